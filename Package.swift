@@ -1,0 +1,57 @@
+// swift-tools-version: 6.2
+//
+// supcon: Supervised Contrastive training of image encoders on CPUs over MPI.
+// The targets are the stages of the walk (README.md); dependencies point only downwards.
+
+import PackageDescription
+
+// MARK: - Settings
+
+/// Language mode 6, and every unsafe construct marked where it stands.
+let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .strictMemorySafety()]
+
+// MARK: - C libraries, from Debian's packages (scripts/install-dependencies.sh)
+
+let libraries: [Target] = [
+  .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
+  .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+  .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+]
+
+// MARK: - Stages of the walk, lowest first
+
+let stages: [Target] = [
+  .target(name: "KeyedRandomness", swiftSettings: swiftSettings),
+  .target(name: "Formats", dependencies: ["CLibcrypto"], swiftSettings: swiftSettings),
+  .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
+  .target(name: "NeuralNet", dependencies: ["KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
+  .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
+  .target(name: "Contrastive", dependencies: ["MPI", "OneDNN"], swiftSettings: swiftSettings),
+  .target(name: "Imaging", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
+  .target(name: "Datasets", dependencies: ["Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
+  .target(
+    name: "Training",
+    dependencies: [
+      "Contrastive", "Datasets", "Formats", "Imaging", "KeyedRandomness", "MPI", "NeuralNet", "OneDNN",
+      .product(name: "Yams", package: "Yams"),
+    ],
+    swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "supcon",
+    dependencies: [
+      "Contrastive", "Datasets", "Formats", "Imaging", "MPI", "NeuralNet", "Training",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    swiftSettings: swiftSettings),
+]
+
+// MARK: - Package
+
+let package = Package(
+  name: "supcon",
+  products: [.executable(name: "supcon", targets: ["supcon"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: libraries + stages)

@@ -1,0 +1,21 @@
+// Open MPI's C interface, and functions for those of its macros that Swift cannot import.
+
+#ifndef COPENMPI_SHIM_H
+#define COPENMPI_SHIM_H
+
+#include <mpi.h>
+
+static inline MPI_Comm copenmpi_world(void) { return MPI_COMM_WORLD; }
+static inline MPI_Errhandler copenmpi_errors_return(void) { return MPI_ERRORS_RETURN; }
+static inline void *copenmpi_in_place(void) { return MPI_IN_PLACE; }
+
+static inline MPI_Datatype copenmpi_uint8(void) { return MPI_UINT8_T; }
+static inline MPI_Datatype copenmpi_int32(void) { return MPI_INT32_T; }
+static inline MPI_Datatype copenmpi_int64(void) { return MPI_INT64_T; }
+static inline MPI_Datatype copenmpi_float(void) { return MPI_FLOAT; }
+static inline MPI_Datatype copenmpi_double(void) { return MPI_DOUBLE; }
+
+static inline MPI_Op copenmpi_sum(void) { return MPI_SUM; }
+static inline MPI_Op copenmpi_max(void) { return MPI_MAX; }
+
+#endif

@@ -1,0 +1,22 @@
+import KeyedRandomness
+
+/// The order in which an epoch visits the samples, a function of seed and epoch.
+public enum SampleOrder {
+  /// A uniformly random permutation of `0 ..< count` (Fisher and Yates' shuffle).
+  ///
+  /// - Parameters:
+  ///   - count: How many samples there are.
+  ///   - seed: The run's seed.
+  ///   - epoch: The epoch, from 0.
+  ///   - purpose: Which stage asks.
+  public static func permutation(
+    of count: Int, seed: UInt64, epoch: Int, purpose: RandomPurpose = .sampleOrder
+  ) -> [Int32] {
+    var order = (0..<Int32(count)).map { index in index }
+    var stream = RandomStream(seed: seed, purpose, epoch: epoch)
+    for last in stride(from: count - 1, to: 0, by: -1) {
+      order.swapAt(last, stream.nextInteger(below: last + 1))
+    }
+    return order
+  }
+}

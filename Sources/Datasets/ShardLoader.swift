@@ -1,0 +1,69 @@
+import Imaging
+import KeyedRandomness
+
+/// Makes the views of shards: samples → views.
+public struct ShardLoader: Sendable {
+  /// How the elements of a view lie in the memory of a batch of views.
+  public struct ViewLayout: Sendable {
+    /// The distance between the channels of a pixel.
+    public var channelStride: Int
+    /// The distance between neighbouring pixels.
+    public var pixelStride: Int
+
+    /// A layout.
+    public init(channelStride: Int, pixelStride: Int) {
+      self.channelStride = channelStride
+      self.pixelStride = pixelStride
+    }
+  }
+
+  /// Where the pictures come from.
+  public let dataset: any ImageDataset
+  private let augmentation: ViewAugmentation
+  private let views: Int
+  private let seed: UInt64
+  private let layout: ViewLayout
+
+  /// A loader.
+  ///
+  /// - Parameters:
+  ///   - dataset: Where the pictures come from.
+  ///   - augmentation: How a view is made.
+  ///   - views: How many views of each sample.
+  ///   - seed: The run's seed.
+  ///   - layout: How a view lies in memory.
+  public init(
+    _ dataset: any ImageDataset, _ augmentation: ViewAugmentation, views: Int, seed: UInt64, layout: ViewLayout
+  ) {
+    self.dataset = dataset
+    self.augmentation = augmentation
+    self.views = views
+    self.seed = seed
+    self.layout = layout
+  }
+
+  /// Fills the views of one shard: view 0 of all its samples, then view 1, and so on.
+  ///
+  /// - Parameters:
+  ///   - samples: The samples' numbers in the dataset.
+  ///   - epoch: The epoch that the views are drawn for.
+  ///   - batch: Receives `[views, samples, 3 · height · width]`; further rows stay as they are.
+  /// - Throws: ``DatasetError`` if a picture cannot be read.
+  public func fill(
+    _ batch: inout MutableSpan<Float>, samples: Span<Int32>, epoch: Int
+  ) throws(DatasetError) {
+    let elements = 3 * dataset.imageWidth * dataset.imageHeight
+    for position in samples.indices {
+      let sample = Int(samples[position])
+      let image = try dataset.image(at: sample)
+      for view in 0..<views {
+        var stream = RandomStream(seed: seed, .augmentation, epoch: epoch, sample: sample, view: view)
+        let start = (view * samples.count + position) * elements
+        var target = batch._mutatingExtracting(start..<start + elements)
+        augmentation.makeView(
+          of: image, &stream, dataset.normalization, into: &target, channelStride: layout.channelStride,
+          pixelStride: layout.pixelStride)
+      }
+    }
+  }
+}

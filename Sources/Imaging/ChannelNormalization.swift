@@ -1,0 +1,15 @@
+/// The mean and standard deviation of each channel that a network's input is freed of.
+public struct ChannelNormalization: Sendable, Equatable {
+  /// The mean of red, green and blue, 0…1.
+  public let mean: [Float]
+
+  /// The standard deviation of red, green and blue.
+  public let standardDeviation: [Float]
+
+  /// A normalisation of three channels.
+  public init(mean: [Float], standardDeviation: [Float]) {
+    precondition(mean.count == 3 && standardDeviation.count == 3, "three channels have three means and deviations")
+    self.mean = mean
+    self.standardDeviation = standardDeviation
+  }
+}

@@ -1,0 +1,70 @@
+/// Changes of colour, each a blend of the picture with a simpler one, as in torchvision.
+///
+/// With factor 1 the picture stays, with 0 it becomes the simpler one; results are clipped to 0…1.
+extension PlanarImage {
+  /// ITU-R BT.601's weights of red, green and blue in luminance.
+  private static let luminanceWeights: (red: Float, green: Float, blue: Float) = (0.299, 0.587, 0.114)
+
+  /// Blends with black.
+  mutating func adjustBrightness(by factor: Float) {
+    unsafe planes.withUnsafeMutableBufferPointer { planes in
+      for index in planes.indices {
+        unsafe planes[index] = clipped(planes[index] * factor)
+      }
+    }
+  }
+
+  /// Blends with the mean of the luminance over all pixels.
+  mutating func adjustContrast(by factor: Float) {
+    let count = pixelCount
+    unsafe planes.withUnsafeMutableBufferPointer { planes in
+      var sum = 0.0
+      for pixel in 0..<count {
+        sum += unsafe Double(Self.luminance(planes, pixel, count))
+      }
+      let mean = Float(sum / Double(count))
+      for index in planes.indices {
+        unsafe planes[index] = clipped(mean + (planes[index] - mean) * factor)
+      }
+    }
+  }
+
+  /// Blends each pixel with its luminance.
+  mutating func adjustSaturation(by factor: Float) {
+    let count = pixelCount
+    unsafe planes.withUnsafeMutableBufferPointer { planes in
+      for pixel in 0..<count {
+        let grey = unsafe Self.luminance(planes, pixel, count)
+        for plane in 0..<3 {
+          let index = plane * count + pixel
+          unsafe planes[index] = clipped(grey + (planes[index] - grey) * factor)
+        }
+      }
+    }
+  }
+
+  /// Replaces each pixel by its luminance.
+  mutating func makeGrey() {
+    let count = pixelCount
+    unsafe planes.withUnsafeMutableBufferPointer { planes in
+      for pixel in 0..<count {
+        let grey = unsafe Self.luminance(planes, pixel, count)
+        for plane in 0..<3 {
+          unsafe planes[plane * count + pixel] = grey
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func luminance(_ planes: UnsafeMutableBufferPointer<Float>, _ pixel: Int, _ count: Int) -> Float {
+    unsafe luminanceWeights.red * planes[pixel] + luminanceWeights.green * planes[count + pixel]
+      + luminanceWeights.blue * planes[2 * count + pixel]
+  }
+}
+
+@inline(__always)
+private func clipped(_ value: Float) -> Float {
+  let above = value < 0 ? 0 : value
+  return above > 1 ? 1 : above
+}

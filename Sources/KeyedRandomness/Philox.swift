@@ -1,0 +1,19 @@
+/// The counter-based generator Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+///
+/// A block of four words is a pure function of key and counter: there is no state to keep, and no order of draws to respect.
+public enum Philox {
+  /// The four words for one key and counter.
+  public static func block(key: SIMD2<UInt32>, counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
+    var key = key
+    var words = counter
+    for _ in 0..<10 {
+      let first = UInt64(words.x) &* 0xD251_1F53
+      let second = UInt64(words.z) &* 0xCD9E_8D57
+      words = SIMD4(
+        UInt32(truncatingIfNeeded: second >> 32) ^ words.y ^ key.x, UInt32(truncatingIfNeeded: second),
+        UInt32(truncatingIfNeeded: first >> 32) ^ words.w ^ key.y, UInt32(truncatingIfNeeded: first))
+      key &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
+    }
+    return words
+  }
+}

@@ -1,0 +1,164 @@
+import COpenMPI
+
+extension Communicator {
+  /// Waits until every rank has called it.
+  ///
+  /// - Throws: `MPIError` if `MPI_Barrier` fails.
+  public func barrier() throws(MPIError) {
+    try check("MPI_Barrier", unsafe MPI_Barrier(handle))
+  }
+
+  /// Copies the root's elements to every rank.
+  ///
+  /// Collective: every rank calls it with the same count.
+  ///
+  /// - Parameters:
+  ///   - elements: What the root sends and the others receive.
+  ///   - root: The rank that sends.
+  /// - Throws: `MPIError` if `MPI_Bcast` fails.
+  public func broadcast<Element: MPIElement>(
+    _ elements: inout [Element], from root: Int = 0
+  ) throws(MPIError) {
+    let code = unsafe elements.withUnsafeMutableBufferPointer { elements in
+      unsafe MPI_Bcast(elements.baseAddress, libraryCount(elements.count), Element.datatype, Int32(root), handle)
+    }
+    try check("MPI_Bcast", code)
+  }
+
+  /// Gathers equal-sized blocks from every rank, in rank order, on every rank.
+  ///
+  ///     rank 0  [a b]      [a b c d]
+  ///     rank 1  [c d]  →   [a b c d]
+  ///
+  /// Collective: every rank calls it, each with the same `block.count`. No gradient flows back by itself.
+  ///
+  /// - Parameters:
+  ///   - block: This rank's elements.
+  ///   - gathered: Receives `size * block.count` elements.
+  /// - Throws: `MPIError` if `MPI_Allgather` fails.
+  /// - Precondition: `gathered.count == size * block.count`.
+  public func allGather<Element: MPIElement>(
+    _ block: Span<Element>, into gathered: inout [Element]
+  ) throws(MPIError) {
+    precondition(
+      gathered.count == size * block.count,
+      "gathered holds \(gathered.count) elements, not \(size) blocks of \(block.count)")
+    let code = unsafe block.withUnsafeBufferPointer { block in
+      unsafe gathered.withUnsafeMutableBufferPointer { gathered in
+        unsafe MPI_Allgather(
+          block.baseAddress, libraryCount(block.count), Element.datatype,
+          gathered.baseAddress, libraryCount(block.count), Element.datatype, handle)
+      }
+    }
+    try check("MPI_Allgather", code)
+  }
+
+  /// Gathers blocks of any sizes from every rank, in rank order, on every rank.
+  ///
+  ///     rank 0  [a]          [a b c]
+  ///     rank 1  [b c]    →   [a b c]
+  ///     rank 2  []           [a b c]
+  ///
+  /// Collective: every rank calls it with the same `counts`.
+  ///
+  /// - Parameters:
+  ///   - block: This rank's elements.
+  ///   - counts: How many elements each rank has.
+  ///   - gathered: Receives the sum of `counts`.
+  /// - Throws: `MPIError` if `MPI_Allgatherv` fails.
+  /// - Precondition: `block.count == counts[rank]`, and `gathered` holds the sum of `counts`.
+  public func allGather<Element: MPIElement>(
+    _ block: Span<Element>, counts: [Int], into gathered: inout [Element]
+  ) throws(MPIError) {
+    precondition(counts.count == size, "\(counts.count) counts for \(size) ranks")
+    precondition(block.count == counts[rank], "block holds \(block.count) elements, counts says \(counts[rank])")
+    let (counts, displacements, total) = consecutive(counts)
+    precondition(gathered.count == total, "gathered holds \(gathered.count) elements, not \(total)")
+    let code = unsafe block.withUnsafeBufferPointer { block in
+      unsafe gathered.withUnsafeMutableBufferPointer { gathered in
+        unsafe MPI_Allgatherv(
+          block.baseAddress, libraryCount(block.count), Element.datatype,
+          gathered.baseAddress, counts, displacements, Element.datatype, handle)
+      }
+    }
+    try check("MPI_Allgatherv", code)
+  }
+
+  /// Sends block `k` of every rank to rank `k`.
+  ///
+  ///     rank 0  [a | b c]      [a d]
+  ///     rank 1  [d | e f]  →   [b c e f]
+  ///
+  /// Collective. What rank `s` sends to rank `r` must be what `r` expects from `s`.
+  ///
+  /// - Parameters:
+  ///   - blocks: This rank's blocks, one for each rank, in rank order.
+  ///   - sendCounts: How many elements go to each rank.
+  ///   - received: Receives one block from each rank, in rank order.
+  ///   - receiveCounts: How many elements come from each rank.
+  /// - Throws: `MPIError` if `MPI_Alltoallv` fails.
+  public func allToAll<Element: MPIElement>(
+    _ blocks: Span<Element>, sendCounts: [Int], into received: inout [Element], receiveCounts: [Int]
+  ) throws(MPIError) {
+    let (sendCounts, sendDisplacements, sent) = consecutive(sendCounts)
+    let (receiveCounts, receiveDisplacements, total) = consecutive(receiveCounts)
+    precondition(blocks.count == sent, "blocks holds \(blocks.count) elements, not \(sent)")
+    precondition(received.count == total, "received holds \(received.count) elements, not \(total)")
+    let code = unsafe blocks.withUnsafeBufferPointer { blocks in
+      unsafe received.withUnsafeMutableBufferPointer { received in
+        unsafe MPI_Alltoallv(
+          blocks.baseAddress, sendCounts, sendDisplacements, Element.datatype,
+          received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle)
+      }
+    }
+    try check("MPI_Alltoallv", code)
+  }
+
+  /// Adds the vectors of all ranks, element by element, on every rank.
+  ///
+  /// Collective. The order of the additions depends on the library, the length and the number of ranks: use ``ShardTree``
+  /// where the last bit matters, this for integers and for measurements.
+  ///
+  /// - Parameter elements: This rank's summands; receives the sums.
+  /// - Throws: `MPIError` if `MPI_Allreduce` fails.
+  public func allReduceSum<Element: MPIElement>(_ elements: inout [Element]) throws(MPIError) {
+    unsafe try allReduce(&elements, unsafe copenmpi_sum())
+  }
+
+  /// Takes the largest of all ranks' numbers, element by element, on every rank.
+  ///
+  /// Collective.
+  ///
+  /// - Parameter elements: This rank's numbers; receives the largest ones.
+  /// - Throws: `MPIError` if `MPI_Allreduce` fails.
+  public func allReduceMaximum<Element: MPIElement>(_ elements: inout [Element]) throws(MPIError) {
+    unsafe try allReduce(&elements, unsafe copenmpi_max())
+  }
+
+  private func allReduce<Element: MPIElement>(
+    _ elements: inout [Element], _ operation: MPI_Op?
+  ) throws(MPIError) {
+    let code = unsafe elements.withUnsafeMutableBufferPointer { elements in
+      unsafe MPI_Allreduce(
+        copenmpi_in_place(), elements.baseAddress, libraryCount(elements.count), Element.datatype, operation, handle)
+    }
+    try check("MPI_Allreduce", code)
+  }
+}
+
+/// The library counts in 32 bits.
+private func libraryCount(_ count: Int) -> Int32 {
+  precondition(count <= Int(Int32.max), "a message of \(count) elements is longer than MPI can count")
+  return Int32(count)
+}
+
+/// Blocks of these sizes one behind the other, as the library wants them described.
+private func consecutive(_ counts: [Int]) -> (counts: [Int32], displacements: [Int32], total: Int) {
+  var total = 0
+  var displacements: [Int32] = []
+  for count in counts {
+    displacements.append(libraryCount(total))
+    total += count
+  }
+  return (counts.map { count in libraryCount(count) }, displacements, total)
+}

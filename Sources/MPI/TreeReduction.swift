@@ -1,0 +1,224 @@
+import Synchronization
+
+/// A number that can be summed along a ``ShardTree``.
+public protocol TreeElement: MPIElement {
+  /// Adds `addend` to `sums`, element by element.
+  ///
+  /// A requirement, so that each type has a loop of its own that the optimiser vectorises.
+  static func accumulate(_ addend: Span<Self>, into sums: inout MutableSpan<Self>)
+}
+
+extension Float: TreeElement {
+  /// Adds `addend` to `sums`, element by element.
+  public static func accumulate(_ addend: Span<Float>, into sums: inout MutableSpan<Float>) {
+    precondition(addend.count == sums.count, "vectors of \(addend.count) and \(sums.count) elements")
+    unsafe addend.withUnsafeBufferPointer { addend in
+      unsafe sums.withUnsafeMutableBufferPointer { sums in
+        for index in 0..<addend.count {
+          unsafe sums[index] += addend[index]
+        }
+      }
+    }
+  }
+}
+
+extension Double: TreeElement {
+  /// Adds `addend` to `sums`, element by element.
+  public static func accumulate(_ addend: Span<Double>, into sums: inout MutableSpan<Double>) {
+    precondition(addend.count == sums.count, "vectors of \(addend.count) and \(sums.count) elements")
+    unsafe addend.withUnsafeBufferPointer { addend in
+      unsafe sums.withUnsafeMutableBufferPointer { sums in
+        for index in 0..<addend.count {
+          unsafe sums[index] += addend[index]
+        }
+      }
+    }
+  }
+}
+
+/// How the vectors of all shards are added over the ranks.
+public enum ReductionOrder: String, Sendable {
+  /// Along the ``ShardTree``: the same bits on any number of ranks.
+  case tree
+  /// Shard after shard on each rank, then `MPI_Allreduce`: the control that shows what the tree is for.
+  case mpi
+}
+
+/// Adds one vector per shard over all shards of all ranks.
+///
+/// Within a rank, vectors come in any order and from any thread (``add(_:shard:)``) and are added as soon as two siblings
+/// of the tree are there, so about log₂(shards) + threads vectors exist at a time. ``finish(over:into:)`` then adds across the ranks:
+/// each rank sends slice `k` of its maximal subtrees to rank `k`, which finishes the tree on its slice, and the slices are gathered. For aligned
+/// powers of two this moves as many bytes as Rabenseifner's all-reduce.
+public final class TreeReduction<Element: TreeElement>: Sendable {
+  /// The number of elements in each vector.
+  public let length: Int
+
+  private let tree: ShardTree
+  private let runs: ContiguousRuns
+  private let rank: Int
+  private let order: ReductionOrder
+  private let state: Mutex<State>
+
+  private struct State {
+    var sums: [ShardTree.Node: [Element]] = [:]
+    var spare: [[Element]] = []
+    var packed: [Element] = []
+    var received: [Element] = []
+  }
+
+  /// Plans a reduction.
+  ///
+  /// - Parameters:
+  ///   - length: The number of elements in each vector.
+  ///   - runs: Which shards each rank owns; together all shards.
+  ///   - rank: This rank.
+  ///   - order: The tree, or the control.
+  public init(length: Int, runs: ContiguousRuns, rank: Int, order: ReductionOrder = .tree) {
+    self.length = length
+    self.runs = runs
+    self.rank = rank
+    self.order = order
+    tree = ShardTree(leafCount: runs.runs.map(\.upperBound).max() ?? 0)
+    state = Mutex(State())
+  }
+
+  /// A vector to fill and to give to ``add(_:shard:)``; its contents are undefined.
+  public func makeVector() -> [Element] {
+    state.withLock { state in state.spare.popLast() } ?? Array(repeating: .zero, count: length)
+  }
+
+  /// Adds one shard's vector. Callable from any thread; not collective.
+  ///
+  /// - Parameters:
+  ///   - vector: The summand.
+  ///   - shard: Its number in the global batch, one that this rank owns.
+  public func add(_ vector: consuming [Element], shard: Int) {
+    precondition(vector.count == length, "a vector of \(vector.count) elements, not \(length)")
+    precondition(runs[rank].contains(shard), "shard \(shard) is not among this rank's \(runs[rank])")
+    let path = tree.ancestors(of: shard)
+    var node = path[0]
+    var sum = vector
+    if order == .tree {
+      for parent in path.dropFirst() where parent.isInside(runs[rank]) {
+        let sibling = parent.left == node ? parent.right : parent.left
+        // Whoever comes second finds the first one's sum and goes on upwards; the first leaves its own and stops.
+        let other: [Element]? = state.withLock { state in
+          let other = state.sums.removeValue(forKey: sibling)
+          if other == nil {
+            state.sums[node] = sum
+          }
+          return other
+        }
+        guard let other else { return }
+        var sums = sum.mutableSpan
+        Element.accumulate(other.span, into: &sums)
+        state.withLock { state in state.spare.append(other) }
+        node = parent
+      }
+    }
+    state.withLock { state in state.sums[node] = sum }
+  }
+
+  /// Adds what all ranks were given and forgets it.
+  ///
+  /// Collective: every rank calls it after all its shards were added.
+  ///
+  /// - Parameters:
+  ///   - world: The ranks.
+  ///   - total: Receives `length` sums.
+  /// - Throws: `MPIError` if a collective fails.
+  public func finish(over world: borrowing Communicator, into total: inout [Element]) throws(MPIError) {
+    precondition(total.count == length, "total holds \(total.count) elements, not \(length)")
+    var state = self.state.withLock { state in
+      let taken = state
+      state = State()
+      return taken
+    }
+    switch order {
+    case .tree: try finishTree(over: world, &state, into: &total)
+    case .mpi: try finishLibrary(over: world, &state, into: &total)
+    }
+    state.spare += state.sums.values
+    state.sums = [:]
+    let emptied = state
+    self.state.withLock { state in state = emptied }
+  }
+
+  private func finishTree(
+    over world: borrowing Communicator, _ state: inout State, into total: inout [Element]
+  ) throws(MPIError) {
+    let owned = runs.runs.map { run in tree.maximalSubtrees(inside: run) }
+    let mine = owned[world.rank]
+    let partialSums = mine.map { node in
+      guard let sum = state.sums[node] else { preconditionFailure("shards of \(node) were not added") }
+      return sum
+    }
+    if world.size == 1 {
+      swap(&total, &state.sums[tree.root, default: []])
+      return
+    }
+    let slices = ContiguousRuns(total: length, parts: world.size)
+    let mySlice = slices[world.rank]
+
+    // Slice k of each partial sum, for rank k.
+    state.packed.removeAll(keepingCapacity: true)
+    for slice in slices.runs {
+      for sum in partialSums {
+        state.packed += sum[slice]
+      }
+    }
+    let receiveCounts = owned.map { nodes in nodes.count * mySlice.count }
+    resize(&state.received, to: receiveCounts.reduce(0, +))
+    let packed = state.packed
+    try world.allToAll(
+      packed.span, sendCounts: slices.runs.map { slice in slice.count * mine.count },
+      into: &state.received, receiveCounts: receiveCounts)
+
+    // The nodes above the partial sums, on this rank's slice.
+    let positions = Dictionary(
+      uniqueKeysWithValues: owned.joined().enumerated().map { index, node in (node, index * mySlice.count) })
+    let position = evaluate(tree.root, positions: positions, sliceCount: mySlice.count, &state.received)
+    let finished = Array(state.received[position..<position + mySlice.count])
+    try world.allGather(finished.span, counts: slices.runs.map(\.count), into: &total)
+  }
+
+  /// Sums a node's slice in place and says where it stands in `received`.
+  private func evaluate(
+    _ node: ShardTree.Node, positions: [ShardTree.Node: Int], sliceCount: Int, _ received: inout [Element]
+  ) -> Int {
+    if let position = positions[node] {
+      return position
+    }
+    let left = evaluate(node.left, positions: positions, sliceCount: sliceCount, &received)
+    let right = evaluate(node.right, positions: positions, sliceCount: sliceCount, &received)
+    unsafe received.withUnsafeMutableBufferPointer { received in
+      // Two slices of different nodes never overlap.
+      let addend = unsafe Span(_unsafeElements: UnsafeBufferPointer(rebasing: received[right..<right + sliceCount]))
+      var sums = unsafe MutableSpan(
+        _unsafeElements: UnsafeMutableBufferPointer(rebasing: received[left..<left + sliceCount]))
+      Element.accumulate(addend, into: &sums)
+    }
+    return left
+  }
+
+  private func finishLibrary(
+    over world: borrowing Communicator, _ state: inout State, into total: inout [Element]
+  ) throws(MPIError) {
+    for index in total.indices {
+      total[index] = .zero
+    }
+    var sums = total.mutableSpan
+    for node in state.sums.keys.sorted(by: { first, second in first.first < second.first }) {
+      let addend = state.sums[node, default: []]
+      Element.accumulate(addend.span, into: &sums)
+    }
+    try world.allReduceSum(&total)
+  }
+
+  private func resize(_ elements: inout [Element], to count: Int) {
+    if elements.count != count {
+      elements = Array(repeating: .zero, count: count)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import OneDNN
+
+/// A matrix and a bias that are slices of the parameter vector: `[rows, in]` → `[rows, out]`, float32 row-major.
+///
+/// output = input · weightᵀ + bias, weight `[out, in]`, as PyTorch's `Linear`.
+public struct LinearLayer: Sendable {
+  /// Features that come in.
+  public let inputWidth: Int
+  /// Features that go out.
+  public let outputWidth: Int
+  private let weight: VectorSlice
+  private let bias: VectorSlice
+
+  /// Registers weight and bias under `name`.
+  public init(_ parameters: inout VectorLayout, _ name: String, inputWidth: Int, outputWidth: Int) {
+    self.inputWidth = inputWidth
+    self.outputWidth = outputWidth
+    weight = parameters.add("\(name).weight", [outputWidth, inputWidth], .uniform(inputs: inputWidth))
+    bias = parameters.add("\(name).bias", [outputWidth], .uniform(inputs: inputWidth))
+  }
+
+  /// Maps `input` into `output`.
+  ///
+  /// - Throws: `DNNLError` if the product fails.
+  public func forward(
+    _ input: Span<Float>, parameters: Span<Float>, into output: inout MutableSpan<Float>
+  ) throws(DNNLError) {
+    let rows = input.count / inputWidth
+    precondition(
+      input.count == rows * inputWidth && output.count == rows * outputWidth,
+      "\(input.count) inputs of width \(inputWidth) for \(output.count) outputs of width \(outputWidth)")
+    let bias = parameters.extracting(bias.range)
+    for row in 0..<rows {
+      for column in 0..<outputWidth {
+        output[row * outputWidth + column] = bias[column]
+      }
+    }
+    try output.product(
+      rows: rows, columns: outputWidth, depth: inputWidth, input, .none,
+      parameters.extracting(weight.range), .transposed, beta: 1)
+  }
+
+  /// Writes the gradients of weight and bias to their places and, where asked for, the gradient of the input.
+  ///
+  /// - Parameters:
+  ///   - input: The input of the forward pass.
+  ///   - outputGradient: The gradient of its output.
+  ///   - parameters: The parameters of the forward pass.
+  ///   - gradient: Receives the parameters' gradients.
+  ///   - inputGradient: Receives the gradient of the input, if it is not empty.
+  /// - Throws: `DNNLError` if a product fails.
+  public func backward(
+    input: Span<Float>, outputGradient: Span<Float>, parameters: Span<Float>, into gradient: inout MutableSpan<Float>,
+    inputGradient: inout MutableSpan<Float>
+  ) throws(DNNLError) {
+    let rows = input.count / inputWidth
+    var biasGradient = gradient._mutatingExtracting(bias.range)
+    for column in 0..<outputWidth {
+      biasGradient[column] = 0
+    }
+    for row in 0..<rows {
+      for column in 0..<outputWidth {
+        biasGradient[column] += outputGradient[row * outputWidth + column]
+      }
+    }
+    var weightGradient = gradient._mutatingExtracting(weight.range)
+    try weightGradient.product(
+      rows: outputWidth, columns: inputWidth, depth: rows, outputGradient, .transposed, input, .none)
+    if !inputGradient.isEmpty {
+      try inputGradient.product(
+        rows: rows, columns: inputWidth, depth: outputWidth, outputGradient, .none,
+        parameters.extracting(weight.range), .none)
+    }
+  }
+}
+
+extension MutableSpan<Float> {
+  /// Becomes op(a) · op(b) + beta · itself, all row-major without gaps.
+  mutating func product(
+    rows: Int, columns: Int, depth: Int, _ a: Span<Float>, _ aTransposition: Transposition, _ b: Span<Float>,
+    _ bTransposition: Transposition, beta: Float = 0
+  ) throws(DNNLError) {
+    precondition(
+      a.count == rows * depth && b.count == depth * columns && count == rows * columns,
+      "[\(rows), \(depth)] · [\(depth), \(columns)] with \(a.count), \(b.count) and \(count) elements")
+    try unsafe a.withUnsafeBufferPointer { (a) throws(DNNLError) in
+      try unsafe b.withUnsafeBufferPointer { (b) throws(DNNLError) in
+        try unsafe self.withUnsafeMutableBufferPointer { (c) throws(DNNLError) in
+          guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+          try unsafe multiply(
+            rows: rows, columns: columns, depth: depth, a, stride: aTransposition == .none ? depth : rows,
+            aTransposition, b, stride: bTransposition == .none ? columns : depth, bTransposition, beta: beta, into: c,
+            stride: columns)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import OneDNN
+
+/// Whether a network is made to be trained or to be evaluated.
+public enum NetworkMode: Sendable {
+  /// BatchNorm takes the statistics of the shard; backward passes are compiled.
+  case training
+  /// BatchNorm takes the running statistics; only forward passes are compiled.
+  case inference
+}
+
+/// What the layers of one thread's network share while they are built: engine, precision, scratch memory, and the layouts they register in.
+public final class NetworkContext {
+  let engine: Engine
+  let execution: ExecutionContext
+  let mode: NetworkMode
+  let precision: Precision
+
+  /// The parameters registered so far.
+  public internal(set) var parameters = VectorLayout()
+
+  /// The running statistics registered so far.
+  public internal(set) var statistics = VectorLayout()
+
+  private var scratch: [ScratchKey: Tensor] = [:]
+
+  private struct ScratchKey: Hashable {
+    let shape: ActivationShape
+    let role: ScratchRole
+  }
+
+  /// A context for one thread.
+  ///
+  /// - Throws: `DNNLError` if oneDNN gives no stream.
+  public init(_ engine: Engine, mode: NetworkMode, precision: Precision) throws(DNNLError) {
+    self.engine = engine
+    self.mode = mode
+    self.precision = precision
+    execution = try ExecutionContext(engine)
+  }
+
+  var isTraining: Bool { mode == .training }
+
+  /// A batch of feature maps that is kept from the forward to the backward pass.
+  func makeActivation(_ shape: ActivationShape) throws(DNNLError) -> Tensor {
+    try Tensor(engine, shape, precision)
+  }
+
+  /// A batch of feature maps that lives within one block's pass, shared by all blocks with this shape.
+  func scratchTensor(_ shape: ActivationShape, _ role: ScratchRole) throws(DNNLError) -> Tensor {
+    let key = ScratchKey(shape: shape, role: role)
+    if let tensor = scratch[key] {
+      return tensor
+    }
+    let tensor = try Tensor(engine, shape, precision)
+    scratch[key] = tensor
+    return tensor
+  }
+}
+
+/// What a scratch tensor holds while a block runs.
+enum ScratchRole: Hashable {
+  /// Forward: the second normalisation's output. Backward: the gradient that comes in and goes out.
+  case main
+  /// The shortcut's output, and the gradient behind the block's last ReLU.
+  case shortcut
+  /// The gradient between normalisation and convolution.
+  case inner
+}

@@ -1,0 +1,51 @@
+/// Scales each row to Euclidean length 1: z = u / ‖u‖.
+public enum UnitNormalization {
+  /// Rows shorter than this are divided by it instead, PyTorch's `F.normalize`.
+  static let shortest: Float = 1e-12
+
+  /// Scales rows to unit length.
+  ///
+  /// - Parameters:
+  ///   - rows: `[rows, width]`.
+  ///   - width: The length of a row.
+  ///   - unitRows: Receives the scaled rows.
+  ///   - lengths: Receives the lengths that were divided by, `[rows]`.
+  public static func forward(
+    _ rows: Span<Float>, width: Int, into unitRows: inout MutableSpan<Float>, lengths: inout MutableSpan<Float>
+  ) {
+    for row in 0..<rows.count / width {
+      let elements = row * width..<(row + 1) * width
+      var sumOfSquares = 0.0
+      for index in elements {
+        sumOfSquares += Double(rows[index]) * Double(rows[index])
+      }
+      let length = max(Float(sumOfSquares.squareRoot()), shortest)
+      lengths[row] = length
+      for index in elements {
+        unitRows[index] = rows[index] / length
+      }
+    }
+  }
+
+  /// ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla et al. 2020, equation 17).
+  ///
+  /// - Parameters:
+  ///   - unitRows: The rows z that the forward pass gave.
+  ///   - lengths: The lengths that it divided by.
+  ///   - gradient: On entry ∂L/∂z, on return ∂L/∂u.
+  ///   - width: The length of a row.
+  public static func backward(
+    unitRows: Span<Float>, lengths: Span<Float>, gradient: inout MutableSpan<Float>, width: Int
+  ) {
+    for row in lengths.indices {
+      let elements = row * width..<(row + 1) * width
+      var product = 0.0
+      for index in elements {
+        product += Double(unitRows[index]) * Double(gradient[index])
+      }
+      for index in elements {
+        gradient[index] = (gradient[index] - Float(product) * unitRows[index]) / lengths[row]
+      }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Glibc
+import KeyedRandomness
+
+extension VectorLayout {
+  /// The vector with which training from `seed` begins.
+  ///
+  /// Each slice draws from a stream of its own, so its values do not depend on what else the model holds before it.
+  public func initialValues(seed: UInt64) -> [Float] {
+    var values = [Float](repeating: 0, count: count)
+    for slice in slices {
+      var stream = RandomStream(seed: seed, .initialisation, sample: Int(nameHash(slice.name)))
+      switch slice.initializer {
+      case .constant(let value):
+        for index in slice.range {
+          values[index] = value
+        }
+      case .kaimingFanOut:
+        let fanOut = slice.shape[0] * slice.shape.dropFirst(2).reduce(1, *)
+        let standardDeviation = sqrtf(2 / Float(fanOut))
+        for index in slice.range {
+          values[index] = standardDeviation * nextNormal(&stream)
+        }
+      case .uniform(let inputs):
+        let bound = 1 / sqrtf(Float(inputs))
+        for index in slice.range {
+          values[index] = stream.nextUniform(in: -bound...bound)
+        }
+      }
+    }
+    return values
+  }
+
+  /// A draw from the standard normal distribution (Box and Muller 1958, its cosine half).
+  private func nextNormal(_ stream: inout RandomStream) -> Float {
+    // 1 − u is in (0, 1], so that the logarithm is finite.
+    let radius = sqrtf(-2 * logf(1 - stream.nextUniform()))
+    return radius * cosf(2 * .pi * stream.nextUniform())
+  }
+
+  /// FNV-1a, 32 bits, of a name's bytes.
+  private func nameHash(_ name: String) -> UInt32 {
+    name.utf8.reduce(2_166_136_261) { hash, byte in (hash ^ UInt32(byte)) &* 16_777_619 }
+  }
+}
