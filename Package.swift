@@ -28,7 +28,7 @@ let stages: [Target] = [
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
   .target(name: "Contrastive", dependencies: ["MPI", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "Imaging", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
-  .target(name: "Datasets", dependencies: ["Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
+  .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
   .target(
     name: "Training",
     dependencies: [

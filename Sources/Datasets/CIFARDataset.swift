@@ -1,3 +1,4 @@
+import Formats
 import Imaging
 
 /// CIFAR-10 or CIFAR-100 in the binary form of its authors.
@@ -61,8 +62,8 @@ public final class CIFARDataset: ImageDataset {
 
   /// Opens the files of one split and checks their sizes and labels.
   ///
-  /// - Throws: ``DatasetError`` naming the file.
-  public init(_ variant: Variant, directory: String, split: DatasetSplit) throws(DatasetError) {
+  /// - Throws: ``FileError`` naming the file.
+  public init(_ variant: Variant, directory: String, split: DatasetSplit) throws(FileError) {
     self.variant = variant
     normalization = variant.normalization
     var files: [ReadOnlyFile] = []
@@ -72,22 +73,20 @@ public final class CIFARDataset: ImageDataset {
     for name in variant.files(split) {
       let path = "\(directory)/\(name)"
       let file: ReadOnlyFile
-      do throws(DatasetError) {
+      do throws(FileError) {
         file = try ReadOnlyFile(path: path)
       } catch {
-        throw DatasetError(
-          kind: error.kind,
-          description:
-            "\(error.description); --data must name the folder of \(variant.title)'s binary version, which holds \(variant.files(split).joined(separator: ", "))"
+        throw FileError(
+          error.kind,
+          "\(error.description); --data must name the folder of \(variant.title)'s binary version, which holds \(variant.files(split).joined(separator: ", "))"
         )
       }
       let standard = variant.recordsPerFile(split)
       let records = file.byteCount / variant.recordByteCount
       guard records > 0, file.byteCount.isMultiple(of: variant.recordByteCount) else {
-        throw DatasetError(
-          kind: .content,
-          description:
-            "\(path): expected \(standard * variant.recordByteCount) bytes (\(standard) records of \(variant.recordByteCount)), found \(file.byteCount); is the download complete?"
+        throw FileError(
+          .content,
+          "\(path): expected \(standard * variant.recordByteCount) bytes (\(standard) records of \(variant.recordByteCount)), found \(file.byteCount); is the download complete?"
         )
       }
       if records != standard {
@@ -115,7 +114,7 @@ public final class CIFARDataset: ImageDataset {
   public func label(at index: Int) -> Int { Int(labels[index]) }
 
   /// One picture.
-  public func image(at index: Int) throws(DatasetError) -> RGBImage {
+  public func image(at index: Int) throws(FileError) -> RGBImage {
     let fileIndex = (firstIndices.firstIndex { first in first > index } ?? files.count) - 1
     let record = index - firstIndices[fileIndex]
     let planes = try files[fileIndex].read(
@@ -130,7 +129,7 @@ public final class CIFARDataset: ImageDataset {
   }
 
   /// Reads the labels, the last label byte of each record.
-  private static func labels(of file: ReadOnlyFile, _ variant: Variant) throws(DatasetError) -> [UInt8] {
+  private static func labels(of file: ReadOnlyFile, _ variant: Variant) throws(FileError) -> [UInt8] {
     let recordsPerRead = 340  // about 1 MB
     let records = file.byteCount / variant.recordByteCount
     var labels: [UInt8] = []
@@ -141,10 +140,9 @@ public final class CIFARDataset: ImageDataset {
       for record in 0..<count {
         let label = bytes[record * variant.recordByteCount + variant.labelByteCount - 1]
         guard label < variant.classCount else {
-          throw DatasetError(
-            kind: .content,
-            description:
-              "\(file.path): record \(first + record) has label \(label), expected 0 to \(variant.classCount - 1); is this \(variant.title)?"
+          throw FileError(
+          .content,
+          "\(file.path): record \(first + record) has label \(label), expected 0 to \(variant.classCount - 1); is this \(variant.title)?"
           )
         }
         labels.append(label)

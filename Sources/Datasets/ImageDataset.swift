@@ -1,3 +1,4 @@
+import Formats
 import Imaging
 
 /// Labelled pictures of one size that can be read in any order.
@@ -21,7 +22,7 @@ public protocol ImageDataset: Sendable {
   func label(at index: Int) -> Int
 
   /// One picture. Callable from any thread.
-  func image(at index: Int) throws(DatasetError) -> RGBImage
+  func image(at index: Int) throws(FileError) -> RGBImage
 }
 
 /// Which part of a dataset.
@@ -30,23 +31,4 @@ public enum DatasetSplit: String, Sendable {
   case train
   /// To test on.
   case test
-}
-
-/// Something wrong with a dataset, in words for its user.
-public struct DatasetError: Error, CustomStringConvertible, Equatable {
-  /// What kind of wrong, for the exit code.
-  public enum Kind: Sendable {
-    /// A path that is not there.
-    case missing
-    /// Content that is not what it should be.
-    case content
-    /// A read that failed.
-    case input
-  }
-
-  /// What kind.
-  public let kind: Kind
-
-  /// What, where, what was expected, what to do.
-  public let description: String
 }

@@ -1,3 +1,4 @@
+import Formats
 import Imaging
 import KeyedRandomness
 
@@ -48,10 +49,10 @@ public struct ShardLoader: Sendable {
   ///   - samples: The samples' numbers in the dataset.
   ///   - epoch: The epoch that the views are drawn for.
   ///   - batch: Receives `[views, samples, 3 · height · width]`; further rows stay as they are.
-  /// - Throws: ``DatasetError`` if a picture cannot be read.
+  /// - Throws: ``FileError`` if a picture cannot be read.
   public func fill(
     _ batch: inout MutableSpan<Float>, samples: Span<Int32>, epoch: Int
-  ) throws(DatasetError) {
+  ) throws(FileError) {
     let elements = 3 * dataset.imageWidth * dataset.imageHeight
     for position in samples.indices {
       let sample = Int(samples[position])

@@ -62,6 +62,9 @@ public final class ResNet {
     }
   }
 
+  /// How far BatchNorm's running statistics move in a step.
+  public static let statisticsMomentum = BatchNormalizationLayer.momentum
+
   /// The shape of the views.
   public let inputShape: ActivationShape
 

@@ -1,0 +1,37 @@
+/// The element types of safetensors files that this project reads and writes.
+public enum TensorType: String, Sendable {
+  /// 32-bit floating point.
+  case float32 = "F32"
+  /// Bytes.
+  case uint8 = "U8"
+
+  /// How many bytes an element takes.
+  public var byteCount: Int { self == .float32 ? 4 : 1 }
+}
+
+/// One tensor on its way into a safetensors file.
+public struct NamedTensor: Sendable {
+  /// Its name.
+  public let name: String
+  /// Its extents, row-major.
+  public let shape: [Int]
+  /// Its elements.
+  public let elements: ArraySlice<Float>
+
+  /// A float32 tensor.
+  ///
+  /// - Precondition: The shape has as many elements as there are.
+  public init(name: String, shape: [Int], elements: ArraySlice<Float>) {
+    precondition(shape.reduce(1, *) == elements.count, "\(name): \(elements.count) elements for the shape \(shape)")
+    self.name = name
+    self.shape = shape
+    self.elements = elements
+  }
+}
+
+/// The tensor that ends this project's safetensors files: the SHA-256 of every byte before its own.
+public enum SafetensorsChecksum {
+  /// Its name.
+  public static let name = "checksum.sha256"
+  static let byteCount = 32
+}

@@ -1,0 +1,52 @@
+import MPI
+
+/// The newest whole checkpoint of a run, to be used and not changed.
+struct FrozenEncoder {
+  /// The run's recipe, with the data path of this invocation.
+  let recipe: Recipe
+  /// Weights and running statistics, the same on every rank.
+  let state: TrainingState
+
+  private let lock: RunLock?
+
+  /// Reads the run on rank 0 and gives it to all.
+  ///
+  /// Collective.
+  init(
+    run: String, data: String?, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let opened = try world.agreeingOnRoot { () throws -> (Recipe, TrainingState, RunLock) in
+      let directory = RunDirectory(path: run)
+      guard directory.holdsRun else {
+        throw RunError(.missing, "\(run): holds no run (there is no config.yaml); give the --output of supcon pretrain")
+      }
+      let lock = try RunLock(directory: run)
+      var recipe = try directory.recipe()
+      guard
+        let checkpoint = try directory.checkpoints.newest(
+          layouts: RunOpening.layouts, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
+      else {
+        throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with supcon pretrain --resume")
+      }
+      if let (option, own, other) = checkpoint.recipe.conflict(with: recipe) {
+        throw RunError(
+          .configuration,
+          "\(directory.checkpoints.path): the newest checkpoint is of a run with --\(option) \(own), but \(directory.configurationPath) says \(other); put back the run's own checkpoints"
+        )
+      }
+      recipe.data = data ?? recipe.data
+      if let problem = DatasetChoice.problem(dataset: recipe.dataset, data: recipe.data) {
+        throw RunError(.usage, problem)
+      }
+      return (recipe, checkpoint.state, lock)
+    }
+    lock = opened?.2
+    recipe = try Recipe(
+      yaml: try world.broadcast(text: opened?.0.yaml() ?? ""), path: "the configuration from rank 0")
+    let layouts = try RunOpening.layouts(recipe)
+    var state =
+      opened?.1 ?? TrainingState(recipe, parameters: layouts.parameters, statistics: layouts.statistics)
+    try state.broadcast(over: world)
+    self.state = state
+  }
+}

@@ -1,0 +1,147 @@
+import Datasets
+import Glibc
+import MPI
+import NeuralNet
+import OneDNN
+
+/// A linear classifier on fixed features, trained with cross-entropy over ranks.
+///
+/// Like pretraining it computes in shards and adds along the tree: its weights are the same on any number of ranks.
+final class LinearClassifier {
+  /// How it is trained.
+  struct Settings: Sendable {
+    var epochs: Int
+    var batchSize: Int
+    var shardSize: Int
+    var learningRate: Double
+    var momentum: Double
+    var weightDecay: Double
+    var seed: UInt64
+  }
+
+  /// The layout of the weights.
+  let layout: VectorLayout
+  /// Weight `[classes, width]` and bias `[classes]`.
+  private(set) var parameters: [Float]
+
+  private let settings: Settings
+  private let layer: LinearLayer
+  private let width: Int
+  private let classCount: Int
+  private let runs: ContiguousRuns
+  private let reduction: TreeReduction<Float>
+  private var optimizer: StochasticGradientDescent
+  private var reduced: [Float]
+
+  /// A classifier before its first step.
+  init(_ settings: Settings, width: Int, classCount: Int, over world: borrowing Communicator) {
+    self.settings = settings
+    self.width = width
+    self.classCount = classCount
+    var layout = VectorLayout()
+    layer = LinearLayer(&layout, "fc", inputWidth: width, outputWidth: classCount)
+    self.layout = layout
+    parameters = layout.initialValues(seed: settings.seed)
+    optimizer = StochasticGradientDescent(
+      parameterCount: layout.count, momentum: Float(settings.momentum), weightDecay: Float(settings.weightDecay),
+      usesNesterov: false)
+    runs = ContiguousRuns(total: settings.batchSize / settings.shardSize, parts: world.size)
+    reduction = TreeReduction(length: layout.count + 1, runs: runs, rank: world.rank)
+    reduced = Array(repeating: 0, count: layout.count + 1)
+  }
+
+  /// Visits all samples once, the last partial batch left out.
+  ///
+  /// Collective.
+  ///
+  /// - Returns: The mean loss.
+  func trainEpoch(
+    _ epoch: Int, features: [Float], labels: [Int32], over world: borrowing Communicator
+  ) throws -> Double {
+    let order = SampleOrder.permutation(
+      of: labels.count, seed: settings.seed, epoch: epoch, purpose: .linearSampleOrder)
+    let steps = labels.count / settings.batchSize
+    let schedule = CosineSchedule(peak: settings.learningRate, warmupSteps: 0, steps: steps * settings.epochs)
+    var lossSum = 0.0
+    for step in 0..<steps {
+      for shard in runs[world.rank] {
+        let first = step * settings.batchSize + shard * settings.shardSize
+        reduction.add(
+          try shardVector(order[first..<first + settings.shardSize], features: features, labels: labels), shard: shard)
+      }
+      try reduction.finish(over: world, into: &reduced)
+      optimizer.update(
+        &parameters, gradient: reduced.span.extracting(0..<layout.count),
+        learningRate: schedule.learningRate(atStep: epoch * steps + step))
+      lossSum += Double(reduced[layout.count])
+    }
+    return lossSum / Double(max(steps, 1))
+  }
+
+  /// One shard's summand: the gradient of its part of the mean cross-entropy, and that part.
+  private func shardVector(
+    _ samples: ArraySlice<Int32>, features: [Float], labels: [Int32]
+  ) throws -> [Float] {
+    var input: [Float] = []
+    for sample in samples {
+      input += features[Int(sample) * width..<(Int(sample) + 1) * width]
+    }
+    var logitGradient = try logits(input)
+    var loss = 0.0
+    for (row, sample) in samples.enumerated() {
+      let line = row * classCount..<(row + 1) * classCount
+      let label = line.lowerBound + Int(labels[Int(sample)])
+      let maximum = logitGradient[line].max() ?? 0
+      var sum: Float = 0
+      loss -= Double(logitGradient[label] - maximum)
+      for index in line {
+        logitGradient[index] = expf(logitGradient[index] - maximum)
+        sum += logitGradient[index]
+      }
+      loss += Double(logf(sum))
+      for index in line {
+        // ∂L/∂logit = (softmax − one-hot) / batch
+        logitGradient[index] = (logitGradient[index] / sum - (index == label ? 1 : 0)) / Float(settings.batchSize)
+      }
+    }
+    let parameters = parameters
+    var vector = reduction.makeVector()
+    vector[layout.count] = Float(loss / Double(settings.batchSize))
+    var gradient = vector.mutableSpan
+    var nothing: [Float] = []
+    var noInputGradient = nothing.mutableSpan
+    try layer.backward(
+      input: input.span, outputGradient: logitGradient.span, parameters: parameters.span, into: &gradient,
+      inputGradient: &noInputGradient)
+    return vector
+  }
+
+  private func logits(_ input: [Float]) throws -> [Float] {
+    let parameters = parameters
+    var logits = [Float](repeating: 0, count: input.count / width * classCount)
+    var rows = logits.mutableSpan
+    try layer.forward(input.span, parameters: parameters.span, into: &rows)
+    return logits
+  }
+
+  /// How many samples have their class among the first one and the first five, over all ranks.
+  ///
+  /// Collective; each rank looks at its own part of the samples. Of classes with equal scores the lower number comes first.
+  func correctCounts(
+    features: [Float], labels: [Int32], over world: borrowing Communicator
+  ) throws -> (top1: Int, top5: Int) {
+    let own = ContiguousRuns(total: labels.count, parts: world.size)[world.rank]
+    var counts: [Int64] = [0, 0]
+    for sample in own {
+      let scores = try logits(Array(features[sample * width..<(sample + 1) * width]))
+      let label = Int(labels[sample])
+      let before = scores.indices.count { other in
+        scores[other] > scores[label] || (scores[other] == scores[label] && other < label)
+      }
+      counts[0] += before < 1 ? 1 : 0
+      counts[1] += before < 5 ? 1 : 0
+    }
+    try world.allReduceSum(&counts)
+    return (Int(counts[0]), Int(counts[1]))
+  }
+}

@@ -1,0 +1,141 @@
+import Datasets
+import Formats
+import Imaging
+import MPI
+
+/// The linear stage: a classifier on a run's frozen encoder, trained on the training set, tested on the test set.
+public enum LinearStage {
+  /// What the command line asks for.
+  public struct Request: Sendable {
+    /// The run directory.
+    public var run: String
+    /// The folder of the dataset, if it is not the one of the run.
+    public var data: String?
+    /// How often the training set is visited.
+    public var epochs = 20
+    /// Samples in a global batch.
+    public var batchSize = 256
+    /// Samples in a shard.
+    public var shardSize = 32
+    /// The peak learning rate of the cosine schedule.
+    public var learningRate = 0.1
+    /// The optimiser's momentum.
+    public var momentum = 0.9
+    /// The weight decay.
+    public var weightDecay = 0.0
+    /// With `none`, features are computed once; else once an epoch.
+    public var augmentation = "none"
+    /// Where all random draws begin.
+    public var seed: UInt64 = 0
+    /// How many threads each rank computes features on.
+    public var threads = 1
+
+    /// The defaults for a run.
+    public init(run: String) {
+      self.run = run
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    public var problem: String? {
+      let checks: [(Bool, String)] = [
+        (epochs >= 1, "--epochs \(epochs): expected at least 1"),
+        (batchSize >= 1, "--batch-size \(batchSize): expected at least 1"),
+        (shardSize >= 1, "--shard-size \(shardSize): expected at least 1"),
+        (
+          batchSize.isMultiple(of: max(shardSize, 1)),
+          "--batch-size \(batchSize): expected a multiple of --shard-size \(shardSize)"
+        ),
+        (learningRate.isFinite && learningRate >= 0, "--learning-rate \(learningRate): expected a number of at least 0"),
+        (momentum >= 0 && momentum < 1, "--momentum \(momentum): expected a number from 0 to below 1"),
+        (weightDecay.isFinite && weightDecay >= 0, "--weight-decay \(weightDecay): expected a number of at least 0"),
+        (
+          ViewAugmentation.names.contains(augmentation),
+          "--augmentation \(augmentation): expected one of \(ViewAugmentation.names.joined(separator: ", "))"
+        ),
+        (threads >= 1, "--threads \(threads): expected at least 1"),
+      ]
+      return checks.first { isFine, _ in !isFine }?.1
+    }
+  }
+
+  /// Trains and tests the classifier, with every rank calling it.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  public static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let start = ProcessMeasurements.now()
+    let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
+    // The directory's lock is held until the last write.
+    defer { withExtendedLifetime(encoder) {} }
+    let (training, test) = try world.agreeing {
+      (try DatasetChoice.open(encoder.recipe, .train), try DatasetChoice.open(encoder.recipe, .test))
+    }
+    try world.agreeing {
+      guard training.count >= request.batchSize else {
+        throw RunError(
+          .usage,
+          "--batch-size \(request.batchSize): the training set has only \(training.count) samples; choose a smaller batch"
+        )
+      }
+    }
+    guard let augmentation = ViewAugmentation(named: request.augmentation) else {
+      preconditionFailure("the options were not validated: \(request.augmentation)")
+    }
+    report(
+      "linear classifier on \(request.run) (\(encoder.recipe.model) after step \(encoder.state.step)): "
+        + "\(training.count) training and \(test.count) test samples")
+
+    func extraction(_ dataset: any ImageDataset, _ augmentation: ViewAugmentation) throws -> FeatureExtraction {
+      try FeatureExtraction(
+        encoder.recipe, encoder.state, dataset, augmentation, seed: request.seed, threads: request.threads)
+    }
+    let trainingExtraction = try world.agreeing { try extraction(training, augmentation) }
+    let testExtraction = try world.agreeing { try extraction(test, .none) }
+    var trainingFeatures = try trainingExtraction.features(epoch: 0, over: world)
+    var testFeatures = try testExtraction.features(epoch: 0, over: world)
+    let standardization = FeatureStandardization(trainingFeatures, width: trainingExtraction.width)
+    standardization.apply(&trainingFeatures)
+    standardization.apply(&testFeatures)
+    report("features of all samples after \(duration(ProcessMeasurements.now() - start))")
+
+    let classifier = LinearClassifier(
+      LinearClassifier.Settings(
+        epochs: request.epochs, batchSize: request.batchSize, shardSize: request.shardSize,
+        learningRate: request.learningRate, momentum: request.momentum, weightDecay: request.weightDecay,
+        seed: request.seed),
+      width: trainingExtraction.width, classCount: training.classNames.count, over: world)
+    let trainingLabels = (0..<training.count).map { index in Int32(training.label(at: index)) }
+    let testLabels = (0..<test.count).map { index in Int32(test.label(at: index)) }
+    var epochs: [[String: JSONValue]] = []
+    for epoch in 0..<request.epochs {
+      if epoch > 0, !augmentation.isIdentity {
+        trainingFeatures = try trainingExtraction.features(epoch: epoch, over: world)
+        standardization.apply(&trainingFeatures)
+      }
+      let loss = try classifier.trainEpoch(epoch, features: trainingFeatures, labels: trainingLabels, over: world)
+      epochs.append(["epoch": .integer(epoch + 1), "loss": .number(loss)])
+      if epoch == 0 || (epoch + 1).isMultiple(of: 5) || epoch + 1 == request.epochs {
+        report("epoch \(epoch + 1)/\(request.epochs)  cross-entropy \(decimal(loss, 4))")
+      }
+    }
+    let correct = try classifier.correctCounts(features: testFeatures, labels: testLabels, over: world)
+    let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
+    let result = LinearResult(
+      request: request, step: encoder.state.step, classCount: training.classNames.count,
+      trainingCount: training.count, testCount: test.count, top1Count: correct.top1, top5Count: correct.top5,
+      ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
+    try world.agreeingOnRoot {
+      try result.write(classifier, into: RunDirectory(path: request.run))
+      report(
+        "linear top-1 \(decimal(result.top1, 4)), top-5 \(decimal(result.top5, 4)) on \(test.count) test samples, "
+          + "after \(duration(result.seconds)); in \(request.run)/linear/summary.json")
+    }
+  }
+}

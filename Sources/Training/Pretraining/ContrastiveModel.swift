@@ -1,0 +1,102 @@
+import NeuralNet
+import OneDNN
+
+/// Encoder and projection head of one thread, and what a shard's pass through them leaves.
+///
+///     views [rows, 3, height, width] → representations [rows, features] → embeddings [rows, width], unit rows
+final class ContrastiveModel {
+  /// One shard's pass: filled by ``forward(_:parameters:)``, used by ``backward(_:parameters:into:)``.
+  final class ShardPass {
+    let encoder: ResNet.Record
+    let head: ProjectionHead.Record
+    /// `[rows, features]`.
+    var representations: [Float]
+    /// `[rows, width]`, unit rows.
+    var embeddings: [Float]
+    /// ∂L/∂embeddings, to be filled before the backward pass.
+    var embeddingGradient: [Float]
+    fileprivate var lengths: [Float]
+
+    fileprivate init(_ model: ContrastiveModel) throws(DNNLError) {
+      encoder = try model.encoder.makeRecord()
+      head = model.head.makeRecord(views: model.rows)
+      representations = Array(repeating: 0, count: model.rows * model.encoder.representationWidth)
+      embeddings = Array(repeating: 0, count: model.rows * model.head.outputWidth)
+      embeddingGradient = embeddings
+      lengths = Array(repeating: 0, count: model.rows)
+    }
+  }
+
+  let encoder: ResNet
+  let parameterLayout: VectorLayout
+  let statisticsLayout: VectorLayout
+
+  private let head: ProjectionHead
+  /// How many views a shard has.
+  private let rows: Int
+  private var representationGradient: [Float]
+
+  /// Compiles the model for shards of one size.
+  init(
+    _ engine: Engine, _ recipe: Recipe, imageHeight: Int, imageWidth: Int, rows: Int
+  ) throws {
+    guard let architecture = ResNetArchitecture(name: recipe.model),
+      let headKind = ProjectionHeadKind(rawValue: recipe.head)
+    else { preconditionFailure("the recipe was not validated: \(recipe.model), \(recipe.head)") }
+    let context = try NetworkContext(engine, mode: .training, precision: recipe.resolvedPrecision)
+    encoder = try ResNet(context, architecture, views: rows, height: imageHeight, width: imageWidth)
+    head = ProjectionHead(
+      context, headKind, inputWidth: encoder.representationWidth, outputWidth: recipe.embeddingWidth)
+    self.rows = rows
+    parameterLayout = context.parameters
+    statisticsLayout = context.statistics
+    representationGradient = Array(repeating: 0, count: rows * encoder.representationWidth)
+  }
+
+  func makePass() throws(DNNLError) -> ShardPass {
+    try ShardPass(self)
+  }
+
+  /// Takes new parameters, once a step.
+  func load(_ parameters: [Float]) throws(DNNLError) {
+    try encoder.load(parameters.span)
+  }
+
+  /// Views → representations → embeddings.
+  func forward(_ pass: ShardPass, parameters: [Float]) throws(DNNLError) {
+    var representations: [Float] = []
+    swap(&representations, &pass.representations)
+    defer { swap(&representations, &pass.representations) }
+    var features = representations.mutableSpan
+    try encoder.forward(pass.encoder, into: &features)
+
+    var projections = pass.embeddingGradient  // as scratch memory: it is filled later
+    var projected = projections.mutableSpan
+    try head.forward(representations.span, parameters: parameters.span, pass.head, into: &projected)
+    var (embeddings, lengths): ([Float], [Float]) = ([], [])
+    swap(&embeddings, &pass.embeddings)
+    swap(&lengths, &pass.lengths)
+    var unitRows = embeddings.mutableSpan
+    var divisors = lengths.mutableSpan
+    UnitNormalization.forward(projections.span, width: head.outputWidth, into: &unitRows, lengths: &divisors)
+    swap(&embeddings, &pass.embeddings)
+    swap(&lengths, &pass.lengths)
+  }
+
+  /// Embedding gradients → parameter gradients, each at its place in `gradient`.
+  func backward(_ pass: ShardPass, parameters: [Float], into gradient: inout MutableSpan<Float>) throws(DNNLError) {
+    let (embeddings, lengths, representations) = (pass.embeddings, pass.lengths, pass.representations)
+    var embeddingGradient = pass.embeddingGradient
+    var rowGradient = embeddingGradient.mutableSpan
+    UnitNormalization.backward(
+      unitRows: embeddings.span, lengths: lengths.span, gradient: &rowGradient, width: head.outputWidth)
+    var representationGradient: [Float] = []
+    swap(&representationGradient, &self.representationGradient)
+    defer { swap(&representationGradient, &self.representationGradient) }
+    var inputGradient = representationGradient.mutableSpan
+    try head.backward(
+      representations: representations.span, projectionGradient: embeddingGradient.span,
+      parameters: parameters.span, pass.head, into: &gradient, representationGradient: &inputGradient)
+    try encoder.backward(pass.encoder, representationGradient: representationGradient.span, into: &gradient)
+  }
+}

@@ -1,0 +1,56 @@
+import Contrastive
+import MPI
+import NeuralNet
+
+extension PretrainingStep {
+  /// Which rows of the global batch are positives of each other.
+  ///
+  /// Collective where labels matter: each rank gives the labels of its own samples.
+  func classes(
+    of batch: ArraySlice<Int32>, samples: [[Int32]], over world: borrowing Communicator
+  ) throws -> RowClasses {
+    var labels = (0..<Int32(recipe.batchSize)).map { position in position }
+    if recipe.loss == "supcon" {
+      let own = samples.joined().map { sample in Int32(dataset.label(at: Int(sample))) }
+      let counts = shards.runs.runs.map { run in run.count * recipe.shardSize }
+      try world.allGather(own.span, counts: counts, into: &labels)
+    }
+    // The rows of a shard are view 0 of all its samples, then view 1, and so on.
+    let rowsPerShard = recipe.shardSize * recipe.views
+    return RowClasses(
+      labels: (0..<recipe.batchSize * recipe.views).map { row in
+        labels[row / rowsPerShard * recipe.shardSize + row % rowsPerShard % recipe.shardSize]
+      })
+  }
+
+  /// Ends the run where numbers are no longer finite; `reduced` is the same on every rank, so all of them throw.
+  func checkFinite(step: Int) throws {
+    let value = reduced[vector.loss]
+    guard !value.isFinite || !reduced[vector.gradient].allSatisfy(\.isFinite) else { return }
+    let advice = "lower --learning-rate or lengthen --warmup-epochs, and look at the data"
+    if let (row, rank) = loss.firstNonFiniteRow() {
+      let shard = row / (recipe.shardSize * recipe.views)
+      throw AgreedError(
+        error: RunError(
+          .software,
+          "step \(step): the loss is \(value): rank \(rank) computed embeddings that are not finite (shard \(shard), row \(row)); \(advice)"
+        ))
+    }
+    let slice = shards.parameterLayout.slices.first { slice in
+      !reduced[slice.range].allSatisfy(\.isFinite)
+    }
+    throw AgreedError(
+      error: RunError(
+        .software,
+        "step \(step): the loss is \(value), the gradient of \(slice?.name ?? "no parameter") is not finite; \(advice)"))
+  }
+}
+
+extension TrainingState {
+  /// Moves the running statistics by BatchNorm's momentum towards the mean over shards of the shards' moments.
+  mutating func moveStatistics(towards sums: ArraySlice<Float>, shards: Int) {
+    for (index, sum) in zip(statistics.indices, sums) {
+      statistics[index] += ResNet.statisticsMomentum * (sum / Float(shards) - statistics[index])
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Contrastive
+import Datasets
+import MPI
+import NeuralNet
+import OneDNN
+
+/// One step of contrastive training over all ranks:
+///
+///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward → all-reduce → optimiser
+final class PretrainingStep {
+  let recipe: Recipe
+  let dataset: any ImageDataset
+  private let loader: ShardLoader
+  let shards: ShardWorkers
+  let loss: ContrastiveLoss<Float>
+  let vector: ShardVectorLayout
+  private let reduction: TreeReduction<Float>
+  private let schedule: CosineSchedule
+  private(set) var reduced: [Float]
+
+  /// How many steps an epoch has; the last partial batch is left out.
+  let stepsPerEpoch: Int
+  /// The state before the first step.
+  let initialState: TrainingState
+
+  /// Compiles the model on every thread of this rank and makes room for its shards.
+  ///
+  /// - Parameters:
+  ///   - recipe: What to train.
+  ///   - dataset: What to train on.
+  ///   - world: The ranks.
+  ///   - order: How gradients are added.
+  init(
+    _ recipe: Recipe, _ dataset: any ImageDataset, over world: borrowing Communicator, order: ReductionOrder
+  ) throws {
+    self.recipe = recipe
+    self.dataset = dataset
+    shards = try ShardWorkers(
+      recipe, dataset, runs: ContiguousRuns(total: recipe.shardCount, parts: world.size), rank: world.rank)
+    initialState = TrainingState(recipe, parameters: shards.parameterLayout, statistics: shards.statisticsLayout)
+    loader = try shards.makeLoader()
+    loss = ContrastiveLoss(
+      blocks: RowBlocks(
+        rowCount: recipe.batchSize * recipe.views, rowsPerShard: recipe.shardSize * recipe.views, ranks: world.size),
+      width: recipe.embeddingWidth, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
+      threads: recipe.threads)
+    vector = ShardVectorLayout(
+      parameterCount: shards.parameterLayout.count, statisticCount: shards.statisticsLayout.count)
+    reduction = TreeReduction(length: vector.count, runs: shards.runs, rank: world.rank, order: order)
+    reduced = Array(repeating: 0, count: vector.count)
+    stepsPerEpoch = dataset.count / recipe.batchSize
+    schedule = CosineSchedule(
+      peak: recipe.learningRate, warmupSteps: Int((recipe.warmupEpochs * Double(stepsPerEpoch)).rounded()),
+      steps: recipe.epochs * stepsPerEpoch)
+  }
+
+  /// What a step reports.
+  struct Report {
+    var loss: Double
+    var lowerBound: Double
+    var learningRate: Float
+  }
+
+  /// Takes one step with the samples of `batch`, the same list on every rank.
+  ///
+  /// Collective.
+  func run(
+    _ state: inout TrainingState, batch: ArraySlice<Int32>, epoch: Int, over world: borrowing Communicator
+  ) throws -> Report {
+    let parameters = state.parameters
+    let samples = shards.samples(of: batch)
+
+    try shards.forEach { model in
+      try model.load(parameters)
+    } _: { [loader] model, pass, shard in
+      try loader.fill(pass.encoder.views, samples: samples[shard], epoch: epoch)
+      try model.forward(pass, parameters: parameters)
+    }
+
+    try loss.gather(shards.embeddings().span, over: world)
+    let classes = try classes(of: batch, samples: samples, over: world)
+    let shardLosses = try loss.losses(of: classes, over: world)
+    shards.setEmbeddingGradients { gradients in
+      loss.gradients(ofRank: world.rank, into: &gradients)
+    }
+
+    try shards.forEach { [shards, reduction, vector] model, pass, shard in
+      var summand = reduction.makeVector()
+      var elements = summand.mutableSpan
+      try model.backward(pass, parameters: parameters, into: &elements)
+      var moments = elements._mutatingExtracting(vector.moments)
+      model.encoder.moments(of: pass.encoder, into: &moments)
+      elements[vector.loss] = Float(shardLosses[shard])
+      reduction.add(summand, shard: shards.owned.lowerBound + shard)
+    }
+    try reduction.finish(over: world, into: &reduced)
+    try checkFinite(step: state.step)
+
+    let learningRate = schedule.learningRate(atStep: state.step)
+    state.optimizer.update(
+      &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate)
+    state.moveStatistics(towards: reduced[vector.moments], shards: recipe.shardCount)
+    state.step += 1
+    return Report(
+      loss: Double(reduced[vector.loss]),
+      lowerBound: recipe.lossScaleFactor
+        * LossBound.lowerBound(counts: classes.counts, temperature: recipe.temperature),
+      learningRate: learningRate)
+  }
+}

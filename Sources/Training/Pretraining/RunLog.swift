@@ -1,0 +1,131 @@
+import MPI
+
+/// What a run tells of its progress: lines for people, `metrics.jsonl`, the fields of `summary.json`.
+final class RunLog {
+  /// The first steps warm caches and are left out of the speed.
+  private static let stepsLeftOut = 3
+  /// At least so much time lies between two lines for people.
+  private static let secondsBetweenLines = 5.0
+
+  private let recipe: Recipe
+  private let ranks: Int
+  private let isRoot: Bool
+  private let lastStep: Int
+  private let stepsPerEpoch: Int
+  private let metrics: MetricsLog?
+  private let report: (String) -> Void
+  private let start = ProcessMeasurements.now()
+
+  private var stepSeconds: [Double] = []
+  private var lastReport: PretrainingStep.Report?
+  private var lastLine = 0.0
+  private var epochStart: Double
+  private var epochLossSum = 0.0
+  private var epochSteps = 0
+
+  /// A log; rank 0 has the directory.
+  init(
+    _ recipe: Recipe, directory: RunDirectory?, world: (rank: Int, size: Int), from firstStep: Int, to lastStep: Int,
+    stepsPerEpoch: Int, report: @escaping (String) -> Void
+  ) throws {
+    self.recipe = recipe
+    ranks = world.size
+    isRoot = world.rank == 0
+    self.lastStep = lastStep
+    self.stepsPerEpoch = stepsPerEpoch
+    self.report = report
+    metrics = try directory.map { directory in
+      try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
+    }
+    epochStart = start
+  }
+
+  /// Views of a global step ÷ median seconds of this invocation's steps, the first three left out where there are more.
+  private var viewsPerSecond: Double {
+    let counted = stepSeconds.count > Self.stepsLeftOut ? Array(stepSeconds.dropFirst(Self.stepsLeftOut)) : stepSeconds
+    return median(counted).map { seconds in Double(recipe.batchSize * recipe.views) / seconds } ?? 0
+  }
+
+  /// Notes a step, which is the `step`th of the run.
+  func add(_ result: PretrainingStep.Report, step: Int, seconds: Double) throws {
+    stepSeconds.append(seconds)
+    lastReport = result
+    epochLossSum += result.loss
+    epochSteps += 1
+    guard isRoot else { return }
+    let now = ProcessMeasurements.now()
+    let epoch = Double(step) / Double(stepsPerEpoch)
+    let speed = viewsPerSecond
+    if step.isMultiple(of: recipe.logSteps) || step == lastStep {
+      try metrics?.append([
+        "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
+        "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
+        "views_per_second": .number(Double(recipe.batchSize * recipe.views) / seconds),
+      ])
+    }
+    if now - lastLine >= Self.secondsBetweenLines || step == lastStep {
+      lastLine = now
+      let remaining = Double(lastStep - step) * Double(recipe.batchSize * recipe.views) / max(speed, 1e-9)
+      report(
+        "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
+          + " (bound \(decimal(result.lowerBound, 4)))  \(decimal(speed, 0)) views/s  \(duration(remaining)) left")
+    }
+    if step.isMultiple(of: stepsPerEpoch) {
+      try metrics?.append([
+        "step": .integer(step), "epoch": .integer(step / stepsPerEpoch), "loss": .number(epochLossSum / Double(epochSteps)),
+        "seconds": .number(now - epochStart), "views_per_second": .number(speed),
+        "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
+      ])
+      report(
+        "epoch \(step / stepsPerEpoch)/\(recipe.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
+          + "  \(duration(now - epochStart))")
+      epochStart = now
+      epochLossSum = 0
+      epochSteps = 0
+    }
+  }
+
+  /// The fields of `summary.json`.
+  func summary(_ state: TrainingState, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
+    [
+      "command": .text("pretrain"), "version": .text(supconVersion), "model": .text(recipe.model),
+      "dataset": .text(recipe.dataset), "loss": .text(recipe.loss),
+      "precision": .text(recipe.resolvedPrecision.rawValue), "seed": .integer(Int(truncatingIfNeeded: recipe.seed)),
+      "ranks": .integer(ranks), "threads_per_rank": .integer(recipe.threads), "batch_size": .integer(recipe.batchSize),
+      "shard_size": .integer(recipe.shardSize), "views": .integer(recipe.views), "steps": .integer(state.step),
+      "epochs": .number(Double(state.step) / Double(stepsPerEpoch)),
+      "seconds": .number(ProcessMeasurements.now() - start), "views_per_second": .number(viewsPerSecond),
+      "peak_rss_bytes_max": .integer(memory.maximum), "peak_rss_bytes_sum": .integer(memory.sum),
+      "final_loss": lastReport.map { report in .number(report.loss) } ?? .null,
+      "loss_lower_bound": lastReport.map { report in .number(report.lowerBound) } ?? .null,
+      "weights_sha256": .text(state.weightsSHA256()),
+    ]
+  }
+}
+
+/// The version that `--version` and summaries show.
+public let supconVersion = "0.1.0"
+
+/// A number with a fixed count of decimals.
+func decimal(_ value: Double, _ places: Int) -> String {
+  guard value.isFinite else { return "\(value)" }
+  var scale = 1.0
+  for _ in 0..<places {
+    scale *= 10
+  }
+  let rounded = (abs(value) * scale).rounded()
+  guard rounded < 1e15 else { return "\(value)" }
+  let digits = String(Int(rounded))
+  let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+  let sign = value < 0 && rounded > 0 ? "-" : ""
+  return places == 0 ? sign + padded : sign + padded.dropLast(places) + "." + padded.suffix(places)
+}
+
+/// Seconds as hours, minutes and seconds.
+func duration(_ seconds: Double) -> String {
+  let whole = Int(seconds.rounded())
+  if whole >= 3600 {
+    return "\(whole / 3600) h \(whole % 3600 / 60) min"
+  }
+  return whole >= 60 ? "\(whole / 60) min \(whole % 60) s" : "\(decimal(seconds, 1)) s"
+}

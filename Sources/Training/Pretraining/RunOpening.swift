@@ -1,0 +1,121 @@
+import Formats
+import MPI
+import NeuralNet
+import OneDNN
+
+/// How a run begins: a new directory, or one that is continued.
+struct RunOpening {
+  /// The options as resolved, the same on every rank.
+  let recipe: Recipe
+  /// The run directory, on rank 0.
+  let directory: RunDirectory?
+  /// Whether a checkpoint is continued.
+  let isResumed: Bool
+
+  private let checkpoint: Checkpoint?
+  private let lock: RunLock?
+
+  /// Resolves the options and opens the directory.
+  ///
+  /// Collective. What is wrong is found before anything is written.
+  init(
+    _ request: Pretraining.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let ranks = world.size
+    let opened = try world.agreeingOnRoot { try Self.open(request, ranks: ranks, report: report) }
+    let text = try world.broadcast(text: opened?.recipe.yaml() ?? "")
+    recipe = try Recipe(yaml: text, path: "the configuration from rank 0")
+    directory = opened?.directory
+    checkpoint = opened?.checkpoint
+    lock = opened?.lock
+    var flags = [Int32(opened?.checkpoint == nil ? 0 : 1)]
+    try world.broadcast(&flags)
+    isResumed = flags[0] == 1
+  }
+
+  /// The state to begin with: the checkpoint's from rank 0, or the initial one. Collective.
+  func state(initial: TrainingState, over world: borrowing Communicator) throws -> TrainingState {
+    guard isResumed else { return initial }
+    var state = checkpoint?.state ?? initial
+    try state.broadcast(over: world)
+    return state
+  }
+
+  private struct Opened {
+    var recipe: Recipe
+    var directory: RunDirectory
+    var checkpoint: Checkpoint?
+    var lock: RunLock
+  }
+
+  private static func open(
+    _ request: Pretraining.Request, ranks: Int, report: @escaping (String) -> Void
+  ) throws -> Opened {
+    guard request.isResuming else { return try begin(request, ranks: ranks) }
+    guard let output = request.output else {
+      throw RunError(.usage, "--resume: needs --output with the folder of the run to continue")
+    }
+    let directory = RunDirectory(path: output)
+    guard directory.holdsRun else {
+      var opened = try begin(request, ranks: ranks)
+      report("\(output): holds no run yet; beginning from the start")
+      opened.checkpoint = nil
+      return opened
+    }
+    let lock = try RunLock(directory: output)
+    let old = try directory.recipe()
+    let recipe = request.overrides.applied(to: old)
+    if let (option, asked, own) = recipe.conflict(with: old) {
+      throw RunError(
+        .configuration,
+        "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change; leave the option out, or begin a new run with another --output"
+      )
+    }
+    if let problem = recipe.problem(ranks: ranks) {
+      throw RunError(.usage, problem)
+    }
+    let checkpoint = try directory.checkpoints.newest(layouts: layouts) { damage in
+      report("warning: \(damage); trying the checkpoint before it")
+    }
+    if let checkpoint, let (option, own, other) = checkpoint.recipe.conflict(with: recipe) {
+      throw RunError(
+        .configuration,
+        "\(directory.checkpoints.path): the newest checkpoint is of a run with --\(option) \(own), but \(directory.configurationPath) says \(other); put back the run's own checkpoints"
+      )
+    }
+    directory.checkpoints.removeLeftovers()
+    try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
+    report(
+      checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
+        ?? "\(output): no checkpoint was completed; beginning from the start")
+    return Opened(recipe: recipe, directory: directory, checkpoint: checkpoint, lock: lock)
+  }
+
+  private static func begin(_ request: Pretraining.Request, ranks: Int) throws -> Opened {
+    let recipe = request.overrides.applied(to: Recipe())
+    if let problem = recipe.problem(ranks: ranks) {
+      throw RunError(.usage, problem)
+    }
+    let directory =
+      request.output.map(RunDirectory.init)
+      ?? RunDirectory.free(command: "pretrain", model: recipe.model, dataset: recipe.dataset)
+    guard !directory.holdsRun else {
+      throw RunError(
+        .output,
+        "\(directory.path): holds a run; continue it with --resume, or choose another --output")
+    }
+    // A dataset that cannot be opened leaves no empty run behind.
+    _ = try DatasetChoice.open(recipe, .train)
+    try directory.create()
+    let lock = try RunLock(directory: directory.path)
+    try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
+    return Opened(recipe: recipe, directory: directory, checkpoint: nil, lock: lock)
+  }
+
+  /// The parts of parameters and statistics of a recipe's model.
+  static func layouts(_ recipe: Recipe) throws -> (parameters: VectorLayout, statistics: VectorLayout) {
+    // The layout depends on the architecture alone: the smallest picture will do.
+    let model = try ContrastiveModel(Engine(), recipe, imageHeight: 32, imageWidth: 32, rows: 1)
+    return (model.parameterLayout, model.statisticsLayout)
+  }
+}

@@ -1,0 +1,126 @@
+import Datasets
+import Dispatch
+import Imaging
+import MPI
+import NeuralNet
+import OneDNN
+import Synchronization
+
+/// This rank's shards and the threads that compute them: whole shards in parallel, each on one thread.
+///
+/// Every thread has a model of its own; every shard keeps its pass from forward to backward. Who computes a shard changes nothing in
+/// the result.
+final class ShardWorkers {
+  /// The shards of the global batch that this rank owns.
+  let owned: Range<Int>
+  /// The shards of every rank.
+  let runs: ContiguousRuns
+
+  private let recipe: Recipe
+  private let dataset: any ImageDataset
+  private let models: [ContrastiveModel]
+  private let passes: [ContrastiveModel.ShardPass]
+
+  var parameterLayout: VectorLayout { models[0].parameterLayout }
+  var statisticsLayout: VectorLayout { models[0].statisticsLayout }
+
+  /// Compiles a model for each thread and makes room for each shard.
+  init(_ recipe: Recipe, _ dataset: any ImageDataset, runs: ContiguousRuns, rank: Int) throws {
+    self.runs = runs
+    let owned = runs[rank]
+    self.recipe = recipe
+    self.dataset = dataset
+    self.owned = owned
+    useOneThreadPerPrimitive()
+    let engine = try Engine()
+    models = try (0..<min(recipe.threads, owned.count)).map { _ in
+      try ContrastiveModel(
+        engine, recipe, imageHeight: dataset.imageHeight, imageWidth: dataset.imageWidth,
+        rows: recipe.shardSize * recipe.views)
+    }
+    let model = models[0]
+    passes = try owned.map { _ in try model.makePass() }
+  }
+
+  /// A loader that fills views as the encoder wants them to lie.
+  func makeLoader() throws -> ShardLoader {
+    guard let augmentation = ViewAugmentation(named: recipe.augmentation) else {
+      preconditionFailure("the recipe was not validated: \(recipe.augmentation)")
+    }
+    return ShardLoader(
+      dataset, augmentation, views: recipe.views, seed: recipe.seed, layout: models[0].encoder.viewLayout)
+  }
+
+  /// The samples of each own shard.
+  func samples(of batch: ArraySlice<Int32>) -> [[Int32]] {
+    owned.map { shard in
+      let start = batch.startIndex + shard * recipe.shardSize
+      return Array(batch[start..<start + recipe.shardSize])
+    }
+  }
+
+  /// The unit rows of all own shards, `[rows, width]`.
+  func embeddings() -> [Float] {
+    passes.flatMap(\.embeddings)
+  }
+
+  /// Gives each own shard its rows of the gradient that `fill` writes.
+  func setEmbeddingGradients(_ fill: (inout MutableSpan<Float>) -> Void) {
+    let count = passes[0].embeddings.count
+    var gradients = [Float](repeating: 0, count: passes.count * count)
+    var rows = gradients.mutableSpan
+    fill(&rows)
+    for (index, pass) in passes.enumerated() {
+      pass.embeddingGradient.replaceSubrange(0..<count, with: gradients[index * count..<(index + 1) * count])
+    }
+  }
+
+  /// Runs `body` for every own shard, counted from 0, on this rank's threads.
+  ///
+  /// - Parameters:
+  ///   - prepare: Called on each thread before its first shard.
+  ///   - body: Called for each shard with the thread's model.
+  /// - Throws: The first error of any thread, after all have ended.
+  func forEach(
+    prepare: @escaping (ContrastiveModel) throws -> Void = { _ in },
+    _ body: @escaping (ContrastiveModel, ContrastiveModel.ShardPass, Int) throws -> Void
+  ) throws {
+    let firstError = Mutex<(any Error)?>(nil)
+    // Each model is used by one thread, each pass by one shard's closure: disjoint.
+    nonisolated(unsafe) let (models, passes) = (models, passes)
+    nonisolated(unsafe) let (prepare, body) = (prepare, body)
+    unsafe DispatchQueue.concurrentPerform(iterations: models.count) { thread in
+      useOneThreadPerPrimitive()
+      do {
+        unsafe try prepare(models[thread])
+        for shard in unsafe stride(from: thread, to: passes.count, by: models.count) {
+          unsafe try body(models[thread], passes[shard], shard)
+        }
+      } catch {
+        firstError.withLock { first in first = first ?? error }
+      }
+    }
+    if let error = firstError.withLock({ error in error }) {
+      throw error
+    }
+  }
+}
+
+extension ResNet {
+  /// How the loader is to lay out a view.
+  var viewLayout: ShardLoader.ViewLayout {
+    inputShape.channelBlock == 1
+      ? ShardLoader.ViewLayout(channelStride: inputShape.height * inputShape.width, pixelStride: 1)
+      : ShardLoader.ViewLayout(channelStride: 1, pixelStride: inputShape.channels)
+  }
+}
+
+extension ShardLoader {
+  /// Fills the views of one shard; see ``fill(_:samples:epoch:)``.
+  func fill(_ views: Tensor, samples: [Int32], epoch: Int) throws {
+    try unsafe views.withFloats { elements in
+      var batch = unsafe elements.mutableSpan
+      try fill(&batch, samples: samples.span, epoch: epoch)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import MPI
+import NeuralNet
+
+/// All that a step changes and a checkpoint holds.
+struct TrainingState: Sendable {
+  /// The parameters' parts.
+  let parameterLayout: VectorLayout
+  /// The running statistics' parts.
+  let statisticsLayout: VectorLayout
+  /// The weights.
+  var parameters: [Float]
+  /// The running means and variances of all BatchNorm layers.
+  var statistics: [Float]
+  /// The optimiser with its momentum.
+  var optimizer: StochasticGradientDescent
+  /// How many steps were taken.
+  var step = 0
+
+  /// The state before the first step.
+  init(_ recipe: Recipe, parameters parameterLayout: VectorLayout, statistics statisticsLayout: VectorLayout) {
+    self.parameterLayout = parameterLayout
+    self.statisticsLayout = statisticsLayout
+    parameters = parameterLayout.initialValues(seed: recipe.seed)
+    statistics = statisticsLayout.initialValues(seed: recipe.seed)
+    optimizer = StochasticGradientDescent(
+      parameterCount: parameterLayout.count, momentum: Float(recipe.momentum),
+      weightDecay: Float(recipe.weightDecay), usesNesterov: recipe.nesterov)
+  }
+}
+
+extension TrainingState {
+  /// Gives rank 0's state to all. Collective.
+  mutating func broadcast(over world: borrowing Communicator) throws(MPIError) {
+    var steps = [Int64(step)]
+    try world.broadcast(&steps)
+    step = Int(steps[0])
+    try world.broadcast(&parameters)
+    try world.broadcast(&statistics)
+    try world.broadcast(&optimizer.velocity)
+  }
+}
+
+/// What the reduction carries for each shard: one vector of gradients, BatchNorm moments and loss.
+///
+///     [ gradient of every parameter | moments of every BatchNorm layer | the shard's part of the loss ]
+struct ShardVectorLayout {
+  let gradient: Range<Int>
+  let moments: Range<Int>
+  let loss: Int
+  var count: Int { loss + 1 }
+
+  init(parameterCount: Int, statisticCount: Int) {
+    gradient = 0..<parameterCount
+    moments = parameterCount..<parameterCount + statisticCount
+    loss = moments.upperBound
+  }
+}

@@ -1,0 +1,91 @@
+import Formats
+import NeuralNet
+
+/// A training state with the recipe that it belongs to, as a safetensors file: nothing in it depends on the number of ranks.
+struct Checkpoint {
+  /// The recipe of the run.
+  let recipe: Recipe
+  /// The state after some step.
+  let state: TrainingState
+
+  private static let momentumPrefix = "momentum."
+
+  private enum Metadata {
+    static let format = "supcon-checkpoint"
+    static let step = "step"
+    static let recipe = "recipe"
+  }
+
+  /// Writes the checkpoint whole or not at all.
+  func write(to path: String) throws(FileError) {
+    let parameters = state.parameterLayout.tensors(of: state.parameters)
+    let statistics = state.statisticsLayout.tensors(of: state.statistics)
+    let momentum = state.parameterLayout.tensors(of: state.optimizer.velocity, prefix: Self.momentumPrefix)
+    try SafetensorsWriter.write(
+      to: path,
+      metadata: [
+        "format": Metadata.format, Metadata.step: "\(state.step)", Metadata.recipe: recipe.yaml(),
+      ],
+      tensors: parameters + statistics + momentum)
+  }
+
+  /// Reads and verifies a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - path: Where it stands.
+  ///   - layouts: The parts of parameters and statistics for a recipe.
+  /// - Throws: `FileError` of kind `content` if it is damaged or does not fit its own recipe.
+  init(
+    path: String, layouts: (Recipe) throws -> (parameters: VectorLayout, statistics: VectorLayout)
+  ) throws {
+    let file = try SafetensorsFile(path: path)
+    guard file.metadata["format"] == Metadata.format, let text = file.metadata[Metadata.recipe],
+      let step = file.metadata[Metadata.step].flatMap({ text in Int(text) })
+    else { throw FileError(.content, "\(path): is a safetensors file, but no checkpoint of supcon pretrain") }
+    recipe = try Recipe(yaml: text, path: path)
+    let (parameters, statistics) = try layouts(recipe)
+    var state = TrainingState(recipe, parameters: parameters, statistics: statistics)
+    state.parameters = try parameters.vector(from: file)
+    state.statistics = try statistics.vector(from: file)
+    state.optimizer.velocity = try parameters.vector(from: file, prefix: Self.momentumPrefix)
+    state.step = step
+    self.state = state
+  }
+
+  init(recipe: Recipe, state: TrainingState) {
+    self.recipe = recipe
+    self.state = state
+  }
+}
+
+extension VectorLayout {
+  /// The parts of a vector of this layout as named tensors.
+  func tensors(of vector: [Float], prefix: String = "") -> [NamedTensor] {
+    slices.map { slice in
+      NamedTensor(name: prefix + slice.name, shape: slice.shape, elements: vector[slice.range])
+    }
+  }
+
+  /// The vector of this layout whose parts a file holds.
+  func vector(from file: SafetensorsFile, prefix: String = "") throws(FileError) -> [Float] {
+    var vector: [Float] = []
+    for slice in slices {
+      vector += try file.floats(prefix + slice.name, shape: slice.shape)
+    }
+    return vector
+  }
+}
+
+extension TrainingState {
+  /// SHA-256 of every parameter and BatchNorm statistic as little-endian float32, names sorted bytewise.
+  func weightsSHA256() -> String {
+    let tensors = parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
+    let digest = SHA256()
+    for tensor in tensors.sorted(by: { first, second in
+      first.name.utf8.lexicographicallyPrecedes(second.name.utf8)
+    }) {
+      unsafe digest.update(tensor.elements.span.bytes)
+    }
+    return SHA256.hexadecimal(digest.finalize())
+  }
+}

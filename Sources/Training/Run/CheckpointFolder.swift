@@ -1,0 +1,86 @@
+import Formats
+import Glibc
+import NeuralNet
+
+/// The checkpoints of a run: `step-00001234.safetensors` and the link `latest`. Used by rank 0 alone.
+struct CheckpointFolder {
+  let path: String
+
+  private static let prefix = "step-"
+  private static let suffix = ".safetensors"
+
+  /// The paths of the finished checkpoints, newest first.
+  func checkpoints() -> [String] {
+    names().filter { name in name.hasPrefix(Self.prefix) && name.hasSuffix(Self.suffix) }
+      .sorted(by: >)
+      .map { name in "\(path)/\(name)" }
+  }
+
+  /// The newest checkpoint that is whole, and what is wrong with those before it.
+  ///
+  /// - Parameters:
+  ///   - layouts: The parts of parameters and statistics for a recipe.
+  ///   - warn: Receives a sentence for each damaged checkpoint.
+  /// - Returns: `nil` if no checkpoint was ever completed.
+  /// - Throws: ``RunError`` if there are checkpoints and all are damaged.
+  func newest(
+    layouts: (Recipe) throws -> (parameters: VectorLayout, statistics: VectorLayout),
+    warn: (String) -> Void
+  ) throws -> Checkpoint? {
+    let paths = checkpoints()
+    var reasons: [String] = []
+    for checkpointPath in paths {
+      do {
+        return try Checkpoint(path: checkpointPath, layouts: layouts)
+      } catch let error as FileError where error.kind == .content {
+        reasons.append(error.description)
+        warn(error.description)
+      }
+    }
+    guard !paths.isEmpty else { return nil }
+    throw RunError(
+      .data,
+      "\(path): all \(paths.count) checkpoints are damaged; restore one from a backup, or start anew with another --output. \(reasons[0])"
+    )
+  }
+
+  /// Writes a checkpoint, points `latest` to it, and removes the oldest beyond `keep`.
+  func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
+    let digits = String(checkpoint.state.step)
+    let name = Self.prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + Self.suffix
+    try checkpoint.write(to: "\(path)/\(name)")
+    try link(to: name)
+    for old in checkpoints().dropFirst(keep) {
+      unsafe unlink(old)
+    }
+  }
+
+  /// Removes what a killed save left. Only the holder of the run's lock may.
+  func removeLeftovers() {
+    for name in names() where name.hasSuffix(AtomicFile.temporarySuffix) {
+      unsafe unlink("\(path)/\(name)")
+    }
+  }
+
+  private func link(to name: String) throws(FileError) {
+    let temporary = "\(path)/latest\(AtomicFile.temporarySuffix)"
+    unsafe unlink(temporary)
+    guard unsafe symlink(name, temporary) == 0, unsafe rename(temporary, "\(path)/latest") == 0 else {
+      throw FileError(.inputOutput, "\(path)/latest: cannot be set to \(name)")
+    }
+    try AtomicFile.flushDirectory(path)
+  }
+
+  private func names() -> [String] {
+    guard let directory = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+      names.append(
+        unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+          unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { name in unsafe String(cString: name) }
+        })
+    }
+    return names
+  }
+}

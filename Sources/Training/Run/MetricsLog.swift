@@ -1,0 +1,35 @@
+import Formats
+import Glibc
+
+/// `metrics.jsonl`: one JSON object a line. Written by rank 0.
+@safe
+final class MetricsLog {
+  private let path: String
+  private let descriptor: Int32
+
+  /// Opens the log; lines of steps behind `step`, which a resumed run will take again, are removed.
+  init(path: String, keepingThrough step: Int) throws(FileError) {
+    self.path = path
+    if let file = try? ReadOnlyFile(path: path) {
+      let text = String(decoding: try file.read(file.byteCount, at: 0), as: UTF8.self)
+      let kept = text.split(separator: "\n").filter { line in
+        guard case .object(let fields) = JSONValue(parsing: String(line)), case .integer(let lineStep) = fields["step"]
+        else { return false }
+        return lineStep <= step
+      }
+      try AtomicFile.write(kept.map { line in line + "\n" }.joined(), to: path)
+    }
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError(.inputOutput, "\(path): cannot be opened for writing") }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Appends one line.
+  func append(_ fields: [String: JSONValue]) throws(FileError) {
+    let bytes = Array((JSONValue.object(fields).encoded() + "\n").utf8)
+    guard unsafe write(descriptor, bytes, bytes.count) == bytes.count else {
+      throw FileError(.inputOutput, "\(path): cannot be written to; is the disk full?")
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import Contrastive
+import Imaging
+import NeuralNet
+import OneDNN
+
+/// Every option of a pretraining run as resolved: what `config.yaml` and each checkpoint hold.
+public struct Recipe: Codable, Sendable, Equatable {
+  /// Where the pictures come from: `shapes`, `cifar10` or `cifar100`.
+  public var dataset = "shapes"
+  /// The folder of the dataset; absent for the built-in set.
+  public var data: String?
+  /// How many pictures of the built-in set to train on.
+  public var shapesTrain = 6000
+  /// How many pictures of the built-in set to test on.
+  public var shapesTest = 2000
+  /// The encoder.
+  public var model = "resnet20"
+  /// How representations are mapped to the space of the loss: `mlp` or `linear`.
+  public var head = "mlp"
+  /// The width of the embeddings.
+  public var embeddingWidth = 128
+  /// `supcon` (positives are views of the same class) or `simclr` (of the same sample).
+  public var loss = "supcon"
+  /// What the mean over anchors is multiplied with: `none` (1), `tau`, or `tau/0.07`.
+  public var lossScale = "none"
+  /// τ.
+  public var temperature = 0.1
+  /// How often the dataset is visited; the schedule spans all of it.
+  public var epochs = 100
+  /// After how many steps to stop, if before the last epoch's end.
+  public var steps: Int?
+  /// Samples in a global batch.
+  public var batchSize = 256
+  /// Samples in a shard.
+  public var shardSize = 32
+  /// Views of each sample.
+  public var views = 2
+  /// How a view is made.
+  public var augmentation = "crop-flip-jitter"
+  /// `sgd`.
+  public var optimizer = "sgd"
+  /// The peak learning rate.
+  public var learningRate = 0.1
+  /// The optimiser's momentum.
+  public var momentum = 0.9
+  /// Whether the momentum is Nesterov's.
+  public var nesterov = false
+  /// The weight decay, of every parameter.
+  public var weightDecay = 1e-4
+  /// `cosine`.
+  public var schedule = "cosine"
+  /// Over how many epochs the learning rate rises.
+  public var warmupEpochs = 1.0
+  /// `auto`, `float32` or `bfloat16`.
+  public var precision = "auto"
+  /// Where all random draws begin.
+  public var seed: UInt64 = 0
+  /// How many threads each rank computes shards on.
+  public var threads = 1
+  /// After how many steps a checkpoint is written; absent for one each epoch.
+  public var checkpointSteps: Int?
+  /// How many checkpoints stay.
+  public var keep = 3
+  /// After how many steps a line of metrics is written.
+  public var logSteps = 10
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case dataset
+    case data
+    case shapesTrain = "shapes-train"
+    case shapesTest = "shapes-test"
+    case model
+    case head
+    case embeddingWidth = "embedding-width"
+    case loss
+    case lossScale = "loss-scale"
+    case temperature
+    case epochs
+    case steps
+    case batchSize = "batch-size"
+    case shardSize = "shard-size"
+    case views
+    case augmentation
+    case optimizer
+    case learningRate = "learning-rate"
+    case momentum
+    case nesterov
+    case weightDecay = "weight-decay"
+    case schedule
+    case warmupEpochs = "warmup-epochs"
+    case precision
+    case seed
+    case threads
+    case checkpointSteps = "checkpoint-steps"
+    case keep
+    case logSteps = "log-steps"
+  }
+
+  /// The options that a resumed run may change: they decide who computes and what is kept, never what is computed.
+  static let freeOnResume: Set<CodingKeys> = [.data, .steps, .threads, .checkpointSteps, .keep, .logSteps]
+
+  /// The defaults.
+  public init() {}
+}
+
+extension Recipe {
+  /// How many shards a global batch has.
+  public var shardCount: Int { batchSize / shardSize }
+
+  /// g, what the mean over anchors is multiplied with.
+  var lossScaleFactor: Double {
+    switch lossScale {
+    case "tau": temperature
+    case "tau/0.07": temperature / 0.07
+    default: 1
+    }
+  }
+
+  /// The precision that `auto` stands for.
+  public var resolvedPrecision: Precision { .float32 }
+
+  /// What is wrong with the options alone, or `nil`.
+  ///
+  /// - Parameter ranks: How many ranks the job has.
+  public func problem(ranks: Int) -> String? {
+    func choice(_ option: String, _ value: String, _ choices: [String]) -> String? {
+      choices.contains(value) ? nil : "--\(option) \(value): expected one of \(choices.joined(separator: ", "))"
+    }
+    func atLeast(_ option: String, _ value: Int, _ least: Int) -> String? {
+      value >= least ? nil : "--\(option) \(value): expected at least \(least)"
+    }
+    func number(_ option: String, _ value: Double, isAllowed: Bool, _ expected: String) -> String? {
+      value.isFinite && isAllowed ? nil : "--\(option) \(value): expected \(expected)"
+    }
+    let checks: [String?] = [
+      choice("dataset", dataset, DatasetChoice.names),
+      DatasetChoice.problem(dataset: dataset, data: data),
+      atLeast("shapes-train", shapesTrain, 1), atLeast("shapes-test", shapesTest, 1),
+      choice("model", model, ResNetArchitecture.names),
+      choice("head", head, ProjectionHeadKind.allCases.map(\.rawValue)),
+      atLeast("embedding-width", embeddingWidth, 1),
+      choice("loss", loss, ["supcon", "simclr"]),
+      choice("loss-scale", lossScale, ["none", "tau", "tau/0.07"]),
+      number("temperature", temperature, isAllowed: temperature > 0, "a number above 0"),
+      atLeast("epochs", epochs, 1), steps.flatMap { steps in atLeast("steps", steps, 0) },
+      atLeast("batch-size", batchSize, 1), atLeast("shard-size", shardSize, 1),
+      batchSize.isMultiple(of: max(shardSize, 1))
+        ? nil
+        : "--batch-size \(batchSize): expected a multiple of --shard-size \(shardSize); choose \(max(batchSize / max(shardSize, 1), 1) * shardSize) or another shard size",
+      ranks <= shardCount
+        ? nil
+        : "\(ranks) ranks for \(shardCount) shards (--batch-size \(batchSize) in shards of --shard-size \(shardSize)): start at most \(shardCount) ranks, or choose a smaller shard or a larger batch",
+      atLeast("views", views, 1),
+      loss == "simclr" && views < 2 ? "--views \(views): --loss simclr needs at least 2 views of each sample" : nil,
+      choice("augmentation", augmentation, ViewAugmentation.names),
+      choice("optimizer", optimizer, ["sgd"]),
+      number("learning-rate", learningRate, isAllowed: learningRate >= 0, "a number of at least 0"),
+      number("momentum", momentum, isAllowed: momentum >= 0 && momentum < 1, "a number from 0 to below 1"),
+      nesterov && momentum == 0 ? "--nesterov: needs a --momentum above 0" : nil,
+      number("weight-decay", weightDecay, isAllowed: weightDecay >= 0, "a number of at least 0"),
+      choice("schedule", schedule, ["cosine"]),
+      number("warmup-epochs", warmupEpochs, isAllowed: warmupEpochs >= 0, "a number of at least 0"),
+      precision == "bfloat16"
+        ? "--precision bfloat16: this version computes in float32 only; choose float32 or auto"
+        : choice("precision", precision, ["auto", "float32"]),
+      atLeast("threads", threads, 1), checkpointSteps.flatMap { steps in atLeast("checkpoint-steps", steps, 1) },
+      atLeast("keep", keep, 1), atLeast("log-steps", logSteps, 1),
+    ]
+    return checks.compactMap { problem in problem }.first
+  }
+}

@@ -1,0 +1,133 @@
+import FoundationEssentials
+import Yams
+
+/// Options that were given, by name; what was not given comes from a run or from the defaults.
+public struct RecipeOverrides: Sendable {
+  private var values: [Recipe.CodingKeys: OptionValue] = [:]
+
+  /// No option given.
+  public init() {}
+
+  /// Notes the value of an option, if it was given.
+  ///
+  /// - Parameters:
+  ///   - value: The value, `nil` if the option was not given.
+  ///   - option: Its name without dashes, for example `batch-size`.
+  /// - Precondition: There is such an option.
+  public mutating func set(_ value: (some Codable & Sendable)?, for option: String) {
+    guard let key = Recipe.CodingKeys(rawValue: option) else { preconditionFailure("no option --\(option)") }
+    guard let value else { return }
+    values[key] = OptionValue(encoding: value)
+  }
+
+  /// `base` with the given options in place of its own.
+  public func applied(to base: Recipe) -> Recipe {
+    var options = base.optionValues
+    options.merge(values.map { key, value in (key.rawValue, value) }) { _, given in given }
+    guard let recipe = Recipe(optionValues: options) else {
+      preconditionFailure("an option was noted with a value of another type")
+    }
+    return recipe
+  }
+}
+
+/// A value of an option in a form that can be compared, shown and stored.
+enum OptionValue: Codable, Sendable, Equatable, CustomStringConvertible {
+  case boolean(Bool)
+  case integer(Int)
+  case natural(UInt64)
+  case number(Double)
+  case text(String)
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let value = try? container.decode(Bool.self) {
+      self = .boolean(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(UInt64.self) {
+      self = .natural(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else {
+      self = .text(try container.decode(String.self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .boolean(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .natural(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    }
+  }
+
+  /// Any encodable value, by way of JSON.
+  init(encoding value: some Codable & Sendable) {
+    guard let data = try? JSONEncoder().encode([value]),
+      let decoded = try? JSONDecoder().decode([OptionValue].self, from: data), decoded.count == 1
+    else { preconditionFailure("\(value) is no value of an option") }
+    self = decoded[0]
+  }
+
+  var description: String {
+    switch self {
+    case .boolean(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .natural(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .text(let value): value
+    }
+  }
+}
+
+extension Recipe {
+  /// The options by name.
+  var optionValues: [String: OptionValue] {
+    guard let data = try? JSONEncoder().encode(self),
+      let values = try? JSONDecoder().decode([String: OptionValue].self, from: data)
+    else { preconditionFailure("a recipe is a dictionary of plain values") }
+    return values
+  }
+
+  /// The recipe with these options; `nil` if one is missing or has another type.
+  init?(optionValues: [String: OptionValue]) {
+    guard let data = try? JSONEncoder().encode(optionValues),
+      let recipe = try? JSONDecoder().decode(Recipe.self, from: data)
+    else { return nil }
+    self = recipe
+  }
+
+  /// The first option, in the order of the list, that differs from another recipe and may not on resume.
+  func conflict(with other: Recipe) -> (option: String, own: String, other: String)? {
+    let own = optionValues
+    let others = other.optionValues
+    for key in CodingKeys.allCases
+    where !Self.freeOnResume.contains(key) && own[key.rawValue] != others[key.rawValue] {
+      return (key.rawValue, own[key.rawValue]?.description ?? "absent", others[key.rawValue]?.description ?? "absent")
+    }
+    return nil
+  }
+
+  /// The recipe as YAML, one option a line.
+  func yaml() -> String {
+    guard let text = try? YAMLEncoder().encode(self) else {
+      preconditionFailure("a recipe is a mapping of plain values")
+    }
+    return text
+  }
+
+  /// Reads ``yaml()``.
+  ///
+  /// - Throws: ``RunError`` naming `path` if it is not a whole recipe.
+  init(yaml: String, path: String) throws(RunError) {
+    do {
+      self = try YAMLDecoder().decode(Recipe.self, from: yaml)
+    } catch {
+      throw RunError(.configuration, "\(path): is not the configuration of a run: \(error)")
+    }
+  }
+}

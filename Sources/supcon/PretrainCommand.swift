@@ -1,0 +1,48 @@
+import ArgumentParser
+import MPI
+import Training
+
+/// `supcon pretrain`.
+struct PretrainCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pretrain",
+    abstract: "Trains an encoder with the Supervised Contrastive loss (or SimCLR's) over the global batch.",
+    discussion: """
+      Example: mpirun -np 2 supcon pretrain --dataset cifar10 --data cifar-10-batches-bin --epochs 10 --output runs/c10
+      The weights are the same to the last bit on any number of ranks and threads.
+      """)
+
+  @OptionGroup var recipe: RecipeOptions
+
+  @Option(help: ArgumentHelp("Run directory. (default: runs/pretrain-MODEL-DATASET-N)", valueName: "dir"))
+  var output: String?
+  @Flag(help: "Continue the run in --output; options not given are those of the run.")
+  var resume = false
+  @Option(help: .hidden)
+  var reduction = "tree"
+
+  private var request: Pretraining.Request {
+    Pretraining.Request(
+      overrides: recipe.overrides, output: output, isResuming: resume,
+      order: ReductionOrder(rawValue: reduction) ?? .tree)
+  }
+
+  func problem(ranks: Int) -> String? {
+    if ReductionOrder(rawValue: reduction) == nil {
+      return "--reduction \(reduction): expected tree or mpi"
+    }
+    if resume, output == nil {
+      return "--resume: needs --output with the folder of the run to continue"
+    }
+    return request.problem(ranks: ranks)
+  }
+
+  func run(over world: borrowing Communicator) throws {
+    let isRoot = world.isRoot
+    try Pretraining.run(request, over: world) { text in
+      if isRoot {
+        Console.line(text)
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Training
+
+/// The options of a training run. None has a default here: what is not given comes from the run that is resumed or from ``Recipe``.
+struct RecipeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Training data: shapes (built in), cifar10, cifar100. (default: shapes)"))
+  var dataset: String?
+  @Option(help: ArgumentHelp("Folder of the dataset's binary files.", valueName: "dir"))
+  var data: String?
+  @Option(help: "Pictures of the built-in set to train on. (default: \(Recipe().shapesTrain))")
+  var shapesTrain: Int?
+  @Option(help: "Pictures of the built-in set to test on. (default: \(Recipe().shapesTest))")
+  var shapesTest: Int?
+  @Option(help: "Encoder: resnet20, resnet32, resnet44, resnet56, resnet110. (default: resnet20)")
+  var model: String?
+  @Option(help: "Projection head: mlp (width → width → embedding) or linear. (default: mlp)")
+  var head: String?
+  @Option(help: "Width of the embeddings. (default: 128)")
+  var embeddingWidth: Int?
+  @Option(help: "supcon (positives: views of the same class) or simclr (of the same sample). (default: supcon)")
+  var loss: String?
+  @Option(help: "Factor of the loss: none, tau or tau/0.07. (default: none)")
+  var lossScale: String?
+  @Option(help: "Temperature of the loss. (default: 0.1)")
+  var temperature: Double?
+  @Option(help: "Visits of the whole dataset, over which the schedule runs. (default: \(Recipe().epochs))")
+  var epochs: Int?
+  @Option(help: "Stop after this many steps, counted from the run's beginning; the schedule stays that of --epochs.")
+  var steps: Int?
+  @Option(help: "Samples in a global batch, over all ranks. (default: 256)")
+  var batchSize: Int?
+  @Option(help: "Samples in a shard, the unit of computing and of BatchNorm. (default: 32)")
+  var shardSize: Int?
+  @Option(help: "Views of each sample. (default: 2)")
+  var views: Int?
+  @Option(help: "How views are made: none, crop-flip, crop-flip-jitter. (default: crop-flip-jitter)")
+  var augmentation: String?
+  @Option(help: "Optimiser: sgd. (default: sgd)")
+  var optimizer: String?
+  @Option(help: "Peak learning rate. (default: 0.1)")
+  var learningRate: Double?
+  @Option(help: "Momentum of the optimiser. (default: 0.9)")
+  var momentum: Double?
+  @Flag(inversion: .prefixedNo, help: "Nesterov's momentum. (default: no)")
+  var nesterov: Bool?
+  @Option(help: "Weight decay, on every parameter. (default: 0.0001)")
+  var weightDecay: Double?
+  @Option(help: "Learning-rate schedule: cosine. (default: cosine)")
+  var schedule: String?
+  @Option(help: "Epochs over which the learning rate rises. (default: 1)")
+  var warmupEpochs: Double?
+  @Option(help: "Arithmetic of the encoder: auto, float32. (default: auto)")
+  var precision: String?
+  @Option(help: "Where all random draws begin. (default: 0)")
+  var seed: UInt64?
+  @Option(help: "Threads of each rank. (default: 1)")
+  var threads: Int?
+  @Option(help: "Steps between checkpoints. (default: an epoch)")
+  var checkpointSteps: Int?
+  @Option(help: "How many checkpoints stay. (default: 3)")
+  var keep: Int?
+  @Option(help: "Steps between lines of metrics.jsonl. (default: 10)")
+  var logSteps: Int?
+
+  /// The options that were given.
+  var overrides: RecipeOverrides {
+    var overrides = RecipeOverrides()
+    overrides.set(dataset, for: "dataset")
+    overrides.set(data, for: "data")
+    overrides.set(shapesTrain, for: "shapes-train")
+    overrides.set(shapesTest, for: "shapes-test")
+    overrides.set(model, for: "model")
+    overrides.set(head, for: "head")
+    overrides.set(embeddingWidth, for: "embedding-width")
+    overrides.set(loss, for: "loss")
+    overrides.set(lossScale, for: "loss-scale")
+    overrides.set(temperature, for: "temperature")
+    overrides.set(epochs, for: "epochs")
+    overrides.set(steps, for: "steps")
+    overrides.set(batchSize, for: "batch-size")
+    overrides.set(shardSize, for: "shard-size")
+    overrides.set(views, for: "views")
+    overrides.set(augmentation, for: "augmentation")
+    overrides.set(optimizer, for: "optimizer")
+    overrides.set(learningRate, for: "learning-rate")
+    overrides.set(momentum, for: "momentum")
+    overrides.set(nesterov, for: "nesterov")
+    overrides.set(weightDecay, for: "weight-decay")
+    overrides.set(schedule, for: "schedule")
+    overrides.set(warmupEpochs, for: "warmup-epochs")
+    overrides.set(precision, for: "precision")
+    overrides.set(seed, for: "seed")
+    overrides.set(threads, for: "threads")
+    overrides.set(checkpointSteps, for: "checkpoint-steps")
+    overrides.set(keep, for: "keep")
+    overrides.set(logSteps, for: "log-steps")
+    return overrides
+  }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import MPI
+import Training
+
+/// The command line.
+struct Supcon: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "supcon",
+    abstract: "Trains image encoders with the Supervised Contrastive loss on CPUs, alone or under mpirun.",
+    version: supconVersion,
+    subcommands: [PretrainCommand.self, LinearCommand.self])
+}
+
+/// A subcommand that every rank runs.
+protocol RankedCommand: ParsableCommand {
+  /// What is wrong with the options alone, or `nil`.
+  func problem(ranks: Int) -> String?
+
+  /// Runs on every rank; rank 0 reports to people.
+  func run(over world: borrowing Communicator) throws
+}
+
+@main
+enum Program {
+  static func main() {
+    let launch = Launch.current
+    let command: any RankedCommand
+    do {
+      guard let parsed = try Supcon.parseAsRoot() as? any RankedCommand else { throw CleanExit.helpRequest() }
+      command = parsed
+    } catch {
+      end(launch, code: Supcon.exitCode(for: error).rawValue, message: Supcon.fullMessage(for: error))
+    }
+    if let problem = command.problem(ranks: launch.size) {
+      end(launch, code: Training.ExitCode.usage.rawValue, message: "Error: \(problem)")
+    }
+    exit(run(command))
+  }
+
+  /// Runs a command under MPI and returns the exit code.
+  private static func run(_ command: any RankedCommand) -> Int32 {
+    do {
+      return try withMPI { world in
+        do {
+          try command.run(over: world)
+          return Training.ExitCode.success.rawValue
+        } catch let agreed as AgreedError {
+          if world.isRoot {
+            Console.error("Error: \(agreed.error)")
+          }
+          // mpirun ends the others soon after the first one: nobody leaves before rank 0 has spoken.
+          try world.barrier()
+          return agreed.error.exitCode.rawValue
+        }
+      } onFailure: { error, rank in
+        let fault = RunError(error)
+        Console.error("Error: rank \(rank): \(fault)")
+        return fault.exitCode.rawValue
+      }
+    } catch {
+      Console.error("Error: \(error)")
+      return Training.ExitCode.software.rawValue
+    }
+  }
+
+  /// Ends this rank before MPI was initialised; rank 0 speaks first.
+  private static func end(_ launch: Launch, code: Int32, message: String) -> Never {
+    if launch.rank == 0 {
+      if code == 0 {
+        Console.line(message)
+      } else {
+        Console.error(message)
+      }
+    } else {
+      Launch.letRootSpeakFirst()
+    }
+    exit(code)
+  }
+}
