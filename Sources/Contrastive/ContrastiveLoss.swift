@@ -2,7 +2,7 @@ import Dispatch
 import MPI
 import OneDNN
 
-/// The Supervised Contrastive loss L_out of a global batch whose rows lie on many ranks (Khosla et al. 2020, equation 2).
+/// The Supervised Contrastive loss L_out of a global batch whose rows lie on many ranks (Khosla and others 2020, equation 2).
 ///
 ///     L = (g/M) Σ_i [ ℓ_i − (1/|P(i)|) Σ_{p∈P(i)} s_ip ],   s_ij = z_i·z_j/τ,   ℓ_i = log Σ_{a≠i} e^{s_ia}
 ///
@@ -176,10 +176,11 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// Runs `body` for every anchor block of some shards, on this rank's threads, each with scratch memory of its own.
   private func forEachBlock(
     of shards: Range<Int>,
-    _ body: @Sendable (
-      _ block: Range<Int>, _ tiles: ContrastiveTiles<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>,
-      _ logSumExps: UnsafeMutablePointer<Scalar>
-    ) -> Void
+    _ body:
+      @Sendable (
+        _ block: Range<Int>, _ tiles: ContrastiveTiles<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>,
+        _ logSumExps: UnsafeMutablePointer<Scalar>
+      ) -> Void
   ) {
     let allBlocks = shards.flatMap { shard in
       unsafe blocks.blocks(ofShard: shard, limit: ContrastiveTiles<Scalar>.rowsPerBlock)

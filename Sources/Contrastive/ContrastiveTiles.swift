@@ -38,7 +38,9 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
   ///
   /// The largest similarity so far is subtracted before exponentiation (self excluded), so that no temperature underflows.
   @inline(__always)
-  func logSumExps(rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>, into logSumExps: UnsafeMutablePointer<Scalar>) {
+  func logSumExps(
+    rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>, into logSumExps: UnsafeMutablePointer<Scalar>
+  ) {
     var maxima = [Scalar](repeating: -.infinity, count: rows.count)
     var sums = [Double](repeating: 0, count: rows.count)
     for firstColumn in unsafe stride(from: 0, to: count, by: Self.columnsPerTile) {
@@ -99,7 +101,8 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
         for column in 0..<columns.count {
           let similarity = unsafe line[column]
           let asAnchor = anchorWeight * Scalar.exponential(similarity - logSumExp)
-          let asContrast = unsafe columnAnchorWeights[column]
+          let asContrast =
+            unsafe columnAnchorWeights[column]
             * Scalar.exponential(similarity - columnLogSumExps[column])
           let positives = unsafe columnClasses[column] == rowClass ? positiveWeight + columnPositiveWeights[column] : 0
           unsafe line[column] = asAnchor + asContrast - positives

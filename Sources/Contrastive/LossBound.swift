@@ -18,7 +18,7 @@ public enum LossBound {
   ///     H_c = −(1−q) ln(1−q) + (1−q) ln(n_c−1) − q ln β,  q = β (N − n_c),
   ///
   /// N_A anchors with a positive, N_S rows without. It is concave in β, and its maximum is the bound. For classes of equal size it is
-  /// tight: the classes stand at the vertices of a regular simplex (Graf et al. 2021, arXiv 2102.08817).
+  /// tight: the classes stand at the vertices of a regular simplex (Graf and others 2021, arXiv 2102.08817).
   ///
   /// - Parameters:
   ///   - counts: How many rows each class has.

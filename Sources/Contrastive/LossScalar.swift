@@ -6,7 +6,8 @@ import OneDNN
 ///
 /// The two share ``ContrastiveTiles``; only the products and the exponential differ. The requirements are calls the size of an
 /// anchor block, so that the loops inside are compiled for the type itself.
-public protocol LossScalar: BinaryFloatingPoint, Codable, SIMDScalar, TreeElement where SIMDMaskScalar: FixedWidthInteger {
+public protocol LossScalar: BinaryFloatingPoint, Codable, SIMDScalar, TreeElement
+where SIMDMaskScalar: FixedWidthInteger {
   /// e^x.
   static func exponential(_ exponent: Self) -> Self
 

@@ -141,8 +141,8 @@ public final class CIFARDataset: ImageDataset {
         let label = bytes[record * variant.recordByteCount + variant.labelByteCount - 1]
         guard label < variant.classCount else {
           throw FileError(
-          .content,
-          "\(file.path): record \(first + record) has label \(label), expected 0 to \(variant.classCount - 1); is this \(variant.title)?"
+            .content,
+            "\(file.path): record \(first + record) has label \(label), expected 0 to \(variant.classCount - 1); is this \(variant.title)?"
           )
         }
         labels.append(label)

@@ -9,6 +9,7 @@ public enum SampleOrder {
   ///   - seed: The run's seed.
   ///   - epoch: The epoch, from 0.
   ///   - purpose: Which stage asks.
+  /// - Returns: Every number below `count` once.
   public static func permutation(
     of count: Int, seed: UInt64, epoch: Int, purpose: RandomPurpose = .sampleOrder
   ) -> [Int32] {

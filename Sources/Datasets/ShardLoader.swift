@@ -46,9 +46,9 @@ public struct ShardLoader: Sendable {
   /// Fills the views of one shard: view 0 of all its samples, then view 1, and so on.
   ///
   /// - Parameters:
+  ///   - batch: Receives `[views, samples, 3 · height · width]`; further rows stay as they are.
   ///   - samples: The samples' numbers in the dataset.
   ///   - epoch: The epoch that the views are drawn for.
-  ///   - batch: Receives `[views, samples, 3 · height · width]`; further rows stay as they are.
   /// - Throws: ``FileError`` if a picture cannot be read.
   public func fill(
     _ batch: inout MutableSpan<Float>, samples: Span<Int32>, epoch: Int

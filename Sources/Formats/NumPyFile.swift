@@ -98,7 +98,8 @@ public struct NumPyFile: Sendable {
     _ elements: Range<Int>, as type: Element.Type
   ) throws(FileError) -> [Element] {
     precondition(elementByteCount == MemoryLayout<Element>.size, "\(elementType) read as \(type)")
-    let bytes = try file.read(elements.count * elementByteCount, at: dataOffset + elements.lowerBound * elementByteCount)
+    let bytes = try file.read(
+      elements.count * elementByteCount, at: dataOffset + elements.lowerBound * elementByteCount)
     return unsafe bytes.withUnsafeBytes { bytes in
       (0..<elements.count).map { index in
         unsafe bytes.loadUnaligned(fromByteOffset: index * elementByteCount, as: Element.self)

@@ -62,7 +62,9 @@ public struct SafetensorsFile: Sendable {
     self.path = path
     let file = try ReadOnlyFile(path: path)
     bytes = try file.read(file.byteCount, at: 0)
-    guard bytes.count >= 8 else { throw Self.damaged(path, "it has \(bytes.count) bytes, fewer than a header's length") }
+    guard bytes.count >= 8 else {
+      throw Self.damaged(path, "it has \(bytes.count) bytes, fewer than a header's length")
+    }
     var length: UInt64 = 0
     for index in 0..<8 {
       length |= UInt64(bytes[index]) << (8 * index)
@@ -112,6 +114,7 @@ public struct SafetensorsFile: Sendable {
   /// - Parameters:
   ///   - name: Its name.
   ///   - shape: The extents that it must have.
+  /// - Returns: The elements, row-major.
   /// - Throws: ``FileError`` if there is no such tensor of this shape.
   public func floats(_ name: String, shape: [Int]) throws(FileError) -> [Float] {
     guard let entry = entries[name] else { throw FileError(.content, "\(path): holds no tensor \(name)") }

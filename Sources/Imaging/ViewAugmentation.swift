@@ -48,7 +48,7 @@ public struct ViewAugmentation: Sendable, Equatable {
   /// The picture itself.
   public static let none = ViewAugmentation(crop: nil, mirrorProbability: 0, jitter: nil, greyscaleProbability: 0)
 
-  /// Crop after padding by 4, mirror: the standard for CIFAR (He et al. 2015, §4.2).
+  /// Crop after padding by 4, mirror: the standard for CIFAR (He and others 2015, §4.2).
   public static let cropFlip = ViewAugmentation(
     crop: PaddedCrop(paddingPixels: 4), mirrorProbability: 0.5, jitter: nil, greyscaleProbability: 0)
 

@@ -1,4 +1,4 @@
-/// The counter-based generator Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+/// The counter-based generator Philox4x32-10 (Salmon and others 2011, "Parallel random numbers: as easy as 1, 2, 3").
 ///
 /// A block of four words is a pure function of key and counter: there is no state to keep, and no order of draws to respect.
 public enum Philox {

@@ -88,7 +88,9 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     state.withLock { state in state.spare.popLast() } ?? Array(repeating: .zero, count: length)
   }
 
-  /// Adds one shard's vector. Callable from any thread; not collective.
+  /// Adds one shard's vector.
+  ///
+  /// Callable from any thread; not collective.
   ///
   /// - Parameters:
   ///   - vector: The summand.

@@ -16,6 +16,7 @@ final class ConvolutionLayer {
   ///   - name: The weights' name without `.weight`.
   ///   - geometry: What to compute.
   ///   - isFirst: Whether its input is the images, whose gradient nobody asks for.
+  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   init(
     _ context: NetworkContext, _ name: String, _ geometry: Convolution.Geometry, isFirst: Bool = false
   ) throws(DNNLError) {

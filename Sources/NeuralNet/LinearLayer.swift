@@ -73,26 +73,3 @@ public struct LinearLayer: Sendable {
     }
   }
 }
-
-extension MutableSpan<Float> {
-  /// Becomes op(a) · op(b) + beta · itself, all row-major without gaps.
-  mutating func product(
-    rows: Int, columns: Int, depth: Int, _ a: Span<Float>, _ aTransposition: Transposition, _ b: Span<Float>,
-    _ bTransposition: Transposition, beta: Float = 0
-  ) throws(DNNLError) {
-    precondition(
-      a.count == rows * depth && b.count == depth * columns && count == rows * columns,
-      "[\(rows), \(depth)] · [\(depth), \(columns)] with \(a.count), \(b.count) and \(count) elements")
-    try unsafe a.withUnsafeBufferPointer { (a) throws(DNNLError) in
-      try unsafe b.withUnsafeBufferPointer { (b) throws(DNNLError) in
-        try unsafe self.withUnsafeMutableBufferPointer { (c) throws(DNNLError) in
-          guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
-          try unsafe multiply(
-            rows: rows, columns: columns, depth: depth, a, stride: aTransposition == .none ? depth : rows,
-            aTransposition, b, stride: bTransposition == .none ? columns : depth, bTransposition, beta: beta, into: c,
-            stride: columns)
-        }
-      }
-    }
-  }
-}

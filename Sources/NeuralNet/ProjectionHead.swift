@@ -10,7 +10,7 @@ public enum ProjectionHeadKind: String, Sendable, CaseIterable {
 
 /// The map from representations to embeddings before they are scaled to unit length: `[views, in]` → `[views, out]`.
 ///
-/// It serves the loss and is left behind after pretraining (Khosla et al. 2020, §3.1).
+/// It serves the loss and is left behind after pretraining (Khosla and others 2020, §3.1).
 public final class ProjectionHead {
   /// What a forward pass leaves for the backward pass.
   public final class Record {

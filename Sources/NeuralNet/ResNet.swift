@@ -12,7 +12,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
   /// The names that ``init(name:)`` knows.
   public static let names = [20, 32, 44, 56, 110].map { depth in "resnet\(depth)" }
 
-  /// The CIFAR ResNet of this name: depth 6n + 2, n blocks in each of three groups (He et al. 2015, §4.2), or `nil`.
+  /// The CIFAR ResNet of this name: depth 6n + 2, n blocks in each of three groups (He and others 2015, §4.2), or `nil`.
   public init?(name: String) {
     guard Self.names.contains(name), let depth = Int(name.dropFirst("resnet".count)) else { return nil }
     self.name = name

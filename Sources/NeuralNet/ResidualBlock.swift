@@ -1,6 +1,6 @@
 import OneDNN
 
-/// Two 3×3 convolutions around which the input is added back (He et al. 2015, figure 2).
+/// Two 3×3 convolutions around which the input is added back (He and others 2015, figure 2).
 ///
 ///     input ──► conv1 ──► bn1+relu ──► conv2 ──► bn2 ──► (+) ──► relu ──► output
 ///       └──────────────────── shortcut ───────────────────┘

@@ -27,7 +27,7 @@ public enum UnitNormalization {
     }
   }
 
-  /// ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla et al. 2020, equation 17).
+  /// ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla and others 2020, equation 17).
   ///
   /// - Parameters:
   ///   - unitRows: The rows z that the forward pass gave.

@@ -2,7 +2,7 @@
 public enum Initializer: Sendable, Equatable {
   /// Every element has this value.
   case constant(Float)
-  /// Normal with mean 0 and standard deviation √(2 / fan-out), fan-out = out · kernel area (He et al. 2015, equation 14).
+  /// Normal with mean 0 and standard deviation √(2 / fan-out), fan-out = out · kernel area (He and others 2015, equation 14).
   case kaimingFanOut
   /// Uniform in ±1/√inputs, PyTorch's for weights and biases of linear layers.
   case uniform(inputs: Int)

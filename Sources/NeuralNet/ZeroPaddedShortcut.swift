@@ -1,6 +1,6 @@
 import OneDNN
 
-/// The shortcut without parameters where a block changes shape (He et al. 2015, §4.1, option A): every `stride`-th row and column, with
+/// The shortcut without parameters where a block changes shape (He and others 2015, §4.1, option A): every `stride`-th row and column, with
 /// channels of zeros added evenly before and behind.
 ///
 /// `[batch, in, height, width]` → `[batch, out, height / stride, width / stride]`.

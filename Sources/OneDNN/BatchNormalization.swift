@@ -99,6 +99,7 @@ public final class BatchNormalization {
   ///   - input: The feature maps.
   ///   - output: Receives the normalised maps.
   ///   - record: In training receives the batch's statistics; in inference gives them.
+  /// - Throws: `DNNLError` if a primitive fails.
   public func forward(_ input: Tensor, into output: Tensor, _ record: Record) throws(DNNLError) {
     try forwardPrimitive.execute(
       context, (conednn_arg_src(), input), (conednn_arg_dst(), output), (conednn_arg_mean(), record.mean),
@@ -114,6 +115,7 @@ public final class BatchNormalization {
   ///   - record: What it left.
   ///   - inputGradient: Receives the gradient of the input.
   ///   - parameterGradient: Receives the gradients of scale and shift, `[2, channels]`.
+  /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
     input: Tensor, outputGradient: Tensor, _ record: Record, into inputGradient: Tensor,
     parameterGradient: inout MutableSpan<Float>

@@ -99,14 +99,14 @@ public final class Convolution {
 
     let strides = [Int64](repeating: Int64(geometry.stride), count: 2)
     let padding = [Int64](repeating: Int64(geometry.padding), count: 2)
-    var source_ = source.raw
-    var weights_ = weights.raw
-    var destination_ = destination.raw
+    var rawSource = source.raw
+    var rawWeights = weights.raw
+    var rawDestination = destination.raw
     var operation = dnnl_convolution_desc_t()
     try check(
       "dnnl_convolution_backward_weights_desc_init",
       unsafe dnnl_convolution_backward_weights_desc_init(
-        &operation, dnnl_convolution_direct, &source_, &weights_, nil, &destination_, strides, padding, padding))
+        &operation, dnnl_convolution_direct, &rawSource, &rawWeights, nil, &rawDestination, strides, padding, padding))
     let weightPlan = try unsafe PrimitiveDescription(engine, operation, forwardPlan: plan.handle)
     let weightGradient = try Primitive(weightPlan)
     try context.reserve(weightGradient)
@@ -122,7 +122,7 @@ public final class Convolution {
       try check(
         "dnnl_convolution_backward_data_desc_init",
         unsafe dnnl_convolution_backward_data_desc_init(
-          &operation, dnnl_convolution_direct, &source_, &weights_, &destination_, strides, padding, padding))
+          &operation, dnnl_convolution_direct, &rawSource, &rawWeights, &rawDestination, strides, padding, padding))
       let inputPlan = try unsafe PrimitiveDescription(engine, operation, forwardPlan: plan.handle)
       let primitive = try Primitive(inputPlan)
       try context.reserve(primitive)

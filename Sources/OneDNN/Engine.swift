@@ -28,7 +28,8 @@ public final class Stream {
   /// Weight gradients have other bits on other numbers of OpenMP threads, so parallel work is whole shards on one thread each.
   public init(_ engine: Engine) throws(DNNLError) {
     var handle: dnnl_stream_t?
-    try check("dnnl_stream_create", unsafe dnnl_stream_create(&handle, engine.handle, dnnl_stream_default_flags.rawValue))
+    try check(
+      "dnnl_stream_create", unsafe dnnl_stream_create(&handle, engine.handle, dnnl_stream_default_flags.rawValue))
     unsafe self.handle = try created("dnnl_stream_create", handle)
   }
 

@@ -47,3 +47,37 @@ public enum Transposition: Sendable {
       aTransposition.letter, bTransposition.letter, Int64(rows), Int64(columns), Int64(depth), alpha, a, Int64(aStride),
       b, Int64(bStride), beta, c, Int64(cStride)))
 }
+
+extension MutableSpan<Float> {
+  /// Becomes op(a) · op(b) + beta · itself, all row-major without gaps, computed on the calling thread.
+  ///
+  /// - Parameters:
+  ///   - rows: Rows of op(a) and of the result.
+  ///   - columns: Columns of op(b) and of the result.
+  ///   - depth: Columns of op(a), rows of op(b).
+  ///   - a: op(a) is `[rows, depth]`.
+  ///   - aTransposition: How `a` is read.
+  ///   - b: op(b) is `[depth, columns]`.
+  ///   - bTransposition: How `b` is read.
+  ///   - beta: The factor of what stands here before.
+  /// - Throws: `DNNLError` if `dnnl_sgemm` fails.
+  public mutating func product(
+    rows: Int, columns: Int, depth: Int, _ a: Span<Float>, _ aTransposition: Transposition, _ b: Span<Float>,
+    _ bTransposition: Transposition, beta: Float = 0
+  ) throws(DNNLError) {
+    precondition(
+      a.count == rows * depth && b.count == depth * columns && count == rows * columns,
+      "[\(rows), \(depth)] · [\(depth), \(columns)] with \(a.count), \(b.count) and \(count) elements")
+    try unsafe a.withUnsafeBufferPointer { (a) throws(DNNLError) in
+      try unsafe b.withUnsafeBufferPointer { (b) throws(DNNLError) in
+        try unsafe self.withUnsafeMutableBufferPointer { (c) throws(DNNLError) in
+          guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+          try unsafe multiply(
+            rows: rows, columns: columns, depth: depth, a, stride: aTransposition == .none ? depth : rows,
+            aTransposition, b, stride: bTransposition == .none ? columns : depth, bTransposition, beta: beta, into: c,
+            stride: columns)
+        }
+      }
+    }
+  }
+}

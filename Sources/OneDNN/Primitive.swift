@@ -64,6 +64,7 @@ struct PrimitiveDescription: ~Copyable {
   ///   - operation: The operation's own descriptor, of any of oneDNN's types.
   ///   - hint: For a backward operation, the plan of its forward operation.
   ///   - addsRelu: Whether the result passes through a ReLU before it is stored.
+  /// - Throws: `DNNLError` if a primitive fails.
   init<Operation>(
     _ engine: Engine, _ operation: Operation, forwardPlan hint: dnnl_primitive_desc_t? = nil, addsRelu: Bool = false
   ) throws(DNNLError) {

@@ -6,7 +6,9 @@ public final class Reorder {
   private let primitive: Primitive
 
   /// Compiles the copy between two layouts.
-  public init(_ engine: Engine, _ context: ExecutionContext, from source: Tensor, to destination: Tensor) throws(DNNLError) {
+  public init(_ engine: Engine, _ context: ExecutionContext, from source: Tensor, to destination: Tensor)
+    throws(DNNLError)
+  {
     self.context = context
     let plan = try PrimitiveDescription(engine, reorderFrom: source.descriptor, to: destination.descriptor)
     primitive = try Primitive(plan)

@@ -25,7 +25,8 @@ struct LinearCommand: RankedCommand {
   var momentum = 0.9
   @Option(help: "Weight decay.")
   var weightDecay = 0.0
-  @Option(help: "How training samples are seen: none (features once), crop-flip, crop-flip-jitter (features each epoch).")
+  @Option(
+    help: "How training samples are seen: none (features once), crop-flip, crop-flip-jitter (features each epoch).")
   var augmentation = "none"
   @Option(help: "Where all random draws begin.")
   var seed: UInt64 = 0
@@ -52,11 +53,6 @@ struct LinearCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws {
-    let isRoot = world.isRoot
-    try LinearStage.run(request, over: world) { text in
-      if isRoot {
-        Console.line(text)
-      }
-    }
+    try LinearStage.run(request, over: world, report: Console.reporter(of: world))
   }
 }

@@ -9,7 +9,9 @@ struct LossCommand: RankedCommand {
     abstract: "Computes the loss, its lower bound and its gradient for embeddings in .npy files.",
     discussion: "Example: supcon loss --embeddings z.npy --labels y.npy --temperature 0.1 --gradient g.npy --json")
 
-  @Option(help: ArgumentHelp("float32 or float64 [N, D], computed in that precision; rows of unit length.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("float32 or float64 [N, D], computed in that precision; rows of unit length.", valueName: "file")
+  )
   var embeddings: String
   @Option(help: ArgumentHelp("Integers [N]: rows with equal labels are positives.", valueName: "file"))
   var labels: String?

@@ -38,11 +38,6 @@ struct PretrainCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws {
-    let isRoot = world.isRoot
-    try Pretraining.run(request, over: world) { text in
-      if isRoot {
-        Console.line(text)
-      }
-    }
+    try Pretraining.run(request, over: world, report: Console.reporter(of: world))
   }
 }

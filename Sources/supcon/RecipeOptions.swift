@@ -1,7 +1,9 @@
 import ArgumentParser
 import Training
 
-/// The options of a training run. None has a default here: what is not given comes from the run that is resumed or from ``Recipe``.
+/// The options of a training run.
+///
+/// None has a default here: what is not given comes from the run that is resumed or from ``Recipe``.
 struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Training data: shapes (built in), cifar10, cifar100. (default: shapes)"))
   var dataset: String?

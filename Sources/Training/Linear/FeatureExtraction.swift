@@ -29,6 +29,7 @@ final class FeatureExtraction {
   ///   - augmentation: How a sample's one view is made.
   ///   - seed: Where its random draws begin.
   ///   - threads: How many threads of this rank take part.
+  /// - Throws: What oneDNN refuses.
   init(
     _ recipe: Recipe, _ state: TrainingState, _ dataset: any ImageDataset, _ augmentation: ViewAugmentation,
     seed: UInt64, threads: Int

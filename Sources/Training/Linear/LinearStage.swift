@@ -45,7 +45,9 @@ public enum LinearStage {
           batchSize.isMultiple(of: max(shardSize, 1)),
           "--batch-size \(batchSize): expected a multiple of --shard-size \(shardSize)"
         ),
-        (learningRate.isFinite && learningRate >= 0, "--learning-rate \(learningRate): expected a number of at least 0"),
+        (
+          learningRate.isFinite && learningRate >= 0, "--learning-rate \(learningRate): expected a number of at least 0"
+        ),
         (momentum >= 0 && momentum < 1, "--momentum \(momentum): expected a number from 0 to below 1"),
         (weightDecay.isFinite && weightDecay >= 0, "--weight-decay \(weightDecay): expected a number of at least 0"),
         (
@@ -111,8 +113,8 @@ public enum LinearStage {
         learningRate: request.learningRate, momentum: request.momentum, weightDecay: request.weightDecay,
         seed: request.seed),
       width: trainingExtraction.width, classCount: training.classNames.count, over: world)
-    let trainingLabels = (0..<training.count).map { index in Int32(training.label(at: index)) }
-    let testLabels = (0..<test.count).map { index in Int32(test.label(at: index)) }
+    let trainingLabels = training.labels
+    let testLabels = test.labels
     var epochs: [[String: JSONValue]] = []
     for epoch in 0..<request.epochs {
       if epoch > 0, !augmentation.isIdentity {

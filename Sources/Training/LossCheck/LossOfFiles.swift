@@ -133,7 +133,9 @@ public enum LossOfFiles {
       lowerBound: LossBound.lowerBound(counts: classes.counts, temperature: request.temperature))
   }
 
-  /// Which rows are positives of each other. Collective where labels are given.
+  /// Which rows are positives of each other.
+  ///
+  /// Collective where labels are given.
   private static func classes(
     _ request: Request, rowCount: Int, own: Range<Int>, _ blocks: RowBlocks, over world: borrowing Communicator
   ) throws -> RowClasses {
@@ -153,7 +155,9 @@ public enum LossOfFiles {
     return RowClasses(labels: labels)
   }
 
-  /// Writes all ranks' rows from rank 0, one rank's after the other so that no more are held at a time. Collective.
+  /// Writes all ranks' rows from rank 0, one rank's after the other so that no more are held at a time.
+  ///
+  /// Collective.
   private static func write<Scalar: LossScalar>(
     _ gradient: [Scalar], to path: String, _ file: NumPyFile, _ blocks: RowBlocks, over world: borrowing Communicator
   ) throws {

@@ -58,7 +58,8 @@ public enum Pretraining {
       guard dataset.count >= recipe.batchSize else {
         throw RunError(
           .usage,
-          "--batch-size \(recipe.batchSize): the training set has only \(dataset.count) samples; choose a smaller batch")
+          "--batch-size \(recipe.batchSize): the training set has only \(dataset.count) samples; choose a smaller batch"
+        )
       }
     }
     let step = try world.agreeing { try PretrainingStep(recipe, dataset, over: world, order: request.order) }
@@ -106,7 +107,9 @@ public enum Pretraining {
     }
   }
 
-  /// Writes checkpoint and summary. Collective.
+  /// Writes checkpoint and summary.
+  ///
+  /// Collective.
   private static func save(
     _ state: TrainingState, _ recipe: Recipe, _ directory: RunDirectory?, _ log: RunLog,
     over world: borrowing Communicator

@@ -42,7 +42,8 @@ extension PretrainingStep {
     throw AgreedError(
       error: RunError(
         .software,
-        "step \(step): the loss is \(value), the gradient of \(slice?.name ?? "no parameter") is not finite; \(advice)"))
+        "step \(step): the loss is \(value), the gradient of \(slice?.name ?? "no parameter") is not finite; \(advice)")
+    )
   }
 }
 

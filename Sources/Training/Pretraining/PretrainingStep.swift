@@ -4,7 +4,7 @@ import MPI
 import NeuralNet
 import OneDNN
 
-/// One step of contrastive training over all ranks:
+/// One step of contrastive training over all ranks.
 ///
 ///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward → all-reduce → optimiser
 final class PretrainingStep {
@@ -30,6 +30,7 @@ final class PretrainingStep {
   ///   - dataset: What to train on.
   ///   - world: The ranks.
   ///   - order: How gradients are added.
+  /// - Throws: What oneDNN refuses.
   init(
     _ recipe: Recipe, _ dataset: any ImageDataset, over world: borrowing Communicator, order: ReductionOrder
   ) throws {
@@ -70,9 +71,9 @@ final class PretrainingStep {
     let parameters = state.parameters
     let samples = shards.samples(of: batch)
 
-    try shards.forEach { model in
+    try shards.compute { model in
       try model.load(parameters)
-    } _: { [loader] model, pass, shard in
+    } eachShard: { [loader] model, pass, shard in
       try loader.fill(pass.encoder.views, samples: samples[shard], epoch: epoch)
       try model.forward(pass, parameters: parameters)
     }
@@ -84,7 +85,7 @@ final class PretrainingStep {
       loss.gradients(ofRank: world.rank, into: &gradients)
     }
 
-    try shards.forEach { [shards, reduction, vector] model, pass, shard in
+    try shards.compute { [shards, reduction, vector] model, pass, shard in
       var summand = reduction.makeVector()
       var elements = summand.mutableSpan
       try model.backward(pass, parameters: parameters, into: &elements)

@@ -72,7 +72,8 @@ final class RunLog {
     }
     if step.isMultiple(of: stepsPerEpoch) {
       try metrics?.append([
-        "step": .integer(step), "epoch": .integer(step / stepsPerEpoch), "loss": .number(epochLossSum / Double(epochSteps)),
+        "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
+        "loss": .number(epochLossSum / Double(epochSteps)),
         "seconds": .number(now - epochStart), "views_per_second": .number(speed),
         "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
       ])

@@ -33,7 +33,9 @@ struct RunOpening {
     isResumed = flags[0] == 1
   }
 
-  /// The state to begin with: the checkpoint's from rank 0, or the initial one. Collective.
+  /// The state to begin with: the checkpoint's from rank 0, or the initial one.
+  ///
+  /// Collective.
   func state(initial: TrainingState, over world: borrowing Communicator) throws -> TrainingState {
     guard isResumed else { return initial }
     var state = checkpoint?.state ?? initial

@@ -81,9 +81,9 @@ final class ShardWorkers {
   ///   - prepare: Called on each thread before its first shard.
   ///   - body: Called for each shard with the thread's model.
   /// - Throws: The first error of any thread, after all have ended.
-  func forEach(
+  func compute(
     prepare: @escaping (ContrastiveModel) throws -> Void = { _ in },
-    _ body: @escaping (ContrastiveModel, ContrastiveModel.ShardPass, Int) throws -> Void
+    eachShard body: @escaping (ContrastiveModel, ContrastiveModel.ShardPass, Int) throws -> Void
   ) throws {
     let firstError = Mutex<(any Error)?>(nil)
     // Each model is used by one thread, each pass by one shard's closure: disjoint.

@@ -29,7 +29,9 @@ struct TrainingState: Sendable {
 }
 
 extension TrainingState {
-  /// Gives rank 0's state to all. Collective.
+  /// Gives rank 0's state to all.
+  ///
+  /// Collective.
   mutating func broadcast(over world: borrowing Communicator) throws(MPIError) {
     var steps = [Int64(step)]
     try world.broadcast(&steps)

@@ -2,7 +2,9 @@ import Formats
 import Glibc
 import NeuralNet
 
-/// The checkpoints of a run: `step-00001234.safetensors` and the link `latest`. Used by rank 0 alone.
+/// The checkpoints of a run: `step-00001234.safetensors` and the link `latest`.
+///
+/// Used by rank 0 alone.
 struct CheckpointFolder {
   let path: String
 
@@ -55,7 +57,9 @@ struct CheckpointFolder {
     }
   }
 
-  /// Removes what a killed save left. Only the holder of the run's lock may.
+  /// Removes what a killed save left.
+  ///
+  /// Only the holder of the run's lock may.
   func removeLeftovers() {
     for name in names() where name.hasSuffix(AtomicFile.temporarySuffix) {
       unsafe unlink("\(path)/\(name)")

@@ -25,6 +25,7 @@ public enum DatasetChoice {
   ///   - recipe: Which dataset.
   ///   - split: Which part of it.
   ///   - note: Receives what is unusual about it.
+  /// - Returns: The split, opened and checked.
   /// - Throws: `FileError` naming the file.
   public static func open(
     _ recipe: Recipe, _ split: DatasetSplit, note: (String) -> Void = { _ in }

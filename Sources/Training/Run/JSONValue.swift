@@ -60,6 +60,7 @@ public enum JSONValue: Codable, Sendable, Equatable {
   /// The value as JSON text, names sorted.
   ///
   /// - Parameter isPretty: Whether over many lines.
+  /// - Returns: The text, without a line's end.
   public func encoded(isPretty: Bool = false) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting =

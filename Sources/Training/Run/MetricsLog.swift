@@ -1,7 +1,9 @@
 import Formats
 import Glibc
 
-/// `metrics.jsonl`: one JSON object a line. Written by rank 0.
+/// `metrics.jsonl`: one JSON object a line.
+///
+/// Written by rank 0.
 @safe
 final class MetricsLog {
   private let path: String

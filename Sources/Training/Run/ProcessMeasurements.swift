@@ -17,7 +17,9 @@ enum ProcessMeasurements {
     return Int64(usage.ru_maxrss) * 1024
   }
 
-  /// The largest and the sum of all ranks' peak memory. Collective.
+  /// The largest and the sum of all ranks' peak memory.
+  ///
+  /// Collective.
   static func peakResidentByteCounts(
     over world: borrowing Communicator
   ) throws(MPIError) -> (maximum: Int, sum: Int) {

@@ -122,6 +122,7 @@ extension Recipe {
   /// What is wrong with the options alone, or `nil`.
   ///
   /// - Parameter ranks: How many ranks the job has.
+  /// - Returns: A sentence that names the option, what was expected and what to do.
   public func problem(ranks: Int) -> String? {
     func choice(_ option: String, _ value: String, _ choices: [String]) -> String? {
       choices.contains(value) ? nil : "--\(option) \(value): expected one of \(choices.joined(separator: ", "))"

@@ -2,7 +2,9 @@ import Formats
 import FoundationEssentials
 import Glibc
 
-/// The folder of one run. Only rank 0 touches it.
+/// The folder of one run.
+///
+/// Only rank 0 touches it.
 struct RunDirectory {
   let path: String
 

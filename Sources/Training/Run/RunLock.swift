@@ -1,7 +1,9 @@
 import Formats
 import Glibc
 
-/// The lock that makes one job the only writer of a run directory. Held by rank 0; gone when its process ends, however it ends.
+/// The lock that makes one job the only writer of a run directory.
+///
+/// Held by rank 0; gone when its process ends, however it ends.
 @safe
 final class RunLock {
   /// How long a second job waits: the ranks of a killed launcher live on for seconds.

@@ -1,0 +1,127 @@
+import Datasets
+import Formats
+import FoundationEssentials
+import Imaging
+import MPI
+
+/// What a run's encoder is worth without any further training: k-nearest-neighbour accuracy on the test set.
+public enum EvaluationStage {
+  /// What samples are compared by.
+  public enum Features: String, Sendable, CaseIterable {
+    /// The frozen encoder's representations, scaled to unit length.
+    case encoder
+    /// The normalised pixels themselves: the control that shows what the encoder adds.
+    case pixels
+  }
+
+  /// What the command line asks for.
+  public struct Request: Sendable {
+    /// The run directory.
+    public var run: String
+    /// The folder of the dataset, if it is not the one of the run.
+    public var data: String?
+    /// What samples are compared by.
+    public var features = Features.encoder
+    /// How many neighbours vote.
+    public var neighbors = 20
+    /// How many threads each rank computes features on.
+    public var threads = 1
+
+    /// The defaults for a run.
+    public init(run: String) {
+      self.run = run
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    public var problem: String? {
+      if neighbors < 1 {
+        return "--neighbors \(neighbors): expected at least 1"
+      }
+      return threads < 1 ? "--threads \(threads): expected at least 1" : nil
+    }
+  }
+
+  /// Classifies the test set, with every rank calling it.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  public static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
+    // The directory's lock is held until the last write.
+    defer { withExtendedLifetime(encoder) {} }
+    let (training, test) = try world.agreeing {
+      (try DatasetChoice.open(encoder.recipe, .train), try DatasetChoice.open(encoder.recipe, .test))
+    }
+    let (trainingFeatures, width) = try features(of: training, request, encoder, over: world)
+    let (testFeatures, _) = try features(of: test, request, encoder, over: world)
+    let correct = try NearestNeighbors(k: request.neighbors, width: width).correctCount(
+      training: trainingFeatures, trainingLabels: training.labels, test: testFeatures, testLabels: test.labels,
+      over: world)
+    let accuracy = Double(correct) / Double(test.count)
+    let field = request.features == .encoder ? "knn_top1" : "pixel_knn_top1"
+    try world.agreeingOnRoot {
+      let folder = "\(request.run)/evaluation"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      let fields: [String: JSONValue] = [
+        field: .number(accuracy), "neighbors": .integer(request.neighbors), "test_samples": .integer(test.count),
+        "train_samples": .integer(training.count), "pretraining_steps": .integer(encoder.state.step),
+      ]
+      try JSONValue.merge(fields, into: "\(folder)/summary.json")
+      try JSONValue.merge([field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
+      report("\(request.neighbors) nearest neighbours by \(request.features.rawValue): top-1 \(decimal(accuracy, 4))")
+    }
+  }
+
+  /// The features of all samples on every rank, `[samples, width]`.
+  ///
+  /// Collective.
+  private static func features(
+    of dataset: any ImageDataset, _ request: Request, _ encoder: FrozenEncoder, over world: borrowing Communicator
+  ) throws -> (features: [Float], width: Int) {
+    switch request.features {
+    case .encoder:
+      let extraction = try world.agreeing {
+        try FeatureExtraction(
+          encoder.recipe, encoder.state, dataset, .none, seed: encoder.recipe.seed, threads: request.threads)
+      }
+      var features = try extraction.features(epoch: 0, over: world)
+      scaleToUnitLength(&features, width: extraction.width)
+      return (features, extraction.width)
+    case .pixels:
+      let width = 3 * dataset.imageWidth * dataset.imageHeight
+      let loader = ShardLoader(
+        dataset, .none, views: 1, seed: 0, layout: ShardLoader.ViewLayout(channelStride: width / 3, pixelStride: 1))
+      var pixels = [Float](repeating: 0, count: dataset.count * width)
+      try world.agreeing {
+        var views = pixels.mutableSpan
+        let samples = (0..<Int32(dataset.count)).map { sample in sample }
+        try loader.fill(&views, samples: samples.span, epoch: 0)
+      }
+      return (pixels, width)
+    }
+  }
+
+  private static func scaleToUnitLength(_ rows: inout [Float], width: Int) {
+    for start in stride(from: 0, to: rows.count, by: width) {
+      let squares = rows[start..<start + width].reduce(0) { sum, element in sum + element * element }
+      let length = max(squares.squareRoot(), 1e-12)
+      for index in start..<start + width {
+        rows[index] /= length
+      }
+    }
+  }
+}
+
+extension ImageDataset {
+  /// The classes of all samples.
+  var labels: [Int32] {
+    (0..<count).map { index in Int32(label(at: index)) }
+  }
+}
