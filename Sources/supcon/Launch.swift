@@ -10,7 +10,8 @@ struct Launch {
   /// From the environment of Open MPI's mpirun or of srun; one rank without either.
   static var current: Launch {
     Launch(
-      rank: number("OMPI_COMM_WORLD_RANK") ?? number("PMIX_RANK") ?? 0, size: number("OMPI_COMM_WORLD_SIZE") ?? 1)
+      rank: number("OMPI_COMM_WORLD_RANK") ?? number("SLURM_PROCID") ?? 0,
+      size: number("OMPI_COMM_WORLD_SIZE") ?? number("SLURM_NTASKS") ?? 1)
   }
 
   /// Waits long enough for rank 0 to print: mpirun kills the others soon after the first one exits with an error.

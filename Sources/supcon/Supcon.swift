@@ -24,10 +24,21 @@ protocol RankedCommand: ParsableCommand {
 enum Program {
   static func main() {
     let launch = Launch.current
+    if let message = SubcommandSuggestion.message(
+      for: Array(CommandLine.arguments.dropFirst()),
+      subcommands: Supcon.configuration.subcommands.compactMap { subcommand in subcommand.configuration.commandName })
+    {
+      end(launch, code: Training.ExitCode.usage.rawValue, message: message)
+    }
     let command: any RankedCommand
     do {
-      guard let parsed = try Supcon.parseAsRoot() as? any RankedCommand else { throw CleanExit.helpRequest() }
-      command = parsed
+      var parsed = try Supcon.parseAsRoot()
+      guard let ranked = parsed as? any RankedCommand else {
+        // The parser's own commands, such as help, speak by what they throw.
+        try parsed.run()
+        throw CleanExit.helpRequest()
+      }
+      command = ranked
     } catch {
       end(launch, code: Supcon.exitCode(for: error).rawValue, message: Supcon.fullMessage(for: error))
     }
