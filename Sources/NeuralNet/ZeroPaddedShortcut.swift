@@ -19,8 +19,8 @@ final class ZeroPaddedShortcut {
     self.stride = stride
     byteCount = precision.byteCount
     channelsBefore = (output.channels - input.channels) / 2
-    unit = greatestCommonDivisor(
-      greatestCommonDivisor(input.channelBlock, output.channelBlock), max(channelsBefore, input.channelBlock))
+    // A stretch must neither cross a block of the input nor, moved by `channelsBefore`, one of the output.
+    unit = greatestCommonDivisor(greatestCommonDivisor(input.channelBlock, output.channelBlock), channelsBefore)
   }
 
   /// Copies `source`'s kept pixels into `destination`, whose other channels stay as they are: zero since it was made.
