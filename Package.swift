@@ -45,6 +45,14 @@ let stages: [Target] = [
     swiftSettings: swiftSettings),
 ]
 
+// MARK: - Tests
+
+let tests: [Target] = [
+  .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "NeuralNetTests", dependencies: ["NeuralNet", "OneDNN"], exclude: ["Fixtures"], swiftSettings: swiftSettings)
+]
+
 // MARK: - Package
 
 let package = Package(
@@ -54,4 +62,4 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
-  targets: libraries + stages)
+  targets: libraries + stages + tests)

@@ -1,10 +1,10 @@
 import OneDNN
 
-/// The shortcut without parameters where a block changes shape (He and others 2015, §4.1, option A): every `stride`-th row and column, with
-/// channels of zeros added evenly before and behind.
+/// The shortcut without parameters where a block changes shape.
 ///
+/// Every `stride`-th row and column, with channels of zeros added evenly before and behind (He et al. 2015, §4.1, option A):
 /// `[batch, in, height, width]` → `[batch, out, height / stride, width / stride]`.
-final class ZeroPaddedShortcut {
+public final class ZeroPaddedShortcut {
   private let input: ActivationShape
   private let output: ActivationShape
   private let stride: Int
@@ -13,18 +13,19 @@ final class ZeroPaddedShortcut {
   /// How many channels lie side by side in both layouts.
   private let unit: Int
 
-  init(input: ActivationShape, output: ActivationShape, stride: Int, _ precision: Precision) {
+  /// A shortcut between two shapes.
+  public init(input: ActivationShape, output: ActivationShape, stride: Int, _ precision: Precision) {
     self.input = input
     self.output = output
     self.stride = stride
     byteCount = precision.byteCount
     channelsBefore = (output.channels - input.channels) / 2
-    unit = greatestCommonDivisor(
-      greatestCommonDivisor(input.channelBlock, output.channelBlock), max(channelsBefore, input.channelBlock))
+    // A stretch must neither cross a block of the input nor, moved by `channelsBefore`, one of the output.
+    unit = greatestCommonDivisor(greatestCommonDivisor(input.channelBlock, output.channelBlock), channelsBefore)
   }
 
   /// Copies `source`'s kept pixels into `destination`, whose other channels stay as they are: zero since it was made.
-  func forward(_ source: Tensor, into destination: Tensor) {
+  public func forward(_ source: Tensor, into destination: Tensor) {
     unsafe source.withBytes { source in
       unsafe destination.withBytes { destination in
         forEachUnit { inputOffset, outputOffset, byteCount in
@@ -36,7 +37,7 @@ final class ZeroPaddedShortcut {
   }
 
   /// Copies the output's gradient to the pixels that were kept; the others of `inputGradient` stay zero.
-  func backward(outputGradient: Tensor, into inputGradient: Tensor) {
+  public func backward(outputGradient: Tensor, into inputGradient: Tensor) {
     unsafe outputGradient.withBytes { source in
       unsafe inputGradient.withBytes { destination in
         forEachUnit { inputOffset, outputOffset, byteCount in
