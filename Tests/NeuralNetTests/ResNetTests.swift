@@ -27,8 +27,8 @@ import Testing
   }
 
   // Forward, twenty normalised layers add a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each. The gradients of early layers are differences of
-  // larger numbers (5·10⁻⁵ here, as in PyTorch's own float32), and their tolerance leaves room for one ReLU that another CPU's
-  // rounding moves to its other side. A wrong factor of 1.01 misses by 10⁻² in each of the error's three terms.
+  // larger numbers (3·10⁻⁵ with AVX2 and AVX-512). No ReLU is so near its kink that rounding could switch it: see
+  // scripts/make-fixtures.py. A wrong factor of 1.01 misses by 10⁻² in each of the error's three terms.
   @Test(arguments: [false, true])
   func twoStepsMatchPyTorch(usesNesterov: Bool) throws {
     let content: Fixture = try fixture("resnet20")
@@ -48,14 +48,14 @@ import Testing
       #expect(step.embeddingGradient.error(of: loss.gradient) < 3e-5, "step \(index)")
 
       let gradient = try network.backward(embeddingGradient: loss.gradient, parameters)
-      expectMatch(gradient, network.context.parameters, step.gradients, within: 2e-3, "gradient of step \(index)")
+      expectMatch(gradient, network.context.parameters, step.gradients, within: 2e-4, "gradient of step \(index)")
       // Once a step the running statistics move a tenth of the way towards the shard's moments.
       for (place, moment) in network.moments().enumerated() {
         statistics[place] = 0.9 * statistics[place] + 0.1 * moment
       }
       optimizer.update(&parameters, gradient: gradient.span, learningRate: 0.1)
     }
-    expectMatch(parameters, network.context.parameters, expected.parameters, within: 1e-5, "parameters")
+    expectMatch(parameters, network.context.parameters, expected.parameters, within: 1e-6, "parameters")
     expectMatch(statistics, network.context.statistics, expected.statistics, within: 1e-5, "statistics")
 
     let evaluated = try NetworkSubject(mode: .inference, views: 16)
@@ -65,7 +65,7 @@ import Testing
   }
 
   // Along its own direction the gradient's length is the derivative, as large as it gets, so rounding and the ReLUs that cross
-  // their kinks weigh little: steps of 2⁻¹⁵ to 2⁻²⁰ of the parameters' length all come within 5·10⁻⁵ here.
+  // their kinks weigh little: steps of 2⁻¹⁵ to 2⁻²⁰ of the parameters' length all come within 2·10⁻⁴.
   @Test func gradientMatchesFiniteDifferences() throws {
     let network = try NetworkSubject(mode: .training, views: 16)
     let parameters = network.fixtureParameters()
@@ -90,8 +90,8 @@ import Testing
     let network = try NetworkSubject(mode: .training, views: 4)
     let parameters = network.fixtureParameters()
     let weights = noise("embedding gradient", 4 * 128)
-    let first = Array(NetworkSubject.views(step: 0).prefix(4 * 3 * 1024))
-    let second = Array(NetworkSubject.views(step: 1).prefix(4 * 3 * 1024))
+    let first = Array(NetworkSubject.views(step: 0).prefix(4 * 3 * 256))
+    let second = Array(NetworkSubject.views(step: 1).prefix(4 * 3 * 256))
 
     let embeddings = try network.forward(first, parameters)
     let gradient = try network.backward(embeddingGradient: weights, parameters)
@@ -119,7 +119,7 @@ import Testing
     let network = try NetworkSubject(mode: .inference, views: 4)
     let parameters = network.fixtureParameters()
     let statistics = network.context.statistics.initialValues(seed: 0)
-    let pixels = 3 * 1024
+    let pixels = 3 * 256
     var views = Array(NetworkSubject.views(step: 0).prefix(4 * pixels))
     let before = try network.representations(of: views, parameters, statistics: statistics)
     views.replaceSubrange(pixels..., with: NetworkSubject.views(step: 1).prefix(3 * pixels))
@@ -191,7 +191,7 @@ private struct NetworkSubject {
     self.views = views
     context = try NetworkContext(Engine(), mode: mode, precision: precision)
     let architecture = try #require(ResNetArchitecture(name: "resnet20"))
-    encoder = try ResNet(context, architecture, views: views, height: 32, width: 32)
+    encoder = try ResNet(context, architecture, views: views, height: 16, width: 16)
     head = ProjectionHead(context, .mlp, inputWidth: 64, outputWidth: 128)
     record = try encoder.makeRecord()
     headRecord = head.makeRecord(views: views)
@@ -224,13 +224,13 @@ private struct NetworkSubject {
 
   /// 16 views of noise with coarse structure of their own, so that their embeddings differ.
   static func views(step: Int) -> [Float] {
-    let fine = noise("fine views 96.\(step)", 16 * 3 * 32 * 32)
-    let coarse = noise("coarse views 96.\(step)", 16 * 3 * 2 * 2, amplitude: 4)
+    let fine = noise("fine views 654.\(step)", 16 * 3 * 16 * 16)
+    let coarse = noise("coarse views 654.\(step)", 16 * 3 * 2 * 2, amplitude: 4)
     return fine.enumerated().map { index, value in
-      let column = index % 32
-      let row = index / 32 % 32
-      let plane = index / 1024
-      return value + coarse[(plane * 2 + row / 16) * 2 + column / 16]
+      let column = index % 16
+      let row = index / 16 % 16
+      let plane = index / 256
+      return value + coarse[(plane * 2 + row / 8) * 2 + column / 8]
     }
   }
 
