@@ -50,7 +50,7 @@ let stages: [Target] = [
 let tests: [Target] = [
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "NeuralNetTests", dependencies: ["NeuralNet", "OneDNN"], exclude: ["Fixtures"], swiftSettings: swiftSettings)
+    name: "NeuralNetTests", dependencies: ["NeuralNet", "OneDNN"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
 ]
 
 // MARK: - Package

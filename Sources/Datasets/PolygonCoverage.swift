@@ -1,0 +1,93 @@
+/// How much of each pixel of a square picture some polygons cover, by exact areas.
+///
+/// To the coverage of the pixels in its rows each edge adds the area between itself and the right end, downward edges
+/// positive, upward edges negative: the sum over a closed polygon is the area inside.
+struct PolygonCoverage {
+  private let side: Int
+
+  /// The signed coverage of each pixel, row by row.
+  private var areas: [Float]
+
+  /// The rows and columns that the polygons touch.
+  private(set) var rows = 0..<0
+  private(set) var columns = 0..<0
+
+  init(side: Int) {
+    self.side = side
+    areas = [Float](repeating: 0, count: side * side)
+  }
+
+  /// The covered part of a pixel, from 0 to 1.
+  subscript(row: Int, column: Int) -> Float {
+    min(abs(areas[row * side + column]), 1)
+  }
+
+  /// Replaces what is covered by the polygons, each vertex v at centre + (v turned and scaled by `turn`).
+  mutating func cover(_ contours: [[SIMD2<Float>]], centre: SIMD2<Float>, turn: SIMD2<Float>) {
+    let placed = contours.map { contour in
+      contour.map { point in
+        centre + SIMD2(point.x * turn.x - point.y * turn.y, point.x * turn.y + point.y * turn.x)
+      }
+    }
+    var low = SIMD2<Float>(repeating: Float(side))
+    var high = SIMD2<Float>(repeating: 0)
+    for point in placed.joined() {
+      low = pointwiseMin(low, point)
+      high = pointwiseMax(high, point)
+    }
+    rows = pixels(from: low.y, to: high.y)
+    columns = pixels(from: low.x, to: high.x)
+    for row in rows {
+      for column in columns {
+        areas[row * side + column] = 0
+      }
+    }
+    for contour in placed {
+      guard var last = contour.last else { continue }
+      for point in contour {
+        addEdge(from: last, to: point)
+        last = point
+      }
+    }
+  }
+
+  private func pixels(from low: Float, to high: Float) -> Range<Int> {
+    let first = min(max(Int(low.rounded(.down)), 0), side)
+    return first..<max(first, min(Int(high.rounded(.up)), side))
+  }
+
+  private mutating func addEdge(from start: SIMD2<Float>, to end: SIMD2<Float>) {
+    guard start.y != end.y else { return }
+    let (top, bottom, sign): (_, _, Float) = start.y < end.y ? (start, end, 1) : (end, start, -1)
+    let slope = (bottom.x - top.x) / (bottom.y - top.y)
+    for row in pixels(from: top.y, to: bottom.y) {
+      let upper = max(top.y, Float(row))
+      let lower = min(bottom.y, Float(row + 1))
+      let x = top.x + (upper - top.y) * slope
+      addSegment(row: row, x, x + (lower - upper) * slope, signedHeight: sign * (lower - upper))
+    }
+  }
+
+  /// Adds the part of an edge that lies within one row.
+  private mutating func addSegment(row: Int, _ start: Float, _ end: Float, signedHeight: Float) {
+    let left = min(start, end)
+    let right = max(start, end)
+    let isUpright = right - left < 0.01
+    let scale = isUpright ? signedHeight : signedHeight / (right - left)
+    for column in max(columns.lowerBound, min(Int(left), columns.upperBound))..<columns.upperBound {
+      let edge = Float(column + 1)
+      // A point of the edge at x covers clamp(column + 1 − x, 0, 1) of the pixel's width; here the mean over the segment.
+      let covered =
+        isUpright
+        ? min(max(edge - 0.5 * (left + right), 0), 1)
+        : Self.clampIntegral(edge - left) - Self.clampIntegral(edge - right)
+      areas[row * side + column] += scale * covered
+    }
+  }
+
+  /// ∫ clamp(u, 0, 1) du from −∞ to `end`.
+  private static func clampIntegral(_ end: Float) -> Float {
+    let clamped = min(max(end, 0), 1)
+    return clamped * (end - 0.5 * clamped)
+  }
+}

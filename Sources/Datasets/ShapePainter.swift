@@ -1,0 +1,149 @@
+import Imaging
+import KeyedRandomness
+
+/// Paints one picture of ``ShapesDataset``: background, clutter, the shape, noise.
+///
+/// All but the shape's outline is a nuisance, drawn independently of the class. Only additions, products, quotients and square
+/// roots of IEEE numbers are used, so the bytes are the same on every machine.
+struct ShapePainter {
+  /// Colours are (red, green, blue, unused) from 0 to 1.
+  private typealias Color = SIMD4<Float>
+
+  private static let side = ShapesDataset.side
+  /// Rec. 601, as the augmentation's greyscale.
+  private static let luminanceWeights = Color(0.299, 0.587, 0.114, 0)
+  private static let strokes: [[SIMD2<Float>]] = [[SIMD2(-1, -1), SIMD2(1, -1), SIMD2(1, 1), SIMD2(-1, 1)]]
+
+  private var stream: RandomStream
+  private var canvas = [Color](repeating: Color(), count: side * side)
+  private var coverage = PolygonCoverage(side: side)
+
+  init(_ stream: RandomStream) {
+    self.stream = stream
+  }
+
+  /// The picture of a shape.
+  mutating func paint(_ shape: ShapeOutline) -> RGBImage {
+    // Dark on light as often as light on dark, so that no pixel's brightness tells the shape.
+    let dark = stream.nextUniform(in: 0.05...0.4)
+    let light = dark + stream.nextUniform(in: 0.35...0.55)
+    let isDark = stream.nextEvent(probability: 0.5)
+    paintBackground(luminance: isDark ? light : dark)
+    paintClutter()
+    paint(shape, color(luminance: isDark ? dark : light))
+    return finished()
+  }
+
+  private mutating func paint(_ shape: ShapeOutline, _ color: Color) {
+    let middle = Float(Self.side) / 2
+    let centre = SIMD2(
+      middle + stream.nextUniform(in: -3...3), middle + stream.nextUniform(in: -3...3))
+    let radius = stream.nextUniform(in: 8.5...12.5)
+    coverage.cover(ShapeOutline.contours[shape.rawValue], centre: centre, turn: direction() * radius)
+    fillCoverage(color)
+  }
+
+  /// Small dots and strokes, below the shape.
+  private mutating func paintClutter() {
+    for _ in 0..<2 + stream.nextInteger(below: 4) {
+      let centre = SIMD2(stream.nextUniform(), stream.nextUniform()) * Float(Self.side)
+      let turn = direction()
+      if stream.nextEvent(probability: 0.5) {
+        coverage.cover(
+          ShapeOutline.contours[ShapeOutline.disc.rawValue], centre: centre,
+          turn: turn * stream.nextUniform(in: 1...2))
+      } else {
+        let length = stream.nextUniform(in: 2...5)
+        let corners = Self.strokes.map { stroke in stroke.map { corner in corner * SIMD2(length, 0.6) } }
+        coverage.cover(corners, centre: centre, turn: turn)
+      }
+      fillCoverage(color(luminance: stream.nextUniform(in: 0.1...0.9)))
+    }
+  }
+
+  private mutating func fillCoverage(_ color: Color) {
+    for row in coverage.rows {
+      for column in coverage.columns {
+        let pixel = row * Self.side + column
+        canvas[pixel] += (color - canvas[pixel]) * coverage[row, column]
+      }
+    }
+  }
+
+  /// Two colours of about the same luminance, mixed by one of four patterns.
+  private mutating func paintBackground(luminance: Float) {
+    let first = color(luminance: luminance + stream.nextUniform(in: -0.08...0.08))
+    let second = color(luminance: luminance + stream.nextUniform(in: -0.08...0.08))
+    switch stream.nextInteger(below: 4) {
+    case 0: mix(first, second) { _ in 0 }
+    case 1:
+      let slope = direction() / Float(Self.side)
+      mix(first, second) { point in 0.5 + (slope * point).sum() }
+    case 2:
+      let waves = direction() * stream.nextUniform(in: 0.06...0.2)
+      let phase = stream.nextUniform()
+      mix(first, second) { point in
+        let position = (waves * point).sum() + phase
+        return abs(2 * (position - position.rounded(.down)) - 1)
+      }
+    default:
+      // Blotches: random numbers on a lattice of 8 pixels' distance, interpolated.
+      let lattice = (0..<25).map { _ in stream.nextUniform() }
+      let middle = Float(Self.side) / 2
+      mix(first, second) { point in
+        let place = (point + middle) / 8
+        let column = Int(place.x)
+        let row = Int(place.y)
+        let across = place.x - Float(column)
+        let corner = row * 5 + column
+        let upper = lattice[corner] + (lattice[corner + 1] - lattice[corner]) * across
+        let lower = lattice[corner + 5] + (lattice[corner + 6] - lattice[corner + 5]) * across
+        return upper + (lower - upper) * (place.y - Float(row))
+      }
+    }
+  }
+
+  /// Fills the canvas; `share` gives the second colour's part, from 0 to 1, at a place relative to the middle.
+  private mutating func mix(_ first: Color, _ second: Color, share: (SIMD2<Float>) -> Float) {
+    let middle = Float(Self.side) / 2
+    for row in 0..<Self.side {
+      for column in 0..<Self.side {
+        let point = SIMD2(Float(column), Float(row)) + (0.5 - middle)
+        canvas[row * Self.side + column] = first + (second - first) * min(max(share(point), 0), 1)
+      }
+    }
+  }
+
+  /// A colour of random hue.
+  private mutating func color(luminance: Float) -> Color {
+    let hue = Color(stream.nextUniform(), stream.nextUniform(), stream.nextUniform(), 0) * 0.6
+    return hue + (luminance - (hue * Self.luminanceWeights).sum())
+  }
+
+  /// A random unit vector.
+  private mutating func direction() -> SIMD2<Float> {
+    while true {
+      let point = SIMD2(stream.nextUniform(in: -1...1), stream.nextUniform(in: -1...1))
+      let squaredLength = (point * point).sum()
+      if squaredLength > 0.01, squaredLength <= 1 {
+        return point / squaredLength.squareRoot()
+      }
+    }
+  }
+
+  /// The canvas in bytes, with noise.
+  private mutating func finished() -> RGBImage {
+    var samples = [UInt8](repeating: 0, count: 3 * canvas.count)
+    let amplitude = stream.nextUniform(in: 2...16)
+    for pixel in canvas.indices {
+      let word = stream.nextWord()
+      let noise = Color(Float(word & 255), Float(word >> 8 & 255), Float(word >> 16 & 255), 0) * (2 / 255) - 1
+      let value = (canvas[pixel] * 255 + noise * amplitude + 0.5).clamped(
+        lowerBound: Color(), upperBound: Color(repeating: 255))
+      samples[3 * pixel] = UInt8(value.x)
+      samples[3 * pixel + 1] = UInt8(value.y)
+      samples[3 * pixel + 2] = UInt8(value.z)
+    }
+    return RGBImage(width: Self.side, height: Self.side, samples: samples)
+  }
+}
