@@ -58,7 +58,7 @@ struct LossBoundTests {
       descend(&loss, steps: 300)
       #expect(loss.value() >= bound - 1e-9)
       // For classes of equal size, and a width that holds their simplex, the bound is attained.
-      // (One class alone is stuck before: its rows are repelled by each other only.)
+      // (One class alone does not get there in these steps.)
       if Set(counts).count == 1, counts.count > 1 {
         #expect(loss.value() < bound + 1e-2, "\(loss.value()) stays above \(bound)")
       }
