@@ -106,6 +106,11 @@ struct NumPyFileTests {
     let eight = [UInt8](repeating: 0, count: 8)
     #expect(try error(start(dictionary(">f4", "(2,)")) + eight).description.contains(">f4"))
     #expect(try error(start(dictionary("<f4", "(1, 2)", order: "True")) + eight).description.contains("Fortran"))
+    // Texts, complex numbers, times, records of bytes.
+    for type in ["<U2", "|S2", "<c16", "<m8[s]", "|V4", "|O", "<f", "f4", "<f16", "<f0", "<i-4"] {
+      let error = try error(start(dictionary(type, "(2,)")) + eight)
+      #expect(error.description.contains("elements of type \(type),"))
+    }
     for header in [
       dictionary("<f4", "(-2,)"), dictionary("<f4", "(2"), dictionary("<f4", "two"), dictionary("", "(2,)"),
       dictionary("<f4", "(9223372036854775807, 8)"), dictionary("<f4", "(4611686018427387904,)"),
