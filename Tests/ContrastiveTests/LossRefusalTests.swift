@@ -51,6 +51,23 @@ struct LossRefusalTests {
     }
   }
 
+  /// Their squares are beyond float64, their directions are not.
+  @Test(arguments: [1e200, 1e-200])
+  func `very long and very short rows are scaled`(length: Double) throws {
+    let rows = Self.rows.map(Double.init)
+    let plain = try run(options: ["--normalize"]) { embeddings, _ in
+      try PlainNumPy.write(rows, type: "<f8", shape: [70, 2], to: embeddings)
+    }
+    let result = try run(options: ["--normalize"]) { embeddings, _ in
+      try PlainNumPy.write(rows.map { element in element * length }, type: "<f8", shape: [70, 2], to: embeddings)
+    }
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let lines = try [plain, result].map { result in
+      try JSONDecoder().decode(LossLine.self, from: Data(result.lastLine.utf8))
+    }
+    #expect(abs(lines[0].loss - lines[1].loss) < 1e-12)
+  }
+
   @Test func `a zero row has no direction`() throws {
     var rows = Self.rows
     rows[2 * 5] = 0
@@ -94,7 +111,8 @@ struct LossRefusalTests {
 
   @Test(arguments: [
     ["--temperature", "0"], ["--temperature", "-1"], ["--temperature", "nan"], ["--temperature", "inf"],
-    ["--temperature", "warm"], ["--views", "2"], ["--threads", "0"], ["--none-such"], ["extra"],
+    ["--temperature", "1e-40"], ["--temperature", "1e-310"], ["--temperature", "warm"], ["--views", "2"],
+    ["--threads", "0"], ["--none-such"], ["extra"],
   ])
   func `options that make no sense are refused`(options: [String]) throws {
     let result = try run(options: options)
