@@ -55,11 +55,14 @@ struct AtomicFileTests {
 
   @Test func `a folder in the file's place is kept`() throws {
     let directory = try TemporaryDirectory()
-    try AtomicFile.write("inside", to: directory.file("inside"))
-    let path = directory.path
+    let path = directory.file("folder")
+    try makeFolder(path)
+    try AtomicFile.write("inside", to: path + "/inside")
     let error = try #require(throws: FileError.self) { try AtomicFile.write("text", to: path) }
     #expect(error.kind == .inputOutput)
     #expect(try readBytes(path + "/inside") == Array("inside".utf8))
+    let names = try directory.names()
+    #expect(names == ["folder"])
   }
 }
 

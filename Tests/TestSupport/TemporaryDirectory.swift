@@ -46,3 +46,10 @@ public func writeBytes(_ bytes: [UInt8], to path: String) throws {
 public func removeFile(_ path: String) throws {
   try FileManager.default.removeItem(atPath: path)
 }
+
+/// Makes an empty folder.
+///
+/// - Throws: The system's error.
+public func makeFolder(_ path: String) throws {
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+}
