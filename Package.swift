@@ -45,12 +45,23 @@ let stages: [Target] = [
     swiftSettings: swiftSettings),
 ]
 
-// MARK: - Tests
+// MARK: - Tests, in release: swift test -c release
 
 let tests: [Target] = [
+  .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+  .executableTarget(name: "mpi-checks", dependencies: ["MPI"], path: "Tests/MPIChecks", swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(
     name: "NeuralNetTests", dependencies: ["NeuralNet", "OneDNN"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
+  .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(name: "ContrastiveTests", dependencies: ["Contrastive", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
+  .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ImagingTests", dependencies: ["Imaging", "KeyedRandomness", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
+    swiftSettings: swiftSettings),
 ]
 
 // MARK: - Package

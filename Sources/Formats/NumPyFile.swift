@@ -43,7 +43,10 @@ public struct NumPyFile: Sendable {
     guard !order.hasPrefix("True") || shape.count < 2 else {
       throw FileError(.content, "\(path): is in Fortran order; save it with numpy.ascontiguousarray")
     }
-    guard let width = type.last.flatMap({ digit in Int(String(digit)) }), type.first != ">" else {
+    guard let byteOrder = type.first, "<|".contains(byteOrder), let kind = type.dropFirst().first,
+      "fiub".contains(kind),
+      let width = Int(type.dropFirst(2)), [1, 2, 4, 8].contains(width)
+    else {
       throw FileError(.content, "\(path): has elements of type \(type), expected little-endian numbers")
     }
     elementByteCount = width

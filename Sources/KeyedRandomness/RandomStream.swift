@@ -60,7 +60,8 @@ public struct RandomStream: Sendable {
 
   /// An integer from 0 to `bound` − 1; the bias is below `bound` / 2³².
   public mutating func nextInteger(below bound: Int) -> Int {
-    Int(UInt64(nextWord()) * UInt64(bound) >> 32)
+    // The parentheses count: in Swift, >> binds more tightly than *.
+    Int((UInt64(nextWord()) * UInt64(bound)) >> 32)
   }
 
   /// Whether an event of this probability happens.

@@ -23,11 +23,17 @@ struct GivenRows<Scalar: LossScalar> {
   mutating func prepare(path: String, firstRow: Int, isNormalizing: Bool, tolerance: Double) throws(FileError) {
     for row in 0..<rowCount {
       let elements = row * width..<(row + 1) * width
+      // Scaled by a power of two, so that no square overflows or vanishes and no bit is lost.
+      var scale = 1.0
+      if let largest = unitRows[elements].map({ element in abs(Double(element)) }).max(), largest.isNormal {
+        scale = Double(sign: .plus, exponent: largest.exponent, significand: 1)
+      }
       var sumOfSquares = 0.0
       for index in elements {
-        sumOfSquares += Double(unitRows[index]) * Double(unitRows[index])
+        let element = Double(unitRows[index]) / scale
+        sumOfSquares += element * element
       }
-      let length = sumOfSquares.squareRoot()
+      let length = scale * sumOfSquares.squareRoot()
       guard length.isFinite else {
         throw FileError(.content, "\(path): row \(firstRow + row) holds a number that is not finite")
       }

@@ -37,8 +37,9 @@ public enum LossOfFiles {
       if let views, views < 1 {
         return "--views \(views): expected at least 1"
       }
-      if !(temperature > 0 && temperature.isFinite) {
-        return "--temperature \(temperature): expected a number above 0"
+      // Its inverse is a factor of every similarity, in float32 too.
+      if !(temperature > 0 && temperature.isFinite && Float(1 / temperature).isFinite) {
+        return "--temperature \(temperature): expected a number above 0, and above 1e-38"
       }
       return threads < 1 ? "--threads \(threads): expected at least 1" : nil
     }

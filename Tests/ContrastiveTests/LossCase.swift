@@ -1,0 +1,130 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// One batch that `supcon loss` is asked for.
+struct LossCase: Sendable, CustomTestStringConvertible {
+  let name: String
+  let rows: [Double]
+  let width: Int
+  /// The classes; given to the command as labels unless `views` is set.
+  let labels: [Int]
+  var temperature = 0.1
+  /// Without labels: the classes are those of SimCLR with so many views.
+  var views: Int?
+  var isNormalizing = false
+
+  var testDescription: String { name }
+  var count: Int { labels.count }
+
+  /// Rows of unit length around a direction of each class.
+  ///
+  /// Every class and every row is different, so that no mistake is hidden by symmetry.
+  static func unitRows(count: Int, width: Int, seed: UInt64, attraction: Double, labels: [Int]) -> [Double] {
+    var rows: [Double] = []
+    for row in 0..<count {
+      var own = TestNumbers(seed: seed &* 1_000_003 &+ UInt64(row))
+      var shared = TestNumbers(seed: seed &* 7_000_003 &+ 99 &+ UInt64(labels[row]))
+      let elements = (0..<width).map { _ in own.normal() + attraction * shared.normal() }
+      let length = elements.reduce(0) { sum, element in sum + element * element }.squareRoot()
+      rows += elements.map { element in element / length }
+    }
+    return rows
+  }
+
+  static func random(
+    _ name: String, width: Int, labels: [Int], temperature: Double = 0.1, attraction: Double = 0.7, views: Int? = nil
+  ) -> LossCase {
+    let seed = UInt64(labels.count * 31 + width)
+    let rows = unitRows(count: labels.count, width: width, seed: seed, attraction: attraction, labels: labels)
+    return LossCase(
+      name: name, rows: rows, width: width, labels: labels, temperature: temperature, views: views)
+  }
+
+  /// Classes of very different sizes: class k has about 2^−k of the rows; the last ones are singletons.
+  static func skewedLabels(count: Int) -> [Int] {
+    var numbers = TestNumbers(seed: UInt64(count))
+    return (0..<count).map { _ in Int(-log2(1 - numbers.uniform())) }
+  }
+
+  /// Many classes of about four rows; some singletons.
+  static func manyLabels(count: Int) -> [Int] {
+    var numbers = TestNumbers(seed: UInt64(count))
+    return (0..<count).map { _ in Int(numbers.uniform() * Double(count) / 4) }
+  }
+
+  /// As the command sees the rows in float32 or float64, from the definition.
+  func reference(rounded: Bool) -> ReferenceLoss {
+    let seen = rounded ? rows.map { element in Double(Float(element)) } : rows
+    return ReferenceLoss(rows: seen, width: width, labels: labels, temperature: temperature)
+  }
+}
+
+/// What `supcon loss` answered.
+struct LossAnswer: Equatable {
+  let loss: Double
+  let anchors: Int
+  let collapseValue: Double
+  let lowerBound: Double
+  /// Widened from the file's type.
+  let gradient: [Double]
+  /// The description in the gradient file.
+  let gradientHeader: String
+}
+
+/// The last line of `--json`.
+struct LossLine: Decodable {
+  // swift-format-ignore: AlwaysUseLowerCamelCase
+  let loss, collapse_value, lower_bound: Double
+  let anchors: Int
+}
+
+extension LossCase {
+  /// Runs `supcon loss` on so many ranks; without `mpirun` on one.
+  func run(ranks: Int, isDouble: Bool, threads: Int = 1) throws -> LossAnswer {
+    let directory = try TemporaryDirectory()
+    let embeddings = directory.file("z.npy")
+    let gradient = directory.file("g.npy")
+    var arguments = [
+      "loss", "--embeddings", embeddings, "--temperature", "\(temperature)", "--gradient", gradient, "--json",
+      "--threads", "\(threads)",
+    ]
+    if isDouble {
+      try PlainNumPy.write(rows, type: "<f8", shape: [count, width], to: embeddings)
+    } else {
+      try PlainNumPy.write(rows.map { element in Float(element) }, type: "<f4", shape: [count, width], to: embeddings)
+    }
+    if let views {
+      arguments += ["--views", "\(views)"]
+    } else {
+      try PlainNumPy.write(labels.map(Int32.init), type: "<i4", shape: [count], to: directory.file("y.npy"))
+      arguments += ["--labels", directory.file("y.npy")]
+    }
+    if isNormalizing {
+      arguments.append("--normalize")
+    }
+    // What stood there before must not shine through.
+    try writeBytes(Array(repeating: 0xFF, count: rows.count * 8 + 1000), to: gradient)
+    let supcon = try builtExecutable("supcon")
+    let result =
+      ranks == 1
+      ? try runProcess(supcon, arguments) : try runUnderMPI(ranks: ranks, supcon, arguments)
+    guard result.exitCode == 0 else { throw LossFailure(description: "\(name): \(result)") }
+    let line = try JSONDecoder().decode(LossLine.self, from: Data(result.lastLine.utf8))
+    let (header, elements): (String, [Double])
+    if isDouble {
+      (header, elements) = try PlainNumPy.read(gradient, as: Double.self)
+    } else {
+      let (text, floats) = try PlainNumPy.read(gradient, as: Float.self)
+      (header, elements) = (text, floats.map(Double.init))
+    }
+    return LossAnswer(
+      loss: line.loss, anchors: line.anchors, collapseValue: line.collapse_value, lowerBound: line.lower_bound,
+      gradient: elements, gradientHeader: header)
+  }
+}
+
+/// `supcon loss` failed where it should not.
+struct LossFailure: Error, CustomStringConvertible {
+  let description: String
+}

@@ -1,0 +1,129 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `supcon loss` against the definition, and against itself on other numbers of ranks.
+@Suite(.serialized)
+struct LossOnRanksTests {
+  /// Compares an answer with the definition.
+  ///
+  /// The loss: relative, or absolute below 1. The gradient in float32: relative to 2/(Mτ), the size of the terms that
+  /// cancel in it; in float64: relative to its largest entry.
+  private func expectClose(_ answer: LossAnswer, _ batch: LossCase, isDouble: Bool) {
+    let reference = batch.reference(rounded: !isDouble)
+    let unit = batch.isNormalizing ? reference.normalized : reference
+    let value = unit.value()
+    let gradient = batch.isNormalizing ? reference.gradientThroughNormalization() : unit.gradient()
+    let tolerance = isDouble ? 1e-12 : 1e-5
+    let lossError = abs(answer.loss - value) / max(1, abs(value))
+    let terms = 2 / (Double(max(unit.anchors, 1)) * batch.temperature)
+    let gradientScale = isDouble ? largestMagnitude(gradient) : terms / (batch.isNormalizing ? shortestRow(batch) : 1)
+    let difference = largestDifference(answer.gradient, gradient)
+    #expect(lossError < tolerance, "\(batch.name): loss \(answer.loss), by the definition \(value)")
+    #expect(
+      difference <= tolerance * gradientScale,
+      "\(batch.name): gradient off by \(difference / gradientScale) of \(gradientScale)")
+    #expect(answer.anchors == unit.anchors)
+    #expect(answer.lowerBound <= answer.loss + 1e-5)
+    #expect(answer.collapseValue == (batch.count > 1 ? log(Double(batch.count - 1)) : 0))
+    #expect(answer.gradientHeader.contains(isDouble ? "'<f8'" : "'<f4'"))
+    #expect(answer.gradientHeader.contains("(\(batch.count), \(batch.width))"))
+    if ProcessInfo.processInfo.environment["SUPCON_TEST_ERRORS"] != nil {
+      print(
+        "errors \(batch.name) \(isDouble ? "float64" : "float32") loss \(lossError)",
+        "gradient \(gradientScale > 0 ? difference / gradientScale : difference)")
+    }
+  }
+
+  private func shortestRow(_ batch: LossCase) -> Double {
+    (0..<batch.count).map { row in
+      batch.rows[row * batch.width..<(row + 1) * batch.width].reduce(0) { sum, element in sum + element * element }
+        .squareRoot()
+    }.min() ?? 1
+  }
+
+  /// One rank against the definition, all others against one rank, bit by bit.
+  private func check(_ batch: LossCase, isDouble: Bool, ranks: [Int], threads: Int = 1) throws {
+    let alone = try batch.run(ranks: 1, isDouble: isDouble)
+    expectClose(alone, batch, isDouble: isDouble)
+    for count in ranks {
+      let answer = try batch.run(ranks: count, isDouble: isDouble, threads: threads)
+      #expect(answer == alone, "\(batch.name): other bits on \(count) ranks")
+    }
+  }
+
+  private static let skewed = LossCase.random(
+    "203 rows, few classes", width: 24, labels: LossCase.skewedLabels(count: 203))
+
+  private static let many = LossCase.random(
+    "1500 rows, many classes", width: 16, labels: LossCase.manyLabels(count: 1500), temperature: 0.05)
+
+  @Test(arguments: [false, true])
+  func `few classes on all rank counts`(isDouble: Bool) throws {
+    try check(Self.skewed, isDouble: isDouble, ranks: [2, 3, 4, 5, 8])
+  }
+
+  @Test func `many classes on all rank counts`() throws {
+    try check(Self.many, isDouble: false, ranks: [2, 3, 4, 5, 8])
+    try check(Self.many, isDouble: true, ranks: [3])
+  }
+
+  @Test func `threads do not change the bits`() throws {
+    try check(Self.many, isDouble: false, ranks: [1, 2], threads: 3)
+  }
+
+  @Test(arguments: [0.01, 0.05, 1], [false, true])
+  func `temperatures`(temperature: Double, isDouble: Bool) throws {
+    let labels = LossCase.skewedLabels(count: 90)
+    let batch = LossCase.random("τ = \(temperature)", width: 12, labels: labels, temperature: temperature)
+    try check(batch, isDouble: isDouble, ranks: temperature == 0.01 ? [3] : [])
+  }
+
+  @Test(arguments: [false, true])
+  func `views of SimCLR`(isDouble: Bool) throws {
+    let two = (0..<180).map { row in row % 90 }
+    try check(.random("2 views", width: 20, labels: two, views: 2), isDouble: isDouble, ranks: [4])
+    let five = (0..<65).map { row in row % 13 }
+    try check(.random("5 views", width: 20, labels: five, views: 5), isDouble: isDouble, ranks: [])
+  }
+
+  @Test(arguments: [false, true])
+  func `rows scaled to unit length`(isDouble: Bool) throws {
+    let labels = LossCase.skewedLabels(count: 77)
+    let unit = LossCase.random("scaled", width: 10, labels: labels)
+    let lengths = (0..<77).map { row in 0.5 + 0.25 * Double(row % 11) }
+    let rows = unit.rows.enumerated().map { index, element in element * lengths[index / 10] }
+    let batch = LossCase(name: "scaled", rows: rows, width: 10, labels: labels, isNormalizing: true)
+    try check(batch, isDouble: isDouble, ranks: [5])
+  }
+
+  @Test func `one class, and only different classes`() throws {
+    let one = LossCase.random("one class", width: 8, labels: Array(repeating: 4, count: 64))
+    try check(one, isDouble: false, ranks: [3])
+    try check(one, isDouble: true, ranks: [])
+    let different = LossCase.random("all different", width: 8, labels: Array(0..<50))
+    let answer = try different.run(ranks: 2, isDouble: false)
+    #expect(answer.loss == 0 && answer.anchors == 0 && answer.lowerBound == 0)
+    #expect(answer.gradient == Array(repeating: 0, count: 400))
+  }
+
+  @Test(arguments: [[0], [3, 3], [3, 4]])
+  func `one and two rows, also on more ranks`(labels: [Int]) throws {
+    let batch = LossCase.random("\(labels)", width: 6, labels: labels)
+    let answer = try batch.run(ranks: 1, isDouble: false)
+    // Two rows of one class: ln e^s − s; in all cases nothing can be better.
+    #expect(abs(answer.loss) < 1e-6)
+    #expect(largestMagnitude(answer.gradient) < 1e-5 / batch.temperature)
+    #expect(answer.anchors == (labels == [3, 3] ? 2 : 0))
+    #expect(try batch.run(ranks: 3, isDouble: false) == answer)
+  }
+
+  @Test func `equal rows have the collapse value`() throws {
+    let row = [0.6, 0, -0.8]
+    let labels = LossCase.skewedLabels(count: 40)
+    let batch = LossCase(name: "collapse", rows: Array((0..<40).map { _ in row }.joined()), width: 3, labels: labels)
+    let answer = try batch.run(ranks: 2, isDouble: true)
+    #expect(abs(answer.loss - log(39)) < 1e-12)
+    #expect(answer.collapseValue == log(39))
+  }
+}

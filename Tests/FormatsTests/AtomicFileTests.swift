@@ -1,0 +1,92 @@
+import Formats
+import TestSupport
+import Testing
+
+struct AtomicFileTests {
+  @Test func `a file appears whole and alone`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.txt")
+    try AtomicFile.write("first", to: path)
+    #expect(try readBytes(path) == Array("first".utf8))
+    try AtomicFile.write("second, longer", to: path)
+    #expect(try readBytes(path) == Array("second, longer".utf8))
+    try AtomicFile.write("", to: path)
+    #expect(try readBytes(path).isEmpty)
+    let names = try directory.names()
+    #expect(names == ["a.txt"])
+  }
+
+  @Test func `pieces follow each other`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.bin")
+    let pieces: [[UInt8]] = [[1, 2], [], Array(repeating: 7, count: 100_000), [3]]
+    try AtomicFile.write(to: path) { (file) throws(FileError) in
+      for piece in pieces {
+        unsafe try file.append(piece.span.bytes)
+      }
+    }
+    #expect(try readBytes(path) == Array(pieces.joined()))
+  }
+
+  @Test func `a body that throws leaves the old file and nothing else`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.txt")
+    try AtomicFile.write("old", to: path)
+    let thrown = FileError(.content, "on purpose")
+    #expect(throws: thrown) {
+      try AtomicFile.write(to: path) { (file) throws(FileError) in
+        let bytes = Array("new".utf8)
+        unsafe try file.append(bytes.span.bytes)
+        throw thrown
+      }
+    }
+    #expect(try readBytes(path) == Array("old".utf8))
+    let names = try directory.names()
+    #expect(names == ["a.txt"])
+  }
+
+  @Test func `a missing folder is named`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("none/a.txt")
+    let error = try #require(throws: FileError.self) { try AtomicFile.write("text", to: path) }
+    #expect(error.kind == .missing)
+    #expect(error.description.contains(path))
+  }
+
+  @Test func `a folder in the file's place is kept`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("folder")
+    try makeFolder(path)
+    try AtomicFile.write("inside", to: path + "/inside")
+    let error = try #require(throws: FileError.self) { try AtomicFile.write("text", to: path) }
+    #expect(error.kind == .inputOutput)
+    #expect(try readBytes(path + "/inside") == Array("inside".utf8))
+    let names = try directory.names()
+    #expect(names == ["folder"])
+  }
+}
+
+struct ReadOnlyFileTests {
+  @Test func `reads stay inside the file`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("ten")
+    try writeBytes(Array(0..<10), to: path)
+    let file = try ReadOnlyFile(path: path)
+    #expect(file.byteCount == 10)
+    #expect(try file.read(3, at: 4) == [4, 5, 6])
+    #expect(try file.read(0, at: 10).isEmpty)
+    for (count, offset) in [(11, 0), (1, 10), (-1, 0), (1, -1), (Int.max, 1), (1, Int.max)] {
+      #expect(throws: FileError.self) { try file.read(count, at: offset) }
+    }
+  }
+
+  @Test func `missing files and folders are told apart`() throws {
+    let directory = try TemporaryDirectory()
+    let missing = directory.file("none")
+    let error = try #require(throws: FileError.self) { try ReadOnlyFile(path: missing) }
+    #expect(error.kind == .missing && error.description.contains(missing))
+    let folder = directory.path
+    let folderError = try #require(throws: FileError.self) { try ReadOnlyFile(path: folder) }
+    #expect(folderError.kind == .content && folderError.description.contains(folder))
+  }
+}

@@ -1,0 +1,74 @@
+import Formats
+import TestSupport
+import Testing
+
+struct SafetensorsTests {
+  @Test func `tensors and metadata come back`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.safetensors")
+    let weights: [Float] = [1, -0.0, .infinity, .leastNonzeroMagnitude, 3.5, -2]
+    let metadata = ["format": "pt", "text": "\"quoted\" \\ \n \u{1} ü"]
+    try SafetensorsWriter.write(
+      to: path, metadata: metadata,
+      tensors: [
+        NamedTensor(name: "layer1.0.conv1.weight", shape: [2, 3], elements: weights[...]),
+        NamedTensor(name: "scalar", shape: [], elements: weights[4..<5]),
+        NamedTensor(name: "empty", shape: [0, 7], elements: []),
+        NamedTensor(name: "z \"odd\" name", shape: [2], elements: weights[4...]),
+      ])
+    let file = try SafetensorsFile(path: path)
+    #expect(file.metadata == metadata)
+    #expect(
+      Set(file.entries.keys) == ["layer1.0.conv1.weight", "scalar", "empty", "z \"odd\" name", "checksum.sha256"])
+    let found = try file.floats("layer1.0.conv1.weight", shape: [2, 3])
+    #expect(found.map(\.bitPattern) == weights.map(\.bitPattern))
+    #expect(try file.floats("scalar", shape: []) == [3.5])
+    #expect(try file.floats("empty", shape: [0, 7]).isEmpty)
+    #expect(try file.floats("z \"odd\" name", shape: [2]) == [3.5, -2])
+    let names = try directory.names()
+    #expect(names == ["a.safetensors"])
+  }
+
+  @Test func `asking for what is not there names it`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.safetensors")
+    let elements: [Float] = [1, 2, 3, 4, 5, 6]
+    try SafetensorsWriter.write(
+      to: path, metadata: [:], tensors: [NamedTensor(name: "w", shape: [2, 3], elements: elements[...])])
+    let file = try SafetensorsFile(path: path)
+    let missing = try #require(throws: FileError.self) { try file.floats("v", shape: [2, 3]) }
+    #expect(missing.kind == .content && missing.description.contains("v"))
+    let shape = try #require(throws: FileError.self) { try file.floats("w", shape: [3, 2]) }
+    #expect(shape.description.contains("[2, 3]") && shape.description.contains("[3, 2]"))
+    #expect(throws: FileError.self) { try file.floats("checksum.sha256", shape: [8]) }
+  }
+
+  /// Byte by byte as the format's description has it.
+  @Test func `the layout is the format's`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.safetensors")
+    let elements: [Float] = [1, -2]
+    try SafetensorsWriter.write(
+      to: path, metadata: ["k": "v"], tensors: [NamedTensor(name: "w", shape: [2, 1], elements: elements[...])])
+    let bytes = try readBytes(path)
+    let headerCount = (0..<8).reduce(0) { count, index in count | Int(bytes[index]) << (8 * index) }
+    #expect(headerCount.isMultiple(of: 8))
+    let header = String(decoding: bytes[8..<8 + headerCount], as: UTF8.self)
+    let json = """
+      {"__metadata__":{"k":"v"},"w":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},\
+      "checksum.sha256":{"dtype":"U8","shape":[32],"data_offsets":[8,40]}}
+      """
+    #expect(header.hasPrefix(json))
+    #expect(header.dropFirst(json.count).allSatisfy { character in character == " " })
+    let data = Array(bytes[(8 + headerCount)...])
+    #expect(data.count == 40)
+    // 1.0 is 3f800000 and −2.0 is c0000000, least significant byte first.
+    #expect(Array(data[..<8]) == [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0])
+    let digest = SHA256()
+    let before = Array(bytes.dropLast(32))
+    unsafe digest.update(before.span.bytes)
+    let expected = digest.finalize()
+    #expect(Array(data[8...]) == expected)
+    #expect(try SafetensorsFile(path: path).checksum == SHA256.hexadecimal(expected))
+  }
+}

@@ -1,0 +1,34 @@
+// Checks of the MPI target that need several ranks: `mpirun -np N mpi-checks NAME`, or `mpi-checks fail RANK CODE`.
+// MPITests runs it and looks at the exit code.
+
+import Glibc
+import MPI
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+
+func run(_ world: borrowing Communicator) throws {
+  if arguments.count == 3, arguments[0] == "fail" {
+    if Int(arguments[1]) == world.rank {
+      throw CheckFailure(description: "made to fail")
+    }
+    try world.barrier()  // where the others would wait for ever
+    return
+  }
+  guard let check = Check.all.first(where: { check in check.name == arguments.first }) else {
+    throw CheckFailure(description: "no check is called \(arguments)")
+  }
+  try check.run(world)
+  report("\(check.name): passed on \(world.size) ranks", world)
+}
+
+func reportFailure(_ error: any Error, _ rank: Int) -> Int32 {
+  write(line: "rank \(rank): \(error)", to: STDERR_FILENO)
+  return arguments.count == 3 ? Int32(arguments[2]) ?? 1 : 1
+}
+
+do {
+  try withMPI(run, onFailure: reportFailure)
+} catch {
+  write(line: "\(error)", to: STDERR_FILENO)
+  exit(2)
+}

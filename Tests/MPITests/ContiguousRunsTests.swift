@@ -1,0 +1,49 @@
+import MPI
+import Testing
+
+struct ContiguousRunsTests {
+  @Test func `runs cover everything once and differ by one at the most`() {
+    for total in 0...40 {
+      for parts in 1...12 {
+        let runs = ContiguousRuns(total: total, parts: parts)
+        #expect(runs.runs.count == parts)
+        #expect(runs.runs.flatMap(Array.init) == Array(0..<total))
+        let sizes = runs.runs.map(\.count)
+        #expect(sizes.allSatisfy { size in size == total / parts || size == (total + parts - 1) / parts })
+      }
+    }
+  }
+
+  @Test func `the owner of a thing is the one whose run holds it`() {
+    let runs = ContiguousRuns(total: 8, parts: 3)
+    #expect(runs.runs == [0..<2, 2..<5, 5..<8])
+    #expect((0..<8).map { index in runs.owner(of: index) } == [0, 0, 1, 1, 1, 2, 2, 2])
+    #expect(runs.owner(of: 8) == nil)
+    #expect(runs.owner(of: -1) == nil)
+    #expect(runs[1] == 2..<5)
+  }
+
+  @Test func `owners beyond the number of things have empty runs`() {
+    let runs = ContiguousRuns(total: 2, parts: 5)
+    #expect(runs.runs.filter { run in !run.isEmpty }.count == 2)
+    #expect(runs.runs.reduce(0) { sum, run in sum + run.count } == 2)
+  }
+}
+
+struct AccumulationTests {
+  @Test func `vectors are added element by element`() {
+    let addend = (0..<19).map(Float.init)
+    var sums = (0..<19).map { index in Float(100 * index) }
+    var span = sums.mutableSpan
+    Float.accumulate(addend.span, into: &span)
+    #expect(sums == (0..<19).map { index in Float(101 * index) })
+  }
+
+  @Test func `doubles keep what floats would lose`() {
+    var sums = [1.0]
+    let addend = [0x1p-50]
+    var span = sums.mutableSpan
+    Double.accumulate(addend.span, into: &span)
+    #expect(sums == [1 + 0x1p-50])
+  }
+}

@@ -1,0 +1,53 @@
+import TestSupport
+import Testing
+
+/// The checks of `mpi-checks`, which hold their own expectations: here they run on several numbers of ranks.
+@Suite(.serialized)
+struct MultiProcessTests {
+  private func run(_ arguments: [String], ranks: Int) throws -> ProcessResult {
+    try runUnderMPI(ranks: ranks, try builtExecutable("mpi-checks"), arguments)
+  }
+
+  @Test(arguments: [1, 2, 3, 4, 5])
+  func `every collective gives its closed form`(ranks: Int) throws {
+    let result = try run(["collectives"], ranks: ranks)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.lastLine == "collectives: passed on \(ranks) ranks")
+  }
+
+  @Test(arguments: [1, 2, 3, 4, 7])
+  func `the tree gives the bits of a sequential evaluation`(ranks: Int) throws {
+    let result = try run(["tree"], ranks: ranks)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.lastLine == "tree: passed on \(ranks) ranks")
+  }
+
+  /// Otherwise the data of the tree's checks could not tell one order from another.
+  @Test func `the library's own reduction gives other bits on three ranks`() throws {
+    let result = try run(["control"], ranks: 3)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let words = result.standardOutput.split(whereSeparator: \.isWhitespace)
+    let position = try #require(words.firstIndex(of: "differing"))
+    let differing = try #require(Int(words[position + 1]))
+    #expect(differing > 0)
+  }
+
+  @Test(arguments: [(rank: 0, code: 65), (rank: 2, code: 70)])
+  func `a rank that throws ends the job`(rank: Int, code: Int) throws {
+    let result = try run(["fail", "\(rank)", "\(code)"], ranks: 3)
+    #expect(result.exitCode == Int32(code))
+    #expect(result.standardError.contains("rank \(rank): made to fail"))
+    #expect(result.elapsedSeconds < 15)
+  }
+
+  @Test func `without mpirun there is one rank`() throws {
+    let result = try runProcess(try builtExecutable("mpi-checks"), ["collectives"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.lastLine == "collectives: passed on 1 ranks")
+  }
+
+  /// A check that cannot fail would prove nothing.
+  @Test func `an unknown check fails`() throws {
+    #expect(try run(["none-such"], ranks: 2).exitCode == 1)
+  }
+}

@@ -1,0 +1,126 @@
+import Dispatch
+import Foundation
+
+/// What a finished process left behind.
+public struct ProcessResult: Sendable {
+  /// Its exit code; 128 + the signal's number if a signal ended it.
+  public let exitCode: Int32
+  /// What it printed.
+  public let standardOutput: String
+  /// What it complained about.
+  public let standardError: String
+  /// The most memory it was seen to hold, looked up every few milliseconds; 0 if it was gone at once.
+  public let peakResidentBytes: Int
+  /// How long it ran.
+  public let elapsedSeconds: Double
+
+  /// The last line of the standard output that is not empty.
+  public var lastLine: String {
+    standardOutput.split(separator: "\n").last.map(String.init) ?? ""
+  }
+}
+
+/// Why a process gave no result.
+public enum ProcessFailure: Error {
+  /// No executable of this name stands beside the test bundle.
+  case notBuilt(String)
+  /// It ran for longer than it may, and was killed.
+  case timedOut(command: String, seconds: Int, standardError: String)
+}
+
+/// Runs a command to its end and returns all it said.
+///
+/// Its outputs go through files, so that no full pipe can block it.
+///
+/// - Parameters:
+///   - executable: The path of the program.
+///   - arguments: Its arguments.
+///   - environment: Variables to set besides those of this process.
+///   - timeoutSeconds: After how long it is killed.
+/// - Returns: What it left behind, whatever its exit code.
+/// - Throws: ``ProcessFailure`` if it took too long, or the system's error if it could not be started.
+public func runProcess(
+  _ executable: String, _ arguments: [String], environment: [String: String] = [:], timeoutSeconds: Int = 120
+) throws -> ProcessResult {
+  let directory = try TemporaryDirectory()
+  let outputPath = directory.file("output")
+  let errorPath = directory.file("error")
+  try Data().write(to: URL(fileURLWithPath: outputPath))
+  try Data().write(to: URL(fileURLWithPath: errorPath))
+
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: executable)
+  process.arguments = arguments
+  process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+  process.standardInput = FileHandle.nullDevice
+  process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
+  process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
+  let ended = DispatchSemaphore(value: 0)
+  process.terminationHandler = { _ in ended.signal() }
+
+  let start = DispatchTime.now()
+  try process.run()
+  var peak = 0
+  while ended.wait(timeout: .now() + .milliseconds(5)) == .timedOut {
+    peak = max(peak, peakResidentBytes(ofProcess: process.processIdentifier))
+    if DispatchTime.now() > start + .seconds(timeoutSeconds) {
+      process.terminate()
+      if ended.wait(timeout: .now() + .seconds(5)) == .timedOut {
+        kill(process.processIdentifier, SIGKILL)
+        ended.wait()
+      }
+      throw ProcessFailure.timedOut(
+        command: ([executable] + arguments).joined(separator: " "), seconds: timeoutSeconds,
+        standardError: try String(contentsOfFile: errorPath, encoding: .utf8))
+    }
+  }
+  let nanoseconds = DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds
+  let status = process.terminationStatus
+  return ProcessResult(
+    exitCode: process.terminationReason == .exit ? status : 128 + status,
+    standardOutput: String(decoding: try Data(contentsOf: URL(fileURLWithPath: outputPath)), as: UTF8.self),
+    standardError: String(decoding: try Data(contentsOf: URL(fileURLWithPath: errorPath)), as: UTF8.self),
+    peakResidentBytes: peak, elapsedSeconds: Double(nanoseconds) * 1e-9)
+}
+
+/// Runs a command on several ranks of this machine under `mpirun`, as root too and on fewer cores than ranks.
+///
+/// - Parameters:
+///   - ranks: How many processes.
+///   - executable: The path of the program.
+///   - arguments: Its arguments.
+///   - timeoutSeconds: After how long it is killed; `mpirun` itself gives up after half of that.
+/// - Returns: What all ranks left behind together; the exit code is that of the first rank to fail.
+/// - Throws: ``ProcessFailure``.
+public func runUnderMPI(
+  ranks: Int, _ executable: String, _ arguments: [String], timeoutSeconds: Int = 120
+) throws -> ProcessResult {
+  let launch = [
+    "mpirun", "--timeout", "\(max(timeoutSeconds / 2, 1))", "--oversubscribe", "--bind-to", "none", "-np", "\(ranks)",
+  ]
+  let environment = [
+    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    // Ranks that wait give their core to those that work.
+    "OMPI_MCA_mpi_yield_when_idle": "1",
+  ]
+  return try runProcess(
+    "/usr/bin/env", launch + [executable] + arguments, environment: environment, timeoutSeconds: timeoutSeconds)
+}
+
+/// The path of an executable of this package, which the build puts beside the test bundle.
+///
+/// - Throws: ``ProcessFailure/notBuilt(_:)``.
+public func builtExecutable(_ name: String) throws -> String {
+  let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+  let path = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(name).path
+  guard FileManager.default.isExecutableFile(atPath: path) else { throw ProcessFailure.notBuilt(path) }
+  return path
+}
+
+/// The high-water mark of a running process's resident memory, from the kernel; 0 if there is none to read.
+private func peakResidentBytes(ofProcess identifier: Int32) -> Int {
+  guard let status = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8),
+    let line = status.split(separator: "\n").first(where: { line in line.hasPrefix("VmHWM:") })
+  else { return 0 }
+  return (Int(line.filter(\.isNumber)) ?? 0) * 1024
+}
