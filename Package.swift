@@ -48,9 +48,11 @@ let stages: [Target] = [
 // MARK: - Tests
 
 let tests: [Target] = [
+  .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "NeuralNetTests", dependencies: ["NeuralNet", "OneDNN"], exclude: ["Fixtures"], swiftSettings: swiftSettings)
+    name: "NeuralNetTests", dependencies: ["NeuralNet", "OneDNN"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
+  .testTarget(name: "SupconTests", dependencies: ["Formats", "TestSupport", "supcon"], swiftSettings: swiftSettings),
 ]
 
 // MARK: - Package
