@@ -62,6 +62,7 @@ let tests: [Target] = [
   .testTarget(
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
+  .testTarget(name: "SupconTests", dependencies: ["Formats", "TestSupport", "supcon"], swiftSettings: swiftSettings),
 ]
 
 // MARK: - Package

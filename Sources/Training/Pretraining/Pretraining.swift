@@ -54,14 +54,7 @@ public enum Pretraining {
         }
       }
     }
-    try world.agreeing {
-      guard dataset.count >= recipe.batchSize else {
-        throw RunError(
-          .usage,
-          "--batch-size \(recipe.batchSize): the training set has only \(dataset.count) samples; choose a smaller batch"
-        )
-      }
-    }
+    try world.agreeing { try recipe.checkBatch(sampleCount: dataset.count) }
     let step = try world.agreeing { try PretrainingStep(recipe, dataset, over: world, order: request.order) }
     var state = try opening.state(initial: step.initialState, over: world)
     let allSteps = recipe.epochs * step.stepsPerEpoch

@@ -95,7 +95,7 @@ final class PretrainingStep {
       reduction.add(summand, shard: shards.owned.lowerBound + shard)
     }
     try reduction.finish(over: world, into: &reduced)
-    try checkFinite(step: state.step)
+    try checkFinite(step: state.step + 1)
 
     let learningRate = schedule.learningRate(atStep: state.step)
     state.optimizer.update(

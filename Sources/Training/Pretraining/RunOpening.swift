@@ -67,14 +67,15 @@ struct RunOpening {
     let lock = try RunLock(directory: output)
     let old = try directory.recipe()
     let recipe = request.overrides.applied(to: old)
+    // What is wrong in itself comes before what does not fit the run.
+    if let problem = recipe.problem(ranks: ranks) {
+      throw RunError(.usage, problem)
+    }
     if let (option, asked, own) = recipe.conflict(with: old) {
       throw RunError(
         .configuration,
         "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change; leave the option out, or begin a new run with another --output"
       )
-    }
-    if let problem = recipe.problem(ranks: ranks) {
-      throw RunError(.usage, problem)
     }
     let checkpoint = try directory.checkpoints.newest(layouts: layouts) { damage in
       report("warning: \(damage); trying the checkpoint before it")
@@ -101,15 +102,13 @@ struct RunOpening {
     let directory =
       request.output.map(RunDirectory.init)
       ?? RunDirectory.free(command: "pretrain", model: recipe.model, dataset: recipe.dataset)
-    guard !directory.holdsRun else {
-      throw RunError(
-        .output,
-        "\(directory.path): holds a run; continue it with --resume, or choose another --output")
-    }
-    // A dataset that cannot be opened leaves no empty run behind.
-    _ = try DatasetChoice.open(recipe, .train)
+    try directory.checkIsFree()
+    // A dataset that cannot be opened or is too small leaves no empty run behind.
+    try recipe.checkBatch(sampleCount: DatasetChoice.open(recipe, .train).count)
     try directory.create()
     let lock = try RunLock(directory: directory.path)
+    // Another job may have begun and even ended a run here while this one waited.
+    try directory.checkIsFree()
     try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
     return Opened(recipe: recipe, directory: directory, checkpoint: nil, lock: lock)
   }

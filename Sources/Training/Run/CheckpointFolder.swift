@@ -47,13 +47,19 @@ struct CheckpointFolder {
   }
 
   /// Writes a checkpoint, points `latest` to it, and removes the oldest beyond `keep`.
+  ///
+  /// Checkpoints of later steps are removed too: they are the damaged ones behind which this run was continued.
   func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
     let digits = String(checkpoint.state.step)
     let name = Self.prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + Self.suffix
     try checkpoint.write(to: "\(path)/\(name)")
     try link(to: name)
-    for old in checkpoints().dropFirst(keep) {
-      unsafe unlink(old)
+    let saved = "\(path)/\(name)"
+    let (later, others) = checkpoints().reduce(into: ([String](), [String]())) { parts, other in
+      other > saved ? parts.0.append(other) : parts.1.append(other)
+    }
+    for superfluous in later + others.dropFirst(keep) {
+      unsafe unlink(superfluous)
     }
   }
 

@@ -170,3 +170,14 @@ extension Recipe {
     return checks.compactMap { problem in problem }.first
   }
 }
+
+extension Recipe {
+  /// Checks that a training set of `sampleCount` samples fills a global batch.
+  func checkBatch(sampleCount: Int) throws(RunError) {
+    guard sampleCount >= batchSize else {
+      throw RunError(
+        .usage,
+        "--batch-size \(batchSize): the training set has only \(sampleCount) samples; choose a smaller batch")
+    }
+  }
+}

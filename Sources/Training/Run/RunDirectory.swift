@@ -1,5 +1,4 @@
 import Formats
-import FoundationEssentials
 import Glibc
 
 /// The folder of one run.
@@ -14,8 +13,15 @@ struct RunDirectory {
   var encoderPath: String { "\(path)/encoder.safetensors" }
   var checkpoints: CheckpointFolder { CheckpointFolder(path: "\(path)/checkpoints") }
 
-  /// Whether a run was ever begun here.
-  var holdsRun: Bool { unsafe access(configurationPath, F_OK) == 0 }
+  /// Whether a run was ever begun here: checkpoints count even if the configuration was lost.
+  var holdsRun: Bool { unsafe access(configurationPath, F_OK) == 0 || !checkpoints.checkpoints().isEmpty }
+
+  /// Checks that no run was ever begun here.
+  func checkIsFree() throws(RunError) {
+    guard !holdsRun else {
+      throw RunError(.output, "\(path): holds a run; continue it with --resume, or choose another --output")
+    }
+  }
 
   /// The first free `runs/COMMAND-MODEL-DATASET-N`.
   static func free(command: String, model: String, dataset: String) -> RunDirectory {
@@ -28,13 +34,17 @@ struct RunDirectory {
 
   /// Makes the folder and its parents.
   func create() throws(RunError) {
-    for folder in [path, checkpoints.path] {
-      do {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      } catch {
-        throw RunError(.output, "\(folder): cannot be created; choose another --output (\(reason(error)))")
-      }
+    let folder = checkpoints.path
+    for end in folder.indices where end > folder.startIndex && folder[end] == "/" {
+      try Self.create(String(folder[..<end]))
     }
+    try Self.create(folder)
+  }
+
+  private static func create(_ folder: String) throws(RunError) {
+    guard unsafe mkdir(folder, 0o777) != 0, errno != EEXIST else { return }
+    let reason = unsafe String(cString: strerror(errno))
+    throw RunError(.output, "\(folder): cannot be created: \(reason); choose another --output")
   }
 
   /// The configuration of the run that stands here.
@@ -42,9 +52,5 @@ struct RunDirectory {
     let file = try ReadOnlyFile(path: configurationPath)
     let bytes = try file.read(file.byteCount, at: 0)
     return try Recipe(yaml: String(decoding: bytes, as: UTF8.self), path: configurationPath)
-  }
-
-  private func reason(_ error: any Error) -> String {
-    (error as? CocoaError).map { error in error.localizedDescription } ?? "\(error)"
   }
 }

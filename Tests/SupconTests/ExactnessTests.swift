@@ -1,0 +1,39 @@
+import Testing
+
+/// Ranks and threads decide who computes, never what is computed: one hash for all (design.md I1, I2, I6).
+struct ExactnessTests {
+  private let steps = ["--steps", "6"]
+
+  @Test func weightsAreTheSameOnAnyNumberOfRanksAndThreads() throws {
+    let workshop = try Workshop()
+    let expected = try workshop.weights("alone", steps)
+    for ranks in 2...4 {
+      let found = try workshop.weights("ranks-\(ranks)", ranks: ranks, steps)
+      #expect(found == expected, "\(ranks) ranks")
+    }
+    for ranks in 1...2 {
+      let found = try workshop.weights("threads-\(ranks)", ranks: ranks, steps + ["--threads", "2"])
+      #expect(found == expected, "\(ranks) ranks of 2 threads")
+    }
+
+    // The controls: the hash notices the order of additions, and the seed.
+    let library = try workshop.weights("mpi", ranks: 3, steps + ["--reduction", "mpi"])
+    #expect(library != expected, "MPI_Allreduce adds in another order")
+    let seeded = try workshop.weights("seed", steps + ["--seed", "1"])
+    #expect(seeded != expected, "another seed")
+  }
+
+  @Test(arguments: [
+    ["--loss", "simclr"], ["--views", "3"], ["--head", "linear"], ["--nesterov"],
+    ["--shard-size", "8", "--augmentation", "crop-flip", "--loss-scale", "tau"],
+  ])
+  func everyRecipeIsRankFree(_ options: [String]) throws {
+    let workshop = try Workshop()
+    let recipe = Workshop.recipe + options
+    let plain = try workshop.weights("plain", ["--steps", "3"])
+    let alone = try workshop.weights("alone", recipe: recipe, ["--steps", "3"])
+    let divided = try workshop.weights("divided", ranks: 3, recipe: recipe, ["--steps", "3"])
+    #expect(alone == divided)
+    #expect(alone != plain, "the option has an effect")
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+
+/// The fields of a JSON object.
+struct JSONFields {
+  /// What a field holds.
+  enum Value: Decodable, Equatable {
+    case number(Double)
+    case text(String)
+    case other
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let number = try? container.decode(Double.self) {
+        self = .number(number)
+      } else if let text = try? container.decode(String.self) {
+        self = .text(text)
+      } else {
+        self = .other
+      }
+    }
+  }
+
+  /// A field that is missing or of another type.
+  struct Missing: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  let values: [String: Value]
+
+  init(_ text: String) throws {
+    values = try JSONDecoder().decode([String: Value].self, from: Data(text.utf8))
+  }
+
+  init(path: String) throws {
+    try self.init(String(contentsOfFile: path, encoding: .utf8))
+  }
+
+  /// The lines of a `.jsonl` file.
+  static func lines(path: String) throws -> [JSONFields] {
+    try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map { line in try JSONFields(String(line))
+    }
+  }
+
+  func number(_ name: String) throws -> Double {
+    guard case .number(let value) = values[name] else { throw Missing(description: "no number \(name) in \(values)") }
+    return value
+  }
+
+  func text(_ name: String) throws -> String {
+    guard case .text(let value) = values[name] else { throw Missing(description: "no text \(name) in \(values)") }
+    return value
+  }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// CIFAR-10 itself, where it is at hand: beside the package in `shared/data`.
+private let cifar10: String = {
+  var folder = URL(fileURLWithPath: #filePath)
+  for _ in 0..<3 {
+    folder.deleteLastPathComponent()
+  }
+  return folder.deletingLastPathComponent().path + "/shared/data/cifar-10-batches-bin"
+}()
+
+/// The exactness of a run on real pictures.
+struct RealCIFARTests {
+  @Test(
+    "30 steps on CIFAR-10 end in one hash on 1, 2, 3, 4 ranks, on 2 threads, and after an interruption",
+    .enabled(
+      if: FileManager.default.fileExists(atPath: cifar10),
+      "SKIPPED: the test on real CIFAR-10 needs ../shared/data/cifar-10-batches-bin beside the package"))
+  func thirtyStepsEndInOneHash() throws {
+    let workshop = try Workshop()
+    func weights(_ run: String, ranks: Int, steps: Int = 30, _ options: [String] = []) throws -> String {
+      try succeeding(
+        workshop.run(
+          ranks: ranks,
+          [
+            "pretrain", "--dataset", "cifar10", "--data", cifar10, "--batch-size", "32", "--shard-size", "4",
+            "--epochs", "1", "--steps", "\(steps)", "--output", workshop.path(run),
+          ] + options))
+      return try workshop.weights(of: run)
+    }
+    let expected = try weights("1", ranks: 1)
+    for ranks in 2...4 {
+      let found = try weights("\(ranks)", ranks: ranks)
+      #expect(found == expected, "\(ranks) ranks")
+    }
+    let threads = try weights("threads", ranks: 1, ["--threads", "2"])
+    #expect(threads == expected, "2 threads")
+
+    let interrupted = try weights("interrupted", ranks: 2, steps: 17)
+    #expect(interrupted != expected)
+    let resumed = try workshop.resumedWeights("interrupted", ranks: 3, ["--steps", "30"])
+    #expect(resumed == expected, "interrupted at step 17 on 2 ranks, resumed on 3")
+
+    let library = try weights("library", ranks: 3, ["--reduction", "mpi"])
+    #expect(library != expected, "the control: MPI_Allreduce adds in another order")
+  }
+}

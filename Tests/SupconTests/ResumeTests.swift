@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+/// A run that was stopped and continued ends in the same bits as one that never was (design.md I8).
+struct ResumeTests {
+  /// More than one epoch, which has 6 steps.
+  private let undisturbed = ["--steps", "9"]
+
+  @Test func continuesOnOtherRanksAndThreadsAcrossAnEpoch() throws {
+    let workshop = try Workshop()
+    let expected = try workshop.weights("undisturbed", undisturbed)
+
+    try succeeding(workshop.pretrain("stopped", ranks: 2, ["--steps", "4"]))
+    let stopped = try workshop.weights(of: "stopped")
+    #expect(stopped != expected)
+    try workshop.copy("stopped", to: "threads")
+
+    let ranks = try workshop.resumedWeights("stopped", ranks: 3, undisturbed)
+    #expect(ranks == expected)
+    let threads = try workshop.resumedWeights("threads", undisturbed + ["--threads", "2"])
+    #expect(threads == expected)
+    // The lines of both invocations, none twice.
+    let steps = try JSONFields.lines(path: workshop.path("stopped/metrics.jsonl"))
+      .filter { line in line.values["seconds"] == nil }.map { line in try line.number("step") }
+    #expect(steps == [4, 9])
+  }
+
+  @Test func continuesWhereTheRunWasKilled() throws {
+    let workshop = try Workshop()
+    let expected = try workshop.weights("undisturbed", undisturbed)
+    // As a kill after step 5 leaves it: the configuration of the whole run, a checkpoint of step 5, no end, half a file.
+    try succeeding(workshop.pretrain("killed", ["--steps", "5", "--log-steps", "1"]))
+    try FileManager.default.removeItem(atPath: workshop.path("killed/encoder.safetensors"))
+    let leftover = workshop.path("killed/checkpoints/step-00000006.safetensors.temporary")
+    try Data([1, 2, 3]).write(to: URL(fileURLWithPath: leftover))
+    try workshop.change("killed/metrics.jsonl") { text in
+      text.append(Data("{\"loss\":1,\"step\":6}\n{\"loss\":1,\"st".utf8))
+    }
+
+    let found = try workshop.resumedWeights("killed", ranks: 2, undisturbed)
+    #expect(found == expected)
+    #expect(!FileManager.default.fileExists(atPath: leftover))
+    #expect(FileManager.default.fileExists(atPath: workshop.path("killed/encoder.safetensors")))
+    let steps = try JSONFields.lines(path: workshop.path("killed/metrics.jsonl"))
+      .filter { line in line.values["seconds"] == nil }.map { line in try line.number("step") }
+    #expect(steps == (1...9).map(Double.init))
+  }
+
+  @Test func beginsFromTheStartWhereNoRunIs() throws {
+    let workshop = try Workshop()
+    try FileManager.default.createDirectory(atPath: workshop.path("empty"), withIntermediateDirectories: true)
+    let result = try workshop.pretrain("empty", ranks: 2, ["--steps", "2", "--resume"])
+    #expect(result.exitCode == 0)
+    #expect(result.standardOutput.contains("beginning from the start"))
+    let (found, expected) = (try workshop.weights(of: "empty"), try workshop.weights("plain", ["--steps", "2"]))
+    #expect(found == expected)
+  }
+
+  @Test func saysThatAFinishedRunIsFinished() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("finished", ["--steps", "2"]))
+    let before = try FolderSnapshot(workshop.path("finished"))
+    for ranks in [1, 3] {
+      let result = try workshop.resume("finished", ranks: ranks, [])
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      #expect(result.standardOutput.components(separatedBy: "the run is finished").count == 2)
+    }
+    let changes = try FolderSnapshot(workshop.path("finished")).changes(since: before)
+    #expect(changes.isEmpty)
+  }
+}

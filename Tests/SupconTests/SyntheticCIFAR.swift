@@ -1,0 +1,50 @@
+import Foundation
+
+/// A small folder in the form of CIFAR-10: the class shows in the colours, under noise.
+enum SyntheticCIFAR {
+  /// Label and three planes of 32×32 pixels.
+  static let recordByteCount = 1 + 3 * 1024
+  /// Samples of all five training files together.
+  static let trainingCount = 5 * 40
+  /// Samples of the test file.
+  static let testCount = 70
+
+  /// The names of the files of the training set.
+  static let trainingFiles = (1...5).map { number in "data_batch_\(number).bin" }
+
+  /// Writes the folder.
+  static func write(to folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var noise = Noise(state: 1)
+    for name in trainingFiles {
+      try records(trainingCount / 5, &noise).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    }
+    try records(testCount, &noise).write(to: URL(fileURLWithPath: "\(folder)/test_batch.bin"))
+  }
+
+  private static func records(_ count: Int, _ noise: inout Noise) -> Data {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count * recordByteCount)
+    for _ in 0..<count {
+      let label = noise.next() % 10
+      bytes.append(UInt8(label))
+      for channel in 0..<3 {
+        let shade = (label * 53 + channel * 91) % 160
+        for _ in 0..<1024 {
+          bytes.append(UInt8(shade + noise.next() % 64))
+        }
+      }
+    }
+    return Data(bytes)
+  }
+
+  /// The linear congruential generator of Numerical Recipes.
+  private struct Noise {
+    var state: UInt32
+
+    mutating func next() -> Int {
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return Int(state >> 16)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Testing
+
+/// What is wrong in the options alone: 64, before anything is written.
+struct UsageTests {
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    let arguments: [String]
+    /// What the message must name: the thing, what was expected, what to do.
+    let parts: [String]
+
+    init(_ arguments: [String], naming parts: [String]) {
+      self.arguments = arguments
+      self.parts = parts
+    }
+
+    var testDescription: String { arguments.joined(separator: " ") }
+  }
+
+  @Test(arguments: [
+    Mistake(["contrast"], naming: ["contrast", "expected one of", "pretrain", "linear"]),
+    Mistake(["pretran"], naming: ["pretran", "did you mean 'pretrain'?"]),
+    Mistake(["pretrain", "--epoch-count", "3"], naming: ["--epoch-count", "supcon pretrain --help"]),
+    Mistake(["pretrain", "--steps", "few"], naming: ["few", "--steps"]),
+    Mistake(["pretrain", "--model", "resnet21"], naming: ["--model resnet21", "expected", "resnet20"]),
+    Mistake(["pretrain", "--loss", "triplet"], naming: ["--loss triplet", "expected", "supcon", "simclr"]),
+    Mistake(["pretrain", "--augmentation", "rotate"], naming: ["--augmentation rotate", "expected", "crop-flip"]),
+    Mistake(["pretrain", "--precision", "bfloat16"], naming: ["--precision bfloat16", "choose float32 or auto"]),
+    Mistake(["pretrain", "--dataset", "mnist"], naming: ["--dataset mnist", "expected", "cifar10"]),
+    Mistake(["pretrain", "--dataset", "cifar10"], naming: ["--dataset cifar10", "needs --data"]),
+    Mistake(["pretrain", "--temperature", "0"], naming: ["--temperature 0", "expected a number above 0"]),
+    Mistake(["pretrain", "--batch-size", "100"], naming: ["--batch-size 100", "multiple of --shard-size 32", "96"]),
+    Mistake(["pretrain", "--resume"], naming: ["--resume", "needs --output"]),
+    Mistake(["linear"], naming: ["--run"]),
+    Mistake(["linear", "--run", "x", "--batch-size", "100"], naming: ["--batch-size 100", "--shard-size 32"]),
+  ])
+  func optionsAreRefused(_ mistake: Mistake) throws {
+    try Workshop().expectRefusal(mistake.arguments, 64, naming: mistake.parts)
+  }
+
+  @Test func moreRanksThanShardsAreRefused() throws {
+    let workshop = try Workshop()
+    let before = try FolderSnapshot(workshop.path("."))
+    let result = try workshop.pretrain("new", ranks: 3, recipe: ["--batch-size", "32", "--shard-size", "16"], [])
+    expectRefusal(result, 64, naming: ["3 ranks", "2 shards", "start at most 2 ranks"])
+    let changes = try FolderSnapshot(workshop.path(".")).changes(since: before)
+    #expect(changes.isEmpty)
+  }
+}
+
+/// What tells of the program: once, whatever the number of ranks.
+struct HelpTests {
+  @Test(arguments: [1, 3])
+  func helpAndVersionPrintOnce(ranks: Int) throws {
+    let workshop = try Workshop()
+    let help = try workshop.run(ranks: ranks, ["--help"])
+    #expect(help.exitCode == 0)
+    #expect(help.standardOutput.ranges(of: "USAGE: supcon").count == 1)
+    for command in ["pretrain", "linear", "evaluate", "loss"] {
+      #expect(help.standardOutput.contains(command))
+    }
+
+    let version = try workshop.run(ranks: ranks, ["--version"])
+    #expect(version.exitCode == 0)
+    let lines = version.standardOutput.split(whereSeparator: \.isNewline)
+    #expect(lines.count == 1)
+    #expect(lines.first?.split(separator: ".").count == 3)
+
+    let pretrain = try workshop.run(ranks: ranks, ["pretrain", "--help"])
+    #expect(pretrain.exitCode == 0)
+    #expect(pretrain.standardOutput.ranges(of: "USAGE: supcon pretrain").count == 1)
+    #expect(help.standardError.isEmpty && version.standardError.isEmpty && pretrain.standardError.isEmpty)
+  }
+}

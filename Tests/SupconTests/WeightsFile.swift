@@ -1,0 +1,31 @@
+import Foundation
+
+/// A safetensors file, read by the format's own words: eight bytes of header length, a JSON header, the tensors.
+struct WeightsFile {
+  /// The bytes of each tensor.
+  let tensors: [String: Data]
+
+  private struct Entry: Decodable {
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    let data_offsets: [Int]?
+  }
+
+  init(path: String) throws {
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    let length = bytes.prefix(8).reversed().reduce(0) { sum, byte in sum << 8 | Int(byte) }
+    let header = try JSONDecoder().decode([String: Entry].self, from: bytes[8..<8 + length])
+    tensors = header.compactMapValues { entry in
+      entry.data_offsets.map { offsets in bytes[8 + length + offsets[0]..<8 + length + offsets[1]] }
+    }
+  }
+
+  /// Everything that is neither momentum nor checksum, names sorted bytewise.
+  var weights: Data {
+    var weights = Data()
+    for name in tensors.keys.sorted(by: { first, second in first.utf8.lexicographicallyPrecedes(second.utf8) })
+    where name.hasPrefix("encoder.") || name.hasPrefix("head.") {
+      weights += tensors[name] ?? Data()
+    }
+    return weights
+  }
+}
