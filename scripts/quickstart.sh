@@ -19,7 +19,9 @@ shards=$((batch / shard))
 ranks=$((cores < shards ? cores : shards))
 rm -rf "$run" "$untrained"
 
-mpirun -np "$ranks" "$supcon" pretrain --batch-size "$batch" --shard-size "$shard" --epochs 6 --output "$run"
+# A peak learning rate of half the default: with so few epochs of warm-up the full one can collapse this small set.
+mpirun -np "$ranks" "$supcon" pretrain --batch-size "$batch" --shard-size "$shard" --epochs 7 --learning-rate 0.05 \
+  --output "$run"
 mpirun -np "$ranks" "$supcon" linear --run "$run"
 
 echo

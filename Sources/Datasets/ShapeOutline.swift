@@ -11,7 +11,9 @@ enum ShapeOutline: Int, CaseIterable {
   case heart
   case hourglass
 
-  /// The polygons of every shape, by raw value. A hole runs against the polygon around it.
+  /// The polygons of every shape, by raw value.
+  ///
+  /// A hole runs against the polygon around it.
   static let contours: [[[SIMD2<Float>]]] = allCases.map { shape in shape.makeContours() }
 
   private func makeContours() -> [[SIMD2<Float>]] {
@@ -24,7 +26,8 @@ enum ShapeOutline: Int, CaseIterable {
     case .cross: [Self.cross(halfWidth: 0.27)]
     case .crescent: [Self.crescent()]
     case .arrow: [Self.mirrored([SIMD2(0, -1), SIMD2(0.8, -0.1), SIMD2(0.22, -0.1), SIMD2(0.22, 1)])]
-    case .heart: [Self.mirrored((-26...7).map { minute in Self.clock(minute) * 0.5 + SIMD2(0.45, -0.3) } + [SIMD2(0, 0.95)])]
+    case .heart:
+      [Self.mirrored((-26...7).map { minute in Self.clock(minute) * 0.5 + SIMD2(0.45, -0.3) } + [SIMD2(0, 0.95)])]
     case .hourglass: [Self.mirrored([SIMD2(0.75, -0.85), SIMD2(0.1, 0), SIMD2(0.75, 0.85)])]
     }
   }

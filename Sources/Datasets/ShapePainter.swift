@@ -10,7 +10,7 @@ struct ShapePainter {
   private typealias Color = SIMD4<Float>
 
   private static let side = ShapesDataset.side
-  /// Rec. 601, as the augmentation's greyscale.
+  /// Recommendation 601, as the augmentation's greyscale.
   private static let luminanceWeights = Color(0.299, 0.587, 0.114, 0)
   private static let strokes: [[SIMD2<Float>]] = [[SIMD2(-1, -1), SIMD2(1, -1), SIMD2(1, 1), SIMD2(-1, 1)]]
 
@@ -24,21 +24,20 @@ struct ShapePainter {
 
   /// The picture of a shape.
   mutating func paint(_ shape: ShapeOutline) -> RGBImage {
-    // Dark on light as often as light on dark, so that no pixel's brightness tells the shape.
+    // Light on dark: with both, colour says so much more than shape at first that training finds the shape late or never.
     let dark = stream.nextUniform(in: 0.05...0.4)
-    let light = dark + stream.nextUniform(in: 0.35...0.55)
-    let isDark = stream.nextEvent(probability: 0.5)
-    paintBackground(luminance: isDark ? light : dark)
+    let light = dark + stream.nextUniform(in: 0.45...0.65)
+    paintBackground(luminance: dark)
     paintClutter()
-    paint(shape, color(luminance: isDark ? dark : light))
+    paint(shape, color(luminance: light))
     return finished()
   }
 
   private mutating func paint(_ shape: ShapeOutline, _ color: Color) {
     let middle = Float(Self.side) / 2
     let centre = SIMD2(
-      middle + stream.nextUniform(in: -3...3), middle + stream.nextUniform(in: -3...3))
-    let radius = stream.nextUniform(in: 8.5...12.5)
+      middle + stream.nextUniform(in: -7...7), middle + stream.nextUniform(in: -7...7))
+    let radius = stream.nextUniform(in: 8...11)
     coverage.cover(ShapeOutline.contours[shape.rawValue], centre: centre, turn: direction() * radius)
     fillCoverage(color)
   }
@@ -72,8 +71,8 @@ struct ShapePainter {
 
   /// Two colours of about the same luminance, mixed by one of four patterns.
   private mutating func paintBackground(luminance: Float) {
-    let first = color(luminance: luminance + stream.nextUniform(in: -0.08...0.08))
-    let second = color(luminance: luminance + stream.nextUniform(in: -0.08...0.08))
+    let first = color(luminance: luminance + stream.nextUniform(in: -0.02...0.02))
+    let second = color(luminance: luminance + stream.nextUniform(in: -0.02...0.02))
     switch stream.nextInteger(below: 4) {
     case 0: mix(first, second) { _ in 0 }
     case 1:
@@ -116,7 +115,7 @@ struct ShapePainter {
 
   /// A colour of random hue.
   private mutating func color(luminance: Float) -> Color {
-    let hue = Color(stream.nextUniform(), stream.nextUniform(), stream.nextUniform(), 0) * 0.6
+    let hue = Color(stream.nextUniform(), stream.nextUniform(), stream.nextUniform(), 0) * 0.15
     return hue + (luminance - (hue * Self.luminanceWeights).sum())
   }
 
@@ -134,7 +133,7 @@ struct ShapePainter {
   /// The canvas in bytes, with noise.
   private mutating func finished() -> RGBImage {
     var samples = [UInt8](repeating: 0, count: 3 * canvas.count)
-    let amplitude = stream.nextUniform(in: 2...16)
+    let amplitude = stream.nextUniform(in: 2...10)
     for pixel in canvas.indices {
       let word = stream.nextWord()
       let noise = Color(Float(word & 255), Float(word >> 8 & 255), Float(word >> 16 & 255), 0) * (2 / 255) - 1

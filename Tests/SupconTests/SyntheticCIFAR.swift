@@ -13,11 +13,11 @@ enum SyntheticCIFAR {
   static let trainingFiles = (1...5).map { number in "data_batch_\(number).bin" }
 
   /// Writes the folder.
-  static func write(to folder: String) throws {
+  static func write(to folder: String, recordsPerTrainingFile: Int = trainingCount / 5) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var noise = Noise(state: 1)
     for name in trainingFiles {
-      try records(trainingCount / 5, &noise).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+      try records(recordsPerTrainingFile, &noise).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
     }
     try records(testCount, &noise).write(to: URL(fileURLWithPath: "\(folder)/test_batch.bin"))
   }

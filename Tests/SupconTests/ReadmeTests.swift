@@ -1,0 +1,43 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The commands of the README do what it says: every block below `<!-- tested -->` runs, in order, in one folder.
+struct ReadmeTests {
+  @Test func commandsRun() throws {
+    let directory = try TemporaryDirectory()
+    // As many samples as one default batch needs.
+    try SyntheticCIFAR.write(to: directory.file("cifar-10-batches-bin"), recordsPerTrainingFile: 52)
+    let rows = (0..<24).map { index in (index / 4) % 4 == index % 4 ? Float(1) : 0 }
+    try PlainNumPy.write(rows, type: "<f4", shape: [6, 4], to: directory.file("z.npy"))
+    try PlainNumPy.write([Int64](arrayLiteral: 0, 1, 0, 1, 2, 2), type: "<i8", shape: [6], to: directory.file("y.npy"))
+    let binaries = URL(fileURLWithPath: try builtExecutable("supcon")).deletingLastPathComponent().path
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+
+    let blocks = try testedBlocks()
+    #expect(blocks.count == 5)
+    for block in blocks {
+      // The two machines of the example are not at hand: its ranks start here.
+      let commands = block.replacingOccurrences(of: "--hostfile hostfiles/two-nodes", with: "--oversubscribe")
+      let result = try runProcess(
+        "/bin/sh", ["-e", "-c", "cd \"$0\"\n\(commands)", directory.path],
+        environment: [
+          "PATH": "\(binaries):\(path)", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+          "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        ])
+      #expect(result.exitCode == 0, "\(commands)\(result.standardError)")
+    }
+    for file in ["runs/c10/linear/summary.json", "runs/c10-nodes/summary.json", "runs/debug/summary.json", "g.npy"] {
+      #expect(FileManager.default.fileExists(atPath: directory.file(file)), "\(file)")
+    }
+  }
+
+  private func testedBlocks() throws -> [String] {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+    return readme.components(separatedBy: "<!-- tested -->\n```sh\n").dropFirst().compactMap { rest in
+      rest.components(separatedBy: "```").first
+    }
+  }
+}
