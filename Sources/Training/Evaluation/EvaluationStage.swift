@@ -89,9 +89,11 @@ public enum EvaluationStage {
     case .encoder:
       let extraction = try world.agreeing {
         try FeatureExtraction(
-          encoder.recipe, encoder.state, dataset, .none, seed: encoder.recipe.seed, threads: request.threads)
+          encoder.recipe, encoder.state, imageHeight: dataset.imageHeight, imageWidth: dataset.imageWidth,
+          threads: request.threads)
       }
-      var features = try extraction.features(epoch: 0, over: world)
+      var features = try extraction.features(
+        of: extraction.makeLoader(dataset, .none, seed: encoder.recipe.seed), over: world)
       scaleToUnitLength(&features, width: extraction.width)
       return (features, extraction.width)
     case .pixels:

@@ -11,28 +11,24 @@ import Synchronization
 /// Samples run in blocks of a fixed size, the last one padded and cut, so that each has the same features on any number of ranks and
 /// threads.
 final class FeatureExtraction {
-  private static let samplesPerBlock = 128
+  private static let samplesPerBlock = 64
 
   /// The number of features of a sample.
   let width: Int
 
   private let encoders: [(encoder: ResNet, record: ResNet.Record)]
-  private let loader: ShardLoader
-  private let seed: UInt64
 
   /// Compiles the encoder in evaluation mode on every thread.
   ///
   /// - Parameters:
   ///   - recipe: The recipe of the run.
   ///   - state: Its weights and running statistics.
-  ///   - dataset: The samples.
-  ///   - augmentation: How a sample's one view is made.
-  ///   - seed: Where its random draws begin.
+  ///   - imageHeight: The rows of every sample in pixels.
+  ///   - imageWidth: The columns of every sample in pixels.
   ///   - threads: How many threads of this rank take part.
   /// - Throws: What oneDNN refuses.
   init(
-    _ recipe: Recipe, _ state: TrainingState, _ dataset: any ImageDataset, _ augmentation: ViewAugmentation,
-    seed: UInt64, threads: Int
+    _ recipe: Recipe, _ state: TrainingState, imageHeight: Int, imageWidth: Int, threads: Int
   ) throws {
     guard let architecture = ResNetArchitecture(name: recipe.model) else {
       preconditionFailure("the recipe was not validated: \(recipe.model)")
@@ -42,7 +38,7 @@ final class FeatureExtraction {
     encoders = try (0..<threads).map { _ in
       let context = try NetworkContext(engine, mode: .inference, precision: recipe.resolvedPrecision)
       let encoder = try ResNet(
-        context, architecture, views: Self.samplesPerBlock, height: dataset.imageHeight, width: dataset.imageWidth)
+        context, architecture, views: Self.samplesPerBlock, height: imageHeight, width: imageWidth)
       // The encoder's parameters come first in the run's vector, the head's behind them.
       precondition(
         context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
@@ -53,14 +49,17 @@ final class FeatureExtraction {
       return (encoder, record)
     }
     width = encoders[0].encoder.representationWidth
-    loader = ShardLoader(dataset, augmentation, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
-    self.seed = seed
   }
 
-  /// The features of all samples, `[samples, width]`, on every rank.
+  /// A loader of one view of each sample.
+  func makeLoader(_ dataset: any ImageDataset, _ augmentation: ViewAugmentation, seed: UInt64) -> ShardLoader {
+    ShardLoader(dataset, augmentation, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
+  }
+
+  /// The features of all samples of a loader's dataset, `[samples, width]`, on every rank.
   ///
   /// Collective.
-  func features(epoch: Int, over world: borrowing Communicator) throws -> [Float] {
+  func features(of loader: ShardLoader, epoch: Int = 0, over world: borrowing Communicator) throws -> [Float] {
     let count = loader.dataset.count
     let blockCount = (count + Self.samplesPerBlock - 1) / Self.samplesPerBlock
     let runs = ContiguousRuns(total: blockCount, parts: world.size)
@@ -68,14 +67,14 @@ final class FeatureExtraction {
     func samples(_ blocks: Range<Int>) -> Range<Int> {
       min(blocks.lowerBound * Self.samplesPerBlock, count)..<min(blocks.upperBound * Self.samplesPerBlock, count)
     }
-    let blocks = try world.agreeing { try features(ofBlocks: own, epoch: epoch) }
+    let blocks = try world.agreeing { try features(ofBlocks: own, of: loader, epoch: epoch) }
     let local = Array(blocks.joined().prefix(samples(own).count * width))
     var gathered = [Float](repeating: 0, count: count * width)
     try world.allGather(local.span, counts: runs.runs.map { run in samples(run).count * width }, into: &gathered)
     return gathered
   }
 
-  private func features(ofBlocks blocks: Range<Int>, epoch: Int) throws -> [[Float]] {
+  private func features(ofBlocks blocks: Range<Int>, of loader: ShardLoader, epoch: Int) throws -> [[Float]] {
     let results = Mutex<(features: [[Float]], error: (any Error)?)>(
       (Array(repeating: [], count: blocks.count), nil))
     let threads = encoders.count
@@ -87,7 +86,7 @@ final class FeatureExtraction {
         for index in stride(from: thread, to: blocks.count, by: threads) {
           let (encoder, record) = unsafe encoders[thread]
           let features = try unsafe extraction.features(
-            ofBlock: blocks.lowerBound + index, encoder, record, epoch: epoch)
+            ofBlock: blocks.lowerBound + index, of: loader, encoder, record, epoch: epoch)
           results.withLock { results in results.features[index] = features }
         }
       } catch {
@@ -104,7 +103,7 @@ final class FeatureExtraction {
 
   /// The features of one block; rows behind the last sample are those of the last sample again.
   private func features(
-    ofBlock block: Int, _ encoder: ResNet, _ record: ResNet.Record, epoch: Int
+    ofBlock block: Int, of loader: ShardLoader, _ encoder: ResNet, _ record: ResNet.Record, epoch: Int
   ) throws -> [Float] {
     let count = loader.dataset.count
     let first = block * Self.samplesPerBlock
@@ -114,37 +113,5 @@ final class FeatureExtraction {
     var rows = features.mutableSpan
     try encoder.forward(record, into: &rows)
     return features
-  }
-}
-
-/// The mean and deviation of each feature over a training set, which both sets are freed of.
-struct FeatureStandardization {
-  private let mean: [Float]
-  private let factor: [Float]
-
-  /// Measures `[samples, width]` features.
-  init(_ features: [Float], width: Int) {
-    let count = features.count / width
-    var sums = [Double](repeating: 0, count: width)
-    for index in features.indices {
-      sums[index % width] += Double(features[index])
-    }
-    let means = sums.map { sum in sum / Double(count) }
-    var squares = [Double](repeating: 0, count: width)
-    for index in features.indices {
-      let distance = Double(features[index]) - means[index % width]
-      squares[index % width] += distance * distance
-    }
-    mean = means.map { mean in Float(mean) }
-    factor = squares.map { square in
-      Float(1 / ((square / Double(max(count - 1, 1))).squareRoot() + 1e-6))
-    }
-  }
-
-  /// Frees features of mean and deviation.
-  func apply(_ features: inout [Float]) {
-    for index in features.indices {
-      features[index] = (features[index] - mean[index % mean.count]) * factor[index % mean.count]
-    }
   }
 }

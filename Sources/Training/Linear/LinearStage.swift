@@ -94,15 +94,16 @@ public enum LinearStage {
       "linear classifier on \(request.run) (\(encoder.recipe.model) after step \(encoder.state.step)): "
         + "\(training.count) training and \(test.count) test samples")
 
-    func extraction(_ dataset: any ImageDataset, _ augmentation: ViewAugmentation) throws -> FeatureExtraction {
+    let extraction = try world.agreeing {
       try FeatureExtraction(
-        encoder.recipe, encoder.state, dataset, augmentation, seed: request.seed, threads: request.threads)
+        encoder.recipe, encoder.state, imageHeight: training.imageHeight, imageWidth: training.imageWidth,
+        threads: request.threads)
     }
-    let trainingExtraction = try world.agreeing { try extraction(training, augmentation) }
-    let testExtraction = try world.agreeing { try extraction(test, .none) }
-    var trainingFeatures = try trainingExtraction.features(epoch: 0, over: world)
-    var testFeatures = try testExtraction.features(epoch: 0, over: world)
-    let standardization = FeatureStandardization(trainingFeatures, width: trainingExtraction.width)
+    let trainingLoader = extraction.makeLoader(training, augmentation, seed: request.seed)
+    let testLoader = extraction.makeLoader(test, .none, seed: request.seed)
+    var trainingFeatures = try extraction.features(of: trainingLoader, over: world)
+    var testFeatures = try extraction.features(of: testLoader, over: world)
+    let standardization = FeatureStandardization(trainingFeatures, width: extraction.width)
     standardization.apply(&trainingFeatures)
     standardization.apply(&testFeatures)
     report("features of all samples after \(duration(ProcessMeasurements.now() - start))")
@@ -112,13 +113,13 @@ public enum LinearStage {
         epochs: request.epochs, batchSize: request.batchSize, shardSize: request.shardSize,
         learningRate: request.learningRate, momentum: request.momentum, weightDecay: request.weightDecay,
         seed: request.seed),
-      width: trainingExtraction.width, classCount: training.classNames.count, over: world)
+      width: extraction.width, classCount: training.classNames.count, over: world)
     let trainingLabels = training.labels
     let testLabels = test.labels
     var epochs: [[String: JSONValue]] = []
     for epoch in 0..<request.epochs {
       if epoch > 0, !augmentation.isIdentity {
-        trainingFeatures = try trainingExtraction.features(epoch: epoch, over: world)
+        trainingFeatures = try extraction.features(of: trainingLoader, epoch: epoch, over: world)
         standardization.apply(&trainingFeatures)
       }
       let loss = try classifier.trainEpoch(epoch, features: trainingFeatures, labels: trainingLabels, over: world)

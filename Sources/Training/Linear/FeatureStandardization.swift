@@ -1,0 +1,31 @@
+/// The mean and deviation of each feature over a training set, which both sets are freed of.
+struct FeatureStandardization {
+  private let mean: [Float]
+  private let factor: [Float]
+
+  /// Measures `[samples, width]` features.
+  init(_ features: [Float], width: Int) {
+    let count = features.count / width
+    var sums = [Double](repeating: 0, count: width)
+    for index in features.indices {
+      sums[index % width] += Double(features[index])
+    }
+    let means = sums.map { sum in sum / Double(count) }
+    var squares = [Double](repeating: 0, count: width)
+    for index in features.indices {
+      let distance = Double(features[index]) - means[index % width]
+      squares[index % width] += distance * distance
+    }
+    mean = means.map { mean in Float(mean) }
+    factor = squares.map { square in
+      Float(1 / ((square / Double(max(count - 1, 1))).squareRoot() + 1e-6))
+    }
+  }
+
+  /// Frees features of mean and deviation.
+  func apply(_ features: inout [Float]) {
+    for index in features.indices {
+      features[index] = (features[index] - mean[index % mean.count]) * factor[index % mean.count]
+    }
+  }
+}
