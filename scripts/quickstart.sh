@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 run=runs/quickstart
 untrained=runs/quickstart-untrained
-batch=256
+batch=128
 shard=32
 
 scripts/install-dependencies.sh
@@ -19,9 +19,9 @@ shards=$((batch / shard))
 ranks=$((cores < shards ? cores : shards))
 rm -rf "$run" "$untrained"
 
-# A peak learning rate of half the default: with so few epochs of warm-up the full one can collapse this small set.
-mpirun -np "$ranks" "$supcon" pretrain --batch-size "$batch" --shard-size "$shard" --epochs 7 --learning-rate 0.05 \
-  --output "$run"
+# Half the default batch and a lower learning rate: many small steps. The default rate can collapse so short a run.
+mpirun -np "$ranks" "$supcon" pretrain --batch-size "$batch" --shard-size "$shard" --epochs 5 --learning-rate 0.03 \
+  --augmentation crop-flip --output "$run"
 mpirun -np "$ranks" "$supcon" linear --run "$run"
 
 echo
