@@ -23,8 +23,9 @@ let libraries: [Target] = [
 let stages: [Target] = [
   .target(name: "KeyedRandomness", swiftSettings: swiftSettings),
   .target(name: "Formats", dependencies: ["CLibcrypto"], swiftSettings: swiftSettings),
+  .target(name: "Kernels"),
   .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
-  .target(name: "NeuralNet", dependencies: ["KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
+  .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
   .target(name: "Contrastive", dependencies: ["MPI", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "Imaging", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),

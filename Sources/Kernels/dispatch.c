@@ -1,0 +1,29 @@
+// Which path this CPU runs.
+
+#include "paths.h"
+
+KernelPath kernels_best_path(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+      && __builtin_cpu_supports("avx512vl")) {
+    return __builtin_cpu_supports("avx512bf16") ? KERNEL_PATH_AVX512_BFLOAT16 : KERNEL_PATH_AVX512;
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    return KERNEL_PATH_AVX2;
+  }
+#endif
+  return KERNEL_PATH_BASELINE;
+}
+
+const KernelTable *kernels_of(KernelPath path) {
+#if defined(__x86_64__)
+  switch (path) {
+  case KERNEL_PATH_AVX512_BFLOAT16: return kernels_avx512_bfloat16();
+  case KERNEL_PATH_AVX512: return kernels_avx512();
+  case KERNEL_PATH_AVX2: return kernels_avx2();
+  case KERNEL_PATH_BASELINE: break;
+  }
+#endif
+  return kernels_baseline();
+}

@@ -1,0 +1,17 @@
+// CPUs with AVX-512.
+
+#include "paths.h"
+
+#if defined(__x86_64__)
+#define LANES 16
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#include "lanes.h"
+#include "winograd.h"
+#include "normalization.h"
+#include "table.h"
+#pragma clang attribute pop
+
+const KernelTable *kernels_avx512(void) { return &path_table; }
+
+#endif

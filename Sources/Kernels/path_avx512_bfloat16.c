@@ -1,0 +1,18 @@
+// CPUs with AVX-512 that also convert to bfloat16.
+
+#include "paths.h"
+
+#if defined(__x86_64__)
+#define LANES 16
+#define PATH_HAS_BFLOAT16
+#include <immintrin.h>
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), apply_to = function)
+#include "lanes.h"
+#include "winograd.h"
+#include "normalization.h"
+#include "table.h"
+#pragma clang attribute pop
+
+const KernelTable *kernels_avx512_bfloat16(void) { return &path_table; }
+
+#endif

@@ -1,0 +1,13 @@
+// Every CPU of the architecture.
+
+#include "paths.h"
+
+#define LANES 8
+
+#include "lanes.h"
+#include "winograd.h"
+#include "normalization.h"
+#include "table.h"
+
+const KernelTable *kernels_baseline(void) { return &path_table; }
+

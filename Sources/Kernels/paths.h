@@ -1,0 +1,10 @@
+// The tables of the paths, one from each path_*.c.
+
+#include "kernels.h"
+
+#if defined(__x86_64__)
+const KernelTable *kernels_avx2(void);
+const KernelTable *kernels_avx512(void);
+const KernelTable *kernels_avx512_bfloat16(void);
+#endif
+const KernelTable *kernels_baseline(void);
