@@ -53,7 +53,8 @@ let tests: [Target] = [
   .executableTarget(name: "mpi-checks", dependencies: ["MPI"], path: "Tests/MPIChecks", swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "NeuralNetTests", dependencies: ["NeuralNet", "OneDNN"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
+    name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN"], exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "ContrastiveTests", dependencies: ["Contrastive", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),

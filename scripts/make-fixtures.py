@@ -82,7 +82,7 @@ def write(name, content):
 
 def convolutions():
     cases = []
-    for inputs, outputs, stride in [(16, 16, 1), (16, 32, 1), (16, 32, 2), (32, 64, 2), (3, 16, 1), (3, 16, 2)]:
+    for inputs, outputs, stride in [(16, 16, 1), (16, 32, 1), (48, 48, 1), (128, 128, 1), (16, 32, 2), (32, 64, 2), (3, 16, 1), (3, 16, 2)]:
         x = tensor(noise("input", 2, inputs, 8, 6), requires_grad=True)
         w = tensor(noise("weights", outputs, inputs, 3, 3), requires_grad=True)
         y = F.conv2d(x, w, stride=stride, padding=1)
@@ -95,31 +95,43 @@ def convolutions():
 
 
 def batch_normalization():
+    """relu(BN(x)), relu(BN(x) + s), and relu(BN(x) + BN'(s)), in training and evaluation."""
     shape, channels = (4, 16, 8, 6), 16
     # Channels of different means, so that a wrong mean cannot hide.
     input = noise("input", *shape, amplitude=4) + noise("channel means", channels, amplitude=4)[None, :, None, None]
-    scale = np.float32(1) + noise("scale", channels)
-    shift = noise("shift", channels)
-    cases = []
-    for relu in [False, True]:
-        x = tensor(input, requires_grad=True)
+    side = noise("shortcut", *shape, amplitude=2)
+
+    def normalization(name):
         layer = nn.BatchNorm2d(channels, eps=1e-5, momentum=1.0).double()
         with torch.no_grad():
-            layer.weight.copy_(tensor(scale))
-            layer.bias.copy_(tensor(shift))
-        y = layer(x)
-        y = F.relu(y) if relu else y
-        y.backward(tensor(noise("output gradient", *shape)))
+            layer.weight.copy_(tensor(np.float32(1) + noise(f"{name}scale", channels)))
+            layer.bias.copy_(tensor(noise(f"{name}shift", channels)))
+        return layer
+
+    cases = []
+    for kind in ["relu", "addRelu", "addNormalizedRelu"]:
+        x = tensor(input, requires_grad=True)
+        s = tensor(side, requires_grad=True)
+        layer, other = normalization(""), normalization("shortcut ")
+
+        def output():
+            return F.relu(layer(x) + {"relu": 0, "addRelu": s, "addNormalizedRelu": other(s)}[kind])
+
+        y = output()
+        y.backward(tensor(noise("output gradient", *shape)) + tensor(noise("second gradient", *shape)))
         # With momentum 1 the running statistics are those of this batch, the variance divided by n - 1.
         case = {
-            "appliesRelu": relu, "output": summarise(y), "inputGradient": summarise(x.grad),
+            "kind": kind, "output": summarise(y), "inputGradient": summarise(x.grad),
             "scaleGradient": summarise(layer.weight.grad), "shiftGradient": summarise(layer.bias.grad),
             "mean": summarise(layer.running_mean), "unbiasedVariance": summarise(layer.running_var),
         }
-        mean = tensor(noise("running mean", channels))
-        variance = tensor(np.float32(1) + noise("running variance", channels))
-        y = F.batch_norm(tensor(input), mean, variance, tensor(scale), tensor(shift), training=False, eps=1e-5)
-        case["inference"] = summarise(F.relu(y) if relu else y)
+        if kind != "relu":
+            case["shortcutGradient"] = summarise(s.grad)
+        for part, name in [(layer, ""), (other, "shortcut ")]:
+            part.eval()
+            part.running_mean.copy_(tensor(noise(f"{name}running mean", channels)))
+            part.running_var.copy_(tensor(np.float32(1) + noise(f"{name}running variance", channels)))
+        case["inference"] = summarise(output())
         cases.append(case)
     write("batch-normalization", cases)
 
@@ -132,12 +144,6 @@ def shortcut(x, width):
 
 def small_layers():
     content = {}
-
-    a = tensor(noise("first", 2, 16, 4, 6), requires_grad=True)
-    b = tensor(noise("second", 2, 16, 4, 6), requires_grad=True)
-    y = F.relu(a + b)
-    y.backward(tensor(noise("output gradient", *y.shape)))
-    content["addition"] = {"output": summarise(y), "inputGradient": summarise(a.grad)}
 
     x = tensor(noise("input", 3, 16, 4, 6), requires_grad=True)
     y = x.mean(dim=(2, 3))
@@ -203,43 +209,57 @@ def optimizer():
     write("optimizer", cases)
 
 
-# ResNet-20
+# ResNets
 
 
 class Block(nn.Module):
-    def __init__(self, inputs, width, stride):
+    def __init__(self, inputs, width, stride, is_projected):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, width, 3, stride, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
-        self.width, self.stride = width, stride
+        self.width, self.stride, self.is_projected = width, stride, is_projected
+        if stride > 1 and is_projected:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, width, 1, stride, bias=False), nn.BatchNorm2d(width))
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(y))
-        return F.relu(y + (x if self.stride == 1 else shortcut(x, self.width)))
+        if self.stride == 1:
+            return F.relu(y + x)
+        return F.relu(y + (self.shortcut(x) if self.is_projected else shortcut(x, self.width)))
 
 
-class ResNet20(nn.Module):
-    def __init__(self):
+class Encoder(nn.Module):
+    """ResNet-20 (He et al. 2015, section 4.2) or ResNet-18 with a 3x3 stem and projected shortcuts."""
+
+    def __init__(self, depth):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
-        self.layer1 = nn.Sequential(*[Block(16, 16, 1) for _ in range(3)])
-        self.layer2 = nn.Sequential(Block(16, 32, 2), Block(32, 32, 1), Block(32, 32, 1))
-        self.layer3 = nn.Sequential(Block(32, 64, 2), Block(64, 64, 1), Block(64, 64, 1))
+        widths, blocks, is_projected = {20: ([16, 32, 64], 3, False), 18: ([64, 128, 256, 512], 2, True)}[depth]
+        self.conv1 = nn.Conv2d(3, widths[0], 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(widths[0])
+        self.groups, self.width, inputs = len(widths), widths[-1], widths[0]
+        for group, width in enumerate(widths):
+            layers = []
+            for index in range(blocks):
+                layers.append(Block(inputs, width, 2 if group and not index else 1, is_projected))
+                inputs = width
+            setattr(self, f"layer{group + 1}", nn.Sequential(*layers))
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
-        return self.layer3(self.layer2(self.layer1(y))).mean(dim=(2, 3))
+        for group in range(self.groups):
+            y = getattr(self, f"layer{group + 1}")(y)
+        return y.mean(dim=(2, 3))
 
 
 class Model(nn.Module):
-    def __init__(self):
+    def __init__(self, depth):
         super().__init__()
-        self.encoder = ResNet20()
-        self.head = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 128))
+        self.encoder = Encoder(depth)
+        width = self.encoder.width
+        self.head = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 128))
 
     def forward(self, x):
         return F.normalize(self.head(self.encoder(x)), dim=1)
@@ -249,27 +269,28 @@ def linear_values(name, shape, inputs):
     return noise(name, *shape, amplitude=2 / math.sqrt(inputs))
 
 
-def model_values(name, parameter):
+def model_values(name, parameter, width):
     """Values of the size that training begins with, but scales of BatchNorm that all differ, and shifts around 1.
 
     With the shifts around 1 a tenth of the ReLUs is off, not half, and fewer are near their kinks: see `views`.
     """
     shape = parameter.shape
     if name.startswith("head."):
-        return linear_values(name, shape, 64)
+        return linear_values(name, shape, parameter.shape[-1] if len(shape) > 1 else width)
     if len(shape) == 4:
-        return noise(name, *shape, amplitude=math.sqrt(24 / (shape[0] * 9)))
+        return noise(name, *shape, amplitude=math.sqrt(24 / (shape[0] * shape[2] * shape[3])))
     return np.float32(1) + noise(name, *shape, amplitude=0.5)
 
 
-def views(step):
+def views(step, number=654):
     """16 views of noise with coarse structure of their own, so that their embeddings differ.
 
     A ReLU that rounding moves to its other side changes the gradients of the layers before it by 10^-4 to 10^-2. Of a
-    thousand numbers tried, 654 is the one for which none of the 750 000 ReLUs is nearer than 10^-5 to its kink in any step.
+    thousand numbers tried, 654 is the one for which none of the 750 000 ReLUs of ResNet-20 is nearer than 10^-5 to its kink
+    in any step.
     """
-    coarse = noise(f"coarse views 654.{step}", 16, 3, 2, 2, amplitude=4)
-    return noise(f"fine views 654.{step}", 16, 3, 16, 16) + coarse.repeat(8, axis=2).repeat(8, axis=3)
+    coarse = noise(f"coarse views {number}.{step}", 16, 3, 2, 2, amplitude=4)
+    return noise(f"fine views {number}.{step}", 16, 3, 16, 16) + coarse.repeat(8, axis=2).repeat(8, axis=3)
 
 
 LABELS = torch.arange(16) // 2 % 3
@@ -286,17 +307,17 @@ def supervised_contrastive_loss(embeddings):
     return -(log_probabilities.sum(1) / positives.sum(1)).mean()
 
 
-def resnet20():
+def resnet(depth, kinds, steps_taken):
     content = {"temperature": TEMPERATURE, "labels": LABELS.tolist()}
-    for kind in ["heavyBall", "nesterov"]:
-        model = Model().double()
+    for kind in kinds:
+        model = Model(depth).double()
         with torch.no_grad():
             for name, parameter in model.named_parameters():
-                parameter.copy_(tensor(model_values(name, parameter)))
+                parameter.copy_(tensor(model_values(name, parameter, model.encoder.width)))
         sgd = torch.optim.SGD(
             model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, nesterov=kind == "nesterov")
         steps = []
-        for step in range(2):
+        for step in range(steps_taken):
             sgd.zero_grad()
             embeddings = model(tensor(views(step)))
             embeddings.retain_grad()
@@ -317,7 +338,7 @@ def resnet20():
             "steps": steps, "statistics": statistics, "evaluation": summarise(evaluated),
             "parameters": {name: summarise(value) for name, value in model.named_parameters()},
         }
-    write("resnet20", content)
+    write(f"resnet{depth}", content)
 
 
 if __name__ == "__main__":
@@ -327,4 +348,5 @@ if __name__ == "__main__":
     batch_normalization()
     small_layers()
     optimizer()
-    resnet20()
+    resnet(20, ["heavyBall", "nesterov"], steps_taken=2)
+    resnet(18, ["heavyBall"], steps_taken=1)

@@ -5,9 +5,15 @@ import OneDNN
 /// `[batch, in, height, width]` → `[batch, out, height / stride, width / stride]`.
 final class ConvolutionLayer {
   let weight: VectorSlice
-  private let convolution: Convolution
+  let outputShape: ActivationShape
 
-  var outputShape: ActivationShape { convolution.geometry.output }
+  private let method: Method
+  private let outputKernels: FeatureMapKernels
+
+  private enum Method {
+    case direct(Convolution)
+    case winograd(WinogradConvolution)
+  }
 
   /// Registers the weights under `name` and compiles the passes.
   ///
@@ -23,26 +29,57 @@ final class ConvolutionLayer {
     weight = context.parameters.add(
       "\(name).weight", [geometry.outputChannels, geometry.input.channels, geometry.kernel, geometry.kernel],
       .kaimingFanOut)
-    let passes: Convolution.Passes = !context.isTraining ? .inference : isFirst ? .trainingFirst : .training
-    convolution = try Convolution(context.engine, context.execution, geometry, context.precision, passes: passes)
+    outputShape = geometry.output
+    outputKernels = FeatureMapKernels(geometry.output, context.precision)
+    if context.usesWinograd, WinogradConvolution.suits(geometry) {
+      method = .winograd(
+        WinogradConvolution(
+          geometry, context.precision, isTraining: context.isTraining, scratch: context.winogradScratch))
+    } else {
+      let passes: Convolution.Passes = !context.isTraining ? .inference : isFirst ? .trainingFirst : .training
+      method = .direct(
+        try Convolution(context.engine, context.execution, geometry, context.precision, passes: passes))
+    }
   }
 
   func load(_ parameters: Span<Float>) throws(DNNLError) {
-    try convolution.load(weights: parameters.extracting(weight.range))
+    let weights = parameters.extracting(weight.range)
+    switch method {
+    case .direct(let convolution): try convolution.load(weights: weights)
+    case .winograd(let convolution): convolution.load(weights: weights)
+    }
   }
 
-  func forward(_ input: Tensor, into output: Tensor) throws(DNNLError) {
-    try convolution.forward(input, into: output)
+  /// Convolves, and adds Σ and Σ of squares of each output channel to `sums`, `[2, out]`, unless this is empty.
+  func forward(_ input: Tensor, into output: Tensor, sums: inout BatchNormalization.Sums) throws(DNNLError) {
+    switch method {
+    case .direct(let convolution):
+      try convolution.forward(input, into: output)
+      if !sums.isEmpty {
+        outputKernels.addChannelSums(of: output, to: &sums)
+      }
+    case .winograd(let convolution): convolution.forward(input, into: output, sums: &sums)
+    }
   }
 
   func weightGradient(
     input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
     var slice = gradient._mutatingExtracting(weight.range)
-    try convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
+    switch method {
+    case .direct(let convolution):
+      try convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
+    case .winograd(let convolution):
+      convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
+    }
   }
 
   func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) throws(DNNLError) {
-    try convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
+    switch method {
+    case .direct(let convolution):
+      try convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
+    case .winograd(let convolution):
+      convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
+    }
   }
 }

@@ -40,6 +40,12 @@ public final class NetworkContext {
 
   var isTraining: Bool { mode == .training }
 
+  /// Whether 3×3 convolutions go by Winograd's method: everywhere but where tiles of bfloat16 numbers multiply faster still.
+  var usesWinograd: Bool { precision == .float32 || !InstructionSet.hasTiles }
+
+  /// Memory for the passes of its Winograd convolutions.
+  let winogradScratch = WinogradScratch()
+
   /// A batch of feature maps that is kept from the forward to the backward pass.
   func makeActivation(_ shape: ActivationShape) throws(DNNLError) -> Tensor {
     try Tensor(engine, shape, precision)
@@ -59,10 +65,18 @@ public final class NetworkContext {
 
 /// What a scratch tensor holds while a block runs.
 enum ScratchRole: Hashable {
-  /// Forward: the second normalisation's output. Backward: the gradient that comes in and goes out.
+  /// The stem's output, which is the first block's input.
+  case stem
+  /// A block's first ReLU's output.
+  case hidden
+  /// The gradient that comes in and goes out.
   case main
-  /// The shortcut's output, and the gradient behind the block's last ReLU.
+  /// The gradient behind a block's last ReLU, and that of the shortcut's input.
   case shortcut
-  /// The gradient between normalisation and convolution.
+  /// Forward, in evaluation: a convolution's output. Backward: the gradient between normalisation and convolution.
   case inner
+  /// In evaluation, the output of every second block.
+  case evenOutput
+  /// In evaluation, the output of the blocks between.
+  case oddOutput
 }

@@ -1,29 +1,5 @@
 import OneDNN
 
-/// The architecture of a residual encoder.
-public struct ResNetArchitecture: Sendable, Equatable {
-  /// The name on the command line.
-  public let name: String
-  /// The width of each group of blocks; every group but the first halves rows and columns.
-  public let widths: [Int]
-  /// How many blocks each group has.
-  public let blocksPerGroup: Int
-
-  /// The names that ``init(name:)`` knows.
-  public static let names = [20, 32, 44, 56, 110].map { depth in "resnet\(depth)" }
-
-  /// The CIFAR ResNet of this name: depth 6n + 2, n blocks in each of three groups (He and others 2015, §4.2), or `nil`.
-  public init?(name: String) {
-    guard Self.names.contains(name), let depth = Int(name.dropFirst("resnet".count)) else { return nil }
-    self.name = name
-    widths = [16, 32, 64]
-    blocksPerGroup = (depth - 2) / 6
-  }
-
-  /// The number of features that the encoder gives for an image.
-  public var representationWidth: Int { widths[widths.count - 1] }
-}
-
 /// A residual encoder: views → representations.
 ///
 /// `[views, 3, height, width]` float32 → stem (3×3 convolution, BatchNorm, ReLU) → groups of residual blocks → mean over pixels →
@@ -31,29 +7,15 @@ public struct ResNetArchitecture: Sendable, Equatable {
 public final class ResNet {
   /// What a forward pass leaves for the backward pass of the same shard.
   public final class Record {
-    /// The input, float32, to be filled before the forward pass.
-    public let views: Tensor
-    /// The input in the precision of the convolutions, and the copy that fills it where that is not float32.
+    /// The views in the precision of the convolutions.
     fileprivate let input: Tensor
-    fileprivate let narrow: Reorder?
-    fileprivate let convolved: Tensor
-    fileprivate let normalization: BatchNormalization.Record
-    fileprivate let stem: Tensor
+    fileprivate let stem: ConvolutionUnit.Record
     fileprivate let blocks: [ResidualBlock.Record]
 
     fileprivate init(_ encoder: ResNet) throws(DNNLError) {
       let context = encoder.context
-      views = try Tensor(context.engine, encoder.inputShape, .float32)
-      if context.precision == .float32 {
-        input = views
-        narrow = nil
-      } else {
-        input = try context.makeActivation(encoder.inputShape)
-        narrow = try Reorder(context.engine, context.execution, from: views, to: input)
-      }
-      convolved = try context.makeActivation(encoder.stem.outputShape)
-      normalization = try encoder.stemNormalization.makeRecord()
-      stem = try context.makeActivation(encoder.stem.outputShape)
+      input = try context.makeActivation(encoder.inputShape)
+      stem = try encoder.stem.makeRecord(context, .inner)
       var records: [ResidualBlock.Record] = []
       for block in encoder.blocks {
         records.append(try block.makeRecord(context))
@@ -71,13 +33,23 @@ public final class ResNet {
   /// The number of features of a view.
   public let representationWidth: Int
 
+  /// The input, float32, to be filled before each forward pass.
+  public let views: Tensor
+
   private let context: NetworkContext
-  private let stem: ConvolutionLayer
-  private let stemNormalization: BatchNormalizationLayer
+  private let takeViews: Reorder
+  private let stem: ConvolutionUnit
+  /// The first block's input; computed again for the backward pass.
+  private let stemOutput: Tensor
   private let blocks: [ResidualBlock]
   private let pooling: GlobalAveragePooling
-  private let stemGradient: Tensor
-  private let outputGradient: Tensor
+  private let backwardPass: Backward?
+
+  private struct Backward {
+    let stemMasked: Tensor
+    let stemInner: Tensor
+    let output: Tensor
+  }
 
   /// Registers parameters and statistics under `encoder.` and compiles the passes.
   ///
@@ -96,20 +68,20 @@ public final class ResNet {
     var geometry = Convolution.Geometry(
       input: ActivationShape(batch: views, channels: 3, height: height, width: width, channelBlock: 1),
       outputChannels: architecture.widths[0], kernel: 3, stride: 1, padding: 1, outputChannelBlock: 1)
-    let blocksOfChannels = try Convolution.preferredChannelBlocks(context.engine, geometry, context.precision)
-    geometry.input.channelBlock = blocksOfChannels.input
-    geometry.outputChannelBlock = blocksOfChannels.output
+    let preferred = try Convolution.preferredChannelBlocks(context.engine, geometry, context.precision)
+    geometry.input.channelBlock = preferred.input
+    geometry.outputChannelBlock = context.usesWinograd ? FeatureMapKernels.preferredChannelBlock : preferred.output
     inputShape = geometry.input
 
-    stem = try ConvolutionLayer(context, "encoder.conv1", geometry, isFirst: true)
-    stemNormalization = try BatchNormalizationLayer(context, "encoder.bn1", stem.outputShape, appliesRelu: true)
+    stem = try ConvolutionUnit(context, "encoder.conv1", "encoder.bn1", geometry, isFirst: true)
+    stemOutput = try context.scratchTensor(stem.outputShape, .stem)
     var shape = stem.outputShape
     var blocks: [ResidualBlock] = []
     for (group, blockWidth) in architecture.widths.enumerated() {
       for index in 0..<architecture.blocksPerGroup {
         let block = try ResidualBlock(
           context, "encoder.layer\(group + 1).\(index)", input: shape, width: blockWidth,
-          stride: group > 0 && index == 0 ? 2 : 1)
+          stride: group > 0 && index == 0 ? 2 : 1, shortcut: architecture.shortcut, index: blocks.count)
         blocks.append(block)
         shape = block.outputShape
       }
@@ -117,8 +89,15 @@ public final class ResNet {
     self.blocks = blocks
     pooling = try GlobalAveragePooling(
       context.engine, context.execution, shape, context.precision, isTraining: context.isTraining)
-    stemGradient = try context.scratchTensor(stem.outputShape, .inner)
-    outputGradient = try context.scratchTensor(shape, .main)
+    backwardPass =
+      context.isTraining
+      ? Backward(
+        stemMasked: try context.scratchTensor(stem.outputShape, .main),
+        stemInner: try context.scratchTensor(stem.outputShape, .inner),
+        output: try context.scratchTensor(shape, .main)) : nil
+    self.views = try Tensor(context.engine, inputShape, .float32)
+    takeViews = try Reorder(
+      context.engine, context.execution, from: self.views, to: context.makeActivation(inputShape))
   }
 
   /// Makes room for what a forward pass leaves: one for each shard whose activations are kept.
@@ -133,7 +112,6 @@ public final class ResNet {
   /// - Throws: `DNNLError` if a copy fails.
   public func load(_ parameters: Span<Float>) throws(DNNLError) {
     try stem.load(parameters)
-    stemNormalization.load(parameters)
     for block in blocks {
       try block.load(parameters)
     }
@@ -141,20 +119,20 @@ public final class ResNet {
 
   /// In evaluation, takes the running statistics to normalise with.
   public func load(statistics: Span<Float>, into record: Record) {
-    stemNormalization.load(statistics: statistics, into: record.normalization)
+    stem.load(statistics: statistics, into: record.stem)
     for (block, blockRecord) in zip(blocks, record.blocks) {
       block.load(statistics: statistics, into: blockRecord)
     }
   }
 
-  /// Encodes `record.views` into `[views, representationWidth]`.
+  /// Encodes ``views`` into `[views, representationWidth]`.
   ///
   /// - Throws: `DNNLError` if a primitive fails.
   public func forward(_ record: Record, into representations: inout MutableSpan<Float>) throws(DNNLError) {
-    try record.narrow?.execute(from: record.views, to: record.input)
-    try stem.forward(record.input, into: record.convolved)
-    try stemNormalization.forward(record.convolved, into: record.stem, record.normalization)
-    var activation = record.stem
+    try takeViews.execute(from: views, to: record.input)
+    try stem.convolve(record.input, record.stem)
+    stem.relu(record.stem, into: stemOutput)
+    var activation = stemOutput
     for (block, blockRecord) in zip(blocks, record.blocks) {
       try block.forward(activation, blockRecord)
       activation = blockRecord.output
@@ -168,22 +146,24 @@ public final class ResNet {
   public func backward(
     _ record: Record, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    try pooling.backward(outputGradient: representationGradient, into: outputGradient)
-    var activationGradient = outputGradient
+    guard let scratch = backwardPass else { preconditionFailure("this encoder was made for inference") }
+    try pooling.backward(outputGradient: representationGradient, into: scratch.output)
+    stem.relu(record.stem, into: stemOutput)
+    var activationGradient = ReluOutputGradient(first: scratch.output)
     for index in blocks.indices.reversed() {
       activationGradient = try blocks[index].backward(
-        input: index == 0 ? record.stem : record.blocks[index - 1].output, record.blocks[index],
+        input: index == 0 ? stemOutput : record.blocks[index - 1].output, record.blocks[index],
         outputGradient: activationGradient, into: &gradient)
     }
-    try stemNormalization.backward(
-      input: record.convolved, outputGradient: activationGradient, record.normalization, into: stemGradient,
-      parameterGradient: &gradient)
-    try stem.weightGradient(input: record.input, outputGradient: stemGradient, into: &gradient)
+    let sums = stem.reluGradient(activationGradient, record.stem, into: scratch.stemMasked)
+    try stem.backward(
+      scratch.stemMasked, sums: sums, input: record.input, record.stem, inner: scratch.stemInner, into: &gradient,
+      inputGradient: nil)
   }
 
   /// Writes the BatchNorm moments of the record's forward pass to their places in a vector of the statistics' layout.
   public func moments(of record: Record, into moments: inout MutableSpan<Float>) {
-    stemNormalization.moments(of: record.normalization, into: &moments)
+    stem.moments(of: record.stem, into: &moments)
     for (block, blockRecord) in zip(blocks, record.blocks) {
       block.moments(of: blockRecord, into: &moments)
     }

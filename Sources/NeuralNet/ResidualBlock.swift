@@ -2,93 +2,115 @@ import OneDNN
 
 /// Two 3×3 convolutions around which the input is added back (He and others 2015, figure 2).
 ///
-///     input ──► conv1 ──► bn1+relu ──► conv2 ──► bn2 ──► (+) ──► relu ──► output
-///       └──────────────────── shortcut ───────────────────┘
+///     input ──► conv1 ──► bn1 ──► relu ──► conv2 ──► bn2 ──► (+) ──► relu ──► output
+///       └────────────────────────── shortcut ─────────────────┘
 final class ResidualBlock {
-  /// What a forward pass leaves for the backward pass.
+  /// What a forward pass leaves for the backward pass. What follows from it in one pass over memory is computed again instead.
   final class Record {
-    let convolved1: Tensor
-    let normalization1: BatchNormalization.Record
-    let hidden: Tensor
-    let convolved2: Tensor
-    let normalization2: BatchNormalization.Record
+    fileprivate let first: ConvolutionUnit.Record
+    fileprivate let second: ConvolutionUnit.Record
+    fileprivate let shortcut: ConvolutionUnit.Record?
     let output: Tensor
 
     fileprivate init(_ block: ResidualBlock, _ context: NetworkContext) throws(DNNLError) {
-      convolved1 = try context.makeActivation(block.outputShape)
-      normalization1 = try block.normalization1.makeRecord()
-      hidden = try context.makeActivation(block.outputShape)
-      convolved2 = try context.makeActivation(block.outputShape)
-      normalization2 = try block.normalization2.makeRecord()
-      output = try context.makeActivation(block.outputShape)
+      first = try block.first.makeRecord(context, .inner)
+      second = try block.second.makeRecord(context, .inner)
+      if case .projected(let unit) = block.shortcut {
+        shortcut = try unit.makeRecord(context, .shortcut)
+      } else {
+        shortcut = nil
+      }
+      output =
+        context.isTraining
+        ? try context.makeActivation(block.outputShape)
+        : try context.scratchTensor(block.outputShape, block.isOdd ? .oddOutput : .evenOutput)
     }
+  }
+
+  /// How the input reaches the sum.
+  private enum Shortcut {
+    case identity
+    case zeroPadded(ZeroPaddedShortcut, output: Tensor, inputGradient: Tensor?)
+    case projected(ConvolutionUnit)
   }
 
   let outputShape: ActivationShape
 
-  private let convolution1: ConvolutionLayer
-  private let normalization1: BatchNormalizationLayer
-  private let convolution2: ConvolutionLayer
-  private let normalization2: BatchNormalizationLayer
-  private let additionWithRelu: Addition
-  private let normalized: Tensor
-  private let shortcut: Shortcut?
+  private let first: ConvolutionUnit
+  private let second: ConvolutionUnit
+  private let shortcut: Shortcut
+  private let isOdd: Bool
+  private let hidden: Tensor
   private let backwardPass: Backward?
 
-  /// Present where the shape changes; else the shortcut is the input itself.
-  private struct Shortcut {
-    let operation: ZeroPaddedShortcut
-    let output: Tensor
-  }
-
+  /// Scratch memory, shared with other blocks of the same shapes.
   private struct Backward {
-    let relu: ReluBackward
-    let addition: Addition
+    /// The gradient of `hidden`, and what comes in as the gradient of the output.
+    let main: Tensor
+    /// The gradient behind the last ReLU.
     let behindRelu: Tensor
     let inner: Tensor
-    let hidden: Tensor
     let input: Tensor
-    let shortcutInput: Tensor?
+    let shortcutInput: Tensor
   }
 
   /// Registers parameters and statistics under `name` and compiles the passes.
+  ///
+  /// - Parameters:
+  ///   - context: The network under construction.
+  ///   - name: The parameters' prefix.
+  ///   - input: The shape of the input.
+  ///   - width: The number of channels of the output.
+  ///   - stride: By how much rows and columns shrink.
+  ///   - shortcut: What joins input and output where their shapes differ.
+  ///   - index: The block's place in the network.
+  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   init(
-    _ context: NetworkContext, _ name: String, input: ActivationShape, width: Int, stride: Int
+    _ context: NetworkContext, _ name: String, input: ActivationShape, width: Int, stride: Int,
+    shortcut kind: ResNetArchitecture.Shortcut, index: Int
   ) throws(DNNLError) {
-    let geometry = Convolution.Geometry(
-      input: input, outputChannels: width, kernel: 3, stride: stride, padding: 1,
-      outputChannelBlock: input.channelBlock)
-    convolution1 = try ConvolutionLayer(context, "\(name).conv1", geometry)
-    let output = convolution1.outputShape
+    isOdd = index % 2 == 1
+    first = try ConvolutionUnit(
+      context, "\(name).conv1", "\(name).bn1",
+      Convolution.Geometry(
+        input: input, outputChannels: width, kernel: 3, stride: stride, padding: 1,
+        outputChannelBlock: input.channelBlock))
+    let output = first.outputShape
     outputShape = output
-    normalization1 = try BatchNormalizationLayer(context, "\(name).bn1", output, appliesRelu: true)
-    convolution2 = try ConvolutionLayer(
-      context, "\(name).conv2",
+    second = try ConvolutionUnit(
+      context, "\(name).conv2", "\(name).bn2",
       Convolution.Geometry(
         input: output, outputChannels: width, kernel: 3, stride: 1, padding: 1,
         outputChannelBlock: output.channelBlock))
-    normalization2 = try BatchNormalizationLayer(context, "\(name).bn2", output, appliesRelu: false)
-    additionWithRelu = try Addition(context.engine, context.execution, output, context.precision, appliesRelu: true)
-    normalized = try context.scratchTensor(output, .main)
+    hidden = try context.scratchTensor(output, .hidden)
 
-    let changesShape = input != output
-    shortcut =
-      changesShape
-      ? Shortcut(
-        operation: ZeroPaddedShortcut(input: input, output: output, stride: stride, context.precision),
-        output: try context.makeActivation(output)) : nil
+    if input == output {
+      shortcut = .identity
+    } else {
+      switch kind {
+      case .zeroPadded:
+        // Its own memory: pixels and channels that are not copied stay zero.
+        shortcut = .zeroPadded(
+          ZeroPaddedShortcut(input: input, output: output, stride: stride, context.precision),
+          output: try context.makeActivation(output),
+          inputGradient: context.isTraining ? try context.makeActivation(input) : nil)
+      case .projected:
+        shortcut = .projected(
+          try ConvolutionUnit(
+            context, "\(name).shortcut.0", "\(name).shortcut.1",
+            Convolution.Geometry(
+              input: input, outputChannels: width, kernel: 1, stride: stride, padding: 0,
+              outputChannelBlock: input.channelBlock)))
+      }
+    }
     guard context.isTraining else {
       backwardPass = nil
       return
     }
     backwardPass = Backward(
-      relu: try ReluBackward(context.engine, context.execution, output, context.precision),
-      addition: try Addition(context.engine, context.execution, input, context.precision, appliesRelu: false),
-      behindRelu: try context.scratchTensor(output, .shortcut),
-      inner: try context.scratchTensor(output, .inner),
-      hidden: try context.scratchTensor(output, .main),
-      input: try context.scratchTensor(input, .main),
-      shortcutInput: changesShape ? try context.makeActivation(input) : nil)
+      main: try context.scratchTensor(output, .main), behindRelu: try context.scratchTensor(output, .shortcut),
+      inner: try context.scratchTensor(output, .inner), input: try context.scratchTensor(input, .main),
+      shortcutInput: try context.scratchTensor(input, .shortcut))
   }
 
   func makeRecord(_ context: NetworkContext) throws(DNNLError) -> Record {
@@ -96,61 +118,80 @@ final class ResidualBlock {
   }
 
   func load(_ parameters: Span<Float>) throws(DNNLError) {
-    try convolution1.load(parameters)
-    normalization1.load(parameters)
-    try convolution2.load(parameters)
-    normalization2.load(parameters)
+    try first.load(parameters)
+    try second.load(parameters)
+    if case .projected(let unit) = shortcut {
+      try unit.load(parameters)
+    }
   }
 
   func load(statistics: Span<Float>, into record: Record) {
-    normalization1.load(statistics: statistics, into: record.normalization1)
-    normalization2.load(statistics: statistics, into: record.normalization2)
+    first.load(statistics: statistics, into: record.first)
+    second.load(statistics: statistics, into: record.second)
+    if case .projected(let unit) = shortcut, let shortcutRecord = record.shortcut {
+      unit.load(statistics: statistics, into: shortcutRecord)
+    }
+  }
+
+  func moments(of record: Record, into moments: inout MutableSpan<Float>) {
+    first.moments(of: record.first, into: &moments)
+    second.moments(of: record.second, into: &moments)
+    if case .projected(let unit) = shortcut, let shortcutRecord = record.shortcut {
+      unit.moments(of: shortcutRecord, into: &moments)
+    }
   }
 
   /// Computes `record.output`.
   func forward(_ input: Tensor, _ record: Record) throws(DNNLError) {
-    try convolution1.forward(input, into: record.convolved1)
-    try normalization1.forward(record.convolved1, into: record.hidden, record.normalization1)
-    try convolution2.forward(record.hidden, into: record.convolved2)
-    try normalization2.forward(record.convolved2, into: normalized, record.normalization2)
-    if let shortcut {
-      shortcut.operation.forward(input, into: shortcut.output)
+    try first.convolve(input, record.first)
+    first.relu(record.first, into: hidden)
+    try second.convolve(hidden, record.second)
+    switch shortcut {
+    case .identity:
+      second.addRelu(record.second, shortcut: input, into: record.output)
+    case .zeroPadded(let operation, let output, _):
+      operation.forward(input, into: output)
+      second.addRelu(record.second, shortcut: output, into: record.output)
+    case .projected(let unit):
+      guard let shortcutRecord = record.shortcut else { preconditionFailure("the record is another block's") }
+      try unit.convolve(input, shortcutRecord)
+      second.addRelu(record.second, shortcut: shortcutRecord, into: record.output)
     }
-    try additionWithRelu.forward(normalized, shortcut?.output ?? input, into: record.output)
   }
 
   /// Writes the parameters' gradients to their places in `gradient` and returns the gradient of the input.
   ///
-  /// `outputGradient` may be overwritten: it is scratch memory of the same role as the result.
+  /// `outputGradient` may be overwritten: it is scratch memory of the same roles as the result.
   func backward(
-    input: Tensor, _ record: Record, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
-  ) throws(DNNLError) -> Tensor {
+    input: Tensor, _ record: Record, outputGradient: ReluOutputGradient, into gradient: inout MutableSpan<Float>
+  ) throws(DNNLError) -> ReluOutputGradient {
     guard let scratch = backwardPass else { preconditionFailure("this block was made for inference") }
-    try scratch.relu.backward(output: record.output, outputGradient: outputGradient, into: scratch.behindRelu)
+    let behindRelu = scratch.behindRelu
+    let sums = second.reluGradient(outputGradient, output: record.output, record.second, into: behindRelu)
 
-    try normalization2.backward(
-      input: record.convolved2, outputGradient: scratch.behindRelu, record.normalization2, into: scratch.inner,
-      parameterGradient: &gradient)
-    try convolution2.weightGradient(input: record.hidden, outputGradient: scratch.inner, into: &gradient)
-    try convolution2.inputGradient(outputGradient: scratch.inner, into: scratch.hidden)
+    first.relu(record.first, into: hidden)
+    try second.backward(
+      behindRelu, sums: sums, input: hidden, record.second, inner: scratch.inner, into: &gradient,
+      inputGradient: scratch.main)
 
-    try normalization1.backward(
-      input: record.convolved1, outputGradient: scratch.hidden, record.normalization1, into: scratch.inner,
-      parameterGradient: &gradient)
-    try convolution1.weightGradient(input: input, outputGradient: scratch.inner, into: &gradient)
-    try convolution1.inputGradient(outputGradient: scratch.inner, into: scratch.input)
+    let hiddenSums = first.reluGradient(ReluOutputGradient(first: scratch.main), record.first, into: scratch.main)
+    try first.backward(
+      scratch.main, sums: hiddenSums, input: input, record.first, inner: scratch.inner, into: &gradient,
+      inputGradient: scratch.input)
 
-    if let shortcut, let shortcutInput = scratch.shortcutInput {
-      shortcut.operation.backward(outputGradient: scratch.behindRelu, into: shortcutInput)
-      try scratch.addition.forward(scratch.input, shortcutInput, into: scratch.input)
-    } else {
-      try scratch.addition.forward(scratch.input, scratch.behindRelu, into: scratch.input)
+    switch shortcut {
+    case .identity:
+      return ReluOutputGradient(first: scratch.input, second: behindRelu)
+    case .zeroPadded(let operation, _, let inputGradient):
+      guard let inputGradient else { preconditionFailure("this block was made for inference") }
+      operation.backward(outputGradient: behindRelu, into: inputGradient)
+      return ReluOutputGradient(first: scratch.input, second: inputGradient)
+    case .projected(let unit):
+      guard let shortcutRecord = record.shortcut else { preconditionFailure("the record is another block's") }
+      try unit.backward(
+        behindRelu, sums: unit.gradientSums(of: behindRelu, shortcutRecord), input: input, shortcutRecord,
+        inner: scratch.inner, into: &gradient, inputGradient: scratch.shortcutInput)
+      return ReluOutputGradient(first: scratch.input, second: scratch.shortcutInput)
     }
-    return scratch.input
-  }
-
-  func moments(of record: Record, into moments: inout MutableSpan<Float>) {
-    normalization1.moments(of: record.normalization1, into: &moments)
-    normalization2.moments(of: record.normalization2, into: &moments)
   }
 }

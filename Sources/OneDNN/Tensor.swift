@@ -53,6 +53,12 @@ public final class Tensor {
     try unsafe body(storage)
   }
 
+  /// Where the bytes begin, for as long as the tensor lives.
+  @unsafe public var address: UnsafeMutableRawPointer {
+    // Storage of at least one byte was allocated.
+    unsafe storage.baseAddress.unsafelyUnwrapped
+  }
+
   /// Lends the elements of float32 memory, in the order in which they lie.
   public func withFloats<Result>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> Result) rethrows -> Result {
     precondition(descriptor.raw.data_type == dnnl_f32, "the tensor does not hold float32")

@@ -1,133 +1,220 @@
+import Kernels
+import NeuralNet
 import OneDNN
 import Testing
 
-/// Training with and without ReLU, gradients and statistics, and evaluation with given statistics.
+/// relu(BN(x)), relu(BN(x) + s) and relu(BN(x) + BN'(s)): forward, gradients, statistics, evaluation, on every path of this CPU.
 @Suite struct BatchNormalizationTests {
   private struct Case: Decodable {
-    let appliesRelu: Bool
+    let kind: Kind
     let output: Reference
     let inputGradient: Reference
     let scaleGradient: Reference
     let shiftGradient: Reference
+    let shortcutGradient: Reference?
     let mean: Reference
     let unbiasedVariance: Reference
     let inference: Reference
   }
 
+  private enum Kind: String, Decodable {
+    case relu, addRelu, addNormalizedRelu
+  }
+
   private static let channels = 16
 
-  /// A normalisation with the fixtures' input, scale, shift and gradient of the output.
-  private struct Subject {
-    let bench: Bench
+  /// A normalisation with the fixtures' scale and shift, beginning with `prefix`.
+  private struct Normalized {
     let normalization: BatchNormalization
-    let record: BatchNormalization.Record
-    let shape: ActivationShape
-    let input: [Float]
     let scale: [Float]
     let shift: [Float]
-    let outputGradient: [Float]
 
-    init(appliesRelu: Bool, isTraining: Bool = true, channelBlock: Int = 16) throws {
+    init(_ prefix: String, _ shape: ActivationShape, _ path: KernelPath) {
+      normalization = BatchNormalization(shape, .float32, epsilon: 1e-5, path: path)
+      scale = noise("\(prefix)scale", channels).map { value in 1 + value }
+      shift = noise("\(prefix)shift", channels)
+      normalization.load(scale: scale.span, shift: shift.span)
+    }
+
+    func statistics(of tensor: Tensor) -> BatchNormalization.Statistics {
+      var sums = normalization.noSums()
+      normalization.addSums(of: tensor, to: &sums)
+      return normalization.statistics(of: sums)
+    }
+
+    func runningStatistics(_ prefix: String) -> BatchNormalization.Statistics {
+      let mean = noise("\(prefix)running mean", channels)
+      let variance = noise("\(prefix)running variance", channels).map { value in 1 + value }
+      return normalization.statistics(mean: mean.span, variance: variance.span)
+    }
+  }
+
+  private struct Subject {
+    let bench: Bench
+    let kind: Kind
+    let shape: ActivationShape
+    let main: Normalized
+    let side: Normalized
+    let input: [Float]
+    let shortcut: [Float]
+
+    init(_ kind: Kind, _ path: KernelPath, channelBlock: Int) throws {
       bench = try Bench()
-      let shape = ActivationShape(batch: 4, channels: channels, height: 8, width: 6, channelBlock: channelBlock)
-      self.shape = shape
-      normalization = try BatchNormalization(
-        bench.engine, bench.execution, shape, .float32, epsilon: 1e-5, appliesRelu: appliesRelu, isTraining: isTraining)
-      record = try normalization.makeRecord()
+      self.kind = kind
+      shape = ActivationShape(batch: 4, channels: channels, height: 8, width: 6, channelBlock: channelBlock)
+      main = Normalized("", shape, path)
+      side = Normalized("shortcut ", shape, path)
       // Channels of different means, so that a wrong mean cannot hide.
       let means = noise("channel means", channels, amplitude: 4)
+      let pixels = shape.height * shape.width
       input = noise("input", shape.count, amplitude: 4).enumerated().map { index, value in
-        value + means[index / (shape.height * shape.width) % channels]
+        value + means[index / pixels % channels]
       }
-      scale = noise("scale", channels).map { value in 1 + value }
-      shift = noise("shift", channels)
-      outputGradient = noise("output gradient", shape.count)
+      shortcut = noise("shortcut", shape.count, amplitude: 2)
     }
 
-    func forward(_ input: [Float], _ scale: [Float], _ shift: [Float]) throws -> [Float] {
-      normalization.load(scale: scale.span, shift: shift.span)
+    func output(
+      _ input: Tensor, _ statistics: BatchNormalization.Statistics, _ shortcut: Tensor,
+      _ shortcutStatistics: BatchNormalization.Statistics
+    ) throws -> Tensor {
       let output = try bench.tensor(shape)
-      try normalization.forward(bench.tensor(shape, input), into: output, record)
-      return output.maps(shape)
+      switch kind {
+      case .relu: main.normalization.relu(input, statistics, into: output)
+      case .addRelu: main.normalization.addRelu(input, statistics, shortcut: shortcut, into: output)
+      case .addNormalizedRelu:
+        main.normalization.addRelu(input, statistics, shortcut: shortcut, shortcutStatistics, into: output)
+      }
+      return output
     }
 
-    /// The gradients at the fixtures' input, after a forward pass there.
-    func backward(
-      _ outputGradient: [Float]
-    ) throws -> (input: [Float], scale: [Float], shift: [Float]) {
-      _ = try forward(input, scale, shift)
+    struct Pass {
+      var output: [Float]
+      var statistics: BatchNormalization.Statistics
+      var inputGradient: [Float]
+      var parameterGradient: [Float]
+      var shortcutGradient: [Float]
+    }
+
+    /// Forward and backward at the fixtures' point.
+    func pass() throws -> Pass {
+      let x = try bench.tensor(shape, input)
+      let s = try bench.tensor(shape, shortcut)
+      let (statistics, shortcutStatistics) = (main.statistics(of: x), side.statistics(of: s))
+      let y = try output(x, statistics, s, shortcutStatistics)
+      let gradient = try bench.tensor(shape, noise("output gradient", shape.count))
+      let second = try bench.tensor(shape, noise("second gradient", shape.count))
+      // Written over one of its terms, as the blocks do.
+      let sums =
+        kind == .relu
+        ? main.normalization.reluGradient(gradient, addend: second, input: x, statistics, into: gradient)
+        : main.normalization.reluGradient(
+          second, addend: gradient, output: y, input: x, statistics, into: gradient)
       let inputGradient = try bench.tensor(shape)
       var parameterGradient = [Float](repeating: .nan, count: 2 * channels)
       var span = parameterGradient.mutableSpan
-      try normalization.backward(
-        input: bench.tensor(shape, input), outputGradient: bench.tensor(shape, outputGradient), record,
-        into: inputGradient, parameterGradient: &span)
-      return (
-        inputGradient.maps(shape), Array(parameterGradient[..<channels]), Array(parameterGradient[channels...])
-      )
+      main.normalization.inputGradient(
+        gradient, sums: sums, input: x, statistics, into: inputGradient, parameterGradient: &span)
+      var shortcutGradient = gradient
+      if kind == .addNormalizedRelu {
+        let sums = side.normalization.gradientSums(of: gradient, input: s, shortcutStatistics)
+        shortcutGradient = try bench.tensor(shape)
+        var unused = [Float](repeating: 0, count: 2 * channels)
+        var unusedSpan = unused.mutableSpan
+        side.normalization.inputGradient(
+          gradient, sums: sums, input: s, shortcutStatistics, into: shortcutGradient, parameterGradient: &unusedSpan)
+      }
+      return Pass(
+        output: y.maps(shape), statistics: statistics, inputGradient: inputGradient.maps(shape),
+        parameterGradient: parameterGradient, shortcutGradient: shortcutGradient.maps(shape))
     }
   }
 
   // Means over 192 numbers and their square root: a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each.
-  @Test(arguments: [1, 8, 16])
-  func matchesPyTorch(channelBlock: Int) throws {
+  @Test(arguments: KernelPath.ofThisCPU)
+  func matchesPyTorch(path: KernelPath) throws {
     let cases: [Case] = try fixture("batch-normalization")
+    #expect(cases.count == 3)
     for expected in cases {
-      let subject = try Subject(appliesRelu: expected.appliesRelu, channelBlock: channelBlock)
-      let name = expected.appliesRelu ? "with ReLU" : "without ReLU"
-      let output = try subject.forward(subject.input, subject.scale, subject.shift)
-      #expect(expected.output.error(of: output) < 2e-6, "\(name)")
-      let gradients = try subject.backward(subject.outputGradient)
-      #expect(expected.inputGradient.error(of: gradients.input) < 2e-6, "\(name)")
-      #expect(expected.scaleGradient.error(of: gradients.scale) < 2e-6, "\(name)")
-      #expect(expected.shiftGradient.error(of: gradients.shift) < 2e-6, "\(name)")
+      for channelBlock in [8, 16] where channelBlock.isMultiple(of: path.lanes) {
+        let name: Comment = "\(expected.kind), blocks of \(channelBlock)"
+        let pass = try Subject(expected.kind, path, channelBlock: channelBlock).pass()
+        #expect(expected.output.error(of: pass.output) < 2e-6, name)
+        #expect(expected.inputGradient.error(of: pass.inputGradient) < 2e-6, name)
+        #expect(expected.scaleGradient.error(of: Array(pass.parameterGradient[..<Self.channels])) < 2e-6, name)
+        #expect(expected.shiftGradient.error(of: Array(pass.parameterGradient[Self.channels...])) < 2e-6, name)
+        #expect(
+          expected.shortcutGradient.map { reference in reference.error(of: pass.shortcutGradient) } ?? 0 < 2e-6, name)
 
-      #expect(expected.mean.error(of: values(subject.record.mean)) < 2e-6, "\(name)")
-      // The record's variance is divided by n, PyTorch's running one by n − 1.
-      let pixels = Float(subject.shape.count / Self.channels)
-      let variance = values(subject.record.variance).map { variance in variance * pixels / (pixels - 1) }
-      #expect(expected.unbiasedVariance.error(of: variance) < 2e-6, "\(name)")
+        #expect(expected.mean.error(of: pass.statistics.mean) < 2e-6, name)
+        // Statistics are divided by n, PyTorch's running variance by n − 1.
+        let pixels = Float(4 * 8 * 6)
+        let variance = pass.statistics.variance.map { variance in variance * pixels / (pixels - 1) }
+        #expect(expected.unbiasedVariance.error(of: variance) < 2e-6, name)
+      }
     }
   }
 
-  @Test(arguments: [1, 8, 16])
-  func evaluationMatchesPyTorch(channelBlock: Int) throws {
+  @Test(arguments: KernelPath.ofThisCPU)
+  func evaluationMatchesPyTorch(path: KernelPath) throws {
     let cases: [Case] = try fixture("batch-normalization")
     for expected in cases {
-      let subject = try Subject(appliesRelu: expected.appliesRelu, isTraining: false, channelBlock: channelBlock)
-      let mean = noise("running mean", Self.channels)
-      let variance = noise("running variance", Self.channels).map { value in 1 + value }
-      subject.record.mean.copy(from: mean.span)
-      subject.record.variance.copy(from: variance.span)
-      let output = try subject.forward(subject.input, subject.scale, subject.shift)
-      #expect(expected.inference.error(of: output) < 2e-6, "ReLU: \(expected.appliesRelu)")
+      let subject = try Subject(expected.kind, path, channelBlock: 16)
+      let output = try subject.output(
+        subject.bench.tensor(subject.shape, subject.input), subject.main.runningStatistics(""),
+        subject.bench.tensor(subject.shape, subject.shortcut), subject.side.runningStatistics("shortcut "))
+      #expect(expected.inference.error(of: output.maps(subject.shape)) < 2e-6, "\(expected.kind)")
     }
   }
 
   // Steps of 1/128 leave 10⁻⁵ of rounding and 10⁻⁴ of curvature. Outputs within 0.1 of the ReLU's kink carry no weight.
-  @Test(arguments: [false, true])
-  func gradientsMatchFiniteDifferences(appliesRelu: Bool) throws {
-    let subject = try Subject(appliesRelu: appliesRelu)
-    let beforeRelu = try Subject(appliesRelu: false).forward(subject.input, subject.scale, subject.shift)
-    let weights =
-      appliesRelu
-      ? awayFromKinks(subject.outputGradient, beforeRelu: beforeRelu, margin: 0.1) : subject.outputGradient
-    let gradients = try subject.backward(weights)
-    let inputError = try gradientError(gradients.input, at: subject.input, step: 0x1p-7) { input in
-      try dot(subject.forward(input, subject.scale, subject.shift), weights)
+  @Test func gradientsMatchFiniteDifferences() throws {
+    let subject = try Subject(.relu, kernels_best_path(), channelBlock: 16)
+    let normalization = subject.main.normalization
+    let shape = subject.shape
+    func forward(_ input: [Float], _ scale: [Float], _ shift: [Float]) throws -> [Float] {
+      normalization.load(scale: scale.span, shift: shift.span)
+      let x = try subject.bench.tensor(shape, input)
+      let output = try subject.bench.tensor(shape)
+      normalization.relu(x, subject.main.statistics(of: x), into: output)
+      return output.maps(shape)
     }
-    let scaleError = try gradientError(gradients.scale, at: subject.scale, step: 0x1p-7) { scale in
-      try dot(subject.forward(subject.input, scale, subject.shift), weights)
+    let (scale, shift) = (subject.main.scale, subject.main.shift)
+    let outputs = try forward(subject.input, scale, shift)
+    // Where the output is 0 the kink may be near; where it is positive its distance is known.
+    let weights = zip(noise("output gradient", shape.count), outputs).map { weight, output in output < 0.1 ? 0 : weight
     }
-    let shiftError = try gradientError(gradients.shift, at: subject.shift, step: 0x1p-7) { shift in
-      try dot(subject.forward(subject.input, subject.scale, shift), weights)
+
+    let x = try subject.bench.tensor(shape, subject.input)
+    let statistics = subject.main.statistics(of: x)
+    let gradient = try subject.bench.tensor(shape, weights)
+    let sums = normalization.reluGradient(gradient, input: x, statistics, into: gradient)
+    var parameterGradient = [Float](repeating: .nan, count: 2 * Self.channels)
+    var span = parameterGradient.mutableSpan
+    normalization.inputGradient(
+      gradient, sums: sums, input: x, statistics, into: gradient, parameterGradient: &span)
+
+    let inputError = try gradientError(gradient.maps(shape), at: subject.input, step: 0x1p-7) { input in
+      try dot(forward(input, scale, shift), weights)
     }
+    let scaleError = try gradientError(
+      Array(parameterGradient[..<Self.channels]), at: scale, step: 0x1p-7
+    ) { scale in try dot(forward(subject.input, scale, shift), weights) }
+    let shiftError = try gradientError(
+      Array(parameterGradient[Self.channels...]), at: shift, step: 0x1p-7
+    ) { shift in try dot(forward(subject.input, scale, shift), weights) }
     #expect(inputError < 1e-3)
     #expect(scaleError < 1e-3)
     #expect(shiftError < 1e-3)
   }
 
-  private func values(_ tensor: Tensor) -> [Float] {
-    unsafe tensor.withFloats { floats in unsafe Array(floats) }
+  // A NaN must reach the loss, where the step that finds it ends the run.
+  @Test(arguments: KernelPath.ofThisCPU)
+  func notANumberStaysOne(path: KernelPath) throws {
+    let subject = try Subject(.relu, path, channelBlock: 16)
+    var input = subject.input
+    input[3] = .nan
+    let x = try subject.bench.tensor(subject.shape, input)
+    let output = try subject.output(x, subject.main.statistics(of: x), x, subject.main.statistics(of: x))
+    #expect(output.maps(subject.shape)[3].isNaN)
   }
 }

@@ -1,3 +1,5 @@
+import Kernels
+import NeuralNet
 import OneDNN
 import Testing
 
@@ -98,5 +100,152 @@ import Testing
       let rows: Float = row == 0 || row == shape.height - 1 ? 2 : 3
       #expect(value == rows * columns)
     }
+  }
+}
+
+/// Winograd's method on every path of this CPU, with edges that fill no tile.
+@Suite struct WinogradConvolutionTests {
+  private struct Case: Decodable {
+    let inputChannels: Int
+    let outputChannels: Int
+    let stride: Int
+    let output: Reference
+    let weightGradient: Reference
+    let inputGradient: Reference
+  }
+
+  /// A convolution with the numbers of the fixtures, or of another size.
+  private struct Subject {
+    let bench: Bench
+    let geometry: Convolution.Geometry
+    let convolution: WinogradConvolution
+    let precision: Precision
+    let input: [Float]
+    let weights: [Float]
+    let outputGradient: [Float]
+
+    init(
+      _ inputChannels: Int, _ outputChannels: Int, _ path: KernelPath, channelBlock: Int = 16,
+      batch: Int = 2, height: Int = 8, width: Int = 6, precision: Precision = .float32
+    ) throws {
+      bench = try Bench()
+      self.precision = precision
+      geometry = Convolution.Geometry(
+        input: ActivationShape(
+          batch: batch, channels: inputChannels, height: height, width: width, channelBlock: channelBlock),
+        outputChannels: outputChannels, kernel: 3, stride: 1, padding: 1, outputChannelBlock: channelBlock)
+      convolution = WinogradConvolution(
+        geometry, precision, isTraining: true, scratch: WinogradScratch(), path: path)
+      input = noise("input", geometry.input.count)
+      weights = noise("weights", outputChannels * inputChannels * 9)
+      outputGradient = noise("output gradient", geometry.output.count)
+      convolution.load(weights: weights.span)
+    }
+
+    private func tensor(_ shape: ActivationShape, _ values: [Float]) throws -> Tensor {
+      precision == .float32 ? try bench.tensor(shape, values) : try bench.bfloat16Tensor(shape, values)
+    }
+
+    private func maps(_ tensor: Tensor, _ shape: ActivationShape) throws -> [Float] {
+      precision == .float32 ? tensor.maps(shape) : try bench.maps(tensor, shape)
+    }
+
+    func pass() throws -> (output: [Float], sums: [Double], weightGradient: [Float], inputGradient: [Float]) {
+      let x = try tensor(geometry.input, input)
+      let gradient = try tensor(geometry.output, outputGradient)
+      let y = try Tensor(bench.engine, geometry.output, precision)
+      var sums = [Double](repeating: 0, count: 2 * geometry.outputChannels)
+      convolution.forward(x, into: y, sums: &sums)
+      var weightGradient = [Float](repeating: .nan, count: weights.count)
+      var span = weightGradient.mutableSpan
+      convolution.weightGradient(input: x, outputGradient: gradient, into: &span)
+      let inputGradient = try Tensor(bench.engine, geometry.input, precision)
+      convolution.inputGradient(outputGradient: gradient, into: inputGradient)
+      return (try maps(y, geometry.output), sums, weightGradient, try maps(inputGradient, geometry.input))
+    }
+  }
+
+  // A tile's transforms lose about two bits more than direct sums: 6·10⁻⁷ of the result where 2⁻²⁴ is 6·10⁻⁸.
+  @Test(arguments: KernelPath.ofThisCPU)
+  func matchesPyTorch(path: KernelPath) throws {
+    let cases: [Case] = try fixture("convolutions")
+    for expected in cases where expected.stride == 1 && expected.inputChannels > 3 {
+      for channelBlock in [8, 16] where channelBlock.isMultiple(of: path.lanes) {
+        let pass = try Subject(
+          expected.inputChannels, expected.outputChannels, path, channelBlock: channelBlock
+        ).pass()
+        let name: Comment = "\(expected.inputChannels) to \(expected.outputChannels), blocks of \(channelBlock)"
+        #expect(expected.output.error(of: pass.output) < 3e-6, name)
+        #expect(expected.weightGradient.error(of: pass.weightGradient) < 3e-6, name)
+        #expect(expected.inputGradient.error(of: pass.inputGradient) < 3e-6, name)
+      }
+    }
+  }
+
+  // Against oneDNN's direct convolution: several groups of tiles, a last group that is not full, images of 1×1 to 13×9 pixels.
+  @Test(arguments: KernelPath.ofThisCPU)
+  func matchesDirectConvolution(path: KernelPath) throws {
+    for (batch, height, width) in [(11, 13, 9), (3, 4, 4), (2, 1, 1), (1, 5, 32), (5, 16, 16)] {
+      let subject = try Subject(32, 16, path, batch: batch, height: height, width: width)
+      let pass = try subject.pass()
+      let direct = try Convolution(
+        subject.bench.engine, subject.bench.execution, subject.geometry, .float32, passes: .training)
+      try direct.load(weights: subject.weights.span)
+      let (input, output) = (subject.geometry.input, subject.geometry.output)
+      let x = try subject.bench.tensor(input, subject.input)
+      let gradient = try subject.bench.tensor(output, subject.outputGradient)
+      let y = try subject.bench.tensor(output)
+      try direct.forward(x, into: y)
+      let inputGradient = try subject.bench.tensor(input)
+      try direct.inputGradient(outputGradient: gradient, into: inputGradient)
+      var weightGradient = [Float](repeating: .nan, count: subject.weights.count)
+      var span = weightGradient.mutableSpan
+      try direct.weightGradient(input: x, outputGradient: gradient, into: &span)
+      let name: Comment = "\(batch) images of \(height)×\(width)"
+      #expect(distance(pass.output, y.maps(output)) < 3e-6, name)
+      #expect(distance(pass.inputGradient, inputGradient.maps(input)) < 3e-6, name)
+      #expect(distance(pass.weightGradient, weightGradient) < 3e-6, name)
+    }
+  }
+
+  @Test(arguments: KernelPath.ofThisCPU)
+  func sumsAreThoseOfTheOutput(path: KernelPath) throws {
+    let subject = try Subject(16, 32, path, batch: 5, height: 7, width: 6)
+    let pass = try subject.pass()
+    let pixels = 7 * 6
+    for channel in 0..<32 {
+      var (sum, squares) = (0.0, 0.0)
+      for image in 0..<5 {
+        for pixel in 0..<pixels {
+          let value = Double(pass.output[(image * 32 + channel) * pixels + pixel])
+          sum += value
+          squares += value * value
+        }
+      }
+      #expect(abs(pass.sums[channel] - sum) < 1e-5 * squares.squareRoot() * Double(5 * pixels).squareRoot())
+      #expect(abs(pass.sums[32 + channel] - squares) < 1e-6 * squares)
+    }
+  }
+
+  // Only what comes in and goes out is rounded to 8 bits: half a unit in 2⁸ at the most, 0.3 of that on average, and twice for what
+  // passes through two roundings.
+  @Test(arguments: KernelPath.ofThisCPU)
+  func bfloat16RoundsInputAndOutputOnly(path: KernelPath) throws {
+    let exact = try Subject(16, 32, path, batch: 3).pass()
+    let rounded = try Subject(16, 32, path, batch: 3, precision: .bfloat16).pass()
+    #expect(distance(rounded.output, exact.output) < 4e-3)
+    #expect(distance(rounded.inputGradient, exact.inputGradient) < 4e-3)
+    #expect(distance(rounded.weightGradient, exact.weightGradient) < 4e-3)
+    #expect(distance(rounded.output, exact.output) > 1e-4, "nothing was rounded")
+  }
+
+  /// ‖first − second‖ / ‖second‖.
+  private func distance(_ first: [Float], _ second: [Float]) -> Double {
+    var (differences, squares) = (0.0, 0.0)
+    for (first, second) in zip(first, second) {
+      differences += (Double(first) - Double(second)) * (Double(first) - Double(second))
+      squares += Double(second) * Double(second)
+    }
+    return (differences / squares).squareRoot()
   }
 }

@@ -2,7 +2,7 @@ import NeuralNet
 import OneDNN
 import Testing
 
-/// What joins, thins and averages feature maps: residual addition, shortcut, pooling.
+/// What thins and averages feature maps: shortcut, pooling.
 @Suite struct FeatureMapTests {
   private struct Fixture: Decodable {
     struct Layer: Decodable {
@@ -17,78 +17,11 @@ import Testing
       let inputGradient: Reference
     }
 
-    let addition: Layer
     let pooling: Layer
     let shortcuts: [Shortcut]
   }
 
   private func content() throws -> Fixture { try fixture("layers") }
-
-  // MARK: - Residual addition with ReLU
-
-  /// relu(first + second) and its gradient with respect to either.
-  private struct Sum {
-    let bench: Bench
-    let shape: ActivationShape
-    let addition: Addition
-    let relu: ReluBackward
-
-    init(channelBlock: Int) throws {
-      bench = try Bench()
-      shape = ActivationShape(batch: 2, channels: 16, height: 4, width: 6, channelBlock: channelBlock)
-      addition = try Addition(bench.engine, bench.execution, shape, .float32, appliesRelu: true)
-      relu = try ReluBackward(bench.engine, bench.execution, shape, .float32)
-    }
-
-    func forward(_ first: [Float], _ second: [Float]) throws -> [Float] {
-      let output = try bench.tensor(shape)
-      try addition.forward(bench.tensor(shape, first), bench.tensor(shape, second), into: output)
-      return output.maps(shape)
-    }
-
-    func backward(output: [Float], outputGradient: [Float]) throws -> [Float] {
-      let inputGradient = try bench.tensor(shape)
-      try relu.backward(
-        output: bench.tensor(shape, output), outputGradient: bench.tensor(shape, outputGradient), into: inputGradient)
-      return inputGradient.maps(shape)
-    }
-  }
-
-  @Test(arguments: [1, 8, 16])
-  func additionMatchesPyTorch(channelBlock: Int) throws {
-    let expected = try content().addition
-    let sum = try Sum(channelBlock: channelBlock)
-    let output = try sum.forward(noise("first", sum.shape.count), noise("second", sum.shape.count))
-    #expect(expected.output.error(of: output) < 2e-7)
-    let gradient = try sum.backward(output: output, outputGradient: noise("output gradient", sum.shape.count))
-    #expect(expected.inputGradient.error(of: gradient) < 2e-7)
-  }
-
-  // Linear away from the kink: with weights only where the sum is 1/16 from 0, steps of 1/64 are exact but for rounding.
-  @Test func additionGradientMatchesFiniteDifferences() throws {
-    let sum = try Sum(channelBlock: 16)
-    let first = noise("first", sum.shape.count)
-    let second = noise("second", sum.shape.count)
-    let weights = awayFromKinks(
-      noise("output gradient", sum.shape.count), beforeRelu: zip(first, second).map { first, second in first + second },
-      margin: 0x1p-4)
-    let gradient = try sum.backward(output: sum.forward(first, second), outputGradient: weights)
-    let error = try gradientError(gradient, at: first, step: 0x1p-6) { first in
-      try dot(sum.forward(first, second), weights)
-    }
-    #expect(error < 1e-4)
-  }
-
-  @Test func additionWithoutReluMayOverwriteItsFirstTerm() throws {
-    let bench = try Bench()
-    let shape = ActivationShape(batch: 2, channels: 16, height: 4, width: 6, channelBlock: 16)
-    let addition = try Addition(bench.engine, bench.execution, shape, .float32, appliesRelu: false)
-    let first = noise("first", shape.count)
-    let second = noise("second", shape.count)
-    let sum = try bench.tensor(shape, first)
-    try addition.forward(sum, bench.tensor(shape, second), into: sum)
-    #expect(sum.maps(shape) == zip(first, second).map { first, second in first + second })
-  }
 
   // MARK: - Shortcut
 

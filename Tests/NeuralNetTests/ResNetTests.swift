@@ -3,7 +3,7 @@ import NeuralNet
 import OneDNN
 import Testing
 
-/// ResNet-20 with an MLP head, whole: two training steps and an evaluation against PyTorch.
+/// ResNet-20 and ResNet-18 with an MLP head, whole: training steps and an evaluation against PyTorch.
 @Suite struct ResNetTests {
   private struct Fixture: Decodable {
     struct Step: Decodable {
@@ -23,17 +23,17 @@ import Testing
     let temperature: Double
     let labels: [Int]
     let heavyBall: Run
-    let nesterov: Run
+    let nesterov: Run?
   }
 
   // Forward, twenty normalised layers add a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each. The gradients of early layers are differences of
   // larger numbers (3·10⁻⁵ with AVX2 and AVX-512). No ReLU is so near its kink that rounding could switch it: see
   // scripts/make-fixtures.py. A wrong factor of 1.01 misses by 10⁻² in each of the error's three terms.
-  @Test(arguments: [false, true])
-  func twoStepsMatchPyTorch(usesNesterov: Bool) throws {
-    let content: Fixture = try fixture("resnet20")
-    let expected = usesNesterov ? content.nesterov : content.heavyBall
-    let network = try NetworkSubject(mode: .training, views: 16)
+  @Test(arguments: [("resnet20", false), ("resnet20", true), ("resnet18", false)])
+  func stepsMatchPyTorch(model: String, usesNesterov: Bool) throws {
+    let content: Fixture = try fixture(model)
+    let expected = usesNesterov ? try #require(content.nesterov) : content.heavyBall
+    let network = try NetworkSubject(mode: .training, views: 16, model: model)
     var parameters = network.fixtureParameters()
     var statistics = network.context.statistics.initialValues(seed: 0)
     var optimizer = StochasticGradientDescent(
@@ -58,7 +58,7 @@ import Testing
     expectMatch(parameters, network.context.parameters, expected.parameters, within: 1e-6, "parameters")
     expectMatch(statistics, network.context.statistics, expected.statistics, within: 1e-5, "statistics")
 
-    let evaluated = try NetworkSubject(mode: .inference, views: 16)
+    let evaluated = try NetworkSubject(mode: .inference, views: 16, model: model)
     let representations = try evaluated.representations(
       of: NetworkSubject.views(step: 0), parameters, statistics: statistics)
     #expect(expected.evaluation.error(of: representations) < 3e-6)
@@ -99,7 +99,7 @@ import Testing
     #expect(try network.backward(embeddingGradient: weights, parameters) == gradient)
 
     let otherRecord = try network.encoder.makeRecord()
-    otherRecord.views.setMaps(second, network.encoder.inputShape)
+    network.encoder.views.setMaps(second, network.encoder.inputShape)
     var otherRepresentations = [Float](repeating: 0, count: 4 * 64)
     var span = otherRepresentations.mutableSpan
     try network.encoder.forward(otherRecord, into: &span)
@@ -129,7 +129,7 @@ import Testing
   }
 
   // bfloat16 has 8 significant bits: embeddings keep two digits and the gradient its direction.
-  @Test(.enabled(if: NetworkSubject.runsBfloat16, "this CPU has no bfloat16 convolutions"))
+  @Test(.enabled(if: InstructionSet.hasBfloat16, "this CPU has no bfloat16 convolutions"))
   func bfloat16FollowsFloat32() throws {
     let views = NetworkSubject.views(step: 0)
     let weights = noise("embedding gradient", 16 * 128)
@@ -169,7 +169,7 @@ import Testing
   }
 }
 
-/// ResNet-20 with an MLP head 64 → 64 → 128 and unit normalisation, for one shard.
+/// A ResNet with an MLP head width → width → 128 and unit normalisation, for one shard.
 private struct NetworkSubject {
   let context: NetworkContext
   let encoder: ResNet
@@ -186,25 +186,15 @@ private struct NetworkSubject {
     var lengths: [Float] = []
   }
 
-  init(mode: NetworkMode, views: Int, precision: Precision = .float32) throws {
+  init(mode: NetworkMode, views: Int, model: String = "resnet20", precision: Precision = .float32) throws {
     useOneThreadPerPrimitive()
     self.views = views
     context = try NetworkContext(Engine(), mode: mode, precision: precision)
-    let architecture = try #require(ResNetArchitecture(name: "resnet20"))
+    let architecture = try #require(ResNetArchitecture(name: model))
     encoder = try ResNet(context, architecture, views: views, height: 16, width: 16)
-    head = ProjectionHead(context, .mlp, inputWidth: 64, outputWidth: 128)
+    head = ProjectionHead(context, .mlp, inputWidth: encoder.representationWidth, outputWidth: 128)
     record = try encoder.makeRecord()
     headRecord = head.makeRecord(views: views)
-  }
-
-  /// Whether oneDNN has bfloat16 convolutions for this CPU.
-  static var runsBfloat16: Bool {
-    do {
-      _ = try NetworkSubject(mode: .training, views: 1, precision: .bfloat16)
-      return true
-    } catch {
-      return !"\(error)".contains("no implementation")
-    }
   }
 
   /// Values of the size that training begins with, but scales of BatchNorm that all differ, and shifts around 1.
@@ -215,7 +205,8 @@ private struct NetworkSubject {
       case .constant:
         return noise(slice.name, count, amplitude: 0.5).map { noise in 1 + noise }
       case .kaimingFanOut:
-        return noise(slice.name, count, amplitude: (24 / Double(slice.shape[0] * 9)).squareRoot())
+        return noise(
+          slice.name, count, amplitude: (24 / Double(slice.shape[0] * slice.shape[2] * slice.shape[3])).squareRoot())
       case .uniform(let inputs):
         return noise(slice.name, count, amplitude: 2 / Double(inputs).squareRoot())
       }
@@ -237,12 +228,12 @@ private struct NetworkSubject {
   func representations(
     of views: [Float], _ parameters: [Float], statistics: [Float]? = nil
   ) throws -> [Float] {
-    record.views.setMaps(views, encoder.inputShape)
+    encoder.views.setMaps(views, encoder.inputShape)
     try encoder.load(parameters.span)
     if let statistics {
       encoder.load(statistics: statistics.span, into: record)
     }
-    var representations = [Float](repeating: .nan, count: self.views * 64)
+    var representations = [Float](repeating: .nan, count: self.views * encoder.representationWidth)
     var span = representations.mutableSpan
     try encoder.forward(record, into: &span)
     return representations
@@ -276,7 +267,7 @@ private struct NetworkSubject {
     // Every element must be written: what is left NaN fails any comparison.
     var gradient = [Float](repeating: .nan, count: parameters.count)
     var gradientSpan = gradient.mutableSpan
-    var representationGradient = [Float](repeating: .nan, count: views * 64)
+    var representationGradient = [Float](repeating: .nan, count: views * encoder.representationWidth)
     var representationSpan = representationGradient.mutableSpan
     try head.backward(
       representations: representations.span, projectionGradient: projectionGradient.span,

@@ -1,6 +1,8 @@
 import Foundation
+import Kernels
 import NeuralNet
 import OneDNN
+import Testing
 
 // MARK: - Numbers that scripts/make-fixtures.py computes too
 
@@ -100,9 +102,25 @@ func dot(_ values: [Float], _ weights: [Float]) -> Double {
   zip(values, weights).reduce(0) { sum, pair in sum + Double(pair.0) * Double(pair.1) }
 }
 
-/// `weights` without those whose ReLU is so near its kink that steps of a finite difference might cross it.
-func awayFromKinks(_ weights: [Float], beforeRelu: [Float], margin: Float) -> [Float] {
-  zip(weights, beforeRelu).map { weight, value in abs(value) < margin ? 0 : weight }
+// MARK: - Instruction sets
+
+extension KernelPath: @retroactive CustomTestStringConvertible {
+  /// The paths that this CPU runs.
+  static var ofThisCPU: [KernelPath] {
+    (0...kernels_best_path().rawValue).map(KernelPath.init(rawValue:))
+  }
+
+  /// How many channels it computes at once.
+  var lanes: Int { unsafe Int(kernels_of(self).pointee.lanes) }
+
+  public var testDescription: String {
+    switch self {
+    case KERNEL_PATH_AVX2: "AVX2"
+    case KERNEL_PATH_AVX512: "AVX-512"
+    case KERNEL_PATH_AVX512_BFLOAT16: "AVX-512 with bfloat16"
+    default: "baseline"
+    }
+  }
 }
 
 // MARK: - Feature maps
@@ -125,6 +143,21 @@ struct Bench {
       tensor.setMaps(values, shape)
     }
     return tensor
+  }
+
+  /// The same in bfloat16, rounded to the nearest.
+  func bfloat16Tensor(_ shape: ActivationShape, _ values: [Float]) throws -> Tensor {
+    let tensor = try Tensor(engine, shape, .bfloat16)
+    try Reorder(engine, execution, from: self.tensor(shape), to: tensor).execute(
+      from: self.tensor(shape, values), to: tensor)
+    return tensor
+  }
+
+  /// A bfloat16 tensor's values in the order `[image][channel][row][column]`.
+  func maps(_ tensor: Tensor, _ shape: ActivationShape) throws -> [Float] {
+    let wide = try self.tensor(shape)
+    try Reorder(engine, execution, from: tensor, to: wide).execute(from: tensor, to: wide)
+    return wide.maps(shape)
   }
 }
 

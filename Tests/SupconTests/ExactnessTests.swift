@@ -2,10 +2,11 @@ import Testing
 
 /// Ranks and threads decide who computes, never what is computed: one hash for all (design.md I1, I2, I6).
 struct ExactnessTests {
-  private let steps = ["--steps", "6"]
-
-  @Test func weightsAreTheSameOnAnyNumberOfRanksAndThreads() throws {
+  // `auto` is bfloat16 where the CPU has it.
+  @Test(arguments: ["float32", "auto"])
+  func weightsAreTheSameOnAnyNumberOfRanksAndThreads(precision: String) throws {
     let workshop = try Workshop()
+    let steps = ["--steps", "6", "--precision", precision]
     let expected = try workshop.weights("alone", steps)
     for ranks in 2...4 {
       let found = try workshop.weights("ranks-\(ranks)", ranks: ranks, steps)

@@ -17,7 +17,7 @@ struct ResumeConflictTests {
   }
 
   @Test(arguments: [
-    (["--model", "vgg"], "--model vgg"), (["--precision", "bfloat16"], "--precision bfloat16"),
+    (["--model", "vgg"], "--model vgg"), (["--precision", "float16"], "--precision float16"),
     (["--batch-size", "30"], "multiple of --shard-size 4"),
   ])
   func valuesThatAreWrongInThemselves(_ options: [String], _ part: String) throws {

@@ -30,11 +30,15 @@ struct RunDirectoryTests {
   private func checkSummary(_ workshop: Workshop) throws {
     let summary = try workshop.summary("run")
     let texts = [
-      "command": "pretrain", "model": "resnet20", "dataset": "cifar10", "loss": "supcon", "precision": "float32",
+      "command": "pretrain", "model": "resnet20", "dataset": "cifar10", "loss": "supcon",
     ]
     for (name, expected) in texts {
       #expect(try summary.text(name) == expected)
     }
+    // What `auto` stood for on this CPU.
+    let precision = try summary.text("precision")
+    #expect(["float32", "bfloat16"].contains(precision))
+    #expect(try workshop.text("run/config.yaml").contains("precision: \(precision)\n"))
     let numbers: [String: Double] = [
       "seed": 0, "ranks": 2, "threads_per_rank": 1, "batch_size": 32, "shard_size": 4, "views": 2,
       "steps": Double(Self.steps), "epochs": Double(Self.steps) / Double(Self.stepsPerEpoch),

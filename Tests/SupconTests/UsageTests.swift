@@ -23,7 +23,7 @@ struct UsageTests {
     Mistake(["pretrain", "--model", "resnet21"], naming: ["--model resnet21", "expected", "resnet20"]),
     Mistake(["pretrain", "--loss", "triplet"], naming: ["--loss triplet", "expected", "supcon", "simclr"]),
     Mistake(["pretrain", "--augmentation", "rotate"], naming: ["--augmentation rotate", "expected", "crop-flip"]),
-    Mistake(["pretrain", "--precision", "bfloat16"], naming: ["--precision bfloat16", "choose float32 or auto"]),
+    Mistake(["pretrain", "--precision", "float16"], naming: ["--precision float16", "auto, float32, bfloat16"]),
     Mistake(["pretrain", "--dataset", "mnist"], naming: ["--dataset mnist", "expected", "cifar10"]),
     Mistake(["pretrain", "--dataset", "cifar10"], naming: ["--dataset cifar10", "needs --data"]),
     Mistake(["pretrain", "--temperature", "0"], naming: ["--temperature 0", "expected a number above 0"]),

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma clang assume_nonnull begin
+
 /// An instruction set that the loops are compiled for, each including the ones before.
 typedef enum {
   KERNEL_PATH_BASELINE,
@@ -52,54 +54,54 @@ typedef struct {
   // MARK: Winograd convolution (winograd.h)
 
   /// How many floats of scratch memory a convolution's passes need, zeroed once.
-  size_t (*winograd_scratch_count)(KernelConvolution shape);
+  size_t (*_Nonnull winograd_scratch_count)(KernelConvolution shape);
 
   /// `u` ← transformed weights, `36 · inputs · outputs` floats, from row-major `[outputs, inputs, 3, 3]`.
   ///
   /// `is_rotated`: for the gradient of the input; `weights` are then `[inputs, outputs, 3, 3]` in the terms of `shape`, which has
   /// inputs and outputs exchanged.
-  void (*winograd_pack_weights)(KernelConvolution shape, const float *weights, int is_rotated, float *u);
+  void (*_Nonnull winograd_pack_weights)(KernelConvolution shape, const float *weights, int is_rotated, float *u);
 
   /// `destination` ← `source` convolved with the transformed weights `u`.
   ///
   /// Where `sums` is not null, adds Σ and Σ of squares of the outputs to `[2, outputs]`.
-  void (*winograd_convolve)(
+  void (*_Nonnull winograd_convolve)(
       KernelConvolution shape, KernelElement element, const void *source, const float *u, void *destination,
-      float *scratch, double *sums);
+      float *scratch, double *_Nullable sums);
 
   /// `gradient` ← gradient of the weights, row-major `[outputs, inputs, 3, 3]`. `u`: scratch, `36 · inputs · outputs` floats.
-  void (*winograd_weight_gradient)(
+  void (*_Nonnull winograd_weight_gradient)(
       KernelConvolution shape, KernelElement element, const void *source, const void *output_gradient, float *u,
       float *scratch, float *gradient);
 
   // MARK: Batch normalisation and ReLU (normalization.h)
 
   /// `sums[2, channels]` += Σ y, Σ y².
-  void (*channel_sums)(KernelMaps maps, KernelElement element, const void *y, double *sums);
+  void (*_Nonnull channel_sums)(KernelMaps maps, KernelElement element, const void *y, double *sums);
 
   /// `output` ← max(0, scale · y + shift).
-  void (*normalize_relu)(
+  void (*_Nonnull normalize_relu)(
       KernelMaps maps, KernelElement element, const void *y, const float *scale, const float *shift, void *output);
 
   /// `output` ← max(0, scale · y + shift + s), with s = `shortcut`, or its own scale and shift applied where these are not null.
-  void (*normalize_add_relu)(
+  void (*_Nonnull normalize_add_relu)(
       KernelMaps maps, KernelElement element, const void *y, const float *scale, const float *shift,
-      const void *shortcut, const float *shortcut_scale, const float *shortcut_shift, void *output);
+      const void *shortcut, const float *_Nullable shortcut_scale, const float *_Nullable shortcut_shift, void *output);
 
   /// The gradient behind a ReLU, and what the normalisation before it needs.
   ///
   /// `masked` ← (`gradient` + `addend`) where the ReLU's output was positive, else 0; `addend` may be null. That output is `output`
   /// or, where this is null, scale · y + shift. `sums[2, channels]` += Σ masked, Σ masked · (y − mean). `masked` may be `gradient`.
-  void (*relu_gradient)(
-      KernelMaps maps, KernelElement element, const void *gradient, const void *addend, const void *output,
-      const void *y, const float *scale, const float *shift, const float *mean, void *masked, double *sums);
+  void (*_Nonnull relu_gradient)(
+      KernelMaps maps, KernelElement element, const void *gradient, const void *_Nullable addend,
+      const void *_Nullable output, const void *y, const float *scale, const float *shift, const float *mean, void *masked, double *sums);
 
   /// `sums[2, channels]` += Σ gradient, Σ gradient · (y − mean).
-  void (*gradient_sums)(
+  void (*_Nonnull gradient_sums)(
       KernelMaps maps, KernelElement element, const void *gradient, const void *y, const float *mean, double *sums);
 
   /// `input_gradient` ← a · gradient + b · y + c, which may be `gradient`.
-  void (*normalize_gradient)(
+  void (*_Nonnull normalize_gradient)(
       KernelMaps maps, KernelElement element, const void *gradient, const void *y, const float *a, const float *b,
       const float *c, void *input_gradient);
 } KernelTable;
@@ -109,5 +111,7 @@ KernelPath kernels_best_path(void);
 
 /// The functions of a path; calling one on a CPU without its instructions ends the program.
 const KernelTable *kernels_of(KernelPath path);
+
+#pragma clang assume_nonnull end
 
 #endif

@@ -41,8 +41,16 @@ struct FrozenEncoder {
       return (recipe, checkpoint.state, lock)
     }
     lock = opened?.2
-    recipe = try Recipe(
+    var recipe = try Recipe(
       yaml: try world.broadcast(text: opened?.0.yaml() ?? ""), path: "the configuration from rank 0")
+    let ownPrecision = recipe.resolvedPrecision
+    let precision = try PrecisionChoice(over: world).forEvaluation(of: ownPrecision)
+    if precision != ownPrecision {
+      report(
+        "note: evaluating in \(precision.rawValue): a rank's CPU does not multiply \(ownPrecision.rawValue) numbers")
+      recipe.precision = precision.rawValue
+    }
+    self.recipe = recipe
     let layouts = try RunOpening.layouts(recipe)
     var state =
       opened?.1 ?? TrainingState(recipe, parameters: layouts.parameters, statistics: layouts.statistics)

@@ -74,7 +74,7 @@ final class PretrainingStep {
     try shards.compute { model in
       try model.load(parameters)
     } eachShard: { [loader] model, pass, shard in
-      try loader.fill(pass.encoder.views, samples: samples[shard], epoch: epoch)
+      try loader.fill(model.encoder.views, samples: samples[shard], epoch: epoch)
       try model.forward(pass, parameters: parameters)
     }
 

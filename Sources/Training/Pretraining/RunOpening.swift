@@ -22,7 +22,10 @@ struct RunOpening {
     _ request: Pretraining.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     let ranks = world.size
-    let opened = try world.agreeingOnRoot { try Self.open(request, ranks: ranks, report: report) }
+    let precisions = try PrecisionChoice(over: world)
+    let opened = try world.agreeingOnRoot {
+      try Self.open(request, ranks: ranks, precisions: precisions, report: report)
+    }
     let text = try world.broadcast(text: opened?.recipe.yaml() ?? "")
     recipe = try Recipe(yaml: text, path: "the configuration from rank 0")
     directory = opened?.directory
@@ -51,32 +54,35 @@ struct RunOpening {
   }
 
   private static func open(
-    _ request: Pretraining.Request, ranks: Int, report: @escaping (String) -> Void
+    _ request: Pretraining.Request, ranks: Int, precisions: PrecisionChoice, report: @escaping (String) -> Void
   ) throws -> Opened {
-    guard request.isResuming else { return try begin(request, ranks: ranks) }
+    guard request.isResuming else { return try begin(request, ranks: ranks, precisions: precisions) }
     guard let output = request.output else {
       throw RunError(.usage, "--resume: needs --output with the folder of the run to continue")
     }
     let directory = RunDirectory(path: output)
     guard directory.holdsRun else {
-      var opened = try begin(request, ranks: ranks)
+      var opened = try begin(request, ranks: ranks, precisions: precisions)
       report("\(output): holds no run yet; beginning from the start")
       opened.checkpoint = nil
       return opened
     }
     let lock = try RunLock(directory: output)
     let old = try directory.recipe()
-    let recipe = request.overrides.applied(to: old)
+    var recipe = request.overrides.applied(to: old)
     // What is wrong in itself comes before what does not fit the run.
     if let problem = recipe.problem(ranks: ranks) {
       throw RunError(.usage, problem)
     }
+    // `auto` stands for what the run was begun with.
+    recipe.precision = recipe.precision == "auto" ? old.precision : recipe.precision
     if let (option, asked, own) = recipe.conflict(with: old) {
       throw RunError(
         .configuration,
         "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change; leave the option out, or begin a new run with another --output"
       )
     }
+    recipe.precision = try precisions.resolve(recipe.precision).rawValue
     let checkpoint = try directory.checkpoints.newest(layouts: layouts) { damage in
       report("warning: \(damage); trying the checkpoint before it")
     }
@@ -94,11 +100,14 @@ struct RunOpening {
     return Opened(recipe: recipe, directory: directory, checkpoint: checkpoint, lock: lock)
   }
 
-  private static func begin(_ request: Pretraining.Request, ranks: Int) throws -> Opened {
-    let recipe = request.overrides.applied(to: Recipe())
+  private static func begin(
+    _ request: Pretraining.Request, ranks: Int, precisions: PrecisionChoice
+  ) throws -> Opened {
+    var recipe = request.overrides.applied(to: Recipe())
     if let problem = recipe.problem(ranks: ranks) {
       throw RunError(.usage, problem)
     }
+    recipe.precision = try precisions.resolve(recipe.precision).rawValue
     let directory =
       request.output.map(RunDirectory.init)
       ?? RunDirectory.free(command: "pretrain", model: recipe.model, dataset: recipe.dataset)

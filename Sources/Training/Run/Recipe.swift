@@ -116,8 +116,13 @@ extension Recipe {
     }
   }
 
-  /// The precision that `auto` stands for.
-  public var resolvedPrecision: Precision { .float32 }
+  /// The precision of a recipe whose `auto` was resolved: one that a run or checkpoint holds.
+  public var resolvedPrecision: Precision {
+    guard let precision = Precision(rawValue: precision) else {
+      preconditionFailure("the precision was not resolved: \(precision)")
+    }
+    return precision
+  }
 
   /// What is wrong with the options alone, or `nil`.
   ///
@@ -161,9 +166,7 @@ extension Recipe {
       number("weight-decay", weightDecay, isAllowed: weightDecay >= 0, "a number of at least 0"),
       choice("schedule", schedule, ["cosine"]),
       number("warmup-epochs", warmupEpochs, isAllowed: warmupEpochs >= 0, "a number of at least 0"),
-      precision == "bfloat16"
-        ? "--precision bfloat16: this version computes in float32 only; choose float32 or auto"
-        : choice("precision", precision, ["auto", "float32"]),
+      choice("precision", precision, ["auto", "float32", "bfloat16"]),
       atLeast("threads", threads, 1), checkpointSteps.flatMap { steps in atLeast("checkpoint-steps", steps, 1) },
       atLeast("keep", keep, 1), atLeast("log-steps", logSteps, 1),
     ]

@@ -1,0 +1,195 @@
+import Kernels
+import OneDNN
+
+/// Batch normalisation of feature maps, together with the ReLU behind it (Ioffe and Szegedy 2015).
+///
+/// Per channel, over the n pixels of a batch: μ = Σy/n, v = Σy²/n − μ², x̂ = (y − μ)/√(v + ε), output = γ x̂ + β = scale · y + shift.
+/// Backward, with g the gradient behind the ReLU: ∂γ = Σ g x̂, ∂β = Σ g, ∂y = γ/√(v + ε) · (g − ∂β/n − x̂ ∂γ/n), which is again linear in
+/// g and y. So each direction needs one pass for sums and one for values; convolutions and ReLUs that run over the same maps bring the sums.
+public final class BatchNormalization {
+  /// The statistics that one batch was normalised with, and the scale and shift that follow.
+  public struct Statistics: Sendable {
+    /// The mean of each channel.
+    public var mean: [Float]
+    /// The variance of each channel, divided by n.
+    public var variance: [Float]
+    /// γ/√(v + ε).
+    var scale: [Float]
+    /// β − μ · scale.
+    var shift: [Float]
+  }
+
+  /// The sums over a batch of one channel after another, `[2, channels]`.
+  public typealias Sums = [Double]
+
+  /// The shape of input and output.
+  public let shape: ActivationShape
+
+  private let kernels: FeatureMapKernels
+  private let epsilon: Float
+  private var gamma: [Float]
+  private var beta: [Float]
+
+  /// Normalisation for one shape; `epsilon` is added to the variance.
+  public init(_ shape: ActivationShape, _ precision: Precision, epsilon: Float, path: KernelPath = kernels_best_path())
+  {
+    self.shape = shape
+    self.epsilon = epsilon
+    kernels = FeatureMapKernels(shape, precision, path: path)
+    gamma = Array(repeating: 1, count: shape.channels)
+    beta = Array(repeating: 0, count: shape.channels)
+  }
+
+  /// How many pixels a channel of a batch has.
+  private var pixels: Double { Double(shape.count / shape.channels) }
+
+  /// Sums before any pixel.
+  public func noSums() -> Sums { Array(repeating: 0, count: 2 * shape.channels) }
+
+  /// Statistics before any batch.
+  public func noStatistics() -> Statistics {
+    let zeros = [Float](repeating: 0, count: shape.channels)
+    return Statistics(mean: zeros, variance: zeros, scale: zeros, shift: zeros)
+  }
+
+  /// Takes a new γ and β, `[channels]` each.
+  public func load(scale: Span<Float>, shift: Span<Float>) {
+    precondition(
+      scale.count == shape.channels && shift.count == shape.channels,
+      "\(scale.count) scales and \(shift.count) shifts for \(shape.channels) channels")
+    for channel in 0..<shape.channels {
+      gamma[channel] = scale[channel]
+      beta[channel] = shift[channel]
+    }
+  }
+
+  // MARK: - Statistics
+
+  /// Adds the sums of a batch, for ``statistics(of:)``.
+  public func addSums(of input: Tensor, to sums: inout Sums) {
+    kernels.addChannelSums(of: input, to: &sums)
+  }
+
+  /// The statistics of the batch that `sums` were taken of.
+  public func statistics(of sums: Sums) -> Statistics {
+    var statistics = noStatistics()
+    for channel in 0..<shape.channels {
+      let mean = sums[channel] / pixels
+      statistics.mean[channel] = Float(mean)
+      statistics.variance[channel] = Float(max(0, sums[shape.channels + channel] / pixels - mean * mean))
+    }
+    complete(&statistics)
+    return statistics
+  }
+
+  /// Given statistics, for evaluation.
+  public func statistics(mean: Span<Float>, variance: Span<Float>) -> Statistics {
+    var statistics = noStatistics()
+    for channel in 0..<shape.channels {
+      statistics.mean[channel] = mean[channel]
+      statistics.variance[channel] = variance[channel]
+    }
+    complete(&statistics)
+    return statistics
+  }
+
+  private func complete(_ statistics: inout Statistics) {
+    for channel in 0..<shape.channels {
+      let scale = gamma[channel] / (statistics.variance[channel] + epsilon).squareRoot()
+      statistics.scale[channel] = scale
+      statistics.shift[channel] = beta[channel] - statistics.mean[channel] * scale
+    }
+  }
+
+  // MARK: - Forward
+
+  /// relu(normalised input).
+  public func relu(_ input: Tensor, _ statistics: Statistics, into output: Tensor) {
+    kernels.normalizeRelu(input, scale: statistics.scale, shift: statistics.shift, into: output)
+  }
+
+  /// relu(normalised input + shortcut).
+  public func addRelu(_ input: Tensor, _ statistics: Statistics, shortcut: Tensor, into output: Tensor) {
+    kernels.normalizeAddRelu(
+      input, scale: statistics.scale, shift: statistics.shift, shortcut: shortcut, into: output)
+  }
+
+  /// relu(normalised input + shortcut normalised with its own statistics).
+  public func addRelu(
+    _ input: Tensor, _ statistics: Statistics, shortcut: Tensor, _ shortcutStatistics: Statistics, into output: Tensor
+  ) {
+    kernels.normalizeAddRelu(
+      input, scale: statistics.scale, shift: statistics.shift, shortcut: shortcut,
+      shortcutScale: shortcutStatistics.scale, shortcutShift: shortcutStatistics.shift, into: output)
+  }
+
+  // MARK: - Backward
+
+  /// The gradient behind the ReLU of ``relu(_:_:into:)``, and its sums.
+  ///
+  /// - Parameters:
+  ///   - gradient: The gradient of the ReLU's output, or its first term.
+  ///   - addend: Its second term, if there are two.
+  ///   - input: The input of the forward pass.
+  ///   - statistics: The statistics of the forward pass.
+  ///   - masked: Receives the gradient behind the ReLU; may be `gradient` or `addend`.
+  /// - Returns: The sums that ``inputGradient(_:sums:input:_:into:parameterGradient:)`` needs.
+  public func reluGradient(
+    _ gradient: Tensor, addend: Tensor? = nil, input: Tensor, _ statistics: Statistics, into masked: Tensor
+  ) -> Sums {
+    var sums = noSums()
+    kernels.reluGradient(
+      gradient, addend: addend, y: input, scale: statistics.scale, shift: statistics.shift, mean: statistics.mean,
+      into: masked, sums: &sums)
+    return sums
+  }
+
+  /// The same where the ReLU followed a sum, of which `output` is what it gave.
+  public func reluGradient(
+    _ gradient: Tensor, addend: Tensor?, output: Tensor, input: Tensor, _ statistics: Statistics, into masked: Tensor
+  ) -> Sums {
+    var sums = noSums()
+    kernels.reluGradient(
+      gradient, addend: addend, output: output, y: input, mean: statistics.mean, into: masked, sums: &sums)
+    return sums
+  }
+
+  /// The sums of a gradient that is already behind the ReLU.
+  public func gradientSums(of gradient: Tensor, input: Tensor, _ statistics: Statistics) -> Sums {
+    var sums = noSums()
+    kernels.addGradientSums(of: gradient, y: input, mean: statistics.mean, to: &sums)
+    return sums
+  }
+
+  /// The gradients of input, γ and β.
+  ///
+  /// - Parameters:
+  ///   - gradient: The gradient behind the ReLU.
+  ///   - sums: Its sums.
+  ///   - input: The input of the forward pass.
+  ///   - statistics: The statistics of the forward pass.
+  ///   - inputGradient: Receives the gradient of the input; may be `gradient`.
+  ///   - parameterGradient: Receives the gradients of γ and β, `[2, channels]`.
+  public func inputGradient(
+    _ gradient: Tensor, sums: Sums, input: Tensor, _ statistics: Statistics, into inputGradient: Tensor,
+    parameterGradient: inout MutableSpan<Float>
+  ) {
+    let channels = shape.channels
+    var ofGradient = statistics.scale
+    var ofInput = statistics.scale
+    var rest = statistics.scale
+    for channel in 0..<channels {
+      let inverseDeviation = 1 / (Double(statistics.variance[channel]) + Double(epsilon)).squareRoot()
+      let betaGradient = sums[channel]
+      let gammaGradient = sums[channels + channel] * inverseDeviation
+      parameterGradient[channel] = Float(gammaGradient)
+      parameterGradient[channels + channel] = Float(betaGradient)
+      let factor = Double(gamma[channel]) * inverseDeviation
+      let slope = -factor * inverseDeviation * gammaGradient / pixels
+      ofGradient[channel] = Float(factor)
+      ofInput[channel] = Float(slope)
+      rest[channel] = Float(-factor * betaGradient / pixels - slope * Double(statistics.mean[channel]))
+    }
+    kernels.normalizeGradient(gradient, y: input, a: ofGradient, b: ofInput, c: rest, into: inputGradient)
+  }
+}

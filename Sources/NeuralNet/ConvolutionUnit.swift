@@ -1,0 +1,127 @@
+import OneDNN
+
+/// A convolution and the normalisation behind it: what a residual network is made of.
+///
+///     input ──► convolution ──► convolved ──► normalised (never stored: ReLU and sums follow in the same pass)
+final class ConvolutionUnit {
+  /// What a forward pass leaves for the backward pass.
+  final class Record {
+    let convolved: Tensor
+    fileprivate(set) var statistics: BatchNormalization.Statistics
+
+    fileprivate init(_ convolved: Tensor, _ statistics: BatchNormalization.Statistics) {
+      self.convolved = convolved
+      self.statistics = statistics
+    }
+  }
+
+  private let convolution: ConvolutionLayer
+  private let layer: BatchNormalizationLayer
+  private let isTraining: Bool
+
+  var outputShape: ActivationShape { convolution.outputShape }
+
+  private var normalization: BatchNormalization { layer.normalization }
+
+  /// Registers weights under `convolutionName`, scale, shift and running statistics under `normalizationName`.
+  init(
+    _ context: NetworkContext, _ convolutionName: String, _ normalizationName: String, _ geometry: Convolution.Geometry,
+    isFirst: Bool = false
+  ) throws(DNNLError) {
+    convolution = try ConvolutionLayer(context, convolutionName, geometry, isFirst: isFirst)
+    layer = BatchNormalizationLayer(context, normalizationName, geometry.output)
+    isTraining = context.isTraining
+  }
+
+  /// Room for what a forward pass leaves; in evaluation that is shared by all units of a shape and role.
+  func makeRecord(_ context: NetworkContext, _ role: ScratchRole) throws(DNNLError) -> Record {
+    Record(
+      isTraining ? try context.makeActivation(outputShape) : try context.scratchTensor(outputShape, role),
+      normalization.noStatistics())
+  }
+
+  func load(_ parameters: Span<Float>) throws(DNNLError) {
+    try convolution.load(parameters)
+    layer.load(parameters)
+  }
+
+  /// In evaluation, takes the running statistics to normalise with.
+  func load(statistics: Span<Float>, into record: Record) {
+    record.statistics = layer.statistics(from: statistics)
+  }
+
+  func moments(of record: Record, into moments: inout MutableSpan<Float>) {
+    layer.moments(of: record.statistics, into: &moments)
+  }
+
+  // MARK: - Forward
+
+  /// Convolves `input` and, in training, takes the shard's statistics.
+  func convolve(_ input: Tensor, _ record: Record) throws(DNNLError) {
+    var sums = isTraining ? normalization.noSums() : []
+    try convolution.forward(input, into: record.convolved, sums: &sums)
+    if isTraining {
+      record.statistics = normalization.statistics(of: sums)
+    }
+  }
+
+  /// relu(normalised).
+  func relu(_ record: Record, into output: Tensor) {
+    normalization.relu(record.convolved, record.statistics, into: output)
+  }
+
+  /// relu(normalised + shortcut).
+  func addRelu(_ record: Record, shortcut: Tensor, into output: Tensor) {
+    normalization.addRelu(record.convolved, record.statistics, shortcut: shortcut, into: output)
+  }
+
+  /// relu(normalised + what another unit normalised).
+  func addRelu(_ record: Record, shortcut: Record, into output: Tensor) {
+    normalization.addRelu(
+      record.convolved, record.statistics, shortcut: shortcut.convolved, shortcut.statistics, into: output)
+  }
+
+  // MARK: - Backward
+
+  /// The gradient behind the ReLU of ``relu(_:into:)``.
+  func reluGradient(
+    _ gradient: ReluOutputGradient, _ record: Record, into masked: Tensor
+  ) -> BatchNormalization.Sums {
+    normalization.reluGradient(
+      gradient.first, addend: gradient.second, input: record.convolved, record.statistics, into: masked)
+  }
+
+  /// The gradient behind the ReLU of a sum, which gave `output`.
+  func reluGradient(
+    _ gradient: ReluOutputGradient, output: Tensor, _ record: Record, into masked: Tensor
+  ) -> BatchNormalization.Sums {
+    normalization.reluGradient(
+      gradient.first, addend: gradient.second, output: output, input: record.convolved, record.statistics, into: masked)
+  }
+
+  /// The sums of a gradient behind a ReLU that another unit has masked.
+  func gradientSums(of gradient: Tensor, _ record: Record) -> BatchNormalization.Sums {
+    normalization.gradientSums(of: gradient, input: record.convolved, record.statistics)
+  }
+
+  /// From the gradient behind the ReLU: the parameters' gradients at their places, and the input's where it is asked for.
+  ///
+  /// `inner` is scratch memory for the gradient between normalisation and convolution.
+  func backward(
+    _ masked: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ record: Record, inner: Tensor,
+    into gradient: inout MutableSpan<Float>, inputGradient: Tensor?
+  ) throws(DNNLError) {
+    layer.inputGradient(
+      masked, sums: sums, input: record.convolved, record.statistics, into: inner, parameterGradient: &gradient)
+    try convolution.weightGradient(input: input, outputGradient: inner, into: &gradient)
+    if let inputGradient {
+      try convolution.inputGradient(outputGradient: inner, into: inputGradient)
+    }
+  }
+}
+
+/// The gradient of a ReLU's output where one or two paths lead on from it: the sum of what comes back on each.
+struct ReluOutputGradient {
+  var first: Tensor
+  var second: Tensor?
+}

@@ -1,0 +1,89 @@
+import Kernels
+import OneDNN
+
+/// The functions of one path of `Kernels`, for tensors.
+///
+/// Tensors of a call have the shape and precision that it was made for.
+@safe
+public struct FeatureMapKernels: Sendable {
+  // Tables of functions are constants of the program.
+  nonisolated(unsafe) let table: UnsafePointer<KernelTable>
+  let element: KernelElement
+  private let maps: KernelMaps
+
+  /// The kernels for one shape, on the best path of this CPU or a given one.
+  public init(_ shape: ActivationShape, _ precision: Precision, path: KernelPath = kernels_best_path()) {
+    unsafe table = unsafe kernels_of(path)
+    element = KernelElement(precision)
+    maps = KernelMaps(
+      images: Int32(shape.batch), channels: Int32(shape.channels), pixels: Int32(shape.height * shape.width),
+      block: Int32(shape.channelBlock))
+  }
+
+  /// How many channels the best path of this CPU wants side by side.
+  public static var preferredChannelBlock: Int { unsafe Int(kernels_of(kernels_best_path()).pointee.lanes) }
+
+  /// Adds Σ y and Σ y² of each channel to `sums`, `[2, channels]`.
+  func addChannelSums(of y: Tensor, to sums: inout [Double]) {
+    unsafe table.pointee.channel_sums(maps, element, y.address, &sums)
+  }
+
+  /// max(0, scale · y + shift).
+  func normalizeRelu(_ y: Tensor, scale: [Float], shift: [Float], into output: Tensor) {
+    unsafe table.pointee.normalize_relu(maps, element, y.address, scale, shift, output.address)
+  }
+
+  /// max(0, scale · y + shift + shortcut).
+  func normalizeAddRelu(_ y: Tensor, scale: [Float], shift: [Float], shortcut: Tensor, into output: Tensor) {
+    unsafe table.pointee.normalize_add_relu(
+      maps, element, y.address, scale, shift, shortcut.address, nil, nil, output.address)
+  }
+
+  /// max(0, scale · y + shift + shortcutScale · shortcut + shortcutShift).
+  func normalizeAddRelu(
+    _ y: Tensor, scale: [Float], shift: [Float], shortcut: Tensor, shortcutScale: [Float], shortcutShift: [Float],
+    into output: Tensor
+  ) {
+    unsafe table.pointee.normalize_add_relu(
+      maps, element, y.address, scale, shift, shortcut.address, shortcutScale, shortcutShift, output.address)
+  }
+
+  /// masked ← gradient + addend where scale · y + shift is positive; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  func reluGradient(
+    _ gradient: Tensor, addend: Tensor?, y: Tensor, scale: [Float], shift: [Float], mean: [Float],
+    into masked: Tensor, sums: inout [Double]
+  ) {
+    unsafe table.pointee.relu_gradient(
+      maps, element, gradient.address, addend?.address, nil, y.address, scale, shift, mean, masked.address, &sums)
+  }
+
+  /// masked ← gradient + addend where `output` is positive; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  func reluGradient(
+    _ gradient: Tensor, addend: Tensor?, output: Tensor, y: Tensor, mean: [Float], into masked: Tensor,
+    sums: inout [Double]
+  ) {
+    // Scale and shift are read only where no output is given.
+    unsafe table.pointee.relu_gradient(
+      maps, element, gradient.address, addend?.address, output.address, y.address, mean, mean, mean, masked.address,
+      &sums)
+  }
+
+  /// Adds Σ gradient and Σ gradient · (y − mean) to `sums`.
+  func addGradientSums(of gradient: Tensor, y: Tensor, mean: [Float], to sums: inout [Double]) {
+    unsafe table.pointee.gradient_sums(maps, element, gradient.address, y.address, mean, &sums)
+  }
+
+  /// a · gradient + b · y + c.
+  func normalizeGradient(_ gradient: Tensor, y: Tensor, a: [Float], b: [Float], c: [Float], into result: Tensor) {
+    unsafe table.pointee.normalize_gradient(maps, element, gradient.address, y.address, a, b, c, result.address)
+  }
+}
+
+extension KernelElement {
+  init(_ precision: Precision) {
+    switch precision {
+    case .float32: self = KERNEL_FLOAT32
+    case .bfloat16: self = KERNEL_BFLOAT16
+    }
+  }
+}

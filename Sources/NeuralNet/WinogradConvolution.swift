@@ -1,0 +1,115 @@
+import Kernels
+import OneDNN
+
+/// A 3×3 convolution of stride 1 by Winograd's minimal filtering: a quarter of the products of the direct way (Lavin and Gray 2015).
+///
+/// Transforms and products are float32 whatever the precision of the feature maps.
+@safe
+public final class WinogradConvolution {
+  private let forwardShape: KernelConvolution
+  private let element: KernelElement
+  private let table: UnsafePointer<KernelTable>
+  private let scratch: WinogradScratch
+  private var forwardWeights: [Float]
+  private var backwardWeights: [Float]
+
+  /// Whether the method is of use for a convolution.
+  public static func suits(_ geometry: Convolution.Geometry) -> Bool {
+    let channels = [geometry.input.channels, geometry.outputChannels]
+    return geometry.kernel == 3 && geometry.stride == 1 && geometry.padding == 1
+      && geometry.input.channelBlock == geometry.outputChannelBlock
+      && channels.allSatisfy { count in
+        // Transformed weights are four times as large: beyond this they leave the caches.
+        count.isMultiple(of: FeatureMapKernels.preferredChannelBlock) && count <= 256
+      }
+  }
+
+  /// Makes room for the transformed weights of one convolution, and for its passes in scratch memory that several may share.
+  ///
+  /// - Parameters:
+  ///   - geometry: What to compute, which ``suits(_:)``.
+  ///   - precision: The type of the feature maps.
+  ///   - isTraining: Whether gradients are computed.
+  ///   - scratch: Memory for one pass at a time, lengthened as needed.
+  ///   - path: The instructions to use.
+  public init(
+    _ geometry: Convolution.Geometry, _ precision: Precision, isTraining: Bool, scratch: WinogradScratch,
+    path: KernelPath = kernels_best_path()
+  ) {
+    let input = geometry.input
+    forwardShape = KernelConvolution(
+      images: Int32(input.batch), inputs: Int32(input.channels), outputs: Int32(geometry.outputChannels),
+      height: Int32(input.height), width: Int32(input.width), block: Int32(input.channelBlock))
+    element = KernelElement(precision)
+    unsafe table = kernels_of(path)
+    self.scratch = scratch
+    let count = 36 * input.channels * geometry.outputChannels
+    forwardWeights = Array(repeating: 0, count: count)
+    backwardWeights = Array(repeating: 0, count: isTraining ? count : 0)
+    unsafe scratch.reserve(
+      pass: table.pointee.winograd_scratch_count(forwardShape), weightGradient: isTraining ? count : 0)
+  }
+
+  /// The convolution of an output's gradient, which gives the input's.
+  private var backwardShape: KernelConvolution {
+    var shape = forwardShape
+    (shape.inputs, shape.outputs) = (shape.outputs, shape.inputs)
+    return shape
+  }
+
+  /// Takes new weights, row-major `[out, in, 3, 3]`.
+  public func load(weights: Span<Float>) {
+    unsafe weights.withUnsafeBufferPointer { weights in
+      guard let weights = weights.baseAddress else { return }
+      unsafe table.pointee.winograd_pack_weights(forwardShape, weights, 0, &forwardWeights)
+      if !backwardWeights.isEmpty {
+        unsafe table.pointee.winograd_pack_weights(backwardShape, weights, 1, &backwardWeights)
+      }
+    }
+  }
+
+  /// Convolves, and adds Σ and Σ of squares of each output channel to `sums`, `[2, out]`, unless this is empty.
+  public func forward(_ input: Tensor, into output: Tensor, sums: inout [Double]) {
+    if sums.isEmpty {
+      unsafe table.pointee.winograd_convolve(
+        forwardShape, element, input.address, forwardWeights, output.address, &scratch.pass, nil)
+    } else {
+      unsafe table.pointee.winograd_convolve(
+        forwardShape, element, input.address, forwardWeights, output.address, &scratch.pass, &sums)
+    }
+  }
+
+  /// The gradient of the weights, row-major.
+  public func weightGradient(input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>) {
+    unsafe gradient.withUnsafeMutableBufferPointer { gradient in
+      guard let gradient = gradient.baseAddress else { return }
+      unsafe table.pointee.winograd_weight_gradient(
+        forwardShape, element, input.address, outputGradient.address, &scratch.weightGradient, &scratch.pass, gradient)
+    }
+  }
+
+  /// The gradient of the input.
+  public func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) {
+    precondition(!backwardWeights.isEmpty, "this convolution was made for inference")
+    unsafe table.pointee.winograd_convolve(
+      backwardShape, element, outputGradient.address, backwardWeights, inputGradient.address, &scratch.pass, nil)
+  }
+}
+
+/// Memory for one pass of a Winograd convolution, shared by those of one thread.
+public final class WinogradScratch {
+  fileprivate var pass: [Float] = []
+  fileprivate var weightGradient: [Float] = []
+
+  /// No memory yet.
+  public init() {}
+
+  fileprivate func reserve(pass passCount: Int, weightGradient weightCount: Int) {
+    if passCount > pass.count {
+      pass = Array(repeating: 0, count: passCount)
+    }
+    if weightCount > weightGradient.count {
+      weightGradient = Array(repeating: 0, count: weightCount)
+    }
+  }
+}
