@@ -7,6 +7,10 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "lanes.h"
+#include "winograd_transforms.h"
+#include "winograd_factors.h"
+#include "winograd_tiles.h"
+#include "winograd_products.h"
 #include "winograd.h"
 #include "normalization.h"
 #include "table.h"

@@ -5,6 +5,10 @@
 #define LANES 8
 
 #include "lanes.h"
+#include "winograd_transforms.h"
+#include "winograd_factors.h"
+#include "winograd_tiles.h"
+#include "winograd_products.h"
 #include "winograd.h"
 #include "normalization.h"
 #include "table.h"

@@ -34,7 +34,10 @@ final class ConvolutionLayer {
     if context.usesWinograd, WinogradConvolution.suits(geometry) {
       method = .winograd(
         WinogradConvolution(
-          geometry, context.precision, isTraining: context.isTraining, scratch: context.winogradScratch))
+          geometry, context.precision,
+          // Evaluation is forward alone: it can afford the exact products.
+          products: context.isTraining ? context.precision : .float32, isTraining: context.isTraining,
+          scratch: context.winogradScratch))
     } else {
       let passes: Convolution.Passes = !context.isTraining ? .inference : isFirst ? .trainingFirst : .training
       method = .direct(

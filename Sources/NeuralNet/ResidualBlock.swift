@@ -5,7 +5,9 @@ import OneDNN
 ///     input ──► conv1 ──► bn1 ──► relu ──► conv2 ──► bn2 ──► (+) ──► relu ──► output
 ///       └────────────────────────── shortcut ─────────────────┘
 final class ResidualBlock {
-  /// What a forward pass leaves for the backward pass. What follows from it in one pass over memory is computed again instead.
+  /// What a forward pass leaves for the backward pass.
+  ///
+  /// What follows from it in one pass over memory is computed again instead.
   final class Record {
     fileprivate let first: ConvolutionUnit.Record
     fileprivate let second: ConvolutionUnit.Record
@@ -62,7 +64,7 @@ final class ResidualBlock {
   ///   - input: The shape of the input.
   ///   - width: The number of channels of the output.
   ///   - stride: By how much rows and columns shrink.
-  ///   - shortcut: What joins input and output where their shapes differ.
+  ///   - kind: What joins input and output where their shapes differ.
   ///   - index: The block's place in the network.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   init(

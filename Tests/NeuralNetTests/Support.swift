@@ -2,7 +2,6 @@ import Foundation
 import Kernels
 import NeuralNet
 import OneDNN
-import Testing
 
 // MARK: - Numbers that scripts/make-fixtures.py computes too
 
@@ -104,7 +103,7 @@ func dot(_ values: [Float], _ weights: [Float]) -> Double {
 
 // MARK: - Instruction sets
 
-extension KernelPath: @retroactive CustomTestStringConvertible {
+extension KernelPath {
   /// The paths that this CPU runs.
   static var ofThisCPU: [KernelPath] {
     (0...kernels_best_path().rawValue).map(KernelPath.init(rawValue:))
@@ -112,15 +111,6 @@ extension KernelPath: @retroactive CustomTestStringConvertible {
 
   /// How many channels it computes at once.
   var lanes: Int { unsafe Int(kernels_of(self).pointee.lanes) }
-
-  public var testDescription: String {
-    switch self {
-    case KERNEL_PATH_AVX2: "AVX2"
-    case KERNEL_PATH_AVX512: "AVX-512"
-    case KERNEL_PATH_AVX512_BFLOAT16: "AVX-512 with bfloat16"
-    default: "baseline"
-    }
-  }
 }
 
 // MARK: - Feature maps

@@ -44,6 +44,8 @@ typedef struct {
   int height;
   int width;
   int block;
+  /// The type of the factors of the products: bfloat16 only for feature maps of bfloat16, and only where the path multiplies them.
+  KernelElement products;
 } KernelConvolution;
 
 /// The functions of one path.
@@ -56,7 +58,7 @@ typedef struct {
   /// How many floats of scratch memory a convolution's passes need, zeroed once.
   size_t (*_Nonnull winograd_scratch_count)(KernelConvolution shape);
 
-  /// `u` ← transformed weights, `36 · inputs · outputs` floats, from row-major `[outputs, inputs, 3, 3]`.
+  /// `u` ← transformed weights, room for `36 · inputs · outputs` floats, from row-major `[outputs, inputs, 3, 3]`.
   ///
   /// `is_rotated`: for the gradient of the input; `weights` are then `[inputs, outputs, 3, 3]` in the terms of `shape`, which has
   /// inputs and outputs exchanged.

@@ -1,0 +1,121 @@
+// The products at one frequency, a panel of outputs at a time, in registers.
+
+// m[tile][outputs of one panel] = Σ over inputs of v[tile][input] · u[input][outputs of the panel], TILES_PER_BLOCK tiles.
+INLINE void multiply_panel(
+    const void *factors, int inputs, const void *weights_of_panel, float *m, int outputs, const int vectors,
+    const Factors kind) {
+  Lanes sums[TILES_PER_BLOCK][2];
+  UNROLL
+  for (int tile = 0; tile < TILES_PER_BLOCK; tile++) {
+    UNROLL
+    for (int k = 0; k < vectors; k++) {
+      sums[tile][k] = broadcast(0);
+    }
+  }
+  if (kind == FLOATS) {
+    const float *v = factors, *u = weights_of_panel;
+    for (int input = 0; input < inputs; input++) {
+      Lanes weights[2];
+      UNROLL
+      for (int k = 0; k < vectors; k++) {
+        weights[k] = load_lanes(u + k * LANES);
+      }
+      u += vectors * LANES;
+      UNROLL
+      for (int tile = 0; tile < TILES_PER_BLOCK; tile++) {
+        Lanes value = broadcast(v[(size_t)tile * tile_stride(inputs) + input]);
+        UNROLL
+        for (int k = 0; k < vectors; k++) {
+          sums[tile][k] += value * weights[k];
+        }
+      }
+    }
+  }
+#ifdef PATH_HAS_BFLOAT16
+  else {
+    const uint16_t *v = factors, *u = weights_of_panel;
+    for (int input = 0; input < inputs; input += 2) {
+      __m512bh weights[2];
+      UNROLL
+      for (int k = 0; k < vectors; k++) {
+        weights[k] = load_pairs(u + k * 2 * LANES);
+      }
+      u += vectors * 2 * LANES;
+      UNROLL
+      for (int tile = 0; tile < TILES_PER_BLOCK; tile++) {
+        UNROLL
+        for (int k = 0; k < vectors; k++) {
+          sums[tile][k] = add_products(sums[tile][k], v + (size_t)tile * tile_stride(inputs) + input, weights[k]);
+        }
+      }
+    }
+  }
+#endif
+  UNROLL
+  for (int tile = 0; tile < TILES_PER_BLOCK; tile++) {
+    UNROLL
+    for (int k = 0; k < vectors; k++) {
+      store_lanes(m + (size_t)tile * tile_stride(outputs) + k * LANES, sums[tile][k]);
+    }
+  }
+}
+
+// u[8 inputs][outputs of one panel] += Σ over tiles of v[tile][input] · d[tile][outputs of the panel].
+INLINE void accumulate_panel(
+    const void *factors, int inputs, const void *gradient_factors, int outputs, int tiles, float *u, const int vectors,
+    const Factors kind) {
+  enum { INPUTS = 8 };
+  Lanes sums[INPUTS][2];
+  UNROLL
+  for (int input = 0; input < INPUTS; input++) {
+    UNROLL
+    for (int k = 0; k < vectors; k++) {
+      sums[input][k] = load_lanes(u + (input * vectors + k) * LANES);
+    }
+  }
+  if (kind == FLOATS) {
+    const float *v = factors, *d = gradient_factors;
+    for (int tile = 0; tile < tiles; tile++) {
+      Lanes gradients[2];
+      UNROLL
+      for (int k = 0; k < vectors; k++) {
+        gradients[k] = load_lanes(d + (size_t)tile * tile_stride(outputs) + k * LANES);
+      }
+      UNROLL
+      for (int input = 0; input < INPUTS; input++) {
+        Lanes value = broadcast(v[(size_t)tile * tile_stride(inputs) + input]);
+        UNROLL
+        for (int k = 0; k < vectors; k++) {
+          sums[input][k] += value * gradients[k];
+        }
+      }
+    }
+  }
+#ifdef PATH_HAS_BFLOAT16
+  else {
+    const uint16_t *v = factors, *d = gradient_factors;
+    for (int tile = 0; tile < tiles; tile += 2) {
+      __m512bh gradients[2];
+      UNROLL
+      for (int k = 0; k < vectors; k++) {
+        gradients[k] = load_pairs(d + (size_t)tile * tile_stride(outputs) + k * 2 * LANES);
+      }
+      UNROLL
+      for (int input = 0; input < INPUTS; input++) {
+        UNROLL
+        for (int k = 0; k < vectors; k++) {
+          sums[input][k] =
+              add_products(sums[input][k], v + (size_t)tile * tile_stride(inputs) + 2 * input, gradients[k]);
+        }
+      }
+    }
+  }
+#endif
+  UNROLL
+  for (int input = 0; input < INPUTS; input++) {
+    UNROLL
+    for (int k = 0; k < vectors; k++) {
+      store_lanes(u + (input * vectors + k) * LANES, sums[input][k]);
+    }
+  }
+}
