@@ -9,6 +9,9 @@ final class ConvolutionUnit {
     let convolved: Tensor
     fileprivate(set) var statistics: BatchNormalization.Statistics
 
+    /// How much memory the activations take.
+    var byteCount: Int { convolved.byteCount }
+
     fileprivate init(_ convolved: Tensor, _ statistics: BatchNormalization.Statistics) {
       self.convolved = convolved
       self.statistics = statistics

@@ -12,6 +12,9 @@ public final class ResNet {
     fileprivate let stem: ConvolutionUnit.Record
     fileprivate let blocks: [ResidualBlock.Record]
 
+    /// How much memory it takes, in bytes.
+    public let byteCount: Int
+
     fileprivate init(_ encoder: ResNet) throws(DNNLError) {
       let context = encoder.context
       input = try context.makeActivation(encoder.inputShape)
@@ -21,6 +24,7 @@ public final class ResNet {
         records.append(try block.makeRecord(context))
       }
       blocks = records
+      byteCount = blocks.reduce(input.byteCount + stem.byteCount) { sum, block in sum + block.byteCount }
     }
   }
 

@@ -14,6 +14,11 @@ final class ResidualBlock {
     fileprivate let shortcut: ConvolutionUnit.Record?
     let output: Tensor
 
+    /// How much memory the activations take.
+    var byteCount: Int {
+      first.byteCount + second.byteCount + (shortcut?.byteCount ?? 0) + output.byteCount
+    }
+
     fileprivate init(_ block: ResidualBlock, _ context: NetworkContext) throws(DNNLError) {
       first = try block.first.makeRecord(context, .inner)
       second = try block.second.makeRecord(context, .inner)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import NeuralNet
 import Training
 
 /// The options of a training run.
@@ -13,7 +14,7 @@ struct RecipeOptions: ParsableArguments {
   var shapesTrain: Int?
   @Option(help: "Pictures of the built-in set to test on. (default: \(Recipe().shapesTest))")
   var shapesTest: Int?
-  @Option(help: "Encoder: resnet20, resnet32, resnet44, resnet56, resnet110. (default: resnet20)")
+  @Option(help: "Encoder: \(ResNetArchitecture.names.joined(separator: ", ")). (default: resnet20)")
   var model: String?
   @Option(help: "Projection head: mlp (width → width → embedding) or linear. (default: mlp)")
   var head: String?
@@ -51,12 +52,20 @@ struct RecipeOptions: ParsableArguments {
   var schedule: String?
   @Option(help: "Epochs over which the learning rate rises. (default: 1)")
   var warmupEpochs: Double?
-  @Option(help: "Arithmetic of the encoder: auto, float32. (default: auto)")
+  @Option(
+    help:
+      "Numbers that the encoder multiplies: float32, bfloat16, or auto: bfloat16 where the CPUs of all ranks have it. (default: auto)"
+  )
   var precision: String?
   @Option(help: "Where all random draws begin. (default: 0)")
   var seed: UInt64?
   @Option(help: "Threads of each rank. (default: 1)")
   var threads: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Memory on each rank to keep activations in, such as 800MB or 2GiB; shards beyond it are computed twice, to the same bits. auto: 1 GiB for all ranks of a host. (default: auto)",
+      valueName: "bytes"))
+  var activationMemory: String?
   @Option(help: "Steps between checkpoints. (default: an epoch)")
   var checkpointSteps: Int?
   @Option(help: "How many checkpoints stay. (default: 3)")
@@ -93,6 +102,7 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(precision, for: "precision")
     overrides.set(seed, for: "seed")
     overrides.set(threads, for: "threads")
+    overrides.set(activationMemory, for: "activation-memory")
     overrides.set(checkpointSteps, for: "checkpoint-steps")
     overrides.set(keep, for: "keep")
     overrides.set(logSteps, for: "log-steps")

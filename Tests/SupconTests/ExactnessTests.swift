@@ -24,6 +24,26 @@ struct ExactnessTests {
     #expect(seeded != expected, "another seed")
   }
 
+  // Without memory for activations all but a thread's last shard run forward twice.
+  @Test(arguments: ["float32", "auto"])
+  func activationMemoryChangesNoBit(precision: String) throws {
+    let workshop = try Workshop()
+    let steps = ["--steps", "4", "--precision", precision]
+    let expected = try workshop.weights("kept", steps + ["--activation-memory", "1GB"])
+    for (name, ranks, options) in [
+      ("none", 1, ["--activation-memory", "0"]), ("threads", 2, ["--activation-memory", "0", "--threads", "2"]),
+      ("some", 1, ["--activation-memory", "2MB"]),
+    ] {
+      let found = try workshop.weights(name, ranks: ranks, steps + options)
+      #expect(found == expected, "\(name)")
+    }
+    // A resumed run may have another budget.
+    try succeeding(
+      workshop.pretrain("resumed", ["--steps", "2", "--precision", precision, "--activation-memory", "0"]))
+    let resumed = try workshop.resumedWeights("resumed", ["--steps", "4", "--activation-memory", "1GB"])
+    #expect(resumed == expected)
+  }
+
   @Test(arguments: [
     ["--loss", "simclr"], ["--views", "3"], ["--head", "linear"], ["--nesterov"],
     ["--shard-size", "8", "--augmentation", "crop-flip", "--loss-scale", "tau"],

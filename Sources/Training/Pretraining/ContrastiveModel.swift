@@ -7,7 +7,8 @@ import OneDNN
 final class ContrastiveModel {
   /// One shard's pass: filled by ``forward(_:parameters:)``, used by ``backward(_:parameters:into:)``.
   final class ShardPass {
-    let encoder: ResNet.Record
+    /// The encoder's activations, if there is memory to keep them; else they stand in the model's own until it computes another shard.
+    fileprivate let keptActivations: ResNet.Record?
     let head: ProjectionHead.Record
     /// `[rows, features]`.
     var representations: [Float]
@@ -17,8 +18,8 @@ final class ContrastiveModel {
     var embeddingGradient: [Float]
     fileprivate var lengths: [Float]
 
-    fileprivate init(_ model: ContrastiveModel) throws(DNNLError) {
-      encoder = try model.encoder.makeRecord()
+    fileprivate init(_ model: ContrastiveModel, keptActivations: ResNet.Record?) throws(DNNLError) {
+      self.keptActivations = keptActivations
       head = model.head.makeRecord(views: model.rows)
       representations = Array(repeating: 0, count: model.rows * model.encoder.representationWidth)
       embeddings = Array(repeating: 0, count: model.rows * model.head.outputWidth)
@@ -35,6 +36,9 @@ final class ContrastiveModel {
   /// How many views a shard has.
   private let rows: Int
   private var representationGradient: [Float]
+  /// Activations of the last shard that keeps none itself.
+  private let ownActivations: ResNet.Record
+  private var ownActivationsHolder: ShardPass?
 
   /// Compiles the model for shards of one size.
   init(
@@ -51,10 +55,30 @@ final class ContrastiveModel {
     parameterLayout = context.parameters
     statisticsLayout = context.statistics
     representationGradient = Array(repeating: 0, count: rows * encoder.representationWidth)
+    ownActivations = try encoder.makeRecord()
   }
 
-  func makePass() throws(DNNLError) -> ShardPass {
-    try ShardPass(self)
+  /// How much memory the activations of one shard take.
+  var activationByteCount: Int { ownActivations.byteCount }
+
+  /// Makes room for a shard's pass, with or without its activations.
+  func makePass(keepsActivations: Bool) throws(DNNLError) -> ShardPass {
+    try ShardPass(self, keptActivations: keepsActivations ? encoder.makeRecord() : nil)
+  }
+
+  /// Whether the activations of a shard's forward pass are still there; if not, it has to run forward again.
+  func holdsActivations(of pass: ShardPass) -> Bool {
+    pass.keptActivations != nil || ownActivationsHolder === pass
+  }
+
+  private func activations(of pass: ShardPass) -> ResNet.Record {
+    precondition(holdsActivations(of: pass), "the shard has to run forward again")
+    return pass.keptActivations ?? ownActivations
+  }
+
+  /// Writes the BatchNorm moments of a shard's forward pass to their places in a vector of the statistics' layout.
+  func moments(of pass: ShardPass, into moments: inout MutableSpan<Float>) {
+    encoder.moments(of: activations(of: pass), into: &moments)
   }
 
   /// Takes new parameters, once a step.
@@ -68,7 +92,10 @@ final class ContrastiveModel {
     swap(&representations, &pass.representations)
     defer { swap(&representations, &pass.representations) }
     var features = representations.mutableSpan
-    try encoder.forward(pass.encoder, into: &features)
+    if pass.keptActivations == nil {
+      ownActivationsHolder = pass
+    }
+    try encoder.forward(activations(of: pass), into: &features)
 
     var projections = pass.embeddingGradient  // as scratch memory: it is filled later
     var projected = projections.mutableSpan
@@ -97,6 +124,6 @@ final class ContrastiveModel {
     try head.backward(
       representations: representations.span, projectionGradient: embeddingGradient.span,
       parameters: parameters.span, pass.head, into: &gradient, representationGradient: &inputGradient)
-    try encoder.backward(pass.encoder, representationGradient: representationGradient.span, into: &gradient)
+    try encoder.backward(activations(of: pass), representationGradient: representationGradient.span, into: &gradient)
   }
 }

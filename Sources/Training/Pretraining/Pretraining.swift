@@ -55,7 +55,14 @@ public enum Pretraining {
       }
     }
     try world.agreeing { try recipe.checkBatch(sampleCount: dataset.count) }
-    let step = try world.agreeing { try PretrainingStep(recipe, dataset, over: world, order: request.order) }
+    guard let activationMemory = ActivationMemory(recipe.activationMemory) else {
+      preconditionFailure("the recipe was not validated: \(recipe.activationMemory)")
+    }
+    let activationByteCount = try activationMemory.byteCount(over: world)
+    let step = try world.agreeing {
+      try PretrainingStep(
+        recipe, dataset, over: world, activationByteCount: activationByteCount, order: request.order)
+    }
     var state = try opening.state(initial: step.initialState, over: world)
     let allSteps = recipe.epochs * step.stepsPerEpoch
     let lastStep = min(recipe.steps ?? allSteps, allSteps)

@@ -29,15 +29,18 @@ final class PretrainingStep {
   ///   - recipe: What to train.
   ///   - dataset: What to train on.
   ///   - world: The ranks.
+  ///   - activationByteCount: How much memory this rank may keep activations in.
   ///   - order: How gradients are added.
   /// - Throws: What oneDNN refuses.
   init(
-    _ recipe: Recipe, _ dataset: any ImageDataset, over world: borrowing Communicator, order: ReductionOrder
+    _ recipe: Recipe, _ dataset: any ImageDataset, over world: borrowing Communicator, activationByteCount: Int,
+    order: ReductionOrder
   ) throws {
     self.recipe = recipe
     self.dataset = dataset
     shards = try ShardWorkers(
-      recipe, dataset, runs: ContiguousRuns(total: recipe.shardCount, parts: world.size), rank: world.rank)
+      recipe, dataset, runs: ContiguousRuns(total: recipe.shardCount, parts: world.size), rank: world.rank,
+      activationByteCount: activationByteCount)
     initialState = TrainingState(recipe, parameters: shards.parameterLayout, statistics: shards.statisticsLayout)
     loader = try shards.makeLoader()
     loss = ContrastiveLoss(
@@ -85,12 +88,17 @@ final class PretrainingStep {
       loss.gradients(ofRank: world.rank, into: &gradients)
     }
 
-    try shards.compute { [shards, reduction, vector] model, pass, shard in
+    try shards.compute(inReverse: true) { [loader, shards, reduction, vector] model, pass, shard in
+      // Activations for which there was no memory are computed again, to the same bits.
+      if !model.holdsActivations(of: pass) {
+        try loader.fill(model.encoder.views, samples: samples[shard], epoch: epoch)
+        try model.forward(pass, parameters: parameters)
+      }
       var summand = reduction.makeVector()
       var elements = summand.mutableSpan
       try model.backward(pass, parameters: parameters, into: &elements)
       var moments = elements._mutatingExtracting(vector.moments)
-      model.encoder.moments(of: pass.encoder, into: &moments)
+      model.moments(of: pass, into: &moments)
       elements[vector.loss] = Float(shardLosses[shard])
       reduction.add(summand, shard: shards.owned.lowerBound + shard)
     }

@@ -24,8 +24,13 @@ final class ShardWorkers {
   var parameterLayout: VectorLayout { models[0].parameterLayout }
   var statisticsLayout: VectorLayout { models[0].statisticsLayout }
 
-  /// Compiles a model for each thread and makes room for each shard.
-  init(_ recipe: Recipe, _ dataset: any ImageDataset, runs: ContiguousRuns, rank: Int) throws {
+  /// How many of the own shards keep their activations from forward to backward.
+  let keptShardCount: Int
+
+  /// Compiles a model for each thread and makes room for each shard, with its activations as far as `activationByteCount` goes.
+  init(
+    _ recipe: Recipe, _ dataset: any ImageDataset, runs: ContiguousRuns, rank: Int, activationByteCount: Int
+  ) throws {
     self.runs = runs
     let owned = runs[rank]
     self.recipe = recipe
@@ -39,7 +44,13 @@ final class ShardWorkers {
         rows: recipe.shardSize * recipe.views)
     }
     let model = models[0]
-    passes = try owned.map { _ in try model.makePass() }
+    // Every model keeps the activations of one shard in any case: the last that it computes, which is the first to run backward.
+    let kept = min(activationByteCount / model.activationByteCount, owned.count) - models.count
+    let keptShardCount = max(0, kept)
+    passes = try owned.indices.map { index in
+      try model.makePass(keepsActivations: index < owned.startIndex + keptShardCount)
+    }
+    self.keptShardCount = keptShardCount + models.count
   }
 
   /// A loader that fills views as the encoder wants them to lie.
@@ -78,10 +89,12 @@ final class ShardWorkers {
   /// Runs `body` for every own shard, counted from 0, on this rank's threads.
   ///
   /// - Parameters:
+  ///   - isReversed: Whether each thread begins with its last shard.
   ///   - prepare: Called on each thread before its first shard.
   ///   - body: Called for each shard with the thread's model.
   /// - Throws: The first error of any thread, after all have ended.
   func compute(
+    inReverse isReversed: Bool = false,
     prepare: @escaping (ContrastiveModel) throws -> Void = { _ in },
     eachShard body: @escaping (ContrastiveModel, ContrastiveModel.ShardPass, Int) throws -> Void
   ) throws {
@@ -93,7 +106,8 @@ final class ShardWorkers {
       useOneThreadPerPrimitive()
       do {
         unsafe try prepare(models[thread])
-        for shard in unsafe stride(from: thread, to: passes.count, by: models.count) {
+        let shards = unsafe Array(stride(from: thread, to: passes.count, by: models.count))
+        for shard in isReversed ? shards.reversed() : shards {
           unsafe try body(models[thread], passes[shard], shard)
         }
       } catch {

@@ -57,6 +57,8 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var seed: UInt64 = 0
   /// How many threads each rank computes shards on.
   public var threads = 1
+  /// How much memory each rank keeps activations in: `auto` or a number of bytes.
+  public var activationMemory = "auto"
   /// After how many steps a checkpoint is written; absent for one each epoch.
   public var checkpointSteps: Int?
   /// How many checkpoints stay.
@@ -91,13 +93,16 @@ public struct Recipe: Codable, Sendable, Equatable {
     case precision
     case seed
     case threads
+    case activationMemory = "activation-memory"
     case checkpointSteps = "checkpoint-steps"
     case keep
     case logSteps = "log-steps"
   }
 
   /// The options that a resumed run may change: they decide who computes and what is kept, never what is computed.
-  static let freeOnResume: Set<CodingKeys> = [.data, .steps, .threads, .checkpointSteps, .keep, .logSteps]
+  static let freeOnResume: Set<CodingKeys> = [
+    .data, .steps, .threads, .activationMemory, .checkpointSteps, .keep, .logSteps,
+  ]
 
   /// The defaults.
   public init() {}
@@ -167,7 +172,10 @@ extension Recipe {
       choice("schedule", schedule, ["cosine"]),
       number("warmup-epochs", warmupEpochs, isAllowed: warmupEpochs >= 0, "a number of at least 0"),
       choice("precision", precision, ["auto", "float32", "bfloat16"]),
-      atLeast("threads", threads, 1), checkpointSteps.flatMap { steps in atLeast("checkpoint-steps", steps, 1) },
+      atLeast("threads", threads, 1),
+      ActivationMemory(activationMemory) == nil
+        ? "--activation-memory \(activationMemory): expected auto, or a number of bytes such as 800MB or 2GiB" : nil,
+      checkpointSteps.flatMap { steps in atLeast("checkpoint-steps", steps, 1) },
       atLeast("keep", keep, 1), atLeast("log-steps", logSteps, 1),
     ]
     return checks.compactMap { problem in problem }.first
