@@ -1,7 +1,7 @@
 import ArgumentParser
 import Training
 
-/// The options of a training run.
+/// The options that decide what is trained and how.
 ///
 /// None has a default here: what is not given comes from the run that is resumed or from ``Recipe``.
 struct RecipeOptions: ParsableArguments {
@@ -27,8 +27,6 @@ struct RecipeOptions: ParsableArguments {
   var temperature: Double?
   @Option(help: "Visits of the whole dataset, over which the schedule runs. (default: \(Recipe().epochs))")
   var epochs: Int?
-  @Option(help: "Stop after this many steps, counted from the run's beginning; the schedule stays that of --epochs.")
-  var steps: Int?
   @Option(help: "Samples in a global batch, over all ranks. (default: 256)")
   var batchSize: Int?
   @Option(help: "Samples in a shard, the unit of computing and of BatchNorm. (default: 32)")
@@ -57,12 +55,6 @@ struct RecipeOptions: ParsableArguments {
   var seed: UInt64?
   @Option(help: "Threads of each rank. (default: 1)")
   var threads: Int?
-  @Option(help: "Steps between checkpoints. (default: an epoch)")
-  var checkpointSteps: Int?
-  @Option(help: "How many checkpoints stay. (default: 3)")
-  var keep: Int?
-  @Option(help: "Steps between lines of metrics.jsonl. (default: 10)")
-  var logSteps: Int?
 
   /// The options that were given.
   var overrides: RecipeOverrides {
@@ -78,7 +70,6 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(lossScale, for: "loss-scale")
     overrides.set(temperature, for: "temperature")
     overrides.set(epochs, for: "epochs")
-    overrides.set(steps, for: "steps")
     overrides.set(batchSize, for: "batch-size")
     overrides.set(shardSize, for: "shard-size")
     overrides.set(views, for: "views")
@@ -93,9 +84,6 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(precision, for: "precision")
     overrides.set(seed, for: "seed")
     overrides.set(threads, for: "threads")
-    overrides.set(checkpointSteps, for: "checkpoint-steps")
-    overrides.set(keep, for: "keep")
-    overrides.set(logSteps, for: "log-steps")
     return overrides
   }
 }
