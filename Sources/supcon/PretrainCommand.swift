@@ -13,6 +13,7 @@ struct PretrainCommand: RankedCommand {
       """)
 
   @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var progress: ProgressOptions
 
   @Option(help: ArgumentHelp("Run directory. (default: runs/pretrain-MODEL-DATASET-N)", valueName: "dir"))
   var output: String?
@@ -23,7 +24,7 @@ struct PretrainCommand: RankedCommand {
 
   private var request: Pretraining.Request {
     Pretraining.Request(
-      overrides: recipe.overrides, output: output, isResuming: resume,
+      overrides: progress.added(to: recipe.overrides), output: output, isResuming: resume,
       order: ReductionOrder(rawValue: reduction) ?? .tree)
   }
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import NeuralNet
 import Training
 
-/// The options of a training run.
+/// The options that decide what is trained and how.
 ///
 /// None has a default here: what is not given comes from the run that is resumed or from ``Recipe``.
 struct RecipeOptions: ParsableArguments {
@@ -28,8 +28,6 @@ struct RecipeOptions: ParsableArguments {
   var temperature: Double?
   @Option(help: "Visits of the whole dataset, over which the schedule runs. (default: \(Recipe().epochs))")
   var epochs: Int?
-  @Option(help: "Stop after this many steps, counted from the run's beginning; the schedule stays that of --epochs.")
-  var steps: Int?
   @Option(help: "Samples in a global batch, over all ranks. (default: 256)")
   var batchSize: Int?
   @Option(help: "Samples in a shard, the unit of computing and of BatchNorm. (default: 32)")
@@ -66,12 +64,6 @@ struct RecipeOptions: ParsableArguments {
       "Memory on each rank to keep activations in, such as 800MB or 2GiB; shards beyond it are computed twice, to the same bits. auto: 1 GiB for all ranks of a host. (default: auto)",
       valueName: "bytes"))
   var activationMemory: String?
-  @Option(help: "Steps between checkpoints. (default: an epoch)")
-  var checkpointSteps: Int?
-  @Option(help: "How many checkpoints stay. (default: 3)")
-  var keep: Int?
-  @Option(help: "Steps between lines of metrics.jsonl. (default: 10)")
-  var logSteps: Int?
 
   /// The options that were given.
   var overrides: RecipeOverrides {
@@ -87,7 +79,6 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(lossScale, for: "loss-scale")
     overrides.set(temperature, for: "temperature")
     overrides.set(epochs, for: "epochs")
-    overrides.set(steps, for: "steps")
     overrides.set(batchSize, for: "batch-size")
     overrides.set(shardSize, for: "shard-size")
     overrides.set(views, for: "views")
@@ -103,9 +94,6 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(seed, for: "seed")
     overrides.set(threads, for: "threads")
     overrides.set(activationMemory, for: "activation-memory")
-    overrides.set(checkpointSteps, for: "checkpoint-steps")
-    overrides.set(keep, for: "keep")
-    overrides.set(logSteps, for: "log-steps")
     return overrides
   }
 }

@@ -8,7 +8,9 @@ struct Supcon: ParsableCommand {
     commandName: "supcon",
     abstract: "Trains image encoders with the Supervised Contrastive loss on CPUs, alone or under mpirun.",
     version: supconVersion,
-    subcommands: [PretrainCommand.self, LinearCommand.self, EvaluateCommand.self, LossCommand.self])
+    subcommands: [
+      PretrainCommand.self, LinearCommand.self, EvaluateCommand.self, LossCommand.self, BenchCommand.self,
+    ])
 }
 
 /// A subcommand that every rank runs.

@@ -15,7 +15,7 @@ struct ReadmeTests {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
 
     let blocks = try testedBlocks()
-    #expect(blocks.count == 5)
+    #expect(blocks.count == 6)
     for block in blocks {
       // The two machines of the example are not at hand: its ranks start here.
       let commands = block.replacingOccurrences(of: "--hostfile hostfiles/two-nodes", with: "--oversubscribe")
@@ -27,7 +27,9 @@ struct ReadmeTests {
         ])
       #expect(result.exitCode == 0, "\(commands)\(result.standardError)")
     }
-    for file in ["runs/c10/linear/summary.json", "runs/c10-nodes/summary.json", "runs/debug/summary.json", "g.npy"] {
+    for file in [
+      "runs/c10/linear/summary.json", "runs/c10-nodes/summary.json", "runs/debug/summary.json", "g.npy", "before.json",
+    ] {
       #expect(FileManager.default.fileExists(atPath: directory.file(file)), "\(file)")
     }
   }

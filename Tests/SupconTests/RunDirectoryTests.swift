@@ -65,6 +65,7 @@ struct RunDirectoryTests {
     // Each third step and the last one; an epoch's own line follows its last step.
     #expect(try lines.map { line in try line.number("step") } == [3, 6, 6, 8])
     #expect(lines.map { line in line.values["seconds"] != nil } == [false, false, true, false])
+    #expect(lines.map { line in line.values["seconds_by_part"] != nil } == [true, true, false, true])
     #expect(try lines[2].number("epoch") == 1)
     let warmupSteps = Double(Self.stepsPerEpoch)
     let allSteps = Double(Self.stepsPerEpoch * Self.epochs)

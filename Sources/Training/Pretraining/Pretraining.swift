@@ -55,14 +55,7 @@ public enum Pretraining {
       }
     }
     try world.agreeing { try recipe.checkBatch(sampleCount: dataset.count) }
-    guard let activationMemory = ActivationMemory(recipe.activationMemory) else {
-      preconditionFailure("the recipe was not validated: \(recipe.activationMemory)")
-    }
-    let activationByteCount = try activationMemory.byteCount(over: world)
-    let step = try world.agreeing {
-      try PretrainingStep(
-        recipe, dataset, over: world, activationByteCount: activationByteCount, order: request.order)
-    }
+    let step = try PretrainingStep.prepared(recipe, dataset, over: world, order: request.order)
     var state = try opening.state(initial: step.initialState, over: world)
     let allSteps = recipe.epochs * step.stepsPerEpoch
     let lastStep = min(recipe.steps ?? allSteps, allSteps)
@@ -79,17 +72,11 @@ public enum Pretraining {
       recipe, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
       stepsPerEpoch: step.stepsPerEpoch, report: report)
     let checkpointSteps = recipe.checkpointSteps ?? step.stepsPerEpoch
-    var order: (epoch: Int, samples: [Int32]) = (-1, [])
+    var batches = BatchOrder(recipe, sampleCount: dataset.count)
     while state.step < lastStep {
-      let epoch = state.step / step.stepsPerEpoch
-      if order.epoch != epoch {
-        order = (epoch, SampleOrder.permutation(of: dataset.count, seed: recipe.seed, epoch: epoch))
-      }
-      let first = state.step % step.stepsPerEpoch * recipe.batchSize
-
+      let (epoch, batch) = batches.batch(ofStep: state.step)
       let start = ProcessMeasurements.now()
-      let result = try step.run(
-        &state, batch: order.samples[first..<first + recipe.batchSize], epoch: epoch, over: world)
+      let result = try step.run(&state, batch: batch, epoch: epoch, over: world)
       try log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
 
       if state.step.isMultiple(of: checkpointSteps) || state.step == lastStep {

@@ -1,8 +1,24 @@
 import Contrastive
+import Datasets
 import MPI
 import NeuralNet
 
 extension PretrainingStep {
+  /// The step of a recipe, with room for activations as it says.
+  ///
+  /// Collective.
+  static func prepared(
+    _ recipe: Recipe, _ dataset: any ImageDataset, over world: borrowing Communicator, order: ReductionOrder
+  ) throws -> PretrainingStep {
+    guard let memory = ActivationMemory(recipe.activationMemory) else {
+      preconditionFailure("the recipe was not validated: \(recipe.activationMemory)")
+    }
+    let activationByteCount = try memory.byteCount(over: world)
+    return try world.agreeing {
+      try PretrainingStep(recipe, dataset, over: world, activationByteCount: activationByteCount, order: order)
+    }
+  }
+
   /// Which rows of the global batch are positives of each other.
   ///
   /// Collective where labels matter: each rank gives the labels of its own samples.

@@ -63,6 +63,8 @@ final class PretrainingStep {
     var loss: Double
     var lowerBound: Double
     var learningRate: Float
+    /// What each part took on this rank, in the order of ``StepPart``.
+    var partSeconds: [Double]
   }
 
   /// Takes one step with the samples of `batch`, the same list on every rank.
@@ -73,20 +75,24 @@ final class PretrainingStep {
   ) throws -> Report {
     let parameters = state.parameters
     let samples = shards.samples(of: batch)
+    let clock = StepClock(threads: min(recipe.threads, shards.owned.count))
 
     try shards.compute { model in
       try model.load(parameters)
     } eachShard: { [loader] model, pass, shard in
-      try loader.fill(model.encoder.views, samples: samples[shard], epoch: epoch)
+      try clock.measure(.data) { try loader.fill(model.encoder.views, samples: samples[shard], epoch: epoch) }
       try model.forward(pass, parameters: parameters)
     }
+    clock.mark(.forward)
 
     try loss.gather(shards.embeddings().span, over: world)
     let classes = try classes(of: batch, samples: samples, over: world)
+    clock.mark(.gather)
     let shardLosses = try loss.losses(of: classes, over: world)
     shards.setEmbeddingGradients { gradients in
       loss.gradients(ofRank: world.rank, into: &gradients)
     }
+    clock.mark(.loss)
 
     try shards.compute(inReverse: true) { [loader, shards, reduction, vector] model, pass, shard in
       // Activations for which there was no memory are computed again, to the same bits.
@@ -102,7 +108,9 @@ final class PretrainingStep {
       elements[vector.loss] = Float(shardLosses[shard])
       reduction.add(summand, shard: shards.owned.lowerBound + shard)
     }
+    clock.mark(.backward)
     try reduction.finish(over: world, into: &reduced)
+    clock.mark(.reduce)
     try checkFinite(step: state.step + 1)
 
     let learningRate = schedule.learningRate(atStep: state.step)
@@ -110,10 +118,11 @@ final class PretrainingStep {
       &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate)
     state.moveStatistics(towards: reduced[vector.moments], shards: recipe.shardCount)
     state.step += 1
+    clock.mark(.update)
     return Report(
       loss: Double(reduced[vector.loss]),
       lowerBound: recipe.lossScaleFactor
         * LossBound.lowerBound(counts: classes.counts, temperature: recipe.temperature),
-      learningRate: learningRate)
+      learningRate: learningRate, partSeconds: clock.seconds)
   }
 }

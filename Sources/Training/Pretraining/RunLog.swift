@@ -61,6 +61,11 @@ final class RunLog {
         "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
         "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
         "views_per_second": .number(Double(recipe.batchSize * recipe.views) / seconds),
+        "seconds_by_part": .object(
+          Dictionary(
+            uniqueKeysWithValues: zip(StepPart.allCases, result.partSeconds).map { part, seconds in
+              (part.name, .number(seconds))
+            })),
       ])
     }
     if now - lastLine >= Self.secondsBetweenLines || step == lastStep {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import MPI
 
@@ -15,6 +16,27 @@ enum ProcessMeasurements {
     var usage = rusage()
     unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return Int64(usage.ru_maxrss) * 1024
+  }
+
+  /// Seconds since this process was started, to a hundredth; `nil` where the kernel does not tell.
+  static func secondsSinceStart() -> Double? {
+    // Field 22 of proc(5), in ticks since the machine's start; field 2, in parentheses, may hold blanks.
+    guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
+      let fields = text.split(separator: ")").last?.split(separator: " "), fields.count > 19,
+      let ticks = Double(fields[19])
+    else { return nil }
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+    let seconds = Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec) - ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    return seconds >= 0 ? seconds : nil
+  }
+
+  /// The model of this machine's CPU.
+  static func cpuName() -> String {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { line in line.hasPrefix("model name") }
+    return line?.split(separator: ":").last.map { name in String(name.drop { letter in letter == " " }) }
+      ?? "unknown CPU"
   }
 
   /// The largest and the sum of all ranks' peak memory.

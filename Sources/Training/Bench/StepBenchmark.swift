@@ -1,0 +1,181 @@
+import Contrastive
+import Formats
+import MPI
+import NeuralNet
+
+/// Measures the training step: how fast it is, where its time goes, and how that compares with what the machine can do.
+public enum StepBenchmark {
+  /// What the command line asks for.
+  public struct Request: Sendable {
+    /// The options that were given.
+    public var overrides: RecipeOverrides
+    /// How many steps to measure.
+    public var steps = 20
+    /// Where the result goes as JSON, if anywhere.
+    public var json: String?
+    /// An earlier result to compare with.
+    public var compare: String?
+
+    /// A request.
+    public init(overrides: RecipeOverrides) {
+      self.overrides = overrides
+    }
+
+    var recipe: Recipe { overrides.applied(to: Recipe()) }
+
+    /// What is wrong with the options alone, or `nil`.
+    public func problem(ranks: Int) -> String? {
+      steps < 1 ? "--steps \(steps): expected at least 1" : recipe.problem(ranks: ranks)
+    }
+  }
+
+  /// The first steps warm caches and are left out.
+  private static let stepsLeftOut = 3
+
+  /// Takes steps, with every rank calling it, and writes nothing but the file that was asked for.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - report: Receives texts for people, on rank 0.
+  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  public static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    var recipe = request.recipe
+    let precisions = try PrecisionChoice(over: world)
+    recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
+    let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
+    let dataset = try world.agreeing { try DatasetChoice.open(recipe, .train) { note in report("note: \(note)") } }
+    try world.agreeing { try recipe.checkBatch(sampleCount: dataset.count) }
+    let step = try PretrainingStep.prepared(recipe, dataset, over: world, order: .tree)
+
+    let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
+    var times = StepTimes()
+    var state = step.initialState
+    var batches = BatchOrder(recipe, sampleCount: dataset.count)
+    for index in 0..<stepsLeftOut + request.steps {
+      let (epoch, batch) = batches.batch(ofStep: state.step)
+      let start = ProcessMeasurements.now()
+      let result = try step.run(&state, batch: batch, epoch: epoch, over: world)
+      if index >= stepsLeftOut {
+        times.add(seconds: ProcessMeasurements.now() - start, parts: result.partSeconds)
+      }
+    }
+    let stepSeconds = try times.stepSeconds(over: world)
+    let parts = try times.secondsByPart(over: world)
+    // Before the peaks, whose arrays are larger than all of a small model.
+    let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
+    let peaks = try MachinePeaks.measure(threads: recipe.threads, over: world)
+
+    let viewsPerStep = recipe.batchSize * recipe.views
+    let multiplyAdds = recipe.multiplyAdds(height: dataset.imageHeight, width: dataset.imageWidth)
+    let gigaflops = 2e-9 * Double((multiplyAdds.forward + multiplyAdds.backward) * viewsPerStep) / stepSeconds
+    let result = BenchmarkResult(
+      command: "bench", version: supconVersion, cpu: ProcessMeasurements.cpuName(), ranks: world.size,
+      threadsPerRank: recipe.threads, settings: recipe.settingsOfAStep, steps: request.steps,
+      viewsPerStep: viewsPerStep, stepSeconds: stepSeconds, viewsPerSecond: Double(viewsPerStep) / stepSeconds,
+      secondsByPart: parts, multiplyAddsForwardPerView: multiplyAdds.forward,
+      multiplyAddsBackwardPerView: multiplyAdds.backward, gigaflops: gigaflops,
+      shareOfMatrixProduct: gigaflops / peaks.matrixProductGigaflops,
+      matrixProductGigaflops: peaks.matrixProductGigaflops, memoryGigabytesPerSecond: peaks.memoryGigabytesPerSecond,
+      peakResidentBytesMaximum: memory.maximum, peakResidentBytesSum: memory.sum,
+      startupSeconds: startup.isFinite ? startup : nil, gatheredBytesPerRank: recipe.gatheredBytes(ranks: world.size),
+      reducedVectorBytes: step.vector.count * MemoryLayout<Float>.size)
+    report(result.table())
+    try world.agreeingOnRoot {
+      try request.json.map { path in try result.write(to: path) }
+      if let earlier, let earlier, let path = request.compare {
+        report("\n" + result.comparison(with: earlier, name: path))
+      }
+    }
+  }
+
+  /// The largest of all ranks' numbers; not a number if it is none on any.
+  ///
+  /// Collective.
+  private static func slowest(_ own: Double, over world: borrowing Communicator) throws -> Double {
+    var all = [Double](repeating: 0, count: world.size)
+    let mine = [own]
+    try world.allGather(mine.span, into: &all)
+    return all.contains(where: \.isNaN) ? .nan : all.max() ?? .nan
+  }
+}
+
+/// The seconds of the measured steps on this rank.
+private struct StepTimes {
+  private var steps: [Double] = []
+  /// The seconds of each part, and of the rest, over the steps.
+  private var parts = [[Double]](repeating: [], count: BenchmarkResult.partNames.count)
+
+  mutating func add(seconds: Double, parts own: [Double]) {
+    steps.append(seconds)
+    for (index, partSeconds) in (own + [seconds - own.reduce(0, +)]).enumerated() {
+      parts[index].append(partSeconds)
+    }
+  }
+
+  /// The median over steps of the slowest rank's seconds.
+  ///
+  /// Collective.
+  func stepSeconds(over world: borrowing Communicator) throws -> Double {
+    var slowest = steps
+    try world.allReduceMaximum(&slowest)
+    return median(slowest) ?? 0
+  }
+
+  /// Each part's median over steps, on average and on the slowest rank.
+  ///
+  /// Collective.
+  func secondsByPart(over world: borrowing Communicator) throws -> [String: BenchmarkResult.PartSeconds] {
+    let own = parts.map { seconds in median(seconds) ?? 0 }
+    var (sums, largest) = (own, own)
+    try world.allReduceSum(&sums)
+    try world.allReduceMaximum(&largest)
+    let ranks = Double(world.size)
+    return Dictionary(
+      uniqueKeysWithValues: BenchmarkResult.partNames.indices.map { index in
+        (
+          BenchmarkResult.partNames[index],
+          BenchmarkResult.PartSeconds(mean: sums[index] / ranks, slowestRank: largest[index])
+        )
+      })
+  }
+}
+
+extension Recipe {
+  /// The options that decide what a step computes and where its samples come from, by name.
+  fileprivate var settingsOfAStep: [String: OptionValue] {
+    let others: Set<CodingKeys> = [
+      .data, .shapesTest, .epochs, .steps, .threads, .checkpointSteps, .keep, .logSteps,
+    ]
+    let settings = optionValues.filter { name, _ in
+      CodingKeys(rawValue: name).map { key in !others.contains(key) } ?? true
+    }
+    return Dictionary(
+      uniqueKeysWithValues: settings.map { name, value in
+        (String(name.map { letter in letter == "-" ? "_" : letter }), value)
+      })
+  }
+
+  /// The multiplications with addition of encoder and head for one view.
+  fileprivate func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
+    guard let architecture = ResNetArchitecture(name: model), let headKind = ProjectionHeadKind(rawValue: head) else {
+      preconditionFailure("the recipe was not validated: \(model), \(head)")
+    }
+    let encoder = architecture.multiplyAdds(height: height, width: width)
+    let head = headKind.multiplyAdds(inputWidth: architecture.representationWidth, outputWidth: embeddingWidth)
+    return (encoder.forward + head.forward, encoder.backward + head.backward)
+  }
+
+  /// The bytes of embeddings, log-sum-exps and labels that come from the other ranks in a step, on average.
+  fileprivate func gatheredBytes(ranks: Int) -> Int {
+    let rows = batchSize * views
+    let all =
+      rows * (embeddingWidth + 1) * MemoryLayout<Float>.size
+      + (loss == "supcon" ? batchSize * MemoryLayout<Int32>.size : 0)
+    return all * (ranks - 1) / ranks
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import MPI
+import Training
+
+/// `supcon bench`.
+struct BenchCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract:
+      "Measures the training step: views per second, seconds of each part, share of the machine's peak, memory.",
+    discussion: """
+      Example: mpirun -np 2 supcon bench --model resnet20 --json now.json --compare earlier.json
+      It trains on samples of --dataset, built in by default, and writes no run directory.
+      """)
+
+  @OptionGroup var recipe: RecipeOptions
+
+  @Option(help: "Steps to measure, behind 3 that are left out.")
+  var steps = 20
+  @Option(help: ArgumentHelp("Receives the result as JSON.", valueName: "file"))
+  var json: String?
+  @Option(help: ArgumentHelp("An earlier --json: print how many times as fast each part is now.", valueName: "file"))
+  var compare: String?
+
+  private var request: StepBenchmark.Request {
+    var request = StepBenchmark.Request(overrides: recipe.overrides)
+    request.steps = steps
+    request.json = json
+    request.compare = compare
+    return request
+  }
+
+  func problem(ranks: Int) -> String? {
+    request.problem(ranks: ranks)
+  }
+
+  func run(over world: borrowing Communicator) throws {
+    try StepBenchmark.run(request, over: world, report: Console.reporter(of: world))
+  }
+}

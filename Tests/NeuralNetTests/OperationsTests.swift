@@ -1,0 +1,50 @@
+import NeuralNet
+import Testing
+
+/// The count of multiplications against closed forms.
+struct OperationsTests {
+  /// At 32×32 every 3×3 convolution within a group has 16·16·9·32² = 2,359,296 multiplications: twice the channels see a quarter of the pixels.
+  @Test(arguments: [(name: "resnet20", blocks: 3), (name: "resnet56", blocks: 9)])
+  func residualEncoder(name: String, blocks: Int) throws {
+    let architecture = try #require(ResNetArchitecture(name: name))
+    let stem = 3 * 16 * 9 * 32 * 32
+    let inner = 16 * 16 * 9 * 32 * 32
+    // The first convolution of the second and of the third group has half the channels to read.
+    let forward = stem + 2 * blocks * inner + 2 * ((2 * blocks - 1) * inner + inner / 2)
+    let counts = architecture.multiplyAdds(height: 32, width: 32)
+    #expect(counts.forward == forward)
+    #expect(counts.backward == 2 * forward - stem)
+  }
+
+  @Test func resNet20() throws {
+    let architecture = try #require(ResNetArchitecture(name: "resnet20"))
+    #expect(architecture.multiplyAdds(height: 32, width: 32).forward == 40_550_400)
+  }
+
+  /// Four groups of two blocks, twice the channels and a quarter of the pixels in each; three 1×1 shortcuts.
+  @Test func resNet18() throws {
+    let architecture = try #require(ResNetArchitecture(name: "resnet18"))
+    let stem = 3 * 64 * 9 * 32 * 32
+    let inner = 64 * 64 * 9 * 32 * 32
+    let shortcut = 64 * 128 * 16 * 16
+    let counts = architecture.multiplyAdds(height: 32, width: 32)
+    #expect(counts.forward == stem + 4 * inner + 3 * (3 * inner + inner / 2 + shortcut))
+    #expect(counts.backward == 2 * counts.forward - stem)
+  }
+
+  /// Odd sizes are rounded up where they are halved: 5×7, 3×4, 2×2.
+  @Test func oddImages() throws {
+    let architecture = try #require(ResNetArchitecture(name: "resnet20"))
+    let group1 = 5 * 7 * 9 * (3 * 16 + 6 * 16 * 16)
+    let group2 = 3 * 4 * 9 * (16 * 32 + 5 * 32 * 32)
+    let group3 = 2 * 2 * 9 * (32 * 64 + 5 * 64 * 64)
+    #expect(architecture.multiplyAdds(height: 5, width: 7).forward == group1 + group2 + group3)
+  }
+
+  @Test func projectionHeads() {
+    let mlp = ProjectionHeadKind.mlp.multiplyAdds(inputWidth: 64, outputWidth: 128)
+    #expect(mlp == (forward: 64 * 64 + 64 * 128, backward: 2 * (64 * 64 + 64 * 128)))
+    let linear = ProjectionHeadKind.linear.multiplyAdds(inputWidth: 64, outputWidth: 128)
+    #expect(linear == (forward: 64 * 128, backward: 2 * 64 * 128))
+  }
+}
