@@ -82,7 +82,7 @@ def write(name, content):
 
 def convolutions():
     cases = []
-    for inputs, outputs, stride in [(16, 16, 1), (16, 32, 1), (48, 48, 1), (128, 128, 1), (16, 32, 2), (32, 64, 2), (3, 16, 1), (3, 16, 2)]:
+    for inputs, outputs, stride in [(16, 16, 1), (16, 32, 1), (48, 48, 1), (128, 128, 1), (160, 144, 1), (16, 32, 2), (32, 64, 2), (3, 16, 1), (3, 16, 2)]:
         x = tensor(noise("input", 2, inputs, 8, 6), requires_grad=True)
         w = tensor(noise("weights", outputs, inputs, 3, 3), requires_grad=True)
         y = F.conv2d(x, w, stride=stride, padding=1)

@@ -79,15 +79,92 @@ INLINE void winograd_convolve_as(
   }
 }
 
+// Products of weight gradients of one group of tiles at one frequency, for one block of inputs and one panel of outputs.
+INLINE void accumulate_block(
+    KernelConvolution shape, PassMemory memory, int tiles, int frequency, int input, int output, float *u,
+    const Factors kind, const int is_first) {
+  int width = kind == HALF_PAIRS ? 2 : 1;
+  const void *v = factor_at(memory.v, frequency * memory.v_stride + width * input, kind);
+  const void *d = factor_at(memory.m, frequency * memory.m_stride + width * output, kind);
+  if (panel_vectors(shape.outputs) == 2) {
+    accumulate_panel(v, shape.inputs, d, shape.outputs, tiles, u, 2, kind, is_first);
+  } else {
+    accumulate_panel(v, shape.inputs, d, shape.outputs, tiles, u, 1, kind, is_first);
+  }
+}
+
+// g[3][3] of LANES outputs and one input from u[frequency], whose elements are `stride` floats apart.
+INLINE void transform_to_gradient(const float *u, size_t stride, Lanes g[9]) {
+  Lanes columns[PATCH][3];
+  UNROLL
+  for (int j = 0; j < PATCH; j++) {
+    Lanes column[PATCH];
+    UNROLL
+    for (int i = 0; i < PATCH; i++) {
+      column[i] = load_lanes(u + (size_t)(i * PATCH + j) * stride);
+    }
+    transform_weight_gradient(column, columns[j]);
+  }
+  UNROLL
+  for (int i = 0; i < 3; i++) {
+    Lanes row[PATCH];
+    UNROLL
+    for (int j = 0; j < PATCH; j++) {
+      row[j] = columns[j][i];
+    }
+    transform_weight_gradient(row, g + 3 * i);
+  }
+}
+
+// Whether the gradients of all frequencies would leave the caches: then each group's are transformed at once, block by block, and only
+// a quarter as many numbers, `[panel][input][3 · 3][panel's outputs]`, go from group to group.
+INLINE int is_wide(KernelConvolution shape) { return (size_t)shape.inputs * shape.outputs > 128 * 128; }
+
+INLINE void accumulate_group(
+    KernelConvolution shape, PassMemory memory, int tiles, float *u, const Factors kind) {
+  int vectors = panel_vectors(shape.outputs);
+  int panel = vectors * LANES;
+  if (!is_wide(shape)) {
+    for (int frequency = 0; frequency < FREQUENCIES; frequency++) {
+      for (int output = 0; output < shape.outputs; output += panel) {
+        for (int input = 0; input < shape.inputs; input += INPUTS_PER_BLOCK) {
+          float *to = u + ((size_t)frequency * shape.outputs + output) * shape.inputs + (size_t)input * panel;
+          accumulate_block(shape, memory, tiles, frequency, input, output, to, kind, 0);
+        }
+      }
+    }
+    return;
+  }
+  float block[FREQUENCIES * INPUTS_PER_BLOCK * 2 * LANES];
+  size_t stride = (size_t)INPUTS_PER_BLOCK * panel;
+  for (int output = 0; output < shape.outputs; output += panel) {
+    for (int input = 0; input < shape.inputs; input += INPUTS_PER_BLOCK) {
+      for (int frequency = 0; frequency < FREQUENCIES; frequency++) {
+        accumulate_block(shape, memory, tiles, frequency, input, output, block + frequency * stride, kind, 1);
+      }
+      float *sums = u + ((size_t)output * shape.inputs + (size_t)input * panel) * 9;
+      for (int index = 0; index < INPUTS_PER_BLOCK; index++) {
+        for (int k = 0; k < vectors; k++) {
+          Lanes g[9];
+          transform_to_gradient(block + index * panel + k * LANES, stride, g);
+          UNROLL
+          for (int i = 0; i < 9; i++) {
+            float *sum = sums + (index * 9 + i) * panel + k * LANES;
+            store_lanes(sum, load_lanes(sum) + g[i]);
+          }
+        }
+      }
+    }
+  }
+}
+
 INLINE void winograd_weight_gradient_as(
     KernelConvolution shape, const void *source, const void *output_gradient, float *u, float *scratch,
     const KernelElement element, const Factors kind) {
   TileGroups groups = tile_groups(shape);
   PassMemory memory = pass_memory(shape, groups, scratch);
-  int vectors = panel_vectors(shape.outputs);
-  int panel = vectors * LANES;
   int tiles_per_row = kind == HALF_PAIRS ? (groups.tiles_per_row + 1) & ~1 : groups.tiles_per_row;
-  memset(u, 0, sizeof(float) * FREQUENCIES * shape.inputs * shape.outputs);
+  memset(u, 0, sizeof(float) * (is_wide(shape) ? 9 : FREQUENCIES) * shape.inputs * shape.outputs);
   for (int first = 0; first < groups.rows; first += groups.rows_per_group) {
     int rows = groups.rows - first < groups.rows_per_group ? groups.rows - first : groups.rows_per_group;
     for (int row = 0; row < rows; row++) {
@@ -104,22 +181,7 @@ INLINE void winograd_weight_gradient_as(
             row * tiles_per_row, element, kind);
       }
     }
-    for (int frequency = 0; frequency < FREQUENCIES; frequency++) {
-      for (int output = 0; output < shape.outputs; output += panel) {
-        const void *gradients =
-            factor_at(memory.m, frequency * memory.m_stride + (kind == HALF_PAIRS ? 2 : 1) * output, kind);
-        for (int input = 0; input < shape.inputs; input += 8) {
-          const void *from =
-              factor_at(memory.v, frequency * memory.v_stride + (kind == HALF_PAIRS ? 2 : 1) * input, kind);
-          float *to = u + ((size_t)frequency * shape.outputs + output) * shape.inputs + (size_t)input * panel;
-          if (vectors == 2) {
-            accumulate_panel(from, shape.inputs, gradients, shape.outputs, rows * tiles_per_row, to, 2, kind);
-          } else {
-            accumulate_panel(from, shape.inputs, gradients, shape.outputs, rows * tiles_per_row, to, 1, kind);
-          }
-        }
-      }
-    }
+    accumulate_group(shape, memory, rows * tiles_per_row, u, kind);
   }
 }
 
@@ -131,24 +193,48 @@ static size_t winograd_scratch_count(KernelConvolution shape) {
          + (size_t)PATCH * (groups.tiles_per_row * TILE + 2 + TILE) * LANES;
 }
 
-// Transforms the weights of LANES outputs and one input.
-INLINE void pack_input(
-    KernelConvolution shape, const float *weights, int is_rotated, int output, int input, Lanes u[FREQUENCIES]) {
-  Lanes g[3][3], columns[3][PATCH];
-  UNROLL
-  for (int i = 0; i < 3; i++) {
-    UNROLL
-    for (int j = 0; j < 3; j++) {
+// Row-major weights `[outputs][inputs][3 · 3]` come and go through a block of LANES outputs and this many inputs: neighbouring outputs lie
+// so far apart that one element of each at a time would miss every cache.
+enum { INPUTS_PER_COPY = 16, WEIGHTS_PER_COPY = INPUTS_PER_COPY * 9 };
+
+typedef struct {
+  float weights[LANES][WEIGHTS_PER_COPY];
+} WeightBlock;
+
+// The weights of LANES outputs and `count` inputs; for rotated ones the memory is `[inputs][outputs][3 · 3]`.
+INLINE void read_weights(
+    KernelConvolution shape, const float *weights, int is_rotated, int output, int input, int count, WeightBlock *block) {
+  for (int lane = 0; lane < LANES; lane++) {
+    if (!is_rotated) {
+      memcpy(
+          block->weights[lane], weights + ((size_t)(output + lane) * shape.inputs + input) * 9,
+          sizeof(float) * 9 * count);
+    }
+  }
+  if (is_rotated) {
+    for (int index = 0; index < count; index++) {
+      const float *from = weights + ((size_t)(input + index) * shape.outputs + output) * 9;
       for (int lane = 0; lane < LANES; lane++) {
-        size_t index = is_rotated ? ((size_t)input * shape.outputs + output + lane) * 9 + (2 - i) * 3 + 2 - j
-                                  : ((size_t)(output + lane) * shape.inputs + input) * 9 + i * 3 + j;
-        g[i][j][lane] = weights[index];
+        for (int i = 0; i < 9; i++) {
+          block->weights[lane][index * 9 + i] = from[lane * 9 + 8 - i];
+        }
       }
     }
   }
+}
+
+// Transforms the weights of a block's input `index`.
+INLINE void transform_block(const WeightBlock *block, int index, Lanes u[FREQUENCIES]) {
+  Lanes columns[3][PATCH];
   UNROLL
   for (int j = 0; j < 3; j++) {
-    Lanes column[3] = {g[0][j], g[1][j], g[2][j]};
+    Lanes column[3];
+    UNROLL
+    for (int i = 0; i < 3; i++) {
+      for (int lane = 0; lane < LANES; lane++) {
+        column[i][lane] = block->weights[lane][index * 9 + i * 3 + j];
+      }
+    }
     transform_weights(column, columns[j]);
   }
   UNROLL
@@ -162,30 +248,35 @@ INLINE void pack_input(
 static void winograd_pack_weights(KernelConvolution shape, const float *weights, int is_rotated, float *u) {
   int panel = panel_vectors(shape.outputs) * LANES;
   size_t stride = (size_t)shape.inputs * shape.outputs;
+  WeightBlock block;
   for (int output = 0; output < shape.outputs; output += LANES) {
-    size_t target = (size_t)(output / panel * panel) * shape.inputs + output % panel;
-    if (!multiplies_halves(shape)) {
-      for (int input = 0; input < shape.inputs; input++) {
-        Lanes frequencies[FREQUENCIES];
-        pack_input(shape, weights, is_rotated, output, input, frequencies);
+    size_t first = (size_t)(output / panel * panel) * shape.inputs;
+    for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
+      int count = shape.inputs - input < INPUTS_PER_COPY ? shape.inputs - input : INPUTS_PER_COPY;
+      read_weights(shape, weights, is_rotated, output, input, count, &block);
+      if (!multiplies_halves(shape)) {
+        for (int index = 0; index < count; index++) {
+          Lanes frequencies[FREQUENCIES];
+          transform_block(&block, index, frequencies);
+          float *to = u + first + (size_t)(input + index) * panel + output % panel;
+          for (int i = 0; i < FREQUENCIES; i++) {
+            store_lanes(to + i * stride, frequencies[i]);
+          }
+        }
+        continue;
+      }
+#ifdef PATH_HAS_BFLOAT16
+      for (int index = 0; index < count; index += 2) {
+        Lanes even[FREQUENCIES], odd[FREQUENCIES];
+        transform_block(&block, index, even);
+        transform_block(&block, index + 1, odd);
+        uint16_t *to = (uint16_t *)u + first + (size_t)(input + index) * panel + 2 * (output % panel);
         for (int i = 0; i < FREQUENCIES; i++) {
-          store_lanes(u + target + (size_t)input * panel + i * stride, frequencies[i]);
+          _mm512_storeu_si512(to + i * stride, interleave(even[i], odd[i]));
         }
       }
-      continue;
-    }
-#ifdef PATH_HAS_BFLOAT16
-    target = (size_t)(output / panel * panel) * shape.inputs + 2 * (output % panel);
-    for (int input = 0; input < shape.inputs; input += 2) {
-      Lanes even[FREQUENCIES], odd[FREQUENCIES];
-      pack_input(shape, weights, is_rotated, output, input, even);
-      pack_input(shape, weights, is_rotated, output, input + 1, odd);
-      for (int i = 0; i < FREQUENCIES; i++) {
-        _mm512_storeu_si512(
-            (uint16_t *)u + target + (size_t)input * panel + i * stride, interleave(even[i], odd[i]));
-      }
-    }
 #endif
+    }
   }
 }
 
@@ -212,28 +303,33 @@ static void winograd_weight_gradient(
     winograd_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_BFLOAT16, HALF_PAIRS);
   }
   int panel = panel_vectors(shape.outputs) * LANES;
+  WeightBlock block;
   for (int output = 0; output < shape.outputs; output += LANES) {
-    for (int input = 0; input < shape.inputs; input++) {
-      const float *from = u + (size_t)(output / panel * panel) * shape.inputs + (size_t)input * panel + output % panel;
-      Lanes columns[PATCH][3];
-      for (int j = 0; j < PATCH; j++) {
-        Lanes column[PATCH];
-        for (int i = 0; i < PATCH; i++) {
-          column[i] = load_lanes(from + (size_t)(i * PATCH + j) * shape.inputs * shape.outputs);
+    int first = output / panel * panel;
+    for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
+      int count = shape.inputs - input < INPUTS_PER_COPY ? shape.inputs - input : INPUTS_PER_COPY;
+      for (int index = 0; index < count; index++) {
+        size_t row = (size_t)(input + index) * panel;
+        Lanes g[9];
+        if (is_wide(shape)) {
+          const float *sums = u + ((size_t)first * shape.inputs + row) * 9 + output % panel;
+          for (int i = 0; i < 9; i++) {
+            g[i] = load_lanes(sums + (size_t)i * panel);
+          }
+        } else {
+          transform_to_gradient(
+              u + (size_t)first * shape.inputs + row + output % panel, (size_t)shape.inputs * shape.outputs, g);
         }
-        transform_weight_gradient(column, columns[j]);
-      }
-      for (int i = 0; i < 3; i++) {
-        Lanes row[PATCH], g[3];
-        for (int j = 0; j < PATCH; j++) {
-          row[j] = columns[j][i];
-        }
-        transform_weight_gradient(row, g);
-        for (int j = 0; j < 3; j++) {
+        for (int i = 0; i < 9; i++) {
           for (int lane = 0; lane < LANES; lane++) {
-            gradient[((size_t)(output + lane) * shape.inputs + input) * 9 + i * 3 + j] = g[j][lane];
+            block.weights[lane][index * 9 + i] = g[i][lane];
           }
         }
+      }
+      for (int lane = 0; lane < LANES; lane++) {
+        memcpy(
+            gradient + ((size_t)(output + lane) * shape.inputs + input) * 9, block.weights[lane],
+            sizeof(float) * 9 * count);
       }
     }
   }

@@ -60,17 +60,20 @@ INLINE void multiply_panel(
   }
 }
 
-// u[8 inputs][outputs of one panel] += Σ over tiles of v[tile][input] · d[tile][outputs of the panel].
+// How many inputs one product of weight gradients takes.
+enum { INPUTS_PER_BLOCK = 8 };
+
+// u[8 inputs][outputs of one panel] ← or += Σ over tiles of v[tile][input] · d[tile][outputs of the panel].
 INLINE void accumulate_panel(
     const void *factors, int inputs, const void *gradient_factors, int outputs, int tiles, float *u, const int vectors,
-    const Factors kind) {
-  enum { INPUTS = 8 };
+    const Factors kind, const int is_first) {
+  enum { INPUTS = INPUTS_PER_BLOCK };
   Lanes sums[INPUTS][2];
   UNROLL
   for (int input = 0; input < INPUTS; input++) {
     UNROLL
     for (int k = 0; k < vectors; k++) {
-      sums[input][k] = load_lanes(u + (input * vectors + k) * LANES);
+      sums[input][k] = is_first ? broadcast(0) : load_lanes(u + (input * vectors + k) * LANES);
     }
   }
   if (kind == FLOATS) {

@@ -19,8 +19,8 @@ public final class WinogradConvolution {
     return geometry.kernel == 3 && geometry.stride == 1 && geometry.padding == 1
       && geometry.input.channelBlock == geometry.outputChannelBlock
       && channels.allSatisfy { count in
-        // Transformed weights are four times as large: beyond this they leave the caches.
-        count.isMultiple(of: FeatureMapKernels.preferredChannelBlock) && count <= 256
+        // Transformed weights are four times as large: beyond this they cost more memory than they save time.
+        count.isMultiple(of: FeatureMapKernels.preferredChannelBlock) && count <= 512
       }
   }
 
