@@ -10,6 +10,7 @@
 #include "lanes.h"
 #include "winograd.h"
 #include "normalization.h"
+#include "contrastive.h"
 #include "table.h"
 #pragma clang attribute pop
 

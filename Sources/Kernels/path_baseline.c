@@ -7,6 +7,7 @@
 #include "lanes.h"
 #include "winograd.h"
 #include "normalization.h"
+#include "contrastive.h"
 #include "table.h"
 
 const KernelTable *kernels_baseline(void) { return &path_table; }
