@@ -22,29 +22,32 @@ for peer in sgemm unit-rows; do
 done
 "$files/unit-rows" "$rows" "$width" "$files/z.npy" "$files/y.npy"
 
-# Appends the seconds that a command takes to a file.
+# Appends the seconds that a command takes to one file, and its processes' CPU seconds to another.
 measure() {
-  local times=$1 start=$EPOCHREALTIME
+  local name=$1 TIMEFORMAT='%R %U'
   shift
-  "$@" >"$files/output"
-  awk -v start="$start" -v end="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", end - start }' >>"$times"
+  { time "$@" >"$files/output" 2>"$files/errors"; } 2>"$files/times" || { cat "$files/errors" >&2; exit 1; }
+  cut -d ' ' -f 1 "$files/times" >>"$files/$name.elapsed"
+  cut -d ' ' -f 2 "$files/times" >>"$files/$name.cpu"
 }
 
 # The middle one of a file's numbers, of an even count the mean of the middle two.
 median() {
-  sort -n "$1" | awk '{ number[NR] = $1 } END { print (number[int((NR + 1) / 2)] + number[int(NR / 2) + 1]) / 2 }'
+  sort -n "$files/$1" | awk '{ number[NR] = $1 } END { print (number[int((NR + 1) / 2)] + number[int(NR / 2) + 1]) / 2 }'
 }
 
 for pair in $(seq "$pairs"); do
-  measure "$files/loss.times" mpirun -np "$ranks" "$supcon" loss --embeddings "$files/z.npy" --labels "$files/y.npy" \
+  measure loss mpirun -np "$ranks" "$supcon" loss --embeddings "$files/z.npy" --labels "$files/y.npy" \
     --gradient "$files/g.npy" --json
-  measure "$files/sgemm.times" "$files/sgemm" "$rows" "$width" "$ranks"
-  echo "pair $pair: supcon loss $(tail -n 1 "$files/loss.times") s, sgemm $(tail -n 1 "$files/sgemm.times") s ($(cat "$files/output"))"
+  measure sgemm "$files/sgemm" "$rows" "$width" "$ranks"
+  echo "pair $pair: supcon loss $(tail -n 1 "$files/loss.elapsed") s, sgemm $(tail -n 1 "$files/sgemm.elapsed") s ($(cat "$files/output"))"
 done
 
 echo
-echo "$rows rows of $width, $ranks ranks, medians of $pairs pairs"
-echo "supcon loss  $(median "$files/loss.times") s"
-echo "sgemm        $(median "$files/sgemm.times") s"
-awk -v loss="$(median "$files/loss.times")" -v sgemm="$(median "$files/sgemm.times")" \
-  'BEGIN { printf "ratio        %.2f\n", loss / sgemm }'
+echo "$rows rows of $width, $ranks ranks, medians of $pairs pairs, in seconds"
+# CPU: seconds in user mode, which other programs on the machine disturb less.
+printf '%-12s %9s %9s\n' "" elapsed CPU
+printf '%-12s %9.2f %9.2f\n' "supcon loss" "$(median loss.elapsed)" "$(median loss.cpu)"
+printf '%-12s %9.2f %9.2f\n' sgemm "$(median sgemm.elapsed)" "$(median sgemm.cpu)"
+paste -d ' ' <(median loss.elapsed) <(median sgemm.elapsed) <(median loss.cpu) <(median sgemm.cpu) |
+  awk '{ printf "%-12s %9.2f %9.2f\n", "ratio", $1 / $2, $3 / $4 }'

@@ -30,6 +30,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// All ranks' embeddings after ``gather(_:over:)``, `[rows, width]`.
   public private(set) var embeddings: [Scalar]
 
+  /// ``embeddings``, transposed for the products of ``ContrastiveTiles``.
+  private var columns: [Scalar]
   private let threads: Int
   private var logSumExps: [Scalar]
   private var classes = RowClasses(labels: [Int]())
@@ -49,6 +51,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     self.scale = scale
     self.threads = threads
     embeddings = Array(repeating: 0, count: blocks.rowCount * width)
+    columns = unsafe Array(
+      repeating: 0, count: ContrastiveTiles<Scalar>.columnElements(count: blocks.rowCount, width: width))
     logSumExps = Array(repeating: 0, count: blocks.rowCount)
   }
 
@@ -61,8 +65,15 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   ///   - world: The ranks.
   /// - Throws: `MPIError` if the gather fails.
   public func gather(_ local: Span<Scalar>, over world: borrowing Communicator) throws(MPIError) {
+    let (count, width) = (blocks.rowCount, width)
     let counts = (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * width }
     try world.allGather(local, counts: counts, into: &embeddings)
+    unsafe embeddings.withUnsafeBufferPointer { embeddings in
+      unsafe columns.withUnsafeMutableBufferPointer { columns in
+        guard let source = embeddings.baseAddress, let target = columns.baseAddress else { return }
+        unsafe Scalar.transpose(source, count: count, width: width, into: target)
+      }
+    }
   }
 
   /// The first gathered row that holds a number that is not finite, and the rank that it came from.
@@ -187,15 +198,17 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   ) -> Result {
     let (count, width, inverseTemperature) = (blocks.rowCount, width, Scalar(1 / temperature))
     return unsafe embeddings.withUnsafeBufferPointer { embeddings in
-      unsafe classes.classOfRow.withUnsafeBufferPointer { classOfRow in
-        unsafe logSumExps.withUnsafeMutableBufferPointer { logSumExps in
-          guard let rows = embeddings.baseAddress, let classNumbers = classOfRow.baseAddress,
-            let target = logSumExps.baseAddress
-          else { preconditionFailure("a batch without rows") }
-          let tiles = unsafe ContrastiveTiles(
-            embeddings: rows, classes: classNumbers, count: count, width: width,
-            inverseTemperature: inverseTemperature)
-          return unsafe body(tiles, target)
+      unsafe columns.withUnsafeBufferPointer { columns in
+        unsafe classes.classOfRow.withUnsafeBufferPointer { classOfRow in
+          unsafe logSumExps.withUnsafeMutableBufferPointer { logSumExps in
+            guard let rows = embeddings.baseAddress, let columns = columns.baseAddress,
+              let classNumbers = classOfRow.baseAddress, let target = logSumExps.baseAddress
+            else { preconditionFailure("a batch without rows") }
+            let tiles = unsafe ContrastiveTiles(
+              embeddings: rows, columns: columns, classes: classNumbers, count: count, width: width,
+              inverseTemperature: inverseTemperature)
+            return unsafe body(tiles, target)
+          }
         }
       }
     }

@@ -23,16 +23,45 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
   /// How many rows an anchor block has at the most: with 1,024 columns of float32, 512 KiB, half of a core's level-2 cache.
   static var rowsPerBlock: Int { 128 }
 
+  /// How far the elements of ``columns`` are apart: at a power of two they would share few sets of the cache, and the product of a tile
+  /// takes a fifth longer.
+  static var columnStride: Int { unsafe columnsPerTile + 16 }
+
+  /// How many elements ``columns`` has.
+  static func columnElements(count: Int, width: Int) -> Int {
+    unsafe (count + columnsPerTile - 1) / columnsPerTile * width * columnStride
+  }
+
   /// The number of scratch elements that both passes need.
   static var scratchCount: Int { unsafe rowsPerBlock * columnsPerTile }
 
   /// All embeddings, unit rows, `[count, width]`.
   let embeddings: UnsafePointer<Scalar>
+  /// The same transposed, tile by tile, `[tiles, width, columnStride]`.
+  let columns: UnsafePointer<Scalar>
   /// The class of each row.
   let classes: UnsafePointer<Int32>
   let count: Int
   let width: Int
   let inverseTemperature: Scalar
+
+  /// Fills ``columns``: with transposed factors, oneDNN's product of a tile takes a sixth to a third less time than with rows.
+  @inline(__always)
+  static func transpose(
+    _ embeddings: UnsafePointer<Scalar>, count: Int, width: Int, into columns: UnsafeMutablePointer<Scalar>
+  ) {
+    // So many rows at a time that they stay in the level-1 cache until all their elements are read.
+    let strip = 16
+    for first in stride(from: 0, to: count, by: strip) {
+      let tile = unsafe first / columnsPerTile
+      let start = unsafe tile * width * columnStride + first - tile * columnsPerTile
+      for index in 0..<width {
+        for row in first..<min(first + strip, count) {
+          unsafe columns[start + index * columnStride + row - first] = embeddings[row * width + index]
+        }
+      }
+    }
+  }
 
   /// ℓ_i = log Σ_{a≠i} e^{s_ia} for the rows of one block, at their places in `logSumExps`.
   ///
@@ -121,7 +150,7 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
   private func similarities(rows: Range<Int>, columns: Range<Int>, into tile: UnsafeMutablePointer<Scalar>) {
     unsafe Scalar.similarities(
       rows: embeddings + rows.lowerBound * width, rowCount: rows.count,
-      columns: embeddings + columns.lowerBound * width, columnCount: columns.count, width: width,
-      scale: inverseTemperature, into: tile)
+      columns: self.columns + columns.lowerBound / Self.columnsPerTile * width * Self.columnStride,
+      columnStride: Self.columnStride, columnCount: columns.count, width: width, scale: inverseTemperature, into: tile)
   }
 }

@@ -3,18 +3,22 @@ import MPI
 
 /// Plain loops, independent of any library: what the float32 loss is checked with.
 extension Double: LossScalar {
-  /// Row by row, column by column.
+  /// Row by row, the columns side by side.
   @unsafe public static func similarities(
-    rows: UnsafePointer<Double>, rowCount: Int, columns: UnsafePointer<Double>, columnCount: Int, width: Int,
-    scale: Double, into tile: UnsafeMutablePointer<Double>
+    rows: UnsafePointer<Double>, rowCount: Int, columns: UnsafePointer<Double>, columnStride: Int, columnCount: Int,
+    width: Int, scale: Double, into tile: UnsafeMutablePointer<Double>
   ) {
     for row in 0..<rowCount {
-      for column in 0..<columnCount {
-        var product = 0.0
-        for index in 0..<width {
-          unsafe product += rows[row * width + index] * columns[column * width + index]
+      let line = unsafe tile + row * columnCount
+      unsafe line.update(repeating: 0, count: columnCount)
+      for index in 0..<width {
+        let element = unsafe rows[row * width + index]
+        for column in 0..<columnCount {
+          unsafe line[column] += element * columns[index * columnStride + column]
         }
-        unsafe tile[row * columnCount + column] = scale * product
+      }
+      for column in 0..<columnCount {
+        unsafe line[column] *= scale
       }
     }
   }
@@ -71,6 +75,13 @@ extension Double: LossScalar {
       let positives = unsafe classes[column] == classes[row] ? weights.positive[row] + weights.positive[column] : 0
       unsafe line[column - columns.lowerBound] = asAnchor + asContrast - positives
     }
+  }
+
+  /// The tiles' loop in float64.
+  @unsafe public static func transpose(
+    _ embeddings: UnsafePointer<Double>, count: Int, width: Int, into columns: UnsafeMutablePointer<Double>
+  ) {
+    unsafe ContrastiveTiles.transpose(embeddings, count: count, width: width, into: columns)
   }
 
   /// One element after the other.

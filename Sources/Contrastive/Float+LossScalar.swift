@@ -8,14 +8,14 @@ private let kernels = unsafe kernels_of(kernels_best_path()).pointee
 extension Float: LossScalar {
   /// One matrix product by oneDNN.
   @unsafe public static func similarities(
-    rows: UnsafePointer<Float>, rowCount: Int, columns: UnsafePointer<Float>, columnCount: Int, width: Int,
-    scale: Float, into tile: UnsafeMutablePointer<Float>
+    rows: UnsafePointer<Float>, rowCount: Int, columns: UnsafePointer<Float>, columnStride: Int, columnCount: Int,
+    width: Int, scale: Float, into tile: UnsafeMutablePointer<Float>
   ) {
     product {
       () throws(DNNLError) in
       try unsafe multiply(
         rows: rowCount, columns: columnCount, depth: width, alpha: scale, rows, stride: width, .none,
-        columns, stride: width, .transposed, into: tile, stride: columnCount)
+        columns, stride: columnStride, .none, into: tile, stride: columnCount)
     }
   }
 
@@ -59,6 +59,13 @@ extension Float: LossScalar {
       KernelLossColumns(
         log_sum_exps: weights.logSumExps + first, anchor_weights: weights.anchor + first,
         positive_weights: weights.positive + first, class_numbers: classes + first))
+  }
+
+  /// The tiles' loop in float32.
+  @unsafe public static func transpose(
+    _ embeddings: UnsafePointer<Float>, count: Int, width: Int, into columns: UnsafeMutablePointer<Float>
+  ) {
+    unsafe ContrastiveTiles.transpose(embeddings, count: count, width: width, into: columns)
   }
 
   /// One element after the other.

@@ -7,10 +7,10 @@ import MPI
 public protocol LossScalar: BinaryFloatingPoint, Codable, TreeElement {
   // MARK: Products, the size of a tile
 
-  /// tile ← scale · rows · columnsᵀ.
+  /// tile ← scale · rows · columns, the columns' elements `columnStride` apart.
   @unsafe static func similarities(
-    rows: UnsafePointer<Self>, rowCount: Int, columns: UnsafePointer<Self>, columnCount: Int, width: Int, scale: Self,
-    into tile: UnsafeMutablePointer<Self>)
+    rows: UnsafePointer<Self>, rowCount: Int, columns: UnsafePointer<Self>, columnStride: Int, columnCount: Int,
+    width: Int, scale: Self, into tile: UnsafeMutablePointer<Self>)
 
   /// sums ← scale · tile · columns, added to what they were unless `isFirst`.
   @unsafe static func accumulate(
@@ -33,6 +33,10 @@ public protocol LossScalar: BinaryFloatingPoint, Codable, TreeElement {
     weights: RowWeights<Self>)
 
   // MARK: What reads all embeddings, compiled for the type itself
+
+  /// ``ContrastiveTiles/transpose(_:count:width:into:)``.
+  @unsafe static func transpose(
+    _ embeddings: UnsafePointer<Self>, count: Int, width: Int, into columns: UnsafeMutablePointer<Self>)
 
   /// The index of the first element that is not finite.
   static func firstNonFinite(_ elements: [Self]) -> Int?
