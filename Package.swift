@@ -27,7 +27,7 @@ let stages: [Target] = [
   .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
-  .target(name: "Contrastive", dependencies: ["MPI", "OneDNN"], swiftSettings: swiftSettings),
+  .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "Imaging", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
   .target(
@@ -51,6 +51,7 @@ let stages: [Target] = [
 let tests: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
   .executableTarget(name: "mpi-checks", dependencies: ["MPI"], path: "Tests/MPIChecks", swiftSettings: swiftSettings),
+  .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(
     name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN"], exclude: ["Fixtures"],

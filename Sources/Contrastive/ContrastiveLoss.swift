@@ -30,6 +30,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// All ranks' embeddings after ``gather(_:over:)``, `[rows, width]`.
   public private(set) var embeddings: [Scalar]
 
+  /// ``embeddings``, transposed for the products of ``ContrastiveTiles``.
+  private var columns: [Scalar]
   private let threads: Int
   private var logSumExps: [Scalar]
   private var classes = RowClasses(labels: [Int]())
@@ -49,6 +51,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     self.scale = scale
     self.threads = threads
     embeddings = Array(repeating: 0, count: blocks.rowCount * width)
+    columns = unsafe Array(
+      repeating: 0, count: ContrastiveTiles<Scalar>.columnElements(count: blocks.rowCount, width: width))
     logSumExps = Array(repeating: 0, count: blocks.rowCount)
   }
 
@@ -61,13 +65,20 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   ///   - world: The ranks.
   /// - Throws: `MPIError` if the gather fails.
   public func gather(_ local: Span<Scalar>, over world: borrowing Communicator) throws(MPIError) {
+    let (count, width) = (blocks.rowCount, width)
     let counts = (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * width }
     try world.allGather(local, counts: counts, into: &embeddings)
+    unsafe embeddings.withUnsafeBufferPointer { embeddings in
+      unsafe columns.withUnsafeMutableBufferPointer { columns in
+        guard let source = embeddings.baseAddress, let target = columns.baseAddress else { return }
+        unsafe Scalar.transpose(source, count: count, width: width, into: target)
+      }
+    }
   }
 
   /// The first gathered row that holds a number that is not finite, and the rank that it came from.
   public func firstNonFiniteRow() -> (row: Int, rank: Int)? {
-    guard let index = embeddings.firstIndex(where: { element in !element.isFinite }) else { return nil }
+    guard let index = Scalar.firstNonFinite(embeddings) else { return nil }
     let row = index / width
     return blocks.shardRuns.owner(of: row / blocks.rowsPerShard).map { rank in (row, rank) }
   }
@@ -94,12 +105,14 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     try world.allGather(
       local.span, counts: (0..<world.size).map { rank in blocks.rows(ofRank: rank).count }, into: &logSumExps)
 
-    let positiveMeans = positiveMeans(ofRows: localRows)
+    let positiveMeans = unsafe withTiles { tiles, _ in
+      unsafe Scalar.positiveMeans(tiles, rows: localRows, classSizes: classes.counts)
+    }
     let weight = scale / Double(classes.anchorCount)
     return shards.map { shard in
       blocks.rows(ofShard: shard).reduce(0) { sum, row in
         classes.positiveCount(ofRow: row) > 0
-          ? sum + weight * (Double(logSumExps[row]) - positiveMeans[row - localRows.lowerBound]) : sum
+          ? sum + weight * (Double(logSumExps[row]) - positiveMeans[row - localRows.lowerBound] / temperature) : sum
       }
     }
   }
@@ -151,28 +164,6 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// (1/|P(i)|) Σ_{p∈P(i)} s_ip = (z_i·C − z_i·z_i) / (τ |P(i)|) for some rows, by the sums C of each class's rows; 0 where there is no positive.
-  private func positiveMeans(ofRows rows: Range<Int>) -> [Double] {
-    var classSums = [Double](repeating: 0, count: classes.counts.count * width)
-    for row in 0..<blocks.rowCount {
-      let start = Int(classes.classOfRow[row]) * width
-      for index in 0..<width {
-        classSums[start + index] += Double(embeddings[row * width + index])
-      }
-    }
-    return rows.map { row in
-      let positives = classes.positiveCount(ofRow: row)
-      guard positives > 0 else { return 0 }
-      let start = Int(classes.classOfRow[row]) * width
-      var product = 0.0
-      for index in 0..<width {
-        let element = Double(embeddings[row * width + index])
-        product += element * (classSums[start + index] - element)
-      }
-      return product / (temperature * Double(positives))
-    }
-  }
-
   /// Runs `body` for every anchor block of some shards, on this rank's threads, each with scratch memory of its own.
   private func forEachBlock(
     of shards: Range<Int>,
@@ -186,26 +177,37 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       unsafe blocks.blocks(ofShard: shard, limit: ContrastiveTiles<Scalar>.rowsPerBlock)
     }
     let workers = min(threads, max(allBlocks.count, 1))
+    unsafe withTiles { tiles, logSumExps in
+      // The tiles are only read; every block writes its own rows.
+      nonisolated(unsafe) let (sharedTiles, sharedTarget) = unsafe (tiles, logSumExps)
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        useOneThreadPerPrimitive()
+        let scratchCount = unsafe ContrastiveTiles<Scalar>.scratchCount
+        let scratch = UnsafeMutablePointer<Scalar>.allocate(capacity: scratchCount)
+        defer { unsafe scratch.deallocate() }
+        for index in stride(from: worker, to: allBlocks.count, by: workers) {
+          unsafe body(allBlocks[index], sharedTiles, scratch, sharedTarget)
+        }
+      }
+    }
+  }
+
+  /// Lends the gathered batch, and the place of the log-sum-exps.
+  private func withTiles<Result>(
+    _ body: (_ tiles: ContrastiveTiles<Scalar>, _ logSumExps: UnsafeMutablePointer<Scalar>) -> Result
+  ) -> Result {
     let (count, width, inverseTemperature) = (blocks.rowCount, width, Scalar(1 / temperature))
-    unsafe embeddings.withUnsafeBufferPointer { embeddings in
-      unsafe classes.classOfRow.withUnsafeBufferPointer { classOfRow in
-        unsafe logSumExps.withUnsafeMutableBufferPointer { logSumExps in
-          guard let rows = embeddings.baseAddress, let classNumbers = classOfRow.baseAddress,
-            let target = logSumExps.baseAddress
-          else { return }
-          let tiles = unsafe ContrastiveTiles(
-            embeddings: rows, classes: classNumbers, count: count, width: width,
-            inverseTemperature: inverseTemperature)
-          // The tiles are only read; every block writes its own rows.
-          nonisolated(unsafe) let (sharedTiles, sharedTarget) = unsafe (tiles, target)
-          DispatchQueue.concurrentPerform(iterations: workers) { worker in
-            useOneThreadPerPrimitive()
-            let scratchCount = unsafe ContrastiveTiles<Scalar>.scratchCount
-            let scratch = UnsafeMutablePointer<Scalar>.allocate(capacity: scratchCount)
-            defer { unsafe scratch.deallocate() }
-            for index in stride(from: worker, to: allBlocks.count, by: workers) {
-              unsafe body(allBlocks[index], sharedTiles, scratch, sharedTarget)
-            }
+    return unsafe embeddings.withUnsafeBufferPointer { embeddings in
+      unsafe columns.withUnsafeBufferPointer { columns in
+        unsafe classes.classOfRow.withUnsafeBufferPointer { classOfRow in
+          unsafe logSumExps.withUnsafeMutableBufferPointer { logSumExps in
+            guard let rows = embeddings.baseAddress, let columns = columns.baseAddress,
+              let classNumbers = classOfRow.baseAddress, let target = logSumExps.baseAddress
+            else { preconditionFailure("a batch without rows") }
+            let tiles = unsafe ContrastiveTiles(
+              embeddings: rows, columns: columns, classes: classNumbers, count: count, width: width,
+              inverseTemperature: inverseTemperature)
+            return unsafe body(tiles, target)
           }
         }
       }

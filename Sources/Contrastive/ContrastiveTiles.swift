@@ -23,16 +23,45 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
   /// How many rows an anchor block has at the most: with 1,024 columns of float32, 512 KiB, half of a core's level-2 cache.
   static var rowsPerBlock: Int { 128 }
 
+  /// How far the elements of ``columns`` are apart: at a power of two they would share few sets of the cache, and the product of a tile
+  /// takes a fifth longer.
+  static var columnStride: Int { unsafe columnsPerTile + 16 }
+
+  /// How many elements ``columns`` has.
+  static func columnElements(count: Int, width: Int) -> Int {
+    unsafe (count + columnsPerTile - 1) / columnsPerTile * width * columnStride
+  }
+
   /// The number of scratch elements that both passes need.
   static var scratchCount: Int { unsafe rowsPerBlock * columnsPerTile }
 
   /// All embeddings, unit rows, `[count, width]`.
   let embeddings: UnsafePointer<Scalar>
+  /// The same transposed, tile by tile, `[tiles, width, columnStride]`.
+  let columns: UnsafePointer<Scalar>
   /// The class of each row.
   let classes: UnsafePointer<Int32>
   let count: Int
   let width: Int
   let inverseTemperature: Scalar
+
+  /// Fills ``columns``: with transposed factors, oneDNN's product of a tile takes a sixth to a third less time than with rows.
+  @inline(__always)
+  static func transpose(
+    _ embeddings: UnsafePointer<Scalar>, count: Int, width: Int, into columns: UnsafeMutablePointer<Scalar>
+  ) {
+    // So many rows at a time that they stay in the level-1 cache until all their elements are read.
+    let strip = 16
+    for first in stride(from: 0, to: count, by: strip) {
+      let tile = unsafe first / columnsPerTile
+      let start = unsafe tile * width * columnStride + first - tile * columnsPerTile
+      for index in 0..<width {
+        for row in first..<min(first + strip, count) {
+          unsafe columns[start + index * columnStride + row - first] = embeddings[row * width + index]
+        }
+      }
+    }
+  }
 
   /// ℓ_i = log Σ_{a≠i} e^{s_ia} for the rows of one block, at their places in `logSumExps`.
   ///
@@ -52,24 +81,20 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
           unsafe line[row - firstColumn] = -.infinity
         }
         let before = maxima[row - rows.lowerBound]
-        let maximum = unsafe largest(line, count: columns.count, atLeast: before)
+        let maximum = unsafe Scalar.largest(line, count: columns.count, atLeast: before)
         // A tile of the row itself alone has nothing to add.
         if maximum == -.infinity {
           continue
         }
-        for column in 0..<columns.count {
-          unsafe line[column] = Scalar.exponential(line[column] - maximum)
-        }
-        let tileSum = unsafe sum(line, count: columns.count)
-        let sumBefore = sums[row - rows.lowerBound]
-        let shrink = Double(Scalar.exponential(before - maximum))
-        sums[row - rows.lowerBound] = (sumBefore == 0 ? 0 : sumBefore * shrink) + tileSum
+        let tileSum = unsafe Scalar.exponentialSum(line, count: columns.count, minus: maximum)
+        sums[row - rows.lowerBound] *= exp(Double(before) - Double(maximum))
+        sums[row - rows.lowerBound] += tileSum
         maxima[row - rows.lowerBound] = maximum
       }
     }
     for row in rows {
       let index = row - rows.lowerBound
-      unsafe logSumExps[row] = maxima[index] + Scalar(log(sums[index]))
+      unsafe logSumExps[row] = Scalar(Double(maxima[index]) + log(sums[index]))
     }
   }
 
@@ -82,84 +107,50 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
     rows: Range<Int>, weights: RowWeights<Scalar>, scratch: UnsafeMutablePointer<Scalar>,
     into gradients: UnsafeMutablePointer<Scalar>
   ) {
-    for index in unsafe 0..<rows.count * width {
-      unsafe gradients[index] = 0
-    }
     for firstColumn in unsafe stride(from: 0, to: count, by: Self.columnsPerTile) {
       let columns = unsafe firstColumn..<min(firstColumn + Self.columnsPerTile, count)
       unsafe similarities(rows: rows, columns: columns, into: scratch)
-      let columnClasses = unsafe classes + firstColumn
-      let columnLogSumExps = unsafe weights.logSumExps + firstColumn
-      let columnAnchorWeights = unsafe weights.anchor + firstColumn
-      let columnPositiveWeights = unsafe weights.positive + firstColumn
       for row in rows {
         let line = unsafe scratch + (row - rows.lowerBound) * columns.count
-        let rowClass = unsafe classes[row]
-        let logSumExp = unsafe weights.logSumExps[row]
-        let anchorWeight = unsafe weights.anchor[row]
-        let positiveWeight = unsafe weights.positive[row]
-        for column in 0..<columns.count {
-          let similarity = unsafe line[column]
-          let asAnchor = anchorWeight * Scalar.exponential(similarity - logSumExp)
-          let asContrast =
-            unsafe columnAnchorWeights[column]
-            * Scalar.exponential(similarity - columnLogSumExps[column])
-          let positives = unsafe columnClasses[column] == rowClass ? positiveWeight + columnPositiveWeights[column] : 0
-          unsafe line[column] = asAnchor + asContrast - positives
-        }
+        unsafe Scalar.pairFactors(line, row: row, columns: columns, classes: classes, weights: weights)
         if columns.contains(row) {
           unsafe line[row - firstColumn] = 0
         }
       }
       unsafe Scalar.accumulate(
         tile: scratch, rowCount: rows.count, columns: embeddings + firstColumn * width, columnCount: columns.count,
-        width: width, into: gradients)
-    }
-    for index in unsafe 0..<rows.count * width {
-      unsafe gradients[index] *= inverseTemperature
+        width: width, scale: inverseTemperature, isFirst: firstColumn == 0, into: gradients)
     }
   }
 
-  /// The largest element, eight at a time; NaN is passed over, as it comes through in the sum of exponentials.
+  /// (1/|P(i)|) Σ_{p∈P(i)} z_i·z_p = (z_i·C − z_i·z_i) / |P(i)| for some rows, by the sums C of each class's rows; 0 where there is no positive.
   @inline(__always)
-  private func largest(_ elements: UnsafePointer<Scalar>, count: Int, atLeast least: Scalar) -> Scalar {
-    var lanes = SIMD8<Scalar>(repeating: least)
-    let whole = count & ~7
-    for index in stride(from: 0, to: whole, by: 8) {
-      let next = unsafe UnsafeRawPointer(elements + index).loadUnaligned(as: SIMD8<Scalar>.self)
-      lanes.replace(with: next, where: next .> lanes)
+  func positiveMeans(rows: Range<Int>, classSizes: [Int]) -> [Double] {
+    var classSums = unsafe [Double](repeating: 0, count: classSizes.count * width)
+    for row in unsafe 0..<count {
+      let start = unsafe Int(classes[row]) * width
+      for index in unsafe 0..<width {
+        unsafe classSums[start + index] += Double(embeddings[row * width + index])
+      }
     }
-    var maximum = lanes.max()
-    for index in whole..<count {
-      let element = unsafe elements[index]
-      maximum = element > maximum ? element : maximum
+    return rows.map { row in
+      let positives = unsafe classSizes[Int(classes[row])] - 1
+      guard positives > 0 else { return 0 }
+      let start = unsafe Int(classes[row]) * width
+      var product = 0.0
+      for index in unsafe 0..<width {
+        let element = unsafe Double(embeddings[row * width + index])
+        product += element * (classSums[start + index] - element)
+      }
+      return product / Double(positives)
     }
-    return maximum
-  }
-
-  /// The sum of elements, in eight interleaved parts so that neighbours need not wait for each other.
-  @inline(__always)
-  private func sum(_ elements: UnsafePointer<Scalar>, count: Int) -> Double {
-    var lanes = SIMD8<Scalar>()
-    let whole = count & ~7
-    for index in stride(from: 0, to: whole, by: 8) {
-      lanes += unsafe UnsafeRawPointer(elements + index).loadUnaligned(as: SIMD8<Scalar>.self)
-    }
-    var total = 0.0
-    for lane in 0..<8 {
-      total += Double(lanes[lane])
-    }
-    for index in whole..<count {
-      total += unsafe Double(elements[index])
-    }
-    return total
   }
 
   @inline(__always)
   private func similarities(rows: Range<Int>, columns: Range<Int>, into tile: UnsafeMutablePointer<Scalar>) {
     unsafe Scalar.similarities(
       rows: embeddings + rows.lowerBound * width, rowCount: rows.count,
-      columns: embeddings + columns.lowerBound * width, columnCount: columns.count, width: width,
-      scale: inverseTemperature, into: tile)
+      columns: self.columns + columns.lowerBound / Self.columnsPerTile * width * Self.columnStride,
+      columnStride: Self.columnStride, columnCount: columns.count, width: width, scale: inverseTemperature, into: tile)
   }
 }

@@ -73,3 +73,8 @@ INLINE void add_to(double *sums, Lanes lanes) {
     sums[lane] += (double)lanes[lane];
   }
 }
+
+// Sums stand in four interleaved parts, so that an addition need not wait for the one before.
+enum { PARTS = 4 };
+
+INLINE Lanes total(const Lanes parts[PARTS]) { return (parts[0] + parts[1]) + (parts[2] + parts[3]); }

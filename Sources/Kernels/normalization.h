@@ -13,11 +13,6 @@ INLINE size_t maps_offset(KernelMaps maps, int image, int channel) {
   for (int image = 0; image < (maps).images; image++)  \
     for (int channel = 0; channel < (maps).channels; channel += LANES)
 
-// Sums of pixels in four interleaved parts, so that an addition need not wait for the one before.
-enum { PARTS = 4 };
-
-INLINE Lanes total(const Lanes parts[PARTS]) { return (parts[0] + parts[1]) + (parts[2] + parts[3]); }
-
 INLINE void channel_sums_elements(KernelMaps maps, const void *y, double *sums, const KernelElement element) {
   FOR_EACH_MAP(maps) {
     size_t base = maps_offset(maps, image, channel);

@@ -14,6 +14,7 @@
 #include "winograd_products.h"
 #include "winograd.h"
 #include "normalization.h"
+#include "contrastive.h"
 #include "table.h"
 #pragma clang attribute pop
 

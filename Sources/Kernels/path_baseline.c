@@ -11,6 +11,7 @@
 #include "winograd_products.h"
 #include "winograd.h"
 #include "normalization.h"
+#include "contrastive.h"
 #include "table.h"
 
 const KernelTable *kernels_baseline(void) { return &path_table; }

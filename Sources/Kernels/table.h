@@ -12,4 +12,7 @@ static const KernelTable path_table = {
     .relu_gradient = relu_gradient,
     .gradient_sums = gradient_sums,
     .normalize_gradient = normalize_gradient,
+    .largest_element = largest_element,
+    .exponential_sum = exponential_sum,
+    .contrastive_factors = contrastive_factors,
 };

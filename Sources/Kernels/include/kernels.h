@@ -48,6 +48,26 @@ typedef struct {
   KernelElement products;
 } KernelConvolution;
 
+/// One row of the contrastive loss, as anchor.
+typedef struct {
+  /// ℓ_i = log Σ_{a≠i} e^{s_ia}.
+  float log_sum_exp;
+  /// w_i: what the row's loss is multiplied with.
+  float anchor_weight;
+  /// w_i ÷ number of its positives, 0 if there is none.
+  float positive_weight;
+  /// Rows of the same class are positives of each other.
+  int32_t class_number;
+} KernelLossRow;
+
+/// The same of neighbouring rows, as contrasts.
+typedef struct {
+  const float *log_sum_exps;
+  const float *anchor_weights;
+  const float *positive_weights;
+  const int32_t *class_numbers;
+} KernelLossColumns;
+
 /// The functions of one path.
 typedef struct {
   /// How many neighbouring channels are computed at once.
@@ -106,6 +126,22 @@ typedef struct {
   void (*_Nonnull normalize_gradient)(
       KernelMaps maps, KernelElement element, const void *gradient, const void *y, const float *a, const float *b,
       const float *c, void *input_gradient);
+
+  // MARK: Contrastive loss (contrastive.h)
+
+  /// The largest of `least` and `count` elements; NaN is passed over.
+  float (*largest_element)(const float *elements, size_t count, float least);
+
+  /// Σ e^(x − shift) over `count` elements x, none of which is larger than `shift`; NaN if one of them is.
+  ///
+  /// Each term is right to about 1.2·10⁻⁷, or below e^−87 to 10⁻³⁸.
+  double (*exponential_sum)(const float *elements, size_t count, float shift);
+
+  /// A row's similarities s_ij become its factors of the gradient, both roles of the row in one:
+  /// w_i e^(s_ij − ℓ_i) + w_j e^(s_ij − ℓ_j) − [same class] (w_i/|P(i)| + w_j/|P(j)|).
+  ///
+  /// The row's own place holds nothing of use afterwards, as s_ii is no term of ℓ_i.
+  void (*contrastive_factors)(float *line, size_t count, KernelLossRow row, KernelLossColumns columns);
 } KernelTable;
 
 /// The best path that this CPU and its operating system run.

@@ -1,0 +1,114 @@
+import Glibc
+import MPI
+
+/// Plain loops, independent of any library: what the float32 loss is checked with.
+extension Double: LossScalar {
+  /// Row by row, the columns side by side.
+  @unsafe public static func similarities(
+    rows: UnsafePointer<Double>, rowCount: Int, columns: UnsafePointer<Double>, columnStride: Int, columnCount: Int,
+    width: Int, scale: Double, into tile: UnsafeMutablePointer<Double>
+  ) {
+    for row in 0..<rowCount {
+      let line = unsafe tile + row * columnCount
+      unsafe line.update(repeating: 0, count: columnCount)
+      for index in 0..<width {
+        let element = unsafe rows[row * width + index]
+        for column in 0..<columnCount {
+          unsafe line[column] += element * columns[index * columnStride + column]
+        }
+      }
+      for column in 0..<columnCount {
+        unsafe line[column] *= scale
+      }
+    }
+  }
+
+  /// Row by row, column by column.
+  @unsafe public static func accumulate(
+    tile: UnsafePointer<Double>, rowCount: Int, columns: UnsafePointer<Double>, columnCount: Int, width: Int,
+    scale: Double, isFirst: Bool, into sums: UnsafeMutablePointer<Double>
+  ) {
+    if isFirst {
+      unsafe sums.update(repeating: 0, count: rowCount * width)
+    }
+    for row in 0..<rowCount {
+      for column in 0..<columnCount {
+        let factor = unsafe scale * tile[row * columnCount + column]
+        for index in 0..<width {
+          unsafe sums[row * width + index] += factor * columns[column * width + index]
+        }
+      }
+    }
+  }
+
+  /// One element after the other.
+  @inline(__always)
+  @unsafe public static func largest(_ line: UnsafePointer<Double>, count: Int, atLeast least: Double) -> Double {
+    var largest = least
+    for index in 0..<count {
+      let element = unsafe line[index]
+      largest = element > largest ? element : largest
+    }
+    return largest
+  }
+
+  /// One element after the other, by the C library's exponential.
+  @inline(__always)
+  @unsafe public static func exponentialSum(_ line: UnsafePointer<Double>, count: Int, minus shift: Double) -> Double {
+    var sum = 0.0
+    for index in 0..<count {
+      unsafe sum += exp(line[index] - shift)
+    }
+    return sum
+  }
+
+  /// One column after the other, by the C library's exponential.
+  @inline(__always)
+  @unsafe public static func pairFactors(
+    _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, classes: UnsafePointer<Int32>,
+    weights: RowWeights<Double>
+  ) {
+    for column in columns {
+      let similarity = unsafe line[column - columns.lowerBound]
+      let asAnchor = unsafe weights.anchor[row] * exp(similarity - weights.logSumExps[row])
+      let asContrast = unsafe weights.anchor[column] * exp(similarity - weights.logSumExps[column])
+      let positives = unsafe classes[column] == classes[row] ? weights.positive[row] + weights.positive[column] : 0
+      unsafe line[column - columns.lowerBound] = asAnchor + asContrast - positives
+    }
+  }
+
+  /// The tiles' loop in float64.
+  @unsafe public static func transpose(
+    _ embeddings: UnsafePointer<Double>, count: Int, width: Int, into columns: UnsafeMutablePointer<Double>
+  ) {
+    unsafe ContrastiveTiles.transpose(embeddings, count: count, width: width, into: columns)
+  }
+
+  /// One element after the other.
+  public static func firstNonFinite(_ elements: [Double]) -> Int? {
+    elements.firstIndex { element in !element.isFinite }
+  }
+
+  /// The tiles' loop in float64.
+  @unsafe public static func positiveMeans(
+    _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, classSizes: [Int]
+  ) -> [Double] {
+    unsafe tiles.positiveMeans(rows: rows, classSizes: classSizes)
+  }
+
+  /// The tiles' loop in float64.
+  @unsafe public static func logSumExps(
+    _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, scratch: UnsafeMutablePointer<Double>,
+    into logSumExps: UnsafeMutablePointer<Double>
+  ) {
+    unsafe tiles.logSumExps(rows: rows, scratch: scratch, into: logSumExps)
+  }
+
+  /// The tiles' loop in float64.
+  @unsafe public static func gradients(
+    _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, weights: RowWeights<Double>,
+    scratch: UnsafeMutablePointer<Double>, into gradients: UnsafeMutablePointer<Double>
+  ) {
+    unsafe tiles.gradients(rows: rows, weights: weights, scratch: scratch, into: gradients)
+  }
+}

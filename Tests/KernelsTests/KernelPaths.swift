@@ -1,0 +1,21 @@
+import Kernels
+import Testing
+
+/// One of the instruction sets that this machine runs.
+struct TestedPath: Sendable, CustomTestStringConvertible {
+  let path: KernelPath
+
+  /// From the baseline to the best.
+  static let all = (0...kernels_best_path().rawValue).map { number in TestedPath(path: KernelPath(rawValue: number)) }
+
+  var kernels: KernelTable { unsafe kernels_of(path).pointee }
+
+  var testDescription: String {
+    switch path {
+    case KERNEL_PATH_AVX2: "AVX2"
+    case KERNEL_PATH_AVX512: "AVX-512"
+    case KERNEL_PATH_AVX512_BFLOAT16: "AVX-512 with bfloat16"
+    default: "baseline"
+    }
+  }
+}
