@@ -11,6 +11,7 @@
 #include "winograd_factors.h"
 #include "winograd_tiles.h"
 #include "winograd_products.h"
+#include "prefetch.h"
 #include "winograd.h"
 #include "normalization.h"
 #include "contrastive.h"

@@ -6,12 +6,13 @@
 #define LANES 16
 #define PATH_HAS_BFLOAT16
 #include <immintrin.h>
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prfchw"))), apply_to = function)
 #include "lanes.h"
 #include "winograd_transforms.h"
 #include "winograd_factors.h"
 #include "winograd_tiles.h"
 #include "winograd_products.h"
+#include "prefetch.h"
 #include "winograd.h"
 #include "normalization.h"
 #include "contrastive.h"

@@ -53,7 +53,12 @@ INLINE void winograd_convolve_as(
             shape.inputs, channel, memory.v_stride, memory.line, memory.v, row * groups.tiles_per_row, element, kind);
       }
     }
+    RowsToCome destinations = rows_to_come(shape, groups, destination, shape.outputs, first, element);
+    RowsToCome sources =
+        rows_to_come(shape, groups, source, shape.inputs, first + groups.rows_per_group, element);
     for (int frequency = 0; frequency < FREQUENCIES; frequency++) {
+      prefetch_share(destinations, frequency, 1);
+      prefetch_share(sources, frequency, 0);
       for (int output = 0; output < shape.outputs; output += panel) {
         const void *u = factor_at(weights, ((size_t)frequency * shape.outputs + output) * shape.inputs, kind);
         for (int tile = 0; tile < rows * groups.tiles_per_row; tile += TILES_PER_BLOCK) {
@@ -121,11 +126,14 @@ INLINE void transform_to_gradient(const float *u, size_t stride, Lanes g[9]) {
 INLINE int is_wide(KernelConvolution shape) { return (size_t)shape.inputs * shape.outputs > 128 * 128; }
 
 INLINE void accumulate_group(
-    KernelConvolution shape, PassMemory memory, int tiles, float *u, const Factors kind) {
+    KernelConvolution shape, PassMemory memory, int tiles, float *u, RowsToCome sources, RowsToCome gradients,
+    const Factors kind) {
   int vectors = panel_vectors(shape.outputs);
   int panel = vectors * LANES;
   if (!is_wide(shape)) {
     for (int frequency = 0; frequency < FREQUENCIES; frequency++) {
+      prefetch_share(sources, frequency, 0);
+      prefetch_share(gradients, frequency, 0);
       for (int output = 0; output < shape.outputs; output += panel) {
         for (int input = 0; input < shape.inputs; input += INPUTS_PER_BLOCK) {
           float *to = u + ((size_t)frequency * shape.outputs + output) * shape.inputs + (size_t)input * panel;
@@ -181,7 +189,10 @@ INLINE void winograd_weight_gradient_as(
             row * tiles_per_row, element, kind);
       }
     }
-    accumulate_group(shape, memory, rows * tiles_per_row, u, kind);
+    int next = first + groups.rows_per_group;
+    accumulate_group(
+        shape, memory, rows * tiles_per_row, u, rows_to_come(shape, groups, source, shape.inputs, next, element),
+        rows_to_come(shape, groups, output_gradient, shape.outputs, next, element), kind);
   }
 }
 
