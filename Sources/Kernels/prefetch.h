@@ -2,50 +2,62 @@
 //
 // Maps come from main memory more often than not, and a row of tiles is too short a stretch for the CPU to see it coming.
 
+// The cache lines of a group's rows, one block of channels of one row after another.
 typedef struct {
-  const char *base;
-  size_t element_size;
-  size_t block_bytes;  // from one block of channels of an image to the next
-  int blocks;          // of channels
-  int first_row;       // of tiles
+  const char *image;    // where the present image begins
+  size_t block_bytes;   // from one block of channels of an image to the next
+  int blocks;           // of channels
   int rows_per_image;
-  int row_lines;       // cache lines of one row of tiles of one block
-  int lines;           // of all rows and blocks
+  int lines_per_row;    // of one row of tiles of one block
+  int row;              // within the image
+  int block;
+  int line;             // within the row
+  int remaining;        // lines of all rows and blocks that are still to come
+  int lines_per_share;  // how many are asked for at each frequency
 } RowsToCome;
 
 INLINE RowsToCome rows_to_come(
     KernelConvolution shape, TileGroups groups, const void *maps, int channels, int first, KernelElement element) {
   int end = first + groups.rows_per_group < groups.rows ? first + groups.rows_per_group : groups.rows;
   size_t size = element == KERNEL_FLOAT32 ? 4 : 2;
-  RowsToCome come;
-  come.base = maps;
-  come.element_size = size;
+  RowsToCome come = {0};
   come.block_bytes = (size_t)shape.height * shape.width * shape.block * size;
   come.blocks = channels / shape.block;
-  come.first_row = first;
   come.rows_per_image = groups.rows_per_image;
-  come.row_lines = (int)((size_t)TILE * shape.width * shape.block * size / 64);
-  come.lines = end > first ? (end - first) * come.blocks * come.row_lines : 0;
+  come.image = (const char *)maps + first / groups.rows_per_image * come.blocks * come.block_bytes;
+  come.row = first % groups.rows_per_image;
+  come.lines_per_row = (int)(TILE * shape.width * shape.block * size / 64);
+  come.remaining = end > first ? (end - first) * come.blocks * come.lines_per_row : 0;
+  come.lines_per_share = (come.remaining + FREQUENCIES - 1) / FREQUENCIES;
   return come;
 }
 
-// Asks for the part of the lines that falls to one frequency.
-INLINE void prefetch_share(RowsToCome come, int frequency, const int is_written) {
-  int line = (int)((long)come.lines * frequency / FREQUENCIES);
-  int end = (int)((long)come.lines * (frequency + 1) / FREQUENCIES);
-  while (line < end) {
-    int segment = line / come.row_lines;
-    int row = come.first_row + segment / come.blocks;
-    size_t block = (size_t)(row / come.rows_per_image) * come.blocks + segment % come.blocks;
-    const char *start = come.base + block * come.block_bytes + (size_t)(row % come.rows_per_image) * come.row_lines * 64;
-    int index = line % come.row_lines;
-    int stop = index + (end - line) < come.row_lines ? index + (end - line) : come.row_lines;
-    line += stop - index;
-    for (; index < stop; index++) {
+// Asks for the next share of the lines.
+INLINE void prefetch_share(RowsToCome *come, const int is_written) {
+  int count = come->lines_per_share < come->remaining ? come->lines_per_share : come->remaining;
+  come->remaining -= count;
+  while (count > 0) {
+    int rest = come->lines_per_row - come->line;
+    int lines = count < rest ? count : rest;
+    const char *start =
+        come->image + come->block * come->block_bytes + ((size_t)come->row * come->lines_per_row + come->line) * 64;
+    for (int line = 0; line < lines; line++) {
       if (is_written) {
-        __builtin_prefetch(start + (size_t)index * 64, 1, 2);
+        __builtin_prefetch(start + (size_t)line * 64, 1, 2);
       } else {
-        __builtin_prefetch(start + (size_t)index * 64, 0, 2);
+        __builtin_prefetch(start + (size_t)line * 64, 0, 2);
+      }
+    }
+    count -= lines;
+    come->line += lines;
+    if (come->line == come->lines_per_row) {
+      come->line = 0;
+      if (++come->block == come->blocks) {
+        come->block = 0;
+        if (++come->row == come->rows_per_image) {
+          come->row = 0;
+          come->image += come->blocks * come->block_bytes;
+        }
       }
     }
   }

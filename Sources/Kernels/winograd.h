@@ -57,8 +57,8 @@ INLINE void winograd_convolve_as(
     RowsToCome sources =
         rows_to_come(shape, groups, source, shape.inputs, first + groups.rows_per_group, element);
     for (int frequency = 0; frequency < FREQUENCIES; frequency++) {
-      prefetch_share(destinations, frequency, 1);
-      prefetch_share(sources, frequency, 0);
+      prefetch_share(&destinations, 1);
+      prefetch_share(&sources, 0);
       for (int output = 0; output < shape.outputs; output += panel) {
         const void *u = factor_at(weights, ((size_t)frequency * shape.outputs + output) * shape.inputs, kind);
         for (int tile = 0; tile < rows * groups.tiles_per_row; tile += TILES_PER_BLOCK) {
@@ -132,8 +132,8 @@ INLINE void accumulate_group(
   int panel = vectors * LANES;
   if (!is_wide(shape)) {
     for (int frequency = 0; frequency < FREQUENCIES; frequency++) {
-      prefetch_share(sources, frequency, 0);
-      prefetch_share(gradients, frequency, 0);
+      prefetch_share(&sources, 0);
+      prefetch_share(&gradients, 0);
       for (int output = 0; output < shape.outputs; output += panel) {
         for (int input = 0; input < shape.inputs; input += INPUTS_PER_BLOCK) {
           float *to = u + ((size_t)frequency * shape.outputs + output) * shape.inputs + (size_t)input * panel;
