@@ -3,6 +3,8 @@
 static const KernelTable path_table = {
     .lanes = LANES,
     .winograd_scratch_count = winograd_scratch_count,
+    .winograd_weight_count = winograd_weight_count,
+    .winograd_gradient_count = winograd_gradient_count,
     .winograd_pack_weights = winograd_pack_weights,
     .winograd_convolve = winograd_convolve,
     .winograd_weight_gradient = winograd_weight_gradient,

@@ -125,6 +125,10 @@ INLINE void transform_to_gradient(const float *u, size_t stride, Lanes g[9]) {
 // a quarter as many numbers, `[panel][input][3 · 3][panel's outputs]`, go from group to group.
 INLINE int is_wide(KernelConvolution shape) { return (size_t)shape.inputs * shape.outputs > 128 * 128; }
 
+static size_t winograd_gradient_count(KernelConvolution shape) {
+  return (size_t)(is_wide(shape) ? 9 : FREQUENCIES) * shape.inputs * shape.outputs;
+}
+
 INLINE void accumulate_group(
     KernelConvolution shape, PassMemory memory, int tiles, float *u, RowsToCome sources, RowsToCome gradients,
     const Factors kind) {
@@ -172,7 +176,7 @@ INLINE void winograd_weight_gradient_as(
   TileGroups groups = tile_groups(shape);
   PassMemory memory = pass_memory(shape, groups, scratch);
   int tiles_per_row = kind == HALF_PAIRS ? (groups.tiles_per_row + 1) & ~1 : groups.tiles_per_row;
-  memset(u, 0, sizeof(float) * (is_wide(shape) ? 9 : FREQUENCIES) * shape.inputs * shape.outputs);
+  memset(u, 0, sizeof(float) * winograd_gradient_count(shape));
   for (int first = 0; first < groups.rows; first += groups.rows_per_group) {
     int rows = groups.rows - first < groups.rows_per_group ? groups.rows - first : groups.rows_per_group;
     for (int row = 0; row < rows; row++) {
@@ -202,6 +206,11 @@ static size_t winograd_scratch_count(KernelConvolution shape) {
   TileGroups groups = tile_groups(shape);
   return FREQUENCIES * (frequency_stride(groups, shape.inputs) + frequency_stride(groups, shape.outputs))
          + (size_t)PATCH * (groups.tiles_per_row * TILE + 2 + TILE) * LANES;
+}
+
+static size_t winograd_weight_count(KernelConvolution shape) {
+  size_t count = (size_t)FREQUENCIES * shape.inputs * shape.outputs;
+  return multiplies_halves(shape) ? count / 2 : count;
 }
 
 // Row-major weights `[outputs][inputs][3 · 3]` come and go through a block of LANES outputs and this many inputs: neighbouring outputs lie

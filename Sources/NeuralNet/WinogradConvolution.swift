@@ -46,11 +46,13 @@ public final class WinogradConvolution {
     element = KernelElement(precision)
     unsafe table = kernels_of(path)
     self.scratch = scratch
-    let count = 36 * input.channels * geometry.outputChannels
-    forwardWeights = Array(repeating: 0, count: count)
-    backwardWeights = Array(repeating: 0, count: isTraining ? count : 0)
+    // Counted in float32, of which bfloat16 factors take half.
+    let packedCount = unsafe table.pointee.winograd_weight_count(forwardShape)
+    forwardWeights = Array(repeating: 0, count: packedCount)
+    backwardWeights = Array(repeating: 0, count: isTraining ? packedCount : 0)
     unsafe scratch.reserve(
-      pass: table.pointee.winograd_scratch_count(forwardShape), weightGradient: isTraining ? count : 0)
+      pass: table.pointee.winograd_scratch_count(forwardShape), 
+      weightGradient: isTraining ? table.pointee.winograd_gradient_count(forwardShape) : 0)
   }
 
   /// The convolution of an output's gradient, which gives the input's.

@@ -78,7 +78,13 @@ typedef struct {
   /// How many floats of scratch memory a convolution's passes need, zeroed once.
   size_t (*_Nonnull winograd_scratch_count)(KernelConvolution shape);
 
-  /// `u` ← transformed weights, room for `36 · inputs · outputs` floats, from row-major `[outputs, inputs, 3, 3]`.
+  /// How many floats the transformed weights take.
+  size_t (*_Nonnull winograd_weight_count)(KernelConvolution shape);
+
+  /// How many floats of scratch memory a weight gradient takes besides that of all passes.
+  size_t (*_Nonnull winograd_gradient_count)(KernelConvolution shape);
+
+  /// `u` ← transformed weights from row-major `[outputs, inputs, 3, 3]`.
   ///
   /// `is_rotated`: for the gradient of the input; `weights` are then `[inputs, outputs, 3, 3]` in the terms of `shape`, which has
   /// inputs and outputs exchanged.
@@ -91,7 +97,7 @@ typedef struct {
       KernelConvolution shape, KernelElement element, const void *source, const float *u, void *destination,
       float *scratch, double *_Nullable sums);
 
-  /// `gradient` ← gradient of the weights, row-major `[outputs, inputs, 3, 3]`. `u`: scratch, `36 · inputs · outputs` floats.
+  /// `gradient` ← gradient of the weights, row-major `[outputs, inputs, 3, 3]`. `u`: scratch, `winograd_gradient_count` floats.
   void (*_Nonnull winograd_weight_gradient)(
       KernelConvolution shape, KernelElement element, const void *source, const void *output_gradient, float *u,
       float *scratch, float *gradient);

@@ -20,8 +20,10 @@ final class PretrainingStep {
 
   /// How many steps an epoch has; the last partial batch is left out.
   let stepsPerEpoch: Int
-  /// The state before the first step.
-  let initialState: TrainingState
+  /// The state before the first step, made anew: nobody else keeps it.
+  var initialState: TrainingState {
+    TrainingState(recipe, parameters: shards.parameterLayout, statistics: shards.statisticsLayout)
+  }
 
   /// Compiles the model on every thread of this rank and makes room for its shards.
   ///
@@ -41,7 +43,6 @@ final class PretrainingStep {
     shards = try ShardWorkers(
       recipe, dataset, runs: ContiguousRuns(total: recipe.shardCount, parts: world.size), rank: world.rank,
       activationByteCount: activationByteCount)
-    initialState = TrainingState(recipe, parameters: shards.parameterLayout, statistics: shards.statisticsLayout)
     loader = try shards.makeLoader()
     loss = ContrastiveLoss(
       blocks: RowBlocks(

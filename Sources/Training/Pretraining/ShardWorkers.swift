@@ -99,6 +99,8 @@ final class ShardWorkers {
     eachShard body: @escaping (ContrastiveModel, ContrastiveModel.ShardPass, Int) throws -> Void
   ) throws {
     let firstError = Mutex<(any Error)?>(nil)
+    let queue = ShardQueue(
+      count: passes.count, threads: models.count, isReversed: isReversed, takesTurns: keptShardCount < passes.count)
     // Each model is used by one thread, each pass by one shard's closure: disjoint.
     nonisolated(unsafe) let (models, passes) = (models, passes)
     nonisolated(unsafe) let (prepare, body) = (prepare, body)
@@ -106,9 +108,10 @@ final class ShardWorkers {
       useOneThreadPerPrimitive()
       do {
         unsafe try prepare(models[thread])
-        let shards = unsafe Array(stride(from: thread, to: passes.count, by: models.count))
-        for shard in isReversed ? shards.reversed() : shards {
+        var turn = 0
+        while let shard = queue.shard(ofThread: thread, turn: turn) {
           unsafe try body(models[thread], passes[shard], shard)
+          turn += 1
         }
       } catch {
         firstError.withLock { first in first = first ?? error }
@@ -117,6 +120,35 @@ final class ShardWorkers {
     if let error = firstError.withLock({ error in error }) {
       throw error
     }
+  }
+}
+
+/// Which shard a thread computes next.
+///
+/// Whoever is free takes one; but where activations are computed again, threads take turns, so that each begins its backward passes with
+/// the shard whose activations it still has.
+private struct ShardQueue: ~Copyable {
+  let count: Int
+  let threads: Int
+  let isReversed: Bool
+  let takesTurns: Bool
+  private let taken = Atomic(0)
+
+  init(count: Int, threads: Int, isReversed: Bool, takesTurns: Bool) {
+    self.count = count
+    self.threads = threads
+    self.isReversed = isReversed
+    self.takesTurns = takesTurns
+  }
+
+  /// The shard for a thread that has computed `turn` shards; `nil` when there are no more.
+  func shard(ofThread thread: Int, turn: Int) -> Int? {
+    guard takesTurns else {
+      let place = taken.wrappingAdd(1, ordering: .relaxed).oldValue
+      return place < count ? (isReversed ? count - 1 - place : place) : nil
+    }
+    let turns = (count - thread + threads - 1) / threads
+    return turn < turns ? (isReversed ? turns - 1 - turn : turn) * threads + thread : nil
   }
 }
 
