@@ -51,7 +51,7 @@ public final class WinogradConvolution {
     forwardWeights = Array(repeating: 0, count: packedCount)
     backwardWeights = Array(repeating: 0, count: isTraining ? packedCount : 0)
     unsafe scratch.reserve(
-      pass: table.pointee.winograd_scratch_count(forwardShape), 
+      pass: table.pointee.winograd_scratch_count(forwardShape),
       weightGradient: isTraining ? table.pointee.winograd_gradient_count(forwardShape) : 0)
   }
 
