@@ -49,11 +49,14 @@ struct ContrastiveKernelTests {
         unsafe anchorWeights.withUnsafeBufferPointer { anchorWeights in
           unsafe positiveWeights.withUnsafeBufferPointer { positiveWeights in
             unsafe classes.withUnsafeBufferPointer { classes in
+              guard let logSumExps = logSumExps.baseAddress, let anchorWeights = anchorWeights.baseAddress,
+                let positiveWeights = positiveWeights.baseAddress, let classes = classes.baseAddress
+              else { return }
               unsafe tested.kernels.contrastive_factors(
                 &line, similarities.count, row,
                 KernelLossColumns(
-                  log_sum_exps: logSumExps.baseAddress, anchor_weights: anchorWeights.baseAddress,
-                  positive_weights: positiveWeights.baseAddress, class_numbers: classes.baseAddress))
+                  log_sum_exps: logSumExps, anchor_weights: anchorWeights, positive_weights: positiveWeights,
+                  class_numbers: classes))
             }
           }
         }

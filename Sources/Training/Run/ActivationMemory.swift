@@ -17,8 +17,7 @@ enum ActivationMemory: Equatable {
 
   private static let units: [(suffix: String, byteCount: Double)] = [
     ("KIB", 0x1p10), ("MIB", 0x1p20), ("GIB", 0x1p30), ("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("K", 0x1p10),
-    ("M", 0x1p20),
-    ("G", 0x1p30), ("B", 1), ("", 1),
+    ("M", 0x1p20), ("G", 0x1p30), ("B", 1), ("", 1),
   ]
 
   /// Reads an option: `auto`, or a number with a unit (`800MB`, `2GiB`, `64M`) or without.
