@@ -36,8 +36,9 @@ final class ContrastiveModel {
   /// How many views a shard has.
   private let rows: Int
   private var representationGradient: [Float]
-  /// Activations of the last shard that keeps none itself.
-  private let ownActivations: ResNet.Record
+  /// Activations of the last shard that keeps none itself; room is made where there are such shards.
+  var ownActivations: ResNet.Record?
+  /// That shard, in this step.
   private var ownActivationsHolder: ShardPass?
 
   /// Compiles the model for shards of one size.
@@ -55,15 +56,11 @@ final class ContrastiveModel {
     parameterLayout = context.parameters
     statisticsLayout = context.statistics
     representationGradient = Array(repeating: 0, count: rows * encoder.representationWidth)
-    ownActivations = try encoder.makeRecord()
   }
 
-  /// How much memory the activations of one shard take.
-  var activationByteCount: Int { ownActivations.byteCount }
-
-  /// Makes room for a shard's pass, with or without its activations.
-  func makePass(keepsActivations: Bool) throws(DNNLError) -> ShardPass {
-    try ShardPass(self, keptActivations: keepsActivations ? encoder.makeRecord() : nil)
+  /// Makes room for a shard's pass, with activations of its own or without.
+  func makePass(keptActivations: ResNet.Record?) throws(DNNLError) -> ShardPass {
+    try ShardPass(self, keptActivations: keptActivations)
   }
 
   /// Whether the activations of a shard's forward pass are still there; if not, it has to run forward again.
@@ -72,8 +69,10 @@ final class ContrastiveModel {
   }
 
   private func activations(of pass: ShardPass) -> ResNet.Record {
-    precondition(holdsActivations(of: pass), "the shard has to run forward again")
-    return pass.keptActivations ?? ownActivations
+    guard holdsActivations(of: pass), let activations = pass.keptActivations ?? ownActivations else {
+      preconditionFailure("the shard has to run forward again")
+    }
+    return activations
   }
 
   /// Writes the BatchNorm moments of a shard's forward pass to their places in a vector of the statistics' layout.
@@ -84,6 +83,8 @@ final class ContrastiveModel {
   /// Takes new parameters, once a step.
   func load(_ parameters: [Float]) throws(DNNLError) {
     try encoder.load(parameters.span)
+    // What stands there came from the parameters before.
+    ownActivationsHolder = nil
   }
 
   /// Views → representations → embeddings.

@@ -24,8 +24,8 @@ final class ShardWorkers {
   var parameterLayout: VectorLayout { models[0].parameterLayout }
   var statisticsLayout: VectorLayout { models[0].statisticsLayout }
 
-  /// How many of the own shards keep their activations from forward to backward.
-  let keptShardCount: Int
+  /// Whether there is memory for the activations of all own shards from forward to backward.
+  private let isKeepingAll: Bool
 
   /// Compiles a model for each thread and makes room for each shard, with its activations as far as `activationByteCount` goes.
   init(
@@ -44,13 +44,21 @@ final class ShardWorkers {
         rows: recipe.shardSize * recipe.views)
     }
     let model = models[0]
-    // Every model keeps the activations of one shard in any case: the last that it computes, which is the first to run backward.
-    let kept = min(activationByteCount / model.activationByteCount, owned.count) - models.count
-    let keptShardCount = max(0, kept)
+    let firstActivations = try model.encoder.makeRecord()
+    let affordable = activationByteCount / firstActivations.byteCount
+    isKeepingAll = affordable >= owned.count
+    // Else every model has the activations of one shard: the last that it computed, which is the first to run backward.
+    let keptCount = isKeepingAll ? owned.count : max(0, affordable - models.count)
     passes = try owned.indices.map { index in
-      try model.makePass(keepsActivations: index < owned.startIndex + keptShardCount)
+      let place = index - owned.startIndex
+      return try model.makePass(
+        keptActivations: place >= keptCount ? nil : place == 0 ? firstActivations : model.encoder.makeRecord())
     }
-    self.keptShardCount = keptShardCount + models.count
+    if !isKeepingAll {
+      for (index, model) in models.enumerated() {
+        model.ownActivations = index == 0 && keptCount == 0 ? firstActivations : try model.encoder.makeRecord()
+      }
+    }
   }
 
   /// A loader that fills views as the encoder wants them to lie.
@@ -100,7 +108,7 @@ final class ShardWorkers {
   ) throws {
     let firstError = Mutex<(any Error)?>(nil)
     let queue = ShardQueue(
-      count: passes.count, threads: models.count, isReversed: isReversed, takesTurns: keptShardCount < passes.count)
+      count: passes.count, threads: models.count, isReversed: isReversed, takesTurns: !isKeepingAll)
     // Each model is used by one thread, each pass by one shard's closure: disjoint.
     nonisolated(unsafe) let (models, passes) = (models, passes)
     nonisolated(unsafe) let (prepare, body) = (prepare, body)
