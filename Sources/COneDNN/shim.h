@@ -10,23 +10,14 @@
 #error "supcon is written for oneDNN 2 (Debian 12: libdnnl-dev 2.6.3); version 3 has another interface"
 #endif
 
-static inline void *conednn_memory_none(void) { return DNNL_MEMORY_NONE; }
 
 static inline int conednn_arg_src(void) { return DNNL_ARG_SRC; }
-static inline int conednn_arg_src_1(void) { return DNNL_ARG_SRC_1; }
 static inline int conednn_arg_dst(void) { return DNNL_ARG_DST; }
 static inline int conednn_arg_weights(void) { return DNNL_ARG_WEIGHTS; }
-static inline int conednn_arg_mean(void) { return DNNL_ARG_MEAN; }
-static inline int conednn_arg_variance(void) { return DNNL_ARG_VARIANCE; }
-static inline int conednn_arg_scale(void) { return DNNL_ARG_SCALE; }
-static inline int conednn_arg_shift(void) { return DNNL_ARG_SHIFT; }
-static inline int conednn_arg_workspace(void) { return DNNL_ARG_WORKSPACE; }
 static inline int conednn_arg_scratchpad(void) { return DNNL_ARG_SCRATCHPAD; }
 static inline int conednn_arg_diff_src(void) { return DNNL_ARG_DIFF_SRC; }
 static inline int conednn_arg_diff_dst(void) { return DNNL_ARG_DIFF_DST; }
 static inline int conednn_arg_diff_weights(void) { return DNNL_ARG_DIFF_WEIGHTS; }
-static inline int conednn_arg_diff_scale(void) { return DNNL_ARG_DIFF_SCALE; }
-static inline int conednn_arg_diff_shift(void) { return DNNL_ARG_DIFF_SHIFT; }
 
 // Sets the number of OpenMP threads for primitives that the calling thread runs (OpenMP 5.0, section 3.2.1).
 void omp_set_num_threads(int count);

@@ -63,16 +63,12 @@ struct PrimitiveDescription: ~Copyable {
   ///   - engine: The CPU.
   ///   - operation: The operation's own descriptor, of any of oneDNN's types.
   ///   - hint: For a backward operation, the plan of its forward operation.
-  ///   - addsRelu: Whether the result passes through a ReLU before it is stored.
   /// - Throws: `DNNLError` if a primitive fails.
   init<Operation>(
-    _ engine: Engine, _ operation: Operation, forwardPlan hint: dnnl_primitive_desc_t? = nil, addsRelu: Bool = false
+    _ engine: Engine, _ operation: Operation, forwardPlan hint: dnnl_primitive_desc_t? = nil
   ) throws(DNNLError) {
     let attributes = try PrimitiveAttributes()
     try attributes.letCallerBringScratchpad()
-    if addsRelu {
-      try attributes.addRelu()
-    }
     var handle: dnnl_primitive_desc_t?
     let status = unsafe withUnsafePointer(to: operation) { operation in
       unsafe dnnl_primitive_desc_create(&handle, operation, attributes.handle, engine.handle, hint)
@@ -89,7 +85,7 @@ struct PrimitiveDescription: ~Copyable {
   }
 }
 
-/// How an operation is to be planned: with the caller's scratchpad, and with a ReLU behind it or not.
+/// How an operation is to be planned: with the caller's scratchpad.
 @safe
 struct PrimitiveAttributes: ~Copyable {
   let handle: dnnl_primitive_attr_t
@@ -106,15 +102,5 @@ struct PrimitiveAttributes: ~Copyable {
     try check(
       "dnnl_primitive_attr_set_scratchpad_mode",
       unsafe dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user))
-  }
-
-  func addRelu() throws(DNNLError) {
-    var postOperations: dnnl_post_ops_t?
-    try check("dnnl_post_ops_create", unsafe dnnl_post_ops_create(&postOperations))
-    defer { unsafe dnnl_post_ops_destroy(postOperations) }
-    try check(
-      "dnnl_post_ops_append_eltwise",
-      unsafe dnnl_post_ops_append_eltwise(postOperations, 1, dnnl_eltwise_relu, 0, 0))
-    try check("dnnl_primitive_attr_set_post_ops", unsafe dnnl_primitive_attr_set_post_ops(handle, postOperations))
   }
 }
