@@ -1,7 +1,9 @@
 import TestSupport
 import Testing
 
-/// `--precision` as far as the CPUs of all ranks go. A rank whose oneDNN is told to do without bfloat16 stands for an older CPU.
+/// `--precision` as far as the CPUs of all ranks go.
+///
+/// A rank whose oneDNN is told to do without bfloat16 stands for an older CPU.
 struct PrecisionTests {
   /// Runs `supcon` on two ranks, the second of which has no bfloat16.
   private func runWithAnOlderCPU(_ workshop: Workshop, _ options: [String]) throws -> ProcessResult {
