@@ -73,14 +73,22 @@ INLINE void normalize_add_relu_elements(
   }
 }
 
-INLINE void relu_gradient_elements(
+// Where a gradient is masked by the ReLU that it came through.
+typedef enum {
+  UNMASKED,
+  BY_OUTPUT,     // of the ReLU
+  BY_NORMALIZED, // scale · y + shift, which the ReLU was applied to
+} Mask;
+
+// Σ value and Σ value · (y − mean) of gradients, which are masked and stored on the way unless `mask` is UNMASKED.
+INLINE void gradient_sums_elements(
     KernelMaps maps, const void *gradient, const void *addend, const void *output, const void *y,
     const float *scale, const float *shift, const float *mean, void *masked, double *sums,
-    const KernelElement element, const int has_addend, const int has_output) {
+    const KernelElement element, const int has_addend, const Mask mask) {
   FOR_EACH_MAP(maps) {
     size_t base = maps_offset(maps, image, channel);
     Lanes a = broadcast(0), b = broadcast(0);
-    if (!has_output) {
+    if (mask == BY_NORMALIZED) {
       a = load_lanes(scale + channel);
       b = load_lanes(shift + channel);
     }
@@ -96,34 +104,13 @@ INLINE void relu_gradient_elements(
             value += load(addend, index, element);
           }
           Lanes input = load(y, index, element);
-          Lanes relu = has_output ? load(output, index, element) : a * input + b;
-          value = where(~(relu <= 0), value);
-          store(masked, index, value, element);
+          if (mask != UNMASKED) {
+            Lanes relu = mask == BY_OUTPUT ? load(output, index, element) : a * input + b;
+            value = where(~(relu <= 0), value);
+            store(masked, index, value, element);
+          }
           sum[part] += value;
           products[part] += value * (input - centre);
-        }
-      }
-    }
-    add_to(sums + channel, total(sum));
-    add_to(sums + maps.channels + channel, total(products));
-  }
-}
-
-INLINE void gradient_sums_elements(
-    KernelMaps maps, const void *gradient, const void *y, const float *mean, double *sums,
-    const KernelElement element) {
-  FOR_EACH_MAP(maps) {
-    size_t base = maps_offset(maps, image, channel);
-    Lanes centre = load_lanes(mean + channel);
-    Lanes sum[PARTS] = {0}, products[PARTS] = {0};
-    for (int pixel = 0; pixel < maps.pixels; pixel += PARTS) {
-      UNROLL
-      for (int part = 0; part < PARTS; part++) {
-        if (pixel + part < maps.pixels) {
-          size_t index = base + (size_t)(pixel + part) * maps.block;
-          Lanes value = load(gradient, index, element);
-          sum[part] += value;
-          products[part] += value * (load(y, index, element) - centre);
         }
       }
     }
@@ -178,24 +165,25 @@ static void normalize_add_relu(
 static void relu_gradient(
     KernelMaps maps, KernelElement element, const void *gradient, const void *addend, const void *output,
     const void *y, const float *scale, const float *shift, const float *mean, void *masked, double *sums) {
-#define CALL(has_addend, has_output)                                                                            \
-  FOR_ELEMENT(relu_gradient_elements(                                                                           \
-      maps, gradient, addend, output, y, scale, shift, mean, masked, sums, type, has_addend, has_output))
+#define CALL(has_addend, mask)                                                                              \
+  FOR_ELEMENT(gradient_sums_elements(                                                                       \
+      maps, gradient, addend, output, y, scale, shift, mean, masked, sums, type, has_addend, mask))
   if (addend && output) {
-    CALL(1, 1);
+    CALL(1, BY_OUTPUT);
   } else if (output) {
-    CALL(0, 1);
+    CALL(0, BY_OUTPUT);
   } else if (addend) {
-    CALL(1, 0);
+    CALL(1, BY_NORMALIZED);
   } else {
-    CALL(0, 0);
+    CALL(0, BY_NORMALIZED);
   }
 #undef CALL
 }
 
 static void gradient_sums(
     KernelMaps maps, KernelElement element, const void *gradient, const void *y, const float *mean, double *sums) {
-  FOR_ELEMENT(gradient_sums_elements(maps, gradient, y, mean, sums, type));
+  FOR_ELEMENT(gradient_sums_elements(
+      maps, gradient, NULL, NULL, y, NULL, NULL, mean, NULL, sums, type, 0, UNMASKED));
 }
 
 static void normalize_gradient(

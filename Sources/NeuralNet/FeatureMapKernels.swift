@@ -62,9 +62,8 @@ public struct FeatureMapKernels: Sendable {
     _ gradient: Tensor, addend: Tensor?, output: Tensor, y: Tensor, mean: [Float], into masked: Tensor,
     sums: inout [Double]
   ) {
-    // Scale and shift are read only where no output is given.
     unsafe table.pointee.relu_gradient(
-      maps, element, gradient.address, addend?.address, output.address, y.address, mean, mean, mean, masked.address,
+      maps, element, gradient.address, addend?.address, output.address, y.address, nil, nil, mean, masked.address,
       &sums)
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 /// The loops of the contrastive loss against plain ones in float64, on every instruction set of this machine.

@@ -1,6 +1,7 @@
 import Kernels
 import NeuralNet
 import OneDNN
+import TestSupport
 import Testing
 
 /// relu(BN(x)), relu(BN(x) + s) and relu(BN(x) + BN'(s)): forward, gradients, statistics, evaluation, on every path of this CPU.
@@ -130,12 +131,13 @@ import Testing
   }
 
   // Means over 192 numbers and their square root: a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each.
-  @Test(arguments: KernelPath.ofThisCPU)
-  func matchesPyTorch(path: KernelPath) throws {
+  @Test(arguments: TestedPath.all)
+  func matchesPyTorch(tested: TestedPath) throws {
+    let path = tested.path
     let cases: [Case] = try fixture("batch-normalization")
     #expect(cases.count == 3)
     for expected in cases {
-      for channelBlock in [8, 16] where channelBlock.isMultiple(of: path.lanes) {
+      for channelBlock in [8, 16] where channelBlock.isMultiple(of: Int(tested.kernels.lanes)) {
         let name: Comment = "\(expected.kind), blocks of \(channelBlock)"
         let pass = try Subject(expected.kind, path, channelBlock: channelBlock).pass()
         #expect(expected.output.error(of: pass.output) < 2e-6, name)
@@ -154,8 +156,9 @@ import Testing
     }
   }
 
-  @Test(arguments: KernelPath.ofThisCPU)
-  func evaluationMatchesPyTorch(path: KernelPath) throws {
+  @Test(arguments: TestedPath.all)
+  func evaluationMatchesPyTorch(tested: TestedPath) throws {
+    let path = tested.path
     let cases: [Case] = try fixture("batch-normalization")
     for expected in cases {
       let subject = try Subject(expected.kind, path, channelBlock: 16)
@@ -208,8 +211,9 @@ import Testing
   }
 
   // A NaN must reach the loss, where the step that finds it ends the run.
-  @Test(arguments: KernelPath.ofThisCPU)
-  func notANumberStaysOne(path: KernelPath) throws {
+  @Test(arguments: TestedPath.all)
+  func notANumberStaysOne(tested: TestedPath) throws {
+    let path = tested.path
     let subject = try Subject(.relu, path, channelBlock: 16)
     var input = subject.input
     input[3] = .nan

@@ -1,19 +1,21 @@
 import Kernels
 import NeuralNet
 import OneDNN
+import TestSupport
 import Testing
+
+/// PyTorch's results for one 3×3 convolution.
+private struct ConvolutionCase: Decodable {
+  let inputChannels: Int
+  let outputChannels: Int
+  let stride: Int
+  let output: Reference
+  let weightGradient: Reference
+  let inputGradient: Reference
+}
 
 /// Forward pass and both gradients in every layout of channels that the networks may use.
 @Suite struct ConvolutionTests {
-  private struct Case: Decodable {
-    let inputChannels: Int
-    let outputChannels: Int
-    let stride: Int
-    let output: Reference
-    let weightGradient: Reference
-    let inputGradient: Reference
-  }
-
   /// A 3×3 convolution with the fixtures' input, weights and gradient of the output.
   private struct Subject {
     let bench: Bench
@@ -60,7 +62,7 @@ import Testing
   // Sums of at most 2·8·6·… products in float32: a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each.
   @Test(arguments: [1, 8, 16])
   func matchesPyTorch(channelBlock: Int) throws {
-    let cases: [Case] = try fixture("convolutions")
+    let cases: [ConvolutionCase] = try fixture("convolutions")
     for expected in cases {
       let subject = try Subject(
         expected.inputChannels, expected.outputChannels, stride: expected.stride, channelBlock: channelBlock)
@@ -105,15 +107,6 @@ import Testing
 
 /// Winograd's method on every path of this CPU, with edges that fill no tile.
 @Suite struct WinogradConvolutionTests {
-  private struct Case: Decodable {
-    let inputChannels: Int
-    let outputChannels: Int
-    let stride: Int
-    let output: Reference
-    let weightGradient: Reference
-    let inputGradient: Reference
-  }
-
   /// A convolution with the numbers of the fixtures, or of another size.
   private struct Subject {
     let bench: Bench
@@ -166,11 +159,12 @@ import Testing
   }
 
   // A tile's transforms lose about two bits more than direct sums: 6·10⁻⁷ of the result where 2⁻²⁴ is 6·10⁻⁸.
-  @Test(arguments: KernelPath.ofThisCPU)
-  func matchesPyTorch(path: KernelPath) throws {
-    let cases: [Case] = try fixture("convolutions")
+  @Test(arguments: TestedPath.all)
+  func matchesPyTorch(tested: TestedPath) throws {
+    let path = tested.path
+    let cases: [ConvolutionCase] = try fixture("convolutions")
     for expected in cases where expected.stride == 1 && expected.inputChannels > 3 {
-      for channelBlock in [8, 16] where channelBlock.isMultiple(of: path.lanes) {
+      for channelBlock in [8, 16] where channelBlock.isMultiple(of: Int(tested.kernels.lanes)) {
         let pass = try Subject(
           expected.inputChannels, expected.outputChannels, path, channelBlock: channelBlock
         ).pass()
@@ -183,8 +177,9 @@ import Testing
   }
 
   // Against oneDNN's direct convolution: several groups of tiles, a last group that is not full, images of 1×1 to 13×9 pixels.
-  @Test(arguments: KernelPath.ofThisCPU)
-  func matchesDirectConvolution(path: KernelPath) throws {
+  @Test(arguments: TestedPath.all)
+  func matchesDirectConvolution(tested: TestedPath) throws {
+    let path = tested.path
     for (batch, height, width) in [(11, 13, 9), (3, 4, 4), (2, 1, 1), (1, 5, 32), (5, 16, 16)] {
       let subject = try Subject(32, 16, path, batch: batch, height: height, width: width)
       let pass = try subject.pass()
@@ -208,8 +203,9 @@ import Testing
     }
   }
 
-  @Test(arguments: KernelPath.ofThisCPU)
-  func sumsAreThoseOfTheOutput(path: KernelPath) throws {
+  @Test(arguments: TestedPath.all)
+  func sumsAreThoseOfTheOutput(tested: TestedPath) throws {
+    let path = tested.path
     let subject = try Subject(16, 32, path, batch: 5, height: 7, width: 6)
     let pass = try subject.pass()
     let pixels = 7 * 6
@@ -229,8 +225,9 @@ import Testing
 
   // Only what comes in and goes out is rounded to 8 bits: half a unit in 2⁸ at the most, 0.3 of that on average, and twice for what
   // passes through two roundings.
-  @Test(arguments: KernelPath.ofThisCPU)
-  func bfloat16RoundsInputAndOutputOnly(path: KernelPath) throws {
+  @Test(arguments: TestedPath.all)
+  func bfloat16RoundsInputAndOutputOnly(tested: TestedPath) throws {
+    let path = tested.path
     let exact = try Subject(16, 32, path, batch: 3).pass()
     let rounded = try Subject(16, 32, path, batch: 3, precision: .bfloat16).pass()
     #expect(distance(rounded.output, exact.output) < 4e-3)
@@ -240,8 +237,9 @@ import Testing
   }
 
   // The transforms enlarge the rounding of the factors: 1.1 % of outputs of independent terms, a little more for sums of few.
-  @Test(arguments: KernelPath.ofThisCPU)
-  func productsInBfloat16LoseOnePercent(path: KernelPath) throws {
+  @Test(arguments: TestedPath.all)
+  func productsInBfloat16LoseOnePercent(tested: TestedPath) throws {
+    let path = tested.path
     for (channels, batch, height, width) in [(48, 3, 8, 8), (32, 2, 13, 9), (16, 1, 4, 4), (160, 9, 8, 8)] {
       let exact = try Subject(
         channels, 144, path, batch: batch, height: height, width: width, precision: .bfloat16

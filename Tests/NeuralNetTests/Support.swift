@@ -1,5 +1,4 @@
 import Foundation
-import Kernels
 import NeuralNet
 import OneDNN
 
@@ -99,18 +98,6 @@ func gradientError(
 /// The sum of products in Double: a loss whose gradient is `weights`.
 func dot(_ values: [Float], _ weights: [Float]) -> Double {
   zip(values, weights).reduce(0) { sum, pair in sum + Double(pair.0) * Double(pair.1) }
-}
-
-// MARK: - Instruction sets
-
-extension KernelPath {
-  /// The paths that this CPU runs.
-  static var ofThisCPU: [KernelPath] {
-    (0...kernels_best_path().rawValue).map(KernelPath.init(rawValue:))
-  }
-
-  /// How many channels it computes at once.
-  var lanes: Int { unsafe Int(kernels_of(self).pointee.lanes) }
 }
 
 // MARK: - Feature maps

@@ -122,7 +122,8 @@ typedef struct {
   /// or, where this is null, scale · y + shift. `sums[2, channels]` += Σ masked, Σ masked · (y − mean). `masked` may be `gradient`.
   void (*_Nonnull relu_gradient)(
       KernelMaps maps, KernelElement element, const void *gradient, const void *_Nullable addend,
-      const void *_Nullable output, const void *y, const float *scale, const float *shift, const float *mean, void *masked, double *sums);
+      const void *_Nullable output, const void *y, const float *_Nullable scale, const float *_Nullable shift,
+      const float *mean, void *masked, double *sums);
 
   /// `sums[2, channels]` += Σ gradient, Σ gradient · (y − mean).
   void (*_Nonnull gradient_sums)(

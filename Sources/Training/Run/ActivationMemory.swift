@@ -1,5 +1,3 @@
-import Formats
-import Glibc
 import MPI
 
 /// How much memory a rank keeps activations in from the forward to the backward pass: `auto`, or a number of bytes.
@@ -48,23 +46,9 @@ enum ActivationMemory: Equatable {
     let ranksOnHost = hosts.count { host in host == own[0] }
     switch self {
     case .automatic:
-      return min(Self.automaticByteCount, (availableByteCount() ?? Int.max) / 2) / max(ranksOnHost, 1)
+      return min(Self.automaticByteCount, (ProcessMeasurements.availableByteCount() ?? Int.max) / 2)
+        / max(ranksOnHost, 1)
     case .bytes(let count): return count
     }
   }
-}
-
-/// The memory that programs may still take on this host (`MemAvailable`), where the kernel tells.
-private func availableByteCount() -> Int? {
-  guard let file = unsafe fopen("/proc/meminfo", "r") else { return nil }
-  defer { unsafe fclose(file) }
-  var line = [CChar](repeating: 0, count: 256)
-  while unsafe fgets(&line, Int32(line.count), file) != nil {
-    let text = String(decoding: line.prefix { character in character != 0 }.map(UInt8.init), as: UTF8.self)
-    let words = text.split(separator: " ")
-    if words.first == "MemAvailable:", words.count > 1, let kibibytes = Int(words[1]) {
-      return kibibytes * 1024
-    }
-  }
-  return nil
 }

@@ -12,7 +12,7 @@ struct PrecisionChoice {
   init(over world: borrowing Communicator) throws(MPIError) {
     var flags = [Int32](repeating: 0, count: world.size)
     let own: [Int32] = [InstructionSet.hasBfloat16 ? 1 : 0]
-    try world.allGather(own.span, counts: [Int](repeating: 1, count: world.size), into: &flags)
+    try world.allGather(own.span, into: &flags)
     guard let rank = flags.firstIndex(of: 0) else {
       lacking = nil
       return

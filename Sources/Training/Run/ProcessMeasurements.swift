@@ -33,10 +33,20 @@ enum ProcessMeasurements {
 
   /// The model of this machine's CPU.
   static func cpuName() -> String {
-    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { line in line.hasPrefix("model name") }
-    return line?.split(separator: ":").last.map { name in String(name.drop { letter in letter == " " }) }
-      ?? "unknown CPU"
+    field("model name", of: "/proc/cpuinfo") ?? "unknown CPU"
+  }
+
+  /// The memory that programs may still take on this host, in bytes; `nil` where the kernel does not tell.
+  static func availableByteCount() -> Int? {
+    field("MemAvailable", of: "/proc/meminfo")?.split(separator: " ").first.flatMap { number in Int(number) }
+      .map { kibibytes in kibibytes * 1024 }
+  }
+
+  /// What stands behind a name and a colon in a file of the kernel's.
+  private static func field(_ name: String, of path: String) -> String? {
+    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { line in line.hasPrefix(name) }
+    return line?.split(separator: ":").last.map { value in String(value.drop { letter in letter == " " }) }
   }
 
   /// The largest and the sum of all ranks' peak memory.
