@@ -105,10 +105,8 @@ public final class CIFARDataset: ImageDataset {
 
   /// The number of pictures.
   public var count: Int { labels.count }
-  /// 32.
-  public var imageWidth: Int { Self.side }
-  /// 32.
-  public var imageHeight: Int { Self.side }
+  /// 32×32.
+  public var viewSize: ImageSize { ImageSize(width: Self.side, height: Self.side) }
 
   /// The class of one picture.
   public func label(at index: Int) -> Int { Int(labels[index]) }

@@ -1,7 +1,7 @@
 import Formats
 import Imaging
 
-/// Labelled pictures of one size that can be read in any order.
+/// Labelled pictures that can be read in any order.
 public protocol ImageDataset: Sendable {
   /// The names of the classes; labels index them.
   var classNames: [String] { get }
@@ -9,11 +9,8 @@ public protocol ImageDataset: Sendable {
   /// The number of pictures.
   var count: Int { get }
 
-  /// The number of columns of every picture in pixels.
-  var imageWidth: Int { get }
-
-  /// The number of rows of every picture in pixels.
-  var imageHeight: Int { get }
+  /// The size of the views that a network sees unless the user says otherwise: that of the pictures, where they have one size.
+  var viewSize: ImageSize { get }
 
   /// What a network's input is freed of.
   var normalization: ChannelNormalization { get }

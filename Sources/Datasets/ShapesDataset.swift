@@ -34,10 +34,8 @@ public struct ShapesDataset: ImageDataset {
     self.split = split
   }
 
-  /// 32.
-  public var imageWidth: Int { Self.side }
-  /// 32.
-  public var imageHeight: Int { Self.side }
+  /// 32×32.
+  public var viewSize: ImageSize { ImageSize(width: Self.side, height: Self.side) }
 
   /// The class of one picture: the classes take turns.
   public func label(at index: Int) -> Int { index % ShapeOutline.allCases.count }

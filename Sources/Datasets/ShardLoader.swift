@@ -20,6 +20,8 @@ public struct ShardLoader: Sendable {
 
   /// Where the pictures come from.
   public let dataset: any ImageDataset
+  /// The size of every view.
+  public let viewSize: ImageSize
   private let augmentation: ViewAugmentation
   private let views: Int
   private let seed: UInt64
@@ -30,14 +32,17 @@ public struct ShardLoader: Sendable {
   /// - Parameters:
   ///   - dataset: Where the pictures come from.
   ///   - augmentation: How a view is made.
+  ///   - viewSize: The size of every view.
   ///   - views: How many views of each sample.
   ///   - seed: The run's seed.
   ///   - layout: How a view lies in memory.
   public init(
-    _ dataset: any ImageDataset, _ augmentation: ViewAugmentation, views: Int, seed: UInt64, layout: ViewLayout
+    _ dataset: any ImageDataset, _ augmentation: ViewAugmentation, viewSize: ImageSize, views: Int, seed: UInt64,
+    layout: ViewLayout
   ) {
     self.dataset = dataset
     self.augmentation = augmentation
+    self.viewSize = viewSize
     self.views = views
     self.seed = seed
     self.layout = layout
@@ -53,7 +58,7 @@ public struct ShardLoader: Sendable {
   public func fill(
     _ batch: inout MutableSpan<Float>, samples: Span<Int32>, epoch: Int
   ) throws(FileError) {
-    let elements = 3 * dataset.imageWidth * dataset.imageHeight
+    let elements = 3 * viewSize.pixelCount
     for position in samples.indices {
       let sample = Int(samples[position])
       let image = try dataset.image(at: sample)

@@ -6,6 +6,9 @@ public struct RGBImage: Sendable, Equatable {
   /// The number of rows in pixels.
   public let height: Int
 
+  /// Both.
+  public var size: ImageSize { ImageSize(width: width, height: height) }
+
   /// The samples, `[height, width, 3]`.
   public var samples: [UInt8]
 

@@ -14,6 +14,8 @@ struct RecipeOptions: ParsableArguments {
   var shapesTrain: Int?
   @Option(help: "Pictures of the built-in set to test on. (default: \(Recipe().shapesTest))")
   var shapesTest: Int?
+  @Option(help: ArgumentHelp("Height and width of views. (default: the dataset's own)", valueName: "pixels"))
+  var imageSize: Int?
   @Option(help: "Encoder: \(ResNetArchitecture.names.joined(separator: ", ")). (default: resnet20)")
   var model: String?
   @Option(help: "Projection head: mlp (width → width → embedding) or linear. (default: mlp)")
@@ -72,6 +74,7 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(data, for: "data")
     overrides.set(shapesTrain, for: "shapes-train")
     overrides.set(shapesTest, for: "shapes-test")
+    overrides.set(imageSize, for: "image-size")
     overrides.set(model, for: "model")
     overrides.set(head, for: "head")
     overrides.set(embeddingWidth, for: "embedding-width")

@@ -40,7 +40,7 @@ struct CIFARDatasetTests {
     try Self.writeCIFAR10(directory)
     let train = try CIFARDataset(.cifar10, directory: directory.path, split: .train)
     #expect(train.count == 15)
-    #expect(train.imageWidth == 32 && train.imageHeight == 32)
+    #expect(train.viewSize == ImageSize(width: 32, height: 32))
     let labels = (0..<15).map { index in train.label(at: index) }
     #expect(labels == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4])
     for index in [0, 1, 2, 3, 9, 10, 14] {

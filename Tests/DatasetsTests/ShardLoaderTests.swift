@@ -10,8 +10,7 @@ import Testing
 private struct NoiseDataset: ImageDataset {
   let classNames = ["a", "b"]
   let count = 40
-  let imageWidth = 12
-  let imageHeight = 10
+  let viewSize = ImageSize(width: 12, height: 10)
   let normalization = ChannelNormalization(mean: [0.5, 0.4, 0.3], standardDeviation: [0.2, 0.3, 0.4])
 
   func label(at index: Int) -> Int { index % 2 }
@@ -30,7 +29,8 @@ struct ShardLoaderTests {
     _ augmentation: ViewAugmentation = .cropFlipJitter, views: Int = 2, seed: UInt64 = 5
   ) -> ShardLoader {
     ShardLoader(
-      NoiseDataset(), augmentation, views: views, seed: seed, layout: .init(channelStride: 120, pixelStride: 1))
+      NoiseDataset(), augmentation, viewSize: ImageSize(width: 12, height: 10), views: views, seed: seed,
+      layout: .init(channelStride: 120, pixelStride: 1))
   }
 
   /// The views of a shard, `[view][sample]`.

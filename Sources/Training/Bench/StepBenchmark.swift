@@ -71,7 +71,8 @@ public enum StepBenchmark {
     let peaks = try MachinePeaks.measure(threads: recipe.threads, over: world)
 
     let viewsPerStep = recipe.batchSize * recipe.views
-    let multiplyAdds = recipe.multiplyAdds(height: dataset.imageHeight, width: dataset.imageWidth)
+    let viewSize = recipe.viewSize(of: dataset)
+    let multiplyAdds = recipe.multiplyAdds(height: viewSize.height, width: viewSize.width)
     let gigaflops = 2e-9 * Double((multiplyAdds.forward + multiplyAdds.backward) * viewsPerStep) / stepSeconds
     let result = BenchmarkResult(
       command: "bench", version: supconVersion, cpu: ProcessMeasurements.cpuName(), ranks: world.size,

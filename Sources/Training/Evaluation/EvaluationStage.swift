@@ -89,7 +89,7 @@ public enum EvaluationStage {
     case .encoder:
       let extraction = try world.agreeing {
         try FeatureExtraction(
-          encoder.recipe, encoder.state, imageHeight: dataset.imageHeight, imageWidth: dataset.imageWidth,
+          encoder.recipe, encoder.state, viewSize: encoder.recipe.viewSize(of: dataset),
           threads: request.threads)
       }
       var features = try extraction.features(
@@ -97,9 +97,11 @@ public enum EvaluationStage {
       scaleToUnitLength(&features, width: extraction.width)
       return (features, extraction.width)
     case .pixels:
-      let width = 3 * dataset.imageWidth * dataset.imageHeight
+      let viewSize = encoder.recipe.viewSize(of: dataset)
+      let width = 3 * viewSize.pixelCount
       let loader = ShardLoader(
-        dataset, .none, views: 1, seed: 0, layout: ShardLoader.ViewLayout(channelStride: width / 3, pixelStride: 1))
+        dataset, .none, viewSize: viewSize, views: 1, seed: 0,
+        layout: ShardLoader.ViewLayout(channelStride: width / 3, pixelStride: 1))
       var pixels = [Float](repeating: 0, count: dataset.count * width)
       try world.agreeing {
         var views = pixels.mutableSpan

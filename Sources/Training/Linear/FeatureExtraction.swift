@@ -16,6 +16,7 @@ final class FeatureExtraction {
   /// The number of features of a sample.
   let width: Int
 
+  private let viewSize: ImageSize
   private let encoders: [(encoder: ResNet, record: ResNet.Record)]
 
   /// Compiles the encoder in evaluation mode on every thread.
@@ -23,22 +24,22 @@ final class FeatureExtraction {
   /// - Parameters:
   ///   - recipe: The recipe of the run.
   ///   - state: Its weights and running statistics.
-  ///   - imageHeight: The rows of every sample in pixels.
-  ///   - imageWidth: The columns of every sample in pixels.
+  ///   - viewSize: The size of what the encoder sees.
   ///   - threads: How many threads of this rank take part.
   /// - Throws: What oneDNN refuses.
   init(
-    _ recipe: Recipe, _ state: TrainingState, imageHeight: Int, imageWidth: Int, threads: Int
+    _ recipe: Recipe, _ state: TrainingState, viewSize: ImageSize, threads: Int
   ) throws {
     guard let architecture = ResNetArchitecture(name: recipe.model) else {
       preconditionFailure("the recipe was not validated: \(recipe.model)")
     }
+    self.viewSize = viewSize
     useOneThreadPerPrimitive()
     let engine = try Engine()
     encoders = try (0..<threads).map { _ in
       let context = try NetworkContext(engine, mode: .inference, precision: recipe.resolvedPrecision)
       let encoder = try ResNet(
-        context, architecture, views: Self.samplesPerBlock, height: imageHeight, width: imageWidth)
+        context, architecture, views: Self.samplesPerBlock, height: viewSize.height, width: viewSize.width)
       // The encoder's parameters come first in the run's vector, the head's behind them.
       precondition(
         context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
@@ -53,7 +54,8 @@ final class FeatureExtraction {
 
   /// A loader of one view of each sample.
   func makeLoader(_ dataset: any ImageDataset, _ augmentation: ViewAugmentation, seed: UInt64) -> ShardLoader {
-    ShardLoader(dataset, augmentation, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
+    ShardLoader(
+      dataset, augmentation, viewSize: viewSize, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
   }
 
   /// The features of all samples of a loader's dataset, `[samples, width]`, on every rank.

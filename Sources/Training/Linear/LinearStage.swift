@@ -96,8 +96,7 @@ public enum LinearStage {
 
     let extraction = try world.agreeing {
       try FeatureExtraction(
-        encoder.recipe, encoder.state, imageHeight: training.imageHeight, imageWidth: training.imageWidth,
-        threads: request.threads)
+        encoder.recipe, encoder.state, viewSize: encoder.recipe.viewSize(of: training), threads: request.threads)
     }
     let trainingLoader = extraction.makeLoader(training, augmentation, seed: request.seed)
     let testLoader = extraction.makeLoader(test, .none, seed: request.seed)

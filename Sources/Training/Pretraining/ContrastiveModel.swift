@@ -1,3 +1,4 @@
+import Imaging
 import NeuralNet
 import OneDNN
 
@@ -43,13 +44,13 @@ final class ContrastiveModel {
 
   /// Compiles the model for shards of one size.
   init(
-    _ engine: Engine, _ recipe: Recipe, imageHeight: Int, imageWidth: Int, rows: Int
+    _ engine: Engine, _ recipe: Recipe, viewSize: ImageSize, rows: Int
   ) throws {
     guard let architecture = ResNetArchitecture(name: recipe.model),
       let headKind = ProjectionHeadKind(rawValue: recipe.head)
     else { preconditionFailure("the recipe was not validated: \(recipe.model), \(recipe.head)") }
     let context = try NetworkContext(engine, mode: .training, precision: recipe.resolvedPrecision)
-    encoder = try ResNet(context, architecture, views: rows, height: imageHeight, width: imageWidth)
+    encoder = try ResNet(context, architecture, views: rows, height: viewSize.height, width: viewSize.width)
     head = ProjectionHead(
       context, headKind, inputWidth: encoder.representationWidth, outputWidth: recipe.embeddingWidth)
     self.rows = rows

@@ -1,4 +1,5 @@
 import Formats
+import Imaging
 import MPI
 import NeuralNet
 import OneDNN
@@ -125,7 +126,7 @@ struct RunOpening {
   /// The parts of parameters and statistics of a recipe's model.
   static func layouts(_ recipe: Recipe) throws -> (parameters: VectorLayout, statistics: VectorLayout) {
     // The layout depends on the architecture alone: the smallest picture will do.
-    let model = try ContrastiveModel(Engine(), recipe, imageHeight: 32, imageWidth: 32, rows: 1)
+    let model = try ContrastiveModel(Engine(), recipe, viewSize: ImageSize(width: 32, height: 32), rows: 1)
     return (model.parameterLayout, model.statisticsLayout)
   }
 }

@@ -40,8 +40,7 @@ final class ShardWorkers {
     let engine = try Engine()
     models = try (0..<min(recipe.threads, owned.count)).map { _ in
       try ContrastiveModel(
-        engine, recipe, imageHeight: dataset.imageHeight, imageWidth: dataset.imageWidth,
-        rows: recipe.shardSize * recipe.views)
+        engine, recipe, viewSize: recipe.viewSize(of: dataset), rows: recipe.shardSize * recipe.views)
     }
     let model = models[0]
     let firstActivations = try model.encoder.makeRecord()
@@ -67,7 +66,8 @@ final class ShardWorkers {
       preconditionFailure("the recipe was not validated: \(recipe.augmentation)")
     }
     return ShardLoader(
-      dataset, augmentation, views: recipe.views, seed: recipe.seed, layout: models[0].encoder.viewLayout)
+      dataset, augmentation, viewSize: recipe.viewSize(of: dataset), views: recipe.views, seed: recipe.seed,
+      layout: models[0].encoder.viewLayout)
   }
 
   /// The samples of each own shard.

@@ -1,4 +1,5 @@
 import Contrastive
+import Datasets
 import Imaging
 import NeuralNet
 import OneDNN
@@ -13,6 +14,8 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var shapesTrain = 6000
   /// How many pictures of the built-in set to test on.
   public var shapesTest = 2000
+  /// The height and width of views; absent for the dataset's own.
+  public var imageSize: Int?
   /// The encoder.
   public var model = "resnet20"
   /// How representations are mapped to the space of the loss: `mlp` or `linear`.
@@ -71,6 +74,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     case data
     case shapesTrain = "shapes-train"
     case shapesTest = "shapes-test"
+    case imageSize = "image-size"
     case model
     case head
     case embeddingWidth = "embedding-width"
@@ -129,6 +133,11 @@ extension Recipe {
     return precision
   }
 
+  /// The size of what the encoder sees.
+  func viewSize(of dataset: any ImageDataset) -> ImageSize {
+    imageSize.map { size in ImageSize(width: size, height: size) } ?? dataset.viewSize
+  }
+
   /// What is wrong with the options alone, or `nil`.
   ///
   /// - Parameter ranks: How many ranks the job has.
@@ -147,6 +156,7 @@ extension Recipe {
       choice("dataset", dataset, DatasetChoice.names),
       DatasetChoice.problem(dataset: dataset, data: data),
       atLeast("shapes-train", shapesTrain, 1), atLeast("shapes-test", shapesTest, 1),
+      imageSize.flatMap { size in atLeast("image-size", size, 8) },
       choice("model", model, ResNetArchitecture.names),
       choice("head", head, ProjectionHeadKind.allCases.map(\.rawValue)),
       atLeast("embedding-width", embeddingWidth, 1),
