@@ -10,6 +10,10 @@ public enum RandomPurpose: UInt32, Sendable {
   case drawing = 4
   /// The order of samples in an epoch of the linear classifier.
   case linearSampleOrder = 5
+  /// The order of classes over the class-balanced batches of an epoch.
+  case classOrder = 6
+  /// The order of one class's samples over the batches of an epoch; `sample` is the class.
+  case classSampleOrder = 7
 }
 
 /// A stream of random draws that depends only on what it is for.

@@ -32,6 +32,15 @@ struct RecipeOptions: ParsableArguments {
   var epochs: Int?
   @Option(help: "Samples in a global batch, over all ranks. (default: 256)")
   var batchSize: Int?
+  @Option(
+    help:
+      "Which samples make a batch: shuffle; balanced (the same number of each of --classes-per-batch classes); fixed-labels (every batch with the dataset's proportions of classes). (default: shuffle)"
+  )
+  var sampler: String?
+  @Option(help: "Classes in a batch of --sampler balanced.")
+  var classesPerBatch: Int?
+  @Option(help: "An epoch's last, partial batch: drop, or keep its whole shards as a smaller batch. (default: drop)")
+  var lastBatch: String?
   @Option(help: "Samples in a shard, the unit of computing and of BatchNorm. (default: 32)")
   var shardSize: Int?
   @Option(help: "Views of each sample. (default: 2)")
@@ -61,6 +70,8 @@ struct RecipeOptions: ParsableArguments {
   var seed: UInt64?
   @Option(help: "Threads of each rank. (default: 1)")
   var threads: Int?
+  @Option(help: "Further threads of each rank that make views ahead. (default: the CPUs that are left to the rank)")
+  var loaderThreads: Int?
   @Option(
     help: ArgumentHelp(
       "Memory on each rank to keep activations in, such as 800MB or 2GiB; shards beyond it are computed twice, to the same bits. auto: 1 GiB for all ranks of a host. (default: auto)",
@@ -83,6 +94,9 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(temperature, for: "temperature")
     overrides.set(epochs, for: "epochs")
     overrides.set(batchSize, for: "batch-size")
+    overrides.set(sampler, for: "sampler")
+    overrides.set(classesPerBatch, for: "classes-per-batch")
+    overrides.set(lastBatch, for: "last-batch")
     overrides.set(shardSize, for: "shard-size")
     overrides.set(views, for: "views")
     overrides.set(augmentation, for: "augmentation")
@@ -96,6 +110,7 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(precision, for: "precision")
     overrides.set(seed, for: "seed")
     overrides.set(threads, for: "threads")
+    overrides.set(loaderThreads, for: "loader-threads")
     overrides.set(activationMemory, for: "activation-memory")
     return overrides
   }

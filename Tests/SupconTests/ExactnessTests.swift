@@ -47,6 +47,7 @@ struct ExactnessTests {
   @Test(arguments: [
     ["--loss", "simclr"], ["--views", "3"], ["--head", "linear"], ["--nesterov"],
     ["--shard-size", "8", "--augmentation", "crop-flip", "--loss-scale", "tau"],
+    ["--sampler", "balanced", "--classes-per-batch", "4"], ["--sampler", "fixed-labels"],
   ])
   func everyRecipeIsRankFree(_ options: [String]) throws {
     let workshop = try Workshop()
@@ -56,5 +57,20 @@ struct ExactnessTests {
     let divided = try workshop.weights("divided", ranks: 3, recipe: recipe, ["--steps", "3"])
     #expect(alone == divided)
     #expect(alone != plain, "the option has an effect")
+  }
+
+  // 200 samples: 6 batches of 8 shards and one of 2, in which some of 3 ranks own nothing.
+  @Test func lastPartialBatchIsRankFree() throws {
+    let workshop = try Workshop()
+    let options = ["--last-batch", "keep", "--steps", "9"]
+    let alone = try workshop.weights("alone", options)
+    for (name, ranks, more) in [
+      ("three", 3, []), ("four", 4, ["--activation-memory", "0"]), ("threads", 2, ["--threads", "2"]),
+      ("ahead", 1, ["--loader-threads", "2"]),
+    ] {
+      let found = try workshop.weights(name, ranks: ranks, options + more)
+      #expect(found == alone, "\(name)")
+    }
+    #expect(try workshop.weights("dropped", ["--steps", "9"]) != alone)
   }
 }

@@ -30,6 +30,13 @@ struct UsageTests {
     Mistake(["pretrain", "--dataset", "cifar10"], naming: ["--dataset cifar10", "needs --data"]),
     Mistake(["pretrain", "--temperature", "0"], naming: ["--temperature 0", "expected a number above 0"]),
     Mistake(["pretrain", "--batch-size", "100"], naming: ["--batch-size 100", "multiple of --shard-size 32", "96"]),
+    Mistake(["pretrain", "--sampler", "balanced"], naming: ["--sampler balanced", "needs --classes-per-batch"]),
+    Mistake(
+      ["pretrain", "--sampler", "balanced", "--classes-per-batch", "7"],
+      naming: ["--classes-per-batch 7", "divisor of --batch-size 256"]),
+    Mistake(["pretrain", "--classes-per-batch", "4"], naming: ["--classes-per-batch", "--sampler balanced"]),
+    Mistake(
+      ["pretrain", "--sampler", "fixed-labels", "--last-batch", "keep"], naming: ["--last-batch keep", "shuffle"]),
     Mistake(["pretrain", "--resume"], naming: ["--resume", "needs --output"]),
     Mistake(["linear"], naming: ["--run"]),
     Mistake(["linear", "--run", "x", "--batch-size", "100"], naming: ["--batch-size 100", "--shard-size 32"]),

@@ -49,17 +49,19 @@ public enum StepBenchmark {
     recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
     let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
     let dataset = try world.agreeing { try DatasetChoice.open(recipe, .train) { note in report("note: \(note)") } }
-    try world.agreeing { try recipe.checkBatch(sampleCount: dataset.count) }
-    let step = try PretrainingStep.prepared(recipe, dataset, over: world, order: .tree)
+    let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
+    let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
     var times = StepTimes()
     var state = step.initialState
-    var batches = BatchOrder(recipe, sampleCount: dataset.count)
+    var batches = BatchOrder(sampler)
+    var batch = batches.batch(ofStep: 0)
     for index in 0..<stepsLeftOut + request.steps {
-      let (epoch, batch) = batches.batch(ofStep: state.step)
+      let next = batches.batch(ofStep: state.step + 1)
       let start = ProcessMeasurements.now()
-      let result = try step.run(&state, batch: batch, epoch: epoch, over: world)
+      let result = try step.run(&state, batch, next: next, over: world)
+      batch = next
       if index >= stepsLeftOut {
         times.add(seconds: ProcessMeasurements.now() - start, parts: result.partSeconds)
       }

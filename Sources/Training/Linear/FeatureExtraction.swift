@@ -110,7 +110,10 @@ final class FeatureExtraction {
     let count = loader.dataset.count
     let first = block * Self.samplesPerBlock
     let samples = (first..<first + Self.samplesPerBlock).map { sample in Int32(min(sample, count - 1)) }
-    try loader.fill(encoder.views, samples: samples, epoch: epoch)
+    try unsafe encoder.views.withFloats { elements in
+      var views = unsafe elements.mutableSpan
+      try loader.fill(&views, samples: samples.span, epoch: epoch)
+    }
     var features = [Float](repeating: 0, count: Self.samplesPerBlock * width)
     var rows = features.mutableSpan
     try encoder.forward(record, into: &rows)

@@ -1,26 +1,32 @@
 import Datasets
 
-/// Which samples each step of a run takes: every epoch a new order, cut into global batches.
-struct BatchOrder {
-  private let recipe: Recipe
-  private let sampleCount: Int
-  private var epoch = -1
-  private var samples: [Int32] = []
+/// The samples of one step.
+struct GlobalBatch {
+  /// The step, counted from the run's beginning.
+  let step: Int
+  /// The epoch, from 0.
+  let epoch: Int
+  /// The samples' numbers in the dataset, the same list on every rank.
+  let samples: ArraySlice<Int32>
+}
 
-  /// The order of a training set that fills at least one batch.
-  init(_ recipe: Recipe, sampleCount: Int) {
-    self.recipe = recipe
-    self.sampleCount = sampleCount
+/// The global batches of a run in their order.
+struct BatchOrder {
+  private let sampler: Sampler
+  private var epoch = -1
+  private var batches: [ArraySlice<Int32>] = []
+
+  /// The order of a sampler's epochs.
+  init(_ sampler: Sampler) {
+    self.sampler = sampler
   }
 
-  /// The global batch of a step, counted from the run's beginning, and its epoch; the last partial batch of an epoch is left out.
-  mutating func batch(ofStep step: Int) -> (epoch: Int, samples: ArraySlice<Int32>) {
-    let stepsPerEpoch = sampleCount / recipe.batchSize
-    if epoch != step / stepsPerEpoch {
-      epoch = step / stepsPerEpoch
-      samples = SampleOrder.permutation(of: sampleCount, seed: recipe.seed, epoch: epoch)
+  /// The batch of a step.
+  mutating func batch(ofStep step: Int) -> GlobalBatch {
+    if epoch != step / sampler.stepsPerEpoch {
+      epoch = step / sampler.stepsPerEpoch
+      batches = sampler.batches(ofEpoch: epoch)
     }
-    let first = step % stepsPerEpoch * recipe.batchSize
-    return (epoch, samples[first..<first + recipe.batchSize])
+    return GlobalBatch(step: step, epoch: epoch, samples: batches[step % sampler.stepsPerEpoch])
   }
 }

@@ -54,10 +54,16 @@ public enum Pretraining {
         }
       }
     }
-    try world.agreeing { try recipe.checkBatch(sampleCount: dataset.count) }
-    let step = try PretrainingStep.prepared(recipe, dataset, over: world, order: request.order)
+    let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
+    let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
+    if !unseen.isEmpty {
+      report(
+        "note: --sampler fixed-labels: batches of \(recipe.batchSize) have no place for \(unseen.count) small classes: "
+          + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
+    }
+    let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: request.order)
     var state = try opening.state(initial: step.initialState, over: world)
-    let allSteps = recipe.epochs * step.stepsPerEpoch
+    let allSteps = recipe.epochs * sampler.stepsPerEpoch
     let lastStep = min(recipe.steps ?? allSteps, allSteps)
     if opening.isResumed, state.step >= lastStep {
       report("the run is finished: \(state.step) of \(lastStep) steps; give more --steps to continue")
@@ -70,13 +76,15 @@ public enum Pretraining {
 
     let log = try RunLog(
       recipe, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
-      stepsPerEpoch: step.stepsPerEpoch, report: report)
-    let checkpointSteps = recipe.checkpointSteps ?? step.stepsPerEpoch
-    var batches = BatchOrder(recipe, sampleCount: dataset.count)
+      stepsPerEpoch: sampler.stepsPerEpoch, report: report)
+    let checkpointSteps = recipe.checkpointSteps ?? sampler.stepsPerEpoch
+    var batches = BatchOrder(sampler)
+    var batch = batches.batch(ofStep: state.step)
     while state.step < lastStep {
-      let (epoch, batch) = batches.batch(ofStep: state.step)
+      let next = batches.batch(ofStep: state.step + 1)
       let start = ProcessMeasurements.now()
-      let result = try step.run(&state, batch: batch, epoch: epoch, over: world)
+      let result = try step.run(&state, batch, next: state.step + 1 < lastStep ? next : nil, over: world)
+      batch = next
       try log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
 
       if state.step.isMultiple(of: checkpointSteps) || state.step == lastStep {

@@ -8,39 +8,41 @@ extension PretrainingStep {
   ///
   /// Collective.
   static func prepared(
-    _ recipe: Recipe, _ dataset: any ImageDataset, over world: borrowing Communicator, order: ReductionOrder
+    _ recipe: Recipe, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
+    order: ReductionOrder
   ) throws -> PretrainingStep {
     guard let memory = ActivationMemory(recipe.activationMemory) else {
       preconditionFailure("the recipe was not validated: \(recipe.activationMemory)")
     }
-    let activationByteCount = try memory.byteCount(over: world)
+    let ranksOnHost = try world.ranksOnHost()
+    let loaderThreads = recipe.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: recipe.threads)
     return try world.agreeing {
-      try PretrainingStep(recipe, dataset, over: world, activationByteCount: activationByteCount, order: order)
+      try PretrainingStep(
+        recipe, dataset, sampler, over: world, activationByteCount: memory.byteCount(ranksOnHost: ranksOnHost),
+        loaderThreads: loaderThreads, order: order)
     }
   }
 
   /// Which rows of the global batch are positives of each other.
   ///
   /// Collective where labels matter: each rank gives the labels of its own samples.
-  func classes(
-    of batch: ArraySlice<Int32>, samples: [[Int32]], over world: borrowing Communicator
-  ) throws -> RowClasses {
-    var labels = (0..<Int32(recipe.batchSize)).map { position in position }
+  func classes(of samples: [Int32], _ plan: BatchPlan, over world: borrowing Communicator) throws -> RowClasses {
+    var labels = (0..<Int32(plan.batchSize)).map { position in position }
     if recipe.loss == "supcon" {
-      let own = samples.joined().map { sample in Int32(dataset.label(at: Int(sample))) }
-      let counts = shards.runs.runs.map { run in run.count * recipe.shardSize }
+      let own = samples.map { sample in Int32(dataset.label(at: Int(sample))) }
+      let counts = plan.runs.runs.map { run in run.count * recipe.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
     }
     // The rows of a shard are view 0 of all its samples, then view 1, and so on.
     let rowsPerShard = recipe.shardSize * recipe.views
     return RowClasses(
-      labels: (0..<recipe.batchSize * recipe.views).map { row in
+      labels: (0..<plan.batchSize * recipe.views).map { row in
         labels[row / rowsPerShard * recipe.shardSize + row % rowsPerShard % recipe.shardSize]
       })
   }
 
   /// Ends the run where numbers are no longer finite; `reduced` is the same on every rank, so all of them throw.
-  func checkFinite(step: Int) throws {
+  func checkFinite(_ reduced: [Float], _ loss: ContrastiveLoss<Float>, step: Int) throws {
     let value = reduced[vector.loss]
     guard !value.isFinite || !reduced[vector.gradient].allSatisfy(\.isFinite) else { return }
     let advice = "lower --learning-rate or lengthen --warmup-epochs, and look at the data"

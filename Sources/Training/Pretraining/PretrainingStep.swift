@@ -10,16 +10,14 @@ import OneDNN
 final class PretrainingStep {
   let recipe: Recipe
   let dataset: any ImageDataset
-  private let loader: ShardLoader
+  private let loader: ShardPrefetcher
   let shards: ShardWorkers
-  let loss: ContrastiveLoss<Float>
   let vector: ShardVectorLayout
-  private let reduction: TreeReduction<Float>
+  private let plans: [BatchPlan]
   private let schedule: CosineSchedule
-  private(set) var reduced: [Float]
+  private var reduced: [Float]
+  private var announcedSteps = 0
 
-  /// How many steps an epoch has; the last partial batch is left out.
-  let stepsPerEpoch: Int
   /// The state before the first step, made anew: nobody else keeps it.
   var initialState: TrainingState {
     TrainingState(recipe, parameters: shards.parameterLayout, statistics: shards.statisticsLayout)
@@ -30,75 +28,87 @@ final class PretrainingStep {
   /// - Parameters:
   ///   - recipe: What to train.
   ///   - dataset: What to train on.
+  ///   - sampler: What makes its batches.
   ///   - world: The ranks.
   ///   - activationByteCount: How much memory this rank may keep activations in.
+  ///   - loaderThreads: How many threads of this rank make views ahead.
   ///   - order: How gradients are added.
   /// - Throws: What oneDNN refuses.
   init(
-    _ recipe: Recipe, _ dataset: any ImageDataset, over world: borrowing Communicator, activationByteCount: Int,
-    order: ReductionOrder
+    _ recipe: Recipe, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
+    activationByteCount: Int, loaderThreads: Int, order: ReductionOrder
   ) throws {
     self.recipe = recipe
     self.dataset = dataset
+    let batchSizes = Set([recipe.batchSize, sampler.lastBatchSize]).sorted()
     shards = try ShardWorkers(
-      recipe, dataset, runs: ContiguousRuns(total: recipe.shardCount, parts: world.size), rank: world.rank,
-      activationByteCount: activationByteCount)
-    loader = try shards.makeLoader()
-    loss = ContrastiveLoss(
-      blocks: RowBlocks(
-        rowCount: recipe.batchSize * recipe.views, rowsPerShard: recipe.shardSize * recipe.views, ranks: world.size),
-      width: recipe.embeddingWidth, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
-      threads: recipe.threads)
-    vector = ShardVectorLayout(
+      recipe, dataset,
+      capacity: batchSizes.map { size in
+        ContiguousRuns(total: size / recipe.shardSize, parts: world.size)[world.rank].count
+      }.max() ?? 0, activationByteCount: activationByteCount)
+    loader = try shards.makeLoader(threads: loaderThreads)
+    let vector = ShardVectorLayout(
       parameterCount: shards.parameterLayout.count, statisticCount: shards.statisticsLayout.count)
-    reduction = TreeReduction(length: vector.count, runs: shards.runs, rank: world.rank, order: order)
+    self.vector = vector
+    var plans: [BatchPlan] = []
+    for size in batchSizes {
+      plans.append(BatchPlan(recipe, batchSize: size, vector: vector, over: world, order: order))
+    }
+    self.plans = plans
     reduced = Array(repeating: 0, count: vector.count)
-    stepsPerEpoch = dataset.count / recipe.batchSize
     schedule = CosineSchedule(
-      peak: recipe.learningRate, warmupSteps: Int((recipe.warmupEpochs * Double(stepsPerEpoch)).rounded()),
-      steps: recipe.epochs * stepsPerEpoch)
+      peak: recipe.learningRate, warmupSteps: Int((recipe.warmupEpochs * Double(sampler.stepsPerEpoch)).rounded()),
+      steps: recipe.epochs * sampler.stepsPerEpoch)
   }
 
   /// What a step reports.
   struct Report {
+    /// How many views the global batch had.
+    var views: Int
     var loss: Double
     var lowerBound: Double
     var learningRate: Float
     /// What each part took on this rank, in the order of ``StepPart``.
     var partSeconds: [Double]
+
+    /// The share of this rank's step that it waited for views or made them itself.
+    var dataShare: Double { partSeconds[StepPart.data.rawValue] / max(partSeconds.reduce(0, +), 1e-9) }
   }
 
-  /// Takes one step with the samples of `batch`, the same list on every rank.
+  /// Takes one step; the views of `next` are made ahead as far as there are threads for it.
   ///
   /// Collective.
   func run(
-    _ state: inout TrainingState, batch: ArraySlice<Int32>, epoch: Int, over world: borrowing Communicator
+    _ state: inout TrainingState, _ batch: GlobalBatch, next: GlobalBatch?, over world: borrowing Communicator
   ) throws -> Report {
+    let plan = plan(of: batch)
+    let (owned, loss, reduction) = (plan.runs[world.rank], plan.loss, plan.reduction)
+    let views = requests(of: batch, owned)
+    announce(batch, next, rank: world.rank)
     let parameters = state.parameters
-    let samples = shards.samples(of: batch)
-    let clock = StepClock(threads: min(recipe.threads, shards.owned.count))
+    let clock = StepClock(threads: min(recipe.threads, max(owned.count, 1)))
 
-    try shards.compute { model in
+    try shards.compute(owned.count) { model in
       try model.load(parameters)
     } eachShard: { [loader] model, pass, shard in
-      try clock.measure(.data) { try loader.fill(model.encoder.views, samples: samples[shard], epoch: epoch) }
+      try clock.measure(.data) { try loader.fill(model.encoder.views, views[shard]) }
       try model.forward(pass, parameters: parameters)
     }
     clock.mark(.forward)
 
-    try loss.gather(shards.embeddings().span, over: world)
-    let classes = try classes(of: batch, samples: samples, over: world)
+    try loss.gather(shards.embeddings(owned.count).span, over: world)
+    let classes = try classes(of: views.flatMap(\.samples), plan, over: world)
     clock.mark(.gather)
     let shardLosses = try loss.losses(of: classes, over: world)
-    shards.setEmbeddingGradients { gradients in
+    shards.setEmbeddingGradients(owned.count) { gradients in
       loss.gradients(ofRank: world.rank, into: &gradients)
     }
     clock.mark(.loss)
 
-    try shards.compute(inReverse: true) { [loader, shards, reduction, vector] model, pass, shard in
+    try shards.compute(owned.count, inReverse: true) { [loader, vector] model, pass, shard in
       // Activations for which there was no memory are computed again, to the same bits.
       if !model.holdsActivations(of: pass) {
-        try loader.fill(model.encoder.views, samples: samples[shard], epoch: epoch)
+        try loader.fill(model.encoder.views, views[shard])
         try model.forward(pass, parameters: parameters)
       }
       var summand = reduction.makeVector()
@@ -107,23 +117,46 @@ final class PretrainingStep {
       var moments = elements._mutatingExtracting(vector.moments)
       model.moments(of: pass, into: &moments)
       elements[vector.loss] = Float(shardLosses[shard])
-      reduction.add(summand, shard: shards.owned.lowerBound + shard)
+      reduction.add(summand, shard: owned.lowerBound + shard)
     }
     clock.mark(.backward)
     try reduction.finish(over: world, into: &reduced)
     clock.mark(.reduce)
-    try checkFinite(step: state.step + 1)
+    try checkFinite(reduced, loss, step: state.step + 1)
 
     let learningRate = schedule.learningRate(atStep: state.step)
     state.optimizer.update(
       &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate)
-    state.moveStatistics(towards: reduced[vector.moments], shards: recipe.shardCount)
+    state.moveStatistics(towards: reduced[vector.moments], shards: plan.shardCount)
     state.step += 1
     clock.mark(.update)
     return Report(
-      loss: Double(reduced[vector.loss]),
+      views: plan.batchSize * recipe.views, loss: Double(reduced[vector.loss]),
       lowerBound: recipe.lossScaleFactor
         * LossBound.lowerBound(counts: classes.counts, temperature: recipe.temperature),
       learningRate: learningRate, partSeconds: clock.seconds)
+  }
+
+  private func plan(of batch: GlobalBatch) -> BatchPlan {
+    guard let plan = plans.first(where: { plan in plan.batchSize == batch.samples.count }) else {
+      preconditionFailure("a batch of \(batch.samples.count) samples was not planned")
+    }
+    return plan
+  }
+
+  /// The views that some shards of a batch need.
+  private func requests(of batch: GlobalBatch, _ shards: Range<Int>) -> [ShardPrefetcher.Request] {
+    shards.map { shard in
+      let samples = batch.samples.dropFirst(shard * recipe.shardSize).prefix(recipe.shardSize)
+      return ShardPrefetcher.Request(epoch: batch.epoch, samples: Array(samples))
+    }
+  }
+
+  /// Tells the loader what will be wanted, each batch once.
+  private func announce(_ batch: GlobalBatch, _ next: GlobalBatch?, rank: Int) {
+    for batch in [batch, next].compactMap({ batch in batch }) where batch.step >= announcedSteps {
+      loader.announce(requests(of: batch, plan(of: batch).runs[rank]))
+      announcedSteps = batch.step + 1
+    }
   }
 }

@@ -60,7 +60,8 @@ final class RunLog {
       try metrics?.append([
         "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
         "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
-        "views_per_second": .number(Double(recipe.batchSize * recipe.views) / seconds),
+        "views_per_second": .number(Double(result.views) / seconds),
+        "data_share": .number(result.dataShare),
         "seconds_by_part": .object(
           Dictionary(
             uniqueKeysWithValues: zip(StepPart.allCases, result.partSeconds).map { part, seconds in
@@ -73,7 +74,8 @@ final class RunLog {
       let remaining = Double(lastStep - step) * Double(recipe.batchSize * recipe.views) / max(speed, 1e-9)
       report(
         "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
-          + " (bound \(decimal(result.lowerBound, 4)))  \(decimal(speed, 0)) views/s  \(duration(remaining)) left")
+          + " (bound \(decimal(result.lowerBound, 4)))  \(decimal(speed, 0)) views/s (\(decimal(100 * result.dataShare, 0)) % waiting for data)  \(duration(remaining)) left"
+      )
     }
     if step.isMultiple(of: stepsPerEpoch) {
       try metrics?.append([

@@ -114,7 +114,7 @@ struct RunOpening {
       ?? RunDirectory.free(command: "pretrain", model: recipe.model, dataset: recipe.dataset)
     try directory.checkIsFree()
     // A dataset that cannot be opened or is too small leaves no empty run behind.
-    try recipe.checkBatch(sampleCount: DatasetChoice.open(recipe, .train).count)
+    _ = try recipe.makeSampler(DatasetChoice.open(recipe, .train))
     try directory.create()
     let lock = try RunLock(directory: directory.path)
     // Another job may have begun and even ended a run here while this one waited.

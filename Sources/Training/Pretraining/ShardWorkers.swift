@@ -11,11 +11,6 @@ import Synchronization
 /// Every thread has a model of its own; every shard keeps its pass from forward to backward. Who computes a shard changes nothing in
 /// the result.
 final class ShardWorkers {
-  /// The shards of the global batch that this rank owns.
-  let owned: Range<Int>
-  /// The shards of every rank.
-  let runs: ContiguousRuns
-
   private let recipe: Recipe
   private let dataset: any ImageDataset
   private let models: [ContrastiveModel]
@@ -27,30 +22,25 @@ final class ShardWorkers {
   /// Whether there is memory for the activations of all own shards from forward to backward.
   private let isKeepingAll: Bool
 
-  /// Compiles a model for each thread and makes room for each shard, with its activations as far as `activationByteCount` goes.
-  init(
-    _ recipe: Recipe, _ dataset: any ImageDataset, runs: ContiguousRuns, rank: Int, activationByteCount: Int
-  ) throws {
-    self.runs = runs
-    let owned = runs[rank]
+  /// Compiles a model for each thread and makes room for each of `capacity` shards, with its activations as far as
+  /// `activationByteCount` goes.
+  init(_ recipe: Recipe, _ dataset: any ImageDataset, capacity: Int, activationByteCount: Int) throws {
     self.recipe = recipe
     self.dataset = dataset
-    self.owned = owned
     useOneThreadPerPrimitive()
     let engine = try Engine()
-    models = try (0..<min(recipe.threads, owned.count)).map { _ in
+    models = try (0..<min(recipe.threads, capacity)).map { _ in
       try ContrastiveModel(
         engine, recipe, viewSize: recipe.viewSize(of: dataset), rows: recipe.shardSize * recipe.views)
     }
     let model = models[0]
     let firstActivations = try model.encoder.makeRecord()
     let affordable = activationByteCount / firstActivations.byteCount
-    isKeepingAll = affordable >= owned.count
+    isKeepingAll = affordable >= capacity
     // Else every model has the activations of one shard: the last that it computed, which is the first to run backward.
-    let keptCount = isKeepingAll ? owned.count : max(0, affordable - models.count)
-    passes = try owned.indices.map { index in
-      let place = index - owned.startIndex
-      return try model.makePass(
+    let keptCount = isKeepingAll ? capacity : max(0, affordable - models.count)
+    passes = try (0..<capacity).map { place in
+      try model.makePass(
         keptActivations: place >= keptCount ? nil : place == 0 ? firstActivations : model.encoder.makeRecord())
     }
     if !isKeepingAll {
@@ -61,54 +51,50 @@ final class ShardWorkers {
   }
 
   /// A loader that fills views as the encoder wants them to lie.
-  func makeLoader() throws -> ShardLoader {
+  func makeLoader(threads: Int) throws -> ShardPrefetcher {
     guard let augmentation = ViewAugmentation(named: recipe.augmentation) else {
       preconditionFailure("the recipe was not validated: \(recipe.augmentation)")
     }
-    return ShardLoader(
-      dataset, augmentation, viewSize: recipe.viewSize(of: dataset), views: recipe.views, seed: recipe.seed,
+    let viewSize = recipe.viewSize(of: dataset)
+    let loader = ShardLoader(
+      dataset, augmentation, viewSize: viewSize, views: recipe.views, seed: recipe.seed,
       layout: models[0].encoder.viewLayout)
+    return ShardPrefetcher(
+      loader, elements: recipe.shardSize * recipe.views * 3 * viewSize.pixelCount, threads: threads)
   }
 
-  /// The samples of each own shard.
-  func samples(of batch: ArraySlice<Int32>) -> [[Int32]] {
-    owned.map { shard in
-      let start = batch.startIndex + shard * recipe.shardSize
-      return Array(batch[start..<start + recipe.shardSize])
-    }
+  /// The unit rows of the first `shardCount` own shards, `[rows, width]`.
+  func embeddings(_ shardCount: Int) -> [Float] {
+    passes.prefix(shardCount).flatMap(\.embeddings)
   }
 
-  /// The unit rows of all own shards, `[rows, width]`.
-  func embeddings() -> [Float] {
-    passes.flatMap(\.embeddings)
-  }
-
-  /// Gives each own shard its rows of the gradient that `fill` writes.
-  func setEmbeddingGradients(_ fill: (inout MutableSpan<Float>) -> Void) {
+  /// Gives each of the first `shardCount` own shards its rows of the gradient that `fill` writes.
+  func setEmbeddingGradients(_ shardCount: Int, _ fill: (inout MutableSpan<Float>) -> Void) {
     let count = passes[0].embeddings.count
-    var gradients = [Float](repeating: 0, count: passes.count * count)
+    var gradients = [Float](repeating: 0, count: shardCount * count)
     var rows = gradients.mutableSpan
     fill(&rows)
-    for (index, pass) in passes.enumerated() {
+    for (index, pass) in passes.prefix(shardCount).enumerated() {
       pass.embeddingGradient.replaceSubrange(0..<count, with: gradients[index * count..<(index + 1) * count])
     }
   }
 
-  /// Runs `body` for every own shard, counted from 0, on this rank's threads.
+  /// Runs `body` for the first `shardCount` own shards, counted from 0, on this rank's threads.
   ///
   /// - Parameters:
+  ///   - shardCount: How many shards of the batch this rank owns.
   ///   - isReversed: Whether each thread begins with its last shard.
   ///   - prepare: Called on each thread before its first shard.
   ///   - body: Called for each shard with the thread's model.
   /// - Throws: The first error of any thread, after all have ended.
   func compute(
-    inReverse isReversed: Bool = false,
+    _ shardCount: Int, inReverse isReversed: Bool = false,
     prepare: @escaping (ContrastiveModel) throws -> Void = { _ in },
     eachShard body: @escaping (ContrastiveModel, ContrastiveModel.ShardPass, Int) throws -> Void
   ) throws {
     let firstError = Mutex<(any Error)?>(nil)
     let queue = ShardQueue(
-      count: passes.count, threads: models.count, isReversed: isReversed, takesTurns: !isKeepingAll)
+      count: shardCount, threads: models.count, isReversed: isReversed, takesTurns: !isKeepingAll)
     // Each model is used by one thread, each pass by one shard's closure: disjoint.
     nonisolated(unsafe) let (models, passes) = (models, passes)
     nonisolated(unsafe) let (prepare, body) = (prepare, body)
@@ -169,12 +155,12 @@ extension ResNet {
   }
 }
 
-extension ShardLoader {
-  /// Fills the views of one shard; see ``fill(_:samples:epoch:)``.
-  func fill(_ views: Tensor, samples: [Int32], epoch: Int) throws {
+extension ShardPrefetcher {
+  /// Fills the views of one shard; see ``fill(_:_:)``.
+  func fill(_ views: Tensor, _ request: Request) throws {
     try unsafe views.withFloats { elements in
       var batch = unsafe elements.mutableSpan
-      try fill(&batch, samples: samples.span, epoch: epoch)
+      try fill(&batch, request)
     }
   }
 }

@@ -1,5 +1,3 @@
-import MPI
-
 /// How much memory a rank keeps activations in from the forward to the backward pass: `auto`, or a number of bytes.
 ///
 /// Shards that do not fit run forward again before their backward pass (gradient caching: Gao and others 2021, arXiv 2101.06983), to the
@@ -35,15 +33,8 @@ enum ActivationMemory: Equatable {
     return nil
   }
 
-  /// The bytes of this rank.
-  ///
-  /// Collective.
-  func byteCount(over world: borrowing Communicator) throws(MPIError) -> Int {
-    // Ranks with the same host name share its memory.
-    let own = [hostName().utf8.reduce(Int64(5381)) { hash, byte in hash &* 33 &+ Int64(byte) }]
-    var hosts = [Int64](repeating: 0, count: world.size)
-    try world.allGather(own.span, into: &hosts)
-    let ranksOnHost = hosts.count { host in host == own[0] }
+  /// The bytes of a rank that shares its host's memory with others.
+  func byteCount(ranksOnHost: Int) -> Int {
     switch self {
     case .automatic:
       return min(Self.automaticByteCount, (ProcessMeasurements.availableByteCount() ?? Int.max) / 2)

@@ -42,6 +42,14 @@ enum ProcessMeasurements {
       .map { kibibytes in kibibytes * 1024 }
   }
 
+  /// How many processors this process may run on; `nil` where the kernel does not tell.
+  static func allowedProcessorCount() -> Int? {
+    // A mask in hexadecimal digits, with commas between words.
+    field("Cpus_allowed:", of: "/proc/self/status").map { mask in
+      mask.compactMap(\.hexDigitValue).reduce(0) { sum, digit in sum + digit.nonzeroBitCount }
+    }
+  }
+
   /// What stands behind a name and a colon in a file of the kernel's.
   private static func field(_ name: String, of path: String) -> String? {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""

@@ -34,6 +34,12 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var steps: Int?
   /// Samples in a global batch.
   public var batchSize = 256
+  /// Which samples make a batch: `shuffle`, `balanced` or `fixed-labels`.
+  public var sampler = "shuffle"
+  /// How many classes a batch of the `balanced` sampler has.
+  public var classesPerBatch: Int?
+  /// What becomes of an epoch's last, partial batch: `drop`, or `keep` its whole shards.
+  public var lastBatch = "drop"
   /// Samples in a shard.
   public var shardSize = 32
   /// Views of each sample.
@@ -60,6 +66,8 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var seed: UInt64 = 0
   /// How many threads each rank computes shards on.
   public var threads = 1
+  /// On how many further threads each rank makes views ahead; absent for as many as the CPUs that are left.
+  public var loaderThreads: Int?
   /// How much memory each rank keeps activations in: `auto` or a number of bytes.
   public var activationMemory = "auto"
   /// After how many steps a checkpoint is written; absent for one each epoch.
@@ -84,6 +92,9 @@ public struct Recipe: Codable, Sendable, Equatable {
     case epochs
     case steps
     case batchSize = "batch-size"
+    case sampler
+    case classesPerBatch = "classes-per-batch"
+    case lastBatch = "last-batch"
     case shardSize = "shard-size"
     case views
     case augmentation
@@ -97,6 +108,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     case precision
     case seed
     case threads
+    case loaderThreads = "loader-threads"
     case activationMemory = "activation-memory"
     case checkpointSteps = "checkpoint-steps"
     case keep
@@ -105,7 +117,7 @@ public struct Recipe: Codable, Sendable, Equatable {
 
   /// The options that a resumed run may change: they decide who computes and what is kept, never what is computed.
   static let freeOnResume: Set<CodingKeys> = [
-    .data, .steps, .threads, .activationMemory, .checkpointSteps, .keep, .logSteps,
+    .data, .steps, .threads, .loaderThreads, .activationMemory, .checkpointSteps, .keep, .logSteps,
   ]
 
   /// The defaults.
@@ -171,6 +183,8 @@ extension Recipe {
       ranks <= shardCount
         ? nil
         : "\(ranks) ranks for \(shardCount) shards (--batch-size \(batchSize) in shards of --shard-size \(shardSize)): start at most \(shardCount) ranks, or choose a smaller shard or a larger batch",
+      choice("sampler", sampler, Self.samplers), samplerProblem,
+      choice("last-batch", lastBatch, Sampler.LastBatch.allCases.map(\.rawValue)),
       atLeast("views", views, 1),
       loss == "simclr" && views < 2 ? "--views \(views): --loss simclr needs at least 2 views of each sample" : nil,
       choice("augmentation", augmentation, ViewAugmentation.names),
@@ -183,22 +197,12 @@ extension Recipe {
       number("warmup-epochs", warmupEpochs, isAllowed: warmupEpochs >= 0, "a number of at least 0"),
       choice("precision", precision, ["auto", "float32", "bfloat16"]),
       atLeast("threads", threads, 1),
+      loaderThreads.flatMap { threads in atLeast("loader-threads", threads, 0) },
       ActivationMemory(activationMemory) == nil
         ? "--activation-memory \(activationMemory): expected auto, or a number of bytes such as 800MB or 2GiB" : nil,
       checkpointSteps.flatMap { steps in atLeast("checkpoint-steps", steps, 1) },
       atLeast("keep", keep, 1), atLeast("log-steps", logSteps, 1),
     ]
     return checks.compactMap { problem in problem }.first
-  }
-}
-
-extension Recipe {
-  /// Checks that a training set of `sampleCount` samples fills a global batch.
-  func checkBatch(sampleCount: Int) throws(RunError) {
-    guard sampleCount >= batchSize else {
-      throw RunError(
-        .usage,
-        "--batch-size \(batchSize): the training set has only \(sampleCount) samples; choose a smaller batch")
-    }
   }
 }

@@ -2,7 +2,7 @@ import KeyedRandomness
 
 /// The order in which an epoch visits the samples, a function of seed and epoch.
 public enum SampleOrder {
-  /// A uniformly random permutation of `0 ..< count` (Fisher and Yates' shuffle).
+  /// A uniformly random permutation of `0 ..< count`.
   ///
   /// - Parameters:
   ///   - count: How many samples there are.
@@ -13,11 +13,7 @@ public enum SampleOrder {
   public static func permutation(
     of count: Int, seed: UInt64, epoch: Int, purpose: RandomPurpose = .sampleOrder
   ) -> [Int32] {
-    var order = (0..<Int32(count)).map { index in index }
     var stream = RandomStream(seed: seed, purpose, epoch: epoch)
-    for last in stride(from: count - 1, to: 0, by: -1) {
-      order.swapAt(last, stream.nextInteger(below: last + 1))
-    }
-    return order
+    return (0..<Int32(count)).map { index in index }.shuffled(with: &stream)
   }
 }

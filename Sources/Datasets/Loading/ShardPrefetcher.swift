@@ -1,0 +1,126 @@
+import Dispatch
+import Formats
+import Synchronization
+
+/// Makes the views of coming shards on spare threads, while others compute.
+///
+/// Shards are announced in the order in which they will be wanted and made in that order, no more of them ahead than there are buffers. One
+/// that is wanted before anyone has begun it is made by whoever wants it: who makes a view never changes it.
+public final class ShardPrefetcher: Sendable {
+  /// The views of one shard in one epoch.
+  public struct Request: Sendable, Hashable {
+    /// The epoch that the views are drawn for.
+    public var epoch: Int
+    /// The samples' numbers in the dataset.
+    public var samples: [Int32]
+
+    /// A request.
+    public init(epoch: Int, samples: [Int32]) {
+      self.epoch = epoch
+      self.samples = samples
+    }
+  }
+
+  /// Room for the views of one shard that a spare thread makes or has made.
+  private final class Slot: Sendable {
+    let isDone = DispatchSemaphore(value: 0)
+    let contents: Mutex<(views: [Float], error: FileError?)>
+
+    init(elements: Int) {
+      contents = Mutex(([Float](repeating: 0, count: elements), nil))
+    }
+  }
+
+  private struct State {
+    /// Announced and not begun, in the order of their announcement.
+    var waiting: [Request] = []
+    var begun: [Request: Slot] = [:]
+    var spare: [Slot]
+    var idleThreads: Int
+  }
+
+  private let loader: ShardLoader
+  private let queue = DispatchQueue(label: "views", attributes: .concurrent)
+  private let state: Mutex<State>
+
+  /// A prefetcher.
+  ///
+  /// - Parameters:
+  ///   - loader: What makes the views.
+  ///   - elements: How many numbers the views of a shard have.
+  ///   - threads: How many spare threads there are; without any, every shard is made by whoever wants it.
+  public init(_ loader: ShardLoader, elements: Int, threads: Int) {
+    self.loader = loader
+    // Each thread makes one shard while one that it has made waits to be taken.
+    state = Mutex(State(spare: (0..<2 * threads).map { _ in Slot(elements: elements) }, idleThreads: threads))
+  }
+
+  /// Announces shards that will be wanted, after all announced before.
+  public func announce(_ requests: [Request]) {
+    state.withLock { state in state.waiting += requests }
+    beginWaiting()
+  }
+
+  /// Fills `views` with a shard's views; waits if a spare thread is at them.
+  ///
+  /// - Parameters:
+  ///   - views: Receives what ``ShardLoader/fill(_:samples:epoch:)`` gives.
+  ///   - request: Which shard, announced or not.
+  /// - Throws: ``FileError`` if a picture cannot be read.
+  public func fill(_ views: inout MutableSpan<Float>, _ request: Request) throws(FileError) {
+    let begun = state.withLock { state -> Slot? in
+      state.waiting.removeAll { waiting in waiting == request }
+      return state.begun.removeValue(forKey: request)
+    }
+    guard let begun else {
+      return try loader.fill(&views, samples: request.samples.span, epoch: request.epoch)
+    }
+    begun.isDone.wait()
+    if let error = begun.contents.withLock({ contents in contents.error }) {
+      throw error
+    }
+    copy(begun.contents.withLock { contents in contents.views }, to: &views)
+    state.withLock { state in state.spare.append(begun) }
+    beginWaiting()
+  }
+
+  private func copy(_ made: [Float], to views: inout MutableSpan<Float>) {
+    unsafe made.withUnsafeBufferPointer { made in
+      unsafe views.withUnsafeMutableBufferPointer { views in
+        _ = unsafe views.update(fromContentsOf: made.prefix(views.count))
+      }
+    }
+  }
+
+  /// Gives waiting shards to idle threads while there is room.
+  private func beginWaiting() {
+    while true {
+      let begun = state.withLock { state -> (Slot, Request)? in
+        guard state.idleThreads > 0, !state.waiting.isEmpty, let slot = state.spare.popLast() else { return nil }
+        state.idleThreads -= 1
+        let request = state.waiting.removeFirst()
+        state.begun[request] = slot
+        return (slot, request)
+      }
+      guard let (slot, request) = begun else { return }
+      queue.async { [self] in
+        make(request, in: slot)
+        state.withLock { state in state.idleThreads += 1 }
+        beginWaiting()
+      }
+    }
+  }
+
+  private func make(_ request: Request, in slot: Slot) {
+    slot.contents.withLock { contents in
+      do throws(FileError) {
+        var views = contents.views.mutableSpan
+        try loader.fill(&views, samples: request.samples.span, epoch: request.epoch)
+        contents.error = nil
+      } catch {
+        contents.error = error
+      }
+    }
+    slot.isDone.signal()
+  }
+}

@@ -1,0 +1,37 @@
+import Contrastive
+import MPI
+
+/// What the collective parts of a step keep for global batches of one size.
+struct BatchPlan {
+  /// How many samples the batches have.
+  let batchSize: Int
+  /// How many shards.
+  let shardCount: Int
+  /// The shards of every rank; a rank may have none in an epoch's last batch.
+  let runs: ContiguousRuns
+  let loss: ContrastiveLoss<Float>
+  let reduction: TreeReduction<Float>
+
+  /// A plan.
+  ///
+  /// - Parameters:
+  ///   - recipe: What to train.
+  ///   - batchSize: How many samples the batches have, whole shards of them.
+  ///   - vector: What the reduction carries for each shard.
+  ///   - world: The ranks.
+  ///   - order: How gradients are added.
+  init(
+    _ recipe: Recipe, batchSize: Int, vector: ShardVectorLayout, over world: borrowing Communicator,
+    order: ReductionOrder
+  ) {
+    self.batchSize = batchSize
+    shardCount = batchSize / recipe.shardSize
+    runs = ContiguousRuns(total: shardCount, parts: world.size)
+    loss = ContrastiveLoss(
+      blocks: RowBlocks(
+        rowCount: batchSize * recipe.views, rowsPerShard: recipe.shardSize * recipe.views, ranks: world.size),
+      width: recipe.embeddingWidth, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
+      threads: recipe.threads)
+    reduction = TreeReduction(length: vector.count, runs: runs, rank: world.rank, order: order)
+  }
+}
