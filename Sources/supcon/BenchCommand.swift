@@ -34,7 +34,8 @@ struct BenchCommand: RankedCommand {
     request.problem(ranks: ranks)
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     try StepBenchmark.run(request, over: world, report: Console.reporter(of: world))
+    return .success
   }
 }

@@ -33,8 +33,9 @@ struct EvaluateCommand: RankedCommand {
     request.problem
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     try EvaluationStage.run(request, over: world, report: Console.reporter(of: world))
+    return .success
   }
 }
 

@@ -52,7 +52,8 @@ struct LinearCommand: RankedCommand {
     request.problem
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     try LinearStage.run(request, over: world, report: Console.reporter(of: world))
+    return .success
   }
 }

@@ -43,9 +43,9 @@ struct LossCommand: RankedCommand {
     request.problem
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     let result = try LossOfFiles.run(request, over: world)
-    guard world.isRoot else { return }
+    guard world.isRoot else { return .success }
     Console.line(
       json
         ? result.json
@@ -55,5 +55,6 @@ struct LossCommand: RankedCommand {
         collapse value  \(result.collapseValue)
         anchors         \(result.anchors)
         """)
+    return .success
   }
 }

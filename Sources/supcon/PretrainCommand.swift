@@ -19,18 +19,26 @@ struct PretrainCommand: RankedCommand {
   var output: String?
   @Flag(help: "Continue the run in --output; options not given are those of the run.")
   var resume = false
+  @Option(
+    help: ArgumentHelp(
+      "Stop after this time, save and exit 75, as on SIGUSR1, SIGTERM and Ctrl-C: seconds, 90m, 12h or 01:30:00.",
+      valueName: "time"))
+  var maxTime: String?
   @Option(help: .hidden)
   var reduction = "tree"
 
   private var request: Pretraining.Request {
     Pretraining.Request(
       overrides: progress.added(to: recipe.overrides), output: output, isResuming: resume,
-      order: ReductionOrder(rawValue: reduction) ?? .tree)
+      order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
   }
 
   func problem(ranks: Int) -> String? {
     if ReductionOrder(rawValue: reduction) == nil {
       return "--reduction \(reduction): expected tree or mpi"
+    }
+    if let maxTime, TimeLimit.seconds(maxTime) == nil {
+      return "--max-time \(maxTime): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
     }
     if resume, output == nil {
       return "--resume: needs --output with the folder of the run to continue"
@@ -38,7 +46,7 @@ struct PretrainCommand: RankedCommand {
     return request.problem(ranks: ranks)
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     try Pretraining.run(request, over: world, report: Console.reporter(of: world))
   }
 }

@@ -19,7 +19,9 @@ protocol RankedCommand: ParsableCommand {
   func problem(ranks: Int) -> String?
 
   /// Runs on every rank; rank 0 reports to people.
-  func run(over world: borrowing Communicator) throws
+  ///
+  /// - Returns: The exit code, the same on every rank.
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode
 }
 
 @main
@@ -55,13 +57,16 @@ enum Program {
     do {
       return try withMPI { world in
         do {
-          try command.run(over: world)
-          return Training.ExitCode.success.rawValue
+          let code = try command.run(over: world)
+          if code != .success {
+            // mpirun ends the others soon after the first one: nobody leaves before rank 0 has spoken.
+            try world.barrier()
+          }
+          return code.rawValue
         } catch let agreed as AgreedError {
           if world.isRoot {
             Console.error("Error: \(agreed.error)")
           }
-          // mpirun ends the others soon after the first one: nobody leaves before rank 0 has spoken.
           try world.barrier()
           return agreed.error.exitCode.rawValue
         }

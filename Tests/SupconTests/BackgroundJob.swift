@@ -7,10 +7,20 @@ final class BackgroundJob: Sendable {
   private let outcome = Mutex<Result<ProcessResult, any Error>?>(nil)
   private let ended = DispatchSemaphore(value: 0)
 
-  /// Starts it on a thread of its own.
-  init(_ executable: String, _ arguments: [String], timeoutSeconds: Int = 120) {
+  private let started = Mutex<Int32?>(nil)
+
+  /// The number of its process, or of its launcher's, once it runs.
+  var processIdentifier: Int32? { started.withLock { number in number } }
+
+  /// Starts it on a thread of its own, alone or under `mpirun`.
+  init(ranks: Int = 1, _ executable: String, _ arguments: [String], timeoutSeconds: Int = 120) {
     Thread.detachNewThread { [self] in
-      let result = Result { try runProcess(executable, arguments, timeoutSeconds: timeoutSeconds) }
+      let onStart = { (number: Int32) in self.started.withLock { started in started = number } }
+      let result = Result {
+        ranks == 1
+          ? try runProcess(executable, arguments, timeoutSeconds: timeoutSeconds, onStart: onStart)
+          : try runUnderMPI(ranks: ranks, executable, arguments, timeoutSeconds: timeoutSeconds, onStart: onStart)
+      }
       outcome.withLock { outcome in outcome = result }
       ended.signal()
     }

@@ -37,10 +37,12 @@ public enum ProcessFailure: Error {
 ///   - arguments: Its arguments.
 ///   - environment: Variables to set besides those of this process.
 ///   - timeoutSeconds: After how long it is killed.
+///   - onStart: Receives the process's number.
 /// - Returns: What it left behind, whatever its exit code.
 /// - Throws: ``ProcessFailure`` if it took too long, or the system's error if it could not be started.
 public func runProcess(
-  _ executable: String, _ arguments: [String], environment: [String: String] = [:], timeoutSeconds: Int = 120
+  _ executable: String, _ arguments: [String], environment: [String: String] = [:], timeoutSeconds: Int = 120,
+  onStart: (Int32) -> Void = { _ in }
 ) throws -> ProcessResult {
   let directory = try TemporaryDirectory()
   let outputPath = directory.file("output")
@@ -59,7 +61,13 @@ public func runProcess(
   process.terminationHandler = { _ in ended.signal() }
 
   let start = DispatchTime.now()
+  // Threads of Dispatch block most signals, which the process would inherit.
+  var (none, own) = (sigset_t(), sigset_t())
+  unsafe sigemptyset(&none)
+  unsafe pthread_sigmask(SIG_SETMASK, &none, &own)
+  defer { unsafe pthread_sigmask(SIG_SETMASK, &own, nil) }
   try process.run()
+  onStart(process.processIdentifier)
   var peak = 0
   while ended.wait(timeout: .now() + .milliseconds(5)) == .timedOut {
     peak = max(peak, peakResidentBytes(ofProcess: process.processIdentifier))
@@ -90,10 +98,12 @@ public func runProcess(
 ///   - executable: The path of the program.
 ///   - arguments: Its arguments.
 ///   - timeoutSeconds: After how long it is killed; `mpirun` itself gives up after half of that.
+///   - onStart: Receives the launcher's process number.
 /// - Returns: What all ranks left behind together; the exit code is that of the first rank to fail.
 /// - Throws: ``ProcessFailure``.
 public func runUnderMPI(
-  ranks: Int, _ executable: String, _ arguments: [String], timeoutSeconds: Int = 120
+  ranks: Int, _ executable: String, _ arguments: [String], timeoutSeconds: Int = 120,
+  onStart: (Int32) -> Void = { _ in }
 ) throws -> ProcessResult {
   let launch = [
     "mpirun", "--timeout", "\(max(timeoutSeconds / 2, 1))", "--oversubscribe", "--bind-to", "none", "-np", "\(ranks)",
@@ -104,7 +114,8 @@ public func runUnderMPI(
     "OMPI_MCA_mpi_yield_when_idle": "1",
   ]
   return try runProcess(
-    "/usr/bin/env", launch + [executable] + arguments, environment: environment, timeoutSeconds: timeoutSeconds)
+    "/usr/bin/env", launch + [executable] + arguments, environment: environment, timeoutSeconds: timeoutSeconds,
+    onStart: onStart)
 }
 
 /// The path of an executable of this package, which the build puts beside the test bundle.

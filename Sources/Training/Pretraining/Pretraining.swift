@@ -16,6 +16,8 @@ public enum Pretraining {
     public var isResuming: Bool
     /// How gradients are added.
     public var order: ReductionOrder
+    /// After how many seconds this invocation is to stop, if limited.
+    public var maximumSeconds: Double?
 
     /// What is wrong with the options alone, or `nil`; a run to continue may still give others.
     public func problem(ranks: Int) -> String? {
@@ -23,11 +25,14 @@ public enum Pretraining {
     }
 
     /// A request.
-    public init(overrides: RecipeOverrides, output: String?, isResuming: Bool, order: ReductionOrder) {
+    public init(
+      overrides: RecipeOverrides, output: String?, isResuming: Bool, order: ReductionOrder, maximumSeconds: Double?
+    ) {
       self.overrides = overrides
       self.output = output
       self.isResuming = isResuming
       self.order = order
+      self.maximumSeconds = maximumSeconds
     }
   }
 
@@ -39,10 +44,13 @@ public enum Pretraining {
   ///   - request: What to do.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
+  /// - Returns: With which code every rank exits: the run is done, or was stopped on request.
   /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
-  ) throws {
+  ) throws -> ExitCode {
+    let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
+    defer { stopping.end() }
     let opening = try RunOpening(request, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(opening) {} }
@@ -67,7 +75,7 @@ public enum Pretraining {
     let lastStep = min(recipe.steps ?? allSteps, allSteps)
     if opening.isResumed, state.step >= lastStep {
       report("the run is finished: \(state.step) of \(lastStep) steps; give more --steps to continue")
-      return
+      return .success
     }
     report(
       "\(recipe.model) on \(recipe.dataset): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
@@ -78,52 +86,27 @@ public enum Pretraining {
       recipe, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
       stepsPerEpoch: sampler.stepsPerEpoch, report: report)
     let checkpointSteps = recipe.checkpointSteps ?? sampler.stepsPerEpoch
+    let saving = RunSaving(recipe, opening.directory, report: report)
     var batches = BatchOrder(sampler)
     var batch = batches.batch(ofStep: state.step)
-    while state.step < lastStep {
+    var isStopped = false
+    while state.step < lastStep, !isStopped {
       let next = batches.batch(ofStep: state.step + 1)
       let start = ProcessMeasurements.now()
-      let result = try step.run(&state, batch, next: state.step + 1 < lastStep ? next : nil, over: world)
+      let isStopping = stopping.isPending(reserveSeconds: 2 * log.lastStepSeconds + saving.lastSeconds)
+      let result = try step.run(
+        &state, batch, next: state.step + 1 < lastStep ? next : nil, isStopping: isStopping, over: world)
       batch = next
-      try log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
-
-      if state.step.isMultiple(of: checkpointSteps) || state.step == lastStep {
-        try save(state, recipe, opening.directory, log, over: world)
+      log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
+      isStopped = result.isStopRequested && state.step < lastStep
+      if state.step.isMultiple(of: checkpointSteps), state.step < lastStep, !isStopped {
+        try saving.begin(state, log, over: world)
       }
     }
-    if lastStep == 0 {
-      try save(state, recipe, opening.directory, log, over: world)
+    try saving.finish(state, log, isDone: !isStopped, over: world)
+    if isStopped {
+      report("stopped on request after step \(state.step) of \(lastStep); --resume continues")
     }
-    try world.agreeingOnRoot {
-      try opening.directory.map { directory in
-        try state.writeEncoder(to: directory.encoderPath)
-        report("done: \(directory.path)/summary.json")
-      }
-    }
-  }
-
-  /// Writes checkpoint and summary.
-  ///
-  /// Collective.
-  private static func save(
-    _ state: TrainingState, _ recipe: Recipe, _ directory: RunDirectory?, _ log: RunLog,
-    over world: borrowing Communicator
-  ) throws {
-    let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
-    try world.agreeingOnRoot {
-      guard let directory else { return }
-      try directory.checkpoints.save(Checkpoint(recipe: recipe, state: state), keep: recipe.keep)
-      try JSONValue.merge(log.summary(state, memory: memory), into: directory.summaryPath)
-    }
-  }
-}
-
-extension TrainingState {
-  /// Writes the encoder alone, without projection head, momentum or recipe.
-  fileprivate func writeEncoder(to path: String) throws(FileError) {
-    let prefix = "encoder."
-    let tensors = parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
-    try SafetensorsWriter.write(
-      to: path, metadata: ["format": "pt"], tensors: tensors.filter { tensor in tensor.name.hasPrefix(prefix) })
+    return isStopped ? .stopped : .success
   }
 }

@@ -68,6 +68,8 @@ final class PretrainingStep {
     var loss: Double
     var lowerBound: Double
     var learningRate: Float
+    /// Whether some rank was asked to stop: known to all of them alike.
+    var isStopRequested: Bool
     /// What each part took on this rank, in the order of ``StepPart``.
     var partSeconds: [Double]
 
@@ -78,8 +80,18 @@ final class PretrainingStep {
   /// Takes one step; the views of `next` are made ahead as far as there are threads for it.
   ///
   /// Collective.
+  ///
+  /// - Parameters:
+  ///   - state: What the step changes.
+  ///   - batch: Its samples.
+  ///   - next: The samples of the step after it, if there is one.
+  ///   - isStopping: Whether this rank was asked to stop; the reduction tells all others.
+  ///   - world: The ranks.
+  /// - Returns: What is to be logged.
+  /// - Throws: ``AgreedError`` if numbers are no longer finite, anything else for what ends the job at once.
   func run(
-    _ state: inout TrainingState, _ batch: GlobalBatch, next: GlobalBatch?, over world: borrowing Communicator
+    _ state: inout TrainingState, _ batch: GlobalBatch, next: GlobalBatch?, isStopping: Bool = false,
+    over world: borrowing Communicator
   ) throws -> Report {
     let plan = plan(of: batch)
     let (owned, loss, reduction) = (plan.runs[world.rank], plan.loss, plan.reduction)
@@ -117,6 +129,7 @@ final class PretrainingStep {
       var moments = elements._mutatingExtracting(vector.moments)
       model.moments(of: pass, into: &moments)
       elements[vector.loss] = Float(shardLosses[shard])
+      elements[vector.stop] = isStopping ? 1 : 0
       reduction.add(summand, shard: owned.lowerBound + shard)
     }
     clock.mark(.backward)
@@ -134,7 +147,7 @@ final class PretrainingStep {
       views: plan.batchSize * recipe.views, loss: Double(reduced[vector.loss]),
       lowerBound: recipe.lossScaleFactor
         * LossBound.lowerBound(counts: classes.counts, temperature: recipe.temperature),
-      learningRate: learningRate, partSeconds: clock.seconds)
+      learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0, partSeconds: clock.seconds)
   }
 
   private func plan(of batch: GlobalBatch) -> BatchPlan {

@@ -1,3 +1,4 @@
+import Formats
 import MPI
 
 /// What a run tells of its progress: lines for people, `metrics.jsonl`, the fields of `summary.json`.
@@ -19,6 +20,7 @@ final class RunLog {
   private var stepSeconds: [Double] = []
   private var lastReport: PretrainingStep.Report?
   private var lastLine = 0.0
+  private var hasWarned = false
   private var epochStart: Double
   private var epochLossSum = 0.0
   private var epochSteps = 0
@@ -46,8 +48,11 @@ final class RunLog {
     return median(counted).map { seconds in Double(recipe.batchSize * recipe.views) / seconds } ?? 0
   }
 
+  /// How long the last step took.
+  var lastStepSeconds: Double { stepSeconds.last ?? 0 }
+
   /// Notes a step, which is the `step`th of the run.
-  func add(_ result: PretrainingStep.Report, step: Int, seconds: Double) throws {
+  func add(_ result: PretrainingStep.Report, step: Int, seconds: Double) {
     stepSeconds.append(seconds)
     lastReport = result
     epochLossSum += result.loss
@@ -57,7 +62,7 @@ final class RunLog {
     let epoch = Double(step) / Double(stepsPerEpoch)
     let speed = viewsPerSecond
     if step.isMultiple(of: recipe.logSteps) || step == lastStep {
-      try metrics?.append([
+      append([
         "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
         "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
         "views_per_second": .number(Double(result.views) / seconds),
@@ -78,7 +83,7 @@ final class RunLog {
       )
     }
     if step.isMultiple(of: stepsPerEpoch) {
-      try metrics?.append([
+      append([
         "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
         "loss": .number(epochLossSum / Double(epochSteps)),
         "seconds": .number(now - epochStart), "views_per_second": .number(speed),
@@ -93,20 +98,31 @@ final class RunLog {
     }
   }
 
-  /// The fields of `summary.json`.
-  func summary(_ state: TrainingState, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
+  /// Writes a line of metrics; where that fails the run goes on without it.
+  private func append(_ fields: [String: JSONValue]) {
+    do throws(FileError) {
+      try metrics?.append(fields)
+    } catch {
+      if !hasWarned {
+        report("warning: \(error); the run goes on")
+      }
+      hasWarned = true
+    }
+  }
+
+  /// The fields of `summary.json` but for the hash of the weights.
+  func summary(step: Int, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
     [
       "command": .text("pretrain"), "version": .text(supconVersion), "model": .text(recipe.model),
       "dataset": .text(recipe.dataset), "loss": .text(recipe.loss),
       "precision": .text(recipe.resolvedPrecision.rawValue), "seed": .integer(Int(truncatingIfNeeded: recipe.seed)),
       "ranks": .integer(ranks), "threads_per_rank": .integer(recipe.threads), "batch_size": .integer(recipe.batchSize),
-      "shard_size": .integer(recipe.shardSize), "views": .integer(recipe.views), "steps": .integer(state.step),
-      "epochs": .number(Double(state.step) / Double(stepsPerEpoch)),
+      "shard_size": .integer(recipe.shardSize), "views": .integer(recipe.views), "steps": .integer(step),
+      "epochs": .number(Double(step) / Double(stepsPerEpoch)),
       "seconds": .number(ProcessMeasurements.now() - start), "views_per_second": .number(viewsPerSecond),
       "peak_rss_bytes_max": .integer(memory.maximum), "peak_rss_bytes_sum": .integer(memory.sum),
       "final_loss": lastReport.map { report in .number(report.loss) } ?? .null,
       "loss_lower_bound": lastReport.map { report in .number(report.lowerBound) } ?? .null,
-      "weights_sha256": .text(state.weightsSHA256()),
     ]
   }
 }

@@ -44,16 +44,18 @@ extension TrainingState {
 
 /// What the reduction carries for each shard: one vector of gradients, BatchNorm moments and loss.
 ///
-///     [ gradient of every parameter | moments of every BatchNorm layer | the shard's part of the loss ]
+///     [ gradient of every parameter | moments of every BatchNorm layer | the shard's part of the loss | 1 if its rank is to stop ]
 struct ShardVectorLayout {
   let gradient: Range<Int>
   let moments: Range<Int>
   let loss: Int
-  var count: Int { loss + 1 }
+  let stop: Int
+  var count: Int { stop + 1 }
 
   init(parameterCount: Int, statisticCount: Int) {
     gradient = 0..<parameterCount
     moments = parameterCount..<parameterCount + statisticCount
     loss = moments.upperBound
+    stop = loss + 1
   }
 }

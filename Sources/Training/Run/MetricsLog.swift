@@ -8,6 +8,8 @@ import Glibc
 final class MetricsLog {
   private let path: String
   private let descriptor: Int32
+  /// Whether the last line may have been cut short.
+  private var isTorn = false
 
   /// Opens the log; lines of steps behind `step`, which a resumed run will take again, are removed.
   init(path: String, keepingThrough step: Int) throws(FileError) {
@@ -29,8 +31,9 @@ final class MetricsLog {
 
   /// Appends one line.
   func append(_ fields: [String: JSONValue]) throws(FileError) {
-    let bytes = Array((JSONValue.object(fields).encoded() + "\n").utf8)
-    guard unsafe write(descriptor, bytes, bytes.count) == bytes.count else {
+    let bytes = Array(((isTorn ? "\n" : "") + JSONValue.object(fields).encoded() + "\n").utf8)
+    isTorn = unsafe write(descriptor, bytes, bytes.count) != bytes.count
+    guard !isTorn else {
       throw FileError(.inputOutput, "\(path): cannot be written to; is the disk full?")
     }
   }

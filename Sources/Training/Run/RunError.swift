@@ -18,6 +18,8 @@ public enum ExitCode: Int32, Sendable {
   case output = 73
   /// Reading or writing failed.
   case inputOutput = 74
+  /// Stopped on request; the run can be resumed.
+  case stopped = 75
   /// Options contradict the run that is being resumed, or a configuration file is wrong.
   case configuration = 78
 }

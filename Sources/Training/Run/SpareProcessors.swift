@@ -8,6 +8,7 @@ enum SpareProcessors {
   /// - Parameters:
   ///   - ranksOnHost: How many ranks share this host.
   ///   - threads: How many threads of each rank compute.
+  /// - Returns: At least 0.
   static func count(ranksOnHost: Int, threads: Int) -> Int {
     let online = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     let allowed = ProcessMeasurements.allowedProcessorCount() ?? online

@@ -1,0 +1,136 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A run that is asked to stop saves, exits 75, and continues as if nothing had happened.
+struct StoppingTests {
+  private let steps = ["--steps", "24", "--log-steps", "1"]
+  /// Room for 24 steps.
+  private let recipe = ["--batch-size", "32", "--shard-size", "4", "--epochs", "10"]
+
+  /// Starts a job on the workshop's data and waits until it has logged some steps.
+  private func started(_ workshop: Workshop, ranks: Int, _ options: [String] = []) throws -> BackgroundJob {
+    let arguments =
+      ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", workshop.path("run")] + recipe + steps
+      + options
+    let supcon = try builtExecutable("supcon")
+    let job =
+      ranks == 1
+      ? BackgroundJob(supcon, arguments) : BackgroundJob(ranks: ranks, supcon, arguments)
+    for _ in 0..<1200 {
+      if let text = try? workshop.text("run/metrics.jsonl"), text.split(separator: "\n").count > 3 {
+        return job
+      }
+      usleep(50_000)
+    }
+    throw UnexpectedEnd(description: "no step was logged")
+  }
+
+  @Test func oneProcessSavesAndContinues() throws {
+    let workshop = try Workshop()
+    let expected = try workshop.weights("undisturbed", recipe: recipe, steps)
+    for signal in [SIGUSR1, SIGTERM, SIGINT] {
+      let job = try started(workshop, ranks: 1)
+      let process = try #require(job.processIdentifier)
+      kill(process, signal)
+      let result = try job.result()
+      #expect(result.exitCode == 75, "\(result.standardError)")
+      #expect(result.standardOutput.contains("stopped on request after step"))
+      #expect(result.standardOutput.contains("--resume continues"))
+      let stopped = try workshop.summary("run").number("steps")
+      #expect(stopped >= 4 && stopped < 24)
+      #expect(!FileManager.default.fileExists(atPath: workshop.path("run/encoder.safetensors")))
+
+      let found = try workshop.resumedWeights("run", ranks: 2, steps)
+      #expect(found == expected)
+      #expect(FileManager.default.fileExists(atPath: workshop.path("run/encoder.safetensors")))
+      try FileManager.default.removeItem(atPath: workshop.path("run"))
+    }
+  }
+
+  @Test func mpirunForwardsTheRequestToAllRanks() throws {
+    let workshop = try Workshop()
+    let job = try started(workshop, ranks: 3)
+    let launcher = try #require(job.processIdentifier)
+    kill(launcher, SIGUSR1)
+    let result = try job.result()
+    #expect(result.exitCode == 75, "\(result.standardError)")
+    #expect(result.standardOutput.ranges(of: "stopped on request").count == 1)
+    let found = try workshop.resumedWeights("run", steps)
+    let expected = try workshop.weights("undisturbed", recipe: recipe, steps)
+    #expect(found == expected)
+  }
+
+  @Test func aSecondSignalEndsAtOnce() throws {
+    let workshop = try Workshop()
+    // A step of many seconds.
+    let job = BackgroundJob(
+      try builtExecutable("supcon"),
+      [
+        "pretrain", "--batch-size", "6016", "--shapes-train", "6016", "--output", workshop.path("slow"),
+      ])
+    for _ in 0..<600 where !FileManager.default.fileExists(atPath: workshop.path("slow/metrics.jsonl")) {
+      usleep(50_000)
+    }
+    sleep(1)
+    let process = try #require(job.processIdentifier)
+    kill(process, SIGINT)
+    usleep(600_000)
+    let start = Date()
+    kill(process, SIGINT)
+    let result = try job.result()
+    #expect(result.exitCode == 128 + SIGINT)
+    #expect(Date().timeIntervalSince(start) < 5)
+  }
+
+  @Test func timeIsUp() throws {
+    let workshop = try Workshop()
+    let result = try workshop.pretrain("run", recipe: recipe, ["--max-time", "1s", "--epochs", "100000"])
+    #expect(result.exitCode == 75, "\(result.standardError)")
+    #expect(result.elapsedSeconds < 20)
+    #expect(try workshop.checkpoints("run").count == 1)
+  }
+
+  @Test func theLastStepIsNoStop() throws {
+    let workshop = try Workshop()
+    let result = try workshop.pretrain("run", recipe: recipe, ["--max-time", "1ms", "--steps", "1"])
+    #expect(result.exitCode == 64, "ms is no unit")
+    let done = try workshop.pretrain("run", recipe: recipe, ["--max-time", "0.001", "--steps", "1"])
+    #expect(done.exitCode == 0, "\(done.standardError)")
+  }
+}
+
+/// A disk that is full.
+struct DiskFullTests {
+  /// A file system of so many bytes, or `nil` where this process may not make one.
+  private func smallDisk(at path: String, megabytes: Int) throws -> Bool {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    return try runProcess("/bin/mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path]).exitCode == 0
+  }
+
+  @Test func theRunGoesOnWithTheCheckpointsBefore() throws {
+    let workshop = try Workshop()
+    let disk = workshop.path("disk")
+    guard geteuid() == 0, try smallDisk(at: disk, megabytes: 6) else {
+      print("skipped: DiskFullTests needs root and a tmpfs of its own")
+      return
+    }
+    defer { _ = try? runProcess("/bin/umount", [disk]) }
+    // A checkpoint of ResNet-20 takes 2.3 MB: the third one does not fit.
+    let options = ["--steps", "5", "--checkpoint-steps", "1", "--keep", "5"]
+    let result = try workshop.pretrain("disk/run", ranks: 2, options)
+    #expect(result.exitCode == 74, "\(result.standardError)")
+    #expect(result.standardOutput.contains("warning: the checkpoint of step 3 could not be written"))
+    #expect(result.standardOutput.contains("No space left on device"))
+    #expect(result.standardError.contains("free space and continue with --resume"))
+    #expect(try workshop.checkpoints("disk/run").map { name in name.suffix(22) } == [
+      "step-00000001.safetensors", "step-00000002.safetensors",
+    ].map { name in name.suffix(22) })
+
+    // With room again the run ends as if nothing had happened.
+    try succeeding(runProcess("/bin/mount", ["-o", "remount,size=64m", disk]))
+    let found = try workshop.resumedWeights("disk/run", options)
+    let expected = try workshop.weights("undisturbed", options)
+    #expect(found == expected)
+  }
+}
