@@ -123,9 +123,11 @@ struct DiskFullTests {
     #expect(result.standardOutput.contains("warning: the checkpoint of step 3 could not be written"))
     #expect(result.standardOutput.contains("No space left on device"))
     #expect(result.standardError.contains("free space and continue with --resume"))
-    #expect(try workshop.checkpoints("disk/run").map { name in name.suffix(22) } == [
-      "step-00000001.safetensors", "step-00000002.safetensors",
-    ].map { name in name.suffix(22) })
+    #expect(
+      try workshop.checkpoints("disk/run").map { name in name.suffix(22) }
+        == [
+          "step-00000001.safetensors", "step-00000002.safetensors",
+        ].map { name in name.suffix(22) })
 
     // With room again the run ends as if nothing had happened.
     try succeeding(runProcess("/bin/mount", ["-o", "remount,size=64m", disk]))

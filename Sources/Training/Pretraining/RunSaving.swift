@@ -51,13 +51,15 @@ final class RunSaving {
       } catch {
         throw FileError(
           error.kind,
-          "\(error): the checkpoint of step \(state.step) is not written, those before it stand; free space and continue with --resume")
+          "\(error): the checkpoint of step \(state.step) is not written, those before it stand; free space and continue with --resume"
+        )
       }
       directory.map { directory in report((isDone ? "done" : "saved") + ": \(directory.path)/summary.json") }
     }
   }
 
-  private func save(_ state: TrainingState, _ log: RunLog, withEncoder: Bool, over world: borrowing Communicator) throws {
+  private func save(_ state: TrainingState, _ log: RunLog, withEncoder: Bool, over world: borrowing Communicator) throws
+  {
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     guard let directory else { return }
     let summary = log.summary(step: state.step, memory: memory)
