@@ -17,7 +17,7 @@ import pathlib
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-FILE = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "ImagingTests" / "Fixtures" / "pillow.json"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "ImagingTests" / "Fixtures"
 MASK = 0xFFFFFFFF
 
 
@@ -186,10 +186,9 @@ def main():
         store("slopes", image, resizing_cases(image, size))
     image = picture("noise", 61, 47)
     store("noise", image, resizing_cases(image, (24, 24)))
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    with open(FILE, "w") as file:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with open(FOLDER / "pillow.json", "w") as file:
         file.write("[\n" + ",\n".join(json.dumps(case) for case in stored) + "\n]\n")
-    print(f"{len(stored)} cases in {FILE.stat().st_size} bytes")
 
 
 main()

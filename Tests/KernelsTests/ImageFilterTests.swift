@@ -89,7 +89,7 @@ struct ImageFilterTests {
       let weights = (0..<taps).map { _ in Float(numbers.uniform()) * 2 / Float(taps) }
       var found = [UInt8](repeating: 0xAA, count: planes.count + 1)
       var scratch = [Float](
-        repeating: .nan, count: unsafe tested.kernels.image_blur_scratch_count(Int32(width), Int32(height), Int32(taps)))
+        repeating: .nan, count: tested.kernels.image_blur_scratch_count(Int32(width), Int32(height), Int32(taps)))
       unsafe planes.withUnsafeBufferPointer { planes in
         guard let address = planes.baseAddress else { return }
         let image = unsafe KernelImage(planes: address, width: Int32(width), height: Int32(height))

@@ -43,7 +43,8 @@ struct ImageKernelTests {
 
   private func luminance(_ planes: [UInt8], _ pixel: Int) -> Int {
     let count = planes.count / 3
-    return (19595 * Int(planes[pixel]) + 38470 * Int(planes[count + pixel]) + 7471 * Int(planes[2 * count + pixel])
+    return
+      (19595 * Int(planes[pixel]) + 38470 * Int(planes[count + pixel]) + 7471 * Int(planes[2 * count + pixel])
       + 0x8000) >> 16
   }
 
@@ -73,12 +74,15 @@ struct ImageKernelTests {
         (0..<height).contains(row) && (0..<width).contains(column)
           ? planes[(plane * height + row) * width + column] : nil
       }
-      for (top, left, w, h) in [(0, 0, width, height), (-2, 1, width, height), (1, -3, 9, 4), (50, 0, 3, 3), (0, -200, 5, 2)] {
+      for (top, left, w, h) in [
+        (0, 0, width, height), (-2, 1, width, height), (1, -3, 9, 4), (50, 0, 3, 3), (0, -200, 5, 2),
+      ] {
         let found = unsafe result(of: planes, width, height, count: 3 * w * h) { image, result in
           let window = KernelWindow(top: Int32(top), left: Int32(left), width: Int32(w), height: Int32(h))
           unsafe tested.kernels.image_window(image, window, 7, result)
         }
-        #expect(found == (0..<3 * w * h).map { index in level(index / w / h, top + index / w % h, left + index % w) ?? 7 })
+        #expect(
+          found == (0..<3 * w * h).map { index in level(index / w / h, top + index / w % h, left + index % w) ?? 7 })
       }
       let mirrored = unsafe result(of: planes, width, height) { image, result in
         unsafe tested.kernels.image_mirror(image, result)
@@ -133,7 +137,8 @@ struct ImageKernelTests {
         let grey = unsafe changed(planes) { planes in
           unsafe tested.kernels.image_blend_luminance(planes, count, factor)
         }
-        #expect(grey == planes.indices.map { index in blended(planes[index], luminance(planes, index % count), factor) })
+        #expect(
+          grey == planes.indices.map { index in blended(planes[index], luminance(planes, index % count), factor) })
         let sharp = unsafe result(of: planes, width, height) { image, result in
           unsafe tested.kernels.image_sharpen(image, factor, result)
         }
