@@ -172,7 +172,7 @@ def main():
         for text, result in cases.items():
             stored.append({
                 "augmentation": text, "picture": kind, "width": image.width, "height": image.height,
-                "view_width": result.width, "view_height": result.height,
+                "viewWidth": result.width, "viewHeight": result.height,
                 "levels": base64.b64encode(result.tobytes()).decode(),
             })
 

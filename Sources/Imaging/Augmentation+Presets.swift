@@ -38,7 +38,8 @@ extension Augmentation {
     Preset(
       "autoaugment-cifar10",
       "the independent code for ResNet-20 on CIFAR: padded crop, flip, AutoAugment's CIFAR-10 policy with amounts from bins "
-        + "whose sign the level decides (the official code's is random), black outside the picture"
+        + "whose sign the level decides (the official code's is random), black outside the picture; nearest "
+        + "pixels, where that code has cubic splines"
     ) { _ in
       [PaddedCrop(), Flip(), AutoAugment()]
     },
@@ -53,8 +54,9 @@ extension Augmentation {
     },
     Preset(
       randAugment: "randaugment",
-      "the official TensorFlow code: its crop, flip, N of 16 operations or none with magnitude M of 10, mid grey outside "
-        + "the picture (torchvision's has 13 operations and M of 30)"
+      "the official TensorFlow code: its crop, flip, N times one of 16 operations or none with magnitude M of 10, mid grey "
+        + "outside the picture (torchvision's has 13 operations and M of 30). Its squares of 8 M and moves of 10 M pixels are "
+        + "made for views of 224: small views want a smaller M"
     ) { isSmall, random in
       [officialCrop(isSmall), Flip(), random]
     },

@@ -49,6 +49,7 @@ public struct Augmentation: Sendable {
   ///   - size: The view's size.
   ///   - stream: The view's own random draws.
   ///   - workspace: The memory of the calling thread.
+  /// - Returns: The view; operations on floats are rounded.
   public func picture(
     of image: RGBImage, size: ImageSize, _ stream: inout RandomStream, workspace: AugmentationWorkspace
   ) -> RGBImage {

@@ -5,7 +5,8 @@ enum LevelRule: String, Sendable, CaseIterable {
   /// The independent code for CIFAR: an amount uniform between marks L and L + 1 of 11, black outside the picture.
   ///
   /// Amounts run from one sign to the other, so that levels below 5 are negative and those above positive, never random. Its shear-x moves
-  /// rows and its shear-y columns. All about a point one pixel below and right of the centre.
+  /// columns up and down, its shear-y rows sideways; it shears and turns about a point one pixel below and right of the centre. That code
+  /// interpolates with cubic splines, this one takes the nearest pixel as all others do.
   case pytorchAutoAugment = "pytorch-auto-augment"
   /// The official code: fixed amounts, random sign, mid grey outside the picture.
   ///

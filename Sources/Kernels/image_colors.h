@@ -218,19 +218,25 @@ static void image_stretch(uint8_t *planes, size_t count) {
 
 static void image_equalize(uint8_t *planes, size_t count) {
   for (int channel = 0; channel < 3; channel++, planes += count) {
-    // Two histograms, so that neighbours of one level need not wait for each other.
-    uint32_t histogram[256] = {0}, other[256] = {0};
-    for (size_t pixel = 0; pixel + 1 < count; pixel += 2) {
-      histogram[planes[pixel]]++;
-      other[planes[pixel + 1]]++;
+    // Four histograms: neighbours are often of one level, and an addition would wait for the one before.
+    uint32_t histograms[4][256] = {{0}};
+    size_t pixel = 0;
+    for (; pixel + 4 <= count; pixel += 4) {
+      histograms[0][planes[pixel]]++;
+      histograms[1][planes[pixel + 1]]++;
+      histograms[2][planes[pixel + 2]]++;
+      histograms[3][planes[pixel + 3]]++;
     }
-    if (count % 2) {
-      histogram[planes[count - 1]]++;
+    for (; pixel < count; pixel++) {
+      histograms[0][planes[pixel]]++;
     }
-    int last = 0;
+    uint32_t *histogram = histograms[0];
     for (int level = 0; level < 256; level++) {
-      histogram[level] += other[level];
-      last = histogram[level] ? level : last;
+      histogram[level] += histograms[1][level] + histograms[2][level] + histograms[3][level];
+    }
+    int last = 255;
+    while (histogram[last] == 0) {
+      last--;
     }
     uint32_t step = (uint32_t)(count - histogram[last]) / 255;
     if (step == 0) {

@@ -10,11 +10,11 @@ struct PillowTests {
     let picture: String
     let width: Int
     let height: Int
-    let view_width: Int
-    let view_height: Int
+    let viewWidth: Int
+    let viewHeight: Int
     let levels: Data
 
-    var testDescription: String { "\(augmentation) of \(picture) \(width)×\(height) → \(view_width)×\(view_height)" }
+    var testDescription: String { "\(augmentation) of \(picture) \(width)×\(height) → \(viewWidth)×\(viewHeight)" }
   }
 
   static let cases: [Case] = {
@@ -49,7 +49,7 @@ struct PillowTests {
     let image = Self.input(test.picture, width: test.width, height: test.height)
     let found = picture(
       of: image, try Augmentation(test.augmentation), stream(0),
-      size: ImageSize(width: test.view_width, height: test.view_height))
+      size: ImageSize(width: test.viewWidth, height: test.viewHeight))
     let expected = [UInt8](test.levels)
     try #require(found.samples.count == expected.count)
     let differences = zip(found.samples, expected).map { one, other in abs(Int(one) - Int(other)) }

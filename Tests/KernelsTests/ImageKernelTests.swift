@@ -166,20 +166,21 @@ struct ImageKernelTests {
 
   @Test(arguments: TestedPath.all) func `levels one by one`(_ tested: TestedPath) {
     let all = levels(777)
-    func check(_ expected: (Int) -> Int, _ kernel: (UnsafeMutablePointer<UInt8>) -> Void) {
-      #expect(unsafe changed(all, kernel) == all.map { level in UInt8(expected(Int(level))) })
-    }
     for threshold in [0, 1, 128, 255, 256] {
-      unsafe check({ level in level < threshold ? level : 255 - level }) { levels in
+      let solarized = unsafe changed(all) { levels in
         unsafe tested.kernels.image_solarize(levels, 777, Int32(threshold))
       }
+      #expect(solarized == all.map { level in level < threshold ? level : 255 - level })
       for addition in [-300, -20, 0, 60, 300] {
-        unsafe check({ level in level < threshold ? min(max(level + addition, 0), 255) : level }) { levels in
+        let added = unsafe changed(all) { levels in
           unsafe tested.kernels.image_solarize_add(levels, 777, Int32(addition), Int32(threshold))
         }
+        #expect(
+          added == all.map { level in level < threshold ? UInt8(min(max(Int(level) + addition, 0), 255)) : level })
       }
     }
-    unsafe check({ level in level & 0xE0 }) { levels in unsafe tested.kernels.image_posterize(levels, 777, 0xE0) }
+    let posterized = unsafe changed(all) { levels in unsafe tested.kernels.image_posterize(levels, 777, 0xE0) }
+    #expect(posterized == all.map { level in level & 0xE0 })
   }
 
   @Test(arguments: TestedPath.all) func `histograms`(_ tested: TestedPath) {
