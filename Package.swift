@@ -28,7 +28,7 @@ let stages: [Target] = [
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
   .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
-  .target(name: "Imaging", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
+  .target(name: "Imaging", dependencies: ["KeyedRandomness", "Kernels"], swiftSettings: swiftSettings),
   .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
   .target(
     name: "Training",
@@ -51,6 +51,9 @@ let stages: [Target] = [
 let tests: [Target] = [
   .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
   .executableTarget(name: "mpi-checks", dependencies: ["MPI"], path: "Tests/MPIChecks", swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "imaging-speed", dependencies: ["Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
+    swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(
@@ -61,7 +64,8 @@ let tests: [Target] = [
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "ImagingTests", dependencies: ["Imaging", "KeyedRandomness", "TestSupport"], swiftSettings: swiftSettings),
+    name: "ImagingTests", dependencies: ["Imaging", "KeyedRandomness", "Kernels", "TestSupport"], exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
   .testTarget(
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),

@@ -52,12 +52,9 @@ final class ShardWorkers {
 
   /// A loader that fills views as the encoder wants them to lie.
   func makeLoader(threads: Int) throws -> ShardPrefetcher {
-    guard let augmentation = ViewAugmentation(named: recipe.augmentation) else {
-      preconditionFailure("the recipe was not validated: \(recipe.augmentation)")
-    }
     let viewSize = recipe.viewSize(of: dataset)
     let loader = ShardLoader(
-      dataset, augmentation, viewSize: viewSize, views: recipe.views, seed: recipe.seed,
+      dataset, Augmentation(validated: recipe.augmentation), viewSize: viewSize, views: recipe.views, seed: recipe.seed,
       layout: models[0].encoder.viewLayout)
     return ShardPrefetcher(
       loader, elements: recipe.shardSize * recipe.views * 3 * viewSize.pixelCount, threads: threads)
