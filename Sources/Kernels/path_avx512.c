@@ -15,6 +15,7 @@
 #include "winograd.h"
 #include "normalization.h"
 #include "contrastive.h"
+#include "contrastive_modes.h"
 #include "table.h"
 #pragma clang attribute pop
 

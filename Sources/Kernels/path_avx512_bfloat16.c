@@ -16,6 +16,7 @@
 #include "winograd.h"
 #include "normalization.h"
 #include "contrastive.h"
+#include "contrastive_modes.h"
 #include "table.h"
 #pragma clang attribute pop
 

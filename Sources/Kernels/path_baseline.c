@@ -13,6 +13,7 @@
 #include "winograd.h"
 #include "normalization.h"
 #include "contrastive.h"
+#include "contrastive_modes.h"
 #include "table.h"
 
 const KernelTable *kernels_baseline(void) { return &path_table; }

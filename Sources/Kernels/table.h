@@ -17,4 +17,8 @@ static const KernelTable path_table = {
     .largest_element = largest_element,
     .exponential_sum = exponential_sum,
     .contrastive_factors = contrastive_factors,
+    .contrastive_mode_factors = contrastive_mode_factors,
+    .select_pairs = select_pairs,
+    .log_sigmoids = log_sigmoids,
+    .finite_sum = finite_sum,
 };

@@ -48,21 +48,24 @@ final class PretrainingStep {
       blocks: RowBlocks(
         rowCount: recipe.batchSize * recipe.views, rowsPerShard: recipe.shardSize * recipe.views, ranks: world.size),
       width: recipe.embeddingWidth, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
-      threads: recipe.threads)
+      mode: recipe.lossMode, layout: recipe.viewLayout, threads: recipe.threads)
     vector = ShardVectorLayout(
       parameterCount: shards.parameterLayout.count, statisticCount: shards.statisticsLayout.count)
     reduction = TreeReduction(length: vector.count, runs: shards.runs, rank: world.rank, order: order)
     reduced = Array(repeating: 0, count: vector.count)
     stepsPerEpoch = dataset.count / recipe.batchSize
     schedule = CosineSchedule(
-      peak: recipe.learningRate, warmupSteps: Int((recipe.warmupEpochs * Double(stepsPerEpoch)).rounded()),
+      peak: recipe.learningRate, warmupSteps: recipe.warmupSteps(ofEpochWith: stepsPerEpoch),
       steps: recipe.epochs * stepsPerEpoch)
   }
 
   /// What a step reports.
   struct Report {
     var loss: Double
+    /// What the loss cannot fall below for the batch's labels.
     var lowerBound: Double
+    /// What it is when all embeddings are equal.
+    var collapseValue: Double
     var learningRate: Float
     /// What each part took on this rank, in the order of ``StepPart``.
     var partSeconds: [Double]
@@ -122,8 +125,9 @@ final class PretrainingStep {
     clock.mark(.update)
     return Report(
       loss: Double(reduced[vector.loss]),
-      lowerBound: recipe.lossScaleFactor
-        * LossBound.lowerBound(counts: classes.counts, temperature: recipe.temperature),
+      lowerBound: loss.scale
+        * loss.mode.lowerBound(classSizes: classes.counts, views: recipe.views, temperature: recipe.temperature),
+      collapseValue: loss.scale * loss.mode.collapseValue(classSizes: classes.counts, views: recipe.views),
       learningRate: learningRate, partSeconds: clock.seconds)
   }
 }
