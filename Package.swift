@@ -51,6 +51,9 @@ let stages: [Target] = [
 let tests: [Target] = [
   .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
   .executableTarget(name: "mpi-checks", dependencies: ["MPI"], path: "Tests/MPIChecks", swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "loss-steps", dependencies: ["Contrastive", "Formats", "MPI", "NeuralNet"], path: "Tests/LossSteps",
+    swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(

@@ -121,7 +121,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       }
     }
     let (numbersPerRow, rowCount) = (mode.numbersPerRow, localRows.count)
-    let local = Array(rowNumbers[localRows.lowerBound * numbersPerRow..<(localRows.lowerBound + rowCount) * numbersPerRow])
+    let local = Array(
+      rowNumbers[localRows.lowerBound * numbersPerRow..<(localRows.lowerBound + rowCount) * numbersPerRow])
     try world.allGather(
       local.span, counts: (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * numbersPerRow },
       into: &rowNumbers)

@@ -71,7 +71,8 @@ extension Double: LossScalar {
       let similarity = unsafe line[column - columns.lowerBound]
       let asAnchor = unsafe weights.anchor[row] * exp(similarity - weights.logSumExps[row])
       let asContrast = unsafe weights.anchor[column] * exp(similarity - weights.logSumExps[column])
-      let positives = unsafe pairs.classes[column] == pairs.classes[row] ? weights.positive[row] + weights.positive[column] : 0
+      let positives =
+        unsafe pairs.classes[column] == pairs.classes[row] ? weights.positive[row] + weights.positive[column] : 0
       unsafe line[column - columns.lowerBound] = asAnchor + asContrast - positives
     }
   }

@@ -81,7 +81,8 @@ final class RunLog {
       let remaining = Double(lastStep - step) * Double(recipe.batchSize * recipe.views) / max(speed, 1e-9)
       report(
         "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
-          + " (bound \(decimal(result.lowerBound, 4)), excess \(decimal(result.loss - result.lowerBound, 4)))  \(decimal(speed, 0)) views/s  \(duration(remaining)) left")
+          + " (bound \(decimal(result.lowerBound, 4)), excess \(decimal(result.loss - result.lowerBound, 4)))  \(decimal(speed, 0)) views/s  \(duration(remaining)) left"
+      )
     }
     if step.isMultiple(of: stepsPerEpoch) {
       try metrics?.append([

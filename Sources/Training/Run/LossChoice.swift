@@ -34,7 +34,8 @@ struct LossChoice {
   /// Which options make no sense together.
   private var clash: String? {
     if views < 2, contrastMode == "one" {
-      return "--contrast-mode one: with --views \(views) every row is a first view; leave it out, or give at least 2 views"
+      return
+        "--contrast-mode one: with --views \(views) every row is a first view; leave it out, or give at least 2 views"
     }
     guard let cap = Int(positivesCap) else { return nil }
     if isSimCLR {
@@ -46,13 +47,15 @@ struct LossChoice {
         "--positives-cap \(cap): expected a multiple of --views \(views), as all views of a sample are kept or none; choose \(cap / views * views) or \((cap / views + 1) * views)"
     }
     if cap == 0, views < 2 {
-      return "--positives-cap 0: with --views \(views) no row would have a positive; give a larger cap or at least 2 views"
+      return
+        "--positives-cap 0: with --views \(views) no row would have a positive; give a larger cap or at least 2 views"
     }
     return nil
   }
 
   private var namedMode: LossMode? {
-    guard let summation = LossMode.Summation(rawValue: summation), let anchors = LossMode.Anchors(rawValue: contrastMode),
+    guard let summation = LossMode.Summation(rawValue: summation),
+      let anchors = LossMode.Anchors(rawValue: contrastMode),
       let denominator = LossMode.Denominator(rawValue: denominator)
     else { return nil }
     var mode = LossMode()
