@@ -18,14 +18,14 @@ extension LossMode {
   /// What the loss cannot fall below for these classes, whatever the embeddings and their width, for scale 1.
   ///
   /// Without a cap, with all rows as anchors and in the denominators, it is ``LossBound/lowerBound(counts:temperature:)``. Otherwise, with
-  /// e = 1 the term of the one positive, |P| those of all, or 0 for negatives alone, every summand obeys
+  /// ν_i = ln Σ_n e^{s_in} and e_i for the positives in a denominator (|P|, 1, or 0 for negatives alone),
   ///
-  ///     L_i ≥ ln( e + Σ_n e^{s_in − 1/τ} )
+  ///     L_i ≥ ln( e_i + e^{ν_i − 1/τ} )
   ///
   /// outside because the function is convex in the positives' mean (Jensen), inside because it falls with every positive's similarity.
-  /// s_in ≥ −1/τ gives the bound of a class pair. Where all rows are anchors and all classes of one size, ln Σ_n e^{s_in} ≥
-  /// ln |N| + mean_n s_in, and ‖Σ_j z_j‖² ≥ 0 leaves −1/((K−1)τ) for the mean over anchors of that mean, as at the vertices of a simplex
-  /// of K classes; the function is convex in it.
+  /// From there s_in ≥ −1/τ gives one bound. Where all rows are anchors, the mean of ν_i has a bound by
+  /// ``meanNegativesBound(classSizes:temperature:)``, and ln(e + e^x) ≥ (1−λ) ln e + λx + H(λ) for every λ gives another:
+  /// ln(geometric mean of e_i + e^{mean − 1/τ}). The larger one counts; for classes of equal size it is the value at a simplex's vertices.
   ///
   /// - Parameters:
   ///   - classSizes: How many rows each class has.
@@ -36,10 +36,57 @@ extension LossMode {
     if denominator == .all, positivesCap == nil, anchors == .all {
       return LossBound.lowerBound(counts: classSizes, temperature: temperature)
     }
-    let isBalanced = anchors == .all && classSizes.allSatisfy { count in count == classSizes[0] }
-    let classCount = Double(classSizes.count)
-    let exponent = isBalanced && classCount > 1 ? classCount / (classCount - 1) : 2
-    return meanOverAnchors(classSizes: classSizes, views: views, exponent: exponent / temperature)
+    let byRow = meanOverAnchors(classSizes: classSizes, views: views, exponent: 2 / temperature)
+    let rowCount = classSizes.reduce(0, +)
+    guard anchorCount(classSizes: classSizes, views: views) == rowCount,
+      let mean = Self.meanNegativesBound(classSizes: classSizes, temperature: temperature)
+    else { return byRow }
+    let exponent = mean - 1 / temperature
+    switch denominator {
+    case .onlyNegatives: return max(byRow, exponent)
+    case .onePositive: return max(byRow, log1p(exp(exponent)))
+    case .all:
+      let positiveCounts = positiveCounts(classSizes: classSizes, views: views)
+      let logSum = zip(classSizes, positiveCounts).reduce(0) { sum, entry in
+        sum + Double(entry.0) * log(Double(entry.1))
+      }
+      return max(byRow, log(exp(logSum / Double(rowCount)) + exp(exponent)))
+    }
+  }
+
+  /// What the mean over all rows of ν_i = ln Σ_n e^{s_in} cannot fall below; `nil` where a class has half of the rows or more.
+  ///
+  /// For any distribution r over the negatives, ν_i ≥ Σ_n r_n s_in + H(r). With r_n = u_c u_c' for a row of class c and one of c', the
+  /// weights chosen so that every row's sum is 1, the sum over rows leaves (‖Σ_c u_c C_c‖² − Σ_c u_c² ‖C_c‖²)/τ of the class sums C_c,
+  /// which is at least −Σ_c u_c² n_c²/τ.
+  private static func meanNegativesBound(classSizes: [Int], temperature: Double) -> Double? {
+    let sizes = classSizes.map(Double.init)
+    let rowCount = sizes.reduce(0, +)
+    guard let largest = sizes.max(), 2 * largest < rowCount else { return nil }
+    // A row's sum is u_c (S − n_c u_c); its square root divides what was too large by as much.
+    var weights = sizes.map { size in 1 / (rowCount - size).squareRoot() }
+    var worst = Double.infinity
+    for _ in 0..<500 {
+      let sum = zip(sizes, weights).reduce(0) { sum, entry in sum + entry.0 * entry.1 }
+      worst = 0
+      for index in weights.indices {
+        let rowSum = weights[index] * (sum - sizes[index] * weights[index])
+        worst = max(worst, abs(rowSum - 1))
+        weights[index] /= rowSum.squareRoot()
+      }
+      if worst < 1e-13 {
+        break
+      }
+    }
+    // A class of nearly half of the rows is approached too slowly.
+    guard worst < 1e-9 else { return nil }
+    let logSum = zip(sizes, weights).reduce(0) { sum, entry in sum + entry.0 * entry.1 * log(entry.1) }
+    var total = 0.0
+    for (size, weight) in zip(sizes, weights) {
+      let entropy = -log(weight) - weight * (logSum - size * weight * log(weight))
+      total += size * entropy - weight * weight * size * size / temperature
+    }
+    return total / rowCount
   }
 
   /// The mean over anchors of ln(e + |N| e^−exponent), with e the positives' terms in a denominator.

@@ -47,7 +47,9 @@ struct ReferenceTraining {
   }
 
   /// Adds the layer's gradient; returns that of its input.
-  private func backward(_ layer: Layer, _ rows: [Double], _ outputs: [Double], into gradient: inout [Double]) -> [Double] {
+  private func backward(_ layer: Layer, _ rows: [Double], _ outputs: [Double], into gradient: inout [Double])
+    -> [Double]
+  {
     var ofRows = [Double](repeating: 0, count: rows.count)
     for row in labels.indices {
       for column in 0..<layer.output {

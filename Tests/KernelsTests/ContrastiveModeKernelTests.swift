@@ -40,7 +40,8 @@ struct ContrastiveModeKernelTests {
     }
 
     /// Whether the second is a positive of the first.
-    func isPositive(_ first: (classNumber: Int32, sample: Int32), _ second: (classNumber: Int32, sample: Int32)) -> Bool {
+    func isPositive(_ first: (classNumber: Int32, sample: Int32), _ second: (classNumber: Int32, sample: Int32)) -> Bool
+    {
       guard first.classNumber == second.classNumber else { return false }
       // The first samples of the class, and the own one; one more of the others where the own is among them.
       let others = (0..<100 as Range<Int32>).filter { sample in sample != first.sample }.prefix(Int(keptSamples))
@@ -190,7 +191,8 @@ struct ContrastiveModeKernelTests {
             #expect(line[index] == element && complements[index] == element)
             continue
           }
-          let x = Double(element) - 0.5
+          // The difference is float32's.
+          let x = Double(element - 0.5)
           let logarithm = min(x, 0) - log1p(exp(-abs(x)))
           let complement = min(-x, 0) - log1p(exp(-abs(x))) + (isProduct ? logarithm : 0)
           // Below e^−87 the exponential stays at 10^−38.
