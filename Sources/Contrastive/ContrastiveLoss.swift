@@ -2,7 +2,9 @@ import Dispatch
 import MPI
 import OneDNN
 
-/// The Supervised Contrastive loss of a global batch whose rows lie on many ranks (Khosla and others 2020); plain, its L_out, equation 2:
+/// The Supervised Contrastive loss of a global batch whose rows lie on many ranks (Khosla and others 2020).
+///
+/// The plain one is L_out, equation 2:
 ///
 ///     L = (g/M) Σ_i [ ℓ_i − (1/|P(i)|) Σ_{p∈P(i)} s_ip ],   s_ij = z_i·z_j/τ,   ℓ_i = log Σ_{a≠i} e^{s_ia}
 ///

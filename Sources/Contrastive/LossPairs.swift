@@ -57,6 +57,7 @@ extension LossMode {
   /// - Parameters:
   ///   - classSizes: How many rows each class has.
   ///   - views: How many of them belong to one sample.
+  /// - Returns: M; 0 if no row has a positive, or with negatives alone in the denominators no row a negative.
   public func anchorCount(classSizes: [Int], views: Int) -> Int {
     anchorCounts(classSizes: classSizes, views: views).reduce(0, +)
   }
