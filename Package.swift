@@ -54,6 +54,9 @@ let tests: [Target] = [
   .executableTarget(
     name: "imaging-speed", dependencies: ["Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
     swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "loss-steps", dependencies: ["Contrastive", "Formats", "MPI", "NeuralNet"], path: "Tests/LossSteps",
+    swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(

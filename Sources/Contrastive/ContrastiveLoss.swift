@@ -2,18 +2,21 @@ import Dispatch
 import MPI
 import OneDNN
 
-/// The Supervised Contrastive loss L_out of a global batch whose rows lie on many ranks (Khosla and others 2020, equation 2).
+/// The Supervised Contrastive loss of a global batch whose rows lie on many ranks (Khosla and others 2020).
+///
+/// The plain one is L_out, equation 2:
 ///
 ///     L = (g/M) Σ_i [ ℓ_i − (1/|P(i)|) Σ_{p∈P(i)} s_ip ],   s_ij = z_i·z_j/τ,   ℓ_i = log Σ_{a≠i} e^{s_ia}
 ///
-/// over the M rows that have a positive. A step of every rank, all of it collective:
+/// over the M anchors that have a positive. ``LossMode`` says what others there are. A step of every rank, all of it collective:
 ///
 ///     1. gather(embeddings)     all-gather of N·D numbers
 ///     2. losses(of:)            one pass over the tiles of this rank's rows; all-gather of ℓ, one number a row
 ///     3. gradients()            a second pass over the same tiles
 ///
 /// By the symmetry s_ij = s_ji, a row's whole gradient, as anchor and as contrast of every other row, follows from the embeddings, the
-/// classes and everybody's ℓ: no gradient is reduced over ranks, and no N×N matrix exists.
+/// classes and everybody's ℓ: no gradient is reduced over ranks, and no N×N matrix exists. Other modes gather up to three numbers a row
+/// (``LossMode/numbersPerRow``), and with one positive in each denominator take a third pass.
 public final class ContrastiveLoss<Scalar: LossScalar> {
   /// How the rows are cut.
   public let blocks: RowBlocks
@@ -27,14 +30,21 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// g: what the mean is multiplied with.
   public let scale: Double
 
+  /// Which loss it is.
+  public let mode: LossMode
+
+  /// Which rows are views of one sample.
+  public let layout: ViewLayout
+
   /// All ranks' embeddings after ``gather(_:over:)``, `[rows, width]`.
   public private(set) var embeddings: [Scalar]
 
   /// ``embeddings``, transposed for the products of ``ContrastiveTiles``.
   private var columns: [Scalar]
   private let threads: Int
-  private var logSumExps: [Scalar]
-  private var classes = RowClasses(labels: [Int]())
+  /// What the gradients need of every row, `[rows, mode.numbersPerRow]`: of the plain loss ℓ.
+  private var rowNumbers: [Scalar]
+  private var pairs: LossPairs
 
   /// Makes room for one global batch.
   ///
@@ -43,17 +53,25 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   ///   - width: The length of a row.
   ///   - temperature: τ.
   ///   - scale: g.
+  ///   - mode: Which loss it is.
+  ///   - layout: Which rows are views of one sample; `nil` if each row is a sample of its own.
   ///   - threads: How many threads of this rank share its anchor blocks.
-  public init(blocks: RowBlocks, width: Int, temperature: Double, scale: Double = 1, threads: Int = 1) {
+  public init(
+    blocks: RowBlocks, width: Int, temperature: Double, scale: Double = 1, mode: LossMode = LossMode(),
+    layout: ViewLayout? = nil, threads: Int = 1
+  ) {
     self.blocks = blocks
     self.width = width
     self.temperature = temperature
     self.scale = scale
+    self.mode = mode
+    self.layout = layout ?? ViewLayout(samplesPerGroup: blocks.rowCount, views: 1)
     self.threads = threads
     embeddings = Array(repeating: 0, count: blocks.rowCount * width)
     columns = unsafe Array(
       repeating: 0, count: ContrastiveTiles<Scalar>.columnElements(count: blocks.rowCount, width: width))
-    logSumExps = Array(repeating: 0, count: blocks.rowCount)
+    rowNumbers = Array(repeating: 0, count: blocks.rowCount * mode.numbersPerRow)
+    pairs = LossPairs(RowClasses(labels: [Int]()), layout: self.layout, mode: mode)
   }
 
   /// Gathers the embeddings of all ranks.
@@ -85,36 +103,67 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   /// Each own shard's part of the loss: the sum over its anchors of g/M · L_i.
   ///
-  /// Collective: the log-sum-exps are gathered for ``gradients(ofRank:)``.
+  /// Collective: the numbers of each row are gathered for ``gradients(ofRank:into:)``.
   ///
   /// - Parameters:
-  ///   - classes: The classes of all rows.
+  ///   - classes: The classes of all rows; all views of a sample have one.
   ///   - world: The ranks.
-  /// - Returns: One number for each shard of this rank; their sum over all shards is the loss. 0 if no row has a positive.
+  /// - Returns: One number for each shard of this rank; their sum over all shards is the loss. 0 if there is no anchor.
   /// - Throws: `MPIError` if the gather fails.
   public func losses(of classes: RowClasses, over world: borrowing Communicator) throws(MPIError) -> [Double] {
     precondition(classes.rowCount == blocks.rowCount, "\(classes.rowCount) labels for \(blocks.rowCount) rows")
-    self.classes = classes
+    pairs = LossPairs(classes, layout: layout, mode: mode)
     let shards = blocks.shardRuns[world.rank]
-    guard classes.anchorCount > 0 else { return Array(repeating: 0, count: shards.count) }
+    guard pairs.anchorCount > 0 else { return Array(repeating: 0, count: shards.count) }
     let localRows = blocks.rows(ofRank: world.rank)
-    unsafe forEachBlock(of: shards) { block, tiles, scratch, logSumExps in
-      unsafe Scalar.logSumExps(tiles, rows: block, scratch: scratch, into: logSumExps)
-    }
-    let local = Array(logSumExps[localRows])
-    try world.allGather(
-      local.span, counts: (0..<world.size).map { rank in blocks.rows(ofRank: rank).count }, into: &logSumExps)
-
-    let positiveMeans = unsafe withTiles { tiles, _ in
-      unsafe Scalar.positiveMeans(tiles, rows: localRows, classSizes: classes.counts)
-    }
-    let weight = scale / Double(classes.anchorCount)
-    return shards.map { shard in
-      blocks.rows(ofShard: shard).reduce(0) { sum, row in
-        classes.positiveCount(ofRow: row) > 0
-          ? sum + weight * (Double(logSumExps[row]) - positiveMeans[row - localRows.lowerBound] / temperature) : sum
+    let rowLosses = mode.isPlain ? [] : modeLosses(ofRank: world.rank)
+    if mode.isPlain {
+      unsafe forEachBlock(of: shards) { block, tiles, scratch, logSumExps in
+        unsafe Scalar.logSumExps(tiles, rows: block, scratch: scratch, into: logSumExps)
       }
     }
+    let (numbersPerRow, rowCount) = (mode.numbersPerRow, localRows.count)
+    let local = Array(
+      rowNumbers[localRows.lowerBound * numbersPerRow..<(localRows.lowerBound + rowCount) * numbersPerRow])
+    try world.allGather(
+      local.span, counts: (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * numbersPerRow },
+      into: &rowNumbers)
+
+    let positiveMeans =
+      mode.isPlain
+      ? unsafe withTiles { tiles, _ in
+        unsafe Scalar.positiveMeans(tiles, rows: localRows, classSizes: classes.counts)
+      } : []
+    let weight = scale / Double(pairs.anchorCount)
+    return shards.map { shard in
+      blocks.rows(ofShard: shard).reduce(0) { sum, row in
+        guard pairs.positiveCount(ofRow: row) > 0 else { return sum }
+        let index = row - localRows.lowerBound
+        return sum + weight
+          * (mode.isPlain ? Double(rowNumbers[row]) - positiveMeans[index] / temperature : rowLosses[index])
+      }
+    }
+  }
+
+  /// L_i of this rank's rows in a mode that is not plain; their numbers go to ``rowNumbers``.
+  private func modeLosses(ofRank rank: Int) -> [Double] {
+    let localRows = blocks.rows(ofRank: rank)
+    let positiveCounts = (0..<blocks.rowCount).map { row in Int32(pairs.positiveCount(ofRow: row)) }
+    var losses = [Double](repeating: 0, count: localRows.count)
+    unsafe positiveCounts.withUnsafeBufferPointer { positiveCounts in
+      unsafe losses.withUnsafeMutableBufferPointer { losses in
+        guard let counts = positiveCounts.baseAddress, let target = losses.baseAddress else { return }
+        // Every block writes its own rows' losses.
+        nonisolated(unsafe) let (sharedCounts, sharedTarget) = unsafe (counts, target)
+        let firstRow = localRows.lowerBound
+        unsafe forEachBlock(of: blocks.shardRuns[rank]) { block, tiles, scratch, numbers in
+          unsafe Scalar.modeNumbers(
+            tiles, rows: block, positiveCounts: sharedCounts, scratch: scratch, into: numbers,
+            losses: sharedTarget + (block.lowerBound - firstRow))
+        }
+      }
+    }
+    return losses
   }
 
   /// The gradient of the loss with respect to this rank's rows, `[local rows, width]`, both roles included.
@@ -129,39 +178,47 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     precondition(
       gradients.count == localRows.count * width,
       "\(gradients.count) gradient elements for \(localRows.count) rows of \(width)")
-    guard classes.anchorCount > 0 else {
+    guard pairs.anchorCount > 0 else {
       for index in gradients.indices {
         gradients[index] = 0
       }
       return
     }
-    let weight = scale / Double(classes.anchorCount)
-    let anchorWeights = (0..<blocks.rowCount).map { row in
-      Scalar(classes.positiveCount(ofRow: row) > 0 ? weight : 0)
-    }
-    let positiveWeights = (0..<blocks.rowCount).map { row in
-      let positives = classes.positiveCount(ofRow: row)
-      return Scalar(positives > 0 ? weight / Double(positives) : 0)
-    }
-    unsafe anchorWeights.withUnsafeBufferPointer { anchorWeights in
-      unsafe positiveWeights.withUnsafeBufferPointer { positiveWeights in
-        unsafe gradients.withUnsafeMutableBufferPointer { gradients in
-          guard let anchor = anchorWeights.baseAddress, let positive = positiveWeights.baseAddress,
-            let target = gradients.baseAddress
-          else { return }
-          // Read by all threads; every block writes its own rows of the gradient.
-          nonisolated(unsafe) let (sharedAnchor, sharedPositive, sharedTarget) = unsafe (anchor, positive, target)
-          let (width, firstRow) = (width, localRows.lowerBound)
-          unsafe forEachBlock(of: blocks.shardRuns[rank]) { block, tiles, scratch, logSumExps in
-            unsafe Scalar.gradients(
-              tiles, rows: block,
-              weights: RowWeights(
-                logSumExps: UnsafePointer(logSumExps), anchor: sharedAnchor, positive: sharedPositive),
-              scratch: scratch, into: sharedTarget + (block.lowerBound - firstRow) * width)
-          }
+    let columns = weightColumns()
+    unsafe columns.withUnsafeBufferPointer { columns in
+      unsafe gradients.withUnsafeMutableBufferPointer { gradients in
+        guard let first = columns.baseAddress, let target = gradients.baseAddress else { return }
+        // Read by all threads; every block writes its own rows of the gradient.
+        nonisolated(unsafe) let (sharedColumns, sharedTarget) = unsafe (first, target)
+        let (width, count, firstRow) = (width, blocks.rowCount, localRows.lowerBound)
+        unsafe forEachBlock(of: blocks.shardRuns[rank]) { block, tiles, scratch, _ in
+          unsafe Scalar.gradients(
+            tiles, rows: block,
+            weights: RowWeights(
+              logSumExps: sharedColumns, anchor: sharedColumns + count, positive: sharedColumns + 2 * count,
+              positiveLogSums: sharedColumns + 3 * count),
+            scratch: scratch, into: sharedTarget + (block.lowerBound - firstRow) * width)
         }
       }
     }
+  }
+
+  /// d, a, the positives' weights and q of all rows, one after the other (``RowWeights``).
+  private func weightColumns() -> [Scalar] {
+    let count = blocks.rowCount
+    let weight = scale / Double(pairs.anchorCount)
+    var columns = [Scalar](repeating: 0, count: 4 * count)
+    for row in 0..<count {
+      let positives = pairs.positiveCount(ofRow: row)
+      let numbers = row * mode.numbersPerRow
+      columns[row] = rowNumbers[numbers]
+      columns[3 * count + row] = mode.summation == .inside ? rowNumbers[numbers + 1] : 0
+      guard positives > 0 else { continue }
+      let share = mode.denominator == .onePositive ? Double(rowNumbers[numbers + mode.numbersPerRow - 1]) : 1
+      columns[count + row] = Scalar(weight * share)
+      columns[2 * count + row] = Scalar(mode.summation == .inside ? weight : weight / Double(positives))
+    }
+    return columns
   }
 
   /// Runs `body` for every anchor block of some shards, on this rank's threads, each with scratch memory of its own.
@@ -170,16 +227,16 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     _ body:
       @Sendable (
         _ block: Range<Int>, _ tiles: ContrastiveTiles<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>,
-        _ logSumExps: UnsafeMutablePointer<Scalar>
+        _ rowNumbers: UnsafeMutablePointer<Scalar>
       ) -> Void
   ) {
     let allBlocks = shards.flatMap { shard in
       unsafe blocks.blocks(ofShard: shard, limit: ContrastiveTiles<Scalar>.rowsPerBlock)
     }
     let workers = min(threads, max(allBlocks.count, 1))
-    unsafe withTiles { tiles, logSumExps in
+    unsafe withTiles { tiles, rowNumbers in
       // The tiles are only read; every block writes its own rows.
-      nonisolated(unsafe) let (sharedTiles, sharedTarget) = unsafe (tiles, logSumExps)
+      nonisolated(unsafe) let (sharedTiles, sharedTarget) = unsafe (tiles, rowNumbers)
       DispatchQueue.concurrentPerform(iterations: workers) { worker in
         useOneThreadPerPrimitive()
         let scratchCount = unsafe ContrastiveTiles<Scalar>.scratchCount
@@ -192,22 +249,27 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// Lends the gathered batch, and the place of the log-sum-exps.
+  /// Lends the gathered batch, and the place of the rows' numbers.
   private func withTiles<Result>(
-    _ body: (_ tiles: ContrastiveTiles<Scalar>, _ logSumExps: UnsafeMutablePointer<Scalar>) -> Result
+    _ body: (_ tiles: ContrastiveTiles<Scalar>, _ rowNumbers: UnsafeMutablePointer<Scalar>) -> Result
   ) -> Result {
-    let (count, width, inverseTemperature) = (blocks.rowCount, width, Scalar(1 / temperature))
+    let (count, width, mode, inverseTemperature) = (blocks.rowCount, width, mode, Scalar(1 / temperature))
+    let (classOfRow, sampleNumbers, keptSamples) = (pairs.classes.classOfRow, pairs.sampleNumbers, pairs.keptSamples)
     return unsafe embeddings.withUnsafeBufferPointer { embeddings in
       unsafe columns.withUnsafeBufferPointer { columns in
-        unsafe classes.classOfRow.withUnsafeBufferPointer { classOfRow in
-          unsafe logSumExps.withUnsafeMutableBufferPointer { logSumExps in
-            guard let rows = embeddings.baseAddress, let columns = columns.baseAddress,
-              let classNumbers = classOfRow.baseAddress, let target = logSumExps.baseAddress
-            else { preconditionFailure("a batch without rows") }
-            let tiles = unsafe ContrastiveTiles(
-              embeddings: rows, columns: columns, classes: classNumbers, count: count, width: width,
-              inverseTemperature: inverseTemperature)
-            return unsafe body(tiles, target)
+        unsafe classOfRow.withUnsafeBufferPointer { classOfRow in
+          unsafe sampleNumbers.withUnsafeBufferPointer { sampleNumbers in
+            unsafe rowNumbers.withUnsafeMutableBufferPointer { rowNumbers in
+              guard let rows = embeddings.baseAddress, let columns = columns.baseAddress,
+                let classNumbers = classOfRow.baseAddress, let samples = sampleNumbers.baseAddress,
+                let target = rowNumbers.baseAddress
+              else { preconditionFailure("a batch without rows") }
+              let pairs = unsafe PairTable(classes: classNumbers, sampleNumbers: samples, keptSamples: keptSamples)
+              let tiles = unsafe ContrastiveTiles(
+                embeddings: rows, columns: columns, pairs: pairs, mode: mode, count: count, width: width,
+                inverseTemperature: inverseTemperature)
+              return unsafe body(tiles, target)
+            }
           }
         }
       }

@@ -1,16 +1,5 @@
 import Glibc
 
-/// What every row contributes to the gradient of the others: its log-sum-exp and its weights.
-@unsafe
-public struct RowWeights<Scalar: LossScalar> {
-  /// ℓ_j = log Σ_{a≠j} e^{s_ja}.
-  let logSumExps: UnsafePointer<Scalar>
-  /// w_j: scale ÷ number of anchors, 0 for rows without a positive.
-  let anchor: UnsafePointer<Scalar>
-  /// w_j / |P(j)|.
-  let positive: UnsafePointer<Scalar>
-}
-
 /// The two passes of the loss over tiles of the similarity matrix s_ij = z_i·z_j / τ, which never exists as a whole.
 ///
 /// An anchor block's rows are multiplied with `columnsPerTile` rows of the gathered embeddings at a time. Sizes and order of the tiles
@@ -32,15 +21,17 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
     unsafe (count + columnsPerTile - 1) / columnsPerTile * width * columnStride
   }
 
-  /// The number of scratch elements that both passes need.
-  static var scratchCount: Int { unsafe rowsPerBlock * columnsPerTile }
+  /// The number of scratch elements that all passes need: a tile, and two lines for ``modeNumbers(rows:positiveCounts:scratch:into:losses:)``.
+  static var scratchCount: Int { unsafe (rowsPerBlock + 2) * columnsPerTile }
 
   /// All embeddings, unit rows, `[count, width]`.
   let embeddings: UnsafePointer<Scalar>
   /// The same transposed, tile by tile, `[tiles, width, columnStride]`.
   let columns: UnsafePointer<Scalar>
-  /// The class of each row.
-  let classes: UnsafePointer<Int32>
+  /// Which rows are positives and negatives of each other.
+  let pairs: PairTable
+  /// Which loss it is.
+  let mode: LossMode
   let count: Int
   let width: Int
   let inverseTemperature: Scalar
@@ -70,8 +61,7 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
   func logSumExps(
     rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>, into logSumExps: UnsafeMutablePointer<Scalar>
   ) {
-    var maxima = [Scalar](repeating: -.infinity, count: rows.count)
-    var sums = [Double](repeating: 0, count: rows.count)
+    var sums = [RunningLogSum<Scalar>](repeating: RunningLogSum(), count: rows.count)
     for firstColumn in unsafe stride(from: 0, to: count, by: Self.columnsPerTile) {
       let columns = unsafe firstColumn..<min(firstColumn + Self.columnsPerTile, count)
       unsafe similarities(rows: rows, columns: columns, into: scratch)
@@ -80,28 +70,19 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
         if columns.contains(row) {
           unsafe line[row - firstColumn] = -.infinity
         }
-        let before = maxima[row - rows.lowerBound]
-        let maximum = unsafe Scalar.largest(line, count: columns.count, atLeast: before)
-        // A tile of the row itself alone has nothing to add.
-        if maximum == -.infinity {
-          continue
-        }
-        let tileSum = unsafe Scalar.exponentialSum(line, count: columns.count, minus: maximum)
-        sums[row - rows.lowerBound] *= exp(Double(before) - Double(maximum))
-        sums[row - rows.lowerBound] += tileSum
-        maxima[row - rows.lowerBound] = maximum
+        unsafe sums[row - rows.lowerBound].add(line, count: columns.count)
       }
     }
     for row in rows {
-      let index = row - rows.lowerBound
-      unsafe logSumExps[row] = Scalar(Double(maxima[index]) + log(sums[index]))
+      unsafe logSumExps[row] = Scalar(sums[row - rows.lowerBound].value)
     }
   }
 
   /// ∂L/∂z_i = (1/τ) Σ_{j≠i} (G_ij + G_ji) z_j for the rows of one block, `[rows, width]`, with
   /// G_ij + G_ji = w_i e^{s_ij−ℓ_i} + w_j e^{s_ij−ℓ_j} − [same class] (w_i/|P(i)| + w_j/|P(j)|).
   ///
-  /// Both roles of z_i, anchor and contrast, in one product; the positives are subtracted before it, where nothing cancels.
+  /// Both roles of z_i, anchor and contrast, in one product; the positives are subtracted before it, where nothing cancels. The other modes
+  /// of the loss differ in G (``RowWeights``).
   @inline(__always)
   func gradients(
     rows: Range<Int>, weights: RowWeights<Scalar>, scratch: UnsafeMutablePointer<Scalar>,
@@ -112,7 +93,11 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
       unsafe similarities(rows: rows, columns: columns, into: scratch)
       for row in rows {
         let line = unsafe scratch + (row - rows.lowerBound) * columns.count
-        unsafe Scalar.pairFactors(line, row: row, columns: columns, classes: classes, weights: weights)
+        if unsafe mode.isPlain {
+          unsafe Scalar.pairFactors(line, row: row, columns: columns, pairs: pairs, weights: weights)
+        } else {
+          unsafe Scalar.modeFactors(line, row: row, columns: columns, pairs: pairs, weights: weights, mode: mode)
+        }
         if columns.contains(row) {
           unsafe line[row - firstColumn] = 0
         }
@@ -128,15 +113,15 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
   func positiveMeans(rows: Range<Int>, classSizes: [Int]) -> [Double] {
     var classSums = unsafe [Double](repeating: 0, count: classSizes.count * width)
     for row in unsafe 0..<count {
-      let start = unsafe Int(classes[row]) * width
+      let start = unsafe Int(pairs.classes[row]) * width
       for index in unsafe 0..<width {
         unsafe classSums[start + index] += Double(embeddings[row * width + index])
       }
     }
     return rows.map { row in
-      let positives = unsafe classSizes[Int(classes[row])] - 1
+      let positives = unsafe classSizes[Int(pairs.classes[row])] - 1
       guard positives > 0 else { return 0 }
-      let start = unsafe Int(classes[row]) * width
+      let start = unsafe Int(pairs.classes[row]) * width
       var product = 0.0
       for index in unsafe 0..<width {
         let element = unsafe Double(embeddings[row * width + index])
@@ -147,7 +132,7 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
   }
 
   @inline(__always)
-  private func similarities(rows: Range<Int>, columns: Range<Int>, into tile: UnsafeMutablePointer<Scalar>) {
+  func similarities(rows: Range<Int>, columns: Range<Int>, into tile: UnsafeMutablePointer<Scalar>) {
     unsafe Scalar.similarities(
       rows: embeddings + rows.lowerBound * width, rowCount: rows.count,
       columns: self.columns + columns.lowerBound / Self.columnsPerTile * width * Self.columnStride,

@@ -65,16 +65,106 @@ extension Double: LossScalar {
   /// One column after the other, by the C library's exponential.
   @inline(__always)
   @unsafe public static func pairFactors(
-    _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, classes: UnsafePointer<Int32>,
-    weights: RowWeights<Double>
+    _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Double>
   ) {
     for column in columns {
       let similarity = unsafe line[column - columns.lowerBound]
       let asAnchor = unsafe weights.anchor[row] * exp(similarity - weights.logSumExps[row])
       let asContrast = unsafe weights.anchor[column] * exp(similarity - weights.logSumExps[column])
-      let positives = unsafe classes[column] == classes[row] ? weights.positive[row] + weights.positive[column] : 0
+      let positives =
+        unsafe pairs.classes[column] == pairs.classes[row] ? weights.positive[row] + weights.positive[column] : 0
       unsafe line[column - columns.lowerBound] = asAnchor + asContrast - positives
     }
+  }
+
+  /// One column after the other, straight from the derivatives.
+  @inline(__always)
+  @unsafe public static func modeFactors(
+    _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,
+    weights: RowWeights<Double>, mode: LossMode
+  ) {
+    for column in columns {
+      let similarity = unsafe line[column - columns.lowerBound]
+      let asAnchor = unsafe roleFactor(similarity, anchor: row, other: column, pairs, weights, mode)
+      let asContrast = unsafe roleFactor(similarity, anchor: column, other: row, pairs, weights, mode)
+      unsafe line[column - columns.lowerBound] = asAnchor + asContrast
+    }
+  }
+
+  /// ∂L/∂s_ia of an anchor i.
+  @inline(__always)
+  private static func roleFactor(
+    _ similarity: Double, anchor: Int, other: Int, _ pairs: PairTable, _ weights: RowWeights<Double>, _ mode: LossMode
+  ) -> Double {
+    let isNegative = unsafe pairs.classes[anchor] != pairs.classes[other]
+    let isPositive = unsafe pairs.isPositive(other, ofAnchor: anchor)
+    let difference = unsafe similarity - weights.logSumExps[anchor]
+    var factor = 0.0
+    if isNegative || (isPositive && mode.denominator == .all) {
+      unsafe factor += weights.anchor[anchor] * exp(difference)
+    }
+    guard isPositive else { return factor }
+    let weight = unsafe weights.positive[anchor]
+    let positiveLogSum = unsafe weights.positiveLogSums[anchor]
+    switch (mode.summation, mode.denominator) {
+    case (.outside, .onePositive): factor -= weight * exp(logSigmoid(-difference))
+    case (.inside, .onePositive):
+      factor -= weight * exp(logSigmoid(-difference) + logSigmoid(difference) - positiveLogSum)
+    case (.outside, _): factor -= weight
+    case (.inside, _): factor -= weight * exp(similarity - positiveLogSum)
+    }
+    return factor
+  }
+
+  /// log σ(x) = −log(1 + e^−x).
+  private static func logSigmoid(_ x: Double) -> Double {
+    min(x, 0) - log1p(exp(-abs(x)))
+  }
+
+  /// One column after the other.
+  @inline(__always)
+  @unsafe public static func select(
+    _ selection: PairSelection, of line: UnsafePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,
+    into selected: UnsafeMutablePointer<Double>
+  ) {
+    for column in columns {
+      let isNegative = unsafe pairs.classes[column] != pairs.classes[row]
+      let isSelected =
+        unsafe (isNegative && selection != .positives)
+        || (selection != .negatives && pairs.isPositive(column, ofAnchor: row))
+      let index = column - columns.lowerBound
+      unsafe selected[index] = isSelected ? line[index] : -.infinity
+    }
+  }
+
+  /// One element after the other.
+  @inline(__always)
+  @unsafe public static func logSigmoids(
+    _ line: UnsafeMutablePointer<Double>, count: Int, minus shift: Double, isProduct: Bool,
+    complements: UnsafeMutablePointer<Double>
+  ) {
+    for index in 0..<count {
+      let element = unsafe line[index]
+      guard element != -.infinity else {
+        unsafe complements[index] = element
+        continue
+      }
+      let logarithm = logSigmoid(element - shift)
+      let complement = logSigmoid(shift - element)
+      unsafe line[index] = logarithm
+      unsafe complements[index] = isProduct ? complement + logarithm : complement
+    }
+  }
+
+  /// One element after the other.
+  @inline(__always)
+  @unsafe public static func finiteSum(_ line: UnsafePointer<Double>, count: Int) -> Double {
+    var sum = 0.0
+    for index in 0..<count {
+      let element = unsafe line[index]
+      sum += element == -.infinity ? 0 : element
+    }
+    return sum
   }
 
   /// The tiles' loop in float64.
@@ -102,6 +192,16 @@ extension Double: LossScalar {
     into logSumExps: UnsafeMutablePointer<Double>
   ) {
     unsafe tiles.logSumExps(rows: rows, scratch: scratch, into: logSumExps)
+  }
+
+  /// The tiles' loop in float64.
+  @unsafe public static func modeNumbers(
+    _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, positiveCounts: UnsafePointer<Int32>,
+    scratch: UnsafeMutablePointer<Double>, into numbers: UnsafeMutablePointer<Double>,
+    losses: UnsafeMutablePointer<Double>
+  ) {
+    unsafe tiles.modeNumbers(
+      rows: rows, positiveCounts: positiveCounts, scratch: scratch, into: numbers, losses: losses)
   }
 
   /// The tiles' loop in float64.

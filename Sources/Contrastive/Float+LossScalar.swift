@@ -47,18 +47,50 @@ extension Float: LossScalar {
   /// By the kernels.
   @inline(__always)
   @unsafe public static func pairFactors(
-    _ line: UnsafeMutablePointer<Float>, row: Int, columns: Range<Int>, classes: UnsafePointer<Int32>,
-    weights: RowWeights<Float>
+    _ line: UnsafeMutablePointer<Float>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Float>
+  ) {
+    unsafe kernels.contrastive_factors(
+      line, columns.count, lossRow(row, pairs, weights), lossColumns(columns, pairs, weights))
+  }
+
+  /// By the kernels.
+  @inline(__always)
+  @unsafe public static func modeFactors(
+    _ line: UnsafeMutablePointer<Float>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Float>,
+    mode: LossMode
+  ) {
+    unsafe kernels.contrastive_mode_factors(
+      line, columns.count, lossRow(row, pairs, weights), lossColumns(columns, pairs, weights),
+      KernelLossMode(
+        summation: mode.summation == .inside ? KERNEL_SUM_INSIDE : KERNEL_SUM_OUTSIDE,
+        denominator: mode.denominator.kernelName, kept_samples: pairs.keptSamples))
+  }
+
+  /// By the kernels.
+  @inline(__always)
+  @unsafe public static func select(
+    _ selection: PairSelection, of line: UnsafePointer<Float>, row: Int, columns: Range<Int>, pairs: PairTable,
+    into selected: UnsafeMutablePointer<Float>
   ) {
     let first = columns.lowerBound
-    unsafe kernels.contrastive_factors(
-      line, columns.count,
-      KernelLossRow(
-        log_sum_exp: weights.logSumExps[row], anchor_weight: weights.anchor[row],
-        positive_weight: weights.positive[row], class_number: classes[row]),
-      KernelLossColumns(
-        log_sum_exps: weights.logSumExps + first, anchor_weights: weights.anchor + first,
-        positive_weights: weights.positive + first, class_numbers: classes + first))
+    unsafe kernels.select_pairs(
+      line, columns.count, pairs.classes[row], pairs.sampleNumbers[row], pairs.classes + first,
+      pairs.sampleNumbers + first, pairs.keptSamples, selection.kernelName, selected)
+  }
+
+  /// By the kernels.
+  @inline(__always)
+  @unsafe public static func logSigmoids(
+    _ line: UnsafeMutablePointer<Float>, count: Int, minus shift: Float, isProduct: Bool,
+    complements: UnsafeMutablePointer<Float>
+  ) {
+    unsafe kernels.log_sigmoids(line, count, shift, isProduct ? 1 : 0, complements)
+  }
+
+  /// By the kernels.
+  @inline(__always)
+  @unsafe public static func finiteSum(_ line: UnsafePointer<Float>, count: Int) -> Double {
+    unsafe kernels.finite_sum(line, count)
   }
 
   /// The tiles' loop in float32.
@@ -89,6 +121,16 @@ extension Float: LossScalar {
   }
 
   /// The tiles' loop in float32.
+  @unsafe public static func modeNumbers(
+    _ tiles: ContrastiveTiles<Float>, rows: Range<Int>, positiveCounts: UnsafePointer<Int32>,
+    scratch: UnsafeMutablePointer<Float>, into numbers: UnsafeMutablePointer<Float>,
+    losses: UnsafeMutablePointer<Double>
+  ) {
+    unsafe tiles.modeNumbers(
+      rows: rows, positiveCounts: positiveCounts, scratch: scratch, into: numbers, losses: losses)
+  }
+
+  /// The tiles' loop in float32.
   @unsafe public static func gradients(
     _ tiles: ContrastiveTiles<Float>, rows: Range<Int>, weights: RowWeights<Float>,
     scratch: UnsafeMutablePointer<Float>, into gradients: UnsafeMutablePointer<Float>
@@ -102,6 +144,45 @@ extension Float: LossScalar {
       try body()
     } catch {
       fatalError("\(error)")
+    }
+  }
+
+  @inline(__always)
+  private static func lossRow(_ row: Int, _ pairs: PairTable, _ weights: RowWeights<Float>) -> KernelLossRow {
+    unsafe KernelLossRow(
+      log_sum_exp: weights.logSumExps[row], anchor_weight: weights.anchor[row],
+      positive_weight: weights.positive[row], class_number: pairs.classes[row],
+      positive_log_sum: weights.positiveLogSums[row], sample_number: pairs.sampleNumbers[row])
+  }
+
+  @inline(__always)
+  private static func lossColumns(
+    _ columns: Range<Int>, _ pairs: PairTable, _ weights: RowWeights<Float>
+  ) -> KernelLossColumns {
+    let first = columns.lowerBound
+    return unsafe KernelLossColumns(
+      log_sum_exps: weights.logSumExps + first, anchor_weights: weights.anchor + first,
+      positive_weights: weights.positive + first, class_numbers: pairs.classes + first,
+      positive_log_sums: weights.positiveLogSums + first, sample_numbers: pairs.sampleNumbers + first)
+  }
+}
+
+extension LossMode.Denominator {
+  fileprivate var kernelName: KernelDenominator {
+    switch self {
+    case .all: KERNEL_DENOMINATOR_ALL
+    case .onePositive: KERNEL_DENOMINATOR_ONE_POSITIVE
+    case .onlyNegatives: KERNEL_DENOMINATOR_NEGATIVES
+    }
+  }
+}
+
+extension PairSelection {
+  fileprivate var kernelName: KernelSelection {
+    switch self {
+    case .positives: KERNEL_POSITIVES
+    case .negatives: KERNEL_NEGATIVES
+    case .positivesAndNegatives: KERNEL_POSITIVES_AND_NEGATIVES
     }
   }
 }

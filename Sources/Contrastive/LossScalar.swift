@@ -29,8 +29,25 @@ public protocol LossScalar: BinaryFloatingPoint, Codable, TreeElement {
   ///
   /// The row's own column holds nothing of use afterwards.
   @unsafe static func pairFactors(
-    _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, classes: UnsafePointer<Int32>,
-    weights: RowWeights<Self>)
+    _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>)
+
+  /// The same in any mode of the loss.
+  @unsafe static func modeFactors(
+    _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>,
+    mode: LossMode)
+
+  /// selected ← the similarities of a row to those columns that are meant, −∞ for all others; the row itself counts as its positive.
+  @unsafe static func select(
+    _ selection: PairSelection, of line: UnsafePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable,
+    into selected: UnsafeMutablePointer<Self>)
+
+  /// line ← log σ(x − shift), complements ← log σ(shift − x), plus log σ(x − shift) if `isProduct`; −∞ stays −∞ in both.
+  @unsafe static func logSigmoids(
+    _ line: UnsafeMutablePointer<Self>, count: Int, minus shift: Self, isProduct: Bool,
+    complements: UnsafeMutablePointer<Self>)
+
+  /// The sum of the elements other than −∞.
+  @unsafe static func finiteSum(_ line: UnsafePointer<Self>, count: Int) -> Double
 
   // MARK: What reads all embeddings, compiled for the type itself
 
@@ -48,6 +65,11 @@ public protocol LossScalar: BinaryFloatingPoint, Codable, TreeElement {
   @unsafe static func logSumExps(
     _ tiles: ContrastiveTiles<Self>, rows: Range<Int>, scratch: UnsafeMutablePointer<Self>,
     into logSumExps: UnsafeMutablePointer<Self>)
+
+  /// ``ContrastiveTiles/modeNumbers(rows:positiveCounts:scratch:into:losses:)``.
+  @unsafe static func modeNumbers(
+    _ tiles: ContrastiveTiles<Self>, rows: Range<Int>, positiveCounts: UnsafePointer<Int32>,
+    scratch: UnsafeMutablePointer<Self>, into numbers: UnsafeMutablePointer<Self>, losses: UnsafeMutablePointer<Double>)
 
   /// ``ContrastiveTiles/gradients(rows:weights:scratch:into:)``.
   @unsafe static func gradients(

@@ -33,14 +33,4 @@ public struct RowClasses: Sendable {
 
   /// How many rows the batch has.
   public var rowCount: Int { classOfRow.count }
-
-  /// How many rows have a positive, M in the formulas.
-  public var anchorCount: Int {
-    counts.reduce(0) { sum, count in sum + (count > 1 ? count : 0) }
-  }
-
-  /// |P(i)|, the number of positives of a row.
-  public func positiveCount(ofRow row: Int) -> Int {
-    counts[Int(classOfRow[row])] - 1
-  }
 }

@@ -20,6 +20,7 @@
 #include "image_resample.h"
 #include "image_colors.h"
 #include "image_filters.h"
+#include "contrastive_modes.h"
 #include "table.h"
 #pragma clang attribute pop
 

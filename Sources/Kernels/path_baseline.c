@@ -17,6 +17,7 @@
 #include "image_resample.h"
 #include "image_colors.h"
 #include "image_filters.h"
+#include "contrastive_modes.h"
 #include "table.h"
 
 const KernelTable *kernels_baseline(void) { return &path_table; }

@@ -38,4 +38,8 @@ static const KernelTable path_table = {
     .image_equalize = image_equalize,
     .image_blur_scratch_count = image_blur_scratch_count,
     .image_blur = image_blur,
+    .contrastive_mode_factors = contrastive_mode_factors,
+    .select_pairs = select_pairs,
+    .log_sigmoids = log_sigmoids,
+    .finite_sum = finite_sum,
 };

@@ -15,12 +15,16 @@ struct LossCommand: RankedCommand {
   var embeddings: String
   @Option(help: ArgumentHelp("Integers [N]: rows with equal labels are positives.", valueName: "file"))
   var labels: String?
-  @Option(help: "Without labels (SimCLR): rows kN/V to (k+1)N/V − 1 are view k of the N/V samples.")
+  @Option(
+    help:
+      "Rows kN/V to (k+1)N/V − 1 are view k of the N/V samples. Without labels (SimCLR), or with --contrast-mode one or --positives-cap."
+  )
   var views: Int?
   @Flag(help: "Scale the rows to unit length first; the gradient is that of the given rows.")
   var normalize = false
   @Option(help: "Temperature of the loss.")
   var temperature = 0.1
+  @OptionGroup var lossMode: LossModeOptions
   @Option(help: ArgumentHelp("Receives the gradient with respect to the given rows, in their type.", valueName: "file"))
   var gradient: String?
   @Flag(help: "Print one JSON object as the last line: loss, anchors, collapse_value, lower_bound.")
@@ -34,6 +38,11 @@ struct LossCommand: RankedCommand {
     request.views = views
     request.isNormalizing = normalize
     request.temperature = temperature
+    request.summation = lossMode.summation ?? request.summation
+    request.contrastMode = lossMode.contrastMode ?? request.contrastMode
+    request.denominator = lossMode.denominator ?? request.denominator
+    request.positivesCap = lossMode.positivesCap ?? request.positivesCap
+    request.lossScale = lossMode.lossScale ?? request.lossScale
     request.gradient = gradient
     request.threads = threads
     return request

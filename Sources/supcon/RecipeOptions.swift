@@ -24,8 +24,7 @@ struct RecipeOptions: ParsableArguments {
   var embeddingWidth: Int?
   @Option(help: "supcon (positives: views of the same class) or simclr (of the same sample). (default: supcon)")
   var loss: String?
-  @Option(help: "Factor of the loss: none, tau or tau/0.07. (default: none)")
-  var lossScale: String?
+  @OptionGroup var lossMode: LossModeOptions
   @Option(help: "Temperature of the loss. (default: 0.1)")
   var temperature: Double?
   @Option(help: "Visits of the whole dataset, over which the schedule runs. (default: \(Recipe().epochs))")
@@ -93,7 +92,11 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(head, for: "head")
     overrides.set(embeddingWidth, for: "embedding-width")
     overrides.set(loss, for: "loss")
-    overrides.set(lossScale, for: "loss-scale")
+    overrides.set(lossMode.summation, for: "summation")
+    overrides.set(lossMode.contrastMode, for: "contrast-mode")
+    overrides.set(lossMode.denominator, for: "denominator")
+    overrides.set(lossMode.positivesCap, for: "positives-cap")
+    overrides.set(lossMode.lossScale, for: "loss-scale")
     overrides.set(temperature, for: "temperature")
     overrides.set(epochs, for: "epochs")
     overrides.set(batchSize, for: "batch-size")

@@ -55,7 +55,7 @@ struct LossBoundTests {
       let rows = LossCase.unitRows(count: labels.count, width: 8, seed: seed, attraction: 0, labels: labels)
       var loss = ReferenceLoss(rows: rows, width: 8, labels: labels, temperature: temperature)
       #expect(loss.value() > bound)
-      descend(&loss, steps: 300)
+      loss.descend(steps: 300)
       #expect(loss.value() >= bound - 1e-9)
       // For classes of equal size, and a width that holds their simplex, the bound is attained.
       // (One class alone does not get there in these steps.)
@@ -64,21 +64,23 @@ struct LossBoundTests {
       }
     }
   }
+}
 
+extension ReferenceLoss {
   /// Gradient descent on the sphere, with a step that is halved when it does not help and grows when it does.
-  private func descend(_ loss: inout ReferenceLoss, steps: Int) {
-    var value = loss.value()
+  mutating func descend(steps: Int) {
+    var value = value()
     var step = 1.0
     for _ in 0..<steps {
-      let gradient = loss.gradientThroughNormalization()
-      var next = loss
+      let gradient = gradientThroughNormalization()
+      var next = self
       for index in next.rows.indices {
         next.rows[index] -= step * gradient[index]
       }
       next = next.normalized
       let nextValue = next.value()
       if nextValue < value {
-        (loss, value) = (next, nextValue)
+        (self, value) = (next, nextValue)
         step *= 1.5
       } else {
         step *= 0.5

@@ -13,6 +13,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
   /// Without labels: the classes are those of SimCLR with so many views.
   var views: Int?
   var isNormalizing = false
+  var mode = ReferenceMode()
 
   var testDescription: String { name }
   var count: Int { labels.count }
@@ -56,7 +57,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
   /// As the command sees the rows in float32 or float64, from the definition.
   func reference(rounded: Bool) -> ReferenceLoss {
     let seen = rounded ? rows.map { element in Double(Float(element)) } : rows
-    return ReferenceLoss(rows: seen, width: width, labels: labels, temperature: temperature)
+    return ReferenceLoss(rows: seen, width: width, labels: labels, temperature: temperature, mode: mode)
   }
 }
 
@@ -89,6 +90,10 @@ extension LossCase {
       "loss", "--embeddings", embeddings, "--temperature", "\(temperature)", "--gradient", gradient, "--json",
       "--threads", "\(threads)",
     ]
+    // Without a word for the plain loss: its options are the defaults.
+    if mode.testDescription != ReferenceMode().testDescription {
+      arguments += mode.options
+    }
     if isDouble {
       try PlainNumPy.write(rows, type: "<f8", shape: [count, width], to: embeddings)
     } else {
@@ -97,6 +102,9 @@ extension LossCase {
     if let views {
       arguments += ["--views", "\(views)"]
     } else {
+      if mode.views > 1 {
+        arguments += ["--views", "\(mode.views)"]
+      }
       try PlainNumPy.write(labels.map(Int32.init), type: "<i4", shape: [count], to: directory.file("y.npy"))
       arguments += ["--labels", directory.file("y.npy")]
     }

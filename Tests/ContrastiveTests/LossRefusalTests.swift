@@ -120,6 +120,55 @@ struct LossRefusalTests {
     #expect(result.standardError.contains(options[0]))
   }
 
+  @Test(arguments: [
+    ["--summation", "outside"], ["--contrast-mode", "two"], ["--denominator", "none"], ["--positives-cap", "-2"],
+    ["--positives-cap", "all"], ["--loss-scale", "2"],
+  ])
+  func `modes that do not exist are refused`(options: [String]) throws {
+    let result = try run(options: [options[0] + "=" + options[1]])
+    #expect(result.exitCode == 64)
+    #expect(result.standardError.contains("\(options[0]) \(options[1]): expected"))
+  }
+
+  /// Each with what clashes.
+  @Test(arguments: [
+    (["--contrast-mode", "one"], ["--contrast-mode one", "--views 1"]),
+    (["--positives-cap", "3", "--views", "2"], ["--positives-cap 3", "--views 2", "choose 2 or 4"]),
+    (["--positives-cap", "0"], ["--positives-cap 0", "--views 1"]),
+    (["--views", "2", "--summation", "in"], ["--views", "--labels"]),
+  ])
+  func `options that clash are refused by their names`(options: [String], names: [String]) throws {
+    let result = try run(options: options)
+    #expect(result.exitCode == 64)
+    for name in names {
+      #expect(result.standardError.contains(name), "\(result.standardError)")
+    }
+  }
+
+  @Test func `clashing options of pretraining are refused by their names`() throws {
+    let clashes: [([String], [String])] = [
+      (["--loss", "simclr", "--views", "1"], ["--loss simclr", "--views 1"]),
+      (["--loss", "simclr", "--positives-cap", "4"], ["SimCLR", "--positives-cap 4"]),
+      (["--views", "3", "--positives-cap", "4"], ["--views 3", "--positives-cap 4"]),
+      (["--views", "1", "--contrast-mode", "one"], ["--views 1", "--contrast-mode one"]),
+    ]
+    for (options, names) in clashes {
+      let result = try runProcess(
+        try builtExecutable("supcon"), ["pretrain", "--output", "/nonexistent/run"] + options)
+      #expect(result.exitCode == 64, "\(result)")
+      for name in names {
+        #expect(result.standardError.contains(name), "\(result.standardError)")
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2])
+  func `views of one sample have one label`(ranks: Int) throws {
+    let result = try run(ranks: ranks, options: ["--views", "2", "--contrast-mode", "one"])
+    #expect(result.exitCode == 65)
+    #expect(result.standardError.contains("y.npy: row 35 has label 2"))
+  }
+
   @Test func `options that are missing or do not fit are refused`() throws {
     let supcon = try builtExecutable("supcon")
     #expect(try runProcess(supcon, ["loss"]).exitCode == 64)

@@ -25,14 +25,21 @@ struct RowClassesTests {
     #expect(classes.classOfRow == [0, 1, 0, 2, 1, 0])
     #expect(classes.counts == [3, 2, 1])
     #expect(classes.rowCount == 6)
-    #expect(classes.anchorCount == 5)
-    #expect((0..<6).map { row in classes.positiveCount(ofRow: row) } == [2, 1, 2, 0, 1, 2])
   }
 
   @Test func `the views of a sample lie a whole set of samples apart`() {
     let classes = RowClasses(rowCount: 9, views: 3)
     #expect(classes.classOfRow == [0, 1, 2, 0, 1, 2, 0, 1, 2])
     #expect(classes.counts == [3, 3, 3])
-    #expect(RowClasses(rowCount: 4, views: 1).anchorCount == 0)
+  }
+}
+
+struct ViewLayoutTests {
+  @Test func `groups hold view after view`() {
+    let layout = ViewLayout(samplesPerGroup: 2, views: 3)
+    #expect((0..<12).map { row in layout.sample(ofRow: row) } == [0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3])
+    #expect((0..<12).map { row in layout.view(ofRow: row) } == [0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2])
+    let single = ViewLayout(samplesPerGroup: 7, views: 1)
+    #expect((0..<7).map { row in single.sample(ofRow: row) } == Array(0..<7))
   }
 }

@@ -28,7 +28,8 @@ struct ContrastiveKernelTests {
   /// A batch of one line of similarities.
   private struct Line {
     var similarities: [Float]
-    var row = KernelLossRow(log_sum_exp: 0, anchor_weight: 1, positive_weight: 0, class_number: 0)
+    var row = KernelLossRow(
+      log_sum_exp: 0, anchor_weight: 1, positive_weight: 0, class_number: 0, positive_log_sum: 0, sample_number: 0)
     var logSumExps: [Float]
     var anchorWeights: [Float]
     var positiveWeights: [Float]
@@ -57,7 +58,7 @@ struct ContrastiveKernelTests {
                 &line, similarities.count, row,
                 KernelLossColumns(
                   log_sum_exps: logSumExps, anchor_weights: anchorWeights, positive_weights: positiveWeights,
-                  class_numbers: classes))
+                  class_numbers: classes, positive_log_sums: logSumExps, sample_numbers: classes))
             }
           }
         }
@@ -150,7 +151,9 @@ struct ContrastiveKernelTests {
   func `factors of every length`(tested: TestedPath) {
     for length in Self.lengths {
       var line = Line(similarities: numbers(length, seed: UInt64(length)))
-      line.row = KernelLossRow(log_sum_exp: 11, anchor_weight: 0.5, positive_weight: 0.125, class_number: 2)
+      line.row = KernelLossRow(
+        log_sum_exp: 11, anchor_weight: 0.5, positive_weight: 0.125, class_number: 2, positive_log_sum: 0,
+        sample_number: 0)
       // No similarity is larger than the row's or the column's log-sum-exp.
       line.logSumExps = numbers(length, seed: 1000).map { number in 20 + number }
       line.anchorWeights = (0..<length).map { column in column % 5 == 0 ? 0 : 0.5 }

@@ -50,14 +50,18 @@ typedef struct {
 
 /// One row of the contrastive loss, as anchor.
 typedef struct {
-  /// ℓ_i = log Σ_{a≠i} e^{s_ia}.
+  /// The logarithm of the sum in the row's denominators: over all other rows ℓ_i = log Σ_{a≠i} e^{s_ia}.
   float log_sum_exp;
-  /// w_i: what the row's loss is multiplied with.
+  /// w_i: what the row's loss is multiplied with; with one positive in the denominator, what its negatives' part of it is.
   float anchor_weight;
-  /// w_i ÷ number of its positives, 0 if there is none.
+  /// w_i ÷ number of its positives, 0 if there is none; w_i where positives are summed inside the logarithm.
   float positive_weight;
-  /// Rows of the same class are positives of each other.
+  /// Rows of the same class are positives of each other, unless a cap leaves some out.
   int32_t class_number;
+  /// Inside the logarithm: the logarithm of the sum of the positives' terms.
+  float positive_log_sum;
+  /// The number of the row's sample in its class.
+  int32_t sample_number;
 } KernelLossRow;
 
 /// The same of neighbouring rows, as contrasts.
@@ -66,6 +70,8 @@ typedef struct {
   const float *anchor_weights;
   const float *positive_weights;
   const int32_t *class_numbers;
+  const float *positive_log_sums;
+  const int32_t *sample_numbers;
 } KernelLossColumns;
 
 /// A picture of 8 bits a channel: a plane of red, one of green and one of blue, one after another.
@@ -95,6 +101,23 @@ typedef struct {
   /// `[(count + 3) / 4, taps, 4]`, multiples of 2⁻²²: those of four neighbours side by side.
   const int32_t *weights;
 } KernelFilter;
+
+/// Where a contrastive loss sums its positives.
+typedef enum { KERNEL_SUM_OUTSIDE, KERNEL_SUM_INSIDE } KernelSummation;
+
+/// What its denominators sum.
+typedef enum { KERNEL_DENOMINATOR_ALL, KERNEL_DENOMINATOR_ONE_POSITIVE, KERNEL_DENOMINATOR_NEGATIVES } KernelDenominator;
+
+/// Which other rows of a row are meant.
+typedef enum { KERNEL_POSITIVES = 1, KERNEL_NEGATIVES = 2, KERNEL_POSITIVES_AND_NEGATIVES = 3 } KernelSelection;
+
+/// Which contrastive loss it is.
+typedef struct {
+  KernelSummation summation;
+  KernelDenominator denominator;
+  /// How many samples of its class an anchor has as positives besides its own sample, the first ones.
+  int32_t kept_samples;
+} KernelLossMode;
 
 /// The functions of one path.
 typedef struct {
@@ -249,6 +272,23 @@ typedef struct {
   /// the picture mirrored at its edge pixels. Rounds halves up.
   void (*image_blur)(
       KernelImage image, const float *weights, int taps, float outside, float *scratch, uint8_t *result);
+
+  /// The same in any mode of the loss; where positives are capped, j may be one of i's and i none of j's.
+  void (*contrastive_mode_factors)(
+      float *line, size_t count, KernelLossRow row, KernelLossColumns columns, KernelLossMode mode);
+
+  /// `selected` ← the similarities of a row to the columns that are its positives, its negatives, or both; −∞ for all others.
+  ///
+  /// The row itself counts as a positive. `selected` may be `line`.
+  void (*select_pairs)(
+      const float *line, size_t count, int32_t class_number, int32_t sample_number, const int32_t *class_numbers,
+      const int32_t *sample_numbers, int32_t kept_samples, KernelSelection selection, float *selected);
+
+  /// `line` ← log σ(x − shift); `complements` ← log σ(shift − x), plus log σ(x − shift) if `is_product`; −∞ stays −∞ in both.
+  void (*log_sigmoids)(float *line, size_t count, float shift, int is_product, float *complements);
+
+  /// The sum of the elements other than −∞.
+  double (*finite_sum)(const float *elements, size_t count);
 } KernelTable;
 
 /// The best path that this CPU and its operating system run.

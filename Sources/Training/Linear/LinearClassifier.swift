@@ -1,5 +1,5 @@
+import Contrastive
 import Datasets
-import Glibc
 import MPI
 import NeuralNet
 import OneDNN
@@ -28,6 +28,7 @@ final class LinearClassifier {
   private let layer: LinearLayer
   private let width: Int
   private let classCount: Int
+  private let crossEntropy: CrossEntropy
   private let runs: ContiguousRuns
   private let reduction: TreeReduction<Float>
   private var optimizer: StochasticGradientDescent
@@ -38,6 +39,7 @@ final class LinearClassifier {
     self.settings = settings
     self.width = width
     self.classCount = classCount
+    crossEntropy = CrossEntropy(classCount: classCount)
     var layout = VectorLayout()
     layer = LinearLayer(&layout, "fc", inputWidth: width, outputWidth: classCount)
     self.layout = layout
@@ -87,26 +89,13 @@ final class LinearClassifier {
       input += features[Int(sample) * width..<(Int(sample) + 1) * width]
     }
     var logitGradient = try logits(input)
-    var loss = 0.0
-    for (row, sample) in samples.enumerated() {
-      let line = row * classCount..<(row + 1) * classCount
-      let label = line.lowerBound + Int(labels[Int(sample)])
-      let maximum = logitGradient[line].max() ?? 0
-      var sum: Float = 0
-      loss -= Double(logitGradient[label] - maximum)
-      for index in line {
-        logitGradient[index] = expf(logitGradient[index] - maximum)
-        sum += logitGradient[index]
-      }
-      loss += Double(logf(sum))
-      for index in line {
-        // ∂L/∂logit = (softmax − one-hot) / batch
-        logitGradient[index] = (logitGradient[index] / sum - (index == label ? 1 : 0)) / Float(settings.batchSize)
-      }
-    }
+    var lines = logitGradient.mutableSpan
+    let sampleLabels = samples.map { sample in labels[Int(sample)] }
+    let loss = crossEntropy.lossAndGradient(
+      of: &lines, labels: sampleLabels.span, weight: 1 / Double(settings.batchSize))
     let parameters = parameters
     var vector = reduction.makeVector()
-    vector[layout.count] = Float(loss / Double(settings.batchSize))
+    vector[layout.count] = Float(loss)
     var gradient = vector.mutableSpan
     var nothing: [Float] = []
     var noInputGradient = nothing.mutableSpan

@@ -10,8 +10,18 @@ public enum LossOfFiles {
     public var embeddings: String
     /// A `.npy` file of integers, `[N]`; `nil` for SimCLR.
     public var labels: String?
-    /// Without labels: rows kN/V … (k+1)N/V − 1 are view k of the samples.
+    /// Rows kN/V … (k+1)N/V − 1 are view k of the samples; with labels only for a mode that tells views of a sample apart.
     public var views: Int?
+    /// Where positives are summed, which views are anchors, what denominators sum, how many positives are kept: as ``Recipe`` names them.
+    public var summation = Recipe().summation
+    /// `all` or `one`.
+    public var contrastMode = Recipe().contrastMode
+    /// `all`, `one-positive` or `only-negatives`.
+    public var denominator = Recipe().denominator
+    /// `none` or a number.
+    public var positivesCap = Recipe().positivesCap
+    /// `none`, `tau` or `tau/0.07`.
+    public var lossScale = Recipe().lossScale
     /// Whether rows are scaled to unit length first; else they must have it.
     public var isNormalizing = false
     /// τ.
@@ -31,11 +41,18 @@ public enum LossOfFiles {
       if labels == nil, views == nil {
         return "supcon loss: expected --labels FILE, or --views V for SimCLR"
       }
-      if labels != nil, views != nil {
-        return "--views: --labels already says which rows are positives; give one of the two"
+      if labels != nil, views != nil, contrastMode == "all", positivesCap == "none" {
+        return
+          "--views: --labels already says which rows are positives; give one of the two, or --contrast-mode one or --positives-cap"
       }
       if let views, views < 1 {
         return "--views \(views): expected at least 1"
+      }
+      if !LossScale.names.contains(lossScale) {
+        return "--loss-scale \(lossScale): expected one of \(LossScale.names.joined(separator: ", "))"
+      }
+      if let problem = choice.problem {
+        return problem
       }
       // Its inverse is a factor of every similarity, in float32 too.
       if !(temperature > 0 && temperature.isFinite && Float(1 / temperature).isFinite) {
@@ -43,15 +60,22 @@ public enum LossOfFiles {
       }
       return threads < 1 ? "--threads \(threads): expected at least 1" : nil
     }
+
+    /// The words that say which loss it is.
+    var choice: LossChoice {
+      LossChoice(
+        isSimCLR: labels == nil, summation: summation, contrastMode: contrastMode, denominator: denominator,
+        positivesCap: positivesCap, views: views ?? 1)
+    }
   }
 
   /// What was computed.
   public struct Result: Sendable {
     /// The mean of L_i over the anchors, 0 if there is none.
     public let loss: Double
-    /// How many rows have a positive.
+    /// How many rows are anchors that have a positive.
     public let anchors: Int
-    /// The loss when all embeddings are equal, ln(N − 1).
+    /// The loss when all embeddings are equal, of the plain loss ln(N − 1).
     public let collapseValue: Double
     /// What the loss cannot fall below for these labels.
     public let lowerBound: Double
@@ -112,8 +136,14 @@ public enum LossOfFiles {
     }
     let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world)
 
+    guard let mode = request.choice.mode else {
+      preconditionFailure("the request was not validated: \(request.problem ?? "no such loss")")
+    }
     let loss = ContrastiveLoss<Scalar>(
-      blocks: blocks, width: width, temperature: request.temperature, threads: request.threads)
+      blocks: blocks, width: width, temperature: request.temperature,
+      scale: LossScale.factor(named: request.lossScale, temperature: request.temperature), mode: mode,
+      layout: ViewLayout(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
+      threads: request.threads)
     try loss.gather(rows.unitRows.span, over: world)
     let reduction = TreeReduction<Double>(length: 1, runs: blocks.shardRuns, rank: world.rank)
     for (shard, value) in zip(blocks.shardRuns[world.rank], try loss.losses(of: classes, over: world)) {
@@ -129,9 +159,11 @@ public enum LossOfFiles {
       rows.chainThroughNormalization(&gradient)
       try write(gradient, to: path, file, blocks, over: world)
     }
+    let (sizes, views) = (classes.counts, loss.layout.views)
     return Result(
-      loss: total[0], anchors: classes.anchorCount, collapseValue: LossBound.collapseValue(rowCount: rowCount),
-      lowerBound: LossBound.lowerBound(counts: classes.counts, temperature: request.temperature))
+      loss: total[0], anchors: mode.anchorCount(classSizes: sizes, views: views),
+      collapseValue: loss.scale * mode.collapseValue(classSizes: sizes, views: views),
+      lowerBound: loss.scale * mode.lowerBound(classSizes: sizes, views: views, temperature: request.temperature))
   }
 
   /// Which rows are positives of each other.
@@ -153,6 +185,14 @@ public enum LossOfFiles {
     var labels = [Int64](repeating: 0, count: rowCount)
     try world.allGather(
       local.span, counts: (0..<world.size).map { rank in blocks.rows(ofRank: rank).count }, into: &labels)
+    let samples = rowCount / (request.views ?? 1)
+    if let row = labels.indices.first(where: { row in labels[row] != labels[row % samples] }) {
+      throw AgreedError(
+        error: RunError(
+          .data,
+          "\(path): row \(row) has label \(labels[row]), but the same sample's view 0, row \(row % samples), has \(labels[row % samples]); --views \(request.views ?? 1) takes rows kN/V to (k+1)N/V − 1 as view k"
+        ))
+    }
     return RowClasses(labels: labels)
   }
 

@@ -31,7 +31,7 @@ struct BatchPlan {
       blocks: RowBlocks(
         rowCount: batchSize * recipe.views, rowsPerShard: recipe.shardSize * recipe.views, ranks: world.size),
       width: recipe.embeddingWidth, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
-      threads: recipe.threads)
+      mode: recipe.lossMode, layout: recipe.viewLayout, threads: recipe.threads)
     reduction = TreeReduction(length: vector.count, runs: runs, rank: world.rank, order: order)
   }
 }

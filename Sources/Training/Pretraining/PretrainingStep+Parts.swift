@@ -33,12 +33,9 @@ extension PretrainingStep {
       let counts = plan.runs.runs.map { run in run.count * recipe.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
     }
-    // The rows of a shard are view 0 of all its samples, then view 1, and so on.
-    let rowsPerShard = recipe.shardSize * recipe.views
+    let layout = recipe.viewLayout
     return RowClasses(
-      labels: (0..<plan.batchSize * recipe.views).map { row in
-        labels[row / rowsPerShard * recipe.shardSize + row % rowsPerShard % recipe.shardSize]
-      })
+      labels: (0..<plan.batchSize * recipe.views).map { row in labels[layout.sample(ofRow: row)] })
   }
 
   /// Ends the run where numbers are no longer finite; `reduced` is the same on every rank, so all of them throw.
@@ -63,6 +60,11 @@ extension PretrainingStep {
         "step \(step): the loss is \(value), the gradient of \(slice?.name ?? "no parameter") is not finite; \(advice)")
     )
   }
+}
+
+extension Recipe {
+  /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
+  var viewLayout: ViewLayout { ViewLayout(samplesPerGroup: shardSize, views: views) }
 }
 
 extension TrainingState {

@@ -57,7 +57,7 @@ final class PretrainingStep {
     self.plans = plans
     reduced = Array(repeating: 0, count: vector.count)
     schedule = CosineSchedule(
-      peak: recipe.learningRate, warmupSteps: Int((recipe.warmupEpochs * Double(sampler.stepsPerEpoch)).rounded()),
+      peak: recipe.learningRate, warmupSteps: recipe.warmupSteps(ofEpochWith: sampler.stepsPerEpoch),
       steps: recipe.epochs * sampler.stepsPerEpoch)
   }
 
@@ -66,7 +66,10 @@ final class PretrainingStep {
     /// How many views the global batch had.
     var views: Int
     var loss: Double
+    /// What the loss cannot fall below for the batch's labels.
     var lowerBound: Double
+    /// What it is when all embeddings are equal.
+    var collapseValue: Double
     var learningRate: Float
     /// Whether some rank was asked to stop: known to all of them alike.
     var isStopRequested: Bool
@@ -145,8 +148,9 @@ final class PretrainingStep {
     clock.mark(.update)
     return Report(
       views: plan.batchSize * recipe.views, loss: Double(reduced[vector.loss]),
-      lowerBound: recipe.lossScaleFactor
-        * LossBound.lowerBound(counts: classes.counts, temperature: recipe.temperature),
+      lowerBound: loss.scale
+        * loss.mode.lowerBound(classSizes: classes.counts, views: recipe.views, temperature: recipe.temperature),
+      collapseValue: loss.scale * loss.mode.collapseValue(classSizes: classes.counts, views: recipe.views),
       learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0, partSeconds: clock.seconds)
   }
 

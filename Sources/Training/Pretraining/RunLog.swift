@@ -17,6 +17,7 @@ final class RunLog {
   private let report: (String) -> Void
   private let start = ProcessMeasurements.now()
 
+  private var collapseWatch: CollapseWatch
   private var stepSeconds: [Double] = []
   private var lastReport: PretrainingStep.Report?
   private var lastLine = 0.0
@@ -39,6 +40,7 @@ final class RunLog {
     metrics = try directory.map { directory in
       try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
     }
+    collapseWatch = CollapseWatch(warmupSteps: recipe.warmupSteps(ofEpochWith: stepsPerEpoch))
     epochStart = start
   }
 
@@ -64,22 +66,28 @@ final class RunLog {
     if step.isMultiple(of: recipe.logSteps) || step == lastStep {
       append([
         "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
-        "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
-        "views_per_second": .number(Double(result.views) / seconds),
-        "data_share": .number(result.dataShare),
+        "loss_lower_bound": .number(result.lowerBound), "loss_excess": .number(result.loss - result.lowerBound),
+        "learning_rate": .number(Double(result.learningRate)),
+        "views_per_second": .number(Double(result.views) / seconds), "data_share": .number(result.dataShare),
         "seconds_by_part": .object(
           Dictionary(
             uniqueKeysWithValues: zip(StepPart.allCases, result.partSeconds).map { part, seconds in
               (part.name, .number(seconds))
             })),
       ])
+      let warning = collapseWatch.warning(
+        atStep: step, loss: result.loss, lowerBound: result.lowerBound, collapseValue: result.collapseValue)
+      if let warning {
+        report(warning)
+      }
     }
     if now - lastLine >= Self.secondsBetweenLines || step == lastStep {
       lastLine = now
       let remaining = Double(lastStep - step) * Double(recipe.batchSize * recipe.views) / max(speed, 1e-9)
       report(
         "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
-          + " (bound \(decimal(result.lowerBound, 4)))  \(decimal(speed, 0)) views/s (\(decimal(100 * result.dataShare, 0)) % waiting for data)  \(duration(remaining)) left"
+          + " (bound \(decimal(result.lowerBound, 4)), excess \(decimal(result.loss - result.lowerBound, 4)))"
+          + "  \(decimal(speed, 0)) views/s (\(decimal(100 * result.dataShare, 0)) % waiting for data)  \(duration(remaining)) left"
       )
     }
     if step.isMultiple(of: stepsPerEpoch) {

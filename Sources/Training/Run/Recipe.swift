@@ -24,6 +24,14 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var embeddingWidth = 128
   /// `supcon` (positives are views of the same class) or `simclr` (of the same sample).
   public var loss = "supcon"
+  /// Where positives are summed: `out` of the logarithm or `in`.
+  public var summation = "out"
+  /// Which views are anchors: `all` or `one`.
+  public var contrastMode = "all"
+  /// What the denominators sum: `all`, `one-positive` or `only-negatives`.
+  public var denominator = "all"
+  /// At most so many positives besides the other views of the anchor's sample; `none` for all.
+  public var positivesCap = "none"
   /// What the mean over anchors is multiplied with: `none` (1), `tau`, or `tau/0.07`.
   public var lossScale = "none"
   /// τ.
@@ -87,6 +95,10 @@ public struct Recipe: Codable, Sendable, Equatable {
     case head
     case embeddingWidth = "embedding-width"
     case loss
+    case summation
+    case contrastMode = "contrast-mode"
+    case denominator
+    case positivesCap = "positives-cap"
     case lossScale = "loss-scale"
     case temperature
     case epochs
@@ -129,12 +141,21 @@ extension Recipe {
   public var shardCount: Int { batchSize / shardSize }
 
   /// g, what the mean over anchors is multiplied with.
-  var lossScaleFactor: Double {
-    switch lossScale {
-    case "tau": temperature
-    case "tau/0.07": temperature / 0.07
-    default: 1
+  var lossScaleFactor: Double { LossScale.factor(named: lossScale, temperature: temperature) }
+
+  /// The words that say which loss it is.
+  var lossChoice: LossChoice {
+    LossChoice(
+      isSimCLR: loss == "simclr", summation: summation, contrastMode: contrastMode, denominator: denominator,
+      positivesCap: positivesCap, views: views)
+  }
+
+  /// The loss of a recipe that was validated.
+  var lossMode: LossMode {
+    guard let mode = lossChoice.mode else {
+      preconditionFailure("the recipe was not validated: \(lossChoice.problem ?? "no such loss")")
     }
+    return mode
   }
 
   /// The precision of a recipe whose `auto` was resolved: one that a run or checkpoint holds.
@@ -143,6 +164,11 @@ extension Recipe {
       preconditionFailure("the precision was not resolved: \(precision)")
     }
     return precision
+  }
+
+  /// Over how many steps the learning rate rises.
+  func warmupSteps(ofEpochWith stepsPerEpoch: Int) -> Int {
+    Int((warmupEpochs * Double(stepsPerEpoch)).rounded())
   }
 
   /// The size of what the encoder sees.
@@ -173,7 +199,7 @@ extension Recipe {
       choice("head", head, ProjectionHeadKind.allCases.map(\.rawValue)),
       atLeast("embedding-width", embeddingWidth, 1),
       choice("loss", loss, ["supcon", "simclr"]),
-      choice("loss-scale", lossScale, ["none", "tau", "tau/0.07"]),
+      choice("loss-scale", lossScale, LossScale.names),
       number("temperature", temperature, isAllowed: temperature > 0, "a number above 0"),
       atLeast("epochs", epochs, 1), steps.flatMap { steps in atLeast("steps", steps, 0) },
       atLeast("batch-size", batchSize, 1), atLeast("shard-size", shardSize, 1),
@@ -187,6 +213,7 @@ extension Recipe {
       choice("last-batch", lastBatch, Sampler.LastBatch.allCases.map(\.rawValue)),
       atLeast("views", views, 1),
       loss == "simclr" && views < 2 ? "--views \(views): --loss simclr needs at least 2 views of each sample" : nil,
+      lossChoice.problem,
       Augmentation.problem(augmentation),
       choice("optimizer", optimizer, ["sgd"]),
       number("learning-rate", learningRate, isAllowed: learningRate >= 0, "a number of at least 0"),
