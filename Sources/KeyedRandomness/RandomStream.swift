@@ -10,6 +10,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case drawing = 4
   /// The order of samples in an epoch of the linear classifier.
   case linearSampleOrder = 5
+  /// Which pictures of a folder are kept for validation.
+  case validationSplit = 9
 }
 
 /// A stream of random draws that depends only on what it is for.

@@ -48,8 +48,8 @@ public enum StepBenchmark {
     let precisions = try PrecisionChoice(over: world)
     recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
     let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
-    let dataset = try world.agreeing { try DatasetChoice.open(recipe, .train) { note in report("note: \(note)") } }
-    try world.agreeing { try recipe.checkBatch(sampleCount: dataset.count) }
+    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
+    try world.agreeing { [recipe] in try recipe.checkBatch(sampleCount: dataset.count) }
     let step = try PretrainingStep.prepared(recipe, dataset, over: world, order: .tree)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)

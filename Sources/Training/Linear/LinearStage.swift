@@ -76,9 +76,8 @@ public enum LinearStage {
     let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
-    let (training, test) = try world.agreeing {
-      (try DatasetChoice.open(encoder.recipe, .train), try DatasetChoice.open(encoder.recipe, .test))
-    }
+    let training = try DatasetChoice.open(encoder.recipe, .train, over: world, report: report)
+    let test = try DatasetChoice.open(encoder.recipe, .test, over: world, report: report)
     try world.agreeing {
       guard training.count >= request.batchSize else {
         throw RunError(

@@ -47,14 +47,7 @@ public enum Pretraining {
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(opening) {} }
     let recipe = opening.recipe
-    let dataset = try world.agreeing {
-      try DatasetChoice.open(recipe, .train) { note in
-        if opening.directory != nil {
-          report("note: \(note)")
-        }
-      }
-    }
-    try world.agreeing { try recipe.checkBatch(sampleCount: dataset.count) }
+    let dataset = opening.dataset
     let step = try PretrainingStep.prepared(recipe, dataset, over: world, order: request.order)
     var state = try opening.state(initial: step.initialState, over: world)
     let allSteps = recipe.epochs * step.stepsPerEpoch
@@ -86,6 +79,7 @@ public enum Pretraining {
     if lastStep == 0 {
       try save(state, recipe, opening.directory, log, over: world)
     }
+    try dataset.reportReplaced(over: world, report: report)
     try world.agreeingOnRoot {
       try opening.directory.map { directory in
         try state.writeEncoder(to: directory.encoderPath)
