@@ -102,33 +102,34 @@ public struct PictureSurvey: Sendable, Equatable {
   }
 }
 
-extension FolderIndex {
-  /// Decodes files once.
+extension PictureSurvey {
+  /// Looks at pictures once.
   ///
   /// - Parameters:
-  ///   - files: Which ones.
-  ///   - threads: How many threads take part; each takes the next file when it is free.
-  ///   - progress: Called behind each file, by one thread at a time, with the numbers of files and bad files so far.
-  /// - Returns: What there is to say of them.
-  public func survey(
-    _ files: Range<Int>, threads: Int, progress: (_ done: Int, _ bad: Int) -> Void = { _, _ in }
-  ) -> PictureSurvey {
+  ///   - numbers: Which ones.
+  ///   - threads: How many threads take part; each takes the next picture when it is free.
+  ///   - picture: Decodes one.
+  ///   - path: What to call one that cannot be decoded.
+  ///   - progress: Called behind each picture, by one thread at a time, with the numbers of pictures and of bad ones so far.
+  public init(
+    of numbers: Range<Int>, threads: Int, picture: @Sendable (Int) throws(FileError) -> RGBImage,
+    path: @Sendable (Int) -> String, progress: (_ done: Int, _ bad: Int) -> Void = { _, _ in }
+  ) {
     let total = Mutex((survey: PictureSurvey(), done: 0, badCount: 0))
-    let taken = Atomic(files.lowerBound)
+    let taken = Atomic(numbers.lowerBound)
     // Called with the lock held.
     nonisolated(unsafe) let progress = progress
     DispatchQueue.concurrentPerform(iterations: max(threads, 1)) { _ in
       var survey = PictureSurvey()
       while true {
-        let file = taken.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard file < files.upperBound else { break }
+        let number = taken.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard number < numbers.upperBound else { break }
         var isBad = false
         do throws(FileError) {
-          survey.add(try image(at: file))
+          survey.add(try picture(number))
         } catch {
           isBad = true
-          let path = String(decoding: relativePath(at: file), as: UTF8.self)
-          survey.add(bad: BadFile(path: path, reason: error.description, kind: error.kind), at: file)
+          survey.add(bad: BadFile(path: path(number), reason: error.description, kind: error.kind), at: number)
         }
         total.withLock { total in
           total.done += 1
@@ -138,9 +139,11 @@ extension FolderIndex {
       }
       total.withLock { total in total.survey.add(survey) }
     }
-    return total.withLock { total in total.survey }
+    self = total.withLock { total in total.survey }
   }
+}
 
+extension FolderIndex {
   /// A number that changes when a file gets another length or time, or vanishes: the sum of a hash for each of these files.
   ///
   /// Two of 32 bits, side by side, so that the sum of many does not overflow.

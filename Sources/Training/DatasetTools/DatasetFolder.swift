@@ -105,8 +105,10 @@ struct DatasetFolder {
     if !text.isEmpty {
       return try JSONDecoder().decode(FolderDescription.Part.self, from: Data(text.utf8))
     }
-    let survey = try index.surveyed(
-      "decoding \(index.root)", threads: threads, over: world, report: report)
+    let survey = try PictureSurvey(
+      count: index.count, title: "decoding \(index.root)", threads: threads, over: world, report: report,
+      picture: { (number) throws(FileError) in try index.image(at: number) },
+      path: { number in String(decoding: index.relativePath(at: number), as: UTF8.self) })
     let part = FolderDescription.Part(index, stamp: stamp, survey)
     if world.isRoot {
       var description = FolderDescription(folder: path)

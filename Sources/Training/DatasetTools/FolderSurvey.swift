@@ -41,37 +41,40 @@ private struct SurveyMessage: Codable {
   }
 }
 
-extension FolderIndex {
-  /// Decodes all files once, shared out over ranks and threads.
+extension PictureSurvey {
+  /// Looks at all pictures once, shared out over ranks and threads; the same survey on every rank.
   ///
   /// Collective.
   ///
   /// - Parameters:
+  ///   - count: How many there are.
   ///   - title: What to call it while it lasts.
   ///   - threads: How many threads of each rank take part.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Returns: What was found, the same on every rank.
-  func surveyed(
-    _ title: String, threads: Int, over world: borrowing Communicator, report: @escaping (String) -> Void
-  ) throws -> PictureSurvey {
+  ///   - picture: Decodes one.
+  ///   - path: What to call one that cannot be decoded.
+  init(
+    count: Int, title: String, threads: Int, over world: borrowing Communicator, report: @escaping (String) -> Void,
+    picture: @Sendable (Int) throws(FileError) -> RGBImage, path: @Sendable (Int) -> String
+  ) throws {
     let own = ContiguousRuns(total: count, parts: world.size)[world.rank]
     // Rank 0's share stands for all.
     let ranks = world.size
-    let total = count
-    let progress = ProgressLine(title, total: total, report: world.isRoot ? report : nil)
-    let survey = survey(own, threads: threads) { done, bad in
-      progress.update(min(done * ranks, total), bad: bad)
+    let progress = ProgressLine(title, total: count, report: world.isRoot ? report : nil)
+    let survey = PictureSurvey(of: own, threads: threads, picture: picture, path: path) { done, bad in
+      progress.update(min(done * ranks, count), bad: bad)
     }
     progress.finish()
     let data = try JSONEncoder().encode(SurveyMessage(survey))
-    var all = PictureSurvey()
+    self.init()
     for text in try world.allGather(text: String(decoding: data, as: UTF8.self)) {
-      all.add(try JSONDecoder().decode(SurveyMessage.self, from: Data(text.utf8)).survey)
+      add(try JSONDecoder().decode(SurveyMessage.self, from: Data(text.utf8)).survey)
     }
-    return all
   }
+}
 
+extension FolderIndex {
   /// A number that changes when any file does, found by all ranks together.
   ///
   /// Collective.
