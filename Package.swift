@@ -29,7 +29,8 @@ let stages: [Target] = [
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
   .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
-  .target(name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness"], swiftSettings: swiftSettings),
+  .target(
+    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels"], swiftSettings: swiftSettings),
   .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
   .target(
     name: "Training",

@@ -22,7 +22,7 @@ public struct ShardLoader: Sendable {
   public let dataset: any ImageDataset
   /// The size of every view.
   public let viewSize: ImageSize
-  private let augmentation: ViewAugmentation
+  private let augmentation: Augmentation
   private let views: Int
   private let seed: UInt64
   private let layout: ViewLayout
@@ -37,7 +37,7 @@ public struct ShardLoader: Sendable {
   ///   - seed: The run's seed.
   ///   - layout: How a view lies in memory.
   public init(
-    _ dataset: any ImageDataset, _ augmentation: ViewAugmentation, viewSize: ImageSize, views: Int, seed: UInt64,
+    _ dataset: any ImageDataset, _ augmentation: Augmentation, viewSize: ImageSize, views: Int, seed: UInt64,
     layout: ViewLayout
   ) {
     self.dataset = dataset
@@ -59,6 +59,8 @@ public struct ShardLoader: Sendable {
     _ batch: inout MutableSpan<Float>, samples: Span<Int32>, epoch: Int
   ) throws(FileError) {
     let elements = 3 * viewSize.pixelCount
+    // One for the calling thread, which makes many views with it.
+    let workspace = AugmentationWorkspace()
     for position in samples.indices {
       let sample = Int(samples[position])
       let image = try dataset.image(at: sample)
@@ -67,8 +69,8 @@ public struct ShardLoader: Sendable {
         let start = (view * samples.count + position) * elements
         var target = batch._mutatingExtracting(start..<start + elements)
         augmentation.makeView(
-          of: image, &stream, dataset.normalization, into: &target, channelStride: layout.channelStride,
-          pixelStride: layout.pixelStride)
+          of: image, size: viewSize, &stream, dataset.normalization, workspace: workspace, into: &target,
+          channelStride: layout.channelStride, pixelStride: layout.pixelStride)
       }
     }
   }

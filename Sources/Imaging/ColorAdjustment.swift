@@ -7,8 +7,9 @@ extension PlanarImage {
 
   /// Blends with black.
   mutating func adjustBrightness(by factor: Float) {
+    let count = 3 * pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
-      for index in planes.indices {
+      for index in 0..<count {
         unsafe planes[index] = clipped(planes[index] * factor)
       }
     }
@@ -23,7 +24,7 @@ extension PlanarImage {
         sum += unsafe Double(Self.luminance(planes, pixel, count))
       }
       let mean = Float(sum / Double(count))
-      for index in planes.indices {
+      for index in 0..<3 * count {
         unsafe planes[index] = clipped(mean + (planes[index] - mean) * factor)
       }
     }

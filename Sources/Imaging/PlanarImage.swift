@@ -1,33 +1,50 @@
 /// A colour picture in float32, one plane a channel, 0 black and 1 full.
 struct PlanarImage {
-  let width: Int
-  let height: Int
+  private(set) var size = ImageSize(width: 0, height: 0)
 
-  /// `[3, height, width]`.
-  var planes: [Float]
+  /// `[3, height, width]`, and whatever a larger picture left behind.
+  var planes: [Float] = []
 
-  var pixelCount: Int { width * height }
+  var pixelCount: Int { size.pixelCount }
 
-  /// The pixels of `image` from (`top`, `left`) on, black where that is outside, mirrored or not.
-  init(cropping image: RGBImage, top: Int, left: Int, width: Int, height: Int, isMirrored: Bool) {
-    self.width = width
-    self.height = height
-    let pixels = width * height
-    planes = [Float](repeating: 0, count: 3 * pixels)
-    let rows = max(0, -top)..<max(max(0, -top), min(height, image.height - top))
-    let columns = max(0, -left)..<max(max(0, -left), min(width, image.width - left))
-    unsafe image.samples.withUnsafeBufferPointer { samples in
-      unsafe planes.withUnsafeMutableBufferPointer { planes in
-        for row in rows {
-          for column in columns {
-            let source = ((top + row) * image.width + left + column) * 3
-            let target = row * width + (isMirrored ? width - 1 - column : column)
-            unsafe planes[target] = Float(samples[source]) / 255
-            unsafe planes[pixels + target] = Float(samples[source + 1]) / 255
-            unsafe planes[2 * pixels + target] = Float(samples[source + 2]) / 255
+  /// Becomes the picture of these levels, `[3, height, width]`.
+  mutating func load(_ levels: UnsafePointer<UInt8>, _ size: ImageSize) {
+    self.size = size
+    let count = 3 * size.pixelCount
+    if planes.count < count {
+      planes = [Float](repeating: 0, count: count)
+    }
+    unsafe planes.withUnsafeMutableBufferPointer { planes in
+      for index in 0..<count {
+        unsafe planes[index] = Float(levels[index]) / 255
+      }
+    }
+  }
+
+  /// Writes the picture freed of its mean and deviation.
+  func write(
+    _ normalization: ChannelNormalization, into view: inout MutableSpan<Float>, channelStride: Int, pixelStride: Int
+  ) {
+    let count = pixelCount
+    unsafe planes.withUnsafeBufferPointer { planes in
+      unsafe view.withUnsafeMutableBufferPointer { view in
+        for channel in 0..<3 {
+          let mean = normalization.mean[channel]
+          let deviation = normalization.standardDeviation[channel]
+          for pixel in 0..<count {
+            unsafe view[channel * channelStride + pixel * pixelStride] =
+              (planes[channel * count + pixel] - mean) / deviation
           }
         }
       }
     }
+  }
+
+  /// The picture in 8 bits a channel.
+  func rounded() -> RGBImage {
+    let count = pixelCount
+    return RGBImage(
+      width: size.width, height: size.height,
+      samples: (0..<3 * count).map { index in UInt8((planes[index % 3 * count + index / 3] * 255).rounded()) })
   }
 }

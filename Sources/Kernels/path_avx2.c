@@ -15,6 +15,10 @@
 #include "winograd.h"
 #include "normalization.h"
 #include "contrastive.h"
+#include "image_planes.h"
+#include "image_resample.h"
+#include "image_colors.h"
+#include "image_filters.h"
 #include "table.h"
 #pragma clang attribute pop
 

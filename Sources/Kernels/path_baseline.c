@@ -13,6 +13,10 @@
 #include "winograd.h"
 #include "normalization.h"
 #include "contrastive.h"
+#include "image_planes.h"
+#include "image_resample.h"
+#include "image_colors.h"
+#include "image_filters.h"
 #include "table.h"
 
 const KernelTable *kernels_baseline(void) { return &path_table; }

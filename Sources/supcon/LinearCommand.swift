@@ -26,7 +26,9 @@ struct LinearCommand: RankedCommand {
   @Option(help: "Weight decay.")
   var weightDecay = 0.0
   @Option(
-    help: "How training samples are seen: none (features once), crop-flip, crop-flip-jitter (features each epoch).")
+    help:
+      "How training samples are seen: none (features once), or a preset or operations (features each epoch); help lists all."
+  )
   var augmentation = "none"
   @Option(help: "Where all random draws begin.")
   var seed: UInt64 = 0

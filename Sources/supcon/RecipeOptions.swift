@@ -50,7 +50,10 @@ struct RecipeOptions: ParsableArguments {
   var shardSize: Int?
   @Option(help: "Views of each sample. (default: 2)")
   var views: Int?
-  @Option(help: "How views are made: none, crop-flip, crop-flip-jitter. (default: crop-flip-jitter)")
+  @Option(
+    help: ArgumentHelp(
+      "How views are made: a preset such as supcontrast or autoaugment-cifar10, or operations joined by +; help lists all. (default: crop-flip-jitter)",
+      valueName: "augmentation"))
   var augmentation: String?
   @Option(help: "Optimiser: sgd. (default: sgd)")
   var optimizer: String?

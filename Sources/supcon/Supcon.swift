@@ -33,6 +33,9 @@ enum Program {
     {
       end(launch, code: Training.ExitCode.usage.rawValue, message: message)
     }
+    if let list = AugmentationHelp.text(for: Array(CommandLine.arguments.dropFirst())) {
+      end(launch, code: Training.ExitCode.success.rawValue, message: list)
+    }
     let command: any RankedCommand
     do {
       var parsed = try Supcon.parseAsRoot()

@@ -26,7 +26,7 @@ struct ShardLoaderTests {
   private static let elements = 360
 
   private func loader(
-    _ augmentation: ViewAugmentation = .cropFlipJitter, views: Int = 2, seed: UInt64 = 5
+    _ augmentation: Augmentation = .cropFlipJitter, views: Int = 2, seed: UInt64 = 5
   ) -> ShardLoader {
     ShardLoader(
       NoiseDataset(), augmentation, viewSize: ImageSize(width: 12, height: 10), views: views, seed: seed,
@@ -55,9 +55,9 @@ struct ShardLoaderTests {
         var stream = RandomStream(seed: 5, .augmentation, epoch: 0, sample: Int(sample), view: view)
         var expected = [Float](repeating: .nan, count: Self.elements)
         var target = expected.mutableSpan
-        ViewAugmentation.cropFlipJitter.makeView(
-          of: try dataset.image(at: Int(sample)), &stream, dataset.normalization, into: &target, channelStride: 120,
-          pixelStride: 1)
+        Augmentation.cropFlipJitter.makeView(
+          of: try dataset.image(at: Int(sample)), size: dataset.viewSize, &stream, dataset.normalization,
+          workspace: AugmentationWorkspace(), into: &target, channelStride: 120, pixelStride: 1)
         #expect(found[view][position] == expected)
       }
     }

@@ -51,9 +51,9 @@ struct CodecsRefusalTests {
   @Test func `damaged codes of JPEG`() throws {
     var bytes = try CodecsFixtures.bytes("restarts.jpg")
     // A restart out of turn.
-    let restart = try #require(bytes.indices.dropLast().first { index in bytes[index] == 0xFF && bytes[index + 1] == 0xD3 })
+    let restart = try #require(bytes.indices.dropLast().first { index in bytes[index] == 0xFF && bytes[index + 1] == 0xD1 })
     bytes[restart + 1] = 0xD6
-    try expectRefusal(bytes, naming: "is damaged", "RST3")
+    try expectRefusal(bytes, naming: "is damaged", "RST1")
   }
 
   @Test func `a JPEG without a frame, pixels, or of 12 bits`() throws {

@@ -20,16 +20,16 @@ struct ColorTests {
     )
   }
 
-  @Test func `brightness multiplies a grey picture, contrast and saturation leave it`() {
+  @Test func `brightness multiplies a grey picture, contrast and saturation leave it`() throws {
     for index in 0..<50 {
-      let planes = view(of: constant(102, 102, 102), .jitterOnly, stream(index))
+      let planes = try view(of: constant(102, 102, 102), Augmentation(tensorJitter), stream(index))
       let expected = 0.4 * factors(index).brightness
       #expect(planes.allSatisfy { element in abs(element - expected) < 1e-6 })
     }
   }
 
-  @Test func `brightness is clipped at full`() {
-    let planes = (0..<100).map { index in view(of: constant(255, 255, 255), .jitterOnly, stream(index))[0] }
+  @Test func `brightness is clipped at full`() throws {
+    let planes = try (0..<100).map { index in try view(of: constant(255, 255, 255), Augmentation(tensorJitter), stream(index))[0] }
     for (index, value) in planes.enumerated() {
       #expect(abs(value - min(factors(index).brightness, 1)) < 1e-6)
     }
@@ -37,11 +37,11 @@ struct ColorTests {
   }
 
   /// A picture of one colour x has the mean luminance Y of its pixels: b (Y + s c (x − Y)).
-  @Test func `one colour moves towards and away from its luminance`() {
+  @Test func `one colour moves towards and away from its luminance`() throws {
     let color: [Float] = [120.0 / 255, 100.0 / 255, 80.0 / 255]
     let grey = luminance(color)
     for index in 0..<50 {
-      let planes = view(of: constant(120, 100, 80), .jitterOnly, stream(index))
+      let planes = try view(of: constant(120, 100, 80), Augmentation(tensorJitter), stream(index))
       let (brightness, contrast, saturation) = factors(index)
       for channel in 0..<3 {
         let expected = brightness * (grey + saturation * contrast * (color[channel] - grey))
@@ -51,13 +51,13 @@ struct ColorTests {
   }
 
   /// Grey pixels x of mean m: b (m + c (x − m)); saturation has nothing to do.
-  @Test func `contrast is about the mean luminance`() {
+  @Test func `contrast is about the mean luminance`() throws {
     let levels: [Float] = [0.2, 0.2, 0.2, 0.6]
     let image = RGBImage(
       width: 2, height: 2, samples: levels.flatMap { level in Array(repeating: UInt8(level * 255), count: 3) })
     let mean: Float = 0.3
     for index in 0..<50 {
-      let planes = view(of: image, .jitterOnly, stream(index))
+      let planes = try view(of: image, Augmentation(tensorJitter), stream(index))
       let (brightness, contrast, _) = factors(index)
       let expected = levels.map { level in brightness * (mean + contrast * (level - mean)) }
       #expect(largestDifference(planes, expected + expected + expected) < 1e-6)
@@ -65,7 +65,7 @@ struct ColorTests {
   }
 
   /// The mean is over luminances, not over all samples: red and blue pixels tell the two apart.
-  @Test func `the mean luminance weighs the channels`() {
+  @Test func `the mean luminance weighs the channels`() throws {
     let image = RGBImage(width: 2, height: 1, samples: [128, 0, 0, 0, 0, 128])
     let half: Float = 128.0 / 255
     let mean = half * (0.299 + 0.114) / 2
@@ -80,13 +80,12 @@ struct ColorTests {
         red + saturation * (lit - red), blue + saturation * (dark - blue), red + saturation * (dark - red),
         blue + saturation * (dark - blue), red + saturation * (dark - red), blue + saturation * (lit - blue),
       ].map(clip)
-      #expect(largestDifference(view(of: image, .jitterOnly, stream(index)), expected) < 2e-6)
+      #expect(try largestDifference(view(of: image, Augmentation(tensorJitter), stream(index)), expected) < 2e-6)
     }
   }
 
-  @Test func `grey is the luminance in all channels`() {
-    var augmentation = ViewAugmentation.none
-    augmentation.greyscaleProbability = 1
+  @Test func `grey is the luminance in all channels`() throws {
+    let augmentation = try Augmentation("tensor-greyscale(probability=1)")
     let image = noise(width: 5, height: 5)
     let expected = (0..<25).map { pixel in
       luminance((0..<3).map { channel in Float(image.samples[3 * pixel + channel]) / 255 })
@@ -94,9 +93,8 @@ struct ColorTests {
     #expect(largestDifference(view(of: image, augmentation, stream(0)), expected + expected + expected) < 1e-6)
   }
 
-  @Test func `a strength of zero changes nothing`() {
-    var augmentation = ViewAugmentation.jitterOnly
-    augmentation.jitter?.strength = 0
+  @Test func `a strength of zero changes nothing`() throws {
+    let augmentation = try Augmentation("tensor-jitter(brightness=0, contrast=0, saturation=0, probability=1)")
     let image = noise(width: 5, height: 5)
     #expect(largestDifference(view(of: image, augmentation, stream(0)), view(of: image, .none, stream(0))) < 1e-6)
   }
@@ -104,18 +102,16 @@ struct ColorTests {
 
 /// How often and how strongly views are changed; fixed streams, so that they pass or fail for ever.
 struct ColorStatisticsTests {
-  @Test func `four fifths are jittered`() {
-    var augmentation = ViewAugmentation.jitterOnly
-    augmentation.jitter?.probability = 0.8
+  @Test func `four fifths are jittered`() throws {
+    let augmentation = try Augmentation("tensor-jitter")
     let plain = view(of: constant(90, 60, 30), .none, stream(0))
     let count = 5000
     let jittered = (0..<count).filter { index in view(of: constant(90, 60, 30), augmentation, stream(index)) != plain }
     #expect(abs(jittered.count - count * 4 / 5) < 114)  // 4 standard deviations
   }
 
-  @Test func `one fifth is grey, whether jittered or not`() {
-    var augmentation = ViewAugmentation.cropFlipJitter
-    augmentation.crop = nil
+  @Test func `one fifth is grey, whether jittered or not`() throws {
+    let augmentation = try Augmentation("flip + tensor-jitter + tensor-greyscale")
     let count = 5000
     let grey = (0..<count).filter { index in
       let planes = view(of: constant(90, 60, 30), augmentation, stream(index))
@@ -124,11 +120,11 @@ struct ColorStatisticsTests {
     #expect(abs(grey.count - count / 5) < 114)
   }
 
-  @Test func `brightness factors are uniform`() {
+  @Test func `brightness factors are uniform`() throws {
     var counts = [Int](repeating: 0, count: 16)
     for index in 0..<8000 {
       // A fifth of full brightness: the factor is five times what becomes of it.
-      let factor = view(of: constant(51, 51, 51), .jitterOnly, stream(index))[0] * 5
+      let factor = try view(of: constant(51, 51, 51), Augmentation(tensorJitter), stream(index))[0] * 5
       #expect((0.599_99...1.400_01).contains(factor))
       counts[min(max(Int((factor - 0.6) / 0.05), 0), 15)] += 1
     }

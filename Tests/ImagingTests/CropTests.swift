@@ -74,15 +74,13 @@ struct CropTests {
     #expect(sizes == [0, 1, 2, 4])
   }
 
-  @Test func `a mirror without a crop turns left and right`() {
-    var augmentation = ViewAugmentation.none
-    augmentation.mirrorProbability = 1
+  @Test func `a mirror without a crop turns left and right`() throws {
+    let augmentation = try Augmentation("flip(probability=1)")
     #expect(view(of: Self.image, augmentation, stream(0)) == Self.window(top: 0, left: 0, isMirrored: true))
   }
 
-  @Test func `pictures need not be square`() {
-    var augmentation = ViewAugmentation.none
-    augmentation.mirrorProbability = 1
+  @Test func `pictures need not be square`() throws {
+    let augmentation = try Augmentation("flip(probability=1)")
     let image = RGBImage(width: 3, height: 1, samples: [0, 0, 0, 51, 51, 51, 255, 255, 255])
     #expect(view(of: image, augmentation, stream(0)) == [1, 0.2, 0, 1, 0.2, 0, 1, 0.2, 0])
   }

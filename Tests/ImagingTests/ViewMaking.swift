@@ -5,16 +5,20 @@ import TestSupport
 /// No change of the numbers but the division by 255.
 let identityNormalization = ChannelNormalization(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
 
-/// A view as a red, a green and a blue plane.
+/// A view as a red, a green and a blue plane, of the picture's size or another.
 func view(
-  of image: RGBImage, _ augmentation: ViewAugmentation, _ stream: RandomStream,
-  _ normalization: ChannelNormalization = identityNormalization
+  of image: RGBImage, _ augmentation: Augmentation, _ stream: RandomStream,
+  _ normalization: ChannelNormalization = identityNormalization, size: ImageSize? = nil,
+  _ workspace: AugmentationWorkspace = AugmentationWorkspace()
 ) -> [Float] {
   var stream = stream
-  let pixels = image.width * image.height
+  let size = size ?? image.size
+  let pixels = size.pixelCount
   var view = [Float](repeating: .nan, count: 3 * pixels)
   var target = view.mutableSpan
-  augmentation.makeView(of: image, &stream, normalization, into: &target, channelStride: pixels, pixelStride: 1)
+  augmentation.makeView(
+    of: image, size: size, &stream, normalization, workspace: workspace, into: &target, channelStride: pixels,
+    pixelStride: 1)
   return view
 }
 
@@ -36,17 +40,17 @@ func constant(_ red: UInt8, _ green: UInt8, _ blue: UInt8, width: Int = 4, heigh
   RGBImage(width: width, height: height, samples: (0..<width * height).flatMap { _ in [red, green, blue] })
 }
 
-extension ViewAugmentation {
-  /// Jitter of every view and nothing else.
-  static var jitterOnly: ViewAugmentation {
-    var augmentation = cropFlipJitter
-    augmentation.crop = nil
-    augmentation.mirrorProbability = 0
-    augmentation.greyscaleProbability = 0
-    augmentation.jitter?.probability = 1
-    return augmentation
-  }
+/// A view as 8-bit levels.
+func picture(
+  of image: RGBImage, _ augmentation: Augmentation, _ stream: RandomStream, size: ImageSize? = nil,
+  _ workspace: AugmentationWorkspace = AugmentationWorkspace()
+) -> RGBImage {
+  var stream = stream
+  return augmentation.picture(of: image, size: size ?? image.size, &stream, workspace: workspace)
 }
+
+/// Jitter of every view on floats and nothing else.
+let tensorJitter = "tensor-jitter(probability=1)"
 
 func largestDifference(_ first: [Float], _ second: [Float]) -> Float {
   guard first.count == second.count else { return .infinity }

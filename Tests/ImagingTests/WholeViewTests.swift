@@ -25,19 +25,11 @@ struct WholeViewTests {
     var draws = stream(3)
     var interleaved = [Float](repeating: .nan, count: 72)
     var target = interleaved.mutableSpan
-    ViewAugmentation.cropFlipJitter.makeView(
-      of: image, &draws, normalization, into: &target, channelStride: 1, pixelStride: 3)
+    Augmentation.cropFlipJitter.makeView(
+      of: image, size: image.size, &draws, normalization, workspace: AugmentationWorkspace(), into: &target,
+      channelStride: 1, pixelStride: 3)
     let expected: [Float] = (0..<72).map { index in planes[index % 3 * 24 + index / 3] }
     #expect(interleaved == expected)
-  }
-
-  @Test func `names of the command line`() {
-    #expect(ViewAugmentation(named: "none") == ViewAugmentation.none)
-    #expect(ViewAugmentation(named: "crop-flip") == .cropFlip)
-    #expect(ViewAugmentation(named: "crop-flip-jitter") == .cropFlipJitter)
-    #expect(ViewAugmentation(named: "None") == nil)
-    #expect(ViewAugmentation.names.allSatisfy { name in ViewAugmentation(named: name) != nil })
-    #expect(ViewAugmentation.none.isIdentity && !ViewAugmentation.cropFlip.isIdentity)
   }
 
   @Test func `a view depends on its stream alone`() {

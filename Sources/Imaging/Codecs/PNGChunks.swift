@@ -86,7 +86,11 @@ struct PNGChunks {
         xmp = xmp ?? Self.orientation(inText: bytes.extracting(data))
       case Self.name("IEND"):
         offset = bytes.count
-      default: break
+      default:
+        // A capital letter at the beginning: nothing can be decoded without it.
+        guard type & 0x2000_0000 != 0 else {
+          throw ImageError("is damaged: at byte \(chunk.lowerBound) it has a chunk that PNG does not know")
+        }
       }
     }
     guard let headerData, let width = bytes.bigEndian32(at: headerData.lowerBound),
@@ -99,6 +103,7 @@ struct PNGChunks {
       )
     }
     guard !pixelChunks.isEmpty else { throw ImageError("holds no pixels") }
+    guard colorType != .palette || palette != nil else { throw ImageError("is damaged: it has no palette") }
     self.colorType = colorType
     self.depth = depth
     self.headerData = headerData
@@ -124,7 +129,7 @@ struct PNGChunks {
     file.reserveCapacity(pixelChunks.reduce(1024) { sum, chunk in sum + chunk.count })
     Self.append("IHDR", header, to: &file)
     if colorType == .palette {
-      // Numbers beyond the palette are black, with or without one.
+      // Numbers beyond the palette are black.
       let colors = 3 << Int(depth)
       let given = palette.map { palette in Self.copy(bytes, palette) } ?? []
       let complete = Array(given.prefix(colors)) + Array(repeating: 0, count: max(0, colors - given.count))

@@ -68,6 +68,34 @@ typedef struct {
   const int32_t *class_numbers;
 } KernelLossColumns;
 
+/// A picture of 8 bits a channel: a plane of red, one of green and one of blue, one after another.
+typedef struct {
+  const uint8_t *planes;
+  int width;
+  int height;
+} KernelImage;
+
+/// A part of a picture, which may reach beyond it.
+typedef struct {
+  int top;
+  int left;
+  int width;
+  int height;
+} KernelWindow;
+
+/// How rows or columns of a resized picture are made: each as a weighted sum of `taps` neighbouring ones from `starts[i]` on.
+typedef struct {
+  /// How many rows or columns are made.
+  int count;
+  int taps;
+  /// The first that any sum uses, and the one behind the last: `starts[i] + taps <= end`.
+  int begin;
+  int end;
+  const int32_t *starts;
+  /// `[(count + 3) / 4, taps, 4]`, multiples of 2⁻²²: those of four neighbours side by side.
+  const int32_t *weights;
+} KernelFilter;
+
 /// The functions of one path.
 typedef struct {
   /// How many neighbouring channels are computed at once.
@@ -149,6 +177,78 @@ typedef struct {
   ///
   /// The row's own place holds nothing of use afterwards, as s_ii is no term of ℓ_i.
   void (*contrastive_factors)(float *line, size_t count, KernelLossRow row, KernelLossColumns columns);
+
+  // MARK: Pictures (image_planes.h, image_resample.h, image_colors.h, image_filters.h)
+  //
+  // Every path gives the same bits. `count`: pixels of a plane, or levels where that is the parameter's name.
+
+  /// Pixels `[count, 3]` → planes `[3, count]`.
+  void (*image_unpack)(const uint8_t *pixels, size_t count, uint8_t *planes);
+
+  /// Planes `[3, count]` → pixels `[count, 3]`.
+  void (*image_pack)(const uint8_t *planes, size_t count, uint8_t *pixels);
+
+  /// The window of a picture, `fill` where that is outside.
+  void (*image_window)(KernelImage image, KernelWindow window, uint8_t fill, uint8_t *result);
+
+  /// Left and right exchanged.
+  void (*image_mirror)(KernelImage image, uint8_t *result);
+
+  /// Pixel (x, y) is the one at (m0 x + m1 y + m2, m3 x + m4 y + m5), or `fill`; multiples of 2⁻¹⁶, of which the whole part counts.
+  void (*image_affine)(KernelImage image, const int32_t *matrix, uint8_t fill, uint8_t *result);
+
+  /// `view[channel · channel_stride + pixel · pixel_stride]` ← `levels[channel][level]`, where `levels` is `[3, 256]`.
+  void (*image_view)(
+      const uint8_t *planes, size_t count, const float *levels, float *view, size_t channel_stride, size_t pixel_stride);
+
+  /// How many bytes of scratch memory resizing takes.
+  size_t (*image_resample_scratch_count)(KernelFilter columns, KernelFilter rows);
+
+  /// Planes `[3, rows.count, columns.count]` from pixels `[rows.end, columns.end, 3]`, rows `row_stride` bytes apart.
+  void (*image_resample)(
+      const uint8_t *pixels, size_t row_stride, KernelFilter columns, KernelFilter rows, uint8_t *scratch,
+      uint8_t *planes);
+
+  /// Levels ← base + factor · (level − base), cut to 0…255, rounded down.
+  void (*image_blend_constant)(uint8_t *levels, size_t count, uint8_t base, float factor);
+
+  /// The same with each pixel's luminance as the base.
+  void (*image_blend_luminance)(uint8_t *planes, size_t count, float factor);
+
+  /// Each pixel's luminance in all channels.
+  void (*image_greyscale)(uint8_t *planes, size_t count);
+
+  /// The sum of all pixels' luminances.
+  uint64_t (*image_luminance_sum)(const uint8_t *planes, size_t count);
+
+  /// Hues + `shift` of 256 parts of a turn.
+  void (*image_shift_hue)(uint8_t *planes, size_t count, uint8_t shift);
+
+  /// The same as `image_blend_constant` with the smoothed picture as the base: 3×3, the centre five times. Edges stay.
+  void (*image_sharpen)(KernelImage image, float factor, uint8_t *result);
+
+  /// 255 − level from `threshold` on.
+  void (*image_solarize)(uint8_t *levels, size_t count, int threshold);
+
+  /// Level + addition, cut to 0…255, below `threshold`.
+  void (*image_solarize_add)(uint8_t *levels, size_t count, int addition, int threshold);
+
+  /// The bits of `mask` alone.
+  void (*image_posterize)(uint8_t *levels, size_t count, uint8_t mask);
+
+  /// Stretches the levels of each channel to 0…255.
+  void (*image_stretch)(uint8_t *planes, size_t count);
+
+  /// Makes the histogram of each channel as even as a table of levels can.
+  void (*image_equalize)(uint8_t *planes, size_t count);
+
+  /// How many floats of scratch memory a blur takes.
+  size_t (*image_blur_scratch_count)(int width, int height, int taps);
+
+  /// Convolves rows and columns with an odd number of weights; beyond the edges lies the level `outside` or, if that is negative,
+  /// the picture mirrored at its edge pixels. Rounds halves up.
+  void (*image_blur)(
+      KernelImage image, const float *weights, int taps, float outside, float *scratch, uint8_t *result);
 } KernelTable;
 
 /// The best path that this CPU and its operating system run.

@@ -53,7 +53,7 @@ final class FeatureExtraction {
   }
 
   /// A loader of one view of each sample.
-  func makeLoader(_ dataset: any ImageDataset, _ augmentation: ViewAugmentation, seed: UInt64) -> ShardLoader {
+  func makeLoader(_ dataset: any ImageDataset, _ augmentation: Augmentation, seed: UInt64) -> ShardLoader {
     ShardLoader(
       dataset, augmentation, viewSize: viewSize, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
   }

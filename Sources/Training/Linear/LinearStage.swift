@@ -50,13 +50,9 @@ public enum LinearStage {
         ),
         (momentum >= 0 && momentum < 1, "--momentum \(momentum): expected a number from 0 to below 1"),
         (weightDecay.isFinite && weightDecay >= 0, "--weight-decay \(weightDecay): expected a number of at least 0"),
-        (
-          ViewAugmentation.names.contains(augmentation),
-          "--augmentation \(augmentation): expected one of \(ViewAugmentation.names.joined(separator: ", "))"
-        ),
         (threads >= 1, "--threads \(threads): expected at least 1"),
       ]
-      return checks.first { isFine, _ in !isFine }?.1
+      return checks.first { isFine, _ in !isFine }?.1 ?? Augmentation.problem(augmentation)
     }
   }
 
@@ -86,9 +82,7 @@ public enum LinearStage {
         )
       }
     }
-    guard let augmentation = ViewAugmentation(named: request.augmentation) else {
-      preconditionFailure("the options were not validated: \(request.augmentation)")
-    }
+    let augmentation = Augmentation(validated: request.augmentation)
     report(
       "linear classifier on \(request.run) (\(encoder.recipe.model) after step \(encoder.state.step)): "
         + "\(training.count) training and \(test.count) test samples")

@@ -62,11 +62,8 @@ final class ShardWorkers {
 
   /// A loader that fills views as the encoder wants them to lie.
   func makeLoader() throws -> ShardLoader {
-    guard let augmentation = ViewAugmentation(named: recipe.augmentation) else {
-      preconditionFailure("the recipe was not validated: \(recipe.augmentation)")
-    }
-    return ShardLoader(
-      dataset, augmentation, viewSize: recipe.viewSize(of: dataset), views: recipe.views, seed: recipe.seed,
+    ShardLoader(
+      dataset, Augmentation(validated: recipe.augmentation), viewSize: recipe.viewSize(of: dataset), views: recipe.views, seed: recipe.seed,
       layout: models[0].encoder.viewLayout)
   }
 

@@ -191,7 +191,7 @@ extension Recipe {
         : "\(ranks) ranks for \(shardCount) shards (--batch-size \(batchSize) in shards of --shard-size \(shardSize)): start at most \(shardCount) ranks, or choose a smaller shard or a larger batch",
       atLeast("views", views, 1),
       loss == "simclr" && views < 2 ? "--views \(views): --loss simclr needs at least 2 views of each sample" : nil,
-      choice("augmentation", augmentation, ViewAugmentation.names),
+      Augmentation.problem(augmentation),
       choice("optimizer", optimizer, ["sgd"]),
       number("learning-rate", learningRate, isAllowed: learningRate >= 0, "a number of at least 0"),
       number("momentum", momentum, isAllowed: momentum >= 0 && momentum < 1, "a number from 0 to below 1"),

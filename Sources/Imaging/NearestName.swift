@@ -1,0 +1,23 @@
+extension Sequence<String> {
+  /// The name that a mistyped one most likely means, or `nil` if none is near.
+  func nearest(to mistyped: String) -> String? {
+    let candidates = map { name in (name: name, distance: editDistance(mistyped, name)) }
+    let nearest = candidates.min { one, other in one.distance < other.distance }
+    return nearest.flatMap { nearest in nearest.distance <= 3 ? nearest.name : nil }
+  }
+}
+
+/// How many letters must be inserted, removed or replaced (Levenshtein's distance).
+private func editDistance(_ first: String, _ second: String) -> Int {
+  let columns = Array(second)
+  var previous = Array(0...columns.count)
+  for (row, letter) in first.enumerated() {
+    var current = [row + 1]
+    for column in columns.indices {
+      let replacement = previous[column] + (letter == columns[column] ? 0 : 1)
+      current.append(Swift.min(replacement, previous[column + 1] + 1, current[column] + 1))
+    }
+    previous = current
+  }
+  return previous[columns.count]
+}

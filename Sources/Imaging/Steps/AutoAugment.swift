@@ -1,0 +1,37 @@
+import KeyedRandomness
+
+/// One of a policy's 25 pairs of operations, each operation with its own probability.
+struct AutoAugment: AugmentationStep {
+  var policy = AutoAugmentPolicy.cifar10
+  var levels = LevelRule.pytorchAutoAugment
+
+  let name = "autoaugment"
+  let summary = "applies one of the 25 pairs of operations of an AutoAugment policy"
+  var withDefaults: AutoAugment { AutoAugment() }
+
+  var parameters: [AugmentationParameter<AutoAugment>] {
+    [
+      .choice("policy", \.policy, "which policy"),
+      .choice("levels", \.levels, "whose reading of the policy's levels"),
+    ]
+  }
+
+  private var scale: LevelScale {
+    // torchvision has ten marks for AutoAugment.
+    levels == .torchvision ? LevelScale(top: 9) : LevelScale()
+  }
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    let pairs = policy.pairs
+    let pair = pairs[stream.nextInteger(below: pairs.count)]
+    apply(pair.first, to: workspace, &stream)
+    apply(pair.second, to: workspace, &stream)
+  }
+
+  private func apply(
+    _ entry: AutoAugmentPolicy.Entry, to workspace: AugmentationWorkspace, _ stream: inout RandomStream
+  ) {
+    guard stream.nextEvent(probability: entry.probability) else { return }
+    levels.change(entry.operation, level: entry.level, scale, of: workspace.size, &stream).apply(to: workspace)
+  }
+}

@@ -1,0 +1,122 @@
+import KeyedRandomness
+import Kernels
+
+/// A random window of the view's size out of the picture with a margin on all four sides.
+struct PaddedCrop: AugmentationStep {
+  var padding = 4
+  var fill = 0
+
+  let name = "padded-crop"
+  let summary = "adds a margin and cuts out a random window of the view's size"
+  var withDefaults: PaddedCrop { PaddedCrop() }
+
+  var parameters: [AugmentationParameter<PaddedCrop>] {
+    [
+      .integer("padding", \.padding, in: 0...1000, "pixels added on each side"),
+      .integer("fill", \.fill, in: 0...255, "the margin's level"),
+    ]
+  }
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    func start(_ extent: Int, _ view: Int) -> Int {
+      stream.nextInteger(below: max(extent - view, 0) + 2 * padding + 1) - padding
+    }
+    let top = start(workspace.size.height, workspace.viewSize.height)
+    let left = start(workspace.size.width, workspace.viewSize.width)
+    var window = workspace.viewSize.window
+    window.top = Int32(top)
+    window.left = Int32(left)
+    workspace.cut(window, fill: UInt8(fill))
+  }
+}
+
+/// The part of the view's size at the centre.
+struct CentreCrop: AugmentationStep {
+  var fill = 0
+
+  let name = "centre-crop"
+  let summary = "cuts the view out of the centre"
+  var decidesSize: Bool { true }
+  var withDefaults: CentreCrop { CentreCrop() }
+
+  var parameters: [AugmentationParameter<CentreCrop>] {
+    [.integer("fill", \.fill, in: 0...255, "the level around a smaller picture")]
+  }
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    workspace.cut(workspace.viewSize.centred(in: workspace.size), fill: UInt8(fill))
+  }
+}
+
+/// The whole picture, resized.
+struct Resize: AugmentationStep {
+  /// What becomes of the picture's proportions.
+  enum Aspect: String, Sendable, CaseIterable {
+    /// They stay: the picture covers the view.
+    case keep
+    /// They become the view's.
+    case stretch
+  }
+
+  var scale = 1.0
+  var aspect = Aspect.keep
+  var filter = ResamplingFilter.bilinear
+
+  let name = "resize"
+  let summary = "resizes the picture to cover the view; what is larger than the view at the end is cut to its centre"
+  var decidesSize: Bool { true }
+  var withDefaults: Resize { Resize() }
+
+  var parameters: [AugmentationParameter<Resize>] {
+    [
+      .number("scale", \.scale, in: 1...10, "how much larger than the view; 8/7 before a crop is the usual evaluation"),
+      .choice("aspect", \.aspect, "whether the proportions stay"),
+      .choice("filter", \.filter, "how pixels are weighted"),
+    ]
+  }
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    workspace.resize(workspace.size.window, to: target(for: workspace.size, workspace.viewSize), filter)
+  }
+
+  /// Resizes and cuts the view out of the centre, computing no more than that.
+  func applyWithCut(to workspace: AugmentationWorkspace) {
+    let target = target(for: workspace.size, workspace.viewSize)
+    workspace.resize(
+      workspace.size.window, to: target, window: workspace.viewSize.centred(in: target), filter)
+  }
+
+  private func target(for size: ImageSize, _ view: ImageSize) -> ImageSize {
+    let width = Int((scale * Double(view.width)).rounded())
+    let height = Int((scale * Double(view.height)).rounded())
+    guard aspect == .keep else { return ImageSize(width: width, height: height) }
+    // The side that would fall short decides; the other is rounded down, as in torchvision.
+    return size.width * height >= size.height * width
+      ? ImageSize(width: max(size.width * height / size.height, width), height: height)
+      : ImageSize(width: width, height: max(size.height * width / size.width, height))
+  }
+}
+
+/// Left and right exchanged.
+struct Flip: AugmentationStep {
+  var probability = 0.5
+
+  let name = "flip"
+  let summary = "exchanges left and right"
+  var withDefaults: Flip { Flip() }
+
+  var parameters: [AugmentationParameter<Flip>] { [.probability(\.probability)] }
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    if stream.nextEvent(probability: Float(probability)) {
+      workspace.mirror()
+    }
+  }
+}
+
+extension AugmentationParameter {
+  /// The share of views that are changed.
+  static func probability(_ path: WritableKeyPath<Step, Double> & Sendable) -> AugmentationParameter {
+    .number("probability", path, in: 0...1, "the share of views that are changed")
+  }
+}

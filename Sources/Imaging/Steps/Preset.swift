@@ -1,0 +1,90 @@
+import KeyedRandomness
+
+/// A named chain of operations that a published code runs, which may differ for small and large views.
+struct Preset: AugmentationStep {
+  /// Views of at most so many pixels a side are small.
+  static let smallSide = 64
+
+  let name: String
+  let summary: String
+  /// The operations for views of at most ``smallSide`` pixels a side.
+  private(set) var small: [any AugmentationStep] = []
+  /// The operations for larger views.
+  private(set) var large: [any AugmentationStep] = []
+
+  // Parameters of RandAugment, in the presets that have them.
+  private var operations: Int
+  private var magnitude: Double
+  private let hasMagnitude: Bool
+  private let makeSteps: @Sendable (Bool, RandomOperations) -> [any AugmentationStep]
+
+  /// A preset without parameters.
+  init(_ name: String, _ summary: String, _ makeSteps: @escaping @Sendable (_ isSmall: Bool) -> [any AugmentationStep]) {
+    self.init(name, summary, hasMagnitude: false) { isSmall, _ in makeSteps(isSmall) }
+  }
+
+  /// A preset with RandAugment's number of operations and magnitude.
+  init(
+    randAugment name: String, _ summary: String,
+    _ makeSteps: @escaping @Sendable (_ isSmall: Bool, RandomOperations) -> [any AugmentationStep]
+  ) {
+    self.init(name, summary, hasMagnitude: true, makeSteps)
+  }
+
+  private init(
+    _ name: String, _ summary: String, hasMagnitude: Bool,
+    _ makeSteps: @escaping @Sendable (Bool, RandomOperations) -> [any AugmentationStep]
+  ) {
+    self.name = name
+    self.summary = summary
+    self.hasMagnitude = hasMagnitude
+    self.makeSteps = makeSteps
+    operations = RandomOperations().operations
+    magnitude = RandomOperations().magnitude
+    remakeSteps()
+  }
+
+  private mutating func remakeSteps() {
+    var random = RandomOperations()
+    random.operations = operations
+    random.magnitude = magnitude
+    small = makeSteps(true, random)
+    large = makeSteps(false, random)
+  }
+
+  /// Set by text, after which the operations are made anew.
+  private var operationsParameter: Int {
+    get { operations }
+    set {
+      operations = newValue
+      remakeSteps()
+    }
+  }
+
+  private var magnitudeParameter: Double {
+    get { magnitude }
+    set {
+      magnitude = newValue
+      remakeSteps()
+    }
+  }
+
+  var withDefaults: Preset { Preset(name, summary, hasMagnitude: hasMagnitude, makeSteps) }
+
+  var parameters: [AugmentationParameter<Preset>] {
+    hasMagnitude
+      ? [
+        .integer("operations", \.operationsParameter, in: 0...20, "how many, one after another"),
+        .number("magnitude", \.magnitudeParameter, in: 0...10, "how strong each is"),
+      ] : []
+  }
+
+  var decidesSize: Bool { small.contains { step in step.decidesSize } }
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    let isSmall = max(workspace.viewSize.width, workspace.viewSize.height) <= Self.smallSide
+    for step in isSmall ? small : large {
+      step.apply(to: workspace, &stream)
+    }
+  }
+}

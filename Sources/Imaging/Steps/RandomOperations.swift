@@ -1,0 +1,51 @@
+import KeyedRandomness
+
+/// RandAugment's N random operations of one magnitude.
+struct RandomOperations: AugmentationStep {
+  /// Whose operations and amounts.
+  enum Code: String, Sendable, CaseIterable {
+    /// The official code's 16 operations and none, magnitudes to 10.
+    case tensorflow
+    /// torchvision's 13 operations and none, magnitudes to 30.
+    case torchvision
+  }
+
+  var operations = 2
+  var magnitude = 10.0
+  var levels = Code.tensorflow
+
+  let name = "random-operations"
+  let summary = "applies RandAugment's random operations, without the crop and flip of preset randaugment"
+  var withDefaults: RandomOperations { RandomOperations() }
+
+  var parameters: [AugmentationParameter<RandomOperations>] {
+    [
+      .integer("operations", \.operations, in: 0...20, "how many, one after another"),
+      .number("magnitude", \.magnitude, in: 0...30, "how strong each is: to 10, or to 30 with torchvision's levels"),
+      .choice("levels", \.levels, "whose operations, and whose reading of the magnitude"),
+    ]
+  }
+
+  private static let official: [PolicyOperation] = [
+    .autoContrast, .equalise, .invert, .rotate, .posterise, .solarise, .colour, .contrast, .brightness, .sharpness,
+    .shearX, .shearY, .translateX, .translateY, .cutout, .solariseAdd,
+  ]
+
+  private static let torchvision: [PolicyOperation] = [
+    .shearX, .shearY, .translateX, .translateY, .rotate, .brightness, .colour, .contrast, .sharpness, .posterise,
+    .solarise, .autoContrast, .equalise,
+  ]
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    let choices = levels == .tensorflow ? Self.official : Self.torchvision
+    let scale = LevelScale(top: levels == .tensorflow ? 10 : 30, cutoutPixels: 40, translationPixels: 100)
+    let rule = levels == .tensorflow ? LevelRule.tensorflow : .torchvision
+    for _ in 0..<operations {
+      let choice = stream.nextInteger(below: choices.count + 1)
+      // The last choice changes nothing.
+      guard choice < choices.count else { continue }
+      rule.change(choices[choice], level: min(magnitude, scale.top), scale, of: workspace.size, &stream)
+        .apply(to: workspace)
+    }
+  }
+}

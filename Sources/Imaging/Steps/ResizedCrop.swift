@@ -1,0 +1,117 @@
+import Glibc
+import KeyedRandomness
+import Kernels
+
+/// A random part of the picture, resized to the view.
+struct ResizedCrop: AugmentationStep {
+  /// How the part is drawn.
+  enum Sampling: String, Sendable, CaseIterable {
+    /// Area uniform, aspect ratio log-uniform, 10 attempts; then the largest part at the centre with an allowed ratio.
+    case torchvision
+    /// `tf.image.sample_distorted_bounding_box`: aspect ratio uniform, height uniform among those allowed, at least a tenth of the
+    /// picture, 100 attempts; then the square at the centre.
+    case tensorflow
+  }
+
+  var area = RandomRange(0.08, 1)
+  var ratio = RandomRange(0.75, 4.0 / 3)
+  var filter = ResamplingFilter.bilinear
+  var antialias = YesOrNo.yes
+  var sampling = Sampling.torchvision
+
+  let name = "resized-crop"
+  let summary = "cuts out a random part and resizes it to the view"
+  var decidesSize: Bool { true }
+  var withDefaults: ResizedCrop { ResizedCrop() }
+
+  var parameters: [AugmentationParameter<ResizedCrop>] {
+    [
+      .range("area", \.area, in: 1e-6...1, "the part's share of the picture"),
+      .range("ratio", \.ratio, in: 0.01...100, "its width divided by its height"),
+      .choice("filter", \.filter, "how pixels are weighted"),
+      .choice("antialias", \.antialias, "whether the filter widens as the part shrinks; TensorFlow's does not"),
+      .choice("sampling", \.sampling, "whose way to draw the part"),
+    ]
+  }
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    let part: KernelWindow
+    switch sampling {
+    case .torchvision: part = torchvisionPart(of: workspace.size, &stream)
+    case .tensorflow: part = tensorflowPart(of: workspace.size, &stream)
+    }
+    workspace.resize(part, to: workspace.viewSize, filter, isAntialiased: antialias == .yes)
+  }
+
+  private func torchvisionPart(of size: ImageSize, _ stream: inout RandomStream) -> KernelWindow {
+    let logarithms = RandomRange(log(ratio.lower), log(ratio.upper))
+    for _ in 0..<10 {
+      let pixels = Double(size.pixelCount) * area.draw(&stream)
+      let aspect = exp(logarithms.draw(&stream))
+      let width = Int((pixels * aspect).squareRoot().rounded(.toNearestOrEven))
+      let height = Int((pixels / aspect).squareRoot().rounded(.toNearestOrEven))
+      if (1...size.width).contains(width), (1...size.height).contains(height) {
+        let top = stream.nextInteger(below: size.height - height + 1)
+        let left = stream.nextInteger(below: size.width - width + 1)
+        return KernelWindow(top: Int32(top), left: Int32(left), width: Int32(width), height: Int32(height))
+      }
+    }
+    let aspect = Double(size.width) / Double(size.height)
+    var part = size
+    if aspect < ratio.lower {
+      part.height = min(max(Int((Double(size.width) / ratio.lower).rounded(.toNearestOrEven)), 1), size.height)
+    } else if aspect > ratio.upper {
+      part.width = min(max(Int((Double(size.height) * ratio.upper).rounded(.toNearestOrEven)), 1), size.width)
+    }
+    return part.centred(in: size)
+  }
+
+  private func tensorflowPart(of size: ImageSize, _ stream: inout RandomStream) -> KernelWindow {
+    let pixels = Double(size.pixelCount)
+    let least = area.lower * pixels
+    let most = area.upper * pixels
+    for _ in 0..<100 {
+      let aspect = ratio.draw(&stream)
+      func width(ofHeight height: Int) -> Int { Int((Double(height) * aspect).rounded(.toNearestOrEven)) }
+      var tallest = Int((most / aspect).squareRoot().rounded(.toNearestOrEven))
+      if width(ofHeight: tallest) > size.width {
+        tallest = Int((Double(size.width) + 0.5 - 1e-7) / aspect)
+        tallest -= width(ofHeight: tallest) > size.width ? 1 : 0
+      }
+      tallest = min(tallest, size.height)
+      var height = min(Int((least / aspect).squareRoot().rounded(.toNearestOrEven)), tallest)
+      height += stream.nextInteger(below: tallest - height + 1)
+      if Double(width(ofHeight: height) * height) < least {
+        height += 1
+      }
+      if Double(width(ofHeight: height) * height) > most {
+        height -= 1
+      }
+      let part = ImageSize(width: width(ofHeight: height), height: height)
+      let share = Double(part.pixelCount)
+      guard share >= least, share <= most, share >= pixels / 10, (1...size.width).contains(part.width),
+        (1...size.height).contains(height)
+      else { continue }
+      // The last place is never drawn, unless it is the only one.
+      let top = height < size.height ? stream.nextInteger(below: size.height - height) : 0
+      let left = part.width < size.width ? stream.nextInteger(below: size.width - part.width) : 0
+      return KernelWindow(top: Int32(top), left: Int32(left), width: Int32(part.width), height: Int32(height))
+    }
+    let side = min(size.width, size.height)
+    return ImageSize(width: side, height: side).centred(in: size)
+  }
+}
+
+extension ImageSize {
+  /// This size at the centre of another, reaching beyond it where it is larger.
+  func centred(in whole: ImageSize) -> KernelWindow {
+    func start(_ part: Int, _ whole: Int) -> Int32 { Int32((Double(whole - part) / 2).rounded(.toNearestOrEven)) }
+    return KernelWindow(
+      top: start(height, whole.height), left: start(width, whole.width), width: Int32(width), height: Int32(height))
+  }
+
+  /// All of it.
+  var window: KernelWindow {
+    KernelWindow(top: 0, left: 0, width: Int32(width), height: Int32(height))
+  }
+}

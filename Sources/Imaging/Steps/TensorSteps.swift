@@ -1,0 +1,48 @@
+import KeyedRandomness
+
+/// Brightness, contrast and saturation in this order, on floats from 0 to 1.
+struct TensorJitter: AugmentationStep {
+  var brightness = 0.4
+  var contrast = 0.4
+  var saturation = 0.4
+  var probability = 0.8
+
+  let name = "tensor-jitter"
+  let summary = "changes brightness, contrast and saturation in this order, on floats without rounding to levels"
+  var withDefaults: TensorJitter { TensorJitter() }
+
+  var parameters: [AugmentationParameter<TensorJitter>] {
+    [
+      .number("brightness", \.brightness, in: 0...1, "factors are uniform in 1 ± this"),
+      .number("contrast", \.contrast, in: 0...1, "the same"),
+      .number("saturation", \.saturation, in: 0...1, "the same"),
+      .probability(\.probability),
+    ]
+  }
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    guard stream.nextEvent(probability: Float(probability)) else { return }
+    func factor(_ strength: Double) -> Float { stream.nextUniform(in: 1 - Float(strength)...1 + Float(strength)) }
+    workspace.changeTensor { tensor in
+      tensor.adjustBrightness(by: factor(brightness))
+      tensor.adjustContrast(by: factor(contrast))
+      tensor.adjustSaturation(by: factor(saturation))
+    }
+  }
+}
+
+/// Luminance in all channels, on floats from 0 to 1.
+struct TensorGreyscale: AugmentationStep {
+  var probability = 0.2
+
+  let name = "tensor-greyscale"
+  let summary = "takes the colour away, on floats without rounding to levels"
+  var withDefaults: TensorGreyscale { TensorGreyscale() }
+
+  var parameters: [AugmentationParameter<TensorGreyscale>] { [.probability(\.probability)] }
+
+  func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
+    guard stream.nextEvent(probability: Float(probability)) else { return }
+    workspace.changeTensor { tensor in tensor.makeGrey() }
+  }
+}
