@@ -71,7 +71,8 @@ let tests: [Target] = [
   .testTarget(
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
-  .testTarget(name: "SupconTests", dependencies: ["Formats", "TestSupport", "supcon"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "SupconTests", dependencies: ["Formats", "Imaging", "TestSupport", "supcon"], swiftSettings: swiftSettings),
 ]
 
 // MARK: - Package

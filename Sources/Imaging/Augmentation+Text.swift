@@ -66,7 +66,8 @@ extension Augmentation: CustomStringConvertible {
       guard let parameter = step.parameters.first(where: { parameter in parameter.name == name }) else {
         let advice = names.nearest(to: name).map { nearest in "did you mean \(nearest)?" }
         throw AugmentationError(
-          "\(step.name) has no parameter \(name); \(advice ?? "it has \(names.isEmpty ? "none" : names.joined(separator: ", "))")")
+          "\(step.name) has no parameter \(name); \(advice ?? "it has \(names.isEmpty ? "none" : names.joined(separator: ", "))")"
+        )
       }
       guard given.insert(name).inserted else {
         throw AugmentationError("\(step.name): \(name) is given twice; leave one out")

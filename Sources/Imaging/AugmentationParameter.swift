@@ -18,7 +18,8 @@ struct AugmentationParameter<Step>: Sendable {
     _ meaning: String
   ) -> AugmentationParameter {
     AugmentationParameter(
-      name: name, meaning: meaning, expected: "a number from \(format(allowed.lowerBound)) to \(format(allowed.upperBound))"
+      name: name, meaning: meaning,
+      expected: "a number from \(format(allowed.lowerBound)) to \(format(allowed.upperBound))"
     ) { step in
       format(step[keyPath: path])
     } setting: { step, text in
@@ -71,7 +72,8 @@ struct AugmentationParameter<Step>: Sendable {
   /// One of several names.
   static func choice<Choice>(
     _ name: String, _ path: WritableKeyPath<Step, Choice> & Sendable, _ meaning: String
-  ) -> AugmentationParameter where Choice: RawRepresentable & CaseIterable & SendableMetatype, Choice.RawValue == String {
+  ) -> AugmentationParameter
+  where Choice: RawRepresentable & CaseIterable & SendableMetatype, Choice.RawValue == String {
     AugmentationParameter(
       name: name, meaning: meaning,
       expected: Choice.allCases.map { choice in choice.rawValue }.joined(separator: " or ")

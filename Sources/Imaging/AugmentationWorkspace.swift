@@ -190,7 +190,8 @@ public final class AugmentationWorkspace {
   /// Smooths with `2 · radius + 1` weights that `fill` writes; beyond the edges lies the level `outside`, or the mirrored picture.
   func blur(radius: Int, outside: Float?, weights fill: (UnsafeMutablePointer<Float>) -> Void) {
     let taps = 2 * radius + 1
-    let scratchCount = unsafe kernels.pointee.image_blur_scratch_count(Int32(size.width), Int32(size.height), Int32(taps))
+    let scratchCount = unsafe kernels.pointee.image_blur_scratch_count(
+      Int32(size.width), Int32(size.height), Int32(taps))
     let weights = unsafe floats.room(for: taps + scratchCount)
     unsafe fill(weights)
     unsafe kernels.pointee.image_blur(

@@ -7,7 +7,8 @@ import Training
 /// None has a default here: what is not given comes from the run that is resumed or from ``Recipe``.
 struct RecipeOptions: ParsableArguments {
   @Option(
-    help: "Training data: shapes (built in), cifar10, cifar100, folder (JPEG and PNG files or a pack). (default: shapes)")
+    help:
+      "Training data: shapes (built in), cifar10, cifar100, folder (JPEG and PNG files or a pack). (default: shapes)")
   var dataset: String?
   @Option(
     help: ArgumentHelp(

@@ -13,8 +13,10 @@ guard arguments.count >= 4, let tries = Int(arguments[3]) else {
   exit(64)
 }
 let first = arguments.count > 4 ? Int(arguments[4]) ?? 0 : 0
-let names = try FileManager.default.contentsOfDirectory(atPath: arguments[1]).filter { name in name.hasSuffix(arguments[2]) }
-  .sorted()
+let names = try FileManager.default.contentsOfDirectory(atPath: arguments[1]).filter { name in
+  name.hasSuffix(arguments[2])
+}
+.sorted()
 let files = try names.map { name in Array(try Data(contentsOf: URL(fileURLWithPath: "\(arguments[1])/\(name)"))) }
 guard !files.isEmpty else {
   print("\(arguments[1]): holds no file that ends with \(arguments[2])")

@@ -51,7 +51,8 @@ struct CodecsRefusalTests {
   @Test func `damaged codes of JPEG`() throws {
     var bytes = try CodecsFixtures.bytes("restarts.jpg")
     // A restart out of turn.
-    let restart = try #require(bytes.indices.dropLast().first { index in bytes[index] == 0xFF && bytes[index + 1] == 0xD1 })
+    let restart = try #require(
+      bytes.indices.dropLast().first { index in bytes[index] == 0xFF && bytes[index + 1] == 0xD1 })
     bytes[restart + 1] = 0xD6
     try expectRefusal(bytes, naming: "is damaged", "RST1")
   }

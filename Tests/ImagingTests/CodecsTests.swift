@@ -62,7 +62,8 @@ struct CodecsTests {
   }
 
   @Test func `all orientations of eight pixels`() throws {
-    let stored = RGBImage(width: 2, height: 3, samples: (0..<6).flatMap { pixel in [UInt8](repeating: pixel, count: 3) })
+    let stored = RGBImage(
+      width: 2, height: 3, samples: (0..<6).flatMap { pixel in [UInt8](repeating: pixel, count: 3) })
     // CIPA DC-008: what lies in the stored first row and column.
     let expected: [ImageOrientation: (ImageSize, [UInt8])] = [
       .upright: (ImageSize(width: 2, height: 3), [0, 1, 2, 3, 4, 5]),

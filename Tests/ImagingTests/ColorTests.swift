@@ -29,7 +29,9 @@ struct ColorTests {
   }
 
   @Test func `brightness is clipped at full`() throws {
-    let planes = try (0..<100).map { index in try view(of: constant(255, 255, 255), Augmentation(tensorJitter), stream(index))[0] }
+    let planes = try (0..<100).map { index in
+      try view(of: constant(255, 255, 255), Augmentation(tensorJitter), stream(index))[0]
+    }
     for (index, value) in planes.enumerated() {
       #expect(abs(value - min(factors(index).brightness, 1)) < 1e-6)
     }

@@ -22,7 +22,8 @@ struct UsageTests {
     Mistake(["pretrain", "--steps", "few"], naming: ["few", "--steps"]),
     Mistake(["pretrain", "--model", "resnet21"], naming: ["--model resnet21", "expected", "resnet20"]),
     Mistake(["pretrain", "--loss", "triplet"], naming: ["--loss triplet", "expected", "supcon", "simclr"]),
-    Mistake(["pretrain", "--augmentation", "rotat"], naming: ["--augmentation rotat", "expected", "crop-flip", "rotate?"]),
+    Mistake(
+      ["pretrain", "--augmentation", "rotat"], naming: ["--augmentation rotat", "expected", "crop-flip", "rotate?"]),
     Mistake(["pretrain", "--activation-memory", "plenty"], naming: ["--activation-memory plenty", "2GiB"]),
     Mistake(["pretrain", "--activation-memory", "-5MB"], naming: ["--activation-memory"]),
     Mistake(["pretrain", "--precision", "float16"], naming: ["--precision float16", "auto, float32, bfloat16"]),

@@ -75,8 +75,8 @@ public struct FolderScan {
   private mutating func scanClass(_ name: [UInt8], within root: FolderListing.Identity) throws(FileError) {
     var folders: [(path: [UInt8], files: [[UInt8]])] = []
     try collect([], class: name, ancestors: [root], into: &folders)
-    // Not the order of the walk: `a-b` comes before `a/b`.
-    folders.sort { first, second in first.path.lexicographicallyPrecedes(second.path) }
+    // Not the order of the walk: `a-b` comes between `a` and `a/b`.
+    folders.sort { first, second in first.path.dropLast().lexicographicallyPrecedes(second.path.dropLast()) }
     let before = index.count
     for (path, files) in folders {
       for file in files {

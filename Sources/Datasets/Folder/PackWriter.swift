@@ -164,7 +164,8 @@ private struct Part {
 private func parallelMap<Element: Sendable>(
   _ numbers: Range<Int>, _ threads: Int, _ body: @Sendable (Int) throws(FileError) -> Element
 ) throws(FileError) -> [Element] {
-  let results = Mutex<([Element?], (number: Int, error: FileError)?)>((Array(repeating: nil, count: numbers.count), nil))
+  let results = Mutex<([Element?], (number: Int, error: FileError)?)>(
+    (Array(repeating: nil, count: numbers.count), nil))
   let taken = Atomic(numbers.lowerBound)
   DispatchQueue.concurrentPerform(iterations: min(threads, max(numbers.count, 1))) { _ in
     while true {

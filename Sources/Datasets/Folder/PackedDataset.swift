@@ -43,7 +43,9 @@ public final class PackedDataset: ImageDataset {
     let tensorNames = PackFormat.Names(split)
     guard header.entries[tensorNames.pixels] != nil else {
       throw FileError(
-        .missing, "\(path): has no validation pictures; pack a folder with \(FolderSplits.validationNames.joined(separator: ", ")) or with --validation-fraction")
+        .missing,
+        "\(path): has no validation pictures; pack a folder with \(FolderSplits.validationNames.joined(separator: ", ")) or with --validation-fraction"
+      )
     }
     let labels: [Int32] = try tensors.numbers(tensorNames.labels)
     sizes = try tensors.numbers(tensorNames.sizes, count: 2 * labels.count)

@@ -90,7 +90,8 @@ public struct PictureSurvey: Sendable, Equatable {
     }
     // Pictures of one colour have no deviation to divide by: that of a level stands in.
     return ChannelNormalization(
-      mean: means.map { mean in Float(mean / 255) }, standardDeviation: deviations.map { deviation in Float(max(deviation, 1) / 255) })
+      mean: means.map { mean in Float(mean / 255) },
+      standardDeviation: deviations.map { deviation in Float(max(deviation, 1) / 255) })
   }
 
   /// The size of views that fits the pictures: their own if they are all of one small square size, else the 224×224 of ImageNet.

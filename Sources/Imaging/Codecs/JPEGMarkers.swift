@@ -30,7 +30,8 @@ struct JPEGMarkers {
       }
       guard marker != Self.endOfImage else { throw ImageError("holds no pixels") }
       guard let length = bytes.bigEndian16(at: offset), length >= 2, length <= bytes.count - offset else {
-        throw ImageError("is cut off or damaged in the segment of marker 0x\(String(marker, radix: 16)) at byte \(offset - 2)")
+        throw ImageError(
+          "is cut off or damaged in the segment of marker 0x\(String(marker, radix: 16)) at byte \(offset - 2)")
       }
       let segment = bytes.extracting(offset + 2..<offset + length)
       offset += length

@@ -15,7 +15,8 @@ struct ColorJitter: AugmentationStep {
 
   var parameters: [AugmentationParameter<ColorJitter>] {
     [
-      .number("brightness", \.brightness, in: 0...10, "factors are uniform from 1 − this, but not below 0, to 1 + this"),
+      .number(
+        "brightness", \.brightness, in: 0...10, "factors are uniform from 1 − this, but not below 0, to 1 + this"),
       .number("contrast", \.contrast, in: 0...10, "the same"),
       .number("saturation", \.saturation, in: 0...10, "the same"),
       .number("hue", \.hue, in: 0...0.5, "hues move by up to this part of a turn either way"),

@@ -1,5 +1,5 @@
-import KeyedRandomness
 import Kernels
+import KeyedRandomness
 
 /// A random window of the view's size out of the picture with a margin on all four sides.
 struct PaddedCrop: AugmentationStep {

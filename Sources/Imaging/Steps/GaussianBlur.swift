@@ -23,7 +23,8 @@ struct GaussianBlur: AugmentationStep {
   var parameters: [AugmentationParameter<GaussianBlur>] {
     [
       .range("sigma", \.sigma, in: 0.01...100, "the kernel's standard deviation in pixels"),
-      .integer("side", \.side, in: 0...1001, "the kernel's side in pixels, made odd; 0 for a tenth of the view's width"),
+      .integer(
+        "side", \.side, in: 0...1001, "the kernel's side in pixels, made odd; 0 for a tenth of the view's width"),
       .choice("edge", \.edge, "what lies beyond the edges"),
       .probability(\.probability),
     ]

@@ -19,7 +19,8 @@ struct Preset: AugmentationStep {
   private let makeSteps: @Sendable (Bool, RandomOperations) -> [any AugmentationStep]
 
   /// A preset without parameters.
-  init(_ name: String, _ summary: String, _ makeSteps: @escaping @Sendable (_ isSmall: Bool) -> [any AugmentationStep]) {
+  init(_ name: String, _ summary: String, _ makeSteps: @escaping @Sendable (_ isSmall: Bool) -> [any AugmentationStep])
+  {
     self.init(name, summary, hasMagnitude: false) { isSmall, _ in makeSteps(isSmall) }
   }
 

@@ -1,6 +1,6 @@
 import Glibc
-import KeyedRandomness
 import Kernels
+import KeyedRandomness
 
 /// A random part of the picture, resized to the view.
 struct ResizedCrop: AugmentationStep {

@@ -63,7 +63,9 @@ struct DatasetFolder {
     }
     if split == .test, let validation = splits.validation {
       let classes = try FolderScan.classFolders(of: splits.training)
-      return Self.listing(try FolderScan(root: validation, classes: classes, isSkipping: isSkippingBad)) { index in index }
+      return Self.listing(try FolderScan(root: validation, classes: classes, isSkipping: isSkippingBad)) { index in
+        index
+      }
     }
     if split == .test, validationFraction == nil {
       let names = FolderSplits.validationNames.map { name in "\(path)/\(name)" }.joined(separator: ", ")
@@ -144,14 +146,16 @@ struct DatasetFolder {
     guard let first = names.first else { return index }
     guard isSkippingBad else {
       let bad = description.bad[0]
-      let others = names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
+      let others =
+        names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
       throw RunError(bad.exitCode, "\(bad.reason)\(others); mend it, or leave such files out with --bad-images skip")
     }
     let kept = index.filtered { [numbers = Set(description.bad.map(\.number))] number in !numbers.contains(number) }
     for label in index.classFolders.indices
     where kept.files(ofClass: label).isEmpty && !index.files(ofClass: label).isEmpty {
       throw RunError(
-        .data, "\(index.root)/\(index.classNames[label]): none of its pictures can be used, for example \(first); mend some"
+        .data,
+        "\(index.root)/\(index.classNames[label]): none of its pictures can be used, for example \(first); mend some"
       )
     }
     let shown = names.prefix(10).joined(separator: ", ")

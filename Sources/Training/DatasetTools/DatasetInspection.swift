@@ -52,7 +52,8 @@ public enum DatasetInspection {
     let count = reports.reduce(0) { sum, part in sum + part.count }
     guard bad.isEmpty else {
       throw AgreedError(
-        error: RunError(.data, "\(request.title): \(bad.count) of \(count) pictures cannot be used; they are listed above"))
+        error: RunError(
+          .data, "\(request.title): \(bad.count) of \(count) pictures cannot be used; they are listed above"))
     }
     report("\(request.title): all \(count) pictures can be used")
   }
@@ -148,7 +149,9 @@ public enum DatasetInspection {
         )
       }
       if let normalization = survey.normalization {
-        lines.append("  --mean \(FolderOptions.text(normalization.mean)) --std \(FolderOptions.text(normalization.standardDeviation))")
+        lines.append(
+          "  --mean \(FolderOptions.text(normalization.mean)) --std \(FolderOptions.text(normalization.standardDeviation))"
+        )
       }
       if !survey.bad.isEmpty {
         lines.append("  \(survey.bad.count) bad files; supcon dataset verify lists them")

@@ -62,7 +62,9 @@ public enum DatasetPreview {
       try AtomicFile.write(to: request.output) { (file) throws(FileError) in
         unsafe try file.append(bytes.span.bytes)
       }
-      report("\(request.output): \(min(request.samples, dataset.count)) samples as evaluation sees them and \(request.views) views of each")
+      report(
+        "\(request.output): \(min(request.samples, dataset.count)) samples as evaluation sees them and \(request.views) views of each"
+      )
     }
   }
 

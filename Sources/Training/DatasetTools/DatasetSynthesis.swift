@@ -47,7 +47,9 @@ public enum DatasetSynthesis {
       let own = ContiguousRuns(total: dataset.count, parts: world.size)[world.rank]
       try world.agreeing { try write(dataset, own, to: "\(output)/\(split)", threads: threads) }
     }
-    report("\(output): \(counts.train) pictures to train on, \(counts.test) to test on, in \(training.classNames.count) classes")
+    report(
+      "\(output): \(counts.train) pictures to train on, \(counts.test) to test on, in \(training.classNames.count) classes"
+    )
   }
 
   private static func write(

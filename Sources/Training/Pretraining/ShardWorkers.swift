@@ -63,7 +63,8 @@ final class ShardWorkers {
   /// A loader that fills views as the encoder wants them to lie.
   func makeLoader() throws -> ShardLoader {
     ShardLoader(
-      dataset, Augmentation(validated: recipe.augmentation), viewSize: recipe.viewSize(of: dataset), views: recipe.views, seed: recipe.seed,
+      dataset, Augmentation(validated: recipe.augmentation), viewSize: recipe.viewSize(of: dataset),
+      views: recipe.views, seed: recipe.seed,
       layout: models[0].encoder.viewLayout)
   }
 
