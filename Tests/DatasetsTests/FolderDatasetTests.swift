@@ -97,7 +97,8 @@ struct FolderDatasetTests {
         stride(from: channel, to: image.samples.count, by: 3).map { place in Double(image.samples[place]) / 255 }
       }
       let mean = samples.reduce(0, +) / Double(samples.count)
-      let variance = samples.reduce(0) { sum, sample in sum + (sample - mean) * (sample - mean) } / Double(samples.count)
+      let variance =
+        samples.reduce(0) { sum, sample in sum + (sample - mean) * (sample - mean) } / Double(samples.count)
       #expect(abs(Double(normalization.mean[channel]) - mean) < 1e-6)
       #expect(abs(Double(normalization.standardDeviation[channel]) - variance.squareRoot()) < 1e-6)
     }
@@ -112,7 +113,7 @@ struct FolderDatasetTests {
     #expect(survey.sums == [178_500_000, 178_500_000, 178_500_000])
     #expect(survey.squareSums == [45_517_500_000, 45_517_500_000, 45_517_500_000])
     // One colour has no deviation; a level of it stands in.
-    #expect(survey.normalization?.standardDeviation == [1 / 255, 1 / 255, 1 / 255])
+    #expect(survey.normalization?.standardDeviation == Array(repeating: Float(1) / 255, count: 3))
     var small = PictureSurvey()
     small.add(RGBImage(width: 32, height: 32, samples: Array(repeating: 1, count: 3072)))
     #expect(small.viewSize == ImageSize(width: 32, height: 32))

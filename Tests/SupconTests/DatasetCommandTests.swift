@@ -104,7 +104,9 @@ struct DatasetCommandTests {
     let output = workshop.path("views.png")
     for (options, columns, rows, side) in [
       (["--dataset", "shapes", "--samples", "3", "--views", "2"], 3, 3, 96),
-      (["--data", workshop.path("mixed"), "--image-size", "100", "--samples", "2", "--augmentation", "none"], 7, 2, 100),
+      (
+        ["--data", workshop.path("mixed"), "--image-size", "100", "--samples", "2", "--augmentation", "none"], 7, 2, 100
+      ),
     ] {
       try succeeding(workshop.run(["dataset", "preview", "--output", output] + options))
       let picture = try RGBImage(decoding: Array(Data(contentsOf: URL(fileURLWithPath: output))))

@@ -12,8 +12,10 @@ struct FolderListing {
   let identity: Identity
   /// The names of folders, and of links to some.
   private(set) var folders: [[UInt8]] = []
-  /// The names of regular files, links to some, and links to nothing.
+  /// The names of regular files, and of links to some.
   private(set) var files: [[UInt8]] = []
+  /// The names of links to nothing.
+  private(set) var brokenLinks: [[UInt8]] = []
 
   /// Lists a folder.
   ///
@@ -36,7 +38,8 @@ struct FolderListing {
       guard name != [UInt8(ascii: ".")], name != [UInt8(ascii: "."), UInt8(ascii: ".")] else { continue }
       switch unsafe Self.type(of: entry, name, in: descriptor) {
       case S_IFDIR: folders.append(name)
-      case S_IFREG, S_IFLNK: files.append(name)
+      case S_IFREG: files.append(name)
+      case S_IFLNK: brokenLinks.append(name)
       default: break
       }
       errno = 0
@@ -46,6 +49,7 @@ struct FolderListing {
     }
     folders.sort { first, second in first.lexicographicallyPrecedes(second) }
     files.sort { first, second in first.lexicographicallyPrecedes(second) }
+    brokenLinks.sort { first, second in first.lexicographicallyPrecedes(second) }
   }
 
   @unsafe

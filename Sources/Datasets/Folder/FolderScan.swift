@@ -33,6 +33,7 @@ public struct FolderScan {
     index = FolderIndex(root: root)
     self.isSkipping = isSkipping
     let listing = try FolderListing(root.utf8)
+    try skipBroken(listing, in: [])
     let found = listing.folders.filter { name in !isHidden(name) }
     guard !found.isEmpty else {
       let pictures = listing.files.count { name in Self.ending(of: name).map(Self.endings.contains) ?? false }
@@ -111,10 +112,10 @@ public struct FolderScan {
         throw FileError(.content, "\(text(whole.dropLast())): is a link to a folder that it lies in; remove the link")
       }
     } catch {
-      guard isSkipping else { throw error }
-      bad.append(BadFile(path: text(name + [slash] + path.dropLast()), reason: error.description, kind: error.kind))
+      try skip(name + [slash] + path.dropLast(), error)
       return
     }
+    try skipBroken(listing, in: name + [slash] + path)
     var files: [[UInt8]] = []
     for file in listing.files {
       if isHidden(file) {
@@ -134,6 +135,20 @@ public struct FolderScan {
       } else {
         try collect(path + folder + [slash], class: name, ancestors: ancestors + [listing.identity], into: &folders)
       }
+    }
+  }
+
+  /// Notes what cannot be used, if the scan is to go on.
+  private mutating func skip(_ path: [UInt8], _ error: FileError) throws(FileError) {
+    guard isSkipping else { throw error }
+    bad.append(BadFile(path: text(path), reason: error.description, kind: error.kind))
+  }
+
+  /// Links to nothing may have led to pictures or to folders of them.
+  private mutating func skipBroken(_ listing: FolderListing, in folder: [UInt8]) throws(FileError) {
+    for link in listing.brokenLinks where !isHidden(link) {
+      let path = folder + link
+      try skip(path, FileError(.missing, "\(index.root)/\(text(path)): is a link to nothing; mend it, or remove it"))
     }
   }
 

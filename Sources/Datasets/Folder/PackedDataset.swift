@@ -95,6 +95,9 @@ public final class PackedDataset: ImageDataset {
     }
   }
 
+  /// The file's size.
+  public var byteCount: Int { file.byteCount }
+
   /// The number of pictures.
   public var count: Int { labels.count }
 
@@ -122,9 +125,8 @@ public final class PackedDataset: ImageDataset {
   /// Reads the whole file, and checks the checksum that it ends with.
   ///
   /// - Throws: ``FileError`` of kind `content` if it is not right.
-  public func verifyChecksum(progress: (_ bytes: Int, _ all: Int) -> Void) throws(FileError) {
-    let all = file.byteCount
-    try header.verifyChecksum(of: file) { bytes in progress(bytes, all) }
+  public func verifyChecksum(progress: (_ bytes: Int) -> Void = { _ in }) throws(FileError) {
+    try header.verifyChecksum(of: file, progress: progress)
   }
 }
 

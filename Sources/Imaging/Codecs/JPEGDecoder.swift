@@ -8,7 +8,7 @@ import CImageCodecs
 struct JPEGDecoder: ~Copyable {
   private let handle: tjhandle
 
-  /// Makes a decoder; it costs a few microseconds.
+  /// Makes a decoder; it costs less than a microsecond, so that each picture may have its own.
   init() throws(ImageError) {
     guard let handle = unsafe tjInitDecompress() else {
       throw ImageError("cannot be decoded: libjpeg-turbo does not start: \(unsafe Self.message(nil))")

@@ -66,7 +66,7 @@ public enum DatasetInspection {
     let request = request.resolved(ranks: world.size)
     guard try request.isFolder(over: world) else {
       return try [DatasetSplit.train, .test].compactMap { split in
-        try fixedReport(request, split, over: world, report: report)
+        try fixedReport(request, split, isFresh: isFresh, over: world, report: report)
       }
     }
     var folder = DatasetFolder(request.recipe)
@@ -106,7 +106,7 @@ public enum DatasetInspection {
 
   /// A split of a set whose pictures are no files of their own; `nil` if it has none such.
   private static func fixedReport(
-    _ request: DatasetRequest, _ split: DatasetSplit, over world: borrowing Communicator,
+    _ request: DatasetRequest, _ split: DatasetSplit, isFresh: Bool, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> SplitReport? {
     let dataset: any ImageDataset
@@ -115,14 +115,21 @@ public enum DatasetInspection {
     } catch let agreed as AgreedError where split == .test && agreed.error.exitCode == .missing {
       return nil
     }
-    if let pack = dataset as? PackedDataset, split == .train {
-      let progress = ProgressLine("reading \(request.title)", total: 0, report: nil)
-      try world.agreeingOnRoot { try pack.verifyChecksum { bytes, _ in progress.update(bytes) } }
+    let pack = dataset as? PackedDataset
+    if let pack, isFresh, split == .train {
+      let progress = ProgressLine(
+        "reading \(request.title)", total: pack.byteCount, report: world.isRoot ? report : nil)
+      try world.agreeingOnRoot { try pack.verifyChecksum { bytes in progress.update(bytes) } }
+      progress.finish()
     }
-    let survey = try PictureSurvey(
-      count: dataset.count, title: "looking at \(request.title)", threads: request.recipe.threads, over: world,
-      report: report, picture: { (number) throws(FileError) in try dataset.image(at: number) },
-      path: { number in "picture \(number)" })
+    // A pack holds what was found when it was made.
+    let known = isFresh ? nil : pack?.survey
+    let survey =
+      try known
+      ?? PictureSurvey(
+        count: dataset.count, title: "looking at \(request.title)", threads: request.recipe.threads, over: world,
+        report: report, picture: { (number) throws(FileError) in try dataset.image(at: number) },
+        path: { number in "picture \(number)" })
     var counts = [Int](repeating: 0, count: dataset.classNames.count)
     for number in 0..<dataset.count {
       counts[dataset.label(at: number)] += 1

@@ -60,6 +60,8 @@ public enum EvaluationStage {
     let test = try DatasetChoice.open(encoder.recipe, .test, over: world, report: report)
     let (trainingFeatures, width) = try features(of: training, request, encoder, over: world)
     let (testFeatures, _) = try features(of: test, request, encoder, over: world)
+    try training.reportReplaced(over: world, report: report)
+    try test.reportReplaced(over: world, report: report)
     let correct = try NearestNeighbors(k: request.neighbors, width: width).correctCount(
       training: trainingFeatures, trainingLabels: training.labels, test: testFeatures, testLabels: test.labels,
       over: world)

@@ -98,6 +98,8 @@ public enum LinearStage {
     let standardization = FeatureStandardization(trainingFeatures, width: extraction.width)
     standardization.apply(&trainingFeatures)
     standardization.apply(&testFeatures)
+    try training.reportReplaced(over: world, report: report)
+    try test.reportReplaced(over: world, report: report)
     report("features of all samples after \(duration(ProcessMeasurements.now() - start))")
 
     let classifier = LinearClassifier(

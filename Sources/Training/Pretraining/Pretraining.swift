@@ -74,12 +74,12 @@ public enum Pretraining {
 
       if state.step.isMultiple(of: checkpointSteps) || state.step == lastStep {
         try save(state, recipe, opening.directory, log, over: world)
+        try dataset.reportReplaced(over: world, report: report)
       }
     }
     if lastStep == 0 {
       try save(state, recipe, opening.directory, log, over: world)
     }
-    try dataset.reportReplaced(over: world, report: report)
     try world.agreeingOnRoot {
       try opening.directory.map { directory in
         try state.writeEncoder(to: directory.encoderPath)
