@@ -15,6 +15,7 @@ let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .strictMemorySafet
 let libraries: [Target] = [
   .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
   .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+  .systemLibrary(name: "CImageCodecs", providers: [.apt(["libturbojpeg0-dev", "libpng-dev"])]),
   .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 
@@ -28,7 +29,8 @@ let stages: [Target] = [
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
   .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
-  .target(name: "Imaging", dependencies: ["KeyedRandomness", "Kernels"], swiftSettings: swiftSettings),
+  .target(
+    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels"], swiftSettings: swiftSettings),
   .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
   .target(
     name: "Training",
@@ -66,13 +68,17 @@ let tests: [Target] = [
   .testTarget(name: "ContrastiveTests", dependencies: ["Contrastive", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "decoder-fuzz", dependencies: ["Imaging", "TestSupport"], path: "Tests/DecoderFuzz",
+    swiftSettings: swiftSettings),
   .testTarget(
     name: "ImagingTests", dependencies: ["Imaging", "KeyedRandomness", "Kernels", "TestSupport"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
-  .testTarget(name: "SupconTests", dependencies: ["Formats", "TestSupport", "supcon"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "SupconTests", dependencies: ["Formats", "Imaging", "TestSupport", "supcon"], swiftSettings: swiftSettings),
 ]
 
 // MARK: - Package

@@ -25,7 +25,7 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
   }
 
   /// The failure of a system call on `path`, in the system's words.
-  init(path: String, action: String, code: Int32) {
+  public init(path: String, action: String, code: Int32) {
     kind = code == ENOENT || code == ENOTDIR ? .missing : .inputOutput
     description = "\(path): cannot \(action): \(unsafe String(cString: strerror(code)))"
   }

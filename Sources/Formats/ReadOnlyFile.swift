@@ -15,9 +15,18 @@ public final class ReadOnlyFile: Sendable {
   /// Opens a file.
   ///
   /// - Throws: ``FileError`` naming the path.
-  public init(path: String) throws(FileError) {
-    self.path = path
-    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  public convenience init(path: String) throws(FileError) {
+    try self.init(pathBytes: Array(path.utf8))
+  }
+
+  /// Opens a file whose name need not be UTF-8.
+  ///
+  /// - Throws: ``FileError`` naming the path.
+  public init(pathBytes: [UInt8]) throws(FileError) {
+    path = String(decoding: pathBytes, as: UTF8.self)
+    let terminated = pathBytes.map(CChar.init(bitPattern:)) + [0]
+    // A pipe would wait for its writer.
+    descriptor = unsafe open(terminated, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, action: "open it", code: errno) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {

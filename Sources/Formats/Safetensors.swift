@@ -2,11 +2,21 @@
 public enum TensorType: String, Sendable {
   /// 32-bit floating point.
   case float32 = "F32"
+  /// 64-bit integers.
+  case int64 = "I64"
+  /// 32-bit integers.
+  case int32 = "I32"
   /// Bytes.
   case uint8 = "U8"
 
   /// How many bytes an element takes.
-  public var byteCount: Int { self == .float32 ? 4 : 1 }
+  public var byteCount: Int {
+    switch self {
+    case .int64: 8
+    case .float32, .int32: 4
+    case .uint8: 1
+    }
+  }
 }
 
 /// One tensor on its way into a safetensors file.
@@ -27,6 +37,26 @@ public struct NamedTensor: Sendable {
     self.shape = shape
     self.elements = elements
   }
+}
+
+/// What the header of a safetensors file says of one tensor.
+public struct TensorDescription: Sendable {
+  /// Its name.
+  public let name: String
+  /// Its element type.
+  public let type: TensorType
+  /// Its extents, row-major.
+  public let shape: [Int]
+
+  /// A description.
+  public init(name: String, type: TensorType, shape: [Int]) {
+    self.name = name
+    self.type = type
+    self.shape = shape
+  }
+
+  /// How many bytes the tensor takes.
+  public var byteCount: Int { shape.reduce(type.byteCount, *) }
 }
 
 /// The tensor that ends this project's safetensors files: the SHA-256 of every byte before its own.

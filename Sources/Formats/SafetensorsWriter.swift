@@ -10,22 +10,49 @@ public enum SafetensorsWriter {
   public static func write(
     to path: String, metadata: [String: String], tensors: [NamedTensor]
   ) throws(FileError) {
+    let descriptions = tensors.map { tensor in
+      TensorDescription(name: tensor.name, type: .float32, shape: tensor.shape)
+    }
+    try write(to: path, metadata: metadata, tensors: descriptions) { (append) throws(FileError) in
+      for tensor in tensors {
+        // Little-endian as in memory: the package builds for x86-64 and arm64 only.
+        unsafe try append(tensor.elements.span.bytes)
+      }
+    }
+  }
+
+  /// Writes a file whose tensors need not be in memory together, and the checksum behind them, whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - path: Where the file will stand.
+  ///   - metadata: Texts for the header.
+  ///   - tensors: What follows.
+  ///   - blocks: Calls its argument with the tensors' bytes, in their order, in pieces of any size.
+  /// - Throws: ``FileError``.
+  /// - Precondition: There are as many bytes as the descriptions say.
+  public static func write(
+    to path: String, metadata: [String: String], tensors: [TensorDescription],
+    blocks: (_ append: (RawSpan) throws(FileError) -> Void) throws(FileError) -> Void
+  ) throws(FileError) {
     try AtomicFile.write(to: path) { (file) throws(FileError) in
       let digest = SHA256()
       let header = header(metadata: metadata, tensors: tensors)
       unsafe digest.update(header.span.bytes)
       unsafe try file.append(header.span.bytes)
-      for tensor in tensors {
-        // Little-endian as in memory: the package builds for x86-64 and arm64 only.
-        unsafe digest.update(tensor.elements.span.bytes)
-        unsafe try file.append(tensor.elements.span.bytes)
+      var written = 0
+      try blocks { (bytes) throws(FileError) in
+        digest.update(bytes)
+        try file.append(bytes)
+        written += bytes.byteCount
       }
+      let expected = tensors.reduce(0) { sum, tensor in sum + tensor.byteCount }
+      precondition(written == expected, "\(written) bytes for tensors of \(expected)")
       let checksum = digest.finalize()
       unsafe try file.append(checksum.span.bytes)
     }
   }
 
-  private static func header(metadata: [String: String], tensors: [NamedTensor]) -> [UInt8] {
+  private static func header(metadata: [String: String], tensors: [TensorDescription]) -> [UInt8] {
     var entries: [String] = []
     let texts = metadata.sorted { first, second in first.key < second.key }
       .map { key, value in "\(quoted(key)):\(quoted(value))" }
@@ -39,7 +66,7 @@ public enum SafetensorsWriter {
       offset = end
     }
     for tensor in tensors {
-      add(tensor.name, .float32, tensor.shape)
+      add(tensor.name, tensor.type, tensor.shape)
     }
     add(SafetensorsChecksum.name, .uint8, [SafetensorsChecksum.byteCount])
     var text = Array("{\(entries.joined(separator: ","))}".utf8)

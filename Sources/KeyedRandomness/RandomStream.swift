@@ -14,6 +14,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case classOrder = 6
   /// The order of one class's samples over the batches of an epoch; `sample` is the class.
   case classSampleOrder = 7
+  /// Which pictures of a folder are kept for validation.
+  case validationSplit = 8
 }
 
 /// A stream of random draws that depends only on what it is for.

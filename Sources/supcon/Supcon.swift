@@ -10,6 +10,7 @@ struct Supcon: ParsableCommand {
     version: supconVersion,
     subcommands: [
       PretrainCommand.self, LinearCommand.self, EvaluateCommand.self, LossCommand.self, BenchCommand.self,
+      DatasetCommand.self,
     ])
 }
 

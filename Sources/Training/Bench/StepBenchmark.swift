@@ -48,8 +48,8 @@ public enum StepBenchmark {
     let precisions = try PrecisionChoice(over: world)
     recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
     let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
-    let dataset = try world.agreeing { try DatasetChoice.open(recipe, .train) { note in report("note: \(note)") } }
-    let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
+    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
+    let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
     let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)

@@ -56,11 +56,12 @@ public enum EvaluationStage {
     let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
-    let (training, test) = try world.agreeing {
-      (try DatasetChoice.open(encoder.recipe, .train), try DatasetChoice.open(encoder.recipe, .test))
-    }
+    let training = try DatasetChoice.open(encoder.recipe, .train, over: world, report: report)
+    let test = try DatasetChoice.open(encoder.recipe, .test, over: world, report: report)
     let (trainingFeatures, width) = try features(of: training, request, encoder, over: world)
     let (testFeatures, _) = try features(of: test, request, encoder, over: world)
+    try training.reportReplaced(over: world, report: report)
+    try test.reportReplaced(over: world, report: report)
     let correct = try NearestNeighbors(k: request.neighbors, width: width).correctCount(
       training: trainingFeatures, trainingLabels: training.labels, test: testFeatures, testLabels: test.labels,
       over: world)

@@ -35,7 +35,7 @@ struct FrozenEncoder {
         )
       }
       recipe.data = data ?? recipe.data
-      if let problem = DatasetChoice.problem(dataset: recipe.dataset, data: recipe.data) {
+      if let problem = DatasetChoice.problem(recipe) {
         throw RunError(.usage, problem)
       }
       return (recipe, checkpoint.state, lock)

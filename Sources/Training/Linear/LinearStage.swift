@@ -72,9 +72,8 @@ public enum LinearStage {
     let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
-    let (training, test) = try world.agreeing {
-      (try DatasetChoice.open(encoder.recipe, .train), try DatasetChoice.open(encoder.recipe, .test))
-    }
+    let training = try DatasetChoice.open(encoder.recipe, .train, over: world, report: report)
+    let test = try DatasetChoice.open(encoder.recipe, .test, over: world, report: report)
     try world.agreeing {
       guard training.count >= request.batchSize else {
         throw RunError(
@@ -99,6 +98,8 @@ public enum LinearStage {
     let standardization = FeatureStandardization(trainingFeatures, width: extraction.width)
     standardization.apply(&trainingFeatures)
     standardization.apply(&testFeatures)
+    try training.reportReplaced(over: world, report: report)
+    try test.reportReplaced(over: world, report: report)
     report("features of all samples after \(duration(ProcessMeasurements.now() - start))")
 
     let classifier = LinearClassifier(

@@ -55,14 +55,7 @@ public enum Pretraining {
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(opening) {} }
     let recipe = opening.recipe
-    let dataset = try world.agreeing {
-      try DatasetChoice.open(recipe, .train) { note in
-        if opening.directory != nil {
-          report("note: \(note)")
-        }
-      }
-    }
-    let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
+    let (dataset, sampler) = (opening.dataset, opening.sampler)
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
       report(
@@ -101,9 +94,11 @@ public enum Pretraining {
       isStopped = result.isStopRequested && state.step < lastStep
       if state.step.isMultiple(of: checkpointSteps), state.step < lastStep, !isStopped {
         try saving.begin(state, log, over: world)
+        try dataset.reportReplaced(over: world, report: report)
       }
     }
     try saving.finish(state, log, isDone: !isStopped, over: world)
+    try dataset.reportReplaced(over: world, report: report)
     if isStopped {
       report("stopped on request after step \(state.step) of \(lastStep); --resume continues")
     }

@@ -1,3 +1,4 @@
+import Datasets
 import Formats
 import Imaging
 import MPI
@@ -12,6 +13,10 @@ struct RunOpening {
   let directory: RunDirectory?
   /// Whether a checkpoint is continued.
   let isResumed: Bool
+  /// What is trained on.
+  let dataset: any ImageDataset
+  /// What makes the batches.
+  let sampler: Sampler
 
   private let checkpoint: Checkpoint?
   private let lock: RunLock?
@@ -27,14 +32,31 @@ struct RunOpening {
     let opened = try world.agreeingOnRoot {
       try Self.open(request, ranks: ranks, precisions: precisions, report: report)
     }
-    let text = try world.broadcast(text: opened?.recipe.yaml() ?? "")
-    recipe = try Recipe(yaml: text, path: "the configuration from rank 0")
-    directory = opened?.directory
-    checkpoint = opened?.checkpoint
-    lock = opened?.lock
+    var recipe = try Recipe(
+      yaml: try world.broadcast(text: opened?.recipe.yaml() ?? ""), path: "the configuration from rank 0")
     var flags = [Int32(opened?.checkpoint == nil ? 0 : 1)]
     try world.broadcast(&flags)
     isResumed = flags[0] == 1
+
+    // A dataset that cannot be opened or is too small leaves no empty run behind.
+    let fingerprint = recipe.datasetFingerprint
+    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
+    let resolved = recipe
+    let (sampler, lock) = try world.agreeing { () throws -> (Sampler, RunLock?) in
+      if let fingerprint, fingerprint != resolved.datasetFingerprint {
+        throw RunError(
+          .configuration,
+          "\(resolved.data ?? ""): its pictures are not those that the run in \(request.output ?? "") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run"
+        )
+      }
+      return (try resolved.makeSampler(dataset), try opened?.write(resolved))
+    }
+    self.recipe = recipe
+    self.dataset = dataset
+    self.sampler = sampler
+    directory = opened?.directory
+    checkpoint = opened?.checkpoint
+    self.lock = lock
   }
 
   /// The state to begin with: the checkpoint's from rank 0, or the initial one.
@@ -47,11 +69,30 @@ struct RunOpening {
     return state
   }
 
+  /// What rank 0 found before the dataset was opened; nothing is written yet.
   private struct Opened {
     var recipe: Recipe
     var directory: RunDirectory
     var checkpoint: Checkpoint?
-    var lock: RunLock
+    /// The lock of a directory that is continued.
+    var lock: RunLock?
+
+    /// Writes the resolved options, into a new directory or that which is continued.
+    ///
+    /// - Returns: The directory's lock.
+    func write(_ recipe: Recipe) throws -> RunLock {
+      if let lock {
+        directory.checkpoints.removeLeftovers()
+        try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
+        return lock
+      }
+      try directory.create()
+      let lock = try RunLock(directory: directory.path)
+      // Another job may have begun and even ended a run here while this one waited.
+      try directory.checkIsFree()
+      try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
+      return lock
+    }
   }
 
   private static func open(
@@ -93,8 +134,6 @@ struct RunOpening {
         "\(directory.checkpoints.path): the newest checkpoint is of a run with --\(option) \(own), but \(directory.configurationPath) says \(other); put back the run's own checkpoints"
       )
     }
-    directory.checkpoints.removeLeftovers()
-    try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
     report(
       checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
         ?? "\(output): no checkpoint was completed; beginning from the start")
@@ -113,14 +152,7 @@ struct RunOpening {
       request.output.map(RunDirectory.init)
       ?? RunDirectory.free(command: "pretrain", model: recipe.model, dataset: recipe.dataset)
     try directory.checkIsFree()
-    // A dataset that cannot be opened or is too small leaves no empty run behind.
-    _ = try recipe.makeSampler(DatasetChoice.open(recipe, .train))
-    try directory.create()
-    let lock = try RunLock(directory: directory.path)
-    // Another job may have begun and even ended a run here while this one waited.
-    try directory.checkIsFree()
-    try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
-    return Opened(recipe: recipe, directory: directory, checkpoint: nil, lock: lock)
+    return Opened(recipe: recipe, directory: directory, checkpoint: nil, lock: nil)
   }
 
   /// The parts of parameters and statistics of a recipe's model.

@@ -6,10 +6,22 @@ import OneDNN
 
 /// Every option of a pretraining run as resolved: what `config.yaml` and each checkpoint hold.
 public struct Recipe: Codable, Sendable, Equatable {
-  /// Where the pictures come from: `shapes`, `cifar10` or `cifar100`.
+  /// Where the pictures come from: `shapes`, `cifar10`, `cifar100` or `folder`.
   public var dataset = "shapes"
-  /// The folder of the dataset; absent for the built-in set.
+  /// The folder of the dataset, or a pack; absent for the built-in set.
   public var data: String?
+  /// The hash of a folder's file names, or of a pack, that the run was begun with.
+  public var datasetFingerprint: String?
+  /// The share of a folder's pictures that is kept for validation; absent where they have a tree of their own.
+  public var validationFraction: Double?
+  /// What happens when a picture of a folder cannot be used: `stop` or `skip`.
+  public var badImages = "stop"
+  /// Whether JPEG pictures may be halved in the decoder: `full` or `scaled`.
+  public var decode = "full"
+  /// The mean of red, green and blue, 0…1; absent for the dataset's own.
+  public var mean: String?
+  /// Their standard deviation.
+  public var std: String?
   /// How many pictures of the built-in set to train on.
   public var shapesTrain = 6000
   /// How many pictures of the built-in set to test on.
@@ -88,6 +100,12 @@ public struct Recipe: Codable, Sendable, Equatable {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case dataset
     case data
+    case datasetFingerprint = "dataset-fingerprint"
+    case validationFraction = "validation-fraction"
+    case badImages = "bad-images"
+    case decode
+    case mean
+    case std
     case shapesTrain = "shapes-train"
     case shapesTest = "shapes-test"
     case imageSize = "image-size"
@@ -192,7 +210,7 @@ extension Recipe {
     }
     let checks: [String?] = [
       choice("dataset", dataset, DatasetChoice.names),
-      DatasetChoice.problem(dataset: dataset, data: data),
+      DatasetChoice.problem(self),
       atLeast("shapes-train", shapesTrain, 1), atLeast("shapes-test", shapesTest, 1),
       imageSize.flatMap { size in atLeast("image-size", size, 8) },
       choice("model", model, ResNetArchitecture.names),

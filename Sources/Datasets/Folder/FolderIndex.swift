@@ -1,0 +1,203 @@
+import Formats
+import KeyedRandomness
+
+/// The picture files of a tree of folders, one for each class, in the order of their numbers.
+///
+/// Names are bytes, as the file system has them: they need not be UTF-8. A file takes the length of its name below its class and four bytes.
+public struct FolderIndex: Sendable, Equatable {
+  /// The folder that holds those of the classes.
+  public let root: String
+  /// The names of the classes' folders; labels index them.
+  public private(set) var classFolders: [[UInt8]] = []
+  /// One behind the last file of each class.
+  private var classEnds: [Int] = []
+  /// All names one behind the other, each relative to its class.
+  private var names: [UInt8] = []
+  private var nameEnds: [UInt32] = []
+
+  /// An index without classes.
+  public init(root: String) {
+    self.root = root
+  }
+
+  /// Appends a class without files.
+  public mutating func appendClass(_ folder: [UInt8]) {
+    classFolders.append(folder)
+    classEnds.append(count)
+  }
+
+  /// Appends a file to the last class.
+  ///
+  /// - Parameter name: Its path below the class's folder.
+  /// - Throws: ``FileError`` if all names together take 4 GiB.
+  public mutating func append(_ name: some Collection<UInt8>) throws(FileError) {
+    precondition(!classEnds.isEmpty, "a file without a class")
+    guard names.count + name.count <= UInt32.max else {
+      throw FileError(.content, "\(root): the names of its files take more than 4 GiB; use shorter ones, or a pack")
+    }
+    names += name
+    nameEnds.append(UInt32(names.count))
+    classEnds[classEnds.count - 1] = count
+  }
+
+  /// Gives back what memory was reserved for further files.
+  mutating func shrink() {
+    var (exactNames, exactEnds): ([UInt8], [UInt32]) = ([], [])
+    exactNames.reserveCapacity(names.count)
+    exactNames += names
+    exactEnds.reserveCapacity(nameEnds.count)
+    exactEnds += nameEnds
+    (names, nameEnds) = (exactNames, exactEnds)
+  }
+
+  /// The number of files.
+  public var count: Int { nameEnds.count }
+
+  /// The names of the classes, readable.
+  public var classNames: [String] { classFolders.map { folder in String(decoding: folder, as: UTF8.self) } }
+
+  /// How much memory the index takes.
+  public var byteCount: Int {
+    names.capacity + nameEnds.capacity * MemoryLayout<UInt32>.stride
+      + classFolders.reduce(0) { sum, folder in sum + folder.capacity + 3 * MemoryLayout<Int>.stride }
+  }
+
+  /// The files of a class.
+  public func files(ofClass label: Int) -> Range<Int> {
+    (label == 0 ? 0 : classEnds[label - 1])..<classEnds[label]
+  }
+
+  /// The class of a file.
+  public func label(at index: Int) -> Int {
+    precondition(index >= 0 && index < count, "file \(index) of \(count)")
+    // The first class that ends behind it.
+    var (low, high) = (0, classEnds.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      (low, high) = classEnds[middle] > index ? (low, middle) : (middle + 1, high)
+    }
+    return low
+  }
+
+  /// A file's path below its class's folder.
+  public func name(at index: Int) -> ArraySlice<UInt8> {
+    names[(index == 0 ? 0 : Int(nameEnds[index - 1]))..<Int(nameEnds[index])]
+  }
+
+  /// A file's path below ``root``.
+  public func relativePath(at index: Int) -> [UInt8] {
+    classFolders[label(at: index)] + [UInt8(ascii: "/")] + name(at: index)
+  }
+
+  /// A file's path.
+  public func path(at index: Int) -> [UInt8] {
+    Array(root.utf8) + [UInt8(ascii: "/")] + relativePath(at: index)
+  }
+
+  /// The index of those files that `isKept` says, with all classes.
+  public func filtered(_ isKept: (Int) -> Bool) -> FolderIndex {
+    var kept = FolderIndex(root: root)
+    for label in classFolders.indices {
+      kept.classFolders.append(classFolders[label])
+      for index in files(ofClass: label) where isKept(index) {
+        kept.names += name(at: index)
+        kept.nameEnds.append(UInt32(kept.names.count))
+      }
+      kept.classEnds.append(kept.count)
+    }
+    kept.shrink()
+    return kept
+  }
+
+  /// The SHA-256 of all names and classes in their order: another folder has another one.
+  public var fingerprint: String {
+    let digest = SHA256()
+    let bytes = encoded(withRoot: false)
+    unsafe digest.update(bytes.span.bytes)
+    return SHA256.hexadecimal(digest.finalize())
+  }
+}
+
+// MARK: - Division
+
+extension FolderIndex {
+  /// Divides the files of each class into those to train on and those to validate with.
+  ///
+  /// Which files are kept for validation depends on the number of files in each class alone, so that runs are compared on the same ones. At
+  /// least one of each class is trained on.
+  ///
+  /// - Parameter fraction: The share of each class's files that is kept for validation, rounded to whole files.
+  /// - Returns: Both parts, with all classes.
+  public func divided(validationFraction fraction: Double) -> (training: FolderIndex, validation: FolderIndex) {
+    var isValidation = [Bool](repeating: false, count: count)
+    for label in classFolders.indices {
+      let files = files(ofClass: label)
+      let kept = min(Int((fraction * Double(files.count)).rounded()), files.count - 1)
+      guard kept > 0 else { continue }
+      let order = SampleOrder.permutation(of: files.count, seed: 0, epoch: label, purpose: .validationSplit)
+      for position in order.prefix(kept) {
+        isValidation[files.lowerBound + Int(position)] = true
+      }
+    }
+    return (filtered { index in !isValidation[index] }, filtered { index in isValidation[index] })
+  }
+}
+
+// MARK: - On its way to other ranks
+
+extension FolderIndex {
+  /// The index as bytes, for ``init(root:decoding:)``.
+  public func encoded() -> [UInt8] { encoded(withRoot: true) }
+
+  private func encoded(withRoot isWithRoot: Bool) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(names.count + 4 * count + classFolders.count * 64 + root.utf8.count + 64)
+    func append(_ number: Int) {
+      bytes += (0..<8).map { byte in UInt8(truncatingIfNeeded: number >> (8 * byte)) }
+    }
+    func append(text: [UInt8]) {
+      append(text.count)
+      bytes += text
+    }
+    append(text: isWithRoot ? Array(root.utf8) : [])
+    append(classFolders.count)
+    for label in classFolders.indices {
+      append(text: classFolders[label])
+      append(classEnds[label])
+    }
+    append(count)
+    for end in nameEnds {
+      for byte in 0..<4 {
+        bytes.append(UInt8(truncatingIfNeeded: end >> (8 * UInt32(byte))))
+      }
+    }
+    bytes += names
+    return bytes
+  }
+
+  /// The index that ``encoded()`` gave on another rank.
+  public init(decoding bytes: [UInt8]) {
+    var offset = 0
+    func number() -> Int {
+      defer { offset += 8 }
+      return (0..<8).reduce(0) { number, byte in number | Int(bytes[offset + byte]) << (8 * byte) }
+    }
+    func text() -> [UInt8] {
+      let count = number()
+      defer { offset += count }
+      return Array(bytes[offset..<offset + count])
+    }
+    self.init(root: String(decoding: text(), as: UTF8.self))
+    for _ in 0..<number() {
+      classFolders.append(text())
+      classEnds.append(number())
+    }
+    let count = number()
+    nameEnds.reserveCapacity(count)
+    for _ in 0..<count {
+      nameEnds.append((0..<4).reduce(0) { end, byte in end | UInt32(bytes[offset + byte]) << (8 * UInt32(byte)) })
+      offset += 4
+    }
+    names = Array(bytes[offset...])
+  }
+}

@@ -1,0 +1,77 @@
+import Formats
+import Glibc
+
+/// What a folder holds, sorted by the bytes of the names.
+struct FolderListing {
+  /// What tells a folder from every other, whatever path leads there.
+  struct Identity: Equatable {
+    let device: UInt
+    let inode: UInt
+  }
+
+  let identity: Identity
+  /// The names of folders, and of links to some.
+  private(set) var folders: [[UInt8]] = []
+  /// The names of regular files, and of links to some.
+  private(set) var files: [[UInt8]] = []
+  /// The names of links to nothing.
+  private(set) var brokenLinks: [[UInt8]] = []
+
+  /// Lists a folder.
+  ///
+  /// - Throws: ``FileError`` naming it.
+  init(_ path: some Collection<UInt8>) throws(FileError) {
+    let terminated = path.map(CChar.init(bitPattern:)) + [0]
+    guard let stream = unsafe opendir(terminated) else {
+      throw FileError(path: String(decoding: path, as: UTF8.self), action: "list the folder", code: errno)
+    }
+    defer { unsafe closedir(stream) }
+    let descriptor = unsafe dirfd(stream)
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw FileError(path: String(decoding: path, as: UTF8.self), action: "examine the folder", code: errno)
+    }
+    identity = Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
+    errno = 0
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe Self.name(of: entry)
+      guard name != [UInt8(ascii: ".")], name != [UInt8(ascii: "."), UInt8(ascii: ".")] else { continue }
+      switch unsafe Self.type(of: entry, name, in: descriptor) {
+      case S_IFDIR: folders.append(name)
+      case S_IFREG: files.append(name)
+      case S_IFLNK: brokenLinks.append(name)
+      default: break
+      }
+      errno = 0
+    }
+    guard errno == 0 else {
+      throw FileError(path: String(decoding: path, as: UTF8.self), action: "list the folder", code: errno)
+    }
+    folders.sort { first, second in first.lexicographicallyPrecedes(second) }
+    files.sort { first, second in first.lexicographicallyPrecedes(second) }
+    brokenLinks.sort { first, second in first.lexicographicallyPrecedes(second) }
+  }
+
+  @unsafe
+  private static func name(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
+    unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+      unsafe Array(bytes.prefix { byte in byte != 0 })
+    }
+  }
+
+  /// What an entry is, links followed; `S_IFLNK` for a link to nothing.
+  @unsafe
+  private static func type(
+    of entry: UnsafeMutablePointer<dirent>, _ name: [UInt8], in directory: Int32
+  ) -> mode_t {
+    switch unsafe Int(entry.pointee.d_type) {
+    case Int(DT_REG): return S_IFREG
+    case Int(DT_DIR): return S_IFDIR
+    default:
+      var status = stat()
+      let terminated = name.map(CChar.init(bitPattern:)) + [0]
+      guard unsafe fstatat(directory, terminated, &status, 0) == 0 else { return S_IFLNK }
+      return status.st_mode & S_IFMT
+    }
+  }
+}

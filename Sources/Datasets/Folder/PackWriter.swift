@@ -1,0 +1,194 @@
+import Dispatch
+import Formats
+import FoundationEssentials
+import Imaging
+import Synchronization
+
+/// Writes a folder's pictures, decoded and made smaller, into one file that ``PackedDataset`` reads without decoding.
+public struct PackWriter {
+  private let splits: [(split: DatasetSplit, index: FolderIndex)]
+  private let shorterSide: Int
+  private let threads: Int
+
+  /// A writer.
+  ///
+  /// - Parameters:
+  ///   - training: The files to train on.
+  ///   - validation: The files to validate with, of the same classes.
+  ///   - shorterSide: What the shorter side of larger pictures becomes, in pixels.
+  ///   - threads: How many threads decode.
+  public init(training: FolderIndex, validation: FolderIndex?, shorterSide: Int, threads: Int) {
+    precondition(shorterSide > 0, "a shorter side of \(shorterSide)")
+    precondition(
+      validation.map { validation in validation.classFolders == training.classFolders } ?? true,
+      "the two parts have different classes")
+    splits = [(.train, training)] + (validation.map { validation in [(.test, validation)] } ?? [])
+    self.shorterSide = shorterSide
+    self.threads = max(threads, 1)
+  }
+
+  /// The number of pictures.
+  public var count: Int { splits.reduce(0) { sum, part in sum + part.index.count } }
+
+  /// Writes the pack, whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - path: Where it will stand.
+  ///   - progress: Called with the number of pictures written so far.
+  /// - Throws: ``FileError`` naming the picture or the pack.
+  public func write(to path: String, progress: (Int) -> Void = { _ in }) throws(FileError) {
+    let parts = try splits.map { part throws(FileError) in try Part(part.split, part.index, shorterSide, threads) }
+    let classes = splits[0].index.classNames
+    guard let list = try? JSONEncoder().encode(classes) else { preconditionFailure("names that are no JSON") }
+    let metadata = [
+      "format": PackFormat.name, "version": PackFormat.version, "classes": String(decoding: list, as: UTF8.self),
+      "shorter_side": "\(shorterSide)",
+    ]
+    var survey = PictureSurvey()
+    var done = 0
+    try SafetensorsWriter.write(to: path, metadata: metadata, tensors: Self.tensors(parts)) {
+      (append) throws(FileError) in
+      for part in parts {
+        unsafe try append(part.offsets.span.bytes)
+        unsafe try append(part.nameOffsets.span.bytes)
+      }
+      for part in parts {
+        unsafe try append(part.sizes.span.bytes)
+        unsafe try append(part.labels.span.bytes)
+      }
+      for part in parts {
+        unsafe try append(part.names.span.bytes)
+        try part.forEachPicture(threads) { (image) throws(FileError) in
+          unsafe try append(image.samples.span.bytes)
+          if part.split == .train {
+            survey.add(image)
+          }
+          done += 1
+          progress(done)
+        }
+      }
+      let padding = [UInt8](repeating: 0, count: Self.paddingCount(parts))
+      unsafe try append(padding.span.bytes)
+      let statistics = [survey.pixelCount] + survey.sums + survey.squareSums
+      unsafe try append(statistics.span.bytes)
+    }
+  }
+
+  private static func paddingCount(_ parts: [Part]) -> Int {
+    let bytes = parts.reduce(0) { sum, part in
+      sum + part.names.count + Int(part.offsets.last ?? 0) + 4 * (part.sizes.count + part.labels.count)
+    }
+    return (8 - bytes % 8) % 8
+  }
+
+  /// Long elements first, so that all begin at multiples of their size.
+  private static func tensors(_ parts: [Part]) -> [TensorDescription] {
+    func tensor(_ name: String, _ type: TensorType, _ shape: Int...) -> TensorDescription {
+      TensorDescription(name: name, type: type, shape: shape)
+    }
+    var tensors: [TensorDescription] = []
+    for part in parts {
+      let names = PackFormat.Names(part.split)
+      tensors.append(tensor(names.offsets, .int64, part.offsets.count))
+      tensors.append(tensor(names.nameOffsets, .int64, part.nameOffsets.count))
+    }
+    for part in parts {
+      let names = PackFormat.Names(part.split)
+      tensors.append(tensor(names.sizes, .int32, part.labels.count, 2))
+      tensors.append(tensor(names.labels, .int32, part.labels.count))
+    }
+    for part in parts {
+      let names = PackFormat.Names(part.split)
+      tensors.append(tensor(names.names, .uint8, part.names.count))
+      tensors.append(tensor(names.pixels, .uint8, Int(part.offsets.last ?? 0)))
+    }
+    return tensors + [
+      tensor(PackFormat.padding, .uint8, paddingCount(parts)), tensor(PackFormat.statistics, .int64, 7),
+    ]
+  }
+}
+
+/// One split on its way into a pack: what is known of it before any picture is decoded.
+private struct Part {
+  let split: DatasetSplit
+  let index: FolderIndex
+  let shorterSide: Int
+  private(set) var offsets: [Int64] = [0]
+  private(set) var nameOffsets: [Int64] = [0]
+  private(set) var sizes: [Int32] = []
+  private(set) var labels: [Int32] = []
+  private(set) var names: [UInt8] = []
+
+  init(_ split: DatasetSplit, _ index: FolderIndex, _ shorterSide: Int, _ threads: Int) throws(FileError) {
+    self.split = split
+    self.index = index
+    self.shorterSide = shorterSide
+    let declared = try parallelMap(0..<index.count, threads) { (file) throws(FileError) in
+      try index.header(at: file).size
+    }
+    var (end, nameEnd) = (0, 0)
+    for (file, size) in declared.enumerated() {
+      let size = size.withShorterSide(shorterSide)
+      end += 3 * size.pixelCount
+      offsets.append(Int64(end))
+      let name = index.relativePath(at: file)
+      nameEnd += name.count
+      nameOffsets.append(Int64(nameEnd))
+      names += name
+      sizes += [Int32(size.height), Int32(size.width)]
+      labels.append(Int32(index.label(at: file)))
+    }
+  }
+
+  /// Decodes all pictures, some at a time, and gives them in their order.
+  func forEachPicture(_ threads: Int, _ body: (RGBImage) throws(FileError) -> Void) throws(FileError) {
+    let (index, side) = (index, shorterSide)
+    let together = 16 * threads
+    for first in stride(from: 0, to: index.count, by: together) {
+      let files = first..<min(first + together, index.count)
+      let images = try parallelMap(files, threads) { (file) throws(FileError) in
+        try index.image(at: file).resizedShorterSide(side)
+      }
+      for (file, image) in zip(files, images) {
+        guard Int32(image.height) == sizes[2 * file], Int32(image.width) == sizes[2 * file + 1] else {
+          throw FileError(
+            .content, "\(String(decoding: index.path(at: file), as: UTF8.self)): changed while it was being packed")
+        }
+        try body(image)
+      }
+    }
+  }
+}
+
+/// What `body` gives for each number, computed by several threads.
+private func parallelMap<Element: Sendable>(
+  _ numbers: Range<Int>, _ threads: Int, _ body: @Sendable (Int) throws(FileError) -> Element
+) throws(FileError) -> [Element] {
+  let results = Mutex<([Element?], (number: Int, error: FileError)?)>(
+    (Array(repeating: nil, count: numbers.count), nil))
+  let taken = Atomic(numbers.lowerBound)
+  DispatchQueue.concurrentPerform(iterations: min(threads, max(numbers.count, 1))) { _ in
+    while true {
+      let number = taken.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard number < numbers.upperBound else { return }
+      do throws(FileError) {
+        let element = try body(number)
+        results.withLock { results in results.0[number - numbers.lowerBound] = element }
+      } catch {
+        // The first one in the order of the numbers, whoever found one first; the others are not worth computing.
+        results.withLock { results in
+          if results.1.map({ earlier in earlier.number > number }) ?? true {
+            results.1 = (number, error)
+          }
+        }
+        taken.store(numbers.upperBound, ordering: .relaxed)
+        return
+      }
+    }
+  }
+  let (elements, failure) = results.withLock { results in results }
+  if let failure {
+    throw failure.error
+  }
+  return elements.compactMap { element in element }
+}

@@ -1,0 +1,187 @@
+/// The chunks of a PNG file (ISO/IEC 15948, clause 5): what they say of the picture, and those of them that its numbers depend on.
+struct PNGChunks {
+  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  /// What the samples of a pixel mean.
+  enum ColorType: UInt8 {
+    case grey = 0
+    case rgb = 2
+    case palette = 3
+    case greyAlpha = 4
+    case rgbAlpha = 6
+
+    /// How many samples a pixel has in the file.
+    var channelCount: Int {
+      switch self {
+      case .grey, .palette: 1
+      case .greyAlpha: 2
+      case .rgb: 3
+      case .rgbAlpha: 4
+      }
+    }
+
+    /// The bits that a sample may have.
+    var depths: [UInt8] {
+      switch self {
+      case .grey: [1, 2, 4, 8, 16]
+      case .palette: [1, 2, 4, 8]
+      case .rgb, .greyAlpha, .rgbAlpha: [8, 16]
+      }
+    }
+  }
+
+  let header: ImageHeader
+  let colorType: ColorType
+  /// Bits of a sample.
+  let depth: UInt8
+
+  private let headerData: Range<Int>
+  private let palette: Range<Int>?
+  /// The chunks of compressed pixels, whole.
+  private let pixelChunks: [Range<Int>]
+
+  /// How far zlib's method can shrink (RFC 1951: 258 bytes in 2 bits).
+  private static let largestCompression = 1032
+
+  /// Walks over all chunks.
+  ///
+  /// - Throws: ``ImageError`` if the header, the palette or the pixels are missing, not as the standard has them, or cut off.
+  init(of bytes: Span<UInt8>) throws(ImageError) {
+    var headerData: Range<Int>?
+    var palette: Range<Int>?
+    var pixelChunks: [Range<Int>] = []
+    var pixelByteCount = 0
+    var exif: ImageOrientation?
+    var xmp: ImageOrientation?
+    var offset = Self.signature.count
+    // A missing end is no loss if all pixels are there.
+    while offset < bytes.count {
+      guard let length = bytes.bigEndian32(at: offset), let type = bytes.bigEndian32(at: offset + 4),
+        length <= bytes.count - offset - 12
+      else {
+        // What is cut off behind the pixels is no part of them; libpng will say whether they are all there.
+        guard headerData != nil, !pixelChunks.isEmpty else { throw ImageError("is cut off before its pixels") }
+        break
+      }
+      let data = offset + 8..<offset + 8 + length
+      let chunk = offset..<offset + 12 + length
+      guard headerData != nil || type == Self.name("IHDR") else {
+        throw ImageError("is damaged: it does not begin with a header")
+      }
+      offset = chunk.upperBound
+      switch type {
+      case Self.name("IHDR"):
+        guard headerData == nil, length == 13 else { throw ImageError("is damaged: its header is not one of 13 bytes") }
+        try Self.check(bytes, data)
+        headerData = data
+      case Self.name("PLTE"):
+        try Self.check(bytes, data)
+        palette = palette ?? data
+      case Self.name("IDAT"):
+        pixelChunks.append(chunk)
+        pixelByteCount += length
+      case Self.name("eXIf"):
+        exif = exif ?? ImageOrientation(exif: bytes.extracting(data))
+      case Self.name("iTXt"):
+        xmp = xmp ?? Self.orientation(inText: bytes.extracting(data))
+      case Self.name("IEND"):
+        offset = bytes.count
+      default:
+        // A capital letter at the beginning: nothing can be decoded without it.
+        guard type & 0x2000_0000 != 0 else {
+          throw ImageError("is damaged: at byte \(chunk.lowerBound) it has a chunk that PNG does not know")
+        }
+      }
+    }
+    guard let headerData, let width = bytes.bigEndian32(at: headerData.lowerBound),
+      let height = bytes.bigEndian32(at: headerData.lowerBound + 4)
+    else { throw ImageError("is cut off in its header") }
+    let depth = bytes[headerData.lowerBound + 8]
+    guard let colorType = ColorType(rawValue: bytes[headerData.lowerBound + 9]), colorType.depths.contains(depth) else {
+      throw ImageError(
+        "is damaged: it has the colour type \(bytes[headerData.lowerBound + 9]) with samples of \(depth) bits, which PNG does not know"
+      )
+    }
+    guard !pixelChunks.isEmpty else { throw ImageError("holds no pixels") }
+    guard colorType != .palette || palette != nil else { throw ImageError("is damaged: it has no palette") }
+    self.colorType = colorType
+    self.depth = depth
+    self.headerData = headerData
+    self.palette = palette
+    self.pixelChunks = pixelChunks
+    header = try ImageHeader(
+      .png, width: width, height: height, orientation: exif ?? xmp ?? .upright,
+      mostPixels: pixelByteCount * Self.largestCompression * 8 / (colorType.channelCount * Int(depth)))
+  }
+
+  /// A file of the same pixels without what would change their numbers: colour spaces, transparent colours, backgrounds.
+  ///
+  /// - Parameters:
+  ///   - bytes: The file that these chunks were read from.
+  ///   - other: Takes the place of colour type and depth: the samples of 16 bits of one pixel are also twice as many of 8 bits.
+  /// - Returns: The file: header, full palette, pixels.
+  func plainFile(of bytes: Span<UInt8>, as other: (type: ColorType, depth: UInt8)? = nil) -> [UInt8] {
+    var header = Self.copy(bytes, headerData)
+    if let other {
+      (header[8], header[9]) = (other.depth, other.type.rawValue)
+    }
+    var file = Self.signature
+    file.reserveCapacity(pixelChunks.reduce(1024) { sum, chunk in sum + chunk.count })
+    Self.append("IHDR", header, to: &file)
+    if colorType == .palette {
+      // Numbers beyond the palette are black.
+      let colors = 3 << Int(depth)
+      let given = palette.map { palette in Self.copy(bytes, palette) } ?? []
+      let complete = Array(given.prefix(colors)) + Array(repeating: 0, count: max(0, colors - given.count))
+      Self.append("PLTE", complete, to: &file)
+    }
+    for chunk in pixelChunks {
+      unsafe bytes.extracting(chunk).withUnsafeBufferPointer { chunk in unsafe file.append(contentsOf: chunk) }
+    }
+    Self.append("IEND", [], to: &file)
+    return file
+  }
+}
+
+extension PNGChunks {
+  private static func name(_ text: StaticString) -> Int {
+    unsafe UnsafeBufferPointer(start: text.utf8Start, count: 4).reduce(0) { number, byte in number << 8 | Int(byte) }
+  }
+
+  private static func copy(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+    unsafe bytes.extracting(range).withUnsafeBufferPointer { bytes in unsafe Array(bytes) }
+  }
+
+  /// Checks a chunk that is written anew; libpng checks the pixels'.
+  private static func check(_ bytes: Span<UInt8>, _ data: Range<Int>) throws(ImageError) {
+    let expected = cyclicRedundancy(copy(bytes, data.lowerBound - 4..<data.upperBound))
+    guard bytes.bigEndian32(at: data.upperBound) == Int(expected) else {
+      throw ImageError("is damaged: its header or palette does not have the checksum behind it")
+    }
+  }
+
+  /// The orientation of an uncompressed XMP packet in an international text.
+  private static func orientation(inText text: Span<UInt8>) -> ImageOrientation? {
+    let keyword = Array("XML:com.adobe.xmp\0\0".utf8)
+    guard text.starts(with: keyword) else { return nil }
+    return ImageOrientation(xmp: text.extracting(keyword.count..<text.count))
+  }
+
+  private static func append(_ type: String, _ data: [UInt8], to file: inout [UInt8]) {
+    let typed = Array(type.utf8) + data
+    file += bigEndian(UInt32(data.count)) + typed + bigEndian(cyclicRedundancy(typed))
+  }
+
+  private static func bigEndian(_ number: UInt32) -> [UInt8] {
+    [24, 16, 8, 0].map { shift in UInt8(truncatingIfNeeded: number >> shift) }
+  }
+
+  /// The CRC of ISO 3309, bit by bit: chunks that are written here are short.
+  private static func cyclicRedundancy(_ bytes: [UInt8]) -> UInt32 {
+    ~bytes.reduce(UInt32.max) { remainder, byte in
+      (0..<8).reduce(remainder ^ UInt32(byte)) { remainder, _ in
+        remainder & 1 == 1 ? remainder >> 1 ^ 0xEDB8_8320 : remainder >> 1
+      }
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import CImageCodecs
+
+/// PNG pictures, decoded by libpng to the numbers that stand in the file: no colour space is converted, transparent pixels keep their
+/// colour, and of samples of 16 bits the high byte counts, as Pillow has it.
+enum PNGDecoder {
+  /// Decodes a picture whose chunks were read, not yet turned.
+  ///
+  /// - Throws: ``ImageError`` in libpng's words.
+  static func decode(_ bytes: Span<UInt8>, _ chunks: PNGChunks) throws(ImageError) -> RGBImage {
+    let size = chunks.header.storedSize
+    let samples: [UInt8]
+    switch (chunks.colorType, chunks.depth) {
+    case (.greyAlpha, 16):
+      // High and low bytes of grey and alpha in the places of red, green, blue and alpha.
+      let file = chunks.plainFile(of: bytes, as: (.rgbAlpha, 8))
+      samples = firsts(ofFour: try read(file, size, format: rgbAlphaFormat))
+    case (.grey, 16):
+      let file = chunks.plainFile(of: bytes, as: (.greyAlpha, 8))
+      samples = clipped(try read(file, size, format: greyAlphaFormat))
+    case (.rgb, 16):
+      // Samples of 16 bits without a colour space are linear to libpng, and so are those that it gives: the same.
+      let wide: [UInt16] = try read(chunks.plainFile(of: bytes), size, format: wideFormat)
+      samples = wide.map { sample in UInt8(sample >> 8) }
+    case (.rgbAlpha, 16):
+      samples = try decodeWideAlpha(chunks.plainFile(of: bytes), size)
+    case (.greyAlpha, _), (.rgbAlpha, _):
+      samples = withoutAlpha(try read(chunks.plainFile(of: bytes), size, format: rgbAlphaFormat))
+    case (.grey, _), (.rgb, _), (.palette, _):
+      samples = try read(chunks.plainFile(of: bytes), size, format: UInt32(PNG_FORMAT_FLAG_COLOR))
+    }
+    return RGBImage(width: size.width, height: size.height, samples: samples)
+  }
+
+  private static let greyAlphaFormat = UInt32(PNG_FORMAT_FLAG_ALPHA)
+  private static let rgbAlphaFormat = UInt32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA)
+  private static let wideFormat = UInt32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_LINEAR)
+
+  /// Red, green, blue and alpha of 16 bits.
+  ///
+  /// Colours come multiplied with alpha: where it is full they are those of the file. Elsewhere only libpng's rounding to 8 bits has
+  /// them, which may be 1 above or below the high byte.
+  private static func decodeWideAlpha(_ file: [UInt8], _ size: ImageSize) throws(ImageError) -> [UInt8] {
+    let wide: [UInt16] = try read(file, size, format: wideFormat | rgbAlphaFormat)
+    var samples = [UInt8](repeating: 0, count: size.pixelCount * 3)
+    var isOpaque = true
+    for pixel in 0..<size.pixelCount {
+      isOpaque = isOpaque && wide[4 * pixel + 3] == .max
+      for channel in 0..<3 {
+        samples[3 * pixel + channel] = UInt8(wide[4 * pixel + channel] >> 8)
+      }
+    }
+    guard !isOpaque else { return samples }
+    let rounded: [UInt8] = try read(
+      file, size, format: rgbAlphaFormat, flags: UInt32(PNG_IMAGE_FLAG_16BIT_sRGB))
+    for pixel in 0..<size.pixelCount where wide[4 * pixel + 3] != .max {
+      for channel in 0..<3 {
+        samples[3 * pixel + channel] = rounded[4 * pixel + channel]
+      }
+    }
+    return samples
+  }
+
+  /// Reads a file into samples of 8 or 16 bits.
+  private static func read<Sample: FixedWidthInteger & BitwiseCopyable>(
+    _ file: [UInt8], _ size: ImageSize, format: UInt32, flags: UInt32 = 0
+  ) throws(ImageError) -> [Sample] {
+    var image = unsafe png_image()
+    unsafe image.version = UInt32(PNG_IMAGE_VERSION)
+    defer { unsafe png_image_free(&image) }
+    guard unsafe png_image_begin_read_from_memory(&image, file, file.count) != 0 else {
+      throw unsafe error(image)
+    }
+    unsafe precondition(
+      Int(image.width) == size.width && Int(image.height) == size.height, "libpng read another size than declared")
+    unsafe image.format = format
+    unsafe image.flags |= flags
+    let sampleCount = size.pixelCount * channelCount(format)
+    var isRead = false
+    let samples = unsafe [Sample](unsafeUninitializedCapacity: sampleCount) { samples, count in
+      isRead = unsafe png_image_finish_read(&image, nil, samples.baseAddress, 0, nil) != 0
+      count = isRead ? sampleCount : 0
+    }
+    guard isRead else { throw unsafe error(image) }
+    return samples
+  }
+
+  private static func channelCount(_ format: UInt32) -> Int {
+    (format & UInt32(PNG_FORMAT_FLAG_COLOR) != 0 ? 3 : 1) + (format & UInt32(PNG_FORMAT_FLAG_ALPHA) != 0 ? 1 : 0)
+  }
+
+  private static func error(_ image: png_image) -> ImageError {
+    ImageError("is damaged: \(unsafe PNGMessage.text(image))")
+  }
+
+  // MARK: - From what libpng gives to three channels
+
+  private static func withoutAlpha(_ samples: [UInt8]) -> [UInt8] {
+    mapped(samples, channels: 4) { pixel, channel in pixel + channel }
+  }
+
+  /// The first of four samples, as red, green and blue.
+  private static func firsts(ofFour samples: [UInt8]) -> [UInt8] {
+    mapped(samples, channels: 4) { pixel, _ in pixel }
+  }
+
+  /// Grey of 16 bits from its high and low bytes; like Pillow, which clips what is above 255.
+  private static func clipped(_ halves: [UInt8]) -> [UInt8] {
+    var halves = halves
+    for pixel in stride(from: 0, to: halves.count, by: 2) where halves[pixel] > 0 {
+      halves[pixel + 1] = 255
+    }
+    return mapped(halves, channels: 2) { pixel, _ in pixel + 1 }
+  }
+
+  /// Three samples a pixel, each the one at the place that `source` gives for the pixel's first sample and the channel.
+  private static func mapped(
+    _ samples: [UInt8], channels: Int, _ source: (_ pixel: Int, _ channel: Int) -> Int
+  ) -> [UInt8] {
+    unsafe [UInt8](unsafeUninitializedCapacity: samples.count / channels * 3) { target, count in
+      for pixel in stride(from: 0, to: samples.count, by: channels) {
+        for channel in 0..<3 {
+          unsafe target[count] = samples[source(pixel, channel)]
+          count += 1
+        }
+      }
+    }
+  }
+}
+
+/// What libpng says of a failure.
+enum PNGMessage {
+  /// The text in an image's fixed field.
+  static func text(_ image: png_image) -> String {
+    var message = unsafe image.message
+    return unsafe withUnsafeBytes(of: &message) { bytes in
+      unsafe String(decoding: bytes.prefix { byte in byte != 0 }, as: UTF8.self)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Datasets
+import Formats
+import Glibc
+import MPI
+
+/// Packs a folder's pictures, decoded and made smaller, into one file.
+public enum DatasetPacking {
+  /// Writes the pack; rank 0 does, with the threads that all ranks together would have.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: Which folder.
+  ///   - shorterSide: What the shorter side of larger pictures becomes, in pixels.
+  ///   - output: Where the pack will stand.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``AgreedError`` naming the picture or the pack.
+  public static func run(
+    _ request: DatasetRequest, shorterSide: Int, output: String, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws {
+    let request = request.resolved(ranks: world.size)
+    guard try request.isFolder(over: world) else {
+      throw AgreedError(
+        error: RunError(.usage, "\(request.title): is no folder of pictures; only those are worth packing"))
+    }
+    try world.agreeingOnRoot {
+      guard unsafe access(output, F_OK) != 0 else {
+        throw RunError(.output, "\(output): is there already; remove it, or choose another --output")
+      }
+    }
+    let training = try index(request, .train, over: world, report: report)
+    let hasValidation =
+      request.recipe.validationFraction != nil || FolderSplits(of: request.recipe.data ?? ".").validation != nil
+    let validation =
+      try world.broadcast(bytes: [hasValidation ? 1 : 0]) == [1]
+      ? try index(request, .test, over: world, report: report) : nil
+    try world.agreeingOnRoot {
+      let writer = PackWriter(
+        training: training, validation: validation, shorterSide: shorterSide,
+        threads: request.recipe.threads * world.size)
+      let progress = ProgressLine("packing", total: writer.count, report: report)
+      defer { progress.finish() }
+      try writer.write(to: output) { done in progress.update(done) }
+      let byteCount = try ReadOnlyFile(path: output).byteCount
+      report("\(output): \(writer.count) pictures in \(byteCount >> 20) MiB")
+    }
+  }
+
+  private static func index(
+    _ request: DatasetRequest, _ split: DatasetSplit, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> FolderIndex {
+    let folder = DatasetFolder(request.recipe)
+    let listing = try folder.listing(split, over: world)
+    for note in listing.notes {
+      report("note: \(note)")
+    }
+    // What is bad ends the packing itself; only what is to be left out has to be known before.
+    guard folder.isSkippingBad else { return listing.index }
+    let description = try folder.described(split, listing.index, over: world, report: report)
+    return try world.agreeing { try folder.usable(listing, description, report: report) }
+  }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import MPI
+import Training
+
+/// `supcon dataset info`.
+struct DatasetInfoCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Says what a dataset holds: classes, numbers and sizes of pictures, their mean and deviation.",
+    discussion: """
+      Example: supcon dataset info --data flowers
+      A folder's pictures are decoded once; what was found is kept in DIR/supcon-dataset.json until a file changes.
+      """)
+
+  @OptionGroup var dataset: DatasetOptions
+  @Flag(help: "Print one JSON object instead of lines for people.")
+  var json = false
+
+  func problem(ranks: Int) -> String? {
+    dataset.request.problem
+  }
+
+  func run(over world: borrowing Communicator) throws {
+    try DatasetInspection.info(dataset.request, isJSON: json, over: world, report: Console.reporter(of: world))
+  }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import MPI
+import Training
+
+/// `supcon dataset synthesize`.
+struct DatasetSynthesizeCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "synthesize",
+    abstract: "Writes the built-in set as PNG files: DIR/train/CLASS and DIR/test/CLASS.",
+    discussion: "Example: supcon dataset synthesize --output shapes")
+
+  @Option(help: ArgumentHelp("A folder that is not there yet, or is empty.", valueName: "dir"))
+  var output: String
+  @Option(help: "Pictures to train on.")
+  var train = Recipe().shapesTrain
+  @Option(help: "Pictures to test on.")
+  var test = Recipe().shapesTest
+  @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
+  var threads: Int?
+
+  func problem(ranks: Int) -> String? {
+    if train < 1 || test < 1 {
+      return "--train \(train), --test \(test): expected at least 1 each"
+    }
+    return threads.flatMap { threads in threads < 1 ? "--threads \(threads): expected at least 1" : nil }
+  }
+
+  func run(over world: borrowing Communicator) throws {
+    try DatasetSynthesis.run(
+      output: output, counts: (train, test), threads: threads, over: world, report: Console.reporter(of: world))
+  }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import MPI
+import Training
+
+/// `supcon dataset verify`.
+struct DatasetVerifyCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Decodes every picture and lists those that cannot be used; exit code 65 if there is any.",
+    discussion: "Example: mpirun -np 2 supcon dataset verify --data flowers")
+
+  @OptionGroup var dataset: DatasetOptions
+
+  func problem(ranks: Int) -> String? {
+    dataset.request.problem
+  }
+
+  func run(over world: borrowing Communicator) throws {
+    try DatasetInspection.verify(dataset.request, over: world, report: Console.reporter(of: world))
+  }
+}

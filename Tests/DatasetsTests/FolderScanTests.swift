@@ -1,0 +1,146 @@
+import Datasets
+import Formats
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Which files a folder's pictures are, and in which order.
+struct FolderScanTests {
+  private func paths(_ index: FolderIndex) -> [String] {
+    (0..<index.count).map { number in String(decoding: index.relativePath(at: number), as: UTF8.self) }
+  }
+
+  /// torchvision's `ImageFolder` has this order; folders come before what lies below them.
+  @Test func `classes, folders and files are sorted by their bytes`() throws {
+    let directory = try TemporaryDirectory()
+    for name in [
+      "b/2.png", "b/10.png", "a/z.PNG", "a/x/1.jpg", "a/x-y/1.jpeg", "a/x/y/0.png", "B/1.JPG", "é/ü.png", "日本/犬.png",
+      "a/notes.txt", "a/other.webp", "a/.hidden.png", ".git/1.png", "a/.more/1.png", "a/noending", "a/.png",
+    ] {
+      try FolderTrees.write([1], to: directory.file(name))
+    }
+    let scan = try FolderScan(root: directory.path)
+    #expect(scan.index.classNames == ["B", "a", "b", "é", "日本"])
+    #expect(
+      paths(scan.index) == [
+        "B/1.JPG", "a/z.PNG", "a/x/1.jpg", "a/x-y/1.jpeg", "a/x/y/0.png", "b/10.png", "b/2.png", "é/ü.png", "日本/犬.png",
+      ])
+    #expect((0..<scan.index.count).map { number in scan.index.label(at: number) } == [0, 1, 1, 1, 1, 2, 2, 3, 4])
+    let note = try #require(scan.note)
+    #expect(note.contains("1 of other types") && note.contains("3 hidden"))
+  }
+
+  @Test func `names need not be UTF-8`() throws {
+    let directory = try TemporaryDirectory()
+    for folder in ["a", "b"] {
+      try makeFolder(directory.file(folder))
+    }
+    let bytes = try FolderTrees.picture(3).pngBytes()
+    for name in [[0x61, 0x2F, 0xFF, 0xFE], [0x62, 0x2F, 0xC3, 0x28]] as [[UInt8]] {
+      let path = (Array(directory.path.utf8) + [0x2F] + name + Array(".png".utf8)).map(CChar.init(bitPattern:)) + [0]
+      let file = unsafe open(path, O_WRONLY | O_CREAT, 0o644)
+      try #require(file >= 0)
+      #expect(unsafe write(file, bytes, bytes.count) == bytes.count)
+      close(file)
+    }
+    let index = try FolderScan(root: directory.path).index
+    #expect(Array(index.name(at: 0)) == [0xFF, 0xFE] + Array(".png".utf8))
+    for number in 0..<2 {
+      #expect(try index.image(at: number) == FolderTrees.picture(3))
+    }
+  }
+
+  @Test func `links are followed`() throws {
+    let directory = try TemporaryDirectory()
+    try FolderTrees.write(FolderTrees.picture(1), to: directory.file("elsewhere/1.png"))
+    try FolderTrees.write(FolderTrees.picture(2), to: directory.file("tree/a/0.png"))
+    try FolderTrees.write(FolderTrees.picture(3), to: directory.file("tree/b/0.png"))
+    let manager = FileManager.default
+    try manager.createSymbolicLink(
+      atPath: directory.file("tree/a/more"), withDestinationPath: directory.file("elsewhere"))
+    try manager.createSymbolicLink(
+      atPath: directory.file("tree/a/2.png"), withDestinationPath: directory.file("elsewhere/1.png"))
+    try manager.createSymbolicLink(atPath: directory.file("tree/c"), withDestinationPath: directory.file("elsewhere"))
+    let index = try FolderScan(root: directory.file("tree")).index
+    #expect(paths(index) == ["a/0.png", "a/2.png", "a/more/1.png", "b/0.png", "c/1.png"])
+    #expect(try index.image(at: 2) == FolderTrees.picture(1))
+  }
+
+  /// Where it led nobody knows: to a picture, a folder of them, or a class.
+  @Test(arguments: ["tree/b/gone.png", "tree/b/gone", "tree/gone"])
+  func `a link to nothing is named`(link: String) throws {
+    let directory = try TemporaryDirectory()
+    try FolderTrees.write(FolderTrees.picture(1), to: directory.file("tree/b/0.png"))
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file(link), withDestinationPath: directory.file("nowhere"))
+    let root = directory.file("tree")
+    let error = try #require(throws: FileError.self) { try FolderScan(root: root) }
+    #expect(error.kind == .missing)
+    #expect(error.description.contains(directory.file(link)) && error.description.contains("link to nothing"))
+    let scan = try FolderScan(root: root, isSkipping: true)
+    #expect(scan.index.count == 1 && scan.bad.map { file in "tree/\(file.path)" } == [link])
+  }
+
+  @Test func `a link to where it lies is named`() throws {
+    let directory = try TemporaryDirectory()
+    try FolderTrees.write(FolderTrees.picture(1), to: directory.file("a/sub/1.png"))
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file("a/sub/loop"), withDestinationPath: directory.file("a"))
+    let folder = directory.path
+    let error = try #require(throws: FileError.self) { try FolderScan(root: folder) }
+    #expect(error.kind == .content)
+    #expect(error.description.contains("a/sub/loop") && error.description.contains("link"))
+    let scan = try FolderScan(root: folder, isSkipping: true)
+    #expect(scan.index.count == 1)
+    #expect(scan.bad.map(\.path) == ["a/sub/loop"])
+  }
+
+  @Test func `what is no folder of classes is said`() throws {
+    let directory = try TemporaryDirectory()
+    let folder = directory.path
+    func expectError(_ kind: FileError.Kind, _ root: String, _ parts: String...) throws {
+      let error = try #require(throws: FileError.self) { try FolderScan(root: root) }
+      #expect(error.kind == kind)
+      for part in parts {
+        #expect(error.description.contains(part), "\(error)")
+      }
+    }
+    try expectError(.missing, "\(folder)/none", "\(folder)/none", "No such file")
+    try expectError(.content, folder, folder, "a folder for each class", "none")
+    try FolderTrees.write([1], to: directory.file("1.png"))
+    try expectError(.content, folder, "1 pictures", "named after their classes")
+    try FolderTrees.write([1], to: directory.file("a/1.png"))
+    try makeFolder(directory.file("b"))
+    try FolderTrees.write([1], to: directory.file("b/1.txt"))
+    try expectError(.content, folder, "\(folder)/b", "without pictures", ".jpg, .jpeg, .png")
+  }
+
+  @Test func `a class that is not among those of the training set`() throws {
+    let directory = try TemporaryDirectory()
+    for name in ["train/a/1.png", "train/b/1.png", "train/c/1.png", "val/a/1.png", "val/c/1.png"] {
+      try FolderTrees.write([1], to: directory.file(name))
+    }
+    let classes = try FolderScan.classFolders(of: directory.file("train"))
+    let validation = try FolderScan(root: directory.file("val"), classes: classes).index
+    #expect(validation.classNames == ["a", "b", "c"])
+    #expect((0..<2).map { number in validation.label(at: number) } == [0, 2])
+    try FolderTrees.write([1], to: directory.file("val/d/1.png"))
+    let root = directory.file("val")
+    let error = try #require(throws: FileError.self) { try FolderScan(root: root, classes: classes) }
+    #expect(error.description.contains("val/d"))
+  }
+
+  @Test func `which trees are there`() throws {
+    let directory = try TemporaryDirectory()
+    try makeFolder(directory.file("a"))
+    #expect(FolderSplits(of: directory.path + "/").training == directory.path)
+    try makeFolder(directory.file("train"))
+    #expect(FolderSplits(of: directory.path).training == directory.file("train"))
+    #expect(FolderSplits(of: directory.path).validation == nil)
+    for name in ["test", "validation", "val"] {
+      try makeFolder(directory.file(name))
+      #expect(FolderSplits(of: directory.path).validation == directory.file(name))
+    }
+  }
+}

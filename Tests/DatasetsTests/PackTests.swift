@@ -1,0 +1,101 @@
+import Datasets
+import Formats
+import Imaging
+import TestSupport
+import Testing
+
+/// A pack holds what its folder held, decoded and made smaller.
+struct PackTests {
+  private func folders(_ directory: borrowing TemporaryDirectory) throws -> (FolderIndex, FolderIndex) {
+    for number in 0..<40 {
+      let image = FolderTrees.picture(number, width: 10 + number % 5, height: 12)
+      try FolderTrees.write(image, to: directory.file("train/\(number % 3)/\(number).png"))
+    }
+    try FolderTrees.write(FolderTrees.picture(7, width: 40, height: 20), to: directory.file("val/1/x.png"))
+    try FolderTrees.write(FolderTrees.picture(8, width: 4, height: 4), to: directory.file("val/2/é.png"))
+    let training = try FolderScan(root: directory.file("train")).index
+    return (training, try FolderScan(root: directory.file("val"), classes: training.classFolders).index)
+  }
+
+  @Test(arguments: [1, 3])
+  func `what goes in comes out`(threads: Int) throws {
+    let directory = try TemporaryDirectory()
+    let (training, validation) = try folders(directory)
+    let path = directory.file("pack")
+    var last = 0
+    try PackWriter(training: training, validation: validation, shorterSide: 8, threads: threads)
+      .write(to: path) { done in last = done }
+    #expect(last == 42)
+    let pack = try PackedDataset(path: path, split: .train)
+    #expect(pack.count == 40 && pack.classNames == ["0", "1", "2"])
+    var survey = PictureSurvey()
+    for number in 0..<40 {
+      let image = try training.image(at: number).resizedShorterSide(8)
+      survey.add(image)
+      #expect(try pack.image(at: number) == image)
+      #expect(min(image.width, image.height) == 8)
+      #expect(pack.label(at: number) == training.label(at: number))
+      #expect(try pack.name(at: number) == String(decoding: training.relativePath(at: number), as: UTF8.self))
+    }
+    #expect(pack.normalization == survey.normalization)
+    #expect(pack.survey.sizes == survey.sizes)
+
+    let other = try PackedDataset(path: path, split: .test)
+    #expect(other.normalization == pack.normalization && other.fingerprint == pack.fingerprint)
+    #expect(
+      try (0..<2).map { number in try other.image(at: number).size } == [
+        ImageSize(width: 16, height: 8), ImageSize(width: 4, height: 4),
+      ])
+    #expect(try other.name(at: 1) == "2/é.png" && other.label(at: 1) == 2)
+    #expect(throws: Never.self) { try pack.verifyChecksum() }
+  }
+
+  @Test func `a pack without validation pictures says what to do`() throws {
+    let directory = try TemporaryDirectory()
+    let (training, _) = try folders(directory)
+    let path = directory.file("pack")
+    try PackWriter(training: training, validation: nil, shorterSide: 8, threads: 1).write(to: path)
+    #expect(try PackedDataset(path: path, split: .train).count == 40)
+    let error = try #require(throws: FileError.self) { try PackedDataset(path: path, split: .test) }
+    #expect(error.kind == .missing && error.description.contains("--validation-fraction"))
+  }
+
+  @Test func `a bad picture ends the packing and leaves nothing behind`() throws {
+    let directory = try TemporaryDirectory()
+    let (training, _) = try folders(directory)
+    let path = directory.file("train/1/10.png")
+    try writeBytes(Array(readBytes(path).dropLast(30)), to: path)
+    let target = directory.file("pack")
+    let error = try #require(throws: FileError.self) {
+      try PackWriter(training: training, validation: nil, shorterSide: 8, threads: 2).write(to: target)
+    }
+    #expect(error.description.contains("train/1/10.png"))
+    #expect(try directory.names() == ["train", "val"])
+  }
+
+  @Test func `damage anywhere is found and crashes nothing`() throws {
+    let directory = try TemporaryDirectory()
+    let (training, validation) = try folders(directory)
+    let path = directory.file("pack")
+    try PackWriter(training: training, validation: validation, shorterSide: 8, threads: 1).write(to: path)
+    let bytes = try readBytes(path)
+    let other = directory.file("damaged")
+    for number in 0..<600 {
+      var mutations = Mutations(seed: UInt64(number))
+      // Most damages to what stands before the pixels.
+      let head = Array(bytes.prefix(number.isMultiple(of: 4) ? bytes.count : 3000))
+      let damaged = mutations.damaged(head, other: bytes) + bytes.dropFirst(head.count)
+      guard damaged != bytes else { continue }
+      try writeBytes(damaged, to: other)
+      let error = #expect(throws: FileError.self, "damage \(number)") {
+        let pack = try PackedDataset(path: other, split: .train)
+        for picture in 0..<pack.count {
+          _ = try pack.image(at: picture)
+          _ = try pack.name(at: picture)
+        }
+        try pack.verifyChecksum()
+      }
+      #expect(error?.description.contains(other) ?? false)
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import Imaging
+import TestSupport
+import Testing
+
+/// A sample of scripts/fuzz-decoders.sh: damaged files are decoded or refused, and end nothing.
+struct CodecsFuzzTests {
+  @Test(arguments: [".jpg", ".png"])
+  func damagedFilesAreDecodedOrRefused(ending: String) throws {
+    let files = try CodecsFixtures.names(ending).map { name in try CodecsFixtures.bytes(name) }
+    var decoded = 0
+    for number in 0..<3000 {
+      var mutations = Mutations(seed: UInt64(number))
+      let bytes = mutations.damaged(files[number % files.count], other: files[(number + 1) % files.count])
+      if let image = try? RGBImage(decoding: bytes) {
+        #expect(image.size.pixelCount <= ImageHeader.pixelLimit)
+        decoded += 1
+      }
+    }
+    // Some damages hit what does not matter, most do not.
+    #expect(decoded > 30 && decoded < 1500)
+  }
+}

@@ -1,0 +1,108 @@
+import Imaging
+import TestSupport
+import Testing
+
+/// What is refused, in which words, and that nothing is believed before it fits.
+struct CodecsRefusalTests {
+  private func expectRefusal(
+    _ bytes: [UInt8], naming parts: String..., sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let error = try #require(throws: ImageError.self, sourceLocation: sourceLocation) { try RGBImage(decoding: bytes) }
+    for part in parts {
+      #expect(error.description.contains(part), "\(error)", sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func `files that are no pictures say what they are`() throws {
+    try expectRefusal([], naming: "is empty", "JPEG or PNG")
+    try expectRefusal(Array("GIF89a".utf8), naming: "is GIF, whatever its name says")
+    try expectRefusal(Array("RIFF1234WEBPVP8 ".utf8), naming: "is WebP")
+    try expectRefusal(Array("<!DOCTYPE html>".utf8), naming: "is HTML")
+    try expectRefusal([0, 1, 2], naming: "begins with the bytes 00 01 02")
+    try expectRefusal([0xFF], naming: "ff")
+  }
+
+  @Test(arguments: CodecsFixtures.names(".jpg").filter { name in name != "bytes-behind-end.jpg" })
+  func `JPEG that was cut off anywhere`(name: String) throws {
+    let bytes = try CodecsFixtures.bytes(name)
+    for end in 0..<bytes.count {
+      #expect(throws: ImageError.self, "\(end) of \(bytes.count)") { try RGBImage(decoding: Array(bytes[..<end])) }
+    }
+  }
+
+  @Test(arguments: ["type2-depth8.png", "type3-depth4-interlaced.png", "type0-depth16.png", "type6-depth16.png"])
+  func `PNG that was cut off before the end of its pixels`(name: String) throws {
+    let bytes = try CodecsFixtures.bytes(name)
+    for end in 0..<bytes.count - 12 {
+      #expect(throws: ImageError.self, "\(end) of \(bytes.count)") { try RGBImage(decoding: Array(bytes[..<end])) }
+    }
+  }
+
+  @Test(arguments: ["type2-depth8.png", "type3-depth4.png", "type0-depth16.png"])
+  func `PNG with any byte of header, palette or pixels changed`(name: String) throws {
+    let bytes = try CodecsFixtures.bytes(name)
+    for place in 8..<bytes.count - 12 {
+      var damaged = bytes
+      damaged[place] ^= 0x10
+      #expect(throws: ImageError.self, "byte \(place)") { try RGBImage(decoding: damaged) }
+    }
+  }
+
+  @Test func `damaged codes of JPEG`() throws {
+    var bytes = try CodecsFixtures.bytes("restarts.jpg")
+    // A restart out of turn.
+    let restart = try #require(
+      bytes.indices.dropLast().first { index in bytes[index] == 0xFF && bytes[index + 1] == 0xD1 })
+    bytes[restart + 1] = 0xD6
+    try expectRefusal(bytes, naming: "is damaged", "RST1")
+  }
+
+  @Test func `a JPEG without a frame, pixels, or of 12 bits`() throws {
+    try expectRefusal([0xFF, 0xD8, 0xFF, 0xD9], naming: "holds no pixels")
+    try expectRefusal([0xFF, 0xD8, 0xFF, 0xDA, 0, 2, 0xFF, 0xD9], naming: "scan before")
+    var bytes = try CodecsFixtures.bytes("baseline-444.jpg")
+    let frame = try startOfFrame(bytes)
+    bytes[frame + 4] = 12
+    try expectRefusal(bytes, naming: "12 bits")
+    bytes[frame + 4] = 8
+    bytes[frame + 9] = 2
+    try expectRefusal(bytes, naming: "2 colour components")
+  }
+
+  @Test func `sizes that cannot be`() throws {
+    var jpeg = try CodecsFixtures.bytes("baseline-444.jpg")
+    let frame = try startOfFrame(jpeg)
+    jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xFF, 0xFF, 0xFF])
+    try expectRefusal(jpeg, naming: "65535×65535", "limit of 178956970")
+    jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0x20, 0, 0x20, 0])
+    try expectRefusal(jpeg, naming: "8192×8192", "too few bytes")
+    jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0, 0, 0x20, 0])
+    try expectRefusal(jpeg, naming: "8192×0")
+
+    func png(_ width: [UInt8], _ height: [UInt8]) throws -> [UInt8] {
+      var bytes = try CodecsFixtures.bytes("type2-depth8.png")
+      bytes.replaceSubrange(16..<24, with: width + height)
+      bytes.replaceSubrange(29..<33, with: Mutations.cyclicRedundancy(Array(bytes[12..<29])))
+      return bytes
+    }
+    try expectRefusal(try png([0x7F, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF]), naming: "limit of 178956970")
+    try expectRefusal(try png([0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 1]), naming: "4294967295×1", "limit")
+    try expectRefusal(try png([0, 0, 0x20, 0], [0, 0, 0x20, 0]), naming: "8192×8192", "too few bytes")
+    try expectRefusal(try png([0, 0, 0, 13], [0, 0, 0, 0]), naming: "13×0")
+    try expectRefusal(try png([0, 0, 0, 13], [0, 0, 0, 12]), naming: "is damaged")
+  }
+
+  @Test func `PNG of types that there are not`() throws {
+    var bytes = try CodecsFixtures.bytes("type2-depth8.png")
+    for (depth, type) in [(3, 0), (16, 3), (8, 5), (4, 2)] as [(UInt8, UInt8)] {
+      (bytes[24], bytes[25]) = (depth, type)
+      bytes.replaceSubrange(29..<33, with: Mutations.cyclicRedundancy(Array(bytes[12..<29])))
+      try expectRefusal(bytes, naming: "colour type \(type)", "\(depth) bits")
+    }
+    try expectRefusal(Array(bytes[..<33]), naming: "is damaged")
+  }
+
+  private func startOfFrame(_ bytes: [UInt8]) throws -> Int {
+    try #require(bytes.indices.dropLast().first { index in bytes[index] == 0xFF && bytes[index + 1] == 0xC0 })
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Imaging
+import Testing
+
+/// `supcon dataset`: info, verify, pack, preview, synthesize.
+struct DatasetCommandTests {
+  private func fields(_ json: String, _ part: String) throws -> [String: Any] {
+    let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+    return try #require(object?[part] as? [String: Any])
+  }
+
+  private func info(_ workshop: Workshop, ranks: Int = 1, _ options: [String]) throws -> String {
+    try succeeding(workshop.run(ranks: ranks, ["dataset", "info", "--json"] + options)).lastLine
+  }
+
+  @Test func infoCountsAndMeasures() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    for ranks in [1, 3] {
+      try? FileManager.default.removeItem(atPath: workshop.path("mixed/supcon-dataset.json"))
+      let result = try info(workshop, ranks: ranks, ["--data", workshop.path("mixed")])
+      let training = try fields(result, "train")
+      #expect(training["pictures"] as? Int == MixedFolder.trainingCount)
+      let classes = try #require(training["classes"] as? [[String: Any]])
+      #expect(classes.compactMap { entry in entry["name"] as? String } == ["apple", "single", "été", "日本"])
+      #expect(classes.compactMap { entry in entry["pictures"] as? Int } == [20, 1, 20, 20])
+      #expect((training["mean"] as? [Double])?.count == 3)
+      #expect(try fields(result, "validation")["pictures"] as? Int == MixedFolder.validationCount)
+    }
+    let text = try succeeding(workshop.run(["dataset", "info", "--data", workshop.path("mixed")])).standardOutput
+    for part in ["61 pictures in 4 classes, 1 to 20 in each", "sizes from", "--mean 0.", "apple 20, single 1"] {
+      #expect(text.contains(part))
+    }
+  }
+
+  @Test func verifyListsBadFiles() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let verify = ["dataset", "verify", "--data", workshop.path("mixed")]
+    for ranks in [1, 2] {
+      #expect(try succeeding(workshop.run(ranks: ranks, verify)).standardOutput.contains("all 76 pictures can be used"))
+    }
+    // Damaged without a trace in length or time.
+    let path = workshop.path("mixed/val/été/0.png")
+    let time = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate]
+    try workshop.change("mixed/val/été/0.png") { bytes in bytes[50] ^= 1 }
+    try FileManager.default.setAttributes([.modificationDate: try #require(time)], ofItemAtPath: path)
+    try workshop.change("mixed/train/apple/1.jpg") { bytes in bytes.removeLast(2) }
+    try FileManager.default.createSymbolicLink(
+      atPath: workshop.path("mixed/train/apple/loop"), withDestinationPath: workshop.path("mixed/train"))
+    for ranks in [1, 2] {
+      let result = try workshop.run(ranks: ranks, verify)
+      expectRefusal(result, 65, naming: ["3 of 76 pictures cannot be used"])
+      for part in ["val/été/0.png: is damaged", "train/apple/1.jpg: is cut off", "train/apple/loop: is a link"] {
+        #expect(result.standardOutput.contains(part))
+      }
+    }
+  }
+
+  @Test func packTrainsLikeItsFolder() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let pack = workshop.path("pack.safetensors")
+    try succeeding(
+      workshop.run(
+        ranks: 2, ["dataset", "pack", "--data", workshop.path("mixed"), "--size", "64", "--output", pack]))
+    let again = try workshop.run(["dataset", "pack", "--data", workshop.path("mixed"), "--output", pack])
+    expectRefusal(again, 73, naming: [pack, "is there already"])
+    let options = ["--batch-size", "16", "--shard-size", "4", "--image-size", "16", "--steps", "3"]
+    for (run, data, ranks) in [("packed", pack, 2), ("loose", workshop.path("mixed"), 1)] {
+      try succeeding(
+        workshop.run(
+          ranks: ranks, ["pretrain", "--dataset", "folder", "--data", data, "--output", workshop.path(run)] + options))
+    }
+    // No picture is larger than 64 pixels: the same pictures, to the last bit of their mean.
+    #expect(try workshop.weights(of: "packed") == workshop.weights(of: "loose"))
+    try succeeding(workshop.run(["evaluate", "--run", workshop.path("packed")]))
+    try succeeding(workshop.run(["dataset", "verify", "--data", pack]))
+    let training = try fields(info(workshop, ["--data", pack]), "train")
+    #expect(training["pictures"] as? Int == MixedFolder.trainingCount)
+
+    try workshop.change("pack.safetensors") { bytes in bytes[bytes.count / 2] ^= 1 }
+    expectRefusal(try workshop.run(["dataset", "verify", "--data", pack]), 65, naming: [pack, "checksum"])
+  }
+
+  @Test func synthesizedFilesAreTheBuiltInPictures() throws {
+    let workshop = try Workshop()
+    let folder = workshop.path("shapes")
+    let arguments = ["dataset", "synthesize", "--output", folder, "--train", "200", "--test", "30"]
+    try succeeding(workshop.run(ranks: 2, arguments))
+    expectRefusal(try workshop.run(arguments), 73, naming: [folder, "is not empty"])
+    let mean = try fields(info(workshop, ["--data", folder]), "train")["mean"] as? [Double]
+    let builtIn = try fields(info(workshop, ["--dataset", "shapes"]), "train")["mean"] as? [Double]
+    for (one, other) in zip(try #require(mean), try #require(builtIn)) {
+      #expect(abs(one - other) < 0.02)
+    }
+    // Small pictures of one size are seen as they are.
+    #expect(try fields(info(workshop, ["--data", folder]), "train")["image_size"] as? Int == 32)
+  }
+
+  @Test func previewShowsSamplesAndViews() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let output = workshop.path("views.png")
+    for (options, columns, rows, side) in [
+      (["--dataset", "shapes", "--samples", "3", "--views", "2"], 3, 3, 96),
+      (
+        ["--data", workshop.path("mixed"), "--image-size", "100", "--samples", "2", "--augmentation", "none"], 7, 2, 100
+      ),
+    ] {
+      try succeeding(workshop.run(["dataset", "preview", "--output", output] + options))
+      let picture = try RGBImage(decoding: Array(Data(contentsOf: URL(fileURLWithPath: output))))
+      #expect(picture.width == columns * (side + 4) + 8)
+      #expect(picture.height == rows * (side + 4) + 4)
+    }
+    expectRefusal(
+      try workshop.run(["dataset", "preview", "--dataset", "shapes", "--augmentation", "rotat"]), 64,
+      naming: ["--augmentation rotat"])
+    expectRefusal(try workshop.run(["dataset", "preview"]), 64, naming: ["--dataset folder", "--data"])
+  }
+}

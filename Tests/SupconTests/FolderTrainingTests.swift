@@ -1,0 +1,175 @@
+import Foundation
+import Testing
+
+/// Training on a folder of pictures: the same bits on any number of ranks, and what is said of bad files.
+struct FolderTrainingTests {
+  private let recipe = ["--batch-size", "16", "--shard-size", "4", "--epochs", "2", "--image-size", "16"]
+
+  private func pretrain(_ workshop: Workshop, _ run: String, _ options: [String] = [], data: String = "mixed")
+    -> [String]
+  {
+    ["pretrain", "--dataset", "folder", "--data", workshop.path(data), "--output", workshop.path(run)] + recipe
+      + options
+  }
+
+  @Test func weightsAreTheSameOnAnyNumberOfRanks() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    for ranks in 1...3 {
+      try succeeding(workshop.run(ranks: ranks, pretrain(workshop, "run-\(ranks)")))
+    }
+    let expected = try workshop.weights(of: "run-1")
+    #expect(try workshop.weights(of: "run-2") == expected)
+    #expect(try workshop.weights(of: "run-3") == expected)
+    #expect(try workshop.text("run-1/config.yaml").contains("dataset-fingerprint: "))
+
+    for options in [["--decode", "scaled"], ["--mean", "0.5,0.5,0.5", "--std", "0.2,0.2,0.2"]] {
+      let name = options[0].filter(\.isLetter)
+      try succeeding(workshop.run(ranks: 2, pretrain(workshop, name, options)))
+      // Pictures this small are never halved.
+      #expect(try (workshop.weights(of: name) == expected) == (name == "decode"))
+    }
+
+    try succeeding(
+      workshop.run(ranks: 2, ["linear", "--run", workshop.path("run-2"), "--batch-size", "16", "--shard-size", "8"]))
+    try succeeding(workshop.run(["evaluate", "--run", workshop.path("run-1")]))
+    #expect(
+      try workshop.text("run-1/evaluation/summary.json").contains("\"test_samples\" : \(MixedFolder.validationCount)"))
+  }
+
+  @Test func meanAndDeviationAreComputedOnce() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    try succeeding(workshop.run(ranks: 3, pretrain(workshop, "first", ["--steps", "0"])))
+    let description = try workshop.text("mixed/supcon-dataset.json")
+    try workshop.change("mixed/supcon-dataset.json") { bytes in
+      // What stands there is believed: the mean of red becomes another.
+      let text = String(decoding: bytes, as: UTF8.self)
+      bytes = Data(text.replacing(/"mean" : \[\n\s*[0-9.]+/, with: "\"mean\" : [\n 0.125").utf8)
+    }
+    try succeeding(workshop.run(pretrain(workshop, "second", ["--steps", "0"])))
+    #expect(try workshop.text("second/config.yaml").contains("mean: 0.125,"))
+    // But not once a file has changed.
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: workshop.path("mixed/train/apple/0.png"))
+    try succeeding(workshop.run(pretrain(workshop, "third", ["--steps", "0"])))
+    #expect(try workshop.text("third/config.yaml").contains("mean: 0.125,") == false)
+    let stamp = /"stamp" : \[[^\]]*\]/
+    #expect(
+      try workshop.text("mixed/supcon-dataset.json").replacing(stamp, with: "")
+        == description.replacing(stamp, with: ""))
+  }
+
+  @Test func badFilesEndTheRunUnlessTheyAreSkipped() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    try workshop.change("mixed/train/apple/8.png") { bytes in bytes = bytes.prefix(60) }
+    try workshop.change("mixed/train/été/more/3.png") { bytes in bytes = Data() }
+    // Looked at before the folder is compared: what was found is kept in it.
+    try #require(try workshop.run(pretrain(workshop, "before")).exitCode == 65)
+    try workshop.expectRefusal(
+      pretrain(workshop, "stop"), 65,
+      naming: [workshop.path("mixed/train/apple/8.png"), "first of 2", "--bad-images skip", "supcon dataset verify"])
+    try FileManager.default.createSymbolicLink(
+      atPath: workshop.path("mixed/train/日本/gone.jpg"), withDestinationPath: "/nowhere")
+    try workshop.expectRefusal(
+      pretrain(workshop, "link"), 66, naming: [workshop.path("mixed/train/日本/gone.jpg"), "link to nothing"])
+
+    for ranks in [1, 2] {
+      let result = try succeeding(
+        workshop.run(ranks: ranks, pretrain(workshop, "skip-\(ranks)", ["--bad-images", "skip"])))
+      for part in ["left out 3 bad files of 62", "apple/8.png", "été/more/3.png", "日本/gone.jpg", "supcon-dataset.json"]
+      {
+        #expect(result.standardOutput.contains(part))
+      }
+    }
+    #expect(try workshop.weights(of: "skip-1") == workshop.weights(of: "skip-2"))
+    // A later stage leaves out the same.
+    try succeeding(workshop.run(["evaluate", "--run", workshop.path("skip-1")]))
+  }
+
+  @Test func fileThatGoesBadDuringTheRun() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    // With these given, nothing is looked at before training.
+    let given = ["--mean", "0.5,0.5,0.5", "--std", "0.2,0.2,0.2"]
+    try workshop.change("mixed/train/apple/8.png") { bytes in bytes = bytes.prefix(60) }
+    for ranks in [1, 2] {
+      let result = try workshop.run(ranks: ranks, pretrain(workshop, "damaged-\(ranks)", given))
+      #expect(result.exitCode == 65)
+      #expect(result.standardError.contains("mixed/train/apple/8.png: is"))
+    }
+  }
+
+  @Test func resumedRunWantsTheSameFiles() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    try succeeding(workshop.run(pretrain(workshop, "run", ["--steps", "3"])))
+    try workshop.copy("mixed", to: "moved")
+    try FileManager.default.removeItem(atPath: workshop.path("moved/train/apple/2.png"))
+    let resume = ["pretrain", "--resume", "--output", workshop.path("run")]
+    try workshop.expectRefusal(
+      resume + ["--data", workshop.path("moved")], 78,
+      naming: [workshop.path("moved"), "not those that the run", "\(MixedFolder.trainingCount - 1) in 4 classes"])
+    // In another place they may be.
+    try workshop.copy("mixed", to: "moved")
+    try succeeding(workshop.run(ranks: 2, resume + ["--data", workshop.path("moved"), "--steps", "6"]))
+    try succeeding(workshop.run(pretrain(workshop, "whole")))
+    #expect(try workshop.weights(of: "run") == workshop.weights(of: "whole"))
+  }
+
+  @Test func oneTreeIsDivided() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    try FileManager.default.moveItem(atPath: workshop.path("mixed/train"), toPath: workshop.path("tree"))
+    let options = ["--validation-fraction", "0.25"]
+    try succeeding(workshop.run(ranks: 2, pretrain(workshop, "run", options + ["--steps", "0"], data: "tree")))
+    try succeeding(workshop.run(["evaluate", "--run", workshop.path("run")]))
+    #expect(try workshop.text("run/evaluation/summary.json").contains("\"test_samples\" : 15"))
+    #expect(try workshop.text("run/evaluation/summary.json").contains("\"train_samples\" : 46"))
+
+    try succeeding(workshop.run(pretrain(workshop, "undivided", ["--steps", "0"], data: "tree")))
+    expectRefusal(
+      try workshop.run(["evaluate", "--run", workshop.path("undivided")]), 66,
+      naming: [workshop.path("tree"), "no pictures to validate with", "val", "--validation-fraction"])
+  }
+
+  @Test func foldersThatCannotBeTrainedOn() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    try workshop.expectRefusal(
+      pretrain(workshop, "new", data: "nowhere"), 66, naming: [workshop.path("nowhere"), "No such file"])
+    try workshop.expectRefusal(
+      pretrain(workshop, "new", ["--validation-fraction", "0.1"]), 64, naming: ["mixed/val", "leave the option out"])
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: workshop.path("mixed/train/void"), withIntermediateDirectories: false)
+    try workshop.expectRefusal(
+      pretrain(workshop, "new"), 65, naming: [workshop.path("mixed/train/void"), "without pictures"])
+    try manager.removeItem(atPath: workshop.path("mixed/train/void"))
+    try manager.createSymbolicLink(
+      atPath: workshop.path("mixed/train/apple/loop"), withDestinationPath: workshop.path("mixed/train"))
+    try workshop.expectRefusal(
+      pretrain(workshop, "new"), 65, naming: [workshop.path("mixed/train/apple/loop"), "link"])
+    for name in ["été", "日本", "single"] {
+      try manager.removeItem(atPath: workshop.path("mixed/train/\(name)"))
+    }
+    try manager.removeItem(atPath: workshop.path("mixed/train/apple/loop"))
+    let result = try workshop.run(ranks: 2, pretrain(workshop, "new"))
+    expectRefusal(result, 65, naming: ["mixed/train", "one class, apple", "at least two"])
+    #expect(!manager.fileExists(atPath: workshop.path("new")))
+  }
+
+  @Test(arguments: [
+    (["--dataset", "folder"], ["--dataset folder", "--data"]),
+    (["--bad-images", "skip"], ["--bad-images", "--dataset folder", "shapes"]),
+    (["--dataset", "folder", "--data", "x", "--bad-images", "ignore"], ["--bad-images ignore", "stop or skip"]),
+    (["--dataset", "folder", "--data", "x", "--decode", "fast"], ["--decode fast", "full or scaled"]),
+    (["--dataset", "folder", "--data", "x", "--validation-fraction", "1"], ["--validation-fraction 1", "below 1"]),
+    (["--dataset", "folder", "--data", "x", "--mean", "0,0,0"], ["--mean", "--std", "both"]),
+    (["--dataset", "folder", "--data", "x", "--mean", "0,0", "--std", "1,1,1"], ["--mean 0,0", "three numbers"]),
+    (["--dataset", "folder", "--data", "x", "--mean", "0,0,0", "--std", "1,0,1"], ["--std 1,0,1", "above 0"]),
+  ])
+  func optionsThatDoNotFit(_ options: [String], _ parts: [String]) throws {
+    try Workshop().expectRefusal(["pretrain"] + options, 64, naming: parts)
+  }
+}
