@@ -27,6 +27,7 @@ let stages: [Target] = [
   .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
+  .target(name: "Watchdog", swiftSettings: swiftSettings),
   .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "Imaging", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
@@ -34,7 +35,7 @@ let stages: [Target] = [
     name: "Training",
     dependencies: [
       "Contrastive", "Datasets", "Formats", "Imaging", "KeyedRandomness", "MPI", "NeuralNet", "OneDNN",
-      .product(name: "Yams", package: "Yams"),
+      "Watchdog", .product(name: "Yams", package: "Yams"),
     ],
     swiftSettings: swiftSettings),
   .executableTarget(
@@ -58,6 +59,7 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "ContrastiveTests", dependencies: ["Contrastive", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(name: "WatchdogTests", dependencies: ["TestSupport", "Watchdog"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(

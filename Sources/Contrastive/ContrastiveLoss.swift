@@ -35,6 +35,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   private let threads: Int
   private var logSumExps: [Scalar]
   private var classes = RowClasses(labels: [Int]())
+  /// Is told of every block, as the passes over a large batch take long.
+  private var activity = Activity()
 
   /// Makes room for one global batch.
   ///
@@ -67,6 +69,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   public func gather(_ local: Span<Scalar>, over world: borrowing Communicator) throws(MPIError) {
     let (count, width) = (blocks.rowCount, width)
     let counts = (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * width }
+    activity = world.activity
     try world.allGather(local, counts: counts, into: &embeddings)
     unsafe embeddings.withUnsafeBufferPointer { embeddings in
       unsafe columns.withUnsafeMutableBufferPointer { columns in
@@ -177,6 +180,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       unsafe blocks.blocks(ofShard: shard, limit: ContrastiveTiles<Scalar>.rowsPerBlock)
     }
     let workers = min(threads, max(allBlocks.count, 1))
+    let activity = activity
     unsafe withTiles { tiles, logSumExps in
       // The tiles are only read; every block writes its own rows.
       nonisolated(unsafe) let (sharedTiles, sharedTarget) = unsafe (tiles, logSumExps)
@@ -187,6 +191,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
         defer { unsafe scratch.deallocate() }
         for index in stride(from: worker, to: allBlocks.count, by: workers) {
           unsafe body(allBlocks[index], sharedTiles, scratch, sharedTarget)
+          activity.progressed()
         }
       }
     }

@@ -22,6 +22,8 @@ struct BenchCommand: RankedCommand {
   @Option(help: ArgumentHelp("An earlier --json: print how many times as fast each part is now.", valueName: "file"))
   var compare: String?
 
+  @OptionGroup var launch: LaunchOptions
+
   private var request: StepBenchmark.Request {
     var request = StepBenchmark.Request(overrides: recipe.overrides)
     request.steps = steps

@@ -33,6 +33,8 @@ struct LinearCommand: RankedCommand {
   @Option(help: "Threads of each rank.")
   var threads = 1
 
+  @OptionGroup var launch: LaunchOptions
+
   private var request: LinearStage.Request {
     var request = LinearStage.Request(run: run)
     request.data = data

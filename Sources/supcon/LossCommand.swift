@@ -28,6 +28,8 @@ struct LossCommand: RankedCommand {
   @Option(help: "Threads of each rank.")
   var threads = 1
 
+  @OptionGroup var launch: LaunchOptions
+
   private var request: LossOfFiles.Request {
     var request = LossOfFiles.Request(embeddings: embeddings)
     request.labels = labels

@@ -22,6 +22,8 @@ struct PretrainCommand: RankedCommand {
   @Option(help: .hidden)
   var reduction = "tree"
 
+  @OptionGroup var launch: LaunchOptions
+
   private var request: Pretraining.Request {
     Pretraining.Request(
       overrides: progress.added(to: recipe.overrides), output: output, isResuming: resume,

@@ -15,6 +15,9 @@ struct Supcon: ParsableCommand {
 
 /// A subcommand that every rank runs.
 protocol RankedCommand: ParsableCommand {
+  /// How the job is watched.
+  var launch: LaunchOptions { get }
+
   /// What is wrong with the options alone, or `nil`.
   func problem(ranks: Int) -> String?
 
@@ -44,17 +47,20 @@ enum Program {
     } catch {
       end(launch, code: Supcon.exitCode(for: error).rawValue, message: Supcon.fullMessage(for: error))
     }
-    if let problem = command.problem(ranks: launch.size) {
+    if let problem = command.launch.settings.problem ?? command.problem(ranks: launch.size) {
       end(launch, code: Training.ExitCode.usage.rawValue, message: "Error: \(problem)")
     }
-    exit(run(command))
+    exit(run(command, launch))
   }
 
   /// Runs a command under MPI and returns the exit code.
-  private static func run(_ command: any RankedCommand) -> Int32 {
+  private static func run(_ command: any RankedCommand, _ launch: Launch) -> Int32 {
+    let watchdog = JobWatchdog(command.launch.settings, rank: launch.rank, of: launch.size)
+    defer { watchdog.end() }
     do {
-      return try withMPI { world in
+      return try withMPI(activity: watchdog.activity) { world in
         do {
+          try watchdog.connect(over: world)
           try command.run(over: world)
           return Training.ExitCode.success.rawValue
         } catch let agreed as AgreedError {

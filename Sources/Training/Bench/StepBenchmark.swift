@@ -50,6 +50,7 @@ public enum StepBenchmark {
     let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
     let dataset = try world.agreeing { try DatasetChoice.open(recipe, .train) { note in report("note: \(note)") } }
     let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
+    world.activity.begin("preparing the step")
     let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
@@ -70,6 +71,7 @@ public enum StepBenchmark {
     let parts = try times.secondsByPart(over: world)
     // Before the peaks, whose arrays are larger than all of a small model.
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
+    world.activity.begin("the machine's peaks")
     let peaks = try MachinePeaks.measure(threads: recipe.threads, over: world)
 
     let viewsPerStep = recipe.batchSize * recipe.views

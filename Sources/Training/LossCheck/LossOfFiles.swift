@@ -112,6 +112,7 @@ public enum LossOfFiles {
     }
     let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world)
 
+    world.activity.begin("loss")
     let loss = ContrastiveLoss<Scalar>(
       blocks: blocks, width: width, temperature: request.temperature, threads: request.threads)
     try loss.gather(rows.unitRows.span, over: world)
@@ -123,6 +124,7 @@ public enum LossOfFiles {
     try reduction.finish(over: world, into: &total)
 
     if let path = request.gradient {
+      world.activity.begin("writing the gradient", isPatient: true)
       var gradient = [Scalar](repeating: 0, count: own.count * width)
       var elements = gradient.mutableSpan
       loss.gradients(ofRank: world.rank, into: &elements)

@@ -43,6 +43,7 @@ public enum Pretraining {
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
+    world.activity.begin("opening the run", isPatient: true)
     let opening = try RunOpening(request, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(opening) {} }
@@ -55,6 +56,7 @@ public enum Pretraining {
       }
     }
     let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
+    world.activity.begin("preparing the step")
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
       report(
@@ -85,6 +87,7 @@ public enum Pretraining {
       let start = ProcessMeasurements.now()
       let result = try step.run(&state, batch, next: state.step + 1 < lastStep ? next : nil, over: world)
       batch = next
+      world.activity.begin("log")
       try log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
 
       if state.step.isMultiple(of: checkpointSteps) || state.step == lastStep {
@@ -94,6 +97,7 @@ public enum Pretraining {
     if lastStep == 0 {
       try save(state, recipe, opening.directory, log, over: world)
     }
+    world.activity.begin("encoder file", isPatient: true)
     try world.agreeingOnRoot {
       try opening.directory.map { directory in
         try state.writeEncoder(to: directory.encoderPath)
@@ -110,6 +114,7 @@ public enum Pretraining {
     over world: borrowing Communicator
   ) throws {
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
+    world.activity.begin("checkpoint", isPatient: true)
     try world.agreeingOnRoot {
       guard let directory else { return }
       try directory.checkpoints.save(Checkpoint(recipe: recipe, state: state), keep: recipe.keep)

@@ -70,6 +70,10 @@ final class PretrainingStep {
     var learningRate: Float
     /// What each part took on this rank, in the order of ``StepPart``.
     var partSeconds: [Double]
+    /// The bytes that came in from other ranks in each part, on this rank, in the order of ``StepPart``.
+    var partReceivedByteCounts: [Int]
+    /// What this rank's collectives did, by kind.
+    var traffic: Traffic
 
     /// The share of this rank's step that it waited for views or made them itself.
     var dataShare: Double { partSeconds[StepPart.data.rawValue] / max(partSeconds.reduce(0, +), 1e-9) }
@@ -86,13 +90,17 @@ final class PretrainingStep {
     let views = requests(of: batch, owned)
     announce(batch, next, rank: world.rank)
     let parameters = state.parameters
-    let clock = StepClock(threads: min(recipe.threads, max(owned.count, 1)))
+    let activity = world.activity
+    let clock = StepClock(
+      threads: min(recipe.threads, max(owned.count, 1)), activity: activity, step: state.step + 1)
+    let trafficBefore = activity.traffic
 
     try shards.compute(owned.count) { model in
       try model.load(parameters)
     } eachShard: { [loader] model, pass, shard in
       try clock.measure(.data) { try loader.fill(model.encoder.views, views[shard]) }
       try model.forward(pass, parameters: parameters)
+      activity.progressed()
     }
     clock.mark(.forward)
 
@@ -110,6 +118,7 @@ final class PretrainingStep {
       if !model.holdsActivations(of: pass) {
         try loader.fill(model.encoder.views, views[shard])
         try model.forward(pass, parameters: parameters)
+        activity.progressed()
       }
       var summand = reduction.makeVector()
       var elements = summand.mutableSpan
@@ -118,6 +127,7 @@ final class PretrainingStep {
       model.moments(of: pass, into: &moments)
       elements[vector.loss] = Float(shardLosses[shard])
       reduction.add(summand, shard: owned.lowerBound + shard)
+      activity.progressed()
     }
     clock.mark(.backward)
     try reduction.finish(over: world, into: &reduced)
@@ -134,7 +144,8 @@ final class PretrainingStep {
       views: plan.batchSize * recipe.views, loss: Double(reduced[vector.loss]),
       lowerBound: recipe.lossScaleFactor
         * LossBound.lowerBound(counts: classes.counts, temperature: recipe.temperature),
-      learningRate: learningRate, partSeconds: clock.seconds)
+      learningRate: learningRate, partSeconds: clock.seconds, partReceivedByteCounts: clock.receivedByteCounts,
+      traffic: activity.traffic.since(trafficBefore))
   }
 
   private func plan(of batch: GlobalBatch) -> BatchPlan {
