@@ -62,7 +62,7 @@ PYTHON
 clean_up() {
   remove_hosts
   ! declare -F stop_slurm >/dev/null || stop_slurm
-  rm -rf "$folder"
+  [ -n "${KEEP:-}" ] || rm -rf "$folder"
 }
 for file in scripts/faults/*.sh; do . "$file"; done
 trap clean_up EXIT

@@ -51,7 +51,7 @@ final class Orders: Sendable {
   }
 }
 
-/// Runs `body` on a thread of its own, to which the system delivers no signal.
+/// Runs `body` on a thread of its own, to which the system delivers no request to end or stop.
 func startThread(_ body: @escaping @Sendable () -> Void) {
   final class Work {
     let body: @Sendable () -> Void
@@ -59,10 +59,13 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
   }
   var thread = pthread_t()
   let work = unsafe Unmanaged.passRetained(Work(body))
-  // Signals are for the thread that trains; a new thread inherits the mask.
-  var (all, own) = (sigset_t(), sigset_t())
-  unsafe sigfillset(&all)
-  unsafe pthread_sigmask(SIG_SETMASK, &all, &own)
+  // Those are for the thread that trains; a new thread inherits the mask.
+  var (requests, own) = (sigset_t(), sigset_t())
+  unsafe sigemptyset(&requests)
+  for request in [SIGTERM, SIGINT, SIGHUP] {
+    unsafe sigaddset(&requests, request)
+  }
+  unsafe pthread_sigmask(SIG_BLOCK, &requests, &own)
   defer { unsafe pthread_sigmask(SIG_SETMASK, &own, nil) }
   let code = unsafe pthread_create(
     &thread, nil,

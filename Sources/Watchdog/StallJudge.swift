@@ -73,8 +73,7 @@ struct StallJudge {
       (one.status.place, one.identity.rank) < (other.status.place, other.identity.rank)
     }
     if let gone = running.first(where: { member in member.lost.map { lost in now - lost >= Self.graceSeconds } ?? false
-      })
-    {
+    }) {
       return "\(gone.identity.name) ended before its work was done: \(situation(gone, now))"
     }
     let silent = running.filter { member in now - member.heard >= timeoutSeconds }

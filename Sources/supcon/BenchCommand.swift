@@ -32,6 +32,8 @@ struct BenchCommand: RankedCommand {
     return request
   }
 
+  var threadsPerRank: Int { recipe.threads ?? 1 }
+
   func problem(ranks: Int) -> String? {
     request.problem(ranks: ranks)
   }

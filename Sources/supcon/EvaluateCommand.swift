@@ -31,6 +31,8 @@ struct EvaluateCommand: RankedCommand {
     return request
   }
 
+  var threadsPerRank: Int { threads }
+
   func problem(ranks: Int) -> String? {
     request.problem
   }

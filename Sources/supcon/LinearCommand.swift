@@ -50,6 +50,8 @@ struct LinearCommand: RankedCommand {
     return request
   }
 
+  var threadsPerRank: Int { threads }
+
   func problem(ranks: Int) -> String? {
     request.problem
   }

@@ -41,6 +41,8 @@ struct LossCommand: RankedCommand {
     return request
   }
 
+  var threadsPerRank: Int { threads }
+
   func problem(ranks: Int) -> String? {
     request.problem
   }

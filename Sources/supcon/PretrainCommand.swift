@@ -30,6 +30,8 @@ struct PretrainCommand: RankedCommand {
       order: ReductionOrder(rawValue: reduction) ?? .tree)
   }
 
+  var threadsPerRank: Int { recipe.threads ?? 1 }
+
   func problem(ranks: Int) -> String? {
     if ReductionOrder(rawValue: reduction) == nil {
       return "--reduction \(reduction): expected tree or mpi"

@@ -10,6 +10,7 @@ struct Supcon: ParsableCommand {
     version: supconVersion,
     subcommands: [
       PretrainCommand.self, LinearCommand.self, EvaluateCommand.self, LossCommand.self, BenchCommand.self,
+      DoctorCommand.self,
     ])
 }
 
@@ -17,6 +18,9 @@ struct Supcon: ParsableCommand {
 protocol RankedCommand: ParsableCommand {
   /// How the job is watched.
   var launch: LaunchOptions { get }
+
+  /// How many threads the options ask each rank for.
+  var threadsPerRank: Int { get }
 
   /// What is wrong with the options alone, or `nil`.
   func problem(ranks: Int) -> String?
@@ -47,9 +51,10 @@ enum Program {
     } catch {
       end(launch, code: Supcon.exitCode(for: error).rawValue, message: Supcon.fullMessage(for: error))
     }
-    if let problem = command.launch.settings.problem ?? command.problem(ranks: launch.size) {
+    if let problem = launch.problem ?? command.launch.settings.problem ?? command.problem(ranks: launch.size) {
       end(launch, code: Training.ExitCode.usage.rawValue, message: "Error: \(problem)")
     }
+    launch.leaveCrashesToTheLibrary()
     exit(run(command, launch))
   }
 
@@ -61,6 +66,11 @@ enum Program {
       return try withMPI(activity: watchdog.activity) { world in
         do {
           try watchdog.connect(over: world)
+          if !(command is DoctorCommand) {
+            // Which looks at all this itself, and says more of it.
+            try LaunchCheck.run(
+              threads: command.threadsPerRank, over: world, report: Console.reporter(of: world))
+          }
           try command.run(over: world)
           return Training.ExitCode.success.rawValue
         } catch let agreed as AgreedError {

@@ -15,7 +15,7 @@ write_wrapper() {
     echo "echo \$\$ >'$folder/process.'\$rank"
     echo "cd '$folder'"
     echo "if [ \"\$rank\" = $1 ]; then"
-    cat
+    echo "  :" && cat
     echo 'fi'
     echo "exec '$supcon' \"\$@\""
   } >"$folder/supcon"
@@ -70,7 +70,7 @@ run_case() {
       start=$(date +%s.%N)
       case $name in
         SIGSTOP*) kill -STOP "$(cat "$folder/process.$victim")" ;;
-        SIG*) kill "-${name#SIG}" "$(cat "$folder/process.1")" ;;
+        SIG*) kill "-${name#SIG}" "$(cat "$folder/process.1")" || problem="there was no rank 1" ;;
         'link down') ip -n supcon-switch link set port2 down ;;
         'remote daemon killed')
           for process in $(processes_on "${host_names[1]}"); do
@@ -105,7 +105,7 @@ run_case() {
   awk -v seconds="$seconds" -v limit=$((stall_timeout + 15)) 'BEGIN { exit !(seconds <= limit) }' ||
     problem=${problem:-"took longer than $((stall_timeout + 15)) s"}
   [ "$code" != 0 ] || problem=${problem:-'exit code 0'}
-  message=$(tr -d '\r' <"$folder/log" | grep -E '^Error: |rank [0-9]|process rank|Remote daemon|daemon.* on node|remote host|Process name' | grep -v -E '^ *(epoch|step) |warning:' | head -n 2 | sed 's/^ *//' | paste -s -d ' ')
+  message=$(tr -d '\r' <"$folder/log" | grep -E '^Error: |rank [0-9]|process rank|Remote daemon|daemon.* on node|remote host|Process name' | grep -v -E '^ *(epoch|step) |warning:' | head -n 2 | sed 's/^ *//' | paste -s -d ' ') || true
   case $message in *rank*|*host*|*node*|*supcon-b*|*Process*) ;; *) problem=${problem:-'names neither rank nor host'} ;; esac
   # Daemons of a host that was cut off end by themselves; they get the same time.
   for ((waited = 0; waited < 150; waited++)); do

@@ -1,72 +1,102 @@
-# To be sourced: test hosts on this machine, which are network namespaces joined by one bridge. Needs root and iproute2.
-#
-#   make_hosts FOLDER N   makes N hosts, named supcon-a, supcon-b, …; writes FOLDER/hostfile (slots from $slots, default 1) and FOLDER/agent
-#   on_host HOST COMMAND  runs a command on a host
-#   remove_hosts          ends what runs there and removes everything
+# To be sourced by scripts/test-faults.sh: real runs over TCP between test hosts, and what is wrong in a hostfile.
 
-host_names=()
+# The hash of a finished run.
+weights() { sed -n 's/^ *"weights_sha256" *: *"\(.*\)",*$/\1/p' "$1/summary.json" 2>/dev/null; }
 
-# Why there can be no test hosts here; nothing if there can.
-hosts_problem() {
-  [ "$(id -u)" = 0 ] || { echo "needs root" && return; }
-  command -v ip >/dev/null || { echo "needs iproute2 (apt-get install iproute2)" && return; }
-  ip netns add supcon-probe 2>/dev/null && ip -n supcon-probe link set lo up 2>/dev/null || echo "network namespaces are not allowed"
-  ip netns delete supcon-probe 2>/dev/null || true
+# One launch on the first host; arguments are those of launch.sh. Sets code; the output is in $folder/log.
+launch_on_hosts() {
+  code=0
+  on_host "${host_names[0]}" env SUPCON="$supcon" "$root/scripts/launch.sh" --agent "$folder/agent" "$@" \
+    >"$folder/log" 2>&1 </dev/null || code=$?
 }
 
-make_hosts() {
-  local folder=$1 count=$2 index name
+# Steps of ResNet-20 on one rank and on two and three hosts: the same bits.
+test_hosts() {
+  local reason count alone steps=${steps:-40}
+  reason=$(hosts_problem)
+  [ -z "$reason" ] || { skip "runs on several hosts" "$reason" && return; }
+  local recipe=(pretrain --batch-size 48 --shard-size 8 --shapes-train 480 --steps "$steps")
+  "$supcon" "${recipe[@]}" --output "$folder/alone" >"$folder/log" 2>&1
+  alone=$(weights "$folder/alone")
+  for count in ${host_counts:-2 3}; do
+    make_hosts "$folder" "$count"
+    launch_on_hosts --hostfile "$folder/hostfile" -np "$count" "${recipe[@]}" --output "$folder/hosts-$count"
+    check "$steps steps on $count hosts over TCP: the bits of one rank" \
+      "$([ "$code" = 0 ] && [ "$(weights "$folder/hosts-$count")" = "$alone" ] || echo "exit $code, $(weights "$folder/hosts-$count") instead of $alone")" "$folder/log"
+  done
+  [ -z "${quick:-}" ] || { remove_hosts && return; }
+  test_bad_hostfiles
   remove_hosts
-  ip netns add supcon-switch
-  ip -n supcon-switch link add switch type bridge
-  ip -n supcon-switch link set switch up
-  : >"$folder/hostfile"
-  for ((index = 1; index <= count; index++)); do
-    name=supcon-$(printf "\\x$(printf %x $((96 + index)))")
-    host_names+=("$name")
-    ip netns add "$name"
-    # The interface has the same name everywhere, as on a cluster.
-    ip link add net0 netns "$name" type veth peer name "port$index" netns supcon-switch
-    ip -n supcon-switch link set "port$index" master switch up
-    ip -n "$name" addr add "10.213.7.$index/24" dev net0
-    ip -n "$name" link set lo up
-    ip -n "$name" link set net0 up
-    echo "$name slots=${slots:-1}" >>"$folder/hostfile"
-  done
-  for name in "${host_names[@]}"; do
-    mkdir -p "/etc/netns/$name"
-    { echo "127.0.0.1 localhost" && for ((index = 1; index <= count; index++)); do
-      echo "10.213.7.$index ${host_names[index - 1]}"
-    done; } >"/etc/netns/$name/hosts"
-  done
-  # What mpirun starts in place of ssh: its first argument is the host.
-  cat >"$folder/agent" <<'AGENT'
-#!/bin/sh
-host=$1
-shift
-ip netns list | grep -q "^$host\b" || { echo "ssh: Could not resolve hostname $host" >&2 && exit 255; }
-exec ip netns exec "$host" unshare --uts sh -c 'hostname "$0" && exec sh -c "$*"' "$host" "$@"
-AGENT
-  chmod +x "$folder/agent"
 }
 
-on_host() {
-  local host=$1
+# expect_refusal NAME PATTERN…: the last launch failed with a message that has all patterns, and left nothing.
+expect_refusal() {
+  local name=$1 problem='' pattern host
   shift
-  ip netns exec "$host" unshare --uts sh -c 'hostname "$0" && exec "$@"' "$host" "$@"
+  [ "$code" != 0 ] || problem='exit code 0'
+  for pattern in "$@"; do
+    grep -q -e "$pattern" "$folder/log" || problem=${problem:-"no '$pattern' in the message"}
+  done
+  sleep 1
+  for host in "${host_names[@]}"; do
+    [ -z "$(processes_on "$host")" ] || problem=${problem:-"left processes on $host"}
+  done
+  check "$name: exit $code" "$problem" "$folder/log"
 }
 
-# The processes on a host, but for this shell's own.
-processes_on() { ip netns pids "$1" 2>/dev/null || true; }
+test_bad_hostfiles() {
+  local first=${host_names[0]} second=${host_names[1]} small=(pretrain --steps 1 --batch-size 32 --shard-size 8 --shapes-train 64 --output "$folder/bad")
+  printf '%s\n' "$first slots=1" "supcon-nowhere slots=1" >"$folder/unknown"
+  launch_on_hosts --hostfile "$folder/unknown" "${small[@]}"
+  expect_refusal "a host without an address" supcon-nowhere 'has no address'
+  launch_on_hosts --no-check --hostfile "$folder/unknown" "${small[@]}"
+  expect_refusal "a host without an address, unchecked" 'supcon-nowhere'
+  launch_on_hosts --hostfile "$folder/hostfile" -np 9 "${small[@]}"
+  expect_refusal "too few slots" '9 ranks, but 3 slots' "$second 1" '--oversubscribe'
+  printf '%s\n' "$first slots=many" >"$folder/misspelt"
+  launch_on_hosts --hostfile "$folder/misspelt" "${small[@]}"
+  expect_refusal "a misspelt hostfile" 'line 1' "host $first" 'slots=many'
+  launch_on_hosts --hostfile "$folder/none" "${small[@]}"
+  expect_refusal "a hostfile that is not there" "$folder/none" 'no such hostfile'
 
-remove_hosts() {
-  local name pid
-  for name in $(ip netns list 2>/dev/null | sed -n 's/^\(supcon-[a-z]*\)\b.*/\1/p'); do
-    for pid in $(processes_on "$name"); do
-      kill -KILL "$pid" 2>/dev/null || true
+  # On the second host another file system shows nothing, or another build, at the program's path.
+  local agent=$folder/agent
+  cp "$supcon" "$folder/supcon-copy"
+  mkdir -p "$folder/empty" "$folder/other-build"
+  cp "$supcon" "$folder/other-build/supcon" && echo >>"$folder/other-build/supcon"
+  mkdir -p "$folder/program" && cp "$supcon" "$folder/program/supcon"
+  local place
+  for place in empty other-build; do
+    cat >"$folder/agent-$place" <<AGENT
+#!/bin/sh
+[ "\$1" = "$second" ] || exec "$agent" "\$@"
+exec unshare --mount sh -c 'mount --bind "\$0" "$folder/program" && exec "$agent" "\$@"' "$folder/$place" "\$@"
+AGENT
+    chmod +x "$folder/agent-$place"
+    for checked in '' --no-check; do
+      code=0
+      on_host "$first" env SUPCON="$folder/program/supcon" "$root/scripts/launch.sh" $checked --agent "$folder/agent-$place" \
+        --hostfile "$folder/hostfile" -np 2 "${small[@]}" >"$folder/log" 2>&1 </dev/null || code=$?
+      case $place in
+        empty) expect_refusal "a host without the program${checked:+, unchecked}" "$second" "$folder/program/supcon" ;;
+        *) expect_refusal "a host with another build${checked:+, unchecked}" "$second" 'another build' ;;
+      esac
     done
-    ip netns delete "$name"
-    rm -rf "/etc/netns/$name"
   done
-  host_names=()
+
+  # Something listens on the port already.
+  on_host "$first" python3 -c '
+import socket, time
+listener = socket.socket(socket.AF_INET6)
+listener.bind(("::", 4711))
+listener.listen()
+time.sleep(60)' &
+  local holder=$!
+  sleep 1
+  launch_on_hosts --hostfile "$folder/hostfile" -np 2 "${small[@]}" --watchdog-port 4711
+  kill "$holder" 2>/dev/null || true
+  pkill -P "$holder" 2>/dev/null || true
+  wait "$holder" 2>/dev/null || true
+  for process in $(processes_on "$first"); do kill "$process" 2>/dev/null || true; done
+  expect_refusal "a port that is taken" '--watchdog-port 4711' "host $first" 'choose another port'
 }

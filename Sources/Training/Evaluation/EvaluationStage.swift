@@ -60,6 +60,8 @@ public enum EvaluationStage {
     let (training, test) = try world.agreeing {
       (try DatasetChoice.open(encoder.recipe, .train), try DatasetChoice.open(encoder.recipe, .test))
     }
+    try world.agreeOnSamples(of: training, encoder.recipe)
+    try world.agreeOnSamples(of: test, encoder.recipe)
     let (trainingFeatures, width) = try features(of: training, request, encoder, over: world)
     let (testFeatures, _) = try features(of: test, request, encoder, over: world)
     let correct = try NearestNeighbors(k: request.neighbors, width: width).correctCount(

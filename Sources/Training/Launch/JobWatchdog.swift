@@ -75,7 +75,8 @@ public final class JobWatchdog: Sendable {
       } catch {
         throw RunError(
           .inputOutput,
-          "\(error): let that port through with --watchdog-port PORT, or do without the watchdog with --stall-timeout 0")
+          "\(error): let that port through with --watchdog-port PORT, or do without the watchdog with --stall-timeout 0"
+        )
       }
     }
   }

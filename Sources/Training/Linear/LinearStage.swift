@@ -80,6 +80,8 @@ public enum LinearStage {
     let (training, test) = try world.agreeing {
       (try DatasetChoice.open(encoder.recipe, .train), try DatasetChoice.open(encoder.recipe, .test))
     }
+    try world.agreeOnSamples(of: training, encoder.recipe)
+    try world.agreeOnSamples(of: test, encoder.recipe)
     try world.agreeing {
       guard training.count >= request.batchSize else {
         throw RunError(

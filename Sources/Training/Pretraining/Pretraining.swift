@@ -55,6 +55,7 @@ public enum Pretraining {
         }
       }
     }
+    try world.agreeOnSamples(of: dataset, recipe)
     let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
     world.activity.begin("preparing the step")
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
