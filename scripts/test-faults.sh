@@ -4,6 +4,7 @@
 #   scripts/test-faults.sh                 all parts
 #   scripts/test-faults.sh hangs hosts     some of them
 #   scripts/test-faults.sh --table hangs   and writes the measured times into docs/launching.md
+#   scripts/test-faults.sh --install-slurm slurm
 #
 # Each part is a file in scripts/faults/. What this machine does not allow (test hosts need root and iproute2) is skipped by name.
 set -euo pipefail
@@ -15,6 +16,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --table) table=yes ;;
     --only) only=$2 && shift ;;
+    --install-slurm) install_slurm=yes ;;
     *)
       [[ " ${parts[*]} " == *" $1 "* ]] || { echo "test-faults: unknown part $1; expected ${parts[*]}" >&2 && exit 64; }
       chosen+=("$1")

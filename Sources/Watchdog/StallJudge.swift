@@ -1,9 +1,9 @@
-/// What rank 0's watchdog knows of all ranks, and whether the job still goes on.
+/// What rank 0's watchdog knows of all ranks, and whether the job still goes on: a value that no thread or socket is part of.
 ///
 /// Time is whatever clock the caller reads, in seconds.
-struct StallJudge {
+public struct StallJudge: Sendable {
   /// How long nothing may happen.
-  let timeoutSeconds: Double
+  public let timeoutSeconds: Double
 
   /// A rank that writes files may be silent for longer: a slow file system is no stall.
   private static let patientSeconds = 900.0
@@ -12,7 +12,7 @@ struct StallJudge {
   /// No more ranks than these are named.
   private static let namedRanks = 4
 
-  private struct Member {
+  private struct Member: Sendable {
     let identity: RankIdentity
     var status: RankStatus
     /// When its watchdog was heard last.
@@ -28,13 +28,13 @@ struct StallJudge {
   private var members: [Int: Member] = [:]
 
   /// A judge of `size` ranks.
-  init(size: Int, timeoutSeconds: Double) {
+  public init(size: Int, timeoutSeconds: Double) {
     self.size = size
     self.timeoutSeconds = timeoutSeconds
   }
 
   /// Notes what a rank says.
-  mutating func note(_ identity: RankIdentity, _ status: RankStatus, now: Double) {
+  public mutating func note(_ identity: RankIdentity, _ status: RankStatus, now: Double) {
     guard var member = members[identity.rank] else {
       members[identity.rank] = Member(identity: identity, status: status, heard: now, changed: now)
       return
@@ -48,19 +48,19 @@ struct StallJudge {
   }
 
   /// Notes that a rank has said goodbye.
-  mutating func noteEnd(ofRank rank: Int) {
+  public mutating func noteEnd(ofRank rank: Int) {
     members[rank]?.isFinished = true
   }
 
   /// Notes that a rank's connection ended without a goodbye.
-  mutating func noteLoss(ofRank rank: Int, now: Double) {
+  public mutating func noteLoss(ofRank rank: Int, now: Double) {
     if members[rank]?.lost == nil {
       members[rank]?.lost = now
     }
   }
 
   /// Leaves out a time in which this watchdog did not run itself: nobody is blamed for it.
-  mutating func forgive(_ seconds: Double) {
+  public mutating func forgive(_ seconds: Double) {
     for rank in members.keys {
       members[rank]?.heard += seconds
       members[rank]?.changed += seconds
@@ -68,7 +68,7 @@ struct StallJudge {
   }
 
   /// Why the job has to end; `nil` while it goes on.
-  func verdict(now: Double) -> String? {
+  public func verdict(now: Double) -> String? {
     let running = members.values.filter { member in !member.isFinished }.sorted { one, other in
       (one.status.place, one.identity.rank) < (other.status.place, other.identity.rank)
     }

@@ -28,6 +28,15 @@ struct Launch {
     sleep(1)
   }
 
+  /// Waits until mpirun would have ended this rank if rank 0 had failed too; returns if it has not: the fault is this rank's alone.
+  ///
+  /// - Returns: Whether that can be told: srun leaves the other ranks alone.
+  static func outlivesRoot() -> Bool {
+    guard isSet("OMPI_COMM_WORLD_SIZE") else { return false }
+    sleep(6)
+    return true
+  }
+
   /// Leaves crashes to the MPI library, which says at once what happened where.
   ///
   /// Swift's own handler works for a minute at a backtrace where all ranks share the cores, and the job hangs meanwhile.

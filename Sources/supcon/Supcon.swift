@@ -102,6 +102,9 @@ enum Program {
       }
     } else {
       Launch.letRootSpeakFirst()
+      if code != 0, Launch.outlivesRoot() {
+        Console.error("rank \(launch.rank): \(message)")
+      }
     }
     exit(code)
   }

@@ -77,7 +77,7 @@ struct SamplerTests {
   @Test func `a class's samples all come before one comes again`() throws {
     let sampler = try Sampler(.balanced(classesPerBatch: 4), dataset, batchSize: 12, shardSize: 4, seed: 3)
     // 8 batches with 3 samples of each class: 24 of class 0's 50, and class 3's 5 samples four or five times each.
-    var times = [Int32: Int]()
+    var times: [Int32: Int] = [:]
     for sample in sampler.batches(ofEpoch: 1).joined() {
       times[sample, default: 0] += 1
     }

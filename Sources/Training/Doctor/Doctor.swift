@@ -37,10 +37,13 @@ public enum Doctor {
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: (String) -> Void
   ) throws {
-    let recipe = request.recipe
+    var recipe = request.recipe
+    let precisions = try PrecisionChoice(over: world)
+    recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
+    let ranksOnHost = try world.ranksOnHost()
     let dataset = try world.agreeing { try DatasetChoice.open(recipe, .train) }
     let needed = try world.agreeing {
-      try MemoryNeed.byteCount(recipe, dataset, ranks: world.size, ranksOnHost: try world.ranksOnHost())
+      try MemoryNeed.byteCount(recipe, dataset, ranks: world.size, ranksOnHost: ranksOnHost)
     }
     let ranks = try RankFacts(threads: recipe.threads, neededBytes: needed, over: world).gathered(over: world)
     for (host, ranks) in LaunchChecks.byHost(ranks) {
