@@ -28,6 +28,7 @@ let stages: [Target] = [
   .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
+  .target(name: "Watchdog", swiftSettings: swiftSettings),
   .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
   .target(
     name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels"], swiftSettings: swiftSettings),
@@ -36,7 +37,7 @@ let stages: [Target] = [
     name: "Training",
     dependencies: [
       "Contrastive", "Datasets", "Formats", "Imaging", "KeyedRandomness", "MPI", "NeuralNet", "OneDNN",
-      .product(name: "Yams", package: "Yams"),
+      "Watchdog", .product(name: "Yams", package: "Yams"),
     ],
     swiftSettings: swiftSettings),
   .executableTarget(
@@ -66,6 +67,7 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "ContrastiveTests", dependencies: ["Contrastive", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(name: "WatchdogTests", dependencies: ["TestSupport", "Watchdog"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
   .executableTarget(

@@ -45,6 +45,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// What the gradients need of every row, `[rows, mode.numbersPerRow]`: of the plain loss ℓ.
   private var rowNumbers: [Scalar]
   private var pairs: LossPairs
+  /// Is told of every block, as the passes over a large batch take long.
+  private var activity = Activity()
 
   /// Makes room for one global batch.
   ///
@@ -85,6 +87,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   public func gather(_ local: Span<Scalar>, over world: borrowing Communicator) throws(MPIError) {
     let (count, width) = (blocks.rowCount, width)
     let counts = (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * width }
+    activity = world.activity
     try world.allGather(local, counts: counts, into: &embeddings)
     unsafe embeddings.withUnsafeBufferPointer { embeddings in
       unsafe columns.withUnsafeMutableBufferPointer { columns in
@@ -234,6 +237,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       unsafe blocks.blocks(ofShard: shard, limit: ContrastiveTiles<Scalar>.rowsPerBlock)
     }
     let workers = min(threads, max(allBlocks.count, 1))
+    let activity = activity
     unsafe withTiles { tiles, rowNumbers in
       // The tiles are only read; every block writes its own rows.
       nonisolated(unsafe) let (sharedTiles, sharedTarget) = unsafe (tiles, rowNumbers)
@@ -244,6 +248,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
         defer { unsafe scratch.deallocate() }
         for index in stride(from: worker, to: allBlocks.count, by: workers) {
           unsafe body(allBlocks[index], sharedTiles, scratch, sharedTarget)
+          activity.progressed()
         }
       }
     }

@@ -5,7 +5,7 @@ extension Communicator {
   ///
   /// - Throws: `MPIError` if `MPI_Barrier` fails.
   public func barrier() throws(MPIError) {
-    try check("MPI_Barrier", unsafe MPI_Barrier(handle))
+    try check("MPI_Barrier", activity.measure(.barrier) { unsafe MPI_Barrier(handle) })
   }
 
   /// Copies the root's elements to every rank.
@@ -19,8 +19,11 @@ extension Communicator {
   public func broadcast<Element: MPIElement>(
     _ elements: inout [Element], from root: Int = 0
   ) throws(MPIError) {
-    let code = unsafe elements.withUnsafeMutableBufferPointer { elements in
-      unsafe MPI_Bcast(elements.baseAddress, libraryCount(elements.count), Element.datatype, Int32(root), handle)
+    let byteCount = rank == root ? 0 : elements.count * MemoryLayout<Element>.stride
+    let code = activity.measure(.broadcast, receivedByteCount: byteCount) {
+      unsafe elements.withUnsafeMutableBufferPointer { elements in
+        unsafe MPI_Bcast(elements.baseAddress, libraryCount(elements.count), Element.datatype, Int32(root), handle)
+      }
     }
     try check("MPI_Bcast", code)
   }
@@ -43,11 +46,14 @@ extension Communicator {
     precondition(
       gathered.count == size * block.count,
       "gathered holds \(gathered.count) elements, not \(size) blocks of \(block.count)")
-    let code = unsafe block.withUnsafeBufferPointer { block in
-      unsafe gathered.withUnsafeMutableBufferPointer { gathered in
-        unsafe MPI_Allgather(
-          block.baseAddress, libraryCount(block.count), Element.datatype,
-          gathered.baseAddress, libraryCount(block.count), Element.datatype, handle)
+    let byteCount = (gathered.count - block.count) * MemoryLayout<Element>.stride
+    let code = activity.measure(.allGather, receivedByteCount: byteCount) {
+      unsafe block.withUnsafeBufferPointer { block in
+        unsafe gathered.withUnsafeMutableBufferPointer { gathered in
+          unsafe MPI_Allgather(
+            block.baseAddress, libraryCount(block.count), Element.datatype,
+            gathered.baseAddress, libraryCount(block.count), Element.datatype, handle)
+        }
       }
     }
     try check("MPI_Allgather", code)
@@ -74,11 +80,14 @@ extension Communicator {
     precondition(block.count == counts[rank], "block holds \(block.count) elements, counts says \(counts[rank])")
     let (counts, displacements, total) = consecutive(counts)
     precondition(gathered.count == total, "gathered holds \(gathered.count) elements, not \(total)")
-    let code = unsafe block.withUnsafeBufferPointer { block in
-      unsafe gathered.withUnsafeMutableBufferPointer { gathered in
-        unsafe MPI_Allgatherv(
-          block.baseAddress, libraryCount(block.count), Element.datatype,
-          gathered.baseAddress, counts, displacements, Element.datatype, handle)
+    let byteCount = (total - block.count) * MemoryLayout<Element>.stride
+    let code = activity.measure(.allGather, receivedByteCount: byteCount) {
+      unsafe block.withUnsafeBufferPointer { block in
+        unsafe gathered.withUnsafeMutableBufferPointer { gathered in
+          unsafe MPI_Allgatherv(
+            block.baseAddress, libraryCount(block.count), Element.datatype,
+            gathered.baseAddress, counts, displacements, Element.datatype, handle)
+        }
       }
     }
     try check("MPI_Allgatherv", code)
@@ -104,11 +113,14 @@ extension Communicator {
     let (receiveCounts, receiveDisplacements, total) = consecutive(receiveCounts)
     precondition(blocks.count == sent, "blocks holds \(blocks.count) elements, not \(sent)")
     precondition(received.count == total, "received holds \(received.count) elements, not \(total)")
-    let code = unsafe blocks.withUnsafeBufferPointer { blocks in
-      unsafe received.withUnsafeMutableBufferPointer { received in
-        unsafe MPI_Alltoallv(
-          blocks.baseAddress, sendCounts, sendDisplacements, Element.datatype,
-          received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle)
+    let byteCount = (total - Int(receiveCounts[rank])) * MemoryLayout<Element>.stride
+    let code = activity.measure(.allToAll, receivedByteCount: byteCount) {
+      unsafe blocks.withUnsafeBufferPointer { blocks in
+        unsafe received.withUnsafeMutableBufferPointer { received in
+          unsafe MPI_Alltoallv(
+            blocks.baseAddress, sendCounts, sendDisplacements, Element.datatype,
+            received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle)
+        }
       }
     }
     try check("MPI_Alltoallv", code)
@@ -138,9 +150,12 @@ extension Communicator {
   private func allReduce<Element: MPIElement>(
     _ elements: inout [Element], _ operation: MPI_Op?
   ) throws(MPIError) {
-    let code = unsafe elements.withUnsafeMutableBufferPointer { elements in
-      unsafe MPI_Allreduce(
-        copenmpi_in_place(), elements.baseAddress, libraryCount(elements.count), Element.datatype, operation, handle)
+    let byteCount = size == 1 ? 0 : elements.count * MemoryLayout<Element>.stride
+    let code = activity.measure(.allReduce, receivedByteCount: byteCount) {
+      unsafe elements.withUnsafeMutableBufferPointer { elements in
+        unsafe MPI_Allreduce(
+          copenmpi_in_place(), elements.baseAddress, libraryCount(elements.count), Element.datatype, operation, handle)
+      }
     }
     try check("MPI_Allreduce", code)
   }

@@ -14,12 +14,16 @@ public struct Communicator: ~Copyable {
   /// How many processes the job has.
   public let size: Int
 
+  /// What this rank is doing, for a watchdog, and what its collectives brought.
+  public let activity: Activity
+
   /// Whether this is rank 0, the one that prints and writes files.
   public var isRoot: Bool { rank == 0 }
 
   /// Wraps the communicator of all ranks, whose errors are returned instead of ending the process.
-  init(world handle: MPI_Comm?) throws(MPIError) {
+  init(world handle: MPI_Comm?, activity: Activity) throws(MPIError) {
     unsafe self.handle = handle
+    self.activity = activity
     try check("MPI_Comm_set_errhandler", unsafe MPI_Comm_set_errhandler(handle, copenmpi_errors_return()))
     var rank: Int32 = 0
     var size: Int32 = 0
@@ -37,16 +41,21 @@ public struct Communicator: ~Copyable {
 /// a finalise would hang while others wait in a collective.
 ///
 /// - Parameters:
+///   - activity: Receives what this rank is doing.
 ///   - body: The program.
 ///   - onFailure: Receives the error and this rank; returns the job's exit code.
 /// - Returns: What `body` returns.
 /// - Throws: `MPIError` if MPI cannot be initialised or finalised.
 public func withMPI<Result>(
+  activity: Activity = Activity(),
   _ body: (borrowing Communicator) throws -> Result, onFailure: (any Error, Int) -> Int32
 ) throws(MPIError) -> Result {
   var provided: Int32 = 0
-  try check("MPI_Init_thread", unsafe MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided))
-  let world = try unsafe Communicator(world: copenmpi_world())
+  let code = activity.measure(.initialise) {
+    unsafe MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided)
+  }
+  try check("MPI_Init_thread", code)
+  let world = try unsafe Communicator(world: copenmpi_world(), activity: activity)
   let result: Result
   do {
     result = try body(world)
@@ -55,6 +64,6 @@ public func withMPI<Result>(
     unsafe MPI_Abort(world.handle, code)
     fatalError("MPI_Abort returned")
   }
-  try check("MPI_Finalize", MPI_Finalize())
+  try check("MPI_Finalize", activity.measure(.finalize) { MPI_Finalize() })
   return result
 }

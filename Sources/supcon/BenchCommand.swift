@@ -22,6 +22,8 @@ struct BenchCommand: RankedCommand {
   @Option(help: ArgumentHelp("An earlier --json: print how many times as fast each part is now.", valueName: "file"))
   var compare: String?
 
+  @OptionGroup var launch: LaunchOptions
+
   private var request: StepBenchmark.Request {
     var request = StepBenchmark.Request(overrides: recipe.overrides)
     request.steps = steps
@@ -29,6 +31,8 @@ struct BenchCommand: RankedCommand {
     request.compare = compare
     return request
   }
+
+  var threadsPerRank: Int { recipe.threads ?? 1 }
 
   func problem(ranks: Int) -> String? {
     request.problem(ranks: ranks)

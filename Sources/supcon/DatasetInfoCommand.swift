@@ -20,7 +20,8 @@ struct DatasetInfoCommand: RankedCommand {
     dataset.request.problem
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     try DatasetInspection.info(dataset.request, isJSON: json, over: world, report: Console.reporter(of: world))
+    return .success
   }
 }

@@ -30,8 +30,9 @@ struct DatasetPackCommand: RankedCommand {
     size < 1 ? "--size \(size): expected at least 1" : request.problem
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     try DatasetPacking.run(
       request, shorterSide: size, output: output, over: world, report: Console.reporter(of: world))
+    return .success
   }
 }

@@ -42,7 +42,8 @@ struct DatasetPreviewCommand: RankedCommand {
     request.problem
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     try DatasetPreview.run(request, over: world, report: Console.reporter(of: world))
+    return .success
   }
 }

@@ -25,8 +25,9 @@ struct DatasetSynthesizeCommand: RankedCommand {
     return threads.flatMap { threads in threads < 1 ? "--threads \(threads): expected at least 1" : nil }
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     try DatasetSynthesis.run(
       output: output, counts: (train, test), threads: threads, over: world, report: Console.reporter(of: world))
+    return .success
   }
 }

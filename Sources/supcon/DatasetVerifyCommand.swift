@@ -15,7 +15,8 @@ struct DatasetVerifyCommand: RankedCommand {
     dataset.request.problem
   }
 
-  func run(over world: borrowing Communicator) throws {
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     try DatasetInspection.verify(dataset.request, over: world, report: Console.reporter(of: world))
+    return .success
   }
 }

@@ -20,6 +20,8 @@ struct EvaluateCommand: RankedCommand {
   @Option(help: "Threads of each rank.")
   var threads = 1
 
+  @OptionGroup var launch: LaunchOptions
+
   private var request: EvaluationStage.Request {
     var request = EvaluationStage.Request(run: run)
     request.data = data
@@ -28,6 +30,8 @@ struct EvaluateCommand: RankedCommand {
     request.threads = threads
     return request
   }
+
+  var threadsPerRank: Int { threads }
 
   func problem(ranks: Int) -> String? {
     request.problem

@@ -35,6 +35,8 @@ struct LinearCommand: RankedCommand {
   @Option(help: "Threads of each rank.")
   var threads = 1
 
+  @OptionGroup var launch: LaunchOptions
+
   private var request: LinearStage.Request {
     var request = LinearStage.Request(run: run)
     request.data = data
@@ -49,6 +51,8 @@ struct LinearCommand: RankedCommand {
     request.threads = threads
     return request
   }
+
+  var threadsPerRank: Int { threads }
 
   func problem(ranks: Int) -> String? {
     request.problem

@@ -32,6 +32,8 @@ struct LossCommand: RankedCommand {
   @Option(help: "Threads of each rank.")
   var threads = 1
 
+  @OptionGroup var launch: LaunchOptions
+
   private var request: LossOfFiles.Request {
     var request = LossOfFiles.Request(embeddings: embeddings)
     request.labels = labels
@@ -47,6 +49,8 @@ struct LossCommand: RankedCommand {
     request.threads = threads
     return request
   }
+
+  var threadsPerRank: Int { threads }
 
   func problem(ranks: Int) -> String? {
     request.problem

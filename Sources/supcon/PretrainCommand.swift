@@ -27,11 +27,15 @@ struct PretrainCommand: RankedCommand {
   @Option(help: .hidden)
   var reduction = "tree"
 
+  @OptionGroup var launch: LaunchOptions
+
   private var request: Pretraining.Request {
     Pretraining.Request(
       overrides: progress.added(to: recipe.overrides), output: output, isResuming: resume,
       order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
   }
+
+  var threadsPerRank: Int { recipe.threads ?? 1 }
 
   func problem(ranks: Int) -> String? {
     if ReductionOrder(rawValue: reduction) == nil {

@@ -10,12 +10,18 @@ struct Supcon: ParsableCommand {
     version: supconVersion,
     subcommands: [
       PretrainCommand.self, LinearCommand.self, EvaluateCommand.self, LossCommand.self, BenchCommand.self,
-      DatasetCommand.self,
+      DatasetCommand.self, DoctorCommand.self,
     ])
 }
 
 /// A subcommand that every rank runs.
 protocol RankedCommand: ParsableCommand {
+  /// How the job is watched.
+  var launch: LaunchOptions { get }
+
+  /// How many threads the options ask each rank for.
+  var threadsPerRank: Int { get }
+
   /// What is wrong with the options alone, or `nil`.
   func problem(ranks: Int) -> String?
 
@@ -50,17 +56,26 @@ enum Program {
     } catch {
       end(launch, code: Supcon.exitCode(for: error).rawValue, message: Supcon.fullMessage(for: error))
     }
-    if let problem = command.problem(ranks: launch.size) {
+    if let problem = launch.problem ?? command.launch.settings.problem ?? command.problem(ranks: launch.size) {
       end(launch, code: Training.ExitCode.usage.rawValue, message: "Error: \(problem)")
     }
-    exit(run(command))
+    launch.leaveCrashesToTheLibrary()
+    exit(run(command, launch))
   }
 
   /// Runs a command under MPI and returns the exit code.
-  private static func run(_ command: any RankedCommand) -> Int32 {
+  private static func run(_ command: any RankedCommand, _ launch: Launch) -> Int32 {
+    let watchdog = JobWatchdog(command.launch.settings, rank: launch.rank, of: launch.size)
+    defer { watchdog.end() }
     do {
-      return try withMPI { world in
+      return try withMPI(activity: watchdog.activity) { world in
         do {
+          try watchdog.connect(over: world)
+          if !(command is DoctorCommand) {
+            // Which looks at all this itself, and says more of it.
+            try LaunchCheck.run(
+              threads: command.threadsPerRank, over: world, report: Console.reporter(of: world))
+          }
           let code = try command.run(over: world)
           if code != .success {
             // mpirun ends the others soon after the first one: nobody leaves before rank 0 has spoken.
@@ -95,6 +110,9 @@ enum Program {
       }
     } else {
       Launch.letRootSpeakFirst()
+      if code != 0, Launch.outlivesRoot() {
+        Console.error("rank \(launch.rank): \(message)")
+      }
     }
     exit(code)
   }

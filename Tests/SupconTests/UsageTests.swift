@@ -64,7 +64,7 @@ struct HelpTests {
     let help = try workshop.run(ranks: ranks, ["--help"])
     #expect(help.exitCode == 0)
     #expect(help.standardOutput.ranges(of: "USAGE: supcon").count == 1)
-    for command in ["pretrain", "linear", "evaluate", "loss", "bench"] {
+    for command in ["pretrain", "linear", "evaluate", "loss", "bench", "doctor"] {
       #expect(help.standardOutput.contains(command))
     }
 

@@ -27,6 +27,14 @@ extension BenchmarkResult {
       "messages           \(megabytes(gatheredBytesPerRank)) gathered by a rank and "
         + "a vector of \(megabytes(reducedVectorBytes)) reduced, each step",
     ]
+    if !collectives.isEmpty {
+      lines += ["", padded("collective", 16) + column("calls a step") + column("received") + column("seconds")]
+    }
+    for (name, share) in collectives.sorted(by: { one, other in one.key < other.key }) {
+      lines.append(
+        padded(name, 16) + column(decimal(share.calls, 1)) + column("\(decimal(1e-6 * share.receivedBytes, 3)) MB")
+          + column(decimal(share.seconds, 4)))
+    }
     return lines.joined(separator: "\n")
   }
 
@@ -71,8 +79,8 @@ private func number(_ count: Int, _ noun: String) -> String {
 }
 
 /// The first column.
-private func padded(_ text: String) -> String {
-  text + String(repeating: " ", count: max(0, 12 - text.count))
+private func padded(_ text: String, _ width: Int = 12) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
 }
 
 /// A further column, which ends at its right edge.

@@ -16,6 +16,21 @@ struct BenchmarkResult: Codable {
     }
   }
 
+  /// What one kind of collective does in a step.
+  struct CollectiveShare: Codable {
+    var calls: Double
+    /// What comes in from other ranks.
+    var receivedBytes: Double
+    /// With the waiting for the slowest rank.
+    var seconds: Double
+
+    enum CodingKeys: String, CodingKey {
+      case calls
+      case receivedBytes = "received_bytes"
+      case seconds
+    }
+  }
+
   /// `bench`, by which the file is known.
   var command: String
   var version: String
@@ -49,8 +64,12 @@ struct BenchmarkResult: Codable {
   var peakResidentBytesSum: Int
   /// From the start of the slowest rank's process until its first step; absent where the system does not tell.
   var startupSeconds: Double?
-  /// What a rank receives of the others' embeddings, labels and log-sum-exps each step, the mean over the ranks.
+  /// What a rank received of the others' embeddings, labels and log-sum-exps in a step, as counted: the mean over the ranks.
   var gatheredBytesPerRank: Int
+  /// The largest such count of any rank.
+  var gatheredBytesMaximum: Int
+  /// What the collectives of a step did, by the library's names: the mean over steps and ranks.
+  var collectives: [String: CollectiveShare]
   /// The vector of gradients, moments and loss that is added over the ranks each step.
   var reducedVectorBytes: Int
 
@@ -76,6 +95,8 @@ struct BenchmarkResult: Codable {
     case peakResidentBytesSum = "peak_rss_bytes_sum"
     case startupSeconds = "startup_seconds"
     case gatheredBytesPerRank = "gathered_bytes_per_rank"
+    case gatheredBytesMaximum = "gathered_bytes_max"
+    case collectives
     case reducedVectorBytes = "reduced_vector_bytes"
   }
 }

@@ -50,10 +50,12 @@ public enum StepBenchmark {
     let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
     let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
     let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
+    world.activity.begin("preparing the step")
     let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
     var times = StepTimes()
+    var messages = StepMessages()
     var state = step.initialState
     var batches = BatchOrder(sampler)
     var batch = batches.batch(ofStep: 0)
@@ -64,12 +66,16 @@ public enum StepBenchmark {
       batch = next
       if index >= stepsLeftOut {
         times.add(seconds: ProcessMeasurements.now() - start, parts: result.partSeconds)
+        messages.add(result)
       }
     }
     let stepSeconds = try times.stepSeconds(over: world)
     let parts = try times.secondsByPart(over: world)
+    let gathered = try messages.gatheredBytes(over: world)
+    let collectives = try messages.collectives(over: world)
     // Before the peaks, whose arrays are larger than all of a small model.
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
+    world.activity.begin("the machine's peaks")
     let peaks = try MachinePeaks.measure(threads: recipe.threads, over: world)
 
     let viewsPerStep = recipe.batchSize * recipe.views
@@ -85,7 +91,8 @@ public enum StepBenchmark {
       shareOfMatrixProduct: gigaflops / peaks.matrixProductGigaflops,
       matrixProductGigaflops: peaks.matrixProductGigaflops, memoryGigabytesPerSecond: peaks.memoryGigabytesPerSecond,
       peakResidentBytesMaximum: memory.maximum, peakResidentBytesSum: memory.sum,
-      startupSeconds: startup.isFinite ? startup : nil, gatheredBytesPerRank: recipe.gatheredBytes(ranks: world.size),
+      startupSeconds: startup.isFinite ? startup : nil, gatheredBytesPerRank: gathered.mean,
+      gatheredBytesMaximum: gathered.maximum, collectives: collectives,
       reducedVectorBytes: step.vector.count * MemoryLayout<Float>.size)
     report(result.table())
     try world.agreeingOnRoot {
@@ -171,14 +178,5 @@ extension Recipe {
     let encoder = architecture.multiplyAdds(height: height, width: width)
     let head = headKind.multiplyAdds(inputWidth: architecture.representationWidth, outputWidth: embeddingWidth)
     return (encoder.forward + head.forward, encoder.backward + head.backward)
-  }
-
-  /// The bytes of embeddings, log-sum-exps and labels that come from the other ranks in a step, on average.
-  fileprivate func gatheredBytes(ranks: Int) -> Int {
-    let rows = batchSize * views
-    let all =
-      rows * (embeddingWidth + 1) * MemoryLayout<Float>.size
-      + (loss == "supcon" ? batchSize * MemoryLayout<Int32>.size : 0)
-    return all * (ranks - 1) / ranks
   }
 }

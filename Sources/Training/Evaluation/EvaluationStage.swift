@@ -53,11 +53,14 @@ public enum EvaluationStage {
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
+    world.activity.begin("opening the run", isPatient: true)
     let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
     let training = try DatasetChoice.open(encoder.recipe, .train, over: world, report: report)
     let test = try DatasetChoice.open(encoder.recipe, .test, over: world, report: report)
+    try world.agreeOnSamples(of: training, encoder.recipe)
+    try world.agreeOnSamples(of: test, encoder.recipe)
     let (trainingFeatures, width) = try features(of: training, request, encoder, over: world)
     let (testFeatures, _) = try features(of: test, request, encoder, over: world)
     try training.reportReplaced(over: world, report: report)
@@ -66,6 +69,7 @@ public enum EvaluationStage {
       training: trainingFeatures, trainingLabels: training.labels, test: testFeatures, testLabels: test.labels,
       over: world)
     let accuracy = Double(correct) / Double(test.count)
+    world.activity.begin("writing the result", isPatient: true)
     let field = request.features == .encoder ? "knn_top1" : "pixel_knn_top1"
     try world.agreeingOnRoot {
       let folder = "\(request.run)/evaluation"
@@ -103,6 +107,7 @@ public enum EvaluationStage {
       let loader = ShardLoader(
         dataset, .none, viewSize: viewSize, views: 1, seed: 0,
         layout: ShardLoader.ViewLayout(channelStride: width / 3, pixelStride: 1))
+      world.activity.begin("pixels", isPatient: true)
       var pixels = [Float](repeating: 0, count: dataset.count * width)
       try world.agreeing {
         var views = pixels.mutableSpan

@@ -18,6 +18,7 @@ struct NearestNeighbors {
     training: [Float], trainingLabels: [Int32], test: [Float], testLabels: [Int32], over world: borrowing Communicator
   ) throws -> Int {
     useOneThreadPerPrimitive()
+    world.activity.begin("nearest neighbours")
     let norms = squaredLengths(training)
     let blockCount = (testLabels.count + Self.queriesPerBlock - 1) / Self.queriesPerBlock
     var correct: [Int64] = [0]
@@ -28,6 +29,7 @@ struct NearestNeighbors {
       for (query, nearest) in zip(queries, neighbors) where vote(nearest, trainingLabels) == testLabels[query] {
         correct[0] += 1
       }
+      world.activity.progressed()
     }
     try world.allReduceSum(&correct)
     return Int(correct[0])

@@ -69,14 +69,20 @@ final class FeatureExtraction {
     func samples(_ blocks: Range<Int>) -> Range<Int> {
       min(blocks.lowerBound * Self.samplesPerBlock, count)..<min(blocks.upperBound * Self.samplesPerBlock, count)
     }
-    let blocks = try world.agreeing { try features(ofBlocks: own, of: loader, epoch: epoch) }
+    let activity = world.activity
+    activity.begin("features")
+    let blocks = try world.agreeing {
+      try features(ofBlocks: own, of: loader, epoch: epoch) { activity.progressed() }
+    }
     let local = Array(blocks.joined().prefix(samples(own).count * width))
     var gathered = [Float](repeating: 0, count: count * width)
     try world.allGather(local.span, counts: runs.runs.map { run in samples(run).count * width }, into: &gathered)
     return gathered
   }
 
-  private func features(ofBlocks blocks: Range<Int>, of loader: ShardLoader, epoch: Int) throws -> [[Float]] {
+  private func features(
+    ofBlocks blocks: Range<Int>, of loader: ShardLoader, epoch: Int, blockDone: @escaping @Sendable () -> Void
+  ) throws -> [[Float]] {
     let results = Mutex<(features: [[Float]], error: (any Error)?)>(
       (Array(repeating: [], count: blocks.count), nil))
     let threads = encoders.count
@@ -90,6 +96,7 @@ final class FeatureExtraction {
           let features = try unsafe extraction.features(
             ofBlock: blocks.lowerBound + index, of: loader, encoder, record, epoch: epoch)
           results.withLock { results in results.features[index] = features }
+          blockDone()
         }
       } catch {
         results.withLock { results in results.error = results.error ?? error }

@@ -63,6 +63,7 @@ final class LinearClassifier {
     let order = SampleOrder.permutation(
       of: labels.count, seed: settings.seed, epoch: epoch, purpose: .linearSampleOrder)
     let steps = labels.count / settings.batchSize
+    world.activity.begin("linear classifier", step: epoch * steps)
     let schedule = CosineSchedule(peak: settings.learningRate, warmupSteps: 0, steps: steps * settings.epochs)
     var lossSum = 0.0
     for step in 0..<steps {
@@ -129,6 +130,7 @@ final class LinearClassifier {
       }
       counts[0] += before < 1 ? 1 : 0
       counts[1] += before < 5 ? 1 : 0
+      world.activity.progressed()
     }
     try world.allReduceSum(&counts)
     return (Int(counts[0]), Int(counts[1]))

@@ -69,11 +69,14 @@ public enum LinearStage {
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     let start = ProcessMeasurements.now()
+    world.activity.begin("opening the run", isPatient: true)
     let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
     let training = try DatasetChoice.open(encoder.recipe, .train, over: world, report: report)
     let test = try DatasetChoice.open(encoder.recipe, .test, over: world, report: report)
+    try world.agreeOnSamples(of: training, encoder.recipe)
+    try world.agreeOnSamples(of: test, encoder.recipe)
     try world.agreeing {
       guard training.count >= request.batchSize else {
         throw RunError(
@@ -122,12 +125,14 @@ public enum LinearStage {
         report("epoch \(epoch + 1)/\(request.epochs)  cross-entropy \(decimal(loss, 4))")
       }
     }
+    world.activity.begin("testing")
     let correct = try classifier.correctCounts(features: testFeatures, labels: testLabels, over: world)
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
       request: request, step: encoder.state.step, classCount: training.classNames.count,
       trainingCount: training.count, testCount: test.count, top1Count: correct.top1, top5Count: correct.top5,
       ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
+    world.activity.begin("writing the result", isPatient: true)
     try world.agreeingOnRoot {
       try result.write(classifier, into: RunDirectory(path: request.run))
       report(

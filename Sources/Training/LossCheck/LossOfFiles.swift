@@ -139,6 +139,7 @@ public enum LossOfFiles {
     guard let mode = request.choice.mode else {
       preconditionFailure("the request was not validated: \(request.problem ?? "no such loss")")
     }
+    world.activity.begin("loss")
     let loss = ContrastiveLoss<Scalar>(
       blocks: blocks, width: width, temperature: request.temperature,
       scale: LossScale.factor(named: request.lossScale, temperature: request.temperature), mode: mode,
@@ -153,6 +154,7 @@ public enum LossOfFiles {
     try reduction.finish(over: world, into: &total)
 
     if let path = request.gradient {
+      world.activity.begin("writing the gradient", isPatient: true)
       var gradient = [Scalar](repeating: 0, count: own.count * width)
       var elements = gradient.mutableSpan
       loss.gradients(ofRank: world.rank, into: &elements)

@@ -51,11 +51,13 @@ public enum Pretraining {
   ) throws -> ExitCode {
     let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
     defer { stopping.end() }
+    world.activity.begin("opening the run", isPatient: true)
     let opening = try RunOpening(request, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(opening) {} }
     let recipe = opening.recipe
     let (dataset, sampler) = (opening.dataset, opening.sampler)
+    world.activity.begin("preparing the step")
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
       report(
@@ -90,6 +92,7 @@ public enum Pretraining {
       let result = try step.run(
         &state, batch, next: state.step + 1 < lastStep ? next : nil, isStopping: isStopping, over: world)
       batch = next
+      world.activity.begin("log")
       log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
       isStopped = result.isStopRequested && state.step < lastStep
       if state.step.isMultiple(of: checkpointSteps), state.step < lastStep, !isStopped {

@@ -75,6 +75,10 @@ final class PretrainingStep {
     var isStopRequested: Bool
     /// What each part took on this rank, in the order of ``StepPart``.
     var partSeconds: [Double]
+    /// The bytes that came in from other ranks in each part, on this rank, in the order of ``StepPart``.
+    var partReceivedByteCounts: [Int]
+    /// What this rank's collectives did, by kind.
+    var traffic: Traffic
 
     /// The share of this rank's step that it waited for views or made them itself.
     var dataShare: Double { partSeconds[StepPart.data.rawValue] / max(partSeconds.reduce(0, +), 1e-9) }
@@ -101,13 +105,17 @@ final class PretrainingStep {
     let views = requests(of: batch, owned)
     announce(batch, next, rank: world.rank)
     let parameters = state.parameters
-    let clock = StepClock(threads: min(recipe.threads, max(owned.count, 1)))
+    let activity = world.activity
+    let clock = StepClock(
+      threads: min(recipe.threads, max(owned.count, 1)), activity: activity, step: state.step + 1)
+    let trafficBefore = activity.traffic
 
     try shards.compute(owned.count) { model in
       try model.load(parameters)
     } eachShard: { [loader] model, pass, shard in
       try clock.measure(.data) { try loader.fill(model.encoder.views, views[shard]) }
       try model.forward(pass, parameters: parameters)
+      activity.progressed()
     }
     clock.mark(.forward)
 
@@ -125,6 +133,7 @@ final class PretrainingStep {
       if !model.holdsActivations(of: pass) {
         try loader.fill(model.encoder.views, views[shard])
         try model.forward(pass, parameters: parameters)
+        activity.progressed()
       }
       var summand = reduction.makeVector()
       var elements = summand.mutableSpan
@@ -134,6 +143,7 @@ final class PretrainingStep {
       elements[vector.loss] = Float(shardLosses[shard])
       elements[vector.stop] = isStopping ? 1 : 0
       reduction.add(summand, shard: owned.lowerBound + shard)
+      activity.progressed()
     }
     clock.mark(.backward)
     try reduction.finish(over: world, into: &reduced)
@@ -151,7 +161,8 @@ final class PretrainingStep {
       lowerBound: loss.scale
         * loss.mode.lowerBound(classSizes: classes.counts, views: recipe.views, temperature: recipe.temperature),
       collapseValue: loss.scale * loss.mode.collapseValue(classSizes: classes.counts, views: recipe.views),
-      learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0, partSeconds: clock.seconds)
+      learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0, partSeconds: clock.seconds,
+      partReceivedByteCounts: clock.receivedByteCounts, traffic: activity.traffic.since(trafficBefore))
   }
 
   private func plan(of batch: GlobalBatch) -> BatchPlan {

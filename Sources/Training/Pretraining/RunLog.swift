@@ -69,6 +69,12 @@ final class RunLog {
         "loss_lower_bound": .number(result.lowerBound), "loss_excess": .number(result.loss - result.lowerBound),
         "learning_rate": .number(Double(result.learningRate)),
         "views_per_second": .number(Double(result.views) / seconds), "data_share": .number(result.dataShare),
+        "collectives": .object(result.traffic.fields),
+        "received_bytes_by_part": .object(
+          Dictionary(
+            uniqueKeysWithValues: zip(StepPart.allCases, result.partReceivedByteCounts).map { part, count in
+              (part.name, .integer(count))
+            })),
         "seconds_by_part": .object(
           Dictionary(
             uniqueKeysWithValues: zip(StepPart.allCases, result.partSeconds).map { part, seconds in
@@ -132,6 +138,24 @@ final class RunLog {
       "final_loss": lastReport.map { report in .number(report.loss) } ?? .null,
       "loss_lower_bound": lastReport.map { report in .number(report.lowerBound) } ?? .null,
     ]
+  }
+}
+
+extension Traffic {
+  /// By the library's names: how often each collective was called, what came in, and the seconds in it.
+  var fields: [String: JSONValue] {
+    let used = Collective.allCases.filter { collective in self[collective].calls > 0 }
+    return Dictionary(
+      uniqueKeysWithValues: used.map { collective in
+        let share = self[collective]
+        return (
+          collective.function,
+          .object([
+            "calls": .integer(share.calls), "received_bytes": .integer(share.receivedByteCount),
+            "seconds": .number(share.seconds),
+          ])
+        )
+      })
   }
 }
 

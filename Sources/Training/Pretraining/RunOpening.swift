@@ -41,6 +41,7 @@ struct RunOpening {
     // A dataset that cannot be opened or is too small leaves no empty run behind.
     let fingerprint = recipe.datasetFingerprint
     let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
+    try world.agreeOnSamples(of: dataset, recipe)
     let resolved = recipe
     let (sampler, lock) = try world.agreeing { () throws -> (Sampler, RunLock?) in
       if let fingerprint, fingerprint != resolved.datasetFingerprint {

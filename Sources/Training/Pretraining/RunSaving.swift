@@ -24,6 +24,7 @@ final class RunSaving {
   /// Collective. A save that fails is told of at the next one: the run goes on with the checkpoints before it.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
     let start = ProcessMeasurements.now()
+    world.activity.begin("checkpoint", isPatient: true)
     try save(state, log, withEncoder: false, over: world)
     if let failure = writer.takeFailure() {
       report(
@@ -44,6 +45,7 @@ final class RunSaving {
   ///   - world: The ranks.
   /// - Throws: ``AgreedError`` if it could not be written.
   func finish(_ state: TrainingState, _ log: RunLog, isDone: Bool, over world: borrowing Communicator) throws {
+    world.activity.begin("last checkpoint", isPatient: true)
     try save(state, log, withEncoder: isDone, over: world)
     try world.agreeingOnRoot {
       do throws(FileError) {

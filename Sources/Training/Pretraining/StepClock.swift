@@ -1,3 +1,4 @@
+import MPI
 import Synchronization
 
 /// The parts of a training step, in the words and the order of the walk.
@@ -27,24 +28,39 @@ enum StepPart: Int, CaseIterable, Sendable {
 final class StepClock: Sendable {
   private struct State {
     var seconds = [Double](repeating: 0, count: StepPart.allCases.count)
+    var receivedByteCounts = [Int](repeating: 0, count: StepPart.allCases.count)
+    var traffic: Traffic
     var lastMark = ProcessMeasurements.now()
     var measuredSinceMark = 0.0
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let threads: Int
+  private let activity: Activity
 
   /// Starts now.
   ///
-  /// - Parameter threads: How many threads share the work inside ``measure(_:_:)``.
-  init(threads: Int) {
+  /// - Parameters:
+  ///   - threads: How many threads share the work inside ``measure(_:_:)``.
+  ///   - activity: What this rank's messages are counted in, and what is told of each part.
+  ///   - step: Which step this is.
+  init(threads: Int, activity: Activity, step: Int) {
     self.threads = threads
+    self.activity = activity
+    state = Mutex(State(traffic: activity.traffic))
+    activity.begin(StepPart.forward.name, step: step)
   }
 
   /// Ends a part: it took the time since the last mark, less what ``measure(_:_:)`` gave to others.
   func mark(_ part: StepPart) {
     let now = ProcessMeasurements.now()
+    let traffic = activity.traffic
+    if let next = StepPart(rawValue: part.rawValue + 1) {
+      activity.begin(next.name)
+    }
     state.withLock { state in
+      state.receivedByteCounts[part.rawValue] += traffic.since(state.traffic).receivedByteCount
+      state.traffic = traffic
       state.seconds[part.rawValue] += max(now - state.lastMark - state.measuredSinceMark, 0)
       state.lastMark = now
       state.measuredSinceMark = 0
@@ -62,6 +78,11 @@ final class StepClock: Sendable {
       }
     }
     return try body()
+  }
+
+  /// The bytes that came in from other ranks in each part, in the order of ``StepPart``.
+  var receivedByteCounts: [Int] {
+    state.withLock { state in state.receivedByteCounts }
   }
 
   /// The seconds of each part, in the order of ``StepPart``.

@@ -1,0 +1,114 @@
+import Formats
+import FoundationEssentials
+import Glibc
+import MPI
+import OneDNN
+import Watchdog
+
+/// What a rank can say of how it was started and where it runs.
+struct RankFacts: Codable, Equatable {
+  var rank: Int
+  var host: String
+  var process: Int
+  /// SHA-256 of the program's file.
+  var program: String
+  /// All that stands behind the program's name.
+  var arguments: [String]
+  /// The instruction set that the kernels use, and the CPU's name.
+  var instructions: String
+  var cpu: String
+  /// How many threads the options ask for.
+  var threads: Int
+  /// How many processors the rank may run on, and how many the host has.
+  var allowedProcessors: Int
+  var processors: Int
+  /// The memory that programs may still take on the host; absent where the system does not tell.
+  var availableBytes: Int?
+  /// The memory that the rank will take, if that is known.
+  var neededBytes: Int?
+  /// Its networks, without the loopback ones.
+  var networks: [Network]
+  /// Whether the system refuses it the memory of a rank beside it, which Open MPI copies from.
+  var singleCopyRefused: Bool
+
+  struct Network: Codable, Equatable {
+    var interface: String
+    var address: String
+    var network: String
+  }
+
+  var name: String { "rank \(rank) on host \(host)" }
+}
+
+extension RankFacts {
+  /// This rank's.
+  ///
+  /// Collective: neighbours on a host try to read each other's memory.
+  init(threads: Int, neededBytes: Int?, over world: borrowing Communicator) throws {
+    let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    let host = hostName()
+    self.init(
+      rank: world.rank, host: host, process: Int(getpid()),
+      program: world.size == 1 ? "" : try world.agreeing { try SHA256.hexadecimal(ofFile: "/proc/self/exe") },
+      arguments: Array(CommandLine.arguments.dropFirst()), instructions: InstructionSet.name,
+      cpu: ProcessMeasurements.cpuName(), threads: threads,
+      allowedProcessors: ProcessMeasurements.allowedProcessorCount() ?? processors, processors: processors,
+      availableBytes: ProcessMeasurements.availableByteCount(), neededBytes: neededBytes,
+      networks: InterfaceAddress.all().filter { address in !address.isLoopback }.map { address in
+        Network(interface: address.interface, address: address.address, network: address.network)
+      },
+      singleCopyRefused: try world.isRefusedSingleCopies(onHost: host))
+  }
+
+  /// Everyone's, in rank order, on every rank.
+  ///
+  /// Collective.
+  func gathered(over world: borrowing Communicator) throws -> [RankFacts] {
+    guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("facts that are no JSON") }
+    return try world.allGather(text: String(decoding: data, as: UTF8.self)).map { text in
+      try JSONDecoder().decode(RankFacts.self, from: Data(text.utf8))
+    }
+  }
+}
+
+extension Communicator {
+  /// Whether the kernel refuses this rank the memory of its neighbour on the same host, as containers do.
+  ///
+  /// Collective.
+  fileprivate func isRefusedSingleCopies(onHost host: String) throws -> Bool {
+    let probe = MemoryProbe()
+    let own = [
+      Int64(getpid()), probe.address, host.utf8.reduce(Int64(5381)) { hash, byte in hash &* 33 &+ Int64(byte) },
+    ]
+    var all = [Int64](repeating: 0, count: size * own.count)
+    try allGather(own.span, into: &all)
+    let places = (1..<max(size, 1)).map { distance in 3 * ((rank + distance) % size) }
+    let neighbor = places.first { place in all[place + 2] == own[2] }
+    let isOff = environmentValue("OMPI_MCA_btl_vader_single_copy_mechanism").map { value in value != "cma" } ?? false
+    let isRefused =
+      neighbor.map { place in !isOff && MemoryProbe.isRefused(process: all[place], address: all[place + 1]) } ?? false
+    // Nobody's probe goes before its neighbour has tried.
+    try barrier()
+    withExtendedLifetime(probe) {}
+    return isRefused
+  }
+}
+
+/// The value of a variable of the environment.
+func environmentValue(_ name: String) -> String? {
+  unsafe getenv(name).map { value in unsafe String(cString: value) }
+}
+
+extension SHA256 {
+  /// The digest of a file, in hexadecimal digits.
+  fileprivate static func hexadecimal(ofFile path: String) throws(FileError) -> String {
+    let file = try ReadOnlyFile(path: path)
+    let digest = SHA256()
+    let pieceByteCount = 1 << 20
+    for start in stride(from: 0, to: file.byteCount, by: pieceByteCount) {
+      let bytes = try file.read(min(pieceByteCount, file.byteCount - start), at: start)
+      unsafe digest.update(bytes.span.bytes)
+    }
+    return hexadecimal(digest.finalize())
+  }
+}

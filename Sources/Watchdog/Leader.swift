@@ -1,0 +1,85 @@
+/// Rank 0's side of the watchdogs' connections.
+final class Leader {
+  private let listener: LineListener
+  private let token: String
+  private var unknown: [LineConnection] = []
+  private var members: [(identity: RankIdentity, connection: LineConnection)] = []
+  private var lastSign = 0.0
+
+  init(listener: Int32, token: String) {
+    self.listener = LineListener(listener)
+    self.token = token
+  }
+
+  /// What to wait for.
+  var descriptors: [Int32] {
+    [listener.descriptor] + unknown.map(\.descriptor) + members.map(\.connection.descriptor)
+  }
+
+  /// Hears everyone, and says that rank 0 is there.
+  func takeTurn(_ judge: inout StallJudge, interval: Double, now: Double) {
+    while let connection = listener.accept() {
+      unknown.append(connection)
+    }
+    greet(&judge, now)
+    hear(&judge, now)
+    if now - lastSign >= 0.9 * interval {
+      lastSign = now
+      tellEveryone("alive")
+    }
+  }
+
+  /// Sends a line to all ranks.
+  func tellEveryone(_ line: String) {
+    for member in members {
+      member.connection.send(line)
+    }
+  }
+
+  /// Connections that do not know the job's token are not of this job.
+  private func greet(_ judge: inout StallJudge, _ now: Double) {
+    var waiting: [LineConnection] = []
+    for connection in unknown {
+      let lines = connection.receive()
+      guard let hello = lines.first else {
+        if !connection.isClosed {
+          waiting.append(connection)
+        }
+        continue
+      }
+      let words = hello.split(separator: " ", maxSplits: 4).map(String.init)
+      guard words.count == 5, words[0] == "hello", words[1] == token, let rank = Int(words[2]),
+        let process = Int(words[3])
+      else { continue }
+      let identity = RankIdentity(rank: rank, host: words[4], process: process)
+      judge.note(identity, RankStatus(collectives: 0, collective: nil, progress: 0, phase: "start"), now: now)
+      connection.send("welcome")
+      members.append((identity, connection))
+    }
+    unknown = waiting
+  }
+
+  private func hear(_ judge: inout StallJudge, _ now: Double) {
+    var staying: [(identity: RankIdentity, connection: LineConnection)] = []
+    for member in members {
+      var isFinished = false
+      for line in member.connection.receive() {
+        if line == "bye" {
+          isFinished = true
+          judge.noteEnd(ofRank: member.identity.rank)
+        } else if let status = RankStatus(line: line) {
+          judge.note(member.identity, status, now: now)
+        }
+      }
+      if isFinished {
+        continue
+      }
+      if member.connection.isClosed {
+        judge.noteLoss(ofRank: member.identity.rank, now: now)
+      } else {
+        staying.append(member)
+      }
+    }
+    members = staying
+  }
+}

@@ -1,0 +1,120 @@
+import Glibc
+
+/// A TCP connection that carries lines of text and never blocks.
+final class LineConnection {
+  /// No line is longer; who sends one is not of this job.
+  private static let longestLine = 4096
+  private static let longestBacklog = 1 << 16
+
+  let descriptor: Int32
+  /// Whether the other side has closed, or the connection broke.
+  private(set) var isClosed = false
+
+  private var incoming: [UInt8] = []
+  private var outgoing: [UInt8] = []
+
+  /// Takes over a connected socket.
+  init(_ descriptor: Int32) {
+    self.descriptor = descriptor
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    var yes: Int32 = 1
+    unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  deinit { close(descriptor) }
+
+  /// Sends a line as far as the system takes it; the rest goes with the next one.
+  func send(_ line: String) {
+    if outgoing.count < Self.longestBacklog {
+      outgoing += Array((line + "\n").utf8)
+    }
+    flush()
+  }
+
+  /// Sends what could not be sent before.
+  func flush() {
+    while !outgoing.isEmpty, !isClosed {
+      let count = unsafe Glibc.send(descriptor, outgoing, outgoing.count, Int32(MSG_NOSIGNAL))
+      if count > 0 {
+        outgoing.removeFirst(count)
+      } else if errno == EAGAIN {
+        return
+      } else if errno != EINTR {
+        isClosed = true
+      }
+    }
+  }
+
+  /// The whole lines that have come in.
+  func receive() -> [String] {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while !isClosed {
+      let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+      if count > 0 {
+        incoming += buffer[..<count]
+      } else if count < 0, errno == EAGAIN {
+        break
+      } else if count == 0 || errno != EINTR {
+        isClosed = true
+      }
+    }
+    var lines: [String] = []
+    while let end = incoming.firstIndex(of: UInt8(ascii: "\n")) {
+      lines.append(String(decoding: incoming[..<end], as: UTF8.self))
+      incoming.removeFirst(end + 1)
+    }
+    if incoming.count > Self.longestLine {
+      isClosed = true
+    }
+    return lines
+  }
+
+  /// Waits until a line comes; `nil` if none does in time.
+  func receiveLine(withinSeconds seconds: Double) -> String? {
+    let deadline = monotonicSeconds() + seconds
+    while true {
+      if let line = receive().first {
+        return line
+      }
+      let rest = deadline - monotonicSeconds()
+      guard !isClosed, rest > 0 else { return nil }
+      _ = waitForInput([descriptor], seconds: rest)
+    }
+  }
+}
+
+/// A socket that connections come in on.
+final class LineListener {
+  let descriptor: Int32
+
+  /// Takes over a listening socket.
+  init(_ descriptor: Int32) {
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// The next connection that waits, if one does.
+  func accept() -> LineConnection? {
+    let accepted = Glibc.accept(descriptor, nil, nil)
+    return accepted >= 0 ? LineConnection(accepted) : nil
+  }
+}
+
+/// Waits until one of some descriptors can be read, or for so long.
+///
+/// - Returns: Those that can be read.
+func waitForInput(_ descriptors: [Int32], seconds: Double) -> [Int32] {
+  var polled = descriptors.map { descriptor in pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0) }
+  let milliseconds = Int32(max(0, min(seconds, 3600)) * 1000) + 1
+  guard unsafe poll(&polled, nfds_t(polled.count), milliseconds) > 0 else { return [] }
+  return polled.filter { entry in entry.revents != 0 }.map(\.fd)
+}
+
+/// Seconds on a clock that never goes back.
+func monotonicSeconds() -> Double {
+  var time = timespec()
+  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+}

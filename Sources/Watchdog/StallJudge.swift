@@ -1,0 +1,172 @@
+/// What rank 0's watchdog knows of all ranks, and whether the job still goes on: a value that no thread or socket is part of.
+///
+/// Time is whatever clock the caller reads, in seconds.
+public struct StallJudge: Sendable {
+  /// How long nothing may happen.
+  public let timeoutSeconds: Double
+
+  /// A rank that writes files may be silent for longer: a slow file system is no stall.
+  private static let patientSeconds = 900.0
+  /// Between a rank's end without a word and the end of the job: time for the launcher, which knows how the rank ended.
+  private static let graceSeconds = 3.0
+  /// No more ranks than these are named.
+  private static let namedRanks = 4
+
+  private struct Member: Sendable {
+    let identity: RankIdentity
+    var status: RankStatus
+    /// When its watchdog was heard last.
+    var heard: Double
+    /// When its status changed last.
+    var changed: Double
+    /// When it ended without a word.
+    var lost: Double?
+    var isFinished = false
+  }
+
+  private let size: Int
+  private var members: [Int: Member] = [:]
+
+  /// A judge of `size` ranks.
+  public init(size: Int, timeoutSeconds: Double) {
+    self.size = size
+    self.timeoutSeconds = timeoutSeconds
+  }
+
+  /// Notes what a rank says.
+  public mutating func note(_ identity: RankIdentity, _ status: RankStatus, now: Double) {
+    guard var member = members[identity.rank] else {
+      members[identity.rank] = Member(identity: identity, status: status, heard: now, changed: now)
+      return
+    }
+    if member.status != status {
+      member.changed = now
+    }
+    member.status = status
+    member.heard = now
+    members[identity.rank] = member
+  }
+
+  /// Notes that a rank has said goodbye.
+  public mutating func noteEnd(ofRank rank: Int) {
+    members[rank]?.isFinished = true
+  }
+
+  /// Notes that a rank's connection ended without a goodbye.
+  public mutating func noteLoss(ofRank rank: Int, now: Double) {
+    if members[rank]?.lost == nil {
+      members[rank]?.lost = now
+    }
+  }
+
+  /// Leaves out a time in which this watchdog did not run itself: nobody is blamed for it.
+  public mutating func forgive(_ seconds: Double) {
+    for rank in members.keys {
+      members[rank]?.heard += seconds
+      members[rank]?.changed += seconds
+    }
+  }
+
+  /// Why the job has to end; `nil` while it goes on.
+  public func verdict(now: Double) -> String? {
+    let running = members.values.filter { member in !member.isFinished }.sorted { one, other in
+      (one.status.place, one.identity.rank) < (other.status.place, other.identity.rank)
+    }
+    if let gone = running.first(where: { member in member.lost.map { lost in now - lost >= Self.graceSeconds } ?? false
+    }) {
+      return "\(gone.identity.name) ended before its work was done: \(situation(gone, now))"
+    }
+    let silent = running.filter { member in now - member.heard >= timeoutSeconds }
+    if !silent.isEmpty {
+      return "no sign of life for \(seconds(timeoutSeconds)) from \(list(silent, now)); "
+        + "it was stopped, or its host or the network to it is down"
+    }
+    // Who computes answers for its own progress; who waits in a collective does not.
+    let stalled = running.filter { member in
+      member.status.collective == nil && now - member.changed >= limit(member.status)
+    }
+    if !stalled.isEmpty {
+      return "no progress for \(seconds(timeoutSeconds)): \(list(stalled, now)) "
+        + (stalled.count == 1 ? "is" : "are") + " behind" + waiting(running)
+    }
+    guard !running.isEmpty,
+      running.allSatisfy({ member in member.status.collective != nil && now - member.changed >= timeoutSeconds })
+    else { return nil }
+    return deadlock(running, now)
+  }
+
+  private func limit(_ status: RankStatus) -> Double {
+    status.isPatient ? max(timeoutSeconds, Self.patientSeconds) : timeoutSeconds
+  }
+
+  /// All ranks wait in collectives, and nobody comes.
+  private func deadlock(_ running: [Member], _ now: Double) -> String {
+    let missing = (0..<size).filter { rank in members[rank] == nil }
+    let first = running[0].status
+    let behind = running.filter { member in member.status.place == first.place }
+    if !missing.isEmpty, size > 1 {
+      return "no progress for \(seconds(timeoutSeconds)): \(ranks(missing)) cannot be heard yet, and "
+        + list(running, now) + " cannot go on; is there an interface that does not lead to the other hosts?"
+    }
+    if behind.count < running.count {
+      return "no progress for \(seconds(timeoutSeconds)): \(list(behind, now)) "
+        + (behind.count == 1 ? "is" : "are") + " behind" + waiting(running)
+    }
+    let kinds = Dictionary(grouping: running) { member in member.status.collective ?? "" }
+    if kinds.count > 1, let fewest = kinds.values.min(by: { one, other in one.count < other.count }) {
+      return "no progress for \(seconds(timeoutSeconds)): \(list(fewest, now)), but the others wait in "
+        + kinds.keys.filter { kind in kind != fewest[0].status.collective }.sorted().joined(separator: ", ")
+        + "; were all ranks started with the same program and options?"
+    }
+    return "no progress for \(seconds(timeoutSeconds)): all ranks wait in the same collective, \(list(running, now)); "
+      + "a connection between hosts is down, or the MPI library hangs"
+  }
+
+  /// Those who wait for the ones that are behind.
+  private func waiting(_ running: [Member]) -> String {
+    let waiting = running.filter { member in
+      member.status.collective != nil && member.status.place > running[0].status.place
+    }
+    guard let first = waiting.first, let collective = first.status.collective else { return "" }
+    return "; \(ranks(waiting.map(\.identity.rank))) \(waiting.count == 1 ? "waits" : "wait") in \(collective)"
+  }
+
+  private func list(_ members: [Member], _ now: Double) -> String {
+    let named = members.prefix(Self.namedRanks).map { member in
+      "\(member.identity.name), \(situation(member, now))"
+    }
+    let rest = members.count - named.count
+    return named.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
+  }
+
+  private func situation(_ member: Member, _ now: Double) -> String {
+    let status = member.status
+    return (status.step.map { step in "step \(step), " } ?? "") + status.phase
+      + (status.collective.map { collective in ", in \(collective)" } ?? "") + " since \(seconds(now - member.changed))"
+  }
+}
+
+/// Ranks in words: "ranks 0, 2–5".
+func ranks(_ numbers: [Int]) -> String {
+  var runs: [ClosedRange<Int>] = []
+  for number in numbers.sorted() {
+    if let last = runs.last, last.upperBound + 1 == number {
+      runs[runs.count - 1] = last.lowerBound...number
+    } else {
+      runs.append(number...number)
+    }
+  }
+  let texts = runs.map { run in
+    run.count == 1
+      ? "\(run.lowerBound)"
+      : run.count == 2
+        ? "\(run.lowerBound), \(run.upperBound)"
+        : "\(run.lowerBound)–\(run.upperBound)"
+  }
+  return "rank\(numbers.count == 1 ? "" : "s") \(texts.joined(separator: ", "))"
+}
+
+/// Whole seconds, or tenths of few.
+func seconds(_ count: Double) -> String {
+  count < 10 ? "\((10 * count).rounded() / 10) s" : "\(Int(count.rounded())) s"
+}

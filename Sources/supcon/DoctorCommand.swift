@@ -1,0 +1,33 @@
+import ArgumentParser
+import MPI
+import Training
+
+/// `supcon doctor`.
+struct DoctorCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract:
+      "Looks at a launch before it costs time: binding, cores, memory, networks, programs, options, data, output.",
+    discussion: """
+      Example: mpirun -np 4 --hostfile hostfiles/two-nodes supcon doctor --dataset cifar10 --data cifar-10-batches-bin --threads 2
+      Start it as the run is to be started, with the same options. It trains nothing and writes nothing; each finding comes with its remedy,
+      and any finding makes the exit code other than 0.
+      """)
+
+  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var launch: LaunchOptions
+
+  @Option(help: ArgumentHelp("Run directory that is to be written.", valueName: "dir"))
+  var output: String?
+
+  private var request: Doctor.Request { Doctor.Request(overrides: recipe.overrides, output: output) }
+
+  var threadsPerRank: Int { recipe.threads ?? 1 }
+
+  func problem(ranks: Int) -> String? { request.problem(ranks: ranks) }
+
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
+    try Doctor.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `supcon doctor` finds, with its remedy; and that a run finds it at its start.
+struct DoctorTests {
+  private static let small = ["--batch-size", "32", "--shard-size", "8", "--shapes-train", "64"]
+  private static let doctor = ["doctor"] + small
+
+  private func expectFinding(
+    _ result: ProcessResult, _ code: Int32, naming parts: [String], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let exitCode = result.exitCode
+    let text = result.standardOutput + result.standardError
+    #expect(exitCode == code, "\(text)", sourceLocation: sourceLocation)
+    for part in parts {
+      #expect(text.contains(part), "no '\(part)' in \(text)", sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func nothingIsWrongAlone() throws {
+    let result = try Workshop().run(Self.doctor)
+    expectFinding(result, 0, naming: ["nothing is wrong", "memory", "cores"])
+    #expect(result.standardError.isEmpty)
+  }
+
+  @Test func oneCoreForSeveralThreads() throws {
+    let workshop = try Workshop()
+    let bound = ["--oversubscribe", "--bind-to", "core", "--map-by", "core"]
+    let parts = ["tied to 1 core, which 2 threads share", "--bind-to none, or --map-by slot:PE=2 --bind-to core"]
+    expectFinding(try workshop.runTwo(Self.doctor + ["--threads", "2"], options: bound), 78, naming: parts)
+    let run = try workshop.runTwo(
+      ["bench", "--steps", "1", "--threads", "2"] + Self.small, options: bound)
+    expectFinding(run, 0, naming: ["warning: "] + parts)
+  }
+
+  @Test func moreThreadsThanCores() throws {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    expectFinding(
+      try Workshop().run(Self.doctor + ["--threads", "\(cores + 1)"]), 78,
+      naming: ["\(cores + 1) threads of 1 rank on \(cores) core", "fewer --threads"])
+  }
+
+  @Test func tasksThatDoNotKnowOfEachOther() throws {
+    let workshop = try Workshop()
+    let result = try runProcess(
+      try builtExecutable("supcon"), Self.doctor,
+      environment: ["SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0"])
+    expectFinding(result, 64, naming: ["srun started 2 tasks", "srun --mpi=pmix"])
+    // A batch script's own variables are no sign of it.
+    let batch = try runProcess(
+      try builtExecutable("supcon"), Self.doctor, environment: ["SLURM_NTASKS": "99", "SLURM_PROCID": "0"])
+    expectFinding(batch, 0, naming: ["nothing is wrong"])
+    _ = workshop
+  }
+
+  @Test func anotherProgram() throws {
+    let workshop = try Workshop()
+    let commands = "cp \"$program\" other && echo >> other && program=./other"
+    let parts = ["rank 1 on host", "another build of supcon", "copy one program"]
+    expectFinding(try workshop.runTwo(Self.doctor, rankOne: commands), 78, naming: parts)
+    expectFinding(try workshop.runTwo(["bench"] + Self.small, rankOne: commands), 78, naming: parts)
+  }
+
+  @Test func otherOptions() throws {
+    let workshop = try Workshop()
+    let parts = ["rank 1 on host", "--temperature 0.5", "there --temperature 0.1", "the same options"]
+    let commands = "set -- \"$1\" --temperature 0.5"
+    expectFinding(
+      try workshop.runTwo(["doctor", "--temperature", "0.1"], rankOne: commands), 64, naming: parts)
+    expectFinding(
+      try workshop.runTwo(["pretrain", "--temperature", "0.1"], rankOne: commands), 64, naming: parts)
+  }
+
+  /// What is wrong on one rank alone is told by that rank.
+  @Test func optionsThatOneRankRefuses() throws {
+    let result = try Workshop().runTwo(
+      ["bench"] + Self.small, rankOne: "set -- \"$1\" --temperature 0")
+    expectFinding(result, 64, naming: ["rank 1", "--temperature 0", "expected a number above 0"])
+  }
+
+  @Test func otherData() throws {
+    let workshop = try Workshop()
+    try workshop.copy("data", to: "elsewhere/data")
+    // One pixel of one picture.
+    try workshop.change("elsewhere/data/data_batch_3.bin") { bytes in bytes[5000] ^= 1 }
+    let arguments = ["--dataset", "cifar10", "--data", "data"] + Self.small.prefix(4)
+    let parts = ["--data data", "rank 1 on host", "other samples", "put the same data at that path"]
+    expectFinding(try workshop.runTwo(["doctor"] + arguments, rankOne: "cd elsewhere"), 65, naming: parts)
+    let run = try workshop.runTwo(["pretrain", "--output", "run"] + arguments, rankOne: "cd elsewhere")
+    expectFinding(run, 65, naming: parts)
+  }
+
+  @Test func otherInstructions() throws {
+    let workshop = try Workshop()
+    expectFinding(
+      try workshop.runTwo(
+        Self.doctor + ["--precision", "float32"], rankOne: "export ONEDNN_MAX_CPU_ISA=SSE41 DNNL_MAX_CPU_ISA=SSE41"),
+      78, naming: ["rank 1 on host", "computes with SSE4.1", "one kind of CPU"])
+  }
+
+  @Test func tooLittleMemory() throws {
+    expectFinding(
+      try Workshop().run(
+        ["doctor", "--batch-size", "1048576", "--activation-memory", "1000000GB"]),
+      78, naming: ["of memory are free", "--activation-memory"])
+  }
+
+  @Test func anOutputThatCannotBeWritten() throws {
+    expectFinding(
+      try Workshop().run(Self.doctor + ["--output", "/proc/run"]), 73,
+      naming: ["/proc/run", "cannot write", "another --output"])
+  }
+
+  /// Ranks in user namespaces of their own may not look into each other, as in containers.
+  @Test(.enabled(if: mayMakeUserNamespaces, "the kernel allows no user namespaces"))
+  func refusedSingleCopies() throws {
+    let result = try Workshop().runTwo(
+      Self.doctor, rankOne: "exec unshare --user --map-root-user \"$program\" \"$@\"")
+    expectFinding(result, 78, naming: ["memory of the rank beside it", "btl_vader_single_copy_mechanism none"])
+  }
+
+  private static let mayMakeUserNamespaces: Bool = {
+    let result = try? runProcess("/usr/bin/env", ["unshare", "--user", "--map-root-user", "true"])
+    return result?.exitCode == 0
+  }()
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# What goes wrong on real machines, made to go wrong: ranks that hang, hosts that vanish, bad hostfiles, Slurm's time limit.
+#
+#   scripts/test-faults.sh                 all parts
+#   scripts/test-faults.sh hangs hosts     some of them
+#   scripts/test-faults.sh --table hangs   and writes the measured times into docs/launching.md
+#   scripts/test-faults.sh --install-slurm slurm
+#
+# Each part is a file in scripts/faults/. What this machine does not allow (test hosts need root and iproute2) is skipped by name.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+
+parts=(hangs hosts slurm)
+chosen=() table=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --table) table=yes ;;
+    --only) only=$2 && shift ;;
+    --install-slurm) install_slurm=yes ;;
+    *)
+      [[ " ${parts[*]} " == *" $1 "* ]] || { echo "test-faults: unknown part $1; expected ${parts[*]}" >&2 && exit 64; }
+      chosen+=("$1")
+      ;;
+  esac
+  shift
+done
+[ ${#chosen[@]} -gt 0 ] || chosen=("${parts[@]}")
+
+cd "$root"
+. scripts/mpi-environment.sh
+[ -n "${SUPCON:-}" ] || swift build -c release --product supcon
+supcon=$(realpath "${SUPCON:-.build/release/supcon}")
+folder=$(mktemp -d "${TMPDIR:-/tmp}/supcon-faults.XXXXXX")
+
+failures=0 checks=0
+# check NAME PROBLEM [LOG]: one line; a problem that is not empty is a failure.
+check() {
+  checks=$((checks + 1))
+  if [ -z "$2" ]; then
+    echo "passed   $1"
+  else
+    failures=$((failures + 1))
+    echo "FAILED   $1: $2"
+    [ -z "${3:-}" ] || sed 's/^/           /' "$3" | tail -n 30
+  fi
+}
+skip() { echo "skipped  $1: $2"; }
+
+# A small CIFAR-10: 5 files of 60 records, labels 0 to 9 in turn, pixels from the record's number and a seed.
+write_cifar() {
+  mkdir -p "$1"
+  awk 'BEGIN { for (c = 0; c < 10; c++) print "class" c }' >"$1/batches.meta.txt"
+  python3 - "$1" "$2" <<'PYTHON'
+import random, sys
+folder, seed = sys.argv[1], int(sys.argv[2])
+for index, name in enumerate([f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]):
+    source = random.Random(100 * seed + index)
+    with open(f"{folder}/{name}.bin", "wb") as file:
+        for record in range(60):
+            file.write(bytes([record % 10]) + source.randbytes(3072))
+PYTHON
+}
+
+clean_up() {
+  remove_hosts
+  ! declare -F stop_slurm >/dev/null || stop_slurm
+  [ -n "${KEEP:-}" ] || rm -rf "$folder"
+}
+for file in scripts/faults/*.sh; do . "$file"; done
+trap clean_up EXIT
+
+for part in "${chosen[@]}"; do
+  echo "— $part"
+  "test_$part"
+done
+
+if [ -n "$table" ] && [ -s "$folder/rows" ]; then
+  # Between the two marks of the document.
+  awk -v rows="$folder/rows" '
+    /<!-- table: / { print; print ""; print "| fault | hosts | exit code | seconds | who is named |"; print "|---|---|---|---|---|"
+      while ((getline line < rows) > 0) print line; print ""; skipping = 1 }
+    /<!-- end of table -->/ { skipping = 0 }
+    !skipping' docs/launching.md | awk '!(/<!-- table: / && seen++)' >"$folder/document"
+  cp "$folder/document" docs/launching.md
+fi
+
+echo "$checks checks, $failures failed"
+[ "$failures" = 0 ]
