@@ -79,4 +79,15 @@ struct HelpTests {
     #expect(pretrain.standardOutput.ranges(of: "USAGE: supcon pretrain").count == 1)
     #expect(help.standardError.isEmpty && version.standardError.isEmpty && pretrain.standardError.isEmpty)
   }
+
+  @Test(arguments: [["pretrain"], ["linear"], ["pretrain", "--dataset", "nonsense"]])
+  func `the list of augmentations comes once, whatever else is asked`(arguments: [String]) throws {
+    let workshop = try Workshop()
+    let list = try workshop.run(ranks: 2, arguments + ["--augmentation", "help"])
+    #expect(list.exitCode == 0 && list.standardError.isEmpty)
+    #expect(list.standardOutput.ranges(of: "PRESETS").count == 1)
+    for name in ["supcontrast: ", "autoaugment-cifar10: ", "resized-crop: ", "cutout: "] {
+      #expect(list.standardOutput.contains(name))
+    }
+  }
 }
