@@ -99,6 +99,7 @@ public struct FolderScan {
   ///   - name: The class.
   ///   - ancestors: The folders that it lies in.
   ///   - folders: Receives the sorted names.
+  /// - Throws: ``FileError`` naming a folder that cannot be listed, or a link, where that ends the scan.
   private mutating func collect(
     _ path: [UInt8], class name: [UInt8], ancestors: [FolderListing.Identity],
     into folders: inout [(path: [UInt8], files: [[UInt8]])]

@@ -30,6 +30,7 @@ struct JPEGDecoder: ~Copyable {
   ///   - bytes: The whole file.
   ///   - markers: What its beginning says.
   ///   - target: Where given, the picture may be halved up to three times while it stays as large as this.
+  /// - Returns: The picture as it is stored.
   /// - Throws: ``ImageError`` in libjpeg's words.
   func decode(_ bytes: Span<UInt8>, _ markers: JPEGMarkers, scaledFor target: ImageSize?) throws(ImageError) -> RGBImage
   {

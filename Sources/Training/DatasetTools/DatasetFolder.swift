@@ -161,7 +161,7 @@ struct DatasetFolder {
     let shown = names.prefix(10).joined(separator: ", ")
     report(
       "warning: \(index.root): left out \(names.count) bad files of \(index.count + listing.unlisted.count): \(shown)"
-        + (names.count > 10 ? ", …" : "") + "; all are in \(path)/\(FolderDescription.fileName)")
+        + (names.count > 10 ? ", …" : "") + "; supcon dataset verify --data \(path) lists all")
     return kept
   }
 }

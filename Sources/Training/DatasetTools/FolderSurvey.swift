@@ -54,6 +54,7 @@ extension PictureSurvey {
   ///   - report: Receives lines for people, on rank 0.
   ///   - picture: Decodes one.
   ///   - path: What to call one that cannot be decoded.
+  /// - Throws: `MPIError` if the ranks cannot exchange what they found.
   init(
     count: Int, title: String, threads: Int, over world: borrowing Communicator, report: @escaping (String) -> Void,
     picture: @Sendable (Int) throws(FileError) -> RGBImage, path: @Sendable (Int) -> String

@@ -7,6 +7,7 @@ extension Communicator {
   ///
   /// - Parameter bytes: What rank 0 has; of no account on the others.
   /// - Returns: Rank 0's bytes.
+  /// - Throws: `MPIError` if a broadcast fails.
   func broadcast(bytes: [UInt8]) throws(MPIError) -> [UInt8] {
     var count = [Int64(bytes.count)]
     try broadcast(&count)
