@@ -16,6 +16,10 @@ struct DatasetInfoCommand: RankedCommand {
   @Flag(help: "Print one JSON object instead of lines for people.")
   var json = false
 
+  @OptionGroup var launch: LaunchOptions
+
+  var threadsPerRank: Int { dataset.threads ?? 1 }
+
   func problem(ranks: Int) -> String? {
     dataset.request.problem
   }

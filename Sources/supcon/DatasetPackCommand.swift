@@ -26,6 +26,10 @@ struct DatasetPackCommand: RankedCommand {
     return DatasetRequest(overrides: overrides, threads: dataset.threads)
   }
 
+  @OptionGroup var launch: LaunchOptions
+
+  var threadsPerRank: Int { dataset.threads ?? 1 }
+
   func problem(ranks: Int) -> String? {
     size < 1 ? "--size \(size): expected at least 1" : request.problem
   }

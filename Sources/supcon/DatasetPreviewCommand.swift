@@ -38,6 +38,10 @@ struct DatasetPreviewCommand: RankedCommand {
     return request
   }
 
+  @OptionGroup var launch: LaunchOptions
+
+  var threadsPerRank: Int { dataset.threads ?? 1 }
+
   func problem(ranks: Int) -> String? {
     request.problem
   }

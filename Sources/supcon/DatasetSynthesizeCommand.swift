@@ -18,6 +18,10 @@ struct DatasetSynthesizeCommand: RankedCommand {
   @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
   var threads: Int?
 
+  @OptionGroup var launch: LaunchOptions
+
+  var threadsPerRank: Int { threads ?? 1 }
+
   func problem(ranks: Int) -> String? {
     if train < 1 || test < 1 {
       return "--train \(train), --test \(test): expected at least 1 each"

@@ -11,6 +11,10 @@ struct DatasetVerifyCommand: RankedCommand {
 
   @OptionGroup var dataset: DatasetOptions
 
+  @OptionGroup var launch: LaunchOptions
+
+  var threadsPerRank: Int { dataset.threads ?? 1 }
+
   func problem(ranks: Int) -> String? {
     dataset.request.problem
   }

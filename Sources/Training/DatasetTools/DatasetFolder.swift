@@ -46,6 +46,7 @@ struct DatasetFolder {
   ///
   /// - Throws: ``AgreedError`` naming what is missing or wrong.
   func listing(_ split: DatasetSplit, over world: borrowing Communicator) throws -> Listing {
+    world.activity.begin("listing files", isPatient: true)
     let found = try world.agreeingOnRoot { try listing(split) }
     guard world.size > 1 else {
       guard let found else { preconditionFailure("rank 0 has no listing") }

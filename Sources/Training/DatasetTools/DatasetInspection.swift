@@ -118,7 +118,8 @@ public enum DatasetInspection {
     let pack = dataset as? PackedDataset
     if let pack, isFresh, split == .train {
       let progress = ProgressLine(
-        "reading \(request.title)", total: pack.byteCount, report: world.isRoot ? report : nil)
+        "reading \(request.title)", total: pack.byteCount, activity: world.activity, report: world.isRoot ? report : nil
+      )
       try world.agreeingOnRoot { try pack.verifyChecksum { bytes in progress.update(bytes) } }
       progress.finish()
     }

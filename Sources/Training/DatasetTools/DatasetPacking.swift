@@ -40,7 +40,7 @@ public enum DatasetPacking {
       let writer = PackWriter(
         training: training, validation: validation, shorterSide: shorterSide,
         threads: request.recipe.threads * world.size)
-      let progress = ProgressLine("packing", total: writer.count, report: report)
+      let progress = ProgressLine("packing", total: writer.count, activity: world.activity, report: report)
       defer { progress.finish() }
       try writer.write(to: output) { done in progress.update(done) }
       let byteCount = try ReadOnlyFile(path: output).byteCount

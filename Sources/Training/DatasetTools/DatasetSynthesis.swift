@@ -27,6 +27,7 @@ public enum DatasetSynthesis {
     (recipe.shapesTrain, recipe.shapesTest) = counts
     let training = try DatasetChoice.open(recipe, .train, over: world, report: report)
     let test = try DatasetChoice.open(recipe, .test, over: world, report: report)
+    world.activity.begin("writing pictures", isPatient: true)
     try world.agreeingOnRoot {
       let manager = FileManager.default
       guard ((try? manager.contentsOfDirectory(atPath: output)) ?? []).isEmpty else {

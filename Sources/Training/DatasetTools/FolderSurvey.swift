@@ -62,7 +62,7 @@ extension PictureSurvey {
     let own = ContiguousRuns(total: count, parts: world.size)[world.rank]
     // Rank 0's share stands for all.
     let ranks = world.size
-    let progress = ProgressLine(title, total: count, report: world.isRoot ? report : nil)
+    let progress = ProgressLine(title, total: count, activity: world.activity, report: world.isRoot ? report : nil)
     let survey = PictureSurvey(of: own, threads: threads, picture: picture, path: path) { done, bad in
       progress.update(min(done * ranks, count), bad: bad)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import MPI
 import Synchronization
 
 /// How far a long piece of work is: a bar where a person watches, else a line every few seconds.
@@ -9,6 +10,7 @@ final class ProgressLine {
   private let total: Int
   private let columns: Int
   private let report: (String) -> Void
+  private let activity: Activity
   private let start = ProcessMeasurements.now()
   private var lastShown: Double
   private var isBarShown = false
@@ -21,17 +23,21 @@ final class ProgressLine {
   /// - Parameters:
   ///   - title: What is being done.
   ///   - total: How many pieces there are.
+  ///   - activity: Is told of every piece.
   ///   - report: Receives whole lines; nothing is drawn where it is absent, as on all ranks but 0.
-  init(_ title: String, total: Int, report: ((String) -> Void)?) {
+  init(_ title: String, total: Int, activity: Activity, report: ((String) -> Void)?) {
     self.title = title
     self.total = total
+    self.activity = activity
     self.report = report ?? { _ in }
     columns = report == nil ? 0 : Self.terminalColumns()
     lastShown = start
+    activity.begin(title)
   }
 
   /// Shows that `done` pieces are done, if the last time is long enough ago.
   func update(_ done: Int, bad: Int = 0) {
+    activity.progressed()
     let now = ProcessMeasurements.now()
     guard now - lastShown >= (columns > 0 ? Self.secondsBetweenBars : Self.secondsBetweenLines) else { return }
     lastShown = now

@@ -42,6 +42,7 @@ struct StopRequest {
   /// Whether this process was asked to stop.
   ///
   /// - Parameter reserveSeconds: How much time one more step and a checkpoint take.
+  /// - Returns: `true` from the first signal on, and as soon as the time left is less than that.
   func isPending(reserveSeconds: Double) -> Bool {
     Self.firstNanoseconds.load(ordering: .relaxed) != 0
       || deadline.map { deadline in ProcessMeasurements.now() + reserveSeconds > deadline } ?? false
