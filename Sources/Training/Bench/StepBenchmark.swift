@@ -50,6 +50,7 @@ public enum StepBenchmark {
     let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
     let dataset = try world.agreeing { try DatasetChoice.open(recipe, .train) { note in report("note: \(note)") } }
     try world.agreeing { try recipe.checkBatch(sampleCount: dataset.count) }
+    recipe.resolveStem(for: recipe.viewSize(of: dataset))
     let step = try PretrainingStep.prepared(recipe, dataset, over: world, order: .tree)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
@@ -163,11 +164,8 @@ extension Recipe {
 
   /// The multiplications with addition of encoder and head for one view.
   fileprivate func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
-    guard let architecture = ResNetArchitecture(name: model), let headKind = ProjectionHeadKind(rawValue: head) else {
-      preconditionFailure("the recipe was not validated: \(model), \(head)")
-    }
     let encoder = architecture.multiplyAdds(height: height, width: width)
-    let head = headKind.multiplyAdds(inputWidth: architecture.representationWidth, outputWidth: embeddingWidth)
+    let head = headPlan.multiplyAdds(inputWidth: architecture.representationWidth)
     return (encoder.forward + head.forward, encoder.backward + head.backward)
   }
 
@@ -175,7 +173,7 @@ extension Recipe {
   fileprivate func gatheredBytes(ranks: Int) -> Int {
     let rows = batchSize * views
     let all =
-      rows * (embeddingWidth + 1) * MemoryLayout<Float>.size
+      rows * (widthOfEmbeddings + 1) * MemoryLayout<Float>.size
       + (loss == "supcon" ? batchSize * MemoryLayout<Int32>.size : 0)
     return all * (ranks - 1) / ranks
   }

@@ -15,7 +15,7 @@ final class PretrainingStep {
   let loss: ContrastiveLoss<Float>
   let vector: ShardVectorLayout
   private let reduction: TreeReduction<Float>
-  private let schedule: CosineSchedule
+  private let schedule: LearningRateSchedule
   private(set) var reduced: [Float]
 
   /// How many steps an epoch has; the last partial batch is left out.
@@ -47,16 +47,14 @@ final class PretrainingStep {
     loss = ContrastiveLoss(
       blocks: RowBlocks(
         rowCount: recipe.batchSize * recipe.views, rowsPerShard: recipe.shardSize * recipe.views, ranks: world.size),
-      width: recipe.embeddingWidth, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
+      width: recipe.widthOfEmbeddings, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
       threads: recipe.threads)
     vector = ShardVectorLayout(
       parameterCount: shards.parameterLayout.count, statisticCount: shards.statisticsLayout.count)
     reduction = TreeReduction(length: vector.count, runs: shards.runs, rank: world.rank, order: order)
     reduced = Array(repeating: 0, count: vector.count)
     stepsPerEpoch = dataset.count / recipe.batchSize
-    schedule = CosineSchedule(
-      peak: recipe.learningRate, warmupSteps: Int((recipe.warmupEpochs * Double(stepsPerEpoch)).rounded()),
-      steps: recipe.epochs * stepsPerEpoch)
+    schedule = recipe.learningRateSchedule(stepsPerEpoch: stepsPerEpoch)
   }
 
   /// What a step reports.
@@ -116,7 +114,8 @@ final class PretrainingStep {
 
     let learningRate = schedule.learningRate(atStep: state.step)
     state.optimizer.update(
-      &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate)
+      &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate,
+      step: state.step)
     state.moveStatistics(towards: reduced[vector.moments], shards: recipe.shardCount)
     state.step += 1
     clock.mark(.update)

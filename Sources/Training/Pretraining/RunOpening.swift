@@ -77,6 +77,7 @@ struct RunOpening {
     }
     // `auto` stands for what the run was begun with.
     recipe.precision = recipe.precision == "auto" ? old.precision : recipe.precision
+    recipe.stem = recipe.stem == "auto" ? old.stem : recipe.stem
     if let (option, asked, own) = recipe.conflict(with: old) {
       throw RunError(
         .configuration,
@@ -114,7 +115,9 @@ struct RunOpening {
       ?? RunDirectory.free(command: "pretrain", model: recipe.model, dataset: recipe.dataset)
     try directory.checkIsFree()
     // A dataset that cannot be opened or is too small leaves no empty run behind.
-    try recipe.checkBatch(sampleCount: DatasetChoice.open(recipe, .train).count)
+    let dataset = try DatasetChoice.open(recipe, .train)
+    try recipe.checkBatch(sampleCount: dataset.count)
+    recipe.resolveStem(for: recipe.viewSize(of: dataset))
     try directory.create()
     let lock = try RunLock(directory: directory.path)
     // Another job may have begun and even ended a run here while this one waited.
