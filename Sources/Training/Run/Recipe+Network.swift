@@ -74,7 +74,8 @@ extension Recipe {
     let others = ResNetArchitecture.names.filter { name in
       ResNetArchitecture(name: name)?.offersZeroPadding == true
     }
-    return "--shortcut A: --model \(model) has B alone; leave the option out, or choose \(others.joined(separator: ", "))"
+    return
+      "--shortcut A: --model \(model) has B alone; leave the option out, or choose \(others.joined(separator: ", "))"
   }
 
   private var widthProblem: String? {
@@ -89,7 +90,8 @@ extension Recipe {
   private var headProblem: String? {
     if let headWidths {
       guard head == "mlp" else {
-        return "--head-widths \(headWidths): --head \(head) has no hidden layer; leave the option out, or choose --head mlp"
+        return
+          "--head-widths \(headWidths): --head \(head) has no hidden layer; leave the option out, or choose --head mlp"
       }
       guard let widths = Self.counts(in: headWidths) else {
         return "--head-widths \(headWidths): expected whole numbers above 0 separated by commas, such as 2048,128"
