@@ -461,23 +461,23 @@ def resnet(depth, kinds, steps_taken):
 
 
 ENCODERS = [
-    # name of the fixture, depth, options, height and width of the 8 views
-    ("resnet32", 32, {}, (16, 16)), ("resnet44", 44, {}, (16, 16)), ("resnet56", 56, {}, (16, 16)),
-    ("resnet110", 110, {}, (16, 16)), ("resnet20-B", 20, {"is_projected": True}, (16, 16)),
-    ("resnet20-odd", 20, {}, (33, 47)),
-    ("resnet34", 34, {}, (16, 16)), ("resnet50", 50, {}, (16, 16)), ("resnet101", 101, {}, (16, 16)),
-    ("resnet152", 152, {}, (16, 16)), ("resnet200", 200, {}, (16, 16)),
-    ("resnet50-imagenet", 50, {"stem": "imagenet"}, (64, 48)),
-    ("resnet18-imagenet-odd", 18, {"stem": "imagenet", "multiplier": 0.5}, (65, 47)),
+    # name of the fixture, depth, options, height and width of the 8 views, their number: see `views`
+    ("resnet32", 32, {}, (16, 16), 654), ("resnet44", 44, {}, (16, 16), 654), ("resnet56", 56, {}, (16, 16), 654),
+    ("resnet110", 110, {}, (16, 16), 654), ("resnet20-B", 20, {"is_projected": True}, (16, 16), 654),
+    ("resnet20-odd", 20, {}, (33, 47), 654),
+    ("resnet34", 34, {}, (16, 16), 2), ("resnet50", 50, {}, (16, 16), 654), ("resnet101", 101, {}, (16, 16), 654),
+    ("resnet152", 152, {}, (16, 16), 654), ("resnet200", 200, {}, (16, 16), 654),
+    ("resnet50-imagenet", 50, {"stem": "imagenet"}, (64, 48), 654),
+    ("resnet18-imagenet-odd", 18, {"stem": "imagenet", "multiplier": 0.5}, (65, 47), 654),
 ]
 
 
 def encoders():
     """One forward and backward pass of each, and an evaluation with the statistics that it leaves."""
-    for name, depth, options, (height, width) in ENCODERS:
+    for name, depth, options, (height, width), number in ENCODERS:
         model = Model(Encoder(depth, **options)).double()
         set_values(model, lambda name, parameter: model_values(name, parameter, model.encoder.width))
-        input = tensor(views(0, count=8, height=height, width=width))
+        input = tensor(views(0, number, count=8, height=height, width=width))
         embeddings = model(input)
         loss = supervised_contrastive_loss(embeddings)
         loss.backward()
@@ -487,7 +487,7 @@ def encoders():
             evaluated = model.encoder(input)
         write(f"encoder-{name}", {
             "depth": depth, "stem": options.get("stem", "cifar"), "isProjected": options.get("is_projected", False),
-            "multiplier": options.get("multiplier", 1), "height": height, "width": width,
+            "multiplier": options.get("multiplier", 1), "height": height, "width": width, "viewsNumber": number,
             "parameterCount": sum(value.numel() for value in model.encoder.parameters()),
             "loss": rounded(loss.item()), "embeddings": summarise(embeddings), "evaluation": summarise(evaluated),
             "gradients": gradients,

@@ -11,11 +11,16 @@ import Testing
     let multiplier: Double
     let height: Int
     let width: Int
+    let viewsNumber: Int
     let parameterCount: Int
     let loss: Double
     let embeddings: Reference
     let evaluation: Reference
     let gradients: [String: Reference]
+
+    func views() -> [Float] {
+      NetworkSubject.views(step: 0, number: viewsNumber, count: EncoderTests.views, height: height, width: width)
+    }
 
     func architecture() throws -> ResNetArchitecture {
       var architecture = try #require(ResNetArchitecture(name: "resnet\(depth)")?.widened(by: multiplier))
@@ -38,7 +43,7 @@ import Testing
   func passMatchesPyTorch(name: String) throws {
     let expected: Fixture = try fixture("encoder-\(name)")
     let architecture = try expected.architecture()
-    let views = NetworkSubject.views(step: 0, count: Self.views, height: expected.height, width: expected.width)
+    let views = expected.views()
     let network = try NetworkSubject(
       mode: .training, views: Self.views, architecture, height: expected.height, width: expected.width)
     let encoderSlices = network.context.parameters.slices.filter { slice in slice.name.hasPrefix("encoder.") }
@@ -67,7 +72,7 @@ import Testing
   func runsInBfloat16(name: String) throws {
     let expected: Fixture = try fixture("encoder-\(name)")
     let architecture = try expected.architecture()
-    let views = NetworkSubject.views(step: 0, count: Self.views, height: expected.height, width: expected.width)
+    let views = expected.views()
     let network = try NetworkSubject(
       mode: .training, views: Self.views, architecture, height: expected.height, width: expected.width,
       precision: .bfloat16)

@@ -4,13 +4,19 @@ import OneDNN
 import Testing
 
 /// Compares each slice with its reference, and the names of all.
+///
+/// Where a ReLU behind a shift is never off, the next normalisation takes the shift out again: its gradient is 0 but for rounding.
 func expectMatch(
   _ values: [Float], _ layout: VectorLayout, _ references: [String: Reference], within tolerance: Double, _ what: String
 ) {
   #expect(Set(layout.slices.map(\.name)) == Set(references.keys))
   for slice in layout.slices {
-    let error = references[slice.name]?.error(of: Array(values[slice.range])) ?? .infinity
-    #expect(error < tolerance, "\(what): \(slice.name)")
+    let own = Array(values[slice.range])
+    guard let reference = references[slice.name], reference.norm > 1e-12 else {
+      #expect(dot(own, own).squareRoot() < 1e-5, "\(what): \(slice.name)")
+      continue
+    }
+    #expect(reference.error(of: own) < tolerance, "\(what): \(slice.name)")
   }
 }
 
@@ -87,9 +93,11 @@ struct NetworkSubject {
   }
 
   /// Views of noise with coarse structure of their own, so that their embeddings differ.
-  static func views(step: Int, count: Int = 16, height: Int = 16, width: Int = 16) -> [Float] {
-    let fine = noise("fine views 654.\(step)", count * 3 * height * width)
-    let coarse = noise("coarse views 654.\(step)", count * 3 * 2 * 2, amplitude: 4)
+  static func views(
+    step: Int, number: Int = 654, count: Int = 16, height: Int = 16, width: Int = 16
+  ) -> [Float] {
+    let fine = noise("fine views \(number).\(step)", count * 3 * height * width)
+    let coarse = noise("coarse views \(number).\(step)", count * 3 * 2 * 2, amplitude: 4)
     return fine.enumerated().map { index, value in
       let column = index % width
       let row = index / width % height
