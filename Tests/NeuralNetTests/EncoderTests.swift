@@ -39,6 +39,9 @@ import Testing
   private static let views = 8
   private static let labels = (0..<views).map { view in view / 2 % 3 }
 
+  // Forward, even two hundred normalised layers add only some units of 2⁻²⁴ ≈ 6·10⁻⁸ each. Backward, the early layers' gradients are
+  // differences of larger numbers, and of millions of ReLUs one or two may lie so near their kinks that rounding switches them: in
+  // ResNet-200 they change two slices by 4·10⁻³. A wrong factor of 1.01 misses by 2·10⁻².
   @Test(arguments: names)
   func passMatchesPyTorch(name: String) throws {
     let expected: Fixture = try fixture("encoder-\(name)")
@@ -55,7 +58,8 @@ import Testing
     let loss = supervisedContrastiveLoss(embeddings, labels: Self.labels, width: 128, temperature: 0.1)
     #expect(abs(loss.value - expected.loss) < 1e-5 * expected.loss)
     let gradient = try network.backward(embeddingGradient: loss.gradient, parameters)
-    expectMatch(gradient, network.context.parameters, expected.gradients, within: 1e-3, "gradient")
+    expectMatch(
+      gradient, network.context.parameters, expected.gradients, within: expected.depth == 200 ? 1e-2 : 1e-3, "gradient")
 
     let moments = network.moments()
     let statistics = zip(network.context.statistics.initialValues(seed: 0), moments).map { statistic, moment in
@@ -84,7 +88,21 @@ import Testing
     #expect(gradient.allSatisfy { value in value.isFinite })
   }
 
-  // The gradient of the input and of every parameter of a stem with pooling meets two paths of the first block.
+  // One view's 16.8 million numbers: the views, what each convolution gives, what each block gives. Nothing else waits for the backward
+  // pass; all else is scratch memory of the thread.
+  @Test func activationsOfResNet50AreThoseOfConvolutionsAndBlocks() throws {
+    var architecture = try #require(ResNetArchitecture(name: "resnet50"))
+    architecture.stem = .imagenet
+    let network = try NetworkSubject(mode: .training, views: 2, architecture, height: 224, width: 224)
+    #expect(network.record.byteCount == 2 * 16_783_872 * 4)
+    let parameters = network.fixtureParameters()
+    let embeddings = try network.forward(
+      NetworkSubject.views(step: 0, count: 2, height: 224, width: 224), parameters)
+    let gradient = try network.backward(embeddingGradient: embeddings.reversed(), parameters)
+    #expect(gradient.allSatisfy { value in value.isFinite })
+  }
+
+  // The gradient comes back to the pooling on two paths, through the first block and past it.
   @Test func imageNetStemGradientMatchesFiniteDifferences() throws {
     var architecture = try #require(ResNetArchitecture(name: "resnet18"))
     architecture.stem = .imagenet
