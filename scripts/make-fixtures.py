@@ -56,18 +56,18 @@ def tensor(array, requires_grad=False):
 # What is stored
 
 
-def rounded(number):
-    return float(f"{float(number):.9g}")
+def rounded(number, digits=9):
+    return float(f"{float(number):.{digits}g}")
 
 
-def summarise(values):
+def summarise(values, digits=9):
     flat = values.detach().numpy().reshape(-1)
     positions = hashes("positions", 16) % flat.size
     return {
         "count": int(flat.size),
-        "norm": rounded(np.linalg.norm(flat)),
-        "projection": rounded(flat @ noise("projection", flat.size).astype(np.float64)),
-        "elements": [rounded(flat[position]) for position in positions],
+        "norm": rounded(np.linalg.norm(flat), digits),
+        "projection": rounded(flat @ noise("projection", flat.size).astype(np.float64), digits),
+        "elements": [rounded(flat[position], digits) for position in positions],
     }
 
 
@@ -150,14 +150,22 @@ def small_layers():
     y.backward(tensor(noise("output gradient", *y.shape)))
     content["pooling"] = {"output": summarise(y), "inputGradient": summarise(x.grad)}
 
+    content["maxPooling"] = []
+    for height, width in [(8, 6), (9, 7)]:
+        x = tensor(noise("input", 2, 16, height, width), requires_grad=True)
+        y = F.max_pool2d(x, 3, 2, 1)
+        y.backward(tensor(noise("output gradient", *y.shape)))
+        content["maxPooling"].append({
+            "height": height, "width": width, "output": summarise(y), "inputGradient": summarise(x.grad)})
+
     content["shortcuts"] = []
-    for inputs, outputs in [(16, 32), (32, 64)]:
-        x = tensor(noise("input", 2, inputs, 8, 6), requires_grad=True)
+    for inputs, outputs, height, width in [(16, 32, 8, 6), (32, 64, 8, 6), (16, 32, 9, 7)]:
+        x = tensor(noise("input", 2, inputs, height, width), requires_grad=True)
         y = shortcut(x, outputs)
         y.backward(tensor(noise("output gradient", *y.shape)))
         content["shortcuts"].append({
-            "inputChannels": inputs, "outputChannels": outputs, "output": summarise(y),
-            "inputGradient": summarise(x.grad),
+            "inputChannels": inputs, "outputChannels": outputs, "height": height, "width": width,
+            "output": summarise(y), "inputGradient": summarise(x.grad),
         })
 
     x = tensor(noise("input", 5, 12), requires_grad=True)
@@ -165,99 +173,208 @@ def small_layers():
     y.backward(tensor(noise("output gradient", *y.shape)))
     content["unitNormalization"] = {"output": summarise(y), "inputGradient": summarise(x.grad)}
 
-    for kind in ["mlp", "linear"]:
-        if kind == "mlp":
-            layers = {"head.0": nn.Linear(24, 24), "head.2": nn.Linear(24, 10)}
-        else:
-            layers = {"head": nn.Linear(24, 10)}
-        model = nn.ModuleDict({name.replace(".", "_"): layer for name, layer in layers.items()}).double()
-        parameters = {}
-        for name, layer in layers.items():
-            for part in ["weight", "bias"]:
-                parameters[f"{name}.{part}"] = parameter = getattr(layer, part)
-                with torch.no_grad():
-                    parameter.copy_(tensor(linear_values(f"{name}.{part}", parameter.shape, layer.in_features)))
+    content["heads"] = []
+    for widths, is_normalised in [([10], False), ([24, 10], False), ([20, 16, 10], False), ([20, 16, 10], True)]:
+        head = projection_head(24, widths, is_normalised).double()
+        set_values(head, lambda name, parameter: head_values(name, parameter, is_normalised))
         x = tensor(noise("input", 7, 24, amplitude=2), requires_grad=True)
-        y = x
-        for index, layer in enumerate(model.values()):
-            y = layer(F.relu(y) if index > 0 else y)
+        y = head(x)
         y.backward(tensor(noise("output gradient", *y.shape)))
-        content[f"{kind}Head"] = {
-            "output": summarise(y), "inputGradient": summarise(x.grad),
-            "parameterGradients": {name: summarise(value.grad) for name, value in parameters.items()},
-        }
+        content["heads"].append({
+            "widths": widths, "hasBatchNormalization": is_normalised, "output": summarise(y),
+            "inputGradient": summarise(x.grad),
+            "parameterGradients": {name: summarise(value.grad) for name, value in head.named_parameters()},
+            # With momentum 1 the running statistics are those of this batch, the variance divided by n - 1.
+            "moments": {
+                name: summarise(value) for name, value in head.named_buffers()
+                if not name.endswith("num_batches_tracked")},
+        })
     write("layers", content)
 
 
-# Optimiser
+class Head(nn.Module):
+    """Named as in SupContrast: one linear layer is `head`, more are `head.0` and so on."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.head = layers[0] if len(layers) == 1 else nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.head(x)
 
 
-def optimizer():
+def projection_head(inputs, widths, is_normalised):
+    layers = []
+    for index, width in enumerate(widths):
+        is_last = index == len(widths) - 1
+        layers.append(nn.Linear(inputs, width, bias=is_last or not is_normalised))
+        if not is_last:
+            if is_normalised:
+                layers.append(nn.BatchNorm1d(width, eps=1e-5, momentum=1.0))
+            layers.append(nn.ReLU())
+        inputs = width
+    return Head(layers)
+
+
+def head_values(name, parameter, is_normalised=True):
+    """Scales and shifts of normalisations around 1; the others as for 24 inputs."""
+    if is_normalised and name.split(".")[1] in ["1", "4"]:
+        return np.float32(1) + noise(name, *parameter.shape, amplitude=0.5)
+    return linear_values(name, parameter.shape, 24)
+
+
+def set_values(model, values):
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(tensor(values(name, parameter)))
+
+
+# Optimisers
+
+
+class LayerwiseAdaptiveRate(torch.optim.Optimizer):
+    """LARS with the learning rate within the momentum; biases and normalisations are not adapted."""
+
+    def __init__(self, groups, momentum, nesterov):
+        super().__init__(groups, {"lr": 0.0, "momentum": momentum, "nesterov": nesterov, "weight_decay": 0.0})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                gradient = parameter.grad + group["weight_decay"] * parameter
+                rate = group["lr"]
+                if parameter.dim() > 1:
+                    rate = rate * 0.001 * parameter.norm() / gradient.norm()
+                state = self.state[parameter]
+                state["velocity"] = group["momentum"] * state.get("velocity", 0) + rate * gradient
+                update = state["velocity"]
+                if group["nesterov"]:
+                    update = group["momentum"] * update + rate * gradient
+                parameter -= update
+
+
+OPTIMISERS = [
+    # name, options, weight decay, whether biases and normalisations are left out of it, learning rate, state
+    ("sgd", {"momentum": 0.0, "nesterov": False}, 0.0, False, 0.1, ["momentum_buffer"]),
+    ("sgd", {"momentum": 0.9, "nesterov": False}, 0.01, False, 0.1, ["momentum_buffer"]),
+    ("sgd", {"momentum": 0.5, "nesterov": True}, 0.1, True, 0.1, ["momentum_buffer"]),
+    ("lars", {"momentum": 0.9, "nesterov": False}, 0.1, True, 20.0, ["velocity"]),
+    ("lars", {"momentum": 0.9, "nesterov": True}, 0.1, False, 20.0, ["velocity"]),
+    ("rmsprop", {"momentum": 0.9, "alpha": 0.9, "eps": 1e-3}, 0.1, True, 0.01, ["square_avg", "momentum_buffer"]),
+    ("rmsprop", {"momentum": 0.0, "alpha": 0.99, "eps": 1e-8}, 0.0, False, 0.01, ["square_avg"]),
+    ("adam", {"betas": (0.9, 0.999), "eps": 1e-8}, 0.0, False, 0.05, ["exp_avg", "exp_avg_sq"]),
+    ("adam", {"betas": (0.8, 0.95), "eps": 1e-3}, 0.1, True, 0.05, ["exp_avg", "exp_avg_sq"]),
+    ("adamw", {"betas": (0.9, 0.999), "eps": 1e-8}, 0.1, False, 0.05, ["exp_avg", "exp_avg_sq"]),
+    ("adamw", {"betas": (0.9, 0.99), "eps": 1e-8}, 0.1, True, 0.05, ["exp_avg", "exp_avg_sq"]),
+]
+
+
+def optimizers():
+    """Ten steps with the gradients of a small network: an MLP with a normalisation, 24 to 20 to 10."""
+    classes = {
+        "sgd": torch.optim.SGD, "lars": LayerwiseAdaptiveRate, "rmsprop": torch.optim.RMSprop,
+        "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
+    }
     cases = []
-    for momentum, nesterov, decay in [(0.0, False, 0.0), (0.9, False, 1e-4), (0.9, True, 1e-4), (0.5, True, 0.1)]:
-        parameters = tensor(noise("parameters", 40), requires_grad=True)
-        sgd = torch.optim.SGD([parameters], lr=1.0, momentum=momentum, nesterov=nesterov, weight_decay=decay)
-        for step, rate in enumerate([0.5, 0.25, 0.125]):
-            sgd.param_groups[0]["lr"] = rate
-            parameters.grad = tensor(noise(f"gradient {step}", 40))
-            sgd.step()
+    for kind, options, decay, excludes, peak, state_names in OPTIMISERS:
+        model = projection_head(24, [20, 10], True).double()
+        set_values(model, head_values)
+        parameters = dict(model.named_parameters())
+        groups = [
+            {"params": [value for value in parameters.values() if value.dim() > 1], "weight_decay": decay},
+            {"params": [value for value in parameters.values() if value.dim() == 1],
+             "weight_decay": 0.0 if excludes else decay},
+        ]
+        optimiser = classes[kind](groups, **options)
+        for step in range(10):
+            for group in optimiser.param_groups:
+                group["lr"] = peak * (step + 1) / 10
+            optimiser.zero_grad()
+            output = model(tensor(noise(f"input {step}", 7, 24, amplitude=2)))
+            output.backward(tensor(noise(f"output gradient {step}", 7, 10)))
+            optimiser.step()
         cases.append({
-            "momentum": momentum, "usesNesterov": nesterov, "weightDecay": decay,
-            "parameters": summarise(parameters), "velocity": summarise(
-                sgd.state[parameters].get("momentum_buffer") if momentum else parameters.grad),
+            "kind": kind, "weightDecay": decay, "excludesBiasAndNorm": excludes, "peak": peak,
+            "options": [float(value) for value in np.concatenate([np.ravel(value) for value in options.values()])],
+            "parameters": {name: summarise(value) for name, value in parameters.items()},
+            "states": [
+                {name: summarise(optimiser.state[value][state]) for name, value in parameters.items()}
+                for state in state_names if not (kind == "sgd" and options["momentum"] == 0)],
         })
-    write("optimizer", cases)
+    write("optimizers", cases)
 
 
 # ResNets
 
 
 class Block(nn.Module):
-    def __init__(self, inputs, width, stride, is_projected):
+    """Basic or bottleneck, the stride on a 3x3 convolution, the shortcut option A or B."""
+
+    def __init__(self, inputs, width, stride, is_bottleneck, is_projected):
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, width, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(width)
-        self.width, self.stride, self.is_projected = width, stride, is_projected
-        if stride > 1 and is_projected:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, width, 1, stride, bias=False), nn.BatchNorm2d(width))
+        outputs = 4 * width if is_bottleneck else width
+        kinds = [(width, 1, 1), (width, 3, stride), (outputs, 1, 1)] if is_bottleneck else [
+            (width, 3, stride), (outputs, 3, 1)]
+        self.depth, channels = len(kinds), inputs
+        for index, (output, kernel, step) in enumerate(kinds):
+            setattr(self, f"conv{index + 1}", nn.Conv2d(channels, output, kernel, step, kernel // 2, bias=False))
+            setattr(self, f"bn{index + 1}", nn.BatchNorm2d(output))
+            channels = output
+        self.outputs, self.is_same, self.is_projected = outputs, stride == 1 and inputs == outputs, is_projected
+        if not self.is_same and is_projected:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y))
-        if self.stride == 1:
+        y = x
+        for index in range(1, self.depth + 1):
+            y = getattr(self, f"bn{index}")(getattr(self, f"conv{index}")(y))
+            if index < self.depth:
+                y = F.relu(y)
+        if self.is_same:
             return F.relu(y + x)
-        return F.relu(y + (self.shortcut(x) if self.is_projected else shortcut(x, self.width)))
+        return F.relu(y + (self.shortcut(x) if self.is_projected else shortcut(x, self.outputs)))
+
+
+IMAGENET_BLOCKS = {
+    18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3], 200: [3, 24, 36, 3]}
 
 
 class Encoder(nn.Module):
-    """ResNet-20 (He et al. 2015, section 4.2) or ResNet-18 with a 3x3 stem and projected shortcuts."""
+    """He et al. 2015: the CIFAR ResNets of section 4.2 and those of table 1, with either stem."""
 
-    def __init__(self, depth):
+    def __init__(self, depth, stem="cifar", is_projected=None, multiplier=1):
         super().__init__()
-        widths, blocks, is_projected = {20: ([16, 32, 64], 3, False), 18: ([64, 128, 256, 512], 2, True)}[depth]
-        self.conv1 = nn.Conv2d(3, widths[0], 3, 1, 1, bias=False)
+        is_cifar = depth not in IMAGENET_BLOCKS
+        widths = [int(width * multiplier) for width in ([16, 32, 64] if is_cifar else [64, 128, 256, 512])]
+        counts = [(depth - 2) // 6] * 3 if is_cifar else IMAGENET_BLOCKS[depth]
+        is_bottleneck = depth >= 50 and not is_cifar
+        is_projected = not is_cifar if is_projected is None else is_projected
+        kernel, stride = (3, 1) if stem == "cifar" else (7, 2)
+        self.conv1 = nn.Conv2d(3, widths[0], kernel, stride, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
-        self.groups, self.width, inputs = len(widths), widths[-1], widths[0]
-        for group, width in enumerate(widths):
+        self.stem, self.groups, inputs = stem, len(widths), widths[0]
+        for group, (width, count) in enumerate(zip(widths, counts)):
             layers = []
-            for index in range(blocks):
-                layers.append(Block(inputs, width, 2 if group and not index else 1, is_projected))
-                inputs = width
+            for index in range(count):
+                layers.append(Block(inputs, width, 2 if group and not index else 1, is_bottleneck, is_projected))
+                inputs = layers[-1].outputs
             setattr(self, f"layer{group + 1}", nn.Sequential(*layers))
+        self.width = inputs
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
+        if self.stem == "imagenet":
+            y = F.max_pool2d(y, 3, 2, 1)
         for group in range(self.groups):
             y = getattr(self, f"layer{group + 1}")(y)
         return y.mean(dim=(2, 3))
 
 
 class Model(nn.Module):
-    def __init__(self, depth):
+    def __init__(self, encoder):
         super().__init__()
-        self.encoder = Encoder(depth)
+        self.encoder = encoder
         width = self.encoder.width
         self.head = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 128))
 
@@ -282,15 +399,16 @@ def model_values(name, parameter, width):
     return np.float32(1) + noise(name, *shape, amplitude=0.5)
 
 
-def views(step, number=654):
-    """16 views of noise with coarse structure of their own, so that their embeddings differ.
+def views(step, number=654, count=16, height=16, width=16):
+    """Views of noise with coarse structure of their own, so that their embeddings differ.
 
     A ReLU that rounding moves to its other side changes the gradients of the layers before it by 10^-4 to 10^-2. Of a
     thousand numbers tried, 654 is the one for which none of the 750 000 ReLUs of ResNet-20 is nearer than 10^-5 to its kink
     in any step.
     """
-    coarse = noise(f"coarse views {number}.{step}", 16, 3, 2, 2, amplitude=4)
-    return noise(f"fine views {number}.{step}", 16, 3, 16, 16) + coarse.repeat(8, axis=2).repeat(8, axis=3)
+    coarse = noise(f"coarse views {number}.{step}", count, 3, 2, 2, amplitude=4)
+    rows, columns = np.arange(height) * 2 // height, np.arange(width) * 2 // width
+    return noise(f"fine views {number}.{step}", count, 3, height, width) + coarse[:, :, rows][:, :, :, columns]
 
 
 LABELS = torch.arange(16) // 2 % 3
@@ -299,9 +417,10 @@ TEMPERATURE = 0.1
 
 def supervised_contrastive_loss(embeddings):
     """L_out of Khosla et al. 2020, equation 2, averaged over anchors."""
+    labels = LABELS[:len(embeddings)]
     logits = embeddings @ embeddings.T / TEMPERATURE
-    others = ~torch.eye(len(LABELS), dtype=torch.bool)
-    positives = (LABELS[:, None] == LABELS[None, :]) & others
+    others = ~torch.eye(len(labels), dtype=torch.bool)
+    positives = (labels[:, None] == labels[None, :]) & others
     log_sums = logits.masked_fill(~others, -math.inf).logsumexp(dim=1, keepdim=True)
     log_probabilities = (logits - log_sums).masked_fill(~positives, 0)
     return -(log_probabilities.sum(1) / positives.sum(1)).mean()
@@ -310,7 +429,7 @@ def supervised_contrastive_loss(embeddings):
 def resnet(depth, kinds, steps_taken):
     content = {"temperature": TEMPERATURE, "labels": LABELS.tolist()}
     for kind in kinds:
-        model = Model(depth).double()
+        model = Model(Encoder(depth)).double()
         with torch.no_grad():
             for name, parameter in model.named_parameters():
                 parameter.copy_(tensor(model_values(name, parameter, model.encoder.width)))
@@ -341,12 +460,47 @@ def resnet(depth, kinds, steps_taken):
     write(f"resnet{depth}", content)
 
 
+ENCODERS = [
+    # name of the fixture, depth, options, height and width of the 8 views, their number: see `views`
+    ("resnet32", 32, {}, (16, 16), 654), ("resnet44", 44, {}, (16, 16), 654), ("resnet56", 56, {}, (16, 16), 654),
+    ("resnet110", 110, {}, (16, 16), 654), ("resnet20-B", 20, {"is_projected": True}, (16, 16), 654),
+    ("resnet20-odd", 20, {}, (33, 47), 654),
+    ("resnet34", 34, {}, (8, 8), 19), ("resnet50", 50, {}, (16, 16), 654), ("resnet101", 101, {}, (16, 16), 654),
+    ("resnet152", 152, {}, (16, 16), 654), ("resnet200", 200, {}, (8, 8), 3),
+    ("resnet50-imagenet", 50, {"stem": "imagenet"}, (64, 48), 654),
+    ("resnet18-imagenet-odd", 18, {"stem": "imagenet", "multiplier": 0.5}, (65, 47), 654),
+]
+
+
+def encoders():
+    """One forward and backward pass of each, and an evaluation with the statistics that it leaves."""
+    for name, depth, options, (height, width), number in ENCODERS:
+        model = Model(Encoder(depth, **options)).double()
+        set_values(model, lambda name, parameter: model_values(name, parameter, model.encoder.width))
+        input = tensor(views(0, number, count=8, height=height, width=width))
+        embeddings = model(input)
+        loss = supervised_contrastive_loss(embeddings)
+        loss.backward()
+        gradients = {name: summarise(value.grad, digits=7) for name, value in model.named_parameters()}
+        model.eval()
+        with torch.no_grad():
+            evaluated = model.encoder(input)
+        write(f"encoder-{name}", {
+            "depth": depth, "stem": options.get("stem", "cifar"), "isProjected": options.get("is_projected", False),
+            "multiplier": options.get("multiplier", 1), "height": height, "width": width, "viewsNumber": number,
+            "parameterCount": sum(value.numel() for value in model.encoder.parameters()),
+            "loss": rounded(loss.item()), "embeddings": summarise(embeddings), "evaluation": summarise(evaluated),
+            "gradients": gradients,
+        })
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     convolutions()
     batch_normalization()
     small_layers()
-    optimizer()
+    optimizers()
     resnet(20, ["heavyBall", "nesterov"], steps_taken=2)
     resnet(18, ["heavyBall"], steps_taken=1)
+    encoders()

@@ -14,6 +14,7 @@
 static inline int conednn_arg_src(void) { return DNNL_ARG_SRC; }
 static inline int conednn_arg_dst(void) { return DNNL_ARG_DST; }
 static inline int conednn_arg_weights(void) { return DNNL_ARG_WEIGHTS; }
+static inline int conednn_arg_workspace(void) { return DNNL_ARG_WORKSPACE; }
 static inline int conednn_arg_scratchpad(void) { return DNNL_ARG_SCRATCHPAD; }
 static inline int conednn_arg_diff_src(void) { return DNNL_ARG_DIFF_SRC; }
 static inline int conednn_arg_diff_dst(void) { return DNNL_ARG_DIFF_DST; }

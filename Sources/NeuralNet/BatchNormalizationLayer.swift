@@ -18,10 +18,10 @@ final class BatchNormalizationLayer {
   private let runningMean: VectorSlice
   private let runningVariance: VectorSlice
 
-  /// Registers scale, shift and running statistics under `name`.
-  init(_ context: NetworkContext, _ name: String, _ shape: ActivationShape) {
+  /// Registers scale, shift and running statistics under `name`; the scale begins at 1 or 0.
+  init(_ context: NetworkContext, _ name: String, _ shape: ActivationShape, beginsAtZero: Bool) {
     let channels = [shape.channels]
-    scale = context.parameters.add("\(name).weight", channels, .constant(1))
+    scale = context.parameters.add("\(name).weight", channels, .constant(beginsAtZero ? 0 : 1))
     shift = context.parameters.add("\(name).bias", channels, .constant(0))
     runningMean = context.statistics.add("\(name).running_mean", channels, .constant(0))
     runningVariance = context.statistics.add("\(name).running_var", channels, .constant(1))

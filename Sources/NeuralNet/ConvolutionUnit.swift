@@ -29,10 +29,10 @@ final class ConvolutionUnit {
   /// Registers weights under `convolutionName`, scale, shift and running statistics under `normalizationName`.
   init(
     _ context: NetworkContext, _ convolutionName: String, _ normalizationName: String, _ geometry: Convolution.Geometry,
-    isFirst: Bool = false
+    isFirst: Bool = false, beginsAtZero: Bool = false
   ) throws(DNNLError) {
     convolution = try ConvolutionLayer(context, convolutionName, geometry, isFirst: isFirst)
-    layer = BatchNormalizationLayer(context, normalizationName, geometry.output)
+    layer = BatchNormalizationLayer(context, normalizationName, geometry.output, beginsAtZero: beginsAtZero)
     isTraining = context.isTraining
   }
 

@@ -76,6 +76,13 @@ public struct FeatureMapKernels: Sendable {
   func normalizeGradient(_ gradient: Tensor, y: Tensor, a: [Float], b: [Float], c: [Float], into result: Tensor) {
     unsafe table.pointee.normalize_gradient(maps, element, gradient.address, y.address, a, b, c, result.address)
   }
+
+  /// sum ← sum + addend.
+  func add(_ addend: Tensor, to sum: Tensor) {
+    let ones = [Float](repeating: 1, count: Int(maps.channels))
+    let zeros = [Float](repeating: 0, count: Int(maps.channels))
+    normalizeGradient(sum, y: addend, a: ones, b: ones, c: zeros, into: sum)
+  }
 }
 
 extension KernelElement {

@@ -9,14 +9,15 @@ public struct LinearLayer: Sendable {
   /// Features that go out.
   public let outputWidth: Int
   private let weight: VectorSlice
-  private let bias: VectorSlice
+  private let bias: VectorSlice?
 
-  /// Registers weight and bias under `name`.
-  public init(_ parameters: inout VectorLayout, _ name: String, inputWidth: Int, outputWidth: Int) {
+  /// Registers weight and, unless a normalisation follows that would take it out again, bias under `name`.
+  public init(_ parameters: inout VectorLayout, _ name: String, inputWidth: Int, outputWidth: Int, hasBias: Bool = true)
+  {
     self.inputWidth = inputWidth
     self.outputWidth = outputWidth
     weight = parameters.add("\(name).weight", [outputWidth, inputWidth], .uniform(inputs: inputWidth))
-    bias = parameters.add("\(name).bias", [outputWidth], .uniform(inputs: inputWidth))
+    bias = hasBias ? parameters.add("\(name).bias", [outputWidth], .uniform(inputs: inputWidth)) : nil
   }
 
   /// Maps `input` into `output`.
@@ -29,15 +30,17 @@ public struct LinearLayer: Sendable {
     precondition(
       input.count == rows * inputWidth && output.count == rows * outputWidth,
       "\(input.count) inputs of width \(inputWidth) for \(output.count) outputs of width \(outputWidth)")
-    let bias = parameters.extracting(bias.range)
-    for row in 0..<rows {
-      for column in 0..<outputWidth {
-        output[row * outputWidth + column] = bias[column]
+    if let bias {
+      let bias = parameters.extracting(bias.range)
+      for row in 0..<rows {
+        for column in 0..<outputWidth {
+          output[row * outputWidth + column] = bias[column]
+        }
       }
     }
     try output.product(
       rows: rows, columns: outputWidth, depth: inputWidth, input, .none,
-      parameters.extracting(weight.range), .transposed, beta: 1)
+      parameters.extracting(weight.range), .transposed, beta: bias == nil ? 0 : 1)
   }
 
   /// Writes the gradients of weight and bias to their places and, where asked for, the gradient of the input.
@@ -54,13 +57,15 @@ public struct LinearLayer: Sendable {
     inputGradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
     let rows = input.count / inputWidth
-    var biasGradient = gradient._mutatingExtracting(bias.range)
-    for column in 0..<outputWidth {
-      biasGradient[column] = 0
-    }
-    for row in 0..<rows {
+    if let bias {
+      var biasGradient = gradient._mutatingExtracting(bias.range)
       for column in 0..<outputWidth {
-        biasGradient[column] += outputGradient[row * outputWidth + column]
+        biasGradient[column] = 0
+      }
+      for row in 0..<rows {
+        for column in 0..<outputWidth {
+          biasGradient[column] += outputGradient[row * outputWidth + column]
+        }
       }
     }
     var weightGradient = gradient._mutatingExtracting(weight.range)

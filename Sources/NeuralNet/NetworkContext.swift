@@ -61,13 +61,24 @@ public final class NetworkContext {
     scratch[key] = tensor
     return tensor
   }
+
+  /// The same for each of some shapes.
+  func scratchTensors(_ shapes: ArraySlice<ActivationShape>, _ role: ScratchRole) throws(DNNLError) -> [Tensor] {
+    var tensors: [Tensor] = []
+    for shape in shapes {
+      tensors.append(try scratchTensor(shape, role))
+    }
+    return tensors
+  }
 }
 
 /// What a scratch tensor holds while a block runs.
 enum ScratchRole: Hashable {
-  /// The stem's output, which is the first block's input.
+  /// The stem's ReLU's output.
   case stem
-  /// A block's first ReLU's output.
+  /// The same after pooling.
+  case pooled
+  /// The output of a ReLU within a block.
   case hidden
   /// The gradient that comes in and goes out.
   case main

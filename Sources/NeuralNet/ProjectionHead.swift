@@ -1,50 +1,74 @@
 import OneDNN
 
-/// How representations are mapped to the space of the loss.
-public enum ProjectionHeadKind: String, Sendable, CaseIterable {
-  /// width → width → output, with a ReLU between.
-  case mlp
-  /// width → output.
-  case linear
+/// The layers of a projection head.
+public struct ProjectionHeadPlan: Sendable, Equatable {
+  /// The width of each layer's output, the last that of the embeddings; without any, representations are embeddings.
+  public let widths: [Int]
+  /// Whether a batch normalisation stands between each hidden layer and its ReLU.
+  public let hasBatchNormalization: Bool
+
+  /// Describes a head: one width is a linear map, more are an MLP with ReLUs between.
+  public init(_ widths: [Int], hasBatchNormalization: Bool = false) {
+    self.widths = widths
+    self.hasBatchNormalization = hasBatchNormalization
+  }
 }
 
 /// The map from representations to embeddings before they are scaled to unit length: `[views, in]` → `[views, out]`.
 ///
 /// It serves the loss and is left behind after pretraining (Khosla and others 2020, §3.1).
 public final class ProjectionHead {
-  /// What a forward pass leaves for the backward pass.
+  /// What a forward pass leaves for the backward pass, for each hidden layer.
   public final class Record {
-    fileprivate var hidden: [Float]
-    fileprivate var hiddenGradient: [Float]
+    fileprivate var hidden: [Hidden]
 
-    fileprivate init(count: Int) {
-      hidden = Array(repeating: 0, count: count)
-      hiddenGradient = Array(repeating: 0, count: count)
+    fileprivate struct Hidden {
+      /// Behind the ReLU, `[views, width]`.
+      var outputs: [Float]
+      /// Before the normalisation, if there is one.
+      var products: [Float]
+      var statistics: RowNormalization.Statistics?
     }
+
+    fileprivate init(_ head: ProjectionHead, views: Int) {
+      hidden = head.layers.dropLast().map { layer in
+        let zeros = [Float](repeating: 0, count: views * layer.linear.outputWidth)
+        return Hidden(outputs: zeros, products: layer.normalization == nil ? [] : zeros)
+      }
+    }
+  }
+
+  private struct Layer {
+    let linear: LinearLayer
+    let normalization: RowNormalization?
   }
 
   /// The width of the output.
   public let outputWidth: Int
 
-  private let first: LinearLayer
-  private let second: LinearLayer?
+  private let layers: [Layer]
 
-  /// Registers the parameters under `head`, named as in SupContrast.
-  public init(_ context: NetworkContext, _ kind: ProjectionHeadKind, inputWidth: Int, outputWidth: Int) {
-    self.outputWidth = outputWidth
-    switch kind {
-    case .mlp:
-      first = LinearLayer(&context.parameters, "head.0", inputWidth: inputWidth, outputWidth: inputWidth)
-      second = LinearLayer(&context.parameters, "head.2", inputWidth: inputWidth, outputWidth: outputWidth)
-    case .linear:
-      first = LinearLayer(&context.parameters, "head", inputWidth: inputWidth, outputWidth: outputWidth)
-      second = nil
+  /// Registers the parameters as `head` where it is one layer, else as `head.0` and so on: layers, normalisations and ReLUs counted, as in
+  /// SupContrast.
+  public init(_ context: NetworkContext, _ plan: ProjectionHeadPlan, inputWidth: Int) {
+    outputWidth = plan.widths.last ?? inputWidth
+    var (width, place) = (inputWidth, 0)
+    var layers: [Layer] = []
+    for (index, next) in plan.widths.enumerated() {
+      let isNormalized = plan.hasBatchNormalization && index < plan.widths.count - 1
+      let linear = LinearLayer(
+        &context.parameters, plan.widths.count == 1 ? "head" : "head.\(place)", inputWidth: width, outputWidth: next,
+        hasBias: !isNormalized)
+      let normalization = isNormalized ? RowNormalization(context, "head.\(place + 1)", width: next) : nil
+      layers.append(Layer(linear: linear, normalization: normalization))
+      (width, place) = (next, place + (isNormalized ? 3 : 2))
     }
+    self.layers = layers
   }
 
   /// Makes room for what a forward pass of `views` rows leaves.
   public func makeRecord(views: Int) -> Record {
-    Record(count: second == nil ? 0 : views * first.outputWidth)
+    Record(self, views: views)
   }
 
   /// Projects representations.
@@ -54,19 +78,42 @@ public final class ProjectionHead {
     _ representations: Span<Float>, parameters: Span<Float>, _ record: Record,
     into projections: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    guard let second else {
-      try first.forward(representations, parameters: parameters, into: &projections)
+    try forward(from: 0, representations, parameters: parameters, record, into: &projections)
+  }
+
+  /// The layers from `index` on.
+  private func forward(
+    from index: Int, _ input: Span<Float>, parameters: Span<Float>, _ record: Record,
+    into projections: inout MutableSpan<Float>
+  ) throws(DNNLError) {
+    guard index < layers.count else {
+      projections.copy(input)
       return
     }
-    var hidden: [Float] = []
-    swap(&hidden, &record.hidden)
-    defer { swap(&hidden, &record.hidden) }
-    var outputs = hidden.mutableSpan
-    try first.forward(representations, parameters: parameters, into: &outputs)
-    for index in hidden.indices {
-      hidden[index] = max(hidden[index], 0)
+    let layer = layers[index]
+    guard index < layers.count - 1 else {
+      try layer.linear.forward(input, parameters: parameters, into: &projections)
+      return
     }
-    try second.forward(hidden.span, parameters: parameters, into: &projections)
+    var hidden = Record.Hidden(outputs: [], products: [])
+    swap(&hidden, &record.hidden[index])
+    defer { swap(&hidden, &record.hidden[index]) }
+    if let normalization = layer.normalization {
+      var products = hidden.products.mutableSpan
+      try layer.linear.forward(input, parameters: parameters, into: &products)
+      let normalized = hidden.products
+      let statistics = normalization.statistics(of: normalized.span)
+      var outputs = hidden.outputs.mutableSpan
+      normalization.forward(normalized.span, statistics, parameters: parameters, into: &outputs)
+      hidden.statistics = statistics
+    } else {
+      var outputs = hidden.outputs.mutableSpan
+      try layer.linear.forward(input, parameters: parameters, into: &outputs)
+    }
+    for index in hidden.outputs.indices {
+      hidden.outputs[index] = max(hidden.outputs[index], 0)
+    }
+    try forward(from: index + 1, hidden.outputs.span, parameters: parameters, record, into: &projections)
   }
 
   /// Writes the parameters' gradients to their places and the gradient of the representations.
@@ -76,25 +123,62 @@ public final class ProjectionHead {
     representations: Span<Float>, projectionGradient: Span<Float>, parameters: Span<Float>, _ record: Record,
     into gradient: inout MutableSpan<Float>, representationGradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    guard let second else {
-      try first.backward(
-        input: representations, outputGradient: projectionGradient, parameters: parameters, into: &gradient,
-        inputGradient: &representationGradient)
+    try backward(
+      downTo: 0, input: representations, projectionGradient: projectionGradient, parameters: parameters, record,
+      into: &gradient, inputGradient: &representationGradient)
+  }
+
+  /// The layers from the last down to `index`, whose input was `input`.
+  private func backward(
+    downTo index: Int, input: Span<Float>, projectionGradient: Span<Float>, parameters: Span<Float>, _ record: Record,
+    into gradient: inout MutableSpan<Float>, inputGradient: inout MutableSpan<Float>
+  ) throws(DNNLError) {
+    guard index < layers.count else {
+      inputGradient.copy(projectionGradient)
       return
     }
-    let hidden = record.hidden
-    var hiddenGradient: [Float] = []
-    swap(&hiddenGradient, &record.hiddenGradient)
-    defer { swap(&hiddenGradient, &record.hiddenGradient) }
-    var inputGradient = hiddenGradient.mutableSpan
-    try second.backward(
-      input: hidden.span, outputGradient: projectionGradient, parameters: parameters, into: &gradient,
-      inputGradient: &inputGradient)
-    for index in hidden.indices where hidden[index] <= 0 {
+    let layer = layers[index]
+    guard index < layers.count - 1 else {
+      try layer.linear.backward(
+        input: input, outputGradient: projectionGradient, parameters: parameters, into: &gradient,
+        inputGradient: &inputGradient)
+      return
+    }
+    let hidden = record.hidden[index]
+    var hiddenGradient = [Float](repeating: 0, count: hidden.outputs.count)
+    var outputGradient = hiddenGradient.mutableSpan
+    try backward(
+      downTo: index + 1, input: hidden.outputs.span, projectionGradient: projectionGradient, parameters: parameters,
+      record, into: &gradient, inputGradient: &outputGradient)
+    for index in hidden.outputs.indices where hidden.outputs[index] <= 0 {
       hiddenGradient[index] = 0
     }
-    try first.backward(
-      input: representations, outputGradient: hiddenGradient.span, parameters: parameters, into: &gradient,
-      inputGradient: &representationGradient)
+    if let normalization = layer.normalization, let statistics = hidden.statistics {
+      var rowGradient = hiddenGradient.mutableSpan
+      normalization.backward(
+        input: hidden.products.span, statistics, parameters: parameters, into: &gradient, rowGradient: &rowGradient)
+    }
+    try layer.linear.backward(
+      input: input, outputGradient: hiddenGradient.span, parameters: parameters, into: &gradient,
+      inputGradient: &inputGradient)
+  }
+
+  /// Writes the BatchNorm moments of the record's forward pass to their places in a vector of the statistics' layout.
+  public func moments(of record: Record, into moments: inout MutableSpan<Float>) {
+    for (layer, hidden) in zip(layers, record.hidden) {
+      if let normalization = layer.normalization, let statistics = hidden.statistics {
+        normalization.moments(of: statistics, into: &moments)
+      }
+    }
+  }
+}
+
+extension MutableSpan<Float> {
+  /// Takes the elements of a span as long.
+  fileprivate mutating func copy(_ elements: Span<Float>) {
+    precondition(elements.count == count, "\(elements.count) elements for \(count)")
+    for index in elements.indices {
+      self[index] = elements[index]
+    }
   }
 }

@@ -2,8 +2,7 @@ import OneDNN
 
 /// A residual encoder: views → representations.
 ///
-/// `[views, 3, height, width]` float32 → stem (3×3 convolution, BatchNorm, ReLU) → groups of residual blocks → mean over pixels →
-/// `[views, representationWidth]` float32.
+/// `[views, 3, height, width]` float32 → stem → groups of residual blocks → mean over pixels → `[views, representationWidth]` float32.
 public final class ResNet {
   /// What a forward pass leaves for the backward pass of the same shard.
   public final class Record {
@@ -18,7 +17,7 @@ public final class ResNet {
     fileprivate init(_ encoder: ResNet) throws(DNNLError) {
       let context = encoder.context
       input = try context.makeActivation(encoder.inputShape)
-      stem = try encoder.stem.makeRecord(context, .inner)
+      stem = try encoder.stem.makeRecord(context)
       var records: [ResidualBlock.Record] = []
       for block in encoder.blocks {
         records.append(try block.makeRecord(context))
@@ -42,18 +41,11 @@ public final class ResNet {
 
   private let context: NetworkContext
   private let takeViews: Reorder
-  private let stem: ConvolutionUnit
-  /// The first block's input; computed again for the backward pass.
-  private let stemOutput: Tensor
+  private let stem: ResNetStem
   private let blocks: [ResidualBlock]
   private let pooling: GlobalAveragePooling
-  private let backwardPass: Backward?
-
-  private struct Backward {
-    let stemMasked: Tensor
-    let stemInner: Tensor
-    let output: Tensor
-  }
+  /// Where the backward pass begins; `nil` in evaluation.
+  private let outputGradient: Tensor?
 
   /// Registers parameters and statistics under `encoder.` and compiles the passes.
   ///
@@ -69,36 +61,21 @@ public final class ResNet {
   ) throws(DNNLError) {
     self.context = context
     representationWidth = architecture.representationWidth
-    var geometry = Convolution.Geometry(
-      input: ActivationShape(batch: views, channels: 3, height: height, width: width, channelBlock: 1),
-      outputChannels: architecture.widths[0], kernel: 3, stride: 1, padding: 1, outputChannelBlock: 1)
-    let preferred = try Convolution.preferredChannelBlocks(context.engine, geometry, context.precision)
-    geometry.input.channelBlock = preferred.input
-    geometry.outputChannelBlock = context.usesWinograd ? FeatureMapKernels.preferredChannelBlock : preferred.output
-    inputShape = geometry.input
-
-    stem = try ConvolutionUnit(context, "encoder.conv1", "encoder.bn1", geometry, isFirst: true)
-    stemOutput = try context.scratchTensor(stem.outputShape, .stem)
+    stem = try ResNetStem(
+      context, architecture.stem, channels: architecture.widths[0], views: views, height: height, width: width)
+    inputShape = stem.inputShape
     var shape = stem.outputShape
     var blocks: [ResidualBlock] = []
-    for (group, blockWidth) in architecture.widths.enumerated() {
-      for index in 0..<architecture.blocksPerGroup {
-        let block = try ResidualBlock(
-          context, "encoder.layer\(group + 1).\(index)", input: shape, width: blockWidth,
-          stride: group > 0 && index == 0 ? 2 : 1, shortcut: architecture.shortcut, index: blocks.count)
-        blocks.append(block)
-        shape = block.outputShape
-      }
+    for plan in architecture.blocks {
+      let block = try ResidualBlock(
+        context, plan, input: shape, beginsAtZero: architecture.beginsBlocksAtZero, index: blocks.count)
+      blocks.append(block)
+      shape = block.outputShape
     }
     self.blocks = blocks
     pooling = try GlobalAveragePooling(
       context.engine, context.execution, shape, context.precision, isTraining: context.isTraining)
-    backwardPass =
-      context.isTraining
-      ? Backward(
-        stemMasked: try context.scratchTensor(stem.outputShape, .main),
-        stemInner: try context.scratchTensor(stem.outputShape, .inner),
-        output: try context.scratchTensor(shape, .main)) : nil
+    outputGradient = context.isTraining ? try context.scratchTensor(shape, .main) : nil
     self.views = try Tensor(context.engine, inputShape, .float32)
     takeViews = try Reorder(
       context.engine, context.execution, from: self.views, to: context.makeActivation(inputShape))
@@ -134,9 +111,7 @@ public final class ResNet {
   /// - Throws: `DNNLError` if a primitive fails.
   public func forward(_ record: Record, into representations: inout MutableSpan<Float>) throws(DNNLError) {
     try takeViews.execute(from: views, to: record.input)
-    try stem.convolve(record.input, record.stem)
-    stem.relu(record.stem, into: stemOutput)
-    var activation = stemOutput
+    var activation = try stem.forward(record.input, record.stem)
     for (block, blockRecord) in zip(blocks, record.blocks) {
       try block.forward(activation, blockRecord)
       activation = blockRecord.output
@@ -150,19 +125,16 @@ public final class ResNet {
   public func backward(
     _ record: Record, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    guard let scratch = backwardPass else { preconditionFailure("this encoder was made for inference") }
-    try pooling.backward(outputGradient: representationGradient, into: scratch.output)
-    stem.relu(record.stem, into: stemOutput)
-    var activationGradient = ReluOutputGradient(first: scratch.output)
+    guard let outputGradient else { preconditionFailure("this encoder was made for inference") }
+    try pooling.backward(outputGradient: representationGradient, into: outputGradient)
+    let stemOutput = try stem.output(of: record.stem)
+    var activationGradient = ReluOutputGradient(first: outputGradient)
     for index in blocks.indices.reversed() {
       activationGradient = try blocks[index].backward(
         input: index == 0 ? stemOutput : record.blocks[index - 1].output, record.blocks[index],
         outputGradient: activationGradient, into: &gradient)
     }
-    let sums = stem.reluGradient(activationGradient, record.stem, into: scratch.stemMasked)
-    try stem.backward(
-      scratch.stemMasked, sums: sums, input: record.input, record.stem, inner: scratch.stemInner, into: &gradient,
-      inputGradient: nil)
+    try stem.backward(record.input, record.stem, outputGradient: activationGradient, into: &gradient)
   }
 
   /// Writes the BatchNorm moments of the record's forward pass to their places in a vector of the statistics' layout.

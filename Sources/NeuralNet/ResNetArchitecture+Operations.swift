@@ -1,5 +1,5 @@
 /// What one convolution computes for one image, counted as direct convolution.
-struct ConvolutionOperations {
+private struct ConvolutionOperations {
   let inputChannels: Int
   let outputChannels: Int
   /// Rows and columns of the filters.
@@ -22,30 +22,38 @@ extension ResNetArchitecture {
   ///
   /// Zero-padded shortcuts multiply nothing.
   private func convolutions(height: Int, width: Int) -> [ConvolutionOperations] {
+    var (height, width) = (height, width)
+    func halve() {
+      (height, width) = ((height + 1) / 2, (width + 1) / 2)
+    }
+    if stem == .imagenet {
+      halve()
+    }
     var convolutions = [
       ConvolutionOperations(
-        inputChannels: 3, outputChannels: widths[0], kernel: 3, outputHeight: height, outputWidth: width,
+        inputChannels: 3, outputChannels: widths[0], kernel: stem.kernel, outputHeight: height, outputWidth: width,
         hasInputGradient: false)
     ]
-    var (channels, height, width) = (widths[0], height, width)
-    for (group, groupWidth) in widths.enumerated() {
-      if group > 0 {
-        // Stride 2 with padding 1.
-        (height, width) = ((height + 1) / 2, (width + 1) / 2)
+    if stem == .imagenet {
+      halve()
+    }
+    for block in blocks {
+      var channels = block.inputChannels
+      for convolution in block.branch {
+        if convolution.stride == 2 {
+          halve()
+        }
+        convolutions.append(
+          ConvolutionOperations(
+            inputChannels: channels, outputChannels: convolution.outputChannels, kernel: convolution.kernel,
+            outputHeight: height, outputWidth: width))
+        channels = convolution.outputChannels
       }
-      for index in 0..<blocksPerGroup {
-        if shortcut == .projected, index == 0, group > 0 || channels != groupWidth {
-          convolutions.append(
-            ConvolutionOperations(
-              inputChannels: channels, outputChannels: groupWidth, kernel: 1, outputHeight: height, outputWidth: width))
-        }
-        for inputChannels in [channels, groupWidth] {
-          convolutions.append(
-            ConvolutionOperations(
-              inputChannels: inputChannels, outputChannels: groupWidth, kernel: 3, outputHeight: height,
-              outputWidth: width))
-        }
-        channels = groupWidth
+      if block.shortcut == .projected {
+        convolutions.append(
+          ConvolutionOperations(
+            inputChannels: block.inputChannels, outputChannels: block.outputChannels, kernel: 1, outputHeight: height,
+            outputWidth: width))
       }
     }
     return convolutions
@@ -64,14 +72,14 @@ extension ResNetArchitecture {
   }
 }
 
-extension ProjectionHeadKind {
+extension ProjectionHeadPlan {
   /// The multiplications with addition of the head's products for one image, in both passes.
-  public func multiplyAdds(inputWidth: Int, outputWidth: Int) -> (forward: Int, backward: Int) {
-    let forward =
-      switch self {
-      case .mlp: inputWidth * inputWidth + inputWidth * outputWidth
-      case .linear: inputWidth * outputWidth
-      }
+  public func multiplyAdds(inputWidth: Int) -> (forward: Int, backward: Int) {
+    var (width, forward) = (inputWidth, 0)
+    for next in widths {
+      forward += width * next
+      width = next
+    }
     return (forward, 2 * forward)
   }
 }

@@ -1,43 +1,170 @@
-/// The architecture of a residual encoder with basic blocks.
+/// The architecture of a residual encoder.
 public struct ResNetArchitecture: Sendable, Equatable {
+  /// What a residual block adds to its input.
+  public enum Block: Sendable {
+    /// Two 3×3 convolutions (He and others 2015, figure 5, left).
+    case basic
+    /// 1×1, 3×3 with the stride, and 1×1 to four times the width (figure 5, right; the stride as in PyTorch's models and the SupCon codes).
+    case bottleneck
+
+    /// How many channels come out for each of the block's width.
+    var expansion: Int {
+      switch self {
+      case .basic: 1
+      case .bottleneck: 4
+      }
+    }
+  }
+
   /// How a block's input reaches its sum where the shapes differ.
-  public enum Shortcut: Sendable {
+  public enum Shortcut: String, Sendable, CaseIterable {
     /// Every second pixel, channels of zeros beside: no parameters (He and others 2015, §4.1, option A).
-    case zeroPadded
+    case zeroPadded = "A"
     /// A 1×1 convolution with normalisation (option B).
-    case projected
+    case projected = "B"
+  }
+
+  /// What views pass before the blocks.
+  public enum Stem: String, Sendable, CaseIterable {
+    /// A 3×3 convolution of stride 1.
+    case cifar
+    /// A 7×7 convolution of stride 2 and the maximum over 3×3 pixels, again of stride 2 (He and others 2015, table 1).
+    case imagenet
+
+    /// The stem for views of a size unless another is asked for: `cifar` up to 64 pixels.
+    public static func suiting(height: Int, width: Int) -> Stem {
+      max(height, width) <= 64 ? .cifar : .imagenet
+    }
   }
 
   /// The name on the command line.
   public let name: String
-  /// The width of each group of blocks; every group but the first halves rows and columns.
-  public let widths: [Int]
+  /// What the blocks are made of.
+  public let block: Block
   /// How many blocks each group has.
-  public let blocksPerGroup: Int
-  /// What joins the groups.
-  public let shortcut: Shortcut
+  public let blockCounts: [Int]
+  /// The width of each group of blocks; every group but the first halves rows and columns.
+  public private(set) var widths: [Int]
+  /// What joins blocks of different shapes.
+  public private(set) var shortcut: Shortcut
+  /// What comes before the blocks.
+  public var stem = Stem.cifar
+  /// Whether the scale behind a block's last convolution begins at 0, and the block thereby as its shortcut (Goyal and others 2017, §5.1).
+  public var beginsBlocksAtZero = false
+
+  private static let cifarDepths = [20, 32, 44, 56, 110, 1202]
+
+  private static let others: [(depth: Int, block: Block, blockCounts: [Int])] = [
+    (18, .basic, [2, 2, 2, 2]), (34, .basic, [3, 4, 6, 3]), (50, .bottleneck, [3, 4, 6, 3]),
+    (101, .bottleneck, [3, 4, 23, 3]), (152, .bottleneck, [3, 8, 36, 3]), (200, .bottleneck, [3, 24, 36, 3]),
+  ]
 
   /// The names that ``init(name:)`` knows.
-  public static let names = [20, 32, 44, 56, 110, 18].map { depth in "resnet\(depth)" }
+  public static let names = (cifarDepths + others.map(\.depth)).map { depth in "resnet\(depth)" }
 
-  /// The encoder of this name, or `nil`.
+  /// The encoder of this name with the 3×3 stem, or `nil`.
   ///
-  /// `resnet18` is the ImageNet model of that depth (He and others 2015, table 1); the others are the CIFAR ResNets of depth 6n + 2, n
-  /// blocks in each of three groups (§4.2). All begin with a 3×3 convolution of stride 1, as is usual for images of up to 64 pixels.
+  /// Depth 6n + 2 with widths 16, 32, 64 and n blocks in each group: the CIFAR ResNets (He and others 2015, §4.2). The others: the ImageNet
+  /// ResNets (table 1; depth 200 as in He and others 2016, "Identity mappings", of which only the numbers of blocks are taken here).
   public init?(name: String) {
     guard Self.names.contains(name), let depth = Int(name.dropFirst("resnet".count)) else { return nil }
     self.name = name
-    if depth == 18 {
+    if let other = Self.others.first(where: { other in other.depth == depth }) {
       widths = [64, 128, 256, 512]
-      blocksPerGroup = 2
+      block = other.block
+      blockCounts = other.blockCounts
       shortcut = .projected
     } else {
       widths = [16, 32, 64]
-      blocksPerGroup = (depth - 2) / 6
+      block = .basic
+      blockCounts = Array(repeating: (depth - 2) / 6, count: 3)
       shortcut = .zeroPadded
     }
   }
 
+  /// Whether the blocks may be joined without parameters: in the CIFAR ResNets alone.
+  public var offersZeroPadding: Bool { widths.count == 3 }
+
+  /// The same with another shortcut; `nil` if the blocks cannot be joined so.
+  public func joined(by shortcut: Shortcut) -> ResNetArchitecture? {
+    guard shortcut == .projected || offersZeroPadding else { return nil }
+    var other = self
+    other.shortcut = shortcut
+    return other
+  }
+
+  /// The widths of the groups are multiples of this, the number of channels that lie side by side in memory.
+  public static let widthUnit = 16
+
+  /// The same with all widths multiplied; `nil` if one is then no multiple of ``widthUnit``.
+  public func widened(by factor: Double) -> ResNetArchitecture? {
+    let products = widths.map { width in Double(width) * factor }
+    guard products.allSatisfy({ product in product >= 1 && product <= 65536 && product == product.rounded() }) else {
+      return nil
+    }
+    var other = self
+    other.widths = products.map { product in Int(product) }
+    return other.widths.allSatisfy { width in width.isMultiple(of: Self.widthUnit) } ? other : nil
+  }
+
   /// The number of features that the encoder gives for an image.
-  public var representationWidth: Int { widths[widths.count - 1] }
+  public var representationWidth: Int { widths[widths.count - 1] * block.expansion }
+}
+
+// MARK: - Blocks
+
+extension ResNetArchitecture {
+  /// One convolution of a block; zeros around its input leave the size as the stride divides it, rounded up.
+  struct BlockConvolution {
+    /// Rows and columns of the filters, odd.
+    let kernel: Int
+    let stride: Int
+    let outputChannels: Int
+  }
+
+  /// One residual block.
+  struct BlockPlan {
+    /// Its place in the network, such as `layer1.0`.
+    let name: String
+    let inputChannels: Int
+    /// The convolutions around which the input is added back.
+    let branch: [BlockConvolution]
+    let outputChannels: Int
+    /// By how much rows and columns shrink.
+    let stride: Int
+    /// What joins input and output; `nil` where their shapes are the same.
+    let shortcut: Shortcut?
+  }
+
+  /// The blocks in the order of the forward pass.
+  var blocks: [BlockPlan] {
+    var plans: [BlockPlan] = []
+    var channels = widths[0]
+    for (group, width) in widths.enumerated() {
+      for index in 0..<blockCounts[group] {
+        let stride = group > 0 && index == 0 ? 2 : 1
+        let outputs = width * block.expansion
+        let branch =
+          switch block {
+          case .basic:
+            [
+              BlockConvolution(kernel: 3, stride: stride, outputChannels: width),
+              BlockConvolution(kernel: 3, stride: 1, outputChannels: outputs),
+            ]
+          case .bottleneck:
+            [
+              BlockConvolution(kernel: 1, stride: 1, outputChannels: width),
+              BlockConvolution(kernel: 3, stride: stride, outputChannels: width),
+              BlockConvolution(kernel: 1, stride: 1, outputChannels: outputs),
+            ]
+          }
+        plans.append(
+          BlockPlan(
+            name: "layer\(group + 1).\(index)", inputChannels: channels, branch: branch, outputChannels: outputs,
+            stride: stride, shortcut: stride > 1 || channels != outputs ? shortcut : nil))
+        channels = outputs
+      }
+    }
+    return plans
+  }
 }

@@ -1,27 +1,29 @@
 import OneDNN
 
-/// Two 3×3 convolutions around which the input is added back (He and others 2015, figure 2).
+/// Two or three convolutions around which the input is added back (He and others 2015, figures 2 and 5).
 ///
-///     input ──► conv1 ──► bn1 ──► relu ──► conv2 ──► bn2 ──► (+) ──► relu ──► output
-///       └────────────────────────── shortcut ─────────────────┘
+///     input ──► conv1 ──► bn1 ──► relu ──► conv2 ──► bn2 ──(► relu ──► conv3 ──► bn3)──► (+) ──► relu ──► output
+///       └─────────────────────────────────── shortcut ───────────────────────────────────┘
 final class ResidualBlock {
   /// What a forward pass leaves for the backward pass.
   ///
   /// What follows from it in one pass over memory is computed again instead.
   final class Record {
-    fileprivate let first: ConvolutionUnit.Record
-    fileprivate let second: ConvolutionUnit.Record
+    fileprivate let branch: [ConvolutionUnit.Record]
     fileprivate let shortcut: ConvolutionUnit.Record?
     let output: Tensor
 
     /// How much memory the activations take.
     var byteCount: Int {
-      first.byteCount + second.byteCount + (shortcut?.byteCount ?? 0) + output.byteCount
+      branch.reduce((shortcut?.byteCount ?? 0) + output.byteCount) { sum, unit in sum + unit.byteCount }
     }
 
     fileprivate init(_ block: ResidualBlock, _ context: NetworkContext) throws(DNNLError) {
-      first = try block.first.makeRecord(context, .inner)
-      second = try block.second.makeRecord(context, .inner)
+      var records: [ConvolutionUnit.Record] = []
+      for unit in block.branch {
+        records.append(try unit.makeRecord(context, .inner))
+      }
+      branch = records
       if case .projected(let unit) = block.shortcut {
         shortcut = try unit.makeRecord(context, .shortcut)
       } else {
@@ -43,80 +45,82 @@ final class ResidualBlock {
 
   let outputShape: ActivationShape
 
-  private let first: ConvolutionUnit
-  private let second: ConvolutionUnit
+  private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
   private let isOdd: Bool
-  private let hidden: Tensor
+  /// The inputs of the branch's units behind the first.
+  private let hidden: [Tensor]
   private let backwardPass: Backward?
 
   /// Scratch memory, shared with other blocks of the same shapes.
   private struct Backward {
-    /// The gradient of `hidden`, and what comes in as the gradient of the output.
-    let main: Tensor
+    /// The gradients of `hidden`.
+    let hidden: [Tensor]
     /// The gradient behind the last ReLU.
     let behindRelu: Tensor
-    let inner: Tensor
+    /// For each unit of the branch, the gradient between its normalisation and its convolution.
+    let inner: [Tensor]
     let input: Tensor
     let shortcutInput: Tensor
   }
 
-  /// Registers parameters and statistics under `name` and compiles the passes.
+  /// Registers parameters and statistics under `encoder.` and the block's name and compiles the passes.
   ///
   /// - Parameters:
   ///   - context: The network under construction.
-  ///   - name: The parameters' prefix.
+  ///   - plan: What the block is made of.
   ///   - input: The shape of the input.
-  ///   - width: The number of channels of the output.
-  ///   - stride: By how much rows and columns shrink.
-  ///   - kind: What joins input and output where their shapes differ.
+  ///   - beginsAtZero: Whether the scale behind the last convolution begins at 0.
   ///   - index: The block's place in the network.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   init(
-    _ context: NetworkContext, _ name: String, input: ActivationShape, width: Int, stride: Int,
-    shortcut kind: ResNetArchitecture.Shortcut, index: Int
+    _ context: NetworkContext, _ plan: ResNetArchitecture.BlockPlan, input: ActivationShape, beginsAtZero: Bool,
+    index: Int
   ) throws(DNNLError) {
+    precondition(
+      input.channels == plan.inputChannels, "\(plan.name): \(plan.inputChannels) channels, but \(input.channels) come")
     isOdd = index % 2 == 1
-    first = try ConvolutionUnit(
-      context, "\(name).conv1", "\(name).bn1",
-      Convolution.Geometry(
-        input: input, outputChannels: width, kernel: 3, stride: stride, padding: 1,
-        outputChannelBlock: input.channelBlock))
-    let output = first.outputShape
+    let name = "encoder.\(plan.name)"
+    var (units, shapes): ([ConvolutionUnit], [ActivationShape]) = ([], [])
+    for (place, convolution) in plan.branch.enumerated() {
+      let unit = try ConvolutionUnit(
+        context, "\(name).conv\(place + 1)", "\(name).bn\(place + 1)",
+        Convolution.Geometry(
+          input: shapes.last ?? input, outputChannels: convolution.outputChannels, kernel: convolution.kernel,
+          stride: convolution.stride, padding: convolution.kernel / 2, outputChannelBlock: input.channelBlock),
+        beginsAtZero: beginsAtZero && place == plan.branch.count - 1)
+      units.append(unit)
+      shapes.append(unit.outputShape)
+    }
+    branch = units
+    let output = shapes[shapes.count - 1]
     outputShape = output
-    second = try ConvolutionUnit(
-      context, "\(name).conv2", "\(name).bn2",
-      Convolution.Geometry(
-        input: output, outputChannels: width, kernel: 3, stride: 1, padding: 1,
-        outputChannelBlock: output.channelBlock))
-    hidden = try context.scratchTensor(output, .hidden)
+    hidden = try context.scratchTensors(shapes.dropLast(), .hidden)
 
-    if input == output {
-      shortcut = .identity
-    } else {
-      switch kind {
-      case .zeroPadded:
-        // Its own memory: pixels and channels that are not copied stay zero.
-        shortcut = .zeroPadded(
-          ZeroPaddedShortcut(input: input, output: output, stride: stride, context.precision),
-          output: try context.makeActivation(output),
-          inputGradient: context.isTraining ? try context.makeActivation(input) : nil)
-      case .projected:
-        shortcut = .projected(
-          try ConvolutionUnit(
-            context, "\(name).shortcut.0", "\(name).shortcut.1",
-            Convolution.Geometry(
-              input: input, outputChannels: width, kernel: 1, stride: stride, padding: 0,
-              outputChannelBlock: input.channelBlock)))
-      }
+    switch plan.shortcut {
+    case nil: shortcut = .identity
+    case .zeroPadded:
+      // Its own memory: pixels and channels that are not copied stay zero.
+      shortcut = .zeroPadded(
+        ZeroPaddedShortcut(input: input, output: output, stride: plan.stride, context.precision),
+        output: try context.makeActivation(output),
+        inputGradient: context.isTraining ? try context.makeActivation(input) : nil)
+    case .projected:
+      shortcut = .projected(
+        try ConvolutionUnit(
+          context, "\(name).shortcut.0", "\(name).shortcut.1",
+          Convolution.Geometry(
+            input: input, outputChannels: plan.outputChannels, kernel: 1, stride: plan.stride, padding: 0,
+            outputChannelBlock: input.channelBlock)))
     }
     guard context.isTraining else {
       backwardPass = nil
       return
     }
     backwardPass = Backward(
-      main: try context.scratchTensor(output, .main), behindRelu: try context.scratchTensor(output, .shortcut),
-      inner: try context.scratchTensor(output, .inner), input: try context.scratchTensor(input, .main),
+      hidden: try context.scratchTensors(shapes.dropLast(), .main),
+      behindRelu: try context.scratchTensor(output, .shortcut),
+      inner: try context.scratchTensors(shapes[...], .inner), input: try context.scratchTensor(input, .main),
       shortcutInput: try context.scratchTensor(input, .shortcut))
   }
 
@@ -125,24 +129,27 @@ final class ResidualBlock {
   }
 
   func load(_ parameters: Span<Float>) throws(DNNLError) {
-    try first.load(parameters)
-    try second.load(parameters)
+    for unit in branch {
+      try unit.load(parameters)
+    }
     if case .projected(let unit) = shortcut {
       try unit.load(parameters)
     }
   }
 
   func load(statistics: Span<Float>, into record: Record) {
-    first.load(statistics: statistics, into: record.first)
-    second.load(statistics: statistics, into: record.second)
+    for (unit, unitRecord) in zip(branch, record.branch) {
+      unit.load(statistics: statistics, into: unitRecord)
+    }
     if case .projected(let unit) = shortcut, let shortcutRecord = record.shortcut {
       unit.load(statistics: statistics, into: shortcutRecord)
     }
   }
 
   func moments(of record: Record, into moments: inout MutableSpan<Float>) {
-    first.moments(of: record.first, into: &moments)
-    second.moments(of: record.second, into: &moments)
+    for (unit, unitRecord) in zip(branch, record.branch) {
+      unit.moments(of: unitRecord, into: &moments)
+    }
     if case .projected(let unit) = shortcut, let shortcutRecord = record.shortcut {
       unit.moments(of: shortcutRecord, into: &moments)
     }
@@ -150,19 +157,22 @@ final class ResidualBlock {
 
   /// Computes `record.output`.
   func forward(_ input: Tensor, _ record: Record) throws(DNNLError) {
-    try first.convolve(input, record.first)
-    first.relu(record.first, into: hidden)
-    try second.convolve(hidden, record.second)
+    try branch[0].convolve(input, record.branch[0])
+    for index in hidden.indices {
+      branch[index].relu(record.branch[index], into: hidden[index])
+      try branch[index + 1].convolve(hidden[index], record.branch[index + 1])
+    }
+    let (last, lastRecord) = (branch[hidden.count], record.branch[hidden.count])
     switch shortcut {
     case .identity:
-      second.addRelu(record.second, shortcut: input, into: record.output)
+      last.addRelu(lastRecord, shortcut: input, into: record.output)
     case .zeroPadded(let operation, let output, _):
       operation.forward(input, into: output)
-      second.addRelu(record.second, shortcut: output, into: record.output)
+      last.addRelu(lastRecord, shortcut: output, into: record.output)
     case .projected(let unit):
       guard let shortcutRecord = record.shortcut else { preconditionFailure("the record is another block's") }
       try unit.convolve(input, shortcutRecord)
-      second.addRelu(record.second, shortcut: shortcutRecord, into: record.output)
+      last.addRelu(lastRecord, shortcut: shortcutRecord, into: record.output)
     }
   }
 
@@ -174,16 +184,19 @@ final class ResidualBlock {
   ) throws(DNNLError) -> ReluOutputGradient {
     guard let scratch = backwardPass else { preconditionFailure("this block was made for inference") }
     let behindRelu = scratch.behindRelu
-    let sums = second.reluGradient(outputGradient, output: record.output, record.second, into: behindRelu)
-
-    first.relu(record.first, into: hidden)
-    try second.backward(
-      behindRelu, sums: sums, input: hidden, record.second, inner: scratch.inner, into: &gradient,
-      inputGradient: scratch.main)
-
-    let hiddenSums = first.reluGradient(ReluOutputGradient(first: scratch.main), record.first, into: scratch.main)
-    try first.backward(
-      scratch.main, sums: hiddenSums, input: input, record.first, inner: scratch.inner, into: &gradient,
+    var masked = behindRelu
+    var sums = branch[hidden.count].reluGradient(
+      outputGradient, output: record.output, record.branch[hidden.count], into: masked)
+    for index in hidden.indices.reversed() {
+      branch[index].relu(record.branch[index], into: hidden[index])
+      try branch[index + 1].backward(
+        masked, sums: sums, input: hidden[index], record.branch[index + 1], inner: scratch.inner[index + 1],
+        into: &gradient, inputGradient: scratch.hidden[index])
+      masked = scratch.hidden[index]
+      sums = branch[index].reluGradient(ReluOutputGradient(first: masked), record.branch[index], into: masked)
+    }
+    try branch[0].backward(
+      masked, sums: sums, input: input, record.branch[0], inner: scratch.inner[0], into: &gradient,
       inputGradient: scratch.input)
 
     switch shortcut {
@@ -197,7 +210,7 @@ final class ResidualBlock {
       guard let shortcutRecord = record.shortcut else { preconditionFailure("the record is another block's") }
       try unit.backward(
         behindRelu, sums: unit.gradientSums(of: behindRelu, shortcutRecord), input: input, shortcutRecord,
-        inner: scratch.inner, into: &gradient, inputGradient: scratch.shortcutInput)
+        inner: scratch.inner[hidden.count], into: &gradient, inputGradient: scratch.shortcutInput)
       return ReluOutputGradient(first: scratch.input, second: scratch.shortcutInput)
     }
   }

@@ -54,14 +54,14 @@ public final class Convolution {
     let weightGradient: Primitive
     let unpack: Reorder
     let packedGradient: Tensor
-    let plainGradient: Tensor
     /// Absent where nothing asks for the gradient of the input.
     let inputGradient: Primitive?
     let packInputGradient: Reorder?
     let inputGradientWeights: Tensor?
   }
 
-  private let plainWeights: Tensor
+  /// Weights or their gradient in row-major order, on their way in or out: shared by all convolutions of a thread with these extents.
+  private let plain: Tensor
 
   /// Which passes a convolution is made for.
   public enum Passes: Sendable {
@@ -83,15 +83,14 @@ public final class Convolution {
     let source = try MemoryDescriptor(geometry.input, precision)
     let weights = try MemoryDescriptor(anyOrder: geometry.weightExtents, type)
     let destination = try MemoryDescriptor(geometry.output, precision)
-    let plain = try MemoryDescriptor(rowMajor: geometry.weightExtents, dnnl_f32)
-    plainWeights = try Tensor(engine, plain)
+    plain = try context.plainTensor(geometry.weightExtents)
 
     let plan = try Convolution.forwardPlan(
       engine, geometry, source, weights, destination, isTraining: passes != .inference)
     forwardPrimitive = try Primitive(plan)
     try context.reserve(forwardPrimitive)
     forwardWeights = try Tensor(engine, plan.descriptor(dnnl_query_weights_md))
-    packForward = try Reorder(engine, context, from: plainWeights, to: forwardWeights)
+    packForward = try Reorder(engine, context, from: plain, to: forwardWeights)
     if passes == .inference {
       backward = nil
       return
@@ -111,8 +110,7 @@ public final class Convolution {
     let weightGradient = try Primitive(weightPlan)
     try context.reserve(weightGradient)
     let packedGradient = try Tensor(engine, weightPlan.descriptor(dnnl_query_diff_weights_md))
-    let plainGradient = try Tensor(engine, plain)
-    let unpack = try Reorder(engine, context, from: packedGradient, to: plainGradient)
+    let unpack = try Reorder(engine, context, from: packedGradient, to: plain)
 
     var inputGradient: Primitive?
     var inputGradientWeights: Tensor?
@@ -127,13 +125,13 @@ public final class Convolution {
       let primitive = try Primitive(inputPlan)
       try context.reserve(primitive)
       let packed = try Tensor(engine, inputPlan.descriptor(dnnl_query_weights_md))
-      packInputGradient = try Reorder(engine, context, from: plainWeights, to: packed)
+      packInputGradient = try Reorder(engine, context, from: plain, to: packed)
       inputGradient = primitive
       inputGradientWeights = packed
     }
     backward = Backward(
-      weightGradient: weightGradient, unpack: unpack, packedGradient: packedGradient, plainGradient: plainGradient,
-      inputGradient: inputGradient, packInputGradient: packInputGradient, inputGradientWeights: inputGradientWeights)
+      weightGradient: weightGradient, unpack: unpack, packedGradient: packedGradient, inputGradient: inputGradient,
+      packInputGradient: packInputGradient, inputGradientWeights: inputGradientWeights)
   }
 
   /// The channel blocks that oneDNN prefers for a convolution's input and output on this CPU.
@@ -171,10 +169,10 @@ public final class Convolution {
 
   /// Takes new weights, row-major `[out, in, kernel, kernel]`.
   public func load(weights: Span<Float>) throws(DNNLError) {
-    plainWeights.copy(from: weights)
-    try packForward.execute(from: plainWeights, to: forwardWeights)
+    plain.copy(from: weights)
+    try packForward.execute(from: plain, to: forwardWeights)
     if let backward, let reorder = backward.packInputGradient, let packed = backward.inputGradientWeights {
-      try reorder.execute(from: plainWeights, to: packed)
+      try reorder.execute(from: plain, to: packed)
     }
   }
 
@@ -192,8 +190,8 @@ public final class Convolution {
     try backward.weightGradient.execute(
       context, (conednn_arg_src(), input), (conednn_arg_diff_dst(), outputGradient),
       (conednn_arg_diff_weights(), backward.packedGradient))
-    try backward.unpack.execute(from: backward.packedGradient, to: backward.plainGradient)
-    backward.plainGradient.copy(into: &gradient)
+    try backward.unpack.execute(from: backward.packedGradient, to: plain)
+    plain.copy(into: &gradient)
   }
 
   /// The gradient of the input from the gradient of the output.

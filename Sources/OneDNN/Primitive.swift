@@ -36,12 +36,23 @@ public final class ExecutionContext {
   let stream: Stream
   private let engine: Engine
   fileprivate(set) var scratchpad: Tensor
+  private var plainTensors: [[Int]: Tensor] = [:]
 
   /// Creates the context of one thread.
   public init(_ engine: Engine) throws(DNNLError) {
     self.engine = engine
     stream = try Stream(engine)
     scratchpad = try Tensor(engine, scratchByteCount: 1)
+  }
+
+  /// Row-major float32 memory of some extents, for what is copied in and out within one call.
+  func plainTensor(_ extents: [Int]) throws(DNNLError) -> Tensor {
+    if let tensor = plainTensors[extents] {
+      return tensor
+    }
+    let tensor = try Tensor(engine, rowMajor: extents)
+    plainTensors[extents] = tensor
+    return tensor
   }
 
   /// Makes the scratch memory large enough for a primitive.

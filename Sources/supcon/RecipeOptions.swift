@@ -33,8 +33,34 @@ struct RecipeOptions: ParsableArguments {
   var imageSize: Int?
   @Option(help: "Encoder: \(ResNetArchitecture.names.joined(separator: ", ")). (default: resnet20)")
   var model: String?
-  @Option(help: "Projection head: mlp (width → width → embedding) or linear. (default: mlp)")
+  @Option(
+    help:
+      "What views pass first: cifar (3×3 convolution), imagenet (7×7 of stride 2, max pooling), or auto: cifar up to 64 pixels. (default: auto)"
+  )
+  var stem: String?
+  @Option(
+    help:
+      "What joins blocks of different shapes: A (zero padding; CIFAR ResNets) or B (1×1 convolution). (default: the model's own)"
+  )
+  var shortcut: String?
+  @Option(help: "Factor of the widths of all groups. (default: 1)")
+  var widthMultiplier: Double?
+  @Flag(inversion: .prefixedNo, help: "Begin the scale behind each block's last convolution at 0. (default: no)")
+  var zeroInitLastScale: Bool?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Scale representations to unit length before the head and in later stages. (default: no)")
+  var normalizeEncoder: Bool?
+  @Option(help: "Projection head: mlp (width → width → embedding), linear or none. (default: mlp)")
   var head: String?
+  @Option(
+    help: ArgumentHelp(
+      "Widths of the layers of --head mlp, the embeddings' last. (default: the encoder's width, then --embedding-width)",
+      valueName: "w,w,…"))
+  var headWidths: String?
+  @Flag(
+    inversion: .prefixedNo, help: "Batch normalisation between the head's hidden layers and their ReLUs. (default: no)")
+  var headBatchNorm: Bool?
   @Option(help: "Width of the embeddings. (default: 128)")
   var embeddingWidth: Int?
   @Option(help: "supcon (positives: views of the same class) or simclr (of the same sample). (default: supcon)")
@@ -64,18 +90,40 @@ struct RecipeOptions: ParsableArguments {
       "How views are made: a preset such as supcontrast or autoaugment-cifar10, or operations joined by +; help lists all. (default: crop-flip-jitter)",
       valueName: "augmentation"))
   var augmentation: String?
-  @Option(help: "Optimiser: sgd. (default: sgd)")
+  @Option(help: "Optimiser: sgd, lars, rmsprop, adam, adamw. (default: sgd)")
   var optimizer: String?
   @Option(help: "Peak learning rate. (default: 0.1)")
   var learningRate: Double?
-  @Option(help: "Momentum of the optimiser. (default: 0.9)")
+  @Flag(inversion: .prefixedNo, help: "Multiply the learning rate with batch size / 256. (default: no)")
+  var scaleLearningRate: Bool?
+  @Option(help: "Momentum of sgd, lars and rmsprop. (default: 0.9)")
   var momentum: Double?
-  @Flag(inversion: .prefixedNo, help: "Nesterov's momentum. (default: no)")
+  @Flag(inversion: .prefixedNo, help: "Nesterov's momentum, for sgd and lars. (default: no)")
   var nesterov: Bool?
-  @Option(help: "Weight decay, on every parameter. (default: 0.0001)")
+  @Option(help: "Decay of adam's and adamw's mean of gradients. (default: 0.9)")
+  var beta1: Double?
+  @Option(help: "Decay of their mean of squares. (default: 0.999)")
+  var beta2: Double?
+  @Option(help: "Decay of rmsprop's mean of squares. (default: 0.99)")
+  var rmspropDecay: Double?
+  @Option(help: "What rmsprop, adam and adamw add to the root they divide by. (default: \(Recipe().epsilon))")
+  var epsilon: Double?
+  @Option(help: "Weight decay. (default: 0.0001)")
   var weightDecay: Double?
-  @Option(help: "Learning-rate schedule: cosine. (default: cosine)")
+  @Option(
+    help:
+      "Parameters without weight decay: none, or bias-and-norm. (default: bias-and-norm with lars, else none)"
+  )
+  var weightDecayExclude: String?
+  @Option(help: "Learning-rate schedule: cosine, step, exponential, constant. (default: cosine)")
   var schedule: String?
+  @Option(
+    help: ArgumentHelp("Epochs after which --schedule step lowers the learning rate.", valueName: "e,e,…"))
+  var decayEpochs: String?
+  @Option(help: "Factor by which step and exponential lower it. (default: 0.1 with step, 0.97 with exponential)")
+  var decayRate: Double?
+  @Option(help: "Epochs after which --schedule exponential lowers it, again and again. (default: 2.4)")
+  var epochsPerDecay: Double?
   @Option(help: "Epochs over which the learning rate rises. (default: 1)")
   var warmupEpochs: Double?
   @Option(
@@ -109,7 +157,14 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(shapesTest, for: "shapes-test")
     overrides.set(imageSize, for: "image-size")
     overrides.set(model, for: "model")
+    overrides.set(stem, for: "stem")
+    overrides.set(shortcut, for: "shortcut")
+    overrides.set(widthMultiplier, for: "width-multiplier")
+    overrides.set(zeroInitLastScale, for: "zero-init-last-scale")
+    overrides.set(normalizeEncoder, for: "normalize-encoder")
     overrides.set(head, for: "head")
+    overrides.set(headWidths, for: "head-widths")
+    overrides.set(headBatchNorm, for: "head-batch-norm")
     overrides.set(embeddingWidth, for: "embedding-width")
     overrides.set(loss, for: "loss")
     overrides.set(lossMode.summation, for: "summation")
@@ -128,10 +183,19 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(augmentation, for: "augmentation")
     overrides.set(optimizer, for: "optimizer")
     overrides.set(learningRate, for: "learning-rate")
+    overrides.set(scaleLearningRate, for: "scale-learning-rate")
     overrides.set(momentum, for: "momentum")
     overrides.set(nesterov, for: "nesterov")
+    overrides.set(beta1, for: "beta1")
+    overrides.set(beta2, for: "beta2")
+    overrides.set(rmspropDecay, for: "rmsprop-decay")
+    overrides.set(epsilon, for: "epsilon")
     overrides.set(weightDecay, for: "weight-decay")
+    overrides.set(weightDecayExclude, for: "weight-decay-exclude")
     overrides.set(schedule, for: "schedule")
+    overrides.set(decayEpochs, for: "decay-epochs")
+    overrides.set(decayRate, for: "decay-rate")
+    overrides.set(epochsPerDecay, for: "epochs-per-decay")
     overrides.set(warmupEpochs, for: "warmup-epochs")
     overrides.set(precision, for: "precision")
     overrides.set(seed, for: "seed")

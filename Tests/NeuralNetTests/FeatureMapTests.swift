@@ -13,11 +13,21 @@ import Testing
     struct Shortcut: Decodable {
       let inputChannels: Int
       let outputChannels: Int
+      let height: Int
+      let width: Int
+      let output: Reference
+      let inputGradient: Reference
+    }
+
+    struct MaxPooling: Decodable {
+      let height: Int
+      let width: Int
       let output: Reference
       let inputGradient: Reference
     }
 
     let pooling: Layer
+    let maxPooling: [MaxPooling]
     let shortcuts: [Shortcut]
   }
 
@@ -31,10 +41,13 @@ import Testing
     let output: ActivationShape
     let operation: ZeroPaddedShortcut
 
-    init(_ inputChannels: Int, _ outputChannels: Int, channelBlock: Int) throws {
+    init(_ inputChannels: Int, _ outputChannels: Int, height: Int = 8, width: Int = 6, channelBlock: Int) throws {
       bench = try Bench()
-      input = ActivationShape(batch: 2, channels: inputChannels, height: 8, width: 6, channelBlock: channelBlock)
-      output = ActivationShape(batch: 2, channels: outputChannels, height: 4, width: 3, channelBlock: channelBlock)
+      input = ActivationShape(
+        batch: 2, channels: inputChannels, height: height, width: width, channelBlock: channelBlock)
+      output = ActivationShape(
+        batch: 2, channels: outputChannels, height: (height + 1) / 2, width: (width + 1) / 2,
+        channelBlock: channelBlock)
       operation = ZeroPaddedShortcut(input: input, output: output, stride: 2, .float32)
     }
 
@@ -54,7 +67,9 @@ import Testing
   @Test(arguments: [1, 8, 16])
   func shortcutMatchesPyTorch(channelBlock: Int) throws {
     for expected in try content().shortcuts {
-      let shortcut = try Shortcut(expected.inputChannels, expected.outputChannels, channelBlock: channelBlock)
+      let shortcut = try Shortcut(
+        expected.inputChannels, expected.outputChannels, height: expected.height, width: expected.width,
+        channelBlock: channelBlock)
       let output = try shortcut.forward(noise("input", shortcut.input.count))
       #expect(expected.output.error(of: output) < 2e-7, "\(expected.inputChannels) channels")
       let gradient = try shortcut.backward(noise("output gradient", shortcut.output.count))
@@ -121,5 +136,35 @@ import Testing
       try dot(pooling.forward(input), weights)
     }
     #expect(error < 1e-5)
+  }
+
+  // MARK: - Max pooling
+
+  // Copies, so the values are PyTorch's own; sums of up to four gradients.
+  @Test(arguments: [8, 16], [Precision.float32, .bfloat16])
+  func maxPoolingMatchesPyTorch(channelBlock: Int, precision: Precision) throws {
+    // bfloat16 rounds every number to 8 bits.
+    let tolerance = precision == .float32 ? 2e-7 : 2e-2
+    for expected in try content().maxPooling {
+      let bench = try Bench()
+      let shape = ActivationShape(
+        batch: 2, channels: 16, height: expected.height, width: expected.width, channelBlock: channelBlock)
+      let pooling = try MaxPooling(
+        bench.engine, bench.execution, shape, precision, kernel: 3, stride: 2, padding: 1, isTraining: true)
+      func tensor(_ shape: ActivationShape, _ values: [Float]) throws -> Tensor {
+        precision == .float32 ? try bench.tensor(shape, values) : try bench.bfloat16Tensor(shape, values)
+      }
+      func maps(_ tensor: Tensor, _ shape: ActivationShape) throws -> [Float] {
+        precision == .float32 ? tensor.maps(shape) : try bench.maps(tensor, shape)
+      }
+      let output = try Tensor(bench.engine, pooling.outputShape, precision)
+      try pooling.forward(tensor(shape, noise("input", shape.count)), into: output)
+      #expect(try expected.output.error(of: maps(output, pooling.outputShape)) < tolerance, "\(expected.height)")
+      let inputGradient = try Tensor(bench.engine, shape, precision)
+      try pooling.backward(
+        outputGradient: tensor(pooling.outputShape, noise("output gradient", pooling.outputShape.count)),
+        into: inputGradient)
+      #expect(try expected.inputGradient.error(of: maps(inputGradient, shape)) < tolerance, "\(expected.height)")
+    }
   }
 }

@@ -41,10 +41,32 @@ struct OperationsTests {
     #expect(architecture.multiplyAdds(height: 5, width: 7).forward == group1 + group2 + group3)
   }
 
+  // torchvision's documentation: 1.81, 3.66, 4.09, 7.80 and 11.51 thousand million with the classifier.
+  @Test(arguments: zip([18, 34, 50, 101, 152], [1.81, 3.66, 4.09, 7.80, 11.51]))
+  func imageNetEncoders(depth: Int, billions: Double) throws {
+    var architecture = try #require(ResNetArchitecture(name: "resnet\(depth)"))
+    architecture.stem = .imagenet
+    let classifier = Double(architecture.representationWidth * 1000)
+    let count = Double(architecture.multiplyAdds(height: 224, width: 224).forward) + classifier
+    #expect(abs(count / 1e9 - billions) < 0.006)
+  }
+
+  /// One bottleneck with option B by hand: 1×1, 3×3, 1×1 and the shortcut's 1×1, on the maps of the 3×3 stem.
+  @Test func bottleneck() throws {
+    let fifty = try #require(ResNetArchitecture(name: "resnet50"))
+    let oneHundredOne = try #require(ResNetArchitecture(name: "resnet101"))
+    // Seventeen more blocks of width 256 in the third group, on a quarter of the rows and columns.
+    let block = (1024 * 256 + 256 * 256 * 9 + 256 * 1024) * 8 * 8
+    #expect(
+      oneHundredOne.multiplyAdds(height: 32, width: 32).forward
+        == fifty.multiplyAdds(height: 32, width: 32).forward + 17 * block)
+  }
+
   @Test func projectionHeads() {
-    let mlp = ProjectionHeadKind.mlp.multiplyAdds(inputWidth: 64, outputWidth: 128)
+    let mlp = ProjectionHeadPlan([64, 128]).multiplyAdds(inputWidth: 64)
     #expect(mlp == (forward: 64 * 64 + 64 * 128, backward: 2 * (64 * 64 + 64 * 128)))
-    let linear = ProjectionHeadKind.linear.multiplyAdds(inputWidth: 64, outputWidth: 128)
+    let linear = ProjectionHeadPlan([128]).multiplyAdds(inputWidth: 64)
     #expect(linear == (forward: 64 * 128, backward: 2 * 64 * 128))
+    #expect(ProjectionHeadPlan([]).multiplyAdds(inputWidth: 64).forward == 0)
   }
 }

@@ -46,6 +46,39 @@ struct UsageTests {
     try Workshop().expectRefusal(mistake.arguments, 64, naming: mistake.parts)
   }
 
+  @Test(arguments: [
+    Mistake(["--stem", "vit"], naming: ["--stem vit", "auto, cifar, imagenet"]),
+    Mistake(["--model", "resnet50", "--shortcut", "A"], naming: ["--shortcut A", "resnet50 has B alone", "resnet20"]),
+    Mistake(["--shortcut", "C"], naming: ["--shortcut C", "A, B"]),
+    Mistake(
+      ["--width-multiplier", "0.5"], naming: ["--width-multiplier 0.5", "resnet20 (16, 32, 64)", "multiples of 16"]),
+    Mistake(["--head", "tree"], naming: ["--head tree", "mlp, linear, none"]),
+    Mistake(["--head", "linear", "--head-widths", "64,128"], naming: ["--head-widths 64,128", "choose --head mlp"]),
+    Mistake(["--head-widths", "64,,128"], naming: ["--head-widths 64,,128", "such as 2048,128"]),
+    Mistake(["--head-widths", "128"], naming: ["--head-widths 128", "--head linear"]),
+    Mistake(["--head-widths", "64,32"], naming: ["--head-widths 64,32", "give --embedding-width 32"]),
+    Mistake(["--head", "linear", "--head-batch-norm"], naming: ["--head-batch-norm", "no hidden layer"]),
+    Mistake(["--head", "none", "--embedding-width", "64"], naming: ["--embedding-width 64", "--head none"]),
+    Mistake(["--optimizer", "adagrad"], naming: ["--optimizer adagrad", "sgd, lars, rmsprop, adam, adamw"]),
+    Mistake(["--optimizer", "adam", "--nesterov"], naming: ["--nesterov", "--optimizer adam", "choose sgd or lars"]),
+    Mistake(["--optimizer", "adamw", "--momentum", "0.8"], naming: ["--momentum 0.8", "--optimizer adamw"]),
+    Mistake(["--beta1", "0.8"], naming: ["--beta1 0.8", "--optimizer sgd", "choose adam or adamw"]),
+    Mistake(["--optimizer", "adam", "--beta2", "1"], naming: ["--beta2 1.0", "below 1"]),
+    Mistake(
+      ["--optimizer", "lars", "--epsilon", "0.1"], naming: ["--epsilon 0.1", "choose rmsprop or adam or adamw"]),
+    Mistake(["--weight-decay-exclude", "norm"], naming: ["--weight-decay-exclude norm", "none, bias-and-norm"]),
+    Mistake(["--schedule", "linear"], naming: ["--schedule linear", "cosine, step, exponential, constant"]),
+    Mistake(["--schedule", "step"], naming: ["--schedule step", "needs --decay-epochs"]),
+    Mistake(["--schedule", "step", "--decay-epochs", "0"], naming: ["--decay-epochs 0", "such as 700,800,900"]),
+    Mistake(["--decay-epochs", "5"], naming: ["--decay-epochs 5", "--schedule cosine", "choose step"]),
+    Mistake(["--decay-rate", "0.5"], naming: ["--decay-rate 0.5", "--schedule cosine"]),
+    Mistake(["--epochs-per-decay", "1"], naming: ["--epochs-per-decay 1.0", "choose exponential"]),
+  ])
+  func networkAndOptimiserOptionsAreRefused(_ mistake: Mistake) throws {
+    let workshop = try Workshop()
+    expectRefusal(try workshop.run(["pretrain"] + mistake.arguments), 64, naming: mistake.parts)
+  }
+
   @Test func moreRanksThanShardsAreRefused() throws {
     let workshop = try Workshop()
     let before = try FolderSnapshot(workshop.path("."))

@@ -49,6 +49,7 @@ public enum StepBenchmark {
     recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
     let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
     let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
+    recipe.resolveStem(for: recipe.viewSize(of: dataset))
     let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
     world.activity.begin("preparing the step")
     let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
@@ -172,11 +173,8 @@ extension Recipe {
 
   /// The multiplications with addition of encoder and head for one view.
   fileprivate func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
-    guard let architecture = ResNetArchitecture(name: model), let headKind = ProjectionHeadKind(rawValue: head) else {
-      preconditionFailure("the recipe was not validated: \(model), \(head)")
-    }
     let encoder = architecture.multiplyAdds(height: height, width: width)
-    let head = headKind.multiplyAdds(inputWidth: architecture.representationWidth, outputWidth: embeddingWidth)
+    let head = headPlan.multiplyAdds(inputWidth: architecture.representationWidth)
     return (encoder.forward + head.forward, encoder.backward + head.backward)
   }
 }

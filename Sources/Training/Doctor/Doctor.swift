@@ -42,6 +42,7 @@ public enum Doctor {
     recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
     let ranksOnHost = try world.ranksOnHost()
     let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
+    recipe.resolveStem(for: recipe.viewSize(of: dataset))
     let needed = try world.agreeing { [recipe] in
       try MemoryNeed.byteCount(recipe, dataset, ranks: world.size, ranksOnHost: ranksOnHost)
     }

@@ -17,6 +17,7 @@ final class FeatureExtraction {
   let width: Int
 
   private let viewSize: ImageSize
+  private let isNormalizing: Bool
   private let encoders: [(encoder: ResNet, record: ResNet.Record)]
 
   /// Compiles the encoder in evaluation mode on every thread.
@@ -30,16 +31,14 @@ final class FeatureExtraction {
   init(
     _ recipe: Recipe, _ state: TrainingState, viewSize: ImageSize, threads: Int
   ) throws {
-    guard let architecture = ResNetArchitecture(name: recipe.model) else {
-      preconditionFailure("the recipe was not validated: \(recipe.model)")
-    }
     self.viewSize = viewSize
+    isNormalizing = recipe.normalizeEncoder
     useOneThreadPerPrimitive()
     let engine = try Engine()
     encoders = try (0..<threads).map { _ in
       let context = try NetworkContext(engine, mode: .inference, precision: recipe.resolvedPrecision)
       let encoder = try ResNet(
-        context, architecture, views: Self.samplesPerBlock, height: viewSize.height, width: viewSize.width)
+        context, recipe.architecture, views: Self.samplesPerBlock, height: viewSize.height, width: viewSize.width)
       // The encoder's parameters come first in the run's vector, the head's behind them.
       precondition(
         context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
@@ -124,6 +123,12 @@ final class FeatureExtraction {
     var features = [Float](repeating: 0, count: Self.samplesPerBlock * width)
     var rows = features.mutableSpan
     try encoder.forward(record, into: &rows)
-    return features
+    guard isNormalizing else { return features }
+    var unitRows = features
+    var lengths = [Float](repeating: 0, count: Self.samplesPerBlock)
+    var unitRowSpan = unitRows.mutableSpan
+    var lengthSpan = lengths.mutableSpan
+    UnitNormalization.forward(features.span, width: width, into: &unitRowSpan, lengths: &lengthSpan)
+    return unitRows
   }
 }

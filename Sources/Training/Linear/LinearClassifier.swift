@@ -45,8 +45,8 @@ final class LinearClassifier {
     self.layout = layout
     parameters = layout.initialValues(seed: settings.seed)
     optimizer = StochasticGradientDescent(
-      parameterCount: layout.count, momentum: Float(settings.momentum), weightDecay: Float(settings.weightDecay),
-      usesNesterov: false)
+      momentum: Float(settings.momentum), usesNesterov: false,
+      weightDecay: WeightDecay(Float(settings.weightDecay), of: layout))
     runs = ContiguousRuns(total: settings.batchSize / settings.shardSize, parts: world.size)
     reduction = TreeReduction(length: layout.count + 1, runs: runs, rank: world.rank)
     reduced = Array(repeating: 0, count: layout.count + 1)
@@ -64,7 +64,8 @@ final class LinearClassifier {
       of: labels.count, seed: settings.seed, epoch: epoch, purpose: .linearSampleOrder)
     let steps = labels.count / settings.batchSize
     world.activity.begin("linear classifier", step: epoch * steps)
-    let schedule = CosineSchedule(peak: settings.learningRate, warmupSteps: 0, steps: steps * settings.epochs)
+    let schedule = LearningRateSchedule(
+      peak: settings.learningRate, warmupSteps: 0, decay: .cosine(steps: steps * settings.epochs))
     var lossSum = 0.0
     for step in 0..<steps {
       for shard in runs[world.rank] {
@@ -75,7 +76,7 @@ final class LinearClassifier {
       try reduction.finish(over: world, into: &reduced)
       optimizer.update(
         &parameters, gradient: reduced.span.extracting(0..<layout.count),
-        learningRate: schedule.learningRate(atStep: epoch * steps + step))
+        learningRate: schedule.learningRate(atStep: epoch * steps + step), step: epoch * steps + step)
       lossSum += Double(reduced[layout.count])
     }
     return lossSum / Double(max(steps, 1))

@@ -30,7 +30,7 @@ struct BatchPlan {
     loss = ContrastiveLoss(
       blocks: RowBlocks(
         rowCount: batchSize * recipe.views, rowsPerShard: recipe.shardSize * recipe.views, ranks: world.size),
-      width: recipe.embeddingWidth, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
+      width: recipe.widthOfEmbeddings, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
       mode: recipe.lossMode, layout: recipe.viewLayout, threads: recipe.threads)
     reduction = TreeReduction(length: vector.count, runs: runs, rank: world.rank, order: order)
   }

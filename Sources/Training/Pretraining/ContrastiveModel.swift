@@ -4,15 +4,17 @@ import OneDNN
 
 /// Encoder and projection head of one thread, and what a shard's pass through them leaves.
 ///
-///     views [rows, 3, height, width] → representations [rows, features] → embeddings [rows, width], unit rows
+///     views [rows, 3, height, width] → representations [rows, features], unit rows on request → embeddings [rows, width], unit rows
 final class ContrastiveModel {
   /// One shard's pass: filled by ``forward(_:parameters:)``, used by ``backward(_:parameters:into:)``.
   final class ShardPass {
     /// The encoder's activations, if there is memory to keep them; else they stand in the model's own until it computes another shard.
     fileprivate let keptActivations: ResNet.Record?
     let head: ProjectionHead.Record
-    /// `[rows, features]`.
+    /// What the head sees, `[rows, features]`.
     var representations: [Float]
+    /// The lengths that they were divided by, if they were.
+    fileprivate var representationLengths: [Float]
     /// `[rows, width]`, unit rows.
     var embeddings: [Float]
     /// ∂L/∂embeddings, to be filled before the backward pass.
@@ -23,6 +25,7 @@ final class ContrastiveModel {
       self.keptActivations = keptActivations
       head = model.head.makeRecord(views: model.rows)
       representations = Array(repeating: 0, count: model.rows * model.encoder.representationWidth)
+      representationLengths = Array(repeating: 0, count: model.isNormalizingRepresentations ? model.rows : 0)
       embeddings = Array(repeating: 0, count: model.rows * model.head.outputWidth)
       embeddingGradient = embeddings
       lengths = Array(repeating: 0, count: model.rows)
@@ -34,6 +37,8 @@ final class ContrastiveModel {
   let statisticsLayout: VectorLayout
 
   private let head: ProjectionHead
+  /// Whether the head sees representations of unit length.
+  private let isNormalizingRepresentations: Bool
   /// How many views a shard has.
   private let rows: Int
   private var representationGradient: [Float]
@@ -46,13 +51,10 @@ final class ContrastiveModel {
   init(
     _ engine: Engine, _ recipe: Recipe, viewSize: ImageSize, rows: Int
   ) throws {
-    guard let architecture = ResNetArchitecture(name: recipe.model),
-      let headKind = ProjectionHeadKind(rawValue: recipe.head)
-    else { preconditionFailure("the recipe was not validated: \(recipe.model), \(recipe.head)") }
     let context = try NetworkContext(engine, mode: .training, precision: recipe.resolvedPrecision)
-    encoder = try ResNet(context, architecture, views: rows, height: viewSize.height, width: viewSize.width)
-    head = ProjectionHead(
-      context, headKind, inputWidth: encoder.representationWidth, outputWidth: recipe.embeddingWidth)
+    encoder = try ResNet(context, recipe.architecture, views: rows, height: viewSize.height, width: viewSize.width)
+    head = ProjectionHead(context, recipe.headPlan, inputWidth: encoder.representationWidth)
+    isNormalizingRepresentations = recipe.normalizeEncoder
     self.rows = rows
     parameterLayout = context.parameters
     statisticsLayout = context.statistics
@@ -79,6 +81,7 @@ final class ContrastiveModel {
   /// Writes the BatchNorm moments of a shard's forward pass to their places in a vector of the statistics' layout.
   func moments(of pass: ShardPass, into moments: inout MutableSpan<Float>) {
     encoder.moments(of: activations(of: pass), into: &moments)
+    head.moments(of: pass.head, into: &moments)
   }
 
   /// Takes new parameters, once a step.
@@ -98,6 +101,15 @@ final class ContrastiveModel {
       ownActivationsHolder = pass
     }
     try encoder.forward(activations(of: pass), into: &features)
+    if isNormalizingRepresentations {
+      let encoded = representations
+      var lengths = pass.representationLengths
+      var unitRows = representations.mutableSpan
+      var divisors = lengths.mutableSpan
+      UnitNormalization.forward(
+        encoded.span, width: encoder.representationWidth, into: &unitRows, lengths: &divisors)
+      pass.representationLengths = lengths
+    }
 
     var projections = pass.embeddingGradient  // as scratch memory: it is filled later
     var projected = projections.mutableSpan
@@ -126,6 +138,12 @@ final class ContrastiveModel {
     try head.backward(
       representations: representations.span, projectionGradient: embeddingGradient.span,
       parameters: parameters.span, pass.head, into: &gradient, representationGradient: &inputGradient)
+    if isNormalizingRepresentations {
+      let lengths = pass.representationLengths
+      UnitNormalization.backward(
+        unitRows: representations.span, lengths: lengths.span, gradient: &inputGradient,
+        width: encoder.representationWidth)
+    }
     try encoder.backward(activations(of: pass), representationGradient: representationGradient.span, into: &gradient)
   }
 }

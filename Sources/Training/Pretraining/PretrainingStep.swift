@@ -14,7 +14,7 @@ final class PretrainingStep {
   let shards: ShardWorkers
   let vector: ShardVectorLayout
   private let plans: [BatchPlan]
-  private let schedule: CosineSchedule
+  private let schedule: LearningRateSchedule
   private var reduced: [Float]
   private var announcedSteps = 0
 
@@ -56,9 +56,7 @@ final class PretrainingStep {
     }
     self.plans = plans
     reduced = Array(repeating: 0, count: vector.count)
-    schedule = CosineSchedule(
-      peak: recipe.learningRate, warmupSteps: recipe.warmupSteps(ofEpochWith: sampler.stepsPerEpoch),
-      steps: recipe.epochs * sampler.stepsPerEpoch)
+    schedule = recipe.learningRateSchedule(stepsPerEpoch: sampler.stepsPerEpoch)
   }
 
   /// What a step reports.
@@ -152,7 +150,8 @@ final class PretrainingStep {
 
     let learningRate = schedule.learningRate(atStep: state.step)
     state.optimizer.update(
-      &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate)
+      &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate,
+      step: state.step)
     state.moveStatistics(towards: reduced[vector.moments], shards: plan.shardCount)
     state.step += 1
     clock.mark(.update)

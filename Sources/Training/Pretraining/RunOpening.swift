@@ -41,6 +41,7 @@ struct RunOpening {
     // A dataset that cannot be opened or is too small leaves no empty run behind.
     let fingerprint = recipe.datasetFingerprint
     let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
+    recipe.resolveStem(for: recipe.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, recipe)
     let resolved = recipe
     let (sampler, lock) = try world.agreeing { () throws -> (Sampler, RunLock?) in
@@ -119,6 +120,7 @@ struct RunOpening {
     }
     // `auto` stands for what the run was begun with.
     recipe.precision = recipe.precision == "auto" ? old.precision : recipe.precision
+    recipe.stem = recipe.stem == "auto" ? old.stem : recipe.stem
     if let (option, asked, own) = recipe.conflict(with: old) {
       throw RunError(
         .configuration,

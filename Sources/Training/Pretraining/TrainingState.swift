@@ -11,8 +11,8 @@ struct TrainingState: Sendable {
   var parameters: [Float]
   /// The running means and variances of all BatchNorm layers.
   var statistics: [Float]
-  /// The optimiser with its momentum.
-  var optimizer: StochasticGradientDescent
+  /// The optimiser with what it remembers.
+  var optimizer: any Optimizer
   /// How many steps were taken.
   var step = 0
 
@@ -22,9 +22,7 @@ struct TrainingState: Sendable {
     self.statisticsLayout = statisticsLayout
     parameters = parameterLayout.initialValues(seed: recipe.seed)
     statistics = statisticsLayout.initialValues(seed: recipe.seed)
-    optimizer = StochasticGradientDescent(
-      parameterCount: parameterLayout.count, momentum: Float(recipe.momentum),
-      weightDecay: Float(recipe.weightDecay), usesNesterov: recipe.nesterov)
+    optimizer = recipe.makeOptimizer(parameterLayout)
   }
 }
 
@@ -38,7 +36,11 @@ extension TrainingState {
     step = Int(steps[0])
     try world.broadcast(&parameters)
     try world.broadcast(&statistics)
-    try world.broadcast(&optimizer.velocity)
+    var vectors = optimizer.state
+    for index in vectors.indices {
+      try world.broadcast(&vectors[index])
+    }
+    optimizer.state = vectors
   }
 }
 

@@ -8,7 +8,8 @@ struct Checkpoint {
   /// The state after some step.
   let state: TrainingState
 
-  private static let momentumPrefix = "momentum."
+  /// What stands before the names of an optimiser's vectors, such as `optimizer.velocity.encoder.conv1.weight`.
+  private static func prefix(ofState name: String) -> String { "optimizer.\(name)." }
 
   private enum Metadata {
     static let format = "supcon-checkpoint"
@@ -20,13 +21,15 @@ struct Checkpoint {
   func write(to path: String) throws(FileError) {
     let parameters = state.parameterLayout.tensors(of: state.parameters)
     let statistics = state.statisticsLayout.tensors(of: state.statistics)
-    let momentum = state.parameterLayout.tensors(of: state.optimizer.velocity, prefix: Self.momentumPrefix)
+    let optimizer = zip(state.optimizer.stateNames, state.optimizer.state).flatMap { name, vector in
+      state.parameterLayout.tensors(of: vector, prefix: Self.prefix(ofState: name))
+    }
     try SafetensorsWriter.write(
       to: path,
       metadata: [
         "format": Metadata.format, Metadata.step: "\(state.step)", Metadata.recipe: recipe.yaml(),
       ],
-      tensors: parameters + statistics + momentum)
+      tensors: parameters + statistics + optimizer)
   }
 
   /// Reads and verifies a checkpoint.
@@ -47,7 +50,9 @@ struct Checkpoint {
     var state = TrainingState(recipe, parameters: parameters, statistics: statistics)
     state.parameters = try parameters.vector(from: file)
     state.statistics = try statistics.vector(from: file)
-    state.optimizer.velocity = try parameters.vector(from: file, prefix: Self.momentumPrefix)
+    state.optimizer.state = try state.optimizer.stateNames.map { name in
+      try parameters.vector(from: file, prefix: Self.prefix(ofState: name))
+    }
     state.step = step
     self.state = state
   }

@@ -1,7 +1,6 @@
 import Contrastive
 import Datasets
 import Imaging
-import NeuralNet
 import OneDNN
 
 /// Every option of a pretraining run as resolved: what `config.yaml` and each checkpoint hold.
@@ -30,8 +29,22 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var imageSize: Int?
   /// The encoder.
   public var model = "resnet20"
-  /// How representations are mapped to the space of the loss: `mlp` or `linear`.
+  /// `cifar`, `imagenet`, or `auto` for what suits the size of views.
+  public var stem = "auto"
+  /// What joins blocks of different shapes: `A` or `B`; absent for the encoder's own.
+  public var shortcut: String?
+  /// The factor of the widths of all groups.
+  public var widthMultiplier = 1.0
+  /// Whether the scale behind each block's last convolution begins at 0.
+  public var zeroInitLastScale = false
+  /// Whether representations are scaled to unit length, before the head and in later stages.
+  public var normalizeEncoder = false
+  /// How representations are mapped to the space of the loss: `mlp`, `linear` or `none`.
   public var head = "mlp"
+  /// The width of each layer of an MLP, separated by commas; absent for the representations' own and that of the embeddings.
+  public var headWidths: String?
+  /// Whether the head's hidden layers are normalised.
+  public var headBatchNorm = false
   /// The width of the embeddings.
   public var embeddingWidth = 128
   /// `supcon` (positives are views of the same class) or `simclr` (of the same sample).
@@ -66,7 +79,7 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var views = 2
   /// How a view is made.
   public var augmentation = "crop-flip-jitter"
-  /// `sgd`.
+  /// `sgd`, `lars`, `rmsprop`, `adam` or `adamw`.
   public var optimizer = "sgd"
   /// The peak learning rate.
   public var learningRate = 0.1
@@ -74,10 +87,28 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var momentum = 0.9
   /// Whether the momentum is Nesterov's.
   public var nesterov = false
-  /// The weight decay, of every parameter.
+  /// The decay of the mean of gradients of Adam and AdamW.
+  public var beta1 = 0.9
+  /// The decay of the mean of their squares.
+  public var beta2 = 0.999
+  /// The decay of RMSProp's mean of squares.
+  public var rmspropDecay = 0.99
+  /// What RMSProp, Adam and AdamW add to a root.
+  public var epsilon = 1e-8
+  /// The weight decay.
   public var weightDecay = 1e-4
-  /// `cosine`.
+  /// What has no weight decay: `none` or `bias-and-norm`; absent for `bias-and-norm` with LARS, else `none`.
+  public var weightDecayExclude: String?
+  /// Whether the learning rate is that for a batch of 256 and grows with the batch.
+  public var scaleLearningRate = false
+  /// `cosine`, `step`, `exponential` or `constant`.
   public var schedule = "cosine"
+  /// After which epochs `step` lowers the learning rate, separated by commas.
+  public var decayEpochs: String?
+  /// The factor by which `step` and `exponential` lower it; absent for 0.1 and 0.97.
+  public var decayRate: Double?
+  /// After how many epochs `exponential` lowers it.
+  public var epochsPerDecay = 2.4
   /// Over how many epochs the learning rate rises.
   public var warmupEpochs = 1.0
   /// `auto`, `float32` or `bfloat16`.
@@ -110,7 +141,14 @@ public struct Recipe: Codable, Sendable, Equatable {
     case shapesTest = "shapes-test"
     case imageSize = "image-size"
     case model
+    case stem
+    case shortcut
+    case widthMultiplier = "width-multiplier"
+    case zeroInitLastScale = "zero-init-last-scale"
+    case normalizeEncoder = "normalize-encoder"
     case head
+    case headWidths = "head-widths"
+    case headBatchNorm = "head-batch-norm"
     case embeddingWidth = "embedding-width"
     case loss
     case summation
@@ -132,8 +170,17 @@ public struct Recipe: Codable, Sendable, Equatable {
     case learningRate = "learning-rate"
     case momentum
     case nesterov
+    case beta1
+    case beta2
+    case rmspropDecay = "rmsprop-decay"
+    case epsilon
     case weightDecay = "weight-decay"
+    case weightDecayExclude = "weight-decay-exclude"
+    case scaleLearningRate = "scale-learning-rate"
     case schedule
+    case decayEpochs = "decay-epochs"
+    case decayRate = "decay-rate"
+    case epochsPerDecay = "epochs-per-decay"
     case warmupEpochs = "warmup-epochs"
     case precision
     case seed
@@ -199,23 +246,12 @@ extension Recipe {
   /// - Parameter ranks: How many ranks the job has.
   /// - Returns: A sentence that names the option, what was expected and what to do.
   public func problem(ranks: Int) -> String? {
-    func choice(_ option: String, _ value: String, _ choices: [String]) -> String? {
-      choices.contains(value) ? nil : "--\(option) \(value): expected one of \(choices.joined(separator: ", "))"
-    }
-    func atLeast(_ option: String, _ value: Int, _ least: Int) -> String? {
-      value >= least ? nil : "--\(option) \(value): expected at least \(least)"
-    }
-    func number(_ option: String, _ value: Double, isAllowed: Bool, _ expected: String) -> String? {
-      value.isFinite && isAllowed ? nil : "--\(option) \(value): expected \(expected)"
-    }
     let checks: [String?] = [
       choice("dataset", dataset, DatasetChoice.names),
       DatasetChoice.problem(self),
       atLeast("shapes-train", shapesTrain, 1), atLeast("shapes-test", shapesTest, 1),
       imageSize.flatMap { size in atLeast("image-size", size, 8) },
-      choice("model", model, ResNetArchitecture.names),
-      choice("head", head, ProjectionHeadKind.allCases.map(\.rawValue)),
-      atLeast("embedding-width", embeddingWidth, 1),
+      networkProblem,
       choice("loss", loss, ["supcon", "simclr"]),
       choice("loss-scale", lossScale, LossScale.names),
       number("temperature", temperature, isAllowed: temperature > 0, "a number above 0"),
@@ -231,15 +267,7 @@ extension Recipe {
       choice("last-batch", lastBatch, Sampler.LastBatch.allCases.map(\.rawValue)),
       atLeast("views", views, 1),
       loss == "simclr" && views < 2 ? "--views \(views): --loss simclr needs at least 2 views of each sample" : nil,
-      lossChoice.problem,
-      Augmentation.problem(augmentation),
-      choice("optimizer", optimizer, ["sgd"]),
-      number("learning-rate", learningRate, isAllowed: learningRate >= 0, "a number of at least 0"),
-      number("momentum", momentum, isAllowed: momentum >= 0 && momentum < 1, "a number from 0 to below 1"),
-      nesterov && momentum == 0 ? "--nesterov: needs a --momentum above 0" : nil,
-      number("weight-decay", weightDecay, isAllowed: weightDecay >= 0, "a number of at least 0"),
-      choice("schedule", schedule, ["cosine"]),
-      number("warmup-epochs", warmupEpochs, isAllowed: warmupEpochs >= 0, "a number of at least 0"),
+      lossChoice.problem, Augmentation.problem(augmentation), optimizationProblem,
       choice("precision", precision, ["auto", "float32", "bfloat16"]),
       atLeast("threads", threads, 1),
       loaderThreads.flatMap { threads in atLeast("loader-threads", threads, 0) },

@@ -1,0 +1,138 @@
+import OneDNN
+
+extension ResNetArchitecture.Stem {
+  /// Rows and columns of its filters.
+  var kernel: Int {
+    switch self {
+    case .cifar: 3
+    case .imagenet: 7
+    }
+  }
+
+  fileprivate var stride: Int {
+    switch self {
+    case .cifar: 1
+    case .imagenet: 2
+    }
+  }
+}
+
+/// What views pass before the residual blocks.
+///
+///     views ──► conv1 ──► bn1 ──► relu ──► (max pooling) ──► output
+///
+/// Everything behind the convolution is computed again for the backward pass: it takes one pass over memory, or two.
+final class ResNetStem {
+  let inputShape: ActivationShape
+  let outputShape: ActivationShape
+
+  private let unit: ConvolutionUnit
+  private let relu: Tensor
+  private let pooling: Pooling?
+  private let backwardPass: Backward?
+
+  private struct Pooling {
+    let operation: MaxPooling
+    let output: Tensor
+  }
+
+  private struct Backward {
+    let masked: Tensor
+    let inner: Tensor
+    /// The sum of what comes back over two paths, where it has to be one tensor: before the pooling.
+    let sum: FeatureMapKernels
+  }
+
+  /// Registers parameters and statistics as `encoder.conv1` and `encoder.bn1` and compiles the passes.
+  ///
+  /// - Parameters:
+  ///   - context: The network under construction.
+  ///   - kind: Which stem.
+  ///   - channels: How many channels come out.
+  ///   - views: How many views a pass takes.
+  ///   - height: The rows of a view.
+  ///   - width: The columns of a view.
+  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
+  init(
+    _ context: NetworkContext, _ kind: ResNetArchitecture.Stem, channels: Int, views: Int, height: Int, width: Int
+  ) throws(DNNLError) {
+    var geometry = Convolution.Geometry(
+      input: ActivationShape(batch: views, channels: 3, height: height, width: width, channelBlock: 1),
+      outputChannels: channels, kernel: kind.kernel, stride: kind.stride, padding: kind.kernel / 2,
+      outputChannelBlock: 1)
+    let preferred = try Convolution.preferredChannelBlocks(context.engine, geometry, context.precision)
+    geometry.input.channelBlock = preferred.input
+    geometry.outputChannelBlock = context.usesWinograd ? FeatureMapKernels.preferredChannelBlock : preferred.output
+    inputShape = geometry.input
+    unit = try ConvolutionUnit(context, "encoder.conv1", "encoder.bn1", geometry, isFirst: true)
+    relu = try context.scratchTensor(unit.outputShape, .stem)
+    switch kind {
+    case .cifar:
+      pooling = nil
+      outputShape = unit.outputShape
+    case .imagenet:
+      let operation = try MaxPooling(
+        context.engine, context.execution, unit.outputShape, context.precision, kernel: 3, stride: 2, padding: 1,
+        isTraining: context.isTraining)
+      outputShape = operation.outputShape
+      pooling = Pooling(operation: operation, output: try context.scratchTensor(operation.outputShape, .pooled))
+    }
+    backwardPass =
+      context.isTraining
+      ? Backward(
+        masked: try context.scratchTensor(unit.outputShape, .main),
+        inner: try context.scratchTensor(unit.outputShape, .inner),
+        sum: FeatureMapKernels(outputShape, context.precision)) : nil
+  }
+
+  func makeRecord(_ context: NetworkContext) throws(DNNLError) -> ConvolutionUnit.Record {
+    try unit.makeRecord(context, .inner)
+  }
+
+  func load(_ parameters: Span<Float>) throws(DNNLError) {
+    try unit.load(parameters)
+  }
+
+  func load(statistics: Span<Float>, into record: ConvolutionUnit.Record) {
+    unit.load(statistics: statistics, into: record)
+  }
+
+  func moments(of record: ConvolutionUnit.Record, into moments: inout MutableSpan<Float>) {
+    unit.moments(of: record, into: &moments)
+  }
+
+  /// The first block's input.
+  func forward(_ input: Tensor, _ record: ConvolutionUnit.Record) throws(DNNLError) -> Tensor {
+    try unit.convolve(input, record)
+    return try output(of: record)
+  }
+
+  /// The output of a forward pass whose convolution is kept.
+  func output(of record: ConvolutionUnit.Record) throws(DNNLError) -> Tensor {
+    unit.relu(record, into: relu)
+    guard let pooling else { return relu }
+    try pooling.operation.forward(relu, into: pooling.output)
+    return pooling.output
+  }
+
+  /// Writes the parameters' gradients to their places in `gradient`; ``output(of:)`` of this record was the last.
+  ///
+  /// `outputGradient` may be overwritten.
+  func backward(
+    _ input: Tensor, _ record: ConvolutionUnit.Record, outputGradient: ReluOutputGradient,
+    into gradient: inout MutableSpan<Float>
+  ) throws(DNNLError) {
+    guard let scratch = backwardPass else { preconditionFailure("this stem was made for inference") }
+    var reluGradient = outputGradient
+    if let pooling {
+      if let second = outputGradient.second {
+        scratch.sum.add(second, to: outputGradient.first)
+      }
+      try pooling.operation.backward(outputGradient: outputGradient.first, into: scratch.masked)
+      reluGradient = ReluOutputGradient(first: scratch.masked)
+    }
+    let sums = unit.reluGradient(reluGradient, record, into: scratch.masked)
+    try unit.backward(
+      scratch.masked, sums: sums, input: input, record, inner: scratch.inner, into: &gradient, inputGradient: nil)
+  }
+}

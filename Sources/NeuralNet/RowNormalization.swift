@@ -1,0 +1,113 @@
+/// Batch normalisation of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of one shard.
+///
+/// The formulas are those of ``BatchNormalization``, with rows in the place of pixels.
+struct RowNormalization: Sendable {
+  /// The statistics of the columns of one shard.
+  struct Statistics: Sendable {
+    var mean: [Double]
+    /// Divided by the number of rows.
+    var variance: [Double]
+    var rows: Int
+  }
+
+  private let width: Int
+  private let scale: VectorSlice
+  private let shift: VectorSlice
+  private let runningMean: VectorSlice
+  private let runningVariance: VectorSlice
+
+  /// Registers scale, shift and running statistics under `name`.
+  init(_ context: NetworkContext, _ name: String, width: Int) {
+    self.width = width
+    scale = context.parameters.add("\(name).weight", [width], .constant(1))
+    shift = context.parameters.add("\(name).bias", [width], .constant(0))
+    runningMean = context.statistics.add("\(name).running_mean", [width], .constant(0))
+    runningVariance = context.statistics.add("\(name).running_var", [width], .constant(1))
+  }
+
+  /// The statistics of a shard's rows.
+  func statistics(of rows: Span<Float>) -> Statistics {
+    let count = rows.count / width
+    var mean = [Double](repeating: 0, count: width)
+    for row in 0..<count {
+      for column in 0..<width {
+        mean[column] += Double(rows[row * width + column])
+      }
+    }
+    for column in 0..<width {
+      mean[column] /= Double(count)
+    }
+    var variance = [Double](repeating: 0, count: width)
+    for row in 0..<count {
+      for column in 0..<width {
+        let distance = Double(rows[row * width + column]) - mean[column]
+        variance[column] += distance * distance
+      }
+    }
+    for column in 0..<width {
+      variance[column] /= Double(count)
+    }
+    return Statistics(mean: mean, variance: variance, rows: count)
+  }
+
+  private func inverseDeviations(_ statistics: Statistics) -> [Double] {
+    statistics.variance.map { variance in 1 / (variance + Double(BatchNormalizationLayer.epsilon)).squareRoot() }
+  }
+
+  /// γ x̂ + β.
+  func forward(
+    _ rows: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into output: inout MutableSpan<Float>
+  ) {
+    let inverse = inverseDeviations(statistics)
+    let (scale, shift) = (parameters.extracting(scale.range), parameters.extracting(shift.range))
+    for row in 0..<statistics.rows {
+      for column in 0..<width {
+        let normalized = Float((Double(rows[row * width + column]) - statistics.mean[column]) * inverse[column])
+        output[row * width + column] = scale[column] * normalized + shift[column]
+      }
+    }
+  }
+
+  /// The gradients of scale and shift at their places in `gradient`, and in `rowGradient` that of the input for that of the output.
+  func backward(
+    input: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into gradient: inout MutableSpan<Float>,
+    rowGradient: inout MutableSpan<Float>
+  ) {
+    let inverse = inverseDeviations(statistics)
+    func normalized(_ row: Int, _ column: Int) -> Double {
+      (Double(input[row * width + column]) - statistics.mean[column]) * inverse[column]
+    }
+    var sums = [Double](repeating: 0, count: width)
+    var products = [Double](repeating: 0, count: width)
+    for row in 0..<statistics.rows {
+      for column in 0..<width {
+        let value = Double(rowGradient[row * width + column])
+        sums[column] += value
+        products[column] += value * normalized(row, column)
+      }
+    }
+    let count = Double(statistics.rows)
+    for column in 0..<width {
+      gradient[scale.range.lowerBound + column] = Float(products[column])
+      gradient[shift.range.lowerBound + column] = Float(sums[column])
+    }
+    for row in 0..<statistics.rows {
+      for column in 0..<width {
+        let factor = Double(parameters[scale.range.lowerBound + column]) * inverse[column]
+        let value = Double(rowGradient[row * width + column])
+        rowGradient[row * width + column] = Float(
+          factor * (value - sums[column] / count - normalized(row, column) * products[column] / count))
+      }
+    }
+  }
+
+  /// Writes a shard's moments to their places in a vector of the statistics' layout.
+  func moments(of statistics: Statistics, into moments: inout MutableSpan<Float>) {
+    // PyTorch's running variance is divided by n − 1.
+    let unbiased = Double(statistics.rows) / Double(max(statistics.rows - 1, 1))
+    for column in 0..<width {
+      moments[runningMean.range.lowerBound + column] = Float(statistics.mean[column])
+      moments[runningVariance.range.lowerBound + column] = Float(statistics.variance[column] * unbiased)
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Testing
+
+/// Encoders, heads, optimisers and schedules as options: exact on any ranks and over a stop, and their weights where they belong.
+struct RecipeVariantTests {
+  @Test(arguments: [
+    ["--optimizer", "lars", "--learning-rate", "10", "--nesterov", "--schedule", "constant", "--head-batch-norm"],
+    ["--optimizer", "rmsprop", "--epsilon", "0.001", "--schedule", "step", "--decay-epochs", "1", "--head", "none"],
+    ["--optimizer", "adam", "--schedule", "exponential", "--epochs-per-decay", "0.5", "--scale-learning-rate"],
+    [
+      "--optimizer", "adamw", "--weight-decay-exclude", "bias-and-norm", "--normalize-encoder", "--shortcut", "B",
+      "--stem", "imagenet", "--head-widths", "48,32,128", "--head-batch-norm", "--zero-init-last-scale",
+    ],
+  ])
+  func stoppedRunEndsInTheSameBits(options: [String]) throws {
+    let workshop = try Workshop()
+    let recipe = Workshop.recipe + options
+    let expected = try workshop.weights("undisturbed", recipe: recipe, ["--steps", "9"])
+    // A gigabyte keeps all activations; none makes every shard run forward twice.
+    let memory = ["--activation-memory", "0"]
+    try succeeding(workshop.pretrain("stopped", ranks: 2, recipe: recipe, ["--steps", "4"] + memory))
+    let stopped = try workshop.weights(of: "stopped")
+    #expect(stopped != expected)
+    let found = try workshop.resumedWeights("stopped", ranks: 3, ["--steps", "9"])
+    #expect(found == expected)
+  }
+
+  @Test func checkpointHoldsWhatTheOptimiserRemembers() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("adam", ["--optimizer", "adam", "--steps", "1"]))
+    let configuration = try workshop.text("adam/config.yaml")
+    #expect(configuration.contains("stem: cifar"), "auto, resolved")
+    let checkpoint = try WeightsFile(path: workshop.path("adam/checkpoints/step-00000001.safetensors"))
+    for name in ["encoder.conv1.weight", "optimizer.means.encoder.conv1.weight", "optimizer.squares.head.2.bias"] {
+      #expect(checkpoint.tensors[name] != nil, "\(name)")
+    }
+  }
+
+  @Test func linearStageFollowsANormalisedEncoder() throws {
+    let workshop = try Workshop()
+    try succeeding(
+      workshop.pretrain("run", ["--normalize-encoder", "--head", "none", "--width-multiplier", "2", "--steps", "2"]))
+    try succeeding(workshop.run(["linear", "--run", workshop.path("run"), "--batch-size", "32", "--epochs", "1"]))
+  }
+}
