@@ -19,6 +19,7 @@ struct SmallTraining {
   private let crossEntropy = CrossEntropy(classCount: 3, labelSmoothing: 0.1)
   private let reduction: TreeReduction<Float>
   private var optimizer: StochasticGradientDescent
+  private var taken = 0
 
   init(_ mode: LossMode, parameters: [Float], joint: String, over world: borrowing Communicator) {
     self.parameters = parameters
@@ -35,7 +36,7 @@ struct SmallTraining {
       layout: ViewLayout(samplesPerGroup: batch.samplesPerShard, views: batch.views))
     reduction = TreeReduction(length: layout.count + 1, runs: loss.blocks.shardRuns, rank: world.rank)
     optimizer = StochasticGradientDescent(
-      parameterCount: layout.count, momentum: 0.9, weightDecay: 1e-4, usesNesterov: false)
+      momentum: 0.9, usesNesterov: false, weightDecay: WeightDecay(1e-4, of: layout))
   }
 
   /// One step on the batch; returns its loss.
@@ -84,7 +85,8 @@ struct SmallTraining {
     var reduced = [Float](repeating: 0, count: parameters.count + 1)
     try reduction.finish(over: world, into: &reduced)
     optimizer.update(
-      &self.parameters, gradient: reduced.span.extracting(0..<parameters.count), learningRate: 0.05)
+      &self.parameters, gradient: reduced.span.extracting(0..<parameters.count), learningRate: 0.05, step: taken)
+    taken += 1
     return reduced[parameters.count]
   }
 
