@@ -39,6 +39,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// All ranks' embeddings after ``gather(_:over:)``, `[rows, width]`.
   public private(set) var embeddings: [Scalar]
 
+  /// L_i of this rank's rows after ``losses(of:over:)``; 0 for a row that is no anchor.
+  public private(set) var anchorLosses: [Double] = []
+
   /// ``embeddings``, transposed for the products of ``ContrastiveTiles``.
   private var columns: [Scalar]
   private let threads: Int
@@ -117,8 +120,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     precondition(classes.rowCount == blocks.rowCount, "\(classes.rowCount) labels for \(blocks.rowCount) rows")
     pairs = LossPairs(classes, layout: layout, mode: mode)
     let shards = blocks.shardRuns[world.rank]
-    guard pairs.anchorCount > 0 else { return Array(repeating: 0, count: shards.count) }
     let localRows = blocks.rows(ofRank: world.rank)
+    anchorLosses = Array(repeating: 0, count: localRows.count)
+    guard pairs.anchorCount > 0 else { return Array(repeating: 0, count: shards.count) }
     let rowLosses = mode.isPlain ? [] : modeLosses(ofRank: world.rank)
     if mode.isPlain {
       unsafe forEachBlock(of: shards) { block, tiles, scratch, logSumExps in
@@ -137,14 +141,13 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       ? unsafe withTiles { tiles, _ in
         unsafe Scalar.positiveMeans(tiles, rows: localRows, classSizes: classes.counts)
       } : []
+    anchorLosses = localRows.enumerated().map { index, row in
+      guard pairs.positiveCount(ofRow: row) > 0 else { return 0 }
+      return mode.isPlain ? Double(rowNumbers[row]) - positiveMeans[index] / temperature : rowLosses[index]
+    }
     let weight = scale / Double(pairs.anchorCount)
     return shards.map { shard in
-      blocks.rows(ofShard: shard).reduce(0) { sum, row in
-        guard pairs.positiveCount(ofRow: row) > 0 else { return sum }
-        let index = row - localRows.lowerBound
-        return sum + weight
-          * (mode.isPlain ? Double(rowNumbers[row]) - positiveMeans[index] / temperature : rowLosses[index])
-      }
+      blocks.rows(ofShard: shard).reduce(0) { sum, row in sum + weight * anchorLosses[row - localRows.lowerBound] }
     }
   }
 

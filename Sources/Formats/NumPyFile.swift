@@ -134,7 +134,7 @@ public enum NumPyWriter {
   ///
   /// - Parameters:
   ///   - path: Where the file will stand.
-  ///   - elementType: NumPy's short form, `<f4` or `<f8`.
+  ///   - elementType: NumPy's short form, such as `<f4`.
   ///   - shape: The extents, row-major.
   ///   - blocks: Calls its argument with the bytes, in order, as often as it likes.
   /// - Throws: ``FileError``.

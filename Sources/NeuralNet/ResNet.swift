@@ -108,13 +108,23 @@ public final class ResNet {
 
   /// Encodes ``views`` into `[views, representationWidth]`.
   ///
+  /// - Parameters:
+  ///   - record: Receives what the backward pass needs.
+  ///   - representations: Receives the mean of the last activations over pixels.
+  ///   - inspect: Sees the activations behind each layer, by its name.
   /// - Throws: `DNNLError` if a primitive fails.
-  public func forward(_ record: Record, into representations: inout MutableSpan<Float>) throws(DNNLError) {
+  public func forward(
+    _ record: Record, into representations: inout MutableSpan<Float>,
+    inspect: (_ layer: String, _ activation: Tensor) -> Void = { _, _ in }
+  ) throws(DNNLError) {
+    inspect("views", views)
     try takeViews.execute(from: views, to: record.input)
     var activation = try stem.forward(record.input, record.stem)
+    inspect("encoder.conv1", activation)
     for (block, blockRecord) in zip(blocks, record.blocks) {
       try block.forward(activation, blockRecord)
       activation = blockRecord.output
+      inspect("encoder.\(block.name)", activation)
     }
     try pooling.forward(activation, into: &representations)
   }

@@ -44,6 +44,8 @@ final class ResidualBlock {
   }
 
   let outputShape: ActivationShape
+  /// Its place in the network, such as `layer1.0`.
+  let name: String
 
   private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
@@ -80,6 +82,7 @@ final class ResidualBlock {
     precondition(
       input.channels == plan.inputChannels, "\(plan.name): \(plan.inputChannels) channels, but \(input.channels) come")
     isOdd = index % 2 == 1
+    self.name = plan.name
     let name = "encoder.\(plan.name)"
     var (units, shapes): ([ConvolutionUnit], [ActivationShape]) = ([], [])
     for (place, convolution) in plan.branch.enumerated() {

@@ -53,6 +53,17 @@ public final class Tensor {
     try unsafe body(storage)
   }
 
+  /// Whether every element, float32 or bfloat16, is a finite number.
+  public var isFinite: Bool {
+    // All ones in the exponent: infinite, or not a number.
+    switch descriptor.raw.data_type {
+    case dnnl_f32:
+      unsafe storage.bindMemory(to: UInt32.self).allSatisfy { bits in bits & 0x7f80_0000 != 0x7f80_0000 }
+    case dnnl_bf16: unsafe storage.bindMemory(to: UInt16.self).allSatisfy { bits in bits & 0x7f80 != 0x7f80 }
+    default: preconditionFailure("the tensor holds neither float32 nor bfloat16")
+    }
+  }
+
   /// Where the bytes begin, for as long as the tensor lives.
   @unsafe public var address: UnsafeMutableRawPointer {
     // Storage of at least one byte was allocated.

@@ -24,15 +24,18 @@ struct PretrainCommand: RankedCommand {
       "Stop after this time, save and exit 75, as on SIGUSR1, SIGTERM and Ctrl-C: seconds, 90m, 12h or 01:30:00.",
       valueName: "time"))
   var maxTime: String?
+  @OptionGroup var debugging: DebuggingOptions
   @Option(help: .hidden)
   var reduction = "tree"
 
   @OptionGroup var launch: LaunchOptions
 
   private var request: Pretraining.Request {
-    Pretraining.Request(
+    var request = Pretraining.Request(
       overrides: progress.added(to: recipe.overrides), output: output, isResuming: resume,
       order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
+    request.debugging = debugging.debugging
+    return request
   }
 
   var threadsPerRank: Int { recipe.threads ?? 1 }
@@ -43,6 +46,9 @@ struct PretrainCommand: RankedCommand {
     }
     if let maxTime, TimeLimit.seconds(maxTime) == nil {
       return "--max-time \(maxTime): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
+    }
+    if let problem = debugging.problem {
+      return problem
     }
     if resume, output == nil {
       return "--resume: needs --output with the folder of the run to continue"

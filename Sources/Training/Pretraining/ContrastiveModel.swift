@@ -92,7 +92,15 @@ final class ContrastiveModel {
   }
 
   /// Views → representations → embeddings.
-  func forward(_ pass: ShardPass, parameters: [Float]) throws(DNNLError) {
+  ///
+  /// - Parameters:
+  ///   - pass: The shard; its views stand in the encoder's input.
+  ///   - parameters: The parameters that were loaded.
+  ///   - inspect: Sees the activations behind each layer of the encoder, by its name.
+  /// - Throws: `DNNLError` if a primitive fails.
+  func forward(
+    _ pass: ShardPass, parameters: [Float], inspect: (_ layer: String, _ activation: Tensor) -> Void = { _, _ in }
+  ) throws(DNNLError) {
     var representations: [Float] = []
     swap(&representations, &pass.representations)
     defer { swap(&representations, &pass.representations) }
@@ -100,7 +108,7 @@ final class ContrastiveModel {
     if pass.keptActivations == nil {
       ownActivationsHolder = pass
     }
-    try encoder.forward(activations(of: pass), into: &features)
+    try encoder.forward(activations(of: pass), into: &features, inspect: inspect)
     if isNormalizingRepresentations {
       let encoded = representations
       var lengths = pass.representationLengths

@@ -18,6 +18,8 @@ public enum Pretraining {
     public var order: ReductionOrder
     /// After how many seconds this invocation is to stop, if limited.
     public var maximumSeconds: Double?
+    /// What is looked at besides.
+    public var debugging = Debugging()
 
     /// What is wrong with the options alone, or `nil`; a run to continue may still give others.
     public func problem(ranks: Int) -> String? {
@@ -91,9 +93,11 @@ public enum Pretraining {
       let isStopping = stopping.isPending(reserveSeconds: 2 * log.lastStepSeconds + saving.lastSeconds)
       let result = try step.run(
         &state, batch, next: state.step + 1 < lastStep ? next : nil, isStopping: isStopping, over: world)
+      let taken = batch
       batch = next
       world.activity.begin("log")
       log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
+      try request.debugging.look(at: step, state, taken, loss: result.loss, over: world, report: report)
       isStopped = result.isStopRequested && state.step < lastStep
       if state.step.isMultiple(of: checkpointSteps), state.step < lastStep, !isStopped {
         try saving.begin(state, log, over: world)

@@ -37,29 +37,6 @@ extension PretrainingStep {
     return RowClasses(
       labels: (0..<plan.batchSize * recipe.views).map { row in labels[layout.sample(ofRow: row)] })
   }
-
-  /// Ends the run where numbers are no longer finite; `reduced` is the same on every rank, so all of them throw.
-  func checkFinite(_ reduced: [Float], _ loss: ContrastiveLoss<Float>, step: Int) throws {
-    let value = reduced[vector.loss]
-    guard !value.isFinite || !reduced[vector.gradient].allSatisfy(\.isFinite) else { return }
-    let advice = "lower --learning-rate or lengthen --warmup-epochs, and look at the data"
-    if let (row, rank) = loss.firstNonFiniteRow() {
-      let shard = row / (recipe.shardSize * recipe.views)
-      throw AgreedError(
-        error: RunError(
-          .software,
-          "step \(step): the loss is \(value): rank \(rank) computed embeddings that are not finite (shard \(shard), row \(row)); \(advice)"
-        ))
-    }
-    let slice = shards.parameterLayout.slices.first { slice in
-      !reduced[slice.range].allSatisfy(\.isFinite)
-    }
-    throw AgreedError(
-      error: RunError(
-        .software,
-        "step \(step): the loss is \(value), the gradient of \(slice?.name ?? "no parameter") is not finite; \(advice)")
-    )
-  }
 }
 
 extension Recipe {

@@ -10,12 +10,12 @@ import OneDNN
 final class PretrainingStep {
   let recipe: Recipe
   let dataset: any ImageDataset
-  private let loader: ShardPrefetcher
+  let loader: ShardPrefetcher
   let shards: ShardWorkers
   let vector: ShardVectorLayout
   private let plans: [BatchPlan]
   private let schedule: LearningRateSchedule
-  private var reduced: [Float]
+  private(set) var reduced: [Float]
   private var announcedSteps = 0
 
   /// The state before the first step, made anew: nobody else keeps it.
@@ -146,7 +146,7 @@ final class PretrainingStep {
     clock.mark(.backward)
     try reduction.finish(over: world, into: &reduced)
     clock.mark(.reduce)
-    try checkFinite(reduced, loss, step: state.step + 1)
+    try checkFinite(state, batch, over: world)
 
     let learningRate = schedule.learningRate(atStep: state.step)
     state.optimizer.update(
@@ -164,7 +164,7 @@ final class PretrainingStep {
       partReceivedByteCounts: clock.receivedByteCounts, traffic: activity.traffic.since(trafficBefore))
   }
 
-  private func plan(of batch: GlobalBatch) -> BatchPlan {
+  func plan(of batch: GlobalBatch) -> BatchPlan {
     guard let plan = plans.first(where: { plan in plan.batchSize == batch.samples.count }) else {
       preconditionFailure("a batch of \(batch.samples.count) samples was not planned")
     }
@@ -172,7 +172,7 @@ final class PretrainingStep {
   }
 
   /// The views that some shards of a batch need.
-  private func requests(of batch: GlobalBatch, _ shards: Range<Int>) -> [ShardPrefetcher.Request] {
+  func requests(of batch: GlobalBatch, _ shards: Range<Int>) -> [ShardPrefetcher.Request] {
     shards.map { shard in
       let samples = batch.samples.dropFirst(shard * recipe.shardSize).prefix(recipe.shardSize)
       return ShardPrefetcher.Request(epoch: batch.epoch, samples: Array(samples))

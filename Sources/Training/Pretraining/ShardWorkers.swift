@@ -55,9 +55,22 @@ final class ShardWorkers {
     let viewSize = recipe.viewSize(of: dataset)
     let loader = ShardLoader(
       dataset, Augmentation(validated: recipe.augmentation), viewSize: viewSize, views: recipe.views, seed: recipe.seed,
-      layout: models[0].encoder.viewLayout)
+      layout: viewLayout)
     return ShardPrefetcher(
       loader, elements: recipe.shardSize * recipe.views * 3 * viewSize.pixelCount, threads: threads)
+  }
+
+  /// Where the encoder wants the elements of a view.
+  var viewLayout: ShardLoader.ViewLayout { models[0].encoder.viewLayout }
+
+  /// The rows of the first `shardCount` own shards after a step, for ``StepDump``.
+  func dumpedRows(
+    _ shardCount: Int
+  ) -> (representations: [Float], embeddings: [Float], embeddingGradients: [Float]) {
+    let passes = passes.prefix(shardCount)
+    return (
+      passes.flatMap(\.representations), passes.flatMap(\.embeddings), passes.flatMap(\.embeddingGradient)
+    )
   }
 
   /// The unit rows of the first `shardCount` own shards, `[rows, width]`.

@@ -1,0 +1,42 @@
+import MPI
+
+/// What a run looks at besides training, for those who look for a fault.
+public struct Debugging: Sendable {
+  /// After every so many steps all ranks compare what they hold.
+  public var checkRanksSteps: Int?
+  /// Whether all that the state holds is looked at after each step.
+  public var checksNumerics = false
+  /// The step after which everything that it saw and computed is written, and the folder for it.
+  public var dump: (step: Int, folder: String)?
+
+  /// Nothing besides training.
+  public init() {}
+
+  /// What is asked for after a step.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - step: What took the step.
+  ///   - state: The state after it.
+  ///   - batch: Its samples.
+  ///   - loss: Its loss.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``AgreedError`` naming what is wrong.
+  func look(
+    at step: PretrainingStep, _ state: TrainingState, _ batch: GlobalBatch, loss: Double,
+    over world: borrowing Communicator, report: (String) -> Void
+  ) throws {
+    if let checkRanksSteps, state.step.isMultiple(of: checkRanksSteps) {
+      try RankCheck.run(state, batch, loss: loss, over: world)
+    }
+    if checksNumerics {
+      try step.checkFinite(state)
+    }
+    if let dump, dump.step == state.step {
+      try StepDump(folder: dump.folder).write(step, batch, over: world)
+      report("step \(state.step) is in \(dump.folder)")
+    }
+  }
+}

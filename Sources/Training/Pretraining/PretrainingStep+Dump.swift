@@ -1,0 +1,86 @@
+import Contrastive
+import Datasets
+import Imaging
+import MPI
+import NeuralNet
+
+extension PretrainingStep {
+  /// What the last step, which took `batch`, saw and computed, for all shards in their order.
+  ///
+  /// Collective; the views are made once more, which changes none.
+  func dumpedContent(
+    of batch: GlobalBatch, over world: borrowing Communicator
+  ) throws -> (pictures: [RGBImage], arrays: [DumpedArray]) {
+    let plan = plan(of: batch)
+    let rowsPerShard = recipe.shardSize * recipe.views
+    let rowCount = plan.batchSize * recipe.views
+    func gathered<Element: MPIElement>(_ own: [Element], perShard count: Int) throws -> [Element] {
+      var all = [Element](repeating: .zero, count: count * plan.shardCount)
+      try world.allGather(own.span, counts: plan.runs.runs.map { run in run.count * count }, into: &all)
+      return all
+    }
+    func rows(_ name: String, _ own: [Float]) throws -> DumpedArray {
+      let all = try gathered(own, perShard: own.count / max(plan.runs[world.rank].count, 1))
+      return DumpedArray(name: name, shape: [rowCount, all.count / rowCount], elements: .floats(all))
+    }
+
+    let owned = plan.runs[world.rank]
+    let samples = Array(batch.samples)
+    let layout = recipe.viewLayout
+    var arrays = [
+      DumpedArray(name: "samples", shape: [samples.count], elements: .integers(samples)),
+      DumpedArray(
+        name: "labels", shape: [rowCount],
+        elements: .integers(
+          (0..<rowCount).map { row in Int32(dataset.label(at: Int(samples[layout.sample(ofRow: row)]))) })),
+      DumpedArray(
+        name: "anchor-losses", shape: [rowCount],
+        elements: .doubles(try gathered(plan.loss.anchorLosses, perShard: rowsPerShard))),
+    ]
+    let own = shards.dumpedRows(owned.count)
+    arrays.append(try rows("representations", own.representations))
+    arrays.append(try rows("embeddings", own.embeddings))
+    arrays.append(try rows("embedding-gradients", own.embeddingGradients))
+    for slice in shards.parameterLayout.slices {
+      arrays.append(
+        DumpedArray(name: "gradients/\(slice.name)", shape: slice.shape, elements: .floats(Array(reduced[slice.range]))))
+    }
+
+    let size = recipe.viewSize(of: dataset)
+    let (width, height) = (size.width * recipe.shardSize, size.height * recipe.views)
+    let ownBytes = try world.agreeing {
+      try requests(of: batch, owned).flatMap { request in try sheet(request, size).samples }
+    }
+    let bytes = try gathered(ownBytes, perShard: 3 * width * height)
+    let pictures = (0..<plan.shardCount).map { shard in
+      RGBImage(
+        width: width, height: height, samples: Array(bytes[shard * 3 * width * height..<(shard + 1) * 3 * width * height]))
+    }
+    return (pictures, arrays)
+  }
+
+  /// The views of one shard as the encoder sees them, the normalisation undone.
+  private func sheet(_ request: ShardPrefetcher.Request, _ size: ImageSize) throws -> RGBImage {
+    let elements = 3 * size.pixelCount
+    var views = [Float](repeating: 0, count: recipe.shardSize * recipe.views * elements)
+    var span = views.mutableSpan
+    try loader.fill(&span, request)
+    let layout = shards.viewLayout
+    let normalization = dataset.normalization
+    var canvas = Canvas(width: size.width * recipe.shardSize, height: size.height * recipe.views)
+    for row in 0..<recipe.shardSize * recipe.views {
+      var picture = RGBImage(width: size.width, height: size.height, samples: [UInt8](repeating: 0, count: elements))
+      for pixel in 0..<size.pixelCount {
+        for channel in 0..<3 {
+          let level =
+            views[row * elements + channel * layout.channelStride + pixel * layout.pixelStride]
+            * normalization.standardDeviation[channel] + normalization.mean[channel]
+          picture.samples[3 * pixel + channel] = UInt8(min(max((level * 255).rounded(), 0), 255))
+        }
+      }
+      canvas.draw(
+        picture, left: row % recipe.shardSize * size.width, top: row / recipe.shardSize * size.height)
+    }
+    return canvas.image
+  }
+}

@@ -1,0 +1,76 @@
+import MPI
+import NeuralNet
+
+extension PretrainingStep {
+  /// Ends the run where loss or gradient are no longer finite: known to all ranks alike, as the reduction is.
+  ///
+  /// The step is then computed once more, layer by layer, to name where it began.
+  ///
+  /// Collective where they are not finite.
+  ///
+  /// - Parameters:
+  ///   - state: The state that the step began with.
+  ///   - batch: Its samples.
+  ///   - world: The ranks.
+  /// - Throws: ``AgreedError`` naming step, shard, rank and layer.
+  func checkFinite(_ state: TrainingState, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
+    let value = reduced[vector.loss]
+    guard !value.isFinite || !reduced[vector.gradient].allSatisfy(\.isFinite) else { return }
+    let place = try firstNonFinite(state, batch, over: world) ?? "a sum over the shards is not finite"
+    throw AgreedError(
+      error: RunError(
+        .software,
+        "step \(state.step + 1): the loss is \(value): \(place); lower --learning-rate or lengthen --warmup-epochs, and look at the data"
+      ))
+  }
+
+  /// Looks at all that the state holds (`--check-numerics`).
+  ///
+  /// - Throws: ``AgreedError`` naming the first slice with a number that is not finite.
+  func checkFinite(_ state: TrainingState) throws {
+    func check(_ vector: [Float], _ layout: VectorLayout, _ title: String) throws {
+      for slice in layout.slices where !vector[slice.range].allSatisfy(\.isFinite) {
+        throw AgreedError(
+          error: RunError(.software, "step \(state.step): \(title) \(slice.name) are not finite; lower --learning-rate"))
+      }
+    }
+    try check(state.parameters, state.parameterLayout, "the weights of")
+    try check(state.statistics, state.statisticsLayout, "the running statistics")
+    for (name, vector) in zip(state.optimizer.stateNames, state.optimizer.state) {
+      try check(vector, state.parameterLayout, "the numbers of the optimiser's \(name) of")
+    }
+  }
+
+  /// Where the walk first gives a number that is not finite, in words; `nil` if no shard does.
+  ///
+  /// Collective.
+  private func firstNonFinite(
+    _ state: TrainingState, _ batch: GlobalBatch, over world: borrowing Communicator
+  ) throws -> String? {
+    let owned = plan(of: batch).runs[world.rank]
+    let views = requests(of: batch, owned)
+    let check = NumericsCheck()
+    let parameters = state.parameters
+    try world.agreeing {
+      try shards.compute(owned.count) { [loader, shards, vector] model, pass, index in
+        let shard = owned.lowerBound + index
+        try loader.fill(model.encoder.views, views[index])
+        try model.forward(pass, parameters: parameters, inspect: check.inspector(ofShard: shard))
+        check.check(embeddings: pass.embeddings, shard: shard)
+        var gradient = [Float](repeating: 0, count: vector.count)
+        var elements = gradient.mutableSpan
+        try model.backward(pass, parameters: parameters, into: &elements)
+        check.check(gradient: gradient.span, shards.parameterLayout, shard: shard)
+      }
+    }
+    let own = check.finding
+    let found = try world.allGather(
+      text: own.map { finding in "\(finding.order) \(finding.shard) \(finding.what)" } ?? "")
+    let places = found.enumerated().compactMap { rank, text -> (order: Int, shard: Int, text: String)? in
+      let words = text.split(separator: " ", maxSplits: 2)
+      guard words.count == 3, let order = Int(words[0]), let shard = Int(words[1]) else { return nil }
+      return (order, shard, "\(words[2]) of shard \(shard) (rank \(rank)) are not finite")
+    }
+    return places.min { first, second in (first.order, first.shard) < (second.order, second.shard) }?.text
+  }
+}

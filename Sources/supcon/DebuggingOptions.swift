@@ -1,0 +1,44 @@
+import ArgumentParser
+import Training
+
+/// The options for those who look for a fault; they change nothing in the result.
+struct DebuggingOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Every so many steps all ranks compare weights, statistics, order and loss; the first rank and slice that differ are named.",
+      valueName: "steps"))
+  var checkRanks: Int?
+  @Flag(
+    help:
+      "Look at every weight, statistic and number of the optimiser after each step. (Where the loss or a gradient is not finite, the first layer and shard are always named.)"
+  )
+  var checkNumerics = false
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "After this step write views, labels, representations, embeddings, losses and gradients into this folder.",
+      valueName: "step dir"))
+  var dumpStep: [String] = []
+
+  /// What is wrong with them, or `nil`.
+  var problem: String? {
+    if let checkRanks, checkRanks < 1 {
+      return "--check-ranks \(checkRanks): expected at least 1"
+    }
+    guard dumpStep.isEmpty || dumpStep.count == 2 && Int(dumpStep[0]).map({ step in step >= 1 }) ?? false else {
+      return "--dump-step \(dumpStep.joined(separator: " ")): expected a step from 1 on and a folder, such as --dump-step 3 dump"
+    }
+    return nil
+  }
+
+  /// As training takes them.
+  var debugging: Debugging {
+    var debugging = Debugging()
+    debugging.checkRanksSteps = checkRanks
+    debugging.checksNumerics = checkNumerics
+    if dumpStep.count == 2, let step = Int(dumpStep[0]) {
+      debugging.dump = (step, dumpStep[1])
+    }
+    return debugging
+  }
+}
