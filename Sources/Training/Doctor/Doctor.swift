@@ -137,7 +137,7 @@ public enum Doctor {
     }
   }
 
-  /// Whether rank 0 can write the run directory, or the nearest folder above it that exists.
+  /// Whether rank 0 can write the run directory, or the nearest folder above it that exists: by making a folder there and removing it.
   ///
   /// Collective.
   private static func output(_ path: String?, over world: borrowing Communicator) throws -> [Finding] {
@@ -147,7 +147,9 @@ public enum Doctor {
       while !folder.isEmpty, unsafe access(folder, F_OK) != 0 {
         folder = folder.contains("/") ? String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)]) : ""
       }
-      flags[0] = unsafe access(folder.isEmpty ? (path?.hasPrefix("/") == true ? "/" : ".") : folder, W_OK) == 0 ? 0 : 1
+      let probe = "\(folder.isEmpty ? (path?.hasPrefix("/") == true ? "" : ".") : folder)/.supcon-doctor-\(getpid())"
+      flags[0] = unsafe mkdir(probe, 0o700) == 0 ? 0 : 1
+      unsafe rmdir(probe)
     }
     try world.broadcast(&flags)
     guard flags[0] == 1 else { return [] }
