@@ -51,6 +51,7 @@ public enum StepBenchmark {
     let dataset = try world.agreeing { try DatasetChoice.open(recipe, .train) { note in report("note: \(note)") } }
     let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
     world.activity.begin("preparing the step")
+    try MemoryNeed.check(recipe, dataset, over: world, report: report)
     let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)

@@ -37,11 +37,13 @@ public enum Doctor {
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: (String) -> Void
   ) throws {
+    world.activity.begin("opening the dataset", isPatient: true)
     var recipe = request.recipe
     let precisions = try PrecisionChoice(over: world)
     recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
     let ranksOnHost = try world.ranksOnHost()
     let dataset = try world.agreeing { try DatasetChoice.open(recipe, .train) }
+    world.activity.begin("comparing the ranks")
     let needed = try world.agreeing {
       try MemoryNeed.byteCount(recipe, dataset, ranks: world.size, ranksOnHost: ranksOnHost)
     }
@@ -50,7 +52,9 @@ public enum Doctor {
       report(describe(host, ranks))
     }
     var findings = LaunchChecks.findings(ranks)
-    findings += try routes(over: world)
+    if ranks[0].settings["btl_tcp_if_include"] == nil {
+      findings += try routes(over: world)
+    }
     findings += try data(dataset, recipe, over: world)
     findings += try output(request.output, over: world)
     guard let worst = findings.first(where: { finding in finding.exitCode != nil }) ?? findings.first else {
@@ -63,7 +67,7 @@ public enum Doctor {
     throw AgreedError(
       error: RunError(
         worst.exitCode ?? .configuration,
-        "\(findings.count) finding\(findings.count == 1 ? "" : "s"), the worst: \(worst.description)"))
+        "\(findings.count) finding\(findings.count == 1 ? "" : "s"), see above"))
   }
 
   private static func describe(_ host: String, _ ranks: [RankFacts]) -> String {
@@ -85,7 +89,7 @@ public enum Doctor {
   ///
   /// Collective.
   private static func routes(over world: borrowing Communicator) throws -> [Finding] {
-    guard world.size > 1, environmentValue("OMPI_MCA_btl_tcp_if_include") == nil else { return [] }
+    guard world.size > 1 else { return [] }
     let root = RankIdentity(rank: 0, host: hostName(), process: Int(getpid()))
     let listener = try world.agreeingOnRoot {
       let listener = Watchdog(root, of: 1, timeoutSeconds: 1e6) {
