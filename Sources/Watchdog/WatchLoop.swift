@@ -31,7 +31,7 @@ final class WatchLoop {
     self.identity = identity
     self.size = size
     self.timeoutSeconds = timeoutSeconds
-    interval = min(1, timeoutSeconds / 10)
+    interval = min(1, timeoutSeconds / 30)
     self.orders = orders
     self.status = status
     judge = StallJudge(size: size, timeoutSeconds: timeoutSeconds)

@@ -34,8 +34,10 @@ enum LaunchChecks {
       let (own, other) = (ranks[0].arguments, others[0].arguments)
       let place =
         zip(own, other).enumerated().first { _, pair in pair.0 != pair.1 }?.offset ?? min(own.count, other.count)
-      // With the option that the value belongs to.
-      let first = place > 0 && !(own.indices.contains(place) && own[place].hasPrefix("--")) ? place - 1 : place
+      // With the option that a value belongs to.
+      let differing = [own, other].compactMap { arguments in arguments.indices.contains(place) ? arguments[place] : nil
+      }
+      let first = differing.allSatisfy { word in word.hasPrefix("--") } ? place : max(place - 1, 0)
       func text(_ arguments: [String]) -> String {
         let part = arguments.dropFirst(first).prefix(2).joined(separator: " ")
         return part.isEmpty ? "nothing" : part
