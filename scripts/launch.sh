@@ -17,6 +17,7 @@ USAGE: scripts/launch.sh [options] SUBCOMMAND [options of supcon]
   --bind              tie each rank to cores of its own, one for each of --threads: for hosts that run nothing else
   --oversubscribe     allow more ranks than slots
   --agent PROGRAM     what starts programs on other hosts (default: ssh)
+  --grace SECONDS     how long ranks may save after a SIGTERM (default: 60)
   --no-check          do not look at the hosts first
 
 The program is $SUPCON, else .build/release/supcon of this folder; it must stand at the same path on all hosts.
@@ -29,17 +30,18 @@ fail() {
 }
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-ranks='' hostfile='' interface='' binding=none oversubscribe='' agent='' check=yes
+ranks='' hostfile='' interface='' binding=none oversubscribe='' agent='' check=yes grace=60
 while [ $# -gt 0 ]; do
   case $1 in
     --help | -h) usage && exit 0 ;;
-    -np | -n | --hostfile | --interface | --agent)
+    -np | -n | --hostfile | --interface | --agent | --grace)
       [ $# -ge 2 ] || fail 64 "$1: needs a value"
       case $1 in
         -np | -n) ranks=$2 ;;
         --hostfile) hostfile=$2 ;;
         --interface) interface=$2 ;;
         --agent) agent=$2 ;;
+        --grace) grace=$2 ;;
       esac
       shift 2
       ;;
@@ -51,6 +53,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 [ $# -gt 0 ] || { usage >&2 && fail 64 "no subcommand of supcon was given"; }
+[[ $grace =~ ^[0-9]+$ ]] || fail 64 "--grace $grace: expected a whole number of seconds"
 [ -z "$ranks" ] || [[ $ranks =~ ^[1-9][0-9]*$ ]] || fail 64 "-np $ranks: expected a whole number above 0"
 command -v mpirun >/dev/null || fail 69 "there is no mpirun; scripts/install-dependencies.sh installs it"
 
@@ -168,5 +171,35 @@ if [ "$(id -u)" = 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
 
-# In place of this shell: signals to it are signals to mpirun. SIGUSR1 is passed on to all ranks.
-exec mpirun -np "$ranks" "${settings[@]}" "$supcon" "$@"
+# MARK: start
+
+# mpirun ends its ranks two seconds after a SIGTERM, too soon for them to save. So it gets SIGUSR1 first, which it passes on to all ranks and
+# which asks them to save and stop; what still runs when the grace time is over, or at a second SIGTERM, gets SIGTERM.
+# Should this shell be killed, mpirun ends too.
+setpriv --pdeathsig TERM mpirun -np "$ranks" "${settings[@]}" "$supcon" "$@" </dev/null &
+job=$! timer=''
+
+stop() {
+  if [ -n "$timer" ]; then
+    kill -TERM "$job" 2>/dev/null || true
+    return
+  fi
+  kill -USR1 "$job" 2>/dev/null || true
+  { sleep "$grace" && kill -TERM "$job"; } >/dev/null 2>&1 &
+  timer=$!
+}
+trap stop TERM
+trap 'kill -USR1 "$job" 2>/dev/null || true' USR1
+# The terminal sends it to mpirun as well, which ends its ranks.
+trap : INT
+
+# A trapped signal ends the wait, while mpirun still runs.
+while true; do
+  code=0
+  wait "$job" || code=$?
+  kill -0 "$job" 2>/dev/null || break
+done
+if [ -n "$timer" ]; then
+  pkill -P "$timer" 2>/dev/null || true
+fi
+exit "$code"

@@ -27,7 +27,7 @@ static inline MPI_Op copenmpi_max(void) { return MPI_MAX; }
 static inline int copenmpi_read_is_refused(int64_t process, int64_t address) {
   int64_t value;
   struct iovec own = {&value, sizeof value}, other = {(void *)(intptr_t)address, sizeof value};
-  return syscall(SYS_process_vm_readv, (pid_t)process, &own, 1, &other, 1, 0) < 0 && errno == EPERM;
+  return syscall(SYS_process_vm_readv, (long)process, &own, 1UL, &other, 1UL, 0UL) < 0 && errno == EPERM;
 }
 
 #endif

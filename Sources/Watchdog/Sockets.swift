@@ -70,6 +70,17 @@ func listen(port: Int) throws(WatchdogError) -> (descriptor: Int32, port: Int) {
   throw WatchdogError(description: "port \(port) cannot be listened on: \(reason)")
 }
 
+/// Lets this process have a connection to each of so many ranks, as far as the system allows.
+func raiseDescriptorLimit(toHold count: Int) {
+  var limit = rlimit()
+  let wanted = rlim_t(count + 512)
+  guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < wanted else {
+    return
+  }
+  limit.rlim_cur = min(wanted, limit.rlim_max)
+  _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
 /// Connects to an address in digits; `nil` if that does not succeed in time.
 func connect(to address: String, port: Int, withinSeconds seconds: Double) -> Int32? {
   unsafe withAddress(address, port: port) { family, address, length -> Int32? in

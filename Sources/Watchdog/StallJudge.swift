@@ -106,7 +106,7 @@ public struct StallJudge: Sendable {
     let behind = running.filter { member in member.status.place == first.place }
     if !missing.isEmpty, size > 1 {
       return "no progress for \(seconds(timeoutSeconds)): \(ranks(missing)) cannot be heard yet, and "
-        + list(running, now) + " cannot go on; is there an interface that does not lead to the other hosts?"
+        + list(running, now) + " cannot go on"
     }
     if behind.count < running.count {
       return "no progress for \(seconds(timeoutSeconds)): \(list(behind, now)) "

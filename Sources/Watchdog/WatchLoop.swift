@@ -15,6 +15,7 @@ final class WatchLoop {
   }
 
   private let identity: RankIdentity
+  private let size: Int
   private let timeoutSeconds: Double
   /// How often ranks give a sign of life.
   private let interval: Double
@@ -28,8 +29,9 @@ final class WatchLoop {
     status: @escaping @Sendable () -> RankStatus
   ) {
     self.identity = identity
+    self.size = size
     self.timeoutSeconds = timeoutSeconds
-    interval = min(1, timeoutSeconds / 10)
+    interval = min(1, timeoutSeconds / 30)
     self.orders = orders
     self.status = status
     judge = StallJudge(size: size, timeoutSeconds: timeoutSeconds)
@@ -74,7 +76,7 @@ final class WatchLoop {
     case .alone:
       judge.note(identity, status(), now: now)
       if let reason = judge.verdict(now: now) {
-        endJob(reason)
+        endJob(reason + advice)
       }
     case .leading(let leader):
       judge.note(identity, status(), now: now)
@@ -101,6 +103,16 @@ final class WatchLoop {
       }
     case .dismissed: break
     }
+  }
+
+  /// What is most often the matter where ranks never find each other.
+  private var advice: String {
+    let networks = InterfaceAddress.all().filter { address in !address.isLoopback && !address.address.contains(":") }
+    guard size > 1, networks.count > 1 else { return "" }
+    return "; host \(identity.host) has the networks "
+      + networks.map { network in "\(network.network) (\(network.interface))" }.joined(separator: ", ")
+      + ": where the other ranks run on other hosts, name the one that leads there with "
+      + "--mca btl_tcp_if_include NETWORK --mca oob_tcp_if_include NETWORK"
   }
 
   private func forgive(_ pause: Double) {

@@ -44,6 +44,7 @@ public final class Watchdog: Sendable {
   /// - Throws: ``WatchdogError`` if the port cannot be had.
   public func open(port: Int = 0) throws(WatchdogError) -> Invitation {
     let listener = try listen(port: port)
+    raiseDescriptorLimit(toHold: size)
     let addresses = InterfaceAddress.all()
     let invitation = Invitation(
       token: (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined(), port: listener.port,

@@ -22,6 +22,13 @@ struct DoctorCommand: RankedCommand {
 
   private var request: Doctor.Request { Doctor.Request(overrides: recipe.overrides, output: output) }
 
+  /// Nothing here takes long but ranks that do not find each other.
+  var watch: JobWatchdog.Settings {
+    var settings = launch.settings
+    settings.timeoutSeconds = min(settings.timeoutSeconds, 30)
+    return settings
+  }
+
   var threadsPerRank: Int { recipe.threads ?? 1 }
 
   func problem(ranks: Int) -> String? { request.problem(ranks: ranks) }

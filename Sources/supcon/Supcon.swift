@@ -19,6 +19,9 @@ protocol RankedCommand: ParsableCommand {
   /// How the job is watched.
   var launch: LaunchOptions { get }
 
+  /// How it is watched for that.
+  var watch: JobWatchdog.Settings { get }
+
   /// How many threads the options ask each rank for.
   var threadsPerRank: Int { get }
 
@@ -29,6 +32,10 @@ protocol RankedCommand: ParsableCommand {
   ///
   /// - Returns: The exit code, the same on every rank.
   func run(over world: borrowing Communicator) throws -> Training.ExitCode
+}
+
+extension RankedCommand {
+  var watch: JobWatchdog.Settings { launch.settings }
 }
 
 @main
@@ -56,7 +63,7 @@ enum Program {
     } catch {
       end(launch, code: Supcon.exitCode(for: error).rawValue, message: Supcon.fullMessage(for: error))
     }
-    if let problem = launch.problem ?? command.launch.settings.problem ?? command.problem(ranks: launch.size) {
+    if let problem = launch.problem ?? command.watch.problem ?? command.problem(ranks: launch.size) {
       end(launch, code: Training.ExitCode.usage.rawValue, message: "Error: \(problem)")
     }
     launch.leaveCrashesToTheLibrary()
@@ -65,7 +72,7 @@ enum Program {
 
   /// Runs a command under MPI and returns the exit code.
   private static func run(_ command: any RankedCommand, _ launch: Launch) -> Int32 {
-    let watchdog = JobWatchdog(command.launch.settings, rank: launch.rank, of: launch.size)
+    let watchdog = JobWatchdog(command.watch, rank: launch.rank, of: launch.size)
     defer { watchdog.end() }
     do {
       return try withMPI(activity: watchdog.activity) { world in

@@ -31,7 +31,7 @@ struct DoctorTests {
     expectFinding(try workshop.runTwo(Self.doctor + ["--threads", "2"], options: bound), 78, naming: parts)
     let run = try workshop.runTwo(
       ["bench", "--steps", "1", "--threads", "2"] + Self.small, options: bound)
-    expectFinding(run, 0, naming: ["warning: "] + parts)
+    expectFinding(run, 0, naming: ["note: "] + parts)
   }
 
   @Test func moreThreadsThanCores() throws {

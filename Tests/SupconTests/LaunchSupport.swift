@@ -48,6 +48,12 @@ extension Workshop {
 let projectRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent()
 
+/// Whether a process is there and has not ended.
+func isRunning(_ process: Int32) -> Bool {
+  guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return false }
+  return text.split(separator: ")").last?.split(separator: " ").first != "Z"
+}
+
 /// Waits until something holds, for a minute at most.
 func waitUntil(_ condition: () -> Bool) throws {
   for _ in 0..<600 {

@@ -105,7 +105,14 @@ run_case() {
   awk -v seconds="$seconds" -v limit=$((stall_timeout + 15)) 'BEGIN { exit !(seconds <= limit) }' ||
     problem=${problem:-"took longer than $((stall_timeout + 15)) s"}
   [ "$code" != 0 ] || problem=${problem:-'exit code 0'}
-  message=$(tr -d '\r' <"$folder/log" | grep -E '^Error: |rank [0-9]|process rank|Remote daemon|daemon.* on node|remote host|Process name' | grep -v -E '^ *(epoch|step) |warning:' | head -n 2 | sed 's/^ *//' | paste -s -d ' ') || true
+  # The program's own word, else mpirun's.
+  message=$(tr -d '\r' <"$folder/log" | awk -v folder="$folder/" '
+    { gsub(folder, "") }
+    /^Error: / && own == "" { own = $0 }
+    joined { launcher = launcher " " $0; joined = 0 }
+    /mpirun (noticed|has exited)/ && launcher == "" { launcher = $0; joined = !/\.$/ }
+    /daemon *:.* on node / { sub(/^ */, ""); daemons = daemons (daemons == "" ? "" : ", ") $0 }
+    END { print own != "" ? own : launcher != "" ? launcher : daemons }') || true
   case $message in *rank*|*host*|*node*|*supcon-b*|*Process*) ;; *) problem=${problem:-'names neither rank nor host'} ;; esac
   # Daemons of a host that was cut off end by themselves; they get the same time.
   for ((waited = 0; waited < 150; waited++)); do

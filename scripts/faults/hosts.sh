@@ -26,7 +26,24 @@ test_hosts() {
   done
   [ -z "${quick:-}" ] || { remove_hosts && return; }
   test_bad_hostfiles
+  test_dead_network
   remove_hosts
+}
+
+# An interface with the same address on each host, as containers make: Open MPI hangs on it, and is told by doctor and at any start.
+test_dead_network() {
+  make_hosts "$folder" 2
+  local host small=(--batch-size 32 --shard-size 8 --shapes-train 64)
+  for host in "${host_names[@]}"; do
+    ip -n "$host" link add docker0 type bridge
+    ip -n "$host" addr add 172.17.0.1/16 dev docker0
+    ip -n "$host" link set docker0 up
+  done
+  launch_on_hosts --hostfile "$folder/hostfile" -np 2 doctor "${small[@]}" --stall-timeout 10
+  expect_refusal "a network that does not lead to the other host" '172.17.0.1/16 (docker0)' 'host supcon-[ab]' \
+    'btl_tcp_if_include'
+  launch_on_hosts --hostfile "$folder/hostfile" -np 2 --interface 10.213.7.0/24 doctor "${small[@]}"
+  check "the network named" "$([ "$code" = 0 ] || echo "exit $code")" "$folder/log"
 }
 
 # expect_refusal NAME PATTERN…: the last launch failed with a message that has all patterns, and left nothing.

@@ -52,6 +52,7 @@ public enum StepBenchmark {
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
     let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
     world.activity.begin("preparing the step")
+    try MemoryNeed.check(recipe, dataset, over: world, report: report)
     let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)

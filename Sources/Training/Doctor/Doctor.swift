@@ -37,12 +37,14 @@ public enum Doctor {
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
+    world.activity.begin("opening the dataset", isPatient: true)
     var recipe = request.recipe
     let precisions = try PrecisionChoice(over: world)
     recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
     let ranksOnHost = try world.ranksOnHost()
     let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
+    world.activity.begin("comparing the ranks")
     let needed = try world.agreeing { [recipe] in
       try MemoryNeed.byteCount(recipe, dataset, ranks: world.size, ranksOnHost: ranksOnHost)
     }
@@ -51,7 +53,9 @@ public enum Doctor {
       report(describe(host, ranks))
     }
     var findings = LaunchChecks.findings(ranks)
-    findings += try routes(over: world)
+    if ranks[0].settings["btl_tcp_if_include"] == nil {
+      findings += try routes(over: world)
+    }
     findings += try data(dataset, recipe, over: world)
     findings += try output(request.output, over: world)
     guard let worst = findings.first(where: { finding in finding.exitCode != nil }) ?? findings.first else {
@@ -64,7 +68,7 @@ public enum Doctor {
     throw AgreedError(
       error: RunError(
         worst.exitCode ?? .configuration,
-        "\(findings.count) finding\(findings.count == 1 ? "" : "s"), the worst: \(worst.description)"))
+        "\(findings.count) finding\(findings.count == 1 ? "" : "s"), see above"))
   }
 
   private static func describe(_ host: String, _ ranks: [RankFacts]) -> String {
@@ -86,7 +90,7 @@ public enum Doctor {
   ///
   /// Collective.
   private static func routes(over world: borrowing Communicator) throws -> [Finding] {
-    guard world.size > 1, environmentValue("OMPI_MCA_btl_tcp_if_include") == nil else { return [] }
+    guard world.size > 1 else { return [] }
     let root = RankIdentity(rank: 0, host: hostName(), process: Int(getpid()))
     let listener = try world.agreeingOnRoot {
       let listener = Watchdog(root, of: 1, timeoutSeconds: 1e6) {
@@ -138,7 +142,7 @@ public enum Doctor {
     }
   }
 
-  /// Whether rank 0 can write the run directory, or the nearest folder above it that exists.
+  /// Whether rank 0 can write the run directory, or the nearest folder above it that exists: by making a folder there and removing it.
   ///
   /// Collective.
   private static func output(_ path: String?, over world: borrowing Communicator) throws -> [Finding] {
@@ -148,7 +152,9 @@ public enum Doctor {
       while !folder.isEmpty, unsafe access(folder, F_OK) != 0 {
         folder = folder.contains("/") ? String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)]) : ""
       }
-      flags[0] = unsafe access(folder.isEmpty ? (path?.hasPrefix("/") == true ? "/" : ".") : folder, W_OK) == 0 ? 0 : 1
+      let probe = "\(folder.isEmpty ? (path?.hasPrefix("/") == true ? "" : ".") : folder)/.supcon-doctor-\(getpid())"
+      flags[0] = unsafe mkdir(probe, 0o700) == 0 ? 0 : 1
+      unsafe rmdir(probe)
     }
     try world.broadcast(&flags)
     guard flags[0] == 1 else { return [] }

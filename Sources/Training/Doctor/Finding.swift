@@ -15,8 +15,8 @@ public struct Finding: Sendable, Equatable {
 enum LaunchChecks {
   /// All findings, what ends a job first.
   static func findings(_ ranks: [RankFacts]) -> [Finding] {
-    programs(ranks) + options(ranks) + instructions(ranks) + binding(ranks) + processors(ranks) + memory(ranks)
-      + networks(ranks) + singleCopies(ranks)
+    programs(ranks) + options(ranks) + instructions(ranks) + binding(ranks) + processors(ranks)
+      + memory(ranks.compactMap(\.memory)) + networks(ranks) + keepalive(ranks) + singleCopies(ranks)
   }
 
   /// Another build computes something else.
@@ -34,8 +34,10 @@ enum LaunchChecks {
       let (own, other) = (ranks[0].arguments, others[0].arguments)
       let place =
         zip(own, other).enumerated().first { _, pair in pair.0 != pair.1 }?.offset ?? min(own.count, other.count)
-      // With the option that the value belongs to.
-      let first = place > 0 && !(own.indices.contains(place) && own[place].hasPrefix("--")) ? place - 1 : place
+      // With the option that a value belongs to.
+      let differing = [own, other].compactMap { arguments in arguments.indices.contains(place) ? arguments[place] : nil
+      }
+      let first = differing.allSatisfy { word in word.hasPrefix("--") } ? place : max(place - 1, 0)
       func text(_ arguments: [String]) -> String {
         let part = arguments.dropFirst(first).prefix(2).joined(separator: " ")
         return part.isEmpty ? "nothing" : part
@@ -88,10 +90,18 @@ enum LaunchChecks {
     }
   }
 
-  private static func memory(_ ranks: [RankFacts]) -> [Finding] {
-    byHost(ranks).compactMap { host, ranks in
-      let needed = ranks.reduce(0) { sum, facts in sum + (facts.neededBytes ?? 0) }
-      guard let available = ranks.compactMap(\.availableBytes).min(), needed > available else { return nil }
+  /// What a rank will take of its host's memory.
+  struct MemoryFacts {
+    var host: String
+    var neededBytes: Int
+    var availableBytes: Int
+  }
+
+  static func memory(_ ranks: [MemoryFacts]) -> [Finding] {
+    Dictionary(grouping: ranks, by: \.host).sorted { one, other in one.key < other.key }.compactMap { host, ranks in
+      let needed = ranks.reduce(0) { sum, facts in sum + facts.neededBytes }
+      let available = ranks.map(\.availableBytes).min() ?? Int.max
+      guard needed > available else { return nil }
       return Finding(
         exitCode: nil,
         problem: "host \(host): \(count(ranks.count, "rank")) will take about \(gigabytes(needed)), "
@@ -103,9 +113,10 @@ enum LaunchChecks {
   /// The same address on two hosts belongs to a network that does not lead from one to the other, and Open MPI believes it does.
   private static func networks(_ ranks: [RankFacts]) -> [Finding] {
     let hosts = byHost(ranks)
-    guard hosts.count > 1, environmentValue("OMPI_MCA_btl_tcp_if_include") == nil,
-      environmentValue("OMPI_MCA_btl_tcp_if_exclude") == nil
-    else { return [] }
+    let settings = ranks[0].settings
+    guard hosts.count > 1, settings["btl_tcp_if_include"] == nil, settings["btl_tcp_if_exclude"] == nil else {
+      return []
+    }
     let own = hosts[0].ranks[0].networks
     for (host, ranks) in hosts.dropFirst() {
       let others = ranks[0].networks.map(\.address)
@@ -121,6 +132,19 @@ enum LaunchChecks {
       ]
     }
     return []
+  }
+
+  /// The watchdogs end the ranks, but mpirun itself would wait for a daemon that it cannot reach.
+  private static func keepalive(_ ranks: [RankFacts]) -> [Finding] {
+    guard byHost(ranks).count > 1, environmentValue("OMPI_COMM_WORLD_SIZE") != nil,
+      ranks[0].settings["oob_tcp_keepalive_time"] == nil
+    else { return [] }
+    return [
+      Finding(
+        exitCode: nil, problem: "mpirun will wait for ever for a host that cannot be reached any more",
+        remedy: "start with scripts/launch.sh, or give mpirun --mca oob_tcp_keepalive_time 5 "
+          + "--mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3")
+    ]
   }
 
   private static func singleCopies(_ ranks: [RankFacts]) -> [Finding] {

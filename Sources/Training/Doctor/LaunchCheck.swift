@@ -9,7 +9,7 @@ public enum LaunchCheck {
   /// - Parameters:
   ///   - threads: How many threads the options ask for.
   ///   - world: The ranks.
-  ///   - report: Receives a warning for each finding that does not end the job, on rank 0.
+  ///   - report: Receives a note of each finding that does not end the job, on rank 0.
   /// - Throws: ``AgreedError`` for a finding that ends the job.
   public static func run(
     threads: Int, over world: borrowing Communicator, report: (String) -> Void
@@ -22,7 +22,7 @@ public enum LaunchCheck {
       throw AgreedError(error: RunError(code, fatal.description))
     }
     for finding in findings {
-      report("warning: \(finding.description)")
+      report("note: \(finding.description)")
     }
   }
 }

@@ -7,6 +7,27 @@ enum MemoryNeed {
   /// The program, its libraries and the MPI library's buffers.
   private static let baseByteCount = 100_000_000
 
+  /// Notes, on rank 0, hosts that have too little memory for their ranks.
+  ///
+  /// Collective.
+  static func check(
+    _ recipe: Recipe, _ dataset: any ImageDataset, over world: borrowing Communicator, report: (String) -> Void
+  ) throws {
+    let ranksOnHost = try world.ranksOnHost()
+    let own = try world.agreeing {
+      "\(try byteCount(recipe, dataset, ranks: world.size, ranksOnHost: ranksOnHost)) "
+        + "\(ProcessMeasurements.availableByteCount() ?? Int.max) \(hostName())"
+    }
+    let ranks = try world.allGather(text: own).map { text in
+      let words = text.split(separator: " ", maxSplits: 2).map(String.init)
+      return LaunchChecks.MemoryFacts(
+        host: words[2], neededBytes: Int(words[0]) ?? 0, availableBytes: Int(words[1]) ?? Int.max)
+    }
+    for finding in LaunchChecks.memory(ranks) {
+      report("note: \(finding.description)")
+    }
+  }
+
   /// About how many bytes one rank takes.
   static func byteCount(
     _ recipe: Recipe, _ dataset: any ImageDataset, ranks: Int, ranksOnHost: Int

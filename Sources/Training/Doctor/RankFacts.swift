@@ -26,15 +26,26 @@ struct RankFacts: Codable, Equatable {
   var availableBytes: Int?
   /// The memory that the rank will take, if that is known.
   var neededBytes: Int?
+  /// Open MPI's settings that were given to mpirun, as it passes them on.
+  var settings: [String: String]
   /// Its networks, without the loopback ones.
   var networks: [Network]
   /// Whether the system refuses it the memory of a rank beside it, which Open MPI copies from.
   var singleCopyRefused: Bool
 
+  /// The settings that say how hosts reach each other.
+  private static let networkSettings = ["btl_tcp_if_include", "btl_tcp_if_exclude", "oob_tcp_keepalive_time"]
+
   struct Network: Codable, Equatable {
     var interface: String
     var address: String
     var network: String
+  }
+
+  /// What it will take of the host's memory, if that is known.
+  var memory: LaunchChecks.MemoryFacts? {
+    guard let neededBytes, let availableBytes else { return nil }
+    return LaunchChecks.MemoryFacts(host: host, neededBytes: neededBytes, availableBytes: availableBytes)
   }
 
   var name: String { "rank \(rank) on host \(host)" }
@@ -54,6 +65,9 @@ extension RankFacts {
       cpu: ProcessMeasurements.cpuName(), threads: threads,
       allowedProcessors: ProcessMeasurements.allowedProcessorCount() ?? processors, processors: processors,
       availableBytes: ProcessMeasurements.availableByteCount(), neededBytes: neededBytes,
+      settings: Self.networkSettings.reduce(into: [:]) { settings, name in
+        settings[name] = environmentValue("OMPI_MCA_\(name)")
+      },
       networks: InterfaceAddress.all().filter { address in !address.isLoopback }.map { address in
         Network(interface: address.interface, address: address.address, network: address.network)
       },

@@ -36,10 +36,28 @@ enum ProcessMeasurements {
     field("model name", of: "/proc/cpuinfo") ?? "unknown CPU"
   }
 
-  /// The memory that programs may still take on this host, in bytes; `nil` where the kernel does not tell.
+  /// The memory that programs may still take on this host, or in this container or Slurm job, in bytes; `nil` where the kernel does not tell.
   static func availableByteCount() -> Int? {
-    field("MemAvailable", of: "/proc/meminfo")?.split(separator: " ").first.flatMap { number in Int(number) }
-      .map { kibibytes in kibibytes * 1024 }
+    let ofHost = field("MemAvailable", of: "/proc/meminfo")?.split(separator: " ").first.flatMap { number in Int(number)
+    }
+    .map { kibibytes in kibibytes * 1024 }
+    return [ofHost, availableByteCountOfGroup()].compactMap { count in count }.min()
+  }
+
+  /// What is left of the limit of this process's control group (version 2), if it has one.
+  private static func availableByteCountOfGroup() -> Int? {
+    let group = field("0:", of: "/proc/self/cgroup") ?? "/"
+    func number(_ file: String) -> Int? {
+      (try? String(contentsOfFile: "/sys/fs/cgroup\(group)/\(file)", encoding: .utf8)).flatMap { text in
+        Int(text.filter { letter in letter != "\n" })
+      }
+    }
+    guard let limit = number("memory.max"), let taken = number("memory.current") else { return nil }
+    // Copies of files are given up when programs want the memory.
+    let files = field("file ", of: "/sys/fs/cgroup\(group)/memory.stat").flatMap { line in
+      line.split(separator: " ").last.flatMap { number in Int(number) }
+    }
+    return max(limit - taken + (files ?? 0), 0)
   }
 
   /// How many processors this process may run on; `nil` where the kernel does not tell.
