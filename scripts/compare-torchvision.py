@@ -2,10 +2,14 @@
 """Measures torchvision's presets on Pillow pictures, for scripts/compare-torchvision.sh.
 
     compare-torchvision.py make FILE [DATA]                  writes 64 pictures of 32×32 as [64, 32, 32, 3] bytes
+    compare-torchvision.py make-jpeg FOLDER                  writes 16 JPEG files of 500×375
     compare-torchvision.py check                             says what is missing
-    compare-torchvision.py PRESET FILE WIDTH HEIGHT SIDE SECONDS  prints views per second of its processor time
+    compare-torchvision.py PRESET FILE WIDTH HEIGHT SIDE SECONDS  prints views per second of its processor time; where FILE is a
+                                                             folder of JPEG files, each is decoded for each view
 """
 
+import io
+import pathlib
 import sys
 import time
 
@@ -45,6 +49,21 @@ def make(path, data):
     np.ascontiguousarray(pictures).tofile(path)
 
 
+def make_jpeg(folder):
+    """Blotches of several sizes, with the detail and the file size (about 60 kB) of photographs."""
+    import numpy as np
+    from PIL import Image
+    pathlib.Path(folder).mkdir()
+    source = np.random.default_rng(1)
+    for number in range(16):
+        picture = np.zeros((375, 500, 3))
+        for side, weight in ((4, 90), (16, 50), (64, 25), (200, 12)):
+            blotches = source.integers(0, 256, (side * 3 // 4, side, 3)).astype(np.uint8)
+            resized = Image.fromarray(blotches).resize((500, 375), Image.Resampling.BICUBIC)
+            picture += weight * (np.asarray(resized, np.float64) / 127.5 - 1)
+        Image.fromarray(np.clip(picture + 128, 0, 255).astype(np.uint8)).save(f"{folder}/{number:02}.jpg", quality=90)
+
+
 def preset(name, T, side):
     end = [T.ToTensor(), T.Normalize((0.49, 0.48, 0.45), (0.2, 0.2, 0.2))]
     if name == "supcontrast":
@@ -69,14 +88,21 @@ def main():
         import_torchvision()
     elif arguments[0] == "make":
         make(arguments[1], arguments[2] if len(arguments) > 2 else None)
+    elif arguments[0] == "make-jpeg":
+        make_jpeg(arguments[1])
     else:
         name, path, width, height, side, seconds = arguments
         T = import_torchvision()
         import numpy as np
         from PIL import Image
-        levels = np.fromfile(path, np.uint8).reshape(-1, int(height), int(width), 3)
-        pictures = [Image.fromarray(picture) for picture in levels]
         transform = preset(name, T, int(side))
+        if pathlib.Path(path).is_dir():
+            pictures = [file.read_bytes() for file in sorted(pathlib.Path(path).iterdir())]
+            view = transform
+            transform = lambda data: view(Image.open(io.BytesIO(data)).convert("RGB"))
+        else:
+            levels = np.fromfile(path, np.uint8).reshape(-1, int(height), int(width), 3)
+            pictures = [Image.fromarray(picture) for picture in levels]
         for picture in pictures:
             transform(picture)
         made, start = 0, time.process_time()

@@ -3,9 +3,8 @@
 #
 #   scripts/compare-torchvision.sh --python .venv/bin/python --data cifar-10-batches-bin
 #
-# Each round measures both on the same core, one after the other, in processor time, so that neither other programs nor a
-# machine whose speed drifts decide; the median
-# over the rounds counts.
+# Each round measures both on the same core, one after the other, in processor time, so that neither other programs nor a machine whose
+# speed drifts decide; the median over the rounds counts.
 set -euo pipefail
 
 usage() {
@@ -14,7 +13,8 @@ USAGE: scripts/compare-torchvision.sh [options]
 
   --python BIN     a Python with torch 2.13, torchvision 0.28, numpy and Pillow (default: python3)
   --data DIR       folder of CIFAR-10's binary version (default: made pictures)
-  --preset NAME    what to compare, any number of times (default: supcontrast autoaugment-cifar10)
+  --preset NAME    what to compare, any number of times; with -jpeg behind it from JPEG files of 500×375 to 224×224, decoding included
+                   (default: supcontrast autoaugment-cifar10 resized-crop-jpeg)
   --rounds N       rounds (default: 5)
   --seconds S      of each measurement (default: 2)
   --core N         the core that both run on (default: 0)
@@ -47,7 +47,7 @@ while [ $# -gt 0 ]; do
 done
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || fail 64 "--rounds $rounds: expected a whole number above 0"
 [[ $core =~ ^[0-9]+$ ]] || fail 64 "--core $core: expected the number of a core"
-[ ${#presets[@]} -gt 0 ] || presets=(supcontrast autoaugment-cifar10)
+[ ${#presets[@]} -gt 0 ] || presets=(supcontrast autoaugment-cifar10 resized-crop-jpeg)
 # Paths are the caller's; the rest happens in the project's folder.
 case $python in /* | [!/]*/*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; esac
 if [ -n "$data" ]; then
@@ -63,14 +63,20 @@ ours=$(swift build -c release --show-bin-path)/imaging-speed
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$python" scripts/compare-torchvision.py make "$work/pictures" ${data:+"$data"}
+"$python" scripts/compare-torchvision.py make-jpeg "$work/files"
 
 median() { sort -n | awk '{ values[NR] = $1 } END { print values[int((NR + 1) / 2)] }'; }
 
 printf '%-24s %12s %12s %8s %16s\n' preset supcon/s torchvision/s ratio range
 for preset in "${presets[@]}"; do
+  # Views of 32×32 from decoded pictures; of 224×224 from files, which are decoded for each view.
+  case $preset in
+    *-jpeg) what=("${preset%-jpeg}" "$work/files" 500 375 224) ;;
+    *) what=("$preset" "$work/pictures" 32 32 32) ;;
+  esac
   for ((round = 1; round <= rounds; round++)); do
-    one=$(taskset -c "$core" "$ours" "$work/pictures" 32 32 "$preset" 32 "$seconds")
-    other=$(taskset -c "$core" "$python" scripts/compare-torchvision.py "$preset" "$work/pictures" 32 32 32 "$seconds")
+    one=$(taskset -c "$core" "$ours" "${what[1]}" "${what[2]}" "${what[3]}" "${what[0]}" "${what[4]}" "$seconds")
+    other=$(taskset -c "$core" "$python" scripts/compare-torchvision.py "${what[@]}" "$seconds")
     echo "$one" >>"$work/ours"
     echo "$other" >>"$work/theirs"
     awk -v one="$one" -v other="$other" 'BEGIN { printf "%.2f\n", one / other }' >>"$work/ratios"

@@ -26,7 +26,8 @@ struct DebuggingOptions: ParsableArguments {
       return "--check-ranks \(checkRanks): expected at least 1"
     }
     guard dumpStep.isEmpty || dumpStep.count == 2 && Int(dumpStep[0]).map({ step in step >= 1 }) ?? false else {
-      return "--dump-step \(dumpStep.joined(separator: " ")): expected a step from 1 on and a folder, such as --dump-step 3 dump"
+      return
+        "--dump-step \(dumpStep.joined(separator: " ")): expected a step from 1 on and a folder, such as --dump-step 3 dump"
     }
     return nil
   }

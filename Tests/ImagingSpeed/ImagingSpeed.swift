@@ -6,43 +6,45 @@ import KeyedRandomness
 ///
 ///     imaging-speed PICTURES WIDTH HEIGHT AUGMENTATION VIEW-SIDE SECONDS
 ///
-/// PICTURES is a file of pictures `[count, HEIGHT, WIDTH, 3]` of 8 bits a channel. Prints the number of views per second of the
+/// PICTURES is a file of pictures `[count, HEIGHT, WIDTH, 3]` of 8 bits a channel, or a folder of JPEG or PNG files, which are decoded
+/// for each view. Prints the number of views per second of the
 /// processor's time.
 @main
 struct ImagingSpeed {
-  private let images: [RGBImage]
+  /// Where the pictures come from, each time.
+  private let pictures: [() throws -> RGBImage]
   private let augmentation: Augmentation
   private let size: ImageSize
   private let normalization = ChannelNormalization(mean: [0.49, 0.48, 0.45], standardDeviation: [0.2, 0.2, 0.2])
   private let workspace = AugmentationWorkspace()
   private var made = 0
 
-  init(_ images: [RGBImage], _ augmentation: Augmentation, side: Int) {
-    self.images = images
+  init(_ pictures: [() throws -> RGBImage], _ augmentation: Augmentation, side: Int) {
+    self.pictures = pictures
     self.augmentation = augmentation
     size = ImageSize(width: side, height: side)
   }
 
   /// Makes a view of each picture.
-  private mutating func makeViews(into view: inout [Float]) {
+  private mutating func makeViews(into view: inout [Float]) throws {
     var target = view.mutableSpan
-    for image in images {
+    for picture in pictures {
       var stream = RandomStream(seed: 1, .augmentation, sample: made)
       augmentation.makeView(
-        of: image, size: size, &stream, normalization, workspace: workspace, into: &target,
+        of: try picture(), size: size, &stream, normalization, workspace: workspace, into: &target,
         channelStride: size.pixelCount, pixelStride: 1)
       made += 1
     }
   }
 
-  private mutating func viewsPerSecond(over seconds: Double) -> Double {
+  private mutating func viewsPerSecond(over seconds: Double) throws -> Double {
     // Not counted: memory is allocated, caches are filled.
     var view = [Float](repeating: 0, count: 3 * size.pixelCount)
-    makeViews(into: &view)
+    try makeViews(into: &view)
     made = 0
     let start = Self.processorSeconds()
     while Self.processorSeconds() - start < seconds {
-      makeViews(into: &view)
+      try makeViews(into: &view)
     }
     return Double(made) / (Self.processorSeconds() - start)
   }
@@ -57,17 +59,32 @@ struct ImagingSpeed {
   static func main() throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 7, let width = Int(arguments[2]), let height = Int(arguments[3]),
-      let side = Int(arguments[5]), let seconds = Double(arguments[6]),
-      let bytes = FileManager.default.contents(atPath: arguments[1])
+      let side = Int(arguments[5]), let seconds = Double(arguments[6])
     else {
       print("expected PICTURES WIDTH HEIGHT AUGMENTATION VIEW-SIDE SECONDS")
       exit(64)
     }
-    let stride = width * height * 3
-    let images = (0..<bytes.count / stride).map { index in
-      RGBImage(width: width, height: height, samples: Array(bytes[index * stride..<(index + 1) * stride]))
+    let pictures = try decoders(arguments[1]) ?? decoded(arguments[1], width: width, height: height)
+    var speed = ImagingSpeed(pictures, try Augmentation(arguments[4]), side: side)
+    print(Int(try speed.viewsPerSecond(over: seconds)))
+  }
+
+  /// What decodes each file of a folder; `nil` if it is none.
+  private static func decoders(_ path: String) throws -> [() throws -> RGBImage]? {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return nil }
+    return try names.sorted().map { name in
+      let bytes = Array(try Data(contentsOf: URL(filePath: "\(path)/\(name)")))
+      return { try RGBImage(decoding: bytes) }
     }
-    var speed = ImagingSpeed(images, try Augmentation(arguments[4]), side: side)
-    print(Int(speed.viewsPerSecond(over: seconds)))
+  }
+
+  /// The pictures of a file.
+  private static func decoded(_ path: String, width: Int, height: Int) throws -> [() throws -> RGBImage] {
+    let bytes = try Data(contentsOf: URL(filePath: path))
+    let stride = width * height * 3
+    return (0..<bytes.count / stride).map { index in
+      let image = RGBImage(width: width, height: height, samples: Array(bytes[index * stride..<(index + 1) * stride]))
+      return { image }
+    }
   }
 }

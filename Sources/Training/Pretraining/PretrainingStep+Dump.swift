@@ -43,7 +43,8 @@ extension PretrainingStep {
     arrays.append(try rows("embedding-gradients", own.embeddingGradients))
     for slice in shards.parameterLayout.slices {
       arrays.append(
-        DumpedArray(name: "gradients/\(slice.name)", shape: slice.shape, elements: .floats(Array(reduced[slice.range]))))
+        DumpedArray(name: "gradients/\(slice.name)", shape: slice.shape, elements: .floats(Array(reduced[slice.range])))
+      )
     }
 
     let size = recipe.viewSize(of: dataset)
@@ -54,7 +55,8 @@ extension PretrainingStep {
     let bytes = try gathered(ownBytes, perShard: 3 * width * height)
     let pictures = (0..<plan.shardCount).map { shard in
       RGBImage(
-        width: width, height: height, samples: Array(bytes[shard * 3 * width * height..<(shard + 1) * 3 * width * height]))
+        width: width, height: height,
+        samples: Array(bytes[shard * 3 * width * height..<(shard + 1) * 3 * width * height]))
     }
     return (pictures, arrays)
   }

@@ -31,7 +31,8 @@ extension PretrainingStep {
     func check(_ vector: [Float], _ layout: VectorLayout, _ title: String) throws {
       for slice in layout.slices where !vector[slice.range].allSatisfy(\.isFinite) {
         throw AgreedError(
-          error: RunError(.software, "step \(state.step): \(title) \(slice.name) are not finite; lower --learning-rate"))
+          error: RunError(.software, "step \(state.step): \(title) \(slice.name) are not finite; lower --learning-rate")
+        )
       }
     }
     try check(state.parameters, state.parameterLayout, "the weights of")

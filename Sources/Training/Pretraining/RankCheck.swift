@@ -28,7 +28,8 @@ enum RankCheck {
           error: RunError(
             .software,
             "step \(state.step): rank \(rank) on host \(hosts[rank]) differs from rank 0 on host \(hosts[0]) in \(what); "
-              + "look at that host's memory and programs (supcon doctor), and continue from a checkpoint before this step"))
+              + "look at that host's memory and programs (supcon doctor), and continue from a checkpoint before this step"
+          ))
       }
     }
   }
