@@ -71,7 +71,8 @@ let tests: [Target] = [
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
   .executableTarget(
-    name: "decoder-fuzz", dependencies: ["Imaging", "TestSupport"], path: "Tests/DecoderFuzz",
+    name: "file-fuzz", dependencies: ["Datasets", "Formats", "Imaging", "TestSupport", "Training"],
+    path: "Tests/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(
     name: "ImagingTests", dependencies: ["Imaging", "KeyedRandomness", "Kernels", "TestSupport"], exclude: ["Fixtures"],

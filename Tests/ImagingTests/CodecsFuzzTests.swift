@@ -2,7 +2,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// A sample of scripts/fuzz-decoders.sh: damaged files are decoded or refused, and end nothing.
+/// A sample of scripts/fuzz-files.sh: damaged files are decoded or refused, and end nothing.
 struct CodecsFuzzTests {
   @Test(arguments: [".jpg", ".png"])
   func damagedFilesAreDecodedOrRefused(ending: String) throws {

@@ -1,15 +1,21 @@
 import Foundation
 import Glibc
-import Imaging
 import TestSupport
 
-// decoder-fuzz FOLDER ENDING TRIES [FIRST]: decodes damaged copies of the folder's files, each damage a function of its number.
+// file-fuzz FOLDER ENDING TRIES [FIRST]: reads damaged copies of the folder's files, each damage a function of its number.
+// file-fuzz make FOLDER: writes whole files of the formats that supcon writes itself, to be damaged.
 //
-// A crash leaves the file in decoder-fuzz.last; a try that takes longer than a second, or lets the process grow beyond 1 GiB, ends it too.
+// A crash leaves the file in file-fuzz.last; a try that takes longer than a second, or lets the process grow beyond 256 MiB, ends it too.
 
 let arguments = CommandLine.arguments
-guard arguments.count >= 4, let tries = Int(arguments[3]) else {
-  print("usage: decoder-fuzz FOLDER ENDING TRIES [FIRST]")
+if arguments.count == 3, arguments[1] == "make" {
+  try Seeds.write(to: arguments[2])
+  exit(0)
+}
+guard arguments.count >= 4, let tries = Int(arguments[3]), let read = Readers.byEnding[arguments[2]] else {
+  print(
+    "usage: file-fuzz FOLDER \(Readers.byEnding.keys.sorted().joined(separator: "|")) TRIES [FIRST], or file-fuzz make FOLDER"
+  )
   exit(64)
 }
 let first = arguments.count > 4 ? Int(arguments[4]) ?? 0 : 0
@@ -23,22 +29,22 @@ guard !files.isEmpty else {
   exit(66)
 }
 
-// One file written over: making a new one takes longer than decoding.
-let last = unsafe open("decoder-fuzz.last", O_RDWR | O_CREAT | O_TRUNC, 0o644)
+// One file written over: making a new one takes longer than reading it.
+let lastPath = "file-fuzz.last"
+let last = unsafe open(lastPath, O_RDWR | O_CREAT | O_TRUNC, 0o644)
 let secondsAllowed = 1.0
-let kibibytesAllowed = 1 << 20
+let kibibytesAllowed = 256 << 10
 var accepted = 0
 var slowest = 0.0
 for number in first..<first + tries {
   var mutations = Mutations(seed: UInt64(number))
   let bytes = mutations.damaged(files[number % files.count], other: files[(number / files.count) % files.count])
   guard unsafe pwrite(last, bytes, bytes.count, 0) == bytes.count, ftruncate(last, off_t(bytes.count)) == 0 else {
-    print("decoder-fuzz.last: cannot be written")
+    print("\(lastPath): cannot be written")
     exit(74)
   }
   let start = Date()
-  let target = number.isMultiple(of: 3) ? ImageSize(width: 16, height: 16) : nil
-  if (try? RGBImage(decoding: bytes, scaledFor: target)) != nil {
+  if (try? read(lastPath, bytes, number)) != nil {
     accepted += 1
   }
   let seconds = Date().timeIntervalSince(start)
@@ -46,12 +52,12 @@ for number in first..<first + tries {
   var usage = rusage()
   unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
   guard seconds < secondsAllowed, usage.ru_maxrss < kibibytesAllowed else {
-    print("try \(number), decoder-fuzz.last: \(seconds) s, \(usage.ru_maxrss) KiB at most")
+    print("try \(number), \(lastPath): \(seconds) s, \(usage.ru_maxrss) KiB at most")
     exit(1)
   }
 }
 var usage = rusage()
 unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
 print(
-  "\(tries) damaged files ending with \(arguments[2]): no crash, \(accepted) decoded, "
+  "\(tries) damaged files ending with \(arguments[2]): no crash, \(accepted) read, "
     + "slowest \(Int(slowest * 1000)) ms, \(usage.ru_maxrss >> 10) MiB at most")

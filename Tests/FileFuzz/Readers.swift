@@ -1,0 +1,54 @@
+import Datasets
+import Formats
+import Imaging
+import Training
+
+/// What reads each kind of file, all of it.
+enum Readers {
+  /// Takes the file's path, its bytes and the number of the try.
+  typealias Reader = (_ path: String, _ bytes: [UInt8], _ number: Int) throws -> Void
+
+  static let byEnding: [String: Reader] = [
+    ".jpg": picture, ".png": picture, ".safetensors": tensors, ".npy": array, ".pack": pack, ".json": object,
+  ]
+
+  private static func picture(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
+    let target = number.isMultiple(of: 3) ? ImageSize(width: 16, height: 16) : nil
+    _ = try RGBImage(decoding: bytes, scaledFor: target)
+  }
+
+  private static func tensors(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
+    let file = try SafetensorsFile(path: path)
+    for (name, entry) in file.entries where entry.type == .float32 {
+      _ = try file.floats(name, shape: entry.shape)
+    }
+  }
+
+  private static func array(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
+    let file = try NumPyFile(path: path)
+    let count = file.shape.reduce(1, *)
+    if file.elementType.hasPrefix("<f") {
+      _ = try file.floats(0..<count)
+      _ = try file.doubles(0..<count)
+    } else {
+      _ = try file.integers(0..<count)
+    }
+  }
+
+  private static func pack(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
+    for split in [DatasetSplit.train, .test] {
+      let dataset = try PackedDataset(path: path, split: split)
+      for index in 0..<dataset.count {
+        _ = try dataset.image(at: index)
+        _ = try dataset.name(at: index)
+        _ = dataset.classNames[dataset.label(at: index)]
+      }
+    }
+  }
+
+  private static func object(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
+    guard JSONValue(parsing: String(decoding: bytes, as: UTF8.self)) != nil else {
+      throw FileError(.content, "is no JSON")
+    }
+  }
+}
