@@ -23,6 +23,15 @@ extension PretrainingStep {
     }
   }
 
+  /// The contrastive part of a step's loss.
+  struct Contrast {
+    var loss: Double
+    /// What it cannot fall below for the batch's labels.
+    var lowerBound: Double
+    /// What it is when all embeddings are equal.
+    var collapseValue: Double
+  }
+
   /// Which rows of the global batch are positives of each other.
   ///
   /// Collective where labels matter: each rank gives the labels of its own samples.
@@ -39,11 +48,11 @@ extension PretrainingStep {
   }
 
   /// Ends the run where numbers are no longer finite; `reduced` is the same on every rank, so all of them throw.
-  func checkFinite(_ reduced: [Float], _ loss: ContrastiveLoss<Float>, step: Int) throws {
+  func checkFinite(_ reduced: [Float], _ loss: ContrastiveLoss<Float>?, step: Int) throws {
     let value = reduced[vector.loss]
     guard !value.isFinite || !reduced[vector.gradient].allSatisfy(\.isFinite) else { return }
     let advice = "lower --learning-rate or lengthen --warmup-epochs, and look at the data"
-    if let (row, rank) = loss.firstNonFiniteRow() {
+    if let (row, rank) = loss?.firstNonFiniteRow() {
       let shard = row / (recipe.shardSize * recipe.views)
       throw AgreedError(
         error: RunError(
