@@ -20,6 +20,11 @@ public struct LinearLayer: Sendable {
     bias = hasBias ? parameters.add("\(name).bias", [outputWidth], .uniform(inputs: inputWidth)) : nil
   }
 
+  /// Registers weight and bias in a network under construction.
+  public init(_ context: NetworkContext, _ name: String, inputWidth: Int, outputWidth: Int) {
+    self.init(&context.parameters, name, inputWidth: inputWidth, outputWidth: outputWidth)
+  }
+
   /// Maps `input` into `output`.
   ///
   /// - Throws: `DNNLError` if the product fails.

@@ -12,48 +12,15 @@ struct PretrainCommand: RankedCommand {
       The weights are the same to the last bit on any number of ranks and threads.
       """)
 
-  @OptionGroup var recipe: RecipeOptions
-  @OptionGroup var progress: ProgressOptions
-
-  @Option(help: ArgumentHelp("Run directory. (default: runs/pretrain-MODEL-DATASET-N)", valueName: "dir"))
-  var output: String?
-  @Flag(help: "Continue the run in --output; options not given are those of the run.")
-  var resume = false
-  @Option(
-    help: ArgumentHelp(
-      "Stop after this time, save and exit 75, as on SIGUSR1, SIGTERM and Ctrl-C: seconds, 90m, 12h or 01:30:00.",
-      valueName: "time"))
-  var maxTime: String?
-  @OptionGroup var debugging: DebuggingOptions
-  @Option(help: .hidden)
-  var reduction = "tree"
-
+  @OptionGroup var training: TrainingOptions
   @OptionGroup var launch: LaunchOptions
 
-  private var request: Pretraining.Request {
-    var request = Pretraining.Request(
-      overrides: progress.added(to: recipe.overrides), output: output, isResuming: resume,
-      order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
-    request.debugging = debugging.debugging
-    return request
-  }
+  private var request: Pretraining.Request { training.request(.pretrain) }
 
-  var threadsPerRank: Int { recipe.threads ?? 1 }
+  var threadsPerRank: Int { training.recipe.threads ?? 1 }
 
   func problem(ranks: Int) -> String? {
-    if ReductionOrder(rawValue: reduction) == nil {
-      return "--reduction \(reduction): expected tree or mpi"
-    }
-    if let maxTime, TimeLimit.seconds(maxTime) == nil {
-      return "--max-time \(maxTime): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
-    }
-    if let problem = debugging.problem {
-      return problem
-    }
-    if resume, output == nil {
-      return "--resume: needs --output with the folder of the run to continue"
-    }
-    return request.problem(ranks: ranks)
+    training.problem ?? request.problem(ranks: ranks)
   }
 
   func run(over world: borrowing Communicator) throws -> Training.ExitCode {

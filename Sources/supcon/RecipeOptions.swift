@@ -68,6 +68,7 @@ struct RecipeOptions: ParsableArguments {
   @OptionGroup var lossMode: LossModeOptions
   @Option(help: "Temperature of the loss. (default: 0.1)")
   var temperature: Double?
+  @OptionGroup var crossEntropy: CrossEntropyOptions
   @Option(help: "Visits of the whole dataset, over which the schedule runs. (default: \(Recipe().epochs))")
   var epochs: Int?
   @Option(help: "Samples in a global batch, over all ranks. (default: 256)")
@@ -83,7 +84,7 @@ struct RecipeOptions: ParsableArguments {
   var lastBatch: String?
   @Option(help: "Samples in a shard, the unit of computing and of BatchNorm. (default: 32)")
   var shardSize: Int?
-  @Option(help: "Views of each sample. (default: 2)")
+  @Option(help: "Views of each sample; 1 for supervised. (default: 2)")
   var views: Int?
   @Option(
     help: ArgumentHelp(
@@ -173,6 +174,12 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(lossMode.positivesCap, for: "positives-cap")
     overrides.set(lossMode.lossScale, for: "loss-scale")
     overrides.set(temperature, for: "temperature")
+    overrides.set(crossEntropy.contrastiveWeight, for: "contrastive-weight")
+    overrides.set(crossEntropy.crossEntropyWeight, for: "cross-entropy-weight")
+    overrides.set(crossEntropy.stopGradient, for: "stop-gradient")
+    overrides.set(crossEntropy.labelSmoothing, for: "label-smoothing")
+    overrides.set(crossEntropy.evaluateEpochs, for: "evaluate-epochs")
+    overrides.set(crossEntropy.`init`, for: "init")
     overrides.set(epochs, for: "epochs")
     overrides.set(batchSize, for: "batch-size")
     overrides.set(sampler, for: "sampler")

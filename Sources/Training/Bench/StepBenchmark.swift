@@ -172,10 +172,13 @@ extension Recipe {
       })
   }
 
-  /// The multiplications with addition of encoder and head for one view.
+  /// The multiplications with addition of encoder and heads for one view.
   fileprivate func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
     let encoder = architecture.multiplyAdds(height: height, width: width)
-    let head = headPlan.multiplyAdds(inputWidth: architecture.representationWidth)
-    return (encoder.forward + head.forward, encoder.backward + head.backward)
+    let width = architecture.representationWidth
+    let heads = (isContrasting ? [headPlan] : []) + (isClassifying ? [ProjectionHeadPlan([classes ?? 0])] : [])
+    return heads.map { head in head.multiplyAdds(inputWidth: width) }.reduce(encoder) { sum, head in
+      (sum.forward + head.forward, sum.backward + head.backward)
+    }
   }
 }

@@ -34,7 +34,7 @@ enum MemoryNeed {
   ) throws -> Int {
     // Activations grow with the rows of a shard, which need not all be planned for.
     let plannedRows = min(recipe.shardSize * recipe.views, 4)
-    let model = try ContrastiveModel(Engine(), recipe, viewSize: recipe.viewSize(of: dataset), rows: plannedRows)
+    let model = try TrainingModel(Engine(), recipe, viewSize: recipe.viewSize(of: dataset), rows: plannedRows)
     let activations =
       try model.encoder.makeRecord().byteCount / plannedRows * recipe.shardSize * recipe.views
     let shards = (recipe.shardCount + ranks - 1) / ranks

@@ -18,7 +18,9 @@ struct FrozenEncoder {
     let opened = try world.agreeingOnRoot { () throws -> (Recipe, TrainingState, RunLock) in
       let directory = RunDirectory(path: run)
       guard directory.holdsRun else {
-        throw RunError(.missing, "\(run): holds no run (there is no config.yaml); give the --output of supcon pretrain")
+        throw RunError(
+          .missing, "\(run): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised"
+        )
       }
       let lock = try RunLock(directory: run)
       var recipe = try directory.recipe()
@@ -26,7 +28,7 @@ struct FrozenEncoder {
         let checkpoint = try directory.checkpoints.newest(
           layouts: RunOpening.layouts, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
       else {
-        throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with supcon pretrain --resume")
+        throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
       }
       if let (option, own, other) = checkpoint.recipe.conflict(with: recipe) {
         throw RunError(

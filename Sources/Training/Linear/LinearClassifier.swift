@@ -41,7 +41,7 @@ final class LinearClassifier {
     self.classCount = classCount
     crossEntropy = CrossEntropy(classCount: classCount)
     var layout = VectorLayout()
-    layer = LinearLayer(&layout, "fc", inputWidth: width, outputWidth: classCount)
+    layer = LinearLayer(&layout, TrainedClassifier.name, inputWidth: width, outputWidth: classCount)
     self.layout = layout
     parameters = layout.initialValues(seed: settings.seed)
     optimizer = StochasticGradientDescent(
@@ -121,19 +121,8 @@ final class LinearClassifier {
   func correctCounts(
     features: [Float], labels: [Int32], over world: borrowing Communicator
   ) throws -> (top1: Int, top5: Int) {
-    let own = ContiguousRuns(total: labels.count, parts: world.size)[world.rank]
-    var counts: [Int64] = [0, 0]
-    for sample in own {
-      let scores = try logits(Array(features[sample * width..<(sample + 1) * width]))
-      let label = Int(labels[sample])
-      let before = scores.indices.count { other in
-        scores[other] > scores[label] || (scores[other] == scores[label] && other < label)
-      }
-      counts[0] += before < 1 ? 1 : 0
-      counts[1] += before < 5 ? 1 : 0
-      world.activity.progressed()
+    try ClassRank.correctCounts(labels: labels, over: world) { sample in
+      try logits(Array(features[sample * width..<(sample + 1) * width]))
     }
-    try world.allReduceSum(&counts)
-    return (Int(counts[0]), Int(counts[1]))
   }
 }

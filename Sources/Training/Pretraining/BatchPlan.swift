@@ -9,7 +9,8 @@ struct BatchPlan {
   let shardCount: Int
   /// The shards of every rank; a rank may have none in an epoch's last batch.
   let runs: ContiguousRuns
-  let loss: ContrastiveLoss<Float>
+  /// The contrastive loss, if there is one.
+  let loss: ContrastiveLoss<Float>?
   let reduction: TreeReduction<Float>
 
   /// A plan.
@@ -27,11 +28,14 @@ struct BatchPlan {
     self.batchSize = batchSize
     shardCount = batchSize / recipe.shardSize
     runs = ContiguousRuns(total: shardCount, parts: world.size)
-    loss = ContrastiveLoss(
-      blocks: RowBlocks(
-        rowCount: batchSize * recipe.views, rowsPerShard: recipe.shardSize * recipe.views, ranks: world.size),
-      width: recipe.widthOfEmbeddings, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
-      mode: recipe.lossMode, layout: recipe.viewLayout, threads: recipe.threads)
+    loss =
+      recipe.isContrasting
+      ? ContrastiveLoss(
+        blocks: RowBlocks(
+          rowCount: batchSize * recipe.views, rowsPerShard: recipe.shardSize * recipe.views, ranks: world.size),
+        width: recipe.widthOfEmbeddings, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
+        mode: recipe.lossMode, layout: recipe.viewLayout, threads: recipe.threads)
+      : nil
     reduction = TreeReduction(length: vector.count, runs: runs, rank: world.rank, order: order)
   }
 }

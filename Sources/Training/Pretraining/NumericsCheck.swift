@@ -23,7 +23,7 @@ final class NumericsCheck: Sendable {
   /// The first of all that were noted.
   var finding: Finding? { first.withLock { finding in finding } }
 
-  /// What ``ContrastiveModel/forward(_:parameters:inspect:)`` is to show one shard's activations to.
+  /// What ``TrainingModel/forward(_:parameters:inspect:)`` is to show one shard's activations to.
   func inspector(ofShard shard: Int) -> (_ layer: String, _ activation: Tensor) -> Void {
     var order = 0
     return { [self] layer, activation in

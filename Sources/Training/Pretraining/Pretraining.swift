@@ -4,10 +4,12 @@ import Glibc
 import MPI
 import NeuralNet
 
-/// The contrastive stage: from a recipe to a trained encoder in a run directory.
+/// The training of an encoder: from a recipe to its weights in a run directory.
 public enum Pretraining {
   /// What the command line asks for.
   public struct Request: Sendable {
+    /// Which command asks, for its defaults.
+    public var command: TrainingCommand
     /// The options that were given.
     public var overrides: RecipeOverrides
     /// The run directory; `nil` for a free one under `runs`.
@@ -23,13 +25,17 @@ public enum Pretraining {
 
     /// What is wrong with the options alone, or `nil`; a run to continue may still give others.
     public func problem(ranks: Int) -> String? {
-      isResuming ? nil : overrides.applied(to: Recipe()).problem(ranks: ranks)
+      // What another run decides besides is known once that is read.
+      let recipe = overrides.applied(to: command.defaults)
+      return isResuming || recipe.`init` != nil ? nil : command.problem(recipe, ranks: ranks)
     }
 
     /// A request.
     public init(
-      overrides: RecipeOverrides, output: String?, isResuming: Bool, order: ReductionOrder, maximumSeconds: Double?
+      _ command: TrainingCommand = .pretrain, overrides: RecipeOverrides, output: String?, isResuming: Bool,
+      order: ReductionOrder, maximumSeconds: Double?
     ) {
+      self.command = command
       self.overrides = overrides
       self.output = output
       self.isResuming = isResuming
@@ -83,6 +89,7 @@ public enum Pretraining {
     let log = try RunLog(
       recipe, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
       stepsPerEpoch: sampler.stepsPerEpoch, report: report)
+    let evaluationSteps = recipe.evaluateEpochs * sampler.stepsPerEpoch
     let checkpointSteps = recipe.checkpointSteps ?? sampler.stepsPerEpoch
     let saving = RunSaving(recipe, opening.directory, report: report)
     var batches = BatchOrder(sampler)
@@ -100,6 +107,14 @@ public enum Pretraining {
       log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
       try request.debugging.look(at: step, state, taken, loss: result.loss, over: world, report: report)
       isStopped = result.isStopRequested && state.step < lastStep
+      if let test = opening.test,
+        state.step == lastStep || (evaluationSteps > 0 && state.step.isMultiple(of: evaluationSteps))
+      {
+        let classifier = try world.agreeing { [state] in
+          try TrainedClassifier(recipe, state, viewSize: recipe.viewSize(of: dataset))
+        }
+        log.add(try classifier.accuracy(on: test, over: world), step: state.step)
+      }
       if state.step.isMultiple(of: checkpointSteps), state.step < lastStep, !isStopped {
         try saving.begin(state, log, over: world)
         try dataset.reportReplaced(over: world, report: report)

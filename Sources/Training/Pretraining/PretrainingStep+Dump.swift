@@ -33,14 +33,14 @@ extension PretrainingStep {
         name: "labels", shape: [rowCount],
         elements: .integers(
           (0..<rowCount).map { row in Int32(dataset.label(at: Int(samples[layout.sample(ofRow: row)]))) })),
-      DumpedArray(
-        name: "anchor-losses", shape: [rowCount],
-        elements: .doubles(try gathered(plan.loss.anchorLosses, perShard: rowsPerShard))),
     ]
-    let own = shards.dumpedRows(owned.count)
-    arrays.append(try rows("representations", own.representations))
-    arrays.append(try rows("embeddings", own.embeddings))
-    arrays.append(try rows("embedding-gradients", own.embeddingGradients))
+    if let loss = plan.loss {
+      let losses = try gathered(loss.anchorLosses, perShard: rowsPerShard)
+      arrays.append(DumpedArray(name: "anchor-losses", shape: [rowCount], elements: .doubles(losses)))
+    }
+    for (name, own) in shards.dumpedRows(owned.count) {
+      arrays.append(try rows(name, own))
+    }
     for slice in shards.parameterLayout.slices {
       arrays.append(
         DumpedArray(name: "gradients/\(slice.name)", shape: slice.shape, elements: .floats(Array(reduced[slice.range])))

@@ -48,16 +48,19 @@ extension PretrainingStep {
   private func firstNonFinite(
     _ state: TrainingState, _ batch: GlobalBatch, over world: borrowing Communicator
   ) throws -> String? {
-    let owned = plan(of: batch).runs[world.rank]
+    let plan = plan(of: batch)
+    let owned = plan.runs[world.rank]
     let views = requests(of: batch, owned)
     let check = NumericsCheck()
     let parameters = state.parameters
     try world.agreeing {
-      try shards.compute(owned.count) { [loader, shards, vector] model, pass, index in
+      try shards.compute(owned.count) { [self, loader, shards, vector] model, pass, index in
         let shard = owned.lowerBound + index
         try loader.fill(model.encoder.views, views[index])
         try model.forward(pass, parameters: parameters, inspect: check.inspector(ofShard: shard))
-        check.check(embeddings: pass.embeddings, shard: shard)
+        check.check(embeddings: pass.projection?.embeddings ?? [], shard: shard)
+        _ = model.crossEntropy(
+          of: pass, labels: labels(ofRows: views[index].samples), weight: crossEntropyWeight(plan))
         var gradient = [Float](repeating: 0, count: vector.count)
         var elements = gradient.mutableSpan
         try model.backward(pass, parameters: parameters, into: &elements)

@@ -23,6 +23,15 @@ extension PretrainingStep {
     }
   }
 
+  /// The contrastive part of a step's loss.
+  struct Contrast {
+    var loss: Double
+    /// What it cannot fall below for the batch's labels.
+    var lowerBound: Double
+    /// What it is when all embeddings are equal.
+    var collapseValue: Double
+  }
+
   /// Which rows of the global batch are positives of each other.
   ///
   /// Collective where labels matter: each rank gives the labels of its own samples.

@@ -4,9 +4,12 @@ import MPI
 import NeuralNet
 import OneDNN
 
-/// One step of contrastive training over all ranks.
+/// One step of training over all ranks.
 ///
 ///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward → all-reduce → optimiser
+///                                       → logits → cross-entropy → logit gradients →
+///
+/// A recipe has the upper branch, the lower one, or both.
 final class PretrainingStep {
   let recipe: Recipe
   let dataset: any ImageDataset
@@ -48,7 +51,8 @@ final class PretrainingStep {
       }.max() ?? 0, activationByteCount: activationByteCount)
     loader = try shards.makeLoader(threads: loaderThreads)
     let vector = ShardVectorLayout(
-      parameterCount: shards.parameterLayout.count, statisticCount: shards.statisticsLayout.count)
+      parameterCount: shards.parameterLayout.count, statisticCount: shards.statisticsLayout.count,
+      isClassifying: recipe.isClassifying)
     self.vector = vector
     var plans: [BatchPlan] = []
     for size in batchSizes {
@@ -66,8 +70,10 @@ final class PretrainingStep {
     var loss: Double
     /// What the loss cannot fall below for the batch's labels.
     var lowerBound: Double
-    /// What it is when all embeddings are equal.
-    var collapseValue: Double
+    /// The contrastive part of the loss, if there is one.
+    var contrast: Contrast?
+    /// The share of views whose class comes first, if there is a classifier.
+    var trainTop1: Double?
     var learningRate: Float
     /// Whether some rank was asked to stop: known to all of them alike.
     var isStopRequested: Bool
@@ -117,16 +123,16 @@ final class PretrainingStep {
     }
     clock.mark(.forward)
 
-    try loss.gather(shards.embeddings(owned.count).span, over: world)
-    let classes = try classes(of: views.flatMap(\.samples), plan, over: world)
+    try loss?.gather(shards.embeddings(owned.count).span, over: world)
+    let classes = try loss == nil ? nil : classes(of: views.flatMap(\.samples), plan, over: world)
     clock.mark(.gather)
-    let shardLosses = try loss.losses(of: classes, over: world)
+    let shardLosses = try classes.flatMap { classes in try loss?.losses(of: classes, over: world) }
     shards.setEmbeddingGradients(owned.count) { gradients in
-      loss.gradients(ofRank: world.rank, into: &gradients)
+      loss?.gradients(ofRank: world.rank, into: &gradients)
     }
     clock.mark(.loss)
 
-    try shards.compute(owned.count, inReverse: true) { [loader, vector] model, pass, shard in
+    try shards.compute(owned.count, inReverse: true) { [self, loader, vector] model, pass, shard in
       // Activations for which there was no memory are computed again, to the same bits.
       if !model.holdsActivations(of: pass) {
         try loader.fill(model.encoder.views, views[shard])
@@ -135,11 +141,17 @@ final class PretrainingStep {
       }
       var summand = reduction.makeVector()
       var elements = summand.mutableSpan
+      let crossEntropy = model.crossEntropy(
+        of: pass, labels: labels(ofRows: views[shard].samples), weight: crossEntropyWeight(plan))
       try model.backward(pass, parameters: parameters, into: &elements)
       var moments = elements._mutatingExtracting(vector.moments)
       model.moments(of: pass, into: &moments)
-      elements[vector.loss] = Float(shardLosses[shard])
+      elements[vector.loss] = Float((shardLosses?[shard] ?? 0) + crossEntropy.value)
       elements[vector.stop] = isStopping ? 1 : 0
+      if let place = vector.crossEntropy {
+        elements[place] = Float(crossEntropy.value)
+        elements[place + 1] = Float(crossEntropy.correctCount)
+      }
       reduction.add(summand, shard: owned.lowerBound + shard)
       activity.progressed()
     }
@@ -155,12 +167,12 @@ final class PretrainingStep {
     state.moveStatistics(towards: reduced[vector.moments], shards: plan.shardCount)
     state.step += 1
     clock.mark(.update)
+    let contrast = contrast(loss, classes, reduced)
     return Report(
       views: plan.batchSize * recipe.views, loss: Double(reduced[vector.loss]),
-      lowerBound: loss.scale
-        * loss.mode.lowerBound(classSizes: classes.counts, views: recipe.views, temperature: recipe.temperature),
-      collapseValue: loss.scale * loss.mode.collapseValue(classSizes: classes.counts, views: recipe.views),
-      learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0, partSeconds: clock.seconds,
+      lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound, contrast: contrast,
+      trainTop1: trainTop1(reduced, plan), learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0,
+      partSeconds: clock.seconds,
       partReceivedByteCounts: clock.receivedByteCounts, traffic: activity.traffic.since(trafficBefore))
   }
 

@@ -24,7 +24,9 @@ final class RunLog {
   private var hasWarned = false
   private var epochStart: Double
   private var epochLossSum = 0.0
+  private var epochTop1Sum = 0.0
   private var epochSteps = 0
+  private var lastAccuracy: (step: Int, accuracy: TestAccuracy)?
 
   /// A log; rank 0 has the directory.
   init(
@@ -58,31 +60,45 @@ final class RunLog {
     stepSeconds.append(seconds)
     lastReport = result
     epochLossSum += result.loss
+    epochTop1Sum += result.trainTop1 ?? 0
     epochSteps += 1
     guard isRoot else { return }
     let now = ProcessMeasurements.now()
     let epoch = Double(step) / Double(stepsPerEpoch)
     let speed = viewsPerSecond
     if step.isMultiple(of: recipe.logSteps) || step == lastStep {
-      append([
-        "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
-        "loss_lower_bound": .number(result.lowerBound), "loss_excess": .number(result.loss - result.lowerBound),
-        "learning_rate": .number(Double(result.learningRate)),
-        "views_per_second": .number(Double(result.views) / seconds), "data_share": .number(result.dataShare),
-        "collectives": .object(result.traffic.fields),
-        "received_bytes_by_part": .object(
-          Dictionary(
-            uniqueKeysWithValues: zip(StepPart.allCases, result.partReceivedByteCounts).map { part, count in
-              (part.name, .integer(count))
-            })),
-        "seconds_by_part": .object(
-          Dictionary(
-            uniqueKeysWithValues: zip(StepPart.allCases, result.partSeconds).map { part, seconds in
-              (part.name, .number(seconds))
-            })),
-      ])
-      let warning = collapseWatch.warning(
-        atStep: step, loss: result.loss, lowerBound: result.lowerBound, collapseValue: result.collapseValue)
+      let lossParts = result.trainTop1.map { top1 in
+        ["train_top1": .number(top1)].merging(
+          result.contrast.map { contrast in
+            [
+              "contrastive_loss": JSONValue.number(contrast.loss),
+              "cross_entropy": .number(result.loss - contrast.loss),
+            ]
+          } ?? [:]
+        ) { _, new in new }
+      }
+      append(
+        [
+          "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
+          "loss_lower_bound": .number(result.lowerBound), "loss_excess": .number(result.loss - result.lowerBound),
+          "learning_rate": .number(Double(result.learningRate)),
+          "views_per_second": .number(Double(result.views) / seconds), "data_share": .number(result.dataShare),
+          "collectives": .object(result.traffic.fields),
+          "received_bytes_by_part": .object(
+            Dictionary(
+              uniqueKeysWithValues: zip(StepPart.allCases, result.partReceivedByteCounts).map { part, count in
+                (part.name, .integer(count))
+              })),
+          "seconds_by_part": .object(
+            Dictionary(
+              uniqueKeysWithValues: zip(StepPart.allCases, result.partSeconds).map { part, seconds in
+                (part.name, .number(seconds))
+              })),
+        ].merging(lossParts ?? [:]) { _, new in new })
+      let warning = result.contrast.flatMap { contrast in
+        collapseWatch.warning(
+          atStep: step, loss: contrast.loss, lowerBound: contrast.lowerBound, collapseValue: contrast.collapseValue)
+      }
       if let warning {
         report(warning)
       }
@@ -97,19 +113,36 @@ final class RunLog {
       )
     }
     if step.isMultiple(of: stepsPerEpoch) {
-      append([
-        "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
-        "loss": .number(epochLossSum / Double(epochSteps)),
-        "seconds": .number(now - epochStart), "views_per_second": .number(speed),
-        "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
-      ])
+      append(
+        [
+          "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
+          "loss": .number(epochLossSum / Double(epochSteps)),
+          "seconds": .number(now - epochStart), "views_per_second": .number(speed),
+          "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
+        ].merging(result.trainTop1 == nil ? [:] : ["train_top1": .number(epochTop1Sum / Double(epochSteps))]) {
+          _, new in new
+        })
       report(
         "epoch \(step / stepsPerEpoch)/\(recipe.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
+          + (result.trainTop1 == nil ? "" : "  train top-1 \(decimal(epochTop1Sum / Double(epochSteps), 4))")
           + "  \(duration(now - epochStart))")
       epochStart = now
       epochLossSum = 0
+      epochTop1Sum = 0
       epochSteps = 0
     }
+  }
+
+  /// Notes how well the classifier did on the test set after a step.
+  func add(_ accuracy: TestAccuracy, step: Int) {
+    lastAccuracy = (step, accuracy)
+    append([
+      "step": .integer(step), "epoch": .number(Double(step) / Double(stepsPerEpoch)),
+      "test_top1": .number(accuracy.top1), "test_top5": .number(accuracy.top5),
+    ])
+    report(
+      "step \(step)  test top-1 \(decimal(accuracy.top1, 4)), top-5 \(decimal(accuracy.top5, 4)) on \(accuracy.sampleCount) samples"
+    )
   }
 
   /// Writes a line of metrics; where that fails the run goes on without it.
@@ -126,9 +159,9 @@ final class RunLog {
 
   /// The fields of `summary.json` but for the hash of the weights.
   func summary(step: Int, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
-    [
-      "command": .text("pretrain"), "version": .text(supconVersion), "model": .text(recipe.model),
-      "dataset": .text(recipe.dataset), "loss": .text(recipe.loss),
+    var fields: [String: JSONValue] = [
+      "command": .text(recipe.command.rawValue), "version": .text(supconVersion), "model": .text(recipe.model),
+      "dataset": .text(recipe.dataset), "loss": .text(recipe.lossName),
       "precision": .text(recipe.resolvedPrecision.rawValue), "seed": .integer(Int(truncatingIfNeeded: recipe.seed)),
       "ranks": .integer(ranks), "threads_per_rank": .integer(recipe.threads), "batch_size": .integer(recipe.batchSize),
       "shard_size": .integer(recipe.shardSize), "views": .integer(recipe.views), "steps": .integer(step),
@@ -138,6 +171,20 @@ final class RunLog {
       "final_loss": lastReport.map { report in .number(report.loss) } ?? .null,
       "loss_lower_bound": lastReport.map { report in .number(report.lowerBound) } ?? .null,
     ]
+    fields["init"] = recipe.`init`.map { path in .text(path) }
+    if recipe.isClassifying {
+      fields["classes"] = recipe.classes.map { count in .integer(count) }
+      fields["train_top1"] = lastReport?.trainTop1.map { top1 in .number(top1) }
+    }
+    if let (step, accuracy) = lastAccuracy {
+      fields["test_step"] = .integer(step)
+      fields["test_samples"] = .integer(accuracy.sampleCount)
+      fields["test_top1"] = .number(accuracy.top1)
+      fields["test_top5"] = .number(accuracy.top5)
+      fields["top1_correct"] = .integer(accuracy.top1Count)
+      fields["top5_correct"] = .integer(accuracy.top5Count)
+    }
+    return fields
   }
 }
 

@@ -15,10 +15,14 @@ struct RunOpening {
   let isResumed: Bool
   /// What is trained on.
   let dataset: any ImageDataset
+  /// What a classifier is tested on.
+  let test: (any ImageDataset)?
   /// What makes the batches.
   let sampler: Sampler
 
   private let checkpoint: Checkpoint?
+  /// What a new run's encoder begins with, on rank 0.
+  private let encoder: InitialEncoder?
   private let lock: RunLock?
 
   /// Resolves the options and opens the directory.
@@ -39,20 +43,32 @@ struct RunOpening {
     isResumed = flags[0] == 1
 
     // A dataset that cannot be opened or is too small leaves no empty run behind.
-    let fingerprint = recipe.datasetFingerprint
+    let (fingerprint, classes) = (recipe.datasetFingerprint, recipe.classes)
     let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, recipe)
     let resolved = recipe
-    let (sampler, lock) = try world.agreeing { () throws -> (Sampler, RunLock?) in
+    test = try Self.testSet(of: resolved, beside: dataset, over: world, report: report)
+    let (sampler, encoder, lock) = try world.agreeing { () throws -> (Sampler, InitialEncoder?, RunLock?) in
       if let fingerprint, fingerprint != resolved.datasetFingerprint {
         throw RunError(
           .configuration,
           "\(resolved.data ?? ""): its pictures are not those that the run in \(request.output ?? "") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run"
         )
       }
-      return (try resolved.makeSampler(dataset), try opened?.write(resolved))
+      if let classes, classes != resolved.classes {
+        throw RunError(
+          .configuration,
+          "\(resolved.data ?? resolved.dataset): has \(dataset.classNames.count) classes, but the classifier of the run in \(request.output ?? "") tells \(classes) apart; give the run's own data, or begin a new run"
+        )
+      }
+      let sampler = try resolved.makeSampler(dataset)
+      let encoder = try opened.flatMap { opened in
+        try opened.checkpoint == nil ? InitialEncoder(of: resolved) : nil
+      }
+      return (sampler, encoder, try opened?.write(resolved))
     }
+    self.encoder = encoder
     self.recipe = recipe
     self.dataset = dataset
     self.sampler = sampler
@@ -65,8 +81,9 @@ struct RunOpening {
   ///
   /// Collective.
   func state(initial: TrainingState, over world: borrowing Communicator) throws -> TrainingState {
-    guard isResumed else { return initial }
+    guard isResumed || recipe.`init` != nil else { return initial }
     var state = checkpoint?.state ?? initial
+    encoder?.replace(&state)
     try state.broadcast(over: world)
     return state
   }
@@ -113,9 +130,13 @@ struct RunOpening {
     }
     let lock = try RunLock(directory: output)
     let old = try directory.recipe()
+    guard old.command == request.command else {
+      throw RunError(
+        .configuration, "\(output): holds a run of supcon \(old.command.rawValue); continue it with that command")
+    }
     var recipe = request.overrides.applied(to: old)
     // What is wrong in itself comes before what does not fit the run.
-    if let problem = recipe.problem(ranks: ranks) {
+    if let problem = request.command.problem(recipe, ranks: ranks) {
       throw RunError(.usage, problem)
     }
     // `auto` stands for what the run was begun with.
@@ -146,14 +167,19 @@ struct RunOpening {
   private static func begin(
     _ request: Pretraining.Request, ranks: Int, precisions: PrecisionChoice
   ) throws -> Opened {
-    var recipe = request.overrides.applied(to: Recipe())
-    if let problem = recipe.problem(ranks: ranks) {
+    var recipe = request.overrides.applied(to: request.command.defaults)
+    if let run = try InitialEncoder.recipe(of: recipe) {
+      // A run says how its encoder is built, and on what it goes on learning unless something else is given.
+      let base = request.command.defaults.with(encoderOf: run)
+      recipe = request.overrides.applied(to: request.overrides.gives(.dataset) ? base : base.with(datasetOf: run))
+    }
+    if let problem = request.command.problem(recipe, ranks: ranks) {
       throw RunError(.usage, problem)
     }
     recipe.precision = try precisions.resolve(recipe.precision).rawValue
     let directory =
       request.output.map(RunDirectory.init)
-      ?? RunDirectory.free(command: "pretrain", model: recipe.model, dataset: recipe.dataset)
+      ?? RunDirectory.free(command: request.command.rawValue, model: recipe.model, dataset: recipe.dataset)
     try directory.checkIsFree()
     return Opened(recipe: recipe, directory: directory, checkpoint: nil, lock: nil)
   }
@@ -161,7 +187,7 @@ struct RunOpening {
   /// The parts of parameters and statistics of a recipe's model.
   static func layouts(_ recipe: Recipe) throws -> (parameters: VectorLayout, statistics: VectorLayout) {
     // The layout depends on the architecture alone: the smallest picture will do.
-    let model = try ContrastiveModel(Engine(), recipe, viewSize: ImageSize(width: 32, height: 32), rows: 1)
+    let model = try TrainingModel(Engine(), recipe, viewSize: ImageSize(width: 32, height: 32), rows: 1)
     return (model.parameterLayout, model.statisticsLayout)
   }
 }

@@ -68,7 +68,10 @@ final class RunSaving {
     let recipe = recipe
     writer.begin(step: state.step) { () throws(FileError) in
       if withEncoder {
-        try state.writeEncoder(to: directory.encoderPath)
+        try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
+        if recipe.isClassifying {
+          try state.write("\(TrainedClassifier.name).", to: directory.classifierPath)
+        }
       }
       let hash = JSONValue.text(state.weightsSHA256())
       try JSONValue.merge(summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath)
@@ -78,9 +81,11 @@ final class RunSaving {
 }
 
 extension TrainingState {
-  /// Writes the encoder alone, without projection head, momentum or recipe.
-  fileprivate func writeEncoder(to path: String) throws(FileError) {
-    let prefix = "encoder."
+  /// What the names of the encoder's parts begin with.
+  static let encoderPrefix = "encoder."
+
+  /// Writes the parts alone whose names begin so, without momentum or recipe.
+  fileprivate func write(_ prefix: String, to path: String) throws(FileError) {
     let tensors = parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
     try SafetensorsWriter.write(
       to: path, metadata: ["format": "pt"], tensors: tensors.filter { tensor in tensor.name.hasPrefix(prefix) })

@@ -13,8 +13,8 @@ import Synchronization
 final class ShardWorkers {
   private let recipe: Recipe
   private let dataset: any ImageDataset
-  private let models: [ContrastiveModel]
-  private let passes: [ContrastiveModel.ShardPass]
+  private let models: [TrainingModel]
+  private let passes: [TrainingModel.ShardPass]
 
   var parameterLayout: VectorLayout { models[0].parameterLayout }
   var statisticsLayout: VectorLayout { models[0].statisticsLayout }
@@ -30,7 +30,7 @@ final class ShardWorkers {
     useOneThreadPerPrimitive()
     let engine = try Engine()
     models = try (0..<min(recipe.threads, capacity)).map { _ in
-      try ContrastiveModel(
+      try TrainingModel(
         engine, recipe, viewSize: recipe.viewSize(of: dataset), rows: recipe.shardSize * recipe.views)
     }
     let model = models[0]
@@ -40,8 +40,9 @@ final class ShardWorkers {
     // Else every model has the activations of one shard: the last that it computed, which is the first to run backward.
     let keptCount = isKeepingAll ? capacity : max(0, affordable - models.count)
     passes = try (0..<capacity).map { place in
-      try model.makePass(
-        keptActivations: place >= keptCount ? nil : place == 0 ? firstActivations : model.encoder.makeRecord())
+      model.makePass(
+        keptActivations: place >= keptCount
+          ? nil : place == 0 ? firstActivations : try model.encoder.makeRecord())
     }
     if !isKeepingAll {
       for (index, model) in models.enumerated() {
@@ -64,27 +65,31 @@ final class ShardWorkers {
   var viewLayout: ShardLoader.ViewLayout { models[0].encoder.viewLayout }
 
   /// The rows of the first `shardCount` own shards after a step, for ``StepDump``.
-  func dumpedRows(
-    _ shardCount: Int
-  ) -> (representations: [Float], embeddings: [Float], embeddingGradients: [Float]) {
+  func dumpedRows(_ shardCount: Int) -> [(name: String, rows: [Float])] {
     let passes = passes.prefix(shardCount)
-    return (
-      passes.flatMap(\.representations), passes.flatMap(\.embeddings), passes.flatMap(\.embeddingGradient)
-    )
+    let projections = passes.compactMap(\.projection)
+    let representations = [("representations", passes.flatMap(\.representations))]
+    return projections.isEmpty
+      ? representations
+      : representations + [
+        ("embeddings", projections.flatMap(\.embeddings)),
+        ("embedding-gradients", projections.flatMap(\.embeddingGradient)),
+      ]
   }
 
   /// The unit rows of the first `shardCount` own shards, `[rows, width]`.
   func embeddings(_ shardCount: Int) -> [Float] {
-    passes.prefix(shardCount).flatMap(\.embeddings)
+    passes.prefix(shardCount).compactMap(\.projection).flatMap(\.embeddings)
   }
 
   /// Gives each of the first `shardCount` own shards its rows of the gradient that `fill` writes.
   func setEmbeddingGradients(_ shardCount: Int, _ fill: (inout MutableSpan<Float>) -> Void) {
-    let count = passes[0].embeddings.count
+    let projections = passes.compactMap(\.projection)
+    let count = projections.first?.embeddings.count ?? 0
     var gradients = [Float](repeating: 0, count: shardCount * count)
     var rows = gradients.mutableSpan
     fill(&rows)
-    for (index, pass) in passes.prefix(shardCount).enumerated() {
+    for (index, pass) in projections.prefix(shardCount).enumerated() {
       pass.embeddingGradient.replaceSubrange(0..<count, with: gradients[index * count..<(index + 1) * count])
     }
   }
@@ -99,8 +104,8 @@ final class ShardWorkers {
   /// - Throws: The first error of any thread, after all have ended.
   func compute(
     _ shardCount: Int, inReverse isReversed: Bool = false,
-    prepare: @escaping (ContrastiveModel) throws -> Void = { _ in },
-    eachShard body: @escaping (ContrastiveModel, ContrastiveModel.ShardPass, Int) throws -> Void
+    prepare: @escaping (TrainingModel) throws -> Void = { _ in },
+    eachShard body: @escaping (TrainingModel, TrainingModel.ShardPass, Int) throws -> Void
   ) throws {
     let firstError = Mutex<(any Error)?>(nil)
     let queue = ShardQueue(

@@ -44,20 +44,24 @@ extension TrainingState {
   }
 }
 
-/// What the reduction carries for each shard: one vector of gradients, BatchNorm moments and loss.
+/// What the reduction carries for each shard: one vector of gradients, BatchNorm moments and losses.
 ///
-///     [ gradient of every parameter | moments of every BatchNorm layer | the shard's part of the loss | 1 if its rank is to stop ]
+///     [ gradient of every parameter | moments of every BatchNorm layer | the shard's part of the loss | 1 if its rank is to stop
+///       | with a classifier: its part of the cross-entropy, how many of its rows have their class first ]
 struct ShardVectorLayout {
   let gradient: Range<Int>
   let moments: Range<Int>
   let loss: Int
   let stop: Int
-  var count: Int { stop + 1 }
+  /// Where the cross-entropy stands, which is in the loss too, and behind it the count of correct rows.
+  let crossEntropy: Int?
+  var count: Int { (crossEntropy.map { place in place + 1 } ?? stop) + 1 }
 
-  init(parameterCount: Int, statisticCount: Int) {
+  init(parameterCount: Int, statisticCount: Int, isClassifying: Bool) {
     gradient = 0..<parameterCount
     moments = parameterCount..<parameterCount + statisticCount
     loss = moments.upperBound
     stop = loss + 1
+    crossEntropy = isClassifying ? stop + 1 : nil
   }
 }

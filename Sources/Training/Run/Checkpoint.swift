@@ -44,7 +44,7 @@ struct Checkpoint {
     let file = try SafetensorsFile(path: path)
     guard file.metadata["format"] == Metadata.format, let text = file.metadata[Metadata.recipe],
       let step = file.metadata[Metadata.step].flatMap({ text in Int(text) })
-    else { throw FileError(.content, "\(path): is a safetensors file, but no checkpoint of supcon pretrain") }
+    else { throw FileError(.content, "\(path): is a safetensors file, but no checkpoint of supcon") }
     recipe = try Recipe(yaml: text, path: path)
     let (parameters, statistics) = try layouts(recipe)
     var state = TrainingState(recipe, parameters: parameters, statistics: statistics)

@@ -44,8 +44,8 @@ public enum DatasetChoice {
         : try world.agreeing { try openFixed(recipe, .test, report: report) }
   }
 
-  /// Opens the training set, and writes into the recipe what only the pictures could tell: their size, mean and deviation, and which files
-  /// they are.
+  /// Opens the training set, and writes into the recipe what only the pictures could tell: their size, mean and deviation, which files
+  /// they are, and how many classes a classifier tells apart.
   ///
   /// Collective.
   static func openTraining(
@@ -53,10 +53,13 @@ public enum DatasetChoice {
   ) throws -> any ImageDataset {
     guard recipe.dataset == "folder" else {
       let (choice, split) = (recipe, DatasetSplit.train)
-      return try world.agreeing { try openFixed(choice, split, report: report) }
+      let dataset = try world.agreeing { try openFixed(choice, split, report: report) }
+      recipe.classes = recipe.isClassifying ? dataset.classNames.count : nil
+      return dataset
     }
     let opened = try openFolder(recipe, .train, over: world, report: report)
     recipe.datasetFingerprint = opened.fingerprint
+    recipe.classes = recipe.isClassifying ? opened.dataset.classNames.count : nil
     recipe.imageSize = recipe.imageSize ?? opened.dataset.viewSize.width
     recipe.mean = FolderOptions.text(opened.dataset.normalization.mean)
     recipe.std = FolderOptions.text(opened.dataset.normalization.standardDeviation)
@@ -126,7 +129,7 @@ public enum DatasetChoice {
     guard dataset.classNames.count > 1 else {
       throw RunError(
         .data,
-        "\(path): has one class, \(dataset.classNames.joined()); expected at least two, as contrastive training draws pictures of one class together and those of others apart"
+        "\(path): has one class, \(dataset.classNames.joined()); expected at least two, as training tells pictures of different classes apart"
       )
     }
   }

@@ -3,7 +3,7 @@ import Datasets
 import Imaging
 import OneDNN
 
-/// Every option of a pretraining run as resolved: what `config.yaml` and each checkpoint hold.
+/// Every option of a training run as resolved: what `config.yaml` and each checkpoint hold.
 public struct Recipe: Codable, Sendable, Equatable {
   /// Where the pictures come from: `shapes`, `cifar10`, `cifar100` or `folder`.
   public var dataset = "shapes"
@@ -61,6 +61,20 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var lossScale = "none"
   /// τ.
   public var temperature = 0.1
+  /// λ of the contrastive loss; 0 for none, and then without a projection head.
+  public var contrastiveWeight = 1.0
+  /// λ of the cross-entropy; 0 for none, and then without a classifier.
+  public var crossEntropyWeight = 0.0
+  /// Whether the encoder learns nothing from the cross-entropy beside a contrastive loss.
+  public var stopGradient = false
+  /// The share of each label that is spread over all classes.
+  public var labelSmoothing = 0.0
+  /// How many classes the classifier tells apart: those of the training set; absent without a classifier.
+  public var classes: Int?
+  /// After how many epochs each a classifier is tested; 0 for at the end alone.
+  public var evaluateEpochs = 0
+  /// The run, or the file with an encoder, that the encoder begins with; absent for random values.
+  public var `init`: String?
   /// How often the dataset is visited; the schedule spans all of it.
   public var epochs = 100
   /// After how many steps to stop, if before the last epoch's end.
@@ -157,6 +171,13 @@ public struct Recipe: Codable, Sendable, Equatable {
     case positivesCap = "positives-cap"
     case lossScale = "loss-scale"
     case temperature
+    case contrastiveWeight = "contrastive-weight"
+    case crossEntropyWeight = "cross-entropy-weight"
+    case stopGradient = "stop-gradient"
+    case labelSmoothing = "label-smoothing"
+    case classes
+    case evaluateEpochs = "evaluate-epochs"
+    case `init`
     case epochs
     case steps
     case batchSize = "batch-size"
@@ -194,7 +215,7 @@ public struct Recipe: Codable, Sendable, Equatable {
 
   /// The options that a resumed run may change: they decide who computes and what is kept, never what is computed.
   static let freeOnResume: Set<CodingKeys> = [
-    .data, .steps, .threads, .loaderThreads, .activationMemory, .checkpointSteps, .keep, .logSteps,
+    .data, .steps, .threads, .loaderThreads, .activationMemory, .checkpointSteps, .keep, .logSteps, .evaluateEpochs,
   ]
 
   /// The defaults.
@@ -205,8 +226,8 @@ extension Recipe {
   /// How many shards a global batch has.
   public var shardCount: Int { batchSize / shardSize }
 
-  /// g, what the mean over anchors is multiplied with.
-  var lossScaleFactor: Double { LossScale.factor(named: lossScale, temperature: temperature) }
+  /// λ·g, what the mean over anchors is multiplied with.
+  var lossScaleFactor: Double { contrastiveWeight * LossScale.factor(named: lossScale, temperature: temperature) }
 
   /// The words that say which loss it is.
   var lossChoice: LossChoice {
@@ -267,7 +288,7 @@ extension Recipe {
       choice("last-batch", lastBatch, Sampler.LastBatch.allCases.map(\.rawValue)),
       atLeast("views", views, 1),
       loss == "simclr" && views < 2 ? "--views \(views): --loss simclr needs at least 2 views of each sample" : nil,
-      lossChoice.problem, Augmentation.problem(augmentation), optimizationProblem,
+      lossChoice.problem, crossEntropyProblem, Augmentation.problem(augmentation), optimizationProblem,
       choice("precision", precision, ["auto", "float32", "bfloat16"]),
       atLeast("threads", threads, 1),
       loaderThreads.flatMap { threads in atLeast("loader-threads", threads, 0) },

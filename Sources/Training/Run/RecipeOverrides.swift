@@ -20,6 +20,9 @@ public struct RecipeOverrides: Sendable {
     values[key] = OptionValue(encoding: value)
   }
 
+  /// Whether an option was given.
+  func gives(_ key: Recipe.CodingKeys) -> Bool { values[key] != nil }
+
   /// `base` with the given options in place of its own.
   public func applied(to base: Recipe) -> Recipe {
     var options = base.optionValues

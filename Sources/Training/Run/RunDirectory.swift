@@ -11,6 +11,7 @@ struct RunDirectory {
   var summaryPath: String { "\(path)/summary.json" }
   var metricsPath: String { "\(path)/metrics.jsonl" }
   var encoderPath: String { "\(path)/encoder.safetensors" }
+  var classifierPath: String { "\(path)/classifier.safetensors" }
   var checkpoints: CheckpointFolder { CheckpointFolder(path: "\(path)/checkpoints") }
 
   /// Whether a run was ever begun here: checkpoints count even if the configuration was lost.

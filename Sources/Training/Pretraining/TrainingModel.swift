@@ -2,33 +2,31 @@ import Imaging
 import NeuralNet
 import OneDNN
 
-/// Encoder and projection head of one thread, and what a shard's pass through them leaves.
+/// The encoder of one thread with what stands behind it, and what a shard's pass through them leaves.
 ///
-///     views [rows, 3, height, width] → representations [rows, features], unit rows on request → embeddings [rows, width], unit rows
-final class ContrastiveModel {
+///     views [rows, 3, height, width] → representations [rows, features], unit rows on request
+///       → projection head → embeddings [rows, width], unit rows      (with a contrastive loss)
+///       → classifier      → logits [rows, classes]                   (with a cross-entropy)
+final class TrainingModel {
   /// One shard's pass: filled by ``forward(_:parameters:)``, used by ``backward(_:parameters:into:)``.
   final class ShardPass {
     /// The encoder's activations, if there is memory to keep them; else they stand in the model's own until it computes another shard.
     fileprivate let keptActivations: ResNet.Record?
-    let head: ProjectionHead.Record
-    /// What the head sees, `[rows, features]`.
+    /// What the heads see, `[rows, features]`.
     var representations: [Float]
     /// The lengths that they were divided by, if they were.
     fileprivate var representationLengths: [Float]
-    /// `[rows, width]`, unit rows.
-    var embeddings: [Float]
-    /// ∂L/∂embeddings, to be filled before the backward pass.
-    var embeddingGradient: [Float]
-    fileprivate var lengths: [Float]
+    /// Behind the projection head.
+    var projection: Projection.Pass?
+    /// Behind the classifier.
+    var classification: Classification.Pass?
 
-    fileprivate init(_ model: ContrastiveModel, keptActivations: ResNet.Record?) throws(DNNLError) {
+    fileprivate init(_ model: TrainingModel, keptActivations: ResNet.Record?) {
       self.keptActivations = keptActivations
-      head = model.head.makeRecord(views: model.rows)
       representations = Array(repeating: 0, count: model.rows * model.encoder.representationWidth)
       representationLengths = Array(repeating: 0, count: model.isNormalizingRepresentations ? model.rows : 0)
-      embeddings = Array(repeating: 0, count: model.rows * model.head.outputWidth)
-      embeddingGradient = embeddings
-      lengths = Array(repeating: 0, count: model.rows)
+      projection = model.projection?.makePass(rows: model.rows)
+      classification = model.classification?.makePass(rows: model.rows)
     }
   }
 
@@ -36,8 +34,9 @@ final class ContrastiveModel {
   let parameterLayout: VectorLayout
   let statisticsLayout: VectorLayout
 
-  private let head: ProjectionHead
-  /// Whether the head sees representations of unit length.
+  private let projection: Projection?
+  private let classification: Classification?
+  /// Whether the heads see representations of unit length.
   private let isNormalizingRepresentations: Bool
   /// How many views a shard has.
   private let rows: Int
@@ -53,17 +52,19 @@ final class ContrastiveModel {
   ) throws {
     let context = try NetworkContext(engine, mode: .training, precision: recipe.resolvedPrecision)
     encoder = try ResNet(context, recipe.architecture, views: rows, height: viewSize.height, width: viewSize.width)
-    head = ProjectionHead(context, recipe.headPlan, inputWidth: encoder.representationWidth)
+    let width = encoder.representationWidth
+    projection = recipe.isContrasting ? Projection(context, recipe.headPlan, inputWidth: width) : nil
+    classification = try recipe.isClassifying ? Classification(context, recipe, inputWidth: width) : nil
     isNormalizingRepresentations = recipe.normalizeEncoder
     self.rows = rows
     parameterLayout = context.parameters
     statisticsLayout = context.statistics
-    representationGradient = Array(repeating: 0, count: rows * encoder.representationWidth)
+    representationGradient = Array(repeating: 0, count: rows * width)
   }
 
   /// Makes room for a shard's pass, with activations of its own or without.
-  func makePass(keptActivations: ResNet.Record?) throws(DNNLError) -> ShardPass {
-    try ShardPass(self, keptActivations: keptActivations)
+  func makePass(keptActivations: ResNet.Record?) -> ShardPass {
+    ShardPass(self, keptActivations: keptActivations)
   }
 
   /// Whether the activations of a shard's forward pass are still there; if not, it has to run forward again.
@@ -81,7 +82,9 @@ final class ContrastiveModel {
   /// Writes the BatchNorm moments of a shard's forward pass to their places in a vector of the statistics' layout.
   func moments(of pass: ShardPass, into moments: inout MutableSpan<Float>) {
     encoder.moments(of: activations(of: pass), into: &moments)
-    head.moments(of: pass.head, into: &moments)
+    if let projection, let projected = pass.projection {
+      projection.moments(of: projected, into: &moments)
+    }
   }
 
   /// Takes new parameters, once a step.
@@ -91,7 +94,7 @@ final class ContrastiveModel {
     ownActivationsHolder = nil
   }
 
-  /// Views → representations → embeddings.
+  /// Views → representations → embeddings, logits.
   ///
   /// - Parameters:
   ///   - pass: The shard; its views stand in the encoder's input.
@@ -118,34 +121,44 @@ final class ContrastiveModel {
         encoded.span, width: encoder.representationWidth, into: &unitRows, lengths: &divisors)
       pass.representationLengths = lengths
     }
-
-    var projections = pass.embeddingGradient  // as scratch memory: it is filled later
-    var projected = projections.mutableSpan
-    try head.forward(representations.span, parameters: parameters.span, pass.head, into: &projected)
-    var (embeddings, lengths): ([Float], [Float]) = ([], [])
-    swap(&embeddings, &pass.embeddings)
-    swap(&lengths, &pass.lengths)
-    var unitRows = embeddings.mutableSpan
-    var divisors = lengths.mutableSpan
-    UnitNormalization.forward(projections.span, width: head.outputWidth, into: &unitRows, lengths: &divisors)
-    swap(&embeddings, &pass.embeddings)
-    swap(&lengths, &pass.lengths)
+    if let projection, let projected = pass.projection {
+      try projection.forward(representations.span, parameters: parameters, projected)
+    }
+    if let classification, let classified = pass.classification {
+      try classification.forward(representations.span, parameters: parameters, classified)
+    }
   }
 
-  /// Embedding gradients → parameter gradients, each at its place in `gradient`.
+  /// The shard's part of the weighted cross-entropy, whose gradient takes the place of the logits; 0 without a classifier.
+  ///
+  /// - Parameters:
+  ///   - pass: A shard that has run forward.
+  ///   - labels: The class of each of its rows.
+  ///   - weight: What every row's cross-entropy is multiplied with.
+  /// - Returns: That part, and how many rows have their class first.
+  func crossEntropy(
+    of pass: ShardPass, labels: @autoclosure () -> [Int32], weight: @autoclosure () -> Double
+  ) -> (value: Double, correctCount: Int) {
+    guard let classification, let classified = pass.classification else { return (0, 0) }
+    return classification.crossEntropy(of: classified, labels: labels(), weight: weight())
+  }
+
+  /// Gradients of embeddings and logits → parameter gradients, each at its place in `gradient`.
   func backward(_ pass: ShardPass, parameters: [Float], into gradient: inout MutableSpan<Float>) throws(DNNLError) {
-    let (embeddings, lengths, representations) = (pass.embeddings, pass.lengths, pass.representations)
-    var embeddingGradient = pass.embeddingGradient
-    var rowGradient = embeddingGradient.mutableSpan
-    UnitNormalization.backward(
-      unitRows: embeddings.span, lengths: lengths.span, gradient: &rowGradient, width: head.outputWidth)
+    let representations = pass.representations
     var representationGradient: [Float] = []
     swap(&representationGradient, &self.representationGradient)
     defer { swap(&representationGradient, &self.representationGradient) }
     var inputGradient = representationGradient.mutableSpan
-    try head.backward(
-      representations: representations.span, projectionGradient: embeddingGradient.span,
-      parameters: parameters.span, pass.head, into: &gradient, representationGradient: &inputGradient)
+    if let projection, let projected = pass.projection {
+      try projection.backward(
+        representations.span, parameters: parameters, projected, into: &gradient, inputGradient: &inputGradient)
+    }
+    if let classification, let classified = pass.classification {
+      try classification.backward(
+        representations.span, parameters: parameters, classified, into: &gradient, inputGradient: &inputGradient,
+        isAdding: projection != nil)
+    }
     if isNormalizingRepresentations {
       let lengths = pass.representationLengths
       UnitNormalization.backward(
