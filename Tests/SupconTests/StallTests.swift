@@ -62,10 +62,10 @@ struct StallTests {
       [
         "LD_PRELOAD=\(workshop.path("fault.so"))", "FAULT_RANK=0", "FAULT_KIND=slow", "FAULT_CALL=0",
         try builtExecutable("supcon"), "pretrain", "--shapes-train", "64", "--batch-size", "32", "--shard-size", "4",
-        "--steps", "1", "--stall-timeout", "5", "--output", workshop.path("run"),
+        "--steps", "1", "--stall-timeout", "4", "--output", workshop.path("run"),
       ])
     #expect(result.exitCode == 0, "\(result.standardError)")
-    #expect(result.elapsedSeconds > 10, "nothing was slow: \(result.elapsedSeconds) s")
+    #expect(result.elapsedSeconds > 8, "nothing was slow: \(result.elapsedSeconds) s")
   }
 
   @Test func theWatchCanBeSwitchedOff() throws {

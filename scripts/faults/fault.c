@@ -1,7 +1,7 @@
 /* A fault in one rank, for scripts/faults/hangs.sh: preloaded into supcon, of which it knows nothing.
  *
  * From the call number FAULT_CALL of dnnl_primitive_execute on, which runs between two collectives, rank FAULT_RANK does what
- * FAULT_KIND says: exit0, finalise (MPI_Finalize, then exit 0), loop, segv, kill, stop, slow (it works, but 100 calls take 20 s), or
+ * FAULT_KIND says: exit0, finalise (MPI_Finalize, then exit 0), loop, segv, kill, stop, slow (it works, but 100 calls take 10 s), or
  * inside (an endless loop inside a collective).
  */
 #define _GNU_SOURCE
@@ -22,7 +22,7 @@ static int is_chosen(void) {
 
 static void fault(int now) {
   const char *kind = getenv("FAULT_KIND");
-  if (!strcmp(kind, "slow") && now < 100) usleep(200000);
+  if (!strcmp(kind, "slow") && now < 100) usleep(100000);
   if (now != 0) return;
   fprintf(stderr, "fault: rank %s, process %d: %s\n", getenv("FAULT_RANK"), (int)getpid(), kind);
   if (!strcmp(kind, "exit0")) exit(0);

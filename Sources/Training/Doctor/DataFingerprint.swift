@@ -1,11 +1,13 @@
 import Datasets
 import Formats
+import Glibc
 import MPI
 
 extension Communicator {
-  /// Checks that all ranks see the same samples: each reads its own copy of the dataset.
+  /// Checks that all ranks see the same samples: each reads the dataset at its own path.
   ///
-  /// Collective. Labels and class names count whole; pictures whole up to the size of CIFAR, of larger sets 256 of them.
+  /// Collective. Ranks of a host that have the same folder need no comparison; of the others one for each folder reads it: labels and class
+  /// names whole, pictures whole up to the size of CIFAR, of larger sets 256 of them.
   ///
   /// - Parameters:
   ///   - dataset: What this rank has opened.
@@ -14,26 +16,37 @@ extension Communicator {
   func agreeOnSamples(of dataset: any ImageDataset, _ recipe: Recipe) throws {
     guard size > 1, let folder = recipe.data else { return }
     activity.begin("comparing the dataset")
-    let own = try agreeing { try DataFingerprint(dataset) { [activity] in activity.progressed() }.text }
-    let all = try allGather(text: "\(own) \(hostName())")
-      .map { text in text.split(separator: " ", maxSplits: 1).map(String.init) }
-    let others = all.indices.filter { rank in all[rank][0] != all[0][0] }
+    let folders = try allGather(text: "\(hostName()) \(folderIdentity(folder))")
+    guard Set(folders).count > 1 else { return }
+    let isFirst = folders.firstIndex(of: folders[rank]) == rank
+    let own = try agreeing {
+      isFirst ? try DataFingerprint(dataset) { [activity] in activity.progressed() } : nil
+    }
+    let texts = try allGather(text: own?.text ?? "")
+    let prints = folders.map { folder in texts[folders.firstIndex(of: folder) ?? 0] }
+    let others = prints.indices.filter { rank in prints[rank] != prints[0] }
     guard let first = others.first else { return }
-    let ranks = others.prefix(4).map { rank in "rank \(rank) on host \(all[rank][1])" }.joined(separator: ", ")
-    let own0 = all[0][0].split(separator: ":")
-    let other = all[first][0].split(separator: ":")
+    func name(_ rank: Int) -> String { "rank \(rank) on host \(folders[rank].split(separator: " ")[0])" }
     throw AgreedError(
       error: RunError(
         .data,
-        "--data \(folder): \(ranks)\(others.count > 4 ? " and \(others.count - 4) more" : "") \(others.count == 1 ? "has" : "have") "
-          + "other samples (\(other[0]), digest \(other[1].prefix(12))) than rank 0 on host \(all[0][1]) "
-          + "(\(own0[0]), digest \(own0[1].prefix(12))); put the same data at that path on all hosts"))
+        "--data \(folder): \(others.prefix(4).map(name).joined(separator: ", "))"
+          + (others.count > 4 ? " and \(others.count - 4) more have" : others.count == 1 ? " has" : " have")
+          + " other samples (\(prints[first])) than \(name(0)) (\(prints[0])); put the same data at that path on all hosts"
+      ))
   }
+}
+
+/// What a folder is on its host, whatever path leads there.
+private func folderIdentity(_ path: String) -> String {
+  var status = stat()
+  guard unsafe stat(path, &status) == 0 else { return "none" }
+  return "\(status.st_dev):\(status.st_ino)"
 }
 
 /// What tells two datasets apart.
 struct DataFingerprint {
-  /// The number of samples and a digest.
+  /// The number of samples and the beginning of a digest, for people.
   let text: String
 
   /// No more pixels than these are read; CIFAR has 51 million.
@@ -63,6 +76,6 @@ struct DataFingerprint {
         progressed()
       }
     }
-    text = "\(dataset.count):\(SHA256.hexadecimal(digest.finalize()))"
+    text = "\(dataset.count), digest \(SHA256.hexadecimal(digest.finalize()).prefix(16))"
   }
 }
