@@ -79,7 +79,7 @@ final class RunSaving {
 
 extension TrainingState {
   /// Writes the encoder alone, without projection head, momentum or recipe.
-  fileprivate func writeEncoder(to path: String) throws(FileError) {
+  func writeEncoder(to path: String) throws(FileError) {
     let prefix = "encoder."
     let tensors = parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
     try SafetensorsWriter.write(
