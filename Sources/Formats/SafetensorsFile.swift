@@ -6,26 +6,31 @@ public struct SafetensorsFile: Sendable {
   /// The tensors by name.
   public let entries: [String: SafetensorsHeader.Entry]
 
-  /// The file's SHA-256 tensor, present and right: its hexadecimal digits.
-  public let checksum: String
+  /// The file's SHA-256 tensor, right if it is there: its hexadecimal digits.
+  public let checksum: String?
 
   private let path: String
   private let bytes: [UInt8]
 
-  /// Reads a file that ends with a checksum, and verifies it.
+  /// Reads a file, and verifies the checksum that it ends with.
   ///
+  /// - Parameters:
+  ///   - path: Where it stands.
+  ///   - needsChecksum: Whether it must have one; files of other programs have none.
   /// - Throws: ``FileError`` of kind `content` if anything does not fit: the file is damaged or was cut off.
-  public init(path: String) throws(FileError) {
+  public init(path: String, needsChecksum: Bool = true) throws(FileError) {
     self.path = path
     let file = try ReadOnlyFile(path: path)
     let header = try SafetensorsHeader(of: file)
     metadata = header.metadata
     entries = header.entries
     bytes = try file.read(file.byteCount, at: 0)
-    checksum = try Self.verifiedChecksum(path, bytes, entries)
+    checksum =
+      needsChecksum || entries[SafetensorsChecksum.name] != nil
+      ? try Self.verifiedChecksum(path, bytes, entries) : nil
   }
 
-  /// The elements of a float32 tensor.
+  /// The elements of a tensor of floating-point numbers, as float32; shorter types lose nothing.
   ///
   /// - Parameters:
   ///   - name: Its name.
@@ -34,14 +39,30 @@ public struct SafetensorsFile: Sendable {
   /// - Throws: ``FileError`` if there is no such tensor of this shape.
   public func floats(_ name: String, shape: [Int]) throws(FileError) -> [Float] {
     guard let entry = entries[name] else { throw FileError(.content, "\(path): holds no tensor \(name)") }
-    guard entry.type == .float32, entry.shape == shape else {
+    guard entry.shape == shape, let floats = floats(of: entry) else {
       throw FileError(
         .content,
         "\(path): \(name) is \(entry.type.rawValue) \(entry.shape), expected \(TensorType.float32.rawValue) \(shape)")
     }
+    return floats
+  }
+
+  private func floats(of entry: SafetensorsHeader.Entry) -> [Float]? {
+    switch entry.type {
+    case .float32: elements(of: entry, UInt32.self).map { bits in Float(bitPattern: bits) }
+    case .float16: elements(of: entry, UInt16.self).map { bits in Float(Float16(bitPattern: bits)) }
+    case .bfloat16: elements(of: entry, UInt16.self).map { bits in Float(bitPattern: UInt32(bits) << 16) }
+    case .int64, .int32, .uint8: nil
+    }
+  }
+
+  private func elements<Bits: FixedWidthInteger & BitwiseCopyable>(
+    of entry: SafetensorsHeader.Entry, _ type: Bits.Type
+  ) -> [Bits] {
+    let byteCount = MemoryLayout<Bits>.size
     return unsafe bytes.withUnsafeBytes { bytes in
-      (0..<entry.range.count / 4).map { index in
-        unsafe bytes.loadUnaligned(fromByteOffset: entry.range.lowerBound + 4 * index, as: Float.self)
+      (0..<entry.range.count / byteCount).map { index in
+        unsafe bytes.loadUnaligned(fromByteOffset: entry.range.lowerBound + byteCount * index, as: Bits.self)
       }
     }
   }

@@ -82,7 +82,8 @@ public struct SafetensorsHeader: Sendable {
     }
     for (name, description) in sorted {
       guard let type = TensorType(rawValue: description.dtype) else {
-        throw Self.damaged(path, "\(name) has the type \(description.dtype), expected F32, I64, I32 or U8")
+        let known = TensorType.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Self.damaged(path, "\(name) has the type \(description.dtype), expected one of \(known)")
       }
       guard let count = Self.byteCount(description.shape, type), description.data_offsets.count == 2,
         description.data_offsets[0] == next, count <= bufferCount - next, description.data_offsets[1] == next + count

@@ -27,16 +27,21 @@ public enum SafetensorsWriter {
   ///   - path: Where the file will stand.
   ///   - metadata: Texts for the header.
   ///   - tensors: What follows.
+  ///   - hasChecksum: Whether the checksum follows; a model of another program would take it for a surplus weight.
   ///   - blocks: Calls its argument with the tensors' bytes, in their order, in pieces of any size.
   /// - Throws: ``FileError``.
   /// - Precondition: There are as many bytes as the descriptions say.
   public static func write(
     to path: String, metadata: [String: String], tensors: [TensorDescription],
+    hasChecksum: Bool = true,
     blocks: (_ append: (RawSpan) throws(FileError) -> Void) throws(FileError) -> Void
   ) throws(FileError) {
     try AtomicFile.write(to: path) { (file) throws(FileError) in
       let digest = SHA256()
-      let header = header(metadata: metadata, tensors: tensors)
+      let checksums =
+        hasChecksum
+        ? [TensorDescription(name: SafetensorsChecksum.name, type: .uint8, shape: [SafetensorsChecksum.byteCount])] : []
+      let header = header(metadata: metadata, tensors: tensors + checksums)
       unsafe digest.update(header.span.bytes)
       unsafe try file.append(header.span.bytes)
       var written = 0
@@ -47,6 +52,7 @@ public enum SafetensorsWriter {
       }
       let expected = tensors.reduce(0) { sum, tensor in sum + tensor.byteCount }
       precondition(written == expected, "\(written) bytes for tensors of \(expected)")
+      guard hasChecksum else { return }
       let checksum = digest.finalize()
       unsafe try file.append(checksum.span.bytes)
     }
@@ -58,17 +64,14 @@ public enum SafetensorsWriter {
       .map { key, value in "\(quoted(key)):\(quoted(value))" }
     entries.append("\"__metadata__\":{\(texts.joined(separator: ","))}")
     var offset = 0
-    func add(_ name: String, _ type: TensorType, _ shape: [Int]) {
-      let end = offset + shape.reduce(1, *) * type.byteCount
-      let extents = shape.map(String.init).joined(separator: ",")
+    for tensor in tensors {
+      let end = offset + tensor.byteCount
+      let extents = tensor.shape.map(String.init).joined(separator: ",")
       entries.append(
-        "\(quoted(name)):{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(extents)],\"data_offsets\":[\(offset),\(end)]}")
+        "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":[\(extents)],\"data_offsets\":[\(offset),\(end)]}"
+      )
       offset = end
     }
-    for tensor in tensors {
-      add(tensor.name, tensor.type, tensor.shape)
-    }
-    add(SafetensorsChecksum.name, .uint8, [SafetensorsChecksum.byteCount])
     var text = Array("{\(entries.joined(separator: ","))}".utf8)
     while !text.count.isMultiple(of: 8) {
       text.append(UInt8(ascii: " "))

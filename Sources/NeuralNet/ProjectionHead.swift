@@ -12,6 +12,26 @@ public struct ProjectionHeadPlan: Sendable, Equatable {
     self.widths = widths
     self.hasBatchNormalization = hasBatchNormalization
   }
+
+  /// A linear map and what stands behind it.
+  struct Layer {
+    let name: String
+    let outputWidth: Int
+    /// The name of the normalisation that takes the place of a bias; hidden layers alone have one.
+    let normalization: String?
+  }
+
+  /// The layers: `head` where it is one, else `head.0` and so on, with layers, normalisations and ReLUs counted, as in SupContrast.
+  var layers: [Layer] {
+    var place = 0
+    return widths.enumerated().map { index, width in
+      let isNormalized = hasBatchNormalization && index < widths.count - 1
+      defer { place += isNormalized ? 3 : 2 }
+      return Layer(
+        name: widths.count == 1 ? "head" : "head.\(place)", outputWidth: width,
+        normalization: isNormalized ? "head.\(place + 1)" : nil)
+    }
+  }
 }
 
 /// The map from representations to embeddings before they are scaled to unit length: `[views, in]` → `[views, out]`.
@@ -48,20 +68,18 @@ public final class ProjectionHead {
 
   private let layers: [Layer]
 
-  /// Registers the parameters as `head` where it is one layer, else as `head.0` and so on: layers, normalisations and ReLUs counted, as in
-  /// SupContrast.
+  /// Registers the parameters under the names of the plan's layers.
   public init(_ context: NetworkContext, _ plan: ProjectionHeadPlan, inputWidth: Int) {
     outputWidth = plan.widths.last ?? inputWidth
-    var (width, place) = (inputWidth, 0)
+    var width = inputWidth
     var layers: [Layer] = []
-    for (index, next) in plan.widths.enumerated() {
-      let isNormalized = plan.hasBatchNormalization && index < plan.widths.count - 1
+    for next in plan.layers {
       let linear = LinearLayer(
-        &context.parameters, plan.widths.count == 1 ? "head" : "head.\(place)", inputWidth: width, outputWidth: next,
-        hasBias: !isNormalized)
-      let normalization = isNormalized ? RowNormalization(context, "head.\(place + 1)", width: next) : nil
+        &context.parameters, next.name, inputWidth: width, outputWidth: next.outputWidth,
+        hasBias: next.normalization == nil)
+      let normalization = next.normalization.map { name in RowNormalization(context, name, width: next.outputWidth) }
       layers.append(Layer(linear: linear, normalization: normalization))
-      (width, place) = (next, place + (isNormalized ? 3 : 2))
+      width = next.outputWidth
     }
     self.layers = layers
   }
@@ -114,6 +132,35 @@ public final class ProjectionHead {
       hidden.outputs[index] = max(hidden.outputs[index], 0)
     }
     try forward(from: index + 1, hidden.outputs.span, parameters: parameters, record, into: &projections)
+  }
+
+  /// Projects representations in evaluation: hidden layers are normalised with their running statistics.
+  ///
+  /// - Parameters:
+  ///   - representations: `[rows, in]`.
+  ///   - parameters: The model's.
+  ///   - statistics: Its running statistics.
+  /// - Returns: `[rows, out]`.
+  /// - Throws: `DNNLError` if a product fails.
+  public func projections(
+    of representations: [Float], parameters: Span<Float>, statistics: Span<Float>
+  ) throws(DNNLError) -> [Float] {
+    var values = representations
+    for (index, layer) in layers.enumerated() {
+      let rows = values.count / layer.linear.inputWidth
+      var outputs = [Float](repeating: 0, count: rows * layer.linear.outputWidth)
+      var outputRows = outputs.mutableSpan
+      try layer.linear.forward(values.span, parameters: parameters, into: &outputRows)
+      if let normalization = layer.normalization {
+        let products = outputs
+        var normalized = outputs.mutableSpan
+        normalization.forward(
+          products.span, normalization.runningStatistics(in: statistics, rows: rows), parameters: parameters,
+          into: &normalized)
+      }
+      values = index < layers.count - 1 ? outputs.map { value in max(value, 0) } : outputs
+    }
+    return values
   }
 
   /// Writes the parameters' gradients to their places and the gradient of the representations.

@@ -134,6 +134,16 @@ extension ResNetArchitecture {
     let stride: Int
     /// What joins input and output; `nil` where their shapes are the same.
     let shortcut: Shortcut?
+
+    /// The names of the branch's convolution at a place and of the normalisation behind it.
+    func layerNames(at place: Int) -> (convolution: String, normalization: String) {
+      ("encoder.\(name).conv\(place + 1)", "encoder.\(name).bn\(place + 1)")
+    }
+
+    /// The same of a projected shortcut.
+    var shortcutNames: (convolution: String, normalization: String) {
+      ("encoder.\(name).shortcut.0", "encoder.\(name).shortcut.1")
+    }
   }
 
   /// The blocks in the order of the forward pass.

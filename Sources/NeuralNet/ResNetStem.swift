@@ -1,6 +1,13 @@
 import OneDNN
 
 extension ResNetArchitecture.Stem {
+  /// The names of its convolution and of the normalisation behind it.
+  static var layerNames: (convolution: String, normalization: String) { ("encoder.conv1", "encoder.bn1") }
+
+  /// Rows and columns that the pooling of the `imagenet` stem looks at.
+  static let poolingKernel = 3
+  static let poolingStride = 2
+
   /// Rows and columns of its filters.
   var kernel: Int {
     switch self {
@@ -9,7 +16,7 @@ extension ResNetArchitecture.Stem {
     }
   }
 
-  fileprivate var stride: Int {
+  var stride: Int {
     switch self {
     case .cifar: 1
     case .imagenet: 2
@@ -64,7 +71,8 @@ final class ResNetStem {
     geometry.input.channelBlock = preferred.input
     geometry.outputChannelBlock = context.usesWinograd ? FeatureMapKernels.preferredChannelBlock : preferred.output
     inputShape = geometry.input
-    unit = try ConvolutionUnit(context, "encoder.conv1", "encoder.bn1", geometry, isFirst: true)
+    let names = ResNetArchitecture.Stem.layerNames
+    unit = try ConvolutionUnit(context, names.convolution, names.normalization, geometry, isFirst: true)
     relu = try context.scratchTensor(unit.outputShape, .stem)
     switch kind {
     case .cifar:
@@ -72,7 +80,9 @@ final class ResNetStem {
       outputShape = unit.outputShape
     case .imagenet:
       let operation = try MaxPooling(
-        context.engine, context.execution, unit.outputShape, context.precision, kernel: 3, stride: 2, padding: 1,
+        context.engine, context.execution, unit.outputShape, context.precision,
+        kernel: ResNetArchitecture.Stem.poolingKernel,
+        stride: ResNetArchitecture.Stem.poolingStride, padding: ResNetArchitecture.Stem.poolingKernel / 2,
         isTraining: context.isTraining)
       outputShape = operation.outputShape
       pooling = Pooling(operation: operation, output: try context.scratchTensor(operation.outputShape, .pooled))

@@ -82,12 +82,12 @@ final class ResidualBlock {
     precondition(
       input.channels == plan.inputChannels, "\(plan.name): \(plan.inputChannels) channels, but \(input.channels) come")
     isOdd = index % 2 == 1
-    self.name = plan.name
-    let name = "encoder.\(plan.name)"
+    name = plan.name
     var (units, shapes): ([ConvolutionUnit], [ActivationShape]) = ([], [])
     for (place, convolution) in plan.branch.enumerated() {
+      let names = plan.layerNames(at: place)
       let unit = try ConvolutionUnit(
-        context, "\(name).conv\(place + 1)", "\(name).bn\(place + 1)",
+        context, names.convolution, names.normalization,
         Convolution.Geometry(
           input: shapes.last ?? input, outputChannels: convolution.outputChannels, kernel: convolution.kernel,
           stride: convolution.stride, padding: convolution.kernel / 2, outputChannelBlock: input.channelBlock),
@@ -111,7 +111,7 @@ final class ResidualBlock {
     case .projected:
       shortcut = .projected(
         try ConvolutionUnit(
-          context, "\(name).shortcut.0", "\(name).shortcut.1",
+          context, plan.shortcutNames.convolution, plan.shortcutNames.normalization,
           Convolution.Geometry(
             input: input, outputChannels: plan.outputChannels, kernel: 1, stride: plan.stride, padding: 0,
             outputChannelBlock: input.channelBlock)))

@@ -50,6 +50,13 @@ struct RowNormalization: Sendable {
     return Statistics(mean: mean, variance: variance, rows: count)
   }
 
+  /// In evaluation, the statistics to normalise `rows` rows with.
+  func runningStatistics(in statistics: Span<Float>, rows: Int) -> Statistics {
+    Statistics(
+      mean: runningMean.range.map { index in Double(statistics[index]) },
+      variance: runningVariance.range.map { index in Double(statistics[index]) }, rows: rows)
+  }
+
   private func inverseDeviations(_ statistics: Statistics) -> [Double] {
     statistics.variance.map { variance in 1 / (variance + Double(BatchNormalizationLayer.epsilon)).squareRoot() }
   }

@@ -9,9 +9,9 @@ struct Supcon: ParsableCommand {
     abstract: "Trains image encoders with the Supervised Contrastive loss on CPUs, alone or under mpirun.",
     version: supconVersion,
     subcommands: [
-      PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, LossCommand.self,
-      BenchCommand.self,
-      DatasetCommand.self, DoctorCommand.self,
+      PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
+      ExportCommand.self, ImportCommand.self, LossCommand.self, BenchCommand.self, DatasetCommand.self,
+      DoctorCommand.self,
     ])
 }
 

@@ -71,4 +71,40 @@ struct SafetensorsTests {
     #expect(Array(data[8...]) == expected)
     #expect(try SafetensorsFile(path: path).checksum == SHA256.hexadecimal(expected))
   }
+
+  @Test func `without a checksum nothing but the tensors stands there`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.safetensors")
+    let (counts, elements): ([Int64], [Float]) = ([7], [1, -2])
+    try SafetensorsWriter.write(
+      to: path, metadata: ["format": "pt"],
+      tensors: [
+        TensorDescription(name: "n", type: .int64, shape: []), TensorDescription(name: "w", type: .float32, shape: [2]),
+      ], hasChecksum: false
+    ) { (append) throws(FileError) in
+      unsafe try append(counts.span.bytes)
+      unsafe try append(elements.span.bytes)
+    }
+    #expect(throws: FileError.self) { try SafetensorsFile(path: path) }
+    let file = try SafetensorsFile(path: path, needsChecksum: false)
+    #expect(file.checksum == nil && Set(file.entries.keys) == ["n", "w"])
+    #expect(try file.floats("w", shape: [2]) == [1, -2])
+    #expect(throws: FileError.self) { try file.floats("n", shape: []) }
+    #expect(Array(try readBytes(path).suffix(16)) == [7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0])
+  }
+
+  /// Bit patterns from the definitions of the types: 1, −2, the smallest subnormal number and the largest number.
+  @Test(arguments: [
+    ("F16", [0x3C00, 0xC000, 0x0001, 0x7BFF] as [UInt16], [1, -2, 0x1p-24, 65504] as [Float]),
+    ("BF16", [0x3F80, 0xC000, 0x0001, 0x7F7F], [1, -2, 0x1p-133, 0x1.FEp127]),
+  ])
+  func `shorter numbers are widened`(type: String, patterns: [UInt16], expected: [Float]) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.safetensors")
+    let header = "{\"w\":{\"dtype\":\"\(type)\",\"shape\":[2,2],\"data_offsets\":[0,8]}}"
+    let length = (0..<8).map { byte in UInt8(truncatingIfNeeded: header.utf8.count >> (8 * byte)) }
+    try writeBytes(
+      length + Array(header.utf8) + patterns.flatMap { bits in [UInt8(bits & 0xFF), UInt8(bits >> 8)] }, to: path)
+    #expect(try SafetensorsFile(path: path, needsChecksum: false).floats("w", shape: [2, 2]) == expected)
+  }
 }

@@ -1,7 +1,21 @@
+import Formats
+
 /// The mean and deviation of each feature over a training set, which both sets are freed of.
 struct FeatureStandardization {
+  /// The names of mean and factor among the classifier's tensors.
+  static let meanName = "standardization.mean"
+  static let factorName = "standardization.factor"
+
   private let mean: [Float]
   private let factor: [Float]
+
+  /// What was measured, for the file of the classifier that learnt from it.
+  var tensors: [NamedTensor] {
+    [
+      NamedTensor(name: Self.meanName, shape: [mean.count], elements: mean[...]),
+      NamedTensor(name: Self.factorName, shape: [factor.count], elements: factor[...]),
+    ]
+  }
 
   /// Measures `[samples, width]` features.
   init(_ features: [Float], width: Int) {

@@ -3,6 +3,11 @@ import FoundationEssentials
 
 /// What the linear stage found, on its way to the run directory.
 struct LinearResult {
+  /// The classifier's weights in the run directory.
+  static let classifierFile = "linear/classifier.safetensors"
+  /// Where their file says after how many steps of pretraining.
+  static let stepMetadata = "pretraining_steps"
+
   let request: LinearStage.Request
   /// After how many steps of pretraining.
   let step: Int
@@ -21,12 +26,14 @@ struct LinearResult {
   var top5: Double { Double(top5Count) / Double(testCount) }
 
   /// Replaces `linear/` in the run directory and merges the accuracies into its `summary.json`.
-  func write(_ classifier: LinearClassifier, into run: RunDirectory) throws {
+  func write(
+    _ classifier: LinearClassifier, _ standardization: FeatureStandardization, into run: RunDirectory
+  ) throws {
     let folder = "\(run.path)/linear"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try SafetensorsWriter.write(
-      to: "\(folder)/classifier.safetensors", metadata: ["format": "pt"],
-      tensors: classifier.layout.tensors(of: classifier.parameters))
+      to: "\(run.path)/\(Self.classifierFile)", metadata: ["format": "pt", Self.stepMetadata: "\(step)"],
+      tensors: classifier.layout.tensors(of: classifier.parameters) + standardization.tensors)
     let lines = epochs.map { epoch in JSONValue.object(epoch).encoded() + "\n" }
     try AtomicFile.write(lines.joined(), to: "\(folder)/metrics.jsonl")
     let digest = SHA256()

@@ -134,7 +134,7 @@ public enum LinearStage {
       ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
     world.activity.begin("writing the result", isPatient: true)
     try world.agreeingOnRoot {
-      try result.write(classifier, into: RunDirectory(path: request.run))
+      try result.write(classifier, standardization, into: RunDirectory(path: request.run))
       report(
         "linear top-1 \(decimal(result.top1, 4)), top-5 \(decimal(result.top5, 4)) on \(test.count) test samples, "
           + "after \(duration(result.seconds)); in \(request.run)/linear/summary.json")

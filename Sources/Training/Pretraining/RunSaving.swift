@@ -85,7 +85,7 @@ extension TrainingState {
   static let encoderPrefix = "encoder."
 
   /// Writes the parts alone whose names begin so, without momentum or recipe.
-  fileprivate func write(_ prefix: String, to path: String) throws(FileError) {
+  func write(_ prefix: String, to path: String) throws(FileError) {
     let tensors = parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
     try SafetensorsWriter.write(
       to: path, metadata: ["format": "pt"], tensors: tensors.filter { tensor in tensor.name.hasPrefix(prefix) })

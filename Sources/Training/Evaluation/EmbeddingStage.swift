@@ -1,0 +1,119 @@
+import Datasets
+import Formats
+import MPI
+import NeuralNet
+import OneDNN
+
+/// Writes what a run's model gives for each sample of a dataset as a `.npy` file.
+public enum EmbeddingStage {
+  /// What the command line asks for.
+  public struct Request: Sendable {
+    /// The run directory.
+    public var run: String
+    /// Where the array will stand.
+    public var output: String
+    /// Where the classes of the samples will stand, if they are asked for.
+    public var labels: String?
+    /// The folder of the dataset, if it is not the one of the run.
+    public var data: String?
+    /// Whether the samples are those to train on, `train`, or to test on, `test`.
+    public var split = "test"
+    /// `encoder` for representations, `model` for embeddings of unit length.
+    public var part = WeightLayout.Part.encoder
+    /// The numbers that the encoder multiplies; `nil` for those of the run.
+    public var precision: String?
+    /// How many threads each rank computes on.
+    public var threads = 1
+
+    /// The defaults for a run.
+    public init(run: String, output: String) {
+      self.run = run
+      self.output = output
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    public var problem: String? {
+      if DatasetSplit(rawValue: split) == nil {
+        return "--split \(split): expected train or test"
+      }
+      if let precision, Precision(rawValue: precision) == nil {
+        return "--precision \(precision): expected float32 or bfloat16"
+      }
+      return threads < 1 ? "--threads \(threads): expected at least 1" : nil
+    }
+  }
+
+  /// Computes the rows, in the order of the dataset, and writes them on rank 0.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  public static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("opening the run", isPatient: true)
+    let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
+    // The directory's lock is held until the last write.
+    defer { withExtendedLifetime(encoder) {} }
+    var recipe = encoder.recipe
+    if let precision = request.precision {
+      let choice = try PrecisionChoice(over: world)
+      recipe.precision = try world.agreeing { try choice.resolve(precision) }.rawValue
+    }
+    guard let split = DatasetSplit(rawValue: request.split) else {
+      preconditionFailure("the request was not validated: \(request.split)")
+    }
+    let dataset = try DatasetChoice.open(recipe, split, over: world, report: report)
+    try world.agreeOnSamples(of: dataset, recipe)
+    let resolved = recipe
+    let extraction = try world.agreeing {
+      try FeatureExtraction(
+        resolved, encoder.state, viewSize: resolved.viewSize(of: dataset), threads: request.threads)
+    }
+    let representations = try extraction.features(
+      of: extraction.makeLoader(dataset, .none, seed: recipe.seed), over: world)
+    try dataset.reportReplaced(over: world, report: report)
+    world.activity.begin("writing the rows", isPatient: true)
+    try world.agreeingOnRoot {
+      let rows =
+        request.part == .encoder
+        ? representations : try embeddings(of: representations, resolved, encoder.state)
+      try NumPyWriter.write(
+        to: request.output, elementType: "<f4", shape: [dataset.count, rows.count / dataset.count]
+      ) { (append) throws(FileError) in unsafe try append(rows.span.bytes) }
+      if let path = request.labels {
+        let labels = dataset.labels.map(Int64.init)
+        try NumPyWriter.write(to: path, elementType: "<i8", shape: [labels.count]) { (append) throws(FileError) in
+          unsafe try append(labels.span.bytes)
+        }
+      }
+      report(
+        "\(request.output): \(request.part == .encoder ? "representations" : "embeddings") [\(dataset.count), \(rows.count / dataset.count)] of the \(request.split) samples, by \(resolved.model) after step \(encoder.state.step) in \(resolved.precision)"
+      )
+    }
+  }
+
+  /// Representations through the projection head to unit length.
+  private static func embeddings(
+    of representations: [Float], _ recipe: Recipe, _ state: TrainingState
+  ) throws -> [Float] {
+    // The head's places in the vectors are behind the encoder's; they depend on no picture's size.
+    let context = try NetworkContext(Engine(), mode: .inference, precision: recipe.resolvedPrecision)
+    let encoder = try ResNet(context, recipe.architecture, views: 1, height: 32, width: 32)
+    let head = ProjectionHead(context, recipe.headPlan, inputWidth: encoder.representationWidth)
+    precondition(context.parameters == state.parameterLayout, "the head is not the run's")
+    let projections = try head.projections(
+      of: representations, parameters: state.parameters.span, statistics: state.statistics.span)
+    let width = recipe.widthOfEmbeddings
+    var embeddings = projections
+    var lengths = [Float](repeating: 0, count: projections.count / width)
+    var unitRows = embeddings.mutableSpan
+    var divisors = lengths.mutableSpan
+    UnitNormalization.forward(projections.span, width: width, into: &unitRows, lengths: &divisors)
+    return embeddings
+  }
+}

@@ -1,0 +1,58 @@
+import Formats
+import Glibc
+
+/// The classifier of a run's linear stage as a map of representations: the stage's standardisation is part of it.
+///
+/// W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
+struct ExportedClassifier {
+  /// `[classes, width]`.
+  let weight: [Float]
+  /// `[classes]`.
+  let bias: [Float]
+
+  var classCount: Int { bias.count }
+
+  /// Reads the classifier of a run.
+  ///
+  /// - Parameters:
+  ///   - path: The run directory.
+  ///   - step: The step whose encoder is exported.
+  ///   - width: The encoder's number of features.
+  ///   - report: Receives a line if there is a classifier that does not belong to the encoder.
+  /// - Returns: `nil` if there is none that does.
+  /// - Throws: `FileError` if it is damaged.
+  init?(run path: String, step: Int, width: Int, report: (String) -> Void) throws(FileError) {
+    let file = "\(path)/\(LinearResult.classifierFile)"
+    guard unsafe access(file, F_OK) == 0 else { return nil }
+    let weights = try SafetensorsFile(path: file)
+    let metadata = LinearResult.stepMetadata
+    guard weights.metadata[metadata] == "\(step)" else {
+      report(
+        "note: \(file): was trained after step \(weights.metadata[metadata] ?? "?"), the encoder is that of step \(step): left out; run supcon linear again"
+      )
+      return nil
+    }
+    guard let classes = weights.entries["fc.bias"]?.shape.first else {
+      throw FileError(.content, "\(file): holds no tensor fc.bias; run supcon linear again")
+    }
+    let ownWeight = try weights.floats("fc.weight", shape: [classes, width])
+    let ownBias = try weights.floats("fc.bias", shape: [classes])
+    let mean = try weights.floats(FeatureStandardization.meanName, shape: [width])
+    let factor = try weights.floats(FeatureStandardization.factorName, shape: [width])
+    weight = ownWeight.indices.map { index in ownWeight[index] * factor[index % width] }
+    bias = (0..<classes).map { row in
+      let shift = (0..<width).reduce(0.0) { sum, column in
+        sum + Double(ownWeight[row * width + column]) * Double(factor[column]) * Double(mean[column])
+      }
+      return Float(Double(ownBias[row]) - shift)
+    }
+  }
+
+  /// Weight and bias as tensors.
+  func tensors(_ name: String) -> [NamedTensor] {
+    [
+      NamedTensor(name: "\(name).weight", shape: [classCount, weight.count / classCount], elements: weight[...]),
+      NamedTensor(name: "\(name).bias", shape: [classCount], elements: bias[...]),
+    ]
+  }
+}

@@ -1,0 +1,152 @@
+import Formats
+import MPI
+import NeuralNet
+
+/// Writes a run's encoder for other programs.
+public enum WeightExport {
+  /// The formats of files.
+  public enum Format: String, Sendable, CaseIterable {
+    /// Weights under the names of a layout.
+    case safetensors
+    /// Weights and operations.
+    case onnx
+  }
+
+  /// What the command line asks for.
+  public struct Request: Sendable {
+    /// The run directory.
+    public var run: String
+    /// Where the file will stand.
+    public var output: String
+    /// Its format.
+    public var format = Format.safetensors
+    /// Whose names safetensors have; `nil` for torchvision's.
+    public var layout: WeightLayout?
+    /// How much of the model; `nil` for what is usual in the format.
+    public var part: WeightLayout.Part?
+    /// Whether the classifier of the run's linear stage goes along where there is one.
+    public var hasClassifier = true
+
+    /// The defaults for a run.
+    public init(run: String, output: String) {
+      self.run = run
+      self.output = output
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    public var problem: String? {
+      guard format == .onnx, let layout else { return nil }
+      return "--layout \(layout.rawValue): an ONNX file needs no names of others; leave the option out"
+    }
+  }
+
+  /// Writes the file on rank 0.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``AgreedError`` if the layout does not have the run's model, or for what is wrong with files.
+  public static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("opening the run", isPatient: true)
+    let encoder = try FrozenEncoder(run: request.run, data: nil, over: world, report: report)
+    // The directory's lock is held until the last write.
+    defer { withExtendedLifetime(encoder) {} }
+    world.activity.begin("writing the weights", isPatient: true)
+    try world.agreeingOnRoot {
+      switch request.format {
+      case .safetensors: try writeSafetensors(request, encoder.recipe, encoder.state, report)
+      case .onnx: try writeONNX(request, encoder.recipe, encoder.state, report)
+      }
+    }
+  }
+
+  // MARK: - Formats
+
+  private static func writeSafetensors(
+    _ request: Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
+  ) throws {
+    let layout = request.layout ?? .torchvision
+    let part = request.part ?? layout.usualPart
+    if let problem = layout.problem(recipe.architecture) ?? (part == .model ? layout.headProblem(recipe) : nil) {
+      throw RunError(.usage, problem)
+    }
+    var classifier: ExportedClassifier?
+    let isSameModel = recipe.normalizeEncoder == layout.isNormalizingRepresentations
+    if layout != .supcontrast, request.hasClassifier, isSameModel {
+      classifier = try ExportedClassifier(request, recipe, state, report)
+    }
+    try write(to: request.output, state, layout, part, classifier)
+    report(
+      "\(request.output): \(recipe.model) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
+    )
+    let file = WrittenWeights(
+      path: request.output, encoder: recipe.architecture, head: part == .model ? recipe.headPlan : nil,
+      classCount: classifier?.classCount)
+    for line in layout.loadingLines(file) {
+      report("  \(line)")
+    }
+    if !isSameModel {
+      report(
+        "note: the run was trained \(recipe.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(recipe.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(recipe.normalizeEncoder ? "scale what they give" : "take them before that")"
+      )
+    }
+  }
+
+  private static func write(
+    to path: String, _ state: TrainingState, _ layout: WeightLayout, _ part: WeightLayout.Part,
+    _ classifier: ExportedClassifier?
+  ) throws(FileError) {
+    let slices = state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
+    let tensors =
+      slices.map { tensor in
+        NamedTensor(name: layout.name(of: tensor.name, part), shape: tensor.shape, elements: tensor.elements)
+      } + (classifier?.tensors(layout.classifierName) ?? [])
+    // Wider elements first, as the format's own writer does, so that all are aligned.
+    let counters = tensors.compactMap { tensor in WeightLayout.counter(besides: tensor.name) }
+    let descriptions =
+      counters.map { name in TensorDescription(name: name, type: .int64, shape: []) }
+      + tensors.map { tensor in TensorDescription(name: tensor.name, type: .float32, shape: tensor.shape) }
+    try SafetensorsWriter.write(
+      to: path, metadata: ["format": "pt"], tensors: descriptions, hasChecksum: false
+    ) { (append) throws(FileError) in
+      let steps = Array(repeating: Int64(state.step), count: counters.count)
+      unsafe try append(steps.span.bytes)
+      for tensor in tensors {
+        unsafe try append(tensor.elements.span.bytes)
+      }
+    }
+  }
+
+  private static func writeONNX(
+    _ request: Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
+  ) throws {
+    let classifier = request.hasClassifier ? try ExportedClassifier(request, recipe, state, report) : nil
+    let model = ONNXModel(recipe, state, request.part ?? .encoder, classifier)
+    try model.write(to: request.output)
+    let outputs = model.outputs.map(\.name).joined(separator: ", ")
+    report(
+      "\(request.output): \(recipe.model) after step \(state.step) as ONNX, normalised images [N, 3, height, width] → \(outputs)"
+    )
+  }
+}
+
+extension ExportedClassifier {
+  fileprivate init?(
+    _ request: WeightExport.Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
+  ) throws(FileError) {
+    try self.init(
+      run: request.run, step: state.step, width: recipe.architecture.representationWidth, report: report)
+  }
+}
+
+extension TrainingState {
+  /// All parameters and running statistics by name.
+  var tensors: [NamedTensor] {
+    parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
+  }
+}

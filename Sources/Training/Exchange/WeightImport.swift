@@ -1,0 +1,132 @@
+import Datasets
+import Formats
+import MPI
+import NeuralNet
+
+/// Makes a run directory from weights that another program trained: what follows pretraining goes on from there.
+public enum WeightImport {
+  /// What the command line asks for.
+  public struct Request: Sendable {
+    /// The weight file, safetensors.
+    public var weights: String
+    /// Whose names and models it has.
+    public var layout: WeightLayout
+    /// The options that were given: encoder, stem, dataset, precision.
+    public var overrides: RecipeOverrides
+    /// The run directory; `nil` for a free one under `runs`.
+    public var output: String?
+
+    /// A request.
+    public init(weights: String, layout: WeightLayout, overrides: RecipeOverrides, output: String?) {
+      self.weights = weights
+      self.layout = layout
+      self.overrides = overrides
+      self.output = output
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    public var problem: String? {
+      recipe.problem(ranks: 1) ?? (recipe.stem == "auto" ? layoutProblem(.cifar) : nil)
+        ?? ResNetArchitecture.Stem(rawValue: recipe.stem).flatMap(layoutProblem)
+    }
+
+    private func layoutProblem(_ stem: ResNetArchitecture.Stem) -> String? {
+      var resolved = recipe
+      resolved.stem = stem.rawValue
+      return layout.problem(resolved.architecture)
+    }
+
+    /// The recipe before the weights were looked at; other programs evaluate in float32.
+    fileprivate var recipe: Recipe {
+      var base = Recipe()
+      base.precision = "float32"
+      base.normalizeEncoder = layout.isNormalizingRepresentations
+      return overrides.applied(to: base)
+    }
+  }
+
+  /// Reads the weights and writes the run directory, on rank 0.
+  ///
+  /// Collective. All names and shapes are checked before anything is written.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``AgreedError`` naming what does not fit.
+  public static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("reading the weights", isPatient: true)
+    let precisions = try PrecisionChoice(over: world)
+    let opened = try world.agreeingOnRoot { try Opened(request, precisions) }
+    var recipe = try Recipe(
+      yaml: try world.broadcast(text: opened?.recipe.yaml() ?? ""), path: "the configuration from rank 0")
+    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
+    try world.agreeOnSamples(of: dataset, recipe)
+    let resolved = recipe
+    world.activity.begin("writing the run", isPatient: true)
+    try world.agreeingOnRoot {
+      try opened?.write(resolved, request, report)
+    }
+  }
+
+  /// What rank 0 found before the dataset was opened; nothing is written yet.
+  private struct Opened {
+    let recipe: Recipe
+    let state: TrainingState
+    let directory: RunDirectory
+    let classifierNames: [String]
+
+    init(_ request: Request, _ precisions: PrecisionChoice) throws {
+      var recipe = request.recipe
+      directory =
+        request.output.map(RunDirectory.init)
+        ?? RunDirectory.free(command: "import", model: recipe.model, dataset: recipe.dataset)
+      try directory.checkIsFree()
+      recipe.precision = try precisions.resolve(recipe.precision).rawValue
+      let weights = try ForeignWeights(path: request.weights, request.layout)
+      if recipe.stem == "auto" {
+        recipe.stem = weights.stem.rawValue
+      }
+      weights.setHead(&recipe)
+      if let problem = request.layout.problem(recipe.architecture) {
+        throw RunError(.data, "\(request.weights): its first convolution is \(recipe.stem)'s: \(problem)")
+      }
+      let layouts = try RunOpening.layouts(recipe)
+      try weights.check(
+        layouts.parameters.slices + layouts.statistics.slices, model: "\(recipe.model) with the \(recipe.stem) stem")
+      var state = TrainingState(recipe, parameters: layouts.parameters, statistics: layouts.statistics)
+      try weights.fill(&state)
+      self.recipe = recipe
+      self.state = state
+      classifierNames = weights.classifierNames
+    }
+
+    func write(_ recipe: Recipe, _ request: Request, _ report: (String) -> Void) throws {
+      try directory.create()
+      let lock = try RunLock(directory: directory.path)
+      defer { withExtendedLifetime(lock) {} }
+      try directory.checkIsFree()
+      try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
+      try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
+      let summary: [String: JSONValue] = [
+        "command": .text("import"), "version": .text(supconVersion), "model": .text(recipe.model),
+        "dataset": .text(recipe.dataset), "precision": .text(recipe.precision), "weights": .text(request.weights),
+        "layout": .text(request.layout.rawValue), "steps": .integer(state.step),
+        "weights_sha256": .text(state.weightsSHA256()),
+      ]
+      try JSONValue.merge(summary, into: directory.summaryPath)
+      try directory.checkpoints.save(Checkpoint(recipe: recipe, state: state), keep: recipe.keep)
+      if !classifierNames.isEmpty {
+        report(
+          "note: \(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"
+        )
+      }
+      let head = recipe.head == "none" ? "without projection head" : "with its projection head"
+      report(
+        "\(directory.path): \(recipe.model) with the \(recipe.stem) stem, \(head), from \(request.weights); go on with supcon linear, evaluate or embed --run \(directory.path)"
+      )
+    }
+  }
+}

@@ -1,0 +1,291 @@
+import Formats
+import Foundation
+import TestSupport
+import Testing
+
+/// `supcon export` and `import`: the same bits there and back, under the names of other programs.
+struct ExchangeTests {
+  private static let small = ["--batch-size", "2", "--shard-size", "2", "--steps", "1"]
+
+  /// The number of blocks in each group, and whether each has three convolutions.
+  private static let encoders: [String: (counts: [Int], hasBottlenecks: Bool)] = [
+    "resnet20": ([3, 3, 3], false), "resnet32": ([5, 5, 5], false), "resnet44": ([7, 7, 7], false),
+    "resnet56": ([9, 9, 9], false), "resnet110": ([18, 18, 18], false), "resnet1202": ([200, 200, 200], false),
+    "resnet18": ([2, 2, 2, 2], false), "resnet34": ([3, 4, 6, 3], false), "resnet50": ([3, 4, 6, 3], true),
+    "resnet101": ([3, 4, 23, 3], true), "resnet152": ([3, 8, 36, 3], true), "resnet200": ([3, 24, 36, 3], true),
+  ]
+
+  /// The names of an encoder's tensors in PyTorch, where `shortcut` names a projection.
+  private static func names(_ encoder: String, shortcut: String?) throws -> Set<String> {
+    let (counts, hasBottlenecks) = try #require(encoders[encoder])
+    func normalization(_ name: String) -> [String] {
+      ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"].map { kind in "\(name).\(kind)" }
+    }
+    var names = ["conv1.weight"] + normalization("bn1")
+    for (group, count) in counts.enumerated() {
+      for block in 0..<count {
+        let name = "layer\(group + 1).\(block)"
+        for place in 1...(hasBottlenecks ? 3 : 2) {
+          names += ["\(name).conv\(place).weight"] + normalization("\(name).bn\(place)")
+        }
+        if let shortcut, block == 0, group > 0 || hasBottlenecks {
+          names += ["\(name).\(shortcut).0.weight"] + normalization("\(name).\(shortcut).1")
+        }
+      }
+    }
+    return Set(names)
+  }
+
+  private func export(_ workshop: Workshop, _ run: String, to file: String, _ options: [String]) throws -> ProcessResult
+  {
+    try workshop.run(["export", "--run", workshop.path(run), "--output", workshop.path(file)] + options)
+  }
+
+  private func importing(_ workshop: Workshop, _ file: String, _ layout: String, _ model: String, to run: String)
+    -> [String]
+  {
+    [
+      "import", "--weights", workshop.path(file), "--layout", layout, "--model", model, "--dataset", "cifar10",
+      "--data",
+      workshop.data, "--output", workshop.path(run),
+    ]
+  }
+
+  // MARK: - There and back
+
+  @Test(arguments: encoders.keys.sorted())
+  func `every encoder comes back with the same bits`(encoder: String) throws {
+    let workshop = try Workshop()
+    let isSmall = Self.encoders[encoder]?.counts.count == 3
+    let options = isSmall ? ["--normalize-encoder", "--embedding-width", "64"] : []
+    try succeeding(workshop.pretrain("run", recipe: Self.small, ["--model", encoder] + options))
+    let own = try WeightsFile(path: workshop.path("run/encoder.safetensors"))
+    for layout in isSmall ? ["ge"] : ["torchvision", "supcontrast"] {
+      try succeeding(export(workshop, "run", to: "\(layout).file", ["--layout", layout]))
+      let file = try WeightsFile(path: workshop.path("\(layout).file"))
+      var expected = try Self.names(
+        encoder, shortcut: isSmall ? nil : layout == "torchvision" ? "downsample" : "shortcut")
+      switch layout {
+      case "torchvision": break
+      case "supcontrast":
+        expected = Set(expected.map { name in "encoder.\(name)" })
+        expected.formUnion(["head.0.weight", "head.0.bias", "head.2.weight", "head.2.bias"])
+      default:
+        expected.formUnion(
+          ["hidden", "output"].flatMap { place in
+            ["contrastive_\(place)_layer.weight", "contrastive_\(place)_layer.bias"]
+          })
+      }
+      #expect(Set(file.tensors.keys) == expected)
+      let counters = file.tensors.filter { name, _ in name.hasSuffix("num_batches_tracked") }
+      #expect(counters.values.allSatisfy { bytes in Array(bytes) == [1, 0, 0, 0, 0, 0, 0, 0] })
+
+      try succeeding(workshop.run(importing(workshop, "\(layout).file", layout, encoder, to: layout)))
+      let again = try WeightsFile(path: workshop.path("\(layout)/encoder.safetensors"))
+      #expect(again.weights == own.weights, "\(layout)")
+      if layout != "torchvision" {
+        // With the projection head.
+        let (hash, other) = (try workshop.weights(of: "run"), try workshop.weights(of: layout))
+        #expect(hash == other)
+      }
+    }
+  }
+
+  @Test func `an imported run goes through the later stages and gives the same numbers`() throws {
+    let workshop = try Workshop()
+    let options = ["--precision", "float32", "--model", "resnet18", "--stem", "imagenet", "--head", "none"]
+    try succeeding(workshop.pretrain("run", recipe: Self.small, options))
+    try succeeding(export(workshop, "run", to: "weights", []))
+    let arguments = importing(workshop, "weights", "torchvision", "resnet18", to: "imported")
+    try succeeding(workshop.run(ranks: 2, arguments))
+    let configuration = try workshop.text("imported/config.yaml")
+    #expect(configuration.contains("stem: imagenet"), "by the shape of the first convolution")
+    for run in ["run", "imported"] {
+      try succeeding(
+        workshop.run(["linear", "--run", workshop.path(run), "--batch-size", "20", "--shard-size", "10"]))
+      try succeeding(workshop.run(ranks: 3, ["evaluate", "--run", workshop.path(run)]))
+    }
+    let (summary, imported) = (try workshop.summary("run"), try workshop.summary("imported"))
+    for field in ["linear_top1", "knn_top1", "weights_sha256"] {
+      #expect(summary.values[field] == imported.values[field], "\(field)")
+    }
+    let hashes = try ["run", "imported"].map { run in
+      try workshop.summary(run, stage: "linear").text("classifier_sha256")
+    }
+    #expect(hashes[0] == hashes[1])
+    #expect(try imported.text("command") == "import")
+  }
+
+  @Test func `names of multi-GPU training and a classifier are understood`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", recipe: Self.small, ["--model", "resnet18"]))
+    try succeeding(export(workshop, "run", to: "weights", ["--layout", "supcontrast"]))
+    try rewrite(workshop, "weights", to: "wrapped") { tensors in
+      let wrapped = tensors.map { tensor in tensor.renamed(tensor.name.replacing("encoder.", with: "encoder.module.")) }
+      let bias: [Float] = [1, 2]
+      tensors = wrapped + [NamedTensor(name: "fc.bias", shape: [2], elements: bias[...])]
+    }
+    let result = try succeeding(workshop.run(importing(workshop, "wrapped", "supcontrast", "resnet18", to: "again")))
+    #expect(result.standardOutput.contains("fc.bias: left out"))
+    let (hash, other) = (try workshop.weights(of: "run"), try workshop.weights(of: "again"))
+    #expect(hash == other)
+  }
+
+  // MARK: - The classifier
+
+  @Test func `the classifier goes along while it belongs to the encoder`() throws {
+    let workshop = try Workshop()
+    let options = ["--model", "resnet18", "--precision", "float32"]
+    try succeeding(
+      workshop.pretrain("run", recipe: ["--batch-size", "8", "--shard-size", "4", "--steps", "2"], options))
+    try succeeding(
+      workshop.run(["linear", "--run", workshop.path("run"), "--batch-size", "20", "--shard-size", "10"]))
+    try succeeding(export(workshop, "run", to: "weights", []))
+    let arguments = ["embed", "--run", workshop.path("run"), "--output", workshop.path("r.npy")]
+    try succeeding(workshop.run(ranks: 3, arguments + ["--labels", workshop.path("y.npy")]))
+    let (rows, labels) = (
+      try NumPyFile(path: workshop.path("r.npy")), try NumPyFile(path: workshop.path("y.npy"))
+    )
+    #expect(rows.shape == [SyntheticCIFAR.testCount, 512] && labels.shape == [SyntheticCIFAR.testCount])
+    let file = try SafetensorsFile(path: workshop.path("weights"), needsChecksum: false)
+    let weight = try file.floats("fc.weight", shape: [10, 512])
+    let bias = try file.floats("fc.bias", shape: [10])
+    let classes = try labels.integers(0..<SyntheticCIFAR.testCount)
+    var correct = 0
+    for sample in 0..<SyntheticCIFAR.testCount {
+      let row = try rows.floats(sample * 512..<(sample + 1) * 512)
+      let logits = (0..<10).map { label in
+        row.indices.reduce(bias[label]) { sum, column in sum + row[column] * weight[label * 512 + column] }
+      }
+      correct += logits.firstIndex(of: logits.max() ?? 0) == Int(classes[sample]) ? 1 : 0
+    }
+    // Rounding may move a sample that stands between two classes.
+    let expected = try workshop.summary("run", stage: "linear").number("top1_correct")
+    #expect(abs(Double(correct) - expected) <= 1)
+
+    try succeeding(export(workshop, "run", to: "without", ["--no-classifier"]))
+    #expect(try WeightsFile(path: workshop.path("without")).tensors["fc.weight"] == nil)
+    try succeeding(workshop.resume("run", ["--steps", "3"]))
+    let later = try succeeding(export(workshop, "run", to: "later", []))
+    #expect(later.standardOutput.contains("trained after step 2, the encoder is that of step 3: left out"))
+    #expect(try WeightsFile(path: workshop.path("later")).tensors["fc.weight"] == nil)
+  }
+
+  @Test func `embeddings are the same on any ranks and have unit length`() throws {
+    let workshop = try Workshop()
+    let head = ["--head-widths", "48,24", "--embedding-width", "24", "--head-batch-norm"]
+    try succeeding(workshop.pretrain("run", ["--steps", "2"] + head))
+    var files: [Data] = []
+    for ranks in 1...3 {
+      let path = workshop.path("z\(ranks).npy")
+      let options = ["--run", workshop.path("run"), "--split", "train", "--part", "model", "--output", path]
+      try succeeding(workshop.run(ranks: ranks, ["embed"] + options))
+      files.append(try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+    #expect(files[0] == files[1] && files[0] == files[2])
+    let rows = try NumPyFile(path: workshop.path("z1.npy"))
+    #expect(rows.shape == [SyntheticCIFAR.trainingCount, 24])
+    for sample in 0..<SyntheticCIFAR.trainingCount {
+      let row = try rows.floats(sample * 24..<(sample + 1) * 24)
+      #expect(abs(row.reduce(0) { sum, element in sum + element * element } - 1) < 1e-5)
+    }
+  }
+
+  // MARK: - Bad input
+
+  @Test(arguments: [
+    (["--model", "resnet20"], [], ["--layout torchvision", "has no resnet20", "--layout ge"]),
+    (["--model", "resnet20"], ["--layout", "ge"], ["without --normalize-encoder", "--part encoder"]),
+    (
+      ["--model", "resnet20", "--normalize-encoder"], ["--layout", "ge"],
+      ["widths 64, 64, 128", "--head-widths d,d", "--part encoder"]
+    ),
+    (["--model", "resnet20", "--shortcut", "B"], ["--layout", "ge", "--part", "encoder"], ["--shortcut B", "onnx"]),
+    (["--width-multiplier", "2"], ["--layout", "ge", "--part", "encoder"], ["32, 64, 128", "16, 32, 64", "onnx"]),
+    (["--model", "resnet18", "--stem", "imagenet"], ["--layout", "supcontrast"], ["--stem imagenet", "torchvision"]),
+    (["--model", "resnet18"], ["--layout", "ge"], ["has no resnet18", "torchvision or supcontrast"]),
+    (["--model", "resnet18"], ["--part", "model"], ["no projection head", "--layout supcontrast"]),
+    (
+      ["--model", "resnet18", "--head", "none"], ["--layout", "supcontrast"],
+      ["no head of the widths 512", "--part encoder"]
+    ),
+    ([], ["--format", "onnx", "--layout", "ge"], ["--layout ge", "leave the option out"]),
+  ])
+  func `a layout that cannot hold the model is refused`(
+    model: [String], options: [String], parts: [String]
+  ) throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", recipe: Self.small, model))
+    expectRefusal(try export(workshop, "run", to: "weights", options), 64, naming: parts)
+    #expect(!FileManager.default.fileExists(atPath: workshop.path("weights")))
+  }
+
+  @Test func `weights that do not fit are refused by name`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", recipe: Self.small, ["--model", "resnet18"]))
+    try succeeding(export(workshop, "run", to: "weights", []))
+    func expectRefusal(_ name: String, _ parts: [String], _ change: (inout [NamedTensor]) -> Void) throws {
+      try rewrite(workshop, "weights", to: name, change)
+      try workshop.expectRefusal(
+        importing(workshop, name, "torchvision", "resnet18", to: "new"), 65, naming: [workshop.path(name)] + parts)
+    }
+    try expectRefusal("missing", ["resnet18", "1 missing: layer1.0.bn1.running_mean"]) { tensors in
+      tensors.removeAll { tensor in tensor.name == "layer1.0.bn1.running_mean" }
+    }
+    try expectRefusal("surplus", ["1 left over: layer5.weight"]) { tensors in
+      tensors.append(tensors[0].renamed("layer5.weight"))
+    }
+    try expectRefusal(
+      "misshapen", ["1 of another shape or type: layer4.1.bn2.bias is F32 [1, 512], expected F32 [512]"]
+    ) { tensors in
+      tensors = tensors.map { tensor in
+        tensor.name == "layer4.1.bn2.bias"
+          ? NamedTensor(name: tensor.name, shape: [1, 512], elements: tensor.elements) : tensor
+      }
+    }
+    try expectRefusal("nan", ["bn1.weight holds NaN or infinity"]) { tensors in
+      tensors = tensors.map { tensor in
+        guard tensor.name == "bn1.weight" else { return tensor }
+        let elements = tensor.elements.dropLast() + [Float.nan]
+        return NamedTensor(name: tensor.name, shape: tensor.shape, elements: elements)
+      }
+    }
+    try expectRefusal("all", ["100 missing: conv1.weight, bn1.weight", "and 90 more", "1 left over: x"]) { tensors in
+      tensors = [tensors[0].renamed("x")]
+    }
+    for model in ["resnet34", "resnet50"] {
+      try workshop.expectRefusal(
+        importing(workshop, "weights", "torchvision", model, to: "new"), 65, naming: [model, "missing: layer"])
+    }
+    try workshop.expectRefusal(
+      importing(workshop, "weights", "torchvision", "resnet18", to: "run"), 73, naming: [workshop.path("run")])
+    try workshop.expectRefusal(
+      importing(workshop, "nothing", "torchvision", "resnet18", to: "new"), 66, naming: [workshop.path("nothing")])
+    try workshop.expectRefusal(
+      importing(workshop, "weights", "ge", "resnet18", to: "new"), 64, naming: ["--layout ge", "has no resnet18"])
+    try Data([0x50, 0x4B, 3, 4, 0, 0, 0, 0]).write(to: URL(fileURLWithPath: workshop.path("a.pth")))
+    try workshop.expectRefusal(
+      importing(workshop, "a.pth", "torchvision", "resnet18", to: "new"), 65,
+      naming: ["a.pth", "torch.save", "safetensors.torch.save_file"])
+  }
+
+  /// Writes a file's float32 tensors again with a change; the counters of steps are left out, which import does not need.
+  private func rewrite(
+    _ workshop: Workshop, _ name: String, to other: String, _ change: (inout [NamedTensor]) -> Void
+  ) throws {
+    let file = try SafetensorsFile(path: workshop.path(name), needsChecksum: false)
+    let entries = file.entries.filter { _, entry in entry.type == .float32 }.sorted { one, two in one.key < two.key }
+    var tensors = try entries.map { name, entry in
+      let floats = try file.floats(name, shape: entry.shape)
+      return NamedTensor(name: name, shape: entry.shape, elements: floats[...])
+    }
+    change(&tensors)
+    try SafetensorsWriter.write(to: workshop.path(other), metadata: [:], tensors: tensors)
+  }
+}
+
+extension NamedTensor {
+  fileprivate func renamed(_ name: String) -> NamedTensor {
+    NamedTensor(name: name, shape: shape, elements: elements)
+  }
+}
