@@ -3,7 +3,7 @@ import MPI
 import Training
 
 /// `supcon doctor`.
-struct DoctorCommand: RankedCommand {
+struct DoctorCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract:
@@ -21,8 +21,6 @@ struct DoctorCommand: RankedCommand {
   var output: String?
 
   private var request: Doctor.Request { Doctor.Request(overrides: recipe.overrides, output: output) }
-
-  var threadsPerRank: Int { recipe.threads ?? 1 }
 
   func problem(ranks: Int) -> String? { request.problem(ranks: ranks) }
 

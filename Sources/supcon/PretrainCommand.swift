@@ -3,7 +3,7 @@ import MPI
 import Training
 
 /// `supcon pretrain`.
-struct PretrainCommand: RankedCommand {
+struct PretrainCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "pretrain",
     abstract: "Trains an encoder with the Supervised Contrastive loss (or SimCLR's) over the global batch.",
@@ -34,8 +34,6 @@ struct PretrainCommand: RankedCommand {
       overrides: progress.added(to: recipe.overrides), output: output, isResuming: resume,
       order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
   }
-
-  var threadsPerRank: Int { recipe.threads ?? 1 }
 
   func problem(ranks: Int) -> String? {
     if ReductionOrder(rawValue: reduction) == nil {

@@ -3,7 +3,7 @@ import Yams
 
 /// Options that were given, by name; what was not given comes from a run or from the defaults.
 public struct RecipeOverrides: Sendable {
-  private var values: [Recipe.CodingKeys: OptionValue] = [:]
+  var values: [Recipe.CodingKeys: OptionValue] = [:]
 
   /// No option given.
   public init() {}
@@ -18,6 +18,13 @@ public struct RecipeOverrides: Sendable {
     guard let key = Recipe.CodingKeys(rawValue: option) else { preconditionFailure("no option --\(option)") }
     guard let value else { return }
     values[key] = OptionValue(encoding: value)
+  }
+
+  /// These options where `others` has none; else those of `others`.
+  public func overridden(by others: RecipeOverrides) -> RecipeOverrides {
+    var result = self
+    result.values.merge(others.values) { _, given in given }
+    return result
   }
 
   /// `base` with the given options in place of its own.
@@ -93,9 +100,10 @@ extension Recipe {
     return values
   }
 
-  /// The recipe with these options; `nil` if one is missing or has another type.
+  /// The recipe with these options, and the defaults for all others; `nil` if one has another type.
   init?(optionValues: [String: OptionValue]) {
-    guard let data = try? JSONEncoder().encode(optionValues),
+    let options = Recipe().optionValues.merging(optionValues) { _, given in given }
+    guard let data = try? JSONEncoder().encode(options),
       let recipe = try? JSONDecoder().decode(Recipe.self, from: data)
     else { return nil }
     self = recipe
@@ -120,14 +128,10 @@ extension Recipe {
     return text
   }
 
-  /// Reads ``yaml()``.
+  /// Reads ``yaml()``, also that of an earlier version which had fewer options: those have their defaults.
   ///
-  /// - Throws: ``RunError`` naming `path` if it is not a whole recipe.
+  /// - Throws: ``RunError`` naming `path` and the line of what is no option.
   init(yaml: String, path: String) throws(RunError) {
-    do {
-      self = try YAMLDecoder().decode(Recipe.self, from: yaml)
-    } catch {
-      throw RunError(.configuration, "\(path): is not the configuration of a run: \(error)")
-    }
+    self = try ConfigurationFile.options(in: yaml, path: path).applied(to: Recipe())
   }
 }
