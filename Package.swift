@@ -22,6 +22,7 @@ let libraries: [Target] = [
 // MARK: - Stages of the walk, lowest first
 
 let stages: [Target] = [
+  .target(name: "Spelling", swiftSettings: swiftSettings),
   .target(name: "KeyedRandomness", swiftSettings: swiftSettings),
   .target(name: "Formats", dependencies: ["CLibcrypto"], swiftSettings: swiftSettings),
   .target(name: "Kernels"),
@@ -31,19 +32,20 @@ let stages: [Target] = [
   .target(name: "Watchdog", swiftSettings: swiftSettings),
   .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
   .target(
-    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels"], swiftSettings: swiftSettings),
+    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"],
+    swiftSettings: swiftSettings),
   .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
   .target(
     name: "Training",
     dependencies: [
       "Contrastive", "Datasets", "Formats", "Imaging", "KeyedRandomness", "MPI", "NeuralNet", "OneDNN",
-      "Watchdog", .product(name: "Yams", package: "Yams"),
+      "Spelling", "Watchdog", .product(name: "Yams", package: "Yams"),
     ],
     swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Contrastive", "Datasets", "Formats", "Imaging", "MPI", "NeuralNet", "Training",
+      "Contrastive", "Datasets", "Formats", "Imaging", "MPI", "NeuralNet", "Spelling", "Training",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: swiftSettings),

@@ -1,3 +1,5 @@
+import Spelling
+
 extension Augmentation: CustomStringConvertible {
   /// The names that stand alone: presets and single operations.
   private static let vocabulary: [any AugmentationStep] = presetSteps + operations

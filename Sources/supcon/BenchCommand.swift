@@ -3,7 +3,7 @@ import MPI
 import Training
 
 /// `supcon bench`.
-struct BenchCommand: RankedCommand {
+struct BenchCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract:
@@ -31,8 +31,6 @@ struct BenchCommand: RankedCommand {
     request.compare = compare
     return request
   }
-
-  var threadsPerRank: Int { recipe.threads ?? 1 }
 
   func problem(ranks: Int) -> String? {
     request.problem(ranks: ranks)

@@ -3,7 +3,7 @@ import MPI
 import Training
 
 /// `supcon doctor`.
-struct DoctorCommand: RankedCommand {
+struct DoctorCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract:
@@ -28,8 +28,6 @@ struct DoctorCommand: RankedCommand {
     settings.timeoutSeconds = min(settings.timeoutSeconds, 30)
     return settings
   }
-
-  var threadsPerRank: Int { recipe.threads ?? 1 }
 
   func problem(ranks: Int) -> String? { request.problem(ranks: ranks) }
 

@@ -3,7 +3,7 @@ import MPI
 import Training
 
 /// `supcon pretrain`.
-struct PretrainCommand: RankedCommand {
+struct PretrainCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "pretrain",
     abstract: "Trains an encoder with the Supervised Contrastive loss (or SimCLR's) over the global batch.",
@@ -17,7 +17,7 @@ struct PretrainCommand: RankedCommand {
 
   private var request: Pretraining.Request { training.request(.pretrain) }
 
-  var threadsPerRank: Int { training.recipe.threads ?? 1 }
+  var recipe: RecipeOptions { training.recipe }
 
   func problem(ranks: Int) -> String? {
     training.problem ?? request.problem(ranks: ranks)

@@ -7,6 +7,14 @@ import Training
 /// None has a default here: what is not given comes from the run that is resumed or from ``Recipe``.
 struct RecipeOptions: ParsableArguments {
   @Option(
+    name: .customLong("recipe"),
+    help: ArgumentHelp("A published recipe; help lists all. --config and flags override it.", valueName: "name"))
+  var named: String?
+  @Option(
+    help: ArgumentHelp(
+      "Options by name in YAML, such as a run's config.yaml. Flags override it.", valueName: "file"))
+  var config: ConfigurationArgument?
+  @Option(
     help:
       "Training data: shapes (built in), cifar10, cifar100, folder (JPEG and PNG files or a pack). (default: shapes)")
   var dataset: String?
@@ -144,8 +152,35 @@ struct RecipeOptions: ParsableArguments {
       valueName: "bytes"))
   var activationMemory: String?
 
-  /// The options that were given.
+  /// The options that were given: the recipe's, over them the file's, over them the flags.
+  ///
+  /// What is wrong with recipe or file is told by ``configurationProblem(of:)`` before.
   var overrides: RecipeOverrides {
+    let recipe = named.flatMap { name in try? NamedRecipe.named(name).overrides }
+    let file = config.flatMap { config in try? config.contents.get() }
+    return (recipe ?? RecipeOverrides()).overridden(by: file ?? RecipeOverrides()).overridden(by: flags)
+  }
+
+  /// How many threads each rank computes on.
+  var threadsPerRank: Int { overrides.applied(to: Recipe()).threads }
+
+  /// What is wrong with the recipe's name or the file, or `nil`.
+  ///
+  /// - Parameter stage: What the command trains.
+  func configurationProblem(of stage: NamedRecipe.Stage) -> RunError? {
+    do {
+      if let recipe = try named.map(NamedRecipe.named), recipe.stage != stage {
+        return RunError(.usage, "--recipe \(recipe.name): is for supcon \(recipe.stage.command)")
+      }
+      _ = try config?.contents.get()
+      return nil
+    } catch {
+      return RunError(error)
+    }
+  }
+
+  /// The flags that were given.
+  private var flags: RecipeOverrides {
     var overrides = RecipeOverrides()
     overrides.set(dataset, for: "dataset")
     overrides.set(data, for: "data")

@@ -11,7 +11,7 @@ struct Supcon: ParsableCommand {
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
       ExportCommand.self, ImportCommand.self, LossCommand.self, BenchCommand.self, DatasetCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, RecipeCommand.self,
     ])
 }
 
@@ -49,7 +49,7 @@ enum Program {
     {
       end(launch, code: Training.ExitCode.usage.rawValue, message: message)
     }
-    if let list = AugmentationHelp.text(for: Array(CommandLine.arguments.dropFirst())) {
+    if let list = OptionLists.text(for: Array(CommandLine.arguments.dropFirst())) {
       end(launch, code: Training.ExitCode.success.rawValue, message: list)
     }
     let command: any RankedCommand
@@ -63,6 +63,9 @@ enum Program {
       command = ranked
     } catch {
       end(launch, code: Supcon.exitCode(for: error).rawValue, message: Supcon.fullMessage(for: error))
+    }
+    if let error = (command as? any ConfiguredCommand)?.configurationProblem {
+      end(launch, code: error.exitCode.rawValue, message: "Error: \(error)")
     }
     if let problem = launch.problem ?? command.watch.problem ?? command.problem(ranks: launch.size) {
       end(launch, code: Training.ExitCode.usage.rawValue, message: "Error: \(problem)")

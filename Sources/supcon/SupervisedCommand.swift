@@ -3,7 +3,7 @@ import MPI
 import Training
 
 /// `supcon supervised`.
-struct SupervisedCommand: RankedCommand {
+struct SupervisedCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "supervised",
     abstract: "Trains encoder and classifier with cross-entropy: the baseline of contrastive training.",
@@ -18,7 +18,9 @@ struct SupervisedCommand: RankedCommand {
 
   private var request: Pretraining.Request { training.request(.supervised) }
 
-  var threadsPerRank: Int { training.recipe.threads ?? 1 }
+  static var stage: NamedRecipe.Stage { .supervised }
+
+  var recipe: RecipeOptions { training.recipe }
 
   func problem(ranks: Int) -> String? {
     training.problem ?? request.problem(ranks: ranks)

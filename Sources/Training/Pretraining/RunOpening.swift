@@ -53,7 +53,7 @@ struct RunOpening {
       if let fingerprint, fingerprint != resolved.datasetFingerprint {
         throw RunError(
           .configuration,
-          "\(resolved.data ?? ""): its pictures are not those that the run in \(request.output ?? "") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run"
+          "\(resolved.data ?? ""): its pictures are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
         )
       }
       if let classes, classes != resolved.classes {

@@ -3,7 +3,7 @@ import Yams
 
 /// Options that were given, by name; what was not given comes from a run or from the defaults.
 public struct RecipeOverrides: Sendable {
-  private var values: [Recipe.CodingKeys: OptionValue] = [:]
+  var values: [Recipe.CodingKeys: OptionValue] = [:]
 
   /// No option given.
   public init() {}
@@ -22,6 +22,13 @@ public struct RecipeOverrides: Sendable {
 
   /// Whether an option was given.
   func gives(_ key: Recipe.CodingKeys) -> Bool { values[key] != nil }
+
+  /// These options where `others` has none; else those of `others`.
+  public func overridden(by others: RecipeOverrides) -> RecipeOverrides {
+    var result = self
+    result.values.merge(others.values) { _, given in given }
+    return result
+  }
 
   /// `base` with the given options in place of its own.
   public func applied(to base: Recipe) -> Recipe {
@@ -96,9 +103,10 @@ extension Recipe {
     return values
   }
 
-  /// The recipe with these options; `nil` if one is missing or has another type.
+  /// The recipe with these options, and the defaults for all others; `nil` if one has another type.
   init?(optionValues: [String: OptionValue]) {
-    guard let data = try? JSONEncoder().encode(optionValues),
+    let options = Recipe().optionValues.merging(optionValues) { _, given in given }
+    guard let data = try? JSONEncoder().encode(options),
       let recipe = try? JSONDecoder().decode(Recipe.self, from: data)
     else { return nil }
     self = recipe
@@ -123,14 +131,10 @@ extension Recipe {
     return text
   }
 
-  /// Reads ``yaml()``.
+  /// Reads ``yaml()``, also that of an earlier version which had fewer options: those have their defaults.
   ///
-  /// - Throws: ``RunError`` naming `path` if it is not a whole recipe.
+  /// - Throws: ``RunError`` naming `path` and the line of what is no option.
   init(yaml: String, path: String) throws(RunError) {
-    do {
-      self = try YAMLDecoder().decode(Recipe.self, from: yaml)
-    } catch {
-      throw RunError(.configuration, "\(path): is not the configuration of a run: \(error)")
-    }
+    self = try ConfigurationFile.options(in: yaml, path: path).applied(to: Recipe())
   }
 }

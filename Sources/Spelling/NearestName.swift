@@ -1,9 +1,12 @@
 extension Sequence<String> {
-  /// The name that a mistyped one most likely means, or `nil` if none is near.
-  func nearest(to mistyped: String) -> String? {
+  /// The name that a mistyped one most likely means, or `nil` if none is near: three letters inserted, removed or replaced at the most, and
+  /// fewer than the name has.
+  public func nearest(to mistyped: String) -> String? {
     let candidates = map { name in (name: name, distance: editDistance(mistyped, name)) }
     let nearest = candidates.min { one, other in one.distance < other.distance }
-    return nearest.flatMap { nearest in nearest.distance <= 3 ? nearest.name : nil }
+    return nearest.flatMap { nearest in
+      nearest.distance <= 3 && nearest.distance < nearest.name.count ? nearest.name : nil
+    }
   }
 }
 

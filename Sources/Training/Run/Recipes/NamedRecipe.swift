@@ -1,0 +1,66 @@
+import Spelling
+
+/// A published recipe as a configuration file inside the program.
+///
+/// Its text is what `--config` reads: `supcon recipe NAME` prints it to be kept and changed. A file and flags override it.
+public struct NamedRecipe: Sendable {
+  /// Which command trains by it.
+  public enum Stage: String, Sendable {
+    /// With a contrastive loss.
+    case pretraining = "pretrain"
+    /// With cross-entropy.
+    case supervised
+
+    /// The subcommand's name.
+    public var command: String { rawValue }
+  }
+
+  /// DATASET-MODEL-METHOD.
+  public let name: String
+  /// One line for lists.
+  public let summary: String
+  /// Which command trains by it.
+  public let stage: Stage
+  /// The configuration file with its comments, that begin with where it comes from.
+  public let yaml: String
+
+  /// All of them.
+  public static let all = smallCIFAR + largeCIFAR + imageNet
+
+  /// The recipe of a name.
+  ///
+  /// - Throws: ``RunError`` with code 64 that names the nearest.
+  public static func named(_ name: String) throws(RunError) -> NamedRecipe {
+    if let recipe = all.first(where: { recipe in recipe.name == name }) {
+      return recipe
+    }
+    let names = all.map(\.name)
+    let advice =
+      names.nearest(to: name).map { nearest in "did you mean '\(nearest)'?" }
+      ?? "expected one of \(names.joined(separator: ", "))"
+    throw RunError(.usage, "--recipe \(name): there is none of that name; \(advice)")
+  }
+
+  /// What a list of all says.
+  public static func list() -> String {
+    let width = all.map(\.name.count).max() ?? 0
+    let lines = all.map { recipe in
+      "  \(recipe.name)\(String(repeating: " ", count: width + 2 - recipe.name.count))\(recipe.summary) (supcon \(recipe.stage.command))"
+    }
+    return """
+      RECIPES
+      \(lines.joined(separator: "\n"))
+
+      supcon recipe NAME prints one; --recipe NAME uses it, --config FILE and flags override it.
+      """
+  }
+
+  /// Its options.
+  public var overrides: RecipeOverrides {
+    do {
+      return try ConfigurationFile.options(in: yaml, path: name)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Training
+
+/// A subcommand whose options may come from a recipe and a file.
+protocol ConfiguredCommand: RankedCommand {
+  /// The commands whose recipes it takes.
+  static var stage: NamedRecipe.Stage { get }
+
+  /// What is to be trained.
+  var recipe: RecipeOptions { get }
+}
+
+extension ConfiguredCommand {
+  static var stage: NamedRecipe.Stage { .pretraining }
+
+  var threadsPerRank: Int { recipe.threadsPerRank }
+
+  /// What is wrong with the recipe's name or the file, or `nil`.
+  var configurationProblem: RunError? { recipe.configurationProblem(of: Self.stage) }
+}
+
+/// The file of `--config`, read where its name is parsed: once, before anything else happens.
+struct ConfigurationArgument: ExpressibleByArgument {
+  /// Its options, or what is wrong with it.
+  let contents: Result<RecipeOverrides, RunError>
+
+  init?(argument: String) {
+    contents = Result { () throws(RunError) in try ConfigurationFile.read(argument) }
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The recipes inside the program.
+struct NamedRecipeTests {
+  private static let names = [
+    "cifar10-resnet20-supcon", "cifar10-resnet20-cross-entropy", "cifar100-resnet20-supcon",
+    "cifar100-resnet20-cross-entropy", "cifar10-resnet50-supcon", "cifar10-resnet50-simclr", "imagenet-resnet50-supcon",
+  ]
+
+  @Test(arguments: [["recipe"], ["pretrain", "--recipe", "help"], ["bench", "--seed", "x", "--recipe=help"]])
+  func listNamesAllOnce(arguments: [String]) throws {
+    let result = try succeeding(Workshop().run(ranks: 2, arguments))
+    for name in Self.names {
+      #expect(result.standardOutput.ranges(of: "  \(name)  ").count == 1, "\(name)")
+    }
+    let lines = result.standardOutput.split(separator: "\n").filter { line in line.hasPrefix("  ") }
+    #expect(lines.count == Self.names.count)
+  }
+
+  /// Printed, kept and used again, each is whole: every line is an option with a value of its kind, and the options fit each other.
+  @Test(arguments: names)
+  func printedRecipeIsAConfiguration(name: String) throws {
+    let workshop = try Workshop()
+    let printed = try succeeding(workshop.run(ranks: 2, ["recipe", name])).standardOutput
+    #expect(printed.hasPrefix("# "), "its source")
+    try printed.write(toFile: workshop.path("recipe.yaml"), atomically: true, encoding: .utf8)
+    let result = try workshop.run([
+      "pretrain", "--config", workshop.path("recipe.yaml"), "--data", workshop.path("nothing"), "--output",
+      workshop.path("run"),
+    ])
+    expectRefusal(result, 66, naming: ["nothing"])
+  }
+
+  /// The figures of the published recipes.
+  @Test(arguments: [
+    ("cifar10-resnet20-supcon", ["temperature: 0.07", "learning-rate: 0.1", "epochs: 500", "batch-size: 256"]),
+    ("cifar100-resnet20-supcon", ["dataset: cifar100", "head-widths: 64,64", "normalize-encoder: true"]),
+    ("cifar10-resnet20-cross-entropy", ["learning-rate: 0.05", "augmentation: autoaugment-cifar10"]),
+    ("cifar10-resnet50-supcon", ["temperature: 0.1", "learning-rate: 0.5", "batch-size: 1024", "epochs: 1000"]),
+    ("cifar10-resnet50-simclr", ["loss: simclr", "temperature: 0.5", "loss-scale: tau/0.07", "warmup-epochs: 10"]),
+    ("imagenet-resnet50-supcon", ["optimizer: lars", "learning-rate: 0.4", "batch-size: 6144", "epochs: 350"]),
+  ])
+  func recipeHasTheFiguresOfItsSource(name: String, lines: [String]) throws {
+    let printed = try succeeding(Workshop().run(["recipe", name])).standardOutput.split(separator: "\n")
+    for line in lines {
+      #expect(printed.contains(Substring(line)), "\(line)")
+    }
+  }
+
+  @Test func unknownNameAndOtherCommandAreRefused() throws {
+    let workshop = try Workshop()
+    try workshop.expectRefusal(
+      ["pretrain", "--recipe", "cifar10-resnet20-supcn"], 64,
+      naming: ["--recipe cifar10-resnet20-supcn", "did you mean 'cifar10-resnet20-supcon'?"])
+    try workshop.expectRefusal(["bench", "--recipe", "mnist"], 64, naming: ["--recipe mnist", "expected one of", "imagenet"])
+    try workshop.expectRefusal(
+      ["pretrain", "--recipe", "cifar10-resnet20-cross-entropy"], 64,
+      naming: ["--recipe cifar10-resnet20-cross-entropy", "is for supcon supervised"])
+    let result = try workshop.run(["recipe", "cifar10-resnet50"])
+    expectRefusal(result, 64, naming: ["cifar10-resnet50", "expected one of"])
+  }
+}
