@@ -6,7 +6,7 @@ import Training
 /// What reads each kind of file, all of it.
 enum Readers {
   /// Takes the file's path, its bytes and the number of the try.
-  typealias Reader = (_ path: String, _ bytes: [UInt8], _ number: Int) throws -> Void
+  typealias Reader = @Sendable (_ path: String, _ bytes: [UInt8], _ number: Int) throws -> Void
 
   static let byEnding: [String: Reader] = [
     ".jpg": picture, ".png": picture, ".safetensors": tensors, ".npy": array, ".pack": pack, ".json": object,

@@ -1,5 +1,5 @@
-import Foundation
 import Formats
+import Foundation
 import Imaging
 import TestSupport
 
@@ -25,7 +25,8 @@ enum Seeds {
         unsafe try append(bytes.span.bytes)
       }
     }
-    let summary = #"{"command": "pretrain", "steps": 12, "final_loss": 4.25e-1, "note": "\u00e9\n", "list": [1, null, true, {"a": []}]}"#
+    let summary =
+      #"{"command": "pretrain", "steps": 12, "final_loss": 4.25e-1, "note": "\u00e9\n", "list": [1, null, true, {"a": []}]}"#
     try Data(summary.utf8).write(to: URL(fileURLWithPath: "\(folder)/summary.json"))
   }
 }
