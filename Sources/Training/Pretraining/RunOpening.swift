@@ -59,7 +59,7 @@ struct RunOpening {
       if let classes, classes != resolved.classes {
         throw RunError(
           .configuration,
-          "\(resolved.data ?? resolved.dataset): has \(dataset.classNames.count) classes, but the classifier of the run in \(request.output ?? "") tells \(classes) apart; give the run's own data, or begin a new run"
+          "\(resolved.data ?? resolved.dataset): has \(dataset.classNames.count) classes (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
         )
       }
       let sampler = try resolved.makeSampler(dataset)

@@ -39,14 +39,19 @@ extension Recipe {
         "label-smoothing", labelSmoothing, isAllowed: labelSmoothing >= 0 && labelSmoothing < 1,
         "a number from 0 to below 1"),
       atLeast("evaluate-epochs", evaluateEpochs, 0),
-      isClassifying ? nil : useless([("label-smoothing", labelSmoothing != 0), ("evaluate-epochs", evaluateEpochs > 0)])
-        .map { option in "--\(option): there is no classifier; leave it out, or give a --cross-entropy-weight above 0" },
+      isClassifying
+        ? nil
+        : useless([("label-smoothing", labelSmoothing != 0), ("evaluate-epochs", evaluateEpochs > 0)])
+          .map { option in "--\(option): there is no classifier; leave it out, or give a --cross-entropy-weight above 0"
+          },
       stopGradient && !(isContrasting && isClassifying)
         ? "--stop-gradient: goes with a contrastive loss and a cross-entropy; leave it out, or give both weights above 0"
         : nil,
-      isContrasting ? nil : contrastiveOption.map { option in
-        "--\(option): without a contrastive loss there is no use for it; leave it out, or choose supcon pretrain"
-      },
+      isContrasting
+        ? nil
+        : contrastiveOption.map { option in
+          "--\(option): without a contrastive loss there is no use for it; leave it out, or choose supcon pretrain"
+        },
     ]
     return checks.compactMap { problem in problem }.first
   }
