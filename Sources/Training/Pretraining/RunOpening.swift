@@ -48,7 +48,8 @@ struct RunOpening {
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, recipe)
     let resolved = recipe
-    test = try Self.testSet(of: resolved, beside: dataset, over: world, report: report)
+    test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
+    try test.map { test in try world.agreeOnSamples(of: test, resolved) }
     let (sampler, encoder, lock) = try world.agreeing { () throws -> (Sampler, InitialEncoder?, RunLock?) in
       if let fingerprint, fingerprint != resolved.datasetFingerprint {
         throw RunError(
