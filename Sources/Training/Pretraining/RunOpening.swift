@@ -48,7 +48,8 @@ struct RunOpening {
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, recipe)
     let resolved = recipe
-    test = try Self.testSet(of: resolved, beside: dataset, over: world, report: report)
+    test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
+    try test.map { test in try world.agreeOnSamples(of: test, resolved) }
     let (sampler, encoder, lock) = try world.agreeing { () throws -> (Sampler, InitialEncoder?, RunLock?) in
       if let fingerprint, fingerprint != resolved.datasetFingerprint {
         throw RunError(
@@ -59,7 +60,7 @@ struct RunOpening {
       if let classes, classes != resolved.classes {
         throw RunError(
           .configuration,
-          "\(resolved.data ?? resolved.dataset): has \(dataset.classNames.count) classes, but the classifier of the run in \(request.output ?? "") tells \(classes) apart; give the run's own data, or begin a new run"
+          "\(resolved.data ?? resolved.dataset): has \(dataset.classNames.count) classes (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
         )
       }
       let sampler = try resolved.makeSampler(dataset)

@@ -11,6 +11,7 @@ public enum FineTuning {
   ///   - request: The linear stage's options; its run is what the encoder begins with.
   ///   - overrides: Further options of the recipe, such as `dataset`, `weight-decay` and `augmentation` where they were given.
   ///   - output: The run directory of the result; `nil` for a free one under `runs`.
+  /// - Returns: The request, as `supcon supervised` would make it.
   public static func request(
     _ request: LinearStage.Request, overrides: RecipeOverrides, output: String?
   ) -> Pretraining.Request {

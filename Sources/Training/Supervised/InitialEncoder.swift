@@ -26,10 +26,17 @@ struct InitialEncoder {
     do {
       parameters = try values(layouts.parameters)
       statistics = try values(layouts.statistics)
+      // A shallower encoder would find all that it asks for.
+      let further = file.entries.keys.filter { name in
+        name.hasPrefix(TrainingState.encoderPrefix) && parameters[name] == nil && statistics[name] == nil
+      }
+      if let name = further.min() {
+        throw FileError(.content, "\(source): holds \(name) too")
+      }
     } catch let error as FileError where error.kind == .content {
       throw RunError(
         .data,
-        "--init \(path): \(error); expected the encoder of --model \(recipe.model)\(recipe.encoderOptions), give the options that it was trained with"
+        "\(error): it is not the encoder of --model \(recipe.model)\(recipe.encoderOptions); give the options that it was trained with"
       )
     }
   }
@@ -55,14 +62,14 @@ struct InitialEncoder {
   private static func directory(_ path: String) throws(RunError) -> RunDirectory? {
     var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw RunError(.missing, "--init \(path): does not exist; give a run directory or an encoder.safetensors")
+      throw RunError(.missing, "\(path): does not exist; give a run directory or an encoder.safetensors")
     }
     guard isFolder else { return nil }
     let directory = RunDirectory(path: path)
     guard directory.holdsRun else {
       throw RunError(
         .missing,
-        "--init \(path): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised, or an encoder.safetensors"
+        "\(path): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised, or an encoder.safetensors"
       )
     }
     return directory
@@ -71,7 +78,7 @@ struct InitialEncoder {
   /// The newest checkpoint of a run.
   private static func newestCheckpoint(of directory: RunDirectory) throws(RunError) -> String {
     guard let path = directory.checkpoints.checkpoints().first else {
-      throw RunError(.missing, "--init \(directory.path): holds no checkpoint yet; continue it with --resume")
+      throw RunError(.missing, "\(directory.path): holds no checkpoint yet; continue it with --resume")
     }
     return path
   }
