@@ -5,7 +5,7 @@
 
 Runs are made on noise, exported in every layout and as ONNX, loaded into models of plain torch.nn code with strict=True, and what
 comes out is compared in float32; weights made by PyTorch are imported and compared the same way. Needs torch, numpy and safetensors;
-without onnx and onnxruntime their part is left out, and said to be. --all takes every encoder, which needs an hour and 8 GB.
+without onnx and onnxruntime their part is left out, and said to be. --all takes every encoder.
 """
 
 import argparse

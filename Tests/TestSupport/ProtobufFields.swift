@@ -80,8 +80,11 @@ public struct ProtobufFields {
 public struct ONNXFile {
   /// An operation.
   public struct Node {
+    /// The operator.
     public let operation: String
+    /// The names of what goes in.
     public let inputs: [String]
+    /// The names of what comes out.
     public let outputs: [String]
     /// Whole numbers by the attribute's name.
     public let numbers: [String: [Int]]
@@ -89,11 +92,13 @@ public struct ONNXFile {
 
   /// The whole message.
   public let model: ProtobufFields
+  /// The operations in their order.
   public let nodes: [Node]
   /// The bytes and extents of initialisers by name.
   public let tensors: [String: (shape: [Int], bytes: ArraySlice<UInt8>)]
-  /// The extents of inputs and outputs: numbers or names.
+  /// The extents of inputs, numbers or names.
   public let inputs: [String: [String]]
+  /// The extents of outputs.
   public let outputs: [String: [String]]
 
   /// Reads a file's bytes.

@@ -12,14 +12,13 @@ struct ExportedClassifier {
 
   var classCount: Int { bias.count }
 
-  /// Reads the classifier of a run.
+  /// Reads the classifier of a run; `nil` if there is none that belongs to the encoder.
   ///
   /// - Parameters:
   ///   - path: The run directory.
   ///   - step: The step whose encoder is exported.
   ///   - width: The encoder's number of features.
   ///   - report: Receives a line if there is a classifier that does not belong to the encoder.
-  /// - Returns: `nil` if there is none that does.
   /// - Throws: `FileError` if it is damaged.
   init?(run path: String, step: Int, width: Int, report: (String) -> Void) throws(FileError) {
     let file = "\(path)/\(LinearResult.classifierFile)"
