@@ -10,7 +10,8 @@ struct Supcon: ParsableCommand {
     version: supconVersion,
     subcommands: [
       PretrainCommand.self, LinearCommand.self, EvaluateCommand.self, LossCommand.self, BenchCommand.self,
-      DatasetCommand.self, DoctorCommand.self, RecipeCommand.self,
+      DatasetCommand.self, DoctorCommand.self, PlanCommand.self,
+      RecipeCommand.self,
     ])
 }
 

@@ -54,7 +54,8 @@ struct NamedRecipeTests {
     try workshop.expectRefusal(
       ["pretrain", "--recipe", "cifar10-resnet20-supcn"], 64,
       naming: ["--recipe cifar10-resnet20-supcn", "did you mean 'cifar10-resnet20-supcon'?"])
-    try workshop.expectRefusal(["bench", "--recipe", "mnist"], 64, naming: ["--recipe mnist", "expected one of", "imagenet"])
+    try workshop.expectRefusal(
+      ["bench", "--recipe", "mnist"], 64, naming: ["--recipe mnist", "expected one of", "imagenet"])
     try workshop.expectRefusal(
       ["pretrain", "--recipe", "cifar10-resnet20-cross-entropy"], 64,
       naming: ["--recipe cifar10-resnet20-cross-entropy", "is for supcon supervised"])

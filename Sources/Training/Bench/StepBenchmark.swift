@@ -170,11 +170,4 @@ extension Recipe {
         (String(name.map { letter in letter == "-" ? "_" : letter }), value)
       })
   }
-
-  /// The multiplications with addition of encoder and head for one view.
-  fileprivate func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
-    let encoder = architecture.multiplyAdds(height: height, width: width)
-    let head = headPlan.multiplyAdds(inputWidth: architecture.representationWidth)
-    return (encoder.forward + head.forward, encoder.backward + head.backward)
-  }
 }

@@ -44,7 +44,10 @@ public enum Doctor {
     let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
     let needed = try world.agreeing { [recipe] in
-      try MemoryNeed.byteCount(recipe, dataset, ranks: world.size, ranksOnHost: ranksOnHost)
+      try MemoryPlan(
+        recipe, viewSize: recipe.viewSize(of: dataset),
+        MemoryPlan.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
+      ).byteCount
     }
     let ranks = try RankFacts(threads: recipe.threads, neededBytes: needed, over: world).gathered(over: world)
     for (host, ranks) in LaunchChecks.byHost(ranks) {

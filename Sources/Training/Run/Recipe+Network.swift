@@ -51,6 +51,13 @@ extension Recipe {
   /// The width of the embeddings as it comes out: without a head, that of the representations.
   public var widthOfEmbeddings: Int { headPlan.widths.last ?? representationWidth }
 
+  /// The multiplications with addition of encoder and head for one view.
+  func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
+    let encoder = architecture.multiplyAdds(height: height, width: width)
+    let head = headPlan.multiplyAdds(inputWidth: architecture.representationWidth)
+    return (encoder.forward + head.forward, encoder.backward + head.backward)
+  }
+
   /// What is wrong with the options of encoder and head, or `nil`.
   var networkProblem: String? {
     let checks: [String?] = [
