@@ -16,7 +16,8 @@ struct DocumentationTests {
   /// README and all of docs but the list of options.
   private func documents() throws -> [(name: String, text: String)] {
     let docs = try FileManager.default.contentsOfDirectory(atPath: Self.root.appendingPathComponent("docs").path)
-    let names = ["README.md"] + docs.filter { name in name.hasSuffix(".md") && name != "options.md" }.map { "docs/\($0)" }
+    let names =
+      ["README.md"] + docs.filter { name in name.hasSuffix(".md") && name != "options.md" }.map { "docs/\($0)" }
     return try names.sorted().map { name in
       (name, try String(contentsOf: Self.root.appendingPathComponent(name), encoding: .utf8))
     }
@@ -28,7 +29,7 @@ struct DocumentationTests {
   }
 
   private func flags(in text: String) -> Set<String> {
-    Set(text.matches(of: /(?<![A-Za-z0-9-])--[a-z][a-z0-9-]*/).map { match in String(match.output) })
+    Set(text.matches(of: /(?:^|[^A-Za-z0-9-])(--[a-z][a-z0-9-]*)/).map { match in String(match.output.1) })
   }
 
   @Test func listOfOptionsIsCurrent() throws {

@@ -73,8 +73,9 @@ struct MemoryPlan {
       recipe.loaderThreads ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: recipe.threads)
     let views = rows * 3 * viewSize.pixelCount * float
     items = [
-      Item(name: "program, libraries, dataset's index", byteCount: base),
+      Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),
       Item(name: "parameters and running statistics", byteCount: vector),
+      Item(name: "parameters that the step began with", byteCount: sizes.parameterCount * float),
       Item(name: "optimiser state", byteCount: optimizer),
       Item(name: "gradient sums", byteCount: (1 + partialSums) * vector),
       Item(name: "gradients between ranks", byteCount: messages),
@@ -92,6 +93,9 @@ struct MemoryPlan {
         name: "checkpoint being written", byteCount: job.savesOnTheWay ? vector + optimizer : 0),
     ]
   }
+
+  /// What program and libraries touch of themselves in a run and have not yet: threads, messages, files. As measured.
+  private static let laterByteCount = 15_000_000
 
   /// A tile of similarities: 130 × 1,024 float32.
   private static let lossTileByteCount = 130 * 1024 * 4
@@ -130,9 +134,10 @@ private struct ModelSizes {
     activationsPerRow = try small.encoder.makeRecord().byteCount / 2
     withExtendedLifetime(large) {}
     parameterCount = small.parameterLayout.count
-    vectorCount = ShardVectorLayout(
-      parameterCount: small.parameterLayout.count, statisticCount: small.statisticsLayout.count
-    ).count
+    vectorCount =
+      ShardVectorLayout(
+        parameterCount: small.parameterLayout.count, statisticCount: small.statisticsLayout.count
+      ).count
     optimizerVectorCount = recipe.makeOptimizer(small.parameterLayout).stateNames.count
     representationWidth = small.encoder.representationWidth
     headWidth = recipe.headPlan.widths.dropLast().reduce(0, +)

@@ -19,7 +19,8 @@ extension PlanResult {
     lines += memoryPerRank.map { item in row("  \(item.name)", megabytes(item.byteCount)) }
     lines.append(
       row(
-        "memory of this host", "\(megabytes(memoryPerHostBytes)) for \(counted(ranksOnHost, "rank"))"
+        "memory of this host",
+        "\(megabytes(memoryPerHostBytes)) for \(counted(ranksOnHost, "rank"))"
           + (freeBytes.map { bytes in ", \(megabytes(bytes)) free" } ?? "")))
     lines.append(
       row(
@@ -31,9 +32,12 @@ extension PlanResult {
     lines += ["", row("steps", "\(grouped(stepsPerEpoch)) an epoch, \(grouped(steps)) in all")]
     if let secondsPerStep, let secondsPerEpoch, let secondsTotal {
       lines += [
-        row("time", "\(duration(secondsPerStep)) a step, \(duration(secondsPerEpoch)) an epoch, \(duration(secondsTotal)) in all"),
         row(
-          "", isMeasuredAlone
+          "time",
+          "\(duration(secondsPerStep)) a step, \(duration(secondsPerEpoch)) an epoch, \(duration(secondsTotal)) in all"),
+        row(
+          "",
+          isMeasuredAlone
             ? "from a shard on one rank: without what the ranks share of cores and memory, and their messages"
             : "from a shard on each thread"),
       ]

@@ -26,7 +26,8 @@ struct StepProbe {
   {
     let turns = (plan.shardsPerRank + recipe.threads - 1) / recipe.threads
     let again = Double(plan.shardsPerRank - plan.keptShards) / Double(plan.shardsPerRank)
-    let parts = try Self.parts(recipe, viewSize: viewSize, workers: min(recipe.threads, plan.shardsPerRank), over: world)
+    let parts = try Self.parts(
+      recipe, viewSize: viewSize, workers: min(recipe.threads, plan.shardsPerRank), over: world)
     let perShard =
       parts[StepPart.data.rawValue] + parts[StepPart.forward.rawValue] + parts[StepPart.backward.rawValue]
       + again * (parts[StepPart.data.rawValue] + parts[StepPart.forward.rawValue])
