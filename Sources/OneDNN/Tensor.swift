@@ -1,4 +1,5 @@
 import COneDNN
+import Synchronization
 
 /// Memory that primitives read and write, 64-byte aligned, owned.
 @safe
@@ -6,6 +7,11 @@ public final class Tensor {
   let handle: dnnl_memory_t
   let descriptor: MemoryDescriptor
   private let storage: UnsafeMutableRawBufferPointer
+
+  private static let livingBytes = Atomic(0)
+
+  /// How many bytes all tensors of this process take together.
+  public static var livingByteCount: Int { livingBytes.load(ordering: .relaxed) }
 
   /// Allocates zeroed memory for a descriptor.
   init(_ engine: Engine, _ descriptor: MemoryDescriptor) throws(DNNLError) {
@@ -23,6 +29,7 @@ public final class Tensor {
       unsafe storage.deallocate()
       throw error
     }
+    Self.livingBytes.wrappingAdd(byteCount, ordering: .relaxed)
   }
 
   /// Allocates a zeroed batch of feature maps.
@@ -41,6 +48,7 @@ public final class Tensor {
   }
 
   deinit {
+    Self.livingBytes.wrappingSubtract(byteCount, ordering: .relaxed)
     unsafe dnnl_memory_destroy(handle)
     unsafe storage.deallocate()
   }

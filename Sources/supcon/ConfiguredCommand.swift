@@ -4,19 +4,19 @@ import Training
 /// A subcommand whose options may come from a recipe and a file.
 protocol ConfiguredCommand: RankedCommand {
   /// The commands whose recipes it takes.
-  static var stage: NamedRecipe.Stage { get }
+  static var command: TrainingCommand { get }
 
   /// What is to be trained.
   var recipe: RecipeOptions { get }
 }
 
 extension ConfiguredCommand {
-  static var stage: NamedRecipe.Stage { .pretraining }
+  static var command: TrainingCommand { .pretrain }
 
   var threadsPerRank: Int { recipe.threadsPerRank }
 
   /// What is wrong with the recipe's name or the file, or `nil`.
-  var configurationProblem: RunError? { recipe.configurationProblem(of: Self.stage) }
+  var configurationProblem: RunError? { recipe.configurationProblem(of: Self.command) }
 }
 
 /// The file of `--config`, read where its name is parsed: once, before anything else happens.

@@ -4,7 +4,10 @@ import Training
 /// What `--augmentation help` and `--recipe help` print.
 enum OptionLists {
   private static let subcommands =
-    [PretrainCommand.self, LinearCommand.self, BenchCommand.self, DoctorCommand.self, DatasetPreviewCommand.self]
+    [
+      PretrainCommand.self, LinearCommand.self, BenchCommand.self, DoctorCommand.self, PlanCommand.self,
+      DatasetPreviewCommand.self,
+    ]
     as [any RankedCommand.Type]
 
   /// The list that the arguments ask for, whatever else they say.

@@ -167,10 +167,10 @@ struct RecipeOptions: ParsableArguments {
   /// What is wrong with the recipe's name or the file, or `nil`.
   ///
   /// - Parameter stage: What the command trains.
-  func configurationProblem(of stage: NamedRecipe.Stage) -> RunError? {
+  func configurationProblem(of command: TrainingCommand) -> RunError? {
     do {
-      if let recipe = try named.map(NamedRecipe.named), recipe.stage != stage {
-        return RunError(.usage, "--recipe \(recipe.name): is for supcon \(recipe.stage.command)")
+      if let recipe = try named.map(NamedRecipe.named), recipe.command != command {
+        return RunError(.usage, "--recipe \(recipe.name): is for supcon \(recipe.command.rawValue)")
       }
       _ = try config?.contents.get()
       return nil

@@ -11,7 +11,7 @@ struct Supcon: ParsableCommand {
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
       ExportCommand.self, ImportCommand.self, LossCommand.self, BenchCommand.self, DatasetCommand.self,
-      DoctorCommand.self, RecipeCommand.self,
+      DoctorCommand.self, PlanCommand.self, RecipeCommand.self,
     ])
 }
 

@@ -18,7 +18,7 @@ struct SupervisedCommand: ConfiguredCommand {
 
   private var request: Pretraining.Request { training.request(.supervised) }
 
-  static var stage: NamedRecipe.Stage { .supervised }
+  static var command: TrainingCommand { .supervised }
 
   var recipe: RecipeOptions { training.recipe }
 

@@ -15,7 +15,7 @@ struct ReadmeTests {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
 
     let blocks = try testedBlocks()
-    #expect(blocks.count == 8)
+    #expect(blocks.count == 11)
     for block in blocks {
       // The two machines of the example are not at hand: its ranks start here.
       let commands = block.replacingOccurrences(of: "--hostfile hostfiles/two-nodes", with: "--oversubscribe")

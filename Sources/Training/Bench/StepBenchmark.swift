@@ -52,7 +52,7 @@ public enum StepBenchmark {
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
     let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
     world.activity.begin("preparing the step")
-    try MemoryNeed.check(recipe, dataset, over: world, report: report)
+    try MemoryPlan.check(recipe, dataset, over: world, report: report)
     let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
@@ -170,15 +170,5 @@ extension Recipe {
       uniqueKeysWithValues: settings.map { name, value in
         (String(name.map { letter in letter == "-" ? "_" : letter }), value)
       })
-  }
-
-  /// The multiplications with addition of encoder and heads for one view.
-  fileprivate func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
-    let encoder = architecture.multiplyAdds(height: height, width: width)
-    let width = architecture.representationWidth
-    let heads = (isContrasting ? [headPlan] : []) + (isClassifying ? [ProjectionHeadPlan([classes ?? 0])] : [])
-    return heads.map { head in head.multiplyAdds(inputWidth: width) }.reduce(encoder) { sum, head in
-      (sum.forward + head.forward, sum.backward + head.backward)
-    }
   }
 }

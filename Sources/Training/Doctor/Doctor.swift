@@ -46,7 +46,10 @@ public enum Doctor {
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
     world.activity.begin("comparing the ranks")
     let needed = try world.agreeing { [recipe] in
-      try MemoryNeed.byteCount(recipe, dataset, ranks: world.size, ranksOnHost: ranksOnHost)
+      try MemoryPlan(
+        recipe, viewSize: recipe.viewSize(of: dataset),
+        MemoryPlan.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
+      ).byteCount
     }
     let ranks = try RankFacts(threads: recipe.threads, neededBytes: needed, over: world).gathered(over: world)
     for (host, ranks) in LaunchChecks.byHost(ranks) {

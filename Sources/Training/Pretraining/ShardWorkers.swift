@@ -35,10 +35,11 @@ final class ShardWorkers {
     }
     let model = models[0]
     let firstActivations = try model.encoder.makeRecord()
-    let affordable = activationByteCount / firstActivations.byteCount
-    isKeepingAll = affordable >= capacity
-    // Else every model has the activations of one shard: the last that it computed, which is the first to run backward.
-    let keptCount = isKeepingAll ? capacity : max(0, affordable - models.count)
+    let room = ActivationRoom(
+      byteCount: activationByteCount, shardByteCount: firstActivations.byteCount, shards: capacity,
+      threads: models.count)
+    isKeepingAll = room.isKeepingAll
+    let keptCount = room.keptCount
     passes = try (0..<capacity).map { place in
       model.makePass(
         keptActivations: place >= keptCount

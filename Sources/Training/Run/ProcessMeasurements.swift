@@ -18,6 +18,13 @@ enum ProcessMeasurements {
     return Int64(usage.ru_maxrss) * 1024
   }
 
+  /// The resident memory that this process has now; `nil` where the kernel does not tell.
+  static func residentByteCount() -> Int? {
+    let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+    return text?.split(separator: " ").dropFirst().first.flatMap { pages in Int(pages) }
+      .map { pages in pages * sysconf(Int32(_SC_PAGESIZE)) }
+  }
+
   /// Seconds since this process was started, to a hundredth; `nil` where the kernel does not tell.
   static func secondsSinceStart() -> Double? {
     // Field 22 of proc(5), in ticks since the machine's start; field 2, in parentheses, may hold blanks.

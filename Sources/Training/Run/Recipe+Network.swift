@@ -51,6 +51,16 @@ extension Recipe {
   /// The width of the embeddings as it comes out: without a head, that of the representations.
   public var widthOfEmbeddings: Int { headPlan.widths.last ?? representationWidth }
 
+  /// The multiplications with addition of encoder and heads for one view.
+  func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
+    let encoder = architecture.multiplyAdds(height: height, width: width)
+    let width = architecture.representationWidth
+    let heads = (isContrasting ? [headPlan] : []) + (isClassifying ? [ProjectionHeadPlan([classes ?? 0])] : [])
+    return heads.map { head in head.multiplyAdds(inputWidth: width) }.reduce(encoder) { sum, head in
+      (sum.forward + head.forward, sum.backward + head.backward)
+    }
+  }
+
   /// What is wrong with the options of encoder and head, or `nil`.
   var networkProblem: String? {
     let checks: [String?] = [

@@ -3,7 +3,7 @@ extension NamedRecipe {
   static let imageNet = [
     NamedRecipe(
       name: "imagenet-resnet50-supcon", summary: "ResNet-50 with the Supervised Contrastive loss, the paper",
-      stage: .pretraining,
+      command: .pretrain,
       yaml: """
         # ResNet-50 on ImageNet with the Supervised Contrastive loss, as in Khosla and others 2020 (table 3: 78.7 % after the
         # linear stage) and, where the paper is silent, the script for it in the authors' TensorFlow code.

@@ -4,12 +4,12 @@ extension NamedRecipe {
     NamedRecipe(
       name: "cifar10-resnet50-supcon",
       summary: "ResNet-50 with the Supervised Contrastive loss, the authors' PyTorch code",
-      stage: .pretraining,
+      command: .pretrain,
       yaml: text(
         title: "the Supervised Contrastive loss", result: "96.0", loss: "supcon", temperature: "0.1")),
     NamedRecipe(
       name: "cifar10-resnet50-simclr", summary: "ResNet-50 with SimCLR's loss, the authors' PyTorch code",
-      stage: .pretraining,
+      command: .pretrain,
       yaml: text(title: "SimCLR's loss", result: "93.6", loss: "simclr", temperature: "0.5")),
   ]
 

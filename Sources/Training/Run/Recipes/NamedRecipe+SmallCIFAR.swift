@@ -4,7 +4,7 @@ extension NamedRecipe {
     [
       NamedRecipe(
         name: "\(dataset)-resnet20-supcon", summary: "ResNet-20 with the Supervised Contrastive loss",
-        stage: .pretraining,
+        command: .pretrain,
         yaml: """
           # ResNet-20 on \(title(dataset)) with the Supervised Contrastive loss, as in the independent PyTorch code
           # GuillaumeErhard/Supervised_contrastive_loss_pytorch, which reports \(dataset == "cifar10" ? "93.51" : "68.42") % after its linear stage.
@@ -41,7 +41,7 @@ extension NamedRecipe {
           """),
       NamedRecipe(
         name: "\(dataset)-resnet20-cross-entropy", summary: "the baseline: ResNet-20 with cross-entropy",
-        stage: .supervised,
+        command: .supervised,
         yaml: """
           # ResNet-20 on \(title(dataset)) with cross-entropy, as in the independent PyTorch code
           # GuillaumeErhard/Supervised_contrastive_loss_pytorch, which reports \(dataset == "cifar10" ? "92.71" : "66.28") % with AutoAugment.

@@ -4,23 +4,12 @@ import Spelling
 ///
 /// Its text is what `--config` reads: `supcon recipe NAME` prints it to be kept and changed. A file and flags override it.
 public struct NamedRecipe: Sendable {
-  /// Which command trains by it.
-  public enum Stage: String, Sendable {
-    /// With a contrastive loss.
-    case pretraining = "pretrain"
-    /// With cross-entropy.
-    case supervised
-
-    /// The subcommand's name.
-    public var command: String { rawValue }
-  }
-
   /// DATASET-MODEL-METHOD.
   public let name: String
   /// One line for lists.
   public let summary: String
   /// Which command trains by it.
-  public let stage: Stage
+  public let command: TrainingCommand
   /// The configuration file with its comments, that begin with where it comes from.
   public let yaml: String
 
@@ -45,7 +34,7 @@ public struct NamedRecipe: Sendable {
   public static func list() -> String {
     let width = all.map(\.name.count).max() ?? 0
     let lines = all.map { recipe in
-      "  \(recipe.name)\(String(repeating: " ", count: width + 2 - recipe.name.count))\(recipe.summary) (supcon \(recipe.stage.command))"
+      "  \(recipe.name)\(String(repeating: " ", count: width + 2 - recipe.name.count))\(recipe.summary) (supcon \(recipe.command.rawValue))"
     }
     return """
       RECIPES

@@ -1,0 +1,85 @@
+import Datasets
+import Imaging
+import MPI
+import NeuralNet
+
+/// `supcon plan`: what a run will take, without training.
+public enum Planning {
+  /// What the command line asks for.
+  public struct Request: Sendable {
+    /// The options of the run.
+    public var overrides: RecipeOverrides
+    /// For how many ranks, all on this host; `nil` for those that there are.
+    public var ranks: Int?
+    /// Whether one JSON object is printed instead of a table.
+    public var isJSON = false
+
+    /// A request.
+    public init(overrides: RecipeOverrides) {
+      self.overrides = overrides
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    ///
+    /// - Parameter launched: How many ranks the launcher started.
+    public func problem(ranks launched: Int) -> String? {
+      if let ranks {
+        if ranks < 1 {
+          return "--ranks \(ranks): expected at least 1"
+        }
+        if launched > 1, ranks != launched {
+          return "--ranks \(ranks): \(launched) ranks were started; leave it out, or plan without mpirun"
+        }
+      }
+      return overrides.applied(to: Recipe()).problem(ranks: ranks ?? launched)
+    }
+  }
+
+  /// Plans, with every rank calling it.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What is to be started.
+  ///   - world: The ranks.
+  ///   - report: Receives texts for people, on rank 0.
+  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  public static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    var recipe = request.overrides.applied(to: Recipe())
+    let precisions = try PrecisionChoice(over: world)
+    recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
+    let notes = request.isJSON ? { (_: String) in } : report
+    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: notes)
+    let viewSize = recipe.viewSize(of: dataset)
+    recipe.resolveStem(for: viewSize)
+    let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
+    let ranks = request.ranks ?? world.size
+    let ranksOnHost = world.size == 1 ? ranks : try world.ranksOnHost()
+    let steps = min(recipe.steps ?? .max, recipe.epochs * sampler.stepsPerEpoch)
+
+    world.activity.begin("planning", isPatient: true)
+    let job = MemoryPlan.Job(
+      ranks: ranks, ranksOnHost: ranksOnHost,
+      savesOnTheWay: steps > (recipe.checkpointSteps ?? sampler.stepsPerEpoch))
+    let memory = try world.agreeing { [recipe] in try MemoryPlan(recipe, viewSize: viewSize, job) }
+    let available = ProcessMeasurements.availableByteCount()
+    // This process's own share of what is taken is free to it.
+    let free = available.map { bytes in
+      bytes + (world.size == 1 ? 1 : ranksOnHost) * (memory.items.first?.byteCount ?? 0)
+    }
+    var lacking = [free.map { free in memory.byteCount * ranksOnHost <= free } ?? true ? 0.0 : 1.0]
+    try world.allReduceMaximum(&lacking)
+    let probe =
+      lacking[0] == 0
+      ? try StepProbe(recipe, viewSize: viewSize, memory, ranks: ranks, over: world) : nil
+    let result = try world.agreeing { [recipe] in
+      PlanResult(
+        recipe, viewSize: viewSize, memory, layouts: try RunOpening.layouts(recipe), ranks: ranks,
+        ranksOnHost: ranksOnHost, freeByteCount: free, stepsPerEpoch: sampler.stepsPerEpoch, steps: steps,
+        stepSeconds: probe?.stepSeconds)
+    }
+    report(request.isJSON ? result.json() : result.table(isMeasuredAlone: world.size < ranks))
+  }
+}

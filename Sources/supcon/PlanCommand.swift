@@ -1,0 +1,41 @@
+import ArgumentParser
+import MPI
+import Training
+
+/// `supcon plan`.
+struct PlanCommand: ConfiguredCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Says what a run will take before it is begun: parameters, memory by item, time, checkpoints.",
+    discussion: """
+      Example: supcon plan --recipe imagenet-resnet50-supcon --data imagenet --ranks 16
+      It takes the options of supcon pretrain, alone or under mpirun, tries one small step on built-in pictures, trains nothing
+      and writes no run.
+      """)
+
+  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var progress: ProgressOptions
+
+  @Option(help: "For how many ranks on this host, without starting them. (default: those that were started)")
+  var ranks: Int?
+  @Flag(help: "Print one JSON object instead of a table.")
+  var json = false
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: Planning.Request {
+    var request = Planning.Request(overrides: progress.added(to: recipe.overrides))
+    request.ranks = ranks
+    request.isJSON = json
+    return request
+  }
+
+  func problem(ranks: Int) -> String? {
+    request.problem(ranks: ranks)
+  }
+
+  func run(over world: borrowing Communicator) throws -> Training.ExitCode {
+    try Planning.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `supcon plan`: it is right about what a run takes, and leaves nothing behind.
+struct PlanTests {
+  /// The parts of a plan that the tests look at; decoding fails where a key is missing.
+  private struct Plan: Decodable {
+    struct Item: Decodable {
+      let name: String
+      let bytes: Int
+    }
+
+    struct Part: Decodable {
+      let name: String
+      let count: Int
+    }
+
+    let command: String
+    let ranks: Int
+    let parameters: [Part]
+    let parametersTotal: Int
+    let memoryPerRank: [Item]
+    let memoryPerRankBytes: Int
+    let fits: Bool
+    let shardsPerRank: Int
+    let shardsKept: Int
+    let stepsPerEpoch: Int
+    let steps: Int
+    let secondsPerStep: Double?
+    let secondsPerEpoch: Double?
+    let checkpointBytes: Int
+  }
+
+  private func plan(_ workshop: Workshop, ranks: Int = 1, _ arguments: [String]) throws -> Plan {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let result = try succeeding(workshop.run(ranks: ranks, ["plan", "--json"] + arguments))
+    return try decoder.decode(Plan.self, from: Data(result.standardOutput.utf8))
+  }
+
+  /// The memory that a run of two steps takes differs from its plan by less than 15 %.
+  @Test(arguments: [
+    (ranks: 1, options: ["--precision", "float32"]), (ranks: 1, options: ["--precision", "auto"]),
+    (ranks: 2, options: ["--precision", "auto"]),
+    (ranks: 1, options: ["--model", "resnet18", "--batch-size", "64", "--activation-memory", "100MB"]),
+    (ranks: 1, options: ["--batch-size", "64", "--threads", "2", "--optimizer", "adamw", "--head-batch-norm"]),
+  ])
+  func memoryIsAsPlanned(ranks: Int, options: [String]) throws {
+    let workshop = try Workshop()
+    let arguments = options + ["--steps", "2"]
+    let planned = try plan(workshop, ranks: ranks, arguments)
+    try succeeding(workshop.run(ranks: ranks, ["pretrain", "--output", workshop.path("run")] + arguments))
+    let measured = try workshop.summary("run").number("peak_rss_bytes_max")
+    let ratio = Double(planned.memoryPerRankBytes) / measured
+    #expect(abs(ratio - 1) < 0.15, "\(planned.memoryPerRankBytes) planned, \(measured) measured")
+  }
+
+  @Test func planAgreesWithItselfAndWritesNothing() throws {
+    let workshop = try Workshop()
+    let before = try FolderSnapshot(workshop.path("."))
+    let options = [
+      "--dataset", "cifar10", "--data", workshop.data, "--batch-size", "32", "--shard-size", "4", "--epochs", "3",
+    ]
+    let plan = try plan(workshop, ranks: 2, options)
+    #expect(plan.command == "plan" && plan.ranks == 2 && plan.fits)
+    #expect(plan.memoryPerRank.reduce(0) { sum, item in sum + item.bytes } == plan.memoryPerRankBytes)
+    #expect(plan.parameters.map(\.name) == ["stem", "layer1", "layer2", "layer3", "head"])
+    #expect(plan.parameters.reduce(0) { sum, part in sum + part.count } == plan.parametersTotal)
+    #expect(plan.shardsPerRank == 4 && plan.shardsKept == 4)
+    #expect(plan.stepsPerEpoch == 6 && plan.steps == 18)
+    let (step, epoch) = (try #require(plan.secondsPerStep), try #require(plan.secondsPerEpoch))
+    #expect(step > 0 && abs(epoch / (6 * step) - 1) < 1e-9)
+    #expect(try FolderSnapshot(workshop.path(".")).changes(since: before).isEmpty)
+
+    try succeeding(workshop.pretrain("run", ["--steps", "1"]))
+    let file = try Data(contentsOf: URL(fileURLWithPath: workshop.path("run/checkpoints/step-00000001.safetensors")))
+    #expect(abs(Double(file.count) / Double(plan.checkpointBytes) - 1) < 0.05)
+  }
+
+  @Test func ranksAndActivationMemoryArePlannedFor() throws {
+    let workshop = try Workshop()
+    let alone = try plan(workshop, ["--ranks", "8"])
+    #expect(alone.ranks == 8 && alone.shardsPerRank == 1)
+    let tight = try plan(workshop, ["--activation-memory", "0"])
+    #expect(tight.shardsPerRank == 8 && tight.shardsKept == 1)
+    let table = try succeeding(workshop.run(["plan", "--activation-memory", "0"])).standardOutput
+    for part in ["parameters", "optimiser state", "kept for 1 of 8 shards", "an epoch", "checkpoints"] {
+      #expect(table.contains(part), "\(part)")
+    }
+  }
+
+  @Test func whatDoesNotFitIsSaidWithoutTrying() throws {
+    let workshop = try Workshop()
+    let plan = try plan(
+      workshop,
+      [
+        "--model", "resnet50", "--image-size", "224", "--stem", "cifar", "--batch-size", "4096", "--shard-size", "4096",
+        "--steps", "1",
+      ])
+    #expect(!plan.fits && plan.secondsPerStep == nil)
+  }
+
+  @Test func otherRanksThanStartedAreRefused() throws {
+    let workshop = try Workshop()
+    expectRefusal(try workshop.run(ranks: 2, ["plan", "--ranks", "3"]), 64, naming: ["--ranks 3", "2 ranks"])
+    expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 8 shards"])
+  }
+}
