@@ -166,6 +166,7 @@ struct RecipeOptions: ParsableArguments {
   /// What is wrong with the recipe's name or the file, or `nil`.
   ///
   /// - Parameter stage: What the command trains.
+  /// - Returns: With the code that the job ends with.
   func configurationProblem(of stage: NamedRecipe.Stage) -> RunError? {
     do {
       if let recipe = try named.map(NamedRecipe.named), recipe.stage != stage {
