@@ -166,7 +166,8 @@ struct RecipeOptions: ParsableArguments {
 
   /// What is wrong with the recipe's name or the file, or `nil`.
   ///
-  /// - Parameter stage: What the command trains.
+  /// - Parameter command: What the recipe is to be for.
+  /// - Returns: With the code that the job ends with.
   func configurationProblem(of command: TrainingCommand) -> RunError? {
     do {
       if let recipe = try named.map(NamedRecipe.named), recipe.command != command {

@@ -9,7 +9,8 @@ struct DocumentationTests {
 
   /// Options of other programs that the documents name: mpirun, srun, sbatch, swift, and scripts of this project.
   private static let others: Set<String> = [
-    "--allow-run-as-root", "--bind-to", "--hostfile", "--host", "--map-by", "--mca", "--oversubscribe", "--mpi",
+    "--allow-run-as-root", "--bind-to", "--hostfile", "--host", "--map-by", "--mca", "--oversubscribe", "--peer",
+    "--mpi",
     "--timeout", "--signal",
   ]
 

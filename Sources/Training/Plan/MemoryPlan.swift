@@ -94,7 +94,7 @@ struct MemoryPlan {
     ]
   }
 
-  /// What program and libraries touch of themselves in a run and have not yet: threads, messages, files. As measured.
+  /// What program and libraries touch of themselves in a run and have not yet, as measured: threads, messages, files.
   private static let laterByteCount = 15_000_000
 
   /// A tile of similarities: 130 × 1,024 float32.

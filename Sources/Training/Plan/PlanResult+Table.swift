@@ -2,6 +2,7 @@ extension PlanResult {
   /// The result for people.
   ///
   /// - Parameter isMeasuredAlone: Whether one process was tried for several ranks.
+  /// - Returns: Lines without the last one's end.
   func table(isMeasuredAlone: Bool) -> String {
     var lines = [
       "\(model), \(precision), views of \(imageSize[0])×\(imageSize[1]), batch \(batchSize) × \(views) views in shards of \(shardSize)",

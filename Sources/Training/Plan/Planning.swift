@@ -22,6 +22,7 @@ public enum Planning {
     /// What is wrong with the options alone, or `nil`.
     ///
     /// - Parameter launched: How many ranks the launcher started.
+    /// - Returns: A sentence that names the option, what was expected and what to do.
     public func problem(ranks launched: Int) -> String? {
       if let ranks {
         if ranks < 1 {

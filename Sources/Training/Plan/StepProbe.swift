@@ -22,6 +22,7 @@ struct StepProbe {
   ///   - plan: How the memory is divided.
   ///   - ranks: For how many ranks; without a launcher one of them is tried, and nothing of what passes between them.
   ///   - world: The ranks that there are.
+  /// - Throws: What oneDNN or MPI refuses.
   init(_ recipe: Recipe, viewSize: ImageSize, _ plan: MemoryPlan, ranks: Int, over world: borrowing Communicator) throws
   {
     let turns = (plan.shardsPerRank + recipe.threads - 1) / recipe.threads
