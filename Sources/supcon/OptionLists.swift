@@ -5,7 +5,8 @@ import Training
 enum OptionLists {
   private static let subcommands =
     [
-      PretrainCommand.self, LinearCommand.self, BenchCommand.self, DoctorCommand.self, PlanCommand.self,
+      PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, BenchCommand.self, DoctorCommand.self,
+      PlanCommand.self,
       DatasetPreviewCommand.self,
     ]
     as [any RankedCommand.Type]
