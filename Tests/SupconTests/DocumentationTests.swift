@@ -9,9 +9,8 @@ struct DocumentationTests {
 
   /// Options of other programs that the documents name: mpirun, srun, sbatch, swift, and scripts of this project.
   private static let others: Set<String> = [
-    "--allow-run-as-root", "--bind-to", "--hostfile", "--host", "--map-by", "--mca", "--oversubscribe", "--peer",
-    "--mpi",
-    "--timeout", "--signal",
+    "--agent", "--allow-run-as-root", "--args", "--bind", "--bind-to", "--grace", "--host", "--hostfile", "--interface",
+    "--map-by", "--mca", "--mpi", "--ntasks", "--oversubscribe", "--peer", "--signal", "--table", "--timeout",
   ]
 
   /// README and all of docs but the list of options.
