@@ -53,8 +53,9 @@ struct ExchangeTests {
 
   // MARK: - There and back
 
-  @Test(arguments: encoders.keys.sorted())
-  func `every encoder comes back with the same bits`(encoder: String) throws {
+  // One of each kind and two depths of each kind of block: the deeper ones repeat their blocks, and take minutes to compile.
+  @Test(arguments: ["resnet18", "resnet20", "resnet34", "resnet50", "resnet56"])
+  func `encoders come back with the same bits`(encoder: String) throws {
     let workshop = try Workshop()
     let isSmall = Self.encoders[encoder]?.counts.count == 3
     let options = isSmall ? ["--normalize-encoder", "--embedding-width", "64"] : []
