@@ -10,7 +10,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-parts=(hangs hosts slurm)
+parts=(hangs hosts slurm kills damage)
 chosen=() table=''
 while [ $# -gt 0 ]; do
   case $1 in
