@@ -71,7 +71,7 @@ extension RankFacts {
       networks: InterfaceAddress.all().filter { address in !address.isLoopback }.map { address in
         Network(interface: address.interface, address: address.address, network: address.network)
       },
-      singleCopyRefused: try world.isRefusedSingleCopies(onHost: host))
+      singleCopyRefused: try world.isRefusedSingleCopies())
   }
 
   /// Everyone's, in rank order, on every rank.
@@ -89,10 +89,10 @@ extension Communicator {
   /// Whether the kernel refuses this rank the memory of its neighbour on the same host, as containers do.
   ///
   /// Collective.
-  fileprivate func isRefusedSingleCopies(onHost host: String) throws -> Bool {
+  fileprivate func isRefusedSingleCopies() throws -> Bool {
     let probe = MemoryProbe()
     let own = [
-      Int64(getpid()), probe.address, host.utf8.reduce(Int64(5381)) { hash, byte in hash &* 33 &+ Int64(byte) },
+      Int64(getpid()), probe.address, numberOfHost,
     ]
     var all = [Int64](repeating: 0, count: size * own.count)
     try allGather(own.span, into: &all)

@@ -19,11 +19,16 @@ enum SpareProcessors {
 }
 
 extension Communicator {
+  /// A number that ranks on one host share, and ranks on different hosts do not: a hash of the host's name.
+  var numberOfHost: Int64 {
+    hostName().utf8.reduce(5381) { hash, byte in hash &* 33 &+ Int64(byte) }
+  }
+
   /// How many ranks run on this rank's host: those with the same host name.
   ///
   /// Collective.
   func ranksOnHost() throws(MPIError) -> Int {
-    let own = [hostName().utf8.reduce(Int64(5381)) { hash, byte in hash &* 33 &+ Int64(byte) }]
+    let own = [numberOfHost]
     var hosts = [Int64](repeating: 0, count: size)
     try allGather(own.span, into: &hosts)
     return hosts.count { host in host == own[0] }
