@@ -38,7 +38,7 @@ let stages: [Target] = [
   .target(
     name: "Training",
     dependencies: [
-      "Contrastive", "Datasets", "Formats", "Imaging", "KeyedRandomness", "MPI", "NeuralNet", "OneDNN",
+      "Contrastive", "Datasets", "Formats", "Imaging", "Kernels", "KeyedRandomness", "MPI", "NeuralNet", "OneDNN",
       "Spelling", "Watchdog", .product(name: "Yams", package: "Yams"),
     ],
     swiftSettings: swiftSettings),

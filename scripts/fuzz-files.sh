@@ -15,7 +15,7 @@ cd "$folder"
 "$binaries/file-fuzz" make seeds
 "$binaries/supcon" dataset synthesize --output shapes --train 30 --test 10 >log
 "$binaries/supcon" dataset pack --data shapes --size 8 --output seeds/shapes.pack >>log
-for ending in .jpg .png .safetensors .npy .pack .json; do
+for ending in .jpg .png .safetensors .npy .pack .json .yaml; do
   case $ending in .jpg | .png) seeds=$pictures ;; *) seeds=seeds ;; esac
   "$binaries/file-fuzz" "$seeds" "$ending" "$tries" "$first" || {
     echo "fuzz-files: the file that ended it is $folder/file-fuzz.last" >&2

@@ -13,6 +13,7 @@
 static inline MPI_Comm copenmpi_world(void) { return MPI_COMM_WORLD; }
 static inline MPI_Errhandler copenmpi_errors_return(void) { return MPI_ERRORS_RETURN; }
 static inline void *copenmpi_in_place(void) { return MPI_IN_PLACE; }
+static inline MPI_Status *copenmpi_no_status(void) { return MPI_STATUS_IGNORE; }
 
 static inline MPI_Datatype copenmpi_uint8(void) { return MPI_UINT8_T; }
 static inline MPI_Datatype copenmpi_int32(void) { return MPI_INT32_T; }

@@ -16,6 +16,16 @@ KernelPath kernels_best_path(void) {
   return KERNEL_PATH_BASELINE;
 }
 
+const char *kernels_name(KernelPath path) {
+  switch (path) {
+  case KERNEL_PATH_AVX512_BFLOAT16: return "AVX-512 with bfloat16";
+  case KERNEL_PATH_AVX512: return "AVX-512";
+  case KERNEL_PATH_AVX2: return "AVX2";
+  case KERNEL_PATH_BASELINE: break;
+  }
+  return "baseline";
+}
+
 const KernelTable *kernels_of(KernelPath path) {
 #if defined(__x86_64__)
   switch (path) {

@@ -65,32 +65,52 @@ extension Communicator {
   ///     rank 1  [b c]    →   [a b c]
   ///     rank 2  []           [a b c]
   ///
-  /// Collective: every rank calls it with the same `counts`.
+  /// Collective: every rank calls it with the same `counts` and waits in the same way.
   ///
   /// - Parameters:
   ///   - block: This rank's elements.
   ///   - counts: How many elements each rank has.
   ///   - gathered: Receives the sum of `counts`.
+  ///   - waiting: What this thread does until all is there.
   /// - Throws: `MPIError` if `MPI_Allgatherv` fails.
   /// - Precondition: `block.count == counts[rank]`, and `gathered` holds the sum of `counts`.
   public func allGather<Element: MPIElement>(
-    _ block: Span<Element>, counts: [Int], into gathered: inout [Element]
+    _ block: Span<Element>, counts: [Int], into gathered: inout MutableSpan<Element>, waiting: Waiting = .spinning
   ) throws(MPIError) {
     precondition(counts.count == size, "\(counts.count) counts for \(size) ranks")
     precondition(block.count == counts[rank], "block holds \(block.count) elements, counts says \(counts[rank])")
-    let (counts, displacements, total) = consecutive(counts)
-    precondition(gathered.count == total, "gathered holds \(gathered.count) elements, not \(total)")
-    let byteCount = (total - block.count) * MemoryLayout<Element>.stride
+    let blocks = ConsecutiveBlocks(counts)
+    precondition(gathered.count == blocks.total, "gathered holds \(gathered.count) elements, not \(blocks.total)")
+    let byteCount = (blocks.total - block.count) * MemoryLayout<Element>.stride
     let code = activity.measure(.allGather, receivedByteCount: byteCount) {
       unsafe block.withUnsafeBufferPointer { block in
         unsafe gathered.withUnsafeMutableBufferPointer { gathered in
-          unsafe MPI_Allgatherv(
-            block.baseAddress, libraryCount(block.count), Element.datatype,
-            gathered.baseAddress, counts, displacements, Element.datatype, handle)
+          unsafe blocks.withAddresses { counts, displacements in
+            switch waiting {
+            case .spinning:
+              unsafe MPI_Allgatherv(
+                block.baseAddress, libraryCount(block.count), Element.datatype,
+                gathered.baseAddress, counts, displacements, Element.datatype, handle)
+            case .sleeping:
+              unsafe completeSleeping { request in
+                unsafe MPI_Iallgatherv(
+                  block.baseAddress, libraryCount(block.count), Element.datatype,
+                  gathered.baseAddress, counts, displacements, Element.datatype, handle, &request)
+              }
+            }
+          }
         }
       }
     }
     try check("MPI_Allgatherv", code)
+  }
+
+  /// Gathers blocks of any sizes from every rank, in rank order, on every rank, into an array.
+  public func allGather<Element: MPIElement>(
+    _ block: Span<Element>, counts: [Int], into gathered: inout [Element]
+  ) throws(MPIError) {
+    var elements = gathered.mutableSpan
+    try allGather(block, counts: counts, into: &elements)
   }
 
   /// Sends block `k` of every rank to rank `k`.
@@ -98,28 +118,42 @@ extension Communicator {
   ///     rank 0  [a | b c]      [a d]
   ///     rank 1  [d | e f]  →   [b c e f]
   ///
-  /// Collective. What rank `s` sends to rank `r` must be what `r` expects from `s`.
+  /// Collective. What rank `s` sends to rank `r` must be what `r` expects from `s`; all wait in the same way.
   ///
   /// - Parameters:
   ///   - blocks: This rank's blocks, one for each rank, in rank order.
   ///   - sendCounts: How many elements go to each rank.
   ///   - received: Receives one block from each rank, in rank order.
   ///   - receiveCounts: How many elements come from each rank.
+  ///   - waiting: What this thread does until all is there.
   /// - Throws: `MPIError` if `MPI_Alltoallv` fails.
   public func allToAll<Element: MPIElement>(
-    _ blocks: Span<Element>, sendCounts: [Int], into received: inout [Element], receiveCounts: [Int]
+    _ blocks: Span<Element>, sendCounts: [Int], into received: inout [Element], receiveCounts: [Int],
+    waiting: Waiting = .spinning
   ) throws(MPIError) {
-    let (sendCounts, sendDisplacements, sent) = consecutive(sendCounts)
-    let (receiveCounts, receiveDisplacements, total) = consecutive(receiveCounts)
-    precondition(blocks.count == sent, "blocks holds \(blocks.count) elements, not \(sent)")
-    precondition(received.count == total, "received holds \(received.count) elements, not \(total)")
-    let byteCount = (total - Int(receiveCounts[rank])) * MemoryLayout<Element>.stride
+    let (sent, arriving) = (ConsecutiveBlocks(sendCounts), ConsecutiveBlocks(receiveCounts))
+    precondition(blocks.count == sent.total, "blocks holds \(blocks.count) elements, not \(sent.total)")
+    precondition(received.count == arriving.total, "received holds \(received.count) elements, not \(arriving.total)")
+    let byteCount = (arriving.total - receiveCounts[rank]) * MemoryLayout<Element>.stride
     let code = activity.measure(.allToAll, receivedByteCount: byteCount) {
       unsafe blocks.withUnsafeBufferPointer { blocks in
         unsafe received.withUnsafeMutableBufferPointer { received in
-          unsafe MPI_Alltoallv(
-            blocks.baseAddress, sendCounts, sendDisplacements, Element.datatype,
-            received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle)
+          unsafe sent.withAddresses { sendCounts, sendDisplacements in
+            unsafe arriving.withAddresses { receiveCounts, receiveDisplacements in
+              switch waiting {
+              case .spinning:
+                unsafe MPI_Alltoallv(
+                  blocks.baseAddress, sendCounts, sendDisplacements, Element.datatype,
+                  received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle)
+              case .sleeping:
+                unsafe completeSleeping { request in
+                  unsafe MPI_Ialltoallv(
+                    blocks.baseAddress, sendCounts, sendDisplacements, Element.datatype,
+                    received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle, &request)
+                }
+              }
+            }
+          }
         }
       }
     }
@@ -167,13 +201,26 @@ private func libraryCount(_ count: Int) -> Int32 {
   return Int32(count)
 }
 
-/// Blocks of these sizes one behind the other, as the library wants them described.
-private func consecutive(_ counts: [Int]) -> (counts: [Int32], displacements: [Int32], total: Int) {
-  var total = 0
-  var displacements: [Int32] = []
-  for count in counts {
-    displacements.append(libraryCount(total))
-    total += count
+/// Blocks of some sizes one behind the other, as the library wants them described.
+private struct ConsecutiveBlocks {
+  let total: Int
+  /// How many elements each has, then where each begins.
+  private let numbers: [Int32]
+
+  init(_ counts: [Int]) {
+    var (total, displacements) = (0, [Int32]())
+    for count in counts {
+      displacements.append(libraryCount(total))
+      total += count
+    }
+    self.total = total
+    numbers = counts.map { count in libraryCount(count) } + displacements
   }
-  return (counts.map { count in libraryCount(count) }, displacements, total)
+
+  /// Lends the counts and the displacements, until a call has come to its end.
+  func withAddresses<Result>(_ body: (UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result) -> Result {
+    unsafe numbers.withUnsafeBufferPointer { numbers in
+      unsafe body(numbers.baseAddress, numbers.baseAddress.map { base in unsafe base + numbers.count / 2 })
+    }
+  }
 }

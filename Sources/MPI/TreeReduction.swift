@@ -47,7 +47,7 @@ public enum ReductionOrder: String, Sendable {
 /// Adds one vector per shard over all shards of all ranks.
 ///
 /// Within a rank, vectors come in any order and from any thread (``add(_:shard:)``) and are added as soon as two siblings
-/// of the tree are there, so about log₂(shards) + threads vectors exist at a time. ``finish(over:into:)`` then adds across the ranks:
+/// of the tree are there, so about log₂(shards) sums exist at a time. ``finish(over:into:waiting:)`` then adds across the ranks:
 /// each rank sends slice `k` of its maximal subtrees to rank `k`, which finishes the tree on its slice, and the slices are gathered. For aligned
 /// powers of two this moves as many bytes as Rabenseifner's all-reduce.
 public final class TreeReduction<Element: TreeElement>: Sendable {
@@ -62,6 +62,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
 
   private struct State {
     var sums: [ShardTree.Node: [Element]] = [:]
+    var addedCount = 0
     var spare: [[Element]] = []
     var packed: [Element] = []
     var received: [Element] = []
@@ -83,9 +84,9 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     state = Mutex(State())
   }
 
-  /// A vector to fill and to give to ``add(_:shard:)``; its contents are undefined.
-  public func makeVector() -> [Element] {
-    state.withLock { state in state.spare.popLast() } ?? Array(repeating: .zero, count: length)
+  /// Whether all own shards were added, so that ``finish(over:into:waiting:)`` may be called.
+  public var isComplete: Bool {
+    state.withLock { state in state.addedCount } == runs[rank].count
   }
 
   /// Adds one shard's vector.
@@ -95,42 +96,69 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   /// - Parameters:
   ///   - vector: The summand.
   ///   - shard: Its number in the global batch, one that this rank owns.
-  public func add(_ vector: consuming [Element], shard: Int) {
+  public func add(_ vector: Span<Element>, shard: Int) {
     precondition(vector.count == length, "a vector of \(vector.count) elements, not \(length)")
     precondition(runs[rank].contains(shard), "shard \(shard) is not among this rank's \(runs[rank])")
+    defer { state.withLock { state in state.addedCount += 1 } }
     let path = tree.ancestors(of: shard)
     var node = path[0]
-    var sum = vector
+    // The sum at `node`; none while that is the shard itself.
+    var sum: [Element]?
     if order == .tree {
       for parent in path.dropFirst() where parent.isInside(runs[rank]) {
         let sibling = parent.left == node ? parent.right : parent.left
-        // Whoever comes second finds the first one's sum and goes on upwards; the first leaves its own and stops.
-        let other: [Element]? = state.withLock { state in
-          let other = state.sums.removeValue(forKey: sibling)
-          if other == nil {
-            state.sums[node] = sum
-          }
-          return other
+        var other = exchange(sum, at: node, for: sibling)
+        if other == nil, sum == nil {
+          sum = copied(vector)
+          other = exchange(sum, at: node, for: sibling)
         }
-        guard let other else { return }
-        var sums = sum.mutableSpan
-        Element.accumulate(other.span, into: &sums)
-        state.withLock { state in state.spare.append(other) }
+        guard var total = other else { return }
+        other = nil
+        var sums = total.mutableSpan
+        if let own = sum {
+          Element.accumulate(own.span, into: &sums)
+          state.withLock { state in state.spare.append(own) }
+        } else {
+          Element.accumulate(vector, into: &sums)
+        }
+        sum = total
         node = parent
       }
     }
-    state.withLock { state in state.sums[node] = sum }
+    let top = sum ?? copied(vector)
+    state.withLock { state in state.sums[node] = top }
+  }
+
+  /// Takes the sum of a node's sibling; while that is not there, leaves the node's own for whoever brings it.
+  private func exchange(_ sum: [Element]?, at node: ShardTree.Node, for sibling: ShardTree.Node) -> [Element]? {
+    state.withLock { state in
+      let other = state.sums.removeValue(forKey: sibling)
+      if other == nil, let sum {
+        state.sums[node] = sum
+      }
+      return other
+    }
+  }
+
+  private func copied(_ vector: Span<Element>) -> [Element] {
+    var copy = state.withLock { state in state.spare.popLast() } ?? Array(repeating: .zero, count: length)
+    var elements = copy.mutableSpan
+    elements.copy(from: vector)
+    return copy
   }
 
   /// Adds what all ranks were given and forgets it.
   ///
-  /// Collective: every rank calls it after all its shards were added.
+  /// Collective: every rank calls it after all its shards were added, and waits in the same way.
   ///
   /// - Parameters:
   ///   - world: The ranks.
   ///   - total: Receives `length` sums.
+  ///   - waiting: What this thread does while other ranks are awaited.
   /// - Throws: `MPIError` if a collective fails.
-  public func finish(over world: borrowing Communicator, into total: inout [Element]) throws(MPIError) {
+  public func finish(
+    over world: borrowing Communicator, into total: inout MutableSpan<Element>, waiting: Waiting = .spinning
+  ) throws(MPIError) {
     precondition(total.count == length, "total holds \(total.count) elements, not \(length)")
     var state = self.state.withLock { state in
       let taken = state
@@ -138,17 +166,24 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
       return taken
     }
     switch order {
-    case .tree: try finishTree(over: world, &state, into: &total)
+    case .tree: try finishTree(over: world, &state, into: &total, waiting)
     case .mpi: try finishLibrary(over: world, &state, into: &total)
     }
     state.spare += state.sums.values
     state.sums = [:]
+    state.addedCount = 0
     let emptied = state
     self.state.withLock { state in state = emptied }
   }
 
+  /// Adds what all ranks were given and forgets it, into an array.
+  public func finish(over world: borrowing Communicator, into total: inout [Element]) throws(MPIError) {
+    var elements = total.mutableSpan
+    try finish(over: world, into: &elements)
+  }
+
   private func finishTree(
-    over world: borrowing Communicator, _ state: inout State, into total: inout [Element]
+    over world: borrowing Communicator, _ state: inout State, into total: inout MutableSpan<Element>, _ waiting: Waiting
   ) throws(MPIError) {
     let owned = runs.runs.map { run in tree.maximalSubtrees(inside: run) }
     let mine = owned[world.rank]
@@ -157,7 +192,8 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
       return sum
     }
     if world.size == 1 {
-      swap(&total, &state.sums[tree.root, default: []])
+      let sum = partialSums[0]
+      total.copy(from: sum.span)
       return
     }
     let slices = ContiguousRuns(total: length, parts: world.size)
@@ -175,14 +211,14 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     let packed = state.packed
     try world.allToAll(
       packed.span, sendCounts: slices.runs.map { slice in slice.count * mine.count },
-      into: &state.received, receiveCounts: receiveCounts)
+      into: &state.received, receiveCounts: receiveCounts, waiting: waiting)
 
     // The nodes above the partial sums, on this rank's slice.
     let positions = Dictionary(
       uniqueKeysWithValues: owned.joined().enumerated().map { index, node in (node, index * mySlice.count) })
     let position = evaluate(tree.root, positions: positions, sliceCount: mySlice.count, &state.received)
     let finished = Array(state.received[position..<position + mySlice.count])
-    try world.allGather(finished.span, counts: slices.runs.map(\.count), into: &total)
+    try world.allGather(finished.span, counts: slices.runs.map(\.count), into: &total, waiting: waiting)
   }
 
   /// Sums a node's slice in place and says where it stands in `received`.
@@ -205,17 +241,16 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   }
 
   private func finishLibrary(
-    over world: borrowing Communicator, _ state: inout State, into total: inout [Element]
+    over world: borrowing Communicator, _ state: inout State, into total: inout MutableSpan<Element>
   ) throws(MPIError) {
-    for index in total.indices {
-      total[index] = .zero
-    }
-    var sums = total.mutableSpan
+    var all = Array(repeating: Element.zero, count: length)
+    var sums = all.mutableSpan
     for node in state.sums.keys.sorted(by: { first, second in first.first < second.first }) {
       let addend = state.sums[node, default: []]
       Element.accumulate(addend.span, into: &sums)
     }
-    try world.allReduceSum(&total)
+    try world.allReduceSum(&all)
+    total.copy(from: all.span)
   }
 
   private func resize(_ elements: inout [Element], to count: Int) {

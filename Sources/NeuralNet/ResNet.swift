@@ -36,6 +36,11 @@ public final class ResNet {
   /// The number of features of a view.
   public let representationWidth: Int
 
+  /// Where the parameters of the stem and of each block begin, ascending.
+  ///
+  /// A backward pass makes the gradients of what begins at each of them in the reversed order.
+  public let parameterBounds: [Int]
+
   /// The input, float32, to be filled before each forward pass.
   public let views: Tensor
 
@@ -61,18 +66,21 @@ public final class ResNet {
   ) throws(DNNLError) {
     self.context = context
     representationWidth = architecture.representationWidth
+    var bounds = [context.parameters.count]
     stem = try ResNetStem(
       context, architecture.stem, channels: architecture.widths[0], views: views, height: height, width: width)
     inputShape = stem.inputShape
     var shape = stem.outputShape
     var blocks: [ResidualBlock] = []
     for plan in architecture.blocks {
+      bounds.append(context.parameters.count)
       let block = try ResidualBlock(
         context, plan, input: shape, beginsAtZero: architecture.beginsBlocksAtZero, index: blocks.count)
       blocks.append(block)
       shape = block.outputShape
     }
     self.blocks = blocks
+    parameterBounds = bounds
     pooling = try GlobalAveragePooling(
       context.engine, context.execution, shape, context.precision, isTraining: context.isTraining)
     outputGradient = context.isTraining ? try context.scratchTensor(shape, .main) : nil
@@ -131,9 +139,15 @@ public final class ResNet {
 
   /// Writes the encoder's gradients to their places in `gradient`, from the gradient of the representations.
   ///
+  /// - Parameters:
+  ///   - record: What the forward pass left.
+  ///   - representationGradient: `[views, representationWidth]`.
+  ///   - gradient: Receives the gradients of the encoder's parameters.
+  ///   - completed: Told each of ``parameterBounds``, the last one first, when all behind it is there.
   /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
-    _ record: Record, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>
+    _ record: Record, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,
+    completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void = { _, _ in }
   ) throws(DNNLError) {
     guard let outputGradient else { preconditionFailure("this encoder was made for inference") }
     try pooling.backward(outputGradient: representationGradient, into: outputGradient)
@@ -143,8 +157,10 @@ public final class ResNet {
       activationGradient = try blocks[index].backward(
         input: index == 0 ? stemOutput : record.blocks[index - 1].output, record.blocks[index],
         outputGradient: activationGradient, into: &gradient)
+      completed(parameterBounds[index + 1], gradient.span)
     }
     try stem.backward(record.input, record.stem, outputGradient: activationGradient, into: &gradient)
+    completed(parameterBounds[0], gradient.span)
   }
 
   /// Writes the BatchNorm moments of the record's forward pass to their places in a vector of the statistics' layout.

@@ -151,6 +151,11 @@ struct RecipeOptions: ParsableArguments {
       "Memory on each rank to keep activations in, such as 800MB or 2GiB; shards beyond it are computed twice, to the same bits. auto: 1 GiB for all ranks of a host. (default: auto)",
       valueName: "bytes"))
   var activationMemory: String?
+  @Option(
+    help:
+      "Whether gradients cross between ranks while the backward pass still runs, to the same bits: on, off, or auto: where ranks are on several hosts. (default: auto)"
+  )
+  var overlap: String?
 
   /// The options that were given: the recipe's, over them the file's, over them the flags.
   ///
@@ -245,6 +250,7 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(threads, for: "threads")
     overrides.set(loaderThreads, for: "loader-threads")
     overrides.set(activationMemory, for: "activation-memory")
+    overrides.set(overlap, for: "overlap")
     return overrides
   }
 }

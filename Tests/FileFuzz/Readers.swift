@@ -10,6 +10,7 @@ enum Readers {
 
   static let byEnding: [String: Reader] = [
     ".jpg": picture, ".png": picture, ".safetensors": tensors, ".npy": array, ".pack": pack, ".json": object,
+    ".yaml": options,
   ]
 
   private static func picture(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
@@ -44,6 +45,10 @@ enum Readers {
         _ = dataset.classNames[dataset.label(at: index)]
       }
     }
+  }
+
+  private static func options(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
+    _ = try ConfigurationFile.read(path)
   }
 
   private static func object(_ path: String, _ bytes: [UInt8], _ number: Int) throws {

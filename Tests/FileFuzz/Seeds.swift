@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import Imaging
 import TestSupport
+import Training
 
 /// Small whole files of the formats that supcon writes itself.
 enum Seeds {
@@ -24,6 +25,9 @@ enum Seeds {
         append throws(FileError) in
         unsafe try append(bytes.span.bytes)
       }
+    }
+    for recipe in NamedRecipe.all {
+      try Data(recipe.yaml.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(recipe.name).yaml"))
     }
     let summary =
       #"{"command": "pretrain", "steps": 12, "final_loss": 4.25e-1, "note": "\u00e9\n", "list": [1, null, true, {"a": []}]}"#

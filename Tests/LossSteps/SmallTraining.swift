@@ -80,7 +80,8 @@ struct SmallTraining {
       let shardLabels = Array(labels[shard * rows..<(shard + 1) * rows])
       let (gradient, ofCrossEntropy) = try backward(
         inputs: shardInputs, hidden: hidden[index], labels: shardLabels, rowGradients: rowGradients)
-      reduction.add(gradient + [Float(shardLosses[index] + ofCrossEntropy)], shard: shard)
+      let summand = gradient + [Float(shardLosses[index] + ofCrossEntropy)]
+      reduction.add(summand.span, shard: shard)
     }
     var reduced = [Float](repeating: 0, count: parameters.count + 1)
     try reduction.finish(over: world, into: &reduced)

@@ -26,6 +26,7 @@ struct Check: Sendable {
   static let all = [
     Check(name: "collectives", run: checkCollectives),
     Check(name: "tree", run: checkTree),
+    Check(name: "pieces", run: checkPieces),
     Check(name: "control", run: checkControl),
     Check(name: "reduction-speed", run: measureReduction),
   ]

@@ -10,11 +10,12 @@ func measureReduction(_ world: borrowing Communicator) throws {
     let length = megabytes * 250_000
     let runs = ContiguousRuns(total: world.size, parts: world.size)
     let reduction = TreeReduction<Float>(length: length, runs: runs, rank: world.rank)
+    let vector = [Float](repeating: 1, count: length)
     var total = [Float](repeating: 0, count: length)
     var sums = [Float](repeating: 1, count: length)
     var (tree, library): ([Double], [Double]) = ([], [])
     for _ in 0..<(megabytes == 1 ? 41 : 9) {
-      reduction.add(reduction.makeVector(), shard: world.rank)
+      reduction.add(vector.span, shard: world.rank)
       tree.append(try milliseconds(world) { world in try reduction.finish(over: world, into: &total) })
       library.append(try milliseconds(world) { world in try world.allReduceSum(&sums) })
     }

@@ -5,7 +5,7 @@ import MPI
 /// What the tree must give, written down a second time.
 ///
 /// A node over `n` shards splits at the largest power of two below `n`.
-private func treeSum<Element: TreeElement & BinaryFloatingPoint>(_ shards: ArraySlice<[Element]>) -> [Element] {
+func treeSum<Element: TreeElement & BinaryFloatingPoint>(_ shards: ArraySlice<[Element]>) -> [Element] {
   guard shards.count > 1, let first = shards.first else { return shards.first ?? [] }
   var half = 1
   while half << 1 < shards.count {
@@ -17,7 +17,7 @@ private func treeSum<Element: TreeElement & BinaryFloatingPoint>(_ shards: Array
 }
 
 /// Numbers of both signs from 10⁻⁶ to 10⁶: any other order of adding them gives other bits somewhere.
-private func vector<Element: BinaryFloatingPoint>(shard: Int, length: Int, seed: UInt64) -> [Element] {
+func vector<Element: BinaryFloatingPoint>(shard: Int, length: Int, seed: UInt64) -> [Element] {
   var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(shard) &* 0xD1B5_4A32_D192_ED03
   func uniform() -> Double {
     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -57,14 +57,14 @@ private func checkTree<Element: TreeElement & BinaryFloatingPoint>(
     order.shuffle(using: &shuffler)
     if step == 0 {
       for shard in order {
-        reduction.add(vector(shard: shard, length: length, seed: seed), shard: shard)
+        let elements: [Element] = vector(shard: shard, length: length, seed: seed)
+        reduction.add(elements.span, shard: shard)
       }
     } else {
       let own = order
       DispatchQueue.concurrentPerform(iterations: own.count) { index in
-        var elements = reduction.makeVector()
-        elements = vector(shard: own[index], length: length, seed: seed)
-        reduction.add(elements, shard: own[index])
+        let elements: [Element] = vector(shard: own[index], length: length, seed: seed)
+        reduction.add(elements.span, shard: own[index])
       }
     }
     var total = [Element](repeating: .nan, count: length)
@@ -98,7 +98,8 @@ func checkControl(_ world: borrowing Communicator) throws {
     let runs = ContiguousRuns(total: shards, parts: world.size)
     let reduction = TreeReduction<Float>(length: length, runs: runs, rank: world.rank, order: .mpi)
     for shard in runs[world.rank] {
-      reduction.add(vector(shard: shard, length: length, seed: UInt64(shards)), shard: shard)
+      let elements: [Float] = vector(shard: shard, length: length, seed: UInt64(shards))
+      reduction.add(elements.span, shard: shard)
     }
     var total = [Float](repeating: .nan, count: length)
     try reduction.finish(over: world, into: &total)

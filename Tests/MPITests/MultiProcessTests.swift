@@ -22,6 +22,13 @@ struct MultiProcessTests {
     #expect(result.lastLine == "tree: passed on \(ranks) ranks")
   }
 
+  @Test(arguments: [1, 2, 3, 5])
+  func `pieces that cross while others are computed give the same bits`(ranks: Int) throws {
+    let result = try run(["pieces"], ranks: ranks)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.lastLine == "pieces: passed on \(ranks) ranks")
+  }
+
   /// Otherwise the data of the tree's checks could not tell one order from another.
   @Test func `the library's own reduction gives other bits on three ranks`() throws {
     let result = try run(["control"], ranks: 3)

@@ -44,6 +44,20 @@ struct ExactnessTests {
     #expect(resumed == expected)
   }
 
+  // Large enough an encoder for several pieces.
+  @Test func gradientsThatCrossDuringTheBackwardPassChangeNoBit() throws {
+    let workshop = try Workshop()
+    let options = ["--model", "resnet18", "--batch-size", "12", "--shard-size", "2", "--steps", "2"]
+    let recipe = Workshop.recipe + options
+    let expected = try workshop.weights("after", recipe: recipe, ["--overlap", "off"])
+    for (name, ranks, more) in [
+      ("one", 1, []), ("two", 2, ["--threads", "2"]), ("three", 3, ["--activation-memory", "0"]),
+    ] {
+      let found = try workshop.weights(name, ranks: ranks, recipe: recipe, ["--overlap", "on"] + more)
+      #expect(found == expected, "\(name)")
+    }
+  }
+
   @Test(arguments: [
     ["--loss", "simclr"], ["--views", "3"], ["--head", "linear"], ["--nesterov"],
     ["--shard-size", "8", "--augmentation", "crop-flip", "--loss-scale", "tau"],

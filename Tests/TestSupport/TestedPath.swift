@@ -15,12 +15,5 @@ public struct TestedPath: Sendable, CustomTestStringConvertible {
   public var kernels: KernelTable { unsafe kernels_of(path).pointee }
 
   /// Its name in test reports.
-  public var testDescription: String {
-    switch path {
-    case KERNEL_PATH_AVX2: "AVX2"
-    case KERNEL_PATH_AVX512: "AVX-512"
-    case KERNEL_PATH_AVX512_BFLOAT16: "AVX-512 with bfloat16"
-    default: "baseline"
-    }
-  }
+  public var testDescription: String { unsafe String(cString: kernels_name(path)) }
 }

@@ -48,11 +48,9 @@ ReturnToService=2
 KillWait=10
 MinJobAge=600
 SchedulerParameters=sched_interval=2
-RequeueExit=
 NodeName=$(hostname) NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=1000 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=YES
 CONFIGURATION
-  sed -i '/^RequeueExit=$/d' "$slurm/slurm.conf"
   export SLURM_CONF=$slurm/slurm.conf
   slurmctld -D >"$slurm/slurmctld.out" 2>&1 &
   slurm_processes+=($!)
@@ -122,31 +120,27 @@ SCRIPT
   check "srun without pmix is refused" \
     "$([ "$state" = FAILED ] && [ ! -e "$folder/slurm-singletons" ] && grep -q 'srun --mpi=pmix' "$folder/log" || echo "$state $code")" "$folder/log"
 
-  if ! "$supcon" pretrain --help | grep -q SIGUSR1 && [ -z "${requeue:-}" ]; then
-    skip "the time limit's signal" "this supcon does not save on SIGUSR1"
-  else
-    # Slurm sends the signal up to a minute early, so it is sent here by hand, as Slurm does: to the script.
-    recipe=(--batch-size 32 --shard-size 8 --shapes-train 320 --steps 400)
-    "$supcon" pretrain "${recipe[@]}" --output "$folder/slurm-undisturbed" >/dev/null 2>&1
-    local job waited
-    job=$(sbatch --parsable --ntasks 2 --output "$folder/log" "$root/scripts/slurm/train.sbatch" "${recipe[@]}" --log-steps 1 \
-      --output "$folder/slurm-requeued")
-    for ((waited = 0; waited < 600; waited++)); do
-      [ "$(cat "$folder/slurm-requeued/metrics.jsonl" 2>/dev/null | wc -l)" -lt 30 ] || break
-      sleep 0.1
-    done
-    scancel --batch --signal=USR1 "$job"
-    # A requeued job waits for two minutes unless told that it may begin.
-    for ((waited = 0; waited < 60; waited++)); do
-      ! scontrol show job "$job" | grep -q 'JobState=PENDING' || break
-      sleep 0.5
-    done
-    scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
-    wait_for_job "$job" 300
-    requeues=$(scontrol show job "$job" | sed -n 's/.*Restarts=\([0-9]*\).*/\1/p')
-    check "the time limit's signal: saved, requeued, finished with the undisturbed bits" \
-      "$([ "$state" = COMPLETED ] && [ "$requeues" = 1 ] && [ "$(weights "$folder/slurm-requeued")" = "$(weights "$folder/slurm-undisturbed")" ] || echo "$state $code, $requeues restarts")" \
-      "$folder/log"
-  fi
+  # Slurm sends the signal up to a minute early, so it is sent here by hand, as Slurm does: to the script.
+  recipe=(--batch-size 32 --shard-size 8 --shapes-train 320 --steps 400)
+  "$supcon" pretrain "${recipe[@]}" --output "$folder/slurm-undisturbed" >/dev/null 2>&1
+  local job waited
+  job=$(sbatch --parsable --ntasks 2 --output "$folder/log" "$root/scripts/slurm/train.sbatch" "${recipe[@]}" --log-steps 1 \
+    --output "$folder/slurm-requeued")
+  for ((waited = 0; waited < 600; waited++)); do
+    [ "$(cat "$folder/slurm-requeued/metrics.jsonl" 2>/dev/null | wc -l)" -lt 30 ] || break
+    sleep 0.1
+  done
+  scancel --batch --signal=USR1 "$job"
+  # A requeued job waits for two minutes unless told that it may begin.
+  for ((waited = 0; waited < 60; waited++)); do
+    ! scontrol show job "$job" | grep -q 'JobState=PENDING' || break
+    sleep 0.5
+  done
+  scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
+  wait_for_job "$job" 300
+  requeues=$(scontrol show job "$job" | sed -n 's/.*Restarts=\([0-9]*\).*/\1/p')
+  check "the time limit's signal: saved, requeued, finished with the undisturbed bits" \
+    "$([ "$state" = COMPLETED ] && [ "$requeues" = 1 ] && [ "$(weights "$folder/slurm-requeued")" = "$(weights "$folder/slurm-undisturbed")" ] || echo "$state $code, $requeues restarts")" \
+    "$folder/log"
   stop_slurm
 }

@@ -294,6 +294,9 @@ typedef struct {
 /// The best path that this CPU and its operating system run.
 KernelPath kernels_best_path(void);
 
+/// A path's name, for people.
+const char *kernels_name(KernelPath path);
+
 /// The functions of a path; calling one on a CPU without its instructions ends the program.
 const KernelTable *kernels_of(KernelPath path);
 

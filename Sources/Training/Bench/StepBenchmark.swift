@@ -52,8 +52,8 @@ public enum StepBenchmark {
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
     let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
     world.activity.begin("preparing the step")
-    try MemoryPlan.check(recipe, dataset, over: world, report: report)
     let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
+    try MemoryPlan.check(step, over: world, report: report)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
     var times = StepTimes()

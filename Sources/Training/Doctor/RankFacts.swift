@@ -1,6 +1,7 @@
 import Formats
 import FoundationEssentials
 import Glibc
+import Kernels
 import MPI
 import OneDNN
 import Watchdog
@@ -14,7 +15,7 @@ struct RankFacts: Codable, Equatable {
   var program: String
   /// All that stands behind the program's name.
   var arguments: [String]
-  /// The instruction set that the kernels use, and the CPU's name.
+  /// The instruction sets that oneDNN and ``Kernels`` use, and the CPU's name.
   var instructions: String
   var cpu: String
   /// How many threads the options ask for.
@@ -49,6 +50,10 @@ struct RankFacts: Codable, Equatable {
   }
 
   var name: String { "rank \(rank) on host \(host)" }
+
+  private static var ownInstructions: String {
+    unsafe "\(InstructionSet.name) in oneDNN, \(String(cString: kernels_name(kernels_best_path()))) in kernels"
+  }
 }
 
 extension RankFacts {
@@ -61,7 +66,7 @@ extension RankFacts {
     self.init(
       rank: world.rank, host: host, process: Int(getpid()),
       program: world.size == 1 ? "" : try world.agreeing { try SHA256.hexadecimal(ofFile: "/proc/self/exe") },
-      arguments: Array(CommandLine.arguments.dropFirst()), instructions: InstructionSet.name,
+      arguments: Array(CommandLine.arguments.dropFirst()), instructions: Self.ownInstructions,
       cpu: ProcessMeasurements.cpuName(), threads: threads,
       allowedProcessors: ProcessMeasurements.allowedProcessorCount() ?? processors, processors: processors,
       availableBytes: ProcessMeasurements.availableByteCount(), neededBytes: neededBytes,

@@ -70,8 +70,9 @@ final class LinearClassifier {
     for step in 0..<steps {
       for shard in runs[world.rank] {
         let first = step * settings.batchSize + shard * settings.shardSize
-        reduction.add(
-          try shardVector(order[first..<first + settings.shardSize], features: features, labels: labels), shard: shard)
+        let vector = try shardVector(
+          order[first..<first + settings.shardSize], features: features, labels: labels)
+        reduction.add(vector.span, shard: shard)
       }
       try reduction.finish(over: world, into: &reduced)
       optimizer.update(
@@ -96,7 +97,7 @@ final class LinearClassifier {
     let loss = crossEntropy.lossAndGradient(
       of: &lines, labels: sampleLabels.span, weight: 1 / Double(settings.batchSize))
     let parameters = parameters
-    var vector = reduction.makeVector()
+    var vector = [Float](repeating: 0, count: reduction.length)
     vector[layout.count] = Float(loss)
     var gradient = vector.mutableSpan
     var nothing: [Float] = []

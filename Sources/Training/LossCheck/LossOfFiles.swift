@@ -148,7 +148,8 @@ public enum LossOfFiles {
     try loss.gather(rows.unitRows.span, over: world)
     let reduction = TreeReduction<Double>(length: 1, runs: blocks.shardRuns, rank: world.rank)
     for (shard, value) in zip(blocks.shardRuns[world.rank], try loss.losses(of: classes, over: world)) {
-      reduction.add([value], shard: shard)
+      let summand = [value]
+      reduction.add(summand.span, shard: shard)
     }
     var total = [0.0]
     try reduction.finish(over: world, into: &total)

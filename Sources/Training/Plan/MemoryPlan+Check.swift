@@ -1,19 +1,15 @@
-import Datasets
 import MPI
 
 extension MemoryPlan {
-  /// Notes, on rank 0, hosts that have too little memory for their ranks.
+  /// Notes, on rank 0, hosts that have too little memory for the steps of their ranks.
   ///
   /// Collective.
-  static func check(
-    _ recipe: Recipe, _ dataset: any ImageDataset, over world: borrowing Communicator, report: (String) -> Void
-  ) throws {
-    let ranksOnHost = try world.ranksOnHost()
-    let own = try world.agreeing {
-      let job = MemoryPlan.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
-      return "\(try MemoryPlan(recipe, viewSize: recipe.viewSize(of: dataset), job).byteCount) "
-        + "\(ProcessMeasurements.availableByteCount() ?? Int.max) \(hostName())"
-    }
+  static func check(_ step: PretrainingStep, over world: borrowing Communicator, report: (String) -> Void) throws {
+    let job = MemoryPlan.Job(ranks: world.size, ranksOnHost: try world.ranksOnHost(), savesOnTheWay: true)
+    let plan = MemoryPlan(
+      step.recipe, viewSize: step.recipe.viewSize(of: step.dataset), job, ModelSizes(of: step),
+      base: ProcessMeasurements.residentByteCount() ?? 0)
+    let own = "\(plan.byteCount) \(ProcessMeasurements.availableByteCount() ?? Int.max) \(hostName())"
     let ranks = try world.allGather(text: own).map { text in
       let words = text.split(separator: " ", maxSplits: 2).map(String.init)
       return LaunchChecks.MemoryFacts(

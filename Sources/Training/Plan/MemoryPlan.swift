@@ -1,11 +1,8 @@
 import Datasets
 import Imaging
 import MPI
-import OneDNN
 
 /// How much memory one rank takes for a run, by what it is for, before the run is begun.
-///
-/// What grows with the rows of a shard is counted on models of two and four rows; all else is computed.
 struct MemoryPlan {
   /// What some memory is for, and how many bytes it is.
   struct Item: Codable {
@@ -40,7 +37,7 @@ struct MemoryPlan {
     var savesOnTheWay: Bool
   }
 
-  /// Plans a run; what this process has taken so far counts as what every rank begins with.
+  /// Plans a run on models of two and four rows; what this process has taken before counts as what every rank begins with.
   ///
   /// - Parameters:
   ///   - recipe: A resolved recipe.
@@ -49,9 +46,21 @@ struct MemoryPlan {
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   init(_ recipe: Recipe, viewSize: ImageSize, _ job: Job) throws {
     let base = ProcessMeasurements.residentByteCount() ?? 0
-    let sizes = try ModelSizes(recipe, viewSize: viewSize)
+    let sizes = try ModelSizes(compiling: recipe, viewSize: viewSize)
+    self.init(recipe, viewSize: viewSize, job, sizes, base: base)
+  }
+
+  /// Plans a run.
+  ///
+  /// - Parameters:
+  ///   - recipe: A resolved recipe.
+  ///   - viewSize: The size of views.
+  ///   - job: How many ranks there are.
+  ///   - sizes: What its model takes.
+  ///   - base: The bytes that every rank begins with.
+  init(_ recipe: Recipe, viewSize: ImageSize, _ job: Job, _ sizes: ModelSizes, base: Int) {
     let rows = recipe.shardSize * recipe.views
-    shardActivations = sizes.activationsPerRow * rows
+    shardActivations = sizes.activationsPerShard
     shardsPerRank = (recipe.shardCount + job.ranks - 1) / job.ranks
     let workers = min(recipe.threads, shardsPerRank)
     let budget = ActivationMemory(recipe.activationMemory)?.byteCount(ranksOnHost: job.ranksOnHost) ?? 0
@@ -79,9 +88,8 @@ struct MemoryPlan {
       Item(name: "optimiser state", byteCount: optimizer),
       Item(name: "gradient sums", byteCount: (1 + partialSums) * vector),
       Item(name: "gradients between ranks", byteCount: messages),
-      Item(
-        name: "packed weights and compiled passes", byteCount: workers * sizes.constant),
-      Item(name: "working memory of a shard", byteCount: workers * sizes.workingPerRow * rows),
+      Item(name: "packed weights and compiled passes", byteCount: workers * sizes.constant),
+      Item(name: "working memory of a shard", byteCount: workers * sizes.workingPerShard),
       Item(name: "activations kept", byteCount: room.heldCount * shardActivations),
       Item(name: "views made ahead", byteCount: 2 * loaderThreads * views),
       Item(
@@ -99,48 +107,4 @@ struct MemoryPlan {
 
   /// A tile of similarities: 130 × 1,024 float32.
   private static let lossTileByteCount = 130 * 1024 * 4
-}
-
-/// What the encoder and head of a recipe take, by what it grows with.
-private struct ModelSizes {
-  let parameterCount: Int
-  /// The elements of the vector that is reduced.
-  let vectorCount: Int
-  let optimizerVectorCount: Int
-  let representationWidth: Int
-  /// The widths of the head's hidden layers together.
-  let headWidth: Int
-  /// What one thread's model takes whatever the rows.
-  let constant: Int
-  /// What it takes for each row of a shard, without what is kept.
-  let workingPerRow: Int
-  /// What is kept for each row of a shard.
-  let activationsPerRow: Int
-
-  init(_ recipe: Recipe, viewSize: ImageSize) throws {
-    useOneThreadPerPrimitive()
-    let engine = try Engine()
-    func tensors(_ rows: Int) throws -> (model: TrainingModel, byteCount: Int) {
-      let before = Tensor.livingByteCount
-      let model = try TrainingModel(engine, recipe, viewSize: viewSize, rows: rows)
-      return (model, Tensor.livingByteCount - before)
-    }
-    let residentBefore = ProcessMeasurements.residentByteCount() ?? 0
-    let (small, smallByteCount) = try tensors(2)
-    let resident = (ProcessMeasurements.residentByteCount() ?? 0) - residentBefore
-    let (large, largeByteCount) = try tensors(4)
-    workingPerRow = (largeByteCount - smallByteCount) / 2
-    constant = max(resident - 2 * workingPerRow, smallByteCount - 2 * workingPerRow)
-    activationsPerRow = try small.encoder.makeRecord().byteCount / 2
-    withExtendedLifetime(large) {}
-    parameterCount = small.parameterLayout.count
-    vectorCount =
-      ShardVectorLayout(
-        parameterCount: small.parameterLayout.count, statisticCount: small.statisticsLayout.count,
-        isClassifying: recipe.isClassifying
-      ).count
-    optimizerVectorCount = recipe.makeOptimizer(small.parameterLayout).stateNames.count
-    representationWidth = small.encoder.representationWidth
-    headWidth = recipe.headPlan.widths.dropLast().reduce(0, +)
-  }
 }

@@ -11,7 +11,7 @@ struct BatchPlan {
   let runs: ContiguousRuns
   /// The contrastive loss, if there is one.
   let loss: ContrastiveLoss<Float>?
-  let reduction: TreeReduction<Float>
+  let reduction: PiecewiseReduction<Float>
 
   /// A plan.
   ///
@@ -19,10 +19,11 @@ struct BatchPlan {
   ///   - recipe: What to train.
   ///   - batchSize: How many samples the batches have, whole shards of them.
   ///   - vector: What the reduction carries for each shard.
+  ///   - pieces: Where the pieces of it begin that are reduced one by one.
   ///   - world: The ranks.
   ///   - order: How gradients are added.
   init(
-    _ recipe: Recipe, batchSize: Int, vector: ShardVectorLayout, over world: borrowing Communicator,
+    _ recipe: Recipe, batchSize: Int, vector: ShardVectorLayout, pieces: [Int], over world: borrowing Communicator,
     order: ReductionOrder
   ) {
     self.batchSize = batchSize
@@ -36,6 +37,7 @@ struct BatchPlan {
         width: recipe.widthOfEmbeddings, temperature: recipe.temperature, scale: recipe.lossScaleFactor,
         mode: recipe.lossMode, layout: recipe.viewLayout, threads: recipe.threads)
       : nil
-    reduction = TreeReduction(length: vector.count, runs: runs, rank: world.rank, order: order)
+    reduction = PiecewiseReduction(
+      length: vector.count, bounds: pieces, runs: runs, rank: world.rank, order: order)
   }
 }

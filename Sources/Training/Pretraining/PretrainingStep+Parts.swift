@@ -15,11 +15,12 @@ extension PretrainingStep {
       preconditionFailure("the recipe was not validated: \(recipe.activationMemory)")
     }
     let ranksOnHost = try world.ranksOnHost()
+    let isOverlapping = recipe.overlap == "on" || (recipe.overlap == "auto" && ranksOnHost < world.size)
     let loaderThreads = recipe.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: recipe.threads)
     return try world.agreeing {
       try PretrainingStep(
         recipe, dataset, sampler, over: world, activationByteCount: memory.byteCount(ranksOnHost: ranksOnHost),
-        loaderThreads: loaderThreads, order: order)
+        loaderThreads: loaderThreads, isOverlapping: isOverlapping, order: order)
     }
   }
 

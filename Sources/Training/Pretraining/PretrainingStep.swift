@@ -16,6 +16,8 @@ final class PretrainingStep {
   let loader: ShardPrefetcher
   let shards: ShardWorkers
   let vector: ShardVectorLayout
+  /// Whether gradients cross between ranks while the backward pass still runs.
+  let isOverlapping: Bool
   private let plans: [BatchPlan]
   private let schedule: LearningRateSchedule
   private(set) var reduced: [Float]
@@ -35,14 +37,16 @@ final class PretrainingStep {
   ///   - world: The ranks.
   ///   - activationByteCount: How much memory this rank may keep activations in.
   ///   - loaderThreads: How many threads of this rank make views ahead.
+  ///   - isOverlapping: Whether gradients are to cross between ranks while the backward pass still runs; the same on all ranks.
   ///   - order: How gradients are added.
   /// - Throws: What oneDNN refuses.
   init(
     _ recipe: Recipe, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
-    activationByteCount: Int, loaderThreads: Int, order: ReductionOrder
+    activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool, order: ReductionOrder
   ) throws {
     self.recipe = recipe
     self.dataset = dataset
+    self.isOverlapping = isOverlapping
     let batchSizes = Set([recipe.batchSize, sampler.lastBatchSize]).sorted()
     shards = try ShardWorkers(
       recipe, dataset,
@@ -54,9 +58,10 @@ final class PretrainingStep {
       parameterCount: shards.parameterLayout.count, statisticCount: shards.statisticsLayout.count,
       isClassifying: recipe.isClassifying)
     self.vector = vector
+    let pieces = vector.pieces(at: shards.model.encoder.parameterBounds)
     var plans: [BatchPlan] = []
     for size in batchSizes {
-      plans.append(BatchPlan(recipe, batchSize: size, vector: vector, over: world, order: order))
+      plans.append(BatchPlan(recipe, batchSize: size, vector: vector, pieces: pieces, over: world, order: order))
     }
     self.plans = plans
     reduced = Array(repeating: 0, count: vector.count)
@@ -132,31 +137,37 @@ final class PretrainingStep {
     }
     clock.mark(.loss)
 
-    try shards.compute(owned.count, inReverse: true) { [self, loader, vector] model, pass, shard in
+    try shards.compute(owned.count, whileCommunicating: isOverlapping) { [self, loader, vector] model, pass, shard in
       // Activations for which there was no memory are computed again, to the same bits.
       if !model.holdsActivations(of: pass) {
         try loader.fill(model.encoder.views, views[shard])
         try model.forward(pass, parameters: parameters)
         activity.progressed()
       }
-      var summand = reduction.makeVector()
-      var elements = summand.mutableSpan
       let crossEntropy = model.crossEntropy(
         of: pass, labels: labels(ofRows: views[shard].samples), weight: crossEntropyWeight(plan))
-      try model.backward(pass, parameters: parameters, into: &elements)
-      var moments = elements._mutatingExtracting(vector.moments)
-      model.moments(of: pass, into: &moments)
-      elements[vector.loss] = Float((shardLosses?[shard] ?? 0) + crossEntropy.value)
-      elements[vector.stop] = isStopping ? 1 : 0
-      if let place = vector.crossEntropy {
-        elements[place] = Float(crossEntropy.value)
-        elements[place + 1] = Float(crossEntropy.correctCount)
+      try reduction.withVector { summand in
+        var moments = summand._mutatingExtracting(vector.moments)
+        model.moments(of: pass, into: &moments)
+        summand[vector.loss] = Float((shardLosses?[shard] ?? 0) + crossEntropy.value)
+        summand[vector.stop] = isStopping ? 1 : 0
+        if let place = vector.crossEntropy {
+          summand[place] = Float(crossEntropy.value)
+          summand[place + 1] = Float(crossEntropy.correctCount)
+        }
+        var end = vector.count
+        try model.backward(pass, parameters: parameters, into: &summand) { lowerBound, summand in
+          reduction.add(summand, lowerBound..<end, shard: owned.lowerBound + shard)
+          end = lowerBound
+        }
       }
-      reduction.add(summand, shard: owned.lowerBound + shard)
       activity.progressed()
+    } computed: {
+      clock.mark(.backward)
+    } communicate: { hasFailed in
+      try reduction.finish(
+        over: world, into: &reduced, waiting: isOverlapping ? .sleeping : .spinning, unless: hasFailed)
     }
-    clock.mark(.backward)
-    try reduction.finish(over: world, into: &reduced)
     clock.mark(.reduce)
     try checkFinite(state, batch, over: world)
 

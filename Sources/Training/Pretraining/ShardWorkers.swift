@@ -4,7 +4,6 @@ import Imaging
 import MPI
 import NeuralNet
 import OneDNN
-import Synchronization
 
 /// This rank's shards and the threads that compute them: whole shards in parallel, each on one thread.
 ///
@@ -16,11 +15,19 @@ final class ShardWorkers {
   private let models: [TrainingModel]
   private let passes: [TrainingModel.ShardPass]
 
-  var parameterLayout: VectorLayout { models[0].parameterLayout }
-  var statisticsLayout: VectorLayout { models[0].statisticsLayout }
+  /// One of the models, which are all alike.
+  var model: TrainingModel { models[0] }
+  var threadCount: Int { models.count }
+  var parameterLayout: VectorLayout { model.parameterLayout }
+  var statisticsLayout: VectorLayout { model.statisticsLayout }
 
   /// Whether there is memory for the activations of all own shards from forward to backward.
   private let isKeepingAll: Bool
+
+  /// The bytes of one shard's activations.
+  let activationsPerShard: Int
+  /// For how many shards there is memory for them, with those that threads use in turn.
+  let heldCount: Int
 
   /// Compiles a model for each thread and makes room for each of `capacity` shards, with its activations as far as
   /// `activationByteCount` goes.
@@ -39,6 +46,8 @@ final class ShardWorkers {
       byteCount: activationByteCount, shardByteCount: firstActivations.byteCount, shards: capacity,
       threads: models.count)
     isKeepingAll = room.isKeepingAll
+    heldCount = room.heldCount
+    activationsPerShard = firstActivations.byteCount
     let keptCount = room.keptCount
     passes = try (0..<capacity).map { place in
       model.makePass(
@@ -63,7 +72,7 @@ final class ShardWorkers {
   }
 
   /// Where the encoder wants the elements of a view.
-  var viewLayout: ShardLoader.ViewLayout { models[0].encoder.viewLayout }
+  var viewLayout: ShardLoader.ViewLayout { model.encoder.viewLayout }
 
   /// The rows of the first `shardCount` own shards after a step, for ``StepDump``.
   func dumpedRows(_ shardCount: Int) -> [(name: String, rows: [Float])] {
@@ -108,57 +117,52 @@ final class ShardWorkers {
     prepare: @escaping (TrainingModel) throws -> Void = { _ in },
     eachShard body: @escaping (TrainingModel, TrainingModel.ShardPass, Int) throws -> Void
   ) throws {
-    let firstError = Mutex<(any Error)?>(nil)
-    let queue = ShardQueue(
-      count: shardCount, threads: models.count, isReversed: isReversed, takesTurns: !isKeepingAll)
-    // Each model is used by one thread, each pass by one shard's closure: disjoint.
-    nonisolated(unsafe) let (models, passes) = (models, passes)
-    nonisolated(unsafe) let (prepare, body) = (prepare, body)
-    unsafe DispatchQueue.concurrentPerform(iterations: models.count) { thread in
-      useOneThreadPerPrimitive()
-      do {
-        unsafe try prepare(models[thread])
-        var turn = 0
-        while let shard = queue.shard(ofThread: thread, turn: turn) {
-          unsafe try body(models[thread], passes[shard], shard)
-          turn += 1
-        }
-      } catch {
-        firstError.withLock { first in first = first ?? error }
+    let work = work(shardCount, inReverse: isReversed, prepare: prepare, eachShard: body)
+    work.run()
+    try work.error.map { error in throw error }
+  }
+
+  /// Runs `body` for the first `shardCount` own shards in the reversed order, and `communicate` on the calling thread.
+  ///
+  /// - Parameters:
+  ///   - shardCount: How many shards of the batch this rank owns.
+  ///   - isOverlapping: Whether to call `communicate` at once, and not after the last shard.
+  ///   - body: Called for each shard with the thread's model.
+  ///   - computed: Called after the last shard, from any thread.
+  ///   - communicate: Exchanges with other ranks what the shards bring; the argument tells whether a shard has failed.
+  /// - Throws: The first error of any thread, after all have ended.
+  func compute(
+    _ shardCount: Int, whileCommunicating isOverlapping: Bool,
+    eachShard body: @escaping (TrainingModel, TrainingModel.ShardPass, Int) throws -> Void,
+    computed: @escaping @Sendable () -> Void, communicate: (_ hasFailed: () -> Bool) throws -> Void
+  ) throws {
+    let work = work(shardCount, inReverse: true, prepare: { _ in }, eachShard: body)
+    let group = DispatchGroup()
+    if isOverlapping {
+      DispatchQueue.global(qos: .userInitiated).async(group: group) {
+        work.run()
+        computed()
       }
+    } else {
+      work.run()
+      computed()
+      try work.error.map { error in throw error }
     }
-    if let error = firstError.withLock({ error in error }) {
-      throw error
-    }
-  }
-}
-
-/// Which shard a thread computes next.
-///
-/// Whoever is free takes one; but where activations are computed again, threads take turns, so that each begins its backward passes with
-/// the shard whose activations it still has.
-private struct ShardQueue: ~Copyable {
-  let count: Int
-  let threads: Int
-  let isReversed: Bool
-  let takesTurns: Bool
-  private let taken = Atomic(0)
-
-  init(count: Int, threads: Int, isReversed: Bool, takesTurns: Bool) {
-    self.count = count
-    self.threads = threads
-    self.isReversed = isReversed
-    self.takesTurns = takesTurns
+    let communication = Result { try communicate { work.error != nil } }
+    group.wait()
+    try work.error.map { error in throw error }
+    try communication.get()
   }
 
-  /// The shard for a thread that has computed `turn` shards; `nil` when there are no more.
-  func shard(ofThread thread: Int, turn: Int) -> Int? {
-    guard takesTurns else {
-      let place = taken.wrappingAdd(1, ordering: .relaxed).oldValue
-      return place < count ? (isReversed ? count - 1 - place : place) : nil
-    }
-    let turns = (count - thread + threads - 1) / threads
-    return turn < turns ? (isReversed ? turns - 1 - turn : turn) * threads + thread : nil
+  private func work(
+    _ shardCount: Int, inReverse isReversed: Bool, prepare: @escaping (TrainingModel) throws -> Void,
+    eachShard body: @escaping (TrainingModel, TrainingModel.ShardPass, Int) throws -> Void
+  ) -> ShardWork {
+    ShardWork(
+      models: models, passes: passes,
+      queue: ShardQueue(
+        count: shardCount, threads: models.count, isReversed: isReversed, takesTurns: !isKeepingAll),
+      prepare: prepare, body: body)
   }
 }
 

@@ -144,7 +144,17 @@ final class TrainingModel {
   }
 
   /// Gradients of embeddings and logits → parameter gradients, each at its place in `gradient`.
-  func backward(_ pass: ShardPass, parameters: [Float], into gradient: inout MutableSpan<Float>) throws(DNNLError) {
+  ///
+  /// - Parameters:
+  ///   - pass: A shard that has run forward.
+  ///   - parameters: The parameters that were loaded.
+  ///   - gradient: Receives the gradients.
+  ///   - completed: Told how far down, from the end, all of `gradient` is there.
+  /// - Throws: `DNNLError` if a primitive fails.
+  func backward(
+    _ pass: ShardPass, parameters: [Float], into gradient: inout MutableSpan<Float>,
+    completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void = { _, _ in }
+  ) throws(DNNLError) {
     let representations = pass.representations
     var representationGradient: [Float] = []
     swap(&representationGradient, &self.representationGradient)
@@ -165,6 +175,7 @@ final class TrainingModel {
         unitRows: representations.span, lengths: lengths.span, gradient: &inputGradient,
         width: encoder.representationWidth)
     }
-    try encoder.backward(activations(of: pass), representationGradient: representationGradient.span, into: &gradient)
+    try encoder.backward(
+      activations(of: pass), representationGradient: representationGradient.span, into: &gradient, completed: completed)
   }
 }

@@ -64,4 +64,21 @@ struct ShardVectorLayout {
     stop = loss + 1
     crossEntropy = isClassifying ? stop + 1 : nil
   }
+
+  /// Below so many bytes a message costs more than what it carries.
+  private static let leastPieceByteCount = 4 << 20
+
+  /// Where to cut the vector into pieces that a backward pass completes one after the other, the last one first.
+  ///
+  /// - Parameter bounds: Where gradients begin that are complete together, ascending from 0.
+  /// - Returns: Those of them between which there is enough to send.
+  func pieces(at bounds: [Int]) -> [Int] {
+    var (pieces, end) = ([Int](), count)
+    for bound in bounds.reversed() where (end - bound) * MemoryLayout<Float>.size >= Self.leastPieceByteCount {
+      pieces.append(bound)
+      end = bound
+    }
+    // What is left in front is too little for a piece of its own.
+    return [0] + pieces.reversed().dropFirst(pieces.isEmpty ? 0 : 1)
+  }
 }

@@ -13,9 +13,8 @@ enum ProcessMeasurements {
 
   /// The largest resident memory that this process ever had.
   static func peakResidentByteCount() -> Int64 {
-    var usage = rusage()
-    unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Int64(usage.ru_maxrss) * 1024
+    // Not `getrusage`: its largest size is that of the program that started this one, if that is larger.
+    kibibytes("VmHWM", of: "/proc/self/status").map { count in Int64(count) * 1024 } ?? 0
   }
 
   /// The resident memory that this process has now; `nil` where the kernel does not tell.
@@ -45,9 +44,7 @@ enum ProcessMeasurements {
 
   /// The memory that programs may still take on this host, or in this container or Slurm job, in bytes; `nil` where the kernel does not tell.
   static func availableByteCount() -> Int? {
-    let ofHost = field("MemAvailable", of: "/proc/meminfo")?.split(separator: " ").first.flatMap { number in Int(number)
-    }
-    .map { kibibytes in kibibytes * 1024 }
+    let ofHost = kibibytes("MemAvailable", of: "/proc/meminfo").map { count in count * 1024 }
     return [ofHost, availableByteCountOfGroup()].compactMap { count in count }.min()
   }
 
@@ -80,6 +77,10 @@ enum ProcessMeasurements {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { line in line.hasPrefix(name) }
     return line?.split(separator: ":").last.map { value in String(value.drop { letter in letter == " " }) }
+  }
+
+  private static func kibibytes(_ name: String, of path: String) -> Int? {
+    field(name, of: path)?.split(whereSeparator: \.isWhitespace).first.flatMap { number in Int(number) }
   }
 
   /// The largest and the sum of all ranks' peak memory.

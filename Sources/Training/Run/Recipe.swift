@@ -135,6 +135,8 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var loaderThreads: Int?
   /// How much memory each rank keeps activations in: `auto` or a number of bytes.
   public var activationMemory = "auto"
+  /// Whether gradients cross between ranks while the backward pass still runs: `on`, `off`, or `auto` for where ranks are on several hosts.
+  public var overlap = "auto"
   /// After how many steps a checkpoint is written; absent for one each epoch.
   public var checkpointSteps: Int?
   /// How many checkpoints stay.
@@ -208,6 +210,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     case threads
     case loaderThreads = "loader-threads"
     case activationMemory = "activation-memory"
+    case overlap
     case checkpointSteps = "checkpoint-steps"
     case keep
     case logSteps = "log-steps"
@@ -215,7 +218,7 @@ public struct Recipe: Codable, Sendable, Equatable {
 
   /// The options that a resumed run may change: they decide who computes and what is kept, never what is computed.
   static let freeOnResume: Set<CodingKeys> = [
-    .data, .steps, .threads, .loaderThreads, .activationMemory, .checkpointSteps, .keep, .logSteps, .evaluateEpochs,
+    .data, .steps, .threads, .loaderThreads, .activationMemory, .overlap, .checkpointSteps, .keep, .logSteps, .evaluateEpochs,
   ]
 
   /// The defaults.
@@ -294,6 +297,7 @@ extension Recipe {
       loaderThreads.flatMap { threads in atLeast("loader-threads", threads, 0) },
       ActivationMemory(activationMemory) == nil
         ? "--activation-memory \(activationMemory): expected auto, or a number of bytes such as 800MB or 2GiB" : nil,
+      choice("overlap", overlap, ["auto", "on", "off"]),
       checkpointSteps.flatMap { steps in atLeast("checkpoint-steps", steps, 1) },
       atLeast("keep", keep, 1), atLeast("log-steps", logSteps, 1),
     ]
