@@ -19,7 +19,8 @@ final class BackgroundJob: Sendable {
       let result = Result {
         ranks == 1
           ? try runProcess(executable, arguments, timeoutSeconds: timeoutSeconds, onStart: onStart)
-          : try runUnderMPI(ranks: ranks, executable, arguments, timeoutSeconds: timeoutSeconds, onStart: onStart)
+          : try runUnderMPI(
+            ranks: ranks, executable, arguments, timeoutSeconds: timeoutSeconds, graceSeconds: 1, onStart: onStart)
       }
       outcome.withLock { outcome in outcome = result }
       ended.signal()

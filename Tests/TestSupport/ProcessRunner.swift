@@ -98,11 +98,12 @@ public func runProcess(
 ///   - executable: The path of the program.
 ///   - arguments: Its arguments.
 ///   - timeoutSeconds: After how long it is killed; `mpirun` itself gives up after half of that.
+///   - graceSeconds: How long `mpirun` leaves ranks to end by themselves after a signal or the failure of one; it always takes all of it.
 ///   - onStart: Receives the launcher's process number.
 /// - Returns: What all ranks left behind together; the exit code is that of the first rank to fail.
 /// - Throws: ``ProcessFailure``.
 public func runUnderMPI(
-  ranks: Int, _ executable: String, _ arguments: [String], timeoutSeconds: Int = 120,
+  ranks: Int, _ executable: String, _ arguments: [String], timeoutSeconds: Int = 120, graceSeconds: Int = 0,
   onStart: (Int32) -> Void = { _ in }
 ) throws -> ProcessResult {
   let launch = [
@@ -111,7 +112,7 @@ public func runUnderMPI(
   let environment = [
     "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
     // Ranks that wait give their core to those that work.
-    "OMPI_MCA_mpi_yield_when_idle": "1",
+    "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_odls_base_sigkill_timeout": "\(graceSeconds)",
   ]
   return try runProcess(
     "/usr/bin/env", launch + [executable] + arguments, environment: environment, timeoutSeconds: timeoutSeconds,
