@@ -1,4 +1,5 @@
 import ArgumentParser
+import Training
 
 /// The options of a classifier behind the encoder, and of what the encoder begins with.
 ///
@@ -19,4 +20,14 @@ struct CrossEntropyOptions: ParsableArguments {
       "Begin with the encoder of a run directory, whose options of encoder and dataset hold unless --dataset is given, or of an encoder.safetensors. (default: random values)",
       valueName: "path"))
   var `init`: String?
+
+  /// Adds the options that were given.
+  func set(_ overrides: inout RecipeOverrides) {
+    overrides.set(contrastiveWeight, for: "contrastive-weight")
+    overrides.set(crossEntropyWeight, for: "cross-entropy-weight")
+    overrides.set(stopGradient, for: "stop-gradient")
+    overrides.set(labelSmoothing, for: "label-smoothing")
+    overrides.set(evaluateEpochs, for: "evaluate-epochs")
+    overrides.set(`init`, for: "init")
+  }
 }

@@ -25,22 +25,8 @@ struct ImportCommand: RankedCommand {
   @Option(help: ArgumentHelp("Run directory. (default: runs/import-MODEL-DATASET-N)", valueName: "dir"))
   var output: String?
 
-  @Option(help: "Dataset of later stages: shapes (built in), cifar10, cifar100, folder.")
-  var dataset: String
-  @Option(help: ArgumentHelp("CIFAR's binary files, a folder of pictures, or a pack.", valueName: "dir"))
-  var data: String?
-  @Option(help: "Share of a folder's pictures to keep for validation where it has no tree of them.")
-  var validationFraction: Double?
-  @Option(help: "A picture that cannot be used: stop, or skip it and say so. (default: stop)")
-  var badImages: String?
-  @Option(help: "JPEG pictures: full, or scaled, halved while they stay twice as large as views. (default: full)")
-  var decode: String?
-  @Option(help: ArgumentHelp("Mean that the weights expect of a folder's pictures, 0 to 1.", valueName: "r,g,b"))
-  var mean: String?
-  @Option(help: ArgumentHelp("Their standard deviation.", valueName: "r,g,b"))
-  var std: String?
-  @Option(help: ArgumentHelp("Height and width of views. (default: the dataset's own)", valueName: "pixels"))
-  var imageSize: Int?
+  /// What the later stages look at.
+  @OptionGroup var pictures: PictureOptions
   @Option(help: "Numbers that the encoder multiplies: float32, bfloat16, or auto.")
   var precision = "float32"
 
@@ -50,22 +36,17 @@ struct ImportCommand: RankedCommand {
     var overrides = RecipeOverrides()
     overrides.set(model, for: "model")
     overrides.set(stem, for: "stem")
-    overrides.set(dataset, for: "dataset")
-    overrides.set(data, for: "data")
-    overrides.set(validationFraction, for: "validation-fraction")
-    overrides.set(badImages, for: "bad-images")
-    overrides.set(decode, for: "decode")
-    overrides.set(mean, for: "mean")
-    overrides.set(std, for: "std")
-    overrides.set(imageSize, for: "image-size")
     overrides.set(precision, for: "precision")
+    pictures.set(&overrides)
     return WeightImport.Request(weights: weights, layout: layout, overrides: overrides, output: output)
   }
 
   var threadsPerRank: Int { 1 }
 
   func problem(ranks: Int) -> String? {
-    request.problem
+    pictures.dataset == nil
+      ? "--dataset is missing: expected shapes, cifar10, cifar100 or folder, which later stages are to look at"
+      : request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> Training.ExitCode {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Training
 
 /// The options that say which contrastive loss it is.
 ///
@@ -20,4 +21,13 @@ struct LossModeOptions: ParsableArguments {
   var positivesCap: String?
   @Option(help: "Factor of the loss: none, tau or tau/0.07. (default: none)")
   var lossScale: String?
+
+  /// Adds the options that were given.
+  func set(_ overrides: inout RecipeOverrides) {
+    overrides.set(summation, for: "summation")
+    overrides.set(contrastMode, for: "contrast-mode")
+    overrides.set(denominator, for: "denominator")
+    overrides.set(positivesCap, for: "positives-cap")
+    overrides.set(lossScale, for: "loss-scale")
+  }
 }

@@ -14,31 +14,11 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp(
       "Options by name in YAML, such as a run's config.yaml. Flags override it.", valueName: "file"))
   var config: ConfigurationArgument?
-  @Option(
-    help:
-      "Training data: shapes (built in), cifar10, cifar100, folder (JPEG and PNG files or a pack). (default: shapes)")
-  var dataset: String?
-  @Option(
-    help: ArgumentHelp(
-      "CIFAR's binary files; or DIR/train/CLASS/** and DIR/val|validation|test/CLASS/**, or DIR/CLASS/**, or a pack.",
-      valueName: "dir"))
-  var data: String?
-  @Option(help: "Share of a folder's pictures to keep for validation where it has no tree of them.")
-  var validationFraction: Double?
-  @Option(help: "A picture that cannot be used: stop, or skip it and say so. (default: stop)")
-  var badImages: String?
-  @Option(help: "JPEG pictures: full, or scaled, halved while they stay twice as large as views. (default: full)")
-  var decode: String?
-  @Option(help: ArgumentHelp("Mean of a folder's pictures, 0 to 1. (default: computed once)", valueName: "r,g,b"))
-  var mean: String?
-  @Option(help: ArgumentHelp("Their standard deviation. (default: computed once)", valueName: "r,g,b"))
-  var std: String?
+  @OptionGroup var pictures: PictureOptions
   @Option(help: "Pictures of the built-in set to train on. (default: \(Recipe().shapesTrain))")
   var shapesTrain: Int?
   @Option(help: "Pictures of the built-in set to test on. (default: \(Recipe().shapesTest))")
   var shapesTest: Int?
-  @Option(help: ArgumentHelp("Height and width of views. (default: the dataset's own)", valueName: "pixels"))
-  var imageSize: Int?
   @Option(help: "Encoder: \(ResNetArchitecture.names.joined(separator: ", ")). (default: resnet20)")
   var model: String?
   @Option(
@@ -188,16 +168,11 @@ struct RecipeOptions: ParsableArguments {
   /// The flags that were given.
   private var flags: RecipeOverrides {
     var overrides = RecipeOverrides()
-    overrides.set(dataset, for: "dataset")
-    overrides.set(data, for: "data")
-    overrides.set(validationFraction, for: "validation-fraction")
-    overrides.set(badImages, for: "bad-images")
-    overrides.set(decode, for: "decode")
-    overrides.set(mean, for: "mean")
-    overrides.set(std, for: "std")
+    pictures.set(&overrides)
+    lossMode.set(&overrides)
+    crossEntropy.set(&overrides)
     overrides.set(shapesTrain, for: "shapes-train")
     overrides.set(shapesTest, for: "shapes-test")
-    overrides.set(imageSize, for: "image-size")
     overrides.set(model, for: "model")
     overrides.set(stem, for: "stem")
     overrides.set(shortcut, for: "shortcut")
@@ -209,18 +184,7 @@ struct RecipeOptions: ParsableArguments {
     overrides.set(headBatchNorm, for: "head-batch-norm")
     overrides.set(embeddingWidth, for: "embedding-width")
     overrides.set(loss, for: "loss")
-    overrides.set(lossMode.summation, for: "summation")
-    overrides.set(lossMode.contrastMode, for: "contrast-mode")
-    overrides.set(lossMode.denominator, for: "denominator")
-    overrides.set(lossMode.positivesCap, for: "positives-cap")
-    overrides.set(lossMode.lossScale, for: "loss-scale")
     overrides.set(temperature, for: "temperature")
-    overrides.set(crossEntropy.contrastiveWeight, for: "contrastive-weight")
-    overrides.set(crossEntropy.crossEntropyWeight, for: "cross-entropy-weight")
-    overrides.set(crossEntropy.stopGradient, for: "stop-gradient")
-    overrides.set(crossEntropy.labelSmoothing, for: "label-smoothing")
-    overrides.set(crossEntropy.evaluateEpochs, for: "evaluate-epochs")
-    overrides.set(crossEntropy.`init`, for: "init")
     overrides.set(epochs, for: "epochs")
     overrides.set(batchSize, for: "batch-size")
     overrides.set(sampler, for: "sampler")

@@ -52,7 +52,7 @@ public enum StepBenchmark {
     recipe.resolveStem(for: recipe.viewSize(of: dataset))
     let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
     world.activity.begin("preparing the step")
-    let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
+    let step = try TrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
     try MemoryPlan.check(step, over: world, report: report)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)

@@ -9,7 +9,7 @@ struct StepMessages {
   )
 
   /// Notes a step.
-  mutating func add(_ report: PretrainingStep.Report) {
+  mutating func add(_ report: TrainingStep.Report) {
     steps += 1
     for part in [StepPart.gather, .loss] {
       gatheredByteCount += report.partReceivedByteCounts[part.rawValue]

@@ -4,7 +4,7 @@ extension MemoryPlan {
   /// Notes, on rank 0, hosts that have too little memory for the steps of their ranks.
   ///
   /// Collective.
-  static func check(_ step: PretrainingStep, over world: borrowing Communicator, report: (String) -> Void) throws {
+  static func check(_ step: TrainingStep, over world: borrowing Communicator, report: (String) -> Void) throws {
     let job = MemoryPlan.Job(ranks: world.size, ranksOnHost: try world.ranksOnHost(), savesOnTheWay: true)
     let plan = MemoryPlan(
       step.recipe, viewSize: step.recipe.viewSize(of: step.dataset), job, ModelSizes(of: step),

@@ -41,7 +41,7 @@ struct ModelSizes {
   }
 
   /// Counts what a step that stands ready has asked for; what its models take whatever the rows is in the process by now.
-  init(of step: PretrainingStep) {
+  init(of step: TrainingStep) {
     let shards = step.shards
     let kept = shards.activationsPerShard * shards.heldCount
     self.init(

@@ -53,7 +53,7 @@ struct StepProbe {
     // Views are made by whoever wants them: a step that long lasts cannot be fed from what was made ahead.
     small.loaderThreads = 0
     let pictures = ModelPictures(count: 4 * small.batchSize, viewSize: viewSize)
-    let step = try PretrainingStep.prepared(small, pictures, small.makeSampler(pictures), over: world, order: .tree)
+    let step = try TrainingStep.prepared(small, pictures, small.makeSampler(pictures), over: world, order: .tree)
     var state = step.initialState
     var batches = BatchOrder(try small.makeSampler(pictures))
     var best = [Double](repeating: .infinity, count: StepPart.allCases.count)

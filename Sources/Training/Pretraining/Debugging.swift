@@ -25,7 +25,7 @@ public struct Debugging: Sendable {
   ///   - report: Receives lines for people, on rank 0.
   /// - Throws: ``AgreedError`` naming what is wrong.
   func look(
-    at step: PretrainingStep, _ state: TrainingState, _ batch: GlobalBatch, loss: Double,
+    at step: TrainingStep, _ state: TrainingState, _ batch: GlobalBatch, loss: Double,
     over world: borrowing Communicator, report: (String) -> Void
   ) throws {
     if let checkRanksSteps, state.step.isMultiple(of: checkRanksSteps) {

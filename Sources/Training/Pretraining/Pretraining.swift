@@ -72,7 +72,7 @@ public enum Pretraining {
         "note: --sampler fixed-labels: batches of \(recipe.batchSize) have no place for \(unseen.count) small classes: "
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
-    let step = try PretrainingStep.prepared(recipe, dataset, sampler, over: world, order: request.order)
+    let step = try TrainingStep.prepared(recipe, dataset, sampler, over: world, order: request.order)
     try MemoryPlan.check(step, over: world, report: report)
     var state = try opening.state(initial: step.initialState, over: world)
     let allSteps = recipe.epochs * sampler.stepsPerEpoch

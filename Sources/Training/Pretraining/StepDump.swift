@@ -28,7 +28,7 @@ struct StepDump {
   ///   - batch: Its samples.
   ///   - world: The ranks.
   /// - Throws: ``AgreedError`` if a file cannot be written.
-  func write(_ step: PretrainingStep, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
+  func write(_ step: TrainingStep, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
     let content = try step.dumpedContent(of: batch, over: world)
     try world.agreeingOnRoot {
       for path in [folder, "\(folder)/views", "\(folder)/gradients"] {

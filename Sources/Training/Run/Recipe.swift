@@ -218,7 +218,8 @@ public struct Recipe: Codable, Sendable, Equatable {
 
   /// The options that a resumed run may change: they decide who computes and what is kept, never what is computed.
   static let freeOnResume: Set<CodingKeys> = [
-    .data, .steps, .threads, .loaderThreads, .activationMemory, .overlap, .checkpointSteps, .keep, .logSteps, .evaluateEpochs,
+    .data, .steps, .threads, .loaderThreads, .activationMemory, .overlap, .checkpointSteps, .keep, .logSteps,
+    .evaluateEpochs,
   ]
 
   /// The defaults.

@@ -10,7 +10,7 @@ import OneDNN
 ///                                       → logits → cross-entropy → logit gradients →
 ///
 /// A recipe has the upper branch, the lower one, or both.
-final class PretrainingStep {
+final class TrainingStep {
   let recipe: Recipe
   let dataset: any ImageDataset
   let loader: ShardPrefetcher

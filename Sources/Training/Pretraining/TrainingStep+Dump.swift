@@ -4,7 +4,7 @@ import Imaging
 import MPI
 import NeuralNet
 
-extension PretrainingStep {
+extension TrainingStep {
   /// What the last step, which took `batch`, saw and computed, for all shards in their order.
   ///
   /// Collective; the views are made once more, which changes none.

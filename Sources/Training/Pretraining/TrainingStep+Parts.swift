@@ -3,14 +3,14 @@ import Datasets
 import MPI
 import NeuralNet
 
-extension PretrainingStep {
+extension TrainingStep {
   /// The step of a recipe, with room for activations as it says.
   ///
   /// Collective.
   static func prepared(
     _ recipe: Recipe, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
     order: ReductionOrder
-  ) throws -> PretrainingStep {
+  ) throws -> TrainingStep {
     guard let memory = ActivationMemory(recipe.activationMemory) else {
       preconditionFailure("the recipe was not validated: \(recipe.activationMemory)")
     }
@@ -18,7 +18,7 @@ extension PretrainingStep {
     let isOverlapping = recipe.overlap == "on" || (recipe.overlap == "auto" && ranksOnHost < world.size)
     let loaderThreads = recipe.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: recipe.threads)
     return try world.agreeing {
-      try PretrainingStep(
+      try TrainingStep(
         recipe, dataset, sampler, over: world, activationByteCount: memory.byteCount(ranksOnHost: ranksOnHost),
         loaderThreads: loaderThreads, isOverlapping: isOverlapping, order: order)
     }

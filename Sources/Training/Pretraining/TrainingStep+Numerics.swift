@@ -1,7 +1,7 @@
 import MPI
 import NeuralNet
 
-extension PretrainingStep {
+extension TrainingStep {
   /// Ends the run where loss or gradient are no longer finite: known to all ranks alike, as the reduction is.
   ///
   /// The step is then computed once more, layer by layer, to name where it began.

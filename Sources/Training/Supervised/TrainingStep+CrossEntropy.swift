@@ -1,6 +1,6 @@
 import Contrastive
 
-extension PretrainingStep {
+extension TrainingStep {
   /// The class of each row of a shard with these samples.
   func labels(ofRows samples: [Int32]) -> [Int32] {
     let layout = recipe.viewLayout
