@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# What goes wrong on real machines, made to go wrong: ranks that hang, hosts that vanish, bad hostfiles, Slurm's time limit.
+# What goes wrong on real machines, made to go wrong: ranks that hang, hosts that vanish, bad hostfiles, Slurm's time limit, ranks that are
+# killed at any moment, damaged checkpoints; and what must not change with any number of ranks.
 #
 #   scripts/test-faults.sh                 all parts
 #   scripts/test-faults.sh hangs hosts     some of them
-#   scripts/test-faults.sh --table hangs   and writes the measured times into docs/launching.md
+#   scripts/test-faults.sh --table hangs   and writes its table into docs/
 #   scripts/test-faults.sh --install-slurm slurm
 #
 # Each part is a file in scripts/faults/. What this machine does not allow (test hosts need root and iproute2) is skipped by name.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-parts=(hangs hosts slurm kills damage)
+parts=(hangs hosts slurm bits kills damage)
 chosen=() table=''
 while [ $# -gt 0 ]; do
   case $1 in
@@ -36,6 +37,7 @@ failures=0 checks=0
 # check NAME PROBLEM [LOG]: one line; a problem that is not empty is a failure.
 check() {
   checks=$((checks + 1))
+  [ "$part" = hangs ] || echo "| $1 | ${2:-passed} |" >>"$folder/table-$part"
   if [ -z "$2" ]; then
     echo "passed   $1"
   else
@@ -71,17 +73,22 @@ trap clean_up EXIT
 
 for part in "${chosen[@]}"; do
   echo "— $part"
+  printf '%s\n' '| what | outcome |' '|---|---|' >"$folder/table-$part"
   "test_$part"
 done
 
-if [ -n "$table" ] && [ -s "$folder/rows" ]; then
-  # Between the two marks of the document.
-  awk -v rows="$folder/rows" '
-    /<!-- table: / { print; print ""; print "| fault | hosts | exit code | seconds | who is named |"; print "|---|---|---|---|---|"
-      while ((getline line < rows) > 0) print line; print ""; skipping = 1 }
-    /<!-- end of table -->/ { skipping = 0 }
-    !skipping' docs/launching.md | awk '!(/<!-- table: / && seen++)' >"$folder/document"
-  cp "$folder/document" docs/launching.md
+# What a part wrote goes between its two marks in the documents.
+if [ -n "$table" ]; then
+  for file in "$folder"/table-*; do
+    mark="<!-- table: scripts/test-faults.sh --table ${file##*/table-} -->"
+    for document in $(grep -lF -e "$mark" docs/*.md); do
+      awk -v mark="$mark" -v rows="$file" '
+        /<!-- end of table -->/ { skipping = 0 }
+        !skipping
+        $0 == mark { print ""; while ((getline line < rows) > 0) print line; print ""; skipping = 1 }' "$document" >"$folder/document"
+      cp "$folder/document" "$document"
+    done
+  done
 fi
 
 echo "$checks checks, $failures failed"

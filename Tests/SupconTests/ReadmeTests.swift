@@ -15,7 +15,7 @@ struct ReadmeTests {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
 
     let blocks = try testedBlocks()
-    #expect(blocks.count == 11)
+    #expect(blocks.count == 12)
     for block in blocks {
       // The two machines of the example are not at hand: its ranks start here.
       let commands = block.replacingOccurrences(of: "--hostfile hostfiles/two-nodes", with: "--oversubscribe")
@@ -29,6 +29,7 @@ struct ReadmeTests {
     }
     for file in [
       "runs/c10/linear/summary.json", "runs/c10-nodes/summary.json", "runs/debug/summary.json", "g.npy", "before.json",
+      "runs/baseline/classifier.safetensors", "runs/finetuned/summary.json",
     ] {
       #expect(FileManager.default.fileExists(atPath: directory.file(file)), "\(file)")
     }

@@ -133,7 +133,7 @@ test_hangs() {
   write_cifar "$folder/data" 0
   mkdir -p "$folder/other"
   write_cifar "$folder/other/data" 1
-  : >"$folder/rows"
+  printf '%s\n' '| fault | hosts | exit code | seconds | who is named |' '|---|---|---|---|---|' >"$folder/table-hangs"
   local counts=(1)
   local reason
   reason=$(hosts_problem)
@@ -146,7 +146,7 @@ test_hangs() {
       [ -z "${only:-}" ] || [[ $case == $only ]] || continue
       run_case "$case"
       check "$hosts host(s), $case: exit $code after $seconds s" "$problem" "$folder/log"
-      echo "| $case | $hosts | $code | $seconds | $message |" >>"$folder/rows"
+      echo "| $case | $hosts | $code | $seconds | $message |" >>"$folder/table-hangs"
     done
     [ "$hosts" = 1 ] || remove_hosts
   done

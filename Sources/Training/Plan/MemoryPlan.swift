@@ -84,7 +84,6 @@ struct MemoryPlan {
     items = [
       Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),
       Item(name: "parameters and running statistics", byteCount: vector),
-      Item(name: "parameters that the step began with", byteCount: sizes.parameterCount * float),
       Item(name: "optimiser state", byteCount: optimizer),
       Item(name: "gradient sums", byteCount: (1 + partialSums) * vector),
       Item(name: "gradients between ranks", byteCount: messages),

@@ -113,15 +113,15 @@ final class TrainingStep {
     let (owned, loss, reduction) = (plan.runs[world.rank], plan.loss, plan.reduction)
     let views = requests(of: batch, owned)
     announce(batch, next, rank: world.rank)
-    let parameters = state.parameters
     let activity = world.activity
     let clock = StepClock(
       threads: min(recipe.threads, max(owned.count, 1)), activity: activity, step: state.step + 1)
     let trafficBefore = activity.traffic
 
-    try shards.compute(owned.count) { model in
+    // Captured call by call: nobody else holds the parameters when the optimiser changes them.
+    try shards.compute(owned.count) { [parameters = state.parameters] model in
       try model.load(parameters)
-    } eachShard: { [loader] model, pass, shard in
+    } eachShard: { [loader, parameters = state.parameters] model, pass, shard in
       try clock.measure(.data) { try loader.fill(model.encoder.views, views[shard]) }
       try model.forward(pass, parameters: parameters)
       activity.progressed()
@@ -137,7 +137,8 @@ final class TrainingStep {
     }
     clock.mark(.loss)
 
-    try shards.compute(owned.count, whileCommunicating: isOverlapping) { [self, loader, vector] model, pass, shard in
+    try shards.compute(owned.count, whileCommunicating: isOverlapping) {
+      [self, loader, vector, parameters = state.parameters] model, pass, shard in
       // Activations for which there was no memory are computed again, to the same bits.
       if !model.holdsActivations(of: pass) {
         try loader.fill(model.encoder.views, views[shard])
