@@ -28,11 +28,10 @@ enum Readers {
   private static func array(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
     let file = try NumPyFile(path: path)
     let count = file.shape.reduce(1, *)
-    if file.elementType.hasPrefix("<f") {
-      _ = try file.floats(0..<count)
-      _ = try file.doubles(0..<count)
-    } else {
-      _ = try file.integers(0..<count)
+    switch file.elementType {
+    case "<f4": _ = try file.floats(0..<count)
+    case "<f8": _ = try file.doubles(0..<count)
+    default: _ = try file.integers(0..<count)
     }
   }
 
