@@ -150,12 +150,8 @@ final class TrainingStep {
       try reduction.withVector { summand in
         var moments = summand._mutatingExtracting(vector.moments)
         model.moments(of: pass, into: &moments)
-        summand[vector.loss] = Float((shardLosses?[shard] ?? 0) + crossEntropy.value)
-        summand[vector.stop] = isStopping ? 1 : 0
-        if let place = vector.crossEntropy {
-          summand[place] = Float(crossEntropy.value)
-          summand[place + 1] = Float(crossEntropy.correctCount)
-        }
+        vector.write(
+          contrastiveLoss: shardLosses?[shard] ?? 0, crossEntropy, isStopping: isStopping, into: &summand)
         var end = vector.count
         try model.backward(pass, parameters: parameters, into: &summand) { lowerBound, summand in
           reduction.add(summand, lowerBound..<end, shard: owned.lowerBound + shard)
