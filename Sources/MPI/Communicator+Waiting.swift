@@ -9,12 +9,10 @@ public enum Waiting: Sendable {
   case sleeping
 
   /// Between two looks: a link of 10 Gb/s brings 250 kB in this time, less than a socket holds.
-  private static let pauseMicroseconds: useconds_t = 200
+  fileprivate static let pauseMicroseconds: useconds_t = 200
 
-  /// Lets others have the core for a moment.
-  static func pause() {
-    usleep(pauseMicroseconds)
-  }
+  /// Between two looks at what this rank's own threads have ready: a piece takes them tens of milliseconds.
+  static let ownPauseMicroseconds: useconds_t = 2000
 }
 
 extension Communicator {
@@ -31,7 +29,7 @@ extension Communicator {
       if isDone != 0 {
         break
       }
-      Waiting.pause()
+      usleep(Waiting.pauseMicroseconds)
     }
     return code
   }

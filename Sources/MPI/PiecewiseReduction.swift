@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Adds one long vector per shard over all shards, in pieces, the last piece first: as a backward pass makes it.
@@ -83,7 +84,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
         if hasFailed() {
           return
         }
-        Waiting.pause()
+        usleep(Waiting.ownPauseMicroseconds)
       }
       var sums = elements._mutatingExtracting(piece.range)
       try piece.reduction.finish(over: world, into: &sums, waiting: waiting)

@@ -199,16 +199,18 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     let slices = ContiguousRuns(total: length, parts: world.size)
     let mySlice = slices[world.rank]
 
-    // Slice k of each partial sum, for rank k.
-    state.packed.removeAll(keepingCapacity: true)
-    for slice in slices.runs {
-      for sum in partialSums {
-        state.packed += sum[slice]
+    // Slice k of each partial sum, for rank k; a single one has its slices in that order.
+    if partialSums.count != 1 {
+      state.packed.removeAll(keepingCapacity: true)
+      for slice in slices.runs {
+        for sum in partialSums {
+          state.packed += sum[slice]
+        }
       }
     }
     let receiveCounts = owned.map { nodes in nodes.count * mySlice.count }
     resize(&state.received, to: receiveCounts.reduce(0, +))
-    let packed = state.packed
+    let packed = partialSums.count == 1 ? partialSums[0] : state.packed
     try world.allToAll(
       packed.span, sendCounts: slices.runs.map { slice in slice.count * mine.count },
       into: &state.received, receiveCounts: receiveCounts, waiting: waiting)
@@ -217,8 +219,10 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     let positions = Dictionary(
       uniqueKeysWithValues: owned.joined().enumerated().map { index, node in (node, index * mySlice.count) })
     let position = evaluate(tree.root, positions: positions, sliceCount: mySlice.count, &state.received)
-    let finished = Array(state.received[position..<position + mySlice.count])
-    try world.allGather(finished.span, counts: slices.runs.map(\.count), into: &total, waiting: waiting)
+    let received = state.received
+    try world.allGather(
+      received.span.extracting(position..<position + mySlice.count), counts: slices.runs.map(\.count), into: &total,
+      waiting: waiting)
   }
 
   /// Sums a node's slice in place and says where it stands in `received`.

@@ -14,7 +14,7 @@ func measureReduction(_ world: borrowing Communicator) throws {
     var total = [Float](repeating: 0, count: length)
     var sums = [Float](repeating: 1, count: length)
     var (tree, library): ([Double], [Double]) = ([], [])
-    for _ in 0..<(megabytes == 1 ? 41 : 9) {
+    for _ in 0..<(megabytes == 1 ? 401 : 9) {
       reduction.add(vector.span, shard: world.rank)
       tree.append(try milliseconds(world) { world in try reduction.finish(over: world, into: &total) })
       library.append(try milliseconds(world) { world in try world.allReduceSum(&sums) })
