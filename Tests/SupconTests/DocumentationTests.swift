@@ -10,7 +10,8 @@ struct DocumentationTests {
   /// Options of other programs that the documents name: mpirun, srun, sbatch, swift, and scripts of this project.
   private static let others: Set<String> = [
     "--agent", "--allow-run-as-root", "--args", "--bind", "--bind-to", "--grace", "--host", "--hostfile", "--interface",
-    "--map-by", "--mca", "--mpi", "--ntasks", "--oversubscribe", "--peer", "--python", "--signal", "--table", "--timeout",
+    "--map-by", "--mca", "--mpi", "--ntasks", "--oversubscribe", "--peer", "--python", "--signal", "--table",
+    "--timeout",
   ]
 
   /// README and all of docs but the list of options.
