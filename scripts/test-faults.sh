@@ -48,6 +48,12 @@ check() {
 }
 skip() { echo "skipped  $1: $2"; }
 
+# The hash of a finished run.
+weights() { sed -n 's/^ *"weights_sha256" *: *"\(.*\)",*$/\1/p' "$1/summary.json" 2>/dev/null; }
+
+# supcon on so many ranks of this machine.
+ranks_of() { mpirun -np "$1" --oversubscribe "$supcon" "${@:2}"; }
+
 # A small CIFAR-10: 5 files of 60 records, labels 0 to 9 in turn, pixels from the record's number and a seed.
 write_cifar() {
   mkdir -p "$1"

@@ -40,6 +40,24 @@ struct DebuggingTests {
     #expect(abs(losses.reduce(0, +) / 64 - loss) < 1e-5)
   }
 
+  // The epoch's last batch has two shards: one of three ranks owns none of them.
+  @Test func aDumpedStepIsTheSameWhereARankOwnsNothing() throws {
+    let workshop = try Workshop()
+    let options = ["--last-batch", "keep", "--steps", "7"]
+    for ranks in [1, 3] {
+      let dump = ["--dump-step", "7", workshop.path("dump-\(ranks)")]
+      try succeeding(workshop.pretrain("run-\(ranks)", ranks: ranks, options + dump))
+    }
+    let names = try FileManager.default.subpathsOfDirectory(atPath: workshop.path("dump-1")).sorted()
+    #expect(names == (try FileManager.default.subpathsOfDirectory(atPath: workshop.path("dump-3")).sorted()))
+    #expect(names.count { name in name.hasPrefix("views/shard-") } == 2)
+    for name in names where name.contains(".") {
+      #expect(
+        FileManager.default.contentsEqual(
+          atPath: workshop.path("dump-1/\(name)"), andPath: workshop.path("dump-3/\(name)")), "\(name)")
+    }
+  }
+
   @Test func numbersThatAreNotFiniteAreFoundWhereTheyBegin() throws {
     let workshop = try Workshop()
     let diverging = ["--steps", "50", "--learning-rate", "1e20", "--warmup-epochs", "0"]

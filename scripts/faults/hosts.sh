@@ -1,8 +1,5 @@
 # To be sourced by scripts/test-faults.sh: real runs over TCP between test hosts, and what is wrong in a hostfile.
 
-# The hash of a finished run.
-weights() { sed -n 's/^ *"weights_sha256" *: *"\(.*\)",*$/\1/p' "$1/summary.json" 2>/dev/null; }
-
 # One launch on the first host; arguments are those of launch.sh. Sets code; the output is in $folder/log.
 launch_on_hosts() {
   code=0

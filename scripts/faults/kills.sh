@@ -6,15 +6,12 @@ flip_count=${FLIPS:-200}
 # Eight shards of four samples: up to eight ranks.
 small_run=(pretrain --dataset cifar10 --data "$folder/small" --batch-size 32 --shard-size 4 --epochs 40 --log-steps 5)
 
-ranks_of() { mpirun -np "$1" --oversubscribe "$supcon" "${@:2}"; }
-hash_of() { sed -n 's/^ *"weights_sha256" *: *"\(.*\)".*/\1/p' "$1/summary.json"; }
-
 # Kills a random rank or mpirun at a random moment, every fifth time inside a save, and resumes on another number of ranks.
 test_kills() {
   local options=("${small_run[@]}" --steps 150 --checkpoint-steps 3) run=$folder/killed expected kills=0 finished=0 wrong=0 ranks job process
   write_cifar "$folder/small" 1
   "$supcon" "${options[@]}" --output "$folder/undisturbed" >"$folder/log"
-  expected=$(hash_of "$folder/undisturbed")
+  expected=$(weights "$folder/undisturbed")
   rm -rf "$run"
   while [ "$kills" -lt "$kill_count" ] || [ ! -e "$run/encoder.safetensors" ]; do
     ranks=$((RANDOM % 6 + 1))
@@ -40,7 +37,7 @@ test_kills() {
     wait "$job" 2>/dev/null || true
     if [ -e "$run/encoder.safetensors" ]; then
       finished=$((finished + 1))
-      [ "$(hash_of "$run")" = "$expected" ] || wrong=$((wrong + 1))
+      [ "$(weights "$run")" = "$expected" ] || wrong=$((wrong + 1))
       [ "$kills" -ge "$kill_count" ] || rm -rf "$run"
     fi
   done
@@ -53,7 +50,7 @@ test_damage() {
   local options=("${small_run[@]}" --steps 4 --checkpoint-steps 2) whole=$folder/whole run=$folder/damaged expected missed=0 wrong=0 index kind
   write_cifar "$folder/small" 1
   "$supcon" "${options[@]}" --output "$whole" >"$folder/log"
-  expected=$(hash_of "$whole")
+  expected=$(weights "$whole")
   for ((index = 0; index < cut_count + flip_count; index++)); do
     rm -rf "$run" && cp -r "$whole" "$run"
     [ "$index" -lt "$cut_count" ] && kind=cut || kind=flip
@@ -74,7 +71,7 @@ else:
 PYTHON
     ranks_of $((index % 3 + 1)) "${options[@]}" --resume --output "$run" >"$folder/log" 2>&1 || true
     grep -q 'continuing after step 2' "$folder/log" || missed=$((missed + 1))
-    [ "$(hash_of "$run")" = "$expected" ] || wrong=$((wrong + 1))
+    [ "$(weights "$run")" = "$expected" ] || wrong=$((wrong + 1))
   done
   check "$cut_count cuts and $flip_count turned bits of a checkpoint: each found, the one before used" \
     "$([ "$missed$wrong" = 00 ] || echo "$missed not found, $wrong with other weights")" "$folder/log"

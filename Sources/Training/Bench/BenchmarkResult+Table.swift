@@ -95,7 +95,3 @@ private func ratio(_ numerator: Double, _ denominator: Double) -> String {
 private func percentage(_ share: Double) -> String {
   "\(decimal(100 * share, 1)) %"
 }
-
-private func megabytes(_ count: Int) -> String {
-  "\(decimal(1e-6 * Double(count), 1)) MB"
-}

@@ -71,7 +71,7 @@ enum LaunchChecks {
       Finding(
         exitCode: nil,
         problem:
-          "\(list(bound)): tied to \(count(first.allowedProcessors, "core")), which \(first.threads) threads share",
+          "\(list(bound)): tied to \(counted(first.allowedProcessors, "core")), which \(first.threads) threads share",
         remedy: "give mpirun --bind-to none, or --map-by slot:PE=\(first.threads) --bind-to core")
     ]
   }
@@ -85,7 +85,7 @@ enum LaunchChecks {
       return Finding(
         exitCode: nil,
         problem:
-          "host \(host): \(count(threads, "thread")) of \(count(ranks.count, "rank")) on \(count(processors, "core"))",
+          "host \(host): \(counted(threads, "thread")) of \(counted(ranks.count, "rank")) on \(counted(processors, "core"))",
         remedy: "start fewer ranks there (-np, slots=) or give fewer --threads")
     }
   }
@@ -104,7 +104,7 @@ enum LaunchChecks {
       guard needed > available else { return nil }
       return Finding(
         exitCode: nil,
-        problem: "host \(host): \(count(ranks.count, "rank")) will take about \(gigabytes(needed)), "
+        problem: "host \(host): \(counted(ranks.count, "rank")) will take about \(gigabytes(needed)), "
           + "and \(gigabytes(available)) of memory are free",
         remedy: "give a smaller --shard-size or --activation-memory, or start fewer ranks there")
     }
@@ -183,12 +183,4 @@ enum LaunchChecks {
     let named = ranks.prefix(3).map(\.name).joined(separator: ", ")
     return ranks.count > 3 ? "\(named) and \(ranks.count - 3) more" : named
   }
-}
-
-private func count(_ number: Int, _ noun: String) -> String {
-  "\(number) \(noun)\(number == 1 ? "" : "s")"
-}
-
-func gigabytes(_ count: Int) -> String {
-  "\(decimal(1e-9 * Double(count), 1)) GB"
 }

@@ -56,24 +56,20 @@ public enum EmbeddingStage {
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     world.activity.begin("opening the run", isPatient: true)
-    let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
+    var encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
-    var recipe = encoder.recipe
     if let precision = request.precision {
       let choice = try PrecisionChoice(over: world)
-      recipe.precision = try world.agreeing { try choice.resolve(precision) }.rawValue
+      encoder.recipe.precision = try world.agreeing { try choice.resolve(precision) }.rawValue
     }
     guard let split = DatasetSplit(rawValue: request.split) else {
       preconditionFailure("the request was not validated: \(request.split)")
     }
+    let (recipe, state) = (encoder.recipe, encoder.state)
     let dataset = try DatasetChoice.open(recipe, split, over: world, report: report)
     try world.agreeOnSamples(of: dataset, recipe)
-    let resolved = recipe
-    let extraction = try world.agreeing {
-      try FeatureExtraction(
-        resolved, encoder.state, viewSize: resolved.viewSize(of: dataset), threads: request.threads)
-    }
+    let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let representations = try extraction.features(
       of: extraction.makeLoader(dataset, .none, seed: recipe.seed), over: world)
     try dataset.reportReplaced(over: world, report: report)
@@ -81,7 +77,7 @@ public enum EmbeddingStage {
     try world.agreeingOnRoot {
       let rows =
         request.part == .encoder
-        ? representations : try embeddings(of: representations, resolved, encoder.state)
+        ? representations : try embeddings(of: representations, recipe, state)
       try NumPyWriter.write(
         to: request.output, elementType: "<f4", shape: [dataset.count, rows.count / dataset.count]
       ) { (append) throws(FileError) in unsafe try append(rows.span.bytes) }
@@ -92,7 +88,7 @@ public enum EmbeddingStage {
         }
       }
       report(
-        "\(request.output): \(request.part == .encoder ? "representations" : "embeddings") [\(dataset.count), \(rows.count / dataset.count)] of the \(request.split) samples, by \(resolved.model) after step \(encoder.state.step) in \(resolved.precision)"
+        "\(request.output): \(request.part == .encoder ? "representations" : "embeddings") [\(dataset.count), \(rows.count / dataset.count)] of the \(request.split) samples, by \(recipe.model) after step \(state.step) in \(recipe.precision)"
       )
     }
   }

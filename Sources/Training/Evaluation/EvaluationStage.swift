@@ -92,11 +92,7 @@ public enum EvaluationStage {
   ) throws -> (features: [Float], width: Int) {
     switch request.features {
     case .encoder:
-      let extraction = try world.agreeing {
-        try FeatureExtraction(
-          encoder.recipe, encoder.state, viewSize: encoder.recipe.viewSize(of: dataset),
-          threads: request.threads)
-      }
+      let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
       var features = try extraction.features(
         of: extraction.makeLoader(dataset, .none, seed: encoder.recipe.seed), over: world)
       scaleToUnitLength(&features, width: extraction.width)

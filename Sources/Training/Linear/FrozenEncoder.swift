@@ -1,9 +1,10 @@
+import Datasets
 import MPI
 
 /// The newest whole checkpoint of a run, to be used and not changed.
 struct FrozenEncoder {
-  /// The run's recipe, with the data path of this invocation.
-  let recipe: Recipe
+  /// The run's recipe, with the data path of this invocation; another precision may be set.
+  var recipe: Recipe
   /// Weights and running statistics, the same on every rank.
   let state: TrainingState
 
@@ -58,5 +59,16 @@ struct FrozenEncoder {
       opened?.1 ?? TrainingState(recipe, parameters: layouts.parameters, statistics: layouts.statistics)
     try state.broadcast(over: world)
     self.state = state
+  }
+
+  /// Compiles the encoder for the views of a dataset.
+  ///
+  /// Collective.
+  func extraction(
+    for dataset: any ImageDataset, threads: Int, over world: borrowing Communicator
+  ) throws -> FeatureExtraction {
+    try world.agreeing {
+      try FeatureExtraction(recipe, state, viewSize: recipe.viewSize(of: dataset), threads: threads)
+    }
   }
 }

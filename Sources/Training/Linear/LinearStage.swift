@@ -90,10 +90,7 @@ public enum LinearStage {
       "linear classifier on \(request.run) (\(encoder.recipe.model) after step \(encoder.state.step)): "
         + "\(training.count) training and \(test.count) test samples")
 
-    let extraction = try world.agreeing {
-      try FeatureExtraction(
-        encoder.recipe, encoder.state, viewSize: encoder.recipe.viewSize(of: training), threads: request.threads)
-    }
+    let extraction = try encoder.extraction(for: training, threads: request.threads, over: world)
     let trainingLoader = extraction.makeLoader(training, augmentation, seed: request.seed)
     let testLoader = extraction.makeLoader(test, .none, seed: request.seed)
     var trainingFeatures = try extraction.features(of: trainingLoader, over: world)

@@ -35,7 +35,7 @@ extension PlanResult {
       lines += [
         row(
           "time",
-          "\(duration(secondsPerStep)) a step, \(duration(secondsPerEpoch)) an epoch, \(duration(secondsTotal)) in all"),
+          "\(estimate(secondsPerStep)) a step, \(estimate(secondsPerEpoch)) an epoch, \(estimate(secondsTotal)) in all"),
         row(
           "",
           isMeasuredAlone
@@ -56,14 +56,6 @@ extension PlanResult {
     return name + String(repeating: " ", count: max(1, width - name.count)) + value
   }
 
-  private func counted(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
-  }
-
-  private func megabytes(_ count: Int) -> String {
-    "\(decimal(1e-6 * Double(count), 1)) MB"
-  }
-
   /// Digits in groups of three.
   private func grouped(_ count: Int) -> String {
     var digits = String(count)
@@ -73,7 +65,8 @@ extension PlanResult {
     return digits
   }
 
-  private func duration(_ seconds: Double) -> String {
+  /// Seconds in the unit that an estimate of them wants.
+  private func estimate(_ seconds: Double) -> String {
     switch seconds {
     case ..<120: "\(decimal(seconds, seconds < 10 ? 3 : 1)) s"
     case ..<7200: "\(decimal(seconds / 60, 1)) min"

@@ -74,17 +74,19 @@ final class ShardWorkers {
   /// Where the encoder wants the elements of a view.
   var viewLayout: ShardLoader.ViewLayout { model.encoder.viewLayout }
 
-  /// The rows of the first `shardCount` own shards after a step, for ``StepDump``.
-  func dumpedRows(_ shardCount: Int) -> [(name: String, rows: [Float])] {
-    let passes = passes.prefix(shardCount)
-    let projections = passes.compactMap(\.projection)
-    let representations = [("representations", passes.flatMap(\.representations))]
-    return projections.isEmpty
-      ? representations
-      : representations + [
-        ("embeddings", projections.flatMap(\.embeddings)),
-        ("embedding-gradients", projections.flatMap(\.embeddingGradient)),
-      ]
+  /// The rows of the first `shardCount` own shards after a step, for ``StepDump``, and how many elements each shard has of them.
+  func dumpedRows(_ shardCount: Int) -> [(name: String, elements: [Float], perShard: Int)] {
+    let parts: [(name: String, elements: (TrainingModel.ShardPass) -> [Float]?)] = [
+      ("representations", { pass in pass.representations }),
+      ("embeddings", { pass in pass.projection?.embeddings }),
+      ("embedding-gradients", { pass in pass.projection?.embeddingGradient }),
+    ]
+    // A rank that owns none of a small batch's shards has room for some, and knows as well what there is of each.
+    return parts.compactMap { name, elements in
+      elements(passes[0]).map { first in
+        (name, passes.prefix(shardCount).flatMap { pass in elements(pass) ?? [] }, first.count)
+      }
+    }
   }
 
   /// The unit rows of the first `shardCount` own shards, `[rows, width]`.

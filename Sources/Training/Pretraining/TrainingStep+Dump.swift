@@ -19,10 +19,6 @@ extension TrainingStep {
       try world.allGather(own.span, counts: plan.runs.runs.map { run in run.count * count }, into: &all)
       return all
     }
-    func rows(_ name: String, _ own: [Float]) throws -> DumpedArray {
-      let all = try gathered(own, perShard: own.count / max(plan.runs[world.rank].count, 1))
-      return DumpedArray(name: name, shape: [rowCount, all.count / rowCount], elements: .floats(all))
-    }
 
     let owned = plan.runs[world.rank]
     let samples = Array(batch.samples)
@@ -38,8 +34,9 @@ extension TrainingStep {
       let losses = try gathered(loss.anchorLosses, perShard: rowsPerShard)
       arrays.append(DumpedArray(name: "anchor-losses", shape: [rowCount], elements: .doubles(losses)))
     }
-    for (name, own) in shards.dumpedRows(owned.count) {
-      arrays.append(try rows(name, own))
+    for (name, own, perShard) in shards.dumpedRows(owned.count) {
+      let all = try gathered(own, perShard: perShard)
+      arrays.append(DumpedArray(name: name, shape: [rowCount, all.count / rowCount], elements: .floats(all)))
     }
     for slice in shards.parameterLayout.slices {
       arrays.append(
