@@ -172,6 +172,42 @@ struct ExchangeTests {
     #expect(try WeightsFile(path: workshop.path("later")).tensors["fc.weight"] == nil)
   }
 
+  @Test func `the classifier sees features of unit deviation, and none that does not vary`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", recipe: Self.small, ["--model", "resnet20"]))
+    try succeeding(export(workshop, "run", to: "weights", ["--layout", "ge", "--part", "encoder"]))
+    // Channel 63 enters with the zeros of the third group's shortcut, and no block adds to it.
+    try rewrite(workshop, "weights", to: "dead") { tensors in
+      tensors = tensors.map { tensor in
+        guard tensor.name.hasPrefix("layer3."), tensor.name.contains(".bn2.") else { return tensor }
+        let last: [Float] = tensor.name.hasSuffix("running_var") ? [1] : [0]
+        return NamedTensor(name: tensor.name, shape: tensor.shape, elements: tensor.elements.dropLast() + last)
+      }
+    }
+    try succeeding(workshop.run(importing(workshop, "dead", "ge", "resnet20", to: "dead-run")))
+    let run = ["--run", workshop.path("dead-run")]
+    try succeeding(workshop.run(["linear"] + run + ["--batch-size", "20", "--shard-size", "10", "--epochs", "1"]))
+    try succeeding(workshop.run(["embed"] + run + ["--split", "train", "--output", workshop.path("rows.npy")]))
+
+    let count = SyntheticCIFAR.trainingCount
+    let rows = try NumPyFile(path: workshop.path("rows.npy")).floats(0..<count * 64)
+    let classifier = try SafetensorsFile(path: workshop.path("dead-run/linear/classifier.safetensors"))
+    let (means, factors) = (
+      try classifier.floats("standardization.mean", shape: [64]),
+      try classifier.floats("standardization.factor", shape: [64])
+    )
+    for feature in 0..<64 {
+      let values = (0..<count).map { row in Double(rows[row * 64 + feature]) }
+      let mean = values.reduce(0, +) / Double(count)
+      let deviation = (values.reduce(0) { sum, value in sum + (value - mean) * (value - mean) } / Double(count - 1))
+        .squareRoot()
+      #expect(abs(Double(means[feature]) - mean) <= 1e-6 * mean)
+      let error = Double(factors[feature]) * deviation - (feature == 63 ? 0 : 1)
+      #expect(abs(error) < 1e-5, "feature \(feature): mean \(mean), deviation \(deviation)")
+    }
+    #expect(rows[63] == 0 && factors[63] == 0)
+  }
+
   @Test func `embeddings are the same on any ranks and have unit length`() throws {
     let workshop = try Workshop()
     let head = ["--head-widths", "48,24", "--embedding-width", "24", "--head-batch-norm"]

@@ -1,6 +1,9 @@
 import Formats
 
 /// The mean and deviation of each feature over a training set, which both sets are freed of.
+///
+/// A feature that does not vary there says nothing about a class, and is 0 in both sets: one divided by next to nothing would
+/// outweigh all others in the first test image where it is there.
 struct FeatureStandardization {
   /// The names of mean and factor among the classifier's tensors.
   static let meanName = "standardization.mean"
@@ -31,8 +34,10 @@ struct FeatureStandardization {
       squares[index % width] += distance * distance
     }
     mean = means.map { mean in Float(mean) }
-    factor = squares.map { square in
-      Float(1 / ((square / Double(max(count - 1, 1))).squareRoot() + 1e-6))
+    factor = zip(squares, means).map { square, mean in
+      let deviation = (square / Double(max(count - 1, 1))).squareRoot()
+      // Below that share of the mean there is only the rounding of float32.
+      return deviation > 1e-6 * abs(mean) ? Float(1 / deviation) : 0
     }
   }
 
