@@ -65,38 +65,59 @@ extension Communicator {
   ///     rank 1  [b c]    →   [a b c]
   ///     rank 2  []           [a b c]
   ///
-  /// Collective: every rank calls it with the same `counts` and waits in the same way.
+  /// Collective: every rank calls it with the same `counts`.
   ///
   /// - Parameters:
   ///   - block: This rank's elements.
   ///   - counts: How many elements each rank has.
   ///   - gathered: Receives the sum of `counts`.
-  ///   - waiting: What this thread does until all is there.
   /// - Throws: `MPIError` if `MPI_Allgatherv` fails.
   /// - Precondition: `block.count == counts[rank]`, and `gathered` holds the sum of `counts`.
   public func allGather<Element: MPIElement>(
-    _ block: Span<Element>, counts: [Int], into gathered: inout MutableSpan<Element>, waiting: Waiting = .spinning
+    _ block: Span<Element>, counts: [Int], into gathered: inout [Element]
   ) throws(MPIError) {
     precondition(counts.count == size, "\(counts.count) counts for \(size) ranks")
     precondition(block.count == counts[rank], "block holds \(block.count) elements, counts says \(counts[rank])")
+    let start = counts[..<rank].reduce(0, +)
+    var elements = gathered.mutableSpan
+    var place = elements._mutatingExtracting(start..<start + block.count)
+    place.copy(from: block)
+    try allGatherInPlace(counts: counts, into: &elements)
+  }
+
+  /// Gathers blocks of any sizes from every rank, in rank order, on every rank; each has written its own where it belongs.
+  ///
+  ///     rank 0  [a _ _]      [a b c]
+  ///     rank 1  [_ b c]  →   [a b c]
+  ///
+  /// Collective: every rank calls it with the same `counts` and waits in the same way.
+  ///
+  /// - Parameters:
+  ///   - counts: How many elements each rank has.
+  ///   - gathered: Holds this rank's block behind those of lower ranks; receives the others'.
+  ///   - waiting: What this thread does until all is there.
+  /// - Throws: `MPIError` if `MPI_Allgatherv` fails.
+  /// - Precondition: `gathered` holds the sum of `counts`.
+  public func allGatherInPlace<Element: MPIElement>(
+    counts: [Int], into gathered: inout MutableSpan<Element>, waiting: Waiting = .spinning
+  ) throws(MPIError) {
+    precondition(counts.count == size, "\(counts.count) counts for \(size) ranks")
     let blocks = ConsecutiveBlocks(counts)
     precondition(gathered.count == blocks.total, "gathered holds \(gathered.count) elements, not \(blocks.total)")
-    let byteCount = (blocks.total - block.count) * MemoryLayout<Element>.stride
+    let byteCount = (blocks.total - counts[rank]) * MemoryLayout<Element>.stride
     let code = activity.measure(.allGather, receivedByteCount: byteCount) {
-      unsafe block.withUnsafeBufferPointer { block in
-        unsafe gathered.withUnsafeMutableBufferPointer { gathered in
-          unsafe blocks.withAddresses { counts, displacements in
-            switch waiting {
-            case .spinning:
-              unsafe MPI_Allgatherv(
-                block.baseAddress, libraryCount(block.count), Element.datatype,
-                gathered.baseAddress, counts, displacements, Element.datatype, handle)
-            case .sleeping:
-              unsafe completeSleeping { request in
-                unsafe MPI_Iallgatherv(
-                  block.baseAddress, libraryCount(block.count), Element.datatype,
-                  gathered.baseAddress, counts, displacements, Element.datatype, handle, &request)
-              }
+      unsafe gathered.withUnsafeMutableBufferPointer { gathered in
+        unsafe blocks.withAddresses { counts, displacements in
+          switch waiting {
+          case .spinning:
+            unsafe MPI_Allgatherv(
+              copenmpi_in_place(), 0, Element.datatype,
+              gathered.baseAddress, counts, displacements, Element.datatype, handle)
+          case .sleeping:
+            unsafe completeSleeping { request in
+              unsafe MPI_Iallgatherv(
+                copenmpi_in_place(), 0, Element.datatype,
+                gathered.baseAddress, counts, displacements, Element.datatype, handle, &request)
             }
           }
         }
@@ -105,33 +126,27 @@ extension Communicator {
     try check("MPI_Allgatherv", code)
   }
 
-  /// Gathers blocks of any sizes from every rank, in rank order, on every rank, into an array.
-  public func allGather<Element: MPIElement>(
-    _ block: Span<Element>, counts: [Int], into gathered: inout [Element]
-  ) throws(MPIError) {
-    var elements = gathered.mutableSpan
-    try allGather(block, counts: counts, into: &elements)
-  }
-
-  /// Sends block `k` of every rank to rank `k`.
+  /// Sends block `k` of every rank to rank `k`; the own block stays where it is.
   ///
-  ///     rank 0  [a | b c]      [a d]
-  ///     rank 1  [d | e f]  →   [b c e f]
+  ///     rank 0  [a | b c]      [_ d]
+  ///     rank 1  [d | e f]  →   [b c _ _]
   ///
   /// Collective. What rank `s` sends to rank `r` must be what `r` expects from `s`; all wait in the same way.
   ///
   /// - Parameters:
   ///   - blocks: This rank's blocks, one for each rank, in rank order.
   ///   - sendCounts: How many elements go to each rank.
-  ///   - received: Receives one block from each rank, in rank order.
+  ///   - received: Receives one block from each other rank, in rank order, and keeps what stands in this rank's place.
   ///   - receiveCounts: How many elements come from each rank.
   ///   - waiting: What this thread does until all is there.
   /// - Throws: `MPIError` if `MPI_Alltoallv` fails.
-  public func allToAll<Element: MPIElement>(
+  public func exchangeBlocks<Element: MPIElement>(
     _ blocks: Span<Element>, sendCounts: [Int], into received: inout [Element], receiveCounts: [Int],
     waiting: Waiting = .spinning
   ) throws(MPIError) {
-    let (sent, arriving) = (ConsecutiveBlocks(sendCounts), ConsecutiveBlocks(receiveCounts))
+    let (sent, arriving) = (
+      ConsecutiveBlocks(sendCounts, leavingOut: rank), ConsecutiveBlocks(receiveCounts, leavingOut: rank)
+    )
     precondition(blocks.count == sent.total, "blocks holds \(blocks.count) elements, not \(sent.total)")
     precondition(received.count == arriving.total, "received holds \(received.count) elements, not \(arriving.total)")
     let byteCount = (arriving.total - receiveCounts[rank]) * MemoryLayout<Element>.stride
@@ -207,14 +222,15 @@ private struct ConsecutiveBlocks {
   /// How many elements each has, then where each begins.
   private let numbers: [Int32]
 
-  init(_ counts: [Int]) {
+  /// Describes blocks of some sizes; of one of them the library is to see nothing, though it has its room.
+  init(_ counts: [Int], leavingOut hidden: Int? = nil) {
     var (total, displacements) = (0, [Int32]())
     for count in counts {
       displacements.append(libraryCount(total))
       total += count
     }
     self.total = total
-    numbers = counts.map { count in libraryCount(count) } + displacements
+    numbers = counts.indices.map { index in index == hidden ? 0 : libraryCount(counts[index]) } + displacements
   }
 
   /// Lends the counts and the displacements, until a call has come to its end.

@@ -50,6 +50,7 @@ public func withMPI<Result>(
   activity: Activity = Activity(),
   _ body: (borrowing Communicator) throws -> Result, onFailure: (any Error, Int) -> Int32
 ) throws(MPIError) -> Result {
+  Launcher.speedUpLoneProcess()
   var provided: Int32 = 0
   let code = activity.measure(.initialise) {
     unsafe MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided)

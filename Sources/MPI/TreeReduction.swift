@@ -1,41 +1,5 @@
 import Synchronization
 
-/// A number that can be summed along a ``ShardTree``.
-public protocol TreeElement: MPIElement {
-  /// Adds `addend` to `sums`, element by element.
-  ///
-  /// A requirement, so that each type has a loop of its own that the optimiser vectorises.
-  static func accumulate(_ addend: Span<Self>, into sums: inout MutableSpan<Self>)
-}
-
-extension Float: TreeElement {
-  /// Adds `addend` to `sums`, element by element.
-  public static func accumulate(_ addend: Span<Float>, into sums: inout MutableSpan<Float>) {
-    precondition(addend.count == sums.count, "vectors of \(addend.count) and \(sums.count) elements")
-    unsafe addend.withUnsafeBufferPointer { addend in
-      unsafe sums.withUnsafeMutableBufferPointer { sums in
-        for index in 0..<addend.count {
-          unsafe sums[index] += addend[index]
-        }
-      }
-    }
-  }
-}
-
-extension Double: TreeElement {
-  /// Adds `addend` to `sums`, element by element.
-  public static func accumulate(_ addend: Span<Double>, into sums: inout MutableSpan<Double>) {
-    precondition(addend.count == sums.count, "vectors of \(addend.count) and \(sums.count) elements")
-    unsafe addend.withUnsafeBufferPointer { addend in
-      unsafe sums.withUnsafeMutableBufferPointer { sums in
-        for index in 0..<addend.count {
-          unsafe sums[index] += addend[index]
-        }
-      }
-    }
-  }
-}
-
 /// How the vectors of all shards are added over the ranks.
 public enum ReductionOrder: String, Sendable {
   /// Along the ``ShardTree``: the same bits on any number of ranks.
@@ -211,37 +175,14 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     let receiveCounts = owned.map { nodes in nodes.count * mySlice.count }
     resize(&state.received, to: receiveCounts.reduce(0, +))
     let packed = partialSums.count == 1 ? partialSums[0] : state.packed
-    try world.allToAll(
+    try world.exchangeBlocks(
       packed.span, sendCounts: slices.runs.map { slice in slice.count * mine.count },
       into: &state.received, receiveCounts: receiveCounts, waiting: waiting)
 
-    // The nodes above the partial sums, on this rank's slice.
-    let positions = Dictionary(
-      uniqueKeysWithValues: owned.joined().enumerated().map { index, node in (node, index * mySlice.count) })
-    let position = evaluate(tree.root, positions: positions, sliceCount: mySlice.count, &state.received)
-    let received = state.received
-    try world.allGather(
-      received.span.extracting(position..<position + mySlice.count), counts: slices.runs.map(\.count), into: &total,
-      waiting: waiting)
-  }
-
-  /// Sums a node's slice in place and says where it stands in `received`.
-  private func evaluate(
-    _ node: ShardTree.Node, positions: [ShardTree.Node: Int], sliceCount: Int, _ received: inout [Element]
-  ) -> Int {
-    if let position = positions[node] {
-      return position
-    }
-    let left = evaluate(node.left, positions: positions, sliceCount: sliceCount, &received)
-    let right = evaluate(node.right, positions: positions, sliceCount: sliceCount, &received)
-    unsafe received.withUnsafeMutableBufferPointer { received in
-      // Two slices of different nodes never overlap.
-      let addend = unsafe Span(_unsafeElements: UnsafeBufferPointer(rebasing: received[right..<right + sliceCount]))
-      var sums = unsafe MutableSpan(
-        _unsafeElements: UnsafeMutableBufferPointer(rebasing: received[left..<left + sliceCount]))
-      Element.accumulate(addend, into: &sums)
-    }
-    return left
+    let sums = SliceSums(tree, owned: owned, rank: world.rank, partialSums, slice: mySlice)
+    var mySums = total._mutatingExtracting(mySlice)
+    sums.finish(&state.received, into: &mySums)
+    try world.allGatherInPlace(counts: slices.runs.map(\.count), into: &total, waiting: waiting)
   }
 
   private func finishLibrary(

@@ -1,4 +1,5 @@
 import Glibc
+import MPI
 
 /// What the launcher says of this process before MPI is initialised.
 struct Launch {
@@ -9,9 +10,7 @@ struct Launch {
 
   /// What is wrong with how this process was started, or `nil`.
   var problem: String? {
-    guard Self.number("OMPI_COMM_WORLD_SIZE") == nil, let tasks = Self.number("SLURM_STEP_NUM_TASKS"), tasks > 1,
-      !Self.isSet("PMIX_RANK"), !Self.isSet("PMI_RANK")
-    else { return nil }
+    guard !Launcher.isPresent, let tasks = Self.number("SLURM_STEP_NUM_TASKS"), tasks > 1 else { return nil }
     return
       "srun started \(tasks) tasks that do not know of each other, each a job of one rank; start with srun --mpi=pmix, or with mpirun"
   }

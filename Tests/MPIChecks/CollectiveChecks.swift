@@ -19,7 +19,7 @@ private func checkTypes<Element: MPIElement & Numeric & Comparable>(
   try checkReductions(type, world)
   try checkGathers(type, world)
   try checkBroadcast(type, world)
-  try checkAllToAll(type, world)
+  try checkExchangeOfBlocks(type, world)
 }
 
 private func number<Element: Numeric>(_ value: Int) throws(CheckFailure) -> Element {
@@ -86,8 +86,8 @@ private func checkBroadcast<Element: MPIElement & Numeric & Comparable>(
   try world.broadcast(&nothing, from: world.size - 1)
 }
 
-/// Rank s sends (s + 2r) mod 3 elements to rank r, counted up from 16 s + 2 r.
-private func checkAllToAll<Element: MPIElement & Numeric & Comparable>(
+/// Rank s sends (s + 2r) mod 3 elements to rank r, counted up from 16 s + 2 r, and keeps what it had for itself.
+private func checkExchangeOfBlocks<Element: MPIElement & Numeric & Comparable>(
   _ type: Element.Type, _ world: borrowing Communicator
 ) throws {
   func block(from source: Int, to target: Int) throws -> [Element] {
@@ -95,12 +95,14 @@ private func checkAllToAll<Element: MPIElement & Numeric & Comparable>(
   }
   let rank = world.rank
   let sent = try (0..<world.size).map { target in try block(from: rank, to: target) }
-  let expected = try (0..<world.size).map { source in try block(from: source, to: rank) }
+  var expected = try (0..<world.size).map { source in try block(from: source, to: rank) }
+  let mark: Element = try number(99)
+  expected[rank] = expected[rank].map { _ in mark }
   let blocks = Array(sent.joined())
-  var received = [Element](repeating: .zero, count: expected.joined().count)
-  try world.allToAll(
+  var received = [Element](repeating: mark, count: expected.joined().count)
+  try world.exchangeBlocks(
     blocks.span, sendCounts: sent.map(\.count), into: &received, receiveCounts: expected.map(\.count))
-  try expectEqual(received, Array(expected.joined()), "all to all of \(type)")
+  try expectEqual(received, Array(expected.joined()), "blocks exchanged of \(type)")
 }
 
 /// Nobody leaves a barrier before the last one has come.
