@@ -7,8 +7,9 @@ public enum Launcher {
     ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { (variable: String) in unsafe getenv(variable) != nil }
   }
 
-  /// Lets the library begin at once in a process that is a job of its own: without a daemon beside it, and without a search for
-  /// networks. What the user has set stays.
+  /// Lets the library begin at once in a process that is a job of its own.
+  ///
+  /// Without a daemon beside it, and without a search for networks. What the user has set stays.
   static func speedUpLoneProcess() {
     guard !isPresent else { return }
     for (setting, value) in [("ess_singleton_isolated", "1"), ("pml", "ob1")] {

@@ -10,8 +10,11 @@ public final class WinogradConvolution {
   private let element: KernelElement
   private let table: UnsafePointer<KernelTable>
   private let scratch: WinogradScratch
-  private var forwardWeights: [Float]
-  private var backwardWeights: [Float]
+  private let isTraining: Bool
+  /// Transformed weights, counted in float32, of which bfloat16 factors take half; none before the first are loaded: models are also
+  /// made to look at.
+  private var forwardWeights: [Float] = []
+  private var backwardWeights: [Float] = []
 
   /// Whether the method is of use for a convolution.
   public static func suits(_ geometry: Convolution.Geometry) -> Bool {
@@ -46,10 +49,7 @@ public final class WinogradConvolution {
     element = KernelElement(precision)
     unsafe table = kernels_of(path)
     self.scratch = scratch
-    // Counted in float32, of which bfloat16 factors take half.
-    let packedCount = unsafe table.pointee.winograd_weight_count(forwardShape)
-    forwardWeights = Array(repeating: 0, count: packedCount)
-    backwardWeights = Array(repeating: 0, count: isTraining ? packedCount : 0)
+    self.isTraining = isTraining
     unsafe scratch.reserve(
       pass: table.pointee.winograd_scratch_count(forwardShape),
       weightGradient: isTraining ? table.pointee.winograd_gradient_count(forwardShape) : 0)
@@ -64,10 +64,15 @@ public final class WinogradConvolution {
 
   /// Takes new weights, row-major `[out, in, 3, 3]`.
   public func load(weights: Span<Float>) {
+    if forwardWeights.isEmpty {
+      let count = unsafe table.pointee.winograd_weight_count(forwardShape)
+      forwardWeights = Array(repeating: 0, count: count)
+      backwardWeights = Array(repeating: 0, count: isTraining ? count : 0)
+    }
     unsafe weights.withUnsafeBufferPointer { weights in
       guard let weights = weights.baseAddress else { return }
       unsafe table.pointee.winograd_pack_weights(forwardShape, weights, 0, &forwardWeights)
-      if !backwardWeights.isEmpty {
+      if isTraining {
         unsafe table.pointee.winograd_pack_weights(backwardShape, weights, 1, &backwardWeights)
       }
     }
@@ -75,6 +80,7 @@ public final class WinogradConvolution {
 
   /// Convolves, and adds Σ and Σ of squares of each output channel to `sums`, `[2, out]`, unless this is empty.
   public func forward(_ input: Tensor, into output: Tensor, sums: inout [Double]) {
+    precondition(!forwardWeights.isEmpty, "weights were not loaded")
     if sums.isEmpty {
       unsafe table.pointee.winograd_convolve(
         forwardShape, element, input.address, forwardWeights, output.address, &scratch.pass, nil)
@@ -95,7 +101,7 @@ public final class WinogradConvolution {
 
   /// The gradient of the input.
   public func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) {
-    precondition(!backwardWeights.isEmpty, "this convolution was made for inference")
+    precondition(!backwardWeights.isEmpty, "weights were not loaded, or the convolution was made for inference")
     unsafe table.pointee.winograd_convolve(
       backwardShape, element, outputGradient.address, backwardWeights, inputGradient.address, &scratch.pass, nil)
   }

@@ -96,7 +96,7 @@ public enum WeightImport {
       let layouts = try RunOpening.layouts(recipe)
       try weights.check(
         layouts.parameters.slices + layouts.statistics.slices, model: "\(recipe.model) with the \(recipe.stem) stem")
-      var state = TrainingState(recipe, parameters: layouts.parameters, statistics: layouts.statistics)
+      var state = TrainingState(toFill: recipe, parameters: layouts.parameters, statistics: layouts.statistics)
       try weights.fill(&state)
       self.recipe = recipe
       self.state = state

@@ -56,7 +56,7 @@ struct FrozenEncoder {
     self.recipe = recipe
     let layouts = try RunOpening.layouts(recipe)
     var state =
-      opened?.1 ?? TrainingState(recipe, parameters: layouts.parameters, statistics: layouts.statistics)
+      opened?.1 ?? TrainingState(toFill: recipe, parameters: layouts.parameters, statistics: layouts.statistics)
     try state.broadcast(over: world)
     self.state = state
   }

@@ -30,6 +30,8 @@ struct ModelSizes {
     }
     let residentBefore = ProcessMeasurements.residentByteCount() ?? 0
     let (small, smallByteCount) = try compile(2)
+    // Transformed weights take their room with the first that are loaded.
+    try small.load(Array(repeating: 0, count: small.parameterLayout.count))
     let resident = (ProcessMeasurements.residentByteCount() ?? 0) - residentBefore
     let (large, largeByteCount) = try compile(4)
     let workingPerRow = (largeByteCount - smallByteCount) / 2
@@ -40,9 +42,12 @@ struct ModelSizes {
       activationsPerShard: try small.encoder.makeRecord().byteCount / 2 * rows)
   }
 
-  /// Counts what a step that stands ready has asked for; what its models take whatever the rows is in the process by now.
-  init(of step: TrainingStep) {
+  /// Counts what a step that stands ready has asked for; what its models take whatever the rows is in the process afterwards.
+  ///
+  /// - Throws: `DNNLError` if weights cannot be loaded.
+  init(of step: TrainingStep) throws {
     let shards = step.shards
+    try shards.load(Array(repeating: 0, count: shards.parameterLayout.count))
     let kept = shards.activationsPerShard * shards.heldCount
     self.init(
       step.recipe, shards.model, constant: 0, workingPerShard: (Tensor.livingByteCount - kept) / shards.threadCount,

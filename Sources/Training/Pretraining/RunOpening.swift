@@ -81,9 +81,11 @@ struct RunOpening {
   /// The state to begin with: the checkpoint's from rank 0, or the initial one.
   ///
   /// Collective.
-  func state(initial: TrainingState, over world: borrowing Communicator) throws -> TrainingState {
-    guard isResumed || recipe.`init` != nil else { return initial }
-    var state = checkpoint?.state ?? initial
+  func state(
+    initial: @autoclosure () -> TrainingState, over world: borrowing Communicator
+  ) throws -> TrainingState {
+    guard isResumed || recipe.`init` != nil else { return initial() }
+    var state = checkpoint?.state ?? initial()
     encoder?.replace(&state)
     try state.broadcast(over: world)
     return state

@@ -61,6 +61,13 @@ final class ShardWorkers {
     }
   }
 
+  /// Gives every thread's model parameters, before the first step.
+  func load(_ parameters: [Float]) throws {
+    for model in models {
+      try model.load(parameters)
+    }
+  }
+
   /// A loader that fills views as the encoder wants them to lie.
   func makeLoader(threads: Int) throws -> ShardPrefetcher {
     let viewSize = recipe.viewSize(of: dataset)

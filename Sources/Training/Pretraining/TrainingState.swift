@@ -18,10 +18,17 @@ struct TrainingState: Sendable {
 
   /// The state before the first step.
   init(_ recipe: Recipe, parameters parameterLayout: VectorLayout, statistics statisticsLayout: VectorLayout) {
-    self.parameterLayout = parameterLayout
-    self.statisticsLayout = statisticsLayout
+    self.init(toFill: recipe, parameters: parameterLayout, statistics: statisticsLayout)
     parameters = parameterLayout.initialValues(seed: recipe.seed)
     statistics = statisticsLayout.initialValues(seed: recipe.seed)
+  }
+
+  /// Zeros, for the values of a file or of another rank.
+  init(toFill recipe: Recipe, parameters parameterLayout: VectorLayout, statistics statisticsLayout: VectorLayout) {
+    self.parameterLayout = parameterLayout
+    self.statisticsLayout = statisticsLayout
+    parameters = Array(repeating: 0, count: parameterLayout.count)
+    statistics = Array(repeating: 0, count: statisticsLayout.count)
     optimizer = recipe.makeOptimizer(parameterLayout)
   }
 }

@@ -47,7 +47,7 @@ struct Checkpoint {
     else { throw FileError(.content, "\(path): is a safetensors file, but no checkpoint of supcon") }
     recipe = try Recipe(yaml: text, path: path)
     let (parameters, statistics) = try layouts(recipe)
-    var state = TrainingState(recipe, parameters: parameters, statistics: statistics)
+    var state = TrainingState(toFill: recipe, parameters: parameters, statistics: statistics)
     state.parameters = try parameters.vector(from: file)
     state.statistics = try statistics.vector(from: file)
     state.optimizer.state = try state.optimizer.stateNames.map { name in
