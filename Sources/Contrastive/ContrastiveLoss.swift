@@ -100,13 +100,6 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// The first gathered row that holds a number that is not finite, and the rank that it came from.
-  public func firstNonFiniteRow() -> (row: Int, rank: Int)? {
-    guard let index = Scalar.firstNonFinite(embeddings) else { return nil }
-    let row = index / width
-    return blocks.shardRuns.owner(of: row / blocks.rowsPerShard).map { rank in (row, rank) }
-  }
-
   /// Each own shard's part of the loss: the sum over its anchors of g/M · L_i.
   ///
   /// Collective: the numbers of each row are gathered for ``gradients(ofRank:into:)``.

@@ -174,11 +174,6 @@ extension Double: LossScalar {
     unsafe ContrastiveTiles.transpose(embeddings, count: count, width: width, into: columns)
   }
 
-  /// One element after the other.
-  public static func firstNonFinite(_ elements: [Double]) -> Int? {
-    elements.firstIndex { element in !element.isFinite }
-  }
-
   /// The tiles' loop in float64.
   @unsafe public static func positiveMeans(
     _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, classSizes: [Int]

@@ -100,11 +100,6 @@ extension Float: LossScalar {
     unsafe ContrastiveTiles.transpose(embeddings, count: count, width: width, into: columns)
   }
 
-  /// One element after the other.
-  public static func firstNonFinite(_ elements: [Float]) -> Int? {
-    elements.firstIndex { element in !element.isFinite }
-  }
-
   /// The tiles' loop in float32.
   @unsafe public static func positiveMeans(
     _ tiles: ContrastiveTiles<Float>, rows: Range<Int>, classSizes: [Int]

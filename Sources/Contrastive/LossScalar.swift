@@ -55,9 +55,6 @@ public protocol LossScalar: BinaryFloatingPoint, Codable, TreeElement {
   @unsafe static func transpose(
     _ embeddings: UnsafePointer<Self>, count: Int, width: Int, into columns: UnsafeMutablePointer<Self>)
 
-  /// The index of the first element that is not finite.
-  static func firstNonFinite(_ elements: [Self]) -> Int?
-
   /// ``ContrastiveTiles/positiveMeans(rows:classSizes:)``.
   @unsafe static func positiveMeans(_ tiles: ContrastiveTiles<Self>, rows: Range<Int>, classSizes: [Int]) -> [Double]
 

@@ -28,7 +28,8 @@ public struct AtomicFile: ~Copyable {
   /// - Parameters:
   ///   - path: Where it will stand.
   ///   - body: Writes the contents.
-  /// - Throws: ``FileError``; the temporary file is then removed and what stood at `path` still stands.
+  /// - Throws: ``FileError``; the temporary file is then removed, and what stood at `path` still stands unless it is the folder that
+  ///   could not be flushed.
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {

@@ -9,7 +9,8 @@ public struct SafetensorsFile: Sendable {
   /// The file's SHA-256 tensor, right if it is there: its hexadecimal digits.
   public let checksum: String?
 
-  private let path: String
+  /// Where it stands.
+  public let path: String
   private let bytes: [UInt8]
 
   /// Reads a file, and verifies the checksum that it ends with.

@@ -13,7 +13,7 @@ public final class Activity: Sendable {
     public var collective: Collective?
     /// How many pieces of work were done.
     public var progress = 0
-    /// What the rank is at, in the words of ``Activity/begin(_:step:)``.
+    /// What the rank is at, in the words of ``Activity/begin(_:step:isPatient:)``.
     public var phase = "start"
     /// The training step, counted from the run's beginning, if there is one.
     public var step: Int?

@@ -2,7 +2,7 @@ import COpenMPI
 
 /// The ranks of a job and the collectives among them.
 ///
-/// Only the thread that called ``withMPI(_:onFailure:)`` may use it (`MPI_THREAD_FUNNELED`); it is neither copyable nor
+/// Only the thread that called ``withMPI(activity:_:onFailure:)`` may use it (`MPI_THREAD_FUNNELED`); it is neither copyable nor
 /// `Sendable`, so that the compiler keeps it there.
 @safe
 public struct Communicator: ~Copyable {
@@ -56,6 +56,9 @@ public func withMPI<Result>(
     unsafe MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided)
   }
   try check("MPI_Init_thread", code)
+  guard provided >= Int32(MPI_THREAD_FUNNELED) else {
+    throw MPIError(function: "MPI_Init_thread, asked for MPI_THREAD_FUNNELED,", code: Int32(MPI_ERR_OTHER))
+  }
   let world = try unsafe Communicator(world: copenmpi_world(), activity: activity)
   let result: Result
   do {

@@ -82,9 +82,4 @@ public struct ContiguousRuns: Sendable {
 
   /// The run of one owner.
   public subscript(owner: Int) -> Range<Int> { runs[owner] }
-
-  /// The owner of one thing.
-  public func owner(of index: Int) -> Int? {
-    runs.firstIndex { run in run.contains(index) }
-  }
 }

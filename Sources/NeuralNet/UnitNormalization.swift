@@ -27,6 +27,20 @@ public enum UnitNormalization {
     }
   }
 
+  /// Rows scaled to unit length.
+  ///
+  /// - Parameters:
+  ///   - rows: `[rows, width]`.
+  ///   - width: The length of a row.
+  public static func rows(_ rows: [Float], width: Int) -> [Float] {
+    var unitRows = rows
+    var lengths = [Float](repeating: 0, count: rows.count / width)
+    var scaled = unitRows.mutableSpan
+    var divisors = lengths.mutableSpan
+    forward(rows.span, width: width, into: &scaled, lengths: &divisors)
+    return unitRows
+  }
+
   /// ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla and others 2020, equation 17).
   ///
   /// - Parameters:

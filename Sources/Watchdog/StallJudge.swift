@@ -86,7 +86,8 @@ public struct StallJudge: Sendable {
       member.status.collective == nil && now - member.changed >= limit(member.status)
     }
     if !stalled.isEmpty {
-      return "no progress for \(seconds(timeoutSeconds)): \(list(stalled, now)) "
+      let least = stalled.map { member in limit(member.status) }.min() ?? timeoutSeconds
+      return "no progress for \(seconds(least)): \(list(stalled, now)) "
         + (stalled.count == 1 ? "is" : "are") + " behind" + waiting(running)
     }
     guard !running.isEmpty,

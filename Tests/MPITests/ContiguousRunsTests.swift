@@ -14,12 +14,9 @@ struct ContiguousRunsTests {
     }
   }
 
-  @Test func `the owner of a thing is the one whose run holds it`() {
+  @Test func `runs follow one another`() {
     let runs = ContiguousRuns(total: 8, parts: 3)
     #expect(runs.runs == [0..<2, 2..<5, 5..<8])
-    #expect((0..<8).map { index in runs.owner(of: index) } == [0, 0, 1, 1, 1, 2, 2, 2])
-    #expect(runs.owner(of: 8) == nil)
-    #expect(runs.owner(of: -1) == nil)
     #expect(runs[1] == 2..<5)
   }
 

@@ -52,6 +52,17 @@ struct DamagedCheckpointTests {
     }
   }
 
+  @Test func aNewRunBeginsWithTheOneBefore() throws {
+    let workshop = try workshopWithARun()
+    try workshop.change("run/\(Self.newest)", Damage.weight.apply)
+    let options = ["--steps", "0", "--batch-size", "32", "--output", workshop.path("new")]
+    let result = try succeeding(workshop.run(["supervised", "--init", workshop.path("run")] + options))
+    #expect(result.standardOutput.contains("warning: ") && result.standardOutput.contains(Self.newest))
+    let before = try WeightsFile(path: workshop.path("run/checkpoints/step-00000002.safetensors"))
+    let beginning = try WeightsFile(path: workshop.path("new/encoder.safetensors"))
+    #expect(beginning.tensors["encoder.conv1.weight"] == before.tensors["encoder.conv1.weight"])
+  }
+
   @Test func theDamagedOneDoesNotCrowdOutGoodOnes() throws {
     let workshop = try workshopWithARun()
     try workshop.change("run/\(Self.newest)", Damage.weight.apply)

@@ -208,6 +208,37 @@ struct ExchangeTests {
     #expect(rows[63] == 0 && factors[63] == 0)
   }
 
+  @Test func `a classifier trained beside the encoder or instead of the contrastive loss goes along`() throws {
+    let workshop = try Workshop()
+    let common = ["--model", "resnet18", "--head", "linear", "--batch-size", "4", "--shard-size", "2", "--steps", "1"]
+    try succeeding(workshop.pretrain("joint", recipe: common, ["--cross-entropy-weight", "1"]))
+    let data = ["--dataset", "cifar10", "--data", workshop.data]
+    try succeeding(
+      workshop.run(
+        ["supervised", "--output", workshop.path("supervised"), "--model", "resnet18", "--batch-size", "4"] + data
+          + ["--shard-size", "2", "--steps", "1"]))
+    for run in ["joint", "supervised"] {
+      let own = try WeightsFile(path: workshop.path("\(run)/classifier.safetensors"))
+      try succeeding(export(workshop, run, to: "\(run).torchvision", []))
+      let file = try WeightsFile(path: workshop.path("\(run).torchvision"))
+      #expect(
+        Set(file.tensors.keys)
+          == (try Self.names("resnet18", shortcut: "downsample")).union(["fc.weight", "fc.bias"]))
+      #expect(file.tensors["fc.weight"] == own.tensors["fc.weight"])
+    }
+    try succeeding(export(workshop, "joint", to: "model", ["--layout", "supcontrast"]))
+    let names = try WeightsFile(path: workshop.path("model")).tensors.keys
+    #expect(names.contains("head.weight") && !names.contains { name in name.hasPrefix("fc.") })
+    let embed = ["embed", "--part", "model", "--output", workshop.path("z.npy"), "--run"]
+    try succeeding(workshop.run(embed + [workshop.path("joint")]))
+
+    let problem = ["--part model", "no projection head", "--part encoder"]
+    expectRefusal(try workshop.run(embed + [workshop.path("supervised")]), 64, naming: problem)
+    for options in [["--layout", "supcontrast"], ["--format", "onnx", "--part", "model"]] {
+      expectRefusal(try export(workshop, "supervised", to: "none", options), 64, naming: problem)
+    }
+  }
+
   @Test func `embeddings are the same on any ranks and have unit length`() throws {
     let workshop = try Workshop()
     let head = ["--head-widths", "48,24", "--embedding-width", "24", "--head-batch-norm"]

@@ -24,6 +24,17 @@ struct OutputErrorTests {
       naming: [below, "cannot be created", "Not a directory", "choose another --output"])
   }
 
+  @Test func laterStagesSayBeforehandThatTheyCannotWrite() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "0"]))
+    for (command, folder) in [(["linear", "--batch-size", "32"], "linear"), (["evaluate"], "evaluation")] {
+      try Data().write(to: URL(fileURLWithPath: workshop.path("run/\(folder)")))
+      try workshop.expectRefusal(
+        command + ["--run", workshop.path("run")], 73,
+        naming: [workshop.path("run/\(folder)"), "cannot be created", "move away what stands there"])
+    }
+  }
+
   @Test(arguments: ["linear", "evaluate"])
   func laterStagesNeedARun(_ command: String) throws {
     let workshop = try Workshop()

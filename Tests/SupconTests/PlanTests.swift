@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import TestSupport
 import Testing
 
@@ -99,6 +100,29 @@ struct PlanTests {
         "--steps", "1",
       ])
     #expect(!plan.fits && plan.secondsPerStep == nil)
+  }
+
+  @Test func classesAndEncoderAreThoseOfTheRunToBe() throws {
+    let workshop = try Workshop()
+    let small = ["--batch-size", "8", "--shard-size", "4", "--steps", "1"]
+    try succeeding(workshop.pretrain("wide", recipe: small, ["--width-multiplier", "2"]))
+    let wide = try plan(workshop, ["--width-multiplier", "2"] + small)
+    let inherited = try plan(workshop, ["--init", workshop.path("wide")] + small)
+    #expect(inherited.memoryPerRankBytes > 0 && inherited.checkpointBytes == wide.checkpointBytes)
+
+    // Fewer classes than the probe's pictures have.
+    let classes = ["--dataset", "folder", "--data", workshop.path("two"), "--image-size", "32"]
+    for split in ["train", "val"] {
+      for (name, shade) in [("dark", UInt8(40)), ("light", 200)] {
+        let folder = URL(fileURLWithPath: workshop.path("two/\(split)/\(name)"))
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for number in 0..<8 {
+          let image = RGBImage(width: 32, height: 32, samples: [UInt8](repeating: shade + UInt8(number), count: 3072))
+          try Data(image.pngBytes()).write(to: folder.appendingPathComponent("\(number).png"))
+        }
+      }
+    }
+    _ = try plan(workshop, classes + small + ["--cross-entropy-weight", "1"])
   }
 
   @Test func otherRanksThanStartedAreRefused() throws {

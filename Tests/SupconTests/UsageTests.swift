@@ -31,6 +31,10 @@ struct UsageTests {
     Mistake(["pretrain", "--dataset", "cifar10"], naming: ["--dataset cifar10", "needs --data"]),
     Mistake(["pretrain", "--temperature", "0"], naming: ["--temperature 0", "expected a number above 0"]),
     Mistake(["pretrain", "--batch-size", "100"], naming: ["--batch-size 100", "multiple of --shard-size 32", "96"]),
+    Mistake(["pretrain", "--shard-size", "0"], naming: ["--shard-size 0", "expected at least 1"]),
+    Mistake(["pretrain", "--epochs", "9223372036854775807"], naming: ["--epochs", "expected at most 1000000000"]),
+    Mistake(["pretrain", "--warmup-epochs", "1e300"], naming: ["--warmup-epochs 1e+300", "from 0 to 1e9"]),
+    Mistake(["pretrain", "--max-time", "00:00"], naming: ["--max-time", "00:00", "above 0"]),
     Mistake(["pretrain", "--sampler", "balanced"], naming: ["--sampler balanced", "needs --classes-per-batch"]),
     Mistake(
       ["pretrain", "--sampler", "balanced", "--classes-per-batch", "7"],

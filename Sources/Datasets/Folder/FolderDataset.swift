@@ -107,6 +107,11 @@ extension FolderIndex {
   ///
   /// - Throws: ``FileError`` naming the path.
   public func header(at index: Int) throws(FileError) -> ImageHeader {
+    // What cameras and programs write before the size is seldom longer.
+    let start = try bytes(at: index, limit: 1 << 16)
+    if let header = try? ImageHeader(of: start.span) {
+      return header
+    }
     let bytes = try bytes(at: index)
     do throws(ImageError) {
       return try ImageHeader(of: bytes.span)
@@ -118,11 +123,11 @@ extension FolderIndex {
   /// The most bytes that a file may have: far more than any picture within the limit of pixels.
   private static let byteLimit = 1 << 31
 
-  private func bytes(at index: Int) throws(FileError) -> [UInt8] {
+  private func bytes(at index: Int, limit: Int = .max) throws(FileError) -> [UInt8] {
     let file = try ReadOnlyFile(pathBytes: path(at: index))
     guard file.byteCount <= Self.byteLimit else {
       throw FileError(.content, "\(file.path): has \(file.byteCount) bytes, more than the limit of \(Self.byteLimit)")
     }
-    return try file.read(file.byteCount, at: 0)
+    return try file.read(min(file.byteCount, limit), at: 0)
   }
 }

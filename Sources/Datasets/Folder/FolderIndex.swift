@@ -146,7 +146,7 @@ extension FolderIndex {
 // MARK: - On its way to other ranks
 
 extension FolderIndex {
-  /// The index as bytes, for ``init(root:decoding:)``.
+  /// The index as bytes, for ``init(decoding:)``.
   public func encoded() -> [UInt8] { encoded(withRoot: true) }
 
   private func encoded(withRoot isWithRoot: Bool) -> [UInt8] {

@@ -35,9 +35,14 @@ public struct PackWriter {
   /// - Parameters:
   ///   - path: Where it will stand.
   ///   - progress: Called with the number of pictures written so far.
+  ///   - measured: Called for each picture whose size was read, from any thread: all are, before the first is written.
   /// - Throws: ``FileError`` naming the picture or the pack.
-  public func write(to path: String, progress: (Int) -> Void = { _ in }) throws(FileError) {
-    let parts = try splits.map { part throws(FileError) in try Part(part.split, part.index, shorterSide, threads) }
+  public func write(
+    to path: String, progress: (Int) -> Void = { _ in }, measured: @Sendable () -> Void = {}
+  ) throws(FileError) {
+    let parts = try splits.map { part throws(FileError) in
+      try Part(part.split, part.index, shorterSide, threads, measured)
+    }
     let classes = splits[0].index.classNames
     guard let list = try? JSONEncoder().encode(classes) else { preconditionFailure("names that are no JSON") }
     let metadata = [
@@ -119,12 +124,16 @@ private struct Part {
   private(set) var labels: [Int32] = []
   private(set) var names: [UInt8] = []
 
-  init(_ split: DatasetSplit, _ index: FolderIndex, _ shorterSide: Int, _ threads: Int) throws(FileError) {
+  init(
+    _ split: DatasetSplit, _ index: FolderIndex, _ shorterSide: Int, _ threads: Int, _ measured: @Sendable () -> Void
+  ) throws(FileError) {
     self.split = split
     self.index = index
     self.shorterSide = shorterSide
     let declared = try parallelMap(0..<index.count, threads) { (file) throws(FileError) in
-      try index.header(at: file).size
+      let size = try index.header(at: file).size
+      measured()
+      return size
     }
     var (end, nameEnd) = (0, 0)
     for (file, size) in declared.enumerated() {

@@ -77,9 +77,6 @@ public struct PictureSurvey: Sendable, Equatable {
     bad[index] = file
   }
 
-  /// How many pictures could be decoded.
-  public var pictureCount: Int { sizes.values.reduce(0, +) }
-
   /// The channels' mean and deviation over all pixels, 0…1; `nil` without a pixel.
   public var normalization: ChannelNormalization? {
     guard pixelCount > 0 else { return nil }

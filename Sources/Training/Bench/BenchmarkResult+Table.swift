@@ -4,7 +4,7 @@ extension BenchmarkResult {
     var lines = [
       "\(setting("model")) on \(setting("dataset")), \(setting("precision")), batch \(setting("batch_size")) × "
         + "\(setting("views")) views in shards of \(setting("shard_size")), augmentation \(setting("augmentation"))",
-      "\(number(ranks, "rank")) × \(number(threadsPerRank, "thread")), \(cpu), \(number(steps, "step")) measured",
+      "\(counted(ranks, "rank")) × \(counted(threadsPerRank, "thread")), \(cpu), \(counted(steps, "step")) measured",
       "",
       "views per second   \(decimal(viewsPerSecond, 1))",
       "seconds per step   \(decimal(stepSeconds, 4))",
@@ -72,10 +72,6 @@ extension BenchmarkResult {
   private func setting(_ name: String) -> String {
     settings[name]?.description ?? "?"
   }
-}
-
-private func number(_ count: Int, _ noun: String) -> String {
-  "\(count) \(noun)\(count == 1 ? "" : "s")"
 }
 
 /// The first column.

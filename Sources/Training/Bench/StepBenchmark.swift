@@ -44,13 +44,10 @@ public enum StepBenchmark {
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    var recipe = request.recipe
-    let precisions = try PrecisionChoice(over: world)
-    recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
     let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
-    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
-    recipe.resolveStem(for: recipe.viewSize(of: dataset))
-    let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
+    let opened = try OpenedRecipe(request.overrides, over: world, report: report)
+    let (recipe, dataset) = (opened.recipe, opened.dataset)
+    let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
     world.activity.begin("preparing the step")
     let step = try TrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
     try MemoryPlan.check(step, over: world, report: report)

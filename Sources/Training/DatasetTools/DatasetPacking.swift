@@ -42,7 +42,12 @@ public enum DatasetPacking {
         threads: request.recipe.threads * world.size)
       let progress = ProgressLine("packing", total: writer.count, activity: world.activity, report: report)
       defer { progress.finish() }
-      try writer.write(to: output) { done in progress.update(done) }
+      let activity = world.activity
+      try writer.write(to: output) { done in
+        progress.update(done)
+      } measured: {
+        activity.progressed()
+      }
       let byteCount = try ReadOnlyFile(path: output).byteCount
       report("\(output): \(writer.count) pictures in \(byteCount >> 20) MiB")
     }

@@ -43,10 +43,11 @@ public enum DatasetSynthesis {
         throw RunError(.output, "\(output): cannot be created; choose another --output")
       }
     }
+    let activity = world.activity
     let threads = threads ?? max(ProcessInfo.processInfo.activeProcessorCount / world.size, 1)
     for (dataset, split) in [(training, "train"), (test, "test")] {
       let own = ContiguousRuns(total: dataset.count, parts: world.size)[world.rank]
-      try world.agreeing { try write(dataset, own, to: "\(output)/\(split)", threads: threads) }
+      try world.agreeing { try write(dataset, own, to: "\(output)/\(split)", threads: threads, activity) }
     }
     report(
       "\(output): \(counts.train) pictures to train on, \(counts.test) to test on, in \(training.classNames.count) classes"
@@ -54,7 +55,7 @@ public enum DatasetSynthesis {
   }
 
   private static func write(
-    _ dataset: any ImageDataset, _ numbers: Range<Int>, to folder: String, threads: Int
+    _ dataset: any ImageDataset, _ numbers: Range<Int>, to folder: String, threads: Int, _ activity: Activity
   ) throws {
     let failure = Mutex<(any Error)?>(nil)
     let taken = Atomic(numbers.lowerBound)
@@ -72,6 +73,7 @@ public enum DatasetSynthesis {
           } catch {
             throw FileError(.inputOutput, "\(path): cannot be written")
           }
+          activity.progressed()
         }
       } catch {
         taken.store(numbers.upperBound, ordering: .relaxed)

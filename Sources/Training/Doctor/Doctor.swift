@@ -38,16 +38,13 @@ public enum Doctor {
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     world.activity.begin("opening the dataset", isPatient: true)
-    var recipe = request.recipe
-    let precisions = try PrecisionChoice(over: world)
-    recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
+    let opened = try OpenedRecipe(request.overrides, over: world, report: report)
+    let (recipe, dataset) = (opened.recipe, opened.dataset)
     let ranksOnHost = try world.ranksOnHost()
-    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
-    recipe.resolveStem(for: recipe.viewSize(of: dataset))
     world.activity.begin("comparing the ranks")
-    let needed = try world.agreeing { [recipe] in
+    let needed = try world.agreeing {
       try MemoryPlan(
-        recipe, viewSize: recipe.viewSize(of: dataset),
+        recipe, viewSize: opened.viewSize,
         MemoryPlan.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
       ).byteCount
     }
@@ -71,7 +68,7 @@ public enum Doctor {
     throw AgreedError(
       error: RunError(
         worst.exitCode ?? .configuration,
-        "\(findings.count) finding\(findings.count == 1 ? "" : "s"), see above"))
+        "\(counted(findings.count, "finding")), see above"))
   }
 
   private static func describe(_ host: String, _ ranks: [RankFacts]) -> String {

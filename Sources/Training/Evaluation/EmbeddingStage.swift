@@ -59,6 +59,9 @@ public enum EmbeddingStage {
     var encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
+    if let problem = encoder.recipe.problem(ofPart: request.part) {
+      throw AgreedError(error: RunError(.usage, problem))
+    }
     if let precision = request.precision {
       let choice = try PrecisionChoice(over: world)
       encoder.recipe.precision = try world.agreeing { try choice.resolve(precision) }.rawValue
@@ -101,15 +104,10 @@ public enum EmbeddingStage {
     let context = try NetworkContext(Engine(), mode: .inference, precision: recipe.resolvedPrecision)
     let encoder = try ResNet(context, recipe.architecture, views: 1, height: 32, width: 32)
     let head = ProjectionHead(context, recipe.headPlan, inputWidth: encoder.representationWidth)
-    precondition(context.parameters == state.parameterLayout, "the head is not the run's")
+    precondition(
+      state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
     let projections = try head.projections(
       of: representations, parameters: state.parameters.span, statistics: state.statistics.span)
-    let width = recipe.widthOfEmbeddings
-    var embeddings = projections
-    var lengths = [Float](repeating: 0, count: projections.count / width)
-    var unitRows = embeddings.mutableSpan
-    var divisors = lengths.mutableSpan
-    UnitNormalization.forward(projections.span, width: width, into: &unitRows, lengths: &divisors)
-    return embeddings
+    return UnitNormalization.rows(projections, width: recipe.widthOfEmbeddings)
   }
 }

@@ -3,6 +3,7 @@ import Formats
 import FoundationEssentials
 import Imaging
 import MPI
+import NeuralNet
 
 /// What a run's encoder is worth without any further training: k-nearest-neighbour accuracy on the test set.
 public enum EvaluationStage {
@@ -61,6 +62,8 @@ public enum EvaluationStage {
     let test = try DatasetChoice.open(encoder.recipe, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.recipe)
     try world.agreeOnSamples(of: test, encoder.recipe)
+    let directory = RunDirectory(path: request.run)
+    try world.agreeingOnRoot { try directory.createFolder("evaluation") }
     let (trainingFeatures, width) = try features(of: training, request, encoder, over: world)
     let (testFeatures, _) = try features(of: test, request, encoder, over: world)
     try training.reportReplaced(over: world, report: report)
@@ -72,14 +75,12 @@ public enum EvaluationStage {
     world.activity.begin("writing the result", isPatient: true)
     let field = request.features == .encoder ? "knn_top1" : "pixel_knn_top1"
     try world.agreeingOnRoot {
-      let folder = "\(request.run)/evaluation"
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       let fields: [String: JSONValue] = [
         field: .number(accuracy), "neighbors": .integer(request.neighbors), "test_samples": .integer(test.count),
         "train_samples": .integer(training.count), "pretraining_steps": .integer(encoder.state.step),
       ]
-      try JSONValue.merge(fields, into: "\(folder)/summary.json")
-      try JSONValue.merge([field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
+      try JSONValue.merge(fields, into: "\(directory.path)/evaluation/summary.json")
+      try JSONValue.merge([field: .number(accuracy)], into: directory.summaryPath)
       report("\(request.neighbors) nearest neighbours by \(request.features.rawValue): top-1 \(decimal(accuracy, 4))")
     }
   }
@@ -93,10 +94,9 @@ public enum EvaluationStage {
     switch request.features {
     case .encoder:
       let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
-      var features = try extraction.features(
+      let representations = try extraction.features(
         of: extraction.makeLoader(dataset, .none, seed: encoder.recipe.seed), over: world)
-      scaleToUnitLength(&features, width: extraction.width)
-      return (features, extraction.width)
+      return (UnitNormalization.rows(representations, width: extraction.width), extraction.width)
     case .pixels:
       let viewSize = encoder.recipe.viewSize(of: dataset)
       let width = 3 * viewSize.pixelCount
@@ -111,16 +111,6 @@ public enum EvaluationStage {
         try loader.fill(&views, samples: samples.span, epoch: 0)
       }
       return (pixels, width)
-    }
-  }
-
-  private static func scaleToUnitLength(_ rows: inout [Float], width: Int) {
-    for start in stride(from: 0, to: rows.count, by: width) {
-      let squares = rows[start..<start + width].reduce(0) { sum, element in sum + element * element }
-      let length = max(squares.squareRoot(), 1e-12)
-      for index in start..<start + width {
-        rows[index] /= length
-      }
     }
   }
 }

@@ -1,7 +1,8 @@
 import Formats
 import Glibc
 
-/// The classifier of a run's linear stage as a map of representations: the stage's standardisation is part of it.
+/// A classifier as a map of representations: that of a run's linear stage, whose standardisation is part of it, or the one that was
+/// trained with the encoder.
 ///
 /// W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
 struct ExportedClassifier {
@@ -31,11 +32,11 @@ struct ExportedClassifier {
       )
       return nil
     }
-    guard let classes = weights.entries["fc.bias"]?.shape.first else {
-      throw FileError(.content, "\(file): holds no tensor fc.bias; run supcon linear again")
+    guard let classes = weights.entries["\(TrainedClassifier.name).bias"]?.shape.first else {
+      throw FileError(.content, "\(file): holds no tensor \(TrainedClassifier.name).bias; run supcon linear again")
     }
-    let ownWeight = try weights.floats("fc.weight", shape: [classes, width])
-    let ownBias = try weights.floats("fc.bias", shape: [classes])
+    let ownWeight = try weights.floats("\(TrainedClassifier.name).weight", shape: [classes, width])
+    let ownBias = try weights.floats("\(TrainedClassifier.name).bias", shape: [classes])
     let mean = try weights.floats(FeatureStandardization.meanName, shape: [width])
     let factor = try weights.floats(FeatureStandardization.factorName, shape: [width])
     weight = ownWeight.indices.map { index in ownWeight[index] * factor[index % width] }
@@ -45,6 +46,16 @@ struct ExportedClassifier {
       }
       return Float(Double(ownBias[row]) - shift)
     }
+  }
+
+  /// The classifier that was trained with the encoder.
+  init(of state: TrainingState) {
+    func elements(_ kind: String) -> [Float] {
+      state.tensors.first { tensor in tensor.name == "\(TrainedClassifier.name).\(kind)" }.map { tensor in
+        Array(tensor.elements)
+      } ?? []
+    }
+    (weight, bias) = (elements("weight"), elements("bias"))
   }
 
   /// Weight and bias as tensors.

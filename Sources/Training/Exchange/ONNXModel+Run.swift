@@ -34,9 +34,9 @@ extension ONNXModel {
     }
     weights = state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
     if let classifier {
-      add(.linear(name: "fc", hasBias: true), ["representations"], output: "logits")
+      add(.linear(name: TrainedClassifier.name, hasBias: true), ["representations"], output: "logits")
       outputs.append(Value("logits", [batch, .fixed(classifier.classCount)]))
-      weights += classifier.tensors("fc")
+      weights += classifier.tensors(TrainedClassifier.name)
     }
   }
 

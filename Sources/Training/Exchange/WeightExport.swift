@@ -72,7 +72,9 @@ public enum WeightExport {
   ) throws {
     let layout = request.layout ?? .torchvision
     let part = request.part ?? layout.usualPart
-    if let problem = layout.problem(recipe.architecture) ?? (part == .model ? layout.headProblem(recipe) : nil) {
+    if let problem = recipe.problem(ofPart: part) ?? layout.problem(recipe.architecture)
+      ?? (part == .model ? layout.headProblem(recipe) : nil)
+    {
       throw RunError(.usage, problem)
     }
     var classifier: ExportedClassifier?
@@ -125,8 +127,12 @@ public enum WeightExport {
   private static func writeONNX(
     _ request: Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
   ) throws {
+    let part = request.part ?? .encoder
+    if let problem = recipe.problem(ofPart: part) {
+      throw RunError(.usage, problem)
+    }
     let classifier = request.hasClassifier ? try ExportedClassifier(request, recipe, state, report) : nil
-    let model = ONNXModel(recipe, state, request.part ?? .encoder, classifier)
+    let model = ONNXModel(recipe, state, part, classifier)
     try model.write(to: request.output)
     let outputs = model.outputs.map(\.name).joined(separator: ", ")
     report(
@@ -139,14 +145,14 @@ extension ExportedClassifier {
   fileprivate init?(
     _ request: WeightExport.Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
   ) throws(FileError) {
-    try self.init(
+    if let classifier = try ExportedClassifier(
       run: request.run, step: state.step, width: recipe.architecture.representationWidth, report: report)
-  }
-}
-
-extension TrainingState {
-  /// All parameters and running statistics by name.
-  var tensors: [NamedTensor] {
-    parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
+    {
+      self = classifier
+    } else if recipe.isClassifying {
+      self.init(of: state)
+    } else {
+      return nil
+    }
   }
 }

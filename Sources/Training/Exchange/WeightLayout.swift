@@ -56,9 +56,9 @@ public enum WeightLayout: String, Sendable, CaseIterable {
     return name.hasSuffix(mean) ? name.dropLast(mean.count) + "num_batches_tracked" : nil
   }
 
-  /// Whether a slice belongs to the part.
+  /// Whether a slice belongs to the part; a classifier that was trained beside belongs to none.
   static func isSlice(_ name: String, of part: Part) -> Bool {
-    part == .model || name.hasPrefix(encoderPrefix)
+    name.hasPrefix(encoderPrefix) || (part == .model && name.hasPrefix("head."))
   }
 
   // MARK: - What it can hold

@@ -27,15 +27,9 @@ struct FrozenEncoder {
       var recipe = try directory.recipe()
       guard
         let checkpoint = try directory.checkpoints.newest(
-          layouts: RunOpening.layouts, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
+          of: recipe, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
       else {
         throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
-      }
-      if let (option, own, other) = checkpoint.recipe.conflict(with: recipe) {
-        throw RunError(
-          .configuration,
-          "\(directory.checkpoints.path): the newest checkpoint is of a run with --\(option) \(own), but \(directory.configurationPath) says \(other); put back the run's own checkpoints"
-        )
       }
       recipe.data = data ?? recipe.data
       if let problem = DatasetChoice.problem(recipe) {

@@ -79,6 +79,7 @@ final class LinearClassifier {
         &parameters, gradient: reduced.span.extracting(0..<layout.count),
         learningRate: schedule.learningRate(atStep: epoch * steps + step), step: epoch * steps + step)
       lossSum += Double(reduced[layout.count])
+      world.activity.progressed()
     }
     return lossSum / Double(max(steps, 1))
   }

@@ -3,8 +3,10 @@ import FoundationEssentials
 
 /// What the linear stage found, on its way to the run directory.
 struct LinearResult {
+  /// Where all of it stands in the run directory.
+  static let folder = "linear"
   /// The classifier's weights in the run directory.
-  static let classifierFile = "linear/classifier.safetensors"
+  static let classifierFile = "\(folder)/classifier.safetensors"
   /// Where their file says after how many steps of pretraining.
   static let stepMetadata = "pretraining_steps"
 
@@ -29,8 +31,7 @@ struct LinearResult {
   func write(
     _ classifier: LinearClassifier, _ standardization: FeatureStandardization, into run: RunDirectory
   ) throws {
-    let folder = "\(run.path)/linear"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let folder = "\(run.path)/\(Self.folder)"
     try SafetensorsWriter.write(
       to: "\(run.path)/\(Self.classifierFile)", metadata: ["format": "pt", Self.stepMetadata: "\(step)"],
       tensors: classifier.layout.tensors(of: classifier.parameters) + standardization.tensors)
@@ -47,7 +48,7 @@ struct LinearResult {
       "batch_size": .integer(request.batchSize), "shard_size": .integer(request.shardSize),
       "learning_rate": .number(request.learningRate), "momentum": .number(request.momentum),
       "weight_decay": .number(request.weightDecay), "augmentation": .text(request.augmentation),
-      "seed": .integer(Int(truncatingIfNeeded: request.seed)), "ranks": .integer(ranks),
+      "seed": .natural(request.seed), "ranks": .integer(ranks),
       "threads_per_rank": .integer(request.threads), "seconds": .number(seconds),
       "peak_rss_bytes_max": .integer(memory.maximum), "peak_rss_bytes_sum": .integer(memory.sum),
       "final_loss": epochs.last?["loss"] ?? .null,

@@ -85,6 +85,7 @@ public enum LinearStage {
         )
       }
     }
+    try world.agreeingOnRoot { try RunDirectory(path: request.run).createFolder(LinearResult.folder) }
     let augmentation = Augmentation(validated: request.augmentation)
     report(
       "linear classifier on \(request.run) (\(encoder.recipe.model) after step \(encoder.state.step)): "

@@ -199,7 +199,7 @@ public enum LossOfFiles {
     return RowClasses(labels: labels)
   }
 
-  /// Writes all ranks' rows from rank 0, one rank's after the other so that no more are held at a time.
+  /// Writes all ranks' rows from rank 0, which holds them all for it.
   ///
   /// Collective.
   private static func write<Scalar: LossScalar>(

@@ -48,14 +48,10 @@ public enum Planning {
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    var recipe = request.overrides.applied(to: Recipe())
-    let precisions = try PrecisionChoice(over: world)
-    recipe.precision = try world.agreeing { try precisions.resolve(recipe.precision).rawValue }
     let notes = request.isJSON ? { (_: String) in } : report
-    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: notes)
-    let viewSize = recipe.viewSize(of: dataset)
-    recipe.resolveStem(for: viewSize)
-    let sampler = try world.agreeing { [recipe] in try recipe.makeSampler(dataset) }
+    let opened = try OpenedRecipe(request.overrides, over: world, report: notes)
+    let (recipe, viewSize) = (opened.recipe, opened.viewSize)
+    let sampler = try world.agreeing { try recipe.makeSampler(opened.dataset) }
     let ranks = request.ranks ?? world.size
     let ranksOnHost = world.size == 1 ? ranks : try world.ranksOnHost()
     let steps = min(recipe.steps ?? .max, recipe.epochs * sampler.stepsPerEpoch)
@@ -64,7 +60,7 @@ public enum Planning {
     let job = MemoryPlan.Job(
       ranks: ranks, ranksOnHost: ranksOnHost,
       savesOnTheWay: steps > (recipe.checkpointSteps ?? sampler.stepsPerEpoch))
-    let memory = try world.agreeing { [recipe] in try MemoryPlan(recipe, viewSize: viewSize, job) }
+    let memory = try world.agreeing { try MemoryPlan(recipe, viewSize: viewSize, job) }
     let available = ProcessMeasurements.availableByteCount()
     // This process's own share of what is taken is free to it.
     let free = available.map { bytes in
@@ -75,7 +71,7 @@ public enum Planning {
     let probe =
       lacking[0] == 0
       ? try StepProbe(recipe, viewSize: viewSize, memory, ranks: ranks, over: world) : nil
-    let result = try world.agreeing { [recipe] in
+    let result = try world.agreeing {
       PlanResult(
         recipe, viewSize: viewSize, memory, layouts: try RunOpening.layouts(recipe), ranks: ranks,
         ranksOnHost: ranksOnHost, freeByteCount: free, stepsPerEpoch: sampler.stepsPerEpoch, steps: steps,

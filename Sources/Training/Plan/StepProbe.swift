@@ -34,7 +34,8 @@ struct StepProbe {
       + again * (parts[StepPart.data.rawValue] + parts[StepPart.forward.rawValue])
     var seconds = [
       Double(turns) * perShard + parts[StepPart.gather.rawValue] + parts[StepPart.reduce.rawValue]
-        + parts[StepPart.update.rawValue] + (try Self.lossSeconds(recipe, ranks: ranks, over: world))
+        + parts[StepPart.update.rawValue]
+        + (recipe.isContrasting ? try Self.lossSeconds(recipe, ranks: ranks, over: world) : 0)
     ]
     try world.allReduceMaximum(&seconds)
     stepSeconds = seconds[0]
@@ -53,6 +54,7 @@ struct StepProbe {
     // Views are made by whoever wants them: a step that long lasts cannot be fed from what was made ahead.
     small.loaderThreads = 0
     let pictures = ModelPictures(count: 4 * small.batchSize, viewSize: viewSize)
+    small.classes = small.isClassifying ? pictures.classNames.count : nil
     let step = try TrainingStep.prepared(small, pictures, small.makeSampler(pictures), over: world, order: .tree)
     var state = step.initialState
     var batches = BatchOrder(try small.makeSampler(pictures))

@@ -32,7 +32,7 @@ public struct Debugging: Sendable {
       try RankCheck.run(state, batch, loss: loss, over: world)
     }
     if checksNumerics {
-      try step.checkFinite(state)
+      try world.agreeing { try step.checkFinite(state) }
     }
     if let dump, dump.step == state.step {
       try StepDump(folder: dump.folder).write(step, batch, over: world)

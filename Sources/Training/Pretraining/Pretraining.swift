@@ -92,9 +92,10 @@ public enum Pretraining {
     let evaluationSteps = recipe.evaluateEpochs * sampler.stepsPerEpoch
     let checkpointSteps = recipe.checkpointSteps ?? sampler.stepsPerEpoch
     let saving = RunSaving(recipe, opening.directory, report: report)
+    defer { saving.wait() }
     var batches = BatchOrder(sampler)
     var batch = batches.batch(ofStep: state.step)
-    var isStopped = false
+    var (isStopped, isTestDue) = (false, false)
     while state.step < lastStep, !isStopped {
       let next = batches.batch(ofStep: state.step + 1)
       let start = ProcessMeasurements.now()
@@ -107,13 +108,10 @@ public enum Pretraining {
       log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
       try request.debugging.look(at: step, state, taken, loss: result.loss, over: world, report: report)
       isStopped = result.isStopRequested && state.step < lastStep
-      if let test = opening.test,
-        state.step == lastStep || (evaluationSteps > 0 && state.step.isMultiple(of: evaluationSteps))
-      {
-        let classifier = try world.agreeing { [state] in
-          try TrainedClassifier(recipe, state, viewSize: recipe.viewSize(of: dataset))
+      isTestDue = state.step == lastStep || (evaluationSteps > 0 && state.step.isMultiple(of: evaluationSteps))
+      if isTestDue, !isStopped {
+        try opening.test.map { test in try log.add(accuracy(of: state, on: test, recipe, over: world), step: state.step)
         }
-        log.add(try classifier.accuracy(on: test, over: world), step: state.step)
       }
       if state.step.isMultiple(of: checkpointSteps), state.step < lastStep, !isStopped {
         try saving.begin(state, log, over: world)
@@ -123,8 +121,25 @@ public enum Pretraining {
     try saving.finish(state, log, isDone: !isStopped, over: world)
     try dataset.reportReplaced(over: world, report: report)
     if isStopped {
+      // Whoever stops a run may not wait for a test: it comes when all is saved.
+      if isTestDue {
+        try opening.test.map { test in try log.add(accuracy(of: state, on: test, recipe, over: world), step: state.step)
+        }
+      }
       report("stopped on request after step \(state.step) of \(lastStep); --resume continues")
     }
     return isStopped ? .stopped : .success
+  }
+
+  /// How well the classifier of a state does on a test set.
+  ///
+  /// Collective.
+  private static func accuracy(
+    of state: TrainingState, on test: any ImageDataset, _ recipe: Recipe, over world: borrowing Communicator
+  ) throws -> TestAccuracy {
+    let classifier = try world.agreeing {
+      try TrainedClassifier(recipe, state, viewSize: recipe.viewSize(of: test))
+    }
+    return try classifier.accuracy(on: test, over: world)
   }
 }

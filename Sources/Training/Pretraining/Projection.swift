@@ -34,7 +34,7 @@ struct Projection {
 
   /// Representations → embeddings.
   func forward(_ representations: Span<Float>, parameters: [Float], _ pass: Pass) throws(DNNLError) {
-    var projections = pass.embeddingGradient  // as scratch memory: it is filled later
+    var projections = [Float](repeating: 0, count: pass.embeddings.count)
     var projected = projections.mutableSpan
     try head.forward(representations, parameters: parameters.span, pass.head, into: &projected)
     var (embeddings, lengths): ([Float], [Float]) = ([], [])

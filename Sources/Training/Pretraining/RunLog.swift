@@ -65,7 +65,6 @@ final class RunLog {
     guard isRoot else { return }
     let now = ProcessMeasurements.now()
     let epoch = Double(step) / Double(stepsPerEpoch)
-    let speed = viewsPerSecond
     if step.isMultiple(of: recipe.logSteps) || step == lastStep {
       let lossParts = result.trainTop1.map { top1 in
         ["train_top1": .number(top1)].merging(
@@ -105,6 +104,7 @@ final class RunLog {
     }
     if now - lastLine >= Self.secondsBetweenLines || step == lastStep {
       lastLine = now
+      let speed = viewsPerSecond
       let remaining = Double(lastStep - step) * Double(recipe.batchSize * recipe.views) / max(speed, 1e-9)
       report(
         "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
@@ -117,7 +117,7 @@ final class RunLog {
         [
           "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
           "loss": .number(epochLossSum / Double(epochSteps)),
-          "seconds": .number(now - epochStart), "views_per_second": .number(speed),
+          "seconds": .number(now - epochStart), "views_per_second": .number(viewsPerSecond),
           "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
         ].merging(result.trainTop1 == nil ? [:] : ["train_top1": .number(epochTop1Sum / Double(epochSteps))]) {
           _, new in new
@@ -162,7 +162,7 @@ final class RunLog {
     var fields: [String: JSONValue] = [
       "command": .text(recipe.command.rawValue), "version": .text(supconVersion), "model": .text(recipe.model),
       "dataset": .text(recipe.dataset), "loss": .text(recipe.lossName),
-      "precision": .text(recipe.resolvedPrecision.rawValue), "seed": .integer(Int(truncatingIfNeeded: recipe.seed)),
+      "precision": .text(recipe.resolvedPrecision.rawValue), "seed": .natural(recipe.seed),
       "ranks": .integer(ranks), "threads_per_rank": .integer(recipe.threads), "batch_size": .integer(recipe.batchSize),
       "shard_size": .integer(recipe.shardSize), "views": .integer(recipe.views), "steps": .integer(step),
       "epochs": .number(Double(step) / Double(stepsPerEpoch)),

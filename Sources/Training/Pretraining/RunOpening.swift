@@ -65,7 +65,7 @@ struct RunOpening {
       }
       let sampler = try resolved.makeSampler(dataset)
       let encoder = try opened.flatMap { opened in
-        try opened.checkpoint == nil ? InitialEncoder(of: resolved) : nil
+        try opened.checkpoint == nil ? InitialEncoder(of: resolved, report: report) : nil
       }
       return (sampler, encoder, try opened?.write(resolved))
     }
@@ -126,10 +126,8 @@ struct RunOpening {
     }
     let directory = RunDirectory(path: output)
     guard directory.holdsRun else {
-      var opened = try begin(request, ranks: ranks, precisions: precisions)
       report("\(output): holds no run yet; beginning from the start")
-      opened.checkpoint = nil
-      return opened
+      return try begin(request, ranks: ranks, precisions: precisions)
     }
     let lock = try RunLock(directory: output)
     let old = try directory.recipe()
@@ -152,14 +150,8 @@ struct RunOpening {
       )
     }
     recipe.precision = try precisions.resolve(recipe.precision).rawValue
-    let checkpoint = try directory.checkpoints.newest(layouts: layouts) { damage in
+    let checkpoint = try directory.checkpoints.newest(of: recipe) { damage in
       report("warning: \(damage); trying the checkpoint before it")
-    }
-    if let checkpoint, let (option, own, other) = checkpoint.recipe.conflict(with: recipe) {
-      throw RunError(
-        .configuration,
-        "\(directory.checkpoints.path): the newest checkpoint is of a run with --\(option) \(own), but \(directory.configurationPath) says \(other); put back the run's own checkpoints"
-      )
     }
     report(
       checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
@@ -170,12 +162,7 @@ struct RunOpening {
   private static func begin(
     _ request: Pretraining.Request, ranks: Int, precisions: PrecisionChoice
   ) throws -> Opened {
-    var recipe = request.overrides.applied(to: request.command.defaults)
-    if let run = try InitialEncoder.recipe(of: recipe) {
-      // A run says how its encoder is built, and on what it goes on learning unless something else is given.
-      let base = request.command.defaults.with(encoderOf: run)
-      recipe = request.overrides.applied(to: request.overrides.gives(.dataset) ? base : base.with(datasetOf: run))
-    }
+    var recipe = try request.overrides.recipe(of: request.command)
     if let problem = request.command.problem(recipe, ranks: ranks) {
       throw RunError(.usage, problem)
     }

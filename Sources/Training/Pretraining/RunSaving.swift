@@ -26,11 +26,6 @@ final class RunSaving {
     let start = ProcessMeasurements.now()
     world.activity.begin("checkpoint", isPatient: true)
     try save(state, log, withEncoder: false, over: world)
-    if let failure = writer.takeFailure() {
-      report(
-        "warning: the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
-          + "the checkpoints before it stand")
-    }
     lastSeconds = ProcessMeasurements.now() - start
   }
 
@@ -60,13 +55,18 @@ final class RunSaving {
     }
   }
 
+  /// Waits for a checkpoint that is being written, where a run ends before its end.
+  func wait() {
+    writer.wait()
+  }
+
   private func save(_ state: TrainingState, _ log: RunLog, withEncoder: Bool, over world: borrowing Communicator) throws
   {
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     guard let directory else { return }
     let summary = log.summary(step: state.step, memory: memory)
     let recipe = recipe
-    writer.begin(step: state.step) { () throws(FileError) in
+    let failure = writer.begin(step: state.step) { () throws(FileError) in
       if withEncoder {
         try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
         if recipe.isClassifying {
@@ -77,16 +77,25 @@ final class RunSaving {
       try JSONValue.merge(summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath)
       try directory.checkpoints.save(Checkpoint(recipe: recipe, state: state), keep: recipe.keep)
     }
+    if let failure {
+      report(
+        "warning: the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
+          + "the checkpoints before it stand")
+    }
   }
 }
 
 extension TrainingState {
+  /// All parameters and running statistics by name.
+  var tensors: [NamedTensor] {
+    parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
+  }
+
   /// What the names of the encoder's parts begin with.
   static let encoderPrefix = "encoder."
 
   /// Writes the parts alone whose names begin so, without momentum or recipe.
   func write(_ prefix: String, to path: String) throws(FileError) {
-    let tensors = parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
     try SafetensorsWriter.write(
       to: path, metadata: ["format": "pt"], tensors: tensors.filter { tensor in tensor.name.hasPrefix(prefix) })
   }

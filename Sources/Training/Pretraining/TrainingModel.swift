@@ -8,7 +8,7 @@ import OneDNN
 ///       → projection head → embeddings [rows, width], unit rows      (with a contrastive loss)
 ///       → classifier      → logits [rows, classes]                   (with a cross-entropy)
 final class TrainingModel {
-  /// One shard's pass: filled by ``forward(_:parameters:)``, used by ``backward(_:parameters:into:)``.
+  /// One shard's pass: filled by ``forward(_:parameters:inspect:)``, used by ``backward(_:parameters:into:completed:)``.
   final class ShardPass {
     /// The encoder's activations, if there is memory to keep them; else they stand in the model's own until it computes another shard.
     fileprivate let keptActivations: ResNet.Record?

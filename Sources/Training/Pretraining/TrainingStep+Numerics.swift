@@ -24,15 +24,14 @@ extension TrainingStep {
       ))
   }
 
-  /// Looks at all that the state holds (`--check-numerics`).
+  /// Looks at all that this rank's state holds (`--check-numerics`).
   ///
-  /// - Throws: ``AgreedError`` naming the first slice with a number that is not finite.
+  /// - Throws: ``RunError`` naming the first slice with a number that is not finite.
   func checkFinite(_ state: TrainingState) throws {
     func check(_ vector: [Float], _ layout: VectorLayout, _ title: String) throws {
       for slice in layout.slices where !vector[slice.range].allSatisfy(\.isFinite) {
-        throw AgreedError(
-          error: RunError(.software, "step \(state.step): \(title) \(slice.name) are not finite; lower --learning-rate")
-        )
+        throw RunError(
+          .software, "step \(state.step): \(title) \(slice.name) are not finite; lower --learning-rate")
       }
     }
     try check(state.parameters, state.parameterLayout, "the weights of")

@@ -84,7 +84,6 @@ extension VectorLayout {
 extension TrainingState {
   /// SHA-256 of every parameter and BatchNorm statistic as little-endian float32, names sorted bytewise.
   func weightsSHA256() -> String {
-    let tensors = parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
     let digest = SHA256()
     for tensor in tensors.sorted(by: { first, second in
       first.name.utf8.lexicographicallyPrecedes(second.name.utf8)

@@ -21,19 +21,16 @@ struct CheckpointFolder {
   /// The newest checkpoint that is whole, and what is wrong with those before it.
   ///
   /// - Parameters:
-  ///   - layouts: The parts of parameters and statistics for a recipe.
   ///   - warn: Receives a sentence for each damaged checkpoint.
+  ///   - read: Reads a checkpoint.
   /// - Returns: `nil` if no checkpoint was ever completed.
   /// - Throws: ``RunError`` if there are checkpoints and all are damaged.
-  func newest(
-    layouts: (Recipe) throws -> (parameters: VectorLayout, statistics: VectorLayout),
-    warn: (String) -> Void
-  ) throws -> Checkpoint? {
+  func newest<Content>(warn: (String) -> Void, _ read: (_ path: String) throws -> Content) throws -> Content? {
     let paths = checkpoints()
     var reasons: [String] = []
     for checkpointPath in paths {
       do {
-        return try Checkpoint(path: checkpointPath, layouts: layouts)
+        return try read(checkpointPath)
       } catch let error as FileError where error.kind == .content {
         reasons.append(error.description)
         warn(error.description)
@@ -44,6 +41,24 @@ struct CheckpointFolder {
       .data,
       "\(path): all \(paths.count) checkpoints are damaged; restore one from a backup, or start anew with another --output. \(reasons[0])"
     )
+  }
+
+  /// The newest whole checkpoint of the run that a recipe describes.
+  ///
+  /// - Parameters:
+  ///   - recipe: What the run's configuration says.
+  ///   - warn: Receives a sentence for each damaged checkpoint.
+  /// - Returns: `nil` if no checkpoint was ever completed.
+  /// - Throws: ``RunError`` if there are checkpoints and all are damaged, or if the newest is another run's.
+  func newest(of recipe: Recipe, warn: (String) -> Void) throws -> Checkpoint? {
+    let checkpoint = try newest(warn: warn) { path in try Checkpoint(path: path, layouts: RunOpening.layouts) }
+    if let checkpoint, let (option, own, other) = checkpoint.recipe.conflict(with: recipe) {
+      throw RunError(
+        .configuration,
+        "\(path): the newest checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other); put back the run's own checkpoints"
+      )
+    }
+    return checkpoint
   }
 
   /// Writes a checkpoint, points `latest` to it, and removes the oldest beyond `keep`.

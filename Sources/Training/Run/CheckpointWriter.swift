@@ -16,8 +16,15 @@ final class CheckpointWriter: Sendable {
   private let failure = Mutex<Failure?>(nil)
 
   /// Begins to write what belongs to a step, once the save before has ended.
-  func begin(step: Int, _ save: @escaping @Sendable () throws(FileError) -> Void) {
+  ///
+  /// - Returns: The save before, if it failed.
+  func begin(step: Int, _ save: @escaping @Sendable () throws(FileError) -> Void) -> Failure? {
     queue.sync {}
+    defer { start(step, save) }
+    return failure.withLock { failure in failure.take() }
+  }
+
+  private func start(_ step: Int, _ save: @escaping @Sendable () throws(FileError) -> Void) {
     queue.async { [self] in
       do throws(FileError) {
         try save()
@@ -27,17 +34,17 @@ final class CheckpointWriter: Sendable {
     }
   }
 
-  /// The save that failed since the last call, if one did.
-  func takeFailure() -> Failure? {
-    failure.withLock { failure in failure.take() }
+  /// Waits for the last save.
+  func wait() {
+    queue.sync {}
   }
 
   /// Waits for the last save.
   ///
   /// - Throws: The error with which it failed.
   func finish() throws(FileError) {
-    queue.sync {}
-    if let failure = takeFailure() {
+    wait()
+    if let failure = failure.withLock({ failure in failure.take() }) {
       throw failure.error
     }
   }

@@ -1,22 +1,24 @@
 import MPI
 
 extension Communicator {
-  /// Copies bytes of rank 0 to all, as many as there are.
+  /// Copies bytes of one rank to all, as many as there are.
   ///
   /// Collective.
   ///
-  /// - Parameter bytes: What rank 0 has; of no account on the others.
-  /// - Returns: Rank 0's bytes.
+  /// - Parameters:
+  ///   - bytes: What the root has; of no account on the others.
+  ///   - root: The rank that has them.
+  /// - Returns: The root's bytes.
   /// - Throws: `MPIError` if a broadcast fails.
-  func broadcast(bytes: [UInt8]) throws(MPIError) -> [UInt8] {
+  func broadcast(bytes: [UInt8], from root: Int = 0) throws(MPIError) -> [UInt8] {
     var count = [Int64(bytes.count)]
-    try broadcast(&count)
-    var all = isRoot ? bytes : Array(repeating: 0, count: Int(count[0]))
+    try broadcast(&count, from: root)
+    var all = rank == root ? bytes : Array(repeating: 0, count: Int(count[0]))
     // A message's length is counted in 31 bits.
     let longest = 1 << 30
     for start in stride(from: 0, to: all.count, by: longest) {
       var piece = Array(all[start..<min(start + longest, all.count)])
-      try broadcast(&piece)
+      try broadcast(&piece, from: root)
       all.replaceSubrange(start..<start + piece.count, with: piece)
     }
     return all

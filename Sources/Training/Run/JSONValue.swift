@@ -18,6 +18,11 @@ public enum JSONValue: Codable, Sendable, Equatable {
   /// Values by name.
   case object([String: JSONValue])
 
+  /// A number that may be beyond ``integer(_:)``: its digits as text then, as readers of JSON would round it.
+  static func natural(_ value: UInt64) -> JSONValue {
+    Int(exactly: value).map(JSONValue.integer) ?? .text("\(value)")
+  }
+
   /// Decodes whatever stands there.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()

@@ -4,9 +4,13 @@ extension Recipe {
     choices.contains(value) ? nil : "--\(option) \(value): expected one of \(choices.joined(separator: ", "))"
   }
 
+  /// The largest whole number that options take: products of two of them are numbers still.
+  private static let largest = 1_000_000_000
+
   /// What is wrong with a whole number that has a smallest value.
   func atLeast(_ option: String, _ value: Int, _ least: Int) -> String? {
-    value >= least ? nil : "--\(option) \(value): expected at least \(least)"
+    guard value >= least else { return "--\(option) \(value): expected at least \(least)" }
+    return value <= Self.largest ? nil : "--\(option) \(value): expected at most \(Self.largest)"
   }
 
   /// What is wrong with a number.
@@ -17,7 +21,7 @@ extension Recipe {
   /// The whole numbers of at least 1 that stand in an option, separated by commas; `nil` if something else does.
   static func counts(in text: String) -> [Int]? {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-    let counts = parts.compactMap { part in Int(part).flatMap { count in count >= 1 ? count : nil } }
+    let counts = parts.compactMap { part in Int(part).flatMap { count in (1...largest).contains(count) ? count : nil } }
     return counts.count == parts.count ? counts : nil
   }
 }

@@ -31,7 +31,6 @@ extension Recipe {
 
   /// The learning rate of every step.
   func learningRateSchedule(stepsPerEpoch: Int) -> LearningRateSchedule {
-    func steps(_ epochs: Double) -> Int { Int((epochs * Double(stepsPerEpoch)).rounded()) }
     let decay: LearningRateSchedule.Decay =
       switch schedule {
       case "cosine": .cosine(steps: epochs * stepsPerEpoch)
@@ -44,7 +43,8 @@ extension Recipe {
       default: preconditionFailure("the recipe was not validated: --schedule \(schedule)")
       }
     let scale = scaleLearningRate ? Double(batchSize) / Double(Self.referenceBatchSize) : 1
-    return LearningRateSchedule(peak: learningRate * scale, warmupSteps: steps(warmupEpochs), decay: decay)
+    return LearningRateSchedule(
+      peak: learningRate * scale, warmupSteps: warmupSteps(ofEpochWith: stepsPerEpoch), decay: decay)
   }
 
   /// What is wrong with the options of optimiser and schedule, or `nil`.
@@ -69,7 +69,7 @@ extension Recipe {
       },
       number("epochs-per-decay", epochsPerDecay, isAllowed: epochsPerDecay > 0, "a number above 0"),
       scheduleProblem,
-      number("warmup-epochs", warmupEpochs, isAllowed: warmupEpochs >= 0, "a number of at least 0"),
+      number("warmup-epochs", warmupEpochs, isAllowed: (0...1e9).contains(warmupEpochs), "a number from 0 to 1e9"),
     ]
     return checks.compactMap { problem in problem }.first
   }

@@ -228,7 +228,7 @@ public struct Recipe: Codable, Sendable, Equatable {
 
 extension Recipe {
   /// How many shards a global batch has.
-  public var shardCount: Int { batchSize / shardSize }
+  public var shardCount: Int { batchSize / max(shardSize, 1) }
 
   /// λ·g, what the mean over anchors is multiplied with.
   var lossScaleFactor: Double { contrastiveWeight * LossScale.factor(named: lossScale, temperature: temperature) }

@@ -35,17 +35,33 @@ struct RunDirectory {
 
   /// Makes the folder and its parents.
   func create() throws(RunError) {
-    let folder = checkpoints.path
-    for end in folder.indices where end > folder.startIndex && folder[end] == "/" {
-      try Self.create(String(folder[..<end]))
-    }
-    try Self.create(folder)
+    try Self.create(checkpoints.path)
+  }
+
+  /// Makes the folder of a later stage.
+  func createFolder(_ name: String) throws(RunError) {
+    try Self.create("\(path)/\(name)")
   }
 
   private static func create(_ folder: String) throws(RunError) {
-    guard unsafe mkdir(folder, 0o777) != 0, errno != EEXIST else { return }
-    let reason = unsafe String(cString: strerror(errno))
-    throw RunError(.output, "\(folder): cannot be created: \(reason); choose another --output")
+    for end in folder.indices where end > folder.startIndex && folder[end] == "/" {
+      try createIfMissing(String(folder[..<end]))
+    }
+    try createIfMissing(folder)
+    var status = stat()
+    if unsafe stat(folder, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+      throw cannotBeCreated(folder, ENOTDIR)
+    }
+  }
+
+  private static func createIfMissing(_ folder: String) throws(RunError) {
+    guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw cannotBeCreated(folder, errno) }
+  }
+
+  private static func cannotBeCreated(_ folder: String, _ code: Int32) -> RunError {
+    let reason = unsafe String(cString: strerror(code))
+    return RunError(
+      .output, "\(folder): cannot be created: \(reason); move away what stands there, or choose another --output")
   }
 
   /// The configuration of the run that stands here.

@@ -101,13 +101,6 @@ extension Communicator {
   ///
   /// Collective.
   public func broadcast(text: String, from root: Int = 0) throws(MPIError) -> String {
-    var bytes = Array(text.utf8)
-    var count = [Int64(bytes.count)]
-    try broadcast(&count, from: root)
-    if rank != root {
-      bytes = Array(repeating: 0, count: Int(count[0]))
-    }
-    try broadcast(&bytes, from: root)
-    return String(decoding: bytes, as: UTF8.self)
+    String(decoding: try broadcast(bytes: Array(text.utf8), from: root), as: UTF8.self)
   }
 }

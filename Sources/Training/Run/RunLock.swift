@@ -23,10 +23,8 @@ final class RunLock {
     var waited = 0
     while !tryLock() {
       guard waited < Self.patienceSeconds * 10 else {
-        let holder = holder()
-        close(descriptor)
         throw RunError(
-          .output, "\(directory): is in use by \(holder); wait for it to end, or choose another --output")
+          .output, "\(directory): is in use by \(holder()); wait for it to end, or choose another --output")
       }
       usleep(100_000)
       waited += 1

@@ -72,7 +72,8 @@ public enum TimeLimit {
     if text.contains(":") {
       let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { part in Int(part) ?? -1 }
       guard parts.count <= 3, parts.allSatisfy({ part in part >= 0 }) else { return nil }
-      return Double(parts.reduce(0) { sum, part in sum * 60 + part })
+      let seconds = parts.reduce(0.0) { sum, part in sum * 60 + Double(part) }
+      return seconds > 0 ? seconds : nil
     }
     let unit = text.last.flatMap { letter in units[letter] }
     guard let number = Double(unit == nil ? text : String(text.dropLast())), number.isFinite, number > 0 else {

@@ -11,12 +11,16 @@ struct InitialEncoder {
 
   /// Reads the encoder that a recipe names; `nil` if it names none.
   ///
+  /// - Parameters:
+  ///   - recipe: What is to be trained.
+  ///   - report: Receives a line for each damaged checkpoint of the run that is named.
   /// - Throws: ``RunError`` or `FileError` naming the path and what does not fit.
-  init?(of recipe: Recipe) throws {
+  init?(of recipe: Recipe, report: (String) -> Void) throws {
     guard let path = recipe.`init` else { return nil }
     let layouts = try RunOpening.layouts(recipe)
-    let source = try Self.directory(path).map { directory in try Self.newestCheckpoint(of: directory) } ?? path
-    let file = try SafetensorsFile(path: source)
+    let file =
+      try Self.directory(path).map { directory in try Self.newestCheckpoint(of: directory, report) }
+      ?? SafetensorsFile(path: path)
     func values(_ layout: VectorLayout) throws -> [String: [Float]] {
       try Dictionary(
         uniqueKeysWithValues: layout.slices.filter(\.isOfEncoder).map { slice in
@@ -31,7 +35,7 @@ struct InitialEncoder {
         name.hasPrefix(TrainingState.encoderPrefix) && parameters[name] == nil && statistics[name] == nil
       }
       if let name = further.min() {
-        throw FileError(.content, "\(source): holds \(name) too")
+        throw FileError(.content, "\(file.path): holds \(name) too")
       }
     } catch let error as FileError where error.kind == .content {
       throw RunError(
@@ -75,12 +79,19 @@ struct InitialEncoder {
     return directory
   }
 
-  /// The newest checkpoint of a run.
-  private static func newestCheckpoint(of directory: RunDirectory) throws(RunError) -> String {
-    guard let path = directory.checkpoints.checkpoints().first else {
+  /// The newest whole checkpoint of a run.
+  private static func newestCheckpoint(
+    of directory: RunDirectory, _ report: (String) -> Void
+  ) throws -> SafetensorsFile {
+    let file = try directory.checkpoints.newest { damage in
+      report("warning: \(damage); using the checkpoint before it")
+    } _: { path in
+      try SafetensorsFile(path: path)
+    }
+    guard let file else {
       throw RunError(.missing, "\(directory.path): holds no checkpoint yet; continue it with --resume")
     }
-    return path
+    return file
   }
 }
 

@@ -13,6 +13,13 @@ extension Recipe {
     isContrasting ? (isClassifying ? "\(loss)+cross-entropy" : loss) : "cross-entropy"
   }
 
+  /// Why a run has no such part, or `nil`.
+  func problem(ofPart part: WeightLayout.Part) -> String? {
+    part == .model && !isContrasting
+      ? "--part model: the run was trained with cross-entropy alone and has no projection head; choose --part encoder"
+      : nil
+  }
+
   /// How many classes the classifier tells apart.
   ///
   /// - Throws: ``RunError`` if the recipe was not resolved with its training set.
