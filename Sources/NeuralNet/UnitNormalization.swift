@@ -32,6 +32,7 @@ public enum UnitNormalization {
   /// - Parameters:
   ///   - rows: `[rows, width]`.
   ///   - width: The length of a row.
+  /// - Returns: `[rows, width]`.
   public static func rows(_ rows: [Float], width: Int) -> [Float] {
     var unitRows = rows
     var lengths = [Float](repeating: 0, count: rows.count / width)

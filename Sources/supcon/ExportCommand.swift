@@ -9,7 +9,7 @@ struct ExportCommand: RankedCommand {
     abstract: "Writes a run's encoder for PyTorch or as ONNX.",
     discussion: """
       Example: supcon export --run runs/c10 --format onnx --output c10.onnx
-      It prints the lines of Python that load a safetensors file. Of the classifier of supcon linear, the standardisation of features is part.
+      It prints the lines of Python that load a safetensors file. The standardisation of features is part of a classifier of supcon linear.
       """)
 
   @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
@@ -27,7 +27,10 @@ struct ExportCommand: RankedCommand {
     help:
       "encoder, or model: with the projection head. (default: encoder; model with --layout supcontrast and ge)")
   var part: WeightLayout.Part?
-  @Flag(inversion: .prefixedNo, help: "Take the classifier of supcon linear along, where the run has one.")
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Take a classifier along: of supcon linear where the run has one, else that which was trained with the encoder.")
   var classifier = true
 
   @OptionGroup var launch: LaunchOptions
