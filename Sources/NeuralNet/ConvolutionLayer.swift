@@ -26,6 +26,12 @@ final class ConvolutionLayer {
   init(
     _ context: NetworkContext, _ name: String, _ geometry: Convolution.Geometry, isFirst: Bool = false
   ) throws(DNNLError) {
+    var geometry = geometry
+    if geometry.input.height == 1, geometry.input.width == 1 {
+      // A single pixel is all that there is at any stride. With more than 1 oneDNN's gradient of the weights in bfloat16 reads beside
+      // it, and gives other numbers at each call.
+      geometry.stride = 1
+    }
     weight = context.parameters.add(
       "\(name).weight", [geometry.outputChannels, geometry.input.channels, geometry.kernel, geometry.kernel],
       .kaimingFanOut)

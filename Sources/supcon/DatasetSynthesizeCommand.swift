@@ -26,7 +26,7 @@ struct DatasetSynthesizeCommand: RankedCommand {
     if train < 1 || test < 1 {
       return "--train \(train), --test \(test): expected at least 1 each"
     }
-    return threads.flatMap { threads in threads < 1 ? "--threads \(threads): expected at least 1" : nil }
+    return threads.flatMap { threads in Recipe.problem(ofThreads: threads) }
   }
 
   func run(over world: borrowing Communicator) throws -> Training.ExitCode {

@@ -49,6 +49,9 @@ enum Program {
     {
       end(launch, code: Training.ExitCode.usage.rawValue, message: message)
     }
+    if let message = EmptyArgument.message(for: Array(CommandLine.arguments.dropFirst())) {
+      end(launch, code: Training.ExitCode.usage.rawValue, message: message)
+    }
     if let list = OptionLists.text(for: Array(CommandLine.arguments.dropFirst())) {
       end(launch, code: Training.ExitCode.success.rawValue, message: list)
     }

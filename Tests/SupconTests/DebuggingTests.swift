@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import TestSupport
 import Testing
@@ -55,6 +56,34 @@ struct DebuggingTests {
       #expect(
         FileManager.default.contentsEqual(
           atPath: workshop.path("dump-1/\(name)"), andPath: workshop.path("dump-3/\(name)")), "\(name)")
+    }
+  }
+
+  @Test func aStepThatIsNotTakenAndAFolderThatCannotBeMadeAreToldAtOnce() throws {
+    let workshop = try Workshop()
+    let never = ["--steps", "1", "--dump-step", "2", workshop.path("never")]
+    let result = try succeeding(workshop.pretrain("run", never))
+    #expect(result.standardOutput.contains("warning: --dump-step 2: only the steps 1 to 1"))
+    #expect(!FileManager.default.fileExists(atPath: workshop.path("never")))
+    try Data().write(to: URL(fileURLWithPath: workshop.path("file")))
+    let late = try workshop.resume("run", ["--steps", "2", "--dump-step", "2", workshop.path("file")])
+    expectRefusal(late, 73, naming: [workshop.path("file"), "--dump-step"])
+  }
+
+  /// Off the centre, weights see the padding alone: their gradient is 0, and it is at each of several tries.
+  @Test(arguments: ["float32", "bfloat16"])
+  func aConvolutionOfOnePixelHasTheGradientOfItsCentre(precision: String) throws {
+    let workshop = try Workshop()
+    let recipe = ["--batch-size", "16", "--shard-size", "8", "--stem", "imagenet", "--image-size", "8", "--steps", "1"]
+    for attempt in 0..<3 {
+      let dump = ["--precision", precision, "--dump-step", "1", workshop.path("dump-\(attempt)")]
+      try succeeding(workshop.pretrain("run-\(attempt)", recipe: recipe, dump))
+      let name = "dump-\(attempt)/gradients/encoder.layer3.0.conv1.weight.npy"
+      let file = try NumPyFile(path: workshop.path(name))
+      #expect(file.shape == [64, 32, 3, 3])
+      let gradient = try file.floats(0..<64 * 32 * 9)
+      #expect(gradient.indices.allSatisfy { index in index % 9 == 4 || gradient[index] == 0 })
+      #expect(gradient.contains { element in element != 0 })
     }
   }
 

@@ -25,7 +25,7 @@ public enum StepBenchmark {
 
     /// What is wrong with the options alone, or `nil`.
     public func problem(ranks: Int) -> String? {
-      steps < 1 ? "--steps \(steps): expected at least 1" : recipe.problem(ranks: ranks)
+      recipe.atLeast("steps", steps, 1) ?? recipe.problem(ranks: ranks)
     }
   }
 

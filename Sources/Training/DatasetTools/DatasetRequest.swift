@@ -23,8 +23,8 @@ public struct DatasetRequest: Sendable {
 
   /// What is wrong with the options alone, or `nil`.
   public var problem: String? {
-    if let threads, threads < 1 {
-      return "--threads \(threads): expected at least 1"
+    if let problem = threads.flatMap({ threads in Recipe.problem(ofThreads: threads) }) {
+      return problem
     }
     if !DatasetChoice.names.contains(recipe.dataset) {
       return "--dataset \(recipe.dataset): expected one of \(DatasetChoice.names.joined(separator: ", "))"

@@ -39,7 +39,7 @@ public enum EmbeddingStage {
       if let precision, Precision(rawValue: precision) == nil {
         return "--precision \(precision): expected float32 or bfloat16"
       }
-      return threads < 1 ? "--threads \(threads): expected at least 1" : nil
+      return Recipe.problem(ofThreads: threads)
     }
   }
 

@@ -38,7 +38,7 @@ public enum EvaluationStage {
       if neighbors < 1 {
         return "--neighbors \(neighbors): expected at least 1"
       }
-      return threads < 1 ? "--threads \(threads): expected at least 1" : nil
+      return Recipe.problem(ofThreads: threads)
     }
   }
 
@@ -62,6 +62,11 @@ public enum EvaluationStage {
     let test = try DatasetChoice.open(encoder.recipe, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.recipe)
     try world.agreeOnSamples(of: test, encoder.recipe)
+    guard request.neighbors <= training.count else {
+      throw AgreedError(
+        error: RunError(
+          .usage, "--neighbors \(request.neighbors): the training set has only \(training.count) samples; give fewer"))
+    }
     let directory = RunDirectory(path: request.run)
     try world.agreeingOnRoot { try directory.createFolder("evaluation") }
     let (trainingFeatures, width) = try features(of: training, request, encoder, over: world)

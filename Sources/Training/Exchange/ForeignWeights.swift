@@ -132,6 +132,9 @@ struct ForeignWeights {
     guard elements.allSatisfy(\.isFinite) else {
       throw RunError(.data, "\(path): \(name) holds NaN or infinity, expected finite weights")
     }
+    guard !name.hasSuffix("running_var") || elements.allSatisfy({ variance in variance >= 0 }) else {
+      throw RunError(.data, "\(path): \(name) holds a variance below 0")
+    }
     return elements
   }
 

@@ -38,7 +38,9 @@ public enum LinearStage {
     /// What is wrong with the options alone, or `nil`.
     public var problem: String? {
       let checks: [(Bool, String)] = [
-        (epochs >= 1, "--epochs \(epochs): expected at least 1"),
+        (
+          (1...Recipe.largest).contains(epochs), "--epochs \(epochs): expected a number from 1 to \(Recipe.largest)"
+        ),
         (batchSize >= 1, "--batch-size \(batchSize): expected at least 1"),
         (shardSize >= 1, "--shard-size \(shardSize): expected at least 1"),
         (
@@ -50,9 +52,9 @@ public enum LinearStage {
         ),
         (momentum >= 0 && momentum < 1, "--momentum \(momentum): expected a number from 0 to below 1"),
         (weightDecay.isFinite && weightDecay >= 0, "--weight-decay \(weightDecay): expected a number of at least 0"),
-        (threads >= 1, "--threads \(threads): expected at least 1"),
       ]
-      return checks.first { isFine, _ in !isFine }?.1 ?? Augmentation.problem(augmentation)
+      return checks.first { isFine, _ in !isFine }?.1 ?? Recipe.problem(ofThreads: threads)
+        ?? Augmentation.problem(augmentation)
     }
   }
 
@@ -118,6 +120,11 @@ public enum LinearStage {
         standardization.apply(&trainingFeatures)
       }
       let loss = try classifier.trainEpoch(epoch, features: trainingFeatures, labels: trainingLabels, over: world)
+      guard loss.isFinite else {
+        throw AgreedError(
+          error: RunError(
+            .software, "epoch \(epoch + 1): the cross-entropy is \(loss); lower --learning-rate or --momentum"))
+      }
       epochs.append(["epoch": .integer(epoch + 1), "loss": .number(loss)])
       if epoch == 0 || (epoch + 1).isMultiple(of: 5) || epoch + 1 == request.epochs {
         report("epoch \(epoch + 1)/\(request.epochs)  cross-entropy \(decimal(loss, 4))")

@@ -58,7 +58,7 @@ public enum LossOfFiles {
       if !(temperature > 0 && temperature.isFinite && Float(1 / temperature).isFinite) {
         return "--temperature \(temperature): expected a number above 0, and above 1e-38"
       }
-      return threads < 1 ? "--threads \(threads): expected at least 1" : nil
+      return Recipe.problem(ofThreads: threads)
     }
 
     /// The words that say which loss it is.

@@ -12,6 +12,29 @@ public struct Debugging: Sendable {
   /// Nothing besides training.
   public init() {}
 
+  /// Says before the first step what cannot be given, and makes the folder of what can.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - step: The step that the run stands at.
+  ///   - lastStep: The one that it goes to.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``AgreedError`` if the folder cannot be made.
+  func prepare(
+    after step: Int, through lastStep: Int, over world: borrowing Communicator, report: (String) -> Void
+  ) throws {
+    guard let dump else { return }
+    if dump.step <= step || dump.step > lastStep {
+      report(
+        "warning: --dump-step \(dump.step): only the steps \(step + 1) to \(lastStep) are taken now; nothing will be written"
+      )
+      return
+    }
+    try world.agreeingOnRoot { try StepDump(folder: dump.folder).makeFolders() }
+  }
+
   /// What is asked for after a step.
   ///
   /// Collective.

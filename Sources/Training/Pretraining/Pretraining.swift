@@ -86,6 +86,7 @@ public enum Pretraining {
         + "batch \(recipe.batchSize) in \(recipe.shardCount) shards over \(world.size) ranks × \(recipe.threads) threads, "
         + "steps \(state.step) to \(lastStep)")
 
+    try request.debugging.prepare(after: state.step, through: lastStep, over: world, report: report)
     let log = try RunLog(
       recipe, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
       stepsPerEpoch: sampler.stepsPerEpoch, report: report)

@@ -116,7 +116,7 @@ final class RunLog {
       append(
         [
           "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
-          "loss": .number(epochLossSum / Double(epochSteps)),
+          "loss": .number(epochLossSum / Double(epochSteps)), "steps_counted": .integer(epochSteps),
           "seconds": .number(now - epochStart), "views_per_second": .number(viewsPerSecond),
           "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
         ].merging(result.trainTop1 == nil ? [:] : ["train_top1": .number(epochTop1Sum / Double(epochSteps))]) {
@@ -124,6 +124,8 @@ final class RunLog {
         })
       report(
         "epoch \(step / stepsPerEpoch)/\(recipe.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
+          // The steps before a resume are another invocation's.
+          + (epochSteps < stepsPerEpoch ? " of the last \(counted(epochSteps, "step"))" : "")
           + (result.trainTop1 == nil ? "" : "  train top-1 \(decimal(epochTop1Sum / Double(epochSteps), 4))")
           + "  \(duration(now - epochStart))")
       epochStart = now

@@ -19,7 +19,18 @@ struct StepDump {
   /// The folder, made anew.
   let folder: String
 
-  /// Writes the step that was just taken.
+  /// Makes the folder and those in it.
+  func makeFolders() throws(RunError) {
+    for path in [folder, "\(folder)/views", "\(folder)/gradients"] {
+      do {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      } catch {
+        throw RunError(.output, "\(path): cannot be created; choose another folder for --dump-step")
+      }
+    }
+  }
+
+  /// Writes the step that was just taken into the folders that ``makeFolders()`` made.
   ///
   /// Collective; rank 0 writes.
   ///
@@ -31,13 +42,6 @@ struct StepDump {
   func write(_ step: TrainingStep, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
     let content = try step.dumpedContent(of: batch, over: world)
     try world.agreeingOnRoot {
-      for path in [folder, "\(folder)/views", "\(folder)/gradients"] {
-        do {
-          try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-          throw RunError(.output, "\(path): cannot be created; choose another folder for --dump-step")
-        }
-      }
       for (index, picture) in content.pictures.enumerated() {
         let digits = String(index)
         let name = String(repeating: "0", count: max(0, 4 - digits.count)) + digits

@@ -5,13 +5,25 @@ extension Recipe {
   }
 
   /// The largest whole number that options take: products of two of them are numbers still.
-  private static let largest = 1_000_000_000
+  static let largest = 1_000_000_000
 
-  /// What is wrong with a whole number that has a smallest value.
-  func atLeast(_ option: String, _ value: Int, _ least: Int) -> String? {
-    guard value >= least else { return "--\(option) \(value): expected at least \(least)" }
-    return value <= Self.largest ? nil : "--\(option) \(value): expected at most \(Self.largest)"
+  /// What is wrong with a whole number that has a smallest and a largest value.
+  func atLeast(_ option: String, _ value: Int, _ least: Int, atMost most: Int = largest) -> String? {
+    Self.range(option, value, least, most)
   }
+
+  private static func range(_ option: String, _ value: Int, _ least: Int, _ most: Int) -> String? {
+    guard value >= least else { return "--\(option) \(value): expected at least \(least)" }
+    return value <= most ? nil : "--\(option) \(value): expected at most \(most)"
+  }
+
+  /// What is wrong with a number of threads.
+  public static func problem(ofThreads threads: Int) -> String? {
+    range("threads", threads, 1, largestThreadCount)
+  }
+
+  /// More threads than any machine has cores.
+  static let largestThreadCount = 1024
 
   /// What is wrong with a number.
   func number(_ option: String, _ value: Double, isAllowed: Bool, _ expected: String) -> String? {

@@ -71,11 +71,14 @@ extension Recipe {
       },
       shortcutProblem, widthProblem,
       choice("head", head, ["mlp", "linear", "none"]),
-      atLeast("embedding-width", embeddingWidth, 1),
+      atLeast("embedding-width", embeddingWidth, 1, atMost: Self.largestWidth),
       headProblem,
     ]
     return checks.compactMap { problem in problem }.first
   }
+
+  /// The widest layer of a projection head.
+  private static let largestWidth = 65_536
 
   private var shortcutProblem: String? {
     guard shortcut == "A", let architecture = ResNetArchitecture(name: model), !architecture.offersZeroPadding else {
@@ -105,6 +108,9 @@ extension Recipe {
       }
       guard let widths = Self.counts(in: headWidths) else {
         return "--head-widths \(headWidths): expected whole numbers above 0 separated by commas, such as 2048,128"
+      }
+      guard widths.allSatisfy({ width in width <= Self.largestWidth }) else {
+        return "--head-widths \(headWidths): expected widths of at most \(Self.largestWidth)"
       }
       guard widths.count > 1 else {
         return "--head-widths \(headWidths): expected at least two widths; one layer is --head linear --embedding-width"

@@ -54,8 +54,8 @@ enum RecipeOptionKind: CaseIterable {
       return node.null == nil || scalar.style == .doubleQuoted || scalar.style == .singleQuoted
         ? .text(scalar.string) : nil
     case .boolean: return Bool.construct(from: scalar).map(OptionValue.boolean)
-    case .integer: return Int.construct(from: scalar).map(OptionValue.integer)
-    case .natural: return UInt64.construct(from: scalar).map(OptionValue.natural)
+    case .integer: return Int(scalar.string).map(OptionValue.integer)
+    case .natural: return UInt64(scalar.string).map(OptionValue.natural)
     case .number: return Double.construct(from: scalar).map(OptionValue.number)
     }
   }

@@ -75,10 +75,27 @@ enum OptionValue: Codable, Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  /// Numbers that are not finite are options too, until it is said what is wrong with them.
+  private static let words = (infinity: "inf", negative: "-inf", none: "nan")
+
+  fileprivate static func makeEncoder() -> JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: words.infinity, negativeInfinity: words.negative, nan: words.none)
+    return encoder
+  }
+
+  fileprivate static func makeDecoder() -> JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: words.infinity, negativeInfinity: words.negative, nan: words.none)
+    return decoder
+  }
+
   /// Any encodable value, by way of JSON.
   init(encoding value: some Codable & Sendable) {
-    guard let data = try? JSONEncoder().encode([value]),
-      let decoded = try? JSONDecoder().decode([OptionValue].self, from: data), decoded.count == 1
+    guard let data = try? OptionValue.makeEncoder().encode([value]),
+      let decoded = try? OptionValue.makeDecoder().decode([OptionValue].self, from: data), decoded.count == 1
     else { preconditionFailure("\(value) is no value of an option") }
     self = decoded[0]
   }
@@ -97,8 +114,8 @@ enum OptionValue: Codable, Sendable, Equatable, CustomStringConvertible {
 extension Recipe {
   /// The options by name.
   var optionValues: [String: OptionValue] {
-    guard let data = try? JSONEncoder().encode(self),
-      let values = try? JSONDecoder().decode([String: OptionValue].self, from: data)
+    guard let data = try? OptionValue.makeEncoder().encode(self),
+      let values = try? OptionValue.makeDecoder().decode([String: OptionValue].self, from: data)
     else { preconditionFailure("a recipe is a dictionary of plain values") }
     return values
   }
@@ -106,8 +123,8 @@ extension Recipe {
   /// The recipe with these options, and the defaults for all others; `nil` if one has another type.
   init?(optionValues: [String: OptionValue]) {
     let options = Recipe().optionValues.merging(optionValues) { _, given in given }
-    guard let data = try? JSONEncoder().encode(options),
-      let recipe = try? JSONDecoder().decode(Recipe.self, from: data)
+    guard let data = try? OptionValue.makeEncoder().encode(options),
+      let recipe = try? OptionValue.makeDecoder().decode(Recipe.self, from: data)
     else { return nil }
     self = recipe
   }

@@ -1,0 +1,15 @@
+/// What to say of an argument that is an empty text, as a shell variable that is not set leaves one: no option has a use for it, and a path
+/// of no letters would mean the root folder.
+enum EmptyArgument {
+  /// A sentence that names the option, or `nil` if there is no such argument.
+  static func message(for arguments: [String]) -> String? {
+    for (index, argument) in arguments.enumerated() {
+      let isOption = argument.hasPrefix("--") && argument.hasSuffix("=")
+      guard argument.isEmpty || isOption else { continue }
+      let before = index > 0 ? arguments[index - 1] : ""
+      let name = isOption ? String(argument.dropLast()) : before.hasPrefix("-") ? before : "an argument"
+      return "Error: \(name): expected a value, found an empty text; is a variable of the shell not set?"
+    }
+    return nil
+  }
+}
