@@ -35,7 +35,7 @@ struct BenchTests {
   }
 
   private static let small = [
-    "bench", "--batch-size", "32", "--shard-size", "8", "--shapes-train", "64", "--steps", "5",
+    "bench", "--batch-size", "32", "--shard-size", "8", "--shapes-train", "64", "--steps", "15",
   ]
   private static let parts = ["data", "forward", "gather", "loss", "backward", "reduce", "update", "rest"]
 
@@ -53,7 +53,7 @@ struct BenchTests {
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let result = try decoder.decode(Result.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     #expect(result.command == "bench" && !result.cpu.isEmpty && result.version.split(separator: ".").count == 3)
-    #expect(result.ranks == ranks && result.threadsPerRank == threads && result.steps == 5)
+    #expect(result.ranks == ranks && result.threadsPerRank == threads && result.steps == 15)
     #expect(result.settings["model"] == .text("resnet20") && result.settings["batch_size"] == .number(32))
     #expect(result.viewsPerStep == 64)
     #expect(abs(result.viewsPerSecond * result.stepSeconds / 64 - 1) < 1e-9)

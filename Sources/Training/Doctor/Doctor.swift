@@ -77,12 +77,12 @@ public enum Doctor {
     let networks = first.networks.map { network in "\(network.interface) \(network.network)" }
     return """
       host \(host)
-        ranks         \(numbers), \(first.threads) thread\(first.threads == 1 ? "" : "s") each
+        ranks         \(numbers), \(counted(first.threads, "thread")) each
         cores         \(first.processors), of which each rank may use \(Set(ranks.map(\.allowedProcessors)).sorted().map(String.init).joined(separator: " or "))
         CPU           \(first.cpu), \(first.instructions)
         memory        \(first.availableBytes.map(gigabytes) ?? "unknown") free, about \(gigabytes(ranks.reduce(0) { sum, facts in sum + (facts.neededBytes ?? 0) })) needed
         networks      \(networks.isEmpty ? "none" : networks.joined(separator: ", "))
-        program       \(first.program.prefix(12))
+        program       \(first.program.isEmpty ? "one rank's, none to compare with" : String(first.program.prefix(12)))
       """
   }
 

@@ -111,8 +111,7 @@ public enum Pretraining {
       isStopped = result.isStopRequested && state.step < lastStep
       isTestDue = state.step == lastStep || (evaluationSteps > 0 && state.step.isMultiple(of: evaluationSteps))
       if isTestDue, !isStopped {
-        try opening.test.map { test in try log.add(accuracy(of: state, on: test, recipe, over: world), step: state.step)
-        }
+        try test(state, of: opening, log, over: world)
       }
       if state.step.isMultiple(of: checkpointSteps), state.step < lastStep, !isStopped {
         try saving.begin(state, log, over: world)
@@ -124,23 +123,23 @@ public enum Pretraining {
     if isStopped {
       // Whoever stops a run may not wait for a test: it comes when all is saved.
       if isTestDue {
-        try opening.test.map { test in try log.add(accuracy(of: state, on: test, recipe, over: world), step: state.step)
-        }
+        try test(state, of: opening, log, over: world)
       }
       report("stopped on request after step \(state.step) of \(lastStep); --resume continues")
     }
     return isStopped ? .stopped : .success
   }
 
-  /// How well the classifier of a state does on a test set.
+  /// Tests the classifier of a state, if it has one.
   ///
   /// Collective.
-  private static func accuracy(
-    of state: TrainingState, on test: any ImageDataset, _ recipe: Recipe, over world: borrowing Communicator
-  ) throws -> TestAccuracy {
+  private static func test(
+    _ state: TrainingState, of opening: RunOpening, _ log: RunLog, over world: borrowing Communicator
+  ) throws {
+    guard let test = opening.test else { return }
     let classifier = try world.agreeing {
-      try TrainedClassifier(recipe, state, viewSize: recipe.viewSize(of: test))
+      try TrainedClassifier(opening.recipe, state, viewSize: opening.recipe.viewSize(of: test))
     }
-    return try classifier.accuracy(on: test, over: world)
+    log.add(try classifier.accuracy(on: test, over: world), step: state.step)
   }
 }

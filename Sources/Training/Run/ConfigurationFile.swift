@@ -19,7 +19,11 @@ public enum ConfigurationFile {
       guard error.kind == .content else { throw RunError(error) }
       throw RunError(.configuration, error.description)
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    // Editors on Windows begin a file with a mark of its encoding.
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    guard
+      let text = String(validating: bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...], as: UTF8.self)
+    else {
       throw RunError(.configuration, "\(path): expected a YAML text in UTF-8, found other bytes")
     }
     return try options(in: text, path: path)
@@ -58,6 +62,10 @@ public enum ConfigurationFile {
     let text = name.scalar?.string ?? ""
     if let key = Recipe.CodingKeys(rawValue: text) {
       return key
+    }
+    if ["output", "resume", "recipe", "config"].contains(text) {
+      throw RunError(
+        .configuration, "\(place(name, path)): '\(text)' is given on the command line alone; leave the line out")
     }
     // As on the command line, or as in Python.
     let plain = text.drop { letter in letter == "-" }.map { letter in letter == "_" ? "-" : letter }

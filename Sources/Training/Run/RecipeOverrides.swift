@@ -135,7 +135,7 @@ extension Recipe {
     let others = other.optionValues
     for key in CodingKeys.allCases
     where !Self.freeOnResume.contains(key) && own[key.rawValue] != others[key.rawValue] {
-      return (key.rawValue, own[key.rawValue]?.description ?? "absent", others[key.rawValue]?.description ?? "absent")
+      return (key.rawValue, own[key.rawValue]?.description ?? "nothing", others[key.rawValue]?.description ?? "nothing")
     }
     return nil
   }

@@ -66,7 +66,12 @@ struct RunDirectory {
 
   /// The configuration of the run that stands here.
   func recipe() throws -> Recipe {
-    let file = try ReadOnlyFile(path: configurationPath)
+    let file: ReadOnlyFile
+    do throws(FileError) {
+      file = try ReadOnlyFile(path: configurationPath)
+    } catch {
+      throw FileError(error.kind, "\(error); put the run's own file back, or begin a new run with another --output")
+    }
     let bytes = try file.read(file.byteCount, at: 0)
     return try Recipe(yaml: String(decoding: bytes, as: UTF8.self), path: configurationPath)
   }
