@@ -15,11 +15,7 @@ public enum UnitNormalization {
   ) {
     for row in 0..<rows.count / width {
       let elements = row * width..<(row + 1) * width
-      var sumOfSquares = 0.0
-      for index in elements {
-        sumOfSquares += Double(rows[index]) * Double(rows[index])
-      }
-      let length = max(Float(sumOfSquares.squareRoot()), shortest)
+      let length = divisor(of: rows, elements)
       lengths[row] = length
       for index in elements {
         unitRows[index] = rows[index] / length
@@ -27,19 +23,27 @@ public enum UnitNormalization {
     }
   }
 
-  /// Rows scaled to unit length.
+  /// Scales rows to unit length where they are.
   ///
   /// - Parameters:
   ///   - rows: `[rows, width]`.
   ///   - width: The length of a row.
-  /// - Returns: `[rows, width]`.
-  public static func rows(_ rows: [Float], width: Int) -> [Float] {
-    var unitRows = rows
-    var lengths = [Float](repeating: 0, count: rows.count / width)
-    var scaled = unitRows.mutableSpan
-    var divisors = lengths.mutableSpan
-    forward(rows.span, width: width, into: &scaled, lengths: &divisors)
-    return unitRows
+  public static func scale(_ rows: inout [Float], width: Int) {
+    for row in 0..<rows.count / width {
+      let elements = row * width..<(row + 1) * width
+      let length = divisor(of: rows.span, elements)
+      for index in elements {
+        rows[index] /= length
+      }
+    }
+  }
+
+  private static func divisor(of rows: Span<Float>, _ elements: Range<Int>) -> Float {
+    var sumOfSquares = 0.0
+    for index in elements {
+      sumOfSquares += Double(rows[index]) * Double(rows[index])
+    }
+    return max(Float(sumOfSquares.squareRoot()), shortest)
   }
 
   /// ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla and others 2020, equation 17).

@@ -25,7 +25,7 @@ public enum StepBenchmark {
 
     /// What is wrong with the options alone, or `nil`.
     public func problem(ranks: Int) -> String? {
-      recipe.atLeast("steps", steps, 1) ?? recipe.problem(ranks: ranks)
+      Recipe.problem(of: "steps", steps, atLeast: 1) ?? recipe.problem(ranks: ranks)
     }
   }
 

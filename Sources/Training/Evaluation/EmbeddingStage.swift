@@ -106,8 +106,9 @@ public enum EmbeddingStage {
     let head = ProjectionHead(context, recipe.headPlan, inputWidth: encoder.representationWidth)
     precondition(
       state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
-    let projections = try head.projections(
+    var embeddings = try head.projections(
       of: representations, parameters: state.parameters.span, statistics: state.statistics.span)
-    return UnitNormalization.rows(projections, width: recipe.widthOfEmbeddings)
+    UnitNormalization.scale(&embeddings, width: recipe.widthOfEmbeddings)
+    return embeddings
   }
 }

@@ -35,10 +35,7 @@ public enum EvaluationStage {
 
     /// What is wrong with the options alone, or `nil`.
     public var problem: String? {
-      if neighbors < 1 {
-        return "--neighbors \(neighbors): expected at least 1"
-      }
-      return Recipe.problem(ofThreads: threads)
+      Recipe.problem(of: "neighbors", neighbors, atLeast: 1) ?? Recipe.problem(ofThreads: threads)
     }
   }
 
@@ -99,9 +96,10 @@ public enum EvaluationStage {
     switch request.features {
     case .encoder:
       let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
-      let representations = try extraction.features(
+      var features = try extraction.features(
         of: extraction.makeLoader(dataset, .none, seed: encoder.recipe.seed), over: world)
-      return (UnitNormalization.rows(representations, width: extraction.width), extraction.width)
+      UnitNormalization.scale(&features, width: extraction.width)
+      return (features, extraction.width)
     case .pixels:
       let viewSize = encoder.recipe.viewSize(of: dataset)
       let width = 3 * viewSize.pixelCount

@@ -24,8 +24,13 @@ public enum WeightExport {
     public var layout: WeightLayout?
     /// How much of the model; `nil` for what is usual in the format.
     public var part: WeightLayout.Part?
-    /// Whether the classifier of the run's linear stage goes along where there is one.
+    /// Whether a classifier goes along: of the run's linear stage where there is one, else that which was trained with the encoder.
     public var hasClassifier = true
+
+    /// The part that is written.
+    fileprivate var resolvedPart: WeightLayout.Part {
+      part ?? (format == .onnx ? .encoder : (layout ?? .torchvision).usualPart)
+    }
 
     /// The defaults for a run.
     public init(run: String, output: String) {
@@ -56,6 +61,9 @@ public enum WeightExport {
     let encoder = try FrozenEncoder(run: request.run, data: nil, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
+    if let problem = encoder.recipe.problem(ofPart: request.resolvedPart) {
+      throw AgreedError(error: RunError(.usage, problem))
+    }
     world.activity.begin("writing the weights", isPatient: true)
     try world.agreeingOnRoot {
       switch request.format {
@@ -71,10 +79,8 @@ public enum WeightExport {
     _ request: Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
   ) throws {
     let layout = request.layout ?? .torchvision
-    let part = request.part ?? layout.usualPart
-    if let problem = recipe.problem(ofPart: part) ?? layout.problem(recipe.architecture)
-      ?? (part == .model ? layout.headProblem(recipe) : nil)
-    {
+    let part = request.resolvedPart
+    if let problem = layout.problem(recipe.architecture) ?? (part == .model ? layout.headProblem(recipe) : nil) {
       throw RunError(.usage, problem)
     }
     var classifier: ExportedClassifier?
@@ -127,12 +133,8 @@ public enum WeightExport {
   private static func writeONNX(
     _ request: Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
   ) throws {
-    let part = request.part ?? .encoder
-    if let problem = recipe.problem(ofPart: part) {
-      throw RunError(.usage, problem)
-    }
     let classifier = request.hasClassifier ? try ExportedClassifier(request, recipe, state, report) : nil
-    let model = ONNXModel(recipe, state, part, classifier)
+    let model = ONNXModel(recipe, state, request.resolvedPart, classifier)
     try model.write(to: request.output)
     let outputs = model.outputs.map(\.name).joined(separator: ", ")
     report(

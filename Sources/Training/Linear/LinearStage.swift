@@ -39,11 +39,6 @@ public enum LinearStage {
     public var problem: String? {
       let checks: [(Bool, String)] = [
         (
-          (1...Recipe.largest).contains(epochs), "--epochs \(epochs): expected a number from 1 to \(Recipe.largest)"
-        ),
-        (batchSize >= 1, "--batch-size \(batchSize): expected at least 1"),
-        (shardSize >= 1, "--shard-size \(shardSize): expected at least 1"),
-        (
           batchSize.isMultiple(of: max(shardSize, 1)),
           "--batch-size \(batchSize): expected a multiple of --shard-size \(shardSize)"
         ),
@@ -53,7 +48,10 @@ public enum LinearStage {
         (momentum >= 0 && momentum < 1, "--momentum \(momentum): expected a number from 0 to below 1"),
         (weightDecay.isFinite && weightDecay >= 0, "--weight-decay \(weightDecay): expected a number of at least 0"),
       ]
-      return checks.first { isFine, _ in !isFine }?.1 ?? Recipe.problem(ofThreads: threads)
+      return Recipe.problem(of: "epochs", epochs, atLeast: 1)
+        ?? Recipe.problem(of: "batch-size", batchSize, atLeast: 1)
+        ?? Recipe.problem(of: "shard-size", shardSize, atLeast: 1)
+        ?? checks.first { isFine, _ in !isFine }?.1 ?? Recipe.problem(ofThreads: threads)
         ?? Augmentation.problem(augmentation)
     }
   }

@@ -86,11 +86,6 @@ final class RunSaving {
 }
 
 extension TrainingState {
-  /// All parameters and running statistics by name.
-  var tensors: [NamedTensor] {
-    parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
-  }
-
   /// What the names of the encoder's parts begin with.
   static let encoderPrefix = "encoder."
 

@@ -1,3 +1,4 @@
+import Formats
 import MPI
 import NeuralNet
 
@@ -34,6 +35,11 @@ struct TrainingState: Sendable {
 }
 
 extension TrainingState {
+  /// All parameters and running statistics by name.
+  var tensors: [NamedTensor] {
+    parameterLayout.tensors(of: parameters) + statisticsLayout.tensors(of: statistics)
+  }
+
   /// Gives rank 0's state to all.
   ///
   /// Collective.

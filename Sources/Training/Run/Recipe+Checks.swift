@@ -9,17 +9,18 @@ extension Recipe {
 
   /// What is wrong with a whole number that has a smallest and a largest value.
   func atLeast(_ option: String, _ value: Int, _ least: Int, atMost most: Int = largest) -> String? {
-    Self.range(option, value, least, most)
+    Self.problem(of: option, value, atLeast: least, atMost: most)
   }
 
-  private static func range(_ option: String, _ value: Int, _ least: Int, _ most: Int) -> String? {
+  /// What is wrong with a whole number of any command that has a smallest and a largest value.
+  static func problem(of option: String, _ value: Int, atLeast least: Int, atMost most: Int = largest) -> String? {
     guard value >= least else { return "--\(option) \(value): expected at least \(least)" }
     return value <= most ? nil : "--\(option) \(value): expected at most \(most)"
   }
 
   /// What is wrong with a number of threads.
   public static func problem(ofThreads threads: Int) -> String? {
-    range("threads", threads, 1, largestThreadCount)
+    problem(of: "threads", threads, atLeast: 1, atMost: largestThreadCount)
   }
 
   /// More threads than any machine has cores.
