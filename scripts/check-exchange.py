@@ -171,11 +171,11 @@ class Checks:
         return np.load(self.folder / "rows.npy")
 
     def logits(self, run):
-        """The linear stage's own way: standardised representations, then the classifier."""
+        """The linear stage's own way: standardized representations, then the classifier."""
         weights = safetensors.torch.load_file(self.folder / run / "linear/classifier.safetensors")
         r = torch.from_numpy(self.embed(run))
-        standardised = (r - weights["standardization.mean"]) * weights["standardization.factor"]
-        return F.linear(standardised, weights["fc.weight"], weights["fc.bias"]).numpy()
+        standardized = (r - weights["standardization.mean"]) * weights["standardization.factor"]
+        return F.linear(standardized, weights["fc.weight"], weights["fc.bias"]).numpy()
 
     def outputs(self, model):
         with torch.no_grad():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures torchvision's presets on Pillow pictures, for scripts/compare-torchvision.sh.
+"""Measures torchvision's presets on Pillow images, for scripts/compare-torchvision.sh.
 
-    compare-torchvision.py make FILE [DATA]                  writes 64 pictures of 32×32 as [64, 32, 32, 3] bytes
+    compare-torchvision.py make FILE [DATA]                  writes 64 images of 32×32 as [64, 32, 32, 3] bytes
     compare-torchvision.py make-jpeg FOLDER                  writes 16 JPEG files of 500×375
     compare-torchvision.py check                             says what is missing
     compare-torchvision.py PRESET FILE WIDTH HEIGHT SIDE SECONDS  prints views per second of its processor time; where FILE is a
@@ -37,16 +37,16 @@ def import_torchvision():
 
 
 def make(path, data):
-    """The first training pictures of CIFAR-10, or slopes of colour with noise."""
+    """The first training images of CIFAR-10, or slopes of color with noise."""
     import numpy as np
     if data:
         records = np.fromfile(f"{data}/data_batch_1.bin", np.uint8, 64 * 3073).reshape(64, 3073)[:, 1:]
-        pictures = records.reshape(64, 3, 32, 32).transpose(0, 2, 3, 1)
+        images = records.reshape(64, 3, 32, 32).transpose(0, 2, 3, 1)
     else:
         n, y, x, c = np.indices((64, 32, 32, 3))
         noise = np.random.default_rng(1).integers(0, 24, n.shape)
-        pictures = (20 + (3 * x + (4 + n % 5) * y + 50 * c + 7 * n) % 180 + noise).astype(np.uint8)
-    np.ascontiguousarray(pictures).tofile(path)
+        images = (20 + (3 * x + (4 + n % 5) * y + 50 * c + 7 * n) % 180 + noise).astype(np.uint8)
+    np.ascontiguousarray(images).tofile(path)
 
 
 def make_jpeg(folder):
@@ -56,12 +56,12 @@ def make_jpeg(folder):
     pathlib.Path(folder).mkdir()
     source = np.random.default_rng(1)
     for number in range(16):
-        picture = np.zeros((375, 500, 3))
+        image = np.zeros((375, 500, 3))
         for side, weight in ((4, 90), (16, 50), (64, 25), (200, 12)):
             blotches = source.integers(0, 256, (side * 3 // 4, side, 3)).astype(np.uint8)
             resized = Image.fromarray(blotches).resize((500, 375), Image.Resampling.BICUBIC)
-            picture += weight * (np.asarray(resized, np.float64) / 127.5 - 1)
-        Image.fromarray(np.clip(picture + 128, 0, 255).astype(np.uint8)).save(f"{folder}/{number:02}.jpg", quality=90)
+            image += weight * (np.asarray(resized, np.float64) / 127.5 - 1)
+        Image.fromarray(np.clip(image + 128, 0, 255).astype(np.uint8)).save(f"{folder}/{number:02}.jpg", quality=90)
 
 
 def preset(name, T, side):
@@ -97,19 +97,19 @@ def main():
         from PIL import Image
         transform = preset(name, T, int(side))
         if pathlib.Path(path).is_dir():
-            pictures = [file.read_bytes() for file in sorted(pathlib.Path(path).iterdir())]
+            images = [file.read_bytes() for file in sorted(pathlib.Path(path).iterdir())]
             view = transform
             transform = lambda data: view(Image.open(io.BytesIO(data)).convert("RGB"))
         else:
             levels = np.fromfile(path, np.uint8).reshape(-1, int(height), int(width), 3)
-            pictures = [Image.fromarray(picture) for picture in levels]
-        for picture in pictures:
-            transform(picture)
+            images = [Image.fromarray(image) for image in levels]
+        for image in images:
+            transform(image)
         made, start = 0, time.process_time()
         while time.process_time() - start < float(seconds):
-            for picture in pictures:
-                transform(picture)
-            made += len(pictures)
+            for image in images:
+                transform(image)
+            made += len(images)
         print(int(made / (time.process_time() - start)))
 
 

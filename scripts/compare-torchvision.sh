@@ -12,7 +12,7 @@ usage() {
 USAGE: scripts/compare-torchvision.sh [options]
 
   --python BIN     a Python with torch 2.13, torchvision 0.28, numpy and Pillow (default: python3)
-  --data DIR       folder of CIFAR-10's binary version (default: made pictures)
+  --data DIR       folder of CIFAR-10's binary version (default: made images)
   --preset NAME    what to compare, any number of times; with -jpeg behind it from JPEG files of 500×375 to 224×224, decoding included
                    (default: supcontrast autoaugment-cifar10 resized-crop-jpeg)
   --rounds N       rounds (default: 5)
@@ -62,17 +62,17 @@ swift build -c release --product imaging-speed
 ours=$(swift build -c release --show-bin-path)/imaging-speed
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$python" scripts/compare-torchvision.py make "$work/pictures" ${data:+"$data"}
+"$python" scripts/compare-torchvision.py make "$work/images" ${data:+"$data"}
 "$python" scripts/compare-torchvision.py make-jpeg "$work/files"
 
 median() { sort -n | awk '{ values[NR] = $1 } END { print values[int((NR + 1) / 2)] }'; }
 
 printf '%-24s %12s %12s %8s %16s\n' preset supcon/s torchvision/s ratio range
 for preset in "${presets[@]}"; do
-  # Views of 32×32 from decoded pictures; of 224×224 from files, which are decoded for each view.
+  # Views of 32×32 from decoded images; of 224×224 from files, which are decoded for each view.
   case $preset in
     *-jpeg) what=("${preset%-jpeg}" "$work/files" 500 375 224) ;;
-    *) what=("$preset" "$work/pictures" 32 32 32) ;;
+    *) what=("$preset" "$work/images" 32 32 32) ;;
   esac
   for ((round = 1; round <= rounds; round++)); do
     one=$(taskset -c "$core" "$ours" "${what[1]}" "${what[2]}" "${what[3]}" "${what[0]}" "${what[4]}" "$seconds")

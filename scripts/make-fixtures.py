@@ -174,14 +174,14 @@ def small_layers():
     content["unitNormalization"] = {"output": summarise(y), "inputGradient": summarise(x.grad)}
 
     content["heads"] = []
-    for widths, is_normalised in [([10], False), ([24, 10], False), ([20, 16, 10], False), ([20, 16, 10], True)]:
-        head = projection_head(24, widths, is_normalised).double()
-        set_values(head, lambda name, parameter: head_values(name, parameter, is_normalised))
+    for widths, is_normalized in [([10], False), ([24, 10], False), ([20, 16, 10], False), ([20, 16, 10], True)]:
+        head = projection_head(24, widths, is_normalized).double()
+        set_values(head, lambda name, parameter: head_values(name, parameter, is_normalized))
         x = tensor(noise("input", 7, 24, amplitude=2), requires_grad=True)
         y = head(x)
         y.backward(tensor(noise("output gradient", *y.shape)))
         content["heads"].append({
-            "widths": widths, "hasBatchNormalization": is_normalised, "output": summarise(y),
+            "widths": widths, "hasBatchNormalization": is_normalized, "output": summarise(y),
             "inputGradient": summarise(x.grad),
             "parameterGradients": {name: summarise(value.grad) for name, value in head.named_parameters()},
             # With momentum 1 the running statistics are those of this batch, the variance divided by n - 1.
@@ -203,22 +203,22 @@ class Head(nn.Module):
         return self.head(x)
 
 
-def projection_head(inputs, widths, is_normalised):
+def projection_head(inputs, widths, is_normalized):
     layers = []
     for index, width in enumerate(widths):
         is_last = index == len(widths) - 1
-        layers.append(nn.Linear(inputs, width, bias=is_last or not is_normalised))
+        layers.append(nn.Linear(inputs, width, bias=is_last or not is_normalized))
         if not is_last:
-            if is_normalised:
+            if is_normalized:
                 layers.append(nn.BatchNorm1d(width, eps=1e-5, momentum=1.0))
             layers.append(nn.ReLU())
         inputs = width
     return Head(layers)
 
 
-def head_values(name, parameter, is_normalised=True):
-    """Scales and shifts of normalisations around 1; the others as for 24 inputs."""
-    if is_normalised and name.split(".")[1] in ["1", "4"]:
+def head_values(name, parameter, is_normalized=True):
+    """Scales and shifts of normalizations around 1; the others as for 24 inputs."""
+    if is_normalized and name.split(".")[1] in ["1", "4"]:
         return np.float32(1) + noise(name, *parameter.shape, amplitude=0.5)
     return linear_values(name, parameter.shape, 24)
 
@@ -229,11 +229,11 @@ def set_values(model, values):
             parameter.copy_(tensor(values(name, parameter)))
 
 
-# Optimisers
+# Optimizers
 
 
 class LayerwiseAdaptiveRate(torch.optim.Optimizer):
-    """LARS with the learning rate within the momentum; biases and normalisations are not adapted."""
+    """LARS with the learning rate within the momentum; biases and normalizations are not adapted."""
 
     def __init__(self, groups, momentum, nesterov):
         super().__init__(groups, {"lr": 0.0, "momentum": momentum, "nesterov": nesterov, "weight_decay": 0.0})
@@ -254,8 +254,8 @@ class LayerwiseAdaptiveRate(torch.optim.Optimizer):
                 parameter -= update
 
 
-OPTIMISERS = [
-    # name, options, weight decay, whether biases and normalisations are left out of it, learning rate, state
+OPTIMIZERS = [
+    # name, options, weight decay, whether biases and normalizations are left out of it, learning rate, state
     ("sgd", {"momentum": 0.0, "nesterov": False}, 0.0, False, 0.1, ["momentum_buffer"]),
     ("sgd", {"momentum": 0.9, "nesterov": False}, 0.01, False, 0.1, ["momentum_buffer"]),
     ("sgd", {"momentum": 0.5, "nesterov": True}, 0.1, True, 0.1, ["momentum_buffer"]),
@@ -271,13 +271,13 @@ OPTIMISERS = [
 
 
 def optimizers():
-    """Ten steps with the gradients of a small network: an MLP with a normalisation, 24 to 20 to 10."""
+    """Ten steps with the gradients of a small network: an MLP with a normalization, 24 to 20 to 10."""
     classes = {
         "sgd": torch.optim.SGD, "lars": LayerwiseAdaptiveRate, "rmsprop": torch.optim.RMSprop,
         "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
     }
     cases = []
-    for kind, options, decay, excludes, peak, state_names in OPTIMISERS:
+    for kind, options, decay, excludes, peak, state_names in OPTIMIZERS:
         model = projection_head(24, [20, 10], True).double()
         set_values(model, head_values)
         parameters = dict(model.named_parameters())
@@ -286,20 +286,20 @@ def optimizers():
             {"params": [value for value in parameters.values() if value.dim() == 1],
              "weight_decay": 0.0 if excludes else decay},
         ]
-        optimiser = classes[kind](groups, **options)
+        optimizer = classes[kind](groups, **options)
         for step in range(10):
-            for group in optimiser.param_groups:
+            for group in optimizer.param_groups:
                 group["lr"] = peak * (step + 1) / 10
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             output = model(tensor(noise(f"input {step}", 7, 24, amplitude=2)))
             output.backward(tensor(noise(f"output gradient {step}", 7, 10)))
-            optimiser.step()
+            optimizer.step()
         cases.append({
             "kind": kind, "weightDecay": decay, "excludesBiasAndNorm": excludes, "peak": peak,
             "options": [float(value) for value in np.concatenate([np.ravel(value) for value in options.values()])],
             "parameters": {name: summarise(value) for name, value in parameters.items()},
             "states": [
-                {name: summarise(optimiser.state[value][state]) for name, value in parameters.items()}
+                {name: summarise(optimizer.state[value][state]) for name, value in parameters.items()}
                 for state in state_names if not (kind == "sgd" and options["momentum"] == 0)],
         })
     write("optimizers", cases)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the pictures that Tests/ImagingTests decodes, and beside each, as PPM, what Pillow makes of it.
+"""Writes the images that Tests/ImagingTests decodes, and beside each, as PPM, what Pillow makes of it.
 
     python3 -m venv .venv && .venv/bin/pip install pillow==13.0.0 numpy
     .venv/bin/python scripts/make-image-fixtures.py
 
-The expected numbers are Pillow's `exif_transpose(image).convert("RGB")`. PNG files of every colour type, depth and way of
+The expected numbers are Pillow's `exif_transpose(image).convert("RGB")`. PNG files of every color type, depth and way of
 storing are written here by hand, because Pillow writes only some of them.
 """
 
@@ -27,7 +27,7 @@ def write(name, data):
     (FOLDER / (name + ".ppm")).write_bytes(b"P6\n%d %d\n255\n" % image.size + image.tobytes())
 
 
-def picture(width, height, seed=0):
+def image(width, height, seed=0):
     """Slopes, an edge and a little noise, so that every coefficient is used but files stay small."""
     y, x = np.mgrid[0:height, 0:width]
     random = np.random.RandomState(seed)
@@ -45,14 +45,14 @@ def jpeg(image, **options):
 
 
 def ycck(data):
-    """Adobe's marker says that the four components are inks as luminance and colour differences."""
+    """Adobe's marker says that the four components are inks as luminance and color differences."""
     adobe = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
     place = data.index(b"\xff\xee\x00\x0eAdobe")
     return data[:place] + adobe + b"\x02" + data[place + 16 :]
 
 
 def resampled(data, factors):
-    """Other sampling factors with as many blocks: another picture, but a whole one."""
+    """Other sampling factors with as many blocks: another image, but a whole one."""
     place = data.index(b"\xff\xc0") + 11
     return data[:place] + bytes([factors]) + data[place + 1 :]
 
@@ -67,23 +67,23 @@ def exif_segment(payload):
 
 
 def jpegs():
-    image = Image.fromarray(picture(37, 27))
+    image = Image.fromarray(image(37, 27))
     for name, sampling in [("444", 0), ("422", 1), ("420", 2)]:
         write(f"baseline-{name}.jpg", jpeg(image, quality=85, subsampling=sampling))
         write(f"progressive-{name}.jpg", jpeg(image, quality=60, subsampling=sampling, progressive=True))
-    square = Image.fromarray(picture(32, 32))
+    square = Image.fromarray(image(32, 32))
     write("sampling-440.jpg", resampled(jpeg(square, quality=85, subsampling=1), 0x12))
     write("sampling-411.jpg", resampled(jpeg(square, quality=85, subsampling=2), 0x41))
     write("restarts.jpg", jpeg(image, quality=85, restart_marker_blocks=2))
     write("rgb.jpg", jpeg(image, quality=85, keep_rgb=True))
     write("grey.jpg", jpeg(image.convert("L"), quality=85))
     write("grey-progressive.jpg", jpeg(image.convert("L"), quality=85, progressive=True))
-    inks = Image.fromarray(np.dstack([picture(37, 27), picture(37, 27, 1)[:, :, 2]]), "CMYK")
+    inks = Image.fromarray(np.dstack([image(37, 27), image(37, 27, 1)[:, :, 2]]), "CMYK")
     write("cmyk.jpg", jpeg(inks, quality=85))
     write("ycck.jpg", ycck(jpeg(inks, quality=85)))
     write("pixel.jpg", jpeg(image.crop((0, 0, 1, 1)), quality=85))
-    write("large.jpg", jpeg(Image.fromarray(picture(64, 48)), quality=70))
-    small = Image.fromarray(picture(19, 12))
+    write("large.jpg", jpeg(Image.fromarray(image(64, 48)), quality=70))
+    small = Image.fromarray(image(19, 12))
     for value in range(1, 9):
         order = "<" if value % 2 else ">"
         write(f"orientation-{value}.jpg", jpeg(small, quality=85, exif=b"Exif\0\0" + orientation(value, order)))
@@ -181,11 +181,11 @@ def pngs():
     write("transparent-palette.png", png(palette, 8, 3, transparent))
     write("transparent-grey.png", png(palette, 8, 0, chunk(b"tRNS", b"\0\3")))
     write("transparent-rgb.png", png(byte // 200, 8, 2, chunk(b"tRNS", b"\0\1\0\1\0\1")))
-    colour_space = (
+    color_space = (
         chunk(b"gAMA", struct.pack(">I", 100000)) + chunk(b"cHRM", struct.pack(">8I", *[31270, 32900] * 4))
         + chunk(b"bKGD", bytes(6)))
-    write("gamma.png", png(byte, 8, 2, colour_space))
-    write("gamma-depth16.png", png(random.randint(0, 65536, (11, 13, 3)), 16, 2, colour_space))
+    write("gamma.png", png(byte, 8, 2, color_space))
+    write("gamma-depth16.png", png(random.randint(0, 65536, (11, 13, 3)), 16, 2, color_space))
     write("orientation-8.png", png(byte, 8, 2, chunk(b"eXIf", orientation(8))))
     text = b'XML:com.adobe.xmp\0\0\0\0\0<x:xmpmeta><tiff:Orientation>3</tiff:Orientation></x:xmpmeta>'
     write("orientation-xmp.png", png(byte, 8, 2, chunk(b"iTXt", text)))

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the pictures that Tests/ImagingTests compares the augmentations with, computed by Pillow and numpy.
+"""Writes the images that Tests/ImagingTests compares the augmentations with, computed by Pillow and numpy.
 
     python3 -m venv .venv && .venv/bin/pip install pillow==12.0.0 numpy
     .venv/bin/python scripts/make-imaging-fixtures.py
 
-Inputs are not stored: both sides compute them from an integer hash of an index (`picture`). A case is a text of an augmentation
+Inputs are not stored: both sides compute them from an integer hash of an index (`image`). A case is a text of an augmentation
 whose parameters are all fixed, and what Pillow makes of the same with its own functions; results are stored as base64 of
 [height, width, 3] bytes.
 """
@@ -21,7 +21,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "ImagingTest
 MASK = 0xFFFFFFFF
 
 
-# Pictures that both sides compute
+# Images that both sides compute
 
 
 def hashes(count):
@@ -34,8 +34,8 @@ def hashes(count):
     return x ^ (x >> 16)
 
 
-def picture(kind, width, height):
-    """Noise, or slopes of colour with a little noise that leave the darkest and the brightest levels out."""
+def image(kind, width, height):
+    """Noise, or slopes of color with a little noise that leave the darkest and the brightest levels out."""
     noise = (hashes(width * height * 3) & 255).astype(np.int64).reshape(height, width, 3)
     if kind == "noise":
         return Image.fromarray(noise.astype(np.uint8))
@@ -52,7 +52,7 @@ def fill(level):
 
 
 def about_centre(image, matrix, level):
-    """Pillow's affine transform about the centre."""
+    """Pillow's affine transform about the center."""
     a, b, c, d, e, f = matrix
     x, y = image.width / 2, image.height / 2
     moved = (a, b, c + x - a * x - b * y, d, e, f + y - d * x - e * y)
@@ -65,13 +65,13 @@ def hue(image, turn):
     return Image.merge("HSV", (Image.fromarray(shifted), s, v)).convert("RGB")
 
 
-def solarise_add(image, addition):
+def solarize_add(image, addition):
     levels = np.asarray(image).astype(int)
     return Image.fromarray(np.where(levels < 128, np.clip(levels + addition, 0, 255), levels).astype(np.uint8))
 
 
 def blur(image, sigma, side, padding):
-    """A Gaussian kernel in float64 over the padded picture, rounded once."""
+    """A Gaussian kernel in float64 over the padded image, rounded once."""
     radius = side // 2
     x = np.arange(-radius, radius + 1)
     kernel = np.exp(-(x**2) / (2 * sigma**2))
@@ -84,7 +84,7 @@ def blur(image, sigma, side, padding):
     return Image.fromarray(np.clip(np.floor(rows + 0.5), 0, 255).astype(np.uint8))
 
 
-def posterise(image, bits):
+def posterize(image, bits):
     return ImageOps.posterize(image, bits) if bits else Image.new("RGB", image.size)
 
 
@@ -92,9 +92,9 @@ def same_size_cases(image):
     cases = {
         "flip(probability=1)": ImageOps.mirror(image),
         "auto-contrast": ImageOps.autocontrast(image),
-        "equalise": ImageOps.equalize(image),
+        "equalize": ImageOps.equalize(image),
         "invert": ImageOps.invert(image),
-        "greyscale(probability=1)": image.convert("L").convert("RGB"),
+        "grayscale(probability=1)": image.convert("L").convert("RGB"),
     }
     for degrees in [0, -30, 7.5, 17, 90, 180]:
         # Pillow's own rotation takes a shortcut at right angles.
@@ -112,20 +112,20 @@ def same_size_cases(image):
     for factor in [0, 0.1, 0.55, 1, 1.37, 1.9]:
         cases[f"brightness(factor={factor})"] = ImageEnhance.Brightness(image).enhance(factor)
         cases[f"contrast(factor={factor})"] = ImageEnhance.Contrast(image).enhance(factor)
-        cases[f"colour(factor={factor})"] = ImageEnhance.Color(image).enhance(factor)
+        cases[f"color(factor={factor})"] = ImageEnhance.Color(image).enhance(factor)
         cases[f"sharpness(factor={factor})"] = ImageEnhance.Sharpness(image).enhance(factor)
     for bits in [0, 1, 4, 7, 8]:
-        cases[f"posterise(bits={bits})"] = posterise(image, bits)
+        cases[f"posterize(bits={bits})"] = posterize(image, bits)
     for threshold in [0, 100.5, 128, 256]:
-        cases[f"solarise(threshold={threshold})"] = ImageOps.solarize(image, threshold)
+        cases[f"solarize(threshold={threshold})"] = ImageOps.solarize(image, threshold)
     for addition in [33, 110, -40]:
-        cases[f"solarise-add(addition={addition})"] = solarise_add(image, addition)
+        cases[f"solarize-add(addition={addition})"] = solarize_add(image, addition)
     for turn in [-0.5, -0.1, 0, 0.07, 0.5]:
         cases[f"hue(turn={turn})"] = hue(image, turn)
     for sigma, side in [(0.1, 3), (0.8, 5), (2, 9)]:
         cases[f"blur(sigma={sigma}, side={side}, probability=1)"] = blur(image, sigma, side, {"mode": "reflect"})
-    grey = {"mode": "constant", "constant_values": 127.5}
-    cases["blur(sigma=1.3, side=7, edge=grey, probability=1)"] = blur(image, 1.3, 7, grey)
+    gray = {"mode": "constant", "constant_values": 127.5}
+    cases["blur(sigma=1.3, side=7, edge=gray, probability=1)"] = blur(image, 1.3, 7, gray)
     return cases
 
 
@@ -134,7 +134,7 @@ def resized(image, size, filter):
 
 
 def evaluated(image, size, scale=8 / 7, filter="bilinear"):
-    """Resized to cover `scale` times the view, and cut to the centre, as torchvision's Resize and CenterCrop."""
+    """Resized to cover `scale` times the view, and cut to the center, as torchvision's Resize and CenterCrop."""
     width, height = round(scale * size[0]), round(scale * size[1])
     if image.width * height >= image.height * width:
         target = (max(image.width * height // image.height, width), height)
@@ -145,7 +145,7 @@ def evaluated(image, size, scale=8 / 7, filter="bilinear"):
 
 
 def cut(image, size, level):
-    """The centre, a frame of `level` around it where the picture is smaller."""
+    """The center, a frame of `level` around it where the image is smaller."""
     left, top = round((image.width - size[0]) / 2), round((image.height - size[1]) / 2)
     whole = Image.new("RGB", size, fill(level))
     whole.paste(image, (-left, -top))
@@ -156,11 +156,11 @@ def resizing_cases(image, size):
     cases = {"none": evaluated(image, size), "flip(probability=1)": ImageOps.mirror(evaluated(image, size))}
     for filter in ["bilinear", "bicubic"]:
         cases[f"resize(aspect=stretch, filter={filter})"] = resized(image, size, filter)
-        cases[f"resize(scale=1.25, filter={filter}) + centre-crop"] = evaluated(image, size, 1.25, filter)
+        cases[f"resize(scale=1.25, filter={filter}) + center-crop"] = evaluated(image, size, 1.25, filter)
     cases["resize"] = evaluated(image, size, 1)
-    cases["centre-crop(fill=50)"] = cut(image, size, 50)
+    cases["center-crop(fill=50)"] = cut(image, size, 50)
     cases["resize(aspect=stretch) + hue(turn=0.2)"] = hue(resized(image, size, "bilinear"), 0.2)
-    cases["greyscale(probability=1) + resize(aspect=stretch)"] = resized(
+    cases["grayscale(probability=1) + resize(aspect=stretch)"] = resized(
         image.convert("L").convert("RGB"), size, "bilinear")
     return cases
 
@@ -171,20 +171,20 @@ def main():
     def store(kind, image, cases):
         for text, result in cases.items():
             stored.append({
-                "augmentation": text, "picture": kind, "width": image.width, "height": image.height,
+                "augmentation": text, "image": kind, "width": image.width, "height": image.height,
                 "viewWidth": result.width, "viewHeight": result.height,
                 "levels": base64.b64encode(result.tobytes()).decode(),
             })
 
-    # Small pictures for what changes no size; slopes for all, noise for one.
-    store("slopes", picture("slopes", 27, 19), same_size_cases(picture("slopes", 27, 19)))
-    colours = ("hue", "auto", "equalise", "contrast", "sharpness", "colour", "rotate")
-    square = picture("noise", 16, 16)
-    store("noise", square, {t: r for t, r in same_size_cases(square).items() if t.startswith(colours)})
+    # Small images for what changes no size; slopes for all, noise for one.
+    store("slopes", image("slopes", 27, 19), same_size_cases(image("slopes", 27, 19)))
+    colors = ("hue", "auto", "equalize", "contrast", "sharpness", "color", "rotate")
+    square = image("noise", 16, 16)
+    store("noise", square, {t: r for t, r in same_size_cases(square).items() if t.startswith(colors)})
     for width, height, size in [(47, 61, (32, 32)), (20, 13, (32, 32)), (100, 75, (33, 21)), (32, 45, (32, 32)), (2, 1, (9, 7))]:
-        image = picture("slopes", width, height)
+        image = image("slopes", width, height)
         store("slopes", image, resizing_cases(image, size))
-    image = picture("noise", 61, 47)
+    image = image("noise", 61, 47)
     store("noise", image, resizing_cases(image, (24, 24)))
     FOLDER.mkdir(parents=True, exist_ok=True)
     with open(FOLDER / "pillow.json", "w") as file:

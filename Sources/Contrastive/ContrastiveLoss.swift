@@ -46,7 +46,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   private var columns: [Scalar]
   private let threads: Int
   /// What the gradients need of every row, `[rows, mode.numbersPerRow]`: of the plain loss ℓ.
-  private var rowNumbers: [Scalar]
+  private var rowStatistics: [Scalar]
   private var pairs: LossPairs
   /// Is told of every block, as the passes over a large batch take long.
   private var activity = Activity()
@@ -75,7 +75,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     embeddings = Array(repeating: 0, count: blocks.rowCount * width)
     columns = unsafe Array(
       repeating: 0, count: ContrastiveTiles<Scalar>.columnElements(count: blocks.rowCount, width: width))
-    rowNumbers = Array(repeating: 0, count: blocks.rowCount * mode.numbersPerRow)
+    rowStatistics = Array(repeating: 0, count: blocks.rowCount * mode.statisticsPerRow)
     pairs = LossPairs(RowClasses(labels: [Int]()), layout: self.layout, mode: mode)
   }
 
@@ -116,27 +116,27 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     let localRows = blocks.rows(ofRank: world.rank)
     anchorLosses = Array(repeating: 0, count: localRows.count)
     guard pairs.anchorCount > 0 else { return Array(repeating: 0, count: shards.count) }
-    let rowLosses = mode.isPlain ? [] : modeLosses(ofRank: world.rank)
-    if mode.isPlain {
+    let rowLosses = mode.isStandard ? [] : modeLosses(ofRank: world.rank)
+    if mode.isStandard {
       unsafe forEachBlock(of: shards) { block, tiles, scratch, logSumExps in
         unsafe Scalar.logSumExps(tiles, rows: block, scratch: scratch, into: logSumExps)
       }
     }
-    let (numbersPerRow, rowCount) = (mode.numbersPerRow, localRows.count)
+    let (statisticsPerRow, rowCount) = (mode.statisticsPerRow, localRows.count)
     let local = Array(
-      rowNumbers[localRows.lowerBound * numbersPerRow..<(localRows.lowerBound + rowCount) * numbersPerRow])
+      rowStatistics[localRows.lowerBound * statisticsPerRow..<(localRows.lowerBound + rowCount) * statisticsPerRow])
     try world.allGather(
-      local.span, counts: (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * numbersPerRow },
-      into: &rowNumbers)
+      local.span, counts: (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * statisticsPerRow },
+      into: &rowStatistics)
 
     let positiveMeans =
-      mode.isPlain
+      mode.isStandard
       ? unsafe withTiles { tiles, _ in
         unsafe Scalar.positiveMeans(tiles, rows: localRows, classSizes: classes.counts)
       } : []
     anchorLosses = localRows.enumerated().map { index, row in
       guard pairs.positiveCount(ofRow: row) > 0 else { return 0 }
-      return mode.isPlain ? Double(rowNumbers[row]) - positiveMeans[index] / temperature : rowLosses[index]
+      return mode.isStandard ? Double(rowStatistics[row]) - positiveMeans[index] / temperature : rowLosses[index]
     }
     let weight = scale / Double(pairs.anchorCount)
     return shards.map { shard in
@@ -144,7 +144,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// L_i of this rank's rows in a mode that is not plain; their numbers go to ``rowNumbers``.
+  /// L_i of this rank's rows in a mode that is not plain; their numbers go to ``rowStatistics``.
   private func modeLosses(ofRank rank: Int) -> [Double] {
     let localRows = blocks.rows(ofRank: rank)
     let positiveCounts = (0..<blocks.rowCount).map { row in Int32(pairs.positiveCount(ofRow: row)) }
@@ -156,7 +156,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
         nonisolated(unsafe) let (sharedCounts, sharedTarget) = unsafe (counts, target)
         let firstRow = localRows.lowerBound
         unsafe forEachBlock(of: blocks.shardRuns[rank]) { block, tiles, scratch, numbers in
-          unsafe Scalar.modeNumbers(
+          unsafe Scalar.rowStatistics(
             tiles, rows: block, positiveCounts: sharedCounts, scratch: scratch, into: numbers,
             losses: sharedTarget + (block.lowerBound - firstRow))
         }
@@ -209,11 +209,11 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     var columns = [Scalar](repeating: 0, count: 4 * count)
     for row in 0..<count {
       let positives = pairs.positiveCount(ofRow: row)
-      let numbers = row * mode.numbersPerRow
-      columns[row] = rowNumbers[numbers]
-      columns[3 * count + row] = mode.summation == .inside ? rowNumbers[numbers + 1] : 0
+      let numbers = row * mode.statisticsPerRow
+      columns[row] = rowStatistics[numbers]
+      columns[3 * count + row] = mode.summation == .inside ? rowStatistics[numbers + 1] : 0
       guard positives > 0 else { continue }
-      let share = mode.denominator == .onePositive ? Double(rowNumbers[numbers + mode.numbersPerRow - 1]) : 1
+      let share = mode.denominator == .onePositive ? Double(rowStatistics[numbers + mode.statisticsPerRow - 1]) : 1
       columns[count + row] = Scalar(weight * share)
       columns[2 * count + row] = Scalar(mode.summation == .inside ? weight : weight / Double(positives))
     }
@@ -226,7 +226,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     _ body:
       @Sendable (
         _ block: Range<Int>, _ tiles: ContrastiveTiles<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>,
-        _ rowNumbers: UnsafeMutablePointer<Scalar>
+        _ rowStatistics: UnsafeMutablePointer<Scalar>
       ) -> Void
   ) {
     let allBlocks = shards.flatMap { shard in
@@ -234,9 +234,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
     let workers = min(threads, max(allBlocks.count, 1))
     let activity = activity
-    unsafe withTiles { tiles, rowNumbers in
+    unsafe withTiles { tiles, rowStatistics in
       // The tiles are only read; every block writes its own rows.
-      nonisolated(unsafe) let (sharedTiles, sharedTarget) = unsafe (tiles, rowNumbers)
+      nonisolated(unsafe) let (sharedTiles, sharedTarget) = unsafe (tiles, rowStatistics)
       DispatchQueue.concurrentPerform(iterations: workers) { worker in
         useOneThreadPerPrimitive()
         let scratchCount = unsafe ContrastiveTiles<Scalar>.scratchCount
@@ -252,7 +252,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   /// Lends the gathered batch, and the place of the rows' numbers.
   private func withTiles<Result>(
-    _ body: (_ tiles: ContrastiveTiles<Scalar>, _ rowNumbers: UnsafeMutablePointer<Scalar>) -> Result
+    _ body: (_ tiles: ContrastiveTiles<Scalar>, _ rowStatistics: UnsafeMutablePointer<Scalar>) -> Result
   ) -> Result {
     let (count, width, mode, inverseTemperature) = (blocks.rowCount, width, mode, Scalar(1 / temperature))
     let (classOfRow, sampleNumbers, keptSamples) = (pairs.classes.classOfRow, pairs.sampleNumbers, pairs.keptSamples)
@@ -260,10 +260,10 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       unsafe columns.withUnsafeBufferPointer { columns in
         unsafe classOfRow.withUnsafeBufferPointer { classOfRow in
           unsafe sampleNumbers.withUnsafeBufferPointer { sampleNumbers in
-            unsafe rowNumbers.withUnsafeMutableBufferPointer { rowNumbers in
+            unsafe rowStatistics.withUnsafeMutableBufferPointer { rowStatistics in
               guard let rows = embeddings.baseAddress, let columns = columns.baseAddress,
                 let classNumbers = classOfRow.baseAddress, let samples = sampleNumbers.baseAddress,
-                let target = rowNumbers.baseAddress
+                let target = rowStatistics.baseAddress
               else { preconditionFailure("a batch without rows") }
               let pairs = unsafe PairTable(classes: classNumbers, sampleNumbers: samples, keptSamples: keptSamples)
               let tiles = unsafe ContrastiveTiles(

@@ -11,7 +11,7 @@ extension ContrastiveTiles {
   ///     A row that is no anchor has d and q infinite, so that its terms vanish.
   ///   - losses: Receives L_i of the block's rows, 0 for those that are no anchors.
   @inline(__always)
-  func modeNumbers(
+  func rowStatistics(
     rows: Range<Int>, positiveCounts: UnsafePointer<Int32>, scratch: UnsafeMutablePointer<Scalar>,
     into numbers: UnsafeMutablePointer<Scalar>, losses: UnsafeMutablePointer<Double>
   ) {
@@ -57,7 +57,7 @@ extension ContrastiveTiles {
         ? subtracted - logSum + log(positiveCount) : subtracted - positiveSums[index] / positiveCount
       unsafe losses[index] = isAnchor ? loss : 0
       let own = [denominator] + (isInside ? [logSum] : [])
-      var place = unsafe numbers + row * mode.numbersPerRow
+      var place = unsafe numbers + row * mode.statisticsPerRow
       for number in own {
         unsafe place.pointee = isAnchor ? Scalar(number) : .infinity
         unsafe place += 1

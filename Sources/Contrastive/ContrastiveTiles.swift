@@ -21,7 +21,7 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
     unsafe (count + columnsPerTile - 1) / columnsPerTile * width * columnStride
   }
 
-  /// The number of scratch elements that all passes need: a tile, and two lines for ``modeNumbers(rows:positiveCounts:scratch:into:losses:)``.
+  /// The number of scratch elements that all passes need: a tile, and two lines for ``rowStatistics(rows:positiveCounts:scratch:into:losses:)``.
   static var scratchCount: Int { unsafe (rowsPerBlock + 2) * columnsPerTile }
 
   /// All embeddings, unit rows, `[count, width]`.
@@ -93,7 +93,7 @@ public struct ContrastiveTiles<Scalar: LossScalar> {
       unsafe similarities(rows: rows, columns: columns, into: scratch)
       for row in rows {
         let line = unsafe scratch + (row - rows.lowerBound) * columns.count
-        if unsafe mode.isPlain {
+        if unsafe mode.isStandard {
           unsafe Scalar.pairFactors(line, row: row, columns: columns, pairs: pairs, weights: weights)
         } else {
           unsafe Scalar.modeFactors(line, row: row, columns: columns, pairs: pairs, weights: weights, mode: mode)

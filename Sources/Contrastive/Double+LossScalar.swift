@@ -190,12 +190,12 @@ extension Double: LossScalar {
   }
 
   /// The tiles' loop in float64.
-  @unsafe public static func modeNumbers(
+  @unsafe public static func rowStatistics(
     _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, positiveCounts: UnsafePointer<Int32>,
     scratch: UnsafeMutablePointer<Double>, into numbers: UnsafeMutablePointer<Double>,
     losses: UnsafeMutablePointer<Double>
   ) {
-    unsafe tiles.modeNumbers(
+    unsafe tiles.rowStatistics(
       rows: rows, positiveCounts: positiveCounts, scratch: scratch, into: numbers, losses: losses)
   }
 

@@ -116,12 +116,12 @@ extension Float: LossScalar {
   }
 
   /// The tiles' loop in float32.
-  @unsafe public static func modeNumbers(
+  @unsafe public static func rowStatistics(
     _ tiles: ContrastiveTiles<Float>, rows: Range<Int>, positiveCounts: UnsafePointer<Int32>,
     scratch: UnsafeMutablePointer<Float>, into numbers: UnsafeMutablePointer<Float>,
     losses: UnsafeMutablePointer<Double>
   ) {
-    unsafe tiles.modeNumbers(
+    unsafe tiles.rowStatistics(
       rows: rows, positiveCounts: positiveCounts, scratch: scratch, into: numbers, losses: losses)
   }
 

@@ -50,10 +50,10 @@ public struct LossMode: Sendable, Equatable {
   public init() {}
 
   /// Whether ℓ_i and the class sums are all that the loss takes: L_out over all of A(i), which has the fastest loops.
-  var isPlain: Bool { summation == .outside && denominator == .all && positivesCap == nil }
+  var isStandard: Bool { summation == .outside && denominator == .all && positivesCap == nil }
 
   /// How many numbers of each row every rank needs for the gradients of its own.
-  public var numbersPerRow: Int {
+  public var statisticsPerRow: Int {
     switch (summation, denominator) {
     case (.outside, .all), (.outside, .onlyNegatives): 1
     case (.inside, .all), (.inside, .onlyNegatives), (.outside, .onePositive): 2

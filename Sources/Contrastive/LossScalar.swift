@@ -63,8 +63,8 @@ public protocol LossScalar: BinaryFloatingPoint, Codable, TreeElement {
     _ tiles: ContrastiveTiles<Self>, rows: Range<Int>, scratch: UnsafeMutablePointer<Self>,
     into logSumExps: UnsafeMutablePointer<Self>)
 
-  /// ``ContrastiveTiles/modeNumbers(rows:positiveCounts:scratch:into:losses:)``.
-  @unsafe static func modeNumbers(
+  /// ``ContrastiveTiles/rowStatistics(rows:positiveCounts:scratch:into:losses:)``.
+  @unsafe static func rowStatistics(
     _ tiles: ContrastiveTiles<Self>, rows: Range<Int>, positiveCounts: UnsafePointer<Int32>,
     scratch: UnsafeMutablePointer<Self>, into numbers: UnsafeMutablePointer<Self>, losses: UnsafeMutablePointer<Double>)
 

@@ -12,7 +12,7 @@ public struct RowBlocks: Sendable {
   public let rowsPerShard: Int
 
   /// Which shards each rank owns.
-  public let shardRuns: ContiguousRuns
+  public let shardRuns: BlockPartition
 
   /// Cuts `rowCount` rows into shards and gives them to `ranks` ranks.
   ///
@@ -21,7 +21,7 @@ public struct RowBlocks: Sendable {
     precondition(rowCount > 0 && rowsPerShard > 0, "\(rowCount) rows in shards of \(rowsPerShard)")
     self.rowCount = rowCount
     self.rowsPerShard = rowsPerShard
-    shardRuns = ContiguousRuns(total: (rowCount + rowsPerShard - 1) / rowsPerShard, parts: ranks)
+    shardRuns = BlockPartition(total: (rowCount + rowsPerShard - 1) / rowsPerShard, parts: ranks)
   }
 
   /// The rows of one shard.

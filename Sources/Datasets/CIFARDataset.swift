@@ -56,7 +56,7 @@ public final class CIFARDataset: ImageDataset {
 
   private let variant: Variant
   private let files: [ReadOnlyFile]
-  /// The index of each file's first picture.
+  /// The index of each file's first image.
   private let firstIndices: [Int]
   private let labels: [UInt8]
 
@@ -103,15 +103,15 @@ public final class CIFARDataset: ImageDataset {
     classNames = Self.classNames(variant, directory: directory)
   }
 
-  /// The number of pictures.
+  /// The number of images.
   public var count: Int { labels.count }
   /// 32×32.
   public var viewSize: ImageSize { ImageSize(width: Self.side, height: Self.side) }
 
-  /// The class of one picture.
+  /// The class of one image.
   public func label(at index: Int) -> Int { Int(labels[index]) }
 
-  /// One picture.
+  /// One image.
   public func image(at index: Int) throws(FileError) -> RGBImage {
     let fileIndex = (firstIndices.firstIndex { first in first > index } ?? files.count) - 1
     let record = index - firstIndices[fileIndex]

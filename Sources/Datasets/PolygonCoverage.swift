@@ -1,4 +1,4 @@
-/// How much of each pixel of a square picture some polygons cover, by exact areas.
+/// How much of each pixel of a square image some polygons cover, by exact areas.
 ///
 /// To the coverage of the pixels in its rows each edge adds the area between itself and the right end, downward edges
 /// positive, upward edges negative: the sum over a closed polygon is the area inside.
@@ -22,11 +22,11 @@ struct PolygonCoverage {
     min(abs(areas[row * side + column]), 1)
   }
 
-  /// Replaces what is covered by the polygons, each vertex v at centre + (v turned and scaled by `turn`).
-  mutating func cover(_ contours: [[SIMD2<Float>]], centre: SIMD2<Float>, turn: SIMD2<Float>) {
+  /// Replaces what is covered by the polygons, each vertex v at center + (v turned and scaled by `turn`).
+  mutating func cover(_ contours: [[SIMD2<Float>]], center: SIMD2<Float>, turn: SIMD2<Float>) {
     let placed = contours.map { contour in
       contour.map { point in
-        centre + SIMD2(point.x * turn.x - point.y * turn.y, point.x * turn.y + point.y * turn.x)
+        center + SIMD2(point.x * turn.x - point.y * turn.y, point.x * turn.y + point.y * turn.x)
       }
     }
     var low = SIMD2<Float>(repeating: Float(side))

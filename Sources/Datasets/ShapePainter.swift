@@ -1,16 +1,16 @@
 import Imaging
 import KeyedRandomness
 
-/// Paints one picture of ``ShapesDataset``: background, clutter, the shape, noise.
+/// Paints one image of ``ShapesDataset``: background, clutter, the shape, noise.
 ///
 /// All but the shape's outline is a nuisance, drawn independently of the class. Only additions, products, quotients and square
 /// roots of IEEE numbers are used, so the bytes are the same on every machine.
 struct ShapePainter {
-  /// Colours are (red, green, blue, unused) from 0 to 1.
+  /// Colors are (red, green, blue, unused) from 0 to 1.
   private typealias Color = SIMD4<Float>
 
   private static let side = ShapesDataset.side
-  /// Recommendation 601, as the augmentation's greyscale.
+  /// Recommendation 601, as the augmentation's grayscale.
   private static let luminanceWeights = Color(0.299, 0.587, 0.114, 0)
   private static let strokes: [[SIMD2<Float>]] = [[SIMD2(-1, -1), SIMD2(1, -1), SIMD2(1, 1), SIMD2(-1, 1)]]
 
@@ -22,9 +22,9 @@ struct ShapePainter {
     self.stream = stream
   }
 
-  /// The picture of a shape.
+  /// The image of a shape.
   mutating func paint(_ shape: ShapeOutline) -> RGBImage {
-    // Light on dark: with both, colour says so much more than shape at first that training finds the shape late or never.
+    // Light on dark: with both, color says so much more than shape at first that training finds the shape late or never.
     let dark = stream.nextUniform(in: 0.05...0.4)
     let light = dark + stream.nextUniform(in: 0.45...0.65)
     paintBackground(luminance: dark)
@@ -35,26 +35,26 @@ struct ShapePainter {
 
   private mutating func paint(_ shape: ShapeOutline, _ color: Color) {
     let middle = Float(Self.side) / 2
-    let centre = SIMD2(
+    let center = SIMD2(
       middle + stream.nextUniform(in: -7...7), middle + stream.nextUniform(in: -7...7))
     let radius = stream.nextUniform(in: 8...11)
-    coverage.cover(ShapeOutline.contours[shape.rawValue], centre: centre, turn: direction() * radius)
+    coverage.cover(ShapeOutline.contours[shape.rawValue], center: center, turn: direction() * radius)
     fillCoverage(color)
   }
 
   /// Small dots and strokes, below the shape.
   private mutating func paintClutter() {
     for _ in 0..<2 + stream.nextInteger(below: 4) {
-      let centre = SIMD2(stream.nextUniform(), stream.nextUniform()) * Float(Self.side)
+      let center = SIMD2(stream.nextUniform(), stream.nextUniform()) * Float(Self.side)
       let turn = direction()
       if stream.nextEvent(probability: 0.5) {
         coverage.cover(
-          ShapeOutline.contours[ShapeOutline.disc.rawValue], centre: centre,
+          ShapeOutline.contours[ShapeOutline.disc.rawValue], center: center,
           turn: turn * stream.nextUniform(in: 1...2))
       } else {
         let length = stream.nextUniform(in: 2...5)
         let corners = Self.strokes.map { stroke in stroke.map { corner in corner * SIMD2(length, 0.6) } }
-        coverage.cover(corners, centre: centre, turn: turn)
+        coverage.cover(corners, center: center, turn: turn)
       }
       fillCoverage(color(luminance: stream.nextUniform(in: 0.1...0.9)))
     }
@@ -69,7 +69,7 @@ struct ShapePainter {
     }
   }
 
-  /// Two colours of about the same luminance, mixed by one of four patterns.
+  /// Two colors of about the same luminance, mixed by one of four patterns.
   private mutating func paintBackground(luminance: Float) {
     let first = color(luminance: luminance + stream.nextUniform(in: -0.02...0.02))
     let second = color(luminance: luminance + stream.nextUniform(in: -0.02...0.02))
@@ -102,7 +102,7 @@ struct ShapePainter {
     }
   }
 
-  /// Fills the canvas; `share` gives the second colour's part, from 0 to 1, at a place relative to the middle.
+  /// Fills the canvas; `share` gives the second color's part, from 0 to 1, at a place relative to the middle.
   private mutating func mix(_ first: Color, _ second: Color, share: (SIMD2<Float>) -> Float) {
     let middle = Float(Self.side) / 2
     for row in 0..<Self.side {
@@ -113,7 +113,7 @@ struct ShapePainter {
     }
   }
 
-  /// A colour of random hue.
+  /// A color of random hue.
   private mutating func color(luminance: Float) -> Color {
     let hue = Color(stream.nextUniform(), stream.nextUniform(), stream.nextUniform(), 0) * 0.15
     return hue + (luminance - (hue * Self.luminanceWeights).sum())

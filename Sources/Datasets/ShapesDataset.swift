@@ -1,32 +1,32 @@
 import Imaging
 import KeyedRandomness
 
-/// The built-in set: ten shapes drawn in colour, 32×32 pixels, any number of them, without a download.
+/// The built-in set: ten shapes drawn in color, 32×32 pixels, any number of them, without a download.
 ///
-/// The class is the outline alone; colours, place, size, angle, background, clutter and noise are nuisances drawn
+/// The class is the outline alone; colors, place, size, angle, background, clutter and noise are nuisances drawn
 /// independently of it. So pixels compared one by one say little about the class, and a small convolutional network learns
-/// it in minutes. Picture `index` of a split is a function of (seed, split, index); a
+/// it in minutes. Image `index` of a split is a function of (seed, split, index); a
 /// smaller set is the beginning of a larger one.
 public struct ShapesDataset: ImageDataset {
   static let side = 32
 
   /// The names of the shapes.
   public let classNames = ShapeOutline.allCases.map { shape in "\(shape)" }
-  /// The number of pictures.
+  /// The number of images.
   public let count: Int
-  /// The channels' mean and deviation over the first 20,000 training pictures of seed 0.
+  /// The channels' mean and deviation over the first 20,000 training images of seed 0.
   public let normalization = ChannelNormalization(
     mean: [0.316, 0.316, 0.315], standardDeviation: [0.221, 0.220, 0.223])
 
   private let seed: UInt64
   private let split: DatasetSplit
 
-  /// A set of `count` pictures.
+  /// A set of `count` images.
   ///
   /// - Parameters:
   ///   - count: How many.
-  ///   - seed: Another seed gives other pictures.
-  ///   - split: The splits of one seed share no picture.
+  ///   - seed: Another seed gives other images.
+  ///   - split: The splits of one seed share no image.
   public init(count: Int, seed: UInt64, split: DatasetSplit) {
     precondition(count >= 0, "count \(count) is negative")
     self.count = count
@@ -37,12 +37,12 @@ public struct ShapesDataset: ImageDataset {
   /// 32×32.
   public var viewSize: ImageSize { ImageSize(width: Self.side, height: Self.side) }
 
-  /// The class of one picture: the classes take turns.
+  /// The class of one image: the classes take turns.
   public func label(at index: Int) -> Int { index % ShapeOutline.allCases.count }
 
-  /// Draws one picture.
+  /// Draws one image.
   public func image(at index: Int) -> RGBImage {
-    precondition(index >= 0 && index < count, "picture \(index) of \(count)")
+    precondition(index >= 0 && index < count, "image \(index) of \(count)")
     let splitNumber = split == .train ? 0 : 1
     var painter = ShapePainter(RandomStream(seed: seed, .drawing, epoch: splitNumber, sample: index))
     return painter.paint(ShapeOutline.allCases[label(at: index)])

@@ -4,7 +4,7 @@ public struct ONNXModel: Sendable {
   public struct Node: Sendable {
     /// The operator, for example `Conv`.
     public let operation: String
-    /// The names of what goes in: values and initialisers.
+    /// The names of what goes in: values and initializers.
     public let inputs: [String]
     /// The name of what comes out.
     public let output: String

@@ -88,7 +88,7 @@ public struct SafetensorsHeader: Sendable {
       guard let count = Self.byteCount(description.shape, type), description.data_offsets.count == 2,
         description.data_offsets[0] == next, count <= bufferCount - next, description.data_offsets[1] == next + count
       else {
-        throw Self.damaged(path, "\(name) does not lie where its shape and its neighbours say")
+        throw Self.damaged(path, "\(name) does not lie where its shape and its neighbors say")
       }
       entries[name] = Entry(
         type: type, shape: description.shape, range: bufferStart + next..<bufferStart + next + count)

@@ -1,4 +1,4 @@
-/// Where the pixels of a picture come from: result (x, y) is source (a x + b y + c, d x + e y + f), in pixels, as in Pillow's
+/// Where the pixels of an image come from: result (x, y) is source (a x + b y + c, d x + e y + f), in pixels, as in Pillow's
 /// `Image.transform`.
 struct AffineMap: Equatable {
   var a = 1.0
@@ -11,7 +11,7 @@ struct AffineMap: Equatable {
   /// As the kernel wants it: multiples of 2⁻¹⁶, half a pixel added so that the whole part names the pixel.
   var fixedPoint: [6 of Int32] {
     func fixed(_ value: Double) -> Int32 {
-      // Beyond that no pixel of a picture is met.
+      // Beyond that no pixel of an image is met.
       Int32(min(max((value * 65536 + 0.5).rounded(.down), -0x7fff_0000), 0x7fff_0000))
     }
     guard b != 0 || d != 0 else {
@@ -23,7 +23,7 @@ struct AffineMap: Equatable {
     ]
   }
 
-  /// Moves the picture by this many pixels to the right and down.
+  /// Moves the image by this many pixels to the right and down.
   static func translation(right: Double, down: Double) -> AffineMap {
     AffineMap(c: -right, f: -down)
   }

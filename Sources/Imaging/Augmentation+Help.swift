@@ -1,7 +1,7 @@
 extension Augmentation {
   /// Every preset: its name, and what it does and whose code it follows.
   public static let presets: [(name: String, summary: String)] =
-    [("none", "the picture itself, cut to its centre if it is larger")]
+    [("none", "the image itself, cut to its center if it is larger")]
     + presetSteps.map { preset in (preset.name, preset.summary) }
 
   /// A text that lists every preset and every operation with its parameters and their defaults.
@@ -10,8 +10,8 @@ extension Augmentation {
       "An augmentation is a preset, or presets and operations joined by +, each with parameters in parentheses:",
       "  resized-crop(area=0.2..1, filter=bicubic) + flip + jitter(hue=0) + cutout(side=8)",
       "A range LEAST..MOST stands for a number drawn for each view. Levels run from 0 to 255; all operations but the last two",
-      "follow Pillow's arithmetic. Without an operation that resizes, pictures of another size than the view's are resized to",
-      "cover 8/7 of it and cut to the centre.", "", "PRESETS",
+      "follow Pillow's arithmetic. Without an operation that resizes, images of another size than the view's are resized to",
+      "cover 8/7 of it and cut to the center.", "", "PRESETS",
     ]
     for preset in presets {
       lines += paragraph(preset.name, preset.summary)

@@ -1,11 +1,11 @@
 extension Augmentation {
-  /// The picture itself.
+  /// The image itself.
   public static let none = Augmentation(steps: [])
 
   /// Crop after padding by 4, mirror: the standard for CIFAR (He and others 2015, §4.2).
   public static let cropFlip = Augmentation(steps: [cropFlipPreset])
 
-  /// The same, then jitter of 0.4 for 80 % and greyscale for 20 % of the views, on floats, in fixed order and without hue.
+  /// The same, then jitter of 0.4 for 80 % and grayscale for 20 % of the views, on floats, in fixed order and without hue.
   public static let cropFlipJitter = Augmentation(steps: [cropFlipJitterPreset])
 
   private static let cropFlipPreset = Preset("crop-flip", "the standard for CIFAR: padded crop and flip") { _ in
@@ -13,39 +13,39 @@ extension Augmentation {
   }
 
   private static let cropFlipJitterPreset = Preset(
-    "crop-flip-jitter", "the same, then SupContrast's jitter and greyscale on floats, in fixed order and without hue"
+    "crop-flip-jitter", "the same, then SupContrast's jitter and grayscale on floats, in fixed order and without hue"
   ) { _ in
-    [PaddedCrop(), Flip(), TensorJitter(), TensorGreyscale()]
+    [PaddedCrop(), Flip(), TensorJitter(), TensorGrayscale()]
   }
 
   /// The presets by name but `none`, which has no operations.
   static let presetSteps: [Preset] = [
     Preset(
       "supcontrast",
-      "SupContrast (PyTorch): torchvision's crop and jitter on Pillow pictures, hue through Pillow's 8-bit HSV"
+      "SupContrast (PyTorch): torchvision's crop and jitter on Pillow images, hue through Pillow's 8-bit HSV"
     ) { _ in
       var crop = ResizedCrop()
       crop.area.lower = 0.2
-      return [crop, Flip(), ColorJitter(), PictureOperation(.greyscale)]
+      return [crop, Flip(), ColorJitter(), ImageOperation(.grayscale)]
     },
     Preset(
       "simclr",
       "SimAugment of the official TensorFlow code with the jitter formulas of PyTorch, as its CIFAR scripts run it: "
         + "strength 0.5 and no blur; its ImageNet scripts': strength 1 and blur"
     ) { isSmall in
-      [officialCrop(isSmall), Flip(), jitter(isSmall), PictureOperation(.greyscale)] + blur(isSmall)
+      [officialCrop(isSmall), Flip(), jitter(isSmall), ImageOperation(.grayscale)] + blur(isSmall)
     },
     Preset(
       "autoaugment-cifar10",
       "the independent code for ResNet-20 on CIFAR: padded crop, flip, AutoAugment's CIFAR-10 policy with amounts from bins "
-        + "whose sign the level decides (the official code's is random), black outside the picture; nearest "
+        + "whose sign the level decides (the official code's is random), black outside the image; nearest "
         + "pixels, where that code has cubic splines"
     ) { _ in
       [PaddedCrop(), Flip(), AutoAugment()]
     },
     Preset(
       "autoaugment-imagenet",
-      "the official TensorFlow code: its crop, flip, AutoAugment's policy v0 with random sign, mid grey outside the picture"
+      "the official TensorFlow code: its crop, flip, AutoAugment's policy v0 with random sign, mid gray outside the image"
     ) { _ in
       var policy = AutoAugment()
       policy.policy = .imagenetV0
@@ -54,17 +54,17 @@ extension Augmentation {
     },
     Preset(
       randAugment: "randaugment",
-      "the official TensorFlow code: its crop, flip, N times one of 16 operations or none with magnitude M of 10, mid grey "
-        + "outside the picture (torchvision's has 13 operations and M of 30). Its squares of 8 M and moves of 10 M pixels are "
+      "the official TensorFlow code: its crop, flip, N times one of 16 operations or none with magnitude M of 10, mid gray "
+        + "outside the image (torchvision's has 13 operations and M of 30). Its squares of 8 M and moves of 10 M pixels are "
         + "made for views of 224: small views want a smaller M"
     ) { isSmall, random in
       [officialCrop(isSmall), Flip(), random]
     },
     Preset(
       randAugment: "stacked-randaugment",
-      "the official TensorFlow code: its crop, flip, SimAugment's jitter, RandAugment, greyscale and, for large views, blur"
+      "the official TensorFlow code: its crop, flip, SimAugment's jitter, RandAugment, grayscale and, for large views, blur"
     ) { isSmall, random in
-      [officialCrop(isSmall), Flip(), jitter(isSmall), random, PictureOperation(.greyscale)] + blur(isSmall)
+      [officialCrop(isSmall), Flip(), jitter(isSmall), random, ImageOperation(.grayscale)] + blur(isSmall)
     },
     cropFlipPreset,
     cropFlipJitterPreset,
@@ -87,7 +87,7 @@ extension Augmentation {
   private static func blur(_ isSmall: Bool) -> [any AugmentationStep] {
     guard !isSmall else { return [] }
     var blur = GaussianBlur()
-    blur.edge = .grey
+    blur.edge = .gray
     return [blur]
   }
 }

@@ -7,9 +7,9 @@ extension Augmentation: CustomStringConvertible {
   /// Every operation with its defaults, in the order in which they are listed.
   static let operations: [any AugmentationStep] =
     [
-      ResizedCrop(), PaddedCrop(), CentreCrop(), Resize(), Flip(), ColorJitter(), GaussianBlur(), AutoAugment(),
+      ResizedCrop(), PaddedCrop(), CenterCrop(), Resize(), Flip(), ColorJitter(), GaussianBlur(), AutoAugment(),
       RandomOperations(),
-    ] + PictureOperation.Kind.allCases.map { kind in PictureOperation(kind) } + [TensorJitter(), TensorGreyscale()]
+    ] + ImageOperation.Kind.allCases.map { kind in ImageOperation(kind) } + [TensorJitter(), TensorGrayscale()]
 
   /// The augmentation of a text: presets and operations joined by `+`, each with parameters in parentheses where these are not at their
   /// defaults.
@@ -89,7 +89,7 @@ extension Augmentation: CustomStringConvertible {
 
 extension AugmentationStep {
   /// Whether it works on floats alone.
-  fileprivate var worksOnFloats: Bool { self is TensorJitter || self is TensorGreyscale }
+  fileprivate var worksOnFloats: Bool { self is TensorJitter || self is TensorGrayscale }
 
   /// Whether operations on levels can no longer follow.
   fileprivate var endsOnFloats: Bool {

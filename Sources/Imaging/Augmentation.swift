@@ -1,12 +1,12 @@
 import KeyedRandomness
 
-/// How a view is made from a picture: operations one after another, each with its parameters.
+/// How a view is made from an image: operations one after another, each with its parameters.
 ///
 /// Operations work on 8-bit levels with Pillow's arithmetic, some at the end on floats; then the view is freed of the dataset's mean. The
 /// same draws give the same bits on every instruction set.
 ///
-/// Every view has the size that is asked for. Operations that resize say how. Without one, a picture of another size is resized to cover
-/// 8/7 of the view and cut to its centre, as usual in evaluation; a picture of exactly that size is taken as it is.
+/// Every view has the size that is asked for. Operations that resize say how. Without one, an image of another size is resized to cover
+/// 8/7 of the view and cut to its center, as usual in evaluation; an image of exactly that size is taken as it is.
 public struct Augmentation: Sendable {
   let steps: [any AugmentationStep]
   private let decidesSize: Bool
@@ -16,20 +16,20 @@ public struct Augmentation: Sendable {
     decidesSize = steps.contains { step in step.decidesSize }
   }
 
-  /// Whether every view is the picture itself.
+  /// Whether every view is the image itself.
   public var isIdentity: Bool { steps.isEmpty }
 
   /// Makes one view of `image`.
   ///
   /// - Parameters:
-  ///   - image: The picture.
+  ///   - image: The image.
   ///   - size: The view's size.
   ///   - stream: The view's own random draws.
   ///   - normalization: What the view is freed of at the end.
   ///   - workspace: The memory of the calling thread.
   ///   - view: Receives the view at `[channel · channelStride + pixel · pixelStride]`.
   ///   - channelStride: The distance between the channels of a pixel.
-  ///   - pixelStride: The distance between neighbouring pixels.
+  ///   - pixelStride: The distance between neighboring pixels.
   public func makeView(
     of image: RGBImage, size: ImageSize, _ stream: inout RandomStream, _ normalization: ChannelNormalization,
     workspace: AugmentationWorkspace, into view: inout MutableSpan<Float>, channelStride: Int, pixelStride: Int
@@ -42,19 +42,19 @@ public struct Augmentation: Sendable {
     workspace.writeView(normalization, into: &view, channelStride: channelStride, pixelStride: pixelStride)
   }
 
-  /// Makes one view of `image` as a picture of 8 bits a channel, to look at.
+  /// Makes one view of `image` as an image of 8 bits a channel, to look at.
   ///
   /// - Parameters:
-  ///   - image: The picture.
+  ///   - image: The image.
   ///   - size: The view's size.
   ///   - stream: The view's own random draws.
   ///   - workspace: The memory of the calling thread.
   /// - Returns: The view; operations on floats are rounded.
-  public func picture(
+  public func image(
     of image: RGBImage, size: ImageSize, _ stream: inout RandomStream, workspace: AugmentationWorkspace
   ) -> RGBImage {
     apply(to: image, size, &stream, workspace)
-    return workspace.makePicture()
+    return workspace.makeImage()
   }
 
   private func apply(
@@ -68,7 +68,7 @@ public struct Augmentation: Sendable {
       step.apply(to: workspace, &stream)
     }
     if workspace.size != size {
-      workspace.cut(size.centred(in: workspace.size), fill: 0)
+      workspace.cut(size.centerd(in: workspace.size), fill: 0)
     }
   }
 }

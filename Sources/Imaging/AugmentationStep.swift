@@ -11,13 +11,13 @@ protocol AugmentationStep: Sendable {
   /// Its parameters, in the order in which they are listed.
   var parameters: [AugmentationParameter<Self>] { get }
 
-  /// Whether it makes a picture of the view's size of one of any size.
+  /// Whether it makes an image of the view's size of one of any size.
   var decidesSize: Bool { get }
 
   /// The value of this name with all parameters at their defaults.
   var withDefaults: Self { get }
 
-  /// Changes the picture in the making.
+  /// Changes the image in the making.
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream)
 }
 

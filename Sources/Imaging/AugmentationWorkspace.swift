@@ -2,7 +2,7 @@ import Kernels
 
 /// The memory in which views are made, reused from view to view; each thread has its own.
 ///
-/// While a view is made it holds the picture in the making: a plane of red, one of green and one of blue, 8 bits each.
+/// While a view is made it holds the image in the making: a plane of red, one of green and one of blue, 8 bits each.
 @safe
 public final class AugmentationWorkspace {
   // Tables of functions are constants of the program.
@@ -10,10 +10,10 @@ public final class AugmentationWorkspace {
 
   /// The size of the view that is being made.
   private(set) var viewSize = ImageSize(width: 0, height: 0)
-  /// The size of the picture in the making.
+  /// The size of the image in the making.
   private(set) var size = ImageSize(width: 0, height: 0)
 
-  // The picture itself, as long as nothing has been done to it.
+  // The image itself, as long as nothing has been done to it.
   private var source: RGBImage?
   private var planes = ScratchBuffer<UInt8>()
   private var otherPlanes = ScratchBuffer<UInt8>()
@@ -31,18 +31,18 @@ public final class AugmentationWorkspace {
 
   /// An empty workspace.
   ///
-  /// - Parameter path: The instruction set to use; the pictures are the same with each.
+  /// - Parameter path: The instruction set to use; the images are the same with each.
   public init(_ path: KernelPath = kernels_best_path()) {
     unsafe kernels = unsafe kernels_of(path)
   }
 
-  /// The number of pixels of the picture in the making.
+  /// The number of pixels of the image in the making.
   var pixelCount: Int { size.pixelCount }
 
-  /// The number of levels of the picture in the making: three times the number of pixels.
+  /// The number of levels of the image in the making: three times the number of pixels.
   var levelCount: Int { 3 * size.pixelCount }
 
-  /// The planes of the picture in the making.
+  /// The planes of the image in the making.
   var levelsInPlace: UnsafeMutablePointer<UInt8> {
     precondition(!isTensor, "operations on levels come before those on floats")
     let planes = unsafe self.planes.room(for: levelCount)
@@ -58,7 +58,7 @@ public final class AugmentationWorkspace {
 
   // MARK: Into the workspace and out of it
 
-  /// Begins a view of `size` with a picture.
+  /// Begins a view of `size` with an image.
   func begin(_ image: RGBImage, viewSize: ImageSize) {
     source = image
     size = image.size
@@ -66,14 +66,14 @@ public final class AugmentationWorkspace {
     isTensor = false
   }
 
-  /// Resizes a part of the picture in the making.
+  /// Resizes a part of the image in the making.
   ///
   /// - Parameters:
   ///   - crop: The part, which lies inside.
   ///   - whole: The size that the part is resized to.
-  ///   - window: Which part of the resized picture is made; `nil` for all of it.
+  ///   - window: Which part of the resized image is made; `nil` for all of it.
   ///   - filter: How pixels are weighted.
-  ///   - isAntialiased: Whether the weights widen as the picture shrinks.
+  ///   - isAntialiased: Whether the weights widen as the image shrinks.
   func resize(
     _ crop: KernelWindow, to whole: ImageSize, window: KernelWindow? = nil, _ filter: ResamplingFilter,
     isAntialiased: Bool = true
@@ -133,8 +133,8 @@ public final class AugmentationWorkspace {
     }
   }
 
-  /// The finished view as a picture of 8 bits a channel.
-  func makePicture() -> RGBImage {
+  /// The finished view as an image of 8 bits a channel.
+  func makeImage() -> RGBImage {
     if isTensor {
       return tensor.rounded()
     }
@@ -143,9 +143,9 @@ public final class AugmentationWorkspace {
     return RGBImage(width: size.width, height: size.height, samples: samples)
   }
 
-  // MARK: Operations that need a second picture
+  // MARK: Operations that need a second image
 
-  /// Cuts out a window, filled where it reaches beyond the picture.
+  /// Cuts out a window, filled where it reaches beyond the image.
   func cut(_ window: KernelWindow, fill: UInt8) {
     let result = unsafe otherPlanes.room(for: 3 * Int(window.width) * Int(window.height))
     unsafe kernels.pointee.image_window(image, window, fill, result)
@@ -181,13 +181,13 @@ public final class AugmentationWorkspace {
     }
   }
 
-  /// Blends with the picture smoothed.
+  /// Blends with the image smoothed.
   func sharpen(by factor: Float) {
     unsafe kernels.pointee.image_sharpen(image, factor, otherPlanes.room(for: levelCount))
     swap(&planes, &otherPlanes)
   }
 
-  /// Smooths with `2 · radius + 1` weights that `fill` writes; beyond the edges lies the level `outside`, or the mirrored picture.
+  /// Smooths with `2 · radius + 1` weights that `fill` writes; beyond the edges lies the level `outside`, or the mirrored image.
   func blur(radius: Int, outside: Float?, weights fill: (UnsafeMutablePointer<Float>) -> Void) {
     let taps = 2 * radius + 1
     let scratchCount = unsafe kernels.pointee.image_blur_scratch_count(
@@ -205,7 +205,7 @@ public final class AugmentationWorkspace {
 
   // MARK: Operations on floats
 
-  /// Changes the picture as floats from 0 to 1; operations on levels must not follow.
+  /// Changes the image as floats from 0 to 1; operations on levels must not follow.
   func changeTensor(_ body: (inout PlanarImage) -> Void) {
     if !isTensor {
       unsafe tensor.load(levelsInPlace, size)

@@ -6,7 +6,7 @@ public struct ChannelNormalization: Sendable, Equatable {
   /// The standard deviation of red, green and blue.
   public let standardDeviation: [Float]
 
-  /// A normalisation of three channels.
+  /// A normalization of three channels.
   public init(mean: [Float], standardDeviation: [Float]) {
     precondition(mean.count == 3 && standardDeviation.count == 3, "three channels have three means and deviations")
     self.mean = mean

@@ -1,6 +1,6 @@
-/// Changes of colour, each a blend of the picture with a simpler one, as in torchvision.
+/// Changes of color, each a blend of the image with a simpler one, as in torchvision.
 ///
-/// With factor 1 the picture stays, with 0 it becomes the simpler one; results are clipped to 0…1.
+/// With factor 1 the image stays, with 0 it becomes the simpler one; results are clipped to 0…1.
 extension PlanarImage {
   /// ITU-R BT.601's weights of red, green and blue in luminance.
   private static let luminanceWeights: (red: Float, green: Float, blue: Float) = (0.299, 0.587, 0.114)
@@ -35,10 +35,10 @@ extension PlanarImage {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
       for pixel in 0..<count {
-        let grey = unsafe Self.luminance(planes, pixel, count)
+        let gray = unsafe Self.luminance(planes, pixel, count)
         for plane in 0..<3 {
           let index = plane * count + pixel
-          unsafe planes[index] = clipped(grey + (planes[index] - grey) * factor)
+          unsafe planes[index] = clipped(gray + (planes[index] - gray) * factor)
         }
       }
     }
@@ -49,9 +49,9 @@ extension PlanarImage {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
       for pixel in 0..<count {
-        let grey = unsafe Self.luminance(planes, pixel, count)
+        let gray = unsafe Self.luminance(planes, pixel, count)
         for plane in 0..<3 {
-          unsafe planes[plane * count + pixel] = grey
+          unsafe planes[plane * count + pixel] = gray
         }
       }
     }

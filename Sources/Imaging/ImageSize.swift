@@ -1,4 +1,4 @@
-/// The extent of a picture in pixels.
+/// The extent of an image in pixels.
 public struct ImageSize: Sendable, Hashable, CustomStringConvertible {
   /// The number of columns.
   public var width: Int

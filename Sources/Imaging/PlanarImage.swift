@@ -1,13 +1,13 @@
-/// A colour picture in float32, one plane a channel, 0 black and 1 full.
+/// A color image in float32, one plane a channel, 0 black and 1 full.
 struct PlanarImage {
   private(set) var size = ImageSize(width: 0, height: 0)
 
-  /// `[3, height, width]`, and whatever a larger picture left behind.
+  /// `[3, height, width]`, and whatever a larger image left behind.
   var planes: [Float] = []
 
   var pixelCount: Int { size.pixelCount }
 
-  /// Becomes the picture of these levels, `[3, height, width]`.
+  /// Becomes the image of these levels, `[3, height, width]`.
   mutating func load(_ levels: UnsafePointer<UInt8>, _ size: ImageSize) {
     self.size = size
     let count = 3 * size.pixelCount
@@ -21,7 +21,7 @@ struct PlanarImage {
     }
   }
 
-  /// Writes the picture freed of its mean and deviation.
+  /// Writes the image freed of its mean and deviation.
   func write(
     _ normalization: ChannelNormalization, into view: inout MutableSpan<Float>, channelStride: Int, pixelStride: Int
   ) {
@@ -40,7 +40,7 @@ struct PlanarImage {
     }
   }
 
-  /// The picture in 8 bits a channel.
+  /// The image in 8 bits a channel.
   func rounded() -> RGBImage {
     let count = pixelCount
     return RGBImage(

@@ -1,6 +1,6 @@
 /// An operation of AutoAugment's policies and of RandAugment.
 enum PolicyOperation: Sendable {
-  case autoContrast, equalise, invert, rotate, posterise, solarise, colour, contrast, brightness, sharpness, shearX,
+  case autoContrast, equalize, invert, rotate, posterize, solarize, color, contrast, brightness, sharpness, shearX,
     shearY,
-    translateX, translateY, cutout, solariseAdd
+    translateX, translateY, cutout, solarizeAdd
 }

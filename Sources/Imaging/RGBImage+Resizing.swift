@@ -1,12 +1,12 @@
 extension RGBImage {
-  /// The picture with this shorter side, by Pillow's antialiased bilinear filter; never larger than it is.
+  /// The image with this shorter side, by Pillow's antialiased bilinear filter; never larger than it is.
   public func resizedShorterSide(_ side: Int) -> RGBImage {
     let target = size.withShorterSide(side)
     guard target != size else { return self }
     let workspace = AugmentationWorkspace()
     workspace.begin(self, viewSize: target)
     workspace.resize(size.window, to: target, .bilinear)
-    return workspace.makePicture()
+    return workspace.makeImage()
   }
 }
 

@@ -1,4 +1,4 @@
-/// A colour picture of 8 bits a channel: rows from the top, pixels from the left, red, green, blue side by side.
+/// A color image of 8 bits a channel: rows from the top, pixels from the left, red, green, blue side by side.
 public struct RGBImage: Sendable, Equatable {
   /// The number of columns in pixels.
   public let width: Int
@@ -12,7 +12,7 @@ public struct RGBImage: Sendable, Equatable {
   /// The samples, `[height, width, 3]`.
   public var samples: [UInt8]
 
-  /// A picture of given samples.
+  /// An image of given samples.
   ///
   /// - Precondition: `samples` holds `height` · `width` · 3 numbers.
   public init(width: Int, height: Int, samples: [UInt8]) {

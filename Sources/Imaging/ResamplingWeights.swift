@@ -1,6 +1,6 @@
 import Kernels
 
-/// The weights that make `count` rows or columns from others, as Pillow computes them: in double, normalised, rounded to 2⁻²².
+/// The weights that make `count` rows or columns from others, as Pillow computes them: in double, normalized, rounded to 2⁻²².
 @safe
 struct ResamplingWeights: ~Copyable {
   private var starts = ScratchBuffer<Int32>()
@@ -19,9 +19,9 @@ struct ResamplingWeights: ~Copyable {
     let counts = unsafe self.counts.room(for: range.count)
     var taps = 1
     for (index, line) in range.enumerated() {
-      let centre = (Double(line) + 0.5) * scale
-      let first = max(Int(centre - support + 0.5), 0)
-      let end = min(Int(centre + support + 0.5), source)
+      let center = (Double(line) + 0.5) * scale
+      let first = max(Int(center - support + 0.5), 0)
+      let end = min(Int(center + support + 0.5), source)
       unsafe starts[index] = Int32(first)
       unsafe counts[index] = Int32(end - first)
       taps = max(taps, end - first)
@@ -32,16 +32,16 @@ struct ResamplingWeights: ~Copyable {
     unsafe weights.update(repeating: 0, count: groups * taps * 4)
     let exact = unsafe self.exact.room(for: taps)
     for (index, line) in range.enumerated() {
-      let centre = (Double(line) + 0.5) * scale
+      let center = (Double(line) + 0.5) * scale
       let first = unsafe Int(starts[index])
       let used = unsafe Int(counts[index])
       var sum = 0.0
       for tap in 0..<used {
-        let weight = filter.weight(at: (Double(tap + first) - centre + 0.5) * (1 / width))
+        let weight = filter.weight(at: (Double(tap + first) - center + 0.5) * (1 / width))
         unsafe exact[tap] = weight
         sum += weight
       }
-      // All lines read as many neighbours: at the end they begin earlier, with weights of zero.
+      // All lines read as many neighbors: at the end they begin earlier, with weights of zero.
       let start = min(first, source - taps)
       unsafe starts[index] = Int32(start)
       let target = unsafe weights + (index / 4 * taps + first - start) * 4 + index % 4

@@ -1,4 +1,4 @@
-// Changes of colour of a picture's planes with Pillow's arithmetic and rounding, the same on every path: floating-point
+// Changes of color of an image's planes with Pillow's arithmetic and rounding, the same on every path: floating-point
 // operations are never fused.
 
 // A blend of a level with the one that it moves away from or towards, cut to 0…255 and rounded down.
@@ -24,20 +24,20 @@ static void image_blend_constant(uint8_t *levels, size_t count, uint8_t base, fl
 static void image_blend_luminance(uint8_t *planes, size_t count, float factor) {
   uint8_t *restrict red = planes, *restrict green = planes + count, *restrict blue = planes + 2 * count;
   for (size_t pixel = 0; pixel < count; pixel++) {
-    int32_t grey = luminance_of(red[pixel], green[pixel], blue[pixel]);
-    red[pixel] = blended(red[pixel], grey, factor);
-    green[pixel] = blended(green[pixel], grey, factor);
-    blue[pixel] = blended(blue[pixel], grey, factor);
+    int32_t gray = luminance_of(red[pixel], green[pixel], blue[pixel]);
+    red[pixel] = blended(red[pixel], gray, factor);
+    green[pixel] = blended(green[pixel], gray, factor);
+    blue[pixel] = blended(blue[pixel], gray, factor);
   }
 }
 
-static void image_greyscale(uint8_t *planes, size_t count) {
+static void image_grayscale(uint8_t *planes, size_t count) {
   uint8_t *restrict red = planes, *restrict green = planes + count, *restrict blue = planes + 2 * count;
   for (size_t pixel = 0; pixel < count; pixel++) {
-    uint8_t grey = luminance_of(red[pixel], green[pixel], blue[pixel]);
-    red[pixel] = grey;
-    green[pixel] = grey;
-    blue[pixel] = grey;
+    uint8_t gray = luminance_of(red[pixel], green[pixel], blue[pixel]);
+    red[pixel] = gray;
+    green[pixel] = gray;
+    blue[pixel] = gray;
   }
 }
 
@@ -76,7 +76,7 @@ INLINE void shift_hues(uint8_t *restrict reds, uint8_t *restrict greens, uint8_t
     int32_t red = reds[pixel], green = greens[pixel], blue = blues[pixel];
     int32_t value = maximum(red, maximum(green, blue));
     int32_t range = value - minimum(red, minimum(green, blue));
-    // In sixths of a turn, from the primary colour that is largest.
+    // In sixths of a turn, from the primary color that is largest.
     float divisor = (float)(range > 0 ? range : 1);
     int32_t ahead = red == value ? blue : green == value ? red : green;
     int32_t behind = red == value ? green : green == value ? blue : red;
@@ -127,11 +127,11 @@ INLINE IntegerBlock levels_at(const uint8_t *levels) {
   return __builtin_convertvector(*(const ByteBlockInMemory *)levels, IntegerBlock);
 }
 
-// 16 levels of one row, blended with the mean of their neighbours, of which the centre counts five times.
-INLINE ByteBlock sharpened(const uint8_t *above, const uint8_t *centre, const uint8_t *below, float factor) {
+// 16 levels of one row, blended with the mean of their neighbors, of which the center counts five times.
+INLINE ByteBlock sharpened(const uint8_t *above, const uint8_t *center, const uint8_t *below, float factor) {
 #pragma clang fp contract(off)
-  IntegerBlock level = levels_at(centre);
-  IntegerBlock sums = 5 * level + levels_at(centre - 1) + levels_at(centre + 1) + levels_at(above - 1)
+  IntegerBlock level = levels_at(center);
+  IntegerBlock sums = 5 * level + levels_at(center - 1) + levels_at(center + 1) + levels_at(above - 1)
                       + levels_at(above) + levels_at(above + 1) + levels_at(below - 1) + levels_at(below)
                       + levels_at(below + 1);
   // Thirteenths, rounded to the nearest.
@@ -148,19 +148,19 @@ static void image_sharpen(KernelImage image, float factor, uint8_t *restrict res
     if (line % height == 0 || line % height == height - 1) {
       continue;
     }
-    const uint8_t *centre = image.planes + line * width, *above = centre - width, *below = centre + width;
+    const uint8_t *center = image.planes + line * width, *above = center - width, *below = center + width;
     uint8_t *target = result + line * width;
     if (width >= 18) {
       for (size_t column = 1; column + 1 < width; column += 16) {
         // The last block begins earlier, so that it ends with the row.
         size_t place = column + 17 <= width ? column : width - 17;
         *(ByteBlockInMemory *)(target + place) =
-            sharpened(above + place, centre + place, below + place, factor);
+            sharpened(above + place, center + place, below + place, factor);
       }
     } else {
       uint8_t rows[3][18 + 16] = {{0}};
       memcpy(rows[0], above, width);
-      memcpy(rows[1], centre, width);
+      memcpy(rows[1], center, width);
       memcpy(rows[2], below, width);
       ByteBlock levels = sharpened(rows[0] + 1, rows[1] + 1, rows[2] + 1, factor);
       memcpy(target + 1, &levels, width - 2);
@@ -218,7 +218,7 @@ static void image_stretch(uint8_t *planes, size_t count) {
 
 static void image_equalize(uint8_t *planes, size_t count) {
   for (int channel = 0; channel < 3; channel++, planes += count) {
-    // Four histograms: neighbours are often of one level, and an addition would wait for the one before.
+    // Four histograms: neighbors are often of one level, and an addition would wait for the one before.
     uint32_t histograms[4][256] = {{0}};
     size_t pixel = 0;
     for (; pixel + 4 <= count; pixel += 4) {

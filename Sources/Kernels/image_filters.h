@@ -1,4 +1,4 @@
-// Smoothing of a picture's planes in float32, never fused, rounded to levels once at the end.
+// Smoothing of an image's planes in float32, never fused, rounded to levels once at the end.
 
 // `line[column]` ← Σ weights[tap] · source[column + tap].
 INLINE void weighted_sums(

@@ -1,4 +1,4 @@
-// Pictures of 8 bits a channel as three planes, red, green and blue, one after another: moving pixels without changing them.
+// Images of 8 bits a channel as three planes, red, green and blue, one after another: moving pixels without changing them.
 
 // Pixels `[count, 3]` → planes `[3, count]`.
 static void image_unpack(const uint8_t *restrict pixels, size_t count, uint8_t *restrict planes) {

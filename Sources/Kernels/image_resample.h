@@ -47,7 +47,7 @@ INLINE void resample_row(const uint8_t *row, KernelFilter filter, uint8_t *resul
   }
 }
 
-// 16 neighbouring pixels of a row of the result, from rows of `[columns, 4]`.
+// 16 neighboring pixels of a row of the result, from rows of `[columns, 4]`.
 INLINE void resample_column_block(
     const uint8_t *rows, size_t row_stride, const int32_t *weights, int taps, ByteBlock blocks[GROUP]) {
   IntegerBlock sums[GROUP];

@@ -1,4 +1,4 @@
-// Vectors of neighbouring channels, and loads and stores that widen and narrow them.
+// Vectors of neighboring channels, and loads and stores that widen and narrow them.
 //
 // Included by each path_*.c, which defines LANES (16 with AVX-512, 8 without) and compiles everything for its instruction set.
 

@@ -1,8 +1,8 @@
-// Batch normalisation, ReLU and the residual sum in as few passes over memory as their data flow allows.
+// Batch normalization, ReLU and the residual sum in as few passes over memory as their data flow allows.
 //
 // The formulas of the passes, and who calls them in what order, stand in NeuralNet's BatchNormalizationLayer.
 
-// Where the pixels of LANES channels of one image begin. Neighbouring pixels are `block` elements apart.
+// Where the pixels of LANES channels of one image begin. Neighboring pixels are `block` elements apart.
 INLINE size_t maps_offset(KernelMaps maps, int image, int channel) {
   return (((size_t)image * (maps.channels / maps.block) + channel / maps.block) * maps.pixels) * maps.block
          + channel % maps.block;
@@ -92,7 +92,7 @@ INLINE void gradient_sums_elements(
       a = load_lanes(scale + channel);
       b = load_lanes(shift + channel);
     }
-    Lanes centre = load_lanes(mean + channel);
+    Lanes center = load_lanes(mean + channel);
     Lanes sum[PARTS] = {0}, products[PARTS] = {0};
     for (int pixel = 0; pixel < maps.pixels; pixel += PARTS) {
       UNROLL
@@ -110,7 +110,7 @@ INLINE void gradient_sums_elements(
             store(masked, index, value, element);
           }
           sum[part] += value;
-          products[part] += value * (input - centre);
+          products[part] += value * (input - center);
         }
       }
     }

@@ -213,7 +213,7 @@ static size_t winograd_weight_count(KernelConvolution shape) {
   return multiplies_halves(shape) ? count / 2 : count;
 }
 
-// Row-major weights `[outputs][inputs][3 · 3]` come and go through a block of LANES outputs and this many inputs: neighbouring outputs lie
+// Row-major weights `[outputs][inputs][3 · 3]` come and go through a block of LANES outputs and this many inputs: neighboring outputs lie
 // so far apart that one element of each at a time would miss every cache.
 enum { INPUTS_PER_COPY = 16, WEIGHTS_PER_COPY = INPUTS_PER_COPY * 9 };
 

@@ -27,8 +27,8 @@ INLINE TileGroups tile_groups(KernelConvolution shape) {
 // How factors lie in memory.
 typedef enum {
   FLOATS,     // `[frequency][tile][channel]`
-  HALVES,     // the same in bfloat16: two neighbouring inputs are multiplied at once
-  HALF_PAIRS, // `[frequency][tile / 2][channel][tile % 2]` in bfloat16: two neighbouring tiles are multiplied at once
+  HALVES,     // the same in bfloat16: two neighboring inputs are multiplied at once
+  HALF_PAIRS, // `[frequency][tile / 2][channel][tile % 2]` in bfloat16: two neighboring tiles are multiplied at once
 } Factors;
 
 // Tiles of wide layers and all frequencies lie a line more than their elements apart: at powers of two they would share few sets of the
@@ -69,7 +69,7 @@ INLINE __m512i interleave(Lanes even, Lanes odd) {
   return _mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even));
 }
 
-// sums + Σ over two neighbours of value · weights.
+// sums + Σ over two neighbors of value · weights.
 INLINE Lanes add_products(Lanes sums, const uint16_t *value, __m512bh weights) {
   int32_t both;
   memcpy(&both, value, sizeof both);

@@ -1,7 +1,7 @@
 /// What a random draw is for; draws for different purposes are independent.
 public enum RandomPurpose: UInt32, Sendable {
   /// The initial values of parameters.
-  case initialisation = 1
+  case initialization = 1
   /// The order of samples in an epoch.
   case sampleOrder = 2
   /// The augmentation of a view.
@@ -14,7 +14,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case classOrder = 6
   /// The order of one class's samples over the batches of an epoch; `sample` is the class.
   case classSampleOrder = 7
-  /// Which pictures of a folder are kept for validation.
+  /// Which images of a folder are kept for validation.
   case validationSplit = 8
 }
 

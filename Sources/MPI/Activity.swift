@@ -18,7 +18,7 @@ public final class Activity: Sendable {
     /// The training step, counted from the run's beginning, if there is one.
     public var step: Int?
     /// Whether it is at something that shows no progress from within, such as writing a file.
-    public var isPatient = false
+    public var allowsSilence = false
   }
 
   private struct State {
@@ -52,11 +52,11 @@ public final class Activity: Sendable {
   ///   - phase: A word or two for messages.
   ///   - step: The training step; absent for that of the phase before.
   ///   - isPatient: Whether it is something that shows no progress from within, such as writing a file.
-  public func begin(_ phase: String, step: Int? = nil, isPatient: Bool = false) {
+  public func begin(_ phase: String, step: Int? = nil, allowsSilence: Bool = false) {
     state.withLock { state in
       state.snapshot.phase = phase
       state.snapshot.step = step ?? state.snapshot.step
-      state.snapshot.isPatient = isPatient
+      state.snapshot.allowsSilence = allowsSilence
       state.snapshot.progress += 1
     }
   }

@@ -34,7 +34,7 @@ public struct Communicator: ~Copyable {
   }
 }
 
-/// Initialises MPI, lends `body` the communicator of all ranks, and finalises.
+/// Initializes MPI, lends `body` the communicator of all ranks, and finalises.
 ///
 /// Collective: every rank calls it once, from the main thread. Without `mpirun` the world has one rank.
 /// If `body` throws, this rank calls `onFailure`, which says what happened and gives the exit code, and the whole job is aborted with it:
@@ -45,14 +45,14 @@ public struct Communicator: ~Copyable {
 ///   - body: The program.
 ///   - onFailure: Receives the error and this rank; returns the job's exit code.
 /// - Returns: What `body` returns.
-/// - Throws: `MPIError` if MPI cannot be initialised or finalised.
+/// - Throws: `MPIError` if MPI cannot be initialized or finalised.
 public func withMPI<Result>(
   activity: Activity = Activity(),
   _ body: (borrowing Communicator) throws -> Result, onFailure: (any Error, Int) -> Int32
 ) throws(MPIError) -> Result {
   Launcher.speedUpLoneProcess()
   var provided: Int32 = 0
-  let code = activity.measure(.initialise) {
+  let code = activity.measure(.initialize) {
     unsafe MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided)
   }
   try check("MPI_Init_thread", code)

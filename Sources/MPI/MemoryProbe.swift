@@ -1,6 +1,6 @@
 import COpenMPI
 
-/// A few bytes that a neighbouring rank tries to read, as the library's shared-memory transport reads large messages.
+/// A few bytes that a neighboring rank tries to read, as the library's shared-memory transport reads large messages.
 @safe
 public final class MemoryProbe {
   private let bytes = UnsafeMutablePointer<Int64>.allocate(capacity: 1)

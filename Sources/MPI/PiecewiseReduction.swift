@@ -27,7 +27,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///   - runs: Which shards each rank owns; together all shards.
   ///   - rank: This rank.
   ///   - order: The tree, or the control.
-  public init(length: Int, bounds: [Int], runs: ContiguousRuns, rank: Int, order: ReductionOrder) {
+  public init(length: Int, bounds: [Int], runs: BlockPartition, rank: Int, order: ReductionOrder) {
     precondition(bounds.first == 0 && bounds.allSatisfy { bound in bound < length }, "pieces of \(length): \(bounds)")
     self.length = length
     pieces = zip(bounds, bounds.dropFirst() + [length]).map { lower, upper in

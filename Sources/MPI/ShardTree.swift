@@ -71,7 +71,7 @@ public struct ShardTree: Sendable {
 }
 
 /// How `total` consecutive things are cut into contiguous runs, one for each of `parts` owners, as even as possible.
-public struct ContiguousRuns: Sendable {
+public struct BlockPartition: Sendable {
   /// The runs in the order of their owners; some are empty if there are more owners than things.
   public let runs: [Range<Int>]
 

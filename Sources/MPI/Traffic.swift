@@ -1,7 +1,7 @@
 /// The calls in which ranks wait for each other.
 public enum Collective: Int, CaseIterable, Sendable {
   /// `MPI_Init_thread`.
-  case initialise
+  case initialize
   /// `MPI_Barrier`.
   case barrier
   /// `MPI_Bcast`.
@@ -18,7 +18,7 @@ public enum Collective: Int, CaseIterable, Sendable {
   /// The library's name for it.
   public var function: String {
     switch self {
-    case .initialise: "MPI_Init"
+    case .initialize: "MPI_Init"
     case .barrier: "MPI_Barrier"
     case .broadcast: "MPI_Bcast"
     case .allGather: "MPI_Allgather"

@@ -1,6 +1,6 @@
 /// A number that can be summed along a ``ShardTree``.
 ///
-/// Requirements, so that each type has loops of its own that the optimiser vectorises.
+/// Requirements, so that each type has loops of its own that the optimizer vectorises.
 public protocol TreeElement: MPIElement {
   /// Adds `addend` to `sums`, element by element.
   static func accumulate(_ addend: Span<Self>, into sums: inout MutableSpan<Self>)

@@ -19,7 +19,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   public let length: Int
 
   private let tree: ShardTree
-  private let runs: ContiguousRuns
+  private let runs: BlockPartition
   private let rank: Int
   private let order: ReductionOrder
   private let state: Mutex<State>
@@ -39,7 +39,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   ///   - runs: Which shards each rank owns; together all shards.
   ///   - rank: This rank.
   ///   - order: The tree, or the control.
-  public init(length: Int, runs: ContiguousRuns, rank: Int, order: ReductionOrder = .tree) {
+  public init(length: Int, runs: BlockPartition, rank: Int, order: ReductionOrder = .tree) {
     self.length = length
     self.runs = runs
     self.rank = rank
@@ -160,7 +160,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
       total.copy(from: sum.span)
       return
     }
-    let slices = ContiguousRuns(total: length, parts: world.size)
+    let slices = BlockPartition(total: length, parts: world.size)
     let mySlice = slices[world.rank]
 
     // Slice k of each partial sum, for rank k; a single one has its slices in that order.

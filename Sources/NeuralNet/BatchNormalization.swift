@@ -1,13 +1,13 @@
 import Kernels
 import OneDNN
 
-/// Batch normalisation of feature maps, together with the ReLU behind it (Ioffe and Szegedy 2015).
+/// Batch normalization of feature maps, together with the ReLU behind it (Ioffe and Szegedy 2015).
 ///
 /// Per channel, over the n pixels of a batch: μ = Σy/n, v = Σy²/n − μ², x̂ = (y − μ)/√(v + ε), output = γ x̂ + β = scale · y + shift.
 /// Backward, with g the gradient behind the ReLU: ∂γ = Σ g x̂, ∂β = Σ g, ∂y = γ/√(v + ε) · (g − ∂β/n − x̂ ∂γ/n), which is again linear in
 /// g and y. So each direction needs one pass for sums and one for values; convolutions and ReLUs that run over the same maps bring the sums.
 public final class BatchNormalization {
-  /// The statistics that one batch was normalised with, and the scale and shift that follow.
+  /// The statistics that one batch was normalized with, and the scale and shift that follow.
   public struct Statistics: Sendable {
     /// The mean of each channel.
     public var mean: [Float]
@@ -30,7 +30,7 @@ public final class BatchNormalization {
   private var gamma: [Float]
   private var beta: [Float]
 
-  /// Normalisation for one shape; `epsilon` is added to the variance.
+  /// Normalization for one shape; `epsilon` is added to the variance.
   public init(_ shape: ActivationShape, _ precision: Precision, epsilon: Float, path: KernelPath = kernels_best_path())
   {
     self.shape = shape
@@ -103,18 +103,18 @@ public final class BatchNormalization {
 
   // MARK: - Forward
 
-  /// relu(normalised input).
+  /// relu(normalized input).
   public func relu(_ input: Tensor, _ statistics: Statistics, into output: Tensor) {
     kernels.normalizeRelu(input, scale: statistics.scale, shift: statistics.shift, into: output)
   }
 
-  /// relu(normalised input + shortcut).
+  /// relu(normalized input + shortcut).
   public func addRelu(_ input: Tensor, _ statistics: Statistics, shortcut: Tensor, into output: Tensor) {
     kernels.normalizeAddRelu(
       input, scale: statistics.scale, shift: statistics.shift, shortcut: shortcut, into: output)
   }
 
-  /// relu(normalised input + shortcut normalised with its own statistics).
+  /// relu(normalized input + shortcut normalized with its own statistics).
   public func addRelu(
     _ input: Tensor, _ statistics: Statistics, shortcut: Tensor, _ shortcutStatistics: Statistics, into output: Tensor
   ) {

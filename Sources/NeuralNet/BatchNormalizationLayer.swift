@@ -1,6 +1,6 @@
 import OneDNN
 
-/// Batch normalisation over one shard, with running statistics for evaluation (PyTorch's `BatchNorm2d`).
+/// Batch normalization over one shard, with running statistics for evaluation (PyTorch's `BatchNorm2d`).
 ///
 /// The statistics of a shard's forward pass are its *moments*: mean and unbiased variance of each channel. Once a step the running
 /// statistics move by ``momentum`` towards the moments' mean over all shards of the global batch.
@@ -19,9 +19,9 @@ final class BatchNormalizationLayer {
   private let runningVariance: VectorSlice
 
   /// Registers scale, shift and running statistics under `name`; the scale begins at 1 or 0.
-  init(_ context: NetworkContext, _ name: String, _ shape: ActivationShape, beginsAtZero: Bool) {
+  init(_ context: NetworkContext, _ name: String, _ shape: ActivationShape, zeroInitializesLastScale: Bool) {
     let channels = [shape.channels]
-    scale = context.parameters.add("\(name).weight", channels, .constant(beginsAtZero ? 0 : 1))
+    scale = context.parameters.add("\(name).weight", channels, .constant(zeroInitializesLastScale ? 0 : 1))
     shift = context.parameters.add("\(name).bias", channels, .constant(0))
     runningMean = context.statistics.add("\(name).running_mean", channels, .constant(0))
     runningVariance = context.statistics.add("\(name).running_var", channels, .constant(1))
@@ -32,7 +32,7 @@ final class BatchNormalizationLayer {
     normalization.load(scale: parameters.extracting(scale.range), shift: parameters.extracting(shift.range))
   }
 
-  /// In evaluation, the statistics to normalise with.
+  /// In evaluation, the statistics to normalize with.
   func statistics(from statistics: Span<Float>) -> BatchNormalization.Statistics {
     normalization.statistics(
       mean: statistics.extracting(runningMean.range), variance: statistics.extracting(runningVariance.range))

@@ -1,8 +1,8 @@
 import OneDNN
 
-/// A convolution and the normalisation behind it: what a residual network is made of.
+/// A convolution and the normalization behind it: what a residual network is made of.
 ///
-///     input ──► convolution ──► convolved ──► normalised (never stored: ReLU and sums follow in the same pass)
+///     input ──► convolution ──► convolved ──► normalized (never stored: ReLU and sums follow in the same pass)
 final class ConvolutionUnit {
   /// What a forward pass leaves for the backward pass.
   final class Record {
@@ -29,10 +29,11 @@ final class ConvolutionUnit {
   /// Registers weights under `convolutionName`, scale, shift and running statistics under `normalizationName`.
   init(
     _ context: NetworkContext, _ convolutionName: String, _ normalizationName: String, _ geometry: Convolution.Geometry,
-    isFirst: Bool = false, beginsAtZero: Bool = false
+    isFirst: Bool = false, zeroInitializesLastScale: Bool = false
   ) throws(DNNLError) {
     convolution = try ConvolutionLayer(context, convolutionName, geometry, isFirst: isFirst)
-    layer = BatchNormalizationLayer(context, normalizationName, geometry.output, beginsAtZero: beginsAtZero)
+    layer = BatchNormalizationLayer(
+      context, normalizationName, geometry.output, zeroInitializesLastScale: zeroInitializesLastScale)
     isTraining = context.isTraining
   }
 
@@ -48,7 +49,7 @@ final class ConvolutionUnit {
     layer.load(parameters)
   }
 
-  /// In evaluation, takes the running statistics to normalise with.
+  /// In evaluation, takes the running statistics to normalize with.
   func load(statistics: Span<Float>, into record: Record) {
     record.statistics = layer.statistics(from: statistics)
   }
@@ -68,17 +69,17 @@ final class ConvolutionUnit {
     }
   }
 
-  /// relu(normalised).
+  /// relu(normalized).
   func relu(_ record: Record, into output: Tensor) {
     normalization.relu(record.convolved, record.statistics, into: output)
   }
 
-  /// relu(normalised + shortcut).
+  /// relu(normalized + shortcut).
   func addRelu(_ record: Record, shortcut: Tensor, into output: Tensor) {
     normalization.addRelu(record.convolved, record.statistics, shortcut: shortcut, into: output)
   }
 
-  /// relu(normalised + what another unit normalised).
+  /// relu(normalized + what another unit normalized).
   func addRelu(_ record: Record, shortcut: Record, into output: Tensor) {
     normalization.addRelu(
       record.convolved, record.statistics, shortcut: shortcut.convolved, shortcut.statistics, into: output)
@@ -109,7 +110,7 @@ final class ConvolutionUnit {
 
   /// From the gradient behind the ReLU: the parameters' gradients at their places, and the input's where it is asked for.
   ///
-  /// `inner` is scratch memory for the gradient between normalisation and convolution.
+  /// `inner` is scratch memory for the gradient between normalization and convolution.
   func backward(
     _ masked: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ record: Record, inner: Tensor,
     into gradient: inout MutableSpan<Float>, inputGradient: Tensor?

@@ -6,7 +6,7 @@ public struct InferenceGraph: Sendable {
   public enum Operation: Sendable, Equatable {
     /// A convolution without bias, `kernel` rows and columns, with `kernel / 2` zeros around its input.
     case convolution(name: String, kernel: Int, stride: Int)
-    /// A batch normalisation with its running statistics.
+    /// A batch normalization with its running statistics.
     case normalization(name: String)
     /// max(x, 0).
     case relu
@@ -43,7 +43,7 @@ public struct InferenceGraph: Sendable {
   public private(set) var embeddings = 0
 
   /// The graph of a model.
-  public init(_ encoder: ResNetArchitecture, _ head: ProjectionHeadPlan, isNormalizingRepresentations: Bool) {
+  public init(_ encoder: ResNetArchitecture, _ head: ProjectionHeadArchitecture, isNormalizingRepresentations: Bool) {
     var value = addStem(encoder.stem)
     for block in encoder.blocks {
       value = add(block, to: value)
@@ -70,7 +70,7 @@ public struct InferenceGraph: Sendable {
     return steps.count
   }
 
-  /// A convolution and the normalisation behind it.
+  /// A convolution and the normalization behind it.
   private mutating func addUnit(
     _ names: (convolution: String, normalization: String), kernel: Int, stride: Int, to input: Int
   ) -> Int {
@@ -89,7 +89,7 @@ public struct InferenceGraph: Sendable {
     }
   }
 
-  private mutating func add(_ block: ResNetArchitecture.BlockPlan, to input: Int) -> Int {
+  private mutating func add(_ block: ResNetArchitecture.BlockArchitecture, to input: Int) -> Int {
     var value = input
     for (place, convolution) in block.branch.enumerated() {
       value = addUnit(

@@ -11,7 +11,7 @@ public struct LinearLayer: Sendable {
   private let weight: VectorSlice
   private let bias: VectorSlice?
 
-  /// Registers weight and, unless a normalisation follows that would take it out again, bias under `name`.
+  /// Registers weight and, unless a normalization follows that would take it out again, bias under `name`.
   public init(_ parameters: inout VectorLayout, _ name: String, inputWidth: Int, outputWidth: Int, hasBias: Bool = true)
   {
     self.inputWidth = inputWidth

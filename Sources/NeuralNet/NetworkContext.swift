@@ -84,7 +84,7 @@ enum ScratchRole: Hashable {
   case main
   /// The gradient behind a block's last ReLU, and that of the shortcut's input.
   case shortcut
-  /// Forward, in evaluation: a convolution's output. Backward: the gradient between normalisation and convolution.
+  /// Forward, in evaluation: a convolution's output. Backward: the gradient between normalization and convolution.
   case inner
   /// In evaluation, the output of every second block.
   case evenOutput

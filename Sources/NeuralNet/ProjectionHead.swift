@@ -1,10 +1,10 @@
 import OneDNN
 
 /// The layers of a projection head.
-public struct ProjectionHeadPlan: Sendable, Equatable {
+public struct ProjectionHeadArchitecture: Sendable, Equatable {
   /// The width of each layer's output, the last that of the embeddings; without any, representations are embeddings.
   public let widths: [Int]
-  /// Whether a batch normalisation stands between each hidden layer and its ReLU.
+  /// Whether a batch normalization stands between each hidden layer and its ReLU.
   public let hasBatchNormalization: Bool
 
   /// Describes a head: one width is a linear map, more are an MLP with ReLUs between.
@@ -17,11 +17,11 @@ public struct ProjectionHeadPlan: Sendable, Equatable {
   struct Layer {
     let name: String
     let outputWidth: Int
-    /// The name of the normalisation that takes the place of a bias; hidden layers alone have one.
+    /// The name of the normalization that takes the place of a bias; hidden layers alone have one.
     let normalization: String?
   }
 
-  /// The layers: `head` where it is one, else `head.0` and so on, with layers, normalisations and ReLUs counted, as in SupContrast.
+  /// The layers: `head` where it is one, else `head.0` and so on, with layers, normalizations and ReLUs counted, as in SupContrast.
   var layers: [Layer] {
     var place = 0
     return widths.enumerated().map { index, width in
@@ -45,7 +45,7 @@ public final class ProjectionHead {
     fileprivate struct Hidden {
       /// Behind the ReLU, `[views, width]`.
       var outputs: [Float]
-      /// Before the normalisation, if there is one.
+      /// Before the normalization, if there is one.
       var products: [Float]
       var statistics: RowNormalization.Statistics?
     }
@@ -69,7 +69,7 @@ public final class ProjectionHead {
   private let layers: [Layer]
 
   /// Registers the parameters under the names of the plan's layers.
-  public init(_ context: NetworkContext, _ plan: ProjectionHeadPlan, inputWidth: Int) {
+  public init(_ context: NetworkContext, _ plan: ProjectionHeadArchitecture, inputWidth: Int) {
     outputWidth = plan.widths.last ?? inputWidth
     var width = inputWidth
     var layers: [Layer] = []
@@ -134,7 +134,7 @@ public final class ProjectionHead {
     try forward(from: index + 1, hidden.outputs.span, parameters: parameters, record, into: &projections)
   }
 
-  /// Projects representations in evaluation: hidden layers are normalised with their running statistics.
+  /// Projects representations in evaluation: hidden layers are normalized with their running statistics.
   ///
   /// - Parameters:
   ///   - representations: `[rows, in]`.

@@ -75,7 +75,8 @@ public final class ResNet {
     for plan in architecture.blocks {
       bounds.append(context.parameters.count)
       let block = try ResidualBlock(
-        context, plan, input: shape, beginsAtZero: architecture.beginsBlocksAtZero, index: blocks.count)
+        context, plan, input: shape, zeroInitializesLastScale: architecture.zeroInitializesLastScale,
+        index: blocks.count)
       blocks.append(block)
       shape = block.outputShape
     }
@@ -106,7 +107,7 @@ public final class ResNet {
     }
   }
 
-  /// In evaluation, takes the running statistics to normalise with.
+  /// In evaluation, takes the running statistics to normalize with.
   public func load(statistics: Span<Float>, into record: Record) {
     stem.load(statistics: statistics, into: record.stem)
     for (block, blockRecord) in zip(blocks, record.blocks) {

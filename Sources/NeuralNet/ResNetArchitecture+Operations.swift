@@ -72,7 +72,7 @@ extension ResNetArchitecture {
   }
 }
 
-extension ProjectionHeadPlan {
+extension ProjectionHeadArchitecture {
   /// The multiplications with addition of the head's products for one image, in both passes.
   public func multiplyAdds(inputWidth: Int) -> (forward: Int, backward: Int) {
     var (width, forward) = (inputWidth, 0)

@@ -20,7 +20,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
   public enum Shortcut: String, Sendable, CaseIterable {
     /// Every second pixel, channels of zeros beside: no parameters (He and others 2015, §4.1, option A).
     case zeroPadded = "A"
-    /// A 1×1 convolution with normalisation (option B).
+    /// A 1×1 convolution with normalization (option B).
     case projected = "B"
   }
 
@@ -50,7 +50,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
   /// What comes before the blocks.
   public var stem = Stem.cifar
   /// Whether the scale behind a block's last convolution begins at 0, and the block thereby as its shortcut (Goyal and others 2017, §5.1).
-  public var beginsBlocksAtZero = false
+  public var zeroInitializesLastScale = false
 
   private static let cifarDepths = [20, 32, 44, 56, 110, 1202]
 
@@ -123,7 +123,7 @@ extension ResNetArchitecture {
   }
 
   /// One residual block.
-  struct BlockPlan {
+  struct BlockArchitecture {
     /// Its place in the network, such as `layer1.0`.
     let name: String
     let inputChannels: Int
@@ -135,7 +135,7 @@ extension ResNetArchitecture {
     /// What joins input and output; `nil` where their shapes are the same.
     let shortcut: Shortcut?
 
-    /// The names of the branch's convolution at a place and of the normalisation behind it.
+    /// The names of the branch's convolution at a place and of the normalization behind it.
     func layerNames(at place: Int) -> (convolution: String, normalization: String) {
       ("encoder.\(name).conv\(place + 1)", "encoder.\(name).bn\(place + 1)")
     }
@@ -147,8 +147,8 @@ extension ResNetArchitecture {
   }
 
   /// The blocks in the order of the forward pass.
-  var blocks: [BlockPlan] {
-    var plans: [BlockPlan] = []
+  var blocks: [BlockArchitecture] {
+    var plans: [BlockArchitecture] = []
     var channels = widths[0]
     for (group, width) in widths.enumerated() {
       for index in 0..<blockCounts[group] {
@@ -169,7 +169,7 @@ extension ResNetArchitecture {
             ]
           }
         plans.append(
-          BlockPlan(
+          BlockArchitecture(
             name: "layer\(group + 1).\(index)", inputChannels: channels, branch: branch, outputChannels: outputs,
             stride: stride, shortcut: stride > 1 || channels != outputs ? shortcut : nil))
         channels = outputs

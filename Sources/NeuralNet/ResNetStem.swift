@@ -1,7 +1,7 @@
 import OneDNN
 
 extension ResNetArchitecture.Stem {
-  /// The names of its convolution and of the normalisation behind it.
+  /// The names of its convolution and of the normalization behind it.
   static var layerNames: (convolution: String, normalization: String) { ("encoder.conv1", "encoder.bn1") }
 
   /// Rows and columns that the pooling of the `imagenet` stem looks at.

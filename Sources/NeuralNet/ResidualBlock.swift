@@ -60,7 +60,7 @@ final class ResidualBlock {
     let hidden: [Tensor]
     /// The gradient behind the last ReLU.
     let behindRelu: Tensor
-    /// For each unit of the branch, the gradient between its normalisation and its convolution.
+    /// For each unit of the branch, the gradient between its normalization and its convolution.
     let inner: [Tensor]
     let input: Tensor
     let shortcutInput: Tensor
@@ -76,7 +76,8 @@ final class ResidualBlock {
   ///   - index: The block's place in the network.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   init(
-    _ context: NetworkContext, _ plan: ResNetArchitecture.BlockPlan, input: ActivationShape, beginsAtZero: Bool,
+    _ context: NetworkContext, _ plan: ResNetArchitecture.BlockArchitecture, input: ActivationShape,
+    zeroInitializesLastScale: Bool,
     index: Int
   ) throws(DNNLError) {
     precondition(
@@ -91,7 +92,7 @@ final class ResidualBlock {
         Convolution.Geometry(
           input: shapes.last ?? input, outputChannels: convolution.outputChannels, kernel: convolution.kernel,
           stride: convolution.stride, padding: convolution.kernel / 2, outputChannelBlock: input.channelBlock),
-        beginsAtZero: beginsAtZero && place == plan.branch.count - 1)
+        zeroInitializesLastScale: zeroInitializesLastScale && place == plan.branch.count - 1)
       units.append(unit)
       shapes.append(unit.outputShape)
     }

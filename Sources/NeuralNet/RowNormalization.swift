@@ -1,4 +1,4 @@
-/// Batch normalisation of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of one shard.
+/// Batch normalization of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of one shard.
 ///
 /// The formulas are those of ``BatchNormalization``, with rows in the place of pixels.
 struct RowNormalization: Sendable {
@@ -50,7 +50,7 @@ struct RowNormalization: Sendable {
     return Statistics(mean: mean, variance: variance, rows: count)
   }
 
-  /// In evaluation, the statistics to normalise `rows` rows with.
+  /// In evaluation, the statistics to normalize `rows` rows with.
   func runningStatistics(in statistics: Span<Float>, rows: Int) -> Statistics {
     Statistics(
       mean: runningMean.range.map { index in Double(statistics[index]) },

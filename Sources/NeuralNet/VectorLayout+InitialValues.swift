@@ -8,7 +8,7 @@ extension VectorLayout {
   public func initialValues(seed: UInt64) -> [Float] {
     var values = [Float](repeating: 0, count: count)
     for slice in slices {
-      var stream = RandomStream(seed: seed, .initialisation, sample: Int(nameHash(slice.name)))
+      var stream = RandomStream(seed: seed, .initialization, sample: Int(nameHash(slice.name)))
       switch slice.initializer {
       case .constant(let value):
         for index in slice.range {

@@ -22,7 +22,7 @@ public struct VectorSlice: Sendable, Equatable {
 
 /// The parts of one flat vector: all parameters of a model, or all its running statistics.
 ///
-/// Gradients and momentum are vectors of the same layout as the parameters, so that one reduction, one optimiser loop and one
+/// Gradients and momentum are vectors of the same layout as the parameters, so that one reduction, one optimizer loop and one
 /// dump serve them all.
 public struct VectorLayout: Sendable, Equatable {
   /// The parts in the order of their places.

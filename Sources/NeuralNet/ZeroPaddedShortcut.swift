@@ -48,7 +48,7 @@ public final class ZeroPaddedShortcut {
     }
   }
 
-  /// Calls `body` with the byte offsets in input and output of every stretch of neighbouring channels.
+  /// Calls `body` with the byte offsets in input and output of every stretch of neighboring channels.
   private func forEachUnit(_ body: (Int, Int, Int) -> Void) {
     for image in 0..<input.batch {
       for channel in Swift.stride(from: 0, to: input.channels, by: unit) {

@@ -39,6 +39,6 @@ public struct ActivationShape: Sendable, Hashable {
       + channel % channelBlock
   }
 
-  /// The distance between two neighbouring columns of one channel.
+  /// The distance between two neighboring columns of one channel.
   public var columnStride: Int { channelBlock }
 }

@@ -12,7 +12,7 @@ public final class Convolution {
     public var outputChannels: Int
     /// The side of the square kernel, in pixels.
     public var kernel: Int
-    /// The distance between neighbouring outputs, in pixels of the input.
+    /// The distance between neighboring outputs, in pixels of the input.
     public var stride: Int
     /// Zeros around the input, in pixels.
     public var padding: Int

@@ -25,7 +25,7 @@ public final class MaxPooling {
   ///   - shape: The shape of the input.
   ///   - precision: The type of the numbers.
   ///   - kernel: The side of the square window, in pixels.
-  ///   - stride: The distance between neighbouring windows.
+  ///   - stride: The distance between neighboring windows.
   ///   - padding: How far windows reach beyond the edges.
   ///   - isTraining: Whether there is a backward pass.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.

@@ -11,18 +11,18 @@ public struct RankStatus: Sendable, Equatable {
   /// The training step, if there is one.
   public var step: Int?
   /// Whether it is at something that shows no progress from within, such as writing a file.
-  public var isPatient: Bool
+  public var allowsSilence: Bool
 
   /// A status.
   public init(
-    collectives: Int, collective: String?, progress: Int, phase: String, step: Int? = nil, isPatient: Bool = false
+    collectives: Int, collective: String?, progress: Int, phase: String, step: Int? = nil, allowsSilence: Bool = false
   ) {
     self.collectives = collectives
     self.collective = collective
     self.progress = progress
     self.phase = phase
     self.step = step
-    self.isPatient = isPatient
+    self.allowsSilence = allowsSilence
   }
 
   /// Where the rank stands among the others: half a place further when it has left the collective that it entered last.
@@ -30,7 +30,7 @@ public struct RankStatus: Sendable, Equatable {
 
   /// The status as one line; read by ``init(line:)``.
   var line: String {
-    "\(collectives) \(progress) \(step ?? -1) \(isPatient ? 1 : 0) \(collective ?? "-") \(phase)"
+    "\(collectives) \(progress) \(step ?? -1) \(allowsSilence ? 1 : 0) \(collective ?? "-") \(phase)"
   }
 
   /// The status that ``line`` wrote; `nil` of anything else.
@@ -40,7 +40,7 @@ public struct RankStatus: Sendable, Equatable {
     else { return nil }
     self.init(
       collectives: collectives, collective: words[4] == "-" ? nil : String(words[4]), progress: progress,
-      phase: String(words[5]), step: step < 0 ? nil : step, isPatient: words[3] == "1")
+      phase: String(words[5]), step: step < 0 ? nil : step, allowsSilence: words[3] == "1")
   }
 }
 

@@ -7,9 +7,9 @@ final class WatchLoop {
     /// Its own rank alone, as long as the others cannot be heard.
     case alone
     /// Rank 0: everyone.
-    case leading(Leader)
+    case leading(WatchdogServer)
     /// Another rank: whether rank 0 is there.
-    case following(Follower)
+    case following(WatchdogClient)
     /// Not any more: rank 0 has said that all is done.
     case dismissed
   }
@@ -21,7 +21,7 @@ final class WatchLoop {
   private let interval: Double
   private let orders: Orders
   private let status: @Sendable () -> RankStatus
-  private var judge: StallJudge
+  private var judge: StallDetector
   private var role = Role.alone
 
   init(
@@ -34,7 +34,7 @@ final class WatchLoop {
     interval = min(1, timeoutSeconds / 30)
     self.orders = orders
     self.status = status
-    judge = StallJudge(size: size, timeoutSeconds: timeoutSeconds)
+    judge = StallDetector(size: size, timeoutSeconds: timeoutSeconds)
   }
 
   /// Watches until it is told to end.
@@ -51,9 +51,9 @@ final class WatchLoop {
       lastTurn = now
       for order in orders.take() {
         switch order {
-        case .lead(let listener, let token): role = .leading(Leader(listener: listener, token: token))
+        case .lead(let listener, let token): role = .leading(WatchdogServer(listener: listener, token: token))
         case .follow(let descriptor):
-          role = .following(Follower(LineConnection(descriptor), now: now))
+          role = .following(WatchdogClient(LineConnection(descriptor), now: now))
         case .end:
           sayGoodbye()
           return

@@ -7,7 +7,7 @@ import Glibc
 ///                        ◀── alive ───
 ///
 /// Each rank has one, on a thread and a TCP connection of its own: it makes no MPI call, so it works while MPI hangs. Until it is
-/// connected, from before MPI is initialised, it watches its own rank alone. Where it ends a job, the process exits at once with
+/// connected, from before MPI is initialized, it watches its own rank alone. Where it ends a job, the process exits at once with
 /// ``exitCode``, and the launcher ends what is left.
 public final class Watchdog: Sendable {
   /// The code with which a job ends that hangs.

@@ -13,7 +13,7 @@ struct BenchCommand: ConfiguredCommand {
       It trains on samples of --dataset, built in by default, and writes no run directory.
       """)
 
-  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var configuration: ConfigurationOptions
 
   @Option(help: "Steps to measure, behind 3 that are left out.")
   var steps = 20
@@ -25,7 +25,7 @@ struct BenchCommand: ConfiguredCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: StepBenchmark.Request {
-    var request = StepBenchmark.Request(overrides: recipe.overrides)
+    var request = StepBenchmark.Request(overrides: configuration.overrides)
     request.steps = steps
     request.json = json
     request.compare = compare

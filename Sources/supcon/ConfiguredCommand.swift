@@ -7,22 +7,22 @@ protocol ConfiguredCommand: RankedCommand {
   static var command: TrainingCommand { get }
 
   /// What is to be trained.
-  var recipe: RecipeOptions { get }
+  var configuration: ConfigurationOptions { get }
 }
 
 extension ConfiguredCommand {
   static var command: TrainingCommand { .pretrain }
 
-  var threadsPerRank: Int { recipe.threadsPerRank }
+  var threadsPerRank: Int { configuration.threadsPerRank }
 
   /// What is wrong with the recipe's name or the file, or `nil`.
-  var configurationProblem: RunError? { recipe.configurationProblem(of: Self.command) }
+  var configurationProblem: RunError? { configuration.configurationProblem(of: Self.command) }
 }
 
 /// The file of `--config`, read where its name is parsed: once, before anything else happens.
 struct ConfigurationArgument: ExpressibleByArgument {
   /// Its options, or what is wrong with it.
-  let contents: Result<RecipeOverrides, RunError>
+  let contents: Result<ConfigurationOverrides, RunError>
 
   init?(argument: String) {
     contents = Result { () throws(RunError) in try ConfigurationFile.read(argument) }

@@ -22,7 +22,7 @@ struct CrossEntropyOptions: ParsableArguments {
   var `init`: String?
 
   /// Adds the options that were given.
-  func set(_ overrides: inout RecipeOverrides) {
+  func set(_ overrides: inout ConfigurationOverrides) {
     overrides.set(contrastiveWeight, for: "contrastive-weight")
     overrides.set(crossEntropyWeight, for: "cross-entropy-weight")
     overrides.set(stopGradient, for: "stop-gradient")

@@ -6,10 +6,10 @@ import Training
 struct DatasetInfoCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
-    abstract: "Says what a dataset holds: classes, numbers and sizes of pictures, their mean and deviation.",
+    abstract: "Says what a dataset holds: classes, numbers and sizes of images, their mean and deviation.",
     discussion: """
       Example: supcon dataset info --data flowers
-      A folder's pictures are decoded once; what was found is kept in DIR/supcon-dataset.json until a file changes.
+      A folder's images are decoded once; what was found is kept in DIR/supcon-dataset.json until a file changes.
       """)
 
   @OptionGroup var dataset: DatasetOptions

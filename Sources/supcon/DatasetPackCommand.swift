@@ -6,18 +6,18 @@ import Training
 struct DatasetPackCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "pack",
-    abstract: "Decodes a folder's pictures once, makes them smaller, and writes them into one file for --data.",
+    abstract: "Decodes a folder's images once, makes them smaller, and writes them into one file for --data.",
     discussion: """
       Example: supcon dataset pack --data flowers --size 72 --output flowers.safetensors
       The file is in the safetensors format: offsets, sizes [n, 2], labels, names and pixels of each split.
       """)
 
   @OptionGroup var dataset: DatasetOptions
-  @Option(help: ArgumentHelp("What the shorter side of larger pictures becomes.", valueName: "pixels"))
+  @Option(help: ArgumentHelp("What the shorter side of larger images becomes.", valueName: "pixels"))
   var size = 256
   @Option(help: ArgumentHelp("Where the pack will stand.", valueName: "file"))
   var output: String
-  @Option(help: "A picture that cannot be used: stop, or skip it and say so.")
+  @Option(help: "An image that cannot be used: stop, or skip it and say so.")
   var badImages = "stop"
 
   private var request: DatasetRequest {

@@ -14,7 +14,7 @@ struct DatasetPreviewCommand: RankedCommand {
 
   @OptionGroup var dataset: DatasetOptions
   @Option(help: "How views are made; --augmentation help lists all.")
-  var augmentation = Recipe().augmentation
+  var augmentation = Configuration().augmentation
   @Option(help: "How many samples.")
   var samples = 8
   @Option(help: "How many views of each.")
@@ -23,7 +23,7 @@ struct DatasetPreviewCommand: RankedCommand {
   var imageSize: Int?
   @Option(help: "Where the views' random draws begin.")
   var seed: UInt64 = 0
-  @Option(help: ArgumentHelp("Where the picture will stand.", valueName: "file"))
+  @Option(help: ArgumentHelp("Where the image will stand.", valueName: "file"))
   var output = "preview.png"
 
   private var request: DatasetPreview.Request {

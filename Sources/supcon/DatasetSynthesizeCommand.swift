@@ -11,10 +11,10 @@ struct DatasetSynthesizeCommand: RankedCommand {
 
   @Option(help: ArgumentHelp("A folder that is not there yet, or is empty.", valueName: "dir"))
   var output: String
-  @Option(help: "Pictures to train on.")
-  var train = Recipe().shapesTrain
-  @Option(help: "Pictures to test on.")
-  var test = Recipe().shapesTest
+  @Option(help: "Images to train on.")
+  var train = Configuration().shapesTrain
+  @Option(help: "Images to test on.")
+  var test = Configuration().shapesTest
   @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
   var threads: Int?
 
@@ -26,7 +26,7 @@ struct DatasetSynthesizeCommand: RankedCommand {
     if train < 1 || test < 1 {
       return "--train \(train), --test \(test): expected at least 1 each"
     }
-    return threads.flatMap { threads in Recipe.problem(ofThreads: threads) }
+    return threads.flatMap { threads in Configuration.problem(ofThreads: threads) }
   }
 
   func run(over world: borrowing Communicator) throws -> Training.ExitCode {

@@ -6,7 +6,7 @@ import Training
 struct DatasetVerifyCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Decodes every picture and lists those that cannot be used; exit code 65 if there is any.",
+    abstract: "Decodes every image and lists those that cannot be used; exit code 65 if there is any.",
     discussion: "Example: mpirun -np 2 supcon dataset verify --data flowers")
 
   @OptionGroup var dataset: DatasetOptions

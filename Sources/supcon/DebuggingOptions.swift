@@ -10,7 +10,7 @@ struct DebuggingOptions: ParsableArguments {
   var checkRanks: Int?
   @Flag(
     help:
-      "Look at every weight, statistic and number of the optimiser after each step. (Where the loss or a gradient is not finite, the first layer and shard are always named.)"
+      "Look at every weight, statistic and number of the optimizer after each step. (Where the loss or a gradient is not finite, the first layer and shard are always named.)"
   )
   var checkNumerics = false
   @Option(
@@ -33,8 +33,8 @@ struct DebuggingOptions: ParsableArguments {
   }
 
   /// As training takes them.
-  var debugging: Debugging {
-    var debugging = Debugging()
+  var debugging: Diagnostics {
+    var debugging = Diagnostics()
     debugging.checkRanksSteps = checkRanks
     debugging.checksNumerics = checkNumerics
     if dumpStep.count == 2, let step = Int(dumpStep[0]) {

@@ -14,13 +14,13 @@ struct DoctorCommand: ConfiguredCommand {
       and any finding makes the exit code other than 0.
       """)
 
-  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var launch: LaunchOptions
 
   @Option(help: ArgumentHelp("Run directory that is to be written.", valueName: "dir"))
   var output: String?
 
-  private var request: Doctor.Request { Doctor.Request(overrides: recipe.overrides, output: output) }
+  private var request: Doctor.Request { Doctor.Request(overrides: configuration.overrides, output: output) }
 
   /// Nothing here takes long but ranks that do not find each other.
   var watch: JobWatchdog.Settings {

@@ -6,7 +6,7 @@ import Training
 struct EvaluateCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measures a run's frozen encoder without training: k-nearest-neighbour accuracy.",
+    abstract: "Measures a run's frozen encoder without training: k-nearest-neighbor accuracy.",
     discussion: "Example: supcon evaluate --run runs/c10")
 
   @Option(help: ArgumentHelp("Run directory of supcon pretrain.", valueName: "dir"))
@@ -15,7 +15,7 @@ struct EvaluateCommand: RankedCommand {
   var data: String?
   @Option(help: "Compare samples by the encoder's representations, or by their pixels as a control.")
   var features = EvaluationStage.Features.encoder
-  @Option(help: "How many neighbours vote.")
+  @Option(help: "How many neighbors vote.")
   var neighbors = 20
   @Option(help: "Threads of each rank.")
   var threads = 1

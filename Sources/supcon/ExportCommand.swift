@@ -9,7 +9,7 @@ struct ExportCommand: RankedCommand {
     abstract: "Writes a run's encoder for PyTorch or as ONNX.",
     discussion: """
       Example: supcon export --run runs/c10 --format onnx --output c10.onnx
-      It prints the lines of Python that load a safetensors file. The standardisation of features is part of a classifier of supcon linear.
+      It prints the lines of Python that load a safetensors file. The standardization of features is part of a classifier of supcon linear.
       """)
 
   @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))

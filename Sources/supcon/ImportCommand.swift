@@ -26,25 +26,25 @@ struct ImportCommand: RankedCommand {
   var output: String?
 
   /// What the later stages look at.
-  @OptionGroup var pictures: PictureOptions
+  @OptionGroup var images: ImageOptions
   @Option(help: "Numbers that the encoder multiplies: float32, bfloat16, or auto.")
   var precision = "float32"
 
   @OptionGroup var launch: LaunchOptions
 
   private var request: WeightImport.Request {
-    var overrides = RecipeOverrides()
+    var overrides = ConfigurationOverrides()
     overrides.set(model, for: "model")
     overrides.set(stem, for: "stem")
     overrides.set(precision, for: "precision")
-    pictures.set(&overrides)
+    images.set(&overrides)
     return WeightImport.Request(weights: weights, layout: layout, overrides: overrides, output: output)
   }
 
   var threadsPerRank: Int { 1 }
 
   func problem(ranks: Int) -> String? {
-    pictures.dataset == nil
+    images.dataset == nil
       ? "--dataset is missing: expected shapes, cifar10, cifar100 or folder, which later stages are to look at"
       : request.problem
   }

@@ -1,7 +1,7 @@
 import Glibc
 import MPI
 
-/// What the launcher says of this process before MPI is initialised.
+/// What the launcher says of this process before MPI is initialized.
 struct Launch {
   /// This process's number.
   let rank: Int

@@ -33,7 +33,7 @@ struct LinearCommand: RankedCommand {
   @Option(
     help: "Peak learning rate of the cosine schedule; with --finetune \(FineTuning.learningRate). (default: 0.1)")
   var learningRate: Double?
-  @Option(help: "Momentum of the optimiser.")
+  @Option(help: "Momentum of the optimizer.")
   var momentum = 0.9
   @Option(help: "Weight decay; with --finetune supcon supervised's. (default: 0)")
   var weightDecay: Double?
@@ -64,8 +64,8 @@ struct LinearCommand: RankedCommand {
     return request
   }
 
-  private var fineTuning: Pretraining.Request {
-    var overrides = RecipeOverrides()
+  private var fineTuning: TrainingRun.Request {
+    var overrides = ConfigurationOverrides()
     overrides.set(dataset, for: "dataset")
     overrides.set(weightDecay, for: "weight-decay")
     overrides.set(augmentation, for: "augmentation")
@@ -84,7 +84,7 @@ struct LinearCommand: RankedCommand {
 
   func run(over world: borrowing Communicator) throws -> Training.ExitCode {
     if finetune {
-      return try Pretraining.run(fineTuning, over: world, report: Console.reporter(of: world))
+      return try TrainingRun.run(fineTuning, over: world, report: Console.reporter(of: world))
     }
     try LinearStage.run(request, over: world, report: Console.reporter(of: world))
     return .success

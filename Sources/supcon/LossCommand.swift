@@ -34,8 +34,8 @@ struct LossCommand: RankedCommand {
 
   @OptionGroup var launch: LaunchOptions
 
-  private var request: LossOfFiles.Request {
-    var request = LossOfFiles.Request(embeddings: embeddings)
+  private var request: LossEvaluation.Request {
+    var request = LossEvaluation.Request(embeddings: embeddings)
     request.labels = labels
     request.views = views
     request.isNormalizing = normalize
@@ -57,7 +57,7 @@ struct LossCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws -> Training.ExitCode {
-    let result = try LossOfFiles.run(request, over: world)
+    let result = try LossEvaluation.run(request, over: world)
     guard world.isRoot else { return .success }
     Console.line(
       json

@@ -3,7 +3,7 @@ import Training
 
 /// The options that say which contrastive loss it is.
 ///
-/// None has a default here: what is not given comes from the run that is resumed or from ``Recipe``.
+/// None has a default here: what is not given comes from the run that is resumed or from ``Configuration``.
 struct LossModeOptions: ParsableArguments {
   @Option(help: "Positives are summed out of the logarithm (the paper's equation 2) or in it (3). (default: out)")
   var summation: String?
@@ -23,7 +23,7 @@ struct LossModeOptions: ParsableArguments {
   var lossScale: String?
 
   /// Adds the options that were given.
-  func set(_ overrides: inout RecipeOverrides) {
+  func set(_ overrides: inout ConfigurationOverrides) {
     overrides.set(summation, for: "summation")
     overrides.set(contrastMode, for: "contrast-mode")
     overrides.set(denominator, for: "denominator")

@@ -9,11 +9,11 @@ struct PlanCommand: ConfiguredCommand {
     abstract: "Says what a run will take before it is begun: parameters, memory by item, time, checkpoints.",
     discussion: """
       Example: supcon plan --recipe imagenet-resnet50-supcon --data imagenet --ranks 16
-      It takes the options of supcon pretrain, alone or under mpirun, tries one small step on built-in pictures, trains nothing
+      It takes the options of supcon pretrain, alone or under mpirun, tries one small step on built-in images, trains nothing
       and writes no run.
       """)
 
-  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var progress: ProgressOptions
 
   @Option(help: "For how many ranks on this host, without starting them. (default: those that were started)")
@@ -24,7 +24,7 @@ struct PlanCommand: ConfiguredCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: Planning.Request {
-    var request = Planning.Request(overrides: progress.added(to: recipe.overrides))
+    var request = Planning.Request(overrides: progress.added(to: configuration.overrides))
     request.ranks = ranks
     request.isJSON = json
     return request

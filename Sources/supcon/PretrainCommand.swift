@@ -15,15 +15,15 @@ struct PretrainCommand: ConfiguredCommand {
   @OptionGroup var training: TrainingOptions
   @OptionGroup var launch: LaunchOptions
 
-  private var request: Pretraining.Request { training.request(.pretrain) }
+  private var request: TrainingRun.Request { training.request(.pretrain) }
 
-  var recipe: RecipeOptions { training.recipe }
+  var configuration: ConfigurationOptions { training.configuration }
 
   func problem(ranks: Int) -> String? {
     training.problem ?? request.problem(ranks: ranks)
   }
 
   func run(over world: borrowing Communicator) throws -> Training.ExitCode {
-    try Pretraining.run(request, over: world, report: Console.reporter(of: world))
+    try TrainingRun.run(request, over: world, report: Console.reporter(of: world))
   }
 }

@@ -13,7 +13,7 @@ struct ProgressOptions: ParsableArguments {
   var logSteps: Int?
 
   /// `overrides` with the options that were given.
-  func added(to overrides: RecipeOverrides) -> RecipeOverrides {
+  func added(to overrides: ConfigurationOverrides) -> ConfigurationOverrides {
     var overrides = overrides
     overrides.set(steps, for: "steps")
     overrides.set(checkpointSteps, for: "checkpoint-steps")

@@ -96,7 +96,7 @@ enum Program {
             try world.barrier()
           }
           return code.rawValue
-        } catch let agreed as AgreedError {
+        } catch let agreed as CollectiveError {
           if world.isRoot {
             Console.error("Error: \(agreed.error)")
           }
@@ -114,7 +114,7 @@ enum Program {
     }
   }
 
-  /// Ends this rank before MPI was initialised; rank 0 speaks first.
+  /// Ends this rank before MPI was initialized; rank 0 speaks first.
   private static func end(_ launch: Launch, code: Int32, message: String) -> Never {
     if launch.rank == 0 {
       if code == 0 {

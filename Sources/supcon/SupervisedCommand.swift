@@ -16,17 +16,17 @@ struct SupervisedCommand: ConfiguredCommand {
   @OptionGroup var training: TrainingOptions
   @OptionGroup var launch: LaunchOptions
 
-  private var request: Pretraining.Request { training.request(.supervised) }
+  private var request: TrainingRun.Request { training.request(.supervised) }
 
   static var command: TrainingCommand { .supervised }
 
-  var recipe: RecipeOptions { training.recipe }
+  var configuration: ConfigurationOptions { training.configuration }
 
   func problem(ranks: Int) -> String? {
     training.problem ?? request.problem(ranks: ranks)
   }
 
   func run(over world: borrowing Communicator) throws -> Training.ExitCode {
-    try Pretraining.run(request, over: world, report: Console.reporter(of: world))
+    try TrainingRun.run(request, over: world, report: Console.reporter(of: world))
   }
 }

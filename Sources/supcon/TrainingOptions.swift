@@ -4,7 +4,7 @@ import Training
 
 /// The options of the commands that train an encoder into a run directory.
 struct TrainingOptions: ParsableArguments {
-  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var progress: ProgressOptions
 
   @Option(help: ArgumentHelp("Run directory. (default: runs/COMMAND-MODEL-DATASET-N)", valueName: "dir"))
@@ -21,9 +21,9 @@ struct TrainingOptions: ParsableArguments {
   var reduction = "tree"
 
   /// What a command asks for with these options.
-  func request(_ command: TrainingCommand) -> Pretraining.Request {
-    var request = Pretraining.Request(
-      command, overrides: progress.added(to: recipe.overrides), output: output, isResuming: resume,
+  func request(_ command: TrainingCommand) -> TrainingRun.Request {
+    var request = TrainingRun.Request(
+      command, overrides: progress.added(to: configuration.overrides), output: output, isResuming: resume,
       order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
     request.debugging = debugging.debugging
     return request

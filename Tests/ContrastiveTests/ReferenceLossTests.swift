@@ -25,7 +25,7 @@ struct ReferenceLossTests {
     #expect(largestDifference(gradient, expected) < 1e-7 * largestMagnitude(gradient))
   }
 
-  @Test func `the gradient through the normalisation is that of the value`() {
+  @Test func `the gradient through the normalization is that of the value`() {
     let labels = [0, 1, 0, 2, 0, 3, 1, 2, 2]
     var numbers = TestNumbers(seed: 4)
     let rows = (0..<labels.count * 4).map { _ in 3 * numbers.normal() }

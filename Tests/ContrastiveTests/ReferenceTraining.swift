@@ -1,6 +1,6 @@
 import Foundation
 
-/// The network and the optimiser of `loss-steps` in float64, in plain loops; rows stand as the reference loss has them, view by view.
+/// The network and the optimizer of `loss-steps` in float64, in plain loops; rows stand as the reference loss has them, view by view.
 struct ReferenceTraining {
   /// ½, as there.
   private static let crossEntropyWeight = 0.5

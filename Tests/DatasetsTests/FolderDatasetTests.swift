@@ -4,11 +4,11 @@ import Imaging
 import TestSupport
 import Testing
 
-/// Pictures from files, what is said of bad ones, and what stands in for them.
+/// Images from files, what is said of bad ones, and what stands in for them.
 struct FolderDatasetTests {
   private func tree(_ directory: borrowing TemporaryDirectory) throws -> FolderIndex {
     for (number, name) in ["a/0", "a/1", "a/2", "b/0", "b/1"].enumerated() {
-      try FolderTrees.write(FolderTrees.picture(number), to: directory.file("\(name).png"))
+      try FolderTrees.write(FolderTrees.image(number), to: directory.file("\(name).png"))
     }
     return try FolderScan(root: directory.path).index
   }
@@ -21,12 +21,12 @@ struct FolderDatasetTests {
     return settings
   }
 
-  @Test func `pictures and labels`() throws {
+  @Test func `images and labels`() throws {
     let directory = try TemporaryDirectory()
     let dataset = FolderDataset(try tree(directory), settings())
     #expect(dataset.count == 5 && dataset.classNames == ["a", "b"])
     for number in 0..<5 {
-      #expect(try dataset.image(at: number) == FolderTrees.picture(number))
+      #expect(try dataset.image(at: number) == FolderTrees.image(number))
       #expect(dataset.label(at: number) == (number < 3 ? 0 : 1))
     }
   }
@@ -34,7 +34,7 @@ struct FolderDatasetTests {
   @Test func `a bad file is named`() throws {
     let directory = try TemporaryDirectory()
     let dataset = FolderDataset(try tree(directory), settings())
-    try writeBytes(Array("no picture".utf8), to: directory.file("a/1.png"))
+    try writeBytes(Array("no image".utf8), to: directory.file("a/1.png"))
     let damaged = try #require(throws: FileError.self) { try dataset.image(at: 1) }
     #expect(damaged.kind == .content)
     #expect(damaged.description.contains(directory.file("a/1.png")) && damaged.description.contains("JPEG or PNG"))
@@ -53,11 +53,11 @@ struct FolderDatasetTests {
     try removeFile(directory.file("a/2.png"))
     // From the class's beginning again behind its end.
     for number in 0...2 {
-      #expect(try dataset.image(at: number) == FolderTrees.picture(0))
+      #expect(try dataset.image(at: number) == FolderTrees.image(0))
     }
     #expect(dataset.takeReplaced().map(\.path) == ["a/1.png", "a/2.png"])
     #expect(dataset.takeReplaced().isEmpty)
-    #expect(try dataset.image(at: 4) == FolderTrees.picture(4))
+    #expect(try dataset.image(at: 4) == FolderTrees.image(4))
     // When none is left, the first is named.
     try removeFile(directory.file("a/0.png"))
     let error = try #require(throws: FileError.self) { try dataset.image(at: 1) }
@@ -66,23 +66,23 @@ struct FolderDatasetTests {
 
   @Test func `a name says nothing of what a file is`() throws {
     let directory = try TemporaryDirectory()
-    try FolderTrees.write(FolderTrees.picture(1), to: directory.file("a/picture.jpg"))
-    #expect(try FolderScan(root: directory.path).index.image(at: 0) == FolderTrees.picture(1))
+    try FolderTrees.write(FolderTrees.image(1), to: directory.file("a/image.jpg"))
+    #expect(try FolderScan(root: directory.path).index.image(at: 0) == FolderTrees.image(1))
   }
 
   // MARK: - Surveys
 
   @Test func `mean and deviation are over all pixels, however they are dealt out`() throws {
     let directory = try TemporaryDirectory()
-    let images = (0..<7).map { number in FolderTrees.picture(number, width: 5 + number % 2, height: 3) }
+    let images = (0..<7).map { number in FolderTrees.image(number, width: 5 + number % 2, height: 3) }
     for (number, image) in images.enumerated() {
       try FolderTrees.write(image, to: directory.file("a/\(number).png"))
     }
     try FolderTrees.write([9], to: directory.file("a/bad.png"))
     let index = try FolderScan(root: directory.path).index
-    func survey(_ files: Range<Int>, threads: Int) -> PictureSurvey {
-      PictureSurvey(
-        of: files, threads: threads, picture: { (number) throws(FileError) in try index.image(at: number) },
+    func survey(_ files: Range<Int>, threads: Int) -> ImageSurvey {
+      ImageSurvey(
+        of: files, threads: threads, image: { (number) throws(FileError) in try index.image(at: number) },
         path: { number in String(decoding: index.relativePath(at: number), as: UTF8.self) })
     }
     let whole = survey(0..<8, threads: 1)
@@ -107,14 +107,14 @@ struct FolderDatasetTests {
     #expect(whole.viewSize == ImageSize(width: 224, height: 224))
   }
 
-  @Test func `sums of a large bright picture are exact`() {
-    var survey = PictureSurvey()
+  @Test func `sums of a large bright image are exact`() {
+    var survey = ImageSurvey()
     survey.add(RGBImage(width: 1000, height: 700, samples: Array(repeating: 255, count: 2_100_000)))
     #expect(survey.sums == [178_500_000, 178_500_000, 178_500_000])
     #expect(survey.squareSums == [45_517_500_000, 45_517_500_000, 45_517_500_000])
-    // One colour has no deviation; a level of it stands in.
+    // One color has no deviation; a level of it stands in.
     #expect(survey.normalization?.standardDeviation == Array(repeating: Float(1) / 255, count: 3))
-    var small = PictureSurvey()
+    var small = ImageSurvey()
     small.add(RGBImage(width: 32, height: 32, samples: Array(repeating: 1, count: 3072)))
     #expect(small.viewSize == ImageSize(width: 32, height: 32))
   }

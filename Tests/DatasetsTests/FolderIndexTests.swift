@@ -11,7 +11,7 @@ struct FolderIndexTests {
     for (label, count) in counts.enumerated() {
       index.appendClass(Array("class-\(label)".utf8))
       for number in 0..<count {
-        try index.append(Array("picture-\(number).jpg".utf8))
+        try index.append(Array("image-\(number).jpg".utf8))
       }
     }
     return index
@@ -21,7 +21,7 @@ struct FolderIndexTests {
     let index = try index([3, 0, 1, 5])
     #expect((0..<9).map { number in index.label(at: number) } == [0, 0, 0, 2, 3, 3, 3, 3, 3])
     #expect(index.files(ofClass: 1).isEmpty && index.files(ofClass: 3) == 4..<9)
-    #expect(String(decoding: index.path(at: 3), as: UTF8.self) == "tree/class-2/picture-0.jpg")
+    #expect(String(decoding: index.path(at: 3), as: UTF8.self) == "tree/class-2/image-0.jpg")
   }
 
   @Test func `other ranks get the same`() throws {
@@ -64,7 +64,7 @@ struct FolderIndexTests {
 
   @Test func `a million files stay below 200 bytes each, most of the time below 60`() throws {
     let before = residentBytes()
-    var index = FolderIndex(root: "/data/pictures/train")
+    var index = FolderIndex(root: "/data/images/train")
     for label in 0..<1000 {
       index.appendClass(Array("n0\(1_440_764 + label)".utf8))
       for number in 0..<1000 {

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Which files a folder's pictures are, and in which order.
+/// Which files a folder's images are, and in which order.
 struct FolderScanTests {
   private func paths(_ index: FolderIndex) -> [String] {
     (0..<index.count).map { number in String(decoding: index.relativePath(at: number), as: UTF8.self) }
@@ -36,7 +36,7 @@ struct FolderScanTests {
     for folder in ["a", "b"] {
       try makeFolder(directory.file(folder))
     }
-    let bytes = try FolderTrees.picture(3).pngBytes()
+    let bytes = try FolderTrees.image(3).pngBytes()
     for name in [[0x61, 0x2F, 0xFF, 0xFE], [0x62, 0x2F, 0xC3, 0x28]] as [[UInt8]] {
       let path = (Array(directory.path.utf8) + [0x2F] + name + Array(".png".utf8)).map(CChar.init(bitPattern:)) + [0]
       let file = unsafe open(path, O_WRONLY | O_CREAT, 0o644)
@@ -47,15 +47,15 @@ struct FolderScanTests {
     let index = try FolderScan(root: directory.path).index
     #expect(Array(index.name(at: 0)) == [0xFF, 0xFE] + Array(".png".utf8))
     for number in 0..<2 {
-      #expect(try index.image(at: number) == FolderTrees.picture(3))
+      #expect(try index.image(at: number) == FolderTrees.image(3))
     }
   }
 
   @Test func `links are followed`() throws {
     let directory = try TemporaryDirectory()
-    try FolderTrees.write(FolderTrees.picture(1), to: directory.file("elsewhere/1.png"))
-    try FolderTrees.write(FolderTrees.picture(2), to: directory.file("tree/a/0.png"))
-    try FolderTrees.write(FolderTrees.picture(3), to: directory.file("tree/b/0.png"))
+    try FolderTrees.write(FolderTrees.image(1), to: directory.file("elsewhere/1.png"))
+    try FolderTrees.write(FolderTrees.image(2), to: directory.file("tree/a/0.png"))
+    try FolderTrees.write(FolderTrees.image(3), to: directory.file("tree/b/0.png"))
     let manager = FileManager.default
     try manager.createSymbolicLink(
       atPath: directory.file("tree/a/more"), withDestinationPath: directory.file("elsewhere"))
@@ -64,14 +64,14 @@ struct FolderScanTests {
     try manager.createSymbolicLink(atPath: directory.file("tree/c"), withDestinationPath: directory.file("elsewhere"))
     let index = try FolderScan(root: directory.file("tree")).index
     #expect(paths(index) == ["a/0.png", "a/2.png", "a/more/1.png", "b/0.png", "c/1.png"])
-    #expect(try index.image(at: 2) == FolderTrees.picture(1))
+    #expect(try index.image(at: 2) == FolderTrees.image(1))
   }
 
-  /// Where it led nobody knows: to a picture, a folder of them, or a class.
+  /// Where it led nobody knows: to an image, a folder of them, or a class.
   @Test(arguments: ["tree/b/gone.png", "tree/b/gone", "tree/gone"])
   func `a link to nothing is named`(link: String) throws {
     let directory = try TemporaryDirectory()
-    try FolderTrees.write(FolderTrees.picture(1), to: directory.file("tree/b/0.png"))
+    try FolderTrees.write(FolderTrees.image(1), to: directory.file("tree/b/0.png"))
     try FileManager.default.createSymbolicLink(
       atPath: directory.file(link), withDestinationPath: directory.file("nowhere"))
     let root = directory.file("tree")
@@ -84,7 +84,7 @@ struct FolderScanTests {
 
   @Test func `a link to where it lies is named`() throws {
     let directory = try TemporaryDirectory()
-    try FolderTrees.write(FolderTrees.picture(1), to: directory.file("a/sub/1.png"))
+    try FolderTrees.write(FolderTrees.image(1), to: directory.file("a/sub/1.png"))
     try FileManager.default.createSymbolicLink(
       atPath: directory.file("a/sub/loop"), withDestinationPath: directory.file("a"))
     let folder = directory.path
@@ -109,11 +109,11 @@ struct FolderScanTests {
     try expectError(.missing, "\(folder)/none", "\(folder)/none", "No such file")
     try expectError(.content, folder, folder, "a folder for each class", "none")
     try FolderTrees.write([1], to: directory.file("1.png"))
-    try expectError(.content, folder, "1 pictures", "named after their classes")
+    try expectError(.content, folder, "1 images", "named after their classes")
     try FolderTrees.write([1], to: directory.file("a/1.png"))
     try makeFolder(directory.file("b"))
     try FolderTrees.write([1], to: directory.file("b/1.txt"))
-    try expectError(.content, folder, "\(folder)/b", "without pictures", ".jpg, .jpeg, .png")
+    try expectError(.content, folder, "\(folder)/b", "without images", ".jpg, .jpeg, .png")
   }
 
   @Test func `a class that is not among those of the training set`() throws {

@@ -8,11 +8,11 @@ import Testing
 struct PackTests {
   private func folders(_ directory: borrowing TemporaryDirectory) throws -> (FolderIndex, FolderIndex) {
     for number in 0..<40 {
-      let image = FolderTrees.picture(number, width: 10 + number % 5, height: 12)
+      let image = FolderTrees.image(number, width: 10 + number % 5, height: 12)
       try FolderTrees.write(image, to: directory.file("train/\(number % 3)/\(number).png"))
     }
-    try FolderTrees.write(FolderTrees.picture(7, width: 40, height: 20), to: directory.file("val/1/x.png"))
-    try FolderTrees.write(FolderTrees.picture(8, width: 4, height: 4), to: directory.file("val/2/é.png"))
+    try FolderTrees.write(FolderTrees.image(7, width: 40, height: 20), to: directory.file("val/1/x.png"))
+    try FolderTrees.write(FolderTrees.image(8, width: 4, height: 4), to: directory.file("val/2/é.png"))
     let training = try FolderScan(root: directory.file("train")).index
     return (training, try FolderScan(root: directory.file("val"), classes: training.classFolders).index)
   }
@@ -28,7 +28,7 @@ struct PackTests {
     #expect(last == 42)
     let pack = try PackedDataset(path: path, split: .train)
     #expect(pack.count == 40 && pack.classNames == ["0", "1", "2"])
-    var survey = PictureSurvey()
+    var survey = ImageSurvey()
     for number in 0..<40 {
       let image = try training.image(at: number).resizedShorterSide(8)
       survey.add(image)
@@ -50,7 +50,7 @@ struct PackTests {
     #expect(throws: Never.self) { try pack.verifyChecksum() }
   }
 
-  @Test func `a pack without validation pictures says what to do`() throws {
+  @Test func `a pack without validation images says what to do`() throws {
     let directory = try TemporaryDirectory()
     let (training, _) = try folders(directory)
     let path = directory.file("pack")
@@ -60,7 +60,7 @@ struct PackTests {
     #expect(error.kind == .missing && error.description.contains("--validation-fraction"))
   }
 
-  @Test func `a bad picture ends the packing and leaves nothing behind`() throws {
+  @Test func `a bad image ends the packing and leaves nothing behind`() throws {
     let directory = try TemporaryDirectory()
     let (training, _) = try folders(directory)
     let path = directory.file("train/1/10.png")
@@ -89,9 +89,9 @@ struct PackTests {
       try writeBytes(damaged, to: other)
       let error = #expect(throws: FileError.self, "damage \(number)") {
         let pack = try PackedDataset(path: other, split: .train)
-        for picture in 0..<pack.count {
-          _ = try pack.image(at: picture)
-          _ = try pack.name(at: picture)
+        for image in 0..<pack.count {
+          _ = try pack.image(at: image)
+          _ = try pack.name(at: image)
         }
         try pack.verifyChecksum()
       }

@@ -5,7 +5,7 @@ import KeyedRandomness
 import TestSupport
 import Testing
 
-/// Labels without pictures.
+/// Labels without images.
 private struct LabelsOnly: ImageDataset {
   let labels: [Int]
   let classNames: [String]
@@ -23,7 +23,7 @@ private struct LabelsOnly: ImageDataset {
 
   var count: Int { labels.count }
   func label(at index: Int) -> Int { labels[index] }
-  func image(at index: Int) throws(FileError) -> RGBImage { throw FileError(.content, "there are no pictures") }
+  func image(at index: Int) throws(FileError) -> RGBImage { throw FileError(.content, "there are no images") }
 }
 
 struct SamplerTests {

@@ -2,7 +2,7 @@ import Datasets
 import Imaging
 import Testing
 
-/// The built-in set: pictures that depend on (seed, split, index) alone, in balanced classes, with something drawn on them.
+/// The built-in set: images that depend on (seed, split, index) alone, in balanced classes, with something drawn on them.
 struct ShapesDatasetTests {
   @Test func picturesDependOnNothingButSeedSplitAndIndex() {
     let set = ShapesDataset(count: 40, seed: 3, split: .train)
@@ -14,13 +14,13 @@ struct ShapesDatasetTests {
     }
   }
 
-  @Test func noTwoPicturesAreTheSame() {
+  @Test func noTwoImagesAreTheSame() {
     let sets = [
       ShapesDataset(count: 60, seed: 3, split: .train), ShapesDataset(count: 60, seed: 3, split: .test),
       ShapesDataset(count: 60, seed: 4, split: .train),
     ]
-    let pictures = sets.flatMap { set in (0..<60).map { index in set.image(at: index).samples } }
-    #expect(Set(pictures).count == 180)
+    let images = sets.flatMap { set in (0..<60).map { index in set.image(at: index).samples } }
+    #expect(Set(images).count == 180)
   }
 
   @Test func classesAreBalancedAndNamed() {
@@ -32,8 +32,8 @@ struct ShapesDatasetTests {
     }
   }
 
-  /// The light shape covers a good part of each picture: a fifth of the range lies between the darkest and the lightest tenth.
-  @Test func everyPictureShowsSomething() {
+  /// The light shape covers a good part of each image: a fifth of the range lies between the darkest and the lightest tenth.
+  @Test func everyImageShowsSomething() {
     let set = ShapesDataset(count: 200, seed: 0, split: .test)
     for index in 0..<200 {
       let samples = set.image(at: index).samples
@@ -41,12 +41,12 @@ struct ShapesDatasetTests {
       let brightness = (0..<1024).map { pixel in
         Int(samples[3 * pixel]) + Int(samples[3 * pixel + 1]) + Int(samples[3 * pixel + 2])
       }.sorted()
-      #expect(brightness[950] - brightness[100] > 3 * 50, "picture \(index)")
+      #expect(brightness[950] - brightness[100] > 3 * 50, "image \(index)")
     }
   }
 
-  /// The stated constants are those of the pictures.
-  @Test func normalisationFreesOfMeanAndDeviation() {
+  /// The stated constants are those of the images.
+  @Test func normalizationFreesOfMeanAndDeviation() {
     let set = ShapesDataset(count: 2000, seed: 0, split: .train)
     var sums = [Double](repeating: 0, count: 3)
     var squares = [Double](repeating: 0, count: 3)
@@ -63,7 +63,7 @@ struct ShapesDatasetTests {
     }
     let count = Double(2000 * 1024)
     for channel in 0..<3 {
-      // 2,000 pictures leave about 0.5 / √2000 = 0.01 of uncertainty.
+      // 2,000 images leave about 0.5 / √2000 = 0.01 of uncertainty.
       #expect(abs(sums[channel] / count) < 0.05)
       #expect(abs(squares[channel] / count - 1) < 0.1)
     }

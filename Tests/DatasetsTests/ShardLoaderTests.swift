@@ -6,7 +6,7 @@ import KeyedRandomness
 import TestSupport
 import Testing
 
-/// Pictures of noise that differ by their number.
+/// Images of noise that differ by their number.
 private struct NoiseDataset: ImageDataset {
   let classNames = ["a", "b"]
   let count = 40
@@ -16,7 +16,7 @@ private struct NoiseDataset: ImageDataset {
   func label(at index: Int) -> Int { index % 2 }
 
   func image(at index: Int) throws(FileError) -> RGBImage {
-    guard index < count else { throw FileError(.content, "no picture \(index)") }
+    guard index < count else { throw FileError(.content, "no image \(index)") }
     var numbers = TestNumbers(seed: UInt64(index))
     return RGBImage(width: 12, height: 10, samples: (0..<360).map { _ in UInt8(truncatingIfNeeded: numbers.next()) })
   }
@@ -106,7 +106,7 @@ struct ShardLoaderTests {
     #expect(try views(loader(), of: [3, 4]) == base)
   }
 
-  @Test func `without augmentation all views and epochs are the picture`() throws {
+  @Test func `without augmentation all views and epochs are the image`() throws {
     let found = try views(loader(.none), of: [7])
     #expect(found[0] == found[1])
     let image = try NoiseDataset().image(at: 7)
@@ -124,8 +124,8 @@ struct ShardLoaderTests {
     #expect(!batch[..<(2 * Self.elements)].contains(9))
   }
 
-  @Test func `a picture that cannot be read is an error`() throws {
+  @Test func `an image that cannot be read is an error`() throws {
     let error = try #require(throws: FileError.self) { try views(loader(), of: [1, 40]) }
-    #expect(error.description == "no picture 40")
+    #expect(error.description == "no image 40")
   }
 }

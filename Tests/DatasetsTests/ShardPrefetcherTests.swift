@@ -5,13 +5,13 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Pictures that differ by their number, with a count of how often each was read.
+/// Images that differ by their number, with a count of how often each was read.
 private final class CountingDataset: ImageDataset {
   let classNames = ["a", "b"]
   let count = 64
   let viewSize = ImageSize(width: 4, height: 4)
   let normalization = ChannelNormalization(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
-  /// The picture that cannot be read.
+  /// The image that cannot be read.
   let damaged: Int?
   private let reads = Mutex([Int](repeating: 0, count: 64))
 
@@ -25,7 +25,7 @@ private final class CountingDataset: ImageDataset {
 
   func image(at index: Int) throws(FileError) -> RGBImage {
     reads.withLock { reads in reads[index] += 1 }
-    guard index != damaged else { throw FileError(.content, "picture \(index) is damaged") }
+    guard index != damaged else { throw FileError(.content, "image \(index) is damaged") }
     return RGBImage(width: 4, height: 4, samples: [UInt8](repeating: UInt8(index), count: 48))
   }
 }
@@ -67,7 +67,7 @@ struct ShardPrefetcherTests {
     for index in [0, 1, 3, 2, 7, 5, 4, 6, 8, 9, 11, 10, 12, 13, 15, 14] {
       #expect(try filled(prefetcher, requests[index]) == expected(requests[index]))
     }
-    #expect(dataset.readCount == 64, "each picture was read once")
+    #expect(dataset.readCount == 64, "each image was read once")
     #expect(try filled(prefetcher, requests[3]) == expected(requests[3]))
   }
 
@@ -75,7 +75,7 @@ struct ShardPrefetcherTests {
     let dataset = CountingDataset()
     let prefetcher = ShardPrefetcher(loader(dataset), elements: Self.elements, threads: 2)
     prefetcher.announce(requests)
-    // Two threads have four buffers of four pictures; nothing is taken.
+    // Two threads have four buffers of four images; nothing is taken.
     for _ in 0..<500 where dataset.readCount < 16 {
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -89,11 +89,11 @@ struct ShardPrefetcherTests {
   }
 
   @Test(arguments: [0, 2])
-  func `a picture that cannot be read is the error of its own shard`(threads: Int) throws {
+  func `an image that cannot be read is the error of its own shard`(threads: Int) throws {
     let prefetcher = ShardPrefetcher(loader(CountingDataset(damaged: 6)), elements: Self.elements, threads: threads)
     prefetcher.announce(requests)
     #expect(try filled(prefetcher, requests[0]) == expected(requests[0]))
-    #expect(throws: FileError(.content, "picture 6 is damaged")) { try filled(prefetcher, requests[1]) }
+    #expect(throws: FileError(.content, "image 6 is damaged")) { try filled(prefetcher, requests[1]) }
     #expect(try filled(prefetcher, requests[2]) == expected(requests[2]))
   }
 }

@@ -9,11 +9,11 @@ enum Readers {
   typealias Reader = @Sendable (_ path: String, _ bytes: [UInt8], _ number: Int) throws -> Void
 
   static let byEnding: [String: Reader] = [
-    ".jpg": picture, ".png": picture, ".safetensors": tensors, ".npy": array, ".pack": pack, ".json": object,
+    ".jpg": image, ".png": image, ".safetensors": tensors, ".npy": array, ".pack": pack, ".json": object,
     ".yaml": options,
   ]
 
-  private static func picture(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
+  private static func image(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
     let target = number.isMultiple(of: 3) ? ImageSize(width: 16, height: 16) : nil
     _ = try RGBImage(decoding: bytes, scaledFor: target)
   }

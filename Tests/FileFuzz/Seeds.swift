@@ -26,8 +26,8 @@ enum Seeds {
         unsafe try append(bytes.span.bytes)
       }
     }
-    for recipe in NamedRecipe.all {
-      try Data(recipe.yaml.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(recipe.name).yaml"))
+    for configuration in NamedRecipe.all {
+      try Data(configuration.yaml.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(configuration.name).yaml"))
     }
     let summary =
       #"{"command": "pretrain", "steps": 12, "final_loss": 4.25e-1, "note": "\u00e9\n", "list": [1, null, true, {"a": []}]}"#

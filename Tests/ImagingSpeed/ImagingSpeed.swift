@@ -6,32 +6,32 @@ import KeyedRandomness
 ///
 ///     imaging-speed PICTURES WIDTH HEIGHT AUGMENTATION VIEW-SIDE SECONDS
 ///
-/// PICTURES is a file of pictures `[count, HEIGHT, WIDTH, 3]` of 8 bits a channel, or a folder of JPEG or PNG files, which are decoded
+/// PICTURES is a file of images `[count, HEIGHT, WIDTH, 3]` of 8 bits a channel, or a folder of JPEG or PNG files, which are decoded
 /// for each view. Prints the number of views per second of the
 /// processor's time.
 @main
 struct ImagingSpeed {
-  /// Where the pictures come from, each time.
-  private let pictures: [() throws -> RGBImage]
+  /// Where the images come from, each time.
+  private let images: [() throws -> RGBImage]
   private let augmentation: Augmentation
   private let size: ImageSize
   private let normalization = ChannelNormalization(mean: [0.49, 0.48, 0.45], standardDeviation: [0.2, 0.2, 0.2])
   private let workspace = AugmentationWorkspace()
   private var made = 0
 
-  init(_ pictures: [() throws -> RGBImage], _ augmentation: Augmentation, side: Int) {
-    self.pictures = pictures
+  init(_ images: [() throws -> RGBImage], _ augmentation: Augmentation, side: Int) {
+    self.images = images
     self.augmentation = augmentation
     size = ImageSize(width: side, height: side)
   }
 
-  /// Makes a view of each picture.
+  /// Makes a view of each image.
   private mutating func makeViews(into view: inout [Float]) throws {
     var target = view.mutableSpan
-    for picture in pictures {
+    for image in images {
       var stream = RandomStream(seed: 1, .augmentation, sample: made)
       augmentation.makeView(
-        of: try picture(), size: size, &stream, normalization, workspace: workspace, into: &target,
+        of: try image(), size: size, &stream, normalization, workspace: workspace, into: &target,
         channelStride: size.pixelCount, pixelStride: 1)
       made += 1
     }
@@ -64,8 +64,8 @@ struct ImagingSpeed {
       print("expected PICTURES WIDTH HEIGHT AUGMENTATION VIEW-SIDE SECONDS")
       exit(64)
     }
-    let pictures = try decoders(arguments[1]) ?? decoded(arguments[1], width: width, height: height)
-    var speed = ImagingSpeed(pictures, try Augmentation(arguments[4]), side: side)
+    let images = try decoders(arguments[1]) ?? decoded(arguments[1], width: width, height: height)
+    var speed = ImagingSpeed(images, try Augmentation(arguments[4]), side: side)
     print(Int(try speed.viewsPerSecond(over: seconds)))
   }
 
@@ -78,7 +78,7 @@ struct ImagingSpeed {
     }
   }
 
-  /// The pictures of a file.
+  /// The images of a file.
   private static func decoded(_ path: String, width: Int, height: Int) throws -> [() throws -> RGBImage] {
     let bytes = try Data(contentsOf: URL(filePath: path))
     let stride = width * height * 3

@@ -3,10 +3,10 @@ import Testing
 
 struct AugmentationTextTests {
   private static let operations = [
-    "resized-crop", "padded-crop", "centre-crop", "resize", "flip", "jitter", "blur", "autoaugment",
-    "random-operations", "shear-x", "shear-y", "translate-x", "translate-y", "rotate", "auto-contrast", "equalise",
-    "invert", "posterise", "solarise", "solarise-add", "brightness", "contrast", "colour", "sharpness", "hue",
-    "greyscale", "cutout", "tensor-jitter", "tensor-greyscale",
+    "resized-crop", "padded-crop", "center-crop", "resize", "flip", "jitter", "blur", "autoaugment",
+    "random-operations", "shear-x", "shear-y", "translate-x", "translate-y", "rotate", "auto-contrast", "equalize",
+    "invert", "posterize", "solarize", "solarize-add", "brightness", "contrast", "color", "sharpness", "hue",
+    "grayscale", "cutout", "tensor-jitter", "tensor-grayscale",
   ]
 
   @Test func `the presets`() throws {
@@ -50,7 +50,7 @@ struct AugmentationTextTests {
 
   @Test(arguments: [
     ("supcontrats", ["supcontrats", "did you mean supcontrast?", "none, supcontrast"]),
-    ("equalize", ["equalize", "did you mean equalise?"]),
+    ("equalize", ["equalize", "did you mean equalize?"]),
     ("flip + + cutout", ["empty element"]),
     ("", ["empty element"]),
     ("flip(probability=2)", ["flip", "probability=2", "a number from 0 to 1"]),

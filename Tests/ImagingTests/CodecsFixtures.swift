@@ -1,7 +1,7 @@
 import Foundation
 import Imaging
 
-/// The pictures of scripts/make-image-fixtures.py.
+/// The images of scripts/make-image-fixtures.py.
 enum CodecsFixtures {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Fixtures")

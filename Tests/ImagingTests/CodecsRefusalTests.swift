@@ -13,7 +13,7 @@ struct CodecsRefusalTests {
     }
   }
 
-  @Test func `files that are no pictures say what they are`() throws {
+  @Test func `files that are no images say what they are`() throws {
     try expectRefusal([], naming: "is empty", "JPEG or PNG")
     try expectRefusal(Array("GIF89a".utf8), naming: "is GIF, whatever its name says")
     try expectRefusal(Array("RIFF1234WEBPVP8 ".utf8), naming: "is WebP")
@@ -66,7 +66,7 @@ struct CodecsRefusalTests {
     try expectRefusal(bytes, naming: "12 bits")
     bytes[frame + 4] = 8
     bytes[frame + 9] = 2
-    try expectRefusal(bytes, naming: "2 colour components")
+    try expectRefusal(bytes, naming: "2 color components")
   }
 
   @Test func `sizes that cannot be`() throws {
@@ -97,7 +97,7 @@ struct CodecsRefusalTests {
     for (depth, type) in [(3, 0), (16, 3), (8, 5), (4, 2)] as [(UInt8, UInt8)] {
       (bytes[24], bytes[25]) = (depth, type)
       bytes.replaceSubrange(29..<33, with: Mutations.cyclicRedundancy(Array(bytes[12..<29])))
-      try expectRefusal(bytes, naming: "colour type \(type)", "\(depth) bits")
+      try expectRefusal(bytes, naming: "color type \(type)", "\(depth) bits")
     }
     try expectRefusal(Array(bytes[..<33]), naming: "is damaged")
   }

@@ -1,14 +1,14 @@
 import Imaging
 import Testing
 
-/// Decoding as Pillow does it: its own numbers are stored beside each picture.
+/// Decoding as Pillow does it: its own numbers are stored beside each image.
 struct CodecsTests {
   @Test(arguments: CodecsFixtures.names(".png"))
   func `PNG is exact`(name: String) throws {
     let found = try RGBImage(decoding: CodecsFixtures.bytes(name))
     let expected = try CodecsFixtures.expected(name)
     #expect(found.size == expected.size)
-    // The one exception is stated where it is made: transparent colours of 16 bits.
+    // The one exception is stated where it is made: transparent colors of 16 bits.
     let tolerance = name.hasPrefix("semitransparent-depth16") ? 1 : 0
     #expect(largestDifference(found, expected) <= tolerance)
   }
@@ -44,17 +44,17 @@ struct CodecsTests {
     #expect(try size(for: 17, 12) == ImageSize(width: 32, height: 24))
     #expect(try size(for: 33, 1) == ImageSize(width: 64, height: 48))
     #expect(try size(for: 100, 100) == ImageSize(width: 64, height: 48))
-    // What is asked for is the turned picture's: 19×12 is stored, 12×19 seen.
+    // What is asked for is the turned image's: 19×12 is stored, 12×19 seen.
     let turned = try RGBImage(
       decoding: CodecsFixtures.bytes("orientation-6.jpg"), scaledFor: ImageSize(width: 6, height: 9))
     #expect(turned.size == ImageSize(width: 6, height: 10))
-    // A halved picture shows the same.
+    // A halved image shows the same.
     let half = try RGBImage(decoding: bytes, scaledFor: ImageSize(width: 32, height: 24))
     let whole = try RGBImage(decoding: bytes)
     #expect(abs(mean(half) - mean(whole)) < 2)
   }
 
-  @Test func `a picture survives being written and read`() throws {
+  @Test func `an image survives being written and read`() throws {
     for (width, height) in [(1, 1), (7, 3), (64, 48)] {
       let image = noise(width: width, height: height)
       #expect(try RGBImage(decoding: image.pngBytes()) == image)

@@ -3,7 +3,7 @@ import KeyedRandomness
 import TestSupport
 import Testing
 
-/// Colour changes against their closed forms, where nothing is clipped unless the test says so.
+/// Color changes against their closed forms, where nothing is clipped unless the test says so.
 struct ColorTests {
   private static let weights: [Float] = [0.299, 0.587, 0.114]
 
@@ -20,7 +20,7 @@ struct ColorTests {
     )
   }
 
-  @Test func `brightness multiplies a grey picture, contrast and saturation leave it`() throws {
+  @Test func `brightness multiplies a gray image, contrast and saturation leave it`() throws {
     for index in 0..<50 {
       let planes = try view(of: constant(102, 102, 102), Augmentation(tensorJitter), stream(index))
       let expected = 0.4 * factors(index).brightness
@@ -38,21 +38,21 @@ struct ColorTests {
     #expect(planes.contains(1) && planes.contains { value in value < 0.99 })
   }
 
-  /// A picture of one colour x has the mean luminance Y of its pixels: b (Y + s c (x − Y)).
-  @Test func `one colour moves towards and away from its luminance`() throws {
+  /// An image of one color x has the mean luminance Y of its pixels: b (Y + s c (x − Y)).
+  @Test func `one color moves towards and away from its luminance`() throws {
     let color: [Float] = [120.0 / 255, 100.0 / 255, 80.0 / 255]
-    let grey = luminance(color)
+    let gray = luminance(color)
     for index in 0..<50 {
       let planes = try view(of: constant(120, 100, 80), Augmentation(tensorJitter), stream(index))
       let (brightness, contrast, saturation) = factors(index)
       for channel in 0..<3 {
-        let expected = brightness * (grey + saturation * contrast * (color[channel] - grey))
+        let expected = brightness * (gray + saturation * contrast * (color[channel] - gray))
         #expect(abs(planes[16 * channel + 7] - expected) < 1e-6)
       }
     }
   }
 
-  /// Grey pixels x of mean m: b (m + c (x − m)); saturation has nothing to do.
+  /// Gray pixels x of mean m: b (m + c (x − m)); saturation has nothing to do.
   @Test func `contrast is about the mean luminance`() throws {
     let levels: [Float] = [0.2, 0.2, 0.2, 0.6]
     let image = RGBImage(
@@ -86,8 +86,8 @@ struct ColorTests {
     }
   }
 
-  @Test func `grey is the luminance in all channels`() throws {
-    let augmentation = try Augmentation("tensor-greyscale(probability=1)")
+  @Test func `gray is the luminance in all channels`() throws {
+    let augmentation = try Augmentation("tensor-grayscale(probability=1)")
     let image = noise(width: 5, height: 5)
     let expected = (0..<25).map { pixel in
       luminance((0..<3).map { channel in Float(image.samples[3 * pixel + channel]) / 255 })
@@ -112,14 +112,14 @@ struct ColorStatisticsTests {
     #expect(abs(jittered.count - count * 4 / 5) < 114)  // 4 standard deviations
   }
 
-  @Test func `one fifth is grey, whether jittered or not`() throws {
-    let augmentation = try Augmentation("flip + tensor-jitter + tensor-greyscale")
+  @Test func `one fifth is gray, whether jittered or not`() throws {
+    let augmentation = try Augmentation("flip + tensor-jitter + tensor-grayscale")
     let count = 5000
-    let grey = (0..<count).filter { index in
+    let gray = (0..<count).filter { index in
       let planes = view(of: constant(90, 60, 30), augmentation, stream(index))
       return planes[0] == planes[16] && planes[0] == planes[32]
     }
-    #expect(abs(grey.count - count / 5) < 114)
+    #expect(abs(gray.count - count / 5) < 114)
   }
 
   @Test func `brightness factors are uniform`() throws {

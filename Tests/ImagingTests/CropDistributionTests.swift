@@ -4,7 +4,7 @@ import KeyedRandomness
 import TestSupport
 import Testing
 
-/// Random parts and places, seen in pictures whose levels are coordinates; fixed streams, so that they pass or fail for ever.
+/// Random parts and places, seen in images whose levels are coordinates; fixed streams, so that they pass or fail for ever.
 struct CropDistributionTests {
   private static let side = 256
   /// Red is the column, green the row.
@@ -24,7 +24,7 @@ struct CropDistributionTests {
     let augmentation = try Augmentation(text)
     let workspace = AugmentationWorkspace()
     return (0..<count).map { index in
-      let levels = picture(
+      let levels = image(
         of: Self.coordinates, augmentation, stream(index), size: ImageSize(width: 32, height: 32), workspace
       ).samples
       func extent(_ fourth: UInt8, _ last: UInt8) -> (start: Double, length: Double) {
@@ -60,7 +60,7 @@ struct CropDistributionTests {
     #expect(isUniform(parts.map { part in part.top / (Double(Self.side) - part.height) }, 0...1))
   }
 
-  @Test func `TensorFlow's aspect ratio is uniform, and a tenth of the picture is always seen`() throws {
+  @Test func `TensorFlow's aspect ratio is uniform, and a tenth of the image is always seen`() throws {
     let parts = try parts("resized-crop(area=0.05..0.4, sampling=tensorflow, antialias=no)", count: 2000)
     let all = Double(Self.side * Self.side)
     let areas = parts.map { part in part.width * part.height / all }
@@ -77,13 +77,13 @@ struct CropDistributionTests {
     #expect(isUniform(uniform.map { part in part.left / (Double(Self.side) - part.width) }, 0...1))
   }
 
-  @Test func `what never fits becomes the largest part at the centre`() throws {
+  @Test func `what never fits becomes the largest part at the center`() throws {
     // 40×10 pixels with parts of at least their whole area and the proportions of a square.
     let image = RGBImage(
       width: 40, height: 10, samples: (0..<400).flatMap { pixel in [UInt8(pixel % 40), UInt8(pixel / 40), 0] })
     for sampling in ["torchvision", "tensorflow"] {
       let text = "resized-crop(area=1, ratio=1, sampling=\(sampling))"
-      let found = picture(of: image, try Augmentation(text), stream(0), size: ImageSize(width: 10, height: 10))
+      let found = image(of: image, try Augmentation(text), stream(0), size: ImageSize(width: 10, height: 10))
       #expect(found.samples[0] == 15 && found.samples[27] == 24 && found.samples[271] == 9)
     }
   }
@@ -107,8 +107,8 @@ struct CropDistributionTests {
         })
       let size = ImageSize(width: 16, height: 16)
       #expect(
-        picture(of: image, try Augmentation("resized-crop"), stream(index), size: size)
-          == picture(of: part, try Augmentation("resize(aspect=stretch)"), stream(0), size: size))
+        image(of: image, try Augmentation("resized-crop"), stream(index), size: size)
+          == image(of: part, try Augmentation("resize(aspect=stretch)"), stream(0), size: size))
     }
   }
 
@@ -116,7 +116,7 @@ struct CropDistributionTests {
     var counts: [[UInt8]: Int] = [:]
     let augmentation = try Augmentation("cutout(side=2, fill=255)")
     for index in 0..<3000 {
-      counts[picture(of: constant(0, 0, 0, width: 6, height: 5), augmentation, stream(index)).samples, default: 0] += 1
+      counts[image(of: constant(0, 0, 0, width: 6, height: 5), augmentation, stream(index)).samples, default: 0] += 1
     }
     #expect(counts.count == 30)
     #expect(chiSquare(Array(counts.values)) < chiSquareLimit(degreesOfFreedom: 29))

@@ -6,7 +6,7 @@ struct CropTests {
   private static let side = 12
   private static let image = noise(width: side, height: side, seed: 9)
 
-  /// The window of the picture padded with black that begins `top` below and `left` right of the picture's corner.
+  /// The window of the image padded with black that begins `top` below and `left` right of the image's corner.
   private static func window(top: Int, left: Int, isMirrored: Bool) -> [Float] {
     var planes: [Float] = []
     for channel in 0..<3 {
@@ -61,8 +61,8 @@ struct CropTests {
     #expect(abs(mirrored - count / 2) < 180)  // 4 standard deviations
   }
 
-  @Test func `a window beyond a small picture is black there`() {
-    // 2×2 pixels under a padding of 4: most windows see nothing of the picture.
+  @Test func `a window beyond a small image is black there`() {
+    // 2×2 pixels under a padding of 4: most windows see nothing of the image.
     let image = constant(255, 255, 255, width: 2, height: 2)
     var sizes = Set<Int>()
     for index in 0..<400 {
@@ -79,7 +79,7 @@ struct CropTests {
     #expect(view(of: Self.image, augmentation, stream(0)) == Self.window(top: 0, left: 0, isMirrored: true))
   }
 
-  @Test func `pictures need not be square`() throws {
+  @Test func `images need not be square`() throws {
     let augmentation = try Augmentation("flip(probability=1)")
     let image = RGBImage(width: 3, height: 1, samples: [0, 0, 0, 51, 51, 51, 255, 255, 255])
     #expect(view(of: image, augmentation, stream(0)) == [1, 0.2, 0, 1, 0.2, 0, 1, 0.2, 0])

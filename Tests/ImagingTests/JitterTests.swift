@@ -4,14 +4,14 @@ import KeyedRandomness
 import TestSupport
 import Testing
 
-/// The random parameters of colour changes on levels; fixed streams, so that they pass or fail for ever.
+/// The random parameters of color changes on levels; fixed streams, so that they pass or fail for ever.
 struct JitterTests {
   /// A level of the first pixel of many views.
   private func levels(_ text: String, of image: RGBImage, channel: Int = 0, count: Int = 4000) throws -> [Int] {
     let augmentation = try Augmentation(text)
     let workspace = AugmentationWorkspace()
     return (0..<count).map { index in
-      Int(picture(of: image, augmentation, stream(index), workspace).samples[channel])
+      Int(image(of: image, augmentation, stream(index), workspace).samples[channel])
     }
   }
 
@@ -55,11 +55,11 @@ struct JitterTests {
     var shifts: [[UInt8]: Int] = [:]
     for shift in -40...40 {
       let turn = (Double(shift) + (shift > 0 ? 0.5 : -0.5)) / 255
-      shifts[picture(of: green, try Augmentation("hue(turn=\(turn))"), stream(0)).samples] = shift
+      shifts[image(of: green, try Augmentation("hue(turn=\(turn))"), stream(0)).samples] = shift
     }
     let augmentation = try Augmentation("jitter(brightness=0, contrast=0, saturation=0, probability=1)")
     let found = try (0..<5100).map { index in
-      try #require(shifts[picture(of: green, augmentation, stream(index)).samples])
+      try #require(shifts[image(of: green, augmentation, stream(index)).samples])
     }
     #expect(found.allSatisfy { shift in abs(shift) <= 25 })
     #expect(abs(found.count { shift in shift == 0 } - 200) < 56)
@@ -86,11 +86,11 @@ struct JitterTests {
       func draw(_ least: Double, _ most: Double) -> Double { least + (most - least) * Double(draws.nextUniform()) }
       let changes = [
         "brightness(factor=\(draw(0.6, 1.4)))", "contrast(factor=\(draw(0.6, 1.4)))",
-        "colour(factor=\(draw(0.6, 1.4)))",
+        "color(factor=\(draw(0.6, 1.4)))",
         "hue(turn=\(draw(-0.1, 0.1)))",
       ]
       let chain = order.map { place in changes[place] }.joined(separator: " + ")
-      #expect(picture(of: image, augmentation, stream(index)) == picture(of: image, try Augmentation(chain), stream(0)))
+      #expect(image(of: image, augmentation, stream(index)) == image(of: image, try Augmentation(chain), stream(0)))
       counts[order, default: 0] += 1
     }
     #expect(counts.count == 24)
@@ -98,13 +98,13 @@ struct JitterTests {
   }
 
   @Test(arguments: [
-    ("jitter", 0.8), ("greyscale", 0.2), ("blur(side=3, sigma=1)", 0.5), ("flip(probability=0.3)", 0.3),
+    ("jitter", 0.8), ("grayscale", 0.2), ("blur(side=3, sigma=1)", 0.5), ("flip(probability=0.3)", 0.3),
     ("invert(probability=0.9)", 0.9), ("rotate(degrees=45, probability=0.1)", 0.1), ("cutout(probability=0)", 0),
   ]) func `the share of views that are changed`(text: String, probability: Double) throws {
     let image = noise(width: 8, height: 8)
     let augmentation = try Augmentation(text)
     let count = 3000
-    let changed = (0..<count).count { index in picture(of: image, augmentation, stream(index)) != image }
+    let changed = (0..<count).count { index in image(of: image, augmentation, stream(index)) != image }
     let deviation = (Double(count) * probability * (1 - probability)).squareRoot()
     #expect(abs(Double(changed) - Double(count) * probability) <= 4 * deviation)
   }
@@ -120,7 +120,7 @@ struct JitterTests {
     let augmentation = try Augmentation("blur(sigma=0.5..2, side=9, probability=1)")
     var counts = [Int](repeating: 0, count: 5)
     for index in 0..<4000 {
-      let found = Double(picture(of: line, augmentation, stream(index)).samples[27])
+      let found = Double(image(of: line, augmentation, stream(index)).samples[27])
       #expect((edges[5] - 0.5...edges[0] + 0.5).contains(found))
       counts[min(max(edges.count { edge in edge > found } - 1, 0), 4)] += 1
     }

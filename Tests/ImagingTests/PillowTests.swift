@@ -7,14 +7,14 @@ import Testing
 struct PillowTests {
   struct Case: Decodable, Sendable, CustomTestStringConvertible {
     let augmentation: String
-    let picture: String
+    let image: String
     let width: Int
     let height: Int
     let viewWidth: Int
     let viewHeight: Int
     let levels: Data
 
-    var testDescription: String { "\(augmentation) of \(picture) \(width)×\(height) → \(viewWidth)×\(viewHeight)" }
+    var testDescription: String { "\(augmentation) of \(image) \(width)×\(height) → \(viewWidth)×\(viewHeight)" }
   }
 
   static let cases: [Case] = {
@@ -24,7 +24,7 @@ struct PillowTests {
     return cases
   }()
 
-  /// The script's `picture`, which both sides compute.
+  /// The script's `image`, which both sides compute.
   static func input(_ kind: String, width: Int, height: Int) -> RGBImage {
     let levels = (0..<width * height * 3).map { index in
       var hash = UInt32(truncatingIfNeeded: index) &* 0x9E37_79B9 &+ 2_166_136_261
@@ -46,8 +46,8 @@ struct PillowTests {
 
   /// Equal to the last bit but for the blur, which rounds sums of floats.
   @Test(arguments: cases) func `as Pillow`(_ test: Case) throws {
-    let image = Self.input(test.picture, width: test.width, height: test.height)
-    let found = picture(
+    let image = Self.input(test.image, width: test.width, height: test.height)
+    let found = image(
       of: image, try Augmentation(test.augmentation), stream(0),
       size: ImageSize(width: test.viewWidth, height: test.viewHeight))
     let expected = [UInt8](test.levels)

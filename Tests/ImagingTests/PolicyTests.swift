@@ -3,7 +3,7 @@ import Imaging
 import KeyedRandomness
 import Testing
 
-/// AutoAugment and RandAugment against their definitions: the tests draw what the operations draw, and make the same picture by single
+/// AutoAugment and RandAugment against their definitions: the tests draw what the operations draw, and make the same image by single
 /// operations and plain loops.
 struct PolicyTests {
   private struct Entry {
@@ -43,7 +43,7 @@ struct PolicyTests {
   }
 
   private func changed(_ image: RGBImage, _ text: String) throws -> RGBImage {
-    picture(of: image, try Augmentation(text), stream(0))
+    image(of: image, try Augmentation(text), stream(0))
   }
 
   /// Turns anticlockwise about a point.
@@ -57,17 +57,17 @@ struct PolicyTests {
   private func withoutAmount(_ image: RGBImage, _ operation: String) throws -> RGBImage? {
     switch operation {
     case "AutoContrast": try changed(image, "auto-contrast")
-    case "Equalize": try changed(image, "equalise")
+    case "Equalize": try changed(image, "equalize")
     case "Invert": try changed(image, "invert")
     default: nil
     }
   }
 
   private static let blends = [
-    "Color": "colour", "Contrast": "contrast", "Brightness": "brightness", "Sharpness": "sharpness",
+    "Color": "color", "Contrast": "contrast", "Brightness": "brightness", "Sharpness": "sharpness",
   ]
 
-  /// The independent code: 11 marks, the amount uniform between two, rows first, a centre of half the size and a half.
+  /// The independent code: 11 marks, the amount uniform between two, rows first, a center of half the size and a half.
   private func binned(_ image: RGBImage, _ entry: Entry, _ draws: inout RandomStream) throws -> RGBImage {
     if let result = try withoutAmount(image, entry.operation) { return result }
     let (w, h) = (Double(image.width), Double(image.height))
@@ -83,15 +83,15 @@ struct PolicyTests {
     case "TranslateX": return moved(image, fill: 0) { c, r in (c + w * amount((-150.0 / 331, 150.0 / 331)), r) }
     case "TranslateY": return moved(image, fill: 0) { c, r in (c, r + h * amount((-150.0 / 331, 150.0 / 331))) }
     case "Rotate": return turned(image, fill: 0, degrees: -amount((-30, 30)), about: x, y)
-    case "Solarize": return try changed(image, "solarise(threshold=\(amount((0, 256))))")
-    case "Posterize": return try changed(image, "posterise(bits=\(Int(amount((4, 8)).rounded())))")
+    case "Solarize": return try changed(image, "solarize(threshold=\(amount((0, 256))))")
+    case "Posterize": return try changed(image, "posterize(bits=\(Int(amount((4, 8)).rounded())))")
     default:
       let name = try #require(Self.blends[entry.operation])
       return try changed(image, "\(name)(factor=\(amount((0.1, 1.9))))")
     }
   }
 
-  /// The official code: tenths of the largest amount, a random sign, grey.
+  /// The official code: tenths of the largest amount, a random sign, gray.
   private func official(
     _ image: RGBImage, _ entry: Entry, cutout: Double, translation: Double, _ draws: inout RandomStream
   ) throws -> RGBImage {
@@ -113,9 +113,9 @@ struct PolicyTests {
       let pixels = signed(translation)
       return moved(image, fill: 128) { c, r in (c, r + pixels) }
     case "Rotate": return turned(image, fill: 128, degrees: signed(30), about: (w - 1) / 2, (h - 1) / 2)
-    case "Solarize": return try changed(image, "solarise(threshold=\(Int(share * 256)))")
-    case "SolarizeAdd": return try changed(image, "solarise-add(addition=\(Int(share * 110)))")
-    case "Posterize": return try changed(image, "posterise(bits=\(Int(share * 4)))")
+    case "Solarize": return try changed(image, "solarize(threshold=\(Int(share * 256)))")
+    case "SolarizeAdd": return try changed(image, "solarize-add(addition=\(Int(share * 110)))")
+    case "Posterize": return try changed(image, "posterize(bits=\(Int(share * 4)))")
     case "Contrast":
       // Not the mean luminance: the number of pixels divided by 256.
       let base = Float(Int(w * h / 256))
@@ -162,15 +162,15 @@ struct PolicyTests {
       let pixels = signed(150 / 331 * h).rounded(.towardZero)
       return moved(image, fill: 0) { c, r in (c, r - pixels) }
     case "Rotate": return turned(image, fill: 0, degrees: signed(30), about: (w - 1) / 2, (h - 1) / 2)
-    case "Solarize": return try changed(image, "solarise(threshold=\(255 - 255 * share))")
-    case "Posterize": return try changed(image, "posterise(bits=\(8 - Int((4 * share).rounded(.toNearestOrEven))))")
+    case "Solarize": return try changed(image, "solarize(threshold=\(255 - 255 * share))")
+    case "Posterize": return try changed(image, "posterize(bits=\(8 - Int((4 * share).rounded(.toNearestOrEven))))")
     default:
       let name = try #require(Self.blends[entry.operation])
       return try changed(image, "\(name)(factor=\(1 + signed(0.9)))")
     }
   }
 
-  /// Fixed-point coordinates may round a few pixels to a neighbour.
+  /// Fixed-point coordinates may round a few pixels to a neighbor.
   private func isAlike(_ first: RGBImage, _ second: RGBImage) -> Bool {
     zip(first.samples, second.samples).count { one, other in one != other } <= first.samples.count / 100
   }
@@ -199,7 +199,7 @@ struct PolicyTests {
           default: try binned(expected, entry, &draws)
           }
       }
-      let found = picture(of: image, augmentation, stream(index))
+      let found = image(of: image, augmentation, stream(index))
       #expect(isAlike(found, expected), "\(lines[choice])")
     }
     #expect(chosen.count == 25)
@@ -235,7 +235,7 @@ struct PolicyTests {
           ? self.official(expected, entry, cutout: 40, translation: 100, &draws)
           : self.torchvision(expected, entry, top: 30, &draws)
       }
-      #expect(isAlike(picture(of: image, augmentation, stream(index)), expected))
+      #expect(isAlike(image(of: image, augmentation, stream(index)), expected))
     }
     #expect(chosen.count == names.count + 1)
   }

@@ -5,7 +5,7 @@ import TestSupport
 /// No change of the numbers but the division by 255.
 let identityNormalization = ChannelNormalization(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
 
-/// A view as a red, a green and a blue plane, of the picture's size or another.
+/// A view as a red, a green and a blue plane, of the image's size or another.
 func view(
   of image: RGBImage, _ augmentation: Augmentation, _ stream: RandomStream,
   _ normalization: ChannelNormalization = identityNormalization, size: ImageSize? = nil,
@@ -27,7 +27,7 @@ func stream(_ index: Int) -> RandomStream {
   RandomStream(seed: 77, .augmentation, epoch: 1, sample: index)
 }
 
-/// A picture in which no two windows are alike.
+/// An image in which no two windows are alike.
 func noise(width: Int, height: Int, seed: UInt64 = 1) -> RGBImage {
   var numbers = TestNumbers(seed: seed)
   return RGBImage(
@@ -35,18 +35,18 @@ func noise(width: Int, height: Int, seed: UInt64 = 1) -> RGBImage {
     samples: (0..<width * height * 3).map { _ in UInt8(truncatingIfNeeded: numbers.next()) })
 }
 
-/// A picture of one colour.
+/// An image of one color.
 func constant(_ red: UInt8, _ green: UInt8, _ blue: UInt8, width: Int = 4, height: Int = 4) -> RGBImage {
   RGBImage(width: width, height: height, samples: (0..<width * height).flatMap { _ in [red, green, blue] })
 }
 
 /// A view as 8-bit levels.
-func picture(
+func image(
   of image: RGBImage, _ augmentation: Augmentation, _ stream: RandomStream, size: ImageSize? = nil,
   _ workspace: AugmentationWorkspace = AugmentationWorkspace()
 ) -> RGBImage {
   var stream = stream
-  return augmentation.picture(of: image, size: size ?? image.size, &stream, workspace: workspace)
+  return augmentation.image(of: image, size: size ?? image.size, &stream, workspace: workspace)
 }
 
 /// Jitter of every view on floats and nothing else.

@@ -8,33 +8,33 @@ import Testing
 struct ViewSizeTests {
   static let texts =
     Augmentation.presets.map { preset in preset.name } + [
-      "resize", "centre-crop", "resize(scale=1.5) + padded-crop", "flip + resized-crop(filter=bicubic) + blur(side=5)",
+      "resize", "center-crop", "resize(scale=1.5) + padded-crop", "flip + resized-crop(filter=bicubic) + blur(side=5)",
       "autoaugment(policy=svhn)", "autoaugment(policy=imagenet, levels=torchvision)", "autoaugment(levels=tensorflow)",
       "random-operations(operations=4, magnitude=3)",
       "random-operations(operations=4, levels=torchvision, magnitude=15)",
       "shear-x + shear-y + translate-x + translate-y + rotate + sharpness + hue + cutout",
     ]
-  private static let pictures = [
+  private static let images = [
     noise(width: 32, height: 32), noise(width: 47, height: 61), noise(width: 9, height: 5),
   ]
   private static let sizes = [
     ImageSize(width: 32, height: 32), ImageSize(width: 21, height: 33), ImageSize(width: 80, height: 80),
   ]
 
-  @Test(arguments: texts) func `views of any size from pictures of any size`(text: String) throws {
+  @Test(arguments: texts) func `views of any size from images of any size`(text: String) throws {
     let augmentation = try Augmentation(text)
     let reused = AugmentationWorkspace()
-    for image in Self.pictures {
+    for image in Self.images {
       for size in Self.sizes {
         for index in 0..<8 {
           let found = view(of: image, augmentation, stream(index), size: size, reused)
           #expect(found.allSatisfy { element in (0...1).contains(element) })
-          let fresh = picture(of: image, augmentation, stream(index), size: size)
+          let fresh = image(of: image, augmentation, stream(index), size: size)
           #expect(fresh.size == size)
           let levels = fresh.samples
           let count = size.pixelCount
           let expected = found.indices.map { place in Float(levels[place % count * 3 + place / count]) / 255 }
-          // Operations on floats are rounded in pictures only.
+          // Operations on floats are rounded in images only.
           #expect(largestDifference(found, expected) <= (text == "crop-flip-jitter" ? 0.00197 : 0))
         }
       }
@@ -44,7 +44,7 @@ struct ViewSizeTests {
   @Test(arguments: texts, TestedPath.all) func `the same bits on every path`(text: String, tested: TestedPath) throws {
     let augmentation = try Augmentation(text)
     let (baseline, workspace) = (AugmentationWorkspace(KERNEL_PATH_BASELINE), AugmentationWorkspace(tested.path))
-    for image in Self.pictures {
+    for image in Self.images {
       for index in 0..<20 {
         #expect(
           view(of: image, augmentation, stream(index), size: Self.sizes[index % 2], workspace)
@@ -53,11 +53,11 @@ struct ViewSizeTests {
     }
   }
 
-  @Test func `without a resizing operation a picture of the view's size stays, another is cut to its centre`() throws {
+  @Test func `without a resizing operation an image of the view's size stays, another is cut to its center`() throws {
     let image = noise(width: 14, height: 14)
-    #expect(picture(of: image, .none, stream(0)) == image)
-    // 8/7 of 12 rows are 14: the picture is not resized, only cut.
-    let cut = picture(of: image, .none, stream(0), size: ImageSize(width: 12, height: 12))
+    #expect(image(of: image, .none, stream(0)) == image)
+    // 8/7 of 12 rows are 14: the image is not resized, only cut.
+    let cut = image(of: image, .none, stream(0), size: ImageSize(width: 12, height: 12))
     for row in 0..<12 {
       let start = ((row + 1) * 14 + 1) * 3
       #expect(Array(cut.samples[row * 36..<row * 36 + 36]) == Array(image.samples[start..<start + 36]))

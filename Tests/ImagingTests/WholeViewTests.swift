@@ -6,7 +6,7 @@ import Testing
 struct WholeViewTests {
   private let normalization = ChannelNormalization(mean: [0.49, 0.48, 0.44], standardDeviation: [0.2, 0.19, 0.21])
 
-  @Test func `without augmentation a view is the normalised picture exactly`() {
+  @Test func `without augmentation a view is the normalized image exactly`() {
     let image = noise(width: 7, height: 5)
     let found = view(of: image, .none, stream(0), normalization)
     for channel in 0..<3 {

@@ -44,7 +44,7 @@ struct HueKernelTests {
     }
   }
 
-  /// All colours of 86 levels of green (each third one), and all hues that they can be moved to.
+  /// All colors of 86 levels of green (each third one), and all hues that they can be moved to.
   @Test(arguments: TestedPath.all) func `hues move as Pillow's`(_ tested: TestedPath) {
     for (round, green) in stride(from: 0, through: 255, by: 3).enumerated() {
       let shift = UInt8(truncatingIfNeeded: round * 41)

@@ -97,7 +97,7 @@ struct ImageFilterTests {
       }
       #expect(found.removeLast() == 0xAA)
 
-      /// Where a place beyond the edges lies in the mirrored picture; `nil` in the frame.
+      /// Where a place beyond the edges lies in the mirrored image; `nil` in the frame.
       func inside(_ place: Int, _ count: Int) -> Int? {
         var place = place
         while !(0..<count).contains(place) {

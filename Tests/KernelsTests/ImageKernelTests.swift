@@ -3,7 +3,7 @@ import Kernels
 import TestSupport
 import Testing
 
-/// The loops over pictures against plain ones, to the last bit, on every instruction set of this machine.
+/// The loops over images against plain ones, to the last bit, on every instruction set of this machine.
 struct ImageKernelTests {
   private static let sizes = [(1, 1), (2, 3), (3, 3), (7, 5), (17, 4), (18, 9), (19, 6), (33, 21), (64, 3), (130, 2)]
 
@@ -12,7 +12,7 @@ struct ImageKernelTests {
     return (0..<count).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
   }
 
-  /// What a kernel makes of a picture's planes in another place.
+  /// What a kernel makes of an image's planes in another place.
   private func result(
     of planes: [UInt8], _ width: Int, _ height: Int, count: Int? = nil,
     _ kernel: (KernelImage, UnsafeMutablePointer<UInt8>) -> Void
@@ -134,11 +134,11 @@ struct ImageKernelTests {
           unsafe tested.kernels.image_blend_constant(levels, 3 * count, 97, factor)
         }
         #expect(constant == planes.map { level in blended(level, 97, factor) })
-        let grey = unsafe changed(planes) { planes in
+        let gray = unsafe changed(planes) { planes in
           unsafe tested.kernels.image_blend_luminance(planes, count, factor)
         }
         #expect(
-          grey == planes.indices.map { index in blended(planes[index], luminance(planes, index % count), factor) })
+          gray == planes.indices.map { index in blended(planes[index], luminance(planes, index % count), factor) })
         let sharp = unsafe result(of: planes, width, height) { image, result in
           unsafe tested.kernels.image_sharpen(image, factor, result)
         }
@@ -157,8 +157,8 @@ struct ImageKernelTests {
   @Test(arguments: TestedPath.all) func `luminances`(_ tested: TestedPath) {
     for count in [1, 5, 33, 1024, 70000] {
       let planes = levels(3 * count)
-      let grey = unsafe changed(planes) { planes in unsafe tested.kernels.image_greyscale(planes, count) }
-      #expect(grey == planes.indices.map { index in UInt8(luminance(planes, index % count)) })
+      let gray = unsafe changed(planes) { planes in unsafe tested.kernels.image_grayscale(planes, count) }
+      #expect(gray == planes.indices.map { index in UInt8(luminance(planes, index % count)) })
       let sum = unsafe tested.kernels.image_luminance_sum(planes, count)
       #expect(sum == UInt64((0..<count).reduce(0) { sum, pixel in sum + luminance(planes, pixel) }))
     }

@@ -20,7 +20,7 @@ struct RandomStreamTests {
     let streams = [
       RandomStream(seed: 1, .augmentation), RandomStream(seed: 2, .augmentation),
       RandomStream(seed: 1 << 32 | 1, .augmentation), RandomStream(seed: 1, .sampleOrder),
-      RandomStream(seed: 1, .initialisation), RandomStream(seed: 1, .drawing),
+      RandomStream(seed: 1, .initialization), RandomStream(seed: 1, .drawing),
       RandomStream(seed: 1, .linearSampleOrder),
       RandomStream(seed: 1, .augmentation, epoch: 1), RandomStream(seed: 1, .augmentation, sample: 1),
       RandomStream(seed: 1, .augmentation, view: 1), RandomStream(seed: 1, .augmentation, view: 1 << 16),

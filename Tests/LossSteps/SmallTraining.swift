@@ -4,7 +4,7 @@ import NeuralNet
 
 /// Inputs of width 6 → hidden 8, ReLU → embeddings of width 5, unit rows; in joint training hidden → 3 classes too.
 ///
-/// Made of the same parts as the real step, in its order: shards, gather, loss, tree, optimiser.
+/// Made of the same parts as the real step, in its order: shards, gather, loss, tree, optimizer.
 struct SmallTraining {
   private static let crossEntropyWeight = 0.5
 
@@ -18,7 +18,7 @@ struct SmallTraining {
   private let loss: ContrastiveLoss<Float>
   private let crossEntropy = CrossEntropy(classCount: 3, labelSmoothing: 0.1)
   private let reduction: TreeReduction<Float>
-  private var optimizer: StochasticGradientDescent
+  private var optimizer: SGD
   private var taken = 0
 
   init(_ mode: LossMode, parameters: [Float], joint: String, over world: borrowing Communicator) {
@@ -35,7 +35,7 @@ struct SmallTraining {
       width: 5, temperature: 0.2, mode: mode,
       layout: ViewLayout(samplesPerGroup: batch.samplesPerShard, views: batch.views))
     reduction = TreeReduction(length: layout.count + 1, runs: loss.blocks.shardRuns, rank: world.rank)
-    optimizer = StochasticGradientDescent(
+    optimizer = SGD(
       momentum: 0.9, usesNesterov: false, weightDecay: WeightDecay(1e-4, of: layout))
   }
 

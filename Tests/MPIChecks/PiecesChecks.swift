@@ -15,7 +15,7 @@ func checkPieces(_ world: borrowing Communicator) throws {
 private let length = 1001
 
 private func checkPieces(_ shards: Int, _ bounds: [Int], _ waiting: Waiting, _ world: borrowing Communicator) throws {
-  let runs = ContiguousRuns(total: shards, parts: world.size)
+  let runs = BlockPartition(total: shards, parts: world.size)
   let own = runs[world.rank]
   let reduction = PiecewiseReduction<Float>(
     length: length, bounds: bounds, runs: runs, rank: world.rank, order: .tree)
@@ -64,7 +64,7 @@ private func add(shard: Int, _ bounds: [Int], _ seed: UInt64, to reduction: Piec
 
 /// Where a shard has failed, its pieces are not waited for.
 private func checkFailure(_ world: borrowing Communicator) throws {
-  let runs = ContiguousRuns(total: world.size, parts: world.size)
+  let runs = BlockPartition(total: world.size, parts: world.size)
   let reduction = PiecewiseReduction<Float>(
     length: length, bounds: [0, 500], runs: runs, rank: world.rank, order: .tree)
   let numbers: [Float] = vector(shard: world.rank, length: length, seed: 1)

@@ -47,7 +47,7 @@ func checkTree(_ world: borrowing Communicator) throws {
 private func checkTree<Element: TreeElement & BinaryFloatingPoint>(
   _ type: Element.Type, shards: Int, length: Int, _ world: borrowing Communicator
 ) throws {
-  let runs = ContiguousRuns(total: shards, parts: world.size)
+  let runs = BlockPartition(total: shards, parts: world.size)
   let reduction = TreeReduction<Element>(length: length, runs: runs, rank: world.rank)
   // A reduction is used step after step, and must forget the one before.
   for step in 0..<3 {
@@ -95,7 +95,7 @@ func checkControl(_ world: borrowing Communicator) throws {
   var differing = 0
   for shards in shardCounts where shards >= world.size {
     let length = 257
-    let runs = ContiguousRuns(total: shards, parts: world.size)
+    let runs = BlockPartition(total: shards, parts: world.size)
     let reduction = TreeReduction<Float>(length: length, runs: runs, rank: world.rank, order: .mpi)
     for shard in runs[world.rank] {
       let elements: [Float] = vector(shard: shard, length: length, seed: UInt64(shards))

@@ -5,7 +5,7 @@ struct ContiguousRunsTests {
   @Test func `runs cover everything once and differ by one at the most`() {
     for total in 0...40 {
       for parts in 1...12 {
-        let runs = ContiguousRuns(total: total, parts: parts)
+        let runs = BlockPartition(total: total, parts: parts)
         #expect(runs.runs.count == parts)
         #expect(runs.runs.flatMap(Array.init) == Array(0..<total))
         let sizes = runs.runs.map(\.count)
@@ -15,13 +15,13 @@ struct ContiguousRunsTests {
   }
 
   @Test func `runs follow one another`() {
-    let runs = ContiguousRuns(total: 8, parts: 3)
+    let runs = BlockPartition(total: 8, parts: 3)
     #expect(runs.runs == [0..<2, 2..<5, 5..<8])
     #expect(runs[1] == 2..<5)
   }
 
   @Test func `owners beyond the number of things have empty runs`() {
-    let runs = ContiguousRuns(total: 2, parts: 5)
+    let runs = BlockPartition(total: 2, parts: 5)
     #expect(runs.runs.filter { run in !run.isEmpty }.count == 2)
     #expect(runs.runs.reduce(0) { sum, run in sum + run.count } == 2)
   }

@@ -24,7 +24,7 @@ import Testing
 
   private static let channels = 16
 
-  /// A normalisation with the fixtures' scale and shift, beginning with `prefix`.
+  /// A normalization with the fixtures' scale and shift, beginning with `prefix`.
   private struct Normalized {
     let normalization: BatchNormalization
     let scale: [Float]

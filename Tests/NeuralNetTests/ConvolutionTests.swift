@@ -89,8 +89,8 @@ private struct ConvolutionCase: Decodable {
     #expect(inputError < 1e-5)
   }
 
-  // A kernel of ones counts its neighbours: 9 inside, 6 at the edges, 4 in the corners.
-  @Test func onesCountNeighbours() throws {
+  // A kernel of ones counts its neighbors: 9 inside, 6 at the edges, 4 in the corners.
+  @Test func onesCountNeighbors() throws {
     let subject = try Subject(16, 16, stride: 1, channelBlock: 16)
     let shape = subject.convolution.geometry.input
     let output = try subject.forward(

@@ -39,7 +39,7 @@ import Testing
   private static let views = 8
   private static let labels = (0..<views).map { view in view / 2 % 3 }
 
-  // Forward, even two hundred normalised layers add only some units of 2⁻²⁴ ≈ 6·10⁻⁸ each. Backward, the early layers' gradients are
+  // Forward, even two hundred normalized layers add only some units of 2⁻²⁴ ≈ 6·10⁻⁸ each. Backward, the early layers' gradients are
   // differences of larger numbers, and of millions of ReLUs one or two may lie so near their kinks that rounding switches them: in
   // ResNet-200 they change two slices by 4·10⁻³. A wrong factor of 1.01 misses by 2·10⁻².
   @Test(arguments: names)
@@ -155,7 +155,7 @@ import Testing
   @Test(arguments: [("resnet20", "bn2"), ("resnet50", "bn3")])
   func blocksMayBeginAtZero(name: String, last: String) throws {
     var architecture = try #require(ResNetArchitecture(name: name))
-    architecture.beginsBlocksAtZero = true
+    architecture.zeroInitializesLastScale = true
     let layout = try layout(architecture)
     let values = layout.initialValues(seed: 1)
     for slice in layout.slices where slice.shape.count == 1 && slice.name.hasSuffix(".weight") {

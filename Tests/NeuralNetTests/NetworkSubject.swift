@@ -5,7 +5,7 @@ import Testing
 
 /// Compares each slice with its reference, and the names of all.
 ///
-/// Where a ReLU behind a shift is never off, the next normalisation takes the shift out again: its gradient is 0 but for rounding.
+/// Where a ReLU behind a shift is never off, the next normalization takes the shift out again: its gradient is 0 but for rounding.
 func expectMatch(
   _ values: [Float], _ layout: VectorLayout, _ references: [String: Reference], within tolerance: Double, _ what: String
 ) {
@@ -40,7 +40,7 @@ func expectGradientMatchesFiniteDifferences(_ network: NetworkSubject, views: [F
   #expect(abs(numeric - analytic) < 1e-3 * abs(analytic), "\(numeric) for \(analytic)")
 }
 
-/// A ResNet with an MLP head width → width → 128 and unit normalisation, for one shard.
+/// A ResNet with an MLP head width → width → 128 and unit normalization, for one shard.
 struct NetworkSubject {
   let context: NetworkContext
   let encoder: ResNet
@@ -50,7 +50,7 @@ struct NetworkSubject {
   private let pass = Pass()
   private let views: Int
 
-  /// What the head and the normalisation leave between forward and backward.
+  /// What the head and the normalization leave between forward and backward.
   private final class Pass {
     var representations: [Float] = []
     var embeddings: [Float] = []
@@ -71,7 +71,8 @@ struct NetworkSubject {
     context = try NetworkContext(Engine(), mode: mode, precision: precision)
     encoder = try ResNet(context, architecture, views: views, height: height, width: width)
     let representationWidth = encoder.representationWidth
-    head = ProjectionHead(context, ProjectionHeadPlan([representationWidth, 128]), inputWidth: representationWidth)
+    head = ProjectionHead(
+      context, ProjectionHeadArchitecture([representationWidth, 128]), inputWidth: representationWidth)
     record = try encoder.makeRecord()
     headRecord = head.makeRecord(views: views)
   }

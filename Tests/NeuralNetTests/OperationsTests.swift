@@ -63,10 +63,10 @@ struct OperationsTests {
   }
 
   @Test func projectionHeads() {
-    let mlp = ProjectionHeadPlan([64, 128]).multiplyAdds(inputWidth: 64)
+    let mlp = ProjectionHeadArchitecture([64, 128]).multiplyAdds(inputWidth: 64)
     #expect(mlp == (forward: 64 * 64 + 64 * 128, backward: 2 * (64 * 64 + 64 * 128)))
-    let linear = ProjectionHeadPlan([128]).multiplyAdds(inputWidth: 64)
+    let linear = ProjectionHeadArchitecture([128]).multiplyAdds(inputWidth: 64)
     #expect(linear == (forward: 64 * 128, backward: 2 * 64 * 128))
-    #expect(ProjectionHeadPlan([]).multiplyAdds(inputWidth: 64).forward == 0)
+    #expect(ProjectionHeadArchitecture([]).multiplyAdds(inputWidth: 64).forward == 0)
   }
 }

@@ -18,10 +18,10 @@ import Testing
       let decay = WeightDecay(weightDecay, of: layout, excluding: excludesBiasAndNorm ? .biasAndNorm : .none)
       switch kind {
       case "sgd":
-        return StochasticGradientDescent(
+        return SGD(
           momentum: Float(options[0]), usesNesterov: options[1] == 1, weightDecay: decay)
       case "lars":
-        return LayerwiseAdaptiveRate(
+        return LARS(
           momentum: Float(options[0]), usesNesterov: options[1] == 1, weightDecay: decay, layout: layout)
       case "rmsprop":
         return RMSProp(
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  /// An MLP with a normalisation, 24 → 20 → 10, for seven rows.
+  /// An MLP with a normalization, 24 → 20 → 10, for seven rows.
   private struct Network {
     let head: ProjectionHead
     let layout: VectorLayout
@@ -44,7 +44,7 @@ import Testing
     init() throws {
       useOneThreadPerPrimitive()
       let context = try NetworkContext(Engine(), mode: .training, precision: .float32)
-      head = ProjectionHead(context, ProjectionHeadPlan([20, 10], hasBatchNormalization: true), inputWidth: 24)
+      head = ProjectionHead(context, ProjectionHeadArchitecture([20, 10], hasBatchNormalization: true), inputWidth: 24)
       layout = context.parameters
       record = head.makeRecord(views: 7)
     }
@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  // What a checkpoint holds is all there is: an optimiser with the state of another goes on as that one would.
+  // What a checkpoint holds is all there is: an optimizer with the state of another goes on as that one would.
   @Test(arguments: 0..<11)
   func stateIsAllThatIsRemembered(index: Int) throws {
     let cases: [Case] = try fixture("optimizers")
@@ -117,7 +117,7 @@ import Testing
   // Powers of two: m is 1, then 1.5, then 1.75; every step is exact.
   @Test(arguments: [(false, -4.25 as Float), (true, -5.125)])
   func constantGradientGivesGeometricSeries(usesNesterov: Bool, end: Float) {
-    var optimizer = StochasticGradientDescent(
+    var optimizer = SGD(
       momentum: 0.5, usesNesterov: usesNesterov, weightDecay: WeightDecay(0, of: layout(1)))
     var parameters: [Float] = [0]
     let gradient: [Float] = [1]
@@ -141,7 +141,7 @@ import Testing
   // ‖w‖ = 5 and ‖g‖ = 2 over 20 elements, two and a half vectors: the step is 0.001 · 5 / 2 of the gradient.
   @Test func larsScalesWithTheLengthOfTheWeights() {
     let layout = layout(20)
-    var optimizer = LayerwiseAdaptiveRate(
+    var optimizer = LARS(
       momentum: 0, usesNesterov: false, weightDecay: WeightDecay(0, of: layout), layout: layout)
     var parameters = [Float](repeating: 0, count: 20)
     (parameters[0], parameters[19]) = (3, 4)

@@ -2,7 +2,7 @@ import NeuralNet
 import OneDNN
 import Testing
 
-/// From representations to unit embeddings: linear layer, projection head, unit normalisation.
+/// From representations to unit embeddings: linear layer, projection head, unit normalization.
 @Suite struct ProjectionTests {
   private struct Fixture: Decodable {
     struct Layer: Decodable {
@@ -18,7 +18,9 @@ import Testing
       let parameterGradients: [String: Reference]
       let moments: [String: Reference]
 
-      var plan: ProjectionHeadPlan { ProjectionHeadPlan(widths, hasBatchNormalization: hasBatchNormalization) }
+      var plan: ProjectionHeadArchitecture {
+        ProjectionHeadArchitecture(widths, hasBatchNormalization: hasBatchNormalization)
+      }
     }
 
     let unitNormalization: Layer
@@ -37,7 +39,7 @@ import Testing
     let input = noise("input", 7 * 24, amplitude: 2)
     let outputGradient = noise("output gradient", 7 * 10)
 
-    init(_ plan: ProjectionHeadPlan) throws {
+    init(_ plan: ProjectionHeadArchitecture) throws {
       useOneThreadPerPrimitive()
       let context = try NetworkContext(Engine(), mode: .training, precision: .float32)
       head = ProjectionHead(context, plan, inputWidth: 24)
@@ -67,7 +69,7 @@ import Testing
     }
   }
 
-  // Sums of at most 24 products in float32; a normalisation over seven rows adds a few units of 2⁻²⁴ ≈ 6·10⁻⁸.
+  // Sums of at most 24 products in float32; a normalization over seven rows adds a few units of 2⁻²⁴ ≈ 6·10⁻⁸.
   @Test(arguments: 0..<4)
   func headMatchesPyTorch(index: Int) throws {
     let content: Fixture = try fixture("layers")
@@ -88,7 +90,7 @@ import Testing
   @Test func withoutLayersRepresentationsAreEmbeddings() throws {
     useOneThreadPerPrimitive()
     let context = try NetworkContext(Engine(), mode: .training, precision: .float32)
-    let head = ProjectionHead(context, ProjectionHeadPlan([]), inputWidth: 24)
+    let head = ProjectionHead(context, ProjectionHeadArchitecture([]), inputWidth: 24)
     #expect(head.outputWidth == 24)
     #expect(context.parameters.count == 0)
     let input = noise("input", 7 * 24)
@@ -112,7 +114,7 @@ import Testing
   // input, and in its parameters but for products of two steps, which the central difference cancels.
   @Test(arguments: [[10], [24, 10]])
   func headGradientsMatchFiniteDifferences(widths: [Int]) throws {
-    let subject = try Subject(ProjectionHeadPlan(widths))
+    let subject = try Subject(ProjectionHeadArchitecture(widths))
     var parameters = subject.parameters
     if let bias = subject.layout.slices.first(where: { slice in slice.name == "head.0.bias" }) {
       for (unit, index) in bias.range.enumerated() {
@@ -156,7 +158,7 @@ import Testing
     #expect(inputGradient == [9, 12, 15, -1, 1, 3])
   }
 
-  // MARK: - Unit normalisation
+  // MARK: - Unit normalization
 
   private func normalize(_ rows: [Float]) -> (rows: [Float], lengths: [Float]) {
     var unitRows = [Float](repeating: .nan, count: rows.count)
@@ -212,7 +214,7 @@ import Testing
 }
 
 extension VectorLayout {
-  /// The values of the fixtures' heads: scales and shifts of normalisations around 1, the others as for 24 inputs.
+  /// The values of the fixtures' heads: scales and shifts of normalizations around 1, the others as for 24 inputs.
   func fixtureHeadParameters() -> [Float] {
     slices.flatMap { slice in
       switch slice.initializer {

@@ -25,7 +25,7 @@ import Testing
     let nesterov: Run?
   }
 
-  // Forward, twenty normalised layers add a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each. The gradients of early layers are differences of
+  // Forward, twenty normalized layers add a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each. The gradients of early layers are differences of
   // larger numbers (3·10⁻⁵ with AVX2 and AVX-512). No ReLU is so near its kink that rounding could switch it: see
   // scripts/make-fixtures.py. A wrong factor of 1.01 misses by 10⁻² in each of the error's three terms.
   @Test(arguments: [("resnet20", false), ("resnet20", true), ("resnet18", false)])
@@ -35,7 +35,7 @@ import Testing
     let network = try NetworkSubject(mode: .training, views: 16, model: model)
     var parameters = network.fixtureParameters()
     var statistics = network.context.statistics.initialValues(seed: 0)
-    var optimizer = StochasticGradientDescent(
+    var optimizer = SGD(
       momentum: 0.9, usesNesterov: usesNesterov, weightDecay: WeightDecay(1e-4, of: network.context.parameters))
 
     for (index, step) in expected.steps.enumerated() {

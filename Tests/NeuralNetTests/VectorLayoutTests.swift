@@ -12,7 +12,8 @@ import Testing
     let encoder = try ResNet(context, architecture, views: 2, height: 32, width: 32)
     if withHead {
       _ = ProjectionHead(
-        context, ProjectionHeadPlan([encoder.representationWidth, 128]), inputWidth: encoder.representationWidth)
+        context, ProjectionHeadArchitecture([encoder.representationWidth, 128]), inputWidth: encoder.representationWidth
+      )
     }
     return context.parameters
   }
@@ -96,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func normalisationsBeginAsIdentity() throws {
+  @Test func normalizationsBeginAsIdentity() throws {
     let layout = try layout("resnet20", withHead: false)
     let values = layout.initialValues(seed: 1)
     for slice in layout.slices where slice.shape.count == 1 {

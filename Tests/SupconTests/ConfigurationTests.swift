@@ -115,7 +115,7 @@ struct ConfigurationTests {
       ]))
     #expect(try workshop.weights(of: "second") == workshop.weights(of: "first"))
 
-    // Other pictures than those that the file was resolved for.
+    // Other images than those that the file was resolved for.
     try succeeding(
       workshop.run([
         "dataset", "synthesize", "--output", workshop.path("more"), "--train", "50", "--test", "20",

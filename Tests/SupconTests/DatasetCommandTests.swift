@@ -20,15 +20,15 @@ struct DatasetCommandTests {
       try? FileManager.default.removeItem(atPath: workshop.path("mixed/supcon-dataset.json"))
       let result = try info(workshop, ranks: ranks, ["--data", workshop.path("mixed")])
       let training = try fields(result, "train")
-      #expect(training["pictures"] as? Int == MixedFolder.trainingCount)
+      #expect(training["images"] as? Int == MixedFolder.trainingCount)
       let classes = try #require(training["classes"] as? [[String: Any]])
       #expect(classes.compactMap { entry in entry["name"] as? String } == ["apple", "single", "été", "日本"])
-      #expect(classes.compactMap { entry in entry["pictures"] as? Int } == [20, 1, 20, 20])
+      #expect(classes.compactMap { entry in entry["images"] as? Int } == [20, 1, 20, 20])
       #expect((training["mean"] as? [Double])?.count == 3)
-      #expect(try fields(result, "validation")["pictures"] as? Int == MixedFolder.validationCount)
+      #expect(try fields(result, "validation")["images"] as? Int == MixedFolder.validationCount)
     }
     let text = try succeeding(workshop.run(["dataset", "info", "--data", workshop.path("mixed")])).standardOutput
-    for part in ["61 pictures in 4 classes, 1 to 20 in each", "sizes from", "--mean 0.", "apple 20, single 1"] {
+    for part in ["61 images in 4 classes, 1 to 20 in each", "sizes from", "--mean 0.", "apple 20, single 1"] {
       #expect(text.contains(part))
     }
   }
@@ -38,7 +38,7 @@ struct DatasetCommandTests {
     try MixedFolder.write(to: workshop.path("mixed"))
     let verify = ["dataset", "verify", "--data", workshop.path("mixed")]
     for ranks in [1, 2] {
-      #expect(try succeeding(workshop.run(ranks: ranks, verify)).standardOutput.contains("all 76 pictures can be used"))
+      #expect(try succeeding(workshop.run(ranks: ranks, verify)).standardOutput.contains("all 76 images can be used"))
     }
     // Damaged without a trace in length or time.
     let path = workshop.path("mixed/val/été/0.png")
@@ -50,7 +50,7 @@ struct DatasetCommandTests {
       atPath: workshop.path("mixed/train/apple/loop"), withDestinationPath: workshop.path("mixed/train"))
     for ranks in [1, 2] {
       let result = try workshop.run(ranks: ranks, verify)
-      expectRefusal(result, 65, naming: ["3 of 76 pictures cannot be used"])
+      expectRefusal(result, 65, naming: ["3 of 76 images cannot be used"])
       for part in ["val/été/0.png: is damaged", "train/apple/1.jpg: is cut off", "train/apple/loop: is a link"] {
         #expect(result.standardOutput.contains(part))
       }
@@ -72,18 +72,18 @@ struct DatasetCommandTests {
         workshop.run(
           ranks: ranks, ["pretrain", "--dataset", "folder", "--data", data, "--output", workshop.path(run)] + options))
     }
-    // No picture is larger than 64 pixels: the same pictures, to the last bit of their mean.
+    // No image is larger than 64 pixels: the same images, to the last bit of their mean.
     #expect(try workshop.weights(of: "packed") == workshop.weights(of: "loose"))
     try succeeding(workshop.run(["evaluate", "--run", workshop.path("packed")]))
     try succeeding(workshop.run(["dataset", "verify", "--data", pack]))
     let training = try fields(info(workshop, ["--data", pack]), "train")
-    #expect(training["pictures"] as? Int == MixedFolder.trainingCount)
+    #expect(training["images"] as? Int == MixedFolder.trainingCount)
 
     try workshop.change("pack.safetensors") { bytes in bytes[bytes.count / 2] ^= 1 }
     expectRefusal(try workshop.run(["dataset", "verify", "--data", pack]), 65, naming: [pack, "checksum"])
   }
 
-  @Test func synthesizedFilesAreTheBuiltInPictures() throws {
+  @Test func synthesizedFilesAreTheBuiltInImages() throws {
     let workshop = try Workshop()
     let folder = workshop.path("shapes")
     let arguments = ["dataset", "synthesize", "--output", folder, "--train", "200", "--test", "30"]
@@ -94,7 +94,7 @@ struct DatasetCommandTests {
     for (one, other) in zip(try #require(mean), try #require(builtIn)) {
       #expect(abs(one - other) < 0.02)
     }
-    // Small pictures of one size are seen as they are.
+    // Small images of one size are seen as they are.
     #expect(try fields(info(workshop, ["--data", folder]), "train")["image_size"] as? Int == 32)
   }
 
@@ -109,9 +109,9 @@ struct DatasetCommandTests {
       ),
     ] {
       try succeeding(workshop.run(["dataset", "preview", "--output", output] + options))
-      let picture = try RGBImage(decoding: Array(Data(contentsOf: URL(fileURLWithPath: output))))
-      #expect(picture.width == columns * (side + 4) + 8)
-      #expect(picture.height == rows * (side + 4) + 4)
+      let image = try RGBImage(decoding: Array(Data(contentsOf: URL(fileURLWithPath: output))))
+      #expect(image.width == columns * (side + 4) + 8)
+      #expect(image.height == rows * (side + 4) + 4)
     }
     expectRefusal(
       try workshop.run(["dataset", "preview", "--dataset", "shapes", "--augmentation", "rotat"]), 64,

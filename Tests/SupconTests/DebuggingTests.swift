@@ -70,14 +70,16 @@ struct DebuggingTests {
     expectRefusal(late, 73, naming: [workshop.path("file"), "--dump-step"])
   }
 
-  /// Off the centre, weights see the padding alone: their gradient is 0, and it is at each of several tries.
+  /// Off the center, weights see the padding alone: their gradient is 0, and it is at each of several tries.
   @Test(arguments: ["float32", "bfloat16"])
-  func aConvolutionOfOnePixelHasTheGradientOfItsCentre(precision: String) throws {
+  func aConvolutionOfOnePixelHasTheGradientOfItsCenter(precision: String) throws {
     let workshop = try Workshop()
-    let recipe = ["--batch-size", "16", "--shard-size", "8", "--stem", "imagenet", "--image-size", "8", "--steps", "1"]
+    let configuration = [
+      "--batch-size", "16", "--shard-size", "8", "--stem", "imagenet", "--image-size", "8", "--steps", "1",
+    ]
     for attempt in 0..<3 {
       let dump = ["--precision", precision, "--dump-step", "1", workshop.path("dump-\(attempt)")]
-      try succeeding(workshop.pretrain("run-\(attempt)", recipe: recipe, dump))
+      try succeeding(workshop.pretrain("run-\(attempt)", configuration: configuration, dump))
       let name = "dump-\(attempt)/gradients/encoder.layer3.0.conv1.weight.npy"
       let file = try NumPyFile(path: workshop.path(name))
       #expect(file.shape == [64, 32, 3, 3])
@@ -137,7 +139,7 @@ struct DebuggingTests {
         "mpirun", "--oversubscribe", "--bind-to", "none", "-np", "3", "-x", "LD_PRELOAD=\(workshop.path("flip.so"))",
         try builtExecutable("supcon"), "pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output",
         workshop.path("run"), "--steps", "6", "--check-ranks", "1",
-      ] + Workshop.recipe,
+      ] + Workshop.configuration,
       environment: ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"])
     expectRefusal(
       result, 70, naming: ["step 2: rank 1 on host", "differs from rank 0", "the weights of encoder.conv1.weight"])

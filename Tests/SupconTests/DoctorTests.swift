@@ -82,7 +82,7 @@ struct DoctorTests {
   @Test func otherData() throws {
     let workshop = try Workshop()
     try workshop.copy("data", to: "elsewhere/data")
-    // One pixel of one picture.
+    // One pixel of one image.
     try workshop.change("elsewhere/data/data_batch_3.bin") { bytes in bytes[5000] ^= 1 }
     let arguments = ["--dataset", "cifar10", "--data", "data"] + Self.small.prefix(4)
     let parts = ["--data data", "rank 1 on host", "other samples", "put the same data at that path"]

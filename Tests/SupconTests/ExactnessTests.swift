@@ -48,12 +48,12 @@ struct ExactnessTests {
   @Test func gradientsThatCrossDuringTheBackwardPassChangeNoBit() throws {
     let workshop = try Workshop()
     let options = ["--model", "resnet18", "--batch-size", "12", "--shard-size", "2", "--steps", "2"]
-    let recipe = Workshop.recipe + options
-    let expected = try workshop.weights("after", recipe: recipe, ["--overlap", "off"])
+    let configuration = Workshop.configuration + options
+    let expected = try workshop.weights("after", configuration: configuration, ["--overlap", "off"])
     for (name, ranks, more) in [
       ("one", 1, []), ("two", 2, ["--threads", "2"]), ("three", 3, ["--activation-memory", "0"]),
     ] {
-      let found = try workshop.weights(name, ranks: ranks, recipe: recipe, ["--overlap", "on"] + more)
+      let found = try workshop.weights(name, ranks: ranks, configuration: configuration, ["--overlap", "on"] + more)
       #expect(found == expected, "\(name)")
     }
   }
@@ -65,10 +65,10 @@ struct ExactnessTests {
   ])
   func everyRecipeIsRankFree(_ options: [String]) throws {
     let workshop = try Workshop()
-    let recipe = Workshop.recipe + options
+    let configuration = Workshop.configuration + options
     let plain = try workshop.weights("plain", ["--steps", "3"])
-    let alone = try workshop.weights("alone", recipe: recipe, ["--steps", "3"])
-    let divided = try workshop.weights("divided", ranks: 3, recipe: recipe, ["--steps", "3"])
+    let alone = try workshop.weights("alone", configuration: configuration, ["--steps", "3"])
+    let divided = try workshop.weights("divided", ranks: 3, configuration: configuration, ["--steps", "3"])
     #expect(alone == divided)
     #expect(alone != plain, "the option has an effect")
   }

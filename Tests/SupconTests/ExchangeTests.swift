@@ -59,7 +59,7 @@ struct ExchangeTests {
     let workshop = try Workshop()
     let isSmall = Self.encoders[encoder]?.counts.count == 3
     let options = isSmall ? ["--normalize-encoder", "--embedding-width", "64"] : []
-    try succeeding(workshop.pretrain("run", recipe: Self.small, ["--model", encoder] + options))
+    try succeeding(workshop.pretrain("run", configuration: Self.small, ["--model", encoder] + options))
     let own = try WeightsFile(path: workshop.path("run/encoder.safetensors"))
     for layout in isSmall ? ["ge"] : ["torchvision", "supcontrast"] {
       try succeeding(export(workshop, "run", to: "\(layout).file", ["--layout", layout]))
@@ -95,7 +95,7 @@ struct ExchangeTests {
   @Test func `an imported run goes through the later stages and gives the same numbers`() throws {
     let workshop = try Workshop()
     let options = ["--precision", "float32", "--model", "resnet18", "--stem", "imagenet", "--head", "none"]
-    try succeeding(workshop.pretrain("run", recipe: Self.small, options))
+    try succeeding(workshop.pretrain("run", configuration: Self.small, options))
     try succeeding(export(workshop, "run", to: "weights", []))
     let arguments = importing(workshop, "weights", "torchvision", "resnet18", to: "imported")
     try succeeding(workshop.run(ranks: 2, arguments))
@@ -119,7 +119,7 @@ struct ExchangeTests {
 
   @Test func `names of multi-GPU training and a classifier are understood`() throws {
     let workshop = try Workshop()
-    try succeeding(workshop.pretrain("run", recipe: Self.small, ["--model", "resnet18"]))
+    try succeeding(workshop.pretrain("run", configuration: Self.small, ["--model", "resnet18"]))
     try succeeding(export(workshop, "run", to: "weights", ["--layout", "supcontrast"]))
     try rewrite(workshop, "weights", to: "wrapped") { tensors in
       let wrapped = tensors.map { tensor in tensor.renamed(tensor.name.replacing("encoder.", with: "encoder.module.")) }
@@ -138,7 +138,7 @@ struct ExchangeTests {
     let workshop = try Workshop()
     let options = ["--model", "resnet18", "--precision", "float32"]
     try succeeding(
-      workshop.pretrain("run", recipe: ["--batch-size", "8", "--shard-size", "4", "--steps", "2"], options))
+      workshop.pretrain("run", configuration: ["--batch-size", "8", "--shard-size", "4", "--steps", "2"], options))
     try succeeding(
       workshop.run(["linear", "--run", workshop.path("run"), "--batch-size", "20", "--shard-size", "10"]))
     try succeeding(export(workshop, "run", to: "weights", []))
@@ -174,7 +174,7 @@ struct ExchangeTests {
 
   @Test func `the classifier sees features of unit deviation, and none that does not vary`() throws {
     let workshop = try Workshop()
-    try succeeding(workshop.pretrain("run", recipe: Self.small, ["--model", "resnet20"]))
+    try succeeding(workshop.pretrain("run", configuration: Self.small, ["--model", "resnet20"]))
     try succeeding(export(workshop, "run", to: "weights", ["--layout", "ge", "--part", "encoder"]))
     // Channel 63 enters with the zeros of the third group's shortcut, and no block adds to it.
     try rewrite(workshop, "weights", to: "dead") { tensors in
@@ -211,7 +211,7 @@ struct ExchangeTests {
   @Test func `a classifier trained beside the encoder or instead of the contrastive loss goes along`() throws {
     let workshop = try Workshop()
     let common = ["--model", "resnet18", "--head", "linear", "--batch-size", "4", "--shard-size", "2", "--steps", "1"]
-    try succeeding(workshop.pretrain("joint", recipe: common, ["--cross-entropy-weight", "1"]))
+    try succeeding(workshop.pretrain("joint", configuration: common, ["--cross-entropy-weight", "1"]))
     let data = ["--dataset", "cifar10", "--data", workshop.data]
     try succeeding(
       workshop.run(
@@ -283,14 +283,14 @@ struct ExchangeTests {
     model: [String], options: [String], parts: [String]
   ) throws {
     let workshop = try Workshop()
-    try succeeding(workshop.pretrain("run", recipe: Self.small, model))
+    try succeeding(workshop.pretrain("run", configuration: Self.small, model))
     expectRefusal(try export(workshop, "run", to: "weights", options), 64, naming: parts)
     #expect(!FileManager.default.fileExists(atPath: workshop.path("weights")))
   }
 
   @Test func `weights that do not fit are refused by name`() throws {
     let workshop = try Workshop()
-    try succeeding(workshop.pretrain("run", recipe: Self.small, ["--model", "resnet18"]))
+    try succeeding(workshop.pretrain("run", configuration: Self.small, ["--model", "resnet18"]))
     try succeeding(export(workshop, "run", to: "weights", []))
     func expectRefusal(_ name: String, _ parts: [String], _ change: (inout [NamedTensor]) -> Void) throws {
       try rewrite(workshop, "weights", to: name, change)

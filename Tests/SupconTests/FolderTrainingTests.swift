@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-/// Training on a folder of pictures: the same bits on any number of ranks, and what is said of bad files.
+/// Training on a folder of images: the same bits on any number of ranks, and what is said of bad files.
 struct FolderTrainingTests {
-  private let recipe = ["--batch-size", "16", "--shard-size", "4", "--epochs", "2", "--image-size", "16"]
+  private let configuration = ["--batch-size", "16", "--shard-size", "4", "--epochs", "2", "--image-size", "16"]
 
   private func pretrain(_ workshop: Workshop, _ run: String, _ options: [String] = [], data: String = "mixed")
     -> [String]
   {
-    ["pretrain", "--dataset", "folder", "--data", workshop.path(data), "--output", workshop.path(run)] + recipe
+    ["pretrain", "--dataset", "folder", "--data", workshop.path(data), "--output", workshop.path(run)] + configuration
       + options
   }
 
@@ -26,7 +26,7 @@ struct FolderTrainingTests {
     for options in [["--decode", "scaled"], ["--mean", "0.5,0.5,0.5", "--std", "0.2,0.2,0.2"]] {
       let name = options[0].filter(\.isLetter)
       try succeeding(workshop.run(ranks: 2, pretrain(workshop, name, options)))
-      // Pictures this small are never halved.
+      // Images this small are never halved.
       #expect(try (workshop.weights(of: name) == expected) == (name == "decode"))
     }
 
@@ -132,7 +132,7 @@ struct FolderTrainingTests {
     try succeeding(workshop.run(pretrain(workshop, "undivided", ["--steps", "0"], data: "tree")))
     expectRefusal(
       try workshop.run(["evaluate", "--run", workshop.path("undivided")]), 66,
-      naming: [workshop.path("tree"), "no pictures to validate with", "val", "--validation-fraction"])
+      naming: [workshop.path("tree"), "no images to validate with", "val", "--validation-fraction"])
   }
 
   @Test func foldersThatCannotBeTrainedOn() throws {
@@ -145,7 +145,7 @@ struct FolderTrainingTests {
     let manager = FileManager.default
     try manager.createDirectory(atPath: workshop.path("mixed/train/void"), withIntermediateDirectories: false)
     try workshop.expectRefusal(
-      pretrain(workshop, "new"), 65, naming: [workshop.path("mixed/train/void"), "without pictures"])
+      pretrain(workshop, "new"), 65, naming: [workshop.path("mixed/train/void"), "without images"])
     try manager.removeItem(atPath: workshop.path("mixed/train/void"))
     try manager.createSymbolicLink(
       atPath: workshop.path("mixed/train/apple/loop"), withDestinationPath: workshop.path("mixed/train"))

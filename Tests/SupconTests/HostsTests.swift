@@ -16,7 +16,7 @@ struct HostsTests {
       [
         "-np", "3", "pretrain", "--dataset", "cifar10", "--data", workshop.data, "--steps", "2", "--output",
         workshop.path("run"),
-      ] + Workshop.recipe)
+      ] + Workshop.configuration)
     #expect(result.exitCode == 0, "\(result.standardError)")
     #expect(try workshop.summary("run").number("ranks") == 3)
   }

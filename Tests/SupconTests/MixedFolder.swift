@@ -1,7 +1,7 @@
 import Foundation
 import Imaging
 
-/// A small folder of pictures: JPEG and PNG of several sizes, classes with names in several scripts, one of them with a single file.
+/// A small folder of images: JPEG and PNG of several sizes, classes with names in several scripts, one of them with a single file.
 enum MixedFolder {
   /// The classes with many files.
   static let classes = ["apple", "été", "日本"]
@@ -25,7 +25,7 @@ enum MixedFolder {
     try write(3, 0, to: "\(folder)/train/single/only")
   }
 
-  /// Every fifth is a JPEG file that Pillow wrote, the others are PNG files with the class in their colours.
+  /// Every fifth is a JPEG file that Pillow wrote, the others are PNG files with the class in their colors.
   private static func write(_ label: Int, _ number: Int, to path: String) throws {
     let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
     try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
@@ -39,7 +39,7 @@ enum MixedFolder {
     let samples = (0..<width * height * 3).map { sample in
       UInt8((label * 61 + sample % 3 * 83 + sample * (number + 3) / 7) % 256)
     }
-    let picture = RGBImage(width: width, height: height, samples: samples)
-    try Data(picture.pngBytes()).write(to: URL(fileURLWithPath: "\(path).png"))
+    let image = RGBImage(width: width, height: height, samples: samples)
+    try Data(image.pngBytes()).write(to: URL(fileURLWithPath: "\(path).png"))
   }
 }

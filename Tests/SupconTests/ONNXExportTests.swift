@@ -6,8 +6,8 @@ import Testing
 struct ONNXExportTests {
   private func exported(_ model: [String], _ options: [String]) throws -> (file: ONNXFile, weights: WeightsFile) {
     let workshop = try Workshop()
-    let recipe = ["--batch-size", "2", "--shard-size", "2", "--steps", "1"]
-    try succeeding(workshop.pretrain("run", recipe: recipe, model))
+    let configuration = ["--batch-size", "2", "--shard-size", "2", "--steps", "1"]
+    try succeeding(workshop.pretrain("run", configuration: configuration, model))
     try succeeding(
       workshop.run(
         ["export", "--run", workshop.path("run"), "--format", "onnx", "--output", workshop.path("m.onnx")] + options))
@@ -62,7 +62,7 @@ struct ONNXExportTests {
     }
     // 8 and 16 channels of zeros on either side.
     #expect(pads == [[0, 8, 0, 0, 0, 8, 0, 0], [0, 16, 0, 0, 0, 16, 0, 0]])
-    #expect(file.nodes.first { node in node.operation == "Gemm" }?.inputs.count == 2, "no bias before a normalisation")
+    #expect(file.nodes.first { node in node.operation == "Gemm" }?.inputs.count == 2, "no bias before a normalization")
   }
 
   @Test func `ResNet-50 with the ImageNet stem`() throws {

@@ -8,10 +8,10 @@ struct OutputErrorTests {
     try succeeding(workshop.pretrain("run", ["--steps", "0"]))
     let again = ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", workshop.path("run")]
     let parts = [workshop.path("run"), "holds a run", "--resume", "choose another --output"]
-    try workshop.expectRefusal(again + Workshop.recipe, 73, naming: parts)
+    try workshop.expectRefusal(again + Workshop.configuration, 73, naming: parts)
     // Nor where only its checkpoints are left.
     try FileManager.default.removeItem(atPath: workshop.path("run/config.yaml"))
-    try workshop.expectRefusal(again + Workshop.recipe, 73, naming: parts)
+    try workshop.expectRefusal(again + Workshop.configuration, 73, naming: parts)
     try workshop.expectRefusal(again + ["--resume"], 66, naming: ["run/config.yaml"])
   }
 
@@ -20,7 +20,7 @@ struct OutputErrorTests {
     try Data().write(to: URL(fileURLWithPath: workshop.path("file")))
     let below = workshop.path("file/run")
     try workshop.expectRefusal(
-      ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", below] + Workshop.recipe, 73,
+      ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", below] + Workshop.configuration, 73,
       naming: [below, "cannot be created", "Not a directory", "choose another --output"])
   }
 

@@ -86,7 +86,7 @@ struct PlanTests {
     let tight = try plan(workshop, ["--activation-memory", "0"])
     #expect(tight.shardsPerRank == 8 && tight.shardsKept == 1)
     let table = try succeeding(workshop.run(["plan", "--activation-memory", "0"])).standardOutput
-    for part in ["parameters", "optimiser state", "kept for 1 of 8 shards", "an epoch", "checkpoints"] {
+    for part in ["parameters", "optimizer state", "kept for 1 of 8 shards", "an epoch", "checkpoints"] {
       #expect(table.contains(part), "\(part)")
     }
   }
@@ -105,12 +105,12 @@ struct PlanTests {
   @Test func classesAndEncoderAreThoseOfTheRunToBe() throws {
     let workshop = try Workshop()
     let small = ["--batch-size", "8", "--shard-size", "4", "--steps", "1"]
-    try succeeding(workshop.pretrain("wide", recipe: small, ["--width-multiplier", "2"]))
+    try succeeding(workshop.pretrain("wide", configuration: small, ["--width-multiplier", "2"]))
     let wide = try plan(workshop, ["--width-multiplier", "2"] + small)
     let inherited = try plan(workshop, ["--init", workshop.path("wide")] + small)
     #expect(inherited.memoryPerRankBytes > 0 && inherited.checkpointBytes == wide.checkpointBytes)
 
-    // Fewer classes than the probe's pictures have.
+    // Fewer classes than the probe's images have.
     let classes = ["--dataset", "folder", "--data", workshop.path("two"), "--image-size", "32"]
     for split in ["train", "val"] {
       for (name, shade) in [("dark", UInt8(40)), ("light", 200)] {

@@ -14,7 +14,7 @@ struct PrecisionTests {
     return try runUnderMPI(
       ranks: 2, "/bin/sh",
       ["-c", script, try builtExecutable("supcon"), "pretrain", "--dataset", "cifar10", "--data", workshop.data]
-        + Workshop.recipe + options)
+        + Workshop.configuration + options)
   }
 
   @Test func oneOlderCPUMakesAutoFloat32() throws {

@@ -10,7 +10,7 @@ private let cifar10: String = {
   return folder.deletingLastPathComponent().path + "/shared/data/cifar-10-batches-bin"
 }()
 
-/// The exactness of a run on real pictures.
+/// The exactness of a run on real images.
 struct RealCIFARTests {
   @Test(
     "30 steps on CIFAR-10 end in one hash on 1, 2, 3, 4 ranks, on 2 threads, and after an interruption",

@@ -1,6 +1,6 @@
 import Testing
 
-/// Encoders, heads, optimisers and schedules as options: exact on any ranks and over a stop, and their weights where they belong.
+/// Encoders, heads, optimizers and schedules as options: exact on any ranks and over a stop, and their weights where they belong.
 struct RecipeVariantTests {
   @Test(arguments: [
     ["--optimizer", "lars", "--learning-rate", "10", "--nesterov", "--schedule", "constant", "--head-batch-norm"],
@@ -13,18 +13,18 @@ struct RecipeVariantTests {
   ])
   func stoppedRunEndsInTheSameBits(options: [String]) throws {
     let workshop = try Workshop()
-    let recipe = Workshop.recipe + options
-    let expected = try workshop.weights("undisturbed", recipe: recipe, ["--steps", "9"])
+    let configuration = Workshop.configuration + options
+    let expected = try workshop.weights("undisturbed", configuration: configuration, ["--steps", "9"])
     // A gigabyte keeps all activations; none makes every shard run forward twice.
     let memory = ["--activation-memory", "0"]
-    try succeeding(workshop.pretrain("stopped", ranks: 2, recipe: recipe, ["--steps", "4"] + memory))
+    try succeeding(workshop.pretrain("stopped", ranks: 2, configuration: configuration, ["--steps", "4"] + memory))
     let stopped = try workshop.weights(of: "stopped")
     #expect(stopped != expected)
     let found = try workshop.resumedWeights("stopped", ranks: 3, ["--steps", "9"])
     #expect(found == expected)
   }
 
-  @Test func checkpointHoldsWhatTheOptimiserRemembers() throws {
+  @Test func checkpointHoldsWhatTheOptimizerRemembers() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("adam", ["--optimizer", "adam", "--steps", "1"]))
     let configuration = try workshop.text("adam/config.yaml")
@@ -35,7 +35,7 @@ struct RecipeVariantTests {
     }
   }
 
-  @Test func linearStageFollowsANormalisedEncoder() throws {
+  @Test func linearStageFollowsANormalizedEncoder() throws {
     let workshop = try Workshop()
     try succeeding(
       workshop.pretrain("run", ["--normalize-encoder", "--head", "none", "--width-multiplier", "2", "--steps", "2"]))

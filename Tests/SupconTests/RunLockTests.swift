@@ -53,7 +53,7 @@ struct RunLockTests {
     let supcon = try builtExecutable("supcon")
     let arguments =
       ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", workshop.path("run"), "--steps", "3"]
-      + Workshop.recipe
+      + Workshop.configuration
     // Both find an empty folder and wait at its lock until it is released.
     try FileManager.default.createDirectory(atPath: workshop.path("run"), withIntermediateDirectories: true)
     let lock = try HeldLock(path: workshop.path("run/.lock"))

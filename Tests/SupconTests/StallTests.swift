@@ -19,7 +19,7 @@ struct StallTests {
         "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "mpirun", "--oversubscribe", "--bind-to",
         "none", "-np", "2", wrapper, "pretrain", "--dataset", "cifar10", "--data", workshop.data, "--epochs", "100000",
         "--log-steps", "1", "--stall-timeout", "3", "--output", workshop.path("run"),
-      ] + Workshop.recipe.prefix(4))
+      ] + Workshop.configuration.prefix(4))
     try waitUntil { (try? workshop.text("run/metrics.jsonl").split(separator: "\n").count > 2) ?? false }
     let processes = try [0, 1].map { rank in try #require(try workshop.number(in: "process.\(rank)")) }
     let start = Date()

@@ -6,12 +6,13 @@ import Testing
 struct StoppingTests {
   private let steps = ["--steps", "24", "--log-steps", "1"]
   /// Room for 24 steps.
-  private let recipe = ["--batch-size", "32", "--shard-size", "4", "--epochs", "10"]
+  private let configuration = ["--batch-size", "32", "--shard-size", "4", "--epochs", "10"]
 
   /// Starts a job on the workshop's data and waits until it has logged some steps.
   private func started(_ workshop: Workshop, ranks: Int, _ options: [String] = []) throws -> BackgroundJob {
     let arguments =
-      ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", workshop.path("run")] + recipe + steps
+      ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", workshop.path("run")] + configuration
+      + steps
       + options
     let supcon = try builtExecutable("supcon")
     let job =
@@ -28,7 +29,7 @@ struct StoppingTests {
 
   @Test func oneProcessSavesAndContinues() throws {
     let workshop = try Workshop()
-    let expected = try workshop.weights("undisturbed", recipe: recipe, steps)
+    let expected = try workshop.weights("undisturbed", configuration: configuration, steps)
     for signal in [SIGUSR1, SIGTERM, SIGINT] {
       let job = try started(workshop, ranks: 1)
       let process = try #require(job.processIdentifier)
@@ -57,7 +58,7 @@ struct StoppingTests {
     #expect(result.exitCode == 75, "\(result.standardError)")
     #expect(result.standardOutput.ranges(of: "stopped on request").count == 1)
     let found = try workshop.resumedWeights("run", steps)
-    let expected = try workshop.weights("undisturbed", recipe: recipe, steps)
+    let expected = try workshop.weights("undisturbed", configuration: configuration, steps)
     #expect(found == expected)
   }
 
@@ -85,7 +86,7 @@ struct StoppingTests {
 
   @Test func timeIsUp() throws {
     let workshop = try Workshop()
-    let result = try workshop.pretrain("run", recipe: recipe, ["--max-time", "1s", "--epochs", "100000"])
+    let result = try workshop.pretrain("run", configuration: configuration, ["--max-time", "1s", "--epochs", "100000"])
     #expect(result.exitCode == 75, "\(result.standardError)")
     #expect(result.elapsedSeconds < 20)
     #expect(try !workshop.checkpoints("run").isEmpty)
@@ -93,9 +94,9 @@ struct StoppingTests {
 
   @Test func theLastStepIsNoStop() throws {
     let workshop = try Workshop()
-    let result = try workshop.pretrain("run", recipe: recipe, ["--max-time", "1ms", "--steps", "1"])
+    let result = try workshop.pretrain("run", configuration: configuration, ["--max-time", "1ms", "--steps", "1"])
     #expect(result.exitCode == 64, "ms is no unit")
-    let done = try workshop.pretrain("run", recipe: recipe, ["--max-time", "0.001", "--steps", "1"])
+    let done = try workshop.pretrain("run", configuration: configuration, ["--max-time", "0.001", "--steps", "1"])
     #expect(done.exitCode == 0, "\(done.standardError)")
   }
 }

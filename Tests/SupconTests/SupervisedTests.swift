@@ -44,7 +44,7 @@ struct SupervisedTests {
         ["--epochs", "12", "--evaluate-epochs", "4", "--augmentation", "none", "--shard-size", "32"]))
     let run = try workshop.summary("run")
     let top1 = try run.number("test_top1")
-    #expect(top1 > 0.3, "colours tell the classes apart: a tenth is chance")
+    #expect(top1 > 0.3, "colors tell the classes apart: a tenth is chance")
     #expect(try run.number("test_top5") > top1)
     #expect(try run.number("top1_correct") == (top1 * Double(SyntheticCIFAR.testCount)).rounded())
     #expect(try run.text("loss") == "cross-entropy")
@@ -108,18 +108,18 @@ struct SupervisedTests {
     #expect(try workshop.text("0/config.yaml").contains("dataset: cifar10"), "the run's")
 
     // The thin door, the same by the full name, and from the file.
-    let recipe = ["--batch-size", "32", "--shard-size", "8", "--epochs", "1", "--learning-rate", "0.01"]
+    let configuration = ["--batch-size", "32", "--shard-size", "8", "--epochs", "1", "--learning-rate", "0.01"]
     try succeeding(
       workshop.run(
-        ranks: 2, ["linear", "--run", run, "--finetune", "--output", workshop.path("door")] + recipe))
+        ranks: 2, ["linear", "--run", run, "--finetune", "--output", workshop.path("door")] + configuration))
     let expected = try workshop.weights(of: "door")
-    try succeeding(workshop.run(["supervised", "--init", run, "--output", workshop.path("run-of")] + recipe))
+    try succeeding(workshop.run(["supervised", "--init", run, "--output", workshop.path("run-of")] + configuration))
     try succeeding(
       workshop.run(
         [
           "supervised", "--init", workshop.path("run/encoder.safetensors"), "--output", workshop.path("file-of"),
           "--dataset", "cifar10", "--data", workshop.data, "--width-multiplier", "2",
-        ] + recipe))
+        ] + configuration))
     #expect(try workshop.weights(of: "run-of") == expected)
     #expect(try workshop.weights(of: "file-of") == expected)
     #expect(try workshop.summary("door").number("test_samples") == Double(SyntheticCIFAR.testCount))
@@ -182,7 +182,7 @@ struct SupervisedTests {
       "supervised", "--dataset", "folder", "--data", workshop.path("mixed"), "--batch-size", "16", "--shard-size", "4",
       "--epochs", "1", "--image-size", "16",
     ]
-    // A class without test pictures is fine, one without training pictures is not.
+    // A class without test images is fine, one without training images is not.
     try succeeding(workshop.run(ranks: 2, arguments + ["--output", workshop.path("run")]))
     #expect(try workshop.summary("run").number("test_samples") == Double(MixedFolder.validationCount))
     try FileManager.default.createDirectory(
@@ -201,7 +201,8 @@ extension Workshop {
     try self.run(
       ranks: ranks,
       [arguments[0], "--dataset", "cifar10", "--data", data, "--output", path(run)]
-        + (options.contains("--epochs") ? Array(Self.recipe.dropLast(2)) : Self.recipe) + arguments.dropFirst()
+        + (options.contains("--epochs") ? Array(Self.configuration.dropLast(2)) : Self.configuration)
+        + arguments.dropFirst()
         + options)
   }
 }

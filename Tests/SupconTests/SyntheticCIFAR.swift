@@ -1,6 +1,6 @@
 import Foundation
 
-/// A small folder in the form of CIFAR-10: the class shows in the colours, under noise.
+/// A small folder in the form of CIFAR-10: the class shows in the colors, under noise.
 enum SyntheticCIFAR {
   /// Label and three planes of 32×32 pixels.
   static let recordByteCount = 1 + 3 * 1024

@@ -87,7 +87,7 @@ struct UsageTests {
     Mistake(["--decay-rate", "0.5"], naming: ["--decay-rate 0.5", "--schedule cosine"]),
     Mistake(["--epochs-per-decay", "1"], naming: ["--epochs-per-decay 1.0", "choose exponential"]),
   ])
-  func networkAndOptimiserOptionsAreRefused(_ mistake: Mistake) throws {
+  func networkAndOptimizerOptionsAreRefused(_ mistake: Mistake) throws {
     let workshop = try Workshop()
     expectRefusal(try workshop.run(["pretrain"] + mistake.arguments), 64, naming: mistake.parts)
   }
@@ -95,7 +95,8 @@ struct UsageTests {
   @Test func moreRanksThanShardsAreRefused() throws {
     let workshop = try Workshop()
     let before = try FolderSnapshot(workshop.path("."))
-    let result = try workshop.pretrain("new", ranks: 3, recipe: ["--batch-size", "32", "--shard-size", "16"], [])
+    let result = try workshop.pretrain(
+      "new", ranks: 3, configuration: ["--batch-size", "32", "--shard-size", "16"], [])
     expectRefusal(result, 64, naming: ["3 ranks", "2 shards", "start at most 2 ranks"])
     let changes = try FolderSnapshot(workshop.path(".")).changes(since: before)
     #expect(changes.isEmpty)

@@ -4,7 +4,7 @@ import TestSupport
 /// A folder with a small dataset, and the runs that one test makes beside it.
 final class Workshop {
   /// The recipe of most tests: 8 shards a step and 6 steps an epoch, the last partial batch of which is left out.
-  static let recipe = ["--batch-size", "32", "--shard-size", "4", "--epochs", "3"]
+  static let configuration = ["--batch-size", "32", "--shard-size", "4", "--epochs", "3"]
 
   private let directory: TemporaryDirectory
   private let supcon: String
@@ -34,10 +34,12 @@ final class Workshop {
   }
 
   /// Begins a run on the small dataset.
-  func pretrain(_ run: String, ranks: Int = 1, recipe: [String] = recipe, _ options: [String]) throws -> ProcessResult {
+  func pretrain(_ run: String, ranks: Int = 1, configuration: [String] = configuration, _ options: [String]) throws
+    -> ProcessResult
+  {
     try self.run(
       ranks: ranks,
-      ["pretrain", "--dataset", "cifar10", "--data", data, "--output", path(run)] + recipe + options)
+      ["pretrain", "--dataset", "cifar10", "--data", data, "--output", path(run)] + configuration + options)
   }
 
   /// Continues a run.
@@ -46,8 +48,10 @@ final class Workshop {
   }
 
   /// Begins a run, which must succeed, and gives its hash.
-  func weights(_ run: String, ranks: Int = 1, recipe: [String] = recipe, _ options: [String]) throws -> String {
-    try succeeding(pretrain(run, ranks: ranks, recipe: recipe, options))
+  func weights(_ run: String, ranks: Int = 1, configuration: [String] = configuration, _ options: [String]) throws
+    -> String
+  {
+    try succeeding(pretrain(run, ranks: ranks, configuration: configuration, options))
     return try weights(of: run)
   }
 

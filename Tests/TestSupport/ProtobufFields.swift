@@ -94,7 +94,7 @@ public struct ONNXFile {
   public let model: ProtobufFields
   /// The operations in their order.
   public let nodes: [Node]
-  /// The bytes and extents of initialisers by name.
+  /// The bytes and extents of initializers by name.
   public let tensors: [String: (shape: [Int], bytes: ArraySlice<UInt8>)]
   /// The extents of inputs, numbers or names.
   public let inputs: [String: [String]]

@@ -7,7 +7,7 @@ struct StallJudgeTests {
 
   /// Three ranks on two hosts, heard every second.
   private struct Job {
-    var judge = StallJudge(size: 3, timeoutSeconds: StallJudgeTests.timeout)
+    var judge = StallDetector(size: 3, timeoutSeconds: StallJudgeTests.timeout)
     var now = 0.0
     var statuses = [RankStatus](
       repeating: RankStatus(collectives: 4, collective: nil, progress: 0, phase: "forward", step: 2), count: 3)
@@ -104,7 +104,7 @@ struct StallJudgeTests {
   /// Writing to a slow file system takes minutes, and for ever is too long even then.
   @Test func patienceHasAnEnd() throws {
     var job = Job()
-    job.statuses[0].isPatient = true
+    job.statuses[0].allowsSilence = true
     job.statuses[0].phase = "checkpoint"
     job.enter(1, 2, collective: "MPI_Allgather")
     job.pass(800)

@@ -4,7 +4,7 @@
     supcon supervised --dataset cifar10 --data cifar-10-batches-bin --epochs 10 --augmentation crop-flip --output runs/baseline
     scripts/peers/supervised.py --data cifar-10-batches-bin --epochs 10
 
-Both: batches of 256 of a shuffled epoch, the last partial one left out; crop of the picture padded by 4, flip; SGD with
+Both: batches of 256 of a shuffled epoch, the last partial one left out; crop of the image padded by 4, flip; SGD with
 momentum 0.9, weight decay 1e-4 on every parameter, peak learning rate 0.1 with one epoch's warm-up and cosine decay; Kaiming
 fan-out. Here BatchNorm takes its statistics over the whole batch, there over shards of 32 samples; the random draws differ.
 Prints `RESULT {"test_top1": …, "test_top5": …, "epoch_seconds": […]}`.
@@ -68,15 +68,15 @@ def read(folder, names):
     return torch.from_numpy(records[:, 1:].reshape(-1, 3, 32, 32).copy()), torch.from_numpy(records[:, 0].astype(np.int64))
 
 
-def normalised(pictures):
+def normalized(images):
     mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
-    return (pictures.float() / 255 - mean) / deviation
+    return (images.float() / 255 - mean) / deviation
 
 
-def augmented(pictures, generator):
-    """A crop of each picture padded by 4 black pixels, flipped or not."""
-    count = len(pictures)
-    padded = F.pad(pictures, (4, 4, 4, 4))
+def augmented(images, generator):
+    """A crop of each image padded by 4 black pixels, flipped or not."""
+    count = len(images)
+    padded = F.pad(images, (4, 4, 4, 4))
     tops, lefts = torch.randint(0, 9, (2, count), generator=generator)
     flips = torch.rand(count, generator=generator) < 0.5
     rows = tops[:, None] + torch.arange(32)
@@ -102,7 +102,7 @@ def main():
     torch.manual_seed(options.seed)
     generator = torch.Generator().manual_seed(options.seed)
 
-    pictures, labels = read(options.data, [f"data_batch_{number}.bin" for number in range(1, 6)])
+    images, labels = read(options.data, [f"data_batch_{number}.bin" for number in range(1, 6)])
     test_pictures, test_labels = read(options.data, ["test_batch.bin"])
     model = ResNet20(10).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=options.learning_rate, momentum=0.9, weight_decay=1e-4)
@@ -111,7 +111,7 @@ def main():
 
     def logits(batch):
         with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bfloat16"):
-            return model(normalised(batch).contiguous(memory_format=torch.channels_last)).float()
+            return model(normalized(batch).contiguous(memory_format=torch.channels_last)).float()
 
     step, epoch_seconds = 0, []
     last_step = min(options.steps or all_steps, all_steps)
@@ -125,7 +125,7 @@ def main():
                 group["lr"] = options.learning_rate * warm_up * (1 + math.cos(math.pi * step / all_steps)) / 2
             optimizer.zero_grad()
             loss = F.cross_entropy(
-                logits(augmented(pictures[batch], generator)), labels[batch], label_smoothing=options.label_smoothing)
+                logits(augmented(images[batch], generator)), labels[batch], label_smoothing=options.label_smoothing)
             loss.backward()
             optimizer.step()
             losses.append(loss.item())

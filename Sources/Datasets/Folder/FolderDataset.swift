@@ -3,7 +3,7 @@ import Glibc
 import Imaging
 import Synchronization
 
-/// Pictures in JPEG and PNG files, decoded each time they are asked for.
+/// Images in JPEG and PNG files, decoded each time they are asked for.
 public final class FolderDataset: ImageDataset {
   /// What a dataset is told besides its files.
   public struct Settings: Sendable {
@@ -11,7 +11,7 @@ public final class FolderDataset: ImageDataset {
     public var normalization: ChannelNormalization
     /// The size of views unless the user says otherwise.
     public var viewSize: ImageSize
-    /// Where given, JPEG pictures may be halved in the decoder while they stay as large as this.
+    /// Where given, JPEG images may be halved in the decoder while they stay as large as this.
     public var scaledDecoding: ImageSize?
     /// Whether another file of the class stands in for one that cannot be used.
     public var isReplacingBad = false
@@ -47,7 +47,7 @@ public final class FolderDataset: ImageDataset {
   /// The class of one file.
   public func label(at index: Int) -> Int { self.index.label(at: index) }
 
-  /// One picture.
+  /// One image.
   ///
   /// - Throws: ``FileError`` naming the path; if bad files are replaced, only when no file of the class can be used.
   public func image(at index: Int) throws(FileError) -> RGBImage {
@@ -91,8 +91,8 @@ extension FolderIndex {
   ///
   /// - Parameters:
   ///   - index: Its number.
-  ///   - target: Where given, a JPEG picture may be halved in the decoder while it stays as large as this.
-  /// - Returns: The picture.
+  ///   - target: Where given, a JPEG image may be halved in the decoder while it stays as large as this.
+  /// - Returns: The image.
   /// - Throws: ``FileError`` naming the path.
   public func image(at index: Int, scaledFor target: ImageSize? = nil) throws(FileError) -> RGBImage {
     let bytes = try bytes(at: index)
@@ -120,7 +120,7 @@ extension FolderIndex {
     }
   }
 
-  /// The most bytes that a file may have: far more than any picture within the limit of pixels.
+  /// The most bytes that a file may have: far more than any image within the limit of pixels.
   private static let byteLimit = 1 << 31
 
   private func bytes(at index: Int, limit: Int = .max) throws(FileError) -> [UInt8] {

@@ -1,7 +1,7 @@
 import Formats
 import KeyedRandomness
 
-/// The picture files of a tree of folders, one for each class, in the order of their numbers.
+/// The image files of a tree of folders, one for each class, in the order of their numbers.
 ///
 /// Names are bytes, as the file system has them: they need not be UTF-8. A file takes the length of its name below its class and four bytes.
 public struct FolderIndex: Sendable, Equatable {

@@ -1,14 +1,14 @@
 import Formats
 import Glibc
 
-/// A walk over a tree of folders that hold the pictures of one class each.
+/// A walk over a tree of folders that hold the images of one class each.
 ///
 /// Classes, folders and files come in the order of torchvision's `ImageFolder`: classes by name, then files by folder, then by name, all
 /// by their bytes. Symbolic links are followed.
 public struct FolderScan {
-  /// What decides that a file is taken for a picture; what it is, its first bytes decide.
+  /// What decides that a file is taken for an image; what it is, its first bytes decide.
   public static let endings = ["jpg", "jpeg", "png"]
-  /// Pictures that are not decoded here.
+  /// Images that are not decoded here.
   private static let otherEndings: Set<String> = [
     "webp", "bmp", "tif", "tiff", "ppm", "pgm", "gif", "avif", "heic", "jp2", "jxl",
   ]
@@ -20,7 +20,7 @@ public struct FolderScan {
 
   private let isSkipping: Bool
   private var hiddenCount = 0
-  private var otherPictureCount = 0
+  private var otherImageCount = 0
 
   /// Walks over a tree.
   ///
@@ -28,7 +28,7 @@ public struct FolderScan {
   ///   - root: The folder that holds those of the classes.
   ///   - classes: The classes that there may be; absent for those that are found.
   ///   - isSkipping: Whether to leave out links in a circle and folders that cannot be read, instead of throwing.
-  /// - Throws: ``FileError`` naming the path: a folder that is missing, holds no classes, or a class without pictures.
+  /// - Throws: ``FileError`` naming the path: a folder that is missing, holds no classes, or a class without images.
   public init(root: String, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
     index = FolderIndex(root: root)
     self.isSkipping = isSkipping
@@ -36,11 +36,11 @@ public struct FolderScan {
     try skipBroken(listing, in: [])
     let found = listing.folders.filter { name in !isHidden(name) }
     guard !found.isEmpty else {
-      let pictures = listing.files.count { name in Self.ending(of: name).map(Self.endings.contains) ?? false }
+      let images = listing.files.count { name in Self.ending(of: name).map(Self.endings.contains) ?? false }
       throw FileError(
         .content,
         "\(root): expected a folder for each class, found none"
-          + (pictures > 0 ? " but \(pictures) pictures; put them into folders named after their classes" : ""))
+          + (images > 0 ? " but \(images) images; put them into folders named after their classes" : ""))
     }
     if let classes, let unknown = found.first(where: { name in !classes.contains(name) }) {
       throw FileError(
@@ -67,12 +67,12 @@ public struct FolderScan {
   /// What was passed over, to be shown once; `nil` if nothing was.
   public var note: String? {
     let parts = [
-      (otherPictureCount, "of other types than JPEG and PNG"), (hiddenCount, "hidden (with a dot at the beginning)"),
+      (otherImageCount, "of other types than JPEG and PNG"), (hiddenCount, "hidden (with a dot at the beginning)"),
     ].filter { count, _ in count > 0 }.map { count, what in "\(count) \(what)" }
     return parts.isEmpty ? nil : "\(index.root): passed over files and folders: \(parts.joined(separator: ", "))"
   }
 
-  /// Adds the pictures of one class.
+  /// Adds the images of one class.
   private mutating func scanClass(_ name: [UInt8], within root: FolderListing.Identity) throws(FileError) {
     var folders: [(path: [UInt8], files: [[UInt8]])] = []
     try collect([], class: name, ancestors: [root], into: &folders)
@@ -87,12 +87,12 @@ public struct FolderScan {
     guard index.count > before else {
       throw FileError(
         .content,
-        "\(index.root)/\(text(name)): a class without pictures (\(Self.endings.map { ending in ".\(ending)" }.joined(separator: ", "))); add some, or remove the folder"
+        "\(index.root)/\(text(name)): a class without images (\(Self.endings.map { ending in ".\(ending)" }.joined(separator: ", "))); add some, or remove the folder"
       )
     }
   }
 
-  /// Adds a folder's pictures, and those of the folders below it.
+  /// Adds a folder's images, and those of the folders below it.
   ///
   /// - Parameters:
   ///   - path: The folder's path below the class, empty or with a slash behind it.
@@ -125,7 +125,7 @@ public struct FolderScan {
         if Self.endings.contains(ending) {
           files.append(file)
         } else if Self.otherEndings.contains(ending) {
-          otherPictureCount += 1
+          otherImageCount += 1
         }
       }
     }
@@ -145,7 +145,7 @@ public struct FolderScan {
     bad.append(BadFile(path: text(path), reason: error.description, kind: error.kind))
   }
 
-  /// Links to nothing may have led to pictures or to folders of them.
+  /// Links to nothing may have led to images or to folders of them.
   private mutating func skipBroken(_ listing: FolderListing, in folder: [UInt8]) throws(FileError) {
     for link in listing.brokenLinks where !isHidden(link) {
       let path = folder + link

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Which trees of a folder hold the pictures to train on and to validate with.
+/// Which trees of a folder hold the images to train on and to validate with.
 public struct FolderSplits: Sendable, Equatable {
-  /// The names that a folder of validation pictures may have, in the order in which they are looked for.
+  /// The names that a folder of validation images may have, in the order in which they are looked for.
   public static let validationNames = ["val", "validation", "test"]
 
-  /// The tree of the training pictures, or of all.
+  /// The tree of the training images, or of all.
   public let training: String
-  /// The tree of the validation pictures, if there is one.
+  /// The tree of the validation images, if there is one.
   public let validation: String?
 
   /// Looks for `train` and one of ``validationNames`` in a folder; without `train` the folder itself is the tree.

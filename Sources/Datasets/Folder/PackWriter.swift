@@ -4,7 +4,7 @@ import FoundationEssentials
 import Imaging
 import Synchronization
 
-/// Writes a folder's pictures, decoded and made smaller, into one file that ``PackedDataset`` reads without decoding.
+/// Writes a folder's images, decoded and made smaller, into one file that ``PackedDataset`` reads without decoding.
 public struct PackWriter {
   private let splits: [(split: DatasetSplit, index: FolderIndex)]
   private let shorterSide: Int
@@ -15,7 +15,7 @@ public struct PackWriter {
   /// - Parameters:
   ///   - training: The files to train on.
   ///   - validation: The files to validate with, of the same classes.
-  ///   - shorterSide: What the shorter side of larger pictures becomes, in pixels.
+  ///   - shorterSide: What the shorter side of larger images becomes, in pixels.
   ///   - threads: How many threads decode.
   public init(training: FolderIndex, validation: FolderIndex?, shorterSide: Int, threads: Int) {
     precondition(shorterSide > 0, "a shorter side of \(shorterSide)")
@@ -27,16 +27,16 @@ public struct PackWriter {
     self.threads = max(threads, 1)
   }
 
-  /// The number of pictures.
+  /// The number of images.
   public var count: Int { splits.reduce(0) { sum, part in sum + part.index.count } }
 
   /// Writes the pack, whole or not at all.
   ///
   /// - Parameters:
   ///   - path: Where it will stand.
-  ///   - progress: Called with the number of pictures written so far.
-  ///   - measured: Called for each picture whose size was read, from any thread: all are, before the first is written.
-  /// - Throws: ``FileError`` naming the picture or the pack.
+  ///   - progress: Called with the number of images written so far.
+  ///   - measured: Called for each image whose size was read, from any thread: all are, before the first is written.
+  /// - Throws: ``FileError`` naming the image or the pack.
   public func write(
     to path: String, progress: (Int) -> Void = { _ in }, measured: @Sendable () -> Void = {}
   ) throws(FileError) {
@@ -49,7 +49,7 @@ public struct PackWriter {
       "format": PackFormat.name, "version": PackFormat.version, "classes": String(decoding: list, as: UTF8.self),
       "shorter_side": "\(shorterSide)",
     ]
-    var survey = PictureSurvey()
+    var survey = ImageSurvey()
     var done = 0
     try SafetensorsWriter.write(to: path, metadata: metadata, tensors: Self.tensors(parts)) {
       (append) throws(FileError) in
@@ -63,7 +63,7 @@ public struct PackWriter {
       }
       for part in parts {
         unsafe try append(part.names.span.bytes)
-        try part.forEachPicture(threads) { (image) throws(FileError) in
+        try part.forEachImage(threads) { (image) throws(FileError) in
           unsafe try append(image.samples.span.bytes)
           if part.split == .train {
             survey.add(image)
@@ -113,7 +113,7 @@ public struct PackWriter {
   }
 }
 
-/// One split on its way into a pack: what is known of it before any picture is decoded.
+/// One split on its way into a pack: what is known of it before any image is decoded.
 private struct Part {
   let split: DatasetSplit
   let index: FolderIndex
@@ -149,8 +149,8 @@ private struct Part {
     }
   }
 
-  /// Decodes all pictures, some at a time, and gives them in their order.
-  func forEachPicture(_ threads: Int, _ body: (RGBImage) throws(FileError) -> Void) throws(FileError) {
+  /// Decodes all images, some at a time, and gives them in their order.
+  func forEachImage(_ threads: Int, _ body: (RGBImage) throws(FileError) -> Void) throws(FileError) {
     let (index, side) = (index, shorterSide)
     let together = 16 * threads
     for first in stride(from: 0, to: index.count, by: together) {

@@ -2,20 +2,20 @@ import Formats
 import FoundationEssentials
 import Imaging
 
-/// Pictures in a pack that ``PackWriter`` wrote: decoded once, read with one call each.
+/// Images in a pack that ``PackWriter`` wrote: decoded once, read with one call each.
 ///
 /// By `pread`, not mapped: pages of a mapping count as this process's memory, those of the file cache do not.
 public final class PackedDataset: ImageDataset {
   /// The names of the classes.
   public let classNames: [String]
-  /// Mean and deviation of the pack's training pictures.
+  /// Mean and deviation of the pack's training images.
   public let normalization: ChannelNormalization
   /// The size of views unless the user says otherwise; as for a folder.
   public let viewSize: ImageSize
   /// The SHA-256 that the file ends with.
   public let fingerprint: String
-  /// What there is to say of the split's pictures: sizes, and sums if they are those to train on.
-  public let survey: PictureSurvey
+  /// What there is to say of the split's images: sizes, and sums if they are those to train on.
+  public let survey: ImageSurvey
 
   private let file: ReadOnlyFile
   private let header: SafetensorsHeader
@@ -31,7 +31,7 @@ public final class PackedDataset: ImageDataset {
   /// - Parameters:
   ///   - path: The file.
   ///   - split: Which part of it.
-  ///   - normalization: What a network's input is freed of, if not of what the pack's own pictures have.
+  ///   - normalization: What a network's input is freed of, if not of what the pack's own images have.
   /// - Throws: ``FileError``: `content` if this is no whole pack, `missing` if it has no such split.
   public init(path: String, split: DatasetSplit, normalization: ChannelNormalization? = nil) throws(FileError) {
     file = try ReadOnlyFile(path: path)
@@ -44,7 +44,7 @@ public final class PackedDataset: ImageDataset {
     guard header.entries[tensorNames.pixels] != nil else {
       throw FileError(
         .missing,
-        "\(path): has no validation pictures; pack a folder with \(FolderSplits.validationNames.joined(separator: ", ")) or with --validation-fraction"
+        "\(path): has no validation images; pack a folder with \(FolderSplits.validationNames.joined(separator: ", ")) or with --validation-fraction"
       )
     }
     let labels: [Int32] = try tensors.numbers(tensorNames.labels)
@@ -58,7 +58,7 @@ public final class PackedDataset: ImageDataset {
       (try? JSONDecoder().decode([String].self, from: Data((header.metadata["classes"] ?? "").utf8))) ?? []
     let statistics: [Int64] = try tensors.numbers(PackFormat.statistics, count: 7)
     let trainingSizes: [Int32] = try tensors.numbers(PackFormat.Names(.train).sizes)
-    let training = PictureSurvey(
+    let training = ImageSurvey(
       sizes: Self.counts(trainingSizes), pixelCount: statistics[0], sums: Array(statistics[1...3]),
       squareSums: Array(statistics[4...6]), bad: [:])
     viewSize = training.viewSize
@@ -67,11 +67,11 @@ public final class PackedDataset: ImageDataset {
     survey =
       split == .train
       ? training
-      : PictureSurvey(
+      : ImageSurvey(
         sizes: Self.counts(sizes), pixelCount: 0, sums: [0, 0, 0], squareSums: [0, 0, 0], bad: [:])
     fingerprint = SHA256.hexadecimal(try tensors.checksum())
     guard isConsistent else {
-      throw FileError(.content, "\(path): damaged: the places or classes of its pictures do not fit each other")
+      throw FileError(.content, "\(path): damaged: the places or classes of its images do not fit each other")
     }
   }
 
@@ -98,13 +98,13 @@ public final class PackedDataset: ImageDataset {
   /// The file's size.
   public var byteCount: Int { file.byteCount }
 
-  /// The number of pictures.
+  /// The number of images.
   public var count: Int { labels.count }
 
-  /// The class of one picture.
+  /// The class of one image.
   public func label(at index: Int) -> Int { Int(labels[index]) }
 
-  /// One picture.
+  /// One image.
   ///
   /// - Throws: ``FileError`` if it cannot be read.
   public func image(at index: Int) throws(FileError) -> RGBImage {
@@ -114,7 +114,7 @@ public final class PackedDataset: ImageDataset {
       samples: try file.read(end - start, at: pixels.lowerBound + start))
   }
 
-  /// The path that one picture had in its folder.
+  /// The path that one image had in its folder.
   ///
   /// - Throws: ``FileError`` if it cannot be read.
   public func name(at index: Int) throws(FileError) -> String {

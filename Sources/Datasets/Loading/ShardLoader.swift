@@ -8,7 +8,7 @@ public struct ShardLoader: Sendable {
   public struct ViewLayout: Sendable {
     /// The distance between the channels of a pixel.
     public var channelStride: Int
-    /// The distance between neighbouring pixels.
+    /// The distance between neighboring pixels.
     public var pixelStride: Int
 
     /// A layout.
@@ -18,7 +18,7 @@ public struct ShardLoader: Sendable {
     }
   }
 
-  /// Where the pictures come from.
+  /// Where the images come from.
   public let dataset: any ImageDataset
   /// The size of every view.
   public let viewSize: ImageSize
@@ -30,7 +30,7 @@ public struct ShardLoader: Sendable {
   /// A loader.
   ///
   /// - Parameters:
-  ///   - dataset: Where the pictures come from.
+  ///   - dataset: Where the images come from.
   ///   - augmentation: How a view is made.
   ///   - viewSize: The size of every view.
   ///   - views: How many views of each sample.
@@ -54,7 +54,7 @@ public struct ShardLoader: Sendable {
   ///   - batch: Receives `[views, samples, 3 · height · width]`; further rows stay as they are.
   ///   - samples: The samples' numbers in the dataset.
   ///   - epoch: The epoch that the views are drawn for.
-  /// - Throws: ``FileError`` if a picture cannot be read.
+  /// - Throws: ``FileError`` if an image cannot be read.
   public func fill(
     _ batch: inout MutableSpan<Float>, samples: Span<Int32>, epoch: Int
   ) throws(FileError) {

@@ -66,7 +66,7 @@ public final class ShardPrefetcher: Sendable {
   /// - Parameters:
   ///   - views: Receives what ``ShardLoader/fill(_:samples:epoch:)`` gives.
   ///   - request: Which shard, announced or not.
-  /// - Throws: ``FileError`` if a picture cannot be read.
+  /// - Throws: ``FileError`` if an image cannot be read.
   public func fill(_ views: inout MutableSpan<Float>, _ request: Request) throws(FileError) {
     let begun = state.withLock { state -> Slot? in
       state.waiting.removeAll { waiting in waiting == request }

@@ -110,7 +110,7 @@ public struct Sampler: Sendable {
         order[step * batchSize..<min((step + 1) * batchSize, (stepsPerEpoch - 1) * batchSize + lastBatchSize)]
       }
     case .balanced(let classesPerBatch):
-      var classOrder = Deck(
+      var classOrder = ShuffledQueue(
         classes.indices.map { index in Int32(index) }, RandomStream(seed: seed, .classOrder, epoch: epoch))
       return dealtBatches(ofEpoch: epoch) {
         classOrder.deal(classesPerBatch).map { index in (Int(index), batchSize / classesPerBatch) }
@@ -123,7 +123,7 @@ public struct Sampler: Sendable {
   /// Batches of so many samples of each class as `composition` says, in random order: a shard's BatchNorm is to see a mixture.
   private func dealtBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>] {
     var decks = classes.enumerated().map { index, samples in
-      Deck(samples, RandomStream(seed: seed, .classSampleOrder, epoch: epoch, sample: index))
+      ShuffledQueue(samples, RandomStream(seed: seed, .classSampleOrder, epoch: epoch, sample: index))
     }
     var stream = RandomStream(seed: seed, .sampleOrder, epoch: epoch)
     return (0..<stepsPerEpoch).map { _ in

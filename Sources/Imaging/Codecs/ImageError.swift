@@ -1,4 +1,4 @@
-/// What is wrong with an encoded picture, in words for its user; who knows the file's name puts it in front.
+/// What is wrong with an encoded image, in words for its user; who knows the file's name puts it in front.
 public struct ImageError: Error, CustomStringConvertible, Equatable {
   /// What was expected and what was found.
   public let description: String

@@ -1,8 +1,8 @@
-/// What an encoded picture says of itself, read without decoding it.
+/// What an encoded image says of itself, read without decoding it.
 ///
 /// Nothing is believed before it fits the bytes: whoever holds a header may make room for its pixels.
 public struct ImageHeader: Sendable, Equatable {
-  /// How a picture is encoded.
+  /// How an image is encoded.
   public enum Format: String, Sendable {
     /// ISO/IEC 10918-1.
     case jpeg = "JPEG"
@@ -10,7 +10,7 @@ public struct ImageHeader: Sendable, Equatable {
     case png = "PNG"
   }
 
-  /// The most pixels that a picture may have: as many as Pillow opens, 512 MiB of them.
+  /// The most pixels that an image may have: as many as Pillow opens, 512 MiB of them.
   public static let pixelLimit = 178_956_970
 
   /// The encoding, told by the first bytes: a file's name plays no part.
@@ -20,7 +20,7 @@ public struct ImageHeader: Sendable, Equatable {
   /// How the stored pixels are to be turned.
   public let orientation: ImageOrientation
 
-  /// The extent of the picture, turned as it is meant to be seen.
+  /// The extent of the image, turned as it is meant to be seen.
   public var size: ImageSize { orientation.size(ofStored: storedSize) }
 
   /// Reads what stands before the pixels.
@@ -50,7 +50,7 @@ public struct ImageHeader: Sendable, Equatable {
     _ format: Format, width: Int, height: Int, orientation: ImageOrientation, mostPixels: Int
   ) throws(ImageError) {
     guard width > 0, height > 0 else {
-      throw ImageError("declares \(width)×\(height) pixels; a picture has at least one")
+      throw ImageError("declares \(width)×\(height) pixels; an image has at least one")
     }
     // Both are below 2³², so that the product does not overflow a signed 64-bit number only if this holds.
     guard width <= Self.pixelLimit, height <= Self.pixelLimit, width * height <= Self.pixelLimit else {
@@ -65,7 +65,7 @@ public struct ImageHeader: Sendable, Equatable {
   }
 
   private static func unknownFormat(_ bytes: Span<UInt8>) -> ImageError {
-    guard !bytes.isEmpty else { return ImageError("is empty; expected a JPEG or PNG picture") }
+    guard !bytes.isEmpty else { return ImageError("is empty; expected a JPEG or PNG image") }
     let others: [(name: String, signature: [UInt8], offset: Int)] = [
       ("GIF", Array("GIF8".utf8), 0), ("BMP", Array("BM".utf8), 0), ("WebP", Array("WEBP".utf8), 8),
       ("TIFF", [0x49, 0x49, 0x2A, 0], 0), ("TIFF", [0x4D, 0x4D, 0, 0x2A], 0), ("AVIF or HEIC", Array("ftyp".utf8), 4),
@@ -74,11 +74,11 @@ public struct ImageHeader: Sendable, Equatable {
     ]
     let other = others.first { other in bytes.starts(with: other.signature, at: other.offset) }
     if let other {
-      return ImageError("is \(other.name), whatever its name says; expected a JPEG or PNG picture")
+      return ImageError("is \(other.name), whatever its name says; expected a JPEG or PNG image")
     }
     let start = (0..<min(bytes.count, 8)).map { index in
       (bytes[index] < 16 ? "0" : "") + String(bytes[index], radix: 16)
     }
-    return ImageError("is no JPEG or PNG picture: it begins with the bytes \(start.joined(separator: " "))")
+    return ImageError("is no JPEG or PNG image: it begins with the bytes \(start.joined(separator: " "))")
   }
 }

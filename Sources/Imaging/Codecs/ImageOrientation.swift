@@ -25,7 +25,7 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
     exchangesAxes ? ImageSize(width: size.height, height: size.width) : size
   }
 
-  /// Whether the turned picture begins at the stored one's last column; whether at its last row.
+  /// Whether the turned image begins at the stored one's last column; whether at its last row.
   private var isReversed: (columns: Bool, rows: Bool) {
     switch self {
     case .upright, .transposed: (false, false)
@@ -35,12 +35,12 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
     }
   }
 
-  /// A stored picture, turned.
+  /// A stored image, turned.
   public func applied(to image: RGBImage) -> RGBImage {
     guard self != .upright else { return image }
     let (width, height) = (image.width, image.height)
     let turned = size(ofStored: image.size)
-    // Where the stored pixel of the turned picture's corner lies, and how far the next ones to the right and below are.
+    // Where the stored pixel of the turned image's corner lies, and how far the next ones to the right and below are.
     let (columnsReversed, rowsReversed) = isReversed
     let first = (rowsReversed ? (height - 1) * width : 0) + (columnsReversed ? width - 1 : 0)
     let alongColumns = columnsReversed ? -1 : 1

@@ -1,14 +1,14 @@
 import CImageCodecs
 
-/// JPEG pictures, decoded by libjpeg-turbo as exactly as it can: accurate cosine transform, smooth upsampling.
+/// JPEG images, decoded by libjpeg-turbo as exactly as it can: accurate cosine transform, smooth upsampling.
 ///
-/// The other way round than Pillow, which takes damaged picture data for good, a picture of which some part is missing or cannot be
+/// The other way round than Pillow, which takes damaged image data for good, an image of which some part is missing or cannot be
 /// right is refused. What leaves all pixels as they should be is not: see ``harmlessWarnings``.
 @safe
 struct JPEGDecoder: ~Copyable {
   private let handle: tjhandle
 
-  /// Makes a decoder; it costs less than a microsecond, so that each picture may have its own.
+  /// Makes a decoder; it costs less than a microsecond, so that each image may have its own.
   init() throws(ImageError) {
     guard let handle = unsafe tjInitDecompress() else {
       throw ImageError("cannot be decoded: libjpeg-turbo does not start: \(unsafe Self.message(nil))")
@@ -24,13 +24,13 @@ struct JPEGDecoder: ~Copyable {
     "Invalid SOS parameters for sequential JPEG",
   ]
 
-  /// Decodes a picture whose markers were read, not yet turned.
+  /// Decodes an image whose markers were read, not yet turned.
   ///
   /// - Parameters:
   ///   - bytes: The whole file.
   ///   - markers: What its beginning says.
-  ///   - target: Where given, the picture may be halved up to three times while it stays as large as this.
-  /// - Returns: The picture as it is stored.
+  ///   - target: Where given, the image may be halved up to three times while it stays as large as this.
+  /// - Returns: The image as it is stored.
   /// - Throws: ``ImageError`` in libjpeg's words.
   func decode(_ bytes: Span<UInt8>, _ markers: JPEGMarkers, scaledFor target: ImageSize?) throws(ImageError) -> RGBImage
   {

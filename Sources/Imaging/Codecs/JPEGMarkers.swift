@@ -3,7 +3,7 @@ struct JPEGMarkers {
   static let signature: [UInt8] = [0xFF, 0xD8, 0xFF]
 
   let header: ImageHeader
-  /// How many colour components a pixel has: 1 grey, 3 colour, 4 ink.
+  /// How many color components a pixel has: 1 gray, 3 color, 4 ink.
   let componentCount: Int
 
   /// Walks over the segments.
@@ -43,10 +43,10 @@ struct JPEGMarkers {
           xmp = ImageOrientation(xmp: segment.extracting(Self.xmpName.count..<segment.count))
         }
       case 0xC0...0xCF where ![0xC4, 0xC8, 0xCC].contains(marker):
-        guard frame == nil else { throw ImageError("has two frames; expected one picture") }
+        guard frame == nil else { throw ImageError("has two frames; expected one image") }
         frame = try Frame(segment, marker: marker)
       case Self.startOfScan:
-        guard let frame else { throw ImageError("has a scan before it says how large the picture is") }
+        guard let frame else { throw ImageError("has a scan before it says how large the image is") }
         try Self.checkEnd(bytes.extracting(offset..<bytes.count))
         componentCount = frame.componentCount
         header = try ImageHeader(
@@ -71,7 +71,7 @@ struct JPEGMarkers {
 
   /// Checks that an end-of-image marker stands behind the first scan's header.
   ///
-  /// Within entropy-coded data 0xFF is followed by 0 or a restart's number, so a picture that was cut off has none.
+  /// Within entropy-coded data 0xFF is followed by 0 or a restart's number, so an image that was cut off has none.
   private static func checkEnd(_ rest: Span<UInt8>) throws(ImageError) {
     var offset = rest.count - 2
     while offset >= 0 {
@@ -100,7 +100,7 @@ struct JPEGMarkers {
       }
       componentCount = Int(segment[5])
       guard [1, 3, 4].contains(componentCount) else {
-        throw ImageError("has \(componentCount) colour components; expected 1, 3 or 4")
+        throw ImageError("has \(componentCount) color components; expected 1, 3 or 4")
       }
       (self.width, self.height) = (width, height)
       var (horizontal, vertical) = (1, 1)

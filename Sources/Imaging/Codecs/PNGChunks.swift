@@ -1,20 +1,20 @@
-/// The chunks of a PNG file (ISO/IEC 15948, clause 5): what they say of the picture, and those of them that its numbers depend on.
+/// The chunks of a PNG file (ISO/IEC 15948, clause 5): what they say of the image, and those of them that its numbers depend on.
 struct PNGChunks {
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
   /// What the samples of a pixel mean.
   enum ColorType: UInt8 {
-    case grey = 0
+    case gray = 0
     case rgb = 2
     case palette = 3
-    case greyAlpha = 4
+    case grayAlpha = 4
     case rgbAlpha = 6
 
     /// How many samples a pixel has in the file.
     var channelCount: Int {
       switch self {
-      case .grey, .palette: 1
-      case .greyAlpha: 2
+      case .gray, .palette: 1
+      case .grayAlpha: 2
       case .rgb: 3
       case .rgbAlpha: 4
       }
@@ -23,9 +23,9 @@ struct PNGChunks {
     /// The bits that a sample may have.
     var depths: [UInt8] {
       switch self {
-      case .grey: [1, 2, 4, 8, 16]
+      case .gray: [1, 2, 4, 8, 16]
       case .palette: [1, 2, 4, 8]
-      case .rgb, .greyAlpha, .rgbAlpha: [8, 16]
+      case .rgb, .grayAlpha, .rgbAlpha: [8, 16]
       }
     }
   }
@@ -99,7 +99,7 @@ struct PNGChunks {
     let depth = bytes[headerData.lowerBound + 8]
     guard let colorType = ColorType(rawValue: bytes[headerData.lowerBound + 9]), colorType.depths.contains(depth) else {
       throw ImageError(
-        "is damaged: it has the colour type \(bytes[headerData.lowerBound + 9]) with samples of \(depth) bits, which PNG does not know"
+        "is damaged: it has the color type \(bytes[headerData.lowerBound + 9]) with samples of \(depth) bits, which PNG does not know"
       )
     }
     guard !pixelChunks.isEmpty else { throw ImageError("holds no pixels") }
@@ -114,11 +114,11 @@ struct PNGChunks {
       mostPixels: pixelByteCount * Self.largestCompression * 8 / (colorType.channelCount * Int(depth)))
   }
 
-  /// A file of the same pixels without what would change their numbers: colour spaces, transparent colours, backgrounds.
+  /// A file of the same pixels without what would change their numbers: color spaces, transparent colors, backgrounds.
   ///
   /// - Parameters:
   ///   - bytes: The file that these chunks were read from.
-  ///   - other: Takes the place of colour type and depth: the samples of 16 bits of one pixel are also twice as many of 8 bits.
+  ///   - other: Takes the place of color type and depth: the samples of 16 bits of one pixel are also twice as many of 8 bits.
   /// - Returns: The file: header, full palette, pixels.
   func plainFile(of bytes: Span<UInt8>, as other: (type: ColorType, depth: UInt8)? = nil) -> [UInt8] {
     var header = Self.copy(bytes, headerData)

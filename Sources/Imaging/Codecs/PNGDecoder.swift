@@ -1,43 +1,43 @@
 import CImageCodecs
 
-/// PNG pictures, decoded by libpng to the numbers that stand in the file: no colour space is converted, transparent pixels keep their
-/// colour, and of samples of 16 bits the high byte counts, as Pillow has it.
+/// PNG images, decoded by libpng to the numbers that stand in the file: no color space is converted, transparent pixels keep their
+/// color, and of samples of 16 bits the high byte counts, as Pillow has it.
 enum PNGDecoder {
-  /// Decodes a picture whose chunks were read, not yet turned.
+  /// Decodes an image whose chunks were read, not yet turned.
   ///
   /// - Throws: ``ImageError`` in libpng's words.
   static func decode(_ bytes: Span<UInt8>, _ chunks: PNGChunks) throws(ImageError) -> RGBImage {
     let size = chunks.header.storedSize
     let samples: [UInt8]
     switch (chunks.colorType, chunks.depth) {
-    case (.greyAlpha, 16):
-      // High and low bytes of grey and alpha in the places of red, green, blue and alpha.
+    case (.grayAlpha, 16):
+      // High and low bytes of gray and alpha in the places of red, green, blue and alpha.
       let file = chunks.plainFile(of: bytes, as: (.rgbAlpha, 8))
       samples = firsts(ofFour: try read(file, size, format: rgbAlphaFormat))
-    case (.grey, 16):
-      let file = chunks.plainFile(of: bytes, as: (.greyAlpha, 8))
-      samples = clipped(try read(file, size, format: greyAlphaFormat))
+    case (.gray, 16):
+      let file = chunks.plainFile(of: bytes, as: (.grayAlpha, 8))
+      samples = clipped(try read(file, size, format: grayAlphaFormat))
     case (.rgb, 16):
-      // Samples of 16 bits without a colour space are linear to libpng, and so are those that it gives: the same.
+      // Samples of 16 bits without a color space are linear to libpng, and so are those that it gives: the same.
       let wide: [UInt16] = try read(chunks.plainFile(of: bytes), size, format: wideFormat)
       samples = wide.map { sample in UInt8(sample >> 8) }
     case (.rgbAlpha, 16):
       samples = try decodeWideAlpha(chunks.plainFile(of: bytes), size)
-    case (.greyAlpha, _), (.rgbAlpha, _):
+    case (.grayAlpha, _), (.rgbAlpha, _):
       samples = withoutAlpha(try read(chunks.plainFile(of: bytes), size, format: rgbAlphaFormat))
-    case (.grey, _), (.rgb, _), (.palette, _):
+    case (.gray, _), (.rgb, _), (.palette, _):
       samples = try read(chunks.plainFile(of: bytes), size, format: UInt32(PNG_FORMAT_FLAG_COLOR))
     }
     return RGBImage(width: size.width, height: size.height, samples: samples)
   }
 
-  private static let greyAlphaFormat = UInt32(PNG_FORMAT_FLAG_ALPHA)
+  private static let grayAlphaFormat = UInt32(PNG_FORMAT_FLAG_ALPHA)
   private static let rgbAlphaFormat = UInt32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA)
   private static let wideFormat = UInt32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_LINEAR)
 
   /// Red, green, blue and alpha of 16 bits.
   ///
-  /// Colours come multiplied with alpha: where it is full they are those of the file. Elsewhere only libpng's rounding to 8 bits has
+  /// Colors come multiplied with alpha: where it is full they are those of the file. Elsewhere only libpng's rounding to 8 bits has
   /// them, which may be 1 above or below the high byte.
   private static func decodeWideAlpha(_ file: [UInt8], _ size: ImageSize) throws(ImageError) -> [UInt8] {
     let wide: [UInt16] = try read(file, size, format: wideFormat | rgbAlphaFormat)
@@ -103,7 +103,7 @@ enum PNGDecoder {
     mapped(samples, channels: 4) { pixel, _ in pixel }
   }
 
-  /// Grey of 16 bits from its high and low bytes; like Pillow, which clips what is above 255.
+  /// Gray of 16 bits from its high and low bytes; like Pillow, which clips what is above 255.
   private static func clipped(_ halves: [UInt8]) -> [UInt8] {
     var halves = halves
     for pixel in stride(from: 0, to: halves.count, by: 2) where halves[pixel] > 0 {

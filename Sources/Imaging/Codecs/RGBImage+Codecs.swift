@@ -1,15 +1,15 @@
 import CImageCodecs
 
 extension RGBImage {
-  /// Decodes a JPEG or PNG picture and turns it as its orientation says.
+  /// Decodes a JPEG or PNG image and turns it as its orientation says.
   ///
   /// The encoding is told by the first bytes. PNG gives the file's own numbers, JPEG those of libjpeg-turbo's accurate transform; both as
   /// Pillow's `convert("RGB")` after `exif_transpose`. Callable from any thread.
   ///
   /// - Parameters:
   ///   - bytes: The whole file.
-  ///   - target: Where given, a JPEG picture may be halved up to three times in the decoder while both sides stay as long as this.
-  /// - Throws: ``ImageError`` if this is no whole picture of either kind, or one of more than ``ImageHeader/pixelLimit`` pixels.
+  ///   - target: Where given, a JPEG image may be halved up to three times in the decoder while both sides stay as long as this.
+  /// - Throws: ``ImageError`` if this is no whole image of either kind, or one of more than ``ImageHeader/pixelLimit`` pixels.
   public init(decoding bytes: [UInt8], scaledFor target: ImageSize? = nil) throws(ImageError) {
     let span = bytes.span
     if span.starts(with: JPEGMarkers.signature) {
@@ -23,11 +23,11 @@ extension RGBImage {
     } else {
       // Says what it is instead.
       let header = try ImageHeader(of: span)
-      preconditionFailure("a \(header.format.rawValue) picture that is decoded nowhere")
+      preconditionFailure("a \(header.format.rawValue) image that is decoded nowhere")
     }
   }
 
-  /// The picture as a PNG file of 8 bits a channel.
+  /// The image as a PNG file of 8 bits a channel.
   ///
   /// - Throws: ``ImageError`` in libpng's words.
   public func pngBytes() throws(ImageError) -> [UInt8] {

@@ -3,7 +3,7 @@ import KeyedRandomness
 /// One of a policy's 25 pairs of operations, each operation with its own probability.
 struct AutoAugment: AugmentationStep {
   var policy = AutoAugmentPolicy.cifar10
-  var levels = LevelRule.pytorchAutoAugment
+  var levels = MagnitudeRange.pytorchAutoAugment
 
   let name = "autoaugment"
   let summary = "applies one of the 25 pairs of operations of an AutoAugment policy"
@@ -16,9 +16,9 @@ struct AutoAugment: AugmentationStep {
     ]
   }
 
-  private var scale: LevelScale {
+  private var scale: MagnitudeScale {
     // torchvision has ten marks for AutoAugment.
-    levels == .torchvision ? LevelScale(top: 9) : LevelScale()
+    levels == .torchvision ? MagnitudeScale(top: 9) : MagnitudeScale()
   }
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {

@@ -1,7 +1,7 @@
 import Kernels
 import KeyedRandomness
 
-/// A random window of the view's size out of the picture with a margin on all four sides.
+/// A random window of the view's size out of the image with a margin on all four sides.
 struct PaddedCrop: AugmentationStep {
   var padding = 4
   var fill = 0
@@ -30,29 +30,29 @@ struct PaddedCrop: AugmentationStep {
   }
 }
 
-/// The part of the view's size at the centre.
-struct CentreCrop: AugmentationStep {
+/// The part of the view's size at the center.
+struct CenterCrop: AugmentationStep {
   var fill = 0
 
-  let name = "centre-crop"
-  let summary = "cuts the view out of the centre"
+  let name = "center-crop"
+  let summary = "cuts the view out of the center"
   var decidesSize: Bool { true }
-  var withDefaults: CentreCrop { CentreCrop() }
+  var withDefaults: CenterCrop { CenterCrop() }
 
-  var parameters: [AugmentationParameter<CentreCrop>] {
-    [.integer("fill", \.fill, in: 0...255, "the level around a smaller picture")]
+  var parameters: [AugmentationParameter<CenterCrop>] {
+    [.integer("fill", \.fill, in: 0...255, "the level around a smaller image")]
   }
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
-    workspace.cut(workspace.viewSize.centred(in: workspace.size), fill: UInt8(fill))
+    workspace.cut(workspace.viewSize.centerd(in: workspace.size), fill: UInt8(fill))
   }
 }
 
-/// The whole picture, resized.
+/// The whole image, resized.
 struct Resize: AugmentationStep {
-  /// What becomes of the picture's proportions.
+  /// What becomes of the image's proportions.
   enum Aspect: String, Sendable, CaseIterable {
-    /// They stay: the picture covers the view.
+    /// They stay: the image covers the view.
     case keep
     /// They become the view's.
     case stretch
@@ -63,7 +63,7 @@ struct Resize: AugmentationStep {
   var filter = ResamplingFilter.bilinear
 
   let name = "resize"
-  let summary = "resizes the picture to cover the view; what is larger than the view at the end is cut to its centre"
+  let summary = "resizes the image to cover the view; what is larger than the view at the end is cut to its center"
   var decidesSize: Bool { true }
   var withDefaults: Resize { Resize() }
 
@@ -79,11 +79,11 @@ struct Resize: AugmentationStep {
     workspace.resize(workspace.size.window, to: target(for: workspace.size, workspace.viewSize), filter)
   }
 
-  /// Resizes and cuts the view out of the centre, computing no more than that.
+  /// Resizes and cuts the view out of the center, computing no more than that.
   func applyWithCut(to workspace: AugmentationWorkspace) {
     let target = target(for: workspace.size, workspace.viewSize)
     workspace.resize(
-      workspace.size.window, to: target, window: workspace.viewSize.centred(in: target), filter)
+      workspace.size.window, to: target, window: workspace.viewSize.centerd(in: target), filter)
   }
 
   private func target(for size: ImageSize, _ view: ImageSize) -> ImageSize {

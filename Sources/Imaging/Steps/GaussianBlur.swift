@@ -5,10 +5,10 @@ import KeyedRandomness
 struct GaussianBlur: AugmentationStep {
   /// What lies beyond the edges.
   enum Edge: String, Sendable, CaseIterable {
-    /// The picture mirrored at its edge pixels, as in torchvision.
+    /// The image mirrored at its edge pixels, as in torchvision.
     case mirror
-    /// Mid grey: the zeros of the scale from −1 to 1 that TensorFlow's code blurs on.
-    case grey
+    /// Mid gray: the zeros of the scale from −1 to 1 that TensorFlow's code blurs on.
+    case gray
   }
 
   var sigma = RandomRange(0.1, 2)
@@ -35,7 +35,7 @@ struct GaussianBlur: AugmentationStep {
     let sigma = sigma.draw(&stream)
     let radius = (side > 0 ? side : workspace.viewSize.width / 10) / 2
     guard radius > 0 else { return }
-    unsafe workspace.blur(radius: radius, outside: edge == .grey ? 127.5 : nil) { weights in
+    unsafe workspace.blur(radius: radius, outside: edge == .gray ? 127.5 : nil) { weights in
       func weight(_ place: Int) -> Double { exp(-Double(place * place) / (2 * sigma * sigma)) }
       let sum = (-radius...radius).reduce(0) { sum, place in sum + weight(place) }
       for place in -radius...radius {

@@ -27,19 +27,19 @@ struct RandomOperations: AugmentationStep {
   }
 
   private static let official: [PolicyOperation] = [
-    .autoContrast, .equalise, .invert, .rotate, .posterise, .solarise, .colour, .contrast, .brightness, .sharpness,
-    .shearX, .shearY, .translateX, .translateY, .cutout, .solariseAdd,
+    .autoContrast, .equalize, .invert, .rotate, .posterize, .solarize, .color, .contrast, .brightness, .sharpness,
+    .shearX, .shearY, .translateX, .translateY, .cutout, .solarizeAdd,
   ]
 
   private static let torchvision: [PolicyOperation] = [
-    .shearX, .shearY, .translateX, .translateY, .rotate, .brightness, .colour, .contrast, .sharpness, .posterise,
-    .solarise, .autoContrast, .equalise,
+    .shearX, .shearY, .translateX, .translateY, .rotate, .brightness, .color, .contrast, .sharpness, .posterize,
+    .solarize, .autoContrast, .equalize,
   ]
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
     let choices = levels == .tensorflow ? Self.official : Self.torchvision
-    let scale = LevelScale(top: levels == .tensorflow ? 10 : 30, cutoutPixels: 40, translationPixels: 100)
-    let rule = levels == .tensorflow ? LevelRule.tensorflow : .torchvision
+    let scale = MagnitudeScale(top: levels == .tensorflow ? 10 : 30, cutoutPixels: 40, translationPixels: 100)
+    let rule = levels == .tensorflow ? MagnitudeRange.tensorflow : .torchvision
     for _ in 0..<operations {
       let choice = stream.nextInteger(below: choices.count + 1)
       // The last choice changes nothing.

@@ -2,14 +2,14 @@ import Glibc
 import Kernels
 import KeyedRandomness
 
-/// A random part of the picture, resized to the view.
+/// A random part of the image, resized to the view.
 struct ResizedCrop: AugmentationStep {
   /// How the part is drawn.
   enum Sampling: String, Sendable, CaseIterable {
-    /// Area uniform, aspect ratio log-uniform, 10 attempts; then the largest part at the centre with an allowed ratio.
+    /// Area uniform, aspect ratio log-uniform, 10 attempts; then the largest part at the center with an allowed ratio.
     case torchvision
     /// `tf.image.sample_distorted_bounding_box`: aspect ratio uniform, height uniform among those allowed, at least a tenth of the
-    /// picture, 100 attempts; then the square at the centre.
+    /// image, 100 attempts; then the square at the center.
     case tensorflow
   }
 
@@ -26,7 +26,7 @@ struct ResizedCrop: AugmentationStep {
 
   var parameters: [AugmentationParameter<ResizedCrop>] {
     [
-      .range("area", \.area, in: 1e-6...1, "the part's share of the picture"),
+      .range("area", \.area, in: 1e-6...1, "the part's share of the image"),
       .range("ratio", \.ratio, in: 0.01...100, "its width divided by its height"),
       .choice("filter", \.filter, "how pixels are weighted"),
       .choice("antialias", \.antialias, "whether the filter widens as the part shrinks; TensorFlow's does not"),
@@ -63,7 +63,7 @@ struct ResizedCrop: AugmentationStep {
     } else if aspect > ratio.upper {
       part.width = min(max(Int((Double(size.height) * ratio.upper).rounded(.toNearestOrEven)), 1), size.width)
     }
-    return part.centred(in: size)
+    return part.centerd(in: size)
   }
 
   private func tensorflowPart(of size: ImageSize, _ stream: inout RandomStream) -> KernelWindow {
@@ -98,13 +98,13 @@ struct ResizedCrop: AugmentationStep {
       return KernelWindow(top: Int32(top), left: Int32(left), width: Int32(part.width), height: Int32(height))
     }
     let side = min(size.width, size.height)
-    return ImageSize(width: side, height: side).centred(in: size)
+    return ImageSize(width: side, height: side).centerd(in: size)
   }
 }
 
 extension ImageSize {
-  /// This size at the centre of another, reaching beyond it where it is larger.
-  func centred(in whole: ImageSize) -> KernelWindow {
+  /// This size at the center of another, reaching beyond it where it is larger.
+  func centerd(in whole: ImageSize) -> KernelWindow {
     func start(_ part: Int, _ whole: Int) -> Int32 { Int32((Double(whole - part) / 2).rounded(.toNearestOrEven)) }
     return KernelWindow(
       top: start(height, whole.height), left: start(width, whole.width), width: Int32(width), height: Int32(height))

@@ -32,14 +32,14 @@ struct TensorJitter: AugmentationStep {
 }
 
 /// Luminance in all channels, on floats from 0 to 1.
-struct TensorGreyscale: AugmentationStep {
+struct TensorGrayscale: AugmentationStep {
   var probability = 0.2
 
-  let name = "tensor-greyscale"
-  let summary = "takes the colour away, on floats without rounding to levels"
-  var withDefaults: TensorGreyscale { TensorGreyscale() }
+  let name = "tensor-grayscale"
+  let summary = "takes the color away, on floats without rounding to levels"
+  var withDefaults: TensorGrayscale { TensorGrayscale() }
 
-  var parameters: [AugmentationParameter<TensorGreyscale>] { [.probability(\.probability)] }
+  var parameters: [AugmentationParameter<TensorGrayscale>] { [.probability(\.probability)] }
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
     guard stream.nextEvent(probability: Float(probability)) else { return }

@@ -64,7 +64,7 @@ typedef struct {
   int32_t sample_number;
 } KernelLossRow;
 
-/// The same of neighbouring rows, as contrasts.
+/// The same of neighboring rows, as contrasts.
 typedef struct {
   const float *log_sum_exps;
   const float *anchor_weights;
@@ -74,14 +74,14 @@ typedef struct {
   const int32_t *sample_numbers;
 } KernelLossColumns;
 
-/// A picture of 8 bits a channel: a plane of red, one of green and one of blue, one after another.
+/// An image of 8 bits a channel: a plane of red, one of green and one of blue, one after another.
 typedef struct {
   const uint8_t *planes;
   int width;
   int height;
 } KernelImage;
 
-/// A part of a picture, which may reach beyond it.
+/// A part of an image, which may reach beyond it.
 typedef struct {
   int top;
   int left;
@@ -89,7 +89,7 @@ typedef struct {
   int height;
 } KernelWindow;
 
-/// How rows or columns of a resized picture are made: each as a weighted sum of `taps` neighbouring ones from `starts[i]` on.
+/// How rows or columns of a resized image are made: each as a weighted sum of `taps` neighboring ones from `starts[i]` on.
 typedef struct {
   /// How many rows or columns are made.
   int count;
@@ -98,7 +98,7 @@ typedef struct {
   int begin;
   int end;
   const int32_t *starts;
-  /// `[(count + 3) / 4, taps, 4]`, multiples of 2⁻²²: those of four neighbours side by side.
+  /// `[(count + 3) / 4, taps, 4]`, multiples of 2⁻²²: those of four neighbors side by side.
   const int32_t *weights;
 } KernelFilter;
 
@@ -121,7 +121,7 @@ typedef struct {
 
 /// The functions of one path.
 typedef struct {
-  /// How many neighbouring channels are computed at once.
+  /// How many neighboring channels are computed at once.
   int lanes;
 
   // MARK: Winograd convolution (winograd.h)
@@ -153,7 +153,7 @@ typedef struct {
       KernelConvolution shape, KernelElement element, const void *source, const void *output_gradient, float *u,
       float *scratch, float *gradient);
 
-  // MARK: Batch normalisation and ReLU (normalization.h)
+  // MARK: Batch normalization and ReLU (normalization.h)
 
   /// `sums[2, channels]` += Σ y, Σ y².
   void (*_Nonnull channel_sums)(KernelMaps maps, KernelElement element, const void *y, double *sums);
@@ -167,7 +167,7 @@ typedef struct {
       KernelMaps maps, KernelElement element, const void *y, const float *scale, const float *shift,
       const void *shortcut, const float *_Nullable shortcut_scale, const float *_Nullable shortcut_shift, void *output);
 
-  /// The gradient behind a ReLU, and what the normalisation before it needs.
+  /// The gradient behind a ReLU, and what the normalization before it needs.
   ///
   /// `masked` ← (`gradient` + `addend`) where the ReLU's output was positive, else 0; `addend` may be null. That output is `output`
   /// or, where this is null, scale · y + shift. `sums[2, channels]` += Σ masked, Σ masked · (y − mean). `masked` may be `gradient`.
@@ -201,7 +201,7 @@ typedef struct {
   /// The row's own place holds nothing of use afterwards, as s_ii is no term of ℓ_i.
   void (*contrastive_factors)(float *line, size_t count, KernelLossRow row, KernelLossColumns columns);
 
-  // MARK: Pictures (image_planes.h, image_resample.h, image_colors.h, image_filters.h)
+  // MARK: Images (image_planes.h, image_resample.h, image_colors.h, image_filters.h)
   //
   // Every path gives the same bits. `count`: pixels of a plane, or levels where that is the parameter's name.
 
@@ -211,7 +211,7 @@ typedef struct {
   /// Planes `[3, count]` → pixels `[count, 3]`.
   void (*image_pack)(const uint8_t *planes, size_t count, uint8_t *pixels);
 
-  /// The window of a picture, `fill` where that is outside.
+  /// The window of an image, `fill` where that is outside.
   void (*image_window)(KernelImage image, KernelWindow window, uint8_t fill, uint8_t *result);
 
   /// Left and right exchanged.
@@ -239,7 +239,7 @@ typedef struct {
   void (*image_blend_luminance)(uint8_t *planes, size_t count, float factor);
 
   /// Each pixel's luminance in all channels.
-  void (*image_greyscale)(uint8_t *planes, size_t count);
+  void (*image_grayscale)(uint8_t *planes, size_t count);
 
   /// The sum of all pixels' luminances.
   uint64_t (*image_luminance_sum)(const uint8_t *planes, size_t count);
@@ -247,7 +247,7 @@ typedef struct {
   /// Hues + `shift` of 256 parts of a turn.
   void (*image_shift_hue)(uint8_t *planes, size_t count, uint8_t shift);
 
-  /// The same as `image_blend_constant` with the smoothed picture as the base: 3×3, the centre five times. Edges stay.
+  /// The same as `image_blend_constant` with the smoothed image as the base: 3×3, the center five times. Edges stay.
   void (*image_sharpen)(KernelImage image, float factor, uint8_t *result);
 
   /// 255 − level from `threshold` on.
@@ -269,7 +269,7 @@ typedef struct {
   size_t (*image_blur_scratch_count)(int width, int height, int taps);
 
   /// Convolves rows and columns with an odd number of weights; beyond the edges lies the level `outside` or, if that is negative,
-  /// the picture mirrored at its edge pixels. Rounds halves up.
+  /// the image mirrored at its edge pixels. Rounds halves up.
   void (*image_blur)(
       KernelImage image, const float *weights, int taps, float outside, float *scratch, uint8_t *result);
 

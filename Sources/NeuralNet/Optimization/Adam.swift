@@ -21,7 +21,7 @@ public struct Adam: Optimizer {
   private var means: [Float]
   private var squares: [Float]
 
-  /// An optimiser at rest.
+  /// An optimizer at rest.
   public init(beta1: Double, beta2: Double, epsilon: Float, decouplesWeightDecay: Bool, weightDecay: WeightDecay) {
     self.beta1 = beta1
     self.beta2 = beta2

@@ -16,15 +16,15 @@ public protocol Optimizer: Sendable {
   ///   - gradient: Their gradient.
   ///   - learningRate: The learning rate of this step.
   ///   - step: How many steps were taken before.
-  /// - Precondition: `parameters` and `gradient` have the layout that the optimiser was made for.
+  /// - Precondition: `parameters` and `gradient` have the layout that the optimizer was made for.
   mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int)
 }
 
 extension Optimizer {
-  /// Checks that vectors have the optimiser's layout.
+  /// Checks that vectors have the optimizer's layout.
   func checkCounts(_ parameters: [Float], _ gradient: Span<Float>, _ decay: WeightDecay) {
     precondition(
       parameters.count == decay.count && gradient.count == decay.count,
-      "\(parameters.count) parameters and \(gradient.count) gradients for an optimiser of \(decay.count)")
+      "\(parameters.count) parameters and \(gradient.count) gradients for an optimizer of \(decay.count)")
   }
 }

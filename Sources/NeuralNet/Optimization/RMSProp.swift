@@ -1,4 +1,4 @@
-/// Steps divided by the root of the mean square of recent gradients, with momentum, as PyTorch's `RMSprop`, not centred.
+/// Steps divided by the root of the mean square of recent gradients, with momentum, as PyTorch's `RMSprop`, not centerd.
 ///
 /// g ← ∇ + weightDecay · w;  v ← decay · v + (1 − decay) · g²;  m ← momentum · m + g / (√v + ε);  w ← w − learningRate · m.
 ///
@@ -16,7 +16,7 @@ public struct RMSProp: Optimizer {
   private var squares: [Float]
   private var velocity: [Float]
 
-  /// An optimiser at rest.
+  /// An optimizer at rest.
   public init(decay: Float, epsilon: Float, momentum: Float, weightDecay: WeightDecay) {
     self.decay = decay
     self.epsilon = epsilon

@@ -4,11 +4,11 @@ public struct WeightDecay: Sendable {
   public enum Exclusion: String, Sendable, CaseIterable {
     /// All are pulled.
     case none
-    /// Biases, and the scales and shifts of normalisations: all that are no matrices or filters.
+    /// Biases, and the scales and shifts of normalizations: all that are no matrices or filters.
     case biasAndNorm = "bias-and-norm"
   }
 
-  /// Neighbouring parameters with one factor.
+  /// Neighboring parameters with one factor.
   struct Stretch: Sendable {
     var range: Range<Int>
     let factor: Float
@@ -36,6 +36,6 @@ public struct WeightDecay: Sendable {
 }
 
 extension VectorSlice {
-  /// Whether it is a bias, or a scale or shift of a normalisation.
+  /// Whether it is a bias, or a scale or shift of a normalization.
   var isBiasOrNorm: Bool { shape.count == 1 }
 }

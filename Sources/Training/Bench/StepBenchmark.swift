@@ -8,7 +8,7 @@ public enum StepBenchmark {
   /// What the command line asks for.
   public struct Request: Sendable {
     /// The options that were given.
-    public var overrides: RecipeOverrides
+    public var overrides: ConfigurationOverrides
     /// How many steps to measure.
     public var steps = 20
     /// Where the result goes as JSON, if anywhere.
@@ -17,15 +17,15 @@ public enum StepBenchmark {
     public var compare: String?
 
     /// A request.
-    public init(overrides: RecipeOverrides) {
+    public init(overrides: ConfigurationOverrides) {
       self.overrides = overrides
     }
 
-    var recipe: Recipe { overrides.applied(to: Recipe()) }
+    var configuration: Configuration { overrides.applied(to: Configuration()) }
 
     /// What is wrong with the options alone, or `nil`.
     public func problem(ranks: Int) -> String? {
-      Recipe.problem(of: "steps", steps, atLeast: 1) ?? recipe.problem(ranks: ranks)
+      Configuration.problem(of: "steps", steps, atLeast: 1) ?? configuration.problem(ranks: ranks)
     }
   }
 
@@ -40,16 +40,16 @@ public enum StepBenchmark {
   ///   - request: What to do.
   ///   - world: The ranks.
   ///   - report: Receives texts for people, on rank 0.
-  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    let earlier = try world.agreeingOnRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
-    let opened = try OpenedRecipe(request.overrides, over: world, report: report)
-    let (recipe, dataset) = (opened.recipe, opened.dataset)
-    let sampler = try world.agreeing { try recipe.makeSampler(dataset) }
+    let earlier = try world.onRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
+    let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
+    let (configuration, dataset) = (opened.configuration, opened.dataset)
+    let sampler = try world.throwingTogether { try configuration.makeSampler(dataset) }
     world.activity.begin("preparing the step")
-    let step = try TrainingStep.prepared(recipe, dataset, sampler, over: world, order: .tree)
+    let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: .tree)
     try MemoryPlan.check(step, over: world, report: report)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
@@ -75,15 +75,15 @@ public enum StepBenchmark {
     // Before the peaks, whose arrays are larger than all of a small model.
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     world.activity.begin("the machine's peaks")
-    let peaks = try MachinePeaks.measure(threads: recipe.threads, over: world)
+    let peaks = try MachinePeaks.measure(threads: configuration.threads, over: world)
 
-    let viewsPerStep = recipe.batchSize * recipe.views
-    let viewSize = recipe.viewSize(of: dataset)
-    let multiplyAdds = recipe.multiplyAdds(height: viewSize.height, width: viewSize.width)
+    let viewsPerStep = configuration.batchSize * configuration.views
+    let viewSize = configuration.viewSize(of: dataset)
+    let multiplyAdds = configuration.multiplyAdds(height: viewSize.height, width: viewSize.width)
     let gigaflops = 2e-9 * Double((multiplyAdds.forward + multiplyAdds.backward) * viewsPerStep) / stepSeconds
     let result = BenchmarkResult(
       command: "bench", version: supconVersion, cpu: ProcessMeasurements.cpuName(), ranks: world.size,
-      threadsPerRank: recipe.threads, settings: recipe.settingsOfAStep, steps: request.steps,
+      threadsPerRank: configuration.threads, settings: configuration.settingsOfAStep, steps: request.steps,
       viewsPerStep: viewsPerStep, stepSeconds: stepSeconds, viewsPerSecond: Double(viewsPerStep) / stepSeconds,
       secondsByPart: parts, multiplyAddsForwardPerView: multiplyAdds.forward,
       multiplyAddsBackwardPerView: multiplyAdds.backward, gigaflops: gigaflops,
@@ -94,7 +94,7 @@ public enum StepBenchmark {
       gatheredBytesMaximum: gathered.maximum, collectives: collectives,
       reducedVectorBytes: step.vector.count * MemoryLayout<Float>.size)
     report(result.table())
-    try world.agreeingOnRoot {
+    try world.onRoot {
       try request.json.map { path in try result.write(to: path) }
       if let earlier, let earlier, let path = request.compare {
         report("\n" + result.comparison(with: earlier, name: path))
@@ -154,7 +154,7 @@ private struct StepTimes {
   }
 }
 
-extension Recipe {
+extension Configuration {
   /// The options that decide what a step computes and where its samples come from, by name.
   fileprivate var settingsOfAStep: [String: OptionValue] {
     let others: Set<CodingKeys> = [

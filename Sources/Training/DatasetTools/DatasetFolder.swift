@@ -4,7 +4,7 @@ import FoundationEssentials
 import Imaging
 import MPI
 
-/// A folder of pictures, the same on every rank: rank 0 lists it, all decode it.
+/// A folder of images, the same on every rank: rank 0 lists it, all decode it.
 struct DatasetFolder {
   /// The folder of `--data`.
   let path: String
@@ -21,11 +21,11 @@ struct DatasetFolder {
   }
 
   /// The folder of a recipe.
-  init(_ recipe: Recipe) {
-    path = recipe.data ?? "."
-    validationFraction = recipe.validationFraction
-    isSkippingBad = recipe.badImages == "skip"
-    threads = recipe.threads
+  init(_ configuration: Configuration) {
+    path = configuration.data ?? "."
+    validationFraction = configuration.validationFraction
+    isSkippingBad = configuration.badImages == "skip"
+    threads = configuration.threads
   }
 
   /// The files of one split.
@@ -44,10 +44,10 @@ struct DatasetFolder {
   ///
   /// Collective.
   ///
-  /// - Throws: ``AgreedError`` naming what is missing or wrong.
+  /// - Throws: ``CollectiveError`` naming what is missing or wrong.
   func listing(_ split: DatasetSplit, over world: borrowing Communicator) throws -> Listing {
-    world.activity.begin("listing files", isPatient: true)
-    let found = try world.agreeingOnRoot { try listing(split) }
+    world.activity.begin("listing files", allowsSilence: true)
+    let found = try world.onRoot { try listing(split) }
     guard world.size > 1 else {
       guard let found else { preconditionFailure("rank 0 has no listing") }
       return found
@@ -60,7 +60,7 @@ struct DatasetFolder {
     let splits = FolderSplits(of: path)
     if validationFraction != nil, let validation = splits.validation {
       throw RunError(
-        .usage, "--validation-fraction: \(validation) has the pictures to validate with; leave the option out")
+        .usage, "--validation-fraction: \(validation) has the images to validate with; leave the option out")
     }
     if split == .test, let validation = splits.validation {
       let classes = try FolderScan.classFolders(of: splits.training)
@@ -72,7 +72,7 @@ struct DatasetFolder {
       let names = FolderSplits.validationNames.map { name in "\(path)/\(name)" }.joined(separator: ", ")
       throw RunError(
         .missing,
-        "\(path): has no pictures to validate with: expected \(names) beside \(path)/train, or --validation-fraction when the run is begun"
+        "\(path): has no images to validate with: expected \(names) beside \(path)/train, or --validation-fraction when the run is begun"
       )
     }
     return Self.listing(try FolderScan(root: splits.training, isSkipping: isSkippingBad)) { index in
@@ -98,7 +98,7 @@ struct DatasetFolder {
   ) throws -> FolderDescription.Part {
     let stamp = try index.stamp(over: world)
     let known: FolderDescription.Part? =
-      try world.agreeingOnRoot {
+      try world.onRoot {
         guard !isFresh, let part = FolderDescription(folder: path)[split], part.stamp == stamp,
           part.fingerprint == index.fingerprint
         else { return nil }
@@ -108,9 +108,9 @@ struct DatasetFolder {
     if !text.isEmpty {
       return try JSONDecoder().decode(FolderDescription.Part.self, from: Data(text.utf8))
     }
-    let survey = try PictureSurvey(
+    let survey = try ImageSurvey(
       count: index.count, title: "decoding \(index.root)", threads: threads, over: world, report: report,
-      picture: { (number) throws(FileError) in try index.image(at: number) },
+      image: { (number) throws(FileError) in try index.image(at: number) },
       path: { number in String(decoding: index.relativePath(at: number), as: UTF8.self) })
     let part = FolderDescription.Part(index, stamp: stamp, survey)
     if world.isRoot {
@@ -119,7 +119,7 @@ struct DatasetFolder {
       do throws(FileError) {
         try description.write(to: path)
       } catch {
-        report("note: \(error); the pictures will be decoded once again by the next run")
+        report("note: \(error); the images will be decoded once again by the next run")
       }
     }
     return part
@@ -156,7 +156,7 @@ struct DatasetFolder {
     where kept.files(ofClass: label).isEmpty && !index.files(ofClass: label).isEmpty {
       throw RunError(
         .data,
-        "\(index.root)/\(index.classNames[label]): none of its pictures can be used, for example \(first); mend some"
+        "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first); mend some"
       )
     }
     let shown = names.prefix(10).joined(separator: ", ")

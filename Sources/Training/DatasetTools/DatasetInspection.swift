@@ -10,7 +10,7 @@ public enum DatasetInspection {
   private struct SplitReport {
     let split: DatasetSplit
     let count: Int
-    /// Names and numbers of pictures, in the order of the labels.
+    /// Names and numbers of images, in the order of the labels.
     let classes: [(name: String, count: Int)]
     let survey: FolderDescription.Part
   }
@@ -24,7 +24,7 @@ public enum DatasetInspection {
   ///   - isJSON: Whether to print one JSON object instead of lines for people.
   ///   - world: The ranks.
   ///   - report: Receives texts, on rank 0.
-  /// - Throws: ``AgreedError`` naming what is missing or wrong.
+  /// - Throws: ``CollectiveError`` naming what is missing or wrong.
   public static func info(
     _ request: DatasetRequest, isJSON: Bool, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -32,7 +32,7 @@ public enum DatasetInspection {
     report(isJSON ? json(request, reports) : text(request, reports))
   }
 
-  /// Decodes every picture anew and lists those that cannot be used.
+  /// Decodes every image anew and lists those that cannot be used.
   ///
   /// Collective.
   ///
@@ -40,7 +40,7 @@ public enum DatasetInspection {
   ///   - request: Which dataset.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``AgreedError`` with exit code 65 if there is any.
+  /// - Throws: ``CollectiveError`` with exit code 65 if there is any.
   public static func verify(
     _ request: DatasetRequest, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -51,11 +51,11 @@ public enum DatasetInspection {
     }
     let count = reports.reduce(0) { sum, part in sum + part.count }
     guard bad.isEmpty else {
-      throw AgreedError(
+      throw CollectiveError(
         error: RunError(
-          .data, "\(request.title): \(bad.count) of \(count) pictures cannot be used; they are listed above"))
+          .data, "\(request.title): \(bad.count) of \(count) images cannot be used; they are listed above"))
     }
-    report("\(request.title): all \(count) pictures can be used")
+    report("\(request.title): all \(count) images can be used")
   }
 
   // MARK: - Finding out
@@ -69,7 +69,7 @@ public enum DatasetInspection {
         try fixedReport(request, split, isFresh: isFresh, over: world, report: report)
       }
     }
-    var folder = DatasetFolder(request.recipe)
+    var folder = DatasetFolder(request.configuration)
     // Everything that is wrong is to be found, not the first alone.
     folder.isSkippingBad = true
     var reports: [SplitReport] = []
@@ -100,19 +100,20 @@ public enum DatasetInspection {
   /// The splits that a folder has.
   private static func splits(_ request: DatasetRequest, over world: borrowing Communicator) throws -> [DatasetSplit] {
     let hasValidation =
-      request.recipe.validationFraction != nil || FolderSplits(of: request.recipe.data ?? ".").validation != nil
+      request.configuration.validationFraction != nil
+      || FolderSplits(of: request.configuration.data ?? ".").validation != nil
     return try world.broadcast(bytes: [hasValidation ? 1 : 0]) == [1] ? [.train, .test] : [.train]
   }
 
-  /// A split of a set whose pictures are no files of their own; `nil` if it has none such.
+  /// A split of a set whose images are no files of their own; `nil` if it has none such.
   private static func fixedReport(
     _ request: DatasetRequest, _ split: DatasetSplit, isFresh: Bool, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> SplitReport? {
     let dataset: any ImageDataset
     do {
-      dataset = try DatasetChoice.open(request.recipe, split, over: world, report: report)
-    } catch let agreed as AgreedError where split == .test && agreed.error.exitCode == .missing {
+      dataset = try DatasetChoice.open(request.configuration, split, over: world, report: report)
+    } catch let agreed as CollectiveError where split == .test && agreed.error.exitCode == .missing {
       return nil
     }
     let pack = dataset as? PackedDataset
@@ -120,17 +121,17 @@ public enum DatasetInspection {
       let progress = ProgressLine(
         "reading \(request.title)", total: pack.byteCount, activity: world.activity, report: world.isRoot ? report : nil
       )
-      try world.agreeingOnRoot { try pack.verifyChecksum { bytes in progress.update(bytes) } }
+      try world.onRoot { try pack.verifyChecksum { bytes in progress.update(bytes) } }
       progress.finish()
     }
     // A pack holds what was found when it was made.
     let known = isFresh ? nil : pack?.survey
     let survey =
       try known
-      ?? PictureSurvey(
-        count: dataset.count, title: "looking at \(request.title)", threads: request.recipe.threads, over: world,
-        report: report, picture: { (number) throws(FileError) in try dataset.image(at: number) },
-        path: { number in "picture \(number)" })
+      ?? ImageSurvey(
+        count: dataset.count, title: "looking at \(request.title)", threads: request.configuration.threads, over: world,
+        report: report, image: { (number) throws(FileError) in try dataset.image(at: number) },
+        path: { number in "image \(number)" })
     var counts = [Int](repeating: 0, count: dataset.classNames.count)
     for number in 0..<dataset.count {
       counts[dataset.label(at: number)] += 1
@@ -147,11 +148,11 @@ public enum DatasetInspection {
     for part in reports {
       let counts = part.classes.map(\.count)
       lines.append(
-        "\(request.title), \(part.split == .train ? "training" : "validation"): \(part.count) pictures in \(counts.count { count in count > 0 }) classes, "
+        "\(request.title), \(part.split == .train ? "training" : "validation"): \(part.count) images in \(counts.count { count in count > 0 }) classes, "
           + "\(counts.min() ?? 0) to \(counts.max() ?? 0) in each")
       let survey = part.survey
       if let smallest = survey.smallest, let largest = survey.largest {
-        let sizes = survey.sizes.map { size in "\(size.width)×\(size.height) (\(size.pictures))" }
+        let sizes = survey.sizes.map { size in "\(size.width)×\(size.height) (\(size.images))" }
         lines.append(
           "  \(survey.differentSizes) sizes from \(smallest.width)×\(smallest.height) to \(largest.width)×\(largest.height): \(sizes.joined(separator: ", "))\(survey.differentSizes > sizes.count ? ", …" : "")"
         )
@@ -175,7 +176,7 @@ public enum DatasetInspection {
     func size(_ size: FolderDescription.Part.SizeCount?) -> JSONValue {
       guard let size else { return .null }
       return .object([
-        "width": .integer(size.width), "height": .integer(size.height), "pictures": .integer(size.pictures),
+        "width": .integer(size.width), "height": .integer(size.height), "images": .integer(size.images),
       ])
     }
     func numbers(_ numbers: [Float]?) -> JSONValue {
@@ -185,9 +186,9 @@ public enum DatasetInspection {
     var fields: [String: JSONValue] = ["data": .text(request.title)]
     for part in reports {
       fields[part.split == .train ? "train" : "validation"] = .object([
-        "pictures": .integer(part.count),
+        "images": .integer(part.count),
         "classes": .list(
-          part.classes.map { name, count in .object(["name": .text(name), "pictures": .integer(count)]) }),
+          part.classes.map { name, count in .object(["name": .text(name), "images": .integer(count)]) }),
         "different_sizes": .integer(part.survey.differentSizes), "sizes": .list(part.survey.sizes.map(size)),
         "smallest": size(part.survey.smallest), "largest": size(part.survey.largest),
         "mean": numbers(part.survey.mean), "standard_deviation": numbers(part.survey.standardDeviation),

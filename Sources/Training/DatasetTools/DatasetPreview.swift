@@ -4,14 +4,14 @@ import Imaging
 import KeyedRandomness
 import MPI
 
-/// A picture of samples and their views, to see what an augmentation does to them.
+/// An image of samples and their views, to see what an augmentation does to them.
 public enum DatasetPreview {
   /// What the command line asks for.
   public struct Request: Sendable {
     /// Which dataset.
     public var dataset: DatasetRequest
     /// How views are made.
-    public var augmentation = Recipe().augmentation
+    public var augmentation = Configuration().augmentation
     /// How many samples, one a row, from all over the training set.
     public var samples = 8
     /// How many views of each.
@@ -32,7 +32,8 @@ public enum DatasetPreview {
         dataset.problem, Augmentation.problem(augmentation),
         (1...1000).contains(samples) ? nil : "--samples \(samples): expected 1 to 1000",
         (0...1000).contains(views) ? nil : "--views \(views): expected 0 to 1000",
-        dataset.recipe.imageSize.flatMap { size in size < 8 ? "--image-size \(size): expected at least 8" : nil },
+        dataset.configuration.imageSize.flatMap { size in size < 8 ? "--image-size \(size): expected at least 8" : nil
+        },
       ]
       return checks.compactMap { problem in problem }.first
     }
@@ -42,7 +43,7 @@ public enum DatasetPreview {
   private static let shownSide = 96
   private static let gap = 4
 
-  /// Writes the picture: a row a sample, first as evaluation sees it, then its views as the first epoch would.
+  /// Writes the image: a row a sample, first as evaluation sees it, then its views as the first epoch would.
   ///
   /// Collective; rank 0 draws.
   ///
@@ -50,15 +51,15 @@ public enum DatasetPreview {
   ///   - request: What to show.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``AgreedError`` naming what is missing or wrong.
+  /// - Throws: ``CollectiveError`` naming what is missing or wrong.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     let resolved = request.dataset.resolved(ranks: world.size)
-    let dataset = try DatasetChoice.open(resolved.recipe, .train, over: world, report: report)
-    try world.agreeingOnRoot {
-      let picture = try grid(request, dataset, viewSize: resolved.recipe.viewSize(of: dataset))
-      let bytes = try picture.pngBytes()
+    let dataset = try DatasetChoice.open(resolved.configuration, .train, over: world, report: report)
+    try world.onRoot {
+      let image = try grid(request, dataset, viewSize: resolved.configuration.viewSize(of: dataset))
+      let bytes = try image.pngBytes()
       try AtomicFile.write(to: request.output) { (file) throws(FileError) in
         unsafe try file.append(bytes.span.bytes)
       }
@@ -84,7 +85,7 @@ public enum DatasetPreview {
       for column in 0...request.views {
         var stream = RandomStream(seed: request.seed, .augmentation, epoch: 0, sample: sample, view: max(column - 1, 0))
         let view = (column == 0 ? Augmentation(validated: "none") : augmentation)
-          .picture(of: image, size: viewSize, &stream, workspace: workspace)
+          .image(of: image, size: viewSize, &stream, workspace: workspace)
         canvas.draw(
           view, scale: scale, left: step.width * column + (column > 0 ? 2 * gap : gap), top: step.height * row + gap)
       }

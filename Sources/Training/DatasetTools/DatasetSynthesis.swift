@@ -14,21 +14,21 @@ public enum DatasetSynthesis {
   ///
   /// - Parameters:
   ///   - output: A folder that is not there yet, or is empty.
-  ///   - counts: How many pictures to train and to test on.
+  ///   - counts: How many images to train and to test on.
   ///   - threads: How many threads of each rank take part; `nil` for all cores of this machine, shared by the ranks.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``AgreedError`` naming what cannot be written.
+  /// - Throws: ``CollectiveError`` naming what cannot be written.
   public static func run(
     output: String, counts: (train: Int, test: Int), threads: Int?, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws {
-    var recipe = Recipe()
-    (recipe.shapesTrain, recipe.shapesTest) = counts
-    let training = try DatasetChoice.open(recipe, .train, over: world, report: report)
-    let test = try DatasetChoice.open(recipe, .test, over: world, report: report)
-    world.activity.begin("writing pictures", isPatient: true)
-    try world.agreeingOnRoot {
+    var configuration = Configuration()
+    (configuration.shapesTrain, configuration.shapesTest) = counts
+    let training = try DatasetChoice.open(configuration, .train, over: world, report: report)
+    let test = try DatasetChoice.open(configuration, .test, over: world, report: report)
+    world.activity.begin("writing images", allowsSilence: true)
+    try world.onRoot {
       let manager = FileManager.default
       guard ((try? manager.contentsOfDirectory(atPath: output)) ?? []).isEmpty else {
         throw RunError(.output, "\(output): is not empty; choose another --output")
@@ -46,11 +46,11 @@ public enum DatasetSynthesis {
     let activity = world.activity
     let threads = threads ?? max(ProcessInfo.processInfo.activeProcessorCount / world.size, 1)
     for (dataset, split) in [(training, "train"), (test, "test")] {
-      let own = ContiguousRuns(total: dataset.count, parts: world.size)[world.rank]
-      try world.agreeing { try write(dataset, own, to: "\(output)/\(split)", threads: threads, activity) }
+      let own = BlockPartition(total: dataset.count, parts: world.size)[world.rank]
+      try world.throwingTogether { try write(dataset, own, to: "\(output)/\(split)", threads: threads, activity) }
     }
     report(
-      "\(output): \(counts.train) pictures to train on, \(counts.test) to test on, in \(training.classNames.count) classes"
+      "\(output): \(counts.train) images to train on, \(counts.test) to test on, in \(training.classNames.count) classes"
     )
   }
 

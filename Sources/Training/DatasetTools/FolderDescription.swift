@@ -3,15 +3,15 @@ import Formats
 import FoundationEssentials
 import Imaging
 
-/// What is known of a folder's pictures from decoding them once: `supcon-dataset.json` beside them.
+/// What is known of a folder's images from decoding them once: `supcon-dataset.json` beside them.
 struct FolderDescription: Codable, Equatable {
-  /// What is known of the pictures of one split.
+  /// What is known of the images of one split.
   struct Part: Codable, Equatable {
-    /// How many pictures there are of a size.
+    /// How many images there are of a size.
     struct SizeCount: Codable, Equatable {
       var width: Int
       var height: Int
-      var pictures: Int
+      var images: Int
     }
 
     /// A file that cannot be used.
@@ -66,7 +66,7 @@ struct FolderDescription: Codable, Equatable {
   /// Nothing known.
   init() {}
 
-  /// Reads what stands beside the pictures; nothing known if that cannot be read.
+  /// Reads what stands beside the images; nothing known if that cannot be read.
   init(folder: String) {
     self.init()
     guard let file = try? ReadOnlyFile(path: "\(folder)/\(Self.fileName)"),
@@ -76,7 +76,7 @@ struct FolderDescription: Codable, Equatable {
     self = found
   }
 
-  /// Writes it beside the pictures.
+  /// Writes it beside the images.
   func write(to folder: String) throws(FileError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -99,11 +99,11 @@ struct FolderDescription: Codable, Equatable {
 
 extension FolderDescription.Part {
   /// What a survey of all files of an index found.
-  init(_ index: FolderIndex, stamp: [Int64], _ survey: PictureSurvey) {
+  init(_ index: FolderIndex, stamp: [Int64], _ survey: ImageSurvey) {
     let sorted = survey.sizes.map { size, count in
-      SizeCount(width: size.width, height: size.height, pictures: count)
+      SizeCount(width: size.width, height: size.height, images: count)
     }.sorted { first, second in
-      (second.pictures, first.width, first.height) < (first.pictures, second.width, second.height)
+      (second.images, first.width, first.height) < (first.images, second.width, second.height)
     }
     func extreme(_ isBefore: (SizeCount, SizeCount) -> Bool) -> SizeCount? { sorted.min(by: isBefore) }
     let names = index.classNames
@@ -124,7 +124,7 @@ extension FolderDescription.Part {
       })
   }
 
-  /// Mean and deviation of the pictures.
+  /// Mean and deviation of the images.
   var normalization: ChannelNormalization? {
     guard let mean, let standardDeviation, mean.count == 3, standardDeviation.count == 3 else { return nil }
     return ChannelNormalization(mean: mean, standardDeviation: standardDeviation)

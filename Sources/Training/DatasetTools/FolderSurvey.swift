@@ -6,14 +6,14 @@ import MPI
 
 /// A survey on its way to other ranks.
 private struct SurveyMessage: Codable {
-  /// Width, height and number of pictures.
+  /// Width, height and number of images.
   var sizes: [[Int]]
   var pixelCount: Int64
   var sums: [Int64]
   var squareSums: [Int64]
   var bad: [FolderDescription.Part.Bad]
 
-  init(_ survey: PictureSurvey) {
+  init(_ survey: ImageSurvey) {
     sizes = survey.sizes.map { size, count in [size.width, size.height, count] }
     pixelCount = survey.pixelCount
     sums = survey.sums
@@ -25,7 +25,7 @@ private struct SurveyMessage: Codable {
     }
   }
 
-  var survey: PictureSurvey {
+  var survey: ImageSurvey {
     let counts = sizes.map { size in (ImageSize(width: size[0], height: size[1]), size[2]) }
     let files = bad.map { file in
       (
@@ -35,14 +35,14 @@ private struct SurveyMessage: Codable {
           kind: file.missing ? .missing : file.unreadable ? .inputOutput : .content)
       )
     }
-    return PictureSurvey(
+    return ImageSurvey(
       sizes: Dictionary(uniqueKeysWithValues: counts), pixelCount: pixelCount, sums: sums, squareSums: squareSums,
       bad: Dictionary(uniqueKeysWithValues: files))
   }
 }
 
-extension PictureSurvey {
-  /// Looks at all pictures once, shared out over ranks and threads; the same survey on every rank.
+extension ImageSurvey {
+  /// Looks at all images once, shared out over ranks and threads; the same survey on every rank.
   ///
   /// Collective.
   ///
@@ -52,18 +52,18 @@ extension PictureSurvey {
   ///   - threads: How many threads of each rank take part.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  ///   - picture: Decodes one.
+  ///   - image: Decodes one.
   ///   - path: What to call one that cannot be decoded.
   /// - Throws: `MPIError` if the ranks cannot exchange what they found.
   init(
     count: Int, title: String, threads: Int, over world: borrowing Communicator, report: @escaping (String) -> Void,
-    picture: @Sendable (Int) throws(FileError) -> RGBImage, path: @Sendable (Int) -> String
+    image: @Sendable (Int) throws(FileError) -> RGBImage, path: @Sendable (Int) -> String
   ) throws {
-    let own = ContiguousRuns(total: count, parts: world.size)[world.rank]
+    let own = BlockPartition(total: count, parts: world.size)[world.rank]
     // Rank 0's share stands for all.
     let ranks = world.size
     let progress = ProgressLine(title, total: count, activity: world.activity, report: world.isRoot ? report : nil)
-    let survey = PictureSurvey(of: own, threads: threads, picture: picture, path: path) { done, bad in
+    let survey = ImageSurvey(of: own, threads: threads, image: image, path: path) { done, bad in
       progress.update(min(done * ranks, count), bad: bad)
     }
     progress.finish()
@@ -80,7 +80,7 @@ extension FolderIndex {
   ///
   /// Collective.
   func stamp(over world: borrowing Communicator) throws -> [Int64] {
-    var sums = stamp(ContiguousRuns(total: count, parts: world.size)[world.rank])
+    var sums = stamp(BlockPartition(total: count, parts: world.size)[world.rank])
     try world.allReduceSum(&sums)
     return sums
   }

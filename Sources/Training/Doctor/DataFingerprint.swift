@@ -7,19 +7,19 @@ extension Communicator {
   /// Checks that all ranks see the same samples: each reads the dataset at its own path.
   ///
   /// Collective. Ranks of a host that have the same folder need no comparison; of the others one for each folder reads it: labels and class
-  /// names whole, pictures whole up to the size of CIFAR, of larger sets 256 of them.
+  /// names whole, images whole up to the size of CIFAR, of larger sets 256 of them.
   ///
   /// - Parameters:
   ///   - dataset: What this rank has opened.
-  ///   - recipe: Which one that is; the built-in set is the same everywhere.
-  /// - Throws: ``AgreedError`` naming the ranks that see something else.
-  func agreeOnSamples(of dataset: any ImageDataset, _ recipe: Recipe) throws {
-    guard size > 1, let folder = recipe.data else { return }
+  ///   - configuration: Which one that is; the built-in set is the same everywhere.
+  /// - Throws: ``CollectiveError`` naming the ranks that see something else.
+  func agreeOnSamples(of dataset: any ImageDataset, _ configuration: Configuration) throws {
+    guard size > 1, let folder = configuration.data else { return }
     activity.begin("comparing the dataset")
     let folders = try allGather(text: "\(hostName()) \(folderIdentity(folder))")
     guard Set(folders).count > 1 else { return }
     let isFirst = folders.firstIndex(of: folders[rank]) == rank
-    let own = try agreeing {
+    let own = try throwingTogether {
       isFirst ? try DataFingerprint(dataset) { [activity] in activity.progressed() } : nil
     }
     let texts = try allGather(text: own?.text ?? "")
@@ -27,7 +27,7 @@ extension Communicator {
     let others = prints.indices.filter { rank in prints[rank] != prints[0] }
     guard let first = others.first else { return }
     func name(_ rank: Int) -> String { "rank \(rank) on host \(folders[rank].split(separator: " ")[0])" }
-    throw AgreedError(
+    throw CollectiveError(
       error: RunError(
         .data,
         "--data \(folder): \(others.prefix(4).map(name).joined(separator: ", "))"
@@ -58,8 +58,8 @@ struct DataFingerprint {
   ///
   /// - Parameters:
   ///   - dataset: The dataset.
-  ///   - progressed: Called every few pictures.
-  /// - Throws: `FileError` if a picture cannot be read.
+  ///   - progressed: Called every few images.
+  /// - Throws: `FileError` if an image cannot be read.
   init(_ dataset: any ImageDataset, progressed: () -> Void) throws(FileError) {
     let digest = SHA256()
     let words = Array((dataset.classNames.joined(separator: "\n") + "\n").utf8)

@@ -9,20 +9,20 @@ public enum Doctor {
   /// What the command line asks for.
   public struct Request: Sendable {
     /// The options of the run that is to be started.
-    public var overrides: RecipeOverrides
+    public var overrides: ConfigurationOverrides
     /// The run directory that it is to write.
     public var output: String?
 
     /// A request.
-    public init(overrides: RecipeOverrides, output: String?) {
+    public init(overrides: ConfigurationOverrides, output: String?) {
       self.overrides = overrides
       self.output = output
     }
 
-    var recipe: Recipe { overrides.applied(to: Recipe()) }
+    var configuration: Configuration { overrides.applied(to: Configuration()) }
 
     /// What is wrong with the options alone, or `nil`.
-    public func problem(ranks: Int) -> String? { recipe.problem(ranks: ranks) }
+    public func problem(ranks: Int) -> String? { configuration.problem(ranks: ranks) }
   }
 
   /// Looks at a launch, with every rank calling it.
@@ -33,22 +33,22 @@ public enum Doctor {
   ///   - request: What is to be started.
   ///   - world: The ranks.
   ///   - report: Receives texts for people, on rank 0.
-  /// - Throws: ``AgreedError`` if there is any finding: with its own code, or 78 if it would not end a run.
+  /// - Throws: ``CollectiveError`` if there is any finding: with its own code, or 78 if it would not end a run.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    world.activity.begin("opening the dataset", isPatient: true)
-    let opened = try OpenedRecipe(request.overrides, over: world, report: report)
-    let (recipe, dataset) = (opened.recipe, opened.dataset)
+    world.activity.begin("opening the dataset", allowsSilence: true)
+    let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
+    let (configuration, dataset) = (opened.configuration, opened.dataset)
     let ranksOnHost = try world.ranksOnHost()
     world.activity.begin("comparing the ranks")
-    let needed = try world.agreeing {
+    let needed = try world.throwingTogether {
       try MemoryPlan(
-        recipe, viewSize: opened.viewSize,
+        configuration, viewSize: opened.viewSize,
         MemoryPlan.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
       ).byteCount
     }
-    let ranks = try RankFacts(threads: recipe.threads, neededBytes: needed, over: world).gathered(over: world)
+    let ranks = try RankFacts(threads: configuration.threads, neededBytes: needed, over: world).gathered(over: world)
     for (host, ranks) in LaunchChecks.byHost(ranks) {
       report(describe(host, ranks))
     }
@@ -56,7 +56,7 @@ public enum Doctor {
     if ranks[0].settings["btl_tcp_if_include"] == nil {
       findings += try routes(over: world)
     }
-    findings += try data(dataset, recipe, over: world)
+    findings += try data(dataset, configuration, over: world)
     findings += try output(request.output, over: world)
     guard let worst = findings.first(where: { finding in finding.exitCode != nil }) ?? findings.first else {
       report("nothing is wrong")
@@ -65,7 +65,7 @@ public enum Doctor {
     for finding in findings {
       report("finding: \(finding.problem)\n    → \(finding.remedy)")
     }
-    throw AgreedError(
+    throw CollectiveError(
       error: RunError(
         worst.exitCode ?? .configuration,
         "\(counted(findings.count, "finding")), see above"))
@@ -92,7 +92,7 @@ public enum Doctor {
   private static func routes(over world: borrowing Communicator) throws -> [Finding] {
     guard world.size > 1 else { return [] }
     let root = RankIdentity(rank: 0, host: hostName(), process: Int(getpid()))
-    let listener = try world.agreeingOnRoot {
+    let listener = try world.onRoot {
       let listener = Watchdog(root, of: 1, timeoutSeconds: 1e6) {
         RankStatus(collectives: 0, collective: nil, progress: 0, phase: "doctor")
       }
@@ -131,12 +131,12 @@ public enum Doctor {
   }
 
   private static func data(
-    _ dataset: any ImageDataset, _ recipe: Recipe, over world: borrowing Communicator
+    _ dataset: any ImageDataset, _ configuration: Configuration, over world: borrowing Communicator
   ) throws -> [Finding] {
     do {
-      try world.agreeOnSamples(of: dataset, recipe)
+      try world.agreeOnSamples(of: dataset, configuration)
       return []
-    } catch let error as AgreedError {
+    } catch let error as CollectiveError {
       let parts = error.error.description.split(separator: "; ", maxSplits: 1).map(String.init)
       return [Finding(exitCode: error.error.exitCode, problem: parts[0], remedy: parts.last ?? "")]
     }

@@ -10,7 +10,7 @@ public enum LaunchCheck {
   ///   - threads: How many threads the options ask for.
   ///   - world: The ranks.
   ///   - report: Receives a note of each finding that does not end the job, on rank 0.
-  /// - Throws: ``AgreedError`` for a finding that ends the job.
+  /// - Throws: ``CollectiveError`` for a finding that ends the job.
   public static func run(
     threads: Int, over world: borrowing Communicator, report: (String) -> Void
   ) throws {
@@ -19,7 +19,7 @@ public enum LaunchCheck {
     let findings = LaunchChecks.findings(ranks)
     // All ranks have the same facts, so all of them throw.
     if let fatal = findings.first(where: { finding in finding.exitCode != nil }), let code = fatal.exitCode {
-      throw AgreedError(error: RunError(code, fatal.description))
+      throw CollectiveError(error: RunError(code, fatal.description))
     }
     for finding in findings {
       report("note: \(finding.description)")

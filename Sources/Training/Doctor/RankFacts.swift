@@ -59,13 +59,13 @@ struct RankFacts: Codable, Equatable {
 extension RankFacts {
   /// This rank's.
   ///
-  /// Collective: neighbours on a host try to read each other's memory.
+  /// Collective: neighbors on a host try to read each other's memory.
   init(threads: Int, neededBytes: Int?, over world: borrowing Communicator) throws {
     let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     let host = hostName()
     self.init(
       rank: world.rank, host: host, process: Int(getpid()),
-      program: world.size == 1 ? "" : try world.agreeing { try SHA256.hexadecimal(ofFile: "/proc/self/exe") },
+      program: world.size == 1 ? "" : try world.throwingTogether { try SHA256.hexadecimal(ofFile: "/proc/self/exe") },
       arguments: Array(CommandLine.arguments.dropFirst()), instructions: Self.ownInstructions,
       cpu: ProcessMeasurements.cpuName(), threads: threads,
       allowedProcessors: ProcessMeasurements.allowedProcessorCount() ?? processors, processors: processors,
@@ -91,7 +91,7 @@ extension RankFacts {
 }
 
 extension Communicator {
-  /// Whether the kernel refuses this rank the memory of its neighbour on the same host, as containers do.
+  /// Whether the kernel refuses this rank the memory of its neighbor on the same host, as containers do.
   ///
   /// Collective.
   fileprivate func isRefusedSingleCopies() throws -> Bool {
@@ -106,7 +106,7 @@ extension Communicator {
     let isOff = environmentValue("OMPI_MCA_btl_vader_single_copy_mechanism").map { value in value != "cma" } ?? false
     let isRefused =
       neighbor.map { place in !isOff && MemoryProbe.isRefused(process: all[place], address: all[place + 1]) } ?? false
-    // Nobody's probe goes before its neighbour has tried.
+    // Nobody's probe goes before its neighbor has tried.
     try barrier()
     withExtendedLifetime(probe) {}
     return isRefused

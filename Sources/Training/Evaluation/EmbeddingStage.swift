@@ -39,7 +39,7 @@ public enum EmbeddingStage {
       if let precision, Precision(rawValue: precision) == nil {
         return "--precision \(precision): expected float32 or bfloat16"
       }
-      return Recipe.problem(ofThreads: threads)
+      return Configuration.problem(ofThreads: threads)
     }
   }
 
@@ -51,36 +51,36 @@ public enum EmbeddingStage {
   ///   - request: What to do.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    world.activity.begin("opening the run", isPatient: true)
+    world.activity.begin("opening the run", allowsSilence: true)
     var encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
-    if let problem = encoder.recipe.problem(ofPart: request.part) {
-      throw AgreedError(error: RunError(.usage, problem))
+    if let problem = encoder.configuration.problem(ofPart: request.part) {
+      throw CollectiveError(error: RunError(.usage, problem))
     }
     if let precision = request.precision {
       let choice = try PrecisionChoice(over: world)
-      encoder.recipe.precision = try world.agreeing { try choice.resolve(precision) }.rawValue
+      encoder.configuration.precision = try world.throwingTogether { try choice.resolve(precision) }.rawValue
     }
     guard let split = DatasetSplit(rawValue: request.split) else {
       preconditionFailure("the request was not validated: \(request.split)")
     }
-    let (recipe, state) = (encoder.recipe, encoder.state)
-    let dataset = try DatasetChoice.open(recipe, split, over: world, report: report)
-    try world.agreeOnSamples(of: dataset, recipe)
+    let (configuration, state) = (encoder.configuration, encoder.state)
+    let dataset = try DatasetChoice.open(configuration, split, over: world, report: report)
+    try world.agreeOnSamples(of: dataset, configuration)
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let representations = try extraction.features(
-      of: extraction.makeLoader(dataset, .none, seed: recipe.seed), over: world)
+      of: extraction.makeLoader(dataset, .none, seed: configuration.seed), over: world)
     try dataset.reportReplaced(over: world, report: report)
-    world.activity.begin("writing the rows", isPatient: true)
-    try world.agreeingOnRoot {
+    world.activity.begin("writing the rows", allowsSilence: true)
+    try world.onRoot {
       let rows =
         request.part == .encoder
-        ? representations : try embeddings(of: representations, recipe, state)
+        ? representations : try embeddings(of: representations, configuration, state)
       try NumPyWriter.write(
         to: request.output, elementType: "<f4", shape: [dataset.count, rows.count / dataset.count]
       ) { (append) throws(FileError) in unsafe try append(rows.span.bytes) }
@@ -91,24 +91,24 @@ public enum EmbeddingStage {
         }
       }
       report(
-        "\(request.output): \(request.part == .encoder ? "representations" : "embeddings") [\(dataset.count), \(rows.count / dataset.count)] of the \(request.split) samples, by \(recipe.model) after step \(state.step) in \(recipe.precision)"
+        "\(request.output): \(request.part == .encoder ? "representations" : "embeddings") [\(dataset.count), \(rows.count / dataset.count)] of the \(request.split) samples, by \(configuration.model) after step \(state.step) in \(configuration.precision)"
       )
     }
   }
 
   /// Representations through the projection head to unit length.
   private static func embeddings(
-    of representations: [Float], _ recipe: Recipe, _ state: TrainingState
+    of representations: [Float], _ configuration: Configuration, _ state: TrainingState
   ) throws -> [Float] {
-    // The head's places in the vectors are behind the encoder's; they depend on no picture's size.
-    let context = try NetworkContext(Engine(), mode: .inference, precision: recipe.resolvedPrecision)
-    let encoder = try ResNet(context, recipe.architecture, views: 1, height: 32, width: 32)
-    let head = ProjectionHead(context, recipe.headPlan, inputWidth: encoder.representationWidth)
+    // The head's places in the vectors are behind the encoder's; they depend on no image's size.
+    let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.resolvedPrecision)
+    let encoder = try ResNet(context, configuration.architecture, views: 1, height: 32, width: 32)
+    let head = ProjectionHead(context, configuration.headPlan, inputWidth: encoder.representationWidth)
     precondition(
       state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
     var embeddings = try head.projections(
       of: representations, parameters: state.parameters.span, statistics: state.statistics.span)
-    UnitNormalization.scale(&embeddings, width: recipe.widthOfEmbeddings)
+    UnitNormalization.scale(&embeddings, width: configuration.widthOfEmbeddings)
     return embeddings
   }
 }

@@ -1,7 +1,7 @@
 import Formats
 import Glibc
 
-/// A classifier as a map of representations: that of a run's linear stage, whose standardisation is part of it, or the one that was
+/// A classifier as a map of representations: that of a run's linear stage, whose standardization is part of it, or the one that was
 /// trained with the encoder.
 ///
 /// W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).

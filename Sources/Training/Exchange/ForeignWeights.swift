@@ -56,7 +56,7 @@ struct ForeignWeights {
   }
 
   /// Takes the projection head of the file into a recipe.
-  func setHead(_ recipe: inout Recipe) {
+  func setHead(_ configuration: inout Configuration) {
     func outputs(_ slice: String) -> Int? {
       // A shape without elements may claim anything.
       entries[layout.name(of: slice, part)].flatMap { found in
@@ -64,16 +64,16 @@ struct ForeignWeights {
       }
     }
     if let width = outputs("head.2.weight") ?? outputs("head.0.weight") {
-      recipe.head = "mlp"
-      recipe.embeddingWidth = width
-      if layout == .ge, width != ResNetArchitecture(name: recipe.model)?.representationWidth {
-        recipe.headWidths = "\(width),\(width)"
+      configuration.head = "mlp"
+      configuration.embeddingWidth = width
+      if layout == .ge, width != ResNetArchitecture(name: configuration.model)?.representationWidth {
+        configuration.headWidths = "\(width),\(width)"
       }
     } else if let width = outputs("head.weight") {
-      recipe.head = "linear"
-      recipe.embeddingWidth = width
+      configuration.head = "linear"
+      configuration.embeddingWidth = width
     } else {
-      recipe.head = "none"
+      configuration.head = "none"
     }
   }
 

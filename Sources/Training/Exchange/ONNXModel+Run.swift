@@ -2,20 +2,22 @@ import Formats
 import NeuralNet
 
 extension ONNXModel {
-  /// A run's model in evaluation: normalised images `[N, 3, height, width]` → representations, and more on request.
+  /// A run's model in evaluation: normalized images `[N, 3, height, width]` → representations, and more on request.
   ///
   /// - Parameters:
-  ///   - recipe: The run's recipe.
+  ///   - configuration: The run's recipe.
   ///   - state: Its weights.
   ///   - part: Whether embeddings come out too.
   ///   - classifier: Gives logits besides, if there is one.
-  init(_ recipe: Recipe, _ state: TrainingState, _ part: WeightLayout.Part, _ classifier: ExportedClassifier?) {
+  init(
+    _ configuration: Configuration, _ state: TrainingState, _ part: WeightLayout.Part, _ classifier: ExportedClassifier?
+  ) {
     let batch = Extent.symbolic("N")
     self.init(
-      name: recipe.model, producer: ("supcon", supconVersion),
+      name: configuration.model, producer: ("supcon", supconVersion),
       inputs: [Value("images", [batch, .fixed(3), .symbolic("height"), .symbolic("width")])])
     let graph = InferenceGraph(
-      recipe.architecture, recipe.headPlan, isNormalizingRepresentations: recipe.normalizeEncoder)
+      configuration.architecture, configuration.headPlan, isNormalizingRepresentations: configuration.normalizeEncoder)
     let lastValue = part == .model ? graph.embeddings : graph.representations
     var names = ["images"]
     for (index, step) in graph.steps.prefix(lastValue).enumerated() {
@@ -28,9 +30,9 @@ extension ONNXModel {
       add(step.operation, step.inputs.map { input in names[input] }, output: name)
       names.append(name)
     }
-    outputs.append(Value("representations", [batch, .fixed(recipe.architecture.representationWidth)]))
+    outputs.append(Value("representations", [batch, .fixed(configuration.architecture.representationWidth)]))
     if part == .model {
-      outputs.append(Value("embeddings", [batch, .fixed(recipe.widthOfEmbeddings)]))
+      outputs.append(Value("embeddings", [batch, .fixed(configuration.widthOfEmbeddings)]))
     }
     weights = state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
     if let classifier {

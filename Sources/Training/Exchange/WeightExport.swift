@@ -53,22 +53,22 @@ public enum WeightExport {
   ///   - request: What to do.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``AgreedError`` if the layout does not have the run's model, or for what is wrong with files.
+  /// - Throws: ``CollectiveError`` if the layout does not have the run's model, or for what is wrong with files.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    world.activity.begin("opening the run", isPatient: true)
+    world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(run: request.run, data: nil, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
-    if let problem = encoder.recipe.problem(ofPart: request.resolvedPart) {
-      throw AgreedError(error: RunError(.usage, problem))
+    if let problem = encoder.configuration.problem(ofPart: request.resolvedPart) {
+      throw CollectiveError(error: RunError(.usage, problem))
     }
-    world.activity.begin("writing the weights", isPatient: true)
-    try world.agreeingOnRoot {
+    world.activity.begin("writing the weights", allowsSilence: true)
+    try world.onRoot {
       switch request.format {
-      case .safetensors: try writeSafetensors(request, encoder.recipe, encoder.state, report)
-      case .onnx: try writeONNX(request, encoder.recipe, encoder.state, report)
+      case .safetensors: try writeSafetensors(request, encoder.configuration, encoder.state, report)
+      case .onnx: try writeONNX(request, encoder.configuration, encoder.state, report)
       }
     }
   }
@@ -76,31 +76,33 @@ public enum WeightExport {
   // MARK: - Formats
 
   private static func writeSafetensors(
-    _ request: Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
+    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
   ) throws {
     let layout = request.layout ?? .torchvision
     let part = request.resolvedPart
-    if let problem = layout.problem(recipe.architecture) ?? (part == .model ? layout.headProblem(recipe) : nil) {
+    if let problem = layout.problem(configuration.architecture)
+      ?? (part == .model ? layout.headProblem(configuration) : nil)
+    {
       throw RunError(.usage, problem)
     }
     var classifier: ExportedClassifier?
-    let isSameModel = recipe.normalizeEncoder == layout.isNormalizingRepresentations
+    let isSameModel = configuration.normalizeEncoder == layout.isNormalizingRepresentations
     if layout != .supcontrast, request.hasClassifier, isSameModel {
-      classifier = try ExportedClassifier(request, recipe, state, report)
+      classifier = try ExportedClassifier(request, configuration, state, report)
     }
     try write(to: request.output, state, layout, part, classifier)
     report(
-      "\(request.output): \(recipe.model) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
+      "\(request.output): \(configuration.model) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
     )
     let file = WrittenWeights(
-      path: request.output, encoder: recipe.architecture, head: part == .model ? recipe.headPlan : nil,
+      path: request.output, encoder: configuration.architecture, head: part == .model ? configuration.headPlan : nil,
       classCount: classifier?.classCount)
     for line in layout.loadingLines(file) {
       report("  \(line)")
     }
     if !isSameModel {
       report(
-        "note: the run was trained \(recipe.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(recipe.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(recipe.normalizeEncoder ? "scale what they give" : "take them before that")"
+        "note: the run was trained \(configuration.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.normalizeEncoder ? "scale what they give" : "take them before that")"
       )
     }
   }
@@ -131,27 +133,27 @@ public enum WeightExport {
   }
 
   private static func writeONNX(
-    _ request: Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
+    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
   ) throws {
-    let classifier = request.hasClassifier ? try ExportedClassifier(request, recipe, state, report) : nil
-    let model = ONNXModel(recipe, state, request.resolvedPart, classifier)
+    let classifier = request.hasClassifier ? try ExportedClassifier(request, configuration, state, report) : nil
+    let model = ONNXModel(configuration, state, request.resolvedPart, classifier)
     try model.write(to: request.output)
     let outputs = model.outputs.map(\.name).joined(separator: ", ")
     report(
-      "\(request.output): \(recipe.model) after step \(state.step) as ONNX, normalised images [N, 3, height, width] → \(outputs)"
+      "\(request.output): \(configuration.model) after step \(state.step) as ONNX, normalized images [N, 3, height, width] → \(outputs)"
     )
   }
 }
 
 extension ExportedClassifier {
   fileprivate init?(
-    _ request: WeightExport.Request, _ recipe: Recipe, _ state: TrainingState, _ report: (String) -> Void
+    _ request: WeightExport.Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
   ) throws(FileError) {
     if let classifier = try ExportedClassifier(
-      run: request.run, step: state.step, width: recipe.architecture.representationWidth, report: report)
+      run: request.run, step: state.step, width: configuration.architecture.representationWidth, report: report)
     {
       self = classifier
-    } else if recipe.isClassifying {
+    } else if configuration.isClassifying {
       self.init(of: state)
     } else {
       return nil

@@ -12,12 +12,12 @@ public enum WeightImport {
     /// Whose names and models it has.
     public var layout: WeightLayout
     /// The options that were given: encoder, stem, dataset, precision.
-    public var overrides: RecipeOverrides
+    public var overrides: ConfigurationOverrides
     /// The run directory; `nil` for a free one under `runs`.
     public var output: String?
 
     /// A request.
-    public init(weights: String, layout: WeightLayout, overrides: RecipeOverrides, output: String?) {
+    public init(weights: String, layout: WeightLayout, overrides: ConfigurationOverrides, output: String?) {
       self.weights = weights
       self.layout = layout
       self.overrides = overrides
@@ -26,19 +26,19 @@ public enum WeightImport {
 
     /// What is wrong with the options alone, or `nil`.
     public var problem: String? {
-      recipe.problem(ranks: 1) ?? (recipe.stem == "auto" ? layoutProblem(.cifar) : nil)
-        ?? ResNetArchitecture.Stem(rawValue: recipe.stem).flatMap(layoutProblem)
+      configuration.problem(ranks: 1) ?? (configuration.stem == "auto" ? layoutProblem(.cifar) : nil)
+        ?? ResNetArchitecture.Stem(rawValue: configuration.stem).flatMap(layoutProblem)
     }
 
     private func layoutProblem(_ stem: ResNetArchitecture.Stem) -> String? {
-      var resolved = recipe
+      var resolved = configuration
       resolved.stem = stem.rawValue
       return layout.problem(resolved.architecture)
     }
 
     /// The recipe before the weights were looked at; other programs evaluate in float32.
-    fileprivate var recipe: Recipe {
-      var base = Recipe()
+    fileprivate var configuration: Configuration {
+      var base = Configuration()
       base.precision = "float32"
       base.normalizeEncoder = layout.isNormalizingRepresentations
       return overrides.applied(to: base)
@@ -53,79 +53,81 @@ public enum WeightImport {
   ///   - request: What to do.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``AgreedError`` naming what does not fit.
+  /// - Throws: ``CollectiveError`` naming what does not fit.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    world.activity.begin("reading the weights", isPatient: true)
+    world.activity.begin("reading the weights", allowsSilence: true)
     let precisions = try PrecisionChoice(over: world)
-    let opened = try world.agreeingOnRoot { try Opened(request, precisions) }
-    var recipe = try Recipe(
-      yaml: try world.broadcast(text: opened?.recipe.yaml() ?? ""), path: "the configuration from rank 0")
-    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
-    try world.agreeOnSamples(of: dataset, recipe)
-    let resolved = recipe
-    world.activity.begin("writing the run", isPatient: true)
-    try world.agreeingOnRoot {
+    let opened = try world.onRoot { try Opened(request, precisions) }
+    var configuration = try Configuration(
+      yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
+    let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
+    try world.agreeOnSamples(of: dataset, configuration)
+    let resolved = configuration
+    world.activity.begin("writing the run", allowsSilence: true)
+    try world.onRoot {
       try opened?.write(resolved, request, report)
     }
   }
 
   /// What rank 0 found before the dataset was opened; nothing is written yet.
   private struct Opened {
-    let recipe: Recipe
+    let configuration: Configuration
     let state: TrainingState
     let directory: RunDirectory
     let classifierNames: [String]
 
     init(_ request: Request, _ precisions: PrecisionChoice) throws {
-      var recipe = request.recipe
+      var configuration = request.configuration
       directory =
         request.output.map(RunDirectory.init)
-        ?? RunDirectory.free(command: "import", model: recipe.model, dataset: recipe.dataset)
+        ?? RunDirectory.free(command: "import", model: configuration.model, dataset: configuration.dataset)
       try directory.checkIsFree()
-      recipe.precision = try precisions.resolve(recipe.precision).rawValue
+      configuration.precision = try precisions.resolve(configuration.precision).rawValue
       let weights = try ForeignWeights(path: request.weights, request.layout)
-      if recipe.stem == "auto" {
-        recipe.stem = weights.stem.rawValue
+      if configuration.stem == "auto" {
+        configuration.stem = weights.stem.rawValue
       }
-      weights.setHead(&recipe)
-      if let problem = request.layout.problem(recipe.architecture) {
-        throw RunError(.data, "\(request.weights): its first convolution is \(recipe.stem)'s: \(problem)")
+      weights.setHead(&configuration)
+      if let problem = request.layout.problem(configuration.architecture) {
+        throw RunError(.data, "\(request.weights): its first convolution is \(configuration.stem)'s: \(problem)")
       }
-      let layouts = try RunOpening.layouts(recipe)
+      let layouts = try OpenedRun.layouts(configuration)
       try weights.check(
-        layouts.parameters.slices + layouts.statistics.slices, model: "\(recipe.model) with the \(recipe.stem) stem")
-      var state = TrainingState(toFill: recipe, parameters: layouts.parameters, statistics: layouts.statistics)
+        layouts.parameters.slices + layouts.statistics.slices,
+        model: "\(configuration.model) with the \(configuration.stem) stem")
+      var state = TrainingState(toFill: configuration, parameters: layouts.parameters, statistics: layouts.statistics)
       try weights.fill(&state)
-      self.recipe = recipe
+      self.configuration = configuration
       self.state = state
       classifierNames = weights.classifierNames
     }
 
-    func write(_ recipe: Recipe, _ request: Request, _ report: (String) -> Void) throws {
+    func write(_ configuration: Configuration, _ request: Request, _ report: (String) -> Void) throws {
       try directory.create()
       let lock = try RunLock(directory: directory.path)
       defer { withExtendedLifetime(lock) {} }
       try directory.checkIsFree()
-      try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
+      try AtomicFile.write(configuration.yaml(), to: directory.configurationPath)
       try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
       let summary: [String: JSONValue] = [
-        "command": .text("import"), "version": .text(supconVersion), "model": .text(recipe.model),
-        "dataset": .text(recipe.dataset), "precision": .text(recipe.precision), "weights": .text(request.weights),
+        "command": .text("import"), "version": .text(supconVersion), "model": .text(configuration.model),
+        "dataset": .text(configuration.dataset), "precision": .text(configuration.precision),
+        "weights": .text(request.weights),
         "layout": .text(request.layout.rawValue), "steps": .integer(state.step),
         "weights_sha256": .text(state.weightsSHA256()),
       ]
       try JSONValue.merge(summary, into: directory.summaryPath)
-      try directory.checkpoints.save(Checkpoint(recipe: recipe, state: state), keep: recipe.keep)
+      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), keep: configuration.keep)
       if !classifierNames.isEmpty {
         report(
           "note: \(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"
         )
       }
-      let head = recipe.head == "none" ? "without projection head" : "with its projection head"
+      let head = configuration.head == "none" ? "without projection head" : "with its projection head"
       report(
-        "\(directory.path): \(recipe.model) with the \(recipe.stem) stem, \(head), from \(request.weights); go on with supcon linear, evaluate or embed --run \(directory.path)"
+        "\(directory.path): \(configuration.model) with the \(configuration.stem) stem, \(head), from \(request.weights); go on with supcon linear, evaluate or embed --run \(directory.path)"
       )
     }
   }

@@ -5,7 +5,7 @@ struct WrittenWeights {
   let path: String
   let encoder: ResNetArchitecture
   /// `nil` if the file holds none.
-  let head: ProjectionHeadPlan?
+  let head: ProjectionHeadArchitecture?
   /// Of the classifier; `nil` if the file holds none.
   let classCount: Int?
 }

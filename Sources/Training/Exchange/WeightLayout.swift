@@ -86,16 +86,16 @@ public enum WeightLayout: String, Sendable, CaseIterable {
   }
 
   /// Why no model of this layout has the recipe's way from representations to embeddings, or `nil`.
-  func headProblem(_ recipe: Recipe) -> String? {
+  func headProblem(_ configuration: Configuration) -> String? {
     let advice = "choose --part encoder or --format onnx"
-    let (head, width) = (recipe.headPlan, recipe.architecture.representationWidth)
+    let (head, width) = (configuration.headPlan, configuration.architecture.representationWidth)
     let title = "--layout \(rawValue) --part model"
     if self == .torchvision {
       return "\(title): its models have no projection head; choose --part encoder or --layout supcontrast"
     }
-    if recipe.normalizeEncoder != isNormalizingRepresentations {
+    if configuration.normalizeEncoder != isNormalizingRepresentations {
       return
-        "\(title): its model \(isNormalizingRepresentations ? "scales" : "does not scale") representations to unit length before the head, but the run was trained \(recipe.normalizeEncoder ? "with" : "without") --normalize-encoder; \(advice)"
+        "\(title): its model \(isNormalizingRepresentations ? "scales" : "does not scale") representations to unit length before the head, but the run was trained \(configuration.normalizeEncoder ? "with" : "without") --normalize-encoder; \(advice)"
     }
     let isFitting =
       switch self {
@@ -104,7 +104,7 @@ public enum WeightLayout: String, Sendable, CaseIterable {
       case .ge: head.widths.count == 2 && head.widths[0] == head.widths[1]
       }
     guard isFitting, !head.hasBatchNormalization else {
-      let own = Self.list([width] + head.widths) + (head.hasBatchNormalization ? " with batch normalisation" : "")
+      let own = Self.list([width] + head.widths) + (head.hasBatchNormalization ? " with batch normalization" : "")
       let others =
         self == .ge ? "\(width), d, d (--head-widths d,d)" : "\(width), \(width), d or \(width), d (--head mlp, linear)"
       return "\(title): its model has no head of the widths \(own), but of \(others); \(advice)"

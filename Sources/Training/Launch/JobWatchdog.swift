@@ -2,7 +2,7 @@ import Glibc
 import MPI
 import Watchdog
 
-/// The watchdog of one rank: from before MPI is initialised until it is finalised.
+/// The watchdog of one rank: from before MPI is initialized until it is finalised.
 public final class JobWatchdog: Sendable {
   /// How a job is watched: not part of what is trained, so no run remembers it.
   public struct Settings: Sendable {
@@ -48,7 +48,7 @@ public final class JobWatchdog: Sendable {
       let snapshot = activity.snapshot
       return RankStatus(
         collectives: snapshot.collectives, collective: snapshot.collective?.function, progress: snapshot.progress,
-        phase: snapshot.phase, step: snapshot.step, isPatient: snapshot.isPatient)
+        phase: snapshot.phase, step: snapshot.step, allowsSilence: snapshot.allowsSilence)
     }
   }
 
@@ -56,10 +56,10 @@ public final class JobWatchdog: Sendable {
   ///
   /// Collective.
   ///
-  /// - Throws: ``AgreedError`` if a rank cannot reach rank 0.
+  /// - Throws: ``CollectiveError`` if a rank cannot reach rank 0.
   public func connect(over world: borrowing Communicator) throws {
     guard let watchdog, world.size > 1 else { return }
-    let text = try world.agreeingOnRoot { () throws -> String in
+    let text = try world.onRoot { () throws -> String in
       do {
         return try watchdog.open(port: settings.port).text
       } catch {
@@ -68,7 +68,7 @@ public final class JobWatchdog: Sendable {
       }
     }
     let invitation = Invitation(text: try world.broadcast(text: text ?? ""))
-    try world.agreeing {
+    try world.throwingTogether {
       guard !world.isRoot, let invitation else { return }
       do {
         try watchdog.join(invitation)

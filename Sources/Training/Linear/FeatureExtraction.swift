@@ -23,22 +23,23 @@ final class FeatureExtraction {
   /// Compiles the encoder in evaluation mode on every thread.
   ///
   /// - Parameters:
-  ///   - recipe: The recipe of the run.
+  ///   - configuration: The recipe of the run.
   ///   - state: Its weights and running statistics.
   ///   - viewSize: The size of what the encoder sees.
   ///   - threads: How many threads of this rank take part.
   /// - Throws: What oneDNN refuses.
   init(
-    _ recipe: Recipe, _ state: TrainingState, viewSize: ImageSize, threads: Int
+    _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, threads: Int
   ) throws {
     self.viewSize = viewSize
-    isNormalizing = recipe.normalizeEncoder
+    isNormalizing = configuration.normalizeEncoder
     useOneThreadPerPrimitive()
     let engine = try Engine()
     encoders = try (0..<threads).map { _ in
-      let context = try NetworkContext(engine, mode: .inference, precision: recipe.resolvedPrecision)
+      let context = try NetworkContext(engine, mode: .inference, precision: configuration.resolvedPrecision)
       let encoder = try ResNet(
-        context, recipe.architecture, views: Self.samplesPerBlock, height: viewSize.height, width: viewSize.width)
+        context, configuration.architecture, views: Self.samplesPerBlock, height: viewSize.height, width: viewSize.width
+      )
       // The encoder's parameters come first in the run's vector, the head's behind them.
       precondition(
         context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
@@ -63,14 +64,14 @@ final class FeatureExtraction {
   func features(of loader: ShardLoader, epoch: Int = 0, over world: borrowing Communicator) throws -> [Float] {
     let count = loader.dataset.count
     let blockCount = (count + Self.samplesPerBlock - 1) / Self.samplesPerBlock
-    let runs = ContiguousRuns(total: blockCount, parts: world.size)
+    let runs = BlockPartition(total: blockCount, parts: world.size)
     let own = runs[world.rank]
     func samples(_ blocks: Range<Int>) -> Range<Int> {
       min(blocks.lowerBound * Self.samplesPerBlock, count)..<min(blocks.upperBound * Self.samplesPerBlock, count)
     }
     let activity = world.activity
     activity.begin("features")
-    let blocks = try world.agreeing {
+    let blocks = try world.throwingTogether {
       try features(ofBlocks: own, of: loader, epoch: epoch) { activity.progressed() }
     }
     let local = Array(blocks.joined().prefix(samples(own).count * width))

@@ -4,7 +4,7 @@ import MPI
 /// The newest whole checkpoint of a run, to be used and not changed.
 struct FrozenEncoder {
   /// The run's recipe, with the data path of this invocation; another precision may be set.
-  var recipe: Recipe
+  var configuration: Configuration
   /// Weights and running statistics, the same on every rank.
   let state: TrainingState
 
@@ -16,7 +16,7 @@ struct FrozenEncoder {
   init(
     run: String, data: String?, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    let opened = try world.agreeingOnRoot { () throws -> (Recipe, TrainingState, RunLock) in
+    let opened = try world.onRoot { () throws -> (Configuration, TrainingState, RunLock) in
       let directory = RunDirectory(path: run)
       guard directory.holdsRun else {
         throw RunError(
@@ -24,33 +24,33 @@ struct FrozenEncoder {
         )
       }
       let lock = try RunLock(directory: run)
-      var recipe = try directory.recipe()
+      var configuration = try directory.configuration()
       guard
         let checkpoint = try directory.checkpoints.newest(
-          of: recipe, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
+          of: configuration, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
       else {
         throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
       }
-      recipe.data = data ?? recipe.data
-      if let problem = DatasetChoice.problem(recipe) {
+      configuration.data = data ?? configuration.data
+      if let problem = DatasetChoice.problem(configuration) {
         throw RunError(.usage, problem)
       }
-      return (recipe, checkpoint.state, lock)
+      return (configuration, checkpoint.state, lock)
     }
     lock = opened?.2
-    var recipe = try Recipe(
+    var configuration = try Configuration(
       yaml: try world.broadcast(text: opened?.0.yaml() ?? ""), path: "the configuration from rank 0")
-    let ownPrecision = recipe.resolvedPrecision
+    let ownPrecision = configuration.resolvedPrecision
     let precision = try PrecisionChoice(over: world).forEvaluation(of: ownPrecision)
     if precision != ownPrecision {
       report(
         "note: evaluating in \(precision.rawValue): a rank's CPU does not multiply \(ownPrecision.rawValue) numbers")
-      recipe.precision = precision.rawValue
+      configuration.precision = precision.rawValue
     }
-    self.recipe = recipe
-    let layouts = try RunOpening.layouts(recipe)
+    self.configuration = configuration
+    let layouts = try OpenedRun.layouts(configuration)
     var state =
-      opened?.1 ?? TrainingState(toFill: recipe, parameters: layouts.parameters, statistics: layouts.statistics)
+      opened?.1 ?? TrainingState(toFill: configuration, parameters: layouts.parameters, statistics: layouts.statistics)
     try state.broadcast(over: world)
     self.state = state
   }
@@ -61,8 +61,8 @@ struct FrozenEncoder {
   func extraction(
     for dataset: any ImageDataset, threads: Int, over world: borrowing Communicator
   ) throws -> FeatureExtraction {
-    try world.agreeing {
-      try FeatureExtraction(recipe, state, viewSize: recipe.viewSize(of: dataset), threads: threads)
+    try world.throwingTogether {
+      try FeatureExtraction(configuration, state, viewSize: configuration.viewSize(of: dataset), threads: threads)
     }
   }
 }

@@ -29,9 +29,9 @@ final class LinearClassifier {
   private let width: Int
   private let classCount: Int
   private let crossEntropy: CrossEntropy
-  private let runs: ContiguousRuns
+  private let runs: BlockPartition
   private let reduction: TreeReduction<Float>
-  private var optimizer: StochasticGradientDescent
+  private var optimizer: SGD
   private var reduced: [Float]
 
   /// A classifier before its first step.
@@ -44,10 +44,10 @@ final class LinearClassifier {
     layer = LinearLayer(&layout, TrainedClassifier.name, inputWidth: width, outputWidth: classCount)
     self.layout = layout
     parameters = layout.initialValues(seed: settings.seed)
-    optimizer = StochasticGradientDescent(
+    optimizer = SGD(
       momentum: Float(settings.momentum), usesNesterov: false,
       weightDecay: WeightDecay(Float(settings.weightDecay), of: layout))
-    runs = ContiguousRuns(total: settings.batchSize / settings.shardSize, parts: world.size)
+    runs = BlockPartition(total: settings.batchSize / settings.shardSize, parts: world.size)
     reduction = TreeReduction(length: layout.count + 1, runs: runs, rank: world.rank)
     reduced = Array(repeating: 0, count: layout.count + 1)
   }

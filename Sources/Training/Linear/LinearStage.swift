@@ -19,7 +19,7 @@ public enum LinearStage {
     public var shardSize = 32
     /// The peak learning rate of the cosine schedule.
     public var learningRate = 0.1
-    /// The optimiser's momentum.
+    /// The optimizer's momentum.
     public var momentum = 0.9
     /// The weight decay.
     public var weightDecay = 0.0
@@ -48,10 +48,10 @@ public enum LinearStage {
         (momentum >= 0 && momentum < 1, "--momentum \(momentum): expected a number from 0 to below 1"),
         (weightDecay.isFinite && weightDecay >= 0, "--weight-decay \(weightDecay): expected a number of at least 0"),
       ]
-      return Recipe.problem(of: "epochs", epochs, atLeast: 1)
-        ?? Recipe.problem(of: "batch-size", batchSize, atLeast: 1)
-        ?? Recipe.problem(of: "shard-size", shardSize, atLeast: 1)
-        ?? checks.first { isFine, _ in !isFine }?.1 ?? Recipe.problem(ofThreads: threads)
+      return Configuration.problem(of: "epochs", epochs, atLeast: 1)
+        ?? Configuration.problem(of: "batch-size", batchSize, atLeast: 1)
+        ?? Configuration.problem(of: "shard-size", shardSize, atLeast: 1)
+        ?? checks.first { isFine, _ in !isFine }?.1 ?? Configuration.problem(ofThreads: threads)
         ?? Augmentation.problem(augmentation)
     }
   }
@@ -64,20 +64,20 @@ public enum LinearStage {
   ///   - request: What to do.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     let start = ProcessMeasurements.now()
-    world.activity.begin("opening the run", isPatient: true)
+    world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(encoder) {} }
-    let training = try DatasetChoice.open(encoder.recipe, .train, over: world, report: report)
-    let test = try DatasetChoice.open(encoder.recipe, .test, over: world, report: report)
-    try world.agreeOnSamples(of: training, encoder.recipe)
-    try world.agreeOnSamples(of: test, encoder.recipe)
-    try world.agreeing {
+    let training = try DatasetChoice.open(encoder.configuration, .train, over: world, report: report)
+    let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
+    try world.agreeOnSamples(of: training, encoder.configuration)
+    try world.agreeOnSamples(of: test, encoder.configuration)
+    try world.throwingTogether {
       guard training.count >= request.batchSize else {
         throw RunError(
           .usage,
@@ -85,10 +85,10 @@ public enum LinearStage {
         )
       }
     }
-    try world.agreeingOnRoot { try RunDirectory(path: request.run).createFolder(LinearResult.folder) }
+    try world.onRoot { try RunDirectory(path: request.run).createFolder(LinearResult.folder) }
     let augmentation = Augmentation(validated: request.augmentation)
     report(
-      "linear classifier on \(request.run) (\(encoder.recipe.model) after step \(encoder.state.step)): "
+      "linear classifier on \(request.run) (\(encoder.configuration.model) after step \(encoder.state.step)): "
         + "\(training.count) training and \(test.count) test samples")
 
     let extraction = try encoder.extraction(for: training, threads: request.threads, over: world)
@@ -119,7 +119,7 @@ public enum LinearStage {
       }
       let loss = try classifier.trainEpoch(epoch, features: trainingFeatures, labels: trainingLabels, over: world)
       guard loss.isFinite else {
-        throw AgreedError(
+        throw CollectiveError(
           error: RunError(
             .software, "epoch \(epoch + 1): the cross-entropy is \(loss); lower --learning-rate or --momentum"))
       }
@@ -135,8 +135,8 @@ public enum LinearStage {
       request: request, step: encoder.state.step, classCount: training.classNames.count,
       trainingCount: training.count, testCount: test.count, top1Count: correct.top1, top5Count: correct.top5,
       ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
-    world.activity.begin("writing the result", isPatient: true)
-    try world.agreeingOnRoot {
+    world.activity.begin("writing the result", allowsSilence: true)
+    try world.onRoot {
       try result.write(classifier, standardization, into: RunDirectory(path: request.run))
       report(
         "linear top-1 \(decimal(result.top1, 4)), top-5 \(decimal(result.top5, 4)) on \(test.count) test samples, "

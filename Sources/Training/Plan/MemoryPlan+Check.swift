@@ -7,7 +7,7 @@ extension MemoryPlan {
   static func check(_ step: TrainingStep, over world: borrowing Communicator, report: (String) -> Void) throws {
     let job = MemoryPlan.Job(ranks: world.size, ranksOnHost: try world.ranksOnHost(), savesOnTheWay: true)
     let plan = MemoryPlan(
-      step.recipe, viewSize: step.recipe.viewSize(of: step.dataset), job, try ModelSizes(of: step),
+      step.configuration, viewSize: step.configuration.viewSize(of: step.dataset), job, try ModelSizes(of: step),
       base: ProcessMeasurements.residentByteCount() ?? 0)
     let own = "\(plan.byteCount) \(ProcessMeasurements.availableByteCount() ?? Int.max) \(hostName())"
     let ranks = try world.allGather(text: own).map { text in

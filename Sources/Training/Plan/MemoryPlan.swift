@@ -40,30 +40,30 @@ struct MemoryPlan {
   /// Plans a run on models of two and four rows; what this process has taken before counts as what every rank begins with.
   ///
   /// - Parameters:
-  ///   - recipe: A resolved recipe.
+  ///   - configuration: A resolved recipe.
   ///   - viewSize: The size of views.
   ///   - job: How many ranks there are.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
-  init(_ recipe: Recipe, viewSize: ImageSize, _ job: Job) throws {
+  init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job) throws {
     let base = ProcessMeasurements.residentByteCount() ?? 0
-    let sizes = try ModelSizes(compiling: recipe, viewSize: viewSize)
-    self.init(recipe, viewSize: viewSize, job, sizes, base: base)
+    let sizes = try ModelSizes(compiling: configuration, viewSize: viewSize)
+    self.init(configuration, viewSize: viewSize, job, sizes, base: base)
   }
 
   /// Plans a run.
   ///
   /// - Parameters:
-  ///   - recipe: A resolved recipe.
+  ///   - configuration: A resolved recipe.
   ///   - viewSize: The size of views.
   ///   - job: How many ranks there are.
   ///   - sizes: What its model takes.
   ///   - base: The bytes that every rank begins with.
-  init(_ recipe: Recipe, viewSize: ImageSize, _ job: Job, _ sizes: ModelSizes, base: Int) {
-    let rows = recipe.shardSize * recipe.views
+  init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, _ sizes: ModelSizes, base: Int) {
+    let rows = configuration.shardSize * configuration.views
     shardActivations = sizes.activationsPerShard
-    shardsPerRank = (recipe.shardCount + job.ranks - 1) / job.ranks
-    let workers = min(recipe.threads, shardsPerRank)
-    let budget = ActivationMemory(recipe.activationMemory)?.byteCount(ranksOnHost: job.ranksOnHost) ?? 0
+    shardsPerRank = (configuration.shardCount + job.ranks - 1) / job.ranks
+    let workers = min(configuration.threads, shardsPerRank)
+    let budget = ActivationMemory(configuration.activationMemory)?.byteCount(ranksOnHost: job.ranksOnHost) ?? 0
     let room = ActivationRoom(
       byteCount: budget, shardByteCount: shardActivations, shards: shardsPerRank, threads: workers)
     keptShards = room.heldCount
@@ -75,16 +75,16 @@ struct MemoryPlan {
     let partialSums = (Int.bitWidth - 1 - shardsPerRank.leadingZeroBitCount) + workers
     // What is sent, with the room that it grew in, and what comes.
     let messages = job.ranks > 1 ? 5 * vector / 2 : 0
-    let globalRows = recipe.batchSize * recipe.views
+    let globalRows = configuration.batchSize * configuration.views
     let ownRows = shardsPerRank * rows
-    let width = recipe.widthOfEmbeddings
+    let width = configuration.widthOfEmbeddings
     let loaderThreads =
-      recipe.loaderThreads ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: recipe.threads)
+      configuration.loaderThreads ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: configuration.threads)
     let views = rows * 3 * viewSize.pixelCount * float
     items = [
       Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),
       Item(name: "parameters and running statistics", byteCount: vector),
-      Item(name: "optimiser state", byteCount: optimizer),
+      Item(name: "optimizer state", byteCount: optimizer),
       Item(name: "gradient sums", byteCount: (1 + partialSums) * vector),
       Item(name: "gradients between ranks", byteCount: messages),
       Item(name: "packed weights and compiled passes", byteCount: workers * sizes.constant),

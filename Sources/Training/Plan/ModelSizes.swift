@@ -20,12 +20,12 @@ struct ModelSizes {
   /// Counts on models of two and of four rows: their difference is what grows with the rows.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
-  init(compiling recipe: Recipe, viewSize: ImageSize) throws {
+  init(compiling configuration: Configuration, viewSize: ImageSize) throws {
     useOneThreadPerPrimitive()
     let engine = try Engine()
     func compile(_ rows: Int) throws -> (model: TrainingModel, byteCount: Int) {
       let before = Tensor.livingByteCount
-      let model = try TrainingModel(engine, recipe, viewSize: viewSize, rows: rows)
+      let model = try TrainingModel(engine, configuration, viewSize: viewSize, rows: rows)
       return (model, Tensor.livingByteCount - before)
     }
     let residentBefore = ProcessMeasurements.residentByteCount() ?? 0
@@ -36,9 +36,10 @@ struct ModelSizes {
     let (large, largeByteCount) = try compile(4)
     let workingPerRow = (largeByteCount - smallByteCount) / 2
     withExtendedLifetime(large) {}
-    let rows = recipe.shardSize * recipe.views
+    let rows = configuration.shardSize * configuration.views
     self.init(
-      recipe, small, constant: max(resident, smallByteCount) - 2 * workingPerRow, workingPerShard: workingPerRow * rows,
+      configuration, small, constant: max(resident, smallByteCount) - 2 * workingPerRow,
+      workingPerShard: workingPerRow * rows,
       activationsPerShard: try small.encoder.makeRecord().byteCount / 2 * rows)
   }
 
@@ -50,22 +51,24 @@ struct ModelSizes {
     try shards.load(Array(repeating: 0, count: shards.parameterLayout.count))
     let kept = shards.activationsPerShard * shards.heldCount
     self.init(
-      step.recipe, shards.model, constant: 0, workingPerShard: (Tensor.livingByteCount - kept) / shards.threadCount,
+      step.configuration, shards.model, constant: 0,
+      workingPerShard: (Tensor.livingByteCount - kept) / shards.threadCount,
       activationsPerShard: shards.activationsPerShard)
   }
 
   private init(
-    _ recipe: Recipe, _ model: TrainingModel, constant: Int, workingPerShard: Int, activationsPerShard: Int
+    _ configuration: Configuration, _ model: TrainingModel, constant: Int, workingPerShard: Int,
+    activationsPerShard: Int
   ) {
     parameterCount = model.parameterLayout.count
     vectorCount =
       ShardVectorLayout(
         parameterCount: parameterCount, statisticCount: model.statisticsLayout.count,
-        isClassifying: recipe.isClassifying
+        isClassifying: configuration.isClassifying
       ).count
-    optimizerVectorCount = recipe.makeOptimizer(model.parameterLayout).stateNames.count
+    optimizerVectorCount = configuration.makeOptimizer(model.parameterLayout).stateNames.count
     representationWidth = model.encoder.representationWidth
-    headWidth = recipe.headPlan.widths.dropLast().reduce(0, +)
+    headWidth = configuration.headPlan.widths.dropLast().reduce(0, +)
     self.constant = constant
     self.workingPerShard = workingPerShard
     self.activationsPerShard = activationsPerShard

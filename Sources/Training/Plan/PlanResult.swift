@@ -48,22 +48,22 @@ struct PlanResult: Codable {
   }
 
   init(
-    _ recipe: Recipe, viewSize: ImageSize, _ memory: MemoryPlan,
+    _ configuration: Configuration, viewSize: ImageSize, _ memory: MemoryPlan,
     layouts: (parameters: VectorLayout, statistics: VectorLayout), ranks: Int, ranksOnHost: Int, freeByteCount: Int?,
     stepsPerEpoch: Int, steps: Int, stepSeconds: Double?
   ) {
-    model = recipe.model
-    precision = recipe.precision
+    model = configuration.model
+    precision = configuration.precision
     imageSize = [viewSize.height, viewSize.width]
     self.ranks = ranks
     self.ranksOnHost = ranksOnHost
-    threadsPerRank = recipe.threads
-    batchSize = recipe.batchSize
-    shardSize = recipe.shardSize
-    views = recipe.views
+    threadsPerRank = configuration.threads
+    batchSize = configuration.batchSize
+    shardSize = configuration.shardSize
+    views = configuration.views
     parameters = Self.parts(of: layouts.parameters)
     parametersTotal = layouts.parameters.count
-    (multiplyAddsForwardPerView, multiplyAddsBackwardPerView) = recipe.multiplyAdds(
+    (multiplyAddsForwardPerView, multiplyAddsBackwardPerView) = configuration.multiplyAdds(
       height: viewSize.height, width: viewSize.width)
     memoryPerRank = memory.items.filter { item in item.byteCount > 0 }
     memoryPerRankBytes = memory.byteCount
@@ -79,10 +79,10 @@ struct PlanResult: Codable {
     secondsPerStep = stepSeconds
     secondsPerEpoch = stepSeconds.map { seconds in seconds * Double(stepsPerEpoch) }
     secondsTotal = stepSeconds.map { seconds in seconds * Double(steps) }
-    let optimizerVectors = recipe.makeOptimizer(layouts.parameters).stateNames.count
+    let optimizerVectors = configuration.makeOptimizer(layouts.parameters).stateNames.count
     checkpointBytes =
       MemoryLayout<Float>.size * ((1 + optimizerVectors) * layouts.parameters.count + layouts.statistics.count)
-    checkpointsKept = recipe.keep
+    checkpointsKept = configuration.keep
   }
 
   /// `encoder.layer1.0.conv1.weight` belongs to `layer1`, what stands before the groups to `stem`.

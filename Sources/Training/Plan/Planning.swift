@@ -8,14 +8,14 @@ public enum Planning {
   /// What the command line asks for.
   public struct Request: Sendable {
     /// The options of the run.
-    public var overrides: RecipeOverrides
+    public var overrides: ConfigurationOverrides
     /// For how many ranks, all on this host; `nil` for those that there are.
     public var ranks: Int?
     /// Whether one JSON object is printed instead of a table.
     public var isJSON = false
 
     /// A request.
-    public init(overrides: RecipeOverrides) {
+    public init(overrides: ConfigurationOverrides) {
       self.overrides = overrides
     }
 
@@ -32,7 +32,7 @@ public enum Planning {
           return "--ranks \(ranks): \(launched) ranks were started; leave it out, or plan without mpirun"
         }
       }
-      return overrides.applied(to: Recipe()).problem(ranks: ranks ?? launched)
+      return overrides.applied(to: Configuration()).problem(ranks: ranks ?? launched)
     }
   }
 
@@ -44,23 +44,23 @@ public enum Planning {
   ///   - request: What is to be started.
   ///   - world: The ranks.
   ///   - report: Receives texts for people, on rank 0.
-  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     let notes = request.isJSON ? { (_: String) in } : report
-    let opened = try OpenedRecipe(request.overrides, over: world, report: notes)
-    let (recipe, viewSize) = (opened.recipe, opened.viewSize)
-    let sampler = try world.agreeing { try recipe.makeSampler(opened.dataset) }
+    let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
+    let (configuration, viewSize) = (opened.configuration, opened.viewSize)
+    let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset) }
     let ranks = request.ranks ?? world.size
     let ranksOnHost = world.size == 1 ? ranks : try world.ranksOnHost()
-    let steps = min(recipe.steps ?? .max, recipe.epochs * sampler.stepsPerEpoch)
+    let steps = min(configuration.steps ?? .max, configuration.epochs * sampler.stepsPerEpoch)
 
-    world.activity.begin("planning", isPatient: true)
+    world.activity.begin("planning", allowsSilence: true)
     let job = MemoryPlan.Job(
       ranks: ranks, ranksOnHost: ranksOnHost,
-      savesOnTheWay: steps > (recipe.checkpointSteps ?? sampler.stepsPerEpoch))
-    let memory = try world.agreeing { try MemoryPlan(recipe, viewSize: viewSize, job) }
+      savesOnTheWay: steps > (configuration.checkpointSteps ?? sampler.stepsPerEpoch))
+    let memory = try world.throwingTogether { try MemoryPlan(configuration, viewSize: viewSize, job) }
     let available = ProcessMeasurements.availableByteCount()
     // This process's own share of what is taken is free to it.
     let free = available.map { bytes in
@@ -70,10 +70,10 @@ public enum Planning {
     try world.allReduceMaximum(&lacking)
     let probe =
       lacking[0] == 0
-      ? try StepProbe(recipe, viewSize: viewSize, memory, ranks: ranks, over: world) : nil
-    let result = try world.agreeing {
+      ? try StepProbe(configuration, viewSize: viewSize, memory, ranks: ranks, over: world) : nil
+    let result = try world.throwingTogether {
       PlanResult(
-        recipe, viewSize: viewSize, memory, layouts: try RunOpening.layouts(recipe), ranks: ranks,
+        configuration, viewSize: viewSize, memory, layouts: try OpenedRun.layouts(configuration), ranks: ranks,
         ranksOnHost: ranksOnHost, freeByteCount: free, stepsPerEpoch: sampler.stepsPerEpoch, steps: steps,
         stepSeconds: probe?.stepSeconds)
     }

@@ -23,7 +23,7 @@ struct Projection {
   private let head: ProjectionHead
 
   /// Registers the head's parameters.
-  init(_ context: NetworkContext, _ plan: ProjectionHeadPlan, inputWidth: Int) {
+  init(_ context: NetworkContext, _ plan: ProjectionHeadArchitecture, inputWidth: Int) {
     head = ProjectionHead(context, plan, inputWidth: inputWidth)
   }
 

@@ -4,7 +4,7 @@ import NeuralNet
 
 /// Whether all ranks still hold the same numbers (`--check-ranks`).
 enum RankCheck {
-  /// Compares order, loss, weights, statistics and the optimiser's memory over the ranks, slice by slice.
+  /// Compares order, loss, weights, statistics and the optimizer's memory over the ranks, slice by slice.
   ///
   /// Collective.
   ///
@@ -13,7 +13,7 @@ enum RankCheck {
   ///   - batch: The step's samples.
   ///   - loss: The step's loss.
   ///   - world: The ranks.
-  /// - Throws: ``AgreedError`` naming the first rank and slice that differ from rank 0's.
+  /// - Throws: ``CollectiveError`` naming the first rank and slice that differ from rank 0's.
   static func run(
     _ state: TrainingState, _ batch: GlobalBatch, loss: Double, over world: borrowing Communicator
   ) throws {
@@ -24,7 +24,7 @@ enum RankCheck {
     let hosts = try world.allGather(text: hostName())
     for rank in 1..<max(world.size, 1) {
       for (index, (what, _)) in own.enumerated() where all[rank * own.count + index] != all[index] {
-        throw AgreedError(
+        throw CollectiveError(
           error: RunError(
             .software,
             "step \(state.step): rank \(rank) on host \(hosts[rank]) differs from rank 0 on host \(hosts[0]) in \(what); "
@@ -51,7 +51,7 @@ enum RankCheck {
     add(state.parameters, state.parameterLayout, "the weights of ")
     add(state.statistics, state.statisticsLayout, "the running statistics ")
     for (name, vector) in zip(state.optimizer.stateNames, state.optimizer.state) {
-      add(vector, state.parameterLayout, "the optimiser's \(name) of ")
+      add(vector, state.parameterLayout, "the optimizer's \(name) of ")
     }
     return digests
   }

@@ -8,7 +8,7 @@ final class RunLog {
   /// At least so much time lies between two lines for people.
   private static let secondsBetweenLines = 5.0
 
-  private let recipe: Recipe
+  private let configuration: Configuration
   private let ranks: Int
   private let isRoot: Bool
   private let lastStep: Int
@@ -30,10 +30,11 @@ final class RunLog {
 
   /// A log; rank 0 has the directory.
   init(
-    _ recipe: Recipe, directory: RunDirectory?, world: (rank: Int, size: Int), from firstStep: Int, to lastStep: Int,
+    _ configuration: Configuration, directory: RunDirectory?, world: (rank: Int, size: Int), from firstStep: Int,
+    to lastStep: Int,
     stepsPerEpoch: Int, report: @escaping (String) -> Void
   ) throws {
-    self.recipe = recipe
+    self.configuration = configuration
     ranks = world.size
     isRoot = world.rank == 0
     self.lastStep = lastStep
@@ -42,14 +43,14 @@ final class RunLog {
     metrics = try directory.map { directory in
       try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
     }
-    collapseWatch = CollapseWatch(warmupSteps: recipe.warmupSteps(ofEpochWith: stepsPerEpoch))
+    collapseWatch = CollapseWatch(warmupSteps: configuration.warmupSteps(ofEpochWith: stepsPerEpoch))
     epochStart = start
   }
 
   /// Views of a global step ÷ median seconds of this invocation's steps, the first three left out where there are more.
   private var viewsPerSecond: Double {
     let counted = stepSeconds.count > Self.stepsLeftOut ? Array(stepSeconds.dropFirst(Self.stepsLeftOut)) : stepSeconds
-    return median(counted).map { seconds in Double(recipe.batchSize * recipe.views) / seconds } ?? 0
+    return median(counted).map { seconds in Double(configuration.batchSize * configuration.views) / seconds } ?? 0
   }
 
   /// How long the last step took.
@@ -65,7 +66,7 @@ final class RunLog {
     guard isRoot else { return }
     let now = ProcessMeasurements.now()
     let epoch = Double(step) / Double(stepsPerEpoch)
-    if step.isMultiple(of: recipe.logSteps) || step == lastStep {
+    if step.isMultiple(of: configuration.logSteps) || step == lastStep {
       let lossParts = result.trainTop1.map { top1 in
         ["train_top1": .number(top1)].merging(
           result.contrast.map { contrast in
@@ -105,7 +106,7 @@ final class RunLog {
     if now - lastLine >= Self.secondsBetweenLines || step == lastStep {
       lastLine = now
       let speed = viewsPerSecond
-      let remaining = Double(lastStep - step) * Double(recipe.batchSize * recipe.views) / max(speed, 1e-9)
+      let remaining = Double(lastStep - step) * Double(configuration.batchSize * configuration.views) / max(speed, 1e-9)
       report(
         "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
           + " (bound \(decimal(result.lowerBound, 4)), excess \(decimal(result.loss - result.lowerBound, 4)))"
@@ -123,7 +124,7 @@ final class RunLog {
           _, new in new
         })
       report(
-        "epoch \(step / stepsPerEpoch)/\(recipe.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
+        "epoch \(step / stepsPerEpoch)/\(configuration.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
           // The steps before a resume are another invocation's.
           + (epochSteps < stepsPerEpoch ? " of the last \(counted(epochSteps, "step"))" : "")
           + (result.trainTop1 == nil ? "" : "  train top-1 \(decimal(epochTop1Sum / Double(epochSteps), 4))")
@@ -162,20 +163,22 @@ final class RunLog {
   /// The fields of `summary.json` but for the hash of the weights.
   func summary(step: Int, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
     var fields: [String: JSONValue] = [
-      "command": .text(recipe.command.rawValue), "version": .text(supconVersion), "model": .text(recipe.model),
-      "dataset": .text(recipe.dataset), "loss": .text(recipe.lossName),
-      "precision": .text(recipe.resolvedPrecision.rawValue), "seed": .natural(recipe.seed),
-      "ranks": .integer(ranks), "threads_per_rank": .integer(recipe.threads), "batch_size": .integer(recipe.batchSize),
-      "shard_size": .integer(recipe.shardSize), "views": .integer(recipe.views), "steps": .integer(step),
+      "command": .text(configuration.command.rawValue), "version": .text(supconVersion),
+      "model": .text(configuration.model),
+      "dataset": .text(configuration.dataset), "loss": .text(configuration.lossName),
+      "precision": .text(configuration.resolvedPrecision.rawValue), "seed": .natural(configuration.seed),
+      "ranks": .integer(ranks), "threads_per_rank": .integer(configuration.threads),
+      "batch_size": .integer(configuration.batchSize),
+      "shard_size": .integer(configuration.shardSize), "views": .integer(configuration.views), "steps": .integer(step),
       "epochs": .number(Double(step) / Double(stepsPerEpoch)),
       "seconds": .number(ProcessMeasurements.now() - start), "views_per_second": .number(viewsPerSecond),
       "peak_rss_bytes_max": .integer(memory.maximum), "peak_rss_bytes_sum": .integer(memory.sum),
       "final_loss": lastReport.map { report in .number(report.loss) } ?? .null,
       "loss_lower_bound": lastReport.map { report in .number(report.lowerBound) } ?? .null,
     ]
-    fields["init"] = recipe.`init`.map { path in .text(path) }
-    if recipe.isClassifying {
-      fields["classes"] = recipe.classes.map { count in .integer(count) }
+    fields["init"] = configuration.`init`.map { path in .text(path) }
+    if configuration.isClassifying {
+      fields["classes"] = configuration.classes.map { count in .integer(count) }
       fields["train_top1"] = lastReport?.trainTop1.map { top1 in .number(top1) }
     }
     if let (step, accuracy) = lastAccuracy {

@@ -10,7 +10,7 @@ import OneDNN
 /// Every thread has a model of its own; every shard keeps its pass from forward to backward. Who computes a shard changes nothing in
 /// the result.
 final class ShardWorkers {
-  private let recipe: Recipe
+  private let configuration: Configuration
   private let dataset: any ImageDataset
   private let models: [TrainingModel]
   private let passes: [TrainingModel.ShardPass]
@@ -31,14 +31,15 @@ final class ShardWorkers {
 
   /// Compiles a model for each thread and makes room for each of `capacity` shards, with its activations as far as
   /// `activationByteCount` goes.
-  init(_ recipe: Recipe, _ dataset: any ImageDataset, capacity: Int, activationByteCount: Int) throws {
-    self.recipe = recipe
+  init(_ configuration: Configuration, _ dataset: any ImageDataset, capacity: Int, activationByteCount: Int) throws {
+    self.configuration = configuration
     self.dataset = dataset
     useOneThreadPerPrimitive()
     let engine = try Engine()
-    models = try (0..<min(recipe.threads, capacity)).map { _ in
+    models = try (0..<min(configuration.threads, capacity)).map { _ in
       try TrainingModel(
-        engine, recipe, viewSize: recipe.viewSize(of: dataset), rows: recipe.shardSize * recipe.views)
+        engine, configuration, viewSize: configuration.viewSize(of: dataset),
+        rows: configuration.shardSize * configuration.views)
     }
     let model = models[0]
     let firstActivations = try model.encoder.makeRecord()
@@ -70,12 +71,13 @@ final class ShardWorkers {
 
   /// A loader that fills views as the encoder wants them to lie.
   func makeLoader(threads: Int) throws -> ShardPrefetcher {
-    let viewSize = recipe.viewSize(of: dataset)
+    let viewSize = configuration.viewSize(of: dataset)
     let loader = ShardLoader(
-      dataset, Augmentation(validated: recipe.augmentation), viewSize: viewSize, views: recipe.views, seed: recipe.seed,
+      dataset, Augmentation(validated: configuration.augmentation), viewSize: viewSize, views: configuration.views,
+      seed: configuration.seed,
       layout: viewLayout)
     return ShardPrefetcher(
-      loader, elements: recipe.shardSize * recipe.views * 3 * viewSize.pixelCount, threads: threads)
+      loader, elements: configuration.shardSize * configuration.views * 3 * viewSize.pixelCount, threads: threads)
   }
 
   /// Where the encoder wants the elements of a view.
@@ -166,8 +168,8 @@ final class ShardWorkers {
   private func work(
     _ shardCount: Int, inReverse isReversed: Bool, prepare: @escaping (TrainingModel) throws -> Void,
     eachShard body: @escaping (TrainingModel, TrainingModel.ShardPass, Int) throws -> Void
-  ) -> ShardWork {
-    ShardWork(
+  ) -> ShardPass {
+    ShardPass(
       models: models, passes: passes,
       queue: ShardQueue(
         count: shardCount, threads: models.count, isReversed: isReversed, takesTurns: !isKeepingAll),

@@ -17,7 +17,7 @@ enum StepPart: Int, CaseIterable, Sendable {
   case backward
   /// The reduction over the ranks.
   case reduce
-  /// The optimiser, the running statistics and the check that all numbers are finite.
+  /// The optimizer, the running statistics and the check that all numbers are finite.
   case update
 
   /// Its name in tables and files.

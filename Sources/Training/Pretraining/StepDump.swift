@@ -14,7 +14,7 @@ import NeuralNet
 ///     embeddings.npy                [rows, width], unit rows
 ///     anchor-losses.npy             [rows]; the loss is their mean over the anchors times its scale
 ///     embedding-gradients.npy       [rows, width]
-///     gradients/NAME.npy            of each parameter, as the optimiser takes them
+///     gradients/NAME.npy            of each parameter, as the optimizer takes them
 struct StepDump {
   /// The folder, made anew.
   let folder: String
@@ -38,14 +38,14 @@ struct StepDump {
   ///   - step: What took it.
   ///   - batch: Its samples.
   ///   - world: The ranks.
-  /// - Throws: ``AgreedError`` if a file cannot be written.
+  /// - Throws: ``CollectiveError`` if a file cannot be written.
   func write(_ step: TrainingStep, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
     let content = try step.dumpedContent(of: batch, over: world)
-    try world.agreeingOnRoot {
-      for (index, picture) in content.pictures.enumerated() {
+    try world.onRoot {
+      for (index, image) in content.images.enumerated() {
         let digits = String(index)
         let name = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-        let bytes = try picture.pngBytes()
+        let bytes = try image.pngBytes()
         try AtomicFile.write(to: "\(folder)/views/shard-\(name).png") { (file) throws(FileError) in
           unsafe try file.append(bytes.span.bytes)
         }

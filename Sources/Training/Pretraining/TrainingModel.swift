@@ -48,14 +48,15 @@ final class TrainingModel {
 
   /// Compiles the model for shards of one size.
   init(
-    _ engine: Engine, _ recipe: Recipe, viewSize: ImageSize, rows: Int
+    _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int
   ) throws {
-    let context = try NetworkContext(engine, mode: .training, precision: recipe.resolvedPrecision)
-    encoder = try ResNet(context, recipe.architecture, views: rows, height: viewSize.height, width: viewSize.width)
+    let context = try NetworkContext(engine, mode: .training, precision: configuration.resolvedPrecision)
+    encoder = try ResNet(
+      context, configuration.architecture, views: rows, height: viewSize.height, width: viewSize.width)
     let width = encoder.representationWidth
-    projection = recipe.isContrasting ? Projection(context, recipe.headPlan, inputWidth: width) : nil
-    classification = try recipe.isClassifying ? Classification(context, recipe, inputWidth: width) : nil
-    isNormalizingRepresentations = recipe.normalizeEncoder
+    projection = configuration.isContrasting ? Projection(context, configuration.headPlan, inputWidth: width) : nil
+    classification = try configuration.isClassifying ? Classification(context, configuration, inputWidth: width) : nil
+    isNormalizingRepresentations = configuration.normalizeEncoder
     self.rows = rows
     parameterLayout = context.parameters
     statisticsLayout = context.statistics

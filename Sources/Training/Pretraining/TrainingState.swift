@@ -12,25 +12,30 @@ struct TrainingState: Sendable {
   var parameters: [Float]
   /// The running means and variances of all BatchNorm layers.
   var statistics: [Float]
-  /// The optimiser with what it remembers.
+  /// The optimizer with what it remembers.
   var optimizer: any Optimizer
   /// How many steps were taken.
   var step = 0
 
   /// The state before the first step.
-  init(_ recipe: Recipe, parameters parameterLayout: VectorLayout, statistics statisticsLayout: VectorLayout) {
-    self.init(toFill: recipe, parameters: parameterLayout, statistics: statisticsLayout)
-    parameters = parameterLayout.initialValues(seed: recipe.seed)
-    statistics = statisticsLayout.initialValues(seed: recipe.seed)
+  init(
+    _ configuration: Configuration, parameters parameterLayout: VectorLayout, statistics statisticsLayout: VectorLayout
+  ) {
+    self.init(toFill: configuration, parameters: parameterLayout, statistics: statisticsLayout)
+    parameters = parameterLayout.initialValues(seed: configuration.seed)
+    statistics = statisticsLayout.initialValues(seed: configuration.seed)
   }
 
   /// Zeros, for the values of a file or of another rank.
-  init(toFill recipe: Recipe, parameters parameterLayout: VectorLayout, statistics statisticsLayout: VectorLayout) {
+  init(
+    toFill configuration: Configuration, parameters parameterLayout: VectorLayout,
+    statistics statisticsLayout: VectorLayout
+  ) {
     self.parameterLayout = parameterLayout
     self.statisticsLayout = statisticsLayout
     parameters = Array(repeating: 0, count: parameterLayout.count)
     statistics = Array(repeating: 0, count: statisticsLayout.count)
-    optimizer = recipe.makeOptimizer(parameterLayout)
+    optimizer = configuration.makeOptimizer(parameterLayout)
   }
 }
 

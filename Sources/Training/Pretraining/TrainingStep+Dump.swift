@@ -10,10 +10,10 @@ extension TrainingStep {
   /// Collective; the views are made once more, which changes none.
   func dumpedContent(
     of batch: GlobalBatch, over world: borrowing Communicator
-  ) throws -> (pictures: [RGBImage], arrays: [DumpedArray]) {
+  ) throws -> (images: [RGBImage], arrays: [DumpedArray]) {
     let plan = plan(of: batch)
-    let rowsPerShard = recipe.shardSize * recipe.views
-    let rowCount = plan.batchSize * recipe.views
+    let rowsPerShard = configuration.shardSize * configuration.views
+    let rowCount = plan.batchSize * configuration.views
     func gathered<Element: MPIElement>(_ own: [Element], perShard count: Int) throws -> [Element] {
       var all = [Element](repeating: .zero, count: count * plan.shardCount)
       try world.allGather(own.span, counts: plan.runs.runs.map { run in run.count * count }, into: &all)
@@ -22,7 +22,7 @@ extension TrainingStep {
 
     let owned = plan.runs[world.rank]
     let samples = Array(batch.samples)
-    let layout = recipe.viewLayout
+    let layout = configuration.viewLayout
     var arrays = [
       DumpedArray(name: "samples", shape: [samples.count], elements: .integers(samples)),
       DumpedArray(
@@ -44,41 +44,41 @@ extension TrainingStep {
       )
     }
 
-    let size = recipe.viewSize(of: dataset)
-    let (width, height) = (size.width * recipe.shardSize, size.height * recipe.views)
-    let ownBytes = try world.agreeing {
+    let size = configuration.viewSize(of: dataset)
+    let (width, height) = (size.width * configuration.shardSize, size.height * configuration.views)
+    let ownBytes = try world.throwingTogether {
       try requests(of: batch, owned).flatMap { request in try sheet(request, size).samples }
     }
     let bytes = try gathered(ownBytes, perShard: 3 * width * height)
-    let pictures = (0..<plan.shardCount).map { shard in
+    let images = (0..<plan.shardCount).map { shard in
       RGBImage(
         width: width, height: height,
         samples: Array(bytes[shard * 3 * width * height..<(shard + 1) * 3 * width * height]))
     }
-    return (pictures, arrays)
+    return (images, arrays)
   }
 
-  /// The views of one shard as the encoder sees them, the normalisation undone.
+  /// The views of one shard as the encoder sees them, the normalization undone.
   private func sheet(_ request: ShardPrefetcher.Request, _ size: ImageSize) throws -> RGBImage {
     let elements = 3 * size.pixelCount
-    var views = [Float](repeating: 0, count: recipe.shardSize * recipe.views * elements)
+    var views = [Float](repeating: 0, count: configuration.shardSize * configuration.views * elements)
     var span = views.mutableSpan
     try loader.fill(&span, request)
     let layout = shards.viewLayout
     let normalization = dataset.normalization
-    var canvas = Canvas(width: size.width * recipe.shardSize, height: size.height * recipe.views)
-    for row in 0..<recipe.shardSize * recipe.views {
-      var picture = RGBImage(width: size.width, height: size.height, samples: [UInt8](repeating: 0, count: elements))
+    var canvas = Canvas(width: size.width * configuration.shardSize, height: size.height * configuration.views)
+    for row in 0..<configuration.shardSize * configuration.views {
+      var image = RGBImage(width: size.width, height: size.height, samples: [UInt8](repeating: 0, count: elements))
       for pixel in 0..<size.pixelCount {
         for channel in 0..<3 {
           let level =
             views[row * elements + channel * layout.channelStride + pixel * layout.pixelStride]
             * normalization.standardDeviation[channel] + normalization.mean[channel]
-          picture.samples[3 * pixel + channel] = UInt8(min(max((level * 255).rounded(), 0), 255))
+          image.samples[3 * pixel + channel] = UInt8(min(max((level * 255).rounded(), 0), 255))
         }
       }
       canvas.draw(
-        picture, left: row % recipe.shardSize * size.width, top: row / recipe.shardSize * size.height)
+        image, left: row % configuration.shardSize * size.width, top: row / configuration.shardSize * size.height)
     }
     return canvas.image
   }

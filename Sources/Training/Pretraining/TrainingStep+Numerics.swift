@@ -12,12 +12,12 @@ extension TrainingStep {
   ///   - state: The state that the step began with.
   ///   - batch: Its samples.
   ///   - world: The ranks.
-  /// - Throws: ``AgreedError`` naming step, shard, rank and layer.
+  /// - Throws: ``CollectiveError`` naming step, shard, rank and layer.
   func checkFinite(_ state: TrainingState, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
     let value = reduced[vector.loss]
     guard !value.isFinite || !reduced[vector.gradient].allSatisfy(\.isFinite) else { return }
     let place = try firstNonFinite(state, batch, over: world) ?? "a sum over the shards is not finite"
-    throw AgreedError(
+    throw CollectiveError(
       error: RunError(
         .software,
         "step \(state.step + 1): the loss is \(value): \(place); lower --learning-rate or lengthen --warmup-epochs, and look at the data"
@@ -37,7 +37,7 @@ extension TrainingStep {
     try check(state.parameters, state.parameterLayout, "the weights of")
     try check(state.statistics, state.statisticsLayout, "the running statistics")
     for (name, vector) in zip(state.optimizer.stateNames, state.optimizer.state) {
-      try check(vector, state.parameterLayout, "the numbers of the optimiser's \(name) of")
+      try check(vector, state.parameterLayout, "the numbers of the optimizer's \(name) of")
     }
   }
 
@@ -52,7 +52,7 @@ extension TrainingStep {
     let views = requests(of: batch, owned)
     let check = NumericsCheck()
     let parameters = state.parameters
-    try world.agreeing {
+    try world.throwingTogether {
       try shards.compute(owned.count) { [self, loader, shards, vector] model, pass, index in
         let shard = owned.lowerBound + index
         try loader.fill(model.encoder.views, views[index])

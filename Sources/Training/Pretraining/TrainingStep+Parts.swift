@@ -8,18 +8,19 @@ extension TrainingStep {
   ///
   /// Collective.
   static func prepared(
-    _ recipe: Recipe, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
+    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
     order: ReductionOrder
   ) throws -> TrainingStep {
-    guard let memory = ActivationMemory(recipe.activationMemory) else {
-      preconditionFailure("the recipe was not validated: \(recipe.activationMemory)")
+    guard let memory = ActivationMemory(configuration.activationMemory) else {
+      preconditionFailure("the recipe was not validated: \(configuration.activationMemory)")
     }
     let ranksOnHost = try world.ranksOnHost()
-    let isOverlapping = recipe.overlap == "on" || (recipe.overlap == "auto" && ranksOnHost < world.size)
-    let loaderThreads = recipe.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: recipe.threads)
-    return try world.agreeing {
+    let isOverlapping = configuration.overlap == "on" || (configuration.overlap == "auto" && ranksOnHost < world.size)
+    let loaderThreads =
+      configuration.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: configuration.threads)
+    return try world.throwingTogether {
       try TrainingStep(
-        recipe, dataset, sampler, over: world, activationByteCount: memory.byteCount(ranksOnHost: ranksOnHost),
+        configuration, dataset, sampler, over: world, activationByteCount: memory.byteCount(ranksOnHost: ranksOnHost),
         loaderThreads: loaderThreads, isOverlapping: isOverlapping, order: order)
     }
   }
@@ -36,20 +37,20 @@ extension TrainingStep {
   /// Which rows of the global batch are positives of each other.
   ///
   /// Collective where labels matter: each rank gives the labels of its own samples.
-  func classes(of samples: [Int32], _ plan: BatchPlan, over world: borrowing Communicator) throws -> RowClasses {
+  func classes(of samples: [Int32], _ plan: BatchPartition, over world: borrowing Communicator) throws -> RowClasses {
     var labels = (0..<Int32(plan.batchSize)).map { position in position }
-    if recipe.loss == "supcon" {
+    if configuration.loss == "supcon" {
       let own = samples.map { sample in Int32(dataset.label(at: Int(sample))) }
-      let counts = plan.runs.runs.map { run in run.count * recipe.shardSize }
+      let counts = plan.runs.runs.map { run in run.count * configuration.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
     }
-    let layout = recipe.viewLayout
+    let layout = configuration.viewLayout
     return RowClasses(
-      labels: (0..<plan.batchSize * recipe.views).map { row in labels[layout.sample(ofRow: row)] })
+      labels: (0..<plan.batchSize * configuration.views).map { row in labels[layout.sample(ofRow: row)] })
   }
 }
 
-extension Recipe {
+extension Configuration {
   /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
   var viewLayout: ViewLayout { ViewLayout(samplesPerGroup: shardSize, views: views) }
 }

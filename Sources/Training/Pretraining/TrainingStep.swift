@@ -6,32 +6,32 @@ import OneDNN
 
 /// One step of training over all ranks.
 ///
-///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward → all-reduce → optimiser
+///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward → all-reduce → optimizer
 ///                                       → logits → cross-entropy → logit gradients →
 ///
 /// A recipe has the upper branch, the lower one, or both.
 final class TrainingStep {
-  let recipe: Recipe
+  let configuration: Configuration
   let dataset: any ImageDataset
   let loader: ShardPrefetcher
   let shards: ShardWorkers
   let vector: ShardVectorLayout
   /// Whether gradients cross between ranks while the backward pass still runs.
   let isOverlapping: Bool
-  private let plans: [BatchPlan]
+  private let plans: [BatchPartition]
   private let schedule: LearningRateSchedule
   private(set) var reduced: [Float]
   private var announcedSteps = 0
 
   /// The state before the first step, made anew: nobody else keeps it.
   var initialState: TrainingState {
-    TrainingState(recipe, parameters: shards.parameterLayout, statistics: shards.statisticsLayout)
+    TrainingState(configuration, parameters: shards.parameterLayout, statistics: shards.statisticsLayout)
   }
 
   /// Compiles the model on every thread of this rank and makes room for its shards.
   ///
   /// - Parameters:
-  ///   - recipe: What to train.
+  ///   - configuration: What to train.
   ///   - dataset: What to train on.
   ///   - sampler: What makes its batches.
   ///   - world: The ranks.
@@ -41,31 +41,32 @@ final class TrainingStep {
   ///   - order: How gradients are added.
   /// - Throws: What oneDNN refuses.
   init(
-    _ recipe: Recipe, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
+    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
     activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool, order: ReductionOrder
   ) throws {
-    self.recipe = recipe
+    self.configuration = configuration
     self.dataset = dataset
     self.isOverlapping = isOverlapping
-    let batchSizes = Set([recipe.batchSize, sampler.lastBatchSize]).sorted()
+    let batchSizes = Set([configuration.batchSize, sampler.lastBatchSize]).sorted()
     shards = try ShardWorkers(
-      recipe, dataset,
+      configuration, dataset,
       capacity: batchSizes.map { size in
-        ContiguousRuns(total: size / recipe.shardSize, parts: world.size)[world.rank].count
+        BlockPartition(total: size / configuration.shardSize, parts: world.size)[world.rank].count
       }.max() ?? 0, activationByteCount: activationByteCount)
     loader = try shards.makeLoader(threads: loaderThreads)
     let vector = ShardVectorLayout(
       parameterCount: shards.parameterLayout.count, statisticCount: shards.statisticsLayout.count,
-      isClassifying: recipe.isClassifying)
+      isClassifying: configuration.isClassifying)
     self.vector = vector
     let pieces = vector.pieces(at: shards.model.encoder.parameterBounds)
-    var plans: [BatchPlan] = []
+    var plans: [BatchPartition] = []
     for size in batchSizes {
-      plans.append(BatchPlan(recipe, batchSize: size, vector: vector, pieces: pieces, over: world, order: order))
+      plans.append(
+        BatchPartition(configuration, batchSize: size, vector: vector, pieces: pieces, over: world, order: order))
     }
     self.plans = plans
     reduced = Array(repeating: 0, count: vector.count)
-    schedule = recipe.learningRateSchedule(stepsPerEpoch: sampler.stepsPerEpoch)
+    schedule = configuration.learningRateSchedule(stepsPerEpoch: sampler.stepsPerEpoch)
   }
 
   /// What a step reports.
@@ -104,7 +105,7 @@ final class TrainingStep {
   ///   - isStopping: Whether this rank was asked to stop; the reduction tells all others.
   ///   - world: The ranks.
   /// - Returns: What is to be logged.
-  /// - Throws: ``AgreedError`` if numbers are no longer finite, anything else for what ends the job at once.
+  /// - Throws: ``CollectiveError`` if numbers are no longer finite, anything else for what ends the job at once.
   func run(
     _ state: inout TrainingState, _ batch: GlobalBatch, next: GlobalBatch?, isStopping: Bool = false,
     over world: borrowing Communicator
@@ -115,10 +116,10 @@ final class TrainingStep {
     announce(batch, next, rank: world.rank)
     let activity = world.activity
     let clock = StepClock(
-      threads: min(recipe.threads, max(owned.count, 1)), activity: activity, step: state.step + 1)
+      threads: min(configuration.threads, max(owned.count, 1)), activity: activity, step: state.step + 1)
     let trafficBefore = activity.traffic
 
-    // Captured call by call: nobody else holds the parameters when the optimiser changes them.
+    // Captured call by call: nobody else holds the parameters when the optimizer changes them.
     try shards.compute(owned.count) { [parameters = state.parameters] model in
       try model.load(parameters)
     } eachShard: { [loader, parameters = state.parameters] model, pass, shard in
@@ -177,14 +178,14 @@ final class TrainingStep {
     clock.mark(.update)
     let contrast = contrast(loss, classes, reduced)
     return Report(
-      views: plan.batchSize * recipe.views, loss: Double(reduced[vector.loss]),
+      views: plan.batchSize * configuration.views, loss: Double(reduced[vector.loss]),
       lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound, contrast: contrast,
       trainTop1: trainTop1(reduced, plan), learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0,
       partSeconds: clock.seconds,
       partReceivedByteCounts: clock.receivedByteCounts, traffic: activity.traffic.since(trafficBefore))
   }
 
-  func plan(of batch: GlobalBatch) -> BatchPlan {
+  func plan(of batch: GlobalBatch) -> BatchPartition {
     guard let plan = plans.first(where: { plan in plan.batchSize == batch.samples.count }) else {
       preconditionFailure("a batch of \(batch.samples.count) samples was not planned")
     }
@@ -194,7 +195,7 @@ final class TrainingStep {
   /// The views that some shards of a batch need.
   func requests(of batch: GlobalBatch, _ shards: Range<Int>) -> [ShardPrefetcher.Request] {
     shards.map { shard in
-      let samples = batch.samples.dropFirst(shard * recipe.shardSize).prefix(recipe.shardSize)
+      let samples = batch.samples.dropFirst(shard * configuration.shardSize).prefix(configuration.shardSize)
       return ShardPrefetcher.Request(epoch: batch.epoch, samples: Array(samples))
     }
   }

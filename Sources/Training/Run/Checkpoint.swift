@@ -4,17 +4,17 @@ import NeuralNet
 /// A training state with the recipe that it belongs to, as a safetensors file: nothing in it depends on the number of ranks.
 struct Checkpoint {
   /// The recipe of the run.
-  let recipe: Recipe
+  let configuration: Configuration
   /// The state after some step.
   let state: TrainingState
 
-  /// What stands before the names of an optimiser's vectors, such as `optimizer.velocity.encoder.conv1.weight`.
+  /// What stands before the names of an optimizer's vectors, such as `optimizer.velocity.encoder.conv1.weight`.
   private static func prefix(ofState name: String) -> String { "optimizer.\(name)." }
 
   private enum Metadata {
     static let format = "supcon-checkpoint"
     static let step = "step"
-    static let recipe = "recipe"
+    static let configuration = "recipe"
   }
 
   /// Writes the checkpoint whole or not at all.
@@ -27,7 +27,7 @@ struct Checkpoint {
     try SafetensorsWriter.write(
       to: path,
       metadata: [
-        "format": Metadata.format, Metadata.step: "\(state.step)", Metadata.recipe: recipe.yaml(),
+        "format": Metadata.format, Metadata.step: "\(state.step)", Metadata.configuration: configuration.yaml(),
       ],
       tensors: parameters + statistics + optimizer)
   }
@@ -39,15 +39,15 @@ struct Checkpoint {
   ///   - layouts: The parts of parameters and statistics for a recipe.
   /// - Throws: `FileError` of kind `content` if it is damaged or does not fit its own recipe.
   init(
-    path: String, layouts: (Recipe) throws -> (parameters: VectorLayout, statistics: VectorLayout)
+    path: String, layouts: (Configuration) throws -> (parameters: VectorLayout, statistics: VectorLayout)
   ) throws {
     let file = try SafetensorsFile(path: path)
-    guard file.metadata["format"] == Metadata.format, let text = file.metadata[Metadata.recipe],
+    guard file.metadata["format"] == Metadata.format, let text = file.metadata[Metadata.configuration],
       let step = file.metadata[Metadata.step].flatMap({ text in Int(text) })
     else { throw FileError(.content, "\(path): is a safetensors file, but no checkpoint of supcon") }
-    recipe = try Recipe(yaml: text, path: path)
-    let (parameters, statistics) = try layouts(recipe)
-    var state = TrainingState(toFill: recipe, parameters: parameters, statistics: statistics)
+    configuration = try Configuration(yaml: text, path: path)
+    let (parameters, statistics) = try layouts(configuration)
+    var state = TrainingState(toFill: configuration, parameters: parameters, statistics: statistics)
     state.parameters = try parameters.vector(from: file)
     state.statistics = try statistics.vector(from: file)
     state.optimizer.state = try state.optimizer.stateNames.map { name in
@@ -57,8 +57,8 @@ struct Checkpoint {
     self.state = state
   }
 
-  init(recipe: Recipe, state: TrainingState) {
-    self.recipe = recipe
+  init(configuration: Configuration, state: TrainingState) {
+    self.configuration = configuration
     self.state = state
   }
 }

@@ -46,13 +46,13 @@ struct CheckpointFolder {
   /// The newest whole checkpoint of the run that a recipe describes.
   ///
   /// - Parameters:
-  ///   - recipe: What the run's configuration says.
+  ///   - configuration: What the run's configuration says.
   ///   - warn: Receives a sentence for each damaged checkpoint.
   /// - Returns: `nil` if no checkpoint was ever completed.
   /// - Throws: ``RunError`` if there are checkpoints and all are damaged, or if the newest is another run's.
-  func newest(of recipe: Recipe, warn: (String) -> Void) throws -> Checkpoint? {
-    let checkpoint = try newest(warn: warn) { path in try Checkpoint(path: path, layouts: RunOpening.layouts) }
-    if let checkpoint, let (option, own, other) = checkpoint.recipe.conflict(with: recipe) {
+  func newest(of configuration: Configuration, warn: (String) -> Void) throws -> Checkpoint? {
+    let checkpoint = try newest(warn: warn) { path in try Checkpoint(path: path, layouts: OpenedRun.layouts) }
+    if let checkpoint, let (option, own, other) = checkpoint.configuration.conflict(with: configuration) {
       throw RunError(
         .configuration,
         "\(path): the newest checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other); put back the run's own checkpoints"

@@ -10,7 +10,7 @@ public enum ConfigurationFile {
   /// The options of a file.
   ///
   /// - Throws: ``RunError``: 66 or 74 if it cannot be read, 78 with its line if something else than options stands in it.
-  public static func read(_ path: String) throws(RunError) -> RecipeOverrides {
+  public static func read(_ path: String) throws(RunError) -> ConfigurationOverrides {
     let bytes: [UInt8]
     do {
       let file = try ReadOnlyFile(path: path)
@@ -30,14 +30,14 @@ public enum ConfigurationFile {
   }
 
   /// The options of a text; `path` stands before the line in what is thrown.
-  static func options(in yaml: String, path: String) throws(RunError) -> RecipeOverrides {
+  static func options(in yaml: String, path: String) throws(RunError) -> ConfigurationOverrides {
     let root: Node?
     do {
       root = try Yams.compose(yaml: yaml)
     } catch {
       throw RunError(.configuration, describe(error, path: path))
     }
-    var overrides = RecipeOverrides()
+    var overrides = ConfigurationOverrides()
     // An empty file, or one of comments alone, gives nothing.
     guard let root else { return overrides }
     guard case .mapping(let mapping) = root else {
@@ -47,10 +47,10 @@ public enum ConfigurationFile {
     }
     for (name, value) in mapping {
       let key = try key(name, path: path)
-      guard let kind = RecipeOptionKind.all[key], let read = kind.value(of: value) else {
+      guard let kind = ConfigurationOptionKind.all[key], let read = kind.value(of: value) else {
         throw RunError(
           .configuration,
-          "\(place(value, path)): \(key.rawValue): expected \(RecipeOptionKind.all[key]?.expectation ?? "a value"), found \(found(value))"
+          "\(place(value, path)): \(key.rawValue): expected \(ConfigurationOptionKind.all[key]?.expectation ?? "a value"), found \(found(value))"
         )
       }
       overrides.values[key] = read
@@ -58,9 +58,9 @@ public enum ConfigurationFile {
     return overrides
   }
 
-  private static func key(_ name: Node, path: String) throws(RunError) -> Recipe.CodingKeys {
+  private static func key(_ name: Node, path: String) throws(RunError) -> Configuration.CodingKeys {
     let text = name.scalar?.string ?? ""
-    if let key = Recipe.CodingKeys(rawValue: text) {
+    if let key = Configuration.CodingKeys(rawValue: text) {
       return key
     }
     if ["output", "resume", "recipe", "config"].contains(text) {
@@ -69,7 +69,7 @@ public enum ConfigurationFile {
     }
     // As on the command line, or as in Python.
     let plain = text.drop { letter in letter == "-" }.map { letter in letter == "_" ? "-" : letter }
-    let nearest = Recipe.CodingKeys.allCases.map(\.rawValue).nearest(to: String(plain))
+    let nearest = Configuration.CodingKeys.allCases.map(\.rawValue).nearest(to: String(plain))
     let advice =
       nearest.map { nearest in "did you mean '\(nearest)'?" }
       ?? "expected the name of an option without its dashes, such as 'batch-size'; supcon pretrain --help lists all"

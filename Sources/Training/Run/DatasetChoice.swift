@@ -8,17 +8,17 @@ public enum DatasetChoice {
   /// The names.
   public static let names = ["shapes", "cifar10", "cifar100", "folder"]
 
-  /// The built-in set does not depend on the run's seed: runs are compared on the same pictures.
+  /// The built-in set does not depend on the run's seed: runs are compared on the same images.
   private static let shapesSeed: UInt64 = 0
 
   /// What is wrong with the options, or `nil`.
-  static func problem(_ recipe: Recipe) -> String? {
-    switch (recipe.dataset, recipe.data) {
+  static func problem(_ configuration: Configuration) -> String? {
+    switch (configuration.dataset, configuration.data) {
     case ("shapes", .some): return "--data: --dataset shapes is built in and has no folder"
     case ("cifar10", nil), ("cifar100", nil):
-      return "--dataset \(recipe.dataset): needs --data with the folder of its binary version"
-    case ("folder", nil): return "--dataset folder: needs --data with the folder of the pictures, or a pack"
-    default: return FolderOptions.problem(recipe)
+      return "--dataset \(configuration.dataset): needs --data with the folder of its binary version"
+    case ("folder", nil): return "--dataset folder: needs --data with the folder of the images, or a pack"
+    default: return FolderOptions.problem(configuration)
     }
   }
 
@@ -27,54 +27,55 @@ public enum DatasetChoice {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - recipe: Which dataset.
+  ///   - configuration: Which dataset.
   ///   - split: Which part of it.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
   /// - Returns: The split, opened and checked.
-  /// - Throws: ``AgreedError`` naming the file.
+  /// - Throws: ``CollectiveError`` naming the file.
   public static func open(
-    _ recipe: Recipe, _ split: DatasetSplit, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ configuration: Configuration, _ split: DatasetSplit, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
   ) throws -> any ImageDataset {
-    var recipe = recipe
+    var configuration = configuration
     return split == .train
-      ? try openTraining(&recipe, over: world, report: report)
-      : recipe.dataset == "folder"
-        ? try openFolder(recipe, .test, over: world, report: report).dataset
-        : try world.agreeing { try openFixed(recipe, .test, report: report) }
+      ? try openTraining(&configuration, over: world, report: report)
+      : configuration.dataset == "folder"
+        ? try openFolder(configuration, .test, over: world, report: report).dataset
+        : try world.throwingTogether { try openFixed(configuration, .test, report: report) }
   }
 
-  /// Opens the training set, and writes into the recipe what only the pictures could tell: their size, mean and deviation, which files
+  /// Opens the training set, and writes into the recipe what only the images could tell: their size, mean and deviation, which files
   /// they are, and how many classes a classifier tells apart.
   ///
   /// Collective.
   static func openTraining(
-    _ recipe: inout Recipe, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ configuration: inout Configuration, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> any ImageDataset {
-    guard recipe.dataset == "folder" else {
-      let (choice, split) = (recipe, DatasetSplit.train)
-      let dataset = try world.agreeing { try openFixed(choice, split, report: report) }
-      recipe.classes = recipe.isClassifying ? dataset.classNames.count : nil
+    guard configuration.dataset == "folder" else {
+      let (choice, split) = (configuration, DatasetSplit.train)
+      let dataset = try world.throwingTogether { try openFixed(choice, split, report: report) }
+      configuration.classes = configuration.isClassifying ? dataset.classNames.count : nil
       return dataset
     }
-    let opened = try openFolder(recipe, .train, over: world, report: report)
-    recipe.datasetFingerprint = opened.fingerprint
-    recipe.classes = recipe.isClassifying ? opened.dataset.classNames.count : nil
-    recipe.imageSize = recipe.imageSize ?? opened.dataset.viewSize.width
-    recipe.mean = FolderOptions.text(opened.dataset.normalization.mean)
-    recipe.std = FolderOptions.text(opened.dataset.normalization.standardDeviation)
+    let opened = try openFolder(configuration, .train, over: world, report: report)
+    configuration.datasetFingerprint = opened.fingerprint
+    configuration.classes = configuration.isClassifying ? opened.dataset.classNames.count : nil
+    configuration.imageSize = configuration.imageSize ?? opened.dataset.viewSize.width
+    configuration.mean = FolderOptions.text(opened.dataset.normalization.mean)
+    configuration.std = FolderOptions.text(opened.dataset.normalization.standardDeviation)
     return opened.dataset
   }
 
   /// The datasets whose files have fixed names, or none.
   private static func openFixed(
-    _ recipe: Recipe, _ split: DatasetSplit, report: (String) -> Void
+    _ configuration: Configuration, _ split: DatasetSplit, report: (String) -> Void
   ) throws(FileError) -> any ImageDataset {
-    guard let variant = CIFARDataset.Variant(rawValue: recipe.dataset) else {
+    guard let variant = CIFARDataset.Variant(rawValue: configuration.dataset) else {
       return ShapesDataset(
-        count: split == .train ? recipe.shapesTrain : recipe.shapesTest, seed: shapesSeed, split: split)
+        count: split == .train ? configuration.shapesTrain : configuration.shapesTest, seed: shapesSeed, split: split)
     }
-    let dataset = try CIFARDataset(variant, directory: recipe.data ?? ".", split: split)
+    let dataset = try CIFARDataset(variant, directory: configuration.data ?? ".", split: split)
     for text in dataset.notes {
       report("note: \(text)")
     }
@@ -82,45 +83,46 @@ public enum DatasetChoice {
   }
 
   private static func openFolder(
-    _ recipe: Recipe, _ split: DatasetSplit, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ configuration: Configuration, _ split: DatasetSplit, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
   ) throws -> (dataset: any ImageDataset, fingerprint: String) {
-    let path = recipe.data ?? "."
-    let given = FolderOptions.normalization(recipe)
+    let path = configuration.data ?? "."
+    let given = FolderOptions.normalization(configuration)
     // Rank 0 decides what it is, and then all take it for that.
     let isPack = try world.broadcast(bytes: [FolderSplits.isFile(path) ? 1 : 0]) == [1]
     if isPack {
-      let pack = try world.agreeing { () throws -> PackedDataset in
-        if recipe.validationFraction != nil {
+      let pack = try world.throwingTogether { () throws -> PackedDataset in
+        if configuration.validationFraction != nil {
           throw RunError(.usage, "--validation-fraction: \(path) is a pack and was divided when it was made")
         }
         return try PackedDataset(path: path, split: split, normalization: given)
       }
-      try world.agreeing { try checkClasses(pack, path) }
+      try world.throwingTogether { try checkClasses(pack, path) }
       return (pack, pack.fingerprint)
     }
 
-    let folder = DatasetFolder(recipe)
+    let folder = DatasetFolder(configuration)
     let listing = try folder.listing(split, over: world)
     for note in listing.notes {
       report("note: \(note)")
     }
     var index = listing.index
     var normalization = given
-    var imageSize = recipe.imageSize
+    var imageSize = configuration.imageSize
     if normalization == nil || imageSize == nil || folder.isSkippingBad {
       let description = try folder.described(split, index, over: world, report: report)
-      index = try world.agreeing { try folder.usable(listing, description, report: report) }
+      index = try world.throwingTogether { try folder.usable(listing, description, report: report) }
       normalization = normalization ?? description.normalization
       imageSize = imageSize ?? description.imageSize
     }
-    guard let normalization, let imageSize else { preconditionFailure("an index without a picture") }
+    guard let normalization, let imageSize else { preconditionFailure("an index without an image") }
     let viewSize = ImageSize(width: imageSize, height: imageSize)
     var settings = FolderDataset.Settings(normalization: normalization, viewSize: viewSize)
     settings.scaledDecoding =
-      recipe.decode == "scaled" ? ImageSize(width: 2 * viewSize.width, height: 2 * viewSize.height) : nil
+      configuration.decode == "scaled" ? ImageSize(width: 2 * viewSize.width, height: 2 * viewSize.height) : nil
     settings.isReplacingBad = folder.isSkippingBad
     let dataset = FolderDataset(index, settings)
-    try world.agreeing { try checkClasses(dataset, index.root) }
+    try world.throwingTogether { try checkClasses(dataset, index.root) }
     return (dataset, index.fingerprint)
   }
 
@@ -129,7 +131,7 @@ public enum DatasetChoice {
     guard dataset.classNames.count > 1 else {
       throw RunError(
         .data,
-        "\(path): has one class, \(dataset.classNames.joined()); expected at least two, as training tells pictures of different classes apart"
+        "\(path): has one class, \(dataset.classNames.joined()); expected at least two, as training tells images of different classes apart"
       )
     }
   }

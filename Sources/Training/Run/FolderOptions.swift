@@ -1,42 +1,43 @@
 import Imaging
 
-/// The options that only a folder of pictures has.
+/// The options that only a folder of images has.
 enum FolderOptions {
   /// What is wrong with them, or `nil`.
-  static func problem(_ recipe: Recipe) -> String? {
-    let isFolder = recipe.dataset == "folder"
+  static func problem(_ configuration: Configuration) -> String? {
+    let isFolder = configuration.dataset == "folder"
     let given: [(name: String, isGiven: Bool)] = [
-      ("validation-fraction", recipe.validationFraction != nil), ("mean", recipe.mean != nil),
-      ("std", recipe.std != nil), ("bad-images", recipe.badImages != "stop"), ("decode", recipe.decode != "full"),
+      ("validation-fraction", configuration.validationFraction != nil), ("mean", configuration.mean != nil),
+      ("std", configuration.std != nil), ("bad-images", configuration.badImages != "stop"),
+      ("decode", configuration.decode != "full"),
     ]
     if !isFolder, let option = given.first(where: \.isGiven) {
-      return "--\(option.name): goes with --dataset folder, not with \(recipe.dataset)"
+      return "--\(option.name): goes with --dataset folder, not with \(configuration.dataset)"
     }
-    if !["stop", "skip"].contains(recipe.badImages) {
-      return "--bad-images \(recipe.badImages): expected stop or skip"
+    if !["stop", "skip"].contains(configuration.badImages) {
+      return "--bad-images \(configuration.badImages): expected stop or skip"
     }
-    if !["full", "scaled"].contains(recipe.decode) {
-      return "--decode \(recipe.decode): expected full or scaled"
+    if !["full", "scaled"].contains(configuration.decode) {
+      return "--decode \(configuration.decode): expected full or scaled"
     }
-    if let fraction = recipe.validationFraction, !(fraction > 0 && fraction < 1) {
+    if let fraction = configuration.validationFraction, !(fraction > 0 && fraction < 1) {
       return "--validation-fraction \(fraction): expected a number above 0 and below 1"
     }
-    if (recipe.mean == nil) != (recipe.std == nil) {
+    if (configuration.mean == nil) != (configuration.std == nil) {
       return "--mean, --std: expected both or neither"
     }
-    if let mean = recipe.mean, numbers(mean, in: 0...1) == nil {
+    if let mean = configuration.mean, numbers(mean, in: 0...1) == nil {
       return "--mean \(mean): expected three numbers from 0 to 1, such as 0.485,0.456,0.406"
     }
-    if let deviation = recipe.std, numbers(deviation, in: Float.leastNormalMagnitude...1) == nil {
+    if let deviation = configuration.std, numbers(deviation, in: Float.leastNormalMagnitude...1) == nil {
       return "--std \(deviation): expected three numbers above 0 and up to 1, such as 0.229,0.224,0.225"
     }
     return nil
   }
 
   /// The mean and deviation that a recipe gives.
-  static func normalization(_ recipe: Recipe) -> ChannelNormalization? {
-    guard let mean = recipe.mean.flatMap({ text in numbers(text, in: 0...1) }),
-      let deviation = recipe.std.flatMap({ text in numbers(text, in: 0...1) })
+  static func normalization(_ configuration: Configuration) -> ChannelNormalization? {
+    guard let mean = configuration.mean.flatMap({ text in numbers(text, in: 0...1) }),
+      let deviation = configuration.std.flatMap({ text in numbers(text, in: 0...1) })
     else { return nil }
     return ChannelNormalization(mean: mean, standardDeviation: deviation)
   }

@@ -25,8 +25,8 @@ struct LossChoice {
       choice("summation", summation, LossMode.Summation.allCases.map(\.rawValue)),
       choice("contrast-mode", contrastMode, LossMode.Anchors.allCases.map(\.rawValue)),
       choice("denominator", denominator, LossMode.Denominator.allCases.map(\.rawValue)),
-      positivesCap == "none" || Int(positivesCap).map((0...Recipe.largest).contains) ?? false
-        ? nil : "--positives-cap \(positivesCap): expected none, or a number from 0 to \(Recipe.largest)",
+      positivesCap == "none" || Int(positivesCap).map((0...Configuration.largest).contains) ?? false
+        ? nil : "--positives-cap \(positivesCap): expected none, or a number from 0 to \(Configuration.largest)",
     ]
     return words.compactMap { problem in problem }.first ?? clash
   }

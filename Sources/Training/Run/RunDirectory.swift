@@ -65,7 +65,7 @@ struct RunDirectory {
   }
 
   /// The configuration of the run that stands here.
-  func recipe() throws -> Recipe {
+  func configuration() throws -> Configuration {
     let file: ReadOnlyFile
     do throws(FileError) {
       file = try ReadOnlyFile(path: configurationPath)
@@ -73,6 +73,6 @@ struct RunDirectory {
       throw FileError(error.kind, "\(error); put the run's own file back, or begin a new run with another --output")
     }
     let bytes = try file.read(file.byteCount, at: 0)
-    return try Recipe(yaml: String(decoding: bytes, as: UTF8.self), path: configurationPath)
+    return try Configuration(yaml: String(decoding: bytes, as: UTF8.self), path: configurationPath)
   }
 }

@@ -56,7 +56,7 @@ public struct RunError: Error, CustomStringConvertible, Equatable {
 }
 
 /// An error that all ranks know of, thrown by all of them: the job can end in order.
-public struct AgreedError: Error {
+public struct CollectiveError: Error {
   /// What every rank reports.
   public let error: RunError
 }
@@ -66,8 +66,8 @@ extension Communicator {
   ///
   /// Collective. The error of the lowest failing rank is the one that all throw, with the rank's number if it is not rank 0.
   ///
-  /// - Throws: ``AgreedError``, or `MPIError` if the ranks cannot agree.
-  public func agreeing<Result>(_ body: () throws -> Result) throws -> Result {
+  /// - Throws: ``CollectiveError``, or `MPIError` if the ranks cannot agree.
+  public func throwingTogether<Result>(_ body: () throws -> Result) throws -> Result {
     var outcome: (result: Result?, error: RunError?) = (nil, nil)
     do {
       outcome.result = try body()
@@ -83,7 +83,7 @@ extension Communicator {
     }
     let text = try broadcast(text: outcome.error?.description ?? "", from: failed)
     let code = ExitCode(rawValue: codes[failed]) ?? .software
-    throw AgreedError(error: RunError(code, failed == 0 ? text : "rank \(failed): \(text)"))
+    throw CollectiveError(error: RunError(code, failed == 0 ? text : "rank \(failed): \(text)"))
   }
 
   /// Runs `body` on rank 0 alone, and throws on all ranks if it throws.
@@ -91,10 +91,10 @@ extension Communicator {
   /// Collective.
   ///
   /// - Returns: What `body` returns, on rank 0.
-  /// - Throws: ``AgreedError``, or `MPIError` if the ranks cannot agree.
+  /// - Throws: ``CollectiveError``, or `MPIError` if the ranks cannot agree.
   @discardableResult
-  public func agreeingOnRoot<Result>(_ body: () throws -> Result) throws -> Result? {
-    try agreeing { isRoot ? try body() : nil }
+  public func onRoot<Result>(_ body: () throws -> Result) throws -> Result? {
+    try throwingTogether { isRoot ? try body() : nil }
   }
 
   /// Copies a text of one rank to all.

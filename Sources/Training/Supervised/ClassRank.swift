@@ -29,7 +29,7 @@ enum ClassRank {
   static func correctCounts(
     labels: [Int32], over world: borrowing Communicator, scores: (_ sample: Int) throws -> [Float]
   ) throws -> (top1: Int, top5: Int) {
-    let own = ContiguousRuns(total: labels.count, parts: world.size)[world.rank]
+    let own = BlockPartition(total: labels.count, parts: world.size)[world.rank]
     var counts: [Int64] = [0, 0]
     for sample in own {
       let before = rank(of: Int(labels[sample]), in: try scores(sample)[...])

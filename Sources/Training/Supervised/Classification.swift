@@ -22,12 +22,12 @@ struct Classification {
   /// Registers the classifier's parameters as the linear stage and torchvision name theirs.
   ///
   /// - Throws: ``RunError`` if the recipe does not say how many classes there are.
-  init(_ context: NetworkContext, _ recipe: Recipe, inputWidth: Int) throws(RunError) {
-    let classCount = try recipe.classCount
+  init(_ context: NetworkContext, _ configuration: Configuration, inputWidth: Int) throws(RunError) {
+    let classCount = try configuration.classCount
     classifier = LinearLayer(
       context, TrainedClassifier.name, inputWidth: inputWidth, outputWidth: classCount)
-    crossEntropy = CrossEntropy(classCount: classCount, labelSmoothing: recipe.labelSmoothing)
-    isGradientStopped = recipe.stopGradient
+    crossEntropy = CrossEntropy(classCount: classCount, labelSmoothing: configuration.labelSmoothing)
+    isGradientStopped = configuration.stopGradient
   }
 
   /// Makes room for the pass of a shard of `rows` views.

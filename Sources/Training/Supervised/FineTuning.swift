@@ -13,8 +13,8 @@ public enum FineTuning {
   ///   - output: The run directory of the result; `nil` for a free one under `runs`.
   /// - Returns: The request, as `supcon supervised` would make it.
   public static func request(
-    _ request: LinearStage.Request, overrides: RecipeOverrides, output: String?
-  ) -> Pretraining.Request {
+    _ request: LinearStage.Request, overrides: ConfigurationOverrides, output: String?
+  ) -> TrainingRun.Request {
     var overrides = overrides
     overrides.set(request.run, for: "init")
     overrides.set(request.data, for: "data")
@@ -25,7 +25,7 @@ public enum FineTuning {
     overrides.set(request.momentum, for: "momentum")
     overrides.set(request.seed, for: "seed")
     overrides.set(request.threads, for: "threads")
-    return Pretraining.Request(
+    return TrainingRun.Request(
       .supervised, overrides: overrides, output: output, isResuming: false, order: .tree, maximumSeconds: nil)
   }
 }

@@ -12,12 +12,12 @@ struct InitialEncoder {
   /// Reads the encoder that a recipe names; `nil` if it names none.
   ///
   /// - Parameters:
-  ///   - recipe: What is to be trained.
+  ///   - configuration: What is to be trained.
   ///   - report: Receives a line for each damaged checkpoint of the run that is named.
   /// - Throws: ``RunError`` or `FileError` naming the path and what does not fit.
-  init?(of recipe: Recipe, report: (String) -> Void) throws {
-    guard let path = recipe.`init` else { return nil }
-    let layouts = try RunOpening.layouts(recipe)
+  init?(of configuration: Configuration, report: (String) -> Void) throws {
+    guard let path = configuration.`init` else { return nil }
+    let layouts = try OpenedRun.layouts(configuration)
     let file =
       try Self.directory(path).map { directory in try Self.newestCheckpoint(of: directory, report) }
       ?? SafetensorsFile(path: path)
@@ -40,7 +40,7 @@ struct InitialEncoder {
     } catch let error as FileError where error.kind == .content {
       throw RunError(
         .data,
-        "\(error): it is not the encoder of --model \(recipe.model)\(recipe.encoderOptions); give the options that it was trained with"
+        "\(error): it is not the encoder of --model \(configuration.model)\(configuration.encoderOptions); give the options that it was trained with"
       )
     }
   }
@@ -58,8 +58,8 @@ struct InitialEncoder {
   /// The recipe of the run that a recipe's encoder comes from; `nil` if it comes from none.
   ///
   /// - Throws: ``RunError`` if the path is missing or a folder without a run.
-  static func recipe(of recipe: Recipe) throws -> Recipe? {
-    try recipe.`init`.flatMap { path in try directory(path)?.recipe() }
+  static func configuration(of configuration: Configuration) throws -> Configuration? {
+    try configuration.`init`.flatMap { path in try directory(path)?.configuration() }
   }
 
   /// The run directory at a path; `nil` if a file stands there.
@@ -99,32 +99,32 @@ extension VectorSlice {
   fileprivate var isOfEncoder: Bool { name.hasPrefix(TrainingState.encoderPrefix) }
 }
 
-extension Recipe {
+extension Configuration {
   /// This recipe with the encoder of another.
-  func with(encoderOf other: Recipe) -> Recipe {
-    var recipe = self
-    recipe.model = other.model
-    recipe.stem = other.stem
-    recipe.shortcut = other.shortcut
-    recipe.widthMultiplier = other.widthMultiplier
-    recipe.normalizeEncoder = other.normalizeEncoder
-    return recipe
+  func with(encoderOf other: Configuration) -> Configuration {
+    var configuration = self
+    configuration.model = other.model
+    configuration.stem = other.stem
+    configuration.shortcut = other.shortcut
+    configuration.widthMultiplier = other.widthMultiplier
+    configuration.normalizeEncoder = other.normalizeEncoder
+    return configuration
   }
 
   /// This recipe with the dataset of another.
-  func with(datasetOf other: Recipe) -> Recipe {
-    var recipe = self
-    recipe.dataset = other.dataset
-    recipe.data = other.data
-    recipe.validationFraction = other.validationFraction
-    recipe.badImages = other.badImages
-    recipe.decode = other.decode
-    recipe.mean = other.mean
-    recipe.std = other.std
-    recipe.shapesTrain = other.shapesTrain
-    recipe.shapesTest = other.shapesTest
-    recipe.imageSize = other.imageSize
-    return recipe
+  func with(datasetOf other: Configuration) -> Configuration {
+    var configuration = self
+    configuration.dataset = other.dataset
+    configuration.data = other.data
+    configuration.validationFraction = other.validationFraction
+    configuration.badImages = other.badImages
+    configuration.decode = other.decode
+    configuration.mean = other.mean
+    configuration.std = other.std
+    configuration.shapesTrain = other.shapesTrain
+    configuration.shapesTest = other.shapesTest
+    configuration.imageSize = other.imageSize
+    return configuration
   }
 
   /// The options that decide the encoder's shapes beside the model, as they are given.

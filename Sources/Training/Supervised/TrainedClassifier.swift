@@ -21,18 +21,18 @@ struct TrainedClassifier {
   /// How the classifier's parameters begin: `fc.weight` and `fc.bias`.
   static let name = "fc"
 
-  private let recipe: Recipe
+  private let configuration: Configuration
   private let extraction: FeatureExtraction
   private let layer: LinearLayer
   private let parameters: [Float]
 
   /// Compiles a state's encoder and takes its classifier.
-  init(_ recipe: Recipe, _ state: TrainingState, viewSize: ImageSize) throws {
-    self.recipe = recipe
-    extraction = try FeatureExtraction(recipe, state, viewSize: viewSize, threads: recipe.threads)
+  init(_ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize) throws {
+    self.configuration = configuration
+    extraction = try FeatureExtraction(configuration, state, viewSize: viewSize, threads: configuration.threads)
     var layout = VectorLayout()
     layer = LinearLayer(
-      &layout, Self.name, inputWidth: extraction.width, outputWidth: try recipe.classCount)
+      &layout, Self.name, inputWidth: extraction.width, outputWidth: try configuration.classCount)
     parameters = layout.slices.flatMap { slice in
       guard let own = state.parameterLayout.slices.first(where: { other in other.name == slice.name }) else {
         preconditionFailure("the state has no \(slice.name)")
@@ -47,7 +47,7 @@ struct TrainedClassifier {
   func accuracy(on test: any ImageDataset, over world: borrowing Communicator) throws -> TestAccuracy {
     let width = extraction.width
     let features = try extraction.features(
-      of: extraction.makeLoader(test, .none, seed: recipe.seed), over: world)
+      of: extraction.makeLoader(test, .none, seed: configuration.seed), over: world)
     world.activity.begin("testing")
     let correct = try ClassRank.correctCounts(labels: test.labels, over: world) { sample in
       let representation = Array(features[sample * width..<(sample + 1) * width])

@@ -6,24 +6,24 @@ public enum TrainingCommand: String, Sendable {
   case supervised
 
   /// The defaults of the command.
-  public var defaults: Recipe {
-    var recipe = Recipe()
+  public var defaults: Configuration {
+    var configuration = Configuration()
     if self == .supervised {
-      recipe.contrastiveWeight = 0
-      recipe.crossEntropyWeight = 1
-      recipe.views = 1
+      configuration.contrastiveWeight = 0
+      configuration.crossEntropyWeight = 1
+      configuration.views = 1
     }
-    return recipe
+    return configuration
   }
 
   /// What is wrong with a recipe as one of this command, or `nil`.
-  func problem(_ recipe: Recipe, ranks: Int) -> String? {
-    if let problem = recipe.problem(ranks: ranks) {
+  func problem(_ configuration: Configuration, ranks: Int) -> String? {
+    if let problem = configuration.problem(ranks: ranks) {
       return problem
     }
-    guard recipe.command != self else { return nil }
+    guard configuration.command != self else { return nil }
     return self == .pretrain
       ? "--contrastive-weight 0: supcon pretrain has a contrastive loss; give it a weight above 0, or choose supcon supervised"
-      : "--contrastive-weight \(recipe.contrastiveWeight): supcon supervised has the cross-entropy alone; leave it out, or choose supcon pretrain --cross-entropy-weight \(recipe.crossEntropyWeight)"
+      : "--contrastive-weight \(configuration.contrastiveWeight): supcon supervised has the cross-entropy alone; leave it out, or choose supcon pretrain --cross-entropy-weight \(configuration.crossEntropyWeight)"
   }
 }

@@ -10,10 +10,10 @@ extension NamedRecipe {
         # --data is the folder with train/ and val/.
         dataset: folder
         image-size: 224
-        # The usual ones, as counting them anew takes a visit of all pictures.
+        # The usual ones, as counting them anew takes a visit of all images.
         mean: 0.485,0.456,0.406
         std: 0.229,0.224,0.225
-        # Pictures of several megapixels are halved in the decoder while they stay twice as large as views.
+        # Images of several megapixels are halved in the decoder while they stay twice as large as views.
         decode: scaled
         model: resnet50
         stem: imagenet

@@ -20,8 +20,8 @@ public struct NamedRecipe: Sendable {
   ///
   /// - Throws: ``RunError`` with code 64 that names the nearest.
   public static func named(_ name: String) throws(RunError) -> NamedRecipe {
-    if let recipe = all.first(where: { recipe in recipe.name == name }) {
-      return recipe
+    if let configuration = all.first(where: { configuration in configuration.name == name }) {
+      return configuration
     }
     let names = all.map(\.name)
     let advice =
@@ -33,8 +33,8 @@ public struct NamedRecipe: Sendable {
   /// What a list of all says.
   public static func list() -> String {
     let width = all.map(\.name.count).max() ?? 0
-    let lines = all.map { recipe in
-      "  \(recipe.name)\(String(repeating: " ", count: width + 2 - recipe.name.count))\(recipe.summary) (supcon \(recipe.command.rawValue))"
+    let lines = all.map { configuration in
+      "  \(configuration.name)\(String(repeating: " ", count: width + 2 - configuration.name.count))\(configuration.summary) (supcon \(configuration.command.rawValue))"
     }
     return """
       RECIPES
@@ -45,7 +45,7 @@ public struct NamedRecipe: Sendable {
   }
 
   /// Its options.
-  public var overrides: RecipeOverrides {
+  public var overrides: ConfigurationOverrides {
     do {
       return try ConfigurationFile.options(in: yaml, path: name)
     } catch {

@@ -1,4 +1,4 @@
-extension Recipe {
+extension Configuration {
   /// Whether there is a contrastive loss, and so a projection head.
   var isContrasting: Bool { contrastiveWeight > 0 }
 
@@ -65,7 +65,7 @@ extension Recipe {
 
   /// An option that was given and belongs to the contrastive loss alone.
   private var contrastiveOption: String? {
-    let defaults = Recipe()
+    let defaults = Configuration()
     return useless([
       ("head", head != defaults.head), ("head-widths", headWidths != nil), ("head-batch-norm", headBatchNorm),
       ("embedding-width", embeddingWidth != defaults.embeddingWidth), ("loss", loss != defaults.loss),

@@ -2,27 +2,27 @@ import MPI
 import OneDNN
 
 /// Classification by the nearest training samples: the most frequent class among the `k` nearest by Euclidean distance.
-struct NearestNeighbors {
+struct KNearestNeighbors {
   private static let queriesPerBlock = 64
   private static let samplesPerTile = 1024
 
-  /// How many neighbours vote.
+  /// How many neighbors vote.
   let k: Int
   /// The number of features of a sample.
   let width: Int
 
-  /// How many test samples have the class that their neighbours vote for, over all ranks.
+  /// How many test samples have the class that their neighbors vote for, over all ranks.
   ///
-  /// Of classes with equal votes the one with the nearest neighbour wins. Collective; each rank looks at its own part of the test samples.
+  /// Of classes with equal votes the one with the nearest neighbor wins. Collective; each rank looks at its own part of the test samples.
   func correctCount(
     training: [Float], trainingLabels: [Int32], test: [Float], testLabels: [Int32], over world: borrowing Communicator
   ) throws -> Int {
     useOneThreadPerPrimitive()
-    world.activity.begin("nearest neighbours")
+    world.activity.begin("nearest neighbors")
     let norms = squaredLengths(training)
     let blockCount = (testLabels.count + Self.queriesPerBlock - 1) / Self.queriesPerBlock
     var correct: [Int64] = [0]
-    for block in ContiguousRuns(total: blockCount, parts: world.size)[world.rank] {
+    for block in BlockPartition(total: blockCount, parts: world.size)[world.rank] {
       let queries = block * Self.queriesPerBlock..<min((block + 1) * Self.queriesPerBlock, testLabels.count)
       let neighbors = try nearest(
         queries: Array(test[queries.lowerBound * width..<queries.upperBound * width]), training, norms)

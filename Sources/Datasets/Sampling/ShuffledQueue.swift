@@ -4,7 +4,7 @@ import KeyedRandomness
 ///
 /// When the items are used up they are shuffled anew. A hand that reaches over that moment never holds an item twice: what it has already
 /// is laid aside and comes right after it.
-struct Deck {
+struct ShuffledQueue {
   private let items: [Int32]
   private var rest: ArraySlice<Int32> = []
   private var stream: RandomStream

@@ -1,5 +1,5 @@
 /// Rank 0's side of the watchdogs' connections.
-final class Leader {
+final class WatchdogServer {
   private let listener: LineListener
   private let token: String
   private var unknown: [LineConnection] = []
@@ -17,7 +17,7 @@ final class Leader {
   }
 
   /// Hears everyone, and says that rank 0 is there.
-  func takeTurn(_ judge: inout StallJudge, interval: Double, now: Double) {
+  func takeTurn(_ judge: inout StallDetector, interval: Double, now: Double) {
     while let connection = listener.accept() {
       unknown.append(connection)
     }
@@ -37,7 +37,7 @@ final class Leader {
   }
 
   /// Connections that do not know the job's token are not of this job.
-  private func greet(_ judge: inout StallJudge, _ now: Double) {
+  private func greet(_ judge: inout StallDetector, _ now: Double) {
     var waiting: [LineConnection] = []
     for connection in unknown {
       let lines = connection.receive()
@@ -59,7 +59,7 @@ final class Leader {
     unknown = waiting
   }
 
-  private func hear(_ judge: inout StallJudge, _ now: Double) {
+  private func hear(_ judge: inout StallDetector, _ now: Double) {
     var staying: [(identity: RankIdentity, connection: LineConnection)] = []
     for member in members {
       var isFinished = false

@@ -3,7 +3,7 @@ import Formats
 import MPI
 
 /// The loss, its bound and its gradient for embeddings in files: for checking one's own code against this one's.
-public enum LossOfFiles {
+public enum LossEvaluation {
   /// What the command line asks for.
   public struct Request: Sendable {
     /// A `.npy` file of float32 or float64, `[N, D]`; the loss is computed in its type.
@@ -12,16 +12,16 @@ public enum LossOfFiles {
     public var labels: String?
     /// Rows kN/V … (k+1)N/V − 1 are view k of the samples; with labels only for a mode that tells views of a sample apart.
     public var views: Int?
-    /// Where positives are summed, which views are anchors, what denominators sum, how many positives are kept: as ``Recipe`` names them.
-    public var summation = Recipe().summation
+    /// Where positives are summed, which views are anchors, what denominators sum, how many positives are kept: as ``Configuration`` names them.
+    public var summation = Configuration().summation
     /// `all` or `one`.
-    public var contrastMode = Recipe().contrastMode
+    public var contrastMode = Configuration().contrastMode
     /// `all`, `one-positive` or `only-negatives`.
-    public var denominator = Recipe().denominator
+    public var denominator = Configuration().denominator
     /// `none` or a number.
-    public var positivesCap = Recipe().positivesCap
+    public var positivesCap = Configuration().positivesCap
     /// `none`, `tau` or `tau/0.07`.
-    public var lossScale = Recipe().lossScale
+    public var lossScale = Configuration().lossScale
     /// Whether rows are scaled to unit length first; else they must have it.
     public var isNormalizing = false
     /// τ.
@@ -58,7 +58,7 @@ public enum LossOfFiles {
       if !(temperature > 0 && temperature.isFinite && Float(1 / temperature).isFinite) {
         return "--temperature \(temperature): expected a number above 0, and above 1e-38"
       }
-      return Recipe.problem(ofThreads: threads)
+      return Configuration.problem(ofThreads: threads)
     }
 
     /// The words that say which loss it is.
@@ -93,9 +93,9 @@ public enum LossOfFiles {
   ///
   /// Collective.
   ///
-  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
   public static func run(_ request: Request, over world: borrowing Communicator) throws -> Result {
-    let file = try world.agreeing { try openEmbeddings(request) }
+    let file = try world.throwingTogether { try openEmbeddings(request) }
     return file.elementType == "<f4"
       ? try evaluate(request, file, unitTolerance: 1e-4, over: world) { elements throws(FileError) -> [Float] in
         try file.floats(elements)
@@ -128,8 +128,8 @@ public enum LossOfFiles {
     let blocks = RowBlocks(
       rowCount: rowCount, rowsPerShard: min(max((rowCount + 63) / 64, 1), 128), ranks: world.size)
     let own = blocks.rows(ofRank: world.rank)
-    let rows = try world.agreeing {
-      var rows = GivenRows(elements: try read(own.lowerBound * width..<own.upperBound * width), width: width)
+    let rows = try world.throwingTogether {
+      var rows = InputEmbeddings(elements: try read(own.lowerBound * width..<own.upperBound * width), width: width)
       try rows.prepare(
         path: file.path, firstRow: own.lowerBound, isNormalizing: request.isNormalizing, tolerance: unitTolerance)
       return rows
@@ -155,7 +155,7 @@ public enum LossOfFiles {
     try reduction.finish(over: world, into: &total)
 
     if let path = request.gradient {
-      world.activity.begin("writing the gradient", isPatient: true)
+      world.activity.begin("writing the gradient", allowsSilence: true)
       var gradient = [Scalar](repeating: 0, count: own.count * width)
       var elements = gradient.mutableSpan
       loss.gradients(ofRank: world.rank, into: &elements)
@@ -178,7 +178,7 @@ public enum LossOfFiles {
     guard let path = request.labels else {
       return RowClasses(rowCount: rowCount, views: request.views ?? 1)
     }
-    let local = try world.agreeing { () throws(FileError) -> [Int64] in
+    let local = try world.throwingTogether { () throws(FileError) -> [Int64] in
       let file = try NumPyFile(path: path)
       guard file.shape == [rowCount] else {
         throw FileError(.content, "\(path): expected the shape [\(rowCount)], found \(file.shape)")
@@ -190,7 +190,7 @@ public enum LossOfFiles {
       local.span, counts: (0..<world.size).map { rank in blocks.rows(ofRank: rank).count }, into: &labels)
     let samples = rowCount / (request.views ?? 1)
     if let row = labels.indices.first(where: { row in labels[row] != labels[row % samples] }) {
-      throw AgreedError(
+      throw CollectiveError(
         error: RunError(
           .data,
           "\(path): row \(row) has label \(labels[row]), but the same sample's view 0, row \(row % samples), has \(labels[row % samples]); --views \(request.views ?? 1) takes rows kN/V to (k+1)N/V − 1 as view k"
@@ -216,7 +216,7 @@ public enum LossOfFiles {
         pieces.append(piece)
       }
     }
-    try world.agreeingOnRoot {
+    try world.onRoot {
       try NumPyWriter.write(to: path, elementType: file.elementType, shape: file.shape) { (append) throws(FileError) in
         for piece in pieces {
           unsafe try append(piece.span.bytes)

@@ -6,9 +6,9 @@ import NeuralNet
 import OneDNN
 
 /// How a run begins: a new directory, or one that is continued.
-struct RunOpening {
+struct OpenedRun {
   /// The options as resolved, the same on every rank.
-  let recipe: Recipe
+  let configuration: Configuration
   /// The run directory, on rank 0.
   let directory: RunDirectory?
   /// Whether a checkpoint is continued.
@@ -29,32 +29,32 @@ struct RunOpening {
   ///
   /// Collective. What is wrong is found before anything is written.
   init(
-    _ request: Pretraining.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: TrainingRun.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     let ranks = world.size
     let precisions = try PrecisionChoice(over: world)
-    let opened = try world.agreeingOnRoot {
+    let opened = try world.onRoot {
       try Self.open(request, ranks: ranks, precisions: precisions, report: report)
     }
-    var recipe = try Recipe(
-      yaml: try world.broadcast(text: opened?.recipe.yaml() ?? ""), path: "the configuration from rank 0")
+    var configuration = try Configuration(
+      yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
     var flags = [Int32(opened?.checkpoint == nil ? 0 : 1)]
     try world.broadcast(&flags)
     isResumed = flags[0] == 1
 
     // A dataset that cannot be opened or is too small leaves no empty run behind.
-    let (fingerprint, classes) = (recipe.datasetFingerprint, recipe.classes)
-    let dataset = try DatasetChoice.openTraining(&recipe, over: world, report: report)
-    recipe.resolveStem(for: recipe.viewSize(of: dataset))
-    try world.agreeOnSamples(of: dataset, recipe)
-    let resolved = recipe
+    let (fingerprint, classes) = (configuration.datasetFingerprint, configuration.classes)
+    let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
+    configuration.resolveStem(for: configuration.viewSize(of: dataset))
+    try world.agreeOnSamples(of: dataset, configuration)
+    let resolved = configuration
     test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
     try test.map { test in try world.agreeOnSamples(of: test, resolved) }
-    let (sampler, encoder, lock) = try world.agreeing { () throws -> (Sampler, InitialEncoder?, RunLock?) in
+    let (sampler, encoder, lock) = try world.throwingTogether { () throws -> (Sampler, InitialEncoder?, RunLock?) in
       if let fingerprint, fingerprint != resolved.datasetFingerprint {
         throw RunError(
           .configuration,
-          "\(resolved.data ?? ""): its pictures are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
+          "\(resolved.data ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
         )
       }
       if let classes, classes != resolved.classes {
@@ -70,7 +70,7 @@ struct RunOpening {
       return (sampler, encoder, try opened?.write(resolved))
     }
     self.encoder = encoder
-    self.recipe = recipe
+    self.configuration = configuration
     self.dataset = dataset
     self.sampler = sampler
     directory = opened?.directory
@@ -84,7 +84,7 @@ struct RunOpening {
   func state(
     initial: @autoclosure () -> TrainingState, over world: borrowing Communicator
   ) throws -> TrainingState {
-    guard isResumed || recipe.`init` != nil else { return initial() }
+    guard isResumed || configuration.`init` != nil else { return initial() }
     var state = checkpoint?.state ?? initial()
     encoder?.replace(&state)
     try state.broadcast(over: world)
@@ -93,7 +93,7 @@ struct RunOpening {
 
   /// What rank 0 found before the dataset was opened; nothing is written yet.
   private struct Opened {
-    var recipe: Recipe
+    var configuration: Configuration
     var directory: RunDirectory
     var checkpoint: Checkpoint?
     /// The lock of a directory that is continued.
@@ -102,23 +102,23 @@ struct RunOpening {
     /// Writes the resolved options, into a new directory or that which is continued.
     ///
     /// - Returns: The directory's lock.
-    func write(_ recipe: Recipe) throws -> RunLock {
+    func write(_ configuration: Configuration) throws -> RunLock {
       if let lock {
         directory.checkpoints.removeLeftovers()
-        try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
+        try AtomicFile.write(configuration.yaml(), to: directory.configurationPath)
         return lock
       }
       try directory.create()
       let lock = try RunLock(directory: directory.path)
       // Another job may have begun and even ended a run here while this one waited.
       try directory.checkIsFree()
-      try AtomicFile.write(recipe.yaml(), to: directory.configurationPath)
+      try AtomicFile.write(configuration.yaml(), to: directory.configurationPath)
       return lock
     }
   }
 
   private static func open(
-    _ request: Pretraining.Request, ranks: Int, precisions: PrecisionChoice, report: @escaping (String) -> Void
+    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: @escaping (String) -> Void
   ) throws -> Opened {
     guard request.isResuming else { return try begin(request, ranks: ranks, precisions: precisions) }
     guard let output = request.output else {
@@ -130,54 +130,55 @@ struct RunOpening {
       return try begin(request, ranks: ranks, precisions: precisions)
     }
     let lock = try RunLock(directory: output)
-    let old = try directory.recipe()
+    let old = try directory.configuration()
     guard old.command == request.command else {
       throw RunError(
         .configuration, "\(output): holds a run of supcon \(old.command.rawValue); continue it with that command")
     }
-    var recipe = request.overrides.applied(to: old)
+    var configuration = request.overrides.applied(to: old)
     // What is wrong in itself comes before what does not fit the run.
-    if let problem = request.command.problem(recipe, ranks: ranks) {
+    if let problem = request.command.problem(configuration, ranks: ranks) {
       throw RunError(.usage, problem)
     }
     // `auto` stands for what the run was begun with.
-    recipe.precision = recipe.precision == "auto" ? old.precision : recipe.precision
-    recipe.stem = recipe.stem == "auto" ? old.stem : recipe.stem
-    if let (option, asked, own) = recipe.conflict(with: old) {
+    configuration.precision = configuration.precision == "auto" ? old.precision : configuration.precision
+    configuration.stem = configuration.stem == "auto" ? old.stem : configuration.stem
+    if let (option, asked, own) = configuration.conflict(with: old) {
       throw RunError(
         .configuration,
         "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change; leave the option out, or begin a new run with another --output"
       )
     }
-    recipe.precision = try precisions.resolve(recipe.precision).rawValue
-    let checkpoint = try directory.checkpoints.newest(of: recipe) { damage in
+    configuration.precision = try precisions.resolve(configuration.precision).rawValue
+    let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report("warning: \(damage); trying the checkpoint before it")
     }
     report(
       checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
         ?? "\(output): no checkpoint was completed; beginning from the start")
-    return Opened(recipe: recipe, directory: directory, checkpoint: checkpoint, lock: lock)
+    return Opened(configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock)
   }
 
   private static func begin(
-    _ request: Pretraining.Request, ranks: Int, precisions: PrecisionChoice
+    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice
   ) throws -> Opened {
-    var recipe = try request.overrides.recipe(of: request.command)
-    if let problem = request.command.problem(recipe, ranks: ranks) {
+    var configuration = try request.overrides.configuration(of: request.command)
+    if let problem = request.command.problem(configuration, ranks: ranks) {
       throw RunError(.usage, problem)
     }
-    recipe.precision = try precisions.resolve(recipe.precision).rawValue
+    configuration.precision = try precisions.resolve(configuration.precision).rawValue
     let directory =
       request.output.map(RunDirectory.init)
-      ?? RunDirectory.free(command: request.command.rawValue, model: recipe.model, dataset: recipe.dataset)
+      ?? RunDirectory.free(
+        command: request.command.rawValue, model: configuration.model, dataset: configuration.dataset)
     try directory.checkIsFree()
-    return Opened(recipe: recipe, directory: directory, checkpoint: nil, lock: nil)
+    return Opened(configuration: configuration, directory: directory, checkpoint: nil, lock: nil)
   }
 
   /// The parts of parameters and statistics of a recipe's model.
-  static func layouts(_ recipe: Recipe) throws -> (parameters: VectorLayout, statistics: VectorLayout) {
-    // The layout depends on the architecture alone: the smallest picture will do.
-    let model = try TrainingModel(Engine(), recipe, viewSize: ImageSize(width: 32, height: 32), rows: 1)
+  static func layouts(_ configuration: Configuration) throws -> (parameters: VectorLayout, statistics: VectorLayout) {
+    // The layout depends on the architecture alone: the smallest image will do.
+    let model = try TrainingModel(Engine(), configuration, viewSize: ImageSize(width: 32, height: 32), rows: 1)
     return (model.parameterLayout, model.statisticsLayout)
   }
 }

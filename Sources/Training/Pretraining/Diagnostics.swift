@@ -1,7 +1,7 @@
 import MPI
 
 /// What a run looks at besides training, for those who look for a fault.
-public struct Debugging: Sendable {
+public struct Diagnostics: Sendable {
   /// After every so many steps all ranks compare what they hold.
   public var checkRanksSteps: Int?
   /// Whether all that the state holds is looked at after each step.
@@ -21,7 +21,7 @@ public struct Debugging: Sendable {
   ///   - lastStep: The one that it goes to.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``AgreedError`` if the folder cannot be made.
+  /// - Throws: ``CollectiveError`` if the folder cannot be made.
   func prepare(
     after step: Int, through lastStep: Int, over world: borrowing Communicator, report: (String) -> Void
   ) throws {
@@ -32,7 +32,7 @@ public struct Debugging: Sendable {
       )
       return
     }
-    try world.agreeingOnRoot { try StepDump(folder: dump.folder).makeFolders() }
+    try world.onRoot { try StepDump(folder: dump.folder).makeFolders() }
   }
 
   /// What is asked for after a step.
@@ -46,7 +46,7 @@ public struct Debugging: Sendable {
   ///   - loss: Its loss.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``AgreedError`` naming what is wrong.
+  /// - Throws: ``CollectiveError`` naming what is wrong.
   func look(
     at step: TrainingStep, _ state: TrainingState, _ batch: GlobalBatch, loss: Double,
     over world: borrowing Communicator, report: (String) -> Void
@@ -55,7 +55,7 @@ public struct Debugging: Sendable {
       try RankCheck.run(state, batch, loss: loss, over: world)
     }
     if checksNumerics {
-      try world.agreeing { try step.checkFinite(state) }
+      try world.throwingTogether { try step.checkFinite(state) }
     }
     if let dump, dump.step == state.step {
       try StepDump(folder: dump.folder).write(step, batch, over: world)

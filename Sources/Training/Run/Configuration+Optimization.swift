@@ -1,7 +1,7 @@
 import NeuralNet
 
-extension Recipe {
-  /// The optimiser at rest, for parameters of a layout.
+extension Configuration {
+  /// The optimizer at rest, for parameters of a layout.
   func makeOptimizer(_ layout: VectorLayout) -> any Optimizer {
     guard
       let exclusion = WeightDecay.Exclusion(
@@ -11,9 +11,9 @@ extension Recipe {
     let weightDecay = WeightDecay(Float(self.weightDecay), of: layout, excluding: exclusion)
     switch optimizer {
     case "sgd":
-      return StochasticGradientDescent(momentum: Float(momentum), usesNesterov: nesterov, weightDecay: weightDecay)
+      return SGD(momentum: Float(momentum), usesNesterov: nesterov, weightDecay: weightDecay)
     case "lars":
-      return LayerwiseAdaptiveRate(
+      return LARS(
         momentum: Float(momentum), usesNesterov: nesterov, weightDecay: weightDecay, layout: layout)
     case "rmsprop":
       return RMSProp(
@@ -47,7 +47,7 @@ extension Recipe {
       peak: learningRate * scale, warmupSteps: warmupSteps(ofEpochWith: stepsPerEpoch), decay: decay)
   }
 
-  /// What is wrong with the options of optimiser and schedule, or `nil`.
+  /// What is wrong with the options of optimizer and schedule, or `nil`.
   var optimizationProblem: String? {
     func share(_ option: String, _ value: Double) -> String? {
       number(option, value, isAllowed: value >= 0 && value < 1, "a number from 0 to below 1")
@@ -74,9 +74,9 @@ extension Recipe {
     return checks.compactMap { problem in problem }.first
   }
 
-  /// An option that the chosen optimiser has no use for.
+  /// An option that the chosen optimizer has no use for.
   private var optimizerMismatch: String? {
-    let defaults = Recipe()
+    let defaults = Configuration()
     let users: [(option: String, isGiven: Bool, optimizers: [String])] = [
       ("nesterov", nesterov, ["sgd", "lars"]),
       ("momentum \(momentum)", momentum != defaults.momentum, ["sgd", "lars", "rmsprop"]),
@@ -105,7 +105,7 @@ extension Recipe {
       return
         "--decay-rate \(decayRate): --schedule \(schedule) has no use for it; leave it out, or choose step or exponential"
     }
-    if epochsPerDecay != Recipe().epochsPerDecay, schedule != "exponential" {
+    if epochsPerDecay != Configuration().epochsPerDecay, schedule != "exponential" {
       return
         "--epochs-per-decay \(epochsPerDecay): --schedule \(schedule) has no use for it; leave it out, or choose exponential"
     }

@@ -3,8 +3,8 @@
 ///
 /// For each slice: g ← ∇ + weightDecay · w;  r = η ‖w‖ / ‖g‖, or 1 where one of them is 0;  m ← momentum · m + learningRate · r · g;
 /// w ← w − (Nesterov: momentum · m + learningRate · r · g, else m). The learning rate is within m ("classic" momentum). Biases and the
-/// scales and shifts of normalisations have r = 1.
-public struct LayerwiseAdaptiveRate: Optimizer {
+/// scales and shifts of normalizations have r = 1.
+public struct LARS: Optimizer {
   /// η, as in both codes.
   public static let trustCoefficient = 0.001
 
@@ -25,7 +25,7 @@ public struct LayerwiseAdaptiveRate: Optimizer {
     let isAdapted: Bool
   }
 
-  /// An optimiser at rest.
+  /// An optimizer at rest.
   ///
   /// - Parameters:
   ///   - momentum: The share of the momentum that stays.

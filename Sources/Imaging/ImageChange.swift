@@ -1,30 +1,30 @@
 import Kernels
 
-/// One change of a picture with everything decided, in Pillow's arithmetic and rounding.
-enum PictureChange: Sendable, Equatable {
+/// One change of an image with everything decided, in Pillow's arithmetic and rounding.
+enum ImageChange: Sendable, Equatable {
   case nothing
   /// Blends with black; factor 1 changes nothing.
   case brightness(Double)
   /// Blends with the mean luminance, rounded to a level, or with a given level.
   case contrast(Double, base: UInt8? = nil)
   /// Blends each pixel with its luminance.
-  case colour(Double)
-  /// Blends with the picture smoothed.
+  case color(Double)
+  /// Blends with the image smoothed.
   case sharpness(Double)
   /// Moves hues by a part of a turn, in steps of 1/255 on a circle of 256.
   case hue(Double)
-  case greyscale
+  case grayscale
   case invert
   /// Stretches each channel to all levels.
   case autoContrast
   /// Evens out the histogram of each channel.
-  case equalise
+  case equalize
   /// Keeps the uppermost bits.
-  case posterise(bits: Int)
+  case posterize(bits: Int)
   /// Inverts levels from the threshold on.
-  case solarise(threshold: Double)
+  case solarize(threshold: Double)
   /// Adds to levels below 128.
-  case solariseAdd(Int)
+  case solarizeAdd(Int)
   /// Moves pixels, each to the nearest one.
   case move(AffineMap, fill: UInt8)
   /// Fills a rectangle.
@@ -43,27 +43,27 @@ enum PictureChange: Sendable, Equatable {
       let sum = unsafe base == nil ? kernels.pointee.image_luminance_sum(levels, count) : 0
       let base = base ?? UInt8(Double(sum) / Double(count) + 0.5)
       unsafe kernels.pointee.image_blend_constant(levels, 3 * count, base, Float(factor))
-    case .colour(let factor):
+    case .color(let factor):
       unsafe kernels.pointee.image_blend_luminance(workspace.levelsInPlace, count, Float(factor))
     case .sharpness(let factor):
       workspace.sharpen(by: Float(factor))
     case .hue(let turn):
       let shift = UInt8(truncatingIfNeeded: Int(turn * 255))
       unsafe kernels.pointee.image_shift_hue(workspace.levelsInPlace, count, shift)
-    case .greyscale:
-      unsafe kernels.pointee.image_greyscale(workspace.levelsInPlace, count)
+    case .grayscale:
+      unsafe kernels.pointee.image_grayscale(workspace.levelsInPlace, count)
     case .invert:
       unsafe kernels.pointee.image_solarize(workspace.levelsInPlace, 3 * count, 0)
     case .autoContrast:
       unsafe kernels.pointee.image_stretch(workspace.levelsInPlace, count)
-    case .equalise:
+    case .equalize:
       unsafe kernels.pointee.image_equalize(workspace.levelsInPlace, count)
-    case .posterise(let bits):
+    case .posterize(let bits):
       unsafe kernels.pointee.image_posterize(
         workspace.levelsInPlace, 3 * count, UInt8(truncatingIfNeeded: 0xff << (8 - bits)))
-    case .solarise(let threshold):
+    case .solarize(let threshold):
       unsafe kernels.pointee.image_solarize(workspace.levelsInPlace, 3 * count, Int32(threshold.rounded(.up)))
-    case .solariseAdd(let addition):
+    case .solarizeAdd(let addition):
       unsafe kernels.pointee.image_solarize_add(workspace.levelsInPlace, 3 * count, Int32(addition), 128)
     case .move(let map, let fill):
       workspace.move(map, fill: fill)
@@ -73,7 +73,7 @@ enum PictureChange: Sendable, Equatable {
   }
 
   /// A filled square around a pixel, drawn by the caller, that reaches `reach` pixels up and left and one less down and right.
-  static func cutout(around row: Int, _ column: Int, reach: Int, in size: ImageSize, fill: UInt8) -> PictureChange {
+  static func cutout(around row: Int, _ column: Int, reach: Int, in size: ImageSize, fill: UInt8) -> ImageChange {
     let top = max(row - reach, 0)
     let left = max(column - reach, 0)
     return .cutout(

@@ -4,8 +4,8 @@ import MPI
 /// Writes what a run leaves behind: checkpoints and the summary on their way, the encoder at the end.
 ///
 /// The checkpoint comes last: where the one of the last step stands, everything else does too.
-final class RunSaving {
-  private let recipe: Recipe
+final class CheckpointSaver {
+  private let configuration: Configuration
   private let directory: RunDirectory?
   private let report: (String) -> Void
   private let writer = CheckpointWriter()
@@ -13,8 +13,8 @@ final class RunSaving {
   private(set) var lastSeconds = 0.0
 
   /// Saves to a run directory; rank 0 has it.
-  init(_ recipe: Recipe, _ directory: RunDirectory?, report: @escaping (String) -> Void) {
-    self.recipe = recipe
+  init(_ configuration: Configuration, _ directory: RunDirectory?, report: @escaping (String) -> Void) {
+    self.configuration = configuration
     self.directory = directory
     self.report = report
   }
@@ -24,7 +24,7 @@ final class RunSaving {
   /// Collective. A save that fails is told of at the next one: the run goes on with the checkpoints before it.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
     let start = ProcessMeasurements.now()
-    world.activity.begin("checkpoint", isPatient: true)
+    world.activity.begin("checkpoint", allowsSilence: true)
     try save(state, log, withEncoder: false, over: world)
     lastSeconds = ProcessMeasurements.now() - start
   }
@@ -38,11 +38,11 @@ final class RunSaving {
   ///   - log: The run's log.
   ///   - isDone: Whether the run is done, and not only stopped.
   ///   - world: The ranks.
-  /// - Throws: ``AgreedError`` if it could not be written.
+  /// - Throws: ``CollectiveError`` if it could not be written.
   func finish(_ state: TrainingState, _ log: RunLog, isDone: Bool, over world: borrowing Communicator) throws {
-    world.activity.begin("last checkpoint", isPatient: true)
+    world.activity.begin("last checkpoint", allowsSilence: true)
     try save(state, log, withEncoder: isDone, over: world)
-    try world.agreeingOnRoot {
+    try world.onRoot {
       do throws(FileError) {
         try writer.finish()
       } catch {
@@ -65,17 +65,17 @@ final class RunSaving {
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     guard let directory else { return }
     let summary = log.summary(step: state.step, memory: memory)
-    let recipe = recipe
+    let configuration = configuration
     let failure = writer.begin(step: state.step) { () throws(FileError) in
       if withEncoder {
         try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
-        if recipe.isClassifying {
+        if configuration.isClassifying {
           try state.write("\(TrainedClassifier.name).", to: directory.classifierPath)
         }
       }
       let hash = JSONValue.text(state.weightsSHA256())
       try JSONValue.merge(summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath)
-      try directory.checkpoints.save(Checkpoint(recipe: recipe, state: state), keep: recipe.keep)
+      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), keep: configuration.keep)
     }
     if let failure {
       report(

@@ -5,13 +5,13 @@ import MPI
 import NeuralNet
 
 /// The training of an encoder: from a recipe to its weights in a run directory.
-public enum Pretraining {
+public enum TrainingRun {
   /// What the command line asks for.
   public struct Request: Sendable {
     /// Which command asks, for its defaults.
     public var command: TrainingCommand
     /// The options that were given.
-    public var overrides: RecipeOverrides
+    public var overrides: ConfigurationOverrides
     /// The run directory; `nil` for a free one under `runs`.
     public var output: String?
     /// Whether to continue the run that stands there.
@@ -21,18 +21,18 @@ public enum Pretraining {
     /// After how many seconds this invocation is to stop, if limited.
     public var maximumSeconds: Double?
     /// What is looked at besides.
-    public var debugging = Debugging()
+    public var debugging = Diagnostics()
 
     /// What is wrong with the options alone, or `nil`; a run to continue may still give others.
     public func problem(ranks: Int) -> String? {
       // What another run decides besides is known once that is read.
-      let recipe = overrides.applied(to: command.defaults)
-      return isResuming || recipe.`init` != nil ? nil : command.problem(recipe, ranks: ranks)
+      let configuration = overrides.applied(to: command.defaults)
+      return isResuming || configuration.`init` != nil ? nil : command.problem(configuration, ranks: ranks)
     }
 
     /// A request.
     public init(
-      _ command: TrainingCommand = .pretrain, overrides: RecipeOverrides, output: String?, isResuming: Bool,
+      _ command: TrainingCommand = .pretrain, overrides: ConfigurationOverrides, output: String?, isResuming: Bool,
       order: ReductionOrder, maximumSeconds: Double?
     ) {
       self.command = command
@@ -53,46 +53,46 @@ public enum Pretraining {
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
   /// - Returns: With which code every rank exits: the run is done, or was stopped on request.
-  /// - Throws: ``AgreedError`` for what all ranks know, anything else for what ends the job at once.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
   public static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> ExitCode {
     let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
     defer { stopping.end() }
-    world.activity.begin("opening the run", isPatient: true)
-    let opening = try RunOpening(request, over: world, report: report)
+    world.activity.begin("opening the run", allowsSilence: true)
+    let opening = try OpenedRun(request, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(opening) {} }
-    let recipe = opening.recipe
+    let configuration = opening.configuration
     let (dataset, sampler) = (opening.dataset, opening.sampler)
     world.activity.begin("preparing the step")
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
       report(
-        "note: --sampler fixed-labels: batches of \(recipe.batchSize) have no place for \(unseen.count) small classes: "
+        "note: --sampler fixed-labels: batches of \(configuration.batchSize) have no place for \(unseen.count) small classes: "
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
-    let step = try TrainingStep.prepared(recipe, dataset, sampler, over: world, order: request.order)
+    let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: request.order)
     try MemoryPlan.check(step, over: world, report: report)
     var state = try opening.state(initial: step.initialState, over: world)
-    let allSteps = recipe.epochs * sampler.stepsPerEpoch
-    let lastStep = min(recipe.steps ?? allSteps, allSteps)
+    let allSteps = configuration.epochs * sampler.stepsPerEpoch
+    let lastStep = min(configuration.steps ?? allSteps, allSteps)
     if opening.isResumed, state.step >= lastStep {
       report("the run is finished: \(state.step) of \(lastStep) steps; give more --steps to continue")
       return .success
     }
     report(
-      "\(recipe.model) on \(recipe.dataset): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
-        + "batch \(recipe.batchSize) in \(recipe.shardCount) shards over \(world.size) ranks × \(recipe.threads) threads, "
+      "\(configuration.model) on \(configuration.dataset): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
+        + "batch \(configuration.batchSize) in \(configuration.shardCount) shards over \(world.size) ranks × \(configuration.threads) threads, "
         + "steps \(state.step) to \(lastStep)")
 
     try request.debugging.prepare(after: state.step, through: lastStep, over: world, report: report)
     let log = try RunLog(
-      recipe, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
+      configuration, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
       stepsPerEpoch: sampler.stepsPerEpoch, report: report)
-    let evaluationSteps = recipe.evaluateEpochs * sampler.stepsPerEpoch
-    let checkpointSteps = recipe.checkpointSteps ?? sampler.stepsPerEpoch
-    let saving = RunSaving(recipe, opening.directory, report: report)
+    let evaluationSteps = configuration.evaluateEpochs * sampler.stepsPerEpoch
+    let checkpointSteps = configuration.checkpointSteps ?? sampler.stepsPerEpoch
+    let saving = CheckpointSaver(configuration, opening.directory, report: report)
     defer { saving.wait() }
     var batches = BatchOrder(sampler)
     var batch = batches.batch(ofStep: state.step)
@@ -134,11 +134,11 @@ public enum Pretraining {
   ///
   /// Collective.
   private static func test(
-    _ state: TrainingState, of opening: RunOpening, _ log: RunLog, over world: borrowing Communicator
+    _ state: TrainingState, of opening: OpenedRun, _ log: RunLog, over world: borrowing Communicator
   ) throws {
     guard let test = opening.test else { return }
-    let classifier = try world.agreeing {
-      try TrainedClassifier(opening.recipe, state, viewSize: opening.recipe.viewSize(of: test))
+    let classifier = try world.throwingTogether {
+      try TrainedClassifier(opening.configuration, state, viewSize: opening.configuration.viewSize(of: test))
     }
     log.add(try classifier.accuracy(on: test, over: world), step: state.step)
   }

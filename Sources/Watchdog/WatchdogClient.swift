@@ -1,5 +1,5 @@
 /// Another rank's side of its connection to rank 0.
-final class Follower {
+final class WatchdogClient {
   /// What rank 0's watchdog wants.
   enum Message {
     /// Rank 0 has done its work.

@@ -4,13 +4,13 @@ import Glibc
 import Imaging
 import Synchronization
 
-/// What there is to say of many pictures after decoding each once: sizes, mean and deviation of the channels, bad files.
+/// What there is to say of many images after decoding each once: sizes, mean and deviation of the channels, bad files.
 ///
-/// All sums are of whole numbers, so that they are the same however the pictures are dealt out.
-public struct PictureSurvey: Sendable, Equatable {
-  /// How many pictures there are of each size.
+/// All sums are of whole numbers, so that they are the same however the images are dealt out.
+public struct ImageSurvey: Sendable, Equatable {
+  /// How many images there are of each size.
   public private(set) var sizes: [ImageSize: Int] = [:]
-  /// The number of pixels of all pictures.
+  /// The number of pixels of all images.
   public private(set) var pixelCount: Int64 = 0
   /// The sum of the samples of red, green and blue.
   public private(set) var sums: [Int64] = [0, 0, 0]
@@ -35,7 +35,7 @@ public struct PictureSurvey: Sendable, Equatable {
   }
 
   /// Adds another survey.
-  public mutating func add(_ other: PictureSurvey) {
+  public mutating func add(_ other: ImageSurvey) {
     sizes.merge(other.sizes, uniquingKeysWith: +)
     pixelCount += other.pixelCount
     for channel in 0..<3 {
@@ -45,7 +45,7 @@ public struct PictureSurvey: Sendable, Equatable {
     bad.merge(other.bad) { own, _ in own }
   }
 
-  /// Adds one picture.
+  /// Adds one image.
   public mutating func add(_ image: RGBImage) {
     sizes[image.size, default: 0] += 1
     pixelCount += Int64(image.size.pixelCount)
@@ -85,13 +85,13 @@ public struct PictureSurvey: Sendable, Equatable {
     let deviations = zip(squareSums, means).map { squares, mean in
       max(Double(squares) / count - mean * mean, 0).squareRoot()
     }
-    // Pictures of one colour have no deviation to divide by: that of a level stands in.
+    // Images of one color have no deviation to divide by: that of a level stands in.
     return ChannelNormalization(
       mean: means.map { mean in Float(mean / 255) },
       standardDeviation: deviations.map { deviation in Float(max(deviation, 1) / 255) })
   }
 
-  /// The size of views that fits the pictures: their own if they are all of one small square size, else the 224×224 of ImageNet.
+  /// The size of views that fits the images: their own if they are all of one small square size, else the 224×224 of ImageNet.
   public var viewSize: ImageSize {
     if sizes.count == 1, let size = sizes.keys.first, size.width == size.height, size.width <= 64 {
       return size
@@ -100,31 +100,31 @@ public struct PictureSurvey: Sendable, Equatable {
   }
 }
 
-extension PictureSurvey {
-  /// Looks at pictures once.
+extension ImageSurvey {
+  /// Looks at images once.
   ///
   /// - Parameters:
   ///   - numbers: Which ones.
-  ///   - threads: How many threads take part; each takes the next picture when it is free.
-  ///   - picture: Decodes one.
+  ///   - threads: How many threads take part; each takes the next image when it is free.
+  ///   - image: Decodes one.
   ///   - path: What to call one that cannot be decoded.
-  ///   - progress: Called behind each picture, by one thread at a time, with the numbers of pictures and of bad ones so far.
+  ///   - progress: Called behind each image, by one thread at a time, with the numbers of images and of bad ones so far.
   public init(
-    of numbers: Range<Int>, threads: Int, picture: @Sendable (Int) throws(FileError) -> RGBImage,
+    of numbers: Range<Int>, threads: Int, image: @Sendable (Int) throws(FileError) -> RGBImage,
     path: @Sendable (Int) -> String, progress: (_ done: Int, _ bad: Int) -> Void = { _, _ in }
   ) {
-    let total = Mutex((survey: PictureSurvey(), done: 0, badCount: 0))
+    let total = Mutex((survey: ImageSurvey(), done: 0, badCount: 0))
     let taken = Atomic(numbers.lowerBound)
     // Called with the lock held.
     nonisolated(unsafe) let progress = progress
     DispatchQueue.concurrentPerform(iterations: max(threads, 1)) { _ in
-      var survey = PictureSurvey()
+      var survey = ImageSurvey()
       while true {
         let number = taken.wrappingAdd(1, ordering: .relaxed).oldValue
         guard number < numbers.upperBound else { break }
         var isBad = false
         do throws(FileError) {
-          survey.add(try picture(number))
+          survey.add(try image(number))
         } catch {
           isBad = true
           survey.add(bad: BadFile(path: path(number), reason: error.description, kind: error.kind), at: number)

@@ -3,7 +3,7 @@ import OneDNN
 import Synchronization
 
 /// One walk over a rank's shards.
-final class ShardWork: Sendable {
+final class ShardPass: Sendable {
   // Each model is used by one thread, each pass by one shard's call of `body`: disjoint.
   private nonisolated(unsafe) let models: [TrainingModel]
   private nonisolated(unsafe) let passes: [TrainingModel.ShardPass]

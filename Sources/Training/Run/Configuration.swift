@@ -4,26 +4,26 @@ import Imaging
 import OneDNN
 
 /// Every option of a training run as resolved: what `config.yaml` and each checkpoint hold.
-public struct Recipe: Codable, Sendable, Equatable {
-  /// Where the pictures come from: `shapes`, `cifar10`, `cifar100` or `folder`.
+public struct Configuration: Codable, Sendable, Equatable {
+  /// Where the images come from: `shapes`, `cifar10`, `cifar100` or `folder`.
   public var dataset = "shapes"
   /// The folder of the dataset, or a pack; absent for the built-in set.
   public var data: String?
   /// The hash of a folder's file names, or of a pack, that the run was begun with.
   public var datasetFingerprint: String?
-  /// The share of a folder's pictures that is kept for validation; absent where they have a tree of their own.
+  /// The share of a folder's images that is kept for validation; absent where they have a tree of their own.
   public var validationFraction: Double?
-  /// What happens when a picture of a folder cannot be used: `stop` or `skip`.
+  /// What happens when an image of a folder cannot be used: `stop` or `skip`.
   public var badImages = "stop"
-  /// Whether JPEG pictures may be halved in the decoder: `full` or `scaled`.
+  /// Whether JPEG images may be halved in the decoder: `full` or `scaled`.
   public var decode = "full"
   /// The mean of red, green and blue, 0…1; absent for the dataset's own.
   public var mean: String?
   /// Their standard deviation.
   public var std: String?
-  /// How many pictures of the built-in set to train on.
+  /// How many images of the built-in set to train on.
   public var shapesTrain = 6000
-  /// How many pictures of the built-in set to test on.
+  /// How many images of the built-in set to test on.
   public var shapesTest = 2000
   /// The height and width of views; absent for the dataset's own.
   public var imageSize: Int?
@@ -43,7 +43,7 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var head = "mlp"
   /// The width of each layer of an MLP, separated by commas; absent for the representations' own and that of the embeddings.
   public var headWidths: String?
-  /// Whether the head's hidden layers are normalised.
+  /// Whether the head's hidden layers are normalized.
   public var headBatchNorm = false
   /// The width of the embeddings.
   public var embeddingWidth = 128
@@ -97,7 +97,7 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var optimizer = "sgd"
   /// The peak learning rate.
   public var learningRate = 0.1
-  /// The optimiser's momentum.
+  /// The optimizer's momentum.
   public var momentum = 0.9
   /// Whether the momentum is Nesterov's.
   public var nesterov = false
@@ -226,7 +226,7 @@ public struct Recipe: Codable, Sendable, Equatable {
   public init() {}
 }
 
-extension Recipe {
+extension Configuration {
   /// How many shards a global batch has.
   public var shardCount: Int { batchSize / max(shardSize, 1) }
 

@@ -4,8 +4,8 @@ import Training
 
 /// The options that decide what is trained and how.
 ///
-/// None has a default here: what is not given comes from the run that is resumed or from ``Recipe``.
-struct RecipeOptions: ParsableArguments {
+/// None has a default here: what is not given comes from the run that is resumed or from ``Configuration``.
+struct ConfigurationOptions: ParsableArguments {
   @Option(
     name: .customLong("recipe"),
     help: ArgumentHelp("A published recipe; help lists all. --config and flags override it.", valueName: "name"))
@@ -14,10 +14,10 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp(
       "Options by name in YAML, such as a run's config.yaml. Flags override it.", valueName: "file"))
   var config: ConfigurationArgument?
-  @OptionGroup var pictures: PictureOptions
-  @Option(help: "Pictures of the built-in set to train on. (default: \(Recipe().shapesTrain))")
+  @OptionGroup var images: ImageOptions
+  @Option(help: "Images of the built-in set to train on. (default: \(Configuration().shapesTrain))")
   var shapesTrain: Int?
-  @Option(help: "Pictures of the built-in set to test on. (default: \(Recipe().shapesTest))")
+  @Option(help: "Images of the built-in set to test on. (default: \(Configuration().shapesTest))")
   var shapesTest: Int?
   @Option(help: "Encoder: \(ResNetArchitecture.names.joined(separator: ", ")). (default: resnet20)")
   var model: String?
@@ -47,7 +47,7 @@ struct RecipeOptions: ParsableArguments {
       valueName: "w,w,…"))
   var headWidths: String?
   @Flag(
-    inversion: .prefixedNo, help: "Batch normalisation between the head's hidden layers and their ReLUs. (default: no)")
+    inversion: .prefixedNo, help: "Batch normalization between the head's hidden layers and their ReLUs. (default: no)")
   var headBatchNorm: Bool?
   @Option(help: "Width of the embeddings. (default: 128)")
   var embeddingWidth: Int?
@@ -57,7 +57,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Temperature of the loss. (default: 0.1)")
   var temperature: Double?
   @OptionGroup var crossEntropy: CrossEntropyOptions
-  @Option(help: "Visits of the whole dataset, over which the schedule runs. (default: \(Recipe().epochs))")
+  @Option(help: "Visits of the whole dataset, over which the schedule runs. (default: \(Configuration().epochs))")
   var epochs: Int?
   @Option(help: "Samples in a global batch, over all ranks. (default: 256)")
   var batchSize: Int?
@@ -79,7 +79,7 @@ struct RecipeOptions: ParsableArguments {
       "How views are made: a preset such as supcontrast or autoaugment-cifar10, or operations joined by +; help lists all. (default: crop-flip-jitter)",
       valueName: "augmentation"))
   var augmentation: String?
-  @Option(help: "Optimiser: sgd, lars, rmsprop, adam, adamw. (default: sgd)")
+  @Option(help: "Optimizer: sgd, lars, rmsprop, adam, adamw. (default: sgd)")
   var optimizer: String?
   @Option(help: "Peak learning rate. (default: 0.1)")
   var learningRate: Double?
@@ -95,7 +95,7 @@ struct RecipeOptions: ParsableArguments {
   var beta2: Double?
   @Option(help: "Decay of rmsprop's mean of squares. (default: 0.99)")
   var rmspropDecay: Double?
-  @Option(help: "What rmsprop, adam and adamw add to the root they divide by. (default: \(Recipe().epsilon))")
+  @Option(help: "What rmsprop, adam and adamw add to the root they divide by. (default: \(Configuration().epsilon))")
   var epsilon: Double?
   @Option(help: "Weight decay. (default: 0.0001)")
   var weightDecay: Double?
@@ -140,14 +140,15 @@ struct RecipeOptions: ParsableArguments {
   /// The options that were given: the recipe's, over them the file's, over them the flags.
   ///
   /// What is wrong with recipe or file is told by ``configurationProblem(of:)`` before.
-  var overrides: RecipeOverrides {
-    let recipe = named.flatMap { name in try? NamedRecipe.named(name).overrides }
+  var overrides: ConfigurationOverrides {
+    let configuration = named.flatMap { name in try? NamedRecipe.named(name).overrides }
     let file = config.flatMap { config in try? config.contents.get() }
-    return (recipe ?? RecipeOverrides()).overridden(by: file ?? RecipeOverrides()).overridden(by: flags)
+    return (configuration ?? ConfigurationOverrides()).overridden(by: file ?? ConfigurationOverrides()).overridden(
+      by: flags)
   }
 
   /// How many threads each rank computes on.
-  var threadsPerRank: Int { overrides.applied(to: Recipe()).threads }
+  var threadsPerRank: Int { overrides.applied(to: Configuration()).threads }
 
   /// What is wrong with the recipe's name or the file, or `nil`.
   ///
@@ -155,8 +156,8 @@ struct RecipeOptions: ParsableArguments {
   /// - Returns: With the code that the job ends with.
   func configurationProblem(of command: TrainingCommand) -> RunError? {
     do {
-      if let recipe = try named.map(NamedRecipe.named), recipe.command != command {
-        return RunError(.usage, "--recipe \(recipe.name): is for supcon \(recipe.command.rawValue)")
+      if let configuration = try named.map(NamedRecipe.named), configuration.command != command {
+        return RunError(.usage, "--recipe \(configuration.name): is for supcon \(configuration.command.rawValue)")
       }
       _ = try config?.contents.get()
       return nil
@@ -166,9 +167,9 @@ struct RecipeOptions: ParsableArguments {
   }
 
   /// The flags that were given.
-  private var flags: RecipeOverrides {
-    var overrides = RecipeOverrides()
-    pictures.set(&overrides)
+  private var flags: ConfigurationOverrides {
+    var overrides = ConfigurationOverrides()
+    images.set(&overrides)
     lossMode.set(&overrides)
     crossEntropy.set(&overrides)
     overrides.set(shapesTrain, for: "shapes-train")

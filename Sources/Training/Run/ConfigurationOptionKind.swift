@@ -1,7 +1,7 @@
 import Yams
 
 /// What an option's value has to be.
-enum RecipeOptionKind: CaseIterable {
+enum ConfigurationOptionKind: CaseIterable {
   case text
   case boolean
   // Before the whole numbers, which it decodes too.
@@ -9,11 +9,11 @@ enum RecipeOptionKind: CaseIterable {
   case integer
   case natural
 
-  /// The kind of each option, found by trying what ``Recipe`` decodes: it is declared there alone.
-  static let all: [Recipe.CodingKeys: RecipeOptionKind] = {
-    var kinds: [Recipe.CodingKeys: RecipeOptionKind] = [:]
-    for key in Recipe.CodingKeys.allCases {
-      kinds[key] = allCases.first { kind in Recipe(optionValues: [key.rawValue: kind.probe]) != nil }
+  /// The kind of each option, found by trying what ``Configuration`` decodes: it is declared there alone.
+  static let all: [Configuration.CodingKeys: ConfigurationOptionKind] = {
+    var kinds: [Configuration.CodingKeys: ConfigurationOptionKind] = [:]
+    for key in Configuration.CodingKeys.allCases {
+      kinds[key] = allCases.first { kind in Configuration(optionValues: [key.rawValue: kind.probe]) != nil }
     }
     return kinds
   }()

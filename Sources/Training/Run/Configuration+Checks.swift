@@ -1,4 +1,4 @@
-extension Recipe {
+extension Configuration {
   /// What is wrong with an option that is one of some names.
   func choice(_ option: String, _ value: String, _ choices: [String]) -> String? {
     choices.contains(value) ? nil : "--\(option) \(value): expected one of \(choices.joined(separator: ", "))"

@@ -2,8 +2,8 @@ import FoundationEssentials
 import Yams
 
 /// Options that were given, by name; what was not given comes from a run or from the defaults.
-public struct RecipeOverrides: Sendable {
-  var values: [Recipe.CodingKeys: OptionValue] = [:]
+public struct ConfigurationOverrides: Sendable {
+  var values: [Configuration.CodingKeys: OptionValue] = [:]
 
   /// No option given.
   public init() {}
@@ -15,29 +15,29 @@ public struct RecipeOverrides: Sendable {
   ///   - option: Its name without dashes, for example `batch-size`.
   /// - Precondition: There is such an option.
   public mutating func set(_ value: (some Codable & Sendable)?, for option: String) {
-    guard let key = Recipe.CodingKeys(rawValue: option) else { preconditionFailure("no option --\(option)") }
+    guard let key = Configuration.CodingKeys(rawValue: option) else { preconditionFailure("no option --\(option)") }
     guard let value else { return }
     values[key] = OptionValue(encoding: value)
   }
 
   /// Whether an option was given.
-  func gives(_ key: Recipe.CodingKeys) -> Bool { values[key] != nil }
+  func gives(_ key: Configuration.CodingKeys) -> Bool { values[key] != nil }
 
   /// These options where `others` has none; else those of `others`.
-  public func overridden(by others: RecipeOverrides) -> RecipeOverrides {
+  public func overridden(by others: ConfigurationOverrides) -> ConfigurationOverrides {
     var result = self
     result.values.merge(others.values) { _, given in given }
     return result
   }
 
   /// `base` with the given options in place of its own.
-  public func applied(to base: Recipe) -> Recipe {
+  public func applied(to base: Configuration) -> Configuration {
     var options = base.optionValues
     options.merge(values.map { key, value in (key.rawValue, value) }) { _, given in given }
-    guard let recipe = Recipe(optionValues: options) else {
+    guard let configuration = Configuration(optionValues: options) else {
       preconditionFailure("an option was noted with a value of another type")
     }
-    return recipe
+    return configuration
   }
 }
 
@@ -111,7 +111,7 @@ enum OptionValue: Codable, Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-extension Recipe {
+extension Configuration {
   /// The options by name.
   var optionValues: [String: OptionValue] {
     guard let data = try? OptionValue.makeEncoder().encode(self),
@@ -122,15 +122,15 @@ extension Recipe {
 
   /// The recipe with these options, and the defaults for all others; `nil` if one has another type.
   init?(optionValues: [String: OptionValue]) {
-    let options = Recipe().optionValues.merging(optionValues) { _, given in given }
+    let options = Configuration().optionValues.merging(optionValues) { _, given in given }
     guard let data = try? OptionValue.makeEncoder().encode(options),
-      let recipe = try? OptionValue.makeDecoder().decode(Recipe.self, from: data)
+      let configuration = try? OptionValue.makeDecoder().decode(Configuration.self, from: data)
     else { return nil }
-    self = recipe
+    self = configuration
   }
 
   /// The first option, in the order of the list, that differs from another recipe and may not on resume.
-  func conflict(with other: Recipe) -> (option: String, own: String, other: String)? {
+  func conflict(with other: Configuration) -> (option: String, own: String, other: String)? {
     let own = optionValues
     let others = other.optionValues
     for key in CodingKeys.allCases
@@ -152,6 +152,6 @@ extension Recipe {
   ///
   /// - Throws: ``RunError`` naming `path` and the line of what is no option.
   init(yaml: String, path: String) throws(RunError) {
-    self = try ConfigurationFile.options(in: yaml, path: path).applied(to: Recipe())
+    self = try ConfigurationFile.options(in: yaml, path: path).applied(to: Configuration())
   }
 }

@@ -1,6 +1,6 @@
 import Datasets
 
-extension Recipe {
+extension Configuration {
   /// The samplers by the names of the command line.
   static let samplers = ["shuffle", "balanced", "fixed-labels"]
 

@@ -1,7 +1,7 @@
 import Imaging
 import NeuralNet
 
-extension Recipe {
+extension Configuration {
   /// `auto` becomes the stem that suits the size of views.
   mutating func resolveStem(for viewSize: ImageSize) {
     if stem == "auto" {
@@ -26,19 +26,19 @@ extension Recipe {
       else { return nil }
       architecture = joined
     }
-    architecture.beginsBlocksAtZero = zeroInitLastScale
+    architecture.zeroInitializesLastScale = zeroInitLastScale
     return architecture
   }
 
   /// The layers of the projection head.
-  public var headPlan: ProjectionHeadPlan {
+  public var headPlan: ProjectionHeadArchitecture {
     let widths: [Int] =
       switch head {
       case "none": []
       case "linear": [embeddingWidth]
       default: headWidths.flatMap(Self.counts) ?? [representationWidth, embeddingWidth]
       }
-    return ProjectionHeadPlan(widths, hasBatchNormalization: headBatchNorm)
+    return ProjectionHeadArchitecture(widths, hasBatchNormalization: headBatchNorm)
   }
 
   private var representationWidth: Int {
@@ -55,7 +55,7 @@ extension Recipe {
   func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
     let encoder = architecture.multiplyAdds(height: height, width: width)
     let width = architecture.representationWidth
-    let heads = (isContrasting ? [headPlan] : []) + (isClassifying ? [ProjectionHeadPlan([classes ?? 0])] : [])
+    let heads = (isContrasting ? [headPlan] : []) + (isClassifying ? [ProjectionHeadArchitecture([classes ?? 0])] : [])
     return heads.map { head in head.multiplyAdds(inputWidth: width) }.reduce(encoder) { sum, head in
       (sum.forward + head.forward, sum.backward + head.backward)
     }
@@ -122,9 +122,9 @@ extension Recipe {
     }
     if headBatchNorm, head != "mlp" {
       return
-        "--head-batch-norm: --head \(head) has no hidden layer to normalise; leave the option out, or choose --head mlp"
+        "--head-batch-norm: --head \(head) has no hidden layer to normalize; leave the option out, or choose --head mlp"
     }
-    if head == "none", embeddingWidth != Recipe().embeddingWidth {
+    if head == "none", embeddingWidth != Configuration().embeddingWidth {
       return
         "--embedding-width \(embeddingWidth): with --head none the embeddings are as wide as the representations; leave the option out"
     }

@@ -1,7 +1,7 @@
 /// Stochastic gradient descent with momentum, Nesterov's variant and weight decay, as PyTorch's `SGD` without dampening.
 ///
 /// g ← ∇ + weightDecay · w;  m ← momentum · m + g;  w ← w − learningRate · (Nesterov: g + momentum · m, else m).
-public struct StochasticGradientDescent: Optimizer {
+public struct SGD: Optimizer {
   /// The share of the momentum that stays.
   public let momentum: Float
   /// Whether the step looks ahead along the new momentum.
@@ -11,7 +11,7 @@ public struct StochasticGradientDescent: Optimizer {
   /// m, in the layout of the parameters.
   public private(set) var velocity: [Float]
 
-  /// An optimiser at rest.
+  /// An optimizer at rest.
   public init(momentum: Float, usesNesterov: Bool, weightDecay: WeightDecay) {
     self.momentum = momentum
     self.usesNesterov = usesNesterov

@@ -2,7 +2,7 @@ import Contrastive
 import Formats
 
 /// Rows as a user gives them, and the unit rows that the loss is computed of.
-struct GivenRows<Scalar: LossScalar> {
+struct InputEmbeddings<Scalar: LossScalar> {
   /// `[rows, width]`, of unit length after ``prepare(path:firstRow:isNormalizing:tolerance:)``.
   private(set) var unitRows: [Scalar]
 
@@ -48,7 +48,7 @@ struct GivenRows<Scalar: LossScalar> {
       } else if abs(length - 1) > tolerance {
         throw FileError(
           .content,
-          "\(path): row \(firstRow + row) has length \(length), expected 1; normalise the rows, or give --normalize")
+          "\(path): row \(firstRow + row) has length \(length), expected 1; normalize the rows, or give --normalize")
       }
     }
   }

@@ -1,7 +1,7 @@
 /// What rank 0's watchdog knows of all ranks, and whether the job still goes on: a value that no thread or socket is part of.
 ///
 /// Time is whatever clock the caller reads, in seconds.
-public struct StallJudge: Sendable {
+public struct StallDetector: Sendable {
   /// How long nothing may happen.
   public let timeoutSeconds: Double
 
@@ -97,7 +97,7 @@ public struct StallJudge: Sendable {
   }
 
   private func limit(_ status: RankStatus) -> Double {
-    status.isPatient ? max(timeoutSeconds, Self.patientSeconds) : timeoutSeconds
+    status.allowsSilence ? max(timeoutSeconds, Self.patientSeconds) : timeoutSeconds
   }
 
   /// All ranks wait in collectives, and nobody comes.
