@@ -26,14 +26,14 @@ extension Augmentation {
     ) { _ in
       var crop = ResizedCrop()
       crop.area.lower = 0.2
-      return [crop, Flip(), ColorJitter(), ImageOperation(.grayscale)]
+      return [crop, Flip(), ColorJitter(), RandomOperation(.grayscale)]
     },
     Preset(
       "simclr",
       "SimAugment of the official TensorFlow code with the jitter formulas of PyTorch, as its CIFAR scripts run it: "
         + "strength 0.5 and no blur; its ImageNet scripts': strength 1 and blur"
     ) { isSmall in
-      [officialCrop(isSmall), Flip(), jitter(isSmall), ImageOperation(.grayscale)] + blur(isSmall)
+      [officialCrop(isSmall), Flip(), jitter(isSmall), RandomOperation(.grayscale)] + blur(isSmall)
     },
     Preset(
       "autoaugment-cifar10",
@@ -64,7 +64,7 @@ extension Augmentation {
       randAugment: "stacked-randaugment",
       "the official TensorFlow code: its crop, flip, SimAugment's jitter, RandAugment, grayscale and, for large views, blur"
     ) { isSmall, random in
-      [officialCrop(isSmall), Flip(), jitter(isSmall), random, ImageOperation(.grayscale)] + blur(isSmall)
+      [officialCrop(isSmall), Flip(), jitter(isSmall), random, RandomOperation(.grayscale)] + blur(isSmall)
     },
     cropFlipPreset,
     cropFlipJitterPreset,

@@ -9,7 +9,14 @@ extension Augmentation: CustomStringConvertible {
     [
       ResizedCrop(), PaddedCrop(), CenterCrop(), Resize(), Flip(), ColorJitter(), GaussianBlur(), AutoAugment(),
       RandomOperations(),
-    ] + ImageOperation.Kind.allCases.map { kind in ImageOperation(kind) } + [TensorJitter(), TensorGrayscale()]
+    ] + ImageOperation.allCases.map { operation in RandomOperation(operation) } + [TensorJitter(), TensorGrayscale()]
+
+  /// British spellings of names and values, as version 0.1.0 wrote them into the configuration of its runs, and today's names.
+  private static let formerNames = [
+    "equalise": "equalize", "posterise": "posterize", "solarise": "solarize", "solarise-add": "solarize-add",
+    "colour": "color", "greyscale": "grayscale", "tensor-greyscale": "tensor-grayscale", "centre-crop": "center-crop",
+    "grey": "gray",
+  ]
 
   /// The augmentation of a text: presets and operations joined by `+`, each with parameters in parentheses where these are not at their
   /// defaults.
@@ -41,7 +48,7 @@ extension Augmentation: CustomStringConvertible {
 
   private static func step(_ text: String) throws(AugmentationError) -> any AugmentationStep {
     let open = text.firstIndex(of: "(")
-    let name = String(text[..<(open ?? text.endIndex)]).trimmed
+    let name = current(String(text[..<(open ?? text.endIndex)]).trimmed)
     guard let step = vocabulary.first(where: { step in step.name == name }) else {
       let nearest = vocabulary.map { step in step.name }.nearest(to: name)
       let found = name.isEmpty ? "an empty element" : "no preset or operation \(name)"
@@ -55,6 +62,9 @@ extension Augmentation: CustomStringConvertible {
     }
     return try set(String(text[text.index(after: open)..<text.index(before: text.endIndex)]), of: step)
   }
+
+  /// Today's spelling of a name or value.
+  private static func current(_ word: String) -> String { formerNames[word] ?? word }
 
   private static func set<Step: AugmentationStep>(
     _ arguments: String, of step: Step
@@ -77,7 +87,7 @@ extension Augmentation: CustomStringConvertible {
       guard parts.count == 2 else {
         throw AugmentationError("\(step.name): expected \(name)=…, \(parameter.expected); found no value")
       }
-      let value = String(parts[1]).trimmed
+      let value = current(String(parts[1]).trimmed)
       guard let changed = parameter.setting(step, value) else {
         throw AugmentationError("\(step.name): \(name)=\(value): expected \(parameter.expected)")
       }

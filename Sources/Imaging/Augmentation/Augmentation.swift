@@ -68,7 +68,7 @@ public struct Augmentation: Sendable {
       step.apply(to: workspace, &stream)
     }
     if workspace.size != size {
-      workspace.cut(size.centerd(in: workspace.size), fill: 0)
+      workspace.cut(size.centered(in: workspace.size), fill: 0)
     }
   }
 }

@@ -9,13 +9,13 @@ enum AutoAugmentPolicy: String, Sendable, CaseIterable {
   /// The paper's for street-view house numbers (table 8).
   case svhn
 
-  /// An operation, how often its pair applies it, and its level; operations without an amount have level 0.
+  /// An operation, the probability that its pair applies it, and its level; operations without a magnitude have level 0.
   struct Entry: Sendable {
-    let operation: PolicyOperation
+    let operation: ImageOperation
     let probability: Float
     let level: Double
 
-    init(_ operation: PolicyOperation, _ probability: Float, _ level: Double = 0) {
+    init(_ operation: ImageOperation, _ probability: Float, _ level: Double = 0) {
       self.operation = operation
       self.probability = probability
       self.level = level

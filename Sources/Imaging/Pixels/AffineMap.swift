@@ -1,4 +1,6 @@
-/// Where the pixels of an image come from: result (x, y) is source (a x + b y + c, d x + e y + f), in pixels, as in Pillow's
+import Glibc
+
+/// The source of each pixel of a moved image: result (x, y) is source (a x + b y + c, d x + e y + f), in pixels, as in Pillow's
 /// `Image.transform`.
 struct AffineMap: Equatable {
   var a = 1.0
@@ -26,6 +28,17 @@ struct AffineMap: Equatable {
   /// Moves the image by this many pixels to the right and down.
   static func translation(right: Double, down: Double) -> AffineMap {
     AffineMap(c: -right, f: -down)
+  }
+
+  /// A rotation of the image about the origin, as in Pillow's `Image.rotate`.
+  static func rotation(counterclockwiseDegrees degrees: Double) -> AffineMap {
+    let radians = degrees * .pi / 180
+    return AffineMap(a: cos(radians), b: -sin(radians), d: sin(radians), e: cos(radians))
+  }
+
+  /// A rotation of an image about its center.
+  static func rotation(counterclockwiseDegrees degrees: Double, aboutCenterOf size: ImageSize) -> AffineMap {
+    rotation(counterclockwiseDegrees: degrees).about(x: Double(size.width) / 2, y: Double(size.height) / 2)
   }
 
   /// The same map about another origin.
