@@ -24,6 +24,14 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     case .gif: ["gif"]
     }
   }
+
+  /// The format of a file that begins with these bytes; `nil` if it is none of these.
+  init?(firstBytes bytes: Span<UInt8>) {
+    switch ImageFileKind(firstBytes: bytes) {
+    case .decodable(let format), .missingLibrary(let format, _): self = format
+    case .unsupported, .other, nil: return nil
+    }
+  }
 }
 
 /// The kind of a file as far as images are concerned.
@@ -76,7 +84,9 @@ public enum ImageFileKind: Sendable, Equatable {
 
   private static func decoded(_ format: ImageFormat) -> ImageFileKind {
     switch format {
-    case .jpeg, .png, .webP, .bmp, .tiff, .gif: .decodable(format)
+    case .jpeg, .png, .bmp, .gif: .decodable(format)
+    case .webP: WebPDecoder.shared == nil ? .missingLibrary(format, package: WebPDecoder.package) : .decodable(format)
+    case .tiff: TIFFDecoder.shared == nil ? .missingLibrary(format, package: TIFFDecoder.package) : .decodable(format)
     }
   }
 }

@@ -1,29 +1,3 @@
-/// The element types of safetensors files that this project reads and writes.
-public enum TensorType: String, Sendable, CaseIterable {
-  /// 32-bit floating point.
-  case float32 = "F32"
-  /// 16-bit floating point (IEEE 754), read only.
-  case float16 = "F16"
-  /// The upper 16 bits of float32, read only.
-  case bfloat16 = "BF16"
-  /// 64-bit integers.
-  case int64 = "I64"
-  /// 32-bit integers.
-  case int32 = "I32"
-  /// Bytes.
-  case uint8 = "U8"
-
-  /// How many bytes an element takes.
-  public var byteCount: Int {
-    switch self {
-    case .int64: 8
-    case .float32, .int32: 4
-    case .float16, .bfloat16: 2
-    case .uint8: 1
-    }
-  }
-}
-
 /// One tensor on its way into a safetensors file.
 public struct NamedTensor: Sendable {
   /// Its name.

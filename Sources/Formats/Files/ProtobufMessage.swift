@@ -1,7 +1,7 @@
 /// A message in the wire format of Protocol Buffers, field by field.
 ///
-/// A field is a varint (number of the field · 8 + kind of what follows), then a varint, four bytes, or a length and so many bytes. Long vectors
-/// are kept as they are until the message is written: a model's weights are never copied.
+/// A field is a varint (number of the field · 8 + kind of data), then a varint, four or eight bytes, or a length and so many bytes. Long
+/// vectors are kept as they are until the message is written: a model's weights are never copied.
 struct ProtobufMessage: Sendable {
   private enum Piece: Sendable {
     case bytes([UInt8])
@@ -11,6 +11,7 @@ struct ProtobufMessage: Sendable {
   /// The kinds of fields that occur here.
   private enum Kind: Int {
     case varint = 0
+    case eightBytes = 1
     case lengthAndBytes = 2
     case fourBytes = 5
   }
@@ -36,6 +37,30 @@ struct ProtobufMessage: Sendable {
   mutating func add(_ field: Int, _ number: Float) {
     begin(field, .fourBytes)
     append((0..<4).map { byte in UInt8(truncatingIfNeeded: number.bitPattern >> (8 * byte)) })
+  }
+
+  /// A float64 number.
+  mutating func add(_ field: Int, _ number: Double) {
+    begin(field, .eightBytes)
+    append(Self.littleEndian(number))
+  }
+
+  /// A repeated field of float64 numbers in one piece.
+  mutating func add(_ field: Int, packed numbers: [Double]) {
+    begin(field, .lengthAndBytes)
+    append(varint: UInt64(8 * numbers.count))
+    append(numbers.flatMap(Self.littleEndian))
+  }
+
+  private static func littleEndian(_ number: Double) -> [UInt8] {
+    (0..<8).map { byte in UInt8(truncatingIfNeeded: number.bitPattern >> (8 * byte)) }
+  }
+
+  /// Bytes as they are.
+  mutating func add(_ field: Int, bytes: [UInt8]) {
+    begin(field, .lengthAndBytes)
+    append(varint: UInt64(bytes.count))
+    append(bytes)
   }
 
   /// A text.
@@ -72,6 +97,19 @@ struct ProtobufMessage: Sendable {
         byteCount += 4 * floats.count
       }
     }
+  }
+
+  /// The encoded message.
+  var encoded: [UInt8] {
+    var encoded: [UInt8] = []
+    encoded.reserveCapacity(byteCount)
+    for piece in pieces {
+      switch piece {
+      case .bytes(let bytes): encoded += bytes
+      case .floats(let floats): unsafe floats.withUnsafeBytes { bytes in unsafe encoded.append(contentsOf: bytes) }
+      }
+    }
+    return encoded
   }
 
   /// Writes the message as a file, whole or not at all.

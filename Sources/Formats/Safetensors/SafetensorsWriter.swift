@@ -89,8 +89,7 @@ public enum SafetensorsWriter {
       case "\\": quoted += "\\\\"
       case "\n": quoted += "\\n"
       case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        quoted += "\\u" + String(Int(scalar.value), width: 4, radix: 16)
       default: quoted.unicodeScalars.append(scalar)
       }
     }

@@ -81,18 +81,16 @@ public struct SafetensorsHeader: Sendable {
       first.value.data_offsets.lexicographicallyPrecedes(second.value.data_offsets)
     }
     for (name, description) in sorted {
-      guard let type = TensorType(rawValue: description.dtype) else {
-        let known = TensorType.allCases.map(\.rawValue).joined(separator: ", ")
-        throw Self.damaged(path, "\(name) has the type \(description.dtype), expected one of \(known)")
-      }
-      guard let count = Self.byteCount(description.shape, type), description.data_offsets.count == 2,
-        description.data_offsets[0] == next, count <= bufferCount - next, description.data_offsets[1] == next + count
+      let type = TensorType(rawValue: description.dtype)
+      guard description.data_offsets.count == 2, description.data_offsets[0] == next,
+        (next...bufferCount).contains(description.data_offsets[1]),
+        Self.fits(description.data_offsets[1] - next, description.shape, type)
       else {
         throw Self.damaged(path, "\(name) does not lie where its shape and its neighbors say")
       }
       entries[name] = Entry(
-        type: type, shape: description.shape, range: bufferStart + next..<bufferStart + next + count)
-      next += count
+        type: type, shape: description.shape, range: bufferStart + next..<bufferStart + description.data_offsets[1])
+      next = description.data_offsets[1]
     }
     guard next == bufferCount else {
       throw Self.damaged(path, "its tensors take \(next) bytes, but \(bufferCount) follow the header")
@@ -122,14 +120,15 @@ public struct SafetensorsHeader: Sendable {
     }
   }
 
-  private static func byteCount(_ shape: [Int], _ type: TensorType) -> Int? {
-    var count = type.byteCount
+  /// Whether so many bytes hold a tensor of this shape; of unknown types any number may.
+  private static func fits(_ byteCount: Int, _ shape: [Int], _ type: TensorType) -> Bool {
+    var bits = type.bitCount ?? 1
     for extent in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      guard extent >= 0, !overflow else { return nil }
-      count = product
+      let (product, overflow) = bits.multipliedReportingOverflow(by: extent)
+      guard extent >= 0, !overflow else { return false }
+      bits = product
     }
-    return count
+    return type.bitCount == nil || bits == 8 * byteCount
   }
 
   static func damaged(_ path: String, _ reason: String) -> FileError {

@@ -31,7 +31,7 @@ public struct SafetensorsFile: Sendable {
       ? try Self.verifiedChecksum(path, bytes, entries) : nil
   }
 
-  /// The elements of a tensor of floating-point numbers, as float32; shorter types lose nothing.
+  /// The elements of a tensor of floating-point numbers, as float32; float64 is rounded, shorter types lose nothing.
   ///
   /// - Parameters:
   ///   - name: Its name.
@@ -43,7 +43,8 @@ public struct SafetensorsFile: Sendable {
     guard entry.shape == shape, let floats = floats(of: entry) else {
       throw FileError(
         .content,
-        "\(path): \(name) is \(entry.type.rawValue) \(entry.shape), expected \(TensorType.float32.rawValue) \(shape)")
+        "\(path): \(name) is \(entry.type.rawValue) \(entry.shape), expected \(TensorType.float32.rawValue) \(shape)"
+          + (entry.type.isFloatingPoint ? "" : "; save it as floating-point numbers, in PyTorch with .float()"))
     }
     return floats
   }
@@ -53,8 +54,31 @@ public struct SafetensorsFile: Sendable {
     case .float32: elements(of: entry, UInt32.self).map { bits in Float(bitPattern: bits) }
     case .float16: elements(of: entry, UInt16.self).map { bits in Float(Float16(bitPattern: bits)) }
     case .bfloat16: elements(of: entry, UInt16.self).map { bits in Float(bitPattern: UInt32(bits) << 16) }
-    case .int64, .int32, .uint8: nil
+    case .float64: elements(of: entry, UInt64.self).map { bits in Float(Double(bitPattern: bits)) }
+    case .float8E4M3: elements(of: entry, UInt8.self).map { bits in Self.float8(bits, exponentBits: 4) }
+    case .float8E5M2: elements(of: entry, UInt8.self).map { bits in Self.float8(bits, exponentBits: 5) }
+    default: nil
     }
+  }
+
+  /// A number of 8 bits (OCP 8-bit Floating Point Specification): with 4 bits of exponent, all ones are numbers except the one NaN.
+  private static func float8(_ bits: UInt8, exponentBits: Int) -> Float {
+    let mantissaBits = 7 - exponentBits
+    let mantissa = Int(bits) & (1 << mantissaBits - 1)
+    let exponent = Int(bits) >> mantissaBits & (1 << exponentBits - 1)
+    let bias = 1 << (exponentBits - 1) - 1
+    let isLast = exponent == 1 << exponentBits - 1
+    let magnitude: Float
+    if isLast, exponentBits == 5 {
+      magnitude = mantissa == 0 ? .infinity : .nan
+    } else if isLast, mantissa == 1 << mantissaBits - 1 {
+      magnitude = .nan
+    } else {
+      let significand = exponent == 0 ? mantissa : mantissa + 1 << mantissaBits
+      magnitude =
+        Float(significand) * Float(sign: .plus, exponent: max(exponent, 1) - bias - mantissaBits, significand: 1)
+    }
+    return bits & 0x80 == 0 ? magnitude : -magnitude
   }
 
   private func elements<Bits: FixedWidthInteger & BitwiseCopyable>(
