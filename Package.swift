@@ -25,7 +25,7 @@ let libraries: [Target] = [
 let stages: [Target] = [
   .target(name: "Spelling", swiftSettings: swiftSettings),
   .target(name: "KeyedRandomness", swiftSettings: swiftSettings),
-  .target(name: "Formats", dependencies: ["CLibcrypto", "CZlib"], swiftSettings: swiftSettings),
+  .target(name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Kernels"),
   .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
@@ -33,7 +33,7 @@ let stages: [Target] = [
   .target(name: "Watchdog", swiftSettings: swiftSettings),
   .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
   .target(
-    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"],
+    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
   .target(

@@ -2,7 +2,7 @@ import Formats
 import TestSupport
 import Testing
 
-/// Nothing in a damaged file is believed.
+/// Damaged files are refused.
 struct SafetensorsDamageTests {
   /// A file with a right checksum around any header and buffer.
   private func bytes(header: String, buffer: [UInt8], claimed: UInt64? = nil) -> [UInt8] {

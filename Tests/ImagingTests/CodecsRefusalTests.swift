@@ -30,10 +30,10 @@ struct CodecsRefusalTests {
   func `JPEG that was cut off anywhere`(name: String) throws {
     let bytes = try CodecsFixtures.bytes(name)
     let whole = try RGBImage(decoding: bytes)
-    for end in 0..<bytes.count - 4 {
+    for end in 0..<bytes.count - 8 {
       #expect(throws: ImageError.self, "\(end) of \(bytes.count)") { try RGBImage(decoding: Array(bytes[..<end])) }
     }
-    for end in bytes.count - 4..<bytes.count {
+    for end in bytes.count - 8..<bytes.count {
       if let found = try? RGBImage(decoding: Array(bytes[..<end])) {
         #expect(found == whole, "\(end) of \(bytes.count)")
       }

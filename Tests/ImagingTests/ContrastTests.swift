@@ -17,7 +17,7 @@ struct ContrastTests {
   @Test func `gray of 16 bits is clipped to white, or scaled`() throws {
     let bytes = try CodecsFixtures.bytes("type0-depth16.png")
     let (clipped, scaled) = (try RGBImage(decoding: bytes), try RGBImage(decoding: bytes, sixteenBit: .scale))
-    #expect(ImageContrast(of: clipped).whiteShare > 0.9)
+    #expect(ImageContrast(of: clipped).whiteShare > 0.5)
     #expect(!ImageContrast(of: scaled).isBlank && ImageContrast(of: scaled).whiteShare < 0.1)
     // Other types are the same in both.
     for name in ["type2-depth16.png", "type4-depth16.png", "type0-depth8.png"] {

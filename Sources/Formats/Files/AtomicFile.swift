@@ -1,19 +1,19 @@
 import Glibc
 
-/// A file under construction, which takes its name only when it is whole and on the disk.
+/// A file that is written completely or not at all.
 ///
-/// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: whoever opens the name finds the old
-/// file or the new one, whatever dies in between.
+/// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: readers see either the old or the
+/// complete new file, even after a crash.
 @safe
 public struct AtomicFile: ~Copyable {
-  /// What every temporary name ends with.
+  /// The suffix of every temporary name.
   public static let temporarySuffix = ".temporary"
 
   private let path: String
   private let temporaryPath: String
   private let descriptor: Int32
 
-  /// Begins a file that will stand at `path`.
+  /// Creates the temporary file.
   private init(path: String) throws(FileError) {
     self.path = path
     temporaryPath = path + Self.temporarySuffix
@@ -23,12 +23,12 @@ public struct AtomicFile: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Writes a file whole or not at all.
+  /// Writes a file completely or not at all.
   ///
   /// - Parameters:
-  ///   - path: Where it will stand.
+  ///   - path: The path of the finished file.
   ///   - body: Writes the contents.
-  /// - Throws: ``FileError``; the temporary file is then removed, and what stood at `path` still stands unless it is the folder that
+  /// - Throws: ``FileError``; the temporary file is then removed, and the old file is kept unless it is the folder that
   ///   could not be flushed.
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
@@ -43,7 +43,7 @@ public struct AtomicFile: ~Copyable {
     }
   }
 
-  /// Writes `text` whole or not at all.
+  /// Writes `text` completely or not at all.
   ///
   /// - Throws: ``FileError``.
   public static func write(_ text: String, to path: String) throws(FileError) {

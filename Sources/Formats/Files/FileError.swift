@@ -1,21 +1,21 @@
 import Glibc
 
-/// Something wrong with a file's bytes, or with reading or writing it, in words for its user.
+/// A fault in a file's contents, or in reading or writing it, in words for the user.
 public struct FileError: Error, CustomStringConvertible, Equatable {
-  /// What kind of wrong, for the exit code.
+  /// The kind of fault, which decides the exit code.
   public enum Kind: Sendable {
-    /// A path that is not there.
+    /// A path that does not exist.
     case missing
-    /// Content that is not what it should be.
+    /// Contents that are not as expected.
     case content
     /// A read or write that failed.
     case inputOutput
   }
 
-  /// What kind.
+  /// The kind of fault.
   public let kind: Kind
 
-  /// What, where, what was expected, what to do.
+  /// The path, the expected, the found, and the remedy.
   public let description: String
 
   /// An error in the given words.

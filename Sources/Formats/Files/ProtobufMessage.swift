@@ -16,7 +16,7 @@ struct ProtobufMessage: Sendable {
     case fourBytes = 5
   }
 
-  /// How many bytes it takes.
+  /// The encoded size in bytes.
   private(set) var byteCount = 0
   private var pieces: [Piece] = []
 

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// By `pread`, not mapped: a mapping's pages count as this process's memory.
 public final class ReadOnlyFile: Sendable {
-  /// Where it stands.
+  /// The path of the file.
   public let path: String
 
   /// Its size when it was opened.

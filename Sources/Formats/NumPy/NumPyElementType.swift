@@ -18,13 +18,13 @@ public struct NumPyElementType: Sendable, Equatable {
   public let kind: Kind
   /// The bytes of an element.
   public let byteCount: Int
-  /// Whether the highest byte comes first.
+  /// True if the highest byte comes first.
   public let isBigEndian: Bool
 
-  /// Whether elements are floating-point numbers.
+  /// True if elements are floating-point numbers.
   public var isFloatingPoint: Bool { kind == .float || kind == .bfloat16 }
 
-  /// Whether every element is a float32 number.
+  /// True if every element is a float32 number.
   public var fitsFloat: Bool { isFloatingPoint && byteCount <= 4 }
 
   /// The name in NumPy, for example `float16`.

@@ -143,6 +143,13 @@ public struct NumPyFile: Sendable {
     }
   }
 
+  /// Checks that the elements are floating-point numbers.
+  ///
+  /// - Throws: ``FileError`` that names their type and the command that converts them.
+  public func requireFloatingPoint() throws(FileError) {
+    guard type.isFloatingPoint else { throw wrongType("floating-point numbers", "float32") }
+  }
+
   private func wrongType(_ expected: String, _ name: String) -> FileError {
     FileError(
       .content,

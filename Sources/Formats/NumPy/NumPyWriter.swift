@@ -3,7 +3,7 @@ public enum NumPyWriter {
   /// Writes an array, whole or not at all.
   ///
   /// - Parameters:
-  ///   - path: Where the file will stand.
+  ///   - path: The path of the file.
   ///   - elementType: NumPy's short form, such as `<f4`.
   ///   - shape: The extents, row-major.
   ///   - blocks: Calls its argument with the bytes, in order, as often as it likes.

@@ -16,7 +16,7 @@ struct ZipArchive {
   let members: [Member]
   private let file: ReadOnlyFile
 
-  /// Whether a file begins as a zip file does.
+  /// True if a file begins as a zip file does.
   static func isZip(_ file: ReadOnlyFile) throws(FileError) -> Bool {
     let start = try file.read(min(4, file.byteCount), at: 0)
     return start == [0x50, 0x4B, 3, 4] || start == [0x50, 0x4B, 5, 6]
@@ -104,7 +104,7 @@ struct ZipArchive {
     switch member.method {
     case 0: contents = stored
     case 8:
-      // Deflation shrinks by 1032 at most: a larger claim is not believed.
+      // Deflation shrinks by 1032 at most: a larger claim is refused before memory is allocated.
       guard member.count / 1032 <= stored.count, let inflated = Self.inflated(stored, count: member.count) else {
         throw Self.damaged(file, "\(member.name) cannot be inflated")
       }

@@ -4,9 +4,9 @@ public struct ONNXModel: Sendable {
   public struct Node: Sendable {
     /// The operator, for example `Conv`.
     public let operation: String
-    /// The names of what goes in: values and initializers.
+    /// The names of the inputs: values and initializers.
     public let inputs: [String]
-    /// The name of what comes out.
+    /// The name of the output.
     public let output: String
     /// The operator's attributes, in order.
     public let attributes: [(name: String, value: Attribute)]
@@ -65,11 +65,11 @@ public struct ONNXModel: Sendable {
   public var name: String
   /// The program that made it.
   public var producer: (name: String, version: String)
-  /// What goes in.
+  /// The inputs.
   public var inputs: [Value]
-  /// What comes out.
+  /// The outputs.
   public var outputs: [Value] = []
-  /// The operations, each behind those whose results it uses.
+  /// The operations, each after those whose results it uses.
   public var nodes: [Node] = []
   /// The weights.
   public var weights: [NamedTensor] = []

@@ -1,4 +1,4 @@
-/// One tensor on its way into a safetensors file.
+/// A float32 tensor to be written.
 public struct NamedTensor: Sendable {
   /// Its name.
   public let name: String
@@ -18,7 +18,7 @@ public struct NamedTensor: Sendable {
   }
 }
 
-/// What the header of a safetensors file says of one tensor.
+/// The header entry of a tensor in a safetensors file.
 public struct TensorDescription: Sendable {
   /// Its name.
   public let name: String
@@ -34,7 +34,7 @@ public struct TensorDescription: Sendable {
     self.shape = shape
   }
 
-  /// How many bytes the tensor takes.
+  /// The size of the tensor in bytes.
   public var byteCount: Int { shape.reduce(type.byteCount, *) }
 }
 

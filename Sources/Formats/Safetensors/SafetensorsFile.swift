@@ -1,4 +1,4 @@
-/// A safetensors file, read whole and checked.
+/// A safetensors file in memory, checked.
 public struct SafetensorsFile: Sendable {
   /// The texts of the header.
   public let metadata: [String: String]
@@ -6,18 +6,18 @@ public struct SafetensorsFile: Sendable {
   /// The tensors by name.
   public let entries: [String: SafetensorsHeader.Entry]
 
-  /// The file's SHA-256 tensor, right if it is there: its hexadecimal digits.
+  /// The verified SHA-256 checksum of the file in hexadecimal digits; `nil` if it has none.
   public let checksum: String?
 
-  /// Where it stands.
+  /// The path of the file.
   public let path: String
   private let bytes: [UInt8]
 
   /// Reads a file, and verifies the checksum that it ends with.
   ///
   /// - Parameters:
-  ///   - path: Where it stands.
-  ///   - needsChecksum: Whether it must have one; files of other programs have none.
+  ///   - path: The path of the file.
+  ///   - needsChecksum: If true, a file without a checksum is refused; files of other programs have none.
   /// - Throws: ``FileError`` of kind `content` if anything does not fit: the file is damaged or was cut off.
   public init(path: String, needsChecksum: Bool = true) throws(FileError) {
     self.path = path

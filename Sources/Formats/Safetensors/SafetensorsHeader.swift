@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// The beginning of a safetensors file, checked: nothing in it is believed before it fits the file.
+/// The header of a safetensors file, checked against the size of the file.
 public struct SafetensorsHeader: Sendable {
-  /// Where one tensor lies.
+  /// The type, shape and place of a tensor.
   public struct Entry: Sendable {
     /// The element type.
     public let type: TensorType
@@ -120,7 +120,7 @@ public struct SafetensorsHeader: Sendable {
     }
   }
 
-  /// Whether so many bytes hold a tensor of this shape; of unknown types any number may.
+  /// True if so many bytes hold a tensor of this shape; for unknown types any number does.
   private static func fits(_ byteCount: Int, _ shape: [Int], _ type: TensorType) -> Bool {
     var bits = type.bitCount ?? 1
     for extent in shape {

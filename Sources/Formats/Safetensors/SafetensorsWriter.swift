@@ -1,9 +1,9 @@
 /// Writes safetensors files: an 8-byte header length, a JSON header, the tensors' bytes without gaps.
 public enum SafetensorsWriter {
-  /// Writes tensors in the given order, and the checksum behind them, whole or not at all.
+  /// Writes tensors in the given order, and the checksum after them, completely or not at all.
   ///
   /// - Parameters:
-  ///   - path: Where the file will stand.
+  ///   - path: The path of the file.
   ///   - metadata: Texts for the header.
   ///   - tensors: The tensors.
   /// - Throws: ``FileError``.
@@ -21,10 +21,10 @@ public enum SafetensorsWriter {
     }
   }
 
-  /// Writes a file whose tensors need not be in memory together, and the checksum behind them, whole or not at all.
+  /// Writes a file whose tensors need not be in memory together, and the checksum after them, completely or not at all.
   ///
   /// - Parameters:
-  ///   - path: Where the file will stand.
+  ///   - path: The path of the file.
   ///   - metadata: Texts for the header.
   ///   - tensors: What follows.
   ///   - hasChecksum: Whether the checksum follows; a model of another program would take it for a surplus weight.

@@ -50,7 +50,7 @@ public struct TensorType: RawRepresentable, Sendable, Hashable {
     return bitCount / 8
   }
 
-  /// Whether ``SafetensorsFile/floats(_:shape:)`` reads it.
+  /// True if ``SafetensorsFile/floats(_:shape:)`` reads it.
   public var isFloatingPoint: Bool {
     [.float64, .float32, .float16, .bfloat16, .float8E4M3, .float8E5M2].contains(self)
   }

@@ -98,10 +98,10 @@ extension Augmentation: CustomStringConvertible {
 }
 
 extension AugmentationStep {
-  /// Whether it works on floats alone.
+  /// True if it works on floats alone.
   fileprivate var worksOnFloats: Bool { self is TensorJitter || self is TensorGrayscale }
 
-  /// Whether operations on levels can no longer follow.
+  /// True if operations on levels can no longer follow.
   fileprivate var endsOnFloats: Bool {
     worksOnFloats || (self as? Preset)?.small.contains { step in step.endsOnFloats } == true
   }

@@ -1,8 +1,8 @@
 import KeyedRandomness
 
-/// How a view is made from an image: operations one after another, each with its parameters.
+/// The operations that make a view of an image, one after another, each with its parameters.
 ///
-/// Operations work on 8-bit levels with Pillow's arithmetic, some at the end on floats; then the view is freed of the dataset's mean. The
+/// Operations work on 8-bit levels with Pillow's arithmetic, some at the end on floats; then the view is standardized. The
 /// same draws give the same bits on every instruction set.
 ///
 /// Every view has the size that is asked for. Operations that resize say how. Without one, an image of another size is resized to cover
@@ -16,7 +16,7 @@ public struct Augmentation: Sendable {
     decidesSize = steps.contains { step in step.decidesSize }
   }
 
-  /// Whether every view is the image itself.
+  /// True if every view is the image itself.
   public var isIdentity: Bool { steps.isEmpty }
 
   /// Makes one view of `image`.
@@ -25,7 +25,7 @@ public struct Augmentation: Sendable {
   ///   - image: The image.
   ///   - size: The view's size.
   ///   - stream: The view's own random draws.
-  ///   - normalization: What the view is freed of at the end.
+  ///   - normalization: The mean and standard deviation that standardize the view.
   ///   - workspace: The memory of the calling thread.
   ///   - view: Receives the view at `[channel · channelStride + pixel · pixelStride]`.
   ///   - channelStride: The distance between the channels of a pixel.
@@ -74,7 +74,7 @@ public struct Augmentation: Sendable {
 }
 
 extension Augmentation: Equatable {
-  /// Whether both have the same operations with the same parameters.
+  /// True if both have the same operations with the same parameters.
   public static func == (first: Augmentation, second: Augmentation) -> Bool {
     first.description == second.description
   }

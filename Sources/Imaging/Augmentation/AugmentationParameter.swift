@@ -1,9 +1,9 @@
 /// A named parameter of an operation, and its form as text.
 struct AugmentationParameter<Step>: Sendable {
   let name: String
-  /// What it means.
+  /// The meaning, for the help.
   let meaning: String
-  /// Which values are allowed.
+  /// The allowed values, for the help and errors.
   let expected: String
   /// The value as text.
   let text: @Sendable (Step) -> String

@@ -5,19 +5,19 @@ protocol AugmentationStep: Sendable {
   /// Its name in the text form.
   var name: String { get }
 
-  /// What it does, in a sentence.
+  /// Its effect in a sentence, for the help.
   var summary: String { get }
 
   /// Its parameters, in the order in which they are listed.
   var parameters: [AugmentationParameter<Self>] { get }
 
-  /// Whether it makes an image of the view's size of one of any size.
+  /// True if it makes an image of the view's size from one of any size.
   var decidesSize: Bool { get }
 
   /// The value of this name with all parameters at their defaults.
   var withDefaults: Self { get }
 
-  /// Changes the image in the making.
+  /// Changes the current image.
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream)
 }
 

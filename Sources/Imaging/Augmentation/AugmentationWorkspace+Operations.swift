@@ -1,7 +1,7 @@
 import Kernels
 import KeyedRandomness
 
-/// The operations of policies on the image in the making, in Pillow's arithmetic and rounding.
+/// The operations of policies on the current image, in Pillow's arithmetic and rounding.
 extension AugmentationWorkspace {
   /// Blends with black; factor 1 changes nothing.
   func changeBrightness(by factor: Double) {

@@ -1,8 +1,8 @@
 import Kernels
 
-/// The memory in which views are made, reused from view to view; each thread has its own.
+/// The memory for making views, reused from view to view; each thread has its own.
 ///
-/// While a view is made it holds the image in the making: a plane of red, one of green and one of blue, 8 bits each.
+/// While a view is made it holds the current image: a plane of red, one of green and one of blue, 8 bits each.
 @safe
 public final class AugmentationWorkspace {
   // Tables of functions are constants of the program.
@@ -10,10 +10,10 @@ public final class AugmentationWorkspace {
 
   /// The size of the view that is being made.
   private(set) var viewSize = ImageSize(width: 0, height: 0)
-  /// The size of the image in the making.
+  /// The size of the current image.
   private(set) var size = ImageSize(width: 0, height: 0)
 
-  // The image itself, as long as nothing has been done to it.
+  // The image itself, until the first operation.
   private var source: RGBImage?
   private var planes = ScratchBuffer<UInt8>()
   private var otherPlanes = ScratchBuffer<UInt8>()
@@ -36,13 +36,13 @@ public final class AugmentationWorkspace {
     unsafe kernels = unsafe kernels_of(path)
   }
 
-  /// The number of pixels of the image in the making.
+  /// The number of pixels of the current image.
   var pixelCount: Int { size.pixelCount }
 
-  /// The number of levels of the image in the making: three times the number of pixels.
+  /// The number of levels of the current image: three times the number of pixels.
   var levelCount: Int { 3 * size.pixelCount }
 
-  /// The planes of the image in the making.
+  /// The planes of the current image.
   var levelsInPlace: UnsafeMutablePointer<UInt8> {
     precondition(!isTensor, "operations on levels come before those on floats")
     let planes = unsafe self.planes.room(for: levelCount)
@@ -66,14 +66,14 @@ public final class AugmentationWorkspace {
     isTensor = false
   }
 
-  /// Resizes a part of the image in the making.
+  /// Resizes a part of the current image.
   ///
   /// - Parameters:
   ///   - crop: The part, which lies inside.
   ///   - whole: The size that the part is resized to.
-  ///   - window: Which part of the resized image is made; `nil` for all of it.
-  ///   - filter: How pixels are weighted.
-  ///   - isAntialiased: Whether the weights widen as the image shrinks.
+  ///   - window: The part of the resized image that is made; `nil` for all of it.
+  ///   - filter: The kernel that weights pixels.
+  ///   - isAntialiased: If true, the kernel widens as the image shrinks.
   func resize(
     _ crop: KernelWindow, to whole: ImageSize, window: KernelWindow? = nil, _ filter: ResamplingFilter,
     isAntialiased: Bool = true

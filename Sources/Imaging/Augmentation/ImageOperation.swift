@@ -80,7 +80,7 @@ enum ImageOperation: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether the result has pixels that come from nowhere in the image and get a fill level.
+  /// True if some pixels of the result come from outside the image and get a fill level.
   var fills: Bool {
     switch self {
     case .shearX, .shearY, .translateX, .translateY, .rotate, .cutout: true

@@ -31,7 +31,7 @@ struct MagnitudeScale: Sendable, Equatable {
 }
 
 extension MagnitudeRange {
-  /// Applies an operation of a level to the image in the making, with random signs and places drawn from the stream.
+  /// Applies an operation of a level to the current image, with random signs and places drawn from the stream.
   func apply(
     _ operation: ImageOperation, level: Double, _ scale: MagnitudeScale, to workspace: AugmentationWorkspace,
     _ stream: inout RandomStream

@@ -1,6 +1,6 @@
 /// Numbers in bytes that may end anywhere.
 extension Span<UInt8> {
-  /// Whether these bytes stand at `offset`.
+  /// True if these bytes are at `offset`.
   func starts(with expected: [UInt8], at offset: Int = 0) -> Bool {
     guard offset >= 0, expected.count <= count - offset else { return false }
     return expected.indices.allSatisfy { index in self[offset + index] == expected[index] }

@@ -5,7 +5,7 @@ public struct ImageHeader: Sendable, Equatable {
   /// The most pixels that an image may have: as many as Pillow opens, 512 MiB of them.
   public static let pixelLimit = 178_956_970
 
-  /// The encoding, told by the first bytes: a file's name plays no part.
+  /// The encoding, which follows from the first bytes; the file's name is ignored.
   public let format: ImageFormat
   /// The extent of the pixels as they are stored, before ``orientation`` is applied.
   public let storedSize: ImageSize

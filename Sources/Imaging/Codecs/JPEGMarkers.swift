@@ -5,7 +5,7 @@ struct JPEGMarkers {
   let header: ImageHeader
   /// The number of color components of a pixel: 1 gray, 3 color, 4 ink.
   let componentCount: Int
-  /// Whether the file has an end-of-image marker.
+  /// True if the file has an end-of-image marker.
   let hasEnd: Bool
 
   /// Walks over the segments.
@@ -70,12 +70,12 @@ struct JPEGMarkers {
   private static let exifName = Array("Exif\0\0".utf8)
   private static let xmpName = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
 
-  /// Whether a marker has no segment: a fill byte's zero, TEM, restarts, a second start.
+  /// True if a marker has no segment: a fill byte's zero, TEM, restarts, a second start.
   private static func standsAlone(_ marker: UInt8) -> Bool {
     marker <= 0x01 || (0xD0...0xD8).contains(marker)
   }
 
-  /// Whether an end-of-image marker follows the first scan's header.
+  /// True if an end-of-image marker follows the first scan's header.
   ///
   /// Within entropy-coded data 0xFF is followed by 0 or a restart's number, so a truncated image has none.
   private static func hasEnd(_ rest: Span<UInt8>) -> Bool {
@@ -121,7 +121,7 @@ struct JPEGMarkers {
       isProgressive = [0xC2, 0xC6, 0xCA, 0xCE].contains(marker)
     }
 
-    /// Whether all of the image is in the scan of this header.
+    /// True if all of the image is in the scan of this header.
     func isInOneScan(_ scanHeader: Span<UInt8>) -> Bool {
       !isProgressive && !isArithmetic && !scanHeader.isEmpty && Int(scanHeader[0]) == componentCount
     }

@@ -2,7 +2,7 @@
 struct PNGChunks {
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// What the samples of a pixel mean.
+  /// The meaning of a pixel's samples.
   enum ColorType: UInt8 {
     case gray = 0
     case rgb = 2
@@ -10,7 +10,7 @@ struct PNGChunks {
     case grayAlpha = 4
     case rgbAlpha = 6
 
-    /// How many samples a pixel has in the file.
+    /// The number of samples of a pixel in the file.
     var channelCount: Int {
       switch self {
       case .gray, .palette: 1
@@ -40,7 +40,7 @@ struct PNGChunks {
   /// The chunks of compressed pixels, whole.
   private let pixelChunks: [Range<Int>]
 
-  /// How far zlib's method can shrink (RFC 1951: 258 bytes in 2 bits).
+  /// The largest compression of deflation (RFC 1951: 258 bytes in 2 bits).
   private static let largestCompression = 1032
 
   /// Walks over all chunks.
@@ -169,7 +169,7 @@ extension PNGChunks {
   fileprivate static func check(_ bytes: Span<UInt8>, _ data: Range<Int>) throws(ImageError) {
     let expected = cyclicRedundancy(copy(bytes, data.lowerBound - 4..<data.upperBound))
     guard bytes.bigEndian32(at: data.upperBound) == Int(expected) else {
-      throw ImageError("is damaged: its header or palette does not have the checksum behind it")
+      throw ImageError("is damaged: its header or palette does not match its checksum")
     }
   }
 

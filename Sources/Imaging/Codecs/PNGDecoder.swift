@@ -1,6 +1,6 @@
 import CImageCodecs
 
-/// PNG images, decoded by libpng to the numbers that stand in the file: no color space is converted, transparent pixels keep their
+/// PNG images, decoded by libpng to the numbers in the file: no color space is converted, transparent pixels keep their
 /// color, and of samples of 16 bits the high byte counts, as Pillow has it; gray ones are clipped or scaled (``SixteenBit``).
 enum PNGDecoder {
   /// Decodes an image whose chunks were read, not yet turned.

@@ -53,7 +53,7 @@ struct WebPContainer {
     still = isAnimated ? try Self.firstFrame(bytes, frame, within: size) : .wholeFile
   }
 
-  /// The first frame of an animation as a file without alpha channel, whose colors stand by themselves.
+  /// The first frame of an animation as a file without alpha channel.
   private static func firstFrame(
     _ bytes: Span<UInt8>, _ frame: Range<Int>?, within canvas: ImageSize
   ) throws(ImageError) -> Still {

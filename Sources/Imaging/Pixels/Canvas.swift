@@ -1,6 +1,6 @@
 /// A white image to draw others on.
 public struct Canvas {
-  /// What was drawn.
+  /// The image drawn so far.
   public private(set) var image: RGBImage
 
   /// A white image.

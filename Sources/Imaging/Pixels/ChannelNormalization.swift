@@ -1,4 +1,4 @@
-/// The mean and standard deviation of each channel that a network's input is freed of.
+/// The per-channel mean and standard deviation that standardize a network's input.
 public struct ChannelNormalization: Sendable, Equatable {
   /// The mean of red, green and blue, 0…1.
   public let mean: [Float]

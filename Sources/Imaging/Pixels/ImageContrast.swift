@@ -30,7 +30,7 @@ public struct ImageContrast: Sendable, Equatable {
   /// The share of samples of level 255.
   public var whiteShare: Double { share(whiteCount) }
 
-  /// Whether at least 99 % of the samples are black, or white, or all pixels have one color: such an image shows nothing.
+  /// True if at least 99 % of the samples are black, or white, or all pixels have one color: such an image shows nothing.
   public var isBlank: Bool {
     sampleCount > 0 && (blackShare >= 0.99 || whiteShare >= 0.99 || uniformCount == sampleCount)
   }

@@ -2,7 +2,7 @@
 struct PlanarImage {
   private(set) var size = ImageSize(width: 0, height: 0)
 
-  /// `[3, height, width]`, and whatever a larger image left behind.
+  /// `[3, height, width]`, and leftovers of a larger image.
   var planes: [Float] = []
 
   var pixelCount: Int { size.pixelCount }
@@ -21,7 +21,7 @@ struct PlanarImage {
     }
   }
 
-  /// Writes the image freed of its mean and deviation.
+  /// Writes the image standardized.
   func write(
     _ normalization: ChannelNormalization, into view: inout MutableSpan<Float>, channelStride: Int, pixelStride: Int
   ) {

@@ -5,7 +5,7 @@ struct ScratchBuffer<Element: BitwiseCopyable>: ~Copyable {
 
   deinit { unsafe elements.deallocate() }
 
-  /// The address of room for at least `count` elements, whose values are whatever was there before.
+  /// The address of room for at least `count` elements, whose values are undefined.
   mutating func room(for count: Int) -> UnsafeMutablePointer<Element> {
     if unsafe elements.count < count {
       unsafe elements.deallocate()

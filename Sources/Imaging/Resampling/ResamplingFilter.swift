@@ -1,13 +1,13 @@
 import Glibc
 
-/// How pixels are weighted when an image is resized.
+/// The kernel that weights pixels when an image is resized.
 public enum ResamplingFilter: String, Sendable, CaseIterable {
   /// A triangle as wide as two pixels of the smaller image.
   case bilinear
   /// Keys's cubic with a = −½, as wide as four.
   case bicubic
 
-  /// How far a pixel's weights reach, in pixels of the smaller image.
+  /// The radius of the kernel, in pixels of the smaller image.
   var support: Double {
     switch self {
     case .bilinear: 1

@@ -50,7 +50,7 @@ struct CenterCrop: AugmentationStep {
 
 /// The whole image, resized.
 struct Resize: AugmentationStep {
-  /// What becomes of the image's proportions.
+  /// The treatment of the image's proportions.
   enum Aspect: String, Sendable, CaseIterable {
     /// They stay: the image covers the view.
     case keep

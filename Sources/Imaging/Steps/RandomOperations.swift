@@ -2,7 +2,7 @@ import KeyedRandomness
 
 /// RandAugment's N random operations of one magnitude.
 struct RandomOperations: AugmentationStep {
-  /// Whose operations and amounts.
+  /// The code that defines operations and magnitudes.
   enum Code: String, Sendable, CaseIterable {
     /// The official code's 16 operations and none, magnitudes to 10.
     case tensorflow

@@ -4,7 +4,7 @@ import KeyedRandomness
 
 /// A random part of the image, resized to the view.
 struct ResizedCrop: AugmentationStep {
-  /// How the part is drawn.
+  /// The distribution of the random part.
   enum Sampling: String, Sendable, CaseIterable {
     /// Area uniform, aspect ratio log-uniform, 10 attempts; then the largest part at the center with an allowed ratio.
     case torchvision
