@@ -9,7 +9,7 @@ struct AugmentationTextTests {
     "grayscale", "cutout", "tensor-jitter", "tensor-grayscale",
   ]
 
-  @Test func `the presets`() throws {
+  @Test func `every preset is listed and parsed`() throws {
     #expect(
       Augmentation.presets.map { preset in preset.name } == [
         "none", "supcontrast", "simclr", "autoaugment-cifar10", "autoaugment-imagenet", "randaugment",
@@ -37,7 +37,7 @@ struct AugmentationTextTests {
     ("randaugment(operations=2, magnitude=9)", "randaugment(magnitude=9)"),
     ("stacked-randaugment(magnitude=4.5, operations=3)", "stacked-randaugment(operations=3, magnitude=4.5)"),
     ("flip + tensor-jitter(brightness=0.1)", "flip + tensor-jitter(brightness=0.1)"),
-  ]) func `texts and their shortest form`(text: String, shortest: String) throws {
+  ]) func `a text is described by its shortest form`(text: String, shortest: String) throws {
     let augmentation = try Augmentation(text)
     #expect(augmentation.description == shortest)
     #expect(try Augmentation(augmentation.description) == augmentation)

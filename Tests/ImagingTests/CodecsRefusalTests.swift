@@ -27,7 +27,7 @@ struct CodecsRefusalTests {
   }
 
   @Test(arguments: CodecsFixtures.names(".jpg").filter { name in name != "bytes-behind-end.jpg" })
-  func `JPEG that was cut off anywhere`(name: String) throws {
+  func `a JPEG cut off anywhere is refused unless all pixels are there`(name: String) throws {
     let bytes = try CodecsFixtures.bytes(name)
     let whole = try RGBImage(decoding: bytes)
     for end in 0..<bytes.count - 8 {
@@ -74,7 +74,7 @@ struct CodecsRefusalTests {
   }
 
   @Test(arguments: ["type2-depth8.png", "type3-depth4-interlaced.png", "type0-depth16.png", "type6-depth16.png"])
-  func `PNG that was cut off before the end of its pixels`(name: String) throws {
+  func `a PNG cut off before the end of its pixels is refused`(name: String) throws {
     let bytes = try CodecsFixtures.bytes(name)
     for end in 0..<bytes.count - 12 {
       #expect(throws: ImageError.self, "\(end) of \(bytes.count)") { try RGBImage(decoding: Array(bytes[..<end])) }
@@ -82,7 +82,7 @@ struct CodecsRefusalTests {
   }
 
   @Test(arguments: ["type2-depth8.png", "type3-depth4.png", "type0-depth16.png"])
-  func `PNG with any byte of header, palette or pixels changed`(name: String) throws {
+  func `a PNG with any byte of header, palette or pixels changed is refused`(name: String) throws {
     let bytes = try CodecsFixtures.bytes(name)
     for place in 8..<bytes.count - 12 {
       var damaged = bytes
@@ -91,7 +91,7 @@ struct CodecsRefusalTests {
     }
   }
 
-  @Test func `damaged codes of JPEG`() throws {
+  @Test func `damaged codes of a JPEG are refused`() throws {
     var bytes = try CodecsFixtures.bytes("restarts.jpg")
     // A restart out of turn.
     let restart = try #require(
@@ -100,7 +100,7 @@ struct CodecsRefusalTests {
     try expectRefusal(bytes, naming: "is damaged", "RST1")
   }
 
-  @Test func `a JPEG without a frame, pixels, or of 12 bits`() throws {
+  @Test func `a JPEG without a frame, without pixels, or of 12 bits is refused`() throws {
     try expectRefusal([0xFF, 0xD8, 0xFF, 0xD9], naming: "holds no pixels")
     try expectRefusal([0xFF, 0xD8, 0xFF, 0xDA, 0, 2, 0xFF, 0xD9], naming: "scan before")
     var bytes = try CodecsFixtures.bytes("baseline-444.jpg")
@@ -112,7 +112,7 @@ struct CodecsRefusalTests {
     try expectRefusal(bytes, naming: "2 color components")
   }
 
-  @Test func `sizes that cannot be`() throws {
+  @Test func `impossible sizes are refused`() throws {
     var jpeg = try CodecsFixtures.bytes("baseline-444.jpg")
     let frame = try startOfFrame(jpeg)
     jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xFF, 0xFF, 0xFF])
@@ -135,7 +135,7 @@ struct CodecsRefusalTests {
     try expectRefusal(try png([0, 0, 0, 13], [0, 0, 0, 12]), naming: "is damaged")
   }
 
-  @Test func `PNG of types that there are not`() throws {
+  @Test func `PNG of unknown color types is refused`() throws {
     var bytes = try CodecsFixtures.bytes("type2-depth8.png")
     for (depth, type) in [(3, 0), (16, 3), (8, 5), (4, 2)] as [(UInt8, UInt8)] {
       (bytes[24], bytes[25]) = (depth, type)

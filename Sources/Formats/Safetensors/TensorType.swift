@@ -45,7 +45,7 @@ public struct TensorType: RawRepresentable, Sendable, Hashable {
   /// The bytes of an element of a type of whole bytes.
   ///
   /// - Precondition: The type is known.
-  var byteCount: Int {
+  public var byteCount: Int {
     guard let bitCount, bitCount.isMultiple(of: 8) else { preconditionFailure("\(rawValue) has no number of bytes") }
     return bitCount / 8
   }

@@ -25,8 +25,8 @@ public enum TensorBoardProjector {
   /// Writes the tables of all sets, then the configuration.
   ///
   /// - Parameters:
-  ///   - folder: The folder of the event files, which exists.
   ///   - sets: The sets, with names that differ.
+  ///   - folder: The folder of the event files, which exists.
   /// - Throws: ``FileError``.
   public static func write(_ sets: [Embeddings], to folder: String) throws(FileError) {
     var configuration = ""

@@ -6,6 +6,7 @@ enum LZWDecoder {
   ///   - data: The compressed bytes.
   ///   - minimumCodeSize: The bits of an index.
   ///   - count: How many indices there are; codes after them are ignored.
+  /// - Returns: The indices.
   /// - Throws: ``ImageError`` if there are fewer, or a code is not one of the table.
   static func indices(_ data: [UInt8], minimumCodeSize: Int, count: Int) throws(ImageError) -> [UInt8] {
     guard (1...8).contains(minimumCodeSize) else {
