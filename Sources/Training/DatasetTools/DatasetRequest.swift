@@ -47,6 +47,6 @@ public struct DatasetRequest: Sendable {
   /// Collective.
   func isFolder(over world: borrowing Communicator) throws -> Bool {
     guard configuration.dataset == "folder", let data = configuration.data else { return false }
-    return try world.broadcast(bytes: [FolderSplits.isFile(data) ? 1 : 0]) == [0]
+    return try world.broadcast(bytes: [DataPath.isPack(data) ? 1 : 0]) == [0]
   }
 }

@@ -81,7 +81,7 @@ final class ShardWorkers {
   }
 
   /// Where the encoder wants the elements of a view.
-  var viewLayout: ShardLoader.ViewLayout { model.encoder.viewLayout }
+  var viewLayout: ImageLayout { model.encoder.viewLayout }
 
   /// The rows of the first `shardCount` own shards after a step, for ``StepDump``, and how many elements each shard has of them.
   func dumpedRows(_ shardCount: Int) -> [(name: String, elements: [Float], perShard: Int)] {
@@ -179,10 +179,10 @@ final class ShardWorkers {
 
 extension ResNet {
   /// How the loader is to lay out a view.
-  var viewLayout: ShardLoader.ViewLayout {
+  var viewLayout: ImageLayout {
     inputShape.channelBlock == 1
-      ? ShardLoader.ViewLayout(channelStride: inputShape.height * inputShape.width, pixelStride: 1)
-      : ShardLoader.ViewLayout(channelStride: 1, pixelStride: inputShape.channels)
+      ? ImageLayout(channelStride: inputShape.height * inputShape.width, pixelStride: 1)
+      : ImageLayout(channelStride: 1, pixelStride: inputShape.channels)
   }
 }
 
