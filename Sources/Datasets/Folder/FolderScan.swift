@@ -87,7 +87,7 @@ package struct FolderScan {
     let names = index.classNames
     if names.count > 10, names.allSatisfy({ name in Int(name) != nil }), names != names.sorted(by: Self.isLess) {
       notes.append(
-        "\(index.root): the classes are numbers in the order of text, so that label 2 is class \(names[2]); classNames in the run say which")
+        "\(index.root): the classes are numbers in the order of text, so that label 2 is class \(names[2]); supcon dataset info lists them by label")
     }
     return notes
   }

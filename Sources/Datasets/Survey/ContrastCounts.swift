@@ -76,15 +76,16 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
   /// The number of images that show nothing.
   package var withoutContrast: Int { white + black + uniform }
 
-  /// A sentence about images without contrast and bright ones; `nil` if there are none.
+  /// A sentence about images without contrast, and about bright ones if they are 1 % or more; `nil` if there are none.
   package var warning: String? {
+    let bright = clipped * 100 >= images ? clipped : 0
     let parts = [
       (white, "white all over"), (black, "black all over"), (uniform, "of one color"),
-      (clipped, "with nine tenths of their samples at 255"),
+      (bright, "with nine tenths of their samples at 255"),
     ].filter { count, _ in count > 0 }.map { count, name in "\(count) \(name) (\(percentage(of: count)))" }
     guard !parts.isEmpty else { return nil }
     return "of \(images) images, \(parts.joined(separator: ", "))"
-      + (white + clipped > 0 ? "; images of 16 bits with few levels look so after clipping" : "")
+      + (white + bright > 0 ? "; images of 16 bits with few levels look so after clipping" : "")
   }
 
   private func percentage(of count: Int) -> String {

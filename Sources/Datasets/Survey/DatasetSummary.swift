@@ -38,10 +38,11 @@ package struct DatasetSummary: Sendable {
       zip(classNames, counts).filter { _, count in count > 0 }.map { name, _ in name }
     }
 
-    /// The largest classes and their counts on one line.
+    /// The first classes and their counts on one line.
     package var classText: String {
+      guard classNames != [FolderScan.unlabeledClass] else { return "\(split.title): \(count) images without labels" }
       let shown = zip(classNames, counts).prefix(12).map { name, count in "\(name) \(count)" }
-      return "\(split.title): \(count) images in \(presentClasses.count) classes: \(shown.joined(separator: ", "))"
+      return "\(split.title): \(count) images in \(presentClasses.count) \(presentClasses.count == 1 ? "class" : "classes"): \(shown.joined(separator: ", "))"
         + (counts.count > shown.count ? ", …" : "")
     }
   }

@@ -194,14 +194,14 @@ struct DatasetFolder {
       let bad = description.bad[0]
       let others =
         names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
-      throw RunError(bad.exitCode, "\(bad.reason)\(others); mend it, or leave such files out with --bad-images skip")
+      throw RunError(bad.exitCode, "\(bad.reason)\(others); repair or remove it, or leave such files out with --bad-images skip")
     }
     let kept = index.filtered { [numbers = Set(description.bad.map(\.number))] number in !numbers.contains(number) }
     for label in index.classFolders.indices
     where kept.files(ofClass: label).isEmpty && !index.files(ofClass: label).isEmpty {
       throw RunError(
         .data,
-        "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first); mend some"
+        "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first); repair or replace some"
       )
     }
     let shown = names.prefix(10).joined(separator: ", ")

@@ -9,6 +9,8 @@ public enum DatasetInspection {
   /// One split as people and scripts want to know it.
   private struct SplitReport {
     let split: Split
+    /// The folder or file.
+    let place: String
     let count: Int
     /// Names and numbers of images, in the order of the labels.
     let classes: [(name: String, count: Int)]
@@ -90,7 +92,7 @@ public enum DatasetInspection {
       let index = listing.index
       reports.append(
         SplitReport(
-          split: split, count: index.count,
+          split: split, place: index.root, count: index.count,
           classes: index.classNames.enumerated().map { label, name in (name, index.files(ofClass: label).count) },
           survey: part))
     }
@@ -129,7 +131,7 @@ public enum DatasetInspection {
       counts[dataset.label(at: number)] += 1
     }
     return SplitReport(
-      split: split, count: dataset.count, classes: Array(zip(dataset.classNames, counts)),
+      split: split, place: request.title, count: dataset.count, classes: Array(zip(dataset.classNames, counts)),
       survey: FolderDescription.Part(FolderIndex(root: request.title), stamp: [], survey))
   }
 
@@ -140,7 +142,7 @@ public enum DatasetInspection {
     for part in reports {
       let counts = part.classes.map(\.count)
       lines.append(
-        "\(request.title), \(part.split.title): \(part.count) images in \(counts.count { count in count > 0 }) classes, "
+        "\(part.place), \(part.split.title): \(part.count) images in \(counts.count { count in count > 0 }) classes, "
           + "\(counts.min() ?? 0) to \(counts.max() ?? 0) in each")
       let survey = part.survey
       if let smallest = survey.smallest, let largest = survey.largest {
