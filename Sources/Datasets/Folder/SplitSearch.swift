@@ -118,10 +118,6 @@ struct SplitSearch {
       (try? FolderContents(root.path(of: name)))?.holdsImages() ?? false
     }
     if !withImages.isEmpty || named.count > 1 {
-      for candidate in candidates where candidate.isExact && candidate.holdsImages {
-        notes.append(
-          "'\(text(candidate.name))' is taken for a class: it holds images itself, as \(list(withImages.map { name in text(name) })) do")
-      }
       return nil
     }
     // Nothing but splits, without classes in them; of other names such as `train_station`, structure tells nothing.
@@ -196,7 +192,7 @@ struct SplitSearch {
     }
     guard let tree = trees.first else {
       for candidate in exact {
-        notes.append("'\(text(candidate.name))' is taken for a class: it holds images itself")
+        notes.append("'\(text(candidate.name))' is taken for a class: it holds images itself, not folders of them")
       }
       return nil
     }
