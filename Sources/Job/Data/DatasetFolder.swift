@@ -1,0 +1,214 @@
+import Configuration
+import Datasets
+import Formats
+import FoundationEssentials
+import Imaging
+import MPI
+
+/// A folder of images, the same on every rank: rank 0 lists it, all decode it.
+package struct DatasetFolder {
+  /// The folder of `--data`, or a list of labels.
+  let path: String
+  /// The share of each class's files that is kept for validation where there is no validation tree.
+  var validationFraction: Double?
+  /// Whether bad files are left out instead of ending the run.
+  package var isSkippingBad = false
+  /// How many threads of each rank decode.
+  var threads = 1
+
+  /// A folder that is told nothing more.
+  package init(path: String) {
+    self.path = path
+  }
+
+  /// The folder of a recipe.
+  package init(_ configuration: Configuration) {
+    path = configuration.data ?? "."
+    validationFraction = configuration.validationFraction
+    isSkippingBad = configuration.badImages == "skip"
+    threads = configuration.threads
+  }
+
+  /// The files of one split.
+  package struct Listing {
+    /// All of them, whether they can be used or not.
+    package let index: FolderIndex
+    /// What could not even be listed.
+    package let unlisted: [BadFile]
+    /// What was passed over.
+    package let notes: [String]
+  }
+
+  // MARK: - Listing
+
+  /// Lists one split's files.
+  ///
+  /// Collective.
+  ///
+  /// - Throws: ``CollectiveError`` naming what is missing or wrong.
+  package func listing(_ split: Split, over world: borrowing Communicator) throws -> Listing {
+    world.activity.begin("listing files", allowsSilence: true)
+    let found = try world.onRoot { try listing(split) }
+    guard world.size > 1 else {
+      guard let found else { preconditionFailure("rank 0 has no listing") }
+      return found
+    }
+    let bytes = try world.broadcast(bytes: found?.index.encoded() ?? [])
+    return found ?? Listing(index: FolderIndex(decoding: bytes), unlisted: [], notes: [])
+  }
+
+  /// The splits that there are images of: folders, or a held-out part; the same on every rank.
+  ///
+  /// Collective.
+  package func splits(over world: borrowing Communicator) throws -> [Split] {
+    let found = try world.onRoot { () throws -> [Split] in
+      let own = try DataPath.isList(path) ? LabelList(path: path).splits : FolderLayout(request).splits
+      let heldOut: [Split] = validationFraction == nil || own.contains(.validation) ? [] : [.validation]
+      return Split.allCases.filter((own + heldOut).contains)
+    }
+    let indices = (found ?? []).compactMap { split in Split.allCases.firstIndex(of: split) }
+    return try world.broadcast(bytes: indices.map { index in UInt8(index) }).map { byte in Split.allCases[Int(byte)] }
+  }
+
+  private var request: FolderRequest { FolderRequest(path: path) }
+
+  private func listing(_ split: Split) throws -> Listing {
+    guard !DataPath.isList(path) else { return try listing(split, of: LabelList(path: path)) }
+    let layout = try FolderLayout(request)
+    if validationFraction != nil, let validation = layout[.validation] {
+      throw RunError(
+        .usage, "--validation-fraction: \(validation.path) has the images to validate with; leave the option out")
+    }
+    let own = split == .test && validationFraction == nil ? layout.evaluationSplit ?? .test : split
+    if own != .train, let folder = layout[own] {
+      let classes = try FolderScan.classFolders(of: layout.training)
+      let scan = try FolderScan(
+        folder, classes: folder.isUnlabeled ? nil : classes, isSkipping: isSkippingBad)
+      let fallback = own == split ? [] : ["\(path) has no test folder with labels: \(folder.path) is used"]
+      return Listing(index: scan.index, unlisted: scan.bad, notes: fallback + [scan.note].compactMap { note in note })
+    }
+    guard split == .train || validationFraction != nil else { throw missing(split) }
+    let scan = try FolderScan(layout.training, isSkipping: isSkippingBad)
+    let beside = layout.passedOver.text.map { text in "\(path): passed over \(text)" }
+    let notes = layout.notes + [beside, scan.note].compactMap { note in note } + scan.nameNotes
+    return Listing(
+      index: part(of: scan.index, split), unlisted: scan.bad, notes: split == .train ? notes : [])
+  }
+
+  private func listing(_ split: Split, of list: LabelList) throws -> Listing {
+    let own = split == .test && !list.splits.contains(.test) ? .validation : split
+    if own != .train, list.splits.contains(own) {
+      return Listing(index: try list.index(own), unlisted: [], notes: [])
+    }
+    guard split == .train || validationFraction != nil else { throw missing(split) }
+    return Listing(index: part(of: try list.index(.train), split), unlisted: [], notes: [])
+  }
+
+  /// The training or the held-out part of the training files.
+  private func part(of index: FolderIndex, _ split: Split) -> FolderIndex {
+    guard let fraction = validationFraction else { return index }
+    let parts = index.divided(validationFraction: fraction)
+    return split == .train ? parts.training : parts.validation
+  }
+
+  private func missing(_ split: Split) -> RunError {
+    RunError(
+      .missing,
+      "\(path): has no images to \(split == .test ? "validate with or to test on" : "validate with"): expected a folder such as "
+        + "\(path)/val or \(path)/test beside \(path)/train, or --validation-fraction when the run is begun")
+  }
+
+  // MARK: - Describing
+
+  /// The folder of the description.
+  private var descriptionFolder: String {
+    guard DataPath.isList(path) else { return path }
+    return path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? "."
+  }
+
+  /// What is known of a split's files: from the description beside them if it is of these very files, else from decoding each once.
+  ///
+  /// Collective.
+  package func described(
+    _ split: Split, _ index: FolderIndex, isFresh: Bool = false, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> FolderDescription.Part {
+    let stamp = try index.stamp(over: world)
+    let known: FolderDescription.Part? =
+      try world.onRoot {
+        guard !isFresh, let part = FolderDescription(folder: descriptionFolder)[split], part.stamp == stamp,
+          part.fingerprint == index.fingerprint
+        else { return nil }
+        return part
+      } ?? nil
+    let text = try world.broadcast(text: try known.map { part in try Self.text(part) } ?? "")
+    if !text.isEmpty {
+      return try JSONDecoder().decode(FolderDescription.Part.self, from: Data(text.utf8))
+    }
+    let survey = try ImageSurvey(
+      count: index.count, title: "decoding \(index.root)", threads: threads, over: world, report: report,
+      image: { (number) throws(FileError) in try index.image(at: number) },
+      path: { number in String(decoding: index.relativePath(at: number), as: UTF8.self) })
+    let part = FolderDescription.Part(index, stamp: stamp, survey)
+    if world.isRoot {
+      var description = FolderDescription(folder: descriptionFolder)
+      description[split] = part
+      do throws(FileError) {
+        try description.write(to: descriptionFolder)
+      } catch {
+        report("note: \(error); the images will be decoded once again by the next run")
+      }
+    }
+    return part
+  }
+
+  /// The contrast of a split's images as described before, if it was, without a check for changes.
+  ///
+  /// Collective.
+  func knownSurvey(_ split: Split, over world: borrowing Communicator) throws -> ImageSurvey? {
+    try world.onRoot {
+      FolderDescription(folder: descriptionFolder)[split]?.summary(split, []).survey
+    } ?? nil
+  }
+
+  private static func text(_ part: FolderDescription.Part) throws -> String {
+    String(decoding: try JSONEncoder().encode(part), as: UTF8.self)
+  }
+
+  // MARK: - Using
+
+  /// The files of a split that can be used.
+  ///
+  /// - Parameters:
+  ///   - listing: All files of the split.
+  ///   - description: What is known of them.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Returns: The index without the bad ones.
+  /// - Throws: ``RunError`` naming the first bad file if the run is to stop there, or a class of which nothing is left.
+  package func usable(
+    _ listing: Listing, _ description: FolderDescription.Part, report: (String) -> Void
+  ) throws(RunError) -> FolderIndex {
+    let index = listing.index
+    let names = listing.unlisted.map(\.path) + description.bad.map(\.file)
+    guard let first = names.first else { return index }
+    guard isSkippingBad else {
+      let bad = description.bad[0]
+      let others =
+        names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
+      throw RunError(bad.exitCode, "\(bad.reason)\(others); repair or remove it, or leave such files out with --bad-images skip")
+    }
+    let kept = index.filtered { [numbers = Set(description.bad.map(\.number))] number in !numbers.contains(number) }
+    for label in index.classFolders.indices
+    where kept.files(ofClass: label).isEmpty && !index.files(ofClass: label).isEmpty {
+      throw RunError(
+        .data,
+        "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first); repair or replace some"
+      )
+    }
+    let shown = names.prefix(10).joined(separator: ", ")
+    report(
+      "warning: \(index.root): left out \(names.count) bad files of \(index.count + listing.unlisted.count): \(shown)"
+        + (names.count > 10 ? ", …" : "") + "; supcon dataset verify --data \(path) lists all")
+    return kept
+  }
+}
