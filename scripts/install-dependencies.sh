@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that supcon needs and that are missing: Open MPI, oneDNN, libcrypto, TurboJPEG, libpng.
+# Installs the Debian packages that supcon needs and that are missing: Open MPI, oneDNN, libcrypto, TurboJPEG, libpng, zlib.
 set -euo pipefail
 
-packages=(libopenmpi-dev openmpi-bin libdnnl-dev libssl-dev libturbojpeg0-dev libpng-dev pkg-config)
+packages=(libopenmpi-dev openmpi-bin libdnnl-dev libssl-dev libturbojpeg0-dev libpng-dev zlib1g-dev pkg-config)
 missing=()
 for package in "${packages[@]}"; do
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")

@@ -43,6 +43,17 @@ struct AugmentationTextTests {
     #expect(try Augmentation(augmentation.description) == augmentation)
   }
 
+  @Test(arguments: [
+    ("equalise", "equalize"), ("posterise(bits=4)", "posterize(bits=4)"), ("solarise", "solarize"),
+    ("solarise-add(addition=3)", "solarize-add(addition=3)"), ("colour(factor=0.5)", "color(factor=0.5)"),
+    ("flip + greyscale", "flip + grayscale"), ("tensor-greyscale(probability=1)", "tensor-grayscale(probability=1)"),
+    ("centre-crop", "center-crop"), ("blur(edge=grey)", "blur(edge=gray)"),
+    ("centre-crop + colour + tensor-greyscale", "center-crop + color + tensor-grayscale"),
+  ]) func `British spellings of version 0.1.0 are read`(text: String, current: String) throws {
+    #expect(try Augmentation(text).description == current)
+    #expect(try Augmentation(current).description == current)
+  }
+
   @Test func `parameters tell augmentations apart`() throws {
     #expect(try Augmentation("randaugment(magnitude=9)") != Augmentation("randaugment"))
     #expect(try Augmentation("flip + cutout") != Augmentation("cutout + flip"))
@@ -50,7 +61,7 @@ struct AugmentationTextTests {
 
   @Test(arguments: [
     ("supcontrats", ["supcontrats", "did you mean supcontrast?", "none, supcontrast"]),
-    ("equalize", ["equalize", "did you mean equalize?"]),
+    ("equalizer", ["equalizer", "did you mean equalize?"]),
     ("flip + + cutout", ["empty element"]),
     ("", ["empty element"]),
     ("flip(probability=2)", ["flip", "probability=2", "a number from 0 to 1"]),

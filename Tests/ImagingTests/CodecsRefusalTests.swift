@@ -14,9 +14,13 @@ struct CodecsRefusalTests {
   }
 
   @Test func `files that are no images say what they are`() throws {
-    try expectRefusal([], naming: "is empty", "JPEG or PNG")
-    try expectRefusal(Array("GIF89a".utf8), naming: "is GIF, whatever its name says")
-    try expectRefusal(Array("RIFF1234WEBPVP8 ".utf8), naming: "is WebP")
+    try expectRefusal([], naming: "is empty", "JPEG, PNG")
+    try expectRefusal(Array("GIF89a".utf8), naming: "cut off")
+    try expectRefusal(Array("RIFF1234WEBPVP8 ".utf8), naming: "cut off")
+    try expectRefusal(Array("\0\0\0 ftypavif".utf8), naming: "is AVIF, whatever its name says", "convert it")
+    try expectRefusal(Array("\0\0\0 ftypheic".utf8), naming: "is HEIC")
+    try expectRefusal(Array("8BPS\0\u{1}".utf8), naming: "is Photoshop")
+    try expectRefusal(Array("version https://git-lfs.github.com/spec/v1".utf8), naming: "git lfs pull")
     try expectRefusal(Array("<!DOCTYPE html>".utf8), naming: "is HTML")
     try expectRefusal([0, 1, 2], naming: "begins with the bytes 00 01 02")
     try expectRefusal([0xFF], naming: "ff")
@@ -25,9 +29,48 @@ struct CodecsRefusalTests {
   @Test(arguments: CodecsFixtures.names(".jpg").filter { name in name != "bytes-behind-end.jpg" })
   func `JPEG that was cut off anywhere`(name: String) throws {
     let bytes = try CodecsFixtures.bytes(name)
-    for end in 0..<bytes.count {
+    let whole = try RGBImage(decoding: bytes)
+    for end in 0..<bytes.count - 4 {
       #expect(throws: ImageError.self, "\(end) of \(bytes.count)") { try RGBImage(decoding: Array(bytes[..<end])) }
     }
+    for end in bytes.count - 4..<bytes.count {
+      if let found = try? RGBImage(decoding: Array(bytes[..<end])) {
+        #expect(found == whole, "\(end) of \(bytes.count)")
+      }
+    }
+  }
+
+  @Test(arguments: ["baseline-420.jpg", "baseline-444.jpg", "grey.jpg", "cmyk.jpg", "restarts.jpg"])
+  func `JPEG that lacks nothing but its end is decoded`(name: String) throws {
+    let bytes = try CodecsFixtures.bytes(name)
+    #expect(try RGBImage(decoding: Array(bytes.dropLast(2))) == RGBImage(decoding: bytes))
+    #expect(try RGBImage(decoding: Array(bytes.dropLast(1))) == RGBImage(decoding: bytes))
+  }
+
+  @Test func `progressive JPEG without its end is refused, since scans may be missing`() throws {
+    try expectRefusal(Array(try CodecsFixtures.bytes("progressive-420.jpg").dropLast(2)), naming: "end-of-image marker")
+  }
+
+  @Test(
+    arguments: CodecsFixtures.decodableNames.filter { name in
+      [".bmp", ".gif", ".webp", ".tif"].contains { ending in name.hasSuffix(ending) }
+    })
+  func `other images that were cut off are refused, or whole`(name: String) throws {
+    let bytes = try CodecsFixtures.bytes(name)
+    let whole = try RGBImage(decoding: bytes)
+    var refused = 0
+    for end in 0..<bytes.count {
+      do throws(ImageError) {
+        let found = try RGBImage(decoding: Array(bytes[..<end]))
+        // Later pages, frames and tags may be missing.
+        #expect(
+          found.samples.count == whole.samples.count && Set(found.samples) == Set(whole.samples),
+          "\(end) of \(bytes.count)")
+      } catch {
+        refused += 1
+      }
+    }
+    #expect(refused > 20)
   }
 
   @Test(arguments: ["type2-depth8.png", "type3-depth4-interlaced.png", "type0-depth16.png", "type6-depth16.png"])

@@ -47,7 +47,7 @@ struct PillowTests {
   /// Equal to the last bit but for the blur, which rounds sums of floats.
   @Test(arguments: cases) func `as Pillow`(_ test: Case) throws {
     let image = Self.input(test.image, width: test.width, height: test.height)
-    let found = image(
+    let found = viewImage(
       of: image, try Augmentation(test.augmentation), stream(0),
       size: ImageSize(width: test.viewWidth, height: test.viewHeight))
     let expected = [UInt8](test.levels)

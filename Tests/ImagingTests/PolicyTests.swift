@@ -43,7 +43,7 @@ struct PolicyTests {
   }
 
   private func changed(_ image: RGBImage, _ text: String) throws -> RGBImage {
-    image(of: image, try Augmentation(text), stream(0))
+    viewImage(of: image, try Augmentation(text), stream(0))
   }
 
   /// Turns anticlockwise about a point.
@@ -199,7 +199,7 @@ struct PolicyTests {
           default: try binned(expected, entry, &draws)
           }
       }
-      let found = image(of: image, augmentation, stream(index))
+      let found = viewImage(of: image, augmentation, stream(index))
       #expect(isAlike(found, expected), "\(lines[choice])")
     }
     #expect(chosen.count == 25)
@@ -235,7 +235,7 @@ struct PolicyTests {
           ? self.official(expected, entry, cutout: 40, translation: 100, &draws)
           : self.torchvision(expected, entry, top: 30, &draws)
       }
-      #expect(isAlike(image(of: image, augmentation, stream(index)), expected))
+      #expect(isAlike(viewImage(of: image, augmentation, stream(index)), expected))
     }
     #expect(chosen.count == names.count + 1)
   }

@@ -44,7 +44,7 @@ struct CenterCrop: AugmentationStep {
   }
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
-    workspace.cut(workspace.viewSize.centerd(in: workspace.size), fill: UInt8(fill))
+    workspace.cut(workspace.viewSize.centered(in: workspace.size), fill: UInt8(fill))
   }
 }
 
@@ -83,7 +83,7 @@ struct Resize: AugmentationStep {
   func applyWithCut(to workspace: AugmentationWorkspace) {
     let target = target(for: workspace.size, workspace.viewSize)
     workspace.resize(
-      workspace.size.window, to: target, window: workspace.viewSize.centerd(in: target), filter)
+      workspace.size.window, to: target, window: workspace.viewSize.centered(in: target), filter)
   }
 
   private func target(for size: ImageSize, _ view: ImageSize) -> ImageSize {

@@ -1,4 +1,4 @@
-/// Steps divided by the root of the mean square of recent gradients, with momentum, as PyTorch's `RMSprop`, not centerd.
+/// Steps divided by the root of the mean square of recent gradients, with momentum, as PyTorch's `RMSprop`, not centered.
 ///
 /// g ← ∇ + weightDecay · w;  v ← decay · v + (1 − decay) · g²;  m ← momentum · m + g / (√v + ε);  w ← w − learningRate · m.
 ///
