@@ -22,7 +22,8 @@ struct DatasetSummaryTests {
     #expect(summary.classesWithoutImages(in: .validation) == ["b", "c"])
     #expect(summary.classesNotTrained(.test).isEmpty && summary.classesWithoutImages(in: .test).isEmpty)
     #expect(summary.warnings.count == 2)
-    #expect(summary.warnings[0].contains("without a training image: d") && summary.warnings[1].contains("no image of b, c"))
+    #expect(
+      summary.warnings[0].contains("without a training image: d") && summary.warnings[1].contains("no image of b, c"))
   }
 
   @Test func `images without contrast are counted by kind`() {

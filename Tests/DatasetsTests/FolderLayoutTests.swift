@@ -22,13 +22,16 @@ struct FolderLayoutTests {
     }
   }
 
-  @Test(arguments: [
-    ("train", Split.train, true), ("Train", .train, true), ("TRAINING", .train, true), ("seg_train", .train, false),
-    ("train2017", .train, false), ("trainset", .train, false), ("TrainImages", .train, false), ("train_val", .train, false),
-    ("val", .validation, true), ("Valid", .validation, true), ("validation", .validation, true), ("dev", .validation, true),
-    ("val-images", .validation, false), ("imagenet validation", .validation, false), ("test", .test, true),
-    ("Testing", .test, true), ("seg_test", .test, false), ("test.set", .test, false),
-  ] as [(String, Split, Bool)])
+  @Test(
+    arguments: [
+      ("train", Split.train, true), ("Train", .train, true), ("TRAINING", .train, true), ("seg_train", .train, false),
+      ("train2017", .train, false), ("trainset", .train, false), ("TrainImages", .train, false),
+      ("train_val", .train, false),
+      ("val", .validation, true), ("Valid", .validation, true), ("validation", .validation, true),
+      ("dev", .validation, true),
+      ("val-images", .validation, false), ("imagenet validation", .validation, false), ("test", .test, true),
+      ("Testing", .test, true), ("seg_test", .test, false), ("test.set", .test, false),
+    ] as [(String, Split, Bool)])
   func `a split's name in any case and spelling`(name: String, split: Split, isExact: Bool) throws {
     let read = try #require(SplitName(name))
     #expect(read.split == split && read.isExact == isExact)
@@ -39,21 +42,24 @@ struct FolderLayoutTests {
     #expect(SplitName(name) == nil)
   }
 
-  @Test(arguments: [
-    (["train/a/1.png", "val/a/1.png", "test/a/1.png"], ["train", "val", "test"]),
-    (["Train/a/1.png", "Test/a/1.png"], ["Train", nil, "Test"]),
-    (["training/a/1.png", "dev/a/1.png"], ["training", "dev", nil]),
-    (["train/a/1.png", "valid/a/1.png", "test/a/1.png", "valid.csv"], ["train", "valid", "test"]),
-    (
-      ["seg_train/seg_train/a/1.png", "seg_train/seg_train/b/1.png", "seg_test/seg_test/a/1.png", "seg_pred/9.png"],
-      ["seg_train/seg_train", nil, "seg_test/seg_test"]
-    ),
-    (["Data/train/a/1.png", "Data/train/b/1.png", "Data/val/a/1.png", "__MACOSX/x"], ["Data/train", "Data/val", nil]),
-    (["x/y/train/a/1.png", "x/y/test/a/1.png", "x/notes.txt"], ["x/y/train", nil, "x/y/test"]),
-    // The chain ends at a class that the training set has.
-    (["train/a/1.png", "train/b/1.png", "val/a/more/1.png"], ["train", "val", nil]),
-    (["train/a/images/1.png", "train/b/images/1.png", "val/images/1.png"], ["train", "val", nil]),
-  ] as [([String], [String?])])
+  @Test(
+    arguments: [
+      (["train/a/1.png", "val/a/1.png", "test/a/1.png"], ["train", "val", "test"]),
+      (["Train/a/1.png", "Test/a/1.png"], ["Train", nil, "Test"]),
+      (["training/a/1.png", "dev/a/1.png"], ["training", "dev", nil]),
+      (["train/a/1.png", "valid/a/1.png", "test/a/1.png", "valid.csv"], ["train", "valid", "test"]),
+      (
+        ["seg_train/seg_train/a/1.png", "seg_train/seg_train/b/1.png", "seg_test/seg_test/a/1.png", "seg_pred/9.png"],
+        ["seg_train/seg_train", nil, "seg_test/seg_test"]
+      ),
+      (
+        ["Data/train/a/1.png", "Data/train/b/1.png", "Data/val/a/1.png", "__MACOSX/x"], ["Data/train", "Data/val", nil]
+      ),
+      (["x/y/train/a/1.png", "x/y/test/a/1.png", "x/notes.txt"], ["x/y/train", nil, "x/y/test"]),
+      // The chain ends at a class that the training set has.
+      (["train/a/1.png", "train/b/1.png", "val/a/more/1.png"], ["train", "val", nil]),
+      (["train/a/images/1.png", "train/b/images/1.png", "val/images/1.png"], ["train", "val", nil]),
+    ] as [([String], [String?])])
   func `splits are found`(names: [String], expected: [String?]) throws {
     let directory = try tree(names)
     #expect(folders(try FolderLayout(FolderRequest(path: directory.path)), below: directory.path) == expected)
@@ -77,8 +83,10 @@ struct FolderLayoutTests {
 
   @Test(arguments: [
     (["train/steam/1.png", "bus/1.png", "car/1.png"], "may be the training folder or a class"),
-    (["Train/a/1.png", "train/a/1.png"], "'Train', 'train'"), (["trainA/a/1.png", "trainB/a/1.png"], "'trainA', 'trainB'"),
-    (["train/a/1.png", "val/a/1.png", "valid/a/1.png"], "'val', 'valid'"), (["val/a/1.png", "test/a/1.png"], "no training folder"),
+    (["Train/a/1.png", "train/a/1.png"], "'Train', 'train'"),
+    (["trainA/a/1.png", "trainB/a/1.png"], "'trainA', 'trainB'"),
+    (["train/a/1.png", "val/a/1.png", "valid/a/1.png"], "'val', 'valid'"),
+    (["val/a/1.png", "test/a/1.png"], "no training folder"),
     (["test/1.png"], "no training folder"), (["train_station/1.png", "test_tube/1.png"], "may be splits"),
     (["Lernen/a/1.png", "Lernen/b/1.png", "Prüfen/a/1.png", "Prüfen/b/1.png"], "look like splits"),
     (["val/cats/1.png", "dog/1.png", "bird/1.png"], "validation folder or a class"),
@@ -146,7 +154,8 @@ struct FolderLayoutTests {
     #expect(layout.splits == [.train])
     #expect(layout.notes.contains { note in note.contains("val") && note.contains("--data \(directory.path)") })
     #expect(FolderLayout.parentAdvice(of: directory.file("train/a")).contains("--data \(directory.file("train"))"))
-    #expect(FolderLayout.parentAdvice(of: directory.path).isEmpty || !FolderLayout.parentAdvice(of: "/").contains("--data"))
+    #expect(
+      FolderLayout.parentAdvice(of: directory.path).isEmpty || !FolderLayout.parentAdvice(of: "/").contains("--data"))
   }
 
   @Test func `other folders beside the splits are counted`() throws {
@@ -154,16 +163,20 @@ struct FolderLayoutTests {
       "train/a/1.png", "test/a/1.png", "extra/a/1.png", "annotations/1.xml", "x.png", "README", "@eaDir/1.png",
     ])
     let text = try #require(try FolderLayout(FolderRequest(path: directory.path)).passedOver.text)
-    for part in ["2 folders (annotations, extra)", "1 image beside", "1 other file", "1 system file or folder (@eaDir)"] {
+    for part in [
+      "2 folders (annotations, extra)", "1 image beside", "1 other file", "1 system file or folder (@eaDir)",
+    ] {
       #expect(text.contains(part), "\(text)")
     }
   }
 
-  @Test(arguments: [
-    ([0x50, 0x4B, 3, 4], "ZIP"), ([0x1F, 0x8B, 8], "gzip"), ([0xFF, 0xD8, 0xFF, 0xE0], "JPEG"),
-    ([0x89, 0x50, 0x4E, 0x47], "PNG"), (Array("Rar!..".utf8), "RAR"), (Array("some notes that go on".utf8), "unknown"),
-    ([], "empty"),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      ([0x50, 0x4B, 3, 4], "ZIP"), ([0x1F, 0x8B, 8], "gzip"), ([0xFF, 0xD8, 0xFF, 0xE0], "JPEG"),
+      ([0x89, 0x50, 0x4E, 0x47], "PNG"), (Array("Rar!..".utf8), "RAR"),
+      (Array("some notes that go on".utf8), "unknown"),
+      ([], "empty"),
+    ] as [([UInt8], String)])
   func `a file is not a folder`(bytes: [UInt8], name: String) throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("data")
@@ -173,7 +186,8 @@ struct FolderLayoutTests {
   }
 
   @Test(arguments: [
-    (["data_batch_1.bin", "test_batch.bin"], "--dataset cifar10 --data"), (["train.bin", "test.bin"], "--dataset cifar100 --data"),
+    (["data_batch_1.bin", "test_batch.bin"], "--dataset cifar10 --data"),
+    (["train.bin", "test.bin"], "--dataset cifar100 --data"),
     (["data_batch_1", "batches.meta"], "Python version"), (["train", "test", "meta"], "Python version"),
     (["cifar-10-batches-bin/data_batch_1.bin"], "cifar-10-batches-bin"),
   ])

@@ -16,7 +16,7 @@ struct FolderScanTests {
     let directory = try TemporaryDirectory()
     for name in [
       "b/2.png", "b/10.png", "a/z.PNG", "a/x/1.jpg", "a/x-y/1.jpeg", "a/x/y/0.png", "B/1.JPG", "é/ü.png", "日本/犬.png",
-      "a/notes.txt", "a/other.webp", "a/.hidden.png", ".git/1.png", "a/.more/1.png", "a/noending", "a/.png",
+      "a/notes.txt", "a/other.avif", "a/.hidden.png", ".git/1.png", "a/.more/1.png", "a/noending", "a/.png",
     ] {
       try FolderTrees.write([1], to: directory.file(name))
     }
@@ -28,7 +28,9 @@ struct FolderScanTests {
       ])
     #expect((0..<scan.index.count).map { number in scan.index.label(at: number) } == [0, 1, 1, 1, 1, 2, 2, 3, 4])
     let note = try #require(scan.note)
-    for part in ["1 image of a format that is not read (.webp 1)", "3 hidden", "1 system file or folder (.git)", "2 other files"] {
+    for part in [
+      "1 image of a format that is not read (.avif 1)", "3 hidden", "1 system file or folder (.git)", "2 other files",
+    ] {
       #expect(note.contains(part), "\(note)")
     }
   }

@@ -11,7 +11,8 @@ struct LabelListTests {
 
   @Test(arguments: [
     "a.png,cat\nb.png,dog\n", "path,label\na.png,cat\nb.png,dog", "\u{FEFF}Image,Class\r\na.png,cat\r\nb.png,dog\r\n",
-    "a.png;cat\nb.png;dog", "a.png\tcat\n\nb.png\tdog\n", "label,file\ncat,a.png\n\"dog\", b.png", "\"a.png\",\"cat\"\nb.png,dog",
+    "a.png;cat\nb.png;dog", "a.png\tcat\n\nb.png\tdog\n", "label,file\ncat,a.png\n\"dog\", b.png",
+    "\"a.png\",\"cat\"\nb.png,dog",
   ])
   func `with and without header, in several spellings`(text: String) throws {
     #expect(try entries(text) == [["a.png", "cat", "train"], ["b.png", "dog", "train"]])
@@ -19,17 +20,22 @@ struct LabelListTests {
 
   @Test func `quotes, splits and separators in fields`() throws {
     #expect(
-      try entries("path,label,split\n\"a, \"\"b\"\".png\",cat,Train\nc.png,dog,valid\nd.png,dog,test\ne.png,dog,\n") == [
-        ["a, \"b\".png", "cat", "train"], ["c.png", "dog", "validation"], ["d.png", "dog", "test"], ["e.png", "dog", "train"],
-      ])
+      try entries("path,label,split\n\"a, \"\"b\"\".png\",cat,Train\nc.png,dog,valid\nd.png,dog,test\ne.png,dog,\n")
+        == [
+          ["a, \"b\".png", "cat", "train"], ["c.png", "dog", "validation"], ["d.png", "dog", "test"],
+          ["e.png", "dog", "train"],
+        ])
   }
 
   @Test(arguments: [
-    ("a.png,cat\na.png,dog\n", "line 2", "line 1 already"), ("a.png,cat\nb.png,cat\n./a.png,cat", "line 3", "line 1 already"),
+    ("a.png,cat\na.png,dog\n", "line 2", "line 1 already"),
+    ("a.png,cat\nb.png,cat\n./a.png,cat", "line 3", "line 1 already"),
     ("a.png,cat\nb.png\n", "line 2", "one field"), ("a.png,cat\nb.png,dog,x,y\n", "line 2", "4 fields"),
     ("a.png,cat\n,dog\n", "line 2", "no path"), ("a.png,cat\nb.png,\n", "line 2", "no label"),
-    ("a.png,cat,train\nb.png,dog,training set\nc.png,dog,other", "line 3", "'other'"), ("a.png,\"cat\nb.png,dog\n", "line 1", "quote"),
-    ("a.png,\"cat\"s\n", "line 1", "after a closing quote"), ("path,label\n", "l.csv", "no image"), ("", "l.csv", "empty"),
+    ("a.png,cat,train\nb.png,dog,training set\nc.png,dog,other", "line 3", "'other'"),
+    ("a.png,\"cat\nb.png,dog\n", "line 1", "quote"),
+    ("a.png,\"cat\"s\n", "line 1", "after a closing quote"), ("path,label\n", "l.csv", "no image"),
+    ("", "l.csv", "empty"),
   ])
   func `a wrong line is named`(text: String, line: String, problem: String) throws {
     let error = try #require(throws: FileError.self) { try LabelList(text, path: "lists/l.csv") }
@@ -47,7 +53,8 @@ struct LabelListTests {
     let ragged = try #require(throws: FileError.self) { try LabelList(path: path) }
     #expect(ragged.description.contains("line 3"))
     try writeBytes(
-      Array("images/2.png,dog,train\nimages/1.png,cat,train\n\(directory.file("images/3.png")),dog,test\n".utf8), to: path)
+      Array("images/2.png,dog,train\nimages/1.png,cat,train\n\(directory.file("images/3.png")),dog,test\n".utf8),
+      to: path)
     let list = try LabelList(path: path)
     #expect(list.classNames == ["cat", "dog"] && list.splits == [.train, .test])
     let (training, test) = (try list.index(.train), try list.index(.test))

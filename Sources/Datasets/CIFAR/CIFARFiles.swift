@@ -4,7 +4,8 @@ import Formats
 enum CIFARFiles {
   /// The file names of each form, any of which tells it.
   private static let forms: [(names: [String], dataset: String, isBinary: Bool)] = [
-    (["data_batch_1.bin", "test_batch.bin"], "cifar10", true), (["train.bin", "fine_label_names.txt"], "cifar100", true),
+    (["data_batch_1.bin", "test_batch.bin"], "cifar10", true),
+    (["train.bin", "fine_label_names.txt"], "cifar100", true),
     (["data_batch_1", "batches.meta"], "cifar10", false),
   ]
 

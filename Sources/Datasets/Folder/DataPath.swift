@@ -58,7 +58,8 @@ package enum DataPath {
       // A pack begins with the length of a JSON object, and the object.
       guard start.count < 9 || start[8] != UInt8(ascii: "{") else { return nil }
       return FileError(
-        .content, "\(path): is a file of an unknown format; expected a folder of images, or a file of supcon dataset pack")
+        .content,
+        "\(path): is a file of an unknown format; expected a folder of images, or a file of supcon dataset pack")
     }
     return FileError(.content, "\(path): is \(format.name); \(format.remedy)")
   }
@@ -71,11 +72,14 @@ package enum DataPath {
       (0, [0x1F, 0x8B], "a gzip archive", archive), (0, Array("BZh".utf8), "a bzip2 archive", archive),
       (0, [0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive", archive),
       (0, [0x28, 0xB5, 0x2F, 0xFD], "a zstd archive", archive),
-      (0, [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], "a 7z archive", archive), (0, Array("Rar!".utf8), "a RAR archive", archive),
+      (0, [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], "a 7z archive", archive),
+      (0, Array("Rar!".utf8), "a RAR archive", archive),
       (257, Array("ustar".utf8), "a tar archive", archive),
-      (0, [0xFF, 0xD8, 0xFF], "a single JPEG image", image), (0, [0x89, 0x50, 0x4E, 0x47], "a single PNG image", image),
+      (0, [0xFF, 0xD8, 0xFF], "a single JPEG image", image),
+      (0, [0x89, 0x50, 0x4E, 0x47], "a single PNG image", image),
       (8, Array("WEBP".utf8), "a single WebP image", image), (0, Array("GIF8".utf8), "a single GIF image", image),
-      (0, [0x49, 0x49, 0x2A, 0], "a single TIFF image", image), (0, [0x4D, 0x4D, 0, 0x2A], "a single TIFF image", image),
+      (0, [0x49, 0x49, 0x2A, 0], "a single TIFF image", image),
+      (0, [0x4D, 0x4D, 0, 0x2A], "a single TIFF image", image),
       (0, Array("BM".utf8), "a single BMP image", image),
       (
         0, [0x93] + Array("NUMPY".utf8), "a NumPy array",

@@ -66,7 +66,8 @@ package struct FolderLayout: Sendable, Equatable {
       if request[split] != nil {
         if let path = try Self.given(split, request) { try add(split, path) }
       } else if path != request.path {
-        let named = root.folders.filter { name in SplitName(text(name)).map { $0.split == split && $0.isExact } ?? false }
+        let named = root.folders.filter { name in SplitName(text(name)).map { $0.split == split && $0.isExact } ?? false
+        }
         if named.count == 1 { try add(split, root.path(of: named[0])) }
       }
     }
@@ -104,12 +105,15 @@ package struct FolderLayout: Sendable, Equatable {
     let path = FolderRequest(path: path).path
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "" }
     let parent = String(path[..<slash])
-    guard let contents = try? FolderContents(parent), contents.images.isEmpty, contents.folders.count > 1 else { return "" }
+    guard let contents = try? FolderContents(parent), contents.images.isEmpty, contents.folders.count > 1 else {
+      return ""
+    }
     let siblings = contents.folders.prefix(5).filter { name in
       (try? FolderContents(contents.path(of: name)))?.images.isEmpty == false
     }
     guard siblings.count > 1 else { return "" }
-    return "; \(parent) holds \(contents.folders.count) folders such as \(text(siblings[0])): perhaps --data \(parent) is meant"
+    return
+      "; \(parent) holds \(contents.folders.count) folders such as \(text(siblings[0])): perhaps --data \(parent) is meant"
   }
 
   /// Leaves out validation and test folders without labels, unless the training images have none either.
@@ -132,6 +136,7 @@ package struct FolderLayout: Sendable, Equatable {
     }
     guard !neighbors.isEmpty else { return }
     notes.append(
-      "\(parent) also holds \(list(neighbors.map { folder in text(folder) })); to validate or test on them, give --data \(parent)")
+      "\(parent) also holds \(list(neighbors.map { folder in text(folder) })); to validate or test on them, give --data \(parent)"
+    )
   }
 }

@@ -1,4 +1,5 @@
 import Formats
+import Imaging
 
 /// A walk over a folder whose subfolders hold the images of one class each, or over a folder of images without labels.
 ///
@@ -6,7 +7,7 @@ import Formats
 /// by their bytes. Symbolic links are followed.
 package struct FolderScan {
   /// The endings of files that are taken for images; the format is read from a file's first bytes.
-  package static let endings = ["jpg", "jpeg", "jpe", "jfif", "png"]
+  package static let endings = ImageFileKind.decodableEndings
   /// The name of the class of images without labels.
   package static let unlabeledClass = "unlabeled"
 
@@ -87,7 +88,8 @@ package struct FolderScan {
     let names = index.classNames
     if names.count > 10, names.allSatisfy({ name in Int(name) != nil }), names != names.sorted(by: Self.isLess) {
       notes.append(
-        "\(index.root): the classes are numbers in the order of text, so that label 2 is class \(names[2]); supcon dataset info lists them by label")
+        "\(index.root): the classes are numbers in the order of text, so that label 2 is class \(names[2]); supcon dataset info lists them by label"
+      )
     }
     return notes
   }

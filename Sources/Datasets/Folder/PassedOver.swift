@@ -1,3 +1,5 @@
+import Imaging
+
 /// The files and folders that a scan does not use, counted by kind.
 package struct PassedOver: Sendable, Equatable {
   /// A reason not to use a file or a folder.
@@ -102,11 +104,8 @@ enum EntryKind: Equatable {
     ".documentrevisions-v100", ".temporaryitems", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", ".picasa.ini",
     ".ipynb_checkpoints", "__pycache__", ".git", ".svn", ".trash", ".directory",
   ]
-  /// Image formats that are not decoded here.
-  private static let otherFormats: Set<String> = [
-    "webp", "bmp", "tif", "tiff", "ppm", "pgm", "pbm", "gif", "avif", "heic", "heif", "jp2", "j2k", "jxl", "svg",
-    "cr2", "cr3", "nef", "arw", "dng", "orf", "rw2", "raf", "raw", "psd", "exr", "tga", "ico", "dcm",
-  ]
+  /// The endings of images that this host decodes.
+  private static let imageEndings = Set(FolderScan.endings)
 
   /// The purpose of a file.
   static func file(_ name: [UInt8]) -> EntryKind {
@@ -114,8 +113,12 @@ enum EntryKind: Equatable {
     if text == "supcon-dataset.json" { return .own }
     if let kind = common(text) { return kind }
     guard let ending = ending(of: name) else { return .passedOver(.otherFile, "without an ending") }
-    if FolderScan.endings.contains(ending) { return .image }
-    return .passedOver(otherFormats.contains(ending) ? .imageFormat : .otherFile, ".\(ending)")
+    if imageEndings.contains(ending) { return .image }
+    switch ImageFileKind(ending: ending) {
+    case .missingLibrary(_, let package): return .passedOver(.imageFormat, ".\(ending) needs \(package):")
+    case .decodable, .unsupported: return .passedOver(.imageFormat, ".\(ending)")
+    case .other, nil: return .passedOver(.otherFile, ".\(ending)")
+    }
   }
 
   /// The reason not to look into a folder; `nil` if there is none.

@@ -108,7 +108,8 @@ struct SplitSearch {
       let isClear = hasEvaluation || (tree.isExact ? leaves.isEmpty : others.isEmpty)
       guard isClear else {
         throw ambiguity(
-          root, "'\(text(tree.name))' may be the training folder or a class beside \(list(others.map { name in text(name) }))"
+          root,
+          "'\(text(tree.name))' may be the training folder or a class beside \(list(others.map { name in text(name) }))"
         )
       }
       return tree
@@ -205,7 +206,8 @@ struct SplitSearch {
       )
     }
     notes.append(
-      "'\(text(tree.name))' is taken for the \(tree.split.title) folder, the other folders of \(root.path) for classes of the training set")
+      "'\(text(tree.name))' is taken for the \(tree.split.title) folder, the other folders of \(root.path) for classes of the training set"
+    )
     return tree
   }
 

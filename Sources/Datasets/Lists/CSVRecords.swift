@@ -53,7 +53,8 @@ struct CSVRecords {
       case "\r" where next == "\n": break
       case "\n", "\r": endRecord()
       case _ where wasQuoted && !scalar.properties.isWhitespace:
-        throw FileError(.content, "\(path), line \(line): has text after a closing quote; write a quote in a field as \"\"")
+        throw FileError(
+          .content, "\(path), line \(line): has text after a closing quote; write a quote in a field as \"\"")
       case _ where wasQuoted: break
       default: field.append(scalar)
       }

@@ -50,7 +50,9 @@ package struct LabelList: Sendable, Equatable {
     self.path = path
     root = path.lastIndex(of: "/").map { slash in slash == path.startIndex ? "/" : String(path[..<slash]) } ?? "."
     let records = try CSVRecords(text, path: path).records
-    guard let first = records.first else { throw FileError(.content, "\(path): is empty; expected lines of path,label") }
+    guard let first = records.first else {
+      throw FileError(.content, "\(path): is empty; expected lines of path,label")
+    }
     let header = Self.columns(of: first.fields)
     let columns = header ?? (path: 0, label: 1, split: first.fields.count > 2 ? 2 : nil)
     var lines: [String: Int] = [:]
@@ -151,7 +153,8 @@ extension LabelList {
     let chosen = entries.filter { entry in entry.split == split }
     if let unknown = chosen.first(where: { entry in !trained.contains(entry.label) }) {
       throw problem(
-        unknown.line, "the class '\(unknown.label)' of this \(split.title) image has no training image: \(list(trained.sorted()))"
+        unknown.line,
+        "the class '\(unknown.label)' of this \(split.title) image has no training image: \(list(trained.sorted()))"
       )
     }
     let byLabel = Dictionary(grouping: chosen, by: \.label)

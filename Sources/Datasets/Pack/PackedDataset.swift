@@ -159,7 +159,7 @@ private struct Tensors {
     _ name: String, count: Int? = nil
   ) throws(FileError) -> [Number] {
     let type: TensorType = Number.bitWidth == 64 ? .int64 : .int32
-    let size = type.byteCount
+    let size = MemoryLayout<Number>.size
     guard let entry = header.entries[name], entry.type == type,
       count.map({ count in entry.range.count == count * size }) ?? true
     else { throw missing(name) }

@@ -121,7 +121,8 @@ package struct Sampler: Sendable {
   }
 
   /// Batches of so many samples of each class as `composition` says, in random order: a shard's BatchNorm is to see a mixture.
-  private func composedBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>] {
+  private func composedBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>]
+  {
     var queues = classes.enumerated().map { index, samples in
       ShuffledQueue(samples, RandomStream(seed: seed, .classSampleOrder, epoch: epoch, sample: index))
     }

@@ -42,7 +42,8 @@ package struct DatasetSummary: Sendable {
     package var classText: String {
       guard classNames != [FolderScan.unlabeledClass] else { return "\(split.title): \(count) images without labels" }
       let shown = zip(classNames, counts).prefix(12).map { name, count in "\(name) \(count)" }
-      return "\(split.title): \(count) images in \(presentClasses.count) \(presentClasses.count == 1 ? "class" : "classes"): \(shown.joined(separator: ", "))"
+      return
+        "\(split.title): \(count) images in \(presentClasses.count) \(presentClasses.count == 1 ? "class" : "classes"): \(shown.joined(separator: ", "))"
         + (counts.count > shown.count ? ", …" : "")
     }
   }

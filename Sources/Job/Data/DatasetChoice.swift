@@ -99,7 +99,8 @@ package enum DatasetChoice {
       guard split != .validation else {
         throw FileError(
           .missing,
-          "--dataset \(configuration.dataset): has no validation images; --validation-fraction holds some of the training images out")
+          "--dataset \(configuration.dataset): has no validation images; --validation-fraction holds some of the training images out"
+        )
       }
       return try openWhole(configuration, split, report: report)
     }
@@ -138,7 +139,9 @@ package enum DatasetChoice {
         do throws(FileError) {
           return try PackedDataset(path: path, split: split, normalization: given)
         } catch {
-          guard split == .test, allowsFallback, error.kind == .missing, DataPath.kind(path) == .file else { throw error }
+          guard split == .test, allowsFallback, error.kind == .missing, DataPath.kind(path) == .file else {
+            throw error
+          }
           return try PackedDataset(path: path, split: .validation, normalization: given)
         }
       }

@@ -195,7 +195,8 @@ package struct DatasetFolder {
       let bad = description.bad[0]
       let others =
         names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
-      throw RunError(bad.exitCode, "\(bad.reason)\(others); repair or remove it, or leave such files out with --bad-images skip")
+      throw RunError(
+        bad.exitCode, "\(bad.reason)\(others); repair or remove it, or leave such files out with --bad-images skip")
     }
     let kept = index.filtered { [numbers = Set(description.bad.map(\.number))] number in !numbers.contains(number) }
     for label in index.classFolders.indices
