@@ -2,7 +2,9 @@
 package struct FolderRequest: Sendable, Equatable {
   /// The folder of `--data`.
   package let path: String
-  /// The folder of the training images, relative to ``path`` or absolute; `.` for ``path`` itself. `nil`: found by name and structure.
+  /// The folder of the training images, relative to ``path`` or absolute; `nil` to find it by name and structure.
+  ///
+  /// `.` is ``path`` itself.
   package var trainFolder: String?
   /// The folder of the validation images, likewise; `none` for none.
   package var validationFolder: String?

@@ -39,6 +39,7 @@ package struct FolderScan {
   ///   - folder: The folder, with its classes or without labels.
   ///   - classes: The classes of the training set; absent to take those that are found.
   ///   - isSkipping: Whether to leave out circular links and folders that cannot be read, instead of throwing.
+  /// - Throws: ``FileError`` naming the path, as for a tree of class folders.
   package init(_ folder: SplitFolder, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
     self.isSkipping = isSkipping
     let root = folder.path
@@ -169,6 +170,7 @@ package struct FolderScan {
   /// - Parameters:
   ///   - prefix: The class's folder with a slash after it, or nothing.
   ///   - ancestors: The folders above it.
+  /// - Throws: ``FileError`` naming a folder or link that ends the scan.
   private mutating func scan(_ prefix: [UInt8], within ancestors: [FolderListing.Identity]) throws(FileError) {
     var folders: [(path: [UInt8], files: [[UInt8]])] = []
     try collect([], prefix, ancestors, into: &folders)

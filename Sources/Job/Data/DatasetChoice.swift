@@ -36,9 +36,10 @@ package enum DatasetChoice {
     return dataset
   }
 
-  /// Opens the training set and stores in the configuration the values that depend on the images: their size, mean and standard deviation,
-  /// the hash of their names, and the number of classes of a classifier. In a new run the other splits are checked as well, so that no later
-  /// stage finds them unusable.
+  /// Opens the training set and stores in the configuration the values that depend on the images.
+  ///
+  /// These are their size, mean and standard deviation, the hash of their names, and the number of classes of a classifier. In a new run the
+  /// other splits are checked as well, so that no later stage finds them unusable.
   ///
   /// Collective.
   package static func openTraining(
