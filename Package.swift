@@ -35,7 +35,9 @@ let stages: [Target] = [
   .target(
     name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
-  .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
+  .target(
+    name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
   .target(
     name: "Configuration",
     dependencies: [

@@ -37,11 +37,11 @@ enum Readers {
   }
 
   private static func pack(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
-    for split in [DatasetSplit.train, .test] {
+    for split in [Split.train, .validation] {
       let dataset = try PackedDataset(path: path, split: split)
       for index in 0..<dataset.count {
         _ = try dataset.image(at: index)
-        _ = try dataset.name(at: index)
+        _ = try dataset.path(at: index)
         _ = dataset.classNames[dataset.label(at: index)]
       }
     }

@@ -1,34 +1,37 @@
-import Dispatch
 import Formats
 import FoundationEssentials
 import Imaging
-import Synchronization
 
 /// Writes a folder's images, decoded and made smaller, into one file that ``PackedDataset`` reads without decoding.
-public struct PackWriter {
-  private let splits: [(split: DatasetSplit, index: FolderIndex)]
+package struct PackWriter {
+  private let splits: [(split: Split, index: FolderIndex)]
   private let shorterSide: Int
   private let threads: Int
 
-  /// A writer.
+  /// Creates a writer.
   ///
   /// - Parameters:
   ///   - training: The files to train on.
-  ///   - validation: The files to validate with, of the same classes.
-  ///   - shorterSide: What the shorter side of larger images becomes, in pixels.
-  ///   - threads: How many threads decode.
-  public init(training: FolderIndex, validation: FolderIndex?, shorterSide: Int, threads: Int) {
+  ///   - validation: The validation files, of the same classes.
+  ///   - test: The test files, of the same classes.
+  ///   - shorterSide: The length to which the shorter side of larger images is reduced, in pixels.
+  ///   - threads: The number of threads that decode.
+  package init(
+    training: FolderIndex, validation: FolderIndex?, test: FolderIndex? = nil, shorterSide: Int, threads: Int
+  ) {
     precondition(shorterSide > 0, "a shorter side of \(shorterSide)")
     precondition(
-      validation.map { validation in validation.classFolders == training.classFolders } ?? true,
-      "the two parts have different classes")
-    splits = [(.train, training)] + (validation.map { validation in [(.test, validation)] } ?? [])
+      [validation, test].allSatisfy { part in part.map { $0.classFolders == training.classFolders } ?? true },
+      "the parts have different classes")
+    let others: [(split: Split, index: FolderIndex?)] = [(.validation, validation), (.test, test)]
+    splits =
+      [(.train, training)] + others.compactMap { split, index in index.map { index in (split: split, index: index) } }
     self.shorterSide = shorterSide
     self.threads = max(threads, 1)
   }
 
   /// The number of images.
-  public var count: Int { splits.reduce(0) { sum, part in sum + part.index.count } }
+  package var count: Int { splits.reduce(0) { sum, part in sum + part.index.count } }
 
   /// Writes the pack, whole or not at all.
   ///
@@ -37,7 +40,7 @@ public struct PackWriter {
   ///   - progress: Called with the number of images written so far.
   ///   - measured: Called for each image whose size was read, from any thread: all are, before the first is written.
   /// - Throws: ``FileError`` naming the image or the pack.
-  public func write(
+  package func write(
     to path: String, progress: (Int) -> Void = { _ in }, measured: @Sendable () -> Void = {}
   ) throws(FileError) {
     let parts = try splits.map { part throws(FileError) in
@@ -115,7 +118,7 @@ public struct PackWriter {
 
 /// One split on its way into a pack: what is known of it before any image is decoded.
 private struct Part {
-  let split: DatasetSplit
+  let split: Split
   let index: FolderIndex
   let shorterSide: Int
   private(set) var offsets: [Int64] = [0]
@@ -125,7 +128,7 @@ private struct Part {
   private(set) var names: [UInt8] = []
 
   init(
-    _ split: DatasetSplit, _ index: FolderIndex, _ shorterSide: Int, _ threads: Int, _ measured: @Sendable () -> Void
+    _ split: Split, _ index: FolderIndex, _ shorterSide: Int, _ threads: Int, _ measured: @Sendable () -> Void
   ) throws(FileError) {
     self.split = split
     self.index = index
@@ -167,37 +170,4 @@ private struct Part {
       }
     }
   }
-}
-
-/// What `body` gives for each number, computed by several threads.
-private func parallelMap<Element: Sendable>(
-  _ numbers: Range<Int>, _ threads: Int, _ body: @Sendable (Int) throws(FileError) -> Element
-) throws(FileError) -> [Element] {
-  let results = Mutex<([Element?], (number: Int, error: FileError)?)>(
-    (Array(repeating: nil, count: numbers.count), nil))
-  let taken = Atomic(numbers.lowerBound)
-  DispatchQueue.concurrentPerform(iterations: min(threads, max(numbers.count, 1))) { _ in
-    while true {
-      let number = taken.wrappingAdd(1, ordering: .relaxed).oldValue
-      guard number < numbers.upperBound else { return }
-      do throws(FileError) {
-        let element = try body(number)
-        results.withLock { results in results.0[number - numbers.lowerBound] = element }
-      } catch {
-        // The first one in the order of the numbers, whoever found one first; the others are not worth computing.
-        results.withLock { results in
-          if results.1.map({ earlier in earlier.number > number }) ?? true {
-            results.1 = (number, error)
-          }
-        }
-        taken.store(numbers.upperBound, ordering: .relaxed)
-        return
-      }
-    }
-  }
-  let (elements, failure) = results.withLock { results in results }
-  if let failure {
-    throw failure.error
-  }
-  return elements.compactMap { element in element }
 }

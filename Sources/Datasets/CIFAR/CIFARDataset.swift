@@ -5,9 +5,9 @@ import Imaging
 ///
 /// A file is a sequence of records: label bytes (CIFAR-10: class; CIFAR-100: coarse class, then class), then 32×32 pixels as a red, a green and
 /// a blue plane.
-public final class CIFARDataset: ImageDataset {
-  /// Which of the two.
-  public enum Variant: String, Sendable {
+package final class CIFARDataset: ImageDataset {
+  /// CIFAR-10 or CIFAR-100.
+  package enum Variant: String, Sendable {
     /// 10 classes.
     case cifar10
     /// 100 classes.
@@ -19,17 +19,19 @@ public final class CIFARDataset: ImageDataset {
     var recordByteCount: Int { labelByteCount + 3 * CIFARDataset.pixelCount }
     var classNamesFile: String { self == .cifar10 ? "batches.meta.txt" : "fine_label_names.txt" }
 
-    func files(_ split: DatasetSplit) -> [String] {
+    var builtInClassNames: [String] { self == .cifar10 ? CIFARClassNames.cifar10 : CIFARClassNames.cifar100 }
+
+    func files(_ split: Split) -> [String] {
       switch (self, split) {
       case (.cifar10, .train): (1...5).map { number in "data_batch_\(number).bin" }
-      case (.cifar10, .test): ["test_batch.bin"]
+      case (.cifar10, _): ["test_batch.bin"]
       case (.cifar100, .train): ["train.bin"]
-      case (.cifar100, .test): ["test.bin"]
+      case (.cifar100, _): ["test.bin"]
       }
     }
 
-    /// How many records each file of the authors' archive has.
-    func recordsPerFile(_ split: DatasetSplit) -> Int {
+    /// The number of records in each file of the authors' archive.
+    func recordsPerFile(_ split: Split) -> Int {
       self == .cifar100 && split == .train ? 50_000 : 10_000
     }
 
@@ -47,12 +49,12 @@ public final class CIFARDataset: ImageDataset {
   private static let side = 32
   private static let pixelCount = side * side
 
-  /// The names of the classes, from the archive's list or, where that is missing, their numbers.
-  public let classNames: [String]
+  /// The names of the classes (of CIFAR-100 the fine ones), from the archive's list or, where that is missing, the built-in ones.
+  package let classNames: [String]
   /// The constants of the variant.
-  public let normalization: ChannelNormalization
-  /// What is unusual about the files, to be shown once.
-  public let notes: [String]
+  package let normalization: ChannelNormalization
+  /// Unusual properties of the files, for the user.
+  package let notes: [String]
 
   private let variant: Variant
   private let files: [ReadOnlyFile]
@@ -62,8 +64,12 @@ public final class CIFARDataset: ImageDataset {
 
   /// Opens the files of one split and checks their sizes and labels.
   ///
+  /// The archives have no validation files: hold a part of the training set out (``HeldOutSplit``).
+  ///
+  /// - Precondition: `split` is `train` or `test`.
   /// - Throws: ``FileError`` naming the file.
-  public init(_ variant: Variant, directory: String, split: DatasetSplit) throws(FileError) {
+  package init(_ variant: Variant, directory: String, split: Split) throws(FileError) {
+    precondition(split != .validation, "\(variant.title) has no validation files")
     self.variant = variant
     normalization = variant.normalization
     var files: [ReadOnlyFile] = []
@@ -78,7 +84,7 @@ public final class CIFARDataset: ImageDataset {
       } catch {
         throw FileError(
           error.kind,
-          "\(error.description); --data must name the folder of \(variant.title)'s binary version, which holds \(variant.files(split).joined(separator: ", "))"
+          "\(error.description); --data must name the folder of \(variant.title)'s binary version, which holds \(variant.files(split).joined(separator: ", "))\(CIFARFiles.advice(for: directory, variant))"
         )
       }
       let standard = variant.recordsPerFile(split)
@@ -104,15 +110,15 @@ public final class CIFARDataset: ImageDataset {
   }
 
   /// The number of images.
-  public var count: Int { labels.count }
+  package var count: Int { labels.count }
   /// 32×32.
-  public var viewSize: ImageSize { ImageSize(width: Self.side, height: Self.side) }
+  package var viewSize: ImageSize { ImageSize(width: Self.side, height: Self.side) }
 
   /// The class of one image.
-  public func label(at index: Int) -> Int { Int(labels[index]) }
+  package func label(at index: Int) -> Int { Int(labels[index]) }
 
   /// One image.
-  public func image(at index: Int) throws(FileError) -> RGBImage {
+  package func image(at index: Int) throws(FileError) -> RGBImage {
     let fileIndex = (firstIndices.firstIndex { first in first > index } ?? files.count) - 1
     let record = index - firstIndices[fileIndex]
     let planes = try files[fileIndex].read(
@@ -150,11 +156,10 @@ public final class CIFARDataset: ImageDataset {
   }
 
   private static func classNames(_ variant: Variant, directory: String) -> [String] {
-    let numbers = (0..<variant.classCount).map(String.init)
     guard let file = try? ReadOnlyFile(path: "\(directory)/\(variant.classNamesFile)"),
       let bytes = try? file.read(min(file.byteCount, 1 << 16), at: 0)
-    else { return numbers }
+    else { return variant.builtInClassNames }
     let names = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
-    return names.count == variant.classCount ? names : numbers
+    return names.count == variant.classCount && Set(names).count == names.count ? names : variant.builtInClassNames
   }
 }

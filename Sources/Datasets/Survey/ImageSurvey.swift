@@ -4,50 +4,56 @@ import Glibc
 import Imaging
 import Synchronization
 
-/// What there is to say of many images after decoding each once: sizes, mean and deviation of the channels, bad files.
+/// The statistics of many images from decoding each once: sizes, mean and standard deviation of the channels, contrast, bad files.
 ///
-/// All sums are of whole numbers, so that they are the same however the images are dealt out.
-public struct ImageSurvey: Sendable, Equatable {
-  /// How many images there are of each size.
-  public private(set) var sizes: [ImageSize: Int] = [:]
+/// All sums are of whole numbers, so that they do not depend on how the images are divided over threads and ranks.
+package struct ImageSurvey: Sendable, Equatable {
+  /// The number of images of each size.
+  package private(set) var sizes: [ImageSize: Int] = [:]
   /// The number of pixels of all images.
-  public private(set) var pixelCount: Int64 = 0
+  package private(set) var pixelCount: Int64 = 0
   /// The sum of the samples of red, green and blue.
-  public private(set) var sums: [Int64] = [0, 0, 0]
+  package private(set) var sums: [Int64] = [0, 0, 0]
   /// The sum of their squares.
-  public private(set) var squareSums: [Int64] = [0, 0, 0]
-  /// The files that cannot be used, by their numbers.
-  public private(set) var bad: [Int: BadFile] = [:]
+  package private(set) var squareSums: [Int64] = [0, 0, 0]
+  /// The images without contrast, and the clipped samples.
+  package private(set) var contrast = ContrastCounts()
+  /// The files that cannot be used, by their indices.
+  package private(set) var bad: [Int: BadFile] = [:]
 
   /// A survey of nothing.
-  public init() {}
+  package init() {}
 
   /// A survey whose sums come from elsewhere.
-  public init(
-    sizes: [ImageSize: Int], pixelCount: Int64, sums: [Int64], squareSums: [Int64], bad: [Int: BadFile]
+  package init(
+    sizes: [ImageSize: Int], pixelCount: Int64, sums: [Int64], squareSums: [Int64],
+    contrast: ContrastCounts = ContrastCounts(), bad: [Int: BadFile]
   ) {
     precondition(sums.count == 3 && squareSums.count == 3, "three channels have three sums")
     self.sizes = sizes
     self.pixelCount = pixelCount
     self.sums = sums
     self.squareSums = squareSums
+    self.contrast = contrast
     self.bad = bad
   }
 
   /// Adds another survey.
-  public mutating func add(_ other: ImageSurvey) {
+  package mutating func add(_ other: ImageSurvey) {
     sizes.merge(other.sizes, uniquingKeysWith: +)
     pixelCount += other.pixelCount
     for channel in 0..<3 {
       sums[channel] += other.sums[channel]
       squareSums[channel] += other.squareSums[channel]
     }
+    contrast.add(other.contrast)
     bad.merge(other.bad) { own, _ in own }
   }
 
   /// Adds one image.
-  public mutating func add(_ image: RGBImage) {
+  package mutating func add(_ image: RGBImage) {
     sizes[image.size, default: 0] += 1
+    contrast.add(image)
     pixelCount += Int64(image.size.pixelCount)
     var channelSums = SIMD4<Int64>()
     var channelSquares = SIMD4<Int64>()
@@ -73,26 +79,26 @@ public struct ImageSurvey: Sendable, Equatable {
   }
 
   /// Notes a file that cannot be used.
-  public mutating func add(bad file: BadFile, at index: Int) {
+  package mutating func add(bad file: BadFile, at index: Int) {
     bad[index] = file
   }
 
-  /// The channels' mean and deviation over all pixels, 0…1; `nil` without a pixel.
-  public var normalization: ChannelNormalization? {
+  /// The channels' mean and standard deviation over all pixels, 0…1; `nil` without a pixel.
+  package var normalization: ChannelNormalization? {
     guard pixelCount > 0 else { return nil }
     let count = Double(pixelCount)
     let means = sums.map { sum in Double(sum) / count }
     let deviations = zip(squareSums, means).map { squares, mean in
       max(Double(squares) / count - mean * mean, 0).squareRoot()
     }
-    // Images of one color have no deviation to divide by: that of a level stands in.
+    // Images of one color have a deviation of 0, which cannot divide: one level is taken instead.
     return ChannelNormalization(
       mean: means.map { mean in Float(mean / 255) },
       standardDeviation: deviations.map { deviation in Float(max(deviation, 1) / 255) })
   }
 
   /// The size of views that fits the images: their own if they are all of one small square size, else the 224×224 of ImageNet.
-  public var viewSize: ImageSize {
+  package var viewSize: ImageSize {
     if sizes.count == 1, let size = sizes.keys.first, size.width == size.height, size.width <= 64 {
       return size
     }
@@ -101,15 +107,15 @@ public struct ImageSurvey: Sendable, Equatable {
 }
 
 extension ImageSurvey {
-  /// Looks at images once.
+  /// Surveys images, each decoded once.
   ///
   /// - Parameters:
-  ///   - numbers: Which ones.
-  ///   - threads: How many threads take part; each takes the next image when it is free.
-  ///   - image: Decodes one.
-  ///   - path: What to call one that cannot be decoded.
-  ///   - progress: Called behind each image, by one thread at a time, with the numbers of images and of bad ones so far.
-  public init(
+  ///   - numbers: The indices of the images.
+  ///   - threads: The number of threads; each takes the next image when it is free.
+  ///   - image: Decodes one image.
+  ///   - path: The name of an image that cannot be decoded.
+  ///   - progress: Called after each image, by one thread at a time, with the numbers of images and of bad ones so far.
+  package init(
     of numbers: Range<Int>, threads: Int, image: @Sendable (Int) throws(FileError) -> RGBImage,
     path: @Sendable (Int) -> String, progress: (_ done: Int, _ bad: Int) -> Void = { _, _ in }
   ) {
@@ -145,7 +151,7 @@ extension FolderIndex {
   /// A number that changes when a file gets another length or time, or vanishes: the sum of a hash for each of these files.
   ///
   /// Two of 32 bits, side by side, so that the sum of many does not overflow.
-  public func stamp(_ files: Range<Int>) -> [Int64] {
+  package func stamp(_ files: Range<Int>) -> [Int64] {
     var lanes: [Int64] = [0, 0]
     for file in files {
       var status = stat()

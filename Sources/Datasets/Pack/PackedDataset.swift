@@ -5,17 +5,17 @@ import Imaging
 /// Images in a pack that ``PackWriter`` wrote: decoded once, read with one call each.
 ///
 /// By `pread`, not mapped: pages of a mapping count as this process's memory, those of the file cache do not.
-public final class PackedDataset: ImageDataset {
+package final class PackedDataset: ImageDataset {
   /// The names of the classes.
-  public let classNames: [String]
+  package let classNames: [String]
   /// Mean and deviation of the pack's training images.
-  public let normalization: ChannelNormalization
+  package let normalization: ChannelNormalization
   /// The size of views unless the user says otherwise; as for a folder.
-  public let viewSize: ImageSize
+  package let viewSize: ImageSize
   /// The SHA-256 that the file ends with.
-  public let fingerprint: String
-  /// What there is to say of the split's images: sizes, and sums if they are those to train on.
-  public let survey: ImageSurvey
+  package let fingerprint: String
+  /// The sizes of the split's images, and the sums if they are the training images.
+  package let survey: ImageSurvey
 
   private let file: ReadOnlyFile
   private let header: SafetensorsHeader
@@ -33,7 +33,7 @@ public final class PackedDataset: ImageDataset {
   ///   - split: Which part of it.
   ///   - normalization: What a network's input is freed of, if not of what the pack's own images have.
   /// - Throws: ``FileError``: `content` if this is no whole pack, `missing` if it has no such split.
-  public init(path: String, split: DatasetSplit, normalization: ChannelNormalization? = nil) throws(FileError) {
+  package init(path: String, split: Split, normalization: ChannelNormalization? = nil) throws(FileError) {
     file = try ReadOnlyFile(path: path)
     header = try SafetensorsHeader(of: file)
     guard header.metadata["format"] == PackFormat.name, header.metadata["version"] == PackFormat.version else {
@@ -44,8 +44,8 @@ public final class PackedDataset: ImageDataset {
     guard header.entries[tensorNames.pixels] != nil else {
       throw FileError(
         .missing,
-        "\(path): has no validation images; pack a folder with \(FolderSplits.validationNames.joined(separator: ", ")) or with --validation-fraction"
-      )
+        "\(path): has no \(split.title) images; pack a folder that has such"
+          + (split == .validation ? ", or with --validation-fraction" : ""))
     }
     let labels: [Int32] = try tensors.numbers(tensorNames.labels)
     sizes = try tensors.numbers(tensorNames.sizes, count: 2 * labels.count)
@@ -96,28 +96,36 @@ public final class PackedDataset: ImageDataset {
   }
 
   /// The file's size.
-  public var byteCount: Int { file.byteCount }
+  package var byteCount: Int { file.byteCount }
 
   /// The number of images.
-  public var count: Int { labels.count }
+  package var count: Int { labels.count }
 
   /// The class of one image.
-  public func label(at index: Int) -> Int { Int(labels[index]) }
+  package func label(at index: Int) -> Int { Int(labels[index]) }
 
   /// One image.
   ///
   /// - Throws: ``FileError`` if it cannot be read.
-  public func image(at index: Int) throws(FileError) -> RGBImage {
+  package func image(at index: Int) throws(FileError) -> RGBImage {
     let (start, end) = (Int(offsets[index]), Int(offsets[index + 1]))
     return RGBImage(
       width: Int(sizes[2 * index + 1]), height: Int(sizes[2 * index]),
       samples: try file.read(end - start, at: pixels.lowerBound + start))
   }
 
+  package var storedSurvey: ImageSurvey? { survey }
+  package var verifiableByteCount: Int { byteCount }
+
+  /// The path that one image had in its folder; its number if the pack cannot be read.
+  package func name(at index: Int) -> String {
+    (try? path(at: index)) ?? "image \(index)"
+  }
+
   /// The path that one image had in its folder.
   ///
   /// - Throws: ``FileError`` if it cannot be read.
-  public func name(at index: Int) throws(FileError) -> String {
+  package func path(at index: Int) throws(FileError) -> String {
     let (start, end) = (Int(nameOffsets[index]), Int(nameOffsets[index + 1]))
     return String(decoding: try file.read(end - start, at: names.lowerBound + start), as: UTF8.self)
   }
@@ -125,7 +133,7 @@ public final class PackedDataset: ImageDataset {
   /// Reads the whole file, and checks the checksum that it ends with.
   ///
   /// - Throws: ``FileError`` of kind `content` if it is not right.
-  public func verifyChecksum(progress: (_ bytes: Int) -> Void = { _ in }) throws(FileError) {
+  package func verifyStorage(progress: (_ bytes: Int) -> Void = { _ in }) throws(FileError) {
     try header.verifyChecksum(of: file, progress: progress)
   }
 }
@@ -151,7 +159,7 @@ private struct Tensors {
     _ name: String, count: Int? = nil
   ) throws(FileError) -> [Number] {
     let type: TensorType = Number.bitWidth == 64 ? .int64 : .int32
-    let size = type.byteCount
+    let size = MemoryLayout<Number>.size
     guard let entry = header.entries[name], entry.type == type,
       count.map({ count in entry.range.count == count * size }) ?? true
     else { throw missing(name) }
