@@ -111,8 +111,10 @@ public func runUnderMPI(
   ]
   let environment = [
     "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe", "OMPI_MCA_btl_tcp_disable_family": "6",
     // Ranks that wait give their core to those that work.
     "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_odls_base_sigkill_timeout": "\(graceSeconds)",
+    "PRTE_MCA_odls_base_sigkill_timeout": "\(graceSeconds)",
   ]
   return try runProcess(
     "/usr/bin/env", launch + [executable] + arguments, environment: environment, timeoutSeconds: timeoutSeconds,
