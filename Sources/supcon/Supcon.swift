@@ -87,7 +87,7 @@ enum Program {
       let code = try withMPI(activity: watchdog.activity) { world in
         foreignLauncher = Launcher.current.problem(worldSize: world.size)
         if foreignLauncher != nil {
-          return Training.ExitCode.usage.rawValue
+          return ExitStatus.usage.rawValue
         }
         do {
           try watchdog.connect(over: world)
@@ -116,7 +116,7 @@ enum Program {
       }
       if let foreignLauncher {
         // In MPI's view each process is rank 0: the launcher's number decides which one prints.
-        end(launch, code: Training.ExitCode.usage.rawValue, message: "Error: \(foreignLauncher)")
+        end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(foreignLauncher)")
       }
       return code
     } catch {

@@ -1,4 +1,5 @@
 import CBuild
+import Configuration
 import MPI
 import OneDNN
 
@@ -10,7 +11,7 @@ import OneDNN
 ///     MPI           Open MPI 4.1.4
 ///     oneDNN        2.6.3
 ///     instructions  AVX512-BF16 in oneDNN, avx512-bf16 in kernels
-public var supconVersionText: String {
+package var supconVersionText: String {
   let commit = unsafe String(cString: cbuild_commit())
   let clang = unsafe String(cString: cbuild_c_compiler())
   let mpi = MPILibrary.loaded.name
