@@ -10,7 +10,10 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=no
 export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
 # One host needs no search for fast networks, which takes each rank 0.2 s.
 export OMPI_MCA_pml=ob1
-case $(mpirun --version 2>/dev/null | head -n 1) in
+# The launcher of the MPI that supcon is built for.
+mpirun=${SUPCON_MPIRUN:-mpirun}
+[ "${SUPCON_MPI:-ompi}" != mpich ] || mpirun=${SUPCON_MPIRUN:-mpiexec.mpich}
+case $("$mpirun" --version 2>/dev/null | head -n 1) in
   *'Open MPI'*' 5.0'*)
     # Where interfaces have addresses of both families, 5.0 reports unreachable pairs of them once a rank.
     export OMPI_MCA_btl_tcp_disable_family=6

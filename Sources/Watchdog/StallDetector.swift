@@ -72,7 +72,8 @@ public struct StallDetector: Sendable {
     let running = members.values.filter { member in !member.isFinished }.sorted { one, other in
       (one.status.place, one.identity.rank) < (other.status.place, other.identity.rank)
     }
-    if let gone = running.first(where: { member in member.disconnected.map { time in now - time >= Self.graceSeconds } ?? false
+    if let gone = running.first(where: { member in
+      member.disconnected.map { time in now - time >= Self.graceSeconds } ?? false
     }) {
       return "\(gone.identity.name) ended before its work was done: \(situation(gone, now))"
     }

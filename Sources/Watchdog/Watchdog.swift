@@ -34,7 +34,8 @@ public final class Watchdog: Sendable {
     self.size = size
     startThread { [commands, ended] in
       let loop = WatchLoop(
-        identity, of: size, timeoutSeconds: timeoutSeconds, networkOption: networkOption, commands: commands, status: status)
+        identity, of: size, timeoutSeconds: timeoutSeconds, networkOption: networkOption, commands: commands,
+        status: status)
       loop.run()
       ended.signal()
     }

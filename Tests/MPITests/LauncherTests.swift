@@ -60,7 +60,10 @@ struct LauncherTests {
 /// The texts of `MPI_Get_library_version` of several libraries.
 struct MPILibraryTests {
   @Test(arguments: [
-    ("Open MPI v4.1.4, package: Debian OpenMPI, ident: 4.1.4, repo rev: v4.1.4", MPILibrary.Family.openMPI, "Open MPI 4.1.4", 4),
+    (
+      "Open MPI v4.1.4, package: Debian OpenMPI, ident: 4.1.4, repo rev: v4.1.4", MPILibrary.Family.openMPI,
+      "Open MPI 4.1.4", 4
+    ),
     ("Open MPI v5.0.7, package: Debian OpenMPI", .openMPI, "Open MPI 5.0.7", 5),
     ("MPICH Version:\t4.0.2\nMPICH Release date:\tThu Apr  7 12:34:45 CDT 2022", .mpich, "MPICH 4.0.2", 4),
     ("Intel(R) MPI Library 2021.10 for Linux* OS\n", .mpich, "Intel(R) MPI Library 2021.10", 2021),

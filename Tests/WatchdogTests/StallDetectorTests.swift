@@ -130,7 +130,8 @@ struct StallDetectorTests {
     job.enter(2, collective: "MPI_Bcast", number: 8)
     job.pass(32)
     let diagnosis = try #require(job.diagnosis)
-    #expect(diagnosis.contains("rank 2 on host beta") && diagnosis.contains("is behind; ranks 0, 1 wait in MPI_Allgather"))
+    #expect(
+      diagnosis.contains("rank 2 on host beta") && diagnosis.contains("is behind; ranks 0, 1 wait in MPI_Allgather"))
   }
 
   @Test func allInOneCollectiveMeansTheNetwork() throws {

@@ -26,13 +26,13 @@ package var supconVersionText: String {
 }
 
 #if compiler(>=6.5)
-private let swiftVersion = "6.5 or later"
+  private let swiftVersion = "6.5 or later"
 #elseif compiler(>=6.4)
-private let swiftVersion = "6.4"
+  private let swiftVersion = "6.4"
 #elseif compiler(>=6.3)
-private let swiftVersion = "6.3"
+  private let swiftVersion = "6.3"
 #else
-private let swiftVersion = "6.2"
+  private let swiftVersion = "6.2"
 #endif
 
 extension Substring {
