@@ -73,7 +73,10 @@ public struct Launcher: Sendable, Equatable {
 
   /// The reason why MPI's world is not the job that the launcher started, or `nil`.
   ///
-  /// - Parameter worldSize: The number of ranks after MPI was initialized.
+  /// - Parameters:
+  ///   - worldSize: The number of ranks after MPI was initialized.
+  ///   - library: The MPI library.
+  /// - Returns: The sizes on both sides and the launcher to use, for the user.
   public func problem(worldSize: Int, library: MPILibrary = .loaded) -> String? {
     guard let size, size != worldSize else { return nil }
     let remedy =

@@ -22,6 +22,7 @@ public struct LauncherOptions: Sendable {
   /// - Parameters:
   ///   - network: The network with its prefix length, such as `10.0.0.0/24`.
   ///   - interface: The interface that leads there, such as `eth0`.
+  /// - Returns: The options, as they are typed.
   public func network(_ network: String, _ interface: String) -> String {
     switch library.family {
     case .openMPI:
@@ -54,6 +55,7 @@ public struct LauncherOptions: Sendable {
   /// Whether the environment of a rank says that single copies are off.
   ///
   /// - Parameter value: Looks up a variable of the environment.
+  /// - Returns: Whether the transport does not read other processes' memory.
   public func hasSingleCopiesOff(_ value: (String) -> String?) -> Bool {
     guard library.family == .openMPI else { return true }
     if isPRRTE {
