@@ -8,8 +8,8 @@
 set -euo pipefail
 
 usage() {
-  cat <<'USAGE'
-USAGE: scripts/launch.sh [options] SUBCOMMAND [options of supcon]
+  cat <<USAGE
+USAGE: $(basename "$0") [options] SUBCOMMAND [options of supcon]
 
   -np N               ranks (default: the slots of the hostfile, or the cores of this machine)
   --hostfile FILE     where ranks run; see hostfiles/ (default: this machine, or the hosts of the Slurm allocation)
@@ -20,8 +20,8 @@ USAGE: scripts/launch.sh [options] SUBCOMMAND [options of supcon]
   --grace SECONDS     how long ranks may save after a SIGTERM (default: 60)
   --no-check          do not look at the hosts first
 
-The program is $SUPCON, else the one that this script was built or installed with; it must be at the same path on all hosts.
-The launcher is $SUPCON_MPIRUN, else the mpirun or mpiexec of the PATH that belongs to the program's MPI.
+The program is \$SUPCON, else the one that this script was built or installed with; it must be at the same path on all hosts.
+The launcher is \$SUPCON_MPIRUN, else the mpirun or mpiexec of the PATH that belongs to the program's MPI.
 USAGE
 }
 

@@ -20,13 +20,11 @@ struct Launch {
     sleep(1)
   }
 
-  /// Waits until the launcher would have ended this rank if rank 0 had failed too; returns if it has not: the fault is this rank's alone.
+  /// Waits until mpirun would have ended this rank if rank 0 had failed too; returns if it has not: the fault is this rank's alone.
   ///
-  /// - Returns: Whether that can be told: srun does not end the other ranks.
+  /// - Returns: Whether that can be told: Hydra and srun do not end the other ranks.
   func outlivesRoot() -> Bool {
-    let isSlurmStep = unsafe getenv("SLURM_STEP_ID") != nil
-    let endsOthers = launcher.kind == .openMPI || (launcher.kind == .pmi && !isSlurmStep)
-    guard endsOthers else { return false }
+    guard launcher.kind == .openMPI else { return false }
     sleep(6)
     return true
   }
