@@ -76,13 +76,14 @@ printf '%s\n' '.TH SUPCON-LAUNCH 1' '.SH NAME' 'supcon-launch \- start supcon un
   gzip -9n >"$tree/share/man/man1/supcon-launch.1.gz"
 
 install -d "$tree/share/bash-completion/completions" "$tree/share/zsh/site-functions" "$tree/share/fish/vendor_completions.d"
-"$program" --generate-completion-script bash >"$tree/share/bash-completion/completions/supcon"
+"$program" --generate-completion-script bash | sed '1{/^#!/d}' >"$tree/share/bash-completion/completions/supcon"
 "$program" --generate-completion-script zsh >"$tree/share/zsh/site-functions/_supcon"
 "$program" --generate-completion-script fish >"$tree/share/fish/vendor_completions.d/supcon.fish"
 
 install -d "$tree/share/supcon/hostfiles" "$tree/share/supcon/slurm" "$tree/share/doc/supcon/docs"
 install -m 644 "$root"/hostfiles/* "$tree/share/supcon/hostfiles/"
 sed 's|^scripts/launch.sh |supcon-launch |; s|scripts/slurm/train.sbatch|train.sbatch|g' "$root/scripts/slurm/train.sbatch" >"$tree/share/supcon/slurm/train.sbatch"
+chmod 755 "$tree/share/supcon/slurm/train.sbatch"
 install -m 644 "$root/README.md" "$root/LICENSE" "$root/CHANGELOG.md" "$tree/share/doc/supcon/"
 install -m 644 "$root"/docs/*.md "$tree/share/doc/supcon/docs/"
 

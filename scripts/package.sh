@@ -33,6 +33,7 @@ architecture=$(dpkg --print-architecture)
 distribution=$(. /etc/os-release && echo "${ID:-linux}${VERSION_ID:-}")
 mpi=${SUPCON_MPI:-ompi} name=supcon launcher=openmpi-bin
 [ "$mpi" = ompi ] || { name=supcon-$mpi && launcher=mpich; }
+maintainer="${DEBFULLNAME:-supcon developers} <${DEBEMAIL:-supcon@example.org}>"
 work=$(mktemp -d "${TMPDIR:-/tmp}/supcon-package.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 umask 022
@@ -48,7 +49,7 @@ make_deb() {
 Package: $name
 Version: $version-1~$distribution
 Architecture: $architecture
-Maintainer: supcon developers <supcon@localhost.localdomain>
+Maintainer: $maintainer
 Installed-Size: $(du -sk "$tree/usr" | cut -f 1)
 Depends: $depends, $launcher
 $([ "$name" = supcon ] && echo "Conflicts: supcon-mpich" || echo "Conflicts: supcon")
@@ -61,15 +62,26 @@ Description: supervised contrastive training of image encoders on CPUs over MPI
 CONTROL
   local documents=$tree/usr/share/doc/$name
   [ "$name" = supcon ] || mv "$tree/usr/share/doc/supcon" "$documents"
-  { echo 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/' && echo && echo 'Files: *' &&
-    echo "Copyright: $(grep -m 1 -i copyright "$root/LICENSE" || echo 'the supcon developers')" && echo 'License: see-below' &&
-    sed 's/^$/./; s/^/ /' "$root/LICENSE" && echo && echo 'Comment:' &&
-    echo ' The program contains the Swift runtime and libraries and' &&
-    echo ' swift-argument-parser (Apache-2.0 with runtime library exception), ICU data' && echo ' (Unicode license) and Yams (MIT).'; } >"$documents/copyright"
+  cat >"$documents/copyright" <<'COPYRIGHT'
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+
+Files: *
+Copyright: the supcon developers
+License: Apache-2.0
+Comment:
+ The program contains the Swift runtime, its Foundation and
+ swift-argument-parser (copyright Apple Inc. and the Swift project authors,
+ Apache-2.0 with runtime library exception), data of ICU (copyright Unicode,
+ Inc., Unicode license) and Yams (copyright JP Simard, MIT).
+
+License: Apache-2.0
+ On Debian systems the text of the license is in
+ /usr/share/common-licenses/Apache-2.0.
+COPYRIGHT
   rm "$documents/LICENSE"
   gzip -9n <"$root/CHANGELOG.md" >"$documents/changelog.gz" && rm "$documents/CHANGELOG.md"
   printf '%s\n' "$name ($version-1~$distribution) unstable; urgency=medium" '' "  * Built from commit $(git -C "$root" rev-parse --short=12 HEAD 2>/dev/null || echo unknown)." '' \
-    " -- supcon developers <supcon@localhost.localdomain>  $(date -R)" | gzip -9n >"$documents/changelog.Debian.gz"
+    " -- $maintainer  $(date -R)" | gzip -9n >"$documents/changelog.Debian.gz"
   # The Swift runtime is part of the program on purpose: no distribution packages it.
   install -d "$tree/usr/share/lintian/overrides"
   printf '%s\n' "$name: embedded-library" "$name: unstripped-static-library" >"$tree/usr/share/lintian/overrides/$name"
