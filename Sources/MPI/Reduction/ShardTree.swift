@@ -1,8 +1,8 @@
-/// The binary tree in which the vectors of a global batch's shards are added.
+/// The binary tree that fixes the order in which the vectors of a global batch's shards are added.
 ///
-/// A node over `n` leaves splits at the largest power of two below `n`. The shape depends on the number of shards alone, never on
-/// who holds them, so a sum along the tree has the same bits on any number of ranks (IEEE addition commutes, so who adds
-/// does not matter either).
+/// A node over `n` leaves splits at the largest power of two below `n`. The shape depends on the number of shards alone, not on their
+/// distribution over ranks, so a sum along the tree has the same bits on any number of ranks (IEEE addition commutes, so it does not
+/// matter either which rank adds).
 ///
 ///     5 shards            (0…4)
 ///                       ╱       ╲
@@ -18,7 +18,7 @@ public struct ShardTree: Sendable {
     var end: Int { first + count }
     var isLeaf: Bool { count == 1 }
 
-    /// Where a node over `count` leaves splits.
+    /// The number of leaves of the left child.
     private var leftCount: Int {
       var power = 1
       while power * 2 < count {
@@ -33,7 +33,7 @@ public struct ShardTree: Sendable {
     func isInside(_ run: Range<Int>) -> Bool { run.lowerBound <= first && end <= run.upperBound }
   }
 
-  /// How many shards are added.
+  /// The number of shards.
   public let leafCount: Int
 
   /// The tree over `leafCount` shards.
@@ -68,18 +68,4 @@ public struct ShardTree: Sendable {
     path.append(node)
     return path.reversed()
   }
-}
-
-/// How `total` consecutive things are cut into contiguous runs, one for each of `parts` owners, as even as possible.
-public struct BlockPartition: Sendable {
-  /// The runs in the order of their owners; some are empty if there are more owners than things.
-  public let runs: [Range<Int>]
-
-  /// Cuts `0 ..< total` into `parts` runs.
-  public init(total: Int, parts: Int) {
-    runs = (0..<parts).map { part in total * part / parts..<total * (part + 1) / parts }
-  }
-
-  /// The run of one owner.
-  public subscript(owner: Int) -> Range<Int> { runs[owner] }
 }

@@ -2,15 +2,15 @@ import Testing
 import Watchdog
 
 /// Verdicts over ranks whose clock the test turns.
-struct StallJudgeTests {
+struct StallDetectorTests {
   private static let timeout = 30.0
 
   /// Three ranks on two hosts, heard every second.
   private struct Job {
-    var judge = StallDetector(size: 3, timeoutSeconds: StallJudgeTests.timeout)
+    var detector = StallDetector(size: 3, timeoutSeconds: StallDetectorTests.timeout)
     var now = 0.0
     var statuses = [RankStatus](
-      repeating: RankStatus(collectives: 4, collective: nil, progress: 0, phase: "forward", step: 2), count: 3)
+      repeating: RankStatus(collectives: 4, collective: nil, progress: 0, phase: "step 2, forward"), count: 3)
 
     static func identity(_ rank: Int) -> RankIdentity {
       RankIdentity(rank: rank, host: rank < 2 ? "alpha" : "beta", process: 100 + rank)
@@ -24,7 +24,7 @@ struct StallJudgeTests {
           if working.contains(rank) {
             statuses[rank].progress += 1
           }
-          judge.note(Self.identity(rank), statuses[rank], now: now)
+          detector.note(Self.identity(rank), statuses[rank], now: now)
         }
       }
     }
@@ -37,17 +37,17 @@ struct StallJudgeTests {
       }
     }
 
-    var verdict: String? { judge.verdict(now: now) }
+    var diagnosis: String? { detector.diagnosis(now: now) }
   }
 
   @Test func progressIsNoStall() {
     var job = Job()
     job.pass(1000, working: [0, 1, 2])
-    #expect(job.verdict == nil)
+    #expect(job.diagnosis == nil)
     // One rank computes for long, in many pieces, and the others wait for it.
     job.enter(0, 2, collective: "MPI_Allgather")
     job.pass(1000, working: [1])
-    #expect(job.verdict == nil)
+    #expect(job.diagnosis == nil)
   }
 
   @Test func theRankBehindIsNamed() throws {
@@ -55,11 +55,11 @@ struct StallJudgeTests {
     job.pass(3, working: [0, 1, 2])
     job.enter(0, 2, collective: "MPI_Allgather")
     job.pass(29)
-    #expect(job.verdict == nil)
+    #expect(job.diagnosis == nil)
     job.pass(2)
-    let verdict = try #require(job.verdict)
-    #expect(verdict.contains("rank 1 on host alpha (process 101), step 2, forward since"))
-    #expect(verdict.contains("is behind; ranks 0, 2 wait in MPI_Allgather"))
+    let diagnosis = try #require(job.diagnosis)
+    #expect(diagnosis.contains("rank 1 on host alpha (process 101), step 2, forward since"))
+    #expect(diagnosis.contains("is behind; ranks 0, 2 wait in MPI_Allgather"))
   }
 
   /// Though another rank goes on computing.
@@ -67,38 +67,38 @@ struct StallJudgeTests {
     var job = Job()
     job.pass(3, working: [0, 1, 2])
     job.pass(31, working: [0, 1])
-    let verdict = try #require(job.verdict)
-    #expect(verdict.contains("rank 2 on host beta") && !verdict.contains("rank 1 on"))
+    let diagnosis = try #require(job.diagnosis)
+    #expect(diagnosis.contains("rank 2 on host beta") && !diagnosis.contains("rank 1 on"))
   }
 
   @Test func silenceIsFound() throws {
     var job = Job()
     job.pass(3, working: [0, 1, 2])
     job.pass(29, working: [0, 1], heard: [0, 1])
-    #expect(job.verdict == nil)
+    #expect(job.diagnosis == nil)
     job.pass(2, working: [0, 1], heard: [0, 1])
-    let verdict = try #require(job.verdict)
-    #expect(verdict.contains("no sign of life for 30 s from rank 2 on host beta"))
+    let diagnosis = try #require(job.diagnosis)
+    #expect(diagnosis.contains("no sign of life for 30 s from rank 2 on host beta"))
   }
 
   @Test func aLostConnectionEndsTheJobAfterAGraceTime() throws {
     var job = Job()
     job.pass(3, working: [0, 1, 2])
-    job.judge.noteLoss(ofRank: 2, now: job.now)
+    job.detector.noteDisconnect(ofRank: 2, now: job.now)
     job.pass(2, working: [0, 1], heard: [0, 1])
-    #expect(job.verdict == nil)
+    #expect(job.diagnosis == nil)
     job.pass(1, working: [0, 1], heard: [0, 1])
-    let verdict = try #require(job.verdict)
-    #expect(verdict.contains("rank 2 on host beta (process 102) ended before its work was done"))
+    let diagnosis = try #require(job.diagnosis)
+    #expect(diagnosis.contains("rank 2 on host beta (process 102) ended before its work was done"))
   }
 
   @Test func aRankThatHasSaidGoodbyeIsNotMissed() {
     var job = Job()
     job.pass(3, working: [0, 1, 2])
-    job.judge.noteEnd(ofRank: 2)
-    job.judge.noteLoss(ofRank: 2, now: job.now)
+    job.detector.noteEnd(ofRank: 2)
+    job.detector.noteDisconnect(ofRank: 2, now: job.now)
     job.pass(100, working: [0, 1], heard: [0, 1])
-    #expect(job.verdict == nil)
+    #expect(job.diagnosis == nil)
   }
 
   /// Writing to a slow file system takes minutes, and for ever is too long even then.
@@ -108,10 +108,10 @@ struct StallJudgeTests {
     job.statuses[0].phase = "checkpoint"
     job.enter(1, 2, collective: "MPI_Allgather")
     job.pass(800)
-    #expect(job.verdict == nil)
+    #expect(job.diagnosis == nil)
     job.pass(200)
-    let verdict = try #require(job.verdict)
-    #expect(verdict.contains("rank 0 on host alpha") && verdict.contains("checkpoint"))
+    let diagnosis = try #require(job.diagnosis)
+    #expect(diagnosis.contains("rank 0 on host alpha") && diagnosis.contains("checkpoint"))
   }
 
   @Test func differentCollectivesAreTold() throws {
@@ -119,9 +119,9 @@ struct StallJudgeTests {
     job.enter(0, 2, collective: "MPI_Allgather")
     job.enter(1, collective: "MPI_Finalize")
     job.pass(32)
-    let verdict = try #require(job.verdict)
-    #expect(verdict.contains("rank 1 on host alpha") && verdict.contains("MPI_Finalize"))
-    #expect(verdict.contains("the others wait in MPI_Allgather"))
+    let diagnosis = try #require(job.diagnosis)
+    #expect(diagnosis.contains("rank 1 on host alpha") && diagnosis.contains("MPI_Finalize"))
+    #expect(diagnosis.contains("the others wait in MPI_Allgather"))
   }
 
   @Test func whoIsInAnEarlierCollectiveIsBehind() throws {
@@ -129,24 +129,25 @@ struct StallJudgeTests {
     job.enter(0, 1, collective: "MPI_Allgather", number: 9)
     job.enter(2, collective: "MPI_Bcast", number: 8)
     job.pass(32)
-    let verdict = try #require(job.verdict)
-    #expect(verdict.contains("rank 2 on host beta") && verdict.contains("is behind; ranks 0, 1 wait in MPI_Allgather"))
+    let diagnosis = try #require(job.diagnosis)
+    #expect(
+      diagnosis.contains("rank 2 on host beta") && diagnosis.contains("is behind; ranks 0, 1 wait in MPI_Allgather"))
   }
 
   @Test func allInOneCollectiveMeansTheNetwork() throws {
     var job = Job()
     job.enter(0, 1, 2, collective: "MPI_Allgather")
     job.pass(32)
-    let verdict = try #require(job.verdict)
-    #expect(verdict.contains("all ranks wait in the same collective") && verdict.contains("host beta"))
+    let diagnosis = try #require(job.diagnosis)
+    #expect(diagnosis.contains("all ranks wait in the same collective") && diagnosis.contains("host beta"))
   }
 
   @Test func ranksThatCannotBeHeardAreNamed() throws {
     var job = Job()
     job.enter(0, collective: "MPI_Init", number: 1)
     job.pass(32, heard: [0])
-    let verdict = try #require(job.verdict)
-    #expect(verdict.contains("ranks 1, 2 cannot be heard yet") && verdict.contains("rank 0 on host alpha"))
+    let diagnosis = try #require(job.diagnosis)
+    #expect(diagnosis.contains("ranks 1, 2 cannot be heard yet") && diagnosis.contains("rank 0 on host alpha"))
   }
 
   /// Suspended jobs and laptops blame nobody.
@@ -154,7 +155,7 @@ struct StallJudgeTests {
     var job = Job()
     job.pass(3, working: [0, 1, 2])
     job.now += 500
-    job.judge.forgive(500)
-    #expect(job.verdict == nil)
+    job.detector.extendDeadlines(by: 500)
+    #expect(job.diagnosis == nil)
   }
 }

@@ -1,27 +1,27 @@
 /// The additions of a ``ShardTree`` above the ranks' partial sums, on one slice of the vectors.
 ///
-/// Nothing is copied: own slices are read where the partial sums are, those of other ranks are summed where they were received, and
-/// the root is written where it belongs.
+/// Nothing is copied: own slices are read from the partial sums, those of other ranks are summed in the receive buffer, and the root is
+/// written to its destination.
 struct SliceSums<Element: TreeElement> {
-  /// Where a node's slice is.
+  /// The location of a node's slice.
   private enum Place {
     /// In the partial sum of this index.
     case own(Int)
-    /// Among what was received, from this position.
+    /// In the receive buffer, from this position.
     case received(Int)
   }
 
   private let tree: ShardTree
   private let partialSums: [[Element]]
   private let slice: Range<Int>
-  /// The slices there are at first.
+  /// The locations of the slices before any addition.
   private let places: [ShardTree.Node: Place]
 
   /// Plans the additions of a rank.
   ///
   /// - Parameters:
   ///   - tree: The tree over all shards.
-  ///   - owned: Each rank's nodes, whose slices were received in this order; this rank's own were not, but have room.
+  ///   - owned: Each rank's nodes, whose slices are in the receive buffer in this order; the room of this rank's own is unused.
   ///   - rank: This rank.
   ///   - partialSums: The whole vectors of this rank's nodes.
   ///   - slice: The elements that this rank adds.
@@ -39,10 +39,10 @@ struct SliceSums<Element: TreeElement> {
     self.places = places
   }
 
-  /// Writes the slice of the tree's root.
+  /// Computes the slice of the tree's root.
   ///
   /// - Parameters:
-  ///   - received: The slices of other ranks' nodes; sums of some of them afterwards.
+  ///   - received: The slices of other ranks' nodes; overwritten by partial sums.
   ///   - total: Receives the sums.
   func finish(_ received: inout [Element], into total: inout MutableSpan<Element>) {
     switch places[tree.root] {
@@ -65,7 +65,7 @@ struct SliceSums<Element: TreeElement> {
     }
   }
 
-  /// Sums a node's slice and says where it is.
+  /// Computes a node's slice and returns its location.
   private func evaluate(_ node: ShardTree.Node, _ received: inout [Element]) -> Place {
     if let place = places[node] {
       return place

@@ -1,11 +1,11 @@
 /// A number that can be summed along a ``ShardTree``.
 ///
-/// Requirements, so that each type has loops of its own that the optimizer vectorises.
+/// The loops are requirements, so that each type has its own, which the optimizer vectorizes.
 public protocol TreeElement: MPIElement {
   /// Adds `addend` to `sums`, element by element.
   static func accumulate(_ addend: Span<Self>, into sums: inout MutableSpan<Self>)
 
-  /// Writes the sums of `first` and `second`, element by element.
+  /// Stores the sums of `first` and `second`, element by element.
   static func add(_ first: Span<Self>, _ second: Span<Self>, into sums: inout MutableSpan<Self>)
 }
 
@@ -15,7 +15,7 @@ extension Float: TreeElement {
     accumulateElements(addend, into: &sums)
   }
 
-  /// Writes the sums of `first` and `second`, element by element.
+  /// Stores the sums of `first` and `second`, element by element.
   public static func add(_ first: Span<Float>, _ second: Span<Float>, into sums: inout MutableSpan<Float>) {
     addElements(first, second, into: &sums)
   }
@@ -27,7 +27,7 @@ extension Double: TreeElement {
     accumulateElements(addend, into: &sums)
   }
 
-  /// Writes the sums of `first` and `second`, element by element.
+  /// Stores the sums of `first` and `second`, element by element.
   public static func add(_ first: Span<Double>, _ second: Span<Double>, into sums: inout MutableSpan<Double>) {
     addElements(first, second, into: &sums)
   }

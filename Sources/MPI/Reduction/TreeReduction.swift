@@ -1,18 +1,10 @@
 import Synchronization
 
-/// How the vectors of all shards are added over the ranks.
-public enum ReductionOrder: String, Sendable {
-  /// Along the ``ShardTree``: the same bits on any number of ranks.
-  case tree
-  /// Shard after shard on each rank, then `MPI_Allreduce`: the control that shows what the tree is for.
-  case mpi
-}
-
-/// Adds one vector per shard over all shards of all ranks.
+/// A sum of one vector per shard over all shards of all ranks.
 ///
-/// Within a rank, vectors come in any order and from any thread (``add(_:shard:)``) and are added as soon as two siblings
-/// of the tree are there, so about log₂(shards) sums exist at a time. ``finish(over:into:waiting:)`` then adds across the ranks:
-/// each rank sends slice `k` of its maximal subtrees to rank `k`, which finishes the tree on its slice, and the slices are gathered. For aligned
+/// Within a rank, vectors are added in any order and from any thread (``add(_:shard:)``), and siblings of the tree are combined as soon as
+/// both are present, so about log₂(shards) sums exist at a time. ``finish(over:into:waiting:)`` then adds across the ranks:
+/// each rank sends slice `k` of its maximal subtrees to rank `k`, which completes the tree on its slice, and the slices are gathered. For aligned
 /// powers of two this moves as many bytes as Rabenseifner's all-reduce.
 public final class TreeReduction<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
@@ -36,9 +28,9 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   ///
   /// - Parameters:
   ///   - length: The number of elements in each vector.
-  ///   - runs: Which shards each rank owns; together all shards.
+  ///   - runs: The shards of each rank.
   ///   - rank: This rank.
-  ///   - order: The tree, or the control.
+  ///   - order: The order of the additions.
   public init(length: Int, runs: BlockPartition, rank: Int, order: ReductionOrder = .tree) {
     self.length = length
     self.runs = runs
@@ -59,7 +51,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   ///
   /// - Parameters:
   ///   - vector: The summand.
-  ///   - shard: Its number in the global batch, one that this rank owns.
+  ///   - shard: The shard's number in the global batch; this rank owns it.
   public func add(_ vector: Span<Element>, shard: Int) {
     precondition(vector.count == length, "a vector of \(vector.count) elements, not \(length)")
     precondition(runs[rank].contains(shard), "shard \(shard) is not among this rank's \(runs[rank])")
@@ -93,7 +85,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     state.withLock { state in state.sums[node] = top }
   }
 
-  /// Takes the sum of a node's sibling; while that is not there, leaves the node's own for whoever brings it.
+  /// Takes the sum of a node's sibling; if that is missing, stores the node's own sum for the thread that adds the sibling.
   private func exchange(_ sum: [Element]?, at node: ShardTree.Node, for sibling: ShardTree.Node) -> [Element]? {
     state.withLock { state in
       let other = state.sums.removeValue(forKey: sibling)
@@ -111,14 +103,14 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     return copy
   }
 
-  /// Adds what all ranks were given and forgets it.
+  /// Sums the vectors of all ranks and resets.
   ///
-  /// Collective: every rank calls it after all its shards were added, and waits in the same way.
+  /// Collective: every rank calls it after all its shards were added, and passes the same `waiting`.
   ///
   /// - Parameters:
   ///   - world: The ranks.
   ///   - total: Receives `length` sums.
-  ///   - waiting: What this thread does while other ranks are awaited.
+  ///   - waiting: The thread's behavior while it waits for other ranks.
   /// - Throws: `MPIError` if a collective fails.
   public func finish(
     over world: borrowing Communicator, into total: inout MutableSpan<Element>, waiting: Waiting = .spinning
@@ -140,7 +132,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     self.state.withLock { state in state = emptied }
   }
 
-  /// Adds what all ranks were given and forgets it, into an array.
+  /// Sums the vectors of all ranks into an array and resets.
   public func finish(over world: borrowing Communicator, into total: inout [Element]) throws(MPIError) {
     var elements = total.mutableSpan
     try finish(over: world, into: &elements)

@@ -1,17 +1,17 @@
 import Glibc
 import Synchronization
 
-/// Adds one long vector per shard over all shards, in pieces, the last piece first: as a backward pass makes it.
+/// A sum of one long vector per shard over all shards, in pieces, the last piece first: the order in which a backward pass produces them.
 ///
-/// Each piece is a ``TreeReduction`` of its own. As the tree adds element by element, the sums have the bits of a reduction in one piece; but
-/// pieces that all shards of a rank have brought can cross to the other ranks (``finish(over:into:waiting:unless:)``) while its threads still
-/// compute the pieces before.
+/// Each piece is a ``TreeReduction`` of its own. The tree adds element by element, so the sums have the bits of a reduction in one piece; but
+/// a piece that all shards of a rank have added can be exchanged (``finish(over:into:waiting:unless:)``) while the rank's threads still
+/// compute the earlier pieces.
 public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
   public let length: Int
 
   private let pieces: [Piece]
-  /// Vectors to fill, one for each thread that asked.
+  /// Spare vectors, at most one for each thread that works at the same time.
   private let vectors = Mutex<[[Element]]>([])
 
   private struct Piece {
@@ -23,10 +23,10 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///
   /// - Parameters:
   ///   - length: The number of elements in each vector.
-  ///   - bounds: Where pieces begin, ascending, the first at 0.
-  ///   - runs: Which shards each rank owns; together all shards.
+  ///   - bounds: The first element of each piece, ascending, from 0.
+  ///   - runs: The shards of each rank.
   ///   - rank: This rank.
-  ///   - order: The tree, or the control.
+  ///   - order: The order of the additions.
   public init(length: Int, bounds: [Int], runs: BlockPartition, rank: Int, order: ReductionOrder) {
     precondition(bounds.first == 0 && bounds.allSatisfy { bound in bound < length }, "pieces of \(length): \(bounds)")
     self.length = length
@@ -37,7 +37,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Lends a vector to fill and to give to ``add(_:_:shard:)``; its contents are undefined.
+  /// Lends a vector to be filled and passed to ``add(_:_:shard:)``; its contents are undefined.
   ///
   /// Callable from any thread.
   public func withVector<Failure: Error>(
@@ -55,24 +55,24 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// Callable from any thread; not collective.
   ///
   /// - Parameters:
-  ///   - vector: The whole vector, of which at least these pieces are complete.
-  ///   - beginnings: Where they begin; over the calls of a shard each piece once.
-  ///   - shard: The shard's number in the global batch, one that this rank owns.
+  ///   - vector: The whole vector, in which at least these pieces are complete.
+  ///   - beginnings: The range that contains their first elements; over all calls for a shard, each piece once.
+  ///   - shard: The shard's number in the global batch; this rank owns it.
   public func add(_ vector: Span<Element>, _ beginnings: Range<Int>, shard: Int) {
     for piece in pieces where beginnings.contains(piece.range.lowerBound) {
       piece.reduction.add(vector.extracting(piece.range), shard: shard)
     }
   }
 
-  /// Adds what all ranks were given and forgets it, each piece as soon as this rank's shards have brought it.
+  /// Sums the vectors of all ranks and resets, each piece as soon as this rank's shards have added it.
   ///
-  /// Collective: all ranks wait in the same way.
+  /// Collective: every rank passes the same `waiting`.
   ///
   /// - Parameters:
   ///   - world: The ranks.
   ///   - total: Receives `length` sums.
-  ///   - waiting: What this thread does while other ranks are awaited.
-  ///   - hasFailed: Whether pieces that are missing will never come; asked while one is missing, and then the rest is left.
+  ///   - waiting: The thread's behavior while it waits for other ranks.
+  ///   - hasFailed: Whether missing pieces will never be added; polled while one is missing, and if true the remaining pieces are skipped.
   /// - Throws: `MPIError` if a collective fails.
   public func finish(
     over world: borrowing Communicator, into total: inout [Element], waiting: Waiting, unless hasFailed: () -> Bool
