@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The commands of the README do what it says: every block below `<!-- tested -->` runs, in order, in one folder.
+/// Every block of README and docs/usage.md that follows `<!-- tested -->` runs, in order, in one folder.
 struct ReadmeTests {
   @Test func commandsRun() throws {
     let directory = try TemporaryDirectory()
@@ -36,12 +36,15 @@ struct ReadmeTests {
     }
   }
 
+  /// The tested blocks of README, then those of the usage page, in the order in which a reader meets them.
   private func testedBlocks() throws -> [String] {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
-    return readme.components(separatedBy: "<!-- tested -->\n```sh\n").dropFirst().compactMap { rest in
-      rest.components(separatedBy: "```").first
+    return try ["README.md", "docs/usage.md"].flatMap { name in
+      let page = try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
+      return page.components(separatedBy: "<!-- tested -->\n```sh\n").dropFirst().compactMap { rest in
+        rest.components(separatedBy: "```").first
+      }
     }
   }
 }
