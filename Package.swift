@@ -7,8 +7,19 @@ import PackageDescription
 
 // MARK: - Settings
 
+/// The directory of a oneDNN other than the system's, with `include` and `lib`; empty for the system's.
+let oneDNN = Context.environment["SUPCON_ONEDNN"] ?? ""
+
 /// Language mode 6, and every unsafe construct marked where it stands.
-let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .strictMemorySafety()]
+let swiftSettings: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .strictMemorySafety()]
+  + (oneDNN.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-I\(oneDNN)/include"])])
+
+/// The library is named by its path, since `-ldnnl` could find the system's before that of the directory.
+let oneDNNLinkerSettings: [LinkerSetting] =
+  oneDNN.isEmpty
+  ? [.linkedLibrary("dnnl")]
+  : [.unsafeFlags(["\(oneDNN)/lib/libdnnl.so", "-Xlinker", "-rpath", "-Xlinker", "\(oneDNN)/lib"])]
 
 // MARK: - C libraries, from Debian's packages (scripts/install-dependencies.sh)
 
@@ -26,7 +37,9 @@ let stages: [Target] = [
   .target(name: "KeyedRandomness", swiftSettings: swiftSettings),
   .target(name: "Formats", dependencies: ["CLibcrypto"], swiftSettings: swiftSettings),
   .target(name: "Kernels"),
-  .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
+  .target(
+    name: "OneDNN", dependencies: ["COneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings,
+    linkerSettings: oneDNNLinkerSettings),
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
   .target(name: "Watchdog", swiftSettings: swiftSettings),
@@ -83,7 +96,8 @@ let tests: [Target] = [
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "SupconTests", dependencies: ["Formats", "Imaging", "TestSupport", "supcon"], swiftSettings: swiftSettings),
+    name: "SupconTests", dependencies: ["Formats", "Imaging", "OneDNN", "TestSupport", "supcon"],
+    swiftSettings: swiftSettings),
 ]
 
 // MARK: - Package

@@ -1,6 +1,6 @@
 /// Loops that no library offers and that the profile shows hot, compiled for several instruction sets.
 ///
-/// `kernels_best_path` says which of them this CPU runs; `kernels_of` lends that path's functions. Between paths results differ in the last
+/// `kernels_best_path` is the best that this CPU runs under the limit; `kernels_of` lends that path's functions. Between paths results differ in the last
 /// bits (fused multiply-add), so a job's ranks must all use one path.
 ///
 /// Feature maps lie in blocks of channels: `[image][channel / block][pixel][channel % block]`; `block` is a multiple of the path's `lanes`.
@@ -22,6 +22,9 @@ typedef enum {
   KERNEL_PATH_AVX512,
   KERNEL_PATH_AVX512_BFLOAT16,
 } KernelPath;
+
+/// The maker of a CPU.
+typedef enum { KERNEL_VENDOR_OTHER, KERNEL_VENDOR_INTEL, KERNEL_VENDOR_AMD } KernelVendor;
 
 /// The type of the elements of feature maps.
 typedef enum { KERNEL_FLOAT32, KERNEL_BFLOAT16 } KernelElement;
@@ -292,7 +295,16 @@ typedef struct {
 } KernelTable;
 
 /// The best path that this CPU and its operating system run.
+KernelPath kernels_cpu_path(void);
+
+/// The best path of this CPU that is not above the limit.
 KernelPath kernels_best_path(void);
+
+/// Limits `kernels_best_path` in this process. Set it before the first use of a path; there is no limit at first.
+void kernels_limit(KernelPath path);
+
+/// The maker of this CPU.
+KernelVendor kernels_cpu_vendor(void);
 
 /// A path's name, for people.
 const char *kernels_name(KernelPath path);

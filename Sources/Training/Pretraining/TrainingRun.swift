@@ -3,6 +3,7 @@ import Formats
 import Glibc
 import MPI
 import NeuralNet
+import OneDNN
 
 /// The training of an encoder: from a recipe to its weights in a run directory.
 public enum TrainingRun {
@@ -81,6 +82,7 @@ public enum TrainingRun {
       report("the run is finished: \(state.step) of \(lastStep) steps; give more --steps to continue")
       return .success
     }
+    ReferencePrimitives.note(report)
     report(
       "\(configuration.model) on \(configuration.dataset): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
         + "batch \(configuration.batchSize) in \(configuration.shardCount) shards over \(world.size) ranks × \(configuration.threads) threads, "
