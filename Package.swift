@@ -49,16 +49,47 @@ let stages: [Target] = [
     swiftSettings: swiftSettings),
   .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
   .target(
+    name: "Configuration",
+    dependencies: [
+      "Contrastive", "Datasets", "Formats", "Imaging", "NeuralNet", "OneDNN", "Spelling",
+      .product(name: "Yams", package: "Yams"),
+    ],
+    swiftSettings: swiftSettings),
+  .target(
+    name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet"], swiftSettings: swiftSettings),
+  .target(
+    name: "Job",
+    dependencies: [
+      "Configuration", "Datasets", "Formats", "Imaging", "Kernels", "MPI", "NeuralNet", "OneDNN", "Runs", "Watchdog",
+    ],
+    swiftSettings: swiftSettings),
+  .target(
+    name: "Evaluation",
+    dependencies: [
+      "Configuration", "Contrastive", "Datasets", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "MPI",
+      "NeuralNet", "OneDNN", "Runs",
+    ],
+    swiftSettings: swiftSettings),
+  .target(
     name: "Training",
     dependencies: [
-      "Contrastive", "Datasets", "Formats", "Imaging", "Kernels", "KeyedRandomness", "MPI", "NeuralNet", "OneDNN",
-      "Spelling", "Watchdog", .product(name: "Yams", package: "Yams"),
+      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels",
+      "KeyedRandomness", "MPI", "NeuralNet", "OneDNN", "Runs",
+    ],
+    swiftSettings: swiftSettings),
+  .target(
+    name: "Tools",
+    dependencies: [
+      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels",
+      "KeyedRandomness", "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
     ],
     swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Contrastive", "Datasets", "Formats", "Imaging", "MPI", "NeuralNet", "Spelling", "Training",
+      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "MPI", "NeuralNet",
+      "OneDNN",
+      "Runs", "Spelling", "Tools", "Training",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: swiftSettings),
@@ -86,7 +117,7 @@ let tests: [Target] = [
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
   .executableTarget(
-    name: "file-fuzz", dependencies: ["Datasets", "Formats", "Imaging", "TestSupport", "Training"],
+    name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "TestSupport"],
     path: "Tests/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(

@@ -1,7 +1,7 @@
 // The loops over a line of similarities in the contrastive loss: its largest element, its exponentials' sum, and the factors with which
 // the rows enter the gradient.
 //
-// The formulas, and who calls them in what order, stand in Contrastive's ContrastiveTiles.
+// The formulas and the order of the calls: Losses' StandardLoss.swift.
 
 // e^x to about 1.2·10⁻⁷ for −87 ≤ x ≤ 88; below −87 about 10⁻³⁸; NaN stays NaN.
 //
@@ -9,7 +9,7 @@
 INLINE Lanes exponential(Lanes x) {
   const float rounder = 0x1.8p23f;
   x = broadcast(-87) > x ? broadcast(-87) : x;
-  // Adding 1.5 · 2²³ rounds to an integer, which then stands in the low bits.
+  // Adding 1.5 · 2²³ rounds to an integer, which is then in the low bits.
   Lanes shifted = x * 1.44269504089f + rounder;
   Lanes n = shifted - rounder;
   // ln 2 in two parts; n times the first is exact.
@@ -90,7 +90,7 @@ static double exponential_sum(const float *elements, size_t count, float shift) 
   return result;
 }
 
-// What the columns `index` … `index + LANES − 1` of a line become.
+// The factors of the columns `index` … `index + LANES − 1` of a line.
 INLINE Lanes pair_factors(
     Lanes similarities, KernelLossRow row, Lanes log_sum_exps, Lanes anchor_weights, Lanes positive_weights,
     IntegerLanes classes) {

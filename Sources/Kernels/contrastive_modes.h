@@ -1,7 +1,7 @@
-// The loops over a line of similarities in the modes of the contrastive loss beyond the plain one of contrastive.h: which columns are
+// The loops over a line of similarities in the modes of the contrastive loss beyond the standard one of contrastive.h: which columns are
 // positives or negatives of a row, and their factors of the gradient.
 //
-// The formulas stand in Contrastive's ContrastiveTiles+Modes; e^x is contrastive.h's.
+// The formulas: Losses' RowWeights.swift; e^x is contrastive.h's.
 
 INLINE Lanes negative_magnitude(Lanes x) { return (Lanes)((WordLanes)x | 0x80000000u); }
 
@@ -34,14 +34,14 @@ INLINE IntegerLanes load_first_numbers(const int32_t *source, size_t count) {
   return lanes;
 }
 
-// Whether each column is a positive of the row: of its class, and among the first samples of that, or of the one sample more.
+// All ones for each column that is a positive of the row: of its class, and among the first samples of that, or of the one sample more.
 INLINE IntegerLanes positives_of_row(
     IntegerLanes same, int32_t sample_number, IntegerLanes sample_numbers, int32_t kept_samples) {
   int32_t one_more = sample_number > kept_samples ? sample_number : kept_samples;
   return same & ((sample_numbers < kept_samples) | (sample_numbers == one_more));
 }
 
-// Whether the row is a positive of each column.
+// All ones for each column of which the row is a positive.
 INLINE IntegerLanes row_as_positive(
     IntegerLanes same, int32_t sample_number, IntegerLanes sample_numbers, int32_t kept_samples) {
   if (sample_number < kept_samples) {

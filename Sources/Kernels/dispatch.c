@@ -1,4 +1,4 @@
-// The choice of a path.
+// The choice of a path, at run time and under a limit.
 
 #include "paths.h"
 
@@ -50,13 +50,12 @@ const char *kernels_name(KernelPath path) {
 }
 
 const KernelTable *kernels_of(KernelPath path) {
-#if defined(__x86_64__)
   switch (path) {
+#if defined(__x86_64__)
   case KERNEL_PATH_AVX512_BFLOAT16: return kernels_avx512_bfloat16();
   case KERNEL_PATH_AVX512: return kernels_avx512();
   case KERNEL_PATH_AVX2: return kernels_avx2();
-  case KERNEL_PATH_BASELINE: break;
-  }
 #endif
-  return kernels_baseline();
+  default: return kernels_baseline();
+  }
 }

@@ -20,7 +20,7 @@ static size_t image_blur_scratch_count(int width, int height, int taps) {
   return (size_t)width * (height + taps) + 2 * (width + taps);
 }
 
-// What lies `place` before or behind the edge of `count` elements, mirrored without repeating the edge.
+// The index of the element at `place`, which may be before the first or after the last of `count`: mirrored without repeating the edge.
 INLINE int reflected(int place, int count) {
   if (count == 1) {
     return 0;

@@ -95,7 +95,7 @@ static void image_resample(
   for (int row = rows.begin; row < rows.end; row++) {
     const uint8_t *source = pixels + row * row_stride;
     if (row + 1 == rows.end) {
-      // Pixels are read as four bytes: behind the last one there may be nothing to read.
+      // Pixels are read as four bytes: after the last one there may be nothing to read.
       memcpy(last, source, 3 * (size_t)columns.end);
       source = last;
     }

@@ -1,6 +1,6 @@
-// Vectors of neighboring channels, and loads and stores that widen and narrow them.
+// Vectors of LANES neighboring channels, float32: 16 with AVX-512, 8 without.
 //
-// Included by each path_*.c, which defines LANES (16 with AVX-512, 8 without) and compiles everything for its instruction set.
+// These are clang's vector types, which it compiles for any CPU: where registers are narrower, a vector takes several of them.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -34,39 +34,6 @@ INLINE Lanes where(IntegerLanes condition, Lanes lanes) { return (Lanes)((Intege
 // A NaN stays one, as in PyTorch: the step that finds it ends the run.
 INLINE Lanes positive_part(Lanes lanes) { return where(~(lanes <= 0), lanes); }
 
-// bfloat16 is the upper half of a float.
-INLINE Lanes widen(HalfLanes halves) { return (Lanes)(__builtin_convertvector(halves, WordLanes) << 16); }
-
-// To the nearest bfloat16, ties to even; a NaN stays a NaN.
-INLINE HalfLanes narrow(Lanes lanes) {
-#if LANES == 16 && defined(PATH_HAS_BFLOAT16)
-  return (HalfLanes)_mm512_cvtneps_pbh((__m512)lanes);
-#else
-  WordLanes bits = (WordLanes)lanes;
-  WordLanes rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  WordLanes quiet = (bits >> 16) | 0x40;
-  IntegerLanes is_number = lanes == lanes;
-  WordLanes chosen = (rounded & (WordLanes)is_number) | (quiet & ~(WordLanes)is_number);
-  return __builtin_convertvector(chosen, HalfLanes);
-#endif
-}
-
-// Elements of either type, by their index. `element` is a constant wherever these are called, so no branch is left.
-INLINE Lanes load(const void *source, size_t index, KernelElement element) {
-  if (element == KERNEL_FLOAT32) {
-    return load_lanes((const float *)source + index);
-  }
-  return widen(*(const HalfLanesInMemory *)((const uint16_t *)source + index));
-}
-
-INLINE void store(void *destination, size_t index, Lanes lanes, KernelElement element) {
-  if (element == KERNEL_FLOAT32) {
-    store_lanes((float *)destination + index, lanes);
-  } else {
-    *(HalfLanesInMemory *)((uint16_t *)destination + index) = narrow(lanes);
-  }
-}
-
 // sums[0..<LANES] += lanes, in float64.
 INLINE void add_to(double *sums, Lanes lanes) {
   for (int lane = 0; lane < LANES; lane++) {
@@ -74,7 +41,7 @@ INLINE void add_to(double *sums, Lanes lanes) {
   }
 }
 
-// Sums stand in four interleaved parts, so that an addition need not wait for the one before.
+// Sums are kept in four interleaved parts, so that an addition need not wait for the one before.
 enum { PARTS = 4 };
 
 INLINE Lanes total(const Lanes parts[PARTS]) { return (parts[0] + parts[1]) + (parts[2] + parts[3]); }

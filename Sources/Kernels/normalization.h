@@ -1,8 +1,9 @@
 // Batch normalization, ReLU and the residual sum in as few passes over memory as their data flow allows.
 //
-// The formulas of the passes, and who calls them in what order, stand in NeuralNet's BatchNormalizationLayer.
+// The formulas: NeuralNet's BatchNormalization.swift. Maps are `[image][channel / block][pixel][channel % block]`; each pass takes LANES
+// channels of one image at a time.
 
-// Where the pixels of LANES channels of one image begin. Neighboring pixels are `block` elements apart.
+// The index of the first pixel of LANES channels of one image. Neighboring pixels are `block` elements apart.
 INLINE size_t maps_offset(KernelMaps maps, int image, int channel) {
   return (((size_t)image * (maps.channels / maps.block) + channel / maps.block) * maps.pixels) * maps.block
          + channel % maps.block;
@@ -73,7 +74,7 @@ INLINE void normalize_add_relu_elements(
   }
 }
 
-// Where a gradient is masked by the ReLU that it came through.
+// The value whose sign masks a gradient that comes back through a ReLU.
 typedef enum {
   UNMASKED,
   BY_OUTPUT,     // of the ReLU

@@ -1,24 +1,9 @@
-// Every CPU of the architecture.
+// Every CPU of the architecture: no instructions beyond those that the compiler uses anyway.
 
 #include "paths.h"
 
 #define LANES 8
 
-#include "lanes.h"
-#include "winograd_transforms.h"
-#include "winograd_factors.h"
-#include "winograd_tiles.h"
-#include "winograd_products.h"
-#include "prefetch.h"
-#include "winograd.h"
-#include "normalization.h"
-#include "contrastive.h"
-#include "image_planes.h"
-#include "image_resample.h"
-#include "image_colors.h"
-#include "image_filters.h"
-#include "contrastive_modes.h"
-#include "table.h"
+#include "path_all.h"
 
 const KernelTable *kernels_baseline(void) { return &path_table; }
-

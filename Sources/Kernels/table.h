@@ -1,22 +1,36 @@
-// The last file that a path includes: its functions by name.
+// The functions of a path by name, in the order of kernels.h; the last file that a path includes.
 
 static const KernelTable path_table = {
     .lanes = LANES,
+
+    // Winograd convolution
     .winograd_scratch_count = winograd_scratch_count,
     .winograd_weight_count = winograd_weight_count,
     .winograd_gradient_count = winograd_gradient_count,
     .winograd_pack_weights = winograd_pack_weights,
     .winograd_convolve = winograd_convolve,
     .winograd_weight_gradient = winograd_weight_gradient,
+
+    // Batch normalization and ReLU
     .channel_sums = channel_sums,
     .normalize_relu = normalize_relu,
     .normalize_add_relu = normalize_add_relu,
     .relu_gradient = relu_gradient,
     .gradient_sums = gradient_sums,
     .normalize_gradient = normalize_gradient,
+
+    // Contrastive loss
     .largest_element = largest_element,
     .exponential_sum = exponential_sum,
     .contrastive_factors = contrastive_factors,
+
+    // Modes of the contrastive loss
+    .contrastive_mode_factors = contrastive_mode_factors,
+    .select_pairs = select_pairs,
+    .log_sigmoids = log_sigmoids,
+    .finite_sum = finite_sum,
+
+    // Images
     .image_unpack = image_unpack,
     .image_pack = image_pack,
     .image_window = image_window,
@@ -38,8 +52,4 @@ static const KernelTable path_table = {
     .image_equalize = image_equalize,
     .image_blur_scratch_count = image_blur_scratch_count,
     .image_blur = image_blur,
-    .contrastive_mode_factors = contrastive_mode_factors,
-    .select_pairs = select_pairs,
-    .log_sigmoids = log_sigmoids,
-    .finite_sum = finite_sum,
 };

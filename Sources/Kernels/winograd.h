@@ -1,15 +1,10 @@
-// The passes of a 3×3 convolution by Winograd's method: winograd_transforms.h has the mathematics.
+// The passes of a 3×3 convolution by Winograd's method. Mathematics: winograd_transforms.h; letters and shapes: winograd_factors.h.
 
 // MARK: - Passes
 
-// Whether a shape's products are of bfloat16 numbers on this path.
+// 1 if this path multiplies a shape's factors in bfloat16.
 INLINE int multiplies_halves(KernelConvolution shape) {
-#ifdef PATH_HAS_BFLOAT16
-  return shape.products == KERNEL_BFLOAT16;
-#else
-  (void)shape;
-  return 0;
-#endif
+  return MULTIPLIES_BFLOAT16 && shape.products == KERNEL_BFLOAT16;
 }
 
 // Element `index` of factors of a kind.
@@ -18,22 +13,20 @@ INLINE const void *factor_at(const void *factors, size_t index, Factors kind) {
                         : (const void *)((const uint16_t *)factors + index);
 }
 
-// Where the passes' parts of scratch memory begin.
+// The parts of a pass's scratch memory.
 typedef struct {
-  size_t v_stride;
-  size_t m_stride;
-  float *v;    // factors of the input
-  float *m;    // products, or factors of the output's gradient
-  float *line; // one row of tiles, transformed along the columns
+  FactorMemory v; // factors of the input
+  FactorMemory m; // float32 products (convolution), or the factors d of the output's gradient (weight gradient)
+  float *line;    // `[6][columns of a row of tiles][LANES]`: one row of tiles, transformed along its columns
 } PassMemory;
 
 INLINE PassMemory pass_memory(KernelConvolution shape, TileGroups groups, float *scratch) {
   PassMemory memory;
-  memory.v_stride = frequency_stride(groups, shape.inputs);
-  memory.m_stride = frequency_stride(groups, shape.outputs);
-  memory.v = scratch;
-  memory.m = memory.v + FREQUENCIES * memory.v_stride;
-  memory.line = memory.m + FREQUENCIES * memory.m_stride;
+  memory.v.stride = frequency_stride(groups, shape.inputs);
+  memory.m.stride = frequency_stride(groups, shape.outputs);
+  memory.v.elements = scratch;
+  memory.m.elements = scratch + FREQUENCIES * memory.v.stride;
+  memory.line = (float *)memory.m.elements + FREQUENCIES * memory.m.stride;
   return memory;
 }
 
@@ -42,15 +35,16 @@ INLINE void winograd_convolve_as(
     double *sums, const KernelElement element, const Factors kind) {
   TileGroups groups = tile_groups(shape);
   PassMemory memory = pass_memory(shape, groups, scratch);
+  float *m = memory.m.elements;
   int vectors = panel_vectors(shape.outputs);
   int panel = vectors * LANES;
   for (int first = 0; first < groups.rows; first += groups.rows_per_group) {
     int rows = groups.rows - first < groups.rows_per_group ? groups.rows - first : groups.rows_per_group;
     for (int channel = 0; channel < shape.inputs; channel += LANES) {
       for (int row = 0; row < rows; row++) {
+        TileRow tiles = tile_row(shape, groups, first + row, shape.inputs, channel);
         gather_row(
-            shape, groups, source, (first + row) / groups.rows_per_image, (first + row) % groups.rows_per_image,
-            shape.inputs, channel, memory.v_stride, memory.line, memory.v, row * groups.tiles_per_row, element, kind);
+            shape, groups, source, tiles, memory.line, memory.v, row * groups.tiles_per_row, element, kind);
       }
     }
     RowsToCome destinations = rows_to_come(shape, groups, destination, shape.outputs, first, element);
@@ -62,23 +56,23 @@ INLINE void winograd_convolve_as(
       for (int output = 0; output < shape.outputs; output += panel) {
         const void *u = factor_at(weights, ((size_t)frequency * shape.outputs + output) * shape.inputs, kind);
         for (int tile = 0; tile < rows * groups.tiles_per_row; tile += TILES_PER_BLOCK) {
-          const void *from =
-              factor_at(memory.v, frequency * memory.v_stride + (size_t)tile * tile_stride(shape.inputs), kind);
-          float *to = memory.m + frequency * memory.m_stride + (size_t)tile * tile_stride(shape.outputs) + output;
+          const void *v = factor_at(
+              memory.v.elements, frequency * memory.v.stride + (size_t)tile * tile_stride(shape.inputs), kind);
+          float *products = m + frequency * memory.m.stride + (size_t)tile * tile_stride(shape.outputs) + output;
           if (vectors == 2) {
-            multiply_panel(from, shape.inputs, u, to, shape.outputs, 2, kind);
+            multiply_panel(v, shape.inputs, u, products, shape.outputs, 2, kind);
           } else {
-            multiply_panel(from, shape.inputs, u, to, shape.outputs, 1, kind);
+            multiply_panel(v, shape.inputs, u, products, shape.outputs, 1, kind);
           }
         }
       }
     }
     for (int channel = 0; channel < shape.outputs; channel += LANES) {
       for (int row = 0; row < rows; row++) {
+        TileRow tiles = tile_row(shape, groups, first + row, shape.outputs, channel);
         scatter_row(
-            shape, groups, memory.m + (size_t)row * groups.tiles_per_row * tile_stride(shape.outputs), memory.m_stride,
-            destination, (first + row) / groups.rows_per_image, (first + row) % groups.rows_per_image, shape.outputs,
-            channel, sums, element);
+            shape, groups, m + (size_t)row * groups.tiles_per_row * tile_stride(shape.outputs), memory.m.stride,
+            destination, tiles, sums, element);
       }
     }
   }
@@ -89,8 +83,8 @@ INLINE void accumulate_block(
     KernelConvolution shape, PassMemory memory, int tiles, int frequency, int input, int output, float *u,
     const Factors kind, const int is_first) {
   int width = kind == HALF_PAIRS ? 2 : 1;
-  const void *v = factor_at(memory.v, frequency * memory.v_stride + width * input, kind);
-  const void *d = factor_at(memory.m, frequency * memory.m_stride + width * output, kind);
+  const void *v = factor_at(memory.v.elements, frequency * memory.v.stride + width * input, kind);
+  const void *d = factor_at(memory.m.elements, frequency * memory.m.stride + width * output, kind);
   if (panel_vectors(shape.outputs) == 2) {
     accumulate_panel(v, shape.inputs, d, shape.outputs, tiles, u, 2, kind, is_first);
   } else {
@@ -121,8 +115,9 @@ INLINE void transform_to_gradient(const float *u, size_t stride, Lanes g[9]) {
   }
 }
 
-// Whether the gradients of all frequencies would leave the caches: then each group's are transformed at once, block by block, and only
-// a quarter as many numbers, `[panel][input][3 · 3][panel's outputs]`, go from group to group.
+// 1 if the gradients of all frequencies would leave the caches, `[frequency][input][output]`: at 128 · 128 channels they are 2.4 MB. If
+// so, each group's are transformed at once, block by block, and a quarter as many numbers, `[panel][input][3 · 3][panel's outputs]`, go from
+// group to group.
 INLINE int is_wide(KernelConvolution shape) { return (size_t)shape.inputs * shape.outputs > 128 * 128; }
 
 static size_t winograd_gradient_count(KernelConvolution shape) {
@@ -180,17 +175,13 @@ INLINE void winograd_weight_gradient_as(
   for (int first = 0; first < groups.rows; first += groups.rows_per_group) {
     int rows = groups.rows - first < groups.rows_per_group ? groups.rows - first : groups.rows_per_group;
     for (int row = 0; row < rows; row++) {
-      size_t image = (first + row) / groups.rows_per_image;
-      int tile_row = (first + row) % groups.rows_per_image;
       for (int channel = 0; channel < shape.inputs; channel += LANES) {
-        gather_row(
-            shape, groups, source, image, tile_row, shape.inputs, channel, memory.v_stride, memory.line, memory.v,
-            row * tiles_per_row, element, kind);
+        TileRow tiles = tile_row(shape, groups, first + row, shape.inputs, channel);
+        gather_row(shape, groups, source, tiles, memory.line, memory.v, row * tiles_per_row, element, kind);
       }
       for (int channel = 0; channel < shape.outputs; channel += LANES) {
-        gather_gradient_row(
-            shape, groups, output_gradient, image, tile_row, shape.outputs, channel, memory.m_stride, memory.m,
-            row * tiles_per_row, element, kind);
+        TileRow tiles = tile_row(shape, groups, first + row, shape.outputs, channel);
+        gather_gradient_row(shape, groups, output_gradient, tiles, memory.m, row * tiles_per_row, element, kind);
       }
     }
     int next = first + groups.rows_per_group;
@@ -285,17 +276,15 @@ static void winograd_pack_weights(KernelConvolution shape, const float *weights,
         }
         continue;
       }
-#ifdef PATH_HAS_BFLOAT16
       for (int index = 0; index < count; index += 2) {
         Lanes even[FREQUENCIES], odd[FREQUENCIES];
         transform_block(&block, index, even);
         transform_block(&block, index + 1, odd);
         uint16_t *to = (uint16_t *)u + first + (size_t)(input + index) * panel + 2 * (output % panel);
         for (int i = 0; i < FREQUENCIES; i++) {
-          _mm512_storeu_si512(to + i * stride, interleave(even[i], odd[i]));
+          store_pairs(to + i * stride, interleave(even[i], odd[i]));
         }
       }
-#endif
     }
   }
 }

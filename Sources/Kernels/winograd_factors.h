@@ -1,6 +1,13 @@
-// How a shard is cut into tiles and groups of tiles, and how the factors of their products lie in memory.
+// Groups of tiles, and the memory layout of the factors of their products.
+//
+//     u[frequency][input][output]    transformed weights, in panels of outputs
+//     v[frequency][tile][input]      transformed inputs of one group
+//     m[frequency][tile][output]     products v · u of one group
+//     d[frequency][tile][output]     transformed output gradients of one group (in the memory of m)
+//
+// frequency: 0..<36, the positions of a transformed 6×6 patch; tile: 0..<tiles_per_group. The letters u, v, m are those of Lavin and Gray.
 
-// How a shard is cut: a group is a number of whole rows of tiles, so that what it needs stays in the caches.
+// A shard is computed in groups of whole rows of tiles, so that the factors of one group stay in the caches.
 typedef struct {
   int tiles_per_row;
   int rows_per_image;
@@ -14,7 +21,8 @@ INLINE TileGroups tile_groups(KernelConvolution shape) {
   groups.tiles_per_row = (shape.width + TILE - 1) / TILE;
   groups.rows_per_image = (shape.height + TILE - 1) / TILE;
   groups.rows = shape.images * groups.rows_per_image;
-  // Wide layers read many weights for each tile, and want more tiles for each reading.
+  // A group reads all transformed weights once, 36 · inputs · outputs numbers: wide layers spread this over more tiles, narrow ones keep
+  // v and m in the level 2 cache. In float32 these take 36 · 16 · 128 · 4 B = 290 KB for 16 tiles of 64 channels in and out.
   int channels = shape.inputs > shape.outputs ? shape.inputs : shape.outputs;
   int wanted = channels <= 64 ? 16 : channels <= 128 ? 32 : 64;
   int rows = wanted / groups.tiles_per_row;
@@ -24,29 +32,30 @@ INLINE TileGroups tile_groups(KernelConvolution shape) {
   return groups;
 }
 
-// How factors lie in memory.
+// The element type and order of factors in memory.
 typedef enum {
-  FLOATS,     // `[frequency][tile][channel]`
-  HALVES,     // the same in bfloat16: two neighboring inputs are multiplied at once
-  HALF_PAIRS, // `[frequency][tile / 2][channel][tile % 2]` in bfloat16: two neighboring tiles are multiplied at once
+  FLOATS,     // float32 `[frequency][tile][channel]`
+  HALVES,     // bfloat16 `[frequency][tile][channel]`: a product sums over a pair of neighboring inputs (convolution)
+  HALF_PAIRS, // bfloat16 `[frequency][tile / 2][channel][tile % 2]`: over a pair of neighboring tiles (weight gradient)
 } Factors;
 
-// Tiles of wide layers and all frequencies lie a line more than their elements apart: at powers of two they would share few sets of the
-// cache. Both count elements.
+// Strides in elements. At distances that are powers of two, tiles or frequencies would share few sets of the cache; so tiles of wide layers
+// are padded by 16 elements (a cache line of float32), and frequencies by 32.
 INLINE size_t tile_stride(int channels) { return channels >= 128 ? channels + 16 : channels; }
 
 INLINE size_t frequency_stride(TileGroups groups, int channels) {
   return (size_t)groups.tiles_per_group * tile_stride(channels) + 32;
 }
 
-// How many vectors of output channels lie side by side in transformed weights: `[frequency][panel][input][panel's outputs]`, in bfloat16
-// `[frequency][panel][input / 2][panel's outputs][input % 2]`.
+// The number of vectors of output channels in a panel of transformed weights, `[frequency][panel][input][panel's outputs]`, in bfloat16
+// `[frequency][panel][input / 2][panel's outputs][input % 2]`. Two vectors of outputs × TILES_PER_BLOCK tiles are 16 sums: with 32 registers
+// (AVX-512) they leave room for weights and values.
 INLINE int panel_vectors(int channels) {
   int vectors = channels / LANES;
   return vectors % 2 == 0 ? 2 : 1;
 }
 
-// Where the vector of `channels` begins for a tile; a pair of tiles shares a place.
+// The index of a vector of channels of one tile; in HALF_PAIRS the two tiles of a pair have the same.
 INLINE size_t factor_offset(Factors factors, int tile, int channels, int channel) {
   return factors == HALF_PAIRS ? (size_t)(tile / 2) * 2 * tile_stride(channels) + 2 * channel
                                : (size_t)tile * tile_stride(channels) + channel;
@@ -59,22 +68,3 @@ INLINE void store_factor(void *factors, size_t index, Lanes lanes, Factors kind)
     *(HalfLanesInMemory *)((uint16_t *)factors + index) = narrow(lanes);
   }
 }
-
-#ifdef PATH_HAS_BFLOAT16
-// Interleaves the bfloat16 values of two vectors: even[0] odd[0] even[1] odd[1] …
-INLINE __m512i interleave(Lanes even, Lanes odd) {
-  const __m512i order = _mm512_set_epi16(
-      31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1,
-      16, 0);
-  return _mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even));
-}
-
-// sums + Σ over two neighbors of value · weights.
-INLINE Lanes add_products(Lanes sums, const uint16_t *value, __m512bh weights) {
-  int32_t both;
-  memcpy(&both, value, sizeof both);
-  return (Lanes)_mm512_dpbf16_ps((__m512)sums, (__m512bh)_mm512_set1_epi32(both), weights);
-}
-
-INLINE __m512bh load_pairs(const uint16_t *source) { return (__m512bh)_mm512_loadu_si512(source); }
-#endif

@@ -1,4 +1,5 @@
-// The products at one frequency, a panel of outputs at a time, in registers.
+// The products of factors at one frequency, a panel of outputs at a time, with all sums in registers. Letters and shapes:
+// winograd_factors.h; `vectors` (1 or 2) is the panel's width.
 
 // m[tile][outputs of one panel] = Σ over inputs of v[tile][input] · u[input][outputs of the panel], TILES_PER_BLOCK tiles.
 INLINE void multiply_panel(
@@ -30,12 +31,10 @@ INLINE void multiply_panel(
         }
       }
     }
-  }
-#ifdef PATH_HAS_BFLOAT16
-  else {
+  } else {
     const uint16_t *v = factors, *u = weights_of_panel;
     for (int input = 0; input < inputs; input += 2) {
-      __m512bh weights[2];
+      HalfPairs weights[2];
       UNROLL
       for (int k = 0; k < vectors; k++) {
         weights[k] = load_pairs(u + k * 2 * LANES);
@@ -50,7 +49,6 @@ INLINE void multiply_panel(
       }
     }
   }
-#endif
   UNROLL
   for (int tile = 0; tile < TILES_PER_BLOCK; tile++) {
     UNROLL
@@ -60,7 +58,7 @@ INLINE void multiply_panel(
   }
 }
 
-// How many inputs one product of weight gradients takes.
+// The number of inputs of one block of weight gradients: with 2 vectors of outputs, 16 sums in registers.
 enum { INPUTS_PER_BLOCK = 8 };
 
 // u[8 inputs][outputs of one panel] ← or += Σ over tiles of v[tile][input] · d[tile][outputs of the panel].
@@ -93,12 +91,10 @@ INLINE void accumulate_panel(
         }
       }
     }
-  }
-#ifdef PATH_HAS_BFLOAT16
-  else {
+  } else {
     const uint16_t *v = factors, *d = gradient_factors;
     for (int tile = 0; tile < tiles; tile += 2) {
-      __m512bh gradients[2];
+      HalfPairs gradients[2];
       UNROLL
       for (int k = 0; k < vectors; k++) {
         gradients[k] = load_pairs(d + (size_t)tile * tile_stride(outputs) + k * 2 * LANES);
@@ -113,7 +109,6 @@ INLINE void accumulate_panel(
       }
     }
   }
-#endif
   UNROLL
   for (int input = 0; input < INPUTS; input++) {
     UNROLL

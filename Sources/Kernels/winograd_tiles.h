@@ -1,13 +1,56 @@
-// Feature maps ↔ frequencies: the transforms of rows of tiles, and of the gradients of outputs.
+// Feature maps ↔ factors: the transforms of rows of tiles. Letters and shapes: winograd_factors.h.
+//
+// Feature maps are `[image][channel / block][row][column][channel % block]`. Within a tile, i counts rows and j columns: d[6][6] inputs,
+// f[6][6] frequencies, y[4][4] outputs.
 
-// Transforms one row of tiles of LANES channels from `image[height][width][block]` into the factors `v`, from `first_tile` on.
+// LANES channels of one row of tiles of feature maps.
+typedef struct {
+  int channels; // of the feature maps
+  int channel;  // the first of the LANES channels
+  int top;      // the first row of the tiles' outputs
+  size_t base;  // the index of the channels' first pixel
+} TileRow;
+
+// `row`: the row of tiles, counted over all images.
+INLINE TileRow tile_row(KernelConvolution shape, TileGroups groups, int row, int channels, int channel) {
+  size_t step = shape.block, image = row / groups.rows_per_image;
+  TileRow tiles;
+  tiles.channels = channels;
+  tiles.channel = channel;
+  tiles.top = row % groups.rows_per_image * TILE;
+  tiles.base =
+      ((image * (channels / step) + channel / step) * shape.height * shape.width) * step + channel % step;
+  return tiles;
+}
+
+// The index of a pixel of these channels.
+INLINE size_t pixel_index(KernelConvolution shape, TileRow tiles, int row, int column) {
+  return tiles.base + ((size_t)row * shape.width + column) * shape.block;
+}
+
+// The factors of one group of tiles: `[frequency][tile][channel]`, `stride` elements from one frequency to the next.
+typedef struct {
+  void *elements;
+  size_t stride;
+} FactorMemory;
+
+// Stores the transformed tile `f` and, in HALF_PAIRS, the one beside it.
+INLINE void store_frequencies(
+    FactorMemory factors, size_t index, int frequency, Lanes f, Lanes beside, const Factors kind) {
+  index += frequency * factors.stride;
+  if (kind == HALF_PAIRS) {
+    store_pairs((uint16_t *)factors.elements + index, interleave(f, beside));
+  } else {
+    store_factor(factors.elements, index, f, kind);
+  }
+}
+
+// Transforms one row of tiles of `source` into the factors `v`, from `first_tile` on: first along columns into `line`, then along rows.
 INLINE void gather_row(
-    KernelConvolution shape, TileGroups groups, const void *source, size_t image, int tile_row, int channels,
-    int channel, size_t stride, float *line, void *v, int first_tile, KernelElement element, const Factors factors) {
-  size_t step = shape.block;
-  size_t base = ((image * (channels / step) + channel / step) * shape.height * shape.width) * step + channel % step;
+    KernelConvolution shape, TileGroups groups, const void *source, TileRow tiles, float *line, FactorMemory v,
+    int first_tile, KernelElement element, const Factors kind) {
   int padded_width = groups.tiles_per_row * TILE + 2;
-  int first = tile_row * TILE - 1;
+  int first = tiles.top - 1;
   for (int x = 0; x < padded_width; x++) {
     Lanes d[PATCH], f[PATCH];
     int column = x - 1;
@@ -21,15 +64,14 @@ INLINE void gather_row(
     if (first >= 0 && first + PATCH <= shape.height) {
       UNROLL
       for (int i = 0; i < PATCH; i++) {
-        d[i] = load(source, base + ((size_t)(first + i) * shape.width + column) * step, element);
+        d[i] = load(source, pixel_index(shape, tiles, first + i, column), element);
       }
     } else {
       UNROLL
       for (int i = 0; i < PATCH; i++) {
         int row = first + i;
-        d[i] = row >= 0 && row < shape.height
-                   ? load(source, base + ((size_t)row * shape.width + column) * step, element)
-                   : broadcast(0);
+        d[i] = row >= 0 && row < shape.height ? load(source, pixel_index(shape, tiles, row, column), element)
+                                              : broadcast(0);
       }
     }
     transform_input(d, f);
@@ -38,50 +80,39 @@ INLINE void gather_row(
       store_lanes(line + (i * padded_width + x) * LANES, f[i]);
     }
   }
-  for (int tile = 0; tile < groups.tiles_per_row; tile += factors == HALF_PAIRS ? 2 : 1) {
-    size_t target = factor_offset(factors, first_tile + tile, channels, channel);
+  int tiles_at_once = kind == HALF_PAIRS ? 2 : 1;
+  for (int tile = 0; tile < groups.tiles_per_row; tile += tiles_at_once) {
+    size_t index = factor_offset(kind, first_tile + tile, tiles.channels, tiles.channel);
     for (int i = 0; i < PATCH; i++) {
-      Lanes d[PATCH], f[PATCH];
+      Lanes d[PATCH], f[PATCH], beside[PATCH] = {0};
+      const float *row = line + (i * padded_width + tile * TILE) * LANES;
       UNROLL
       for (int j = 0; j < PATCH; j++) {
-        d[j] = load_lanes(line + (i * padded_width + tile * TILE + j) * LANES);
+        d[j] = load_lanes(row + j * LANES);
       }
       transform_input(d, f);
-      if (factors != HALF_PAIRS) {
+      if (kind == HALF_PAIRS && tile + 1 < groups.tiles_per_row) {
         UNROLL
         for (int j = 0; j < PATCH; j++) {
-          store_factor(v, target + (i * PATCH + j) * stride, f[j], factors);
+          d[j] = load_lanes(row + (TILE + j) * LANES);
         }
-        continue;
-      }
-#ifdef PATH_HAS_BFLOAT16
-      Lanes next[PATCH] = {0};
-      if (tile + 1 < groups.tiles_per_row) {
-        UNROLL
-        for (int j = 0; j < PATCH; j++) {
-          d[j] = load_lanes(line + (i * padded_width + (tile + 1) * TILE + j) * LANES);
-        }
-        transform_input(d, next);
+        transform_input(d, beside);
       }
       UNROLL
       for (int j = 0; j < PATCH; j++) {
-        _mm512_storeu_si512((uint16_t *)v + target + (i * PATCH + j) * stride, interleave(f[j], next[j]));
+        store_frequencies(v, index, i * PATCH + j, f[j], beside[j], kind);
       }
-#endif
     }
   }
 }
 
-// The inverse for outputs, and their sums and sums of squares for each channel where `sums` is not null.
+// Transforms the products `m` of one row of tiles into outputs, and adds their Σ and Σ of squares to `sums[2][channels]` unless it is null.
 INLINE void scatter_row(
-    KernelConvolution shape, TileGroups groups, const float *m, size_t stride, void *destination, size_t image,
-    int tile_row, int channels, int channel, double *sums, KernelElement element) {
-  size_t step = shape.block;
-  size_t base = ((image * (channels / step) + channel / step) * shape.height * shape.width) * step + channel % step;
-  int top = tile_row * TILE;
+    KernelConvolution shape, TileGroups groups, const float *m, size_t stride, void *destination, TileRow tiles,
+    double *sums, KernelElement element) {
   Lanes sum = broadcast(0), sum_of_squares = broadcast(0);
   for (int tile = 0; tile < groups.tiles_per_row; tile++) {
-    const float *frequencies = m + (size_t)tile * tile_stride(channels) + channel;
+    const float *frequencies = m + (size_t)tile * tile_stride(tiles.channels) + tiles.channel;
     Lanes rows[PATCH][TILE];
     UNROLL
     for (int i = 0; i < PATCH; i++) {
@@ -93,7 +124,7 @@ INLINE void scatter_row(
       transform_output(f, rows[i]);
     }
     int left = tile * TILE;
-    int is_whole = top + TILE <= shape.height && left + TILE <= shape.width;
+    int is_whole = tiles.top + TILE <= shape.height && left + TILE <= shape.width;
     UNROLL
     for (int j = 0; j < TILE; j++) {
       Lanes f[PATCH], y[TILE];
@@ -104,8 +135,8 @@ INLINE void scatter_row(
       transform_output(f, y);
       UNROLL
       for (int i = 0; i < TILE; i++) {
-        if (is_whole || (top + i < shape.height && left + j < shape.width)) {
-          store(destination, base + ((size_t)(top + i) * shape.width + left + j) * step, y[i], element);
+        if (is_whole || (tiles.top + i < shape.height && left + j < shape.width)) {
+          store(destination, pixel_index(shape, tiles, tiles.top + i, left + j), y[i], element);
           sum += y[i];
           sum_of_squares += y[i] * y[i];
         }
@@ -113,24 +144,24 @@ INLINE void scatter_row(
     }
   }
   if (sums) {
-    add_to(sums + channel, sum);
-    add_to(sums + channels + channel, sum_of_squares);
+    add_to(sums + tiles.channel, sum);
+    add_to(sums + tiles.channels + tiles.channel, sum_of_squares);
   }
 }
 
-// Transforms the gradient of one tile's outputs.
+// Transforms the output gradient of the tile whose first column is `left`.
 INLINE void gather_gradient_tile(
-    KernelConvolution shape, const void *source, size_t base, int top, int left, Lanes f[FREQUENCIES],
+    KernelConvolution shape, const void *source, TileRow tiles, int left, Lanes f[FREQUENCIES],
     KernelElement element) {
-  int is_whole = top + TILE <= shape.height && left + TILE <= shape.width;
+  int is_whole = tiles.top + TILE <= shape.height && left + TILE <= shape.width;
   Lanes columns[TILE][PATCH];
   UNROLL
   for (int j = 0; j < TILE; j++) {
     Lanes y[TILE];
     UNROLL
     for (int i = 0; i < TILE; i++) {
-      y[i] = is_whole || (top + i < shape.height && left + j < shape.width)
-                 ? load(source, base + ((size_t)(top + i) * shape.width + left + j) * shape.block, element)
+      y[i] = is_whole || (tiles.top + i < shape.height && left + j < shape.width)
+                 ? load(source, pixel_index(shape, tiles, tiles.top + i, left + j), element)
                  : broadcast(0);
     }
     transform_output_gradient(y, columns[j]);
@@ -146,33 +177,22 @@ INLINE void gather_gradient_tile(
   }
 }
 
-// The adjoint of `scatter_row`: factors `d` from the gradient of the outputs. A row of an odd number of tiles gets one of zeros.
+// Transforms one row of tiles of output gradients into the factors `d`, from `first_tile` on: the adjoint of `scatter_row`. In HALF_PAIRS
+// a row of an odd number of tiles is followed by a tile of zeros.
 INLINE void gather_gradient_row(
-    KernelConvolution shape, TileGroups groups, const void *source, size_t image, int tile_row, int channels,
-    int channel, size_t stride, void *d, int first_tile, KernelElement element, const Factors factors) {
-  size_t step = shape.block;
-  size_t base = ((image * (channels / step) + channel / step) * shape.height * shape.width) * step + channel % step;
-  int top = tile_row * TILE;
-  for (int tile = 0; tile < groups.tiles_per_row; tile += factors == HALF_PAIRS ? 2 : 1) {
-    Lanes f[FREQUENCIES];
-    gather_gradient_tile(shape, source, base, top, tile * TILE, f, element);
-    size_t target = factor_offset(factors, first_tile + tile, channels, channel);
-    if (factors != HALF_PAIRS) {
-      UNROLL
-      for (int i = 0; i < FREQUENCIES; i++) {
-        store_factor(d, target + i * stride, f[i], factors);
-      }
-      continue;
+    KernelConvolution shape, TileGroups groups, const void *source, TileRow tiles, FactorMemory d, int first_tile,
+    KernelElement element, const Factors kind) {
+  int tiles_at_once = kind == HALF_PAIRS ? 2 : 1;
+  for (int tile = 0; tile < groups.tiles_per_row; tile += tiles_at_once) {
+    Lanes f[FREQUENCIES], beside[FREQUENCIES] = {0};
+    gather_gradient_tile(shape, source, tiles, tile * TILE, f, element);
+    if (kind == HALF_PAIRS && tile + 1 < groups.tiles_per_row) {
+      gather_gradient_tile(shape, source, tiles, (tile + 1) * TILE, beside, element);
     }
-#ifdef PATH_HAS_BFLOAT16
-    Lanes next[FREQUENCIES] = {0};
-    if (tile + 1 < groups.tiles_per_row) {
-      gather_gradient_tile(shape, source, base, top, (tile + 1) * TILE, next, element);
-    }
+    size_t index = factor_offset(kind, first_tile + tile, tiles.channels, tiles.channel);
     UNROLL
     for (int i = 0; i < FREQUENCIES; i++) {
-      _mm512_storeu_si512((uint16_t *)d + target + i * stride, interleave(f[i], next[i]));
+      store_frequencies(d, index, i, f[i], beside[i], kind);
     }
-#endif
   }
 }

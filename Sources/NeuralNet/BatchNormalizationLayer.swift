@@ -13,29 +13,24 @@ final class BatchNormalizationLayer {
 
   let normalization: BatchNormalization
 
-  private let scale: VectorSlice
-  private let shift: VectorSlice
-  private let runningMean: VectorSlice
-  private let runningVariance: VectorSlice
+  private let slices: ModelLayout.Normalization
 
   /// Registers scale, shift and running statistics under `name`; the scale begins at 1 or 0.
   init(_ context: NetworkContext, _ name: String, _ shape: ActivationShape, zeroInitializesLastScale: Bool) {
-    let channels = [shape.channels]
-    scale = context.parameters.add("\(name).weight", channels, .constant(zeroInitializesLastScale ? 0 : 1))
-    shift = context.parameters.add("\(name).bias", channels, .constant(0))
-    runningMean = context.statistics.add("\(name).running_mean", channels, .constant(0))
-    runningVariance = context.statistics.add("\(name).running_var", channels, .constant(1))
+    slices = context.layout.addNormalization(name, channels: shape.channels, isScaleZero: zeroInitializesLastScale)
     normalization = BatchNormalization(shape, context.precision, epsilon: Self.epsilon)
   }
 
   func load(_ parameters: Span<Float>) {
-    normalization.load(scale: parameters.extracting(scale.range), shift: parameters.extracting(shift.range))
+    normalization.load(
+      scale: parameters.extracting(slices.scale.range), shift: parameters.extracting(slices.shift.range))
   }
 
   /// In evaluation, the statistics to normalize with.
   func statistics(from statistics: Span<Float>) -> BatchNormalization.Statistics {
     normalization.statistics(
-      mean: statistics.extracting(runningMean.range), variance: statistics.extracting(runningVariance.range))
+      mean: statistics.extracting(slices.runningMean.range),
+      variance: statistics.extracting(slices.runningVariance.range))
   }
 
   /// Writes a shard's moments to their places in a vector of the statistics' layout.
@@ -43,8 +38,8 @@ final class BatchNormalizationLayer {
     // A batch divides by the number of pixels n, PyTorch's running variance by n − 1.
     let pixels = Float(normalization.shape.count / normalization.shape.channels)
     for channel in 0..<normalization.shape.channels {
-      moments[runningMean.range.lowerBound + channel] = statistics.mean[channel]
-      moments[runningVariance.range.lowerBound + channel] =
+      moments[slices.runningMean.range.lowerBound + channel] = statistics.mean[channel]
+      moments[slices.runningVariance.range.lowerBound + channel] =
         statistics.variance[channel] * (pixels / max(pixels - 1, 1))
     }
   }
@@ -55,7 +50,7 @@ final class BatchNormalizationLayer {
     into inputGradient: Tensor, parameterGradient: inout MutableSpan<Float>
   ) {
     // The shift is registered right behind the scale.
-    var slice = parameterGradient._mutatingExtracting(scale.range.lowerBound..<shift.range.upperBound)
+    var slice = parameterGradient._mutatingExtracting(slices.scale.range.lowerBound..<slices.shift.range.upperBound)
     normalization.inputGradient(
       outputGradient, sums: sums, input: input, statistics, into: inputGradient, parameterGradient: &slice)
   }

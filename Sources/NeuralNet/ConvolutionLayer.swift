@@ -32,9 +32,8 @@ final class ConvolutionLayer {
       // it, and gives other numbers at each call.
       geometry.stride = 1
     }
-    weight = context.parameters.add(
-      "\(name).weight", [geometry.outputChannels, geometry.input.channels, geometry.kernel, geometry.kernel],
-      .kaimingFanOut)
+    weight = context.layout.addConvolution(
+      name, inputs: geometry.input.channels, outputs: geometry.outputChannels, kernel: geometry.kernel)
     outputShape = geometry.output
     outputKernels = FeatureMapKernels(geometry.output, context.precision)
     if context.usesWinograd, WinogradConvolution.suits(geometry) {

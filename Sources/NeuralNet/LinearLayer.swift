@@ -16,13 +16,12 @@ public struct LinearLayer: Sendable {
   {
     self.inputWidth = inputWidth
     self.outputWidth = outputWidth
-    weight = parameters.add("\(name).weight", [outputWidth, inputWidth], .uniform(inputs: inputWidth))
-    bias = hasBias ? parameters.add("\(name).bias", [outputWidth], .uniform(inputs: inputWidth)) : nil
+    (weight, bias) = parameters.addLinear(name, inputWidth: inputWidth, outputWidth: outputWidth, hasBias: hasBias)
   }
 
   /// Registers weight and bias in a network under construction.
   public init(_ context: NetworkContext, _ name: String, inputWidth: Int, outputWidth: Int) {
-    self.init(&context.parameters, name, inputWidth: inputWidth, outputWidth: outputWidth)
+    self.init(&context.layout.parameters, name, inputWidth: inputWidth, outputWidth: outputWidth)
   }
 
   /// Maps `input` into `output`.

@@ -15,11 +15,14 @@ public final class NetworkContext {
   let mode: NetworkMode
   let precision: Precision
 
+  /// The slices registered so far.
+  public internal(set) var layout = ModelLayout()
+
   /// The parameters registered so far.
-  public internal(set) var parameters = VectorLayout()
+  public var parameters: VectorLayout { layout.parameters }
 
   /// The running statistics registered so far.
-  public internal(set) var statistics = VectorLayout()
+  public var statistics: VectorLayout { layout.statistics }
 
   private var scratch: [ScratchKey: Tensor] = [:]
 

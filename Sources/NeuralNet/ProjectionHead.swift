@@ -75,7 +75,7 @@ public final class ProjectionHead {
     var layers: [Layer] = []
     for next in plan.layers {
       let linear = LinearLayer(
-        &context.parameters, next.name, inputWidth: width, outputWidth: next.outputWidth,
+        &context.layout.parameters, next.name, inputWidth: width, outputWidth: next.outputWidth,
         hasBias: next.normalization == nil)
       let normalization = next.normalization.map { name in RowNormalization(context, name, width: next.outputWidth) }
       layers.append(Layer(linear: linear, normalization: normalization))

@@ -72,7 +72,7 @@ final class ResidualBlock {
   ///   - context: The network under construction.
   ///   - plan: What the block is made of.
   ///   - input: The shape of the input.
-  ///   - beginsAtZero: Whether the scale behind the last convolution begins at 0.
+  ///   - zeroInitializesLastScale: Whether the last normalization's scale is initialized to 0.
   ///   - index: The block's place in the network.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   init(

@@ -11,18 +11,12 @@ struct RowNormalization: Sendable {
   }
 
   private let width: Int
-  private let scale: VectorSlice
-  private let shift: VectorSlice
-  private let runningMean: VectorSlice
-  private let runningVariance: VectorSlice
+  private let slices: ModelLayout.Normalization
 
   /// Registers scale, shift and running statistics under `name`.
   init(_ context: NetworkContext, _ name: String, width: Int) {
     self.width = width
-    scale = context.parameters.add("\(name).weight", [width], .constant(1))
-    shift = context.parameters.add("\(name).bias", [width], .constant(0))
-    runningMean = context.statistics.add("\(name).running_mean", [width], .constant(0))
-    runningVariance = context.statistics.add("\(name).running_var", [width], .constant(1))
+    slices = context.layout.addNormalization(name, channels: width)
   }
 
   /// The statistics of a shard's rows.
@@ -53,8 +47,8 @@ struct RowNormalization: Sendable {
   /// In evaluation, the statistics to normalize `rows` rows with.
   func runningStatistics(in statistics: Span<Float>, rows: Int) -> Statistics {
     Statistics(
-      mean: runningMean.range.map { index in Double(statistics[index]) },
-      variance: runningVariance.range.map { index in Double(statistics[index]) }, rows: rows)
+      mean: slices.runningMean.range.map { index in Double(statistics[index]) },
+      variance: slices.runningVariance.range.map { index in Double(statistics[index]) }, rows: rows)
   }
 
   private func inverseDeviations(_ statistics: Statistics) -> [Double] {
@@ -66,7 +60,7 @@ struct RowNormalization: Sendable {
     _ rows: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into output: inout MutableSpan<Float>
   ) {
     let inverse = inverseDeviations(statistics)
-    let (scale, shift) = (parameters.extracting(scale.range), parameters.extracting(shift.range))
+    let (scale, shift) = (parameters.extracting(slices.scale.range), parameters.extracting(slices.shift.range))
     for row in 0..<statistics.rows {
       for column in 0..<width {
         let normalized = Float((Double(rows[row * width + column]) - statistics.mean[column]) * inverse[column])
@@ -95,12 +89,12 @@ struct RowNormalization: Sendable {
     }
     let count = Double(statistics.rows)
     for column in 0..<width {
-      gradient[scale.range.lowerBound + column] = Float(products[column])
-      gradient[shift.range.lowerBound + column] = Float(sums[column])
+      gradient[slices.scale.range.lowerBound + column] = Float(products[column])
+      gradient[slices.shift.range.lowerBound + column] = Float(sums[column])
     }
     for row in 0..<statistics.rows {
       for column in 0..<width {
-        let factor = Double(parameters[scale.range.lowerBound + column]) * inverse[column]
+        let factor = Double(parameters[slices.scale.range.lowerBound + column]) * inverse[column]
         let value = Double(rowGradient[row * width + column])
         rowGradient[row * width + column] = Float(
           factor * (value - sums[column] / count - normalized(row, column) * products[column] / count))
@@ -113,8 +107,8 @@ struct RowNormalization: Sendable {
     // PyTorch's running variance is divided by n − 1.
     let unbiased = Double(statistics.rows) / Double(max(statistics.rows - 1, 1))
     for column in 0..<width {
-      moments[runningMean.range.lowerBound + column] = Float(statistics.mean[column])
-      moments[runningVariance.range.lowerBound + column] = Float(statistics.variance[column] * unbiased)
+      moments[slices.runningMean.range.lowerBound + column] = Float(statistics.mean[column])
+      moments[slices.runningVariance.range.lowerBound + column] = Float(statistics.variance[column] * unbiased)
     }
   }
 }

@@ -10,11 +10,8 @@ struct ContrastiveKernelTests {
 
   /// Numbers in −10 … 10 without a pattern, the same each time.
   private func numbers(_ count: Int, seed: UInt64) -> [Float] {
-    var state = seed
-    return (0..<count).map { _ in
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return 20 * (Float(state >> 40) * 0x1p-24 - 0.5)
-    }
+    var numbers = TestNumbers(seed: seed)
+    return (0..<count).map { _ in 20 * Float(numbers.uniform() - 0.5) }
   }
 
   private func exponentialSum(_ elements: [Float], minus shift: Float, _ tested: TestedPath) -> Double {

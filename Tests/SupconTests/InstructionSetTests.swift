@@ -15,7 +15,8 @@ struct InstructionSetTests {
       runUnderMPI(
         ranks: ranks, "/usr/bin/env",
         variables + [
-          try builtExecutable("supcon"), "pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", output,
+          try builtExecutable("supcon"), "pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output",
+          output,
         ] + Self.options))
     return try workshop.summary(name).text("weights_sha256")
   }

@@ -1,11 +1,11 @@
-/// Loops that no library offers and that the profile shows hot, compiled for several instruction sets.
+/// The hot loops that no library offers, compiled for several instruction sets ("paths").
 ///
-/// `kernels_best_path` is the best that this CPU runs under the limit; `kernels_of` lends that path's functions. Between paths results differ in the last
-/// bits (fused multiply-add), so a job's ranks must all use one path.
+/// `kernels_best_path` returns the best path of this CPU under the limit, `kernels_of` the table of a path's functions. Between paths results
+/// differ in the last bits (fused multiply-add), except those of images, so all ranks of a job must use one path.
 ///
-/// Feature maps lie in blocks of channels: `[image][channel / block][pixel][channel % block]`; `block` is a multiple of the path's `lanes`.
-/// Elements are float32 or bfloat16; arithmetic is float32. Nothing here allocates or keeps anything, and every call runs on the
-/// calling thread.
+/// Feature maps are stored in blocks of channels: `[image][channel / block][pixel][channel % block]`; `block` is a multiple of the path's
+/// `lanes`. Elements are float32 or bfloat16; arithmetic is float32. No function allocates memory or keeps state, and every call runs on
+/// the calling thread. Pointers are not null unless marked `_Nullable`; output arrays do not overlap inputs unless a comment permits it.
 
 #ifndef KERNELS_H
 #define KERNELS_H
@@ -25,6 +25,8 @@ typedef enum {
 
 /// The maker of a CPU.
 typedef enum { KERNEL_VENDOR_OTHER, KERNEL_VENDOR_INTEL, KERNEL_VENDOR_AMD } KernelVendor;
+
+// MARK: - Types of feature maps
 
 /// The type of the elements of feature maps.
 typedef enum { KERNEL_FLOAT32, KERNEL_BFLOAT16 } KernelElement;
@@ -51,6 +53,8 @@ typedef struct {
   KernelElement products;
 } KernelConvolution;
 
+// MARK: - Types of the loss
+
 /// One row of the contrastive loss, as anchor.
 typedef struct {
   /// The logarithm of the sum in the row's denominators: over all other rows ℓ_i = log Σ_{a≠i} e^{s_ia}.
@@ -67,7 +71,7 @@ typedef struct {
   int32_t sample_number;
 } KernelLossRow;
 
-/// The same of neighboring rows, as contrasts.
+/// The same values of a block of rows, as contrasts.
 typedef struct {
   const float *log_sum_exps;
   const float *anchor_weights;
@@ -77,6 +81,25 @@ typedef struct {
   const int32_t *sample_numbers;
 } KernelLossColumns;
 
+/// The place of the sum over positives: outside the logarithm or inside it.
+typedef enum { KERNEL_SUM_OUTSIDE, KERNEL_SUM_INSIDE } KernelSummation;
+
+/// The terms of the denominators.
+typedef enum { KERNEL_DENOMINATOR_ALL, KERNEL_DENOMINATOR_ONE_POSITIVE, KERNEL_DENOMINATOR_NEGATIVES } KernelDenominator;
+
+/// A selection among the other rows of an anchor.
+typedef enum { KERNEL_POSITIVES = 1, KERNEL_NEGATIVES = 2, KERNEL_POSITIVES_AND_NEGATIVES = 3 } KernelSelection;
+
+/// The mode of a contrastive loss.
+typedef struct {
+  KernelSummation summation;
+  KernelDenominator denominator;
+  /// The maximum number of samples of its class that an anchor has as positives in addition to its own sample: the first ones.
+  int32_t kept_samples;
+} KernelLossMode;
+
+// MARK: - Types of images
+
 /// An image of 8 bits a channel: a plane of red, one of green and one of blue, one after another.
 typedef struct {
   const uint8_t *planes;
@@ -84,7 +107,7 @@ typedef struct {
   int height;
 } KernelImage;
 
-/// A part of an image, which may reach beyond it.
+/// A part of an image; it may extend beyond its edges.
 typedef struct {
   int top;
   int left;
@@ -92,12 +115,12 @@ typedef struct {
   int height;
 } KernelWindow;
 
-/// How rows or columns of a resized image are made: each as a weighted sum of `taps` neighboring ones from `starts[i]` on.
+/// The filter of one axis of a resized image: each row or column is a weighted sum of `taps` neighboring ones from `starts[i]` on.
 typedef struct {
-  /// How many rows or columns are made.
+  /// The number of rows or columns of the result.
   int count;
   int taps;
-  /// The first that any sum uses, and the one behind the last: `starts[i] + taps <= end`.
+  /// The first that any sum uses, and the one after the last: `starts[i] + taps <= end`.
   int begin;
   int end;
   const int32_t *starts;
@@ -105,86 +128,71 @@ typedef struct {
   const int32_t *weights;
 } KernelFilter;
 
-/// Where a contrastive loss sums its positives.
-typedef enum { KERNEL_SUM_OUTSIDE, KERNEL_SUM_INSIDE } KernelSummation;
-
-/// What its denominators sum.
-typedef enum { KERNEL_DENOMINATOR_ALL, KERNEL_DENOMINATOR_ONE_POSITIVE, KERNEL_DENOMINATOR_NEGATIVES } KernelDenominator;
-
-/// Which other rows of a row are meant.
-typedef enum { KERNEL_POSITIVES = 1, KERNEL_NEGATIVES = 2, KERNEL_POSITIVES_AND_NEGATIVES = 3 } KernelSelection;
-
-/// Which contrastive loss it is.
-typedef struct {
-  KernelSummation summation;
-  KernelDenominator denominator;
-  /// How many samples of its class an anchor has as positives besides its own sample, the first ones.
-  int32_t kept_samples;
-} KernelLossMode;
+// MARK: - The table
 
 /// The functions of one path.
 typedef struct {
-  /// How many neighboring channels are computed at once.
+  /// The number of neighboring channels that are computed at once.
   int lanes;
 
   // MARK: Winograd convolution (winograd.h)
 
-  /// How many floats of scratch memory a convolution's passes need, zeroed once.
-  size_t (*_Nonnull winograd_scratch_count)(KernelConvolution shape);
+  /// The number of floats of scratch memory for a convolution's passes, zeroed once by the caller.
+  size_t (*winograd_scratch_count)(KernelConvolution shape);
 
-  /// How many floats the transformed weights take.
-  size_t (*_Nonnull winograd_weight_count)(KernelConvolution shape);
+  /// The number of floats of the transformed weights.
+  size_t (*winograd_weight_count)(KernelConvolution shape);
 
-  /// How many floats of scratch memory a weight gradient takes besides that of all passes.
-  size_t (*_Nonnull winograd_gradient_count)(KernelConvolution shape);
+  /// The number of floats of scratch memory for a weight gradient, in addition to `winograd_scratch_count`.
+  size_t (*winograd_gradient_count)(KernelConvolution shape);
 
   /// `u` ← transformed weights from row-major `[outputs, inputs, 3, 3]`.
   ///
   /// `is_rotated`: for the gradient of the input; `weights` are then `[inputs, outputs, 3, 3]` in the terms of `shape`, which has
   /// inputs and outputs exchanged.
-  void (*_Nonnull winograd_pack_weights)(KernelConvolution shape, const float *weights, int is_rotated, float *u);
+  void (*winograd_pack_weights)(KernelConvolution shape, const float *weights, int is_rotated, float *u);
 
   /// `destination` ← `source` convolved with the transformed weights `u`.
   ///
-  /// Where `sums` is not null, adds Σ and Σ of squares of the outputs to `[2, outputs]`.
-  void (*_Nonnull winograd_convolve)(
+  /// Unless `sums` is null, adds Σ and Σ of squares of the outputs to `[2, outputs]`.
+  void (*winograd_convolve)(
       KernelConvolution shape, KernelElement element, const void *source, const float *u, void *destination,
       float *scratch, double *_Nullable sums);
 
   /// `gradient` ← gradient of the weights, row-major `[outputs, inputs, 3, 3]`. `u`: scratch, `winograd_gradient_count` floats.
-  void (*_Nonnull winograd_weight_gradient)(
+  void (*winograd_weight_gradient)(
       KernelConvolution shape, KernelElement element, const void *source, const void *output_gradient, float *u,
       float *scratch, float *gradient);
 
   // MARK: Batch normalization and ReLU (normalization.h)
 
   /// `sums[2, channels]` += Σ y, Σ y².
-  void (*_Nonnull channel_sums)(KernelMaps maps, KernelElement element, const void *y, double *sums);
+  void (*channel_sums)(KernelMaps maps, KernelElement element, const void *y, double *sums);
 
   /// `output` ← max(0, scale · y + shift).
-  void (*_Nonnull normalize_relu)(
+  void (*normalize_relu)(
       KernelMaps maps, KernelElement element, const void *y, const float *scale, const float *shift, void *output);
 
   /// `output` ← max(0, scale · y + shift + s), with s = `shortcut`, or its own scale and shift applied where these are not null.
-  void (*_Nonnull normalize_add_relu)(
+  void (*normalize_add_relu)(
       KernelMaps maps, KernelElement element, const void *y, const float *scale, const float *shift,
       const void *shortcut, const float *_Nullable shortcut_scale, const float *_Nullable shortcut_shift, void *output);
 
-  /// The gradient behind a ReLU, and what the normalization before it needs.
+  /// The gradient of a ReLU's input, and the sums that the gradient of the normalization before it needs.
   ///
   /// `masked` ← (`gradient` + `addend`) where the ReLU's output was positive, else 0; `addend` may be null. That output is `output`
-  /// or, where this is null, scale · y + shift. `sums[2, channels]` += Σ masked, Σ masked · (y − mean). `masked` may be `gradient`.
-  void (*_Nonnull relu_gradient)(
+  /// or, where this is null, scale · y + shift. `sums[2, channels]` += Σ masked, Σ masked · (y − mean). `masked` may be `gradient` or `addend`.
+  void (*relu_gradient)(
       KernelMaps maps, KernelElement element, const void *gradient, const void *_Nullable addend,
       const void *_Nullable output, const void *y, const float *_Nullable scale, const float *_Nullable shift,
       const float *mean, void *masked, double *sums);
 
   /// `sums[2, channels]` += Σ gradient, Σ gradient · (y − mean).
-  void (*_Nonnull gradient_sums)(
+  void (*gradient_sums)(
       KernelMaps maps, KernelElement element, const void *gradient, const void *y, const float *mean, double *sums);
 
   /// `input_gradient` ← a · gradient + b · y + c, which may be `gradient`.
-  void (*_Nonnull normalize_gradient)(
+  void (*normalize_gradient)(
       KernelMaps maps, KernelElement element, const void *gradient, const void *y, const float *a, const float *b,
       const float *c, void *input_gradient);
 
@@ -203,6 +211,25 @@ typedef struct {
   ///
   /// The row's own place holds nothing of use afterwards, as s_ii is no term of ℓ_i.
   void (*contrastive_factors)(float *line, size_t count, KernelLossRow row, KernelLossColumns columns);
+
+  // MARK: Modes of the contrastive loss (contrastive_modes.h)
+
+  /// `contrastive_factors` in any mode of the loss; where positives are capped, j may be a positive of i and i not one of j.
+  void (*contrastive_mode_factors)(
+      float *line, size_t count, KernelLossRow row, KernelLossColumns columns, KernelLossMode mode);
+
+  /// `selected` ← the similarities of a row to the columns that are its positives, its negatives, or both; −∞ for all others.
+  ///
+  /// The row itself counts as a positive. `selected` may be `line`.
+  void (*select_pairs)(
+      const float *line, size_t count, int32_t class_number, int32_t sample_number, const int32_t *class_numbers,
+      const int32_t *sample_numbers, int32_t kept_samples, KernelSelection selection, float *selected);
+
+  /// `line` ← log σ(x − shift); `complements` ← log σ(shift − x), plus log σ(x − shift) if `is_product`; −∞ stays −∞ in both.
+  void (*log_sigmoids)(float *line, size_t count, float shift, int is_product, float *complements);
+
+  /// The sum of the elements other than −∞.
+  double (*finite_sum)(const float *elements, size_t count);
 
   // MARK: Images (image_planes.h, image_resample.h, image_colors.h, image_filters.h)
   //
@@ -227,7 +254,7 @@ typedef struct {
   void (*image_view)(
       const uint8_t *planes, size_t count, const float *levels, float *view, size_t channel_stride, size_t pixel_stride);
 
-  /// How many bytes of scratch memory resizing takes.
+  /// The number of bytes of scratch memory for resizing.
   size_t (*image_resample_scratch_count)(KernelFilter columns, KernelFilter rows);
 
   /// Planes `[3, rows.count, columns.count]` from pixels `[rows.end, columns.end, 3]`, rows `row_stride` bytes apart.
@@ -259,7 +286,7 @@ typedef struct {
   /// Level + addition, cut to 0…255, below `threshold`.
   void (*image_solarize_add)(uint8_t *levels, size_t count, int addition, int threshold);
 
-  /// The bits of `mask` alone.
+  /// Level & mask.
   void (*image_posterize)(uint8_t *levels, size_t count, uint8_t mask);
 
   /// Stretches the levels of each channel to 0…255.
@@ -268,30 +295,13 @@ typedef struct {
   /// Makes the histogram of each channel as even as a table of levels can.
   void (*image_equalize)(uint8_t *planes, size_t count);
 
-  /// How many floats of scratch memory a blur takes.
+  /// The number of floats of scratch memory for a blur.
   size_t (*image_blur_scratch_count)(int width, int height, int taps);
 
   /// Convolves rows and columns with an odd number of weights; beyond the edges lies the level `outside` or, if that is negative,
   /// the image mirrored at its edge pixels. Rounds halves up.
   void (*image_blur)(
       KernelImage image, const float *weights, int taps, float outside, float *scratch, uint8_t *result);
-
-  /// The same in any mode of the loss; where positives are capped, j may be one of i's and i none of j's.
-  void (*contrastive_mode_factors)(
-      float *line, size_t count, KernelLossRow row, KernelLossColumns columns, KernelLossMode mode);
-
-  /// `selected` ← the similarities of a row to the columns that are its positives, its negatives, or both; −∞ for all others.
-  ///
-  /// The row itself counts as a positive. `selected` may be `line`.
-  void (*select_pairs)(
-      const float *line, size_t count, int32_t class_number, int32_t sample_number, const int32_t *class_numbers,
-      const int32_t *sample_numbers, int32_t kept_samples, KernelSelection selection, float *selected);
-
-  /// `line` ← log σ(x − shift); `complements` ← log σ(shift − x), plus log σ(x − shift) if `is_product`; −∞ stays −∞ in both.
-  void (*log_sigmoids)(float *line, size_t count, float shift, int is_product, float *complements);
-
-  /// The sum of the elements other than −∞.
-  double (*finite_sum)(const float *elements, size_t count);
 } KernelTable;
 
 /// The best path that this CPU and its operating system run.
@@ -306,7 +316,7 @@ void kernels_limit(KernelPath path);
 /// The maker of this CPU.
 KernelVendor kernels_cpu_vendor(void);
 
-/// A path's name, for people.
+/// A path's name as `supcon doctor` prints it.
 const char *kernels_name(KernelPath path);
 
 /// The functions of a path; calling one on a CPU without its instructions ends the program.

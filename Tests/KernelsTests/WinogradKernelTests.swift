@@ -1,0 +1,177 @@
+import Kernels
+import TestSupport
+import Testing
+
+/// The Winograd kernels of every path against a direct convolution in float64.
+@Suite struct WinogradKernelTests {
+  struct Shape: Sendable, CustomTestStringConvertible {
+    var images = 2
+    let inputs: Int
+    let outputs: Int
+    let height: Int
+    let width: Int
+
+    var testDescription: String { "\(images)×\(inputs)→\(outputs), \(height)×\(width)" }
+
+    /// Shapes that take different ways through the kernels.
+    ///
+    /// In order: edges within a tile; one pixel; tiles exactly filled, and one vector of outputs in a panel of 16 lanes; so many channels
+    /// that weight gradients are transformed group by group.
+    static let all = [
+      Shape(inputs: 32, outputs: 48, height: 7, width: 9), Shape(inputs: 16, outputs: 32, height: 1, width: 1),
+      Shape(images: 3, inputs: 16, outputs: 16, height: 8, width: 4),
+      Shape(images: 1, inputs: 160, outputs: 128, height: 6, width: 5),
+    ]
+  }
+
+  /// One convolution: numbers that bfloat16 holds exactly, and what a direct convolution makes of them.
+  private struct Subject {
+    let shape: Shape
+    let input: [Float]
+    let weights: [Float]
+    let outputGradient: [Float]
+
+    init(_ shape: Shape) {
+      self.shape = shape
+      var numbers = TestNumbers(seed: 13)
+      func draw(_ count: Int) -> [Float] {
+        (0..<count).map { _ in Float(Int.random(in: -128...128, using: &numbers)) / 128 }
+      }
+      let pixels = shape.images * shape.height * shape.width
+      input = draw(pixels * shape.inputs)
+      outputGradient = draw(pixels * shape.outputs)
+      weights = draw(shape.outputs * shape.inputs * 9)
+    }
+
+    /// The index of a number of `[image][channel / 16][row][column][channel % 16]`.
+    func place(_ image: Int, _ channel: Int, _ channels: Int, _ row: Int, _ column: Int) -> Int {
+      (((image * (channels / 16) + channel / 16) * shape.height + row) * shape.width + column) * 16 + channel % 16
+    }
+
+    /// Visits all products of the convolution: places of output, input and weight.
+    func forEachProduct(_ body: (_ output: Int, _ input: Int, _ weight: Int) -> Void) {
+      for image in 0..<shape.images {
+        for output in 0..<shape.outputs {
+          for row in 0..<shape.height {
+            for column in 0..<shape.width {
+              for input in 0..<shape.inputs {
+                for tap in 0..<9 {
+                  let (y, x) = (row + tap / 3 - 1, column + tap % 3 - 1)
+                  if y >= 0, y < shape.height, x >= 0, x < shape.width {
+                    body(
+                      place(image, output, shape.outputs, row, column), place(image, input, shape.inputs, y, x),
+                      (output * shape.inputs + input) * 9 + tap)
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+
+    func kernelShape(_ products: KernelElement, isBackward: Bool = false) -> KernelConvolution {
+      KernelConvolution(
+        images: Int32(shape.images), inputs: Int32(isBackward ? shape.outputs : shape.inputs),
+        outputs: Int32(isBackward ? shape.inputs : shape.outputs), height: Int32(shape.height),
+        width: Int32(shape.width), block: 16, products: products)
+    }
+  }
+
+  /// Element type and type of the products, with the bounds of the relative errors (root mean square) of outputs and weight gradients.
+  ///
+  /// float32: Winograd's transforms, 6·10⁻⁷. bfloat16 outputs: rounding, 2⁻⁹/√3. bfloat16 products: 1 % (winograd_transforms.h).
+  struct Numbers: Sendable, CustomTestStringConvertible {
+    let element: KernelElement
+    let products: KernelElement
+    let outputBound: Double
+    let gradientBound: Double
+
+    var testDescription: String { "elements \(element.rawValue), products \(products.rawValue)" }
+
+    static let all = [
+      Numbers(element: KERNEL_FLOAT32, products: KERNEL_FLOAT32, outputBound: 2e-6, gradientBound: 2e-6),
+      Numbers(element: KERNEL_BFLOAT16, products: KERNEL_FLOAT32, outputBound: 2e-3, gradientBound: 2e-6),
+      Numbers(element: KERNEL_BFLOAT16, products: KERNEL_BFLOAT16, outputBound: 2e-2, gradientBound: 2e-2),
+    ]
+  }
+
+  private func convolve(
+    _ tested: TestedPath, _ subject: Subject, _ numbers: Numbers, isBackward: Bool, sums: inout [Double]
+  ) -> [Float] {
+    let kernels = tested.kernels
+    let shape = subject.kernelShape(numbers.products, isBackward: isBackward)
+    let source = FeatureMapBytes(isBackward ? subject.outputGradient : subject.input, numbers.element)
+    var result = FeatureMapBytes(
+      [Float](repeating: .nan, count: isBackward ? subject.input.count : subject.outputGradient.count), numbers.element)
+    var transformed = [Float](repeating: 0, count: unsafe kernels.winograd_weight_count(shape))
+    var scratch = [Float](repeating: 0, count: unsafe kernels.winograd_scratch_count(shape))
+    unsafe kernels.winograd_pack_weights(shape, subject.weights, isBackward ? 1 : 0, &transformed)
+    unsafe kernels.winograd_convolve(
+      shape, numbers.element, source.bytes, transformed, &result.bytes, &scratch, &sums)
+    return result.values
+  }
+
+  @Test(arguments: TestedPath.all, Shape.all)
+  func `outputs and their sums are those of a direct convolution`(tested: TestedPath, shape: Shape) {
+    let subject = Subject(shape)
+    var expected = [Double](repeating: 0, count: subject.outputGradient.count)
+    subject.forEachProduct { output, input, weight in
+      expected[output] += Double(subject.input[input]) * Double(subject.weights[weight])
+    }
+    var expectedSums = [Double](repeating: 0, count: 2 * shape.outputs)
+    for channel in 0..<shape.outputs {
+      for image in 0..<shape.images {
+        for pixel in 0..<shape.height * shape.width {
+          let value = expected[
+            subject.place(image, channel, shape.outputs, pixel / shape.width, pixel % shape.width)]
+          expectedSums[channel] += value
+          expectedSums[shape.outputs + channel] += value * value
+        }
+      }
+    }
+    for numbers in Numbers.all {
+      var sums = [Double](repeating: 0, count: 2 * shape.outputs)
+      let outputs = convolve(tested, subject, numbers, isBackward: false, sums: &sums)
+      #expect(relativeError(outputs, expected) < numbers.outputBound, "\(numbers.testDescription)")
+      // Sums are taken before the rounding to bfloat16.
+      #expect(
+        relativeError(sums.map(Float.init), expectedSums) < 5 * numbers.gradientBound, "\(numbers.testDescription)")
+    }
+  }
+
+  @Test(arguments: TestedPath.all, Shape.all)
+  func `rotated weights give the gradient of the input`(tested: TestedPath, shape: Shape) {
+    let subject = Subject(shape)
+    var expected = [Double](repeating: 0, count: subject.input.count)
+    subject.forEachProduct { output, input, weight in
+      expected[input] += Double(subject.outputGradient[output]) * Double(subject.weights[weight])
+    }
+    for numbers in Numbers.all {
+      var sums = [Double](repeating: 0, count: 2 * shape.inputs)
+      let gradient = convolve(tested, subject, numbers, isBackward: true, sums: &sums)
+      #expect(relativeError(gradient, expected) < numbers.outputBound, "\(numbers.testDescription)")
+    }
+  }
+
+  @Test(arguments: TestedPath.all, Shape.all)
+  func `weight gradients are those of a direct convolution`(tested: TestedPath, shape: Shape) {
+    let subject = Subject(shape)
+    var expected = [Double](repeating: 0, count: subject.weights.count)
+    subject.forEachProduct { output, input, weight in
+      expected[weight] += Double(subject.outputGradient[output]) * Double(subject.input[input])
+    }
+    for numbers in Numbers.all {
+      let kernels = tested.kernels
+      let kernelShape = subject.kernelShape(numbers.products)
+      var gradient = [Float](repeating: .nan, count: subject.weights.count)
+      var scratch = [Float](repeating: 0, count: unsafe kernels.winograd_scratch_count(kernelShape))
+      // Scratch memory of weight gradients need not be zero.
+      var sums = [Float](repeating: .nan, count: unsafe kernels.winograd_gradient_count(kernelShape))
+      unsafe kernels.winograd_weight_gradient(
+        kernelShape, numbers.element, FeatureMapBytes(subject.input, numbers.element).bytes,
+        FeatureMapBytes(subject.outputGradient, numbers.element).bytes, &sums, &scratch, &gradient)
+      #expect(relativeError(gradient, expected) < numbers.gradientBound, "\(numbers.testDescription)")
+    }
+  }
+}
