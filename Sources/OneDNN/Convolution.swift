@@ -44,10 +44,11 @@ public final class Convolution {
     let weights: PackedWeights
   }
 
-  private struct WeightGradientPass {
-    let primitive: Primitive
-    let gradient: Tensor
-    let unpack: Reorder
+  private enum WeightGradientPass {
+    /// oneDNN's primitive, and the copy of its gradient to row-major order.
+    case primitive(Primitive, gradient: Tensor, unpack: Reorder)
+    /// A matrix product, where oneDNN has only a reference implementation.
+    case product(SinglePixelWeightGradient)
   }
 
   /// Compiles the passes.
@@ -74,12 +75,16 @@ public final class Convolution {
     }
 
     let weightPlan = try planner.weightGradient(forward: forwardPlan)
-    let weightGradient = try Primitive(weightPlan)
-    try context.reserve(weightGradient)
-    let packedGradient = try Tensor(engine, weightPlan.layout(dnnl_query_diff_weights_md))
-    weightGradientPass = WeightGradientPass(
-      primitive: weightGradient, gradient: packedGradient,
-      unpack: try Reorder(engine, context, from: packedGradient, to: rowMajor))
+    if weightPlan.isReference, precision == .float32, let product = SinglePixelWeightGradient(geometry) {
+      weightGradientPass = .product(product)
+    } else {
+      planner.note(weightPlan, "gradient of the weights")
+      let weightGradient = try Primitive(weightPlan)
+      try context.reserve(weightGradient)
+      let packed = try Tensor(engine, weightPlan.layout(dnnl_query_diff_weights_md))
+      weightGradientPass = .primitive(
+        weightGradient, gradient: packed, unpack: try Reorder(engine, context, from: packed, to: rowMajor))
+    }
     guard passes == .training else {
       inputGradientPass = nil
       return
@@ -122,12 +127,17 @@ public final class Convolution {
   public func weightGradient(
     input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    guard let pass = weightGradientPass else { preconditionFailure("convolution compiled for inference") }
-    try pass.primitive.execute(
-      context, (conednn_arg_src(), input), (conednn_arg_diff_dst(), outputGradient),
-      (conednn_arg_diff_weights(), pass.gradient))
-    try pass.unpack.execute(from: pass.gradient, to: rowMajorWeights)
-    rowMajorWeights.copy(into: &gradient)
+    switch weightGradientPass {
+    case .primitive(let primitive, let packed, let unpack):
+      try primitive.execute(
+        context, (conednn_arg_src(), input), (conednn_arg_diff_dst(), outputGradient),
+        (conednn_arg_diff_weights(), packed))
+      try unpack.execute(from: packed, to: rowMajorWeights)
+      rowMajorWeights.copy(into: &gradient)
+    case .product(let product):
+      try product.compute(input: input, outputGradient: outputGradient, into: &gradient)
+    case nil: preconditionFailure("convolution compiled for inference")
+    }
   }
 
   /// Computes the gradient of the input from the gradient of the output.

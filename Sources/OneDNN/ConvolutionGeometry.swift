@@ -40,15 +40,6 @@ extension Convolution {
     var window: conednn_window_t {
       conednn_window(Int64(kernel), Int64(kernel), Int64(stride), Int64(padding), Int64(padding))
     }
-
-    /// A window of stride 1 that computes the same output, or `nil` if there is none.
-    ///
-    /// A single output pixel is the same for every stride: fewer zeros at the end leave no room for a second one.
-    var unitStrideWindow: conednn_window_t? {
-      let paddingAfter = kernel - input.height - padding
-      guard stride > 1, input.height == input.width, output.height == 1, paddingAfter >= 0 else { return nil }
-      return conednn_window(Int64(kernel), Int64(kernel), 1, Int64(padding), Int64(paddingAfter))
-    }
   }
 }
 

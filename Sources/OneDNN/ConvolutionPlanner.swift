@@ -29,7 +29,12 @@ struct ConvolutionPlanner {
   }
 
   func forward(isTraining: Bool) throws(DNNLError) -> PrimitivePlan {
-    let plan = try forward(geometry.window, isTraining: isTraining)
+    let window = geometry.window
+    let plan = try unsafe PrimitivePlan("dnnl_convolution_forward_primitive_desc_create") { plan, attributes in
+      unsafe conednn_convolution_forward_plan(
+        &plan, engine.handle, attributes, isTraining ? dnnl_forward_training : dnnl_forward_inference, source.handle,
+        weights.handle, destination.handle, window)
+    }
     note(plan, "forward")
     return plan
   }
@@ -46,37 +51,16 @@ struct ConvolutionPlanner {
   }
 
   func weightGradient(forward: borrowing PrimitivePlan) throws(DNNLError) -> PrimitivePlan {
-    let plan = try weightGradient(geometry.window, forward: forward)
-    // oneDNN has no AVX2 code for the weight gradient of 3×3, stride 2, 2×2 → 1×1, but for the same convolution with stride 1.
-    if plan.isReference, let window = geometry.unitStrideWindow {
-      let other = try weightGradient(window, forward: self.forward(window, isTraining: true))
-      if !other.isReference {
-        return other
-      }
-    }
-    note(plan, "gradient of the weights")
-    return plan
-  }
-
-  private func forward(_ window: conednn_window_t, isTraining: Bool) throws(DNNLError) -> PrimitivePlan {
-    try unsafe PrimitivePlan("dnnl_convolution_forward_primitive_desc_create") { plan, attributes in
-      unsafe conednn_convolution_forward_plan(
-        &plan, engine.handle, attributes, isTraining ? dnnl_forward_training : dnnl_forward_inference, source.handle,
-        weights.handle, destination.handle, window)
-    }
-  }
-
-  private func weightGradient(
-    _ window: conednn_window_t, forward: borrowing PrimitivePlan
-  ) throws(DNNLError) -> PrimitivePlan {
     let hint = unsafe forward.handle
+    let window = geometry.window
     return try unsafe PrimitivePlan("dnnl_convolution_backward_weights_primitive_desc_create") { plan, attributes in
       unsafe conednn_convolution_weight_gradient_plan(
         &plan, engine.handle, attributes, source.handle, weights.handle, destination.handle, window, hint)
     }
   }
 
-  private func note(_ plan: borrowing PrimitivePlan, _ pass: String) {
+  /// Records the operation of a plan if its implementation is a reference implementation.
+  func note(_ plan: borrowing PrimitivePlan, _ pass: String) {
     ReferencePrimitives.note(plan, "\(geometry), \(precision), \(pass)")
   }
 }
