@@ -45,8 +45,9 @@ extension Precision {
     public var reason: String
   }
 
-  /// The widest group of blocks that trains faster in bfloat16 on Intel's CPUs without AMX: there ResNet-20 (64) was faster and
-  /// ResNet-18 and -50 (512) were slower (docs/performance.md).
+  /// The widest group of blocks for which bfloat16 is chosen on Intel's CPUs without AMX.
+  ///
+  /// Measured: ResNet-20 (64) was faster in bfloat16, ResNet-18 and -50 (512) were slower. Between them this is a guess.
   static let widestWithoutTiles = 128
 
   /// Chooses the faster precision by rule, without a measurement.
@@ -54,6 +55,7 @@ extension Precision {
   /// - Parameters:
   ///   - widths: The widths of the encoder's groups of blocks, not empty.
   ///   - cpu: The CPU.
+  /// - Returns: The faster precision with the reason.
   public static func faster(forWidths widths: [Int], on cpu: CPUFeatures) -> Choice {
     let widest = widths.max() ?? 0
     if cpu.instructionSet < .avx512BFloat16 {

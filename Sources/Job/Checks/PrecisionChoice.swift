@@ -36,6 +36,7 @@ package struct PrecisionChoice {
   ///   - precision: `auto` or the name of a precision.
   ///   - widths: The widths of the encoder's groups of blocks.
   ///   - report: Receives the reason of a choice.
+  /// - Returns: The same precision on every rank.
   /// - Throws: ``RunError`` if bfloat16 was asked for and a rank's CPU does not multiply it.
   package func resolve(
     _ precision: String, widths: [Int], report: (String) -> Void = { _ in }
