@@ -7,8 +7,19 @@ import PackageDescription
 
 // MARK: - Settings
 
+/// The directory of a oneDNN other than the system's, with `include` and `lib`; empty for the system's.
+let oneDNN = Context.environment["SUPCON_ONEDNN"] ?? ""
+
 /// Language mode 6, and every unsafe construct marked where it stands.
-let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .strictMemorySafety()]
+let swiftSettings: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .strictMemorySafety()]
+  + (oneDNN.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-I\(oneDNN)/include"])])
+
+/// The library is named by its path, since `-ldnnl` could find the system's before that of the directory.
+let oneDNNLinkerSettings: [LinkerSetting] =
+  oneDNN.isEmpty
+  ? [.linkedLibrary("dnnl")]
+  : [.unsafeFlags(["\(oneDNN)/lib/libdnnl.so", "-Xlinker", "-rpath", "-Xlinker", "\(oneDNN)/lib"])]
 
 /// The MPI library, by SUPCON_MPI: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of either, such as
 /// `cray-mpich` or `impi`.
@@ -41,7 +52,9 @@ let stages: [Target] = [
   .target(name: "KeyedRandomness", swiftSettings: swiftSettings),
   .target(name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Kernels"),
-  .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
+  .target(
+    name: "OneDNN", dependencies: ["COneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings,
+    linkerSettings: oneDNNLinkerSettings),
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "CBuild", cSettings: commit),
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -93,8 +106,9 @@ let stages: [Target] = [
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "MPI", "NeuralNet", "Runs",
-      "Spelling", "Tools", "Training",
+      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "MPI", "NeuralNet",
+      "OneDNN",
+      "Runs", "Spelling", "Tools", "Training",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: swiftSettings),
@@ -132,7 +146,8 @@ let tests: [Target] = [
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "SupconTests", dependencies: ["Formats", "Imaging", "TestSupport", "supcon"], swiftSettings: swiftSettings),
+    name: "SupconTests", dependencies: ["Formats", "Imaging", "OneDNN", "TestSupport", "supcon"],
+    swiftSettings: swiftSettings),
 ]
 
 // MARK: - Package

@@ -40,7 +40,7 @@ public struct Launcher: Sendable, Equatable {
   /// Reads the launcher's variables.
   ///
   /// - Parameter value: Looks up a variable of the environment.
-  init(_ value: (String) -> String?) {
+  package init(_ value: (String) -> String?) {
     func number(_ name: String) -> Int? { value(name).flatMap { text in Int(text) } }
     let tables: [(kind: Kind, rank: String, size: String)] = [
       (.openMPI, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),

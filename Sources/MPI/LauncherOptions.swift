@@ -11,7 +11,7 @@ public struct LauncherOptions: Sendable {
   public static let current = LauncherOptions(of: .loaded)
 
   /// The options of a library's launcher.
-  init(of library: MPILibrary) {
+  package init(of library: MPILibrary) {
     self.library = library
   }
 

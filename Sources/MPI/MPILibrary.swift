@@ -22,7 +22,7 @@ public struct MPILibrary: Sendable, Equatable {
   /// - Parameters:
   ///   - family: The family that the program was compiled for.
   ///   - text: The text of `MPI_Get_library_version`.
-  init(family: Family, text: String) {
+  package init(family: Family, text: String) {
     self.family = family
     // "Open MPI v4.1.4, package: …"; "MPICH Version:\t4.0.2\nMPICH Release date: …"; "Intel(R) MPI Library 2021.10 for Linux…".
     let words = text.prefix { letter in letter != "\n" && letter != "," }.split(whereSeparator: \.isWhitespace)

@@ -74,6 +74,9 @@ enum Program {
     if let problem = launch.problem ?? command.watch.problem ?? command.problem(ranks: launch.size) {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
+    if let problem = InstructionSetLimit.apply() {
+      end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
+    }
     launch.leaveCrashesToTheLibrary()
     exit(run(command, launch))
   }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import MPI
+import MPI
 
 /// The environments of launchers, as they were seen under each.
 struct LauncherTests {

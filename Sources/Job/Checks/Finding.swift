@@ -1,5 +1,6 @@
 import Configuration
 import MPI
+import OneDNN
 
 /// Something about a launch that is not as it should be.
 package struct Finding: Sendable, Equatable {
@@ -62,13 +63,16 @@ package enum LaunchChecks {
 
   /// The last bits depend on who computes a shard then.
   private static func instructions(_ ranks: [RankFacts]) -> [Finding] {
-    different(ranks, by: \.instructions) { others in
+    let lowest = ranks.compactMap { facts in InstructionSet(rawValue: facts.instructionSet) }.min() ?? .baseline
+    return different(ranks, by: \.instructions) { others in
       Finding(
         exitCode: nil,
         problem:
           "\(list(others)): computes with \(others[0].instructions), \(ranks[0].name) with \(ranks[0].instructions), "
           + "so the last bits of results depend on the number of ranks",
-        remedy: "start on hosts with one kind of CPU where that matters")
+        remedy:
+          "for the same bits on any number of ranks set SUPCON_ISA=\(lowest.rawValue) for all of them (mpirun -x SUPCON_ISA), or start on hosts with one kind of CPU"
+      )
     }
   }
 

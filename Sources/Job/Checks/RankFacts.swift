@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Kernels
 import MPI
+import NeuralNet
 import OneDNN
 import Runs
 import Watchdog
@@ -19,6 +20,8 @@ package struct RankFacts: Codable, Equatable {
   var arguments: [String]
   /// The instruction sets that oneDNN and ``Kernels`` use, and the CPU's name.
   package var instructions: String
+  /// The level of all its computation, by its name in `SUPCON_ISA`.
+  var instructionSet: String
   package var cpu: String
   /// How many threads the options ask for.
   package var threads: Int
@@ -54,7 +57,7 @@ package struct RankFacts: Codable, Equatable {
   var name: String { "rank \(rank) on host \(host)" }
 
   static var ownInstructions: String {
-    unsafe "\(InstructionSet.name) in oneDNN, \(String(cString: kernels_name(kernels_best_path()))) in kernels"
+    unsafe "\((InstructionSet.effective ?? .baseline).name) in oneDNN, \(String(cString: kernels_name(kernels_best_path()))) in kernels"
   }
 }
 
@@ -69,6 +72,7 @@ extension RankFacts {
       rank: world.rank, host: host, process: Int(getpid()),
       program: world.size == 1 ? "" : try world.throwingTogether { try SHA256.hexadecimal(ofFile: "/proc/self/exe") },
       arguments: Array(CommandLine.arguments.dropFirst()), instructions: Self.ownInstructions,
+      instructionSet: CPUFeatures.current.instructionSet.rawValue,
       cpu: ProcessMeasurements.cpuName(), threads: threads,
       allowedProcessors: ProcessMeasurements.allowedProcessorCount() ?? processors, processors: processors,
       availableBytes: ProcessMeasurements.availableByteCount(), neededBytes: neededBytes,

@@ -57,6 +57,9 @@ package enum Doctor {
       report(describe(host, ranks))
     }
     var findings = LaunchChecks.findings(ranks)
+    if let problem = ReferencePrimitives.problem {
+      findings.append(Finding(exitCode: nil, problem: problem, remedy: ReferencePrimitives.remedy))
+    }
     if ranks[0].settings["btl_tcp_if_include"] == nil {
       findings += try routes(over: world)
     }

@@ -6,6 +6,7 @@ import Glibc
 import Job
 import MPI
 import NeuralNet
+import OneDNN
 import Runs
 
 /// The training of an encoder: from a recipe to its weights in a run directory.
@@ -85,6 +86,7 @@ package enum TrainingRun {
       report("the run is finished: \(state.step) of \(lastStep) steps; give more --steps to continue")
       return .success
     }
+    ReferencePrimitives.note(report)
     report(
       "\(configuration.model) on \(configuration.dataset): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
         + "batch \(configuration.batchSize) in \(configuration.shardCount) shards over \(world.size) ranks × \(configuration.threads) threads, "
