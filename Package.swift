@@ -30,7 +30,7 @@ let stages: [Target] = [
   .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
   .target(name: "Watchdog", swiftSettings: swiftSettings),
-  .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
+  .target(name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
   .target(
     name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"],
     swiftSettings: swiftSettings),
@@ -38,14 +38,14 @@ let stages: [Target] = [
   .target(
     name: "Training",
     dependencies: [
-      "Contrastive", "Datasets", "Formats", "Imaging", "Kernels", "KeyedRandomness", "MPI", "NeuralNet", "OneDNN",
+      "Datasets", "Formats", "Imaging", "Kernels", "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN",
       "Spelling", "Watchdog", .product(name: "Yams", package: "Yams"),
     ],
     swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Contrastive", "Datasets", "Formats", "Imaging", "MPI", "NeuralNet", "Spelling", "Training",
+      "Datasets", "Formats", "Imaging", "Losses", "MPI", "NeuralNet", "Spelling", "Training",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: swiftSettings),
@@ -60,7 +60,7 @@ let tests: [Target] = [
     name: "imaging-speed", dependencies: ["Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
     swiftSettings: swiftSettings),
   .executableTarget(
-    name: "loss-steps", dependencies: ["Contrastive", "Formats", "MPI", "NeuralNet"], path: "Tests/LossSteps",
+    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/LossSteps",
     swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
@@ -68,7 +68,7 @@ let tests: [Target] = [
     name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN", "TestSupport"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
-  .testTarget(name: "ContrastiveTests", dependencies: ["Contrastive", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "WatchdogTests", dependencies: ["TestSupport", "Watchdog"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),

@@ -61,7 +61,7 @@ import Testing
     expectMatch(
       gradient, network.context.parameters, expected.gradients, within: expected.depth == 200 ? 1e-2 : 1e-3, "gradient")
 
-    let moments = network.moments()
+    let moments = network.batchStatistics()
     let statistics = zip(network.context.statistics.initialValues(seed: 0), moments).map { statistic, moment in
       0.9 * statistic + 0.1 * moment
     }
@@ -94,7 +94,7 @@ import Testing
     var architecture = try #require(ResNetArchitecture(name: "resnet50"))
     architecture.stem = .imagenet
     let network = try NetworkSubject(mode: .training, views: 2, architecture, height: 224, width: 224)
-    #expect(network.record.byteCount == 2 * 16_783_872 * 4)
+    #expect(network.saved.byteCount == 2 * 16_783_872 * 4)
     let parameters = network.fixtureParameters()
     let embeddings = try network.forward(
       NetworkSubject.views(step: 0, count: 2, height: 224, width: 224), parameters)

@@ -39,14 +39,14 @@ import Testing
   private struct Network {
     let head: ProjectionHead
     let layout: VectorLayout
-    let record: ProjectionHead.Record
+    let saved: ProjectionHead.SavedActivations
 
     init() throws {
       useOneThreadPerPrimitive()
       let context = try NetworkContext(Engine(), mode: .training, precision: .float32)
       head = ProjectionHead(context, ProjectionHeadArchitecture([20, 10], hasBatchNormalization: true), inputWidth: 24)
       layout = context.parameters
-      record = head.makeRecord(views: 7)
+      saved = head.makeSavedActivations(views: 7)
     }
 
     func gradient(_ parameters: [Float], step: Int) throws -> [Float] {
@@ -54,13 +54,13 @@ import Testing
       let outputGradient = noise("output gradient \(step)", 7 * 10)
       var output = [Float](repeating: .nan, count: 7 * 10)
       var outputSpan = output.mutableSpan
-      try head.forward(input.span, parameters: parameters.span, record, into: &outputSpan)
+      try head.forward(input.span, parameters: parameters.span, saved, into: &outputSpan)
       var gradient = [Float](repeating: .nan, count: parameters.count)
       var inputGradient = [Float](repeating: .nan, count: input.count)
       var gradientSpan = gradient.mutableSpan
       var inputGradientSpan = inputGradient.mutableSpan
       try head.backward(
-        representations: input.span, projectionGradient: outputGradient.span, parameters: parameters.span, record,
+        representations: input.span, projectionGradient: outputGradient.span, parameters: parameters.span, saved,
         into: &gradientSpan, representationGradient: &inputGradientSpan)
       return gradient
     }

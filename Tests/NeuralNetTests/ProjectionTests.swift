@@ -34,7 +34,7 @@ import Testing
     let head: ProjectionHead
     let layout: VectorLayout
     let statisticsLayout: VectorLayout
-    let record: ProjectionHead.Record
+    let saved: ProjectionHead.SavedActivations
     let parameters: [Float]
     let input = noise("input", 7 * 24, amplitude: 2)
     let outputGradient = noise("output gradient", 7 * 10)
@@ -45,14 +45,14 @@ import Testing
       head = ProjectionHead(context, plan, inputWidth: 24)
       layout = context.parameters
       statisticsLayout = context.statistics
-      record = head.makeRecord(views: 7)
+      saved = head.makeSavedActivations(views: 7)
       parameters = layout.fixtureHeadParameters()
     }
 
     func forward(_ input: [Float], _ parameters: [Float]) throws -> [Float] {
       var output = [Float](repeating: .nan, count: 7 * 10)
       var span = output.mutableSpan
-      try head.forward(input.span, parameters: parameters.span, record, into: &span)
+      try head.forward(input.span, parameters: parameters.span, saved, into: &span)
       return output
     }
 
@@ -63,7 +63,7 @@ import Testing
       var gradientSpan = gradient.mutableSpan
       var inputGradientSpan = inputGradient.mutableSpan
       try head.backward(
-        representations: input.span, projectionGradient: outputGradient.span, parameters: parameters.span, record,
+        representations: input.span, projectionGradient: outputGradient.span, parameters: parameters.span, saved,
         into: &gradientSpan, representationGradient: &inputGradientSpan)
       return (gradient, inputGradient)
     }
@@ -83,7 +83,7 @@ import Testing
 
     var moments = [Float](repeating: .nan, count: subject.statisticsLayout.count)
     var span = moments.mutableSpan
-    subject.head.moments(of: subject.record, into: &span)
+    subject.head.batchStatistics(of: subject.saved, into: &span)
     expectMatch(moments, subject.statisticsLayout, expected.moments, within: 2e-6, "moments")
   }
 
@@ -94,18 +94,18 @@ import Testing
     #expect(head.outputWidth == 24)
     #expect(context.parameters.count == 0)
     let input = noise("input", 7 * 24)
-    let record = head.makeRecord(views: 7)
+    let saved = head.makeSavedActivations(views: 7)
     var output = [Float](repeating: .nan, count: input.count)
     var outputSpan = output.mutableSpan
     let nothing: [Float] = []
-    try head.forward(input.span, parameters: nothing.span, record, into: &outputSpan)
+    try head.forward(input.span, parameters: nothing.span, saved, into: &outputSpan)
     #expect(output == input)
     var inputGradient = [Float](repeating: .nan, count: input.count)
     var gradient: [Float] = []
     var inputGradientSpan = inputGradient.mutableSpan
     var gradientSpan = gradient.mutableSpan
     try head.backward(
-      representations: output.span, projectionGradient: input.span, parameters: nothing.span, record,
+      representations: output.span, projectionGradient: input.span, parameters: nothing.span, saved,
       into: &gradientSpan, representationGradient: &inputGradientSpan)
     #expect(inputGradient == input)
   }

@@ -48,8 +48,8 @@ import Testing
 
       let gradient = try network.backward(embeddingGradient: loss.gradient, parameters)
       expectMatch(gradient, network.context.parameters, step.gradients, within: 2e-4, "gradient of step \(index)")
-      // Once a step the running statistics move a tenth of the way towards the shard's moments.
-      for (place, moment) in network.moments().enumerated() {
+      // Once a step the running statistics move a tenth of the way towards the shard's batch statistics.
+      for (place, moment) in network.batchStatistics().enumerated() {
         statistics[place] = 0.9 * statistics[place] + 0.1 * moment
       }
       optimizer.update(&parameters, gradient: gradient.span, learningRate: 0.1, step: index)
@@ -79,16 +79,16 @@ import Testing
 
     let embeddings = try network.forward(first, parameters)
     let gradient = try network.backward(embeddingGradient: weights, parameters)
-    let moments = network.moments()
+    let moments = network.batchStatistics()
     #expect(try network.backward(embeddingGradient: weights, parameters) == gradient)
 
-    let otherRecord = try network.encoder.makeRecord()
+    let otherRecord = try network.encoder.makeSavedActivations()
     network.encoder.views.setMaps(second, network.encoder.inputShape)
     var otherRepresentations = [Float](repeating: 0, count: 4 * 64)
     var span = otherRepresentations.mutableSpan
     try network.encoder.forward(otherRecord, into: &span)
     #expect(try network.backward(embeddingGradient: weights, parameters) == gradient)
-    #expect(network.moments() == moments)
+    #expect(network.batchStatistics() == moments)
 
     #expect(try network.forward(first, parameters) == embeddings)
     #expect(try network.backward(embeddingGradient: weights, parameters) == gradient)
@@ -124,7 +124,7 @@ import Testing
       let parameters = network.fixtureParameters()
       let embeddings = try network.forward(views, parameters)
       let gradient = try network.backward(embeddingGradient: weights, parameters)
-      return (embeddings, gradient, network.moments(), network.context.parameters)
+      return (embeddings, gradient, network.batchStatistics(), network.context.parameters)
     }
     let exact = try pass(.float32)
     let rounded = try pass(.bfloat16)

@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 import Formats
 
 /// Rows as a user gives them, and the unit rows that the loss is computed of.

@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 import Formats
 import MPI
 
@@ -143,7 +143,7 @@ public enum LossEvaluation {
     let loss = ContrastiveLoss<Scalar>(
       blocks: blocks, width: width, temperature: request.temperature,
       scale: LossScale.factor(named: request.lossScale, temperature: request.temperature), mode: mode,
-      layout: ViewLayout(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
+      rowOrder: RowOrder(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
       threads: request.threads)
     try loss.gather(rows.unitRows.span, over: world)
     let reduction = TreeReduction<Double>(length: 1, runs: blocks.shardRuns, rank: world.rank)

@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 import Datasets
 import Imaging
 import MPI
@@ -22,7 +22,7 @@ extension TrainingStep {
 
     let owned = plan.runs[world.rank]
     let samples = Array(batch.samples)
-    let layout = configuration.viewLayout
+    let layout = configuration.rowOrder
     var arrays = [
       DumpedArray(name: "samples", shape: [samples.count], elements: .integers(samples)),
       DumpedArray(

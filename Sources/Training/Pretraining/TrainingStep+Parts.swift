@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 import Datasets
 import MPI
 import NeuralNet
@@ -44,7 +44,7 @@ extension TrainingStep {
       let counts = plan.runs.runs.map { run in run.count * configuration.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
     }
-    let layout = configuration.viewLayout
+    let layout = configuration.rowOrder
     return RowClasses(
       labels: (0..<plan.batchSize * configuration.views).map { row in labels[layout.sample(ofRow: row)] })
   }
@@ -52,7 +52,7 @@ extension TrainingStep {
 
 extension Configuration {
   /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
-  var viewLayout: ViewLayout { ViewLayout(samplesPerGroup: shardSize, views: views) }
+  var rowOrder: RowOrder { RowOrder(samplesPerGroup: shardSize, views: views) }
 }
 
 extension TrainingState {

@@ -50,8 +50,13 @@ struct Checkpoint {
     var state = TrainingState(toFill: configuration, parameters: parameters, statistics: statistics)
     state.parameters = try parameters.vector(from: file)
     state.statistics = try statistics.vector(from: file)
-    state.optimizer.state = try state.optimizer.stateNames.map { name in
-      try parameters.vector(from: file, prefix: Self.prefix(ofState: name))
+    state.optimizer.state = try zip(state.optimizer.stateNames, state.optimizer.formerStateNames).map {
+      name, formerName in
+      // Checkpoints of version 0.1 have other names.
+      let isPresent = parameters.slices.allSatisfy { slice in
+        file.entries[Self.prefix(ofState: name) + slice.name] != nil
+      }
+      return try parameters.vector(from: file, prefix: Self.prefix(ofState: isPresent ? name : formerName))
     }
     state.step = step
     self.state = state

@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 import Datasets
 import Imaging
 import OneDNN

@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 import NeuralNet
 import OneDNN
 

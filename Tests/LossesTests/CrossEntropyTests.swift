@@ -1,5 +1,5 @@
-import Contrastive
 import Foundation
+import Losses
 import TestSupport
 import Testing
 

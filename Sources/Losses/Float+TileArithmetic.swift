@@ -6,8 +6,15 @@ import OneDNN
 private let kernels = unsafe kernels_of(kernels_best_path()).pointee
 
 extension Float: LossScalar {
-  /// One matrix product by oneDNN.
-  @unsafe public static func similarities(
+  /// The passes of the standard loss or of a mode, in float32.
+  public static func passes(of mode: LossMode) -> LossPasses<Float> {
+    mode.isStandard ? LossPasses(StandardLoss<Float>()) : LossPasses(ModeLoss<Float>(mode: mode))
+  }
+}
+
+/// Products by oneDNN, loops by `Kernels`.
+extension Float: TileArithmetic {
+  @unsafe static func similarities(
     rows: UnsafePointer<Float>, rowCount: Int, columns: UnsafePointer<Float>, columnStride: Int, columnCount: Int,
     width: Int, scale: Float, into tile: UnsafeMutablePointer<Float>
   ) {
@@ -19,8 +26,7 @@ extension Float: LossScalar {
     }
   }
 
-  /// One matrix product by oneDNN.
-  @unsafe public static func accumulate(
+  @unsafe static func accumulate(
     tile: UnsafePointer<Float>, rowCount: Int, columns: UnsafePointer<Float>, columnCount: Int, width: Int,
     scale: Float, isFirst: Bool, into sums: UnsafeMutablePointer<Float>
   ) {
@@ -32,30 +38,26 @@ extension Float: LossScalar {
     }
   }
 
-  /// By the kernels.
   @inline(__always)
-  @unsafe public static func largest(_ line: UnsafePointer<Float>, count: Int, atLeast least: Float) -> Float {
+  @unsafe static func largest(_ line: UnsafePointer<Float>, count: Int, atLeast least: Float) -> Float {
     unsafe kernels.largest_element(line, count, least)
   }
 
-  /// By the kernels.
   @inline(__always)
-  @unsafe public static func exponentialSum(_ line: UnsafePointer<Float>, count: Int, minus shift: Float) -> Double {
+  @unsafe static func exponentialSum(_ line: UnsafePointer<Float>, count: Int, minus shift: Float) -> Double {
     unsafe kernels.exponential_sum(line, count, shift)
   }
 
-  /// By the kernels.
   @inline(__always)
-  @unsafe public static func pairFactors(
+  @unsafe static func pairFactors(
     _ line: UnsafeMutablePointer<Float>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Float>
   ) {
     unsafe kernels.contrastive_factors(
       line, columns.count, lossRow(row, pairs, weights), lossColumns(columns, pairs, weights))
   }
 
-  /// By the kernels.
   @inline(__always)
-  @unsafe public static func modeFactors(
+  @unsafe static func modeFactors(
     _ line: UnsafeMutablePointer<Float>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Float>,
     mode: LossMode
   ) {
@@ -66,9 +68,8 @@ extension Float: LossScalar {
         denominator: mode.denominator.kernelName, kept_samples: pairs.keptSamples))
   }
 
-  /// By the kernels.
   @inline(__always)
-  @unsafe public static func select(
+  @unsafe static func select(
     _ selection: PairSelection, of line: UnsafePointer<Float>, row: Int, columns: Range<Int>, pairs: PairTable,
     into selected: UnsafeMutablePointer<Float>
   ) {
@@ -78,62 +79,20 @@ extension Float: LossScalar {
       pairs.sampleNumbers + first, pairs.keptSamples, selection.kernelName, selected)
   }
 
-  /// By the kernels.
   @inline(__always)
-  @unsafe public static func logSigmoids(
+  @unsafe static func logSigmoids(
     _ line: UnsafeMutablePointer<Float>, count: Int, minus shift: Float, isProduct: Bool,
     complements: UnsafeMutablePointer<Float>
   ) {
     unsafe kernels.log_sigmoids(line, count, shift, isProduct ? 1 : 0, complements)
   }
 
-  /// By the kernels.
   @inline(__always)
-  @unsafe public static func finiteSum(_ line: UnsafePointer<Float>, count: Int) -> Double {
+  @unsafe static func finiteSum(_ line: UnsafePointer<Float>, count: Int) -> Double {
     unsafe kernels.finite_sum(line, count)
   }
 
-  /// The tiles' loop in float32.
-  @unsafe public static func transpose(
-    _ embeddings: UnsafePointer<Float>, count: Int, width: Int, into columns: UnsafeMutablePointer<Float>
-  ) {
-    unsafe ContrastiveTiles.transpose(embeddings, count: count, width: width, into: columns)
-  }
-
-  /// The tiles' loop in float32.
-  @unsafe public static func positiveMeans(
-    _ tiles: ContrastiveTiles<Float>, rows: Range<Int>, classSizes: [Int]
-  ) -> [Double] {
-    unsafe tiles.positiveMeans(rows: rows, classSizes: classSizes)
-  }
-
-  /// The tiles' loop in float32.
-  @unsafe public static func logSumExps(
-    _ tiles: ContrastiveTiles<Float>, rows: Range<Int>, scratch: UnsafeMutablePointer<Float>,
-    into logSumExps: UnsafeMutablePointer<Float>
-  ) {
-    unsafe tiles.logSumExps(rows: rows, scratch: scratch, into: logSumExps)
-  }
-
-  /// The tiles' loop in float32.
-  @unsafe public static func rowStatistics(
-    _ tiles: ContrastiveTiles<Float>, rows: Range<Int>, positiveCounts: UnsafePointer<Int32>,
-    scratch: UnsafeMutablePointer<Float>, into numbers: UnsafeMutablePointer<Float>,
-    losses: UnsafeMutablePointer<Double>
-  ) {
-    unsafe tiles.rowStatistics(
-      rows: rows, positiveCounts: positiveCounts, scratch: scratch, into: numbers, losses: losses)
-  }
-
-  /// The tiles' loop in float32.
-  @unsafe public static func gradients(
-    _ tiles: ContrastiveTiles<Float>, rows: Range<Int>, weights: RowWeights<Float>,
-    scratch: UnsafeMutablePointer<Float>, into gradients: UnsafeMutablePointer<Float>
-  ) {
-    unsafe tiles.gradients(rows: rows, weights: weights, scratch: scratch, into: gradients)
-  }
-
-  /// A product whose only failures are wrong arguments, which would be this module's own fault.
+  /// Runs a product that fails only for wrong arguments, an error of this module.
   private static func product(_ body: () throws(DNNLError) -> Void) {
     do throws(DNNLError) {
       try body()

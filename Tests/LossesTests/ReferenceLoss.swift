@@ -69,6 +69,8 @@ struct ReferenceLoss {
     let positives: [Int]
     let denominators: [[Int]]
     let logDenominators: [Double]
+    /// s_ip less the margin, as it is in a denominator of its own.
+    let ownTerms: [Double]
     var logRatios: [Double] {
       zip(positives, logDenominators).map { positive, denominator in similarities[positive] - denominator }
     }
@@ -83,11 +85,16 @@ struct ReferenceLoss {
     let denominators = (isEachOwn ? positives : [positives[0]]).map { positive in
       denominator(of: positive, among: positives, negatives: negatives)
     }
-    let logs = denominators.map { rows in logSumExp(similarities, over: rows) }
+    let logs = zip(positives, denominators).map { positive, rows in
+      var terms = similarities
+      terms[positive] -= isEachOwn ? mode.margin : 0
+      return logSumExp(terms, over: rows)
+    }
     return Anchor(
       similarities: similarities, positives: positives,
       denominators: isEachOwn ? denominators : positives.map { _ in denominators[0] },
-      logDenominators: isEachOwn ? logs : positives.map { _ in logs[0] })
+      logDenominators: isEachOwn ? logs : positives.map { _ in logs[0] },
+      ownTerms: positives.map { positive in similarities[positive] - (isEachOwn ? mode.margin : 0) })
   }
 
   /// (g/M) Σ_i L_i.
@@ -119,7 +126,8 @@ struct ReferenceLoss {
         let share = weight * (mode.isInside ? exp(logRatios[index] - logSum) : 1 / Double(logRatios.count))
         ofSimilarity[positive] -= share
         for other in anchor.denominators[index] {
-          ofSimilarity[other] += share * exp(anchor.similarities[other] - anchor.logDenominators[index])
+          let term = other == positive ? anchor.ownTerms[index] : anchor.similarities[other]
+          ofSimilarity[other] += share * exp(term - anchor.logDenominators[index])
         }
       }
       for other in 0..<count where other != row {
@@ -176,7 +184,7 @@ struct ReferenceLoss {
   }
 }
 
-/// Which loss it is, in the command's words.
+/// The mode of a loss, in the command's words.
 struct ReferenceMode: Sendable, CustomTestStringConvertible {
   var summation = "out"
   var contrastMode = "all"
@@ -186,6 +194,8 @@ struct ReferenceMode: Sendable, CustomTestStringConvertible {
   var views = 1
   /// g.
   var scale = 1.0
+  /// ε; read where the denominators hold one positive.
+  var margin = 0.0
 
   var isInside: Bool { summation == "in" }
   var isOneView: Bool { contrastMode == "one" }

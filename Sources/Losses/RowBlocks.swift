@@ -1,17 +1,17 @@
 import MPI
 
-/// How the rows of a global batch are cut into shards, anchor blocks and ranks.
+/// The partition of the rows of a global batch into shards, anchor blocks and ranks.
 ///
-/// A shard is what a rank owns as a whole. Anchor blocks are cut inside shards at positions counted from the shard's start, so that
+/// A shard belongs to one rank as a whole. Anchor blocks are cut inside shards at positions counted from the shard's start, so that
 /// they are the same on any number of ranks.
 public struct RowBlocks: Sendable {
-  /// How many rows the global batch has.
+  /// The number of rows of the global batch.
   public let rowCount: Int
 
-  /// How many rows each shard has, the last one excepted.
+  /// The number of rows of each shard; the last one may have fewer.
   public let rowsPerShard: Int
 
-  /// Which shards each rank owns.
+  /// The shards of each rank.
   public let shardRuns: BlockPartition
 
   /// Cuts `rowCount` rows into shards and gives them to `ranks` ranks.

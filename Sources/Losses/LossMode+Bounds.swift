@@ -6,30 +6,32 @@ extension LossMode {
   /// ln(N − 1) where all other rows are in them. A loss that stays exactly here means collapse, not chance.
   ///
   /// - Parameters:
-  ///   - classSizes: How many rows each class has.
-  ///   - views: How many of them belong to one sample.
+  ///   - classSizes: The number of rows of each class.
+  ///   - views: The number of rows of one sample.
   /// - Returns: The value; 0 for a batch without anchors, or of fewer than two rows.
   public func collapseValue(classSizes: [Int], views: Int) -> Double {
-    denominator == .all && positivesCap == nil
+    guard anchorCount(classSizes: classSizes, views: views) > 0 else { return 0 }
+    return denominator == .all && positivesCap == nil
       ? LossBound.collapseValue(rowCount: classSizes.reduce(0, +))
       : meanOverAnchors(classSizes: classSizes, views: views, exponent: 0)
   }
 
-  /// What the loss cannot fall below for these classes, whatever the embeddings and their width, for scale 1.
+  /// A lower bound of the loss for these classes over all embeddings of any width, for scale 1.
   ///
   /// Without a cap, with all rows as anchors and in the denominators, it is ``LossBound/lowerBound(counts:temperature:)``. Otherwise, with
-  /// ν_i = ln Σ_n e^{s_in} and e_i for the positives in a denominator (|P|, 1, or 0 for negatives alone),
+  /// ν_i = ln Σ_n e^{s_in} and e_i for the positives in a denominator (|P|, e^−ε, or 0 for negatives only),
   ///
   ///     L_i ≥ ln( e_i + e^{ν_i − 1/τ} )
   ///
   /// outside because the function is convex in the positives' mean (Jensen), inside because it falls with every positive's similarity.
   /// From there s_in ≥ −1/τ gives one bound. Where all rows are anchors, the mean of ν_i has a bound by
   /// ``meanNegativesBound(classSizes:temperature:)``, and ln(e + e^x) ≥ (1−λ) ln e + λx + H(λ) for every λ gives another:
-  /// ln(geometric mean of e_i + e^{mean − 1/τ}). The larger one counts; for classes of equal size it is the value at a simplex's vertices.
+  /// ln(geometric mean of e_i + e^{mean − 1/τ}). The larger one is returned. It is attained where ``isLowerBoundTight(classSizes:views:)``,
+  /// at the vertices of a simplex; elsewhere the minimum can be larger by several nats.
   ///
   /// - Parameters:
-  ///   - classSizes: How many rows each class has.
-  ///   - views: How many of them belong to one sample.
+  ///   - classSizes: The number of rows of each class.
+  ///   - views: The number of rows of one sample.
   ///   - temperature: τ.
   /// - Returns: The bound; 0 for a batch without anchors.
   public func lowerBound(classSizes: [Int], views: Int, temperature: Double) -> Double {
@@ -44,7 +46,7 @@ extension LossMode {
     let exponent = mean - 1 / temperature
     switch denominator {
     case .onlyNegatives: return max(byRow, exponent)
-    case .onePositive: return max(byRow, log1p(exp(exponent)))
+    case .onePositive: return max(byRow, log(exp(-margin) + exp(exponent)))
     case .all:
       let positiveCounts = positiveCounts(classSizes: classSizes, views: views)
       let logSum = zip(classSizes, positiveCounts).reduce(0) { sum, entry in
@@ -54,7 +56,16 @@ extension LossMode {
     }
   }
 
-  /// What the mean over all rows of ν_i = ln Σ_n e^{s_in} cannot fall below; `nil` where a class has half of the rows or more.
+  /// True if ``lowerBound(classSizes:views:temperature:)`` is known to be attained by some embeddings of sufficient width.
+  ///
+  /// That is so for two or more classes of one size with all rows as anchors. Otherwise the bound is valid but may be loose: with one anchor
+  /// per sample, and with classes of different sizes, most of all where denominators sum negatives only. A report of it should say so.
+  public func isLowerBoundTight(classSizes: [Int], views: Int) -> Bool {
+    Set(classSizes).count == 1 && classSizes.count > 1
+      && anchorCount(classSizes: classSizes, views: views) == classSizes.reduce(0, +)
+  }
+
+  /// A lower bound of the mean over all rows of ν_i = ln Σ_n e^{s_in}; `nil` where a class has half of the rows or more.
   ///
   /// For any distribution r over the negatives, ν_i ≥ Σ_n r_n s_in + H(r). With r_n = u_c u_c' for a row of class c and one of c', the
   /// weights chosen so that every row's sum is 1, the sum over rows leaves (‖Σ_c u_c C_c‖² − Σ_c u_c² ‖C_c‖²)/τ of the class sums C_c,
@@ -100,7 +111,7 @@ extension LossMode {
       let value =
         switch denominator {
         case .all: log(Double(positiveCounts[index]) + negatives * exp(-exponent))
-        case .onePositive: log1p(negatives * exp(-exponent))
+        case .onePositive: log(exp(-margin) + negatives * exp(-exponent))
         case .onlyNegatives: log(negatives) - exponent
         }
       sum += Double(anchorCounts[index]) * value

@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 import Testing
 
 struct RowBlocksTests {
@@ -34,12 +34,12 @@ struct RowClassesTests {
   }
 }
 
-struct ViewLayoutTests {
+struct RowOrderTests {
   @Test func `groups hold view after view`() {
-    let layout = ViewLayout(samplesPerGroup: 2, views: 3)
+    let layout = RowOrder(samplesPerGroup: 2, views: 3)
     #expect((0..<12).map { row in layout.sample(ofRow: row) } == [0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3])
     #expect((0..<12).map { row in layout.view(ofRow: row) } == [0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2])
-    let single = ViewLayout(samplesPerGroup: 7, views: 1)
+    let single = RowOrder(samplesPerGroup: 7, views: 1)
     #expect((0..<7).map { row in single.sample(ofRow: row) } == Array(0..<7))
   }
 }

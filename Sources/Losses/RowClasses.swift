@@ -1,9 +1,9 @@
-/// Which rows of a global batch are positives of each other: those of the same class.
+/// The classes of the rows of a global batch; rows of one class are positives of each other.
 public struct RowClasses: Sendable {
   /// The class of each row, numbered from 0 in the order of first appearance.
   public let classOfRow: [Int32]
 
-  /// How many rows each class has.
+  /// The number of rows of each class.
   public let counts: [Int]
 
   /// Numbers the labels of all rows.
@@ -31,6 +31,6 @@ public struct RowClasses: Sendable {
     self.init(labels: (0..<rowCount).map { row in row % samples })
   }
 
-  /// How many rows the batch has.
+  /// The number of rows of the batch.
   public var rowCount: Int { classOfRow.count }
 }

@@ -1,10 +1,17 @@
 import Glibc
 import MPI
 
-/// Plain loops, independent of any library: what the float32 loss is checked with.
 extension Double: LossScalar {
+  /// The passes of the standard loss or of a mode, in float64.
+  public static func passes(of mode: LossMode) -> LossPasses<Double> {
+    mode.isStandard ? LossPasses(StandardLoss<Double>()) : LossPasses(ModeLoss<Double>(mode: mode))
+  }
+}
+
+/// Plain loops, independent of any library: the reference of the float32 loss.
+extension Double: TileArithmetic {
   /// Row by row, the columns side by side.
-  @unsafe public static func similarities(
+  @unsafe static func similarities(
     rows: UnsafePointer<Double>, rowCount: Int, columns: UnsafePointer<Double>, columnStride: Int, columnCount: Int,
     width: Int, scale: Double, into tile: UnsafeMutablePointer<Double>
   ) {
@@ -24,7 +31,7 @@ extension Double: LossScalar {
   }
 
   /// Row by row, column by column.
-  @unsafe public static func accumulate(
+  @unsafe static func accumulate(
     tile: UnsafePointer<Double>, rowCount: Int, columns: UnsafePointer<Double>, columnCount: Int, width: Int,
     scale: Double, isFirst: Bool, into sums: UnsafeMutablePointer<Double>
   ) {
@@ -43,7 +50,7 @@ extension Double: LossScalar {
 
   /// One element after the other.
   @inline(__always)
-  @unsafe public static func largest(_ line: UnsafePointer<Double>, count: Int, atLeast least: Double) -> Double {
+  @unsafe static func largest(_ line: UnsafePointer<Double>, count: Int, atLeast least: Double) -> Double {
     var largest = least
     for index in 0..<count {
       let element = unsafe line[index]
@@ -54,7 +61,7 @@ extension Double: LossScalar {
 
   /// One element after the other, by the C library's exponential.
   @inline(__always)
-  @unsafe public static func exponentialSum(_ line: UnsafePointer<Double>, count: Int, minus shift: Double) -> Double {
+  @unsafe static func exponentialSum(_ line: UnsafePointer<Double>, count: Int, minus shift: Double) -> Double {
     var sum = 0.0
     for index in 0..<count {
       unsafe sum += exp(line[index] - shift)
@@ -64,7 +71,7 @@ extension Double: LossScalar {
 
   /// One column after the other, by the C library's exponential.
   @inline(__always)
-  @unsafe public static func pairFactors(
+  @unsafe static func pairFactors(
     _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Double>
   ) {
     for column in columns {
@@ -79,7 +86,7 @@ extension Double: LossScalar {
 
   /// One column after the other, straight from the derivatives.
   @inline(__always)
-  @unsafe public static func modeFactors(
+  @unsafe static func modeFactors(
     _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,
     weights: RowWeights<Double>, mode: LossMode
   ) {
@@ -123,7 +130,7 @@ extension Double: LossScalar {
 
   /// One column after the other.
   @inline(__always)
-  @unsafe public static func select(
+  @unsafe static func select(
     _ selection: PairSelection, of line: UnsafePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,
     into selected: UnsafeMutablePointer<Double>
   ) {
@@ -139,7 +146,7 @@ extension Double: LossScalar {
 
   /// One element after the other.
   @inline(__always)
-  @unsafe public static func logSigmoids(
+  @unsafe static func logSigmoids(
     _ line: UnsafeMutablePointer<Double>, count: Int, minus shift: Double, isProduct: Bool,
     complements: UnsafeMutablePointer<Double>
   ) {
@@ -158,52 +165,12 @@ extension Double: LossScalar {
 
   /// One element after the other.
   @inline(__always)
-  @unsafe public static func finiteSum(_ line: UnsafePointer<Double>, count: Int) -> Double {
+  @unsafe static func finiteSum(_ line: UnsafePointer<Double>, count: Int) -> Double {
     var sum = 0.0
     for index in 0..<count {
       let element = unsafe line[index]
       sum += element == -.infinity ? 0 : element
     }
     return sum
-  }
-
-  /// The tiles' loop in float64.
-  @unsafe public static func transpose(
-    _ embeddings: UnsafePointer<Double>, count: Int, width: Int, into columns: UnsafeMutablePointer<Double>
-  ) {
-    unsafe ContrastiveTiles.transpose(embeddings, count: count, width: width, into: columns)
-  }
-
-  /// The tiles' loop in float64.
-  @unsafe public static func positiveMeans(
-    _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, classSizes: [Int]
-  ) -> [Double] {
-    unsafe tiles.positiveMeans(rows: rows, classSizes: classSizes)
-  }
-
-  /// The tiles' loop in float64.
-  @unsafe public static func logSumExps(
-    _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, scratch: UnsafeMutablePointer<Double>,
-    into logSumExps: UnsafeMutablePointer<Double>
-  ) {
-    unsafe tiles.logSumExps(rows: rows, scratch: scratch, into: logSumExps)
-  }
-
-  /// The tiles' loop in float64.
-  @unsafe public static func rowStatistics(
-    _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, positiveCounts: UnsafePointer<Int32>,
-    scratch: UnsafeMutablePointer<Double>, into numbers: UnsafeMutablePointer<Double>,
-    losses: UnsafeMutablePointer<Double>
-  ) {
-    unsafe tiles.rowStatistics(
-      rows: rows, positiveCounts: positiveCounts, scratch: scratch, into: numbers, losses: losses)
-  }
-
-  /// The tiles' loop in float64.
-  @unsafe public static func gradients(
-    _ tiles: ContrastiveTiles<Double>, rows: Range<Int>, weights: RowWeights<Double>,
-    scratch: UnsafeMutablePointer<Double>, into gradients: UnsafeMutablePointer<Double>
-  ) {
-    unsafe tiles.gradients(rows: rows, weights: weights, scratch: scratch, into: gradients)
   }
 }

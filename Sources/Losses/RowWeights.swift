@@ -1,4 +1,4 @@
-/// What every row contributes to the gradient of the others: its logarithms of sums and its weights.
+/// The contribution of every row to the gradients of the others: its logarithms of sums and its weights.
 ///
 /// With w = scale ÷ number of anchors, 0 for rows that are none, c = |P(i)|, σ the logistic function and everything not named below 0,
 ///
@@ -7,12 +7,12 @@
 ///     denominators         d                   a     T out                   T in
 ///     all                  log Σ_{A} e^s       w     w/c                     w e^{s−q},           q = log Σ_P e^s
 ///     only negatives       log Σ_{N} e^s = ν   w     w/c                     w e^{s−q}
-///     one positive         ν                   w·h   (w/c) σ(ν−s)            w σ(ν−s) σ(s−ν) e^−q,  q = log Σ_P σ(s−ν)
+///     one positive         ν + ε = d           w·h   (w/c) σ(d−s)            w σ(d−s) σ(s−d) e^−q,  q = log Σ_P σ(s−d)
 ///
-/// where h is the mean over positives of σ(ν−s_ip), weighted with σ(s_ip−ν) where they are summed inside.
+/// where ε is the margin and h is e^ε times the mean over positives of σ(d−s_ip), weighted with σ(s_ip−d) where they are summed inside.
 @unsafe
-public struct RowWeights<Scalar: LossScalar> {
-  /// d_j; of the plain loss ℓ_j = log Σ_{a≠j} e^{s_ja}.
+struct RowWeights<Scalar: LossScalar> {
+  /// d_j; of the standard loss ℓ_j = log Σ_{a≠j} e^{s_ja}.
   let logSumExps: UnsafePointer<Scalar>
   /// a_j.
   let anchor: UnsafePointer<Scalar>

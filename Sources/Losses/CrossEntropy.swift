@@ -4,8 +4,8 @@ import Glibc
 ///
 ///     L_i = −Σ_k q_ik log p_ik,   p_i = softmax(x_i),   q_ik = (1 − ε) [k = y_i] + ε/K
 ///
-/// Of a batch cut into shards and ranks each one has the losses and gradients of its own rows, weighted by what the whole batch divides by:
-/// sums of them, along whatever tree, are those of the batch. In joint training the weight is that of this loss ÷ samples or views, and
+/// Each rank computes the losses and gradients of its own rows, weighted with the divisor of the global batch; their sums are those of the
+/// batch. In joint training the weight is that of this loss ÷ samples or views, and
 /// the gradient of the representations is the sum of both losses'.
 public struct CrossEntropy: Sendable {
   /// K.
@@ -14,7 +14,7 @@ public struct CrossEntropy: Sendable {
   /// ε, from 0 to below 1.
   public let labelSmoothing: Double
 
-  /// A loss.
+  /// Creates a loss.
   ///
   /// - Precondition: There is a class, and the smoothing is in its range.
   public init(classCount: Int, labelSmoothing: Double = 0) {
@@ -38,7 +38,7 @@ public struct CrossEntropy: Sendable {
   /// - Parameters:
   ///   - logits: `[labels, classCount]`; receives the gradient.
   ///   - labels: The class of each row.
-  ///   - weight: What every row's loss is multiplied with, usually 1 ÷ rows of the global batch.
+  ///   - weight: The factor of every row's loss, usually 1 ÷ rows of the global batch.
   /// - Returns: weight · Σ L_i.
   /// - Precondition: As many logits as classes for each label, and every label is a class.
   public func lossAndGradient(of logits: inout MutableSpan<Float>, labels: Span<Int32>, weight: Double) -> Double {

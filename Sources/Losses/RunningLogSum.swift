@@ -3,7 +3,7 @@ import Glibc
 /// The logarithm of a sum of exponentials that come line by line.
 ///
 /// The largest exponent so far is subtracted before exponentiation, so that nothing overflows and no temperature underflows.
-struct RunningLogSum<Scalar: LossScalar> {
+struct RunningLogSum<Scalar: TileArithmetic> {
   private var maximum = -Scalar.infinity
   private var sum = 0.0
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a batch's loss can be compared with, from its class histogram alone.
+/// Reference values of a batch's loss, from its class histogram.
 public enum LossBound {
   /// The loss when all embeddings are equal: ln(N − 1).
   ///
@@ -18,10 +18,10 @@ public enum LossBound {
   ///     H_c = −(1−q) ln(1−q) + (1−q) ln(n_c−1) − q ln β,  q = β (N − n_c),
   ///
   /// N_A anchors with a positive, N_S rows without. It is concave in β, and its maximum is the bound. For classes of equal size it is
-  /// tight: the classes stand at the vertices of a regular simplex (Graf and others 2021, arXiv 2102.08817).
+  /// tight: the classes are at the vertices of a regular simplex (Graf and others 2021, arXiv 2102.08817).
   ///
   /// - Parameters:
-  ///   - counts: How many rows each class has.
+  ///   - counts: The number of rows of each class.
   ///   - temperature: τ.
   /// - Returns: The bound, 0 if no row has a positive.
   public static func lowerBound(counts: [Int], temperature: Double) -> Double {

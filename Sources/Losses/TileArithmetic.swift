@@ -1,10 +1,8 @@
-import MPI
-
-/// A type that the loss can be computed in: `Float` in training, `Double` to check it.
+/// The arithmetic on tiles and lines of tiles, by scalar type.
 ///
-/// The two share ``ContrastiveTiles``. The products and the loops over a line of a tile differ: by oneDNN and the `Kernels` for `Float`,
-/// plain Swift for `Double`, so that each checks the other.
-public protocol LossScalar: BinaryFloatingPoint, Codable, TreeElement {
+/// `Float` and `Double` share ``ContrastiveTiles`` and the strategies. The products and the loops over a line differ: oneDNN and `Kernels` for
+/// `Float`, plain Swift for `Double`, so that each checks the other.
+protocol TileArithmetic: LossScalar {
   // MARK: Products, the size of a tile
 
   /// tile ← scale · rows · columns, the columns' elements `columnStride` apart.
@@ -25,18 +23,16 @@ public protocol LossScalar: BinaryFloatingPoint, Codable, TreeElement {
   /// Σ e^(x − shift) over elements none of which is larger than `shift`.
   @unsafe static func exponentialSum(_ line: UnsafePointer<Self>, count: Int, minus shift: Self) -> Double
 
-  /// The similarities s_ij of one row i become G_ij + G_ji of ``ContrastiveTiles/gradients(rows:weights:scratch:into:)``.
-  ///
-  /// The row's own column holds nothing of use afterwards.
+  /// The factors of ``StandardLoss``, in place of the similarities of one row.
   @unsafe static func pairFactors(
     _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>)
 
-  /// The same in any mode of the loss.
+  /// The factors of ``ModeLoss``, in place of the similarities of one row.
   @unsafe static func modeFactors(
     _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>,
     mode: LossMode)
 
-  /// selected ← the similarities of a row to those columns that are meant, −∞ for all others; the row itself counts as its positive.
+  /// selected ← the similarities of a row to the selected columns, −∞ for all others; the row itself counts as its positive.
   @unsafe static func select(
     _ selection: PairSelection, of line: UnsafePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable,
     into selected: UnsafeMutablePointer<Self>)
@@ -48,28 +44,4 @@ public protocol LossScalar: BinaryFloatingPoint, Codable, TreeElement {
 
   /// The sum of the elements other than −∞.
   @unsafe static func finiteSum(_ line: UnsafePointer<Self>, count: Int) -> Double
-
-  // MARK: What reads all embeddings, compiled for the type itself
-
-  /// ``ContrastiveTiles/transpose(_:count:width:into:)``.
-  @unsafe static func transpose(
-    _ embeddings: UnsafePointer<Self>, count: Int, width: Int, into columns: UnsafeMutablePointer<Self>)
-
-  /// ``ContrastiveTiles/positiveMeans(rows:classSizes:)``.
-  @unsafe static func positiveMeans(_ tiles: ContrastiveTiles<Self>, rows: Range<Int>, classSizes: [Int]) -> [Double]
-
-  /// ``ContrastiveTiles/logSumExps(rows:scratch:into:)``.
-  @unsafe static func logSumExps(
-    _ tiles: ContrastiveTiles<Self>, rows: Range<Int>, scratch: UnsafeMutablePointer<Self>,
-    into logSumExps: UnsafeMutablePointer<Self>)
-
-  /// ``ContrastiveTiles/rowStatistics(rows:positiveCounts:scratch:into:losses:)``.
-  @unsafe static func rowStatistics(
-    _ tiles: ContrastiveTiles<Self>, rows: Range<Int>, positiveCounts: UnsafePointer<Int32>,
-    scratch: UnsafeMutablePointer<Self>, into numbers: UnsafeMutablePointer<Self>, losses: UnsafeMutablePointer<Double>)
-
-  /// ``ContrastiveTiles/gradients(rows:weights:scratch:into:)``.
-  @unsafe static func gradients(
-    _ tiles: ContrastiveTiles<Self>, rows: Range<Int>, weights: RowWeights<Self>, scratch: UnsafeMutablePointer<Self>,
-    into gradients: UnsafeMutablePointer<Self>)
 }

@@ -1,16 +1,16 @@
-/// In which order a batch's rows are views of its samples: in each group view 0 of all its samples, then view 1, and so on.
+/// The order of a batch's rows: in each group, view 0 of all its samples, then view 1, and so on.
 ///
 ///     2 samples a group, 2 views      row     0 1 2 3   4 5 6 7
 ///                                     sample  0 1 0 1   2 3 2 3
 ///                                     view    0 0 1 1   0 0 1 1
-public struct ViewLayout: Sendable {
-  /// How many samples stand together.
+public struct RowOrder: Sendable {
+  /// The number of samples of a group.
   public let samplesPerGroup: Int
 
-  /// How many views each has.
+  /// The number of views of a sample.
   public let views: Int
 
-  /// A layout.
+  /// Creates an order.
   ///
   /// - Precondition: Both are positive.
   public init(samplesPerGroup: Int, views: Int) {
@@ -24,7 +24,7 @@ public struct ViewLayout: Sendable {
     row / (samplesPerGroup * views) * samplesPerGroup + row % samplesPerGroup
   }
 
-  /// Which of its sample's views a row is.
+  /// The view's number within its sample.
   public func view(ofRow row: Int) -> Int {
     row % (samplesPerGroup * views) / samplesPerGroup
   }

@@ -1,5 +1,5 @@
-import Contrastive
 import Foundation
+import Losses
 import TestSupport
 import Testing
 
@@ -38,6 +38,7 @@ struct ModeBoundTests {
 
   @Test(arguments: ReferenceMode.all(views: 2, cap: 4))
   func `no embeddings are below the bound`(reference: ReferenceMode) throws {
+    var tightCount = 0
     for sizes in Self.classSizes {
       let bound = try mode(reference).lowerBound(
         classSizes: sizes.map { count in 2 * count }, views: 2, temperature: 0.3)
@@ -47,18 +48,21 @@ struct ModeBoundTests {
         }
         loss.descend(steps: 200)
         #expect(loss.value() >= bound - 1e-9, "\(sizes)")
-        // Where all rows are anchors and classes are of one size, they stand at a simplex's vertices, and the bound is attained.
-        if Set(sizes).count == 1, !reference.isOneView {
+        // At the vertices of a simplex.
+        if try mode(reference).isLowerBoundTight(classSizes: sizes.map { count in 2 * count }, views: 2) {
+          tightCount += 1
           #expect(loss.value() < bound + 2e-2, "\(sizes): \(loss.value()) stays above \(bound)")
         }
       }
     }
+    #expect(tightCount == (reference.isOneView ? 0 : 4))
   }
 
-  @Test func `a batch without anchors`() throws {
+  @Test func `a batch without anchors has bound and collapse value 0`() throws {
     for reference in ReferenceMode.all(views: 1, cap: 2) {
       let mode = try mode(reference)
       #expect(mode.lowerBound(classSizes: [1, 1, 1], views: 1, temperature: 0.1) == 0)
+      #expect(mode.collapseValue(classSizes: [1, 1, 1], views: 1) == 0)
       #expect(mode.anchorCount(classSizes: [1, 1, 1], views: 1) == 0)
     }
     var onlyNegatives = LossMode()

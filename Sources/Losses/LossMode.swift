@@ -1,4 +1,4 @@
-/// Which of the contrastive losses: what is summed where, over which anchors, positives and negatives.
+/// The variant of the contrastive loss: the sums, and the anchors, positives and negatives that they run over.
 ///
 /// The meaning of each choice is that of the paper's authors' TensorFlow code (google-research, `supcon/losses.py`). With
 /// s_ij = z_i·z_j/τ, the positives P(i), the negatives N(i), the rows of other classes, and A(i) = P(i) ∪ N(i), the loss is the mean of
@@ -6,9 +6,9 @@
 ///     out   L_i = −(1/|P(i)|) Σ_{p∈P(i)} log( e^{s_ip} / D_ip )
 ///     in    L_i = −log( (1/|P(i)|) Σ_{p∈P(i)} e^{s_ip} / D_ip )
 ///
-/// over the anchors that have a positive, and, where negatives alone stand in D, a negative.
+/// over the anchors that have a positive and, where D sums negatives only, a negative.
 public struct LossMode: Sendable, Equatable {
-  /// Where positives are summed.
+  /// The place of the sum over positives.
   public enum Summation: String, CaseIterable, Sendable {
     /// L_out, the paper's equation 2: outside the logarithm.
     case outside = "out"
@@ -16,7 +16,7 @@ public struct LossMode: Sendable, Equatable {
     case inside = "in"
   }
 
-  /// Which rows are anchors.
+  /// The rows that are anchors.
   public enum Anchors: String, CaseIterable, Sendable {
     /// Every view of each sample.
     case all
@@ -24,35 +24,39 @@ public struct LossMode: Sendable, Equatable {
     case one
   }
 
-  /// What D_ip sums.
+  /// The terms of D_ip.
   public enum Denominator: String, CaseIterable, Sendable {
     /// e^{s_ia} over A(i).
     case all
-    /// e^{s_ip} and e^{s_in} over N(i).
+    /// e^{s_ip − ε} and e^{s_in} over N(i), with the ``LossMode/margin`` ε.
     case onePositive = "one-positive"
     /// e^{s_in} over N(i).
     case onlyNegatives = "only-negatives"
   }
 
-  /// Where positives are summed.
+  /// The place of the sum over positives.
   public var summation = Summation.outside
-  /// Which rows are anchors.
+  /// The rows that are anchors.
   public var anchors = Anchors.all
-  /// What the denominators sum.
+  /// The terms of the denominators.
   public var denominator = Denominator.all
-  /// At most so many positives besides the other views of the anchor's own sample, a multiple of the views; `nil` for no cap.
+  /// The maximum number of positives in addition to the other views of the anchor's own sample, a multiple of the views; `nil` for no cap.
   ///
   /// Kept are all views of the samples that come first in the batch, whatever ranks hold them. What is beyond the cap is neither positive
   /// nor negative of this anchor.
   public var positivesCap: Int?
+  /// ε, subtracted from s_ip in its own denominator (Barbano and others 2023, ε-SupInfoNCE); 0 for none.
+  ///
+  /// In units of s, that is of similarity ÷ τ. Read only where the denominators are ``Denominator/onePositive``.
+  public var margin: Double = 0
 
-  /// The paper's L_out, without any cap.
+  /// The paper's L_out, without cap and margin.
   public init() {}
 
-  /// Whether ℓ_i and the class sums are all that the loss takes: L_out over all of A(i), which has the fastest loops.
+  /// True for L_out over all of A(i), which has the fastest loops (``StandardLoss``).
   var isStandard: Bool { summation == .outside && denominator == .all && positivesCap == nil }
 
-  /// How many numbers of each row every rank needs for the gradients of its own.
+  /// The number of values of each row that every rank needs for the gradients of its own rows.
   public var statisticsPerRow: Int {
     switch (summation, denominator) {
     case (.outside, .all), (.outside, .onlyNegatives): 1
