@@ -22,31 +22,63 @@ let libraries: [Target] = [
 // MARK: - Stages of the walk, lowest first
 
 let stages: [Target] = [
-  .target(name: "Spelling", swiftSettings: swiftSettings),
-  .target(name: "KeyedRandomness", swiftSettings: swiftSettings),
+  .target(name: "Spelling", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "KeyedRandomness", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Formats", dependencies: ["CLibcrypto"], swiftSettings: swiftSettings),
-  .target(name: "Kernels"),
+  .target(name: "Kernels", exclude: ["README.md"]),
   .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
-  .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
+  .target(
+    name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
   .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
   .target(name: "Watchdog", swiftSettings: swiftSettings),
-  .target(name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
+  .target(
+    name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"],
     swiftSettings: swiftSettings),
   .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
   .target(
+    name: "Configuration",
+    dependencies: [
+      "Datasets", "Formats", "Imaging", "Losses", "NeuralNet", "OneDNN", "Spelling",
+      .product(name: "Yams", package: "Yams"),
+    ],
+    swiftSettings: swiftSettings),
+  .target(
+    name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet"], swiftSettings: swiftSettings),
+  .target(
+    name: "Job",
+    dependencies: [
+      "Configuration", "Datasets", "Formats", "Imaging", "Kernels", "MPI", "NeuralNet", "OneDNN", "Runs", "Watchdog",
+    ],
+    swiftSettings: swiftSettings),
+  .target(
+    name: "Evaluation",
+    dependencies: [
+      "Configuration", "Datasets", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses", "MPI",
+      "NeuralNet", "OneDNN", "Runs",
+    ],
+    swiftSettings: swiftSettings),
+  .target(
     name: "Training",
     dependencies: [
-      "Datasets", "Formats", "Imaging", "Kernels", "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN",
-      "Spelling", "Watchdog", .product(name: "Yams", package: "Yams"),
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
+      "MPI", "NeuralNet", "OneDNN", "Runs",
+    ],
+    swiftSettings: swiftSettings),
+  .target(
+    name: "Tools",
+    dependencies: [
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
+      "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
     ],
     swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Datasets", "Formats", "Imaging", "Losses", "MPI", "NeuralNet", "Spelling", "Training",
-      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "Runs",
+      "Spelling", "Tools", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: swiftSettings),
 ]
@@ -73,7 +105,7 @@ let tests: [Target] = [
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
   .executableTarget(
-    name: "file-fuzz", dependencies: ["Datasets", "Formats", "Imaging", "TestSupport", "Training"],
+    name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "TestSupport"],
     path: "Tests/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(

@@ -8,7 +8,7 @@ final class BatchNormalizationLayer {
   /// The share by which the running statistics move in a step.
   static let momentum: Float = 0.1
 
-  /// What is added to the variance.
+  /// The ε added to the variance.
   static let epsilon: Float = 1e-5
 
   let normalization: BatchNormalization
@@ -49,7 +49,7 @@ final class BatchNormalizationLayer {
     _ outputGradient: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ statistics: BatchNormalization.Statistics,
     into inputGradient: Tensor, parameterGradient: inout MutableSpan<Float>
   ) {
-    // The shift is registered right behind the scale.
+    // The shift is registered immediately after the scale.
     var slice = parameterGradient._mutatingExtracting(slices.scale.range.lowerBound..<slices.shift.range.upperBound)
     normalization.inputGradient(
       outputGradient, sums: sums, input: input, statistics, into: inputGradient, parameterGradient: &slice)

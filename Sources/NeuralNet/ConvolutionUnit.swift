@@ -1,15 +1,15 @@
 import OneDNN
 
-/// A convolution and the normalization behind it: what a residual network is made of.
+/// A convolution and its batch normalization, the building block of residual networks.
 ///
 ///     input ──► convolution ──► convolved ──► normalized (never stored: ReLU and sums follow in the same pass)
 final class ConvolutionUnit {
-  /// What a forward pass leaves for the backward pass.
+  /// The activations of a forward pass that the backward pass needs.
   final class SavedActivations {
     let convolved: Tensor
     fileprivate(set) var statistics: BatchNormalization.Statistics
 
-    /// How much memory the activations take.
+    /// The size of the activations in bytes.
     var byteCount: Int { convolved.byteCount }
 
     fileprivate init(_ convolved: Tensor, _ statistics: BatchNormalization.Statistics) {
@@ -37,7 +37,7 @@ final class ConvolutionUnit {
     isTraining = context.isTraining
   }
 
-  /// Room for what a forward pass leaves; in evaluation that is shared by all units of a shape and role.
+  /// Memory for the activations of a forward pass; in evaluation shared by all units of a shape and role.
   func makeSavedActivations(_ context: NetworkContext, _ role: ScratchRole) throws(DNNLError) -> SavedActivations {
     SavedActivations(
       isTraining ? try context.makeActivation(outputShape) : try context.scratchTensor(outputShape, role),
@@ -79,7 +79,7 @@ final class ConvolutionUnit {
     normalization.addRelu(saved.convolved, saved.statistics, shortcut: shortcut, into: output)
   }
 
-  /// relu(normalized + what another unit normalized).
+  /// relu(normalized + the normalized output of another unit).
   func addRelu(_ saved: SavedActivations, shortcut: SavedActivations, into output: Tensor) {
     normalization.addRelu(
       saved.convolved, saved.statistics, shortcut: shortcut.convolved, shortcut.statistics, into: output)
@@ -87,7 +87,7 @@ final class ConvolutionUnit {
 
   // MARK: - Backward
 
-  /// The gradient behind the ReLU of ``relu(_:into:)``.
+  /// The gradient before the ReLU of ``relu(_:into:)``.
   func reluGradient(
     _ gradient: ReluOutputGradient, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
@@ -95,7 +95,7 @@ final class ConvolutionUnit {
       gradient.first, addend: gradient.second, input: saved.convolved, saved.statistics, into: masked)
   }
 
-  /// The gradient behind the ReLU of a sum, which gave `output`.
+  /// The gradient before the ReLU of a sum, whose output was `output`.
   func reluGradient(
     _ gradient: ReluOutputGradient, output: Tensor, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
@@ -103,12 +103,12 @@ final class ConvolutionUnit {
       gradient.first, addend: gradient.second, output: output, input: saved.convolved, saved.statistics, into: masked)
   }
 
-  /// The sums of a gradient behind a ReLU that another unit has masked.
+  /// The sums of a gradient that another unit has passed through the ReLU.
   func gradientSums(of gradient: Tensor, _ saved: SavedActivations) -> BatchNormalization.Sums {
     normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)
   }
 
-  /// From the gradient behind the ReLU: the parameters' gradients at their places, and the input's where it is asked for.
+  /// Computes the parameters' gradients at their places and, if requested, the input's, from the gradient before the ReLU.
   ///
   /// `inner` is scratch memory for the gradient between normalization and convolution.
   func backward(
@@ -124,7 +124,7 @@ final class ConvolutionUnit {
   }
 }
 
-/// The gradient of a ReLU's output where one or two paths lead on from it: the sum of what comes back on each.
+/// The gradient of a ReLU's output that one or two paths read: the sum of both paths' gradients.
 struct ReluOutputGradient {
   var first: Tensor
   var second: Tensor?

@@ -4,7 +4,7 @@ import OneDNN
 public struct ProjectionHeadArchitecture: Sendable, Equatable {
   /// The width of each layer's output, the last that of the embeddings; without any, representations are embeddings.
   public let widths: [Int]
-  /// Whether a batch normalization stands between each hidden layer and its ReLU.
+  /// True if there is a batch normalization between each hidden layer and its ReLU.
   public let hasBatchNormalization: Bool
 
   /// Describes a head: one width is a linear map, more are an MLP with ReLUs between.
@@ -13,11 +13,11 @@ public struct ProjectionHeadArchitecture: Sendable, Equatable {
     self.hasBatchNormalization = hasBatchNormalization
   }
 
-  /// A linear map and what stands behind it.
+  /// A linear map and its normalization.
   struct Layer {
     let name: String
     let outputWidth: Int
-    /// The name of the normalization that takes the place of a bias; hidden layers alone have one.
+    /// The name of the normalization that replaces the bias; only hidden layers have one.
     let normalization: String?
   }
 
@@ -36,14 +36,14 @@ public struct ProjectionHeadArchitecture: Sendable, Equatable {
 
 /// The map from representations to embeddings before they are scaled to unit length: `[views, in]` → `[views, out]`.
 ///
-/// It serves the loss and is left behind after pretraining (Khosla and others 2020, §3.1).
+/// It is used by the loss and discarded after pretraining (Khosla and others 2020, §3.1).
 public final class ProjectionHead {
-  /// What a forward pass leaves for the backward pass, for each hidden layer.
+  /// The activations of a forward pass that the backward pass needs, for each hidden layer.
   public final class SavedActivations {
     fileprivate var hidden: [Hidden]
 
     fileprivate struct Hidden {
-      /// Behind the ReLU, `[views, width]`.
+      /// After the ReLU, `[views, width]`.
       var outputs: [Float]
       /// Before the normalization, if there is one.
       var products: [Float]
@@ -68,7 +68,7 @@ public final class ProjectionHead {
 
   private let layers: [Layer]
 
-  /// Registers the parameters under the names of the plan's layers.
+  /// Registers the parameters under the names of the architecture's layers.
   public init(_ context: NetworkContext, _ plan: ProjectionHeadArchitecture, inputWidth: Int) {
     outputWidth = plan.widths.last ?? inputWidth
     var width = inputWidth
@@ -84,7 +84,7 @@ public final class ProjectionHead {
     self.layers = layers
   }
 
-  /// Makes room for what a forward pass of `views` rows leaves.
+  /// Allocates the activations of a forward pass of `views` rows.
   public func makeSavedActivations(views: Int) -> SavedActivations {
     SavedActivations(self, views: views)
   }

@@ -4,14 +4,14 @@ import OneDNN
 ///
 /// `[views, 3, height, width]` float32 → stem → groups of residual blocks → mean over pixels → `[views, representationWidth]` float32.
 public final class ResNet {
-  /// What a forward pass leaves for the backward pass of the same shard.
+  /// The activations of a shard's forward pass that its backward pass needs.
   public final class SavedActivations {
     /// The views in the precision of the convolutions.
     fileprivate let input: Tensor
     fileprivate let stem: ConvolutionUnit.SavedActivations
     fileprivate let blocks: [ResidualBlock.SavedActivations]
 
-    /// How much memory it takes, in bytes.
+    /// The size in bytes.
     public let byteCount: Int
 
     fileprivate init(_ encoder: ResNet) throws(DNNLError) {
@@ -36,7 +36,7 @@ public final class ResNet {
   /// The number of features of a view.
   public let representationWidth: Int
 
-  /// Where the parameters of the stem and of each block begin, ascending.
+  /// The first parameter of the stem and of each block, ascending.
   ///
   /// A backward pass makes the gradients of what begins at each of them in the reversed order.
   public let parameterBounds: [Int]
@@ -49,15 +49,15 @@ public final class ResNet {
   private let stem: ResNetStem
   private let blocks: [ResidualBlock]
   private let pooling: GlobalAveragePooling
-  /// Where the backward pass begins; `nil` in evaluation.
+  /// The gradient with which the backward pass begins; `nil` in evaluation.
   private let outputGradient: Tensor?
 
   /// Registers parameters and statistics under `encoder.` and compiles the passes.
   ///
   /// - Parameters:
   ///   - context: The network under construction.
-  ///   - architecture: Which encoder.
-  ///   - views: How many views a pass takes: all of one shard.
+  ///   - architecture: The encoder.
+  ///   - views: The number of views of a pass: all of one shard.
   ///   - height: The rows of a view.
   ///   - width: The columns of a view.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
@@ -90,7 +90,7 @@ public final class ResNet {
       context.engine, context.execution, from: self.views, to: context.makeActivation(inputShape))
   }
 
-  /// Makes room for what a forward pass leaves: one for each shard whose activations are kept.
+  /// Allocates the activations of a forward pass: one for each shard whose activations are kept.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses the memory.
   public func makeSavedActivations() throws(DNNLError) -> SavedActivations {
@@ -118,9 +118,9 @@ public final class ResNet {
   /// Encodes ``views`` into `[views, representationWidth]`.
   ///
   /// - Parameters:
-  ///   - saved: Receives what the backward pass needs.
+  ///   - saved: Receives the activations that the backward pass needs.
   ///   - representations: Receives the mean of the last activations over pixels.
-  ///   - inspect: Sees the activations behind each layer, by its name.
+  ///   - inspect: Called with the output of each layer and the layer's name.
   /// - Throws: `DNNLError` if a primitive fails.
   public func forward(
     _ saved: SavedActivations, into representations: inout MutableSpan<Float>,
@@ -141,10 +141,10 @@ public final class ResNet {
   /// Writes the encoder's gradients to their places in `gradient`, from the gradient of the representations.
   ///
   /// - Parameters:
-  ///   - saved: What the forward pass left.
+  ///   - saved: The activations of the forward pass.
   ///   - representationGradient: `[views, representationWidth]`.
   ///   - gradient: Receives the gradients of the encoder's parameters.
-  ///   - completed: Told each of ``parameterBounds``, the last one first, when all behind it is there.
+  ///   - completed: Called with each of ``parameterBounds``, the last one first, when the gradients from there on are complete.
   /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
     _ saved: SavedActivations, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,

@@ -1,10 +1,10 @@
 import OneDNN
 
 extension ResNetArchitecture.Stem {
-  /// The names of its convolution and of the normalization behind it.
+  /// The names of its convolution and of its normalization.
   static var layerNames: (convolution: String, normalization: String) { ("encoder.conv1", "encoder.bn1") }
 
-  /// Rows and columns that the pooling of the `imagenet` stem looks at.
+  /// Rows and columns of the pooling window of the `imagenet` stem.
   static let poolingKernel = 3
   static let poolingStride = 2
 
@@ -24,11 +24,11 @@ extension ResNetArchitecture.Stem {
   }
 }
 
-/// What views pass before the residual blocks.
+/// The layers before the residual blocks.
 ///
 ///     views ──► conv1 ──► bn1 ──► relu ──► (max pooling) ──► output
 ///
-/// Everything behind the convolution is computed again for the backward pass: it takes one pass over memory, or two.
+/// Everything after the convolution is recomputed for the backward pass: it takes one pass over memory, or two.
 final class ResNetStem {
   let inputShape: ActivationShape
   let outputShape: ActivationShape
@@ -46,7 +46,7 @@ final class ResNetStem {
   private struct Backward {
     let masked: Tensor
     let inner: Tensor
-    /// The sum of what comes back over two paths, where it has to be one tensor: before the pooling.
+    /// Adds the gradients of two paths where one tensor is needed: before the pooling.
     let sum: FeatureMapKernels
   }
 
@@ -54,9 +54,9 @@ final class ResNetStem {
   ///
   /// - Parameters:
   ///   - context: The network under construction.
-  ///   - kind: Which stem.
-  ///   - channels: How many channels come out.
-  ///   - views: How many views a pass takes.
+  ///   - kind: The stem.
+  ///   - channels: The number of output channels.
+  ///   - views: The number of views of a pass.
   ///   - height: The rows of a view.
   ///   - width: The columns of a view.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.

@@ -5,15 +5,15 @@ import OneDNN
 ///     input ──► conv1 ──► bn1 ──► relu ──► conv2 ──► bn2 ──(► relu ──► conv3 ──► bn3)──► (+) ──► relu ──► output
 ///       └─────────────────────────────────── shortcut ───────────────────────────────────┘
 final class ResidualBlock {
-  /// What a forward pass leaves for the backward pass.
+  /// The activations of a forward pass that the backward pass needs.
   ///
-  /// What follows from it in one pass over memory is computed again instead.
+  /// Values that follow from them in one pass over memory are recomputed instead.
   final class SavedActivations {
     fileprivate let branch: [ConvolutionUnit.SavedActivations]
     fileprivate let shortcut: ConvolutionUnit.SavedActivations?
     let output: Tensor
 
-    /// How much memory the activations take.
+    /// The size of the activations in bytes.
     var byteCount: Int {
       branch.reduce((shortcut?.byteCount ?? 0) + output.byteCount) { sum, unit in sum + unit.byteCount }
     }
@@ -36,7 +36,7 @@ final class ResidualBlock {
     }
   }
 
-  /// How the input reaches the sum.
+  /// The path from the input to the sum.
   private enum Shortcut {
     case identity
     case zeroPadded(ZeroPaddedShortcut, output: Tensor, inputGradient: Tensor?)
@@ -50,7 +50,7 @@ final class ResidualBlock {
   private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
   private let isOdd: Bool
-  /// The inputs of the branch's units behind the first.
+  /// The inputs of the branch's units after the first.
   private let hidden: [Tensor]
   private let backwardPass: Backward?
 
@@ -58,8 +58,8 @@ final class ResidualBlock {
   private struct Backward {
     /// The gradients of `hidden`.
     let hidden: [Tensor]
-    /// The gradient behind the last ReLU.
-    let behindRelu: Tensor
+    /// The gradient before the last ReLU.
+    let beforeRelu: Tensor
     /// For each unit of the branch, the gradient between its normalization and its convolution.
     let inner: [Tensor]
     let input: Tensor
@@ -70,7 +70,7 @@ final class ResidualBlock {
   ///
   /// - Parameters:
   ///   - context: The network under construction.
-  ///   - plan: What the block is made of.
+  ///   - plan: The architecture of the block.
   ///   - input: The shape of the input.
   ///   - zeroInitializesLastScale: Whether the last normalization's scale is initialized to 0.
   ///   - index: The block's place in the network.
@@ -123,7 +123,7 @@ final class ResidualBlock {
     }
     backwardPass = Backward(
       hidden: try context.scratchTensors(shapes.dropLast(), .main),
-      behindRelu: try context.scratchTensor(output, .shortcut),
+      beforeRelu: try context.scratchTensor(output, .shortcut),
       inner: try context.scratchTensors(shapes[...], .inner), input: try context.scratchTensor(input, .main),
       shortcutInput: try context.scratchTensor(input, .shortcut))
   }
@@ -182,14 +182,14 @@ final class ResidualBlock {
 
   /// Writes the parameters' gradients to their places in `gradient` and returns the gradient of the input.
   ///
-  /// `outputGradient` may be overwritten: it is scratch memory of the same roles as the result.
+  /// `outputGradient` may be overwritten: it is scratch memory of the same role as the result.
   func backward(
     input: Tensor, _ saved: SavedActivations, outputGradient: ReluOutputGradient,
     into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) -> ReluOutputGradient {
     guard let scratch = backwardPass else { preconditionFailure("this block was made for inference") }
-    let behindRelu = scratch.behindRelu
-    var masked = behindRelu
+    let beforeRelu = scratch.beforeRelu
+    var masked = beforeRelu
     var sums = branch[hidden.count].reluGradient(
       outputGradient, output: saved.output, saved.branch[hidden.count], into: masked)
     for index in hidden.indices.reversed() {
@@ -206,15 +206,15 @@ final class ResidualBlock {
 
     switch shortcut {
     case .identity:
-      return ReluOutputGradient(first: scratch.input, second: behindRelu)
+      return ReluOutputGradient(first: scratch.input, second: beforeRelu)
     case .zeroPadded(let operation, _, let inputGradient):
       guard let inputGradient else { preconditionFailure("this block was made for inference") }
-      operation.backward(outputGradient: behindRelu, into: inputGradient)
+      operation.backward(outputGradient: beforeRelu, into: inputGradient)
       return ReluOutputGradient(first: scratch.input, second: inputGradient)
     case .projected(let unit):
       guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
       try unit.backward(
-        behindRelu, sums: unit.gradientSums(of: behindRelu, shortcutActivations), input: input, shortcutActivations,
+        beforeRelu, sums: unit.gradientSums(of: beforeRelu, shortcutActivations), input: input, shortcutActivations,
         inner: scratch.inner[hidden.count], into: &gradient, inputGradient: scratch.shortcutInput)
       return ReluOutputGradient(first: scratch.input, second: scratch.shortcutInput)
     }

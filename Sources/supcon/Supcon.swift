@@ -1,6 +1,7 @@
 import ArgumentParser
+import Configuration
+import Job
 import MPI
-import Training
 
 /// The command line.
 struct Supcon: ParsableCommand {
@@ -32,7 +33,7 @@ protocol RankedCommand: ParsableCommand {
   /// Runs on every rank; rank 0 reports to people.
   ///
   /// - Returns: The exit code, the same on every rank.
-  func run(over world: borrowing Communicator) throws -> Training.ExitCode
+  func run(over world: borrowing Communicator) throws -> ExitStatus
 }
 
 extension RankedCommand {
@@ -47,13 +48,13 @@ enum Program {
       for: Array(CommandLine.arguments.dropFirst()),
       subcommands: Supcon.configuration.subcommands.compactMap { subcommand in subcommand.configuration.commandName })
     {
-      end(launch, code: Training.ExitCode.usage.rawValue, message: message)
+      end(launch, code: ExitStatus.usage.rawValue, message: message)
     }
     if let message = EmptyArgument.message(for: Array(CommandLine.arguments.dropFirst())) {
-      end(launch, code: Training.ExitCode.usage.rawValue, message: message)
+      end(launch, code: ExitStatus.usage.rawValue, message: message)
     }
     if let list = OptionLists.text(for: Array(CommandLine.arguments.dropFirst())) {
-      end(launch, code: Training.ExitCode.success.rawValue, message: list)
+      end(launch, code: ExitStatus.success.rawValue, message: list)
     }
     let command: any RankedCommand
     do {
@@ -71,7 +72,7 @@ enum Program {
       end(launch, code: error.exitCode.rawValue, message: "Error: \(error)")
     }
     if let problem = launch.problem ?? command.watch.problem ?? command.problem(ranks: launch.size) {
-      end(launch, code: Training.ExitCode.usage.rawValue, message: "Error: \(problem)")
+      end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
     launch.leaveCrashesToTheLibrary()
     exit(run(command, launch))
@@ -110,7 +111,7 @@ enum Program {
       }
     } catch {
       Console.error("Error: \(error)")
-      return Training.ExitCode.software.rawValue
+      return ExitStatus.software.rawValue
     }
   }
 

@@ -1,7 +1,7 @@
+import Configuration
 import Datasets
 import Formats
 import Imaging
-import Training
 
 /// What reads each kind of file, all of it.
 enum Readers {

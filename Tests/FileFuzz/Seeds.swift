@@ -1,8 +1,8 @@
+import Configuration
 import Formats
 import Foundation
 import Imaging
 import TestSupport
-import Training
 
 /// Small whole files of the formats that supcon writes itself.
 enum Seeds {

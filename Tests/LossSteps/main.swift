@@ -4,9 +4,9 @@
 //
 // FOLDER holds inputs.npy [rows, 6], labels.npy [rows] and parameters.npy. Prints each step's loss, then the parameters.
 
-import Losses
 import Formats
 import Glibc
+import Losses
 import MPI
 import NeuralNet
 

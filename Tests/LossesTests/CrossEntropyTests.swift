@@ -18,7 +18,7 @@ struct CrossEntropyTests {
   }
 
   /// `torch.nn.functional.cross_entropy` in float64, its mean over the rows, and autograd's gradient.
-  @Test func `PyTorch's numbers`() {
+  @Test func `loss and gradient match PyTorch`() {
     let plain = evaluate(Self.logits, Self.labels, classes: 4, smoothing: 0, weight: 1 / 3.0)
     #expect(abs(plain.loss - 4.969_214_553) < 1e-7)
     #expect(

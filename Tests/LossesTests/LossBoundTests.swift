@@ -14,7 +14,7 @@ struct LossBoundTests {
     #expect(abs(bound - value) < 1e-9 * max(1, abs(value)), "bound \(bound), simplex \(value)")
   }
 
-  @Test func `values of published settings`() {
+  @Test func `bounds of published settings have their known values`() {
     // CIFAR-10 at a batch of 1,024 samples, two views, τ = 0.1 (method notes: 5.317), and its collapse value.
     let counts = Array(repeating: 205, count: 8) + Array(repeating: 204, count: 2)
     #expect(abs(LossBound.lowerBound(counts: counts, temperature: 0.1) - 5.317) < 2e-3)
@@ -23,13 +23,13 @@ struct LossBoundTests {
   }
 
   @Test(arguments: [2, 3, 10, 1000])
-  func `one class alone`(size: Int) {
+  func `the bound of a single class is the logarithm of its positives`(size: Int) {
     for temperature in [0.01, 0.1, 1] {
       #expect(abs(LossBound.lowerBound(counts: [size], temperature: temperature) - log(Double(size - 1))) < 1e-12)
     }
   }
 
-  @Test func `nothing to bound`() {
+  @Test func `batches without anchors have bound 0`() {
     #expect(LossBound.lowerBound(counts: [], temperature: 0.1) == 0)
     #expect(LossBound.lowerBound(counts: [1, 1, 1], temperature: 0.1) == 0)
     #expect(LossBound.collapseValue(rowCount: 0) == 0)

@@ -61,11 +61,11 @@ struct LossOnRanksTests {
     "1500 rows, many classes", width: 16, labels: LossCase.manyLabels(count: 1500), temperature: 0.05)
 
   @Test(arguments: [false, true])
-  func `few classes on all rank counts`(isDouble: Bool) throws {
+  func `few classes give the defined loss on every number of ranks`(isDouble: Bool) throws {
     try check(Self.skewed, isDouble: isDouble, ranks: [2, 3, 4, 5, 8])
   }
 
-  @Test func `many classes on all rank counts`() throws {
+  @Test func `many classes give the defined loss on every number of ranks`() throws {
     try check(Self.many, isDouble: false, ranks: [2, 3, 4, 5, 8])
     try check(Self.many, isDouble: true, ranks: [3])
   }
@@ -75,7 +75,7 @@ struct LossOnRanksTests {
   }
 
   @Test(arguments: [0.01, 0.05, 1], [false, true])
-  func `temperatures`(temperature: Double, isDouble: Bool) throws {
+  func `loss and gradient are exact at every temperature`(temperature: Double, isDouble: Bool) throws {
     let labels = LossCase.skewedLabels(count: 90)
     let batch = LossCase.random("τ = \(temperature)", width: 12, labels: labels, temperature: temperature)
     try check(batch, isDouble: isDouble, ranks: temperature == 0.01 ? [3] : [])
@@ -88,7 +88,7 @@ struct LossOnRanksTests {
   }()
 
   @Test(arguments: ReferenceMode.all(views: 3, cap: 6))
-  func `every mode on all rank counts`(mode: ReferenceMode) throws {
+  func `every mode gives the defined loss on every number of ranks`(mode: ReferenceMode) throws {
     var batch = Self.inViews
     batch.mode = mode
     // Labels and views are given together only where the mode tells views apart.
@@ -99,7 +99,7 @@ struct LossOnRanksTests {
   }
 
   @Test(arguments: ReferenceMode.all(views: 2, cap: 2))
-  func `every mode over more than one tile`(mode: ReferenceMode) throws {
+  func `every mode gives the defined loss over more than one tile`(mode: ReferenceMode) throws {
     let samples = (0..<700).map { sample in sample * sample % 400 }
     var batch = LossCase.random("1400 rows", width: 6, labels: samples + samples, temperature: 0.05)
     batch.mode = mode
@@ -108,7 +108,7 @@ struct LossOnRanksTests {
   }
 
   @Test(arguments: [0.005, 2], ["out", "in"])
-  func `very cold and warm, every denominator`(temperature: Double, summation: String) throws {
+  func `every denominator is exact at very low and high temperatures`(temperature: Double, summation: String) throws {
     for denominator in ["all", "one-positive", "only-negatives"] {
       var batch = LossCase.random("τ", width: 9, labels: LossCase.skewedLabels(count: 60), temperature: temperature)
       batch.mode.summation = summation
@@ -119,7 +119,7 @@ struct LossOnRanksTests {
   }
 
   @Test(arguments: ReferenceMode.all(views: 2, cap: 2))
-  func `one class alone in every mode`(mode: ReferenceMode) throws {
+  func `a batch of one class has the defined loss in every mode`(mode: ReferenceMode) throws {
     var batch = LossCase.random("one class", width: 8, labels: Array(repeating: 4, count: 16))
     batch.mode = mode
     batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
@@ -127,7 +127,7 @@ struct LossOnRanksTests {
   }
 
   @Test(arguments: [false, true])
-  func `views of SimCLR`(isDouble: Bool) throws {
+  func `views give SimCLR's loss`(isDouble: Bool) throws {
     let two = (0..<180).map { row in row % 90 }
     try check(.random("2 views", width: 20, labels: two, views: 2), isDouble: isDouble, ranks: [4])
     let five = (0..<65).map { row in row % 13 }
@@ -135,7 +135,7 @@ struct LossOnRanksTests {
   }
 
   @Test(arguments: [false, true])
-  func `rows scaled to unit length`(isDouble: Bool) throws {
+  func `rows are scaled to unit length and the gradient follows`(isDouble: Bool) throws {
     let labels = LossCase.skewedLabels(count: 77)
     let unit = LossCase.random("scaled", width: 10, labels: labels)
     let lengths = (0..<77).map { row in 0.5 + 0.25 * Double(row % 11) }
@@ -144,7 +144,7 @@ struct LossOnRanksTests {
     try check(batch, isDouble: isDouble, ranks: [5])
   }
 
-  @Test func `one class, and only different classes`() throws {
+  @Test func `batches of one class and of all different classes have the defined loss`() throws {
     let one = LossCase.random("one class", width: 8, labels: Array(repeating: 4, count: 64))
     try check(one, isDouble: false, ranks: [3])
     try check(one, isDouble: true, ranks: [])
@@ -155,7 +155,7 @@ struct LossOnRanksTests {
   }
 
   @Test(arguments: [[0], [3, 3], [3, 4]])
-  func `one and two rows, also on more ranks`(labels: [Int]) throws {
+  func `one and two rows work on more ranks than rows`(labels: [Int]) throws {
     let batch = LossCase.random("\(labels)", width: 6, labels: labels)
     let answer = try batch.run(ranks: 1, isDouble: false)
     // Two rows of one class: ln e^s − s; in all cases nothing can be better.

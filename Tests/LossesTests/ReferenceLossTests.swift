@@ -42,7 +42,7 @@ struct ReferenceLossTests {
   }
 
   /// By hand: s = 0 between all rows, so every anchor has ln 2.
-  @Test func `three orthogonal rows, two of one class`() {
+  @Test func `three orthogonal rows, two of one class, have the loss computed by hand`() {
     let loss = ReferenceLoss(rows: [1, 0, 0, 0, 1, 0, 0, 0, 1], width: 3, labels: [0, 0, 1], temperature: 1)
     #expect(abs(loss.value() - 0.693_147_180_559_945_3) < 1e-15)
     // Anchor 0: softmax ½, ½; G_01 = ½(½ − 1), G_02 = ¼; both roles: −½ z_1 + ¼ z_2.

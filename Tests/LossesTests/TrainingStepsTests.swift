@@ -59,17 +59,17 @@ struct TrainingStepsTests {
   }
 
   @Test(arguments: ReferenceMode.all(views: 2, cap: 4))
-  func `every mode`(mode: ReferenceMode) throws {
+  func `training steps in every mode match float64`(mode: ReferenceMode) throws {
     try check(start(mode))
   }
 
   @Test(arguments: ["out", "in"], ["all", "one-positive", "only-negatives"])
-  func `SimCLR`(summation: String, denominator: String) throws {
+  func `training steps of SimCLR match float64`(summation: String, denominator: String) throws {
     try check(start(ReferenceMode(summation: summation, denominator: denominator, views: 2), isSimCLR: true))
   }
 
   @Test(arguments: ["joint", "stopped"])
-  func `with cross-entropy of a classifier beside the head`(joint: String) throws {
+  func `joint training steps with cross-entropy match float64`(joint: String) throws {
     try check(start(ReferenceMode(views: 2), joint: joint))
   }
 }

@@ -29,7 +29,7 @@ import Testing
   // larger numbers (3·10⁻⁵ with AVX2 and AVX-512). No ReLU is so near its kink that rounding could switch it: see
   // scripts/make-fixtures.py. A wrong factor of 1.01 misses by 10⁻² in each of the error's three terms.
   @Test(arguments: [("resnet20", false), ("resnet20", true), ("resnet18", false)])
-  func stepsMatchPyTorch(model: String, usesNesterov: Bool) throws {
+  func `steps match PyTorch`(model: String, usesNesterov: Bool) throws {
     let content: Fixture = try fixture(model)
     let expected = usesNesterov ? try #require(content.nesterov) : content.heavyBall
     let network = try NetworkSubject(mode: .training, views: 16, model: model)
@@ -63,14 +63,14 @@ import Testing
     #expect(expected.evaluation.error(of: representations) < 3e-6)
   }
 
-  @Test func gradientMatchesFiniteDifferences() throws {
+  @Test func `the gradient matches finite differences`() throws {
     try expectGradientMatchesFiniteDifferences(
       NetworkSubject(mode: .training, views: 16), views: NetworkSubject.views(step: 0), rows: 16)
   }
 
   // Several shards pass forward before the first passes backward; one that was not kept passes forward again. Neither may
   // change a bit, nor may another network of the same shapes.
-  @Test func gradientsDoNotDependOnWhatRanBefore() throws {
+  @Test func `gradients do not depend on earlier passes`() throws {
     let network = try NetworkSubject(mode: .training, views: 4)
     let parameters = network.fixtureParameters()
     let weights = noise("embedding gradient", 4 * 128)
@@ -99,7 +99,7 @@ import Testing
   }
 
   // In evaluation a view's representation depends on no other view.
-  @Test func evaluationTreatsViewsAlone() throws {
+  @Test func `evaluation does not mix views`() throws {
     let network = try NetworkSubject(mode: .inference, views: 4)
     let parameters = network.fixtureParameters()
     let statistics = network.context.statistics.initialValues(seed: 0)
@@ -114,7 +114,7 @@ import Testing
 
   // bfloat16 has 8 significant bits: embeddings keep two digits and the gradient its direction.
   @Test(.enabled(if: InstructionSet.hasBfloat16, "this CPU has no bfloat16 convolutions"))
-  func bfloat16FollowsFloat32() throws {
+  func `bfloat16 follows float32`() throws {
     let views = NetworkSubject.views(step: 0)
     let weights = noise("embedding gradient", 16 * 128)
     func pass(

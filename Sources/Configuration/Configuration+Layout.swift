@@ -1,0 +1,24 @@
+import NeuralNet
+
+extension Configuration {
+  /// The name under which the classifier's weight and bias stand in layouts, `fc.weight` and `fc.bias`, as in torchvision.
+  package static let classifierName = "fc"
+
+  /// The layout of the parameters and running statistics of encoder, projection head and classifier.
+  ///
+  /// A function of the options alone: no network is compiled.
+  ///
+  /// - Throws: ``RunError`` if there is a classifier and its number of classes is missing.
+  /// - Precondition: The stem was resolved.
+  package var modelLayout: ModelLayout {
+    get throws(RunError) {
+      let encoder = architecture
+      var layout = ModelLayout(encoder, head: isContrasting ? headPlan : nil)
+      if isClassifying {
+        layout.parameters.addLinear(
+          Self.classifierName, inputWidth: encoder.representationWidth, outputWidth: try classCount)
+      }
+      return layout
+    }
+  }
+}

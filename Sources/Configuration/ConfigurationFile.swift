@@ -1,0 +1,111 @@
+import Formats
+import Spelling
+import Yams
+
+/// Options in a YAML file: one mapping from their names, without dashes, to their values.
+///
+/// What a run wrote as its `config.yaml`, what `--config` names, what a checkpoint holds, and what recipes are written in. Each line counts:
+/// a name that is no option, a name that comes twice and a value of another type are errors, where YAML's own decoders skip them.
+package enum ConfigurationFile {
+  /// The options of a file.
+  ///
+  /// - Throws: ``RunError``: 66 or 74 if it cannot be read, 78 with its line if something else than options stands in it.
+  package static func read(_ path: String) throws(RunError) -> ConfigurationOverrides {
+    let bytes: [UInt8]
+    do {
+      let file = try ReadOnlyFile(path: path)
+      bytes = try file.read(file.byteCount, at: 0)
+    } catch {
+      guard error.kind == .content else { throw RunError(error) }
+      throw RunError(.configuration, error.description)
+    }
+    // Editors on Windows begin a file with a mark of its encoding.
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    guard
+      let text = String(validating: bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...], as: UTF8.self)
+    else {
+      throw RunError(.configuration, "\(path): expected a YAML text in UTF-8, found other bytes")
+    }
+    return try options(in: text, path: path)
+  }
+
+  /// The options of a text; `path` stands before the line in what is thrown.
+  static func options(in yaml: String, path: String) throws(RunError) -> ConfigurationOverrides {
+    let root: Node?
+    do {
+      root = try Yams.compose(yaml: yaml)
+    } catch {
+      throw RunError(.configuration, describe(error, path: path))
+    }
+    var overrides = ConfigurationOverrides()
+    // An empty file, or one of comments alone, gives nothing.
+    guard let root else { return overrides }
+    guard case .mapping(let mapping) = root else {
+      throw RunError(
+        .configuration,
+        "\(place(root, path)): expected one option a line, such as 'batch-size: 256', found \(kindName(of: root))")
+    }
+    for (name, value) in mapping {
+      let key = try key(name, path: path)
+      guard let kind = ConfigurationOptionKind.all[key], let read = kind.value(of: value) else {
+        throw RunError(
+          .configuration,
+          "\(place(value, path)): \(key.rawValue): expected \(ConfigurationOptionKind.all[key]?.expectation ?? "a value"), found \(found(value))"
+        )
+      }
+      overrides.values[key] = read
+    }
+    return overrides
+  }
+
+  private static func key(_ name: Node, path: String) throws(RunError) -> Configuration.CodingKeys {
+    let text = name.scalar?.string ?? ""
+    if let key = Configuration.CodingKeys(rawValue: text) {
+      return key
+    }
+    if ["output", "resume", "recipe", "config"].contains(text) {
+      throw RunError(
+        .configuration, "\(place(name, path)): '\(text)' is given on the command line alone; leave the line out")
+    }
+    // As on the command line, or as in Python.
+    let plain = text.drop { letter in letter == "-" }.map { letter in letter == "_" ? "-" : letter }
+    let nearest = Configuration.CodingKeys.allCases.map(\.rawValue).nearest(to: String(plain))
+    let advice =
+      nearest.map { nearest in "did you mean '\(nearest)'?" }
+      ?? "expected the name of an option without its dashes, such as 'batch-size'; supcon pretrain --help lists all"
+    throw RunError(.configuration, "\(place(name, path)): unknown option '\(text)'; \(advice)")
+  }
+
+  private static func place(_ node: Node, _ path: String) -> String {
+    node.mark.map { mark in "\(path):\(mark.line)" } ?? path
+  }
+
+  private static func kindName(of node: Node) -> String {
+    switch node {
+    case .scalar: "a single value"
+    case .sequence: "a list"
+    case .mapping: "a mapping"
+    case .alias: "an alias"
+    }
+  }
+
+  private static func found(_ node: Node) -> String {
+    guard let scalar = node.scalar else { return kindName(of: node) }
+    return scalar.string.isEmpty ? "nothing" : "'\(scalar.string)'"
+  }
+
+  /// What the parser says, on one line that begins with the place.
+  private static func describe(_ error: any Error, path: String) -> String {
+    guard let error = error as? YamlError else { return "\(path): is no YAML: \(error)" }
+    switch error {
+    case .duplicatedKeysInMapping(let names, let context):
+      return
+        "\(path):\(context.mark.line): option '\(names.first ?? "")' is given more than once; leave all but one out"
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      return "\(path):\(mark.line): is no YAML: \(problem)"
+    case .reader(let problem, _, _, _): return "\(path): is no YAML: \(problem)"
+    default: return "\(path): is no YAML: \(error)"
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/// A number with a fixed count of decimals.
+package func decimal(_ value: Double, _ places: Int) -> String {
+  guard value.isFinite else { return "\(value)" }
+  var scale = 1.0
+  for _ in 0..<places {
+    scale *= 10
+  }
+  let rounded = (abs(value) * scale).rounded()
+  guard rounded < 1e15 else { return "\(value)" }
+  let digits = String(Int(rounded))
+  let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+  let sign = value < 0 && rounded > 0 ? "-" : ""
+  return places == 0 ? sign + padded : sign + padded.dropLast(places) + "." + padded.suffix(places)
+}
+
+/// Seconds as hours, minutes and seconds.
+package func duration(_ seconds: Double) -> String {
+  let whole = Int(seconds.rounded())
+  if whole >= 3600 {
+    return "\(whole / 3600) h \(whole % 3600 / 60) min"
+  }
+  return whole >= 60 ? "\(whole / 60) min \(whole % 60) s" : "\(decimal(seconds, 1)) s"
+}
+
+/// Bytes in millions, as memory is told of a run.
+package func megabytes(_ count: Int) -> String {
+  "\(decimal(1e-6 * Double(count), 1)) MB"
+}
+
+/// Bytes in thousand millions, as memory is told of a host.
+package func gigabytes(_ count: Int) -> String {
+  "\(decimal(1e-9 * Double(count), 1)) GB"
+}
+
+/// A number of things.
+package func counted(_ count: Int, _ noun: String) -> String {
+  "\(count) \(noun)\(count == 1 ? "" : "s")"
+}

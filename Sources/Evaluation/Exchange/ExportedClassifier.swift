@@ -1,0 +1,71 @@
+import Configuration
+import Formats
+import Glibc
+import Runs
+
+/// A classifier as a map of representations: that of a run's linear stage, whose standardization is part of it, or the one that was
+/// trained with the encoder.
+///
+/// W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
+package struct ExportedClassifier {
+  /// `[classes, width]`.
+  let weight: [Float]
+  /// `[classes]`.
+  let bias: [Float]
+
+  var classCount: Int { bias.count }
+
+  /// Reads the classifier of a run; `nil` if there is none that belongs to the encoder.
+  ///
+  /// - Parameters:
+  ///   - path: The run directory.
+  ///   - step: The step whose encoder is exported.
+  ///   - width: The encoder's number of features.
+  ///   - report: Receives a line if there is a classifier that does not belong to the encoder.
+  /// - Throws: `FileError` if it is damaged.
+  package init?(run path: String, step: Int, width: Int, report: (String) -> Void) throws(FileError) {
+    let file = "\(path)/\(LinearResult.classifierFile)"
+    guard unsafe access(file, F_OK) == 0 else { return nil }
+    let weights = try SafetensorsFile(path: file)
+    let metadata = LinearResult.stepMetadata
+    guard weights.metadata[metadata] == "\(step)" else {
+      report(
+        "note: \(file): was trained after step \(weights.metadata[metadata] ?? "?"), the encoder is that of step \(step): left out; run supcon linear again"
+      )
+      return nil
+    }
+    guard let classes = weights.entries["\(Configuration.classifierName).bias"]?.shape.first else {
+      throw FileError(
+        .content, "\(file): holds no tensor \(Configuration.classifierName).bias; run supcon linear again")
+    }
+    let ownWeight = try weights.floats("\(Configuration.classifierName).weight", shape: [classes, width])
+    let ownBias = try weights.floats("\(Configuration.classifierName).bias", shape: [classes])
+    let mean = try weights.floats(FeatureStandardization.meanName, shape: [width])
+    let factor = try weights.floats(FeatureStandardization.factorName, shape: [width])
+    weight = ownWeight.indices.map { index in ownWeight[index] * factor[index % width] }
+    bias = (0..<classes).map { row in
+      let shift = (0..<width).reduce(0.0) { sum, column in
+        sum + Double(ownWeight[row * width + column]) * Double(factor[column]) * Double(mean[column])
+      }
+      return Float(Double(ownBias[row]) - shift)
+    }
+  }
+
+  /// The classifier that was trained with the encoder.
+  package init(of state: TrainingState) {
+    func elements(_ kind: String) -> [Float] {
+      state.tensors.first { tensor in tensor.name == "\(Configuration.classifierName).\(kind)" }.map { tensor in
+        Array(tensor.elements)
+      } ?? []
+    }
+    (weight, bias) = (elements("weight"), elements("bias"))
+  }
+
+  /// Weight and bias as tensors.
+  func tensors(_ name: String) -> [NamedTensor] {
+    [
+      NamedTensor(name: "\(name).weight", shape: [classCount, weight.count / classCount], elements: weight[...]),
+      NamedTensor(name: "\(name).bias", shape: [classCount], elements: bias[...]),
+    ]
+  }
+}

@@ -1,0 +1,148 @@
+import Configuration
+import Formats
+import NeuralNet
+import Runs
+
+/// A weight file of another program, with the names that its layout has.
+struct ForeignWeights {
+  /// Where it stands.
+  let path: String
+  /// The file's own names and shapes, by the names of the layout.
+  let entries: [String: (name: String, entry: SafetensorsHeader.Entry)]
+
+  private let layout: WeightLayout
+  private let file: SafetensorsFile
+
+  /// What multi-GPU training puts between the names.
+  private static let wrapper = "module."
+
+  /// Reads a file.
+  ///
+  /// - Throws: `FileError`, also if it is what `torch.save` writes.
+  package init(path: String, _ layout: WeightLayout) throws(FileError) {
+    try Self.checkIsNoPickle(path)
+    self.path = path
+    self.layout = layout
+    file = try SafetensorsFile(path: path, needsChecksum: false)
+    var entries: [String: (name: String, entry: SafetensorsHeader.Entry)] = [:]
+    for (name, entry) in file.entries where name != SafetensorsChecksum.name {
+      let plain = name.replacing("encoder.\(Self.wrapper)", with: "encoder.")
+      entries[plain.hasPrefix(Self.wrapper) ? String(plain.dropFirst(Self.wrapper.count)) : plain] = (name, entry)
+    }
+    self.entries = entries
+  }
+
+  private static func checkIsNoPickle(_ path: String) throws(FileError) {
+    let file = try ReadOnlyFile(path: path)
+    let start = try file.read(min(4, file.byteCount), at: 0)
+    guard start == [0x50, 0x4B, 0x03, 0x04] || start.starts(with: [0x80, 0x02]) else { return }
+    let script =
+      "import torch, safetensors.torch; w = torch.load('\(path)', map_location='cpu'); w = w.get('model', w.get('net', w)); safetensors.torch.save_file({k: v.contiguous() for k, v in w.items()}, '\(path).safetensors')"
+    throw FileError(
+      .content,
+      "\(path): is a file of torch.save, which only Python can read; expected safetensors. Convert it with: python3 -c \"\(script)\""
+    )
+  }
+
+  // MARK: - What the file says of the model
+
+  /// Whether the names are those of a whole model or, in a layout that tells them apart, of its encoder alone.
+  var part: WeightLayout.Part {
+    layout == .supcontrast && !entries.keys.contains { name in name.hasPrefix("encoder.") } ? .encoder : .model
+  }
+
+  /// The stem that the first convolution belongs to.
+  var stem: ResNetArchitecture.Stem {
+    let convolution = layout.name(of: "encoder.conv1.weight", part)
+    return entries[convolution]?.entry.shape.last == 7 ? .imagenet : .cifar
+  }
+
+  /// Takes the projection head of the file into a recipe.
+  func setHead(_ configuration: inout Configuration) {
+    func outputs(_ slice: String) -> Int? {
+      // A shape without elements may claim anything.
+      entries[layout.name(of: slice, part)].flatMap { found in
+        found.entry.range.isEmpty ? nil : found.entry.shape.first
+      }
+    }
+    if let width = outputs("head.2.weight") ?? outputs("head.0.weight") {
+      configuration.head = "mlp"
+      configuration.embeddingWidth = width
+      if layout == .ge, width != ResNetArchitecture(name: configuration.model)?.representationWidth {
+        configuration.headWidths = "\(width),\(width)"
+      }
+    } else if let width = outputs("head.weight") {
+      configuration.head = "linear"
+      configuration.embeddingWidth = width
+    } else {
+      configuration.head = "none"
+    }
+  }
+
+  // MARK: - Its tensors
+
+  /// The tensors of a classifier, which an encoder has no place for.
+  var classifierNames: [String] {
+    ["weight", "bias"].compactMap { kind in entries["\(layout.classifierName).\(kind)"]?.name }
+  }
+
+  /// Checks that all names and shapes are those of a model.
+  ///
+  /// - Throws: ``RunError`` naming all that is missing, left over or of another shape.
+  func check(_ slices: [VectorSlice], model: String) throws(RunError) {
+    var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
+    var (missing, misshapen): ([String], [String]) = ([], [])
+    for slice in slices {
+      let name = layout.name(of: slice.name, part)
+      known.insert(name)
+      if let counter = WeightLayout.counter(besides: name) {
+        known.insert(counter)
+      }
+      guard let (_, entry) = entries[name] else {
+        missing.append(name)
+        continue
+      }
+      let isFloat = [TensorType.float32, .float16, .bfloat16].contains(entry.type)
+      if entry.shape != slice.shape || !isFloat {
+        misshapen.append("\(name) is \(entry.type.rawValue) \(entry.shape), expected F32 \(slice.shape)")
+      }
+    }
+    let surplus = entries.filter { name, _ in !known.contains(name) }.map(\.value.name).sorted()
+    let clashes = [("missing", missing), ("left over", surplus), ("of another shape or type", misshapen)]
+      .filter { _, names in !names.isEmpty }
+      .map { kind, names in "\(names.count) \(kind): \(Self.list(names))" }
+    guard clashes.isEmpty else {
+      throw RunError(
+        .data,
+        "\(path): does not hold a \(model) in the layout \(layout.rawValue). Of its \(entries.count) tensors, \(clashes.joined(separator: "; ")). Give the --model, --stem and --layout that the weights were made with"
+      )
+    }
+  }
+
+  /// Fills parameters and running statistics; ``check(_:model:)`` found all of them.
+  ///
+  /// - Throws: ``RunError`` naming a tensor that holds NaN or infinity.
+  func fill(_ state: inout TrainingState) throws {
+    let (parameters, statistics) = (state.parameterLayout.slices, state.statisticsLayout.slices)
+    state.parameters = try parameters.flatMap(elements)
+    state.statistics = try statistics.flatMap(elements)
+  }
+
+  private func elements(of slice: VectorSlice) throws -> [Float] {
+    let name = layout.name(of: slice.name, part)
+    let elements = try file.floats(entries[name]?.name ?? name, shape: slice.shape)
+    guard elements.allSatisfy(\.isFinite) else {
+      throw RunError(.data, "\(path): \(name) holds NaN or infinity, expected finite weights")
+    }
+    guard !name.hasSuffix("running_var") || elements.allSatisfy({ variance in variance >= 0 }) else {
+      throw RunError(.data, "\(path): \(name) holds a variance below 0")
+    }
+    return elements
+  }
+
+  private static func list(_ names: [String]) -> String {
+    let shown = 10
+    let rest = names.count > shown ? ", and \(names.count - shown) more" : ""
+    return names.prefix(shown).joined(separator: ", ") + rest
+  }
+}

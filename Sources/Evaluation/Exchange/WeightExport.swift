@@ -1,0 +1,165 @@
+import Configuration
+import Formats
+import Job
+import MPI
+import NeuralNet
+import Runs
+
+/// Writes a run's encoder for other programs.
+package enum WeightExport {
+  /// The formats of files.
+  package enum Format: String, Sendable, CaseIterable {
+    /// Weights under the names of a layout.
+    case safetensors
+    /// Weights and operations.
+    case onnx
+  }
+
+  /// What the command line asks for.
+  package struct Request: Sendable {
+    /// The run directory.
+    package var run: String
+    /// Where the file will stand.
+    package var output: String
+    /// Its format.
+    package var format = Format.safetensors
+    /// Whose names safetensors have; `nil` for torchvision's.
+    package var layout: WeightLayout?
+    /// How much of the model; `nil` for what is usual in the format.
+    package var part: WeightLayout.Part?
+    /// Whether a classifier goes along: of the run's linear stage where there is one, else that which was trained with the encoder.
+    package var hasClassifier = true
+
+    /// The part that is written.
+    fileprivate var resolvedPart: WeightLayout.Part {
+      part ?? (format == .onnx ? .encoder : (layout ?? .torchvision).usualPart)
+    }
+
+    /// The defaults for a run.
+    package init(run: String, output: String) {
+      self.run = run
+      self.output = output
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    package var problem: String? {
+      guard format == .onnx, let layout else { return nil }
+      return "--layout \(layout.rawValue): an ONNX file needs no names of others; leave the option out"
+    }
+  }
+
+  /// Writes the file on rank 0.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``CollectiveError`` if the layout does not have the run's model, or for what is wrong with files.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("opening the run", allowsSilence: true)
+    let encoder = try FrozenEncoder(run: request.run, data: nil, over: world, report: report)
+    // The directory's lock is held until the last write.
+    defer { withExtendedLifetime(encoder) {} }
+    if let problem = encoder.configuration.problem(ofPart: request.resolvedPart) {
+      throw CollectiveError(error: RunError(.usage, problem))
+    }
+    world.activity.begin("writing the weights", allowsSilence: true)
+    try world.onRoot {
+      switch request.format {
+      case .safetensors: try writeSafetensors(request, encoder.configuration, encoder.state, report)
+      case .onnx: try writeONNX(request, encoder.configuration, encoder.state, report)
+      }
+    }
+  }
+
+  // MARK: - Formats
+
+  private static func writeSafetensors(
+    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
+  ) throws {
+    let layout = request.layout ?? .torchvision
+    let part = request.resolvedPart
+    if let problem = layout.problem(configuration.architecture)
+      ?? (part == .model ? layout.headProblem(configuration) : nil)
+    {
+      throw RunError(.usage, problem)
+    }
+    var classifier: ExportedClassifier?
+    let isSameModel = configuration.normalizeEncoder == layout.isNormalizingRepresentations
+    if layout != .supcontrast, request.hasClassifier, isSameModel {
+      classifier = try ExportedClassifier(request, configuration, state, report)
+    }
+    try write(to: request.output, state, layout, part, classifier)
+    report(
+      "\(request.output): \(configuration.model) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
+    )
+    let file = WrittenWeights(
+      path: request.output, encoder: configuration.architecture, head: part == .model ? configuration.headPlan : nil,
+      classCount: classifier?.classCount)
+    for line in layout.loadingLines(file) {
+      report("  \(line)")
+    }
+    if !isSameModel {
+      report(
+        "note: the run was trained \(configuration.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.normalizeEncoder ? "scale what they give" : "take them before that")"
+      )
+    }
+  }
+
+  private static func write(
+    to path: String, _ state: TrainingState, _ layout: WeightLayout, _ part: WeightLayout.Part,
+    _ classifier: ExportedClassifier?
+  ) throws(FileError) {
+    let slices = state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
+    let tensors =
+      slices.map { tensor in
+        NamedTensor(name: layout.name(of: tensor.name, part), shape: tensor.shape, elements: tensor.elements)
+      } + (classifier?.tensors(layout.classifierName) ?? [])
+    // Wider elements first, as the format's own writer does, so that all are aligned.
+    let counters = tensors.compactMap { tensor in WeightLayout.counter(besides: tensor.name) }
+    let descriptions =
+      counters.map { name in TensorDescription(name: name, type: .int64, shape: []) }
+      + tensors.map { tensor in TensorDescription(name: tensor.name, type: .float32, shape: tensor.shape) }
+    try SafetensorsWriter.write(
+      to: path, metadata: ["format": "pt"], tensors: descriptions, hasChecksum: false
+    ) { (append) throws(FileError) in
+      let steps = Array(repeating: Int64(state.step), count: counters.count)
+      unsafe try append(steps.span.bytes)
+      for tensor in tensors {
+        unsafe try append(tensor.elements.span.bytes)
+      }
+    }
+  }
+
+  private static func writeONNX(
+    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
+  ) throws {
+    let classifier = request.hasClassifier ? try ExportedClassifier(request, configuration, state, report) : nil
+    let model = ONNXModel(configuration, state, request.resolvedPart, classifier)
+    try model.write(to: request.output)
+    let outputs = model.outputs.map(\.name).joined(separator: ", ")
+    report(
+      "\(request.output): \(configuration.model) after step \(state.step) as ONNX, normalized images [N, 3, height, width] → \(outputs)"
+    )
+  }
+}
+
+extension ExportedClassifier {
+  fileprivate init?(
+    _ request: WeightExport.Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
+  ) throws(FileError) {
+    if let classifier = try ExportedClassifier(
+      run: request.run, step: state.step, width: configuration.architecture.representationWidth, report: report)
+    {
+      self = classifier
+    } else if configuration.isClassifying {
+      self.init(of: state)
+    } else {
+      return nil
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import Configuration
+import Datasets
+import Dispatch
+import Imaging
+import Job
+import MPI
+import NeuralNet
+import OneDNN
+import Runs
+import Synchronization
+
+/// Representations of a whole dataset by a frozen encoder: samples → views → representations.
+///
+/// Samples run in blocks of a fixed size, the last one padded and cut, so that each has the same features on any number of ranks and
+/// threads.
+final class FeatureExtraction {
+  private static let samplesPerBlock = 64
+
+  /// The number of features of a sample.
+  let width: Int
+
+  private let viewSize: ImageSize
+  private let isNormalizing: Bool
+  private let encoders: [(encoder: ResNet, record: ResNet.SavedActivations)]
+
+  /// Compiles the encoder in evaluation mode on every thread.
+  ///
+  /// - Parameters:
+  ///   - configuration: The recipe of the run.
+  ///   - state: Its weights and running statistics.
+  ///   - viewSize: The size of what the encoder sees.
+  ///   - threads: How many threads of this rank take part.
+  /// - Throws: What oneDNN refuses.
+  package init(
+    _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, threads: Int
+  ) throws {
+    self.viewSize = viewSize
+    isNormalizing = configuration.normalizeEncoder
+    useOneThreadPerPrimitive()
+    let engine = try Engine()
+    encoders = try (0..<threads).map { _ in
+      let context = try NetworkContext(engine, mode: .inference, precision: configuration.resolvedPrecision)
+      let encoder = try ResNet(
+        context, configuration.architecture, views: Self.samplesPerBlock, height: viewSize.height, width: viewSize.width
+      )
+      // The encoder's parameters come first in the run's vector, the head's behind them.
+      precondition(
+        context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
+        "the encoder's parameters are not the first of the run's")
+      try encoder.load(state.parameters.span.extracting(0..<context.parameters.count))
+      let record = try encoder.makeSavedActivations()
+      encoder.load(statistics: state.statistics.span, into: record)
+      return (encoder, record)
+    }
+    width = encoders[0].encoder.representationWidth
+  }
+
+  /// A loader of one view of each sample.
+  func makeLoader(_ dataset: any ImageDataset, _ augmentation: Augmentation, seed: UInt64) -> ShardLoader {
+    ShardLoader(
+      dataset, augmentation, viewSize: viewSize, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
+  }
+
+  /// The features of all samples of a loader's dataset, `[samples, width]`, on every rank.
+  ///
+  /// Collective.
+  func features(of loader: ShardLoader, epoch: Int = 0, over world: borrowing Communicator) throws -> [Float] {
+    let count = loader.dataset.count
+    let blockCount = (count + Self.samplesPerBlock - 1) / Self.samplesPerBlock
+    let runs = BlockPartition(total: blockCount, parts: world.size)
+    let own = runs[world.rank]
+    func samples(_ blocks: Range<Int>) -> Range<Int> {
+      min(blocks.lowerBound * Self.samplesPerBlock, count)..<min(blocks.upperBound * Self.samplesPerBlock, count)
+    }
+    let activity = world.activity
+    activity.begin("features")
+    let blocks = try world.throwingTogether {
+      try features(ofBlocks: own, of: loader, epoch: epoch) { activity.progressed() }
+    }
+    let local = Array(blocks.joined().prefix(samples(own).count * width))
+    var gathered = [Float](repeating: 0, count: count * width)
+    try world.allGather(local.span, counts: runs.runs.map { run in samples(run).count * width }, into: &gathered)
+    return gathered
+  }
+
+  private func features(
+    ofBlocks blocks: Range<Int>, of loader: ShardLoader, epoch: Int, blockDone: @escaping @Sendable () -> Void
+  ) throws -> [[Float]] {
+    let results = Mutex<(features: [[Float]], error: (any Error)?)>(
+      (Array(repeating: [], count: blocks.count), nil))
+    let threads = encoders.count
+    // Each encoder is used by one thread.
+    nonisolated(unsafe) let (encoders, extraction) = (encoders, self)
+    DispatchQueue.concurrentPerform(iterations: threads) { thread in
+      useOneThreadPerPrimitive()
+      do {
+        for index in stride(from: thread, to: blocks.count, by: threads) {
+          let (encoder, record) = unsafe encoders[thread]
+          let features = try unsafe extraction.features(
+            ofBlock: blocks.lowerBound + index, of: loader, encoder, record, epoch: epoch)
+          results.withLock { results in results.features[index] = features }
+          blockDone()
+        }
+      } catch {
+        results.withLock { results in results.error = results.error ?? error }
+      }
+    }
+    return try results.withLock { results in
+      if let error = results.error {
+        throw error
+      }
+      return results.features
+    }
+  }
+
+  /// The features of one block; rows behind the last sample are those of the last sample again.
+  private func features(
+    ofBlock block: Int, of loader: ShardLoader, _ encoder: ResNet, _ record: ResNet.SavedActivations, epoch: Int
+  ) throws -> [Float] {
+    let count = loader.dataset.count
+    let first = block * Self.samplesPerBlock
+    let samples = (first..<first + Self.samplesPerBlock).map { sample in Int32(min(sample, count - 1)) }
+    try unsafe encoder.views.withFloats { elements in
+      var views = unsafe elements.mutableSpan
+      try loader.fill(&views, samples: samples.span, epoch: epoch)
+    }
+    var features = [Float](repeating: 0, count: Self.samplesPerBlock * width)
+    var rows = features.mutableSpan
+    try encoder.forward(record, into: &rows)
+    guard isNormalizing else { return features }
+    var unitRows = features
+    var lengths = [Float](repeating: 0, count: Self.samplesPerBlock)
+    var unitRowSpan = unitRows.mutableSpan
+    var lengthSpan = lengths.mutableSpan
+    UnitNormalization.forward(features.span, width: width, into: &unitRowSpan, lengths: &lengthSpan)
+    return unitRows
+  }
+}

@@ -1,0 +1,69 @@
+import Configuration
+import Datasets
+import Job
+import MPI
+import Runs
+
+/// The newest whole checkpoint of a run, to be used and not changed.
+struct FrozenEncoder {
+  /// The run's recipe, with the data path of this invocation; another precision may be set.
+  var configuration: Configuration
+  /// Weights and running statistics, the same on every rank.
+  let state: TrainingState
+
+  private let lock: RunLock?
+
+  /// Reads the run on rank 0 and gives it to all.
+  ///
+  /// Collective.
+  package init(
+    run: String, data: String?, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let opened = try world.onRoot { () throws -> (Configuration, TrainingState, RunLock) in
+      let directory = RunDirectory(path: run)
+      guard directory.holdsRun else {
+        throw RunError(
+          .missing, "\(run): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised"
+        )
+      }
+      let lock = try RunLock(directory: run)
+      var configuration = try directory.configuration()
+      guard
+        let checkpoint = try directory.checkpoints.newest(
+          of: configuration, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
+      else {
+        throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
+      }
+      configuration.data = data ?? configuration.data
+      if let problem = configuration.dataProblem {
+        throw RunError(.usage, problem)
+      }
+      return (configuration, checkpoint.state, lock)
+    }
+    lock = opened?.2
+    var configuration = try Configuration(
+      yaml: try world.broadcast(text: opened?.0.yaml() ?? ""), path: "the configuration from rank 0")
+    let ownPrecision = configuration.resolvedPrecision
+    let precision = try PrecisionChoice(over: world).forEvaluation(of: ownPrecision)
+    if precision != ownPrecision {
+      report(
+        "note: evaluating in \(precision.rawValue): a rank's CPU does not multiply \(ownPrecision.rawValue) numbers")
+      configuration.precision = precision.rawValue
+    }
+    self.configuration = configuration
+    var state = try opened?.1 ?? TrainingState(toFill: configuration, configuration.modelLayout)
+    try state.broadcast(over: world)
+    self.state = state
+  }
+
+  /// Compiles the encoder for the views of a dataset.
+  ///
+  /// Collective.
+  func extraction(
+    for dataset: any ImageDataset, threads: Int, over world: borrowing Communicator
+  ) throws -> FeatureExtraction {
+    try world.throwingTogether {
+      try FeatureExtraction(configuration, state, viewSize: configuration.viewSize(of: dataset), threads: threads)
+    }
+  }
+}

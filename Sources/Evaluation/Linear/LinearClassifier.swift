@@ -1,0 +1,131 @@
+import Configuration
+import Datasets
+import Losses
+import MPI
+import NeuralNet
+import OneDNN
+
+/// A linear classifier on fixed features, trained with cross-entropy over ranks.
+///
+/// Like pretraining it computes in shards and adds along the tree: its weights are the same on any number of ranks.
+final class LinearClassifier {
+  /// How it is trained.
+  struct Settings: Sendable {
+    var epochs: Int
+    var batchSize: Int
+    var shardSize: Int
+    var learningRate: Double
+    var momentum: Double
+    var weightDecay: Double
+    var seed: UInt64
+  }
+
+  /// The layout of the weights.
+  package let layout: VectorLayout
+  /// Weight `[classes, width]` and bias `[classes]`.
+  private(set) var parameters: [Float]
+
+  private let settings: Settings
+  private let layer: LinearLayer
+  private let width: Int
+  private let classCount: Int
+  private let crossEntropy: CrossEntropy
+  private let runs: BlockPartition
+  private let reduction: TreeReduction<Float>
+  private var optimizer: SGD
+  private var reduced: [Float]
+
+  /// A classifier before its first step.
+  package init(_ settings: Settings, width: Int, classCount: Int, over world: borrowing Communicator) {
+    self.settings = settings
+    self.width = width
+    self.classCount = classCount
+    crossEntropy = CrossEntropy(classCount: classCount)
+    var layout = VectorLayout()
+    layer = LinearLayer(&layout, Configuration.classifierName, inputWidth: width, outputWidth: classCount)
+    self.layout = layout
+    parameters = layout.initialValues(seed: settings.seed)
+    optimizer = SGD(
+      momentum: Float(settings.momentum), usesNesterov: false,
+      weightDecay: WeightDecay(Float(settings.weightDecay), of: layout))
+    runs = BlockPartition(total: settings.batchSize / settings.shardSize, parts: world.size)
+    reduction = TreeReduction(length: layout.count + 1, runs: runs, rank: world.rank)
+    reduced = Array(repeating: 0, count: layout.count + 1)
+  }
+
+  /// Visits all samples once, the last partial batch left out.
+  ///
+  /// Collective.
+  ///
+  /// - Returns: The mean loss.
+  func trainEpoch(
+    _ epoch: Int, features: [Float], labels: [Int32], over world: borrowing Communicator
+  ) throws -> Double {
+    let order = SampleOrder.permutation(
+      of: labels.count, seed: settings.seed, epoch: epoch, purpose: .linearSampleOrder)
+    let steps = labels.count / settings.batchSize
+    world.activity.begin("linear classifier", step: epoch * steps)
+    let schedule = LearningRateSchedule(
+      peak: settings.learningRate, warmupSteps: 0, decay: .cosine(steps: steps * settings.epochs))
+    var lossSum = 0.0
+    for step in 0..<steps {
+      for shard in runs[world.rank] {
+        let first = step * settings.batchSize + shard * settings.shardSize
+        let vector = try shardVector(
+          order[first..<first + settings.shardSize], features: features, labels: labels)
+        reduction.add(vector.span, shard: shard)
+      }
+      try reduction.finish(over: world, into: &reduced)
+      optimizer.update(
+        &parameters, gradient: reduced.span.extracting(0..<layout.count),
+        learningRate: schedule.learningRate(atStep: epoch * steps + step), step: epoch * steps + step)
+      lossSum += Double(reduced[layout.count])
+      world.activity.progressed()
+    }
+    return lossSum / Double(max(steps, 1))
+  }
+
+  /// One shard's summand: the gradient of its part of the mean cross-entropy, and that part.
+  private func shardVector(
+    _ samples: ArraySlice<Int32>, features: [Float], labels: [Int32]
+  ) throws -> [Float] {
+    var input: [Float] = []
+    for sample in samples {
+      input += features[Int(sample) * width..<(Int(sample) + 1) * width]
+    }
+    var logitGradient = try logits(input)
+    var lines = logitGradient.mutableSpan
+    let sampleLabels = samples.map { sample in labels[Int(sample)] }
+    let loss = crossEntropy.lossAndGradient(
+      of: &lines, labels: sampleLabels.span, weight: 1 / Double(settings.batchSize))
+    let parameters = parameters
+    var vector = [Float](repeating: 0, count: reduction.length)
+    vector[layout.count] = Float(loss)
+    var gradient = vector.mutableSpan
+    var nothing: [Float] = []
+    var noInputGradient = nothing.mutableSpan
+    try layer.backward(
+      input: input.span, outputGradient: logitGradient.span, parameters: parameters.span, into: &gradient,
+      inputGradient: &noInputGradient)
+    return vector
+  }
+
+  private func logits(_ input: [Float]) throws -> [Float] {
+    let parameters = parameters
+    var logits = [Float](repeating: 0, count: input.count / width * classCount)
+    var rows = logits.mutableSpan
+    try layer.forward(input.span, parameters: parameters.span, into: &rows)
+    return logits
+  }
+
+  /// How many samples have their class among the first one and the first five, over all ranks.
+  ///
+  /// Collective; each rank looks at its own part of the samples. Of classes with equal scores the lower number comes first.
+  func correctCounts(
+    features: [Float], labels: [Int32], over world: borrowing Communicator
+  ) throws -> (top1: Int, top5: Int) {
+    try ClassRank.correctCounts(labels: labels, over: world) { sample in
+      try logits(Array(features[sample * width..<(sample + 1) * width]))
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Configuration
+import Formats
+import FoundationEssentials
+import Runs
+
+/// What the linear stage found, on its way to the run directory.
+struct LinearResult {
+  /// Where all of it stands in the run directory.
+  static let folder = "linear"
+  /// The classifier's weights in the run directory.
+  static let classifierFile = "\(folder)/classifier.safetensors"
+  /// Where their file says after how many steps of pretraining.
+  static let stepMetadata = "pretraining_steps"
+
+  let request: LinearStage.Request
+  /// After how many steps of pretraining.
+  let step: Int
+  let classCount: Int
+  let trainingCount: Int
+  let testCount: Int
+  let top1Count: Int
+  let top5Count: Int
+  let ranks: Int
+  let seconds: Double
+  let memory: (maximum: Int, sum: Int)
+  /// The lines of `metrics.jsonl`.
+  let epochs: [[String: JSONValue]]
+
+  var top1: Double { Double(top1Count) / Double(testCount) }
+  var top5: Double { Double(top5Count) / Double(testCount) }
+
+  /// Replaces `linear/` in the run directory and merges the accuracies into its `summary.json`.
+  func write(
+    _ classifier: LinearClassifier, _ standardization: FeatureStandardization, into run: RunDirectory
+  ) throws {
+    let folder = "\(run.path)/\(Self.folder)"
+    try SafetensorsWriter.write(
+      to: "\(run.path)/\(Self.classifierFile)", metadata: ["format": "pt", Self.stepMetadata: "\(step)"],
+      tensors: classifier.layout.tensors(of: classifier.parameters) + standardization.tensors)
+    let lines = epochs.map { epoch in JSONValue.object(epoch).encoded() + "\n" }
+    try AtomicFile.write(lines.joined(), to: "\(folder)/metrics.jsonl")
+    let digest = SHA256()
+    let weights = classifier.parameters
+    unsafe digest.update(weights.span.bytes)
+    let fields: [String: JSONValue] = [
+      "command": .text("linear"), "version": .text(supconVersion), "run": .text(request.run),
+      "pretraining_steps": .integer(step), "classes": .integer(classCount), "train_samples": .integer(trainingCount),
+      "test_samples": .integer(testCount), "linear_top1": .number(top1), "linear_top5": .number(top5),
+      "top1_correct": .integer(top1Count), "top5_correct": .integer(top5Count), "epochs": .integer(request.epochs),
+      "batch_size": .integer(request.batchSize), "shard_size": .integer(request.shardSize),
+      "learning_rate": .number(request.learningRate), "momentum": .number(request.momentum),
+      "weight_decay": .number(request.weightDecay), "augmentation": .text(request.augmentation),
+      "seed": .natural(request.seed), "ranks": .integer(ranks),
+      "threads_per_rank": .integer(request.threads), "seconds": .number(seconds),
+      "peak_rss_bytes_max": .integer(memory.maximum), "peak_rss_bytes_sum": .integer(memory.sum),
+      "final_loss": epochs.last?["loss"] ?? .null,
+      "classifier_sha256": .text(SHA256.hexadecimal(digest.finalize())),
+    ]
+    try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: "\(folder)/summary.json")
+    try JSONValue.merge(["linear_top1": .number(top1), "linear_top5": .number(top5)], into: run.summaryPath)
+  }
+}

@@ -1,0 +1,117 @@
+import Configuration
+import Datasets
+import Formats
+import Job
+import MPI
+import NeuralNet
+import OneDNN
+import Runs
+
+/// Writes what a run's model gives for each sample of a dataset as a `.npy` file.
+package enum EmbeddingStage {
+  /// What the command line asks for.
+  package struct Request: Sendable {
+    /// The run directory.
+    package var run: String
+    /// Where the array will stand.
+    package var output: String
+    /// Where the classes of the samples will stand, if they are asked for.
+    package var labels: String?
+    /// The folder of the dataset, if it is not the one of the run.
+    package var data: String?
+    /// Whether the samples are those to train on, `train`, or to test on, `test`.
+    package var split = "test"
+    /// `encoder` for representations, `model` for embeddings of unit length.
+    package var part = WeightLayout.Part.encoder
+    /// The numbers that the encoder multiplies; `nil` for those of the run.
+    package var precision: String?
+    /// How many threads each rank computes on.
+    package var threads = 1
+
+    /// The defaults for a run.
+    package init(run: String, output: String) {
+      self.run = run
+      self.output = output
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    package var problem: String? {
+      if DatasetSplit(rawValue: split) == nil {
+        return "--split \(split): expected train or test"
+      }
+      if let precision, Precision(rawValue: precision) == nil {
+        return "--precision \(precision): expected float32 or bfloat16"
+      }
+      return Configuration.problem(ofThreads: threads)
+    }
+  }
+
+  /// Computes the rows, in the order of the dataset, and writes them on rank 0.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("opening the run", allowsSilence: true)
+    var encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
+    // The directory's lock is held until the last write.
+    defer { withExtendedLifetime(encoder) {} }
+    if let problem = encoder.configuration.problem(ofPart: request.part) {
+      throw CollectiveError(error: RunError(.usage, problem))
+    }
+    if let precision = request.precision {
+      let choice = try PrecisionChoice(over: world)
+      encoder.configuration.precision = try world.throwingTogether { try choice.resolve(precision) }.rawValue
+    }
+    guard let split = DatasetSplit(rawValue: request.split) else {
+      preconditionFailure("the request was not validated: \(request.split)")
+    }
+    let (configuration, state) = (encoder.configuration, encoder.state)
+    let dataset = try DatasetChoice.open(configuration, split, over: world, report: report)
+    try world.agreeOnSamples(of: dataset, configuration)
+    let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
+    let representations = try extraction.features(
+      of: extraction.makeLoader(dataset, .none, seed: configuration.seed), over: world)
+    try dataset.reportReplaced(over: world, report: report)
+    world.activity.begin("writing the rows", allowsSilence: true)
+    try world.onRoot {
+      let rows =
+        request.part == .encoder
+        ? representations : try embeddings(of: representations, configuration, state)
+      try NumPyWriter.write(
+        to: request.output, elementType: "<f4", shape: [dataset.count, rows.count / dataset.count]
+      ) { (append) throws(FileError) in unsafe try append(rows.span.bytes) }
+      if let path = request.labels {
+        let labels = dataset.labels.map(Int64.init)
+        try NumPyWriter.write(to: path, elementType: "<i8", shape: [labels.count]) { (append) throws(FileError) in
+          unsafe try append(labels.span.bytes)
+        }
+      }
+      report(
+        "\(request.output): \(request.part == .encoder ? "representations" : "embeddings") [\(dataset.count), \(rows.count / dataset.count)] of the \(request.split) samples, by \(configuration.model) after step \(state.step) in \(configuration.precision)"
+      )
+    }
+  }
+
+  /// Representations through the projection head to unit length.
+  private static func embeddings(
+    of representations: [Float], _ configuration: Configuration, _ state: TrainingState
+  ) throws -> [Float] {
+    // The head's places in the vectors are behind the encoder's; they depend on no image's size.
+    let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.resolvedPrecision)
+    let encoder = try ResNet(context, configuration.architecture, views: 1, height: 32, width: 32)
+    let head = ProjectionHead(context, configuration.headPlan, inputWidth: encoder.representationWidth)
+    precondition(
+      state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
+    var embeddings = try head.projections(
+      of: representations, parameters: state.parameters.span, statistics: state.statistics.span)
+    UnitNormalization.scale(&embeddings, width: configuration.widthOfEmbeddings)
+    return embeddings
+  }
+}

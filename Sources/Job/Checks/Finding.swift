@@ -1,0 +1,202 @@
+import Configuration
+
+/// Something about a launch that is not as it should be.
+package struct Finding: Sendable, Equatable {
+  /// With which code a job ends for it; `nil` for what only costs time or may go wrong later.
+  package let exitCode: ExitStatus?
+  /// What is wrong, where.
+  package let problem: String
+  /// What to do, in one line.
+  package let remedy: String
+
+  /// A finding in the given words.
+  package init(exitCode: ExitStatus?, problem: String, remedy: String) {
+    self.exitCode = exitCode
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  /// Both in one sentence.
+  package var description: String { "\(problem); \(remedy)" }
+}
+
+/// What the facts of all ranks say about a launch.
+package enum LaunchChecks {
+  /// All findings, what ends a job first.
+  package static func findings(_ ranks: [RankFacts]) -> [Finding] {
+    programs(ranks) + options(ranks) + instructions(ranks) + binding(ranks) + processors(ranks)
+      + memory(ranks.compactMap(\.memory)) + networks(ranks) + keepalive(ranks) + singleCopies(ranks)
+  }
+
+  /// Another build computes something else.
+  private static func programs(_ ranks: [RankFacts]) -> [Finding] {
+    different(ranks, by: \.program) { others in
+      Finding(
+        exitCode: .configuration, problem: "\(list(others)): another build of supcon than that of \(ranks[0].name)",
+        remedy: "copy one program to the same path on all hosts")
+    }
+  }
+
+  /// All ranks must be asked for the same.
+  private static func options(_ ranks: [RankFacts]) -> [Finding] {
+    different(ranks, by: \.arguments) { others in
+      let (own, other) = (ranks[0].arguments, others[0].arguments)
+      let place =
+        zip(own, other).enumerated().first { _, pair in pair.0 != pair.1 }?.offset ?? min(own.count, other.count)
+      // With the option that a value belongs to.
+      let differing = [own, other].compactMap { arguments in arguments.indices.contains(place) ? arguments[place] : nil
+      }
+      let first = differing.allSatisfy { word in word.hasPrefix("--") } ? place : max(place - 1, 0)
+      func text(_ arguments: [String]) -> String {
+        let part = arguments.dropFirst(first).prefix(2).joined(separator: " ")
+        return part.isEmpty ? "nothing" : part
+      }
+      return Finding(
+        exitCode: .usage,
+        problem:
+          "\(list(others)): started with other options than \(ranks[0].name): \(text(other)), there \(text(own))",
+        remedy: "start all ranks with the same options")
+    }
+  }
+
+  /// The last bits depend on who computes a shard then.
+  private static func instructions(_ ranks: [RankFacts]) -> [Finding] {
+    different(ranks, by: \.instructions) { others in
+      Finding(
+        exitCode: nil,
+        problem:
+          "\(list(others)): computes with \(others[0].instructions), \(ranks[0].name) with \(ranks[0].instructions), "
+          + "so the last bits of results depend on the number of ranks",
+        remedy: "start on hosts with one kind of CPU where that matters")
+    }
+  }
+
+  private static func binding(_ ranks: [RankFacts]) -> [Finding] {
+    let bound = ranks.filter { facts in
+      facts.allowedProcessors < facts.threads && facts.allowedProcessors < facts.processors
+    }
+    guard let first = bound.first else { return [] }
+    return [
+      Finding(
+        exitCode: nil,
+        problem:
+          "\(list(bound)): tied to \(counted(first.allowedProcessors, "core")), which \(first.threads) threads share",
+        remedy: "give mpirun --bind-to none, or --map-by slot:PE=\(first.threads) --bind-to core")
+    ]
+  }
+
+  private static func processors(_ ranks: [RankFacts]) -> [Finding] {
+    byHost(ranks).compactMap { host, ranks in
+      let threads = ranks.reduce(0) { sum, facts in sum + facts.threads }
+      let processors =
+        ranks[0].allowedProcessors < ranks[0].processors ? ranks[0].processors : ranks[0].allowedProcessors
+      guard threads > processors else { return nil }
+      return Finding(
+        exitCode: nil,
+        problem:
+          "host \(host): \(counted(threads, "thread")) of \(counted(ranks.count, "rank")) on \(counted(processors, "core"))",
+        remedy: "start fewer ranks there (-np, slots=) or give fewer --threads")
+    }
+  }
+
+  /// What a rank will take of its host's memory.
+  package struct MemoryFacts {
+    var host: String
+    var neededBytes: Int
+    var availableBytes: Int
+
+    /// The bytes that a rank needs and that its host can give.
+    package init(host: String, neededBytes: Int, availableBytes: Int) {
+      self.host = host
+      self.neededBytes = neededBytes
+      self.availableBytes = availableBytes
+    }
+  }
+
+  package static func memory(_ ranks: [MemoryFacts]) -> [Finding] {
+    Dictionary(grouping: ranks, by: \.host).sorted { one, other in one.key < other.key }.compactMap { host, ranks in
+      let needed = ranks.reduce(0) { sum, facts in sum + facts.neededBytes }
+      let available = ranks.map(\.availableBytes).min() ?? Int.max
+      guard needed > available else { return nil }
+      return Finding(
+        exitCode: nil,
+        problem: "host \(host): \(counted(ranks.count, "rank")) will take about \(gigabytes(needed)), "
+          + "and \(gigabytes(available)) of memory are free",
+        remedy: "give a smaller --shard-size or --activation-memory, or start fewer ranks there")
+    }
+  }
+
+  /// The same address on two hosts belongs to a network that does not lead from one to the other, and Open MPI believes it does.
+  private static func networks(_ ranks: [RankFacts]) -> [Finding] {
+    let hosts = byHost(ranks)
+    let settings = ranks[0].settings
+    guard hosts.count > 1, settings["btl_tcp_if_include"] == nil, settings["btl_tcp_if_exclude"] == nil else {
+      return []
+    }
+    let own = hosts[0].ranks[0].networks
+    for (host, ranks) in hosts.dropFirst() {
+      let others = ranks[0].networks.map(\.address)
+      guard let shared = own.first(where: { network in others.contains(network.address) }) else { continue }
+      let good = own.first { network in !others.contains(network.address) }
+      return [
+        Finding(
+          exitCode: nil,
+          problem: "hosts \(hosts[0].host) and \(host): both have the address \(shared.address) (\(shared.interface)), "
+            + "which cannot lead from one to the other",
+          remedy: "name the network that does: --mca btl_tcp_if_include \(good?.network ?? "NETWORK") "
+            + "--mca oob_tcp_if_include \(good?.network ?? "NETWORK")")
+      ]
+    }
+    return []
+  }
+
+  /// The watchdogs end the ranks, but mpirun itself would wait for a daemon that it cannot reach.
+  private static func keepalive(_ ranks: [RankFacts]) -> [Finding] {
+    guard byHost(ranks).count > 1, environmentValue("OMPI_COMM_WORLD_SIZE") != nil,
+      ranks[0].settings["oob_tcp_keepalive_time"] == nil
+    else { return [] }
+    return [
+      Finding(
+        exitCode: nil, problem: "mpirun will wait for ever for a host that cannot be reached any more",
+        remedy: "start with scripts/launch.sh, or give mpirun --mca oob_tcp_keepalive_time 5 "
+          + "--mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3")
+    ]
+  }
+
+  private static func singleCopies(_ ranks: [RankFacts]) -> [Finding] {
+    let refused = ranks.filter(\.singleCopyRefused)
+    guard !refused.isEmpty else { return [] }
+    return [
+      Finding(
+        exitCode: nil,
+        problem: "\(list(refused)): the system refuses the memory of the rank beside it, as containers do",
+        remedy: "give mpirun --mca btl_vader_single_copy_mechanism none")
+    ]
+  }
+
+  /// A finding about the ranks that differ from rank 0, if there are any.
+  private static func different(
+    _ ranks: [RankFacts], by key: KeyPath<RankFacts, some Equatable>, _ finding: ([RankFacts]) -> Finding
+  ) -> [Finding] {
+    let others = ranks.filter { facts in facts[keyPath: key] != ranks[0][keyPath: key] }
+    return others.isEmpty ? [] : [finding(others)]
+  }
+
+  /// The ranks of each host, in the order of their first rank.
+  package static func byHost(_ ranks: [RankFacts]) -> [(host: String, ranks: [RankFacts])] {
+    var hosts: [(host: String, ranks: [RankFacts])] = []
+    for facts in ranks {
+      if let index = hosts.firstIndex(where: { entry in entry.host == facts.host }) {
+        hosts[index].ranks.append(facts)
+      } else {
+        hosts.append((facts.host, [facts]))
+      }
+    }
+    return hosts
+  }
+
+  private static func list(_ ranks: [RankFacts]) -> String {
+    let named = ranks.prefix(3).map(\.name).joined(separator: ", ")
+    return ranks.count > 3 ? "\(named) and \(ranks.count - 3) more" : named
+  }
+}

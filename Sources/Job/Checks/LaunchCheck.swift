@@ -1,0 +1,29 @@
+import Configuration
+import MPI
+
+/// The look at a launch that every command begins with.
+package enum LaunchCheck {
+  /// Compares all ranks, with every rank calling it; says nothing where nothing is wrong.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - threads: How many threads the options ask for.
+  ///   - world: The ranks.
+  ///   - report: Receives a note of each finding that does not end the job, on rank 0.
+  /// - Throws: ``CollectiveError`` for a finding that ends the job.
+  package static func run(
+    threads: Int, over world: borrowing Communicator, report: (String) -> Void
+  ) throws {
+    world.activity.begin("comparing the ranks")
+    let ranks = try RankFacts(threads: threads, neededBytes: nil, over: world).gathered(over: world)
+    let findings = LaunchChecks.findings(ranks)
+    // All ranks have the same facts, so all of them throw.
+    if let fatal = findings.first(where: { finding in finding.exitCode != nil }), let code = fatal.exitCode {
+      throw CollectiveError(error: RunError(code, fatal.description))
+    }
+    for finding in findings {
+      report("note: \(finding.description)")
+    }
+  }
+}

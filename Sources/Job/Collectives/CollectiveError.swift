@@ -1,0 +1,58 @@
+import Configuration
+import Formats
+import MPI
+
+/// An error that all ranks know of, thrown by all of them: the job can end in order.
+package struct CollectiveError: Error {
+  /// What every rank reports.
+  package let error: RunError
+
+  /// An error that every rank throws.
+  package init(error: RunError) {
+    self.error = error
+  }
+}
+
+extension Communicator {
+  /// Runs `body` on every rank, and throws on all of them if it throws on any.
+  ///
+  /// Collective. The error of the lowest failing rank is the one that all throw, with the rank's number if it is not rank 0.
+  ///
+  /// - Throws: ``CollectiveError``, or `MPIError` if the ranks cannot agree.
+  package func throwingTogether<Result>(_ body: () throws -> Result) throws -> Result {
+    var outcome: (result: Result?, error: RunError?) = (nil, nil)
+    do {
+      outcome.result = try body()
+    } catch {
+      outcome.error = RunError(error)
+    }
+    var codes = [Int32](repeating: 0, count: size)
+    let own = [outcome.error.map { error in error.exitCode.rawValue } ?? 0]
+    try allGather(own.span, into: &codes)
+    guard let failed = codes.firstIndex(where: { code in code != 0 }) else {
+      guard let result = outcome.result else { preconditionFailure("neither result nor error") }
+      return result
+    }
+    let text = try broadcast(text: outcome.error?.description ?? "", from: failed)
+    let code = ExitStatus(rawValue: codes[failed]) ?? .software
+    throw CollectiveError(error: RunError(code, failed == 0 ? text : "rank \(failed): \(text)"))
+  }
+
+  /// Runs `body` on rank 0 alone, and throws on all ranks if it throws.
+  ///
+  /// Collective.
+  ///
+  /// - Returns: What `body` returns, on rank 0.
+  /// - Throws: ``CollectiveError``, or `MPIError` if the ranks cannot agree.
+  @discardableResult
+  package func onRoot<Result>(_ body: () throws -> Result) throws -> Result? {
+    try throwingTogether { isRoot ? try body() : nil }
+  }
+
+  /// Copies a text of one rank to all.
+  ///
+  /// Collective.
+  package func broadcast(text: String, from root: Int = 0) throws(MPIError) -> String {
+    String(decoding: try broadcast(bytes: Array(text.utf8), from: root), as: UTF8.self)
+  }
+}

@@ -1,0 +1,77 @@
+import Configuration
+import Glibc
+import MPI
+import Synchronization
+
+/// How far a long piece of work is: a bar where a person watches, else a line every few seconds.
+///
+/// Callable from any thread, one at a time.
+package final class ProgressLine {
+  private let title: String
+  private let total: Int
+  private let columns: Int
+  private let report: (String) -> Void
+  private let activity: Activity
+  private let start = ProcessMeasurements.now()
+  private var lastShown: Double
+  private var isBarShown = false
+
+  private static let secondsBetweenBars = 0.1
+  private static let secondsBetweenLines = 5.0
+
+  /// A line for `total` pieces of work.
+  ///
+  /// - Parameters:
+  ///   - title: What is being done.
+  ///   - total: How many pieces there are.
+  ///   - activity: Is told of every piece.
+  ///   - report: Receives whole lines; nothing is drawn where it is absent, as on all ranks but 0.
+  package init(_ title: String, total: Int, activity: Activity, report: ((String) -> Void)?) {
+    self.title = title
+    self.total = total
+    self.activity = activity
+    self.report = report ?? { _ in }
+    columns = report == nil ? 0 : Self.terminalColumns()
+    lastShown = start
+    activity.begin(title)
+  }
+
+  /// Shows that `done` pieces are done, if the last time is long enough ago.
+  package func update(_ done: Int, bad: Int = 0) {
+    activity.progressed()
+    let now = ProcessMeasurements.now()
+    guard now - lastShown >= (columns > 0 ? Self.secondsBetweenBars : Self.secondsBetweenLines) else { return }
+    lastShown = now
+    let left = done > 0 ? duration((now - start) / Double(done) * Double(total - done)) : "?"
+    let text = "\(done)/\(total)\(bad > 0 ? ", \(bad) bad" : ""), \(left) left"
+    guard columns > 0 else {
+      report("\(title): \(text)")
+      return
+    }
+    let width = max(columns - title.count - text.count - 6, 5)
+    let filled = total > 0 ? width * done / total : width
+    let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
+    draw("\r\(title) [\(bar)] \(text)\u{1B}[K")
+    isBarShown = true
+  }
+
+  /// Takes the bar away.
+  package func finish() {
+    if isBarShown {
+      draw("\r\u{1B}[K")
+      isBarShown = false
+    }
+  }
+
+  /// The width of the terminal that a person watches, or 0: under mpirun the standard output is a terminal without a size.
+  private static func terminalColumns() -> Int {
+    var size = winsize()
+    guard isatty(STDOUT_FILENO) == 1, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }
+    return Int(size.ws_col)
+  }
+
+  private func draw(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe write(STDOUT_FILENO, bytes, bytes.count)
+  }
+}

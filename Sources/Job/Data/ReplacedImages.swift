@@ -1,0 +1,18 @@
+import Datasets
+import MPI
+
+extension ImageDataset {
+  /// Says which files went bad while they were being used, on all ranks, and what stood in for them.
+  ///
+  /// Collective, for datasets of the same kind on every rank.
+  package func reportReplaced(over world: borrowing Communicator, report: (String) -> Void) throws {
+    guard let folder = self as? FolderDataset else { return }
+    let own = folder.takeReplaced().map(\.reason).joined(separator: "\n")
+    let reasons = try world.allGather(text: own).flatMap { text in text.split(separator: "\n") }
+    guard !reasons.isEmpty else { return }
+    let different = Set(reasons).sorted()
+    report(
+      "warning: the next file of its class stood in for each of \(different.count) files that went bad while the run lasted: "
+        + different.prefix(10).joined(separator: "; ") + (different.count > 10 ? "; …" : ""))
+  }
+}

@@ -1,0 +1,22 @@
+import Datasets
+import NeuralNet
+import OneDNN
+
+extension ResNet {
+  /// How the loader is to lay out a view.
+  package var viewLayout: ShardLoader.ViewLayout {
+    inputShape.channelBlock == 1
+      ? ShardLoader.ViewLayout(channelStride: inputShape.height * inputShape.width, pixelStride: 1)
+      : ShardLoader.ViewLayout(channelStride: 1, pixelStride: inputShape.channels)
+  }
+}
+
+extension ShardPrefetcher {
+  /// Fills the views of one shard; see ``fill(_:_:)``.
+  package func fill(_ views: Tensor, _ request: Request) throws {
+    try unsafe views.withFloats { elements in
+      var batch = unsafe elements.mutableSpan
+      try fill(&batch, request)
+    }
+  }
+}

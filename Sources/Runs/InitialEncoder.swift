@@ -1,0 +1,136 @@
+import Configuration
+import Formats
+import FoundationEssentials
+import NeuralNet
+
+/// The encoder that a new run begins with instead of random values: that of another run, or of a file.
+///
+/// Used by rank 0 alone.
+package struct InitialEncoder {
+  private let parameters: [String: [Float]]
+  private let statistics: [String: [Float]]
+
+  /// Reads the encoder that a recipe names; `nil` if it names none.
+  ///
+  /// - Parameters:
+  ///   - configuration: What is to be trained.
+  ///   - report: Receives a line for each damaged checkpoint of the run that is named.
+  /// - Throws: ``RunError`` or `FileError` naming the path and what does not fit.
+  package init?(of configuration: Configuration, report: (String) -> Void) throws {
+    guard let path = configuration.`init` else { return nil }
+    let layout = try configuration.modelLayout
+    let file =
+      try Self.directory(path).map { directory in try Self.newestCheckpoint(of: directory, report) }
+      ?? SafetensorsFile(path: path)
+    func values(_ layout: VectorLayout) throws -> [String: [Float]] {
+      try Dictionary(
+        uniqueKeysWithValues: layout.slices.filter(\.isOfEncoder).map { slice in
+          (slice.name, try file.floats(slice.name, shape: slice.shape))
+        })
+    }
+    do {
+      parameters = try values(layout.parameters)
+      statistics = try values(layout.statistics)
+      // A shallower encoder would find all that it asks for.
+      let further = file.entries.keys.filter { name in
+        name.hasPrefix(TrainingState.encoderPrefix) && parameters[name] == nil && statistics[name] == nil
+      }
+      if let name = further.min() {
+        throw FileError(.content, "\(file.path): holds \(name) too")
+      }
+    } catch let error as FileError where error.kind == .content {
+      throw RunError(
+        .data,
+        "\(error): it is not the encoder of --model \(configuration.model)\(configuration.encoderOptions); give the options that it was trained with"
+      )
+    }
+  }
+
+  /// Puts the encoder in the place of a state's own.
+  package func replace(_ state: inout TrainingState) {
+    for slice in state.parameterLayout.slices {
+      parameters[slice.name].map { values in state.parameters.replaceSubrange(slice.range, with: values) }
+    }
+    for slice in state.statisticsLayout.slices {
+      statistics[slice.name].map { values in state.statistics.replaceSubrange(slice.range, with: values) }
+    }
+  }
+
+  /// The recipe of the run that a recipe's encoder comes from; `nil` if it comes from none.
+  ///
+  /// - Throws: ``RunError`` if the path is missing or a folder without a run.
+  package static func configuration(of configuration: Configuration) throws -> Configuration? {
+    try configuration.`init`.flatMap { path in try directory(path)?.configuration() }
+  }
+
+  /// The run directory at a path; `nil` if a file stands there.
+  private static func directory(_ path: String) throws(RunError) -> RunDirectory? {
+    var isFolder = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw RunError(.missing, "\(path): does not exist; give a run directory or an encoder.safetensors")
+    }
+    guard isFolder else { return nil }
+    let directory = RunDirectory(path: path)
+    guard directory.holdsRun else {
+      throw RunError(
+        .missing,
+        "\(path): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised, or an encoder.safetensors"
+      )
+    }
+    return directory
+  }
+
+  /// The newest whole checkpoint of a run.
+  private static func newestCheckpoint(
+    of directory: RunDirectory, _ report: (String) -> Void
+  ) throws -> SafetensorsFile {
+    let file = try directory.checkpoints.newest { damage in
+      report("warning: \(damage); using the checkpoint before it")
+    } _: { path in
+      try SafetensorsFile(path: path)
+    }
+    guard let file else {
+      throw RunError(.missing, "\(directory.path): holds no checkpoint yet; continue it with --resume")
+    }
+    return file
+  }
+}
+
+extension VectorSlice {
+  fileprivate var isOfEncoder: Bool { name.hasPrefix(TrainingState.encoderPrefix) }
+}
+
+extension Configuration {
+  /// This recipe with the encoder of another.
+  package func with(encoderOf other: Configuration) -> Configuration {
+    var configuration = self
+    configuration.model = other.model
+    configuration.stem = other.stem
+    configuration.shortcut = other.shortcut
+    configuration.widthMultiplier = other.widthMultiplier
+    configuration.normalizeEncoder = other.normalizeEncoder
+    return configuration
+  }
+
+  /// This recipe with the dataset of another.
+  package func with(datasetOf other: Configuration) -> Configuration {
+    var configuration = self
+    configuration.dataset = other.dataset
+    configuration.data = other.data
+    configuration.validationFraction = other.validationFraction
+    configuration.badImages = other.badImages
+    configuration.decode = other.decode
+    configuration.mean = other.mean
+    configuration.std = other.std
+    configuration.shapesTrain = other.shapesTrain
+    configuration.shapesTest = other.shapesTest
+    configuration.imageSize = other.imageSize
+    return configuration
+  }
+
+  /// The options that decide the encoder's shapes beside the model, as they are given.
+  fileprivate var encoderOptions: String {
+    " --stem \(stem)" + (shortcut.map { kind in " --shortcut \(kind)" } ?? "")
+      + (widthMultiplier == 1 ? "" : " --width-multiplier \(widthMultiplier)")
+  }
+}

@@ -1,0 +1,95 @@
+import Formats
+import FoundationEssentials
+
+/// Any JSON value, for files whose other fields must be kept.
+package enum JSONValue: Codable, Sendable, Equatable {
+  /// `null`.
+  case null
+  /// A truth value.
+  case boolean(Bool)
+  /// A whole number.
+  case integer(Int)
+  /// Any number.
+  case number(Double)
+  /// A text.
+  case text(String)
+  /// A list.
+  case list([JSONValue])
+  /// Values by name.
+  case object([String: JSONValue])
+
+  /// A number that may be beyond ``integer(_:)``: its digits as text then, as readers of JSON would round it.
+  package static func natural(_ value: UInt64) -> JSONValue {
+    Int(exactly: value).map(JSONValue.integer) ?? .text("\(value)")
+  }
+
+  /// Decodes whatever stands there.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .boolean(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .text(value)
+    } else if let value = try? container.decode([JSONValue].self) {
+      self = .list(value)
+    } else {
+      self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  /// Encodes the value; a number that is not finite as `null`, as JSON has none.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .boolean(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .number(let value):
+      if value.isFinite {
+        try container.encode(value)
+      } else {
+        try container.encodeNil()
+      }
+    case .text(let value): try container.encode(value)
+    case .list(let value): try container.encode(value)
+    case .object(let value): try container.encode(value)
+    }
+  }
+
+  /// The value as JSON text, names sorted.
+  ///
+  /// - Parameter isPretty: Whether over many lines.
+  /// - Returns: The text, without a line's end.
+  package func encoded(isPretty: Bool = false) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting =
+      isPretty ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(self) else { preconditionFailure("a JSON value that is none") }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// Parses JSON text; `nil` if it is none.
+  package init?(parsing text: String) {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
+    self = value
+  }
+}
+
+extension JSONValue {
+  /// Writes an object's fields into a JSON file, keeping the others that stand there.
+  package static func merge(_ fields: [String: JSONValue], into path: String) throws(FileError) {
+    var object = fields
+    if let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0),
+      case .object(let others) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
+    {
+      object = others.merging(fields) { _, new in new }
+    }
+    try AtomicFile.write(JSONValue.object(object).encoded(isPretty: true) + "\n", to: path)
+  }
+}

@@ -1,0 +1,62 @@
+import Configuration
+import Formats
+import Glibc
+
+/// The lock that makes one job the only writer of a run directory.
+///
+/// Held by rank 0; gone when its process ends, however it ends.
+@safe
+package final class RunLock {
+  /// How long a second job waits: the ranks of a killed launcher live on for seconds.
+  private static let patienceSeconds = 15
+
+  private let descriptor: Int32
+
+  /// Takes the lock of a run directory, waiting for up to 15 s.
+  ///
+  /// - Throws: ``RunError`` naming host and process of the holder.
+  package init(directory: String) throws {
+    let path = "\(directory)/.lock"
+    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw RunError(.output, "\(path): cannot be created: \(unsafe String(cString: strerror(errno)))")
+    }
+    var waited = 0
+    while !tryLock() {
+      guard waited < Self.patienceSeconds * 10 else {
+        throw RunError(
+          .output, "\(directory): is in use by \(holder()); wait for it to end, or choose another --output")
+      }
+      usleep(100_000)
+      waited += 1
+    }
+    let text = Array("process \(getpid()) on host \(hostName())".utf8)
+    ftruncate(descriptor, 0)
+    _ = unsafe pwrite(descriptor, text, text.count, 0)
+  }
+
+  deinit { close(descriptor) }
+
+  private func tryLock() -> Bool {
+    var request = flock()
+    request.l_type = Int16(F_WRLCK)
+    request.l_whence = Int16(SEEK_SET)
+    return unsafe fcntl(descriptor, F_SETLK, &request) == 0
+  }
+
+  private func holder() -> String {
+    var bytes = [UInt8](repeating: 0, count: 512)
+    let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
+    return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : "another process"
+  }
+}
+
+/// This machine's name.
+package func hostName() -> String {
+  unsafe String(unsafeUninitializedCapacity: 256) { buffer in
+    unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in
+      guard let name = buffer.baseAddress, unsafe gethostname(name, buffer.count) == 0 else { return 0 }
+      return unsafe strnlen(name, buffer.count)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Configuration
+import Dispatch
+import Job
+import MPI
+import OneDNN
+import Synchronization
+
+/// What the machines of a job can do at best with all ranks' threads at work at once: the measure that a step is held against.
+struct MachinePeaks {
+  /// 10⁹ operations a second of float32 matrix products (`dnnl_sgemm`).
+  let matrixProductGigaflops: Double
+  /// 10⁹ bytes a second read and written by copies between arrays larger than caches.
+  let memoryGigabytesPerSecond: Double
+
+  /// The best of so many windows counts: other processes only ever slow one down.
+  private static let windowCount = 4
+
+  /// Measures for about a second.
+  ///
+  /// Collective. It takes 256 MB for each thread, so whoever wants the peak memory of something else asks before.
+  static func measure(threads: Int, over world: borrowing Communicator) throws -> MachinePeaks {
+    MachinePeaks(
+      matrixProductGigaflops: 1e-9 * (try bestRate((0..<threads).map { _ in MatrixProductLoad() }, over: world)),
+      memoryGigabytesPerSecond: 1e-9 * (try bestRate((0..<threads).map { _ in CopyLoad() }, over: world)))
+  }
+
+  /// The most work that all ranks together did in a second.
+  private static func bestRate(_ loads: [any PeakLoad], over world: borrowing Communicator) throws -> Double {
+    // Touches memory and compiles kernels.
+    _ = try rate(of: loads)
+    var rates: [Double] = []
+    for _ in 0..<windowCount {
+      try world.barrier()
+      rates.append(try rate(of: loads))
+    }
+    try world.allReduceSum(&rates)
+    return rates.max() ?? 0
+  }
+
+  /// The work that this rank's threads did in a second of one window.
+  private static func rate(of loads: [any PeakLoad]) throws -> Double {
+    let windowSeconds = 0.15
+    let done = Mutex<(work: Double, error: (any Error)?)>((0, nil))
+    // Each load is used by one thread.
+    nonisolated(unsafe) let loads = loads
+    let start = ProcessMeasurements.now()
+    unsafe DispatchQueue.concurrentPerform(iterations: loads.count) { thread in
+      useOneThreadPerPrimitive()
+      var work = 0.0
+      do {
+        repeat {
+          work += unsafe try loads[thread].run()
+        } while ProcessMeasurements.now() - start < windowSeconds
+      } catch {
+        done.withLock { done in done.error = error }
+      }
+      done.withLock { [work] done in done.work += work }
+    }
+    let seconds = ProcessMeasurements.now() - start
+    let (work, error) = done.withLock { done in done }
+    if let error {
+      throw error
+    }
+    return work / seconds
+  }
+}
+
+/// Something that one thread does again and again.
+private protocol PeakLoad: AnyObject {
+  /// Does it once and returns how much work that was.
+  func run() throws -> Double
+}
+
+/// Products of square matrices that are large enough for the library's best rate and small enough for caches.
+private final class MatrixProductLoad: PeakLoad {
+  private static let side = 768
+  private let factor = [Float](repeating: 1, count: side * side)
+  private var product = [Float](repeating: 0, count: side * side)
+
+  func run() throws -> Double {
+    let side = Self.side
+    let factor = factor
+    var product: [Float] = []
+    swap(&product, &self.product)
+    defer { swap(&product, &self.product) }
+    var elements = product.mutableSpan
+    try elements.product(rows: side, columns: side, depth: side, factor.span, .none, factor.span, .none)
+    return 2 * Double(side) * Double(side) * Double(side)
+  }
+}
+
+/// Copies between two arrays of 128 MB.
+@safe
+private final class CopyLoad: PeakLoad {
+  private static let byteCount = 128 << 20
+  private let source = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+  private let target = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+  private var isTouched = false
+
+  deinit {
+    unsafe source.deallocate()
+    unsafe target.deallocate()
+  }
+
+  func run() -> Double {
+    if !isTouched {
+      // By the thread that will read it, so that it lies in that thread's memory; a page never written to would be one shared page of zeros.
+      unsafe source.initializeMemory(as: UInt8.self, repeating: 1, count: Self.byteCount)
+      isTouched = true
+    }
+    unsafe target.copyMemory(from: source, byteCount: Self.byteCount)
+    return 2 * Double(Self.byteCount)
+  }
+}

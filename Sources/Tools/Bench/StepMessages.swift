@@ -1,0 +1,54 @@
+import MPI
+import Training
+
+/// What came in from other ranks in the measured steps on this rank.
+struct StepMessages {
+  private var steps = 0
+  private var gatheredByteCount = 0
+  private var shares = [BenchmarkResult.CollectiveShare](
+    repeating: BenchmarkResult.CollectiveShare(calls: 0, receivedBytes: 0, seconds: 0), count: Collective.allCases.count
+  )
+
+  /// Notes a step.
+  mutating func add(_ report: TrainingStep.Report) {
+    steps += 1
+    for part in [StepPart.gather, .loss] {
+      gatheredByteCount += report.partReceivedByteCounts[part.rawValue]
+    }
+    for collective in Collective.allCases {
+      let share = report.traffic[collective]
+      shares[collective.rawValue].calls += Double(share.calls)
+      shares[collective.rawValue].receivedBytes += Double(share.receivedByteCount)
+      shares[collective.rawValue].seconds += share.seconds
+    }
+  }
+
+  /// The bytes of a step that the contrastive loss needs: embeddings, labels, log-sum-exps.
+  ///
+  /// Collective.
+  func gatheredBytes(over world: borrowing Communicator) throws -> (mean: Int, maximum: Int) {
+    var counts = [Int64](repeating: 0, count: world.size)
+    let own = [Int64(gatheredByteCount / max(steps, 1))]
+    try world.allGather(own.span, into: &counts)
+    return (Int(counts.reduce(0, +)) / world.size, Int(counts.max() ?? 0))
+  }
+
+  /// What each kind of collective that is used does in a step: the mean over the ranks.
+  ///
+  /// Collective.
+  func collectives(over world: borrowing Communicator) throws -> [String: BenchmarkResult.CollectiveShare] {
+    var numbers = shares.flatMap { share in [share.calls, share.receivedBytes, share.seconds] }
+    try world.allReduceSum(&numbers)
+    let divisor = Double(world.size * max(steps, 1))
+    let means = Collective.allCases.map { collective in
+      let first = 3 * collective.rawValue
+      return (
+        collective.function,
+        BenchmarkResult.CollectiveShare(
+          calls: numbers[first] / divisor, receivedBytes: numbers[first + 1] / divisor,
+          seconds: numbers[first + 2] / divisor)
+      )
+    }
+    return Dictionary(uniqueKeysWithValues: means.filter { _, share in share.calls > 0 })
+  }
+}

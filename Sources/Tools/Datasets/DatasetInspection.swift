@@ -1,0 +1,203 @@
+import Configuration
+import Datasets
+import Formats
+import FoundationEssentials
+import Imaging
+import Job
+import MPI
+import Runs
+
+/// What a dataset holds, and whether all of it can be used.
+package enum DatasetInspection {
+  /// One split as people and scripts want to know it.
+  private struct SplitReport {
+    let split: DatasetSplit
+    let count: Int
+    /// Names and numbers of images, in the order of the labels.
+    let classes: [(name: String, count: Int)]
+    let survey: FolderDescription.Part
+  }
+
+  /// Says what a dataset holds.
+  ///
+  /// Collective. What was found before is believed as long as no file changed.
+  ///
+  /// - Parameters:
+  ///   - request: Which dataset.
+  ///   - isJSON: Whether to print one JSON object instead of lines for people.
+  ///   - world: The ranks.
+  ///   - report: Receives texts, on rank 0.
+  /// - Throws: ``CollectiveError`` naming what is missing or wrong.
+  package static func info(
+    _ request: DatasetRequest, isJSON: Bool, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let reports = try reports(request, isFresh: false, over: world, report: isJSON ? { _ in } : report)
+    report(isJSON ? json(request, reports) : text(request, reports))
+  }
+
+  /// Decodes every image anew and lists those that cannot be used.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: Which dataset.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``CollectiveError`` with exit code 65 if there is any.
+  package static func verify(
+    _ request: DatasetRequest, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let reports = try reports(request, isFresh: true, over: world, report: report)
+    let bad = reports.flatMap(\.survey.bad)
+    for file in bad {
+      report(file.reason)
+    }
+    let count = reports.reduce(0) { sum, part in sum + part.count }
+    guard bad.isEmpty else {
+      throw CollectiveError(
+        error: RunError(
+          .data, "\(request.title): \(bad.count) of \(count) images cannot be used; they are listed above"))
+    }
+    report("\(request.title): all \(count) images can be used")
+  }
+
+  // MARK: - Finding out
+
+  private static func reports(
+    _ request: DatasetRequest, isFresh: Bool, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> [SplitReport] {
+    let request = request.resolved(ranks: world.size)
+    guard try request.isFolder(over: world) else {
+      return try [DatasetSplit.train, .test].compactMap { split in
+        try fixedReport(request, split, isFresh: isFresh, over: world, report: report)
+      }
+    }
+    var folder = DatasetFolder(request.configuration)
+    // Everything that is wrong is to be found, not the first alone.
+    folder.isSkippingBad = true
+    var reports: [SplitReport] = []
+    for split in try splits(request, over: world) {
+      let listing = try folder.listing(split, over: world)
+      for note in listing.notes {
+        report("note: \(note)")
+      }
+      var part = try folder.described(split, listing.index, isFresh: isFresh, over: world, report: report)
+      part.bad += listing.unlisted.map { file in
+        FolderDescription.Part.Bad(
+          number: -1, file: file.path, reason: file.reason, missing: file.kind == .missing,
+          unreadable: file.kind == .inputOutput)
+      }
+      // What rank 0 alone could not list is to end all ranks.
+      let text = try world.broadcast(text: String(decoding: try JSONEncoder().encode(part), as: UTF8.self))
+      part = try JSONDecoder().decode(FolderDescription.Part.self, from: Data(text.utf8))
+      let index = listing.index
+      reports.append(
+        SplitReport(
+          split: split, count: index.count,
+          classes: index.classNames.enumerated().map { label, name in (name, index.files(ofClass: label).count) },
+          survey: part))
+    }
+    return reports
+  }
+
+  /// The splits that a folder has.
+  private static func splits(_ request: DatasetRequest, over world: borrowing Communicator) throws -> [DatasetSplit] {
+    let hasValidation =
+      request.configuration.validationFraction != nil
+      || FolderSplits(of: request.configuration.data ?? ".").validation != nil
+    return try world.broadcast(bytes: [hasValidation ? 1 : 0]) == [1] ? [.train, .test] : [.train]
+  }
+
+  /// A split of a set whose images are no files of their own; `nil` if it has none such.
+  private static func fixedReport(
+    _ request: DatasetRequest, _ split: DatasetSplit, isFresh: Bool, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> SplitReport? {
+    let dataset: any ImageDataset
+    do {
+      dataset = try DatasetChoice.open(request.configuration, split, over: world, report: report)
+    } catch let agreed as CollectiveError where split == .test && agreed.error.exitCode == .missing {
+      return nil
+    }
+    let pack = dataset as? PackedDataset
+    if let pack, isFresh, split == .train {
+      let progress = ProgressLine(
+        "reading \(request.title)", total: pack.byteCount, activity: world.activity, report: world.isRoot ? report : nil
+      )
+      try world.onRoot { try pack.verifyChecksum { bytes in progress.update(bytes) } }
+      progress.finish()
+    }
+    // A pack holds what was found when it was made.
+    let known = isFresh ? nil : pack?.survey
+    let survey =
+      try known
+      ?? ImageSurvey(
+        count: dataset.count, title: "looking at \(request.title)", threads: request.configuration.threads, over: world,
+        report: report, image: { (number) throws(FileError) in try dataset.image(at: number) },
+        path: { number in "image \(number)" })
+    var counts = [Int](repeating: 0, count: dataset.classNames.count)
+    for number in 0..<dataset.count {
+      counts[dataset.label(at: number)] += 1
+    }
+    return SplitReport(
+      split: split, count: dataset.count, classes: Array(zip(dataset.classNames, counts)),
+      survey: FolderDescription.Part(FolderIndex(root: request.title), stamp: [], survey))
+  }
+
+  // MARK: - Telling
+
+  private static func text(_ request: DatasetRequest, _ reports: [SplitReport]) -> String {
+    var lines: [String] = []
+    for part in reports {
+      let counts = part.classes.map(\.count)
+      lines.append(
+        "\(request.title), \(part.split == .train ? "training" : "validation"): \(part.count) images in \(counts.count { count in count > 0 }) classes, "
+          + "\(counts.min() ?? 0) to \(counts.max() ?? 0) in each")
+      let survey = part.survey
+      if let smallest = survey.smallest, let largest = survey.largest {
+        let sizes = survey.sizes.map { size in "\(size.width)×\(size.height) (\(size.images))" }
+        lines.append(
+          "  \(survey.differentSizes) sizes from \(smallest.width)×\(smallest.height) to \(largest.width)×\(largest.height): \(sizes.joined(separator: ", "))\(survey.differentSizes > sizes.count ? ", …" : "")"
+        )
+      }
+      if let normalization = survey.normalization {
+        lines.append(
+          "  --mean \(FolderOptions.text(normalization.mean)) --std \(FolderOptions.text(normalization.standardDeviation))"
+        )
+      }
+      if !survey.bad.isEmpty {
+        lines.append("  \(survey.bad.count) bad files; supcon dataset verify lists them")
+      }
+      lines.append(
+        "  " + part.classes.prefix(100).map { name, count in "\(name) \(count)" }.joined(separator: ", ")
+          + (part.classes.count > 100 ? ", …" : ""))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func json(_ request: DatasetRequest, _ reports: [SplitReport]) -> String {
+    func size(_ size: FolderDescription.Part.SizeCount?) -> JSONValue {
+      guard let size else { return .null }
+      return .object([
+        "width": .integer(size.width), "height": .integer(size.height), "images": .integer(size.images),
+      ])
+    }
+    func numbers(_ numbers: [Float]?) -> JSONValue {
+      // The decimal number that stands for the float, not all of its binary one.
+      numbers.map { numbers in .list(numbers.map { number in .number(Double("\(number)") ?? .nan) }) } ?? .null
+    }
+    var fields: [String: JSONValue] = ["data": .text(request.title)]
+    for part in reports {
+      fields[part.split == .train ? "train" : "validation"] = .object([
+        "images": .integer(part.count),
+        "classes": .list(
+          part.classes.map { name, count in .object(["name": .text(name), "images": .integer(count)]) }),
+        "different_sizes": .integer(part.survey.differentSizes), "sizes": .list(part.survey.sizes.map(size)),
+        "smallest": size(part.survey.smallest), "largest": size(part.survey.largest),
+        "mean": numbers(part.survey.mean), "standard_deviation": numbers(part.survey.standardDeviation),
+        "image_size": .integer(part.survey.imageSize), "bad": .integer(part.survey.bad.count),
+      ])
+    }
+    return JSONValue.object(fields).encoded()
+  }
+}

@@ -1,0 +1,73 @@
+import Configuration
+import Datasets
+import Formats
+import Glibc
+import Job
+import MPI
+
+/// Packs a folder's images, decoded and made smaller, into one file.
+package enum DatasetPacking {
+  /// Writes the pack; rank 0 does, with the threads that all ranks together would have.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: Which folder.
+  ///   - shorterSide: What the shorter side of larger images becomes, in pixels.
+  ///   - output: Where the pack will stand.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the image or the pack.
+  package static func run(
+    _ request: DatasetRequest, shorterSide: Int, output: String, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws {
+    let request = request.resolved(ranks: world.size)
+    guard try request.isFolder(over: world) else {
+      throw CollectiveError(
+        error: RunError(.usage, "\(request.title): is no folder of images; only those are worth packing"))
+    }
+    try world.onRoot {
+      guard unsafe access(output, F_OK) != 0 else {
+        throw RunError(.output, "\(output): is there already; remove it, or choose another --output")
+      }
+    }
+    let training = try index(request, .train, over: world, report: report)
+    let hasValidation =
+      request.configuration.validationFraction != nil
+      || FolderSplits(of: request.configuration.data ?? ".").validation != nil
+    let validation =
+      try world.broadcast(bytes: [hasValidation ? 1 : 0]) == [1]
+      ? try index(request, .test, over: world, report: report) : nil
+    try world.onRoot {
+      let writer = PackWriter(
+        training: training, validation: validation, shorterSide: shorterSide,
+        threads: request.configuration.threads * world.size)
+      let progress = ProgressLine("packing", total: writer.count, activity: world.activity, report: report)
+      defer { progress.finish() }
+      let activity = world.activity
+      try writer.write(to: output) { done in
+        progress.update(done)
+      } measured: {
+        activity.progressed()
+      }
+      let byteCount = try ReadOnlyFile(path: output).byteCount
+      report("\(output): \(writer.count) images in \(byteCount >> 20) MiB")
+    }
+  }
+
+  private static func index(
+    _ request: DatasetRequest, _ split: DatasetSplit, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> FolderIndex {
+    let folder = DatasetFolder(request.configuration)
+    let listing = try folder.listing(split, over: world)
+    for note in listing.notes {
+      report("note: \(note)")
+    }
+    // What is bad ends the packing itself; only what is to be left out has to be known before.
+    guard folder.isSkippingBad else { return listing.index }
+    let description = try folder.described(split, listing.index, over: world, report: report)
+    return try world.throwingTogether { try folder.usable(listing, description, report: report) }
+  }
+}

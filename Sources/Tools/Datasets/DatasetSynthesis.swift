@@ -1,0 +1,89 @@
+import Configuration
+import Datasets
+import Dispatch
+import Formats
+import FoundationEssentials
+import Imaging
+import Job
+import MPI
+import Synchronization
+
+/// Writes the built-in set as PNG files, to try out what works on files.
+package enum DatasetSynthesis {
+  /// Writes `DIR/train/CLASS/NUMBER.png` and `DIR/test/CLASS/NUMBER.png`, the ranks sharing the work.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - output: A folder that is not there yet, or is empty.
+  ///   - counts: How many images to train and to test on.
+  ///   - threads: How many threads of each rank take part; `nil` for all cores of this machine, shared by the ranks.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``CollectiveError`` naming what cannot be written.
+  package static func run(
+    output: String, counts: (train: Int, test: Int), threads: Int?, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws {
+    var configuration = Configuration()
+    (configuration.shapesTrain, configuration.shapesTest) = counts
+    let training = try DatasetChoice.open(configuration, .train, over: world, report: report)
+    let test = try DatasetChoice.open(configuration, .test, over: world, report: report)
+    world.activity.begin("writing images", allowsSilence: true)
+    try world.onRoot {
+      let manager = FileManager.default
+      guard ((try? manager.contentsOfDirectory(atPath: output)) ?? []).isEmpty else {
+        throw RunError(.output, "\(output): is not empty; choose another --output")
+      }
+      do {
+        for split in ["train", "test"] {
+          for name in training.classNames {
+            try manager.createDirectory(atPath: "\(output)/\(split)/\(name)", withIntermediateDirectories: true)
+          }
+        }
+      } catch {
+        throw RunError(.output, "\(output): cannot be created; choose another --output")
+      }
+    }
+    let activity = world.activity
+    let threads = threads ?? max(ProcessInfo.processInfo.activeProcessorCount / world.size, 1)
+    for (dataset, split) in [(training, "train"), (test, "test")] {
+      let own = BlockPartition(total: dataset.count, parts: world.size)[world.rank]
+      try world.throwingTogether { try write(dataset, own, to: "\(output)/\(split)", threads: threads, activity) }
+    }
+    report(
+      "\(output): \(counts.train) images to train on, \(counts.test) to test on, in \(training.classNames.count) classes"
+    )
+  }
+
+  private static func write(
+    _ dataset: any ImageDataset, _ numbers: Range<Int>, to folder: String, threads: Int, _ activity: Activity
+  ) throws {
+    let failure = Mutex<(any Error)?>(nil)
+    let taken = Atomic(numbers.lowerBound)
+    DispatchQueue.concurrentPerform(iterations: threads) { _ in
+      do {
+        while true {
+          let number = taken.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard number < numbers.upperBound else { return }
+          let digits = String(number)
+          let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+          let path = "\(folder)/\(dataset.classNames[dataset.label(at: number)])/\(name).png"
+          let bytes = try dataset.image(at: number).pngBytes()
+          do {
+            try Data(bytes).write(to: URL(filePath: path))
+          } catch {
+            throw FileError(.inputOutput, "\(path): cannot be written")
+          }
+          activity.progressed()
+        }
+      } catch {
+        taken.store(numbers.upperBound, ordering: .relaxed)
+        failure.withLock { failure in failure = failure ?? error }
+      }
+    }
+    if let error = failure.withLock({ failure in failure }) {
+      throw error
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import Configuration
+import Datasets
+import Glibc
+import Job
+import MPI
+import OneDNN
+import Runs
+import Training
+import Watchdog
+
+/// `supcon doctor`: all checks of a launch, with what they looked at.
+package enum Doctor {
+  /// What the command line asks for.
+  package struct Request: Sendable {
+    /// The options of the run that is to be started.
+    package var overrides: ConfigurationOverrides
+    /// The run directory that it is to write.
+    package var output: String?
+
+    /// A request.
+    package init(overrides: ConfigurationOverrides, output: String?) {
+      self.overrides = overrides
+      self.output = output
+    }
+
+    var configuration: Configuration { overrides.applied(to: Configuration()) }
+
+    /// What is wrong with the options alone, or `nil`.
+    package func problem(ranks: Int) -> String? { configuration.problem(ranks: ranks) }
+  }
+
+  /// Looks at a launch, with every rank calling it.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What is to be started.
+  ///   - world: The ranks.
+  ///   - report: Receives texts for people, on rank 0.
+  /// - Throws: ``CollectiveError`` if there is any finding: with its own code, or 78 if it would not end a run.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("opening the dataset", allowsSilence: true)
+    let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
+    let (configuration, dataset) = (opened.configuration, opened.dataset)
+    let ranksOnHost = try world.ranksOnHost()
+    world.activity.begin("comparing the ranks")
+    let needed = try world.throwingTogether {
+      try MemoryPlan(
+        configuration, viewSize: opened.viewSize,
+        MemoryPlan.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
+      ).byteCount
+    }
+    let ranks = try RankFacts(threads: configuration.threads, neededBytes: needed, over: world).gathered(over: world)
+    for (host, ranks) in LaunchChecks.byHost(ranks) {
+      report(describe(host, ranks))
+    }
+    var findings = LaunchChecks.findings(ranks)
+    if ranks[0].settings["btl_tcp_if_include"] == nil {
+      findings += try routes(over: world)
+    }
+    findings += try data(dataset, configuration, over: world)
+    findings += try output(request.output, over: world)
+    guard let worst = findings.first(where: { finding in finding.exitCode != nil }) ?? findings.first else {
+      report("nothing is wrong")
+      return
+    }
+    for finding in findings {
+      report("finding: \(finding.problem)\n    → \(finding.remedy)")
+    }
+    throw CollectiveError(
+      error: RunError(
+        worst.exitCode ?? .configuration,
+        "\(counted(findings.count, "finding")), see above"))
+  }
+
+  private static func describe(_ host: String, _ ranks: [RankFacts]) -> String {
+    let first = ranks[0]
+    let numbers = ranks.map { facts in "\(facts.rank)" }.joined(separator: ", ")
+    let networks = first.networks.map { network in "\(network.interface) \(network.network)" }
+    return """
+      host \(host)
+        ranks         \(numbers), \(counted(first.threads, "thread")) each
+        cores         \(first.processors), of which each rank may use \(Set(ranks.map(\.allowedProcessors)).sorted().map(String.init).joined(separator: " or "))
+        CPU           \(first.cpu), \(first.instructions)
+        memory        \(first.availableBytes.map(gigabytes) ?? "unknown") free, about \(gigabytes(ranks.reduce(0) { sum, facts in sum + (facts.neededBytes ?? 0) })) needed
+        networks      \(networks.isEmpty ? "none" : networks.joined(separator: ", "))
+        program       \(first.program.isEmpty ? "one rank's, none to compare with" : String(first.program.prefix(12)))
+      """
+  }
+
+  /// Which addresses of rank 0 do not lead to it from other hosts.
+  ///
+  /// Collective.
+  private static func routes(over world: borrowing Communicator) throws -> [Finding] {
+    guard world.size > 1 else { return [] }
+    let root = RankIdentity(rank: 0, host: hostName(), process: Int(getpid()))
+    let listener = try world.onRoot {
+      let listener = Watchdog(root, of: 1, timeoutSeconds: 1e6) {
+        RankStatus(collectives: 0, collective: nil, progress: 0, phase: "doctor")
+      }
+      return (listener, try listener.open().text)
+    }
+    defer { listener?.0.end() }
+    let text = try world.broadcast(text: listener?.1 ?? "")
+    let addresses = InterfaceAddress.all()
+    let networks = try world.broadcast(
+      text: addresses.map { address in "\(address.address) \(address.interface) \(address.network)" }
+        .joined(separator: "\n"))
+    guard let invitation = Invitation(text: text) else { return [] }
+    let isElsewhere = invitation.host != hostName()
+    let lines = networks.split(separator: "\n").map { line in line.split(separator: " ").map(String.init) }
+    let outer = lines.filter { line in
+      !addresses.contains { address in address.isLoopback && address.address == line[0] }
+    }
+    let dead = isElsewhere ? outer.filter { line in !invitation.answers(at: line[0]) } : []
+    let reports = try world.allGather(text: dead.map { line in line[0] }.joined(separator: " "))
+    let hosts = try world.allGather(text: hostName())
+    guard let rank = reports.firstIndex(where: { report in !report.isEmpty }) else { return [] }
+    let unreachable = reports[rank].split(separator: " ").map(String.init)
+    let names = outer.filter { line in unreachable.contains(line[0]) }.map { line in "\(line[0]) (\(line[1]))" }
+    let good = outer.first { line in
+      !reports.contains { report in report.split(separator: " ").contains { address in address == line[0] } }
+    }
+    return [
+      Finding(
+        exitCode: nil,
+        problem: "rank \(rank) on host \(hosts[rank]): cannot reach rank 0 on host \(hosts[0]) at "
+          + names.joined(separator: ", "),
+        remedy: good.map { line in
+          "name the network that leads there: --mca btl_tcp_if_include \(line[2]) --mca oob_tcp_if_include \(line[2])"
+        } ?? "look at firewall and routes between the hosts")
+    ]
+  }
+
+  private static func data(
+    _ dataset: any ImageDataset, _ configuration: Configuration, over world: borrowing Communicator
+  ) throws -> [Finding] {
+    do {
+      try world.agreeOnSamples(of: dataset, configuration)
+      return []
+    } catch let error as CollectiveError {
+      let parts = error.error.description.split(separator: "; ", maxSplits: 1).map(String.init)
+      return [Finding(exitCode: error.error.exitCode, problem: parts[0], remedy: parts.last ?? "")]
+    }
+  }
+
+  /// Whether rank 0 can write the run directory, or the nearest folder above it that exists: by making a folder there and removing it.
+  ///
+  /// Collective.
+  private static func output(_ path: String?, over world: borrowing Communicator) throws -> [Finding] {
+    var flags = [Int32(0)]
+    if world.isRoot {
+      var folder = path ?? "runs"
+      while !folder.isEmpty, unsafe access(folder, F_OK) != 0 {
+        folder = folder.contains("/") ? String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)]) : ""
+      }
+      let probe = "\(folder.isEmpty ? (path?.hasPrefix("/") == true ? "" : ".") : folder)/.supcon-doctor-\(getpid())"
+      flags[0] = unsafe mkdir(probe, 0o700) == 0 ? 0 : 1
+      unsafe rmdir(probe)
+    }
+    try world.broadcast(&flags)
+    guard flags[0] == 1 else { return [] }
+    return [
+      Finding(
+        exitCode: .output, problem: "\(path ?? "runs"): rank 0 cannot write there",
+        remedy: "choose another --output, or change the folder's owner")
+    ]
+  }
+}

@@ -1,0 +1,70 @@
+import Formats
+import Losses
+
+/// Rows as a user gives them, and the unit rows that the loss is computed of.
+struct InputEmbeddings<Scalar: LossScalar> {
+  /// `[rows, width]`, of unit length after ``prepare(path:firstRow:isNormalizing:tolerance:)``.
+  private(set) var unitRows: [Scalar]
+
+  private let width: Int
+  /// What rows were divided by; empty if they were taken as they are.
+  private var lengths: [Scalar] = []
+
+  init(elements: [Scalar], width: Int) {
+    unitRows = elements
+    self.width = width
+  }
+
+  private var rowCount: Int { unitRows.count / width }
+
+  /// Checks that all numbers are finite and rows have unit length, or scales them to it.
+  ///
+  /// - Throws: `FileError` naming the row.
+  mutating func prepare(path: String, firstRow: Int, isNormalizing: Bool, tolerance: Double) throws(FileError) {
+    for row in 0..<rowCount {
+      let elements = row * width..<(row + 1) * width
+      // Scaled by a power of two, so that no square overflows or vanishes and no bit is lost.
+      var scale = 1.0
+      if let largest = unitRows[elements].map({ element in abs(Double(element)) }).max(), largest.isNormal {
+        scale = Double(sign: .plus, exponent: largest.exponent, significand: 1)
+      }
+      var sumOfSquares = 0.0
+      for index in elements {
+        let element = Double(unitRows[index]) / scale
+        sumOfSquares += element * element
+      }
+      let length = scale * sumOfSquares.squareRoot()
+      guard length.isFinite else {
+        throw FileError(.content, "\(path): row \(firstRow + row) holds a number that is not finite")
+      }
+      if isNormalizing {
+        guard length > 0 else {
+          throw FileError(.content, "\(path): row \(firstRow + row) is zero and has no direction to keep")
+        }
+        lengths.append(Scalar(length))
+        for index in elements {
+          unitRows[index] = Scalar(Double(unitRows[index]) / length)
+        }
+      } else if abs(length - 1) > tolerance {
+        throw FileError(
+          .content,
+          "\(path): row \(firstRow + row) has length \(length), expected 1; normalize the rows, or give --normalize")
+      }
+    }
+  }
+
+  /// Turns ∂L/∂(unit rows) into ∂L/∂(given rows): (∂L/∂z − (z·∂L/∂z) z) / ‖u‖.
+  func chainThroughNormalization(_ gradient: inout [Scalar]) {
+    for row in lengths.indices {
+      let elements = row * width..<(row + 1) * width
+      var product = 0.0
+      for index in elements {
+        product += Double(unitRows[index]) * Double(gradient[index])
+      }
+      for index in elements {
+        gradient[index] = Scalar(
+          (Double(gradient[index]) - product * Double(unitRows[index])) / Double(lengths[row]))
+      }
+    }
+  }
+}

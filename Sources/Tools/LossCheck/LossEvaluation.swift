@@ -1,0 +1,230 @@
+import Configuration
+import Formats
+import Job
+import Losses
+import MPI
+import Runs
+
+/// The loss, its bound and its gradient for embeddings in files: for checking one's own code against this one's.
+package enum LossEvaluation {
+  /// What the command line asks for.
+  package struct Request: Sendable {
+    /// A `.npy` file of float32 or float64, `[N, D]`; the loss is computed in its type.
+    package var embeddings: String
+    /// A `.npy` file of integers, `[N]`; `nil` for SimCLR.
+    package var labels: String?
+    /// Rows kN/V … (k+1)N/V − 1 are view k of the samples; with labels only for a mode that tells views of a sample apart.
+    package var views: Int?
+    /// Where positives are summed, which views are anchors, what denominators sum, how many positives are kept: as ``Configuration`` names them.
+    package var summation = Configuration().summation
+    /// `all` or `one`.
+    package var contrastMode = Configuration().contrastMode
+    /// `all`, `one-positive` or `only-negatives`.
+    package var denominator = Configuration().denominator
+    /// `none` or a number.
+    package var positivesCap = Configuration().positivesCap
+    /// `none`, `tau` or `tau/0.07`.
+    package var lossScale = Configuration().lossScale
+    /// Whether rows are scaled to unit length first; else they must have it.
+    package var isNormalizing = false
+    /// τ.
+    package var temperature = 0.1
+    /// Where the gradient with respect to the given rows goes, if anywhere.
+    package var gradient: String?
+    /// How many threads each rank computes on.
+    package var threads = 1
+
+    /// A request for one file.
+    package init(embeddings: String) {
+      self.embeddings = embeddings
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    package var problem: String? {
+      if labels == nil, views == nil {
+        return "supcon loss: expected --labels FILE, or --views V for SimCLR"
+      }
+      if labels != nil, views != nil, contrastMode == "all", positivesCap == "none" {
+        return
+          "--views: --labels already says which rows are positives; give one of the two, or --contrast-mode one or --positives-cap"
+      }
+      if let views, views < 1 {
+        return "--views \(views): expected at least 1"
+      }
+      if !LossScale.names.contains(lossScale) {
+        return "--loss-scale \(lossScale): expected one of \(LossScale.names.joined(separator: ", "))"
+      }
+      if let problem = choice.problem {
+        return problem
+      }
+      // Its inverse is a factor of every similarity, in float32 too.
+      if !(temperature > 0 && temperature.isFinite && Float(1 / temperature).isFinite) {
+        return "--temperature \(temperature): expected a number above 0, and above 1e-38"
+      }
+      return Configuration.problem(ofThreads: threads)
+    }
+
+    /// The words that say which loss it is.
+    var choice: LossChoice {
+      LossChoice(
+        isSimCLR: labels == nil, summation: summation, contrastMode: contrastMode, denominator: denominator,
+        positivesCap: positivesCap, views: views ?? 1)
+    }
+  }
+
+  /// What was computed.
+  package struct Result: Sendable {
+    /// The mean of L_i over the anchors, 0 if there is none.
+    package let loss: Double
+    /// How many rows are anchors that have a positive.
+    package let anchors: Int
+    /// The loss when all embeddings are equal, of the plain loss ln(N − 1).
+    package let collapseValue: Double
+    /// What the loss cannot fall below for these labels.
+    package let lowerBound: Double
+
+    /// One JSON object.
+    package var json: String {
+      JSONValue.object([
+        "loss": .number(loss), "anchors": .integer(anchors), "collapse_value": .number(collapseValue),
+        "lower_bound": .number(lowerBound),
+      ]).encoded()
+    }
+  }
+
+  /// Computes the loss, with every rank calling it; the rows are cut over the ranks.
+  ///
+  /// Collective.
+  ///
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  package static func run(_ request: Request, over world: borrowing Communicator) throws -> Result {
+    let file = try world.throwingTogether { try openEmbeddings(request) }
+    return file.elementType == "<f4"
+      ? try evaluate(request, file, unitTolerance: 1e-4, over: world) { elements throws(FileError) -> [Float] in
+        try file.floats(elements)
+      }
+      : try evaluate(request, file, unitTolerance: 1e-6, over: world) { elements throws(FileError) -> [Double] in
+        try file.doubles(elements)
+      }
+  }
+
+  private static func openEmbeddings(_ request: Request) throws(FileError) -> NumPyFile {
+    let file = try NumPyFile(path: request.embeddings)
+    guard file.shape.count == 2, file.shape[0] > 0, file.shape[1] > 0 else {
+      throw FileError(.content, "\(file.path): expected an array [N, D], found the shape \(file.shape)")
+    }
+    guard ["<f4", "<f8"].contains(file.elementType) else {
+      throw FileError(.content, "\(file.path): expected float32 or float64, found \(file.elementType)")
+    }
+    if let views = request.views, !file.shape[0].isMultiple(of: views) {
+      throw FileError(.content, "\(file.path): its \(file.shape[0]) rows are no multiple of --views \(views)")
+    }
+    return file
+  }
+
+  private static func evaluate<Scalar: LossScalar>(
+    _ request: Request, _ file: NumPyFile, unitTolerance: Double, over world: borrowing Communicator,
+    read: (Range<Int>) throws(FileError) -> [Scalar]
+  ) throws -> Result {
+    let (rowCount, width) = (file.shape[0], file.shape[1])
+    // A function of N alone, so that the result has the same bits on any number of ranks: 64 shards until they are full blocks.
+    let blocks = RowBlocks(
+      rowCount: rowCount, rowsPerShard: min(max((rowCount + 63) / 64, 1), 128), ranks: world.size)
+    let own = blocks.rows(ofRank: world.rank)
+    let rows = try world.throwingTogether {
+      var rows = InputEmbeddings(elements: try read(own.lowerBound * width..<own.upperBound * width), width: width)
+      try rows.prepare(
+        path: file.path, firstRow: own.lowerBound, isNormalizing: request.isNormalizing, tolerance: unitTolerance)
+      return rows
+    }
+    let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world)
+
+    guard let mode = request.choice.mode else {
+      preconditionFailure("the request was not validated: \(request.problem ?? "no such loss")")
+    }
+    world.activity.begin("loss")
+    let loss = ContrastiveLoss<Scalar>(
+      blocks: blocks, width: width, temperature: request.temperature,
+      scale: LossScale.factor(named: request.lossScale, temperature: request.temperature), mode: mode,
+      rowOrder: RowOrder(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
+      threads: request.threads)
+    try loss.gather(rows.unitRows.span, over: world)
+    let reduction = TreeReduction<Double>(length: 1, runs: blocks.shardRuns, rank: world.rank)
+    for (shard, value) in zip(blocks.shardRuns[world.rank], try loss.losses(of: classes, over: world)) {
+      let summand = [value]
+      reduction.add(summand.span, shard: shard)
+    }
+    var total = [0.0]
+    try reduction.finish(over: world, into: &total)
+
+    if let path = request.gradient {
+      world.activity.begin("writing the gradient", allowsSilence: true)
+      var gradient = [Scalar](repeating: 0, count: own.count * width)
+      var elements = gradient.mutableSpan
+      loss.gradients(ofRank: world.rank, into: &elements)
+      rows.chainThroughNormalization(&gradient)
+      try write(gradient, to: path, file, blocks, over: world)
+    }
+    let (sizes, views) = (classes.counts, loss.rowOrder.views)
+    return Result(
+      loss: total[0], anchors: mode.anchorCount(classSizes: sizes, views: views),
+      collapseValue: loss.scale * mode.collapseValue(classSizes: sizes, views: views),
+      lowerBound: loss.scale * mode.lowerBound(classSizes: sizes, views: views, temperature: request.temperature))
+  }
+
+  /// Which rows are positives of each other.
+  ///
+  /// Collective where labels are given.
+  private static func classes(
+    _ request: Request, rowCount: Int, own: Range<Int>, _ blocks: RowBlocks, over world: borrowing Communicator
+  ) throws -> RowClasses {
+    guard let path = request.labels else {
+      return RowClasses(rowCount: rowCount, views: request.views ?? 1)
+    }
+    let local = try world.throwingTogether { () throws(FileError) -> [Int64] in
+      let file = try NumPyFile(path: path)
+      guard file.shape == [rowCount] else {
+        throw FileError(.content, "\(path): expected the shape [\(rowCount)], found \(file.shape)")
+      }
+      return try file.integers(own)
+    }
+    var labels = [Int64](repeating: 0, count: rowCount)
+    try world.allGather(
+      local.span, counts: (0..<world.size).map { rank in blocks.rows(ofRank: rank).count }, into: &labels)
+    let samples = rowCount / (request.views ?? 1)
+    if let row = labels.indices.first(where: { row in labels[row] != labels[row % samples] }) {
+      throw CollectiveError(
+        error: RunError(
+          .data,
+          "\(path): row \(row) has label \(labels[row]), but the same sample's view 0, row \(row % samples), has \(labels[row % samples]); --views \(request.views ?? 1) takes rows kN/V to (k+1)N/V − 1 as view k"
+        ))
+    }
+    return RowClasses(labels: labels)
+  }
+
+  /// Writes all ranks' rows from rank 0, which holds them all for it.
+  ///
+  /// Collective.
+  private static func write<Scalar: LossScalar>(
+    _ gradient: [Scalar], to path: String, _ file: NumPyFile, _ blocks: RowBlocks, over world: borrowing Communicator
+  ) throws {
+    var pieces: [[Scalar]] = []
+    for rank in 0..<world.size {
+      var piece = rank == world.rank ? gradient : []
+      if rank != 0 {
+        piece = rank == world.rank ? piece : Array(repeating: 0, count: blocks.rows(ofRank: rank).count * file.shape[1])
+        try world.broadcast(&piece, from: rank)
+      }
+      if world.isRoot {
+        pieces.append(piece)
+      }
+    }
+    try world.onRoot {
+      try NumPyWriter.write(to: path, elementType: file.elementType, shape: file.shape) { (append) throws(FileError) in
+        for piece in pieces {
+          unsafe try append(piece.span.bytes)
+        }
+      }
+    }
+  }
+}

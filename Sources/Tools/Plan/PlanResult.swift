@@ -1,0 +1,114 @@
+import Configuration
+import FoundationEssentials
+import Imaging
+import NeuralNet
+import Training
+
+/// What `supcon plan` found, in the form of its JSON object.
+struct PlanResult: Codable {
+  var command = "plan"
+  var version = supconVersion
+  var model: String
+  var precision: String
+  /// Height and width of views.
+  var imageSize: [Int]
+  var ranks: Int
+  var ranksOnHost: Int
+  var threadsPerRank: Int
+  var batchSize: Int
+  var shardSize: Int
+  var views: Int
+  /// By part, in the order of the walk.
+  var parameters: [Part]
+  var parametersTotal: Int
+  var multiplyAddsForwardPerView: Int
+  var multiplyAddsBackwardPerView: Int
+  var memoryPerRank: [MemoryPlan.Item]
+  var memoryPerRankBytes: Int
+  /// What the ranks of this host take together.
+  var memoryPerHostBytes: Int
+  /// What programs may still take on this host; absent where the system does not tell.
+  var freeBytes: Int?
+  var fits: Bool
+  var shardsPerRank: Int
+  /// For how many of them activations are kept; the others run forward twice.
+  var shardsKept: Int
+  var shardActivationBytes: Int
+  var stepsPerEpoch: Int
+  var steps: Int
+  /// Absent where the run does not fit and nothing was tried.
+  var secondsPerStep: Double?
+  var secondsPerEpoch: Double?
+  var secondsTotal: Double?
+  var checkpointBytes: Int
+  var checkpointsKept: Int
+
+  /// A part of the network.
+  package struct Part: Codable {
+    let name: String
+    var count: Int
+  }
+
+  init(
+    _ configuration: Configuration, viewSize: ImageSize, _ memory: MemoryPlan,
+    layout: ModelLayout, ranks: Int, ranksOnHost: Int, freeByteCount: Int?,
+    stepsPerEpoch: Int, steps: Int, stepSeconds: Double?
+  ) {
+    model = configuration.model
+    precision = configuration.precision
+    imageSize = [viewSize.height, viewSize.width]
+    self.ranks = ranks
+    self.ranksOnHost = ranksOnHost
+    threadsPerRank = configuration.threads
+    batchSize = configuration.batchSize
+    shardSize = configuration.shardSize
+    views = configuration.views
+    parameters = Self.parts(of: layout.parameters)
+    parametersTotal = layout.parameters.count
+    (multiplyAddsForwardPerView, multiplyAddsBackwardPerView) = configuration.multiplyAdds(
+      height: viewSize.height, width: viewSize.width)
+    memoryPerRank = memory.items.filter { item in item.byteCount > 0 }
+    memoryPerRankBytes = memory.byteCount
+    let hostByteCount = memory.byteCount * ranksOnHost
+    memoryPerHostBytes = hostByteCount
+    freeBytes = freeByteCount
+    fits = freeByteCount.map { free in hostByteCount <= free } ?? true
+    shardsPerRank = memory.shardsPerRank
+    shardsKept = memory.keptShards
+    shardActivationBytes = memory.shardActivations
+    self.stepsPerEpoch = stepsPerEpoch
+    self.steps = steps
+    secondsPerStep = stepSeconds
+    secondsPerEpoch = stepSeconds.map { seconds in seconds * Double(stepsPerEpoch) }
+    secondsTotal = stepSeconds.map { seconds in seconds * Double(steps) }
+    let optimizerVectors = configuration.makeOptimizer(layout.parameters).stateNames.count
+    checkpointBytes =
+      MemoryLayout<Float>.size * ((1 + optimizerVectors) * layout.parameters.count + layout.statistics.count)
+    checkpointsKept = configuration.keep
+  }
+
+  /// `encoder.layer1.0.conv1.weight` belongs to `layer1`, what stands before the groups to `stem`.
+  private static func parts(of layout: VectorLayout) -> [Part] {
+    var parts: [Part] = []
+    for slice in layout.slices {
+      let words = slice.name.split(separator: ".").map(String.init)
+      let name =
+        words[0] == "encoder" ? words[1].hasPrefix("layer") ? words[1] : "stem" : words[0]
+      if let index = parts.firstIndex(where: { part in part.name == name }) {
+        parts[index].count += slice.range.count
+      } else {
+        parts.append(Part(name: name, count: slice.range.count))
+      }
+    }
+    return parts
+  }
+
+  /// The result as JSON text.
+  func json() -> String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(self) else { preconditionFailure("a plan that is no JSON") }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,85 @@
+import Configuration
+import Datasets
+import Imaging
+import Job
+import MPI
+import NeuralNet
+import Training
+
+/// `supcon plan`: what a run will take, without training.
+package enum Planning {
+  /// What the command line asks for.
+  package struct Request: Sendable {
+    /// The options of the run.
+    package var overrides: ConfigurationOverrides
+    /// For how many ranks, all on this host; `nil` for those that there are.
+    package var ranks: Int?
+    /// Whether one JSON object is printed instead of a table.
+    package var isJSON = false
+
+    /// A request.
+    package init(overrides: ConfigurationOverrides) {
+      self.overrides = overrides
+    }
+
+    /// What is wrong with the options alone, or `nil`.
+    ///
+    /// - Parameter launched: How many ranks the launcher started.
+    /// - Returns: A sentence that names the option, what was expected and what to do.
+    package func problem(ranks launched: Int) -> String? {
+      if let ranks {
+        if ranks < 1 {
+          return "--ranks \(ranks): expected at least 1"
+        }
+        if launched > 1, ranks != launched {
+          return "--ranks \(ranks): \(launched) ranks were started; leave it out, or plan without mpirun"
+        }
+      }
+      return overrides.applied(to: Configuration()).problem(ranks: ranks ?? launched)
+    }
+  }
+
+  /// Plans, with every rank calling it.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What is to be started.
+  ///   - world: The ranks.
+  ///   - report: Receives texts for people, on rank 0.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let notes = request.isJSON ? { (_: String) in } : report
+    let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
+    let (configuration, viewSize) = (opened.configuration, opened.viewSize)
+    let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset) }
+    let ranks = request.ranks ?? world.size
+    let ranksOnHost = world.size == 1 ? ranks : try world.ranksOnHost()
+    let steps = min(configuration.steps ?? .max, configuration.epochs * sampler.stepsPerEpoch)
+
+    world.activity.begin("planning", allowsSilence: true)
+    let job = MemoryPlan.Job(
+      ranks: ranks, ranksOnHost: ranksOnHost,
+      savesOnTheWay: steps > (configuration.checkpointSteps ?? sampler.stepsPerEpoch))
+    let memory = try world.throwingTogether { try MemoryPlan(configuration, viewSize: viewSize, job) }
+    let available = ProcessMeasurements.availableByteCount()
+    // This process's own share of what is taken is free to it.
+    let free = available.map { bytes in
+      bytes + (world.size == 1 ? 1 : ranksOnHost) * (memory.items.first?.byteCount ?? 0)
+    }
+    var lacking = [free.map { free in memory.byteCount * ranksOnHost <= free } ?? true ? 0.0 : 1.0]
+    try world.allReduceMaximum(&lacking)
+    let probe =
+      lacking[0] == 0
+      ? try StepProbe(configuration, viewSize: viewSize, memory, ranks: ranks, over: world) : nil
+    let result = try world.throwingTogether {
+      PlanResult(
+        configuration, viewSize: viewSize, memory, layout: try configuration.modelLayout, ranks: ranks,
+        ranksOnHost: ranksOnHost, freeByteCount: free, stepsPerEpoch: sampler.stepsPerEpoch, steps: steps,
+        stepSeconds: probe?.stepSeconds)
+    }
+    report(request.isJSON ? result.json() : result.table(isMeasuredAlone: world.size < ranks))
+  }
+}

@@ -1,0 +1,61 @@
+import Job
+import NeuralNet
+import OneDNN
+import Synchronization
+
+/// Finds the first layer, and the shard, that gives a number which is not finite.
+///
+/// "First" is the order of the walk: forward layer after layer, then backward from the last layer to the first.
+final class NumericsCheck: Sendable {
+  /// What was found.
+  struct Finding {
+    /// The place in the walk.
+    let order: Int
+    let shard: Int
+    /// In words.
+    let what: String
+  }
+
+  private static let ofEmbeddings = 100_000
+  private static let ofGradients = 1_000_000
+
+  private let first = Mutex<Finding?>(nil)
+
+  /// The first of all that were noted.
+  var finding: Finding? { first.withLock { finding in finding } }
+
+  /// What ``TrainingModel/forward(_:parameters:inspect:)`` is to show one shard's activations to.
+  func inspector(ofShard shard: Int) -> (_ layer: String, _ activation: Tensor) -> Void {
+    var order = 0
+    return { [self] layer, activation in
+      if !activation.isFinite {
+        note(order, shard, layer == "views" ? "the views" : "the activations behind \(layer)")
+      }
+      order += 1
+    }
+  }
+
+  /// Looks at the embeddings of one shard.
+  func check(embeddings: [Float], shard: Int) {
+    if !embeddings.allSatisfy(\.isFinite) {
+      note(Self.ofEmbeddings, shard, "the embeddings, behind the projection head,")
+    }
+  }
+
+  /// Looks at the gradient of the parameters from one shard.
+  func check(gradient: Span<Float>, _ layout: VectorLayout, shard: Int) {
+    for (index, slice) in layout.slices.enumerated()
+    where slice.range.contains(where: { place in !gradient[place].isFinite }) {
+      // The backward pass comes from the last layer.
+      note(Self.ofGradients - index, shard, "the gradient of \(slice.name)")
+    }
+  }
+
+  private func note(_ order: Int, _ shard: Int, _ what: String) {
+    first.withLock { first in
+      if first.map({ first in (order, shard) < (first.order, first.shard) }) ?? true {
+        first = Finding(order: order, shard: shard, what: what)
+      }
+    }
+  }
+}

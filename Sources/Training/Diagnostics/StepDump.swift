@@ -1,0 +1,91 @@
+import Configuration
+import Datasets
+import Formats
+import FoundationEssentials
+import Imaging
+import Job
+import MPI
+import NeuralNet
+
+/// Everything that one step saw and computed, as files (`--dump-step`): the same bytes on any number of ranks.
+///
+///     views/shard-0000.png          a column for each sample of the shard, a row for each view
+///     samples.npy                   [samples] numbers in the dataset
+///     labels.npy                    [rows] of the loss; a shard's rows are view 0 of all its samples, then view 1, and so on
+///     representations.npy           [rows, features]
+///     embeddings.npy                [rows, width], unit rows
+///     anchor-losses.npy             [rows]; the loss is their mean over the anchors times its scale
+///     embedding-gradients.npy       [rows, width]
+///     gradients/NAME.npy            of each parameter, as the optimizer takes them
+struct StepDump {
+  /// The folder, made anew.
+  let folder: String
+
+  /// Makes the folder and those in it.
+  func makeFolders() throws(RunError) {
+    for path in [folder, "\(folder)/views", "\(folder)/gradients"] {
+      do {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      } catch {
+        throw RunError(.output, "\(path): cannot be created; choose another folder for --dump-step")
+      }
+    }
+  }
+
+  /// Writes the step that was just taken into the folders that ``makeFolders()`` made.
+  ///
+  /// Collective; rank 0 writes.
+  ///
+  /// - Parameters:
+  ///   - step: What took it.
+  ///   - batch: Its samples.
+  ///   - world: The ranks.
+  /// - Throws: ``CollectiveError`` if a file cannot be written.
+  func write(_ step: TrainingStep, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
+    let content = try step.dumpedContent(of: batch, over: world)
+    try world.onRoot {
+      for (index, image) in content.images.enumerated() {
+        let digits = String(index)
+        let name = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        let bytes = try image.pngBytes()
+        try AtomicFile.write(to: "\(folder)/views/shard-\(name).png") { (file) throws(FileError) in
+          unsafe try file.append(bytes.span.bytes)
+        }
+      }
+      for array in content.arrays {
+        try array.write(to: "\(folder)/\(array.name).npy")
+      }
+    }
+  }
+}
+
+/// One array of a ``StepDump``.
+struct DumpedArray {
+  /// Its numbers, row-major.
+  enum Elements {
+    case floats([Float])
+    case doubles([Double])
+    case integers([Int32])
+  }
+
+  let name: String
+  let shape: [Int]
+  let elements: Elements
+
+  /// Writes it as a `.npy` file.
+  func write(to path: String) throws(FileError) {
+    let type =
+      switch elements {
+      case .floats: "<f4"
+      case .doubles: "<f8"
+      case .integers: "<i4"
+      }
+    try NumPyWriter.write(to: path, elementType: type, shape: shape) { append throws(FileError) in
+      switch elements {
+      case .floats(let elements): unsafe try append(elements.span.bytes)
+      case .doubles(let elements): unsafe try append(elements.span.bytes)
+      case .integers(let elements): unsafe try append(elements.span.bytes)
+      }
+    }
+  }
+}

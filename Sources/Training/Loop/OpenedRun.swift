@@ -1,0 +1,180 @@
+import Configuration
+import Datasets
+import Formats
+import Imaging
+import Job
+import MPI
+import NeuralNet
+import OneDNN
+import Runs
+
+/// How a run begins: a new directory, or one that is continued.
+struct OpenedRun {
+  /// The options as resolved, the same on every rank.
+  let configuration: Configuration
+  /// The run directory, on rank 0.
+  let directory: RunDirectory?
+  /// Whether a checkpoint is continued.
+  let isResumed: Bool
+  /// What is trained on.
+  let dataset: any ImageDataset
+  /// What a classifier is tested on.
+  let test: (any ImageDataset)?
+  /// What makes the batches.
+  let sampler: Sampler
+
+  private let checkpoint: Checkpoint?
+  /// What a new run's encoder begins with, on rank 0.
+  private let encoder: InitialEncoder?
+  private let lock: RunLock?
+
+  /// Resolves the options and opens the directory.
+  ///
+  /// Collective. What is wrong is found before anything is written.
+  package init(
+    _ request: TrainingRun.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let ranks = world.size
+    let precisions = try PrecisionChoice(over: world)
+    let opened = try world.onRoot {
+      try Self.open(request, ranks: ranks, precisions: precisions, report: report)
+    }
+    var configuration = try Configuration(
+      yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
+    var flags = [Int32(opened?.checkpoint == nil ? 0 : 1)]
+    try world.broadcast(&flags)
+    isResumed = flags[0] == 1
+
+    // A dataset that cannot be opened or is too small leaves no empty run behind.
+    let (fingerprint, classes) = (configuration.datasetFingerprint, configuration.classes)
+    let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
+    configuration.resolveStem(for: configuration.viewSize(of: dataset))
+    try world.agreeOnSamples(of: dataset, configuration)
+    let resolved = configuration
+    test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
+    try test.map { test in try world.agreeOnSamples(of: test, resolved) }
+    let (sampler, encoder, lock) = try world.throwingTogether { () throws -> (Sampler, InitialEncoder?, RunLock?) in
+      if let fingerprint, fingerprint != resolved.datasetFingerprint {
+        throw RunError(
+          .configuration,
+          "\(resolved.data ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
+        )
+      }
+      if let classes, classes != resolved.classes {
+        throw RunError(
+          .configuration,
+          "\(resolved.data ?? resolved.dataset): has \(dataset.classNames.count) classes (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
+        )
+      }
+      let sampler = try resolved.makeSampler(dataset)
+      let encoder = try opened.flatMap { opened in
+        try opened.checkpoint == nil ? InitialEncoder(of: resolved, report: report) : nil
+      }
+      return (sampler, encoder, try opened?.write(resolved))
+    }
+    self.encoder = encoder
+    self.configuration = configuration
+    self.dataset = dataset
+    self.sampler = sampler
+    directory = opened?.directory
+    checkpoint = opened?.checkpoint
+    self.lock = lock
+  }
+
+  /// The state to begin with: the checkpoint's from rank 0, or the initial one.
+  ///
+  /// Collective.
+  func state(
+    initial: @autoclosure () -> TrainingState, over world: borrowing Communicator
+  ) throws -> TrainingState {
+    guard isResumed || configuration.`init` != nil else { return initial() }
+    var state = checkpoint?.state ?? initial()
+    encoder?.replace(&state)
+    try state.broadcast(over: world)
+    return state
+  }
+
+  /// What rank 0 found before the dataset was opened; nothing is written yet.
+  private struct Opened {
+    var configuration: Configuration
+    var directory: RunDirectory
+    var checkpoint: Checkpoint?
+    /// The lock of a directory that is continued.
+    var lock: RunLock?
+
+    /// Writes the resolved options, into a new directory or that which is continued.
+    ///
+    /// - Returns: The directory's lock.
+    func write(_ configuration: Configuration) throws -> RunLock {
+      if let lock {
+        directory.checkpoints.removeLeftovers()
+        try AtomicFile.write(configuration.yaml(), to: directory.configurationPath)
+        return lock
+      }
+      try directory.create()
+      let lock = try RunLock(directory: directory.path)
+      // Another job may have begun and even ended a run here while this one waited.
+      try directory.checkIsFree()
+      try AtomicFile.write(configuration.yaml(), to: directory.configurationPath)
+      return lock
+    }
+  }
+
+  private static func open(
+    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: @escaping (String) -> Void
+  ) throws -> Opened {
+    guard request.isResuming else { return try begin(request, ranks: ranks, precisions: precisions) }
+    guard let output = request.output else {
+      throw RunError(.usage, "--resume: needs --output with the folder of the run to continue")
+    }
+    let directory = RunDirectory(path: output)
+    guard directory.holdsRun else {
+      report("\(output): holds no run yet; beginning from the start")
+      return try begin(request, ranks: ranks, precisions: precisions)
+    }
+    let lock = try RunLock(directory: output)
+    let old = try directory.configuration()
+    guard old.command == request.command else {
+      throw RunError(
+        .configuration, "\(output): holds a run of supcon \(old.command.rawValue); continue it with that command")
+    }
+    var configuration = request.overrides.applied(to: old)
+    // What is wrong in itself comes before what does not fit the run.
+    if let problem = request.command.problem(configuration, ranks: ranks) {
+      throw RunError(.usage, problem)
+    }
+    // `auto` stands for what the run was begun with.
+    configuration.precision = configuration.precision == "auto" ? old.precision : configuration.precision
+    configuration.stem = configuration.stem == "auto" ? old.stem : configuration.stem
+    if let (option, asked, own) = configuration.conflict(with: old) {
+      throw RunError(
+        .configuration,
+        "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change; leave the option out, or begin a new run with another --output"
+      )
+    }
+    configuration.precision = try precisions.resolve(configuration.precision).rawValue
+    let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
+      report("warning: \(damage); trying the checkpoint before it")
+    }
+    report(
+      checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
+        ?? "\(output): no checkpoint was completed; beginning from the start")
+    return Opened(configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock)
+  }
+
+  private static func begin(
+    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice
+  ) throws -> Opened {
+    var configuration = try request.overrides.configuration(of: request.command)
+    if let problem = request.command.problem(configuration, ranks: ranks) {
+      throw RunError(.usage, problem)
+    }
+    configuration.precision = try precisions.resolve(configuration.precision).rawValue
+    let directory =
+      request.output.map(RunDirectory.init)
+      ?? RunDirectory.free(
+        command: request.command.rawValue, model: configuration.model, dataset: configuration.dataset)
+    try directory.checkIsFree()
+    return Opened(configuration: configuration, directory: directory, checkpoint: nil, lock: nil)
+  }
+}

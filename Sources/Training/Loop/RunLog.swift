@@ -1,0 +1,216 @@
+import Configuration
+import Evaluation
+import Formats
+import Job
+import MPI
+import Runs
+
+/// What a run tells of its progress: lines for people, `metrics.jsonl`, the fields of `summary.json`.
+final class RunLog {
+  /// The first steps warm caches and are left out of the speed.
+  private static let stepsLeftOut = 3
+  /// At least so much time lies between two lines for people.
+  private static let secondsBetweenLines = 5.0
+
+  private let configuration: Configuration
+  private let ranks: Int
+  private let isRoot: Bool
+  private let lastStep: Int
+  private let stepsPerEpoch: Int
+  private let metrics: MetricsLog?
+  private let report: (String) -> Void
+  private let start = ProcessMeasurements.now()
+
+  private var collapseWatch: CollapseWatch
+  private var stepSeconds: [Double] = []
+  private var lastReport: TrainingStep.Report?
+  private var lastLine = 0.0
+  private var hasWarned = false
+  private var epochStart: Double
+  private var epochLossSum = 0.0
+  private var epochTop1Sum = 0.0
+  private var epochSteps = 0
+  private var lastAccuracy: (step: Int, accuracy: TestAccuracy)?
+
+  /// A log; rank 0 has the directory.
+  package init(
+    _ configuration: Configuration, directory: RunDirectory?, world: (rank: Int, size: Int), from firstStep: Int,
+    to lastStep: Int,
+    stepsPerEpoch: Int, report: @escaping (String) -> Void
+  ) throws {
+    self.configuration = configuration
+    ranks = world.size
+    isRoot = world.rank == 0
+    self.lastStep = lastStep
+    self.stepsPerEpoch = stepsPerEpoch
+    self.report = report
+    metrics = try directory.map { directory in
+      try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
+    }
+    collapseWatch = CollapseWatch(warmupSteps: configuration.warmupSteps(ofEpochWith: stepsPerEpoch))
+    epochStart = start
+  }
+
+  /// Views of a global step ÷ median seconds of this invocation's steps, the first three left out where there are more.
+  private var viewsPerSecond: Double {
+    let counted = stepSeconds.count > Self.stepsLeftOut ? Array(stepSeconds.dropFirst(Self.stepsLeftOut)) : stepSeconds
+    return median(counted).map { seconds in Double(configuration.batchSize * configuration.views) / seconds } ?? 0
+  }
+
+  /// How long the last step took.
+  var lastStepSeconds: Double { stepSeconds.last ?? 0 }
+
+  /// Notes a step, which is the `step`th of the run.
+  func add(_ result: TrainingStep.Report, step: Int, seconds: Double) {
+    stepSeconds.append(seconds)
+    lastReport = result
+    epochLossSum += result.loss
+    epochTop1Sum += result.trainTop1 ?? 0
+    epochSteps += 1
+    guard isRoot else { return }
+    let now = ProcessMeasurements.now()
+    let epoch = Double(step) / Double(stepsPerEpoch)
+    if step.isMultiple(of: configuration.logSteps) || step == lastStep {
+      let lossParts = result.trainTop1.map { top1 in
+        ["train_top1": .number(top1)].merging(
+          result.contrast.map { contrast in
+            [
+              "contrastive_loss": JSONValue.number(contrast.loss),
+              "cross_entropy": .number(result.loss - contrast.loss),
+            ]
+          } ?? [:]
+        ) { _, new in new }
+      }
+      append(
+        [
+          "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
+          "loss_lower_bound": .number(result.lowerBound), "loss_excess": .number(result.loss - result.lowerBound),
+          "learning_rate": .number(Double(result.learningRate)),
+          "views_per_second": .number(Double(result.views) / seconds), "data_share": .number(result.dataShare),
+          "collectives": .object(result.traffic.fields),
+          "received_bytes_by_part": .object(
+            Dictionary(
+              uniqueKeysWithValues: zip(StepPart.allCases, result.partReceivedByteCounts).map { part, count in
+                (part.name, .integer(count))
+              })),
+          "seconds_by_part": .object(
+            Dictionary(
+              uniqueKeysWithValues: zip(StepPart.allCases, result.partSeconds).map { part, seconds in
+                (part.name, .number(seconds))
+              })),
+        ].merging(lossParts ?? [:]) { _, new in new })
+      let warning = result.contrast.flatMap { contrast in
+        collapseWatch.warning(
+          atStep: step, loss: contrast.loss, lowerBound: contrast.lowerBound, collapseValue: contrast.collapseValue)
+      }
+      if let warning {
+        report(warning)
+      }
+    }
+    if now - lastLine >= Self.secondsBetweenLines || step == lastStep {
+      lastLine = now
+      let speed = viewsPerSecond
+      let remaining = Double(lastStep - step) * Double(configuration.batchSize * configuration.views) / max(speed, 1e-9)
+      report(
+        "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
+          + " (bound \(decimal(result.lowerBound, 4)), excess \(decimal(result.loss - result.lowerBound, 4)))"
+          + "  \(decimal(speed, 0)) views/s (\(decimal(100 * result.dataShare, 0)) % waiting for data)  \(duration(remaining)) left"
+      )
+    }
+    if step.isMultiple(of: stepsPerEpoch) {
+      append(
+        [
+          "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
+          "loss": .number(epochLossSum / Double(epochSteps)), "steps_counted": .integer(epochSteps),
+          "seconds": .number(now - epochStart), "views_per_second": .number(viewsPerSecond),
+          "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
+        ].merging(result.trainTop1 == nil ? [:] : ["train_top1": .number(epochTop1Sum / Double(epochSteps))]) {
+          _, new in new
+        })
+      report(
+        "epoch \(step / stepsPerEpoch)/\(configuration.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
+          // The steps before a resume are another invocation's.
+          + (epochSteps < stepsPerEpoch ? " of the last \(counted(epochSteps, "step"))" : "")
+          + (result.trainTop1 == nil ? "" : "  train top-1 \(decimal(epochTop1Sum / Double(epochSteps), 4))")
+          + "  \(duration(now - epochStart))")
+      epochStart = now
+      epochLossSum = 0
+      epochTop1Sum = 0
+      epochSteps = 0
+    }
+  }
+
+  /// Notes how well the classifier did on the test set after a step.
+  func add(_ accuracy: TestAccuracy, step: Int) {
+    lastAccuracy = (step, accuracy)
+    append([
+      "step": .integer(step), "epoch": .number(Double(step) / Double(stepsPerEpoch)),
+      "test_top1": .number(accuracy.top1), "test_top5": .number(accuracy.top5),
+    ])
+    report(
+      "step \(step)  test top-1 \(decimal(accuracy.top1, 4)), top-5 \(decimal(accuracy.top5, 4)) on \(accuracy.sampleCount) samples"
+    )
+  }
+
+  /// Writes a line of metrics; where that fails the run goes on without it.
+  private func append(_ fields: [String: JSONValue]) {
+    do throws(FileError) {
+      try metrics?.append(fields)
+    } catch {
+      if !hasWarned {
+        report("warning: \(error); the run goes on")
+      }
+      hasWarned = true
+    }
+  }
+
+  /// The fields of `summary.json` but for the hash of the weights.
+  func summary(step: Int, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
+    var fields: [String: JSONValue] = [
+      "command": .text(configuration.command.rawValue), "version": .text(supconVersion),
+      "model": .text(configuration.model),
+      "dataset": .text(configuration.dataset), "loss": .text(configuration.lossName),
+      "precision": .text(configuration.resolvedPrecision.rawValue), "seed": .natural(configuration.seed),
+      "ranks": .integer(ranks), "threads_per_rank": .integer(configuration.threads),
+      "batch_size": .integer(configuration.batchSize),
+      "shard_size": .integer(configuration.shardSize), "views": .integer(configuration.views), "steps": .integer(step),
+      "epochs": .number(Double(step) / Double(stepsPerEpoch)),
+      "seconds": .number(ProcessMeasurements.now() - start), "views_per_second": .number(viewsPerSecond),
+      "peak_rss_bytes_max": .integer(memory.maximum), "peak_rss_bytes_sum": .integer(memory.sum),
+      "final_loss": lastReport.map { report in .number(report.loss) } ?? .null,
+      "loss_lower_bound": lastReport.map { report in .number(report.lowerBound) } ?? .null,
+    ]
+    fields["init"] = configuration.`init`.map { path in .text(path) }
+    if configuration.isClassifying {
+      fields["classes"] = configuration.classes.map { count in .integer(count) }
+      fields["train_top1"] = lastReport?.trainTop1.map { top1 in .number(top1) }
+    }
+    if let (step, accuracy) = lastAccuracy {
+      fields["test_step"] = .integer(step)
+      fields["test_samples"] = .integer(accuracy.sampleCount)
+      fields["test_top1"] = .number(accuracy.top1)
+      fields["test_top5"] = .number(accuracy.top5)
+      fields["top1_correct"] = .integer(accuracy.top1Count)
+      fields["top5_correct"] = .integer(accuracy.top5Count)
+    }
+    return fields
+  }
+}
+
+extension Traffic {
+  /// By the library's names: how often each collective was called, what came in, and the seconds in it.
+  var fields: [String: JSONValue] {
+    let used = Collective.allCases.filter { collective in self[collective].calls > 0 }
+    return Dictionary(
+      uniqueKeysWithValues: used.map { collective in
+        let share = self[collective]
+        return (
+          collective.function,
+          .object([
+            "calls": .integer(share.calls), "received_bytes": .integer(share.receivedByteCount),
+            "seconds": .number(share.seconds),
+          ])
+        )
+      })
+  }
+}

@@ -1,0 +1,149 @@
+import Configuration
+import Datasets
+import Evaluation
+import Formats
+import Glibc
+import Job
+import MPI
+import NeuralNet
+import Runs
+
+/// The training of an encoder: from a recipe to its weights in a run directory.
+package enum TrainingRun {
+  /// What the command line asks for.
+  package struct Request: Sendable {
+    /// Which command asks, for its defaults.
+    package var command: TrainingCommand
+    /// The options that were given.
+    package var overrides: ConfigurationOverrides
+    /// The run directory; `nil` for a free one under `runs`.
+    package var output: String?
+    /// Whether to continue the run that stands there.
+    package var isResuming: Bool
+    /// How gradients are added.
+    package var order: ReductionOrder
+    /// After how many seconds this invocation is to stop, if limited.
+    package var maximumSeconds: Double?
+    /// What is looked at besides.
+    package var debugging = Diagnostics()
+
+    /// What is wrong with the options alone, or `nil`; a run to continue may still give others.
+    package func problem(ranks: Int) -> String? {
+      // What another run decides besides is known once that is read.
+      let configuration = overrides.applied(to: command.defaults)
+      return isResuming || configuration.`init` != nil ? nil : command.problem(configuration, ranks: ranks)
+    }
+
+    /// A request.
+    package init(
+      _ command: TrainingCommand = .pretrain, overrides: ConfigurationOverrides, output: String?, isResuming: Bool,
+      order: ReductionOrder, maximumSeconds: Double?
+    ) {
+      self.command = command
+      self.overrides = overrides
+      self.output = output
+      self.isResuming = isResuming
+      self.order = order
+      self.maximumSeconds = maximumSeconds
+    }
+  }
+
+  /// Trains, with every rank calling it.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Returns: With which code every rank exits: the run is done, or was stopped on request.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> ExitStatus {
+    let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
+    defer { stopping.end() }
+    world.activity.begin("opening the run", allowsSilence: true)
+    let opening = try OpenedRun(request, over: world, report: report)
+    // The directory's lock is held until the last write.
+    defer { withExtendedLifetime(opening) {} }
+    let configuration = opening.configuration
+    let (dataset, sampler) = (opening.dataset, opening.sampler)
+    world.activity.begin("preparing the step")
+    let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
+    if !unseen.isEmpty {
+      report(
+        "note: --sampler fixed-labels: batches of \(configuration.batchSize) have no place for \(unseen.count) small classes: "
+          + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
+    }
+    let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: request.order)
+    try MemoryPlan.check(step, over: world, report: report)
+    var state = try opening.state(initial: step.initialState, over: world)
+    let allSteps = configuration.epochs * sampler.stepsPerEpoch
+    let lastStep = min(configuration.steps ?? allSteps, allSteps)
+    if opening.isResumed, state.step >= lastStep {
+      report("the run is finished: \(state.step) of \(lastStep) steps; give more --steps to continue")
+      return .success
+    }
+    report(
+      "\(configuration.model) on \(configuration.dataset): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
+        + "batch \(configuration.batchSize) in \(configuration.shardCount) shards over \(world.size) ranks × \(configuration.threads) threads, "
+        + "steps \(state.step) to \(lastStep)")
+
+    try request.debugging.prepare(after: state.step, through: lastStep, over: world, report: report)
+    let log = try RunLog(
+      configuration, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
+      stepsPerEpoch: sampler.stepsPerEpoch, report: report)
+    let evaluationSteps = configuration.evaluateEpochs * sampler.stepsPerEpoch
+    let checkpointSteps = configuration.checkpointSteps ?? sampler.stepsPerEpoch
+    let saving = CheckpointSaver(configuration, opening.directory, report: report)
+    defer { saving.wait() }
+    var batches = BatchOrder(sampler)
+    var batch = batches.batch(ofStep: state.step)
+    var (isStopped, isTestDue) = (false, false)
+    while state.step < lastStep, !isStopped {
+      let next = batches.batch(ofStep: state.step + 1)
+      let start = ProcessMeasurements.now()
+      let isStopping = stopping.isPending(reserveSeconds: 2 * log.lastStepSeconds + saving.lastSeconds)
+      let result = try step.run(
+        &state, batch, next: state.step + 1 < lastStep ? next : nil, isStopping: isStopping, over: world)
+      let taken = batch
+      batch = next
+      world.activity.begin("log")
+      log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
+      try request.debugging.look(at: step, state, taken, loss: result.loss, over: world, report: report)
+      isStopped = result.isStopRequested && state.step < lastStep
+      isTestDue = state.step == lastStep || (evaluationSteps > 0 && state.step.isMultiple(of: evaluationSteps))
+      if isTestDue, !isStopped {
+        try test(state, of: opening, log, over: world)
+      }
+      if state.step.isMultiple(of: checkpointSteps), state.step < lastStep, !isStopped {
+        try saving.begin(state, log, over: world)
+        try dataset.reportReplaced(over: world, report: report)
+      }
+    }
+    try saving.finish(state, log, isDone: !isStopped, over: world)
+    try dataset.reportReplaced(over: world, report: report)
+    if isStopped {
+      // Whoever stops a run may not wait for a test: it comes when all is saved.
+      if isTestDue {
+        try test(state, of: opening, log, over: world)
+      }
+      report("stopped on request after step \(state.step) of \(lastStep); --resume continues")
+    }
+    return isStopped ? .stopped : .success
+  }
+
+  /// Tests the classifier of a state, if it has one.
+  ///
+  /// Collective.
+  private static func test(
+    _ state: TrainingState, of opening: OpenedRun, _ log: RunLog, over world: borrowing Communicator
+  ) throws {
+    guard let test = opening.test else { return }
+    let classifier = try world.throwingTogether {
+      try TrainedClassifier(opening.configuration, state, viewSize: opening.configuration.viewSize(of: test))
+    }
+    log.add(try classifier.accuracy(on: test, over: world), step: state.step)
+  }
+}

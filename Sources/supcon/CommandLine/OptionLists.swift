@@ -1,0 +1,29 @@
+import Configuration
+import Imaging
+
+/// What `--augmentation help` and `--recipe help` print.
+enum OptionLists {
+  private static let subcommands =
+    [
+      PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, BenchCommand.self, DoctorCommand.self,
+      PlanCommand.self,
+      DatasetPreviewCommand.self,
+    ]
+    as [any RankedCommand.Type]
+
+  /// The list that the arguments ask for, whatever else they say.
+  static func text(for arguments: [String]) -> String? {
+    // A subcommand of `dataset` comes second.
+    let name = arguments.first == "dataset" ? arguments.dropFirst().first : arguments.first
+    guard let subcommand = subcommands.first(where: { subcommand in subcommand.configuration.commandName == name })
+    else { return nil }
+    func isAsked(_ option: String) -> Bool {
+      arguments.contains("\(option)=help")
+        || zip(arguments, arguments.dropFirst()).contains { pair in pair == (option, "help") }
+    }
+    if subcommand is any ConfiguredCommand.Type, isAsked("--recipe") {
+      return NamedRecipe.list()
+    }
+    return isAsked("--augmentation") ? Augmentation.help() : nil
+  }
+}

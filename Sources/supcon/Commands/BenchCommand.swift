@@ -1,0 +1,44 @@
+import ArgumentParser
+import Configuration
+import MPI
+import Tools
+
+/// `supcon bench`.
+struct BenchCommand: ConfiguredCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract:
+      "Measures the training step: views per second, seconds of each part, share of the machine's peak, memory.",
+    discussion: """
+      Example: mpirun -np 2 supcon bench --model resnet20 --json now.json --compare earlier.json
+      It trains on samples of --dataset, built in by default, and writes no run directory.
+      """)
+
+  @OptionGroup var configuration: ConfigurationOptions
+
+  @Option(help: "Steps to measure, behind 3 that are left out.")
+  var steps = 20
+  @Option(help: ArgumentHelp("Receives the result as JSON.", valueName: "file"))
+  var json: String?
+  @Option(help: ArgumentHelp("An earlier --json: print how many times as fast each part is now.", valueName: "file"))
+  var compare: String?
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: StepBenchmark.Request {
+    var request = StepBenchmark.Request(overrides: configuration.overrides)
+    request.steps = steps
+    request.json = json
+    request.compare = compare
+    return request
+  }
+
+  func problem(ranks: Int) -> String? {
+    request.problem(ranks: ranks)
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    try StepBenchmark.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

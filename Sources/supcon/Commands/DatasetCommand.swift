@@ -1,0 +1,41 @@
+import ArgumentParser
+import Configuration
+import Job
+
+/// `supcon dataset`: what looks at datasets and makes them.
+struct DatasetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dataset",
+    abstract: "Looks at datasets: info, verify, preview; makes them: pack, synthesize.",
+    subcommands: [
+      DatasetInfoCommand.self, DatasetVerifyCommand.self, DatasetPackCommand.self, DatasetPreviewCommand.self,
+      DatasetSynthesizeCommand.self,
+    ])
+}
+
+/// The options that say which dataset.
+struct DatasetOptions: ParsableArguments {
+  @Option(help: "The dataset: shapes (built in), cifar10, cifar100, folder.")
+  var dataset = "folder"
+  @Option(
+    help: ArgumentHelp(
+      "DIR/train/CLASS/** and DIR/val|validation|test/CLASS/**, or DIR/CLASS/**, or a pack, or CIFAR's binary files.",
+      valueName: "dir"))
+  var data: String?
+  @Option(help: "Share of a folder's images to keep for validation where it has no tree of them.")
+  var validationFraction: Double?
+  @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
+  var threads: Int?
+
+  /// The options that were given.
+  var overrides: ConfigurationOverrides {
+    var overrides = ConfigurationOverrides()
+    overrides.set(dataset, for: "dataset")
+    overrides.set(data, for: "data")
+    overrides.set(validationFraction, for: "validation-fraction")
+    return overrides
+  }
+
+  /// The dataset as a request.
+  var request: DatasetRequest { DatasetRequest(overrides: overrides, threads: threads) }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Configuration
+import Job
+import MPI
+import Tools
+
+/// `supcon dataset pack`.
+struct DatasetPackCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pack",
+    abstract: "Decodes a folder's images once, makes them smaller, and writes them into one file for --data.",
+    discussion: """
+      Example: supcon dataset pack --data flowers --size 72 --output flowers.safetensors
+      The file is in the safetensors format: offsets, sizes [n, 2], labels, names and pixels of each split.
+      """)
+
+  @OptionGroup var dataset: DatasetOptions
+  @Option(help: ArgumentHelp("What the shorter side of larger images becomes.", valueName: "pixels"))
+  var size = 256
+  @Option(help: ArgumentHelp("Where the pack will stand.", valueName: "file"))
+  var output: String
+  @Option(help: "An image that cannot be used: stop, or skip it and say so.")
+  var badImages = "stop"
+
+  private var request: DatasetRequest {
+    var overrides = dataset.overrides
+    overrides.set(badImages, for: "bad-images")
+    return DatasetRequest(overrides: overrides, threads: dataset.threads)
+  }
+
+  @OptionGroup var launch: LaunchOptions
+
+  var threadsPerRank: Int { dataset.threads ?? 1 }
+
+  func problem(ranks: Int) -> String? {
+    size < 1 ? "--size \(size): expected at least 1" : request.problem
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    try DatasetPacking.run(
+      request, shorterSide: size, output: output, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Configuration
+import MPI
+import Tools
+
+/// `supcon dataset synthesize`.
+struct DatasetSynthesizeCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "synthesize",
+    abstract: "Writes the built-in set as PNG files: DIR/train/CLASS and DIR/test/CLASS.",
+    discussion: "Example: supcon dataset synthesize --output shapes")
+
+  @Option(help: ArgumentHelp("A folder that is not there yet, or is empty.", valueName: "dir"))
+  var output: String
+  @Option(help: "Images to train on.")
+  var train = Configuration().shapesTrain
+  @Option(help: "Images to test on.")
+  var test = Configuration().shapesTest
+  @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
+  var threads: Int?
+
+  @OptionGroup var launch: LaunchOptions
+
+  var threadsPerRank: Int { threads ?? 1 }
+
+  func problem(ranks: Int) -> String? {
+    if train < 1 || test < 1 {
+      return "--train \(train), --test \(test): expected at least 1 each"
+    }
+    return threads.flatMap { threads in Configuration.problem(ofThreads: threads) }
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    try DatasetSynthesis.run(
+      output: output, counts: (train, test), threads: threads, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Configuration
+import Job
+import MPI
+import Tools
+
+/// `supcon doctor`.
+struct DoctorCommand: ConfiguredCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract:
+      "Looks at a launch before it costs time: binding, cores, memory, networks, programs, options, data, output.",
+    discussion: """
+      Example: mpirun -np 4 --hostfile hostfiles/two-nodes supcon doctor --dataset cifar10 --data cifar-10-batches-bin --threads 2
+      Start it as the run is to be started, with the same options. It trains nothing and writes nothing; each finding comes with its remedy,
+      and any finding makes the exit code other than 0.
+      """)
+
+  @OptionGroup var configuration: ConfigurationOptions
+  @OptionGroup var launch: LaunchOptions
+
+  @Option(help: ArgumentHelp("Run directory that is to be written.", valueName: "dir"))
+  var output: String?
+
+  private var request: Doctor.Request { Doctor.Request(overrides: configuration.overrides, output: output) }
+
+  /// Nothing here takes long but ranks that do not find each other.
+  var watch: JobWatchdog.Settings {
+    var settings = launch.settings
+    settings.timeoutSeconds = min(settings.timeoutSeconds, 30)
+    return settings
+  }
+
+  func problem(ranks: Int) -> String? { request.problem(ranks: ranks) }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    try Doctor.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Configuration
+import Evaluation
+import MPI
+
+/// `supcon embed`.
+struct EmbedCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "embed",
+    abstract: "Writes what a run's encoder gives for each sample of its dataset as a .npy file.",
+    discussion: "Example: supcon embed --run runs/c10 --split test --output r.npy --labels y.npy")
+
+  @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
+  var run: String
+  @Option(help: ArgumentHelp("Receives float32 [samples, width], in the order of the dataset.", valueName: "file"))
+  var output: String
+  @Option(help: ArgumentHelp("Receives the samples' classes, int64 [samples].", valueName: "file"))
+  var labels: String?
+  @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
+  var data: String?
+  @Option(help: "The samples: train or test.")
+  var split = "test"
+  @Option(help: "encoder: representations; model: embeddings, behind the projection head and of unit length.")
+  var part = WeightLayout.Part.encoder
+  @Option(help: "Numbers that the encoder multiplies: float32 or bfloat16. (default: the run's)")
+  var precision: String?
+  @Option(help: "Threads of each rank.")
+  var threads = 1
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: EmbeddingStage.Request {
+    var request = EmbeddingStage.Request(run: run, output: output)
+    request.labels = labels
+    request.data = data
+    request.split = split
+    request.part = part
+    request.precision = precision
+    request.threads = threads
+    return request
+  }
+
+  var threadsPerRank: Int { threads }
+
+  func problem(ranks: Int) -> String? {
+    request.problem
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    try EmbeddingStage.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

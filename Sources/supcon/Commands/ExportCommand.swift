@@ -1,0 +1,62 @@
+import ArgumentParser
+import Configuration
+import Evaluation
+import MPI
+
+/// `supcon export`.
+struct ExportCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes a run's encoder for PyTorch or as ONNX.",
+    discussion: """
+      Example: supcon export --run runs/c10 --format onnx --output c10.onnx
+      It prints the lines of Python that load a safetensors file. The standardization of features is part of a classifier of supcon linear.
+      """)
+
+  @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
+  var run: String
+  @Option(help: ArgumentHelp("Where the file will stand.", valueName: "file"))
+  var output: String
+  @Option(help: "safetensors (weights) or onnx (weights and operations).")
+  var format = WeightExport.Format.safetensors
+  @Option(
+    help:
+      "Names and models of safetensors: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets). (default: torchvision)"
+  )
+  var layout: WeightLayout?
+  @Option(
+    help:
+      "encoder, or model: with the projection head. (default: encoder; model with --layout supcontrast and ge)")
+  var part: WeightLayout.Part?
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Take a classifier along: of supcon linear where the run has one, else that which was trained with the encoder.")
+  var classifier = true
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: WeightExport.Request {
+    var request = WeightExport.Request(run: run, output: output)
+    request.format = format
+    request.layout = layout
+    request.part = part
+    request.hasClassifier = classifier
+    return request
+  }
+
+  var threadsPerRank: Int { 1 }
+
+  func problem(ranks: Int) -> String? {
+    request.problem
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    try WeightExport.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}
+
+extension WeightExport.Format: ExpressibleByArgument {}
+extension WeightLayout: ExpressibleByArgument {}
+extension WeightLayout.Part: ExpressibleByArgument {}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Configuration
+import Evaluation
+import MPI
+import NeuralNet
+
+/// `supcon import`.
+struct ImportCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Makes a run directory from weights that PyTorch trained.",
+    discussion: """
+      Example: supcon import --weights resnet50.safetensors --layout torchvision --model resnet50 --dataset folder --data flowers \
+      --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --output runs/imported
+      """)
+
+  @Option(help: ArgumentHelp("Weights in the safetensors format.", valueName: "file"))
+  var weights: String
+  @Option(
+    help: "Whose names they have: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets).")
+  var layout: WeightLayout
+  @Option(help: "Encoder: \(ResNetArchitecture.names.joined(separator: ", ")).")
+  var model: String
+  @Option(help: "What views pass first: cifar, imagenet, or auto: what the first convolution's shape says.")
+  var stem = "auto"
+  @Option(help: ArgumentHelp("Run directory. (default: runs/import-MODEL-DATASET-N)", valueName: "dir"))
+  var output: String?
+
+  /// What the later stages look at.
+  @OptionGroup var images: ImageOptions
+  @Option(help: "Numbers that the encoder multiplies: float32, bfloat16, or auto.")
+  var precision = "float32"
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: WeightImport.Request {
+    var overrides = ConfigurationOverrides()
+    overrides.set(model, for: "model")
+    overrides.set(stem, for: "stem")
+    overrides.set(precision, for: "precision")
+    images.set(&overrides)
+    return WeightImport.Request(weights: weights, layout: layout, overrides: overrides, output: output)
+  }
+
+  var threadsPerRank: Int { 1 }
+
+  func problem(ranks: Int) -> String? {
+    images.dataset == nil
+      ? "--dataset is missing: expected shapes, cifar10, cifar100 or folder, which later stages are to look at"
+      : request.problem
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    try WeightImport.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

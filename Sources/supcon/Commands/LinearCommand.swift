@@ -1,0 +1,94 @@
+import ArgumentParser
+import Configuration
+import Evaluation
+import MPI
+import Training
+
+/// `supcon linear`.
+struct LinearCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "linear",
+    abstract: "Trains a linear classifier on a run's frozen encoder and tests it.",
+    discussion: """
+      Example: mpirun -np 2 supcon linear --run runs/c10
+      With --finetune the encoder learns too: that is supcon supervised --init RUN, whose run directory it writes and whose options are more.
+      """)
+
+  @Option(help: ArgumentHelp("Run directory of supcon pretrain or supervised.", valueName: "dir"))
+  var run: String
+  @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
+  var data: String?
+  @Flag(help: "Train the encoder too, from the run's weights on, into a run directory of its own.")
+  var finetune = false
+  @Option(help: "With --finetune: another dataset than the run's, as for supcon supervised.")
+  var dataset: String?
+  @Option(
+    help: ArgumentHelp(
+      "With --finetune: run directory of the result. (default: runs/supervised-MODEL-DATASET-N)", valueName: "dir"))
+  var output: String?
+  @Option(help: "Visits of the training set.")
+  var epochs = 20
+  @Option(help: "Samples in a global batch.")
+  var batchSize = 256
+  @Option(help: "Samples in a shard.")
+  var shardSize = 32
+  @Option(
+    help: "Peak learning rate of the cosine schedule; with --finetune \(FineTuning.learningRate). (default: 0.1)")
+  var learningRate: Double?
+  @Option(help: "Momentum of the optimizer.")
+  var momentum = 0.9
+  @Option(help: "Weight decay; with --finetune supcon supervised's. (default: 0)")
+  var weightDecay: Double?
+  @Option(
+    help:
+      "How training samples are seen: none (features once), or a preset or operations (features each epoch); help lists all; with --finetune supcon supervised's. (default: none)"
+  )
+  var augmentation: String?
+  @Option(help: "Where all random draws begin.")
+  var seed: UInt64 = 0
+  @Option(help: "Threads of each rank.")
+  var threads = 1
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: LinearStage.Request {
+    var request = LinearStage.Request(run: run)
+    request.data = data
+    request.epochs = epochs
+    request.batchSize = batchSize
+    request.shardSize = shardSize
+    request.learningRate = learningRate ?? (finetune ? FineTuning.learningRate : request.learningRate)
+    request.momentum = momentum
+    request.weightDecay = weightDecay ?? request.weightDecay
+    request.augmentation = augmentation ?? request.augmentation
+    request.seed = seed
+    request.threads = threads
+    return request
+  }
+
+  private var fineTuning: TrainingRun.Request {
+    var overrides = ConfigurationOverrides()
+    overrides.set(dataset, for: "dataset")
+    overrides.set(weightDecay, for: "weight-decay")
+    overrides.set(augmentation, for: "augmentation")
+    return FineTuning.request(request, overrides: overrides, output: output)
+  }
+
+  var threadsPerRank: Int { threads }
+
+  func problem(ranks: Int) -> String? {
+    let needless = [("dataset", dataset), ("output", output)].first { _, value in value != nil }
+    if !finetune, let (option, value) = needless {
+      return "--\(option) \(value ?? ""): goes with --finetune; leave it out, or give --finetune"
+    }
+    return request.problem ?? (finetune ? fineTuning.problem(ranks: ranks) : nil)
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    if finetune {
+      return try TrainingRun.run(fineTuning, over: world, report: Console.reporter(of: world))
+    }
+    try LinearStage.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Configuration
+import MPI
+import Tools
+
+/// `supcon loss`.
+struct LossCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "loss",
+    abstract: "Computes the loss, its lower bound and its gradient for embeddings in .npy files.",
+    discussion: "Example: supcon loss --embeddings z.npy --labels y.npy --temperature 0.1 --gradient g.npy --json")
+
+  @Option(
+    help: ArgumentHelp("float32 or float64 [N, D], computed in that precision; rows of unit length.", valueName: "file")
+  )
+  var embeddings: String
+  @Option(help: ArgumentHelp("Integers [N]: rows with equal labels are positives.", valueName: "file"))
+  var labels: String?
+  @Option(
+    help:
+      "Rows kN/V to (k+1)N/V − 1 are view k of the N/V samples. Without labels (SimCLR), or with --contrast-mode one or --positives-cap."
+  )
+  var views: Int?
+  @Flag(help: "Scale the rows to unit length first; the gradient is that of the given rows.")
+  var normalize = false
+  @Option(help: "Temperature of the loss.")
+  var temperature = 0.1
+  @OptionGroup var lossMode: LossModeOptions
+  @Option(help: ArgumentHelp("Receives the gradient with respect to the given rows, in their type.", valueName: "file"))
+  var gradient: String?
+  @Flag(help: "Print one JSON object as the last line: loss, anchors, collapse_value, lower_bound.")
+  var json = false
+  @Option(help: "Threads of each rank.")
+  var threads = 1
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: LossEvaluation.Request {
+    var request = LossEvaluation.Request(embeddings: embeddings)
+    request.labels = labels
+    request.views = views
+    request.isNormalizing = normalize
+    request.temperature = temperature
+    request.summation = lossMode.summation ?? request.summation
+    request.contrastMode = lossMode.contrastMode ?? request.contrastMode
+    request.denominator = lossMode.denominator ?? request.denominator
+    request.positivesCap = lossMode.positivesCap ?? request.positivesCap
+    request.lossScale = lossMode.lossScale ?? request.lossScale
+    request.gradient = gradient
+    request.threads = threads
+    return request
+  }
+
+  var threadsPerRank: Int { threads }
+
+  func problem(ranks: Int) -> String? {
+    request.problem
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    let result = try LossEvaluation.run(request, over: world)
+    guard world.isRoot else { return .success }
+    Console.line(
+      json
+        ? result.json
+        : """
+        loss            \(result.loss)
+        lower bound     \(result.lowerBound)
+        collapse value  \(result.collapseValue)
+        anchors         \(result.anchors)
+        """)
+    return .success
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Configuration
+import MPI
+import Tools
+
+/// `supcon plan`.
+struct PlanCommand: ConfiguredCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Says what a run will take before it is begun: parameters, memory by item, time, checkpoints.",
+    discussion: """
+      Example: supcon plan --recipe imagenet-resnet50-supcon --data imagenet --ranks 16
+      It takes the options of supcon pretrain, alone or under mpirun, tries one small step on built-in images, trains nothing
+      and writes no run.
+      """)
+
+  @OptionGroup var configuration: ConfigurationOptions
+  @OptionGroup var progress: ProgressOptions
+
+  @Option(help: "For how many ranks on this host, without starting them. (default: those that were started)")
+  var ranks: Int?
+  @Flag(help: "Print one JSON object instead of a table.")
+  var json = false
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: Planning.Request {
+    var request = Planning.Request(overrides: progress.added(to: configuration.overrides))
+    request.ranks = ranks
+    request.isJSON = json
+    return request
+  }
+
+  func problem(ranks: Int) -> String? {
+    request.problem(ranks: ranks)
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    try Planning.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

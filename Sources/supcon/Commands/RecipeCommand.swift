@@ -1,0 +1,22 @@
+import ArgumentParser
+import Configuration
+
+/// `supcon recipe`.
+struct RecipeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recipe",
+    abstract: "Lists the recipes of --recipe, or prints one as a file for --config.",
+    discussion: "Example: supcon recipe cifar10-resnet50-supcon > my-recipe.yaml")
+
+  @Argument(help: "Which one; all are listed without it.")
+  var name: String?
+
+  func run() throws {
+    guard let name else { throw CleanExit.message(NamedRecipe.list()) }
+    do {
+      throw CleanExit.message(try NamedRecipe.named(name).yaml)
+    } catch let error as RunError {
+      throw ValidationError(error.description.replacing("--recipe ", with: ""))
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Job
+
+/// The options that decide how a job is watched.
+struct LaunchOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "End the job, naming the rank that is behind, after so long without progress; 0: never.", valueName: "seconds"))
+  var stallTimeout = JobWatchdog.Settings().timeoutSeconds
+  @Option(
+    help: ArgumentHelp(
+      "TCP port of rank 0 that the other ranks' watchdogs connect to; 0: a free one.", valueName: "port"))
+  var watchdogPort = JobWatchdog.Settings().port
+
+  /// The options as the watchdog takes them.
+  var settings: JobWatchdog.Settings {
+    var settings = JobWatchdog.Settings()
+    settings.timeoutSeconds = stallTimeout
+    settings.port = watchdogPort
+    return settings
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Configuration
+import Job
+import MPI
+import Training
+
+/// The options of the commands that train an encoder into a run directory.
+struct TrainingOptions: ParsableArguments {
+  @OptionGroup var configuration: ConfigurationOptions
+  @OptionGroup var progress: ProgressOptions
+
+  @Option(help: ArgumentHelp("Run directory. (default: runs/COMMAND-MODEL-DATASET-N)", valueName: "dir"))
+  var output: String?
+  @Flag(help: "Continue the run in --output; options not given are those of the run.")
+  var resume = false
+  @Option(
+    help: ArgumentHelp(
+      "Stop after this time, save and exit 75, as on SIGUSR1, SIGTERM and Ctrl-C: seconds, 90m, 12h or 01:30:00.",
+      valueName: "time"))
+  var maxTime: String?
+  @OptionGroup var debugging: DebuggingOptions
+  @Option(help: .hidden)
+  var reduction = "tree"
+
+  /// What a command asks for with these options.
+  func request(_ command: TrainingCommand) -> TrainingRun.Request {
+    var request = TrainingRun.Request(
+      command, overrides: progress.added(to: configuration.overrides), output: output, isResuming: resume,
+      order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
+    request.debugging = debugging.debugging
+    return request
+  }
+
+  /// What is wrong with the options that are no part of the recipe, or `nil`.
+  var problem: String? {
+    if ReductionOrder(rawValue: reduction) == nil {
+      return "--reduction \(reduction): expected tree or mpi"
+    }
+    if let maxTime, TimeLimit.seconds(maxTime) == nil {
+      return "--max-time \(maxTime): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
+    }
+    if resume, output == nil {
+      return "--resume: needs --output with the folder of the run to continue"
+    }
+    return debugging.problem
+  }
+}
