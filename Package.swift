@@ -10,13 +10,28 @@ import PackageDescription
 /// Language mode 6, and every unsafe construct marked where it stands.
 let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .strictMemorySafety()]
 
+/// The MPI library, by SUPCON_MPI: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of either, such as
+/// `cray-mpich` or `impi`.
+let mpi: (pkgConfig: String, packages: [String]) =
+  switch Context.environment["SUPCON_MPI"] ?? "" {
+  case "", "ompi": ("ompi-c", ["libopenmpi-dev", "openmpi-bin"])
+  case "mpich": ("mpich", ["libmpich-dev", "mpich"])
+  case let name: (name, [])
+  }
+
+/// The commit that `supcon --version` names; the build does not depend on git.
+let commit: [CSetting] =
+  (Context.environment["SUPCON_COMMIT"] ?? "").isEmpty
+  ? [] : [.define("SUPCON_COMMIT", to: "\"\(Context.environment["SUPCON_COMMIT"] ?? "")\"")]
+
 // MARK: - C libraries, from Debian's packages (scripts/install-dependencies.sh)
 
 let libraries: [Target] = [
-  .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
+  .systemLibrary(name: "CMPI", pkgConfig: mpi.pkgConfig, providers: [.apt(mpi.packages)]),
   .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
   .systemLibrary(name: "CImageCodecs", providers: [.apt(["libturbojpeg0-dev", "libpng-dev"])]),
   .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
 // MARK: - Stages of the walk, lowest first
@@ -24,20 +39,24 @@ let libraries: [Target] = [
 let stages: [Target] = [
   .target(name: "Spelling", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "KeyedRandomness", exclude: ["README.md"], swiftSettings: swiftSettings),
-  .target(name: "Formats", dependencies: ["CLibcrypto"], swiftSettings: swiftSettings),
+  .target(
+    name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Kernels", exclude: ["README.md"]),
   .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
   .target(
     name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
-  .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
-  .target(name: "Watchdog", swiftSettings: swiftSettings),
+  .target(name: "CBuild", cSettings: commit),
+  .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "Watchdog", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"],
+    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
-  .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
+  .target(
+    name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
   .target(
     name: "Configuration",
     dependencies: [
@@ -50,7 +69,8 @@ let stages: [Target] = [
   .target(
     name: "Job",
     dependencies: [
-      "Configuration", "Datasets", "Formats", "Imaging", "Kernels", "MPI", "NeuralNet", "OneDNN", "Runs", "Watchdog",
+      "CBuild", "Configuration", "Datasets", "Formats", "Imaging", "Kernels", "MPI", "NeuralNet", "OneDNN", "Runs",
+      "Watchdog",
     ],
     swiftSettings: swiftSettings),
   .target(
@@ -103,7 +123,8 @@ let tests: [Target] = [
   .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "WatchdogTests", dependencies: ["TestSupport", "Watchdog"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
-  .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "FormatsTests", dependencies: ["Formats", "TestSupport"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "TestSupport"],
     path: "Tests/FileFuzz",

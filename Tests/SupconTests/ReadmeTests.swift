@@ -24,6 +24,7 @@ struct ReadmeTests {
         environment: [
           "PATH": "\(binaries):\(path)", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
           "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+          "PRTE_MCA_hwloc_default_binding_policy": "none", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
         ])
       #expect(result.exitCode == 0, "\(commands)\(result.standardError)")
     }

@@ -33,7 +33,7 @@ package struct RankFacts: Codable, Equatable {
   package var settings: [String: String]
   /// Its networks, without the loopback ones.
   package var networks: [Network]
-  /// Whether the system refuses it the memory of a rank beside it, which Open MPI copies from.
+  /// Whether the system refuses it the memory of a rank on the same host, from which Open MPI copies large messages.
   var singleCopyRefused: Bool
 
   /// The settings that say how hosts reach each other.
@@ -53,7 +53,7 @@ package struct RankFacts: Codable, Equatable {
 
   var name: String { "rank \(rank) on host \(host)" }
 
-  private static var ownInstructions: String {
+  static var ownInstructions: String {
     unsafe "\(InstructionSet.name) in oneDNN, \(String(cString: kernels_name(kernels_best_path()))) in kernels"
   }
 }
@@ -105,7 +105,7 @@ extension Communicator {
     try allGather(own.span, into: &all)
     let places = (1..<max(size, 1)).map { distance in 3 * ((rank + distance) % size) }
     let neighbor = places.first { place in all[place + 2] == own[2] }
-    let isOff = environmentValue("OMPI_MCA_btl_vader_single_copy_mechanism").map { value in value != "cma" } ?? false
+    let isOff = LauncherOptions.current.hasSingleCopiesOff(environmentValue)
     let isRefused =
       neighbor.map { place in !isOff && MemoryProbe.isRefused(process: all[place], address: all[place + 1]) } ?? false
     // Nobody's probe goes before its neighbor has tried.

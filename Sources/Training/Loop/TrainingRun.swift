@@ -109,7 +109,7 @@ package enum TrainingRun {
         &state, batch, next: state.step + 1 < lastStep ? next : nil, isStopping: isStopping, over: world)
       let taken = batch
       batch = next
-      world.activity.begin("log")
+      world.activity.begin("step \(state.step), log")
       log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
       try request.debugging.look(at: step, state, taken, loss: result.loss, over: world, report: report)
       isStopped = result.isStopRequested && state.step < lastStep

@@ -84,7 +84,7 @@ final class ShardWorkers {
   }
 
   /// Where the encoder wants the elements of a view.
-  package var viewLayout: ShardLoader.ViewLayout { model.encoder.viewLayout }
+  package var viewLayout: ImageLayout { model.encoder.viewLayout }
 
   /// The rows of the first `shardCount` own shards after a step, for ``StepDump``, and how many elements each shard has of them.
   func dumpedRows(_ shardCount: Int) -> [(name: String, elements: [Float], perShard: Int)] {
