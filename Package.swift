@@ -48,18 +48,22 @@ let libraries: [Target] = [
 // MARK: - Stages of the walk, lowest first
 
 let stages: [Target] = [
-  .target(name: "Spelling", swiftSettings: swiftSettings),
-  .target(name: "KeyedRandomness", swiftSettings: swiftSettings),
-  .target(name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
-  .target(name: "Kernels"),
+  .target(name: "Spelling", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "KeyedRandomness", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "Kernels", exclude: ["README.md"]),
   .target(
     name: "OneDNN", dependencies: ["COneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings,
     linkerSettings: oneDNNLinkerSettings),
-  .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
+  .target(
+    name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
   .target(name: "CBuild", cSettings: commit),
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Watchdog", exclude: ["README.md"], swiftSettings: swiftSettings),
-  .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
+  .target(
+    name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
@@ -69,7 +73,7 @@ let stages: [Target] = [
   .target(
     name: "Configuration",
     dependencies: [
-      "Contrastive", "Datasets", "Formats", "Imaging", "NeuralNet", "OneDNN", "Spelling",
+      "Datasets", "Formats", "Imaging", "Losses", "NeuralNet", "OneDNN", "Spelling",
       .product(name: "Yams", package: "Yams"),
     ],
     swiftSettings: swiftSettings),
@@ -85,31 +89,29 @@ let stages: [Target] = [
   .target(
     name: "Evaluation",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "MPI",
+      "Configuration", "Datasets", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses", "MPI",
       "NeuralNet", "OneDNN", "Runs",
     ],
     swiftSettings: swiftSettings),
   .target(
     name: "Training",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "MPI", "NeuralNet", "OneDNN", "Runs",
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
+      "MPI", "NeuralNet", "OneDNN", "Runs",
     ],
     swiftSettings: swiftSettings),
   .target(
     name: "Tools",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
+      "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
     ],
     swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "MPI", "NeuralNet",
-      "OneDNN",
-      "Runs", "Spelling", "Tools", "Training",
-      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
+      "Runs", "Spelling", "Tools", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: swiftSettings),
 ]
@@ -123,7 +125,7 @@ let tests: [Target] = [
     name: "imaging-speed", dependencies: ["Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
     swiftSettings: swiftSettings),
   .executableTarget(
-    name: "loss-steps", dependencies: ["Contrastive", "Formats", "MPI", "NeuralNet"], path: "Tests/LossSteps",
+    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/LossSteps",
     swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
@@ -131,10 +133,11 @@ let tests: [Target] = [
     name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN", "TestSupport"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
-  .testTarget(name: "ContrastiveTests", dependencies: ["Contrastive", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "WatchdogTests", dependencies: ["TestSupport", "Watchdog"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
-  .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "FormatsTests", dependencies: ["Formats", "TestSupport"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "TestSupport"],
     path: "Tests/FileFuzz",

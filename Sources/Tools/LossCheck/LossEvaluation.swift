@@ -1,7 +1,7 @@
 import Configuration
-import Contrastive
 import Formats
 import Job
+import Losses
 import MPI
 import Runs
 
@@ -147,7 +147,7 @@ package enum LossEvaluation {
     let loss = ContrastiveLoss<Scalar>(
       blocks: blocks, width: width, temperature: request.temperature,
       scale: LossScale.factor(named: request.lossScale, temperature: request.temperature), mode: mode,
-      layout: ViewLayout(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
+      rowOrder: RowOrder(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
       threads: request.threads)
     try loss.gather(rows.unitRows.span, over: world)
     let reduction = TreeReduction<Double>(length: 1, runs: blocks.shardRuns, rank: world.rank)
@@ -166,7 +166,7 @@ package enum LossEvaluation {
       rows.chainThroughNormalization(&gradient)
       try write(gradient, to: path, file, blocks, over: world)
     }
-    let (sizes, views) = (classes.counts, loss.layout.views)
+    let (sizes, views) = (classes.counts, loss.rowOrder.views)
     return Result(
       loss: total[0], anchors: mode.anchorCount(classSizes: sizes, views: views),
       collapseValue: loss.scale * mode.collapseValue(classSizes: sizes, views: views),
