@@ -34,8 +34,8 @@ extension Communicator {
         .data,
         "--data \(folder): \(others.prefix(4).map(name).joined(separator: ", "))"
           + (others.count > 4 ? " and \(others.count - 4) more have" : others.count == 1 ? " has" : " have")
-          + " other samples (\(prints[first])) than \(name(0)) (\(prints[0])); put the same data at that path on all hosts"
-      ))
+          + " other samples (\(prints[first])) than \(name(0)) (\(prints[0]))",
+        remedy: "put the same data at that path on all hosts"))
   }
 }
 

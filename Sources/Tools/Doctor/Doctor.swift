@@ -141,8 +141,7 @@ package enum Doctor {
       try world.agreeOnSamples(of: dataset, configuration)
       return []
     } catch let error as CollectiveError {
-      let parts = error.error.description.split(separator: "; ", maxSplits: 1).map(String.init)
-      return [Finding(exitCode: error.error.exitCode, problem: parts[0], remedy: parts.last ?? "")]
+      return [Finding(exitCode: error.error.exitCode, problem: error.error.problem, remedy: error.error.remedy)]
     }
   }
 
