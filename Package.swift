@@ -74,8 +74,8 @@ let stages: [Target] = [
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "MPI", "NeuralNet", "Runs",
-      "Spelling", "Tools", "Training",
+      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "MPI", "NeuralNet", "OneDNN",
+      "Runs", "Spelling", "Tools", "Training",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: swiftSettings),
@@ -112,6 +112,9 @@ let tests: [Target] = [
   .testTarget(
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ConfigurationTests", dependencies: ["Configuration", "Datasets", "Imaging", "NeuralNet", "OneDNN"],
+    exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "Imaging", "TestSupport", "supcon"], swiftSettings: swiftSettings),
 ]

@@ -23,7 +23,7 @@ public protocol ImageDataset: Sendable {
 }
 
 /// Which part of a dataset.
-public enum DatasetSplit: String, Sendable {
+public enum DatasetSplit: String, Sendable, CaseIterable {
   /// To train on.
   case train
   /// To test on.

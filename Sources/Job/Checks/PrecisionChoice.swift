@@ -25,18 +25,19 @@ package struct PrecisionChoice {
   /// `auto` becomes bfloat16 where every rank has it, else float32.
   ///
   /// - Throws: ``RunError`` if bfloat16 was asked for and a rank has it not.
-  package func resolve(_ precision: String) throws(RunError) -> Precision {
+  package func resolve(_ precision: Precision?) throws(RunError) -> Precision {
     switch precision {
-    case "auto": return lacking == nil ? .bfloat16 : .float32
-    case "bfloat16":
+    case nil: return lacking == nil ? .bfloat16 : .float32
+    case .bfloat16:
       if let lacking {
         throw RunError(
           .usage,
-          "--precision bfloat16: the CPU of rank \(lacking.rank) on \(lacking.host) does not multiply bfloat16 numbers (AVX512-BF16 or AMX); choose float32 or auto"
+          "--precision bfloat16: the CPU of rank \(lacking.rank) on \(lacking.host) does not multiply bfloat16 numbers (AVX512-BF16 or AMX)",
+          remedy: "choose float32 or auto"
         )
       }
       return .bfloat16
-    default: return .float32
+    case .float32: return .float32
     }
   }
 

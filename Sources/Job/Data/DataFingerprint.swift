@@ -16,7 +16,7 @@ extension Communicator {
   ///   - configuration: Which one that is; the built-in set is the same everywhere.
   /// - Throws: ``CollectiveError`` naming the ranks that see something else.
   package func agreeOnSamples(of dataset: any ImageDataset, _ configuration: Configuration) throws {
-    guard size > 1, let folder = configuration.data else { return }
+    guard size > 1, let folder = configuration.data.path else { return }
     activity.begin("comparing the dataset")
     let folders = try allGather(text: "\(hostName()) \(folderIdentity(folder))")
     guard Set(folders).count > 1 else { return }

@@ -27,7 +27,7 @@ package enum DatasetChoice {
     var configuration = configuration
     return split == .train
       ? try openTraining(&configuration, over: world, report: report)
-      : configuration.dataset == "folder"
+      : configuration.data.dataset == .folder
         ? try openFolder(configuration, .test, over: world, report: report).dataset
         : try world.throwingTogether { try openFixed(configuration, .test, report: report) }
   }
@@ -39,18 +39,18 @@ package enum DatasetChoice {
   package static func openTraining(
     _ configuration: inout Configuration, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> any ImageDataset {
-    guard configuration.dataset == "folder" else {
+    guard configuration.data.dataset == .folder else {
       let (choice, split) = (configuration, DatasetSplit.train)
       let dataset = try world.throwingTogether { try openFixed(choice, split, report: report) }
-      configuration.classes = configuration.isClassifying ? dataset.classNames.count : nil
+      configuration.classifier.classes = configuration.isClassifying ? dataset.classNames.count : nil
       return dataset
     }
     let opened = try openFolder(configuration, .train, over: world, report: report)
-    configuration.datasetFingerprint = opened.fingerprint
-    configuration.classes = configuration.isClassifying ? opened.dataset.classNames.count : nil
-    configuration.imageSize = configuration.imageSize ?? opened.dataset.viewSize.width
-    configuration.mean = FolderOptions.text(opened.dataset.normalization.mean)
-    configuration.std = FolderOptions.text(opened.dataset.normalization.standardDeviation)
+    configuration.data.fingerprint = opened.fingerprint
+    configuration.classifier.classes = configuration.isClassifying ? opened.dataset.classNames.count : nil
+    configuration.data.imageSize = configuration.data.imageSize ?? opened.dataset.viewSize.width
+    configuration.data.mean = opened.dataset.normalization.mean
+    configuration.data.standardDeviation = opened.dataset.normalization.standardDeviation
     return opened.dataset
   }
 
@@ -58,11 +58,11 @@ package enum DatasetChoice {
   private static func openFixed(
     _ configuration: Configuration, _ split: DatasetSplit, report: (String) -> Void
   ) throws(FileError) -> any ImageDataset {
-    guard let variant = CIFARDataset.Variant(rawValue: configuration.dataset) else {
+    guard let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) else {
       return ShapesDataset(
-        count: split == .train ? configuration.shapesTrain : configuration.shapesTest, seed: shapesSeed, split: split)
+        count: split == .train ? configuration.data.shapesTrain : configuration.data.shapesTest, seed: shapesSeed, split: split)
     }
-    let dataset = try CIFARDataset(variant, directory: configuration.data ?? ".", split: split)
+    let dataset = try CIFARDataset(variant, directory: configuration.data.path ?? ".", split: split)
     for text in dataset.notes {
       report("note: \(text)")
     }
@@ -73,13 +73,13 @@ package enum DatasetChoice {
     _ configuration: Configuration, _ split: DatasetSplit, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> (dataset: any ImageDataset, fingerprint: String) {
-    let path = configuration.data ?? "."
-    let given = FolderOptions.normalization(configuration)
+    let path = configuration.data.path ?? "."
+    let given = configuration.data.normalization
     // Rank 0 decides what it is, and then all take it for that.
     let isPack = try world.broadcast(bytes: [FolderSplits.isFile(path) ? 1 : 0]) == [1]
     if isPack {
       let pack = try world.throwingTogether { () throws -> PackedDataset in
-        if configuration.validationFraction != nil {
+        if configuration.data.validationFraction != nil {
           throw RunError(.usage, "--validation-fraction: \(path) is a pack and was divided when it was made")
         }
         return try PackedDataset(path: path, split: split, normalization: given)
@@ -95,7 +95,7 @@ package enum DatasetChoice {
     }
     var index = listing.index
     var normalization = given
-    var imageSize = configuration.imageSize
+    var imageSize = configuration.data.imageSize
     if normalization == nil || imageSize == nil || folder.isSkippingBad {
       let description = try folder.described(split, index, over: world, report: report)
       index = try world.throwingTogether { try folder.usable(listing, description, report: report) }
@@ -106,7 +106,7 @@ package enum DatasetChoice {
     let viewSize = ImageSize(width: imageSize, height: imageSize)
     var settings = FolderDataset.Settings(normalization: normalization, viewSize: viewSize)
     settings.scaledDecoding =
-      configuration.decode == "scaled" ? ImageSize(width: 2 * viewSize.width, height: 2 * viewSize.height) : nil
+      configuration.data.decoding == .scaled ? ImageSize(width: 2 * viewSize.width, height: 2 * viewSize.height) : nil
     settings.isReplacingBad = folder.isSkippingBad
     let dataset = FolderDataset(index, settings)
     try world.throwingTogether { try checkClasses(dataset, index.root) }

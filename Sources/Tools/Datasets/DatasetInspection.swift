@@ -103,8 +103,8 @@ package enum DatasetInspection {
   /// The splits that a folder has.
   private static func splits(_ request: DatasetRequest, over world: borrowing Communicator) throws -> [DatasetSplit] {
     let hasValidation =
-      request.configuration.validationFraction != nil
-      || FolderSplits(of: request.configuration.data ?? ".").validation != nil
+      request.configuration.data.validationFraction != nil
+      || FolderSplits(of: request.configuration.data.path ?? ".").validation != nil
     return try world.broadcast(bytes: [hasValidation ? 1 : 0]) == [1] ? [.train, .test] : [.train]
   }
 
@@ -132,7 +132,7 @@ package enum DatasetInspection {
     let survey =
       try known
       ?? ImageSurvey(
-        count: dataset.count, title: "looking at \(request.title)", threads: request.configuration.threads, over: world,
+        count: dataset.count, title: "looking at \(request.title)", threads: request.configuration.compute.threads, over: world,
         report: report, image: { (number) throws(FileError) in try dataset.image(at: number) },
         path: { number in "image \(number)" })
     var counts = [Int](repeating: 0, count: dataset.classNames.count)
@@ -162,7 +162,7 @@ package enum DatasetInspection {
       }
       if let normalization = survey.normalization {
         lines.append(
-          "  --mean \(FolderOptions.text(normalization.mean)) --std \(FolderOptions.text(normalization.standardDeviation))"
+          "  --mean \(channelText(normalization.mean)) --std \(channelText(normalization.standardDeviation))"
         )
       }
       if !survey.bad.isEmpty {

@@ -34,15 +34,15 @@ package enum DatasetPacking {
     }
     let training = try index(request, .train, over: world, report: report)
     let hasValidation =
-      request.configuration.validationFraction != nil
-      || FolderSplits(of: request.configuration.data ?? ".").validation != nil
+      request.configuration.data.validationFraction != nil
+      || FolderSplits(of: request.configuration.data.path ?? ".").validation != nil
     let validation =
       try world.broadcast(bytes: [hasValidation ? 1 : 0]) == [1]
       ? try index(request, .test, over: world, report: report) : nil
     try world.onRoot {
       let writer = PackWriter(
         training: training, validation: validation, shorterSide: shorterSide,
-        threads: request.configuration.threads * world.size)
+        threads: request.configuration.compute.threads * world.size)
       let progress = ProgressLine("packing", total: writer.count, activity: world.activity, report: report)
       defer { progress.finish() }
       let activity = world.activity
