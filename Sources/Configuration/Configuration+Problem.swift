@@ -53,7 +53,7 @@ extension ConfigurationOption {
     guard let condition = conditions.first(where: { condition in !condition.holds(configuration) }) else { return nil }
     let text = write(configuration)
     guard given.isOnCommandLine(name) || text != defaultValue else { return nil }
-    let value = kind == .boolean ? "" : " \(text ?? "auto")"
-    return RunError(.usage, "--\(name)\(value): \(condition.reason(configuration))", remedy: condition.remedy)
+    let flag = kind != .boolean ? "--\(name) \(text ?? "auto")" : text == "true" ? "--\(name)" : "--no-\(name)"
+    return RunError(.usage, "\(flag): \(condition.reason(configuration))", remedy: condition.remedy)
   }
 }

@@ -52,6 +52,8 @@ package struct ConfigurationOption: Sendable {
   package var isFreeOnResume: Bool { rules.contains(.freeOnResume) }
   /// Whether it decides what a training step computes, and so belongs to the identity of a benchmark.
   package var decidesStep: Bool { !rules.contains(.stepIsTheSame) }
+  /// Whether it has an effect under conditions only.
+  package var isConditional: Bool { !conditions.isEmpty }
   /// Whether it can be given on the command line.
   package var isOnCommandLine: Bool { group != .resolved }
 
