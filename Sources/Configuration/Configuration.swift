@@ -1,6 +1,6 @@
-import Contrastive
 import Datasets
 import Imaging
+import Losses
 import NeuralNet
 
 /// Every option of a training run, typed: the content of `config.yaml` and of each checkpoint.
@@ -43,6 +43,9 @@ extension Configuration {
 
   /// The encoder's architecture.
   package var architecture: ResNetArchitecture { model.architecture }
+
+  /// The widths of the encoder's groups of blocks.
+  package var groupWidths: [Int] { architecture.widths }
 
   /// The layers of the projection head.
   package var headPlan: ProjectionHeadArchitecture {

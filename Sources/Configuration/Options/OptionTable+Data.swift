@@ -11,7 +11,7 @@ extension ConfigurationOption {
     .init(
       "validation-fraction", \.data.validationFraction,
       .number("a number above 0 and below 1") { $0 > 0 && $0 < 1 },
-      "Fraction of each class held out for validation if there is no validation folder.", .dataset, when: [.folder]),
+      "Fraction of each class held out for validation if there is no validation folder.", .dataset),
     .init(
       "bad-images", \.data.badImages, .choice, "Unreadable images: stop, or skip with a warning.", .dataset,
       when: [.folder]),

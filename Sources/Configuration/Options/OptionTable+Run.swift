@@ -13,7 +13,7 @@ extension ConfigurationOption {
   static let runRows: [ConfigurationOption] = [
     .init(
       "precision", \.compute.precision, .choice, none: "auto",
-      "Compute data type of the encoder: float32, bfloat16, or auto: bfloat16 where the CPUs of all ranks have it.",
+      "Compute data type of the encoder: float32, bfloat16, or auto: the faster one for the encoder on the CPUs of all ranks.",
       .compute),
     .init("seed", \.compute.seed, .natural, "Random seed.", .compute),
     .init(

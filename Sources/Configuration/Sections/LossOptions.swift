@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 
 /// The contrastive loss.
 package struct LossOptions: Sendable, Equatable {

@@ -86,7 +86,7 @@ package enum WeightImport {
         request.output.map(RunDirectory.init)
         ?? RunDirectory.free(command: "import", model: configuration.model.name, dataset: configuration.data.dataset.rawValue)
       try directory.checkIsFree()
-      configuration.compute.precision = try precisions.resolve(configuration.compute.precision)
+      configuration.compute.precision = try precisions.resolve(configuration.compute.precision, widths: configuration.groupWidths)
       let weights = try ForeignWeights(path: request.weights, request.layout)
       configuration.model.stem = configuration.model.stem ?? weights.stem
       weights.setHead(&configuration)

@@ -20,7 +20,7 @@ package enum EmbeddingStage {
     /// The folder of the dataset, if it is not the one of the run.
     package var data: String?
     /// Whether the samples are those to train on, `train`, or to test on, `test`.
-    package var split = DatasetSplit.test
+    package var split = Split.test
     /// `encoder` for representations, `model` for embeddings of unit length.
     package var part = WeightLayout.Part.encoder
     /// The numbers that the encoder multiplies; `nil` for those of the run.
@@ -65,7 +65,7 @@ package enum EmbeddingStage {
     }
     let split = request.split
     let (configuration, state) = (encoder.configuration, encoder.state)
-    let dataset = try DatasetChoice.open(configuration, split, over: world, report: report)
+    let dataset = try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
     try world.agreeOnSamples(of: dataset, configuration)
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let representations = try extraction.features(

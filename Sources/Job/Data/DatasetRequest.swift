@@ -47,6 +47,6 @@ package struct DatasetRequest: Sendable {
   /// Collective.
   package func isFolder(over world: borrowing Communicator) throws -> Bool {
     guard configuration.data.dataset == .folder, let data = configuration.data.path else { return false }
-    return try world.broadcast(bytes: [FolderSplits.isFile(data) ? 1 : 0]) == [0]
+    return try world.broadcast(bytes: [DataPath.isPack(data) ? 1 : 0]) == [0]
   }
 }

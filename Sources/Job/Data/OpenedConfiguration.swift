@@ -31,7 +31,9 @@ package struct OpenedConfiguration {
     let precisions = try PrecisionChoice(over: world)
     let text = try world.onRoot {
       var configuration = try overrides.configuration(of: .pretrain)
-      configuration.compute.precision = try precisions.resolve(configuration.compute.precision)
+      configuration.compute.precision = try precisions.resolve(
+        configuration.compute.precision, widths: configuration.groupWidths
+      )
       return configuration.yaml()
     }
     var configuration = try Configuration(

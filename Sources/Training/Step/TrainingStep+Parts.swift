@@ -1,7 +1,7 @@
 import Configuration
-import Contrastive
 import Datasets
 import Job
+import Losses
 import MPI
 import NeuralNet
 import Runs
@@ -45,7 +45,7 @@ extension TrainingStep {
       let counts = plan.runs.runs.map { run in run.count * configuration.batches.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
     }
-    let layout = configuration.viewLayout
+    let layout = configuration.rowOrder
     return RowClasses(
       labels: (0..<plan.batchSize * configuration.views.count).map { row in labels[layout.sample(ofRow: row)] })
   }
@@ -53,7 +53,7 @@ extension TrainingStep {
 
 extension Configuration {
   /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
-  package var viewLayout: ViewLayout { ViewLayout(samplesPerGroup: batches.shardSize, views: views.count) }
+  package var rowOrder: RowOrder { RowOrder(samplesPerGroup: batches.shardSize, views: views.count) }
 }
 
 extension TrainingState {

@@ -21,7 +21,7 @@ struct EmbedCommand: RankedCommand {
   @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
   var data: String?
   @Option(help: "The samples: train or test.")
-  var split = DatasetSplit.test
+  var split = Split.test
   @Option(help: "encoder: representations; model: embeddings, behind the projection head and of unit length.")
   var part = WeightLayout.Part.encoder
   @Option(help: "Compute data type of the encoder: float32 or bfloat16. (default: the run's)")
@@ -54,5 +54,5 @@ struct EmbedCommand: RankedCommand {
   }
 }
 
-extension DatasetSplit: ExpressibleByArgument {}
+extension Split: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
