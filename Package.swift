@@ -76,7 +76,7 @@ let stages: [Target] = [
       "Datasets", "Formats", "Imaging", "Losses", "NeuralNet", "OneDNN", "Spelling",
       .product(name: "Yams", package: "Yams"),
     ],
-    swiftSettings: swiftSettings),
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet"], swiftSettings: swiftSettings),
   .target(
@@ -113,7 +113,7 @@ let stages: [Target] = [
       "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
       "Runs", "Spelling", "Tools", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
-    swiftSettings: swiftSettings),
+    exclude: ["README.md"], swiftSettings: swiftSettings),
 ]
 
 // MARK: - Tests, in release: swift test -c release
@@ -147,6 +147,9 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "Imaging", "OneDNN", "TestSupport", "supcon"],

@@ -2,7 +2,7 @@
 ///
 /// Shards that do not fit run forward again before their backward pass (gradient caching: Gao and others 2021, arXiv 2101.06983), to the
 /// same bits, so this changes time and never results.
-package enum ActivationMemory: Equatable {
+package enum ActivationMemory: Sendable, Equatable {
   /// A gibibyte for all ranks of a host together, or half of its free memory where that is less.
   case automatic
   /// So many bytes for each rank; at least one shard of each thread is kept.
@@ -31,6 +31,20 @@ package enum ActivationMemory: Equatable {
       return
     }
     return nil
+  }
+
+  /// A text that ``init(_:)`` reads as the same memory.
+  var text: String {
+    switch self {
+    case .automatic: "auto"
+    case .bytes(let count): Self.text(count)
+    }
+  }
+
+  private static func text(_ count: Int) -> String {
+    let names = [("GiB", 1 << 30), ("MiB", 1 << 20), ("GB", 1_000_000_000), ("MB", 1_000_000)]
+    let unit = names.first { _, size in count > 0 && count.isMultiple(of: size) }
+    return unit.map { name, size in "\(count / size)\(name)" } ?? "\(count)"
   }
 
   /// The bytes of a rank that shares its host's memory with others.

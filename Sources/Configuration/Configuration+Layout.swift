@@ -9,7 +9,6 @@ extension Configuration {
   /// A function of the options alone: no network is compiled.
   ///
   /// - Throws: ``RunError`` if there is a classifier and its number of classes is missing.
-  /// - Precondition: The stem was resolved.
   package var modelLayout: ModelLayout {
     get throws(RunError) {
       let encoder = architecture

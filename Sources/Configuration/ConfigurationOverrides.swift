@@ -1,157 +1,85 @@
-import FoundationEssentials
-import Yams
-
-/// Options that were given, by name; what was not given comes from a run or from the defaults.
+/// Options that were given, by name; the others come from a run or from the defaults.
 package struct ConfigurationOverrides: Sendable {
-  var values: [Configuration.CodingKeys: OptionValue] = [:]
+  private struct Entry {
+    let isOnCommandLine: Bool
+    let assign: @Sendable (inout Configuration) -> Void
+  }
+
+  private var entries: [String: Entry] = [:]
+
+  /// The first text of the command line that is no value of its option, or `nil`.
+  package private(set) var problem: RunError?
 
   /// No option given.
   package init() {}
 
-  /// Notes the value of an option, if it was given.
+  /// Notes a flag of the command line; a text that is no value of the option becomes the ``problem``.
   ///
   /// - Parameters:
-  ///   - value: The value, `nil` if the option was not given.
-  ///   - option: Its name without dashes, for example `batch-size`.
-  /// - Precondition: There is such an option.
-  package mutating func set(_ value: (some Codable & Sendable)?, for option: String) {
-    guard let key = Configuration.CodingKeys(rawValue: option) else { preconditionFailure("no option --\(option)") }
-    guard let value else { return }
-    values[key] = OptionValue(encoding: value)
+  ///   - text: The value as text, `nil` if the option was not given.
+  ///   - name: The option's name without dashes.
+  package mutating func give(_ text: String?, for name: String) {
+    guard let text else { return }
+    do throws(RunError) {
+      guard let option = ConfigurationOption.named(name) else {
+        throw RunError(.usage, "--\(name) \(text): there is no such option")
+      }
+      entries[name] = Entry(isOnCommandLine: true, assign: try option.assignment(text))
+    } catch {
+      problem = problem ?? error
+    }
   }
 
-  /// Whether an option was given.
-  package func gives(_ key: Configuration.CodingKeys) -> Bool { values[key] != nil }
+  /// Notes the value of an option that a file holds.
+  mutating func note(_ option: ConfigurationOption, _ assign: @escaping @Sendable (inout Configuration) -> Void) {
+    entries[option.name] = Entry(isOnCommandLine: false, assign: assign)
+  }
+
+  /// Sets a value, unless it is `nil`.
+  package mutating func set<Value: Sendable>(
+    _ keyPath: WritableKeyPath<Configuration, Value> & Sendable, to value: Value?
+  ) {
+    guard let value else { return }
+    note(keyPath) { configuration in configuration[keyPath: keyPath] = value }
+  }
+
+  /// Sets a value that may be absent, unless it is `nil`.
+  package mutating func set<Value: Sendable>(
+    _ keyPath: WritableKeyPath<Configuration, Value?> & Sendable, to value: Value?
+  ) {
+    guard let value else { return }
+    note(keyPath) { configuration in configuration[keyPath: keyPath] = value }
+  }
+
+  private mutating func note(
+    _ keyPath: PartialKeyPath<Configuration>, _ assign: @escaping @Sendable (inout Configuration) -> Void
+  ) {
+    let option = ConfigurationOption.all.first { option in option.isStored(keyPath) }
+    entries[option?.name ?? "\(keyPath)"] = Entry(isOnCommandLine: false, assign: assign)
+  }
+
+  /// Whether the option with its value at a key path was given.
+  package func gives(_ keyPath: PartialKeyPath<Configuration>) -> Bool {
+    ConfigurationOption.all.contains { option in option.isStored(keyPath) && entries[option.name] != nil }
+  }
+
+  /// Whether an option was given on the command line.
+  func isOnCommandLine(_ name: String) -> Bool { entries[name]?.isOnCommandLine ?? false }
 
   /// These options where `others` has none; else those of `others`.
   package func overridden(by others: ConfigurationOverrides) -> ConfigurationOverrides {
     var result = self
-    result.values.merge(others.values) { _, given in given }
+    result.entries.merge(others.entries) { _, given in given }
+    result.problem = problem ?? others.problem
     return result
   }
 
   /// `base` with the given options in place of its own.
   package func applied(to base: Configuration) -> Configuration {
-    var options = base.optionValues
-    options.merge(values.map { key, value in (key.rawValue, value) }) { _, given in given }
-    guard let configuration = Configuration(optionValues: options) else {
-      preconditionFailure("an option was noted with a value of another type")
+    var configuration = base
+    for entry in entries.values {
+      entry.assign(&configuration)
     }
     return configuration
-  }
-}
-
-/// A value of an option in a form that can be compared, shown and stored.
-package enum OptionValue: Codable, Sendable, Equatable, CustomStringConvertible {
-  case boolean(Bool)
-  case integer(Int)
-  case natural(UInt64)
-  case number(Double)
-  case text(String)
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if let value = try? container.decode(Bool.self) {
-      self = .boolean(value)
-    } else if let value = try? container.decode(Int.self) {
-      self = .integer(value)
-    } else if let value = try? container.decode(UInt64.self) {
-      self = .natural(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .number(value)
-    } else {
-      self = .text(try container.decode(String.self))
-    }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .boolean(let value): try container.encode(value)
-    case .integer(let value): try container.encode(value)
-    case .natural(let value): try container.encode(value)
-    case .number(let value): try container.encode(value)
-    case .text(let value): try container.encode(value)
-    }
-  }
-
-  /// Numbers that are not finite are options too, until it is said what is wrong with them.
-  private static let words = (infinity: "inf", negative: "-inf", none: "nan")
-
-  fileprivate static func makeEncoder() -> JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: words.infinity, negativeInfinity: words.negative, nan: words.none)
-    return encoder
-  }
-
-  fileprivate static func makeDecoder() -> JSONDecoder {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: words.infinity, negativeInfinity: words.negative, nan: words.none)
-    return decoder
-  }
-
-  /// Any encodable value, by way of JSON.
-  package init(encoding value: some Codable & Sendable) {
-    guard let data = try? OptionValue.makeEncoder().encode([value]),
-      let decoded = try? OptionValue.makeDecoder().decode([OptionValue].self, from: data), decoded.count == 1
-    else { preconditionFailure("\(value) is no value of an option") }
-    self = decoded[0]
-  }
-
-  package var description: String {
-    switch self {
-    case .boolean(let value): "\(value)"
-    case .integer(let value): "\(value)"
-    case .natural(let value): "\(value)"
-    case .number(let value): "\(value)"
-    case .text(let value): value
-    }
-  }
-}
-
-extension Configuration {
-  /// The options by name.
-  package var optionValues: [String: OptionValue] {
-    guard let data = try? OptionValue.makeEncoder().encode(self),
-      let values = try? OptionValue.makeDecoder().decode([String: OptionValue].self, from: data)
-    else { preconditionFailure("a recipe is a dictionary of plain values") }
-    return values
-  }
-
-  /// The recipe with these options, and the defaults for all others; `nil` if one has another type.
-  init?(optionValues: [String: OptionValue]) {
-    let options = Configuration().optionValues.merging(optionValues) { _, given in given }
-    guard let data = try? OptionValue.makeEncoder().encode(options),
-      let configuration = try? OptionValue.makeDecoder().decode(Configuration.self, from: data)
-    else { return nil }
-    self = configuration
-  }
-
-  /// The first option, in the order of the list, that differs from another recipe and may not on resume.
-  package func conflict(with other: Configuration) -> (option: String, own: String, other: String)? {
-    let own = optionValues
-    let others = other.optionValues
-    for key in CodingKeys.allCases
-    where !Self.freeOnResume.contains(key) && own[key.rawValue] != others[key.rawValue] {
-      return (key.rawValue, own[key.rawValue]?.description ?? "nothing", others[key.rawValue]?.description ?? "nothing")
-    }
-    return nil
-  }
-
-  /// The recipe as YAML, one option a line.
-  package func yaml() -> String {
-    guard let text = try? YAMLEncoder().encode(self) else {
-      preconditionFailure("a recipe is a mapping of plain values")
-    }
-    return text
-  }
-
-  /// Reads ``yaml()``, also that of an earlier version which had fewer options: those have their defaults.
-  ///
-  /// - Throws: ``RunError`` naming `path` and the line of what is no option.
-  package init(yaml: String, path: String) throws(RunError) {
-    self = try ConfigurationFile.options(in: yaml, path: path).applied(to: Configuration())
   }
 }

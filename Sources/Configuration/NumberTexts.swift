@@ -36,3 +36,8 @@ package func gigabytes(_ count: Int) -> String {
 package func counted(_ count: Int, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : "s")"
 }
+
+/// A number in its shortest form that reads as the same number: 0.1, 1, 0.
+package func plain(_ value: Double) -> String {
+  value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+}

@@ -22,19 +22,31 @@ package enum ExitStatus: Int32, Sendable {
   case configuration = 78
 }
 
-/// What ends a run before its end, in words for its user.
+/// An error that ends a run, in words for its user.
 package struct RunError: Error, CustomStringConvertible, Equatable {
-  /// With which code every rank exits.
+  /// The code with which every rank exits.
   package let exitCode: ExitStatus
 
-  /// What, where, what was expected, what to do.
-  package let description: String
+  /// The place, what was expected there and what was found.
+  package let problem: String
 
-  /// An error in the given words.
-  package init(_ exitCode: ExitStatus, _ description: String) {
+  /// The action that puts it right; empty where none is known.
+  package let remedy: String
+
+  /// An error with its remedy.
+  package init(_ exitCode: ExitStatus, _ problem: String, remedy: String) {
     self.exitCode = exitCode
-    self.description = description
+    self.problem = problem
+    self.remedy = remedy
   }
+
+  /// An error without a known remedy.
+  package init(_ exitCode: ExitStatus, _ problem: String) {
+    self.init(exitCode, problem, remedy: "")
+  }
+
+  /// Problem and remedy as one line.
+  package var description: String { remedy.isEmpty ? problem : "\(problem); \(remedy)" }
 
   /// The error behind which any other one stands towards the user.
   package init(_ error: any Error) {

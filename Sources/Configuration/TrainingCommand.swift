@@ -9,21 +9,34 @@ package enum TrainingCommand: String, Sendable {
   package var defaults: Configuration {
     var configuration = Configuration()
     if self == .supervised {
-      configuration.contrastiveWeight = 0
-      configuration.crossEntropyWeight = 1
-      configuration.views = 1
+      configuration.loss.weight = 0
+      configuration.classifier.weight = 1
+      configuration.views.count = 1
     }
     return configuration
   }
 
-  /// What is wrong with a recipe as one of this command, or `nil`.
-  package func problem(_ configuration: Configuration, ranks: Int) -> String? {
-    if let problem = configuration.problem(ranks: ranks) {
+  /// The first contradiction between the options of a run of this command, or `nil`.
+  ///
+  /// - Parameters:
+  ///   - configuration: The options with the given ones applied.
+  ///   - given: The options that were given.
+  ///   - ranks: The number of ranks of the job.
+  package func problem(
+    _ configuration: Configuration, given: ConfigurationOverrides, ranks: Int
+  ) -> RunError? {
+    if let problem = configuration.problem(given: given, ranks: ranks) {
       return problem
     }
     guard configuration.command != self else { return nil }
     return self == .pretrain
-      ? "--contrastive-weight 0: supcon pretrain has a contrastive loss; give it a weight above 0, or choose supcon supervised"
-      : "--contrastive-weight \(configuration.contrastiveWeight): supcon supervised has the cross-entropy alone; leave it out, or choose supcon pretrain --cross-entropy-weight \(configuration.crossEntropyWeight)"
+      ? RunError(
+        .usage, "--contrastive-weight 0: supcon pretrain has a contrastive loss",
+        remedy: "give it a weight above 0, or choose supcon supervised")
+      : RunError(
+        .usage,
+        "--contrastive-weight \(plain(configuration.loss.weight)): supcon supervised has the cross-entropy alone",
+        remedy:
+          "leave it out, or choose supcon pretrain --cross-entropy-weight \(plain(configuration.classifier.weight))")
   }
 }

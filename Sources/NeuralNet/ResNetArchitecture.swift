@@ -68,7 +68,14 @@ public struct ResNetArchitecture: Sendable, Equatable {
   /// ResNets (table 1; depth 200 as in He and others 2016, "Identity mappings", of which only the numbers of blocks are taken here).
   public init?(name: String) {
     guard Self.names.contains(name), let depth = Int(name.dropFirst("resnet".count)) else { return nil }
-    self.name = name
+    self.init(depth: depth)
+  }
+
+  /// The smallest encoder: three groups of three blocks.
+  public static let resnet20 = ResNetArchitecture(depth: 20)
+
+  private init(depth: Int) {
+    name = "resnet\(depth)"
     if let other = Self.others.first(where: { other in other.depth == depth }) {
       widths = [64, 128, 256, 512]
       block = other.block

@@ -1,7 +1,7 @@
 import COneDNN
 
 /// The type of the numbers that activations are kept in and convolutions multiply.
-public enum Precision: String, Sendable {
+public enum Precision: String, Sendable, CaseIterable {
   /// 32 bits, 24 of them significant.
   case float32
   /// 16 bits, 8 of them significant; sums in float32.

@@ -17,7 +17,7 @@ package struct InitialEncoder {
   ///   - report: Receives a line for each damaged checkpoint of the run that is named.
   /// - Throws: ``RunError`` or `FileError` naming the path and what does not fit.
   package init?(of configuration: Configuration, report: (String) -> Void) throws {
-    guard let path = configuration.`init` else { return nil }
+    guard let path = configuration.model.initialPath else { return nil }
     let layout = try configuration.modelLayout
     let file =
       try Self.directory(path).map { directory in try Self.newestCheckpoint(of: directory, report) }
@@ -41,7 +41,7 @@ package struct InitialEncoder {
     } catch let error as FileError where error.kind == .content {
       throw RunError(
         .data,
-        "\(error): it is not the encoder of --model \(configuration.model)\(configuration.encoderOptions); give the options that it was trained with"
+        "\(error): it is not the encoder of --model \(configuration.model.name)\(configuration.encoderOptions); give the options that it was trained with"
       )
     }
   }
@@ -60,7 +60,7 @@ package struct InitialEncoder {
   ///
   /// - Throws: ``RunError`` if the path is missing or a folder without a run.
   package static func configuration(of configuration: Configuration) throws -> Configuration? {
-    try configuration.`init`.flatMap { path in try directory(path)?.configuration() }
+    try configuration.model.initialPath.flatMap { path in try directory(path)?.configuration() }
   }
 
   /// The run directory at a path; `nil` if a file stands there.
@@ -101,36 +101,9 @@ extension VectorSlice {
 }
 
 extension Configuration {
-  /// This recipe with the encoder of another.
-  package func with(encoderOf other: Configuration) -> Configuration {
-    var configuration = self
-    configuration.model = other.model
-    configuration.stem = other.stem
-    configuration.shortcut = other.shortcut
-    configuration.widthMultiplier = other.widthMultiplier
-    configuration.normalizeEncoder = other.normalizeEncoder
-    return configuration
-  }
-
-  /// This recipe with the dataset of another.
-  package func with(datasetOf other: Configuration) -> Configuration {
-    var configuration = self
-    configuration.dataset = other.dataset
-    configuration.data = other.data
-    configuration.validationFraction = other.validationFraction
-    configuration.badImages = other.badImages
-    configuration.decode = other.decode
-    configuration.mean = other.mean
-    configuration.std = other.std
-    configuration.shapesTrain = other.shapesTrain
-    configuration.shapesTest = other.shapesTest
-    configuration.imageSize = other.imageSize
-    return configuration
-  }
-
   /// The options that decide the encoder's shapes beside the model, as they are given.
   fileprivate var encoderOptions: String {
-    " --stem \(stem)" + (shortcut.map { kind in " --shortcut \(kind)" } ?? "")
-      + (widthMultiplier == 1 ? "" : " --width-multiplier \(widthMultiplier)")
+    " --stem \(model.stemText)" + (model.shortcut.map { kind in " --shortcut \(kind.rawValue)" } ?? "")
+      + (model.widthMultiplier == 1 ? "" : " --width-multiplier \(plain(model.widthMultiplier))")
   }
 }

@@ -20,8 +20,8 @@ package struct TrainingState: Sendable {
   /// The state before the first step.
   package init(_ configuration: Configuration, _ layout: ModelLayout) {
     self.init(toFill: configuration, layout)
-    parameters = parameterLayout.initialValues(seed: configuration.seed)
-    statistics = statisticsLayout.initialValues(seed: configuration.seed)
+    parameters = parameterLayout.initialValues(seed: configuration.compute.seed)
+    statistics = statisticsLayout.initialValues(seed: configuration.compute.seed)
   }
 
   /// Zeros, for the values of a file or of another rank.

@@ -50,8 +50,12 @@ enum Program {
     {
       end(launch, code: ExitStatus.usage.rawValue, message: message)
     }
-    if let message = EmptyArgument.message(for: Array(CommandLine.arguments.dropFirst())) {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let message = EmptyArgument.message(for: arguments) ?? NegativeNumber.message(for: arguments) {
       end(launch, code: ExitStatus.usage.rawValue, message: message)
+    }
+    if let topic = HelpTopic(arguments) {
+      end(launch, code: topic.exitStatus.rawValue, message: topic.text)
     }
     if let list = OptionLists.text(for: Array(CommandLine.arguments.dropFirst())) {
       end(launch, code: ExitStatus.success.rawValue, message: list)
@@ -66,7 +70,10 @@ enum Program {
       }
       command = ranked
     } catch {
-      end(launch, code: Supcon.exitCode(for: error).rawValue, message: Supcon.fullMessage(for: error))
+      let message = Supcon.fullMessage(for: error)
+      end(
+        launch, code: Supcon.exitCode(for: error).rawValue,
+        message: UnknownOption.message(message, for: arguments) ?? message)
     }
     if let error = (command as? any ConfiguredCommand)?.configurationProblem {
       end(launch, code: error.exitCode.rawValue, message: "Error: \(error)")

@@ -20,17 +20,18 @@ package struct NamedRecipe: Sendable {
   ///
   /// - Throws: ``RunError`` with code 64 that names the nearest.
   package static func named(_ name: String) throws(RunError) -> NamedRecipe {
-    if let configuration = all.first(where: { configuration in configuration.name == name }) {
-      return configuration
+    if let recipe = all.first(where: { recipe in recipe.name == name }) {
+      return recipe
     }
     let names = all.map(\.name)
-    let advice =
-      names.nearest(to: name).map { nearest in "did you mean '\(nearest)'?" }
-      ?? "expected one of \(names.joined(separator: ", "))"
-    throw RunError(.usage, "--recipe \(name): there is none of that name; \(advice)")
+    let nearest = names.nearest(to: name)
+    throw RunError(
+      .usage, "--recipe \(name): there is none of that name",
+      remedy: nearest.map { nearest in "did you mean '\(nearest)'?" }
+        ?? "expected one of \(names.joined(separator: ", "))")
   }
 
-  /// What a list of all says.
+  /// The list of all with their commands.
   package static func list() -> String {
     let width = all.map(\.name.count).max() ?? 0
     let lines = all.map { configuration in
@@ -44,12 +45,10 @@ package struct NamedRecipe: Sendable {
       """
   }
 
-  /// Its options.
-  package var overrides: ConfigurationOverrides {
-    do {
-      return try ConfigurationFile.options(in: yaml, path: name)
-    } catch {
-      preconditionFailure("\(error)")
-    }
+  /// The options.
+  ///
+  /// - Throws: Nothing for the recipes of the program, as a test reads them all.
+  package func overrides() throws(RunError) -> ConfigurationOverrides {
+    try ConfigurationFile.options(in: yaml, path: name)
   }
 }

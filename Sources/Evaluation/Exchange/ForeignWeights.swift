@@ -66,16 +66,16 @@ struct ForeignWeights {
       }
     }
     if let width = outputs("head.2.weight") ?? outputs("head.0.weight") {
-      configuration.head = "mlp"
-      configuration.embeddingWidth = width
-      if layout == .ge, width != ResNetArchitecture(name: configuration.model)?.representationWidth {
-        configuration.headWidths = "\(width),\(width)"
+      configuration.head.kind = .mlp
+      configuration.head.embeddingWidth = width
+      if layout == .ge, width != configuration.model.encoder.representationWidth {
+        configuration.head.widths = [width, width]
       }
     } else if let width = outputs("head.weight") {
-      configuration.head = "linear"
-      configuration.embeddingWidth = width
+      configuration.head.kind = .linear
+      configuration.head.embeddingWidth = width
     } else {
-      configuration.head = "none"
+      configuration.head.kind = .none
     }
   }
 

@@ -16,10 +16,10 @@ extension ONNXModel {
   ) {
     let batch = Extent.symbolic("N")
     self.init(
-      name: configuration.model, producer: ("supcon", supconVersion),
+      name: configuration.model.name, producer: ("supcon", supconVersion),
       inputs: [Value("images", [batch, .fixed(3), .symbolic("height"), .symbolic("width")])])
     let graph = InferenceGraph(
-      configuration.architecture, configuration.headPlan, isNormalizingRepresentations: configuration.normalizeEncoder)
+      configuration.architecture, configuration.headPlan, isNormalizingRepresentations: configuration.model.normalizeEncoder)
     let lastValue = part == .model ? graph.embeddings : graph.representations
     var names = ["images"]
     for (index, step) in graph.steps.prefix(lastValue).enumerated() {

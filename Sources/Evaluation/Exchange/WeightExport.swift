@@ -89,13 +89,13 @@ package enum WeightExport {
       throw RunError(.usage, problem)
     }
     var classifier: ExportedClassifier?
-    let isSameModel = configuration.normalizeEncoder == layout.isNormalizingRepresentations
+    let isSameModel = configuration.model.normalizeEncoder == layout.isNormalizingRepresentations
     if layout != .supcontrast, request.hasClassifier, isSameModel {
       classifier = try ExportedClassifier(request, configuration, state, report)
     }
     try write(to: request.output, state, layout, part, classifier)
     report(
-      "\(request.output): \(configuration.model) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
+      "\(request.output): \(configuration.model.name) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
     )
     let file = WrittenWeights(
       path: request.output, encoder: configuration.architecture, head: part == .model ? configuration.headPlan : nil,
@@ -105,7 +105,7 @@ package enum WeightExport {
     }
     if !isSameModel {
       report(
-        "note: the run was trained \(configuration.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.normalizeEncoder ? "scale what they give" : "take them before that")"
+        "note: the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "take them before that")"
       )
     }
   }
@@ -143,7 +143,7 @@ package enum WeightExport {
     try model.write(to: request.output)
     let outputs = model.outputs.map(\.name).joined(separator: ", ")
     report(
-      "\(request.output): \(configuration.model) after step \(state.step) as ONNX, normalized images [N, 3, height, width] → \(outputs)"
+      "\(request.output): \(configuration.model.name) after step \(state.step) as ONNX, normalized images [N, 3, height, width] → \(outputs)"
     )
   }
 }

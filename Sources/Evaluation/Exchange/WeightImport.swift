@@ -29,21 +29,20 @@ package enum WeightImport {
 
     /// What is wrong with the options alone, or `nil`.
     package var problem: String? {
-      configuration.problem(ranks: 1) ?? (configuration.stem == "auto" ? layoutProblem(.cifar) : nil)
-        ?? ResNetArchitecture.Stem(rawValue: configuration.stem).flatMap(layoutProblem)
+      configuration.problem(given: overrides, ranks: 1)?.description ?? layoutProblem(configuration.model.stem ?? .cifar)
     }
 
     private func layoutProblem(_ stem: ResNetArchitecture.Stem) -> String? {
       var resolved = configuration
-      resolved.stem = stem.rawValue
+      resolved.model.stem = stem
       return layout.problem(resolved.architecture)
     }
 
     /// The recipe before the weights were looked at; other programs evaluate in float32.
     fileprivate var configuration: Configuration {
       var base = Configuration()
-      base.precision = "float32"
-      base.normalizeEncoder = layout.isNormalizingRepresentations
+      base.compute.precision = .float32
+      base.model.normalizeEncoder = layout.isNormalizingRepresentations
       return overrides.applied(to: base)
     }
   }
@@ -85,22 +84,19 @@ package enum WeightImport {
       var configuration = request.configuration
       directory =
         request.output.map(RunDirectory.init)
-        ?? RunDirectory.free(command: "import", model: configuration.model, dataset: configuration.dataset)
+        ?? RunDirectory.free(command: "import", model: configuration.model.name, dataset: configuration.data.dataset.rawValue)
       try directory.checkIsFree()
-      configuration.precision = try precisions.resolve(configuration.precision, widths: configuration.groupWidths)
-        .rawValue
+      configuration.compute.precision = try precisions.resolve(configuration.compute.precision, widths: configuration.groupWidths)
       let weights = try ForeignWeights(path: request.weights, request.layout)
-      if configuration.stem == "auto" {
-        configuration.stem = weights.stem.rawValue
-      }
+      configuration.model.stem = configuration.model.stem ?? weights.stem
       weights.setHead(&configuration)
       if let problem = request.layout.problem(configuration.architecture) {
-        throw RunError(.data, "\(request.weights): its first convolution is \(configuration.stem)'s: \(problem)")
+        throw RunError(.data, "\(request.weights): its first convolution is \(configuration.model.stemText)'s: \(problem)")
       }
       let layout = try configuration.modelLayout
       try weights.check(
         layout.parameters.slices + layout.statistics.slices,
-        model: "\(configuration.model) with the \(configuration.stem) stem")
+        model: "\(configuration.model.name) with the \(configuration.model.stemText) stem")
       var state = TrainingState(toFill: configuration, layout)
       try weights.fill(&state)
       self.configuration = configuration
@@ -116,22 +112,22 @@ package enum WeightImport {
       try AtomicFile.write(configuration.yaml(), to: directory.configurationPath)
       try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
       let summary: [String: JSONValue] = [
-        "command": .text("import"), "version": .text(supconVersion), "model": .text(configuration.model),
-        "dataset": .text(configuration.dataset), "precision": .text(configuration.precision),
+        "command": .text("import"), "version": .text(supconVersion), "model": .text(configuration.model.name),
+        "dataset": .text(configuration.data.dataset.rawValue), "precision": .text(configuration.compute.resolvedPrecision.rawValue),
         "weights": .text(request.weights),
         "layout": .text(request.layout.rawValue), "steps": .integer(state.step),
         "weights_sha256": .text(state.weightsSHA256()),
       ]
       try JSONValue.merge(summary, into: directory.summaryPath)
-      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), keep: configuration.keep)
+      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
       if !classifierNames.isEmpty {
         report(
           "note: \(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"
         )
       }
-      let head = configuration.head == "none" ? "without projection head" : "with its projection head"
+      let head = configuration.head.kind == .none ? "without projection head" : "with its projection head"
       report(
-        "\(directory.path): \(configuration.model) with the \(configuration.stem) stem, \(head), from \(request.weights); go on with supcon linear, evaluate or embed --run \(directory.path)"
+        "\(directory.path): \(configuration.model.name) with the \(configuration.model.stemText) stem, \(head), from \(request.weights); go on with supcon linear, evaluate or embed --run \(directory.path)"
       )
     }
   }

@@ -94,9 +94,9 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     if self == .torchvision {
       return "\(title): its models have no projection head; choose --part encoder or --layout supcontrast"
     }
-    if configuration.normalizeEncoder != isNormalizingRepresentations {
+    if configuration.model.normalizeEncoder != isNormalizingRepresentations {
       return
-        "\(title): its model \(isNormalizingRepresentations ? "scales" : "does not scale") representations to unit length before the head, but the run was trained \(configuration.normalizeEncoder ? "with" : "without") --normalize-encoder; \(advice)"
+        "\(title): its model \(isNormalizingRepresentations ? "scales" : "does not scale") representations to unit length before the head, but the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder; \(advice)"
     }
     let isFitting =
       switch self {

@@ -35,11 +35,11 @@ final class FeatureExtraction {
     _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, threads: Int
   ) throws {
     self.viewSize = viewSize
-    isNormalizing = configuration.normalizeEncoder
+    isNormalizing = configuration.model.normalizeEncoder
     useOneThreadPerPrimitive()
     let engine = try Engine()
     encoders = try (0..<threads).map { _ in
-      let context = try NetworkContext(engine, mode: .inference, precision: configuration.resolvedPrecision)
+      let context = try NetworkContext(engine, mode: .inference, precision: configuration.compute.resolvedPrecision)
       let encoder = try ResNet(
         context, configuration.architecture, views: Self.samplesPerBlock, height: viewSize.height, width: viewSize.width
       )

@@ -34,21 +34,21 @@ struct FrozenEncoder {
       else {
         throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
       }
-      configuration.data = data ?? configuration.data
+      configuration.data.path = data ?? configuration.data.path
       if let problem = configuration.dataProblem {
-        throw RunError(.usage, problem)
+        throw problem
       }
       return (configuration, checkpoint.state, lock)
     }
     lock = opened?.2
     var configuration = try Configuration(
       yaml: try world.broadcast(text: opened?.0.yaml() ?? ""), path: "the configuration from rank 0")
-    let ownPrecision = configuration.resolvedPrecision
+    let ownPrecision = configuration.compute.resolvedPrecision
     let precision = try PrecisionChoice(over: world).forEvaluation(of: ownPrecision)
     if precision != ownPrecision {
       report(
         "note: evaluating in \(precision.rawValue): a rank's CPU does not multiply \(ownPrecision.rawValue) numbers")
-      configuration.precision = precision.rawValue
+      configuration.compute.precision = precision
     }
     self.configuration = configuration
     var state = try opened?.1 ?? TrainingState(toFill: configuration, configuration.modelLayout)

@@ -49,7 +49,7 @@ struct LinearResult {
       "top1_correct": .integer(top1Count), "top5_correct": .integer(top5Count), "epochs": .integer(request.epochs),
       "batch_size": .integer(request.batchSize), "shard_size": .integer(request.shardSize),
       "learning_rate": .number(request.learningRate), "momentum": .number(request.momentum),
-      "weight_decay": .number(request.weightDecay), "augmentation": .text(request.augmentation),
+      "weight_decay": .number(request.weightDecay), "augmentation": .text(request.augmentation.description),
       "seed": .natural(request.seed), "ranks": .integer(ranks),
       "threads_per_rank": .integer(request.threads), "seconds": .number(seconds),
       "peak_rss_bytes_max": .integer(memory.maximum), "peak_rss_bytes_sum": .integer(memory.sum),

@@ -27,7 +27,7 @@ package enum LinearStage {
     /// The weight decay.
     package var weightDecay = 0.0
     /// With `none`, features are computed once; else once an epoch.
-    package var augmentation = "none"
+    package var augmentation = Augmentation.none
     /// Where all random draws begin.
     package var seed: UInt64 = 0
     /// How many threads each rank computes features on.
@@ -55,7 +55,6 @@ package enum LinearStage {
         ?? Configuration.problem(of: "batch-size", batchSize, atLeast: 1)
         ?? Configuration.problem(of: "shard-size", shardSize, atLeast: 1)
         ?? checks.first { isFine, _ in !isFine }?.1 ?? Configuration.problem(ofThreads: threads)
-        ?? Augmentation.problem(augmentation)
     }
   }
 
@@ -89,9 +88,9 @@ package enum LinearStage {
       }
     }
     try world.onRoot { try RunDirectory(path: request.run).createFolder(LinearResult.folder) }
-    let augmentation = Augmentation(validated: request.augmentation)
+    let augmentation = request.augmentation
     report(
-      "linear classifier on \(request.run) (\(encoder.configuration.model) after step \(encoder.state.step)): "
+      "linear classifier on \(request.run) (\(encoder.configuration.model.name) after step \(encoder.state.step)): "
         + "\(training.count) training and \(test.count) test samples")
 
     let extraction = try encoder.extraction(for: training, threads: request.threads, over: world)

@@ -20,11 +20,11 @@ package enum EmbeddingStage {
     /// The folder of the dataset, if it is not the one of the run.
     package var data: String?
     /// Whether the samples are those to train on, `train`, or to test on, `test`.
-    package var split = "test"
+    package var split = Split.test
     /// `encoder` for representations, `model` for embeddings of unit length.
     package var part = WeightLayout.Part.encoder
     /// The numbers that the encoder multiplies; `nil` for those of the run.
-    package var precision: String?
+    package var precision: Precision?
     /// How many threads each rank computes on.
     package var threads = 1
 
@@ -36,12 +36,6 @@ package enum EmbeddingStage {
 
     /// What is wrong with the options alone, or `nil`.
     package var problem: String? {
-      if Split(rawValue: split) == nil {
-        return "--split \(split): expected train, validation or test"
-      }
-      if let precision, Precision(rawValue: precision) == nil {
-        return "--precision \(precision): expected float32 or bfloat16"
-      }
       return Configuration.problem(ofThreads: threads)
     }
   }
@@ -67,17 +61,15 @@ package enum EmbeddingStage {
     }
     if let precision = request.precision {
       let choice = try PrecisionChoice(over: world)
-      encoder.configuration.precision = try world.throwingTogether { try choice.resolve(precision) }.rawValue
+      encoder.configuration.compute.precision = try world.throwingTogether { try choice.resolve(precision) }
     }
-    guard let split = Split(rawValue: request.split) else {
-      preconditionFailure("the request was not validated: \(request.split)")
-    }
+    let split = request.split
     let (configuration, state) = (encoder.configuration, encoder.state)
     let dataset = try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
     try world.agreeOnSamples(of: dataset, configuration)
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let representations = try extraction.features(
-      of: extraction.makeLoader(dataset, .none, seed: configuration.seed), over: world)
+      of: extraction.makeLoader(dataset, .none, seed: configuration.compute.seed), over: world)
     try dataset.reportReplaced(over: world, report: report)
     world.activity.begin("writing the rows", allowsSilence: true)
     try world.onRoot {
@@ -94,7 +86,7 @@ package enum EmbeddingStage {
         }
       }
       report(
-        "\(request.output): \(request.part == .encoder ? "representations" : "embeddings") [\(dataset.count), \(rows.count / dataset.count)] of the \(request.split) samples, by \(configuration.model) after step \(state.step) in \(configuration.precision)"
+        "\(request.output): \(request.part == .encoder ? "representations" : "embeddings") [\(dataset.count), \(rows.count / dataset.count)] of the \(request.split.rawValue) samples, by \(configuration.model.name) after step \(state.step) in \(configuration.compute.resolvedPrecision.rawValue)"
       )
     }
   }
@@ -104,7 +96,7 @@ package enum EmbeddingStage {
     of representations: [Float], _ configuration: Configuration, _ state: TrainingState
   ) throws -> [Float] {
     // The head's places in the vectors are behind the encoder's; they depend on no image's size.
-    let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.resolvedPrecision)
+    let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.compute.resolvedPrecision)
     let encoder = try ResNet(context, configuration.architecture, views: 1, height: 32, width: 32)
     let head = ProjectionHead(context, configuration.headPlan, inputWidth: encoder.representationWidth)
     precondition(

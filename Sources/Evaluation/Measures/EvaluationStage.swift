@@ -100,7 +100,7 @@ package enum EvaluationStage {
     case .encoder:
       let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
       var features = try extraction.features(
-        of: extraction.makeLoader(dataset, .none, seed: encoder.configuration.seed), over: world)
+        of: extraction.makeLoader(dataset, .none, seed: encoder.configuration.compute.seed), over: world)
       UnitNormalization.scale(&features, width: extraction.width)
       return (features, extraction.width)
     case .pixels:

@@ -28,7 +28,7 @@ package struct TrainedClassifier {
   /// Compiles a state's encoder and takes its classifier.
   package init(_ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize) throws {
     self.configuration = configuration
-    extraction = try FeatureExtraction(configuration, state, viewSize: viewSize, threads: configuration.threads)
+    extraction = try FeatureExtraction(configuration, state, viewSize: viewSize, threads: configuration.compute.threads)
     var layout = VectorLayout()
     layer = LinearLayer(
       &layout, Configuration.classifierName, inputWidth: extraction.width, outputWidth: try configuration.classCount)
@@ -46,7 +46,7 @@ package struct TrainedClassifier {
   package func accuracy(on test: any ImageDataset, over world: borrowing Communicator) throws -> TestAccuracy {
     let width = extraction.width
     let features = try extraction.features(
-      of: extraction.makeLoader(test, .none, seed: configuration.seed), over: world)
+      of: extraction.makeLoader(test, .none, seed: configuration.compute.seed), over: world)
     world.activity.begin("testing")
     let correct = try ClassRank.correctCounts(labels: test.labels, over: world) { sample in
       let representation = Array(features[sample * width..<(sample + 1) * width])

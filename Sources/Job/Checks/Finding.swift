@@ -19,7 +19,7 @@ package struct Finding: Sendable, Equatable {
   }
 
   /// Both in one sentence.
-  package var description: String { "\(problem); \(remedy)" }
+  package var description: String { remedy.isEmpty ? problem : "\(problem); \(remedy)" }
 }
 
 /// What the facts of all ranks say about a launch.

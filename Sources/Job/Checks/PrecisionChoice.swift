@@ -33,15 +33,17 @@ package struct PrecisionChoice {
   /// The precision to compute in; `auto` becomes bfloat16 where it is faster on every rank, else float32.
   ///
   /// - Parameters:
-  ///   - precision: `auto` or the name of a precision.
+  ///   - precision: The precision that was asked for; `nil` for `auto`.
   ///   - widths: The widths of the encoder's groups of blocks.
   ///   - report: Receives the reason of a choice.
   /// - Returns: The same precision on every rank.
   /// - Throws: ``RunError`` if bfloat16 was asked for and a rank's CPU does not multiply it.
   package func resolve(
-    _ precision: String, widths: [Int], report: (String) -> Void = { _ in }
+    _ precision: Precision?, widths: [Int], report: (String) -> Void = { _ in }
   ) throws(RunError) -> Precision {
-    guard precision == "auto" else { return try resolve(precision) }
+    if let precision {
+      return try resolve(precision)
+    }
     let choices = cpus.map { cpu in Precision.faster(forWidths: widths, on: cpu) }
     let rank = choices.firstIndex { choice in choice.precision == .float32 } ?? 0
     let isEverywhere = choices.allSatisfy { choice in choice == choices[0] }
@@ -51,15 +53,16 @@ package struct PrecisionChoice {
     return choices[rank].precision
   }
 
-  /// The precision of this name.
+  /// The precision that was asked for.
   ///
   /// - Throws: ``RunError`` if it is bfloat16 and a rank's CPU does not multiply it.
-  package func resolve(_ precision: String) throws(RunError) -> Precision {
-    guard precision == "bfloat16" else { return .float32 }
+  package func resolve(_ precision: Precision) throws(RunError) -> Precision {
+    guard precision == .bfloat16 else { return .float32 }
     if let lacking {
       throw RunError(
         .usage,
-        "--precision bfloat16: the CPU of rank \(lacking.rank) on \(lacking.host) does not multiply bfloat16 numbers (AVX512-BF16 or AMX); choose float32 or auto"
+        "--precision bfloat16: the CPU of rank \(lacking.rank) on \(lacking.host) does not multiply bfloat16 numbers (AVX512-BF16 or AMX)",
+          remedy: "choose float32 or auto"
       )
     }
     return .bfloat16

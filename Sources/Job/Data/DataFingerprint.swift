@@ -16,7 +16,7 @@ extension Communicator {
   ///   - configuration: Which one that is; the built-in set is the same everywhere.
   /// - Throws: ``CollectiveError`` naming the ranks that see something else.
   package func agreeOnSamples(of dataset: any ImageDataset, _ configuration: Configuration) throws {
-    guard size > 1, let folder = configuration.data else { return }
+    guard size > 1, let folder = configuration.data.path else { return }
     activity.begin("comparing the dataset")
     let folders = try allGather(text: "\(hostName()) \(folderIdentity(folder))")
     guard Set(folders).count > 1 else { return }
@@ -34,8 +34,8 @@ extension Communicator {
         .data,
         "--data \(folder): \(others.prefix(4).map(name).joined(separator: ", "))"
           + (others.count > 4 ? " and \(others.count - 4) more have" : others.count == 1 ? " has" : " have")
-          + " other samples (\(prints[first])) than \(name(0)) (\(prints[0])); put the same data at that path on all hosts"
-      ))
+          + " other samples (\(prints[first])) than \(name(0)) (\(prints[0]))",
+        remedy: "put the same data at that path on all hosts"))
   }
 }
 

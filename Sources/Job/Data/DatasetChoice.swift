@@ -27,7 +27,7 @@ package enum DatasetChoice {
     over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> any ImageDataset {
     let dataset: any ImageDataset
-    if configuration.dataset == "folder" {
+    if configuration.data.dataset == .folder {
       dataset = try openFolder(configuration, split, allowsFallback, over: world, report: report).dataset
     } else {
       dataset = try world.throwingTogether { try openFixed(configuration, split, report: report) }
@@ -45,23 +45,23 @@ package enum DatasetChoice {
   package static func openTraining(
     _ configuration: inout Configuration, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> any ImageDataset {
-    guard configuration.dataset == "folder" else {
+    guard configuration.data.dataset == .folder else {
       let choice = configuration
       let dataset = try world.throwingTogether { try openFixed(choice, .train, report: report) }
-      configuration.classes = configuration.isClassifying ? dataset.classNames.count : nil
+      configuration.classifier.classes = configuration.isClassifying ? dataset.classNames.count : nil
       return dataset
     }
     let opened = try openFolder(configuration, .train, true, over: world, report: report)
     let choice = configuration
     try world.throwingTogether { if !choice.allowsUnlabeled { try checkClasses(opened.dataset, choice) } }
-    if configuration.datasetFingerprint == nil {
+    if configuration.data.fingerprint == nil {
       try checkOtherSplits(configuration, opened.dataset, over: world, report: report)
     }
-    configuration.datasetFingerprint = opened.fingerprint
-    configuration.classes = configuration.isClassifying ? opened.dataset.classNames.count : nil
-    configuration.imageSize = configuration.imageSize ?? opened.dataset.viewSize.width
-    configuration.mean = FolderOptions.text(opened.dataset.normalization.mean)
-    configuration.std = FolderOptions.text(opened.dataset.normalization.standardDeviation)
+    configuration.data.fingerprint = opened.fingerprint
+    configuration.classifier.classes = configuration.isClassifying ? opened.dataset.classNames.count : nil
+    configuration.data.imageSize = configuration.data.imageSize ?? opened.dataset.viewSize.width
+    configuration.data.mean = opened.dataset.normalization.mean
+    configuration.data.standardDeviation = opened.dataset.normalization.standardDeviation
     return opened.dataset
   }
 
@@ -96,11 +96,11 @@ package enum DatasetChoice {
   private static func openFixed(
     _ configuration: Configuration, _ split: Split, report: (String) -> Void
   ) throws(FileError) -> any ImageDataset {
-    guard let fraction = configuration.validationFraction, split != .test else {
+    guard let fraction = configuration.data.validationFraction, split != .test else {
       guard split != .validation else {
         throw FileError(
           .missing,
-          "--dataset \(configuration.dataset): has no validation images; --validation-fraction holds some of the training images out"
+          "--dataset \(configuration.data.dataset.rawValue): has no validation images; --validation-fraction holds some of the training images out"
         )
       }
       return try openWhole(configuration, split, report: report)
@@ -112,11 +112,11 @@ package enum DatasetChoice {
   private static func openWhole(
     _ configuration: Configuration, _ split: Split, report: (String) -> Void
   ) throws(FileError) -> any ImageDataset {
-    guard let variant = CIFARDataset.Variant(rawValue: configuration.dataset) else {
+    guard let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) else {
       return ShapesDataset(
-        count: split == .train ? configuration.shapesTrain : configuration.shapesTest, seed: shapesSeed, split: split)
+        count: split == .train ? configuration.data.shapesTrain : configuration.data.shapesTest, seed: shapesSeed, split: split)
     }
-    let dataset = try CIFARDataset(variant, directory: configuration.data ?? ".", split: split)
+    let dataset = try CIFARDataset(variant, directory: configuration.data.path ?? ".", split: split)
     for text in dataset.notes {
       report("note: \(text)")
     }
@@ -127,13 +127,13 @@ package enum DatasetChoice {
     _ configuration: Configuration, _ split: Split, _ allowsFallback: Bool, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> (dataset: any ImageDataset, fingerprint: String) {
-    let path = configuration.data ?? "."
-    let given = FolderOptions.normalization(configuration)
+    let path = configuration.data.path ?? "."
+    let given = configuration.data.normalization
     // Rank 0 decides what it is, and then all take it for that.
     let isPack = try world.broadcast(bytes: [DataPath.isPack(path) ? 1 : 0]) == [1]
     if isPack {
       let pack = try world.throwingTogether { () throws -> PackedDataset in
-        if configuration.validationFraction != nil {
+        if configuration.data.validationFraction != nil {
           throw RunError(.usage, "--validation-fraction: \(path) is a pack and was divided when it was made")
         }
         if let problem = DataPath.fileProblem(path) { throw problem }
@@ -156,7 +156,7 @@ package enum DatasetChoice {
     }
     var index = listing.index
     var normalization = given
-    var imageSize = configuration.imageSize
+    var imageSize = configuration.data.imageSize
     if normalization == nil || imageSize == nil || folder.isSkippingBad {
       let description = try folder.described(split, index, over: world, report: report)
       index = try world.throwingTogether { try folder.usable(listing, description, report: report) }
@@ -167,7 +167,7 @@ package enum DatasetChoice {
     let viewSize = ImageSize(width: imageSize, height: imageSize)
     var settings = FolderDataset.Settings(normalization: normalization, viewSize: viewSize)
     settings.scaledDecoding =
-      configuration.decode == "scaled" ? ImageSize(width: 2 * viewSize.width, height: 2 * viewSize.height) : nil
+      configuration.data.decoding == .scaled ? ImageSize(width: 2 * viewSize.width, height: 2 * viewSize.height) : nil
     settings.isReplacingBad = folder.isSkippingBad
     return (FolderDataset(index, settings), index.fingerprint)
   }
@@ -175,7 +175,7 @@ package enum DatasetChoice {
   /// Checks that there are at least two classes.
   private static func checkClasses(_ dataset: any ImageDataset, _ configuration: Configuration) throws(RunError) {
     guard !dataset.hasLabels else { return }
-    let path = configuration.data ?? configuration.dataset
+    let path = configuration.data.path ?? configuration.data.dataset.rawValue
     let found =
       dataset.classNames == [FolderScan.unlabeledClass]
       ? "\(dataset.count) images without folders of classes"
@@ -189,5 +189,5 @@ package enum DatasetChoice {
 
 extension Configuration {
   /// Whether the training reads no label, so that images without labels can be trained on.
-  var allowsUnlabeled: Bool { loss == "simclr" && !isClassifying }
+  var allowsUnlabeled: Bool { loss.kind == .simclr && !isClassifying }
 }

@@ -23,10 +23,10 @@ package struct DatasetFolder {
 
   /// The folder of a recipe.
   package init(_ configuration: Configuration) {
-    path = configuration.data ?? "."
-    validationFraction = configuration.validationFraction
-    isSkippingBad = configuration.badImages == "skip"
-    threads = configuration.threads
+    path = configuration.data.path ?? "."
+    validationFraction = configuration.data.validationFraction
+    isSkippingBad = configuration.data.badImages == .skip
+    threads = configuration.compute.threads
   }
 
   /// The files of one split.

@@ -8,6 +8,7 @@ import MPI
 package struct DatasetRequest: Sendable {
   /// The options of a run that say so.
   package var configuration: Configuration
+  private let given: ConfigurationOverrides
   private var threads: Int?
 
   /// A request.
@@ -17,7 +18,8 @@ package struct DatasetRequest: Sendable {
   ///   - threads: How many threads of each rank take part; `nil` for all cores of this machine, shared by the ranks.
   package init(overrides: ConfigurationOverrides, threads: Int?) {
     var base = Configuration()
-    base.dataset = "folder"
+    base.data.dataset = .folder
+    given = overrides
     configuration = overrides.applied(to: base)
     self.threads = threads
   }
@@ -27,27 +29,24 @@ package struct DatasetRequest: Sendable {
     if let problem = threads.flatMap({ threads in Configuration.problem(ofThreads: threads) }) {
       return problem
     }
-    if !Configuration.datasetNames.contains(configuration.dataset) {
-      return "--dataset \(configuration.dataset): expected one of \(Configuration.datasetNames.joined(separator: ", "))"
-    }
-    return configuration.dataProblem
+    return (given.problem ?? configuration.dataProblem)?.description
   }
 
   /// The same, with the number of threads resolved.
   package func resolved(ranks: Int) -> DatasetRequest {
     var resolved = self
-    resolved.configuration.threads = threads ?? max(ProcessInfo.processInfo.activeProcessorCount / ranks, 1)
+    resolved.configuration.compute.threads = threads ?? max(ProcessInfo.processInfo.activeProcessorCount / ranks, 1)
     return resolved
   }
 
   /// What to call the dataset.
-  package var title: String { configuration.data ?? configuration.dataset }
+  package var title: String { configuration.data.path ?? configuration.data.dataset.rawValue }
 
   /// Whether it is a folder of files, not a pack, by what rank 0 sees.
   ///
   /// Collective.
   package func isFolder(over world: borrowing Communicator) throws -> Bool {
-    guard configuration.dataset == "folder", let data = configuration.data else { return false }
+    guard configuration.data.dataset == .folder, let data = configuration.data.path else { return false }
     return try world.broadcast(bytes: [DataPath.isPack(data) ? 1 : 0]) == [0]
   }
 }

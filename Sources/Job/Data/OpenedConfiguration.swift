@@ -31,9 +31,9 @@ package struct OpenedConfiguration {
     let precisions = try PrecisionChoice(over: world)
     let text = try world.onRoot {
       var configuration = try overrides.configuration(of: .pretrain)
-      configuration.precision = try precisions.resolve(
-        configuration.precision, widths: configuration.groupWidths
-      ).rawValue
+      configuration.compute.precision = try precisions.resolve(
+        configuration.compute.precision, widths: configuration.groupWidths
+      )
       return configuration.yaml()
     }
     var configuration = try Configuration(
@@ -55,6 +55,6 @@ extension ConfigurationOverrides {
     guard let run = try InitialEncoder.configuration(of: configuration) else { return configuration }
     // A run says how its encoder is built, and on what it goes on learning unless something else is given.
     let base = command.defaults.with(encoderOf: run)
-    return applied(to: gives(.dataset) ? base : base.with(datasetOf: run))
+    return applied(to: gives(\.data.dataset) ? base : base.with(datasetOf: run))
   }
 }

@@ -28,7 +28,7 @@ package enum StepBenchmark {
 
     /// What is wrong with the options alone, or `nil`.
     package func problem(ranks: Int) -> String? {
-      Configuration.problem(of: "steps", steps, atLeast: 1) ?? configuration.problem(ranks: ranks)
+      Configuration.problem(of: "steps", steps, atLeast: 1) ?? configuration.problem(given: overrides, ranks: ranks)?.description
     }
   }
 
@@ -78,15 +78,15 @@ package enum StepBenchmark {
     // Before the peaks, whose arrays are larger than all of a small model.
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     world.activity.begin("the machine's peaks")
-    let peaks = try MachinePeaks.measure(threads: configuration.threads, over: world)
+    let peaks = try MachinePeaks.measure(threads: configuration.compute.threads, over: world)
 
-    let viewsPerStep = configuration.batchSize * configuration.views
+    let viewsPerStep = configuration.batches.size * configuration.views.count
     let viewSize = configuration.viewSize(of: dataset)
     let multiplyAdds = configuration.multiplyAdds(height: viewSize.height, width: viewSize.width)
     let gigaflops = 2e-9 * Double((multiplyAdds.forward + multiplyAdds.backward) * viewsPerStep) / stepSeconds
     let result = BenchmarkResult(
       command: "bench", version: supconVersion, cpu: ProcessMeasurements.cpuName(), ranks: world.size,
-      threadsPerRank: configuration.threads, settings: configuration.settingsOfAStep, steps: request.steps,
+      threadsPerRank: configuration.compute.threads, settings: configuration.settingsOfAStep, steps: request.steps,
       viewsPerStep: viewsPerStep, stepSeconds: stepSeconds, viewsPerSecond: Double(viewsPerStep) / stepSeconds,
       secondsByPart: parts, multiplyAddsForwardPerView: multiplyAdds.forward,
       multiplyAddsBackwardPerView: multiplyAdds.backward, gigaflops: gigaflops,
@@ -153,22 +153,6 @@ private struct StepTimes {
           BenchmarkResult.partNames[index],
           BenchmarkResult.PartSeconds(mean: sums[index] / ranks, slowestRank: largest[index])
         )
-      })
-  }
-}
-
-extension Configuration {
-  /// The options that decide what a step computes and where its samples come from, by name.
-  fileprivate var settingsOfAStep: [String: OptionValue] {
-    let others: Set<CodingKeys> = [
-      .data, .shapesTest, .epochs, .steps, .threads, .checkpointSteps, .keep, .logSteps,
-    ]
-    let settings = optionValues.filter { name, _ in
-      CodingKeys(rawValue: name).map { key in !others.contains(key) } ?? true
-    }
-    return Dictionary(
-      uniqueKeysWithValues: settings.map { name, value in
-        (String(name.map { letter in letter == "-" ? "_" : letter }), value)
       })
   }
 }

@@ -126,7 +126,7 @@ package enum DatasetInspection {
     let survey =
       try known
       ?? ImageSurvey(
-        count: dataset.count, title: "looking at \(request.title)", threads: request.configuration.threads, over: world,
+        count: dataset.count, title: "looking at \(request.title)", threads: request.configuration.compute.threads, over: world,
         report: report, image: { (number) throws(FileError) in try dataset.image(at: number) },
         path: { number in dataset.name(at: number) })
     var counts = [Int](repeating: 0, count: dataset.classNames.count)
@@ -156,7 +156,7 @@ package enum DatasetInspection {
       }
       if let normalization = survey.normalization {
         lines.append(
-          "  --mean \(FolderOptions.text(normalization.mean)) --std \(FolderOptions.text(normalization.standardDeviation))"
+          "  --mean \(channelText(normalization.mean)) --std \(channelText(normalization.standardDeviation))"
         )
       }
       if !survey.bad.isEmpty {

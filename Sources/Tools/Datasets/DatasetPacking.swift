@@ -39,7 +39,7 @@ package enum DatasetPacking {
     try world.onRoot {
       let writer = PackWriter(
         training: training, validation: validation, test: test, shorterSide: shorterSide,
-        threads: request.configuration.threads * world.size)
+        threads: request.configuration.compute.threads * world.size)
       let progress = ProgressLine("packing", total: writer.count, activity: world.activity, report: report)
       defer { progress.finish() }
       let activity = world.activity

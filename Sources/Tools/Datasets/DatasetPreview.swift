@@ -13,7 +13,7 @@ package enum DatasetPreview {
     /// Which dataset.
     package var dataset: DatasetRequest
     /// How views are made.
-    package var augmentation = Configuration().augmentation
+    package var augmentation = Configuration().views.augmentation
     /// How many samples, one a row, from all over the training set.
     package var samples = 8
     /// How many views of each.
@@ -31,11 +31,9 @@ package enum DatasetPreview {
     /// What is wrong with the options alone, or `nil`.
     package var problem: String? {
       let checks: [String?] = [
-        dataset.problem, Augmentation.problem(augmentation),
+        dataset.problem,
         (1...1000).contains(samples) ? nil : "--samples \(samples): expected 1 to 1000",
         (0...1000).contains(views) ? nil : "--views \(views): expected 0 to 1000",
-        dataset.configuration.imageSize.flatMap { size in size < 8 ? "--image-size \(size): expected at least 8" : nil
-        },
       ]
       return checks.compactMap { problem in problem }.first
     }
@@ -75,7 +73,7 @@ package enum DatasetPreview {
   private static func grid(
     _ request: Request, _ dataset: any ImageDataset, viewSize: ImageSize
   ) throws -> RGBImage {
-    let augmentation = Augmentation(validated: request.augmentation)
+    let augmentation = request.augmentation
     let workspace = AugmentationWorkspace()
     let rows = min(request.samples, dataset.count)
     let scale = max(1, shownSide / max(viewSize.width, viewSize.height))
@@ -87,7 +85,7 @@ package enum DatasetPreview {
       let image = try dataset.image(at: sample)
       for column in 0...request.views {
         var stream = RandomStream(seed: request.seed, .augmentation, epoch: 0, sample: sample, view: max(column - 1, 0))
-        let view = (column == 0 ? Augmentation(validated: "none") : augmentation)
+        let view = (column == 0 ? Augmentation.none : augmentation)
           .image(of: image, size: viewSize, &stream, workspace: workspace)
         canvas.draw(
           view, scale: scale, left: step.width * column + (column > 0 ? 2 * gap : gap), top: step.height * row + gap)

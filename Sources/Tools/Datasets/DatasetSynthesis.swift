@@ -26,7 +26,7 @@ package enum DatasetSynthesis {
     report: @escaping (String) -> Void
   ) throws {
     var configuration = Configuration()
-    (configuration.shapesTrain, configuration.shapesTest) = counts
+    (configuration.data.shapesTrain, configuration.data.shapesTest) = counts
     let training = try DatasetChoice.open(configuration, .train, over: world, report: report)
     let test = try DatasetChoice.open(configuration, .test, over: world, report: report)
     world.activity.begin("writing images", allowsSilence: true)

@@ -26,7 +26,9 @@ package enum Doctor {
     var configuration: Configuration { overrides.applied(to: Configuration()) }
 
     /// What is wrong with the options alone, or `nil`.
-    package func problem(ranks: Int) -> String? { configuration.problem(ranks: ranks) }
+    package func problem(ranks: Int) -> String? {
+      configuration.problem(given: overrides, ranks: ranks)?.description
+    }
   }
 
   /// Looks at a launch, with every rank calling it.
@@ -52,7 +54,7 @@ package enum Doctor {
         MemoryPlan.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
       ).byteCount
     }
-    let ranks = try RankFacts(threads: configuration.threads, neededBytes: needed, over: world).gathered(over: world)
+    let ranks = try RankFacts(threads: configuration.compute.threads, neededBytes: needed, over: world).gathered(over: world)
     for (host, ranks) in LaunchChecks.byHost(ranks) {
       report(describe(host, ranks))
     }
@@ -144,8 +146,7 @@ package enum Doctor {
       try world.agreeOnSamples(of: dataset, configuration)
       return []
     } catch let error as CollectiveError {
-      let parts = error.error.description.split(separator: "; ", maxSplits: 1).map(String.init)
-      return [Finding(exitCode: error.error.exitCode, problem: parts[0], remedy: parts.last ?? "")]
+      return [Finding(exitCode: error.error.exitCode, problem: error.error.problem, remedy: error.error.remedy)]
     }
   }
 

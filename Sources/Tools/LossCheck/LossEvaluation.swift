@@ -15,20 +15,10 @@ package enum LossEvaluation {
     package var labels: String?
     /// Rows kN/V … (k+1)N/V − 1 are view k of the samples; with labels only for a mode that tells views of a sample apart.
     package var views: Int?
-    /// Where positives are summed, which views are anchors, what denominators sum, how many positives are kept: as ``Configuration`` names them.
-    package var summation = Configuration().summation
-    /// `all` or `one`.
-    package var contrastMode = Configuration().contrastMode
-    /// `all`, `one-positive` or `only-negatives`.
-    package var denominator = Configuration().denominator
-    /// `none` or a number.
-    package var positivesCap = Configuration().positivesCap
-    /// `none`, `tau` or `tau/0.07`.
-    package var lossScale = Configuration().lossScale
+    /// Summation, anchors, denominators, cap of positives, scale and temperature; whether it is SimCLR's, ``labels`` say.
+    package var loss = LossOptions()
     /// Whether rows are scaled to unit length first; else they must have it.
     package var isNormalizing = false
-    /// τ.
-    package var temperature = 0.1
     /// Where the gradient with respect to the given rows goes, if anywhere.
     package var gradient: String?
     /// How many threads each rank computes on.
@@ -44,31 +34,28 @@ package enum LossEvaluation {
       if labels == nil, views == nil {
         return "supcon loss: expected --labels FILE, or --views V for SimCLR"
       }
-      if labels != nil, views != nil, contrastMode == "all", positivesCap == "none" {
+      if labels != nil, views != nil, loss.mode.anchors == .all, loss.mode.positivesCap == nil {
         return
           "--views: --labels already says which rows are positives; give one of the two, or --contrast-mode one or --positives-cap"
       }
       if let views, views < 1 {
         return "--views \(views): expected at least 1"
       }
-      if !LossScale.names.contains(lossScale) {
-        return "--loss-scale \(lossScale): expected one of \(LossScale.names.joined(separator: ", "))"
-      }
-      if let problem = choice.problem {
-        return problem
+      if let problem = choice.modeProblem(views: views ?? 1) {
+        return problem.description
       }
       // Its inverse is a factor of every similarity, in float32 too.
-      if !(temperature > 0 && temperature.isFinite && Float(1 / temperature).isFinite) {
-        return "--temperature \(temperature): expected a number above 0, and above 1e-38"
+      if !(loss.temperature > 0 && loss.temperature.isFinite && Float(1 / loss.temperature).isFinite) {
+        return "--temperature \(plain(loss.temperature)): expected a number above 0, and above 1e-38"
       }
       return Configuration.problem(ofThreads: threads)
     }
 
-    /// The words that say which loss it is.
-    var choice: LossChoice {
-      LossChoice(
-        isSimCLR: labels == nil, summation: summation, contrastMode: contrastMode, denominator: denominator,
-        positivesCap: positivesCap, views: views ?? 1)
+    /// The loss with its positives.
+    var choice: LossOptions {
+      var choice = loss
+      choice.kind = labels == nil ? .simclr : .supcon
+      return choice
     }
   }
 
@@ -140,13 +127,11 @@ package enum LossEvaluation {
     }
     let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world)
 
-    guard let mode = request.choice.mode else {
-      preconditionFailure("the request was not validated: \(request.problem ?? "no such loss")")
-    }
+    let (mode, temperature) = (request.loss.mode, request.loss.temperature)
     world.activity.begin("loss")
     let loss = ContrastiveLoss<Scalar>(
-      blocks: blocks, width: width, temperature: request.temperature,
-      scale: LossScale.factor(named: request.lossScale, temperature: request.temperature), mode: mode,
+      blocks: blocks, width: width, temperature: temperature,
+      scale: request.loss.scale.factor(temperature: temperature), mode: mode,
       rowOrder: RowOrder(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
       threads: request.threads)
     try loss.gather(rows.unitRows.span, over: world)
@@ -170,7 +155,7 @@ package enum LossEvaluation {
     return Result(
       loss: total[0], anchors: mode.anchorCount(classSizes: sizes, views: views),
       collapseValue: loss.scale * mode.collapseValue(classSizes: sizes, views: views),
-      lowerBound: loss.scale * mode.lowerBound(classSizes: sizes, views: views, temperature: request.temperature))
+      lowerBound: loss.scale * mode.lowerBound(classSizes: sizes, views: views, temperature: temperature))
   }
 
   /// Which rows are positives of each other.

@@ -54,15 +54,15 @@ struct PlanResult: Codable {
     layout: ModelLayout, ranks: Int, ranksOnHost: Int, freeByteCount: Int?,
     stepsPerEpoch: Int, steps: Int, stepSeconds: Double?
   ) {
-    model = configuration.model
-    precision = configuration.precision
+    model = configuration.model.name
+    precision = configuration.compute.resolvedPrecision.rawValue
     imageSize = [viewSize.height, viewSize.width]
     self.ranks = ranks
     self.ranksOnHost = ranksOnHost
-    threadsPerRank = configuration.threads
-    batchSize = configuration.batchSize
-    shardSize = configuration.shardSize
-    views = configuration.views
+    threadsPerRank = configuration.compute.threads
+    batchSize = configuration.batches.size
+    shardSize = configuration.batches.shardSize
+    views = configuration.views.count
     parameters = Self.parts(of: layout.parameters)
     parametersTotal = layout.parameters.count
     (multiplyAddsForwardPerView, multiplyAddsBackwardPerView) = configuration.multiplyAdds(
@@ -84,7 +84,7 @@ struct PlanResult: Codable {
     let optimizerVectors = configuration.makeOptimizer(layout.parameters).stateNames.count
     checkpointBytes =
       MemoryLayout<Float>.size * ((1 + optimizerVectors) * layout.parameters.count + layout.statistics.count)
-    checkpointsKept = configuration.keep
+    checkpointsKept = configuration.checkpoints.keep
   }
 
   /// `encoder.layer1.0.conv1.weight` belongs to `layer1`, what stands before the groups to `stem`.

@@ -35,7 +35,7 @@ package enum Planning {
           return "--ranks \(ranks): \(launched) ranks were started; leave it out, or plan without mpirun"
         }
       }
-      return overrides.applied(to: Configuration()).problem(ranks: ranks ?? launched)
+      return overrides.applied(to: Configuration()).problem(given: overrides, ranks: ranks ?? launched)?.description
     }
   }
 
@@ -57,12 +57,12 @@ package enum Planning {
     let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset) }
     let ranks = request.ranks ?? world.size
     let ranksOnHost = world.size == 1 ? ranks : try world.ranksOnHost()
-    let steps = min(configuration.steps ?? .max, configuration.epochs * sampler.stepsPerEpoch)
+    let steps = min(configuration.schedule.steps ?? .max, configuration.schedule.epochs * sampler.stepsPerEpoch)
 
     world.activity.begin("planning", allowsSilence: true)
     let job = MemoryPlan.Job(
       ranks: ranks, ranksOnHost: ranksOnHost,
-      savesOnTheWay: steps > (configuration.checkpointSteps ?? sampler.stepsPerEpoch))
+      savesOnTheWay: steps > (configuration.checkpoints.steps ?? sampler.stepsPerEpoch))
     let memory = try world.throwingTogether { try MemoryPlan(configuration, viewSize: viewSize, job) }
     let available = ProcessMeasurements.availableByteCount()
     // This process's own share of what is taken is free to it.

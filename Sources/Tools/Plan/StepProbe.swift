@@ -30,10 +30,10 @@ struct StepProbe {
     _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryPlan, ranks: Int,
     over world: borrowing Communicator
   ) throws {
-    let turns = (plan.shardsPerRank + configuration.threads - 1) / configuration.threads
+    let turns = (plan.shardsPerRank + configuration.compute.threads - 1) / configuration.compute.threads
     let again = Double(plan.shardsPerRank - plan.keptShards) / Double(plan.shardsPerRank)
     let parts = try Self.parts(
-      configuration, viewSize: viewSize, workers: min(configuration.threads, plan.shardsPerRank), over: world)
+      configuration, viewSize: viewSize, workers: min(configuration.compute.threads, plan.shardsPerRank), over: world)
     let perShard =
       parts[StepPart.data.rawValue] + parts[StepPart.forward.rawValue] + parts[StepPart.backward.rawValue]
       + again * (parts[StepPart.data.rawValue] + parts[StepPart.forward.rawValue])
@@ -51,15 +51,15 @@ struct StepProbe {
     _ configuration: Configuration, viewSize: ImageSize, workers: Int, over world: borrowing Communicator
   ) throws -> [Double] {
     var small = configuration
-    small.batchSize = configuration.shardSize * workers * world.size
-    (small.sampler, small.classesPerBatch, small.lastBatch) = ("shuffle", nil, "drop")
-    small.activationMemory = "0"
+    small.batches.size = configuration.batches.shardSize * workers * world.size
+    (small.batches.sampling, small.batches.classesPerBatch, small.batches.lastBatch) = (.shuffle, nil, .drop)
+    small.compute.activationMemory = .bytes(0)
     // Numbers stay finite, whatever the rate is meant for.
-    small.learningRate = 0
+    small.optimizer.learningRate = 0
     // Views are made by whoever wants them: a step that long lasts cannot be fed from what was made ahead.
-    small.loaderThreads = 0
-    let images = SyntheticDataset(count: 4 * small.batchSize, viewSize: viewSize)
-    small.classes = small.isClassifying ? images.classNames.count : nil
+    small.compute.loaderThreads = 0
+    let images = SyntheticDataset(count: 4 * small.batches.size, viewSize: viewSize)
+    small.classifier.classes = small.isClassifying ? images.classNames.count : nil
     let step = try TrainingStep.prepared(small, images, small.makeSampler(images), over: world, order: .tree)
     var state = step.initialState
     var batches = BatchOrder(try small.makeSampler(images))
@@ -78,13 +78,13 @@ struct StepProbe {
   private static func lossSeconds(_ configuration: Configuration, ranks: Int, over world: borrowing Communicator) throws
     -> Double
   {
-    let rowsPerShard = configuration.shardSize * configuration.views
-    let shards = min(configuration.shardCount, max(world.size, lossRows / rowsPerShard))
+    let rowsPerShard = configuration.batches.shardSize * configuration.views.count
+    let shards = min(configuration.batches.shardCount, max(world.size, lossRows / rowsPerShard))
     let blocks = RowBlocks(rowCount: shards * rowsPerShard, rowsPerShard: rowsPerShard, ranks: world.size)
     let loss = ContrastiveLoss<Float>(
-      blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.temperature,
-      mode: configuration.lossMode,
-      rowOrder: configuration.rowOrder, threads: configuration.threads)
+      blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
+      mode: configuration.loss.mode,
+      rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
     // Rows of length 1; which they are does not matter.
     let own = blocks.rows(ofRank: world.rank)
     let value = 1 / Float(configuration.widthOfEmbeddings).squareRoot()
@@ -101,8 +101,8 @@ struct StepProbe {
       loss.gradients(ofRank: world.rank, into: &target)
       best = min(best, ProcessMeasurements.now() - start)
     }
-    let ratio = Double(configuration.shardCount) / Double(shards)
-    let ownRatio = Double(configuration.shardCount) / Double(ranks) / (Double(shards) / Double(world.size))
+    let ratio = Double(configuration.batches.shardCount) / Double(shards)
+    let ownRatio = Double(configuration.batches.shardCount) / Double(ranks) / (Double(shards) / Double(world.size))
     return best * ratio * ownRatio
   }
 }

@@ -18,15 +18,15 @@ package enum FineTuning {
     _ request: LinearStage.Request, overrides: ConfigurationOverrides, output: String?
   ) -> TrainingRun.Request {
     var overrides = overrides
-    overrides.set(request.run, for: "init")
-    overrides.set(request.data, for: "data")
-    overrides.set(request.epochs, for: "epochs")
-    overrides.set(request.batchSize, for: "batch-size")
-    overrides.set(request.shardSize, for: "shard-size")
-    overrides.set(request.learningRate, for: "learning-rate")
-    overrides.set(request.momentum, for: "momentum")
-    overrides.set(request.seed, for: "seed")
-    overrides.set(request.threads, for: "threads")
+    overrides.set(\.model.initialPath, to: request.run)
+    overrides.set(\.data.path, to: request.data)
+    overrides.set(\.schedule.epochs, to: request.epochs)
+    overrides.set(\.batches.size, to: request.batchSize)
+    overrides.set(\.batches.shardSize, to: request.shardSize)
+    overrides.set(\.optimizer.learningRate, to: request.learningRate)
+    overrides.set(\.optimizer.momentum, to: request.momentum)
+    overrides.set(\.compute.seed, to: request.seed)
+    overrides.set(\.compute.threads, to: request.threads)
     return TrainingRun.Request(
       .supervised, overrides: overrides, output: output, isResuming: false, order: .tree, maximumSeconds: nil)
   }

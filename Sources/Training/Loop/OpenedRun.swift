@@ -46,7 +46,7 @@ struct OpenedRun {
     isResumed = flags[0] == 1
 
     // A dataset that cannot be opened or is too small leaves no empty run behind.
-    let (fingerprint, classes) = (configuration.datasetFingerprint, configuration.classes)
+    let (fingerprint, classes) = (configuration.data.fingerprint, configuration.classifier.classes)
     let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, configuration)
@@ -54,16 +54,16 @@ struct OpenedRun {
     test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
     try test.map { test in try world.agreeOnSamples(of: test, resolved) }
     let (sampler, encoder, lock) = try world.throwingTogether { () throws -> (Sampler, InitialEncoder?, RunLock?) in
-      if let fingerprint, fingerprint != resolved.datasetFingerprint {
+      if let fingerprint, fingerprint != resolved.data.fingerprint {
         throw RunError(
           .configuration,
-          "\(resolved.data ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
+          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
         )
       }
-      if let classes, classes != resolved.classes {
+      if let classes, classes != resolved.classifier.classes {
         throw RunError(
           .configuration,
-          "\(resolved.data ?? resolved.dataset): has \(dataset.classNames.count) classes (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
+          "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(dataset.classNames.count) classes (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
         )
       }
       let sampler = try resolved.makeSampler(dataset)
@@ -87,7 +87,7 @@ struct OpenedRun {
   func state(
     initial: @autoclosure () -> TrainingState, over world: borrowing Communicator
   ) throws -> TrainingState {
-    guard isResumed || configuration.`init` != nil else { return initial() }
+    guard isResumed || configuration.model.initialPath != nil else { return initial() }
     var state = checkpoint?.state ?? initial()
     encoder?.replace(&state)
     try state.broadcast(over: world)
@@ -140,21 +140,21 @@ struct OpenedRun {
     }
     var configuration = request.overrides.applied(to: old)
     // What is wrong in itself comes before what does not fit the run.
-    if let problem = request.command.problem(configuration, ranks: ranks) {
-      throw RunError(.usage, problem)
+    if let problem = request.command.problem(configuration, given: request.overrides, ranks: ranks) {
+      throw problem
     }
     // `auto` stands for what the run was begun with.
-    configuration.precision = configuration.precision == "auto" ? old.precision : configuration.precision
-    configuration.stem = configuration.stem == "auto" ? old.stem : configuration.stem
+    configuration.compute.precision = configuration.compute.precision ?? old.compute.precision
+    configuration.model.stem = configuration.model.stem ?? old.model.stem
     if let (option, asked, own) = configuration.conflict(with: old) {
       throw RunError(
         .configuration,
         "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change; leave the option out, or begin a new run with another --output"
       )
     }
-    configuration.precision = try precisions.resolve(
-      configuration.precision, widths: configuration.groupWidths, report: report
-    ).rawValue
+    configuration.compute.precision = try precisions.resolve(
+      configuration.compute.precision, widths: configuration.groupWidths, report: report
+    )
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report("warning: \(damage); trying the checkpoint before it")
     }
@@ -168,16 +168,16 @@ struct OpenedRun {
     _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: (String) -> Void
   ) throws -> Opened {
     var configuration = try request.overrides.configuration(of: request.command)
-    if let problem = request.command.problem(configuration, ranks: ranks) {
-      throw RunError(.usage, problem)
+    if let problem = request.command.problem(configuration, given: request.overrides, ranks: ranks) {
+      throw problem
     }
-    configuration.precision = try precisions.resolve(
-      configuration.precision, widths: configuration.groupWidths, report: report
-    ).rawValue
+    configuration.compute.precision = try precisions.resolve(
+      configuration.compute.precision, widths: configuration.groupWidths, report: report
+    )
     let directory =
       request.output.map(RunDirectory.init)
       ?? RunDirectory.free(
-        command: request.command.rawValue, model: configuration.model, dataset: configuration.dataset)
+        command: request.command.rawValue, model: configuration.model.name, dataset: configuration.data.dataset.rawValue)
     try directory.checkIsFree()
     return Opened(configuration: configuration, directory: directory, checkpoint: nil, lock: nil)
   }

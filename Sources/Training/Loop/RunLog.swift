@@ -47,14 +47,14 @@ final class RunLog {
     metrics = try directory.map { directory in
       try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
     }
-    collapseWatch = CollapseWatch(warmupSteps: configuration.warmupSteps(ofEpochWith: stepsPerEpoch))
+    collapseWatch = CollapseWatch(warmupSteps: configuration.schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch))
     epochStart = start
   }
 
   /// Views of a global step ÷ median seconds of this invocation's steps, the first three left out where there are more.
   private var viewsPerSecond: Double {
     let counted = stepSeconds.count > Self.stepsLeftOut ? Array(stepSeconds.dropFirst(Self.stepsLeftOut)) : stepSeconds
-    return median(counted).map { seconds in Double(configuration.batchSize * configuration.views) / seconds } ?? 0
+    return median(counted).map { seconds in Double(configuration.batches.size * configuration.views.count) / seconds } ?? 0
   }
 
   /// How long the last step took.
@@ -70,7 +70,7 @@ final class RunLog {
     guard isRoot else { return }
     let now = ProcessMeasurements.now()
     let epoch = Double(step) / Double(stepsPerEpoch)
-    if step.isMultiple(of: configuration.logSteps) || step == lastStep {
+    if step.isMultiple(of: configuration.checkpoints.logSteps) || step == lastStep {
       let lossParts = result.trainTop1.map { top1 in
         ["train_top1": .number(top1)].merging(
           result.contrast.map { contrast in
@@ -110,7 +110,7 @@ final class RunLog {
     if now - lastLine >= Self.secondsBetweenLines || step == lastStep {
       lastLine = now
       let speed = viewsPerSecond
-      let remaining = Double(lastStep - step) * Double(configuration.batchSize * configuration.views) / max(speed, 1e-9)
+      let remaining = Double(lastStep - step) * Double(configuration.batches.size * configuration.views.count) / max(speed, 1e-9)
       report(
         "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
           + " (bound \(decimal(result.lowerBound, 4)), excess \(decimal(result.loss - result.lowerBound, 4)))"
@@ -128,7 +128,7 @@ final class RunLog {
           _, new in new
         })
       report(
-        "epoch \(step / stepsPerEpoch)/\(configuration.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
+        "epoch \(step / stepsPerEpoch)/\(configuration.schedule.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
           // The steps before a resume are another invocation's.
           + (epochSteps < stepsPerEpoch ? " of the last \(counted(epochSteps, "step"))" : "")
           + (result.trainTop1 == nil ? "" : "  train top-1 \(decimal(epochTop1Sum / Double(epochSteps), 4))")
@@ -168,21 +168,21 @@ final class RunLog {
   func summary(step: Int, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
     var fields: [String: JSONValue] = [
       "command": .text(configuration.command.rawValue), "version": .text(supconVersion),
-      "model": .text(configuration.model),
-      "dataset": .text(configuration.dataset), "loss": .text(configuration.lossName),
-      "precision": .text(configuration.resolvedPrecision.rawValue), "seed": .natural(configuration.seed),
-      "ranks": .integer(ranks), "threads_per_rank": .integer(configuration.threads),
-      "batch_size": .integer(configuration.batchSize),
-      "shard_size": .integer(configuration.shardSize), "views": .integer(configuration.views), "steps": .integer(step),
+      "model": .text(configuration.model.name),
+      "dataset": .text(configuration.data.dataset.rawValue), "loss": .text(configuration.lossName),
+      "precision": .text(configuration.compute.resolvedPrecision.rawValue), "seed": .natural(configuration.compute.seed),
+      "ranks": .integer(ranks), "threads_per_rank": .integer(configuration.compute.threads),
+      "batch_size": .integer(configuration.batches.size),
+      "shard_size": .integer(configuration.batches.shardSize), "views": .integer(configuration.views.count), "steps": .integer(step),
       "epochs": .number(Double(step) / Double(stepsPerEpoch)),
       "seconds": .number(ProcessMeasurements.now() - start), "views_per_second": .number(viewsPerSecond),
       "peak_rss_bytes_max": .integer(memory.maximum), "peak_rss_bytes_sum": .integer(memory.sum),
       "final_loss": lastReport.map { report in .number(report.loss) } ?? .null,
       "loss_lower_bound": lastReport.map { report in .number(report.lowerBound) } ?? .null,
     ]
-    fields["init"] = configuration.`init`.map { path in .text(path) }
+    fields["init"] = configuration.model.initialPath.map { path in .text(path) }
     if configuration.isClassifying {
-      fields["classes"] = configuration.classes.map { count in .integer(count) }
+      fields["classes"] = configuration.classifier.classes.map { count in .integer(count) }
       fields["train_top1"] = lastReport?.trainTop1.map { top1 in .number(top1) }
     }
     if let (step, accuracy) = lastAccuracy {

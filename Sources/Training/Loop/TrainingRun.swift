@@ -32,7 +32,8 @@ package enum TrainingRun {
     package func problem(ranks: Int) -> String? {
       // What another run decides besides is known once that is read.
       let configuration = overrides.applied(to: command.defaults)
-      return isResuming || configuration.`init` != nil ? nil : command.problem(configuration, ranks: ranks)
+      return isResuming || configuration.model.initialPath != nil
+        ? overrides.problem?.description : command.problem(configuration, given: overrides, ranks: ranks)?.description
     }
 
     /// A request.
@@ -74,30 +75,30 @@ package enum TrainingRun {
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
       report(
-        "note: --sampler fixed-labels: batches of \(configuration.batchSize) have no place for \(unseen.count) small classes: "
+        "note: --sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(unseen.count) small classes: "
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
     let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: request.order)
     try MemoryPlan.check(step, over: world, report: report)
     var state = try opening.state(initial: step.initialState, over: world)
-    let allSteps = configuration.epochs * sampler.stepsPerEpoch
-    let lastStep = min(configuration.steps ?? allSteps, allSteps)
+    let allSteps = configuration.schedule.epochs * sampler.stepsPerEpoch
+    let lastStep = min(configuration.schedule.steps ?? allSteps, allSteps)
     if opening.isResumed, state.step >= lastStep {
       report("the run is finished: \(state.step) of \(lastStep) steps; give more --steps to continue")
       return .success
     }
     ReferencePrimitives.note(report)
     report(
-      "\(configuration.model) on \(configuration.dataset): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
-        + "batch \(configuration.batchSize) in \(configuration.shardCount) shards over \(world.size) ranks × \(configuration.threads) threads, "
+      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
+        + "batch \(configuration.batches.size) in \(configuration.batches.shardCount) shards over \(world.size) ranks × \(configuration.compute.threads) threads, "
         + "steps \(state.step) to \(lastStep)")
 
     try request.debugging.prepare(after: state.step, through: lastStep, over: world, report: report)
     let log = try RunLog(
       configuration, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
       stepsPerEpoch: sampler.stepsPerEpoch, report: report)
-    let evaluationSteps = configuration.evaluateEpochs * sampler.stepsPerEpoch
-    let checkpointSteps = configuration.checkpointSteps ?? sampler.stepsPerEpoch
+    let evaluationSteps = configuration.classifier.evaluateEpochs * sampler.stepsPerEpoch
+    let checkpointSteps = configuration.checkpoints.steps ?? sampler.stepsPerEpoch
     let saving = CheckpointSaver(configuration, opening.directory, report: report)
     defer { saving.wait() }
     var batches = BatchOrder(sampler)

@@ -68,11 +68,11 @@ package struct MemoryPlan {
   ///   - sizes: What its model takes.
   ///   - base: The bytes that every rank begins with.
   init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, _ sizes: ModelSizes, base: Int) {
-    let rows = configuration.shardSize * configuration.views
+    let rows = configuration.batches.shardSize * configuration.views.count
     shardActivations = sizes.activationsPerShard
-    shardsPerRank = (configuration.shardCount + job.ranks - 1) / job.ranks
-    let workers = min(configuration.threads, shardsPerRank)
-    let budget = ActivationMemory(configuration.activationMemory)?.byteCount(ranksOnHost: job.ranksOnHost) ?? 0
+    shardsPerRank = (configuration.batches.shardCount + job.ranks - 1) / job.ranks
+    let workers = min(configuration.compute.threads, shardsPerRank)
+    let budget = configuration.compute.activationMemory.byteCount(ranksOnHost: job.ranksOnHost)
     let room = ActivationRoom(
       byteCount: budget, shardByteCount: shardActivations, shards: shardsPerRank, threads: workers)
     keptShards = room.heldCount
@@ -84,11 +84,11 @@ package struct MemoryPlan {
     let partialSums = (Int.bitWidth - 1 - shardsPerRank.leadingZeroBitCount) + workers
     // What is sent, with the room that it grew in, and what comes.
     let messages = job.ranks > 1 ? 5 * vector / 2 : 0
-    let globalRows = configuration.batchSize * configuration.views
+    let globalRows = configuration.batches.size * configuration.views.count
     let ownRows = shardsPerRank * rows
     let width = configuration.widthOfEmbeddings
     let loaderThreads =
-      configuration.loaderThreads ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: configuration.threads)
+      configuration.compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: configuration.compute.threads)
     let views = rows * 3 * viewSize.pixelCount * float
     items = [
       Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),

@@ -38,7 +38,7 @@ struct ModelSizes {
     let (large, largeByteCount) = try compile(4)
     let workingPerRow = (largeByteCount - smallByteCount) / 2
     withExtendedLifetime(large) {}
-    let rows = configuration.shardSize * configuration.views
+    let rows = configuration.batches.shardSize * configuration.views.count
     self.init(
       configuration, small, constant: max(resident, smallByteCount) - 2 * workingPerRow,
       workingPerShard: workingPerRow * rows,

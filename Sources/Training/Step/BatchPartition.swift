@@ -29,17 +29,17 @@ package struct BatchPartition {
     order: ReductionOrder
   ) {
     self.batchSize = batchSize
-    shardCount = batchSize / configuration.shardSize
+    shardCount = batchSize / configuration.batches.shardSize
     runs = BlockPartition(total: shardCount, parts: world.size)
     loss =
       configuration.isContrasting
       ? ContrastiveLoss(
         blocks: RowBlocks(
-          rowCount: batchSize * configuration.views, rowsPerShard: configuration.shardSize * configuration.views,
+          rowCount: batchSize * configuration.views.count, rowsPerShard: configuration.batches.shardSize * configuration.views.count,
           ranks: world.size),
-        width: configuration.widthOfEmbeddings, temperature: configuration.temperature,
+        width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
-        mode: configuration.lossMode, rowOrder: configuration.rowOrder, threads: configuration.threads)
+        mode: configuration.loss.mode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
       : nil
     reduction = PiecewiseReduction(
       length: vector.count, bounds: pieces, runs: runs, rank: world.rank, order: order)

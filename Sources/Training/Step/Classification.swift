@@ -28,8 +28,8 @@ struct Classification {
     let classCount = try configuration.classCount
     classifier = LinearLayer(
       context, Configuration.classifierName, inputWidth: inputWidth, outputWidth: classCount)
-    crossEntropy = CrossEntropy(classCount: classCount, labelSmoothing: configuration.labelSmoothing)
-    isGradientStopped = configuration.stopGradient
+    crossEntropy = CrossEntropy(classCount: classCount, labelSmoothing: configuration.classifier.labelSmoothing)
+    isGradientStopped = configuration.classifier.stopGradient
   }
 
   /// Makes room for the pass of a shard of `rows` views.

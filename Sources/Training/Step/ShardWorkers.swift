@@ -38,10 +38,10 @@ final class ShardWorkers {
     self.dataset = dataset
     useOneThreadPerPrimitive()
     let engine = try Engine()
-    models = try (0..<min(configuration.threads, capacity)).map { _ in
+    models = try (0..<min(configuration.compute.threads, capacity)).map { _ in
       try TrainingModel(
         engine, configuration, viewSize: configuration.viewSize(of: dataset),
-        rows: configuration.shardSize * configuration.views)
+        rows: configuration.batches.shardSize * configuration.views.count)
     }
     let model = models[0]
     let firstActivations = try model.encoder.makeSavedActivations()
@@ -76,11 +76,11 @@ final class ShardWorkers {
   func makeLoader(threads: Int) throws -> ShardPrefetcher {
     let viewSize = configuration.viewSize(of: dataset)
     let loader = ShardLoader(
-      dataset, Augmentation(validated: configuration.augmentation), viewSize: viewSize, views: configuration.views,
-      seed: configuration.seed,
+      dataset, configuration.views.augmentation, viewSize: viewSize, views: configuration.views.count,
+      seed: configuration.compute.seed,
       layout: viewLayout)
     return ShardPrefetcher(
-      loader, elements: configuration.shardSize * configuration.views * 3 * viewSize.pixelCount, threads: threads)
+      loader, elements: configuration.batches.shardSize * configuration.views.count * 3 * viewSize.pixelCount, threads: threads)
   }
 
   /// Where the encoder wants the elements of a view.

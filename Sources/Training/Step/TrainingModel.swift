@@ -50,13 +50,13 @@ final class TrainingModel {
   package init(
     _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int
   ) throws {
-    let context = try NetworkContext(engine, mode: .training, precision: configuration.resolvedPrecision)
+    let context = try NetworkContext(engine, mode: .training, precision: configuration.compute.resolvedPrecision)
     encoder = try ResNet(
       context, configuration.architecture, views: rows, height: viewSize.height, width: viewSize.width)
     let width = encoder.representationWidth
     projection = configuration.isContrasting ? Projection(context, configuration.headPlan, inputWidth: width) : nil
     classification = try configuration.isClassifying ? Classification(context, configuration, inputWidth: width) : nil
-    isNormalizingRepresentations = configuration.normalizeEncoder
+    isNormalizingRepresentations = configuration.model.normalizeEncoder
     self.rows = rows
     layout = context.layout
     representationGradient = Array(repeating: 0, count: rows * width)

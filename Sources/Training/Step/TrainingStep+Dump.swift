@@ -14,8 +14,8 @@ extension TrainingStep {
     of batch: GlobalBatch, over world: borrowing Communicator
   ) throws -> (images: [RGBImage], arrays: [DumpedArray]) {
     let plan = plan(of: batch)
-    let rowsPerShard = configuration.shardSize * configuration.views
-    let rowCount = plan.batchSize * configuration.views
+    let rowsPerShard = configuration.batches.shardSize * configuration.views.count
+    let rowCount = plan.batchSize * configuration.views.count
     func gathered<Element: MPIElement>(_ own: [Element], perShard count: Int) throws -> [Element] {
       var all = [Element](repeating: .zero, count: count * plan.shardCount)
       try world.allGather(own.span, counts: plan.runs.runs.map { run in run.count * count }, into: &all)
@@ -47,7 +47,7 @@ extension TrainingStep {
     }
 
     let size = configuration.viewSize(of: dataset)
-    let (width, height) = (size.width * configuration.shardSize, size.height * configuration.views)
+    let (width, height) = (size.width * configuration.batches.shardSize, size.height * configuration.views.count)
     let ownBytes = try world.throwingTogether {
       try requests(of: batch, owned).flatMap { request in try sheet(request, size).samples }
     }
@@ -63,13 +63,13 @@ extension TrainingStep {
   /// The views of one shard as the encoder sees them, the normalization undone.
   private func sheet(_ request: ShardPrefetcher.Request, _ size: ImageSize) throws -> RGBImage {
     let elements = 3 * size.pixelCount
-    var views = [Float](repeating: 0, count: configuration.shardSize * configuration.views * elements)
+    var views = [Float](repeating: 0, count: configuration.batches.shardSize * configuration.views.count * elements)
     var span = views.mutableSpan
     try loader.fill(&span, request)
     let layout = shards.viewLayout
     let normalization = dataset.normalization
-    var canvas = Canvas(width: size.width * configuration.shardSize, height: size.height * configuration.views)
-    for row in 0..<configuration.shardSize * configuration.views {
+    var canvas = Canvas(width: size.width * configuration.batches.shardSize, height: size.height * configuration.views.count)
+    for row in 0..<configuration.batches.shardSize * configuration.views.count {
       var image = RGBImage(width: size.width, height: size.height, samples: [UInt8](repeating: 0, count: elements))
       for pixel in 0..<size.pixelCount {
         for channel in 0..<3 {
@@ -80,7 +80,7 @@ extension TrainingStep {
         }
       }
       canvas.draw(
-        image, left: row % configuration.shardSize * size.width, top: row / configuration.shardSize * size.height)
+        image, left: row % configuration.batches.shardSize * size.width, top: row / configuration.batches.shardSize * size.height)
     }
     return canvas.image
   }

@@ -14,13 +14,11 @@ extension TrainingStep {
     _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
     order: ReductionOrder
   ) throws -> TrainingStep {
-    guard let memory = ActivationMemory(configuration.activationMemory) else {
-      preconditionFailure("the recipe was not validated: \(configuration.activationMemory)")
-    }
+    let memory = configuration.compute.activationMemory
     let ranksOnHost = try world.ranksOnHost()
-    let isOverlapping = configuration.overlap == "on" || (configuration.overlap == "auto" && ranksOnHost < world.size)
+    let isOverlapping = configuration.compute.overlap == .on || (configuration.compute.overlap == .auto && ranksOnHost < world.size)
     let loaderThreads =
-      configuration.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: configuration.threads)
+      configuration.compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: configuration.compute.threads)
     return try world.throwingTogether {
       try TrainingStep(
         configuration, dataset, sampler, over: world, activationByteCount: memory.byteCount(ranksOnHost: ranksOnHost),
@@ -42,20 +40,20 @@ extension TrainingStep {
   /// Collective where labels matter: each rank gives the labels of its own samples.
   func classes(of samples: [Int32], _ plan: BatchPartition, over world: borrowing Communicator) throws -> RowClasses {
     var labels = (0..<Int32(plan.batchSize)).map { position in position }
-    if configuration.loss == "supcon" {
+    if configuration.loss.kind == .supcon {
       let own = samples.map { sample in Int32(dataset.label(at: Int(sample))) }
-      let counts = plan.runs.runs.map { run in run.count * configuration.shardSize }
+      let counts = plan.runs.runs.map { run in run.count * configuration.batches.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
     }
     let layout = configuration.rowOrder
     return RowClasses(
-      labels: (0..<plan.batchSize * configuration.views).map { row in labels[layout.sample(ofRow: row)] })
+      labels: (0..<plan.batchSize * configuration.views.count).map { row in labels[layout.sample(ofRow: row)] })
   }
 }
 
 extension Configuration {
   /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
-  package var rowOrder: RowOrder { RowOrder(samplesPerGroup: shardSize, views: views) }
+  package var rowOrder: RowOrder { RowOrder(samplesPerGroup: batches.shardSize, views: views.count) }
 }
 
 extension TrainingState {

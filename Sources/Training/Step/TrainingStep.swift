@@ -49,11 +49,11 @@ package final class TrainingStep {
     self.configuration = configuration
     self.dataset = dataset
     self.isOverlapping = isOverlapping
-    let batchSizes = Set([configuration.batchSize, sampler.lastBatchSize]).sorted()
+    let batchSizes = Set([configuration.batches.size, sampler.lastBatchSize]).sorted()
     shards = try ShardWorkers(
       configuration, dataset,
       capacity: batchSizes.map { size in
-        BlockPartition(total: size / configuration.shardSize, parts: world.size)[world.rank].count
+        BlockPartition(total: size / configuration.batches.shardSize, parts: world.size)[world.rank].count
       }.max() ?? 0, activationByteCount: activationByteCount)
     loader = try shards.makeLoader(threads: loaderThreads)
     let vector = ShardVectorLayout(
@@ -118,7 +118,7 @@ package final class TrainingStep {
     announce(batch, next, rank: world.rank)
     let activity = world.activity
     let clock = StepClock(
-      threads: min(configuration.threads, max(owned.count, 1)), activity: activity, step: state.step + 1)
+      threads: min(configuration.compute.threads, max(owned.count, 1)), activity: activity, step: state.step + 1)
     let trafficBefore = activity.traffic
 
     // Captured call by call: nobody else holds the parameters when the optimizer changes them.
@@ -180,7 +180,7 @@ package final class TrainingStep {
     clock.mark(.update)
     let contrast = contrast(loss, classes, reduced)
     return Report(
-      views: plan.batchSize * configuration.views, loss: Double(reduced[vector.loss]),
+      views: plan.batchSize * configuration.views.count, loss: Double(reduced[vector.loss]),
       lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound, contrast: contrast,
       trainTop1: trainTop1(reduced, plan), learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0,
       partSeconds: clock.seconds,
@@ -197,7 +197,7 @@ package final class TrainingStep {
   /// The views that some shards of a batch need.
   func requests(of batch: GlobalBatch, _ shards: Range<Int>) -> [ShardPrefetcher.Request] {
     shards.map { shard in
-      let samples = batch.samples.dropFirst(shard * configuration.shardSize).prefix(configuration.shardSize)
+      let samples = batch.samples.dropFirst(shard * configuration.batches.shardSize).prefix(configuration.batches.shardSize)
       return ShardPrefetcher.Request(epoch: batch.epoch, samples: Array(samples))
     }
   }

@@ -22,17 +22,17 @@ struct DatasetOptions: ParsableArguments {
       "DIR/train/CLASS/** and DIR/val|validation|test/CLASS/**, or DIR/CLASS/**, or a pack, or CIFAR's binary files.",
       valueName: "dir"))
   var data: String?
-  @Option(help: "Share of a folder's images to keep for validation where it has no tree of them.")
-  var validationFraction: Double?
+  @Option(help: "Fraction of each class held out for validation if there is no validation folder.")
+  var validationFraction: String?
   @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
   var threads: Int?
 
   /// The options that were given.
   var overrides: ConfigurationOverrides {
     var overrides = ConfigurationOverrides()
-    overrides.set(dataset, for: "dataset")
-    overrides.set(data, for: "data")
-    overrides.set(validationFraction, for: "validation-fraction")
+    overrides.give(dataset, for: "dataset")
+    overrides.set(\.data.path, to: data)
+    overrides.give(validationFraction, for: "validation-fraction")
     return overrides
   }
 

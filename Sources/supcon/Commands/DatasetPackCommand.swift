@@ -17,14 +17,14 @@ struct DatasetPackCommand: RankedCommand {
   @OptionGroup var dataset: DatasetOptions
   @Option(help: ArgumentHelp("What the shorter side of larger images becomes.", valueName: "pixels"))
   var size = 256
-  @Option(help: ArgumentHelp("Where the pack will stand.", valueName: "file"))
+  @Option(help: ArgumentHelp("Output file.", valueName: "file"))
   var output: String
-  @Option(help: "An image that cannot be used: stop, or skip it and say so.")
+  @Option(help: "Unreadable images: stop, or skip with a warning.")
   var badImages = "stop"
 
   private var request: DatasetRequest {
     var overrides = dataset.overrides
-    overrides.set(badImages, for: "bad-images")
+    overrides.give(badImages, for: "bad-images")
     return DatasetRequest(overrides: overrides, threads: dataset.threads)
   }
 

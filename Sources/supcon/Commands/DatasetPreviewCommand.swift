@@ -15,24 +15,25 @@ struct DatasetPreviewCommand: RankedCommand {
       """)
 
   @OptionGroup var dataset: DatasetOptions
-  @Option(help: "How views are made; --augmentation help lists all.")
-  var augmentation = Configuration().augmentation
-  @Option(help: "How many samples.")
+  @Option(help: "Augmentation of the views; --augmentation help lists all.")
+  var augmentation = "\(Configuration().views.augmentation)"
+  @Option(help: "Number of samples.")
   var samples = 8
-  @Option(help: "How many views of each.")
+  @Option(help: "Number of views of each.")
   var views = 6
   @Option(help: ArgumentHelp("Height and width of views. (default: the dataset's own)", valueName: "pixels"))
-  var imageSize: Int?
-  @Option(help: "Where the views' random draws begin.")
+  var imageSize: String?
+  @Option(help: "Random seed of the views.")
   var seed: UInt64 = 0
-  @Option(help: ArgumentHelp("Where the image will stand.", valueName: "file"))
+  @Option(help: ArgumentHelp("Output file.", valueName: "file"))
   var output = "preview.png"
 
   private var request: DatasetPreview.Request {
     var overrides = dataset.overrides
-    overrides.set(imageSize, for: "image-size")
+    overrides.give(imageSize, for: "image-size")
+    overrides.give(augmentation, for: "augmentation")
     var request = DatasetPreview.Request(dataset: DatasetRequest(overrides: overrides, threads: dataset.threads))
-    request.augmentation = augmentation
+    request.augmentation = request.dataset.configuration.views.augmentation
     request.samples = samples
     request.views = views
     request.seed = seed

@@ -13,9 +13,9 @@ struct DatasetSynthesizeCommand: RankedCommand {
   @Option(help: ArgumentHelp("A folder that is not there yet, or is empty.", valueName: "dir"))
   var output: String
   @Option(help: "Images to train on.")
-  var train = Configuration().shapesTrain
+  var train = Configuration().data.shapesTrain
   @Option(help: "Images to test on.")
-  var test = Configuration().shapesTest
+  var test = Configuration().data.shapesTest
   @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
   var threads: Int?
 

@@ -9,7 +9,7 @@ struct DoctorCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract:
-      "Looks at a launch before it costs time: binding, cores, memory, networks, programs, options, data, output.",
+      "Checks the launch before training: binding, cores, memory, networks, programs, options, data, output.",
     discussion: """
       Example: mpirun -np 4 --hostfile hostfiles/two-nodes supcon doctor --dataset cifar10 --data cifar-10-batches-bin --threads 2
       Start it as the run is to be started, with the same options. It trains nothing and writes nothing; each finding comes with its remedy,

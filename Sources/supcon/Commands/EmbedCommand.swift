@@ -1,29 +1,31 @@
 import ArgumentParser
 import Configuration
+import Datasets
 import Evaluation
 import MPI
+import OneDNN
 
 /// `supcon embed`.
 struct EmbedCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",
-    abstract: "Writes what a run's encoder gives for each sample of its dataset as a .npy file.",
+    abstract: "Extracts features of a dataset split to a .npy file.",
     discussion: "Example: supcon embed --run runs/c10 --split test --output r.npy --labels y.npy")
 
   @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
   var run: String
-  @Option(help: ArgumentHelp("Receives float32 [samples, width], in the order of the dataset.", valueName: "file"))
+  @Option(help: ArgumentHelp("Output file: float32 array [samples, dimension], in dataset order.", valueName: "file"))
   var output: String
   @Option(help: ArgumentHelp("Receives the samples' classes, int64 [samples].", valueName: "file"))
   var labels: String?
   @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
   var data: String?
   @Option(help: "The samples: train or test.")
-  var split = "test"
+  var split = Split.test
   @Option(help: "encoder: representations; model: embeddings, behind the projection head and of unit length.")
   var part = WeightLayout.Part.encoder
-  @Option(help: "Numbers that the encoder multiplies: float32 or bfloat16. (default: the run's)")
-  var precision: String?
+  @Option(help: "Compute data type of the encoder: float32 or bfloat16. (default: the run's)")
+  var precision: Precision?
   @Option(help: "Threads of each rank.")
   var threads = 1
 
@@ -51,3 +53,6 @@ struct EmbedCommand: RankedCommand {
     return .success
   }
 }
+
+extension Split: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

@@ -15,7 +15,7 @@ struct ExportCommand: RankedCommand {
 
   @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
   var run: String
-  @Option(help: ArgumentHelp("Where the file will stand.", valueName: "file"))
+  @Option(help: ArgumentHelp("Output file.", valueName: "file"))
   var output: String
   @Option(help: "safetensors (weights) or onnx (weights and operations).")
   var format = WeightExport.Format.safetensors

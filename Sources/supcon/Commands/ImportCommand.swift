@@ -21,24 +21,23 @@ struct ImportCommand: RankedCommand {
   var layout: WeightLayout
   @Option(help: "Encoder: \(ResNetArchitecture.names.joined(separator: ", ")).")
   var model: String
-  @Option(help: "What views pass first: cifar, imagenet, or auto: what the first convolution's shape says.")
+  @Option(help: "Input stem: cifar, imagenet, or auto: by the shape of the first convolution.")
   var stem = "auto"
   @Option(help: ArgumentHelp("Run directory. (default: runs/import-MODEL-DATASET-N)", valueName: "dir"))
   var output: String?
 
   /// What the later stages look at.
   @OptionGroup var images: ImageOptions
-  @Option(help: "Numbers that the encoder multiplies: float32, bfloat16, or auto.")
+  @Option(help: "Compute data type of the encoder: float32, bfloat16, or auto.")
   var precision = "float32"
 
   @OptionGroup var launch: LaunchOptions
 
   private var request: WeightImport.Request {
-    var overrides = ConfigurationOverrides()
-    overrides.set(model, for: "model")
-    overrides.set(stem, for: "stem")
-    overrides.set(precision, for: "precision")
-    images.set(&overrides)
+    var overrides = images.given
+    overrides.give(model, for: "model")
+    overrides.give(stem, for: "stem")
+    overrides.give(precision, for: "precision")
     return WeightImport.Request(weights: weights, layout: layout, overrides: overrides, output: output)
   }
 

@@ -26,7 +26,7 @@ struct LinearCommand: RankedCommand {
     help: ArgumentHelp(
       "With --finetune: run directory of the result. (default: runs/supervised-MODEL-DATASET-N)", valueName: "dir"))
   var output: String?
-  @Option(help: "Visits of the training set.")
+  @Option(help: "Number of training epochs.")
   var epochs = 20
   @Option(help: "Samples in a global batch.")
   var batchSize = 256
@@ -41,10 +41,10 @@ struct LinearCommand: RankedCommand {
   var weightDecay: Double?
   @Option(
     help:
-      "How training samples are seen: none (features once), or a preset or operations (features each epoch); help lists all; with --finetune supcon supervised's. (default: none)"
+      "Augmentation for training the classifier; none extracts features only once, others in each epoch; help lists all; with --finetune supcon supervised's. (default: none)"
   )
   var augmentation: String?
-  @Option(help: "Where all random draws begin.")
+  @Option(help: "Random seed.")
   var seed: UInt64 = 0
   @Option(help: "Threads of each rank.")
   var threads = 1
@@ -60,17 +60,25 @@ struct LinearCommand: RankedCommand {
     request.learningRate = learningRate ?? (finetune ? FineTuning.learningRate : request.learningRate)
     request.momentum = momentum
     request.weightDecay = weightDecay ?? request.weightDecay
-    request.augmentation = augmentation ?? request.augmentation
+    if augmentation != nil {
+      request.augmentation = given.applied(to: Configuration()).views.augmentation
+    }
     request.seed = seed
     request.threads = threads
     return request
   }
 
-  private var fineTuning: TrainingRun.Request {
+  /// The options of the table.
+  private var given: ConfigurationOverrides {
     var overrides = ConfigurationOverrides()
-    overrides.set(dataset, for: "dataset")
-    overrides.set(weightDecay, for: "weight-decay")
-    overrides.set(augmentation, for: "augmentation")
+    overrides.give(dataset, for: "dataset")
+    overrides.give(augmentation, for: "augmentation")
+    return overrides
+  }
+
+  private var fineTuning: TrainingRun.Request {
+    var overrides = given
+    overrides.set(\.optimizer.weightDecay, to: weightDecay)
     return FineTuning.request(request, overrides: overrides, output: output)
   }
 
@@ -81,7 +89,7 @@ struct LinearCommand: RankedCommand {
     if !finetune, let (option, value) = needless {
       return "--\(option) \(value ?? ""): goes with --finetune; leave it out, or give --finetune"
     }
-    return request.problem ?? (finetune ? fineTuning.problem(ranks: ranks) : nil)
+    return given.problem?.description ?? request.problem ?? (finetune ? fineTuning.problem(ranks: ranks) : nil)
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

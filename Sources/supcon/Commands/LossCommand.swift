@@ -40,12 +40,8 @@ struct LossCommand: RankedCommand {
     request.labels = labels
     request.views = views
     request.isNormalizing = normalize
-    request.temperature = temperature
-    request.summation = lossMode.summation ?? request.summation
-    request.contrastMode = lossMode.contrastMode ?? request.contrastMode
-    request.denominator = lossMode.denominator ?? request.denominator
-    request.positivesCap = lossMode.positivesCap ?? request.positivesCap
-    request.lossScale = lossMode.lossScale ?? request.lossScale
+    request.loss = lossMode.given.applied(to: Configuration()).loss
+    request.loss.temperature = temperature
     request.gradient = gradient
     request.threads = threads
     return request
@@ -54,7 +50,7 @@ struct LossCommand: RankedCommand {
   var threadsPerRank: Int { threads }
 
   func problem(ranks: Int) -> String? {
-    request.problem
+    lossMode.given.problem?.description ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

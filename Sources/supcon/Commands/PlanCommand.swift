@@ -7,7 +7,7 @@ import Tools
 struct PlanCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Says what a run will take before it is begun: parameters, memory by item, time, checkpoints.",
+    abstract: "Estimates parameters, memory, time and disk of a run before it starts.",
     discussion: """
       Example: supcon plan --recipe imagenet-resnet50-supcon --data imagenet --ranks 16
       It takes the options of supcon pretrain, alone or under mpirun, tries one small step on built-in images, trains nothing
@@ -25,7 +25,7 @@ struct PlanCommand: ConfiguredCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: Planning.Request {
-    var request = Planning.Request(overrides: progress.added(to: configuration.overrides))
+    var request = Planning.Request(overrides: configuration.overrides.overridden(by: progress.given))
     request.ranks = ranks
     request.isJSON = json
     return request

@@ -9,7 +9,8 @@ struct TrainingOptions: ParsableArguments {
   @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var progress: ProgressOptions
 
-  @Option(help: ArgumentHelp("Run directory. (default: runs/COMMAND-MODEL-DATASET-N)", valueName: "dir"))
+  @Option(help: ArgumentHelp("Run directory. (default: runs/COMMAND-MODEL-DATASET-N)", valueName: "dir"),
+    completion: .directory)
   var output: String?
   @Flag(help: "Continue the run in --output; options not given are those of the run.")
   var resume = false
@@ -25,7 +26,7 @@ struct TrainingOptions: ParsableArguments {
   /// What a command asks for with these options.
   func request(_ command: TrainingCommand) -> TrainingRun.Request {
     var request = TrainingRun.Request(
-      command, overrides: progress.added(to: configuration.overrides), output: output, isResuming: resume,
+      command, overrides: configuration.overrides.overridden(by: progress.given), output: output, isResuming: resume,
       order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
     request.debugging = debugging.debugging
     return request

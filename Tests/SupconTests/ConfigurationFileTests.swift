@@ -3,42 +3,7 @@ import TestSupport
 import Testing
 
 /// `--config FILE` and `--recipe NAME`: what overrides what, and what is refused.
-struct ConfigurationTests {
-  struct Mistake: Sendable, CustomTestStringConvertible {
-    let text: String
-    /// What the message must hold, behind the file's name.
-    let message: String
-
-    var testDescription: String { text }
-  }
-
-  @Test(arguments: [
-    Mistake(text: "seed: 3\nbatchsize: 64\n", message: ":2: unknown option 'batchsize'; did you mean 'batch-size'?"),
-    Mistake(text: "batch_size: 64\n", message: ":1: unknown option 'batch_size'; did you mean 'batch-size'?"),
-    Mistake(text: "--batch-size: 64\n", message: ":1: unknown option '--batch-size'; did you mean 'batch-size'?"),
-    Mistake(text: "momentum_of_inertia: 1\n", message: ":1: unknown option 'momentum_of_inertia'; expected the name"),
-    Mistake(text: "seed: 1\nviews: 2\nseed: 2\n", message: ":1: option 'seed' is given more than once"),
-    Mistake(text: "\nbatch-size: many\n", message: ":2: batch-size: expected a whole number, found 'many'"),
-    Mistake(text: "batch-size: 6.5\n", message: ":1: batch-size: expected a whole number, found '6.5'"),
-    Mistake(text: "batch-size: [64]\n", message: ":1: batch-size: expected a whole number, found a list"),
-    Mistake(text: "seed: -1\n", message: ":1: seed: expected a whole number, found '-1'"),
-    Mistake(text: "temperature: warm\n", message: ":1: temperature: expected a number, found 'warm'"),
-    Mistake(text: "nesterov: 1\n", message: ":1: nesterov: expected true or false, found '1'"),
-    Mistake(text: "model:\n", message: ":1: model: expected a text, found nothing"),
-    Mistake(text: "model: {name: resnet20}\n", message: ":1: model: expected a text, found a mapping"),
-    Mistake(text: "- seed\n", message: ":1: expected one option a line, such as 'batch-size: 256', found a list"),
-    Mistake(text: "resnet20\n", message: ":1: expected one option a line, such as 'batch-size: 256', found a single"),
-    Mistake(text: "seed: 1\nmodel: [a\n", message: ":3: is no YAML: "),
-    Mistake(text: "model: \"resnet20\n", message: ":2: is no YAML: "),
-  ])
-  func fileIsRefused(_ mistake: Mistake) throws {
-    let workshop = try Workshop()
-    try mistake.text.write(toFile: workshop.path("wrong.yaml"), atomically: true, encoding: .utf8)
-    try workshop.expectRefusal(
-      ["pretrain", "--config", workshop.path("wrong.yaml"), "--output", workshop.path("run")], 78,
-      naming: ["wrong.yaml" + mistake.message])
-  }
-
+struct ConfigurationFileTests {
   @Test func unreadableFileIsRefused() throws {
     let workshop = try Workshop()
     try workshop.expectRefusal(

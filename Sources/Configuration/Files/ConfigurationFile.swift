@@ -46,34 +46,57 @@ package enum ConfigurationFile {
         "\(place(root, path)): expected one option a line, such as 'batch-size: 256', found \(kindName(of: root))")
     }
     for (name, value) in mapping {
-      let key = try key(name, path: path)
-      guard let kind = ConfigurationOptionKind.all[key], let read = kind.value(of: value) else {
-        throw RunError(
-          .configuration,
-          "\(place(value, path)): \(key.rawValue): expected \(ConfigurationOptionKind.all[key]?.expectation ?? "a value"), found \(found(value))"
-        )
-      }
-      overrides.values[key] = read
+      let option = try option(name, path: path)
+      overrides.note(option, try assignment(option, value, path: path))
     }
     return overrides
   }
 
-  private static func key(_ name: Node, path: String) throws(RunError) -> Configuration.CodingKeys {
+  private static func assignment(
+    _ option: ConfigurationOption, _ value: Node, path: String
+  ) throws(RunError) -> @Sendable (inout Configuration) -> Void {
+    let malformed = RunError(
+      .configuration,
+      "\(place(value, path)): \(option.name): expected \(option.kind.expectation), found \(found(value))")
+    guard let text = text(value, option.kind) else { throw malformed }
+    do {
+      return try option.read(text)
+    } catch {
+      throw error.isMalformed ? malformed : option.refusal(of: text, error, place: place(value, path))
+    }
+  }
+
+  /// The text of a value; `nil` for none, or for a collection.
+  ///
+  /// A text may be a list, such as `[700, 800, 900]`: options have it with commas.
+  private static func text(_ node: Node, _ kind: OptionKind) -> String? {
+    if kind == .text, case .sequence(let sequence) = node {
+      let parts = sequence.compactMap { element in element.scalar?.string }
+      return parts.count == sequence.count && !parts.isEmpty ? parts.joined(separator: ",") : nil
+    }
+    guard let scalar = node.scalar else { return nil }
+    // Nothing, `~` and `null` stand for no value, unless they are in quotes.
+    let isQuoted = scalar.style == .doubleQuoted || scalar.style == .singleQuoted
+    return kind != .text || node.null == nil || isQuoted ? scalar.string : nil
+  }
+
+  private static func option(_ name: Node, path: String) throws(RunError) -> ConfigurationOption {
     let text = name.scalar?.string ?? ""
-    if let key = Configuration.CodingKeys(rawValue: text) {
-      return key
+    if let option = ConfigurationOption.named(text) {
+      return option
     }
     if ["output", "resume", "recipe", "config"].contains(text) {
       throw RunError(
-        .configuration, "\(place(name, path)): '\(text)' is given on the command line alone; leave the line out")
+        .configuration, "\(place(name, path)): '\(text)' is given on the command line alone",
+        remedy: "leave the line out")
     }
     // As on the command line, or as in Python.
     let plain = text.drop { letter in letter == "-" }.map { letter in letter == "_" ? "-" : letter }
-    let nearest = Configuration.CodingKeys.allCases.map(\.rawValue).nearest(to: String(plain))
-    let advice =
-      nearest.map { nearest in "did you mean '\(nearest)'?" }
-      ?? "expected the name of an option without its dashes, such as 'batch-size'; supcon pretrain --help lists all"
-    throw RunError(.configuration, "\(place(name, path)): unknown option '\(text)'; \(advice)")
+    let nearest = PeerNames.option(String(plain)) ?? ConfigurationOption.all.map(\.name).nearest(to: String(plain))
+    throw RunError(
+      .configuration, "\(place(name, path)): unknown option '\(text)'",
+      remedy: nearest.map { nearest in "did you mean '\(nearest)'?" }
+        ?? "expected the name of an option without its dashes, such as 'batch-size'; supcon pretrain --help lists all")
   }
 
   private static func place(_ node: Node, _ path: String) -> String {

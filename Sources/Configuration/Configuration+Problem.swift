@@ -1,0 +1,59 @@
+extension Configuration {
+  /// The first contradiction between options, or option that does not apply, or `nil`.
+  ///
+  /// Values out of range are not among them: parsers refuse those.
+  ///
+  /// - Parameters:
+  ///   - given: The options that were given; those of the command line are refused where they do not apply, whatever their value.
+  ///   - ranks: The number of ranks of the job.
+  package func problem(given: ConfigurationOverrides, ranks: Int) -> RunError? {
+    if let problem = given.problem ?? dataProblem {
+      return problem
+    }
+    return model.problem ?? head.problem ?? batches.problem(ranks: ranks)
+      ?? (isContrasting ? loss.problem(views: views.count) : nil) ?? lossesProblem ?? optimizer.problem
+      ?? schedule.problem
+      ?? ConfigurationOption.all.lazy.compactMap { option in option.needless(in: self, given) }.first
+  }
+
+  /// The first contradiction between the options of the dataset, or `nil`.
+  package var dataProblem: RunError? {
+    switch (data.dataset, data.path) {
+    case (.shapes, .some):
+      return RunError(
+        .usage, "--data: --dataset shapes is built in and has no folder",
+        remedy: "leave it out, or give --dataset folder, cifar10 or cifar100")
+    case (.cifar10, nil), (.cifar100, nil):
+      return RunError(
+        .usage, "--dataset \(data.dataset.rawValue): needs --data with the folder of its binary version")
+    case (.folder, nil):
+      return RunError(.usage, "--dataset folder: needs --data with the folder of the images, or a pack")
+    default: break
+    }
+    if (data.mean == nil) != (data.standardDeviation == nil) {
+      return RunError(.usage, "--mean, --std: expected both or neither")
+    }
+    let given = ConfigurationOverrides()
+    return ConfigurationOption.all.lazy.filter { option in option.group == .dataset }
+      .compactMap { option in option.needless(in: self, given) }.first
+  }
+
+  private var lossesProblem: RunError? {
+    isContrasting || isClassifying
+      ? nil
+      : RunError(
+        .usage, "--contrastive-weight 0, --cross-entropy-weight 0: no loss is left",
+        remedy: "give one of them above 0")
+  }
+}
+
+extension ConfigurationOption {
+  /// The refusal of this option where it does not apply and was given, or has another value than the default, or `nil`.
+  func needless(in configuration: Configuration, _ given: ConfigurationOverrides) -> RunError? {
+    guard let condition = conditions.first(where: { condition in !condition.holds(configuration) }) else { return nil }
+    let text = write(configuration)
+    guard given.isOnCommandLine(name) || text != defaultValue else { return nil }
+    let flag = kind != .boolean ? "--\(name) \(text ?? "auto")" : text == "true" ? "--\(name)" : "--no-\(name)"
+    return RunError(.usage, "\(flag): \(condition.reason(configuration))", remedy: condition.remedy)
+  }
+}

@@ -1,0 +1,60 @@
+/// A condition under which an option has an effect.
+struct OptionCondition: Sendable {
+  /// Whether it is met.
+  let holds: @Sendable (Configuration) -> Bool
+  /// The reason for a refusal where it is not.
+  let reason: @Sendable (Configuration) -> String
+  /// The action that puts it right.
+  let remedy: String
+
+  static let folder = OptionCondition(
+    holds: { $0.data.dataset == .folder },
+    reason: { "goes with --dataset folder, not with \($0.data.dataset.rawValue)" },
+    remedy: "leave it out, or choose --dataset folder")
+
+  static let shapes = OptionCondition(
+    holds: { $0.data.dataset == .shapes },
+    reason: { "goes with --dataset shapes, not with \($0.data.dataset.rawValue)" },
+    remedy: "leave it out, or choose --dataset shapes")
+
+  static let contrastive = OptionCondition(
+    holds: \.isContrasting, reason: { _ in "without a contrastive loss there is no use for it" },
+    remedy: "leave it out, or choose supcon pretrain")
+
+  static let classifier = OptionCondition(
+    holds: \.isClassifying, reason: { _ in "there is no classifier" },
+    remedy: "leave it out, or give a --cross-entropy-weight above 0")
+
+  static let bothLosses = OptionCondition(
+    holds: { $0.isContrasting && $0.isClassifying },
+    reason: { _ in "goes with a contrastive loss and a cross-entropy" },
+    remedy: "leave it out, or give both weights above 0")
+
+  static let hiddenLayers = OptionCondition(
+    holds: { $0.head.kind == .mlp }, reason: { "--head \($0.head.kind.rawValue) has no hidden layer" },
+    remedy: "leave the option out, or choose --head mlp")
+
+  static let someHead = OptionCondition(
+    holds: { $0.head.kind != .none },
+    reason: { _ in "with --head none the embeddings are as wide as the representations" },
+    remedy: "leave the option out")
+
+  static let balancedSampler = OptionCondition(
+    holds: { $0.batches.sampling == .balanced },
+    reason: { "belongs to --sampler balanced, not to \($0.batches.sampling.rawValue)" },
+    remedy: "leave it out, or choose --sampler balanced")
+
+  static func optimizers(_ kinds: OptimizerOptions.Kind...) -> OptionCondition {
+    OptionCondition(
+      holds: { kinds.contains($0.optimizer.kind) },
+      reason: { "--optimizer \($0.optimizer.kind.rawValue) has no use for it" },
+      remedy: "leave it out, or choose \(kinds.map(\.rawValue).joined(separator: " or "))")
+  }
+
+  static func schedules(_ kinds: ScheduleOptions.Kind...) -> OptionCondition {
+    OptionCondition(
+      holds: { kinds.contains($0.schedule.kind) },
+      reason: { "--schedule \($0.schedule.kind.rawValue) has no use for it" },
+      remedy: "leave it out, or choose \(kinds.map(\.rawValue).joined(separator: " or "))")
+  }
+}

@@ -1,0 +1,14 @@
+import Spelling
+
+extension OptionFailure {
+  /// A text that is none of a closed set.
+  static func choice(_ text: String, _ choices: [String]) -> OptionFailure {
+    let meant =
+      PeerNames.value(text).flatMap { name in choices.contains(name) ? name : nil }
+      ?? choices.first { choice in choice.lowercased() == text.lowercased() }
+      ?? choices.nearest(to: text)
+    return OptionFailure(
+      expectation: "expected one of \(choices.joined(separator: ", "))"
+        + (meant.map { name in "; did you mean '\(name)'?" } ?? ""))
+  }
+}

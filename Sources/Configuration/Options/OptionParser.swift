@@ -1,0 +1,206 @@
+/// The form of a value as text: kind, allowed values, both directions.
+struct OptionParser<Value: Sendable>: Sendable {
+  let kind: OptionKind
+  /// All values of a closed set.
+  var choices: [String] = []
+  /// Reads a text.
+  let read: @Sendable (String) throws(OptionFailure) -> Value
+  /// Writes a value so that ``read`` gives it again; `nil` for no value.
+  let write: @Sendable (Value) -> String?
+}
+
+/// The kinds of values, as files and shells tell them apart.
+package enum OptionKind: Sendable {
+  case text, boolean, number, wholeNumber
+
+  /// The words of a message.
+  var expectation: String {
+    switch self {
+    case .text: "a text"
+    case .boolean: "true or false"
+    case .number: "a number"
+    case .wholeNumber: "a whole number"
+    }
+  }
+}
+
+/// A text that is no value of an option.
+struct OptionFailure: Error {
+  /// Whether the text is not even of the option's kind, as a word for a number.
+  var isMalformed = false
+  /// The words behind `expected`, or a whole sentence.
+  let expectation: String
+
+  static func malformed(_ kind: OptionKind) -> OptionFailure {
+    OptionFailure(isMalformed: true, expectation: "expected \(kind.expectation)")
+  }
+}
+
+/// The largest whole number that options take: products of two of them are numbers still.
+package let largestOption = 1_000_000_000
+
+// MARK: - Whole numbers
+
+extension OptionParser where Value == Int {
+  static func count(from least: Int, to most: Int = largestOption) -> OptionParser {
+    OptionParser(kind: .wholeNumber) { (text) throws(OptionFailure) in
+      guard let number = Int(text) else {
+        // Digits alone are a number, if one too large.
+        let digits = text.drop { letter in letter == "-" }
+        guard !digits.isEmpty, digits.allSatisfy({ digit in digit.isASCII && digit.isNumber }) else {
+          throw .malformed(.wholeNumber)
+        }
+        throw OptionFailure(expectation: text.hasPrefix("-") ? "expected at least \(least)" : "expected at most \(most)")
+      }
+      guard number >= least else { throw OptionFailure(expectation: "expected at least \(least)") }
+      guard number <= most else { throw OptionFailure(expectation: "expected at most \(most)") }
+      return number
+    } write: { number in
+      "\(number)"
+    }
+  }
+}
+
+extension OptionParser where Value == UInt64 {
+  static let natural = OptionParser(kind: .wholeNumber) { (text) throws(OptionFailure) in
+    guard let number = UInt64(text) else { throw .malformed(.wholeNumber) }
+    return number
+  } write: { number in
+    "\(number)"
+  }
+}
+
+// MARK: - Numbers
+
+extension OptionParser where Value == Double {
+  static func number(_ expectation: String, _ isAllowed: @escaping @Sendable (Double) -> Bool) -> OptionParser {
+    OptionParser(kind: .number) { (text) throws(OptionFailure) in
+      guard let number = Self.double(text) else { throw .malformed(.number) }
+      guard number.isFinite, isAllowed(number) else { throw OptionFailure(expectation: "expected \(expectation)") }
+      return number
+    } write: { number in
+      plain(number)
+    }
+  }
+
+  static let positive = number("a number above 0") { $0 > 0 }
+  static let notNegative = number("a number of at least 0") { $0 >= 0 }
+  static let belowOne = number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }
+
+  /// A number as shells and YAML have it.
+  private static func double(_ text: String) -> Double? {
+    switch text.lowercased() {
+    case ".inf", "+.inf": .infinity
+    case "-.inf": -.infinity
+    case ".nan": .nan
+    // Swift reads hexadecimal numbers and infinity in words too; they are refused as out of range, or harmless.
+    default: Double(text)
+    }
+  }
+}
+
+// MARK: - Booleans
+
+extension OptionParser where Value == Bool {
+  static let boolean = OptionParser(kind: .boolean) { (text) throws(OptionFailure) in
+    switch text.lowercased() {
+    case "true", "yes", "on": return true
+    case "false", "no", "off": return false
+    default: throw .malformed(.boolean)
+    }
+  } write: { flag in
+    "\(flag)"
+  }
+}
+
+// MARK: - Texts and lists
+
+extension OptionParser where Value == String {
+  static let text = OptionParser(kind: .text) { text in
+    text
+  } write: { text in
+    text
+  }
+}
+
+extension OptionParser where Value == [Int] {
+  /// Whole numbers of at least 1 with commas between them.
+  static func counts(example: String, to most: Int = largestOption) -> OptionParser {
+    OptionParser(kind: .text) { (text) throws(OptionFailure) in
+      let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+      let numbers = parts.compactMap { part in Int(part).flatMap { number in number >= 1 ? number : nil } }
+      guard numbers.count == parts.count else {
+        throw OptionFailure(expectation: "expected whole numbers above 0 separated by commas, such as \(example)")
+      }
+      guard numbers.allSatisfy({ number in number <= most }) else {
+        throw OptionFailure(expectation: "expected numbers of at most \(most)")
+      }
+      return numbers
+    } write: { numbers in
+      numbers.map { number in "\(number)" }.joined(separator: ",")
+    }
+  }
+}
+
+extension OptionParser where Value == [Float] {
+  /// One number each of red, green and blue.
+  static func channels(from least: Float, _ expectation: String) -> OptionParser {
+    OptionParser(kind: .text) { (text) throws(OptionFailure) in
+      let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+      let numbers = parts.compactMap { part in Float(part) }
+      guard parts.count == 3, numbers.count == 3, numbers.allSatisfy((least...1).contains) else {
+        throw OptionFailure(expectation: "expected \(expectation)")
+      }
+      return numbers
+    } write: { numbers in
+      channelText(numbers)
+    }
+  }
+}
+
+/// Three numbers as options have them; reading gives the same numbers again.
+package func channelText(_ numbers: [Float]) -> String {
+  numbers.map { number in "\(number)" }.joined(separator: ",")
+}
+
+// MARK: - Closed sets
+
+extension OptionParser where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
+  static var choice: OptionParser<Value> {
+    let choices = Value.allCases.map(\.rawValue)
+    return OptionParser(kind: .text, choices: choices) { (text) throws(OptionFailure) in
+      guard let value = Value(rawValue: text) else { throw .choice(text, choices) }
+      return value
+    } write: { value in
+      value.rawValue
+    }
+  }
+}
+
+extension OptionParser {
+  /// The same closed set with a word for no value.
+  func orNone(_ word: String) -> OptionParser<Value?> {
+    let (read, write, choices) = (self.read, self.write, self.choices)
+    let names = [word] + choices
+    return OptionParser<Value?>(kind: kind, choices: names) {
+      (text) throws(OptionFailure) in
+      if text == word {
+        return nil
+      }
+      guard let value = try? read(text) else { throw .choice(text, names) }
+      return value
+    } write: { value in
+      value.map(write) ?? word
+    }
+  }
+
+  /// The same for a value that may be absent, and is then not written.
+  var optional: OptionParser<Value?> {
+    let (read, write) = (self.read, self.write)
+    return OptionParser<Value?>(kind: kind, choices: choices) { (text) throws(OptionFailure) in
+      try read(text)
+    } write: { value in
+      value.flatMap(write)
+    }
+  }
+}

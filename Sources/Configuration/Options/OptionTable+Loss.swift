@@ -1,0 +1,65 @@
+extension ConfigurationOption {
+  static let lossRows: [ConfigurationOption] = [
+    .init(
+      "loss", \.loss.kind, .choice, "supcon (positives: views of the same class) or simclr (of the same sample).",
+      .contrastive, when: [.contrastive]),
+    .init(
+      "summation", \.loss.mode.summation, .choice,
+      "Sum over positives outside (out: L_out, eq. 2) or inside (in: L_in, eq. 3) the logarithm.", .contrastive,
+      when: [.contrastive]),
+    .init(
+      "contrast-mode", \.loss.mode.anchors, .choice, "Anchors: all views, or one, the first of each sample.",
+      .contrastive, when: [.contrastive]),
+    .init(
+      "denominator", \.loss.mode.denominator, .choice,
+      "Softmax denominator: all other samples; one-positive: the current positive and the negatives; only-negatives.",
+      .contrastive, when: [.contrastive]),
+    .init(
+      "positives-cap", \.loss.mode.positivesCap, .positivesCap,
+      "Maximum number of positives per anchor besides its own views, a multiple of --views, those that come first in the batch; none: no cap.",
+      value: "positives", .contrastive, when: [.contrastive]),
+    .init(
+      "loss-scale", \.loss.scale, .choice, "Factor of the loss: none, tau or tau/0.07.", .contrastive,
+      when: [.contrastive]),
+    .init(
+      "temperature", \.loss.temperature, .positive, "Temperature of the contrastive loss.", .contrastive,
+      when: [.contrastive]),
+    .init(
+      "contrastive-weight", \.loss.weight, .notNegative, "Weight of the contrastive loss; 0 for supervised.",
+      .classifier),
+    .init(
+      "cross-entropy-weight", \.classifier.weight, .notNegative,
+      "Weight of the cross-entropy of a classifier on the representations; 1 for supervised.", .classifier),
+    .init(
+      "stop-gradient", \.classifier.stopGradient, .boolean,
+      "Detach features before the classifier: cross-entropy does not train the encoder.", .classifier,
+      when: [.bothLosses]),
+    .init(
+      "label-smoothing", \.classifier.labelSmoothing, .belowOne, "Label smoothing, in [0, 1).", .classifier,
+      when: [.classifier]),
+    .init("classes", \.classifier.classes, .count(from: 0), "Classes of the training set.", .resolved),
+    .init(
+      "evaluate-epochs", \.classifier.evaluateEpochs, .count(from: 0),
+      "Epochs between tests of the classifier; 0: at the end alone.", .classifier, when: [.classifier],
+      [.freeOnResume]),
+    .init(
+      "init", \.model.initialPath, .text,
+      "Start with the encoder of a run directory, whose options of encoder and dataset are kept unless --dataset is given, or of an encoder.safetensors.",
+      default: "random values", value: "path", .initialization, [.path]),
+  ]
+}
+
+extension OptionParser where Value == Int? {
+  /// `none` or a number; text in files, as it always was.
+  static let positivesCap = OptionParser(kind: .text) { (text) throws(OptionFailure) in
+    if text == "none" {
+      return nil
+    }
+    guard let cap = Int(text), (0...largestOption).contains(cap) else {
+      throw OptionFailure(expectation: "expected none, or a number from 0 to \(largestOption)")
+    }
+    return cap
+  } write: { cap in
+    cap.map { cap in "\(cap)" } ?? "none"
+  }
+}

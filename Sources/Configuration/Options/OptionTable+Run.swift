@@ -1,0 +1,44 @@
+extension OptionParser where Value == ActivationMemory {
+  static let activationMemory = OptionParser(kind: .text) { (text) throws(OptionFailure) in
+    guard let memory = ActivationMemory(text) else {
+      throw OptionFailure(expectation: "expected auto, or a number of bytes such as 800MB or 2GiB")
+    }
+    return memory
+  } write: { memory in
+    memory.text
+  }
+}
+
+extension ConfigurationOption {
+  static let runRows: [ConfigurationOption] = [
+    .init(
+      "precision", \.compute.precision, .choice, none: "auto",
+      "Compute data type of the encoder: float32, bfloat16, or auto: the faster one for the encoder on the CPUs of all ranks.",
+      .compute),
+    .init("seed", \.compute.seed, .natural, "Random seed.", .compute),
+    .init(
+      "threads", \.compute.threads, .count(from: 1, to: ComputeOptions.largestThreadCount), "Threads of each rank.",
+      .compute, [.freeOnResume, .stepIsTheSame]),
+    .init(
+      "loader-threads", \.compute.loaderThreads, .count(from: 0, to: ComputeOptions.largestThreadCount),
+      "Further threads of each rank that make views ahead.", default: "the CPUs that are left to the rank", .compute,
+      [.freeOnResume]),
+    .init(
+      "activation-memory", \.compute.activationMemory, .activationMemory,
+      "Memory on each rank for activations, such as 800MB or 2GiB; shards beyond it are computed twice, to the same bits. auto: 1 GiB for all ranks of a host.",
+      value: "bytes", .compute, [.freeOnResume]),
+    .init(
+      "overlap", \.compute.overlap, .choice,
+      "Reduce gradients between ranks while the backward pass still runs, to the same bits: on, off, or auto: where ranks are on several hosts.",
+      .compute, [.freeOnResume]),
+    .init(
+      "checkpoint-steps", \.checkpoints.steps, .count(from: 1), "Steps between checkpoints.",
+      default: "an epoch", .output, [.freeOnResume, .stepIsTheSame]),
+    .init(
+      "keep", \.checkpoints.keep, .count(from: 1), "Number of checkpoints that are kept.", .output,
+      [.freeOnResume, .stepIsTheSame]),
+    .init(
+      "log-steps", \.checkpoints.logSteps, .count(from: 1), "Logging interval of metrics.jsonl, in steps.", .output,
+      [.freeOnResume, .stepIsTheSame]),
+  ]
+}

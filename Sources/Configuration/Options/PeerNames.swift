@@ -1,0 +1,35 @@
+/// Names that other programs of the field give to options and values of this one.
+package enum PeerNames {
+  private static let options = [
+    "lr": "learning-rate", "base-lr": "learning-rate", "lr-scheduler": "schedule", "sched": "schedule",
+    "wd": "weight-decay", "arch": "model", "backbone": "model", "encoder": "model", "workers": "loader-threads",
+    "num-workers": "loader-threads", "j": "loader-threads", "bs": "batch-size", "b": "batch-size",
+    "batch": "batch-size", "amp": "precision", "dtype": "precision", "opt": "optimizer", "temp": "temperature",
+    "tau": "temperature", "aug": "augmentation", "feat-dim": "embedding-width", "proj-dim": "embedding-width",
+    "max-epochs": "epochs", "max-steps": "steps", "warmup": "warmup-epochs", "save-freq": "checkpoint-steps",
+    "print-freq": "log-steps", "smoothing": "label-smoothing", "img-size": "image-size", "size": "image-size",
+    "data-dir": "data", "data-path": "data", "data-folder": "data", "save-dir": "output", "output-dir": "output",
+    "out": "output", "checkpoint": "init", "pretrained": "init", "method": "loss", "lr-decay-epochs": "decay-epochs",
+    "lr-decay-rate": "decay-rate", "random-seed": "seed", "num-threads": "threads", "nproc": "threads",
+  ]
+
+  private static let values = [
+    "bf16": "bfloat16", "fp32": "float32", "f32": "float32", "float": "float32", "full": "float32",
+    "cifar-10": "cifar10", "cifar-100": "cifar100", "imagefolder": "folder", "imagenet": "folder",
+    "cos": "cosine", "multistep": "step", "none": "constant", "random": "shuffle", "stratified": "fixed-labels",
+  ]
+
+  /// The option that another program's option most likely means; `nil` if it is not known.
+  package static func option(_ name: String) -> String? { options[name.replacing("_", with: "-").lowercased()] }
+
+  /// The value that another program's value most likely means; `nil` if it is not known.
+  static func value(_ text: String) -> String? {
+    let plain = text.lowercased()
+    if let value = values[plain] {
+      return value
+    }
+    // resnet-20 and ResNet_20 are resnet20.
+    let joined = plain.filter { letter in letter != "-" && letter != "_" }
+    return joined == plain ? nil : joined
+  }
+}

@@ -1,0 +1,81 @@
+import Losses
+
+/// The contrastive loss.
+package struct LossOptions: Sendable, Equatable {
+  /// The positives of an anchor.
+  package enum Kind: String, CaseIterable, Sendable {
+    /// The views of the same class.
+    case supcon
+    /// The views of the same sample.
+    case simclr
+  }
+
+  /// The factor of the mean over anchors.
+  package enum Scale: String, CaseIterable, Sendable {
+    /// 1.
+    case none
+    /// τ.
+    case tau
+    /// τ over 0.07, the base temperature of the authors' PyTorch code.
+    case tauOverBase = "tau/0.07"
+
+    /// g for a temperature.
+    package func factor(temperature: Double) -> Double {
+      switch self {
+      case .none: 1
+      case .tau: temperature
+      case .tauOverBase: temperature / 0.07
+      }
+    }
+  }
+
+  /// The positives of an anchor.
+  package var kind = Kind.supcon
+  /// Summation, anchors, denominators and the cap of positives.
+  package var mode = LossMode()
+  /// The factor of the mean over anchors.
+  package var scale = Scale.none
+  /// τ.
+  package var temperature = 0.1
+  /// λ of the contrastive loss; 0 for none, and then without a projection head.
+  package var weight = 1.0
+
+  /// The defaults.
+  package init() {}
+
+  /// The first contradiction with the number of views, or `nil`.
+  package func problem(views: Int) -> RunError? {
+    if kind == .simclr, views < 2 {
+      return RunError(.usage, "--views \(views): --loss simclr needs at least 2 views of each sample")
+    }
+    return modeProblem(views: views)
+  }
+
+  /// The first contradiction of the mode with the number of views, or `nil`.
+  package func modeProblem(views: Int) -> RunError? {
+    if views < 2, mode.anchors == .one {
+      return RunError(
+        .usage, "--contrast-mode one: with --views \(views) every row is a first view",
+        remedy: "leave it out, or give at least 2 views")
+    }
+    guard let cap = mode.positivesCap else { return nil }
+    if kind == .simclr {
+      return RunError(
+        .usage,
+        "--positives-cap \(cap): SimCLR's positives are the views of the anchor's own sample, which no cap leaves out",
+        remedy: "give one of the two")
+    }
+    if views > 0, !cap.isMultiple(of: views) {
+      return RunError(
+        .usage,
+        "--positives-cap \(cap): expected a multiple of --views \(views), as all views of a sample are kept or none",
+        remedy: "choose \(cap / views * views) or \((cap / views + 1) * views)")
+    }
+    if cap == 0, views < 2 {
+      return RunError(
+        .usage, "--positives-cap 0: with --views \(views) no row would have a positive",
+        remedy: "give a larger cap or at least 2 views")
+    }
+    return nil
+  }
+}

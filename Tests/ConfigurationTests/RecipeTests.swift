@@ -1,0 +1,42 @@
+import Configuration
+import Testing
+
+/// The published recipes inside the program.
+struct RecipeTests {
+  private func configuration(_ name: String) throws -> (recipe: NamedRecipe, configuration: Configuration) {
+    let recipe = try NamedRecipe.named(name)
+    return (recipe, try recipe.overrides().applied(to: recipe.command.defaults))
+  }
+
+  @Test(arguments: NamedRecipe.all.map(\.name))
+  func `each is whole and its options fit each other`(name: String) throws {
+    var (recipe, configuration) = try configuration(name)
+    #expect(recipe.yaml.hasPrefix("# "), "its source")
+    configuration.data.path = "data"
+    let problem = recipe.command.problem(configuration, given: try recipe.overrides(), ranks: 1)
+    #expect(problem == nil, "\(problem?.description ?? "")")
+  }
+
+  /// The figures of the published sources.
+  @Test(arguments: [
+    ("cifar10-resnet20-supcon", ["temperature=0.07", "learning-rate=0.1", "epochs=500", "batch-size=256"]),
+    ("cifar100-resnet20-supcon", ["dataset=cifar100", "head-widths=64,64", "normalize-encoder=true"]),
+    ("cifar10-resnet20-cross-entropy", ["learning-rate=0.05", "augmentation=autoaugment-cifar10", "epochs=700"]),
+    ("cifar10-resnet50-supcon", ["temperature=0.1", "learning-rate=0.5", "batch-size=1024", "epochs=1000"]),
+    ("cifar10-resnet50-simclr", ["loss=simclr", "temperature=0.5", "loss-scale=tau/0.07", "warmup-epochs=10"]),
+    ("imagenet-resnet50-supcon", ["optimizer=lars", "learning-rate=0.4", "batch-size=6144", "epochs=350"]),
+  ])
+  func `a recipe has the figures of its source`(name: String, figures: [String]) throws {
+    let values = try configuration(name).configuration.values().map { option, text in "\(option.name)=\(text)" }
+    for figure in figures {
+      #expect(values.contains(figure), "\(figure)")
+    }
+  }
+
+  @Test func `an unknown name is refused with the nearest`() {
+    let error = #expect(throws: RunError.self) { try NamedRecipe.named("cifar10-resnet20-supcn") }
+    #expect(error?.exitCode == .usage && error?.remedy == "did you mean 'cifar10-resnet20-supcon'?")
+    let other = #expect(throws: RunError.self) { try NamedRecipe.named("mnist") }
+    #expect(other?.remedy.hasPrefix("expected one of") == true)
+  }
+}

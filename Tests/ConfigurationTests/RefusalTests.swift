@@ -1,0 +1,162 @@
+import Configuration
+import Testing
+
+/// Options that are wrong in themselves or do not fit each other: refused with 64, in words that name what, what was expected and what to do.
+struct RefusalTests {
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    let line: String
+    var command = TrainingCommand.pretrain
+    var ranks = 1
+    /// Parts of the message.
+    let parts: [String]
+
+    init(_ line: String, _ command: TrainingCommand = .pretrain, ranks: Int = 1, naming parts: String...) {
+      self.line = line
+      self.command = command
+      self.ranks = ranks
+      self.parts = parts
+    }
+
+    var testDescription: String { line }
+  }
+
+  private func expectRefusal(_ mistake: Mistake) {
+    let error = refusal(mistake.line, mistake.command, ranks: mistake.ranks)
+    #expect(error?.exitCode == .usage)
+    for part in mistake.parts {
+      #expect(error?.description.contains(part) == true, "\(error?.description ?? "accepted"), without \(part)")
+    }
+  }
+
+  @Test(arguments: [
+    Mistake("--steps few", naming: "few", "--steps"),
+    Mistake("--model resnet21", naming: "--model resnet21", "expected", "resnet20"),
+    Mistake("--loss triplet", naming: "--loss triplet", "expected", "supcon", "simclr"),
+    Mistake("--augmentation rotat", naming: "--augmentation rotat", "expected", "crop-flip", "rotate?"),
+    Mistake("--activation-memory plenty", naming: "--activation-memory plenty", "2GiB"),
+    Mistake("--activation-memory -5MB", naming: "--activation-memory"),
+    Mistake("--precision float16", naming: "--precision float16", "auto, float32, bfloat16"),
+    Mistake("--dataset mnist", naming: "--dataset mnist", "expected", "cifar10"),
+    Mistake("--dataset cifar10", naming: "--dataset cifar10", "needs --data"),
+    Mistake("--temperature 0", naming: "--temperature 0", "expected a number above 0"),
+    Mistake("--batch-size 100", naming: "--batch-size 100", "multiple of --shard-size 32", "96"),
+    Mistake("--shard-size 0", naming: "--shard-size 0", "expected at least 1"),
+    Mistake("--temperature nan", naming: "--temperature nan", "expected a number above 0"),
+    Mistake("--learning-rate 1e400", naming: "--learning-rate inf", "expected a number of at least 0"),
+    Mistake("--image-size 100000", naming: "--image-size 100000", "at most 2048"),
+    Mistake("--embedding-width 1000000000", naming: "--embedding-width", "at most 65536"),
+    Mistake("--positives-cap 9223372036854775807", naming: "--positives-cap", "from 0 to 1000000000"),
+    Mistake("--epochs 9223372036854775807", naming: "--epochs", "expected at most 1000000000"),
+    Mistake("--warmup-epochs 1e300", naming: "--warmup-epochs 1e+300", "from 0 to 1e9"),
+    Mistake("--sampler balanced", naming: "--sampler balanced", "needs --classes-per-batch"),
+    Mistake("--sampler balanced --classes-per-batch 7", naming: "--classes-per-batch 7", "divisor of --batch-size 256"),
+    Mistake("--classes-per-batch 4", naming: "--classes-per-batch", "--sampler balanced"),
+    Mistake("--sampler fixed-labels --last-batch keep", naming: "--last-batch keep", "shuffle"),
+    Mistake("--stem vit", naming: "--stem vit", "auto, cifar, imagenet"),
+    Mistake("--model resnet50 --shortcut A", naming: "--shortcut A", "resnet50 has B alone", "resnet20"),
+    Mistake("--shortcut C", naming: "--shortcut C", "A, B"),
+    Mistake("--width-multiplier 0.5", naming: "--width-multiplier 0.5", "resnet20 (16, 32, 64)", "multiples of 16"),
+    Mistake("--head tree", naming: "--head tree", "mlp, linear, none"),
+    Mistake("--head linear --head-widths 64,128", naming: "--head-widths 64,128", "choose --head mlp"),
+    Mistake("--head-widths 64,,128", naming: "--head-widths 64,,128", "such as 2048,128"),
+    Mistake("--head-widths 128", naming: "--head-widths 128", "--head linear"),
+    Mistake("--head-widths 64,32", naming: "--head-widths 64,32", "give --embedding-width 32"),
+    Mistake("--head linear --head-batch-norm", naming: "--head-batch-norm", "no hidden layer"),
+    Mistake("--head none --embedding-width 64", naming: "--embedding-width 64", "--head none"),
+    Mistake("--optimizer adagrad", naming: "--optimizer adagrad", "sgd, lars, rmsprop, adam, adamw"),
+    Mistake("--optimizer adam --nesterov", naming: "--nesterov", "--optimizer adam", "choose sgd or lars"),
+    Mistake("--optimizer adamw --momentum 0.8", naming: "--momentum 0.8", "--optimizer adamw"),
+    Mistake("--beta1 0.8", naming: "--beta1 0.8", "--optimizer sgd", "choose adam or adamw"),
+    Mistake("--optimizer adam --beta2 1", naming: "--beta2 1.0", "below 1"),
+    Mistake("--optimizer lars --epsilon 0.1", naming: "--epsilon 0.1", "choose rmsprop or adam or adamw"),
+    Mistake("--weight-decay-exclude norm", naming: "--weight-decay-exclude norm", "none, bias-and-norm"),
+    Mistake("--schedule linear", naming: "--schedule linear", "cosine, step, exponential, constant"),
+    Mistake("--schedule step", naming: "--schedule step", "needs --decay-epochs"),
+    Mistake("--schedule step --decay-epochs 0", naming: "--decay-epochs 0", "such as 700,800,900"),
+    Mistake("--decay-epochs 5", naming: "--decay-epochs 5", "--schedule cosine", "choose step"),
+    Mistake("--decay-rate 0.5", naming: "--decay-rate 0.5", "--schedule cosine"),
+    Mistake("--epochs-per-decay 1", naming: "--epochs-per-decay 1.0", "choose exponential"),
+  ])
+  func `options are refused`(_ mistake: Mistake) { expectRefusal(mistake) }
+
+  @Test(arguments: [
+    Mistake("--batch-size -5", naming: "--batch-size -5", "at least 1"),
+    Mistake("--batch-size ten", naming: "--batch-size ten", "expected a whole number"),
+    Mistake("--temperature 0,1", naming: "--temperature 0,1", "expected a number"),
+    Mistake("--seed -1", naming: "--seed -1", "a whole number"),
+    Mistake("--model resnet-20", naming: "--model resnet-20", "did you mean 'resnet20'?"),
+    Mistake("--precision bf16", naming: "--precision bf16", "did you mean 'bfloat16'?"),
+    Mistake("--optimizer Adam", naming: "--optimizer Adam", "did you mean 'adam'?"),
+    Mistake("--dataset folder --data d --mean 123,117,104", naming: "--mean 123,117,104", "from 0 to 1"),
+    Mistake("--dataset folder --data d --mean 0.4,0.4,0.4", naming: "--mean, --std", "both or neither"),
+    Mistake("--dataset folder", naming: "--dataset folder", "needs --data"),
+    Mistake("--data d", naming: "--data", "--dataset shapes is built in", "--dataset folder"),
+    Mistake("--views 1 --loss simclr", naming: "--views 1", "at least 2 views"),
+    Mistake("--positives-cap 3", naming: "--positives-cap 3", "multiple of --views 2", "choose 2 or 4"),
+    Mistake("--loss simclr --positives-cap 2", naming: "--positives-cap 2", "give one of the two"),
+    Mistake("--views 1 --contrast-mode one", naming: "--contrast-mode one", "--views 1"),
+    Mistake("--momentum 0 --nesterov", naming: "--nesterov", "--momentum above 0"),
+    Mistake("--contrastive-weight 0", naming: "no loss is left"),
+    Mistake("--contrastive-weight 0 --cross-entropy-weight 1", naming: "choose supcon supervised"),
+    Mistake("--contrastive-weight 0.5", .supervised, naming: "supcon supervised has the cross-entropy alone"),
+    Mistake("--batch-size 32 --shard-size 16", ranks: 3, naming: "3 ranks", "2 shards", "start at most 2 ranks"),
+  ])
+  func `wrong values name what is meant`(_ mistake: Mistake) { expectRefusal(mistake) }
+
+  /// With values that differ from the defaults, and with the defaults themselves.
+  @Test(arguments: [
+    Mistake("--temperature 0.2", .supervised, naming: "--temperature 0.2", "choose supcon pretrain"),
+    Mistake("--temperature 0.1", .supervised, naming: "--temperature 0.1", "choose supcon pretrain"),
+    Mistake("--head mlp", .supervised, naming: "--head mlp", "without a contrastive loss"),
+    Mistake("--loss supcon", .supervised, naming: "--loss supcon", "without a contrastive loss"),
+    Mistake("--summation out", .supervised, naming: "--summation out"),
+    Mistake("--positives-cap none", .supervised, naming: "--positives-cap none"),
+    Mistake("--no-head-batch-norm", .supervised, naming: "--no-head-batch-norm", "without a contrastive loss"),
+    Mistake("--label-smoothing 0", naming: "--label-smoothing 0", "there is no classifier"),
+    Mistake("--label-smoothing 0.1", naming: "--label-smoothing 0.1", "there is no classifier"),
+    Mistake("--evaluate-epochs 0", naming: "--evaluate-epochs 0", "there is no classifier"),
+    Mistake("--stop-gradient", naming: "--stop-gradient", "give both weights above 0"),
+    Mistake("--optimizer adam --momentum 0.9", naming: "--momentum 0.9", "--optimizer adam"),
+    Mistake("--optimizer adam --no-nesterov", naming: "--no-nesterov", "--optimizer adam"),
+    Mistake("--beta1 0.9", naming: "--beta1 0.9", "choose adam or adamw"),
+    Mistake("--epochs-per-decay 2.4", naming: "--epochs-per-decay 2.4", "choose exponential"),
+    Mistake("--head none --embedding-width 128", naming: "--embedding-width 128", "--head none"),
+    Mistake("--bad-images stop", naming: "--bad-images stop", "goes with --dataset folder, not with shapes"),
+    Mistake("--decode full", naming: "--decode full", "goes with --dataset folder"),
+    Mistake("--validation-fraction 0.2", naming: "--validation-fraction 0.2", "goes with --dataset folder"),
+    Mistake("--dataset cifar10 --data d --shapes-train 6000", naming: "--shapes-train 6000", "--dataset shapes"),
+  ])
+  func `an option that does not apply is refused whatever its value`(_ mistake: Mistake) { expectRefusal(mistake) }
+
+  @Test func `each condition of the table refuses its option`() throws {
+    // No dataset, loss, optimizer, schedule and sampler to which all apply: each option with a condition fails somewhere.
+    let lines: [(String, TrainingCommand)] = [
+      ("", .pretrain), ("", .supervised), ("--head none", .pretrain), ("--optimizer adam", .pretrain),
+      ("--optimizer sgd", .pretrain), ("--dataset cifar10 --data d", .pretrain),
+    ]
+    for option in ConfigurationOption.all where option.isConditional {
+      let value = option.kind == .boolean ? "" : " \(option.defaultValue ?? Self.examples[option.name] ?? "")"
+      let isRefused = lines.contains { line, command in
+        refusal("\(line) --\(option.name)\(value)", command)?.problem.hasPrefix("--\(option.name)") == true
+      }
+      #expect(isRefused, "--\(option.name)\(value)")
+    }
+  }
+
+  /// Values of options without a default.
+  private static let examples = [
+    "validation-fraction": "0.2", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5", "head-widths": "64,128",
+    "classes-per-batch": "4", "decay-epochs": "3", "decay-rate": "0.5",
+  ]
+
+  @Test(arguments: [
+    "", "--temperature 0.1", "--optimizer adam --beta1 0.9 --epsilon 1e-8", "--schedule step --decay-epochs 3,5",
+    "--schedule exponential --epochs-per-decay 2.4", "--cross-entropy-weight 1 --stop-gradient --label-smoothing 0",
+    "--head-widths 64,128", "--sampler balanced --classes-per-batch 4", "--positives-cap 4", "--stem auto",
+    "--dataset folder --data d --mean 0.5,0.5,0.5 --std 0.2,0.2,0.2 --bad-images skip --decode full",
+  ])
+  func `options that apply are accepted`(line: String) {
+    let error = refusal(line)
+    #expect(error == nil, "\(error?.description ?? "")")
+  }
+}
