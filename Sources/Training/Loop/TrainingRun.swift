@@ -77,7 +77,7 @@ package enum TrainingRun {
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
     let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: request.order)
-    try MemoryPlan.check(step, over: world, report: report)
+    try MemoryEstimate.check(step, over: world, report: report)
     var state = try opening.state(initial: step.initialState, over: world)
     let allSteps = configuration.epochs * sampler.stepsPerEpoch
     let lastStep = min(configuration.steps ?? allSteps, allSteps)
