@@ -10,6 +10,7 @@ private struct SurveyMessage: Codable {
   var pixelCount: Int64
   var sums: [Int64]
   var squareSums: [Int64]
+  var contrast: ContrastCounts
   var bad: [FolderDescription.Part.Bad]
 
   package init(_ survey: ImageSurvey) {
@@ -17,6 +18,7 @@ private struct SurveyMessage: Codable {
     pixelCount = survey.pixelCount
     sums = survey.sums
     squareSums = survey.squareSums
+    contrast = survey.contrast
     bad = survey.bad.map { number, file in
       FolderDescription.Part.Bad(
         number: number, file: file.path, reason: file.reason, missing: file.kind == .missing,
@@ -36,7 +38,7 @@ private struct SurveyMessage: Codable {
     }
     return ImageSurvey(
       sizes: Dictionary(uniqueKeysWithValues: counts), pixelCount: pixelCount, sums: sums, squareSums: squareSums,
-      bad: Dictionary(uniqueKeysWithValues: files))
+      contrast: contrast, bad: Dictionary(uniqueKeysWithValues: files))
   }
 }
 

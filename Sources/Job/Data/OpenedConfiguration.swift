@@ -31,7 +31,9 @@ package struct OpenedConfiguration {
     let precisions = try PrecisionChoice(over: world)
     var configuration = try Configuration.agreed(over: world) {
       var configuration = try overrides.configuration(of: .pretrain)
-      configuration.precision = try precisions.resolve(configuration.precision).rawValue
+      configuration.precision = try precisions.resolve(
+        configuration.precision, widths: configuration.groupWidths
+      ).rawValue
       return configuration
     }
     dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)

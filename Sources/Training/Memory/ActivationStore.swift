@@ -7,11 +7,11 @@ import NeuralNet
 final class ActivationStore {
   /// The activations that the shards of one thread share.
   private final class Shared {
-    let activations: ResNet.Record
+    let activations: ResNet.SavedActivations
     /// The shard whose activations they are.
     var holder: TrainingModel.ShardActivations?
 
-    init(_ activations: ResNet.Record) {
+    init(_ activations: ResNet.SavedActivations) {
       self.activations = activations
     }
   }
@@ -21,7 +21,7 @@ final class ActivationStore {
   /// The division of the memory.
   let room: ActivationRoom
 
-  private let kept: [ResNet.Record]
+  private let kept: [ResNet.SavedActivations]
   /// One set for each thread; empty if every shard has activations of its own.
   private let shared: [Shared]
 
@@ -35,17 +35,17 @@ final class ActivationStore {
   /// - Throws: `DNNLError` if oneDNN refuses a tensor.
   init(_ encoder: ResNet, byteCount: Int, shards: Int, threads: Int) throws {
     // Allocated before the division is known, as it says how large the others are.
-    let first = try encoder.makeRecord()
+    let first = try encoder.makeSavedActivations()
     byteCountPerShard = first.byteCount
     room = ActivationRoom(byteCount: byteCount, shardByteCount: first.byteCount, shards: shards, threads: threads)
     let sharedCount = room.isKeepingAll ? 0 : threads
-    let all = try [first] + (1..<max(room.keptCount + sharedCount, 1)).map { _ in try encoder.makeRecord() }
+    let all = try [first] + (1..<max(room.keptCount + sharedCount, 1)).map { _ in try encoder.makeSavedActivations() }
     kept = Array(all.prefix(room.keptCount))
     shared = all.dropFirst(room.keptCount).prefix(sharedCount).map(Shared.init)
   }
 
   /// The activations that a shard keeps to itself; `nil` for a shard that shares.
-  func kept(byShard shard: Int) -> ResNet.Record? {
+  func kept(byShard shard: Int) -> ResNet.SavedActivations? {
     shard < kept.count ? kept[shard] : nil
   }
 

@@ -1,5 +1,5 @@
-import Contrastive
 import Datasets
+import Losses
 import MPI
 
 /// One step in progress on this rank: its share of the batch, and what its parts hand on to the next.

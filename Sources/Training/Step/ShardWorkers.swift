@@ -79,7 +79,7 @@ final class ShardWorkers {
   }
 
   /// The memory layout of a view in the encoder's input.
-  package var viewLayout: ShardLoader.ViewLayout { model.encoder.viewLayout }
+  package var viewLayout: ImageLayout { model.encoder.viewLayout }
 
   // MARK: - Passes
 
@@ -109,7 +109,8 @@ final class ShardWorkers {
   /// - Returns: The pass, to be run or started.
   func backward(
     _ shardCount: Int, parameters: [Float], views: @escaping ViewSource,
-    eachShard body: @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
+    eachShard body:
+      @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void
   ) -> ShardPass {
     pass(shardCount, inReverse: true) { [store, activity] model, shard, place in
@@ -129,7 +130,8 @@ final class ShardWorkers {
   /// - Throws: The first error of any thread, after all have ended.
   func compute(
     _ shardCount: Int,
-    eachShard body: @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
+    eachShard body:
+      @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void
   ) throws {
     let pass = pass(shardCount) { [store] model, shard, place in

@@ -13,7 +13,7 @@ final class TrainingModel {
   /// ``backward(_:parameters:into:completed:)``.
   final class ShardActivations {
     /// The encoder's activations, while an ``ActivationStore`` has room for them.
-    var encoder: ResNet.Record?
+    var encoder: ResNet.SavedActivations?
     /// The input of the heads, `[rows, features]`.
     var representations: [Float]
     /// The lengths before normalization, if representations are scaled to unit length.
@@ -23,7 +23,7 @@ final class TrainingModel {
     /// Those of the classifier.
     var classification: Classification.Activations?
 
-    fileprivate init(_ model: TrainingModel, encoder: ResNet.Record?) {
+    fileprivate init(_ model: TrainingModel, encoder: ResNet.SavedActivations?) {
       self.encoder = encoder
       representations = Array(repeating: 0, count: model.rows * model.encoder.representationWidth)
       representationLengths = Array(repeating: 0, count: model.isNormalizingRepresentations ? model.rows : 0)
@@ -31,7 +31,7 @@ final class TrainingModel {
       classification = model.classification?.makeActivations(rows: model.rows)
     }
 
-    fileprivate var filledEncoder: ResNet.Record {
+    fileprivate var filledEncoder: ResNet.SavedActivations {
       guard let encoder else { preconditionFailure("the shard has to run forward again") }
       return encoder
     }
@@ -65,13 +65,13 @@ final class TrainingModel {
   }
 
   /// Allocates a shard's activations; those of the encoder may come later.
-  func makeActivations(encoder: ResNet.Record?) -> ShardActivations {
+  func makeActivations(encoder: ResNet.SavedActivations?) -> ShardActivations {
     ShardActivations(self, encoder: encoder)
   }
 
   /// Writes the batch statistics of a shard's forward pass to their places in a vector of the statistics' layout.
   func batchStatistics(of shard: ShardActivations, into statistics: inout MutableSpan<Float>) {
-    encoder.moments(of: shard.filledEncoder, into: &statistics)
+    encoder.batchStatistics(of: shard.filledEncoder, into: &statistics)
     if let projection, let activations = shard.projection {
       projection.batchStatistics(of: activations, into: &statistics)
     }

@@ -1,8 +1,8 @@
 import Configuration
-import Contrastive
 import Datasets
 import Imaging
 import Job
+import Losses
 import MPI
 import NeuralNet
 
@@ -24,13 +24,13 @@ extension TrainingStep {
 
     let owned = partition.shards[world.rank]
     let samples = Array(batch.samples)
-    let layout = configuration.viewLayout
+    let order = configuration.rowOrder
     var arrays = [
       DumpedArray(name: "samples", shape: [samples.count], elements: .integers(samples)),
       DumpedArray(
         name: "labels", shape: [rowCount],
         elements: .integers(
-          (0..<rowCount).map { row in Int32(dataset.label(at: Int(samples[layout.sample(ofRow: row)]))) })),
+          (0..<rowCount).map { row in Int32(dataset.label(at: Int(samples[order.sample(ofRow: row)]))) })),
     ]
     if let loss = partition.loss {
       let losses = try gathered(loss.anchorLosses, perShard: rowsPerShard)

@@ -1,5 +1,5 @@
 import Configuration
-import Contrastive
+import Losses
 import MPI
 
 extension TrainingStep {
@@ -15,16 +15,16 @@ extension TrainingStep {
       let counts = partition.shards.runs.map { shards in shards.count * configuration.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
     }
-    let layout = configuration.viewLayout
+    let order = configuration.rowOrder
     return RowClasses(
-      labels: (0..<partition.globalBatchSize * configuration.views).map { row in labels[layout.sample(ofRow: row)] })
+      labels: (0..<partition.globalBatchSize * configuration.views).map { row in labels[order.sample(ofRow: row)] })
   }
 
   /// The class of each row of a shard with these samples.
   func labels(ofRows samples: [Int32]) -> [Int32] {
-    let layout = configuration.viewLayout
+    let order = configuration.rowOrder
     return (0..<samples.count * configuration.views).map { row in
-      Int32(dataset.label(at: Int(samples[layout.sample(ofRow: row)])))
+      Int32(dataset.label(at: Int(samples[order.sample(ofRow: row)])))
     }
   }
 
@@ -61,5 +61,5 @@ extension TrainingStep {
 
 extension Configuration {
   /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
-  package var viewLayout: ViewLayout { ViewLayout(samplesPerGroup: shardSize, views: views) }
+  package var rowOrder: RowOrder { RowOrder(samplesPerGroup: shardSize, views: views) }
 }
