@@ -69,7 +69,7 @@ package struct CheckpointFolder {
     let digits = String(checkpoint.state.step)
     let name = Self.prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + Self.suffix
     try checkpoint.write(to: "\(path)/\(name)")
-    try link(to: name)
+    link(to: name)
     let saved = "\(path)/\(name)"
     let (later, others) = checkpoints().reduce(into: ([String](), [String]())) { parts, other in
       other > saved ? parts.0.append(other) : parts.1.append(other)
@@ -88,13 +88,16 @@ package struct CheckpointFolder {
     }
   }
 
-  private func link(to name: String) throws(FileError) {
+  /// Points `latest` to a checkpoint: a convenience for users, which the program never reads, so a file system without links is no error.
+  private func link(to name: String) {
     let temporary = "\(path)/latest\(AtomicFile.temporarySuffix)"
     unsafe unlink(temporary)
-    guard unsafe symlink(name, temporary) == 0, unsafe rename(temporary, "\(path)/latest") == 0 else {
-      throw FileError(.inputOutput, "\(path)/latest: cannot be set to \(name)")
+    guard unsafe symlink(name, temporary) == 0 else {
+      // A link of an earlier file system would point to an older checkpoint.
+      unsafe unlink("\(path)/latest")
+      return
     }
-    try AtomicFile.flushDirectory(path)
+    unsafe rename(temporary, "\(path)/latest")
   }
 
   private func names() -> [String] {

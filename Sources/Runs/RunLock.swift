@@ -22,7 +22,15 @@ package final class RunLock {
       throw RunError(.output, "\(path): cannot be created: \(unsafe String(cString: strerror(errno)))")
     }
     var waited = 0
-    while !tryLock() {
+    while true {
+      let code = tryLock()
+      if code == 0 { break }
+      guard code == EAGAIN || code == EACCES else {
+        throw RunError(
+          .output,
+          "\(path): cannot be locked: \(unsafe String(cString: strerror(code))); choose an --output on a file system with locks, or mount this one with them"
+        )
+      }
       guard waited < Self.patienceSeconds * 10 else {
         throw RunError(
           .output, "\(directory): is in use by \(holder()); wait for it to end, or choose another --output")
@@ -37,11 +45,12 @@ package final class RunLock {
 
   deinit { close(descriptor) }
 
-  private func tryLock() -> Bool {
+  /// The system's error of one attempt, or 0.
+  private func tryLock() -> Int32 {
     var request = flock()
     request.l_type = Int16(F_WRLCK)
     request.l_whence = Int16(SEEK_SET)
-    return unsafe fcntl(descriptor, F_SETLK, &request) == 0
+    return unsafe fcntl(descriptor, F_SETLK, &request) == 0 ? 0 : errno
   }
 
   private func holder() -> String {

@@ -43,6 +43,7 @@ extension RankedCommand {
 @main
 enum Program {
   static func main() {
+    Console.ignoreClosedPipes()
     let launch = Launch.current
     if let message = SubcommandSuggestion.message(
       for: Array(CommandLine.arguments.dropFirst()),
@@ -85,7 +86,7 @@ enum Program {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
     launch.leaveCrashesToTheLibrary()
-    exit(run(command, launch))
+    exit(Console.exitCode(run(command, launch)))
   }
 
   /// Runs a command under MPI and returns the exit code.
@@ -149,6 +150,6 @@ enum Program {
         Console.error("rank \(launch.rank): \(message)")
       }
     }
-    exit(code)
+    exit(Console.exitCode(code))
   }
 }

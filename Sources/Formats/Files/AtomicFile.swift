@@ -80,13 +80,18 @@ public struct AtomicFile: ~Copyable {
     try Self.flushDirectory(end.map { index in String(path[..<index]) } ?? ".")
   }
 
-  /// Flushes a folder's entries to the disk.
+  /// The errors of file systems that cannot flush a folder, such as CIFS, and need not.
+  private static let unsupportedFlush: Set<Int32> = [EINVAL, ENOTSUP, ENOSYS, EISDIR]
+
+  /// Flushes a folder's entries to the disk, where the file system can.
   ///
   /// - Throws: ``FileError``.
   public static func flushDirectory(_ path: String) throws(FileError) {
     let directory = unsafe open(path.isEmpty ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard directory >= 0 else { throw FileError(path: path, action: "open the folder", code: errno) }
     defer { close(directory) }
-    guard fsync(directory) == 0 else { throw FileError(path: path, action: "flush the folder", code: errno) }
+    guard fsync(directory) == 0 || unsupportedFlush.contains(errno) else {
+      throw FileError(path: path, action: "flush the folder", code: errno)
+    }
   }
 }

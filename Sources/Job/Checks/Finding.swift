@@ -105,7 +105,7 @@ package enum LaunchChecks {
   }
 
   /// What a rank will take of its host's memory.
-  package struct MemoryFacts {
+  package struct MemoryFacts: Codable {
     var host: String
     var neededBytes: Int
     var availableBytes: Int

@@ -85,14 +85,11 @@ extension RankFacts {
       singleCopyRefused: try world.isRefusedSingleCopies())
   }
 
-  /// Everyone's, in rank order, on every rank.
+  /// The facts of all ranks, in rank order, on every rank.
   ///
   /// Collective.
   package func gathered(over world: borrowing Communicator) throws -> [RankFacts] {
-    guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("facts that are no JSON") }
-    return try world.allGather(text: String(decoding: data, as: UTF8.self)).map { text in
-      try JSONDecoder().decode(RankFacts.self, from: Data(text.utf8))
-    }
+    try world.allGather(value: self)
   }
 }
 

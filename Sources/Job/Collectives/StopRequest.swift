@@ -4,10 +4,13 @@ import Synchronization
 
 /// Asks a run to stop after its current step: by a signal to this process, or because its time is up.
 ///
-/// SIGUSR1 (which mpirun forwards, and Slurm sends before a time limit), SIGTERM and SIGINT ask; a second signal ends the process at once.
+/// SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 (which mpirun forwards, and schedulers send before a time limit), SIGXCPU and SIGHUP ask, as does a
+/// standard output that nobody reads any more. A second signal ends the process at once. SIGHUP stays ignored under `nohup`.
 package struct StopRequest {
   /// The signals that ask.
-  private static let signals = [SIGUSR1, SIGTERM, SIGINT]
+  private static let allSignals = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP]
+  /// Those of them that are not ignored.
+  private let signals: [Int32]
   /// A launcher may send one request several times; a person does not press Ctrl-C twice within this time.
   private static let oneRequestNanoseconds: Int64 = 300_000_000
   /// When the first signal came, on the monotonic clock; 0 before.
@@ -26,7 +29,8 @@ package struct StopRequest {
     // Whoever started this process may have blocked them.
     var unblocked = sigset_t()
     unsafe sigemptyset(&unblocked)
-    for signal in Self.signals {
+    signals = Self.allSignals.filter { signal in signal != SIGHUP || !Self.isIgnored(signal) }
+    for signal in signals {
       _ = Glibc.signal(signal, handleStopSignal)
       unsafe sigaddset(&unblocked, signal)
     }
@@ -35,7 +39,7 @@ package struct StopRequest {
 
   /// Gives the signals back their usual effect.
   package func end() {
-    for signal in Self.signals {
+    for signal in signals {
       _ = Glibc.signal(signal, SIG_DFL)
     }
   }
@@ -47,6 +51,19 @@ package struct StopRequest {
   package func isPending(reserveSeconds: Double) -> Bool {
     Self.firstNanoseconds.load(ordering: .relaxed) != 0
       || deadline.map { deadline in ProcessMeasurements.now() + reserveSeconds > deadline } ?? false
+  }
+
+  /// Asks this process to stop, as the first signal does.
+  package static func ask() {
+    _ = firstNanoseconds.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
+  }
+
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
+    let handler = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+    let ignoring = unsafe unsafeBitCast(SIG_IGN, to: Int.self)
+    return handler == ignoring
   }
 
   /// Called by the signal handler: only what is safe there.

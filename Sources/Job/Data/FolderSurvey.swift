@@ -1,6 +1,5 @@
 import Datasets
 import Formats
-import FoundationEssentials
 import Imaging
 import MPI
 
@@ -69,10 +68,9 @@ extension ImageSurvey {
       progress.update(min(done * ranks, count), bad: bad)
     }
     progress.finish()
-    let data = try JSONEncoder().encode(SurveyMessage(survey))
     self.init()
-    for text in try world.allGather(text: String(decoding: data, as: UTF8.self)) {
-      add(try JSONDecoder().decode(SurveyMessage.self, from: Data(text.utf8)).survey)
+    for message in try world.allGather(value: SurveyMessage(survey)) {
+      add(message.survey)
     }
   }
 }

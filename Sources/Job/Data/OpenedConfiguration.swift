@@ -29,15 +29,13 @@ package struct OpenedConfiguration {
     throws
   {
     let precisions = try PrecisionChoice(over: world)
-    let text = try world.onRoot {
+    var configuration = try Configuration.agreed(over: world) {
       var configuration = try overrides.configuration(of: .pretrain)
       configuration.compute.precision = try precisions.resolve(
         configuration.compute.precision, widths: configuration.groupWidths
-      )
-      return configuration.yaml()
+      ).rawValue
+      return configuration
     }
-    var configuration = try Configuration(
-      yaml: try world.broadcast(text: text ?? ""), path: "the configuration from rank 0")
     dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
     self.configuration = configuration

@@ -53,7 +53,7 @@ package enum StepBenchmark {
     let sampler = try world.throwingTogether { try configuration.makeSampler(dataset) }
     world.activity.begin("preparing the step")
     let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: .tree)
-    try MemoryPlan.check(step, over: world, report: report)
+    try MemoryEstimate.check(step, over: world, report: report)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
     var times = StepTimes()

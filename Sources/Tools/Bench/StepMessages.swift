@@ -10,7 +10,7 @@ struct StepMessages {
   )
 
   /// Notes a step.
-  mutating func add(_ report: TrainingStep.Report) {
+  mutating func add(_ report: StepResult) {
     steps += 1
     for part in [StepPart.gather, .loss] {
       gatheredByteCount += report.partReceivedByteCounts[part.rawValue]

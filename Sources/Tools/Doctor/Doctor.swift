@@ -49,9 +49,9 @@ package enum Doctor {
     let ranksOnHost = try world.ranksOnHost()
     world.activity.begin("comparing the ranks")
     let needed = try world.throwingTogether {
-      try MemoryPlan(
+      try MemoryEstimate(
         configuration, viewSize: opened.viewSize,
-        MemoryPlan.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
+        MemoryEstimate.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
       ).byteCount
     }
     let ranks = try RankFacts(threads: configuration.compute.threads, neededBytes: needed, over: world).gathered(over: world)

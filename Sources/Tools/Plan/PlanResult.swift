@@ -23,7 +23,7 @@ struct PlanResult: Codable {
   var parametersTotal: Int
   var multiplyAddsForwardPerView: Int
   var multiplyAddsBackwardPerView: Int
-  var memoryPerRank: [MemoryPlan.Item]
+  var memoryPerRank: [MemoryEstimate.Item]
   var memoryPerRankBytes: Int
   /// What the ranks of this host take together.
   var memoryPerHostBytes: Int
@@ -50,7 +50,7 @@ struct PlanResult: Codable {
   }
 
   init(
-    _ configuration: Configuration, viewSize: ImageSize, _ memory: MemoryPlan,
+    _ configuration: Configuration, viewSize: ImageSize, _ memory: MemoryEstimate,
     layout: ModelLayout, ranks: Int, ranksOnHost: Int, freeByteCount: Int?,
     stepsPerEpoch: Int, steps: Int, stepSeconds: Double?
   ) {

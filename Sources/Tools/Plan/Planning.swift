@@ -60,10 +60,10 @@ package enum Planning {
     let steps = min(configuration.schedule.steps ?? .max, configuration.schedule.epochs * sampler.stepsPerEpoch)
 
     world.activity.begin("planning", allowsSilence: true)
-    let job = MemoryPlan.Job(
+    let job = MemoryEstimate.Job(
       ranks: ranks, ranksOnHost: ranksOnHost,
       savesOnTheWay: steps > (configuration.checkpoints.steps ?? sampler.stepsPerEpoch))
-    let memory = try world.throwingTogether { try MemoryPlan(configuration, viewSize: viewSize, job) }
+    let memory = try world.throwingTogether { try MemoryEstimate(configuration, viewSize: viewSize, job) }
     let available = ProcessMeasurements.availableByteCount()
     // This process's own share of what is taken is free to it.
     let free = available.map { bytes in

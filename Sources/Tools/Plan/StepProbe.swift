@@ -27,7 +27,7 @@ struct StepProbe {
   ///   - world: The ranks that there are.
   /// - Throws: What oneDNN or MPI refuses.
   init(
-    _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryPlan, ranks: Int,
+    _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, ranks: Int,
     over world: borrowing Communicator
   ) throws {
     let turns = (plan.shardsPerRank + configuration.compute.threads - 1) / configuration.compute.threads

@@ -3,16 +3,16 @@ import NeuralNet
 import OneDNN
 import Synchronization
 
-/// Finds the first layer, and the shard, that gives a number which is not finite.
+/// Finds the first layer, and the shard, whose output is not finite.
 ///
-/// "First" is the order of the walk: forward layer after layer, then backward from the last layer to the first.
+/// "First" is the order of the walk: forward layer by layer, then backward from the last layer to the first.
 final class NumericsCheck: Sendable {
-  /// What was found.
-  struct Finding {
+  /// A number that is not finite.
+  struct Finding: Codable {
     /// The place in the walk.
     let order: Int
     let shard: Int
-    /// In words.
+    /// The quantity, in words.
     let what: String
   }
 
@@ -21,10 +21,10 @@ final class NumericsCheck: Sendable {
 
   private let first = Mutex<Finding?>(nil)
 
-  /// The first of all that were noted.
+  /// The first one found.
   var finding: Finding? { first.withLock { finding in finding } }
 
-  /// What ``TrainingModel/forward(_:parameters:inspect:)`` is to show one shard's activations to.
+  /// Checks the activations of one shard in ``TrainingModel/forward(_:parameters:inspect:)``.
   func inspector(ofShard shard: Int) -> (_ layer: String, _ activation: Tensor) -> Void {
     var order = 0
     return { [self] layer, activation in
@@ -35,14 +35,14 @@ final class NumericsCheck: Sendable {
     }
   }
 
-  /// Looks at the embeddings of one shard.
+  /// Checks the embeddings of one shard.
   func check(embeddings: [Float], shard: Int) {
     if !embeddings.allSatisfy(\.isFinite) {
       note(Self.ofEmbeddings, shard, "the embeddings, behind the projection head,")
     }
   }
 
-  /// Looks at the gradient of the parameters from one shard.
+  /// Checks the gradient of the parameters from one shard.
   func check(gradient: Span<Float>, _ layout: VectorLayout, shard: Int) {
     for (index, slice) in layout.slices.enumerated()
     where slice.range.contains(where: { place in !gradient[place].isFinite }) {

@@ -23,7 +23,7 @@ final class RunLog {
 
   private var collapseWatch: CollapseWatch
   private var stepSeconds: [Double] = []
-  private var lastReport: TrainingStep.Report?
+  private var lastReport: StepResult?
   private var lastLine = 0.0
   private var hasWarned = false
   private var epochStart: Double
@@ -61,7 +61,7 @@ final class RunLog {
   var lastStepSeconds: Double { stepSeconds.last ?? 0 }
 
   /// Notes a step, which is the `step`th of the run.
-  func add(_ result: TrainingStep.Report, step: Int, seconds: Double) {
+  func add(_ result: StepResult, step: Int, seconds: Double) {
     stepSeconds.append(seconds)
     lastReport = result
     epochLossSum += result.loss

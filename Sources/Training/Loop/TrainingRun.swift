@@ -79,7 +79,7 @@ package enum TrainingRun {
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
     let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: request.order)
-    try MemoryPlan.check(step, over: world, report: report)
+    try MemoryEstimate.check(step, over: world, report: report)
     var state = try opening.state(initial: step.initialState, over: world)
     let allSteps = configuration.schedule.epochs * sampler.stepsPerEpoch
     let lastStep = min(configuration.schedule.steps ?? allSteps, allSteps)

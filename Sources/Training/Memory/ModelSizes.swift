@@ -3,23 +3,23 @@ import Imaging
 import Job
 import OneDNN
 
-/// The bytes and elements that the encoder and heads of a recipe take, by what they grow with.
+/// The bytes and elements of a configuration's encoder and heads, by what they grow with.
 struct ModelSizes {
   let parameterCount: Int
-  /// The elements of the vector that is reduced.
+  /// The length of the reduced vector.
   let vectorCount: Int
   let optimizerVectorCount: Int
   let representationWidth: Int
-  /// The widths of the head's hidden layers together.
+  /// The sum of the widths of the head's hidden layers.
   let headWidth: Int
-  /// The bytes that one thread's model takes whatever the rows.
+  /// The bytes of one thread's model, independent of the number of rows.
   let constant: Int
-  /// The bytes that it takes for a shard, without what is kept.
+  /// The working memory of one thread for a shard, without kept activations.
   let workingPerShard: Int
-  /// The bytes that are kept of a shard from the forward to the backward pass.
+  /// The activations kept of a shard from the forward to the backward pass.
   let activationsPerShard: Int
 
-  /// Counts on models of two and of four rows: their difference is what grows with the rows.
+  /// Measures models of two and of four rows, whose difference grows with the rows.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(compiling configuration: Configuration, viewSize: ImageSize) throws {
@@ -45,11 +45,11 @@ struct ModelSizes {
       activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows)
   }
 
-  /// Counts what a step that stands ready has asked for; what its models take whatever the rows is in the process afterwards.
+  /// Measures a prepared step; the constant part of its models then belongs to the process.
   ///
   /// - Throws: `DNNLError` if weights cannot be loaded.
   package init(of step: TrainingStep) throws {
-    let shards = step.shards
+    let shards = step.workers
     try shards.load(Array(repeating: 0, count: shards.layout.parameters.count))
     let kept = shards.activationsPerShard * shards.heldCount
     self.init(

@@ -2,46 +2,46 @@ import Configuration
 import Losses
 import MPI
 
-/// What the collective parts of a step keep for global batches of one size.
+/// The division of a global batch into shards over the ranks, with the loss and the reduction of batches of this size.
 package struct BatchPartition {
-  /// How many samples the batches have.
-  let batchSize: Int
-  /// How many shards.
+  /// The number of samples in the global batch.
+  let globalBatchSize: Int
+  /// The number of shards.
   let shardCount: Int
   /// The shards of every rank; a rank may have none in an epoch's last batch.
-  let runs: BlockPartition
-  /// The contrastive loss, if there is one.
+  let shards: BlockPartition
+  /// The contrastive loss, if the configuration has one.
   let loss: ContrastiveLoss<Float>?
+  /// The sum of the shards' vectors over all ranks.
   let reduction: PiecewiseReduction<Float>
 
-  /// A plan.
+  /// Divides batches of one size.
   ///
   /// - Parameters:
-  ///   - configuration: What to train.
-  ///   - batchSize: How many samples the batches have, whole shards of them.
-  ///   - vector: What the reduction carries for each shard.
-  ///   - pieces: Where the pieces of it begin that are reduced one by one.
+  ///   - configuration: The configuration of the run.
+  ///   - globalBatchSize: The number of samples, a multiple of the shard size.
+  ///   - vector: The vector that each shard adds to the reduction.
+  ///   - pieces: The lower bounds of the parts of it that are reduced one by one.
   ///   - world: The ranks.
-  ///   - order: How gradients are added.
+  ///   - order: The order of addition.
   package init(
-    _ configuration: Configuration, batchSize: Int, vector: ShardVectorLayout, pieces: [Int],
-    over world: borrowing Communicator,
-    order: ReductionOrder
+    _ configuration: Configuration, globalBatchSize: Int, vector: ShardVectorLayout, pieces: [Int],
+    over world: borrowing Communicator, order: ReductionOrder
   ) {
-    self.batchSize = batchSize
-    shardCount = batchSize / configuration.batches.shardSize
-    runs = BlockPartition(total: shardCount, parts: world.size)
+    self.globalBatchSize = globalBatchSize
+    shardCount = globalBatchSize / configuration.batches.shardSize
+    shards = BlockPartition(total: shardCount, parts: world.size)
     loss =
       configuration.isContrasting
       ? ContrastiveLoss(
         blocks: RowBlocks(
-          rowCount: batchSize * configuration.views.count, rowsPerShard: configuration.batches.shardSize * configuration.views.count,
+          rowCount: globalBatchSize * configuration.views.count, rowsPerShard: configuration.batches.shardSize * configuration.views.count,
           ranks: world.size),
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
         mode: configuration.loss.mode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
       : nil
     reduction = PiecewiseReduction(
-      length: vector.count, bounds: pieces, runs: runs, rank: world.rank, order: order)
+      length: vector.count, bounds: pieces, runs: shards, rank: world.rank, order: order)
   }
 }

@@ -4,10 +4,10 @@ import Losses
 import NeuralNet
 import OneDNN
 
-/// The branch of the cross-entropy: representations → classifier → logits.
+/// The cross-entropy branch: representations → classifier → logits.
 struct Classification {
-  /// What a shard's pass leaves.
-  final class Pass {
+  /// The saved activations of one shard.
+  final class Activations {
     /// `[rows, classes]`; after the cross-entropy its gradient.
     fileprivate var logits: [Float]
 
@@ -18,12 +18,12 @@ struct Classification {
 
   private let classifier: LinearLayer
   private let crossEntropy: CrossEntropy
-  /// Whether the encoder learns nothing from this loss.
+  /// Whether this loss sends no gradient to the encoder.
   private let isGradientStopped: Bool
 
   /// Registers the classifier's parameters as the linear stage and torchvision name theirs.
   ///
-  /// - Throws: ``RunError`` if the recipe does not say how many classes there are.
+  /// - Throws: ``RunError`` if the configuration does not give the number of classes.
   package init(_ context: NetworkContext, _ configuration: Configuration, inputWidth: Int) throws(RunError) {
     let classCount = try configuration.classCount
     classifier = LinearLayer(
@@ -32,30 +32,30 @@ struct Classification {
     isGradientStopped = configuration.classifier.stopGradient
   }
 
-  /// Makes room for the pass of a shard of `rows` views.
-  func makePass(rows: Int) -> Pass {
-    Pass(count: rows * crossEntropy.classCount)
+  /// Allocates the activations of a shard of `rows` views.
+  func makeActivations(rows: Int) -> Activations {
+    Activations(count: rows * crossEntropy.classCount)
   }
 
   /// Representations → logits.
-  func forward(_ representations: Span<Float>, parameters: [Float], _ pass: Pass) throws(DNNLError) {
+  func forward(_ representations: Span<Float>, parameters: [Float], _ shard: Activations) throws(DNNLError) {
     var logits: [Float] = []
-    swap(&logits, &pass.logits)
-    defer { swap(&logits, &pass.logits) }
+    swap(&logits, &shard.logits)
+    defer { swap(&logits, &shard.logits) }
     var rows = logits.mutableSpan
     try classifier.forward(representations, parameters: parameters.span, into: &rows)
   }
 
-  /// The weighted sum of the rows' losses, whose gradient takes the place of the logits, and how many rows have their class first.
-  func crossEntropy(of pass: Pass, labels: [Int32], weight: Double) -> (value: Double, correctCount: Int) {
+  /// The weighted sum of the rows' losses, whose gradient replaces the logits, and the number of rows classified correctly.
+  func crossEntropy(of shard: Activations, labels: [Int32], weight: Double) -> (value: Double, correctCount: Int) {
     let classCount = crossEntropy.classCount
     let correctCount = labels.indices.count { row in
-      let scores = pass.logits[row * classCount..<(row + 1) * classCount]
+      let scores = shard.logits[row * classCount..<(row + 1) * classCount]
       return ClassRank.rank(of: Int(labels[row]), in: scores) == 0
     }
     var logits: [Float] = []
-    swap(&logits, &pass.logits)
-    defer { swap(&logits, &pass.logits) }
+    swap(&logits, &shard.logits)
+    defer { swap(&logits, &shard.logits) }
     var rows = logits.mutableSpan
     return (crossEntropy.lossAndGradient(of: &rows, labels: labels.span, weight: weight), correctCount)
   }
@@ -64,17 +64,17 @@ struct Classification {
   ///
   /// - Parameters:
   ///   - representations: What the classifier saw.
-  ///   - parameters: The parameters of the forward pass.
-  ///   - pass: The shard, with the gradient of its logits.
+  ///   - parameters: The parameters of the forward shard.
+  ///   - shard: The shard, with the gradient of its logits.
   ///   - gradient: Receives the classifier's gradients.
   ///   - inputGradient: Receives the gradient of the representations.
-  ///   - isAdding: Whether it is added to what another loss left there.
+  ///   - isAdding: Whether it is added to the gradient of another loss there.
   /// - Throws: `DNNLError` if a product fails.
   func backward(
-    _ representations: Span<Float>, parameters: [Float], _ pass: Pass, into gradient: inout MutableSpan<Float>,
+    _ representations: Span<Float>, parameters: [Float], _ shard: Activations, into gradient: inout MutableSpan<Float>,
     inputGradient: inout MutableSpan<Float>, isAdding: Bool
   ) throws(DNNLError) {
-    let logitGradient = pass.logits
+    let logitGradient = shard.logits
     guard isAdding else {
       return try classifier.backward(
         input: representations, outputGradient: logitGradient.span, parameters: parameters.span, into: &gradient,

@@ -1,14 +1,14 @@
 import NeuralNet
 import OneDNN
 
-/// The branch of the contrastive loss: representations → projection head → embeddings, unit rows.
+/// The contrastive branch: representations → projection head → embeddings, unit rows.
 package struct Projection {
-  /// What a shard's pass leaves.
-  final class Pass {
+  /// The saved activations of one shard.
+  final class Activations {
     fileprivate let head: ProjectionHead.SavedActivations
     /// `[rows, width]`, unit rows.
     var embeddings: [Float]
-    /// ∂L/∂embeddings, to be filled before the backward pass.
+    /// ∂L/∂embeddings, to be filled before the backward shard.
     var embeddingGradient: [Float]
     fileprivate var lengths: [Float]
 
@@ -27,43 +27,43 @@ package struct Projection {
     head = ProjectionHead(context, plan, inputWidth: inputWidth)
   }
 
-  /// Makes room for the pass of a shard of `rows` views.
-  func makePass(rows: Int) -> Pass {
-    Pass(head, rows: rows)
+  /// Allocates the activations of a shard of `rows` views.
+  func makeActivations(rows: Int) -> Activations {
+    Activations(head, rows: rows)
   }
 
   /// Representations → embeddings.
-  func forward(_ representations: Span<Float>, parameters: [Float], _ pass: Pass) throws(DNNLError) {
-    var projections = [Float](repeating: 0, count: pass.embeddings.count)
+  func forward(_ representations: Span<Float>, parameters: [Float], _ shard: Activations) throws(DNNLError) {
+    var projections = [Float](repeating: 0, count: shard.embeddings.count)
     var projected = projections.mutableSpan
-    try head.forward(representations, parameters: parameters.span, pass.head, into: &projected)
+    try head.forward(representations, parameters: parameters.span, shard.head, into: &projected)
     var (embeddings, lengths): ([Float], [Float]) = ([], [])
-    swap(&embeddings, &pass.embeddings)
-    swap(&lengths, &pass.lengths)
+    swap(&embeddings, &shard.embeddings)
+    swap(&lengths, &shard.lengths)
     var unitRows = embeddings.mutableSpan
     var divisors = lengths.mutableSpan
     UnitNormalization.forward(projections.span, width: head.outputWidth, into: &unitRows, lengths: &divisors)
-    swap(&embeddings, &pass.embeddings)
-    swap(&lengths, &pass.lengths)
+    swap(&embeddings, &shard.embeddings)
+    swap(&lengths, &shard.lengths)
   }
 
   /// Writes the head's gradients to their places, and the gradient of the representations.
   func backward(
-    _ representations: Span<Float>, parameters: [Float], _ pass: Pass, into gradient: inout MutableSpan<Float>,
+    _ representations: Span<Float>, parameters: [Float], _ shard: Activations, into gradient: inout MutableSpan<Float>,
     inputGradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    let (embeddings, lengths) = (pass.embeddings, pass.lengths)
-    var embeddingGradient = pass.embeddingGradient
+    let (embeddings, lengths) = (shard.embeddings, shard.lengths)
+    var embeddingGradient = shard.embeddingGradient
     var rowGradient = embeddingGradient.mutableSpan
     UnitNormalization.backward(
       unitRows: embeddings.span, lengths: lengths.span, gradient: &rowGradient, width: head.outputWidth)
     try head.backward(
       representations: representations, projectionGradient: embeddingGradient.span, parameters: parameters.span,
-      pass.head, into: &gradient, representationGradient: &inputGradient)
+      shard.head, into: &gradient, representationGradient: &inputGradient)
   }
 
-  /// Writes the head's BatchNorm moments to their places in a vector of the statistics' layout.
-  func moments(of pass: Pass, into moments: inout MutableSpan<Float>) {
-    head.batchStatistics(of: pass.head, into: &moments)
+  /// Writes the head's batch statistics to their places in a vector of the statistics' layout.
+  func batchStatistics(of shard: Activations, into statistics: inout MutableSpan<Float>) {
+    head.batchStatistics(of: shard.head, into: &statistics)
   }
 }

@@ -2,75 +2,82 @@ import Dispatch
 import OneDNN
 import Synchronization
 
-/// One walk over a rank's shards.
+/// One parallel sweep over a rank's shards.
 final class ShardPass: Sendable {
-  // Each model is used by one thread, each pass by one shard's call of `body`: disjoint.
+  /// The computation of one shard by one thread.
+  typealias Body = (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ place: Place) throws -> Void
+
+  /// A shard's number among those of this rank, and the thread that computes it.
+  struct Place {
+    let shard: Int
+    let thread: Int
+  }
+
+  // Each model is used by one thread, each shard's activations by one call of `body`: disjoint.
   private nonisolated(unsafe) let models: [TrainingModel]
-  private nonisolated(unsafe) let passes: [TrainingModel.ShardPass]
-  private nonisolated(unsafe) let prepare: (TrainingModel) throws -> Void
-  private nonisolated(unsafe) let body: (TrainingModel, TrainingModel.ShardPass, Int) throws -> Void
+  private nonisolated(unsafe) let shards: [TrainingModel.ShardActivations]
+  private nonisolated(unsafe) let prepare: (_ model: TrainingModel, _ thread: Int) throws -> Void
+  private nonisolated(unsafe) let body: Body
   private let queue: ShardQueue
   private let firstError = Mutex<(any Error)?>(nil)
+  private let background = DispatchGroup()
 
-  /// The first error of any thread.
-  var error: (any Error)? { firstError.withLock { error in error } }
+  /// Whether a shard has failed.
+  var hasFailed: Bool { firstError.withLock { error in error != nil } }
 
-  package init(
-    models: [TrainingModel], passes: [TrainingModel.ShardPass], queue: consuming ShardQueue,
-    prepare: @escaping (TrainingModel) throws -> Void,
-    body: @escaping (TrainingModel, TrainingModel.ShardPass, Int) throws -> Void
+  init(
+    models: [TrainingModel], shards: [TrainingModel.ShardActivations], queue: consuming ShardQueue,
+    prepare: @escaping (_ model: TrainingModel, _ thread: Int) throws -> Void = { _, _ in }, body: @escaping Body
   ) {
     unsafe self.models = models
-    unsafe self.passes = passes
+    unsafe self.shards = shards
     unsafe self.prepare = prepare
     unsafe self.body = body
     self.queue = queue
   }
 
-  /// Walks on as many threads as there are models.
-  func run() {
+  /// Sweeps on as many threads as there are models.
+  ///
+  /// - Throws: The first error of any thread, after all have ended.
+  func run() throws {
+    sweep()
+    try wait()
+  }
+
+  /// Sweeps while the calling thread goes on.
+  ///
+  /// - Parameter completed: Called on another thread after the last shard.
+  func start(completed: @escaping @Sendable () -> Void) {
+    DispatchQueue.global(qos: .userInitiated).async(group: background) { [self] in
+      sweep()
+      completed()
+    }
+  }
+
+  /// Waits for the last shard.
+  ///
+  /// - Throws: The first error of any thread.
+  func wait() throws {
+    background.wait()
+    if let error = firstError.withLock({ error in error }) {
+      throw error
+    }
+  }
+
+  private func sweep() {
     let threadCount = unsafe models.count
     DispatchQueue.concurrentPerform(iterations: threadCount) { thread in
       useOneThreadPerPrimitive()
       do {
-        unsafe try prepare(models[thread])
+        unsafe try prepare(models[thread], thread)
         var turn = 0
         while let shard = queue.shard(ofThread: thread, turn: turn) {
-          unsafe try body(models[thread], passes[shard], shard)
+          unsafe try body(models[thread], shards[shard], Place(shard: shard, thread: thread))
           turn += 1
         }
       } catch {
         firstError.withLock { first in first = first ?? error }
       }
     }
-  }
-}
-
-/// Which shard a thread computes next.
-///
-/// Whoever is free takes one; but where activations are computed again, threads take turns, so that each begins its backward passes with
-/// the shard whose activations it still has.
-struct ShardQueue: ~Copyable {
-  let count: Int
-  let threads: Int
-  let isReversed: Bool
-  let takesTurns: Bool
-  private let taken = Atomic(0)
-
-  package init(count: Int, threads: Int, isReversed: Bool, takesTurns: Bool) {
-    self.count = count
-    self.threads = threads
-    self.isReversed = isReversed
-    self.takesTurns = takesTurns
-  }
-
-  /// The shard for a thread that has computed `turn` shards; `nil` when there are no more.
-  func shard(ofThread thread: Int, turn: Int) -> Int? {
-    guard takesTurns else {
-      let place = taken.wrappingAdd(1, ordering: .relaxed).oldValue
-      return place < count ? (isReversed ? count - 1 - place : place) : nil
-    }
-    let turns = (count - thread + threads - 1) / threads
-    return turn < turns ? (isReversed ? turns - 1 - turn : turn) * threads + thread : nil
   }
 }

@@ -1,25 +1,27 @@
-/// What the reduction carries for each shard: one vector of gradients, BatchNorm moments and losses.
+/// The layout of the vector that each shard adds to the reduction.
 ///
-///     [ gradient of every parameter | moments of every BatchNorm layer | the shard's part of the loss | 1 if its rank is to stop
-///       | with a classifier: its part of the cross-entropy, how many of its rows have their class first ]
+///     [ gradient of every parameter | batch statistics of every BatchNorm layer | the shard's part of the loss
+///       | 1 if its rank was asked to stop | with a classifier: its part of the cross-entropy, its rows classified correctly ]
+///
+/// The stop flag travels with the gradient, so that all ranks learn of a request in the same step without another message.
 package struct ShardVectorLayout {
   let gradient: Range<Int>
-  let moments: Range<Int>
+  let batchStatistics: Range<Int>
   let loss: Int
   let stop: Int
-  /// Where the cross-entropy stands, which is in the loss too, and behind it the count of correct rows.
+  /// The place of the cross-entropy, which is also part of the loss; the count of correct rows follows it.
   let crossEntropy: Int?
   package var count: Int { (crossEntropy.map { place in place + 1 } ?? stop) + 1 }
 
   package init(parameterCount: Int, statisticCount: Int, isClassifying: Bool) {
     gradient = 0..<parameterCount
-    moments = parameterCount..<parameterCount + statisticCount
-    loss = moments.upperBound
+    batchStatistics = parameterCount..<parameterCount + statisticCount
+    loss = batchStatistics.upperBound
     stop = loss + 1
     crossEntropy = isClassifying ? stop + 1 : nil
   }
 
-  /// Writes what stands behind the moments.
+  /// Writes the elements after the batch statistics.
   func write(
     contrastiveLoss: Double, _ crossEntropy: (value: Double, correctCount: Int), isStopping: Bool,
     into vector: inout MutableSpan<Float>
@@ -32,20 +34,20 @@ package struct ShardVectorLayout {
     }
   }
 
-  /// Below so many bytes a message costs more than what it carries.
+  /// The size in bytes below which the latency of a message exceeds its transfer.
   private static let leastPieceByteCount = 4 << 20
 
-  /// Where to cut the vector into pieces that a backward pass completes one after the other, the last one first.
+  /// The lower bounds of the pieces of the vector, which a backward pass completes one after the other, the last one first.
   ///
-  /// - Parameter bounds: Where gradients begin that are complete together, ascending from 0.
-  /// - Returns: Those of them between which there is enough to send.
-  func pieces(at bounds: [Int]) -> [Int] {
+  /// - Parameter bounds: The lower bounds of gradients that are complete together, ascending from 0.
+  /// - Returns: Those of them that leave pieces of at least 4 MiB.
+  package func pieces(at bounds: [Int]) -> [Int] {
     var (pieces, end) = ([Int](), count)
     for bound in bounds.reversed() where (end - bound) * MemoryLayout<Float>.size >= Self.leastPieceByteCount {
       pieces.append(bound)
       end = bound
     }
-    // What is left in front is too little for a piece of its own.
+    // The first piece extends to 0, with what is too small for a piece of its own.
     return [0] + pieces.reversed().dropFirst(pieces.isEmpty ? 0 : 1)
   }
 }

@@ -1,32 +1,8 @@
 import Configuration
-import Job
 import MPI
 import Synchronization
 
-/// The parts of a training step, in the words and the order of the walk.
-///
-/// A part that ends in a collective includes the waiting for the slowest rank.
-package enum StepPart: Int, CaseIterable, Sendable {
-  /// Samples → views.
-  case data
-  /// Views → embeddings.
-  case forward
-  /// The all-gather of embeddings and labels.
-  case gather
-  /// The loss and the embedding gradients.
-  case loss
-  /// Embedding gradients → gradients, added over this rank's shards; with every forward pass that is run a second time.
-  case backward
-  /// The reduction over the ranks.
-  case reduce
-  /// The optimizer, the running statistics and the check that all numbers are finite.
-  case update
-
-  /// Its name in tables and files.
-  package var name: String { "\(self)" }
-}
-
-/// Where the seconds of one step go on this rank.
+/// The seconds and received bytes of the parts of one step on this rank.
 final class StepClock: Sendable {
   private struct State {
     var seconds = [Double](repeating: 0, count: StepPart.allCases.count)
@@ -44,9 +20,9 @@ final class StepClock: Sendable {
   /// Starts now.
   ///
   /// - Parameters:
-  ///   - threads: How many threads share the work inside ``measure(_:_:)``.
-  ///   - activity: What this rank's messages are counted in, and what is told of each part.
-  ///   - step: Which step this is.
+  ///   - threads: The number of threads that share the work inside ``measure(_:_:)``.
+  ///   - activity: This rank's traffic counters, which also show the part in progress to the watchdog.
+  ///   - step: The step's number.
   package init(threads: Int, activity: Activity, step: Int) {
     self.threads = threads
     self.activity = activity
@@ -55,8 +31,22 @@ final class StepClock: Sendable {
     activity.begin("step \(step), \(StepPart.forward.name)")
   }
 
-  /// Ends a part: it took the time since the last mark, less what ``measure(_:_:)`` gave to others.
-  func mark(_ part: StepPart) {
+  /// Times a part: from the end of the part before to the end of `body`, less the time given to others by ``measure(_:_:)``.
+  ///
+  /// - Parameters:
+  ///   - part: The part.
+  ///   - continues: Whether the part goes on beside the next one, until ``end(_:)``.
+  ///   - body: The work.
+  func time<Result>(_ part: StepPart, continues: Bool = false, _ body: () throws -> Result) rethrows -> Result {
+    let result = try body()
+    if !continues {
+      end(part)
+    }
+    return result
+  }
+
+  /// Ends a part; the next one begins.
+  func end(_ part: StepPart) {
     let now = ProcessMeasurements.now()
     let traffic = activity.traffic
     if let next = StepPart(rawValue: part.rawValue + 1) {
@@ -71,7 +61,7 @@ final class StepClock: Sendable {
     }
   }
 
-  /// Times a part that one of the threads computes in the midst of another part; a thread's second is 1 ÷ threads of the step's.
+  /// Times a part that one of the threads computes within another part; a thread's second is 1 ÷ threads of the step's.
   func measure<Result>(_ part: StepPart, _ body: () throws -> Result) rethrows -> Result {
     let start = ProcessMeasurements.now()
     defer {
@@ -84,7 +74,7 @@ final class StepClock: Sendable {
     return try body()
   }
 
-  /// The bytes that came in from other ranks in each part, in the order of ``StepPart``.
+  /// The bytes received from other ranks in each part, in the order of ``StepPart``.
   var receivedByteCounts: [Int] {
     state.withLock { state in state.receivedByteCounts }
   }

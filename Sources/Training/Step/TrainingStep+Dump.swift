@@ -7,40 +7,40 @@ import MPI
 import NeuralNet
 
 extension TrainingStep {
-  /// What the last step, which took `batch`, saw and computed, for all shards in their order.
+  /// The views, activations and gradients of the last step, which took `batch`, for all shards in their order.
   ///
-  /// Collective; the views are made once more, which changes none.
+  /// Collective. The views are made once more, to the same values.
   func dumpedContent(
     of batch: GlobalBatch, over world: borrowing Communicator
   ) throws -> (images: [RGBImage], arrays: [DumpedArray]) {
-    let plan = plan(of: batch)
+    let partition = partition(of: batch)
     let rowsPerShard = configuration.batches.shardSize * configuration.views.count
-    let rowCount = plan.batchSize * configuration.views.count
+    let rowCount = partition.globalBatchSize * configuration.views.count
     func gathered<Element: MPIElement>(_ own: [Element], perShard count: Int) throws -> [Element] {
-      var all = [Element](repeating: .zero, count: count * plan.shardCount)
-      try world.allGather(own.span, counts: plan.runs.runs.map { run in run.count * count }, into: &all)
+      var all = [Element](repeating: .zero, count: count * partition.shardCount)
+      try world.allGather(own.span, counts: partition.shards.runs.map { run in run.count * count }, into: &all)
       return all
     }
 
-    let owned = plan.runs[world.rank]
+    let owned = partition.shards[world.rank]
     let samples = Array(batch.samples)
-    let layout = configuration.rowOrder
+    let order = configuration.rowOrder
     var arrays = [
       DumpedArray(name: "samples", shape: [samples.count], elements: .integers(samples)),
       DumpedArray(
         name: "labels", shape: [rowCount],
         elements: .integers(
-          (0..<rowCount).map { row in Int32(dataset.label(at: Int(samples[layout.sample(ofRow: row)]))) })),
+          (0..<rowCount).map { row in Int32(dataset.label(at: Int(samples[order.sample(ofRow: row)]))) })),
     ]
-    if let loss = plan.loss {
+    if let loss = partition.loss {
       let losses = try gathered(loss.anchorLosses, perShard: rowsPerShard)
       arrays.append(DumpedArray(name: "anchor-losses", shape: [rowCount], elements: .doubles(losses)))
     }
-    for (name, own, perShard) in shards.dumpedRows(owned.count) {
+    for (name, own, perShard) in workers.dumpedRows(owned.count) {
       let all = try gathered(own, perShard: perShard)
       arrays.append(DumpedArray(name: name, shape: [rowCount, all.count / rowCount], elements: .floats(all)))
     }
-    for slice in shards.layout.parameters.slices {
+    for slice in workers.layout.parameters.slices {
       arrays.append(
         DumpedArray(name: "gradients/\(slice.name)", shape: slice.shape, elements: .floats(Array(reduced[slice.range])))
       )
@@ -52,7 +52,7 @@ extension TrainingStep {
       try requests(of: batch, owned).flatMap { request in try sheet(request, size).samples }
     }
     let bytes = try gathered(ownBytes, perShard: 3 * width * height)
-    let images = (0..<plan.shardCount).map { shard in
+    let images = (0..<partition.shardCount).map { shard in
       RGBImage(
         width: width, height: height,
         samples: Array(bytes[shard * 3 * width * height..<(shard + 1) * 3 * width * height]))
@@ -60,13 +60,13 @@ extension TrainingStep {
     return (images, arrays)
   }
 
-  /// The views of one shard as the encoder sees them, the normalization undone.
+  /// The views of one shard as the encoder receives them, without the normalization.
   private func sheet(_ request: ShardPrefetcher.Request, _ size: ImageSize) throws -> RGBImage {
     let elements = 3 * size.pixelCount
     var views = [Float](repeating: 0, count: configuration.batches.shardSize * configuration.views.count * elements)
     var span = views.mutableSpan
     try loader.fill(&span, request)
-    let layout = shards.viewLayout
+    let layout = workers.viewLayout
     let normalization = dataset.normalization
     var canvas = Canvas(width: size.width * configuration.batches.shardSize, height: size.height * configuration.views.count)
     for row in 0..<configuration.batches.shardSize * configuration.views.count {

@@ -5,14 +5,14 @@ import NeuralNet
 import Runs
 
 extension TrainingStep {
-  /// Ends the run where loss or gradient are no longer finite: known to all ranks alike, as the reduction is.
+  /// Throws if loss or gradient are no longer finite; the reduction is the same on all ranks, so all throw.
   ///
-  /// The step is then computed once more, layer by layer, to name where it began.
+  /// The step is then computed once more, layer by layer, to find the first such number.
   ///
   /// Collective where they are not finite.
   ///
   /// - Parameters:
-  ///   - state: The state that the step began with.
+  ///   - state: The state before the step.
   ///   - batch: Its samples.
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` naming step, shard, rank and layer.
@@ -27,7 +27,7 @@ extension TrainingStep {
       ))
   }
 
-  /// Looks at all that this rank's state holds (`--check-numerics`).
+  /// Checks every value of this rank's state for NaN and infinity (`--check-numerics`).
   ///
   /// - Throws: ``RunError`` naming the first slice with a number that is not finite.
   func checkFinite(_ state: TrainingState) throws {
@@ -44,39 +44,40 @@ extension TrainingStep {
     }
   }
 
-  /// Where the walk first gives a number that is not finite, in words; `nil` if no shard does.
+  /// The first place of the walk with a number that is not finite, in words; `nil` if there is none in any shard.
   ///
   /// Collective.
   private func firstNonFinite(
     _ state: TrainingState, _ batch: GlobalBatch, over world: borrowing Communicator
   ) throws -> String? {
-    let plan = plan(of: batch)
-    let owned = plan.runs[world.rank]
+    let partition = partition(of: batch)
+    let owned = partition.shards[world.rank]
     let views = requests(of: batch, owned)
     let check = NumericsCheck()
     let parameters = state.parameters
     try world.throwingTogether {
-      try shards.compute(owned.count) { [self, loader, shards, vector] model, pass, index in
+      try workers.compute(owned.count) { [self, loader, workers, vector] model, activations, index in
         let shard = owned.lowerBound + index
         try loader.fill(model.encoder.views, views[index])
-        try model.forward(pass, parameters: parameters, inspect: check.inspector(ofShard: shard))
-        check.check(embeddings: pass.projection?.embeddings ?? [], shard: shard)
+        try model.forward(activations, parameters: parameters, inspect: check.inspector(ofShard: shard))
+        check.check(embeddings: activations.projection?.embeddings ?? [], shard: shard)
         _ = model.crossEntropy(
-          of: pass, labels: labels(ofRows: views[index].samples), weight: crossEntropyWeight(plan))
+          of: activations, labels: labels(ofRows: views[index].samples), weight: crossEntropyWeight(partition))
         var gradient = [Float](repeating: 0, count: vector.count)
         var elements = gradient.mutableSpan
-        try model.backward(pass, parameters: parameters, into: &elements)
-        check.check(gradient: gradient.span, shards.layout.parameters, shard: shard)
+        try model.backward(activations, parameters: parameters, into: &elements)
+        check.check(gradient: gradient.span, workers.layout.parameters, shard: shard)
       }
     }
-    let own = check.finding
-    let found = try world.allGather(
-      text: own.map { finding in "\(finding.order) \(finding.shard) \(finding.what)" } ?? "")
-    let places = found.enumerated().compactMap { rank, text -> (order: Int, shard: Int, text: String)? in
-      let words = text.split(separator: " ", maxSplits: 2)
-      guard words.count == 3, let order = Int(words[0]), let shard = Int(words[1]) else { return nil }
-      return (order, shard, "\(words[2]) of shard \(shard) (rank \(rank)) are not finite")
+    let found = try world.allGather(value: check.finding)
+    let places = found.enumerated().compactMap { rank, finding in
+      finding.map { finding in (rank: rank, finding: finding) }
     }
-    return places.min { first, second in (first.order, first.shard) < (second.order, second.shard) }?.text
+    let first = places.min { one, other in
+      (one.finding.order, one.finding.shard) < (other.finding.order, other.finding.shard)
+    }
+    return first.map { rank, finding in
+      "\(finding.what) of shard \(finding.shard) (rank \(rank)) are not finite"
+    }
   }
 }

@@ -1,64 +1,136 @@
 import Configuration
 import Datasets
-import Job
 import Losses
 import MPI
 import NeuralNet
 import Runs
 
+/// The parts of a step, in the order of the walk.
 extension TrainingStep {
-  /// The step of a recipe, with room for activations as it says.
+  /// Requests the views of this rank's shards and of those of the next step, and starts the clock.
+  func begin(
+    _ batch: GlobalBatch, _ next: GlobalBatch?, number: Int, isStopping: Bool, over world: borrowing Communicator
+  ) -> RunningStep {
+    let partition = partition(of: batch)
+    let owned = partition.shards[world.rank]
+    announce(batch, next, rank: world.rank)
+    let clock = StepClock(
+      threads: min(configuration.compute.threads, max(owned.count, 1)), activity: world.activity, step: number)
+    return RunningStep(
+      partition, owned: owned, requests: requests(of: batch, owned), isStopping: isStopping, clock: clock,
+      trafficBefore: world.activity.traffic)
+  }
+
+  /// Samples → views → representations → embeddings and logits, shard by shard.
+  func forward(_ step: RunningStep, _ parameters: [Float]) throws {
+    try workers.forward(step.owned.count, parameters: parameters) { [loader] views, shard in
+      try step.clock.measure(.data) { try loader.fill(views, step.requests[shard]) }
+    }
+  }
+
+  /// The all-gather of embeddings and labels, which only the contrastive loss needs.
   ///
   /// Collective.
-  package static func prepared(
-    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
-    order: ReductionOrder
-  ) throws -> TrainingStep {
-    let memory = configuration.compute.activationMemory
-    let ranksOnHost = try world.ranksOnHost()
-    let isOverlapping = configuration.compute.overlap == .on || (configuration.compute.overlap == .auto && ranksOnHost < world.size)
-    let loaderThreads =
-      configuration.compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: configuration.compute.threads)
-    return try world.throwingTogether {
-      try TrainingStep(
-        configuration, dataset, sampler, over: world, activationByteCount: memory.byteCount(ranksOnHost: ranksOnHost),
-        loaderThreads: loaderThreads, isOverlapping: isOverlapping, order: order)
-    }
+  func gather(_ step: RunningStep, over world: borrowing Communicator) throws {
+    guard let loss = step.partition.loss else { return }
+    try loss.gather(workers.embeddings(step.owned.count).span, over: world)
+    step.classes = try classes(of: step.requests.flatMap(\.samples), step.partition, over: world)
   }
 
-  /// The contrastive part of a step's loss.
-  struct Contrast {
-    var loss: Double
-    /// What it cannot fall below for the batch's labels.
-    var lowerBound: Double
-    /// What it is when all embeddings are equal.
-    var collapseValue: Double
-  }
-
-  /// Which rows of the global batch are positives of each other.
+  /// Embeddings → contrastive loss and embedding gradients; the cross-entropy follows shard by shard in the backward pass.
   ///
-  /// Collective where labels matter: each rank gives the labels of its own samples.
-  func classes(of samples: [Int32], _ plan: BatchPartition, over world: borrowing Communicator) throws -> RowClasses {
-    var labels = (0..<Int32(plan.batchSize)).map { position in position }
-    if configuration.loss.kind == .supcon {
-      let own = samples.map { sample in Int32(dataset.label(at: Int(sample))) }
-      let counts = plan.runs.runs.map { run in run.count * configuration.batches.shardSize }
-      try world.allGather(own.span, counts: counts, into: &labels)
+  /// Collective.
+  func computeLoss(_ step: RunningStep, over world: borrowing Communicator) throws {
+    guard let loss = step.partition.loss, let classes = step.classes else { return }
+    step.shardLosses = try loss.losses(of: classes, over: world)
+    workers.setEmbeddingGradients(step.owned.count) { gradients in
+      loss.gradients(ofRank: world.rank, into: &gradients)
     }
-    let layout = configuration.rowOrder
-    return RowClasses(
-      labels: (0..<plan.batchSize * configuration.views.count).map { row in labels[layout.sample(ofRow: row)] })
   }
-}
 
-extension Configuration {
-  /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
-  package var rowOrder: RowOrder { RowOrder(samplesPerGroup: batches.shardSize, views: views.count) }
+  /// Embedding gradients and logits → gradients, which each shard adds to the reduction as they become complete.
+  func backward(_ step: RunningStep, _ parameters: [Float]) throws {
+    let pass = workers.backward(step.owned.count, parameters: parameters) { [loader] views, shard in
+      try loader.fill(views, step.requests[shard])
+    } eachShard: { [self] model, shard, index in
+      try addGradient(of: shard, index, model, parameters, to: step)
+    }
+    guard isOverlapping else { return try pass.run() }
+    step.backwardPass = pass
+    pass.start { [clock = step.clock] in clock.end(.backward) }
+  }
+
+  /// Runs one shard backward and adds its vector to the reduction, the last pieces first.
+  private func addGradient(
+    of shard: TrainingModel.ShardActivations, _ index: Int, _ model: TrainingModel, _ parameters: [Float],
+    to step: RunningStep
+  ) throws {
+    let reduction = step.partition.reduction
+    let crossEntropy = model.crossEntropy(
+      of: shard, labels: labels(ofRows: step.requests[index].samples), weight: crossEntropyWeight(step.partition))
+    try reduction.withVector { summand in
+      var statistics = summand._mutatingExtracting(vector.batchStatistics)
+      model.batchStatistics(of: shard, into: &statistics)
+      vector.write(
+        contrastiveLoss: step.shardLosses.isEmpty ? 0 : step.shardLosses[index], crossEntropy,
+        isStopping: step.isStopping, into: &summand)
+      var end = vector.count
+      try model.backward(shard, parameters: parameters, into: &summand) { lowerBound, summand in
+        reduction.add(summand, lowerBound..<end, shard: step.owned.lowerBound + index)
+        end = lowerBound
+      }
+    }
+  }
+
+  /// Sums the shards' vectors over all ranks, each piece as soon as this rank's shards have added it.
+  ///
+  /// Collective.
+  func allReduce(_ step: RunningStep, over world: borrowing Communicator) throws {
+    // The pass holds the parameters, which the optimizer is about to change in place.
+    defer { step.backwardPass = nil }
+    let pass = step.backwardPass
+    let reduction = Result {
+      try step.partition.reduction.finish(
+        over: world, into: &reduced, waiting: isOverlapping ? .sleeping : .spinning,
+        unless: { pass?.hasFailed ?? false })
+    }
+    try pass?.wait()
+    try reduction.get()
+  }
+
+  /// Gradients → parameters, and batch statistics → running statistics.
+  ///
+  /// Collective where a number is not finite.
+  ///
+  /// - Returns: The learning rate.
+  func update(
+    _ state: inout TrainingState, _ step: RunningStep, _ batch: GlobalBatch, over world: borrowing Communicator
+  ) throws -> Float {
+    try checkFinite(state, batch, over: world)
+    let learningRate = schedule.learningRate(atStep: state.step)
+    state.optimizer.update(
+      &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate,
+      step: state.step)
+    state.updateStatistics(with: reduced[vector.batchStatistics], shards: step.partition.shardCount)
+    state.step += 1
+    return learningRate
+  }
+
+  /// The losses and costs of a step that was taken.
+  func result(of step: RunningStep, learningRate: Float, over world: borrowing Communicator) -> StepResult {
+    let contrast = contrast(of: step)
+    return StepResult(
+      views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced[vector.loss]),
+      lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound, contrast: contrast,
+      trainTop1: trainTop1(step.partition), learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0,
+      partSeconds: step.clock.seconds, partReceivedByteCounts: step.clock.receivedByteCounts,
+      traffic: world.activity.traffic.since(step.trafficBefore))
+  }
 }
 
 extension TrainingState {
-  /// Moves the running statistics by BatchNorm's momentum towards the mean over shards of the shards' moments.
-  mutating func moveStatistics(towards sums: ArraySlice<Float>, shards: Int) {
+  /// Moves the running statistics by BatchNorm's momentum towards the mean of the shards' batch statistics.
+  mutating func updateStatistics(with sums: ArraySlice<Float>, shards: Int) {
     for (index, sum) in zip(statistics.indices, sums) {
       statistics[index] += ResNet.statisticsMomentum * (sum / Float(shards) - statistics[index])
     }

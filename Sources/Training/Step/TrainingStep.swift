@@ -11,37 +11,38 @@ import Runs
 ///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward → all-reduce → optimizer
 ///                                       → logits → cross-entropy → logit gradients →
 ///
-/// A recipe has the upper branch, the lower one, or both.
+/// A configuration has the upper branch, the lower one, or both.
 package final class TrainingStep {
   let configuration: Configuration
   let dataset: any ImageDataset
   let loader: ShardPrefetcher
-  let shards: ShardWorkers
+  let workers: ShardWorkers
   package let vector: ShardVectorLayout
   /// Whether gradients cross between ranks while the backward pass still runs.
   let isOverlapping: Bool
-  private let plans: [BatchPartition]
-  private let schedule: LearningRateSchedule
-  private(set) var reduced: [Float]
+  let schedule: LearningRateSchedule
+  /// The sum of all shards' vectors after the reduction.
+  var reduced: [Float]
+  private let partitions: [BatchPartition]
   private var announcedSteps = 0
 
-  /// The state before the first step, made anew: nobody else keeps it.
+  /// Creates the initial training state. The caller owns the only copy.
   package var initialState: TrainingState {
-    TrainingState(configuration, shards.layout)
+    TrainingState(configuration, workers.layout)
   }
 
-  /// Compiles the model on every thread of this rank and makes room for its shards.
+  /// Compiles the model on every thread of this rank and allocates its shards.
   ///
   /// - Parameters:
-  ///   - configuration: What to train.
-  ///   - dataset: What to train on.
-  ///   - sampler: What makes its batches.
+  ///   - configuration: The configuration of the run.
+  ///   - dataset: The training set.
+  ///   - sampler: The sampler of its batches.
   ///   - world: The ranks.
-  ///   - activationByteCount: How much memory this rank may keep activations in.
-  ///   - loaderThreads: How many threads of this rank make views ahead.
-  ///   - isOverlapping: Whether gradients are to cross between ranks while the backward pass still runs; the same on all ranks.
-  ///   - order: How gradients are added.
-  /// - Throws: What oneDNN refuses.
+  ///   - activationByteCount: The memory of this rank for activations.
+  ///   - loaderThreads: The number of threads of this rank that make views ahead.
+  ///   - isOverlapping: Whether gradients cross between ranks while the backward pass still runs; the same on all ranks.
+  ///   - order: The order in which gradients are added.
+  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
     activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool, order: ReductionOrder
@@ -50,50 +51,25 @@ package final class TrainingStep {
     self.dataset = dataset
     self.isOverlapping = isOverlapping
     let batchSizes = Set([configuration.batches.size, sampler.lastBatchSize]).sorted()
-    shards = try ShardWorkers(
+    workers = try ShardWorkers(
       configuration, dataset,
       capacity: batchSizes.map { size in
         BlockPartition(total: size / configuration.batches.shardSize, parts: world.size)[world.rank].count
-      }.max() ?? 0, activationByteCount: activationByteCount)
-    loader = try shards.makeLoader(threads: loaderThreads)
+      }.max() ?? 0, activationByteCount: activationByteCount, activity: world.activity)
+    loader = try workers.makeLoader(threads: loaderThreads)
     let vector = ShardVectorLayout(
-      parameterCount: shards.layout.parameters.count, statisticCount: shards.layout.statistics.count,
+      parameterCount: workers.layout.parameters.count, statisticCount: workers.layout.statistics.count,
       isClassifying: configuration.isClassifying)
     self.vector = vector
-    let pieces = vector.pieces(at: shards.model.encoder.parameterBounds)
-    var plans: [BatchPartition] = []
+    let pieces = vector.pieces(at: workers.model.encoder.parameterBounds)
+    var partitions: [BatchPartition] = []
     for size in batchSizes {
-      plans.append(
-        BatchPartition(configuration, batchSize: size, vector: vector, pieces: pieces, over: world, order: order))
+      partitions.append(
+        BatchPartition(configuration, globalBatchSize: size, vector: vector, pieces: pieces, over: world, order: order))
     }
-    self.plans = plans
+    self.partitions = partitions
     reduced = Array(repeating: 0, count: vector.count)
     schedule = configuration.learningRateSchedule(stepsPerEpoch: sampler.stepsPerEpoch)
-  }
-
-  /// What a step reports.
-  package struct Report {
-    /// How many views the global batch had.
-    var views: Int
-    var loss: Double
-    /// What the loss cannot fall below for the batch's labels.
-    var lowerBound: Double
-    /// The contrastive part of the loss, if there is one.
-    var contrast: Contrast?
-    /// The share of views whose class comes first, if there is a classifier.
-    var trainTop1: Double?
-    var learningRate: Float
-    /// Whether some rank was asked to stop: known to all of them alike.
-    var isStopRequested: Bool
-    /// What each part took on this rank, in the order of ``StepPart``.
-    package var partSeconds: [Double]
-    /// The bytes that came in from other ranks in each part, on this rank, in the order of ``StepPart``.
-    package var partReceivedByteCounts: [Int]
-    /// What this rank's collectives did, by kind.
-    package var traffic: Traffic
-
-    /// The share of this rank's step that it waited for views or made them itself.
-    var dataShare: Double { partSeconds[StepPart.data.rawValue] / max(partSeconds.reduce(0, +), 1e-9) }
   }
 
   /// Takes one step; the views of `next` are made ahead as far as there are threads for it.
@@ -101,100 +77,39 @@ package final class TrainingStep {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - state: What the step changes.
-  ///   - batch: Its samples.
+  ///   - state: The state, which the step updates.
+  ///   - batch: The samples of the step.
   ///   - next: The samples of the step after it, if there is one.
   ///   - isStopping: Whether this rank was asked to stop; the reduction tells all others.
   ///   - world: The ranks.
-  /// - Returns: What is to be logged.
-  /// - Throws: ``CollectiveError`` if numbers are no longer finite, anything else for what ends the job at once.
+  /// - Returns: The losses and costs to be logged.
+  /// - Throws: ``CollectiveError`` if numbers are no longer finite, any other error if the job has to end at once.
   package func run(
     _ state: inout TrainingState, _ batch: GlobalBatch, next: GlobalBatch?, isStopping: Bool = false,
     over world: borrowing Communicator
-  ) throws -> Report {
-    let plan = plan(of: batch)
-    let (owned, loss, reduction) = (plan.runs[world.rank], plan.loss, plan.reduction)
-    let views = requests(of: batch, owned)
-    announce(batch, next, rank: world.rank)
-    let activity = world.activity
-    let clock = StepClock(
-      threads: min(configuration.compute.threads, max(owned.count, 1)), activity: activity, step: state.step + 1)
-    let trafficBefore = activity.traffic
+  ) throws -> StepResult {
+    let step = begin(batch, next, number: state.step + 1, isStopping: isStopping, over: world)
+    let clock = step.clock
 
-    // Captured call by call: nobody else holds the parameters when the optimizer changes them.
-    try shards.compute(owned.count) { [parameters = state.parameters] model in
-      try model.load(parameters)
-    } eachShard: { [loader, parameters = state.parameters] model, pass, shard in
-      try clock.measure(.data) { try loader.fill(model.encoder.views, views[shard]) }
-      try model.forward(pass, parameters: parameters)
-      activity.progressed()
-    }
-    clock.mark(.forward)
+    try clock.time(.forward) { try forward(step, state.parameters) }
+    try clock.time(.gather) { try gather(step, over: world) }
+    try clock.time(.loss) { try computeLoss(step, over: world) }
+    try clock.time(.backward, continues: isOverlapping) { try backward(step, state.parameters) }
+    try clock.time(.reduce) { try allReduce(step, over: world) }
+    let learningRate = try clock.time(.update) { try update(&state, step, batch, over: world) }
 
-    try loss?.gather(shards.embeddings(owned.count).span, over: world)
-    let classes = try loss == nil ? nil : classes(of: views.flatMap(\.samples), plan, over: world)
-    clock.mark(.gather)
-    let shardLosses = try classes.flatMap { classes in try loss?.losses(of: classes, over: world) }
-    shards.setEmbeddingGradients(owned.count) { gradients in
-      loss?.gradients(ofRank: world.rank, into: &gradients)
-    }
-    clock.mark(.loss)
-
-    try shards.compute(owned.count, whileCommunicating: isOverlapping) {
-      [self, loader, vector, parameters = state.parameters] model, pass, shard in
-      // Activations for which there was no memory are computed again, to the same bits.
-      if !model.holdsActivations(of: pass) {
-        try loader.fill(model.encoder.views, views[shard])
-        try model.forward(pass, parameters: parameters)
-        activity.progressed()
-      }
-      let crossEntropy = model.crossEntropy(
-        of: pass, labels: labels(ofRows: views[shard].samples), weight: crossEntropyWeight(plan))
-      try reduction.withVector { summand in
-        var moments = summand._mutatingExtracting(vector.moments)
-        model.moments(of: pass, into: &moments)
-        vector.write(
-          contrastiveLoss: shardLosses?[shard] ?? 0, crossEntropy, isStopping: isStopping, into: &summand)
-        var end = vector.count
-        try model.backward(pass, parameters: parameters, into: &summand) { lowerBound, summand in
-          reduction.add(summand, lowerBound..<end, shard: owned.lowerBound + shard)
-          end = lowerBound
-        }
-      }
-      activity.progressed()
-    } computed: {
-      clock.mark(.backward)
-    } communicate: { hasFailed in
-      try reduction.finish(
-        over: world, into: &reduced, waiting: isOverlapping ? .sleeping : .spinning, unless: hasFailed)
-    }
-    clock.mark(.reduce)
-    try checkFinite(state, batch, over: world)
-
-    let learningRate = schedule.learningRate(atStep: state.step)
-    state.optimizer.update(
-      &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate,
-      step: state.step)
-    state.moveStatistics(towards: reduced[vector.moments], shards: plan.shardCount)
-    state.step += 1
-    clock.mark(.update)
-    let contrast = contrast(loss, classes, reduced)
-    return Report(
-      views: plan.batchSize * configuration.views.count, loss: Double(reduced[vector.loss]),
-      lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound, contrast: contrast,
-      trainTop1: trainTop1(reduced, plan), learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0,
-      partSeconds: clock.seconds,
-      partReceivedByteCounts: clock.receivedByteCounts, traffic: activity.traffic.since(trafficBefore))
+    return result(of: step, learningRate: learningRate, over: world)
   }
 
-  func plan(of batch: GlobalBatch) -> BatchPartition {
-    guard let plan = plans.first(where: { plan in plan.batchSize == batch.samples.count }) else {
-      preconditionFailure("a batch of \(batch.samples.count) samples was not planned")
-    }
-    return plan
+  /// The division of a batch over the ranks.
+  func partition(of batch: GlobalBatch) -> BatchPartition {
+    guard
+      let partition = partitions.first(where: { partition in partition.globalBatchSize == batch.samples.count })
+    else { preconditionFailure("no partition for a batch of \(batch.samples.count) samples") }
+    return partition
   }
 
-  /// The views that some shards of a batch need.
+  /// The requests of the views of some shards of a batch.
   func requests(of batch: GlobalBatch, _ shards: Range<Int>) -> [ShardPrefetcher.Request] {
     shards.map { shard in
       let samples = batch.samples.dropFirst(shard * configuration.batches.shardSize).prefix(configuration.batches.shardSize)
@@ -202,10 +117,10 @@ package final class TrainingStep {
     }
   }
 
-  /// Tells the loader what will be wanted, each batch once.
-  private func announce(_ batch: GlobalBatch, _ next: GlobalBatch?, rank: Int) {
+  /// Announces the views of two batches to the loader, each batch once.
+  func announce(_ batch: GlobalBatch, _ next: GlobalBatch?, rank: Int) {
     for batch in [batch, next].compactMap({ batch in batch }) where batch.step >= announcedSteps {
-      loader.announce(requests(of: batch, plan(of: batch).runs[rank]))
+      loader.announce(requests(of: batch, partition(of: batch).shards[rank]))
       announcedSteps = batch.step + 1
     }
   }

@@ -1,11 +1,35 @@
+import Configuration
 import Glibc
+import Job
 import MPI
+import Synchronization
 
 /// The texts that people see; called on rank 0 alone, but for a rank's own failure.
 enum Console {
+  /// The system's error of the first failed write to the standard output; 0 if there was none.
+  private static let outputFailure = Atomic<Int32>(0)
+
   /// Prints a line to the standard output at once, whatever it is connected to.
+  ///
+  /// A run whose output cannot be written is asked to stop, so that it is saved; see ``exitCode(_:)``.
   static func line(_ text: String) {
-    write(text + "\n", to: STDOUT_FILENO)
+    let code = write(text + "\n", to: STDOUT_FILENO)
+    guard code != 0 else { return }
+    if outputFailure.compareExchange(expected: 0, desired: code, ordering: .relaxed).exchanged {
+      error("Error: the standard output cannot be written: \(unsafe String(cString: strerror(code)))")
+    }
+    StopRequest.ask()
+  }
+
+  /// The exit code of the program: 74 in place of success if the standard output could not be written.
+  static func exitCode(_ code: Int32) -> Int32 {
+    code == ExitStatus.success.rawValue && outputFailure.load(ordering: .relaxed) != 0
+      ? ExitStatus.inputOutput.rawValue : code
+  }
+
+  /// Lets writes to closed pipes fail, rather than end the process before it has saved.
+  static func ignoreClosedPipes() {
+    _ = signal(SIGPIPE, SIG_IGN)
   }
 
   /// What prints the lines of a run: rank 0's to the standard output, nobody else's.
@@ -18,15 +42,23 @@ enum Console {
     write(text + "\n", to: STDERR_FILENO)
   }
 
-  private static func write(_ text: String, to descriptor: Int32) {
+  /// - Returns: The system's error, or 0.
+  @discardableResult
+  private static func write(_ text: String, to descriptor: Int32) -> Int32 {
     let bytes = Array(text.utf8)
     var written = 0
     while written < bytes.count {
       let count = unsafe bytes[written...].withUnsafeBytes { rest in
         unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
       }
-      guard count > 0 || errno == EINTR else { return }
-      written += max(count, 0)
+      if count > 0 {
+        written += count
+      } else if errno == EAGAIN {
+        usleep(1000)
+      } else if errno != EINTR {
+        return errno
+      }
     }
+    return 0
   }
 }

@@ -5,7 +5,7 @@ import Job
 import MPI
 
 /// How much memory one rank takes for a run, by what it is for, before the run is begun.
-package struct MemoryPlan {
+package struct MemoryEstimate {
   /// What some memory is for, and how many bytes it is.
   package struct Item: Codable {
     package let name: String

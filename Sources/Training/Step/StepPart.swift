@@ -1,0 +1,22 @@
+/// The parts of a training step, in the order of the walk.
+///
+/// The time of a part that ends in a collective includes the waiting for the slowest rank.
+package enum StepPart: Int, CaseIterable, Sendable {
+  /// Samples → views.
+  case data
+  /// Views → embeddings.
+  case forward
+  /// The all-gather of embeddings and labels.
+  case gather
+  /// The loss and the embedding gradients.
+  case loss
+  /// Embedding gradients → gradients, summed over this rank's shards; includes recomputed forward passes.
+  case backward
+  /// The reduction over the ranks.
+  case reduce
+  /// The optimizer, the running statistics and the check that all numbers are finite.
+  case update
+
+  /// Its name in tables and files.
+  package var name: String { "\(self)" }
+}

@@ -1,0 +1,65 @@
+import Configuration
+import Losses
+import MPI
+
+extension TrainingStep {
+  /// The positives of each row of the global batch: rows of one class, or the views of one sample.
+  ///
+  /// Collective where labels matter: each rank gives the labels of its own samples.
+  func classes(
+    of samples: [Int32], _ partition: BatchPartition, over world: borrowing Communicator
+  ) throws -> RowClasses {
+    var labels = (0..<Int32(partition.globalBatchSize)).map { position in position }
+    if configuration.loss.kind == "supcon" {
+      let own = samples.map { sample in Int32(dataset.label(at: Int(sample))) }
+      let counts = partition.shards.runs.map { shards in shards.count * configuration.batches.shardSize }
+      try world.allGather(own.span, counts: counts, into: &labels)
+    }
+    let order = configuration.rowOrder
+    return RowClasses(
+      labels: (0..<partition.globalBatchSize * configuration.views.count).map { row in labels[order.sample(ofRow: row)] })
+  }
+
+  /// The class of each row of a shard with these samples.
+  func labels(ofRows samples: [Int32]) -> [Int32] {
+    let order = configuration.rowOrder
+    return (0..<samples.count * configuration.views.count).map { row in
+      Int32(dataset.label(at: Int(samples[order.sample(ofRow: row)])))
+    }
+  }
+
+  /// The factor of the cross-entropy of every row of a batch: λ ÷ rows.
+  func crossEntropyWeight(_ partition: BatchPartition) -> Double {
+    configuration.classifier.weight / Double(partition.globalBatchSize * configuration.views.count)
+  }
+
+  /// The lower bound of the weighted cross-entropy.
+  var crossEntropyBound: Double {
+    guard configuration.isClassifying, let classes = configuration.classifier.classes else { return 0 }
+    return configuration.classifier.weight
+      * CrossEntropy(classCount: classes, labelSmoothing: configuration.classifier.labelSmoothing).lowerBound
+  }
+
+  /// The contrastive part of a reduced step.
+  func contrast(of step: RunningStep) -> ContrastiveResult? {
+    guard let loss = step.partition.loss, let classes = step.classes else { return nil }
+    let (mode, views) = (loss.mode, configuration.views.count)
+    return ContrastiveResult(
+      loss: Double(reduced[vector.loss]) - (vector.crossEntropy.map { place in Double(reduced[place]) } ?? 0),
+      lowerBound: loss.scale
+        * mode.lowerBound(classSizes: classes.counts, views: views, temperature: configuration.loss.temperature),
+      collapseValue: loss.scale * mode.collapseValue(classSizes: classes.counts, views: views))
+  }
+
+  /// The share of a reduced step's rows classified correctly, if there is a classifier.
+  func trainTop1(_ partition: BatchPartition) -> Double? {
+    vector.crossEntropy.map { place in
+      Double(reduced[place + 1]) / Double(partition.globalBatchSize * configuration.views.count)
+    }
+  }
+}
+
+extension Configuration {
+  /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
+  package var rowOrder: RowOrder { RowOrder(samplesPerGroup: shardSize, views: views) }
+}
