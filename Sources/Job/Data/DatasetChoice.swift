@@ -128,7 +128,7 @@ package enum DatasetChoice {
     report: @escaping (String) -> Void
   ) throws -> (dataset: any ImageDataset, fingerprint: String) {
     let path = configuration.data.path ?? "."
-    let given = configuration.data.path.normalization
+    let given = configuration.data.normalization
     // Rank 0 decides what it is, and then all take it for that.
     let isPack = try world.broadcast(bytes: [DataPath.isPack(path) ? 1 : 0]) == [1]
     if isPack {

@@ -32,8 +32,7 @@ package struct OpenedConfiguration {
     var configuration = try Configuration.agreed(over: world) {
       var configuration = try overrides.configuration(of: .pretrain)
       configuration.compute.precision = try precisions.resolve(
-        configuration.compute.precision, widths: configuration.groupWidths
-      ).rawValue
+        configuration.compute.precision, widths: configuration.groupWidths)
       return configuration
     }
     dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)

@@ -10,7 +10,7 @@ extension TrainingStep {
     of samples: [Int32], _ partition: BatchPartition, over world: borrowing Communicator
   ) throws -> RowClasses {
     var labels = (0..<Int32(partition.globalBatchSize)).map { position in position }
-    if configuration.loss.kind == "supcon" {
+    if configuration.loss.kind == .supcon {
       let own = samples.map { sample in Int32(dataset.label(at: Int(sample))) }
       let counts = partition.shards.runs.map { shards in shards.count * configuration.batches.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
@@ -61,5 +61,5 @@ extension TrainingStep {
 
 extension Configuration {
   /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
-  package var rowOrder: RowOrder { RowOrder(samplesPerGroup: shardSize, views: views) }
+  package var rowOrder: RowOrder { RowOrder(samplesPerGroup: batches.shardSize, views: views.count) }
 }

@@ -11,16 +11,14 @@ extension TrainingStep {
     _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
     order: ReductionOrder
   ) throws -> TrainingStep {
-    guard let memory = ActivationMemory(configuration.compute.activationMemory) else {
-      preconditionFailure("the configuration was not validated: \(configuration.compute.activationMemory)")
-    }
+    let compute = configuration.compute
     let ranksOnHost = try world.ranksOnHost()
-    let isOverlapping = configuration.compute.overlap == "on" || (configuration.compute.overlap == "auto" && ranksOnHost < world.size)
+    let isOverlapping = compute.overlap == .on || (compute.overlap == .auto && ranksOnHost < world.size)
     let loaderThreads =
-      configuration.compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: configuration.compute.threads)
+      compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: compute.threads)
     return try world.throwingTogether {
       try TrainingStep(
-        configuration, dataset, sampler, over: world, activationByteCount: memory.byteCount(ranksOnHost: ranksOnHost),
+        configuration, dataset, sampler, over: world, activationByteCount: compute.activationMemory.byteCount(ranksOnHost: ranksOnHost),
         loaderThreads: loaderThreads, isOverlapping: isOverlapping, order: order)
     }
   }
