@@ -33,6 +33,11 @@ extension Configuration {
     if (data.mean == nil) != (data.standardDeviation == nil) {
       return RunError(.usage, "--mean, --std: expected both or neither")
     }
+    if data.trainFolder == nil, let folder = data.validationFolder ?? data.testFolder {
+      return RunError(
+        .usage, "--\(data.validationFolder == nil ? "test" : "validation")-folder \(folder): goes with --train-folder",
+        remedy: "give the folder of the training images too")
+    }
     let given = ConfigurationOverrides()
     return ConfigurationOption.all.lazy.filter { option in option.group == .dataset }
       .compactMap { option in option.needless(in: self, given) }.first

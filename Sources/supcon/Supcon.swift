@@ -82,7 +82,7 @@ enum Program {
     if let problem = launch.problem ?? command.watch.problem ?? command.problem(ranks: launch.size) {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
-    if let problem = InstructionSetLimit.apply() {
+    if let problem = InstructionSetLimit.apply(command.launch.isa) {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
     launch.leaveCrashesToTheLibrary()

@@ -58,7 +58,7 @@ struct ConfigurationFileTests {
 
   @Test func `every option survives being written and read`() throws {
     let line =
-      "--dataset folder --data /a/b:#\"c\".d --validation-fraction 0.25 --bad-images skip --decode scaled "
+      "--dataset folder --data /a/b:#\"c\".d --train-folder a --validation-folder none --test-folder /c --validation-fraction 0.25 --bad-images skip --decode scaled "
       + "--mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --shapes-train 7 --shapes-test 8 --image-size 96 "
       + "--model resnet32 --stem imagenet --shortcut B --width-multiplier 2 --zero-init-last-scale "
       + "--normalize-encoder --head mlp --head-widths 96,64 --head-batch-norm --embedding-width 64 --loss simclr "

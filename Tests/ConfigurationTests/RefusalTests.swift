@@ -91,6 +91,8 @@ struct RefusalTests {
     Mistake("--dataset folder --data d --mean 0.4,0.4,0.4", naming: "--mean, --std", "both or neither"),
     Mistake("--dataset folder", naming: "--dataset folder", "needs --data"),
     Mistake("--data d", naming: "--data", "--dataset shapes is built in", "--dataset folder"),
+    Mistake("--dataset folder --data d --test-folder t", naming: "--test-folder t", "goes with --train-folder"),
+    Mistake("--validation-fraction 1", naming: "--validation-fraction 1", "above 0 and below 1"),
     Mistake("--views 1 --loss simclr", naming: "--views 1", "at least 2 views"),
     Mistake("--positives-cap 3", naming: "--positives-cap 3", "multiple of --views 2", "choose 2 or 4"),
     Mistake("--loss simclr --positives-cap 2", naming: "--positives-cap 2", "give one of the two"),
@@ -123,7 +125,7 @@ struct RefusalTests {
     Mistake("--head none --embedding-width 128", naming: "--embedding-width 128", "--head none"),
     Mistake("--bad-images stop", naming: "--bad-images stop", "goes with --dataset folder, not with shapes"),
     Mistake("--decode full", naming: "--decode full", "goes with --dataset folder"),
-    Mistake("--validation-fraction 0.2", naming: "--validation-fraction 0.2", "goes with --dataset folder"),
+    Mistake("--train-folder train", naming: "--train-folder train", "goes with --dataset folder"),
     Mistake("--dataset cifar10 --data d --shapes-train 6000", naming: "--shapes-train 6000", "--dataset shapes"),
   ])
   func `an option that does not apply is refused whatever its value`(_ mistake: Mistake) { expectRefusal(mistake) }
@@ -145,12 +147,12 @@ struct RefusalTests {
 
   /// Values of options without a default.
   private static let examples = [
-    "validation-fraction": "0.2", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5", "head-widths": "64,128",
+    "train-folder": "t", "validation-folder": "v", "test-folder": "t", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5", "head-widths": "64,128",
     "classes-per-batch": "4", "decay-epochs": "3", "decay-rate": "0.5",
   ]
 
   @Test(arguments: [
-    "", "--temperature 0.1", "--optimizer adam --beta1 0.9 --epsilon 1e-8", "--schedule step --decay-epochs 3,5",
+    "", "--temperature 0.1", "--validation-fraction 0.1", "--optimizer adam --beta1 0.9 --epsilon 1e-8", "--schedule step --decay-epochs 3,5",
     "--schedule exponential --epochs-per-decay 2.4", "--cross-entropy-weight 1 --stop-gradient --label-smoothing 0",
     "--head-widths 64,128", "--sampler balanced --classes-per-batch 4", "--positives-cap 4", "--stem auto",
     "--dataset folder --data d --mean 0.5,0.5,0.5 --std 0.2,0.2,0.2 --bad-images skip --decode full",

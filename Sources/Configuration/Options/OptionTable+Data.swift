@@ -7,6 +7,19 @@ extension ConfigurationOption {
       "data", \.data.path, .text,
       "CIFAR's binary files; or DIR/train/CLASS/** and DIR/val|validation|test/CLASS/**, or DIR/CLASS/**, or a pack.",
       value: "dir", .dataset, [.freeOnResume, .stepIsTheSame, .path]),
+    .init(
+      "train-folder", \.data.trainFolder, .text,
+      "Folder of the training images, in --data or absolute; . is --data itself.",
+      default: "found by name and structure", value: "dir", .dataset, when: [.folder],
+      [.freeOnResume, .stepIsTheSame, .path]),
+    .init(
+      "validation-folder", \.data.validationFolder, .text,
+      "Folder of the validation images, with --train-folder; none: no validation images.", value: "dir", .dataset,
+      when: [.folder], [.freeOnResume, .stepIsTheSame, .path]),
+    .init(
+      "test-folder", \.data.testFolder, .text,
+      "Folder of the test images, with --train-folder; none: no test images.", value: "dir", .dataset,
+      when: [.folder], [.freeOnResume, .stepIsTheSame, .path]),
     .init("dataset-fingerprint", \.data.fingerprint, .text, "Hash of the dataset's file names.", .resolved),
     .init(
       "validation-fraction", \.data.validationFraction,

@@ -34,6 +34,12 @@ package struct DataOptions: Sendable, Equatable {
   package var dataset = Dataset.shapes
   /// The folder of the dataset, or a pack; `nil` for the built-in set.
   package var path: String?
+  /// The folder of the training images, relative to ``path`` or absolute; `nil` to find it by name and structure.
+  package var trainFolder: String?
+  /// The folder of the validation images, likewise; `none` for none.
+  package var validationFolder: String?
+  /// The folder of the test images, likewise; `none` for none.
+  package var testFolder: String?
   /// The hash of a folder's file names, or of a pack, that the run was started with.
   package var fingerprint: String?
   /// The fraction of each class of a folder that is held out for validation; `nil` where there is a validation folder.

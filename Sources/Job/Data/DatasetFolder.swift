@@ -19,11 +19,17 @@ package struct DatasetFolder {
   /// A folder that is told nothing more.
   package init(path: String) {
     self.path = path
+    request = FolderRequest(path: path)
   }
 
   /// The folder of a recipe.
   package init(_ configuration: Configuration) {
-    path = configuration.data.path ?? "."
+    let data = configuration.data
+    path = data.path ?? "."
+    var request = FolderRequest(path: path)
+    (request.trainFolder, request.validationFolder, request.testFolder) =
+      (data.trainFolder, data.validationFolder, data.testFolder)
+    self.request = request
     validationFraction = configuration.data.validationFraction
     isSkippingBad = configuration.data.badImages == .skip
     threads = configuration.compute.threads
@@ -70,7 +76,7 @@ package struct DatasetFolder {
     return try world.broadcast(bytes: indices.map { index in UInt8(index) }).map { byte in Split.allCases[Int(byte)] }
   }
 
-  private var request: FolderRequest { FolderRequest(path: path) }
+  private let request: FolderRequest
 
   private func listing(_ split: Split) throws -> Listing {
     guard !DataPath.isList(path) else { return try listing(split, of: LabelList(path: path)) }

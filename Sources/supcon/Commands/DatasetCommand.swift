@@ -22,17 +22,15 @@ struct DatasetOptions: ParsableArguments {
       "DIR/train/CLASS/** and DIR/val|validation|test/CLASS/**, or DIR/CLASS/**, or a pack, or CIFAR's binary files.",
       valueName: "dir"))
   var data: String?
-  @Option(help: "Fraction of each class held out for validation if there is no validation folder.")
-  var validationFraction: String?
+  @OptionGroup var splits: SplitOptions
   @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
   var threads: Int?
 
   /// The options that were given.
   var overrides: ConfigurationOverrides {
-    var overrides = ConfigurationOverrides()
+    var overrides = splits.given
     overrides.give(dataset, for: "dataset")
     overrides.set(\.data.path, to: data)
-    overrides.give(validationFraction, for: "validation-fraction")
     return overrides
   }
 

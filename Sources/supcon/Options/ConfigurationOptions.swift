@@ -69,8 +69,7 @@ struct ConfigurationOptions: OptionArguments {
   var overrides: ConfigurationOverrides {
     let recipe = named.flatMap { name in try? NamedRecipe.named(name).overrides() }
     let file = config.flatMap { config in try? config.contents.get() }
-    return (recipe ?? ConfigurationOverrides()).overridden(by: file ?? ConfigurationOverrides()).overridden(
-      by: images.given.overridden(by: lossMode.given).overridden(by: crossEntropy.given).overridden(by: given))
+    return (recipe ?? ConfigurationOverrides()).overridden(by: file ?? ConfigurationOverrides()).overridden(by: given)
   }
 
   /// The number of threads of each rank.

@@ -4,7 +4,7 @@ import ArgumentParser
 struct ImageOptions: OptionArguments {
   @Option("dataset") var dataset: String?
   @Option("data") var data: String?
-  @Option("validation-fraction") var validationFraction: String?
+  @OptionGroup var splits: SplitOptions
   @Option("bad-images") var badImages: String?
   @Option("decode") var decode: String?
   @Option("mean") var mean: String?

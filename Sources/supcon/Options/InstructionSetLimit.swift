@@ -7,18 +7,20 @@ enum InstructionSetLimit {
   /// The environment variable that names the limit.
   static let variable = "SUPCON_ISA"
 
-  /// Sets the limit that the environment names, before anything is computed.
+  /// Sets the limit before anything is computed.
   ///
+  /// - Parameter option: The value of `--isa`; `nil` for that of the environment.
   /// - Returns: The reason why it cannot be set, or `nil`.
-  static func apply() -> String? {
-    let name = unsafe getenv(variable).map { text in unsafe String(cString: text) } ?? InstructionSet.automaticName
+  static func apply(_ option: String?) -> String? {
+    let name =
+      option ?? unsafe getenv(variable).map { text in unsafe String(cString: text) } ?? InstructionSet.automaticName
     do throws(InstructionSetError) {
       try InstructionSet.limit(to: InstructionSet.level(named: name))
       return nil
     } catch .unsupportedCPU {
       return "\(InstructionSetError.unsupportedCPU)"
     } catch {
-      return "\(variable)=\(error)"
+      return option == nil ? "\(variable)=\(error)" : "--isa \(error)"
     }
   }
 }

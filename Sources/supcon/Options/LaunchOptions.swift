@@ -1,5 +1,6 @@
 import ArgumentParser
 import Job
+import OneDNN
 
 /// The options that decide how a job is watched.
 struct LaunchOptions: ParsableArguments {
@@ -11,6 +12,12 @@ struct LaunchOptions: ParsableArguments {
     help: ArgumentHelp(
       "TCP port of rank 0 that the other ranks' watchdogs connect to; 0: a free one.", valueName: "port"))
   var watchdogPort = JobWatchdog.Settings().port
+  @Option(
+    help: ArgumentHelp(
+      "Highest vector instructions to compute with, for the same bits on CPUs of several kinds: auto, \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")). (default: SUPCON_ISA, else auto)",
+      valueName: "set"),
+    completion: .list(InstructionSet.allCases.map(\.rawValue)))
+  var isa: String?
 
   /// The options as the watchdog takes them.
   var settings: JobWatchdog.Settings {

@@ -4,13 +4,26 @@ import Configuration
 /// Flags of the table of options, each a text that the table parses.
 ///
 /// A property is named as its option, `zeroInitLastScale` for `zero-init-last-scale`; its help and completion are those of the table.
-protocol OptionArguments: ParsableArguments {}
+protocol OptionArguments: ParsableArguments, GivenOptions {}
+
+/// A source of options that were given: a group of flags, or a group of groups.
+protocol GivenOptions {
+  var given: ConfigurationOverrides { get }
+}
+
+extension OptionGroup: GivenOptions where Value: OptionArguments {
+  var given: ConfigurationOverrides { wrappedValue.given }
+}
 
 extension OptionArguments {
   /// The options that were given.
   var given: ConfigurationOverrides {
     var overrides = ConfigurationOverrides()
     for property in Mirror(reflecting: self).children {
+      if let group = property.value as? any GivenOptions {
+        overrides = overrides.overridden(by: group.given)
+        continue
+      }
       // Property wrappers are stored behind an underscore.
       guard let label = property.label?.dropFirst() else { continue }
       let name = kebabCase(label)

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// The options of the splits of a dataset.
+struct SplitOptions: OptionArguments {
+  @Option("train-folder") var trainFolder: String?
+  @Option("validation-folder") var validationFolder: String?
+  @Option("test-folder") var testFolder: String?
+  @Option("validation-fraction") var validationFraction: String?
+}
