@@ -2,6 +2,7 @@ import Configuration
 import Datasets
 import Formats
 import Imaging
+import Runs
 
 /// What reads each kind of file, all of it.
 enum Readers {
