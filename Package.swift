@@ -139,7 +139,7 @@ let tests: [Target] = [
   .testTarget(
     name: "FormatsTests", dependencies: ["Formats", "TestSupport"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .executableTarget(
-    name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "TestSupport"],
+    name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "Runs", "TestSupport"],
     path: "Tests/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(
