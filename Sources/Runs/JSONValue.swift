@@ -82,13 +82,21 @@ package enum JSONValue: Codable, Sendable, Equatable {
 }
 
 extension JSONValue {
-  /// Writes an object's fields into a JSON file, keeping the others that stand there.
-  package static func merge(_ fields: [String: JSONValue], into path: String) throws(FileError) {
+  /// Writes an object's fields into a JSON file, keeping its other fields.
+  ///
+  /// - Parameters:
+  ///   - fields: The fields to write.
+  ///   - path: The file, which need not exist.
+  ///   - replaced: The names of fields to remove where `fields` does not have them.
+  /// - Throws: `FileError` if the file cannot be written.
+  package static func merge(
+    _ fields: [String: JSONValue], into path: String, replacing replaced: Set<String> = []
+  ) throws(FileError) {
     var object = fields
     if let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0),
       case .object(let others) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
     {
-      object = others.merging(fields) { _, new in new }
+      object = others.filter { name, _ in !replaced.contains(name) }.merging(fields) { _, new in new }
     }
     try AtomicFile.write(JSONValue.object(object).encoded(isPretty: true) + "\n", to: path)
   }

@@ -30,7 +30,7 @@ struct StoppingTests {
   @Test func oneProcessSavesAndContinues() throws {
     let workshop = try Workshop()
     let expected = try workshop.weights("undisturbed", configuration: configuration, steps)
-    for signal in [SIGUSR1, SIGTERM, SIGINT] {
+    for signal in [SIGUSR1, SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGXCPU] {
       let job = try started(workshop, ranks: 1)
       let process = try #require(job.processIdentifier)
       kill(process, signal)

@@ -5,15 +5,15 @@ import Job
 import MPI
 import Runs
 
-/// Writes what a run leaves behind: checkpoints and the summary on their way, the encoder at the end.
+/// Writes the files of a run: checkpoints and the summary during training, the encoder at the end.
 ///
-/// The checkpoint comes last: where the one of the last step stands, everything else does too.
+/// The checkpoint comes last, so that the files of its step exist wherever it does.
 final class CheckpointSaver {
   private let configuration: Configuration
   private let directory: RunDirectory?
   private let report: (String) -> Void
   private let writer = CheckpointWriter()
-  /// How long the last save held up training, or all of it at the end.
+  /// The seconds for which the last save held up training.
   private(set) var lastSeconds = 0.0
 
   /// Saves to a run directory; rank 0 has it.
@@ -25,11 +25,11 @@ final class CheckpointSaver {
 
   /// Begins to write a checkpoint and the summary while training goes on.
   ///
-  /// Collective. A save that fails is told of at the next one: the run goes on with the checkpoints before it.
+  /// Collective. A failed save is reported by the next save; training continues and earlier checkpoints are kept.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
     let start = ProcessMeasurements.now()
     world.activity.begin("step \(state.step), checkpoint", allowsSilence: true)
-    try save(state, log, withEncoder: false, over: world)
+    try save(state, log, .running, over: world)
     lastSeconds = ProcessMeasurements.now() - start
   }
 
@@ -45,7 +45,7 @@ final class CheckpointSaver {
   /// - Throws: ``CollectiveError`` if it could not be written.
   func finish(_ state: TrainingState, _ log: RunLog, isDone: Bool, over world: borrowing Communicator) throws {
     world.activity.begin("step \(state.step), last checkpoint", allowsSilence: true)
-    try save(state, log, withEncoder: isDone, over: world)
+    try save(state, log, isDone ? .finished : .stopped, over: world)
     try world.onRoot {
       do throws(FileError) {
         try writer.finish()
@@ -64,21 +64,25 @@ final class CheckpointSaver {
     writer.wait()
   }
 
-  private func save(_ state: TrainingState, _ log: RunLog, withEncoder: Bool, over world: borrowing Communicator) throws
+  private func save(_ state: TrainingState, _ log: RunLog, _ status: RunStatus, over world: borrowing Communicator)
+    throws
   {
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     guard let directory else { return }
-    let summary = log.summary(step: state.step, memory: memory)
+    let summary = log.summary(step: state.step, status: status, memory: memory)
     let configuration = configuration
     let failure = writer.begin(step: state.step) { () throws(FileError) in
-      if withEncoder {
+      if status == .finished {
         try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
         if configuration.isClassifying {
           try state.write("\(Configuration.classifierName).", to: directory.classifierPath)
         }
       }
       let hash = JSONValue.text(state.weightsSHA256())
-      try JSONValue.merge(summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath)
+      // Accuracies of the weights before, from a later stage, would seem to be those of these weights.
+      try JSONValue.merge(
+        summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath,
+        replacing: RunStatus.fieldsOfLaterStages)
       try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
     }
     if let failure {

@@ -1,11 +1,13 @@
 import Configuration
+import Datasets
 import Evaluation
 import Formats
+import FoundationEssentials
 import Job
 import MPI
 import Runs
 
-/// What a run tells of its progress: lines for people, `metrics.jsonl`, the fields of `summary.json`.
+/// Progress output: log lines, `metrics.jsonl`, and the fields of `summary.json`.
 final class RunLog {
   /// The first steps warm caches and are left out of the speed.
   private static let stepsLeftOut = 3
@@ -20,6 +22,8 @@ final class RunLog {
   private let metrics: MetricsLog?
   private let report: (String) -> Void
   private let start = ProcessMeasurements.now()
+  private let startTime = Date.now
+  private let dataset: any ImageDataset
 
   private var collapseWatch: CollapseWatch
   private var stepSeconds: [Double] = []
@@ -34,11 +38,13 @@ final class RunLog {
 
   /// A log; rank 0 has the directory.
   package init(
-    _ configuration: Configuration, directory: RunDirectory?, world: (rank: Int, size: Int), from firstStep: Int,
+    _ configuration: Configuration, _ dataset: any ImageDataset, directory: RunDirectory?,
+    world: (rank: Int, size: Int), from firstStep: Int,
     to lastStep: Int,
     stepsPerEpoch: Int, report: @escaping (String) -> Void
   ) throws {
     self.configuration = configuration
+    self.dataset = dataset
     ranks = world.size
     isRoot = world.rank == 0
     self.lastStep = lastStep
@@ -68,94 +74,114 @@ final class RunLog {
     epochTop1Sum += result.trainTop1 ?? 0
     epochSteps += 1
     guard isRoot else { return }
-    let now = ProcessMeasurements.now()
-    let epoch = Double(step) / Double(stepsPerEpoch)
     if step.isMultiple(of: configuration.checkpoints.logSteps) || step == lastStep {
-      let lossParts = result.trainTop1.map { top1 in
-        ["train_top1": .number(top1)].merging(
-          result.contrast.map { contrast in
-            [
-              "contrastive_loss": JSONValue.number(contrast.loss),
-              "cross_entropy": .number(result.loss - contrast.loss),
-            ]
-          } ?? [:]
-        ) { _, new in new }
-      }
-      append(
-        [
-          "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
-          "loss_lower_bound": .number(result.lowerBound), "loss_excess": .number(result.loss - result.lowerBound),
-          "learning_rate": .number(Double(result.learningRate)),
-          "views_per_second": .number(Double(result.views) / seconds), "data_share": .number(result.dataShare),
-          "collectives": .object(result.traffic.fields),
-          "received_bytes_by_part": .object(
-            Dictionary(
-              uniqueKeysWithValues: zip(StepPart.allCases, result.partReceivedByteCounts).map { part, count in
-                (part.name, .integer(count))
-              })),
-          "seconds_by_part": .object(
-            Dictionary(
-              uniqueKeysWithValues: zip(StepPart.allCases, result.partSeconds).map { part, seconds in
-                (part.name, .number(seconds))
-              })),
-        ].merging(lossParts ?? [:]) { _, new in new })
-      let warning = result.contrast.flatMap { contrast in
-        collapseWatch.warning(
-          atStep: step, loss: contrast.loss, lowerBound: contrast.lowerBound, collapseValue: contrast.collapseValue)
-      }
-      if let warning {
-        report(warning)
-      }
+      addStepRow(result, step: step, seconds: seconds)
     }
+    let now = ProcessMeasurements.now()
     if now - lastLine >= Self.secondsBetweenLines || step == lastStep {
       lastLine = now
-      let speed = viewsPerSecond
-      let remaining = Double(lastStep - step) * Double(configuration.batches.size * configuration.views.count) / max(speed, 1e-9)
-      report(
-        "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
-          + " (bound \(decimal(result.lowerBound, 4)), excess \(decimal(result.loss - result.lowerBound, 4)))"
-          + "  \(decimal(speed, 0)) views/s (\(decimal(100 * result.dataShare, 0)) % waiting for data)  \(duration(remaining)) left"
-      )
+      reportStep(result, step: step)
     }
     if step.isMultiple(of: stepsPerEpoch) {
-      append(
-        [
-          "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
-          "loss": .number(epochLossSum / Double(epochSteps)), "steps_counted": .integer(epochSteps),
-          "seconds": .number(now - epochStart), "views_per_second": .number(viewsPerSecond),
-          "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
-        ].merging(result.trainTop1 == nil ? [:] : ["train_top1": .number(epochTop1Sum / Double(epochSteps))]) {
-          _, new in new
-        })
-      report(
-        "epoch \(step / stepsPerEpoch)/\(configuration.schedule.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
-          // The steps before a resume are another invocation's.
-          + (epochSteps < stepsPerEpoch ? " of the last \(counted(epochSteps, "step"))" : "")
-          + (result.trainTop1 == nil ? "" : "  train top-1 \(decimal(epochTop1Sum / Double(epochSteps), 4))")
-          + "  \(duration(now - epochStart))")
-      epochStart = now
-      epochLossSum = 0
-      epochTop1Sum = 0
-      epochSteps = 0
+      endEpoch(result, step: step, now: now)
     }
+  }
+
+  /// Writes the row of a step, and warns of collapsed embeddings.
+  private func addStepRow(_ result: StepResult, step: Int, seconds: Double) {
+    let epoch = Double(step) / Double(stepsPerEpoch)
+    let lossParts = result.trainTop1.map { top1 in
+      ["train_top1": .number(top1)].merging(
+        result.contrast.map { contrast in
+          [
+            "contrastive_loss": JSONValue.number(contrast.loss),
+            "cross_entropy": .number(result.loss - contrast.loss),
+          ]
+        } ?? [:]
+      ) { _, new in new }
+    }
+    append(
+      kind: "step",
+      [
+        "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
+        "loss_lower_bound": .number(result.lowerBound), "loss_excess": .number(result.loss - result.lowerBound),
+        "learning_rate": .number(Double(result.learningRate)),
+        "views_per_second": .number(Double(result.views) / seconds), "data_share": .number(result.dataShare),
+        "collectives": .object(result.traffic.fields),
+        "received_bytes_by_part": .object(
+          Dictionary(
+            uniqueKeysWithValues: zip(StepPart.allCases, result.partReceivedByteCounts).map { part, count in
+              (part.name, .integer(count))
+            })),
+        "seconds_by_part": .object(
+          Dictionary(
+            uniqueKeysWithValues: zip(StepPart.allCases, result.partSeconds).map { part, seconds in
+              (part.name, .number(seconds))
+            })),
+      ].merging(lossParts ?? [:]) { _, new in new })
+    let warning = result.contrast.flatMap { contrast in
+      collapseWatch.warning(
+        atStep: step, loss: contrast.loss, lowerBound: contrast.lowerBound, collapseValue: contrast.collapseValue)
+    }
+    if let warning {
+      report(warning)
+    }
+  }
+
+  private func reportStep(_ result: StepResult, step: Int) {
+    let epoch = Double(step) / Double(stepsPerEpoch)
+    let speed = viewsPerSecond
+    let remaining = Double(lastStep - step) * Double(configuration.batches.size * configuration.views.count) / max(speed, 1e-9)
+    report(
+      "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
+        + " (bound \(decimal(result.lowerBound, 4)), excess \(decimal(result.loss - result.lowerBound, 4)))"
+        + "  \(decimal(speed, 0)) views/s (\(decimal(100 * result.dataShare, 0)) % waiting for data)  \(duration(remaining)) left"
+    )
+  }
+
+  /// Writes the row and the line of an epoch, and begins the next.
+  private func endEpoch(_ result: StepResult, step: Int, now: Double) {
+    append(
+      kind: "epoch",
+      [
+        "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
+        "loss": .number(epochLossSum / Double(epochSteps)), "steps_counted": .integer(epochSteps),
+        "seconds": .number(now - epochStart), "views_per_second": .number(viewsPerSecond),
+        "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
+      ].merging(result.trainTop1 == nil ? [:] : ["train_top1": .number(epochTop1Sum / Double(epochSteps))]) {
+        _, new in new
+      })
+    report(
+      "epoch \(step / stepsPerEpoch)/\(configuration.schedule.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
+        // The steps before a resume are another invocation's.
+        + (epochSteps < stepsPerEpoch ? " of the last \(counted(epochSteps, "step"))" : "")
+        + (result.trainTop1 == nil ? "" : "  train top-1 \(decimal(epochTop1Sum / Double(epochSteps), 4))")
+        + "  \(duration(now - epochStart))")
+    epochStart = now
+    epochLossSum = 0
+    epochTop1Sum = 0
+    epochSteps = 0
   }
 
   /// Notes how well the classifier did on the test set after a step.
   func add(_ accuracy: TestAccuracy, step: Int) {
     lastAccuracy = (step, accuracy)
-    append([
-      "step": .integer(step), "epoch": .number(Double(step) / Double(stepsPerEpoch)),
-      "test_top1": .number(accuracy.top1), "test_top5": .number(accuracy.top5),
-    ])
+    append(
+      kind: "test",
+      [
+        "step": .integer(step), "epoch": .number(Double(step) / Double(stepsPerEpoch)),
+        "test_top1": .number(accuracy.top1), "test_top5": .number(accuracy.top5),
+      ])
     report(
       "step \(step)  test top-1 \(decimal(accuracy.top1, 4)), top-5 \(decimal(accuracy.top5, 4)) on \(accuracy.sampleCount) samples"
     )
   }
 
-  /// Writes a line of metrics; where that fails the run goes on without it.
-  private func append(_ fields: [String: JSONValue]) {
+  /// Writes a row of metrics with its kind and the time; if that fails, training continues without it.
+  private func append(kind: String, _ fields: [String: JSONValue]) {
+    let common: [String: JSONValue] = ["kind": .text(kind), "time": .text(Self.text(Date.now))]
     do throws(FileError) {
-      try metrics?.append(fields)
+      try metrics?.append(fields.merging(common) { own, _ in own })
     } catch {
       if !hasWarned {
         report("warning: \(error); the run goes on")
@@ -164,8 +190,30 @@ final class RunLog {
     }
   }
 
-  /// The fields of `summary.json` but for the hash of the weights.
-  func summary(step: Int, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
+  /// A time in ISO 8601, UTC.
+  private static func text(_ time: Date) -> String { time.formatted(.iso8601) }
+
+  /// The fields of `summary.json` that say what was trained, on what, where and when.
+  private func origin(step: Int, status: RunStatus) -> [String: JSONValue] {
+    let normalization = dataset.normalization
+    let size = configuration.viewSize(of: dataset)
+    var fields: [String: JSONValue] = [
+      "status": .text(status.rawValue), "target_epochs": .integer(configuration.schedule.epochs),
+      "target_steps": .integer(lastStep), "started": .text(Self.text(startTime)), "ended": .text(Self.text(Date.now)),
+      "host": .text(hostName()),
+      "command_line": .list(CommandLine.arguments.map { argument in .text(argument) }),
+      "class_names": .list(dataset.classNames.map { name in .text(name) }),
+      "mean": .list(normalization.mean.map { value in .number(Double(value)) }),
+      "std": .list(normalization.standardDeviation.map { value in .number(Double(value)) }),
+      "image_size": .list([.integer(size.width), .integer(size.height)]),
+    ]
+    fields["data"] = configuration.data.path.map { path in .text(path) }
+    fields["dataset_fingerprint"] = configuration.data.fingerprint.map { text in .text(text) }
+    return fields
+  }
+
+  /// The fields of `summary.json` except the hash of the weights.
+  func summary(step: Int, status: RunStatus, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
     var fields: [String: JSONValue] = [
       "command": .text(configuration.command.rawValue), "version": .text(supconVersion),
       "model": .text(configuration.model.name),
@@ -180,6 +228,7 @@ final class RunLog {
       "final_loss": lastReport.map { report in .number(report.loss) } ?? .null,
       "loss_lower_bound": lastReport.map { report in .number(report.lowerBound) } ?? .null,
     ]
+    fields.merge(origin(step: step, status: status)) { own, _ in own }
     fields["init"] = configuration.model.initialPath.map { path in .text(path) }
     if configuration.isClassifying {
       fields["classes"] = configuration.classifier.classes.map { count in .integer(count) }

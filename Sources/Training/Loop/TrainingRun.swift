@@ -95,7 +95,8 @@ package enum TrainingRun {
 
     try request.debugging.prepare(after: state.step, through: lastStep, over: world, report: report)
     let log = try RunLog(
-      configuration, directory: opening.directory, world: (world.rank, world.size), from: state.step, to: lastStep,
+      configuration, dataset, directory: opening.directory, world: (world.rank, world.size), from: state.step,
+      to: lastStep,
       stepsPerEpoch: sampler.stepsPerEpoch, report: report)
     let evaluationSteps = configuration.classifier.evaluateEpochs * sampler.stepsPerEpoch
     let checkpointSteps = configuration.checkpoints.steps ?? sampler.stepsPerEpoch

@@ -1,16 +1,15 @@
-/// For which shards of a rank there is memory to keep activations from the forward to the backward pass.
+/// The division of a rank's memory for activations between its shards.
 ///
-/// Where it does not reach for all, every thread's model has room of its own for the last shard that it computed, which is the first to run
-/// backward.
-struct ActivationRoom {
-  /// Whether all shards keep theirs.
-  let isKeepingAll: Bool
-  /// How many shards have room to themselves.
-  let keptCount: Int
-  /// How many shards' activations exist at once, with those of the threads' models.
-  let heldCount: Int
+/// If it does not suffice for all, every thread has room for the last shard that it ran forward, which is the first to run backward.
+package struct ActivationRoom {
+  /// Whether all shards keep their activations.
+  package let isKeepingAll: Bool
+  /// The number of shards with activations of their own.
+  package let keptCount: Int
+  /// The number of activations that exist at once, including those that threads share.
+  package let heldCount: Int
 
-  /// Divides `byteCount` bytes between so many shards.
+  /// Divides `byteCount` bytes between shards of equal size.
   package init(byteCount: Int, shardByteCount: Int, shards: Int, threads: Int) {
     let affordable = byteCount / max(shardByteCount, 1)
     isKeepingAll = affordable >= shards

@@ -1,0 +1,12 @@
+/// The state of a run in its `summary.json`.
+enum RunStatus: String {
+  /// Training goes on, or its process was killed.
+  case running
+  /// Stopped on request; `--resume` continues.
+  case stopped
+  /// The last step was taken.
+  case finished
+
+  /// The fields that later stages add to `summary.json`; they belong to the weights that these stages read.
+  static let fieldsOfLaterStages: Set<String> = ["linear_top1", "linear_top5", "knn_top1", "pixel_knn_top1"]
+}
