@@ -1,6 +1,5 @@
-import Testing
-
 import MPI
+import Testing
 
 /// The environments of launchers, as they were seen under each.
 struct LauncherTests {

@@ -83,7 +83,8 @@ final class CheckpointSaver {
       try JSONValue.merge(
         summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath,
         replacing: RunStatus.fieldsOfLaterStages)
-      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
+      try directory.checkpoints.save(
+        Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
     }
     if let failure {
       report(

@@ -75,7 +75,8 @@ final class ShardWorkers {
       seed: configuration.compute.seed,
       layout: viewLayout)
     return ShardPrefetcher(
-      loader, elements: configuration.batches.shardSize * configuration.views.count * 3 * viewSize.pixelCount, threads: threads)
+      loader, elements: configuration.batches.shardSize * configuration.views.count * 3 * viewSize.pixelCount,
+      threads: threads)
   }
 
   /// The memory layout of a view in the encoder's input.

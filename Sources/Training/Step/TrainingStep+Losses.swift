@@ -17,7 +17,8 @@ extension TrainingStep {
     }
     let order = configuration.rowOrder
     return RowClasses(
-      labels: (0..<partition.globalBatchSize * configuration.views.count).map { row in labels[order.sample(ofRow: row)] })
+      labels: (0..<partition.globalBatchSize * configuration.views.count).map { row in labels[order.sample(ofRow: row)]
+      })
   }
 
   /// The class of each row of a shard with these samples.

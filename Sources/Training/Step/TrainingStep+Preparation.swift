@@ -18,7 +18,8 @@ extension TrainingStep {
       compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: compute.threads)
     return try world.throwingTogether {
       try TrainingStep(
-        configuration, dataset, sampler, over: world, activationByteCount: compute.activationMemory.byteCount(ranksOnHost: ranksOnHost),
+        configuration, dataset, sampler, over: world,
+        activationByteCount: compute.activationMemory.byteCount(ranksOnHost: ranksOnHost),
         loaderThreads: loaderThreads, isOverlapping: isOverlapping, order: order)
     }
   }

@@ -12,8 +12,8 @@ enum InstructionSetLimit {
   /// - Parameter option: The value of `--isa`; `nil` for that of the environment.
   /// - Returns: The reason why it cannot be set, or `nil`.
   static func apply(_ option: String?) -> String? {
-    let name =
-      option ?? unsafe getenv(variable).map { text in unsafe String(cString: text) } ?? InstructionSet.automaticName
+    let given = unsafe getenv(variable).map { text in unsafe String(cString: text) }
+    let name = option ?? given ?? InstructionSet.automaticName
     do throws(InstructionSetError) {
       try InstructionSet.limit(to: InstructionSet.level(named: name))
       return nil
