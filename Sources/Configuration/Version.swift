@@ -1,2 +1,2 @@
 /// The version that `--version` and summaries show.
-package let supconVersion = "0.1.0"
+package let supconVersion = "0.2.0"

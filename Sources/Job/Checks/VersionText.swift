@@ -5,7 +5,7 @@ import OneDNN
 
 /// The text of `supcon --version`: the version, and everything that decides whether two programs compute the same bits.
 ///
-///     supcon 0.1.0
+///     supcon 0.2.0
 ///     commit        602d31a
 ///     compilers     Swift 6.3, clang 21.0.0
 ///     MPI           Open MPI 4.1.4
