@@ -64,7 +64,9 @@ struct OptionTableTests {
     #expect(configuration.loss.weight == 0)
   }
 
-  @Test(arguments: [("lr", "learning-rate"), ("weight_decay", "weight-decay"), ("wd", "weight-decay"), ("bs", "batch-size")])
+  @Test(arguments: [
+    ("lr", "learning-rate"), ("weight_decay", "weight-decay"), ("wd", "weight-decay"), ("bs", "batch-size"),
+  ])
   func `names of other programs are understood`(name: String, meant: String) {
     #expect((PeerNames.option(name) ?? name.replacing("_", with: "-")) == meant)
     #expect(ConfigurationOption.named(meant) != nil)

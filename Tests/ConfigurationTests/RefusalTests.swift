@@ -147,12 +147,14 @@ struct RefusalTests {
 
   /// Values of options without a default.
   private static let examples = [
-    "train-folder": "t", "validation-folder": "v", "test-folder": "t", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5", "head-widths": "64,128",
+    "train-folder": "t", "validation-folder": "v", "test-folder": "t", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5",
+    "head-widths": "64,128",
     "classes-per-batch": "4", "decay-epochs": "3", "decay-rate": "0.5",
   ]
 
   @Test(arguments: [
-    "", "--temperature 0.1", "--validation-fraction 0.1", "--optimizer adam --beta1 0.9 --epsilon 1e-8", "--schedule step --decay-epochs 3,5",
+    "", "--temperature 0.1", "--validation-fraction 0.1", "--optimizer adam --beta1 0.9 --epsilon 1e-8",
+    "--schedule step --decay-epochs 3,5",
     "--schedule exponential --epochs-per-decay 2.4", "--cross-entropy-weight 1 --stop-gradient --label-smoothing 0",
     "--head-widths 64,128", "--sampler balanced --classes-per-batch 4", "--positives-cap 4", "--stem auto",
     "--dataset folder --data d --mean 0.5,0.5,0.5 --std 0.2,0.2,0.2 --bad-images skip --decode full",

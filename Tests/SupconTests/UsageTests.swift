@@ -24,7 +24,8 @@ struct UsageTests {
     Mistake(["evaluate", "--run", "x", "--threads", "100000"], naming: ["--threads 100000", "at most 1024"]),
     Mistake(["pretrain", "--max-time", "00:00"], naming: ["--max-time", "00:00", "above 0"]),
     Mistake(["pretrain", "--resume"], naming: ["--resume", "needs --output"]),
-    Mistake(["pretrain", "--model", "resnet21"], naming: ["--model resnet21", "expected", "did you mean 'resnet20'?"]),
+    Mistake(
+      ["pretrain", "--model", "resnet21"], naming: ["--model resnet21", "expected", "did you mean 'resnet20'?"]),
     Mistake(["pretrain", "--batch-size", "-5"], naming: ["--batch-size -5", "at least 1"]),
     Mistake(["linear", "--run", "x", "--epochs", "-1"], naming: ["--epochs -1", "at least 1"]),
     Mistake(["pretrain", "--lr", "0.1"], naming: ["--lr", "did you mean '--learning-rate'?"]),

@@ -50,7 +50,8 @@ extension OptionParser where Value == Int {
         guard !digits.isEmpty, digits.allSatisfy({ digit in digit.isASCII && digit.isNumber }) else {
           throw .malformed(.wholeNumber)
         }
-        throw OptionFailure(expectation: text.hasPrefix("-") ? "expected at least \(least)" : "expected at most \(most)")
+        throw OptionFailure(
+          expectation: text.hasPrefix("-") ? "expected at least \(least)" : "expected at most \(most)")
       }
       guard number >= least else { throw OptionFailure(expectation: "expected at least \(least)") }
       guard number <= most else { throw OptionFailure(expectation: "expected at most \(most)") }

@@ -19,7 +19,8 @@ extension ONNXModel {
       name: configuration.model.name, producer: ("supcon", supconVersion),
       inputs: [Value("images", [batch, .fixed(3), .symbolic("height"), .symbolic("width")])])
     let graph = InferenceGraph(
-      configuration.architecture, configuration.headPlan, isNormalizingRepresentations: configuration.model.normalizeEncoder)
+      configuration.architecture, configuration.headPlan,
+      isNormalizingRepresentations: configuration.model.normalizeEncoder)
     let lastValue = part == .model ? graph.embeddings : graph.representations
     var names = ["images"]
     for (index, step) in graph.steps.prefix(lastValue).enumerated() {

@@ -29,7 +29,8 @@ package enum WeightImport {
 
     /// What is wrong with the options alone, or `nil`.
     package var problem: String? {
-      configuration.problem(given: overrides, ranks: 1)?.description ?? layoutProblem(configuration.model.stem ?? .cifar)
+      configuration.problem(given: overrides, ranks: 1)?.description
+        ?? layoutProblem(configuration.model.stem ?? .cifar)
     }
 
     private func layoutProblem(_ stem: ResNetArchitecture.Stem) -> String? {
@@ -84,14 +85,17 @@ package enum WeightImport {
       var configuration = request.configuration
       directory =
         request.output.map(RunDirectory.init)
-        ?? RunDirectory.free(command: "import", model: configuration.model.name, dataset: configuration.data.dataset.rawValue)
+        ?? RunDirectory.free(
+          command: "import", model: configuration.model.name, dataset: configuration.data.dataset.rawValue)
       try directory.checkIsFree()
-      configuration.compute.precision = try precisions.resolve(configuration.compute.precision, widths: configuration.groupWidths)
+      configuration.compute.precision = try precisions.resolve(
+        configuration.compute.precision, widths: configuration.groupWidths)
       let weights = try ForeignWeights(path: request.weights, request.layout)
       configuration.model.stem = configuration.model.stem ?? weights.stem
       weights.setHead(&configuration)
       if let problem = request.layout.problem(configuration.architecture) {
-        throw RunError(.data, "\(request.weights): its first convolution is \(configuration.model.stemText)'s: \(problem)")
+        throw RunError(
+          .data, "\(request.weights): its first convolution is \(configuration.model.stemText)'s: \(problem)")
       }
       let layout = try configuration.modelLayout
       try weights.check(
@@ -113,13 +117,15 @@ package enum WeightImport {
       try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
       let summary: [String: JSONValue] = [
         "command": .text("import"), "version": .text(supconVersion), "model": .text(configuration.model.name),
-        "dataset": .text(configuration.data.dataset.rawValue), "precision": .text(configuration.compute.resolvedPrecision.rawValue),
+        "dataset": .text(configuration.data.dataset.rawValue),
+        "precision": .text(configuration.compute.resolvedPrecision.rawValue),
         "weights": .text(request.weights),
         "layout": .text(request.layout.rawValue), "steps": .integer(state.step),
         "weights_sha256": .text(state.weightsSHA256()),
       ]
       try JSONValue.merge(summary, into: directory.summaryPath)
-      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
+      try directory.checkpoints.save(
+        Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
       if !classifierNames.isEmpty {
         report(
           "note: \(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"

@@ -36,7 +36,7 @@ package enum EmbeddingStage {
 
     /// What is wrong with the options alone, or `nil`.
     package var problem: String? {
-      return Configuration.problem(ofThreads: threads)
+      Configuration.problem(ofThreads: threads)
     }
   }
 

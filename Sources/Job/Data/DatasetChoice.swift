@@ -114,7 +114,8 @@ package enum DatasetChoice {
   ) throws(FileError) -> any ImageDataset {
     guard let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) else {
       return ShapesDataset(
-        count: split == .train ? configuration.data.shapesTrain : configuration.data.shapesTest, seed: shapesSeed, split: split)
+        count: split == .train ? configuration.data.shapesTrain : configuration.data.shapesTest, seed: shapesSeed,
+        split: split)
     }
     let dataset = try CIFARDataset(variant, directory: configuration.data.path ?? ".", split: split)
     for text in dataset.notes {

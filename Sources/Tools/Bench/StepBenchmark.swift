@@ -28,7 +28,8 @@ package enum StepBenchmark {
 
     /// What is wrong with the options alone, or `nil`.
     package func problem(ranks: Int) -> String? {
-      Configuration.problem(of: "steps", steps, atLeast: 1) ?? configuration.problem(given: overrides, ranks: ranks)?.description
+      Configuration.problem(of: "steps", steps, atLeast: 1)
+        ?? configuration.problem(given: overrides, ranks: ranks)?.description
     }
   }
 

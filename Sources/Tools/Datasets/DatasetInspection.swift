@@ -126,7 +126,8 @@ package enum DatasetInspection {
     let survey =
       try known
       ?? ImageSurvey(
-        count: dataset.count, title: "looking at \(request.title)", threads: request.configuration.compute.threads, over: world,
+        count: dataset.count, title: "looking at \(request.title)", threads: request.configuration.compute.threads,
+        over: world,
         report: report, image: { (number) throws(FileError) in try dataset.image(at: number) },
         path: { number in dataset.name(at: number) })
     var counts = [Int](repeating: 0, count: dataset.classNames.count)

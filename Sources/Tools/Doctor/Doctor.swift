@@ -54,7 +54,8 @@ package enum Doctor {
         MemoryPlan.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
       ).byteCount
     }
-    let ranks = try RankFacts(threads: configuration.compute.threads, neededBytes: needed, over: world).gathered(over: world)
+    let ranks = try RankFacts(threads: configuration.compute.threads, neededBytes: needed, over: world).gathered(
+      over: world)
     for (host, ranks) in LaunchChecks.byHost(ranks) {
       report(describe(host, ranks))
     }

@@ -79,7 +79,8 @@ final class CheckpointSaver {
       }
       let hash = JSONValue.text(state.weightsSHA256())
       try JSONValue.merge(summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath)
-      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
+      try directory.checkpoints.save(
+        Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
     }
     if let failure {
       report(

@@ -177,7 +177,8 @@ struct OpenedRun {
     let directory =
       request.output.map(RunDirectory.init)
       ?? RunDirectory.free(
-        command: request.command.rawValue, model: configuration.model.name, dataset: configuration.data.dataset.rawValue)
+        command: request.command.rawValue, model: configuration.model.name, dataset: configuration.data.dataset.rawValue
+      )
     try directory.checkIsFree()
     return Opened(configuration: configuration, directory: directory, checkpoint: nil, lock: nil)
   }

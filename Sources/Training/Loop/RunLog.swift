@@ -54,7 +54,8 @@ final class RunLog {
   /// Views of a global step ÷ median seconds of this invocation's steps, the first three left out where there are more.
   private var viewsPerSecond: Double {
     let counted = stepSeconds.count > Self.stepsLeftOut ? Array(stepSeconds.dropFirst(Self.stepsLeftOut)) : stepSeconds
-    return median(counted).map { seconds in Double(configuration.batches.size * configuration.views.count) / seconds } ?? 0
+    return median(counted).map { seconds in Double(configuration.batches.size * configuration.views.count) / seconds }
+      ?? 0
   }
 
   /// How long the last step took.
@@ -110,7 +111,8 @@ final class RunLog {
     if now - lastLine >= Self.secondsBetweenLines || step == lastStep {
       lastLine = now
       let speed = viewsPerSecond
-      let remaining = Double(lastStep - step) * Double(configuration.batches.size * configuration.views.count) / max(speed, 1e-9)
+      let remaining =
+        Double(lastStep - step) * Double(configuration.batches.size * configuration.views.count) / max(speed, 1e-9)
       report(
         "step \(step)/\(lastStep)  epoch \(decimal(epoch, 2))  loss \(decimal(result.loss, 4))"
           + " (bound \(decimal(result.lowerBound, 4)), excess \(decimal(result.loss - result.lowerBound, 4)))"
@@ -170,10 +172,12 @@ final class RunLog {
       "command": .text(configuration.command.rawValue), "version": .text(supconVersion),
       "model": .text(configuration.model.name),
       "dataset": .text(configuration.data.dataset.rawValue), "loss": .text(configuration.lossName),
-      "precision": .text(configuration.compute.resolvedPrecision.rawValue), "seed": .natural(configuration.compute.seed),
+      "precision": .text(configuration.compute.resolvedPrecision.rawValue),
+      "seed": .natural(configuration.compute.seed),
       "ranks": .integer(ranks), "threads_per_rank": .integer(configuration.compute.threads),
       "batch_size": .integer(configuration.batches.size),
-      "shard_size": .integer(configuration.batches.shardSize), "views": .integer(configuration.views.count), "steps": .integer(step),
+      "shard_size": .integer(configuration.batches.shardSize), "views": .integer(configuration.views.count),
+      "steps": .integer(step),
       "epochs": .number(Double(step) / Double(stepsPerEpoch)),
       "seconds": .number(ProcessMeasurements.now() - start), "views_per_second": .number(viewsPerSecond),
       "peak_rss_bytes_max": .integer(memory.maximum), "peak_rss_bytes_sum": .integer(memory.sum),

@@ -88,7 +88,8 @@ package struct MemoryPlan {
     let ownRows = shardsPerRank * rows
     let width = configuration.widthOfEmbeddings
     let loaderThreads =
-      configuration.compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: configuration.compute.threads)
+      configuration.compute.loaderThreads
+      ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: configuration.compute.threads)
     let views = rows * 3 * viewSize.pixelCount * float
     items = [
       Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),

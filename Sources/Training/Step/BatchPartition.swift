@@ -35,7 +35,8 @@ package struct BatchPartition {
       configuration.isContrasting
       ? ContrastiveLoss(
         blocks: RowBlocks(
-          rowCount: batchSize * configuration.views.count, rowsPerShard: configuration.batches.shardSize * configuration.views.count,
+          rowCount: batchSize * configuration.views.count,
+          rowsPerShard: configuration.batches.shardSize * configuration.views.count,
           ranks: world.size),
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,

@@ -80,7 +80,8 @@ final class ShardWorkers {
       seed: configuration.compute.seed,
       layout: viewLayout)
     return ShardPrefetcher(
-      loader, elements: configuration.batches.shardSize * configuration.views.count * 3 * viewSize.pixelCount, threads: threads)
+      loader, elements: configuration.batches.shardSize * configuration.views.count * 3 * viewSize.pixelCount,
+      threads: threads)
   }
 
   /// Where the encoder wants the elements of a view.

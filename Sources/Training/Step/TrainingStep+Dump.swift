@@ -68,7 +68,8 @@ extension TrainingStep {
     try loader.fill(&span, request)
     let layout = shards.viewLayout
     let normalization = dataset.normalization
-    var canvas = Canvas(width: size.width * configuration.batches.shardSize, height: size.height * configuration.views.count)
+    var canvas = Canvas(
+      width: size.width * configuration.batches.shardSize, height: size.height * configuration.views.count)
     for row in 0..<configuration.batches.shardSize * configuration.views.count {
       var image = RGBImage(width: size.width, height: size.height, samples: [UInt8](repeating: 0, count: elements))
       for pixel in 0..<size.pixelCount {
@@ -80,7 +81,8 @@ extension TrainingStep {
         }
       }
       canvas.draw(
-        image, left: row % configuration.batches.shardSize * size.width, top: row / configuration.batches.shardSize * size.height)
+        image, left: row % configuration.batches.shardSize * size.width,
+        top: row / configuration.batches.shardSize * size.height)
     }
     return canvas.image
   }

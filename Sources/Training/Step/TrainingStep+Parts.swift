@@ -16,9 +16,11 @@ extension TrainingStep {
   ) throws -> TrainingStep {
     let memory = configuration.compute.activationMemory
     let ranksOnHost = try world.ranksOnHost()
-    let isOverlapping = configuration.compute.overlap == .on || (configuration.compute.overlap == .auto && ranksOnHost < world.size)
+    let isOverlapping =
+      configuration.compute.overlap == .on || (configuration.compute.overlap == .auto && ranksOnHost < world.size)
     let loaderThreads =
-      configuration.compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: configuration.compute.threads)
+      configuration.compute.loaderThreads
+      ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: configuration.compute.threads)
     return try world.throwingTogether {
       try TrainingStep(
         configuration, dataset, sampler, over: world, activationByteCount: memory.byteCount(ranksOnHost: ranksOnHost),

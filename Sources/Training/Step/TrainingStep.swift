@@ -197,7 +197,8 @@ package final class TrainingStep {
   /// The views that some shards of a batch need.
   func requests(of batch: GlobalBatch, _ shards: Range<Int>) -> [ShardPrefetcher.Request] {
     shards.map { shard in
-      let samples = batch.samples.dropFirst(shard * configuration.batches.shardSize).prefix(configuration.batches.shardSize)
+      let samples = batch.samples.dropFirst(shard * configuration.batches.shardSize).prefix(
+        configuration.batches.shardSize)
       return ShardPrefetcher.Request(epoch: batch.epoch, samples: Array(samples))
     }
   }

@@ -9,7 +9,8 @@ struct TrainingOptions: ParsableArguments {
   @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var progress: ProgressOptions
 
-  @Option(help: ArgumentHelp("Run directory. (default: runs/COMMAND-MODEL-DATASET-N)", valueName: "dir"),
+  @Option(
+    help: ArgumentHelp("Run directory. (default: runs/COMMAND-MODEL-DATASET-N)", valueName: "dir"),
     completion: .directory)
   var output: String?
   @Flag(help: "Continue the run in --output; options not given are those of the run.")
