@@ -12,15 +12,15 @@ enum InstructionSetLimit {
   /// - Parameter option: The value of `--isa`; `nil` for that of the environment.
   /// - Returns: The reason why it cannot be set, or `nil`.
   static func apply(_ option: String?) -> String? {
-    let given = unsafe getenv(variable).map { text in unsafe String(cString: text) }
-    let name = option ?? given ?? InstructionSet.automaticName
+    let variable = unsafe getenv(Self.variable).map { text in unsafe String(cString: text) }
+    let name = option ?? variable ?? InstructionSet.automaticName
     do throws(InstructionSetError) {
       try InstructionSet.limit(to: InstructionSet.level(named: name))
       return nil
     } catch .unsupportedCPU {
       return "\(InstructionSetError.unsupportedCPU)"
     } catch {
-      return option == nil ? "\(variable)=\(error)" : "--isa \(error)"
+      return option == nil ? "\(Self.variable)=\(error)" : "--isa \(error)"
     }
   }
 }
