@@ -9,6 +9,7 @@ extension Configuration {
   /// - Parameters:
   ///   - world: The ranks.
   ///   - resolve: Resolves it, on rank 0 alone.
+  /// - Returns: The configuration of rank 0.
   /// - Throws: ``CollectiveError`` if `resolve` throws.
   package static func agreed(
     over world: borrowing Communicator, _ resolve: () throws -> Configuration

@@ -37,6 +37,8 @@ final class StepClock: Sendable {
   ///   - part: The part.
   ///   - continues: Whether the part goes on beside the next one, until ``end(_:)``.
   ///   - body: The work.
+  /// - Returns: The result of `body`.
+  /// - Throws: The error of `body`.
   func time<Result>(_ part: StepPart, continues: Bool = false, _ body: () throws -> Result) rethrows -> Result {
     let result = try body()
     if !continues {

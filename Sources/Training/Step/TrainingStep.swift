@@ -26,7 +26,9 @@ package final class TrainingStep {
   private let partitions: [BatchPartition]
   private var announcedSteps = 0
 
-  /// Creates the initial training state. The caller owns the only copy.
+  /// Creates the initial training state.
+  ///
+  /// The caller owns the only copy.
   package var initialState: TrainingState {
     TrainingState(configuration, workers.layout)
   }
