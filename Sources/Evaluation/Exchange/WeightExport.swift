@@ -19,6 +19,8 @@ package enum WeightExport {
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
     /// Where the file will stand.
     package var output: String
     /// Its format.
@@ -61,9 +63,8 @@ package enum WeightExport {
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
-    let encoder = try FrozenEncoder(run: request.run, data: nil, over: world, report: report)
-    // The directory's lock is held until the last write.
-    defer { withExtendedLifetime(encoder) {} }
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, data: nil, needsData: false, over: world, report: report)
     if let problem = encoder.configuration.problem(ofPart: request.resolvedPart) {
       throw CollectiveError(error: RunError(.usage, problem))
     }

@@ -12,6 +12,8 @@ package enum LinearStage {
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
     /// The folder of the dataset, if it is not the one of the run.
     package var data: String?
     /// How often the training set is visited.
@@ -73,9 +75,8 @@ package enum LinearStage {
   ) throws {
     let start = ProcessMeasurements.now()
     world.activity.begin("opening the run", allowsSilence: true)
-    let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
-    // The directory's lock is held until the last write.
-    defer { withExtendedLifetime(encoder) {} }
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
     let training = try DatasetChoice.open(encoder.configuration, .train, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)

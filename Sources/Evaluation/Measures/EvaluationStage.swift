@@ -22,6 +22,8 @@ package enum EvaluationStage {
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
     /// The folder of the dataset, if it is not the one of the run.
     package var data: String?
     /// What samples are compared by.
@@ -55,9 +57,8 @@ package enum EvaluationStage {
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
-    let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
-    // The directory's lock is held until the last write.
-    defer { withExtendedLifetime(encoder) {} }
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
     let training = try DatasetChoice.open(encoder.configuration, .train, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)

@@ -10,8 +10,9 @@ struct EmbedCommand: RankedCommand {
     abstract: "Writes what a run's encoder gives for each sample of its dataset as a .npy file.",
     discussion: "Example: supcon embed --run runs/c10 --split test --output r.npy --labels y.npy")
 
-  @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
-  var run: String
+  @OptionGroup var source: RunOptions
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  var arguments: [String] = []
   @Option(help: ArgumentHelp("Receives float32 [samples, width], in the order of the dataset.", valueName: "file"))
   var output: String
   @Option(help: ArgumentHelp("Receives the samples' classes, int64 [samples].", valueName: "file"))
@@ -30,7 +31,8 @@ struct EmbedCommand: RankedCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: EmbeddingStage.Request {
-    var request = EmbeddingStage.Request(run: run, output: output)
+    var request = EmbeddingStage.Request(run: source.split(arguments).run, output: output)
+    request.checkpoint = source.checkpoint
     request.labels = labels
     request.data = data
     request.split = split
@@ -43,7 +45,7 @@ struct EmbedCommand: RankedCommand {
   var threadsPerRank: Int { threads }
 
   func problem(ranks: Int) -> String? {
-    request.problem
+    source.problem(arguments) ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

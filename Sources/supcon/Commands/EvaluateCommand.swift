@@ -10,8 +10,9 @@ struct EvaluateCommand: RankedCommand {
     abstract: "Measures a run's frozen encoder without training: k-nearest-neighbor accuracy.",
     discussion: "Example: supcon evaluate --run runs/c10")
 
-  @Option(help: ArgumentHelp("Run directory of supcon pretrain.", valueName: "dir"))
-  var run: String
+  @OptionGroup var source: RunOptions
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  var arguments: [String] = []
   @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
   var data: String?
   @Option(help: "Compare samples by the encoder's representations, or by their pixels as a control.")
@@ -24,7 +25,8 @@ struct EvaluateCommand: RankedCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: EvaluationStage.Request {
-    var request = EvaluationStage.Request(run: run)
+    var request = EvaluationStage.Request(run: source.split(arguments).run)
+    request.checkpoint = source.checkpoint
     request.data = data
     request.features = features
     request.neighbors = neighbors
@@ -35,7 +37,7 @@ struct EvaluateCommand: RankedCommand {
   var threadsPerRank: Int { threads }
 
   func problem(ranks: Int) -> String? {
-    request.problem
+    source.problem(arguments) ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

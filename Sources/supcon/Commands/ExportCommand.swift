@@ -13,8 +13,9 @@ struct ExportCommand: RankedCommand {
       It prints the lines of Python that load a safetensors file. The standardization of features is part of a classifier of supcon linear.
       """)
 
-  @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
-  var run: String
+  @OptionGroup var source: RunOptions
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  var arguments: [String] = []
   @Option(help: ArgumentHelp("Where the file will stand.", valueName: "file"))
   var output: String
   @Option(help: "safetensors (weights) or onnx (weights and operations).")
@@ -37,7 +38,8 @@ struct ExportCommand: RankedCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: WeightExport.Request {
-    var request = WeightExport.Request(run: run, output: output)
+    var request = WeightExport.Request(run: source.split(arguments).run, output: output)
+    request.checkpoint = source.checkpoint
     request.format = format
     request.layout = layout
     request.part = part
@@ -48,7 +50,7 @@ struct ExportCommand: RankedCommand {
   var threadsPerRank: Int { 1 }
 
   func problem(ranks: Int) -> String? {
-    request.problem
+    source.problem(arguments) ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
