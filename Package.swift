@@ -113,6 +113,8 @@ let tests: [Target] = [
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
+    name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
+  .testTarget(
     name: "SupconTests", dependencies: ["Formats", "Imaging", "TestSupport", "supcon"], swiftSettings: swiftSettings),
 ]
 
