@@ -136,7 +136,7 @@ package enum LinearStage {
     let correct = try classifier.correctCounts(features: testFeatures, labels: testLabels, over: world)
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
-      request: request, step: encoder.state.step, classCount: training.classNames.count,
+      request: request, step: encoder.state.step, classNames: training.classNames,
       trainingCount: training.count, testCount: test.count, top1Count: correct.top1, top5Count: correct.top5,
       ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
     world.activity.begin("writing the result", allowsSilence: true)

@@ -22,7 +22,7 @@ struct ExportCommand: RankedCommand {
   var format = WeightExport.Format.safetensors
   @Option(
     help:
-      "Names and models of safetensors: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets). (default: torchvision)"
+      "Names and models of safetensors: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets). (default: torchvision; ge for CIFAR ResNets)"
   )
   var layout: WeightLayout?
   @Option(
@@ -32,8 +32,9 @@ struct ExportCommand: RankedCommand {
   @Flag(
     inversion: .prefixedNo,
     help:
-      "Take a classifier along: of supcon linear where the run has one, else that which was trained with the encoder.")
-  var classifier = true
+      "Take a classifier along: of supcon linear where the run has one, else that which was trained with the encoder. (default: where the layout has a place for it)"
+  )
+  var classifier: Bool?
 
   @OptionGroup var launch: LaunchOptions
 
