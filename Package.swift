@@ -7,38 +7,73 @@ import PackageDescription
 
 // MARK: - Settings
 
+/// The directory of a oneDNN other than the system's, with `include` and `lib`; empty for the system's.
+let oneDNN = Context.environment["SUPCON_ONEDNN"] ?? ""
+
 /// Language mode 6, and every unsafe construct marked where it stands.
-let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .strictMemorySafety()]
+let swiftSettings: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .strictMemorySafety()]
+  + (oneDNN.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-I\(oneDNN)/include"])])
+
+/// The library is named by its path, since `-ldnnl` could find the system's before that of the directory.
+let oneDNNLinkerSettings: [LinkerSetting] =
+  oneDNN.isEmpty
+  ? [.linkedLibrary("dnnl")]
+  : [.unsafeFlags(["\(oneDNN)/lib/libdnnl.so", "-Xlinker", "-rpath", "-Xlinker", "\(oneDNN)/lib"])]
+
+/// The MPI library, by SUPCON_MPI: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of either, such as
+/// `cray-mpich` or `impi`.
+let mpi: (pkgConfig: String, packages: [String]) =
+  switch Context.environment["SUPCON_MPI"] ?? "" {
+  case "", "ompi": ("ompi-c", ["libopenmpi-dev", "openmpi-bin"])
+  case "mpich": ("mpich", ["libmpich-dev", "mpich"])
+  case let name: (name, [])
+  }
+
+/// The commit that `supcon --version` names; the build does not depend on git.
+let commit: [CSetting] =
+  (Context.environment["SUPCON_COMMIT"] ?? "").isEmpty
+  ? [] : [.define("SUPCON_COMMIT", to: "\"\(Context.environment["SUPCON_COMMIT"] ?? "")\"")]
 
 // MARK: - C libraries, from Debian's packages (scripts/install-dependencies.sh)
 
 let libraries: [Target] = [
-  .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
+  .systemLibrary(name: "CMPI", pkgConfig: mpi.pkgConfig, providers: [.apt(mpi.packages)]),
   .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
   .systemLibrary(name: "CImageCodecs", providers: [.apt(["libturbojpeg0-dev", "libpng-dev"])]),
   .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
 // MARK: - Stages of the walk, lowest first
 
 let stages: [Target] = [
-  .target(name: "Spelling", swiftSettings: swiftSettings),
-  .target(name: "KeyedRandomness", swiftSettings: swiftSettings),
-  .target(name: "Formats", dependencies: ["CLibcrypto"], swiftSettings: swiftSettings),
-  .target(name: "Kernels"),
-  .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: swiftSettings),
-  .target(name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], swiftSettings: swiftSettings),
-  .target(name: "MPI", dependencies: ["COpenMPI"], swiftSettings: swiftSettings),
-  .target(name: "Watchdog", swiftSettings: swiftSettings),
-  .target(name: "Contrastive", dependencies: ["Kernels", "MPI", "OneDNN"], swiftSettings: swiftSettings),
+  .target(name: "Spelling", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "KeyedRandomness", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"],
+    name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "Kernels", exclude: ["README.md"]),
+  .target(
+    name: "OneDNN", dependencies: ["COneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings,
+    linkerSettings: oneDNNLinkerSettings),
+  .target(
+    name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
-  .target(name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], swiftSettings: swiftSettings),
+  .target(name: "CBuild", cSettings: commit),
+  .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "Watchdog", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
+  .target(
+    name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
   .target(
     name: "Configuration",
     dependencies: [
-      "Contrastive", "Datasets", "Formats", "Imaging", "NeuralNet", "OneDNN", "Spelling",
+      "Datasets", "Formats", "Imaging", "Losses", "NeuralNet", "OneDNN", "Spelling",
       .product(name: "Yams", package: "Yams"),
     ],
     swiftSettings: swiftSettings),
@@ -47,36 +82,36 @@ let stages: [Target] = [
   .target(
     name: "Job",
     dependencies: [
-      "Configuration", "Datasets", "Formats", "Imaging", "Kernels", "MPI", "NeuralNet", "OneDNN", "Runs", "Watchdog",
+      "CBuild", "Configuration", "Datasets", "Formats", "Imaging", "Kernels", "MPI", "NeuralNet", "OneDNN", "Runs",
+      "Watchdog",
     ],
     swiftSettings: swiftSettings),
   .target(
     name: "Evaluation",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "MPI",
+      "Configuration", "Datasets", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses", "MPI",
       "NeuralNet", "OneDNN", "Runs",
     ],
     swiftSettings: swiftSettings),
   .target(
     name: "Training",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "MPI", "NeuralNet", "OneDNN", "Runs",
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
+      "MPI", "NeuralNet", "OneDNN", "Runs",
     ],
     swiftSettings: swiftSettings),
   .target(
     name: "Tools",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
+      "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
     ],
     swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Configuration", "Contrastive", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "MPI", "NeuralNet", "Runs",
-      "Spelling", "Tools", "Training",
-      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
+      "Runs", "Spelling", "Tools", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: swiftSettings),
 ]
@@ -90,7 +125,7 @@ let tests: [Target] = [
     name: "imaging-speed", dependencies: ["Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
     swiftSettings: swiftSettings),
   .executableTarget(
-    name: "loss-steps", dependencies: ["Contrastive", "Formats", "MPI", "NeuralNet"], path: "Tests/LossSteps",
+    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/LossSteps",
     swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
@@ -98,12 +133,13 @@ let tests: [Target] = [
     name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN", "TestSupport"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
-  .testTarget(name: "ContrastiveTests", dependencies: ["Contrastive", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "WatchdogTests", dependencies: ["TestSupport", "Watchdog"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
-  .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "FormatsTests", dependencies: ["Formats", "TestSupport"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .executableTarget(
-    name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "TestSupport"],
+    name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "Runs", "TestSupport"],
     path: "Tests/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(
@@ -115,7 +151,8 @@ let tests: [Target] = [
   .testTarget(
     name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "SupconTests", dependencies: ["Formats", "Imaging", "TestSupport", "supcon"], swiftSettings: swiftSettings),
+    name: "SupconTests", dependencies: ["Formats", "Imaging", "OneDNN", "TestSupport", "supcon"],
+    swiftSettings: swiftSettings),
 ]
 
 // MARK: - Package

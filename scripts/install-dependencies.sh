@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that supcon needs and that are missing: Open MPI, oneDNN, libcrypto, TurboJPEG, libpng.
+# Installs the Debian packages that supcon needs and that are missing: Open MPI (with SUPCON_MPI=mpich MPICH), oneDNN, libcrypto, TurboJPEG, libpng, zlib.
 set -euo pipefail
 
-packages=(libopenmpi-dev openmpi-bin libdnnl-dev libssl-dev libturbojpeg0-dev libpng-dev pkg-config)
+packages=(libdnnl-dev libssl-dev libturbojpeg0-dev libpng-dev zlib1g-dev pkg-config)
+case ${SUPCON_MPI:-ompi} in
+  ompi) packages+=(libopenmpi-dev openmpi-bin) ;;
+  # Its pkg-config file names libraries whose -dev packages Debian only recommends.
+  mpich) packages+=(libmpich-dev mpich libucx-dev libhwloc-dev) ;;
+  *) pkg-config --exists "$SUPCON_MPI" || { echo "install-dependencies: SUPCON_MPI=$SUPCON_MPI: expected ompi, mpich, or a name that pkg-config knows" >&2 && exit 64; } ;;
+esac
 missing=()
 for package in "${packages[@]}"; do
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
@@ -21,5 +27,10 @@ fi
 
 command -v swift >/dev/null || {
   echo "install-dependencies: no swift on the PATH; install Swift 6.3 or later from https://www.swift.org/install/linux" >&2
+  exit 1
+}
+# A toolchain whose own libraries are missing ends with the loader's words.
+reason=$(swift --version 2>&1 >/dev/null) || {
+  echo "install-dependencies: swift does not start: ${reason%%$'\n'*}; Swift itself needs libcurl4, libxml2, libedit2, libncurses6, libsqlite3-0, gcc and libstdc++-dev" >&2
   exit 1
 }

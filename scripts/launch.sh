@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Starts supcon under mpirun with settings that were tested, on this machine or on the hosts of a hostfile:
+# Starts supcon under the launcher of its MPI (Open MPI 4 or 5, MPICH) with settings that were tested, on this machine or on the hosts of a hostfile:
 #
 #   scripts/launch.sh -np 2 pretrain --epochs 10 --output runs/local
 #   scripts/launch.sh -np 16 --hostfile hostfiles/two-nodes pretrain --dataset cifar10 --data DIR --output runs/two
 #
-# Every host is looked at first; what is wrong is said with the host's name and what to do. docs/launching.md has the settings' reasons.
+# Every host is checked first; a problem is reported with the host's name and the remedy. docs/launching.md gives the reasons of the settings.
 set -euo pipefail
 
 usage() {
-  cat <<'USAGE'
-USAGE: scripts/launch.sh [options] SUBCOMMAND [options of supcon]
+  cat <<USAGE
+USAGE: $(basename "$0") [options] SUBCOMMAND [options of supcon]
 
   -np N               ranks (default: the slots of the hostfile, or the cores of this machine)
   --hostfile FILE     where ranks run; see hostfiles/ (default: this machine, or the hosts of the Slurm allocation)
@@ -20,7 +20,8 @@ USAGE: scripts/launch.sh [options] SUBCOMMAND [options of supcon]
   --grace SECONDS     how long ranks may save after a SIGTERM (default: 60)
   --no-check          do not look at the hosts first
 
-The program is $SUPCON, else .build/release/supcon of this folder; it must stand at the same path on all hosts.
+The program is \$SUPCON, else the one that this script was built or installed with; it must be at the same path on all hosts.
+The launcher is \$SUPCON_MPIRUN, else the mpirun or mpiexec of the PATH that belongs to the program's MPI.
 USAGE
 }
 
@@ -29,7 +30,7 @@ fail() {
   exit "$1"
 }
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
 ranks='' hostfile='' interface='' binding=none oversubscribe='' agent='' check=yes grace=60
 while [ $# -gt 0 ]; do
   case $1 in
@@ -55,11 +56,40 @@ done
 [ $# -gt 0 ] || { usage >&2 && fail 64 "no subcommand of supcon was given"; }
 [[ $grace =~ ^[0-9]+$ ]] || fail 64 "--grace $grace: expected a whole number of seconds"
 [ -z "$ranks" ] || [[ $ranks =~ ^[1-9][0-9]*$ ]] || fail 64 "-np $ranks: expected a whole number above 0"
-command -v mpirun >/dev/null || fail 69 "there is no mpirun; scripts/install-dependencies.sh installs it"
 
-supcon=${SUPCON:-$root/.build/release/supcon}
+# In a checkout the build's program, in an installation the one in bin beside this script.
+supcon=${SUPCON:-}
+if [ -z "$supcon" ]; then
+  supcon=$root/.build/release/supcon
+  [ -x "$supcon" ] || [ ! -x "$root/bin/supcon" ] || supcon=$root/bin/supcon
+fi
 supcon=$(realpath -m "$supcon")
 [ -x "$supcon" ] || fail 66 "$supcon: no such program; build it with: swift build -c release"
+
+# MARK: launcher
+
+# Prints the kind of a launcher: orte (Open MPI up to 4), prrte (Open MPI 5 and later), hydra (MPICH, Intel MPI), or nothing.
+launcher_kind() {
+  case $("$1" --version 2>&1 | head -n 2) in
+    *'Open MPI'*' '[1-4].*) echo orte ;;
+    *'Open MPI'*) echo prrte ;;
+    *HYDRA* | *'Intel(R) MPI'*) echo hydra ;;
+  esac
+}
+
+# The first launcher that belongs to the MPI of the program: one of another MPI would start N jobs of one rank.
+mpi=$("$supcon" --version 2>/dev/null </dev/null | sed -n 's/^MPI *//p') || true
+mpirun=${SUPCON_MPIRUN:-} kind=''
+for candidate in ${mpirun:-mpirun mpirun.openmpi mpiexec mpiexec.mpich mpiexec.hydra}; do
+  command -v "$candidate" >/dev/null || continue
+  kind=$(launcher_kind "$candidate")
+  case $mpi:$kind in
+    *'Open MPI'*:orte | *'Open MPI'*:prrte | *MPICH*:hydra | *Intel*:hydra | :?*) mpirun=$candidate && break ;;
+  esac
+  kind=''
+done
+[ -n "$kind" ] ||
+  fail 69 "no launcher of ${mpi:-the MPI of $supcon} is on the PATH${mpirun:+ ($mpirun is none)}: install it (openmpi-bin or mpich), or name it with SUPCON_MPIRUN"
 
 # How many threads each rank has, which decides how many cores it is tied to.
 threads=1 previous=''
@@ -133,7 +163,8 @@ if [ -n "$check" ] && [ -n "$hostfile" ]; then
   for name in "${names[@]}"; do
     getent hosts "$name" >/dev/null ||
       fail 68 "$hostfile: host $name has no address: is the name right? (getent hosts $name finds none)"
-    answer=$(on "$name" "echo reached; sha256sum '$supcon'; command -v orted mpirun" 2>&1 </dev/null) || true
+    # One call for each name: some shells answer only the first.
+    answer=$(on "$name" "echo reached; sha256sum '$supcon'; command -v orted; command -v prted; command -v hydra_pmi_proxy mpiexec.mpich" 2>&1 </dev/null) || true
     case $answer in
       *reached*) ;;
       *) fail 69 "host $name cannot be reached with ${agent:-ssh} without a password: ${answer:-no answer}; try: ${agent:-ssh} $name true" ;;
@@ -141,42 +172,103 @@ if [ -n "$check" ] && [ -n "$hostfile" ]; then
     other=$(sed -n 's/^\([0-9a-f]\{64\}\) .*/\1/p' <<<"$answer")
     [ -n "$other" ] || fail 66 "host $name has no $supcon: build or copy it to the same path there"
     [ "$other" = "$own" ] || fail 78 "host $name has another build of $supcon than $here: copy one to all hosts"
-    grep -q '/orted' <<<"$answer" || fail 69 "host $name has no Open MPI (orted): scripts/install-dependencies.sh installs it"
+    case $kind in
+      orte) daemon=orted ;;
+      prrte) daemon=prted ;;
+      hydra) daemon='hydra_pmi_proxy\|mpiexec.mpich' ;;
+    esac
+    grep -q "/\($daemon\)" <<<"$answer" ||
+      fail 69 "host $name lacks the daemon of ${mpi:-this MPI} (${daemon%%\\*}): install the same MPI there as on $here"
   done
 fi
 
 # MARK: settings
 
-settings=(
-  # A host or link that is gone is noticed in seconds; without these mpirun waits for ever.
-  --mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3
-)
-if [ "$binding" = core ]; then
-  settings+=(--map-by "slot:PE=$threads" --bind-to core)
-else
-  # Open MPI would tie a rank and all its threads to one core, and two jobs on one machine to the same one.
-  settings+=(--bind-to none)
-fi
-[ -z "$hostfile" ] || settings+=(--hostfile "$hostfile")
-# Ranks that wait give their core to those that work.
-[ -z "$oversubscribe" ] || settings+=(--oversubscribe --mca mpi_yield_when_idle 1)
-[ -z "$interface" ] || settings+=(--mca btl_tcp_if_include "$interface" --mca oob_tcp_if_include "$interface")
-[ -z "$agent" ] || settings+=(--mca plm_rsh_agent "$agent")
-if [ -e /.dockerenv ] || [ -e /run/.containerenv ]; then
-  # Containers refuse a rank the memory of another one; the way through shared memory always works.
-  settings+=(--mca btl_vader_single_copy_mechanism none)
-fi
-if [ "$(id -u)" = 0 ]; then
-  # Open MPI refuses root unless told twice.
-  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-fi
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/supcon-launch.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+# Containers refuse a rank the memory of another one; the way through shared memory always works.
+in_container=''
+[ ! -e /.dockerenv ] && [ ! -e /run/.containerenv ] || in_container=yes
+
+open_mpi_settings() {
+  # Without a binding Open MPI would tie a rank and all its threads to one core, and two jobs on one machine to the same one.
+  if [ "$binding" = core ]; then
+    settings+=(--map-by "slot:PE=$threads" --bind-to core)
+  else
+    settings+=(--bind-to none)
+  fi
+  [ -z "$hostfile" ] || settings+=(--hostfile "$hostfile")
+  # Ranks that wait give their core to those that work.
+  [ -z "$oversubscribe" ] || settings+=(--oversubscribe --mca mpi_yield_when_idle 1)
+  [ -z "$interface" ] || settings+=(--mca btl_tcp_if_include "$interface")
+  if [ "$(id -u)" = 0 ]; then
+    # Open MPI refuses root unless told twice.
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  fi
+}
+
+# A host or link that is gone is noticed in seconds; without the keepalive Open MPI 4 waits for ever, and 5 for minutes.
+orte_settings() {
+  settings+=(--mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3)
+  [ -z "$interface" ] || settings+=(--mca oob_tcp_if_include "$interface")
+  [ -z "$agent" ] || settings+=(--mca plm_rsh_agent "$agent")
+  [ -z "$in_container" ] || settings+=(--mca btl_vader_single_copy_mechanism none)
+}
+
+prrte_settings() {
+  settings+=(--prtemca oob_tcp_keepalive_time 5 --prtemca oob_tcp_keepalive_intvl 1 --prtemca oob_tcp_keepalive_probes 3)
+  [ -z "$interface" ] || settings+=(--prtemca prte_if_include "$interface")
+  [ -z "$agent" ] || settings+=(--prtemca plm_ssh_agent "$agent")
+  [ -z "$in_container" ] || settings+=(--mca smsc ^cma)
+  # Where interfaces have addresses of both families, 5.0 reports unreachable pairs of them once a rank.
+  export OMPI_MCA_btl_tcp_disable_family=${OMPI_MCA_btl_tcp_disable_family-6}
+}
+
+hydra_settings() {
+  if [ "$binding" = core ]; then settings+=(-bind-to "core:$threads"); else settings+=(-bind-to none); fi
+  if [ -n "$hostfile" ]; then
+    # Hydra's hostfiles have slots behind a colon.
+    for index in "${!names[@]}"; do echo "${names[index]}:${slots[index]}"; done >"$scratch/hosts"
+    settings+=(-f "$scratch/hosts")
+  fi
+  [ -z "$interface" ] || settings+=(-iface "$interface")
+  [ -z "$agent" ] || settings+=(-launcher ssh -launcher-exec "$agent")
+}
+
+settings=()
+case $kind in
+  orte) open_mpi_settings && orte_settings ;;
+  prrte) open_mpi_settings && prrte_settings ;;
+  hydra) hydra_settings ;;
+esac
 
 # MARK: start
 
-# mpirun ends its ranks two seconds after a SIGTERM, too soon for them to save. So it gets SIGUSR1 first, which it passes on to all ranks and
-# which asks them to save and stop; what still runs when the grace time is over, or at a second SIGTERM, gets SIGTERM.
-# Should this shell be killed, mpirun ends too.
-setpriv --pdeathsig TERM mpirun -np "$ranks" "${settings[@]}" "$supcon" "$@" </dev/null &
+# Copies the launcher's errors, and remembers that it has lost a host: the mpirun of Open MPI 5 then ends with 0.
+copy_errors() {
+  local line
+  while IFS= read -r line || [ -n "$line" ]; do
+    printf '%s\n' "$line" >&2
+    case $line in *'lost communication with'*) : >"$scratch/lost" ;; esac
+  done
+}
+
+# The launcher ends its ranks two seconds after a SIGTERM, too soon for them to save. So it gets a signal first that it passes on to all ranks
+# and that asks them to save and stop: SIGUSR1 for Open MPI, SIGTERM for Hydra, which ends with 0 after SIGUSR1 and leaves ranks their time
+# after SIGTERM. What still runs when the grace time is over, or at a second SIGTERM, gets SIGTERM.
+# Should this shell be killed, the launcher ends too.
+request=USR1
+[ "$kind" != hydra ] || request=TERM
+reader=''
+if [ "$kind" = prrte ] && [ -n "$hostfile" ]; then
+  mkfifo "$scratch/errors"
+  copy_errors <"$scratch/errors" &
+  reader=$!
+  setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "$supcon" "$@" </dev/null 2>"$scratch/errors" &
+else
+  setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "$supcon" "$@" </dev/null &
+fi
 job=$! timer=''
 
 stop() {
@@ -184,13 +276,17 @@ stop() {
     kill -TERM "$job" 2>/dev/null || true
     return
   fi
-  kill -USR1 "$job" 2>/dev/null || true
-  { sleep "$grace" && kill -TERM "$job"; } >/dev/null 2>&1 &
+  kill "-$request" "$job" 2>/dev/null || true
+  {
+    trap 'kill "$!" 2>/dev/null; exit' TERM
+    sleep "$grace" &
+    wait "$!" && kill -TERM "$job"
+  } >/dev/null 2>&1 &
   timer=$!
 }
 trap stop TERM
-trap 'kill -USR1 "$job" 2>/dev/null || true' USR1
-# The terminal sends it to mpirun as well, which ends its ranks.
+trap 'kill "-$request" "$job" 2>/dev/null || true' USR1
+# The terminal sends it to the launcher as well, which ends its ranks.
 trap : INT
 
 # A trapped signal ends the wait, while mpirun still runs.
@@ -199,7 +295,12 @@ while true; do
   wait "$job" || code=$?
   kill -0 "$job" 2>/dev/null || break
 done
-if [ -n "$timer" ]; then
-  pkill -P "$timer" 2>/dev/null || true
+[ -z "$timer" ] || kill -TERM "$timer" 2>/dev/null || true
+if [ -n "$reader" ]; then
+  wait "$reader" || true
+  if [ "$code" = 0 ] && [ -e "$scratch/lost" ]; then
+    echo "launch: a host was lost, so the job is not done, though $mpirun ended with 0; continue it with --resume" >&2
+    code=74
+  fi
 fi
 exit "$code"

@@ -193,9 +193,103 @@ def pngs():
     write("no-end.png", png(byte, 8, 2)[:-12])
 
 
+# WebP, BMP, TIFF, GIF
+
+
+def saved(image, kind, **options):
+    output = io.BytesIO()
+    image.save(output, kind, **options)
+    return output.getvalue()
+
+
+def webps():
+    picture = Image.fromarray(image(37, 27))
+    alpha = Image.fromarray(np.dstack([image(37, 27), image(37, 27, 1)[:, :, 0]]), "RGBA")
+    write("lossy.webp", saved(picture, "WEBP", quality=80))
+    write("lossless.webp", saved(picture, "WEBP", lossless=True))
+    write("lossy-alpha.webp", saved(alpha, "WEBP", quality=80))
+    write("lossless-alpha.webp", saved(alpha, "WEBP", lossless=True, exact=True))
+    write("orientation-6.webp", saved(picture, "WEBP", quality=80, exif=orientation(6)))
+    frames = [Image.fromarray(image(32, 24, seed)) for seed in (3, 4)]
+    write("animated.webp", saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True))
+
+
+def bmp(masks, rows, palette=b"", compression=0, bits=24, size=(5, 3)):
+    """A file with BITMAPINFOHEADER by hand: Pillow writes only some kinds."""
+    offset = 14 + 40 + len(masks) + len(palette)
+    info = struct.pack("<IiiHHIIiiII", 40, *size, 1, bits, compression, len(rows), 2835, 2835, len(palette) // 4, 0)
+    return b"BM" + struct.pack("<IHHI", offset + len(rows), 0, 0, offset) + info + masks + palette + rows
+
+
+def bmps():
+    picture = Image.fromarray(image(19, 12))
+    write("depth24.bmp", saved(picture, "BMP"))
+    write("depth8.bmp", saved(picture.quantize(200), "BMP"))
+    write("depth8-gray.bmp", saved(picture.convert("L"), "BMP"))
+    write("depth1.bmp", saved(picture.convert("1"), "BMP"))
+    random = np.random.RandomState(5)
+    palette = random.randint(0, 256, 64).astype(np.uint8).tobytes()
+    write("depth4.bmp", bmp(b"", random.randint(0, 256, 12).astype(np.uint8).tobytes(), palette, bits=4))
+    words = random.randint(0, 32768, (3, 6)).astype("<u2").tobytes()
+    write("depth16-555.bmp", bmp(b"", words, bits=16))
+    words = random.randint(0, 65536, (3, 6)).astype("<u2").tobytes()
+    write("depth16-565.bmp", bmp(struct.pack("<III", 0xF800, 0x7E0, 0x1F), words, compression=3, bits=16))
+    words = random.randint(0, 2**32, (3, 5)).astype("<u4").tobytes()
+    write("depth32.bmp", bmp(b"", words, bits=32))
+    write("depth32-fields.bmp", bmp(struct.pack("<III", 0xFF000000, 0xFF0000, 0xFF00), words, compression=3, bits=32))
+    rows = random.randint(0, 256, (3, 16)).astype(np.uint8).tobytes()
+    write("top-down.bmp", bmp(b"", rows, size=(5, -3)))
+    colors = random.randint(0, 256, 1024).astype(np.uint8).tobytes()
+    runs = bytes([3, 7, 2, 9, 0, 0, 0, 5, 1, 2, 3, 4, 5, 0, 0, 0, 5, 200, 0, 1])
+    write("run-length8.bmp", bmp(b"", runs, colors, compression=1, bits=8))
+    runs = bytes([5, 0x12, 0, 0, 0, 5, 0x34, 0x56, 0x70, 0, 0, 0, 5, 0x9A, 0, 1])
+    write("run-length4.bmp", bmp(b"", runs, palette, compression=2, bits=4))
+    core = struct.pack("<IHHHH", 12, 5, 3, 1, 24)
+    write("core.bmp", b"BM" + struct.pack("<IHHI", 26 + 48, 0, 0, 26) + core + rows)
+
+
+def tiffs():
+    picture = Image.fromarray(image(37, 27))
+    for compression in ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"]:
+        write(f"{compression.removeprefix('tiff_')}.tif", saved(picture, "TIFF", compression=compression))
+    write("gray.tif", saved(picture.convert("L"), "TIFF"))
+    write("palette.tif", saved(picture.quantize(200), "TIFF"))
+    write("fax.tif", saved(picture.convert("1"), "TIFF", compression="group4"))
+    write("big.tif", saved(picture, "TIFF", big_tiff=True))
+    small = Image.fromarray(image(19, 12))
+    for value in range(1, 9):
+        write(f"orientation-{value}.tif", saved(small, "TIFF", tiffinfo={274: value}))
+    write("two-pages.tif", saved(small, "TIFF", save_all=True, append_images=[picture]))
+
+
+def gifs():
+    picture = Image.fromarray(image(37, 27)).quantize(200)
+    write("plain.gif", saved(picture, "GIF", interlace=0))
+    write("interlaced.gif", saved(picture, "GIF", interlace=1))
+    write("two-colors.gif", saved(picture.convert("1"), "GIF"))
+    write("transparent.gif", saved(picture, "GIF", transparency=3))
+    noise = Image.fromarray(np.random.RandomState(1).randint(0, 256, (90, 100)).astype(np.uint8))
+    write("full-table.gif", saved(noise, "GIF"))
+    frames = [Image.fromarray(image(32, 24, seed)).quantize(64) for seed in (3, 4)]
+    write("animated.gif", saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    # A screen larger than the frame on it.
+    for name, transparency in [("offset.gif", {}), ("offset-transparent.gif", {"transparency": 3})]:
+        data = bytearray(saved(picture.crop((0, 0, 9, 7)), "GIF", **transparency))
+        place = data.index(b"\x2c\0\0\0\0\x09\0\x07\0")
+        data[6:10] = struct.pack("<HH", 15, 11)
+        data[place + 1 : place + 5] = struct.pack("<HH", 4, 3)
+        write(name, bytes(data))
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.iterdir():
-        old.unlink()
+        # Augmentations have a script of their own.
+        if old.name != "pillow.json":
+            old.unlink()
     jpegs()
     pngs()
+    webps()
+    bmps()
+    tiffs()
+    gifs()

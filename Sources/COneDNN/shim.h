@@ -1,16 +1,69 @@
-// oneDNN 2's C interface, functions for those of its macros that Swift cannot import, and the one call of OpenMP that
-// decides how many threads a primitive uses.
+// One C interface to oneDNN 2.6 to 3.x.
+//
+// Versions 2 and 3 differ in how memory descriptors are held and in how primitives are planned. Everything that differs is behind the
+// functions of version2.h and version3.h, which declare the same names; what both versions share is used as it is.
 
 #ifndef CONEDNN_SHIM_H
 #define CONEDNN_SHIM_H
 
 #include <dnnl.h>
 
-#if DNNL_VERSION_MAJOR != 2
-#error "supcon is written for oneDNN 2 (Debian 12: libdnnl-dev 2.6.3); version 3 has another interface"
+#if !defined(DNNL_CPU_RUNTIME) || (DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP && DNNL_CPU_RUNTIME != DNNL_RUNTIME_SEQ)
+#error "supcon needs a oneDNN built with DNNL_CPU_RUNTIME=OMP or SEQ: with TBB, SYCL or a thread pool the number of threads of a primitive, and with it the bits of weight gradients, cannot be fixed"
 #endif
 
+// A layout: extents, element type, and order of the elements of a block of memory. Owned; see conednn_layout_destroy.
+typedef struct conednn_layout *conednn_layout_t;
 
+// The window of a convolution or pooling: rows, columns.
+typedef struct {
+  dnnl_dims_t kernel;
+  dnnl_dims_t strides;
+  // Zeros before the first row and column.
+  dnnl_dims_t padding_before;
+  // Zeros after the last row and column.
+  dnnl_dims_t padding_after;
+} conednn_window_t;
+
+static inline conednn_window_t conednn_window(
+    dnnl_dim_t kernel_height, dnnl_dim_t kernel_width, dnnl_dim_t stride, dnnl_dim_t padding_before,
+    dnnl_dim_t padding_after) {
+  conednn_window_t window = {
+      {kernel_height, kernel_width}, {stride, stride}, {padding_before, padding_before}, {padding_after, padding_after}};
+  return window;
+}
+
+#if DNNL_VERSION_MAJOR == 2 && DNNL_VERSION_MINOR >= 2
+#include "version2.h"
+#elif DNNL_VERSION_MAJOR == 3
+#include "version3.h"
+#else
+#error "supcon is written for oneDNN 2.2 to 3.x (Debian and Ubuntu: libdnnl-dev); SUPCON_ONEDNN=DIR builds with the one in DIR/include and DIR/lib"
+#endif
+
+// Asks for the same bits from every execution, where the library has such a setting (3.4 and later; earlier versions need none for one
+// thread a primitive).
+static inline dnnl_status_t conednn_attr_set_deterministic(dnnl_primitive_attr_t attributes) {
+#if DNNL_VERSION_MAJOR > 3 || (DNNL_VERSION_MAJOR == 3 && DNNL_VERSION_MINOR >= 4)
+  return dnnl_primitive_attr_set_deterministic(attributes, 1);
+#else
+  (void)attributes;
+  return dnnl_success;
+#endif
+}
+
+// The name of a plan's implementation, for example "jit:avx2", or "" if the library does not say; lives as long as the plan.
+static inline const char *conednn_plan_implementation(const_dnnl_primitive_desc_t plan) {
+  const char *name = "";
+  return dnnl_primitive_desc_query(plan, dnnl_query_impl_info_str, 0, &name) == dnnl_success ? name : "";
+}
+
+// The size of the scratchpad that an execution of a plan needs.
+static inline size_t conednn_plan_scratchpad_byte_count(const_dnnl_primitive_desc_t plan) {
+  return dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(plan, dnnl_query_scratchpad_md, 0));
+}
+
+// Macros of the library as functions, for Swift.
 static inline int conednn_arg_src(void) { return DNNL_ARG_SRC; }
 static inline int conednn_arg_dst(void) { return DNNL_ARG_DST; }
 static inline int conednn_arg_weights(void) { return DNNL_ARG_WEIGHTS; }

@@ -18,6 +18,9 @@ extension Configuration {
     return architecture
   }
 
+  /// The widths of the encoder's groups of blocks; empty if there is no such encoder.
+  package var groupWidths: [Int] { architectureBehindStem?.widths ?? [] }
+
   /// All of the encoder that does not depend on the stem; `nil` if there is none such.
   private var architectureBehindStem: ResNetArchitecture? {
     guard var architecture = ResNetArchitecture(name: model)?.widened(by: widthMultiplier) else { return nil }

@@ -1,6 +1,6 @@
-import Contrastive
 import Datasets
 import Imaging
+import Losses
 import OneDNN
 
 /// Every option of a training run as resolved: what `config.yaml` and each checkpoint hold.

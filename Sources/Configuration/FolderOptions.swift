@@ -6,7 +6,7 @@ package enum FolderOptions {
   package static func problem(_ configuration: Configuration) -> String? {
     let isFolder = configuration.dataset == "folder"
     let given: [(name: String, isGiven: Bool)] = [
-      ("validation-fraction", configuration.validationFraction != nil), ("mean", configuration.mean != nil),
+      ("mean", configuration.mean != nil),
       ("std", configuration.std != nil), ("bad-images", configuration.badImages != "stop"),
       ("decode", configuration.decode != "full"),
     ]

@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 
 /// The options that say which contrastive loss it is, as words.
 package struct LossChoice {

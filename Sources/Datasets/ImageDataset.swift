@@ -1,18 +1,21 @@
 import Formats
 import Imaging
 
-/// Labeled images that can be read in any order.
-public protocol ImageDataset: Sendable {
+/// Images with class labels, in random access.
+package protocol ImageDataset: Sendable {
   /// The names of the classes; labels index them.
   var classNames: [String] { get }
+
+  /// Whether the labels tell anything: at least two classes. Without, only losses that need no labels (SimCLR) can be trained.
+  var hasLabels: Bool { get }
 
   /// The number of images.
   var count: Int { get }
 
-  /// The size of the views that a network sees unless the user says otherwise: that of the images, where they have one size.
+  /// The default size of the network's input: that of the images, where they share one size.
   var viewSize: ImageSize { get }
 
-  /// What a network's input is freed of.
+  /// Per-channel mean and standard deviation that standardize the network's input.
   var normalization: ChannelNormalization { get }
 
   /// The class of one image.
@@ -20,12 +23,28 @@ public protocol ImageDataset: Sendable {
 
   /// One image. Callable from any thread.
   func image(at index: Int) throws(FileError) -> RGBImage
+
+  /// The name of one image in lists and messages: its path below the dataset's root, or its number.
+  func name(at index: Int) -> String
+
+  /// The files that another file of their class replaced since the last call.
+  func takeReplaced() -> [BadFile]
+
+  /// The sizes and sums that are stored with the images; `nil` if the images must be decoded for them.
+  var storedSurvey: ImageSurvey? { get }
+
+  /// The bytes that ``verifyStorage(progress:)`` reads; 0 if the storage has no checksum.
+  var verifiableByteCount: Int { get }
+
+  /// Reads the whole storage and compares its checksum, where it has one.
+  func verifyStorage(progress: (_ bytes: Int) -> Void) throws(FileError)
 }
 
-/// Which part of a dataset.
-public enum DatasetSplit: String, Sendable {
-  /// To train on.
-  case train
-  /// To test on.
-  case test
+extension ImageDataset {
+  package var hasLabels: Bool { classNames.count > 1 }
+  package func name(at index: Int) -> String { "image \(index)" }
+  package func takeReplaced() -> [BadFile] { [] }
+  package var storedSurvey: ImageSurvey? { nil }
+  package var verifiableByteCount: Int { 0 }
+  package func verifyStorage(progress: (_ bytes: Int) -> Void) throws(FileError) {}
 }

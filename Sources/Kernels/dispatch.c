@@ -1,8 +1,31 @@
-// The choice of a path, at run time.
+// The choice of a path, at run time and under a limit.
 
 #include "paths.h"
 
+static _Atomic(KernelPath) highest_path = KERNEL_PATH_AVX512_BFLOAT16;
+
+void kernels_limit(KernelPath path) { highest_path = path; }
+
 KernelPath kernels_best_path(void) {
+  KernelPath offered = kernels_cpu_path();
+  KernelPath highest = highest_path;
+  return offered < highest ? offered : highest;
+}
+
+KernelVendor kernels_cpu_vendor(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_is("intel")) {
+    return KERNEL_VENDOR_INTEL;
+  }
+  if (__builtin_cpu_is("amd")) {
+    return KERNEL_VENDOR_AMD;
+  }
+#endif
+  return KERNEL_VENDOR_OTHER;
+}
+
+KernelPath kernels_cpu_path(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")

@@ -1,6 +1,6 @@
 /// The counter-based generator Philox4x32-10 (Salmon and others 2011, "Parallel random numbers: as easy as 1, 2, 3").
 ///
-/// A block of four words is a pure function of key and counter: there is no state to keep, and no order of draws to respect.
+/// A block of four words is a pure function of key and counter: there is no state, and the order of draws does not matter.
 public enum Philox {
   /// The four words for one key and counter.
   public static func block(key: SIMD2<UInt32>, counter: SIMD4<UInt32>) -> SIMD4<UInt32> {

@@ -1,4 +1,4 @@
-/// What a random draw is for; draws for different purposes are independent.
+/// The purpose of a random draw; draws for different purposes are independent.
 public enum RandomPurpose: UInt32, Sendable {
   /// The initial values of parameters.
   case initialization = 1
@@ -14,7 +14,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case classOrder = 6
   /// The order of one class's samples over the batches of an epoch; `sample` is the class.
   case classSampleOrder = 7
-  /// Which images of a folder are kept for validation.
+  /// The choice of a folder's images for validation.
   case validationSplit = 8
   /// The images of a few-shot draw; `epoch` is the draw, `sample` the class.
   case fewShot = 16
@@ -22,10 +22,10 @@ public enum RandomPurpose: UInt32, Sendable {
   case clustering = 17
 }
 
-/// A stream of random draws that depends only on what it is for.
+/// A stream of random draws that depends only on its key.
 ///
 /// Every draw of a run is a function of (seed, purpose, epoch, sample, view, draw), so none depends on rank, thread or order, and a
-/// checkpoint has no generator's state to keep.
+/// checkpoint has no generator state.
 public struct RandomStream: Sendable {
   private let key: SIMD2<UInt32>
   private let epoch: UInt32
@@ -74,7 +74,7 @@ public struct RandomStream: Sendable {
     Int((UInt64(nextWord()) * UInt64(bound)) >> 32)
   }
 
-  /// Whether an event of this probability happens.
+  /// Draws an event of this probability.
   public mutating func nextEvent(probability: Float) -> Bool {
     nextUniform() < probability
   }

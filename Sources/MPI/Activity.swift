@@ -1,23 +1,21 @@
 import Synchronization
 
-/// What this rank is doing, for whoever watches it from another thread.
+/// The counters of one rank, for an observer on another thread: collectives entered, bytes received, and progress.
 ///
-/// All ranks enter the same collectives in the same order, so the number of those entered says who is behind. Whatever takes
-/// long between two collectives calls ``progressed()`` each time that a piece of it is done.
+/// All ranks enter the same collectives in the same order, so the rank that has entered the fewest is the one that the others wait for.
+/// Work between two collectives counts its pieces with ``progressed()``.
 public final class Activity: Sendable {
-  /// A moment of a rank.
+  /// The counters at one moment.
   public struct Snapshot: Sendable, Equatable {
-    /// How many collectives were entered.
+    /// The number of collectives entered.
     public var collectives = 0
-    /// The collective that this rank waits in, if it is in one.
+    /// The collective that this rank is in, if any.
     public var collective: Collective?
-    /// How many pieces of work were done.
+    /// The number of pieces of work done.
     public var progress = 0
-    /// What the rank is at, in the words of ``Activity/begin(_:step:isPatient:)``.
+    /// The current phase, in the caller's words.
     public var phase = "start"
-    /// The training step, counted from the run's beginning, if there is one.
-    public var step: Int?
-    /// Whether it is at something that shows no progress from within, such as writing a file.
+    /// Whether the phase shows no progress until it ends, such as writing a file.
     public var allowsSilence = false
   }
 
@@ -28,34 +26,32 @@ public final class Activity: Sendable {
 
   private let state = Mutex(State())
 
-  /// A rank that has done nothing yet.
+  /// Counters at zero.
   public init() {}
 
-  /// The rank at this moment.
+  /// The counters now.
   public var snapshot: Snapshot {
     state.withLock { state in state.snapshot }
   }
 
-  /// All that came in until now.
+  /// The traffic of all collectives so far.
   public var traffic: Traffic {
     state.withLock { state in state.traffic }
   }
 
-  /// Notes that a piece of the work is done; callable from any thread.
+  /// Counts a piece of work; callable from any thread.
   public func progressed() {
     state.withLock { state in state.snapshot.progress += 1 }
   }
 
-  /// Notes what is done from now on.
+  /// Begins a phase, which counts as progress.
   ///
   /// - Parameters:
-  ///   - phase: A word or two for messages.
-  ///   - step: The training step; absent for that of the phase before.
-  ///   - isPatient: Whether it is something that shows no progress from within, such as writing a file.
-  public func begin(_ phase: String, step: Int? = nil, allowsSilence: Bool = false) {
+  ///   - phase: The phase in a few words, for messages.
+  ///   - allowsSilence: Whether it shows no progress until it ends, such as writing a file.
+  public func begin(_ phase: String, allowsSilence: Bool = false) {
     state.withLock { state in
       state.snapshot.phase = phase
-      state.snapshot.step = step ?? state.snapshot.step
       state.snapshot.allowsSilence = allowsSilence
       state.snapshot.progress += 1
     }
@@ -64,8 +60,8 @@ public final class Activity: Sendable {
   /// Runs a call of the library in which ranks wait for each other, and counts it.
   ///
   /// - Parameters:
-  ///   - collective: Which call.
-  ///   - receivedByteCount: What it brings from other ranks.
+  ///   - collective: The kind of call.
+  ///   - receivedByteCount: The bytes of the result that come from other ranks.
   ///   - body: The call, which returns the library's status.
   /// - Returns: The status.
   func measure(_ collective: Collective, receivedByteCount: Int = 0, _ body: () -> Int32) -> Int32 {

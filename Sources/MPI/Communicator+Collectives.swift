@@ -1,11 +1,12 @@
-import COpenMPI
+import CMPI
 
 extension Communicator {
-  /// Waits until every rank has called it.
+  /// Waits until every rank has entered.
   ///
   /// - Throws: `MPIError` if `MPI_Barrier` fails.
   public func barrier() throws(MPIError) {
-    try check("MPI_Barrier", activity.measure(.barrier) { unsafe MPI_Barrier(handle) })
+    // int MPI_Barrier(MPI_Comm comm)
+    try check("MPI_Barrier", activity.measure(.barrier) { cmpi_barrier(handle) })
   }
 
   /// Copies the root's elements to every rank.
@@ -13,7 +14,7 @@ extension Communicator {
   /// Collective: every rank calls it with the same count.
   ///
   /// - Parameters:
-  ///   - elements: What the root sends and the others receive.
+  ///   - elements: Sent by the root, received by the others.
   ///   - root: The rank that sends.
   /// - Throws: `MPIError` if `MPI_Bcast` fails.
   public func broadcast<Element: MPIElement>(
@@ -22,7 +23,8 @@ extension Communicator {
     let byteCount = rank == root ? 0 : elements.count * MemoryLayout<Element>.stride
     let code = activity.measure(.broadcast, receivedByteCount: byteCount) {
       unsafe elements.withUnsafeMutableBufferPointer { elements in
-        unsafe MPI_Bcast(elements.baseAddress, libraryCount(elements.count), Element.datatype, Int32(root), handle)
+        // int MPI_Bcast(void *buffer, int count, MPI_Datatype datatype, int root, MPI_Comm comm)
+        unsafe cmpi_bcast(elements.baseAddress, libraryCount(elements.count), Element.datatype, Int32(root), handle)
       }
     }
     try check("MPI_Bcast", code)
@@ -50,8 +52,10 @@ extension Communicator {
     let code = activity.measure(.allGather, receivedByteCount: byteCount) {
       unsafe block.withUnsafeBufferPointer { block in
         unsafe gathered.withUnsafeMutableBufferPointer { gathered in
-          unsafe MPI_Allgather(
-            block.baseAddress, libraryCount(block.count), Element.datatype,
+          // int MPI_Allgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype,
+          //                   void *recvbuf, int recvcount, MPI_Datatype recvtype, MPI_Comm comm)
+          unsafe cmpi_allgather(
+            block.baseAddress, libraryCount(block.count),
             gathered.baseAddress, libraryCount(block.count), Element.datatype, handle)
         }
       }
@@ -69,7 +73,7 @@ extension Communicator {
   ///
   /// - Parameters:
   ///   - block: This rank's elements.
-  ///   - counts: How many elements each rank has.
+  ///   - counts: The number of elements of each rank.
   ///   - gathered: Receives the sum of `counts`.
   /// - Throws: `MPIError` if `MPI_Allgatherv` fails.
   /// - Precondition: `block.count == counts[rank]`, and `gathered` holds the sum of `counts`.
@@ -85,17 +89,17 @@ extension Communicator {
     try allGatherInPlace(counts: counts, into: &elements)
   }
 
-  /// Gathers blocks of any sizes from every rank, in rank order, on every rank; each has written its own where it belongs.
+  /// Gathers blocks of any sizes in place: each rank has written its own block at its position.
   ///
   ///     rank 0  [a _ _]      [a b c]
   ///     rank 1  [_ b c]  →   [a b c]
   ///
-  /// Collective: every rank calls it with the same `counts` and waits in the same way.
+  /// Collective: every rank calls it with the same `counts` and the same `waiting`.
   ///
   /// - Parameters:
-  ///   - counts: How many elements each rank has.
-  ///   - gathered: Holds this rank's block behind those of lower ranks; receives the others'.
-  ///   - waiting: What this thread does until all is there.
+  ///   - counts: The number of elements of each rank.
+  ///   - gathered: Holds this rank's block after those of lower ranks; receives the others.
+  ///   - waiting: The thread's behavior until the result is complete.
   /// - Throws: `MPIError` if `MPI_Allgatherv` fails.
   /// - Precondition: `gathered` holds the sum of `counts`.
   public func allGatherInPlace<Element: MPIElement>(
@@ -110,13 +114,13 @@ extension Communicator {
         unsafe blocks.withAddresses { counts, displacements in
           switch waiting {
           case .spinning:
-            unsafe MPI_Allgatherv(
-              copenmpi_in_place(), 0, Element.datatype,
-              gathered.baseAddress, counts, displacements, Element.datatype, handle)
+            // int MPI_Allgatherv(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf,
+            //                    const int recvcounts[], const int displs[], MPI_Datatype recvtype, MPI_Comm comm)
+            unsafe cmpi_allgatherv_in_place(gathered.baseAddress, counts, displacements, Element.datatype, handle)
           case .sleeping:
-            unsafe completeSleeping { request in
-              unsafe MPI_Iallgatherv(
-                copenmpi_in_place(), 0, Element.datatype,
+            completeSleeping { request in
+              // The same with MPI_Request *request behind comm.
+              unsafe cmpi_iallgatherv_in_place(
                 gathered.baseAddress, counts, displacements, Element.datatype, handle, &request)
             }
           }
@@ -126,19 +130,20 @@ extension Communicator {
     try check("MPI_Allgatherv", code)
   }
 
-  /// Sends block `k` of every rank to rank `k`; the own block stays where it is.
+  /// Sends block `k` of every rank to rank `k`, except a rank's block for itself.
   ///
   ///     rank 0  [a | b c]      [_ d]
   ///     rank 1  [d | e f]  →   [b c _ _]
   ///
-  /// Collective. What rank `s` sends to rank `r` must be what `r` expects from `s`; all wait in the same way.
+  /// Collective. The number of elements that rank `s` sends to rank `r` must be the number that `r` expects from `s`; every rank
+  /// passes the same `waiting`.
   ///
   /// - Parameters:
   ///   - blocks: This rank's blocks, one for each rank, in rank order.
-  ///   - sendCounts: How many elements go to each rank.
-  ///   - received: Receives one block from each other rank, in rank order, and keeps what stands in this rank's place.
-  ///   - receiveCounts: How many elements come from each rank.
-  ///   - waiting: What this thread does until all is there.
+  ///   - sendCounts: The number of elements for each rank.
+  ///   - received: Receives one block from each other rank, in rank order; this rank's own range is left unchanged.
+  ///   - receiveCounts: The number of elements from each rank.
+  ///   - waiting: The thread's behavior until the result is complete.
   /// - Throws: `MPIError` if `MPI_Alltoallv` fails.
   public func exchangeBlocks<Element: MPIElement>(
     _ blocks: Span<Element>, sendCounts: [Int], into received: inout [Element], receiveCounts: [Int],
@@ -157,13 +162,17 @@ extension Communicator {
             unsafe arriving.withAddresses { receiveCounts, receiveDisplacements in
               switch waiting {
               case .spinning:
-                unsafe MPI_Alltoallv(
-                  blocks.baseAddress, sendCounts, sendDisplacements, Element.datatype,
+                // int MPI_Alltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[], MPI_Datatype sendtype,
+                //                   void *recvbuf, const int recvcounts[], const int rdispls[], MPI_Datatype recvtype,
+                //                   MPI_Comm comm)
+                unsafe cmpi_alltoallv(
+                  blocks.baseAddress, sendCounts, sendDisplacements,
                   received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle)
               case .sleeping:
-                unsafe completeSleeping { request in
-                  unsafe MPI_Ialltoallv(
-                    blocks.baseAddress, sendCounts, sendDisplacements, Element.datatype,
+                completeSleeping { request in
+                  // The same with MPI_Request *request behind comm.
+                  unsafe cmpi_ialltoallv(
+                    blocks.baseAddress, sendCounts, sendDisplacements,
                     received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle, &request)
                 }
               }
@@ -178,51 +187,54 @@ extension Communicator {
   /// Adds the vectors of all ranks, element by element, on every rank.
   ///
   /// Collective. The order of the additions depends on the library, the length and the number of ranks: use ``ShardTree``
-  /// where the last bit matters, this for integers and for measurements.
+  /// for training results, and this for integers and for measurements.
   ///
   /// - Parameter elements: This rank's summands; receives the sums.
   /// - Throws: `MPIError` if `MPI_Allreduce` fails.
   public func allReduceSum<Element: MPIElement>(_ elements: inout [Element]) throws(MPIError) {
-    unsafe try allReduce(&elements, unsafe copenmpi_sum())
+    try allReduce(&elements, cmpi_sum())
   }
 
-  /// Takes the largest of all ranks' numbers, element by element, on every rank.
+  /// Computes the maximum over all ranks, element by element, on every rank.
   ///
   /// Collective.
   ///
-  /// - Parameter elements: This rank's numbers; receives the largest ones.
+  /// - Parameter elements: This rank's numbers; receives the maxima.
   /// - Throws: `MPIError` if `MPI_Allreduce` fails.
   public func allReduceMaximum<Element: MPIElement>(_ elements: inout [Element]) throws(MPIError) {
-    unsafe try allReduce(&elements, unsafe copenmpi_max())
+    try allReduce(&elements, cmpi_max())
   }
 
   private func allReduce<Element: MPIElement>(
-    _ elements: inout [Element], _ operation: MPI_Op?
+    _ elements: inout [Element], _ operation: cmpi_op
   ) throws(MPIError) {
     let byteCount = size == 1 ? 0 : elements.count * MemoryLayout<Element>.stride
     let code = activity.measure(.allReduce, receivedByteCount: byteCount) {
       unsafe elements.withUnsafeMutableBufferPointer { elements in
-        unsafe MPI_Allreduce(
-          copenmpi_in_place(), elements.baseAddress, libraryCount(elements.count), Element.datatype, operation, handle)
+        // int MPI_Allreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm comm)
+        unsafe cmpi_allreduce_in_place(
+          elements.baseAddress, libraryCount(elements.count), Element.datatype, operation, handle)
       }
     }
     try check("MPI_Allreduce", code)
   }
 }
 
-/// The library counts in 32 bits.
+/// A number of elements as MPI takes it, in 32 bits.
+///
+/// - Precondition: `count` is at most 2³¹ − 1.
 private func libraryCount(_ count: Int) -> Int32 {
   precondition(count <= Int(Int32.max), "a message of \(count) elements is longer than MPI can count")
   return Int32(count)
 }
 
-/// Blocks of some sizes one behind the other, as the library wants them described.
+/// Consecutive blocks of given sizes, as the counts and displacements of MPI's calls.
 private struct ConsecutiveBlocks {
   let total: Int
-  /// How many elements each has, then where each begins.
+  /// The count of each block, then the displacement of each.
   private let numbers: [Int32]
 
-  /// Describes blocks of some sizes; of one of them the library is to see nothing, though it has its room.
+  /// Lays out blocks of the given counts; the block `leavingOut` keeps its room, but its count is given to the library as 0.
   init(_ counts: [Int], leavingOut hidden: Int? = nil) {
     var (total, displacements) = (0, [Int32]())
     for count in counts {
@@ -233,7 +245,7 @@ private struct ConsecutiveBlocks {
     numbers = counts.indices.map { index in index == hidden ? 0 : libraryCount(counts[index]) } + displacements
   }
 
-  /// Lends the counts and the displacements, until a call has come to its end.
+  /// Lends the counts and the displacements for the duration of `body`.
   func withAddresses<Result>(_ body: (UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result) -> Result {
     unsafe numbers.withUnsafeBufferPointer { numbers in
       unsafe body(numbers.baseAddress, numbers.baseAddress.map { base in unsafe base + numbers.count / 2 })

@@ -1,31 +1,32 @@
-import COpenMPI
+import CMPI
 import Glibc
 
-/// What a thread does in a collective until the other ranks have brought their part.
+/// The behavior of a thread in a collective until the other ranks have sent their part.
 public enum Waiting: Sendable {
-  /// Looks for messages without pause: the fastest while this core has nothing else to do.
+  /// Polls without pause: the lowest latency while this core has nothing else to do.
   case spinning
-  /// Looks for messages now and then and leaves the core to other threads of this rank meanwhile.
+  /// Polls at intervals, and leaves the core to other threads of this rank in between.
   case sleeping
 
-  /// Between two looks: a link of 10 Gb/s brings 250 kB in this time, less than a socket holds.
+  /// The interval between polls of the library: a link of 10 Gb/s delivers 250 kB in it, less than a socket holds.
   fileprivate static let pauseMicroseconds: useconds_t = 200
 
-  /// Between two looks at what this rank's own threads have ready: a piece takes them tens of milliseconds.
+  /// The interval between polls of this rank's own threads, which need tens of milliseconds for a piece.
   static let ownPauseMicroseconds: useconds_t = 2000
 }
 
 extension Communicator {
-  /// Begins a collective that does not block, and sleeps until it has come to its end.
+  /// Starts a nonblocking collective and sleeps until it has completed.
   ///
-  /// - Parameter begin: Begins it; what it reads and writes stays where it is until this returns.
+  /// - Parameter begin: Starts it; its buffers stay in place until this function returns.
   /// - Returns: The library's status.
-  func completeSleeping(_ begin: (inout MPI_Request?) -> Int32) -> Int32 {
-    var request: MPI_Request?
-    var code = unsafe begin(&request)
+  func completeSleeping(_ begin: (inout cmpi_request) -> Int32) -> Int32 {
+    var request = cmpi_request()
+    var code = begin(&request)
     var isDone: Int32 = 0
-    while code == MPI_SUCCESS {
-      code = unsafe MPI_Test(&request, &isDone, copenmpi_no_status())
+    while code == cmpi_success() {
+      // int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status)
+      code = unsafe cmpi_test(&request, &isDone)
       if isDone != 0 {
         break
       }

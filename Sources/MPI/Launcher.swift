@@ -1,19 +1,104 @@
 import Glibc
 
-/// What started this process, as far as its environment tells.
-public enum Launcher {
-  /// Whether mpirun, or srun with its interface for MPI, started this process as one of a job.
-  public static var isPresent: Bool {
-    ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { (variable: String) in unsafe getenv(variable) != nil }
+/// The program that started this process, as the environment describes it before MPI is initialized.
+///
+/// | launcher | rank and size |
+/// |---|---|
+/// | Open MPI's mpirun (4: ORTE, 5: PRRTE) | `OMPI_COMM_WORLD_RANK`, `OMPI_COMM_WORLD_SIZE` |
+/// | MVAPICH's mpirun_rsh | `MV2_COMM_WORLD_RANK`, `MV2_COMM_WORLD_SIZE` |
+/// | Hydra (MPICH, Intel MPI), PALS, `srun --mpi=pmi2` | `PMI_RANK`, `PMI_SIZE` |
+/// | `srun --mpi=pmix` | `PMIX_RANK`, and Slurm's size |
+/// | `srun` | `SLURM_PROCID`, `SLURM_STEP_NUM_TASKS` |
+///
+/// The first row that is complete applies: launchers further down the table may have started the launcher above them. A batch script has
+/// Slurm's other variables, but is no step, so a program that it starts alone is one rank.
+public struct Launcher: Sendable, Equatable {
+  /// The kinds of launcher that are told apart.
+  public enum Kind: Sendable, Equatable {
+    /// None: a process that the user started.
+    case none
+    /// Open MPI's mpirun.
+    case openMPI
+    /// A process manager with the PMI or PMIx interface, such as Hydra.
+    case pmi
+    /// srun without either interface: its tasks cannot find each other.
+    case plainSlurm
   }
 
-  /// Lets the library begin at once in a process that is a job of its own.
+  /// The kind of launcher.
+  public let kind: Kind
+  /// This process's number in the job.
+  public let rank: Int
+  /// The number of processes that the launcher started; `nil` if it does not say.
+  public let size: Int?
+  /// The variable that holds the size, for messages.
+  let sizeVariable: String
+
+  /// The launcher of this process.
+  public static let current = Launcher { name in unsafe getenv(name).map { value in unsafe String(cString: value) } }
+
+  /// Reads the launcher's variables.
   ///
-  /// Without a daemon beside it, and without a search for networks. What the user has set stays.
-  static func speedUpLoneProcess() {
-    guard !isPresent else { return }
-    for (setting, value) in [("ess_singleton_isolated", "1"), ("pml", "ob1")] {
-      unsafe setenv("OMPI_MCA_\(setting)", value, 0)
+  /// - Parameter value: Looks up a variable of the environment.
+  package init(_ value: (String) -> String?) {
+    func number(_ name: String) -> Int? { value(name).flatMap { text in Int(text) } }
+    let tables: [(kind: Kind, rank: String, size: String)] = [
+      (.openMPI, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+      (.pmi, "MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),
+      (.pmi, "PMI_RANK", "PMI_SIZE"),
+      (.pmi, "PMIX_RANK", "SLURM_STEP_NUM_TASKS"),
+      (.plainSlurm, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
+    ]
+    for table in tables {
+      if let rank = number(table.rank), let size = number(table.size) {
+        (kind, self.rank, self.size, sizeVariable) = (table.kind, rank, size, table.size)
+        return
+      }
+    }
+    // A process manager that gives the rank alone: MPI will know the size.
+    let rank = number("PMI_RANK") ?? number("PMIX_RANK")
+    (kind, self.rank, size, sizeVariable) = (rank == nil ? .none : .pmi, rank ?? 0, rank == nil ? 1 : nil, "")
+  }
+
+  /// Whether the process may be one of several that MPI connects.
+  public var isPresent: Bool { kind == .openMPI || kind == .pmi }
+
+  /// The reason why MPI cannot be initialized rightly under this launcher, or `nil`.
+  public var problem: String? {
+    guard kind == .plainSlurm, let size, size > 1 else { return nil }
+    return
+      "srun started \(size) tasks that MPI cannot connect (\(sizeVariable)=\(size), without PMI or PMIx): each would be a job of one rank; "
+      + "start with srun --mpi=\(MPILibrary.loaded.family == .openMPI ? "pmix" : "pmi2"), or with the mpirun of \(MPILibrary.loaded.name)"
+  }
+
+  /// The reason why MPI's world is not the job that the launcher started, or `nil`.
+  ///
+  /// - Parameters:
+  ///   - worldSize: The number of ranks after MPI was initialized.
+  ///   - library: The MPI library.
+  /// - Returns: The sizes on both sides and the launcher to use, for the user.
+  public func problem(worldSize: Int, library: MPILibrary = .loaded) -> String? {
+    guard let size, size != worldSize else { return nil }
+    let remedy =
+      switch (kind, library.family) {
+      case (.openMPI, .openMPI): "use the mpirun of the same Open MPI that supcon was built for"
+      case (.openMPI, .mpich): "start it with the mpiexec of MPICH (mpiexec.mpich, mpiexec.hydra)"
+      case (_, .openMPI): "start it with the mpirun of Open MPI (mpirun.openmpi), or with srun --mpi=pmix"
+      case (_, .mpich): "start it with the mpiexec of MPICH (mpiexec.mpich, mpiexec.hydra), or with srun --mpi=pmi2"
+      }
+    return
+      "the launcher started \(size) processes (\(sizeVariable)=\(size)), but \(library.name), which supcon was built for, "
+      + "knows of \(worldSize == 1 ? "1 rank" : "\(worldSize) ranks"): the launcher belongs to another MPI; \(remedy)"
+  }
+
+  /// Sets the library's options that shorten the start of a process without a launcher.
+  ///
+  /// Open MPI then starts no daemon beside it, searches for no networks, and makes no session folder, which processes started side by
+  /// side would share and remove under each other. Values that the user has set stay.
+  func prepareLibrary() {
+    guard kind == .none || kind == .plainSlurm, MPILibrary.loaded.family == .openMPI else { return }
+    for (option, value) in [("ess_singleton_isolated", "1"), ("pml", "ob1"), ("orte_create_session_dirs", "0")] {
+      unsafe setenv("OMPI_MCA_\(option)", value, 0)
     }
   }
 }

@@ -1,35 +1,35 @@
-import COpenMPI
+import CMPI
 
-/// A number that messages are made of.
+/// A number that messages consist of.
 public protocol MPIElement: BitwiseCopyable, Sendable {
-  /// The zero that buffers begin with.
+  /// The initial value of buffers.
   static var zero: Self { get }
 
   /// The library's handle for this type.
-  @unsafe static var datatype: MPI_Datatype? { get }
+  static var datatype: cmpi_datatype { get }
 }
 
 extension UInt8: MPIElement {
   /// `MPI_UINT8_T`.
-  @unsafe public static var datatype: MPI_Datatype? { unsafe copenmpi_uint8() }
+  public static var datatype: cmpi_datatype { cmpi_uint8() }
 }
 
 extension Int32: MPIElement {
   /// `MPI_INT32_T`.
-  @unsafe public static var datatype: MPI_Datatype? { unsafe copenmpi_int32() }
+  public static var datatype: cmpi_datatype { cmpi_int32() }
 }
 
 extension Int64: MPIElement {
   /// `MPI_INT64_T`.
-  @unsafe public static var datatype: MPI_Datatype? { unsafe copenmpi_int64() }
+  public static var datatype: cmpi_datatype { cmpi_int64() }
 }
 
 extension Float: MPIElement {
   /// `MPI_FLOAT`.
-  @unsafe public static var datatype: MPI_Datatype? { unsafe copenmpi_float() }
+  public static var datatype: cmpi_datatype { cmpi_float() }
 }
 
 extension Double: MPIElement {
   /// `MPI_DOUBLE`.
-  @unsafe public static var datatype: MPI_Datatype? { unsafe copenmpi_double() }
+  public static var datatype: cmpi_datatype { cmpi_double() }
 }

@@ -1,6 +1,6 @@
-import COpenMPI
+import CMPI
 
-/// A call of the MPI library that did not succeed.
+/// A call of the MPI library that failed.
 public struct MPIError: Error, CustomStringConvertible {
   /// The function that failed, for example `MPI_Allgather`.
   public let function: String
@@ -8,22 +8,28 @@ public struct MPIError: Error, CustomStringConvertible {
   /// The status that it returned.
   public let code: Int32
 
-  /// The library's own words for the status.
+  /// The function and the library's text for the status.
   public var description: String {
-    var length: Int32 = 0
-    let text = unsafe String(unsafeUninitializedCapacity: Int(MPI_MAX_ERROR_STRING)) { buffer in
-      unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in
-        _ = unsafe MPI_Error_string(code, buffer.baseAddress, &length)
-      }
-      return Int(length)
-    }
+    // int MPI_Error_string(int errorcode, char *string, int *resultlen)
+    let text = unsafe libraryText { text, length in unsafe cmpi_error_string(code, text, &length) }
     return "\(function) failed: \(text) (code \(code))"
   }
 }
 
 /// Turns a status other than success into an error.
 func check(_ function: String, _ code: Int32) throws(MPIError) {
-  if code != MPI_SUCCESS {
+  if code != cmpi_success() {
     throw MPIError(function: function, code: code)
   }
+}
+
+/// A text that a function of the library writes into a buffer.
+func libraryText(_ write: (UnsafeMutablePointer<CChar>?, inout Int32) -> Int32) -> String {
+  let text = unsafe String(unsafeUninitializedCapacity: Int(CMPI_TEXT_CAPACITY)) { buffer in
+    var length: Int32 = 0
+    let code = unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in unsafe write(buffer.baseAddress, &length) }
+    return code == cmpi_success() ? max(Int(length), 0) : 0
+  }
+  // Some releases count the terminating zero.
+  return String(text.prefix { letter in letter != "\0" })
 }

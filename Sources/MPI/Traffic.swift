@@ -1,55 +1,24 @@
-/// The calls in which ranks wait for each other.
-public enum Collective: Int, CaseIterable, Sendable {
-  /// `MPI_Init_thread`.
-  case initialize
-  /// `MPI_Barrier`.
-  case barrier
-  /// `MPI_Bcast`.
-  case broadcast
-  /// `MPI_Allgather` and `MPI_Allgatherv`.
-  case allGather
-  /// `MPI_Alltoallv`.
-  case allToAll
-  /// `MPI_Allreduce`.
-  case allReduce
-  /// `MPI_Finalize`.
-  case finalize
-
-  /// The library's name for it.
-  public var function: String {
-    switch self {
-    case .initialize: "MPI_Init"
-    case .barrier: "MPI_Barrier"
-    case .broadcast: "MPI_Bcast"
-    case .allGather: "MPI_Allgather"
-    case .allToAll: "MPI_Alltoall"
-    case .allReduce: "MPI_Allreduce"
-    case .finalize: "MPI_Finalize"
-    }
-  }
-}
-
-/// What collectives brought to a rank and how long it was in them, by kind.
+/// Calls, received bytes and seconds of a rank's collectives, by kind.
 public struct Traffic: Sendable, Equatable {
-  /// What one kind of collective did.
+  /// The counters of one kind of collective.
   public struct Share: Sendable, Equatable {
-    /// How often it was called.
+    /// The number of calls.
     public var calls = 0
-    /// The bytes of the result that came from other ranks, whatever way the library takes: of a reduction its vector, once.
+    /// The bytes of the results that came from other ranks, independent of the library's algorithm: for a reduction its vector, once.
     public var receivedByteCount = 0
-    /// Seconds inside, waiting for the slowest rank included.
+    /// Seconds in the calls, including the wait for the slowest rank.
     public var seconds = 0.0
   }
 
   private var shares = [Share](repeating: Share(), count: Collective.allCases.count)
 
-  /// Nothing yet.
+  /// Counters at zero.
   public init() {}
 
-  /// The share of one kind.
+  /// The counters of one kind.
   public subscript(collective: Collective) -> Share { shares[collective.rawValue] }
 
-  /// The bytes of all kinds.
+  /// The received bytes of all kinds.
   public var receivedByteCount: Int {
     shares.reduce(0) { sum, share in sum + share.receivedByteCount }
   }
@@ -60,7 +29,7 @@ public struct Traffic: Sendable, Equatable {
     shares[collective.rawValue].seconds += seconds
   }
 
-  /// What came in since an earlier moment.
+  /// The difference from an earlier state of the same counters.
   public func since(_ earlier: Traffic) -> Traffic {
     var difference = self
     for index in shares.indices {

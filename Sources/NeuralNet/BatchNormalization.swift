@@ -1,10 +1,10 @@
 import Kernels
 import OneDNN
 
-/// Batch normalization of feature maps, together with the ReLU behind it (Ioffe and Szegedy 2015).
+/// Batch normalization of feature maps, together with the ReLU after it (Ioffe and Szegedy 2015).
 ///
 /// Per channel, over the n pixels of a batch: μ = Σy/n, v = Σy²/n − μ², x̂ = (y − μ)/√(v + ε), output = γ x̂ + β = scale · y + shift.
-/// Backward, with g the gradient behind the ReLU: ∂γ = Σ g x̂, ∂β = Σ g, ∂y = γ/√(v + ε) · (g − ∂β/n − x̂ ∂γ/n), which is again linear in
+/// Backward, with g the gradient of the ReLU's input: ∂γ = Σ g x̂, ∂β = Σ g, ∂y = γ/√(v + ε) · (g − ∂β/n − x̂ ∂γ/n), which is again linear in
 /// g and y. So each direction needs one pass for sums and one for values; convolutions and ReLUs that run over the same maps bring the sums.
 public final class BatchNormalization {
   /// The statistics that one batch was normalized with, and the scale and shift that follow.
@@ -40,7 +40,7 @@ public final class BatchNormalization {
     beta = Array(repeating: 0, count: shape.channels)
   }
 
-  /// How many pixels a channel of a batch has.
+  /// The number of pixels of one channel of a batch.
   private var pixels: Double { Double(shape.count / shape.channels) }
 
   /// Sums before any pixel.
@@ -125,14 +125,14 @@ public final class BatchNormalization {
 
   // MARK: - Backward
 
-  /// The gradient behind the ReLU of ``relu(_:_:into:)``, and its sums.
+  /// The gradient before the ReLU of ``relu(_:_:into:)``, and its sums.
   ///
   /// - Parameters:
   ///   - gradient: The gradient of the ReLU's output, or its first term.
   ///   - addend: Its second term, if there are two.
   ///   - input: The input of the forward pass.
   ///   - statistics: The statistics of the forward pass.
-  ///   - masked: Receives the gradient behind the ReLU; may be `gradient` or `addend`.
+  ///   - masked: Receives the gradient before the ReLU; may be `gradient` or `addend`.
   /// - Returns: The sums that ``inputGradient(_:sums:input:_:into:parameterGradient:)`` needs.
   public func reluGradient(
     _ gradient: Tensor, addend: Tensor? = nil, input: Tensor, _ statistics: Statistics, into masked: Tensor
@@ -144,7 +144,7 @@ public final class BatchNormalization {
     return sums
   }
 
-  /// The same where the ReLU followed a sum, of which `output` is what it gave.
+  /// The same where the ReLU followed a sum; `output` is the ReLU's output.
   public func reluGradient(
     _ gradient: Tensor, addend: Tensor?, output: Tensor, input: Tensor, _ statistics: Statistics, into masked: Tensor
   ) -> Sums {
@@ -154,7 +154,7 @@ public final class BatchNormalization {
     return sums
   }
 
-  /// The sums of a gradient that is already behind the ReLU.
+  /// The sums of a gradient that has already passed the ReLU.
   public func gradientSums(of gradient: Tensor, input: Tensor, _ statistics: Statistics) -> Sums {
     var sums = noSums()
     kernels.addGradientSums(of: gradient, y: input, mean: statistics.mean, to: &sums)
@@ -164,7 +164,7 @@ public final class BatchNormalization {
   /// The gradients of input, γ and β.
   ///
   /// - Parameters:
-  ///   - gradient: The gradient behind the ReLU.
+  ///   - gradient: The gradient before the ReLU.
   ///   - sums: Its sums.
   ///   - input: The input of the forward pass.
   ///   - statistics: The statistics of the forward pass.

@@ -2,13 +2,13 @@ import OneDNN
 
 /// Batch normalization over one shard, with running statistics for evaluation (PyTorch's `BatchNorm2d`).
 ///
-/// The statistics of a shard's forward pass are its *moments*: mean and unbiased variance of each channel. Once a step the running
-/// statistics move by ``momentum`` towards the moments' mean over all shards of the global batch.
+/// The statistics of a shard's forward pass are its *batch statistics*: mean and unbiased variance of each channel. Once a step the running
+/// statistics move by ``momentum`` towards their mean over all shards of the global batch.
 final class BatchNormalizationLayer {
-  /// How far the running statistics move in a step.
+  /// The share by which the running statistics move in a step.
   static let momentum: Float = 0.1
 
-  /// What is added to the variance.
+  /// The ε added to the variance.
   static let epsilon: Float = 1e-5
 
   let normalization: BatchNormalization
@@ -33,13 +33,13 @@ final class BatchNormalizationLayer {
       variance: statistics.extracting(slices.runningVariance.range))
   }
 
-  /// Writes a shard's moments to their places in a vector of the statistics' layout.
-  func moments(of statistics: BatchNormalization.Statistics, into moments: inout MutableSpan<Float>) {
+  /// Writes a shard's batch statistics to their places in a vector of the statistics' layout.
+  func batchStatistics(of statistics: BatchNormalization.Statistics, into batchStatistics: inout MutableSpan<Float>) {
     // A batch divides by the number of pixels n, PyTorch's running variance by n − 1.
     let pixels = Float(normalization.shape.count / normalization.shape.channels)
     for channel in 0..<normalization.shape.channels {
-      moments[slices.runningMean.range.lowerBound + channel] = statistics.mean[channel]
-      moments[slices.runningVariance.range.lowerBound + channel] =
+      batchStatistics[slices.runningMean.range.lowerBound + channel] = statistics.mean[channel]
+      batchStatistics[slices.runningVariance.range.lowerBound + channel] =
         statistics.variance[channel] * (pixels / max(pixels - 1, 1))
     }
   }
@@ -49,7 +49,7 @@ final class BatchNormalizationLayer {
     _ outputGradient: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ statistics: BatchNormalization.Statistics,
     into inputGradient: Tensor, parameterGradient: inout MutableSpan<Float>
   ) {
-    // The shift is registered right behind the scale.
+    // The shift is registered immediately after the scale.
     var slice = parameterGradient._mutatingExtracting(slices.scale.range.lowerBound..<slices.shift.range.upperBound)
     normalization.inputGradient(
       outputGradient, sums: sums, input: input, statistics, into: inputGradient, parameterGradient: &slice)

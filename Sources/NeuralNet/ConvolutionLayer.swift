@@ -20,16 +20,16 @@ final class ConvolutionLayer {
   /// - Parameters:
   ///   - context: The network under construction.
   ///   - name: The weights' name without `.weight`.
-  ///   - geometry: What to compute.
-  ///   - isFirst: Whether its input is the images, whose gradient nobody asks for.
+  ///   - geometry: The shapes of the convolution.
+  ///   - isFirst: True if its input is the images, whose gradient is not needed.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   init(
     _ context: NetworkContext, _ name: String, _ geometry: Convolution.Geometry, isFirst: Bool = false
   ) throws(DNNLError) {
     var geometry = geometry
     if geometry.input.height == 1, geometry.input.width == 1 {
-      // A single pixel is all that there is at any stride. With more than 1 oneDNN's gradient of the weights in bfloat16 reads beside
-      // it, and gives other numbers at each call.
+      // With a single pixel every stride is the same. With more than 1, oneDNN's bfloat16 weight gradient reads out of bounds and differs
+      // from call to call.
       geometry.stride = 1
     }
     weight = context.layout.addConvolution(

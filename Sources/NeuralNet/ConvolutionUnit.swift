@@ -1,15 +1,15 @@
 import OneDNN
 
-/// A convolution and the normalization behind it: what a residual network is made of.
+/// A convolution and its batch normalization, the building block of residual networks.
 ///
 ///     input ──► convolution ──► convolved ──► normalized (never stored: ReLU and sums follow in the same pass)
 final class ConvolutionUnit {
-  /// What a forward pass leaves for the backward pass.
-  final class Record {
+  /// The activations of a forward pass that the backward pass needs.
+  final class SavedActivations {
     let convolved: Tensor
     fileprivate(set) var statistics: BatchNormalization.Statistics
 
-    /// How much memory the activations take.
+    /// The size of the activations in bytes.
     var byteCount: Int { convolved.byteCount }
 
     fileprivate init(_ convolved: Tensor, _ statistics: BatchNormalization.Statistics) {
@@ -37,9 +37,9 @@ final class ConvolutionUnit {
     isTraining = context.isTraining
   }
 
-  /// Room for what a forward pass leaves; in evaluation that is shared by all units of a shape and role.
-  func makeRecord(_ context: NetworkContext, _ role: ScratchRole) throws(DNNLError) -> Record {
-    Record(
+  /// Memory for the activations of a forward pass; in evaluation shared by all units of a shape and role.
+  func makeSavedActivations(_ context: NetworkContext, _ role: ScratchRole) throws(DNNLError) -> SavedActivations {
+    SavedActivations(
       isTraining ? try context.makeActivation(outputShape) : try context.scratchTensor(outputShape, role),
       normalization.noStatistics())
   }
@@ -50,73 +50,73 @@ final class ConvolutionUnit {
   }
 
   /// In evaluation, takes the running statistics to normalize with.
-  func load(statistics: Span<Float>, into record: Record) {
-    record.statistics = layer.statistics(from: statistics)
+  func load(statistics: Span<Float>, into saved: SavedActivations) {
+    saved.statistics = layer.statistics(from: statistics)
   }
 
-  func moments(of record: Record, into moments: inout MutableSpan<Float>) {
-    layer.moments(of: record.statistics, into: &moments)
+  func batchStatistics(of saved: SavedActivations, into batchStatistics: inout MutableSpan<Float>) {
+    layer.batchStatistics(of: saved.statistics, into: &batchStatistics)
   }
 
   // MARK: - Forward
 
   /// Convolves `input` and, in training, takes the shard's statistics.
-  func convolve(_ input: Tensor, _ record: Record) throws(DNNLError) {
+  func convolve(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
     var sums = isTraining ? normalization.noSums() : []
-    try convolution.forward(input, into: record.convolved, sums: &sums)
+    try convolution.forward(input, into: saved.convolved, sums: &sums)
     if isTraining {
-      record.statistics = normalization.statistics(of: sums)
+      saved.statistics = normalization.statistics(of: sums)
     }
   }
 
   /// relu(normalized).
-  func relu(_ record: Record, into output: Tensor) {
-    normalization.relu(record.convolved, record.statistics, into: output)
+  func relu(_ saved: SavedActivations, into output: Tensor) {
+    normalization.relu(saved.convolved, saved.statistics, into: output)
   }
 
   /// relu(normalized + shortcut).
-  func addRelu(_ record: Record, shortcut: Tensor, into output: Tensor) {
-    normalization.addRelu(record.convolved, record.statistics, shortcut: shortcut, into: output)
+  func addRelu(_ saved: SavedActivations, shortcut: Tensor, into output: Tensor) {
+    normalization.addRelu(saved.convolved, saved.statistics, shortcut: shortcut, into: output)
   }
 
-  /// relu(normalized + what another unit normalized).
-  func addRelu(_ record: Record, shortcut: Record, into output: Tensor) {
+  /// relu(normalized + the normalized output of another unit).
+  func addRelu(_ saved: SavedActivations, shortcut: SavedActivations, into output: Tensor) {
     normalization.addRelu(
-      record.convolved, record.statistics, shortcut: shortcut.convolved, shortcut.statistics, into: output)
+      saved.convolved, saved.statistics, shortcut: shortcut.convolved, shortcut.statistics, into: output)
   }
 
   // MARK: - Backward
 
-  /// The gradient behind the ReLU of ``relu(_:into:)``.
+  /// The gradient before the ReLU of ``relu(_:into:)``.
   func reluGradient(
-    _ gradient: ReluOutputGradient, _ record: Record, into masked: Tensor
+    _ gradient: ReluOutputGradient, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
     normalization.reluGradient(
-      gradient.first, addend: gradient.second, input: record.convolved, record.statistics, into: masked)
+      gradient.first, addend: gradient.second, input: saved.convolved, saved.statistics, into: masked)
   }
 
-  /// The gradient behind the ReLU of a sum, which gave `output`.
+  /// The gradient before the ReLU of a sum, whose output was `output`.
   func reluGradient(
-    _ gradient: ReluOutputGradient, output: Tensor, _ record: Record, into masked: Tensor
+    _ gradient: ReluOutputGradient, output: Tensor, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
     normalization.reluGradient(
-      gradient.first, addend: gradient.second, output: output, input: record.convolved, record.statistics, into: masked)
+      gradient.first, addend: gradient.second, output: output, input: saved.convolved, saved.statistics, into: masked)
   }
 
-  /// The sums of a gradient behind a ReLU that another unit has masked.
-  func gradientSums(of gradient: Tensor, _ record: Record) -> BatchNormalization.Sums {
-    normalization.gradientSums(of: gradient, input: record.convolved, record.statistics)
+  /// The sums of a gradient that another unit has passed through the ReLU.
+  func gradientSums(of gradient: Tensor, _ saved: SavedActivations) -> BatchNormalization.Sums {
+    normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)
   }
 
-  /// From the gradient behind the ReLU: the parameters' gradients at their places, and the input's where it is asked for.
+  /// Computes the parameters' gradients at their places and, if requested, the input's, from the gradient before the ReLU.
   ///
   /// `inner` is scratch memory for the gradient between normalization and convolution.
   func backward(
-    _ masked: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ record: Record, inner: Tensor,
+    _ masked: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ saved: SavedActivations, inner: Tensor,
     into gradient: inout MutableSpan<Float>, inputGradient: Tensor?
   ) throws(DNNLError) {
     layer.inputGradient(
-      masked, sums: sums, input: record.convolved, record.statistics, into: inner, parameterGradient: &gradient)
+      masked, sums: sums, input: saved.convolved, saved.statistics, into: inner, parameterGradient: &gradient)
     try convolution.weightGradient(input: input, outputGradient: inner, into: &gradient)
     if let inputGradient {
       try convolution.inputGradient(outputGradient: inner, into: inputGradient)
@@ -124,7 +124,7 @@ final class ConvolutionUnit {
   }
 }
 
-/// The gradient of a ReLU's output where one or two paths lead on from it: the sum of what comes back on each.
+/// The gradient of a ReLU's output that one or two paths read: the sum of both paths' gradients.
 struct ReluOutputGradient {
   var first: Tensor
   var second: Tensor?

@@ -20,7 +20,7 @@ public struct FeatureMapKernels: Sendable {
       block: Int32(shape.channelBlock))
   }
 
-  /// How many channels the best path of this CPU wants side by side.
+  /// The number of neighboring channels in memory that the best path of this CPU computes at once.
   public static var preferredChannelBlock: Int { unsafe Int(kernels_of(kernels_best_path()).pointee.lanes) }
 
   /// Adds Σ y and Σ y² of each channel to `sums`, `[2, channels]`.
@@ -77,7 +77,7 @@ public struct FeatureMapKernels: Sendable {
     unsafe table.pointee.normalize_gradient(maps, element, gradient.address, y.address, a, b, c, result.address)
   }
 
-  /// sum ← sum + addend.
+  /// sum ← sum + addend, by the kernel of normalization gradients as 1 · sum + 1 · addend + 0.
   func add(_ addend: Tensor, to sum: Tensor) {
     let ones = [Float](repeating: 1, count: Int(maps.channels))
     let zeros = [Float](repeating: 0, count: Int(maps.channels))

@@ -1,8 +1,8 @@
-/// What encoder and projection head compute in evaluation, operation by operation: for whoever writes it down in another language.
+/// The evaluation graph of encoder and projection head, in execution order; used by the ONNX export.
 ///
 ///     views ──► … ──► representations ──► … ──► embeddings
 public struct InferenceGraph: Sendable {
-  /// What a step computes; names are those of the parameters, without `.weight`.
+  /// The operation of a step; names are those of the parameters, without `.weight`.
   public enum Operation: Sendable, Equatable {
     /// A convolution without bias, `kernel` rows and columns, with `kernel / 2` zeros around its input.
     case convolution(name: String, kernel: Int, stride: Int)
@@ -14,7 +14,7 @@ public struct InferenceGraph: Sendable {
     case sum
     /// The maximum over `kernel` rows and columns, with `kernel / 2` pixels around the input that never win.
     case maximum(kernel: Int, stride: Int)
-    /// Every `stride`-th row and column, with channels of zeros before and behind.
+    /// Every `stride`-th row and column, with channels of zeros before and after.
     case zeroPadding(stride: Int, channelsBefore: Int, channelsBehind: Int)
     /// The mean over all pixels, `[views, channels]`.
     case mean
@@ -26,16 +26,16 @@ public struct InferenceGraph: Sendable {
 
   /// One operation on earlier values.
   public struct Step: Sendable, Equatable {
-    /// What it computes.
+    /// The operation.
     public let operation: Operation
-    /// The values that it takes: 0 is the views, k the result of the k-th step.
+    /// The input values: 0 is the views, k the result of the k-th step.
     public let inputs: [Int]
   }
 
-  /// What is added to variances.
+  /// The ε added to variances.
   public static let epsilon = BatchNormalizationLayer.epsilon
 
-  /// The steps, each behind those whose values it takes.
+  /// The steps, each after those whose values it reads.
   public private(set) var steps: [Step] = []
   /// The value that is the representations.
   public private(set) var representations = 0
@@ -70,7 +70,7 @@ public struct InferenceGraph: Sendable {
     return steps.count
   }
 
-  /// A convolution and the normalization behind it.
+  /// A convolution and its normalization.
   private mutating func addUnit(
     _ names: (convolution: String, normalization: String), kernel: Int, stride: Int, to input: Int
   ) -> Int {

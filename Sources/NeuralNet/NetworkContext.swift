@@ -1,6 +1,6 @@
 import OneDNN
 
-/// Whether a network is made to be trained or to be evaluated.
+/// The use of a network: training or evaluation.
 public enum NetworkMode: Sendable {
   /// BatchNorm takes the statistics of the shard; backward passes are compiled.
   case training
@@ -8,7 +8,7 @@ public enum NetworkMode: Sendable {
   case inference
 }
 
-/// What the layers of one thread's network share while they are built: engine, precision, scratch memory, and the layouts they register in.
+/// Shared state of the layers of one thread's network: engine, precision, scratch memory, and the layouts that they register in.
 public final class NetworkContext {
   let engine: Engine
   let execution: ExecutionContext
@@ -43,7 +43,7 @@ public final class NetworkContext {
 
   var isTraining: Bool { mode == .training }
 
-  /// Whether 3×3 convolutions go by Winograd's method: everywhere but where tiles of bfloat16 numbers multiply faster still.
+  /// True if 3×3 convolutions use Winograd's method: always, except in bfloat16 on CPUs with AMX tiles, whose direct products are faster.
   var usesWinograd: Bool { precision == .float32 || !InstructionSet.hasTiles }
 
   /// Memory for the passes of its Winograd convolutions.
@@ -54,7 +54,7 @@ public final class NetworkContext {
     try Tensor(engine, shape, precision)
   }
 
-  /// A batch of feature maps that lives within one block's pass, shared by all blocks with this shape.
+  /// A batch of feature maps that is used within one block's pass and shared by all blocks with this shape.
   func scratchTensor(_ shape: ActivationShape, _ role: ScratchRole) throws(DNNLError) -> Tensor {
     let key = ScratchKey(shape: shape, role: role)
     if let tensor = scratch[key] {
@@ -75,7 +75,7 @@ public final class NetworkContext {
   }
 }
 
-/// What a scratch tensor holds while a block runs.
+/// The contents of a scratch tensor while a block runs.
 enum ScratchRole: Hashable {
   /// The stem's ReLU's output.
   case stem
@@ -85,7 +85,7 @@ enum ScratchRole: Hashable {
   case hidden
   /// The gradient that comes in and goes out.
   case main
-  /// The gradient behind a block's last ReLU, and that of the shortcut's input.
+  /// The gradient before a block's last ReLU, and that of the shortcut's input.
   case shortcut
   /// Forward, in evaluation: a convolution's output. Backward: the gradient between normalization and convolution.
   case inner

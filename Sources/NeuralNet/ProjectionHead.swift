@@ -4,7 +4,7 @@ import OneDNN
 public struct ProjectionHeadArchitecture: Sendable, Equatable {
   /// The width of each layer's output, the last that of the embeddings; without any, representations are embeddings.
   public let widths: [Int]
-  /// Whether a batch normalization stands between each hidden layer and its ReLU.
+  /// True if there is a batch normalization between each hidden layer and its ReLU.
   public let hasBatchNormalization: Bool
 
   /// Describes a head: one width is a linear map, more are an MLP with ReLUs between.
@@ -13,11 +13,11 @@ public struct ProjectionHeadArchitecture: Sendable, Equatable {
     self.hasBatchNormalization = hasBatchNormalization
   }
 
-  /// A linear map and what stands behind it.
+  /// A linear map and its normalization.
   struct Layer {
     let name: String
     let outputWidth: Int
-    /// The name of the normalization that takes the place of a bias; hidden layers alone have one.
+    /// The name of the normalization that replaces the bias; only hidden layers have one.
     let normalization: String?
   }
 
@@ -36,14 +36,14 @@ public struct ProjectionHeadArchitecture: Sendable, Equatable {
 
 /// The map from representations to embeddings before they are scaled to unit length: `[views, in]` → `[views, out]`.
 ///
-/// It serves the loss and is left behind after pretraining (Khosla and others 2020, §3.1).
+/// It is used by the loss and discarded after pretraining (Khosla and others 2020, §3.1).
 public final class ProjectionHead {
-  /// What a forward pass leaves for the backward pass, for each hidden layer.
-  public final class Record {
+  /// The activations of a forward pass that the backward pass needs, for each hidden layer.
+  public final class SavedActivations {
     fileprivate var hidden: [Hidden]
 
     fileprivate struct Hidden {
-      /// Behind the ReLU, `[views, width]`.
+      /// After the ReLU, `[views, width]`.
       var outputs: [Float]
       /// Before the normalization, if there is one.
       var products: [Float]
@@ -68,7 +68,7 @@ public final class ProjectionHead {
 
   private let layers: [Layer]
 
-  /// Registers the parameters under the names of the plan's layers.
+  /// Registers the parameters under the names of the architecture's layers.
   public init(_ context: NetworkContext, _ plan: ProjectionHeadArchitecture, inputWidth: Int) {
     outputWidth = plan.widths.last ?? inputWidth
     var width = inputWidth
@@ -84,24 +84,24 @@ public final class ProjectionHead {
     self.layers = layers
   }
 
-  /// Makes room for what a forward pass of `views` rows leaves.
-  public func makeRecord(views: Int) -> Record {
-    Record(self, views: views)
+  /// Allocates the activations of a forward pass of `views` rows.
+  public func makeSavedActivations(views: Int) -> SavedActivations {
+    SavedActivations(self, views: views)
   }
 
   /// Projects representations.
   ///
   /// - Throws: `DNNLError` if a product fails.
   public func forward(
-    _ representations: Span<Float>, parameters: Span<Float>, _ record: Record,
+    _ representations: Span<Float>, parameters: Span<Float>, _ saved: SavedActivations,
     into projections: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    try forward(from: 0, representations, parameters: parameters, record, into: &projections)
+    try forward(from: 0, representations, parameters: parameters, saved, into: &projections)
   }
 
   /// The layers from `index` on.
   private func forward(
-    from index: Int, _ input: Span<Float>, parameters: Span<Float>, _ record: Record,
+    from index: Int, _ input: Span<Float>, parameters: Span<Float>, _ saved: SavedActivations,
     into projections: inout MutableSpan<Float>
   ) throws(DNNLError) {
     guard index < layers.count else {
@@ -113,9 +113,9 @@ public final class ProjectionHead {
       try layer.linear.forward(input, parameters: parameters, into: &projections)
       return
     }
-    var hidden = Record.Hidden(outputs: [], products: [])
-    swap(&hidden, &record.hidden[index])
-    defer { swap(&hidden, &record.hidden[index]) }
+    var hidden = SavedActivations.Hidden(outputs: [], products: [])
+    swap(&hidden, &saved.hidden[index])
+    defer { swap(&hidden, &saved.hidden[index]) }
     if let normalization = layer.normalization {
       var products = hidden.products.mutableSpan
       try layer.linear.forward(input, parameters: parameters, into: &products)
@@ -131,7 +131,7 @@ public final class ProjectionHead {
     for index in hidden.outputs.indices {
       hidden.outputs[index] = max(hidden.outputs[index], 0)
     }
-    try forward(from: index + 1, hidden.outputs.span, parameters: parameters, record, into: &projections)
+    try forward(from: index + 1, hidden.outputs.span, parameters: parameters, saved, into: &projections)
   }
 
   /// Projects representations in evaluation: hidden layers are normalized with their running statistics.
@@ -167,17 +167,18 @@ public final class ProjectionHead {
   ///
   /// - Throws: `DNNLError` if a product fails.
   public func backward(
-    representations: Span<Float>, projectionGradient: Span<Float>, parameters: Span<Float>, _ record: Record,
+    representations: Span<Float>, projectionGradient: Span<Float>, parameters: Span<Float>, _ saved: SavedActivations,
     into gradient: inout MutableSpan<Float>, representationGradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
     try backward(
-      downTo: 0, input: representations, projectionGradient: projectionGradient, parameters: parameters, record,
+      downTo: 0, input: representations, projectionGradient: projectionGradient, parameters: parameters, saved,
       into: &gradient, inputGradient: &representationGradient)
   }
 
   /// The layers from the last down to `index`, whose input was `input`.
   private func backward(
-    downTo index: Int, input: Span<Float>, projectionGradient: Span<Float>, parameters: Span<Float>, _ record: Record,
+    downTo index: Int, input: Span<Float>, projectionGradient: Span<Float>, parameters: Span<Float>,
+    _ saved: SavedActivations,
     into gradient: inout MutableSpan<Float>, inputGradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
     guard index < layers.count else {
@@ -191,12 +192,12 @@ public final class ProjectionHead {
         inputGradient: &inputGradient)
       return
     }
-    let hidden = record.hidden[index]
+    let hidden = saved.hidden[index]
     var hiddenGradient = [Float](repeating: 0, count: hidden.outputs.count)
     var outputGradient = hiddenGradient.mutableSpan
     try backward(
       downTo: index + 1, input: hidden.outputs.span, projectionGradient: projectionGradient, parameters: parameters,
-      record, into: &gradient, inputGradient: &outputGradient)
+      saved, into: &gradient, inputGradient: &outputGradient)
     for index in hidden.outputs.indices where hidden.outputs[index] <= 0 {
       hiddenGradient[index] = 0
     }
@@ -210,11 +211,11 @@ public final class ProjectionHead {
       inputGradient: &inputGradient)
   }
 
-  /// Writes the BatchNorm moments of the record's forward pass to their places in a vector of the statistics' layout.
-  public func moments(of record: Record, into moments: inout MutableSpan<Float>) {
-    for (layer, hidden) in zip(layers, record.hidden) {
+  /// Writes the batch statistics of a forward pass to their places in a vector of the statistics' layout.
+  public func batchStatistics(of saved: SavedActivations, into batchStatistics: inout MutableSpan<Float>) {
+    for (layer, hidden) in zip(layers, saved.hidden) {
       if let normalization = layer.normalization, let statistics = hidden.statistics {
-        normalization.moments(of: statistics, into: &moments)
+        normalization.batchStatistics(of: statistics, into: &batchStatistics)
       }
     }
   }

@@ -4,30 +4,30 @@ import OneDNN
 ///
 /// `[views, 3, height, width]` float32 → stem → groups of residual blocks → mean over pixels → `[views, representationWidth]` float32.
 public final class ResNet {
-  /// What a forward pass leaves for the backward pass of the same shard.
-  public final class Record {
+  /// The activations of a shard's forward pass that its backward pass needs.
+  public final class SavedActivations {
     /// The views in the precision of the convolutions.
     fileprivate let input: Tensor
-    fileprivate let stem: ConvolutionUnit.Record
-    fileprivate let blocks: [ResidualBlock.Record]
+    fileprivate let stem: ConvolutionUnit.SavedActivations
+    fileprivate let blocks: [ResidualBlock.SavedActivations]
 
-    /// How much memory it takes, in bytes.
+    /// The size in bytes.
     public let byteCount: Int
 
     fileprivate init(_ encoder: ResNet) throws(DNNLError) {
       let context = encoder.context
       input = try context.makeActivation(encoder.inputShape)
-      stem = try encoder.stem.makeRecord(context)
-      var records: [ResidualBlock.Record] = []
+      stem = try encoder.stem.makeSavedActivations(context)
+      var allSaved: [ResidualBlock.SavedActivations] = []
       for block in encoder.blocks {
-        records.append(try block.makeRecord(context))
+        allSaved.append(try block.makeSavedActivations(context))
       }
-      blocks = records
+      blocks = allSaved
       byteCount = blocks.reduce(input.byteCount + stem.byteCount) { sum, block in sum + block.byteCount }
     }
   }
 
-  /// How far BatchNorm's running statistics move in a step.
+  /// The share by which BatchNorm's running statistics move in a step.
   public static let statisticsMomentum = BatchNormalizationLayer.momentum
 
   /// The shape of the views.
@@ -36,7 +36,7 @@ public final class ResNet {
   /// The number of features of a view.
   public let representationWidth: Int
 
-  /// Where the parameters of the stem and of each block begin, ascending.
+  /// The first parameter of the stem and of each block, ascending.
   ///
   /// A backward pass makes the gradients of what begins at each of them in the reversed order.
   public let parameterBounds: [Int]
@@ -49,15 +49,15 @@ public final class ResNet {
   private let stem: ResNetStem
   private let blocks: [ResidualBlock]
   private let pooling: GlobalAveragePooling
-  /// Where the backward pass begins; `nil` in evaluation.
+  /// The gradient with which the backward pass begins; `nil` in evaluation.
   private let outputGradient: Tensor?
 
   /// Registers parameters and statistics under `encoder.` and compiles the passes.
   ///
   /// - Parameters:
   ///   - context: The network under construction.
-  ///   - architecture: Which encoder.
-  ///   - views: How many views a pass takes: all of one shard.
+  ///   - architecture: The encoder.
+  ///   - views: The number of views of a pass: all of one shard.
   ///   - height: The rows of a view.
   ///   - width: The columns of a view.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
@@ -90,11 +90,11 @@ public final class ResNet {
       context.engine, context.execution, from: self.views, to: context.makeActivation(inputShape))
   }
 
-  /// Makes room for what a forward pass leaves: one for each shard whose activations are kept.
+  /// Allocates the activations of a forward pass: one for each shard whose activations are kept.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses the memory.
-  public func makeRecord() throws(DNNLError) -> Record {
-    try Record(self)
+  public func makeSavedActivations() throws(DNNLError) -> SavedActivations {
+    try SavedActivations(self)
   }
 
   /// Takes new parameters, once a step.
@@ -108,31 +108,31 @@ public final class ResNet {
   }
 
   /// In evaluation, takes the running statistics to normalize with.
-  public func load(statistics: Span<Float>, into record: Record) {
-    stem.load(statistics: statistics, into: record.stem)
-    for (block, blockRecord) in zip(blocks, record.blocks) {
-      block.load(statistics: statistics, into: blockRecord)
+  public func load(statistics: Span<Float>, into saved: SavedActivations) {
+    stem.load(statistics: statistics, into: saved.stem)
+    for (block, blockActivations) in zip(blocks, saved.blocks) {
+      block.load(statistics: statistics, into: blockActivations)
     }
   }
 
   /// Encodes ``views`` into `[views, representationWidth]`.
   ///
   /// - Parameters:
-  ///   - record: Receives what the backward pass needs.
+  ///   - saved: Receives the activations that the backward pass needs.
   ///   - representations: Receives the mean of the last activations over pixels.
-  ///   - inspect: Sees the activations behind each layer, by its name.
+  ///   - inspect: Called with the output of each layer and the layer's name.
   /// - Throws: `DNNLError` if a primitive fails.
   public func forward(
-    _ record: Record, into representations: inout MutableSpan<Float>,
+    _ saved: SavedActivations, into representations: inout MutableSpan<Float>,
     inspect: (_ layer: String, _ activation: Tensor) -> Void = { _, _ in }
   ) throws(DNNLError) {
     inspect("views", views)
-    try takeViews.execute(from: views, to: record.input)
-    var activation = try stem.forward(record.input, record.stem)
+    try takeViews.execute(from: views, to: saved.input)
+    var activation = try stem.forward(saved.input, saved.stem)
     inspect("encoder.conv1", activation)
-    for (block, blockRecord) in zip(blocks, record.blocks) {
-      try block.forward(activation, blockRecord)
-      activation = blockRecord.output
+    for (block, blockActivations) in zip(blocks, saved.blocks) {
+      try block.forward(activation, blockActivations)
+      activation = blockActivations.output
       inspect("encoder.\(block.name)", activation)
     }
     try pooling.forward(activation, into: &representations)
@@ -141,34 +141,34 @@ public final class ResNet {
   /// Writes the encoder's gradients to their places in `gradient`, from the gradient of the representations.
   ///
   /// - Parameters:
-  ///   - record: What the forward pass left.
+  ///   - saved: The activations of the forward pass.
   ///   - representationGradient: `[views, representationWidth]`.
   ///   - gradient: Receives the gradients of the encoder's parameters.
-  ///   - completed: Told each of ``parameterBounds``, the last one first, when all behind it is there.
+  ///   - completed: Called with each of ``parameterBounds``, the last one first, when the gradients from there on are complete.
   /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
-    _ record: Record, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,
+    _ saved: SavedActivations, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,
     completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void = { _, _ in }
   ) throws(DNNLError) {
     guard let outputGradient else { preconditionFailure("this encoder was made for inference") }
     try pooling.backward(outputGradient: representationGradient, into: outputGradient)
-    let stemOutput = try stem.output(of: record.stem)
+    let stemOutput = try stem.output(of: saved.stem)
     var activationGradient = ReluOutputGradient(first: outputGradient)
     for index in blocks.indices.reversed() {
       activationGradient = try blocks[index].backward(
-        input: index == 0 ? stemOutput : record.blocks[index - 1].output, record.blocks[index],
+        input: index == 0 ? stemOutput : saved.blocks[index - 1].output, saved.blocks[index],
         outputGradient: activationGradient, into: &gradient)
       completed(parameterBounds[index + 1], gradient.span)
     }
-    try stem.backward(record.input, record.stem, outputGradient: activationGradient, into: &gradient)
+    try stem.backward(saved.input, saved.stem, outputGradient: activationGradient, into: &gradient)
     completed(parameterBounds[0], gradient.span)
   }
 
-  /// Writes the BatchNorm moments of the record's forward pass to their places in a vector of the statistics' layout.
-  public func moments(of record: Record, into moments: inout MutableSpan<Float>) {
-    stem.moments(of: record.stem, into: &moments)
-    for (block, blockRecord) in zip(blocks, record.blocks) {
-      block.moments(of: blockRecord, into: &moments)
+  /// Writes the batch statistics of a forward pass to their places in a vector of the statistics' layout.
+  public func batchStatistics(of saved: SavedActivations, into batchStatistics: inout MutableSpan<Float>) {
+    stem.batchStatistics(of: saved.stem, into: &batchStatistics)
+    for (block, blockActivations) in zip(blocks, saved.blocks) {
+      block.batchStatistics(of: blockActivations, into: &batchStatistics)
     }
   }
 }

@@ -1,4 +1,4 @@
-/// What one convolution computes for one image, counted as direct convolution.
+/// The operations of one convolution for one image, counted as direct convolution.
 private struct ConvolutionOperations {
   let inputChannels: Int
   let outputChannels: Int
@@ -7,7 +7,7 @@ private struct ConvolutionOperations {
   /// Rows and columns of the output.
   let outputHeight: Int
   let outputWidth: Int
-  /// Whether somebody asks for the gradient of its input; nobody does for the images.
+  /// True if the gradient of its input is computed; false for the images.
   var hasInputGradient = true
 
   /// Every tap of every filter at every pixel, those that fall on the padding included.

@@ -1,13 +1,13 @@
 /// The architecture of a residual encoder.
 public struct ResNetArchitecture: Sendable, Equatable {
-  /// What a residual block adds to its input.
+  /// The branch of a residual block.
   public enum Block: Sendable {
     /// Two 3×3 convolutions (He and others 2015, figure 5, left).
     case basic
     /// 1×1, 3×3 with the stride, and 1×1 to four times the width (figure 5, right; the stride as in PyTorch's models and the SupCon codes).
     case bottleneck
 
-    /// How many channels come out for each of the block's width.
+    /// The ratio of output channels to the block's width.
     var expansion: Int {
       switch self {
       case .basic: 1
@@ -16,22 +16,22 @@ public struct ResNetArchitecture: Sendable, Equatable {
     }
   }
 
-  /// How a block's input reaches its sum where the shapes differ.
+  /// The shortcut of blocks whose input and output differ in shape.
   public enum Shortcut: String, Sendable, CaseIterable {
-    /// Every second pixel, channels of zeros beside: no parameters (He and others 2015, §4.1, option A).
+    /// Every second pixel, padded with channels of zeros: no parameters (He and others 2015, §4.1, option A).
     case zeroPadded = "A"
     /// A 1×1 convolution with normalization (option B).
     case projected = "B"
   }
 
-  /// What views pass before the blocks.
+  /// The layers before the blocks.
   public enum Stem: String, Sendable, CaseIterable {
     /// A 3×3 convolution of stride 1.
     case cifar
     /// A 7×7 convolution of stride 2 and the maximum over 3×3 pixels, again of stride 2 (He and others 2015, table 1).
     case imagenet
 
-    /// The stem for views of a size unless another is asked for: `cifar` up to 64 pixels.
+    /// The stem for views of a size unless another is requested: `cifar` up to 64 pixels.
     public static func suiting(height: Int, width: Int) -> Stem {
       max(height, width) <= 64 ? .cifar : .imagenet
     }
@@ -39,17 +39,17 @@ public struct ResNetArchitecture: Sendable, Equatable {
 
   /// The name on the command line.
   public let name: String
-  /// What the blocks are made of.
+  /// The kind of the blocks.
   public let block: Block
-  /// How many blocks each group has.
+  /// The number of blocks of each group.
   public let blockCounts: [Int]
   /// The width of each group of blocks; every group but the first halves rows and columns.
   public private(set) var widths: [Int]
-  /// What joins blocks of different shapes.
+  /// The shortcut of blocks whose shapes differ.
   public private(set) var shortcut: Shortcut
-  /// What comes before the blocks.
+  /// The layers before the blocks.
   public var stem = Stem.cifar
-  /// Whether the scale behind a block's last convolution begins at 0, and the block thereby as its shortcut (Goyal and others 2017, §5.1).
+  /// True if each block's last BatchNorm scale is initialized to 0, so that the block starts as its shortcut (Goyal and others 2017, §5.1).
   public var zeroInitializesLastScale = false
 
   private static let cifarDepths = [20, 32, 44, 56, 110, 1202]
@@ -82,7 +82,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
     }
   }
 
-  /// Whether the blocks may be joined without parameters: in the CIFAR ResNets alone.
+  /// True if shortcuts without parameters are offered: only in the CIFAR ResNets.
   public var offersZeroPadding: Bool { widths.count == 3 }
 
   /// The same with another shortcut; `nil` if the blocks cannot be joined so.
@@ -93,7 +93,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
     return other
   }
 
-  /// The widths of the groups are multiples of this, the number of channels that lie side by side in memory.
+  /// The widths of the groups are multiples of this, the number of neighboring channels in memory.
   public static let widthUnit = 16
 
   /// The same with all widths multiplied; `nil` if one is then no multiple of ``widthUnit``.
@@ -107,7 +107,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
     return other.widths.allSatisfy { width in width.isMultiple(of: Self.widthUnit) } ? other : nil
   }
 
-  /// The number of features that the encoder gives for an image.
+  /// The number of features that the encoder computes for an image.
   public var representationWidth: Int { widths[widths.count - 1] * block.expansion }
 }
 
@@ -132,10 +132,10 @@ extension ResNetArchitecture {
     let outputChannels: Int
     /// By how much rows and columns shrink.
     let stride: Int
-    /// What joins input and output; `nil` where their shapes are the same.
+    /// The shortcut; `nil` if input and output have the same shape.
     let shortcut: Shortcut?
 
-    /// The names of the branch's convolution at a place and of the normalization behind it.
+    /// The names of the branch's convolution at a place and of its normalization.
     func layerNames(at place: Int) -> (convolution: String, normalization: String) {
       ("encoder.\(name).conv\(place + 1)", "encoder.\(name).bn\(place + 1)")
     }

@@ -1,10 +1,10 @@
 import OneDNN
 
 extension ResNetArchitecture.Stem {
-  /// The names of its convolution and of the normalization behind it.
+  /// The names of its convolution and of its normalization.
   static var layerNames: (convolution: String, normalization: String) { ("encoder.conv1", "encoder.bn1") }
 
-  /// Rows and columns that the pooling of the `imagenet` stem looks at.
+  /// Rows and columns of the pooling window of the `imagenet` stem.
   static let poolingKernel = 3
   static let poolingStride = 2
 
@@ -24,11 +24,11 @@ extension ResNetArchitecture.Stem {
   }
 }
 
-/// What views pass before the residual blocks.
+/// The layers before the residual blocks.
 ///
 ///     views ──► conv1 ──► bn1 ──► relu ──► (max pooling) ──► output
 ///
-/// Everything behind the convolution is computed again for the backward pass: it takes one pass over memory, or two.
+/// Everything after the convolution is recomputed for the backward pass: it takes one pass over memory, or two.
 final class ResNetStem {
   let inputShape: ActivationShape
   let outputShape: ActivationShape
@@ -46,7 +46,7 @@ final class ResNetStem {
   private struct Backward {
     let masked: Tensor
     let inner: Tensor
-    /// The sum of what comes back over two paths, where it has to be one tensor: before the pooling.
+    /// Adds the gradients of two paths where one tensor is needed: before the pooling.
     let sum: FeatureMapKernels
   }
 
@@ -54,9 +54,9 @@ final class ResNetStem {
   ///
   /// - Parameters:
   ///   - context: The network under construction.
-  ///   - kind: Which stem.
-  ///   - channels: How many channels come out.
-  ///   - views: How many views a pass takes.
+  ///   - kind: The stem.
+  ///   - channels: The number of output channels.
+  ///   - views: The number of views of a pass.
   ///   - height: The rows of a view.
   ///   - width: The columns of a view.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
@@ -95,41 +95,41 @@ final class ResNetStem {
         sum: FeatureMapKernels(outputShape, context.precision)) : nil
   }
 
-  func makeRecord(_ context: NetworkContext) throws(DNNLError) -> ConvolutionUnit.Record {
-    try unit.makeRecord(context, .inner)
+  func makeSavedActivations(_ context: NetworkContext) throws(DNNLError) -> ConvolutionUnit.SavedActivations {
+    try unit.makeSavedActivations(context, .inner)
   }
 
   func load(_ parameters: Span<Float>) throws(DNNLError) {
     try unit.load(parameters)
   }
 
-  func load(statistics: Span<Float>, into record: ConvolutionUnit.Record) {
-    unit.load(statistics: statistics, into: record)
+  func load(statistics: Span<Float>, into saved: ConvolutionUnit.SavedActivations) {
+    unit.load(statistics: statistics, into: saved)
   }
 
-  func moments(of record: ConvolutionUnit.Record, into moments: inout MutableSpan<Float>) {
-    unit.moments(of: record, into: &moments)
+  func batchStatistics(of saved: ConvolutionUnit.SavedActivations, into batchStatistics: inout MutableSpan<Float>) {
+    unit.batchStatistics(of: saved, into: &batchStatistics)
   }
 
   /// The first block's input.
-  func forward(_ input: Tensor, _ record: ConvolutionUnit.Record) throws(DNNLError) -> Tensor {
-    try unit.convolve(input, record)
-    return try output(of: record)
+  func forward(_ input: Tensor, _ saved: ConvolutionUnit.SavedActivations) throws(DNNLError) -> Tensor {
+    try unit.convolve(input, saved)
+    return try output(of: saved)
   }
 
   /// The output of a forward pass whose convolution is kept.
-  func output(of record: ConvolutionUnit.Record) throws(DNNLError) -> Tensor {
-    unit.relu(record, into: relu)
+  func output(of saved: ConvolutionUnit.SavedActivations) throws(DNNLError) -> Tensor {
+    unit.relu(saved, into: relu)
     guard let pooling else { return relu }
     try pooling.operation.forward(relu, into: pooling.output)
     return pooling.output
   }
 
-  /// Writes the parameters' gradients to their places in `gradient`; ``output(of:)`` of this record was the last.
+  /// Writes the parameters' gradients to their places in `gradient`; ``output(of:)`` of this saved was the last.
   ///
   /// `outputGradient` may be overwritten.
   func backward(
-    _ input: Tensor, _ record: ConvolutionUnit.Record, outputGradient: ReluOutputGradient,
+    _ input: Tensor, _ saved: ConvolutionUnit.SavedActivations, outputGradient: ReluOutputGradient,
     into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
     guard let scratch = backwardPass else { preconditionFailure("this stem was made for inference") }
@@ -141,8 +141,8 @@ final class ResNetStem {
       try pooling.operation.backward(outputGradient: outputGradient.first, into: scratch.masked)
       reluGradient = ReluOutputGradient(first: scratch.masked)
     }
-    let sums = unit.reluGradient(reluGradient, record, into: scratch.masked)
+    let sums = unit.reluGradient(reluGradient, saved, into: scratch.masked)
     try unit.backward(
-      scratch.masked, sums: sums, input: input, record, inner: scratch.inner, into: &gradient, inputGradient: nil)
+      scratch.masked, sums: sums, input: input, saved, inner: scratch.inner, into: &gradient, inputGradient: nil)
   }
 }

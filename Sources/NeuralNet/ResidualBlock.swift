@@ -5,27 +5,27 @@ import OneDNN
 ///     input ──► conv1 ──► bn1 ──► relu ──► conv2 ──► bn2 ──(► relu ──► conv3 ──► bn3)──► (+) ──► relu ──► output
 ///       └─────────────────────────────────── shortcut ───────────────────────────────────┘
 final class ResidualBlock {
-  /// What a forward pass leaves for the backward pass.
+  /// The activations of a forward pass that the backward pass needs.
   ///
-  /// What follows from it in one pass over memory is computed again instead.
-  final class Record {
-    fileprivate let branch: [ConvolutionUnit.Record]
-    fileprivate let shortcut: ConvolutionUnit.Record?
+  /// Values that follow from them in one pass over memory are recomputed instead.
+  final class SavedActivations {
+    fileprivate let branch: [ConvolutionUnit.SavedActivations]
+    fileprivate let shortcut: ConvolutionUnit.SavedActivations?
     let output: Tensor
 
-    /// How much memory the activations take.
+    /// The size of the activations in bytes.
     var byteCount: Int {
       branch.reduce((shortcut?.byteCount ?? 0) + output.byteCount) { sum, unit in sum + unit.byteCount }
     }
 
     fileprivate init(_ block: ResidualBlock, _ context: NetworkContext) throws(DNNLError) {
-      var records: [ConvolutionUnit.Record] = []
+      var allSaved: [ConvolutionUnit.SavedActivations] = []
       for unit in block.branch {
-        records.append(try unit.makeRecord(context, .inner))
+        allSaved.append(try unit.makeSavedActivations(context, .inner))
       }
-      branch = records
+      branch = allSaved
       if case .projected(let unit) = block.shortcut {
-        shortcut = try unit.makeRecord(context, .shortcut)
+        shortcut = try unit.makeSavedActivations(context, .shortcut)
       } else {
         shortcut = nil
       }
@@ -36,7 +36,7 @@ final class ResidualBlock {
     }
   }
 
-  /// How the input reaches the sum.
+  /// The path from the input to the sum.
   private enum Shortcut {
     case identity
     case zeroPadded(ZeroPaddedShortcut, output: Tensor, inputGradient: Tensor?)
@@ -50,7 +50,7 @@ final class ResidualBlock {
   private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
   private let isOdd: Bool
-  /// The inputs of the branch's units behind the first.
+  /// The inputs of the branch's units after the first.
   private let hidden: [Tensor]
   private let backwardPass: Backward?
 
@@ -58,8 +58,8 @@ final class ResidualBlock {
   private struct Backward {
     /// The gradients of `hidden`.
     let hidden: [Tensor]
-    /// The gradient behind the last ReLU.
-    let behindRelu: Tensor
+    /// The gradient before the last ReLU.
+    let beforeRelu: Tensor
     /// For each unit of the branch, the gradient between its normalization and its convolution.
     let inner: [Tensor]
     let input: Tensor
@@ -70,7 +70,7 @@ final class ResidualBlock {
   ///
   /// - Parameters:
   ///   - context: The network under construction.
-  ///   - plan: What the block is made of.
+  ///   - plan: The architecture of the block.
   ///   - input: The shape of the input.
   ///   - zeroInitializesLastScale: Whether the last normalization's scale is initialized to 0.
   ///   - index: The block's place in the network.
@@ -123,13 +123,13 @@ final class ResidualBlock {
     }
     backwardPass = Backward(
       hidden: try context.scratchTensors(shapes.dropLast(), .main),
-      behindRelu: try context.scratchTensor(output, .shortcut),
+      beforeRelu: try context.scratchTensor(output, .shortcut),
       inner: try context.scratchTensors(shapes[...], .inner), input: try context.scratchTensor(input, .main),
       shortcutInput: try context.scratchTensor(input, .shortcut))
   }
 
-  func makeRecord(_ context: NetworkContext) throws(DNNLError) -> Record {
-    try Record(self, context)
+  func makeSavedActivations(_ context: NetworkContext) throws(DNNLError) -> SavedActivations {
+    try SavedActivations(self, context)
   }
 
   func load(_ parameters: Span<Float>) throws(DNNLError) {
@@ -141,79 +141,80 @@ final class ResidualBlock {
     }
   }
 
-  func load(statistics: Span<Float>, into record: Record) {
-    for (unit, unitRecord) in zip(branch, record.branch) {
-      unit.load(statistics: statistics, into: unitRecord)
+  func load(statistics: Span<Float>, into saved: SavedActivations) {
+    for (unit, unitActivations) in zip(branch, saved.branch) {
+      unit.load(statistics: statistics, into: unitActivations)
     }
-    if case .projected(let unit) = shortcut, let shortcutRecord = record.shortcut {
-      unit.load(statistics: statistics, into: shortcutRecord)
-    }
-  }
-
-  func moments(of record: Record, into moments: inout MutableSpan<Float>) {
-    for (unit, unitRecord) in zip(branch, record.branch) {
-      unit.moments(of: unitRecord, into: &moments)
-    }
-    if case .projected(let unit) = shortcut, let shortcutRecord = record.shortcut {
-      unit.moments(of: shortcutRecord, into: &moments)
+    if case .projected(let unit) = shortcut, let shortcutActivations = saved.shortcut {
+      unit.load(statistics: statistics, into: shortcutActivations)
     }
   }
 
-  /// Computes `record.output`.
-  func forward(_ input: Tensor, _ record: Record) throws(DNNLError) {
-    try branch[0].convolve(input, record.branch[0])
+  func batchStatistics(of saved: SavedActivations, into batchStatistics: inout MutableSpan<Float>) {
+    for (unit, unitActivations) in zip(branch, saved.branch) {
+      unit.batchStatistics(of: unitActivations, into: &batchStatistics)
+    }
+    if case .projected(let unit) = shortcut, let shortcutActivations = saved.shortcut {
+      unit.batchStatistics(of: shortcutActivations, into: &batchStatistics)
+    }
+  }
+
+  /// Computes `saved.output`.
+  func forward(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
+    try branch[0].convolve(input, saved.branch[0])
     for index in hidden.indices {
-      branch[index].relu(record.branch[index], into: hidden[index])
-      try branch[index + 1].convolve(hidden[index], record.branch[index + 1])
+      branch[index].relu(saved.branch[index], into: hidden[index])
+      try branch[index + 1].convolve(hidden[index], saved.branch[index + 1])
     }
-    let (last, lastRecord) = (branch[hidden.count], record.branch[hidden.count])
+    let (last, lastActivations) = (branch[hidden.count], saved.branch[hidden.count])
     switch shortcut {
     case .identity:
-      last.addRelu(lastRecord, shortcut: input, into: record.output)
+      last.addRelu(lastActivations, shortcut: input, into: saved.output)
     case .zeroPadded(let operation, let output, _):
       operation.forward(input, into: output)
-      last.addRelu(lastRecord, shortcut: output, into: record.output)
+      last.addRelu(lastActivations, shortcut: output, into: saved.output)
     case .projected(let unit):
-      guard let shortcutRecord = record.shortcut else { preconditionFailure("the record is another block's") }
-      try unit.convolve(input, shortcutRecord)
-      last.addRelu(lastRecord, shortcut: shortcutRecord, into: record.output)
+      guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
+      try unit.convolve(input, shortcutActivations)
+      last.addRelu(lastActivations, shortcut: shortcutActivations, into: saved.output)
     }
   }
 
   /// Writes the parameters' gradients to their places in `gradient` and returns the gradient of the input.
   ///
-  /// `outputGradient` may be overwritten: it is scratch memory of the same roles as the result.
+  /// `outputGradient` may be overwritten: it is scratch memory of the same role as the result.
   func backward(
-    input: Tensor, _ record: Record, outputGradient: ReluOutputGradient, into gradient: inout MutableSpan<Float>
+    input: Tensor, _ saved: SavedActivations, outputGradient: ReluOutputGradient,
+    into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) -> ReluOutputGradient {
     guard let scratch = backwardPass else { preconditionFailure("this block was made for inference") }
-    let behindRelu = scratch.behindRelu
-    var masked = behindRelu
+    let beforeRelu = scratch.beforeRelu
+    var masked = beforeRelu
     var sums = branch[hidden.count].reluGradient(
-      outputGradient, output: record.output, record.branch[hidden.count], into: masked)
+      outputGradient, output: saved.output, saved.branch[hidden.count], into: masked)
     for index in hidden.indices.reversed() {
-      branch[index].relu(record.branch[index], into: hidden[index])
+      branch[index].relu(saved.branch[index], into: hidden[index])
       try branch[index + 1].backward(
-        masked, sums: sums, input: hidden[index], record.branch[index + 1], inner: scratch.inner[index + 1],
+        masked, sums: sums, input: hidden[index], saved.branch[index + 1], inner: scratch.inner[index + 1],
         into: &gradient, inputGradient: scratch.hidden[index])
       masked = scratch.hidden[index]
-      sums = branch[index].reluGradient(ReluOutputGradient(first: masked), record.branch[index], into: masked)
+      sums = branch[index].reluGradient(ReluOutputGradient(first: masked), saved.branch[index], into: masked)
     }
     try branch[0].backward(
-      masked, sums: sums, input: input, record.branch[0], inner: scratch.inner[0], into: &gradient,
+      masked, sums: sums, input: input, saved.branch[0], inner: scratch.inner[0], into: &gradient,
       inputGradient: scratch.input)
 
     switch shortcut {
     case .identity:
-      return ReluOutputGradient(first: scratch.input, second: behindRelu)
+      return ReluOutputGradient(first: scratch.input, second: beforeRelu)
     case .zeroPadded(let operation, _, let inputGradient):
       guard let inputGradient else { preconditionFailure("this block was made for inference") }
-      operation.backward(outputGradient: behindRelu, into: inputGradient)
+      operation.backward(outputGradient: beforeRelu, into: inputGradient)
       return ReluOutputGradient(first: scratch.input, second: inputGradient)
     case .projected(let unit):
-      guard let shortcutRecord = record.shortcut else { preconditionFailure("the record is another block's") }
+      guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
       try unit.backward(
-        behindRelu, sums: unit.gradientSums(of: behindRelu, shortcutRecord), input: input, shortcutRecord,
+        beforeRelu, sums: unit.gradientSums(of: beforeRelu, shortcutActivations), input: input, shortcutActivations,
         inner: scratch.inner[hidden.count], into: &gradient, inputGradient: scratch.shortcutInput)
       return ReluOutputGradient(first: scratch.input, second: scratch.shortcutInput)
     }

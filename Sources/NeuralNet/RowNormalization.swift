@@ -102,13 +102,13 @@ struct RowNormalization: Sendable {
     }
   }
 
-  /// Writes a shard's moments to their places in a vector of the statistics' layout.
-  func moments(of statistics: Statistics, into moments: inout MutableSpan<Float>) {
+  /// Writes a shard's batch statistics to their places in a vector of the statistics' layout.
+  func batchStatistics(of statistics: Statistics, into batchStatistics: inout MutableSpan<Float>) {
     // PyTorch's running variance is divided by n − 1.
     let unbiased = Double(statistics.rows) / Double(max(statistics.rows - 1, 1))
     for column in 0..<width {
-      moments[slices.runningMean.range.lowerBound + column] = Float(statistics.mean[column])
-      moments[slices.runningVariance.range.lowerBound + column] = Float(statistics.variance[column] * unbiased)
+      batchStatistics[slices.runningMean.range.lowerBound + column] = Float(statistics.mean[column])
+      batchStatistics[slices.runningVariance.range.lowerBound + column] = Float(statistics.variance[column] * unbiased)
     }
   }
 }

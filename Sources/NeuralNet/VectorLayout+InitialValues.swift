@@ -2,9 +2,9 @@ import Glibc
 import KeyedRandomness
 
 extension VectorLayout {
-  /// The vector with which training from `seed` begins.
+  /// The initial vector of a training with this seed.
   ///
-  /// Each slice draws from a stream of its own, so its values do not depend on what else the model holds before it.
+  /// Each slice draws from a stream of its own, so its values do not depend on the other slices.
   public func initialValues(seed: UInt64) -> [Float] {
     var values = [Float](repeating: 0, count: count)
     for slice in slices {

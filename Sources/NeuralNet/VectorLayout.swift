@@ -1,4 +1,4 @@
-/// How a new parameter or statistic gets its value.
+/// The initial value of a parameter or statistic.
 public enum Initializer: Sendable, Equatable {
   /// Every element has this value.
   case constant(Float)
@@ -10,13 +10,13 @@ public enum Initializer: Sendable, Equatable {
 
 /// One named, shaped part of a flat vector.
 public struct VectorSlice: Sendable, Equatable {
-  /// The name in PyTorch's manner, for example `encoder.layer1.0.conv1.weight`.
+  /// The name in PyTorch's style, for example `encoder.layer1.0.conv1.weight`.
   public let name: String
   /// The extents, row-major; weights are `[out, in, kernel, kernel]` or `[out, in]`.
   public let shape: [Int]
-  /// Where the elements stand in the vector.
+  /// The places of the elements in the vector.
   public let range: Range<Int>
-  /// How they begin.
+  /// The initial value.
   public let initializer: Initializer
 }
 
@@ -25,7 +25,7 @@ public struct VectorSlice: Sendable, Equatable {
 /// Gradients and momentum are vectors of the same layout as the parameters, so that one reduction, one optimizer loop and one
 /// dump serve them all.
 public struct VectorLayout: Sendable, Equatable {
-  /// The parts in the order of their places.
+  /// The parts in order.
   public private(set) var slices: [VectorSlice] = []
 
   /// An empty layout.
@@ -38,7 +38,7 @@ public struct VectorLayout: Sendable, Equatable {
   ///
   /// - Precondition: No part has this name.
   public mutating func add(_ name: String, _ shape: [Int], _ initializer: Initializer) -> VectorSlice {
-    precondition(!slices.contains { slice in slice.name == name }, "\(name) stands twice in a layout")
+    precondition(!slices.contains { slice in slice.name == name }, "\(name) occurs twice in a layout")
     let start = count
     let slice = VectorSlice(
       name: name, shape: shape, range: start..<start + shape.reduce(1, *), initializer: initializer)

@@ -1,7 +1,7 @@
 import Kernels
 import OneDNN
 
-/// A 3×3 convolution of stride 1 by Winograd's minimal filtering: a quarter of the products of the direct way (Lavin and Gray 2015).
+/// A 3×3 convolution of stride 1 by Winograd's minimal filtering: a quarter of the products of direct convolution (Lavin and Gray 2015).
 ///
 /// Transforms and sums are float32 whatever the precision of the feature maps.
 @safe
@@ -11,12 +11,12 @@ public final class WinogradConvolution {
   private let table: UnsafePointer<KernelTable>
   private let scratch: WinogradScratch
   private let isTraining: Bool
-  /// Transformed weights, counted in float32, of which bfloat16 factors take half; none before the first are loaded: models are also
-  /// made to look at.
+  /// Transformed weights, counted in float32, of which bfloat16 factors take half; allocated when weights are first loaded, because a model
+  /// may be created only to read its sizes.
   private var forwardWeights: [Float] = []
   private var backwardWeights: [Float] = []
 
-  /// Whether the method is of use for a convolution.
+  /// Returns true if the method applies to a convolution and is faster than the direct one.
   public static func suits(_ geometry: Convolution.Geometry) -> Bool {
     let channels = [geometry.input.channels, geometry.outputChannels]
     return geometry.kernel == 3 && geometry.stride == 1 && geometry.padding == 1
@@ -27,14 +27,14 @@ public final class WinogradConvolution {
       }
   }
 
-  /// Makes room for the transformed weights of one convolution, and for its passes in scratch memory that several may share.
+  /// Prepares one convolution, and extends the scratch memory, which several may share, for its passes.
   ///
   /// - Parameters:
-  ///   - geometry: What to compute, which ``suits(_:)``.
+  ///   - geometry: The shapes of the convolution, for which ``suits(_:)`` is true.
   ///   - precision: The type of the feature maps.
-  ///   - products: The type of the factors of the products: bfloat16 is twice as fast where the CPU multiplies it, and loses 1 % of an
+  ///   - products: The type of the factors of the products: bfloat16 is twice as fast where the CPU multiplies it, with an error of 1 % of an
   ///     output (root mean square); elsewhere float32 is used.
-  ///   - isTraining: Whether gradients are computed.
+  ///   - isTraining: True if gradients are computed.
   ///   - scratch: Memory for one pass at a time, lengthened as needed.
   ///   - path: The instructions to use.
   public init(

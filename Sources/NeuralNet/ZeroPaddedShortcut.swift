@@ -2,7 +2,7 @@ import OneDNN
 
 /// The shortcut without parameters where a block changes shape.
 ///
-/// Every `stride`-th row and column, with channels of zeros added evenly before and behind (He et al. 2015, §4.1, option A):
+/// Every `stride`-th row and column, with channels of zeros added evenly before and after (He et al. 2015, §4.1, option A):
 /// `[batch, in, height, width]` → `[batch, out, height / stride, width / stride]`.
 public final class ZeroPaddedShortcut {
   private let input: ActivationShape
@@ -10,7 +10,7 @@ public final class ZeroPaddedShortcut {
   private let stride: Int
   private let byteCount: Int
   private let channelsBefore: Int
-  /// How many channels lie side by side in both layouts.
+  /// The number of neighboring channels of both layouts.
   private let unit: Int
 
   /// A shortcut between two shapes.

@@ -2,68 +2,21 @@ import COneDNN
 
 /// A two-dimensional convolution without bias for one shape: its three passes.
 ///
-/// Weights come and go as row-major `[out, in, kernel, kernel]`; the passes use oneDNN's own order.
+/// Weights and their gradient are row-major `[out, in, kernel, kernel]`; they are copied to and from the orders that oneDNN chooses.
 public final class Convolution {
-  /// What a convolution computes.
-  public struct Geometry: Sendable {
-    /// The shape of the input.
-    public var input: ActivationShape
-    /// The number of channels of the output.
-    public var outputChannels: Int
-    /// The side of the square kernel, in pixels.
-    public var kernel: Int
-    /// The distance between neighboring outputs, in pixels of the input.
-    public var stride: Int
-    /// Zeros around the input, in pixels.
-    public var padding: Int
-    /// How many channels of the output lie side by side.
-    public var outputChannelBlock: Int
-
-    /// Describes a convolution.
-    public init(
-      input: ActivationShape, outputChannels: Int, kernel: Int, stride: Int, padding: Int, outputChannelBlock: Int
-    ) {
-      self.input = input
-      self.outputChannels = outputChannels
-      self.kernel = kernel
-      self.stride = stride
-      self.padding = padding
-      self.outputChannelBlock = outputChannelBlock
-    }
-
-    /// The shape of the output.
-    public var output: ActivationShape {
-      ActivationShape(
-        batch: input.batch, channels: outputChannels, height: (input.height + 2 * padding - kernel) / stride + 1,
-        width: (input.width + 2 * padding - kernel) / stride + 1, channelBlock: outputChannelBlock)
-    }
-
-    var weightExtents: [Int] { [outputChannels, input.channels, kernel, kernel] }
-  }
-
-  /// What it computes.
+  /// The shapes and the window.
   public let geometry: Geometry
 
   private let context: ExecutionContext
   private let forwardPrimitive: Primitive
-  private let packForward: Reorder
-  private let forwardWeights: Tensor
-  private let backward: Backward?
-
-  private struct Backward {
-    let weightGradient: Primitive
-    let unpack: Reorder
-    let packedGradient: Tensor
-    /// Absent where nothing asks for the gradient of the input.
-    let inputGradient: Primitive?
-    let packInputGradient: Reorder?
-    let inputGradientWeights: Tensor?
-  }
+  private let forwardWeights: PackedWeights
+  private let weightGradientPass: WeightGradientPass?
+  private let inputGradientPass: InputGradientPass?
 
   /// Weights or their gradient in row-major order, on their way in or out: shared by all convolutions of a thread with these extents.
-  private let plain: Tensor
+  private let rowMajorWeights: Tensor
 
-  /// Which passes a convolution is made for.
+  /// The set of passes that a convolution is compiled for.
   public enum Passes: Sendable {
     /// Forward alone, for evaluation.
     case inference
@@ -73,134 +26,129 @@ public final class Convolution {
     case training
   }
 
+  /// Weights in the order of one pass, and the copy into it.
+  private struct PackedWeights {
+    let tensor: Tensor
+    let pack: Reorder
+
+    init(
+      _ engine: Engine, _ context: ExecutionContext, from rowMajor: Tensor, to layout: TensorLayout
+    ) throws(DNNLError) {
+      tensor = try Tensor(engine, layout)
+      pack = try Reorder(engine, context, from: rowMajor, to: tensor)
+    }
+  }
+
+  private struct InputGradientPass {
+    let primitive: Primitive
+    let weights: PackedWeights
+  }
+
+  private enum WeightGradientPass {
+    /// oneDNN's primitive, and the copy of its gradient to row-major order.
+    case primitive(Primitive, gradient: Tensor, unpack: Reorder)
+    /// A matrix product, where oneDNN has only a reference implementation.
+    case product(SinglePixelWeightGradient)
+  }
+
   /// Compiles the passes.
+  ///
+  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   public init(
     _ engine: Engine, _ context: ExecutionContext, _ geometry: Geometry, _ precision: Precision, passes: Passes
   ) throws(DNNLError) {
     self.geometry = geometry
     self.context = context
-    let type = precision.dataType
-    let source = try MemoryDescriptor(geometry.input, precision)
-    let weights = try MemoryDescriptor(anyOrder: geometry.weightExtents, type)
-    let destination = try MemoryDescriptor(geometry.output, precision)
-    plain = try context.plainTensor(geometry.weightExtents)
+    let planner = try ConvolutionPlanner(engine, geometry, precision)
+    let rowMajor = try context.rowMajorTensor(geometry.weightExtents)
+    rowMajorWeights = rowMajor
 
-    let plan = try Convolution.forwardPlan(
-      engine, geometry, source, weights, destination, isTraining: passes != .inference)
-    forwardPrimitive = try Primitive(plan)
+    let forwardPlan = try planner.forward(isTraining: passes != .inference)
+    forwardPrimitive = try Primitive(forwardPlan)
     try context.reserve(forwardPrimitive)
-    forwardWeights = try Tensor(engine, plan.descriptor(dnnl_query_weights_md))
-    packForward = try Reorder(engine, context, from: plain, to: forwardWeights)
-    if passes == .inference {
-      backward = nil
+    forwardWeights = try PackedWeights(
+      engine, context, from: rowMajor, to: forwardPlan.layout(dnnl_query_weights_md))
+    guard passes != .inference else {
+      weightGradientPass = nil
+      inputGradientPass = nil
       return
     }
 
-    let strides = [Int64](repeating: Int64(geometry.stride), count: 2)
-    let padding = [Int64](repeating: Int64(geometry.padding), count: 2)
-    var rawSource = source.raw
-    var rawWeights = weights.raw
-    var rawDestination = destination.raw
-    var operation = dnnl_convolution_desc_t()
-    try check(
-      "dnnl_convolution_backward_weights_desc_init",
-      unsafe dnnl_convolution_backward_weights_desc_init(
-        &operation, dnnl_convolution_direct, &rawSource, &rawWeights, nil, &rawDestination, strides, padding, padding))
-    let weightPlan = try unsafe PrimitiveDescription(engine, operation, forwardPlan: plan.handle)
-    let weightGradient = try Primitive(weightPlan)
-    try context.reserve(weightGradient)
-    let packedGradient = try Tensor(engine, weightPlan.descriptor(dnnl_query_diff_weights_md))
-    let unpack = try Reorder(engine, context, from: packedGradient, to: plain)
-
-    var inputGradient: Primitive?
-    var inputGradientWeights: Tensor?
-    var packInputGradient: Reorder?
-    if passes == .training {
-      var operation = dnnl_convolution_desc_t()
-      try check(
-        "dnnl_convolution_backward_data_desc_init",
-        unsafe dnnl_convolution_backward_data_desc_init(
-          &operation, dnnl_convolution_direct, &rawSource, &rawWeights, &rawDestination, strides, padding, padding))
-      let inputPlan = try unsafe PrimitiveDescription(engine, operation, forwardPlan: plan.handle)
-      let primitive = try Primitive(inputPlan)
-      try context.reserve(primitive)
-      let packed = try Tensor(engine, inputPlan.descriptor(dnnl_query_weights_md))
-      packInputGradient = try Reorder(engine, context, from: plain, to: packed)
-      inputGradient = primitive
-      inputGradientWeights = packed
+    let weightPlan = try planner.weightGradient(forward: forwardPlan)
+    if weightPlan.isReference, precision == .float32, let product = SinglePixelWeightGradient(geometry) {
+      weightGradientPass = .product(product)
+    } else {
+      planner.note(weightPlan, "gradient of the weights")
+      let weightGradient = try Primitive(weightPlan)
+      try context.reserve(weightGradient)
+      let packed = try Tensor(engine, weightPlan.layout(dnnl_query_diff_weights_md))
+      weightGradientPass = .primitive(
+        weightGradient, gradient: packed, unpack: try Reorder(engine, context, from: packed, to: rowMajor))
     }
-    backward = Backward(
-      weightGradient: weightGradient, unpack: unpack, packedGradient: packedGradient, inputGradient: inputGradient,
-      packInputGradient: packInputGradient, inputGradientWeights: inputGradientWeights)
+    guard passes == .training else {
+      inputGradientPass = nil
+      return
+    }
+
+    let inputPlan = try planner.inputGradient(forward: forwardPlan)
+    let inputGradient = try Primitive(inputPlan)
+    try context.reserve(inputGradient)
+    inputGradientPass = InputGradientPass(
+      primitive: inputGradient,
+      weights: try PackedWeights(engine, context, from: rowMajor, to: inputPlan.layout(dnnl_query_weights_md)))
   }
 
   /// The channel blocks that oneDNN prefers for a convolution's input and output on this CPU.
   public static func preferredChannelBlocks(
     _ engine: Engine, _ geometry: Geometry, _ precision: Precision
   ) throws(DNNLError) -> (input: Int, output: Int) {
-    let input = geometry.input
-    let output = geometry.output
-    let plan = try forwardPlan(
-      engine, geometry,
-      MemoryDescriptor(anyOrder: [input.batch, input.channels, input.height, input.width], precision.dataType),
-      MemoryDescriptor(anyOrder: geometry.weightExtents, precision.dataType),
-      MemoryDescriptor(anyOrder: [output.batch, output.channels, output.height, output.width], precision.dataType),
-      isTraining: true)
-    return (plan.descriptor(dnnl_query_src_md).channelBlock, plan.descriptor(dnnl_query_dst_md).channelBlock)
+    let plan = try ConvolutionPlanner(engine, geometry, precision, choosesLayouts: true).forward(isTraining: true)
+    return (try plan.layout(dnnl_query_src_md).channelBlock, try plan.layout(dnnl_query_dst_md).channelBlock)
   }
 
-  private static func forwardPlan(
-    _ engine: Engine, _ geometry: Geometry, _ source: MemoryDescriptor, _ weights: MemoryDescriptor,
-    _ destination: MemoryDescriptor, isTraining: Bool
-  ) throws(DNNLError) -> PrimitiveDescription {
-    let strides = [Int64](repeating: Int64(geometry.stride), count: 2)
-    let padding = [Int64](repeating: Int64(geometry.padding), count: 2)
-    var source = source.raw
-    var weights = weights.raw
-    var destination = destination.raw
-    var operation = dnnl_convolution_desc_t()
-    try check(
-      "dnnl_convolution_forward_desc_init",
-      unsafe dnnl_convolution_forward_desc_init(
-        &operation, isTraining ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct, &source,
-        &weights, nil, &destination, strides, padding, padding))
-    return unsafe try PrimitiveDescription(engine, operation)
-  }
-
-  /// Takes new weights, row-major `[out, in, kernel, kernel]`.
+  /// Replaces the weights, row-major `[out, in, kernel, kernel]`.
   public func load(weights: Span<Float>) throws(DNNLError) {
-    plain.copy(from: weights)
-    try packForward.execute(from: plain, to: forwardWeights)
-    if let backward, let reorder = backward.packInputGradient, let packed = backward.inputGradientWeights {
-      try reorder.execute(from: plain, to: packed)
+    rowMajorWeights.copy(from: weights)
+    try forwardWeights.pack.execute(from: rowMajorWeights, to: forwardWeights.tensor)
+    if let packed = inputGradientPass?.weights {
+      try packed.pack.execute(from: rowMajorWeights, to: packed.tensor)
     }
   }
 
   /// Convolves `input` into `output`.
   public func forward(_ input: Tensor, into output: Tensor) throws(DNNLError) {
     try forwardPrimitive.execute(
-      context, (conednn_arg_src(), input), (conednn_arg_weights(), forwardWeights), (conednn_arg_dst(), output))
+      context, (conednn_arg_src(), input), (conednn_arg_weights(), forwardWeights.tensor), (conednn_arg_dst(), output))
   }
 
-  /// The gradient of the weights, row-major, from the input and the gradient of the output.
+  /// Computes the gradient of the weights, row-major, from the input and the gradient of the output.
+  ///
+  /// - Precondition: The passes are not `inference`.
   public func weightGradient(
     input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    guard let backward else { preconditionFailure("this convolution was made for inference") }
-    try backward.weightGradient.execute(
-      context, (conednn_arg_src(), input), (conednn_arg_diff_dst(), outputGradient),
-      (conednn_arg_diff_weights(), backward.packedGradient))
-    try backward.unpack.execute(from: backward.packedGradient, to: plain)
-    plain.copy(into: &gradient)
+    switch weightGradientPass {
+    case .primitive(let primitive, let packed, let unpack):
+      try primitive.execute(
+        context, (conednn_arg_src(), input), (conednn_arg_diff_dst(), outputGradient),
+        (conednn_arg_diff_weights(), packed))
+      try unpack.execute(from: packed, to: rowMajorWeights)
+      rowMajorWeights.copy(into: &gradient)
+    case .product(let product):
+      try product.compute(input: input, outputGradient: outputGradient, into: &gradient)
+    case nil: preconditionFailure("convolution compiled for inference")
+    }
   }
 
-  /// The gradient of the input from the gradient of the output.
+  /// Computes the gradient of the input from the gradient of the output.
+  ///
+  /// - Precondition: The passes are `training`.
   public func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) throws(DNNLError) {
-    guard let backward, let primitive = backward.inputGradient, let weights = backward.inputGradientWeights else {
-      preconditionFailure("this convolution was made without a gradient of its input")
+    guard let pass = inputGradientPass else {
+      preconditionFailure("convolution compiled without the gradient of its input")
     }
-    try primitive.execute(
-      context, (conednn_arg_diff_dst(), outputGradient), (conednn_arg_weights(), weights),
+    try pass.primitive.execute(
+      context, (conednn_arg_diff_dst(), outputGradient), (conednn_arg_weights(), pass.weights.tensor),
       (conednn_arg_diff_src(), inputGradient))
   }
 }

@@ -2,20 +2,15 @@ import COneDNN
 
 /// The maximum over windows of each feature map: `[batch, channels, height, width]` → `[batch, channels, height', width']`.
 ///
-/// Pixels beyond the edges take no part. Which pixel was the largest stays here between a forward pass and its backward pass.
+/// Pixels beyond the edges take no part. The place of each window's largest pixel is kept from a forward pass to its backward pass.
 public final class MaxPooling {
   /// The shape of the output.
   public let outputShape: ActivationShape
 
   private let context: ExecutionContext
-  private let forwardPrimitive: Primitive
-  private let backward: Backward?
-
-  private struct Backward {
-    let primitive: Primitive
-    /// The place of the largest pixel of each window.
-    let places: Tensor
-  }
+  private let pooling: Pooling
+  /// The place of the largest pixel of each window; absent in inference.
+  private let places: Tensor?
 
   /// Compiles the passes for one shape.
   ///
@@ -23,11 +18,11 @@ public final class MaxPooling {
   ///   - engine: The CPU.
   ///   - context: The thread's stream and scratchpad.
   ///   - shape: The shape of the input.
-  ///   - precision: The type of the numbers.
+  ///   - precision: The element type.
   ///   - kernel: The side of the square window, in pixels.
   ///   - stride: The distance between neighboring windows.
-  ///   - padding: How far windows reach beyond the edges.
-  ///   - isTraining: Whether there is a backward pass.
+  ///   - padding: The number of pixels that windows reach beyond each edge.
+  ///   - isTraining: Compiles the backward pass too.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   public init(
     _ engine: Engine, _ context: ExecutionContext, _ shape: ActivationShape, _ precision: Precision, kernel: Int,
@@ -39,48 +34,27 @@ public final class MaxPooling {
     output.width = (shape.width + 2 * padding - kernel) / stride + 1
     outputShape = output
 
-    var source = try MemoryDescriptor(shape, precision).raw
-    var destination = try MemoryDescriptor(output, precision).raw
-    let strides = [Int64](repeating: Int64(stride), count: 2)
-    let window = [Int64](repeating: Int64(kernel), count: 2)
-    let paddings = [Int64](repeating: Int64(padding), count: 2)
-    var operation = dnnl_pooling_desc_t()
-    try check(
-      "dnnl_pooling_forward_desc_init",
-      unsafe dnnl_pooling_forward_desc_init(
-        &operation, isTraining ? dnnl_forward_training : dnnl_forward_inference, dnnl_pooling_max, &source,
-        &destination, strides, window, paddings, paddings))
-    let plan = unsafe try PrimitiveDescription(engine, operation)
-    forwardPrimitive = try Primitive(plan)
-    try context.reserve(forwardPrimitive)
-    guard isTraining else {
-      backward = nil
-      return
-    }
-    try check(
-      "dnnl_pooling_backward_desc_init",
-      unsafe dnnl_pooling_backward_desc_init(
-        &operation, dnnl_pooling_max, &source, &destination, strides, window, paddings, paddings))
-    let primitive = try unsafe Primitive(PrimitiveDescription(engine, operation, forwardPlan: plan.handle))
-    try context.reserve(primitive)
-    backward = Backward(primitive: primitive, places: try Tensor(engine, plan.descriptor(dnnl_query_workspace_md)))
+    let window = conednn_window(Int64(kernel), Int64(kernel), Int64(stride), Int64(padding), Int64(padding))
+    pooling = try Pooling(
+      engine, context, .maximum, precision, from: shape, to: output, window, isTraining: isTraining)
+    places = try pooling.workspace.map { layout throws(DNNLError) in try Tensor(engine, layout) }
   }
 
   /// Takes the maxima of `input`.
   public func forward(_ input: Tensor, into output: Tensor) throws(DNNLError) {
-    if let backward {
-      try forwardPrimitive.execute(
-        context, (conednn_arg_src(), input), (conednn_arg_dst(), output), (conednn_arg_workspace(), backward.places))
+    if let places {
+      try pooling.forward.execute(
+        context, (conednn_arg_src(), input), (conednn_arg_dst(), output), (conednn_arg_workspace(), places))
     } else {
-      try forwardPrimitive.execute(context, (conednn_arg_src(), input), (conednn_arg_dst(), output))
+      try pooling.forward.execute(context, (conednn_arg_src(), input), (conednn_arg_dst(), output))
     }
   }
 
-  /// Gives each window's gradient to the pixel that was its largest in the last forward pass.
+  /// Adds each window's gradient to the pixel that was its largest in the last forward pass; all other pixels are 0.
   public func backward(outputGradient: Tensor, into inputGradient: Tensor) throws(DNNLError) {
-    guard let backward else { preconditionFailure("this pooling was made for inference") }
-    try backward.primitive.execute(
-      context, (conednn_arg_diff_dst(), outputGradient), (conednn_arg_workspace(), backward.places),
+    guard let primitive = pooling.backward, let places else { preconditionFailure("pooling compiled for inference") }
+    try primitive.execute(
+      context, (conednn_arg_diff_dst(), outputGradient), (conednn_arg_workspace(), places),
       (conednn_arg_diff_src(), inputGradient))
   }
 }

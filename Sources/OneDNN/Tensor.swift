@@ -1,27 +1,26 @@
 import COneDNN
 import Synchronization
 
-/// Memory that primitives read and write, 64-byte aligned, owned.
+/// Memory that primitives read and write, 64-byte aligned and owned.
 @safe
 public final class Tensor {
   let handle: dnnl_memory_t
-  let descriptor: MemoryDescriptor
+  let layout: TensorLayout
   private let storage: UnsafeMutableRawBufferPointer
 
   private static let livingBytes = Atomic(0)
 
-  /// How many bytes all tensors of this process take together.
+  /// The number of bytes of all tensors of this process together.
   public static var livingByteCount: Int { livingBytes.load(ordering: .relaxed) }
 
-  /// Allocates zeroed memory for a descriptor.
-  init(_ engine: Engine, _ descriptor: MemoryDescriptor) throws(DNNLError) {
-    self.descriptor = descriptor
-    let byteCount = max(descriptor.byteCount, 1)
+  /// Allocates zeroed memory for a layout.
+  init(_ engine: Engine, _ layout: TensorLayout) throws(DNNLError) {
+    self.layout = layout
+    let byteCount = max(layout.byteCount, 1)
     unsafe storage = .allocate(byteCount: byteCount, alignment: 64)
     unsafe storage.initializeMemory(as: UInt8.self, repeating: 0)
-    var raw = descriptor.raw
     var handle: dnnl_memory_t?
-    let status = unsafe dnnl_memory_create(&handle, &raw, engine.handle, storage.baseAddress)
+    let status = unsafe conednn_memory_create(&handle, layout.handle, engine.handle, storage.baseAddress)
     do throws(DNNLError) {
       try check("dnnl_memory_create", status)
       unsafe self.handle = try created("dnnl_memory_create", handle)
@@ -34,17 +33,17 @@ public final class Tensor {
 
   /// Allocates a zeroed batch of feature maps.
   public convenience init(_ engine: Engine, _ shape: ActivationShape, _ precision: Precision) throws(DNNLError) {
-    try self.init(engine, MemoryDescriptor(shape, precision))
+    try self.init(engine, TensorLayout(shape, precision))
   }
 
   /// Allocates a zeroed row-major float32 array.
   public convenience init(_ engine: Engine, rowMajor extents: [Int]) throws(DNNLError) {
-    try self.init(engine, MemoryDescriptor(rowMajor: extents, dnnl_f32))
+    try self.init(engine, TensorLayout(rowMajor: extents, dnnl_f32))
   }
 
   /// Allocates scratch memory of a number of bytes.
   public convenience init(_ engine: Engine, scratchByteCount: Int) throws(DNNLError) {
-    try self.init(engine, MemoryDescriptor(rowMajor: [max(scratchByteCount, 1)], dnnl_u8))
+    try self.init(engine, TensorLayout(rowMajor: [max(scratchByteCount, 1)], dnnl_u8))
   }
 
   deinit {
@@ -53,7 +52,7 @@ public final class Tensor {
     unsafe storage.deallocate()
   }
 
-  /// The number of bytes that the memory takes.
+  /// The size of the memory in bytes.
   public var byteCount: Int { unsafe storage.count }
 
   /// Lends the bytes.
@@ -61,10 +60,10 @@ public final class Tensor {
     try unsafe body(storage)
   }
 
-  /// Whether every element, float32 or bfloat16, is a finite number.
+  /// True if every element, float32 or bfloat16, is finite.
   public var isFinite: Bool {
     // All ones in the exponent: infinite, or not a number.
-    switch descriptor.raw.data_type {
+    switch layout.elementType {
     case dnnl_f32:
       unsafe storage.bindMemory(to: UInt32.self).allSatisfy { bits in bits & 0x7f80_0000 != 0x7f80_0000 }
     case dnnl_bf16: unsafe storage.bindMemory(to: UInt16.self).allSatisfy { bits in bits & 0x7f80 != 0x7f80 }
@@ -72,19 +71,19 @@ public final class Tensor {
     }
   }
 
-  /// Where the bytes begin, for as long as the tensor lives.
+  /// The address of the first byte, valid for the lifetime of the tensor.
   @unsafe public var address: UnsafeMutableRawPointer {
     // Storage of at least one byte was allocated.
     unsafe storage.baseAddress.unsafelyUnwrapped
   }
 
-  /// Lends the elements of float32 memory, in the order in which they lie.
+  /// Lends the elements of float32 memory, in memory order.
   public func withFloats<Result>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> Result) rethrows -> Result {
-    precondition(descriptor.raw.data_type == dnnl_f32, "the tensor does not hold float32")
+    precondition(layout.elementType == dnnl_f32, "the tensor does not hold float32")
     return try unsafe body(storage.assumingMemoryBound(to: Float.self))
   }
 
-  /// Copies float32 elements into this tensor, in the order in which they lie.
+  /// Copies float32 elements into this tensor, in memory order.
   public func copy(from elements: Span<Float>) {
     unsafe withFloats { own in
       precondition(elements.count == own.count, "\(elements.count) elements for a tensor of \(own.count)")
@@ -94,7 +93,7 @@ public final class Tensor {
     }
   }
 
-  /// Copies this tensor's float32 elements, in the order in which they lie.
+  /// Copies this tensor's float32 elements, in memory order.
   public func copy(into elements: inout MutableSpan<Float>) {
     unsafe withFloats { own in
       precondition(elements.count == own.count, "\(elements.count) elements for a tensor of \(own.count)")

@@ -47,8 +47,13 @@ package struct Checkpoint {
     var state = TrainingState(toFill: configuration, layout)
     state.parameters = try layout.parameters.vector(from: file)
     state.statistics = try layout.statistics.vector(from: file)
-    state.optimizer.state = try state.optimizer.stateNames.map { name in
-      try layout.parameters.vector(from: file, prefix: Self.prefix(ofState: name))
+    state.optimizer.state = try zip(state.optimizer.stateNames, state.optimizer.formerStateNames).map {
+      name, formerName in
+      // Checkpoints of version 0.1 have other names.
+      let isPresent = layout.parameters.slices.allSatisfy { slice in
+        file.entries[Self.prefix(ofState: name) + slice.name] != nil
+      }
+      return try layout.parameters.vector(from: file, prefix: Self.prefix(ofState: isPresent ? name : formerName))
     }
     state.step = step
     self.state = state

@@ -1,6 +1,7 @@
 extension Sequence<String> {
-  /// The name that a mistyped one most likely means, or `nil` if none is near: three letters inserted, removed or replaced at the most, and
-  /// fewer than the name has.
+  /// The name that a mistyped one most likely means, or `nil` if none is near.
+  ///
+  /// A name is near if at most three letters must be inserted, removed or replaced, and fewer than it has.
   public func nearest(to mistyped: String) -> String? {
     let candidates = map { name in (name: name, distance: editDistance(mistyped, name)) }
     let nearest = candidates.min { one, other in one.distance < other.distance }
@@ -10,7 +11,7 @@ extension Sequence<String> {
   }
 }
 
-/// How many letters must be inserted, removed or replaced (Levenshtein's distance).
+/// The number of letters that must be inserted, removed or replaced (Levenshtein's distance).
 private func editDistance(_ first: String, _ second: String) -> Int {
   let columns = Array(second)
   var previous = Array(0...columns.count)

@@ -2,7 +2,7 @@ import Glibc
 
 /// A TCP connection that carries lines of text and never blocks.
 final class LineConnection {
-  /// No line is longer; who sends one is not of this job.
+  /// The longest line; a connection that sends a longer one is closed.
   private static let longestLine = 4096
   private static let longestBacklog = 1 << 16
 
@@ -13,7 +13,7 @@ final class LineConnection {
   private var incoming: [UInt8] = []
   private var outgoing: [UInt8] = []
 
-  /// Takes over a connected socket.
+  /// Takes ownership of a connected socket.
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -24,7 +24,7 @@ final class LineConnection {
 
   deinit { close(descriptor) }
 
-  /// Sends a line as far as the system takes it; the rest goes with the next one.
+  /// Sends a line without blocking; what the system does not take is sent with the next line.
   func send(_ line: String) {
     if outgoing.count < Self.longestBacklog {
       outgoing += Array((line + "\n").utf8)
@@ -32,7 +32,7 @@ final class LineConnection {
     flush()
   }
 
-  /// Sends what could not be sent before.
+  /// Sends pending bytes as far as the system takes them.
   func flush() {
     while !outgoing.isEmpty, !isClosed {
       let count = unsafe Glibc.send(descriptor, outgoing, outgoing.count, Int32(MSG_NOSIGNAL))
@@ -46,7 +46,7 @@ final class LineConnection {
     }
   }
 
-  /// The whole lines that have come in.
+  /// Reads the complete lines that have arrived.
   func receive() -> [String] {
     var buffer = [UInt8](repeating: 0, count: 4096)
     while !isClosed {
@@ -70,7 +70,7 @@ final class LineConnection {
     return lines
   }
 
-  /// Waits until a line comes; `nil` if none does in time.
+  /// Waits for a line; `nil` if none arrives in time.
   func receiveLine(withinSeconds seconds: Double) -> String? {
     let deadline = monotonicSeconds() + seconds
     while true {
@@ -84,27 +84,27 @@ final class LineConnection {
   }
 }
 
-/// A socket that connections come in on.
+/// A socket that accepts connections.
 final class LineListener {
   let descriptor: Int32
 
-  /// Takes over a listening socket.
+  /// Takes ownership of a listening socket.
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
 
-  /// The next connection that waits, if one does.
+  /// Accepts the next pending connection, if any.
   func accept() -> LineConnection? {
     let accepted = Glibc.accept(descriptor, nil, nil)
     return accepted >= 0 ? LineConnection(accepted) : nil
   }
 }
 
-/// Waits until one of some descriptors can be read, or for so long.
+/// Waits until one of the descriptors is readable, or for the given time.
 ///
-/// - Returns: Those that can be read.
+/// - Returns: The readable descriptors.
 func waitForInput(_ descriptors: [Int32], seconds: Double) -> [Int32] {
   var polled = descriptors.map { descriptor in pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0) }
   let milliseconds = Int32(max(0, min(seconds, 3600)) * 1000) + 1
@@ -112,7 +112,7 @@ func waitForInput(_ descriptors: [Int32], seconds: Double) -> [Int32] {
   return polled.filter { entry in entry.revents != 0 }.map(\.fd)
 }
 
-/// Seconds on a clock that never goes back.
+/// Seconds on a monotonic clock.
 func monotonicSeconds() -> Double {
   var time = timespec()
   unsafe clock_gettime(CLOCK_MONOTONIC, &time)

@@ -1,45 +1,8 @@
 import Glibc
 
-/// An address of a network interface of this machine.
-public struct InterfaceAddress: Sendable, Equatable {
-  /// The interface's name, such as `eth0`.
-  public let interface: String
-  /// The address in digits.
-  public let address: String
-  /// How many leading bits name the network.
-  public let prefixLength: Int
-  /// Whether it is the machine's way to itself.
-  public let isLoopback: Bool
-
-  /// The network in the form that Open MPI's options take, such as `10.0.0.0/24`.
-  public var network: String { "\(address)/\(prefixLength)" }
-
-  /// The addresses of all interfaces that are up, IPv4 and IPv6, without those that mean a single link.
-  public static func all() -> [InterfaceAddress] {
-    var list: UnsafeMutablePointer<ifaddrs>?
-    guard unsafe getifaddrs(&list) == 0 else { return [] }
-    defer { unsafe freeifaddrs(list) }
-    var addresses: [InterfaceAddress] = []
-    var entry = unsafe list
-    while let current = unsafe entry {
-      unsafe entry = current.pointee.ifa_next
-      let flags = unsafe current.pointee.ifa_flags
-      guard flags & UInt32(IFF_UP) != 0, let address = unsafe current.pointee.ifa_addr,
-        let text = unsafe numericHost(address), !text.hasPrefix("fe80")
-      else { continue }
-      addresses.append(
-        InterfaceAddress(
-          interface: unsafe String(cString: current.pointee.ifa_name), address: text,
-          prefixLength: unsafe bitCount(ofMask: current.pointee.ifa_netmask),
-          isLoopback: flags & UInt32(IFF_LOOPBACK) != 0))
-    }
-    return addresses
-  }
-}
-
-/// Opens a socket that listens on every interface, with IPv6 where there is such a thing.
+/// Opens a socket that listens on every interface, with IPv6 where the host has it.
 ///
-/// - Parameter port: Which port; 0 for a free one.
+/// - Parameter port: The port; 0 for a free one.
 /// - Returns: The socket and its port.
 /// - Throws: ``WatchdogError``.
 func listen(port: Int) throws(WatchdogError) -> (descriptor: Int32, port: Int) {
@@ -70,7 +33,7 @@ func listen(port: Int) throws(WatchdogError) -> (descriptor: Int32, port: Int) {
   throw WatchdogError(description: "port \(port) cannot be listened on: \(reason)")
 }
 
-/// Lets this process have a connection to each of so many ranks, as far as the system allows.
+/// Raises the limit of open descriptors for connections to `count` ranks, as far as the system allows.
 func raiseDescriptorLimit(toHold count: Int) {
   var limit = rlimit()
   let wanted = rlim_t(count + 512)
@@ -81,7 +44,7 @@ func raiseDescriptorLimit(toHold count: Int) {
   _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
-/// Connects to an address in digits; `nil` if that does not succeed in time.
+/// Connects to a numeric address; `nil` if that does not succeed in time.
 func connect(to address: String, port: Int, withinSeconds seconds: Double) -> Int32? {
   unsafe withAddress(address, port: port) { family, address, length -> Int32? in
     let descriptor = socket(
@@ -130,38 +93,6 @@ private func portNumber(of descriptor: Int32) -> Int {
   }
 }
 
-private func numericHost(_ address: UnsafePointer<sockaddr>) -> String? {
-  let family = unsafe Int32(address.pointee.sa_family)
-  guard family == AF_INET || family == AF_INET6 else { return nil }
-  let length = family == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
-  var text = [CChar](repeating: 0, count: 1025)
-  guard
-    unsafe getnameinfo(address, socklen_t(length), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
-  else { return nil }
-  return String(
-    decoding: text.prefix { letter in letter != 0 }.map { letter in UInt8(bitPattern: letter) }, as: UTF8.self)
-}
-
-private func bitCount(ofMask mask: UnsafeMutablePointer<sockaddr>?) -> Int {
-  guard let mask = unsafe mask else { return 0 }
-  if unsafe Int32(mask.pointee.sa_family) == AF_INET {
-    return unsafe mask.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { mask in
-      unsafe mask.pointee.sin_addr.s_addr.nonzeroBitCount
-    }
-  }
-  return unsafe mask.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { mask in
-    unsafe withUnsafeBytes(of: &mask.pointee.sin6_addr) { bytes in
-      unsafe bytes.reduce(0) { sum, byte in sum + byte.nonzeroBitCount }
-    }
-  }
-}
-
 private func lastReason() -> String {
   unsafe String(cString: strerror(errno))
-}
-
-/// Why ranks cannot be watched.
-public struct WatchdogError: Error, CustomStringConvertible, Equatable {
-  /// In words.
-  public let description: String
 }

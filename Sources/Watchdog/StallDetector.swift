@@ -1,39 +1,39 @@
-/// What rank 0's watchdog knows of all ranks, and whether the job still goes on: a value that no thread or socket is part of.
+/// The states of all ranks as rank 0's watchdog knows them, and the decision whether the job makes progress.
 ///
-/// Time is whatever clock the caller reads, in seconds.
+/// A value without threads, sockets or a clock: times are the caller's, in seconds.
 public struct StallDetector: Sendable {
-  /// How long nothing may happen.
+  /// The longest time without progress.
   public let timeoutSeconds: Double
 
-  /// A rank that writes files may be silent for longer: a slow file system is no stall.
+  /// The longest time of a phase that allows silence: a slow file system is no stall.
   private static let patientSeconds = 900.0
-  /// Between a rank's end without a word and the end of the job: time for the launcher, which knows how the rank ended.
+  /// The time between a rank's disconnection and the end of the job, for the launcher to report how the rank ended.
   private static let graceSeconds = 3.0
-  /// No more ranks than these are named.
+  /// The largest number of ranks named in a message.
   private static let namedRanks = 4
 
   private struct Member: Sendable {
     let identity: RankIdentity
     var status: RankStatus
-    /// When its watchdog was heard last.
+    /// The time of the last message.
     var heard: Double
-    /// When its status changed last.
+    /// The time of the last change of status.
     var changed: Double
-    /// When it ended without a word.
-    var lost: Double?
+    /// The time at which it disconnected without a goodbye.
+    var disconnected: Double?
     var isFinished = false
   }
 
   private let size: Int
   private var members: [Int: Member] = [:]
 
-  /// A judge of `size` ranks.
+  /// A detector for `size` ranks.
   public init(size: Int, timeoutSeconds: Double) {
     self.size = size
     self.timeoutSeconds = timeoutSeconds
   }
 
-  /// Notes what a rank says.
+  /// Records a rank's status.
   public mutating func note(_ identity: RankIdentity, _ status: RankStatus, now: Double) {
     guard var member = members[identity.rank] else {
       members[identity.rank] = Member(identity: identity, status: status, heard: now, changed: now)
@@ -47,32 +47,33 @@ public struct StallDetector: Sendable {
     members[identity.rank] = member
   }
 
-  /// Notes that a rank has said goodbye.
+  /// Records a rank's goodbye.
   public mutating func noteEnd(ofRank rank: Int) {
     members[rank]?.isFinished = true
   }
 
-  /// Notes that a rank's connection ended without a goodbye.
-  public mutating func noteLoss(ofRank rank: Int, now: Double) {
-    if members[rank]?.lost == nil {
-      members[rank]?.lost = now
+  /// Records that a rank's connection ended without a goodbye.
+  public mutating func noteDisconnect(ofRank rank: Int, now: Double) {
+    if members[rank]?.disconnected == nil {
+      members[rank]?.disconnected = now
     }
   }
 
-  /// Leaves out a time in which this watchdog did not run itself: nobody is blamed for it.
-  public mutating func forgive(_ seconds: Double) {
+  /// Extends all deadlines by a time in which this watchdog itself did not run.
+  public mutating func extendDeadlines(by seconds: Double) {
     for rank in members.keys {
       members[rank]?.heard += seconds
       members[rank]?.changed += seconds
     }
   }
 
-  /// Why the job has to end; `nil` while it goes on.
-  public func verdict(now: Double) -> String? {
+  /// The reason to end the job; `nil` while it makes progress.
+  public func diagnosis(now: Double) -> String? {
     let running = members.values.filter { member in !member.isFinished }.sorted { one, other in
       (one.status.place, one.identity.rank) < (other.status.place, other.identity.rank)
     }
-    if let gone = running.first(where: { member in member.lost.map { lost in now - lost >= Self.graceSeconds } ?? false
+    if let gone = running.first(where: { member in
+      member.disconnected.map { time in now - time >= Self.graceSeconds } ?? false
     }) {
       return "\(gone.identity.name) ended before its work was done: \(situation(gone, now))"
     }
@@ -81,7 +82,7 @@ public struct StallDetector: Sendable {
       return "no sign of life for \(seconds(timeoutSeconds)) from \(list(silent, now)); "
         + "it was stopped, or its host or the network to it is down"
     }
-    // Who computes answers for its own progress; who waits in a collective does not.
+    // A rank inside a collective waits for others, so only ranks outside are judged by their own progress.
     let stalled = running.filter { member in
       member.status.collective == nil && now - member.changed >= limit(member.status)
     }
@@ -100,7 +101,7 @@ public struct StallDetector: Sendable {
     status.allowsSilence ? max(timeoutSeconds, Self.patientSeconds) : timeoutSeconds
   }
 
-  /// All ranks wait in collectives, and nobody comes.
+  /// The diagnosis when every rank waits in a collective.
   private func deadlock(_ running: [Member], _ now: Double) -> String {
     let missing = (0..<size).filter { rank in members[rank] == nil }
     let first = running[0].status
@@ -123,7 +124,7 @@ public struct StallDetector: Sendable {
       + "a connection between hosts is down, or the MPI library hangs"
   }
 
-  /// Those who wait for the ones that are behind.
+  /// The ranks that wait for the ones that are behind, as the end of a message.
   private func waiting(_ running: [Member]) -> String {
     let waiting = running.filter { member in
       member.status.collective != nil && member.status.place > running[0].status.place
@@ -142,12 +143,12 @@ public struct StallDetector: Sendable {
 
   private func situation(_ member: Member, _ now: Double) -> String {
     let status = member.status
-    return (status.step.map { step in "step \(step), " } ?? "") + status.phase
+    return status.phase
       + (status.collective.map { collective in ", in \(collective)" } ?? "") + " since \(seconds(now - member.changed))"
   }
 }
 
-/// Ranks in words: "ranks 0, 2–5".
+/// A list of ranks for messages, such as "ranks 0, 2–5".
 func ranks(_ numbers: [Int]) -> String {
   var runs: [ClosedRange<Int>] = []
   for number in numbers.sorted() {
@@ -167,7 +168,7 @@ func ranks(_ numbers: [Int]) -> String {
   return "rank\(numbers.count == 1 ? "" : "s") \(texts.joined(separator: ", "))"
 }
 
-/// Whole seconds, or tenths of few.
+/// A time for messages: whole seconds, or tenths below 10 s.
 func seconds(_ count: Double) -> String {
   count < 10 ? "\((10 * count).rounded() / 10) s" : "\(Int(count.rounded())) s"
 }

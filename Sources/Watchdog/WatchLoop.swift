@@ -1,59 +1,61 @@
 import Glibc
 
-/// What a watchdog's thread does all the time.
+/// The loop of a watchdog's thread.
 final class WatchLoop {
-  /// How a rank watches.
+  /// The role of this rank's watchdog.
   private enum Role {
-    /// Its own rank alone, as long as the others cannot be heard.
+    /// Watches its own rank, until the ranks are connected.
     case alone
-    /// Rank 0: everyone.
-    case leading(WatchdogServer)
-    /// Another rank: whether rank 0 is there.
-    case following(WatchdogClient)
-    /// Not any more: rank 0 has said that all is done.
-    case dismissed
+    /// Rank 0: watches all ranks.
+    case server(WatchdogServer)
+    /// Another rank: reports to rank 0, and watches it.
+    case client(WatchdogClient)
+    /// Rank 0 has done its work: nothing to watch.
+    case shutDown
   }
 
   private let identity: RankIdentity
   private let size: Int
   private let timeoutSeconds: Double
-  /// How often ranks give a sign of life.
+  /// The interval between signs of life.
   private let interval: Double
-  private let orders: Orders
+  private let networkOption: String?
+  private let commands: Commands
   private let status: @Sendable () -> RankStatus
-  private var judge: StallDetector
+  private var detector: StallDetector
   private var role = Role.alone
 
   init(
-    _ identity: RankIdentity, of size: Int, timeoutSeconds: Double, orders: Orders,
+    _ identity: RankIdentity, of size: Int, timeoutSeconds: Double, networkOption: String?, commands: Commands,
     status: @escaping @Sendable () -> RankStatus
   ) {
     self.identity = identity
     self.size = size
     self.timeoutSeconds = timeoutSeconds
     interval = min(1, timeoutSeconds / 30)
-    self.orders = orders
+    self.networkOption = networkOption
+    self.commands = commands
     self.status = status
-    judge = StallDetector(size: size, timeoutSeconds: timeoutSeconds)
+    detector = StallDetector(size: size, timeoutSeconds: timeoutSeconds)
   }
 
-  /// Watches until it is told to end.
+  /// Runs until the command to end.
   func run() {
     var lastTurn = monotonicSeconds()
     while true {
-      _ = waitForInput([orders.wake] + descriptors, seconds: interval)
+      _ = waitForInput([commands.wakePipe] + descriptors, seconds: interval)
       let now = monotonicSeconds()
-      // A turn that took far too long: this process was stopped, or did not get the CPU.
+      // A turn that took far too long: this process was suspended, or did not get the CPU.
       let pause = now - lastTurn - interval
       if pause > max(2, 2 * interval) {
-        forgive(pause)
+        extendDeadlines(by: pause)
       }
       lastTurn = now
-      for order in orders.take() {
-        switch order {
-        case .lead(let listener, let token): role = .leading(WatchdogServer(listener: listener, token: token))
+      for command in commands.take() {
+        switch command {
+        case .lead(let listener, let token): role = .server(WatchdogServer(listener: listener, token: token))
         case .follow(let descriptor):
-          role = .following(WatchdogClient(LineConnection(descriptor), now: now))
+          role = .client(WatchdogClient(LineConnection(descriptor), now: now))
         case .end:
           sayGoodbye()
           return
@@ -65,32 +67,32 @@ final class WatchLoop {
 
   private var descriptors: [Int32] {
     switch role {
-    case .alone, .dismissed: []
-    case .leading(let leader): leader.descriptors
-    case .following(let follower): follower.connection.isClosed ? [] : [follower.connection.descriptor]
+    case .alone, .shutDown: []
+    case .server(let server): server.descriptors
+    case .client(let client): client.connection.isClosed ? [] : [client.connection.descriptor]
     }
   }
 
   private func takeTurn(_ now: Double) {
     switch role {
     case .alone:
-      judge.note(identity, status(), now: now)
-      if let reason = judge.verdict(now: now) {
+      detector.note(identity, status(), now: now)
+      if let reason = detector.diagnosis(now: now) {
         endJob(reason + advice)
       }
-    case .leading(let leader):
-      judge.note(identity, status(), now: now)
-      leader.takeTurn(&judge, interval: interval, now: now)
-      if let reason = judge.verdict(now: now) {
+    case .server(let server):
+      detector.note(identity, status(), now: now)
+      server.takeTurn(&detector, interval: interval, now: now)
+      if let reason = detector.diagnosis(now: now) {
         say(reason)
-        leader.tellEveryone("end")
+        server.broadcast("end")
         leave()
       }
-    case .following(let follower):
-      switch follower.takeTurn(status(), interval: interval, now: now) {
-      case .dismissal: role = .dismissed
+    case .client(let client):
+      switch client.takeTurn(status(), interval: interval, now: now) {
+      case .shutdown: role = .shutDown
       case .end:
-        // Rank 0 has said why; what it wrote is on its way through the launcher, which ends soon after the first exit.
+        // Rank 0 has reported the cause; its line is on its way through the launcher, which ends soon after the first exit.
         leave()
       case .brokenConnection:
         endJob("\(identity.name) has lost rank 0, which ended or whose host or network is down")
@@ -101,32 +103,31 @@ final class WatchLoop {
               + "rank 0 was stopped, or its host or the network to it is down")
         }
       }
-    case .dismissed: break
+    case .shutDown: break
     }
   }
 
-  /// What is most often the matter where ranks never find each other.
+  /// The most frequent cause where ranks never find each other.
   private var advice: String {
     let networks = InterfaceAddress.all().filter { address in !address.isLoopback && !address.address.contains(":") }
-    guard size > 1, networks.count > 1 else { return "" }
+    guard size > 1, networks.count > 1, let networkOption else { return "" }
     return "; host \(identity.host) has the networks "
       + networks.map { network in "\(network.network) (\(network.interface))" }.joined(separator: ", ")
-      + ": where the other ranks run on other hosts, name the one that leads there with "
-      + "--mca btl_tcp_if_include NETWORK --mca oob_tcp_if_include NETWORK"
+      + ": where the other ranks run on other hosts, name the one that leads there with \(networkOption)"
   }
 
-  private func forgive(_ pause: Double) {
-    judge.forgive(pause)
-    if case .following(let follower) = role {
-      follower.forgive(pause)
+  private func extendDeadlines(by pause: Double) {
+    detector.extendDeadlines(by: pause)
+    if case .client(let client) = role {
+      client.extendDeadlines(by: pause)
     }
   }
 
   private func sayGoodbye() {
     switch role {
-    case .alone, .dismissed: break
-    case .leading(let leader): leader.tellEveryone("bye")
-    case .following(let follower): follower.connection.send("bye")
+    case .alone, .shutDown: break
+    case .server(let server): server.broadcast("bye")
+    case .client(let client): client.connection.send("bye")
     }
   }
 
@@ -140,7 +141,7 @@ final class WatchLoop {
     _ = unsafe write(STDERR_FILENO, text, text.count)
   }
 
-  /// Ends this process without any of the steps that could hang.
+  /// Ends this process without any step that could hang.
   private func leave() -> Never {
     usleep(300_000)
     _exit(Watchdog.exitCode)

@@ -1,18 +1,18 @@
-/// Another rank's side of its connection to rank 0.
+/// The side of a rank other than 0 of its connection to rank 0.
 final class WatchdogClient {
-  /// What rank 0's watchdog wants.
+  /// The result of one turn.
   enum Message {
     /// Rank 0 has done its work.
-    case dismissal
-    /// The job has to end.
+    case shutdown
+    /// Rank 0 ends the job.
     case end
     /// The connection has been closed for longer than a launcher needs to end the job.
     case brokenConnection
-    /// Nothing new; so long ago rank 0 was heard last.
+    /// No message; the time since rank 0 was last heard.
     case silence(silentSeconds: Double)
   }
 
-  /// Time for the launcher, which knows how rank 0 ended.
+  /// Time for the launcher to report how rank 0 ended.
   private static let graceSeconds = 3.0
 
   let connection: LineConnection
@@ -25,18 +25,18 @@ final class WatchdogClient {
     heard = now
   }
 
-  /// Leaves out a time in which this process did not run.
-  func forgive(_ pause: Double) {
+  /// Extends deadlines by a time in which this process did not run.
+  func extendDeadlines(by pause: Double) {
     heard += pause
   }
 
-  /// Tells rank 0 what this rank is at, and hears what it says.
+  /// Sends this rank's status and reads rank 0's messages.
   func takeTurn(_ status: RankStatus, interval: Double, now: Double) -> Message {
     for line in connection.receive() {
       heard = now
       switch line {
       case "end": return .end
-      case "bye": return .dismissal
+      case "bye": return .shutdown
       default: break
       }
     }

@@ -11,33 +11,33 @@ final class WatchdogServer {
     self.token = token
   }
 
-  /// What to wait for.
+  /// The descriptors to poll.
   var descriptors: [Int32] {
     [listener.descriptor] + unknown.map(\.descriptor) + members.map(\.connection.descriptor)
   }
 
-  /// Hears everyone, and says that rank 0 is there.
-  func takeTurn(_ judge: inout StallDetector, interval: Double, now: Double) {
+  /// Reads all messages and sends a sign of life.
+  func takeTurn(_ detector: inout StallDetector, interval: Double, now: Double) {
     while let connection = listener.accept() {
       unknown.append(connection)
     }
-    greet(&judge, now)
-    hear(&judge, now)
+    greet(&detector, now)
+    hear(&detector, now)
     if now - lastSign >= 0.9 * interval {
       lastSign = now
-      tellEveryone("alive")
+      broadcast("alive")
     }
   }
 
   /// Sends a line to all ranks.
-  func tellEveryone(_ line: String) {
+  func broadcast(_ line: String) {
     for member in members {
       member.connection.send(line)
     }
   }
 
-  /// Connections that do not know the job's token are not of this job.
-  private func greet(_ judge: inout StallDetector, _ now: Double) {
+  /// Admits new connections that know the job's token, and drops others.
+  private func greet(_ detector: inout StallDetector, _ now: Double) {
     var waiting: [LineConnection] = []
     for connection in unknown {
       let lines = connection.receive()
@@ -52,30 +52,30 @@ final class WatchdogServer {
         let process = Int(words[3])
       else { continue }
       let identity = RankIdentity(rank: rank, host: words[4], process: process)
-      judge.note(identity, RankStatus(collectives: 0, collective: nil, progress: 0, phase: "start"), now: now)
+      detector.note(identity, RankStatus(collectives: 0, collective: nil, progress: 0, phase: "start"), now: now)
       connection.send("welcome")
       members.append((identity, connection))
     }
     unknown = waiting
   }
 
-  private func hear(_ judge: inout StallDetector, _ now: Double) {
+  private func hear(_ detector: inout StallDetector, _ now: Double) {
     var staying: [(identity: RankIdentity, connection: LineConnection)] = []
     for member in members {
       var isFinished = false
       for line in member.connection.receive() {
         if line == "bye" {
           isFinished = true
-          judge.noteEnd(ofRank: member.identity.rank)
+          detector.noteEnd(ofRank: member.identity.rank)
         } else if let status = RankStatus(line: line) {
-          judge.note(member.identity, status, now: now)
+          detector.note(member.identity, status, now: now)
         }
       }
       if isFinished {
         continue
       }
       if member.connection.isClosed {
-        judge.noteLoss(ofRank: member.identity.rank, now: now)
+        detector.noteDisconnect(ofRank: member.identity.rank, now: now)
       } else {
         staying.append(member)
       }

@@ -8,7 +8,7 @@ struct Supcon: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "supcon",
     abstract: "Trains image encoders with the Supervised Contrastive loss on CPUs, alone or under mpirun.",
-    version: supconVersion,
+    version: supconVersionText,
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
       PredictCommand.self, ExportCommand.self, ImportCommand.self, LossCommand.self, BenchCommand.self,
@@ -75,6 +75,9 @@ enum Program {
     if let problem = launch.problem ?? command.watch.problem ?? command.problem(ranks: launch.size) {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
+    if let problem = InstructionSetLimit.apply() {
+      end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
+    }
     launch.leaveCrashesToTheLibrary()
     exit(run(command, launch))
   }
@@ -83,8 +86,13 @@ enum Program {
   private static func run(_ command: any RankedCommand, _ launch: Launch) -> Int32 {
     let watchdog = JobWatchdog(command.watch, rank: launch.rank, of: launch.size)
     defer { watchdog.end() }
+    var foreignLauncher: String?
     do {
-      return try withMPI(activity: watchdog.activity) { world in
+      let code = try withMPI(activity: watchdog.activity) { world in
+        foreignLauncher = Launcher.current.problem(worldSize: world.size)
+        if foreignLauncher != nil {
+          return ExitStatus.usage.rawValue
+        }
         do {
           try watchdog.connect(over: world)
           if !(command is DoctorCommand) {
@@ -94,7 +102,7 @@ enum Program {
           }
           let code = try command.run(over: world)
           if code != .success {
-            // mpirun ends the others soon after the first one: nobody leaves before rank 0 has spoken.
+            // Launchers end the others soon after the first one: no rank leaves before rank 0 has printed.
             try world.barrier()
           }
           return code.rawValue
@@ -110,6 +118,11 @@ enum Program {
         Console.error("Error: rank \(rank): \(fault)")
         return fault.exitCode.rawValue
       }
+      if let foreignLauncher {
+        // In MPI's view each process is rank 0: the launcher's number decides which one prints.
+        end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(foreignLauncher)")
+      }
+      return code
     } catch {
       Console.error("Error: \(error)")
       return ExitStatus.software.rawValue
@@ -126,7 +139,7 @@ enum Program {
       }
     } else {
       Launch.letRootSpeakFirst()
-      if code != 0, Launch.outlivesRoot() {
+      if code != 0, launch.outlivesRoot() {
         Console.error("rank \(launch.rank): \(message)")
       }
     }

@@ -37,7 +37,7 @@ struct FolderDatasetTests {
     try writeBytes(Array("no image".utf8), to: directory.file("a/1.png"))
     let damaged = try #require(throws: FileError.self) { try dataset.image(at: 1) }
     #expect(damaged.kind == .content)
-    #expect(damaged.description.contains(directory.file("a/1.png")) && damaged.description.contains("JPEG or PNG"))
+    #expect(damaged.description.contains(directory.file("a/1.png")) && damaged.description.contains("JPEG, PNG"))
     try removeFile(directory.file("b/0.png"))
     let missing = try #require(throws: FileError.self) { try dataset.image(at: 3) }
     #expect(missing.kind == .missing && missing.description.contains("b/0.png"))

@@ -40,14 +40,14 @@ struct PackTests {
     #expect(pack.normalization == survey.normalization)
     #expect(pack.survey.sizes == survey.sizes)
 
-    let other = try PackedDataset(path: path, split: .test)
+    let other = try PackedDataset(path: path, split: .validation)
     #expect(other.normalization == pack.normalization && other.fingerprint == pack.fingerprint)
     #expect(
       try (0..<2).map { number in try other.image(at: number).size } == [
         ImageSize(width: 16, height: 8), ImageSize(width: 4, height: 4),
       ])
-    #expect(try other.name(at: 1) == "2/é.png" && other.label(at: 1) == 2)
-    #expect(throws: Never.self) { try pack.verifyChecksum() }
+    #expect(try other.path(at: 1) == "2/é.png" && other.label(at: 1) == 2)
+    #expect(throws: Never.self) { try pack.verifyStorage() }
   }
 
   @Test func `a pack without validation images says what to do`() throws {
@@ -56,7 +56,7 @@ struct PackTests {
     let path = directory.file("pack")
     try PackWriter(training: training, validation: nil, shorterSide: 8, threads: 1).write(to: path)
     #expect(try PackedDataset(path: path, split: .train).count == 40)
-    let error = try #require(throws: FileError.self) { try PackedDataset(path: path, split: .test) }
+    let error = try #require(throws: FileError.self) { try PackedDataset(path: path, split: .validation) }
     #expect(error.kind == .missing && error.description.contains("--validation-fraction"))
   }
 
@@ -93,7 +93,7 @@ struct PackTests {
           _ = try pack.image(at: image)
           _ = try pack.name(at: image)
         }
-        try pack.verifyChecksum()
+        try pack.verifyStorage()
       }
       #expect(error?.description.contains(other) ?? false)
     }

@@ -2,6 +2,7 @@ import Configuration
 import Datasets
 import Formats
 import Imaging
+import Runs
 
 /// What reads each kind of file, all of it.
 enum Readers {
@@ -9,7 +10,8 @@ enum Readers {
   typealias Reader = @Sendable (_ path: String, _ bytes: [UInt8], _ number: Int) throws -> Void
 
   static let byEnding: [String: Reader] = [
-    ".jpg": image, ".png": image, ".safetensors": tensors, ".npy": array, ".pack": pack, ".json": object,
+    ".jpg": image, ".png": image, ".safetensors": tensors, ".npy": array,
+    ".npz": array, ".bmp": image, ".gif": image, ".webp": image, ".tif": image, ".pack": pack, ".json": object,
     ".yaml": options,
   ]
 
@@ -28,19 +30,19 @@ enum Readers {
   private static func array(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
     let file = try NumPyFile(path: path)
     let count = file.shape.reduce(1, *)
-    switch file.elementType {
-    case "<f4": _ = try file.floats(0..<count)
-    case "<f8": _ = try file.doubles(0..<count)
-    default: _ = try file.integers(0..<count)
+    if file.type.isFloatingPoint {
+      _ = try file.doubles(0..<count)
+    } else {
+      _ = try file.integers(0..<count)
     }
   }
 
   private static func pack(_ path: String, _ bytes: [UInt8], _ number: Int) throws {
-    for split in [DatasetSplit.train, .test] {
+    for split in [Split.train, .validation] {
       let dataset = try PackedDataset(path: path, split: split)
       for index in 0..<dataset.count {
         _ = try dataset.image(at: index)
-        _ = try dataset.name(at: index)
+        _ = try dataset.path(at: index)
         _ = dataset.classNames[dataset.label(at: index)]
       }
     }

@@ -69,12 +69,68 @@ struct NumPyFileTests {
   func `all versions of the format are read`(version: UInt8) throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("a.npy")
-    // Any order of the keys, any spaces; 1.0 and −2.0 by hand.
-    let header = "{'shape':(2,), 'fortran_order' : False,'descr':'<f4'}"
-    try writeBytes(start(version: version, header) + [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0], to: path)
+    try writeBytes(start(version: version, dictionary("<f4", "(2,)")) + [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0], to: path)
     let file = try NumPyFile(path: path)
     #expect(file.shape == [2])
     #expect(try file.floats(0..<2) == [1, -2])
+  }
+
+  @Test(arguments: [
+    "{'shape':(2,), 'fortran_order' : False,'descr':'<f4'}",
+    "{\"descr\": \"<f4\", \"fortran_order\": False, \"shape\": (2,)}",
+    "{ 'descr' : '<f4' ,\n 'fortran_order':False,\t'shape' :( 2 , ) , }   ",
+    "{'descr': u'=f4', 'fortran_order': False, 'shape': (2L,), }",
+    "{'descr': 'float32', 'fortran_order': False, 'shape': (2,), 'more': None}",
+    "{'descr': 'f', 'fortran_order': False, 'shape': (2,)}",
+    "{'shape': (2,), 'descr': '>f4', 'descr': '|f4', 'fortran_order': False}",
+  ]) func `any literal of the header is read`(header: String) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.npy")
+    try writeBytes(start(header) + [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0], to: path)
+    let file = try NumPyFile(path: path)
+    #expect(file.shape == [2] && file.type.name == "float32")
+    #expect(try file.floats(0..<2) == [1, -2])
+  }
+
+  /// 1, −2 and 65504 or 0.5 by their bit patterns.
+  @Test(arguments: [
+    ("<f2", [0, 0x3C, 0, 0xC0, 0xFF, 0x7B] as [UInt8], [1, -2, 65504] as [Double]),
+    (">f2", [0x3C, 0, 0xC0, 0, 0x7B, 0xFF], [1, -2, 65504]),
+    ("<V2", [0x80, 0x3F, 0, 0xC0, 0, 0x3F], [1, -2, 0.5]),
+    (">f4", [0x3F, 0x80, 0, 0, 0xC0, 0, 0, 0, 0x3F, 0, 0, 0], [1, -2, 0.5]),
+    (">f8", [0x3F, 0xF0, 0, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0, 0x3F, 0xE0, 0, 0, 0, 0, 0, 0], [1, -2, 0.5]),
+  ]) func `floating-point numbers of any width and byte order are read`(
+    type: String, bytes: [UInt8], values: [Double]
+  ) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.npy")
+    try writeBytes(start(dictionary(type, "(3,)")) + bytes, to: path)
+    let file = try NumPyFile(path: path)
+    #expect(try file.doubles(0..<3) == values)
+    #expect(try file.floats(1..<3) == values[1...].map(Float.init))
+    #expect(file.type.isFloatingPoint && file.type.fitsFloat == (type != ">f8"))
+  }
+
+  @Test func `Fortran order becomes rows`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.npy")
+    // [[0, 1, 2], [3, 4, 5]] by columns.
+    try writeBytes(start(dictionary("<i2", "(2, 3)", order: "True")) + [0, 0, 3, 0, 1, 0, 4, 0, 2, 0, 5, 0], to: path)
+    #expect(try NumPyFile(path: path).integers(0..<6) == [0, 1, 2, 3, 4, 5])
+    // Element [i, j, k] is 100 i + 10 j + k.
+    let bytes: [UInt8] = [0, 100, 10, 110, 20, 120, 1, 101, 11, 111, 21, 121]
+    try writeBytes(start(dictionary("|u1", "(2, 3, 2)", order: "True")) + bytes, to: path)
+    let rows: [Int64] = [0, 1, 10, 11, 20, 21, 100, 101, 110, 111, 120, 121]
+    #expect(try NumPyFile(path: path).integers(0..<12) == rows)
+    try writeBytes(start(dictionary("|u1", "(0, 3)", order: "True")), to: path)
+    #expect(try NumPyFile(path: path).integers(0..<0).isEmpty)
+  }
+
+  @Test func `big-endian integers are read`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.npy")
+    try writeBytes(start(dictionary(">i4", "(2,)")) + [0xFF, 0xFF, 0xFF, 0xFE, 0, 0, 1, 0], to: path)
+    #expect(try NumPyFile(path: path).integers(0..<2) == [-2, 256])
   }
 
   @Test(arguments: [
@@ -100,27 +156,36 @@ struct NumPyFileTests {
     try writeBytes(start(dictionary("<f4", "(1,)")) + [0, 0, 0x80, 0x3F], to: path)
     let error = try #require(throws: FileError.self) { try NumPyFile(path: path).integers(0..<1) }
     #expect(error.kind == .content && error.description.contains("<f4"))
+    #expect(error.description.contains(".astype('int64')"))
+    try writeBytes(start(dictionary("|u1", "(1,)")) + [1], to: path)
+    let other = try #require(throws: FileError.self) { try NumPyFile(path: path).floats(0..<1) }
+    #expect(other.description.contains(".astype('float32')"))
   }
 
   @Test func `what cannot be read is refused`() throws {
     let eight = [UInt8](repeating: 0, count: 8)
-    #expect(try error(start(dictionary(">f4", "(2,)")) + eight).description.contains(">f4"))
-    #expect(try error(start(dictionary("<f4", "(1, 2)", order: "True")) + eight).description.contains("Fortran"))
     // Texts, complex numbers, times, records of bytes.
-    for type in ["<U2", "|S2", "<c16", "<m8[s]", "|V4", "|O", "<f", "f4", "<f16", "<f0", "<i-4"] {
+    for type in ["<U2", "|S2", "<c16", "<m8[s]", "|V4", "|V2", "|O", "<x", "<f16", "<f0", "<i-4", ""] {
       let error = try error(start(dictionary(type, "(2,)")) + eight)
       #expect(error.description.contains("elements of type \(type),"))
     }
     for header in [
-      dictionary("<f4", "(-2,)"), dictionary("<f4", "(2"), dictionary("<f4", "two"), dictionary("", "(2,)"),
+      dictionary("<f4", "(-2,)"), dictionary("<f4", "(2"), dictionary("<f4", "two"), dictionary("<f4", "(2)"),
+      dictionary("<f4", "[2]"),
       dictionary("<f4", "(9223372036854775807, 8)"), dictionary("<f4", "(4611686018427387904,)"),
       "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", "{'fortran_order': False, 'shape': (2,)}",
-      "{'descr': '<f4', 'shape': (2,)}", "{'descr': '<f4', 'fortran_order': False}", "",
+      dictionary("<f4", "(2,)", order: "1"), dictionary("<f4", "(2,)") + "}",
+      String(repeating: "(", count: 100_000), "{'descr': '<f4', 'shape': (2,)}",
+      "{'descr': '<f4', 'fortran_order': False}", "",
     ] {
       _ = try error(start(header) + eight)
     }
     _ = try error(start(version: 4, dictionary("<f4", "(2,)")) + eight)
     _ = try error(Array("PK\u{3}\u{4} a zip, as .npz is".utf8))
+    let structured = "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }"
+    #expect(try error(start(structured) + eight).description.contains("structured"))
+    #expect(try error([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 0]).description.contains("HDF5"))
+    #expect(try error(Array("1.0, 2.0, 3.0\n".utf8)).description.contains("text"))
     // A header that claims 65,535 or 4 billion bytes.
     _ = try error([0x93] + Array("NUMPY".utf8) + [1, 0, 0xFF, 0xFF] + eight)
     _ = try error([0x93] + Array("NUMPY".utf8) + [2, 0, 0xFF, 0xFF, 0xFF, 0xFF] + eight)

@@ -12,19 +12,19 @@ struct SHA256Tests {
     return SHA256.hexadecimal(sha.finalize())
   }
 
-  @Test func `of nothing`() {
+  @Test func `the digest of nothing is the published one`() {
     let expected = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     #expect(digest([]) == expected)
     #expect(digest([""]) == expected)
   }
 
-  @Test func `of abc, whole and in pieces`() {
+  @Test func `the digest of abc is the published one, whole and in pieces`() {
     let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     #expect(digest(["abc"]) == expected)
     #expect(digest(["a", "", "bc"]) == expected)
   }
 
-  @Test func `of two blocks`() {
+  @Test func `the digest of two blocks is the published one`() {
     let text = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
     #expect(digest([text]) == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
   }

@@ -2,7 +2,7 @@ import Formats
 import TestSupport
 import Testing
 
-/// Nothing in a damaged file is believed.
+/// Damaged files are refused.
 struct SafetensorsDamageTests {
   /// A file with a right checksum around any header and buffer.
   private func bytes(header: String, buffer: [UInt8], claimed: UInt64? = nil) -> [UInt8] {
@@ -96,8 +96,10 @@ struct SafetensorsDamageTests {
     "{\"w\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,8]},CHECKSUM8}",
     "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,99999999999999999999]},CHECKSUM8}",
     // types
-    "{\"w\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]},CHECKSUM8}",
-    "{\"w\":{\"dtype\":\"f32\",\"shape\":[2],\"data_offsets\":[0,8]},CHECKSUM8}",
+    "{\"w\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,8]},CHECKSUM8}",
+    "{\"w\":{\"dtype\":\"F4\",\"shape\":[15],\"data_offsets\":[0,8]},CHECKSUM8}",
+    "{\"w\":{\"dtype\":\"NEW\",\"shape\":[-1],\"data_offsets\":[0,8]},CHECKSUM8}",
+    "{\"w\":{\"dtype\":\"NEW\",\"shape\":[1],\"data_offsets\":[0,9]},CHECKSUM8}",
     "{\"w\":{\"shape\":[2],\"data_offsets\":[0,8]},CHECKSUM8}",
     "{\"w\":7,CHECKSUM8}",
     "{\"__metadata__\":{\"a\":1},\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},CHECKSUM8}",

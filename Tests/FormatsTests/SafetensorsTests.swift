@@ -93,6 +93,42 @@ struct SafetensorsTests {
     #expect(Array(try readBytes(path).suffix(16)) == [7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0])
   }
 
+  @Test(arguments: ["F64", "I64", "U64", "C64", "NEW"])
+  func `a tensor of any type spoils nothing that is used`(type: String) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.safetensors")
+    let header =
+      "{\"odd\":{\"dtype\":\"\(type)\",\"shape\":[1],\"data_offsets\":[0,8]},"
+      + "\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}"
+    let length = (0..<8).map { byte in UInt8(truncatingIfNeeded: header.utf8.count >> (8 * byte)) }
+    try writeBytes(length + Array(header.utf8) + [0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0, 0, 0, 0xC0], to: path)
+    let file = try SafetensorsFile(path: path, needsChecksum: false)
+    #expect(try file.floats("w", shape: [1]) == [-2])
+    #expect(file.entries["odd"]?.type.rawValue == type)
+    if type == "F64" {
+      #expect(try file.floats("odd", shape: [1]) == [1])
+    } else {
+      let error = try #require(throws: FileError.self) { try file.floats("odd", shape: [1]) }
+      #expect(error.description.contains("odd is \(type) [1]") && error.description.contains(".float()"))
+      #expect(!error.description.contains("damaged"))
+    }
+  }
+
+  /// 1, −2, the smallest and the largest number, and what has no value, by the OCP specification of 8-bit floating point.
+  @Test(arguments: [
+    ("F8_E4M3", [0x38, 0xC0, 0x01, 0x7E] as [UInt8], [1, -2, 0x1p-9, 448] as [Float], UInt8(0x7F)),
+    ("F8_E5M2", [0x3C, 0xC0, 0x01, 0x7B], [1, -2, 0x1p-16, 57344], 0x7E),
+  ])
+  func `numbers of 8 bits are widened`(type: String, patterns: [UInt8], expected: [Float], nan: UInt8) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.safetensors")
+    let header = "{\"w\":{\"dtype\":\"\(type)\",\"shape\":[5],\"data_offsets\":[0,5]}}"
+    let length = (0..<8).map { byte in UInt8(truncatingIfNeeded: header.utf8.count >> (8 * byte)) }
+    try writeBytes(length + Array(header.utf8) + patterns + [nan], to: path)
+    let floats = try SafetensorsFile(path: path, needsChecksum: false).floats("w", shape: [5])
+    #expect(Array(floats[..<4]) == expected && floats[4].isNaN)
+  }
+
   /// Bit patterns from the definitions of the types: 1, −2, the smallest subnormal number and the largest number.
   @Test(arguments: [
     ("F16", [0x3C00, 0xC000, 0x0001, 0x7BFF] as [UInt16], [1, -2, 0x1p-24, 65504] as [Float]),

@@ -9,7 +9,7 @@ struct AugmentationTextTests {
     "grayscale", "cutout", "tensor-jitter", "tensor-grayscale",
   ]
 
-  @Test func `the presets`() throws {
+  @Test func `every preset is listed and parsed`() throws {
     #expect(
       Augmentation.presets.map { preset in preset.name } == [
         "none", "supcontrast", "simclr", "autoaugment-cifar10", "autoaugment-imagenet", "randaugment",
@@ -37,10 +37,21 @@ struct AugmentationTextTests {
     ("randaugment(operations=2, magnitude=9)", "randaugment(magnitude=9)"),
     ("stacked-randaugment(magnitude=4.5, operations=3)", "stacked-randaugment(operations=3, magnitude=4.5)"),
     ("flip + tensor-jitter(brightness=0.1)", "flip + tensor-jitter(brightness=0.1)"),
-  ]) func `texts and their shortest form`(text: String, shortest: String) throws {
+  ]) func `a text is described by its shortest form`(text: String, shortest: String) throws {
     let augmentation = try Augmentation(text)
     #expect(augmentation.description == shortest)
     #expect(try Augmentation(augmentation.description) == augmentation)
+  }
+
+  @Test(arguments: [
+    ("equalise", "equalize"), ("posterise(bits=4)", "posterize(bits=4)"), ("solarise", "solarize"),
+    ("solarise-add(addition=3)", "solarize-add(addition=3)"), ("colour(factor=0.5)", "color(factor=0.5)"),
+    ("flip + greyscale", "flip + grayscale"), ("tensor-greyscale(probability=1)", "tensor-grayscale(probability=1)"),
+    ("centre-crop", "center-crop"), ("blur(edge=grey)", "blur(edge=gray)"),
+    ("centre-crop + colour + tensor-greyscale", "center-crop + color + tensor-grayscale"),
+  ]) func `British spellings of version 0.1.0 are read`(text: String, current: String) throws {
+    #expect(try Augmentation(text).description == current)
+    #expect(try Augmentation(current).description == current)
   }
 
   @Test func `parameters tell augmentations apart`() throws {
@@ -50,7 +61,7 @@ struct AugmentationTextTests {
 
   @Test(arguments: [
     ("supcontrats", ["supcontrats", "did you mean supcontrast?", "none, supcontrast"]),
-    ("equalize", ["equalize", "did you mean equalize?"]),
+    ("equalizer", ["equalizer", "did you mean equalize?"]),
     ("flip + + cutout", ["empty element"]),
     ("", ["empty element"]),
     ("flip(probability=2)", ["flip", "probability=2", "a number from 0 to 1"]),

@@ -12,6 +12,11 @@ enum CodecsFixtures {
     return names.filter { name in name.hasSuffix(ending) }.sorted()
   }
 
+  /// The names of all encoded images that this host can decode.
+  static var decodableNames: [String] {
+    ImageFileKind.decodableEndings.flatMap { ending in names("." + ending) }.sorted()
+  }
+
   /// A file.
   static func bytes(_ name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: folder.appendingPathComponent(name)))

@@ -14,24 +14,67 @@ struct CodecsRefusalTests {
   }
 
   @Test func `files that are no images say what they are`() throws {
-    try expectRefusal([], naming: "is empty", "JPEG or PNG")
-    try expectRefusal(Array("GIF89a".utf8), naming: "is GIF, whatever its name says")
-    try expectRefusal(Array("RIFF1234WEBPVP8 ".utf8), naming: "is WebP")
+    try expectRefusal([], naming: "is empty", "JPEG, PNG")
+    try expectRefusal(Array("GIF89a".utf8), naming: "cut off")
+    try expectRefusal(Array("RIFF1234WEBPVP8 ".utf8), naming: "cut off")
+    try expectRefusal(Array("\0\0\0 ftypavif".utf8), naming: "is AVIF, whatever its name says", "convert it")
+    try expectRefusal(Array("\0\0\0 ftypheic".utf8), naming: "is HEIC")
+    try expectRefusal(Array("8BPS\0\u{1}".utf8), naming: "is Photoshop")
+    try expectRefusal(Array("version https://git-lfs.github.com/spec/v1".utf8), naming: "git lfs pull")
     try expectRefusal(Array("<!DOCTYPE html>".utf8), naming: "is HTML")
     try expectRefusal([0, 1, 2], naming: "begins with the bytes 00 01 02")
     try expectRefusal([0xFF], naming: "ff")
   }
 
   @Test(arguments: CodecsFixtures.names(".jpg").filter { name in name != "bytes-behind-end.jpg" })
-  func `JPEG that was cut off anywhere`(name: String) throws {
+  func `a JPEG cut off anywhere is refused unless all pixels are there`(name: String) throws {
     let bytes = try CodecsFixtures.bytes(name)
-    for end in 0..<bytes.count {
+    let whole = try RGBImage(decoding: bytes)
+    for end in 0..<bytes.count - 8 {
       #expect(throws: ImageError.self, "\(end) of \(bytes.count)") { try RGBImage(decoding: Array(bytes[..<end])) }
+    }
+    for end in bytes.count - 8..<bytes.count {
+      if let found = try? RGBImage(decoding: Array(bytes[..<end])) {
+        #expect(found == whole, "\(end) of \(bytes.count)")
+      }
     }
   }
 
+  @Test(arguments: ["baseline-420.jpg", "baseline-444.jpg", "grey.jpg", "cmyk.jpg", "restarts.jpg"])
+  func `JPEG that lacks nothing but its end is decoded`(name: String) throws {
+    let bytes = try CodecsFixtures.bytes(name)
+    #expect(try RGBImage(decoding: Array(bytes.dropLast(2))) == RGBImage(decoding: bytes))
+    #expect(try RGBImage(decoding: Array(bytes.dropLast(1))) == RGBImage(decoding: bytes))
+  }
+
+  @Test func `progressive JPEG without its end is refused, since scans may be missing`() throws {
+    try expectRefusal(Array(try CodecsFixtures.bytes("progressive-420.jpg").dropLast(2)), naming: "end-of-image marker")
+  }
+
+  @Test(
+    arguments: CodecsFixtures.decodableNames.filter { name in
+      [".bmp", ".gif", ".webp", ".tif"].contains { ending in name.hasSuffix(ending) }
+    })
+  func `other images that were cut off are refused, or whole`(name: String) throws {
+    let bytes = try CodecsFixtures.bytes(name)
+    let whole = try RGBImage(decoding: bytes)
+    var refused = 0
+    for end in 0..<bytes.count {
+      do throws(ImageError) {
+        let found = try RGBImage(decoding: Array(bytes[..<end]))
+        // Later pages, frames and tags may be missing.
+        #expect(
+          found.samples.count == whole.samples.count && Set(found.samples) == Set(whole.samples),
+          "\(end) of \(bytes.count)")
+      } catch {
+        refused += 1
+      }
+    }
+    #expect(refused > 20)
+  }
+
   @Test(arguments: ["type2-depth8.png", "type3-depth4-interlaced.png", "type0-depth16.png", "type6-depth16.png"])
-  func `PNG that was cut off before the end of its pixels`(name: String) throws {
+  func `a PNG cut off before the end of its pixels is refused`(name: String) throws {
     let bytes = try CodecsFixtures.bytes(name)
     for end in 0..<bytes.count - 12 {
       #expect(throws: ImageError.self, "\(end) of \(bytes.count)") { try RGBImage(decoding: Array(bytes[..<end])) }
@@ -39,7 +82,7 @@ struct CodecsRefusalTests {
   }
 
   @Test(arguments: ["type2-depth8.png", "type3-depth4.png", "type0-depth16.png"])
-  func `PNG with any byte of header, palette or pixels changed`(name: String) throws {
+  func `a PNG with any byte of header, palette or pixels changed is refused`(name: String) throws {
     let bytes = try CodecsFixtures.bytes(name)
     for place in 8..<bytes.count - 12 {
       var damaged = bytes
@@ -48,7 +91,7 @@ struct CodecsRefusalTests {
     }
   }
 
-  @Test func `damaged codes of JPEG`() throws {
+  @Test func `damaged codes of a JPEG are refused`() throws {
     var bytes = try CodecsFixtures.bytes("restarts.jpg")
     // A restart out of turn.
     let restart = try #require(
@@ -57,7 +100,7 @@ struct CodecsRefusalTests {
     try expectRefusal(bytes, naming: "is damaged", "RST1")
   }
 
-  @Test func `a JPEG without a frame, pixels, or of 12 bits`() throws {
+  @Test func `a JPEG without a frame, without pixels, or of 12 bits is refused`() throws {
     try expectRefusal([0xFF, 0xD8, 0xFF, 0xD9], naming: "holds no pixels")
     try expectRefusal([0xFF, 0xD8, 0xFF, 0xDA, 0, 2, 0xFF, 0xD9], naming: "scan before")
     var bytes = try CodecsFixtures.bytes("baseline-444.jpg")
@@ -69,7 +112,7 @@ struct CodecsRefusalTests {
     try expectRefusal(bytes, naming: "2 color components")
   }
 
-  @Test func `sizes that cannot be`() throws {
+  @Test func `impossible sizes are refused`() throws {
     var jpeg = try CodecsFixtures.bytes("baseline-444.jpg")
     let frame = try startOfFrame(jpeg)
     jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xFF, 0xFF, 0xFF])
@@ -92,7 +135,7 @@ struct CodecsRefusalTests {
     try expectRefusal(try png([0, 0, 0, 13], [0, 0, 0, 12]), naming: "is damaged")
   }
 
-  @Test func `PNG of types that there are not`() throws {
+  @Test func `PNG of unknown color types is refused`() throws {
     var bytes = try CodecsFixtures.bytes("type2-depth8.png")
     for (depth, type) in [(3, 0), (16, 3), (8, 5), (4, 2)] as [(UInt8, UInt8)] {
       (bytes[24], bytes[25]) = (depth, type)

@@ -21,17 +21,44 @@ struct CodecsTests {
     #expect(largestDifference(found, expected) <= 1)
   }
 
+  @Test(arguments: CodecsFixtures.names(".bmp") + CodecsFixtures.names(".gif"))
+  func `BMP and the first frame of GIF are exact`(name: String) throws {
+    let (found, expected) = (try RGBImage(decoding: CodecsFixtures.bytes(name)), try CodecsFixtures.expected(name))
+    #expect(found.size == expected.size)
+    #expect(largestDifference(found, expected) == 0)
+  }
+
+  @Test(.enabled(if: ImageFileKind(ending: "tif") == .decodable(.tiff)), arguments: CodecsFixtures.names(".tif"))
+  func `TIFF without alpha is exact`(name: String) throws {
+    let (found, expected) = (try RGBImage(decoding: CodecsFixtures.bytes(name)), try CodecsFixtures.expected(name))
+    #expect(found.size == expected.size)
+    #expect(largestDifference(found, expected) == 0)
+  }
+
+  /// Pillow's own libwebp may be another version.
+  @Test(.enabled(if: ImageFileKind(ending: "webp") == .decodable(.webP)), arguments: CodecsFixtures.names(".webp"))
+  func `lossless WebP is exact, lossy within two levels`(name: String) throws {
+    let (found, expected) = (try RGBImage(decoding: CodecsFixtures.bytes(name)), try CodecsFixtures.expected(name))
+    #expect(found.size == expected.size)
+    #expect(largestDifference(found, expected) <= (name.hasPrefix("loss") && name.hasPrefix("lossless") ? 0 : 2))
+  }
+
   @Test func `all kinds are among the fixtures`() {
     #expect(CodecsFixtures.names(".jpg").count >= 28)
     #expect(CodecsFixtures.names(".png").count >= 38)
+    #expect(CodecsFixtures.names(".bmp").count >= 13)
+    #expect(CodecsFixtures.names(".gif").count >= 8)
+    #expect(CodecsFixtures.names(".tif").count >= 17)
+    #expect(CodecsFixtures.names(".webp").count >= 6)
   }
 
-  @Test(arguments: CodecsFixtures.names(".jpg") + CodecsFixtures.names(".png"))
+  @Test(arguments: CodecsFixtures.decodableNames)
   func `the header tells the size of what is decoded`(name: String) throws {
     let bytes = try CodecsFixtures.bytes(name)
     let header = try ImageHeader(of: bytes.span)
     #expect(header.size == (try CodecsFixtures.expected(name)).size)
-    #expect(header.format == (name.hasSuffix(".jpg") ? .jpeg : .png))
+    let ending = try #require(name.split(separator: ".").last)
+    #expect(ImageFileKind(ending: String(ending)) == .decodable(header.format))
   }
 
   @Test func `scaled decoding halves JPEG while it stays large enough`() throws {

@@ -24,7 +24,7 @@ struct CropDistributionTests {
     let augmentation = try Augmentation(text)
     let workspace = AugmentationWorkspace()
     return (0..<count).map { index in
-      let levels = image(
+      let levels = viewImage(
         of: Self.coordinates, augmentation, stream(index), size: ImageSize(width: 32, height: 32), workspace
       ).samples
       func extent(_ fourth: UInt8, _ last: UInt8) -> (start: Double, length: Double) {
@@ -83,7 +83,7 @@ struct CropDistributionTests {
       width: 40, height: 10, samples: (0..<400).flatMap { pixel in [UInt8(pixel % 40), UInt8(pixel / 40), 0] })
     for sampling in ["torchvision", "tensorflow"] {
       let text = "resized-crop(area=1, ratio=1, sampling=\(sampling))"
-      let found = image(of: image, try Augmentation(text), stream(0), size: ImageSize(width: 10, height: 10))
+      let found = viewImage(of: image, try Augmentation(text), stream(0), size: ImageSize(width: 10, height: 10))
       #expect(found.samples[0] == 15 && found.samples[27] == 24 && found.samples[271] == 9)
     }
   }
@@ -107,8 +107,8 @@ struct CropDistributionTests {
         })
       let size = ImageSize(width: 16, height: 16)
       #expect(
-        image(of: image, try Augmentation("resized-crop"), stream(index), size: size)
-          == image(of: part, try Augmentation("resize(aspect=stretch)"), stream(0), size: size))
+        viewImage(of: image, try Augmentation("resized-crop"), stream(index), size: size)
+          == viewImage(of: part, try Augmentation("resize(aspect=stretch)"), stream(0), size: size))
     }
   }
 
@@ -116,7 +116,8 @@ struct CropDistributionTests {
     var counts: [[UInt8]: Int] = [:]
     let augmentation = try Augmentation("cutout(side=2, fill=255)")
     for index in 0..<3000 {
-      counts[image(of: constant(0, 0, 0, width: 6, height: 5), augmentation, stream(index)).samples, default: 0] += 1
+      counts[viewImage(of: constant(0, 0, 0, width: 6, height: 5), augmentation, stream(index)).samples, default: 0] +=
+        1
     }
     #expect(counts.count == 30)
     #expect(chiSquare(Array(counts.values)) < chiSquareLimit(degreesOfFreedom: 29))

@@ -11,7 +11,7 @@ struct JitterTests {
     let augmentation = try Augmentation(text)
     let workspace = AugmentationWorkspace()
     return (0..<count).map { index in
-      Int(image(of: image, augmentation, stream(index), workspace).samples[channel])
+      Int(viewImage(of: image, augmentation, stream(index), workspace).samples[channel])
     }
   }
 
@@ -55,11 +55,11 @@ struct JitterTests {
     var shifts: [[UInt8]: Int] = [:]
     for shift in -40...40 {
       let turn = (Double(shift) + (shift > 0 ? 0.5 : -0.5)) / 255
-      shifts[image(of: green, try Augmentation("hue(turn=\(turn))"), stream(0)).samples] = shift
+      shifts[viewImage(of: green, try Augmentation("hue(turn=\(turn))"), stream(0)).samples] = shift
     }
     let augmentation = try Augmentation("jitter(brightness=0, contrast=0, saturation=0, probability=1)")
     let found = try (0..<5100).map { index in
-      try #require(shifts[image(of: green, augmentation, stream(index)).samples])
+      try #require(shifts[viewImage(of: green, augmentation, stream(index)).samples])
     }
     #expect(found.allSatisfy { shift in abs(shift) <= 25 })
     #expect(abs(found.count { shift in shift == 0 } - 200) < 56)
@@ -90,7 +90,8 @@ struct JitterTests {
         "hue(turn=\(draw(-0.1, 0.1)))",
       ]
       let chain = order.map { place in changes[place] }.joined(separator: " + ")
-      #expect(image(of: image, augmentation, stream(index)) == image(of: image, try Augmentation(chain), stream(0)))
+      #expect(
+        viewImage(of: image, augmentation, stream(index)) == viewImage(of: image, try Augmentation(chain), stream(0)))
       counts[order, default: 0] += 1
     }
     #expect(counts.count == 24)
@@ -104,7 +105,7 @@ struct JitterTests {
     let image = noise(width: 8, height: 8)
     let augmentation = try Augmentation(text)
     let count = 3000
-    let changed = (0..<count).count { index in image(of: image, augmentation, stream(index)) != image }
+    let changed = (0..<count).count { index in viewImage(of: image, augmentation, stream(index)) != image }
     let deviation = (Double(count) * probability * (1 - probability)).squareRoot()
     #expect(abs(Double(changed) - Double(count) * probability) <= 4 * deviation)
   }
@@ -120,7 +121,7 @@ struct JitterTests {
     let augmentation = try Augmentation("blur(sigma=0.5..2, side=9, probability=1)")
     var counts = [Int](repeating: 0, count: 5)
     for index in 0..<4000 {
-      let found = Double(image(of: line, augmentation, stream(index)).samples[27])
+      let found = Double(viewImage(of: line, augmentation, stream(index)).samples[27])
       #expect((edges[5] - 0.5...edges[0] + 0.5).contains(found))
       counts[min(max(edges.count { edge in edge > found } - 1, 0), 4)] += 1
     }

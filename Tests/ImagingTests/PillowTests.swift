@@ -40,14 +40,14 @@ struct PillowTests {
     return RGBImage(width: width, height: height, samples: levels)
   }
 
-  @Test func `there are fixtures`() {
+  @Test func `the fixtures are found`() {
     #expect(Self.cases.count > 150)
   }
 
   /// Equal to the last bit but for the blur, which rounds sums of floats.
-  @Test(arguments: cases) func `as Pillow`(_ test: Case) throws {
+  @Test(arguments: cases) func `operations give Pillow's levels`(_ test: Case) throws {
     let image = Self.input(test.image, width: test.width, height: test.height)
-    let found = image(
+    let found = viewImage(
       of: image, try Augmentation(test.augmentation), stream(0),
       size: ImageSize(width: test.viewWidth, height: test.viewHeight))
     let expected = [UInt8](test.levels)

@@ -43,10 +43,10 @@ struct PolicyTests {
   }
 
   private func changed(_ image: RGBImage, _ text: String) throws -> RGBImage {
-    image(of: image, try Augmentation(text), stream(0))
+    viewImage(of: image, try Augmentation(text), stream(0))
   }
 
-  /// Turns anticlockwise about a point.
+  /// Rotates counterclockwise about a point.
   private func turned(_ image: RGBImage, fill: UInt8, degrees: Double, about x: Double, _ y: Double) -> RGBImage {
     let (c, s) = (cos(degrees * .pi / 180), sin(degrees * .pi / 180))
     return moved(image, fill: fill) { column, row in
@@ -177,7 +177,7 @@ struct PolicyTests {
 
   @Test(
     arguments: ["cifar10", "imagenet", "imagenet-v0", "svhn"], ["pytorch-auto-augment", "tensorflow", "torchvision"])
-  func `AutoAugment`(policy: String, levels: String) throws {
+  func `AutoAugment applies the published pairs`(policy: String, levels: String) throws {
     // torchvision and the independent code have no operation to add to levels.
     guard policy != "imagenet-v0" || levels == "tensorflow" else { return }
     let lines = try #require(publishedPolicies[policy]).split(separator: "\n")
@@ -199,7 +199,7 @@ struct PolicyTests {
           default: try binned(expected, entry, &draws)
           }
       }
-      let found = image(of: image, augmentation, stream(index))
+      let found = viewImage(of: image, augmentation, stream(index))
       #expect(isAlike(found, expected), "\(lines[choice])")
     }
     #expect(chosen.count == 25)
@@ -208,7 +208,7 @@ struct PolicyTests {
   @Test(arguments: [
     ("tensorflow", 0.0), ("tensorflow", 4), ("tensorflow", 10), ("torchvision", 9), ("torchvision", 30),
   ])
-  func `RandAugment`(levels: String, magnitude: Double) throws {
+  func `RandAugment draws every operation at its magnitude`(levels: String, magnitude: Double) throws {
     let official = [
       "AutoContrast", "Equalize", "Invert", "Rotate", "Posterize", "Solarize", "Color", "Contrast", "Brightness",
       "Sharpness", "ShearX", "ShearY", "TranslateX", "TranslateY", "Cutout", "SolarizeAdd",
@@ -235,7 +235,7 @@ struct PolicyTests {
           ? self.official(expected, entry, cutout: 40, translation: 100, &draws)
           : self.torchvision(expected, entry, top: 30, &draws)
       }
-      #expect(isAlike(image(of: image, augmentation, stream(index)), expected))
+      #expect(isAlike(viewImage(of: image, augmentation, stream(index)), expected))
     }
     #expect(chosen.count == names.count + 1)
   }

@@ -41,7 +41,7 @@ func constant(_ red: UInt8, _ green: UInt8, _ blue: UInt8, width: Int = 4, heigh
 }
 
 /// A view as 8-bit levels.
-func image(
+func viewImage(
   of image: RGBImage, _ augmentation: Augmentation, _ stream: RandomStream, size: ImageSize? = nil,
   _ workspace: AugmentationWorkspace = AugmentationWorkspace()
 ) -> RGBImage {

@@ -29,7 +29,7 @@ struct ViewSizeTests {
         for index in 0..<8 {
           let found = view(of: image, augmentation, stream(index), size: size, reused)
           #expect(found.allSatisfy { element in (0...1).contains(element) })
-          let fresh = image(of: image, augmentation, stream(index), size: size)
+          let fresh = viewImage(of: image, augmentation, stream(index), size: size)
           #expect(fresh.size == size)
           let levels = fresh.samples
           let count = size.pixelCount
@@ -55,9 +55,9 @@ struct ViewSizeTests {
 
   @Test func `without a resizing operation an image of the view's size stays, another is cut to its center`() throws {
     let image = noise(width: 14, height: 14)
-    #expect(image(of: image, .none, stream(0)) == image)
+    #expect(viewImage(of: image, .none, stream(0)) == image)
     // 8/7 of 12 rows are 14: the image is not resized, only cut.
-    let cut = image(of: image, .none, stream(0), size: ImageSize(width: 12, height: 12))
+    let cut = viewImage(of: image, .none, stream(0), size: ImageSize(width: 12, height: 12))
     for row in 0..<12 {
       let start = ((row + 1) * 14 + 1) * 3
       #expect(Array(cut.samples[row * 36..<row * 36 + 36]) == Array(image.samples[start..<start + 36]))

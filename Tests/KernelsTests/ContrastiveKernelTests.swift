@@ -86,7 +86,7 @@ struct ContrastiveKernelTests {
   }
 
   @Test(arguments: TestedPath.all)
-  func `exponentials known by name`(tested: TestedPath) {
+  func `exponentials of known arguments have their known values`(tested: TestedPath) {
     let exponents: [Float] = [0, 1, -1, -87, -87.5, -1e4, -.greatestFiniteMagnitude, -.infinity, .nan]
     let values = Line(similarities: exponents).factors(tested)
     #expect(values[0] == 1)
@@ -99,7 +99,7 @@ struct ContrastiveKernelTests {
   }
 
   @Test(arguments: TestedPath.all)
-  func `sums of exponentials of every length`(tested: TestedPath) {
+  func `sums of exponentials are right for every length of a line`(tested: TestedPath) {
     for length in Self.lengths {
       let elements = numbers(length, seed: UInt64(length))
       let shift = elements.reduce(-.infinity, max)
@@ -124,7 +124,7 @@ struct ContrastiveKernelTests {
   }
 
   @Test(arguments: TestedPath.all)
-  func `the largest element at every place`(tested: TestedPath) {
+  func `the largest element is found at every place`(tested: TestedPath) {
     for length in Self.lengths {
       var elements = numbers(length, seed: UInt64(length))
       let expected = elements.reduce(-.infinity, max)
@@ -145,7 +145,7 @@ struct ContrastiveKernelTests {
   }
 
   @Test(arguments: TestedPath.all)
-  func `factors of every length`(tested: TestedPath) {
+  func `factors are those of a plain loop for every length of a line`(tested: TestedPath) {
     for length in Self.lengths {
       var line = Line(similarities: numbers(length, seed: UInt64(length)))
       line.row = KernelLossRow(

@@ -120,7 +120,7 @@ struct ContrastiveModeKernelTests {
   }
 
   @Test(arguments: TestedPath.all)
-  func `factors of every length in every mode`(tested: TestedPath) {
+  func `factors in every mode are those of a plain loop for every length of a line`(tested: TestedPath) {
     for length in Self.lengths {
       for mode in Self.modes {
         for (sample, kept) in [(0, 2), (4, 2), (2, 2), (3, 0), (3, .max)] as [(Int32, Int32)] {
@@ -139,7 +139,7 @@ struct ContrastiveModeKernelTests {
   }
 
   @Test(arguments: TestedPath.all)
-  func `rows that are no anchors contribute nothing`(tested: TestedPath) {
+  func `rows that are not anchors contribute nothing`(tested: TestedPath) {
     var line = Line(length: 40, ofSample: 1, keptSamples: 3)
     (line.row.log_sum_exp, line.row.positive_log_sum) = (.infinity, .infinity)
     (line.row.anchor_weight, line.row.positive_weight) = (0, 0)
@@ -151,7 +151,7 @@ struct ContrastiveModeKernelTests {
   }
 
   @Test(arguments: TestedPath.all)
-  func `selected columns of every length`(tested: TestedPath) {
+  func `selected columns are those of a plain loop for every length of a line`(tested: TestedPath) {
     for length in Self.lengths {
       for (sample, kept) in [(0, 2), (4, 2), (3, 0), (3, .max)] as [(Int32, Int32)] {
         let line = Line(length: length, ofSample: sample, keptSamples: min(kept, 1000))
@@ -174,7 +174,7 @@ struct ContrastiveModeKernelTests {
   }
 
   @Test(arguments: TestedPath.all)
-  func `logarithms of sigmoids of every length`(tested: TestedPath) {
+  func `logarithms of sigmoids are right for every length of a line`(tested: TestedPath) {
     for length in Self.lengths {
       for isProduct in [false, true] {
         var numbers = TestNumbers(seed: UInt64(length))

@@ -63,7 +63,8 @@ struct HueKernelTests {
     }
   }
 
-  @Test(arguments: TestedPath.all) func `every number of pixels`(_ tested: TestedPath) {
+  @Test(arguments: TestedPath.all) func `hues of every number of pixels are those of a plain loop`(_ tested: TestedPath)
+  {
     for count in [1, 2, 63, 64, 65, 127, 130] {
       var numbers = TestNumbers(seed: 3)
       let planes = (0..<3 * count).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }

@@ -36,7 +36,7 @@ struct ImageFilterTests {
     }
   }
 
-  @Test(arguments: TestedPath.all) func `resized`(_ tested: TestedPath) {
+  @Test(arguments: TestedPath.all) func `resized images are the weighted sums of a plain loop`(_ tested: TestedPath) {
     for (width, height, columns, rows, taps) in [
       (1, 1, 1, 1, 1), (2, 3, 9, 7, 2), (20, 11, 16, 5, 3), (33, 47, 32, 32, 4), (61, 20, 17, 40, 7), (40, 9, 50, 3, 9),
     ] {
@@ -82,7 +82,9 @@ struct ImageFilterTests {
     }
   }
 
-  @Test(arguments: TestedPath.all, [-1, 127.5] as [Float]) func `blurred`(_ tested: TestedPath, outside: Float) {
+  @Test(arguments: TestedPath.all, [-1, 127.5] as [Float]) func `blurred images are those of a plain loop`(
+    _ tested: TestedPath, outside: Float
+  ) {
     for (width, height, taps) in [(1, 1, 3), (2, 5, 5), (9, 7, 3), (33, 20, 7), (16, 16, 1), (40, 3, 9)] {
       var numbers = TestNumbers(seed: UInt64(width))
       let planes = (0..<3 * width * height).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }

@@ -67,7 +67,7 @@ struct ImageKernelTests {
     }
   }
 
-  @Test(arguments: TestedPath.all) func `windows and mirrors`(_ tested: TestedPath) {
+  @Test(arguments: TestedPath.all) func `windows and mirrors copy the right pixels`(_ tested: TestedPath) {
     for (width, height) in Self.sizes {
       let planes = levels(3 * width * height)
       func level(_ plane: Int, _ row: Int, _ column: Int) -> UInt8? {
@@ -154,7 +154,7 @@ struct ImageKernelTests {
     }
   }
 
-  @Test(arguments: TestedPath.all) func `luminances`(_ tested: TestedPath) {
+  @Test(arguments: TestedPath.all) func `luminances are those of the integer formula`(_ tested: TestedPath) {
     for count in [1, 5, 33, 1024, 70000] {
       let planes = levels(3 * count)
       let gray = unsafe changed(planes) { planes in unsafe tested.kernels.image_grayscale(planes, count) }
@@ -164,7 +164,7 @@ struct ImageKernelTests {
     }
   }
 
-  @Test(arguments: TestedPath.all) func `levels one by one`(_ tested: TestedPath) {
+  @Test(arguments: TestedPath.all) func `levels are mapped as defined`(_ tested: TestedPath) {
     let all = levels(777)
     for threshold in [0, 1, 128, 255, 256] {
       let solarized = unsafe changed(all) { levels in
@@ -183,7 +183,9 @@ struct ImageKernelTests {
     #expect(posterized == all.map { level in level & 0xE0 })
   }
 
-  @Test(arguments: TestedPath.all) func `histograms`(_ tested: TestedPath) {
+  @Test(arguments: TestedPath.all) func `stretching and equalizing follow the histogram of each channel`(
+    _ tested: TestedPath
+  ) {
     for (count, spread) in [(1, 256), (3, 1), (256, 40), (999, 200), (20000, 256), (5000, 3)] {
       let planes = levels(3 * count).map { level in UInt8(50 * 200 / 256 + Int(level) % spread * 200 / 256) }
       let stretched = unsafe changed(planes) { planes in unsafe tested.kernels.image_stretch(planes, count) }

@@ -104,8 +104,8 @@ import Testing
     let source = FeatureMapBytes(isBackward ? subject.outputGradient : subject.input, numbers.element)
     var result = FeatureMapBytes(
       [Float](repeating: .nan, count: isBackward ? subject.input.count : subject.outputGradient.count), numbers.element)
-    var transformed = [Float](repeating: 0, count: unsafe kernels.winograd_weight_count(shape))
-    var scratch = [Float](repeating: 0, count: unsafe kernels.winograd_scratch_count(shape))
+    var transformed = [Float](repeating: 0, count: kernels.winograd_weight_count(shape))
+    var scratch = [Float](repeating: 0, count: kernels.winograd_scratch_count(shape))
     unsafe kernels.winograd_pack_weights(shape, subject.weights, isBackward ? 1 : 0, &transformed)
     unsafe kernels.winograd_convolve(
       shape, numbers.element, source.bytes, transformed, &result.bytes, &scratch, &sums)
@@ -165,9 +165,9 @@ import Testing
       let kernels = tested.kernels
       let kernelShape = subject.kernelShape(numbers.products)
       var gradient = [Float](repeating: .nan, count: subject.weights.count)
-      var scratch = [Float](repeating: 0, count: unsafe kernels.winograd_scratch_count(kernelShape))
+      var scratch = [Float](repeating: 0, count: kernels.winograd_scratch_count(kernelShape))
       // Scratch memory of weight gradients need not be zero.
-      var sums = [Float](repeating: .nan, count: unsafe kernels.winograd_gradient_count(kernelShape))
+      var sums = [Float](repeating: .nan, count: kernels.winograd_gradient_count(kernelShape))
       unsafe kernels.winograd_weight_gradient(
         kernelShape, numbers.element, FeatureMapBytes(subject.input, numbers.element).bytes,
         FeatureMapBytes(subject.outputGradient, numbers.element).bytes, &sums, &scratch, &gradient)

@@ -1,4 +1,4 @@
-import Contrastive
+import Losses
 import MPI
 import NeuralNet
 
@@ -33,7 +33,7 @@ struct SmallTraining {
       blocks: RowBlocks(
         rowCount: batch.samples * batch.views, rowsPerShard: batch.samplesPerShard * batch.views, ranks: world.size),
       width: 5, temperature: 0.2, mode: mode,
-      layout: ViewLayout(samplesPerGroup: batch.samplesPerShard, views: batch.views))
+      rowOrder: RowOrder(samplesPerGroup: batch.samplesPerShard, views: batch.views))
     reduction = TreeReduction(length: layout.count + 1, runs: loss.blocks.shardRuns, rank: world.rank)
     optimizer = SGD(
       momentum: 0.9, usesNesterov: false, weightDecay: WeightDecay(1e-4, of: layout))

@@ -1,12 +1,12 @@
-// Ten steps of a small network with any of the losses, for a comparison with float64 in ContrastiveTests:
+// Ten steps of a small network with any of the losses, for a comparison with float64 in LossesTests:
 //
 //     mpirun -np N loss-steps FOLDER SUMMATION CONTRAST-MODE DENOMINATOR POSITIVES-CAP none|joint|stopped
 //
 // FOLDER holds inputs.npy [rows, 6], labels.npy [rows] and parameters.npy. Prints each step's loss, then the parameters.
 
-import Contrastive
 import Formats
 import Glibc
+import Losses
 import MPI
 import NeuralNet
 

@@ -132,7 +132,7 @@ import Testing
 
   // Means over 192 numbers and their square root: a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each.
   @Test(arguments: TestedPath.all)
-  func matchesPyTorch(tested: TestedPath) throws {
+  func `batch normalization matches PyTorch`(tested: TestedPath) throws {
     let path = tested.path
     let cases: [Case] = try fixture("batch-normalization")
     #expect(cases.count == 3)
@@ -157,7 +157,7 @@ import Testing
   }
 
   @Test(arguments: TestedPath.all)
-  func evaluationMatchesPyTorch(tested: TestedPath) throws {
+  func `evaluation matches PyTorch`(tested: TestedPath) throws {
     let path = tested.path
     let cases: [Case] = try fixture("batch-normalization")
     for expected in cases {
@@ -170,7 +170,7 @@ import Testing
   }
 
   // Steps of 1/128 leave 10⁻⁵ of rounding and 10⁻⁴ of curvature. Outputs within 0.1 of the ReLU's kink carry no weight.
-  @Test func gradientsMatchFiniteDifferences() throws {
+  @Test func `gradients match finite differences`() throws {
     let subject = try Subject(.relu, kernels_best_path(), channelBlock: 16)
     let normalization = subject.main.normalization
     let shape = subject.shape
@@ -212,7 +212,7 @@ import Testing
 
   // A NaN must reach the loss, where the step that finds it ends the run.
   @Test(arguments: TestedPath.all)
-  func notANumberStaysOne(tested: TestedPath) throws {
+  func `a NaN stays a NaN`(tested: TestedPath) throws {
     let path = tested.path
     let subject = try Subject(.relu, path, channelBlock: 16)
     var input = subject.input

@@ -61,7 +61,7 @@ private struct ConvolutionCase: Decodable {
 
   // Sums of at most 2·8·6·… products in float32: a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each.
   @Test(arguments: [1, 8, 16])
-  func matchesPyTorch(channelBlock: Int) throws {
+  func `direct convolutions match PyTorch in every channel block`(channelBlock: Int) throws {
     let cases: [ConvolutionCase] = try fixture("convolutions")
     for expected in cases {
       let subject = try Subject(
@@ -76,7 +76,7 @@ private struct ConvolutionCase: Decodable {
 
   // Linear in the input and in the weights, so a step of 1 is exact but for rounding.
   @Test(arguments: [(3, 16, 1), (16, 16, 1), (16, 32, 2)])
-  func gradientsMatchFiniteDifferences(inputChannels: Int, outputChannels: Int, stride: Int) throws {
+  func `gradients match finite differences`(inputChannels: Int, outputChannels: Int, stride: Int) throws {
     let subject = try Subject(inputChannels, outputChannels, stride: stride, channelBlock: 16)
     let gradients = try subject.backward()
     let weightError = try gradientError(gradients.weightGradient, at: subject.weights, step: 1) { weights in
@@ -90,7 +90,7 @@ private struct ConvolutionCase: Decodable {
   }
 
   // A kernel of ones counts its neighbors: 9 inside, 6 at the edges, 4 in the corners.
-  @Test func onesCountNeighbors() throws {
+  @Test func `a convolution of ones counts neighbors`() throws {
     let subject = try Subject(16, 16, stride: 1, channelBlock: 16)
     let shape = subject.convolution.geometry.input
     let output = try subject.forward(
@@ -160,7 +160,7 @@ private struct ConvolutionCase: Decodable {
 
   // A tile's transforms lose about two bits more than direct sums: 6·10⁻⁷ of the result where 2⁻²⁴ is 6·10⁻⁸.
   @Test(arguments: TestedPath.all)
-  func matchesPyTorch(tested: TestedPath) throws {
+  func `Winograd convolutions match PyTorch`(tested: TestedPath) throws {
     let path = tested.path
     let cases: [ConvolutionCase] = try fixture("convolutions")
     for expected in cases where expected.stride == 1 && expected.inputChannels > 3 {
@@ -178,7 +178,7 @@ private struct ConvolutionCase: Decodable {
 
   // Against oneDNN's direct convolution: several groups of tiles, a last group that is not full, images of 1×1 to 13×9 pixels.
   @Test(arguments: TestedPath.all)
-  func matchesDirectConvolution(tested: TestedPath) throws {
+  func `Winograd matches direct convolution`(tested: TestedPath) throws {
     let path = tested.path
     for (batch, height, width) in [(11, 13, 9), (3, 4, 4), (2, 1, 1), (1, 5, 32), (5, 16, 16)] {
       let subject = try Subject(32, 16, path, batch: batch, height: height, width: width)
@@ -204,7 +204,7 @@ private struct ConvolutionCase: Decodable {
   }
 
   @Test(arguments: TestedPath.all)
-  func sumsAreThoseOfTheOutput(tested: TestedPath) throws {
+  func `sums are those of the output`(tested: TestedPath) throws {
     let path = tested.path
     let subject = try Subject(16, 32, path, batch: 5, height: 7, width: 6)
     let pass = try subject.pass()
@@ -226,7 +226,7 @@ private struct ConvolutionCase: Decodable {
   // Only what comes in and goes out is rounded to 8 bits: half a unit in 2⁸ at the most, 0.3 of that on average, and twice for what
   // passes through two roundings.
   @Test(arguments: TestedPath.all)
-  func bfloat16RoundsInputAndOutputOnly(tested: TestedPath) throws {
+  func `bfloat16 rounds only input and output`(tested: TestedPath) throws {
     let path = tested.path
     let exact = try Subject(16, 32, path, batch: 3).pass()
     let rounded = try Subject(16, 32, path, batch: 3, precision: .bfloat16).pass()
@@ -238,7 +238,7 @@ private struct ConvolutionCase: Decodable {
 
   // The transforms enlarge the rounding of the factors: 1.1 % of outputs of independent terms, a little more for sums of few.
   @Test(arguments: TestedPath.all)
-  func productsInBfloat16LoseOnePercent(tested: TestedPath) throws {
+  func `products in bfloat16 lose one percent`(tested: TestedPath) throws {
     let path = tested.path
     for (channels, batch, height, width) in [(48, 3, 8, 8), (32, 2, 13, 9), (16, 1, 4, 4), (160, 9, 8, 8)] {
       let exact = try Subject(

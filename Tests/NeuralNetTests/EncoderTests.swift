@@ -43,7 +43,7 @@ import Testing
   // differences of larger numbers, and of millions of ReLUs one or two may lie so near their kinks that rounding switches them: in
   // ResNet-200 they change two slices by 4·10⁻³. A wrong factor of 1.01 misses by 2·10⁻².
   @Test(arguments: names)
-  func passMatchesPyTorch(name: String) throws {
+  func `a pass matches PyTorch`(name: String) throws {
     let expected: Fixture = try fixture("encoder-\(name)")
     let architecture = try expected.architecture()
     let views = expected.views()
@@ -61,7 +61,7 @@ import Testing
     expectMatch(
       gradient, network.context.parameters, expected.gradients, within: expected.depth == 200 ? 1e-2 : 1e-3, "gradient")
 
-    let moments = network.moments()
+    let moments = network.batchStatistics()
     let statistics = zip(network.context.statistics.initialValues(seed: 0), moments).map { statistic, moment in
       0.9 * statistic + 0.1 * moment
     }
@@ -73,7 +73,7 @@ import Testing
 
   // bfloat16 has 8 significant bits, of which a deep network loses some: embeddings keep their direction.
   @Test(.enabled(if: InstructionSet.hasBfloat16, "this CPU has no bfloat16 convolutions"), arguments: names)
-  func runsInBfloat16(name: String) throws {
+  func `an encoder runs in bfloat16`(name: String) throws {
     let expected: Fixture = try fixture("encoder-\(name)")
     let architecture = try expected.architecture()
     let views = expected.views()
@@ -90,11 +90,11 @@ import Testing
 
   // One view's 16.8 million numbers: the views, what each convolution gives, what each block gives. Nothing else waits for the backward
   // pass; all else is scratch memory of the thread.
-  @Test func activationsOfResNet50AreThoseOfConvolutionsAndBlocks() throws {
+  @Test func `the activations of ResNet-50 are those of convolutions and blocks`() throws {
     var architecture = try #require(ResNetArchitecture(name: "resnet50"))
     architecture.stem = .imagenet
     let network = try NetworkSubject(mode: .training, views: 2, architecture, height: 224, width: 224)
-    #expect(network.record.byteCount == 2 * 16_783_872 * 4)
+    #expect(network.saved.byteCount == 2 * 16_783_872 * 4)
     let parameters = network.fixtureParameters()
     let embeddings = try network.forward(
       NetworkSubject.views(step: 0, count: 2, height: 224, width: 224), parameters)
@@ -103,7 +103,7 @@ import Testing
   }
 
   // The gradient comes back to the pooling on two paths, through the first block and past it.
-  @Test func imageNetStemGradientMatchesFiniteDifferences() throws {
+  @Test func `the ImageNet stem's gradient matches finite differences`() throws {
     var architecture = try #require(ResNetArchitecture(name: "resnet18"))
     architecture.stem = .imagenet
     let network = try NetworkSubject(mode: .training, views: 8, architecture, height: 48, width: 40)
@@ -135,7 +135,7 @@ import Testing
     #expect(architecture.representationWidth == (depth < 50 ? 512 : 2048))
   }
 
-  @Test func namesAreSupContrasts() throws {
+  @Test func `names are those of SupContrast`() throws {
     var architecture = try #require(ResNetArchitecture(name: "resnet50"))
     architecture.stem = .imagenet
     let layout = try layout(architecture)
@@ -153,7 +153,7 @@ import Testing
   }
 
   @Test(arguments: [("resnet20", "bn2"), ("resnet50", "bn3")])
-  func blocksMayBeginAtZero(name: String, last: String) throws {
+  func `blocks with a zero scale start as their shortcut`(name: String, last: String) throws {
     var architecture = try #require(ResNetArchitecture(name: name))
     architecture.zeroInitializesLastScale = true
     let layout = try layout(architecture)
@@ -164,7 +164,7 @@ import Testing
     }
   }
 
-  @Test func widthsAreMultiplesOfTheUnit() throws {
+  @Test func `widths are multiples of the unit`() throws {
     let small = try #require(ResNetArchitecture(name: "resnet20"))
     let large = try #require(ResNetArchitecture(name: "resnet50"))
     #expect(small.widened(by: 2)?.widths == [32, 64, 128])
@@ -174,7 +174,7 @@ import Testing
     }
   }
 
-  @Test func onlyTheCIFARResNetsPadWithZeros() throws {
+  @Test func `only the CIFAR ResNets pad with zeros`() throws {
     for name in ResNetArchitecture.names {
       let architecture = try #require(ResNetArchitecture(name: name))
       let isCIFAR = architecture.blockCounts.count == 3
@@ -185,7 +185,7 @@ import Testing
   }
 
   @Test(arguments: [(32, 32, "cifar"), (64, 64, "cifar"), (65, 64, "imagenet"), (64, 224, "imagenet")])
-  func stemSuitsTheSize(height: Int, width: Int, stem: String) {
+  func `the stem suits the size of the views`(height: Int, width: Int, stem: String) {
     #expect(ResNetArchitecture.Stem.suiting(height: height, width: width).rawValue == stem)
   }
 }

@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test(arguments: [1, 8, 16])
-  func shortcutMatchesPyTorch(channelBlock: Int) throws {
+  func `the shortcut matches PyTorch`(channelBlock: Int) throws {
     for expected in try content().shortcuts {
       let shortcut = try Shortcut(
         expected.inputChannels, expected.outputChannels, height: expected.height, width: expected.width,
@@ -79,7 +79,7 @@ import Testing
 
   // Linear and a copy, so a step of 1 is exact but for the rounding of the steps.
   @Test(arguments: [1, 8, 16])
-  func shortcutGradientMatchesFiniteDifferences(channelBlock: Int) throws {
+  func `the shortcut's gradient matches finite differences`(channelBlock: Int) throws {
     let shortcut = try Shortcut(16, 32, channelBlock: channelBlock)
     let weights = noise("output gradient", shortcut.output.count)
     let error = try gradientError(
@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test(arguments: [1, 8, 16])
-  func poolingMatchesPyTorch(channelBlock: Int) throws {
+  func `pooling matches PyTorch`(channelBlock: Int) throws {
     let expected = try content().pooling
     let pooling = try Pooling(channelBlock: channelBlock)
     #expect(try expected.output.error(of: pooling.forward(noise("input", pooling.shape.count))) < 1e-6)
@@ -127,7 +127,7 @@ import Testing
   }
 
   // Linear, so a step of 1 is exact but for rounding.
-  @Test func poolingGradientMatchesFiniteDifferences() throws {
+  @Test func `pooling's gradient matches finite differences`() throws {
     let pooling = try Pooling(channelBlock: 16)
     let weights = noise("output gradient", pooling.shape.batch * pooling.shape.channels)
     let error = try gradientError(
@@ -142,7 +142,7 @@ import Testing
 
   // Copies, so the values are PyTorch's own; sums of up to four gradients.
   @Test(arguments: [8, 16], [Precision.float32, .bfloat16])
-  func maxPoolingMatchesPyTorch(channelBlock: Int, precision: Precision) throws {
+  func `max pooling matches PyTorch`(channelBlock: Int, precision: Precision) throws {
     // bfloat16 rounds every number to 8 bits.
     let tolerance = precision == .float32 ? 2e-7 : 2e-2
     for expected in try content().maxPooling {

@@ -44,9 +44,9 @@ func expectGradientMatchesFiniteDifferences(_ network: NetworkSubject, views: [F
 struct NetworkSubject {
   let context: NetworkContext
   let encoder: ResNet
-  let record: ResNet.Record
+  let saved: ResNet.SavedActivations
   private let head: ProjectionHead
-  private let headRecord: ProjectionHead.Record
+  private let headRecord: ProjectionHead.SavedActivations
   private let pass = Pass()
   private let views: Int
 
@@ -73,8 +73,8 @@ struct NetworkSubject {
     let representationWidth = encoder.representationWidth
     head = ProjectionHead(
       context, ProjectionHeadArchitecture([representationWidth, 128]), inputWidth: representationWidth)
-    record = try encoder.makeRecord()
-    headRecord = head.makeRecord(views: views)
+    saved = try encoder.makeSavedActivations()
+    headRecord = head.makeSavedActivations(views: views)
   }
 
   /// Values of the size that training begins with, but scales of BatchNorm that all differ, and shifts around 1.
@@ -113,11 +113,11 @@ struct NetworkSubject {
     encoder.views.setMaps(views, encoder.inputShape)
     try encoder.load(parameters.span)
     if let statistics {
-      encoder.load(statistics: statistics.span, into: record)
+      encoder.load(statistics: statistics.span, into: saved)
     }
     var representations = [Float](repeating: .nan, count: self.views * encoder.representationWidth)
     var span = representations.mutableSpan
-    try encoder.forward(record, into: &span)
+    try encoder.forward(saved, into: &span)
     return representations
   }
 
@@ -154,15 +154,15 @@ struct NetworkSubject {
     try head.backward(
       representations: representations.span, projectionGradient: projectionGradient.span,
       parameters: parameters.span, headRecord, into: &gradientSpan, representationGradient: &representationSpan)
-    try encoder.backward(record, representationGradient: representationGradient.span, into: &gradientSpan)
+    try encoder.backward(saved, representationGradient: representationGradient.span, into: &gradientSpan)
     return gradient
   }
 
-  /// The BatchNorm moments of the last forward pass.
-  func moments() -> [Float] {
+  /// The batch statistics of the last forward pass.
+  func batchStatistics() -> [Float] {
     var moments = [Float](repeating: .nan, count: context.statistics.count)
     var span = moments.mutableSpan
-    encoder.moments(of: record, into: &span)
+    encoder.batchStatistics(of: saved, into: &span)
     return moments
   }
 }

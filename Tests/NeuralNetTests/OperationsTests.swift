@@ -5,7 +5,7 @@ import Testing
 struct OperationsTests {
   /// At 32×32 every 3×3 convolution within a group has 16·16·9·32² = 2,359,296 multiplications: twice the channels see a quarter of the pixels.
   @Test(arguments: [(name: "resnet20", blocks: 3), (name: "resnet56", blocks: 9)])
-  func residualEncoder(name: String, blocks: Int) throws {
+  func `the CIFAR encoders have the operations of their closed form`(name: String, blocks: Int) throws {
     let architecture = try #require(ResNetArchitecture(name: name))
     let stem = 3 * 16 * 9 * 32 * 32
     let inner = 16 * 16 * 9 * 32 * 32
@@ -16,13 +16,13 @@ struct OperationsTests {
     #expect(counts.backward == 2 * forward - stem)
   }
 
-  @Test func resNet20() throws {
+  @Test func `ResNet-20 has 40.55 million multiplications`() throws {
     let architecture = try #require(ResNetArchitecture(name: "resnet20"))
     #expect(architecture.multiplyAdds(height: 32, width: 32).forward == 40_550_400)
   }
 
   /// Four groups of two blocks, twice the channels and a quarter of the pixels in each; three 1×1 shortcuts.
-  @Test func resNet18() throws {
+  @Test func `ResNet-18 has the operations of its groups and shortcuts`() throws {
     let architecture = try #require(ResNetArchitecture(name: "resnet18"))
     let stem = 3 * 64 * 9 * 32 * 32
     let inner = 64 * 64 * 9 * 32 * 32
@@ -33,7 +33,7 @@ struct OperationsTests {
   }
 
   /// Odd sizes are rounded up where they are halved: 5×7, 3×4, 2×2.
-  @Test func oddImages() throws {
+  @Test func `odd image sizes are rounded up where they are halved`() throws {
     let architecture = try #require(ResNetArchitecture(name: "resnet20"))
     let group1 = 5 * 7 * 9 * (3 * 16 + 6 * 16 * 16)
     let group2 = 3 * 4 * 9 * (16 * 32 + 5 * 32 * 32)
@@ -43,7 +43,7 @@ struct OperationsTests {
 
   // torchvision's documentation: 1.81, 3.66, 4.09, 7.80 and 11.51 thousand million with the classifier.
   @Test(arguments: zip([18, 34, 50, 101, 152], [1.81, 3.66, 4.09, 7.80, 11.51]))
-  func imageNetEncoders(depth: Int, billions: Double) throws {
+  func `the ImageNet encoders have torchvision's operation counts`(depth: Int, billions: Double) throws {
     var architecture = try #require(ResNetArchitecture(name: "resnet\(depth)"))
     architecture.stem = .imagenet
     let classifier = Double(architecture.representationWidth * 1000)
@@ -52,7 +52,7 @@ struct OperationsTests {
   }
 
   /// One bottleneck with option B by hand: 1×1, 3×3, 1×1 and the shortcut's 1×1, on the maps of the 3×3 stem.
-  @Test func bottleneck() throws {
+  @Test func `ResNet-101 has seventeen bottleneck blocks more than ResNet-50`() throws {
     let fifty = try #require(ResNetArchitecture(name: "resnet50"))
     let oneHundredOne = try #require(ResNetArchitecture(name: "resnet101"))
     // Seventeen more blocks of width 256 in the third group, on a quarter of the rows and columns.
@@ -62,7 +62,7 @@ struct OperationsTests {
         == fifty.multiplyAdds(height: 32, width: 32).forward + 17 * block)
   }
 
-  @Test func projectionHeads() {
+  @Test func `a projection head has the operations of its products`() {
     let mlp = ProjectionHeadArchitecture([64, 128]).multiplyAdds(inputWidth: 64)
     #expect(mlp == (forward: 64 * 64 + 64 * 128, backward: 2 * (64 * 64 + 64 * 128)))
     let linear = ProjectionHeadArchitecture([128]).multiplyAdds(inputWidth: 64)

@@ -39,14 +39,14 @@ import Testing
   private struct Network {
     let head: ProjectionHead
     let layout: VectorLayout
-    let record: ProjectionHead.Record
+    let saved: ProjectionHead.SavedActivations
 
     init() throws {
       useOneThreadPerPrimitive()
       let context = try NetworkContext(Engine(), mode: .training, precision: .float32)
       head = ProjectionHead(context, ProjectionHeadArchitecture([20, 10], hasBatchNormalization: true), inputWidth: 24)
       layout = context.parameters
-      record = head.makeRecord(views: 7)
+      saved = head.makeSavedActivations(views: 7)
     }
 
     func gradient(_ parameters: [Float], step: Int) throws -> [Float] {
@@ -54,13 +54,13 @@ import Testing
       let outputGradient = noise("output gradient \(step)", 7 * 10)
       var output = [Float](repeating: .nan, count: 7 * 10)
       var outputSpan = output.mutableSpan
-      try head.forward(input.span, parameters: parameters.span, record, into: &outputSpan)
+      try head.forward(input.span, parameters: parameters.span, saved, into: &outputSpan)
       var gradient = [Float](repeating: .nan, count: parameters.count)
       var inputGradient = [Float](repeating: .nan, count: input.count)
       var gradientSpan = gradient.mutableSpan
       var inputGradientSpan = inputGradient.mutableSpan
       try head.backward(
-        representations: input.span, projectionGradient: outputGradient.span, parameters: parameters.span, record,
+        representations: input.span, projectionGradient: outputGradient.span, parameters: parameters.span, saved,
         into: &gradientSpan, representationGradient: &inputGradientSpan)
       return gradient
     }
@@ -68,7 +68,7 @@ import Testing
 
   // Ten steps of float32: 10⁻⁶ of the parameters. Where a step is divided by a small root its rounding grows with it.
   @Test(arguments: 0..<11)
-  func tenStepsMatchTheDefinition(index: Int) throws {
+  func `ten steps match the definition`(index: Int) throws {
     let cases: [Case] = try fixture("optimizers")
     #expect(cases.count == 11)
     let expected = cases[index]
@@ -90,7 +90,7 @@ import Testing
 
   // What a checkpoint holds is all there is: an optimizer with the state of another goes on as that one would.
   @Test(arguments: 0..<11)
-  func stateIsAllThatIsRemembered(index: Int) throws {
+  func `an optimizer's state is all that it remembers`(index: Int) throws {
     let cases: [Case] = try fixture("optimizers")
     let network = try Network()
     var parameters = network.layout.fixtureHeadParameters()
@@ -116,7 +116,7 @@ import Testing
 
   // Powers of two: m is 1, then 1.5, then 1.75; every step is exact.
   @Test(arguments: [(false, -4.25 as Float), (true, -5.125)])
-  func constantGradientGivesGeometricSeries(usesNesterov: Bool, end: Float) {
+  func `a constant gradient gives a geometric series`(usesNesterov: Bool, end: Float) {
     var optimizer = SGD(
       momentum: 0.5, usesNesterov: usesNesterov, weightDecay: WeightDecay(0, of: layout(1)))
     var parameters: [Float] = [0]
@@ -129,7 +129,7 @@ import Testing
   }
 
   // The first step of Adam is the learning rate times the gradient's sign, whatever its size.
-  @Test func adamBeginsWithTheSign() {
+  @Test func `the first step of Adam has the sign of the gradient`() {
     var optimizer = Adam(
       beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decouplesWeightDecay: false, weightDecay: WeightDecay(0, of: layout(3)))
     var parameters: [Float] = [0, 0, 0]
@@ -139,7 +139,7 @@ import Testing
   }
 
   // ‖w‖ = 5 and ‖g‖ = 2 over 20 elements, two and a half vectors: the step is 0.001 · 5 / 2 of the gradient.
-  @Test func larsScalesWithTheLengthOfTheWeights() {
+  @Test func `LARS scales steps with the length of the weights`() {
     let layout = layout(20)
     var optimizer = LARS(
       momentum: 0, usesNesterov: false, weightDecay: WeightDecay(0, of: layout), layout: layout)
@@ -158,7 +158,7 @@ import Testing
 
 @Suite struct LearningRateScheduleTests {
   @Test(arguments: [(0, 100), (10, 100), (7, 53), (100, 100), (1, 1)])
-  func cosineMatchesClosedForm(warmupSteps: Int, steps: Int) {
+  func `the cosine schedule matches its closed form`(warmupSteps: Int, steps: Int) {
     let schedule = LearningRateSchedule(peak: 0.5, warmupSteps: warmupSteps, decay: .cosine(steps: steps))
     for step in 0..<steps {
       // ½(1 + cos x) is cos²(x / 2).
@@ -169,7 +169,7 @@ import Testing
     }
   }
 
-  @Test func landmarks() {
+  @Test func `schedules have their known values at beginning, middle and end`() {
     let plain = LearningRateSchedule(peak: 0.1, warmupSteps: 0, decay: .cosine(steps: 1000))
     #expect(plain.learningRate(atStep: 0) == 0.1)
     #expect(abs(plain.learningRate(atStep: 500) - 0.05) < 1e-8)
@@ -182,19 +182,19 @@ import Testing
   }
 
   // Halves are exact.
-  @Test func stepFallsAtEachPlace() {
+  @Test func `the step schedule falls at each place`() {
     let schedule = LearningRateSchedule(peak: 1, warmupSteps: 0, decay: .step(at: [3, 5, 5], factor: 0.5))
     #expect((0..<7).map(schedule.learningRate) == [1, 1, 1, 0.5, 0.5, 0.125, 0.125])
   }
 
-  @Test func exponentialFallsInStairs() {
+  @Test func `the exponential schedule falls in stairs`() {
     let schedule = LearningRateSchedule(
       peak: 1, warmupSteps: 2, decay: .exponential(factor: 0.5, stepsPerDecay: 2.5))
     // 0, 0.4, 0.8, 1.2, 1.6, 2.0 stairs.
     #expect((0..<6).map(schedule.learningRate) == [0.5, 1, 1, 0.5, 0.5, 0.25])
   }
 
-  @Test func constantOnlyRises() {
+  @Test func `a constant schedule only warms up`() {
     let schedule = LearningRateSchedule(peak: 1, warmupSteps: 4, decay: .constant)
     #expect([0, 1, 3, 4, 1_000_000].map(schedule.learningRate) == [0.25, 0.5, 1, 1, 1])
   }

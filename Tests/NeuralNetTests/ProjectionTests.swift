@@ -34,7 +34,7 @@ import Testing
     let head: ProjectionHead
     let layout: VectorLayout
     let statisticsLayout: VectorLayout
-    let record: ProjectionHead.Record
+    let saved: ProjectionHead.SavedActivations
     let parameters: [Float]
     let input = noise("input", 7 * 24, amplitude: 2)
     let outputGradient = noise("output gradient", 7 * 10)
@@ -45,14 +45,14 @@ import Testing
       head = ProjectionHead(context, plan, inputWidth: 24)
       layout = context.parameters
       statisticsLayout = context.statistics
-      record = head.makeRecord(views: 7)
+      saved = head.makeSavedActivations(views: 7)
       parameters = layout.fixtureHeadParameters()
     }
 
     func forward(_ input: [Float], _ parameters: [Float]) throws -> [Float] {
       var output = [Float](repeating: .nan, count: 7 * 10)
       var span = output.mutableSpan
-      try head.forward(input.span, parameters: parameters.span, record, into: &span)
+      try head.forward(input.span, parameters: parameters.span, saved, into: &span)
       return output
     }
 
@@ -63,7 +63,7 @@ import Testing
       var gradientSpan = gradient.mutableSpan
       var inputGradientSpan = inputGradient.mutableSpan
       try head.backward(
-        representations: input.span, projectionGradient: outputGradient.span, parameters: parameters.span, record,
+        representations: input.span, projectionGradient: outputGradient.span, parameters: parameters.span, saved,
         into: &gradientSpan, representationGradient: &inputGradientSpan)
       return (gradient, inputGradient)
     }
@@ -71,7 +71,7 @@ import Testing
 
   // Sums of at most 24 products in float32; a normalization over seven rows adds a few units of 2⁻²⁴ ≈ 6·10⁻⁸.
   @Test(arguments: 0..<4)
-  func headMatchesPyTorch(index: Int) throws {
+  func `the head matches PyTorch`(index: Int) throws {
     let content: Fixture = try fixture("layers")
     #expect(content.heads.count == 4)
     let expected = content.heads[index]
@@ -83,29 +83,29 @@ import Testing
 
     var moments = [Float](repeating: .nan, count: subject.statisticsLayout.count)
     var span = moments.mutableSpan
-    subject.head.moments(of: subject.record, into: &span)
+    subject.head.batchStatistics(of: subject.saved, into: &span)
     expectMatch(moments, subject.statisticsLayout, expected.moments, within: 2e-6, "moments")
   }
 
-  @Test func withoutLayersRepresentationsAreEmbeddings() throws {
+  @Test func `without layers representations are embeddings`() throws {
     useOneThreadPerPrimitive()
     let context = try NetworkContext(Engine(), mode: .training, precision: .float32)
     let head = ProjectionHead(context, ProjectionHeadArchitecture([]), inputWidth: 24)
     #expect(head.outputWidth == 24)
     #expect(context.parameters.count == 0)
     let input = noise("input", 7 * 24)
-    let record = head.makeRecord(views: 7)
+    let saved = head.makeSavedActivations(views: 7)
     var output = [Float](repeating: .nan, count: input.count)
     var outputSpan = output.mutableSpan
     let nothing: [Float] = []
-    try head.forward(input.span, parameters: nothing.span, record, into: &outputSpan)
+    try head.forward(input.span, parameters: nothing.span, saved, into: &outputSpan)
     #expect(output == input)
     var inputGradient = [Float](repeating: .nan, count: input.count)
     var gradient: [Float] = []
     var inputGradientSpan = inputGradient.mutableSpan
     var gradientSpan = gradient.mutableSpan
     try head.backward(
-      representations: output.span, projectionGradient: input.span, parameters: nothing.span, record,
+      representations: output.span, projectionGradient: input.span, parameters: nothing.span, saved,
       into: &gradientSpan, representationGradient: &inputGradientSpan)
     #expect(inputGradient == input)
   }
@@ -113,7 +113,7 @@ import Testing
   // Steps of 1/64 with the hidden units held off their kinks: half always on, half always off. Then the head is linear in its
   // input, and in its parameters but for products of two steps, which the central difference cancels.
   @Test(arguments: [[10], [24, 10]])
-  func headGradientsMatchFiniteDifferences(widths: [Int]) throws {
+  func `the head's gradients match finite differences`(widths: [Int]) throws {
     let subject = try Subject(ProjectionHeadArchitecture(widths))
     var parameters = subject.parameters
     if let bias = subject.layout.slices.first(where: { slice in slice.name == "head.0.bias" }) {
@@ -135,7 +135,7 @@ import Testing
   // MARK: - Linear layer
 
   // Small integers: every sum is exact.
-  @Test func linearLayerIsExactOnIntegers() throws {
+  @Test func `a linear layer is exact on integers`() throws {
     useOneThreadPerPrimitive()
     var layout = VectorLayout()
     let layer = LinearLayer(&layout, "layer", inputWidth: 3, outputWidth: 2)
@@ -177,7 +177,7 @@ import Testing
     return gradient
   }
 
-  @Test func unitNormalizationMatchesPyTorch() throws {
+  @Test func `unit normalization matches PyTorch`() throws {
     let content: Fixture = try fixture("layers")
     let rows = noise("input", 5 * 12)
     #expect(content.unitNormalization.output.error(of: normalize(rows).rows) < 5e-7)
@@ -186,7 +186,7 @@ import Testing
   }
 
   // Rows are about 1 long; steps of 1/256 leave 10⁻⁵ of rounding and of curvature.
-  @Test func unitNormalizationGradientMatchesFiniteDifferences() throws {
+  @Test func `the gradient of unit normalization matches finite differences`() throws {
     let rows = noise("input", 5 * 12)
     let weights = noise("output gradient", 5 * 12)
     let error = try gradientError(normalizationGradient(rows, weights), at: rows, step: 0x1p-8) { rows in
@@ -195,7 +195,7 @@ import Testing
     #expect(error < 1e-3)
   }
 
-  @Test func unitNormalizationOfZeroIsZero() {
+  @Test func `unit normalization of zero is zero`() {
     let (rows, lengths) = normalize([Float](repeating: 0, count: 12) + [Float](repeating: 2, count: 12))
     #expect(rows[..<12].allSatisfy { element in element == 0 })
     // Twelve times 2 is √48 long.
@@ -203,7 +203,7 @@ import Testing
   }
 
   // Along a row the unit vector does not change, so the gradient is at right angles to the row.
-  @Test func unitNormalizationGradientIsPerpendicular() {
+  @Test func `the gradient of unit normalization is perpendicular to the row`() {
     let rows = noise("input", 5 * 12)
     let gradient = normalizationGradient(rows, noise("output gradient", 5 * 12))
     for row in 0..<5 {

@@ -29,7 +29,7 @@ import Testing
   // larger numbers (3·10⁻⁵ with AVX2 and AVX-512). No ReLU is so near its kink that rounding could switch it: see
   // scripts/make-fixtures.py. A wrong factor of 1.01 misses by 10⁻² in each of the error's three terms.
   @Test(arguments: [("resnet20", false), ("resnet20", true), ("resnet18", false)])
-  func stepsMatchPyTorch(model: String, usesNesterov: Bool) throws {
+  func `steps match PyTorch`(model: String, usesNesterov: Bool) throws {
     let content: Fixture = try fixture(model)
     let expected = usesNesterov ? try #require(content.nesterov) : content.heavyBall
     let network = try NetworkSubject(mode: .training, views: 16, model: model)
@@ -48,8 +48,8 @@ import Testing
 
       let gradient = try network.backward(embeddingGradient: loss.gradient, parameters)
       expectMatch(gradient, network.context.parameters, step.gradients, within: 2e-4, "gradient of step \(index)")
-      // Once a step the running statistics move a tenth of the way towards the shard's moments.
-      for (place, moment) in network.moments().enumerated() {
+      // Once a step the running statistics move a tenth of the way towards the shard's batch statistics.
+      for (place, moment) in network.batchStatistics().enumerated() {
         statistics[place] = 0.9 * statistics[place] + 0.1 * moment
       }
       optimizer.update(&parameters, gradient: gradient.span, learningRate: 0.1, step: index)
@@ -63,14 +63,14 @@ import Testing
     #expect(expected.evaluation.error(of: representations) < 3e-6)
   }
 
-  @Test func gradientMatchesFiniteDifferences() throws {
+  @Test func `the gradient matches finite differences`() throws {
     try expectGradientMatchesFiniteDifferences(
       NetworkSubject(mode: .training, views: 16), views: NetworkSubject.views(step: 0), rows: 16)
   }
 
   // Several shards pass forward before the first passes backward; one that was not kept passes forward again. Neither may
   // change a bit, nor may another network of the same shapes.
-  @Test func gradientsDoNotDependOnWhatRanBefore() throws {
+  @Test func `gradients do not depend on earlier passes`() throws {
     let network = try NetworkSubject(mode: .training, views: 4)
     let parameters = network.fixtureParameters()
     let weights = noise("embedding gradient", 4 * 128)
@@ -79,16 +79,16 @@ import Testing
 
     let embeddings = try network.forward(first, parameters)
     let gradient = try network.backward(embeddingGradient: weights, parameters)
-    let moments = network.moments()
+    let moments = network.batchStatistics()
     #expect(try network.backward(embeddingGradient: weights, parameters) == gradient)
 
-    let otherRecord = try network.encoder.makeRecord()
+    let otherRecord = try network.encoder.makeSavedActivations()
     network.encoder.views.setMaps(second, network.encoder.inputShape)
     var otherRepresentations = [Float](repeating: 0, count: 4 * 64)
     var span = otherRepresentations.mutableSpan
     try network.encoder.forward(otherRecord, into: &span)
     #expect(try network.backward(embeddingGradient: weights, parameters) == gradient)
-    #expect(network.moments() == moments)
+    #expect(network.batchStatistics() == moments)
 
     #expect(try network.forward(first, parameters) == embeddings)
     #expect(try network.backward(embeddingGradient: weights, parameters) == gradient)
@@ -99,7 +99,7 @@ import Testing
   }
 
   // In evaluation a view's representation depends on no other view.
-  @Test func evaluationTreatsViewsAlone() throws {
+  @Test func `evaluation does not mix views`() throws {
     let network = try NetworkSubject(mode: .inference, views: 4)
     let parameters = network.fixtureParameters()
     let statistics = network.context.statistics.initialValues(seed: 0)
@@ -114,7 +114,7 @@ import Testing
 
   // bfloat16 has 8 significant bits: embeddings keep two digits and the gradient its direction.
   @Test(.enabled(if: InstructionSet.hasBfloat16, "this CPU has no bfloat16 convolutions"))
-  func bfloat16FollowsFloat32() throws {
+  func `bfloat16 follows float32`() throws {
     let views = NetworkSubject.views(step: 0)
     let weights = noise("embedding gradient", 16 * 128)
     func pass(
@@ -124,7 +124,7 @@ import Testing
       let parameters = network.fixtureParameters()
       let embeddings = try network.forward(views, parameters)
       let gradient = try network.backward(embeddingGradient: weights, parameters)
-      return (embeddings, gradient, network.moments(), network.context.parameters)
+      return (embeddings, gradient, network.batchStatistics(), network.context.parameters)
     }
     let exact = try pass(.float32)
     let rounded = try pass(.bfloat16)

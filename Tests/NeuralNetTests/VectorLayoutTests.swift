@@ -23,7 +23,7 @@ import Testing
   // He et al. 2015, table 6: 0.27M, 0.46M, 0.66M, 0.85M, 1.7M and 19.4M, there with a classifier of 10 · 64 + 10 parameters.
   @Test(
     arguments: zip([20, 32, 44, 56, 110, 1202], [269_722, 464_154, 658_586, 853_018, 1_727_962, 19_421_274]))
-  func encoderHasThePapersParameterCount(depth: Int, withClassifier: Int) throws {
+  func `an encoder has the paper's parameter count`(depth: Int, withClassifier: Int) throws {
     // Depth 6n + 2: a stem, and 2n convolutions for each of the widths 16, 32 and 64, each followed by a scale and a shift.
     let n = (depth - 2) / 6
     func convolution(_ inputs: Int, _ outputs: Int) -> Int { 9 * inputs * outputs + 2 * outputs }
@@ -37,14 +37,14 @@ import Testing
     #expect(layout.slices.filter { slice in slice.shape.count == 4 }.count == depth - 1)
   }
 
-  @Test func unknownArchitecturesAreRefused() {
+  @Test func `unknown architectures are refused`() {
     for name in ["resnet", "resnet21", "resnet8", "ResNet20", "20", ""] {
       #expect(ResNetArchitecture(name: name) == nil, "\(name)")
     }
     #expect(ResNetArchitecture(name: "resnet20")?.representationWidth == 64)
   }
 
-  @Test func slicesFollowEachOtherWithoutGaps() throws {
+  @Test func `slices follow each other without gaps`() throws {
     let layout = try layout("resnet20", withHead: true)
     var end = 0
     for slice in layout.slices {
@@ -59,7 +59,7 @@ import Testing
   // MARK: - First values
 
   // Bounds of five standard errors: a correct generator breaks one of these hundred about once in 20 000 seeds.
-  @Test func convolutionsBeginNormalWithKaimingFanOut() throws {
+  @Test func `convolutions are initialized normally with Kaiming fan-out`() throws {
     let layout = try layout("resnet20", withHead: true)
     let values = layout.initialValues(seed: 1)
     for slice in layout.slices where slice.shape.count == 4 {
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func linearLayersBeginUniform() throws {
+  @Test func `linear layers are initialized uniformly`() throws {
     let layout = try layout("resnet20", withHead: true)
     let values = layout.initialValues(seed: 1)
     let slices = layout.slices.filter { slice in slice.name.hasPrefix("head.") }
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func normalizationsBeginAsIdentity() throws {
+  @Test func `normalizations are initialized as the identity`() throws {
     let layout = try layout("resnet20", withHead: false)
     let values = layout.initialValues(seed: 1)
     for slice in layout.slices where slice.shape.count == 1 {
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test func valuesDependOnSeedAndNameAlone() throws {
+  @Test func `initial values depend on seed and name only`() throws {
     let layout = try layout("resnet20", withHead: true)
     let values = layout.initialValues(seed: 7)
     #expect(values == layout.initialValues(seed: 7))

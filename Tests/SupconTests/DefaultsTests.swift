@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The defaults that scripts may rely on (design.md §4).
+/// The defaults that scripts may rely on (docs/options.md).
 struct DefaultsTests {
   /// Options with their defaults, as help prints and config.yaml holds them.
   private static let texts = [

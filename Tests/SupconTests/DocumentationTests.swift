@@ -51,10 +51,10 @@ struct DocumentationTests {
     }
   }
 
-  /// The README's table of features names what each row is chosen by.
+  /// The reference's table of features names what each row is chosen by.
   @Test func everyTrainingOptionIsInTheFeatureTable() throws {
-    let readme = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
-    let section = try #require(readme.components(separatedBy: "\n## Features\n").dropFirst().first)
+    let page = try String(contentsOf: Self.root.appendingPathComponent("docs/reference.md"), encoding: .utf8)
+    let section = try #require(page.components(separatedBy: "\n## Features\n").dropFirst().first)
     let table = try #require(section.components(separatedBy: "\n## ").first)
     let help = try Workshop().run(["pretrain", "--help"]).standardOutput
     // Each option's own line, not those that a text mentions.

@@ -1,6 +1,6 @@
 import Testing
 
-/// Ranks and threads decide who computes, never what is computed: one hash for all (design.md I1, I2, I6).
+/// Ranks and threads decide who computes, never what is computed: one hash for all (docs/design.md I1, I2, I6).
 struct ExactnessTests {
   // `auto` is bfloat16 where the CPU has it.
   @Test(arguments: ["float32", "auto"])

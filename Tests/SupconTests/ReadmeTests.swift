@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The commands of the README do what it says: every block below `<!-- tested -->` runs, in order, in one folder.
+/// Every block of README and docs/usage.md that follows `<!-- tested -->` runs, in order, in one folder.
 struct ReadmeTests {
   @Test func commandsRun() throws {
     let directory = try TemporaryDirectory()
@@ -24,6 +24,7 @@ struct ReadmeTests {
         environment: [
           "PATH": "\(binaries):\(path)", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
           "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+          "PRTE_MCA_hwloc_default_binding_policy": "none", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
         ])
       #expect(result.exitCode == 0, "\(commands)\(result.standardError)")
     }
@@ -35,12 +36,15 @@ struct ReadmeTests {
     }
   }
 
+  /// The tested blocks of README, then those of the usage page, in the order in which a reader meets them.
   private func testedBlocks() throws -> [String] {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
-    return readme.components(separatedBy: "<!-- tested -->\n```sh\n").dropFirst().compactMap { rest in
-      rest.components(separatedBy: "```").first
+    return try ["README.md", "docs/usage.md"].flatMap { name in
+      let page = try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
+      return page.components(separatedBy: "<!-- tested -->\n```sh\n").dropFirst().compactMap { rest in
+        rest.components(separatedBy: "```").first
+      }
     }
   }
 }

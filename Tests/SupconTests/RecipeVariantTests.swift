@@ -30,7 +30,9 @@ struct RecipeVariantTests {
     let configuration = try workshop.text("adam/config.yaml")
     #expect(configuration.contains("stem: cifar"), "auto, resolved")
     let checkpoint = try WeightsFile(path: workshop.path("adam/checkpoints/step-00000001.safetensors"))
-    for name in ["encoder.conv1.weight", "optimizer.means.encoder.conv1.weight", "optimizer.squares.head.2.bias"] {
+    for name in [
+      "encoder.conv1.weight", "optimizer.firstMoment.encoder.conv1.weight", "optimizer.secondMoment.head.2.bias",
+    ] {
       #expect(checkpoint.tensors[name] != nil, "\(name)")
     }
   }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A run that was stopped and continued ends in the same bits as one that never was (design.md I8).
+/// A run that was stopped and continued ends in the same bits as one that never was (docs/design.md I8).
 struct ResumeTests {
   /// More than one epoch, which has 6 steps.
   private let undisturbed = ["--steps", "9"]

@@ -12,7 +12,7 @@ struct StallTests {
     let workshop = try Workshop()
     let supcon = try builtExecutable("supcon")
     let wrapper = try workshop.script(
-      "wrapper", "echo $$ > \(workshop.path("process")).$OMPI_COMM_WORLD_RANK; exec \(supcon) \"$@\"")
+      "wrapper", "echo $$ > '\(workshop.path("process"))'.$OMPI_COMM_WORLD_RANK; exec '\(supcon)' \"$@\"")
     let job = BackgroundJob(
       "/usr/bin/env",
       [

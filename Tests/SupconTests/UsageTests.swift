@@ -118,7 +118,7 @@ struct HelpTests {
     let version = try workshop.run(ranks: ranks, ["--version"])
     #expect(version.exitCode == 0)
     let lines = version.standardOutput.split(whereSeparator: \.isNewline)
-    #expect(lines.count == 1)
+    #expect(lines.filter { line in line.hasPrefix("supcon ") }.count == 1 && lines.count == 6)
     #expect(lines.first?.split(separator: ".").count == 3)
 
     let pretrain = try workshop.run(ranks: ranks, ["pretrain", "--help"])

@@ -106,13 +106,21 @@ public func runUnderMPI(
   ranks: Int, _ executable: String, _ arguments: [String], timeoutSeconds: Int = 120, graceSeconds: Int = 0,
   onStart: (Int32) -> Void = { _ in }
 ) throws -> ProcessResult {
-  let launch = [
-    "mpirun", "--timeout", "\(max(timeoutSeconds / 2, 1))", "--oversubscribe", "--bind-to", "none", "-np", "\(ranks)",
-  ]
+  let usesMPICH = ProcessInfo.processInfo.environment["SUPCON_MPI"] == "mpich"
+  let launch =
+    usesMPICH
+    ? ["mpiexec.mpich", "-n", "\(ranks)"]
+    : [
+      "mpirun", "--timeout", "\(max(timeoutSeconds / 2, 1))", "--oversubscribe", "--bind-to", "none", "-np",
+      "\(ranks)",
+    ]
   let environment = [
-    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "MPIEXEC_TIMEOUT": "\(max(timeoutSeconds / 2, 1))", "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe", "OMPI_MCA_btl_tcp_disable_family": "6",
     // Ranks that wait give their core to those that work.
     "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_odls_base_sigkill_timeout": "\(graceSeconds)",
+    "PRTE_MCA_odls_base_sigkill_timeout": "\(graceSeconds)",
   ]
   return try runProcess(
     "/usr/bin/env", launch + [executable] + arguments, environment: environment, timeoutSeconds: timeoutSeconds,

@@ -17,6 +17,7 @@ static int calls;
 
 static int is_chosen(void) {
   const char *rank = getenv("OMPI_COMM_WORLD_RANK"), *chosen = getenv("FAULT_RANK");
+  if (!rank) rank = getenv("PMI_RANK");
   return getenv("FAULT_KIND") && chosen && atoi(rank ? rank : "0") == atoi(chosen);
 }
 

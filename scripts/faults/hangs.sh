@@ -11,7 +11,7 @@ two_host_cases=("${one_host_cases[@]}" "link down" "remote daemon killed")
 write_wrapper() {
   {
     echo '#!/usr/bin/env bash'
-    echo 'rank=${OMPI_COMM_WORLD_RANK:-0}'
+    echo 'rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}'
     echo "echo \$\$ >'$folder/process.'\$rank"
     echo "cd '$folder'"
     echo "if [ \"\$rank\" = $1 ]; then"
@@ -74,7 +74,7 @@ run_case() {
         'link down') ip -n supcon-switch link set port2 down ;;
         'remote daemon killed')
           for process in $(processes_on "${host_names[1]}"); do
-            [ "$(cat "/proc/$process/comm" 2>/dev/null)" != orted ] || kill -KILL "$process"
+            case $(cat "/proc/$process/comm" 2>/dev/null) in orted | prted | hydra_pmi_proxy) kill -KILL "$process" ;; esac
           done
           ;;
       esac
@@ -109,8 +109,10 @@ run_case() {
   message=$(tr -d '\r' <"$folder/log" | awk -v folder="$folder/" '
     { gsub(folder, "") }
     /^Error: / && own == "" { own = $0 }
-    joined { launcher = launcher " " $0; joined = 0 }
-    /mpirun (noticed|has exited)/ && launcher == "" { launcher = $0; joined = !/\.$/ }
+    # Open MPI 4 (mpirun) and 5 (prterun) break their sentence at different places; Hydra names process and host in a table.
+    joined { launcher = launcher " " $0; joined = launcher !~ /(node|host) [^ ]/ && ++joinedLines < 3 }
+    /(mpirun|prterun) (noticed|detected|has exited|has lost)|PRTE has lost communication/ && launcher == "" { launcher = $0; joined = 1; joinedLines = 0 }
+    /^= +(PID|EXIT CODE)|KILLED BY SIGNAL|EXIT STRING/ { gsub(/^= +/, ""); daemons = daemons (daemons == "" ? "" : ", ") $0 }
     /daemon *:.* on node / { sub(/^ */, ""); daemons = daemons (daemons == "" ? "" : ", ") $0 }
     END { print own != "" ? own : launcher != "" ? launcher : daemons }') || true
   case $message in *rank*|*host*|*node*|*supcon-b*|*Process*) ;; *) problem=${problem:-'names neither rank nor host'} ;; esac

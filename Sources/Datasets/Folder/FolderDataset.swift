@@ -4,59 +4,57 @@ import Imaging
 import Synchronization
 
 /// Images in JPEG and PNG files, decoded each time they are asked for.
-public final class FolderDataset: ImageDataset {
-  /// What a dataset is told besides its files.
-  public struct Settings: Sendable {
-    /// What a network's input is freed of.
-    public var normalization: ChannelNormalization
-    /// The size of views unless the user says otherwise.
-    public var viewSize: ImageSize
-    /// Where given, JPEG images may be halved in the decoder while they stay as large as this.
-    public var scaledDecoding: ImageSize?
-    /// Whether another file of the class stands in for one that cannot be used.
-    public var isReplacingBad = false
+package final class FolderDataset: ImageDataset {
+  /// The properties of a dataset that its files do not determine.
+  package struct Settings: Sendable {
+    /// Per-channel mean and standard deviation that standardize the network's input.
+    package var normalization: ChannelNormalization
+    /// The default size of views.
+    package var viewSize: ImageSize
+    /// The size down to which the JPEG decoder may halve images; `nil` to decode in full.
+    package var scaledDecoding: ImageSize?
+    /// Whether another file of the class replaces one that cannot be used.
+    package var isReplacingBad = false
 
     /// The settings of a dataset that decodes in full and stops at a bad file.
-    public init(normalization: ChannelNormalization, viewSize: ImageSize) {
+    package init(normalization: ChannelNormalization, viewSize: ImageSize) {
       self.normalization = normalization
       self.viewSize = viewSize
     }
   }
 
   /// The files.
-  public let index: FolderIndex
-  /// The names of the classes' folders.
-  public let classNames: [String]
+  package let index: FolderIndex
+  /// The names of the classes.
+  package let classNames: [String]
   private let settings: Settings
   private let replaced = Mutex<[Int: BadFile]>([:])
 
   /// A dataset of the files of an index.
-  public init(_ index: FolderIndex, _ settings: Settings) {
+  package init(_ index: FolderIndex, _ settings: Settings) {
     self.index = index
     self.settings = settings
     classNames = index.classNames
   }
 
   /// The number of files.
-  public var count: Int { index.count }
-  /// As the settings say.
-  public var viewSize: ImageSize { settings.viewSize }
-  /// As the settings say.
-  public var normalization: ChannelNormalization { settings.normalization }
+  package var count: Int { index.count }
+  package var viewSize: ImageSize { settings.viewSize }
+  package var normalization: ChannelNormalization { settings.normalization }
 
   /// The class of one file.
-  public func label(at index: Int) -> Int { self.index.label(at: index) }
+  package func label(at index: Int) -> Int { self.index.label(at: index) }
 
   /// One image.
   ///
   /// - Throws: ``FileError`` naming the path; if bad files are replaced, only when no file of the class can be used.
-  public func image(at index: Int) throws(FileError) -> RGBImage {
+  package func image(at index: Int) throws(FileError) -> RGBImage {
     do throws(FileError) {
       return try self.index.image(at: index, scaledFor: settings.scaledDecoding)
     } catch {
       guard settings.isReplacingBad else { throw error }
       note(error, at: index)
-      // The next ones of the class, from its beginning again behind its end: the same on every rank.
+      // The next ones of the class, wrapping around at its end: the same on every rank.
       let files = self.index.files(ofClass: label(at: index))
       for step in 1..<max(files.count, 1) {
         let next = files.lowerBound + (index - files.lowerBound + step) % files.count
@@ -76,8 +74,11 @@ public final class FolderDataset: ImageDataset {
     replaced.withLock { replaced in replaced[index] = file }
   }
 
-  /// The files for which others stood in since the last call, in their order.
-  public func takeReplaced() -> [BadFile] {
+  /// The path of one file below the root.
+  package func name(at index: Int) -> String { text(self.index.relativePath(at: index)) }
+
+  /// The files that others replaced since the last call, in their order.
+  package func takeReplaced() -> [BadFile] {
     let files = replaced.withLock { replaced in
       defer { replaced = [:] }
       return replaced
@@ -91,10 +92,10 @@ extension FolderIndex {
   ///
   /// - Parameters:
   ///   - index: Its number.
-  ///   - target: Where given, a JPEG image may be halved in the decoder while it stays as large as this.
+  ///   - target: The size down to which the JPEG decoder may halve the image; `nil` to decode in full.
   /// - Returns: The image.
   /// - Throws: ``FileError`` naming the path.
-  public func image(at index: Int, scaledFor target: ImageSize? = nil) throws(FileError) -> RGBImage {
+  package func image(at index: Int, scaledFor target: ImageSize? = nil) throws(FileError) -> RGBImage {
     let bytes = try bytes(at: index)
     do throws(ImageError) {
       return try RGBImage(decoding: bytes, scaledFor: target)
@@ -103,11 +104,11 @@ extension FolderIndex {
     }
   }
 
-  /// What one file says of itself.
+  /// The header of one file.
   ///
   /// - Throws: ``FileError`` naming the path.
-  public func header(at index: Int) throws(FileError) -> ImageHeader {
-    // What cameras and programs write before the size is seldom longer.
+  package func header(at index: Int) throws(FileError) -> ImageHeader {
+    // The metadata before the size is seldom longer.
     let start = try bytes(at: index, limit: 1 << 16)
     if let header = try? ImageHeader(of: start.span) {
       return header

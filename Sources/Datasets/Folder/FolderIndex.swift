@@ -1,36 +1,40 @@
 import Formats
 import KeyedRandomness
 
-/// The image files of a tree of folders, one for each class, in the order of their numbers.
+/// The image files of a dataset by class, in the order of their indices.
 ///
-/// Names are bytes, as the file system has them: they need not be UTF-8. A file takes the length of its name below its class and four bytes.
-public struct FolderIndex: Sendable, Equatable {
-  /// The folder that holds those of the classes.
-  public let root: String
-  /// The names of the classes' folders; labels index them.
-  public private(set) var classFolders: [[UInt8]] = []
-  /// One behind the last file of each class.
+/// In a tree of folders a file's path is `root/CLASS/NAME`; with labels from a list, or without labels, it is `root/NAME`. Names are bytes, as
+/// the file system has them: they need not be UTF-8. A file takes the length of its name and four bytes.
+package struct FolderIndex: Sendable, Equatable {
+  /// The folder that all paths begin with.
+  package let root: String
+  /// Whether a file lies in the folder that has its class's name.
+  package let areClassesFolders: Bool
+  /// The names of the classes as bytes; labels index them.
+  package private(set) var classFolders: [[UInt8]] = []
+  /// The index after the last file of each class.
   private var classEnds: [Int] = []
-  /// All names one behind the other, each relative to its class.
+  /// All names in one array, each relative to its class's folder, or to the root.
   private var names: [UInt8] = []
   private var nameEnds: [UInt32] = []
 
   /// An index without classes.
-  public init(root: String) {
+  package init(root: String, areClassesFolders: Bool = true) {
     self.root = root
+    self.areClassesFolders = areClassesFolders
   }
 
   /// Appends a class without files.
-  public mutating func appendClass(_ folder: [UInt8]) {
+  package mutating func appendClass(_ folder: [UInt8]) {
     classFolders.append(folder)
     classEnds.append(count)
   }
 
   /// Appends a file to the last class.
   ///
-  /// - Parameter name: Its path below the class's folder.
+  /// - Parameter name: Its path below the class's folder, or below the root.
   /// - Throws: ``FileError`` if all names together take 4 GiB.
-  public mutating func append(_ name: some Collection<UInt8>) throws(FileError) {
+  package mutating func append(_ name: some Collection<UInt8>) throws(FileError) {
     precondition(!classEnds.isEmpty, "a file without a class")
     guard names.count + name.count <= UInt32.max else {
       throw FileError(.content, "\(root): the names of its files take more than 4 GiB; use shorter ones, or a pack")
@@ -51,24 +55,24 @@ public struct FolderIndex: Sendable, Equatable {
   }
 
   /// The number of files.
-  public var count: Int { nameEnds.count }
+  package var count: Int { nameEnds.count }
 
   /// The names of the classes, readable.
-  public var classNames: [String] { classFolders.map { folder in String(decoding: folder, as: UTF8.self) } }
+  package var classNames: [String] { classFolders.map { folder in String(decoding: folder, as: UTF8.self) } }
 
   /// How much memory the index takes.
-  public var byteCount: Int {
+  package var byteCount: Int {
     names.capacity + nameEnds.capacity * MemoryLayout<UInt32>.stride
       + classFolders.reduce(0) { sum, folder in sum + folder.capacity + 3 * MemoryLayout<Int>.stride }
   }
 
   /// The files of a class.
-  public func files(ofClass label: Int) -> Range<Int> {
+  package func files(ofClass label: Int) -> Range<Int> {
     (label == 0 ? 0 : classEnds[label - 1])..<classEnds[label]
   }
 
   /// The class of a file.
-  public func label(at index: Int) -> Int {
+  package func label(at index: Int) -> Int {
     precondition(index >= 0 && index < count, "file \(index) of \(count)")
     // The first class that ends behind it.
     var (low, high) = (0, classEnds.count - 1)
@@ -79,24 +83,27 @@ public struct FolderIndex: Sendable, Equatable {
     return low
   }
 
-  /// A file's path below its class's folder.
-  public func name(at index: Int) -> ArraySlice<UInt8> {
+  /// A file's path below its class's folder, or below the root.
+  package func name(at index: Int) -> ArraySlice<UInt8> {
     names[(index == 0 ? 0 : Int(nameEnds[index - 1]))..<Int(nameEnds[index])]
   }
 
   /// A file's path below ``root``.
-  public func relativePath(at index: Int) -> [UInt8] {
-    classFolders[label(at: index)] + [UInt8(ascii: "/")] + name(at: index)
+  package func relativePath(at index: Int) -> [UInt8] {
+    guard areClassesFolders else { return Array(name(at: index)) }
+    return classFolders[label(at: index)] + [UInt8(ascii: "/")] + name(at: index)
   }
 
   /// A file's path.
-  public func path(at index: Int) -> [UInt8] {
-    Array(root.utf8) + [UInt8(ascii: "/")] + relativePath(at: index)
+  package func path(at index: Int) -> [UInt8] {
+    let path = relativePath(at: index)
+    // A list may have absolute paths.
+    return path.first == UInt8(ascii: "/") ? path : Array(root.utf8) + [UInt8(ascii: "/")] + path
   }
 
   /// The index of those files that `isKept` says, with all classes.
-  public func filtered(_ isKept: (Int) -> Bool) -> FolderIndex {
-    var kept = FolderIndex(root: root)
+  package func filtered(_ isKept: (Int) -> Bool) -> FolderIndex {
+    var kept = FolderIndex(root: root, areClassesFolders: areClassesFolders)
     for label in classFolders.indices {
       kept.classFolders.append(classFolders[label])
       for index in files(ofClass: label) where isKept(index) {
@@ -110,7 +117,7 @@ public struct FolderIndex: Sendable, Equatable {
   }
 
   /// The SHA-256 of all names and classes in their order: another folder has another one.
-  public var fingerprint: String {
+  package var fingerprint: String {
     let digest = SHA256()
     let bytes = encoded(withRoot: false)
     unsafe digest.update(bytes.span.bytes)
@@ -128,15 +135,12 @@ extension FolderIndex {
   ///
   /// - Parameter fraction: The share of each class's files that is kept for validation, rounded to whole files.
   /// - Returns: Both parts, with all classes.
-  public func divided(validationFraction fraction: Double) -> (training: FolderIndex, validation: FolderIndex) {
+  package func divided(validationFraction fraction: Double) -> (training: FolderIndex, validation: FolderIndex) {
     var isValidation = [Bool](repeating: false, count: count)
     for label in classFolders.indices {
       let files = files(ofClass: label)
-      let kept = min(Int((fraction * Double(files.count)).rounded()), files.count - 1)
-      guard kept > 0 else { continue }
-      let order = SampleOrder.permutation(of: files.count, seed: 0, epoch: label, purpose: .validationSplit)
-      for position in order.prefix(kept) {
-        isValidation[files.lowerBound + Int(position)] = true
+      for position in HeldOutSplit.positions(ofClass: label, count: files.count, fraction: fraction) {
+        isValidation[files.lowerBound + position] = true
       }
     }
     return (filtered { index in !isValidation[index] }, filtered { index in isValidation[index] })
@@ -147,7 +151,7 @@ extension FolderIndex {
 
 extension FolderIndex {
   /// The index as bytes, for ``init(decoding:)``.
-  public func encoded() -> [UInt8] { encoded(withRoot: true) }
+  package func encoded() -> [UInt8] { encoded(withRoot: true) }
 
   private func encoded(withRoot isWithRoot: Bool) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -160,6 +164,10 @@ extension FolderIndex {
       bytes += text
     }
     append(text: isWithRoot ? Array(root.utf8) : [])
+    // Absent from the hash of folders, which is in older runs.
+    if isWithRoot || !areClassesFolders {
+      append(areClassesFolders ? 1 : 0)
+    }
     append(classFolders.count)
     for label in classFolders.indices {
       append(text: classFolders[label])
@@ -176,7 +184,7 @@ extension FolderIndex {
   }
 
   /// The index that ``encoded()`` gave on another rank.
-  public init(decoding bytes: [UInt8]) {
+  package init(decoding bytes: [UInt8]) {
     var offset = 0
     func number() -> Int {
       defer { offset += 8 }
@@ -187,7 +195,8 @@ extension FolderIndex {
       defer { offset += count }
       return Array(bytes[offset..<offset + count])
     }
-    self.init(root: String(decoding: text(), as: UTF8.self))
+    let root = String(decoding: text(), as: UTF8.self)
+    self.init(root: root, areClassesFolders: number() == 1)
     for _ in 0..<number() {
       classFolders.append(text())
       classEnds.append(number())

@@ -1,21 +1,23 @@
 import Formats
 import Glibc
 
-/// What a folder holds, sorted by the bytes of the names.
+/// The entries of a folder, sorted by the bytes of their names.
 struct FolderListing {
-  /// What tells a folder from every other, whatever path leads there.
+  /// The identity of a folder, independent of the path to it.
   struct Identity: Equatable {
     let device: UInt
     let inode: UInt
   }
 
   let identity: Identity
-  /// The names of folders, and of links to some.
+  /// The names of folders and of links to folders.
   private(set) var folders: [[UInt8]] = []
-  /// The names of regular files, and of links to some.
+  /// The names of regular files and of links to such.
   private(set) var files: [[UInt8]] = []
   /// The names of links to nothing.
   private(set) var brokenLinks: [[UInt8]] = []
+  /// The names of sockets, pipes and devices.
+  private(set) var specials: [[UInt8]] = []
 
   /// Lists a folder.
   ///
@@ -40,7 +42,7 @@ struct FolderListing {
       case S_IFDIR: folders.append(name)
       case S_IFREG: files.append(name)
       case S_IFLNK: brokenLinks.append(name)
-      default: break
+      default: specials.append(name)
       }
       errno = 0
     }
@@ -49,6 +51,7 @@ struct FolderListing {
     }
     folders.sort { first, second in first.lexicographicallyPrecedes(second) }
     files.sort { first, second in first.lexicographicallyPrecedes(second) }
+    specials.sort { first, second in first.lexicographicallyPrecedes(second) }
     brokenLinks.sort { first, second in first.lexicographicallyPrecedes(second) }
   }
 
@@ -59,7 +62,7 @@ struct FolderListing {
     }
   }
 
-  /// What an entry is, links followed; `S_IFLNK` for a link to nothing.
+  /// The type of an entry, links followed; `S_IFLNK` for a link to nothing.
   @unsafe
   private static func type(
     of entry: UnsafeMutablePointer<dirent>, _ name: [UInt8], in directory: Int32

@@ -1,111 +1,201 @@
 import Formats
-import Glibc
+import Imaging
 
-/// A walk over a tree of folders that hold the images of one class each.
+/// A walk over a folder whose subfolders hold the images of one class each, or over a folder of images without labels.
 ///
 /// Classes, folders and files come in the order of torchvision's `ImageFolder`: classes by name, then files by folder, then by name, all
 /// by their bytes. Symbolic links are followed.
-public struct FolderScan {
-  /// What decides that a file is taken for an image; what it is, its first bytes decide.
-  public static let endings = ["jpg", "jpeg", "png"]
-  /// Images that are not decoded here.
-  private static let otherEndings: Set<String> = [
-    "webp", "bmp", "tif", "tiff", "ppm", "pgm", "gif", "avif", "heic", "jp2", "jxl",
-  ]
+package struct FolderScan {
+  /// The endings of files that are taken for images; the format is read from a file's first bytes.
+  package static let endings = ImageFileKind.decodableEndings
+  /// The name of the class of images without labels.
+  package static let unlabeledClass = "unlabeled"
 
   /// The files.
-  public private(set) var index: FolderIndex
-  /// What could not be read or followed, where that does not end the scan.
-  public private(set) var bad: [BadFile] = []
+  package private(set) var index: FolderIndex
+  /// Files and folders that could not be read or followed, where that does not end the scan.
+  package private(set) var bad: [BadFile] = []
+  /// Files and folders that are not used.
+  package private(set) var passedOver = PassedOver()
 
   private let isSkipping: Bool
-  private var hiddenCount = 0
-  private var otherImageCount = 0
+  private static let slash = UInt8(ascii: "/")
 
-  /// Walks over a tree.
+  /// Walks over a tree of class folders.
   ///
   /// - Parameters:
   ///   - root: The folder that holds those of the classes.
-  ///   - classes: The classes that there may be; absent for those that are found.
-  ///   - isSkipping: Whether to leave out links in a circle and folders that cannot be read, instead of throwing.
-  /// - Throws: ``FileError`` naming the path: a folder that is missing, holds no classes, or a class without images.
-  public init(root: String, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
-    index = FolderIndex(root: root)
+  ///   - classes: The classes of the training set; absent to take those that are found.
+  ///   - isSkipping: Whether to leave out circular links and folders that cannot be read, instead of throwing.
+  /// - Throws: ``FileError`` naming the path: a folder that is missing or holds no classes, a class without images, or one that is not among
+  ///   `classes`.
+  package init(root: String, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
+    try self.init(SplitFolder(path: root), classes: classes, isSkipping: isSkipping)
+  }
+
+  /// Walks over the folder of a split.
+  ///
+  /// - Parameters:
+  ///   - folder: The folder, with its classes or without labels.
+  ///   - classes: The classes of the training set; absent to take those that are found.
+  ///   - isSkipping: Whether to leave out circular links and folders that cannot be read, instead of throwing.
+  /// - Throws: ``FileError`` naming the path, as for a tree of class folders.
+  package init(_ folder: SplitFolder, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
     self.isSkipping = isSkipping
+    let root = folder.path
+    index = FolderIndex(root: root, areClassesFolders: !folder.isUnlabeled)
+    guard !folder.isUnlabeled else {
+      index.appendClass(Array(Self.unlabeledClass.utf8))
+      try scan([], within: [])
+      index.shrink()
+      return
+    }
     let listing = try FolderListing(root.utf8)
     try skipBroken(listing, in: [])
-    let found = listing.folders.filter { name in !isHidden(name) }
-    guard !found.isEmpty else {
-      let images = listing.files.count { name in Self.ending(of: name).map(Self.endings.contains) ?? false }
-      throw FileError(
-        .content,
-        "\(root): expected a folder for each class, found none"
-          + (images > 0 ? " but \(images) images; put them into folders named after their classes" : ""))
-    }
-    if let classes, let unknown = found.first(where: { name in !classes.contains(name) }) {
-      throw FileError(
-        .content,
-        "\(root)/\(text(unknown)): is no class of the training set, which has \(classes.count) others; rename the folder or add it there"
-      )
-    }
+    let looseImages = count(filesOf: listing, imagesAs: .looseImage)
+    let found = listing.folders.filter { name in !folder.excluded.contains(name) && isUsed(folder: name) }
+    guard !found.isEmpty else { throw noClasses(root, looseImages) }
+    try checkNames(found, classes)
     let present = Set(found)
     for name in classes ?? found {
       index.appendClass(name)
       guard present.contains(name) else { continue }
-      try scanClass(name, within: listing.identity)
+      let before = index.count
+      let seen = passedOver
+      try scan(name + [Self.slash], within: [listing.identity])
+      guard index.count > before || classes != nil else { throw emptyClass(name, seen) }
     }
     index.shrink()
   }
 
-  /// The names of the classes that a tree has.
+  /// The names of the classes that a folder has.
   ///
   /// - Throws: ``FileError`` naming the folder.
-  public static func classFolders(of root: String) throws(FileError) -> [[UInt8]] {
-    try FolderListing(root.utf8).folders.filter { name in !isHidden(name) }
+  package static func classFolders(of folder: SplitFolder) throws(FileError) -> [[UInt8]] {
+    guard !folder.isUnlabeled else { return [Array(unlabeledClass.utf8)] }
+    return try FolderListing(folder.path.utf8).folders.filter { name in
+      EntryKind.folder(name) == nil && !folder.excluded.contains(name)
+    }
   }
 
-  /// What was passed over, to be shown once; `nil` if nothing was.
-  public var note: String? {
-    let parts = [
-      (otherImageCount, "of other types than JPEG and PNG"), (hiddenCount, "hidden (with a dot at the beginning)"),
-    ].filter { count, _ in count > 0 }.map { count, what in "\(count) \(what)" }
-    return parts.isEmpty ? nil : "\(index.root): passed over files and folders: \(parts.joined(separator: ", "))"
+  /// The files and folders that are not used, for the user; `nil` if there are none.
+  package var note: String? {
+    passedOver.text.map { text in "\(index.root): passed over \(text)" }
   }
 
-  /// Adds the images of one class.
-  private mutating func scanClass(_ name: [UInt8], within root: FolderListing.Identity) throws(FileError) {
+  /// Remarks on the names of the classes, for the user.
+  package var nameNotes: [String] {
+    var notes = Lookalikes.sentences(index.classFolders).map { sentence in "\(index.root): \(sentence)" }
+    let names = index.classNames
+    if names.count > 10, names.allSatisfy({ name in Int(name) != nil }), names != names.sorted(by: Self.isLess) {
+      notes.append(
+        "\(index.root): the classes are numbers in the order of text, so that label 2 is class \(names[2]); supcon dataset info lists them by label"
+      )
+    }
+    return notes
+  }
+
+  private static func isLess(_ one: String, _ other: String) -> Bool {
+    (Int(one) ?? 0) < (Int(other) ?? 0)
+  }
+
+  // MARK: - Problems
+
+  private func noClasses(_ root: String, _ looseImages: Int) -> FileError {
+    let seen =
+      looseImages > 0
+      ? " but \(looseImages) images; put them into folders named after their classes"
+      : passedOver.text.map { text in "; it holds \(text)" } ?? "; it is empty"
+    return FileError(.content, "\(root): expected a folder for each class, found none\(seen)")
+  }
+
+  private func emptyClass(_ name: [UInt8], _ before: PassedOver) -> FileError {
+    let seen = passedOver.difference(from: before).text
+    return FileError(
+      .content,
+      "\(index.root)/\(text(name)): a class without images (\(Self.endings.map { ending in ".\(ending)" }.joined(separator: ", ")))"
+        + (seen.map { seen in "; it holds \(seen)" } ?? "; it is empty") + "; add some, or remove the folder")
+  }
+
+  /// Checks that the classes found are among those of the training set.
+  private func checkNames(_ found: [[UInt8]], _ classes: [[UInt8]]?) throws(FileError) {
+    guard let classes else { return }
+    let known = Set(classes)
+    let unknown = found.filter { name in !known.contains(name) }
+    guard let first = unknown.first else { return }
+    let path = "\(index.root)/\(text(first))"
+    for name in classes {
+      guard let difference = Lookalikes.difference(first, name) else { continue }
+      throw FileError(
+        .content,
+        "\(path): is not a class of the training set, but differs only \(difference) from its class '\(text(name))'; rename one of the two"
+      )
+    }
+    let others = unknown.count > 1 ? " (so are \(list(unknown.dropFirst().map { name in text(name) })))" : ""
+    throw FileError(
+      .content,
+      "\(path): is not a class of the training set\(others), which has \(classes.count): \(list(classes.map { name in text(name) })); "
+        + "rename the folder, add it to the training set, or choose another folder with --validation-folder or --test-folder (none for none)"
+    )
+  }
+
+  // MARK: - Walking
+
+  /// Counts the files of a folder above the classes.
+  ///
+  /// - Returns: The number of images.
+  private mutating func count(filesOf listing: FolderListing, imagesAs kind: PassedOver.Kind) -> Int {
+    var images = 0
+    for name in listing.files {
+      switch EntryKind.file(name) {
+      case .image:
+        images += 1
+        passedOver.add(kind, text(name))
+      case .passedOver(let kind, let detail): passedOver.add(kind, detail)
+      case .own: break
+      }
+    }
+    for name in listing.specials { passedOver.add(.special, text(name)) }
+    return images
+  }
+
+  private mutating func isUsed(folder name: [UInt8]) -> Bool {
+    guard case .passedOver(let kind, let detail) = EntryKind.folder(name) else { return true }
+    passedOver.add(kind, detail)
+    return false
+  }
+
+  /// Adds the images of one class, or of the root.
+  ///
+  /// - Parameters:
+  ///   - prefix: The class's folder with a slash after it, or nothing.
+  ///   - ancestors: The folders above it.
+  /// - Throws: ``FileError`` naming a folder or link that ends the scan.
+  private mutating func scan(_ prefix: [UInt8], within ancestors: [FolderListing.Identity]) throws(FileError) {
     var folders: [(path: [UInt8], files: [[UInt8]])] = []
-    try collect([], class: name, ancestors: [root], into: &folders)
+    try collect([], prefix, ancestors, into: &folders)
     // Not the order of the walk: `a-b` comes between `a` and `a/b`.
     folders.sort { first, second in first.path.dropLast().lexicographicallyPrecedes(second.path.dropLast()) }
-    let before = index.count
     for (path, files) in folders {
       for file in files {
         try index.append(path + file)
       }
-    }
-    guard index.count > before else {
-      throw FileError(
-        .content,
-        "\(index.root)/\(text(name)): a class without images (\(Self.endings.map { ending in ".\(ending)" }.joined(separator: ", "))); add some, or remove the folder"
-      )
     }
   }
 
   /// Adds a folder's images, and those of the folders below it.
   ///
   /// - Parameters:
-  ///   - path: The folder's path below the class, empty or with a slash behind it.
-  ///   - name: The class.
-  ///   - ancestors: The folders that it lies in.
+  ///   - path: The folder's path below the prefix, empty or with a slash after it.
+  ///   - prefix: The class's folder with a slash after it, or nothing.
+  ///   - ancestors: The folders above it.
   ///   - folders: Receives the sorted names.
   /// - Throws: ``FileError`` naming a folder that cannot be listed, or a link, where that ends the scan.
   private mutating func collect(
-    _ path: [UInt8], class name: [UInt8], ancestors: [FolderListing.Identity],
+    _ path: [UInt8], _ prefix: [UInt8], _ ancestors: [FolderListing.Identity],
     into folders: inout [(path: [UInt8], files: [[UInt8]])]
   ) throws(FileError) {
-    let slash = UInt8(ascii: "/")
-    let whole = Array(index.root.utf8) + [slash] + name + [slash] + path
+    let whole = Array(index.root.utf8) + [Self.slash] + prefix + path
     let listing: FolderListing
     do throws(FileError) {
       listing = try FolderListing(whole.dropLast())
@@ -113,74 +203,40 @@ public struct FolderScan {
         throw FileError(.content, "\(text(whole.dropLast())): is a link to a folder that it lies in; remove the link")
       }
     } catch {
-      try skip(name + [slash] + path.dropLast(), error)
+      try skip(Array((prefix + path).dropLast()), error)
       return
     }
-    try skipBroken(listing, in: name + [slash] + path)
+    try skipBroken(listing, in: prefix + path)
     var files: [[UInt8]] = []
     for file in listing.files {
-      if isHidden(file) {
-        hiddenCount += 1
-      } else if let ending = Self.ending(of: file) {
-        if Self.endings.contains(ending) {
-          files.append(file)
-        } else if Self.otherEndings.contains(ending) {
-          otherImageCount += 1
-        }
+      switch EntryKind.file(file) {
+      case .image: files.append(file)
+      case .passedOver(let kind, let detail): passedOver.add(kind, detail)
+      case .own: break
       }
     }
+    for name in listing.specials { passedOver.add(.special, text(name)) }
     folders.append((path, files))
-    for folder in listing.folders {
-      if isHidden(folder) {
-        hiddenCount += 1
-      } else {
-        try collect(path + folder + [slash], class: name, ancestors: ancestors + [listing.identity], into: &folders)
-      }
+    for folder in listing.folders where isUsed(folder: folder) {
+      try collect(path + folder + [Self.slash], prefix, ancestors + [listing.identity], into: &folders)
     }
   }
 
-  /// Notes what cannot be used, if the scan is to go on.
+  /// Records a file or folder that cannot be used, or ends the scan.
   private mutating func skip(_ path: [UInt8], _ error: FileError) throws(FileError) {
     guard isSkipping else { throw error }
     bad.append(BadFile(path: text(path), reason: error.description, kind: error.kind))
   }
 
-  /// Links to nothing may have led to images or to folders of them.
+  /// Records broken links, which may have led to images or to folders of them.
   private mutating func skipBroken(_ listing: FolderListing, in folder: [UInt8]) throws(FileError) {
-    for link in listing.brokenLinks where !isHidden(link) {
+    for link in listing.brokenLinks {
+      if case .passedOver(let kind, let detail)? = EntryKind.folder(link) {
+        passedOver.add(kind, detail)
+        continue
+      }
       let path = folder + link
-      try skip(path, FileError(.missing, "\(index.root)/\(text(path)): is a link to nothing; mend it, or remove it"))
+      try skip(path, FileError(.missing, "\(index.root)/\(text(path)): is a broken symbolic link; fix or remove it"))
     }
   }
-
-  /// What stands behind the last dot, in small letters.
-  private static func ending(of name: [UInt8]) -> String? {
-    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), name.count - dot <= 5 else { return nil }
-    return String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
-  }
-}
-
-/// A file that cannot be used.
-public struct BadFile: Sendable, Equatable {
-  /// Its path below the folder of all classes.
-  public let path: String
-  /// What is wrong with it, with its whole path.
-  public let reason: String
-  /// What kind of wrong.
-  public let kind: FileError.Kind
-
-  /// A bad file.
-  public init(path: String, reason: String, kind: FileError.Kind) {
-    self.path = path
-    self.reason = reason
-    self.kind = kind
-  }
-}
-
-private func isHidden(_ name: [UInt8]) -> Bool {
-  name.first == UInt8(ascii: ".")
-}
-
-private func text(_ bytes: some Collection<UInt8>) -> String {
-  String(decoding: bytes, as: UTF8.self)
 }

@@ -3,29 +3,15 @@ import Imaging
 import KeyedRandomness
 
 /// Makes the views of shards: samples → views.
-public struct ShardLoader: Sendable {
-  /// How the elements of a view lie in the memory of a batch of views.
-  public struct ViewLayout: Sendable {
-    /// The distance between the channels of a pixel.
-    public var channelStride: Int
-    /// The distance between neighboring pixels.
-    public var pixelStride: Int
-
-    /// A layout.
-    public init(channelStride: Int, pixelStride: Int) {
-      self.channelStride = channelStride
-      self.pixelStride = pixelStride
-    }
-  }
-
+package struct ShardLoader: Sendable {
   /// Where the images come from.
-  public let dataset: any ImageDataset
+  package let dataset: any ImageDataset
   /// The size of every view.
-  public let viewSize: ImageSize
+  package let viewSize: ImageSize
   private let augmentation: Augmentation
   private let views: Int
   private let seed: UInt64
-  private let layout: ViewLayout
+  private let layout: ImageLayout
 
   /// A loader.
   ///
@@ -36,9 +22,9 @@ public struct ShardLoader: Sendable {
   ///   - views: How many views of each sample.
   ///   - seed: The run's seed.
   ///   - layout: How a view lies in memory.
-  public init(
+  package init(
     _ dataset: any ImageDataset, _ augmentation: Augmentation, viewSize: ImageSize, views: Int, seed: UInt64,
-    layout: ViewLayout
+    layout: ImageLayout
   ) {
     self.dataset = dataset
     self.augmentation = augmentation
@@ -55,7 +41,7 @@ public struct ShardLoader: Sendable {
   ///   - samples: The samples' numbers in the dataset.
   ///   - epoch: The epoch that the views are drawn for.
   /// - Throws: ``FileError`` if an image cannot be read.
-  public func fill(
+  package func fill(
     _ batch: inout MutableSpan<Float>, samples: Span<Int32>, epoch: Int
   ) throws(FileError) {
     let elements = 3 * viewSize.pixelCount

@@ -6,16 +6,16 @@ import Synchronization
 ///
 /// Shards are announced in the order in which they will be wanted and made in that order, no more of them ahead than there are buffers. One
 /// that is wanted before anyone has begun it is made by whoever wants it: who makes a view never changes it.
-public final class ShardPrefetcher: Sendable {
+package final class ShardPrefetcher: Sendable {
   /// The views of one shard in one epoch.
-  public struct Request: Sendable, Hashable {
+  package struct Request: Sendable, Hashable {
     /// The epoch that the views are drawn for.
-    public var epoch: Int
+    package var epoch: Int
     /// The samples' numbers in the dataset.
-    public var samples: [Int32]
+    package var samples: [Int32]
 
     /// A request.
-    public init(epoch: Int, samples: [Int32]) {
+    package init(epoch: Int, samples: [Int32]) {
       self.epoch = epoch
       self.samples = samples
     }
@@ -49,14 +49,14 @@ public final class ShardPrefetcher: Sendable {
   ///   - loader: What makes the views.
   ///   - elements: How many numbers the views of a shard have.
   ///   - threads: How many spare threads there are; without any, every shard is made by whoever wants it.
-  public init(_ loader: ShardLoader, elements: Int, threads: Int) {
+  package init(_ loader: ShardLoader, elements: Int, threads: Int) {
     self.loader = loader
     // Each thread makes one shard while one that it has made waits to be taken.
     state = Mutex(State(spare: (0..<2 * threads).map { _ in Slot(elements: elements) }, idleThreads: threads))
   }
 
   /// Announces shards that will be wanted, after all announced before.
-  public func announce(_ requests: [Request]) {
+  package func announce(_ requests: [Request]) {
     state.withLock { state in state.waiting += requests }
     beginWaiting()
   }
@@ -67,7 +67,7 @@ public final class ShardPrefetcher: Sendable {
   ///   - views: Receives what ``ShardLoader/fill(_:samples:epoch:)`` gives.
   ///   - request: Which shard, announced or not.
   /// - Throws: ``FileError`` if an image cannot be read.
-  public func fill(_ views: inout MutableSpan<Float>, _ request: Request) throws(FileError) {
+  package func fill(_ views: inout MutableSpan<Float>, _ request: Request) throws(FileError) {
     let begun = state.withLock { state -> Slot? in
       state.waiting.removeAll { waiting in waiting == request }
       return state.begun.removeValue(forKey: request)

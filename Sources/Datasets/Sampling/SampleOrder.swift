@@ -1,7 +1,7 @@
 import KeyedRandomness
 
 /// The order in which an epoch visits the samples, a function of seed and epoch.
-public enum SampleOrder {
+package enum SampleOrder {
   /// A uniformly random permutation of `0 ..< count`.
   ///
   /// - Parameters:
@@ -10,7 +10,7 @@ public enum SampleOrder {
   ///   - epoch: The epoch, from 0.
   ///   - purpose: Which stage asks.
   /// - Returns: Every number below `count` once.
-  public static func permutation(
+  package static func permutation(
     of count: Int, seed: UInt64, epoch: Int, purpose: RandomPurpose = .sampleOrder
   ) -> [Int32] {
     var stream = RandomStream(seed: seed, purpose, epoch: epoch)

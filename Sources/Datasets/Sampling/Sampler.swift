@@ -3,9 +3,9 @@ import KeyedRandomness
 /// Which samples make up the global batches of an epoch: a function of seed and epoch, the same on every rank.
 ///
 /// No sample comes twice in a global batch.
-public struct Sampler: Sendable {
+package struct Sampler: Sendable {
   /// How samples are chosen.
-  public enum Kind: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
     /// Every sample once an epoch, in random order.
     case shuffled
     /// The same number of samples of each of so many classes.
@@ -16,7 +16,7 @@ public struct Sampler: Sendable {
   }
 
   /// What becomes of the samples behind the last whole batch of a shuffled epoch.
-  public enum LastBatch: String, Sendable, CaseIterable {
+  package enum LastBatch: String, Sendable, CaseIterable {
     /// They are left out of the epoch.
     case drop
     /// Their whole shards are a smaller batch.
@@ -24,13 +24,13 @@ public struct Sampler: Sendable {
   }
 
   /// How many global batches an epoch has.
-  public let stepsPerEpoch: Int
+  package let stepsPerEpoch: Int
 
   /// How many samples the last batch of an epoch has; all others have the full number.
-  public let lastBatchSize: Int
+  package let lastBatchSize: Int
 
   /// How many samples of each class a batch of ``Kind/fixedLabels`` has; empty for the other kinds.
-  public let quotas: [Int]
+  package let quotas: [Int]
 
   private let kind: Kind
   private let sampleCount: Int
@@ -49,7 +49,7 @@ public struct Sampler: Sendable {
   ///   - lastBatch: For ``Kind/shuffled``.
   ///   - seed: The run's seed.
   /// - Throws: ``SamplerError`` if the dataset cannot fill such batches.
-  public init(
+  package init(
     _ kind: Kind, _ dataset: any ImageDataset, batchSize: Int, shardSize: Int, lastBatch: LastBatch = .drop,
     seed: UInt64
   ) throws(SamplerError) {
@@ -102,7 +102,7 @@ public struct Sampler: Sendable {
   }
 
   /// The global batches of an epoch in their order.
-  public func batches(ofEpoch epoch: Int) -> [ArraySlice<Int32>] {
+  package func batches(ofEpoch epoch: Int) -> [ArraySlice<Int32>] {
     switch kind {
     case .shuffled:
       let order = SampleOrder.permutation(of: sampleCount, seed: seed, epoch: epoch)
@@ -112,28 +112,29 @@ public struct Sampler: Sendable {
     case .balanced(let classesPerBatch):
       var classOrder = ShuffledQueue(
         classes.indices.map { index in Int32(index) }, RandomStream(seed: seed, .classOrder, epoch: epoch))
-      return dealtBatches(ofEpoch: epoch) {
-        classOrder.deal(classesPerBatch).map { index in (Int(index), batchSize / classesPerBatch) }
+      return composedBatches(ofEpoch: epoch) {
+        classOrder.next(classesPerBatch).map { index in (Int(index), batchSize / classesPerBatch) }
       }
     case .fixedLabels:
-      return dealtBatches(ofEpoch: epoch) { Array(quotas.enumerated()).map { index, quota in (index, quota) } }
+      return composedBatches(ofEpoch: epoch) { Array(quotas.enumerated()).map { index, quota in (index, quota) } }
     }
   }
 
   /// Batches of so many samples of each class as `composition` says, in random order: a shard's BatchNorm is to see a mixture.
-  private func dealtBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>] {
-    var decks = classes.enumerated().map { index, samples in
+  private func composedBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>]
+  {
+    var queues = classes.enumerated().map { index, samples in
       ShuffledQueue(samples, RandomStream(seed: seed, .classSampleOrder, epoch: epoch, sample: index))
     }
     var stream = RandomStream(seed: seed, .sampleOrder, epoch: epoch)
     return (0..<stepsPerEpoch).map { _ in
-      composition().flatMap { index, count in decks[index].deal(count) }.shuffled(with: &stream)[...]
+      composition().flatMap { index, count in queues[index].next(count) }.shuffled(with: &stream)[...]
     }
   }
 }
 
 /// Why a dataset cannot fill the batches that a ``Sampler`` is to make.
-public enum SamplerError: Error, CustomStringConvertible, Equatable {
+package enum SamplerError: Error, CustomStringConvertible, Equatable {
   /// Not one whole batch.
   case tooFewSamples(batchSize: Int, sampleCount: Int)
   /// Fewer classes than a batch is to have.
@@ -142,7 +143,7 @@ public enum SamplerError: Error, CustomStringConvertible, Equatable {
   case smallClass(name: String, sampleCount: Int, needed: Int, classesPerBatch: Int)
 
   /// What, where, what was expected, what to do, in the words of the command line.
-  public var description: String {
+  package var description: String {
     switch self {
     case .tooFewSamples(let batchSize, let sampleCount):
       "--batch-size \(batchSize): the training set has only \(sampleCount) samples; choose a smaller batch"

@@ -102,8 +102,7 @@ struct ForeignWeights {
         missing.append(name)
         continue
       }
-      let isFloat = [TensorType.float32, .float16, .bfloat16].contains(entry.type)
-      if entry.shape != slice.shape || !isFloat {
+      if entry.shape != slice.shape || !entry.type.isFloatingPoint {
         misshapen.append("\(name) is \(entry.type.rawValue) \(entry.shape), expected F32 \(slice.shape)")
       }
     }

@@ -87,7 +87,8 @@ package enum WeightImport {
         request.output.map(RunDirectory.init)
         ?? RunDirectory.free(command: "import", model: configuration.model, dataset: configuration.dataset)
       try directory.checkIsFree()
-      configuration.precision = try precisions.resolve(configuration.precision).rawValue
+      configuration.precision = try precisions.resolve(configuration.precision, widths: configuration.groupWidths)
+        .rawValue
       let weights = try ForeignWeights(path: request.weights, request.layout)
       if configuration.stem == "auto" {
         configuration.stem = weights.stem.rawValue

@@ -23,7 +23,7 @@ final class FeatureExtraction {
   private let samplesPerBlock: Int
   private let viewSize: ImageSize
   private let isNormalizing: Bool
-  private let encoders: [(encoder: ResNet, record: ResNet.Record)]
+  private let encoders: [(encoder: ResNet, record: ResNet.SavedActivations)]
 
   /// Compiles the encoder in evaluation mode on every thread.
   ///
@@ -53,7 +53,7 @@ final class FeatureExtraction {
         context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
         "the encoder's parameters are not the first of the run's")
       try encoder.load(state.parameters.span.extracting(0..<context.parameters.count))
-      let record = try encoder.makeRecord()
+      let record = try encoder.makeSavedActivations()
       encoder.load(statistics: state.statistics.span, into: record)
       return (encoder, record)
     }
@@ -120,7 +120,7 @@ final class FeatureExtraction {
 
   /// The features of one block; rows behind the last sample are those of the last sample again.
   private func features(
-    ofBlock block: Int, of loader: ShardLoader, _ encoder: ResNet, _ record: ResNet.Record, epoch: Int
+    ofBlock block: Int, of loader: ShardLoader, _ encoder: ResNet, _ record: ResNet.SavedActivations, epoch: Int
   ) throws -> [Float] {
     let count = loader.dataset.count
     let first = block * samplesPerBlock

@@ -1,6 +1,6 @@
 import Configuration
-import Contrastive
 import Datasets
+import Losses
 import MPI
 import NeuralNet
 import OneDNN
@@ -64,7 +64,7 @@ final class LinearClassifier {
     let order = SampleOrder.permutation(
       of: labels.count, seed: settings.seed, epoch: epoch, purpose: .linearSampleOrder)
     let steps = labels.count / settings.batchSize
-    world.activity.begin("linear classifier", step: epoch * steps)
+    world.activity.begin("linear classifier, epoch \(epoch + 1)")
     let schedule = LearningRateSchedule(
       peak: settings.learningRate, warmupSteps: 0, decay: .cosine(steps: steps * settings.epochs))
     var lossSum = 0.0

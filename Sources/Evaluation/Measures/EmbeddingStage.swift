@@ -38,8 +38,8 @@ package enum EmbeddingStage {
 
     /// What is wrong with the options alone, or `nil`.
     package var problem: String? {
-      if DatasetSplit(rawValue: split) == nil {
-        return "--split \(split): expected train or test"
+      if Split(rawValue: split) == nil {
+        return "--split \(split): expected train, validation or test"
       }
       if let precision, Precision(rawValue: precision) == nil {
         return "--precision \(precision): expected float32 or bfloat16"
@@ -70,11 +70,11 @@ package enum EmbeddingStage {
       let choice = try PrecisionChoice(over: world)
       encoder.configuration.precision = try world.throwingTogether { try choice.resolve(precision) }.rawValue
     }
-    guard let split = DatasetSplit(rawValue: request.split) else {
+    guard let split = Split(rawValue: request.split) else {
       preconditionFailure("the request was not validated: \(request.split)")
     }
     let (configuration, state) = (encoder.configuration, encoder.state)
-    let dataset = try DatasetChoice.open(configuration, split, over: world, report: report)
+    let dataset = try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
     try world.agreeOnSamples(of: dataset, configuration)
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let representations = try extraction.features(

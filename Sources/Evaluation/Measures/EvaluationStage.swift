@@ -207,7 +207,7 @@ package enum EvaluationStage {
       let width = 3 * viewSize.pixelCount
       let loader = ShardLoader(
         dataset, .none, viewSize: viewSize, views: 1, seed: 0,
-        layout: ShardLoader.ViewLayout(channelStride: width / 3, pixelStride: 1))
+        layout: ImageLayout(channelStride: width / 3, pixelStride: 1))
       world.activity.begin("pixels", allowsSilence: true)
       var pixels = [Float](repeating: 0, count: dataset.count * width)
       try world.throwingTogether {

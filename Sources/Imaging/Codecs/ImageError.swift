@@ -1,6 +1,6 @@
-/// What is wrong with an encoded image, in words for its user; who knows the file's name puts it in front.
+/// A fault of an encoded image, in words for the user; the caller puts the file's name in front.
 public struct ImageError: Error, CustomStringConvertible, Equatable {
-  /// What was expected and what was found.
+  /// The expected and the found, and the remedy.
   public let description: String
 
   /// An error in the given words.

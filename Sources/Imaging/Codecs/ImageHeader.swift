@@ -1,39 +1,33 @@
-/// What an encoded image says of itself, read without decoding it.
+/// The format, size and orientation that an encoded image declares, read without decoding it.
 ///
-/// Nothing is believed before it fits the bytes: whoever holds a header may make room for its pixels.
+/// A declared size is checked against the limit and the number of bytes, so that memory for the pixels may be allocated.
 public struct ImageHeader: Sendable, Equatable {
-  /// How an image is encoded.
-  public enum Format: String, Sendable {
-    /// ISO/IEC 10918-1.
-    case jpeg = "JPEG"
-    /// ISO/IEC 15948.
-    case png = "PNG"
-  }
-
   /// The most pixels that an image may have: as many as Pillow opens, 512 MiB of them.
   public static let pixelLimit = 178_956_970
 
-  /// The encoding, told by the first bytes: a file's name plays no part.
-  public let format: Format
+  /// The encoding, which follows from the first bytes; the file's name is ignored.
+  public let format: ImageFormat
   /// The extent of the pixels as they are stored, before ``orientation`` is applied.
   public let storedSize: ImageSize
-  /// How the stored pixels are to be turned.
+  /// The turn or mirroring that shows the stored pixels as they are meant to be seen.
   public let orientation: ImageOrientation
 
   /// The extent of the image, turned as it is meant to be seen.
   public var size: ImageSize { orientation.size(ofStored: storedSize) }
 
-  /// Reads what stands before the pixels.
+  /// Reads the header in front of the pixels.
   ///
   /// - Parameter bytes: The whole file.
-  /// - Throws: ``ImageError`` if this is no JPEG or PNG, is cut off, or declares more pixels than the limit or than so few bytes can hold.
+  /// - Throws: ``ImageError`` if this is no image of an ``ImageFormat``, is truncated, or declares more pixels than the limit or than so few bytes can hold.
   public init(of bytes: Span<UInt8>) throws(ImageError) {
-    if bytes.starts(with: PNGChunks.signature) {
-      self = try PNGChunks(of: bytes).header
-    } else if bytes.starts(with: JPEGMarkers.signature) {
-      self = try JPEGMarkers(of: bytes).header
-    } else {
-      throw Self.unknownFormat(bytes)
+    switch ImageFormat(firstBytes: bytes) {
+    case .jpeg: self = try JPEGMarkers(of: bytes).header
+    case .png: self = try PNGChunks(of: bytes).header
+    case .webP: self = try WebPContainer(of: bytes).header
+    case .bmp: self = try BMPHeader(of: bytes).header
+    case .tiff: self = try TIFFDirectory(of: bytes).header
+    case .gif: self = try GIFBlocks(of: bytes).header
+    case nil: throw Self.unknownFormat(bytes)
     }
   }
 
@@ -43,11 +37,11 @@ public struct ImageHeader: Sendable, Equatable {
   ///   - format: The encoding.
   ///   - width: The declared width.
   ///   - height: The declared height.
-  ///   - orientation: How the pixels are to be turned.
-  ///   - mostPixels: How many pixels the encoded data can hold at best.
+  ///   - orientation: The turn of the pixels.
+  ///   - mostPixels: The most pixels that the encoded data can hold.
   /// - Throws: ``ImageError`` if the size is empty, too large, or more than the data can hold.
   init(
-    _ format: Format, width: Int, height: Int, orientation: ImageOrientation, mostPixels: Int
+    _ format: ImageFormat, width: Int, height: Int, orientation: ImageOrientation, mostPixels: Int
   ) throws(ImageError) {
     guard width > 0, height > 0 else {
       throw ImageError("declares \(width)×\(height) pixels; an image has at least one")
@@ -64,21 +58,20 @@ public struct ImageHeader: Sendable, Equatable {
     self.orientation = orientation
   }
 
-  private static func unknownFormat(_ bytes: Span<UInt8>) -> ImageError {
-    guard !bytes.isEmpty else { return ImageError("is empty; expected a JPEG or PNG image") }
-    let others: [(name: String, signature: [UInt8], offset: Int)] = [
-      ("GIF", Array("GIF8".utf8), 0), ("BMP", Array("BM".utf8), 0), ("WebP", Array("WEBP".utf8), 8),
-      ("TIFF", [0x49, 0x49, 0x2A, 0], 0), ("TIFF", [0x4D, 0x4D, 0, 0x2A], 0), ("AVIF or HEIC", Array("ftyp".utf8), 4),
-      ("HTML", Array("<!DOCTYPE".utf8), 0), ("HTML", Array("<html".utf8), 0), ("PDF", Array("%PDF".utf8), 0),
-      ("gzip", [0x1F, 0x8B], 0), ("zip", Array("PK".utf8), 0),
-    ]
-    let other = others.first { other in bytes.starts(with: other.signature, at: other.offset) }
-    if let other {
-      return ImageError("is \(other.name), whatever its name says; expected a JPEG or PNG image")
+  /// The error for bytes that are no image of a decoded format.
+  static func unknownFormat(_ bytes: Span<UInt8>) -> ImageError {
+    let expected = "a \(ImageFormat.allCases.dropLast().map(\.rawValue).joined(separator: ", ")) or GIF image"
+    guard !bytes.isEmpty else { return ImageError("is empty; expected \(expected)") }
+    switch ImageFileKind(firstBytes: bytes) {
+    case .unsupported(let name):
+      return ImageError("is \(name), whatever its name says, which is not decoded here; convert it to PNG or JPEG")
+    case .other(let name):
+      return ImageError("is \(name), whatever its name says; expected \(expected)")
+    case .decodable, .missingLibrary, nil:
+      let start = (0..<min(bytes.count, 8)).map { index in
+        (bytes[index] < 16 ? "0" : "") + String(bytes[index], radix: 16)
+      }
+      return ImageError("is not \(expected): it begins with the bytes \(start.joined(separator: " "))")
     }
-    let start = (0..<min(bytes.count, 8)).map { index in
-      (bytes[index] < 16 ? "0" : "") + String(bytes[index], radix: 16)
-    }
-    return ImageError("is no JPEG or PNG image: it begins with the bytes \(start.joined(separator: " "))")
   }
 }

@@ -1,4 +1,5 @@
-/// How the pixels of a file are to be turned to be seen as meant: the values of EXIF's tag 274 (CIPA DC-008, 4.6.5.1.1).
+/// The turn or mirroring that shows the pixels of a file as they are meant to be seen: the values of EXIF's tag 274 (CIPA DC-008,
+/// 4.6.5.1.1).
 public enum ImageOrientation: Int, Sendable, CaseIterable {
   /// As they are stored.
   case upright = 1
@@ -17,7 +18,7 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
   /// Turned by a quarter counterclockwise.
   case turnedLeft
 
-  /// Whether rows become columns.
+  /// True if rows become columns.
   var exchangesAxes: Bool { rawValue >= ImageOrientation.transposed.rawValue }
 
   /// The extent after turning.
@@ -25,7 +26,7 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
     exchangesAxes ? ImageSize(width: size.height, height: size.width) : size
   }
 
-  /// Whether the turned image begins at the stored one's last column; whether at its last row.
+  /// True for the axes along which the turned image begins at the stored one's end.
   private var isReversed: (columns: Bool, rows: Bool) {
     switch self {
     case .upright, .transposed: (false, false)

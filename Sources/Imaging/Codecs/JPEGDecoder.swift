@@ -2,8 +2,8 @@ import CImageCodecs
 
 /// JPEG images, decoded by libjpeg-turbo as exactly as it can: accurate cosine transform, smooth upsampling.
 ///
-/// The other way round than Pillow, which takes damaged image data for good, an image of which some part is missing or cannot be
-/// right is refused. What leaves all pixels as they should be is not: see ``harmlessWarnings``.
+/// Unlike Pillow, which accepts damaged image data, it refuses an image of which some part is missing or cannot be right. Damage that
+/// leaves all pixels as they should be is accepted: ``harmlessWarnings``, and a missing end-of-image marker.
 @safe
 struct JPEGDecoder: ~Copyable {
   private let handle: tjhandle
@@ -18,7 +18,7 @@ struct JPEGDecoder: ~Copyable {
 
   deinit { unsafe tjDestroy(handle) }
 
-  /// The beginnings of libjpeg's warnings behind which all pixels are as they should be.
+  /// The beginnings of libjpeg's warnings after which all pixels are as they should be.
   private static let harmlessWarnings = [
     "Unknown Adobe color transform code", "Warning: unknown JFIF revision number", "Inconsistent progression sequence",
     "Invalid SOS parameters for sequential JPEG",
@@ -28,12 +28,23 @@ struct JPEGDecoder: ~Copyable {
   ///
   /// - Parameters:
   ///   - bytes: The whole file.
-  ///   - markers: What its beginning says.
-  ///   - target: Where given, the image may be halved up to three times while it stays as large as this.
+  ///   - markers: Its segments.
+  ///   - target: If given, the image may be halved up to three times while it stays as large as this.
   /// - Returns: The image as it is stored.
   /// - Throws: ``ImageError`` in libjpeg's words.
   func decode(_ bytes: Span<UInt8>, _ markers: JPEGMarkers, scaledFor target: ImageSize?) throws(ImageError) -> RGBImage
   {
+    guard markers.hasEnd else {
+      // With an end the decoder tells data that is missing from an end that is missing alone.
+      let ended = unsafe bytes.withUnsafeBufferPointer { bytes in unsafe Array(bytes) } + [0xFF, 0xD9]
+      return try decodeEnded(ended.span, markers, scaledFor: target)
+    }
+    return try decodeEnded(bytes, markers, scaledFor: target)
+  }
+
+  private func decodeEnded(
+    _ bytes: Span<UInt8>, _ markers: JPEGMarkers, scaledFor target: ImageSize?
+  ) throws(ImageError) -> RGBImage {
     let size = Self.scaledSize(markers.header.storedSize, for: target)
     let isInk = markers.componentCount == 4
     let channels = isInk ? 4 : 3

@@ -3,12 +3,14 @@ struct JPEGMarkers {
   static let signature: [UInt8] = [0xFF, 0xD8, 0xFF]
 
   let header: ImageHeader
-  /// How many color components a pixel has: 1 gray, 3 color, 4 ink.
+  /// The number of color components of a pixel: 1 gray, 3 color, 4 ink.
   let componentCount: Int
+  /// True if the file has an end-of-image marker.
+  let hasEnd: Bool
 
   /// Walks over the segments.
   ///
-  /// - Throws: ``ImageError`` if the frame is missing, not one that is decoded here, or the file is cut off.
+  /// - Throws: ``ImageError`` if the file has no frame header, uses an unsupported coding process, or is truncated.
   init(of bytes: Span<UInt8>) throws(ImageError) {
     var frame: Frame?
     var exif: ImageOrientation?
@@ -47,7 +49,11 @@ struct JPEGMarkers {
         frame = try Frame(segment, marker: marker)
       case Self.startOfScan:
         guard let frame else { throw ImageError("has a scan before it says how large the image is") }
-        try Self.checkEnd(bytes.extracting(offset..<bytes.count))
+        // Of several scans some may be missing without a trace; of a single one the decoder notices every missing pixel.
+        hasEnd = Self.hasEnd(bytes.extracting(offset..<bytes.count))
+        guard hasEnd || frame.isInOneScan(segment) else {
+          throw ImageError("is cut off: it does not end with an end-of-image marker; is the file complete?")
+        }
         componentCount = frame.componentCount
         header = try ImageHeader(
           .jpeg, width: frame.width, height: frame.height, orientation: exif ?? xmp ?? .upright,
@@ -64,32 +70,33 @@ struct JPEGMarkers {
   private static let exifName = Array("Exif\0\0".utf8)
   private static let xmpName = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
 
-  /// Whether a marker has no segment: a fill byte's zero, TEM, restarts, a second start.
+  /// True if a marker has no segment: a fill byte's zero, TEM, restarts, a second start.
   private static func standsAlone(_ marker: UInt8) -> Bool {
     marker <= 0x01 || (0xD0...0xD8).contains(marker)
   }
 
-  /// Checks that an end-of-image marker stands behind the first scan's header.
+  /// True if an end-of-image marker follows the first scan's header.
   ///
-  /// Within entropy-coded data 0xFF is followed by 0 or a restart's number, so an image that was cut off has none.
-  private static func checkEnd(_ rest: Span<UInt8>) throws(ImageError) {
+  /// Within entropy-coded data 0xFF is followed by 0 or a restart's number, so a truncated image has none.
+  private static func hasEnd(_ rest: Span<UInt8>) -> Bool {
     var offset = rest.count - 2
     while offset >= 0 {
       if rest[offset] == 0xFF, rest[offset + 1] == endOfImage {
-        return
+        return true
       }
       offset -= 1
     }
-    throw ImageError("is cut off: it does not end with an end-of-image marker; is the file complete?")
+    return false
   }
 
-  /// What the start of a frame says.
+  /// The contents of a frame header.
   private struct Frame {
     let width: Int
     let height: Int
     let componentCount: Int
     private let blocksPerUnit: Int
     private let isArithmetic: Bool
+    private let isProgressive: Bool
 
     init(_ segment: Span<UInt8>, marker: UInt8) throws(ImageError) {
       guard let height = segment.bigEndian16(at: 1), let width = segment.bigEndian16(at: 3), segment.count >= 6,
@@ -111,9 +118,15 @@ struct JPEGMarkers {
       }
       blocksPerUnit = horizontal * vertical
       isArithmetic = marker > 0xC8
+      isProgressive = [0xC2, 0xC6, 0xCA, 0xCE].contains(marker)
     }
 
-    /// How many pixels so many bytes can hold: a Huffman code takes a bit at least, for each unit of 8×8 to 32×32 pixels.
+    /// True if all of the image is in the scan of this header.
+    func isInOneScan(_ scanHeader: Span<UInt8>) -> Bool {
+      !isProgressive && !isArithmetic && !scanHeader.isEmpty && Int(scanHeader[0]) == componentCount
+    }
+
+    /// The most pixels that so many bytes can hold: a Huffman code takes a bit at least, for each unit of 8×8 to 32×32 pixels.
     func mostPixels(inBytes count: Int) -> Int {
       isArithmetic ? Int.max : count * 8 * 64 * blocksPerUnit
     }

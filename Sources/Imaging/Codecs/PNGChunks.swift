@@ -2,7 +2,7 @@
 struct PNGChunks {
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// What the samples of a pixel mean.
+  /// The meaning of a pixel's samples.
   enum ColorType: UInt8 {
     case gray = 0
     case rgb = 2
@@ -10,7 +10,7 @@ struct PNGChunks {
     case grayAlpha = 4
     case rgbAlpha = 6
 
-    /// How many samples a pixel has in the file.
+    /// The number of samples of a pixel in the file.
     var channelCount: Int {
       switch self {
       case .gray, .palette: 1
@@ -40,60 +40,15 @@ struct PNGChunks {
   /// The chunks of compressed pixels, whole.
   private let pixelChunks: [Range<Int>]
 
-  /// How far zlib's method can shrink (RFC 1951: 258 bytes in 2 bits).
+  /// The largest compression of deflation (RFC 1951: 258 bytes in 2 bits).
   private static let largestCompression = 1032
 
   /// Walks over all chunks.
   ///
-  /// - Throws: ``ImageError`` if the header, the palette or the pixels are missing, not as the standard has them, or cut off.
+  /// - Throws: ``ImageError`` if the header, the palette or the pixels are missing, not as the standard has them, or truncated.
   init(of bytes: Span<UInt8>) throws(ImageError) {
-    var headerData: Range<Int>?
-    var palette: Range<Int>?
-    var pixelChunks: [Range<Int>] = []
-    var pixelByteCount = 0
-    var exif: ImageOrientation?
-    var xmp: ImageOrientation?
-    var offset = Self.signature.count
-    // A missing end is no loss if all pixels are there.
-    while offset < bytes.count {
-      guard let length = bytes.bigEndian32(at: offset), let type = bytes.bigEndian32(at: offset + 4),
-        length <= bytes.count - offset - 12
-      else {
-        // What is cut off behind the pixels is no part of them; libpng will say whether they are all there.
-        guard headerData != nil, !pixelChunks.isEmpty else { throw ImageError("is cut off before its pixels") }
-        break
-      }
-      let data = offset + 8..<offset + 8 + length
-      let chunk = offset..<offset + 12 + length
-      guard headerData != nil || type == Self.name("IHDR") else {
-        throw ImageError("is damaged: it does not begin with a header")
-      }
-      offset = chunk.upperBound
-      switch type {
-      case Self.name("IHDR"):
-        guard headerData == nil, length == 13 else { throw ImageError("is damaged: its header is not one of 13 bytes") }
-        try Self.check(bytes, data)
-        headerData = data
-      case Self.name("PLTE"):
-        try Self.check(bytes, data)
-        palette = palette ?? data
-      case Self.name("IDAT"):
-        pixelChunks.append(chunk)
-        pixelByteCount += length
-      case Self.name("eXIf"):
-        exif = exif ?? ImageOrientation(exif: bytes.extracting(data))
-      case Self.name("iTXt"):
-        xmp = xmp ?? Self.orientation(inText: bytes.extracting(data))
-      case Self.name("IEND"):
-        offset = bytes.count
-      default:
-        // A capital letter at the beginning: nothing can be decoded without it.
-        guard type & 0x2000_0000 != 0 else {
-          throw ImageError("is damaged: at byte \(chunk.lowerBound) it has a chunk that PNG does not know")
-        }
-      }
-    }
-    guard let headerData, let width = bytes.bigEndian32(at: headerData.lowerBound),
+    let found = try Found(in: bytes)
+    guard let headerData = found.header, let width = bytes.bigEndian32(at: headerData.lowerBound),
       let height = bytes.bigEndian32(at: headerData.lowerBound + 4)
     else { throw ImageError("is cut off in its header") }
     let depth = bytes[headerData.lowerBound + 8]
@@ -102,16 +57,74 @@ struct PNGChunks {
         "is damaged: it has the color type \(bytes[headerData.lowerBound + 9]) with samples of \(depth) bits, which PNG does not know"
       )
     }
-    guard !pixelChunks.isEmpty else { throw ImageError("holds no pixels") }
-    guard colorType != .palette || palette != nil else { throw ImageError("is damaged: it has no palette") }
+    guard !found.pixelChunks.isEmpty else { throw ImageError("holds no pixels") }
+    guard colorType != .palette || found.palette != nil else { throw ImageError("is damaged: it has no palette") }
     self.colorType = colorType
     self.depth = depth
     self.headerData = headerData
-    self.palette = palette
-    self.pixelChunks = pixelChunks
+    palette = found.palette
+    pixelChunks = found.pixelChunks
     header = try ImageHeader(
-      .png, width: width, height: height, orientation: exif ?? xmp ?? .upright,
-      mostPixels: pixelByteCount * Self.largestCompression * 8 / (colorType.channelCount * Int(depth)))
+      .png, width: width, height: height, orientation: found.exif ?? found.xmp ?? .upright,
+      mostPixels: found.pixelByteCount * Self.largestCompression * 8 / (colorType.channelCount * Int(depth)))
+  }
+
+  /// The chunks that matter, as they are found.
+  private struct Found {
+    var header: Range<Int>?
+    var palette: Range<Int>?
+    var pixelChunks: [Range<Int>] = []
+    var pixelByteCount = 0
+    var exif: ImageOrientation?
+    var xmp: ImageOrientation?
+
+    init(in bytes: Span<UInt8>) throws(ImageError) {
+      var offset = PNGChunks.signature.count
+      // A missing end is no loss if all pixels are there.
+      while offset < bytes.count {
+        guard let length = bytes.bigEndian32(at: offset), let type = bytes.bigEndian32(at: offset + 4),
+          length <= bytes.count - offset - 12
+        else {
+          // What is cut off after the pixels is no part of them; libpng will say whether they are all there.
+          guard header != nil, !pixelChunks.isEmpty else { throw ImageError("is cut off before its pixels") }
+          return
+        }
+        let chunk = offset..<offset + 12 + length
+        guard header != nil || type == PNGChunks.name("IHDR") else {
+          throw ImageError("is damaged: it does not begin with a header")
+        }
+        guard type != PNGChunks.name("IEND") else { return }
+        try add(type, chunk, of: bytes)
+        offset = chunk.upperBound
+      }
+    }
+
+    private mutating func add(_ type: Int, _ chunk: Range<Int>, of bytes: Span<UInt8>) throws(ImageError) {
+      let data = chunk.lowerBound + 8..<chunk.upperBound - 4
+      switch type {
+      case PNGChunks.name("IHDR"):
+        guard header == nil, data.count == 13 else {
+          throw ImageError("is damaged: its header is not one of 13 bytes")
+        }
+        try PNGChunks.check(bytes, data)
+        header = data
+      case PNGChunks.name("PLTE"):
+        try PNGChunks.check(bytes, data)
+        palette = palette ?? data
+      case PNGChunks.name("IDAT"):
+        pixelChunks.append(chunk)
+        pixelByteCount += data.count
+      case PNGChunks.name("eXIf"):
+        exif = exif ?? ImageOrientation(exif: bytes.extracting(data))
+      case PNGChunks.name("iTXt"):
+        xmp = xmp ?? PNGChunks.orientation(inText: bytes.extracting(data))
+      default:
+        // A capital letter at the beginning: nothing can be decoded without it.
+        guard type & 0x2000_0000 != 0 else {
+          throw ImageError("is damaged: at byte \(chunk.lowerBound) it has a chunk that PNG does not know")
+        }
+      }
+    }
   }
 
   /// A file of the same pixels without what would change their numbers: color spaces, transparent colors, backgrounds.
@@ -144,7 +157,7 @@ struct PNGChunks {
 }
 
 extension PNGChunks {
-  private static func name(_ text: StaticString) -> Int {
+  fileprivate static func name(_ text: StaticString) -> Int {
     unsafe UnsafeBufferPointer(start: text.utf8Start, count: 4).reduce(0) { number, byte in number << 8 | Int(byte) }
   }
 
@@ -153,15 +166,15 @@ extension PNGChunks {
   }
 
   /// Checks a chunk that is written anew; libpng checks the pixels'.
-  private static func check(_ bytes: Span<UInt8>, _ data: Range<Int>) throws(ImageError) {
+  fileprivate static func check(_ bytes: Span<UInt8>, _ data: Range<Int>) throws(ImageError) {
     let expected = cyclicRedundancy(copy(bytes, data.lowerBound - 4..<data.upperBound))
     guard bytes.bigEndian32(at: data.upperBound) == Int(expected) else {
-      throw ImageError("is damaged: its header or palette does not have the checksum behind it")
+      throw ImageError("is damaged: its header or palette does not match its checksum")
     }
   }
 
   /// The orientation of an uncompressed XMP packet in an international text.
-  private static func orientation(inText text: Span<UInt8>) -> ImageOrientation? {
+  fileprivate static func orientation(inText text: Span<UInt8>) -> ImageOrientation? {
     let keyword = Array("XML:com.adobe.xmp\0\0".utf8)
     guard text.starts(with: keyword) else { return nil }
     return ImageOrientation(xmp: text.extracting(keyword.count..<text.count))

@@ -1,12 +1,14 @@
 import CImageCodecs
 
-/// PNG images, decoded by libpng to the numbers that stand in the file: no color space is converted, transparent pixels keep their
-/// color, and of samples of 16 bits the high byte counts, as Pillow has it.
+/// PNG images, decoded by libpng to the numbers in the file: no color space is converted, transparent pixels keep their
+/// color, and of samples of 16 bits the high byte counts, as Pillow has it; gray ones are clipped or scaled (``SixteenBit``).
 enum PNGDecoder {
   /// Decodes an image whose chunks were read, not yet turned.
   ///
   /// - Throws: ``ImageError`` in libpng's words.
-  static func decode(_ bytes: Span<UInt8>, _ chunks: PNGChunks) throws(ImageError) -> RGBImage {
+  static func decode(
+    _ bytes: Span<UInt8>, _ chunks: PNGChunks, _ sixteenBit: SixteenBit
+  ) throws(ImageError) -> RGBImage {
     let size = chunks.header.storedSize
     let samples: [UInt8]
     switch (chunks.colorType, chunks.depth) {
@@ -16,7 +18,8 @@ enum PNGDecoder {
       samples = firsts(ofFour: try read(file, size, format: rgbAlphaFormat))
     case (.gray, 16):
       let file = chunks.plainFile(of: bytes, as: (.grayAlpha, 8))
-      samples = clipped(try read(file, size, format: grayAlphaFormat))
+      let halves: [UInt8] = try read(file, size, format: grayAlphaFormat)
+      samples = sixteenBit == .scale ? mapped(halves, channels: 2) { pixel, _ in pixel } : clipped(halves)
     case (.rgb, 16):
       // Samples of 16 bits without a color space are linear to libpng, and so are those that it gives: the same.
       let wide: [UInt16] = try read(chunks.plainFile(of: bytes), size, format: wideFormat)
@@ -127,7 +130,7 @@ enum PNGDecoder {
   }
 }
 
-/// What libpng says of a failure.
+/// The message of a failure of libpng.
 enum PNGMessage {
   /// The text in an image's fixed field.
   static func text(_ image: png_image) -> String {

@@ -1,30 +1,59 @@
 import CImageCodecs
 
 extension RGBImage {
-  /// Decodes a JPEG or PNG image and turns it as its orientation says.
+  /// Decodes an image and turns it as its orientation says.
   ///
-  /// The encoding is told by the first bytes. PNG gives the file's own numbers, JPEG those of libjpeg-turbo's accurate transform; both as
-  /// Pillow's `convert("RGB")` after `exif_transpose`. Callable from any thread.
+  /// The format follows from the first bytes (``ImageFormat``). PNG, BMP and GIF give the file's own numbers, JPEG those of
+  /// libjpeg-turbo's accurate transform, WebP libwebp's; all as Pillow's `convert("RGB")` after `exif_transpose`. Callable from any thread.
   ///
   /// - Parameters:
   ///   - bytes: The whole file.
-  ///   - target: Where given, a JPEG image may be halved up to three times in the decoder while both sides stay as long as this.
-  /// - Throws: ``ImageError`` if this is no whole image of either kind, or one of more than ``ImageHeader/pixelLimit`` pixels.
-  public init(decoding bytes: [UInt8], scaledFor target: ImageSize? = nil) throws(ImageError) {
+  ///   - target: If given, a JPEG image may be halved up to three times in the decoder while both sides stay as long as this.
+  ///   - sixteenBit: The conversion of gray PNG images of 16 bits.
+  /// - Throws: ``ImageError`` if this is no complete image of these formats, needs a library that is not installed, or has more than
+  ///   ``ImageHeader/pixelLimit`` pixels.
+  public init(
+    decoding bytes: [UInt8], scaledFor target: ImageSize? = nil, sixteenBit: SixteenBit = .clip
+  ) throws(ImageError) {
     let span = bytes.span
-    if span.starts(with: JPEGMarkers.signature) {
+    let stored: RGBImage
+    let orientation: ImageOrientation
+    switch ImageFormat(firstBytes: span) {
+    case .jpeg:
       let markers = try JPEGMarkers(of: span)
-      let orientation = markers.header.orientation
-      self = orientation.applied(
-        to: try JPEGDecoder().decode(span, markers, scaledFor: target.map(orientation.size(ofStored:))))
-    } else if span.starts(with: PNGChunks.signature) {
+      orientation = markers.header.orientation
+      stored = try JPEGDecoder().decode(span, markers, scaledFor: target.map(orientation.size(ofStored:)))
+    case .png:
       let chunks = try PNGChunks(of: span)
-      self = chunks.header.orientation.applied(to: try PNGDecoder.decode(span, chunks))
-    } else {
-      // Says what it is instead.
-      let header = try ImageHeader(of: span)
-      preconditionFailure("a \(header.format.rawValue) image that is decoded nowhere")
+      orientation = chunks.header.orientation
+      stored = try PNGDecoder.decode(span, chunks, sixteenBit)
+    case .webP:
+      guard let decoder = WebPDecoder.shared else { throw Self.missing(WebPDecoder.package, for: .webP) }
+      let container = try WebPContainer(of: span)
+      orientation = container.header.orientation
+      stored = try decoder.decode(span, container)
+    case .bmp:
+      let bitmap = try BMPHeader(of: span)
+      orientation = bitmap.header.orientation
+      stored = try BMPDecoder.decode(span, bitmap)
+    case .tiff:
+      guard let decoder = TIFFDecoder.shared else { throw Self.missing(TIFFDecoder.package, for: .tiff) }
+      let directory = try TIFFDirectory(of: span)
+      orientation = directory.header.orientation
+      stored = try decoder.decode(span, directory)
+    case .gif:
+      let blocks = try GIFBlocks(of: span)
+      orientation = blocks.header.orientation
+      stored = try GIFDecoder.decode(span, blocks)
+    case nil:
+      throw ImageHeader.unknownFormat(span)
     }
+    self = orientation.applied(to: stored)
+  }
+
+  private static func missing(_ package: String, for format: ImageFormat) -> ImageError {
+    ImageError(
+      "is \(format.rawValue), for which this host lacks the library; install \(package), or convert it to PNG or JPEG")
   }
 
   /// The image as a PNG file of 8 bits a channel.

@@ -32,6 +32,6 @@ struct AutoAugment: AugmentationStep {
     _ entry: AutoAugmentPolicy.Entry, to workspace: AugmentationWorkspace, _ stream: inout RandomStream
   ) {
     guard stream.nextEvent(probability: entry.probability) else { return }
-    levels.change(entry.operation, level: entry.level, scale, of: workspace.size, &stream).apply(to: workspace)
+    levels.apply(entry.operation, level: entry.level, scale, to: workspace, &stream)
   }
 }

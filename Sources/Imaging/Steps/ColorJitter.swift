@@ -36,10 +36,10 @@ struct ColorJitter: AugmentationStep {
     let turn = RandomRange(-hue, hue).draw(&stream)
     for place in order.indices {
       switch order[place] {
-      case 0 where brightness > 0: ImageChange.brightness(factors[0]).apply(to: workspace)
-      case 1 where contrast > 0: ImageChange.contrast(factors[1]).apply(to: workspace)
-      case 2 where saturation > 0: ImageChange.color(factors[2]).apply(to: workspace)
-      case 3 where hue > 0: ImageChange.hue(turn).apply(to: workspace)
+      case 0 where brightness > 0: workspace.changeBrightness(by: factors[0])
+      case 1 where contrast > 0: workspace.changeContrast(by: factors[1])
+      case 2 where saturation > 0: workspace.changeColor(by: factors[2])
+      case 3 where hue > 0: workspace.shiftHue(byTurn: turn)
       default: break
       }
     }

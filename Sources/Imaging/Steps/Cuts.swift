@@ -44,13 +44,13 @@ struct CenterCrop: AugmentationStep {
   }
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
-    workspace.cut(workspace.viewSize.centerd(in: workspace.size), fill: UInt8(fill))
+    workspace.cut(workspace.viewSize.centered(in: workspace.size), fill: UInt8(fill))
   }
 }
 
 /// The whole image, resized.
 struct Resize: AugmentationStep {
-  /// What becomes of the image's proportions.
+  /// The treatment of the image's proportions.
   enum Aspect: String, Sendable, CaseIterable {
     /// They stay: the image covers the view.
     case keep
@@ -83,7 +83,7 @@ struct Resize: AugmentationStep {
   func applyWithCut(to workspace: AugmentationWorkspace) {
     let target = target(for: workspace.size, workspace.viewSize)
     workspace.resize(
-      workspace.size.window, to: target, window: workspace.viewSize.centerd(in: target), filter)
+      workspace.size.window, to: target, window: workspace.viewSize.centered(in: target), filter)
   }
 
   private func target(for size: ImageSize, _ view: ImageSize) -> ImageSize {

@@ -3,7 +3,7 @@ import KeyedRandomness
 
 /// A Gaussian blur of random strength.
 struct GaussianBlur: AugmentationStep {
-  /// What lies beyond the edges.
+  /// The levels beyond the edges.
   enum Edge: String, Sendable, CaseIterable {
     /// The image mirrored at its edge pixels, as in torchvision.
     case mirror

@@ -2,7 +2,7 @@ import KeyedRandomness
 
 /// RandAugment's N random operations of one magnitude.
 struct RandomOperations: AugmentationStep {
-  /// Whose operations and amounts.
+  /// The code that defines operations and magnitudes.
   enum Code: String, Sendable, CaseIterable {
     /// The official code's 16 operations and none, magnitudes to 10.
     case tensorflow
@@ -26,12 +26,12 @@ struct RandomOperations: AugmentationStep {
     ]
   }
 
-  private static let official: [PolicyOperation] = [
+  private static let official: [ImageOperation] = [
     .autoContrast, .equalize, .invert, .rotate, .posterize, .solarize, .color, .contrast, .brightness, .sharpness,
     .shearX, .shearY, .translateX, .translateY, .cutout, .solarizeAdd,
   ]
 
-  private static let torchvision: [PolicyOperation] = [
+  private static let torchvision: [ImageOperation] = [
     .shearX, .shearY, .translateX, .translateY, .rotate, .brightness, .color, .contrast, .sharpness, .posterize,
     .solarize, .autoContrast, .equalize,
   ]
@@ -39,13 +39,12 @@ struct RandomOperations: AugmentationStep {
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
     let choices = levels == .tensorflow ? Self.official : Self.torchvision
     let scale = MagnitudeScale(top: levels == .tensorflow ? 10 : 30, cutoutPixels: 40, translationPixels: 100)
-    let rule = levels == .tensorflow ? MagnitudeRange.tensorflow : .torchvision
+    let range = levels == .tensorflow ? MagnitudeRange.tensorflow : .torchvision
     for _ in 0..<operations {
       let choice = stream.nextInteger(below: choices.count + 1)
       // The last choice changes nothing.
       guard choice < choices.count else { continue }
-      rule.change(choices[choice], level: min(magnitude, scale.top), scale, of: workspace.size, &stream)
-        .apply(to: workspace)
+      range.apply(choices[choice], level: min(magnitude, scale.top), scale, to: workspace, &stream)
     }
   }
 }

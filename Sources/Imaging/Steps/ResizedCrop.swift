@@ -4,7 +4,7 @@ import KeyedRandomness
 
 /// A random part of the image, resized to the view.
 struct ResizedCrop: AugmentationStep {
-  /// How the part is drawn.
+  /// The distribution of the random part.
   enum Sampling: String, Sendable, CaseIterable {
     /// Area uniform, aspect ratio log-uniform, 10 attempts; then the largest part at the center with an allowed ratio.
     case torchvision
@@ -63,7 +63,7 @@ struct ResizedCrop: AugmentationStep {
     } else if aspect > ratio.upper {
       part.width = min(max(Int((Double(size.height) * ratio.upper).rounded(.toNearestOrEven)), 1), size.width)
     }
-    return part.centerd(in: size)
+    return part.centered(in: size)
   }
 
   private func tensorflowPart(of size: ImageSize, _ stream: inout RandomStream) -> KernelWindow {
@@ -98,13 +98,13 @@ struct ResizedCrop: AugmentationStep {
       return KernelWindow(top: Int32(top), left: Int32(left), width: Int32(part.width), height: Int32(height))
     }
     let side = min(size.width, size.height)
-    return ImageSize(width: side, height: side).centerd(in: size)
+    return ImageSize(width: side, height: side).centered(in: size)
   }
 }
 
 extension ImageSize {
   /// This size at the center of another, reaching beyond it where it is larger.
-  func centerd(in whole: ImageSize) -> KernelWindow {
+  func centered(in whole: ImageSize) -> KernelWindow {
     func start(_ part: Int, _ whole: Int) -> Int32 { Int32((Double(whole - part) / 2).rounded(.toNearestOrEven)) }
     return KernelWindow(
       top: start(height, whole.height), left: start(width, whole.width), width: Int32(width), height: Int32(height))

@@ -1,4 +1,6 @@
 import Configuration
+import MPI
+import OneDNN
 
 /// Something about a launch that is not as it should be.
 package struct Finding: Sendable, Equatable {
@@ -61,13 +63,16 @@ package enum LaunchChecks {
 
   /// The last bits depend on who computes a shard then.
   private static func instructions(_ ranks: [RankFacts]) -> [Finding] {
-    different(ranks, by: \.instructions) { others in
+    let lowest = ranks.compactMap { facts in InstructionSet(rawValue: facts.instructionSet) }.min() ?? .baseline
+    return different(ranks, by: \.instructions) { others in
       Finding(
         exitCode: nil,
         problem:
           "\(list(others)): computes with \(others[0].instructions), \(ranks[0].name) with \(ranks[0].instructions), "
           + "so the last bits of results depend on the number of ranks",
-        remedy: "start on hosts with one kind of CPU where that matters")
+        remedy:
+          "for the same bits on any number of ranks set SUPCON_ISA=\(lowest.rawValue) for all of them (mpirun -x SUPCON_ISA), or start on hosts with one kind of CPU"
+      )
     }
   }
 
@@ -81,7 +86,7 @@ package enum LaunchChecks {
         exitCode: nil,
         problem:
           "\(list(bound)): tied to \(counted(first.allowedProcessors, "core")), which \(first.threads) threads share",
-        remedy: "give mpirun --bind-to none, or --map-by slot:PE=\(first.threads) --bind-to core")
+        remedy: "give mpirun \(LauncherOptions.current.binding(threads: first.threads))")
     ]
   }
 
@@ -143,34 +148,33 @@ package enum LaunchChecks {
           exitCode: nil,
           problem: "hosts \(hosts[0].host) and \(host): both have the address \(shared.address) (\(shared.interface)), "
             + "which cannot lead from one to the other",
-          remedy: "name the network that does: --mca btl_tcp_if_include \(good?.network ?? "NETWORK") "
-            + "--mca oob_tcp_if_include \(good?.network ?? "NETWORK")")
+          remedy: "name the network that does: "
+            + LauncherOptions.current.network(good?.network ?? "NETWORK", good?.interface ?? "INTERFACE"))
       ]
     }
     return []
   }
 
-  /// The watchdogs end the ranks, but mpirun itself would wait for a daemon that it cannot reach.
+  /// The watchdogs end the ranks, but the mpirun of Open MPI 4 itself would wait for a daemon that it cannot reach.
   private static func keepalive(_ ranks: [RankFacts]) -> [Finding] {
-    guard byHost(ranks).count > 1, environmentValue("OMPI_COMM_WORLD_SIZE") != nil,
+    guard byHost(ranks).count > 1, Launcher.current.kind == .openMPI, let option = LauncherOptions.current.keepalive,
       ranks[0].settings["oob_tcp_keepalive_time"] == nil
     else { return [] }
     return [
       Finding(
         exitCode: nil, problem: "mpirun will wait for ever for a host that cannot be reached any more",
-        remedy: "start with scripts/launch.sh, or give mpirun --mca oob_tcp_keepalive_time 5 "
-          + "--mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3")
+        remedy: "start with scripts/launch.sh, or give mpirun \(option)")
     ]
   }
 
   private static func singleCopies(_ ranks: [RankFacts]) -> [Finding] {
     let refused = ranks.filter(\.singleCopyRefused)
-    guard !refused.isEmpty else { return [] }
+    guard !refused.isEmpty, let option = LauncherOptions.current.withoutSingleCopies else { return [] }
     return [
       Finding(
         exitCode: nil,
         problem: "\(list(refused)): the system refuses the memory of the rank beside it, as containers do",
-        remedy: "give mpirun --mca btl_vader_single_copy_mechanism none")
+        remedy: "give mpirun \(option)")
     ]
   }
 

@@ -1,10 +1,13 @@
 import Configuration
 import MPI
+import NeuralNet
 import OneDNN
 import Runs
 
-/// Which precision a run computes in: what `--precision` asks for, as far as the CPUs of all ranks go.
+/// The precision of a run: that which `--precision` asks for, as far as the CPUs of all ranks go.
 package struct PrecisionChoice {
+  /// The CPUs of the ranks.
+  private let cpus: [CPUFeatures]
   /// The first rank whose CPU does not multiply bfloat16 numbers, with its host.
   private let lacking: (rank: Int, host: String)?
 
@@ -12,32 +15,54 @@ package struct PrecisionChoice {
   ///
   /// Collective.
   package init(over world: borrowing Communicator) throws(MPIError) {
-    var flags = [Int32](repeating: 0, count: world.size)
-    let own: [Int32] = [InstructionSet.hasBfloat16 ? 1 : 0]
-    try world.allGather(own.span, into: &flags)
-    guard let rank = flags.firstIndex(of: 0) else {
+    let levels = InstructionSet.allCases
+    let current = CPUFeatures.current
+    let own = [current.vendor.rawValue, Int32(levels.firstIndex(of: current.instructionSet) ?? 0)]
+    var all = [Int32](repeating: 0, count: own.count * world.size)
+    try world.allGather(own.span, into: &all)
+    cpus = (0..<world.size).map { rank in
+      CPUFeatures(vendor: .init(rawValue: all[2 * rank]) ?? .other, instructionSet: levels[Int(all[2 * rank + 1])])
+    }
+    guard let rank = cpus.firstIndex(where: { cpu in cpu.instructionSet < .avx512BFloat16 }) else {
       lacking = nil
       return
     }
     lacking = (rank, try world.broadcast(text: hostName(), from: rank))
   }
 
-  /// `auto` becomes bfloat16 where every rank has it, else float32.
+  /// The precision to compute in; `auto` becomes bfloat16 where it is faster on every rank, else float32.
   ///
-  /// - Throws: ``RunError`` if bfloat16 was asked for and a rank has it not.
+  /// - Parameters:
+  ///   - precision: `auto` or the name of a precision.
+  ///   - widths: The widths of the encoder's groups of blocks.
+  ///   - report: Receives the reason of a choice.
+  /// - Returns: The same precision on every rank.
+  /// - Throws: ``RunError`` if bfloat16 was asked for and a rank's CPU does not multiply it.
+  package func resolve(
+    _ precision: String, widths: [Int], report: (String) -> Void = { _ in }
+  ) throws(RunError) -> Precision {
+    guard precision == "auto" else { return try resolve(precision) }
+    let choices = cpus.map { cpu in Precision.faster(forWidths: widths, on: cpu) }
+    let rank = choices.firstIndex { choice in choice.precision == .float32 } ?? 0
+    let isEverywhere = choices.allSatisfy { choice in choice == choices[0] }
+    report(
+      "--precision auto: \(choices[rank].precision.rawValue), as \(choices[rank].reason)\(isEverywhere ? "" : " (rank \(rank))")"
+    )
+    return choices[rank].precision
+  }
+
+  /// The precision of this name.
+  ///
+  /// - Throws: ``RunError`` if it is bfloat16 and a rank's CPU does not multiply it.
   package func resolve(_ precision: String) throws(RunError) -> Precision {
-    switch precision {
-    case "auto": return lacking == nil ? .bfloat16 : .float32
-    case "bfloat16":
-      if let lacking {
-        throw RunError(
-          .usage,
-          "--precision bfloat16: the CPU of rank \(lacking.rank) on \(lacking.host) does not multiply bfloat16 numbers (AVX512-BF16 or AMX); choose float32 or auto"
-        )
-      }
-      return .bfloat16
-    default: return .float32
+    guard precision == "bfloat16" else { return .float32 }
+    if let lacking {
+      throw RunError(
+        .usage,
+        "--precision bfloat16: the CPU of rank \(lacking.rank) on \(lacking.host) does not multiply bfloat16 numbers (AVX512-BF16 or AMX); choose float32 or auto"
+      )
     }
+    return .bfloat16
   }
 
   /// The precision for evaluating a run: its own where every rank has it, else float32.

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Kernels
 import MPI
+import NeuralNet
 import OneDNN
 import Runs
 import Watchdog
@@ -19,6 +20,8 @@ package struct RankFacts: Codable, Equatable {
   var arguments: [String]
   /// The instruction sets that oneDNN and ``Kernels`` use, and the CPU's name.
   package var instructions: String
+  /// The level of all its computation, by its name in `SUPCON_ISA`.
+  var instructionSet: String
   package var cpu: String
   /// How many threads the options ask for.
   package var threads: Int
@@ -33,7 +36,7 @@ package struct RankFacts: Codable, Equatable {
   package var settings: [String: String]
   /// Its networks, without the loopback ones.
   package var networks: [Network]
-  /// Whether the system refuses it the memory of a rank beside it, which Open MPI copies from.
+  /// Whether the system refuses it the memory of a rank on the same host, from which Open MPI copies large messages.
   var singleCopyRefused: Bool
 
   /// The settings that say how hosts reach each other.
@@ -53,8 +56,8 @@ package struct RankFacts: Codable, Equatable {
 
   var name: String { "rank \(rank) on host \(host)" }
 
-  private static var ownInstructions: String {
-    unsafe "\(InstructionSet.name) in oneDNN, \(String(cString: kernels_name(kernels_best_path()))) in kernels"
+  static var ownInstructions: String {
+    unsafe "\((InstructionSet.effective ?? .baseline).name) in oneDNN, \(String(cString: kernels_name(kernels_best_path()))) in kernels"
   }
 }
 
@@ -69,6 +72,7 @@ extension RankFacts {
       rank: world.rank, host: host, process: Int(getpid()),
       program: world.size == 1 ? "" : try world.throwingTogether { try SHA256.hexadecimal(ofFile: "/proc/self/exe") },
       arguments: Array(CommandLine.arguments.dropFirst()), instructions: Self.ownInstructions,
+      instructionSet: CPUFeatures.current.instructionSet.rawValue,
       cpu: ProcessMeasurements.cpuName(), threads: threads,
       allowedProcessors: ProcessMeasurements.allowedProcessorCount() ?? processors, processors: processors,
       availableBytes: ProcessMeasurements.availableByteCount(), neededBytes: neededBytes,
@@ -105,7 +109,7 @@ extension Communicator {
     try allGather(own.span, into: &all)
     let places = (1..<max(size, 1)).map { distance in 3 * ((rank + distance) % size) }
     let neighbor = places.first { place in all[place + 2] == own[2] }
-    let isOff = environmentValue("OMPI_MCA_btl_vader_single_copy_mechanism").map { value in value != "cma" } ?? false
+    let isOff = LauncherOptions.current.hasSingleCopiesOff(environmentValue)
     let isRefused =
       neighbor.map { place in !isOff && MemoryProbe.isRefused(process: all[place], address: all[place + 1]) } ?? false
     // Nobody's probe goes before its neighbor has tried.

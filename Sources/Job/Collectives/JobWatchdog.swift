@@ -45,12 +45,12 @@ package final class JobWatchdog: Sendable {
     }
     watchdog = Watchdog(
       RankIdentity(rank: rank, host: hostName(), process: Int(getpid())), of: size,
-      timeoutSeconds: settings.timeoutSeconds
+      timeoutSeconds: settings.timeoutSeconds, networkOption: LauncherOptions.current.network("NETWORK", "INTERFACE")
     ) { [activity] in
       let snapshot = activity.snapshot
       return RankStatus(
         collectives: snapshot.collectives, collective: snapshot.collective?.function, progress: snapshot.progress,
-        phase: snapshot.phase, step: snapshot.step, allowsSilence: snapshot.allowsSilence)
+        phase: snapshot.phase, allowsSilence: snapshot.allowsSilence)
     }
   }
 

@@ -14,38 +14,49 @@ package enum DatasetChoice {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - configuration: Which dataset.
-  ///   - split: Which part of it.
+  ///   - configuration: The options that choose the dataset.
+  ///   - split: The split; `test` stands for the validation images of a folder or pack without test images.
+  ///   - needsLabels: Whether to refuse images of one class.
+  ///   - allowsFallback: Whether `test` may stand for the validation images of a pack.
   ///   - world: The ranks.
   ///   - report: Receives lines for people, on rank 0.
   /// - Returns: The split, opened and checked.
   /// - Throws: ``CollectiveError`` naming the file.
   package static func open(
-    _ configuration: Configuration, _ split: DatasetSplit, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
+    over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> any ImageDataset {
-    var configuration = configuration
-    return split == .train
-      ? try openTraining(&configuration, over: world, report: report)
-      : configuration.dataset == "folder"
-        ? try openFolder(configuration, .test, over: world, report: report).dataset
-        : try world.throwingTogether { try openFixed(configuration, .test, report: report) }
+    let dataset: any ImageDataset
+    if configuration.dataset == "folder" {
+      dataset = try openFolder(configuration, split, allowsFallback, over: world, report: report).dataset
+    } else {
+      dataset = try world.throwingTogether { try openFixed(configuration, split, report: report) }
+    }
+    try world.throwingTogether { if needsLabels { try checkClasses(dataset, configuration) } }
+    return dataset
   }
 
-  /// Opens the training set, and writes into the recipe what only the images could tell: their size, mean and deviation, which files
-  /// they are, and how many classes a classifier tells apart.
+  /// Opens the training set and stores in the configuration the values that depend on the images.
+  ///
+  /// These are their size, mean and standard deviation, the hash of their names, and the number of classes of a classifier. In a new run the
+  /// other splits are checked as well, so that no later stage finds them unusable.
   ///
   /// Collective.
   package static func openTraining(
     _ configuration: inout Configuration, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> any ImageDataset {
     guard configuration.dataset == "folder" else {
-      let (choice, split) = (configuration, DatasetSplit.train)
-      let dataset = try world.throwingTogether { try openFixed(choice, split, report: report) }
+      let choice = configuration
+      let dataset = try world.throwingTogether { try openFixed(choice, .train, report: report) }
       configuration.classes = configuration.isClassifying ? dataset.classNames.count : nil
       return dataset
     }
-    let opened = try openFolder(configuration, .train, over: world, report: report)
+    let opened = try openFolder(configuration, .train, true, over: world, report: report)
+    let choice = configuration
+    try world.throwingTogether { if !choice.allowsUnlabeled { try checkClasses(opened.dataset, choice) } }
+    if configuration.datasetFingerprint == nil {
+      try checkOtherSplits(configuration, opened.dataset, over: world, report: report)
+    }
     configuration.datasetFingerprint = opened.fingerprint
     configuration.classes = configuration.isClassifying ? opened.dataset.classNames.count : nil
     configuration.imageSize = configuration.imageSize ?? opened.dataset.viewSize.width
@@ -54,9 +65,52 @@ package enum DatasetChoice {
     return opened.dataset
   }
 
+  /// Lists and decodes the validation and test images of a folder, and reports the classes of all splits.
+  private static func checkOtherSplits(
+    _ configuration: Configuration, _ training: any ImageDataset, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws {
+    let folder = DatasetFolder(configuration)
+    guard try world.broadcast(bytes: [DataPath.isPack(folder.path) ? 1 : 0]) == [0] else { return }
+    var parts = [DatasetSummary.Part(.train, training, survey: try folder.knownSurvey(.train, over: world))]
+    for split in try folder.splits(over: world) where split != .train {
+      let listing = try folder.listing(split, over: world)
+      for note in listing.notes {
+        report("note: \(note)")
+      }
+      let description = try folder.described(split, listing.index, over: world, report: report)
+      let index = try world.throwingTogether { try folder.usable(listing, description, report: report) }
+      let counts = index.classFolders.indices.map { label in index.files(ofClass: label).count }
+      parts.append(description.summary(split, Array(zip(index.classNames, counts))))
+    }
+    for part in parts { report(part.classText) }
+    for warning in DatasetSummary(parts).warnings { report("warning: \(warning)") }
+    if parts.count == 1 {
+      report(
+        "warning: \(folder.path) has no validation or test images; linear and evaluate will need them "
+          + "(--validation-fraction holds some of the training images out)")
+    }
+  }
+
   /// The datasets whose files have fixed names, or none.
   private static func openFixed(
-    _ configuration: Configuration, _ split: DatasetSplit, report: (String) -> Void
+    _ configuration: Configuration, _ split: Split, report: (String) -> Void
+  ) throws(FileError) -> any ImageDataset {
+    guard let fraction = configuration.validationFraction, split != .test else {
+      guard split != .validation else {
+        throw FileError(
+          .missing,
+          "--dataset \(configuration.dataset): has no validation images; --validation-fraction holds some of the training images out"
+        )
+      }
+      return try openWhole(configuration, split, report: report)
+    }
+    let parts = try openWhole(configuration, .train, report: report).heldOut(fraction: fraction)
+    return split == .train ? parts.training : parts.validation
+  }
+
+  private static func openWhole(
+    _ configuration: Configuration, _ split: Split, report: (String) -> Void
   ) throws(FileError) -> any ImageDataset {
     guard let variant = CIFARDataset.Variant(rawValue: configuration.dataset) else {
       return ShapesDataset(
@@ -70,21 +124,28 @@ package enum DatasetChoice {
   }
 
   private static func openFolder(
-    _ configuration: Configuration, _ split: DatasetSplit, over world: borrowing Communicator,
+    _ configuration: Configuration, _ split: Split, _ allowsFallback: Bool, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> (dataset: any ImageDataset, fingerprint: String) {
     let path = configuration.data ?? "."
     let given = FolderOptions.normalization(configuration)
     // Rank 0 decides what it is, and then all take it for that.
-    let isPack = try world.broadcast(bytes: [FolderSplits.isFile(path) ? 1 : 0]) == [1]
+    let isPack = try world.broadcast(bytes: [DataPath.isPack(path) ? 1 : 0]) == [1]
     if isPack {
       let pack = try world.throwingTogether { () throws -> PackedDataset in
         if configuration.validationFraction != nil {
           throw RunError(.usage, "--validation-fraction: \(path) is a pack and was divided when it was made")
         }
-        return try PackedDataset(path: path, split: split, normalization: given)
+        if let problem = DataPath.fileProblem(path) { throw problem }
+        do throws(FileError) {
+          return try PackedDataset(path: path, split: split, normalization: given)
+        } catch {
+          guard split == .test, allowsFallback, error.kind == .missing, DataPath.kind(path) == .file else {
+            throw error
+          }
+          return try PackedDataset(path: path, split: .validation, normalization: given)
+        }
       }
-      try world.throwingTogether { try checkClasses(pack, path) }
       return (pack, pack.fingerprint)
     }
 
@@ -108,18 +169,25 @@ package enum DatasetChoice {
     settings.scaledDecoding =
       configuration.decode == "scaled" ? ImageSize(width: 2 * viewSize.width, height: 2 * viewSize.height) : nil
     settings.isReplacingBad = folder.isSkippingBad
-    let dataset = FolderDataset(index, settings)
-    try world.throwingTogether { try checkClasses(dataset, index.root) }
-    return (dataset, index.fingerprint)
+    return (FolderDataset(index, settings), index.fingerprint)
   }
 
-  /// Checks that there is something to contrast.
-  private static func checkClasses(_ dataset: any ImageDataset, _ path: String) throws(RunError) {
-    guard dataset.classNames.count > 1 else {
-      throw RunError(
-        .data,
-        "\(path): has one class, \(dataset.classNames.joined()); expected at least two, as training tells images of different classes apart"
-      )
-    }
+  /// Checks that there are at least two classes.
+  private static func checkClasses(_ dataset: any ImageDataset, _ configuration: Configuration) throws(RunError) {
+    guard !dataset.hasLabels else { return }
+    let path = configuration.data ?? configuration.dataset
+    let found =
+      dataset.classNames == [FolderScan.unlabeledClass]
+      ? "\(dataset.count) images without folders of classes"
+      : "one class, \(dataset.classNames.joined()), with \(dataset.count) images"
+    throw RunError(
+      .data,
+      "\(path): has \(found); expected at least two classes, one folder each"
+        + "\(FolderLayout.parentAdvice(of: path)). Only pretrain --loss simclr needs no labels")
   }
+}
+
+extension Configuration {
+  /// Whether the training reads no label, so that images without labels can be trained on.
+  var allowsUnlabeled: Bool { loss == "simclr" && !isClassifying }
 }

@@ -7,7 +7,7 @@ import MPI
 
 /// A folder of images, the same on every rank: rank 0 lists it, all decode it.
 package struct DatasetFolder {
-  /// The folder of `--data`.
+  /// The folder of `--data`, or a list of labels.
   let path: String
   /// The share of each class's files that is kept for validation where there is no validation tree.
   var validationFraction: Double?
@@ -46,7 +46,7 @@ package struct DatasetFolder {
   /// Collective.
   ///
   /// - Throws: ``CollectiveError`` naming what is missing or wrong.
-  package func listing(_ split: DatasetSplit, over world: borrowing Communicator) throws -> Listing {
+  package func listing(_ split: Split, over world: borrowing Communicator) throws -> Listing {
     world.activity.begin("listing files", allowsSilence: true)
     let found = try world.onRoot { try listing(split) }
     guard world.size > 1 else {
@@ -57,50 +57,86 @@ package struct DatasetFolder {
     return found ?? Listing(index: FolderIndex(decoding: bytes), unlisted: [], notes: [])
   }
 
-  private func listing(_ split: DatasetSplit) throws -> Listing {
-    let splits = FolderSplits(of: path)
-    if validationFraction != nil, let validation = splits.validation {
-      throw RunError(
-        .usage, "--validation-fraction: \(validation) has the images to validate with; leave the option out")
+  /// The splits that there are images of: folders, or a held-out part; the same on every rank.
+  ///
+  /// Collective.
+  package func splits(over world: borrowing Communicator) throws -> [Split] {
+    let found = try world.onRoot { () throws -> [Split] in
+      let own = try DataPath.isList(path) ? LabelList(path: path).splits : FolderLayout(request).splits
+      let heldOut: [Split] = validationFraction == nil || own.contains(.validation) ? [] : [.validation]
+      return Split.allCases.filter((own + heldOut).contains)
     }
-    if split == .test, let validation = splits.validation {
-      let classes = try FolderScan.classFolders(of: splits.training)
-      return Self.listing(try FolderScan(root: validation, classes: classes, isSkipping: isSkippingBad)) { index in
-        index
-      }
-    }
-    if split == .test, validationFraction == nil {
-      let names = FolderSplits.validationNames.map { name in "\(path)/\(name)" }.joined(separator: ", ")
-      throw RunError(
-        .missing,
-        "\(path): has no images to validate with: expected \(names) beside \(path)/train, or --validation-fraction when the run is begun"
-      )
-    }
-    return Self.listing(try FolderScan(root: splits.training, isSkipping: isSkippingBad)) { index in
-      guard let fraction = validationFraction else { return index }
-      let parts = index.divided(validationFraction: fraction)
-      return split == .train ? parts.training : parts.validation
-    }
+    let indices = (found ?? []).compactMap { split in Split.allCases.firstIndex(of: split) }
+    return try world.broadcast(bytes: indices.map { index in UInt8(index) }).map { byte in Split.allCases[Int(byte)] }
   }
 
-  private static func listing(_ scan: FolderScan, _ part: (FolderIndex) -> FolderIndex) -> Listing {
-    Listing(
-      index: part(scan.index), unlisted: scan.bad, notes: [scan.note].compactMap { note in note })
+  private var request: FolderRequest { FolderRequest(path: path) }
+
+  private func listing(_ split: Split) throws -> Listing {
+    guard !DataPath.isList(path) else { return try listing(split, of: LabelList(path: path)) }
+    let layout = try FolderLayout(request)
+    if validationFraction != nil, let validation = layout[.validation] {
+      throw RunError(
+        .usage, "--validation-fraction: \(validation.path) has the images to validate with; leave the option out")
+    }
+    let own = split == .test && validationFraction == nil ? layout.evaluationSplit ?? .test : split
+    if own != .train, let folder = layout[own] {
+      let classes = try FolderScan.classFolders(of: layout.training)
+      let scan = try FolderScan(
+        folder, classes: folder.isUnlabeled ? nil : classes, isSkipping: isSkippingBad)
+      let fallback = own == split ? [] : ["\(path) has no test folder with labels: \(folder.path) is used"]
+      return Listing(index: scan.index, unlisted: scan.bad, notes: fallback + [scan.note].compactMap { note in note })
+    }
+    guard split == .train || validationFraction != nil else { throw missing(split) }
+    let scan = try FolderScan(layout.training, isSkipping: isSkippingBad)
+    let beside = layout.passedOver.text.map { text in "\(path): passed over \(text)" }
+    let notes = layout.notes + [beside, scan.note].compactMap { note in note } + scan.nameNotes
+    return Listing(
+      index: part(of: scan.index, split), unlisted: scan.bad, notes: split == .train ? notes : [])
+  }
+
+  private func listing(_ split: Split, of list: LabelList) throws -> Listing {
+    let own = split == .test && !list.splits.contains(.test) ? .validation : split
+    if own != .train, list.splits.contains(own) {
+      return Listing(index: try list.index(own), unlisted: [], notes: [])
+    }
+    guard split == .train || validationFraction != nil else { throw missing(split) }
+    return Listing(index: part(of: try list.index(.train), split), unlisted: [], notes: [])
+  }
+
+  /// The training or the held-out part of the training files.
+  private func part(of index: FolderIndex, _ split: Split) -> FolderIndex {
+    guard let fraction = validationFraction else { return index }
+    let parts = index.divided(validationFraction: fraction)
+    return split == .train ? parts.training : parts.validation
+  }
+
+  private func missing(_ split: Split) -> RunError {
+    RunError(
+      .missing,
+      "\(path): has no images to \(split == .test ? "validate with or to test on" : "validate with"): expected a folder such as "
+        + "\(path)/val or \(path)/test beside \(path)/train, or --validation-fraction when the run is begun")
   }
 
   // MARK: - Describing
+
+  /// The folder of the description.
+  private var descriptionFolder: String {
+    guard DataPath.isList(path) else { return path }
+    return path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? "."
+  }
 
   /// What is known of a split's files: from the description beside them if it is of these very files, else from decoding each once.
   ///
   /// Collective.
   package func described(
-    _ split: DatasetSplit, _ index: FolderIndex, isFresh: Bool = false, over world: borrowing Communicator,
+    _ split: Split, _ index: FolderIndex, isFresh: Bool = false, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> FolderDescription.Part {
     let stamp = try index.stamp(over: world)
     let known: FolderDescription.Part? =
       try world.onRoot {
-        guard !isFresh, let part = FolderDescription(folder: path)[split], part.stamp == stamp,
+        guard !isFresh, let part = FolderDescription(folder: descriptionFolder)[split], part.stamp == stamp,
           part.fingerprint == index.fingerprint
         else { return nil }
         return part
@@ -115,15 +151,24 @@ package struct DatasetFolder {
       path: { number in String(decoding: index.relativePath(at: number), as: UTF8.self) })
     let part = FolderDescription.Part(index, stamp: stamp, survey)
     if world.isRoot {
-      var description = FolderDescription(folder: path)
+      var description = FolderDescription(folder: descriptionFolder)
       description[split] = part
       do throws(FileError) {
-        try description.write(to: path)
+        try description.write(to: descriptionFolder)
       } catch {
         report("note: \(error); the images will be decoded once again by the next run")
       }
     }
     return part
+  }
+
+  /// The contrast of a split's images as described before, if it was, without a check for changes.
+  ///
+  /// Collective.
+  func knownSurvey(_ split: Split, over world: borrowing Communicator) throws -> ImageSurvey? {
+    try world.onRoot {
+      FolderDescription(folder: descriptionFolder)[split]?.summary(split, []).survey
+    } ?? nil
   }
 
   private static func text(_ part: FolderDescription.Part) throws -> String {
@@ -150,14 +195,15 @@ package struct DatasetFolder {
       let bad = description.bad[0]
       let others =
         names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
-      throw RunError(bad.exitCode, "\(bad.reason)\(others); mend it, or leave such files out with --bad-images skip")
+      throw RunError(
+        bad.exitCode, "\(bad.reason)\(others); repair or remove it, or leave such files out with --bad-images skip")
     }
     let kept = index.filtered { [numbers = Set(description.bad.map(\.number))] number in !numbers.contains(number) }
     for label in index.classFolders.indices
     where kept.files(ofClass: label).isEmpty && !index.files(ofClass: label).isEmpty {
       throw RunError(
         .data,
-        "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first); mend some"
+        "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first); repair or replace some"
       )
     }
     let shown = names.prefix(10).joined(separator: ", ")

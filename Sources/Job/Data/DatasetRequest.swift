@@ -48,6 +48,6 @@ package struct DatasetRequest: Sendable {
   /// Collective.
   package func isFolder(over world: borrowing Communicator) throws -> Bool {
     guard configuration.dataset == "folder", let data = configuration.data else { return false }
-    return try world.broadcast(bytes: [FolderSplits.isFile(data) ? 1 : 0]) == [0]
+    return try world.broadcast(bytes: [DataPath.isPack(data) ? 1 : 0]) == [0]
   }
 }

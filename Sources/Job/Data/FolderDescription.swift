@@ -53,6 +53,7 @@ package struct FolderDescription: Codable, Equatable {
     package var differentSizes: Int
     package var smallest: SizeCount?
     package var largest: SizeCount?
+    package var contrast: ContrastCounts
     package var bad: [Bad]
 
     package enum CodingKeys: String, CodingKey {
@@ -61,7 +62,7 @@ package struct FolderDescription: Codable, Equatable {
       case imageSize = "image_size"
       case sizes
       case differentSizes = "different_sizes"
-      case smallest, largest, bad
+      case smallest, largest, contrast, bad
     }
   }
 
@@ -69,9 +70,13 @@ package struct FolderDescription: Codable, Equatable {
   /// How many sizes are listed.
   static let sizesListed = 10
 
-  var version = 1
+  /// The version of this form; 2 has ``Part/contrast``.
+  static let currentVersion = 2
+
+  var version = currentVersion
   var train: Part?
   var validation: Part?
+  var test: Part?
 
   /// Nothing known.
   package init() {}
@@ -95,13 +100,19 @@ package struct FolderDescription: Codable, Equatable {
   }
 
   /// What is known of a split.
-  subscript(split: DatasetSplit) -> Part? {
-    get { split == .train ? train : validation }
+  subscript(split: Split) -> Part? {
+    get {
+      switch split {
+      case .train: train
+      case .validation: validation
+      case .test: test
+      }
+    }
     set {
-      if split == .train {
-        train = newValue
-      } else {
-        validation = newValue
+      switch split {
+      case .train: train = newValue
+      case .validation: validation = newValue
+      case .test: test = newValue
       }
     }
   }
@@ -127,6 +138,7 @@ extension FolderDescription.Part {
       sizes: Array(sorted.prefix(FolderDescription.sizesListed)), differentSizes: sorted.count,
       smallest: extreme { one, other in one.width * one.height < other.width * other.height },
       largest: extreme { one, other in one.width * one.height > other.width * other.height },
+      contrast: survey.contrast,
       bad: survey.bad.sorted { one, other in one.key < other.key }.map { number, file in
         Bad(
           number: number, file: file.path, reason: file.reason, missing: file.kind == .missing,
@@ -134,7 +146,15 @@ extension FolderDescription.Part {
       })
   }
 
-  /// Mean and deviation of the images.
+  /// The split's summary; bad files are listed elsewhere.
+  package func summary(_ split: Split, _ classes: [(name: String, count: Int)]) -> DatasetSummary.Part {
+    let survey = ImageSurvey(
+      sizes: [:], pixelCount: 0, sums: [0, 0, 0], squareSums: [0, 0, 0], contrast: contrast, bad: [:])
+    return DatasetSummary.Part(
+      split, classNames: classes.map(\.name), counts: classes.map(\.count), survey: survey)
+  }
+
+  /// Mean and standard deviation of the images.
   package var normalization: ChannelNormalization? {
     guard let mean, let standardDeviation, mean.count == 3, standardDeviation.count == 3 else { return nil }
     return ChannelNormalization(mean: mean, standardDeviation: standardDeviation)

@@ -11,6 +11,7 @@ private struct SurveyMessage: Codable {
   var pixelCount: Int64
   var sums: [Int64]
   var squareSums: [Int64]
+  var contrast: ContrastCounts
   var bad: [FolderDescription.Part.Bad]
 
   package init(_ survey: ImageSurvey) {
@@ -18,6 +19,7 @@ private struct SurveyMessage: Codable {
     pixelCount = survey.pixelCount
     sums = survey.sums
     squareSums = survey.squareSums
+    contrast = survey.contrast
     bad = survey.bad.map { number, file in
       FolderDescription.Part.Bad(
         number: number, file: file.path, reason: file.reason, missing: file.kind == .missing,
@@ -37,7 +39,7 @@ private struct SurveyMessage: Codable {
     }
     return ImageSurvey(
       sizes: Dictionary(uniqueKeysWithValues: counts), pixelCount: pixelCount, sums: sums, squareSums: squareSums,
-      bad: Dictionary(uniqueKeysWithValues: files))
+      contrast: contrast, bad: Dictionary(uniqueKeysWithValues: files))
   }
 }
 

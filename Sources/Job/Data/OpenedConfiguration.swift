@@ -31,7 +31,9 @@ package struct OpenedConfiguration {
     let precisions = try PrecisionChoice(over: world)
     let text = try world.onRoot {
       var configuration = try overrides.configuration(of: .pretrain)
-      configuration.precision = try precisions.resolve(configuration.precision).rawValue
+      configuration.precision = try precisions.resolve(
+        configuration.precision, widths: configuration.groupWidths
+      ).rawValue
       return configuration.yaml()
     }
     var configuration = try Configuration(

@@ -6,8 +6,7 @@ extension ImageDataset {
   ///
   /// Collective, for datasets of the same kind on every rank.
   package func reportReplaced(over world: borrowing Communicator, report: (String) -> Void) throws {
-    guard let folder = self as? FolderDataset else { return }
-    let own = folder.takeReplaced().map(\.reason).joined(separator: "\n")
+    let own = takeReplaced().map(\.reason).joined(separator: "\n")
     let reasons = try world.allGather(text: own).flatMap { text in text.split(separator: "\n") }
     guard !reasons.isEmpty else { return }
     let different = Set(reasons).sorted()

@@ -4,10 +4,10 @@ import OneDNN
 
 extension ResNet {
   /// How the loader is to lay out a view.
-  package var viewLayout: ShardLoader.ViewLayout {
+  package var viewLayout: ImageLayout {
     inputShape.channelBlock == 1
-      ? ShardLoader.ViewLayout(channelStride: inputShape.height * inputShape.width, pixelStride: 1)
-      : ShardLoader.ViewLayout(channelStride: 1, pixelStride: inputShape.channels)
+      ? ImageLayout(channelStride: inputShape.height * inputShape.width, pixelStride: 1)
+      : ImageLayout(channelStride: 1, pixelStride: inputShape.channels)
   }
 }
 

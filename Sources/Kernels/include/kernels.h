@@ -1,7 +1,7 @@
 /// The hot loops that no library offers, compiled for several instruction sets ("paths").
 ///
-/// `kernels_best_path` returns the best path of this CPU, `kernels_of` the table of a path's functions. Between paths results differ in the
-/// last bits (fused multiply-add), except those of images, so all ranks of a job must use one path.
+/// `kernels_best_path` returns the best path of this CPU under the limit, `kernels_of` the table of a path's functions. Between paths results
+/// differ in the last bits (fused multiply-add), except those of images, so all ranks of a job must use one path.
 ///
 /// Feature maps are stored in blocks of channels: `[image][channel / block][pixel][channel % block]`; `block` is a multiple of the path's
 /// `lanes`. Elements are float32 or bfloat16; arithmetic is float32. No function allocates memory or keeps state, and every call runs on
@@ -22,6 +22,9 @@ typedef enum {
   KERNEL_PATH_AVX512,
   KERNEL_PATH_AVX512_BFLOAT16,
 } KernelPath;
+
+/// The maker of a CPU.
+typedef enum { KERNEL_VENDOR_OTHER, KERNEL_VENDOR_INTEL, KERNEL_VENDOR_AMD } KernelVendor;
 
 // MARK: - Types of feature maps
 
@@ -302,7 +305,16 @@ typedef struct {
 } KernelTable;
 
 /// The best path that this CPU and its operating system run.
+KernelPath kernels_cpu_path(void);
+
+/// The best path of this CPU that is not above the limit.
 KernelPath kernels_best_path(void);
+
+/// Limits `kernels_best_path` in this process. Set it before the first use of a path; there is no limit at first.
+void kernels_limit(KernelPath path);
+
+/// The maker of this CPU.
+KernelVendor kernels_cpu_vendor(void);
 
 /// A path's name as `supcon doctor` prints it.
 const char *kernels_name(KernelPath path);

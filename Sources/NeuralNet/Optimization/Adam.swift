@@ -7,38 +7,41 @@ import Glibc
 /// m ← β₁ · m + (1 − β₁) · g;  v ← β₂ · v + (1 − β₂) · g²;
 /// w ← w − learningRate · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε).
 public struct Adam: Optimizer {
-  /// The share of the mean that stays.
+  /// β₁, the factor of the previous first moment.
   public let beta1: Double
-  /// The share of the mean square that stays.
+  /// β₂, the factor of the previous second moment.
   public let beta2: Double
   /// ε.
   public let epsilon: Float
-  /// Whether weights shrink by themselves (AdamW) and not by way of the gradient.
+  /// True for AdamW: weights are multiplied with 1 − learningRate · weightDecay, and the gradient is not changed.
   public let decouplesWeightDecay: Bool
-  /// The pull towards 0.
+  /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
 
-  private var means: [Float]
-  private var squares: [Float]
+  private var firstMoment: [Float]
+  private var secondMoment: [Float]
 
-  /// An optimizer at rest.
+  /// Creates the optimizer with zero state.
   public init(beta1: Double, beta2: Double, epsilon: Float, decouplesWeightDecay: Bool, weightDecay: WeightDecay) {
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
     self.decouplesWeightDecay = decouplesWeightDecay
     self.weightDecay = weightDecay
-    means = Array(repeating: 0, count: weightDecay.count)
-    squares = means
+    firstMoment = Array(repeating: 0, count: weightDecay.count)
+    secondMoment = firstMoment
   }
 
   /// m and v.
-  public var stateNames: [String] { ["means", "squares"] }
+  public var stateNames: [String] { ["firstMoment", "secondMoment"] }
+
+  /// The names of m and v in checkpoints of version 0.1.
+  public var formerStateNames: [String] { ["means", "squares"] }
 
   /// m and v.
   public var state: [[Float]] {
-    get { [means, squares] }
-    set { (means, squares) = (newValue[0], newValue[1]) }
+    get { [firstMoment, secondMoment] }
+    set { (firstMoment, secondMoment) = (newValue[0], newValue[1]) }
   }
 
   /// Takes one step.
@@ -49,26 +52,15 @@ public struct Adam: Optimizer {
     let (beta1, meanShare) = (Float(beta1), Float(1 - beta1))
     let (beta2, squareShare) = (Float(beta2), Float(1 - beta2))
     let epsilon = epsilon
-    unsafe gradient.withUnsafeBufferPointer { gradient in
-      unsafe means.withUnsafeMutableBufferPointer { means in
-        unsafe squares.withUnsafeMutableBufferPointer { squares in
-          unsafe parameters.withUnsafeMutableBufferPointer { parameters in
-            for stretch in weightDecay.stretches {
-              let added = decouplesWeightDecay ? 0 : stretch.factor
-              let kept = decouplesWeightDecay ? 1 - learningRate * stretch.factor : 1
-              for index in stretch.range {
-                let parameter = unsafe parameters[index]
-                let decayed = unsafe gradient[index] + added * parameter
-                let mean = unsafe beta1 * means[index] + meanShare * decayed
-                let square = unsafe beta2 * squares[index] + squareShare * (decayed * decayed)
-                unsafe means[index] = mean
-                unsafe squares[index] = square
-                unsafe parameters[index] =
-                  kept * parameter - stepSize * (mean / (square.squareRoot() * correction + epsilon))
-              }
-            }
-          }
-        }
+    for group in weightDecay.groups {
+      let added = decouplesWeightDecay ? 0 : group.weightDecay
+      let kept = decouplesWeightDecay ? 1 - learningRate * group.weightDecay : 1
+      updateEach(in: group.range, &parameters, gradient, &firstMoment, &secondMoment) {
+        parameter, gradient, mean, square in
+        let decayed = gradient + added * parameter
+        mean = beta1 * mean + meanShare * decayed
+        square = beta2 * square + squareShare * (decayed * decayed)
+        parameter = kept * parameter - stepSize * (mean / (square.squareRoot() * correction + epsilon))
       }
     }
   }

@@ -8,11 +8,11 @@ public struct LARS: Optimizer {
   /// η, as in both codes.
   public static let trustCoefficient = 0.001
 
-  /// The share of the momentum that stays.
+  /// The factor of the previous velocity in each step.
   public let momentum: Float
-  /// Whether the step looks ahead along the new momentum.
+  /// True for Nesterov's variant.
   public let usesNesterov: Bool
-  /// The pull towards 0.
+  /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
 
   private let layers: [Layer]
@@ -25,20 +25,20 @@ public struct LARS: Optimizer {
     let isAdapted: Bool
   }
 
-  /// An optimizer at rest.
+  /// Creates the optimizer with zero state.
   ///
   /// - Parameters:
-  ///   - momentum: The share of the momentum that stays.
-  ///   - usesNesterov: Whether the step looks ahead along the new momentum.
-  ///   - weightDecay: The pull towards 0.
+  ///   - momentum: The factor of the previous velocity in each step.
+  ///   - usesNesterov: True for Nesterov's variant.
+  ///   - weightDecay: The weight decay of each parameter group.
   ///   - layout: The slices of the parameters, each a layer of its own.
   public init(momentum: Float, usesNesterov: Bool, weightDecay: WeightDecay, layout: VectorLayout) {
     self.momentum = momentum
     self.usesNesterov = usesNesterov
     self.weightDecay = weightDecay
     layers = layout.slices.map { slice in
-      let stretch = weightDecay.stretches.first { stretch in stretch.range.contains(slice.range.lowerBound) }
-      return Layer(range: slice.range, weightDecay: stretch?.factor ?? 0, isAdapted: !slice.isBiasOrNorm)
+      let group = weightDecay.groups.first { group in group.range.contains(slice.range.lowerBound) }
+      return Layer(range: slice.range, weightDecay: group?.weightDecay ?? 0, isAdapted: !slice.isBiasOrNorm)
     }
     velocity = Array(repeating: 0, count: weightDecay.count)
   }
@@ -56,38 +56,31 @@ public struct LARS: Optimizer {
   public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
     checkCounts(parameters, gradient, weightDecay)
     let (momentum, usesNesterov, layers) = (momentum, usesNesterov, layers)
-    unsafe gradient.withUnsafeBufferPointer { gradient in
-      unsafe velocity.withUnsafeMutableBufferPointer { velocity in
-        unsafe parameters.withUnsafeMutableBufferPointer { parameters in
-          for layer in layers {
-            let rate = unsafe learningRate * Self.trustRatio(of: layer, UnsafeBufferPointer(parameters), gradient)
-            let weightDecay = layer.weightDecay
-            for index in layer.range {
-              let scaled = unsafe rate * (gradient[index] + weightDecay * parameters[index])
-              let moved = unsafe momentum * velocity[index] + scaled
-              unsafe velocity[index] = moved
-              unsafe parameters[index] -= usesNesterov ? momentum * moved + scaled : moved
-            }
-          }
-        }
+    for layer in layers {
+      let rate = learningRate * Self.trustRatio(of: layer, parameters.span, gradient)
+      let weightDecay = layer.weightDecay
+      updateEach(in: layer.range, &parameters, gradient, &velocity) { parameter, gradient, velocity in
+        let scaled = rate * (gradient + weightDecay * parameter)
+        velocity = momentum * velocity + scaled
+        parameter -= usesNesterov ? momentum * velocity + scaled : velocity
       }
     }
   }
 
   /// r of one layer.
   private static func trustRatio(
-    of layer: Layer, _ parameters: UnsafeBufferPointer<Float>, _ gradient: UnsafeBufferPointer<Float>
+    of layer: Layer, _ parameters: Span<Float>, _ gradient: Span<Float>
   ) -> Float {
     guard layer.isAdapted else { return 1 }
-    // Eight interleaved sums in float64, always in this order: nobody else's layout or threads can change a bit.
+    // Eight interleaved sums in float64, always in this order: the bits do not depend on threads or on the layout of other layers.
     var (weights, gradients) = (SIMD8<Double>.zero, SIMD8<Double>.zero)
     let decay = SIMD8<Double>(repeating: Double(layer.weightDecay))
     var index = layer.range.lowerBound
     while index < layer.range.upperBound {
       var (weight, slope) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
       for lane in 0..<min(8, layer.range.upperBound - index) {
-        weight[lane] = unsafe parameters[index + lane]
-        slope[lane] = unsafe gradient[index + lane]
+        weight[lane] = unsafe parameters[unchecked: index + lane]
+        slope[lane] = unsafe gradient[unchecked: index + lane]
       }
       let wide = SIMD8<Double>(weight)
       let decayed = SIMD8<Double>(slope) + decay * wide

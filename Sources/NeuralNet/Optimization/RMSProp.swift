@@ -1,22 +1,22 @@
-/// Steps divided by the root of the mean square of recent gradients, with momentum, as PyTorch's `RMSprop`, not centerd.
+/// Steps divided by the root of the mean square of recent gradients, with momentum, as PyTorch's `RMSprop`, not centered.
 ///
 /// g ← ∇ + weightDecay · w;  v ← decay · v + (1 − decay) · g²;  m ← momentum · m + g / (√v + ε);  w ← w − learningRate · m.
 ///
 /// TensorFlow's adds ε under the root and begins with v = 1.
 public struct RMSProp: Optimizer {
-  /// The share of the mean square that stays.
+  /// The factor of the previous mean square in each step.
   public let decay: Float
   /// ε.
   public let epsilon: Float
-  /// The share of the momentum that stays.
+  /// The factor of the previous velocity in each step.
   public let momentum: Float
-  /// The pull towards 0.
+  /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
 
   private var squares: [Float]
   private var velocity: [Float]
 
-  /// An optimizer at rest.
+  /// Creates the optimizer with zero state.
   public init(decay: Float, epsilon: Float, momentum: Float, weightDecay: WeightDecay) {
     self.decay = decay
     self.epsilon = epsilon
@@ -40,23 +40,14 @@ public struct RMSProp: Optimizer {
     checkCounts(parameters, gradient, weightDecay)
     let (decay, epsilon, momentum) = (decay, epsilon, momentum)
     let share = 1 - decay
-    unsafe gradient.withUnsafeBufferPointer { gradient in
-      unsafe squares.withUnsafeMutableBufferPointer { squares in
-        unsafe velocity.withUnsafeMutableBufferPointer { velocity in
-          unsafe parameters.withUnsafeMutableBufferPointer { parameters in
-            for stretch in weightDecay.stretches {
-              let weightDecay = stretch.factor
-              for index in stretch.range {
-                let decayed = unsafe gradient[index] + weightDecay * parameters[index]
-                let square = unsafe decay * squares[index] + share * (decayed * decayed)
-                let moved = unsafe momentum * velocity[index] + decayed / (square.squareRoot() + epsilon)
-                unsafe squares[index] = square
-                unsafe velocity[index] = moved
-                unsafe parameters[index] -= learningRate * moved
-              }
-            }
-          }
-        }
+    for group in weightDecay.groups {
+      let weightDecay = group.weightDecay
+      updateEach(in: group.range, &parameters, gradient, &squares, &velocity) {
+        parameter, gradient, square, velocity in
+        let decayed = gradient + weightDecay * parameter
+        square = decay * square + share * (decayed * decayed)
+        velocity = momentum * velocity + decayed / (square.squareRoot() + epsilon)
+        parameter -= learningRate * velocity
       }
     }
   }

@@ -2,16 +2,16 @@
 ///
 /// g ← ∇ + weightDecay · w;  m ← momentum · m + g;  w ← w − learningRate · (Nesterov: g + momentum · m, else m).
 public struct SGD: Optimizer {
-  /// The share of the momentum that stays.
+  /// The factor of the previous velocity in each step.
   public let momentum: Float
-  /// Whether the step looks ahead along the new momentum.
+  /// True for Nesterov's variant.
   public let usesNesterov: Bool
-  /// The pull towards 0.
+  /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
   /// m, in the layout of the parameters.
   public private(set) var velocity: [Float]
 
-  /// An optimizer at rest.
+  /// Creates the optimizer with zero state.
   public init(momentum: Float, usesNesterov: Bool, weightDecay: WeightDecay) {
     self.momentum = momentum
     self.usesNesterov = usesNesterov
@@ -32,19 +32,12 @@ public struct SGD: Optimizer {
   public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
     checkCounts(parameters, gradient, weightDecay)
     let (momentum, usesNesterov) = (momentum, usesNesterov)
-    unsafe gradient.withUnsafeBufferPointer { gradient in
-      unsafe velocity.withUnsafeMutableBufferPointer { velocity in
-        unsafe parameters.withUnsafeMutableBufferPointer { parameters in
-          for stretch in weightDecay.stretches {
-            let weightDecay = stretch.factor
-            for index in stretch.range {
-              let decayed = unsafe gradient[index] + weightDecay * parameters[index]
-              let moved = unsafe momentum * velocity[index] + decayed
-              unsafe velocity[index] = moved
-              unsafe parameters[index] -= learningRate * (usesNesterov ? decayed + momentum * moved : moved)
-            }
-          }
-        }
+    for group in weightDecay.groups {
+      let decay = group.weightDecay
+      updateEach(in: group.range, &parameters, gradient, &velocity) { parameter, gradient, velocity in
+        let decayed = gradient + decay * parameter
+        velocity = momentum * velocity + decayed
+        parameter -= learningRate * (usesNesterov ? decayed + momentum * velocity : velocity)
       }
     }
   }

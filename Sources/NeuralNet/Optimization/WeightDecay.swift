@@ -1,41 +1,41 @@
-/// How strongly parameters are pulled towards 0: one factor for each stretch of their vector.
+/// Weight decay per parameter group.
 public struct WeightDecay: Sendable {
-  /// Which parameters are left alone.
+  /// The parameters without weight decay.
   public enum Exclusion: String, Sendable, CaseIterable {
-    /// All are pulled.
+    /// None: all parameters decay.
     case none
-    /// Biases, and the scales and shifts of normalizations: all that are no matrices or filters.
+    /// Biases, and the scales and shifts of normalizations.
     case biasAndNorm = "bias-and-norm"
   }
 
-  /// Neighboring parameters with one factor.
-  struct Stretch: Sendable {
+  /// Neighboring parameters with one weight decay.
+  struct ParameterGroup: Sendable {
     var range: Range<Int>
-    let factor: Float
+    let weightDecay: Float
   }
 
-  /// All of the vector, in order.
-  let stretches: [Stretch]
-  /// How many parameters there are.
+  /// The groups in order; together the whole vector.
+  let groups: [ParameterGroup]
+  /// The number of parameters.
   let count: Int
 
-  /// The pull `factor` on a vector of some layout.
+  /// The weight decay `factor` for a vector of some layout, 0 for the excluded parameters.
   public init(_ factor: Float, of layout: VectorLayout, excluding exclusion: Exclusion = .none) {
-    var stretches: [Stretch] = []
+    var groups: [ParameterGroup] = []
     for slice in layout.slices {
       let own = exclusion == .biasAndNorm && slice.isBiasOrNorm ? 0 : factor
-      if stretches.last?.factor == own {
-        stretches[stretches.count - 1].range = stretches[stretches.count - 1].range.lowerBound..<slice.range.upperBound
+      if groups.last?.weightDecay == own {
+        groups[groups.count - 1].range = groups[groups.count - 1].range.lowerBound..<slice.range.upperBound
       } else {
-        stretches.append(Stretch(range: slice.range, factor: own))
+        groups.append(ParameterGroup(range: slice.range, weightDecay: own))
       }
     }
-    self.stretches = stretches
+    self.groups = groups
     count = layout.count
   }
 }
 
 extension VectorSlice {
-  /// Whether it is a bias, or a scale or shift of a normalization.
+  /// True for a bias, and for a scale or shift of a normalization.
   var isBiasOrNorm: Bool { shape.count == 1 }
 }

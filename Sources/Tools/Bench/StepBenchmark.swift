@@ -1,7 +1,7 @@
 import Configuration
-import Contrastive
 import Formats
 import Job
+import Losses
 import MPI
 import NeuralNet
 import Training

@@ -11,7 +11,9 @@ import Runs
 package enum DatasetInspection {
   /// One split as people and scripts want to know it.
   private struct SplitReport {
-    let split: DatasetSplit
+    let split: Split
+    /// The folder or file.
+    let place: String
     let count: Int
     /// Names and numbers of images, in the order of the labels.
     let classes: [(name: String, count: Int)]
@@ -68,7 +70,7 @@ package enum DatasetInspection {
   ) throws -> [SplitReport] {
     let request = request.resolved(ranks: world.size)
     guard try request.isFolder(over: world) else {
-      return try [DatasetSplit.train, .test].compactMap { split in
+      return try Split.allCases.compactMap { split in
         try fixedReport(request, split, isFresh: isFresh, over: world, report: report)
       }
     }
@@ -76,7 +78,7 @@ package enum DatasetInspection {
     // Everything that is wrong is to be found, not the first alone.
     folder.isSkippingBad = true
     var reports: [SplitReport] = []
-    for split in try splits(request, over: world) {
+    for split in try folder.splits(over: world) {
       let listing = try folder.listing(split, over: world)
       for note in listing.notes {
         report("note: \(note)")
@@ -93,54 +95,46 @@ package enum DatasetInspection {
       let index = listing.index
       reports.append(
         SplitReport(
-          split: split, count: index.count,
+          split: split, place: index.root, count: index.count,
           classes: index.classNames.enumerated().map { label, name in (name, index.files(ofClass: label).count) },
           survey: part))
     }
     return reports
   }
 
-  /// The splits that a folder has.
-  private static func splits(_ request: DatasetRequest, over world: borrowing Communicator) throws -> [DatasetSplit] {
-    let hasValidation =
-      request.configuration.validationFraction != nil
-      || FolderSplits(of: request.configuration.data ?? ".").validation != nil
-    return try world.broadcast(bytes: [hasValidation ? 1 : 0]) == [1] ? [.train, .test] : [.train]
-  }
-
   /// A split of a set whose images are no files of their own; `nil` if it has none such.
   private static func fixedReport(
-    _ request: DatasetRequest, _ split: DatasetSplit, isFresh: Bool, over world: borrowing Communicator,
+    _ request: DatasetRequest, _ split: Split, isFresh: Bool, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> SplitReport? {
     let dataset: any ImageDataset
     do {
-      dataset = try DatasetChoice.open(request.configuration, split, over: world, report: report)
-    } catch let agreed as CollectiveError where split == .test && agreed.error.exitCode == .missing {
+      dataset = try DatasetChoice.open(
+        request.configuration, split, needsLabels: false, allowsFallback: false, over: world, report: report)
+    } catch let agreed as CollectiveError where split != .train && agreed.error.exitCode == .missing {
       return nil
     }
-    let pack = dataset as? PackedDataset
-    if let pack, isFresh, split == .train {
+    if isFresh, split == .train, dataset.verifiableByteCount > 0 {
       let progress = ProgressLine(
-        "reading \(request.title)", total: pack.byteCount, activity: world.activity, report: world.isRoot ? report : nil
-      )
-      try world.onRoot { try pack.verifyChecksum { bytes in progress.update(bytes) } }
+        "reading \(request.title)", total: dataset.verifiableByteCount, activity: world.activity,
+        report: world.isRoot ? report : nil)
+      try world.onRoot { try dataset.verifyStorage { bytes in progress.update(bytes) } }
       progress.finish()
     }
-    // A pack holds what was found when it was made.
-    let known = isFresh ? nil : pack?.survey
+    // A pack holds the statistics from when it was made.
+    let known = isFresh ? nil : dataset.storedSurvey
     let survey =
       try known
       ?? ImageSurvey(
         count: dataset.count, title: "looking at \(request.title)", threads: request.configuration.threads, over: world,
         report: report, image: { (number) throws(FileError) in try dataset.image(at: number) },
-        path: { number in "image \(number)" })
+        path: { number in dataset.name(at: number) })
     var counts = [Int](repeating: 0, count: dataset.classNames.count)
     for number in 0..<dataset.count {
       counts[dataset.label(at: number)] += 1
     }
     return SplitReport(
-      split: split, count: dataset.count, classes: Array(zip(dataset.classNames, counts)),
+      split: split, place: request.title, count: dataset.count, classes: Array(zip(dataset.classNames, counts)),
       survey: FolderDescription.Part(FolderIndex(root: request.title), stamp: [], survey))
   }
 
@@ -151,7 +145,7 @@ package enum DatasetInspection {
     for part in reports {
       let counts = part.classes.map(\.count)
       lines.append(
-        "\(request.title), \(part.split == .train ? "training" : "validation"): \(part.count) images in \(counts.count { count in count > 0 }) classes, "
+        "\(part.place), \(part.split.title): \(part.count) images in \(counts.count { count in count > 0 }) classes, "
           + "\(counts.min() ?? 0) to \(counts.max() ?? 0) in each")
       let survey = part.survey
       if let smallest = survey.smallest, let largest = survey.largest {
@@ -172,7 +166,12 @@ package enum DatasetInspection {
         "  " + part.classes.prefix(100).map { name, count in "\(name) \(count)" }.joined(separator: ", ")
           + (part.classes.count > 100 ? ", …" : ""))
     }
+    lines += summary(reports).warnings.map { warning in "warning: \(warning)" }
     return lines.joined(separator: "\n")
+  }
+
+  private static func summary(_ reports: [SplitReport]) -> DatasetSummary {
+    DatasetSummary(reports.map { part in part.survey.summary(part.split, part.classes) })
   }
 
   private static func json(_ request: DatasetRequest, _ reports: [SplitReport]) -> String {
@@ -188,7 +187,7 @@ package enum DatasetInspection {
     }
     var fields: [String: JSONValue] = ["data": .text(request.title)]
     for part in reports {
-      fields[part.split == .train ? "train" : "validation"] = .object([
+      fields[part.split.rawValue] = .object([
         "images": .integer(part.count),
         "classes": .list(
           part.classes.map { name, count in .object(["name": .text(name), "images": .integer(count)]) }),
@@ -196,8 +195,10 @@ package enum DatasetInspection {
         "smallest": size(part.survey.smallest), "largest": size(part.survey.largest),
         "mean": numbers(part.survey.mean), "standard_deviation": numbers(part.survey.standardDeviation),
         "image_size": .integer(part.survey.imageSize), "bad": .integer(part.survey.bad.count),
+        "without_contrast": .integer(part.survey.contrast.withoutContrast),
       ])
     }
+    fields["warnings"] = .list(summary(reports).warnings.map { warning in .text(warning) })
     return JSONValue.object(fields).encoded()
   }
 }

@@ -32,16 +32,13 @@ package enum DatasetPacking {
         throw RunError(.output, "\(output): is there already; remove it, or choose another --output")
       }
     }
+    let splits = try DatasetFolder(request.configuration).splits(over: world)
     let training = try index(request, .train, over: world, report: report)
-    let hasValidation =
-      request.configuration.validationFraction != nil
-      || FolderSplits(of: request.configuration.data ?? ".").validation != nil
-    let validation =
-      try world.broadcast(bytes: [hasValidation ? 1 : 0]) == [1]
-      ? try index(request, .test, over: world, report: report) : nil
+    let validation = try splits.contains(.validation) ? index(request, .validation, over: world, report: report) : nil
+    let test = try splits.contains(.test) ? index(request, .test, over: world, report: report) : nil
     try world.onRoot {
       let writer = PackWriter(
-        training: training, validation: validation, shorterSide: shorterSide,
+        training: training, validation: validation, test: test, shorterSide: shorterSide,
         threads: request.configuration.threads * world.size)
       let progress = ProgressLine("packing", total: writer.count, activity: world.activity, report: report)
       defer { progress.finish() }
@@ -57,7 +54,7 @@ package enum DatasetPacking {
   }
 
   private static func index(
-    _ request: DatasetRequest, _ split: DatasetSplit, over world: borrowing Communicator,
+    _ request: DatasetRequest, _ split: Split, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> FolderIndex {
     let folder = DatasetFolder(request.configuration)

@@ -58,7 +58,8 @@ package enum DatasetPreview {
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     let resolved = request.dataset.resolved(ranks: world.size)
-    let dataset = try DatasetChoice.open(resolved.configuration, .train, over: world, report: report)
+    let dataset = try DatasetChoice.open(
+      resolved.configuration, .train, needsLabels: false, over: world, report: report)
     try world.onRoot {
       let image = try grid(request, dataset, viewSize: resolved.configuration.viewSize(of: dataset))
       let bytes = try image.pngBytes()

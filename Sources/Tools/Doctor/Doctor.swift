@@ -57,6 +57,9 @@ package enum Doctor {
       report(describe(host, ranks))
     }
     var findings = LaunchChecks.findings(ranks)
+    if let problem = ReferencePrimitives.problem {
+      findings.append(Finding(exitCode: nil, problem: problem, remedy: ReferencePrimitives.remedy))
+    }
     if ranks[0].settings["btl_tcp_if_include"] == nil {
       findings += try routes(over: world)
     }
@@ -129,7 +132,7 @@ package enum Doctor {
         problem: "rank \(rank) on host \(hosts[rank]): cannot reach rank 0 on host \(hosts[0]) at "
           + names.joined(separator: ", "),
         remedy: good.map { line in
-          "name the network that leads there: --mca btl_tcp_if_include \(line[2]) --mca oob_tcp_if_include \(line[2])"
+          "name the network that leads there: \(LauncherOptions.current.network(line[2], line[1]))"
         } ?? "look at firewall and routes between the hosts")
     ]
   }

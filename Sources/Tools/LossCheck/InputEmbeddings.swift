@@ -1,5 +1,5 @@
-import Contrastive
 import Formats
+import Losses
 
 /// Rows as a user gives them, and the unit rows that the loss is computed of.
 struct InputEmbeddings<Scalar: LossScalar> {

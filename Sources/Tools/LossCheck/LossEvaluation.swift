@@ -1,7 +1,7 @@
 import Configuration
-import Contrastive
 import Formats
 import Job
+import Losses
 import MPI
 import Runs
 
@@ -99,8 +99,11 @@ package enum LossEvaluation {
   /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
   package static func run(_ request: Request, over world: borrowing Communicator) throws -> Result {
     let file = try world.throwingTogether { try openEmbeddings(request) }
-    return file.elementType == "<f4"
-      ? try evaluate(request, file, unitTolerance: 1e-4, over: world) { elements throws(FileError) -> [Float] in
+    // The rounding of each element, which unit rows keep.
+    let unitTolerance = file.type.kind == .bfloat16 ? 1e-2 : file.type.byteCount == 2 ? 1e-3 : 1e-4
+    return file.type.fitsFloat
+      ? try evaluate(request, file, unitTolerance: unitTolerance, over: world) {
+        elements throws(FileError) -> [Float] in
         try file.floats(elements)
       }
       : try evaluate(request, file, unitTolerance: 1e-6, over: world) { elements throws(FileError) -> [Double] in
@@ -113,9 +116,7 @@ package enum LossEvaluation {
     guard file.shape.count == 2, file.shape[0] > 0, file.shape[1] > 0 else {
       throw FileError(.content, "\(file.path): expected an array [N, D], found the shape \(file.shape)")
     }
-    guard ["<f4", "<f8"].contains(file.elementType) else {
-      throw FileError(.content, "\(file.path): expected float32 or float64, found \(file.elementType)")
-    }
+    try file.requireFloatingPoint()
     if let views = request.views, !file.shape[0].isMultiple(of: views) {
       throw FileError(.content, "\(file.path): its \(file.shape[0]) rows are no multiple of --views \(views)")
     }
@@ -146,7 +147,7 @@ package enum LossEvaluation {
     let loss = ContrastiveLoss<Scalar>(
       blocks: blocks, width: width, temperature: request.temperature,
       scale: LossScale.factor(named: request.lossScale, temperature: request.temperature), mode: mode,
-      layout: ViewLayout(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
+      rowOrder: RowOrder(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
       threads: request.threads)
     try loss.gather(rows.unitRows.span, over: world)
     let reduction = TreeReduction<Double>(length: 1, runs: blocks.shardRuns, rank: world.rank)
@@ -165,7 +166,7 @@ package enum LossEvaluation {
       rows.chainThroughNormalization(&gradient)
       try write(gradient, to: path, file, blocks, over: world)
     }
-    let (sizes, views) = (classes.counts, loss.layout.views)
+    let (sizes, views) = (classes.counts, loss.rowOrder.views)
     return Result(
       loss: total[0], anchors: mode.anchorCount(classSizes: sizes, views: views),
       collapseValue: loss.scale * mode.collapseValue(classSizes: sizes, views: views),
@@ -220,7 +221,8 @@ package enum LossEvaluation {
       }
     }
     try world.onRoot {
-      try NumPyWriter.write(to: path, elementType: file.elementType, shape: file.shape) { (append) throws(FileError) in
+      try NumPyWriter.write(to: path, elementType: Scalar.self == Double.self ? "<f8" : "<f4", shape: file.shape) {
+        (append) throws(FileError) in
         for piece in pieces {
           unsafe try append(piece.span.bytes)
         }

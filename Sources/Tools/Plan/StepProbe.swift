@@ -1,9 +1,9 @@
 import Configuration
-import Contrastive
 import Datasets
 import Imaging
 import Job
 import KeyedRandomness
+import Losses
 import MPI
 import Training
 
@@ -84,13 +84,13 @@ struct StepProbe {
     let loss = ContrastiveLoss<Float>(
       blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.temperature,
       mode: configuration.lossMode,
-      layout: configuration.viewLayout, threads: configuration.threads)
+      rowOrder: configuration.rowOrder, threads: configuration.threads)
     // Rows of length 1; which they are does not matter.
     let own = blocks.rows(ofRank: world.rank)
     let value = 1 / Float(configuration.widthOfEmbeddings).squareRoot()
     let rows = [Float](repeating: value, count: own.count * configuration.widthOfEmbeddings)
     let classes = RowClasses(
-      labels: (0..<blocks.rowCount).map { row in configuration.viewLayout.sample(ofRow: row) % 10 })
+      labels: (0..<blocks.rowCount).map { row in configuration.rowOrder.sample(ofRow: row) % 10 })
     var best = Double.infinity
     for _ in 0..<2 {
       let start = ProcessMeasurements.now()

@@ -28,7 +28,7 @@ final class CheckpointSaver {
   /// Collective. A save that fails is told of at the next one: the run goes on with the checkpoints before it.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
     let start = ProcessMeasurements.now()
-    world.activity.begin("checkpoint", allowsSilence: true)
+    world.activity.begin("step \(state.step), checkpoint", allowsSilence: true)
     try save(state, log, withEncoder: false, over: world)
     lastSeconds = ProcessMeasurements.now() - start
   }
@@ -44,7 +44,7 @@ final class CheckpointSaver {
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` if it could not be written.
   func finish(_ state: TrainingState, _ log: RunLog, isDone: Bool, over world: borrowing Communicator) throws {
-    world.activity.begin("last checkpoint", allowsSilence: true)
+    world.activity.begin("step \(state.step), last checkpoint", allowsSilence: true)
     try save(state, log, withEncoder: isDone, over: world)
     try world.onRoot {
       do throws(FileError) {

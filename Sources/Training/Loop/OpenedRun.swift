@@ -123,14 +123,14 @@ struct OpenedRun {
   private static func open(
     _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: @escaping (String) -> Void
   ) throws -> Opened {
-    guard request.isResuming else { return try begin(request, ranks: ranks, precisions: precisions) }
+    guard request.isResuming else { return try begin(request, ranks: ranks, precisions: precisions, report: report) }
     guard let output = request.output else {
       throw RunError(.usage, "--resume: needs --output with the folder of the run to continue")
     }
     let directory = RunDirectory(path: output)
     guard directory.holdsRun else {
       report("\(output): holds no run yet; beginning from the start")
-      return try begin(request, ranks: ranks, precisions: precisions)
+      return try begin(request, ranks: ranks, precisions: precisions, report: report)
     }
     let lock = try RunLock(directory: output)
     let old = try directory.configuration()
@@ -152,7 +152,9 @@ struct OpenedRun {
         "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change; leave the option out, or begin a new run with another --output"
       )
     }
-    configuration.precision = try precisions.resolve(configuration.precision).rawValue
+    configuration.precision = try precisions.resolve(
+      configuration.precision, widths: configuration.groupWidths, report: report
+    ).rawValue
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report("warning: \(damage); trying the checkpoint before it")
     }
@@ -163,13 +165,15 @@ struct OpenedRun {
   }
 
   private static func begin(
-    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice
+    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: (String) -> Void
   ) throws -> Opened {
     var configuration = try request.overrides.configuration(of: request.command)
     if let problem = request.command.problem(configuration, ranks: ranks) {
       throw RunError(.usage, problem)
     }
-    configuration.precision = try precisions.resolve(configuration.precision).rawValue
+    configuration.precision = try precisions.resolve(
+      configuration.precision, widths: configuration.groupWidths, report: report
+    ).rawValue
     let directory =
       request.output.map(RunDirectory.init)
       ?? RunDirectory.free(

@@ -6,6 +6,7 @@ import Glibc
 import Job
 import MPI
 import NeuralNet
+import OneDNN
 import Runs
 
 /// The training of an encoder: from a recipe to its weights in a run directory.
@@ -85,6 +86,7 @@ package enum TrainingRun {
       report("the run is finished: \(state.step) of \(lastStep) steps; give more --steps to continue")
       return .success
     }
+    ReferencePrimitives.note(report)
     report(
       "\(configuration.model) on \(configuration.dataset): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
         + "batch \(configuration.batchSize) in \(configuration.shardCount) shards over \(world.size) ranks × \(configuration.threads) threads, "
@@ -109,7 +111,7 @@ package enum TrainingRun {
         &state, batch, next: state.step + 1 < lastStep ? next : nil, isStopping: isStopping, over: world)
       let taken = batch
       batch = next
-      world.activity.begin("log")
+      world.activity.begin("step \(state.step), log")
       log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
       try request.debugging.look(at: step, state, taken, loss: result.loss, over: world, report: report)
       isStopped = result.isStopRequested && state.step < lastStep

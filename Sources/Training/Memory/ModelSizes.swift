@@ -42,7 +42,7 @@ struct ModelSizes {
     self.init(
       configuration, small, constant: max(resident, smallByteCount) - 2 * workingPerRow,
       workingPerShard: workingPerRow * rows,
-      activationsPerShard: try small.encoder.makeRecord().byteCount / 2 * rows)
+      activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows)
   }
 
   /// Counts what a step that stands ready has asked for; what its models take whatever the rows is in the process afterwards.

@@ -1,5 +1,5 @@
 import Configuration
-import Contrastive
+import Losses
 import MPI
 
 /// What the collective parts of a step keep for global batches of one size.
@@ -39,7 +39,7 @@ package struct BatchPartition {
           ranks: world.size),
         width: configuration.widthOfEmbeddings, temperature: configuration.temperature,
         scale: configuration.lossScaleFactor,
-        mode: configuration.lossMode, layout: configuration.viewLayout, threads: configuration.threads)
+        mode: configuration.lossMode, rowOrder: configuration.rowOrder, threads: configuration.threads)
       : nil
     reduction = PiecewiseReduction(
       length: vector.count, bounds: pieces, runs: runs, rank: world.rank, order: order)

@@ -1,6 +1,6 @@
 import Configuration
-import Contrastive
 import Evaluation
+import Losses
 import NeuralNet
 import OneDNN
 

@@ -5,7 +5,7 @@ import OneDNN
 package struct Projection {
   /// What a shard's pass leaves.
   final class Pass {
-    fileprivate let head: ProjectionHead.Record
+    fileprivate let head: ProjectionHead.SavedActivations
     /// `[rows, width]`, unit rows.
     var embeddings: [Float]
     /// ∂L/∂embeddings, to be filled before the backward pass.
@@ -13,7 +13,7 @@ package struct Projection {
     fileprivate var lengths: [Float]
 
     fileprivate init(_ head: ProjectionHead, rows: Int) {
-      self.head = head.makeRecord(views: rows)
+      self.head = head.makeSavedActivations(views: rows)
       embeddings = Array(repeating: 0, count: rows * head.outputWidth)
       embeddingGradient = embeddings
       lengths = Array(repeating: 0, count: rows)
@@ -64,6 +64,6 @@ package struct Projection {
 
   /// Writes the head's BatchNorm moments to their places in a vector of the statistics' layout.
   func moments(of pass: Pass, into moments: inout MutableSpan<Float>) {
-    head.moments(of: pass.head, into: &moments)
+    head.batchStatistics(of: pass.head, into: &moments)
   }
 }

@@ -44,7 +44,7 @@ final class ShardWorkers {
         rows: configuration.shardSize * configuration.views)
     }
     let model = models[0]
-    let firstActivations = try model.encoder.makeRecord()
+    let firstActivations = try model.encoder.makeSavedActivations()
     let room = ActivationRoom(
       byteCount: activationByteCount, shardByteCount: firstActivations.byteCount, shards: capacity,
       threads: models.count)
@@ -55,11 +55,12 @@ final class ShardWorkers {
     passes = try (0..<capacity).map { place in
       model.makePass(
         keptActivations: place >= keptCount
-          ? nil : place == 0 ? firstActivations : try model.encoder.makeRecord())
+          ? nil : place == 0 ? firstActivations : try model.encoder.makeSavedActivations())
     }
     if !isKeepingAll {
       for (index, model) in models.enumerated() {
-        model.ownActivations = index == 0 && keptCount == 0 ? firstActivations : try model.encoder.makeRecord()
+        model.ownActivations =
+          index == 0 && keptCount == 0 ? firstActivations : try model.encoder.makeSavedActivations()
       }
     }
   }
@@ -83,7 +84,7 @@ final class ShardWorkers {
   }
 
   /// Where the encoder wants the elements of a view.
-  package var viewLayout: ShardLoader.ViewLayout { model.encoder.viewLayout }
+  package var viewLayout: ImageLayout { model.encoder.viewLayout }
 
   /// The rows of the first `shardCount` own shards after a step, for ``StepDump``, and how many elements each shard has of them.
   func dumpedRows(_ shardCount: Int) -> [(name: String, elements: [Float], perShard: Int)] {

@@ -39,6 +39,7 @@ final class StepClock: Sendable {
   private let state: Mutex<State>
   private let threads: Int
   private let activity: Activity
+  private let step: Int
 
   /// Starts now.
   ///
@@ -50,7 +51,8 @@ final class StepClock: Sendable {
     self.threads = threads
     self.activity = activity
     state = Mutex(State(traffic: activity.traffic))
-    activity.begin(StepPart.forward.name, step: step)
+    self.step = step
+    activity.begin("step \(step), \(StepPart.forward.name)")
   }
 
   /// Ends a part: it took the time since the last mark, less what ``measure(_:_:)`` gave to others.
@@ -58,7 +60,7 @@ final class StepClock: Sendable {
     let now = ProcessMeasurements.now()
     let traffic = activity.traffic
     if let next = StepPart(rawValue: part.rawValue + 1) {
-      activity.begin(next.name)
+      activity.begin("step \(step), \(next.name)")
     }
     state.withLock { state in
       state.receivedByteCounts[part.rawValue] += traffic.since(state.traffic).receivedByteCount

@@ -12,7 +12,7 @@ final class TrainingModel {
   /// One shard's pass: filled by ``forward(_:parameters:inspect:)``, used by ``backward(_:parameters:into:completed:)``.
   final class ShardPass {
     /// The encoder's activations, if there is memory to keep them; else they stand in the model's own until it computes another shard.
-    fileprivate let keptActivations: ResNet.Record?
+    fileprivate let keptActivations: ResNet.SavedActivations?
     /// What the heads see, `[rows, features]`.
     var representations: [Float]
     /// The lengths that they were divided by, if they were.
@@ -22,7 +22,7 @@ final class TrainingModel {
     /// Behind the classifier.
     var classification: Classification.Pass?
 
-    fileprivate init(_ model: TrainingModel, keptActivations: ResNet.Record?) {
+    fileprivate init(_ model: TrainingModel, keptActivations: ResNet.SavedActivations?) {
       self.keptActivations = keptActivations
       representations = Array(repeating: 0, count: model.rows * model.encoder.representationWidth)
       representationLengths = Array(repeating: 0, count: model.isNormalizingRepresentations ? model.rows : 0)
@@ -42,7 +42,7 @@ final class TrainingModel {
   private let rows: Int
   private var representationGradient: [Float]
   /// Activations of the last shard that keeps none itself; room is made where there are such shards.
-  var ownActivations: ResNet.Record?
+  var ownActivations: ResNet.SavedActivations?
   /// That shard, in this step.
   private var ownActivationsHolder: ShardPass?
 
@@ -63,7 +63,7 @@ final class TrainingModel {
   }
 
   /// Makes room for a shard's pass, with activations of its own or without.
-  func makePass(keptActivations: ResNet.Record?) -> ShardPass {
+  func makePass(keptActivations: ResNet.SavedActivations?) -> ShardPass {
     ShardPass(self, keptActivations: keptActivations)
   }
 
@@ -72,7 +72,7 @@ final class TrainingModel {
     pass.keptActivations != nil || ownActivationsHolder === pass
   }
 
-  private func activations(of pass: ShardPass) -> ResNet.Record {
+  private func activations(of pass: ShardPass) -> ResNet.SavedActivations {
     guard holdsActivations(of: pass), let activations = pass.keptActivations ?? ownActivations else {
       preconditionFailure("the shard has to run forward again")
     }
@@ -81,7 +81,7 @@ final class TrainingModel {
 
   /// Writes the BatchNorm moments of a shard's forward pass to their places in a vector of the statistics' layout.
   func moments(of pass: ShardPass, into moments: inout MutableSpan<Float>) {
-    encoder.moments(of: activations(of: pass), into: &moments)
+    encoder.batchStatistics(of: activations(of: pass), into: &moments)
     if let projection, let projected = pass.projection {
       projection.moments(of: projected, into: &moments)
     }

@@ -1,10 +1,10 @@
 import Configuration
-import Contrastive
+import Losses
 
 extension TrainingStep {
   /// The class of each row of a shard with these samples.
   func labels(ofRows samples: [Int32]) -> [Int32] {
-    let layout = configuration.viewLayout
+    let layout = configuration.rowOrder
     return (0..<samples.count * configuration.views).map { row in
       Int32(dataset.label(at: Int(samples[layout.sample(ofRow: row)])))
     }

@@ -1,8 +1,8 @@
 import Configuration
-import Contrastive
 import Datasets
 import Imaging
 import Job
+import Losses
 import MPI
 import NeuralNet
 
@@ -24,7 +24,7 @@ extension TrainingStep {
 
     let owned = plan.runs[world.rank]
     let samples = Array(batch.samples)
-    let layout = configuration.viewLayout
+    let layout = configuration.rowOrder
     var arrays = [
       DumpedArray(name: "samples", shape: [samples.count], elements: .integers(samples)),
       DumpedArray(

@@ -1,7 +1,7 @@
 import Configuration
-import Contrastive
 import Datasets
 import Job
+import Losses
 import MPI
 import NeuralNet
 import Runs
@@ -47,7 +47,7 @@ extension TrainingStep {
       let counts = plan.runs.runs.map { run in run.count * configuration.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
     }
-    let layout = configuration.viewLayout
+    let layout = configuration.rowOrder
     return RowClasses(
       labels: (0..<plan.batchSize * configuration.views).map { row in labels[layout.sample(ofRow: row)] })
   }
@@ -55,7 +55,7 @@ extension TrainingStep {
 
 extension Configuration {
   /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
-  package var viewLayout: ViewLayout { ViewLayout(samplesPerGroup: shardSize, views: views) }
+  package var rowOrder: RowOrder { RowOrder(samplesPerGroup: shardSize, views: views) }
 }
 
 extension TrainingState {

@@ -1,6 +1,6 @@
 import Configuration
-import Contrastive
 import Datasets
+import Losses
 import MPI
 import NeuralNet
 import OneDNN

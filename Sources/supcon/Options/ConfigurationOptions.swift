@@ -118,7 +118,7 @@ struct ConfigurationOptions: ParsableArguments {
   var warmupEpochs: Double?
   @Option(
     help:
-      "Numbers that the encoder multiplies: float32, bfloat16, or auto: bfloat16 where the CPUs of all ranks have it. (default: auto)"
+      "Numbers that the encoder multiplies: float32, bfloat16, or auto: the faster one for the encoder on the CPUs of all ranks. (default: auto)"
   )
   var precision: String?
   @Option(help: "Where all random draws begin. (default: 0)")

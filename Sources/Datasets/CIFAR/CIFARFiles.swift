@@ -1,0 +1,70 @@
+import Formats
+
+/// The files of CIFAR-10 and CIFAR-100, recognized where they are not expected.
+enum CIFARFiles {
+  /// The file names of each form, any of which tells it.
+  private static let forms: [(names: [String], dataset: String, isBinary: Bool)] = [
+    (["data_batch_1.bin", "test_batch.bin"], "cifar10", true),
+    (["train.bin", "fine_label_names.txt"], "cifar100", true),
+    (["data_batch_1", "batches.meta"], "cifar10", false),
+  ]
+
+  /// The form of the files in a folder.
+  private static func form(_ files: [[UInt8]]) -> (dataset: String, isBinary: Bool)? {
+    let names = Set(files.map { name in text(name) })
+    if let form = forms.first(where: { form in form.names.contains(where: names.contains) }) {
+      return (form.dataset, form.isBinary)
+    }
+    return names.isSuperset(of: ["train", "test", "meta"]) ? ("cifar100", false) : nil
+  }
+
+  private static let download = "the binary version is cifar-10-binary.tar.gz or cifar-100-binary.tar.gz"
+
+  /// The reason not to take a folder for one of images: it holds CIFAR.
+  static func problem(ofFolder contents: FolderContents) -> FileError? {
+    let places = [(contents.path, contents.files)] + subfolders(of: contents)
+    for (path, files) in places {
+      guard let form = form(files) else { continue }
+      return FileError(
+        .content,
+        form.isBinary
+          ? "\(path): holds \(title(form.dataset))'s binary version, not a folder for each class; give --dataset \(form.dataset) --data \(path)"
+          : "\(path): holds \(title(form.dataset))'s Python version, which is not read; \(download), for --dataset \(form.dataset)"
+      )
+    }
+    return nil
+  }
+
+  /// Advice for a folder that lacks the files of a variant; empty if there is nothing to recognize.
+  static func advice(for directory: String, _ variant: CIFARDataset.Variant) -> String {
+    switch DataPath.kind(directory) {
+    case .file, .special: return DataPath.problem(directory).map { problem in "; \(problem)" } ?? ""
+    case .missing: return ""
+    case .folder: break
+    }
+    guard let contents = try? FolderContents(directory) else { return "" }
+    for (path, files) in [(directory, contents.files)] + subfolders(of: contents) {
+      guard let form = form(files) else { continue }
+      if !form.isBinary {
+        return "; \(path) holds \(title(form.dataset))'s Python version, which is not read: \(download)"
+      }
+      if form.dataset != variant.rawValue || path != directory {
+        return "; \(path) holds \(title(form.dataset)): give --dataset \(form.dataset) --data \(path)"
+      }
+    }
+    return contents.holdsImages()
+      ? "; \(directory) holds images in files: give --dataset folder --data \(directory)" : ""
+  }
+
+  private static func subfolders(of contents: FolderContents) -> [(String, [[UInt8]])] {
+    contents.folders.prefix(20).compactMap { name in
+      // Any further listing of large folders would be slow.
+      guard text(name).lowercased().contains("cifar"), let inner = try? FolderContents(contents.path(of: name)) else {
+        return nil
+      }
+      return (inner.path, inner.files)
+    }
+  }
+
+  private static func title(_ dataset: String) -> String { dataset == "cifar10" ? "CIFAR-10" : "CIFAR-100" }
+}

@@ -1,0 +1,142 @@
+import Formats
+
+/// The folders of the splits of a dataset, found by names and structure.
+///
+/// A name is a hint, the structure decides: a split's folder holds folders of images, a class's folder holds images. What fits neither is
+/// refused with the folders seen and the options that say it (``FolderRequest``).
+///
+///     DATA/train/CLASS/…  DATA/val/CLASS/…  DATA/test/CLASS/…    splits, in any case and spelling (SplitName)
+///     DATA/seg_train/seg_train/CLASS/…                           nested
+///     DATA/CLASS/…                                               no splits
+///     DATA/ONE/…, and nothing else                               as if DATA/ONE had been given
+///     DATA/*.jpg                                                 no labels
+package struct FolderLayout: Sendable, Equatable {
+  /// The training folder.
+  package internal(set) var training: SplitFolder
+  /// The folders of the other splits, where there are any.
+  package internal(set) var others: [Split: SplitFolder] = [:]
+  /// Decisions that the user should see, one sentence each.
+  package internal(set) var notes: [String] = []
+  /// The files and folders beside those of the splits.
+  package internal(set) var passedOver = PassedOver()
+
+  /// Finds the splits of a folder.
+  ///
+  /// - Throws: ``FileError`` of kind `missing` or `content`, with the folders seen and the options that decide.
+  package init(_ request: FolderRequest) throws(FileError) {
+    if let problem = DataPath.problem(request.path) { throw problem }
+    if request.trainFolder != nil {
+      self = try FolderLayout(given: request)
+    } else {
+      var search = SplitSearch(request)
+      self = try search.layout()
+    }
+    dropUnlabeled()
+    noteNeighbors(of: request.path)
+  }
+
+  /// A layout with a training folder and nothing else.
+  init(training: SplitFolder) {
+    self.training = training
+  }
+
+  /// The folder of one split, if there is one.
+  package subscript(split: Split) -> SplitFolder? {
+    split == .train ? training : others[split]
+  }
+
+  /// The splits that have a folder, in the order train, validation, test.
+  package var splits: [Split] {
+    Split.allCases.filter { split in self[split] != nil }
+  }
+
+  /// The split that final figures are measured on: test, or validation where there is no test folder with labels.
+  package var evaluationSplit: Split? {
+    [.test, .validation].first { split in others[split] != nil }
+  }
+
+  /// The layout with a given training folder; the other splits are given, too, or found beside it.
+  private init(given request: FolderRequest) throws(FileError) {
+    let root = try FolderContents(request.path)
+    let path = try Self.given(.train, request) ?? request.path
+    self.init(training: SplitFolder(path: path))
+    let training = try FolderContents(path)
+    self.training.isUnlabeled = training.folders.isEmpty && !training.images.isEmpty
+    for split in [Split.validation, .test] {
+      if request[split] != nil {
+        if let path = try Self.given(split, request) { try add(split, path) }
+      } else if path != request.path {
+        let named = root.folders.filter { name in SplitName(text(name)).map { $0.split == split && $0.isExact } ?? false
+        }
+        if named.count == 1 { try add(split, root.path(of: named[0])) }
+      }
+    }
+    excludeFromTraining()
+  }
+
+  /// The path given for a split; `nil` for `none`.
+  static func given(_ split: Split, _ request: FolderRequest) throws(FileError) -> String? {
+    guard let folder = request[split], split == .train || folder != "none" else { return nil }
+    let path = folder == "." ? request.path : folder.hasPrefix("/") ? folder : "\(request.path)/\(folder)"
+    guard DataPath.kind(path) == .folder else {
+      throw FileError(.missing, "\(FolderRequest.option(split)) \(folder): there is no folder \(path)")
+    }
+    return FolderRequest(path: path).path
+  }
+
+  /// Adds the folder of a split.
+  mutating func add(_ split: Split, _ path: String) throws(FileError) {
+    var folder = SplitFolder(path: path)
+    let contents = try FolderContents(path)
+    folder.isUnlabeled = contents.folders.isEmpty && !contents.images.isEmpty
+    others[split] = folder
+  }
+
+  /// Leaves the folders of other splits out of a training folder that they lie in.
+  mutating func excludeFromTraining() {
+    for folder in others.values where folder.path.hasPrefix(training.path + "/") {
+      let rest = folder.path.dropFirst(training.path.count + 1)
+      training.excluded.insert(Array(rest.prefix { character in character != "/" }.utf8))
+    }
+  }
+
+  /// A remark for a folder of images that is perhaps one class of the folder above it; empty if that has no other such folders.
+  package static func parentAdvice(of path: String) -> String {
+    let path = FolderRequest(path: path).path
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "" }
+    let parent = String(path[..<slash])
+    guard let contents = try? FolderContents(parent), contents.images.isEmpty, contents.folders.count > 1 else {
+      return ""
+    }
+    let siblings = contents.folders.prefix(5).filter { name in
+      (try? FolderContents(contents.path(of: name)))?.images.isEmpty == false
+    }
+    guard siblings.count > 1 else { return "" }
+    return
+      "; \(parent) holds \(contents.folders.count) folders such as \(text(siblings[0])): perhaps --data \(parent) is meant"
+  }
+
+  /// Leaves out validation and test folders without labels, unless the training images have none either.
+  private mutating func dropUnlabeled() {
+    guard !training.isUnlabeled else { return }
+    for split in [Split.validation, .test] {
+      guard let folder = others[split], folder.isUnlabeled else { continue }
+      others[split] = nil
+      notes.append("\(folder.path) is not used: it holds images, but no folder for each class")
+    }
+  }
+
+  /// Notes splits beside the given folder, which was perhaps chosen one level too low.
+  private mutating func noteNeighbors(of path: String) {
+    guard others.isEmpty, let slash = path.lastIndex(of: "/") else { return }
+    let (parent, name) = (String(path[..<slash]), String(path[path.index(after: slash)...]))
+    guard let own = SplitName(name), own.split == .train, let contents = try? FolderContents(parent) else { return }
+    let neighbors = contents.folders.filter { folder in
+      SplitName(text(folder)).map { named in named.split != .train } ?? false
+    }
+    guard !neighbors.isEmpty else { return }
+    notes.append(
+      "\(parent) also holds \(list(neighbors.map { folder in text(folder) })); to validate or test on them, give --data \(parent)"
+    )
+  }
+}

@@ -1,0 +1,145 @@
+import Imaging
+
+/// The files and folders that a scan does not use, counted by kind.
+package struct PassedOver: Sendable, Equatable {
+  /// A reason not to use a file or a folder.
+  package enum Kind: Int, Sendable, CaseIterable {
+    /// An image in a format that is not decoded; the detail is its ending.
+    case imageFormat
+    /// A file that is not an image by its name; the detail is its ending.
+    case otherFile
+    /// An image beside the folders that hold the data; the detail is its name.
+    case looseImage
+    /// A folder beside those that hold the data; the detail is its name.
+    case folder
+    /// A folder without a usable image; the detail is its name.
+    case emptyFolder
+    /// A file or folder of an operating system, a NAS or a tool; the detail is its name.
+    case system
+    /// A name that begins with a dot.
+    case hidden
+    /// A socket, pipe or device.
+    case special
+  }
+
+  private var counts: [Kind: [String: Int]] = [:]
+
+  /// Nothing passed over.
+  package init() {}
+
+  /// Counts one file or folder.
+  package mutating func add(_ kind: Kind, _ detail: String) {
+    counts[kind, default: [:]][detail, default: 0] += 1
+  }
+
+  /// Adds the counts of another scan.
+  package mutating func add(_ other: PassedOver) {
+    for (kind, details) in other.counts {
+      counts[kind, default: [:]].merge(details, uniquingKeysWith: +)
+    }
+  }
+
+  /// The counts since an earlier state of the same scan.
+  package func difference(from earlier: PassedOver) -> PassedOver {
+    var difference = PassedOver()
+    for (kind, details) in counts {
+      for (detail, count) in details {
+        let added = count - (earlier.counts[kind]?[detail] ?? 0)
+        if added > 0 { difference.counts[kind, default: [:]][detail] = added }
+      }
+    }
+    return difference
+  }
+
+  /// The number of files and folders of one kind.
+  package func count(_ kind: Kind) -> Int {
+    counts[kind, default: [:]].values.reduce(0, +)
+  }
+
+  /// The counts and the most frequent details of each kind, as a list in words; `nil` if nothing was passed over.
+  package var text: String? {
+    let parts = Kind.allCases.compactMap { kind in count(kind) > 0 ? text(of: kind) : nil }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
+
+  private func text(of kind: Kind) -> String {
+    let count = count(kind)
+    let words =
+      switch kind {
+      case .imageFormat: count == 1 ? "image of a format that is not read" : "images of formats that are not read"
+      case .otherFile: count == 1 ? "other file" : "other files"
+      case .looseImage: count == 1 ? "image beside the folders" : "images beside the folders"
+      case .folder: count == 1 ? "folder" : "folders"
+      case .emptyFolder: count == 1 ? "folder without images" : "folders without images"
+      case .system: count == 1 ? "system file or folder" : "system files or folders"
+      case .hidden: "hidden"
+      case .special: count == 1 ? "socket, pipe or device" : "sockets, pipes or devices"
+      }
+    return "\(count) \(words) (\(details(of: kind)))"
+  }
+
+  private func details(of kind: Kind) -> String {
+    let isEnding = kind == .imageFormat || kind == .otherFile
+    let sorted = counts[kind, default: [:]].sorted { one, other in (other.value, one.key) < (one.value, other.key) }
+    let shown = sorted.prefix(isEnding ? 8 : 4).map { detail, count in
+      isEnding || count > 1 ? "\(detail) \(count)" : detail
+    }
+    return shown.joined(separator: ", ") + (sorted.count > shown.count ? ", …" : "")
+  }
+}
+
+/// The purpose of a file or a folder, read from its name.
+enum EntryKind: Equatable {
+  /// An image that is decoded here, by its ending.
+  case image
+  /// Anything else with the reason and the detail to count it by.
+  case passedOver(PassedOver.Kind, String)
+  /// A file of this program: neither data nor worth a word.
+  case own
+
+  /// Names that systems, NAS devices and tools create, in lower case.
+  private static let systemNames: Set<String> = [
+    "@eadir", "#recycle", "@recycle", "#snapshot", "@tmp", "lost+found", "$recycle.bin", "recycler",
+    "system volume information", "__macosx", ".ds_store", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd",
+    ".documentrevisions-v100", ".temporaryitems", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", ".picasa.ini",
+    ".ipynb_checkpoints", "__pycache__", ".git", ".svn", ".trash", ".directory",
+  ]
+  /// The endings of images that this host decodes.
+  private static let imageEndings = Set(FolderScan.endings)
+
+  /// The purpose of a file.
+  static func file(_ name: [UInt8]) -> EntryKind {
+    let text = String(decoding: name, as: UTF8.self)
+    if text == "supcon-dataset.json" { return .own }
+    if let kind = common(text) { return kind }
+    guard let ending = ending(of: name) else { return .passedOver(.otherFile, "without an ending") }
+    if imageEndings.contains(ending) { return .image }
+    switch ImageFileKind(ending: ending) {
+    case .missingLibrary(_, let package): return .passedOver(.imageFormat, ".\(ending) needs \(package):")
+    case .decodable, .unsupported: return .passedOver(.imageFormat, ".\(ending)")
+    case .other, nil: return .passedOver(.otherFile, ".\(ending)")
+    }
+  }
+
+  /// The reason not to look into a folder; `nil` if there is none.
+  static func folder(_ name: [UInt8]) -> EntryKind? {
+    common(String(decoding: name, as: UTF8.self))
+  }
+
+  private static func common(_ text: String) -> EntryKind? {
+    // macOS keeps resource forks in `._NAME` where the file system has none.
+    if systemNames.contains(text.lowercased()) || text.hasPrefix(".Trash-") || text.hasPrefix(".nfs") {
+      return .passedOver(.system, text)
+    }
+    if text.hasPrefix("._") { return .passedOver(.system, "._ files of macOS") }
+    return text.hasPrefix(".") ? .passedOver(.hidden, text) : nil
+  }
+
+  /// The part after the last dot, in lower case.
+  private static func ending(of name: [UInt8]) -> String? {
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0, dot < name.count - 1, name.count - dot <= 9 else {
+      return nil
+    }
+    return String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
+  }
+}

@@ -1,0 +1,255 @@
+import Formats
+
+/// The search for the splits of a folder; see ``FolderLayout``.
+struct SplitSearch {
+  /// A folder with a name that may be a split's.
+  private struct Candidate {
+    let name: [UInt8]
+    let split: Split
+    let isExact: Bool
+    /// Whether it holds images in folders only.
+    let isTree: Bool
+    /// Whether it holds any image.
+    let holdsImages: Bool
+  }
+
+  private let request: FolderRequest
+  private var notes: [String] = []
+  /// Files and folders passed over above the folder that is looked at.
+  private var passedOver = PassedOver()
+
+  init(_ request: FolderRequest) {
+    self.request = request
+  }
+
+  /// Finds the layout, descending through folders that hold a single folder.
+  mutating func layout() throws(FileError) -> FolderLayout {
+    var path = request.path
+    for _ in 0..<6 {
+      let root = try FolderContents(path)
+      if let problem = CIFARFiles.problem(ofFolder: root) { throw problem }
+      if let layout = try layout(of: root) { return layout }
+      let only = root.folders.filter { name in (try? FolderContents(root.path(of: name)))?.holdsImages() ?? false }[0]
+      passedOver.add(root.passedOver)
+      passOver(root.folders.filter { name in name != only })
+      path = root.path(of: only)
+      notes.append("\(path) is taken for the dataset: nothing else in \(root.path) holds images")
+    }
+    throw FileError(.content, "\(request.path): more than six folders in each other before one that holds classes")
+  }
+
+  /// The layout of a folder; `nil` if its only folder with images is to be looked at instead.
+  private mutating func layout(of root: FolderContents) throws(FileError) -> FolderLayout? {
+    let given = try givenFolders(root)
+    let folders = root.folders.filter { name in !given.names.contains(name) }
+    let candidates = candidates(among: folders, in: root)
+    let others = folders.filter { name in !candidates.contains { candidate in candidate.name == name } }
+    var layout: FolderLayout
+    if let training = try training(candidates, others, root) {
+      layout = try splitLayout(training, candidates, others, root, given.paths)
+    } else if folders.isEmpty, !root.images.isEmpty {
+      layout = FolderLayout(training: SplitFolder(path: root.path))
+      layout.training.isUnlabeled = true
+    } else {
+      let beside = given.paths.isEmpty ? try splitBesideClasses(candidates, others, root) : nil
+      if beside == nil, given.paths.isEmpty, try isWrapper(root, folders) { return nil }
+      if beside == nil, given.paths.isEmpty { try refuseUnnamedSplits(root, folders) }
+      layout = FolderLayout(training: SplitFolder(path: root.path))
+      if let beside { try layout.add(beside.split, root.path(of: beside.name)) }
+    }
+    for (split, path) in given.paths { try layout.add(split, path) }
+    layout.excludeFromTraining()
+    for split in [Split.validation, .test] where request[split] == "none" { layout.others[split] = nil }
+    layout.notes = notes + layout.notes
+    layout.passedOver.add(passedOver)
+    return layout
+  }
+
+  /// The folders that options name for validation and test.
+  private func givenFolders(
+    _ root: FolderContents
+  ) throws(FileError) -> (paths: [Split: String], names: Set<[UInt8]>) {
+    var paths: [Split: String] = [:]
+    var names: Set<[UInt8]> = []
+    for split in [Split.validation, .test] {
+      guard let path = try FolderLayout.given(split, request) else { continue }
+      paths[split] = path
+      if path.hasPrefix(root.path + "/") {
+        names.insert(Array(path.dropFirst(root.path.count + 1).prefix { character in character != "/" }.utf8))
+      }
+    }
+    return (paths, names)
+  }
+
+  private func candidates(among folders: [[UInt8]], in root: FolderContents) -> [Candidate] {
+    folders.compactMap { name in
+      guard let named = SplitName(text(name)) else { return nil }
+      let contents = try? FolderContents(root.path(of: name))
+      return Candidate(
+        name: name, split: named.split, isExact: named.isExact, isTree: contents?.isTree() ?? false,
+        holdsImages: contents?.holdsImages() ?? false)
+    }
+  }
+
+  // MARK: - Training
+
+  /// The folder to train on, if a name says so and the structure does not contradict.
+  private mutating func training(
+    _ candidates: [Candidate], _ others: [[UInt8]], _ root: FolderContents
+  ) throws(FileError) -> Candidate? {
+    let named = candidates.filter { candidate in candidate.split == .train && candidate.holdsImages }
+    let trees = named.filter(\.isTree)
+    let leaves = others.filter { name in !((try? FolderContents(root.path(of: name)))?.images.isEmpty ?? true) }
+    let hasEvaluation = candidates.contains { candidate in
+      candidate.split != .train && (candidate.isTree || candidate.isExact)
+    }
+    if let tree = try single(trees, .train, root) {
+      // Beside classes, a folder of this name may be one more class.
+      let isClear = hasEvaluation || (tree.isExact ? leaves.isEmpty : others.isEmpty)
+      guard isClear else {
+        throw ambiguity(
+          root,
+          "'\(text(tree.name))' may be the training folder or a class beside \(list(others.map { name in text(name) }))"
+        )
+      }
+      return tree
+    }
+    guard let leaf = named.first else { return nil }
+    let withImages = others.filter { name in
+      (try? FolderContents(root.path(of: name)))?.holdsImages() ?? false
+    }
+    if !withImages.isEmpty || named.count > 1 {
+      return nil
+    }
+    // Nothing but splits, without classes in them; of other names such as `train_station`, structure tells nothing.
+    guard !leaf.isExact else { return leaf }
+    guard candidates.count > 1 else { return nil }
+    throw ambiguity(
+      root,
+      "the folders \(list(candidates.map { candidate in "'\(text(candidate.name))'" })) may be splits without classes, or classes"
+    )
+  }
+
+  /// The only candidate, or the only one with the exact word.
+  private mutating func single(
+    _ candidates: [Candidate], _ split: Split, _ root: FolderContents
+  ) throws(FileError) -> Candidate? {
+    guard candidates.count > 1 else { return candidates.first }
+    let exact = candidates.filter(\.isExact)
+    guard exact.count == 1 else {
+      let names = list(candidates.map { candidate in "'\(text(candidate.name))'" })
+      throw ambiguity(root, "\(candidates.count) folders may be the \(split.title) folder: \(names)", split)
+    }
+    passOver(candidates.filter { candidate in !candidate.isExact }.map(\.name))
+    return exact[0]
+  }
+
+  // MARK: - Other splits
+
+  /// The layout with a training folder, and the splits beside it.
+  private mutating func splitLayout(
+    _ training: Candidate, _ candidates: [Candidate], _ others: [[UInt8]], _ root: FolderContents,
+    _ given: [Split: String]
+  ) throws(FileError) -> FolderLayout {
+    let path = try descended(root.path(of: training.name), classes: [])
+    var layout = FolderLayout(training: SplitFolder(path: path))
+    let contents = try FolderContents(path)
+    layout.training.isUnlabeled = contents.folders.isEmpty
+    for split in [Split.validation, .test] where given[split] == nil {
+      let named = candidates.filter { candidate in candidate.split == split }
+      let empty = named.filter { candidate in !candidate.holdsImages }.map(\.name)
+      passOver(empty)
+      if let found = try single(named.filter(\.holdsImages), split, root) {
+        try layout.add(split, try descended(root.path(of: found.name), classes: contents.folders))
+      }
+    }
+    passOver(others)
+    passedOver.add(root.passedOver)
+    for name in root.images { passedOver.add(.looseImage, text(name)) }
+    return layout
+  }
+
+  /// The folder at the end of a chain of single folders, such as `seg_train/seg_train`.
+  private func descended(_ path: String, classes: [[UInt8]]) throws(FileError) -> String {
+    var path = path
+    for _ in 0..<6 {
+      let contents = try FolderContents(path)
+      guard contents.images.isEmpty, contents.folders.count == 1, !classes.contains(contents.folders[0]) else { break }
+      let next = try FolderContents(contents.path(of: contents.folders[0]))
+      guard next.isTree() else { break }
+      path = next.path
+    }
+    return path
+  }
+
+  /// A validation or test folder with the same classes as the folders beside it, which then are the training set.
+  private mutating func splitBesideClasses(
+    _ candidates: [Candidate], _ others: [[UInt8]], _ root: FolderContents
+  ) throws(FileError) -> Candidate? {
+    let trees = candidates.filter { candidate in candidate.split != .train && candidate.isTree }
+    let exact = candidates.filter { candidate in candidate.isExact && candidate.holdsImages }
+    if others.isEmpty, let any = trees.first ?? exact.first, any.split != .train {
+      throw ambiguity(root, "no training folder beside '\(text(any.name))' (a name such as train or training)", .train)
+    }
+    guard let tree = trees.first else {
+      for candidate in exact {
+        notes.append("'\(text(candidate.name))' is taken for a class: it holds images itself, not folders of them")
+      }
+      return nil
+    }
+    let classes = Set(try FolderContents(root.path(of: tree.name)).folders)
+    guard trees.count == 1, !classes.isDisjoint(with: others) else {
+      guard tree.isExact else { return nil }
+      throw ambiguity(
+        root,
+        "'\(text(tree.name))' may be the \(tree.split.title) folder or a class beside \(list(others.map { name in text(name) }))"
+      )
+    }
+    notes.append(
+      "'\(text(tree.name))' is taken for the \(tree.split.title) folder, the other folders of \(root.path) for classes of the training set"
+    )
+    return tree
+  }
+
+  // MARK: - Folders without a split's name
+
+  /// Whether a single folder holds all images, in folders of its own.
+  private func isWrapper(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) -> Bool {
+    guard root.images.isEmpty, folders.count <= 20 else { return false }
+    let holding = folders.compactMap { name in try? FolderContents(root.path(of: name)) }.filter { contents in
+      contents.holdsImages()
+    }
+    return holding.count == 1 && holding[0].isTree()
+  }
+
+  /// Refuses a few folders that have the same folders in them: splits with names that are not known, or versions of one dataset.
+  private func refuseUnnamedSplits(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
+    guard (2...6).contains(folders.count) else { return }
+    var shared: Set<[UInt8]>?
+    for name in folders {
+      guard let contents = try? FolderContents(root.path(of: name)), contents.isTree() else { return }
+      shared = shared?.intersection(contents.folders) ?? Set(contents.folders)
+    }
+    guard let shared, shared.count > 1 else { return }
+    throw ambiguity(
+      root,
+      "the folders \(list(folders.map { name in "'\(text(name))'" })) look like splits, as each holds \(list(shared.map { name in text(name) }.sorted()))"
+    )
+  }
+
+  private mutating func passOver(_ folders: [[UInt8]]) {
+    for name in folders { passedOver.add(.folder, text(name)) }
+  }
+
+  private func ambiguity(_ root: FolderContents, _ problem: String, _ split: Split? = nil) -> FileError {
+    let remedy =
+      switch split {
+      case nil:
+        "say which folder is which with --train-folder, --validation-folder, --test-folder (--train-folder . if all folders are classes)"
+      case .train?: "choose one with --train-folder, or --train-folder . if all folders are classes"
+      case let split?: "choose one with \(FolderRequest.option(split)), or \(FolderRequest.option(split)) none"
+      }
+    let seen = list(root.folders.map { name in text(name) })
+    return FileError(.content, "\(root.path): \(problem); it holds \(seen); \(remedy)")
+  }
+}

@@ -1,0 +1,171 @@
+import Formats
+
+/// The labels of images from a list, in place of folders named after classes.
+///
+///     path,label,split          (a header is optional; so is the split)
+///     images/0001.jpg,cat,train
+///     "images/a, b.jpg",dog,val
+///
+/// Fields are separated by commas, semicolons or tabs, whichever the first line has, and may be quoted as in RFC 4180. Paths are relative to the
+/// list. Without a split, an image is a training image. Every problem is named with its line.
+package struct LabelList: Sendable, Equatable {
+  /// One image.
+  package struct Entry: Sendable, Equatable {
+    /// The path, relative to the list or absolute.
+    package let path: String
+    /// The name of the class.
+    package let label: String
+    package let split: Split
+    /// The number of the line, from 1.
+    package let line: Int
+  }
+
+  /// The images, in the order of the lines.
+  package private(set) var entries: [Entry] = []
+  /// The folder that paths are relative to.
+  package let root: String
+  private let path: String
+
+  private static let pathHeaders: Set<String> = [
+    "path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "img", "name", "id",
+  ]
+  private static let labelHeaders: Set<String> = ["label", "class", "class_name", "category", "target", "labels", "y"]
+  private static let splitHeaders: Set<String> = ["split", "set", "subset", "partition", "fold"]
+
+  /// Reads a list and checks that every image is there, once.
+  ///
+  /// - Throws: ``FileError`` naming list and line.
+  package init(path: String) throws(FileError) {
+    let file = try ReadOnlyFile(path: path)
+    let bytes = try file.read(file.byteCount, at: 0)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw FileError(.content, "\(path): is not UTF-8 text; save the list as UTF-8")
+    }
+    try self.init(text, path: path)
+    try checkFiles()
+  }
+
+  /// Reads the text of a list.
+  package init(_ text: String, path: String) throws(FileError) {
+    self.path = path
+    root = path.lastIndex(of: "/").map { slash in slash == path.startIndex ? "/" : String(path[..<slash]) } ?? "."
+    let records = try CSVRecords(text, path: path).records
+    guard let first = records.first else {
+      throw FileError(.content, "\(path): is empty; expected lines of path,label")
+    }
+    let header = Self.columns(of: first.fields)
+    let columns = header ?? (path: 0, label: 1, split: first.fields.count > 2 ? 2 : nil)
+    var lines: [String: Int] = [:]
+    for record in header == nil ? records[...] : records.dropFirst() {
+      let entry = try entry(record, columns, fieldCount: first.fields.count)
+      if let earlier = lines.updateValue(record.line, forKey: Self.normalized(entry.path)) {
+        throw problem(record.line, "\(entry.path) is in line \(earlier) already; list each image once")
+      }
+      entries.append(entry)
+    }
+    guard !entries.isEmpty else { throw FileError(.content, "\(path): has a header and no image") }
+  }
+
+  /// The columns, if the fields are a header.
+  private static func columns(of fields: [String]) -> (path: Int, label: Int, split: Int?)? {
+    let names = fields.map { field in trimmed(field).lowercased() }
+    guard let path = names.firstIndex(where: pathHeaders.contains),
+      let label = names.firstIndex(where: labelHeaders.contains)
+    else { return nil }
+    return (path, label, names.firstIndex(where: splitHeaders.contains))
+  }
+
+  private func entry(
+    _ record: CSVRecords.Record, _ columns: (path: Int, label: Int, split: Int?), fieldCount: Int
+  ) throws(FileError) -> Entry {
+    let fields = record.fields.map(Self.trimmed)
+    guard fields.count == fieldCount, fields.count > max(columns.path, columns.label) else {
+      throw problem(
+        record.line,
+        fields.count < 2
+          ? "has one field, '\(list(fields))'; expected path,label"
+          : "has \(fields.count) fields, the first line \(fieldCount); quote paths that have a separator")
+    }
+    let (path, label) = (fields[columns.path], fields[columns.label])
+    guard !path.isEmpty else { throw problem(record.line, "has no path") }
+    guard !label.isEmpty else { throw problem(record.line, "has no label for \(path)") }
+    guard let column = columns.split, !fields[column].isEmpty else {
+      return Entry(path: path, label: label, split: .train, line: record.line)
+    }
+    guard let split = SplitName(fields[column])?.split else {
+      throw problem(record.line, "has the split '\(fields[column])'; expected train, validation or test")
+    }
+    return Entry(path: path, label: label, split: split, line: record.line)
+  }
+
+  /// Checks that every path is a file.
+  private func checkFiles() throws(FileError) {
+    for entry in entries {
+      let whole = entry.path.hasPrefix("/") ? entry.path : "\(root)/\(entry.path)"
+      switch DataPath.kind(whole) {
+      case .file: break
+      case .folder: throw problem(entry.line, "\(entry.path) is a folder; expected an image")
+      case .special: throw problem(entry.line, "\(entry.path) is a socket, pipe or device; expected an image")
+      case .missing:
+        throw FileError(
+          .missing,
+          "\(path), line \(entry.line): there is no file \(whole); paths are relative to the list's folder, \(root)")
+      }
+    }
+  }
+
+  private func problem(_ line: Int, _ problem: String) -> FileError {
+    FileError(.content, "\(path), line \(line): \(problem)")
+  }
+
+  private static func trimmed(_ field: String) -> String {
+    var field = Substring(field)
+    while field.first?.isWhitespace ?? false { field.removeFirst() }
+    while field.last?.isWhitespace ?? false { field.removeLast() }
+    return String(field)
+  }
+
+  /// A path without `.` and empty components, to compare with others.
+  private static func normalized(_ path: String) -> String {
+    (path.hasPrefix("/") ? "/" : "")
+      + path.split(separator: "/").filter { component in component != "." }.joined(separator: "/")
+  }
+}
+
+extension LabelList {
+  /// The names of the classes, sorted by their bytes, as folders are.
+  package var classNames: [String] {
+    Set(entries.map(\.label)).sorted { one, other in one.utf8.lexicographicallyPrecedes(other.utf8) }
+  }
+
+  /// The splits that the list has images of.
+  package var splits: [Split] {
+    let present = Set(entries.map(\.split))
+    return Split.allCases.filter(present.contains)
+  }
+
+  /// The files of one split, with the classes of the training images.
+  ///
+  /// - Throws: ``FileError`` naming the line of an image whose class has no training image, or saying that there are none.
+  package func index(_ split: Split) throws(FileError) -> FolderIndex {
+    let trained = Set(entries.filter { entry in entry.split == .train }.map(\.label))
+    guard !trained.isEmpty else { throw FileError(.content, "\(path): has no training images") }
+    let chosen = entries.filter { entry in entry.split == split }
+    if let unknown = chosen.first(where: { entry in !trained.contains(entry.label) }) {
+      throw problem(
+        unknown.line,
+        "the class '\(unknown.label)' of this \(split.title) image has no training image: \(list(trained.sorted()))"
+      )
+    }
+    let byLabel = Dictionary(grouping: chosen, by: \.label)
+    var index = FolderIndex(root: root, areClassesFolders: false)
+    for name in classNames where trained.contains(name) {
+      index.appendClass(Array(name.utf8))
+      for entry in byLabel[name] ?? [] {
+        try index.append(Array(entry.path.utf8))
+      }
+    }
+    index.shrink()
+    return index
+  }
+}

@@ -1,0 +1,77 @@
+import Formats
+import Imaging
+import KeyedRandomness
+
+/// A class-balanced division of a training set into a part to train on and a part to validate with.
+///
+/// The division is a function of the fraction and of the number of samples of each class: the same on every rank, in every run, whatever the
+/// run's seed, so that runs are compared on the same samples.
+package struct HeldOutSplit: Sendable, Equatable {
+  /// The samples to train on, ascending.
+  package let training: [Int32]
+  /// The samples held out, ascending.
+  package let validation: [Int32]
+
+  /// Divides the samples of a dataset.
+  ///
+  /// - Parameters:
+  ///   - dataset: The whole training set.
+  ///   - fraction: The fraction of each class that is held out, above 0 and below 1, rounded to whole samples; one of each class at least
+  ///     stays in the training part.
+  package init(of dataset: any ImageDataset, fraction: Double) {
+    var samples = [[Int32]](repeating: [], count: dataset.classNames.count)
+    for sample in 0..<dataset.count {
+      samples[dataset.label(at: sample)].append(Int32(sample))
+    }
+    var isHeldOut = [Bool](repeating: false, count: dataset.count)
+    for (label, samples) in samples.enumerated() {
+      for position in Self.positions(ofClass: label, count: samples.count, fraction: fraction) {
+        isHeldOut[Int(samples[position])] = true
+      }
+    }
+    let all = (0..<Int32(dataset.count)).map { sample in sample }
+    training = all.filter { sample in !isHeldOut[Int(sample)] }
+    validation = all.filter { sample in isHeldOut[Int(sample)] }
+  }
+
+  /// The positions among a class's `count` samples that are held out.
+  package static func positions(ofClass label: Int, count: Int, fraction: Double) -> [Int] {
+    precondition(fraction > 0 && fraction < 1, "a fraction of \(fraction)")
+    let heldOut = min(Int((fraction * Double(count)).rounded()), count - 1)
+    guard heldOut > 0 else { return [] }
+    let order = SampleOrder.permutation(of: count, seed: 0, epoch: label, purpose: .validationSplit)
+    return order.prefix(heldOut).map { position in Int(position) }
+  }
+}
+
+/// Some samples of a dataset, as a dataset.
+package struct DatasetSubset: ImageDataset {
+  private let whole: any ImageDataset
+  private let samples: [Int32]
+
+  /// The samples of `whole` with the given indices, in that order.
+  package init(_ whole: any ImageDataset, _ samples: [Int32]) {
+    self.whole = whole
+    self.samples = samples
+  }
+
+  package var classNames: [String] { whole.classNames }
+  package var hasLabels: Bool { whole.hasLabels }
+  package var count: Int { samples.count }
+  package var viewSize: ImageSize { whole.viewSize }
+  package var normalization: ChannelNormalization { whole.normalization }
+  package func label(at index: Int) -> Int { whole.label(at: Int(samples[index])) }
+  package func image(at index: Int) throws(FileError) -> RGBImage { try whole.image(at: Int(samples[index])) }
+  package func name(at index: Int) -> String { whole.name(at: Int(samples[index])) }
+  package func takeReplaced() -> [BadFile] { whole.takeReplaced() }
+}
+
+extension ImageDataset {
+  /// The parts of this training set for a held-out fraction.
+  ///
+  /// - Returns: The training part and the validation part.
+  package func heldOut(fraction: Double) -> (training: DatasetSubset, validation: DatasetSubset) {
+    let split = HeldOutSplit(of: self, fraction: fraction)
+    return (DatasetSubset(self, split.training), DatasetSubset(self, split.validation))
+  }
+}

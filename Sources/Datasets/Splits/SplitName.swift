@@ -1,0 +1,54 @@
+/// A folder's name read as that of a split: `Train`, `valid`, `testing`, `seg_train`, `train2017`, `test-images`.
+///
+/// A name alone decides nothing: `bullet_train` may be a class. ``FolderLayout`` looks at the folders' structure as well.
+package struct SplitName: Sendable, Equatable {
+  /// The split.
+  package let split: Split
+  /// Whether the name is the split's word alone, in any case.
+  package let isExact: Bool
+
+  private static let words: [String: Split] = [
+    "train": .train, "training": .train, "trn": .train, "trainval": .train,
+    "val": .validation, "valid": .validation, "validation": .validation, "validate": .validation, "dev": .validation,
+    "eval": .validation, "evaluation": .validation,
+    "test": .test, "testing": .test, "tst": .test,
+  ]
+  /// Words that are often written together with a split's.
+  private static let suffixes = ["set", "data", "images", "image", "imgs", "img", "split"]
+
+  /// Reads a name.
+  ///
+  /// - Returns: `nil` if no word of it, or words of more than one split, name a split.
+  package init?(_ name: String) {
+    if let split = Self.words[name.lowercased()] {
+      (self.split, isExact) = (split, true)
+      return
+    }
+    let found = Set(Self.parts(of: name).compactMap(Self.split(of:)))
+    // `train_val` is the union of the two, to train on.
+    guard let split = found.count == 1 ? found.first : found == [.train, .validation] ? .train : nil else { return nil }
+    (self.split, isExact) = (split, false)
+  }
+
+  /// The words of a name: separated by anything but letters, or by a capital after a small letter.
+  private static func parts(of name: String) -> [String] {
+    var parts = [""]
+    var isAfterSmall = false
+    for character in name {
+      if !character.isLetter {
+        parts.append("")
+      } else if character.isUppercase && isAfterSmall {
+        parts.append(character.lowercased())
+      } else {
+        parts[parts.count - 1] += character.lowercased()
+      }
+      isAfterSmall = character.isLowercase
+    }
+    return parts.filter { part in !part.isEmpty }
+  }
+
+  private static func split(of word: String) -> Split? {
+    if let split = words[word] { return split }
+    return suffixes.first(where: word.hasSuffix).flatMap { suffix in words[String(word.dropLast(suffix.count))] }
+  }
+}

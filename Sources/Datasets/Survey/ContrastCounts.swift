@@ -1,0 +1,95 @@
+import Imaging
+
+/// Counts of images that show nothing, and of samples at the ends of the range of 8 bits.
+///
+/// White and black images come from failed exports and from images of 16 bits that were clipped instead of scaled.
+package struct ContrastCounts: Sendable, Equatable, Codable {
+  /// The range of a channel, in levels, below which an image shows nothing.
+  static let smallestRange: UInt8 = 8
+
+  /// The number of images counted.
+  package var images = 0
+  /// Images without contrast that are white: every sample is 248 or more.
+  package var white = 0
+  /// Images without contrast that are black: every sample is 7 or less.
+  package var black = 0
+  /// Other images without contrast: no channel spans 8 levels.
+  package var uniform = 0
+  /// Images with contrast of which at least nine tenths of the samples are 255: probably clipped.
+  package var clipped = 0
+  /// The number of samples of all images.
+  package var samples: Int64 = 0
+  /// The number of samples that are 255.
+  package var samplesAtMaximum: Int64 = 0
+  /// The number of samples that are 0.
+  package var samplesAtMinimum: Int64 = 0
+
+  /// Counts of no image.
+  package init() {}
+
+  /// Adds other counts.
+  package mutating func add(_ other: ContrastCounts) {
+    images += other.images
+    white += other.white
+    black += other.black
+    uniform += other.uniform
+    clipped += other.clipped
+    samples += other.samples
+    samplesAtMaximum += other.samplesAtMaximum
+    samplesAtMinimum += other.samplesAtMinimum
+  }
+
+  /// Adds one image.
+  package mutating func add(_ image: RGBImage) {
+    var smallest = SIMD4<UInt8>(repeating: .max)
+    var largest = SIMD4<UInt8>(repeating: .min)
+    var (atMaximum, atMinimum) = (0, 0)
+    unsafe image.samples.withUnsafeBufferPointer { samples in
+      for pixel in stride(from: 0, to: samples.count, by: 3) {
+        let sample = unsafe SIMD4(samples[pixel], samples[pixel + 1], samples[pixel + 2], samples[pixel + 2])
+        smallest = pointwiseMin(smallest, sample)
+        largest = pointwiseMax(largest, sample)
+      }
+      for index in samples.indices {
+        let sample = unsafe samples[index]
+        atMaximum &+= sample == .max ? 1 : 0
+        atMinimum &+= sample == .min ? 1 : 0
+      }
+    }
+    images += 1
+    samples += Int64(image.samples.count)
+    samplesAtMaximum += Int64(atMaximum)
+    samplesAtMinimum += Int64(atMinimum)
+    if (largest &- smallest).max() < Self.smallestRange {
+      if smallest.min() >= .max - 7 {
+        white += 1
+      } else if largest.max() <= 7 {
+        black += 1
+      } else {
+        uniform += 1
+      }
+    } else if atMaximum * 10 >= image.samples.count * 9 {
+      clipped += 1
+    }
+  }
+
+  /// The number of images that show nothing.
+  package var withoutContrast: Int { white + black + uniform }
+
+  /// A sentence about images without contrast, and about bright ones if they are 1 % or more; `nil` if there are none.
+  package var warning: String? {
+    let bright = clipped * 100 >= images ? clipped : 0
+    let parts = [
+      (white, "white all over"), (black, "black all over"), (uniform, "of one color"),
+      (bright, "with nine tenths of their samples at 255"),
+    ].filter { count, _ in count > 0 }.map { count, name in "\(count) \(name) (\(percentage(of: count)))" }
+    guard !parts.isEmpty else { return nil }
+    return "of \(images) images, \(parts.joined(separator: ", "))"
+      + (white + bright > 0 ? "; images of 16 bits with few levels look so after clipping" : "")
+  }
+
+  private func percentage(of count: Int) -> String {
+    let tenths = (Double(count) / Double(images) * 1000).rounded() / 10
+    return tenths == 0 ? "below 0.1 %" : "\(tenths) %"
+  }
+}

@@ -1,0 +1,92 @@
+import Glibc
+
+/// A file that is written completely or not at all.
+///
+/// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: readers see either the old or the
+/// complete new file, even after a crash.
+@safe
+public struct AtomicFile: ~Copyable {
+  /// The suffix of every temporary name.
+  public static let temporarySuffix = ".temporary"
+
+  private let path: String
+  private let temporaryPath: String
+  private let descriptor: Int32
+
+  /// Creates the temporary file.
+  private init(path: String) throws(FileError) {
+    self.path = path
+    temporaryPath = path + Self.temporarySuffix
+    descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError(path: temporaryPath, action: "create it", code: errno) }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Writes a file completely or not at all.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the finished file.
+  ///   - body: Writes the contents.
+  /// - Throws: ``FileError``; the temporary file is then removed, and the old file is kept unless it is the folder that
+  ///   could not be flushed.
+  public static func write(
+    to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
+  ) throws(FileError) {
+    let file = try AtomicFile(path: path)
+    do throws(FileError) {
+      try body(file)
+      try file.publish()
+    } catch {
+      unsafe unlink(file.temporaryPath)
+      throw error
+    }
+  }
+
+  /// Writes `text` completely or not at all.
+  ///
+  /// - Throws: ``FileError``.
+  public static func write(_ text: String, to path: String) throws(FileError) {
+    try write(to: path) { (file) throws(FileError) in
+      let bytes = Array(text.utf8)
+      unsafe try file.append(bytes.span.bytes)
+    }
+  }
+
+  /// Appends bytes.
+  ///
+  /// - Throws: ``FileError``, for example if the disk is full.
+  public func append(_ bytes: RawSpan) throws(FileError) {
+    try unsafe bytes.withUnsafeBytes { (bytes) throws(FileError) in
+      var written = 0
+      while written < bytes.count {
+        guard let base = bytes.baseAddress else { break }
+        let count = unsafe Glibc.write(descriptor, base + written, bytes.count - written)
+        if count < 0, errno == EINTR {
+          continue
+        }
+        guard count > 0 else { throw FileError(path: temporaryPath, action: "write to it", code: errno) }
+        written += count
+      }
+    }
+  }
+
+  private func publish() throws(FileError) {
+    guard fsync(descriptor) == 0 else { throw FileError(path: temporaryPath, action: "flush it", code: errno) }
+    guard unsafe rename(temporaryPath, path) == 0 else {
+      throw FileError(path: path, action: "give the finished file its name", code: errno)
+    }
+    let end = path.lastIndex(of: "/")
+    try Self.flushDirectory(end.map { index in String(path[..<index]) } ?? ".")
+  }
+
+  /// Flushes a folder's entries to the disk.
+  ///
+  /// - Throws: ``FileError``.
+  public static func flushDirectory(_ path: String) throws(FileError) {
+    let directory = unsafe open(path.isEmpty ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { throw FileError(path: path, action: "open the folder", code: errno) }
+    defer { close(directory) }
+    guard fsync(directory) == 0 else { throw FileError(path: path, action: "flush the folder", code: errno) }
+  }
+}

@@ -1,0 +1,182 @@
+/// An array in a `.npy` file of NumPy, whose rows are read when they are asked for, or the only array of a `.npz` file.
+///
+/// Reads what `numpy.load` reads of Booleans, integers and floating-point numbers: header literals in any spelling, both byte orders,
+/// C and Fortran order, and bfloat16 where it is marked. Arrays in Fortran order and in `.npz` files are held in memory.
+public struct NumPyFile: Sendable {
+  /// The element type as the file has it, for example `<f4`.
+  public let elementType: String
+  /// The element type.
+  public let type: NumPyElementType
+  /// The extents, row-major.
+  public let shape: [Int]
+  /// The path of the file.
+  public let path: String
+
+  private enum Storage: Sendable {
+    /// Elements in the file, from an offset on.
+    case file(ReadOnlyFile, offset: Int)
+    /// Elements in memory, row-major.
+    case memory([UInt8])
+  }
+
+  private let storage: Storage
+
+  /// Opens a file and checks its header against its size.
+  ///
+  /// - Throws: ``FileError`` naming what does not fit, and the remedy.
+  public init(path: String) throws(FileError) {
+    self.path = path
+    let file = try ReadOnlyFile(path: path)
+    let header: NumPyHeader
+    var bytes: [UInt8]?
+    if try ZipArchive.isZip(file) {
+      let member = try Self.onlyArray(of: file)
+      header = try NumPyHeader(path: path, byteCount: member.count) { count, offset in
+        Array(member[offset..<offset + count])
+      }
+      bytes = Array(member[header.byteCount...])
+    } else {
+      header = try NumPyHeader(path: path, byteCount: file.byteCount) { (count, offset) throws(FileError) in
+        try file.read(count, at: offset)
+      }
+    }
+    (elementType, type, shape) = (header.description, header.type, header.shape)
+    if header.isFortranOrder, shape.count > 1 {
+      if bytes == nil {
+        bytes = try file.read(header.dataByteCount, at: header.byteCount)
+      }
+      bytes = bytes.map { columns in Self.rowMajor(columns, header.shape, width: header.type.byteCount) }
+    }
+    storage = bytes.map(Storage.memory) ?? .file(file, offset: header.byteCount)
+  }
+
+  private static func onlyArray(of file: ReadOnlyFile) throws(FileError) -> [UInt8] {
+    let archive = try ZipArchive(file)
+    let arrays = archive.members.filter { member in member.name.hasSuffix(".npy") }
+    guard let array = arrays.first else {
+      throw FileError(
+        .content, "\(file.path): is a zip file without a .npy array; expected a .npy file, or a .npz of numpy.savez")
+    }
+    guard arrays.count == 1 else {
+      let names = arrays.prefix(10).map { array in String(array.name.dropLast(4)) }
+      throw FileError(
+        .content,
+        "\(file.path): holds \(arrays.count) arrays (\(names.joined(separator: ", "))), expected one; save it by itself: "
+          + conversion(file.path, "['\(names[0])']"))
+    }
+    return try archive.contents(of: array)
+  }
+
+  /// The command that saves what an expression after `np.load(…)` makes of a file.
+  static func conversion(_ path: String, _ expression: String) -> String {
+    let quoted = path.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+    return "python3 -c \"import numpy as np; np.save('new.npy', np.load('\(quoted)')\(expression))\""
+  }
+
+  /// The elements of an array in Fortran order, in row-major order.
+  private static func rowMajor(_ bytes: [UInt8], _ shape: [Int], width: Int) -> [UInt8] {
+    guard !bytes.isEmpty else { return bytes }
+    var strides: [Int] = []
+    var stride = width
+    for extent in shape {
+      strides.append(stride)
+      stride *= extent
+    }
+    return unsafe [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
+      var index = [Int](repeating: 0, count: shape.count)
+      var source = 0
+      while count < bytes.count {
+        for byte in 0..<width {
+          unsafe target[count + byte] = bytes[source + byte]
+        }
+        count += width
+        var axis = shape.count - 1
+        while axis >= 0 {
+          index[axis] += 1
+          source += strides[axis]
+          guard index[axis] == shape[axis] else { break }
+          source -= strides[axis] * shape[axis]
+          index[axis] = 0
+          axis -= 1
+        }
+      }
+    }
+  }
+
+  /// Consecutive elements of floating-point numbers as float32: exact for 16 and 32 bits, rounded for 64.
+  ///
+  /// - Throws: ``FileError`` if they cannot be read, or are no floating-point numbers.
+  public func floats(_ elements: Range<Int>) throws(FileError) -> [Float] {
+    switch (type.kind, type.byteCount) {
+    case (.bfloat16, _): try load(elements, UInt16.self).map { bits in Float(bitPattern: UInt32(bits) << 16) }
+    case (.float, 2): try load(elements, UInt16.self).map { bits in Float(Float16(bitPattern: bits)) }
+    case (.float, 4): try load(elements, UInt32.self).map(Float.init(bitPattern:))
+    case (.float, 8): try load(elements, UInt64.self).map { bits in Float(Double(bitPattern: bits)) }
+    default: throw wrongType("floating-point numbers", "float32")
+    }
+  }
+
+  /// Consecutive elements of floating-point numbers as float64, which is exact.
+  ///
+  /// - Throws: ``FileError`` if they cannot be read, or are no floating-point numbers.
+  public func doubles(_ elements: Range<Int>) throws(FileError) -> [Double] {
+    guard type.kind == .float, type.byteCount == 8 else { return try floats(elements).map(Double.init) }
+    return try load(elements, UInt64.self).map(Double.init(bitPattern:))
+  }
+
+  /// Consecutive elements of integers of any width, or of Booleans.
+  ///
+  /// Unsigned numbers from 2⁶³ on become negative: labels are compared only.
+  ///
+  /// - Throws: ``FileError`` if they cannot be read, or are no integers.
+  public func integers(_ elements: Range<Int>) throws(FileError) -> [Int64] {
+    switch (type.kind, type.byteCount) {
+    case (.boolean, _), (.unsigned, 1): try load(elements, UInt8.self).map(Int64.init)
+    case (.signed, 1): try load(elements, Int8.self).map(Int64.init)
+    case (.signed, 2): try load(elements, Int16.self).map(Int64.init)
+    case (.unsigned, 2): try load(elements, UInt16.self).map(Int64.init)
+    case (.signed, 4): try load(elements, Int32.self).map(Int64.init)
+    case (.unsigned, 4): try load(elements, UInt32.self).map(Int64.init)
+    case (.signed, 8): try load(elements, Int64.self)
+    case (.unsigned, 8): try load(elements, UInt64.self).map(Int64.init(bitPattern:))
+    default: throw wrongType("integers", "int64")
+    }
+  }
+
+  /// Checks that the elements are floating-point numbers.
+  ///
+  /// - Throws: ``FileError`` that names their type and the command that converts them.
+  public func requireFloatingPoint() throws(FileError) {
+    guard type.isFloatingPoint else { throw wrongType("floating-point numbers", "float32") }
+  }
+
+  private func wrongType(_ expected: String, _ name: String) -> FileError {
+    FileError(
+      .content,
+      "\(path): has elements of type \(elementType) (\(type.name)), expected \(expected); convert it: "
+        + Self.conversion(path, ".astype('\(name)')"))
+  }
+
+  private func load<Bits: FixedWidthInteger & BitwiseCopyable>(
+    _ elements: Range<Int>, _ bits: Bits.Type
+  ) throws(FileError) -> [Bits] {
+    let width = MemoryLayout<Bits>.size
+    let bytes: ArraySlice<UInt8>
+    switch storage {
+    case .file(let file, let offset):
+      bytes = try file.read(elements.count * width, at: offset + elements.lowerBound * width)[...]
+    case .memory(let all):
+      guard elements.upperBound * width <= all.count else {
+        throw FileError(.content, "\(path): has \(all.count / width) elements, expected \(elements.upperBound)")
+      }
+      bytes = all[elements.lowerBound * width..<elements.upperBound * width]
+    }
+    let isSwapped = type.isBigEndian
+    return unsafe bytes.withUnsafeBytes { bytes in
+      (0..<elements.count).map { index in
+        let bits = unsafe bytes.loadUnaligned(fromByteOffset: index * width, as: Bits.self)
+        return isSwapped ? bits.byteSwapped : bits
+      }
+    }
+  }
+}

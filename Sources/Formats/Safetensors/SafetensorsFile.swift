@@ -1,0 +1,109 @@
+/// A safetensors file in memory, checked.
+public struct SafetensorsFile: Sendable {
+  /// The texts of the header.
+  public let metadata: [String: String]
+
+  /// The tensors by name.
+  public let entries: [String: SafetensorsHeader.Entry]
+
+  /// The verified SHA-256 checksum of the file in hexadecimal digits; `nil` if it has none.
+  public let checksum: String?
+
+  /// The path of the file.
+  public let path: String
+  private let bytes: [UInt8]
+
+  /// Reads a file, and verifies the checksum that it ends with.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the file.
+  ///   - needsChecksum: If true, a file without a checksum is refused; files of other programs have none.
+  /// - Throws: ``FileError`` of kind `content` if anything does not fit: the file is damaged or was cut off.
+  public init(path: String, needsChecksum: Bool = true) throws(FileError) {
+    self.path = path
+    let file = try ReadOnlyFile(path: path)
+    let header = try SafetensorsHeader(of: file)
+    metadata = header.metadata
+    entries = header.entries
+    bytes = try file.read(file.byteCount, at: 0)
+    checksum =
+      needsChecksum || entries[SafetensorsChecksum.name] != nil
+      ? try Self.verifiedChecksum(path, bytes, entries) : nil
+  }
+
+  /// The elements of a tensor of floating-point numbers, as float32; float64 is rounded, shorter types lose nothing.
+  ///
+  /// - Parameters:
+  ///   - name: Its name.
+  ///   - shape: The extents that it must have.
+  /// - Returns: The elements, row-major.
+  /// - Throws: ``FileError`` if there is no such tensor of this shape.
+  public func floats(_ name: String, shape: [Int]) throws(FileError) -> [Float] {
+    guard let entry = entries[name] else { throw FileError(.content, "\(path): holds no tensor \(name)") }
+    guard entry.shape == shape, let floats = floats(of: entry) else {
+      throw FileError(
+        .content,
+        "\(path): \(name) is \(entry.type.rawValue) \(entry.shape), expected \(TensorType.float32.rawValue) \(shape)"
+          + (entry.type.isFloatingPoint ? "" : "; save it as floating-point numbers, in PyTorch with .float()"))
+    }
+    return floats
+  }
+
+  private func floats(of entry: SafetensorsHeader.Entry) -> [Float]? {
+    switch entry.type {
+    case .float32: elements(of: entry, UInt32.self).map { bits in Float(bitPattern: bits) }
+    case .float16: elements(of: entry, UInt16.self).map { bits in Float(Float16(bitPattern: bits)) }
+    case .bfloat16: elements(of: entry, UInt16.self).map { bits in Float(bitPattern: UInt32(bits) << 16) }
+    case .float64: elements(of: entry, UInt64.self).map { bits in Float(Double(bitPattern: bits)) }
+    case .float8E4M3: elements(of: entry, UInt8.self).map { bits in Self.float8(bits, exponentBits: 4) }
+    case .float8E5M2: elements(of: entry, UInt8.self).map { bits in Self.float8(bits, exponentBits: 5) }
+    default: nil
+    }
+  }
+
+  /// A number of 8 bits (OCP 8-bit Floating Point Specification): with 4 bits of exponent, all ones are numbers except the one NaN.
+  private static func float8(_ bits: UInt8, exponentBits: Int) -> Float {
+    let mantissaBits = 7 - exponentBits
+    let mantissa = Int(bits) & (1 << mantissaBits - 1)
+    let exponent = Int(bits) >> mantissaBits & (1 << exponentBits - 1)
+    let bias = 1 << (exponentBits - 1) - 1
+    let isLast = exponent == 1 << exponentBits - 1
+    let magnitude: Float
+    if isLast, exponentBits == 5 {
+      magnitude = mantissa == 0 ? .infinity : .nan
+    } else if isLast, mantissa == 1 << mantissaBits - 1 {
+      magnitude = .nan
+    } else {
+      let significand = exponent == 0 ? mantissa : mantissa + 1 << mantissaBits
+      magnitude =
+        Float(significand) * Float(sign: .plus, exponent: max(exponent, 1) - bias - mantissaBits, significand: 1)
+    }
+    return bits & 0x80 == 0 ? magnitude : -magnitude
+  }
+
+  private func elements<Bits: FixedWidthInteger & BitwiseCopyable>(
+    of entry: SafetensorsHeader.Entry, _ type: Bits.Type
+  ) -> [Bits] {
+    let byteCount = MemoryLayout<Bits>.size
+    return unsafe bytes.withUnsafeBytes { bytes in
+      (0..<entry.range.count / byteCount).map { index in
+        unsafe bytes.loadUnaligned(fromByteOffset: entry.range.lowerBound + byteCount * index, as: Bits.self)
+      }
+    }
+  }
+
+  private static func verifiedChecksum(
+    _ path: String, _ bytes: [UInt8], _ entries: [String: SafetensorsHeader.Entry]
+  ) throws(FileError) -> String {
+    guard let entry = entries[SafetensorsChecksum.name], entry.range.upperBound == bytes.count,
+      entry.range.count == SafetensorsChecksum.byteCount
+    else { throw SafetensorsHeader.damaged(path, "it does not end with \(SafetensorsChecksum.name)") }
+    let digest = SHA256()
+    unsafe digest.update(bytes.span.bytes.extracting(0..<entry.range.lowerBound))
+    let found = digest.finalize()
+    guard found == Array(bytes[entry.range]) else {
+      throw SafetensorsHeader.damaged(path, "its contents do not have the checksum that it ends with")
+    }
+    return SHA256.hexadecimal(found)
+  }
+}

@@ -1,0 +1,137 @@
+import FoundationEssentials
+
+/// The header of a safetensors file, checked against the size of the file.
+public struct SafetensorsHeader: Sendable {
+  /// The type, shape and place of a tensor.
+  public struct Entry: Sendable {
+    /// The element type.
+    public let type: TensorType
+    /// The extents.
+    public let shape: [Int]
+    /// Its bytes in the file.
+    public let range: Range<Int>
+  }
+
+  /// The texts of the header.
+  public let metadata: [String: String]
+
+  /// The tensors by name.
+  public let entries: [String: Entry]
+
+  private static let longestHeader = 100_000_000
+
+  private struct Contents: Decodable {
+    var metadata: [String: String] = [:]
+    var tensors: [String: Description] = [:]
+
+    struct Description: Decodable {
+      let dtype: String
+      let shape: [Int]
+      // swift-format-ignore: AlwaysUseLowerCamelCase
+      let data_offsets: [Int]
+    }
+
+    struct Name: CodingKey {
+      let stringValue: String
+      var intValue: Int? { nil }
+      init?(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: Name.self)
+      for name in container.allKeys {
+        if name.stringValue == "__metadata__" {
+          metadata = try container.decode([String: String].self, forKey: name)
+        } else {
+          tensors[name.stringValue] = try container.decode(Description.self, forKey: name)
+        }
+      }
+    }
+  }
+
+  /// Reads the header of a file, and checks that its tensors fill the rest.
+  ///
+  /// - Throws: ``FileError`` of kind `content` if anything does not fit: the file is damaged or was cut off.
+  public init(of file: ReadOnlyFile) throws(FileError) {
+    let path = file.path
+    guard file.byteCount >= 8 else {
+      throw Self.damaged(path, "it has \(file.byteCount) bytes, fewer than a header's length")
+    }
+    let length = try file.read(8, at: 0).reversed().reduce(UInt64(0)) { length, byte in length << 8 | UInt64(byte) }
+    guard length <= UInt64(min(Self.longestHeader, file.byteCount - 8)) else {
+      throw Self.damaged(path, "its header claims \(length) bytes, but only \(file.byteCount - 8) follow")
+    }
+    let bufferStart = 8 + Int(length)
+    let text = try file.read(Int(length), at: 8)
+    guard text.first == UInt8(ascii: "{") else { throw Self.damaged(path, "its header is no JSON object") }
+    let header: Contents
+    do {
+      header = try JSONDecoder().decode(Contents.self, from: Data(text))
+    } catch {
+      throw Self.damaged(path, "its header is no valid JSON of a safetensors file")
+    }
+    metadata = header.metadata
+
+    var entries: [String: Entry] = [:]
+    let bufferCount = file.byteCount - bufferStart
+    var next = 0
+    // Without holes or overlaps, in the order of their offsets; this also rules out most repeated names.
+    let sorted = header.tensors.sorted { first, second in
+      first.value.data_offsets.lexicographicallyPrecedes(second.value.data_offsets)
+    }
+    for (name, description) in sorted {
+      let type = TensorType(rawValue: description.dtype)
+      guard description.data_offsets.count == 2, description.data_offsets[0] == next,
+        (next...bufferCount).contains(description.data_offsets[1]),
+        Self.fits(description.data_offsets[1] - next, description.shape, type)
+      else {
+        throw Self.damaged(path, "\(name) does not lie where its shape and its neighbors say")
+      }
+      entries[name] = Entry(
+        type: type, shape: description.shape, range: bufferStart + next..<bufferStart + description.data_offsets[1])
+      next = description.data_offsets[1]
+    }
+    guard next == bufferCount else {
+      throw Self.damaged(path, "its tensors take \(next) bytes, but \(bufferCount) follow the header")
+    }
+    self.entries = entries
+  }
+
+  /// Reads the whole file, and checks the checksum that it ends with.
+  ///
+  /// - Parameters:
+  ///   - file: The file of this header.
+  ///   - progress: Called with the bytes read so far.
+  /// - Throws: ``FileError`` of kind `content` if there is none or it is not right.
+  public func verifyChecksum(of file: ReadOnlyFile, progress: (Int) -> Void = { _ in }) throws(FileError) {
+    guard let entry = entries[SafetensorsChecksum.name], entry.range.upperBound == file.byteCount,
+      entry.range.count == SafetensorsChecksum.byteCount
+    else { throw Self.damaged(file.path, "it does not end with \(SafetensorsChecksum.name)") }
+    let digest = SHA256()
+    let bytesPerRead = 1 << 20
+    for offset in stride(from: 0, to: entry.range.lowerBound, by: bytesPerRead) {
+      let bytes = try file.read(min(bytesPerRead, entry.range.lowerBound - offset), at: offset)
+      unsafe digest.update(bytes.span.bytes)
+      progress(offset + bytes.count)
+    }
+    guard try file.read(entry.range.count, at: entry.range.lowerBound) == digest.finalize() else {
+      throw Self.damaged(file.path, "its contents do not have the checksum that it ends with")
+    }
+  }
+
+  /// True if so many bytes hold a tensor of this shape; for unknown types any number does.
+  private static func fits(_ byteCount: Int, _ shape: [Int], _ type: TensorType) -> Bool {
+    var bits = type.bitCount ?? 1
+    for extent in shape {
+      let (product, overflow) = bits.multipliedReportingOverflow(by: extent)
+      guard extent >= 0, !overflow else { return false }
+      bits = product
+    }
+    return type.bitCount == nil || bits == 8 * byteCount
+  }
+
+  static func damaged(_ path: String, _ reason: String) -> FileError {
+    FileError(.content, "\(path): damaged or cut off: \(reason)")
+  }
+}

@@ -1,0 +1,98 @@
+/// Writes safetensors files: an 8-byte header length, a JSON header, the tensors' bytes without gaps.
+public enum SafetensorsWriter {
+  /// Writes tensors in the given order, and the checksum after them, completely or not at all.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the file.
+  ///   - metadata: Texts for the header.
+  ///   - tensors: The tensors.
+  /// - Throws: ``FileError``.
+  public static func write(
+    to path: String, metadata: [String: String], tensors: [NamedTensor]
+  ) throws(FileError) {
+    let descriptions = tensors.map { tensor in
+      TensorDescription(name: tensor.name, type: .float32, shape: tensor.shape)
+    }
+    try write(to: path, metadata: metadata, tensors: descriptions) { (append) throws(FileError) in
+      for tensor in tensors {
+        // Little-endian as in memory: the package builds for x86-64 and arm64 only.
+        unsafe try append(tensor.elements.span.bytes)
+      }
+    }
+  }
+
+  /// Writes a file whose tensors need not be in memory together, and the checksum after them, completely or not at all.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the file.
+  ///   - metadata: Texts for the header.
+  ///   - tensors: What follows.
+  ///   - hasChecksum: Whether the checksum follows; a model of another program would take it for a surplus weight.
+  ///   - blocks: Calls its argument with the tensors' bytes, in their order, in pieces of any size.
+  /// - Throws: ``FileError``.
+  /// - Precondition: There are as many bytes as the descriptions say.
+  public static func write(
+    to path: String, metadata: [String: String], tensors: [TensorDescription],
+    hasChecksum: Bool = true,
+    blocks: (_ append: (RawSpan) throws(FileError) -> Void) throws(FileError) -> Void
+  ) throws(FileError) {
+    try AtomicFile.write(to: path) { (file) throws(FileError) in
+      let digest = SHA256()
+      let checksums =
+        hasChecksum
+        ? [TensorDescription(name: SafetensorsChecksum.name, type: .uint8, shape: [SafetensorsChecksum.byteCount])] : []
+      let header = header(metadata: metadata, tensors: tensors + checksums)
+      unsafe digest.update(header.span.bytes)
+      unsafe try file.append(header.span.bytes)
+      var written = 0
+      try blocks { (bytes) throws(FileError) in
+        digest.update(bytes)
+        try file.append(bytes)
+        written += bytes.byteCount
+      }
+      let expected = tensors.reduce(0) { sum, tensor in sum + tensor.byteCount }
+      precondition(written == expected, "\(written) bytes for tensors of \(expected)")
+      guard hasChecksum else { return }
+      let checksum = digest.finalize()
+      unsafe try file.append(checksum.span.bytes)
+    }
+  }
+
+  private static func header(metadata: [String: String], tensors: [TensorDescription]) -> [UInt8] {
+    var entries: [String] = []
+    let texts = metadata.sorted { first, second in first.key < second.key }
+      .map { key, value in "\(quoted(key)):\(quoted(value))" }
+    entries.append("\"__metadata__\":{\(texts.joined(separator: ","))}")
+    var offset = 0
+    for tensor in tensors {
+      let end = offset + tensor.byteCount
+      let extents = tensor.shape.map(String.init).joined(separator: ",")
+      entries.append(
+        "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":[\(extents)],\"data_offsets\":[\(offset),\(end)]}"
+      )
+      offset = end
+    }
+    var text = Array("{\(entries.joined(separator: ","))}".utf8)
+    while !text.count.isMultiple(of: 8) {
+      text.append(UInt8(ascii: " "))
+    }
+    let length = UInt64(text.count)
+    return (0..<8).map { byte in UInt8(truncatingIfNeeded: length >> (8 * byte)) } + text
+  }
+
+  /// A JSON string (RFC 8259, section 7).
+  private static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\n": quoted += "\\n"
+      case _ where scalar.value < 0x20:
+        quoted += "\\u" + String(Int(scalar.value), width: 4, radix: 16)
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}

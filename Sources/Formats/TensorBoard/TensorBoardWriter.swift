@@ -1,0 +1,149 @@
+import Glibc
+
+/// An event file of TensorBoard: scalars, histograms, images and texts by step.
+///
+/// A record is the length of its data in 8 bytes, the masked checksum of these, the data, and their masked checksum. Each start of a run
+/// writes a file of its own, so that a record that was cut off spoils nothing after it; a file of a run that goes on tells TensorBoard to
+/// drop the steps that are computed again. Each event is one system call: a reader sees whole events.
+@safe
+public struct TensorBoardWriter: ~Copyable {
+  /// A value of an event.
+  public enum Value: Sendable {
+    /// A number.
+    case scalar(Float)
+    /// A distribution.
+    case histogram(TensorBoardHistogram)
+    /// A color image as a PNG file, and its extent in pixels.
+    case image(png: [UInt8], width: Int, height: Int)
+    /// A text in Markdown.
+    case text(String)
+  }
+
+  /// The path of the file.
+  public let path: String
+  private let descriptor: Int32
+
+  /// Creates an event file.
+  ///
+  /// - Parameters:
+  ///   - folder: The folder, which exists.
+  ///   - firstStep: The first step that will be written. Events of this and later steps in the folder's older files are superseded.
+  ///   - time: The time of the start in seconds since 1970, which is in the file's name and orders the files.
+  /// - Throws: ``FileError``.
+  public init(folder: String, firstStep: Int = 0, time: Double) throws(FileError) {
+    var name = [CChar](repeating: 0, count: 256)
+    unsafe gethostname(&name, name.count - 1)
+    let host = String(decoding: name.prefix { letter in letter != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    var number = 0
+    var path = ""
+    var descriptor: Int32 = -1
+    repeat {
+      path = "\(folder)/events.out.tfevents.\(String(Int(time), width: 10)).\(host).\(getpid()).\(number)"
+      descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
+      number += 1
+    } while descriptor < 0 && errno == EEXIST
+    let code = errno
+    (self.path, self.descriptor) = (path, descriptor)
+    guard descriptor >= 0 else { throw FileError(path: path, action: "create it", code: code) }
+    var version = ProtobufMessage()
+    version.add(1, time)
+    version.add(3, "brain.Event:2")
+    try append(version)
+    // SessionLog.START: what older files have from this step on does not count.
+    var session = ProtobufMessage()
+    session.add(1, 1)
+    var start = ProtobufMessage()
+    start.add(1, time)
+    start.add(2, firstStep)
+    start.add(7, session)
+    try append(start)
+  }
+
+  deinit {
+    if descriptor >= 0 {
+      close(descriptor)
+    }
+  }
+
+  /// Appends an event.
+  ///
+  /// - Parameters:
+  ///   - values: The values by their tags, for example `loss/contrastive`.
+  ///   - step: The step of training.
+  ///   - time: Seconds since 1970.
+  /// - Throws: ``FileError``, for example if the disk is full; the file then ends with a truncated event, which readers pass over.
+  public func add(_ values: [(tag: String, value: Value)], step: Int, time: Double) throws(FileError) {
+    var summary = ProtobufMessage()
+    for (tag, value) in values {
+      summary.add(1, Self.message(tag, value))
+    }
+    var event = ProtobufMessage()
+    event.add(1, time)
+    event.add(2, step)
+    event.add(5, summary)
+    try append(event)
+  }
+
+  /// The message Summary.Value; the numbers are those of the fields in summary.proto.
+  private static func message(_ tag: String, _ value: Value) -> ProtobufMessage {
+    var message = ProtobufMessage()
+    message.add(1, tag)
+    switch value {
+    case .scalar(let number):
+      message.add(2, number)
+    case .histogram(let histogram):
+      message.add(5, histogram.message)
+    case .image(let png, let width, let height):
+      var image = ProtobufMessage()
+      image.add(1, height)
+      image.add(2, width)
+      // RGB.
+      image.add(3, 3)
+      image.add(4, bytes: png)
+      message.add(4, image)
+    case .text(let text):
+      var plugin = ProtobufMessage()
+      plugin.add(1, "text")
+      var metadata = ProtobufMessage()
+      metadata.add(1, plugin)
+      var shape = ProtobufMessage()
+      var extent = ProtobufMessage()
+      extent.add(1, 1)
+      shape.add(2, extent)
+      var tensor = ProtobufMessage()
+      // DT_STRING.
+      tensor.add(1, 7)
+      tensor.add(2, shape)
+      tensor.add(8, text)
+      message.add(8, tensor)
+      message.add(9, metadata)
+    }
+    return message
+  }
+
+  private func append(_ event: ProtobufMessage) throws(FileError) {
+    let record = Self.record(event.encoded)
+    let bytes = unsafe record.span.bytes
+    try unsafe bytes.withUnsafeBytes { (bytes) throws(FileError) in
+      var written = 0
+      while written < bytes.count {
+        guard let base = bytes.baseAddress else { break }
+        let count = unsafe write(descriptor, base + written, bytes.count - written)
+        if count < 0, errno == EINTR {
+          continue
+        }
+        guard count > 0 else { throw FileError(path: path, action: "write to it", code: errno) }
+        written += count
+      }
+    }
+  }
+
+  private static func record(_ data: [UInt8]) -> [UInt8] {
+    func littleEndian(_ number: UInt64, _ count: Int) -> [UInt8] {
+      (0..<count).map { byte in UInt8(truncatingIfNeeded: number >> (8 * byte)) }
+    }
+    let length = littleEndian(UInt64(data.count), 8)
+    return length + littleEndian(UInt64(CRC32C.masked(length)), 4) + data
+      + littleEndian(UInt64(CRC32C.masked(data)), 4)
+  }
+}

@@ -1,0 +1,115 @@
+import Spelling
+
+extension Augmentation: CustomStringConvertible {
+  /// The names that stand alone: presets and single operations.
+  private static let vocabulary: [any AugmentationStep] = presetSteps + operations
+
+  /// Every operation with its defaults, in the order in which they are listed.
+  static let operations: [any AugmentationStep] =
+    [
+      ResizedCrop(), PaddedCrop(), CenterCrop(), Resize(), Flip(), ColorJitter(), GaussianBlur(), AutoAugment(),
+      RandomOperations(),
+    ] + ImageOperation.allCases.map { operation in RandomOperation(operation) } + [TensorJitter(), TensorGrayscale()]
+
+  /// British spellings of names and values, as version 0.1.0 wrote them into the configuration of its runs, and today's names.
+  private static let formerNames = [
+    "equalise": "equalize", "posterise": "posterize", "solarise": "solarize", "solarise-add": "solarize-add",
+    "colour": "color", "greyscale": "grayscale", "tensor-greyscale": "tensor-grayscale", "centre-crop": "center-crop",
+    "grey": "gray",
+  ]
+
+  /// The augmentation of a text: presets and operations joined by `+`, each with parameters in parentheses where these are not at their
+  /// defaults.
+  ///
+  /// For example `supcontrast`, or `resized-crop(area=0.2..1, filter=bicubic) + flip + cutout(side=8)`.
+  ///
+  /// - Throws: ``AugmentationError`` that names the element, the parameter, what was expected, and the nearest name of a mistyped one.
+  public init(_ text: String) throws(AugmentationError) {
+    if text.trimmed == "none" {
+      self = .none
+      return
+    }
+    var steps: [any AugmentationStep] = []
+    for element in text.split(separator: "+", omittingEmptySubsequences: false) {
+      let step = try Self.step(String(element).trimmed)
+      if let last = steps.last(where: { step in step.endsOnFloats }), !step.worksOnFloats {
+        throw AugmentationError(
+          "\(step.name) after \(last.name): expected operations on floats after the first one; put \(step.name) before")
+      }
+      steps.append(step)
+    }
+    self.init(steps: steps)
+  }
+
+  /// A text that ``init(_:)`` makes an equal augmentation of.
+  public var description: String {
+    steps.isEmpty ? "none" : steps.map { step in step.text() }.joined(separator: " + ")
+  }
+
+  private static func step(_ text: String) throws(AugmentationError) -> any AugmentationStep {
+    let open = text.firstIndex(of: "(")
+    let name = current(String(text[..<(open ?? text.endIndex)]).trimmed)
+    guard let step = vocabulary.first(where: { step in step.name == name }) else {
+      let nearest = vocabulary.map { step in step.name }.nearest(to: name)
+      let found = name.isEmpty ? "an empty element" : "no preset or operation \(name)"
+      throw AugmentationError(
+        "\(found); expected one of \(presets.map { preset in preset.name }.joined(separator: ", ")), "
+          + "or operations joined by +\(nearest.map { nearest in "; did you mean \(nearest)?" } ?? "")")
+    }
+    guard let open else { return step }
+    guard text.hasSuffix(")") else {
+      throw AugmentationError("\(text): expected a closing parenthesis at the end of the parameters of \(name)")
+    }
+    return try set(String(text[text.index(after: open)..<text.index(before: text.endIndex)]), of: step)
+  }
+
+  /// Today's spelling of a name or value.
+  private static func current(_ word: String) -> String { formerNames[word] ?? word }
+
+  private static func set<Step: AugmentationStep>(
+    _ arguments: String, of step: Step
+  ) throws(AugmentationError) -> any AugmentationStep {
+    var step = step
+    let names = step.parameters.map { parameter in parameter.name }
+    var given = Set<String>()
+    for argument in arguments.split(separator: ",") {
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0]).trimmed
+      guard let parameter = step.parameters.first(where: { parameter in parameter.name == name }) else {
+        let advice = names.nearest(to: name).map { nearest in "did you mean \(nearest)?" }
+        throw AugmentationError(
+          "\(step.name) has no parameter \(name); \(advice ?? "it has \(names.isEmpty ? "none" : names.joined(separator: ", "))")"
+        )
+      }
+      guard given.insert(name).inserted else {
+        throw AugmentationError("\(step.name): \(name) is given twice; leave one out")
+      }
+      guard parts.count == 2 else {
+        throw AugmentationError("\(step.name): expected \(name)=…, \(parameter.expected); found no value")
+      }
+      let value = current(String(parts[1]).trimmed)
+      guard let changed = parameter.setting(step, value) else {
+        throw AugmentationError("\(step.name): \(name)=\(value): expected \(parameter.expected)")
+      }
+      step = changed
+    }
+    return step
+  }
+}
+
+extension AugmentationStep {
+  /// True if it works on floats alone.
+  fileprivate var worksOnFloats: Bool { self is TensorJitter || self is TensorGrayscale }
+
+  /// True if operations on levels can no longer follow.
+  fileprivate var endsOnFloats: Bool {
+    worksOnFloats || (self as? Preset)?.small.contains { step in step.endsOnFloats } == true
+  }
+}
+
+extension String {
+  /// Without spaces at both ends.
+  fileprivate var trimmed: String {
+    String(drop { letter in letter == " " }.reversed().drop { letter in letter == " " }.reversed())
+  }
+}

@@ -1,0 +1,122 @@
+/// A named parameter of an operation, and its form as text.
+struct AugmentationParameter<Step>: Sendable {
+  let name: String
+  /// The meaning, for the help.
+  let meaning: String
+  /// The allowed values, for the help and errors.
+  let expected: String
+  /// The value as text.
+  let text: @Sendable (Step) -> String
+  /// Sets the value from text; `nil` if that is no allowed value.
+  let setting: @Sendable (Step, String) -> Step?
+
+  func text(of step: Step) -> String { text(step) }
+
+  /// A number within bounds.
+  static func number(
+    _ name: String, _ path: WritableKeyPath<Step, Double> & Sendable, in allowed: ClosedRange<Double>,
+    _ meaning: String
+  ) -> AugmentationParameter {
+    AugmentationParameter(
+      name: name, meaning: meaning,
+      expected: "a number from \(format(allowed.lowerBound)) to \(format(allowed.upperBound))"
+    ) { step in
+      format(step[keyPath: path])
+    } setting: { step, text in
+      guard let value = parseNumber(text), allowed.contains(value) else { return nil }
+      var changed = step
+      changed[keyPath: path] = value
+      return changed
+    }
+  }
+
+  /// A whole number within bounds.
+  static func integer(
+    _ name: String, _ path: WritableKeyPath<Step, Int> & Sendable, in allowed: ClosedRange<Int>, _ meaning: String
+  ) -> AugmentationParameter {
+    AugmentationParameter(
+      name: name, meaning: meaning, expected: "a whole number from \(allowed.lowerBound) to \(allowed.upperBound)"
+    ) { step in
+      String(step[keyPath: path])
+    } setting: { step, text in
+      guard let value = Int(text), allowed.contains(value) else { return nil }
+      var changed = step
+      changed[keyPath: path] = value
+      return changed
+    }
+  }
+
+  /// A number, or a range of which one is drawn.
+  static func range(
+    _ name: String, _ path: WritableKeyPath<Step, RandomRange> & Sendable, in allowed: ClosedRange<Double>,
+    _ meaning: String
+  ) -> AugmentationParameter {
+    AugmentationParameter(
+      name: name, meaning: meaning,
+      expected:
+        "a number from \(format(allowed.lowerBound)) to \(format(allowed.upperBound)), or two as LEAST..MOST"
+    ) { step in
+      let range = step[keyPath: path]
+      return range.lower == range.upper ? format(range.lower) : "\(format(range.lower))..\(format(range.upper))"
+    } setting: { step, text in
+      let bounds = text.split("..").map { bound in parseNumber(bound) }
+      guard (1...2).contains(bounds.count), let lower = bounds[0], let upper = bounds[bounds.count - 1],
+        lower <= upper, allowed.contains(lower), allowed.contains(upper)
+      else { return nil }
+      var changed = step
+      changed[keyPath: path] = RandomRange(lower, upper)
+      return changed
+    }
+  }
+
+  /// One of several names.
+  static func choice<Choice>(
+    _ name: String, _ path: WritableKeyPath<Step, Choice> & Sendable, _ meaning: String
+  ) -> AugmentationParameter
+  where Choice: RawRepresentable & CaseIterable & SendableMetatype, Choice.RawValue == String {
+    AugmentationParameter(
+      name: name, meaning: meaning,
+      expected: Choice.allCases.map { choice in choice.rawValue }.joined(separator: " or ")
+    ) { step in
+      step[keyPath: path].rawValue
+    } setting: { step, text in
+      guard let value = Choice(rawValue: text) else { return nil }
+      var changed = step
+      changed[keyPath: path] = value
+      return changed
+    }
+  }
+}
+
+/// Yes or no, as a parameter.
+enum YesOrNo: String, Sendable, CaseIterable {
+  case yes
+  case no
+}
+
+/// A number without a needless ".0".
+private func format(_ number: Double) -> String {
+  let text = String(number)
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}
+
+/// A number or a fraction such as 4/3.
+private func parseNumber(_ text: String) -> Double? {
+  let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { part in Double(part) }
+  guard (1...2).contains(parts.count), let first = parts[0], let last = parts[parts.count - 1] else { return nil }
+  let value = parts.count == 1 ? first : first / last
+  return value.isFinite ? value : nil
+}
+
+extension String {
+  /// The parts between occurrences of a separator of two characters.
+  fileprivate func split(_ separator: String) -> [String] {
+    var parts: [String] = []
+    var rest = self[...]
+    while let place = rest.firstRange(of: separator) {
+      parts.append(String(rest[..<place.lowerBound]))
+      rest = rest[place.upperBound...]
+    }
+    return parts + [String(rest)]
+  }
+}

@@ -1,0 +1,216 @@
+import Kernels
+
+/// The memory for making views, reused from view to view; each thread has its own.
+///
+/// While a view is made it holds the current image: a plane of red, one of green and one of blue, 8 bits each.
+@safe
+public final class AugmentationWorkspace {
+  // Tables of functions are constants of the program.
+  let kernels: UnsafePointer<KernelTable>
+
+  /// The size of the view that is being made.
+  private(set) var viewSize = ImageSize(width: 0, height: 0)
+  /// The size of the current image.
+  private(set) var size = ImageSize(width: 0, height: 0)
+
+  // The image itself, until the first operation.
+  private var source: RGBImage?
+  private var planes = ScratchBuffer<UInt8>()
+  private var otherPlanes = ScratchBuffer<UInt8>()
+  private var packed = ScratchBuffer<UInt8>()
+  private var resampled = ScratchBuffer<UInt8>()
+  private var columnWeights = ResamplingWeights()
+  private var rowWeights = ResamplingWeights()
+  private var floats = ScratchBuffer<Float>()
+  private var levels = ScratchBuffer<Float>()
+  private var levelsNormalization: ChannelNormalization?
+
+  /// The view as floats from 0 to 1, once an operation has asked for it; allocated once and used again.
+  private var tensor = PlanarImage()
+  private var isTensor = false
+
+  /// An empty workspace.
+  ///
+  /// - Parameter path: The instruction set to use; the images are the same with each.
+  public init(_ path: KernelPath = kernels_best_path()) {
+    unsafe kernels = unsafe kernels_of(path)
+  }
+
+  /// The number of pixels of the current image.
+  var pixelCount: Int { size.pixelCount }
+
+  /// The number of levels of the current image: three times the number of pixels.
+  var levelCount: Int { 3 * size.pixelCount }
+
+  /// The planes of the current image.
+  var levelsInPlace: UnsafeMutablePointer<UInt8> {
+    precondition(!isTensor, "operations on levels come before those on floats")
+    let planes = unsafe self.planes.room(for: levelCount)
+    if let image = source {
+      source = nil
+      unsafe image.samples.withUnsafeBufferPointer { samples in
+        guard let pixels = samples.baseAddress else { return }
+        unsafe kernels.pointee.image_unpack(pixels, pixelCount, planes)
+      }
+    }
+    return unsafe planes
+  }
+
+  // MARK: Into the workspace and out of it
+
+  /// Begins a view of `size` with an image.
+  func begin(_ image: RGBImage, viewSize: ImageSize) {
+    source = image
+    size = image.size
+    self.viewSize = viewSize
+    isTensor = false
+  }
+
+  /// Resizes a part of the current image.
+  ///
+  /// - Parameters:
+  ///   - crop: The part, which lies inside.
+  ///   - whole: The size that the part is resized to.
+  ///   - window: The part of the resized image that is made; `nil` for all of it.
+  ///   - filter: The kernel that weights pixels.
+  ///   - isAntialiased: If true, the kernel widens as the image shrinks.
+  func resize(
+    _ crop: KernelWindow, to whole: ImageSize, window: KernelWindow? = nil, _ filter: ResamplingFilter,
+    isAntialiased: Bool = true
+  ) {
+    if let image = source {
+      source = nil
+      unsafe image.samples.withUnsafeBufferPointer { samples in
+        guard let pixels = samples.baseAddress else { return }
+        unsafe resample(pixels, crop, to: whole, window: window, filter, isAntialiased: isAntialiased)
+      }
+    } else {
+      let pixels = unsafe packed.room(for: levelCount)
+      unsafe kernels.pointee.image_pack(levelsInPlace, pixelCount, pixels)
+      unsafe resample(pixels, crop, to: whole, window: window, filter, isAntialiased: isAntialiased)
+    }
+  }
+
+  private func resample(
+    _ pixels: UnsafePointer<UInt8>, _ crop: KernelWindow, to whole: ImageSize, window: KernelWindow?,
+    _ filter: ResamplingFilter, isAntialiased: Bool
+  ) {
+    let window = window ?? KernelWindow(top: 0, left: 0, width: Int32(whole.width), height: Int32(whole.height))
+    let columns = unsafe columnWeights.filter(
+      from: Int(crop.width), to: whole.width, keeping: Int(window.left)..<Int(window.left + window.width), filter,
+      isAntialiased: isAntialiased)
+    let rows = unsafe rowWeights.filter(
+      from: Int(crop.height), to: whole.height, keeping: Int(window.top)..<Int(window.top + window.height), filter,
+      isAntialiased: isAntialiased)
+    let scratch = unsafe resampled.room(for: kernels.pointee.image_resample_scratch_count(columns, rows))
+    let corner = unsafe pixels + (Int(crop.top) * size.width + Int(crop.left)) * 3
+    let rowStride = size.width * 3
+    size = ImageSize(width: Int(window.width), height: Int(window.height))
+    unsafe kernels.pointee.image_resample(corner, rowStride, columns, rows, scratch, planes.room(for: levelCount))
+  }
+
+  /// Writes the finished view.
+  func writeView(
+    _ normalization: ChannelNormalization, into view: inout MutableSpan<Float>, channelStride: Int, pixelStride: Int
+  ) {
+    if isTensor {
+      tensor.write(normalization, into: &view, channelStride: channelStride, pixelStride: pixelStride)
+      return
+    }
+    let levels = unsafe self.levels.room(for: 3 * 256)
+    if levelsNormalization != normalization {
+      levelsNormalization = normalization
+      for channel in 0..<3 {
+        for level in 0..<256 {
+          unsafe levels[256 * channel + level] =
+            (Float(level) / 255 - normalization.mean[channel]) / normalization.standardDeviation[channel]
+        }
+      }
+    }
+    unsafe view.withUnsafeMutableBufferPointer { view in
+      guard let address = view.baseAddress else { return }
+      unsafe kernels.pointee.image_view(levelsInPlace, pixelCount, levels, address, channelStride, pixelStride)
+    }
+  }
+
+  /// The finished view as an image of 8 bits a channel.
+  func makeImage() -> RGBImage {
+    if isTensor {
+      return tensor.rounded()
+    }
+    var samples = [UInt8](repeating: 0, count: levelCount)
+    unsafe kernels.pointee.image_pack(levelsInPlace, pixelCount, &samples)
+    return RGBImage(width: size.width, height: size.height, samples: samples)
+  }
+
+  // MARK: Operations that need a second image
+
+  /// Cuts out a window, filled where it reaches beyond the image.
+  func cut(_ window: KernelWindow, fill: UInt8) {
+    let result = unsafe otherPlanes.room(for: 3 * Int(window.width) * Int(window.height))
+    unsafe kernels.pointee.image_window(image, window, fill, result)
+    size = ImageSize(width: Int(window.width), height: Int(window.height))
+    swap(&planes, &otherPlanes)
+  }
+
+  /// Exchanges left and right.
+  func mirror() {
+    unsafe kernels.pointee.image_mirror(image, otherPlanes.room(for: levelCount))
+    swap(&planes, &otherPlanes)
+  }
+
+  /// Moves every pixel by an affine map, to the nearest pixel.
+  func move(_ map: AffineMap, fill: UInt8) {
+    let matrix = map.fixedPoint
+    let elements = matrix.span
+    unsafe elements.withUnsafeBufferPointer { matrix in
+      guard let address = matrix.baseAddress else { return }
+      unsafe kernels.pointee.image_affine(image, address, fill, otherPlanes.room(for: levelCount))
+    }
+    swap(&planes, &otherPlanes)
+  }
+
+  /// Fills a rectangle that lies inside.
+  func fill(top: Int, left: Int, height: Int, width: Int, with level: UInt8) {
+    let levels = unsafe levelsInPlace
+    for plane in 0..<3 {
+      for row in 0..<height {
+        let start = plane * pixelCount + (top + row) * size.width + left
+        unsafe (levels + start).update(repeating: level, count: width)
+      }
+    }
+  }
+
+  /// Blends with the image smoothed.
+  func sharpen(by factor: Float) {
+    unsafe kernels.pointee.image_sharpen(image, factor, otherPlanes.room(for: levelCount))
+    swap(&planes, &otherPlanes)
+  }
+
+  /// Smooths with `2 · radius + 1` weights that `fill` writes; beyond the edges lies the level `outside`, or the mirrored image.
+  func blur(radius: Int, outside: Float?, weights fill: (UnsafeMutablePointer<Float>) -> Void) {
+    let taps = 2 * radius + 1
+    let scratchCount = unsafe kernels.pointee.image_blur_scratch_count(
+      Int32(size.width), Int32(size.height), Int32(taps))
+    let weights = unsafe floats.room(for: taps + scratchCount)
+    unsafe fill(weights)
+    unsafe kernels.pointee.image_blur(
+      image, weights, Int32(taps), outside ?? -1, weights + taps, otherPlanes.room(for: levelCount))
+    swap(&planes, &otherPlanes)
+  }
+
+  private var image: KernelImage {
+    unsafe KernelImage(planes: levelsInPlace, width: Int32(size.width), height: Int32(size.height))
+  }
+
+  // MARK: Operations on floats
+
+  /// Changes the image as floats from 0 to 1; operations on levels must not follow.
+  func changeTensor(_ body: (inout PlanarImage) -> Void) {
+    if !isTensor {
+      unsafe tensor.load(levelsInPlace, size)
+      isTensor = true
+    }
+    body(&tensor)
+  }
+}

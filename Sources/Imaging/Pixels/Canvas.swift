@@ -1,0 +1,25 @@
+/// A white image to draw others on.
+public struct Canvas {
+  /// The image drawn so far.
+  public private(set) var image: RGBImage
+
+  /// A white image.
+  public init(width: Int, height: Int) {
+    image = RGBImage(width: width, height: height, samples: Array(repeating: 255, count: width * height * 3))
+  }
+
+  /// Draws an image, each of its pixels as a square of `scale` × `scale`.
+  ///
+  /// - Precondition: It lies inside the canvas.
+  public mutating func draw(_ tile: RGBImage, scale: Int = 1, left: Int, top: Int) {
+    for row in 0..<tile.height * scale {
+      for column in 0..<tile.width * scale {
+        let source = 3 * (row / scale * tile.width + column / scale)
+        let target = 3 * ((top + row) * image.width + left + column)
+        for channel in 0..<3 {
+          image.samples[target + channel] = tile.samples[source + channel]
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/// Counts of the extreme levels of an image, which tell an image without contrast: black, white, clipped or of one color.
+public struct ImageContrast: Sendable, Equatable {
+  /// The number of samples, three a pixel.
+  public let sampleCount: Int
+  /// The number of samples of level 0.
+  public let blackCount: Int
+  /// The number of samples of level 255.
+  public let whiteCount: Int
+  /// The number of samples that equal the first pixel's sample of their channel.
+  public let uniformCount: Int
+
+  /// Counts the levels of an image; one pass, a fraction of the time of decoding.
+  public init(of image: RGBImage) {
+    var (black, white, uniform) = (0, 0, 0)
+    unsafe image.samples.withUnsafeBufferPointer { samples in
+      guard samples.count >= 3 else { return }
+      let first = unsafe (samples[0], samples[1], samples[2])
+      for pixel in stride(from: 0, to: samples.count, by: 3) {
+        let (red, green, blue) = unsafe (samples[pixel], samples[pixel + 1], samples[pixel + 2])
+        black += (red == 0 ? 1 : 0) + (green == 0 ? 1 : 0) + (blue == 0 ? 1 : 0)
+        white += (red == 255 ? 1 : 0) + (green == 255 ? 1 : 0) + (blue == 255 ? 1 : 0)
+        uniform += (red == first.0 ? 1 : 0) + (green == first.1 ? 1 : 0) + (blue == first.2 ? 1 : 0)
+      }
+    }
+    (sampleCount, blackCount, whiteCount, uniformCount) = (image.samples.count, black, white, uniform)
+  }
+
+  /// The share of samples of level 0.
+  public var blackShare: Double { share(blackCount) }
+  /// The share of samples of level 255.
+  public var whiteShare: Double { share(whiteCount) }
+
+  /// True if at least 99 % of the samples are black, or white, or all pixels have one color: such an image shows nothing.
+  public var isBlank: Bool {
+    sampleCount > 0 && (blackShare >= 0.99 || whiteShare >= 0.99 || uniformCount == sampleCount)
+  }
+
+  private func share(_ count: Int) -> Double { sampleCount > 0 ? Double(count) / Double(sampleCount) : 0 }
+}

@@ -1,0 +1,28 @@
+import Glibc
+
+/// The kernel that weights pixels when an image is resized.
+public enum ResamplingFilter: String, Sendable, CaseIterable {
+  /// A triangle as wide as two pixels of the smaller image.
+  case bilinear
+  /// Keys's cubic with a = −½, as wide as four.
+  case bicubic
+
+  /// The radius of the kernel, in pixels of the smaller image.
+  var support: Double {
+    switch self {
+    case .bilinear: 1
+    case .bicubic: 2
+    }
+  }
+
+  /// The weight at a distance.
+  func weight(at distance: Double) -> Double {
+    let x = abs(distance)
+    switch self {
+    case .bilinear:
+      return x < 1 ? 1 - x : 0
+    case .bicubic:
+      return x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import OneDNN
+
+extension ReferencePrimitives {
+  /// The operations without compiled code in one sentence, or `nil` if there are none.
+  package static var problem: String? {
+    guard let first = all.first else { return nil }
+    let others = all.count == 1 ? "" : " and \(all.count - 1) more"
+    return
+      "oneDNN has no compiled code for \(first)\(others) with these instructions, and computes it up to hundreds of times slower"
+  }
+
+  /// The ways out.
+  package static let remedy =
+    "use a higher instruction set (SUPCON_ISA, ONEDNN_MAX_CPU_ISA), a newer oneDNN, or a host with a newer CPU"
+
+  /// Reports them, if there are any.
+  package static func note(_ report: (String) -> Void) {
+    if let problem {
+      report("note: \(problem); \(remedy)")
+    }
+  }
+}

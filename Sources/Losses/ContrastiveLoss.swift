@@ -1,0 +1,299 @@
+import Dispatch
+import MPI
+import OneDNN
+
+/// The supervised contrastive loss of a global batch whose rows are distributed over ranks (Khosla and others 2020).
+///
+/// The standard one is L_out, equation 2:
+///
+///     L = (g/M) Σ_i [ ℓ_i − (1/|P(i)|) Σ_{p∈P(i)} s_ip ],   s_ij = z_i·z_j/τ,   ℓ_i = log Σ_{a≠i} e^{s_ia}
+///
+/// over the M anchors that have a positive. ``LossMode`` lists the others. A step, collective over all ranks:
+///
+///     1. gather(embeddings)     all-gather of N·D numbers
+///     2. losses(of:)            one pass over the tiles of this rank's rows; all-gather of ℓ, one number a row
+///     3. gradients()            a second pass over the same tiles
+///
+/// By the symmetry s_ij = s_ji, a row's whole gradient, as anchor and as contrast of every other row, follows from the embeddings, the
+/// classes and all rows' ℓ: no gradient is reduced over ranks, and no N×N matrix exists. Other modes gather up to three numbers a row
+/// (``LossMode/statisticsPerRow``), and with one positive in each denominator take a third pass.
+public final class ContrastiveLoss<Scalar: LossScalar> {
+  /// The partition of the rows into shards and ranks.
+  public let blocks: RowBlocks
+
+  /// The length of a row.
+  public let width: Int
+
+  /// τ.
+  public let temperature: Double
+
+  /// g, the factor of the mean.
+  public let scale: Double
+
+  /// The mode of the loss.
+  public let mode: LossMode
+
+  /// The order of the samples' views among the rows.
+  public let rowOrder: RowOrder
+
+  /// L_i of this rank's rows after ``losses(of:over:)``; 0 for a row that is not an anchor.
+  public private(set) var anchorLosses: [Double] = []
+
+  private let threads: Int
+  private let passes: LossPasses<Scalar>
+  /// All ranks' embeddings after ``gather(_:over:)``, `[rows, width]`.
+  private let embeddings: SharedElements<Scalar>
+  /// The same transposed for the products of ``ContrastiveTiles``.
+  private let columns: SharedElements<Scalar>
+  /// The numbers that the gradients need of every row, `[rows, mode.statisticsPerRow]`: for the standard loss ℓ.
+  private let rowStatistics: SharedElements<Scalar>
+  /// The classes of the last batch.
+  private var batch: Batch
+  /// Reports progress after every block, as the passes over a large batch take long.
+  private var activity = Activity()
+
+  /// Anchors and positives of one global batch, and copies that threads read.
+  private struct Batch {
+    let pairs: LossPairs
+    let classes: SharedElements<Int32>
+    let sampleNumbers: SharedElements<Int32>
+    let positiveCounts: SharedElements<Int32>
+
+    init(_ pairs: LossPairs) {
+      self.pairs = pairs
+      classes = SharedElements(pairs.classes.classOfRow, else: 0)
+      sampleNumbers = SharedElements(pairs.sampleNumbers, else: 0)
+      positiveCounts = SharedElements(
+        pairs.classes.classOfRow.indices.map { row in Int32(pairs.positiveCount(ofRow: row)) }, else: 0)
+    }
+  }
+
+  /// Allocates the memory for one global batch.
+  ///
+  /// - Parameters:
+  ///   - blocks: The partition of the rows.
+  ///   - width: The length of a row.
+  ///   - temperature: τ.
+  ///   - scale: g.
+  ///   - mode: The mode of the loss.
+  ///   - rowOrder: The order of the samples' views; `nil` if each row is a sample of its own.
+  ///   - threads: The number of threads of this rank that share its anchor blocks.
+  public init(
+    blocks: RowBlocks, width: Int, temperature: Double, scale: Double = 1, mode: LossMode = LossMode(),
+    rowOrder: RowOrder? = nil, threads: Int = 1
+  ) {
+    self.blocks = blocks
+    self.width = width
+    self.temperature = temperature
+    self.scale = scale
+    self.mode = mode
+    self.rowOrder = rowOrder ?? RowOrder(samplesPerGroup: blocks.rowCount, views: 1)
+    self.threads = threads
+    passes = Scalar.passes(of: mode)
+    embeddings = SharedElements(repeating: 0, count: blocks.rowCount * width)
+    columns = unsafe SharedElements(
+      repeating: 0, count: ContrastiveTiles<Scalar>.columnElements(count: blocks.rowCount, width: width))
+    rowStatistics = SharedElements(repeating: 0, count: blocks.rowCount * mode.statisticsPerRow)
+    batch = Batch(LossPairs(RowClasses(labels: [Int]()), rowOrder: self.rowOrder, mode: mode))
+  }
+
+  // MARK: - Steps
+
+  /// Gathers the embeddings of all ranks.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - local: This rank's unit rows, `[local rows, width]`.
+  ///   - world: The ranks.
+  /// - Throws: `MPIError` if the gather fails.
+  public func gather(_ local: Span<Scalar>, over world: borrowing Communicator) throws(MPIError) {
+    activity = world.activity
+    embeddings.copy(local, to: blocks.rows(ofRank: world.rank).lowerBound * width)
+    try allGather(embeddings, elementsPerRow: width, over: world)
+    transpose()
+  }
+
+  /// Each own shard's part of the loss: the sum over its anchors of g/M · L_i.
+  ///
+  /// Collective: the numbers of each row are gathered for ``gradients(ofRank:into:)``.
+  ///
+  /// - Parameters:
+  ///   - classes: The classes of all rows; all views of a sample have one.
+  ///   - world: The ranks.
+  /// - Returns: One number for each shard of this rank; their sum over all shards is the loss. 0 if there is no anchor.
+  /// - Throws: `MPIError` if the gather fails.
+  public func losses(of classes: RowClasses, over world: borrowing Communicator) throws(MPIError) -> [Double] {
+    computeLosses(of: classes, rank: world.rank)
+    if batch.pairs.anchorCount > 0 {
+      try allGather(rowStatistics, elementsPerRow: mode.statisticsPerRow, over: world)
+    }
+    return shardLosses(ofRank: world.rank)
+  }
+
+  /// The gradient of the loss with respect to this rank's rows, `[local rows, width]`, both roles included.
+  ///
+  /// Not collective; call ``losses(of:over:)`` before.
+  ///
+  /// - Parameters:
+  ///   - rank: This rank.
+  ///   - gradients: Receives the gradient.
+  public func gradients(ofRank rank: Int, into gradients: inout MutableSpan<Scalar>) {
+    let localRows = blocks.rows(ofRank: rank)
+    precondition(
+      gradients.count == localRows.count * width,
+      "\(gradients.count) gradient elements for \(localRows.count) rows of \(width)")
+    guard batch.pairs.anchorCount > 0 else {
+      for index in gradients.indices {
+        gradients[index] = 0
+      }
+      return
+    }
+    let weights = GatheredWeights(self)
+    let (width, passes) = (width, passes)
+    unsafe gradients.withUnsafeMutableBufferPointer { gradients in
+      guard let target = gradients.baseAddress else { return }
+      // Every block writes its own rows of the gradient.
+      nonisolated(unsafe) let sharedTarget = unsafe target
+      unsafe forEachBlock(of: blocks.shardRuns[rank]) { block, tiles, scratch in
+        unsafe passes.gradients(
+          tiles, block, weights.pointers, scratch, sharedTarget + (block.lowerBound - localRows.lowerBound) * width)
+      }
+    }
+  }
+
+  /// Loss and gradient of a batch in one process, without MPI.
+  ///
+  /// - Parameters:
+  ///   - rows: The unit rows of the whole batch, `[rows, width]`.
+  ///   - classes: Their classes.
+  /// - Returns: The loss, and its gradient of the same shape.
+  /// - Precondition: The partition has one rank.
+  public func lossAndGradient(of rows: [Scalar], classes: RowClasses) -> (loss: Double, gradient: [Scalar]) {
+    let ownCount = blocks.rows(ofRank: 0).count
+    precondition(ownCount == blocks.rowCount, "rank 0 has \(ownCount) of \(blocks.rowCount) rows")
+    precondition(rows.count == embeddings.count, "\(rows.count) elements for \(blocks.rowCount) rows of \(width)")
+    embeddings.copy(rows.span, to: 0)
+    transpose()
+    computeLosses(of: classes, rank: 0)
+    var gradient = [Scalar](repeating: 0, count: rows.count)
+    var gradientRows = gradient.mutableSpan
+    gradients(ofRank: 0, into: &gradientRows)
+    return (shardLosses(ofRank: 0).reduce(0, +), gradient)
+  }
+
+  // MARK: - Parts
+
+  /// Fills ``columns`` from ``embeddings``.
+  private func transpose() {
+    unsafe passes.transpose(embeddings.address, blocks.rowCount, width, columns.address)
+  }
+
+  /// g/M · L_i, summed over the anchors of each of a rank's shards.
+  private func shardLosses(ofRank rank: Int) -> [Double] {
+    let firstRow = blocks.rows(ofRank: rank).lowerBound
+    let weight = scale / Double(max(batch.pairs.anchorCount, 1))
+    return blocks.shardRuns[rank].map { shard in
+      blocks.rows(ofShard: shard).reduce(0) { sum, row in sum + weight * anchorLosses[row - firstRow] }
+    }
+  }
+
+  /// Computes L_i of a rank's rows, and their numbers in ``rowStatistics``.
+  private func computeLosses(of classes: RowClasses, rank: Int) {
+    precondition(classes.rowCount == blocks.rowCount, "\(classes.rowCount) labels for \(blocks.rowCount) rows")
+    batch = Batch(LossPairs(classes, rowOrder: rowOrder, mode: mode))
+    let (localRows, shards) = (blocks.rows(ofRank: rank), blocks.shardRuns[rank])
+    guard batch.pairs.anchorCount > 0 else {
+      anchorLosses = Array(repeating: 0, count: localRows.count)
+      return
+    }
+    let losses = SharedElements(repeating: 0.0, count: localRows.count)
+    let batchSums = unsafe passes.batchSums(tiles)
+    let (passes, statistics) = (passes, rowStatistics)
+    unsafe forEachBlock(of: shards) { block, tiles, scratch in
+      unsafe passes.statistics(
+        tiles, block, batchSums, scratch, statistics.address,
+        losses.address + (block.lowerBound - localRows.lowerBound))
+    }
+    anchorLosses = (0..<losses.count).map { index in losses[index] }
+  }
+
+  /// Gathers the elements of every rank's rows, which it has written to their places.
+  private func allGather(
+    _ elements: SharedElements<Scalar>, elementsPerRow: Int, over world: borrowing Communicator
+  ) throws(MPIError) {
+    let counts = (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * elementsPerRow }
+    try elements.withMutableSpan { (span) throws(MPIError) in
+      try world.allGatherInPlace(counts: counts, into: &span)
+    }
+  }
+
+  /// d, a, the positives' weights and q of all rows (``RowWeights``).
+  private struct GatheredWeights: Sendable {
+    private let columns: SharedElements<Scalar>
+    private let rowCount: Int
+
+    init(_ loss: ContrastiveLoss) {
+      let (count, mode, pairs) = (loss.blocks.rowCount, loss.mode, loss.batch.pairs)
+      let weight = loss.scale / Double(pairs.anchorCount)
+      rowCount = count
+      columns = SharedElements(repeating: 0, count: 4 * count)
+      for row in 0..<count {
+        let positives = pairs.positiveCount(ofRow: row)
+        let numbers = row * mode.statisticsPerRow
+        columns[row] = loss.rowStatistics[numbers]
+        columns[3 * count + row] = mode.summation == .inside ? loss.rowStatistics[numbers + 1] : 0
+        guard positives > 0 else { continue }
+        let share =
+          mode.denominator == .onePositive ? Double(loss.rowStatistics[numbers + mode.statisticsPerRow - 1]) : 1
+        columns[count + row] = Scalar(weight * share)
+        columns[2 * count + row] = Scalar(mode.summation == .inside ? weight : weight / Double(positives))
+      }
+    }
+
+    var pointers: RowWeights<Scalar> {
+      unsafe RowWeights(
+        logSumExps: columns.address, anchor: columns.address + rowCount, positive: columns.address + 2 * rowCount,
+        positiveLogSums: columns.address + 3 * rowCount)
+    }
+  }
+
+  /// The gathered batch; valid as long as this loss holds it.
+  private var tiles: ContrastiveTiles<Scalar> {
+    unsafe ContrastiveTiles(
+      embeddings: embeddings.address, columns: columns.address,
+      pairs: PairTable(
+        classes: batch.classes.address, sampleNumbers: batch.sampleNumbers.address,
+        keptSamples: batch.pairs.keptSamples),
+      positiveCounts: batch.positiveCounts.address, classCount: batch.pairs.classes.counts.count,
+      count: blocks.rowCount, width: width, temperature: temperature)
+  }
+
+  /// Runs `body` for every anchor block of some shards, on this rank's threads, each with scratch memory of its own.
+  private func forEachBlock(
+    of shards: Range<Int>,
+    _ body:
+      @Sendable (
+        _ block: Range<Int>, _ tiles: ContrastiveTiles<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>
+      ) -> Void
+  ) {
+    let allBlocks = shards.flatMap { shard in
+      unsafe blocks.blocks(ofShard: shard, limit: ContrastiveTiles<Scalar>.rowsPerBlock)
+    }
+    let workers = min(threads, max(allBlocks.count, 1))
+    let activity = activity
+    // The tiles are only read, and their memory belongs to this loss.
+    nonisolated(unsafe) let sharedTiles = unsafe tiles
+    withExtendedLifetime(self) {
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        useOneThreadPerPrimitive()
+        let scratch = unsafe SharedElements<Scalar>(
+          repeating: 0, count: ContrastiveTiles<Scalar>.scratchCount)
+        for index in stride(from: worker, to: allBlocks.count, by: workers) {
+          unsafe body(allBlocks[index], sharedTiles, scratch.address)
+          activity.progressed()
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import Glibc
+
+/// Any mode of the contrastive loss; the formulas are those of ``LossMode`` and ``RowWeights``.
+struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
+  /// The mode.
+  let mode: LossMode
+
+  /// None.
+  @inline(__always)
+  @unsafe func batchSums(_ tiles: ContrastiveTiles<Scalar>) -> [Double] { [] }
+
+  @inline(__always)
+  @unsafe func replaceByFactors(
+    _ line: UnsafeMutablePointer<Scalar>, row: Int, columns: Range<Int>, _ tiles: ContrastiveTiles<Scalar>,
+    weights: RowWeights<Scalar>
+  ) {
+    unsafe Scalar.modeFactors(line, row: row, columns: columns, pairs: tiles.pairs, weights: weights, mode: mode)
+  }
+
+  /// The sums of one block's rows, by their index in the block.
+  private struct Sums {
+    /// ν, or log Σ_A e^s.
+    var denominators: [RunningLogSum<Scalar>]
+    /// Inside: log Σ_P e^s or, with one positive in each denominator, log Σ_P σ(s−d).
+    var positiveLogSums: [RunningLogSum<Scalar>]
+    /// Outside: Σ_P s or, with one positive in each denominator, Σ_P log σ(s−d).
+    var positiveSums: [Double]
+    /// With one positive in each denominator: Σ_P σ(d−s), or inside Σ_P σ(s−d) σ(d−s) ÷ Σ_P σ(s−d).
+    var shares: [Double]
+
+    init(count: Int) {
+      denominators = Array(repeating: RunningLogSum(), count: count)
+      positiveLogSums = denominators
+      positiveSums = Array(repeating: 0, count: count)
+      shares = positiveSums
+    }
+  }
+
+  /// d, then q and h where the mode has them (``RowWeights``).
+  ///
+  /// A row that is no anchor has d and q infinite, so that its terms vanish.
+  @inline(__always)
+  @unsafe func statistics(
+    _ tiles: ContrastiveTiles<Scalar>, rows: Range<Int>, batchSums: [Double], scratch: UnsafeMutablePointer<Scalar>,
+    into statistics: UnsafeMutablePointer<Scalar>, losses: UnsafeMutablePointer<Double>
+  ) {
+    let anchors = rows.filter { row in unsafe tiles.positiveCounts[row] > 0 }
+    var sums = Sums(count: rows.count)
+    unsafe addDenominators(tiles, of: anchors, in: rows, scratch: scratch, to: &sums)
+    if mode.denominator == .onePositive {
+      unsafe addPositives(tiles, of: anchors, in: rows, scratch: scratch, to: &sums)
+    }
+    for row in rows {
+      let index = row - rows.lowerBound
+      let positiveCount = unsafe Double(tiles.positiveCounts[row])
+      unsafe losses[index] = positiveCount > 0 ? loss(of: sums, at: index, positiveCount: positiveCount) : 0
+      unsafe store(
+        sums, at: index, positiveCount: positiveCount, into: statistics + row * mode.statisticsPerRow)
+    }
+  }
+
+  /// L_i of an anchor.
+  private func loss(of sums: Sums, at index: Int, positiveCount: Double) -> Double {
+    // −log of a mean: of e^{s−d}, of which d is subtracted here, or of e^ε σ(s−d).
+    let subtracted = mode.denominator == .onePositive ? -mode.margin : sums.denominators[index].value
+    return mode.summation == .inside
+      ? subtracted - sums.positiveLogSums[index].value + log(positiveCount)
+      : subtracted - sums.positiveSums[index] / positiveCount
+  }
+
+  /// Writes the statistics of a row.
+  private func store(
+    _ sums: Sums, at index: Int, positiveCount: Double, into statistics: UnsafeMutablePointer<Scalar>
+  ) {
+    let isAnchor = positiveCount > 0
+    let isInside = mode.summation == .inside
+    var place = unsafe statistics
+    func add(_ number: Double, orElse other: Scalar) {
+      unsafe place.pointee = isAnchor ? Scalar(number) : other
+      unsafe place += 1
+    }
+    add(denominator(of: sums, at: index), orElse: .infinity)
+    if isInside {
+      add(sums.positiveLogSums[index].value, orElse: .infinity)
+    }
+    if mode.denominator == .onePositive {
+      // e^{s−ν} = e^ε e^{s−d} of a negative.
+      let share = isInside ? sums.shares[index] : sums.shares[index] / positiveCount
+      add(share * exp(mode.margin), orElse: 0)
+    }
+  }
+
+  /// d of a row.
+  @inline(__always)
+  private func denominator(of sums: Sums, at index: Int) -> Double {
+    sums.denominators[index].value + mode.margin
+  }
+  /// The first reading of the lines: sums over denominators and, unless they need ν, over positives.
+  @inline(__always)
+  private func addDenominators(
+    _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,
+    to sums: inout Sums
+  ) {
+    let inDenominator = mode.denominator == .all ? PairSelection.positivesAndNegatives : .negatives
+    let line = unsafe scratch + ContrastiveTiles<Scalar>.rowsPerBlock * ContrastiveTiles<Scalar>.columnsPerTile
+    unsafe tiles.forEachLine(of: anchors, in: rows, scratch: scratch) { row, similarities, columns in
+      let index = row - rows.lowerBound
+      unsafe Scalar.select(
+        inDenominator, of: similarities, row: row, columns: columns, pairs: tiles.pairs, into: line)
+      unsafe sums.denominators[index].add(line, count: columns.count)
+      if mode.denominator == .onePositive {
+        return
+      }
+      unsafe Scalar.select(.positives, of: similarities, row: row, columns: columns, pairs: tiles.pairs, into: line)
+      if mode.summation == .inside {
+        unsafe sums.positiveLogSums[index].add(line, count: columns.count)
+      } else {
+        unsafe sums.positiveSums[index] += Scalar.finiteSum(line, count: columns.count)
+      }
+    }
+  }
+
+  /// The second reading, with one positive in each denominator: sums over positives by the d of each row.
+  @inline(__always)
+  private func addPositives(
+    _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,
+    to sums: inout Sums
+  ) {
+    let isInside = mode.summation == .inside
+    let line = unsafe scratch + ContrastiveTiles<Scalar>.rowsPerBlock * ContrastiveTiles<Scalar>.columnsPerTile
+    let complements = unsafe line + ContrastiveTiles<Scalar>.columnsPerTile
+    var products = [RunningLogSum<Scalar>](repeating: RunningLogSum(), count: rows.count)
+    unsafe tiles.forEachLine(of: anchors, in: rows, scratch: scratch) { row, similarities, columns in
+      let index = row - rows.lowerBound
+      unsafe Scalar.select(.positives, of: similarities, row: row, columns: columns, pairs: tiles.pairs, into: line)
+      unsafe Scalar.logSigmoids(
+        line, count: columns.count, minus: Scalar(denominator(of: sums, at: index)), isProduct: isInside,
+        complements: complements)
+      if isInside {
+        unsafe sums.positiveLogSums[index].add(line, count: columns.count)
+        unsafe products[index].add(complements, count: columns.count)
+      } else {
+        unsafe sums.positiveSums[index] += Scalar.finiteSum(line, count: columns.count)
+        unsafe sums.shares[index] += Scalar.exponentialSum(complements, count: columns.count, minus: 0)
+      }
+    }
+    if isInside {
+      for row in anchors {
+        let index = row - rows.lowerBound
+        sums.shares[index] = exp(products[index].value - sums.positiveLogSums[index].value)
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/// The classes of the rows of a global batch; rows of one class are positives of each other.
+public struct RowClasses: Sendable {
+  /// The class of each row, numbered from 0 in the order of first appearance.
+  public let classOfRow: [Int32]
+
+  /// The number of rows of each class.
+  public let counts: [Int]
+
+  /// Numbers the labels of all rows.
+  public init<Label: Hashable>(labels: [Label]) {
+    var numbers: [Label: Int32] = [:]
+    var counts: [Int] = []
+    classOfRow = labels.map { label in
+      let number = numbers[label] ?? Int32(numbers.count)
+      if Int(number) == counts.count {
+        numbers[label] = number
+        counts.append(0)
+      }
+      counts[Int(number)] += 1
+      return number
+    }
+    self.counts = counts
+  }
+
+  /// The classes of SimCLR: the rows are view 0 of all samples, view 1 of all samples, …; each sample is its own class.
+  ///
+  /// - Precondition: `rowCount` is a multiple of `views`.
+  public init(rowCount: Int, views: Int) {
+    precondition(rowCount.isMultiple(of: views), "\(rowCount) rows are no multiple of \(views) views")
+    let samples = rowCount / views
+    self.init(labels: (0..<rowCount).map { row in row % samples })
+  }
+
+  /// The number of rows of the batch.
+  public var rowCount: Int { classOfRow.count }
+}

@@ -1,0 +1,31 @@
+/// The order of a batch's rows: in each group, view 0 of all its samples, then view 1, and so on.
+///
+///     2 samples a group, 2 views      row     0 1 2 3   4 5 6 7
+///                                     sample  0 1 0 1   2 3 2 3
+///                                     view    0 0 1 1   0 0 1 1
+public struct RowOrder: Sendable {
+  /// The number of samples of a group.
+  public let samplesPerGroup: Int
+
+  /// The number of views of a sample.
+  public let views: Int
+
+  /// Creates an order.
+  ///
+  /// - Precondition: Both are positive.
+  public init(samplesPerGroup: Int, views: Int) {
+    precondition(samplesPerGroup > 0 && views > 0, "groups of \(samplesPerGroup) samples with \(views) views")
+    self.samplesPerGroup = samplesPerGroup
+    self.views = views
+  }
+
+  /// The sample that a row is a view of.
+  public func sample(ofRow row: Int) -> Int {
+    row / (samplesPerGroup * views) * samplesPerGroup + row % samplesPerGroup
+  }
+
+  /// The view's number within its sample.
+  public func view(ofRow row: Int) -> Int {
+    row % (samplesPerGroup * views) / samplesPerGroup
+  }
+}

@@ -1,0 +1,27 @@
+import Glibc
+
+/// The logarithm of a sum of exponentials that come line by line.
+///
+/// The largest exponent so far is subtracted before exponentiation, so that nothing overflows and no temperature underflows.
+struct RunningLogSum<Scalar: TileArithmetic> {
+  private var maximum = -Scalar.infinity
+  private var sum = 0.0
+
+  /// Adds e^x of every element x of a line; −∞ adds nothing.
+  @inline(__always)
+  mutating func add(_ line: UnsafePointer<Scalar>, count: Int) {
+    let largest = unsafe Scalar.largest(line, count: count, atLeast: maximum)
+    // A line of nothing but left-out elements has nothing to add.
+    if largest == -.infinity {
+      return
+    }
+    let lineSum = unsafe Scalar.exponentialSum(line, count: count, minus: largest)
+    sum *= exp(Double(maximum) - Double(largest))
+    sum += lineSum
+    maximum = largest
+  }
+
+  /// The logarithm of the sum so far, −∞ if that is zero.
+  @inline(__always)
+  var value: Double { Double(maximum) + log(sum) }
+}

@@ -1,0 +1,52 @@
+import CMPI
+
+/// The MPI library that this process has loaded.
+public struct MPILibrary: Sendable, Equatable {
+  /// The libraries that share a binary interface and a launcher.
+  public enum Family: String, Sendable, Codable {
+    /// Open MPI.
+    case openMPI = "Open MPI"
+    /// MPICH and the libraries with its binary interface, such as Intel MPI and Cray MPICH.
+    case mpich = "MPICH"
+  }
+
+  /// The family that the program was compiled for.
+  public let family: Family
+  /// The library's name and version, such as `Open MPI 4.1.4`.
+  public let name: String
+  /// The first number of the version; `nil` if the library's text contains none.
+  public let majorVersion: Int?
+
+  /// Reads the library's own description.
+  ///
+  /// - Parameters:
+  ///   - family: The family that the program was compiled for.
+  ///   - text: The text of `MPI_Get_library_version`.
+  package init(family: Family, text: String) {
+    self.family = family
+    // "Open MPI v4.1.4, package: …"; "MPICH Version:\t4.0.2\nMPICH Release date: …"; "Intel(R) MPI Library 2021.10 for Linux…".
+    let words = text.prefix { letter in letter != "\n" && letter != "," }.split(whereSeparator: \.isWhitespace)
+    let number = words.firstIndex { word in
+      word.first?.isNumber == true || (word.first == "v" && word.dropFirst().first?.isNumber == true)
+    }
+    guard let number else {
+      (name, majorVersion) = (words.isEmpty ? family.rawValue : words.joined(separator: " "), nil)
+      return
+    }
+    let version = words[number].drop { letter in letter == "v" }
+    let title = words[..<number].filter { word in !word.lowercased().hasPrefix("version") }.joined(separator: " ")
+    name = "\(title.isEmpty ? family.rawValue : title) \(version)"
+    majorVersion = Int(version.prefix { letter in letter.isNumber })
+  }
+
+  /// The loaded library; callable before MPI is initialized.
+  public static let loaded = MPILibrary(
+    family: cmpi_is_open_mpi() == 1 ? .openMPI : .mpich,
+    // int MPI_Get_library_version(char *version, int *resultlen)
+    text: unsafe libraryText { text, length in unsafe cmpi_get_library_version(text, &length) })
+
+  /// The version of the headers that the program was compiled with, such as `Open MPI 4.1.4`.
+  public static let compiled =
+    (cmpi_is_open_mpi() == 1 ? Family.openMPI : .mpich).rawValue
+    + " \(cmpi_compiled_major()).\(cmpi_compiled_minor()).\(cmpi_compiled_release())"
+}

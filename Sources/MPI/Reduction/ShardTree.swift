@@ -1,0 +1,71 @@
+/// The binary tree that fixes the order in which the vectors of a global batch's shards are added.
+///
+/// A node over `n` leaves splits at the largest power of two below `n`. The shape depends on the number of shards alone, not on their
+/// distribution over ranks, so a sum along the tree has the same bits on any number of ranks (IEEE addition commutes, so it does not
+/// matter either which rank adds).
+///
+///     5 shards            (0…4)
+///                       ╱       ╲
+///                   (0…3)        4
+///                  ╱     ╲
+///               (0,1)   (2,3)
+public struct ShardTree: Sendable {
+  /// A subtree: the shards `first ..< first + count`.
+  struct Node: Hashable {
+    let first: Int
+    let count: Int
+
+    var end: Int { first + count }
+    var isLeaf: Bool { count == 1 }
+
+    /// The number of leaves of the left child.
+    private var leftCount: Int {
+      var power = 1
+      while power * 2 < count {
+        power *= 2
+      }
+      return power
+    }
+
+    var left: Node { Node(first: first, count: leftCount) }
+    var right: Node { Node(first: first + leftCount, count: count - leftCount) }
+
+    func isInside(_ run: Range<Int>) -> Bool { run.lowerBound <= first && end <= run.upperBound }
+  }
+
+  /// The number of shards.
+  public let leafCount: Int
+
+  /// The tree over `leafCount` shards.
+  ///
+  /// - Precondition: `leafCount > 0`.
+  public init(leafCount: Int) {
+    precondition(leafCount > 0, "a tree needs a leaf")
+    self.leafCount = leafCount
+  }
+
+  var root: Node { Node(first: 0, count: leafCount) }
+
+  /// The largest subtrees that lie inside a run of shards, in order.
+  func maximalSubtrees(inside run: Range<Int>) -> [Node] {
+    func collect(_ node: Node) -> [Node] {
+      if node.end <= run.lowerBound || run.upperBound <= node.first {
+        return []
+      }
+      return node.isInside(run) ? [node] : collect(node.left) + collect(node.right)
+    }
+    return run.isEmpty ? [] : collect(root)
+  }
+
+  /// The nodes from the leaf of `shard` up to the root.
+  func ancestors(of shard: Int) -> [Node] {
+    var path: [Node] = []
+    var node = root
+    while !node.isLeaf {
+      path.append(node)
+      node = shard < node.right.first ? node.left : node.right
+    }
+    path.append(node)
+    return path.reversed()
+  }
+}

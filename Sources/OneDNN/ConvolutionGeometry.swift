@@ -1,0 +1,51 @@
+import COneDNN
+
+extension Convolution {
+  /// The shapes of a convolution and its window.
+  public struct Geometry: Sendable {
+    /// The shape of the input.
+    public var input: ActivationShape
+    /// The number of channels of the output.
+    public var outputChannels: Int
+    /// The side of the square kernel, in pixels.
+    public var kernel: Int
+    /// The distance between neighboring outputs, in pixels of the input.
+    public var stride: Int
+    /// The number of zeros before and after each row and column.
+    public var padding: Int
+    /// The number of channels of the output that are adjacent in memory.
+    public var outputChannelBlock: Int
+
+    /// Describes a convolution.
+    public init(
+      input: ActivationShape, outputChannels: Int, kernel: Int, stride: Int, padding: Int, outputChannelBlock: Int
+    ) {
+      self.input = input
+      self.outputChannels = outputChannels
+      self.kernel = kernel
+      self.stride = stride
+      self.padding = padding
+      self.outputChannelBlock = outputChannelBlock
+    }
+
+    /// The shape of the output.
+    public var output: ActivationShape {
+      ActivationShape(
+        batch: input.batch, channels: outputChannels, height: (input.height + 2 * padding - kernel) / stride + 1,
+        width: (input.width + 2 * padding - kernel) / stride + 1, channelBlock: outputChannelBlock)
+    }
+
+    var weightExtents: [Int] { [outputChannels, input.channels, kernel, kernel] }
+
+    var window: conednn_window_t {
+      conednn_window(Int64(kernel), Int64(kernel), Int64(stride), Int64(padding), Int64(padding))
+    }
+  }
+}
+
+extension Convolution.Geometry: CustomStringConvertible {
+  /// The shapes, for example `convolution 256 → 512 channels, 3×3, stride 2, 2×2 → 1×1`.
+  public var description: String {
+    "convolution \(input.channels) → \(outputChannels) channels, \(kernel)×\(kernel), stride \(stride), \(input.height)×\(input.width) → \(output.height)×\(output.width)"
+  }
+}

@@ -1,0 +1,64 @@
+import COneDNN
+
+/// The extents, element type, and order of the elements of a tensor, in oneDNN's terms.
+@safe
+final class TensorLayout {
+  let handle: conednn_layout_t
+
+  /// The layout that a plan uses for one of its arguments.
+  init(of plan: borrowing PrimitivePlan, _ argument: dnnl_query_t) throws(DNNLError) {
+    var handle: conednn_layout_t?
+    try check("dnnl_primitive_desc_query_md", unsafe conednn_layout_of_plan(&handle, plan.handle, argument))
+    unsafe self.handle = try created("dnnl_primitive_desc_query_md", handle)
+  }
+
+  /// Extents in an order that oneDNN may choose.
+  convenience init(anyOrder extents: [Int], _ type: dnnl_data_type_t) throws(DNNLError) {
+    try self.init(extents, type, dnnl_format_tag_any)
+  }
+
+  /// Extents in row-major order.
+  convenience init(rowMajor extents: [Int], _ type: dnnl_data_type_t) throws(DNNLError) {
+    let tag =
+      switch extents.count {
+      case 1: dnnl_a
+      case 2: dnnl_ab
+      case 4: dnnl_abcd
+      default: preconditionFailure("no row-major layout of \(extents.count) extents")
+      }
+    try self.init(extents, type, tag)
+  }
+
+  /// A batch of feature maps in the layout of its shape.
+  convenience init(_ shape: ActivationShape, _ precision: Precision) throws(DNNLError) {
+    let tag =
+      switch shape.channelBlock {
+      case 1: dnnl_nchw
+      // With 16 channels in blocks of 16, NHWC and this are the same bytes, but oneDNN's kernels look for this name.
+      case 16: dnnl_nChw16c
+      case 8: dnnl_nChw8c
+      case shape.channels: dnnl_nhwc
+      default: preconditionFailure("no layout with blocks of \(shape.channelBlock) channels")
+      }
+    try self.init([shape.batch, shape.channels, shape.height, shape.width], precision.dataType, tag)
+  }
+
+  private init(_ extents: [Int], _ type: dnnl_data_type_t, _ tag: dnnl_format_tag_t) throws(DNNLError) {
+    var handle: conednn_layout_t?
+    try check(
+      "dnnl_memory_desc_create",
+      unsafe conednn_layout_create(&handle, Int32(extents.count), extents.map(Int64.init), type, tag))
+    unsafe self.handle = try created("dnnl_memory_desc_create", handle)
+  }
+
+  deinit { unsafe conednn_layout_destroy(handle) }
+
+  /// The number of bytes of a tensor with this layout, padding included.
+  var byteCount: Int { unsafe conednn_layout_byte_count(handle) }
+
+  /// The type of the elements.
+  var elementType: dnnl_data_type_t { unsafe conednn_layout_type(handle) }
+
+  /// The number of channels that are adjacent in memory, for four extents.
+  var channelBlock: Int { unsafe Int(conednn_layout_channel_block(handle)) }
+}

@@ -1,0 +1,47 @@
+import Glibc
+
+/// The addresses, port and token of rank 0's watchdog.
+public struct Invitation: Sendable, Equatable {
+  /// The time limit for one address to answer.
+  static let patienceSeconds = 2.0
+
+  /// The secret that shows that a connection belongs to the job.
+  let token: String
+  /// The port on all addresses.
+  public let port: Int
+  /// Rank 0's host.
+  public let host: String
+  /// All addresses of that host, the loopback ones last.
+  public let addresses: [String]
+
+  init(token: String, port: Int, host: String, addresses: [String]) {
+    self.token = token
+    self.port = port
+    self.host = host
+    self.addresses = addresses
+  }
+
+  /// The invitation as text, to be broadcast.
+  public var text: String {
+    ([token, "\(port)", host] + addresses).joined(separator: " ")
+  }
+
+  /// Reads ``text``; `nil` for any other text.
+  public init?(text: String) {
+    let words = text.split(separator: " ").map(String.init)
+    guard words.count > 3, let port = Int(words[1]) else { return nil }
+    self.init(token: words[0], port: port, host: words[2], addresses: Array(words[3...]))
+  }
+
+  /// Whether a connection to one of the addresses succeeds from here.
+  public func answers(at address: String) -> Bool {
+    guard let descriptor = connect(to: address, port: port, withinSeconds: Self.patienceSeconds) else { return false }
+    close(descriptor)
+    return true
+  }
+
+  /// The addresses in the order to try; on rank 0's own host the loopback address comes first, since it always works.
+  func addressesToTry(fromHost host: String) -> [String] {
+    host == self.host ? addresses.reversed() : addresses
+  }
+}

@@ -1,0 +1,211 @@
+import Datasets
+import Formats
+import Foundation
+import TestSupport
+import Testing
+
+/// The splits of a folder, by names and structure.
+struct FolderLayoutTests {
+  /// A folder with empty files of these names.
+  private func tree(_ names: [String]) throws -> TemporaryDirectory {
+    let directory = try TemporaryDirectory()
+    for name in names {
+      try FolderTrees.write([1], to: directory.file(name))
+    }
+    return directory
+  }
+
+  /// The path of each split below the folder, in the order train, validation, test.
+  private func folders(_ layout: FolderLayout, below root: String) -> [String?] {
+    Split.allCases.map { split in
+      layout[split].map { folder in String(folder.path.dropFirst(root.count + 1)) }
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("train", Split.train, true), ("Train", .train, true), ("TRAINING", .train, true), ("seg_train", .train, false),
+      ("train2017", .train, false), ("trainset", .train, false), ("TrainImages", .train, false),
+      ("train_val", .train, false),
+      ("val", .validation, true), ("Valid", .validation, true), ("validation", .validation, true),
+      ("dev", .validation, true),
+      ("val-images", .validation, false), ("imagenet validation", .validation, false), ("test", .test, true),
+      ("Testing", .test, true), ("seg_test", .test, false), ("test.set", .test, false),
+    ] as [(String, Split, Bool)])
+  func `a split's name in any case and spelling`(name: String, split: Split, isExact: Bool) throws {
+    let read = try #require(SplitName(name))
+    #expect(read.split == split && read.isExact == isExact)
+  }
+
+  @Test(arguments: ["cat", "trainer", "contest", "valley", "device", "attest", "train_test", "", "犬"])
+  func `other names are not a split's`(name: String) {
+    #expect(SplitName(name) == nil)
+  }
+
+  @Test(
+    arguments: [
+      (["train/a/1.png", "val/a/1.png", "test/a/1.png"], ["train", "val", "test"]),
+      (["Train/a/1.png", "Test/a/1.png"], ["Train", nil, "Test"]),
+      (["training/a/1.png", "dev/a/1.png"], ["training", "dev", nil]),
+      (["train/a/1.png", "valid/a/1.png", "test/a/1.png", "valid.csv"], ["train", "valid", "test"]),
+      (
+        ["seg_train/seg_train/a/1.png", "seg_train/seg_train/b/1.png", "seg_test/seg_test/a/1.png", "seg_pred/9.png"],
+        ["seg_train/seg_train", nil, "seg_test/seg_test"]
+      ),
+      (
+        ["Data/train/a/1.png", "Data/train/b/1.png", "Data/val/a/1.png", "__MACOSX/x"], ["Data/train", "Data/val", nil]
+      ),
+      (["x/y/train/a/1.png", "x/y/test/a/1.png", "x/notes.txt"], ["x/y/train", nil, "x/y/test"]),
+      // The chain ends at a class that the training set has.
+      (["train/a/1.png", "train/b/1.png", "val/a/more/1.png"], ["train", "val", nil]),
+      (["train/a/images/1.png", "train/b/images/1.png", "val/images/1.png"], ["train", "val", nil]),
+    ] as [([String], [String?])])
+  func `splits are found`(names: [String], expected: [String?]) throws {
+    let directory = try tree(names)
+    #expect(folders(try FolderLayout(FolderRequest(path: directory.path)), below: directory.path) == expected)
+  }
+
+  @Test(arguments: [
+    ["train/1.png", "bus/1.png", "car/1.png"], ["test/1.png", "pen/1.png"], ["bullet_train/1.png", "bus/1.png"],
+    ["test_tube/a/1.png", "flask/b/1.png"], ["dev/1.png", "val/1.png", "ops/1.png"], ["cat/1.png", "dog/1.png"],
+  ])
+  func `a class may have a split's name`(names: [String]) throws {
+    let directory = try tree(names)
+    let layout = try FolderLayout(FolderRequest(path: directory.path))
+    #expect(layout.splits == [.train] && layout.training.path == directory.path)
+    #expect(!layout.training.isUnlabeled)
+    let index = try FolderScan(layout.training).index
+    #expect(Set(index.classNames) == Set(names.map { name in String(name.prefix { $0 != "/" }) }))
+    // A whole word is worth a note.
+    let words = names.compactMap { name in SplitName(String(name.prefix { $0 != "/" })) }.filter(\.isExact)
+    #expect(layout.notes.count == words.count)
+  }
+
+  @Test(arguments: [
+    (["train/steam/1.png", "bus/1.png", "car/1.png"], "may be the training folder or a class"),
+    (["Train/a/1.png", "train/a/1.png"], "'Train', 'train'"),
+    (["trainA/a/1.png", "trainB/a/1.png"], "'trainA', 'trainB'"),
+    (["train/a/1.png", "val/a/1.png", "valid/a/1.png"], "'val', 'valid'"),
+    (["val/a/1.png", "test/a/1.png"], "no training folder"),
+    (["test/1.png"], "no training folder"), (["train_station/1.png", "test_tube/1.png"], "may be splits"),
+    (["Lernen/a/1.png", "Lernen/b/1.png", "Prüfen/a/1.png", "Prüfen/b/1.png"], "look like splits"),
+    (["val/cats/1.png", "dog/1.png", "bird/1.png"], "validation folder or a class"),
+  ])
+  func `what is ambiguous is refused with what was seen`(names: [String], part: String) throws {
+    let directory = try tree(names)
+    let path = directory.path
+    let error = try #require(throws: FileError.self) { try FolderLayout(FolderRequest(path: path)) }
+    #expect(error.kind == .content && error.description.hasPrefix(path))
+    #expect(error.description.contains(part), "\(error)")
+    #expect(error.description.contains("-folder"), "\(error)")
+    #expect(error.description.contains("it holds "), "\(error)")
+  }
+
+  @Test func `options say which folder is which`() throws {
+    let directory = try tree([
+      "Lernen/a/1.png", "Lernen/b/1.png", "Prüfen/a/1.png", "Prüfen/b/1.png", "test/a/1.png",
+    ])
+    var request = FolderRequest(path: directory.path + "//")
+    request.trainFolder = "Lernen"
+    #expect(folders(try FolderLayout(request), below: directory.path) == ["Lernen", nil, "test"])
+    request.validationFolder = directory.file("Prüfen")
+    request.testFolder = "none"
+    #expect(folders(try FolderLayout(request), below: directory.path) == ["Lernen", "Prüfen", nil])
+    // Splits within the training folder are no classes.
+    request = FolderRequest(path: directory.path)
+    request.trainFolder = "."
+    request.testFolder = "test"
+    let layout = try FolderLayout(request)
+    #expect(try FolderScan(layout.training).index.classNames == ["Lernen", "Prüfen"])
+    request.testFolder = "nowhere"
+    let wrong = request
+    let error = try #require(throws: FileError.self) { try FolderLayout(wrong) }
+    #expect(error.kind == .missing && error.description.contains("--test-folder nowhere"))
+  }
+
+  @Test func `a validation folder beside the classes is not a class`() throws {
+    let directory = try tree(["a/1.png", "b/1.png", "val/a/2.png", "val/b/2.png"])
+    let layout = try FolderLayout(FolderRequest(path: directory.path))
+    #expect(layout.splits == [.train, .validation] && layout.notes.count == 1)
+    #expect(try FolderScan(layout.training).index.classNames == ["a", "b"])
+  }
+
+  @Test(arguments: [["1.png", "2.jpg"], ["train/1.png", "test/2.png"], ["train/1.png"]])
+  func `images may have no labels`(names: [String]) throws {
+    let directory = try tree(names)
+    let layout = try FolderLayout(FolderRequest(path: directory.path))
+    #expect(layout.training.isUnlabeled)
+    let index = try FolderScan(layout.training).index
+    #expect(index.classNames == [FolderScan.unlabeledClass])
+    #expect(FileManager.default.fileExists(atPath: String(decoding: index.path(at: 0), as: UTF8.self)))
+    #expect(FolderIndex(decoding: index.encoded()) == index)
+  }
+
+  @Test func `test images without labels are told and not used`() throws {
+    let directory = try tree(["train/a/1.png", "train/b/1.png", "val/a/1.png", "test/1.png"])
+    let layout = try FolderLayout(FolderRequest(path: directory.path))
+    #expect(layout.splits == [.train, .validation] && layout.evaluationSplit == .validation)
+    #expect(layout.notes.contains { note in note.contains("/test is not used") })
+  }
+
+  @Test func `the split above is told`() throws {
+    let directory = try tree(["train/a/1.png", "train/b/1.png", "val/a/1.png"])
+    let layout = try FolderLayout(FolderRequest(path: directory.file("train")))
+    #expect(layout.splits == [.train])
+    #expect(layout.notes.contains { note in note.contains("val") && note.contains("--data \(directory.path)") })
+    #expect(FolderLayout.parentAdvice(of: directory.file("train/a")).contains("--data \(directory.file("train"))"))
+    #expect(
+      FolderLayout.parentAdvice(of: directory.path).isEmpty || !FolderLayout.parentAdvice(of: "/").contains("--data"))
+  }
+
+  @Test func `other folders beside the splits are counted`() throws {
+    let directory = try tree([
+      "train/a/1.png", "test/a/1.png", "extra/a/1.png", "annotations/1.xml", "x.png", "README", "@eaDir/1.png",
+    ])
+    let text = try #require(try FolderLayout(FolderRequest(path: directory.path)).passedOver.text)
+    for part in [
+      "2 folders (annotations, extra)", "1 image beside", "1 other file", "1 system file or folder (@eaDir)",
+    ] {
+      #expect(text.contains(part), "\(text)")
+    }
+  }
+
+  @Test(
+    arguments: [
+      ([0x50, 0x4B, 3, 4], "ZIP"), ([0x1F, 0x8B, 8], "gzip"), ([0xFF, 0xD8, 0xFF, 0xE0], "JPEG"),
+      ([0x89, 0x50, 0x4E, 0x47], "PNG"), (Array("Rar!..".utf8), "RAR"),
+      (Array("some notes that go on".utf8), "unknown"),
+      ([], "empty"),
+    ] as [([UInt8], String)])
+  func `a file is not a folder`(bytes: [UInt8], name: String) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("data")
+    try writeBytes(bytes, to: path)
+    let error = try #require(throws: FileError.self) { try FolderLayout(FolderRequest(path: path)) }
+    #expect(error.description.contains(name) && error.description.contains("folder"), "\(error)")
+  }
+
+  @Test(arguments: [
+    (["data_batch_1.bin", "test_batch.bin"], "--dataset cifar10 --data"),
+    (["train.bin", "test.bin"], "--dataset cifar100 --data"),
+    (["data_batch_1", "batches.meta"], "Python version"), (["train", "test", "meta"], "Python version"),
+    (["cifar-10-batches-bin/data_batch_1.bin"], "cifar-10-batches-bin"),
+  ])
+  func `CIFAR's files are recognized`(names: [String], part: String) throws {
+    let directory = try tree(names)
+    let path = directory.path
+    let error = try #require(throws: FileError.self) { try FolderLayout(FolderRequest(path: path)) }
+    #expect(error.description.contains(part), "\(error)")
+  }
+
+  @Test(arguments: [
+    (["a/1.png", "b/1.png"], "--dataset folder"), (["data_batch_1"], "Python version"),
+    (["cifar-10-batches-bin/data_batch_1.bin"], "--data "), (["train.bin"], "--dataset cifar100"),
+  ])
+  func `other data is recognized by CIFAR`(names: [String], part: String) throws {
+    let directory = try tree(names)
+    let path = directory.path
+    let error = try #require(throws: FileError.self) { try CIFARDataset(.cifar10, directory: path, split: .train) }
+    #expect(error.kind == .missing && error.description.contains(part), "\(error)")
+  }
+}

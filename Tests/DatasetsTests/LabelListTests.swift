@@ -1,0 +1,75 @@
+import Datasets
+import Formats
+import TestSupport
+import Testing
+
+/// Labels from a list of paths.
+struct LabelListTests {
+  private func entries(_ text: String) throws -> [[String]] {
+    try LabelList(text, path: "lists/l.csv").entries.map { entry in [entry.path, entry.label, entry.split.rawValue] }
+  }
+
+  @Test(arguments: [
+    "a.png,cat\nb.png,dog\n", "path,label\na.png,cat\nb.png,dog", "\u{FEFF}Image,Class\r\na.png,cat\r\nb.png,dog\r\n",
+    "a.png;cat\nb.png;dog", "a.png\tcat\n\nb.png\tdog\n", "label,file\ncat,a.png\n\"dog\", b.png",
+    "\"a.png\",\"cat\"\nb.png,dog",
+  ])
+  func `with and without header, in several spellings`(text: String) throws {
+    #expect(try entries(text) == [["a.png", "cat", "train"], ["b.png", "dog", "train"]])
+  }
+
+  @Test func `quotes, splits and separators in fields`() throws {
+    #expect(
+      try entries("path,label,split\n\"a, \"\"b\"\".png\",cat,Train\nc.png,dog,valid\nd.png,dog,test\ne.png,dog,\n")
+        == [
+          ["a, \"b\".png", "cat", "train"], ["c.png", "dog", "validation"], ["d.png", "dog", "test"],
+          ["e.png", "dog", "train"],
+        ])
+  }
+
+  @Test(arguments: [
+    ("a.png,cat\na.png,dog\n", "line 2", "line 1 already"),
+    ("a.png,cat\nb.png,cat\n./a.png,cat", "line 3", "line 1 already"),
+    ("a.png,cat\nb.png\n", "line 2", "one field"), ("a.png,cat\nb.png,dog,x,y\n", "line 2", "4 fields"),
+    ("a.png,cat\n,dog\n", "line 2", "no path"), ("a.png,cat\nb.png,\n", "line 2", "no label"),
+    ("a.png,cat,train\nb.png,dog,training set\nc.png,dog,other", "line 3", "'other'"),
+    ("a.png,\"cat\nb.png,dog\n", "line 1", "quote"),
+    ("a.png,\"cat\"s\n", "line 1", "after a closing quote"), ("path,label\n", "l.csv", "no image"),
+    ("", "l.csv", "empty"),
+  ])
+  func `a wrong line is named`(text: String, line: String, problem: String) throws {
+    let error = try #require(throws: FileError.self) { try LabelList(text, path: "lists/l.csv") }
+    #expect(error.description.contains(line) && error.description.contains(problem), "\(error)")
+  }
+
+  @Test func `files are relative to the list, and missing ones are named`() throws {
+    let directory = try TemporaryDirectory()
+    for (number, name) in ["images/1.png", "images/2.png", "images/3.png"].enumerated() {
+      try FolderTrees.write(FolderTrees.image(number), to: directory.file(name))
+    }
+    let path = directory.file("list.csv")
+    try writeBytes(
+      Array("images/2.png,dog\nimages/1.png,cat\n\(directory.file("images/3.png")),dog,test\n".utf8), to: path)
+    let ragged = try #require(throws: FileError.self) { try LabelList(path: path) }
+    #expect(ragged.description.contains("line 3"))
+    try writeBytes(
+      Array("images/2.png,dog,train\nimages/1.png,cat,train\n\(directory.file("images/3.png")),dog,test\n".utf8),
+      to: path)
+    let list = try LabelList(path: path)
+    #expect(list.classNames == ["cat", "dog"] && list.splits == [.train, .test])
+    let (training, test) = (try list.index(.train), try list.index(.test))
+    #expect((0..<2).map { number in training.label(at: number) } == [0, 1])
+    #expect(try training.image(at: 0) == FolderTrees.image(0) && training.image(at: 1) == FolderTrees.image(1))
+    #expect(test.label(at: 0) == 1 && test.classNames == ["cat", "dog"])
+    #expect(try FolderIndex(decoding: test.encoded()).image(at: 0) == FolderTrees.image(2))
+    for (line, part) in [("images/9.png,dog", "no file"), ("images,dog", "is a folder")] {
+      try writeBytes(Array("images/2.png,dog\n\(line)\n".utf8), to: path)
+      let error = try #require(throws: FileError.self) { try LabelList(path: path) }
+      #expect(error.description.contains("line 2") && error.description.contains(part), "\(error)")
+    }
+    try writeBytes(Array("images/1.png,dog,train\nimages/2.png,cat,val\n".utf8), to: path)
+    let unknown = try LabelList(path: path)
+    let error = try #require(throws: FileError.self) { try unknown.index(.validation) }
+    #expect(error.description.contains("line 2") && error.description.contains("'cat'"))
+  }
+}

@@ -1,0 +1,80 @@
+import Datasets
+import Formats
+import TestSupport
+import Testing
+
+/// Files and folders that a scan does not use.
+struct PassedOverTests {
+  private func scan(_ names: [String], classes: [String]? = nil) throws -> FolderScan {
+    let directory = try TemporaryDirectory()
+    for name in names {
+      try FolderTrees.write([1], to: directory.file(name))
+    }
+    return try FolderScan(root: directory.path, classes: classes.map { names in names.map { Array($0.utf8) } })
+  }
+
+  @Test(arguments: [
+    ("a/@eaDir/1.png/THUMB.png", PassedOver.Kind.system), ("@eaDir/1.png", .system), ("__MACOSX/a/._1.png", .system),
+    ("lost+found/1.png", .system), ("$RECYCLE.BIN/1.png", .system), ("System Volume Information/x", .system),
+    ("a/Thumbs.db", .system), ("a/.DS_Store", .system), ("a/._2.png", .system), ("a/#recycle/1.png", .system),
+    (".cache/1.png", .hidden), ("a/.2.png", .hidden), ("a/2.avif", .imageFormat), ("a/2.HEIC", .imageFormat),
+    ("a/2.txt", .otherFile), ("a/noending", .otherFile), ("labels.csv", .otherFile), ("2.png", .looseImage),
+  ])
+  func `is counted by kind and named`(name: String, kind: PassedOver.Kind) throws {
+    let scan = try scan(["a/1.png", "b/1.png", name])
+    #expect(scan.index.count == 2 && scan.index.classNames == ["a", "b"])
+    #expect(scan.passedOver.count(kind) == 1)
+    let total = PassedOver.Kind.allCases.reduce(0) { sum, kind in sum + scan.passedOver.count(kind) }
+    #expect(total == 1, "\(scan.note ?? "")")
+    #expect(scan.note?.contains("passed over 1 ") ?? false)
+  }
+
+  @Test func `a clean folder has no note, nor has the program's own file`() throws {
+    #expect(try scan(["a/1.png", "b/1.jpg", "supcon-dataset.json"]).note == nil)
+  }
+
+  @Test func `every file is in the index or in a count`() throws {
+    let names = [
+      "a/1.png", "a/2.jpg", "a/3.jpeg", "a/4.JPE", "a/5.jfif", "a/x.avif", "a/y.avif", "a/z.jxl", "a/n.txt", "b/1.png",
+      "b/.h", "c.png", "d.md", "b/deep/deeper/1.png", "b/deep/t.heic",
+    ]
+    let scan = try scan(names)
+    #expect(scan.index.count == 7)
+    let total = PassedOver.Kind.allCases.reduce(0) { sum, kind in sum + scan.passedOver.count(kind) }
+    #expect(scan.index.count + total == names.count)
+    #expect(scan.note?.contains("4 images of formats that are not read (.avif 2, .heic 1, .jxl 1)") ?? false)
+  }
+
+  @Test func `a class without images says what it holds`() throws {
+    for (name, part) in [("b/1.avif", ".avif 1"), ("b/1.txt", ".txt 1"), ("b/@eaDir/1.png", "@eaDir")] {
+      let error = try #require(throws: FileError.self) { try scan(["a/1.png", name]) }
+      #expect(error.description.contains("without images") && error.description.contains(part), "\(error)")
+    }
+  }
+
+  @Test(arguments: [
+    ("Cat", "cat", "in case"), ("caf\u{E9}", "cafe\u{301}", "in Unicode normalization"),
+    ("t-shirt", "t shirt", "in spaces"),
+  ])
+  func `names that look the same are told`(one: String, other: String, difference: String) throws {
+    let scan = try scan(["\(one)/1.png", "\(other)/1.png", "dog/1.png"])
+    #expect(scan.nameNotes.count == 1 && scan.nameNotes[0].contains(difference), "\(scan.nameNotes)")
+    let error = try #require(throws: FileError.self) { try self.scan(["\(other)/1.png"], classes: [one, "dog"]) }
+    #expect(error.description.contains(difference), "\(error)")
+    #expect(try self.scan(["cat/1.png", "dog/1.png"]).nameNotes.isEmpty)
+  }
+
+  @Test func `numbers as names in the order of text are told`() throws {
+    #expect(try scan((0..<12).map { number in "\(number)/1.png" }).nameNotes.count == 1)
+    #expect(try scan((0..<12).map { number in "\(number + 10)/1.png" }).nameNotes.isEmpty)
+  }
+
+  @Test func `all unknown classes are named`() throws {
+    let error = try #require(throws: FileError.self) {
+      try scan(["a/1.png", "x/1.png", "y/1.png"], classes: ["a", "b"])
+    }
+    for part in ["/x: is not a class", "y", "a, b"] {
+      #expect(error.description.contains(part), "\(error)")
+    }
+  }
+}

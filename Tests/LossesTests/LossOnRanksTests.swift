@@ -1,0 +1,176 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `supcon loss` against the definition, and against itself on other numbers of ranks.
+@Suite(.serialized)
+struct LossOnRanksTests {
+  /// Compares an answer with the definition.
+  ///
+  /// The loss: relative, or absolute below 1. The gradient in float32: relative to 2/(Mτ), the size of the terms that
+  /// cancel in it; in float64: relative to its largest entry.
+  private func expectClose(_ answer: LossAnswer, _ batch: LossCase, isDouble: Bool) {
+    let reference = batch.reference(rounded: !isDouble)
+    let unit = batch.isNormalizing ? reference.normalized : reference
+    let value = unit.value()
+    let gradient = batch.isNormalizing ? reference.gradientThroughNormalization() : unit.gradient()
+    let tolerance = isDouble ? 1e-12 : 1e-5
+    let lossError = abs(answer.loss - value) / max(1, abs(value))
+    let terms = 2 / (Double(max(unit.anchors, 1)) * batch.temperature)
+    let gradientScale = isDouble ? largestMagnitude(gradient) : terms / (batch.isNormalizing ? shortestRow(batch) : 1)
+    let difference = largestDifference(answer.gradient, gradient)
+    #expect(lossError < tolerance, "\(batch.name): loss \(answer.loss), by the definition \(value)")
+    #expect(
+      difference <= tolerance * gradientScale,
+      "\(batch.name): gradient off by \(difference / gradientScale) of \(gradientScale)")
+    #expect(answer.anchors == unit.anchors)
+    #expect(answer.lowerBound <= answer.loss + 1e-5)
+    if batch.mode.denominator == "all", batch.mode.positivesCap == nil {
+      #expect(answer.collapseValue == (unit.anchors > 0 ? log(Double(batch.count - 1)) : 0))
+    }
+    #expect(answer.gradientHeader.contains(isDouble ? "'<f8'" : "'<f4'"))
+    #expect(answer.gradientHeader.contains("(\(batch.count), \(batch.width))"))
+    if ProcessInfo.processInfo.environment["SUPCON_TEST_ERRORS"] != nil {
+      print(
+        "errors \(batch.name) \(isDouble ? "float64" : "float32") loss \(lossError)",
+        "gradient \(gradientScale > 0 ? difference / gradientScale : difference)")
+    }
+  }
+
+  private func shortestRow(_ batch: LossCase) -> Double {
+    (0..<batch.count).map { row in
+      batch.rows[row * batch.width..<(row + 1) * batch.width].reduce(0) { sum, element in sum + element * element }
+        .squareRoot()
+    }.min() ?? 1
+  }
+
+  /// One rank against the definition, all others against one rank, bit by bit.
+  private func check(_ batch: LossCase, isDouble: Bool, ranks: [Int], threads: Int = 1) throws {
+    let alone = try batch.run(ranks: 1, isDouble: isDouble)
+    expectClose(alone, batch, isDouble: isDouble)
+    for count in ranks {
+      let answer = try batch.run(ranks: count, isDouble: isDouble, threads: threads)
+      #expect(answer == alone, "\(batch.name): other bits on \(count) ranks")
+    }
+  }
+
+  private static let skewed = LossCase.random(
+    "203 rows, few classes", width: 24, labels: LossCase.skewedLabels(count: 203))
+
+  private static let many = LossCase.random(
+    "1500 rows, many classes", width: 16, labels: LossCase.manyLabels(count: 1500), temperature: 0.05)
+
+  @Test(arguments: [false, true])
+  func `few classes give the defined loss on every number of ranks`(isDouble: Bool) throws {
+    try check(Self.skewed, isDouble: isDouble, ranks: [2, 3, 4, 5, 8])
+  }
+
+  @Test func `many classes give the defined loss on every number of ranks`() throws {
+    try check(Self.many, isDouble: false, ranks: [2, 3, 4, 5, 8])
+    try check(Self.many, isDouble: true, ranks: [3])
+  }
+
+  @Test func `threads do not change the bits`() throws {
+    try check(Self.many, isDouble: false, ranks: [1, 2], threads: 3)
+  }
+
+  @Test(arguments: [0.01, 0.05, 1], [false, true])
+  func `loss and gradient are exact at every temperature`(temperature: Double, isDouble: Bool) throws {
+    let labels = LossCase.skewedLabels(count: 90)
+    let batch = LossCase.random("τ = \(temperature)", width: 12, labels: labels, temperature: temperature)
+    try check(batch, isDouble: isDouble, ranks: temperature == 0.01 ? [3] : [])
+  }
+
+  /// Classes of different sizes in samples of three views, more than a tile's columns and an anchor block's rows.
+  private static let inViews: LossCase = {
+    let samples = LossCase.manyLabels(count: 20).map { label in label % 4 } + LossCase.skewedLabels(count: 31)
+    return LossCase.random("153 rows of three views", width: 10, labels: samples + samples + samples, temperature: 0.07)
+  }()
+
+  @Test(arguments: ReferenceMode.all(views: 3, cap: 6))
+  func `every mode gives the defined loss on every number of ranks`(mode: ReferenceMode) throws {
+    var batch = Self.inViews
+    batch.mode = mode
+    // Labels and views are given together only where the mode tells views apart.
+    batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 3 : 1
+    // Every mode on three ranks, each of the choices on two and on four.
+    try check(batch, isDouble: false, ranks: mode.positivesCap == nil ? [3] : mode.isOneView ? [3, 4] : [2, 3])
+    try check(batch, isDouble: true, ranks: [])
+  }
+
+  @Test(arguments: ReferenceMode.all(views: 2, cap: 2))
+  func `every mode gives the defined loss over more than one tile`(mode: ReferenceMode) throws {
+    let samples = (0..<700).map { sample in sample * sample % 400 }
+    var batch = LossCase.random("1400 rows", width: 6, labels: samples + samples, temperature: 0.05)
+    batch.mode = mode
+    batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
+    try check(batch, isDouble: false, ranks: [])
+  }
+
+  @Test(arguments: [0.005, 2], ["out", "in"])
+  func `every denominator is exact at very low and high temperatures`(temperature: Double, summation: String) throws {
+    for denominator in ["all", "one-positive", "only-negatives"] {
+      var batch = LossCase.random("τ", width: 9, labels: LossCase.skewedLabels(count: 60), temperature: temperature)
+      batch.mode.summation = summation
+      batch.mode.denominator = denominator
+      try check(batch, isDouble: false, ranks: [])
+      try check(batch, isDouble: true, ranks: [])
+    }
+  }
+
+  @Test(arguments: ReferenceMode.all(views: 2, cap: 2))
+  func `a batch of one class has the defined loss in every mode`(mode: ReferenceMode) throws {
+    var batch = LossCase.random("one class", width: 8, labels: Array(repeating: 4, count: 16))
+    batch.mode = mode
+    batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
+    try check(batch, isDouble: false, ranks: [])
+  }
+
+  @Test(arguments: [false, true])
+  func `views give SimCLR's loss`(isDouble: Bool) throws {
+    let two = (0..<180).map { row in row % 90 }
+    try check(.random("2 views", width: 20, labels: two, views: 2), isDouble: isDouble, ranks: [4])
+    let five = (0..<65).map { row in row % 13 }
+    try check(.random("5 views", width: 20, labels: five, views: 5), isDouble: isDouble, ranks: [])
+  }
+
+  @Test(arguments: [false, true])
+  func `rows are scaled to unit length and the gradient follows`(isDouble: Bool) throws {
+    let labels = LossCase.skewedLabels(count: 77)
+    let unit = LossCase.random("scaled", width: 10, labels: labels)
+    let lengths = (0..<77).map { row in 0.5 + 0.25 * Double(row % 11) }
+    let rows = unit.rows.enumerated().map { index, element in element * lengths[index / 10] }
+    let batch = LossCase(name: "scaled", rows: rows, width: 10, labels: labels, isNormalizing: true)
+    try check(batch, isDouble: isDouble, ranks: [5])
+  }
+
+  @Test func `batches of one class and of all different classes have the defined loss`() throws {
+    let one = LossCase.random("one class", width: 8, labels: Array(repeating: 4, count: 64))
+    try check(one, isDouble: false, ranks: [3])
+    try check(one, isDouble: true, ranks: [])
+    let different = LossCase.random("all different", width: 8, labels: Array(0..<50))
+    let answer = try different.run(ranks: 2, isDouble: false)
+    #expect(answer.loss == 0 && answer.anchors == 0 && answer.lowerBound == 0)
+    #expect(answer.gradient == Array(repeating: 0, count: 400))
+  }
+
+  @Test(arguments: [[0], [3, 3], [3, 4]])
+  func `one and two rows work on more ranks than rows`(labels: [Int]) throws {
+    let batch = LossCase.random("\(labels)", width: 6, labels: labels)
+    let answer = try batch.run(ranks: 1, isDouble: false)
+    // Two rows of one class: ln e^s − s; in all cases nothing can be better.
+    #expect(abs(answer.loss) < 1e-6)
+    #expect(largestMagnitude(answer.gradient) < 1e-5 / batch.temperature)
+    #expect(answer.anchors == (labels == [3, 3] ? 2 : 0))
+    #expect(try batch.run(ranks: 3, isDouble: false) == answer)
+  }
+
+  @Test func `equal rows have the collapse value`() throws {
+    let row = [0.6, 0, -0.8]
+    let labels = LossCase.skewedLabels(count: 40)
+    let batch = LossCase(name: "collapse", rows: Array((0..<40).map { _ in row }.joined()), width: 3, labels: labels)
+    let answer = try batch.run(ranks: 2, isDouble: true)
+    #expect(abs(answer.loss - log(39)) < 1e-12)
+    #expect(answer.collapseValue == log(39))
+  }
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Builds supcon from this checkout and installs it under a prefix, with everything that a package has:
+#
+#   scripts/install.sh --prefix ~/.local
+#   scripts/install.sh --prefix /opt/supcon --bundle    # takes the libraries along that sites without root lack (oneDNN, TurboJPEG, libpng)
+#
+# The Swift runtime is linked statically: hosts need the C libraries alone. SUPCON_MPI chooses the MPI (ompi, mpich), SUPCON_BUILD the folder for
+# the build's files (default: .build/package of the checkout, which may be read-only otherwise).
+set -euo pipefail
+
+fail() {
+  echo "install: $2" >&2
+  exit "$1"
+}
+
+root=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
+prefix='' bundle=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --prefix) [ $# -ge 2 ] || fail 64 "--prefix: needs a folder" && prefix=$2 && shift ;;
+    --bundle) bundle=yes ;;
+    *) fail 64 "unknown option $1; expected --prefix DIR and perhaps --bundle" ;;
+  esac
+  shift
+done
+[ -n "$prefix" ] || fail 64 "give the folder to install into: --prefix DIR"
+
+# MARK: what can fail, first
+
+made=$(mkdir -p -v "$prefix" 2>&1) || fail 73 "--prefix $prefix: cannot be made: ${made##*: }; choose a folder that you may write"
+[ -w "$prefix" ] || fail 73 "--prefix $prefix: is not writable for $(id -un); choose another folder, or use sudo"
+prefix=$(realpath "$prefix")
+for program in swift strip; do
+  command -v "$program" >/dev/null || fail 69 "there is no $program on the PATH: scripts/install-dependencies.sh says what a build needs"
+done
+build=${SUPCON_BUILD:-$root/.build/package}
+tree=$(mktemp -d "${TMPDIR:-/tmp}/supcon-install.XXXXXX")
+trap 'rm -rf "$tree"' EXIT
+
+# MARK: build
+
+if [ -z "${SUPCON_COMMIT:-}" ] && commit=$(git -C "$root" rev-parse --short=12 HEAD 2>/dev/null); then
+  git -C "$root" diff --quiet HEAD 2>/dev/null || commit+=-modified
+  export SUPCON_COMMIT=$commit
+fi
+arguments=(--package-path "$root" --scratch-path "$build" -c release --static-swift-stdlib)
+swift build "${arguments[@]}" --product supcon
+program=$(swift build "${arguments[@]}" --show-bin-path)/supcon
+
+# MARK: the tree
+
+# The program lies beside its own libraries, where its RUNPATH ($ORIGIN) finds them; bin has a link to it.
+install -D -m 755 "$program" "$tree/lib/supcon/supcon"
+strip "$tree/lib/supcon/supcon"
+mkdir -p "$tree/bin"
+ln -s ../lib/supcon/supcon "$tree/bin/supcon"
+install -m 755 "$root/scripts/launch.sh" "$tree/bin/supcon-launch"
+if [ -n "$bundle" ]; then
+  ldd "$tree/lib/supcon/supcon" | awk '$1 ~ /^lib(dnnl|OpenCL|turbojpeg|png16|gomp)\./ { print $3 }' | while read -r library; do
+    install -m 644 "$library" "$tree/lib/supcon/$(basename "$library")"
+  done
+fi
+
+# Manual pages, by the plugin of swift-argument-parser; without it the options are in the documents and in --help.
+mkdir -p "$tree/share/man/man1"
+if [ -z "${SUPCON_NO_MANUAL:-}" ] && swift package --package-path "$root" --scratch-path "$build-manual" --allow-writing-to-directory "$tree/manual" \
+  generate-manual --multi-page --output-directory "$tree/manual" >"$tree/manual.log" 2>&1; then
+  find "$tree/manual" -name '*.1' -exec install -m 644 {} "$tree/share/man/man1/" \;
+  gzip -9n "$tree"/share/man/man1/*.1
+else
+  echo "install: no manual pages: $(grep -m 1 -i error "$tree/manual.log" 2>/dev/null || echo SUPCON_NO_MANUAL is set)" >&2
+fi
+rm -rf "$tree/manual" "$tree/manual.log"
+printf '%s\n' '.TH SUPCON-LAUNCH 1' '.SH NAME' 'supcon-launch \- start supcon under the launcher of its MPI' '.SH DESCRIPTION' '.nf' \
+  "$("$root/scripts/launch.sh" --help | sed 's/\\/\\\\/g; s/^[.]/\\\&./; s/-/\\-/g')" '.fi' |
+  gzip -9n >"$tree/share/man/man1/supcon-launch.1.gz"
+
+install -d "$tree/share/bash-completion/completions" "$tree/share/zsh/site-functions" "$tree/share/fish/vendor_completions.d"
+"$program" --generate-completion-script bash | sed '1{/^#!/d}' >"$tree/share/bash-completion/completions/supcon"
+"$program" --generate-completion-script zsh >"$tree/share/zsh/site-functions/_supcon"
+"$program" --generate-completion-script fish >"$tree/share/fish/vendor_completions.d/supcon.fish"
+
+install -d "$tree/share/supcon/hostfiles" "$tree/share/supcon/slurm" "$tree/share/doc/supcon/docs"
+install -m 644 "$root"/hostfiles/* "$tree/share/supcon/hostfiles/"
+sed 's|^scripts/launch.sh |supcon-launch |; s|scripts/slurm/train.sbatch|train.sbatch|g' "$root/scripts/slurm/train.sbatch" >"$tree/share/supcon/slurm/train.sbatch"
+chmod 755 "$tree/share/supcon/slurm/train.sbatch"
+install -m 644 "$root/README.md" "$root/LICENSE" "$root/CHANGELOG.md" "$tree/share/doc/supcon/"
+install -m 644 "$root"/docs/*.md "$tree/share/doc/supcon/docs/"
+
+# MARK: into the prefix, at once
+
+chmod -R u=rwX,go=rX "$tree"
+cp -a --no-preserve=ownership "$tree/." "$prefix/"
+echo "installed $("$prefix/bin/supcon" --version | head -n 1) in $prefix ($(du -sh "$tree" | cut -f 1))"
