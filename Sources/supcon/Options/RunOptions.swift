@@ -22,6 +22,7 @@ struct RunOptions: ParsableArguments {
   /// - Parameters:
   ///   - arguments: The arguments, of which the first is the run unless `--run` is given.
   ///   - allowsOthers: Whether further ones have a meaning.
+  /// - Returns: A sentence for the user, or `nil`.
   func problem(_ arguments: [String], allowsOthers: Bool = false) -> String? {
     let (run, others) = split(arguments)
     if run.isEmpty {
