@@ -153,6 +153,8 @@ let tests: [Target] = [
     name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
+    name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
+  .testTarget(
     name: "SupconTests", dependencies: ["Formats", "Imaging", "OneDNN", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),
 ]

@@ -11,7 +11,8 @@ struct Supcon: ParsableCommand {
     version: supconVersionText,
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
-      ExportCommand.self, ImportCommand.self, LossCommand.self, BenchCommand.self, DatasetCommand.self,
+      PredictCommand.self, ExportCommand.self, ImportCommand.self, LossCommand.self, BenchCommand.self,
+      DatasetCommand.self,
       DoctorCommand.self, PlanCommand.self, RecipeCommand.self,
     ])
 }

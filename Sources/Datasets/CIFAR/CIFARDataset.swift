@@ -35,8 +35,8 @@ package final class CIFARDataset: ImageDataset {
       self == .cifar100 && split == .train ? 50_000 : 10_000
     }
 
-    // The constants that SupContrast uses.
-    var normalization: ChannelNormalization {
+    /// The constants that SupContrast uses.
+    public var normalization: ChannelNormalization {
       switch self {
       case .cifar10:
         ChannelNormalization(mean: [0.4914, 0.4822, 0.4465], standardDeviation: [0.2023, 0.1994, 0.2010])

@@ -19,7 +19,9 @@ package enum WeightExport {
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
-    /// Where the file will stand.
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
+    /// Output file.
     package var output: String
     /// Its format.
     package var format = Format.safetensors
@@ -28,11 +30,13 @@ package enum WeightExport {
     /// How much of the model; `nil` for what is usual in the format.
     package var part: WeightLayout.Part?
     /// Whether a classifier goes along: of the run's linear stage where there is one, else that which was trained with the encoder.
-    package var hasClassifier = true
+    ///
+    /// `nil` for where there is one and the layout has a place for it.
+    package var hasClassifier: Bool?
 
     /// The part that is written.
     fileprivate var resolvedPart: WeightLayout.Part {
-      part ?? (format == .onnx ? .encoder : (layout ?? .torchvision).usualPart)
+      part ?? (format == .onnx ? .encoder : (layout?.usualPart ?? .encoder))
     }
 
     /// The defaults for a run.
@@ -43,6 +47,10 @@ package enum WeightExport {
 
     /// What is wrong with the options alone, or `nil`.
     package var problem: String? {
+      if layout == .supcontrast, format == .safetensors, hasClassifier == true {
+        return
+          "--classifier: models of --layout supcontrast have no place for one, as the official code keeps it in a file of its own; leave it out, or choose --layout torchvision or --format onnx"
+      }
       guard format == .onnx, let layout else { return nil }
       return "--layout \(layout.rawValue): an ONNX file needs no names of others; leave the option out"
     }
@@ -61,9 +69,8 @@ package enum WeightExport {
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
-    let encoder = try FrozenEncoder(run: request.run, data: nil, over: world, report: report)
-    // The directory's lock is held until the last write.
-    defer { withExtendedLifetime(encoder) {} }
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, data: nil, needsData: false, over: world, report: report)
     if let problem = encoder.configuration.problem(ofPart: request.resolvedPart) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
@@ -81,7 +88,7 @@ package enum WeightExport {
   private static func writeSafetensors(
     _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
   ) throws {
-    let layout = request.layout ?? .torchvision
+    let layout = request.layout ?? .usual(for: configuration.architecture)
     let part = request.resolvedPart
     if let problem = layout.problem(configuration.architecture)
       ?? (part == .model ? layout.headProblem(configuration) : nil)
@@ -90,10 +97,11 @@ package enum WeightExport {
     }
     var classifier: ExportedClassifier?
     let isSameModel = configuration.model.normalizeEncoder == layout.isNormalizingRepresentations
-    if layout != .supcontrast, request.hasClassifier, isSameModel {
+    if layout != .supcontrast, request.hasClassifier ?? true, isSameModel {
       classifier = try ExportedClassifier(request, configuration, state, report)
     }
-    try write(to: request.output, state, layout, part, classifier)
+    let metadata = ImagePreprocessing(configuration, run: request.run)?.metadata ?? [:]
+    try write(to: request.output, state, layout, part, classifier, metadata: metadata)
     report(
       "\(request.output): \(configuration.model.name) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
     )
@@ -112,7 +120,7 @@ package enum WeightExport {
 
   private static func write(
     to path: String, _ state: TrainingState, _ layout: WeightLayout, _ part: WeightLayout.Part,
-    _ classifier: ExportedClassifier?
+    _ classifier: ExportedClassifier?, metadata: [String: String]
   ) throws(FileError) {
     let slices = state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
     let tensors =
@@ -125,7 +133,8 @@ package enum WeightExport {
       counters.map { name in TensorDescription(name: name, type: .int64, shape: []) }
       + tensors.map { tensor in TensorDescription(name: tensor.name, type: .float32, shape: tensor.shape) }
     try SafetensorsWriter.write(
-      to: path, metadata: ["format": "pt"], tensors: descriptions, hasChecksum: false
+      to: path, metadata: metadata.merging(["format": "pt"]) { _, format in format }, tensors: descriptions,
+      hasChecksum: false
     ) { (append) throws(FileError) in
       let steps = Array(repeating: Int64(state.step), count: counters.count)
       unsafe try append(steps.span.bytes)
@@ -138,8 +147,9 @@ package enum WeightExport {
   private static func writeONNX(
     _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
   ) throws {
-    let classifier = request.hasClassifier ? try ExportedClassifier(request, configuration, state, report) : nil
-    let model = ONNXModel(configuration, state, request.resolvedPart, classifier)
+    let classifier = request.hasClassifier ?? true ? try ExportedClassifier(request, configuration, state, report) : nil
+    var model = ONNXModel(configuration, state, request.resolvedPart, classifier)
+    model.metadata = ImagePreprocessing(configuration, run: request.run)?.metadata ?? [:]
     try model.write(to: request.output)
     let outputs = model.outputs.map(\.name).joined(separator: ", ")
     report(

@@ -22,8 +22,23 @@ extension WeightLayout {
       }
     let imports = self == .torchvision ? "torch, torchvision, safetensors.torch" : "torch, safetensors.torch"
     return ["import \(imports)"] + model + [
-      "model.load_state_dict(safetensors.torch.load_file(\"\(file.path)\"), strict=True)"
+      "model.load_state_dict(safetensors.torch.load_file(\(Self.literal(file.path))), strict=True)"
     ]
+  }
+
+  /// A path as a string literal of Python.
+  private static func literal(_ path: String) -> String {
+    let escaped = path.map { letter in
+      switch letter {
+      case "\\": "\\\\"
+      case "\"": "\\\""
+      case "\n": "\\n"
+      case "\r": "\\r"
+      case "\t": "\\t"
+      default: "\(letter)"
+      }
+    }
+    return "\"\(escaped.joined())\""
   }
 
   private func torchvisionModel(_ file: WrittenWeights, _ classes: String?) -> [String] {

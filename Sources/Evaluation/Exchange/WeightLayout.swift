@@ -18,6 +18,11 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     case model
   }
 
+  /// The layout whose models have an encoder of this kind.
+  static func usual(for encoder: ResNetArchitecture) -> WeightLayout {
+    encoder.offersZeroPadding ? .ge : .torchvision
+  }
+
   /// The part that a file of this layout holds unless another is asked for.
   var usualPart: Part { self == .torchvision ? .encoder : .model }
 

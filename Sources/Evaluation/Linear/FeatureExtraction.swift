@@ -14,11 +14,13 @@ import Synchronization
 /// Samples run in blocks of a fixed size, the last one padded and cut, so that each has the same features on any number of ranks and
 /// threads.
 final class FeatureExtraction {
-  private static let samplesPerBlock = 64
+  /// Samples in a block unless there are only a few.
+  static let usualBlockSize = 64
 
   /// The number of features of a sample.
   let width: Int
 
+  private let samplesPerBlock: Int
   private let viewSize: ImageSize
   private let isNormalizing: Bool
   private let encoders: [(encoder: ResNet, record: ResNet.SavedActivations)]
@@ -30,10 +32,13 @@ final class FeatureExtraction {
   ///   - state: Its weights and running statistics.
   ///   - viewSize: The size of what the encoder sees.
   ///   - threads: How many threads of this rank take part.
+  ///   - samplesPerBlock: Samples that are computed together, on which the last bits of features may depend.
   /// - Throws: What oneDNN refuses.
   package init(
-    _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, threads: Int
+    _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, threads: Int,
+    samplesPerBlock: Int = usualBlockSize
   ) throws {
+    self.samplesPerBlock = samplesPerBlock
     self.viewSize = viewSize
     isNormalizing = configuration.model.normalizeEncoder
     useOneThreadPerPrimitive()
@@ -41,7 +46,7 @@ final class FeatureExtraction {
     encoders = try (0..<threads).map { _ in
       let context = try NetworkContext(engine, mode: .inference, precision: configuration.compute.resolvedPrecision)
       let encoder = try ResNet(
-        context, configuration.architecture, views: Self.samplesPerBlock, height: viewSize.height, width: viewSize.width
+        context, configuration.architecture, views: samplesPerBlock, height: viewSize.height, width: viewSize.width
       )
       // The encoder's parameters come first in the run's vector, the head's behind them.
       precondition(
@@ -66,11 +71,11 @@ final class FeatureExtraction {
   /// Collective.
   func features(of loader: ShardLoader, epoch: Int = 0, over world: borrowing Communicator) throws -> [Float] {
     let count = loader.dataset.count
-    let blockCount = (count + Self.samplesPerBlock - 1) / Self.samplesPerBlock
+    let blockCount = (count + samplesPerBlock - 1) / samplesPerBlock
     let runs = BlockPartition(total: blockCount, parts: world.size)
     let own = runs[world.rank]
     func samples(_ blocks: Range<Int>) -> Range<Int> {
-      min(blocks.lowerBound * Self.samplesPerBlock, count)..<min(blocks.upperBound * Self.samplesPerBlock, count)
+      min(blocks.lowerBound * samplesPerBlock, count)..<min(blocks.upperBound * samplesPerBlock, count)
     }
     let activity = world.activity
     activity.begin("features")
@@ -118,18 +123,18 @@ final class FeatureExtraction {
     ofBlock block: Int, of loader: ShardLoader, _ encoder: ResNet, _ record: ResNet.SavedActivations, epoch: Int
   ) throws -> [Float] {
     let count = loader.dataset.count
-    let first = block * Self.samplesPerBlock
-    let samples = (first..<first + Self.samplesPerBlock).map { sample in Int32(min(sample, count - 1)) }
+    let first = block * samplesPerBlock
+    let samples = (first..<first + samplesPerBlock).map { sample in Int32(min(sample, count - 1)) }
     try unsafe encoder.views.withFloats { elements in
       var views = unsafe elements.mutableSpan
       try loader.fill(&views, samples: samples.span, epoch: epoch)
     }
-    var features = [Float](repeating: 0, count: Self.samplesPerBlock * width)
+    var features = [Float](repeating: 0, count: samplesPerBlock * width)
     var rows = features.mutableSpan
     try encoder.forward(record, into: &rows)
     guard isNormalizing else { return features }
     var unitRows = features
-    var lengths = [Float](repeating: 0, count: Self.samplesPerBlock)
+    var lengths = [Float](repeating: 0, count: samplesPerBlock)
     var unitRowSpan = unitRows.mutableSpan
     var lengthSpan = lengths.mutableSpan
     UnitNormalization.forward(features.span, width: width, into: &unitRowSpan, lengths: &lengthSpan)

@@ -4,43 +4,54 @@ import Job
 import MPI
 import Runs
 
-/// The newest whole checkpoint of a run, to be used and not changed.
+/// A checkpoint of a run, to be used and not changed.
+///
+/// Reading takes no lock: it works in a folder that cannot be written and while the run is being trained.
 struct FrozenEncoder {
   /// The run's recipe, with the data path of this invocation; another precision may be set.
   var configuration: Configuration
   /// Weights and running statistics, the same on every rank.
   let state: TrainingState
 
-  private let lock: RunLock?
-
   /// Reads the run on rank 0 and gives it to all.
   ///
   /// Collective.
+  ///
+  /// - Parameters:
+  ///   - run: The run directory.
+  ///   - checkpoint: `latest`, `best` or a number of steps.
+  ///   - data: The folder of the dataset, if it is not the one of the run.
+  ///   - needsData: Whether the run's dataset will be opened, so that its options must fit.
+  ///   - world: The ranks.
+  ///   - report: Receives lines for people, on rank 0.
+  /// - Throws: ``CollectiveError`` naming what is missing or damaged.
   package init(
-    run: String, data: String?, over world: borrowing Communicator, report: @escaping (String) -> Void
+    run: String, checkpoint: String = "latest", data: String?, needsData: Bool = true,
+    over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    let opened = try world.onRoot { () throws -> (Configuration, TrainingState, RunLock) in
+    let opened = try world.onRoot { () throws -> (Configuration, TrainingState) in
       let directory = RunDirectory(path: run)
       guard directory.holdsRun else {
         throw RunError(
           .missing, "\(run): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised"
         )
       }
-      let lock = try RunLock(directory: run)
       var configuration = try directory.configuration()
+      guard let choice = CheckpointChoice(checkpoint) else {
+        throw RunError(.usage, CheckpointChoice.problem(checkpoint) ?? checkpoint)
+      }
       guard
-        let checkpoint = try directory.checkpoints.newest(
-          of: configuration, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
+        let read = try directory.checkpoints.read(
+          choice, of: configuration, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
       else {
         throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
       }
       configuration.data.path = data ?? configuration.data.path
-      if let problem = configuration.dataProblem {
+      if needsData, let problem = configuration.dataProblem {
         throw problem
       }
-      return (configuration, checkpoint.state, lock)
+      return (configuration, read.state)
     }
-    lock = opened?.2
     var configuration = try Configuration(
       yaml: try world.broadcast(text: opened?.0.yaml() ?? ""), path: "the configuration from rank 0")
     let ownPrecision = configuration.compute.resolvedPrecision

@@ -15,7 +15,7 @@ struct LinearResult {
   let request: LinearStage.Request
   /// After how many steps of pretraining.
   let step: Int
-  let classCount: Int
+  let classNames: [String]
   let trainingCount: Int
   let testCount: Int
   let top1Count: Int
@@ -26,6 +26,7 @@ struct LinearResult {
   /// The lines of `metrics.jsonl`.
   let epochs: [[String: JSONValue]]
 
+  var classCount: Int { classNames.count }
   var top1: Double { Double(top1Count) / Double(testCount) }
   var top5: Double { Double(top5Count) / Double(testCount) }
 
@@ -35,7 +36,11 @@ struct LinearResult {
   ) throws {
     let folder = "\(run.path)/\(Self.folder)"
     try SafetensorsWriter.write(
-      to: "\(run.path)/\(Self.classifierFile)", metadata: ["format": "pt", Self.stepMetadata: "\(step)"],
+      to: "\(run.path)/\(Self.classifierFile)",
+      metadata: [
+        "format": "pt", Self.stepMetadata: "\(step)",
+        ImagePreprocessing.classNamesMetadata: ImagePreprocessing.text(classNames),
+      ],
       tensors: classifier.layout.tensors(of: classifier.parameters) + standardization.tensors)
     let lines = epochs.map { epoch in JSONValue.object(epoch).encoded() + "\n" }
     try AtomicFile.write(lines.joined(), to: "\(folder)/metrics.jsonl")

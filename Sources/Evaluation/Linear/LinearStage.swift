@@ -12,6 +12,8 @@ package enum LinearStage {
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
     /// The folder of the dataset, if it is not the one of the run.
     package var data: String?
     /// How often the training set is visited.
@@ -72,9 +74,8 @@ package enum LinearStage {
   ) throws {
     let start = ProcessMeasurements.now()
     world.activity.begin("opening the run", allowsSilence: true)
-    let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
-    // The directory's lock is held until the last write.
-    defer { withExtendedLifetime(encoder) {} }
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
     let training = try DatasetChoice.open(encoder.configuration, .train, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
@@ -134,7 +135,7 @@ package enum LinearStage {
     let correct = try classifier.correctCounts(features: testFeatures, labels: testLabels, over: world)
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
-      request: request, step: encoder.state.step, classCount: training.classNames.count,
+      request: request, step: encoder.state.step, classNames: training.classNames,
       trainingCount: training.count, testCount: test.count, top1Count: correct.top1, top5Count: correct.top5,
       ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
     world.activity.begin("writing the result", allowsSilence: true)

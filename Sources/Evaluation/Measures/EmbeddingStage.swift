@@ -13,6 +13,8 @@ package enum EmbeddingStage {
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
     /// Where the array will stand.
     package var output: String
     /// Where the classes of the samples will stand, if they are asked for.
@@ -53,9 +55,8 @@ package enum EmbeddingStage {
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
-    var encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
-    // The directory's lock is held until the last write.
-    defer { withExtendedLifetime(encoder) {} }
+    var encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
     if let problem = encoder.configuration.problem(ofPart: request.part) {
       throw CollectiveError(error: RunError(.usage, problem))
     }

@@ -8,7 +8,7 @@ import MPI
 import NeuralNet
 import Runs
 
-/// What a run's encoder is worth without any further training: k-nearest-neighbor accuracy on the test set.
+/// Measures of a run's frozen encoder, and of the run's classifier where it has one, on the test set (docs/evaluation.md).
 package enum EvaluationStage {
   /// What samples are compared by.
   package enum Features: String, Sendable, CaseIterable {
@@ -22,12 +22,22 @@ package enum EvaluationStage {
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
     /// The folder of the dataset, if it is not the one of the run.
     package var data: String?
     /// What samples are compared by.
     package var features = Features.encoder
     /// How many neighbors vote.
     package var neighbors = 20
+    /// Another dataset, whose test images are to be told from the run's; `nil` for none.
+    package var outlierDataset: String?
+    /// Its folder.
+    package var outlierData: String?
+    /// A folder of CIFAR-10-C or CIFAR-100-C files; `nil` for none.
+    package var corruptions: String?
+    /// Whether the classifier is also tested on the mean logits of images and their mirror images.
+    package var hasMirrorTest = false
     /// How many threads each rank computes features on.
     package var threads = 1
 
@@ -38,7 +48,10 @@ package enum EvaluationStage {
 
     /// What is wrong with the options alone, or `nil`.
     package var problem: String? {
-      Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
+      if outlierData != nil, outlierDataset == nil {
+        return "--ood-data: goes with --ood-dataset; give both"
+      }
+      return Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
     }
   }
 
@@ -55,9 +68,8 @@ package enum EvaluationStage {
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
-    let encoder = try FrozenEncoder(run: request.run, data: request.data, over: world, report: report)
-    // The directory's lock is held until the last write.
-    defer { withExtendedLifetime(encoder) {} }
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
     let training = try DatasetChoice.open(encoder.configuration, .train, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
@@ -67,27 +79,115 @@ package enum EvaluationStage {
         error: RunError(
           .usage, "--neighbors \(request.neighbors): the training set has only \(training.count) samples; give fewer"))
     }
-    let directory = RunDirectory(path: request.run)
-    try world.onRoot { try directory.createFolder("evaluation") }
-    let (trainingFeatures, width) = try features(of: training, request, encoder, over: world)
-    let (testFeatures, _) = try features(of: test, request, encoder, over: world)
+    let rows = try featureRows(of: training, request, encoder, over: world)
+    let testRows = try featureRows(of: test, request, encoder, over: world)
     try training.reportReplaced(over: world, report: report)
     try test.reportReplaced(over: world, report: report)
-    let correct = try KNearestNeighbors(k: request.neighbors, width: width).correctCount(
-      training: trainingFeatures, trainingLabels: training.labels, test: testFeatures, testLabels: test.labels,
-      over: world)
+    let correct = try KNearestNeighbors(k: request.neighbors, width: rows.width).correctCount(
+      training: rows.unit, test: testRows.unit, threads: request.threads, over: world)
     let accuracy = Double(correct) / Double(test.count)
-    world.activity.begin("writing the result", allowsSilence: true)
     let field = request.features == .encoder ? "knn_top1" : "pixel_knn_top1"
-    try world.onRoot {
-      let fields: [String: JSONValue] = [
-        field: .number(accuracy), "neighbors": .integer(request.neighbors), "test_samples": .integer(test.count),
-        "train_samples": .integer(training.count), "pretraining_steps": .integer(encoder.state.step),
-      ]
-      try JSONValue.merge(fields, into: "\(directory.path)/evaluation/summary.json")
-      try JSONValue.merge([field: .number(accuracy)], into: directory.summaryPath)
-      report("\(request.neighbors) nearest neighbors by \(request.features.rawValue): top-1 \(decimal(accuracy, 4))")
+    var result = EvaluationReport()
+    result.add(field, "k-NN by \(request.features.rawValue), majority of \(request.neighbors)", accuracy)
+    var confusion: ConfusionMatrix?
+    if request.features == .encoder {
+      let measures = EvaluationMeasures(
+        training: rows.unit, test: testRows.unit, classNames: training.classNames, seed: encoder.configuration.compute.seed,
+        threads: request.threads)
+      try measures.addAccuracies(&result, over: world)
+      try measures.addGeometry(&result, over: world)
+      confusion = try addClassification(&result, testRows.plain, test, request, encoder, over: world, report: report)
+      if let name = request.outlierDataset {
+        var configuration = encoder.configuration
+        configuration.data.dataset = name
+        configuration.data.path = request.outlierData
+        let outliers = Renormalized(
+          original: try DatasetChoice.open(configuration, .test, over: world, report: report), like: test)
+        try measures.addDetection(
+          &result, outliers: try featureRows(of: outliers, request, encoder, over: world).unit, over: world)
+      }
     }
+    world.activity.begin("writing the result", allowsSilence: true)
+    result.details.merge([
+      "neighbors": .integer(request.neighbors), "test_samples": .integer(test.count),
+      "train_samples": .integer(training.count), "pretraining_steps": .integer(encoder.state.step),
+    ]) { _, new in new }
+    try world.onRoot {
+      result.table.forEach(report)
+      let directory = RunDirectory(path: request.run)
+      try directory.createFolder("evaluation")
+      try JSONValue.merge(result.fields, into: "\(directory.path)/evaluation/summary.json")
+      if let confusion {
+        try AtomicFile.write(
+          confusion.csv(training.classNames), to: "\(directory.path)/evaluation/confusion.csv")
+      }
+      try JSONValue.merge([field: .number(accuracy)], into: directory.summaryPath)
+    }
+  }
+
+  /// The measures of the run's classifier, if it has one.
+  ///
+  /// Collective.
+  private static func addClassification(
+    _ result: inout EvaluationReport, _ rows: FeatureRows, _ test: any ImageDataset, _ request: Request,
+    _ encoder: FrozenEncoder, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> ConfusionMatrix? {
+    guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report),
+      classifier.bias.count == test.classNames.count
+    else {
+      report(
+        "note: \(request.run) has no classifier of these classes: train one with supcon linear to see its accuracy and calibration"
+      )
+      return nil
+    }
+    func probabilities(_ rows: FeatureRows, adding others: [Float]? = nil) throws -> ClassProbabilities {
+      var logits = try classifier.logits(rows, threads: request.threads, over: world)
+      for (index, other) in (others ?? []).enumerated() {
+        logits[index] = (logits[index] + other) / 2
+      }
+      return ClassProbabilities(logits: logits, labels: rows.labels, classCount: classifier.bias.count)
+    }
+    let plain = try probabilities(rows)
+    let confusion = EvaluationMeasures.addClassification(&result, plain, classNames: test.classNames)
+    if request.hasMirrorTest {
+      let mirrored = try featureRows(of: MirroredDataset(original: test), request, encoder, over: world).plain
+      result.add(
+        "mirror_top1", "classifier on images and mirror images, top-1",
+        try probabilities(mirrored, adding: plain.logits).topAccuracy(1))
+    }
+    if let folder = request.corruptions {
+      var errors: [String: [Double]] = [:]
+      for name in CorruptionErrors.names {
+        errors[name] = try (0..<CorruptionErrors.severityCount).map { severity in
+          let set = try world.throwingTogether {
+            try CorruptedDataset(folder: folder, corruption: name, severity: severity, like: test)
+          }
+          return 1 - (try probabilities(featureRows(of: set, request, encoder, over: world).plain)).topAccuracy(1)
+        }
+      }
+      result.add("corruption_error", "mean error under corruptions", CorruptionErrors.meanError(errors))
+      result.details["corruption_errors"] = .object(
+        errors.mapValues { severities in .list(severities.map { error in .number(error) }) })
+    }
+    return confusion
+  }
+
+  /// The features of all samples on every rank, as they are and of unit length.
+  ///
+  /// Collective.
+  private static func featureRows(
+    of dataset: any ImageDataset, _ request: Request, _ encoder: FrozenEncoder, over world: borrowing Communicator
+  ) throws -> (plain: FeatureRows, unit: FeatureRows, width: Int) {
+    let (plain, width) = try features(of: dataset, request, encoder, over: world)
+    var unit = plain
+    if request.features == .encoder {
+      UnitNormalization.scale(&unit, width: width)
+    }
+    let labels = dataset.labels
+    return (
+      FeatureRows(features: plain, labels: labels, width: width),
+      FeatureRows(features: unit, labels: labels, width: width), width
+    )
   }
 
   /// The features of all samples on every rank, `[samples, width]`.
@@ -99,9 +199,8 @@ package enum EvaluationStage {
     switch request.features {
     case .encoder:
       let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
-      var features = try extraction.features(
+      let features = try extraction.features(
         of: extraction.makeLoader(dataset, .none, seed: encoder.configuration.compute.seed), over: world)
-      UnitNormalization.scale(&features, width: extraction.width)
       return (features, extraction.width)
     case .pixels:
       let viewSize = encoder.configuration.viewSize(of: dataset)

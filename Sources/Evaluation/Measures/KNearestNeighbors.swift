@@ -1,43 +1,61 @@
+import Glibc
 import MPI
 import OneDNN
 
 /// Classification by the nearest training samples: the most frequent class among the `k` nearest by Euclidean distance.
-struct KNearestNeighbors {
-  private static let queriesPerBlock = 64
+package struct KNearestNeighbors: Sendable {
   private static let samplesPerTile = 1024
 
   /// How many neighbors vote.
-  let k: Int
+  package let k: Int
   /// The number of features of a sample.
-  let width: Int
+  package let width: Int
+
+  /// A search for `k` neighbors among rows of a width.
+  package init(k: Int, width: Int) {
+    self.k = k
+    self.width = width
+  }
 
   /// How many test samples have the class that their neighbors vote for, over all ranks.
   ///
   /// Of classes with equal votes the one with the nearest neighbor wins. Collective; each rank looks at its own part of the test samples.
-  func correctCount(
-    training: [Float], trainingLabels: [Int32], test: [Float], testLabels: [Int32], over world: borrowing Communicator
+  package func correctCount(
+    training: FeatureRows, test: FeatureRows, threads: Int = 1, over world: borrowing Communicator
   ) throws -> Int {
-    useOneThreadPerPrimitive()
     world.activity.begin("nearest neighbors")
-    let norms = squaredLengths(training)
-    let blockCount = (testLabels.count + Self.queriesPerBlock - 1) / Self.queriesPerBlock
-    var correct: [Int64] = [0]
-    for block in BlockPartition(total: blockCount, parts: world.size)[world.rank] {
-      let queries = block * Self.queriesPerBlock..<min((block + 1) * Self.queriesPerBlock, testLabels.count)
-      let neighbors = try nearest(
-        queries: Array(test[queries.lowerBound * width..<queries.upperBound * width]), training, norms)
-      for (query, nearest) in zip(queries, neighbors) where vote(nearest, trainingLabels) == testLabels[query] {
-        correct[0] += 1
+    let norms = squaredLengths(training.features)
+    let correct = try RowWork.gather(rows: test.count, width: 1, zero: Int32(0), threads: threads, over: world) {
+      queries in
+      zip(queries, try neighbors(of: test, queries, training, norms)).map { query, nearest in
+        vote(nearest, training.labels) == test.labels[query] ? 1 : 0
       }
-      world.activity.progressed()
     }
-    try world.allReduceSum(&correct)
-    return Int(correct[0])
+    return correct.reduce(0) { sum, one in sum + Int(one) }
   }
 
-  private struct Neighbor {
-    var distance: Float
-    var sample: Int
+  /// The `k` nearest training samples of each of some queries, nearest first.
+  ///
+  /// - Parameters:
+  ///   - test: Rows of the queries.
+  ///   - queries: Which of them.
+  ///   - training: The rows that are searched.
+  ///   - norms: Their ``squaredLengths(_:)``.
+  /// - Returns: A list for each query.
+  /// - Throws: `DNNLError` if a product fails.
+  package func neighbors(
+    of test: FeatureRows, _ queries: Range<Int>, _ training: FeatureRows, _ norms: [Float]
+  ) throws -> [[Neighbor]] {
+    try nearest(
+      queries: Array(test.features[queries.lowerBound * width..<queries.upperBound * width]), training.features, norms)
+  }
+
+  /// A training sample and its distance from a query.
+  package struct Neighbor: Sendable {
+    /// ‖a − b‖² − ‖a‖² for the query a.
+    package var distance: Float
+    /// Its number.
+    package var sample: Int
   }
 
   /// The `k` nearest training samples of each query, nearest first.
@@ -75,7 +93,8 @@ struct KNearestNeighbors {
     neighbors.insert(neighbor, at: place)
   }
 
-  private func vote(_ neighbors: [Neighbor], _ labels: [Int32]) -> Int32? {
+  /// The most frequent class, of equally frequent ones that of the nearest neighbor.
+  package func vote(_ neighbors: [Neighbor], _ labels: [Int32]) -> Int32? {
     var votes: [Int32: Int] = [:]
     for neighbor in neighbors {
       votes[labels[neighbor.sample], default: 0] += 1
@@ -84,7 +103,22 @@ struct KNearestNeighbors {
     return neighbors.lazy.map { neighbor in labels[neighbor.sample] }.first { label in votes[label] == most }
   }
 
-  private func squaredLengths(_ rows: [Float]) -> [Float] {
+  /// The class of the largest Σ exp(s / τ) over its neighbors, s the cosine similarity of unit rows; of equal sums the lowest class.
+  ///
+  /// The rule of Wu, Xiong, Yu and Lin 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination".
+  package func weightedVote(
+    _ neighbors: ArraySlice<Neighbor>, _ labels: [Int32], _ norms: [Float], temperature: Double = 0.07
+  ) -> Int32? {
+    var votes: [Int32: Double] = [:]
+    for neighbor in neighbors {
+      let similarity = (Double(norms[neighbor.sample]) - Double(neighbor.distance)) / 2
+      votes[labels[neighbor.sample], default: 0] += exp(similarity / temperature)
+    }
+    return votes.max { one, other in (one.value, -one.key) < (other.value, -other.key) }?.key
+  }
+
+  /// ‖b‖² of each row.
+  package func squaredLengths(_ rows: [Float]) -> [Float] {
     (0..<rows.count / width).map { row in
       rows[row * width..<(row + 1) * width].reduce(0) { sum, element in sum + element * element }
     }

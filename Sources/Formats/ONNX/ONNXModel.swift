@@ -73,6 +73,8 @@ public struct ONNXModel: Sendable {
   public var nodes: [Node] = []
   /// The weights.
   public var weights: [NamedTensor] = []
+  /// Texts by name that go along with the model.
+  public var metadata: [String: String] = [:]
   /// Vectors of whole numbers that some operators take as inputs.
   public var constants: [(name: String, values: [Int64])] = []
 
@@ -117,6 +119,12 @@ extension ONNXModel {
     model.add(3, producer.version)
     model.add(7, graph)
     model.add(8, operators)
+    for (name, text) in metadata.sorted(by: { one, other in one.key < other.key }) {
+      var entry = ProtobufMessage()
+      entry.add(1, name)
+      entry.add(2, text)
+      model.add(14, entry)
+    }
     return model
   }
 

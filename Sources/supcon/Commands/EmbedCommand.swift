@@ -12,8 +12,9 @@ struct EmbedCommand: RankedCommand {
     abstract: "Extracts features of a dataset split to a .npy file.",
     discussion: "Example: supcon embed --run runs/c10 --split test --output r.npy --labels y.npy")
 
-  @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
-  var run: String
+  @OptionGroup var source: RunOptions
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  var arguments: [String] = []
   @Option(help: ArgumentHelp("Output file: float32 array [samples, dimension], in dataset order.", valueName: "file"))
   var output: String
   @Option(help: ArgumentHelp("Receives the samples' classes, int64 [samples].", valueName: "file"))
@@ -32,7 +33,8 @@ struct EmbedCommand: RankedCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: EmbeddingStage.Request {
-    var request = EmbeddingStage.Request(run: run, output: output)
+    var request = EmbeddingStage.Request(run: source.split(arguments).run, output: output)
+    request.checkpoint = source.checkpoint
     request.labels = labels
     request.data = data
     request.split = split
@@ -45,7 +47,7 @@ struct EmbedCommand: RankedCommand {
   var threadsPerRank: Int { threads }
 
   func problem(ranks: Int) -> String? {
-    request.problem
+    source.problem(arguments) ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

@@ -7,27 +7,44 @@ import MPI
 struct EvaluateCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measures a run's frozen encoder without training: k-nearest-neighbor accuracy.",
-    discussion: "Example: supcon evaluate --run runs/c10")
+    abstract: "Measures a run's frozen encoder, and its classifier where it has one, on the test set.",
+    discussion: """
+      Example: supcon evaluate runs/c10 --ood-dataset cifar100 --ood-data cifar-100-binary
+      docs/evaluation.md defines every measure. All go to RUN/evaluation/summary.json, the confusion matrix beside it.
+      """)
 
-  @Option(help: ArgumentHelp("Run directory of supcon pretrain.", valueName: "dir"))
-  var run: String
+  @OptionGroup var source: RunOptions
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  var arguments: [String] = []
   @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
   var data: String?
   @Option(help: "Compare samples by the encoder's representations, or by their pixels as a control.")
   var features = EvaluationStage.Features.encoder
   @Option(help: "How many neighbors vote.")
   var neighbors = 20
+  @Option(help: ArgumentHelp("Another dataset, whose test images are to be told from the run's.", valueName: "name"))
+  var oodDataset: String?
+  @Option(help: ArgumentHelp("Its folder.", valueName: "dir"))
+  var oodData: String?
+  @Option(help: ArgumentHelp("Folder of the published CIFAR-10-C or CIFAR-100-C files.", valueName: "dir"))
+  var corruptions: String?
+  @Option(help: "Also test the classifier on the mean logits of images and their mirror images: none or mirror.")
+  var tta = TestTimeAugmentation.none
   @Option(help: "Threads of each rank.")
   var threads = 1
 
   @OptionGroup var launch: LaunchOptions
 
   private var request: EvaluationStage.Request {
-    var request = EvaluationStage.Request(run: run)
+    var request = EvaluationStage.Request(run: source.split(arguments).run)
+    request.checkpoint = source.checkpoint
     request.data = data
     request.features = features
     request.neighbors = neighbors
+    request.outlierDataset = oodDataset
+    request.outlierData = oodData
+    request.corruptions = corruptions
+    request.hasMirrorTest = tta == .mirror
     request.threads = threads
     return request
   }
@@ -35,7 +52,7 @@ struct EvaluateCommand: RankedCommand {
   var threadsPerRank: Int { threads }
 
   func problem(ranks: Int) -> String? {
-    request.problem
+    source.problem(arguments) ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
@@ -45,3 +62,11 @@ struct EvaluateCommand: RankedCommand {
 }
 
 extension EvaluationStage.Features: ExpressibleByArgument {}
+
+/// Views that a classifier's logits are averaged over.
+enum TestTimeAugmentation: String, ExpressibleByArgument, CaseIterable {
+  /// The image alone.
+  case none
+  /// The image and its mirror image.
+  case mirror
+}

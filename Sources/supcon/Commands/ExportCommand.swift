@@ -13,15 +13,16 @@ struct ExportCommand: RankedCommand {
       It prints the lines of Python that load a safetensors file. The standardization of features is part of a classifier of supcon linear.
       """)
 
-  @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
-  var run: String
+  @OptionGroup var source: RunOptions
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  var arguments: [String] = []
   @Option(help: ArgumentHelp("Output file.", valueName: "file"))
   var output: String
   @Option(help: "safetensors (weights) or onnx (weights and operations).")
   var format = WeightExport.Format.safetensors
   @Option(
     help:
-      "Names and models of safetensors: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets). (default: torchvision)"
+      "Names and models of safetensors: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets). (default: torchvision; ge for CIFAR ResNets)"
   )
   var layout: WeightLayout?
   @Option(
@@ -31,13 +32,15 @@ struct ExportCommand: RankedCommand {
   @Flag(
     inversion: .prefixedNo,
     help:
-      "Take a classifier along: of supcon linear where the run has one, else that which was trained with the encoder.")
-  var classifier = true
+      "Take a classifier along: of supcon linear where the run has one, else that which was trained with the encoder. (default: where the layout has a place for it)"
+  )
+  var classifier: Bool?
 
   @OptionGroup var launch: LaunchOptions
 
   private var request: WeightExport.Request {
-    var request = WeightExport.Request(run: run, output: output)
+    var request = WeightExport.Request(run: source.split(arguments).run, output: output)
+    request.checkpoint = source.checkpoint
     request.format = format
     request.layout = layout
     request.part = part
@@ -48,7 +51,7 @@ struct ExportCommand: RankedCommand {
   var threadsPerRank: Int { 1 }
 
   func problem(ranks: Int) -> String? {
-    request.problem
+    source.problem(arguments) ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

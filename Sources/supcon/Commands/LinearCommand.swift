@@ -14,8 +14,9 @@ struct LinearCommand: RankedCommand {
       With --finetune the encoder learns too: that is supcon supervised --init RUN, whose run directory it writes and whose options are more.
       """)
 
-  @Option(help: ArgumentHelp("Run directory of supcon pretrain or supervised.", valueName: "dir"))
-  var run: String
+  @OptionGroup var source: RunOptions
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  var arguments: [String] = []
   @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
   var data: String?
   @Flag(help: "Train the encoder too, from the run's weights on, into a run directory of its own.")
@@ -52,7 +53,8 @@ struct LinearCommand: RankedCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: LinearStage.Request {
-    var request = LinearStage.Request(run: run)
+    var request = LinearStage.Request(run: source.split(arguments).run)
+    request.checkpoint = source.checkpoint
     request.data = data
     request.epochs = epochs
     request.batchSize = batchSize
@@ -89,7 +91,11 @@ struct LinearCommand: RankedCommand {
     if !finetune, let (option, value) = needless {
       return "--\(option) \(value ?? ""): goes with --finetune; leave it out, or give --finetune"
     }
-    return given.problem?.description ?? request.problem ?? (finetune ? fineTuning.problem(ranks: ranks) : nil)
+    if finetune, source.checkpoint != "latest" {
+      return
+        "--checkpoint \(source.checkpoint): --finetune begins with the newest; leave it out, or give the file to supcon supervised --init"
+    }
+    return given.problem?.description ?? source.problem(arguments) ?? request.problem ?? (finetune ? fineTuning.problem(ranks: ranks) : nil)
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

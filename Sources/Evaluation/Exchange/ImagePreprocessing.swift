@@ -1,0 +1,69 @@
+import Configuration
+import Datasets
+import Formats
+import Imaging
+import Runs
+
+/// The facts that a run's encoder needs to see an image, and the names of its classifier's classes: the same without the run's dataset.
+package struct ImagePreprocessing: Sendable {
+  /// The metadata that names classes in a classifier's file: a JSON list.
+  static let classNamesMetadata = "class_names"
+  /// The part of the shorter side that stays after an image of another size is resized and cut to its center.
+  private static let cropRatio = 0.875
+
+  /// The mean and deviation that pixels are freed of.
+  package let normalization: ChannelNormalization
+  /// Height and width of what the encoder sees.
+  package let viewSize: ImageSize
+  /// Names in the order of labels; empty if the run does not know them.
+  package let classNames: [String]
+
+  /// Reads a run's files; `nil` if mean and deviation stand nowhere in them.
+  ///
+  /// - Parameters:
+  ///   - configuration: The run's recipe.
+  ///   - run: The run directory, whose linear classifier may name the classes.
+  init?(_ configuration: Configuration, run: String) {
+    let known: (ChannelNormalization, ImageSize)? =
+      if let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset) {
+        (variant.normalization, ImageSize(width: 32, height: 32))
+      } else if configuration.data.dataset == "shapes" {
+        {
+          let shapes = ShapesDataset(count: 1, seed: 0, split: .test)
+          return (shapes.normalization, shapes.viewSize)
+        }()
+      } else {
+        FolderOptions.normalization(configuration).flatMap { normalization in
+          configuration.data.imageSize.map { size in (normalization, ImageSize(width: size, height: size)) }
+        }
+      }
+    guard let (normalization, size) = known else { return nil }
+    self.normalization = normalization
+    viewSize = configuration.data.imageSize.map { side in ImageSize(width: side, height: side) } ?? size
+    let file = try? SafetensorsFile(path: "\(run)/\(LinearResult.classifierFile)")
+    guard let text = file?.metadata[Self.classNamesMetadata], case .list(let names) = JSONValue(parsing: text) else {
+      classNames = []
+      return
+    }
+    classNames = names.compactMap { name in
+      if case .text(let name) = name { name } else { nil }
+    }
+  }
+
+  /// Class names as a metadata value.
+  static func text(_ classNames: [String]) -> String {
+    JSONValue.list(classNames.map(JSONValue.text)).encoded()
+  }
+
+  /// The facts by name, for the metadata of an exported file.
+  var metadata: [String: String] {
+    var metadata = [
+      "mean": FolderOptions.text(normalization.mean), "std": FolderOptions.text(normalization.standardDeviation),
+      "size": "\(viewSize.height),\(viewSize.width)", "crop": "\(Self.cropRatio)", "interpolation": "bilinear",
+    ]
+    if !classNames.isEmpty {
+      metadata[Self.classNamesMetadata] = Self.text(classNames)
+    }
+    return metadata
+  }
+}

@@ -1,0 +1,35 @@
+import Glibc
+
+/// How close unit rows of one class are, and how evenly all are spread over the sphere (Wang and Isola 2020).
+///
+/// Alignment: the mean of ‖x − y‖² over ordered pairs of different samples of one class. Uniformity: log of the mean of exp(−2 ‖x − y‖²)
+/// over all ordered pairs of different samples.
+package enum AlignmentUniformity {
+  /// For each of some samples: Σ ‖x − y‖² over the others of its class, their number, and Σ exp(−2 ‖x − y‖²) over all others.
+  package static func values(_ rows: FeatureRows, _ samples: Range<Int>) throws -> [Double] {
+    let products = try rows.products(samples, with: rows.features)
+    return samples.flatMap { sample in
+      var (distances, pairs, potential) = (0.0, 0.0, 0.0)
+      for other in 0..<rows.count where other != sample {
+        // ‖x − y‖² = 2 − 2 x·y for unit rows.
+        let distance = 2 - 2 * Double(products[(sample - samples.lowerBound) * rows.count + other])
+        potential += exp(-2 * distance)
+        if rows.labels[other] == rows.labels[sample] {
+          distances += distance
+          pairs += 1
+        }
+      }
+      return [distances, pairs, potential]
+    }
+  }
+
+  /// Both measures from the values of all samples.
+  package static func summary(_ values: [Double]) -> (alignment: Double, uniformity: Double) {
+    let count = values.count / 3
+    var sums = [0.0, 0.0, 0.0]
+    for index in values.indices {
+      sums[index % 3] += values[index]
+    }
+    return (sums[0] / max(sums[1], 1), log(sums[2] / Double(max(count * (count - 1), 1))))
+  }
+}

@@ -1,0 +1,53 @@
+import Glibc
+
+/// Logits of samples whose classes are known, and the softmax of them.
+package struct ClassProbabilities: Sendable {
+  /// `[samples, classes]`.
+  package let logits: [Float]
+  /// The class of each sample.
+  package let labels: [Int32]
+  /// The number of classes.
+  package let classCount: Int
+
+  /// Logits of some samples.
+  package init(logits: [Float], labels: [Int32], classCount: Int) {
+    precondition(logits.count == labels.count * classCount, "\(logits.count) logits for \(labels.count) samples")
+    self.logits = logits
+    self.labels = labels
+    self.classCount = classCount
+  }
+
+  /// log softmax(z / T) of one sample, `[classes]`.
+  package func logProbabilities(_ sample: Int, temperature: Double = 1) -> [Double] {
+    let scaled = logits[sample * classCount..<(sample + 1) * classCount].map { logit in Double(logit) / temperature }
+    let largest = scaled.max() ?? 0
+    let logSum = largest + log(scaled.reduce(0) { sum, logit in sum + exp(logit - largest) })
+    return scaled.map { logit in logit - logSum }
+  }
+
+  /// The most probable class of one sample, of equal ones the lowest.
+  package func predictedClass(_ sample: Int) -> Int {
+    let row = logits[sample * classCount..<(sample + 1) * classCount]
+    var best = row.startIndex
+    for index in row.indices where row[index] > row[best] {
+      best = index
+    }
+    return best - row.startIndex
+  }
+
+  /// The share of samples whose class is among the `k` of the highest logits; of equal logits the lower class comes first.
+  package func topAccuracy(_ k: Int) -> Double {
+    let correct = labels.indices.count { sample in
+      ClassRank.rank(of: Int(labels[sample]), in: logits[sample * classCount..<(sample + 1) * classCount]) < k
+    }
+    return Double(correct) / Double(labels.count)
+  }
+
+  /// The mean of −log softmax(z / T) of the samples' own classes, in nats.
+  package func negativeLogLikelihood(_ samples: [Int], temperature: Double = 1) -> Double {
+    let sum = samples.reduce(0.0) { sum, sample in
+      sum - logProbabilities(sample, temperature: temperature)[Int(labels[sample])]
+    }
+    return sum / Double(samples.count)
+  }
+}

@@ -1,0 +1,44 @@
+/// How many samples of each class were taken for each class.
+///
+/// Precision of class c: right predictions of c / predictions of c. Recall: right predictions of c / samples of c. Without any, 0.
+package struct ConfusionMatrix: Sendable {
+  /// `[true class, predicted class]`.
+  package private(set) var counts: [Int]
+  /// The number of classes.
+  package let classCount: Int
+
+  /// Counts pairs of a class and a prediction.
+  package init(labels: [Int32], predictions: [Int32], classCount: Int) {
+    self.classCount = classCount
+    counts = Array(repeating: 0, count: classCount * classCount)
+    for (label, prediction) in zip(labels, predictions) {
+      counts[Int(label) * classCount + Int(prediction)] += 1
+    }
+  }
+
+  /// The number of samples of a class that were taken for another, or itself.
+  package subscript(label: Int, prediction: Int) -> Int { counts[label * classCount + prediction] }
+
+  /// The precision of a class.
+  package func precision(_ label: Int) -> Double {
+    ratio(self[label, label], (0..<classCount).reduce(0) { sum, row in sum + self[row, label] })
+  }
+
+  /// The recall of a class.
+  package func recall(_ label: Int) -> Double {
+    ratio(self[label, label], (0..<classCount).reduce(0) { sum, column in sum + self[label, column] })
+  }
+
+  /// A line a true class, a column a predicted one, names first.
+  package func csv(_ names: [String]) -> String {
+    let header = (["true \\ predicted"] + names).map(CSV.field).joined(separator: ",")
+    let lines = (0..<classCount).map { row in
+      ([CSV.field(names[row])] + (0..<classCount).map { column in "\(self[row, column])" }).joined(separator: ",")
+    }
+    return ([header] + lines).map { line in line + "\n" }.joined()
+  }
+
+  private func ratio(_ part: Int, _ whole: Int) -> Double {
+    whole == 0 ? 0 : Double(part) / Double(whole)
+  }
+}

@@ -1,0 +1,35 @@
+/// How well a distance tells samples of the training distribution from others.
+///
+/// AUROC: the probability that an outlier has the larger distance, equal ones counted half. FPR95: the share of outliers that are no
+/// farther away than the smallest distance that takes in at least 95 % of the others.
+package struct Detection {
+  package let areaUnderROC: Double
+  package let falsePositiveRate95: Double
+
+  /// Compares the distances of samples of the distribution and of outliers.
+  package init(inside: [Double], outside: [Double]) {
+    let all = (inside.map { ($0, true) } + outside.map { ($0, false) }).sorted { one, other in one.0 < other.0 }
+    // Mann and Whitney: how many pairs have the outlier behind.
+    var (index, insideBefore, pairs) = (0, 0, 0.0)
+    while index < all.count {
+      var end = index
+      var (tiedInside, tiedOutside) = (0, 0)
+      while end < all.count, all[end].0 == all[index].0 {
+        if all[end].1 {
+          tiedInside += 1
+        } else {
+          tiedOutside += 1
+        }
+        end += 1
+      }
+      pairs += Double(tiedOutside) * (Double(insideBefore) + Double(tiedInside) / 2)
+      insideBefore += tiedInside
+      index = end
+    }
+    areaUnderROC = pairs / (Double(inside.count) * Double(outside.count))
+    let needed = (95 * inside.count + 99) / 100
+    let threshold = inside.sorted()[max(needed - 1, 0)]
+    falsePositiveRate95 =
+      Double(outside.count { distance in distance <= threshold }) / Double(outside.count)
+  }
+}

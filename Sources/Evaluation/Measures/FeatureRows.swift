@@ -1,0 +1,36 @@
+import OneDNN
+
+/// Features of labeled samples: `[samples, width]` and a class each.
+package struct FeatureRows: Sendable {
+  /// The features, row-major.
+  package let features: [Float]
+  /// The class of each sample.
+  package let labels: [Int32]
+  /// The number of features of a sample.
+  package let width: Int
+
+  /// Rows of some samples.
+  package init(features: [Float], labels: [Int32], width: Int) {
+    precondition(features.count == labels.count * width, "\(features.count) features for \(labels.count) of \(width)")
+    self.features = features
+    self.labels = labels
+    self.width = width
+  }
+
+  /// The number of samples.
+  package var count: Int { labels.count }
+
+  /// Features of one sample.
+  package subscript(sample: Int) -> ArraySlice<Float> { features[sample * width..<(sample + 1) * width] }
+
+  /// Inner products of a run of samples with all rows of a matrix, `[run, rows of others]`.
+  package func products(_ samples: Range<Int>, with others: [Float]) throws(DNNLError) -> [Float] {
+    let rows = others.count / width
+    var products = [Float](repeating: 0, count: samples.count * rows)
+    let queries = Array(features[samples.lowerBound * width..<samples.upperBound * width])
+    var elements = products.mutableSpan
+    try elements.product(
+      rows: samples.count, columns: rows, depth: width, queries.span, .none, others.span, .transposed)
+    return products
+  }
+}

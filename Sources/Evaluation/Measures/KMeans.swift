@@ -1,0 +1,103 @@
+import KeyedRandomness
+
+/// Lloyd's k-means in the Euclidean metric from keyed k-means++ centers (Arthur and Vassilvitskii 2007).
+package struct KMeans {
+  private static let iterationLimit = 300
+
+  /// The cluster of each sample.
+  package private(set) var clusters: [Int32] = []
+  /// Σ ‖x − center‖².
+  package private(set) var inertia = 0.0
+
+  /// One run from drawn centers.
+  package init(_ rows: FeatureRows, k: Int, seed: UInt64, restart: Int) throws {
+    try self.init(rows, centers: Self.drawnCenters(rows, k: k, seed: seed, restart: restart))
+  }
+
+  /// One run from given centers, `[k, width]`, until no sample changes its cluster.
+  package init(_ rows: FeatureRows, centers: [Double]) throws {
+    var centers = centers
+    clusters = Array(repeating: -1, count: rows.count)
+    for _ in 0..<Self.iterationLimit {
+      let (assigned, distances) = try Self.assign(rows, centers)
+      inertia = distances.reduce(0, +)
+      guard assigned != clusters else { break }
+      clusters = assigned
+      centers = Self.means(rows, assigned, distances, k: centers.count / rows.width)
+    }
+  }
+
+  /// The nearest center of each sample and the squared distance to it.
+  private static func assign(_ rows: FeatureRows, _ centers: [Double]) throws -> ([Int32], [Double]) {
+    let (width, k) = (rows.width, centers.count / rows.width)
+    let products = try rows.products(0..<rows.count, with: centers.map { center in Float(center) })
+    let norms = (0..<k).map { center in
+      centers[center * width..<(center + 1) * width].reduce(0.0) { sum, element in sum + element * element }
+    }
+    var (clusters, distances) = ([Int32](), [Double]())
+    for sample in 0..<rows.count {
+      var best = (cluster: 0, distance: Double.infinity)
+      for center in 0..<k {
+        let distance = norms[center] - 2 * Double(products[sample * k + center])
+        if distance < best.distance {
+          best = (center, distance)
+        }
+      }
+      let square = rows[sample].reduce(0.0) { sum, element in sum + Double(element) * Double(element) }
+      clusters.append(Int32(best.cluster))
+      distances.append(max(best.distance + square, 0))
+    }
+    return (clusters, distances)
+  }
+
+  /// The means of all clusters; an empty one takes the sample that is farthest from its own.
+  private static func means(_ rows: FeatureRows, _ clusters: [Int32], _ distances: [Double], k: Int) -> [Double] {
+    let width = rows.width
+    var (sums, counts) = ([Double](repeating: 0, count: k * width), [Int](repeating: 0, count: k))
+    for sample in 0..<rows.count {
+      let (first, features) = (Int(clusters[sample]) * width, rows[sample])
+      counts[Int(clusters[sample])] += 1
+      for index in 0..<width {
+        sums[first + index] += Double(features[features.startIndex + index])
+      }
+    }
+    var farthest = distances.indices.sorted { one, other in distances[one] > distances[other] }.makeIterator()
+    for cluster in 0..<k {
+      if counts[cluster] == 0, let sample = farthest.next() {
+        sums.replaceSubrange(cluster * width..<(cluster + 1) * width, with: rows[sample].map { Double($0) })
+        counts[cluster] = 1
+      }
+      for index in cluster * width..<(cluster + 1) * width {
+        sums[index] /= Double(counts[cluster])
+      }
+    }
+    return sums
+  }
+
+  private static func drawnCenters(_ rows: FeatureRows, k: Int, seed: UInt64, restart: Int) -> [Double] {
+    var stream = RandomStream(seed: seed, .clustering, epoch: restart)
+    var centers: [Double] = []
+    var nearest = [Double](repeating: .infinity, count: rows.count)
+    var chosen = stream.nextInteger(below: rows.count)
+    for _ in 0..<k {
+      let center = rows[chosen].map { element in Double(element) }
+      centers += center
+      for sample in 0..<rows.count {
+        let distance = zip(rows[sample], center).reduce(0.0) { sum, pair in
+          sum + (Double(pair.0) - pair.1) * (Double(pair.0) - pair.1)
+        }
+        nearest[sample] = min(nearest[sample], distance)
+      }
+      var rest = Double(stream.nextUniform()) * nearest.reduce(0, +)
+      chosen = nearest.indices.last { sample in nearest[sample] > 0 } ?? 0
+      for sample in nearest.indices {
+        rest -= nearest[sample]
+        if rest < 0 {
+          chosen = sample
+          break
+        }
+      }
+    }
+    return centers
+  }
+}

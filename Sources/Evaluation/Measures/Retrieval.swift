@@ -1,0 +1,63 @@
+/// How well samples find others of their class by cosine similarity, each sample a query among all others.
+///
+/// With R other samples of the query's class: precision@1; R-precision, the share of its class among the R nearest; and
+/// MAP@R = 1/R Σ_{i ≤ R} precision@i · [i-th is of its class] (Musgrave, Belongie and Lim 2020, "A Metric Learning Reality Check").
+/// Queries without another of their class are left out.
+package enum Retrieval {
+  /// Precision@1, R-precision and average precision@R of each query, `[queries, 3]`; −1 where the class has no other sample.
+  package static func values(_ rows: FeatureRows, _ queries: Range<Int>, classCounts: [Int]) throws -> [Double] {
+    let products = try rows.products(queries, with: rows.features)
+    return queries.flatMap { query in
+      let relevant = classCounts[Int(rows.labels[query])] - 1
+      guard relevant > 0 else { return [-1.0, -1, -1] }
+      let first = (query - queries.lowerBound) * rows.count
+      let nearest = nearest(relevant, products[first..<first + rows.count], besides: query)
+      var (hits, precisions) = (0, 0.0)
+      for (place, sample) in nearest.enumerated() where rows.labels[sample] == rows.labels[query] {
+        hits += 1
+        precisions += Double(hits) / Double(place + 1)
+      }
+      let isFirstRight = rows.labels[nearest[0]] == rows.labels[query]
+      return [isFirstRight ? 1 : 0, Double(hits) / Double(relevant), precisions / Double(relevant)]
+    }
+  }
+
+  /// The means over all queries that count.
+  package static func means(_ values: [Double]) -> (
+    precisionAt1: Double, rPrecision: Double, meanAveragePrecision: Double
+  ) {
+    var (sums, count) = ([0.0, 0.0, 0.0], 0)
+    for query in 0..<values.count / 3 where values[3 * query] >= 0 {
+      count += 1
+      for index in 0..<3 {
+        sums[index] += values[3 * query + index]
+      }
+    }
+    let divisor = Double(max(count, 1))
+    return (sums[0] / divisor, sums[1] / divisor, sums[2] / divisor)
+  }
+
+  /// The numbers of the most similar samples, the most similar first, of equal ones the lower number.
+  package static func nearest(_ count: Int, _ similarities: ArraySlice<Float>, besides query: Int? = nil) -> [Int] {
+    // Coarse intervals of similarity first, so that only a few more than are wanted are sorted.
+    func interval(_ similarity: Float) -> Int { min(max(Int((1 - similarity) * 2048), 0), 4095) }
+    var counts = [Int](repeating: 0, count: 4096)
+    for similarity in similarities {
+      counts[interval(similarity)] += 1
+    }
+    var (last, sum) = (0, counts[0])
+    while last < 4095, sum <= count {
+      last += 1
+      sum += counts[last]
+    }
+    var kept: [(similarity: Float, sample: Int)] = []
+    kept.reserveCapacity(sum)
+    for (sample, similarity) in similarities.enumerated() where sample != query && interval(similarity) <= last {
+      kept.append((similarity, sample))
+    }
+    kept.sort { first, second in
+      first.similarity != second.similarity ? first.similarity > second.similarity : first.sample < second.sample
+    }
+    return kept.prefix(count).map(\.sample)
+  }
+}

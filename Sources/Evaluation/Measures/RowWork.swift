@@ -1,0 +1,78 @@
+import Dispatch
+import Job
+import MPI
+import OneDNN
+import Synchronization
+
+/// Values of many rows, computed block by block on the threads of all ranks.
+///
+/// Blocks have a fixed size and every row's values depend on its block alone, so they are the same on any number of ranks and threads.
+package enum RowWork {
+  /// Rows that are computed together.
+  package static let blockSize = 64
+
+  /// The values of all rows, `[rows, width]`, in order, on every rank.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - rows: How many rows there are.
+  ///   - width: How many values each has.
+  ///   - zero: Any value.
+  ///   - blockSize: Rows that are computed together.
+  ///   - threads: How many threads of this rank take part.
+  ///   - world: The ranks.
+  ///   - body: Computes the values of a block, `[block, width]`; called from any thread.
+  /// - Returns: The values.
+  /// - Throws: ``CollectiveError`` for what `body` throws.
+  package static func gather<Element: MPIElement & Sendable>(
+    rows: Int, width: Int, zero: Element, blockSize: Int = blockSize, threads: Int, over world: borrowing Communicator,
+    _ body: @Sendable (Range<Int>) throws -> [Element]
+  ) throws -> [Element] {
+    let partition = BlockPartition(total: (rows + blockSize - 1) / blockSize, parts: world.size)
+    func range(_ blocks: Range<Int>) -> Range<Int> {
+      min(blocks.lowerBound * blockSize, rows)..<min(blocks.upperBound * blockSize, rows)
+    }
+    let activity = world.activity
+    let own = range(partition[world.rank])
+    let local = try world.throwingTogether {
+      try compute(own, blockSize: blockSize, threads: threads) { block in
+        defer { activity.progressed() }
+        return try body(block)
+      }
+    }
+    precondition(local.count == own.count * width, "\(local.count) values for \(own.count) rows of \(width)")
+    var gathered = [Element](repeating: zero, count: rows * width)
+    try world.allGather(local.span, counts: partition.runs.map { run in range(run).count * width }, into: &gathered)
+    return gathered
+  }
+
+  /// The values of some rows, on the threads of this process alone.
+  package static func compute<Element: Sendable>(
+    _ rows: Range<Int>, blockSize: Int = blockSize, threads: Int = 1,
+    _ body: @Sendable (Range<Int>) throws -> [Element]
+  ) throws -> [Element] {
+    let blocks = stride(from: rows.lowerBound, to: rows.upperBound, by: blockSize).map { first in
+      first..<min(first + blockSize, rows.upperBound)
+    }
+    let results = Mutex<(values: [[Element]], error: (any Error)?)>((Array(repeating: [], count: blocks.count), nil))
+    let workers = max(1, min(threads, blocks.count))
+    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+      useOneThreadPerPrimitive()
+      do {
+        for index in stride(from: worker, to: blocks.count, by: workers) {
+          let values = try body(blocks[index])
+          results.withLock { results in results.values[index] = values }
+        }
+      } catch {
+        results.withLock { results in results.error = results.error ?? error }
+      }
+    }
+    return try results.withLock { results in
+      if let error = results.error {
+        throw error
+      }
+      return Array(results.values.joined())
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Datasets
+import Formats
+import Foundation
+import Imaging
+import Synchronization
+
+/// Image files without classes, as a dataset: one that cannot be decoded is noted, and is black.
+final class ImageFiles: ImageDataset {
+  let classNames: [String] = []
+  let viewSize: ImageSize
+  let normalization: ChannelNormalization
+  private let paths: [String]
+  private let bad = Mutex<[Int: String]>([:])
+
+  /// A dataset of the files at some paths.
+  init(_ paths: [String], _ preprocessing: ImagePreprocessing) {
+    self.paths = paths
+    viewSize = preprocessing.viewSize
+    normalization = preprocessing.normalization
+  }
+
+  var count: Int { paths.count }
+
+  func label(at index: Int) -> Int { 0 }
+
+  func image(at index: Int) throws(FileError) -> RGBImage {
+    do {
+      let file = try ReadOnlyFile(path: paths[index])
+      return try RGBImage(decoding: try file.read(file.byteCount, at: 0))
+    } catch {
+      let text = "\(error)"
+      let reason = text.hasPrefix(paths[index]) ? text : "\(paths[index]): \(text)"
+      bad.withLock { bad in bad[index] = reason }
+      return RGBImage(
+        width: viewSize.width, height: viewSize.height,
+        samples: Array(repeating: 0, count: 3 * viewSize.pixelCount))
+    }
+  }
+
+  /// The files of this rank that could not be decoded, and why.
+  var badFiles: [Int: String] { bad.withLock { bad in bad } }
+
+  /// The paths that arguments mean: files, the images in folders and below in the order of their paths, and for `-` the lines of the
+  /// standard input.
+  static func expand(_ arguments: [String]) -> [String] {
+    arguments.flatMap { argument -> [String] in
+      if argument == "-" {
+        var lines: [String] = []
+        while let line = readLine() {
+          lines.append(line)
+        }
+        return lines.filter { line in !line.isEmpty }
+      }
+      var isFolder: ObjCBool = false
+      guard unsafe FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder.boolValue else {
+        return [argument]
+      }
+      let names = FileManager.default.enumerator(atPath: argument)?.compactMap { name in name as? String } ?? []
+      return names.filter { name in
+        let ending = name.split(separator: ".").last?.lowercased() ?? ""
+        return FolderScan.endings.contains(ending)
+      }.sorted().map { name in "\(argument)/\(name)" }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import Configuration
+import Glibc
+import Job
+import MPI
+import Runs
+
+/// The classes that a run's classifier gives to image files.
+package enum PredictionStage {
+  /// How predictions are written.
+  package enum Format: String, Sendable, CaseIterable {
+    /// A line a file: path, then class and probability, most probable first.
+    case text
+    /// A line a file and place: path, place, class, probability.
+    case csv
+    /// A list of objects.
+    case json
+  }
+
+  /// What the command line asks for.
+  package struct Request: Sendable {
+    /// The run directory.
+    package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
+    /// Files, folders, or `-` for the paths that the standard input lists.
+    package var images: [String]
+    /// How many classes of each image are shown.
+    package var top = 1
+    /// How they are written.
+    package var format = Format.text
+    /// How many threads each rank computes on.
+    package var threads = 1
+
+    /// The defaults for a run and images.
+    package init(run: String, images: [String]) {
+      self.run = run
+      self.images = images
+    }
+
+    /// The error in the options alone, or `nil`.
+    package var problem: String? {
+      if images.isEmpty {
+        return "no images: give files, folders, or - for a list on the standard input"
+      }
+      return Configuration.problem(of: "top", top, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
+    }
+  }
+
+  /// Files that are read before their predictions are written.
+  private static let filesPerPart = 2048
+  /// Up to so many files are computed one by one, as a block of 64 would take longer.
+  private static let fewFiles = 16
+
+  /// Classifies all images, in order.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: What to do.
+  ///   - world: The ranks.
+  ///   - output: Receives the predictions, on rank 0.
+  ///   - report: Receives notes and the files that are no images, on rank 0.
+  /// - Returns: `data` if a file is no image that can be decoded.
+  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, output: (String) -> Void,
+    report: @escaping (String) -> Void
+  ) throws -> ExitStatus {
+    world.activity.begin("opening the run", allowsSilence: true)
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, data: nil, needsData: false, over: world, report: report)
+    let preprocessing = ImagePreprocessing(encoder.configuration, run: request.run)
+    guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
+      throw CollectiveError(
+        error: RunError(.missing, "\(request.run): has no classifier; train one with supcon linear \(request.run)"))
+    }
+    guard let preprocessing else {
+      throw CollectiveError(
+        error: RunError(
+          .configuration, "\(request.run)/config.yaml: names no mean, std and image-size; train again to have them"))
+    }
+    let isNamed = preprocessing.classNames.count == classifier.bias.count
+    let names = isNamed ? preprocessing.classNames : classifier.bias.indices.map(String.init)
+    if !isNamed {
+      report("note: \(request.run) does not hold the names of its classes: their numbers are shown")
+    }
+    let list = try world.onRoot { ImageFiles.expand(request.images).joined(separator: "\0") } ?? ""
+    let paths = try world.broadcast(text: list).split(separator: "\0").map(String.init)
+    guard !paths.isEmpty else {
+      throw CollectiveError(
+        error: RunError(.missing, "\(request.images.joined(separator: ", ")): no image files found"))
+    }
+    let blockSize = paths.count <= fewFiles ? 1 : FeatureExtraction.usualBlockSize
+    let extraction = try world.throwingTogether {
+      try FeatureExtraction(
+        encoder.configuration, encoder.state, viewSize: preprocessing.viewSize, threads: request.threads,
+        samplesPerBlock: blockSize)
+    }
+    var writer = PredictionWriter(format: request.format, top: request.top, names: names)
+    writer.begin(output)
+    var badCount = 0
+    for first in stride(from: 0, to: paths.count, by: filesPerPart) {
+      let part = Array(paths[first..<min(first + filesPerPart, paths.count)])
+      let files = ImageFiles(part, preprocessing)
+      let features = try extraction.features(of: extraction.makeLoader(files, .none, seed: 0), over: world)
+      let rows = FeatureRows(
+        features: features, labels: Array(repeating: 0, count: part.count), width: extraction.width)
+      let logits = try classifier.logits(rows, threads: request.threads, over: world)
+      let bad = try badFiles(files, over: world)
+      badCount += bad.count
+      guard world.isRoot else { continue }
+      let probabilities = ClassProbabilities(logits: logits, labels: rows.labels, classCount: names.count)
+      for (index, path) in part.enumerated() {
+        if let reason = bad[index] {
+          report("Error: \(reason)")
+        } else {
+          writer.write(path, probabilities.logProbabilities(index).map { exp($0) }, output)
+        }
+      }
+    }
+    writer.end(output)
+    return badCount == 0 ? .success : .data
+  }
+
+  /// The files of all ranks that could not be decoded, and why.
+  ///
+  /// Collective.
+  static func badFiles(_ files: ImageFiles, over world: borrowing Communicator) throws -> [Int: String] {
+    let own = files.badFiles.map { index, reason in "\(index)\t\(reason)" }.joined(separator: "\0")
+    let all = try world.allGather(text: own).flatMap { text in text.split(separator: "\0") }
+    return all.reduce(into: [:]) { bad, line in
+      let parts = line.split(separator: "\t", maxSplits: 1)
+      if let index = Int(parts[0]) {
+        bad[index] = String(parts[1])
+      }
+    }
+  }
+}

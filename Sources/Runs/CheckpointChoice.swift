@@ -1,0 +1,95 @@
+import Configuration
+import Formats
+import Glibc
+
+/// The checkpoint of a run that a command reads.
+package enum CheckpointChoice: Sendable, Equatable {
+  /// The newest one that is whole.
+  case latest
+  /// The one of `--keep-best`, if the run keeps one.
+  case best
+  /// The one after so many steps.
+  case step(Int)
+
+  /// Parses `latest`, `best` or a number of steps; `nil` for anything else.
+  package init?(_ text: String) {
+    switch text {
+    case "latest": self = .latest
+    case "best": self = .best
+    default:
+      guard let step = Int(text), step >= 0 else { return nil }
+      self = .step(step)
+    }
+  }
+
+  /// The error in a text of the command line, or `nil`.
+  package static func problem(_ text: String) -> String? {
+    CheckpointChoice(text) == nil ? "--checkpoint \(text): expected latest, best, or a number of steps" : nil
+  }
+}
+
+extension CheckpointFolder {
+  /// Reads the chosen checkpoint of the run that a recipe describes, without any lock.
+  ///
+  /// Checkpoints are whole files under names that never change their content, so a run may be read while it is trained. One that is
+  /// removed between the listing and its opening is looked for again.
+  ///
+  /// - Parameters:
+  ///   - choice: Which one.
+  ///   - configuration: The run's configuration.
+  ///   - warn: Receives a sentence for each damaged checkpoint that is passed over.
+  /// - Returns: `nil` if the newest is asked for and no checkpoint was ever completed.
+  /// - Throws: ``RunError`` or `FileError` naming the file.
+  package func read(
+    _ choice: CheckpointChoice, of configuration: Configuration, warn: (String) -> Void
+  ) throws -> Checkpoint? {
+    switch choice {
+    case .latest:
+      return try newestWhileItLasts(of: configuration, warn: warn)
+    case .best:
+      let file = "\(path)/best"
+      guard unsafe access(file, F_OK) == 0 else {
+        throw RunError(
+          .missing, "--checkpoint best: \(path) holds none, as the run was trained without --keep-best; \(others)")
+      }
+      return try matching(Checkpoint(path: file), configuration)
+    case .step(let step):
+      guard let file = checkpoints().first(where: { file in Self.step(ofFile: file) == step }) else {
+        throw RunError(.missing, "--checkpoint \(step): \(path) holds none after \(step) steps; \(others)")
+      }
+      return try matching(Checkpoint(path: file), configuration)
+    }
+  }
+
+  private func newestWhileItLasts(of configuration: Configuration, warn: (String) -> Void) throws -> Checkpoint? {
+    var attempts = 3
+    while true {
+      do {
+        return try newest(of: configuration, warn: warn)
+      } catch let error as FileError where error.kind == .missing && attempts > 0 {
+        attempts -= 1
+      }
+    }
+  }
+
+  private func matching(_ checkpoint: Checkpoint, _ configuration: Configuration) throws(RunError) -> Checkpoint {
+    if let (option, own, other) = checkpoint.configuration.conflict(with: configuration) {
+      throw RunError(
+        .configuration,
+        "\(path): the checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other); put back the run's own checkpoints"
+      )
+    }
+    return checkpoint
+  }
+
+  private var others: String {
+    let steps = checkpoints().compactMap(Self.step).sorted().map(String.init)
+    return steps.isEmpty ? "it has no checkpoint yet" : "choose latest or one of \(steps.joined(separator: ", "))"
+  }
+
+  /// The number in `step-00001234.safetensors`.
+  private static func step(ofFile path: String) -> Int? {
+    let name = path.split(separator: "/").last ?? ""
+    return name.split(separator: "-").last?.split(separator: ".").first.flatMap { digits in Int(digits) }
+  }
+}

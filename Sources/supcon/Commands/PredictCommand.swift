@@ -1,0 +1,57 @@
+import ArgumentParser
+import Configuration
+import Evaluation
+import MPI
+
+/// `supcon predict`.
+struct PredictCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Names the most probable classes of image files.",
+    discussion: """
+      Example: supcon predict runs/flowers new.jpg more/ --top 3
+      The classifier is that of supcon linear, else the one that was trained with the encoder. A file that is no image is named, the others are done, and the exit code is 65.
+      """)
+
+  @OptionGroup var source: RunOptions
+  @Argument(
+    help: ArgumentHelp(
+      "Run directory, if not given with --run; then files, folders, or - for a list of paths on the standard input.",
+      valueName: "run-and-images"))
+  var arguments: [String] = []
+  @Option(help: "How many classes of each image.")
+  var top = 1
+  @Option(help: "text, csv or json.")
+  var format = PredictionStage.Format.text
+  @Option(help: "Threads of each rank.")
+  var threads = 1
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: PredictionStage.Request {
+    let (run, images) = source.split(arguments)
+    var request = PredictionStage.Request(run: run, images: images)
+    request.checkpoint = source.checkpoint
+    request.top = top
+    request.format = format
+    request.threads = threads
+    return request
+  }
+
+  var threadsPerRank: Int { threads }
+
+  func problem(ranks: Int) -> String? {
+    source.problem(arguments, allowsOthers: true) ?? request.problem
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    let isRoot = world.isRoot
+    return try PredictionStage.run(request, over: world, output: Console.reporter(of: world)) { text in
+      if isRoot {
+        Console.error(text)
+      }
+    }
+  }
+}
+
+extension PredictionStage.Format: ExpressibleByArgument {}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Runs
+
+/// The options that name the run, and the checkpoint of it, that a command reads.
+struct RunOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
+  var run: String?
+  @Option(
+    help: ArgumentHelp("The checkpoint: latest, best (of --keep-best), or a number of steps.", valueName: "which"))
+  var checkpoint = "latest"
+
+  /// The run directory, of the option or the first of the arguments, and the arguments that are left.
+  func split(_ arguments: [String]) -> (run: String, others: [String]) {
+    if let run {
+      return (run, arguments)
+    }
+    return (arguments.first ?? "", Array(arguments.dropFirst()))
+  }
+
+  /// The error in the options and arguments, or `nil`.
+  ///
+  /// - Parameters:
+  ///   - arguments: The arguments, of which the first is the run unless `--run` is given.
+  ///   - allowsOthers: Whether further ones have a meaning.
+  /// - Returns: A sentence for the user, or `nil`.
+  func problem(_ arguments: [String], allowsOthers: Bool = false) -> String? {
+    let (run, others) = split(arguments)
+    if run.isEmpty {
+      return "no run directory: give it as the first argument or with --run"
+    }
+    if !allowsOthers, let other = others.first {
+      return "\(other): unexpected argument; expected one run directory"
+    }
+    return CheckpointChoice.problem(checkpoint)
+  }
+}
