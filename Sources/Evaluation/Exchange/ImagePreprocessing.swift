@@ -25,29 +25,49 @@ package struct ImagePreprocessing: Sendable {
   ///   - run: The run directory, whose linear classifier may name the classes.
   init?(_ configuration: Configuration, run: String) {
     let known: (ChannelNormalization, ImageSize)? =
-      if let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset) {
+      if let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) {
         (variant.normalization, ImageSize(width: 32, height: 32))
-      } else if configuration.data.dataset == "shapes" {
+      } else if configuration.data.dataset == .shapes {
         {
           let shapes = ShapesDataset(count: 1, seed: 0, split: .test)
           return (shapes.normalization, shapes.viewSize)
         }()
       } else {
-        FolderOptions.normalization(configuration).flatMap { normalization in
+        configuration.data.normalization.flatMap { normalization in
           configuration.data.imageSize.map { size in (normalization, ImageSize(width: size, height: size)) }
         }
       }
     guard let (normalization, size) = known else { return nil }
     self.normalization = normalization
     viewSize = configuration.data.imageSize.map { side in ImageSize(width: side, height: side) } ?? size
+    classNames = Self.classNames(ofClassifierIn: run) ?? Self.classNames(ofSummaryIn: run) ?? []
+  }
+
+  /// The classes that the linear stage wrote beside its classifier.
+  private static func classNames(ofClassifierIn run: String) -> [String]? {
     let file = try? SafetensorsFile(path: "\(run)/\(LinearResult.classifierFile)")
-    guard let text = file?.metadata[Self.classNamesMetadata], case .list(let names) = JSONValue(parsing: text) else {
-      classNames = []
-      return
+    return file?.metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
+  }
+
+  /// The classes of the training set, which training wrote into `summary.json`.
+  private static func classNames(ofSummaryIn run: String) -> [String]? {
+    guard let file = try? ReadOnlyFile(path: RunDirectory(path: run).summaryPath),
+      let bytes = try? file.read(file.byteCount, at: 0),
+      case .object(let fields) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
+    else { return nil }
+    return fields[classNamesMetadata].flatMap(texts)
+  }
+
+  private static func texts(_ list: JSONValue) -> [String]? {
+    guard case .list(let values) = list else { return nil }
+    return values.compactMap { value in
+      if case .text(let text) = value { text } else { nil }
     }
-    classNames = names.compactMap { name in
-      if case .text(let name) = name { name } else { nil }
-    }
+  }
+
+  /// Channel values as a metadata value, such as `0.4914,0.4822,0.4465`.
+  private static func text(_ channels: [Float]) -> String {
+    channels.map { value in "\(value)" }.joined(separator: ",")
   }
 
   /// Class names as a metadata value.
@@ -58,7 +78,7 @@ package struct ImagePreprocessing: Sendable {
   /// The facts by name, for the metadata of an exported file.
   var metadata: [String: String] {
     var metadata = [
-      "mean": FolderOptions.text(normalization.mean), "std": FolderOptions.text(normalization.standardDeviation),
+      "mean": Self.text(normalization.mean), "std": Self.text(normalization.standardDeviation),
       "size": "\(viewSize.height),\(viewSize.width)", "crop": "\(Self.cropRatio)", "interpolation": "bilinear",
     ]
     if !classNames.isEmpty {

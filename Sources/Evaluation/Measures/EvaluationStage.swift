@@ -31,7 +31,7 @@ package enum EvaluationStage {
     /// How many neighbors vote.
     package var neighbors = 20
     /// Another dataset, whose test images are to be told from the run's; `nil` for none.
-    package var outlierDataset: String?
+    package var outlierDataset: DataOptions.Dataset?
     /// Its folder.
     package var outlierData: String?
     /// A folder of CIFAR-10-C or CIFAR-100-C files; `nil` for none.
@@ -92,7 +92,8 @@ package enum EvaluationStage {
     var confusion: ConfusionMatrix?
     if request.features == .encoder {
       let measures = EvaluationMeasures(
-        training: rows.unit, test: testRows.unit, classNames: training.classNames, seed: encoder.configuration.compute.seed,
+        training: rows.unit, test: testRows.unit, classNames: training.classNames,
+        seed: encoder.configuration.compute.seed,
         threads: request.threads)
       try measures.addAccuracies(&result, over: world)
       try measures.addGeometry(&result, over: world)

@@ -23,7 +23,7 @@ struct EvaluateCommand: RankedCommand {
   @Option(help: "How many neighbors vote.")
   var neighbors = 20
   @Option(help: ArgumentHelp("Another dataset, whose test images are to be told from the run's.", valueName: "name"))
-  var oodDataset: String?
+  var oodDataset: DataOptions.Dataset?
   @Option(help: ArgumentHelp("Its folder.", valueName: "dir"))
   var oodData: String?
   @Option(help: ArgumentHelp("Folder of the published CIFAR-10-C or CIFAR-100-C files.", valueName: "dir"))
@@ -62,6 +62,8 @@ struct EvaluateCommand: RankedCommand {
 }
 
 extension EvaluationStage.Features: ExpressibleByArgument {}
+
+extension DataOptions.Dataset: ExpressibleByArgument {}
 
 /// Views that a classifier's logits are averaged over.
 enum TestTimeAugmentation: String, ExpressibleByArgument, CaseIterable {

@@ -95,7 +95,8 @@ struct LinearCommand: RankedCommand {
       return
         "--checkpoint \(source.checkpoint): --finetune begins with the newest; leave it out, or give the file to supcon supervised --init"
     }
-    return given.problem?.description ?? source.problem(arguments) ?? request.problem ?? (finetune ? fineTuning.problem(ranks: ranks) : nil)
+    return given.problem?.description ?? source.problem(arguments) ?? request.problem
+      ?? (finetune ? fineTuning.problem(ranks: ranks) : nil)
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
