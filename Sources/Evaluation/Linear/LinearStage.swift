@@ -80,59 +80,22 @@ package enum LinearStage {
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
-    try world.throwingTogether {
-      guard training.count >= request.batchSize else {
-        throw RunError(
-          .usage,
-          "--batch-size \(request.batchSize): the training set has only \(training.count) samples; choose a smaller batch"
-        )
-      }
-    }
+    let request = request.fitted(to: training.count, report: report)
     try world.onRoot { try RunDirectory(path: request.run).createFolder(LinearResult.folder) }
-    let augmentation = request.augmentation
     report(
       "linear classifier on \(request.run) (\(encoder.configuration.model.name) after step \(encoder.state.step)): "
         + "\(training.count) training and \(test.count) test samples")
 
-    let extraction = try encoder.extraction(for: training, threads: request.threads, over: world)
-    let trainingLoader = extraction.makeLoader(training, augmentation, seed: request.seed)
-    let testLoader = extraction.makeLoader(test, .none, seed: request.seed)
-    var trainingFeatures = try extraction.features(of: trainingLoader, over: world)
-    var testFeatures = try extraction.features(of: testLoader, over: world)
-    let standardization = FeatureStandardization(trainingFeatures, width: extraction.width)
-    standardization.apply(&trainingFeatures)
-    standardization.apply(&testFeatures)
+    var features = try StandardizedFeatures(request, encoder, training, test, over: world)
     try training.reportReplaced(over: world, report: report)
     try test.reportReplaced(over: world, report: report)
     report("features of all samples after \(duration(ProcessMeasurements.now() - start))")
-
     let classifier = LinearClassifier(
-      LinearClassifier.Settings(
-        epochs: request.epochs, batchSize: request.batchSize, shardSize: request.shardSize,
-        learningRate: request.learningRate, momentum: request.momentum, weightDecay: request.weightDecay,
-        seed: request.seed),
-      width: extraction.width, classCount: training.classNames.count, over: world)
-    let trainingLabels = training.labels
-    let testLabels = test.labels
-    var epochs: [[String: JSONValue]] = []
-    for epoch in 0..<request.epochs {
-      if epoch > 0, !augmentation.isIdentity {
-        trainingFeatures = try extraction.features(of: trainingLoader, epoch: epoch, over: world)
-        standardization.apply(&trainingFeatures)
-      }
-      let loss = try classifier.trainEpoch(epoch, features: trainingFeatures, labels: trainingLabels, over: world)
-      guard loss.isFinite else {
-        throw CollectiveError(
-          error: RunError(
-            .software, "epoch \(epoch + 1): the cross-entropy is \(loss); lower --learning-rate or --momentum"))
-      }
-      epochs.append(["epoch": .integer(epoch + 1), "loss": .number(loss)])
-      if epoch == 0 || (epoch + 1).isMultiple(of: 5) || epoch + 1 == request.epochs {
-        report("epoch \(epoch + 1)/\(request.epochs)  cross-entropy \(decimal(loss, 4))")
-      }
-    }
+      request.settings, width: features.width, classCount: training.classNames.count, over: world)
+    let epochs = try train(classifier, on: &features, request, over: world, report: report)
+
     world.activity.begin("testing")
-    let correct = try classifier.correctCounts(features: testFeatures, labels: testLabels, over: world)
+    let correct = try classifier.correctCounts(features: features.test, labels: test.labels, over: world)
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
       request: request, step: encoder.state.step, classNames: training.classNames,
@@ -140,10 +103,61 @@ package enum LinearStage {
       ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
     world.activity.begin("writing the result", allowsSilence: true)
     try world.onRoot {
-      try result.write(classifier, standardization, into: RunDirectory(path: request.run))
+      try result.write(classifier, features.standardization, into: RunDirectory(path: request.run))
       report(
         "linear top-1 \(decimal(result.top1, 4)), top-5 \(decimal(result.top5, 4)) on \(test.count) test samples, "
           + "after \(duration(result.seconds)); in \(request.run)/linear/summary.json")
     }
+  }
+
+  /// Trains the classifier for all epochs.
+  ///
+  /// Collective.
+  ///
+  /// - Returns: One record per epoch, for `summary.json`.
+  private static func train(
+    _ classifier: LinearClassifier, on features: inout StandardizedFeatures, _ request: Request,
+    over world: borrowing Communicator, report: (String) -> Void
+  ) throws -> [[String: JSONValue]] {
+    var epochs: [[String: JSONValue]] = []
+    for epoch in 0..<request.epochs {
+      if epoch > 0, !request.augmentation.isIdentity {
+        try features.augmentAgain(epoch: epoch, over: world)
+      }
+      let loss = try classifier.trainEpoch(
+        epoch, features: features.training, labels: features.labels, over: world)
+      guard loss.isFinite else {
+        throw CollectiveError(
+          error: RunError(
+            .software, "epoch \(epoch + 1): the cross-entropy is \(loss)",
+            remedy: "lower --learning-rate or --momentum"))
+      }
+      epochs.append(["epoch": .integer(epoch + 1), "loss": .number(loss)])
+      if epoch == 0 || (epoch + 1).isMultiple(of: 5) || epoch + 1 == request.epochs {
+        report("epoch \(epoch + 1)/\(request.epochs)  cross-entropy \(decimal(loss, 4))")
+      }
+    }
+    return epochs
+  }
+}
+
+extension LinearStage.Request {
+  /// The settings of the classifier's training.
+  fileprivate var settings: LinearClassifier.Settings {
+    LinearClassifier.Settings(
+      epochs: epochs, batchSize: batchSize, shardSize: shardSize, learningRate: learningRate, momentum: momentum,
+      weightDecay: weightDecay, seed: seed)
+  }
+
+  /// The request with a batch that a training set of `sampleCount` samples can fill.
+  fileprivate func fitted(to sampleCount: Int, report: (String) -> Void) -> LinearStage.Request {
+    guard batchSize > sampleCount else { return self }
+    var fitted = self
+    fitted.shardSize = min(shardSize, sampleCount)
+    fitted.batchSize = sampleCount / fitted.shardSize * fitted.shardSize
+    report(
+      "note: --batch-size \(batchSize): the training set has \(counted(sampleCount, "sample")); using batches of \(fitted.batchSize)"
+    )
+    return fitted
   }
 }

@@ -66,12 +66,75 @@ package enum TrainingRun {
     let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
     defer { stopping.end() }
     world.activity.begin("opening the run", allowsSilence: true)
-    let opening = try OpenedRun(request, over: world, report: report)
+    let opened = try OpenedRun(request, over: world, report: report)
     // The directory's lock is held until the last write.
-    defer { withExtendedLifetime(opening) {} }
-    let configuration = opening.configuration
-    let (dataset, sampler) = (opening.dataset, opening.sampler)
+    defer { withExtendedLifetime(opened) {} }
     world.activity.begin("preparing the step")
+    let step = try prepare(opened, request, over: world, report: report)
+    var state = try opened.state(initial: step.initialState, over: world)
+    let plan = Plan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
+    if opened.isResumed, state.step >= plan.lastStep {
+      report("the run is finished: \(state.step) of \(plan.lastStep) steps; give more --steps to continue")
+      return .success
+    }
+    describe(opened, state, plan, world.size, report)
+    try request.debugging.prepare(after: state.step, through: plan.lastStep, over: world, report: report)
+    let log = try RunLog(
+      opened.configuration, opened.dataset, directory: opened.directory, world: (world.rank, world.size),
+      from: state.step, to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, report: report)
+    let saver = CheckpointSaver(opened.configuration, opened.directory, report: report)
+    defer { saver.wait() }
+
+    var batches = BatchOrder(opened.sampler)
+    var batch = batches.batch(ofStep: state.step)
+    var isStopped = false
+    while state.step < plan.lastStep, !isStopped {
+      let next = batches.batch(ofStep: state.step + 1)
+      let start = ProcessMeasurements.now()
+      let isStopping = stopping.isPending(reserveSeconds: 2 * log.lastStepSeconds + saver.lastSeconds)
+      let result = try step.run(
+        &state, batch, next: state.step + 1 < plan.lastStep ? next : nil, isStopping: isStopping, over: world)
+      world.activity.begin("step \(state.step), log")
+      log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
+      try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
+      batch = next
+      isStopped = result.isStopRequested && state.step < plan.lastStep
+      if !isStopped {
+        try testAndSave(state, opened, plan, log, saver, over: world, report: report)
+      }
+    }
+    return try end(isStopped, state, opened, plan, log, saver, over: world, report: report)
+  }
+
+  /// The steps at which a run ends, is tested and is saved.
+  private struct Plan {
+    let lastStep: Int
+    private let checkpointSteps: Int
+    private let evaluationSteps: Int
+
+    init(_ configuration: Configuration, stepsPerEpoch: Int) {
+      let allSteps = configuration.schedule.epochs * stepsPerEpoch
+      lastStep = min(configuration.schedule.steps ?? allSteps, allSteps)
+      checkpointSteps = configuration.checkpoints.steps ?? stepsPerEpoch
+      evaluationSteps = configuration.classifier.evaluateEpochs * stepsPerEpoch
+    }
+
+    /// Whether the classifier is tested after a step.
+    func isTestDue(after step: Int) -> Bool {
+      step == lastStep || (evaluationSteps > 0 && step.isMultiple(of: evaluationSteps))
+    }
+
+    /// Whether a checkpoint is begun after a step; the last one is written when the run ends.
+    func isCheckpointDue(after step: Int) -> Bool { step.isMultiple(of: checkpointSteps) && step < lastStep }
+  }
+
+  /// Prepares the step, and checks that memory suffices for it.
+  ///
+  /// Collective.
+  private static func prepare(
+    _ opened: OpenedRun, _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> TrainingStep {
+    let (configuration, dataset, sampler) = (opened.configuration, opened.dataset, opened.sampler)
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
       report(
@@ -80,62 +143,54 @@ package enum TrainingRun {
     }
     let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: request.order)
     try MemoryEstimate.check(step, over: world, report: report)
-    var state = try opening.state(initial: step.initialState, over: world)
-    let allSteps = configuration.schedule.epochs * sampler.stepsPerEpoch
-    let lastStep = min(configuration.schedule.steps ?? allSteps, allSteps)
-    if opening.isResumed, state.step >= lastStep {
-      report("the run is finished: \(state.step) of \(lastStep) steps; give more --steps to continue")
-      return .success
-    }
+    return step
+  }
+
+  private static func describe(
+    _ opened: OpenedRun, _ state: TrainingState, _ plan: Plan, _ ranks: Int, _ report: (String) -> Void
+  ) {
+    let configuration = opened.configuration
     ReferencePrimitives.note(report)
     report(
-      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(dataset.count) samples, "
-        + "batch \(configuration.batches.size) in \(configuration.batches.shardCount) shards over \(world.size) ranks × \(configuration.compute.threads) threads, "
-        + "steps \(state.step) to \(lastStep)")
+      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(opened.dataset.count) samples, "
+        + "batch \(configuration.batches.size) in \(counted(configuration.batches.shardCount, "shard")) over \(counted(ranks, "rank")) × \(counted(configuration.compute.threads, "thread")), "
+        + "steps \(state.step) to \(plan.lastStep)")
+  }
 
-    try request.debugging.prepare(after: state.step, through: lastStep, over: world, report: report)
-    let log = try RunLog(
-      configuration, dataset, directory: opening.directory, world: (world.rank, world.size), from: state.step,
-      to: lastStep,
-      stepsPerEpoch: sampler.stepsPerEpoch, report: report)
-    let evaluationSteps = configuration.classifier.evaluateEpochs * sampler.stepsPerEpoch
-    let checkpointSteps = configuration.checkpoints.steps ?? sampler.stepsPerEpoch
-    let saving = CheckpointSaver(configuration, opening.directory, report: report)
-    defer { saving.wait() }
-    var batches = BatchOrder(sampler)
-    var batch = batches.batch(ofStep: state.step)
-    var (isStopped, isTestDue) = (false, false)
-    while state.step < lastStep, !isStopped {
-      let next = batches.batch(ofStep: state.step + 1)
-      let start = ProcessMeasurements.now()
-      let isStopping = stopping.isPending(reserveSeconds: 2 * log.lastStepSeconds + saving.lastSeconds)
-      let result = try step.run(
-        &state, batch, next: state.step + 1 < lastStep ? next : nil, isStopping: isStopping, over: world)
-      let taken = batch
-      batch = next
-      world.activity.begin("step \(state.step), log")
-      log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
-      try request.debugging.look(at: step, state, taken, loss: result.loss, over: world, report: report)
-      isStopped = result.isStopRequested && state.step < lastStep
-      isTestDue = state.step == lastStep || (evaluationSteps > 0 && state.step.isMultiple(of: evaluationSteps))
-      if isTestDue, !isStopped {
-        try test(state, of: opening, log, over: world)
-      }
-      if state.step.isMultiple(of: checkpointSteps), state.step < lastStep, !isStopped {
-        try saving.begin(state, log, over: world)
-        try dataset.reportReplaced(over: world, report: report)
-      }
+  /// Does what is due after a step: a test of the classifier, a checkpoint.
+  ///
+  /// Collective.
+  private static func testAndSave(
+    _ state: TrainingState, _ opened: OpenedRun, _ plan: Plan, _ log: RunLog, _ saver: CheckpointSaver,
+    over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    if plan.isTestDue(after: state.step) {
+      try test(state, of: opened, log, over: world)
     }
-    try saving.finish(state, log, isDone: !isStopped, over: world)
-    try dataset.reportReplaced(over: world, report: report)
-    if isStopped {
-      // Whoever stops a run may not wait for a test: it comes when all is saved.
-      if isTestDue {
-        try test(state, of: opening, log, over: world)
-      }
-      report("stopped on request after step \(state.step) of \(lastStep); --resume continues")
+    if plan.isCheckpointDue(after: state.step) {
+      try saver.begin(state, log, over: world)
+      try opened.dataset.reportReplaced(over: world, report: report)
     }
-    return isStopped ? .stopped : .success
+  }
+
+  /// Writes the last checkpoint and the results.
+  ///
+  /// Collective.
+  ///
+  /// - Returns: The code with which every rank exits.
+  private static func end(
+    _ isStopped: Bool, _ state: TrainingState, _ opened: OpenedRun, _ plan: Plan, _ log: RunLog,
+    _ saver: CheckpointSaver, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> ExitStatus {
+    try saver.finish(state, log, isDone: !isStopped, over: world)
+    try opened.dataset.reportReplaced(over: world, report: report)
+    guard isStopped else { return .success }
+    // A run that is told to stop is saved before it is tested: the test may take longer than the time that is left.
+    if plan.isTestDue(after: state.step) {
+      try test(state, of: opened, log, over: world)
+    }
+    report("stopped on request after step \(state.step) of \(plan.lastStep); --resume continues")
+    return .stopped
   }
 
   /// Tests the classifier of a state, if it has one.
