@@ -78,14 +78,15 @@ let stages: [Target] = [
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet"], swiftSettings: swiftSettings),
+    name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
   .target(
     name: "Job",
     dependencies: [
       "CBuild", "Configuration", "Datasets", "Formats", "Imaging", "Kernels", "MPI", "NeuralNet", "OneDNN", "Runs",
       "Watchdog",
     ],
-    swiftSettings: swiftSettings),
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Evaluation",
     dependencies: [

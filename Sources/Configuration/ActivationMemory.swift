@@ -1,14 +1,14 @@
-/// How much memory a rank keeps activations in from the forward to the backward pass: `auto`, or a number of bytes.
+/// The memory of a rank for activations between forward and backward pass: `auto`, or a number of bytes.
 ///
-/// Shards that do not fit run forward again before their backward pass (gradient caching: Gao and others 2021, arXiv 2101.06983), to the
-/// same bits, so this changes time and never results.
+/// Shards that do not fit run forward again before their backward pass (gradient caching, Gao et al. 2021,
+/// arXiv:2101.06983), with the same bits, so this changes time and never results.
 package enum ActivationMemory: Sendable, Equatable {
   /// A gibibyte for all ranks of a host together, or half of its free memory where that is less.
   case automatic
-  /// So many bytes for each rank; at least one shard of each thread is kept.
+  /// A number of bytes for each rank; at least one shard of each thread is kept.
   case bytes(Int)
 
-  /// What all ranks of a host share with `auto`: enough for batch 256 of every encoder here, and little beside what PyTorch takes.
+  /// The memory that all ranks of a host share with `auto`, in bytes: enough for batch 256 of every encoder here.
   private static let automaticByteCount = 1 << 30
 
   private static let units: [(suffix: String, byteCount: Double)] = [

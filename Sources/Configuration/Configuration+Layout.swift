@@ -1,7 +1,7 @@
 import NeuralNet
 
 extension Configuration {
-  /// The name under which the classifier's weight and bias stand in layouts, `fc.weight` and `fc.bias`, as in torchvision.
+  /// The name of the classifier in layouts (`fc.weight` and `fc.bias`), as in torchvision.
   package static let classifierName = "fc"
 
   /// The layout of the parameters and running statistics of encoder, projection head and classifier.

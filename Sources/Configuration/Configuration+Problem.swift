@@ -1,11 +1,12 @@
 extension Configuration {
-  /// The first contradiction between options, or option that does not apply, or `nil`.
+  /// Checks the options for contradictions, and for options that were given but do not apply.
   ///
   /// Values out of range are not among them: parsers refuse those.
   ///
   /// - Parameters:
-  ///   - given: The options that were given; those of the command line are refused where they do not apply, whatever their value.
+  ///   - given: The options that were given; one on the command line is refused if it does not apply, even with its default.
   ///   - ranks: The number of ranks of the job.
+  /// - Returns: The first problem, or `nil`.
   package func problem(given: ConfigurationOverrides, ranks: Int) -> RunError? {
     if let problem = given.problem ?? dataProblem {
       return problem

@@ -24,16 +24,16 @@ package struct Configuration: Sendable, Equatable {
 }
 
 extension Configuration {
-  /// Whether there is a contrastive loss, and so a projection head.
+  /// True if there is a contrastive loss, and so a projection head.
   package var isContrasting: Bool { loss.weight > 0 }
 
-  /// Whether there is a cross-entropy, and so a classifier.
+  /// True if there is a cross-entropy, and so a classifier.
   package var isClassifying: Bool { classifier.weight > 0 }
 
   /// The command that trains such a configuration.
   package var command: TrainingCommand { isContrasting ? .pretrain : .supervised }
 
-  /// The loss as summaries call it.
+  /// The name of the loss in summaries.
   package var lossName: String {
     isContrasting ? (isClassifying ? "\(loss.kind.rawValue)+cross-entropy" : loss.kind.rawValue) : "cross-entropy"
   }
@@ -75,7 +75,7 @@ extension Configuration {
     data.imageSize.map { size in ImageSize(width: size, height: size) } ?? dataset.viewSize
   }
 
-  /// The multiplications with addition of encoder and heads for one view.
+  /// Counts the multiply-adds of encoder and heads for one view.
   package func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
     let encoder = architecture.multiplyAdds(height: height, width: width)
     let width = architecture.representationWidth
@@ -87,10 +87,10 @@ extension Configuration {
     }
   }
 
-  /// The optimizer before its first step, for parameters of a layout.
+  /// Creates the optimizer for parameters of a layout, with zero state.
   package func makeOptimizer(_ layout: VectorLayout) -> any Optimizer { optimizer.makeOptimizer(layout) }
 
-  /// The learning rate of every step.
+  /// Returns the learning rate schedule.
   package func learningRateSchedule(stepsPerEpoch: Int) -> LearningRateSchedule {
     LearningRateSchedule(
       peak: optimizer.peakLearningRate(batchSize: batches.size),
@@ -98,7 +98,7 @@ extension Configuration {
       decay: schedule.decay(stepsPerEpoch: stepsPerEpoch))
   }
 
-  /// The sampler of a training set.
+  /// Creates the sampler of a training set.
   ///
   /// - Throws: ``RunError`` if the set cannot fill such batches.
   package func makeSampler(_ dataset: any ImageDataset) throws(RunError) -> Sampler {

@@ -7,13 +7,13 @@ package struct ConfigurationOverrides: Sendable {
 
   private var entries: [String: Entry] = [:]
 
-  /// The first text of the command line that is no value of its option, or `nil`.
+  /// The refusal of the first command-line text that is not a value of its option, or `nil`.
   package private(set) var problem: RunError?
 
-  /// No option given.
+  /// Creates overrides without any option.
   package init() {}
 
-  /// Notes a flag of the command line; a text that is no value of the option becomes the ``problem``.
+  /// Records a flag of the command line; a text that is not a value of the option becomes the ``problem``.
   ///
   /// - Parameters:
   ///   - text: The value as text, `nil` if the option was not given.
@@ -30,7 +30,7 @@ package struct ConfigurationOverrides: Sendable {
     }
   }
 
-  /// Notes the value of an option that a file holds.
+  /// Records the value of an option from a file.
   mutating func note(_ option: ConfigurationOption, _ assign: @escaping @Sendable (inout Configuration) -> Void) {
     entries[option.name] = Entry(isOnCommandLine: false, assign: assign)
   }
@@ -58,15 +58,15 @@ package struct ConfigurationOverrides: Sendable {
     entries[option?.name ?? "\(keyPath)"] = Entry(isOnCommandLine: false, assign: assign)
   }
 
-  /// Whether the option with its value at a key path was given.
+  /// Returns true if the option stored at a key path was given.
   package func gives(_ keyPath: PartialKeyPath<Configuration>) -> Bool {
     ConfigurationOption.all.contains { option in option.isStored(keyPath) && entries[option.name] != nil }
   }
 
-  /// Whether an option was given on the command line.
+  /// Returns true if an option was given on the command line.
   func isOnCommandLine(_ name: String) -> Bool { entries[name]?.isOnCommandLine ?? false }
 
-  /// These options where `others` has none; else those of `others`.
+  /// Merges two sets of options; those of `others` take precedence.
   package func overridden(by others: ConfigurationOverrides) -> ConfigurationOverrides {
     var result = self
     result.entries.merge(others.entries) { _, given in given }
@@ -74,7 +74,7 @@ package struct ConfigurationOverrides: Sendable {
     return result
   }
 
-  /// `base` with the given options in place of its own.
+  /// Returns `base` with the given options applied.
   package func applied(to base: Configuration) -> Configuration {
     var configuration = base
     for entry in entries.values {

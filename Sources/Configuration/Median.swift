@@ -1,4 +1,4 @@
-/// The middle of some numbers; `nil` of none.
+/// Returns the median; `nil` for no numbers.
 package func median(_ values: [Double]) -> Double? {
   let sorted = values.sorted()
   guard !sorted.isEmpty else { return nil }

@@ -1,4 +1,4 @@
-/// A number with a fixed count of decimals.
+/// Formats a number with a fixed number of decimals.
 package func decimal(_ value: Double, _ places: Int) -> String {
   guard value.isFinite else { return "\(value)" }
   var scale = 1.0
@@ -13,7 +13,7 @@ package func decimal(_ value: Double, _ places: Int) -> String {
   return places == 0 ? sign + padded : sign + padded.dropLast(places) + "." + padded.suffix(places)
 }
 
-/// Seconds as hours, minutes and seconds.
+/// Formats seconds as hours, minutes and seconds.
 package func duration(_ seconds: Double) -> String {
   let whole = Int(seconds.rounded())
   if whole >= 3600 {
@@ -22,22 +22,22 @@ package func duration(_ seconds: Double) -> String {
   return whole >= 60 ? "\(whole / 60) min \(whole % 60) s" : "\(decimal(seconds, 1)) s"
 }
 
-/// Bytes in millions, as memory is told of a run.
+/// Formats a byte count in megabytes with one decimal, such as `470.0 MB`.
 package func megabytes(_ count: Int) -> String {
   "\(decimal(1e-6 * Double(count), 1)) MB"
 }
 
-/// Bytes in thousand millions, as memory is told of a host.
+/// Formats a byte count in gigabytes with one decimal, such as `16.4 GB`.
 package func gigabytes(_ count: Int) -> String {
   "\(decimal(1e-9 * Double(count), 1)) GB"
 }
 
-/// A number of things.
+/// Formats a count with its noun, such as `1 rank` or `2 ranks`.
 package func counted(_ count: Int, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : "s")"
 }
 
-/// A number in its shortest form that reads as the same number: 0.1, 1, 0.
+/// Formats a number in the shortest form that parses to the same number: 0.1, 1, 0.
 package func plain(_ value: Double) -> String {
   value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
 }

@@ -10,7 +10,7 @@ package enum ExitStatus: Int32, Sendable {
   case data = 65
   /// A path is missing.
   case missing = 66
-  /// A fault of the program, or a computation that ran into numbers that are not finite.
+  /// A fault of the program, or a computation that produced NaN or infinity.
   case software = 70
   /// The run directory holds a run, is in use, or cannot be created.
   case output = 73
@@ -22,7 +22,7 @@ package enum ExitStatus: Int32, Sendable {
   case configuration = 78
 }
 
-/// An error that ends a run, in words for its user.
+/// An error that ends a run, described for its user.
 package struct RunError: Error, CustomStringConvertible, Equatable {
   /// The code with which every rank exits.
   package let exitCode: ExitStatus
@@ -48,7 +48,7 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
   /// Problem and remedy as one line.
   package var description: String { remedy.isEmpty ? problem : "\(problem); \(remedy)" }
 
-  /// The error behind which any other one stands towards the user.
+  /// Creates the user-facing error that wraps any other error.
   package init(_ error: any Error) {
     switch error {
     case let error as RunError: self = error

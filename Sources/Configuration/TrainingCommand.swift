@@ -1,6 +1,6 @@
-/// The commands that train an encoder; they share all but the losses that they begin with.
+/// The commands that train an encoder; they differ in their default losses.
 package enum TrainingCommand: String, Sendable {
-  /// The contrastive loss, alone or with a cross-entropy beside it.
+  /// The contrastive loss, alone or with a cross-entropy.
   case pretrain
   /// The cross-entropy alone.
   case supervised
@@ -16,12 +16,13 @@ package enum TrainingCommand: String, Sendable {
     return configuration
   }
 
-  /// The first contradiction between the options of a run of this command, or `nil`.
+  /// Checks the options of a run of this command for contradictions.
   ///
   /// - Parameters:
   ///   - configuration: The options with the given ones applied.
   ///   - given: The options that were given.
   ///   - ranks: The number of ranks of the job.
+  /// - Returns: The first problem, or `nil`.
   package func problem(
     _ configuration: Configuration, given: ConfigurationOverrides, ranks: Int
   ) -> RunError? {

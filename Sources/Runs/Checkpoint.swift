@@ -2,14 +2,14 @@ import Configuration
 import Formats
 import NeuralNet
 
-/// A training state with the recipe that it belongs to, as a safetensors file: nothing in it depends on the number of ranks.
+/// A training state with the configuration of its run, as a safetensors file that is independent of the number of ranks.
 package struct Checkpoint {
-  /// The recipe of the run.
+  /// The configuration of the run.
   let configuration: Configuration
-  /// The state after some step.
+  /// The training state after a step.
   package let state: TrainingState
 
-  /// What stands before the names of an optimizer's vectors, such as `optimizer.velocity.encoder.conv1.weight`.
+  /// Returns the prefix of tensor names of an optimizer's vector, as in `optimizer.velocity.encoder.conv1.weight`.
   private static func prefix(ofState name: String) -> String { "optimizer.\(name)." }
 
   private enum Metadata {
@@ -18,7 +18,7 @@ package struct Checkpoint {
     static let configuration = "recipe"
   }
 
-  /// Writes the checkpoint whole or not at all.
+  /// Writes the checkpoint completely or not at all.
   func write(to path: String) throws(FileError) {
     let parameters = state.parameterLayout.tensors(of: state.parameters)
     let statistics = state.statisticsLayout.tensors(of: state.statistics)
@@ -36,7 +36,7 @@ package struct Checkpoint {
   /// Reads and verifies a checkpoint.
   ///
   /// - Parameter path: The checkpoint's file.
-  /// - Throws: `FileError` of kind `content` if it is damaged or does not fit its own recipe.
+  /// - Throws: `FileError` of kind `content` if it is damaged or does not fit its own configuration.
   package init(path: String) throws {
     let file = try SafetensorsFile(path: path)
     guard file.metadata["format"] == Metadata.format, let text = file.metadata[Metadata.configuration],
@@ -66,14 +66,14 @@ package struct Checkpoint {
 }
 
 extension VectorLayout {
-  /// The parts of a vector of this layout as named tensors.
+  /// Returns the parts of a vector of this layout as named tensors.
   package func tensors(of vector: [Float], prefix: String = "") -> [NamedTensor] {
     slices.map { slice in
       NamedTensor(name: prefix + slice.name, shape: slice.shape, elements: vector[slice.range])
     }
   }
 
-  /// The vector of this layout whose parts a file holds.
+  /// Reads a vector of this layout from a file of named tensors.
   func vector(from file: SafetensorsFile, prefix: String = "") throws(FileError) -> [Float] {
     var vector: [Float] = []
     for slice in slices {

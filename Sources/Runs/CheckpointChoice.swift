@@ -4,11 +4,11 @@ import Glibc
 
 /// The checkpoint of a run that a command reads.
 package enum CheckpointChoice: Sendable, Equatable {
-  /// The newest one that is whole.
+  /// The newest undamaged checkpoint.
   case latest
-  /// The one of `--keep-best`, if the run keeps one.
+  /// The checkpoint of `--keep-best`, if the run keeps one.
   case best
-  /// The one after so many steps.
+  /// The checkpoint after a number of steps.
   case step(Int)
 
   /// Parses `latest`, `best` or a number of steps; `nil` for anything else.
@@ -22,23 +22,23 @@ package enum CheckpointChoice: Sendable, Equatable {
     }
   }
 
-  /// The error in a text of the command line, or `nil`.
+  /// Returns the refusal of a value of `--checkpoint`, or `nil`.
   package static func problem(_ text: String) -> String? {
     CheckpointChoice(text) == nil ? "--checkpoint \(text): expected latest, best, or a number of steps" : nil
   }
 }
 
 extension CheckpointFolder {
-  /// Reads the chosen checkpoint of the run that a recipe describes, without any lock.
+  /// Reads the chosen checkpoint of a run, without taking its lock.
   ///
-  /// Checkpoints are whole files under names that never change their content, so a run may be read while it is trained. One that is
-  /// removed between the listing and its opening is looked for again.
+  /// A checkpoint is written completely before it has its name and never changes, so a run may be read while it is
+  /// trained. If one is removed between listing and opening, the folder is listed again.
   ///
   /// - Parameters:
-  ///   - choice: Which one.
+  ///   - choice: The checkpoint to read.
   ///   - configuration: The run's configuration.
-  ///   - warn: Receives a sentence for each damaged checkpoint that is passed over.
-  /// - Returns: `nil` if the newest is asked for and no checkpoint was ever completed.
+  ///   - warn: Receives a sentence for each damaged checkpoint that is skipped.
+  /// - Returns: The checkpoint; `nil` if `choice` is `latest` and no checkpoint was ever completed.
   /// - Throws: ``RunError`` or `FileError` naming the file.
   package func read(
     _ choice: CheckpointChoice, of configuration: Configuration, warn: (String) -> Void
@@ -87,7 +87,7 @@ extension CheckpointFolder {
     return steps.isEmpty ? "it has no checkpoint yet" : "choose latest or one of \(steps.joined(separator: ", "))"
   }
 
-  /// The number in `step-00001234.safetensors`.
+  /// Returns the step in a name such as `step-00001234.safetensors`.
   private static func step(ofFile path: String) -> Int? {
     let name = path.split(separator: "/").last ?? ""
     return name.split(separator: "-").last?.split(separator: ".").first.flatMap { digits in Int(digits) }

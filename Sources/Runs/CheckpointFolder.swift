@@ -5,21 +5,21 @@ import NeuralNet
 
 /// The checkpoints of a run: `step-00001234.safetensors` and the link `latest`.
 ///
-/// Used by rank 0 alone.
+/// Used on rank 0 only.
 package struct CheckpointFolder {
   let path: String
 
   private static let prefix = "step-"
   private static let suffix = ".safetensors"
 
-  /// The paths of the finished checkpoints, newest first.
+  /// Lists the paths of the completed checkpoints, newest first.
   func checkpoints() -> [String] {
     names().filter { name in name.hasPrefix(Self.prefix) && name.hasSuffix(Self.suffix) }
       .sorted(by: >)
       .map { name in "\(path)/\(name)" }
   }
 
-  /// The newest checkpoint that is whole, and what is wrong with those before it.
+  /// Reads the newest undamaged checkpoint.
   ///
   /// - Parameters:
   ///   - warn: Receives a sentence for each damaged checkpoint.
@@ -44,10 +44,10 @@ package struct CheckpointFolder {
     )
   }
 
-  /// The newest whole checkpoint of the run that a recipe describes.
+  /// Reads the newest undamaged checkpoint of a run.
   ///
   /// - Parameters:
-  ///   - configuration: What the run's configuration says.
+  ///   - configuration: The run's configuration.
   ///   - warn: Receives a sentence for each damaged checkpoint.
   /// - Returns: `nil` if no checkpoint was ever completed.
   /// - Throws: ``RunError`` if there are checkpoints and all are damaged, or if the newest is another run's.
@@ -64,7 +64,7 @@ package struct CheckpointFolder {
 
   /// Writes a checkpoint, points `latest` to it, and removes the oldest beyond `keep`.
   ///
-  /// Checkpoints of later steps are removed too: they are the damaged ones behind which this run was continued.
+  /// Also removes checkpoints of later steps: they are the damaged ones that this run skipped when it resumed.
   package func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
     let digits = String(checkpoint.state.step)
     let name = Self.prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + Self.suffix
@@ -79,21 +79,21 @@ package struct CheckpointFolder {
     }
   }
 
-  /// Removes what a killed save left.
+  /// Removes the temporary files of a killed save.
   ///
-  /// Only the holder of the run's lock may.
+  /// Requires the run's lock.
   package func removeLeftovers() {
     for name in names() where name.hasSuffix(AtomicFile.temporarySuffix) {
       unsafe unlink("\(path)/\(name)")
     }
   }
 
-  /// Points `latest` to a checkpoint: a convenience for users, which the program never reads, so a file system without links is no error.
+  /// Points `latest` to a checkpoint, for users only: on a file system without links it is left out.
   private func link(to name: String) {
     let temporary = "\(path)/latest\(AtomicFile.temporarySuffix)"
     unsafe unlink(temporary)
     guard unsafe symlink(name, temporary) == 0 else {
-      // A link of an earlier file system would point to an older checkpoint.
+      // An existing link would point to an older checkpoint.
       unsafe unlink("\(path)/latest")
       return
     }

@@ -2,11 +2,11 @@ import Dispatch
 import Formats
 import Synchronization
 
-/// Writes checkpoints on a thread of its own while training goes on, one at a time.
+/// A background writer of checkpoints, one at a time, while training continues.
 ///
-/// A save that fails costs the run nothing but that checkpoint: those before it stay, and the next save tries again.
+/// A failed save loses only that checkpoint: earlier ones are kept, and the next save tries again.
 package final class CheckpointWriter: Sendable {
-  /// A save that failed.
+  /// A failed save.
   package struct Failure {
     package let step: Int
     package let error: FileError
@@ -15,12 +15,12 @@ package final class CheckpointWriter: Sendable {
   private let queue = DispatchQueue(label: "checkpoints")
   private let failure = Mutex<Failure?>(nil)
 
-  /// A writer that has nothing to write yet.
+  /// Creates an idle writer.
   package init() {}
 
-  /// Begins to write what belongs to a step, once the save before has ended.
+  /// Starts the save of a step in the background, once the previous save has ended.
   ///
-  /// - Returns: The save before, if it failed.
+  /// - Returns: The failure of the previous save, if any.
   package func begin(step: Int, _ save: @escaping @Sendable () throws(FileError) -> Void) -> Failure? {
     queue.sync {}
     defer { start(step, save) }
@@ -44,7 +44,7 @@ package final class CheckpointWriter: Sendable {
 
   /// Waits for the last save.
   ///
-  /// - Throws: The error with which it failed.
+  /// - Throws: The error of that save.
   package func finish() throws(FileError) {
     wait()
     if let failure = failure.withLock({ failure in failure.take() }) {

@@ -3,19 +3,19 @@ import Formats
 import FoundationEssentials
 import NeuralNet
 
-/// The encoder that a new run begins with instead of random values: that of another run, or of a file.
+/// The initial encoder of a new run, from another run or from a file.
 ///
-/// Used by rank 0 alone.
+/// Used on rank 0 only.
 package struct InitialEncoder {
   private let parameters: [String: [Float]]
   private let statistics: [String: [Float]]
 
-  /// Reads the encoder that a recipe names; `nil` if it names none.
+  /// Reads the encoder that a configuration names; `nil` if it names none.
   ///
   /// - Parameters:
-  ///   - configuration: What is to be trained.
-  ///   - report: Receives a line for each damaged checkpoint of the run that is named.
-  /// - Throws: ``RunError`` or `FileError` naming the path and what does not fit.
+  ///   - configuration: The configuration of the new run.
+  ///   - report: Receives a line for each damaged checkpoint that is skipped.
+  /// - Throws: ``RunError`` or `FileError` naming the path and the mismatch.
   package init?(of configuration: Configuration, report: (String) -> Void) throws {
     guard let path = configuration.model.initialPath else { return nil }
     let layout = try configuration.modelLayout
@@ -31,7 +31,7 @@ package struct InitialEncoder {
     do {
       parameters = try values(layout.parameters)
       statistics = try values(layout.statistics)
-      // A shallower encoder would find all that it asks for.
+      // A shallower encoder would find all its tensors in the file of a deeper one.
       let further = file.entries.keys.filter { name in
         name.hasPrefix(TrainingState.encoderPrefix) && parameters[name] == nil && statistics[name] == nil
       }
@@ -46,7 +46,7 @@ package struct InitialEncoder {
     }
   }
 
-  /// Puts the encoder in the place of a state's own.
+  /// Replaces the encoder of a training state.
   package func replace(_ state: inout TrainingState) {
     for slice in state.parameterLayout.slices {
       parameters[slice.name].map { values in state.parameters.replaceSubrange(slice.range, with: values) }
@@ -56,14 +56,14 @@ package struct InitialEncoder {
     }
   }
 
-  /// The recipe of the run that a recipe's encoder comes from; `nil` if it comes from none.
+  /// Reads the configuration of the run that the initial encoder comes from; `nil` if it comes from no run.
   ///
   /// - Throws: ``RunError`` if the path is missing or a folder without a run.
   package static func configuration(of configuration: Configuration) throws -> Configuration? {
     try configuration.model.initialPath.flatMap { path in try directory(path)?.configuration() }
   }
 
-  /// The run directory at a path; `nil` if a file stands there.
+  /// Returns the run directory at a path; `nil` if the path is a file.
   private static func directory(_ path: String) throws(RunError) -> RunDirectory? {
     var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -80,7 +80,7 @@ package struct InitialEncoder {
     return directory
   }
 
-  /// The newest whole checkpoint of a run.
+  /// Opens the newest undamaged checkpoint of a run.
   private static func newestCheckpoint(
     of directory: RunDirectory, _ report: (String) -> Void
   ) throws -> SafetensorsFile {
@@ -101,7 +101,7 @@ extension VectorSlice {
 }
 
 extension Configuration {
-  /// The options that decide the encoder's shapes beside the model, as they are given.
+  /// The options, other than `--model`, that determine the encoder's shapes, as on the command line.
   fileprivate var encoderOptions: String {
     " --stem \(model.stemText)" + (model.shortcut.map { kind in " --shortcut \(kind.rawValue)" } ?? "")
       + (model.widthMultiplier == 1 ? "" : " --width-multiplier \(plain(model.widthMultiplier))")

@@ -5,25 +5,25 @@ import FoundationEssentials
 package enum JSONValue: Codable, Sendable, Equatable {
   /// `null`.
   case null
-  /// A truth value.
+  /// A Boolean.
   case boolean(Bool)
-  /// A whole number.
+  /// An integer.
   case integer(Int)
-  /// Any number.
+  /// A floating-point number.
   case number(Double)
-  /// A text.
+  /// A string.
   case text(String)
-  /// A list.
+  /// An array.
   case list([JSONValue])
-  /// Values by name.
+  /// An object: values by name.
   case object([String: JSONValue])
 
-  /// A number that may be beyond ``integer(_:)``: its digits as text then, as readers of JSON would round it.
+  /// Returns ``integer(_:)``, or the digits as text if `Int` cannot hold them, as JSON readers would round the number.
   package static func natural(_ value: UInt64) -> JSONValue {
     Int(exactly: value).map(JSONValue.integer) ?? .text("\(value)")
   }
 
-  /// Decodes whatever stands there.
+  /// Decodes any JSON value.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
@@ -43,7 +43,7 @@ package enum JSONValue: Codable, Sendable, Equatable {
     }
   }
 
-  /// Encodes the value; a number that is not finite as `null`, as JSON has none.
+  /// Encodes the value; NaN and infinity become `null`, as JSON cannot represent them.
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {
@@ -62,10 +62,10 @@ package enum JSONValue: Codable, Sendable, Equatable {
     }
   }
 
-  /// The value as JSON text, names sorted.
+  /// Encodes the value as JSON text with sorted names.
   ///
-  /// - Parameter isPretty: Whether over many lines.
-  /// - Returns: The text, without a line's end.
+  /// - Parameter isPretty: True for indented text over several lines.
+  /// - Returns: The text, without a final newline.
   package func encoded(isPretty: Bool = false) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting =
@@ -74,7 +74,7 @@ package enum JSONValue: Codable, Sendable, Equatable {
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// Parses JSON text; `nil` if it is none.
+  /// Parses JSON text; `nil` if it is not valid.
   package init?(parsing text: String) {
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
     self = value

@@ -1,17 +1,17 @@
 import Formats
 import Glibc
 
-/// `metrics.jsonl`: one JSON object a line.
+/// The metrics log, `metrics.jsonl`: one JSON object per line.
 ///
-/// Written by rank 0.
+/// Used on rank 0 only.
 @safe
 package final class MetricsLog {
   private let path: String
   private let descriptor: Int32
-  /// Whether the last line may have been cut short.
+  /// True if the last line may be incomplete.
   private var isTorn = false
 
-  /// Opens the log; lines of steps behind `step`, which a resumed run will take again, are removed.
+  /// Opens the log and removes the lines of steps after `step`, which a resumed run takes again.
   package init(path: String, keepingThrough step: Int) throws(FileError) {
     self.path = path
     if let file = try? ReadOnlyFile(path: path) {

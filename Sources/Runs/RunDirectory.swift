@@ -2,13 +2,13 @@ import Configuration
 import Formats
 import Glibc
 
-/// The folder of one run.
+/// The directory of one run.
 ///
-/// Only rank 0 touches it.
+/// Used on rank 0 only.
 package struct RunDirectory {
   package let path: String
 
-  /// The folder at `path`, which need not exist.
+  /// Names the directory at `path`, which need not exist.
   package init(path: String) {
     self.path = path
   }
@@ -20,17 +20,17 @@ package struct RunDirectory {
   package var classifierPath: String { "\(path)/classifier.safetensors" }
   package var checkpoints: CheckpointFolder { CheckpointFolder(path: "\(path)/checkpoints") }
 
-  /// Whether a run was ever begun here: checkpoints count even if the configuration was lost.
+  /// True if a run was started here; checkpoints count even if the configuration was lost.
   package var holdsRun: Bool { unsafe access(configurationPath, F_OK) == 0 || !checkpoints.checkpoints().isEmpty }
 
-  /// Checks that no run was ever begun here.
+  /// Checks that no run was started here.
   package func checkIsFree() throws(RunError) {
     guard !holdsRun else {
       throw RunError(.output, "\(path): holds a run; continue it with --resume, or choose another --output")
     }
   }
 
-  /// The first free `runs/COMMAND-MODEL-DATASET-N`.
+  /// Returns the first unused `runs/COMMAND-MODEL-DATASET-N`.
   package static func free(command: String, model: String, dataset: String) -> RunDirectory {
     var number = 1
     while unsafe access("runs/\(command)-\(model)-\(dataset)-\(number)", F_OK) == 0 {
@@ -39,12 +39,12 @@ package struct RunDirectory {
     return RunDirectory(path: "runs/\(command)-\(model)-\(dataset)-\(number)")
   }
 
-  /// Makes the folder and its parents.
+  /// Creates the directory, its parents and the folder of checkpoints.
   package func create() throws(RunError) {
     try Self.create(checkpoints.path)
   }
 
-  /// Makes the folder of a later stage.
+  /// Creates the folder of a later stage.
   package func createFolder(_ name: String) throws(RunError) {
     try Self.create("\(path)/\(name)")
   }
@@ -70,7 +70,7 @@ package struct RunDirectory {
       .output, "\(folder): cannot be created: \(reason); move away what stands there, or choose another --output")
   }
 
-  /// The configuration of the run that stands here.
+  /// Reads the configuration of the run.
   package func configuration() throws -> Configuration {
     let file: ReadOnlyFile
     do throws(FileError) {

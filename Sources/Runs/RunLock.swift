@@ -4,10 +4,10 @@ import Glibc
 
 /// The lock that makes one job the only writer of a run directory.
 ///
-/// Held by rank 0; gone when its process ends, however it ends.
+/// Held by rank 0; the system releases it when the process ends, even after a crash.
 @safe
 package final class RunLock {
-  /// How long a second job waits: the ranks of a killed launcher live on for seconds.
+  /// The time that a second job waits, in seconds: ranks outlive a killed launcher by seconds.
   private static let patienceSeconds = 15
 
   private let descriptor: Int32
@@ -45,7 +45,7 @@ package final class RunLock {
 
   deinit { close(descriptor) }
 
-  /// The system's error of one attempt, or 0.
+  /// Tries to take the lock once; returns 0 or the system's error.
   private func tryLock() -> Int32 {
     var request = flock()
     request.l_type = Int16(F_WRLCK)
@@ -60,7 +60,7 @@ package final class RunLock {
   }
 }
 
-/// This machine's name.
+/// Returns the host name of this machine.
 package func hostName() -> String {
   unsafe String(unsafeUninitializedCapacity: 256) { buffer in
     unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in

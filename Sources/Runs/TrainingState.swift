@@ -2,29 +2,29 @@ import Configuration
 import Formats
 import NeuralNet
 
-/// All that a step changes and a checkpoint holds.
+/// The training state: everything that a step changes and a checkpoint stores.
 package struct TrainingState: Sendable {
-  /// The parameters' parts.
+  /// The layout of the parameters.
   package let parameterLayout: VectorLayout
-  /// The running statistics' parts.
+  /// The layout of the running statistics.
   package let statisticsLayout: VectorLayout
-  /// The weights.
+  /// The parameters of encoder and heads, in the order of ``parameterLayout``.
   package var parameters: [Float]
   /// The running means and variances of all BatchNorm layers.
   package var statistics: [Float]
-  /// The optimizer with what it remembers.
+  /// The optimizer with its state.
   package var optimizer: any Optimizer
-  /// How many steps were taken.
+  /// The number of steps taken.
   package var step = 0
 
-  /// The state before the first step.
+  /// Creates the initial training state.
   package init(_ configuration: Configuration, _ layout: ModelLayout) {
     self.init(toFill: configuration, layout)
     parameters = parameterLayout.initialValues(seed: configuration.compute.seed)
     statistics = statisticsLayout.initialValues(seed: configuration.compute.seed)
   }
 
-  /// Zeros, for the values of a file or of another rank.
+  /// Creates a state of zeros, to be filled from a file or another rank.
   package init(toFill configuration: Configuration, _ layout: ModelLayout) {
     parameterLayout = layout.parameters
     statisticsLayout = layout.statistics

@@ -19,19 +19,19 @@ struct Supcon: ParsableCommand {
 
 /// A subcommand that every rank runs.
 protocol RankedCommand: ParsableCommand {
-  /// How the job is watched.
+  /// The launch options of the command line.
   var launch: LaunchOptions { get }
 
-  /// How it is watched for that.
+  /// The watchdog settings of this command, by default those of ``launch``.
   var watch: JobWatchdog.Settings { get }
 
-  /// How many threads the options ask each rank for.
+  /// The number of threads of each rank.
   var threadsPerRank: Int { get }
 
-  /// What is wrong with the options alone, or `nil`.
+  /// Returns the first error in the options alone, or `nil`.
   func problem(ranks: Int) -> String?
 
-  /// Runs on every rank; rank 0 reports to people.
+  /// Runs the command on every rank; rank 0 prints.
   ///
   /// - Returns: The exit code, the same on every rank.
   func run(over world: borrowing Communicator) throws -> ExitStatus
@@ -66,7 +66,7 @@ enum Program {
     do {
       var parsed = try Supcon.parseAsRoot()
       guard let ranked = parsed as? any RankedCommand else {
-        // The parser's own commands, such as help, speak by what they throw.
+        // The parser's own commands, such as help, throw the text to print.
         try parsed.run()
         throw CleanExit.helpRequest()
       }
@@ -104,7 +104,7 @@ enum Program {
         do {
           try watchdog.connect(over: world)
           if !(command is DoctorCommand) {
-            // Which looks at all this itself, and says more of it.
+            // `doctor` makes these checks itself and reports more.
             try LaunchCheck.run(
               threads: command.threadsPerRank, over: world, report: Console.reporter(of: world))
           }
@@ -137,7 +137,7 @@ enum Program {
     }
   }
 
-  /// Ends this rank before MPI was initialized; rank 0 speaks first.
+  /// Ends this rank before MPI is initialized; rank 0 prints first.
   private static func end(_ launch: Launch, code: Int32, message: String) -> Never {
     if launch.rank == 0 {
       if code == 0 {

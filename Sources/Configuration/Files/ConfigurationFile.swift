@@ -4,12 +4,12 @@ import Yams
 
 /// Options in a YAML file: one mapping from their names, without dashes, to their values.
 ///
-/// What a run wrote as its `config.yaml`, what `--config` names, what a checkpoint holds, and what recipes are written in. Each line counts:
-/// a name that is no option, a name that comes twice and a value of another type are errors, where YAML's own decoders skip them.
+/// The format of a run's `config.yaml`, of the file of `--config`, of the configuration in a checkpoint, and of named
+/// recipes. Unknown names, duplicate names and values of another type are errors, where YAML's own decoders skip them.
 package enum ConfigurationFile {
-  /// The options of a file.
+  /// Reads the options of a file.
   ///
-  /// - Throws: ``RunError``: 66 or 74 if it cannot be read, 78 with its line if something else than options stands in it.
+  /// - Throws: ``RunError``: 66 or 74 if it cannot be read, 78 with the line if it holds anything but options.
   package static func read(_ path: String) throws(RunError) -> ConfigurationOverrides {
     let bytes: [UInt8]
     do {
@@ -29,7 +29,7 @@ package enum ConfigurationFile {
     return try options(in: text, path: path)
   }
 
-  /// The options of a text; `path` stands before the line in what is thrown.
+  /// Parses the options in a text; `path` precedes the line in errors.
   static func options(in yaml: String, path: String) throws(RunError) -> ConfigurationOverrides {
     let root: Node?
     do {
@@ -117,7 +117,7 @@ package enum ConfigurationFile {
     return scalar.string.isEmpty ? "nothing" : "'\(scalar.string)'"
   }
 
-  /// What the parser says, on one line that begins with the place.
+  /// Describes the parser's error on one line that begins with the place.
   private static func describe(_ error: any Error, path: String) -> String {
     guard let error = error as? YamlError else { return "\(path): is no YAML: \(error)" }
     switch error {

@@ -12,15 +12,15 @@ package struct ConfigurationOption: Sendable {
   struct Rules: OptionSet {
     let rawValue: Int
 
-    /// A resumed run may change it: it decides who computes and what is kept, never what is computed.
+    /// A resumed run may change it, as it never changes the results.
     static let freeOnResume = Rules(rawValue: 1)
-    /// A training step takes as long with any value.
+    /// The duration of a training step does not depend on it.
     static let stepIsTheSame = Rules(rawValue: 2)
     /// The value is a path.
     static let path = Rules(rawValue: 4)
   }
 
-  /// The name, in files and behind two dashes.
+  /// The name in files, and after two dashes on the command line.
   package let name: String
   /// The help text, which ends with the default.
   package let help: String
@@ -43,28 +43,28 @@ package struct ConfigurationOption: Sendable {
   let write: @Sendable (Configuration) -> String?
   /// Copies the value from one configuration to another.
   let copy: @Sendable (_ source: Configuration, _ target: inout Configuration) -> Void
-  /// Whether the value is stored at a key path.
+  /// Returns true if the value is stored at a key path.
   let isStored: @Sendable (PartialKeyPath<Configuration>) -> Bool
 
-  /// Whether the value is a path, for completion.
+  /// True if the value is a path, for completion.
   package var isPath: Bool { rules.contains(.path) }
-  /// Whether a resumed run may change it.
+  /// True if a resumed run may change the option.
   package var isFreeOnResume: Bool { rules.contains(.freeOnResume) }
-  /// Whether it decides what a training step computes, and so belongs to the identity of a benchmark.
+  /// True if it determines what a training step computes, and so belongs to the identity of a benchmark.
   package var decidesStep: Bool { !rules.contains(.stepIsTheSame) }
-  /// Whether it has an effect under conditions only.
+  /// True if it has an effect only under conditions.
   package var isConditional: Bool { !conditions.isEmpty }
-  /// Whether it can be given on the command line.
+  /// True if it can be given on the command line.
   package var isOnCommandLine: Bool { group != .resolved }
 
-  /// A row.
+  /// Creates a row of the table.
   ///
   /// - Parameters:
   ///   - name: The name without dashes.
   ///   - keyPath: The place of its value.
   ///   - parser: The form of its value.
   ///   - help: One or two sentences.
-  ///   - shownDefault: The words for a default that is no value, or depends on others.
+  ///   - shownDefault: The words for a default that is not a value, or depends on other options.
   ///   - valueName: The name of the value in help.
   ///   - group: The part of a run that it belongs to.
   ///   - conditions: The conditions under which it has an effect.
@@ -94,7 +94,7 @@ package struct ConfigurationOption: Sendable {
     isStored = { other in other == keyPath }
   }
 
-  /// A row of a value that may be absent: not written, or written as the word `none`.
+  /// Creates a row whose value may be absent: not written, or written as the word `none`.
   init<Value>(
     _ name: String, _ keyPath: WritableKeyPath<Configuration, Value?> & Sendable, _ parser: OptionParser<Value>,
     none word: String? = nil, _ help: String, default shownDefault: String? = nil, value valueName: String? = nil,
@@ -111,12 +111,12 @@ package struct ConfigurationOption: Sendable {
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { option in (option.name, option) })
 
-  /// The option of a name, or `nil`.
+  /// Returns the option of a name, or `nil`.
   package static func named(_ name: String) -> ConfigurationOption? { byName[name] }
 }
 
 extension Configuration {
-  /// The values by name; options without a value are left out.
+  /// Returns the values with their options; options without a value are left out.
   package func values(where isWanted: (ConfigurationOption) -> Bool = { _ in true }) -> [(
     option: ConfigurationOption, text: String
   )] {
@@ -133,7 +133,7 @@ extension Configuration {
       })
   }
 
-  /// The first option, in the order of the table, that differs from another configuration and may not on resume.
+  /// Returns the first option, in table order, that differs from another configuration and is fixed on resume.
   package func conflict(with other: Configuration) -> (option: String, own: String, other: String)? {
     for option in ConfigurationOption.all where !option.isFreeOnResume {
       let (own, others) = (option.write(self), option.write(other))
@@ -144,10 +144,10 @@ extension Configuration {
     return nil
   }
 
-  /// This configuration with the encoder of another.
+  /// Returns this configuration with the encoder of another.
   package func with(encoderOf other: Configuration) -> Configuration { with(.encoder, of: other) }
 
-  /// This configuration with the dataset of another.
+  /// Returns this configuration with the dataset of another.
   package func with(datasetOf other: Configuration) -> Configuration { with(.dataset, of: other) }
 
   private func with(_ group: ConfigurationOption.Group, of other: Configuration) -> Configuration {

@@ -1,8 +1,8 @@
 /// A condition under which an option has an effect.
 struct OptionCondition: Sendable {
-  /// Whether it is met.
+  /// Returns true if the condition is met.
   let holds: @Sendable (Configuration) -> Bool
-  /// The reason for a refusal where it is not.
+  /// Returns the reason for the refusal if it is not met.
   let reason: @Sendable (Configuration) -> String
   /// The action that puts it right.
   let remedy: String

@@ -9,7 +9,7 @@ struct OptionParser<Value: Sendable>: Sendable {
   let write: @Sendable (Value) -> String?
 }
 
-/// The kinds of values, as files and shells tell them apart.
+/// The kinds of values that files and shells distinguish.
 package enum OptionKind: Sendable {
   case text, boolean, number, wholeNumber
 
@@ -24,11 +24,11 @@ package enum OptionKind: Sendable {
   }
 }
 
-/// A text that is no value of an option.
+/// The refusal of a text that is not a value of an option.
 struct OptionFailure: Error {
-  /// Whether the text is not even of the option's kind, as a word for a number.
+  /// True if the text is not of the option's kind, such as a word for a number.
   var isMalformed = false
-  /// The words behind `expected`, or a whole sentence.
+  /// The words after `expected`, or a whole sentence.
   let expectation: String
 
   static func malformed(_ kind: OptionKind) -> OptionFailure {
@@ -45,7 +45,7 @@ extension OptionParser where Value == Int {
   static func count(from least: Int, to most: Int = largestOption) -> OptionParser {
     OptionParser(kind: .wholeNumber) { (text) throws(OptionFailure) in
       guard let number = Int(text) else {
-        // Digits alone are a number, if one too large.
+        // Digits only are a number, even if it is too large.
         let digits = text.drop { letter in letter == "-" }
         guard !digits.isEmpty, digits.allSatisfy({ digit in digit.isASCII && digit.isNumber }) else {
           throw .malformed(.wholeNumber)

@@ -50,7 +50,7 @@ extension ConfigurationOption {
 }
 
 extension OptionParser where Value == Int? {
-  /// `none` or a number; text in files, as it always was.
+  /// The parser of `none` or a number; written as text, so that files of earlier versions remain valid.
   static let positivesCap = OptionParser(kind: .text) { (text) throws(OptionFailure) in
     if text == "none" {
       return nil

@@ -8,15 +8,15 @@ package struct NamedRecipe: Sendable {
   package let name: String
   /// One line for lists.
   package let summary: String
-  /// Which command trains by it.
+  /// The command that trains the recipe.
   package let command: TrainingCommand
-  /// The configuration file with its comments, that begin with where it comes from.
+  /// The configuration file; its comments begin with the source of the recipe.
   package let yaml: String
 
   /// All of them.
   package static let all = smallCIFAR + largeCIFAR + imageNet
 
-  /// The recipe of a name.
+  /// Returns the recipe of a name.
   ///
   /// - Throws: ``RunError`` with code 64 that names the nearest.
   package static func named(_ name: String) throws(RunError) -> NamedRecipe {
@@ -31,7 +31,7 @@ package struct NamedRecipe: Sendable {
         ?? "expected one of \(names.joined(separator: ", "))")
   }
 
-  /// The list of all with their commands.
+  /// Lists all recipes with their commands.
   package static func list() -> String {
     let width = all.map(\.name.count).max() ?? 0
     let lines = all.map { configuration in
@@ -45,7 +45,7 @@ package struct NamedRecipe: Sendable {
       """
   }
 
-  /// The options.
+  /// Parses the options of the recipe.
   ///
   /// - Throws: Nothing for the recipes of the program, as a test reads them all.
   package func overrides() throws(RunError) -> ConfigurationOverrides {

@@ -62,7 +62,7 @@ package struct BatchOptions: Sendable, Equatable {
         remedy: "leave it out: the batches of --sampler \(sampling.rawValue) are all whole") : nil
   }
 
-  /// The sampler of a training set.
+  /// Creates the sampler of a training set.
   ///
   /// - Throws: ``RunError`` if the set cannot fill such batches.
   func makeSampler(_ dataset: any ImageDataset, seed: UInt64) throws(RunError) -> Sampler {

@@ -2,13 +2,13 @@
 package struct ClassifierOptions: Sendable, Equatable {
   /// λ of the cross-entropy; 0 for none, and then without a classifier.
   package var weight = 0.0
-  /// Whether the cross-entropy does not train the encoder.
+  /// True if the cross-entropy does not train the encoder.
   package var stopGradient = false
   /// The label smoothing, in [0, 1).
   package var labelSmoothing = 0.0
   /// The number of classes of the training set; `nil` without a classifier, and until the training set was opened.
   package var classes: Int?
-  /// The number of epochs between tests; 0 for at the end alone.
+  /// The number of epochs between tests; 0 for one test at the end.
   package var evaluateEpochs = 0
 
   /// The defaults.

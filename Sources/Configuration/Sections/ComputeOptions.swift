@@ -4,7 +4,7 @@ import OneDNN
 package struct ComputeOptions: Sendable, Equatable {
   /// The overlap of the gradients' reduction with the backward pass.
   package enum Overlap: String, CaseIterable, Sendable {
-    /// Where ranks are on several hosts.
+    /// On if the ranks run on several hosts.
     case auto
     case on
     case off
@@ -16,7 +16,7 @@ package struct ComputeOptions: Sendable, Equatable {
   package var seed: UInt64 = 0
   /// The number of threads of each rank.
   package var threads = 1
-  /// The number of further threads of each rank that make views ahead; `nil` for as many as CPUs are left.
+  /// The number of loader threads of each rank, which prefetch views; `nil` for the number of idle CPUs.
   package var loaderThreads: Int?
   /// The memory of each rank for activations.
   package var activationMemory = ActivationMemory.automatic

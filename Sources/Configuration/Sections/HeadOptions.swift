@@ -16,7 +16,7 @@ package struct HeadOptions: Sendable, Equatable {
   package var kind = Kind.mlp
   /// The width of each layer of an MLP, the embeddings' last; `nil` for that of the representations, then ``embeddingWidth``.
   package var widths: [Int]?
-  /// Whether hidden layers have batch normalization.
+  /// True for batch normalization in the hidden layers.
   package var batchNorm = false
   /// The width of the embeddings.
   package var embeddingWidth = 128
@@ -24,7 +24,7 @@ package struct HeadOptions: Sendable, Equatable {
   /// The defaults.
   package init() {}
 
-  /// The layers behind representations of a width.
+  /// Returns the layers for representations of a width.
   package func architecture(representationWidth: Int) -> ProjectionHeadArchitecture {
     let layers: [Int] =
       switch kind {

@@ -11,9 +11,9 @@ package struct ModelOptions: Sendable, Equatable {
   package var shortcut: ResNetArchitecture.Shortcut?
   /// The factor of the widths of all groups.
   package var widthMultiplier = 1.0
-  /// Whether the last BatchNorm scale of each residual block is initialized to 0.
+  /// True to initialize the last BatchNorm scale of each residual block to 0.
   package var zeroInitLastScale = false
-  /// Whether representations are scaled to unit length, before the head and in later stages.
+  /// True to scale representations to unit length, before the head and in later stages.
   package var normalizeEncoder = false
   /// The run directory, or the file of an encoder, whose weights the encoder starts with; `nil` for random values.
   package var initialPath: String?

@@ -11,19 +11,19 @@ package struct OptimizerOptions: Sendable, Equatable {
   package var kind = Kind.sgd
   /// The peak learning rate.
   package var learningRate = 0.1
-  /// Whether the learning rate is that for a batch of 256 and grows with the batch.
+  /// True if the learning rate is meant for a batch of 256 and scales linearly with the batch size.
   package var scaleLearningRate = false
   /// The momentum.
   package var momentum = 0.9
-  /// Whether the momentum is Nesterov's.
+  /// True for Nesterov momentum.
   package var nesterov = false
-  /// The decay of Adam's and AdamW's mean of gradients.
+  /// The decay rate β₁ of Adam's and AdamW's first moment.
   package var beta1 = 0.9
-  /// The decay of their mean of squares.
+  /// The decay rate β₂ of Adam's and AdamW's second moment.
   package var beta2 = 0.999
-  /// The decay of RMSProp's mean of squares.
+  /// The decay rate of RMSProp's mean of squared gradients.
   package var rmspropDecay = 0.99
-  /// The number that RMSProp, Adam and AdamW add to a root.
+  /// The ε that RMSProp, Adam and AdamW add to the root of the second moment.
   package var epsilon = 1e-8
   /// The weight decay.
   package var weightDecay = 1e-4
@@ -33,15 +33,15 @@ package struct OptimizerOptions: Sendable, Equatable {
   /// The defaults.
   package init() {}
 
-  /// The batch size that ``scaleLearningRate`` takes the learning rate to be meant for.
+  /// The batch size for which the learning rate is meant with ``scaleLearningRate``.
   private static let referenceBatchSize = 256
 
-  /// The peak learning rate for a batch.
+  /// Returns the peak learning rate for a global batch size.
   func peakLearningRate(batchSize: Int) -> Double {
     learningRate * (scaleLearningRate ? Double(batchSize) / Double(Self.referenceBatchSize) : 1)
   }
 
-  /// The optimizer before its first step, for parameters of a layout.
+  /// Creates the optimizer for parameters of a layout, with zero state.
   package func makeOptimizer(_ layout: VectorLayout) -> any Optimizer {
     let exclusion = weightDecayExclusion ?? (kind == .lars ? .biasAndNorm : .none)
     let weightDecay = WeightDecay(Float(self.weightDecay), of: layout, excluding: exclusion)

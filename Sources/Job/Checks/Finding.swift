@@ -2,35 +2,35 @@ import Configuration
 import MPI
 import OneDNN
 
-/// Something about a launch that is not as it should be.
+/// A problem of a launch, with its remedy.
 package struct Finding: Sendable, Equatable {
-  /// With which code a job ends for it; `nil` for what only costs time or may go wrong later.
+  /// The exit code of a job with this problem; `nil` if it only costs time or may cause a failure later.
   package let exitCode: ExitStatus?
-  /// What is wrong, where.
+  /// The problem and its place.
   package let problem: String
-  /// What to do, in one line.
+  /// The remedy, on one line.
   package let remedy: String
 
-  /// A finding in the given words.
+  /// Creates a finding.
   package init(exitCode: ExitStatus?, problem: String, remedy: String) {
     self.exitCode = exitCode
     self.problem = problem
     self.remedy = remedy
   }
 
-  /// Both in one sentence.
+  /// Problem and remedy in one sentence.
   package var description: String { remedy.isEmpty ? problem : "\(problem); \(remedy)" }
 }
 
-/// What the facts of all ranks say about a launch.
+/// The checks of a launch, which compare the facts of all ranks.
 package enum LaunchChecks {
-  /// All findings, what ends a job first.
+  /// Returns all findings; those that end a job come first.
   package static func findings(_ ranks: [RankFacts]) -> [Finding] {
     programs(ranks) + options(ranks) + instructions(ranks) + binding(ranks) + processors(ranks)
       + memory(ranks.compactMap(\.memory)) + networks(ranks) + keepalive(ranks) + singleCopies(ranks)
   }
 
-  /// Another build computes something else.
+  /// Compares the builds, as another build may compute other results.
   private static func programs(_ ranks: [RankFacts]) -> [Finding] {
     different(ranks, by: \.program) { others in
       Finding(
@@ -39,13 +39,13 @@ package enum LaunchChecks {
     }
   }
 
-  /// All ranks must be asked for the same.
+  /// Compares the command lines, which must be equal on all ranks.
   private static func options(_ ranks: [RankFacts]) -> [Finding] {
     different(ranks, by: \.arguments) { others in
       let (own, other) = (ranks[0].arguments, others[0].arguments)
       let place =
         zip(own, other).enumerated().first { _, pair in pair.0 != pair.1 }?.offset ?? min(own.count, other.count)
-      // With the option that a value belongs to.
+      // A value that differs is shown with its option.
       let differing = [own, other].compactMap { arguments in arguments.indices.contains(place) ? arguments[place] : nil
       }
       let first = differing.allSatisfy { word in word.hasPrefix("--") } ? place : max(place - 1, 0)
@@ -61,7 +61,7 @@ package enum LaunchChecks {
     }
   }
 
-  /// The last bits depend on who computes a shard then.
+  /// Compares the instruction sets: if they differ, the last bits of a shard's results depend on the rank that computes it.
   private static func instructions(_ ranks: [RankFacts]) -> [Finding] {
     let lowest = ranks.compactMap { facts in InstructionSet(rawValue: facts.instructionSet) }.min() ?? .baseline
     return different(ranks, by: \.instructions) { others in
@@ -104,13 +104,13 @@ package enum LaunchChecks {
     }
   }
 
-  /// What a rank will take of its host's memory.
+  /// The memory that a rank needs and that its host has available.
   package struct MemoryFacts: Codable {
     var host: String
     var neededBytes: Int
     var availableBytes: Int
 
-    /// The bytes that a rank needs and that its host can give.
+    /// Creates the facts of a rank, in bytes.
     package init(host: String, neededBytes: Int, availableBytes: Int) {
       self.host = host
       self.neededBytes = neededBytes
@@ -131,7 +131,7 @@ package enum LaunchChecks {
     }
   }
 
-  /// The same address on two hosts belongs to a network that does not lead from one to the other, and Open MPI believes it does.
+  /// Finds an address that two hosts share: its network does not connect them, but Open MPI assumes that it does.
   private static func networks(_ ranks: [RankFacts]) -> [Finding] {
     let hosts = byHost(ranks)
     let settings = ranks[0].settings
@@ -155,7 +155,7 @@ package enum LaunchChecks {
     return []
   }
 
-  /// The watchdogs end the ranks, but the mpirun of Open MPI 4 itself would wait for a daemon that it cannot reach.
+  /// Checks the keepalive of mpirun: Open MPI 4's waits for an unreachable daemon, even after the watchdogs end the ranks.
   private static func keepalive(_ ranks: [RankFacts]) -> [Finding] {
     guard byHost(ranks).count > 1, Launcher.current.kind == .openMPI, let option = LauncherOptions.current.keepalive,
       ranks[0].settings["oob_tcp_keepalive_time"] == nil
@@ -178,7 +178,7 @@ package enum LaunchChecks {
     ]
   }
 
-  /// A finding about the ranks that differ from rank 0, if there are any.
+  /// Returns a finding about the ranks that differ from rank 0, if any.
   private static func different(
     _ ranks: [RankFacts], by key: KeyPath<RankFacts, some Equatable>, _ finding: ([RankFacts]) -> Finding
   ) -> [Finding] {
@@ -186,7 +186,7 @@ package enum LaunchChecks {
     return others.isEmpty ? [] : [finding(others)]
   }
 
-  /// The ranks of each host, in the order of their first rank.
+  /// Groups the ranks by host, in the order of each host's first rank.
   package static func byHost(_ ranks: [RankFacts]) -> [(host: String, ranks: [RankFacts])] {
     var hosts: [(host: String, ranks: [RankFacts])] = []
     for facts in ranks {

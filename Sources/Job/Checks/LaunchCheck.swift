@@ -1,14 +1,14 @@
 import Configuration
 import MPI
 
-/// The look at a launch that every command begins with.
+/// The comparison of all ranks with which commands begin.
 package enum LaunchCheck {
-  /// Compares all ranks, with every rank calling it; says nothing where nothing is wrong.
+  /// Compares all ranks and reports each finding.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - threads: How many threads the options ask for.
+  ///   - threads: The number of threads that the options ask for.
   ///   - world: The ranks.
   ///   - report: Receives a note of each finding that does not end the job, on rank 0.
   /// - Throws: ``CollectiveError`` for a finding that ends the job.

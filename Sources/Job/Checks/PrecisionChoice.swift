@@ -4,14 +4,14 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// The precision of a run: that which `--precision` asks for, as far as the CPUs of all ranks go.
+/// The choice of a run's precision, from `--precision` and the CPUs of all ranks.
 package struct PrecisionChoice {
   /// The CPUs of the ranks.
   private let cpus: [CPUFeatures]
   /// The first rank whose CPU does not multiply bfloat16 numbers, with its host.
   private let lacking: (rank: Int, host: String)?
 
-  /// Asks every rank.
+  /// Gathers the CPU features of all ranks.
   ///
   /// Collective.
   package init(over world: borrowing Communicator) throws(MPIError) {
@@ -30,14 +30,14 @@ package struct PrecisionChoice {
     lacking = (rank, try world.broadcast(text: hostName(), from: rank))
   }
 
-  /// The precision to compute in; `auto` becomes bfloat16 where it is faster on every rank, else float32.
+  /// Resolves `--precision`: `auto` becomes bfloat16 if it is faster on every rank, else float32.
   ///
   /// - Parameters:
-  ///   - precision: The precision that was asked for; `nil` for `auto`.
+  ///   - precision: The requested precision; `nil` for `auto`.
   ///   - widths: The widths of the encoder's groups of blocks.
-  ///   - report: Receives the reason of a choice.
+  ///   - report: Receives the reason for the choice of `auto`.
   /// - Returns: The same precision on every rank.
-  /// - Throws: ``RunError`` if bfloat16 was asked for and a rank's CPU does not multiply it.
+  /// - Throws: ``RunError`` if bfloat16 was requested and some rank's CPU lacks it.
   package func resolve(
     _ precision: Precision?, widths: [Int], report: (String) -> Void = { _ in }
   ) throws(RunError) -> Precision {
@@ -53,9 +53,9 @@ package struct PrecisionChoice {
     return choices[rank].precision
   }
 
-  /// The precision that was asked for.
+  /// Checks the requested precision against the CPUs of all ranks, and returns it.
   ///
-  /// - Throws: ``RunError`` if it is bfloat16 and a rank's CPU does not multiply it.
+  /// - Throws: ``RunError`` if it is bfloat16 and some rank's CPU lacks it.
   package func resolve(_ precision: Precision) throws(RunError) -> Precision {
     guard precision == .bfloat16 else { return .float32 }
     if let lacking {
@@ -68,7 +68,7 @@ package struct PrecisionChoice {
     return .bfloat16
   }
 
-  /// The precision for evaluating a run: its own where every rank has it, else float32.
+  /// Returns the precision for evaluating a run: its own if every rank supports bfloat16, else float32.
   package func forEvaluation(of precision: Precision) -> Precision {
     lacking == nil ? precision : .float32
   }

@@ -9,37 +9,37 @@ import OneDNN
 import Runs
 import Watchdog
 
-/// What a rank can say of how it was started and where it runs.
+/// The facts about one rank's start and host, which the launch checks compare.
 package struct RankFacts: Codable, Equatable {
   package var rank: Int
   var host: String
   var process: Int
   /// SHA-256 of the program's file.
   package var program: String
-  /// All that stands behind the program's name.
+  /// The command-line arguments, without the program's name.
   var arguments: [String]
   /// The instruction sets that oneDNN and ``Kernels`` use, and the CPU's name.
   package var instructions: String
-  /// The level of all its computation, by its name in `SUPCON_ISA`.
+  /// The instruction set that bounds all computation, by its name in `SUPCON_ISA`.
   var instructionSet: String
   package var cpu: String
-  /// How many threads the options ask for.
+  /// The number of threads that the options ask for.
   package var threads: Int
-  /// How many processors the rank may run on, and how many the host has.
+  /// The number of processors that the rank may run on; ``processors`` counts those of the host.
   package var allowedProcessors: Int
   package var processors: Int
-  /// The memory that programs may still take on the host; absent where the system does not tell.
+  /// The available memory of the host in bytes; `nil` if the system does not report it.
   package var availableBytes: Int?
-  /// The memory that the rank will take, if that is known.
+  /// The memory that the rank will need in bytes, if known.
   package var neededBytes: Int?
-  /// Open MPI's settings that were given to mpirun, as it passes them on.
+  /// The Open MPI settings that mpirun passes on to its ranks.
   package var settings: [String: String]
-  /// Its networks, without the loopback ones.
+  /// The networks of the host, without loopback.
   package var networks: [Network]
-  /// Whether the system refuses it the memory of a rank on the same host, from which Open MPI copies large messages.
+  /// True if the system denies access to the memory of a rank on the same host, from which Open MPI copies large messages.
   var singleCopyRefused: Bool
 
-  /// The settings that say how hosts reach each other.
+  /// The Open MPI settings for connections between hosts.
   private static let networkSettings = ["btl_tcp_if_include", "btl_tcp_if_exclude", "oob_tcp_keepalive_time"]
 
   package struct Network: Codable, Equatable {
@@ -48,7 +48,7 @@ package struct RankFacts: Codable, Equatable {
     package var network: String
   }
 
-  /// What it will take of the host's memory, if that is known.
+  /// The memory needed and available, if both are known.
   var memory: LaunchChecks.MemoryFacts? {
     guard let neededBytes, let availableBytes else { return nil }
     return LaunchChecks.MemoryFacts(host: host, neededBytes: neededBytes, availableBytes: availableBytes)
@@ -62,7 +62,7 @@ package struct RankFacts: Codable, Equatable {
 }
 
 extension RankFacts {
-  /// This rank's.
+  /// Collects the facts of this rank.
   ///
   /// Collective: neighbors on a host try to read each other's memory.
   package init(threads: Int, neededBytes: Int?, over world: borrowing Communicator) throws {
@@ -85,7 +85,7 @@ extension RankFacts {
       singleCopyRefused: try world.isRefusedSingleCopies())
   }
 
-  /// The facts of all ranks, in rank order, on every rank.
+  /// Gathers the facts of all ranks, in rank order, on every rank.
   ///
   /// Collective.
   package func gathered(over world: borrowing Communicator) throws -> [RankFacts] {
@@ -94,7 +94,7 @@ extension RankFacts {
 }
 
 extension Communicator {
-  /// Whether the kernel refuses this rank the memory of its neighbor on the same host, as containers do.
+  /// Checks whether the kernel denies this rank access to the memory of a neighbor on its host, as in containers.
   ///
   /// Collective.
   fileprivate func isRefusedSingleCopies() throws -> Bool {
@@ -109,20 +109,20 @@ extension Communicator {
     let isOff = LauncherOptions.current.hasSingleCopiesOff(environmentValue)
     let isRefused =
       neighbor.map { place in !isOff && MemoryProbe.isRefused(process: all[place], address: all[place + 1]) } ?? false
-    // Nobody's probe goes before its neighbor has tried.
+    // Each probe must outlive its neighbor's attempt to read it.
     try barrier()
     withExtendedLifetime(probe) {}
     return isRefused
   }
 }
 
-/// The value of a variable of the environment.
+/// Returns the value of an environment variable, or `nil`.
 func environmentValue(_ name: String) -> String? {
   unsafe getenv(name).map { value in unsafe String(cString: value) }
 }
 
 extension SHA256 {
-  /// The digest of a file, in hexadecimal digits.
+  /// Computes the digest of a file, in hexadecimal digits.
   fileprivate static func hexadecimal(ofFile path: String) throws(FileError) -> String {
     let file = try ReadOnlyFile(path: path)
     let digest = SHA256()

@@ -9,11 +9,11 @@ extension ReferencePrimitives {
       "oneDNN has no compiled code for \(first)\(others) with these instructions, and computes it up to hundreds of times slower"
   }
 
-  /// The ways out.
+  /// The remedy.
   package static let remedy =
     "use a higher instruction set (SUPCON_ISA, ONEDNN_MAX_CPU_ISA), a newer oneDNN, or a host with a newer CPU"
 
-  /// Reports them, if there are any.
+  /// Reports the operations without compiled code, if any.
   package static func note(_ report: (String) -> Void) {
     if let problem {
       report("note: \(problem); \(remedy)")

@@ -2,12 +2,12 @@ import Configuration
 import Formats
 import MPI
 
-/// An error that all ranks know of, thrown by all of them: the job can end in order.
+/// An error that every rank throws, so that the job ends in order.
 package struct CollectiveError: Error {
-  /// What every rank reports.
+  /// The error that every rank reports.
   package let error: RunError
 
-  /// An error that every rank throws.
+  /// Creates an error that every rank throws.
   package init(error: RunError) {
     self.error = error
   }
@@ -16,7 +16,7 @@ package struct CollectiveError: Error {
 extension Communicator {
   /// Runs `body` on every rank, and throws on all of them if it throws on any.
   ///
-  /// Collective. The error of the lowest failing rank is the one that all throw, with the rank's number if it is not rank 0.
+  /// Collective. All ranks throw the error of the lowest failing rank, with its number unless it is rank 0.
   ///
   /// - Throws: ``CollectiveError``, or `MPIError` if the ranks cannot agree.
   package func throwingTogether<Result>(_ body: () throws -> Result) throws -> Result {
@@ -38,18 +38,18 @@ extension Communicator {
     throw CollectiveError(error: RunError(code, failed == 0 ? text : "rank \(failed): \(text)"))
   }
 
-  /// Runs `body` on rank 0 alone, and throws on all ranks if it throws.
+  /// Runs `body` on rank 0 only, and throws on all ranks if it throws.
   ///
   /// Collective.
   ///
-  /// - Returns: What `body` returns, on rank 0.
+  /// - Returns: The result of `body` on rank 0; `nil` on other ranks.
   /// - Throws: ``CollectiveError``, or `MPIError` if the ranks cannot agree.
   @discardableResult
   package func onRoot<Result>(_ body: () throws -> Result) throws -> Result? {
     try throwingTogether { isRoot ? try body() : nil }
   }
 
-  /// Copies a text of one rank to all.
+  /// Broadcasts a text from the root rank.
   ///
   /// Collective.
   package func broadcast(text: String, from root: Int = 0) throws(MPIError) -> String {

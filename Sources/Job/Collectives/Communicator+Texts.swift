@@ -1,20 +1,20 @@
 import MPI
 
 extension Communicator {
-  /// Copies bytes of one rank to all, as many as there are.
+  /// Broadcasts any number of bytes from the root rank; other ranks need not know the number.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - bytes: What the root has; of no account on the others.
-  ///   - root: The rank that has them.
+  ///   - bytes: The root's bytes; ignored on other ranks.
+  ///   - root: The root rank.
   /// - Returns: The root's bytes.
   /// - Throws: `MPIError` if a broadcast fails.
   package func broadcast(bytes: [UInt8], from root: Int = 0) throws(MPIError) -> [UInt8] {
     var count = [Int64(bytes.count)]
     try broadcast(&count, from: root)
     var all = rank == root ? bytes : Array(repeating: 0, count: Int(count[0]))
-    // A message's length is counted in 31 bits.
+    // MPI counts the elements of a message in 31 bits.
     let longest = 1 << 30
     for start in stride(from: 0, to: all.count, by: longest) {
       var piece = Array(all[start..<min(start + longest, all.count)])
@@ -24,7 +24,7 @@ extension Communicator {
     return all
   }
 
-  /// The texts of all ranks, in their order, on every rank.
+  /// Gathers the texts of all ranks, in rank order, on every rank.
   ///
   /// Collective.
   package func allGather(text: String) throws(MPIError) -> [String] {

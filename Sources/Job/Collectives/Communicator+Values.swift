@@ -15,7 +15,7 @@ extension Communicator {
     }
   }
 
-  /// Copies a value of rank 0 to all ranks.
+  /// Broadcasts a value from rank 0.
   ///
   /// Collective.
   ///

@@ -2,13 +2,13 @@ import Configuration
 import MPI
 
 extension Configuration {
-  /// The configuration that rank 0 resolves, on every rank.
+  /// Resolves the configuration on rank 0 and broadcasts it.
   ///
   /// Collective.
   ///
   /// - Parameters:
   ///   - world: The ranks.
-  ///   - resolve: Resolves it, on rank 0 alone.
+  ///   - resolve: Resolves the configuration, on rank 0 only.
   /// - Returns: The configuration of rank 0.
   /// - Throws: ``CollectiveError`` if `resolve` throws.
   package static func agreed(

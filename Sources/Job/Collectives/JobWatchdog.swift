@@ -4,11 +4,11 @@ import MPI
 import Runs
 import Watchdog
 
-/// The watchdog of one rank: from before MPI is initialized until it is finalised.
+/// The watchdog of one rank, from before MPI is initialized until it is finalized.
 package final class JobWatchdog: Sendable {
-  /// How a job is watched: not part of what is trained, so no run remembers it.
+  /// The watchdog settings; not part of the configuration, so no run stores them.
   package struct Settings: Sendable {
-    /// After how long without progress the job ends; 0 for never.
+    /// The time without progress after which the job ends, in seconds; 0 for no limit.
     package var timeoutSeconds = 300.0
     /// The port that rank 0 listens on; 0 for a free one.
     package var port = 0
@@ -16,7 +16,7 @@ package final class JobWatchdog: Sendable {
     /// The defaults.
     package init() {}
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The first setting that is out of range, or `nil`.
     package var problem: String? {
       guard timeoutSeconds == 0 || (timeoutSeconds >= 1 && timeoutSeconds < 1e7) else {
         return "--stall-timeout \(timeoutSeconds): expected seconds, at least 1, or 0 to wait for ever"
@@ -25,18 +25,18 @@ package final class JobWatchdog: Sendable {
     }
   }
 
-  /// What the rank does, to be given to `withMPI`.
+  /// The progress record of the rank, to be passed to `withMPI`.
   package let activity = Activity()
 
   private let settings: Settings
   private let watchdog: Watchdog?
 
-  /// Begins to watch a rank.
+  /// Starts to watch a rank.
   ///
   /// - Parameters:
-  ///   - settings: How.
-  ///   - rank: Its number, as the launcher says.
-  ///   - size: How many ranks there are, as the launcher says.
+  ///   - settings: The watchdog settings.
+  ///   - rank: The rank's number, from the launcher.
+  ///   - size: The number of ranks, from the launcher.
   package init(_ settings: Settings, rank: Int, of size: Int) {
     self.settings = settings
     guard settings.timeoutSeconds > 0 else {
@@ -83,7 +83,7 @@ package final class JobWatchdog: Sendable {
     }
   }
 
-  /// Stops watching; called when MPI is finalised.
+  /// Stops watching; called when MPI is finalized.
   package func end() {
     watchdog?.end()
   }

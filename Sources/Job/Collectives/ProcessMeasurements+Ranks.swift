@@ -2,7 +2,7 @@ import Configuration
 import MPI
 
 extension ProcessMeasurements {
-  /// The largest and the sum of all ranks' peak memory.
+  /// Returns the maximum and the sum of all ranks' peak resident memory, in bytes.
   ///
   /// Collective.
   package static func peakResidentByteCounts(

@@ -3,9 +3,9 @@ import Glibc
 import MPI
 import Synchronization
 
-/// How far a long piece of work is: a bar where a person watches, else a line every few seconds.
+/// The progress of a long operation: a bar on a terminal, else a line every few seconds.
 ///
-/// Callable from any thread, one at a time.
+/// May be used from any thread, by one at a time.
 package final class ProgressLine {
   private let title: String
   private let total: Int
@@ -19,13 +19,13 @@ package final class ProgressLine {
   private static let secondsBetweenBars = 0.1
   private static let secondsBetweenLines = 5.0
 
-  /// A line for `total` pieces of work.
+  /// Creates the progress of an operation of `total` parts.
   ///
   /// - Parameters:
-  ///   - title: What is being done.
-  ///   - total: How many pieces there are.
-  ///   - activity: Is told of every piece.
-  ///   - report: Receives whole lines; nothing is drawn where it is absent, as on all ranks but 0.
+  ///   - title: The name of the operation.
+  ///   - total: The number of parts.
+  ///   - activity: The progress record, notified of every update.
+  ///   - report: Receives whole lines; `nil`, as on all ranks but 0, to print nothing.
   package init(_ title: String, total: Int, activity: Activity, report: ((String) -> Void)?) {
     self.title = title
     self.total = total
@@ -36,7 +36,7 @@ package final class ProgressLine {
     activity.begin(title)
   }
 
-  /// Shows that `done` pieces are done, if the last time is long enough ago.
+  /// Shows that `done` parts are done, at most every 0.1 s as a bar and every 5 s as a line.
   package func update(_ done: Int, bad: Int = 0) {
     activity.progressed()
     let now = ProcessMeasurements.now()
@@ -55,7 +55,7 @@ package final class ProgressLine {
     isBarShown = true
   }
 
-  /// Takes the bar away.
+  /// Removes the bar.
   package func finish() {
     if isBarShown {
       draw("\r\u{1B}[K")
@@ -63,7 +63,7 @@ package final class ProgressLine {
     }
   }
 
-  /// The width of the terminal that a person watches, or 0: under mpirun the standard output is a terminal without a size.
+  /// Returns the width of the terminal in columns, or 0: under mpirun the standard output is a terminal without a size.
   private static func terminalColumns() -> Int {
     var size = winsize()
     guard isatty(STDOUT_FILENO) == 1, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }

@@ -5,28 +5,28 @@ import Runs
 
 /// The processors that a rank's own threads leave idle.
 package enum SpareProcessors {
-  /// How many there are.
+  /// Computes the number of idle processors per rank.
   ///
   /// - Parameters:
-  ///   - ranksOnHost: How many ranks share this host.
-  ///   - threads: How many threads of each rank compute.
-  /// - Returns: At least 0.
+  ///   - ranksOnHost: The number of ranks on this host.
+  ///   - threads: The number of computing threads of each rank.
+  /// - Returns: The number of idle processors, at least 0.
   package static func count(ranksOnHost: Int, threads: Int) -> Int {
     let online = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     let allowed = ProcessMeasurements.allowedProcessorCount() ?? online
-    // A rank that may run everywhere shares with the others; one that is bound has its processors to itself.
+    // An unbound rank shares all processors with the other ranks; a bound one has its own.
     let own = allowed < online ? allowed : allowed / max(ranksOnHost, 1)
     return max(own - threads, 0)
   }
 }
 
 extension Communicator {
-  /// A number that ranks on one host share, and ranks on different hosts do not: a hash of the host's name.
+  /// A hash of the host name, which identifies the host.
   var numberOfHost: Int64 {
     hostName().utf8.reduce(5381) { hash, byte in hash &* 33 &+ Int64(byte) }
   }
 
-  /// How many ranks run on this rank's host: those with the same host name.
+  /// Counts the ranks on this rank's host: those with the same hash of the host name.
   ///
   /// Collective.
   package func ranksOnHost() throws(MPIError) -> Int {

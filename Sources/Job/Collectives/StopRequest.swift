@@ -2,31 +2,32 @@ import Configuration
 import Glibc
 import Synchronization
 
-/// Asks a run to stop after its current step: by a signal to this process, or because its time is up.
+/// A request to stop a run after its current step: a signal to this process, or the end of a time limit.
 ///
-/// SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 (which mpirun forwards, and schedulers send before a time limit), SIGXCPU and SIGHUP ask, as does a
-/// standard output that nobody reads any more. A second signal ends the process at once. SIGHUP stays ignored under `nohup`.
+/// SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 (which mpirun forwards, and schedulers send before a time limit), SIGXCPU and
+/// SIGHUP request a stop, as does a standard output that can no longer be written. A second signal ends the process at
+/// once. SIGHUP stays ignored under `nohup`.
 package struct StopRequest {
-  /// The signals that ask.
+  /// The signals that request a stop.
   private static let allSignals = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP]
-  /// Those of them that are not ignored.
+  /// The handled signals: all but a SIGHUP that is ignored.
   private let signals: [Int32]
-  /// A launcher may send one request several times; a person does not press Ctrl-C twice within this time.
+  /// The time within which further signals belong to the first: a launcher may send one request several times.
   private static let oneRequestNanoseconds: Int64 = 300_000_000
-  /// When the first signal came, on the monotonic clock; 0 before.
+  /// The time of the first signal on the monotonic clock; 0 before.
   private static let firstNanoseconds = Atomic<Int64>(0)
 
-  /// When the run has to have ended, if ever.
+  /// The end of the time limit, in seconds of the monotonic clock; `nil` without a limit.
   private let deadline: Double?
 
-  /// Listens from now on.
+  /// Installs the signal handlers and starts the time limit.
   ///
-  /// - Parameter maximumSeconds: How long this invocation may take, if limited.
+  /// - Parameter maximumSeconds: The time limit in seconds, if any.
   package init(maximumSeconds: Double?) {
     deadline = maximumSeconds.map { seconds in ProcessMeasurements.now() + seconds }
-    // Made now: a handler must not be the first to touch it.
+    // Initialized here, as a signal handler must not be the first to access it.
     _ = Self.firstNanoseconds.load(ordering: .relaxed)
-    // Whoever started this process may have blocked them.
+    // The parent process may have blocked the signals.
     var unblocked = sigset_t()
     unsafe sigemptyset(&unblocked)
     signals = Self.allSignals.filter { signal in signal != SIGHUP || !Self.isIgnored(signal) }
@@ -37,23 +38,23 @@ package struct StopRequest {
     unsafe pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
   }
 
-  /// Gives the signals back their usual effect.
+  /// Restores the default actions of the signals.
   package func end() {
     for signal in signals {
       _ = Glibc.signal(signal, SIG_DFL)
     }
   }
 
-  /// Whether this process was asked to stop.
+  /// Checks for a request to stop.
   ///
-  /// - Parameter reserveSeconds: How much time one more step and a checkpoint take.
-  /// - Returns: `true` from the first signal on, and as soon as the time left is less than that.
+  /// - Parameter reserveSeconds: The time that one more step and a checkpoint take, in seconds.
+  /// - Returns: `true` from the first signal on, and once less than `reserveSeconds` is left of the time limit.
   package func isPending(reserveSeconds: Double) -> Bool {
     Self.firstNanoseconds.load(ordering: .relaxed) != 0
       || deadline.map { deadline in ProcessMeasurements.now() + reserveSeconds > deadline } ?? false
   }
 
-  /// Asks this process to stop, as the first signal does.
+  /// Requests a stop of this process, as the first signal does.
   package static func ask() {
     _ = firstNanoseconds.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
   }
@@ -66,7 +67,7 @@ package struct StopRequest {
     return handler == ignoring
   }
 
-  /// Called by the signal handler: only what is safe there.
+  /// Records a signal; called by the signal handler, so it uses only async-signal-safe functions.
   fileprivate static func note(_ signal: Int32) {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
@@ -82,9 +83,9 @@ private func handleStopSignal(_ signal: Int32) {
   StopRequest.note(signal)
 }
 
-/// A length of time as people and schedulers write it: `5400`, `90m`, `1.5h`, `2d`, `01:30:00`.
+/// A duration as users and schedulers write it: `5400`, `90m`, `1.5h`, `2d`, `01:30:00`.
 package enum TimeLimit {
-  /// The seconds of a text, or `nil`.
+  /// Parses a duration, in seconds; `nil` if the text is not one.
   package static func seconds(_ text: String) -> Double? {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     if text.contains(":") {

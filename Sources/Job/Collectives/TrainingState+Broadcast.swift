@@ -3,7 +3,7 @@ import NeuralNet
 import Runs
 
 extension TrainingState {
-  /// Gives rank 0's state to all.
+  /// Broadcasts rank 0's state.
   ///
   /// Collective.
   package mutating func broadcast(over world: borrowing Communicator) throws(MPIError) {

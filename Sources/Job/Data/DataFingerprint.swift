@@ -8,13 +8,13 @@ import Runs
 extension Communicator {
   /// Checks that all ranks see the same samples: each reads the dataset at its own path.
   ///
-  /// Collective. Ranks of a host that have the same folder need no comparison; of the others one for each folder reads it: labels and class
-  /// names whole, images whole up to the size of CIFAR, of larger sets 256 of them.
+  /// Collective. Ranks of a host that open the same folder need no comparison; otherwise one rank for each folder reads
+  /// all labels and class names, and all images up to the size of CIFAR, or about 256 images of a larger set.
   ///
   /// - Parameters:
-  ///   - dataset: What this rank has opened.
-  ///   - configuration: Which one that is; the built-in set is the same everywhere.
-  /// - Throws: ``CollectiveError`` naming the ranks that see something else.
+  ///   - dataset: The dataset that this rank has opened.
+  ///   - configuration: The configuration that names it; the built-in set is the same everywhere and not compared.
+  /// - Throws: ``CollectiveError`` naming the ranks that see other samples than rank 0.
   package func agreeOnSamples(of dataset: any ImageDataset, _ configuration: Configuration) throws {
     guard size > 1, let folder = configuration.data.path else { return }
     activity.begin("comparing the dataset")
@@ -39,19 +39,19 @@ extension Communicator {
   }
 }
 
-/// What a folder is on its host, whatever path leads there.
+/// Returns the device and inode number of a folder, which identify it on its host under any path.
 private func folderIdentity(_ path: String) -> String {
   var status = stat()
   guard unsafe stat(path, &status) == 0 else { return "none" }
   return "\(status.st_dev):\(status.st_ino)"
 }
 
-/// What tells two datasets apart.
+/// A digest of a dataset's labels, class names and images, to compare datasets on different ranks.
 struct DataFingerprint {
-  /// The number of samples and the beginning of a digest, for people.
+  /// The number of samples and the first 16 digits of the SHA-256 digest.
   let text: String
 
-  /// No more pixels than these are read; CIFAR has 51 million.
+  /// The size in pixels up to which a dataset is read in full; CIFAR has 51 million.
   private static let pixelLimit = 60_000_000
   private static let sampledCount = 256
   private static let samplesPerPiece = 64

@@ -4,9 +4,9 @@ import Formats
 import Imaging
 import MPI
 
-/// The datasets by the names of the command line.
+/// Opening of the dataset that a configuration names.
 package enum DatasetChoice {
-  /// The built-in set does not depend on the run's seed: runs are compared on the same images.
+  /// The seed of the built-in set; not the run's seed, so that runs are compared on the same images.
   private static let shapesSeed: UInt64 = 0
 
   /// Opens one split.
@@ -15,11 +15,11 @@ package enum DatasetChoice {
   ///
   /// - Parameters:
   ///   - configuration: The options that choose the dataset.
-  ///   - split: The split; `test` stands for the validation images of a folder or pack without test images.
-  ///   - needsLabels: Whether to refuse images of one class.
-  ///   - allowsFallback: Whether `test` may stand for the validation images of a pack.
+  ///   - split: The split; `test` opens the validation images of a folder or pack without test images.
+  ///   - needsLabels: True to refuse images of a single class.
+  ///   - allowsFallback: True to open the validation images of a pack for `test` if it has no test images.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
+  ///   - report: Receives log lines, on rank 0.
   /// - Returns: The split, opened and checked.
   /// - Throws: ``CollectiveError`` naming the file.
   package static func open(
@@ -92,7 +92,7 @@ package enum DatasetChoice {
     }
   }
 
-  /// The datasets whose files have fixed names, or none.
+  /// Opens a dataset with fixed file names, or the built-in one without files.
   private static func openFixed(
     _ configuration: Configuration, _ split: Split, report: (String) -> Void
   ) throws(FileError) -> any ImageDataset {
@@ -130,7 +130,7 @@ package enum DatasetChoice {
   ) throws -> (dataset: any ImageDataset, fingerprint: String) {
     let path = configuration.data.path ?? "."
     let given = configuration.data.normalization
-    // Rank 0 decides what it is, and then all take it for that.
+    // Rank 0 decides whether the path is a pack, so that all ranks take the same branch.
     let isPack = try world.broadcast(bytes: [DataPath.isPack(path) ? 1 : 0]) == [1]
     if isPack {
       let pack = try world.throwingTogether { () throws -> PackedDataset in
@@ -189,6 +189,6 @@ package enum DatasetChoice {
 }
 
 extension Configuration {
-  /// Whether the training reads no label, so that images without labels can be trained on.
+  /// True if training reads no labels, so that unlabeled images are accepted.
   var allowsUnlabeled: Bool { loss.kind == .simclr && !isClassifying }
 }

@@ -5,24 +5,24 @@ import FoundationEssentials
 import Imaging
 import MPI
 
-/// A folder of images, the same on every rank: rank 0 lists it, all decode it.
+/// A folder of images, the same on every rank: rank 0 lists the files, all ranks decode them.
 package struct DatasetFolder {
   /// The folder of `--data`, or a list of labels.
   let path: String
-  /// The share of each class's files that is kept for validation where there is no validation tree.
+  /// The fraction of each class's files that is held out for validation; requires that there is no validation folder.
   var validationFraction: Double?
-  /// Whether bad files are left out instead of ending the run.
+  /// True to leave out files that cannot be decoded, instead of ending the run.
   package var isSkippingBad = false
-  /// How many threads of each rank decode.
+  /// The number of decoding threads of each rank.
   var threads = 1
 
-  /// A folder that is told nothing more.
+  /// Creates a dataset folder with default options.
   package init(path: String) {
     self.path = path
     request = FolderRequest(path: path)
   }
 
-  /// The folder of a recipe.
+  /// Creates the dataset folder that a configuration names.
   package init(_ configuration: Configuration) {
     let data = configuration.data
     path = data.path ?? "."
@@ -37,11 +37,11 @@ package struct DatasetFolder {
 
   /// The files of one split.
   package struct Listing {
-    /// All of them, whether they can be used or not.
+    /// All listed files, usable or not.
     package let index: FolderIndex
-    /// What could not even be listed.
+    /// The files that could not be listed.
     package let unlisted: [BadFile]
-    /// What was passed over.
+    /// Notes for the user, such as folders that were passed over.
     package let notes: [String]
   }
 
@@ -63,7 +63,7 @@ package struct DatasetFolder {
     return found ?? Listing(index: FolderIndex(decoding: bytes), unlisted: [], notes: [])
   }
 
-  /// The splits that there are images of: folders, or a held-out part; the same on every rank.
+  /// Lists the splits that have images, in folders or held out; the same on every rank.
   ///
   /// Collective.
   package func splits(over world: borrowing Communicator) throws -> [Split] {
@@ -110,7 +110,7 @@ package struct DatasetFolder {
     return Listing(index: part(of: try list.index(.train), split), unlisted: [], notes: [])
   }
 
-  /// The training or the held-out part of the training files.
+  /// Returns the training part or the held-out part of the training files.
   private func part(of index: FolderIndex, _ split: Split) -> FolderIndex {
     guard let fraction = validationFraction else { return index }
     let parts = index.divided(validationFraction: fraction)
@@ -132,7 +132,7 @@ package struct DatasetFolder {
     return path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? "."
   }
 
-  /// What is known of a split's files: from the description beside them if it is of these very files, else from decoding each once.
+  /// Describes a split's images: from `supcon-dataset.json` if it matches the files, else by decoding each file once.
   ///
   /// Collective.
   package func described(
@@ -168,7 +168,7 @@ package struct DatasetFolder {
     return part
   }
 
-  /// The contrast of a split's images as described before, if it was, without a check for changes.
+  /// Returns the contrast of a split's images from an earlier description, or `nil`; does not check for changes.
   ///
   /// Collective.
   func knownSurvey(_ split: Split, over world: borrowing Communicator) throws -> ImageSurvey? {
@@ -183,14 +183,14 @@ package struct DatasetFolder {
 
   // MARK: - Using
 
-  /// The files of a split that can be used.
+  /// Returns the usable files of a split.
   ///
   /// - Parameters:
   ///   - listing: All files of the split.
-  ///   - description: What is known of them.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Returns: The index without the bad ones.
-  /// - Throws: ``RunError`` naming the first bad file if the run is to stop there, or a class of which nothing is left.
+  ///   - description: The description of these files.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Returns: The index without bad files.
+  /// - Throws: ``RunError`` naming the first bad file unless bad files are skipped, or a class without a usable file.
   package func usable(
     _ listing: Listing, _ description: FolderDescription.Part, report: (String) -> Void
   ) throws(RunError) -> FolderIndex {

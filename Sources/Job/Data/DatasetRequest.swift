@@ -4,18 +4,18 @@ import FoundationEssentials
 import Imaging
 import MPI
 
-/// Which dataset a tool looks at.
+/// The dataset that a tool reads.
 package struct DatasetRequest: Sendable {
-  /// The options of a run that say so.
+  /// The configuration that names the dataset.
   package var configuration: Configuration
   private let given: ConfigurationOverrides
   private var threads: Int?
 
-  /// A request.
+  /// Creates a request.
   ///
   /// - Parameters:
   ///   - overrides: The options that were given.
-  ///   - threads: How many threads of each rank take part; `nil` for all cores of this machine, shared by the ranks.
+  ///   - threads: The number of threads of each rank; `nil` for all cores of this machine, divided among the ranks.
   package init(overrides: ConfigurationOverrides, threads: Int?) {
     var base = Configuration()
     base.data.dataset = .folder
@@ -24,7 +24,7 @@ package struct DatasetRequest: Sendable {
     self.threads = threads
   }
 
-  /// What is wrong with the options alone, or `nil`.
+  /// The first error in the options alone, or `nil`.
   package var problem: String? {
     if let problem = threads.flatMap({ threads in Configuration.problem(ofThreads: threads) }) {
       return problem
@@ -32,17 +32,17 @@ package struct DatasetRequest: Sendable {
     return (given.problem ?? configuration.dataProblem)?.description
   }
 
-  /// The same, with the number of threads resolved.
+  /// Returns this request with the number of threads resolved.
   package func resolved(ranks: Int) -> DatasetRequest {
     var resolved = self
     resolved.configuration.compute.threads = threads ?? max(ProcessInfo.processInfo.activeProcessorCount / ranks, 1)
     return resolved
   }
 
-  /// What to call the dataset.
+  /// The name of the dataset in messages.
   package var title: String { configuration.data.path ?? configuration.data.dataset.rawValue }
 
-  /// Whether it is a folder of files, not a pack, by what rank 0 sees.
+  /// Checks on rank 0 that the dataset is a folder of files, not a pack; the same result on every rank.
   ///
   /// Collective.
   package func isFolder(over world: borrowing Communicator) throws -> Bool {

@@ -4,11 +4,11 @@ import Formats
 import FoundationEssentials
 import Imaging
 
-/// What is known of a folder's images from decoding them once: `supcon-dataset.json` beside them.
+/// The description of a folder's images from decoding each once, stored beside them as `supcon-dataset.json`.
 package struct FolderDescription: Codable, Equatable {
-  /// What is known of the images of one split.
+  /// The description of one split.
   package struct Part: Codable, Equatable {
-    /// How many images there are of a size.
+    /// The number of images of one size in pixels.
     package struct SizeCount: Codable, Equatable {
       package var width: Int
       package var height: Int
@@ -17,11 +17,11 @@ package struct FolderDescription: Codable, Equatable {
 
     /// A file that cannot be used.
     package struct Bad: Codable, Equatable {
-      /// Its place in the index.
+      /// The file's number in the index.
       var number: Int
       var file: String
       package var reason: String
-      /// Whether it is not there at all; whether it could not be read.
+      /// True if the file does not exist.
       var missing: Bool
       var unreadable: Bool
 
@@ -35,18 +35,18 @@ package struct FolderDescription: Codable, Equatable {
       }
     }
 
-    /// The hash of all names in their order.
+    /// The hash of all file names in order.
     var fingerprint: String
-    /// A number that changes with any file's length or time.
+    /// A checksum that changes with any file's length or modification time.
     var stamp: [Int64]
-    /// The files of each class by its name.
+    /// The number of files of each class, by class name.
     var classes: [String: Int]
     var files: Int
     var pixels: Int64
-    /// Over all pixels, 0…1; absent if there is none.
+    /// The channel means over all pixels, 0…1; `nil` without pixels.
     package var mean: [Float]?
     package var standardDeviation: [Float]?
-    /// Height and width of views unless the user says otherwise.
+    /// The default height and width of views in pixels.
     package var imageSize: Int
     /// The most frequent sizes.
     package var sizes: [SizeCount]
@@ -67,10 +67,10 @@ package struct FolderDescription: Codable, Equatable {
   }
 
   static let fileName = "supcon-dataset.json"
-  /// How many sizes are listed.
+  /// The maximum number of sizes that are listed.
   static let sizesListed = 10
 
-  /// The version of this form; 2 has ``Part/contrast``.
+  /// The version of the format; 2 added ``Part/contrast``.
   static let currentVersion = 2
 
   var version = currentVersion
@@ -78,10 +78,10 @@ package struct FolderDescription: Codable, Equatable {
   var validation: Part?
   var test: Part?
 
-  /// Nothing known.
+  /// Creates an empty description.
   package init() {}
 
-  /// Reads what stands beside the images; nothing known if that cannot be read.
+  /// Reads the description in a folder of images; empty if it is missing, damaged or of another version.
   package init(folder: String) {
     self.init()
     guard let file = try? ReadOnlyFile(path: "\(folder)/\(Self.fileName)"),
@@ -91,7 +91,7 @@ package struct FolderDescription: Codable, Equatable {
     self = found
   }
 
-  /// Writes it beside the images.
+  /// Writes the description into the folder of the images.
   func write(to folder: String) throws(FileError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -99,7 +99,7 @@ package struct FolderDescription: Codable, Equatable {
     try AtomicFile.write(String(decoding: data, as: UTF8.self) + "\n", to: "\(folder)/\(Self.fileName)")
   }
 
-  /// What is known of a split.
+  /// The description of a split; `nil` if there is none.
   subscript(split: Split) -> Part? {
     get {
       switch split {
@@ -119,7 +119,7 @@ package struct FolderDescription: Codable, Equatable {
 }
 
 extension FolderDescription.Part {
-  /// What a survey of all files of an index found.
+  /// Creates the description from a survey of all files of an index.
   package init(_ index: FolderIndex, stamp: [Int64], _ survey: ImageSurvey) {
     let sorted = survey.sizes.map { size, count in
       SizeCount(width: size.width, height: size.height, images: count)
@@ -130,7 +130,7 @@ extension FolderDescription.Part {
     let names = index.classNames
     self.init(
       fingerprint: index.fingerprint, stamp: stamp,
-      // Two names that are not UTF-8 may look the same.
+      // Two names that are not valid UTF-8 may decode to the same text.
       classes: Dictionary(
         names.indices.map { label in (names[label], index.files(ofClass: label).count) }, uniquingKeysWith: +),
       files: index.count, pixels: survey.pixelCount, mean: survey.normalization?.mean,
@@ -146,7 +146,7 @@ extension FolderDescription.Part {
       })
   }
 
-  /// The split's summary; bad files are listed elsewhere.
+  /// Returns the split's summary, without bad files.
   package func summary(_ split: Split, _ classes: [(name: String, count: Int)]) -> DatasetSummary.Part {
     let survey = ImageSurvey(
       sizes: [:], pixelCount: 0, sums: [0, 0, 0], squareSums: [0, 0, 0], contrast: contrast, bad: [:])
@@ -162,6 +162,6 @@ extension FolderDescription.Part {
 }
 
 extension FolderDescription.Part.Bad {
-  /// With which code a run ends that stops at this file.
+  /// The exit code of a run that stops at this file.
   var exitCode: ExitStatus { missing ? .missing : unreadable ? .inputOutput : .data }
 }

@@ -3,9 +3,9 @@ import Formats
 import Imaging
 import MPI
 
-/// A survey on its way to other ranks.
+/// A survey in the form that ranks exchange.
 private struct SurveyMessage: Codable {
-  /// Width, height and number of images.
+  /// Width, height and number of images of each size.
   var sizes: [[Int]]
   var pixelCount: Int64
   var sums: [Int64]
@@ -43,25 +43,25 @@ private struct SurveyMessage: Codable {
 }
 
 extension ImageSurvey {
-  /// Looks at all images once, shared out over ranks and threads; the same survey on every rank.
+  /// Surveys all images once, divided among ranks and threads; the same survey on every rank.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - count: How many there are.
-  ///   - title: What to call it while it lasts.
-  ///   - threads: How many threads of each rank take part.
+  ///   - count: The number of images.
+  ///   - title: The title of the progress line.
+  ///   - threads: The number of threads of each rank.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  ///   - image: Decodes one.
-  ///   - path: What to call one that cannot be decoded.
-  /// - Throws: `MPIError` if the ranks cannot exchange what they found.
+  ///   - report: Receives log lines, on rank 0.
+  ///   - image: Decodes the image of a number.
+  ///   - path: Returns the path of an image that cannot be decoded.
+  /// - Throws: `MPIError` if the ranks cannot exchange their surveys.
   package init(
     count: Int, title: String, threads: Int, over world: borrowing Communicator, report: @escaping (String) -> Void,
     image: @Sendable (Int) throws(FileError) -> RGBImage, path: @Sendable (Int) -> String
   ) throws {
     let own = BlockPartition(total: count, parts: world.size)[world.rank]
-    // Rank 0's share stands for all.
+    // Progress is extrapolated from rank 0's share.
     let ranks = world.size
     let progress = ProgressLine(title, total: count, activity: world.activity, report: world.isRoot ? report : nil)
     let survey = ImageSurvey(of: own, threads: threads, image: image, path: path) { done, bad in
@@ -76,7 +76,7 @@ extension ImageSurvey {
 }
 
 extension FolderIndex {
-  /// A number that changes when any file does, found by all ranks together.
+  /// Computes a checksum that changes with any file's length or modification time, each rank over its share.
   ///
   /// Collective.
   func stamp(over world: borrowing Communicator) throws -> [Int64] {

@@ -4,11 +4,11 @@ import Imaging
 import MPI
 import Runs
 
-/// What is looked at without a run: options, resolved as a run's are, and the training set that they name.
+/// A resolved configuration with its opened training set, for commands without a run directory.
 package struct OpenedConfiguration {
-  /// The options as resolved, the same on every rank.
+  /// The resolved configuration, the same on every rank.
   package let configuration: Configuration
-  /// What would be trained on.
+  /// The training set.
   package let dataset: any ImageDataset
 
   /// The size of views.
@@ -21,8 +21,8 @@ package struct OpenedConfiguration {
   /// - Parameters:
   ///   - overrides: The options that were given.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` naming what cannot be.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the option or file that is wrong.
   package init(
     _ overrides: ConfigurationOverrides, over world: borrowing Communicator, report: @escaping (String) -> Void
   )
@@ -42,15 +42,15 @@ package struct OpenedConfiguration {
 }
 
 extension ConfigurationOverrides {
-  /// What the given options mean to a command, with encoder and dataset of the run that `--init` names.
+  /// Resolves the configuration of a command, with encoder and dataset of the run that `--init` names.
   ///
-  /// Used by rank 0 alone, as it reads that run's files.
+  /// Called on rank 0 only, as it reads that run's files.
   ///
   /// - Throws: ``RunError`` if there is no such run.
   package func configuration(of command: TrainingCommand) throws -> Configuration {
     let configuration = applied(to: command.defaults)
     guard let run = try InitialEncoder.configuration(of: configuration) else { return configuration }
-    // A run says how its encoder is built, and on what it goes on learning unless something else is given.
+    // The run determines the encoder, and the dataset unless another one is given.
     let base = command.defaults.with(encoderOf: run)
     return applied(to: gives(\.data.dataset) ? base : base.with(datasetOf: run))
   }

@@ -2,7 +2,7 @@ import Datasets
 import MPI
 
 extension ImageDataset {
-  /// Says which files went bad while they were being used, on all ranks, and what stood in for them.
+  /// Reports the files, over all ranks, that could not be read during the run and were replaced by others.
   ///
   /// Collective, for datasets of the same kind on every rank.
   package func reportReplaced(over world: borrowing Communicator, report: (String) -> Void) throws {

@@ -3,7 +3,7 @@ import NeuralNet
 import OneDNN
 
 extension ResNet {
-  /// How the loader is to lay out a view.
+  /// The memory layout in which the loader writes a view.
   package var viewLayout: ImageLayout {
     inputShape.channelBlock == 1
       ? ImageLayout(channelStride: inputShape.height * inputShape.width, pixelStride: 1)

@@ -3,10 +3,10 @@ import Configuration
 
 /// A subcommand whose options may come from a recipe and a file.
 protocol ConfiguredCommand: RankedCommand {
-  /// The commands whose recipes it takes.
+  /// The training command whose recipes it accepts.
   static var command: TrainingCommand { get }
 
-  /// What is to be trained.
+  /// The options of the training run.
   var configuration: ConfigurationOptions { get }
 }
 
@@ -15,13 +15,13 @@ extension ConfiguredCommand {
 
   var threadsPerRank: Int { configuration.threadsPerRank }
 
-  /// What is wrong with the recipe's name or the file, or `nil`.
+  /// The error in the recipe's name or in the file, or `nil`.
   var configurationProblem: RunError? { configuration.configurationProblem(of: Self.command) }
 }
 
 /// The file of `--config`, read where its name is parsed: once, before anything else happens.
 struct ConfigurationArgument: ExpressibleByArgument {
-  /// Its options, or what is wrong with it.
+  /// The options of the file, or the error in it.
   let contents: Result<ConfigurationOverrides, RunError>
 
   init?(argument: String) {

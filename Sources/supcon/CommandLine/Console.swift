@@ -4,14 +4,14 @@ import Job
 import MPI
 import Synchronization
 
-/// The texts that people see; called on rank 0 alone, but for a rank's own failure.
+/// The standard output and standard error; used on rank 0 only, except for the failure of a single rank.
 enum Console {
   /// The system's error of the first failed write to the standard output; 0 if there was none.
   private static let outputFailure = Atomic<Int32>(0)
 
-  /// Prints a line to the standard output at once, whatever it is connected to.
+  /// Prints a line to the standard output without buffering, even to a pipe or file.
   ///
-  /// A run whose output cannot be written is asked to stop, so that it is saved; see ``exitCode(_:)``.
+  /// If the output cannot be written, the run is requested to stop, so that it is saved; see ``exitCode(_:)``.
   static func line(_ text: String) {
     let code = write(text + "\n", to: STDOUT_FILENO)
     guard code != 0 else { return }
@@ -21,18 +21,18 @@ enum Console {
     StopRequest.ask()
   }
 
-  /// The exit code of the program: 74 in place of success if the standard output could not be written.
+  /// Returns the exit code of the program: 74 in place of success if the standard output could not be written.
   static func exitCode(_ code: Int32) -> Int32 {
     code == ExitStatus.success.rawValue && outputFailure.load(ordering: .relaxed) != 0
       ? ExitStatus.inputOutput.rawValue : code
   }
 
-  /// Lets writes to closed pipes fail, rather than end the process before it has saved.
+  /// Ignores SIGPIPE, so that a write to a closed pipe fails rather than end the process before it has saved.
   static func ignoreClosedPipes() {
     _ = signal(SIGPIPE, SIG_IGN)
   }
 
-  /// What prints the lines of a run: rank 0's to the standard output, nobody else's.
+  /// Returns a function that prints a run's lines to the standard output on rank 0, and nothing on other ranks.
   static func reporter(of world: borrowing Communicator) -> (String) -> Void {
     world.isRoot ? { text in line(text) } : { _ in }
   }

@@ -1,5 +1,5 @@
-/// What to say of an argument that is an empty text, as a shell variable that is not set leaves one: no option has a use for it, and a path
-/// of no letters would mean the root folder.
+/// The refusal of an empty argument, such as an unset shell variable: no option accepts one, and an empty path would
+/// mean the root folder.
 enum EmptyArgument {
   /// A sentence that names the option, or `nil` if there is no such argument.
   static func message(for arguments: [String]) -> String? {

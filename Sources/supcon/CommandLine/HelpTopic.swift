@@ -2,7 +2,7 @@ import Configuration
 import Imaging
 import Spelling
 
-/// The answer to `supcon help TOPIC` where the topic is no command: an option, a list, or nothing that is known.
+/// The answer to `supcon help TOPIC` where the topic is not a command: an option, a list, or an unknown word.
 struct HelpTopic {
   let exitStatus: ExitStatus
   let text: String

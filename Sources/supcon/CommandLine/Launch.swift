@@ -1,18 +1,18 @@
 import Glibc
 import MPI
 
-/// The start of this process, as its launcher describes it before MPI is initialized.
+/// The launch of this process, as its launcher describes it before MPI is initialized.
 struct Launch {
   private let launcher: Launcher
 
-  /// This process's number.
+  /// The rank of this process.
   var rank: Int { launcher.rank }
   /// The number of processes of the job.
   var size: Int { launcher.size ?? 1 }
-  /// The reason why MPI cannot be initialized rightly in this process, or `nil`.
+  /// The reason why MPI cannot be initialized correctly in this process, or `nil`.
   var problem: String? { launcher.problem }
 
-  /// The start of this process.
+  /// The launch of this process.
   static var current: Launch { Launch(launcher: .current) }
 
   /// Waits long enough for rank 0 to print: launchers end the others soon after the first one exits with an error.
@@ -20,9 +20,9 @@ struct Launch {
     sleep(1)
   }
 
-  /// Waits until mpirun would have ended this rank if rank 0 had failed too; returns if it has not: the fault is this rank's alone.
+  /// Waits until mpirun would have ended this rank if rank 0 had failed too; if it returns, the failure is this rank's only.
   ///
-  /// - Returns: Whether that can be told: Hydra and srun do not end the other ranks.
+  /// - Returns: `true` after the wait; `false` at once under Hydra and srun, which do not end the other ranks.
   func outlivesRoot() -> Bool {
     guard launcher.kind == .openMPI else { return false }
     sleep(6)
@@ -31,7 +31,7 @@ struct Launch {
 
   /// Restores the default action of crash signals, so that the MPI library's own handlers report them.
   ///
-  /// Swift's handler works for a minute at a backtrace where all ranks share the cores, and the job hangs meanwhile.
+  /// Swift's handler takes a minute for a backtrace where all ranks share the cores, and the job hangs meanwhile.
   func leaveCrashesToTheLibrary() {
     guard size > 1 else { return }
     for crash in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGQUIT] {

@@ -1,7 +1,7 @@
 import Configuration
 import Imaging
 
-/// What `--augmentation help` and `--recipe help` print.
+/// The answers to `--augmentation help` and `--recipe help`.
 enum OptionLists {
   private static let subcommands =
     [
@@ -11,7 +11,7 @@ enum OptionLists {
     ]
     as [any RankedCommand.Type]
 
-  /// The list that the arguments ask for, whatever else they say.
+  /// Returns the list that the arguments ask for, regardless of other arguments; `nil` if they ask for none.
   static func text(for arguments: [String]) -> String? {
     // A subcommand of `dataset` comes second.
     let name = arguments.first == "dataset" ? arguments.dropFirst().first : arguments.first

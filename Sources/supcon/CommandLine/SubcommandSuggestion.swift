@@ -1,6 +1,6 @@
 import Spelling
 
-/// What to say of a first argument that is no subcommand: the parser itself suggests options only.
+/// The refusal of a first argument that is not a subcommand: the parser itself suggests options only.
 enum SubcommandSuggestion {
   /// A sentence that names the nearest subcommand, or `nil` if the first argument is one or is an option.
   static func message(for arguments: [String], subcommands: [String]) -> String? {

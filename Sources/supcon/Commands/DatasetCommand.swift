@@ -2,7 +2,7 @@ import ArgumentParser
 import Configuration
 import Job
 
-/// `supcon dataset`: what looks at datasets and makes them.
+/// `supcon dataset`: the tools that inspect and create datasets.
 struct DatasetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dataset",
@@ -13,7 +13,7 @@ struct DatasetCommand: ParsableCommand {
     ])
 }
 
-/// The options that say which dataset.
+/// The options that name the dataset.
 struct DatasetOptions: ParsableArguments {
   @Option(help: "The dataset: shapes (built in), cifar10, cifar100, folder.")
   var dataset = "folder"

@@ -24,7 +24,7 @@ struct DoctorCommand: ConfiguredCommand {
 
   private var request: Doctor.Request { Doctor.Request(overrides: configuration.overrides, output: output) }
 
-  /// Nothing here takes long but ranks that do not find each other.
+  /// The watchdog settings with a short timeout, as only ranks that cannot connect to each other take long here.
   var watch: JobWatchdog.Settings {
     var settings = launch.settings
     settings.timeoutSeconds = min(settings.timeoutSeconds, 30)

@@ -26,7 +26,7 @@ struct ImportCommand: RankedCommand {
   @Option(help: ArgumentHelp("Run directory. (default: runs/import-MODEL-DATASET-N)", valueName: "dir"))
   var output: String?
 
-  /// What the later stages look at.
+  /// The dataset and the size of images for later stages.
   @OptionGroup var images: ImageOptions
   @Option(help: "Compute data type of the encoder: float32, bfloat16, or auto.")
   var precision = "float32"

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Configuration
 
-/// The options of what is trained and how.
+/// The options of a training run.
 ///
-/// None has a default here: what is not given comes from the run that is resumed or from the command's defaults.
+/// None has a default here: an option that is not given comes from the resumed run or the command's defaults.
 struct ConfigurationOptions: OptionArguments {
   @Option(
     name: .customLong("recipe"),
@@ -63,9 +63,9 @@ struct ConfigurationOptions: OptionArguments {
   @Option("activation-memory") var activationMemory: String?
   @Option("overlap") var overlap: String?
 
-  /// The options that were given: the recipe's, over them the file's, over them the flags.
+  /// The options that were given: the recipe's, overridden by the file's, overridden by flags.
   ///
-  /// A wrong recipe or file is left out, as ``configurationProblem(of:)`` tells of it before.
+  /// A wrong recipe or file is left out, as ``configurationProblem(of:)`` reports it before.
   var overrides: ConfigurationOverrides {
     let recipe = named.flatMap { name in try? NamedRecipe.named(name).overrides() }
     let file = config.flatMap { config in try? config.contents.get() }
@@ -75,10 +75,10 @@ struct ConfigurationOptions: OptionArguments {
   /// The number of threads of each rank.
   var threadsPerRank: Int { overrides.applied(to: Configuration()).compute.threads }
 
-  /// The refusal of the recipe's name or of the file, or `nil`.
+  /// Returns the refusal of the recipe's name or of the file, or `nil`.
   ///
-  /// - Parameter command: The command that the recipe is to be for.
-  /// - Returns: With the code that the job ends with.
+  /// - Parameter command: The command that the recipe must be for.
+  /// - Returns: The refusal with the exit code of the job, or `nil`.
   func configurationProblem(of command: TrainingCommand) -> RunError? {
     do {
       if let recipe = try named.map(NamedRecipe.named), recipe.command != command {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Training
 
-/// The options for those who look for a fault; they change nothing in the result.
+/// The options for debugging; they do not change results.
 struct DebuggingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -20,7 +20,7 @@ struct DebuggingOptions: ParsableArguments {
       valueName: "step dir"))
   var dumpStep: [String] = []
 
-  /// What is wrong with them, or `nil`.
+  /// The first error in these options, or `nil`.
   var problem: String? {
     if let checkRanks, checkRanks < 1 {
       return "--check-ranks \(checkRanks): expected at least 1"
@@ -32,7 +32,7 @@ struct DebuggingOptions: ParsableArguments {
     return nil
   }
 
-  /// As training takes them.
+  /// The diagnostics of the training run.
   var debugging: Diagnostics {
     var debugging = Diagnostics()
     debugging.checkRanksSteps = checkRanks

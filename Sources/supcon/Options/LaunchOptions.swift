@@ -2,7 +2,7 @@ import ArgumentParser
 import Job
 import OneDNN
 
-/// The options that decide how a job is watched.
+/// The options of the watchdog, and the limit of vector instructions.
 struct LaunchOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -19,7 +19,7 @@ struct LaunchOptions: ParsableArguments {
     completion: .list(InstructionSet.allCases.map(\.rawValue)))
   var isa: String?
 
-  /// The options as the watchdog takes them.
+  /// The watchdog settings that the options give.
   var settings: JobWatchdog.Settings {
     var settings = JobWatchdog.Settings()
     settings.timeoutSeconds = stallTimeout

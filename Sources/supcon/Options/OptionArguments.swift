@@ -24,7 +24,7 @@ extension OptionArguments {
         overrides = overrides.overridden(by: group.given)
         continue
       }
-      // Property wrappers are stored behind an underscore.
+      // Property wrappers are stored under the name with an underscore prefix.
       guard let label = property.label?.dropFirst() else { continue }
       let name = kebabCase(label)
       guard ConfigurationOption.named(name) != nil else { continue }

@@ -21,7 +21,7 @@ struct RunOptions: ParsableArguments {
   ///
   /// - Parameters:
   ///   - arguments: The arguments, of which the first is the run unless `--run` is given.
-  ///   - allowsOthers: Whether further ones have a meaning.
+  ///   - allowsOthers: True if further arguments are allowed.
   /// - Returns: A sentence for the user, or `nil`.
   func problem(_ arguments: [String], allowsOthers: Bool = false) -> String? {
     let (run, others) = split(arguments)

@@ -24,7 +24,7 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: .hidden)
   var reduction = "tree"
 
-  /// What a command asks for with these options.
+  /// Creates the request of a command with these options.
   func request(_ command: TrainingCommand) -> TrainingRun.Request {
     var request = TrainingRun.Request(
       command, overrides: configuration.overrides.overridden(by: progress.given), output: output, isResuming: resume,
@@ -33,7 +33,7 @@ struct TrainingOptions: ParsableArguments {
     return request
   }
 
-  /// What is wrong with the options that are no part of the recipe, or `nil`.
+  /// The first error in the options that are not part of the configuration, or `nil`.
   var problem: String? {
     if ReductionOrder(rawValue: reduction) == nil {
       return "--reduction \(reduction): expected tree or mpi"
