@@ -93,21 +93,21 @@ let stages: [Target] = [
       "Configuration", "Datasets", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses", "MPI",
       "NeuralNet", "OneDNN", "Runs",
     ],
-    swiftSettings: swiftSettings),
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Training",
     dependencies: [
       "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
       "MPI", "NeuralNet", "OneDNN", "Runs",
     ],
-    swiftSettings: swiftSettings),
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Tools",
     dependencies: [
       "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
       "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
     ],
-    swiftSettings: swiftSettings),
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [

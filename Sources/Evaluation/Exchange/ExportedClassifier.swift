@@ -3,7 +3,7 @@ import Formats
 import Glibc
 import Runs
 
-/// A classifier as a map of representations: that of a run's linear stage, whose standardization is part of it, or the one that was
+/// A classifier of representations: that of a run's linear stage, with its standardization folded in, or the one
 /// trained with the encoder.
 ///
 /// W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
@@ -22,7 +22,7 @@ package struct ExportedClassifier {
   ///   - step: The step whose encoder is exported.
   ///   - width: The encoder's number of features.
   ///   - report: Receives a line if there is a classifier that does not belong to the encoder.
-  /// - Throws: `FileError` if it is damaged.
+  /// - Throws: `FileError` if the classifier's file is damaged.
   package init?(run path: String, step: Int, width: Int, report: (String) -> Void) throws(FileError) {
     let file = "\(path)/\(LinearResult.classifierFile)"
     guard unsafe access(file, F_OK) == 0 else { return nil }

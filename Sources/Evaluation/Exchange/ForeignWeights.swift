@@ -3,9 +3,9 @@ import Formats
 import NeuralNet
 import Runs
 
-/// A weight file of another program, with the names that its layout has.
+/// A weight file of another program, with its names mapped to a layout.
 struct ForeignWeights {
-  /// Where it stands.
+  /// The path of the file.
   let path: String
   /// The file's own names and shapes, by the names of the layout.
   let entries: [String: (name: String, entry: SafetensorsHeader.Entry)]
@@ -13,12 +13,12 @@ struct ForeignWeights {
   private let layout: WeightLayout
   private let file: SafetensorsFile
 
-  /// What multi-GPU training puts between the names.
+  /// The prefix that PyTorch's data-parallel wrappers insert into names.
   private static let wrapper = "module."
 
   /// Reads a file.
   ///
-  /// - Throws: `FileError`, also if it is what `torch.save` writes.
+  /// - Throws: `FileError`, also for a file of `torch.save`.
   package init(path: String, _ layout: WeightLayout) throws(FileError) {
     try Self.checkIsNoPickle(path)
     self.path = path
@@ -44,23 +44,23 @@ struct ForeignWeights {
     )
   }
 
-  // MARK: - What the file says of the model
+  // MARK: - The model of the file
 
-  /// Whether the names are those of a whole model or, in a layout that tells them apart, of its encoder alone.
+  /// The part that the names belong to: a whole model or, in a layout that distinguishes them, its encoder only.
   var part: WeightLayout.Part {
     layout == .supcontrast && !entries.keys.contains { name in name.hasPrefix("encoder.") } ? .encoder : .model
   }
 
-  /// The stem that the first convolution belongs to.
+  /// The stem, by the size of the first convolution.
   var stem: ResNetArchitecture.Stem {
     let convolution = layout.name(of: "encoder.conv1.weight", part)
     return entries[convolution]?.entry.shape.last == 7 ? .imagenet : .cifar
   }
 
-  /// Takes the projection head of the file into a recipe.
+  /// Sets the projection head of a configuration to that of the file.
   func setHead(_ configuration: inout Configuration) {
     func outputs(_ slice: String) -> Int? {
-      // A shape without elements may claim anything.
+      // The shape of a tensor without elements is not trusted.
       entries[layout.name(of: slice, part)].flatMap { found in
         found.entry.range.isEmpty ? nil : found.entry.shape.first
       }
@@ -79,16 +79,16 @@ struct ForeignWeights {
     }
   }
 
-  // MARK: - Its tensors
+  // MARK: - Tensors
 
-  /// The tensors of a classifier, which an encoder has no place for.
+  /// The tensors of a classifier, which are not part of an encoder.
   var classifierNames: [String] {
     ["weight", "bias"].compactMap { kind in entries["\(layout.classifierName).\(kind)"]?.name }
   }
 
   /// Checks that all names and shapes are those of a model.
   ///
-  /// - Throws: ``RunError`` naming all that is missing, left over or of another shape.
+  /// - Throws: ``RunError`` naming all tensors that are missing, unexpected or of another shape.
   func check(_ slices: [VectorSlice], model: String) throws(RunError) {
     var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
     var (missing, misshapen): ([String], [String]) = ([], [])
@@ -118,7 +118,7 @@ struct ForeignWeights {
     }
   }
 
-  /// Fills parameters and running statistics; ``check(_:model:)`` found all of them.
+  /// Fills parameters and running statistics, after ``check(_:model:)``.
   ///
   /// - Throws: ``RunError`` naming a tensor that holds NaN or infinity.
   func fill(_ state: inout TrainingState) throws {

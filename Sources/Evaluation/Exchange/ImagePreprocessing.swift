@@ -4,24 +4,24 @@ import Formats
 import Imaging
 import Runs
 
-/// The facts that a run's encoder needs to see an image, and the names of its classifier's classes: the same without the run's dataset.
+/// The preprocessing of a run's encoder and the class names of its classifier, available without the run's dataset.
 package struct ImagePreprocessing: Sendable {
-  /// The metadata that names classes in a classifier's file: a JSON list.
+  /// The metadata key of the class names in a classifier's file: a JSON list.
   static let classNamesMetadata = "class_names"
-  /// The part of the shorter side that stays after an image of another size is resized and cut to its center.
+  /// The share of the shorter side kept by the center crop of a resized image.
   private static let cropRatio = 0.875
 
-  /// The mean and deviation that pixels are freed of.
+  /// Per-channel mean and standard deviation used to standardize the input.
   package let normalization: ChannelNormalization
-  /// Height and width of what the encoder sees.
+  /// Height and width of the encoder's input.
   package let viewSize: ImageSize
   /// Names in the order of labels; empty if the run does not know them.
   package let classNames: [String]
 
-  /// Reads a run's files; `nil` if mean and deviation stand nowhere in them.
+  /// Reads a run's files; `nil` if they do not contain mean and deviation.
   ///
   /// - Parameters:
-  ///   - configuration: The run's recipe.
+  ///   - configuration: The run's configuration.
   ///   - run: The run directory, whose linear classifier may name the classes.
   init?(_ configuration: Configuration, run: String) {
     let known: (ChannelNormalization, ImageSize)? =
@@ -43,13 +43,13 @@ package struct ImagePreprocessing: Sendable {
     classNames = Self.classNames(ofClassifierIn: run) ?? Self.classNames(ofSummaryIn: run) ?? []
   }
 
-  /// The classes that the linear stage wrote beside its classifier.
+  /// The class names in the metadata of the linear stage's classifier.
   private static func classNames(ofClassifierIn run: String) -> [String]? {
     let file = try? SafetensorsFile(path: "\(run)/\(LinearResult.classifierFile)")
     return file?.metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
   }
 
-  /// The classes of the training set, which training wrote into `summary.json`.
+  /// The class names of the training set, from `summary.json`.
   private static func classNames(ofSummaryIn run: String) -> [String]? {
     guard let file = try? ReadOnlyFile(path: RunDirectory(path: run).summaryPath),
       let bytes = try? file.read(file.byteCount, at: 0),
@@ -75,7 +75,7 @@ package struct ImagePreprocessing: Sendable {
     JSONValue.list(classNames.map(JSONValue.text)).encoded()
   }
 
-  /// The facts by name, for the metadata of an exported file.
+  /// The preprocessing by name, for the metadata of an exported file.
   var metadata: [String: String] {
     var metadata = [
       "mean": Self.text(normalization.mean), "std": Self.text(normalization.standardDeviation),

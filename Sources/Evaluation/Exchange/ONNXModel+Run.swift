@@ -4,13 +4,13 @@ import NeuralNet
 import Runs
 
 extension ONNXModel {
-  /// A run's model in evaluation: normalized images `[N, 3, height, width]` → representations, and more on request.
+  /// Creates a run's model in evaluation mode: normalized images `[N, 3, height, width]` → representations, and optional outputs.
   ///
   /// - Parameters:
-  ///   - configuration: The run's recipe.
+  ///   - configuration: The run's configuration.
   ///   - state: Its weights.
-  ///   - part: Whether embeddings come out too.
-  ///   - classifier: Gives logits besides, if there is one.
+  ///   - part: `model` to output embeddings too.
+  ///   - classifier: The classifier that outputs logits; `nil` for none.
   package init(
     _ configuration: Configuration, _ state: TrainingState, _ part: WeightLayout.Part, _ classifier: ExportedClassifier?
   ) {
@@ -89,7 +89,7 @@ extension ONNXModel {
     nodes.append(Node(operation, inputs, output: output, attributes))
   }
 
-  /// Keeps a vector and returns its name.
+  /// Adds a vector as an initializer and returns its name.
   private mutating func constant(_ name: String, _ values: [Int64]) -> String {
     constants.append((name: name, values: values))
     return name

@@ -5,7 +5,7 @@ import MPI
 import NeuralNet
 import Runs
 
-/// Writes a run's encoder for other programs.
+/// Exports a run's encoder to other programs.
 package enum WeightExport {
   /// The formats of files.
   package enum Format: String, Sendable, CaseIterable {
@@ -15,23 +15,23 @@ package enum WeightExport {
     case onnx
   }
 
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// Output file.
+    /// The output file.
     package var output: String
-    /// Its format.
+    /// The format of the file.
     package var format = Format.safetensors
-    /// Whose names safetensors have; `nil` for torchvision's.
+    /// The layout of names in safetensors; `nil` for torchvision's.
     package var layout: WeightLayout?
-    /// How much of the model; `nil` for what is usual in the format.
+    /// The part of the model; `nil` for the default of the format.
     package var part: WeightLayout.Part?
-    /// Whether a classifier goes along: of the run's linear stage where there is one, else that which was trained with the encoder.
+    /// True to include the classifier: that of the run's linear stage, or else the one trained with the encoder.
     ///
-    /// `nil` for where there is one and the layout has a place for it.
+    /// `nil` to include it if it exists and the layout supports it.
     package var hasClassifier: Bool?
 
     /// The part that is written.
@@ -45,7 +45,7 @@ package enum WeightExport {
       self.output = output
     }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package var problem: String? {
       if layout == .supcontrast, format == .safetensors, hasClassifier == true {
         return
@@ -61,10 +61,10 @@ package enum WeightExport {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: What to do.
+  ///   - request: The options of the command.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` if the layout does not have the run's model, or for what is wrong with files.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if the layout does not support the run's model, or naming a file that cannot be read or written.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -127,7 +127,7 @@ package enum WeightExport {
       slices.map { tensor in
         NamedTensor(name: layout.name(of: tensor.name, part), shape: tensor.shape, elements: tensor.elements)
       } + (classifier?.tensors(layout.classifierName) ?? [])
-    // Wider elements first, as the format's own writer does, so that all are aligned.
+    // Wider elements first, as in the reference implementation, so that all are aligned.
     let counters = tensors.compactMap { tensor in WeightLayout.counter(besides: tensor.name) }
     let descriptions =
       counters.map { name in TensorDescription(name: name, type: .int64, shape: []) }

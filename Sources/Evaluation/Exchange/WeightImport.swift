@@ -6,20 +6,19 @@ import MPI
 import NeuralNet
 import Runs
 
-/// Makes a run directory from weights that another program trained: what follows pretraining goes on from there.
+/// Creates a run directory from the weights of another program, for the stages that follow pretraining.
 package enum WeightImport {
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
     /// The weight file, safetensors.
     package var weights: String
-    /// Whose names and models it has.
+    /// The layout of the file's names and models.
     package var layout: WeightLayout
     /// The options that were given: encoder, stem, dataset, precision.
     package var overrides: ConfigurationOverrides
     /// The run directory; `nil` for a free one under `runs`.
     package var output: String?
 
-    /// A request.
     package init(weights: String, layout: WeightLayout, overrides: ConfigurationOverrides, output: String?) {
       self.weights = weights
       self.layout = layout
@@ -27,7 +26,7 @@ package enum WeightImport {
       self.output = output
     }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package var problem: String? {
       configuration.problem(given: overrides, ranks: 1)?.description
         ?? layoutProblem(configuration.model.stem ?? .cifar)
@@ -39,7 +38,7 @@ package enum WeightImport {
       return layout.problem(resolved.architecture)
     }
 
-    /// The recipe before the weights were looked at; other programs evaluate in float32.
+    /// The configuration before the weights are read, in float32, in which other programs evaluate.
     fileprivate var configuration: Configuration {
       var base = Configuration()
       base.compute.precision = .float32
@@ -53,10 +52,10 @@ package enum WeightImport {
   /// Collective. All names and shapes are checked before anything is written.
   ///
   /// - Parameters:
-  ///   - request: What to do.
+  ///   - request: The options of the command.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` naming what does not fit.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the tensors or options that do not match.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -74,7 +73,7 @@ package enum WeightImport {
     }
   }
 
-  /// What rank 0 found before the dataset was opened; nothing is written yet.
+  /// The configuration and weights on rank 0 before the dataset is opened; nothing is written yet.
   private struct Opened {
     let configuration: Configuration
     let state: TrainingState

@@ -1,17 +1,17 @@
 import NeuralNet
 
-/// What stands in a file of exported weights.
+/// The contents of a file of exported weights.
 struct WrittenWeights {
   let path: String
   let encoder: ResNetArchitecture
-  /// `nil` if the file holds none.
+  /// The projection head; `nil` if the file holds none.
   let head: ProjectionHeadArchitecture?
-  /// Of the classifier; `nil` if the file holds none.
+  /// The number of classes of the classifier; `nil` if the file holds none.
   let classCount: Int?
 }
 
 extension WeightLayout {
-  /// Lines of Python that make the model of a file and load its weights, no name missing and none left over.
+  /// Returns lines of Python that create the model of a file and load its weights strictly: no name missing, none left over.
   func loadingLines(_ file: WrittenWeights) -> [String] {
     let classes = file.classCount.map { count in "num_classes=\(count)" }
     let model: [String] =
@@ -26,7 +26,7 @@ extension WeightLayout {
     ]
   }
 
-  /// A path as a string literal of Python.
+  /// A path as a Python string literal.
   private static func literal(_ path: String) -> String {
     let escaped = path.map { letter in
       switch letter {
@@ -45,7 +45,7 @@ extension WeightLayout {
     let encoder = file.encoder
     var lines = ["model = torchvision.models.\(encoder.name)(\(classes ?? ""))"]
     if encoder.name == "resnet200" {
-      // The only one without a function of its own.
+      // The only model without a function of its own.
       let arguments = ["torchvision.models.resnet.Bottleneck", "\(encoder.blockCounts)", classes].compactMap { $0 }
       lines = ["model = torchvision.models.ResNet(\(arguments.joined(separator: ", ")))"]
     }

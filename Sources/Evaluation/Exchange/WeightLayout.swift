@@ -1,7 +1,7 @@
 import Configuration
 import NeuralNet
 
-/// The names that other programs give to the weights of an encoder, and which encoders and heads their models have.
+/// The weight names of other programs, and the encoders and heads that their models support.
 package enum WeightLayout: String, Sendable, CaseIterable {
   /// torchvision's and timm's ResNets: `layer2.0.downsample.0.weight`, classifier `fc`, no projection head.
   case torchvision
@@ -10,7 +10,7 @@ package enum WeightLayout: String, Sendable, CaseIterable {
   /// The CIFAR ResNets of GuillaumeErhard's `ResNetContrastive`: `contrastive_hidden_layer.weight`, classifier `linear`.
   case ge
 
-  /// How much of a model a file holds.
+  /// The part of a model in a file.
   package enum Part: String, Sendable, CaseIterable {
     /// From views to representations.
     case encoder
@@ -23,7 +23,7 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     encoder.offersZeroPadding ? .ge : .torchvision
   }
 
-  /// The part that a file of this layout holds unless another is asked for.
+  /// The default part of a file of this layout.
   var usualPart: Part { self == .torchvision ? .encoder : .model }
 
   /// The name of the classifier in a file of this layout; SupContrast keeps it in a file of its own.
@@ -34,7 +34,7 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether the layout's models scale representations to unit length, before head and classifier.
+  /// True if the layout's models scale representations to unit length, before head and classifier.
   var isNormalizingRepresentations: Bool { self == .ge }
 
   // MARK: - Names
@@ -56,20 +56,20 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     slice.hasPrefix(encoderPrefix) ? String(slice.dropFirst(encoderPrefix.count)) : slice
   }
 
-  /// The counter that stands beside a running mean in PyTorch's files; `nil` for other names.
+  /// Returns the name of PyTorch's `num_batches_tracked` counter that accompanies a running mean; `nil` for other names.
   static func counter(besides name: String) -> String? {
     let mean = "running_mean"
     return name.hasSuffix(mean) ? name.dropLast(mean.count) + "num_batches_tracked" : nil
   }
 
-  /// Whether a slice belongs to the part; a classifier that was trained beside belongs to none.
+  /// Returns true if a slice belongs to the part; a classifier trained with the encoder belongs to neither part.
   static func isSlice(_ name: String, of part: Part) -> Bool {
     name.hasPrefix(encoderPrefix) || (part == .model && name.hasPrefix("head."))
   }
 
-  // MARK: - What it can hold
+  // MARK: - Supported models
 
-  /// Why no model of this layout has the encoder, or `nil`.
+  /// Explains why the layout does not support the encoder; `nil` if it does.
   func problem(_ encoder: ResNetArchitecture) -> String? {
     let title = "--layout \(rawValue): has no \(encoder.name)"
     guard encoder.offersZeroPadding == (self == .ge) else {
@@ -91,7 +91,7 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     return nil
   }
 
-  /// Why no model of this layout has the recipe's way from representations to embeddings, or `nil`.
+  /// Explains why the layout does not support the configuration's projection head and normalization; `nil` if it does.
   func headProblem(_ configuration: Configuration) -> String? {
     let advice = "choose --part encoder or --format onnx"
     let (head, width) = (configuration.headPlan, configuration.architecture.representationWidth)

@@ -11,10 +11,10 @@ import Synchronization
 
 /// Representations of a whole dataset by a frozen encoder: samples → views → representations.
 ///
-/// Samples run in blocks of a fixed size, the last one padded and cut, so that each has the same features on any number of ranks and
+/// Samples are computed in blocks of a fixed size, the last one padded, so that each has the same features on any number of ranks and
 /// threads.
 final class FeatureExtraction {
-  /// Samples in a block unless there are only a few.
+  /// The default number of samples in a block.
   static let usualBlockSize = 64
 
   /// The number of features of a sample.
@@ -28,12 +28,12 @@ final class FeatureExtraction {
   /// Compiles the encoder in evaluation mode on every thread.
   ///
   /// - Parameters:
-  ///   - configuration: The recipe of the run.
+  ///   - configuration: The run's configuration.
   ///   - state: Its weights and running statistics.
-  ///   - viewSize: The size of what the encoder sees.
-  ///   - threads: How many threads of this rank take part.
-  ///   - samplesPerBlock: Samples that are computed together, on which the last bits of features may depend.
-  /// - Throws: What oneDNN refuses.
+  ///   - viewSize: The size of the encoder's input.
+  ///   - threads: The number of threads of this rank.
+  ///   - samplesPerBlock: The number of samples computed together; the last bits of features may depend on it.
+  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, threads: Int,
     samplesPerBlock: Int = usualBlockSize
@@ -48,7 +48,7 @@ final class FeatureExtraction {
       let encoder = try ResNet(
         context, configuration.architecture, views: samplesPerBlock, height: viewSize.height, width: viewSize.width
       )
-      // The encoder's parameters come first in the run's vector, the head's behind them.
+      // The encoder's parameters come first in the run's vector, those of the heads after them.
       precondition(
         context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
         "the encoder's parameters are not the first of the run's")
@@ -60,7 +60,7 @@ final class FeatureExtraction {
     width = encoders[0].encoder.representationWidth
   }
 
-  /// A loader of one view of each sample.
+  /// Creates a loader of one view of each sample.
   func makeLoader(_ dataset: any ImageDataset, _ augmentation: Augmentation, seed: UInt64) -> ShardLoader {
     ShardLoader(
       dataset, augmentation, viewSize: viewSize, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
@@ -118,7 +118,7 @@ final class FeatureExtraction {
     }
   }
 
-  /// The features of one block; rows behind the last sample are those of the last sample again.
+  /// Computes the features of one block; padding rows repeat the last sample.
   private func features(
     ofBlock block: Int, of loader: ShardLoader, _ encoder: ResNet, _ record: ResNet.SavedActivations, epoch: Int
   ) throws -> [Float] {

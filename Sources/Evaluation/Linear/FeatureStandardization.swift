@@ -1,9 +1,9 @@
 import Formats
 
-/// The mean and deviation of each feature over a training set, which both sets are freed of.
+/// Per-feature mean and standard deviation of the training set, used to standardize both splits.
 ///
-/// A feature that does not vary there says nothing about a class, and is 0 in both sets: one divided by next to nothing would
-/// outweigh all others in the first test image where it is there.
+/// A feature that is constant in the training set is set to 0 in both splits: divided by a deviation of almost 0, it would
+/// outweigh all others in any test image where it differs.
 struct FeatureStandardization {
   /// The names of mean and factor among the classifier's tensors.
   static let meanName = "standardization.mean"
@@ -12,7 +12,7 @@ struct FeatureStandardization {
   private let mean: [Float]
   private let factor: [Float]
 
-  /// What was measured, for the file of the classifier that learnt from it.
+  /// The mean and factor as tensors, for the classifier's file.
   var tensors: [NamedTensor] {
     [
       NamedTensor(name: Self.meanName, shape: [mean.count], elements: mean[...]),
@@ -20,7 +20,7 @@ struct FeatureStandardization {
     ]
   }
 
-  /// Measures `[samples, width]` features.
+  /// Computes mean and deviation of `[samples, width]` features.
   package init(_ features: [Float], width: Int) {
     let count = features.count / width
     var sums = [Double](repeating: 0, count: width)
@@ -36,12 +36,12 @@ struct FeatureStandardization {
     mean = means.map { mean in Float(mean) }
     factor = zip(squares, means).map { square, mean in
       let deviation = (square / Double(max(count - 1, 1))).squareRoot()
-      // Below that share of the mean there is only the rounding of float32.
+      // Below this share of the mean, a deviation is only float32 rounding.
       return deviation > 1e-6 * abs(mean) ? Float(1 / deviation) : 0
     }
   }
 
-  /// Frees features of mean and deviation.
+  /// Standardizes features.
   func apply(_ features: inout [Float]) {
     for index in features.indices {
       features[index] = (features[index] - mean[index % mean.count]) * factor[index % mean.count]

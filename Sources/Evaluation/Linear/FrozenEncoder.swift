@@ -4,27 +4,27 @@ import Job
 import MPI
 import Runs
 
-/// A checkpoint of a run, to be used and not changed.
+/// A checkpoint of a run, opened for reading only.
 ///
-/// Reading takes no lock: it works in a folder that cannot be written and while the run is being trained.
+/// Reading takes no lock: it works in a read-only folder and during training.
 struct FrozenEncoder {
-  /// The run's recipe, with the data path of this invocation; another precision may be set.
+  /// The run's configuration, with the data path of this invocation; the precision may be changed.
   var configuration: Configuration
   /// Weights and running statistics, the same on every rank.
   let state: TrainingState
 
-  /// Reads the run on rank 0 and gives it to all.
+  /// Reads the run on rank 0 and broadcasts it.
   ///
   /// Collective.
   ///
   /// - Parameters:
   ///   - run: The run directory.
   ///   - checkpoint: `latest`, `best` or a number of steps.
-  ///   - data: The folder of the dataset, if it is not the one of the run.
-  ///   - needsData: Whether the run's dataset will be opened, so that its options must fit.
+  ///   - data: The folder of the dataset; `nil` for the run's.
+  ///   - needsData: True if the run's dataset will be opened, so that its options are checked.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` naming what is missing or damaged.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
   package init(
     run: String, checkpoint: String = "latest", data: String?, needsData: Bool = true,
     over world: borrowing Communicator, report: @escaping (String) -> Void

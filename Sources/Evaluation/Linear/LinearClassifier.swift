@@ -7,9 +7,9 @@ import OneDNN
 
 /// A linear classifier on fixed features, trained with cross-entropy over ranks.
 ///
-/// Like pretraining it computes in shards and adds along the tree: its weights are the same on any number of ranks.
+/// Like pretraining, it computes in shards and sums along the tree: its weights are the same on any number of ranks.
 final class LinearClassifier {
-  /// How it is trained.
+  /// The hyperparameters of the training.
   struct Settings: Sendable {
     var epochs: Int
     var batchSize: Int
@@ -35,7 +35,7 @@ final class LinearClassifier {
   private var optimizer: SGD
   private var reduced: [Float]
 
-  /// A classifier before its first step.
+  /// Creates an untrained classifier.
   package init(_ settings: Settings, width: Int, classCount: Int, over world: borrowing Communicator) {
     self.settings = settings
     self.width = width
@@ -53,7 +53,7 @@ final class LinearClassifier {
     reduced = Array(repeating: 0, count: layout.count + 1)
   }
 
-  /// Visits all samples once, the last partial batch left out.
+  /// Trains for one epoch, dropping the last partial batch.
   ///
   /// Collective.
   ///
@@ -85,7 +85,7 @@ final class LinearClassifier {
     return lossSum / Double(max(steps, 1))
   }
 
-  /// One shard's summand: the gradient of its part of the mean cross-entropy, and that part.
+  /// The summand of one shard: the gradient of its part of the mean cross-entropy, and that part.
   private func shardVector(
     _ samples: ArraySlice<Int32>, features: [Float], labels: [Int32]
   ) throws -> [Float] {
@@ -118,9 +118,9 @@ final class LinearClassifier {
     return logits
   }
 
-  /// How many samples have their class among the first one and the first five, over all ranks.
+  /// Counts the samples classified correctly, top-1 and top-5, over all ranks.
   ///
-  /// Collective; each rank looks at its own part of the samples. Of classes with equal scores the lower number comes first.
+  /// Collective; each rank evaluates its own part of the samples. Of classes with equal scores the lower number ranks first.
   func correctCounts(
     features: [Float], labels: [Int32], over world: borrowing Communicator
   ) throws -> (top1: Int, top5: Int) {

@@ -3,17 +3,17 @@ import Formats
 import FoundationEssentials
 import Runs
 
-/// What the linear stage found, on its way to the run directory.
+/// The result of the linear stage, to be written to the run directory.
 struct LinearResult {
-  /// Where all of it stands in the run directory.
+  /// The folder of the result in the run directory.
   static let folder = "linear"
   /// The classifier's weights in the run directory.
   static let classifierFile = "\(folder)/classifier.safetensors"
-  /// Where their file says after how many steps of pretraining.
+  /// The metadata key of the number of pretraining steps in the classifier's file.
   static let stepMetadata = "pretraining_steps"
 
   let request: LinearStage.Request
-  /// After how many steps of pretraining.
+  /// The number of pretraining steps.
   let step: Int
   let classNames: [String]
   let trainingCount: Int

@@ -6,21 +6,21 @@ import Job
 import MPI
 import Runs
 
-/// The linear stage: a classifier on a run's frozen encoder, trained on the training set, tested on the test set.
+/// The linear probe: a classifier on a run's frozen encoder, trained on the training set, tested on the test set.
 package enum LinearStage {
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The folder of the dataset, if it is not the one of the run.
+    /// The folder of the dataset; `nil` for the run's.
     package var data: String?
-    /// How often the training set is visited.
+    /// The number of epochs.
     package var epochs = 20
-    /// Samples in a global batch.
+    /// The number of samples in a global batch.
     package var batchSize = 256
-    /// Samples in a shard.
+    /// The number of samples in a shard.
     package var shardSize = 32
     /// The peak learning rate of the cosine schedule.
     package var learningRate = 0.1
@@ -28,11 +28,11 @@ package enum LinearStage {
     package var momentum = 0.9
     /// The weight decay.
     package var weightDecay = 0.0
-    /// With `none`, features are computed once; else once an epoch.
+    /// The augmentation; with `none`, features are computed once, otherwise once an epoch.
     package var augmentation = Augmentation.none
-    /// Where all random draws begin.
+    /// The random seed.
     package var seed: UInt64 = 0
-    /// How many threads each rank computes features on.
+    /// The number of threads of each rank for computing features.
     package var threads = 1
 
     /// The defaults for a run.
@@ -40,7 +40,7 @@ package enum LinearStage {
       self.run = run
     }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package var problem: String? {
       let checks: [(Bool, String)] = [
         (
@@ -60,15 +60,15 @@ package enum LinearStage {
     }
   }
 
-  /// Trains and tests the classifier, with every rank calling it.
+  /// Trains and tests the classifier.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: What to do.
+  ///   - request: The options of the command.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {

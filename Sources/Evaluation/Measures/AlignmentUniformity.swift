@@ -1,6 +1,6 @@
 import Glibc
 
-/// How close unit rows of one class are, and how evenly all are spread over the sphere (Wang and Isola 2020).
+/// Alignment and uniformity of unit rows on the sphere (Wang and Isola 2020).
 ///
 /// Alignment: the mean of ‖x − y‖² over ordered pairs of different samples of one class. Uniformity: log of the mean of exp(−2 ‖x − y‖²)
 /// over all ordered pairs of different samples.

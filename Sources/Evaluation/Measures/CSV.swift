@@ -1,4 +1,4 @@
-/// Texts as fields of comma-separated values (RFC 4180).
+/// Encoding of fields of comma-separated values (RFC 4180).
 enum CSV {
   /// A field, in quotes where it holds a comma, a quote or the end of a line.
   static func field(_ text: String) -> String {

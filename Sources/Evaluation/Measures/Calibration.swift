@@ -1,6 +1,6 @@
 import Glibc
 
-/// How far the probability of the predicted class is from the share of predictions that are right.
+/// The gap between confidence, the probability of the predicted class, and accuracy.
 ///
 /// Expected calibration error: Σ_b n_b / n · |accuracy_b − confidence_b| over 15 bins ((b − 1)/15, b/15] of the largest probability
 /// (Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks", equation 3).
@@ -8,7 +8,7 @@ package struct Calibration {
   /// One interval of the largest probability.
   package struct Bin: Equatable {
     package var count = 0
-    /// The share of right predictions.
+    /// The share of correct predictions.
     package var accuracy = 0.0
     /// The mean of the largest probability.
     package var confidence = 0.0
@@ -16,7 +16,7 @@ package struct Calibration {
 
   package static let binCount = 15
 
-  /// From the lowest interval to the highest.
+  /// The bins, from the lowest interval to the highest.
   package let bins: [Bin]
   /// The expected calibration error.
   package let error: Double

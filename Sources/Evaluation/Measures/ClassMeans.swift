@@ -34,7 +34,7 @@ package enum ClassMeans {
     return sums.map { sum in Float(sum) }
   }
 
-  /// The class of the nearest mean of each of some samples; of equal ones the lowest.
+  /// The class of the nearest mean of each of some samples; ties go to the lowest class.
   package static func predictions(_ rows: FeatureRows, _ samples: Range<Int>, means: [Float]) throws -> [Int32] {
     let classCount = means.count / rows.width
     let products = try rows.products(samples, with: means)
@@ -47,7 +47,7 @@ package enum ClassMeans {
     }
   }
 
-  /// `shots` samples of every class, drawn without replacement; all of a class that has no more.
+  /// Draws `shots` samples of every class without replacement; all of a class that has no more.
   package static func draw(_ rows: FeatureRows, shots: Int, classCount: Int, seed: UInt64, draw: Int) -> [Int] {
     var members = [[Int]](repeating: [], count: classCount)
     for sample in 0..<rows.count {

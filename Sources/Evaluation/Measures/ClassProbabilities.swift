@@ -1,6 +1,6 @@
 import Glibc
 
-/// Logits of samples whose classes are known, and the softmax of them.
+/// Logits of labeled samples, and their softmax.
 package struct ClassProbabilities: Sendable {
   /// `[samples, classes]`.
   package let logits: [Float]
@@ -9,7 +9,7 @@ package struct ClassProbabilities: Sendable {
   /// The number of classes.
   package let classCount: Int
 
-  /// Logits of some samples.
+  /// Creates the logits of labeled samples.
   package init(logits: [Float], labels: [Int32], classCount: Int) {
     precondition(logits.count == labels.count * classCount, "\(logits.count) logits for \(labels.count) samples")
     self.logits = logits
@@ -25,7 +25,7 @@ package struct ClassProbabilities: Sendable {
     return scaled.map { logit in logit - logSum }
   }
 
-  /// The most probable class of one sample, of equal ones the lowest.
+  /// The most probable class of one sample; ties go to the lowest class.
   package func predictedClass(_ sample: Int) -> Int {
     let row = logits[sample * classCount..<(sample + 1) * classCount]
     var best = row.startIndex
@@ -35,7 +35,7 @@ package struct ClassProbabilities: Sendable {
     return best - row.startIndex
   }
 
-  /// The share of samples whose class is among the `k` of the highest logits; of equal logits the lower class comes first.
+  /// The top-k accuracy; of equal logits the lower class ranks first.
   package func topAccuracy(_ k: Int) -> Double {
     let correct = labels.indices.count { sample in
       ClassRank.rank(of: Int(labels[sample]), in: logits[sample * classCount..<(sample + 1) * classCount]) < k

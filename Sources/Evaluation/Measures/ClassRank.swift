@@ -1,13 +1,13 @@
 import MPI
 
-/// Where a sample's own class stands among the scores of all classes.
+/// The rank of a sample's class among the scores of all classes.
 package enum ClassRank {
-  /// How many classes come before one: those with higher scores, and those of equal scores with lower numbers.
+  /// Counts the classes ranked before one: those with a higher score, or with an equal score and a lower number.
   ///
   /// - Parameters:
   ///   - label: The class.
-  ///   - scores: One for each class. Before a score that is no number stand all.
-  /// - Returns: 0 for the first place.
+  ///   - scores: The score of each class. A class with the score NaN ranks last.
+  /// - Returns: The rank, from 0.
   package static func rank(of label: Int, in scores: ArraySlice<Float>) -> Int {
     let own = scores[scores.startIndex + label]
     guard !own.isNaN else { return scores.count }
@@ -16,16 +16,16 @@ package enum ClassRank {
     }
   }
 
-  /// How many samples have their class among the first one and the first five, over all ranks.
+  /// Counts the samples classified correctly, top-1 and top-5, over all ranks.
   ///
-  /// Collective; each rank looks at its own part of the samples.
+  /// Collective; each rank of the job evaluates its own part of the samples.
   ///
   /// - Parameters:
   ///   - labels: The class of every sample.
   ///   - world: The ranks.
   ///   - scores: The scores of a sample.
   /// - Returns: The counts, the same on every rank.
-  /// - Throws: What `scores` throws, and `MPIError`.
+  /// - Throws: The error of `scores`, or `MPIError`.
   static func correctCounts(
     labels: [Int32], over world: borrowing Communicator, scores: (_ sample: Int) throws -> [Float]
   ) throws -> (top1: Int, top5: Int) {

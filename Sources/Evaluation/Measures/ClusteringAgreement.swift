@@ -1,9 +1,9 @@
 import Glibc
 
-/// How far two divisions of the same samples agree: normalized and adjusted mutual information.
+/// Normalized and adjusted mutual information of two partitions of the same samples.
 ///
 /// NMI = I / ((H(U) + H(V)) / 2); AMI = (I − E[I]) / ((H(U) + H(V)) / 2 − E[I]) with the expectation under the hypergeometric model of
-/// random divisions with the same sizes (Vinh, Epps and Bailey 2010, equation 24a).
+/// random partitions with the same sizes (Vinh, Epps and Bailey 2010, equation 24a).
 package struct ClusteringAgreement {
   package let normalized: Double
   package let adjusted: Double
@@ -20,14 +20,14 @@ package struct ClusteringAgreement {
       cells[SIMD2(one, other), default: 0] += 1
     }
     guard rows.count > 1 || columns.count > 1, rows.count < first.count || columns.count < first.count else {
-      // Both put all samples together, or each alone.
+      // Both have a single cluster, or one cluster per sample.
       (normalized, adjusted) = (1, 1)
       return
     }
     func entropy(_ sizes: [Int]) -> Double {
       sizes.sorted().reduce(0) { sum, size in sum - Double(size) / count * log(Double(size) / count) }
     }
-    // Sorted, so that the order of summation does not depend on a table's.
+    // Sorted, so that the order of summation does not depend on the hash table.
     let information = cells.sorted { one, other in
       (one.key.x, one.key.y) < (other.key.x, other.key.y)
     }.reduce(0.0) { sum, cell in

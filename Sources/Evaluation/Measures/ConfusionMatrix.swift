@@ -1,13 +1,13 @@
-/// How many samples of each class were taken for each class.
+/// The number of samples of each class predicted as each class.
 ///
-/// Precision of class c: right predictions of c / predictions of c. Recall: right predictions of c / samples of c. Without any, 0.
+/// Precision of class c: correct predictions of c / predictions of c. Recall: correct predictions of c / samples of c. 0 if undefined.
 package struct ConfusionMatrix: Sendable {
   /// `[true class, predicted class]`.
   package private(set) var counts: [Int]
   /// The number of classes.
   package let classCount: Int
 
-  /// Counts pairs of a class and a prediction.
+  /// Counts pairs of true and predicted class.
   package init(labels: [Int32], predictions: [Int32], classCount: Int) {
     self.classCount = classCount
     counts = Array(repeating: 0, count: classCount * classCount)
@@ -16,7 +16,7 @@ package struct ConfusionMatrix: Sendable {
     }
   }
 
-  /// The number of samples of a class that were taken for another, or itself.
+  /// The number of samples of one class predicted as another, or as itself.
   package subscript(label: Int, prediction: Int) -> Int { counts[label * classCount + prediction] }
 
   /// The precision of a class.
@@ -29,7 +29,7 @@ package struct ConfusionMatrix: Sendable {
     ratio(self[label, label], (0..<classCount).reduce(0) { sum, column in sum + self[label, column] })
   }
 
-  /// A line a true class, a column a predicted one, names first.
+  /// Formats the matrix as CSV: a row per true class, a column per predicted class, with names.
   package func csv(_ names: [String]) -> String {
     let header = (["true \\ predicted"] + names).map(CSV.field).joined(separator: ",")
     let lines = (0..<classCount).map { row in

@@ -1,7 +1,7 @@
 /// Errors under corruptions, in the measures of Hendrycks and Dietterich 2019.
 ///
 /// ImageNet-C: CE_c = Σ_s E_{s,c} / Σ_s E^AlexNet_{s,c}, mCE its mean over the corruptions; relative mCE subtracts each network's error on
-/// clean images in numerator and denominator. CIFAR-C has no AlexNet: there the mean error over corruptions and severities stands for mCE.
+/// clean images in numerator and denominator. CIFAR-C has no AlexNet baseline: mCE is the mean error over corruptions and severities.
 package enum CorruptionErrors {
   /// AlexNet's mean error over the five severities of each corruption of ImageNet-C (hendrycks/robustness).
   package static let alexNet: [String: Double] = [

@@ -1,15 +1,15 @@
-/// How well a distance tells samples of the training distribution from others.
+/// Out-of-distribution detection by a distance: AUROC and FPR95.
 ///
 /// AUROC: the probability that an outlier has the larger distance, equal ones counted half. FPR95: the share of outliers that are no
-/// farther away than the smallest distance that takes in at least 95 % of the others.
+/// farther away than the smallest threshold that includes at least 95 % of the in-distribution samples.
 package struct Detection {
   package let areaUnderROC: Double
   package let falsePositiveRate95: Double
 
-  /// Compares the distances of samples of the distribution and of outliers.
+  /// Compares the distances of in-distribution samples and of outliers.
   package init(inside: [Double], outside: [Double]) {
     let all = (inside.map { ($0, true) } + outside.map { ($0, false) }).sorted { one, other in one.0 < other.0 }
-    // Mann and Whitney: how many pairs have the outlier behind.
+    // The Mann–Whitney statistic: the number of pairs in which the outlier has the larger distance.
     var (index, insideBefore, pairs) = (0, 0, 0.0)
     while index < all.count {
       var end = index

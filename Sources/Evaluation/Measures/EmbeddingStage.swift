@@ -7,27 +7,27 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// Writes what a run's model gives for each sample of a dataset as a `.npy` file.
+/// Writes the representations or embeddings of a dataset to a `.npy` file.
 package enum EmbeddingStage {
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// Where the array will stand.
+    /// The output file of the array.
     package var output: String
-    /// Where the classes of the samples will stand, if they are asked for.
+    /// The output file of the labels; `nil` for none.
     package var labels: String?
-    /// The folder of the dataset, if it is not the one of the run.
+    /// The folder of the dataset; `nil` for the run's.
     package var data: String?
-    /// Whether the samples are those to train on, `train`, or to test on, `test`.
+    /// The split: `train` or `test`.
     package var split = Split.test
     /// `encoder` for representations, `model` for embeddings of unit length.
     package var part = WeightLayout.Part.encoder
-    /// The numbers that the encoder multiplies; `nil` for those of the run.
+    /// The precision of the encoder's products; `nil` for that of the run.
     package var precision: Precision?
-    /// How many threads each rank computes on.
+    /// The number of threads of each rank.
     package var threads = 1
 
     /// The defaults for a run.
@@ -36,7 +36,7 @@ package enum EmbeddingStage {
       self.output = output
     }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package var problem: String? {
       Configuration.problem(ofThreads: threads)
     }
@@ -47,10 +47,10 @@ package enum EmbeddingStage {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: What to do.
+  ///   - request: The options of the command.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -92,11 +92,11 @@ package enum EmbeddingStage {
     }
   }
 
-  /// Representations through the projection head to unit length.
+  /// Maps representations to embeddings: the projection head, then unit length.
   private static func embeddings(
     of representations: [Float], _ configuration: Configuration, _ state: TrainingState
   ) throws -> [Float] {
-    // The head's places in the vectors are behind the encoder's; they depend on no image's size.
+    // The head's slices follow the encoder's in the vectors; they do not depend on the image size.
     let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.compute.resolvedPrecision)
     let encoder = try ResNet(context, configuration.architecture, views: 1, height: 32, width: 32)
     let head = ProjectionHead(context, configuration.headPlan, inputWidth: encoder.representationWidth)

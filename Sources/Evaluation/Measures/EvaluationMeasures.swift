@@ -2,17 +2,17 @@ import Glibc
 import MPI
 import Runs
 
-/// The measures of unit rows and of logits, in the words of docs/evaluation.md.
+/// The measures of unit rows and of logits, as defined in docs/evaluation.md.
 struct EvaluationMeasures {
-  /// Draws of few-shot accuracy.
+  /// The number of draws for few-shot accuracy.
   static let drawCount = 20
   private static let restarts = 10
-  /// The neighbor whose distance tells outliers (Sun, Ming, Zhu and Li 2022).
+  /// The k of the k-th neighbor distance for outlier detection (Sun, Ming, Zhu and Li 2022).
   static let outlierNeighbor = 50
 
   /// The training set's unit rows.
   let training: FeatureRows
-  /// The test set's.
+  /// The test set's unit rows.
   let test: FeatureRows
   let classNames: [String]
   let seed: UInt64
@@ -20,7 +20,7 @@ struct EvaluationMeasures {
 
   private var classCount: Int { classNames.count }
 
-  /// Accuracies of the weighted vote, of class means, and of few samples a class.
+  /// Adds the accuracies of weighted k-NN, of class means, and of few-shot class means.
   ///
   /// Collective.
   func addAccuracies(_ report: inout EvaluationReport, over world: borrowing Communicator) throws {
@@ -72,7 +72,7 @@ struct EvaluationMeasures {
     }
   }
 
-  /// Retrieval, clusters, alignment and uniformity of the test set.
+  /// Adds retrieval, clustering, alignment and uniformity of the test set.
   ///
   /// Collective.
   func addGeometry(_ report: inout EvaluationReport, over world: borrowing Communicator) throws {
@@ -113,7 +113,7 @@ struct EvaluationMeasures {
     report.add("uniformity", "uniformity", summary.uniformity)
   }
 
-  /// How well distances tell the unit rows of another dataset from the test set's.
+  /// Adds the detection of the unit rows of another dataset against the test set's.
   ///
   /// Collective.
   func addDetection(_ report: inout EvaluationReport, outliers: FeatureRows, over world: borrowing Communicator) throws
@@ -145,7 +145,7 @@ struct EvaluationMeasures {
     }
   }
 
-  /// Accuracy, calibration and confusion of a classifier's logits of the test set.
+  /// Adds accuracy, calibration and confusion of a classifier's logits of the test set.
   static func addClassification(
     _ report: inout EvaluationReport, _ probabilities: ClassProbabilities, classNames: [String]
   ) -> ConfusionMatrix {

@@ -11,7 +11,7 @@ struct EvaluationReport {
   }
 
   private(set) var lines: [Line] = []
-  /// What stands in the file alone.
+  /// The values that appear only in the file.
   var details: [String: JSONValue] = [:]
 
   /// Appends a measure.

@@ -3,7 +3,7 @@ import Datasets
 import Formats
 import Imaging
 
-/// A dataset whose images are mirrored, left for right.
+/// A dataset with horizontally flipped images.
 struct MirroredDataset: ImageDataset {
   let original: any ImageDataset
 
@@ -44,7 +44,7 @@ struct CorruptedDataset: ImageDataset {
   /// - Parameters:
   ///   - folder: The folder of the published files.
   ///   - corruption: The name of the corruption.
-  ///   - severity: From 0 to 4.
+  ///   - severity: The severity, from 0 to 4.
   ///   - clean: The dataset whose classes and normalization it shares.
   /// - Throws: `FileError` naming a file that is missing or of another size.
   init(folder: String, corruption: String, severity: Int, like clean: any ImageDataset) throws(FileError) {
@@ -84,7 +84,7 @@ struct CorruptedDataset: ImageDataset {
   }
 }
 
-/// A dataset that a network sees as it sees another: with that one's normalization and view size.
+/// A dataset with the normalization and view size of another.
 struct Renormalized: ImageDataset {
   let original: any ImageDataset
   let viewSize: ImageSize

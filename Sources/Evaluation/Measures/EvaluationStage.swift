@@ -10,7 +10,7 @@ import Runs
 
 /// Measures of a run's frozen encoder, and of the run's classifier where it has one, on the test set (docs/evaluation.md).
 package enum EvaluationStage {
-  /// What samples are compared by.
+  /// The representation in which samples are compared.
   package enum Features: String, Sendable, CaseIterable {
     /// The frozen encoder's representations, scaled to unit length.
     case encoder
@@ -18,27 +18,27 @@ package enum EvaluationStage {
     case pixels
   }
 
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The folder of the dataset, if it is not the one of the run.
+    /// The folder of the dataset; `nil` for the run's.
     package var data: String?
-    /// What samples are compared by.
+    /// The representation in which samples are compared.
     package var features = Features.encoder
-    /// How many neighbors vote.
+    /// The number of neighbors, k.
     package var neighbors = 20
-    /// Another dataset, whose test images are to be told from the run's; `nil` for none.
+    /// The dataset of outliers for out-of-distribution detection; `nil` for none.
     package var outlierDataset: DataOptions.Dataset?
-    /// Its folder.
+    /// The folder of the outliers.
     package var outlierData: String?
     /// A folder of CIFAR-10-C or CIFAR-100-C files; `nil` for none.
     package var corruptions: String?
-    /// Whether the classifier is also tested on the mean logits of images and their mirror images.
+    /// True to also test the classifier on the mean logits of images and their horizontal flips.
     package var hasMirrorTest = false
-    /// How many threads each rank computes features on.
+    /// The number of threads of each rank for computing features.
     package var threads = 1
 
     /// The defaults for a run.
@@ -46,7 +46,7 @@ package enum EvaluationStage {
       self.run = run
     }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package var problem: String? {
       if outlierData != nil, outlierDataset == nil {
         return "--ood-data: goes with --ood-dataset; give both"
@@ -55,15 +55,15 @@ package enum EvaluationStage {
     }
   }
 
-  /// Classifies the test set, with every rank calling it.
+  /// Evaluates the run on the test set.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: What to do.
+  ///   - request: The options of the command.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -173,7 +173,7 @@ package enum EvaluationStage {
     return confusion
   }
 
-  /// The features of all samples on every rank, as they are and of unit length.
+  /// The features of all samples on every rank, raw and scaled to unit length.
   ///
   /// Collective.
   private static func featureRows(

@@ -9,7 +9,7 @@ package struct FeatureRows: Sendable {
   /// The number of features of a sample.
   package let width: Int
 
-  /// Rows of some samples.
+  /// Creates rows of labeled samples.
   package init(features: [Float], labels: [Int32], width: Int) {
     precondition(features.count == labels.count * width, "\(features.count) features for \(labels.count) of \(width)")
     self.features = features
@@ -20,10 +20,10 @@ package struct FeatureRows: Sendable {
   /// The number of samples.
   package var count: Int { labels.count }
 
-  /// Features of one sample.
+  /// The features of one sample.
   package subscript(sample: Int) -> ArraySlice<Float> { features[sample * width..<(sample + 1) * width] }
 
-  /// Inner products of a run of samples with all rows of a matrix, `[run, rows of others]`.
+  /// The inner products of a range of samples with all rows of a matrix, `[samples, rows of others]`.
   package func products(_ samples: Range<Int>, with others: [Float]) throws(DNNLError) -> [Float] {
     let rows = others.count / width
     var products = [Float](repeating: 0, count: samples.count * rows)

@@ -9,12 +9,12 @@ package struct KMeans {
   /// Σ ‖x − center‖².
   package private(set) var inertia = 0.0
 
-  /// One run from drawn centers.
+  /// Clusters from randomly drawn centers.
   package init(_ rows: FeatureRows, k: Int, seed: UInt64, restart: Int) throws {
     try self.init(rows, centers: Self.drawnCenters(rows, k: k, seed: seed, restart: restart))
   }
 
-  /// One run from given centers, `[k, width]`, until no sample changes its cluster.
+  /// Clusters from given centers, `[k, width]`, until no sample changes its cluster.
   package init(_ rows: FeatureRows, centers: [Double]) throws {
     var centers = centers
     clusters = Array(repeating: -1, count: rows.count)

@@ -6,20 +6,20 @@ import OneDNN
 package struct KNearestNeighbors: Sendable {
   private static let samplesPerTile = 1024
 
-  /// How many neighbors vote.
+  /// The number of neighbors, k.
   package let k: Int
   /// The number of features of a sample.
   package let width: Int
 
-  /// A search for `k` neighbors among rows of a width.
+  /// Creates a search for `k` neighbors among rows of a width.
   package init(k: Int, width: Int) {
     self.k = k
     self.width = width
   }
 
-  /// How many test samples have the class that their neighbors vote for, over all ranks.
+  /// Counts the test samples classified correctly, over all ranks.
   ///
-  /// Of classes with equal votes the one with the nearest neighbor wins. Collective; each rank looks at its own part of the test samples.
+  /// Of classes with equal votes the one with the nearest neighbor wins. Collective; each rank classifies its part of the test samples.
   package func correctCount(
     training: FeatureRows, test: FeatureRows, threads: Int = 1, over world: borrowing Communicator
   ) throws -> Int {
@@ -37,10 +37,10 @@ package struct KNearestNeighbors: Sendable {
   /// The `k` nearest training samples of each of some queries, nearest first.
   ///
   /// - Parameters:
-  ///   - test: Rows of the queries.
-  ///   - queries: Which of them.
-  ///   - training: The rows that are searched.
-  ///   - norms: Their ``squaredLengths(_:)``.
+  ///   - test: The rows that contain the queries.
+  ///   - queries: The range of rows to search for.
+  ///   - training: The rows to search in.
+  ///   - norms: The ``squaredLengths(_:)`` of the training rows.
   /// - Returns: A list for each query.
   /// - Throws: `DNNLError` if a product fails.
   package func neighbors(
@@ -54,7 +54,7 @@ package struct KNearestNeighbors: Sendable {
   package struct Neighbor: Sendable {
     /// ‖a − b‖² − ‖a‖² for the query a.
     package var distance: Float
-    /// Its number.
+    /// The number of the sample.
     package var sample: Int
   }
 
@@ -80,7 +80,7 @@ package struct KNearestNeighbors: Sendable {
     return neighbors
   }
 
-  /// Keeps the list sorted and no longer than `k`; of equal distances the earlier sample stays before.
+  /// Inserts into the sorted list of at most `k`; of equal distances the earlier sample ranks first.
   private func insert(_ neighbor: Neighbor, into neighbors: inout [Neighbor]) {
     if neighbors.count == k {
       guard neighbor.distance < neighbors[k - 1].distance else { return }
@@ -93,7 +93,7 @@ package struct KNearestNeighbors: Sendable {
     neighbors.insert(neighbor, at: place)
   }
 
-  /// The most frequent class, of equally frequent ones that of the nearest neighbor.
+  /// The most frequent class; ties go to the class of the nearest neighbor.
   package func vote(_ neighbors: [Neighbor], _ labels: [Int32]) -> Int32? {
     var votes: [Int32: Int] = [:]
     for neighbor in neighbors {

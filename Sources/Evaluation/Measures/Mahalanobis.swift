@@ -10,11 +10,11 @@ package struct Mahalanobis: Sendable {
   private var factor: [Double] = []
   private var kept: [Int] = []
 
-  /// Measures a training set.
+  /// Computes means and covariance of a training set.
   ///
   /// - Parameters:
   ///   - rows: Its features.
-  ///   - classCount: How many classes have a mean of their own; 1 for one mean of all.
+  ///   - classCount: The number of class means; 1 for one mean of all samples.
   package init(_ rows: FeatureRows, classCount: Int) {
     width = rows.width
     var sums = [Double](repeating: 0, count: classCount * rows.width)
@@ -39,7 +39,7 @@ package struct Mahalanobis: Sendable {
     factorize(covariance)
   }
 
-  /// Cholesky's factor, row by row; a row whose pivot is but rounding depends on those before.
+  /// The Cholesky factor, row by row; a row whose pivot is only rounding depends linearly on earlier rows.
   private mutating func factorize(_ covariance: [Double]) {
     let largest = (0..<width).map { index in covariance[index * width + index] }.max() ?? 0
     var rows: [[Double]] = []

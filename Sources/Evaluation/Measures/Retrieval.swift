@@ -1,4 +1,4 @@
-/// How well samples find others of their class by cosine similarity, each sample a query among all others.
+/// Retrieval of samples of the same class by cosine similarity, each sample a query among all others.
 ///
 /// With R other samples of the query's class: precision@1; R-precision, the share of its class among the R nearest; and
 /// MAP@R = 1/R Σ_{i ≤ R} precision@i · [i-th is of its class] (Musgrave, Belongie and Lim 2020, "A Metric Learning Reality Check").
@@ -22,7 +22,7 @@ package enum Retrieval {
     }
   }
 
-  /// The means over all queries that count.
+  /// Averages over all queries with another sample of their class.
   package static func means(_ values: [Double]) -> (
     precisionAt1: Double, rPrecision: Double, meanAveragePrecision: Double
   ) {
@@ -37,9 +37,9 @@ package enum Retrieval {
     return (sums[0] / divisor, sums[1] / divisor, sums[2] / divisor)
   }
 
-  /// The numbers of the most similar samples, the most similar first, of equal ones the lower number.
+  /// Finds the most similar samples, in descending order of similarity; ties go to the lower number.
   package static func nearest(_ count: Int, _ similarities: ArraySlice<Float>, besides query: Int? = nil) -> [Int] {
-    // Coarse intervals of similarity first, so that only a few more than are wanted are sorted.
+    // A histogram of similarities first, so that only slightly more candidates than needed are sorted.
     func interval(_ similarity: Float) -> Int { min(max(Int((1 - similarity) * 2048), 0), 4095) }
     var counts = [Int](repeating: 0, count: 4096)
     for similarity in similarities {

@@ -4,11 +4,11 @@ import MPI
 import OneDNN
 import Synchronization
 
-/// Values of many rows, computed block by block on the threads of all ranks.
+/// The parallel computation of values of many rows, block by block on the threads of all ranks.
 ///
 /// Blocks have a fixed size and every row's values depend on its block alone, so they are the same on any number of ranks and threads.
 package enum RowWork {
-  /// Rows that are computed together.
+  /// The number of rows computed together.
   package static let blockSize = 64
 
   /// The values of all rows, `[rows, width]`, in order, on every rank.
@@ -16,15 +16,15 @@ package enum RowWork {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - rows: How many rows there are.
-  ///   - width: How many values each has.
+  ///   - rows: The number of rows.
+  ///   - width: The number of values of a row.
   ///   - zero: Any value.
-  ///   - blockSize: Rows that are computed together.
-  ///   - threads: How many threads of this rank take part.
+  ///   - blockSize: The number of rows computed together.
+  ///   - threads: The number of threads of this rank.
   ///   - world: The ranks.
   ///   - body: Computes the values of a block, `[block, width]`; called from any thread.
   /// - Returns: The values.
-  /// - Throws: ``CollectiveError`` for what `body` throws.
+  /// - Throws: ``CollectiveError`` with the error of `body`.
   package static func gather<Element: MPIElement & Sendable>(
     rows: Int, width: Int, zero: Element, blockSize: Int = blockSize, threads: Int, over world: borrowing Communicator,
     _ body: @Sendable (Range<Int>) throws -> [Element]
@@ -47,7 +47,7 @@ package enum RowWork {
     return gathered
   }
 
-  /// The values of some rows, on the threads of this process alone.
+  /// Computes the values of some rows on the threads of this process.
   package static func compute<Element: Sendable>(
     _ rows: Range<Int>, blockSize: Int = blockSize, threads: Int = 1,
     _ body: @Sendable (Range<Int>) throws -> [Element]

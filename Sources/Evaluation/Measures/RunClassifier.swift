@@ -3,14 +3,14 @@ import MPI
 import OneDNN
 import Runs
 
-/// The classifier of a run, the same on every rank: that of its linear stage, else the one that was trained with the encoder.
+/// The classifier of a run, the same on every rank: that of its linear stage, or else the one trained with the encoder.
 struct RunClassifier: Sendable {
   /// `[classes, width]`.
   let weight: [Float]
   /// `[classes]`.
   let bias: [Float]
 
-  /// Reads the classifier on rank 0 and gives it to all; `nil` if the run has none that belongs to the encoder.
+  /// Reads the classifier on rank 0 and broadcasts it; `nil` if the run has none that belongs to the encoder.
   ///
   /// Collective.
   init?(of encoder: FrozenEncoder, run: String, over world: borrowing Communicator, report: (String) -> Void) throws {

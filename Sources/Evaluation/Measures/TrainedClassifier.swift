@@ -6,19 +6,19 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// How well a classifier does on a test set.
+/// The top-1 and top-5 accuracy of a classifier on a test set.
 package struct TestAccuracy {
   package let sampleCount: Int
   package let top1Count: Int
   package let top5Count: Int
 
-  /// The share of samples whose class is the first.
+  /// The top-1 accuracy.
   package var top1: Double { Double(top1Count) / Double(sampleCount) }
-  /// The share of samples whose class is among the first five.
+  /// The top-5 accuracy.
   package var top5: Double { Double(top5Count) / Double(sampleCount) }
 }
 
-/// The encoder and classifier of a training state in inference: BatchNorm takes the running statistics.
+/// The encoder and classifier of a training state in inference: BatchNorm uses the running statistics.
 package struct TrainedClassifier {
   private let configuration: Configuration
   private let extraction: FeatureExtraction

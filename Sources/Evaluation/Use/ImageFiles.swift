@@ -4,7 +4,7 @@ import Foundation
 import Imaging
 import Synchronization
 
-/// Image files without classes, as a dataset: one that cannot be decoded is noted, and is black.
+/// Image files without labels, as a dataset; a file that cannot be decoded is recorded and replaced by a black image.
 final class ImageFiles: ImageDataset {
   let classNames: [String] = []
   let viewSize: ImageSize
@@ -12,7 +12,7 @@ final class ImageFiles: ImageDataset {
   private let paths: [String]
   private let bad = Mutex<[Int: String]>([:])
 
-  /// A dataset of the files at some paths.
+  /// Creates a dataset of the files at some paths.
   init(_ paths: [String], _ preprocessing: ImagePreprocessing) {
     self.paths = paths
     viewSize = preprocessing.viewSize
@@ -37,10 +37,10 @@ final class ImageFiles: ImageDataset {
     }
   }
 
-  /// The files of this rank that could not be decoded, and why.
+  /// The files of this rank that could not be decoded, with their errors.
   var badFiles: [Int: String] { bad.withLock { bad in bad } }
 
-  /// The paths that arguments mean: files, the images in folders and below in the order of their paths, and for `-` the lines of the
+  /// Expands arguments to paths: files, the images in folders and subfolders sorted by path, and for `-` the lines of the
   /// standard input.
   static func expand(_ arguments: [String]) -> [String] {
     arguments.flatMap { argument -> [String] in

@@ -6,29 +6,29 @@ import Runs
 
 /// The classes that a run's classifier gives to image files.
 package enum PredictionStage {
-  /// How predictions are written.
+  /// The output format of predictions.
   package enum Format: String, Sendable, CaseIterable {
-    /// A line a file: path, then class and probability, most probable first.
+    /// One line per file: path, then class and probability, most probable first.
     case text
-    /// A line a file and place: path, place, class, probability.
+    /// One line per file and rank of the class: path, rank, class, probability.
     case csv
     /// A list of objects.
     case json
   }
 
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// Files, folders, or `-` for the paths that the standard input lists.
+    /// Files, folders, or `-` for paths read from standard input.
     package var images: [String]
-    /// How many classes of each image are shown.
+    /// The number of most probable classes shown for each image.
     package var top = 1
-    /// How they are written.
+    /// The output format.
     package var format = Format.text
-    /// How many threads each rank computes on.
+    /// The number of threads of each rank.
     package var threads = 1
 
     /// The defaults for a run and images.
@@ -37,7 +37,7 @@ package enum PredictionStage {
       self.images = images
     }
 
-    /// The error in the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package var problem: String? {
       if images.isEmpty {
         return "no images: give files, folders, or - for a list on the standard input"
@@ -46,9 +46,9 @@ package enum PredictionStage {
     }
   }
 
-  /// Files that are read before their predictions are written.
+  /// The number of files read before their predictions are written.
   private static let filesPerPart = 2048
-  /// Up to so many files are computed one by one, as a block of 64 would take longer.
+  /// The largest number of files computed one by one; a block of 64 would take longer.
   private static let fewFiles = 16
 
   /// Classifies all images, in order.
@@ -56,12 +56,12 @@ package enum PredictionStage {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: What to do.
+  ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - output: Receives the predictions, on rank 0.
-  ///   - report: Receives notes and the files that are no images, on rank 0.
-  /// - Returns: `data` if a file is no image that can be decoded.
-  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  ///   - report: Receives notes and the files that cannot be decoded, on rank 0.
+  /// - Returns: `data` if a file cannot be decoded.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, output: (String) -> Void,
     report: @escaping (String) -> Void
@@ -122,7 +122,7 @@ package enum PredictionStage {
     return badCount == 0 ? .success : .data
   }
 
-  /// The files of all ranks that could not be decoded, and why.
+  /// Gathers the files of all ranks that could not be decoded, with their errors.
   ///
   /// Collective.
   static func badFiles(_ files: ImageFiles, over world: borrowing Communicator) throws -> [Int: String] {

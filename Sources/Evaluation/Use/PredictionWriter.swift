@@ -14,7 +14,7 @@ struct PredictionWriter {
     self.names = names
   }
 
-  /// Writes what stands before all predictions.
+  /// Writes the header.
   func begin(_ output: (String) -> Void) {
     switch format {
     case .text: break
@@ -23,7 +23,7 @@ struct PredictionWriter {
     }
   }
 
-  /// Writes the most probable classes of one file; of equally probable ones the lower number comes first.
+  /// Writes the most probable classes of one file; ties go to the lower class.
   mutating func write(_ path: String, _ probabilities: [Double], _ output: (String) -> Void) {
     let best = probabilities.indices.sorted { one, other in
       probabilities[one] != probabilities[other] ? probabilities[one] > probabilities[other] : one < other
@@ -46,7 +46,7 @@ struct PredictionWriter {
     }
   }
 
-  /// Writes what stands behind all predictions.
+  /// Writes the footer.
   func end(_ output: (String) -> Void) {
     if format == .json {
       output("]")

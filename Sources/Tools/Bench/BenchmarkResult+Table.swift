@@ -2,7 +2,7 @@ import Configuration
 import Training
 
 extension BenchmarkResult {
-  /// The result for people.
+  /// Formats the result as a table for the terminal.
   func table() -> String {
     var lines = [
       "\(setting("model")) on \(setting("dataset")), \(setting("precision")), batch \(setting("batch_size")) × "
@@ -41,13 +41,13 @@ extension BenchmarkResult {
     return lines.joined(separator: "\n")
   }
 
-  /// This result beside an earlier one: how many times as fast it is, by views per second, and how many times less memory it takes.
+  /// Compares with an earlier result: speedup in views per second, and the ratio of the memory.
   func comparison(with earlier: BenchmarkResult, name: String) -> String {
     var lines = [
       "compared with \(name): ratios above 1 are better",
       padded("overall") + ratio(viewsPerSecond, earlier.viewsPerSecond),
     ]
-    // Where a step has another number of views, seconds are compared for equal numbers.
+    // If the steps differ in their number of views, seconds are compared for equal numbers.
     let views = Double(viewsPerStep) / Double(earlier.viewsPerStep)
     for name in StepPart.allCases.map(\.name) {
       guard let own = secondsByPart[name], let other = earlier.secondsByPart[name] else { continue }
@@ -58,7 +58,7 @@ extension BenchmarkResult {
     return lines.joined(separator: "\n")
   }
 
-  /// What else could explain a ratio.
+  /// Lists the differences in machine and settings that could explain a ratio.
   private func differences(from earlier: BenchmarkResult) -> [String] {
     let facts: [(name: String, own: String, other: String)] = [
       ("cpu", cpu, earlier.cpu), ("version", version, earlier.version), ("ranks", "\(ranks)", "\(earlier.ranks)"),
@@ -77,12 +77,12 @@ extension BenchmarkResult {
   }
 }
 
-/// The first column.
+/// Pads the text of the first column.
 private func padded(_ text: String, _ width: Int = 12) -> String {
   text + String(repeating: " ", count: max(0, width - text.count))
 }
 
-/// A further column, which ends at its right edge.
+/// Aligns the text of a further column to the right.
 private func column(_ text: String) -> String {
   String(repeating: " ", count: max(1, 14 - text.count)) + text
 }

@@ -3,7 +3,7 @@ import Formats
 import FoundationEssentials
 import Training
 
-/// What `supcon bench` found, in the form of its JSON file.
+/// The result of `supcon bench`, in the form of its JSON file.
 struct BenchmarkResult: Codable {
   /// The seconds that a part of the step takes: each rank's median over the steps.
   struct PartSeconds: Codable {
@@ -18,12 +18,12 @@ struct BenchmarkResult: Codable {
     }
   }
 
-  /// What one kind of collective does in a step.
+  /// The traffic of one kind of collective in a step.
   struct CollectiveShare: Codable {
     var calls: Double
-    /// What comes in from other ranks.
+    /// The bytes received from other ranks.
     var receivedBytes: Double
-    /// With the waiting for the slowest rank.
+    /// The seconds, including the wait for the slowest rank.
     var seconds: Double
 
     package enum CodingKeys: String, CodingKey {
@@ -33,7 +33,7 @@ struct BenchmarkResult: Codable {
     }
   }
 
-  /// `bench`, by which the file is known.
+  /// The kind of the file: `bench`.
   var command: String
   var version: String
   /// The model of rank 0's CPU.
@@ -42,37 +42,37 @@ struct BenchmarkResult: Codable {
   var threadsPerRank: Int
   /// The options that decide what a step computes.
   var settings: [String: OptionValue]
-  /// How many steps were measured.
+  /// The number of measured steps.
   var steps: Int
-  /// Views of a global step.
+  /// The number of views in a global step.
   var viewsPerStep: Int
   /// The median over the steps of the slowest rank's seconds.
   var stepSeconds: Double
   /// Views of a global step ÷ ``stepSeconds``.
   var viewsPerSecond: Double
-  /// By the names of ``StepPart``, and `rest` for what none of them counts.
+  /// The seconds of each part by the names of ``StepPart``, and of the remainder as `rest`.
   var secondsByPart: [String: PartSeconds]
-  /// Of convolutions and linear layers, for one view, as if computed directly.
+  /// The multiply–adds of convolutions and linear layers for one view, as if computed directly.
   var multiplyAddsForwardPerView: Int
   var multiplyAddsBackwardPerView: Int
   /// 10⁹ additions and multiplications a second, forward and backward.
   var gigaflops: Double
-  /// ``gigaflops`` ÷ ``matrixProductGigaflops``; above 1 where bfloat16 or fewer multiplications make the step faster than that.
+  /// ``gigaflops`` ÷ ``matrixProductGigaflops``; may exceed 1 with bfloat16 or Winograd convolutions.
   var shareOfMatrixProduct: Double
   var matrixProductGigaflops: Double
   var memoryGigabytesPerSecond: Double
-  /// Before the machine's peaks were measured, which takes memory too.
+  /// The peak memory before the machine's peaks were measured, which takes memory too.
   var peakResidentBytesMaximum: Int
   var peakResidentBytesSum: Int
-  /// From the start of the slowest rank's process until its first step; absent where the system does not tell.
+  /// The seconds from the start of the slowest rank's process to its first step; absent if the system does not report it.
   var startupSeconds: Double?
-  /// What a rank received of the others' embeddings, labels and log-sum-exps in a step, as counted: the mean over the ranks.
+  /// The counted bytes of other ranks' embeddings, labels and log-sum-exps that a rank received in a step: the mean over the ranks.
   var gatheredBytesPerRank: Int
   /// The largest such count of any rank.
   var gatheredBytesMaximum: Int
-  /// What the collectives of a step did, by the library's names: the mean over steps and ranks.
+  /// The traffic of a step's collectives by MPI name: the mean over steps and ranks.
   var collectives: [String: CollectiveShare]
-  /// The vector of gradients, moments and loss that is added over the ranks each step.
+  /// The bytes of the vector of gradients, batch statistics and loss that is summed over the ranks in each step.
   var reducedVectorBytes: Int
 
   package enum CodingKeys: String, CodingKey {
@@ -104,10 +104,10 @@ struct BenchmarkResult: Codable {
 }
 
 extension BenchmarkResult {
-  /// The parts in the order of the walk, then `rest`.
+  /// The parts in the order of computation, then `rest`.
   static let partNames = StepPart.allCases.map(\.name) + ["rest"]
 
-  /// Reads what ``write(to:)`` wrote.
+  /// Reads a file of ``write(to:)``.
   ///
   /// - Throws: `FileError` if the file cannot be read, ``RunError`` if it holds something else.
   init(path: String) throws {

@@ -5,19 +5,19 @@ import MPI
 import OneDNN
 import Synchronization
 
-/// What the machines of a job can do at best with all ranks' threads at work at once: the measure that a step is held against.
+/// The peak arithmetic and memory rates of the job's machines, with the threads of all ranks active: the reference for a step.
 struct MachinePeaks {
   /// 10⁹ operations a second of float32 matrix products (`dnnl_sgemm`).
   let matrixProductGigaflops: Double
   /// 10⁹ bytes a second read and written by copies between arrays larger than caches.
   let memoryGigabytesPerSecond: Double
 
-  /// The best of so many windows counts: other processes only ever slow one down.
+  /// The number of windows; the best counts, since other processes can only slow one down.
   private static let windowCount = 4
 
   /// Measures for about a second.
   ///
-  /// Collective. It takes 256 MB for each thread, so whoever wants the peak memory of something else asks before.
+  /// Collective. It allocates 256 MB per thread: read the process's peak memory before calling this.
   static func measure(threads: Int, over world: borrowing Communicator) throws -> MachinePeaks {
     MachinePeaks(
       matrixProductGigaflops: 1e-9 * (try bestRate((0..<threads).map { _ in MatrixProductLoad() }, over: world)),
@@ -65,9 +65,9 @@ struct MachinePeaks {
   }
 }
 
-/// Something that one thread does again and again.
+/// A unit of work that one thread repeats.
 private protocol PeakLoad: AnyObject {
-  /// Does it once and returns how much work that was.
+  /// Does the work once and returns its amount.
   func run() throws -> Double
 }
 
@@ -104,7 +104,7 @@ private final class CopyLoad: PeakLoad {
 
   func run() -> Double {
     if !isTouched {
-      // By the thread that will read it, so that it lies in that thread's memory; a page never written to would be one shared page of zeros.
+      // Written by the thread that will read it (first touch, NUMA); pages never written to would all map to one page of zeros.
       unsafe source.initializeMemory(as: UInt8.self, repeating: 1, count: Self.byteCount)
       isTouched = true
     }

@@ -6,45 +6,44 @@ import MPI
 import NeuralNet
 import Training
 
-/// Measures the training step: how fast it is, where its time goes, and how that compares with what the machine can do.
+/// Benchmarks the training step: its speed, the time of its parts, and its share of the machine's peak rates.
 package enum StepBenchmark {
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
     /// The options that were given.
     package var overrides: ConfigurationOverrides
-    /// How many steps to measure.
+    /// The number of measured steps.
     package var steps = 20
-    /// Where the result goes as JSON, if anywhere.
+    /// The path of the result as JSON; `nil` for none.
     package var json: String?
     /// An earlier result to compare with.
     package var compare: String?
 
-    /// A request.
     package init(overrides: ConfigurationOverrides) {
       self.overrides = overrides
     }
 
     var configuration: Configuration { overrides.applied(to: Configuration()) }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package func problem(ranks: Int) -> String? {
       Configuration.problem(of: "steps", steps, atLeast: 1)
         ?? configuration.problem(given: overrides, ranks: ranks)?.description
     }
   }
 
-  /// The first steps warm caches and are left out.
+  /// The number of first steps left out, since they warm caches.
   private static let stepsLeftOut = 3
 
-  /// Takes steps, with every rank calling it, and writes nothing but the file that was asked for.
+  /// Takes the steps and reports; writes no file but the requested one.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: What to do.
+  ///   - request: The options of the command.
   ///   - world: The ranks.
-  ///   - report: Receives texts for people, on rank 0.
-  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -76,7 +75,7 @@ package enum StepBenchmark {
     let parts = try times.secondsByPart(over: world)
     let gathered = try messages.gatheredBytes(over: world)
     let collectives = try messages.collectives(over: world)
-    // Before the peaks, whose arrays are larger than all of a small model.
+    // Before the peaks are measured: their arrays may take more memory than a small model.
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     world.activity.begin("the machine's peaks")
     let peaks = try MachinePeaks.measure(threads: configuration.compute.threads, over: world)
@@ -106,7 +105,7 @@ package enum StepBenchmark {
     }
   }
 
-  /// The largest of all ranks' numbers; not a number if it is none on any.
+  /// Returns the maximum over the ranks; NaN if any rank has NaN.
   ///
   /// Collective.
   private static func slowest(_ own: Double, over world: borrowing Communicator) throws -> Double {

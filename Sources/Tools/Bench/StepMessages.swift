@@ -1,7 +1,7 @@
 import MPI
 import Training
 
-/// What came in from other ranks in the measured steps on this rank.
+/// The traffic of this rank's collectives in the measured steps.
 struct StepMessages {
   private var steps = 0
   private var gatheredByteCount = 0
@@ -9,7 +9,7 @@ struct StepMessages {
     repeating: BenchmarkResult.CollectiveShare(calls: 0, receivedBytes: 0, seconds: 0), count: Collective.allCases.count
   )
 
-  /// Notes a step.
+  /// Adds a step.
   mutating func add(_ report: StepResult) {
     steps += 1
     for part in [StepPart.gather, .loss] {
@@ -23,7 +23,7 @@ struct StepMessages {
     }
   }
 
-  /// The bytes of a step that the contrastive loss needs: embeddings, labels, log-sum-exps.
+  /// Gathers the bytes that a rank received in a step for the contrastive loss: embeddings, labels, log-sum-exps.
   ///
   /// Collective.
   func gatheredBytes(over world: borrowing Communicator) throws -> (mean: Int, maximum: Int) {
@@ -33,7 +33,7 @@ struct StepMessages {
     return (Int(counts.reduce(0, +)) / world.size, Int(counts.max() ?? 0))
   }
 
-  /// What each kind of collective that is used does in a step: the mean over the ranks.
+  /// Averages the traffic of a step over the ranks, by kind of collective.
   ///
   /// Collective.
   func collectives(over world: borrowing Communicator) throws -> [String: BenchmarkResult.CollectiveShare] {

@@ -7,9 +7,9 @@ import Job
 import MPI
 import Runs
 
-/// What a dataset holds, and whether all of it can be used.
+/// The contents of a dataset, and the check that every image can be decoded.
 package enum DatasetInspection {
-  /// One split as people and scripts want to know it.
+  /// The description of one split, printed as text or JSON.
   private struct SplitReport {
     let split: Split
     /// The folder or file.
@@ -20,16 +20,16 @@ package enum DatasetInspection {
     let survey: FolderDescription.Part
   }
 
-  /// Says what a dataset holds.
+  /// Describes a dataset.
   ///
-  /// Collective. What was found before is believed as long as no file changed.
+  /// Collective. Cached results are used unless a file has changed.
   ///
   /// - Parameters:
-  ///   - request: Which dataset.
-  ///   - isJSON: Whether to print one JSON object instead of lines for people.
+  ///   - request: The dataset.
+  ///   - isJSON: True for one JSON object instead of text.
   ///   - world: The ranks.
-  ///   - report: Receives texts, on rank 0.
-  /// - Throws: ``CollectiveError`` naming what is missing or wrong.
+  ///   - report: Receives the output, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the file or option that is missing or wrong.
   package static func info(
     _ request: DatasetRequest, isJSON: Bool, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -37,14 +37,14 @@ package enum DatasetInspection {
     report(isJSON ? json(request, reports) : text(request, reports))
   }
 
-  /// Decodes every image anew and lists those that cannot be used.
+  /// Decodes every image, ignoring cached results, and lists those that cannot be used.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: Which dataset.
+  ///   - request: The dataset.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
+  ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` with exit code 65 if there is any.
   package static func verify(
     _ request: DatasetRequest, over world: borrowing Communicator, report: @escaping (String) -> Void
@@ -63,7 +63,7 @@ package enum DatasetInspection {
     report("\(request.title): all \(count) images can be used")
   }
 
-  // MARK: - Finding out
+  // MARK: - Inspection
 
   private static func reports(
     _ request: DatasetRequest, isFresh: Bool, over world: borrowing Communicator, report: @escaping (String) -> Void
@@ -75,7 +75,7 @@ package enum DatasetInspection {
       }
     }
     var folder = DatasetFolder(request.configuration)
-    // Everything that is wrong is to be found, not the first alone.
+    // Bad images are collected; the first does not end the check.
     folder.isSkippingBad = true
     var reports: [SplitReport] = []
     for split in try folder.splits(over: world) {
@@ -89,7 +89,7 @@ package enum DatasetInspection {
           number: -1, file: file.path, reason: file.reason, missing: file.kind == .missing,
           unreadable: file.kind == .inputOutput)
       }
-      // What rank 0 alone could not list is to end all ranks.
+      // A failure to list files on rank 0 ends all ranks.
       let text = try world.broadcast(text: String(decoding: try JSONEncoder().encode(part), as: UTF8.self))
       part = try JSONDecoder().decode(FolderDescription.Part.self, from: Data(text.utf8))
       let index = listing.index
@@ -102,7 +102,7 @@ package enum DatasetInspection {
     return reports
   }
 
-  /// A split of a set whose images are no files of their own; `nil` if it has none such.
+  /// Reports a split of a dataset that is not a folder of image files; `nil` if the dataset has no such split.
   private static func fixedReport(
     _ request: DatasetRequest, _ split: Split, isFresh: Bool, over world: borrowing Communicator,
     report: @escaping (String) -> Void
@@ -121,7 +121,7 @@ package enum DatasetInspection {
       try world.onRoot { try dataset.verifyStorage { bytes in progress.update(bytes) } }
       progress.finish()
     }
-    // A pack holds the statistics from when it was made.
+    // A pack stores the statistics computed when it was written.
     let known = isFresh ? nil : dataset.storedSurvey
     let survey =
       try known
@@ -139,7 +139,7 @@ package enum DatasetInspection {
       survey: FolderDescription.Part(FolderIndex(root: request.title), stamp: [], survey))
   }
 
-  // MARK: - Telling
+  // MARK: - Output
 
   private static func text(_ request: DatasetRequest, _ reports: [SplitReport]) -> String {
     var lines: [String] = []
@@ -183,7 +183,7 @@ package enum DatasetInspection {
       ])
     }
     func numbers(_ numbers: [Float]?) -> JSONValue {
-      // The decimal number that stands for the float, not all of its binary one.
+      // The shortest decimal that reads back as this float, not its exact binary value.
       numbers.map { numbers in .list(numbers.map { number in .number(Double("\(number)") ?? .nan) }) } ?? .null
     }
     var fields: [String: JSONValue] = ["data": .text(request.title)]

@@ -5,18 +5,18 @@ import Glibc
 import Job
 import MPI
 
-/// Packs a folder's images, decoded and made smaller, into one file.
+/// Packs a folder's images, decoded and downscaled, into one file.
 package enum DatasetPacking {
-  /// Writes the pack; rank 0 does, with the threads that all ranks together would have.
+  /// Writes the pack on rank 0, with as many threads as all ranks have together.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: Which folder.
-  ///   - shorterSide: What the shorter side of larger images becomes, in pixels.
-  ///   - output: Where the pack will stand.
+  ///   - request: The folder.
+  ///   - shorterSide: The shorter side in pixels to which larger images are downscaled.
+  ///   - output: The path of the pack.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
+  ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` naming the image or the pack.
   package static func run(
     _ request: DatasetRequest, shorterSide: Int, output: String, over world: borrowing Communicator,
@@ -62,7 +62,7 @@ package enum DatasetPacking {
     for note in listing.notes {
       report("note: \(note)")
     }
-    // What is bad ends the packing itself; only what is to be left out has to be known before.
+    // Packing itself stops at a bad image; only images to be skipped have to be known in advance.
     guard folder.isSkippingBad else { return listing.index }
     let description = try folder.described(split, listing.index, over: world, report: report)
     return try world.throwingTogether { try folder.usable(listing, description, report: report) }

@@ -6,21 +6,21 @@ import Job
 import KeyedRandomness
 import MPI
 
-/// An image of samples and their views, to see what an augmentation does to them.
+/// An image of samples and their views, for inspecting an augmentation.
 package enum DatasetPreview {
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
-    /// Which dataset.
+    /// The dataset.
     package var dataset: DatasetRequest
-    /// How views are made.
+    /// The augmentation: a preset, or operations joined by `+`.
     package var augmentation = Configuration().views.augmentation
-    /// How many samples, one a row, from all over the training set.
+    /// The number of samples, one a row, spread over the training set.
     package var samples = 8
-    /// How many views of each.
+    /// The number of views of each sample.
     package var views = 6
-    /// Where the views' random draws begin.
+    /// The random seed of the views.
     package var seed: UInt64 = 0
-    /// Where the PNG file will stand.
+    /// The path of the PNG file.
     package var output = "preview.png"
 
     /// The defaults for a dataset.
@@ -28,7 +28,7 @@ package enum DatasetPreview {
       self.dataset = dataset
     }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package var problem: String? {
       let checks: [String?] = [
         dataset.problem,
@@ -39,19 +39,19 @@ package enum DatasetPreview {
     }
   }
 
-  /// Small views are shown enlarged, each pixel as a square, until they have about so many pixels a side.
+  /// The side in pixels up to which small views are enlarged, by a whole factor.
   private static let shownSide = 96
   private static let gap = 4
 
-  /// Writes the image: a row a sample, first as evaluation sees it, then its views as the first epoch would.
+  /// Writes the image: a row a sample, first its evaluation view, then its views of the first epoch.
   ///
   /// Collective; rank 0 draws.
   ///
   /// - Parameters:
-  ///   - request: What to show.
+  ///   - request: The options of the command.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` naming what is missing or wrong.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the file or option that is missing or wrong.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -78,7 +78,7 @@ package enum DatasetPreview {
     let rows = min(request.samples, dataset.count)
     let scale = max(1, shownSide / max(viewSize.width, viewSize.height))
     let step = (width: viewSize.width * scale + gap, height: viewSize.height * scale + gap)
-    // The first column stands a little apart.
+    // A gap separates the first column.
     var canvas = Canvas(width: step.width * (request.views + 1) + 2 * gap, height: step.height * rows + gap)
     for row in 0..<rows {
       let sample = row * dataset.count / rows

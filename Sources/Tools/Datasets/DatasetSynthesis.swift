@@ -8,19 +8,19 @@ import Job
 import MPI
 import Synchronization
 
-/// Writes the built-in set as PNG files, to try out what works on files.
+/// Writes the built-in dataset as PNG files, for trying the commands that read files.
 package enum DatasetSynthesis {
   /// Writes `DIR/train/CLASS/NUMBER.png` and `DIR/test/CLASS/NUMBER.png`, the ranks sharing the work.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - output: A folder that is not there yet, or is empty.
-  ///   - counts: How many images to train and to test on.
-  ///   - threads: How many threads of each rank take part; `nil` for all cores of this machine, shared by the ranks.
+  ///   - output: A folder that does not exist, or is empty.
+  ///   - counts: The numbers of training and test images.
+  ///   - threads: The number of threads of each rank; `nil` for all cores of this machine, shared by the ranks.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` naming what cannot be written.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the file that cannot be written.
   package static func run(
     output: String, counts: (train: Int, test: Int), threads: Int?, over world: borrowing Communicator,
     report: @escaping (String) -> Void

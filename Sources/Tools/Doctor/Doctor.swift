@@ -8,16 +8,15 @@ import Runs
 import Training
 import Watchdog
 
-/// `supcon doctor`: all checks of a launch, with what they looked at.
+/// `supcon doctor`: all checks of a launch, with the facts that they examined.
 package enum Doctor {
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
-    /// The options of the run that is to be started.
+    /// The options of the planned run.
     package var overrides: ConfigurationOverrides
-    /// The run directory that it is to write.
+    /// The run directory that it will write.
     package var output: String?
 
-    /// A request.
     package init(overrides: ConfigurationOverrides, output: String?) {
       self.overrides = overrides
       self.output = output
@@ -25,20 +24,20 @@ package enum Doctor {
 
     var configuration: Configuration { overrides.applied(to: Configuration()) }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package func problem(ranks: Int) -> String? {
       configuration.problem(given: overrides, ranks: ranks)?.description
     }
   }
 
-  /// Looks at a launch, with every rank calling it.
+  /// Checks a launch.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: What is to be started.
+  ///   - request: The options of the planned run.
   ///   - world: The ranks.
-  ///   - report: Receives texts for people, on rank 0.
+  ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if there is any finding: with its own code, or 78 if it would not end a run.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
@@ -96,7 +95,7 @@ package enum Doctor {
       """
   }
 
-  /// Which addresses of rank 0 do not lead to it from other hosts.
+  /// Finds the addresses of rank 0 that cannot be reached from other hosts.
   ///
   /// Collective.
   private static func routes(over world: borrowing Communicator) throws -> [Finding] {
@@ -151,7 +150,7 @@ package enum Doctor {
     }
   }
 
-  /// Whether rank 0 can write the run directory, or the nearest folder above it that exists: by making a folder there and removing it.
+  /// Checks that rank 0 can write the run directory, or its nearest existing parent, by creating and removing a folder.
   ///
   /// Collective.
   private static func output(_ path: String?, over world: borrowing Communicator) throws -> [Finding] {

@@ -1,13 +1,13 @@
 import Formats
 import Losses
 
-/// Rows as a user gives them, and the unit rows that the loss is computed of.
+/// The rows of the input file, and the unit rows from which the loss is computed.
 struct InputEmbeddings<Scalar: LossScalar> {
   /// `[rows, width]`, of unit length after ``prepare(path:firstRow:isNormalizing:tolerance:)``.
   private(set) var unitRows: [Scalar]
 
   private let width: Int
-  /// What rows were divided by; empty if they were taken as they are.
+  /// The length by which each row was divided; empty if rows were not scaled.
   private var lengths: [Scalar] = []
 
   init(elements: [Scalar], width: Int) {
@@ -17,7 +17,7 @@ struct InputEmbeddings<Scalar: LossScalar> {
 
   private var rowCount: Int { unitRows.count / width }
 
-  /// Checks that all numbers are finite and rows have unit length, or scales them to it.
+  /// Checks that all numbers are finite, and scales rows to unit length or checks that they have it.
   ///
   /// - Throws: `FileError` naming the row.
   mutating func prepare(path: String, firstRow: Int, isNormalizing: Bool, tolerance: Double) throws(FileError) {
@@ -53,7 +53,7 @@ struct InputEmbeddings<Scalar: LossScalar> {
     }
   }
 
-  /// Turns ∂L/∂(unit rows) into ∂L/∂(given rows): (∂L/∂z − (z·∂L/∂z) z) / ‖u‖.
+  /// Turns ∂L/∂(unit rows) into ∂L/∂(input rows): (∂L/∂z − (z·∂L/∂z) z) / ‖u‖.
   func chainThroughNormalization(_ gradient: inout [Scalar]) {
     for row in lengths.indices {
       let elements = row * width..<(row + 1) * width

@@ -5,23 +5,25 @@ import Losses
 import MPI
 import Runs
 
-/// The loss, its bound and its gradient for embeddings in files: for checking one's own code against this one's.
+/// The loss, its lower bound and its gradient for embeddings in files, for validating other implementations.
 package enum LossEvaluation {
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
     /// A `.npy` file of float32 or float64, `[N, D]`; the loss is computed in its type.
     package var embeddings: String
     /// A `.npy` file of integers, `[N]`; `nil` for SimCLR.
     package var labels: String?
-    /// Rows kN/V … (k+1)N/V − 1 are view k of the samples; with labels only for a mode that tells views of a sample apart.
+    /// The number of views, V: rows kN/V … (k+1)N/V − 1 are view k of the samples.
+    ///
+    /// With labels, only for a mode that distinguishes the views of a sample.
     package var views: Int?
-    /// Summation, anchors, denominators, cap of positives, scale and temperature; whether it is SimCLR's, ``labels`` say.
+    /// Summation, anchors, denominators, cap of positives, scale and temperature; ``labels`` decide between SupCon and SimCLR.
     package var loss = LossOptions()
-    /// Whether rows are scaled to unit length first; else they must have it.
+    /// True to scale rows to unit length first; otherwise they must have unit length.
     package var isNormalizing = false
-    /// Where the gradient with respect to the given rows goes, if anywhere.
+    /// The output file of the gradient with respect to the input rows; `nil` for none.
     package var gradient: String?
-    /// How many threads each rank computes on.
+    /// The number of threads of each rank.
     package var threads = 1
 
     /// A request for one file.
@@ -29,7 +31,7 @@ package enum LossEvaluation {
       self.embeddings = embeddings
     }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     package var problem: String? {
       if labels == nil, views == nil {
         return "supcon loss: expected --labels FILE, or --views V for SimCLR"
@@ -44,7 +46,7 @@ package enum LossEvaluation {
       if let problem = choice.modeProblem(views: views ?? 1) {
         return problem.description
       }
-      // Its inverse is a factor of every similarity, in float32 too.
+      // 1/τ multiplies every similarity and must be finite in float32 too.
       if !(loss.temperature > 0 && loss.temperature.isFinite && Float(1 / loss.temperature).isFinite) {
         return "--temperature \(plain(loss.temperature)): expected a number above 0, and above 1e-38"
       }
@@ -59,15 +61,15 @@ package enum LossEvaluation {
     }
   }
 
-  /// What was computed.
+  /// The result of the evaluation.
   package struct Result: Sendable {
     /// The mean of L_i over the anchors, 0 if there is none.
     package let loss: Double
-    /// How many rows are anchors that have a positive.
+    /// The number of anchors with a positive.
     package let anchors: Int
-    /// The loss when all embeddings are equal, of the plain loss ln(N − 1).
+    /// The loss when all embeddings are equal; ln(N − 1) for the standard loss.
     package let collapseValue: Double
-    /// What the loss cannot fall below for these labels.
+    /// The lower bound of the loss for these labels.
     package let lowerBound: Double
 
     /// One JSON object.
@@ -79,14 +81,14 @@ package enum LossEvaluation {
     }
   }
 
-  /// Computes the loss, with every rank calling it; the rows are cut over the ranks.
+  /// Computes the loss; the rows are divided over the ranks.
   ///
   /// Collective.
   ///
-  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(_ request: Request, over world: borrowing Communicator) throws -> Result {
     let file = try world.throwingTogether { try openEmbeddings(request) }
-    // The rounding of each element, which unit rows keep.
+    // The tolerance of a unit row's length, from the rounding of its elements.
     let unitTolerance = file.type.kind == .bfloat16 ? 1e-2 : file.type.byteCount == 2 ? 1e-3 : 1e-4
     return file.type.fitsFloat
       ? try evaluate(request, file, unitTolerance: unitTolerance, over: world) {
@@ -158,7 +160,7 @@ package enum LossEvaluation {
       lowerBound: loss.scale * mode.lowerBound(classSizes: sizes, views: views, temperature: temperature))
   }
 
-  /// Which rows are positives of each other.
+  /// Reads the labels and returns the positives of each row.
   ///
   /// Collective where labels are given.
   private static func classes(
@@ -188,7 +190,7 @@ package enum LossEvaluation {
     return RowClasses(labels: labels)
   }
 
-  /// Writes all ranks' rows from rank 0, which holds them all for it.
+  /// Writes the rows of all ranks on rank 0, which gathers them in memory.
   ///
   /// Collective.
   private static func write<Scalar: LossScalar>(

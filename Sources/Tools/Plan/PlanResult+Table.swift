@@ -1,10 +1,10 @@
 import Configuration
 
 extension PlanResult {
-  /// The result for people.
+  /// Formats the result as a table for the terminal.
   ///
-  /// - Parameter isMeasuredAlone: Whether one process was tried for several ranks.
-  /// - Returns: Lines without the last one's end.
+  /// - Parameter isMeasuredAlone: True if one process was timed for several ranks.
+  /// - Returns: Lines, without a newline at the end.
   func table(isMeasuredAlone: Bool) -> String {
     var lines = [
       "\(model), \(precision), views of \(imageSize[0])×\(imageSize[1]), batch \(batchSize) × \(views) views in shards of \(shardSize)",
@@ -58,7 +58,7 @@ extension PlanResult {
     return name + String(repeating: " ", count: max(1, width - name.count)) + value
   }
 
-  /// Digits in groups of three.
+  /// Groups the digits by three.
   private func grouped(_ count: Int) -> String {
     var digits = String(count)
     for place in stride(from: digits.count - 3, to: 0, by: -3) {
@@ -67,7 +67,7 @@ extension PlanResult {
     return digits
   }
 
-  /// Seconds in the unit that an estimate of them wants.
+  /// Formats a duration in a unit suited to an estimate.
   private func estimate(_ seconds: Double) -> String {
     switch seconds {
     case ..<120: "\(decimal(seconds, seconds < 10 ? 3 : 1)) s"

@@ -4,7 +4,7 @@ import Imaging
 import NeuralNet
 import Training
 
-/// What `supcon plan` found, in the form of its JSON object.
+/// The result of `supcon plan`, in the form of its JSON object.
 struct PlanResult: Codable {
   var command = "plan"
   var version = supconVersion
@@ -18,25 +18,25 @@ struct PlanResult: Codable {
   var batchSize: Int
   var shardSize: Int
   var views: Int
-  /// By part, in the order of the walk.
+  /// The parts, in the order of computation.
   var parameters: [Part]
   var parametersTotal: Int
   var multiplyAddsForwardPerView: Int
   var multiplyAddsBackwardPerView: Int
   var memoryPerRank: [MemoryEstimate.Item]
   var memoryPerRankBytes: Int
-  /// What the ranks of this host take together.
+  /// The bytes of all ranks on this host.
   var memoryPerHostBytes: Int
-  /// What programs may still take on this host; absent where the system does not tell.
+  /// The available memory of this host; absent if the system does not report it.
   var freeBytes: Int?
   var fits: Bool
   var shardsPerRank: Int
-  /// For how many of them activations are kept; the others run forward twice.
+  /// The number of those shards whose activations are kept; the others are recomputed.
   var shardsKept: Int
   var shardActivationBytes: Int
   var stepsPerEpoch: Int
   var steps: Int
-  /// Absent where the run does not fit and nothing was tried.
+  /// The estimated time; absent if the run does not fit in memory, since no step is then timed.
   var secondsPerStep: Double?
   var secondsPerEpoch: Double?
   var secondsTotal: Double?
@@ -87,7 +87,7 @@ struct PlanResult: Codable {
     checkpointsKept = configuration.checkpoints.keep
   }
 
-  /// `encoder.layer1.0.conv1.weight` belongs to `layer1`, what stands before the groups to `stem`.
+  /// `encoder.layer1.0.conv1.weight` belongs to `layer1`, all before the groups to `stem`.
   private static func parts(of layout: VectorLayout) -> [Part] {
     var parts: [Part] = []
     for slice in layout.slices {

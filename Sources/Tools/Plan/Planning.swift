@@ -6,25 +6,24 @@ import MPI
 import NeuralNet
 import Training
 
-/// `supcon plan`: what a run will take, without training.
+/// `supcon plan`: the parameters, memory, time and disk of a run, without training.
 package enum Planning {
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
     /// The options of the run.
     package var overrides: ConfigurationOverrides
-    /// For how many ranks, all on this host; `nil` for those that there are.
+    /// The number of ranks, all on this host; `nil` for the ranks of this job.
     package var ranks: Int?
-    /// Whether one JSON object is printed instead of a table.
+    /// True to print one JSON object instead of a table.
     package var isJSON = false
 
-    /// A request.
     package init(overrides: ConfigurationOverrides) {
       self.overrides = overrides
     }
 
-    /// What is wrong with the options alone, or `nil`.
+    /// The error in the options themselves, or `nil`.
     ///
-    /// - Parameter launched: How many ranks the launcher started.
+    /// - Parameter launched: The number of ranks that the launcher started.
     /// - Returns: A sentence that names the option, what was expected and what to do.
     package func problem(ranks launched: Int) -> String? {
       if let ranks {
@@ -39,15 +38,15 @@ package enum Planning {
     }
   }
 
-  /// Plans, with every rank calling it.
+  /// Plans and reports.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: What is to be started.
+  ///   - request: The options of the planned run.
   ///   - world: The ranks.
-  ///   - report: Receives texts for people, on rank 0.
-  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -65,7 +64,7 @@ package enum Planning {
       savesOnTheWay: steps > (configuration.checkpoints.steps ?? sampler.stepsPerEpoch))
     let memory = try world.throwingTogether { try MemoryEstimate(configuration, viewSize: viewSize, job) }
     let available = ProcessMeasurements.availableByteCount()
-    // This process's own share of what is taken is free to it.
+    // The memory that this process already uses counts as available to it.
     let free = available.map { bytes in
       bytes + (world.size == 1 ? 1 : ranksOnHost) * (memory.items.first?.byteCount ?? 0)
     }

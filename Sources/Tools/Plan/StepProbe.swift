@@ -7,12 +7,12 @@ import Losses
 import MPI
 import Training
 
-/// How long a step takes, from a small one: a shard on each thread of each rank, and the loss of a part of the batch.
+/// The estimated time of a step, from a small one: a shard on each thread of each rank, and the loss of a part of the batch.
 struct StepProbe {
   /// The seconds of a step, the slowest rank's.
   let stepSeconds: Double
 
-  /// The probe's loss has about so many rows.
+  /// The approximate number of rows of the probe's loss.
   private static let lossRows = 2048
 
   /// Computes for a few seconds.
@@ -20,12 +20,12 @@ struct StepProbe {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - configuration: A resolved recipe.
+  ///   - configuration: A resolved configuration.
   ///   - viewSize: The size of views.
-  ///   - plan: How the memory is divided.
-  ///   - ranks: For how many ranks; without a launcher one of them is tried, and nothing of what passes between them.
-  ///   - world: The ranks that there are.
-  /// - Throws: What oneDNN or MPI refuses.
+  ///   - plan: The division of the memory.
+  ///   - ranks: The number of ranks of the run; without a launcher one of them is timed, without communication.
+  ///   - world: The ranks of this job.
+  /// - Throws: The error of oneDNN or MPI.
   init(
     _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, ranks: Int,
     over world: borrowing Communicator
@@ -54,9 +54,9 @@ struct StepProbe {
     small.batches.size = configuration.batches.shardSize * workers * world.size
     (small.batches.sampling, small.batches.classesPerBatch, small.batches.lastBatch) = (.shuffle, nil, .drop)
     small.compute.activationMemory = .bytes(0)
-    // Numbers stay finite, whatever the rate is meant for.
+    // A learning rate of 0 keeps all numbers finite.
     small.optimizer.learningRate = 0
-    // Views are made by whoever wants them: a step that long lasts cannot be fed from what was made ahead.
+    // No loader threads: prefetching would hide the cost of augmentation in so short a run.
     small.compute.loaderThreads = 0
     let images = SyntheticDataset(count: 4 * small.batches.size, viewSize: viewSize)
     small.classifier.classes = small.isClassifying ? images.classNames.count : nil
@@ -64,7 +64,7 @@ struct StepProbe {
     var state = step.initialState
     var batches = BatchOrder(try small.makeSampler(images))
     var best = [Double](repeating: .infinity, count: StepPart.allCases.count)
-    // The first warms caches.
+    // The first step warms caches.
     for index in 0..<3 {
       let seconds = try step.run(&state, batches.batch(ofStep: index), next: nil, over: world).partSeconds
       if index > 0 {
@@ -74,7 +74,7 @@ struct StepProbe {
     return best
   }
 
-  /// The seconds of the loss of a whole batch: measured for some rows, it grows with all rows times the rank's own.
+  /// Extrapolates the seconds of the loss of a whole batch from fewer rows, by the product of global rows and the rank's own.
   private static func lossSeconds(_ configuration: Configuration, ranks: Int, over world: borrowing Communicator) throws
     -> Double
   {
@@ -85,7 +85,7 @@ struct StepProbe {
       blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
       mode: configuration.loss.mode,
       rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
-    // Rows of length 1; which they are does not matter.
+    // Any unit rows: the time does not depend on their values.
     let own = blocks.rows(ofRank: world.rank)
     let value = 1 / Float(configuration.widthOfEmbeddings).squareRoot()
     let rows = [Float](repeating: value, count: own.count * configuration.widthOfEmbeddings)

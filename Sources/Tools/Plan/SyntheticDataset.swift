@@ -1,7 +1,7 @@
 import Datasets
 import Imaging
 
-/// A few of the built-in images, as large as those that are to be trained on: the step is tried on them before there is a run.
+/// A few built-in images of the size of the training images, for timing a step before the run.
 struct SyntheticDataset: ImageDataset {
   let classNames: [String]
   let count: Int
@@ -10,9 +10,9 @@ struct SyntheticDataset: ImageDataset {
 
   private let images: [RGBImage]
 
-  /// A set of `count` images, which repeat themselves.
+  /// Creates a dataset of `count` images, with repetitions.
   init(count: Int, viewSize: ImageSize) {
-    // As many classes as there are images.
+    // As many classes as distinct images.
     let drawn = ShapesDataset(count: 10, seed: 0, split: .train)
     classNames = drawn.classNames
     normalization = drawn.normalization

@@ -2,28 +2,28 @@ import Job
 import MPI
 import Runs
 
-/// What a run looks at besides training, for those who look for a fault.
+/// Opt-in diagnostics: rank comparison, finite checks, and a dump of one step.
 package struct Diagnostics: Sendable {
-  /// After every so many steps all ranks compare what they hold.
+  /// The number of steps between comparisons of the training state across ranks; `nil` for none.
   package var checkRanksSteps: Int?
-  /// Whether all that the state holds is looked at after each step.
+  /// True if every value of the training state is checked for NaN and infinity after each step.
   package var checksNumerics = false
-  /// The step after which everything that it saw and computed is written, and the folder for it.
+  /// The step whose inputs and results are written to files, and their folder.
   package var dump: (step: Int, folder: String)?
 
-  /// Nothing besides training.
+  /// No diagnostics.
   package init() {}
 
-  /// Says before the first step what cannot be given, and makes the folder of what can.
+  /// Warns of diagnostics that the run cannot provide, and creates the folder of the dump, before the first step.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - step: The step that the run stands at.
-  ///   - lastStep: The one that it goes to.
+  ///   - step: The number of steps already taken.
+  ///   - lastStep: The last step of the run.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` if the folder cannot be made.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if the folder cannot be created.
   func prepare(
     after step: Int, through lastStep: Int, over world: borrowing Communicator, report: (String) -> Void
   ) throws {
@@ -37,18 +37,18 @@ package struct Diagnostics: Sendable {
     try world.onRoot { try StepDump(folder: dump.folder).makeFolders() }
   }
 
-  /// What is asked for after a step.
+  /// Runs the diagnostics that are due after a step.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - step: What took the step.
+  ///   - step: The training step.
   ///   - state: The state after it.
   ///   - batch: Its samples.
   ///   - loss: Its loss.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Throws: ``CollectiveError`` naming what is wrong.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the rank, slice or file with the fault.
   func look(
     at step: TrainingStep, _ state: TrainingState, _ batch: GlobalBatch, loss: Double,
     over world: borrowing Communicator, report: (String) -> Void

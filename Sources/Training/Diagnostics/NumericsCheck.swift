@@ -5,11 +5,11 @@ import Synchronization
 
 /// Finds the first layer, and the shard, whose output is not finite.
 ///
-/// "First" is the order of the walk: forward layer by layer, then backward from the last layer to the first.
+/// "First" means the order of computation: forward layer by layer, then backward from the last layer to the first.
 final class NumericsCheck: Sendable {
   /// A number that is not finite.
   struct Finding: Codable {
-    /// The place in the walk.
+    /// The place in the order of computation.
     let order: Int
     let shard: Int
     /// The quantity, in words.
@@ -46,7 +46,7 @@ final class NumericsCheck: Sendable {
   func check(gradient: Span<Float>, _ layout: VectorLayout, shard: Int) {
     for (index, slice) in layout.slices.enumerated()
     where slice.range.contains(where: { place in !gradient[place].isFinite }) {
-      // The backward pass comes from the last layer.
+      // The backward pass begins with the last layer.
       note(Self.ofGradients - index, shard, "the gradient of \(slice.name)")
     }
   }

@@ -5,9 +5,9 @@ import MPI
 import NeuralNet
 import Runs
 
-/// Whether all ranks still hold the same numbers (`--check-ranks`).
+/// The comparison of the training state across ranks (`--check-ranks`).
 enum RankCheck {
-  /// Compares order, loss, weights, statistics and the optimizer's memory over the ranks, slice by slice.
+  /// Compares batch order, loss, weights, running statistics and optimizer state across ranks, slice by slice.
   ///
   /// Collective.
   ///

@@ -7,7 +7,7 @@ import Job
 import MPI
 import NeuralNet
 
-/// Everything that one step saw and computed, as files (`--dump-step`): the same bytes on any number of ranks.
+/// The inputs and results of one step as files (`--dump-step`): the same bytes on any number of ranks.
 ///
 ///     views/shard-0000.png          a column for each sample of the shard, a row for each view
 ///     samples.npy                   [samples] numbers in the dataset
@@ -18,10 +18,10 @@ import NeuralNet
 ///     embedding-gradients.npy       [rows, width]
 ///     gradients/NAME.npy            of each parameter, as the optimizer takes them
 struct StepDump {
-  /// The folder, made anew.
+  /// The folder, created if it does not exist.
   let folder: String
 
-  /// Makes the folder and those in it.
+  /// Creates the folder and its subfolders.
   func makeFolders() throws(RunError) {
     for path in [folder, "\(folder)/views", "\(folder)/gradients"] {
       do {
@@ -37,7 +37,7 @@ struct StepDump {
   /// Collective; rank 0 writes.
   ///
   /// - Parameters:
-  ///   - step: What took it.
+  ///   - step: The training step.
   ///   - batch: Its samples.
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` if a file cannot be written.
@@ -61,7 +61,7 @@ struct StepDump {
 
 /// One array of a ``StepDump``.
 struct DumpedArray {
-  /// Its numbers, row-major.
+  /// The elements, row-major.
   enum Elements {
     case floats([Float])
     case doubles([Double])
@@ -72,7 +72,7 @@ struct DumpedArray {
   let shape: [Int]
   let elements: Elements
 
-  /// Writes it as a `.npy` file.
+  /// Writes the array as a `.npy` file.
   func write(to path: String) throws(FileError) {
     let type =
       switch elements {

@@ -2,7 +2,7 @@ import Datasets
 
 /// The samples of one step.
 package struct GlobalBatch {
-  /// The step, counted from the run's beginning.
+  /// The step, counted from the start of the run.
   let step: Int
   /// The epoch, from 0.
   let epoch: Int

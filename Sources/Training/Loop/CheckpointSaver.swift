@@ -7,7 +7,7 @@ import Runs
 
 /// Writes the files of a run: checkpoints and the summary during training, the encoder at the end.
 ///
-/// The checkpoint comes last, so that the files of its step exist wherever it does.
+/// The checkpoint is written last: if it exists, the other files of its step exist too.
 final class CheckpointSaver {
   private let configuration: Configuration
   private let directory: RunDirectory?
@@ -16,7 +16,7 @@ final class CheckpointSaver {
   /// The seconds for which the last save held up training.
   private(set) var lastSeconds = 0.0
 
-  /// Saves to a run directory; rank 0 has it.
+  /// Creates a saver; the run directory is that of rank 0, and `nil` on other ranks.
   package init(_ configuration: Configuration, _ directory: RunDirectory?, report: @escaping (String) -> Void) {
     self.configuration = configuration
     self.directory = directory
@@ -40,7 +40,7 @@ final class CheckpointSaver {
   /// - Parameters:
   ///   - state: The last state.
   ///   - log: The run's log.
-  ///   - isDone: Whether the run is done, and not only stopped.
+  ///   - isDone: True if the run is complete, false if it was stopped.
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` if it could not be written.
   func finish(_ state: TrainingState, _ log: RunLog, isDone: Bool, over world: borrowing Communicator) throws {
@@ -59,7 +59,7 @@ final class CheckpointSaver {
     }
   }
 
-  /// Waits for a checkpoint that is being written, where a run ends before its end.
+  /// Waits for a checkpoint in progress if the run ends early.
   func wait() {
     writer.wait()
   }
@@ -79,7 +79,7 @@ final class CheckpointSaver {
         }
       }
       let hash = JSONValue.text(state.weightsSHA256())
-      // Accuracies of the weights before, from a later stage, would seem to be those of these weights.
+      // Accuracies that later stages measured on the previous weights do not apply to these weights.
       try JSONValue.merge(
         summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath,
         replacing: RunStatus.fieldsOfLaterStages)

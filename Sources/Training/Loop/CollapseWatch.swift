@@ -1,33 +1,33 @@
 import Configuration
 
-/// Notices that a loss stays at the value that it has when all embeddings are equal.
+/// Detects a loss that stays at its collapse value, the value when all embeddings are equal.
 struct CollapseWatch {
-  /// How near the loss must be, as a share of the collapse value.
+  /// The relative distance from the collapse value within which the loss counts as collapsed.
   private static let nearness = 0.01
-  /// For how many logged steps one after the other.
+  /// The number of consecutive logged steps before the warning.
   private static let stepsToWarn = 5
 
-  /// Until when the learning rate rises: no step before counts.
+  /// The number of warmup steps, which are ignored.
   let warmupSteps: Int
 
   private var stepsAtCollapse = 0
   private var hasWarned = false
 
-  /// A watch of a run whose learning rate rises for so many steps.
+  /// Creates a watch that ignores the warmup steps.
   package init(warmupSteps: Int) {
     self.warmupSteps = warmupSteps
   }
 
-  /// Looks at a logged step; warns at most once.
+  /// Checks a logged step; warns at most once.
   ///
-  /// A batch whose bound is as near to the collapse value, such as one of a single class, tells nothing.
+  /// A batch whose lower bound lies within the margin, such as one of a single class, does not count.
   ///
   /// - Parameters:
-  ///   - step: How many steps were taken.
+  ///   - step: The number of steps taken.
   ///   - loss: The step's loss.
-  ///   - lowerBound: What it cannot fall below.
-  ///   - collapseValue: What it is when all embeddings are equal.
-  /// - Returns: What to tell people.
+  ///   - lowerBound: The lower bound of the loss.
+  ///   - collapseValue: The loss when all embeddings are equal.
+  /// - Returns: The warning, or `nil`.
   mutating func warning(atStep step: Int, loss: Double, lowerBound: Double, collapseValue: Double) -> String? {
     let margin = Self.nearness * abs(collapseValue)
     let isAtCollapse = abs(loss - collapseValue) <= margin && lowerBound < collapseValue - margin

@@ -4,16 +4,16 @@ import MPI
 
 /// `supcon linear --finetune`: the supervised stage on a run's encoder, with the few options of the linear stage.
 package enum FineTuning {
-  /// Smaller than the linear stage's: the encoder is to keep what it has learned.
+  /// The default learning rate; smaller than the linear stage's, to preserve the pretrained encoder.
   package static let learningRate = 0.01
 
-  /// What the supervised stage is asked for.
+  /// Creates the request of the supervised stage.
   ///
   /// - Parameters:
-  ///   - request: The linear stage's options; its run is what the encoder begins with.
-  ///   - overrides: Further options of the recipe, such as `dataset`, `weight-decay` and `augmentation` where they were given.
+  ///   - request: The linear stage's options; its run gives the initial encoder.
+  ///   - overrides: Further options that were given, such as `dataset`, `weight-decay` and `augmentation`.
   ///   - output: The run directory of the result; `nil` for a free one under `runs`.
-  /// - Returns: The request, as `supcon supervised` would make it.
+  /// - Returns: The request, as of `supcon supervised`.
   package static func request(
     _ request: LinearStage.Request, overrides: ConfigurationOverrides, output: String?
   ) -> TrainingRun.Request {

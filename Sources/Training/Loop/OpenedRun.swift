@@ -8,29 +8,29 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// How a run begins: a new directory, or one that is continued.
+/// The start of a run: a new run directory, or one that is resumed.
 struct OpenedRun {
   /// The options as resolved, the same on every rank.
   let configuration: Configuration
   /// The run directory, on rank 0.
   let directory: RunDirectory?
-  /// Whether a checkpoint is continued.
+  /// True if the run resumes from a checkpoint.
   let isResumed: Bool
-  /// What is trained on.
+  /// The training set.
   let dataset: any ImageDataset
-  /// What a classifier is tested on.
+  /// The test set of the classifier, if there is one.
   let test: (any ImageDataset)?
-  /// What makes the batches.
+  /// The sampler of the batches.
   let sampler: Sampler
 
   private let checkpoint: Checkpoint?
-  /// What a new run's encoder begins with, on rank 0.
+  /// The initial encoder of a new run, on rank 0.
   private let encoder: InitialEncoder?
   private let lock: RunLock?
 
   /// Resolves the options and opens the directory.
   ///
-  /// Collective. What is wrong is found before anything is written.
+  /// Collective. Everything is checked before anything is written.
   package init(
     _ request: TrainingRun.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -81,7 +81,7 @@ struct OpenedRun {
     self.lock = lock
   }
 
-  /// The state to begin with: the checkpoint's from rank 0, or the initial one.
+  /// Creates the first state: the checkpoint's from rank 0, or the initial one.
   ///
   /// Collective.
   func state(
@@ -94,15 +94,15 @@ struct OpenedRun {
     return state
   }
 
-  /// What rank 0 found before the dataset was opened; nothing is written yet.
+  /// The configuration and directory on rank 0 before the dataset is opened; nothing is written yet.
   private struct Opened {
     var configuration: Configuration
     var directory: RunDirectory
     var checkpoint: Checkpoint?
-    /// The lock of a directory that is continued.
+    /// The lock of a directory that is resumed.
     var lock: RunLock?
 
-    /// Writes the resolved options, into a new directory or that which is continued.
+    /// Writes the resolved options into the new or resumed directory.
     ///
     /// - Returns: The directory's lock.
     func write(_ configuration: Configuration) throws -> RunLock {
@@ -139,11 +139,11 @@ struct OpenedRun {
         .configuration, "\(output): holds a run of supcon \(old.command.rawValue); continue it with that command")
     }
     var configuration = request.overrides.applied(to: old)
-    // What is wrong in itself comes before what does not fit the run.
+    // Invalid options are reported before options that conflict with the run.
     if let problem = request.command.problem(configuration, given: request.overrides, ranks: ranks) {
       throw problem
     }
-    // `auto` stands for what the run was begun with.
+    // `auto` means the value that the run started with.
     configuration.compute.precision = configuration.compute.precision ?? old.compute.precision
     configuration.model.stem = configuration.model.stem ?? old.model.stem
     if let (option, asked, own) = configuration.conflict(with: old) {

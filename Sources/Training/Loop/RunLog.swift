@@ -9,9 +9,9 @@ import Runs
 
 /// Progress output: log lines, `metrics.jsonl`, and the fields of `summary.json`.
 final class RunLog {
-  /// The first steps warm caches and are left out of the speed.
+  /// The number of first steps left out of the speed, since they warm caches.
   private static let stepsLeftOut = 3
-  /// At least so much time lies between two lines for people.
+  /// The minimum time between two log lines.
   private static let secondsBetweenLines = 5.0
 
   private let configuration: Configuration
@@ -36,7 +36,7 @@ final class RunLog {
   private var epochSteps = 0
   private var lastAccuracy: (step: Int, accuracy: TestAccuracy)?
 
-  /// A log; rank 0 has the directory.
+  /// Creates a log; the directory is that of rank 0, and `nil` on other ranks.
   package init(
     _ configuration: Configuration, _ dataset: any ImageDataset, directory: RunDirectory?,
     world: (rank: Int, size: Int), from firstStep: Int,
@@ -64,10 +64,10 @@ final class RunLog {
       ?? 0
   }
 
-  /// How long the last step took.
+  /// The seconds of the last step.
   var lastStepSeconds: Double { stepSeconds.last ?? 0 }
 
-  /// Notes a step, which is the `step`th of the run.
+  /// Records the `step`th step of the run.
   func add(_ result: StepResult, step: Int, seconds: Double) {
     stepSeconds.append(seconds)
     lastReport = result
@@ -155,7 +155,7 @@ final class RunLog {
       })
     report(
       "epoch \(step / stepsPerEpoch)/\(configuration.schedule.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
-        // The steps before a resume are another invocation's.
+        // The steps before a resume belong to another invocation.
         + (epochSteps < stepsPerEpoch ? " of the last \(counted(epochSteps, "step"))" : "")
         + (result.trainTop1 == nil ? "" : "  train top-1 \(decimal(epochTop1Sum / Double(epochSteps), 4))")
         + "  \(duration(now - epochStart))")
@@ -165,7 +165,7 @@ final class RunLog {
     epochSteps = 0
   }
 
-  /// Notes how well the classifier did on the test set after a step.
+  /// Records the classifier's test accuracy after a step.
   func add(_ accuracy: TestAccuracy, step: Int) {
     lastAccuracy = (step, accuracy)
     append(
@@ -195,7 +195,7 @@ final class RunLog {
   /// A time in ISO 8601, UTC.
   private static func text(_ time: Date) -> String { time.formatted(.iso8601) }
 
-  /// The fields of `summary.json` that say what was trained, on what, where and when.
+  /// The fields of `summary.json` that describe model, dataset, machine and time.
   private func origin(step: Int, status: RunStatus) -> [String: JSONValue] {
     let normalization = dataset.normalization
     let size = configuration.viewSize(of: dataset)
@@ -251,7 +251,7 @@ final class RunLog {
 }
 
 extension Traffic {
-  /// By the library's names: how often each collective was called, what came in, and the seconds in it.
+  /// Calls, received bytes and seconds of each collective, by its MPI name.
   var fields: [String: JSONValue] {
     let used = Collective.allCases.filter { collective in self[collective].calls > 0 }
     return Dictionary(

@@ -1,10 +1,10 @@
 /// The state of a run in its `summary.json`.
 enum RunStatus: String {
-  /// Training goes on, or its process was killed.
+  /// Training is in progress, or its process was killed.
   case running
   /// Stopped on request; `--resume` continues.
   case stopped
-  /// The last step was taken.
+  /// The run is complete.
   case finished
 
   /// The fields that later stages add to `summary.json`; they belong to the weights that these stages read.

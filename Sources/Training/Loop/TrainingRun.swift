@@ -9,34 +9,33 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// The training of an encoder: from a recipe to its weights in a run directory.
+/// The training of an encoder: from a configuration to weights in a run directory.
 package enum TrainingRun {
-  /// What the command line asks for.
+  /// The options of the command.
   package struct Request: Sendable {
-    /// Which command asks, for its defaults.
+    /// The command, which decides the defaults.
     package var command: TrainingCommand
     /// The options that were given.
     package var overrides: ConfigurationOverrides
     /// The run directory; `nil` for a free one under `runs`.
     package var output: String?
-    /// Whether to continue the run that stands there.
+    /// True to resume the run in that directory.
     package var isResuming: Bool
-    /// How gradients are added.
+    /// The order in which gradients are added.
     package var order: ReductionOrder
-    /// After how many seconds this invocation is to stop, if limited.
+    /// The time limit of this invocation in seconds, if any.
     package var maximumSeconds: Double?
-    /// What is looked at besides.
+    /// Optional diagnostics of this run.
     package var debugging = Diagnostics()
 
-    /// What is wrong with the options alone, or `nil`; a run to continue may still give others.
+    /// The error in the options themselves, or `nil`; a resumed run may add other options.
     package func problem(ranks: Int) -> String? {
-      // What another run decides besides is known once that is read.
+      // Options taken over from another run are known, and checked, once that run is read.
       let configuration = overrides.applied(to: command.defaults)
       return isResuming || configuration.model.initialPath != nil
         ? overrides.problem?.description : command.problem(configuration, given: overrides, ranks: ranks)?.description
     }
 
-    /// A request.
     package init(
       _ command: TrainingCommand = .pretrain, overrides: ConfigurationOverrides, output: String?, isResuming: Bool,
       order: ReductionOrder, maximumSeconds: Double?
@@ -50,16 +49,16 @@ package enum TrainingRun {
     }
   }
 
-  /// Trains, with every rank calling it.
+  /// Trains.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: What to do.
+  ///   - request: The options of the command.
   ///   - world: The ranks.
-  ///   - report: Receives lines for people, on rank 0.
-  /// - Returns: With which code every rank exits: the run is done, or was stopped on request.
-  /// - Throws: ``CollectiveError`` for what all ranks know, anything else for what ends the job at once.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Returns: The exit code of every rank: the run is complete, or was stopped on request.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> ExitStatus {

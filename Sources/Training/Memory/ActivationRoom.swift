@@ -1,8 +1,8 @@
 /// The division of a rank's memory for activations between its shards.
 ///
-/// If it does not suffice for all, every thread has room for the last shard that it ran forward, which is the first to run backward.
+/// If it does not suffice for all, every thread keeps the last shard that it ran forward, which is the first to run backward.
 package struct ActivationRoom {
-  /// Whether all shards keep their activations.
+  /// True if all shards keep their activations.
   package let isKeepingAll: Bool
   /// The number of shards with activations of their own.
   package let keptCount: Int

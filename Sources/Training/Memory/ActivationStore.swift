@@ -1,6 +1,6 @@
 import NeuralNet
 
-/// The encoder's activations of a rank's shards, kept from the forward to the backward pass as far as memory goes.
+/// The encoder's activations of a rank's shards, kept from the forward to the backward pass within a memory limit.
 ///
 /// The first shards have activations of their own. The others share one set for each thread, which holds those of the last shard that
 /// the thread ran forward; the rest have to run forward again.
@@ -34,7 +34,7 @@ final class ActivationStore {
   ///   - threads: The number of threads that compute them.
   /// - Throws: `DNNLError` if oneDNN refuses a tensor.
   init(_ encoder: ResNet, byteCount: Int, shards: Int, threads: Int) throws {
-    // Allocated before the division is known, as it says how large the others are.
+    // The first set is allocated before the memory is divided, because the division depends on its size.
     let first = try encoder.makeSavedActivations()
     byteCountPerShard = first.byteCount
     room = ActivationRoom(byteCount: byteCount, shardByteCount: first.byteCount, shards: shards, threads: threads)
@@ -44,12 +44,12 @@ final class ActivationStore {
     shared = all.dropFirst(room.keptCount).prefix(sharedCount).map(Shared.init)
   }
 
-  /// The activations that a shard keeps to itself; `nil` for a shard that shares.
+  /// The shard's own activations; `nil` for a shard that shares a set.
   func kept(byShard shard: Int) -> ResNet.SavedActivations? {
     shard < kept.count ? kept[shard] : nil
   }
 
-  /// Gives a shard that is about to run forward activations to fill; those of the thread's shard before are lost.
+  /// Gives activations to a shard that is about to run forward; those of the thread's previous shard are lost.
   ///
   /// Called by the thread itself.
   func lend(to shard: TrainingModel.ShardActivations, onThread thread: Int) {
@@ -59,7 +59,7 @@ final class ActivationStore {
     shard.encoder = shared[thread].activations
   }
 
-  /// Takes back what a thread's last shard was lent, as its parameters have changed.
+  /// Marks the shared activations of a thread as free, because the parameters have changed.
   func takeBack(onThread thread: Int) {
     guard !shared.isEmpty else { return }
     shared[thread].holder?.encoder = nil

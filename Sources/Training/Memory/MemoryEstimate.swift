@@ -4,9 +4,9 @@ import Imaging
 import Job
 import MPI
 
-/// How much memory one rank takes for a run, by what it is for, before the run is begun.
+/// The estimated memory of one rank in a run, by purpose, before the run starts.
 package struct MemoryEstimate {
-  /// What some memory is for, and how many bytes it is.
+  /// The bytes of one purpose.
   package struct Item: Codable {
     package let name: String
     package let byteCount: Int
@@ -17,28 +17,28 @@ package struct MemoryEstimate {
     }
   }
 
-  /// What a rank holds, in the order of a table.
+  /// The memory of a rank, in the order of the table.
   package let items: [Item]
   /// The activations of one shard.
   package let shardActivations: Int
-  /// How many shards the rank with the most of them has.
+  /// The largest number of shards of any rank.
   package let shardsPerRank: Int
-  /// For how many of them activations stay from the forward to the backward pass; the others run forward again.
+  /// The number of those shards whose activations are kept for the backward pass; the others are recomputed.
   package let keptShards: Int
 
-  /// All items together.
+  /// The sum of all items.
   package var byteCount: Int { items.reduce(0) { sum, item in sum + item.byteCount } }
 
-  /// The job that is planned for.
+  /// The job to be estimated.
   package struct Job {
-    /// How many ranks it has.
+    /// The number of ranks.
     var ranks: Int
-    /// How many of them share this host.
+    /// The number of ranks on this host.
     var ranksOnHost: Int
-    /// Whether a checkpoint is written while training goes on.
+    /// True if checkpoints are written during training.
     var savesOnTheWay: Bool
 
-    /// A job of some ranks.
+    /// Creates a job.
     package init(ranks: Int, ranksOnHost: Int, savesOnTheWay: Bool) {
       self.ranks = ranks
       self.ranksOnHost = ranksOnHost
@@ -46,12 +46,12 @@ package struct MemoryEstimate {
     }
   }
 
-  /// Plans a run on models of two and four rows; what this process has taken before counts as what every rank begins with.
+  /// Estimates a run from models of two and four rows; this process's resident memory counts as the base of every rank.
   ///
   /// - Parameters:
-  ///   - configuration: A resolved recipe.
+  ///   - configuration: A resolved configuration.
   ///   - viewSize: The size of views.
-  ///   - job: How many ranks there are.
+  ///   - job: The number of ranks, and how they share hosts.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job) throws {
     let base = ProcessMeasurements.residentByteCount() ?? 0
@@ -59,14 +59,14 @@ package struct MemoryEstimate {
     self.init(configuration, viewSize: viewSize, job, sizes, base: base)
   }
 
-  /// Plans a run.
+  /// Estimates a run.
   ///
   /// - Parameters:
-  ///   - configuration: A resolved recipe.
+  ///   - configuration: A resolved configuration.
   ///   - viewSize: The size of views.
-  ///   - job: How many ranks there are.
-  ///   - sizes: What its model takes.
-  ///   - base: The bytes that every rank begins with.
+  ///   - job: The number of ranks, and how they share hosts.
+  ///   - sizes: The sizes of its model.
+  ///   - base: The resident bytes of a rank before the run.
   init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, _ sizes: ModelSizes, base: Int) {
     let rows = configuration.batches.shardSize * configuration.views.count
     shardActivations = sizes.activationsPerShard
@@ -80,9 +80,9 @@ package struct MemoryEstimate {
     let float = MemoryLayout<Float>.size
     let vector = sizes.vectorCount * float
     let optimizer = sizes.optimizerVectorCount * sizes.parameterCount * float
-    // A binary counter over the own shards, and one vector in the hands of each thread.
+    // log₂(shards) partial sums of the tree, plus one gradient vector per thread.
     let partialSums = (Int.bitWidth - 1 - shardsPerRank.leadingZeroBitCount) + workers
-    // What is sent, with the room that it grew in, and what comes.
+    // The vector sent, with the spare capacity of its array, and the vector received.
     let messages = job.ranks > 1 ? 5 * vector / 2 : 0
     let globalRows = configuration.batches.size * configuration.views.count
     let ownRows = shardsPerRank * rows
@@ -111,7 +111,7 @@ package struct MemoryEstimate {
     ]
   }
 
-  /// What program and libraries touch of themselves in a run and have not yet, as measured: threads, messages, files.
+  /// The measured growth of the program and its libraries during a run: threads, messages, files.
   private static let laterByteCount = 15_000_000
 
   /// A tile of similarities: 130 × 1,024 float32.

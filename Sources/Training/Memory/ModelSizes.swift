@@ -3,7 +3,7 @@ import Imaging
 import Job
 import OneDNN
 
-/// The bytes and elements of a configuration's encoder and heads, by what they grow with.
+/// The bytes and elements of a configuration's encoder and heads, constant or per shard.
 struct ModelSizes {
   let parameterCount: Int
   /// The length of the reduced vector.
@@ -19,7 +19,7 @@ struct ModelSizes {
   /// The activations kept of a shard from the forward to the backward pass.
   let activationsPerShard: Int
 
-  /// Measures models of two and of four rows, whose difference grows with the rows.
+  /// Measures models of two and of four rows; their difference gives the bytes per row.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(compiling configuration: Configuration, viewSize: ImageSize) throws {
@@ -32,7 +32,7 @@ struct ModelSizes {
     }
     let residentBefore = ProcessMeasurements.residentByteCount() ?? 0
     let (small, smallByteCount) = try compile(2)
-    // Transformed weights take their room with the first that are loaded.
+    // Memory for transformed weights is allocated by the first load.
     try small.load(Array(repeating: 0, count: small.layout.parameters.count))
     let resident = (ProcessMeasurements.residentByteCount() ?? 0) - residentBefore
     let (large, largeByteCount) = try compile(4)

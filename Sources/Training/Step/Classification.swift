@@ -18,7 +18,7 @@ struct Classification {
 
   private let classifier: LinearLayer
   private let crossEntropy: CrossEntropy
-  /// Whether this loss sends no gradient to the encoder.
+  /// True if this loss sends no gradient to the encoder.
   private let isGradientStopped: Bool
 
   /// Registers the classifier's parameters as the linear stage and torchvision name theirs.
@@ -63,12 +63,12 @@ struct Classification {
   /// Writes the classifier's gradients to their places, and passes the gradient of the representations on unless it is stopped.
   ///
   /// - Parameters:
-  ///   - representations: What the classifier saw.
+  ///   - representations: The classifier's input.
   ///   - parameters: The parameters of the forward shard.
   ///   - shard: The shard, with the gradient of its logits.
   ///   - gradient: Receives the classifier's gradients.
   ///   - inputGradient: Receives the gradient of the representations.
-  ///   - isAdding: Whether it is added to the gradient of another loss there.
+  ///   - isAdding: True if it is added to the gradient of another loss there.
   /// - Throws: `DNNLError` if a product fails.
   func backward(
     _ representations: Span<Float>, parameters: [Float], _ shard: Activations, into gradient: inout MutableSpan<Float>,

@@ -2,7 +2,7 @@ import Datasets
 import Losses
 import MPI
 
-/// One step in progress on this rank: its share of the batch, and what its parts hand on to the next.
+/// One step in progress on this rank: its share of the batch, and the intermediate results of its parts.
 final class RunningStep {
   /// The division of the batch over the ranks.
   let partition: BatchPartition
@@ -10,7 +10,7 @@ final class RunningStep {
   let owned: Range<Int>
   /// The views of this rank's shards.
   let requests: [ShardPrefetcher.Request]
-  /// Whether this rank was asked to stop.
+  /// True if this rank was asked to stop.
   let isStopping: Bool
   let clock: StepClock
   /// This rank's traffic before the step.
@@ -20,7 +20,7 @@ final class RunningStep {
   var classes: RowClasses?
   /// The contrastive loss of each of this rank's shards; empty without one.
   var shardLosses: [Double] = []
-  /// The backward pass, while it runs beside the reduction.
+  /// The backward pass, while it overlaps the reduction.
   var backwardPass: ShardPass?
 
   init(

@@ -22,7 +22,7 @@ final class ShardPass: Sendable {
   private let firstError = Mutex<(any Error)?>(nil)
   private let background = DispatchGroup()
 
-  /// Whether a shard has failed.
+  /// True if a shard has failed.
   var hasFailed: Bool { firstError.withLock { error in error != nil } }
 
   init(
@@ -44,7 +44,7 @@ final class ShardPass: Sendable {
     try wait()
   }
 
-  /// Sweeps while the calling thread goes on.
+  /// Starts the sweep and returns at once.
   ///
   /// - Parameter completed: Called on another thread after the last shard.
   func start(completed: @escaping @Sendable () -> Void) {

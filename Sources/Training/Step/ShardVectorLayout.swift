@@ -47,7 +47,7 @@ package struct ShardVectorLayout {
       pieces.append(bound)
       end = bound
     }
-    // The first piece extends to 0, with what is too small for a piece of its own.
+    // The first piece extends to 0 and includes any remainder below the minimum size.
     return [0] + pieces.reversed().dropFirst(pieces.isEmpty ? 0 : 1)
   }
 }

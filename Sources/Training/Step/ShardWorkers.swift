@@ -7,7 +7,7 @@ import OneDNN
 
 /// This rank's shards and the threads that compute them: whole shards in parallel, each on one thread.
 ///
-/// Every thread has a model of its own. Activations that found no memory are recomputed in the backward pass, to the same bits. The result
+/// Every thread has a model of its own. Activations beyond the memory limit are recomputed in the backward pass, bit for bit. The result
 /// does not depend on which thread computes a shard.
 final class ShardWorkers {
   /// Writes the views of a shard of this rank into the encoder's input.
@@ -180,7 +180,7 @@ final class ShardWorkers {
       ("embeddings", { shard in shard.projection?.embeddings }),
       ("embedding-gradients", { shard in shard.projection?.embeddingGradient }),
     ]
-    // A rank that owns none of a small batch's shards has still room for some, which have the same parts.
+    // A rank that owns no shard of a small batch still has allocated shards with the same parts.
     return parts.compactMap { name, elements in
       elements(shards[0]).map { first in
         (name, shards.prefix(shardCount).flatMap { shard in elements(shard) ?? [] }, first.count)

@@ -31,11 +31,11 @@ final class StepClock: Sendable {
     activity.begin("step \(step), \(StepPart.forward.name)")
   }
 
-  /// Times a part: from the end of the part before to the end of `body`, less the time given to others by ``measure(_:_:)``.
+  /// Times a part: from the end of the previous part to the end of `body`, less the time assigned to others by ``measure(_:_:)``.
   ///
   /// - Parameters:
   ///   - part: The part.
-  ///   - continues: Whether the part goes on beside the next one, until ``end(_:)``.
+  ///   - continues: True if the part overlaps the next one, until ``end(_:)``.
   ///   - body: The work.
   /// - Returns: The result of `body`.
   /// - Throws: The error of `body`.

@@ -1,4 +1,4 @@
-/// The parts of a training step, in the order of the walk.
+/// The parts of a training step, in the order of computation.
 ///
 /// The time of a part that ends in a collective includes the waiting for the slowest rank.
 package enum StepPart: Int, CaseIterable, Sendable {
@@ -17,6 +17,6 @@ package enum StepPart: Int, CaseIterable, Sendable {
   /// The optimizer, the running statistics and the check that all numbers are finite.
   case update
 
-  /// Its name in tables and files.
+  /// The name of the part in tables and files.
   package var name: String { "\(self)" }
 }

@@ -13,7 +13,7 @@ package struct StepResult {
   /// The share of views classified correctly, if there is a classifier.
   var trainTop1: Double?
   var learningRate: Float
-  /// Whether any rank was asked to stop; the same on all ranks.
+  /// True if any rank was asked to stop; the same on all ranks.
   var isStopRequested: Bool
   /// The seconds of each part on this rank, in the order of ``StepPart``.
   package var partSeconds: [Double]

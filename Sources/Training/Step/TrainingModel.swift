@@ -18,9 +18,9 @@ final class TrainingModel {
     var representations: [Float]
     /// The lengths before normalization, if representations are scaled to unit length.
     fileprivate var representationLengths: [Float]
-    /// Those of the projection head.
+    /// The saved activations of the projection head.
     var projection: Projection.Activations?
-    /// Those of the classifier.
+    /// The saved activations of the classifier.
     var classification: Classification.Activations?
 
     fileprivate init(_ model: TrainingModel, encoder: ResNet.SavedActivations?) {
@@ -42,7 +42,7 @@ final class TrainingModel {
 
   private let projection: Projection?
   private let classification: Classification?
-  /// Whether representations are scaled to unit length before the heads.
+  /// True if representations are scaled to unit length before the heads.
   private let isNormalizingRepresentations: Bool
   /// The number of views in a shard.
   private let rows: Int

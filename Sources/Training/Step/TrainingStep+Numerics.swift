@@ -44,7 +44,7 @@ extension TrainingStep {
     }
   }
 
-  /// The first place of the walk with a number that is not finite, in words; `nil` if there is none in any shard.
+  /// The first place in the order of computation with a NaN or infinity, in words; `nil` if there is none in any shard.
   ///
   /// Collective.
   private func firstNonFinite(

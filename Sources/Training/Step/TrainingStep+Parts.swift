@@ -5,7 +5,7 @@ import MPI
 import NeuralNet
 import Runs
 
-/// The parts of a step, in the order of the walk.
+/// The parts of a step, in the order of computation.
 extension TrainingStep {
   /// Requests the views of this rank's shards and of those of the next step, and starts the clock.
   func begin(

@@ -18,7 +18,7 @@ package final class TrainingStep {
   let loader: ShardPrefetcher
   let workers: ShardWorkers
   package let vector: ShardVectorLayout
-  /// Whether gradients cross between ranks while the backward pass still runs.
+  /// True if gradients are reduced over the ranks while the backward pass still runs.
   let isOverlapping: Bool
   let schedule: LearningRateSchedule
   /// The sum of all shards' vectors after the reduction.
@@ -42,7 +42,7 @@ package final class TrainingStep {
   ///   - world: The ranks.
   ///   - activationByteCount: The memory of this rank for activations.
   ///   - loaderThreads: The number of threads of this rank that make views ahead.
-  ///   - isOverlapping: Whether gradients cross between ranks while the backward pass still runs; the same on all ranks.
+  ///   - isOverlapping: True to reduce gradients over the ranks during the backward pass; the same on all ranks.
   ///   - order: The order in which gradients are added.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
@@ -82,7 +82,7 @@ package final class TrainingStep {
   ///   - state: The state, which the step updates.
   ///   - batch: The samples of the step.
   ///   - next: The samples of the step after it, if there is one.
-  ///   - isStopping: Whether this rank was asked to stop; the reduction tells all others.
+  ///   - isStopping: True if this rank was asked to stop; the reduction informs the others.
   ///   - world: The ranks.
   /// - Returns: The losses and costs to be logged.
   /// - Throws: ``CollectiveError`` if numbers are no longer finite, any other error if the job has to end at once.
