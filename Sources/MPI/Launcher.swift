@@ -60,10 +60,10 @@ public struct Launcher: Sendable, Equatable {
     (kind, self.rank, size, sizeVariable) = (rank == nil ? .none : .pmi, rank ?? 0, rank == nil ? 1 : nil, "")
   }
 
-  /// Whether the process may be one of several that MPI connects.
+  /// True if the process may be one of several that MPI connects.
   public var isPresent: Bool { kind == .openMPI || kind == .pmi }
 
-  /// The reason why MPI cannot be initialized rightly under this launcher, or `nil`.
+  /// The reason that MPI cannot be initialized correctly under this launcher, or `nil`.
   public var problem: String? {
     guard kind == .plainSlurm, let size, size > 1 else { return nil }
     return

@@ -1,8 +1,8 @@
 import COneDNN
 
-/// Whether a matrix is read as it lies or transposed.
+/// The transposition of a matrix operand.
 public enum Transposition: Sendable {
-  /// As it lies.
+  /// As stored.
   case none
   /// Rows as columns.
   case transposed

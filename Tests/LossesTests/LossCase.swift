@@ -61,7 +61,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// What `supcon loss` answered.
+/// The output of `supcon loss`.
 struct LossAnswer: Equatable {
   let loss: Double
   let anchors: Int

@@ -26,7 +26,7 @@ struct ReferenceTraining {
     velocity = parameters.map { _ in 0 }
   }
 
-  /// Where a layer's weight [out, in] and bias begin.
+  /// The offsets of a layer's weight [out, in] and bias.
   private struct Layer {
     let start: Int
     let input: Int

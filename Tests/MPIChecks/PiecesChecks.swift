@@ -62,7 +62,7 @@ private func add(shard: Int, _ bounds: [Int], _ seed: UInt64, to reduction: Piec
   }
 }
 
-/// Where a shard has failed, its pieces are not waited for.
+/// After a shard has failed, nothing waits for its pieces.
 private func checkFailure(_ world: borrowing Communicator) throws {
   let runs = BlockPartition(total: world.size, parts: world.size)
   let reduction = PiecewiseReduction<Float>(

@@ -1,17 +1,17 @@
 import Dispatch
 import Foundation
 
-/// What a finished process left behind.
+/// The result of a finished process.
 public struct ProcessResult: Sendable {
-  /// Its exit code; 128 + the signal's number if a signal ended it.
+  /// The exit code; 128 + the signal's number if a signal ended it.
   public let exitCode: Int32
-  /// What it printed.
+  /// The standard output.
   public let standardOutput: String
-  /// What it complained about.
+  /// The standard error.
   public let standardError: String
-  /// The most memory it was seen to hold, looked up every few milliseconds; 0 if it was gone at once.
+  /// The peak resident memory, sampled every few milliseconds; 0 if the process ended before the first sample.
   public let peakResidentBytes: Int
-  /// How long it ran.
+  /// The elapsed time.
   public let elapsedSeconds: Double
 
   /// The last line of the standard output that is not empty.

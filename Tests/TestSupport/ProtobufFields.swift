@@ -1,6 +1,6 @@
 /// A message in the wire format of Protocol Buffers, taken apart without knowing what it means.
 public struct ProtobufFields {
-  /// What a field holds.
+  /// The value of a field.
   public enum Value: Equatable {
     case number(Int)
     case fourBytes(UInt32)
@@ -76,7 +76,7 @@ public struct ProtobufFields {
   }
 }
 
-/// What the tests look at in an ONNX file; the numbers of fields are those of onnx.proto.
+/// The parts of an ONNX file that the tests check; field numbers are those of onnx.proto.
 public struct ONNXFile {
   /// An operation.
   public struct Node {

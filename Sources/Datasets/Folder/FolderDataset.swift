@@ -13,7 +13,7 @@ package final class FolderDataset: ImageDataset {
     package var viewSize: ImageSize
     /// The size down to which the JPEG decoder may halve images; `nil` to decode in full.
     package var scaledDecoding: ImageSize?
-    /// Whether another file of the class replaces one that cannot be used.
+    /// True if a file that cannot be used is replaced by another file of its class.
     package var isReplacingBad = false
 
     /// The settings of a dataset that decodes in full and stops at a bad file.

@@ -4,7 +4,7 @@ import KeyedRandomness
 
 /// Makes the views of shards: samples → views.
 package struct ShardLoader: Sendable {
-  /// Where the images come from.
+  /// The source of the images.
   package let dataset: any ImageDataset
   /// The size of every view.
   package let viewSize: ImageSize
