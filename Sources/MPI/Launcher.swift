@@ -13,7 +13,7 @@ import Glibc
 /// The first row that is complete applies: launchers further down the table may have started the launcher above them. A batch script has
 /// Slurm's other variables, but is no step, so a program that it starts alone is one rank.
 public struct Launcher: Sendable, Equatable {
-  /// The kinds of launcher that are told apart.
+  /// The kinds of launcher.
   public enum Kind: Sendable, Equatable {
     /// None: a process that the user started.
     case none

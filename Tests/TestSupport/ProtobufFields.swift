@@ -1,4 +1,4 @@
-/// A message in the wire format of Protocol Buffers, taken apart without knowing what it means.
+/// A message in the wire format of Protocol Buffers, parsed without its schema.
 public struct ProtobufFields {
   /// The value of a field.
   public enum Value: Equatable {
@@ -7,7 +7,7 @@ public struct ProtobufFields {
     case bytes(ArraySlice<UInt8>)
   }
 
-  /// Something that is no such message.
+  /// The error for bytes that are not a valid message.
   public struct Damaged: Error {}
 
   private let values: [Int: [Value]]
@@ -57,7 +57,7 @@ public struct ProtobufFields {
     }
   }
 
-  /// The bytes of a field, as often as it stands there.
+  /// The bytes of every occurrence of a field.
   public func bytes(_ field: Int) -> [ArraySlice<UInt8>] {
     self[field].compactMap { value in
       guard case .bytes(let bytes) = value else { return nil }

@@ -3,7 +3,7 @@ import Glibc
 import Imaging
 import Synchronization
 
-/// Images in JPEG and PNG files, decoded each time they are asked for.
+/// Images in files, decoded at each access.
 package final class FolderDataset: ImageDataset {
   /// The properties of a dataset that its files do not determine.
   package struct Settings: Sendable {
@@ -77,7 +77,7 @@ package final class FolderDataset: ImageDataset {
   /// The path of one file below the root.
   package func name(at index: Int) -> String { text(self.index.relativePath(at: index)) }
 
-  /// The files that others replaced since the last call, in their order.
+  /// The bad files that were replaced since the last call, in order of their indices.
   package func takeReplaced() -> [BadFile] {
     let files = replaced.withLock { replaced in
       defer { replaced = [:] }
