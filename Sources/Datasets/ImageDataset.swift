@@ -6,13 +6,13 @@ package protocol ImageDataset: Sendable {
   /// The names of the classes; labels index them.
   var classNames: [String] { get }
 
-  /// Whether the labels tell anything: at least two classes. Without, only losses that need no labels (SimCLR) can be trained.
+  /// True if there are at least two classes. Otherwise only losses without labels (SimCLR) can be trained.
   var hasLabels: Bool { get }
 
   /// The number of images.
   var count: Int { get }
 
-  /// The default size of the network's input: that of the images, where they share one size.
+  /// The default input size of the network: that of the images if they share one size.
   var viewSize: ImageSize { get }
 
   /// Per-channel mean and standard deviation that standardize the network's input.
@@ -27,7 +27,7 @@ package protocol ImageDataset: Sendable {
   /// The name of one image in lists and messages: its path below the dataset's root, or its number.
   func name(at index: Int) -> String
 
-  /// The files that another file of their class replaced since the last call.
+  /// The bad files that were replaced by another file of their class since the last call.
   func takeReplaced() -> [BadFile]
 
   /// The sizes and sums that are stored with the images; `nil` if the images must be decoded for them.

@@ -15,7 +15,7 @@ public final class Activity: Sendable {
     public var progress = 0
     /// The current phase, in the caller's words.
     public var phase = "start"
-    /// Whether the phase shows no progress until it ends, such as writing a file.
+    /// True if the phase reports no progress until it ends, such as writing a file.
     public var allowsSilence = false
   }
 
@@ -48,7 +48,7 @@ public final class Activity: Sendable {
   ///
   /// - Parameters:
   ///   - phase: The phase in a few words, for messages.
-  ///   - allowsSilence: Whether it shows no progress until it ends, such as writing a file.
+  ///   - allowsSilence: True if it reports no progress until it ends, such as writing a file.
   public func begin(_ phase: String, allowsSilence: Bool = false) {
     state.withLock { state in
       state.snapshot.phase = phase

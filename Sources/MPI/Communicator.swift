@@ -16,7 +16,7 @@ public struct Communicator: ~Copyable {
   /// This rank's counters of collectives and progress, read by a watchdog.
   public let activity: Activity
 
-  /// Whether this is rank 0, the one that prints and writes files.
+  /// True on rank 0, which prints and writes files.
   public var isRoot: Bool { rank == 0 }
 
   /// Wraps the communicator of all ranks, whose errors are returned instead of ending the process.

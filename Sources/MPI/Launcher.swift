@@ -13,7 +13,7 @@ import Glibc
 /// The first row that is complete applies: launchers further down the table may have started the launcher above them. A batch script has
 /// Slurm's other variables, but is no step, so a program that it starts alone is one rank.
 public struct Launcher: Sendable, Equatable {
-  /// The kinds of launcher that are told apart.
+  /// The kinds of launcher.
   public enum Kind: Sendable, Equatable {
     /// None: a process that the user started.
     case none
@@ -60,10 +60,10 @@ public struct Launcher: Sendable, Equatable {
     (kind, self.rank, size, sizeVariable) = (rank == nil ? .none : .pmi, rank ?? 0, rank == nil ? 1 : nil, "")
   }
 
-  /// Whether the process may be one of several that MPI connects.
+  /// True if the process may be one of several that MPI connects.
   public var isPresent: Bool { kind == .openMPI || kind == .pmi }
 
-  /// The reason why MPI cannot be initialized rightly under this launcher, or `nil`.
+  /// The reason that MPI cannot be initialized correctly under this launcher, or `nil`.
   public var problem: String? {
     guard kind == .plainSlurm, let size, size > 1 else { return nil }
     return

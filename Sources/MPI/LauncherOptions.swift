@@ -52,10 +52,10 @@ public struct LauncherOptions: Sendable {
     return isPRRTE ? "--mca smsc ^cma" : "--mca btl_vader_single_copy_mechanism none"
   }
 
-  /// Whether the environment of a rank says that single copies are off.
+  /// Returns true if the environment of a rank disables single-copy transfers.
   ///
-  /// - Parameter value: Looks up a variable of the environment.
-  /// - Returns: Whether the transport does not read other processes' memory.
+  /// - Parameter value: Returns the value of an environment variable.
+  /// - Returns: True if the transport does not read other processes' memory.
   public func hasSingleCopiesOff(_ value: (String) -> String?) -> Bool {
     guard library.family == .openMPI else { return true }
     if isPRRTE {

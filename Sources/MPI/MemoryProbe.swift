@@ -15,7 +15,7 @@ public final class MemoryProbe {
   /// The address of the bytes in this process.
   public var address: Int64 { unsafe Int64(Int(bitPattern: bytes)) }
 
-  /// Whether the kernel refuses another process's bytes for lack of permission.
+  /// Returns true if the kernel denies permission to read another process's memory.
   public static func isRefused(process: Int64, address: Int64) -> Bool {
     cmpi_read_is_refused(process, address) == 1
   }

@@ -15,7 +15,7 @@ public struct ActivationShape: Sendable, Hashable {
   /// The number of columns in pixels.
   public var width: Int
 
-  /// How many channels lie side by side.
+  /// The number of channels in a block of the layout.
   public var channelBlock: Int
 
   /// Describes a batch of feature maps.
@@ -33,7 +33,7 @@ public struct ActivationShape: Sendable, Hashable {
   /// The number of elements of the whole batch.
   public var count: Int { batch * channels * height * width }
 
-  /// Where the block of channels that holds `channel` begins for one image and row.
+  /// The offset of `channel` at column 0 of one row of an image.
   public func offset(image: Int, channel: Int, row: Int) -> Int {
     (((image * (channels / channelBlock) + channel / channelBlock) * height + row) * width) * channelBlock
       + channel % channelBlock

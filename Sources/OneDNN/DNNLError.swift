@@ -5,7 +5,7 @@ public struct DNNLError: Error, CustomStringConvertible {
   /// The function that failed, for example `dnnl_primitive_create`.
   public let function: String
 
-  /// What went wrong.
+  /// The reason of the failure.
   public let reason: String
 
   /// The function and the reason.

@@ -1,10 +1,10 @@
 import COneDNN
 
-/// Whether a matrix is read as it lies or transposed.
+/// The transposition of a matrix operand.
 public enum Transposition: Sendable {
-  /// As it lies.
+  /// As stored.
   case none
-  /// Rows as columns.
+  /// Transposed.
   case transposed
 
   var letter: CChar {
@@ -23,12 +23,12 @@ public enum Transposition: Sendable {
 ///   - depth: Columns of op(A), rows of op(B).
 ///   - alpha: The factor of the product.
 ///   - a: op(A) is `rows` × `depth`.
-///   - aStride: The distance between rows of A as it lies.
-///   - aTransposition: How A is read.
+///   - aStride: The distance between rows of A as stored.
+///   - aTransposition: The operation op on A.
 ///   - b: op(B) is `depth` × `columns`.
-///   - bStride: The distance between rows of B as it lies.
-///   - bTransposition: How B is read.
-///   - beta: The factor of what C holds before.
+///   - bStride: The distance between rows of B as stored.
+///   - bTransposition: The operation op on B.
+///   - beta: The factor of C's previous value.
 ///   - c: `rows` × `columns`.
 ///   - cStride: The distance between rows of C.
 /// - Throws: `DNNLError` if `dnnl_sgemm` fails.
@@ -56,10 +56,10 @@ extension MutableSpan<Float> {
   ///   - columns: Columns of op(b) and of the result.
   ///   - depth: Columns of op(a), rows of op(b).
   ///   - a: op(a) is `[rows, depth]`.
-  ///   - aTransposition: How `a` is read.
+  ///   - aTransposition: The operation op on `a`.
   ///   - b: op(b) is `[depth, columns]`.
-  ///   - bTransposition: How `b` is read.
-  ///   - beta: The factor of what stands here before.
+  ///   - bTransposition: The operation op on `b`.
+  ///   - beta: The factor of the previous value.
   /// - Throws: `DNNLError` if `dnnl_sgemm` fails.
   public mutating func product(
     rows: Int, columns: Int, depth: Int, _ a: Span<Float>, _ aTransposition: Transposition, _ b: Span<Float>,

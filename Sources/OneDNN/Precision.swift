@@ -7,7 +7,7 @@ public enum Precision: String, Sendable, CaseIterable {
   /// 16 bits, 8 of them significant; sums in float32.
   case bfloat16
 
-  /// How many bytes a number takes.
+  /// The size of one element, in bytes.
   public var byteCount: Int {
     switch self {
     case .float32: 4

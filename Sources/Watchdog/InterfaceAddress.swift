@@ -8,7 +8,7 @@ public struct InterfaceAddress: Sendable, Equatable {
   public let address: String
   /// The number of leading bits that identify the network.
   public let prefixLength: Int
-  /// Whether the interface is the loopback interface.
+  /// True for the loopback interface.
   public let isLoopback: Bool
 
   /// The network in the form that MPI launchers take, such as `10.0.0.0/24`.

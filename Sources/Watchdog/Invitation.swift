@@ -33,7 +33,7 @@ public struct Invitation: Sendable, Equatable {
     self.init(token: words[0], port: port, host: words[2], addresses: Array(words[3...]))
   }
 
-  /// Whether a connection to one of the addresses succeeds from here.
+  /// Returns true if this host can connect to the address.
   public func answers(at address: String) -> Bool {
     guard let descriptor = connect(to: address, port: port, withinSeconds: Self.patienceSeconds) else { return false }
     close(descriptor)

@@ -7,7 +7,7 @@ final class LineConnection {
   private static let longestBacklog = 1 << 16
 
   let descriptor: Int32
-  /// Whether the other side has closed, or the connection broke.
+  /// True if the peer has closed the connection, or it broke.
   private(set) var isClosed = false
 
   private var incoming: [UInt8] = []

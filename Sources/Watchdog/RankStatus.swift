@@ -8,7 +8,7 @@ public struct RankStatus: Sendable, Equatable {
   public var progress: Int
   /// Its current phase, for messages.
   public var phase: String
-  /// Whether the phase shows no progress until it ends, such as writing a file.
+  /// True if the phase reports no progress until it ends, such as writing a file.
   public var allowsSilence: Bool
 
   /// Creates a status.

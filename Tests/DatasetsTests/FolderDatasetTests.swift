@@ -4,7 +4,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// Images from files, what is said of bad ones, and what stands in for them.
+/// Images from files, messages for bad files, and their replacements.
 struct FolderDatasetTests {
   private func tree(_ directory: borrowing TemporaryDirectory) throws -> FolderIndex {
     for (number, name) in ["a/0", "a/1", "a/2", "b/0", "b/1"].enumerated() {

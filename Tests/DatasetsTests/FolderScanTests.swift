@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Which files a folder's images are, and in which order.
+/// The selection and order of a folder's image files.
 struct FolderScanTests {
   private func paths(_ index: FolderIndex) -> [String] {
     (0..<index.count).map { number in String(decoding: index.relativePath(at: number), as: UTF8.self) }

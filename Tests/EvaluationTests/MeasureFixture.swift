@@ -33,7 +33,7 @@ struct MeasureFixture: Decodable {
   }
 }
 
-/// Whether all numbers agree to 10⁻⁶, relative to those above 1.
+/// Returns true if all numbers agree to 10⁻⁶, relative for values above 1.
 func agree(_ numbers: [Double], _ expected: [Double]) -> Bool {
   numbers.count == expected.count
     && zip(numbers, expected).allSatisfy { number, expected in abs(number - expected) <= 1e-6 * max(1, abs(expected)) }

@@ -4,9 +4,9 @@ import Formats
 import Imaging
 import Runs
 
-/// What reads each kind of file, all of it.
+/// Readers that read a whole file of each kind.
 enum Readers {
-  /// Takes the file's path, its bytes and the number of the try.
+  /// A reader of the file's path, its bytes and the number of the try.
   typealias Reader = @Sendable (_ path: String, _ bytes: [UInt8], _ number: Int) throws -> Void
 
   static let byEnding: [String: Reader] = [

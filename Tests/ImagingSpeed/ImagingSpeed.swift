@@ -11,7 +11,7 @@ import KeyedRandomness
 /// processor's time.
 @main
 struct ImagingSpeed {
-  /// Where the images come from, each time.
+  /// The sources of the images, called once per view.
   private let images: [() throws -> RGBImage]
   private let augmentation: Augmentation
   private let size: ImageSize
@@ -69,7 +69,7 @@ struct ImagingSpeed {
     print(Int(try speed.viewsPerSecond(over: seconds)))
   }
 
-  /// What decodes each file of a folder; `nil` if it is none.
+  /// One decoder for each file of a folder; `nil` if the path is not a folder.
   private static func decoders(_ path: String) throws -> [() throws -> RGBImage]? {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return nil }
     return try names.sorted().map { name in

@@ -22,7 +22,7 @@ enum CodecsFixtures {
     Array(try Data(contentsOf: folder.appendingPathComponent(name)))
   }
 
-  /// What Pillow makes of a file, stored as PPM.
+  /// The image that Pillow decodes from a file, stored as PPM.
   static func expected(_ name: String) throws -> RGBImage {
     let bytes = try bytes(name + ".ppm")
     let header = String(decoding: bytes.prefix(32), as: UTF8.self).split(maxSplits: 4, whereSeparator: \.isWhitespace)

@@ -2,7 +2,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// What is refused, in which words, and that nothing is believed before it fits.
+/// Refusal of invalid files: the messages, and the validation of declared sizes before they are used.
 struct CodecsRefusalTests {
   private func expectRefusal(
     _ bytes: [UInt8], naming parts: String..., sourceLocation: SourceLocation = #_sourceLocation

@@ -102,7 +102,7 @@ struct ColorTests {
   }
 }
 
-/// How often and how strongly views are changed; fixed streams, so that they pass or fail for ever.
+/// Frequency and strength of color changes, with fixed random streams, so that the outcome is deterministic.
 struct ColorStatisticsTests {
   @Test func `four fifths are jittered`() throws {
     let augmentation = try Augmentation("tensor-jitter")

@@ -15,7 +15,7 @@ struct JitterTests {
     }
   }
 
-  /// How often levels fall into bins of the same width.
+  /// The histogram of levels over bins of equal width.
   private func histogram(_ levels: [Int], from least: Int, width: Int, bins: Int) -> [Int] {
     levels.reduce(into: [Int](repeating: 0, count: bins)) { counts, level in
       counts[min(max((level - least) / width, 0), bins - 1)] += 1

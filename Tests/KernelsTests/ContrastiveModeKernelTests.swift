@@ -39,7 +39,7 @@ struct ContrastiveModeKernelTests {
       row.positive_log_sum = 11
     }
 
-    /// Whether the second is a positive of the first.
+    /// Returns true if the second is a positive of the first.
     func isPositive(_ first: (classNumber: Int32, sample: Int32), _ second: (classNumber: Int32, sample: Int32)) -> Bool
     {
       guard first.classNumber == second.classNumber else { return false }

@@ -99,7 +99,7 @@ struct ImageFilterTests {
       }
       #expect(found.removeLast() == 0xAA)
 
-      /// Where a place beyond the edges lies in the mirrored image; `nil` in the frame.
+      /// The mirrored position of one beyond the edges; `nil` in the frame.
       func inside(_ place: Int, _ count: Int) -> Int? {
         var place = place
         while !(0..<count).contains(place) {

@@ -12,7 +12,7 @@ struct ImageKernelTests {
     return (0..<count).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
   }
 
-  /// What a kernel makes of an image's planes in another place.
+  /// The output of an out-of-place kernel for an image's planes.
   private func result(
     of planes: [UInt8], _ width: Int, _ height: Int, count: Int? = nil,
     _ kernel: (KernelImage, UnsafeMutablePointer<UInt8>) -> Void
@@ -30,7 +30,7 @@ struct ImageKernelTests {
     return result.dropLast()
   }
 
-  /// What a kernel makes of levels in place.
+  /// The output of an in-place kernel for levels.
   private func changed(_ levels: [UInt8], _ kernel: (UnsafeMutablePointer<UInt8>) -> Void) -> [UInt8] {
     var changed = levels + [0xAA]
     unsafe changed.withUnsafeMutableBufferPointer { changed in

@@ -13,10 +13,10 @@ import Testing
 
     var testDescription: String { "\(images)×\(inputs)→\(outputs), \(height)×\(width)" }
 
-    /// Shapes that take different ways through the kernels.
+    /// Shapes that take different code paths through the kernels.
     ///
-    /// In order: edges within a tile; one pixel; tiles exactly filled, and one vector of outputs in a panel of 16 lanes; so many channels
-    /// that weight gradients are transformed group by group.
+    /// In order: edges within a tile; one pixel; tiles exactly filled, and one vector of outputs in a panel of 16 lanes; enough
+    /// channels that weight gradients are transformed group by group.
     static let all = [
       Shape(inputs: 32, outputs: 48, height: 7, width: 9), Shape(inputs: 16, outputs: 32, height: 1, width: 1),
       Shape(images: 3, inputs: 16, outputs: 16, height: 8, width: 4),

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a run's log says of its loss.
+/// Warnings of a run about a collapsed loss.
 struct CollapseWarningTests {
-  /// A network that does not move: its first embeddings are nearly equal, so that its loss stays at the collapse value.
+  /// Runs a network that does not learn: its initial embeddings are nearly equal, so its loss stays at the collapse value.
   private func run(_ options: [String]) throws -> (output: String, metrics: [[String: Any]]) {
     let directory = try TemporaryDirectory()
     let result = try runProcess(

@@ -10,7 +10,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
   /// The classes; given to the command as labels unless `views` is set.
   let labels: [Int]
   var temperature = 0.1
-  /// Without labels: the classes are those of SimCLR with so many views.
+  /// The number of views of SimCLR, whose classes are used instead of labels.
   var views: Int?
   var isNormalizing = false
   var mode = ReferenceMode()
@@ -61,7 +61,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// What `supcon loss` answered.
+/// The output of `supcon loss`.
 struct LossAnswer: Equatable {
   let loss: Double
   let anchors: Int
@@ -81,7 +81,7 @@ struct LossLine: Decodable {
 }
 
 extension LossCase {
-  /// Runs `supcon loss` on so many ranks; without `mpirun` on one.
+  /// Runs `supcon loss` on the given number of ranks; a single rank runs without `mpirun`.
   func run(ranks: Int, isDouble: Bool, threads: Int = 1) throws -> LossAnswer {
     let directory = try TemporaryDirectory()
     let embeddings = directory.file("z.npy")

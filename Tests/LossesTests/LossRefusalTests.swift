@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `supcon loss` says to input that is wrong, and with which exit code.
+/// Messages and exit codes of `supcon loss` for invalid input.
 struct LossRefusalTests {
   private static let rows: [Float] = (0..<70).flatMap { row in [cos(Float(row)), sin(Float(row))] }
   private static let labels = (0..<70).map { row in Int32(row % 3) }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The network and the optimizer of `loss-steps` in float64, in plain loops; rows stand as the reference loss has them, view by view.
+/// The network and the optimizer of `loss-steps` in float64, in plain loops; rows are ordered view by view, as in the reference loss.
 struct ReferenceTraining {
   /// ½, as there.
   private static let crossEntropyWeight = 0.5
@@ -26,7 +26,7 @@ struct ReferenceTraining {
     velocity = parameters.map { _ in 0 }
   }
 
-  /// Where a layer's weight [out, in] and bias begin.
+  /// The offsets of a layer's weight [out, in] and bias.
   private struct Layer {
     let start: Int
     let input: Int

@@ -43,7 +43,7 @@ private func checkPieces(_ shards: Int, _ bounds: [Int], _ waiting: Waiting, _ w
   }
 }
 
-/// Brings a vector from its end, as a backward pass does; what is not there yet is no number.
+/// Adds a vector in pieces from its end, as a backward pass does; missing pieces are NaN.
 private func add(shard: Int, _ bounds: [Int], _ seed: UInt64, to reduction: PiecewiseReduction<Float>) {
   let numbers: [Float] = vector(shard: shard, length: length, seed: seed)
   reduction.withVector { elements in
@@ -62,7 +62,7 @@ private func add(shard: Int, _ bounds: [Int], _ seed: UInt64, to reduction: Piec
   }
 }
 
-/// Where a shard has failed, its pieces are not waited for.
+/// After a shard has failed, nothing waits for its pieces.
 private func checkFailure(_ world: borrowing Communicator) throws {
   let runs = BlockPartition(total: world.size, parts: world.size)
   let reduction = PiecewiseReduction<Float>(

@@ -1,9 +1,11 @@
 import Glibc
 import MPI
 
-/// How long the fixed tree takes against `MPI_Allreduce` for vectors of the sizes of networks: `mpirun -np N mpi-checks reduction-speed`.
+/// The time of the fixed tree against `MPI_Allreduce` for gradient vectors of common networks.
 ///
-/// Each rank brings one vector; what is timed is all that crosses ranks. Rounds of both alternate.
+/// Run with `mpirun -np N mpi-checks reduction-speed`.
+///
+/// Each rank contributes one vector; only the exchange between ranks is timed. Rounds of both alternate.
 func measureReduction(_ world: borrowing Communicator) throws {
   report("ranks  megabytes  tree, ms  MPI_Allreduce, ms  ratio (least, largest of the rounds)", world)
   for megabytes in [1, 46, 112] {

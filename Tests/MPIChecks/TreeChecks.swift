@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import MPI
 
-/// What the tree must give, written down a second time.
+/// An independent reference of the tree sum.
 ///
 /// A node over `n` shards splits at the largest power of two below `n`.
 func treeSum<Element: TreeElement & BinaryFloatingPoint>(_ shards: ArraySlice<[Element]>) -> [Element] {

@@ -2,7 +2,7 @@ import NeuralNet
 import OneDNN
 import Testing
 
-/// What thins and averages feature maps: shortcut, pooling.
+/// Subsampling and averaging of feature maps: shortcut, pooling.
 @Suite struct FeatureMapTests {
   private struct Fixture: Decodable {
     struct Layer: Decodable {

@@ -5,7 +5,8 @@ import Testing
 
 /// Compares each slice with its reference, and the names of all.
 ///
-/// Where a ReLU behind a shift is never off, the next normalization takes the shift out again: its gradient is 0 but for rounding.
+/// If the ReLU after a shift is always active, the next normalization cancels the shift: its gradient is 0 up to
+/// rounding.
 func expectMatch(
   _ values: [Float], _ layout: VectorLayout, _ references: [String: Reference], within tolerance: Double, _ what: String
 ) {
@@ -50,7 +51,7 @@ struct NetworkSubject {
   private let pass = Pass()
   private let views: Int
 
-  /// What the head and the normalization leave between forward and backward.
+  /// The activations of head and normalization kept between forward and backward pass.
   private final class Pass {
     var representations: [Float] = []
     var embeddings: [Float] = []

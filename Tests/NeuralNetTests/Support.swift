@@ -28,7 +28,7 @@ private func hash(_ seed: UInt32, _ index: Int) -> UInt32 {
 
 // MARK: - PyTorch's results
 
-/// What a fixture keeps of an array that PyTorch computed in float64.
+/// The summary of an array computed by PyTorch in float64.
 struct Reference: Decodable, Sendable {
   let count: Int
   let norm: Double

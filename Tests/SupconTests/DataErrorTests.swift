@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What is wrong with the data, and what it is told with.
+/// Error messages for problems of the data.
 struct DataErrorTests {
   @Test func missingFolder() throws {
     let workshop = try Workshop()

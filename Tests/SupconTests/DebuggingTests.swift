@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a run shows to those who look for a fault.
+/// The debugging options: step dump, rank comparison, finite checks.
 struct DebuggingTests {
   @Test func aDumpedStepIsTheSameOnAnyNumberOfRanks() throws {
     let workshop = try Workshop()

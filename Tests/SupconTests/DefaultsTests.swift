@@ -55,7 +55,7 @@ struct DefaultsTests {
     }
   }
 
-  /// What stands behind `(default: ` for each option.
+  /// The text after `(default: ` for each option.
   private func defaults(inHelp help: String) -> [String: String] {
     // Each option begins a line with its name; its text may run over several lines.
     var sections: [String] = []

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `supcon doctor` finds, with its remedy; and that a run finds it at its start.
+/// The findings of `supcon doctor` with their remedies, and the same checks at the start of a run.
 struct DoctorTests {
   private static let small = ["--batch-size", "32", "--shard-size", "8", "--shapes-train", "64"]
   private static let doctor = ["doctor"] + small
@@ -72,7 +72,7 @@ struct DoctorTests {
       try workshop.runTwo(["pretrain", "--temperature", "0.1"], rankOne: commands), 64, naming: parts)
   }
 
-  /// What is wrong on one rank alone is told by that rank.
+  /// A problem of a single rank is reported by that rank.
   @Test func optionsThatOneRankRefuses() throws {
     let result = try Workshop().runTwo(
       ["bench"] + Self.small, rankOne: "set -- \"$1\" --temperature 0")

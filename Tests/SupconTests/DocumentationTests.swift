@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the documents say of options is so: each exists, and each is told of.
+/// Consistency of the documents with the options: each named option exists, and each option is documented.
 struct DocumentationTests {
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
@@ -51,7 +51,7 @@ struct DocumentationTests {
     }
   }
 
-  /// The reference's table of features names what each row is chosen by.
+  /// The reference's table of features names every training option.
   @Test func everyTrainingOptionIsInTheFeatureTable() throws {
     let page = try String(contentsOf: Self.root.appendingPathComponent("docs/reference.md"), encoding: .utf8)
     let section = try #require(page.components(separatedBy: "\n## Features\n").dropFirst().first)

@@ -1,10 +1,10 @@
 import Foundation
 
-/// All that a folder holds, to see whether anything in it was touched.
+/// The contents of a folder, to detect changes.
 struct FolderSnapshot: Equatable {
   /// Files by their path in the folder, links with their destination.
   ///
-  /// Locks tell of processes, not of runs, and are left out.
+  /// Lock files are left out: they describe processes, not runs.
   private let contents: [String: Data]
 
   init(_ folder: String) throws {

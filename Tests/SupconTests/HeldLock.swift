@@ -4,7 +4,7 @@ import Glibc
 struct HeldLock: ~Copyable {
   private let descriptor: Int32
 
-  /// Takes the lock at `path`, which nobody holds.
+  /// Takes the lock at `path`, which must be free.
   init(path: String) throws {
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     var request = flock()

@@ -2,7 +2,7 @@ import Foundation
 
 /// The fields of a JSON object.
 struct JSONFields {
-  /// What a field holds.
+  /// The value of a field.
   enum Value: Decodable, Equatable {
     case number(Double)
     case text(String)

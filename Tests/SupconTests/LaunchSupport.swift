@@ -48,7 +48,7 @@ extension Workshop {
 let projectRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent()
 
-/// Whether a process is there and has not ended.
+/// Returns true if a process exists and has not ended.
 func isRunning(_ process: Int32) -> Bool {
   guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return false }
   return text.split(separator: ")").last?.split(separator: " ").first != "Z"

@@ -17,7 +17,7 @@ struct ONNXExportTests {
     return (file, try WeightsFile(path: workshop.path("run/checkpoints/latest")))
   }
 
-  /// Checks that every node's inputs stand before it, that nothing is left over, and that the weights are the run's.
+  /// Checks that every node's inputs precede it, that nothing is left over, and that the weights are the run's.
   private func check(_ file: ONNXFile, _ weights: WeightsFile, prefixes: [String]) {
     var known = Set(file.inputs.keys).union(file.tensors.keys)
     var used: Set<String> = []

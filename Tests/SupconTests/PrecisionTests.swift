@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// `--precision` as far as the CPUs of all ranks go.
+/// The choice of `--precision` by the CPUs of all ranks.
 ///
-/// A rank whose oneDNN is told to do without bfloat16 stands for an older CPU.
+/// A rank whose oneDNN is limited to instructions without bfloat16 simulates an older CPU.
 struct PrecisionTests {
   /// Runs `supcon` on two ranks, the second of which has no bfloat16.
   private func runWithAnOlderCPU(_ workshop: Workshop, _ options: [String]) throws -> ProcessResult {

@@ -2,7 +2,7 @@ import Formats
 import Foundation
 import Testing
 
-/// What a run leaves behind (docs/reference.md).
+/// The files of a run directory (docs/reference.md).
 struct RunDirectoryTests {
   private static let steps = 8
   private static let stepsPerEpoch = 6

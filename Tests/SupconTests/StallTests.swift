@@ -36,7 +36,7 @@ struct StallTests {
     }
   }
 
-  /// With one rank too, and with nobody else to wait for it.
+  /// With a single rank too, where no other rank waits for it.
   @Test func anEndlessLoopIsFound() throws {
     let workshop = try Workshop()
     try workshop.compileFault()

@@ -103,7 +103,7 @@ struct StoppingTests {
 
 /// A disk that is full.
 struct DiskFullTests {
-  /// A file system of so many bytes, or `nil` where this process may not make one.
+  /// Mounts a file system of the given size; false if this process has no permission to.
   private func smallDisk(at path: String, megabytes: Int) throws -> Bool {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     return try runProcess("/bin/mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path]).exitCode == 0

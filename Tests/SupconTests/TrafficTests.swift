@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What comes in from other ranks, as the program counts it.
+/// The bytes received from other ranks, as counted by the program.
 struct TrafficTests {
   private static let (samples, views, width) = (36, 2, 48)
   private static let options = [

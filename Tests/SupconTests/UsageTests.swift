@@ -1,10 +1,10 @@
 import Testing
 
-/// What is wrong in the options alone: 64, before anything is written.
+/// Usage errors: exit code 64 before anything is written.
 struct UsageTests {
   struct Mistake: Sendable, CustomTestStringConvertible {
     let arguments: [String]
-    /// What the message must name: the thing, what was expected, what to do.
+    /// Required parts of the message: the subject, the expected value, the remedy.
     let parts: [String]
 
     init(_ arguments: [String], naming parts: [String]) {
@@ -52,7 +52,7 @@ struct UsageTests {
   }
 }
 
-/// What tells of the program: once, whatever the number of ranks.
+/// Help and version: printed once, for any number of ranks.
 struct HelpTests {
   @Test(arguments: [1, 3])
   func helpAndVersionPrintOnce(ranks: Int) throws {

@@ -53,7 +53,7 @@ public struct Mutations {
     return bytes
   }
 
-  /// The checksum of a PNG chunk's type and data, as it stands in the file.
+  /// The checksum of a PNG chunk's type and data, as stored in the file.
   public static func cyclicRedundancy(_ bytes: [UInt8]) -> [UInt8] {
     let remainder = bytes.reduce(UInt32.max) { remainder, byte in
       (0..<8).reduce(remainder ^ UInt32(byte)) { remainder, _ in

@@ -1,17 +1,17 @@
 import Dispatch
 import Foundation
 
-/// What a finished process left behind.
+/// The result of a finished process.
 public struct ProcessResult: Sendable {
-  /// Its exit code; 128 + the signal's number if a signal ended it.
+  /// The exit code; 128 + the signal's number if a signal ended it.
   public let exitCode: Int32
-  /// What it printed.
+  /// The standard output.
   public let standardOutput: String
-  /// What it complained about.
+  /// The standard error.
   public let standardError: String
-  /// The most memory it was seen to hold, looked up every few milliseconds; 0 if it was gone at once.
+  /// The peak resident memory, sampled every few milliseconds; 0 if the process ended before the first sample.
   public let peakResidentBytes: Int
-  /// How long it ran.
+  /// The elapsed time.
   public let elapsedSeconds: Double
 
   /// The last line of the standard output that is not empty.
@@ -20,25 +20,25 @@ public struct ProcessResult: Sendable {
   }
 }
 
-/// Why a process gave no result.
+/// A reason that a process gave no result.
 public enum ProcessFailure: Error {
-  /// No executable of this name stands beside the test bundle.
+  /// There is no executable of this name beside the test bundle.
   case notBuilt(String)
   /// It ran for longer than it may, and was killed.
   case timedOut(command: String, seconds: Int, standardError: String)
 }
 
-/// Runs a command to its end and returns all it said.
+/// Runs a command to its end and returns its output.
 ///
 /// Its outputs go through files, so that no full pipe can block it.
 ///
 /// - Parameters:
 ///   - executable: The path of the program.
 ///   - arguments: Its arguments.
-///   - environment: Variables to set besides those of this process.
-///   - timeoutSeconds: After how long it is killed.
+///   - environment: Variables to add to those of this process.
+///   - timeoutSeconds: The time after which it is killed.
 ///   - onStart: Receives the process's number.
-/// - Returns: What it left behind, whatever its exit code.
+/// - Returns: The result, for any exit code.
 /// - Throws: ``ProcessFailure`` if it took too long, or the system's error if it could not be started.
 public func runProcess(
   _ executable: String, _ arguments: [String], environment: [String: String] = [:], timeoutSeconds: Int = 120,
@@ -94,13 +94,13 @@ public func runProcess(
 /// Runs a command on several ranks of this machine under `mpirun`, as root too and on fewer cores than ranks.
 ///
 /// - Parameters:
-///   - ranks: How many processes.
+///   - ranks: The number of processes.
 ///   - executable: The path of the program.
 ///   - arguments: Its arguments.
-///   - timeoutSeconds: After how long it is killed; `mpirun` itself gives up after half of that.
-///   - graceSeconds: How long `mpirun` leaves ranks to end by themselves after a signal or the failure of one; it always takes all of it.
+///   - timeoutSeconds: The time after which it is killed; `mpirun` itself gives up after half of that.
+///   - graceSeconds: The time that `mpirun` gives ranks to end after a signal or the failure of a rank; always used in full.
 ///   - onStart: Receives the launcher's process number.
-/// - Returns: What all ranks left behind together; the exit code is that of the first rank to fail.
+/// - Returns: The combined result of all ranks; the exit code is that of the first rank to fail.
 /// - Throws: ``ProcessFailure``.
 public func runUnderMPI(
   ranks: Int, _ executable: String, _ arguments: [String], timeoutSeconds: Int = 120, graceSeconds: Int = 0,

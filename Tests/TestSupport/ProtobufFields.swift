@@ -1,13 +1,13 @@
-/// A message in the wire format of Protocol Buffers, taken apart without knowing what it means.
+/// A message in the wire format of Protocol Buffers, parsed without its schema.
 public struct ProtobufFields {
-  /// What a field holds.
+  /// The value of a field.
   public enum Value: Equatable {
     case number(Int)
     case fourBytes(UInt32)
     case bytes(ArraySlice<UInt8>)
   }
 
-  /// Something that is no such message.
+  /// The error for bytes that are not a valid message.
   public struct Damaged: Error {}
 
   private let values: [Int: [Value]]
@@ -57,7 +57,7 @@ public struct ProtobufFields {
     }
   }
 
-  /// The bytes of a field, as often as it stands there.
+  /// The bytes of every occurrence of a field.
   public func bytes(_ field: Int) -> [ArraySlice<UInt8>] {
     self[field].compactMap { value in
       guard case .bytes(let bytes) = value else { return nil }
@@ -76,7 +76,7 @@ public struct ProtobufFields {
   }
 }
 
-/// What the tests look at in an ONNX file; the numbers of fields are those of onnx.proto.
+/// The parts of an ONNX file that the tests check; field numbers are those of onnx.proto.
 public struct ONNXFile {
   /// An operation.
   public struct Node {

@@ -2,7 +2,7 @@ import Foundation
 
 /// A folder for one test, deleted with all it holds when the value goes out of scope.
 public struct TemporaryDirectory: ~Copyable {
-  /// Where it stands.
+  /// The path of the folder.
   public let path: String
 
   /// Makes a new, empty folder.

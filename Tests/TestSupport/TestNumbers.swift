@@ -40,7 +40,7 @@ public func chiSquare(_ counts: [Int]) -> Double {
   }
 }
 
-/// What Pearson's statistic hardly ever exceeds: mean + 4 standard deviations, and something for its skewness.
+/// An upper limit of Pearson's χ² statistic: mean + 4 standard deviations + 8 for its skewness.
 public func chiSquareLimit(degreesOfFreedom: Int) -> Double {
   let degrees = Double(degreesOfFreedom)
   return degrees + 4 * (2 * degrees).squareRoot() + 8

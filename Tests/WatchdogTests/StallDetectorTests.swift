@@ -150,7 +150,7 @@ struct StallDetectorTests {
     #expect(diagnosis.contains("ranks 1, 2 cannot be heard yet") && diagnosis.contains("rank 0 on host alpha"))
   }
 
-  /// Suspended jobs and laptops blame nobody.
+  /// The suspension of a job or laptop is not a stall.
   @Test func timeInWhichTheWatchdogDidNotRunIsForgiven() {
     var job = Job()
     job.pass(3, working: [0, 1, 2])

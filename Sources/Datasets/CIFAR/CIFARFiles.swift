@@ -2,7 +2,7 @@ import Formats
 
 /// The files of CIFAR-10 and CIFAR-100, recognized where they are not expected.
 enum CIFARFiles {
-  /// The file names of each form, any of which tells it.
+  /// The file names of each form; any of them identifies it.
   private static let forms: [(names: [String], dataset: String, isBinary: Bool)] = [
     (["data_batch_1.bin", "test_batch.bin"], "cifar10", true),
     (["train.bin", "fine_label_names.txt"], "cifar100", true),

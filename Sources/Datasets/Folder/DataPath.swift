@@ -26,12 +26,12 @@ package enum DataPath {
     }
   }
 
-  /// Whether a path is a list of labels: a file whose name ends in `.csv` or `.tsv`.
+  /// Returns true if the path is a list of labels: a file whose name ends in `.csv` or `.tsv`.
   package static func isList(_ path: String) -> Bool {
     kind(path) == .file && (path.lowercased().hasSuffix(".csv") || path.lowercased().hasSuffix(".tsv"))
   }
 
-  /// Whether a path is a file that is opened as a pack.
+  /// Returns true if the path is a file to open as a pack.
   package static func isPack(_ path: String) -> Bool {
     kind(path) == .file && !isList(path)
   }

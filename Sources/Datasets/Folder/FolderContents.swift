@@ -42,12 +42,12 @@ struct FolderContents {
   /// A folder below this one.
   func path(of folder: [UInt8]) -> String { "\(path)/\(text(folder))" }
 
-  /// Whether the folder holds images in folders only, as a split does.
+  /// Returns true if the folder holds images in subfolders only, as a split does.
   func isTree(depth: Int = 0) -> Bool {
     images.isEmpty && holdsImages(in: folders, depth: depth)
   }
 
-  /// Whether an image lies in the folder or below it.
+  /// Returns true if there is an image in the folder or below it.
   func holdsImages(depth: Int = 0) -> Bool {
     !images.isEmpty || holdsImages(in: folders, depth: depth)
   }

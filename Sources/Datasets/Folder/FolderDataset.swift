@@ -3,7 +3,7 @@ import Glibc
 import Imaging
 import Synchronization
 
-/// Images in JPEG and PNG files, decoded each time they are asked for.
+/// Images in files, decoded at each access.
 package final class FolderDataset: ImageDataset {
   /// The properties of a dataset that its files do not determine.
   package struct Settings: Sendable {
@@ -13,7 +13,7 @@ package final class FolderDataset: ImageDataset {
     package var viewSize: ImageSize
     /// The size down to which the JPEG decoder may halve images; `nil` to decode in full.
     package var scaledDecoding: ImageSize?
-    /// Whether another file of the class replaces one that cannot be used.
+    /// True if a file that cannot be used is replaced by another file of its class.
     package var isReplacingBad = false
 
     /// The settings of a dataset that decodes in full and stops at a bad file.
@@ -77,7 +77,7 @@ package final class FolderDataset: ImageDataset {
   /// The path of one file below the root.
   package func name(at index: Int) -> String { text(self.index.relativePath(at: index)) }
 
-  /// The files that others replaced since the last call, in their order.
+  /// The bad files that were replaced since the last call, in order of their indices.
   package func takeReplaced() -> [BadFile] {
     let files = replaced.withLock { replaced in
       defer { replaced = [:] }

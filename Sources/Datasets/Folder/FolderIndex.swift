@@ -8,7 +8,7 @@ import KeyedRandomness
 package struct FolderIndex: Sendable, Equatable {
   /// The folder that all paths begin with.
   package let root: String
-  /// Whether a file lies in the folder that has its class's name.
+  /// True if each file lies in a folder named after its class.
   package let areClassesFolders: Bool
   /// The names of the classes as bytes; labels index them.
   package private(set) var classFolders: [[UInt8]] = []
@@ -44,7 +44,7 @@ package struct FolderIndex: Sendable, Equatable {
     classEnds[classEnds.count - 1] = count
   }
 
-  /// Gives back what memory was reserved for further files.
+  /// Releases memory reserved for further files.
   mutating func shrink() {
     var (exactNames, exactEnds): ([UInt8], [UInt32]) = ([], [])
     exactNames.reserveCapacity(names.count)
@@ -60,7 +60,7 @@ package struct FolderIndex: Sendable, Equatable {
   /// The names of the classes, readable.
   package var classNames: [String] { classFolders.map { folder in String(decoding: folder, as: UTF8.self) } }
 
-  /// How much memory the index takes.
+  /// The memory of the index, in bytes.
   package var byteCount: Int {
     names.capacity + nameEnds.capacity * MemoryLayout<UInt32>.stride
       + classFolders.reduce(0) { sum, folder in sum + folder.capacity + 3 * MemoryLayout<Int>.stride }
@@ -101,7 +101,7 @@ package struct FolderIndex: Sendable, Equatable {
     return path.first == UInt8(ascii: "/") ? path : Array(root.utf8) + [UInt8(ascii: "/")] + path
   }
 
-  /// The index of those files that `isKept` says, with all classes.
+  /// The files for which `isKept` is true, with all classes.
   package func filtered(_ isKept: (Int) -> Bool) -> FolderIndex {
     var kept = FolderIndex(root: root, areClassesFolders: areClassesFolders)
     for label in classFolders.indices {
@@ -116,7 +116,7 @@ package struct FolderIndex: Sendable, Equatable {
     return kept
   }
 
-  /// The SHA-256 of all names and classes in their order: another folder has another one.
+  /// The SHA-256 of all file and class names, in order.
   package var fingerprint: String {
     let digest = SHA256()
     let bytes = encoded(withRoot: false)
@@ -128,12 +128,12 @@ package struct FolderIndex: Sendable, Equatable {
 // MARK: - Division
 
 extension FolderIndex {
-  /// Divides the files of each class into those to train on and those to validate with.
+  /// Splits the files of each class into a training and a validation part.
   ///
-  /// Which files are kept for validation depends on the number of files in each class alone, so that runs are compared on the same ones. At
-  /// least one of each class is trained on.
+  /// The validation part is a function of `fraction` and the class sizes only, so that all runs are compared on the same
+  /// files. At least one file of each class stays in the training part.
   ///
-  /// - Parameter fraction: The share of each class's files that is kept for validation, rounded to whole files.
+  /// - Parameter fraction: The fraction of each class's files held out for validation, rounded to whole files.
   /// - Returns: Both parts, with all classes.
   package func divided(validationFraction fraction: Double) -> (training: FolderIndex, validation: FolderIndex) {
     var isValidation = [Bool](repeating: false, count: count)
@@ -183,7 +183,7 @@ extension FolderIndex {
     return bytes
   }
 
-  /// The index that ``encoded()`` gave on another rank.
+  /// Decodes the result of ``encoded()`` from another rank.
   package init(decoding bytes: [UInt8]) {
     var offset = 0
     func number() -> Int {

@@ -1,4 +1,4 @@
-/// The options that say which files of a folder are images of which split and class.
+/// The options that assign the files of a folder to splits and classes.
 package struct FolderRequest: Sendable, Equatable {
   /// The folder of `--data`.
   package let path: String
@@ -41,7 +41,7 @@ package struct SplitFolder: Sendable, Equatable {
   package let path: String
   /// Folders in it that are other splits.
   package var excluded: Set<[UInt8]> = []
-  /// Whether the images lie in the folder itself, not in folders named after classes.
+  /// True if the images lie in the folder itself, not in folders named after classes.
   package var isUnlabeled = false
 
   package init(path: String) {

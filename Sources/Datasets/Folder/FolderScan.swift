@@ -26,7 +26,7 @@ package struct FolderScan {
   /// - Parameters:
   ///   - root: The folder that holds those of the classes.
   ///   - classes: The classes of the training set; absent to take those that are found.
-  ///   - isSkipping: Whether to leave out circular links and folders that cannot be read, instead of throwing.
+  ///   - isSkipping: True to leave out circular links and folders that cannot be read, instead of throwing.
   /// - Throws: ``FileError`` naming the path: a folder that is missing or holds no classes, a class without images, or one that is not among
   ///   `classes`.
   package init(root: String, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
@@ -38,7 +38,7 @@ package struct FolderScan {
   /// - Parameters:
   ///   - folder: The folder, with its classes or without labels.
   ///   - classes: The classes of the training set; absent to take those that are found.
-  ///   - isSkipping: Whether to leave out circular links and folders that cannot be read, instead of throwing.
+  ///   - isSkipping: True to leave out circular links and folders that cannot be read, instead of throwing.
   /// - Throws: ``FileError`` naming the path, as for a tree of class folders.
   package init(_ folder: SplitFolder, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
     self.isSkipping = isSkipping

@@ -7,9 +7,9 @@ struct SplitSearch {
     let name: [UInt8]
     let split: Split
     let isExact: Bool
-    /// Whether it holds images in folders only.
+    /// True if it holds images in subfolders only.
     let isTree: Bool
-    /// Whether it holds any image.
+    /// True if it holds any image.
     let holdsImages: Bool
   }
 
@@ -213,7 +213,7 @@ struct SplitSearch {
 
   // MARK: - Folders without a split's name
 
-  /// Whether a single folder holds all images, in folders of its own.
+  /// Returns true if a single folder holds all images, in subfolders.
   private func isWrapper(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) -> Bool {
     guard root.images.isEmpty, folders.count <= 20 else { return false }
     let holding = folders.compactMap { name in try? FolderContents(root.path(of: name)) }.filter { contents in

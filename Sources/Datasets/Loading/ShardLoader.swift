@@ -4,7 +4,7 @@ import KeyedRandomness
 
 /// Makes the views of shards: samples → views.
 package struct ShardLoader: Sendable {
-  /// Where the images come from.
+  /// The source of the images.
   package let dataset: any ImageDataset
   /// The size of every view.
   package let viewSize: ImageSize
@@ -16,12 +16,12 @@ package struct ShardLoader: Sendable {
   /// A loader.
   ///
   /// - Parameters:
-  ///   - dataset: Where the images come from.
-  ///   - augmentation: How a view is made.
+  ///   - dataset: The source of the images.
+  ///   - augmentation: The augmentation of a view.
   ///   - viewSize: The size of every view.
-  ///   - views: How many views of each sample.
+  ///   - views: The number of views per sample.
   ///   - seed: The run's seed.
-  ///   - layout: How a view lies in memory.
+  ///   - layout: The memory layout of a view.
   package init(
     _ dataset: any ImageDataset, _ augmentation: Augmentation, viewSize: ImageSize, views: Int, seed: UInt64,
     layout: ImageLayout

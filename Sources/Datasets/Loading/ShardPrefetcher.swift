@@ -4,8 +4,8 @@ import Synchronization
 
 /// Makes the views of coming shards on spare threads, while others compute.
 ///
-/// Shards are announced in the order in which they will be wanted and made in that order, no more of them ahead than there are buffers. One
-/// that is wanted before anyone has begun it is made by whoever wants it: who makes a view never changes it.
+/// Shards are announced and made in the order of their use, at most as many ahead as there are buffers. A shard that is
+/// requested before a spare thread has begun it is made by the requesting thread. The result does not depend on the thread.
 package final class ShardPrefetcher: Sendable {
   /// The views of one shard in one epoch.
   package struct Request: Sendable, Hashable {
@@ -46,26 +46,26 @@ package final class ShardPrefetcher: Sendable {
   /// A prefetcher.
   ///
   /// - Parameters:
-  ///   - loader: What makes the views.
-  ///   - elements: How many numbers the views of a shard have.
-  ///   - threads: How many spare threads there are; without any, every shard is made by whoever wants it.
+  ///   - loader: The maker of the views.
+  ///   - elements: The number of elements of a shard's views.
+  ///   - threads: The number of spare threads; with 0, every shard is made by the requesting thread.
   package init(_ loader: ShardLoader, elements: Int, threads: Int) {
     self.loader = loader
     // Each thread makes one shard while one that it has made waits to be taken.
     state = Mutex(State(spare: (0..<2 * threads).map { _ in Slot(elements: elements) }, idleThreads: threads))
   }
 
-  /// Announces shards that will be wanted, after all announced before.
+  /// Announces the next shards, after all announced before.
   package func announce(_ requests: [Request]) {
     state.withLock { state in state.waiting += requests }
     beginWaiting()
   }
 
-  /// Fills `views` with a shard's views; waits if a spare thread is at them.
+  /// Fills `views` with a shard's views; waits if a spare thread is making them.
   ///
   /// - Parameters:
   ///   - views: Receives what ``ShardLoader/fill(_:samples:epoch:)`` gives.
-  ///   - request: Which shard, announced or not.
+  ///   - request: The shard, announced or not.
   /// - Throws: ``FileError`` if an image cannot be read.
   package func fill(_ views: inout MutableSpan<Float>, _ request: Request) throws(FileError) {
     let begun = state.withLock { state -> Slot? in

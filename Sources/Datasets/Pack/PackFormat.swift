@@ -13,7 +13,7 @@ import Imaging
 ///
 /// after them `statistics`, I64 [7]: the pixels of the training images, the sums of their samples a channel, the sums of the squares.
 enum PackFormat {
-  /// What the header's metadata calls the format.
+  /// The format's name in the header's metadata.
   static let name = "supcon-pack"
   static let version = "1"
   static let statistics = "statistics"

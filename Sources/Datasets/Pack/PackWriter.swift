@@ -36,7 +36,7 @@ package struct PackWriter {
   /// Writes the pack, whole or not at all.
   ///
   /// - Parameters:
-  ///   - path: Where it will stand.
+  ///   - path: The path of the pack.
   ///   - progress: Called with the number of images written so far.
   ///   - measured: Called for each image whose size was read, from any thread: all are, before the first is written.
   /// - Throws: ``FileError`` naming the image or the pack.

@@ -8,9 +8,9 @@ import Imaging
 package final class PackedDataset: ImageDataset {
   /// The names of the classes.
   package let classNames: [String]
-  /// Mean and deviation of the pack's training images.
+  /// Mean and standard deviation of the pack's training images.
   package let normalization: ChannelNormalization
-  /// The size of views unless the user says otherwise; as for a folder.
+  /// The default size of views, as for a folder.
   package let viewSize: ImageSize
   /// The SHA-256 that the file ends with.
   package let fingerprint: String
@@ -26,13 +26,13 @@ package final class PackedDataset: ImageDataset {
   private let sizes: [Int32]
   private let labels: [Int32]
 
-  /// Opens a pack and checks that its numbers fit each other.
+  /// Opens a pack and checks that its numbers are consistent.
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - split: Which part of it.
-  ///   - normalization: What a network's input is freed of, if not of what the pack's own images have.
-  /// - Throws: ``FileError``: `content` if this is no whole pack, `missing` if it has no such split.
+  ///   - split: The split to read.
+  ///   - normalization: Mean and standard deviation for the network's input; those of the pack's training images if absent.
+  /// - Throws: ``FileError``: `content` if this is not a complete pack, `missing` if it has no such split.
   package init(path: String, split: Split, normalization: ChannelNormalization? = nil) throws(FileError) {
     file = try ReadOnlyFile(path: path)
     header = try SafetensorsHeader(of: file)
@@ -75,7 +75,7 @@ package final class PackedDataset: ImageDataset {
     }
   }
 
-  /// Whether the numbers fit each other; none is believed before.
+  /// True if all numbers are consistent; checked before any of them is used.
   private var isConsistent: Bool {
     func rise(_ places: [Int64], to end: Int) -> Bool {
       places.first == 0 && places.last == Int64(end) && zip(places, places.dropFirst()).allSatisfy { $0 <= $1 }
@@ -130,9 +130,9 @@ package final class PackedDataset: ImageDataset {
     return String(decoding: try file.read(end - start, at: names.lowerBound + start), as: UTF8.self)
   }
 
-  /// Reads the whole file, and checks the checksum that it ends with.
+  /// Reads the whole file and verifies its trailing checksum.
   ///
-  /// - Throws: ``FileError`` of kind `content` if it is not right.
+  /// - Throws: ``FileError`` of kind `content` if it does not match.
   package func verifyStorage(progress: (_ bytes: Int) -> Void = { _ in }) throws(FileError) {
     try header.verifyChecksum(of: file, progress: progress)
   }
@@ -148,7 +148,7 @@ private struct Tensors {
     self.header = header
   }
 
-  /// Where a tensor of bytes lies.
+  /// The byte range of a tensor of bytes.
   func bytes(_ name: String) throws(FileError) -> Range<Int> {
     guard let entry = header.entries[name], entry.type == .uint8 else { throw missing(name) }
     return entry.range

@@ -5,10 +5,10 @@ package enum SampleOrder {
   /// A uniformly random permutation of `0 ..< count`.
   ///
   /// - Parameters:
-  ///   - count: How many samples there are.
+  ///   - count: The number of samples.
   ///   - seed: The run's seed.
   ///   - epoch: The epoch, from 0.
-  ///   - purpose: Which stage asks.
+  ///   - purpose: The use of the permutation; each has its own random stream.
   /// - Returns: Every number below `count` once.
   package static func permutation(
     of count: Int, seed: UInt64, epoch: Int, purpose: RandomPurpose = .sampleOrder

@@ -1,48 +1,48 @@
 import KeyedRandomness
 
-/// Which samples make up the global batches of an epoch: a function of seed and epoch, the same on every rank.
+/// The assignment of samples to the global batches of an epoch: a function of seed and epoch, equal on all ranks.
 ///
-/// No sample comes twice in a global batch.
+/// No sample occurs twice in a global batch.
 package struct Sampler: Sendable {
-  /// How samples are chosen.
+  /// The sampling strategy.
   package enum Kind: Sendable, Equatable {
     /// Every sample once an epoch, in random order.
     case shuffled
-    /// The same number of samples of each of so many classes.
+    /// The same number of samples of each of `classesPerBatch` classes.
     case balanced(classesPerBatch: Int)
     /// Every batch with the same number of samples of each class, in proportion to the dataset's, so that the lower bound of the loss is one
     /// constant of the run.
     case fixedLabels
   }
 
-  /// What becomes of the samples behind the last whole batch of a shuffled epoch.
+  /// The treatment of the samples after the last whole batch of a shuffled epoch.
   package enum LastBatch: String, Sendable, CaseIterable {
-    /// They are left out of the epoch.
+    /// Omits them from the epoch.
     case drop
-    /// Their whole shards are a smaller batch.
+    /// Makes a smaller batch of their whole shards.
     case keep
   }
 
-  /// How many global batches an epoch has.
+  /// The number of global batches in an epoch.
   package let stepsPerEpoch: Int
 
-  /// How many samples the last batch of an epoch has; all others have the full number.
+  /// The number of samples in the last batch of an epoch; all other batches are full.
   package let lastBatchSize: Int
 
-  /// How many samples of each class a batch of ``Kind/fixedLabels`` has; empty for the other kinds.
+  /// The number of samples of each class in a batch of ``Kind/fixedLabels``; empty for the other kinds.
   package let quotas: [Int]
 
   private let kind: Kind
   private let sampleCount: Int
   private let batchSize: Int
   private let seed: UInt64
-  /// The samples of each class that has any, for the kinds that look at labels.
+  /// The samples of each class that has any, for the kinds that use labels.
   private let classes: [[Int32]]
 
   /// A sampler of a training set.
   ///
   /// - Parameters:
-  ///   - kind: How samples are chosen.
+  ///   - kind: The sampling strategy.
   ///   - dataset: The training set.
   ///   - batchSize: Samples in a global batch.
   ///   - shardSize: Samples in a shard, a divisor of `batchSize`.
@@ -87,7 +87,7 @@ package struct Sampler: Sendable {
     classes = samples
   }
 
-  /// Splits a batch over classes in proportion to their sizes, by the largest remainders; of equal ones the first class wins.
+  /// Splits a batch over classes in proportion to their sizes, by largest remainders; ties go to the first class.
   static func quotas(of counts: [Int], batchSize: Int) -> [Int] {
     let total = counts.reduce(0, +)
     var quotas = counts.map { count in batchSize * count / total }
@@ -120,7 +120,7 @@ package struct Sampler: Sendable {
     }
   }
 
-  /// Batches of so many samples of each class as `composition` says, in random order: a shard's BatchNorm is to see a mixture.
+  /// Batches with the class counts of `composition`, in random order, so that the BatchNorm of a shard sees a mixture.
   private func composedBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>]
   {
     var queues = classes.enumerated().map { index, samples in
@@ -133,16 +133,16 @@ package struct Sampler: Sendable {
   }
 }
 
-/// Why a dataset cannot fill the batches that a ``Sampler`` is to make.
+/// A reason that a dataset cannot fill the batches of a ``Sampler``.
 package enum SamplerError: Error, CustomStringConvertible, Equatable {
-  /// Not one whole batch.
+  /// Fewer samples than a batch.
   case tooFewSamples(batchSize: Int, sampleCount: Int)
-  /// Fewer classes than a batch is to have.
+  /// Fewer classes than a batch needs.
   case tooFewClasses(classesPerBatch: Int, classCount: Int)
-  /// A class with fewer samples than a batch is to have of it.
+  /// A class with fewer samples than a batch needs of it.
   case smallClass(name: String, sampleCount: Int, needed: Int, classesPerBatch: Int)
 
-  /// What, where, what was expected, what to do, in the words of the command line.
+  /// The problem, the expected values and the remedy, in terms of command-line options.
   package var description: String {
     switch self {
     case .tooFewSamples(let batchSize, let sampleCount):

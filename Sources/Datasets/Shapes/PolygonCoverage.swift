@@ -1,4 +1,4 @@
-/// How much of each pixel of a square image some polygons cover, by exact areas.
+/// The exact fraction of each pixel of a square image that is covered by polygons.
 ///
 /// To the coverage of the pixels in its rows each edge adds the area between itself and the right end, downward edges
 /// positive, upward edges negative: the sum over a closed polygon is the area inside.

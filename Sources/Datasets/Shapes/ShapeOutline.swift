@@ -1,4 +1,4 @@
-/// What the ten classes of ``ShapesDataset`` show: closed polygons within the unit circle, y pointing down.
+/// The outlines of the ten classes of ``ShapesDataset``: closed polygons within the unit circle, y pointing down.
 enum ShapeOutline: Int, CaseIterable {
   case disc
   case ring

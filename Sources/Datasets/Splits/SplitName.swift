@@ -4,7 +4,7 @@
 package struct SplitName: Sendable, Equatable {
   /// The split.
   package let split: Split
-  /// Whether the name is the split's word alone, in any case.
+  /// True if the name is exactly a split's word, in any case.
   package let isExact: Bool
 
   private static let words: [String: Split] = [

@@ -72,7 +72,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///   - world: The ranks.
   ///   - total: Receives `length` sums.
   ///   - waiting: The thread's behavior while it waits for other ranks.
-  ///   - hasFailed: Whether missing pieces will never be added; polled while one is missing, and if true the remaining pieces are skipped.
+  ///   - hasFailed: Returns true if missing pieces will never be added; polled while one is missing, and if true the remaining pieces are skipped.
   /// - Throws: `MPIError` if a collective fails.
   public func finish(
     over world: borrowing Communicator, into total: inout [Element], waiting: Waiting, unless hasFailed: () -> Bool

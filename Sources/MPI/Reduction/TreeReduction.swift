@@ -40,7 +40,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     state = Mutex(State())
   }
 
-  /// Whether all own shards were added, so that ``finish(over:into:waiting:)`` may be called.
+  /// True if all shards of this rank were added, so that ``finish(over:into:waiting:)`` may be called.
   public var isComplete: Bool {
     state.withLock { state in state.addedCount } == runs[rank].count
   }
