@@ -118,12 +118,12 @@ package enum TrainingRun {
       evaluationSteps = configuration.classifier.evaluateEpochs * stepsPerEpoch
     }
 
-    /// Whether the classifier is tested after a step.
+    /// True if the classifier is tested after a step.
     func isTestDue(after step: Int) -> Bool {
       step == lastStep || (evaluationSteps > 0 && step.isMultiple(of: evaluationSteps))
     }
 
-    /// Whether a checkpoint is begun after a step; the last one is written when the run ends.
+    /// True if a checkpoint is begun after a step. The last one is written when the run ends.
     func isCheckpointDue(after step: Int) -> Bool { step.isMultiple(of: checkpointSteps) && step < lastStep }
   }
 
