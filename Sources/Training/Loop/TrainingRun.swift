@@ -123,7 +123,7 @@ package enum TrainingRun {
       step == lastStep || (evaluationSteps > 0 && step.isMultiple(of: evaluationSteps))
     }
 
-    /// True if a checkpoint is begun after a step. The last one is written when the run ends.
+    /// True if a checkpoint is begun after a step; the last one is written at the end of the run.
     func isCheckpointDue(after step: Int) -> Bool { step.isMultiple(of: checkpointSteps) && step < lastStep }
   }
 
