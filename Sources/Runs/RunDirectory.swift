@@ -16,6 +16,7 @@ package struct RunDirectory {
   package var configurationPath: String { "\(path)/config.yaml" }
   package var summaryPath: String { "\(path)/summary.json" }
   package var metricsPath: String { "\(path)/metrics.jsonl" }
+  package var epochTablePath: String { "\(path)/summary.csv" }
   package var encoderPath: String { "\(path)/encoder.safetensors" }
   package var classifierPath: String { "\(path)/classifier.safetensors" }
   package var checkpoints: CheckpointFolder { CheckpointFolder(path: "\(path)/checkpoints") }
