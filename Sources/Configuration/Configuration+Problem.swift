@@ -30,6 +30,12 @@ extension Configuration {
       return RunError(.usage, "--dataset folder: needs --data with the folder of the images, or a pack")
     default: break
     }
+    let given = ConfigurationOverrides()
+    let needless = ConfigurationOption.all.lazy.filter { option in option.group == .dataset }
+      .compactMap { option in option.needless(in: self, given) }.first
+    if let needless {
+      return needless
+    }
     if (data.mean == nil) != (data.standardDeviation == nil) {
       return RunError(.usage, "--mean, --std: expected both or neither")
     }
@@ -38,9 +44,7 @@ extension Configuration {
         .usage, "--\(data.validationFolder == nil ? "test" : "validation")-folder \(folder): goes with --train-folder",
         remedy: "give the folder of the training images too")
     }
-    let given = ConfigurationOverrides()
-    return ConfigurationOption.all.lazy.filter { option in option.group == .dataset }
-      .compactMap { option in option.needless(in: self, given) }.first
+    return nil
   }
 
   private var lossesProblem: RunError? {

@@ -42,12 +42,12 @@ struct RefusalTests {
     Mistake("--batch-size 100", naming: "--batch-size 100", "multiple of --shard-size 32", "96"),
     Mistake("--shard-size 0", naming: "--shard-size 0", "expected at least 1"),
     Mistake("--temperature nan", naming: "--temperature nan", "expected a number above 0"),
-    Mistake("--learning-rate 1e400", naming: "--learning-rate inf", "expected a number of at least 0"),
+    Mistake("--learning-rate 1e400", naming: "--learning-rate 1e400", "expected a number of at least 0"),
     Mistake("--image-size 100000", naming: "--image-size 100000", "at most 2048"),
     Mistake("--embedding-width 1000000000", naming: "--embedding-width", "at most 65536"),
     Mistake("--positives-cap 9223372036854775807", naming: "--positives-cap", "from 0 to 1000000000"),
     Mistake("--epochs 9223372036854775807", naming: "--epochs", "expected at most 1000000000"),
-    Mistake("--warmup-epochs 1e300", naming: "--warmup-epochs 1e+300", "from 0 to 1e9"),
+    Mistake("--warmup-epochs 1e300", naming: "--warmup-epochs 1e300", "from 0 to 1e9"),
     Mistake("--sampler balanced", naming: "--sampler balanced", "needs --classes-per-batch"),
     Mistake("--sampler balanced --classes-per-batch 7", naming: "--classes-per-batch 7", "divisor of --batch-size 256"),
     Mistake("--classes-per-batch 4", naming: "--classes-per-batch", "--sampler balanced"),
@@ -67,7 +67,7 @@ struct RefusalTests {
     Mistake("--optimizer adam --nesterov", naming: "--nesterov", "--optimizer adam", "choose sgd or lars"),
     Mistake("--optimizer adamw --momentum 0.8", naming: "--momentum 0.8", "--optimizer adamw"),
     Mistake("--beta1 0.8", naming: "--beta1 0.8", "--optimizer sgd", "choose adam or adamw"),
-    Mistake("--optimizer adam --beta2 1", naming: "--beta2 1.0", "below 1"),
+    Mistake("--optimizer adam --beta2 1", naming: "--beta2 1:", "below 1"),
     Mistake("--optimizer lars --epsilon 0.1", naming: "--epsilon 0.1", "choose rmsprop or adam or adamw"),
     Mistake("--weight-decay-exclude norm", naming: "--weight-decay-exclude norm", "none, bias-and-norm"),
     Mistake("--schedule linear", naming: "--schedule linear", "cosine, step, exponential, constant"),
@@ -75,7 +75,7 @@ struct RefusalTests {
     Mistake("--schedule step --decay-epochs 0", naming: "--decay-epochs 0", "such as 700,800,900"),
     Mistake("--decay-epochs 5", naming: "--decay-epochs 5", "--schedule cosine", "choose step"),
     Mistake("--decay-rate 0.5", naming: "--decay-rate 0.5", "--schedule cosine"),
-    Mistake("--epochs-per-decay 1", naming: "--epochs-per-decay 1.0", "choose exponential"),
+    Mistake("--epochs-per-decay 1", naming: "--epochs-per-decay 1:", "choose exponential"),
   ])
   func `options are refused`(_ mistake: Mistake) { expectRefusal(mistake) }
 
