@@ -4,9 +4,9 @@
     python3 -m venv .venv && .venv/bin/pip install tensorboard
     .venv/bin/python scripts/check-tensorboard.py RUN [RUN…]
 
-A scalar belongs to the field of metrics.jsonl that has the last part of its tag as its name, `train/loss` to `loss`. It must have the
-field's value in float32, at every step that has both; summary.json must agree with the last one. Ends with 1 if anything differs, if an
-event file is damaged, or if nothing could be compared.
+The tag of a scalar is the kind of a row of metrics.jsonl and the name of a field, `step/loss`. It must have the field's value in
+float32, at every step that has the field and no other; summary.json must agree with the last step. Ends with 1 if anything differs, if
+an event file is damaged, or if nothing could be compared.
 """
 
 import json
@@ -21,12 +21,14 @@ from tensorboard.backend.event_processing.event_file_loader import RawEventFileL
 
 
 def rows(path):
-    """The numbers of metrics.jsonl by step and name; a later row of a step wins, as after a resume."""
+    """The numbers of metrics.jsonl by tag and step; a later row of a step wins, as after a resume."""
     found = {}
     for line in path.read_text().splitlines():
         row = json.loads(line)
         if "step" in row:
-            found.setdefault(row["step"], {}).update({k: v for k, v in row.items() if is_number(v)})
+            for name, value in row.items():
+                if value is None or is_number(value):
+                    found.setdefault(f"{row.get('kind')}/{name}", {})[row["step"]] = math.nan if value is None else value
     return found
 
 
@@ -72,19 +74,20 @@ def check(run):
         metrics = rows(run / "metrics.jsonl") if (run / "metrics.jsonl").exists() else {}
         summary = json.loads((run / "summary.json").read_text()) if (run / "summary.json").exists() else {}
         for tag in tags["scalars"]:
-            name = tag.rsplit("/", 1)[-1]
             steps = [event.step for event in events.Scalars(tag)]
             if steps != sorted(set(steps)):
                 problems.append(f"{tag}: steps that repeat or go back: {steps[:20]}")
             for event in events.Scalars(tag):
-                expected = metrics.get(event.step, {}).get(name)
+                expected = metrics.get(tag, {}).get(event.step)
                 if expected is not None:
                     compared += 1
                     if not is_same(event.value, expected):
                         problems.append(f"{tag}: step {event.step}: {event.value} in the event file, {expected} in metrics.jsonl")
+            if metrics and steps != sorted(metrics.get(tag, {})):
+                problems.append(f"{tag}: steps {steps[:20]}… in the event files, {sorted(metrics.get(tag, {}))[:20]}… in metrics.jsonl")
             last = events.Scalars(tag)[-1]
-            final = summary.get(f"final_{name}")
-            if is_number(final) and metrics and last.step == max(metrics):
+            final = summary.get(tag.replace("step/", "final_", 1))
+            if is_number(final) and last.step == summary.get("steps"):
                 compared += 1
                 if not is_same(last.value, final):
                     problems.append(f"{tag}: {last.value} in the event file, {final} in summary.json")

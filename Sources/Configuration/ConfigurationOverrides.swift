@@ -63,6 +63,9 @@ package struct ConfigurationOverrides: Sendable {
     ConfigurationOption.all.contains { option in option.isStored(keyPath) && entries[option.name] != nil }
   }
 
+  /// True if the dataset was given, by its name or its path.
+  package var givesData: Bool { gives(\.data.dataset) || gives(\.data.path) }
+
   /// Returns true if an option was given on the command line.
   func isOnCommandLine(_ name: String) -> Bool { entries[name]?.isOnCommandLine ?? false }
 

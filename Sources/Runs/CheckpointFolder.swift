@@ -14,7 +14,7 @@ package struct CheckpointFolder {
 
   /// Lists the paths of the completed checkpoints, newest first.
   func checkpoints() -> [String] {
-    names().filter { name in name.hasPrefix(Self.prefix) && name.hasSuffix(Self.suffix) }
+    FolderNames.all(in: path).filter { name in name.hasPrefix(Self.prefix) && name.hasSuffix(Self.suffix) }
       .sorted(by: >)
       .map { name in "\(path)/\(name)" }
   }
@@ -83,7 +83,7 @@ package struct CheckpointFolder {
   ///
   /// Requires the run's lock.
   package func removeLeftovers() {
-    for name in names() where name.hasSuffix(AtomicFile.temporarySuffix) {
+    for name in FolderNames.all(in: path) where name.hasSuffix(AtomicFile.temporarySuffix) {
       unsafe unlink("\(path)/\(name)")
     }
   }
@@ -98,18 +98,5 @@ package struct CheckpointFolder {
       return
     }
     unsafe rename(temporary, "\(path)/latest")
-  }
-
-  private func names() -> [String] {
-    guard let directory = unsafe opendir(path) else { return [] }
-    defer { unsafe closedir(directory) }
-    var names: [String] = []
-    while let entry = unsafe readdir(directory) {
-      names.append(
-        unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-          unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { name in unsafe String(cString: name) }
-        })
-    }
-    return names
   }
 }

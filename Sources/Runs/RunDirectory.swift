@@ -16,6 +16,7 @@ package struct RunDirectory {
   package var configurationPath: String { "\(path)/config.yaml" }
   package var summaryPath: String { "\(path)/summary.json" }
   package var metricsPath: String { "\(path)/metrics.jsonl" }
+  package var epochTablePath: String { "\(path)/summary.csv" }
   package var encoderPath: String { "\(path)/encoder.safetensors" }
   package var classifierPath: String { "\(path)/classifier.safetensors" }
   package var checkpoints: CheckpointFolder { CheckpointFolder(path: "\(path)/checkpoints") }
@@ -28,6 +29,39 @@ package struct RunDirectory {
     guard !holdsRun else {
       throw RunError(.output, "\(path): holds a run; continue it with --resume, or choose another --output")
     }
+  }
+
+  /// Checks that the folder is not the dataset's, nor inside it or around it, and holds no files but a run's.
+  ///
+  /// - Parameter data: The path of the dataset; `nil` for a built-in one.
+  package func checkIsApart(from data: String?) throws(RunError) {
+    let own = Self.absolute(path)
+    if let data {
+      let other = Self.absolute(data)
+      guard own != other, !own.hasPrefix(other + "/"), !other.hasPrefix(own + "/") else {
+        throw RunError(
+          .output, "--output \(path): is the folder of --data \(data), or lies in it or around it",
+          remedy: "choose another --output: a run's folders would be taken for classes")
+      }
+    }
+    let foreign = FolderNames.all(in: path).filter { name in !name.hasPrefix(".") && name != "checkpoints" }.sorted()
+    guard foreign.isEmpty else {
+      throw RunError(
+        .output, "--output \(path): holds other files (\(foreign.prefix(3).joined(separator: ", ")))",
+        remedy: "choose a new or an empty folder")
+    }
+  }
+
+  /// The absolute path without symbolic links; for a path that does not exist, its nearest existing parent is resolved.
+  private static func absolute(_ path: String) -> String {
+    if let resolved = unsafe realpath(path, nil) {
+      defer { unsafe Glibc.free(resolved) }
+      return unsafe String(cString: resolved)
+    }
+    guard let slash = path.lastIndex(of: "/") else { return absolute(".") + "/" + path }
+    let name = path[path.index(after: slash)...]
+    let parent = path[..<slash]
+    return name.isEmpty ? absolute(String(parent)) : (parent.isEmpty ? "" : absolute(String(parent))) + "/" + name
   }
 
   /// Returns the first unused `runs/COMMAND-MODEL-DATASET-N`.

@@ -8,7 +8,8 @@ struct Supcon: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "supcon",
     abstract: "Trains image encoders with the Supervised Contrastive loss on CPUs, alone or under mpirun.",
-    version: supconVersionText,
+    // The whole text is printed by `main`: asking oneDNN for its instructions here would end the time in which they can be limited.
+    version: supconVersion,
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
       PredictCommand.self, ExportCommand.self, ImportCommand.self, LossCommand.self, BenchCommand.self,
@@ -53,6 +54,12 @@ enum Program {
       end(launch, code: ExitStatus.usage.rawValue, message: message)
     }
     let arguments = Array(CommandLine.arguments.dropFirst())
+    if arguments == ["--version"] {
+      if let problem = InstructionSetLimit.apply(nil) {
+        end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
+      }
+      end(launch, code: ExitStatus.success.rawValue, message: supconVersionText)
+    }
     if let message = EmptyArgument.message(for: arguments) ?? NegativeNumber.message(for: arguments) {
       end(launch, code: ExitStatus.usage.rawValue, message: message)
     }

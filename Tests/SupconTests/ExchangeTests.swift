@@ -262,7 +262,9 @@ struct ExchangeTests {
   // MARK: - Bad input
 
   @Test(arguments: [
-    (["--model", "resnet20"], [], ["--layout torchvision", "has no resnet20", "--layout ge"]),
+    (
+      ["--model", "resnet20"], ["--layout", "torchvision"], ["--layout torchvision", "has no resnet20", "--layout ge"]
+    ),
     (["--model", "resnet20"], ["--layout", "ge"], ["without --normalize-encoder", "--part encoder"]),
     (
       ["--model", "resnet20", "--normalize-encoder"], ["--layout", "ge"],

@@ -45,7 +45,7 @@ struct FolderTrainingTests {
     try workshop.change("mixed/supcon-dataset.json") { bytes in
       // What stands there is believed: the mean of red becomes another.
       let text = String(decoding: bytes, as: UTF8.self)
-      bytes = Data(text.replacing(/"mean" : \[\n\s*[0-9.]+/, with: "\"mean\" : [\n 0.125").utf8)
+      bytes = Data(text.replacing(/"mean" : \[\n\s*[0-9.]+/, with: "\"mean\" : [\n 0.125", maxReplacements: 1).utf8)
     }
     try succeeding(workshop.run(pretrain(workshop, "second", ["--steps", "0"])))
     #expect(try workshop.text("second/config.yaml").contains("mean: 0.125,"))
@@ -73,7 +73,7 @@ struct FolderTrainingTests {
     try FileManager.default.createSymbolicLink(
       atPath: workshop.path("mixed/train/日本/gone.jpg"), withDestinationPath: "/nowhere")
     try workshop.expectRefusal(
-      pretrain(workshop, "link"), 66, naming: [workshop.path("mixed/train/日本/gone.jpg"), "link to nothing"])
+      pretrain(workshop, "link"), 66, naming: [workshop.path("mixed/train/日本/gone.jpg"), "broken symbolic link"])
 
     for ranks in [1, 2] {
       let result = try succeeding(
@@ -156,15 +156,15 @@ struct FolderTrainingTests {
     }
     try manager.removeItem(atPath: workshop.path("mixed/train/apple/loop"))
     let result = try workshop.run(ranks: 2, pretrain(workshop, "new"))
-    expectRefusal(result, 65, naming: ["mixed/train", "one class, apple", "at least two"])
+    expectRefusal(result, 65, naming: ["mixed: has one class, apple", "at least two"])
     #expect(!manager.fileExists(atPath: workshop.path("new")))
   }
 
   @Test(arguments: [
     (["--dataset", "folder"], ["--dataset folder", "--data"]),
     (["--bad-images", "skip"], ["--bad-images", "--dataset folder", "shapes"]),
-    (["--dataset", "folder", "--data", "x", "--bad-images", "ignore"], ["--bad-images ignore", "stop or skip"]),
-    (["--dataset", "folder", "--data", "x", "--decode", "fast"], ["--decode fast", "full or scaled"]),
+    (["--dataset", "folder", "--data", "x", "--bad-images", "ignore"], ["--bad-images ignore", "stop, skip"]),
+    (["--dataset", "folder", "--data", "x", "--decode", "fast"], ["--decode fast", "full, scaled"]),
     (["--dataset", "folder", "--data", "x", "--validation-fraction", "1"], ["--validation-fraction 1", "below 1"]),
     (["--dataset", "folder", "--data", "x", "--mean", "0,0,0"], ["--mean", "--std", "both"]),
     (["--dataset", "folder", "--data", "x", "--mean", "0,0", "--std", "1,1,1"], ["--mean 0,0", "three numbers"]),

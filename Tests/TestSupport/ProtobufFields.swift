@@ -37,6 +37,7 @@ public struct ProtobufFields {
       let value: Value =
         switch key & 7 {
         case 0: .number(Int(truncatingIfNeeded: try varint()))
+        case 1: .bytes(try take(8))
         case 2: .bytes(try take(Int(try varint())))
         case 5: .fourBytes(try take(4).reversed().reduce(0) { number, byte in number << 8 | UInt32(byte) })
         default: throw Damaged()

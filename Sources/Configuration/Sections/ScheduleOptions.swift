@@ -42,6 +42,28 @@ package struct ScheduleOptions: Sendable, Equatable {
     }
   }
 
+  /// Sentences about options that take no or little effect within ``epochs``.
+  package var notesWithoutEffect: [String] {
+    var notes: [String] = []
+    if warmupEpochs > Double(epochs) || (warmupEpochs == Double(epochs) && epochs > 1) {
+      notes.append(
+        "--warmup-epochs \(plain(warmupEpochs)): the run has \(counted(epochs, "epoch")), so the learning rate never reaches its peak"
+      )
+    }
+    let late = (decayEpochs ?? []).filter { epoch in epoch >= epochs }
+    if kind == .step, !late.isEmpty {
+      notes.append(
+        "--decay-epochs \(late.map(String.init).joined(separator: ",")): at or after the end of the run (\(counted(epochs, "epoch"))), so without effect"
+      )
+    }
+    if kind == .exponential, epochsPerDecay > Double(epochs) {
+      notes.append(
+        "--epochs-per-decay \(plain(epochsPerDecay)): longer than the run (\(counted(epochs, "epoch"))), so the learning rate is hardly lowered"
+      )
+    }
+    return notes
+  }
+
   /// The first contradiction between these options, or `nil`.
   var problem: RunError? {
     kind == .step && decayEpochs == nil

@@ -67,6 +67,36 @@ struct FrozenEncoder {
     self.state = state
   }
 
+  /// Opens the training set and names the folder in the run directory for a stage's result.
+  ///
+  /// A result of other data or of an earlier checkpoint has a folder of its own and never replaces the run's. Data are other data if
+  /// their fingerprint, the hash of names and classes, is not the run's; the same files at another path are the run's own.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - stage: The folder of the run's own result.
+  ///   - checkpoint: The checkpoint that was asked for.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Returns: The training set, and for example `evaluation`, `evaluation-flowers` or `evaluation-step-1200`.
+  func openTraining(
+    for stage: String, checkpoint: String, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> (dataset: any ImageDataset, resultFolder: String) {
+    let (dataset, fingerprint) = try DatasetChoice.openFingerprinted(
+      configuration, .train, over: world, report: report)
+    let isOther = fingerprint != configuration.data.fingerprint
+    let name =
+      configuration.data.path?.split(separator: "/").last.map(String.init) ?? configuration.data.dataset.rawValue
+    let folder = stage + (isOther ? "-\(name)" : "") + (checkpoint == "latest" ? "" : "-step-\(state.step)")
+    if folder != stage {
+      report(
+        "note: \(isOther ? "not the data of the run" : "an earlier checkpoint"): the result is stored in \(folder), the run's own stays"
+      )
+    }
+    return (dataset, folder)
+  }
+
   /// Compiles the encoder for the views of a dataset.
   ///
   /// Collective.

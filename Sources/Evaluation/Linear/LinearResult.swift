@@ -13,6 +13,8 @@ struct LinearResult {
   static let stepMetadata = "pretraining_steps"
 
   let request: LinearStage.Request
+  /// The folder of this result: ``folder``, or another for other data or an earlier checkpoint.
+  let resultFolder: String
   /// The number of pretraining steps.
   let step: Int
   let classNames: [String]
@@ -30,13 +32,14 @@ struct LinearResult {
   var top1: Double { Double(top1Count) / Double(testCount) }
   var top5: Double { Double(top5Count) / Double(testCount) }
 
-  /// Replaces `linear/` in the run directory and merges the accuracies into its `summary.json`.
+  /// Replaces the result's folder in the run directory; the accuracies of the run's own data and latest weights go into its
+  /// `summary.json` too.
   func write(
     _ classifier: LinearClassifier, _ standardization: FeatureStandardization, into run: RunDirectory
   ) throws {
-    let folder = "\(run.path)/\(Self.folder)"
+    let folder = "\(run.path)/\(resultFolder)"
     try SafetensorsWriter.write(
-      to: "\(run.path)/\(Self.classifierFile)",
+      to: "\(folder)/classifier.safetensors",
       metadata: [
         "format": "pt", Self.stepMetadata: "\(step)",
         ImagePreprocessing.classNamesMetadata: ImagePreprocessing.text(classNames),
@@ -62,6 +65,7 @@ struct LinearResult {
       "classifier_sha256": .text(SHA256.hexadecimal(digest.finalize())),
     ]
     try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: "\(folder)/summary.json")
+    guard resultFolder == Self.folder else { return }
     try JSONValue.merge(["linear_top1": .number(top1), "linear_top5": .number(top5)], into: run.summaryPath)
   }
 }

@@ -76,12 +76,13 @@ package enum LinearStage {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
-    let training = try DatasetChoice.open(encoder.configuration, .train, over: world, report: report)
+    let (training, folder) = try encoder.openTraining(
+      for: LinearResult.folder, checkpoint: request.checkpoint, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
     let request = request.fitted(to: training.count, report: report)
-    try world.onRoot { try RunDirectory(path: request.run).createFolder(LinearResult.folder) }
+    try world.onRoot { try RunDirectory(path: request.run).createFolder(folder) }
     report(
       "linear classifier on \(request.run) (\(encoder.configuration.model.name) after step \(encoder.state.step)): "
         + "\(training.count) training and \(test.count) test samples")
@@ -98,7 +99,7 @@ package enum LinearStage {
     let correct = try classifier.correctCounts(features: features.test, labels: test.labels, over: world)
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
-      request: request, step: encoder.state.step, classNames: training.classNames,
+      request: request, resultFolder: folder, step: encoder.state.step, classNames: training.classNames,
       trainingCount: training.count, testCount: test.count, top1Count: correct.top1, top5Count: correct.top5,
       ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
     world.activity.begin("writing the result", allowsSilence: true)
@@ -106,7 +107,7 @@ package enum LinearStage {
       try result.write(classifier, features.standardization, into: RunDirectory(path: request.run))
       report(
         "linear top-1 \(decimal(result.top1, 4)), top-5 \(decimal(result.top5, 4)) on \(test.count) test samples, "
-          + "after \(duration(result.seconds)); in \(request.run)/linear/summary.json")
+          + "after \(duration(result.seconds)); in \(request.run)/\(folder)/summary.json")
     }
   }
 

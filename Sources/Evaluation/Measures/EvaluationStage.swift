@@ -2,6 +2,7 @@ import Configuration
 import Datasets
 import Formats
 import FoundationEssentials
+import Glibc
 import Imaging
 import Job
 import MPI
@@ -70,7 +71,8 @@ package enum EvaluationStage {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
-    let training = try DatasetChoice.open(encoder.configuration, .train, over: world, report: report)
+    let (training, folder) = try encoder.openTraining(
+      for: "evaluation", checkpoint: request.checkpoint, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
@@ -115,14 +117,29 @@ package enum EvaluationStage {
     ]) { _, new in new }
     try world.onRoot {
       result.table.forEach(report)
-      let directory = RunDirectory(path: request.run)
-      try directory.createFolder("evaluation")
-      try JSONValue.merge(result.fields, into: "\(directory.path)/evaluation/summary.json")
-      if let confusion {
-        try AtomicFile.write(
-          confusion.csv(training.classNames), to: "\(directory.path)/evaluation/confusion.csv")
+      do {
+        try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
+        if folder == "evaluation" {
+          try JSONValue.merge([field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
+        }
+      } catch {
+        // The figures stand on the screen; a run that others keep read-only is no reason to fail.
+        report("warning: the result is not stored: \(RunError(error).description)")
       }
-      try JSONValue.merge([field: .number(accuracy)], into: directory.summaryPath)
+    }
+  }
+
+  /// Replaces the result of an earlier evaluation of the same data and checkpoint.
+  private static func write(
+    _ result: EvaluationReport, _ confusion: String?, into directory: RunDirectory, _ folder: String
+  ) throws {
+    try directory.createFolder(folder)
+    let path = "\(directory.path)/\(folder)"
+    try AtomicFile.write(JSONValue.object(result.fields).encoded(isPretty: true) + "\n", to: "\(path)/summary.json")
+    if let confusion {
+      try AtomicFile.write(confusion, to: "\(path)/confusion.csv")
+    } else {
+      unsafe unlink("\(path)/confusion.csv")
     }
   }
 

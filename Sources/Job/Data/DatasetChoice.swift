@@ -26,14 +26,29 @@ package enum DatasetChoice {
     _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
     over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> any ImageDataset {
-    let dataset: any ImageDataset
+    try openFingerprinted(
+      configuration, split, needsLabels: needsLabels, allowsFallback: allowsFallback, over: world, report: report
+    ).dataset
+  }
+
+  /// Opens one split as ``open(_:_:needsLabels:allowsFallback:over:report:)`` does, with its fingerprint.
+  ///
+  /// Collective.
+  ///
+  /// - Returns: The split, and the hash of its names and classes; `nil` for datasets whose files have fixed names.
+  package static func openFingerprinted(
+    _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
+    over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> (dataset: any ImageDataset, fingerprint: String?) {
+    let opened: (dataset: any ImageDataset, fingerprint: String?)
     if configuration.data.dataset == .folder {
-      dataset = try openFolder(configuration, split, allowsFallback, over: world, report: report).dataset
+      let folder = try openFolder(configuration, split, allowsFallback, over: world, report: report)
+      opened = (folder.dataset, folder.fingerprint)
     } else {
-      dataset = try world.throwingTogether { try openFixed(configuration, split, report: report) }
+      opened = (try world.throwingTogether { try openFixed(configuration, split, report: report) }, nil)
     }
-    try world.throwingTogether { if needsLabels { try checkClasses(dataset, configuration) } }
-    return dataset
+    try world.throwingTogether { if needsLabels { try checkClasses(opened.dataset, configuration) } }
+    return opened
   }
 
   /// Opens the training set and stores in the configuration the values that depend on the images.

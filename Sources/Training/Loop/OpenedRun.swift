@@ -129,6 +129,11 @@ struct OpenedRun {
     }
     let directory = RunDirectory(path: output)
     guard directory.holdsRun else {
+      guard request.overrides.givesData else {
+        throw RunError(
+          .missing, "--resume: \(output) holds no run",
+          remedy: "check the path; to begin a run there, give its --dataset (or --config, --recipe) too")
+      }
       report("\(output): holds no run yet; beginning from the start")
       return try begin(request, ranks: ranks, precisions: precisions, report: report)
     }
@@ -149,12 +154,17 @@ struct OpenedRun {
     if let (option, asked, own) = configuration.conflict(with: old) {
       throw RunError(
         .configuration,
-        "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change; leave the option out, or begin a new run with another --output"
-      )
+        "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change",
+        remedy: "leave the option out, or begin a new run with another --output (--init \(output) takes its encoder)")
     }
-    configuration.compute.precision = try precisions.resolve(
-      configuration.compute.precision, widths: configuration.groupWidths, report: report
-    )
+    do {
+      configuration.compute.precision = try precisions.resolve(
+        configuration.compute.precision, widths: configuration.groupWidths, report: report)
+    } catch {
+      throw RunError(
+        error.exitCode, "\(output): the run computes in bfloat16: \(error.problem)",
+        remedy: "resume it on hosts with bfloat16, or begin a new run with --init \(output)")
+    }
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report("warning: \(damage); trying the checkpoint before it")
     }
@@ -180,6 +190,7 @@ struct OpenedRun {
         command: request.command.rawValue, model: configuration.model.name, dataset: configuration.data.dataset.rawValue
       )
     try directory.checkIsFree()
+    try directory.checkIsApart(from: configuration.data.path)
     return Opened(configuration: configuration, directory: directory, checkpoint: nil, lock: nil)
   }
 }

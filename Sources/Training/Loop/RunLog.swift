@@ -7,7 +7,7 @@ import Job
 import MPI
 import Runs
 
-/// Progress output: log lines, `metrics.jsonl`, and the fields of `summary.json`.
+/// Progress output: log lines, `metrics.jsonl`, TensorBoard's event files, `summary.csv`, and the fields of `summary.json`.
 final class RunLog {
   /// The number of first steps left out of the speed, since they warm caches.
   private static let stepsLeftOut = 3
@@ -20,6 +20,7 @@ final class RunLog {
   private let lastStep: Int
   private let stepsPerEpoch: Int
   private let metrics: MetricsLog?
+  private let tensorBoard: TensorBoardLog?
   private let report: (String) -> Void
   private let start = ProcessMeasurements.now()
   private let startTime = Date.now
@@ -29,7 +30,9 @@ final class RunLog {
   private var stepSeconds: [Double] = []
   private var lastReport: StepResult?
   private var lastLine = 0.0
-  private var hasWarned = false
+  private var epochTable: EpochTable?
+  /// The files that could not be written at least once.
+  private var failedFiles: Set<String> = []
   private var epochStart: Double
   private var epochLossSum = 0.0
   private var epochTop1Sum = 0.0
@@ -52,6 +55,10 @@ final class RunLog {
     self.report = report
     metrics = try directory.map { directory in
       try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
+    }
+    tensorBoard = directory.map { directory in TensorBoardLog(directory, firstStep: firstStep + 1) }
+    epochTable = try directory.map { directory in
+      try EpochTable(path: directory.epochTablePath, keepingThrough: firstStep)
     }
     collapseWatch = CollapseWatch(warmupSteps: configuration.schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch))
     epochStart = start
@@ -102,9 +109,9 @@ final class RunLog {
       ) { _, new in new }
     }
     append(
-      kind: "step",
+      kind: "step", step: step,
       [
-        "step": .integer(step), "epoch": .number(epoch), "loss": .number(result.loss),
+        "epoch": .number(epoch), "loss": .number(result.loss),
         "loss_lower_bound": .number(result.lowerBound), "loss_excess": .number(result.loss - result.lowerBound),
         "learning_rate": .number(Double(result.learningRate)),
         "views_per_second": .number(Double(result.views) / seconds), "data_share": .number(result.dataShare),
@@ -143,22 +150,24 @@ final class RunLog {
 
   /// Writes the row and the line of an epoch, and begins the next.
   private func endEpoch(_ result: StepResult, step: Int, now: Double) {
+    let row = EpochTable.Row(
+      epoch: step / stepsPerEpoch, step: step, loss: epochLossSum / Double(epochSteps), lowerBound: result.lowerBound,
+      learningRate: result.learningRate, viewsPerSecond: viewsPerSecond, seconds: now - epochStart,
+      trainTop1: result.trainTop1.map { _ in epochTop1Sum / Double(epochSteps) })
     append(
-      kind: "epoch",
+      kind: "epoch", step: step,
       [
-        "step": .integer(step), "epoch": .integer(step / stepsPerEpoch),
-        "loss": .number(epochLossSum / Double(epochSteps)), "steps_counted": .integer(epochSteps),
-        "seconds": .number(now - epochStart), "views_per_second": .number(viewsPerSecond),
-        "loss_lower_bound": .number(result.lowerBound), "learning_rate": .number(Double(result.learningRate)),
-      ].merging(result.trainTop1 == nil ? [:] : ["train_top1": .number(epochTop1Sum / Double(epochSteps))]) {
-        _, new in new
-      })
+        "epoch": .integer(row.epoch), "loss": .number(row.loss), "steps_counted": .integer(epochSteps),
+        "seconds": .number(row.seconds), "views_per_second": .number(row.viewsPerSecond),
+        "loss_lower_bound": .number(row.lowerBound), "learning_rate": .number(Double(row.learningRate)),
+      ].merging(row.trainTop1.map { top1 in ["train_top1": .number(top1)] } ?? [:]) { _, new in new })
+    warnOnFailure(of: "summary.csv") { try epochTable?.add(row) }
     report(
-      "epoch \(step / stepsPerEpoch)/\(configuration.schedule.epochs)  mean loss \(decimal(epochLossSum / Double(epochSteps), 4))"
+      "epoch \(row.epoch)/\(configuration.schedule.epochs)  mean loss \(decimal(row.loss, 4))"
         // The steps before a resume belong to another invocation.
         + (epochSteps < stepsPerEpoch ? " of the last \(counted(epochSteps, "step"))" : "")
-        + (result.trainTop1 == nil ? "" : "  train top-1 \(decimal(epochTop1Sum / Double(epochSteps), 4))")
-        + "  \(duration(now - epochStart))")
+        + (row.trainTop1.map { top1 in "  train top-1 \(decimal(top1, 4))" } ?? "")
+        + "  \(duration(row.seconds))")
     epochStart = now
     epochLossSum = 0
     epochTop1Sum = 0
@@ -169,26 +178,37 @@ final class RunLog {
   func add(_ accuracy: TestAccuracy, step: Int) {
     lastAccuracy = (step, accuracy)
     append(
-      kind: "test",
+      kind: "test", step: step,
       [
-        "step": .integer(step), "epoch": .number(Double(step) / Double(stepsPerEpoch)),
+        "epoch": .number(Double(step) / Double(stepsPerEpoch)),
         "test_top1": .number(accuracy.top1), "test_top5": .number(accuracy.top5),
       ])
+    warnOnFailure(of: "summary.csv") { try epochTable?.add(testTop1: accuracy.top1, step: step) }
     report(
       "step \(step)  test top-1 \(decimal(accuracy.top1, 4)), top-5 \(decimal(accuracy.top5, 4)) on \(accuracy.sampleCount) samples"
     )
   }
 
-  /// Writes a row of metrics with its kind and the time; if that fails, training continues without it.
-  private func append(kind: String, _ fields: [String: JSONValue]) {
-    let common: [String: JSONValue] = ["kind": .text(kind), "time": .text(Self.text(Date.now))]
-    do throws(FileError) {
-      try metrics?.append(fields.merging(common) { own, _ in own })
+  /// Writes a row of metrics with its kind, step and time, to `metrics.jsonl` and for TensorBoard.
+  private func append(kind: String, step: Int, _ fields: [String: JSONValue]) {
+    let now = Date.now
+    let common: [String: JSONValue] = [
+      "kind": .text(kind), "step": .integer(step), "time": .text(Self.text(now)),
+    ]
+    warnOnFailure(of: "metrics.jsonl") { try metrics?.append(fields.merging(common) { own, _ in own }) }
+    warnOnFailure(of: TensorBoardLog.folder) {
+      try tensorBoard?.add(kind: kind, fields, step: step, time: now.timeIntervalSince1970)
+    }
+  }
+
+  /// Writes to a file; if that fails, training continues without it, with one warning per file.
+  private func warnOnFailure(of file: String, _ write: () throws -> Void) {
+    do {
+      try write()
     } catch {
-      if !hasWarned {
+      if failedFiles.insert(file).inserted {
         report("warning: \(error); the run goes on")
       }
-      hasWarned = true
     }
   }
 

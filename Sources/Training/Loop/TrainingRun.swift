@@ -73,7 +73,11 @@ package enum TrainingRun {
     var state = try opened.state(initial: step.initialState, over: world)
     let plan = Plan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     if opened.isResumed, state.step >= plan.lastStep {
-      report("the run is finished: \(state.step) of \(plan.lastStep) steps; give more --steps to continue")
+      report(
+        "the run is finished: \(state.step) of \(plan.lastStep) steps"
+          + (plan.lastStep < plan.allSteps
+            ? "; give more --steps to continue"
+            : "; its schedule ends there: to train on, begin a new run with --init \(opened.directory?.path ?? "RUN")"))
       return .success
     }
     describe(opened, state, plan, world.size, report)
@@ -107,12 +111,14 @@ package enum TrainingRun {
 
   /// The steps at which a run ends, is tested and is saved.
   private struct Plan {
+    /// The number of steps of the whole schedule.
+    let allSteps: Int
     let lastStep: Int
     private let checkpointSteps: Int
     private let evaluationSteps: Int
 
     init(_ configuration: Configuration, stepsPerEpoch: Int) {
-      let allSteps = configuration.schedule.epochs * stepsPerEpoch
+      allSteps = configuration.schedule.epochs * stepsPerEpoch
       lastStep = min(configuration.schedule.steps ?? allSteps, allSteps)
       checkpointSteps = configuration.checkpoints.steps ?? stepsPerEpoch
       evaluationSteps = configuration.classifier.evaluateEpochs * stepsPerEpoch
@@ -150,6 +156,9 @@ package enum TrainingRun {
   ) {
     let configuration = opened.configuration
     ReferencePrimitives.note(report)
+    for note in configuration.schedule.notesWithoutEffect {
+      report("note: \(note)")
+    }
     report(
       "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(opened.dataset.count) samples, "
         + "batch \(configuration.batches.size) in \(counted(configuration.batches.shardCount, "shard")) over \(counted(ranks, "rank")) × \(counted(configuration.compute.threads, "thread")), "
