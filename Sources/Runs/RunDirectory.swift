@@ -34,6 +34,7 @@ package struct RunDirectory {
   /// Checks that the folder is not the dataset's, nor inside it or around it, and holds no files but a run's.
   ///
   /// - Parameter data: The path of the dataset; `nil` for a built-in one.
+  /// - Throws: ``RunError`` naming the folder and its content.
   package func checkIsApart(from data: String?) throws(RunError) {
     let own = Self.absolute(path)
     if let data {

@@ -80,6 +80,7 @@ struct FrozenEncoder {
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Returns: The training set, and for example `evaluation`, `evaluation-flowers` or `evaluation-step-1200`.
+  /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
   func openTraining(
     for stage: String, checkpoint: String, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> (dataset: any ImageDataset, resultFolder: String) {
