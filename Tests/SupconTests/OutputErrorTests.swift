@@ -15,6 +15,38 @@ struct OutputErrorTests {
     try workshop.expectRefusal(again + ["--resume"], 66, naming: ["run/config.yaml"])
   }
 
+  @Test func `an output that is the data's folder, in it, around it or full of other files is refused`() throws {
+    let workshop = try Workshop()
+    let command = ["pretrain", "--dataset", "cifar10", "--data", workshop.data] + Workshop.configuration
+    for output in [workshop.data, "\(workshop.data)/run", "\(workshop.data)/a/b", workshop.path(".")] {
+      try workshop.expectRefusal(command + ["--output", output], 73, naming: ["--output", "--data", "choose another"])
+    }
+    try FileManager.default.createDirectory(atPath: workshop.path("notes"), withIntermediateDirectories: false)
+    try Data().write(to: URL(fileURLWithPath: workshop.path("notes/thesis.txt")))
+    try workshop.expectRefusal(
+      command + ["--output", workshop.path("notes")], 73, naming: ["holds other files", "thesis.txt"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: workshop.path("notes")) == ["thesis.txt"])
+  }
+
+  @Test func `resuming where no run is wants a dataset`() throws {
+    let workshop = try Workshop()
+    try workshop.expectRefusal(
+      ["pretrain", "--resume", "--output", workshop.path("typo")], 66, naming: ["typo", "holds no run", "--dataset"])
+    #expect(!FileManager.default.fileExists(atPath: workshop.path("typo")))
+  }
+
+  @Test func `results of another checkpoint stand apart from the run's own`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "2", "--checkpoint-steps", "1"]))
+    try succeeding(workshop.run(["evaluate", "--run", workshop.path("run")]))
+    let own = try workshop.text("run/summary.json")
+    let result = try workshop.text("run/evaluation/summary.json")
+    try succeeding(workshop.run(["evaluate", "--run", workshop.path("run"), "--checkpoint", "1"]))
+    #expect(try workshop.text("run/summary.json") == own)
+    #expect(try workshop.text("run/evaluation/summary.json") == result)
+    #expect(FileManager.default.fileExists(atPath: workshop.path("run/evaluation-step-1/summary.json")))
+  }
+
   @Test func aFolderThatCannotBeCreated() throws {
     let workshop = try Workshop()
     try Data().write(to: URL(fileURLWithPath: workshop.path("file")))

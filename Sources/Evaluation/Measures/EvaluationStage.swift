@@ -73,6 +73,7 @@ package enum EvaluationStage {
       run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
     let (training, folder) = try encoder.openTraining(
       for: "evaluation", checkpoint: request.checkpoint, over: world, report: report)
+    let isStored = try world.onRoot { try makeFolder(folder, request, report) } ?? false
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
@@ -117,23 +118,30 @@ package enum EvaluationStage {
     ]) { _, new in new }
     try world.onRoot {
       result.table.forEach(report)
-      do {
-        try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
-        if folder == "evaluation" {
-          try JSONValue.merge([field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
-        }
-      } catch {
-        // The figures stand on the screen; a run that others keep read-only is no reason to fail.
-        report("warning: the result is not stored: \(RunError(error).description)")
+      guard isStored else { return }
+      try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
+      if folder == "evaluation" {
+        try JSONValue.merge([field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
       }
     }
+  }
+
+  /// Makes the folder of the result before any work is done.
+  ///
+  /// - Returns: False if the run is read-only; the result is then printed only.
+  private static func makeFolder(_ folder: String, _ request: Request, _ report: (String) -> Void) throws -> Bool {
+    guard unsafe access(request.run, W_OK) == 0 else {
+      report("note: \(request.run) cannot be written to; the result is printed only")
+      return false
+    }
+    try RunDirectory(path: request.run).createFolder(folder)
+    return true
   }
 
   /// Replaces the result of an earlier evaluation of the same data and checkpoint.
   private static func write(
     _ result: EvaluationReport, _ confusion: String?, into directory: RunDirectory, _ folder: String
   ) throws {
-    try directory.createFolder(folder)
     let path = "\(directory.path)/\(folder)"
     try AtomicFile.write(JSONValue.object(result.fields).encoded(isPretty: true) + "\n", to: "\(path)/summary.json")
     if let confusion {
