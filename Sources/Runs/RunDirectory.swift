@@ -45,13 +45,21 @@ package struct RunDirectory {
           remedy: "choose another --output: a run's folders would be taken for classes")
       }
     }
-    let foreign = FolderNames.all(in: path).filter { name in !name.hasPrefix(".") && name != "checkpoints" }.sorted()
+    let foreign = FolderNames.all(in: path).filter { name in
+      !name.hasPrefix(".") && !name.hasSuffix(AtomicFile.temporarySuffix) && !Self.ownNames.contains(name)
+    }.sorted()
     guard foreign.isEmpty else {
       throw RunError(
         .output, "--output \(path): holds other files (\(foreign.prefix(3).joined(separator: ", ")))",
         remedy: "choose a new or an empty folder")
     }
   }
+
+  /// The files and folders that training and later stages write; what is left of a run without its configuration is not foreign.
+  private static let ownNames: Set<String> = [
+    "checkpoints", "tensorboard", "summary.json", "summary.csv", "metrics.jsonl", "encoder.safetensors",
+    "classifier.safetensors", "linear", "evaluation",
+  ]
 
   /// The absolute path without symbolic links; for a path that does not exist, its nearest existing parent is resolved.
   private static func absolute(_ path: String) -> String {
