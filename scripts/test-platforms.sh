@@ -104,12 +104,12 @@ apt_install() {
 # Sources without what was built, and SwiftPM's copies of the packages, which it takes instead of fetching them.
 copy_sources() {
   local place=$1
-  mkdir -p "$place/work/supcon/.build"
-  tar -C "$root" --exclude ./.build --exclude ./runs --exclude ./packages --exclude ./.git -cf - . | tar -C "$place/work/supcon" -xf -
+  mkdir -p "$place/source/supcon/.build"
+  tar -C "$root" --exclude ./.build --exclude ./runs --exclude ./packages --exclude ./.git -cf - . | tar -C "$place/source/supcon" -xf -
   for part in repositories checkouts workspace-state.json; do
-    [ ! -e "$root/.build/$part" ] || cp -a "$root/.build/$part" "$place/work/supcon/.build/"
+    [ ! -e "$root/.build/$part" ] || cp -a "$root/.build/$part" "$place/source/supcon/.build/"
   done
-  [ ! -e "$root/Package.resolved" ] || cp "$root/Package.resolved" "$place/work/supcon/"
+  [ ! -e "$root/Package.resolved" ] || cp "$root/Package.resolved" "$place/source/supcon/"
   # Git's substitutes of addresses on this machine, where there are any, and the folders that they name.
   git config --get-regexp '^url\..*\.insteadof$' | while read -r key address; do
     local target=${key#url.}
@@ -126,15 +126,15 @@ launcher() { if [ "$mpi" = ompi ]; then echo 'mpirun --oversubscribe --bind-to n
 hash_of() { sed -n 's/^ *"weights_sha256" *: *"\(.*\)",*$/\1/p' "$1" | cut -c 1-16; }
 
 part_hashes() {
-  local program=/work/supcon/.build/release/supcon model steps ranks found='' one
+  local program=/source/supcon/.build/release/supcon model steps ranks found='' one
   for model in 'resnet20 20' 'resnet18 5'; do
     read -r model steps <<<"$model"
     found=''
     for ranks in 1 2 3; do
-      rm -rf "$place/work/run"
-      inside "$place" sh -c ". /work/supcon/scripts/mpi-environment.sh && cd /work && $(launcher) -n $ranks $program pretrain --model $model --steps $steps \
+      rm -rf "$place/source/run"
+      inside "$place" sh -c ". /source/supcon/scripts/mpi-environment.sh && cd /source && $(launcher) -n $ranks $program pretrain --model $model --steps $steps \
         --batch-size 96 --shard-size 16 --shapes-train 192 --output run" >>"$log" 2>&1 || { echo "fails on $ranks ranks" && return; }
-      one=$(hash_of "$place/work/run/summary.json")
+      one=$(hash_of "$place/source/run/summary.json")
       [ -z "$found" ] || [ "$found" = "$one" ] || { echo "$model: $one on $ranks ranks, $found on fewer" && return; }
       found=$one
     done
@@ -143,27 +143,27 @@ part_hashes() {
 }
 
 part_quickstart() {
-  inside "$place" sh -c 'cd /work/supcon && scripts/quickstart.sh' >"$folder/$name-$mpi-quickstart.log" 2>&1 || { echo "fails" && return; }
+  inside "$place" sh -c 'cd /source/supcon && scripts/quickstart.sh' >"$folder/$name-$mpi-quickstart.log" 2>&1 || { echo "fails" && return; }
   sed -n 's/^linear classifier on the trained encoder *\([0-9.]*\).*/top-1 \1/p' "$folder/$name-$mpi-quickstart.log"
 }
 
 part_tests() {
-  inside "$place" sh -c "cd /work/supcon && scripts/test.sh --filter '$SUITES'" >"$folder/$name-$mpi-tests.log" 2>&1 || true
+  inside "$place" sh -c "cd /source/supcon && scripts/test.sh --filter '$SUITES'" >"$folder/$name-$mpi-tests.log" 2>&1 || true
   grep -oE '[0-9]+ tests? in [0-9]+ suites? (passed|failed).*' "$folder/$name-$mpi-tests.log" | tail -n 1 | cut -c 1-60
 }
 
 # The package is made here and used in another root file system, without Swift and compilers.
 part_package() {
   local other=$folder/$name-$mpi-use
-  inside "$place" sh -c 'cd /work/supcon && scripts/package.sh --output /work/packages' >>"$log" 2>&1 || { echo "cannot be made" && return; }
+  inside "$place" sh -c 'cd /source/supcon && scripts/package.sh --output /source/packages' >>"$log" 2>&1 || { echo "cannot be made" && return; }
   rm -rf "$other" && cp -a "$folder/$name" "$other"
-  mkdir -p "$other/work" && cp "$place"/work/packages/* "$other/work/"
+  mkdir -p "$other/source" && cp "$place"/source/packages/* "$other/source/"
   local outer=$place
   enter "$other"
-  apt_install "$other" '/work/*.deb' || { echo "does not install" && return; }
-  inside "$other" sh -c "cd /work && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 && $(launcher) -n 2 supcon pretrain --steps 20 \
+  apt_install "$other" '/source/*.deb' || { echo "does not install" && return; }
+  inside "$other" sh -c "cd /source && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 && $(launcher) -n 2 supcon pretrain --steps 20 \
     --batch-size 96 --shard-size 16 --shapes-train 192 --output run" >>"$log" 2>&1 || { echo "installs, does not train" && return; }
-  echo "$(du -h "$place"/work/packages/*.deb | cut -f 1), trains, $(hash_of "$other/work/run/summary.json")"
+  echo "$(du -h "$place"/source/packages/*.deb | cut -f 1), trains, $(hash_of "$other/source/run/summary.json")"
   place=$outer
 }
 
@@ -179,14 +179,14 @@ for name in debian12 debian13 debian-testing; do
     : >"$log"
     bare "$name"
     place=$folder/$name-$mpi
-    [ -n "$keep" ] && [ -d "$place/work/supcon" ] || { rm -rf "$place" && cp -a "$folder/$name" "$place"; }
+    [ -n "$keep" ] && [ -d "$place/source/supcon" ] || { rm -rf "$place" && cp -a "$folder/$name" "$place"; }
     enter "$place" with-swift
     apt_install "$place" "$base_packages $(mpi_packages "$mpi") libdnnl-dev libssl-dev libturbojpeg0-dev libpng-dev" || fail 75 "$name: packages cannot be installed; see $log"
     apt_install "$place" "libstdc++-$(inside "$place" gcc -dumpversion | cut -d . -f 1)-dev"
     copy_sources "$place"
     cells=()
-    if inside "$place" sh -c 'cd /work/supcon && swift build -c release --product supcon' >>"$log" 2>&1; then
-      versions=$(inside "$place" /work/supcon/.build/release/supcon --version | sed -n 's/^\(MPI\|oneDNN\) *//p' | paste -s -d ,)
+    if inside "$place" sh -c 'cd /source/supcon && swift build -c release --product supcon' >>"$log" 2>&1; then
+      versions=$(inside "$place" /source/supcon/.build/release/supcon --version | sed -n 's/^\(MPI\|oneDNN\) *//p' | paste -s -d ,)
       for part in hashes quickstart tests package; do
         [[ " $parts " == *" $part "* ]] && cells+=("$("part_$part")") || cells+=('')
       done

@@ -41,6 +41,19 @@ static inline conednn_window_t conednn_window(
 #error "supcon is written for oneDNN 2.2 to 3.x (Debian and Ubuntu: libdnnl-dev); SUPCON_ONEDNN=DIR builds with the one in DIR/include and DIR/lib"
 #endif
 
+// The functions that are the same in both versions, given their `conednn_layout_value`.
+static inline dnnl_status_t conednn_memory_create(
+    dnnl_memory_t *memory, conednn_layout_t layout, dnnl_engine_t engine, void *address) {
+  return dnnl_memory_create(memory, conednn_layout_value(layout), engine, address);
+}
+
+static inline dnnl_status_t conednn_reorder_plan(
+    dnnl_primitive_desc_t *plan, dnnl_engine_t engine, dnnl_primitive_attr_t attributes, conednn_layout_t source,
+    conednn_layout_t destination) {
+  return dnnl_reorder_primitive_desc_create(
+      plan, conednn_layout_value(source), engine, conednn_layout_value(destination), engine, attributes);
+}
+
 // Asks for the same bits from every execution, where the library has such a setting (3.4 and later; earlier versions need none for one
 // thread a primitive).
 static inline dnnl_status_t conednn_attr_set_deterministic(dnnl_primitive_attr_t attributes) {

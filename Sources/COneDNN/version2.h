@@ -45,19 +45,7 @@ static inline dnnl_dim_t conednn_layout_channel_block(conednn_layout_t layout) {
   return blocking->strides[1] == 1 ? value->dims[1] : 1;
 }
 
-static inline dnnl_status_t conednn_memory_create(
-    dnnl_memory_t *memory, conednn_layout_t layout, dnnl_engine_t engine, void *address) {
-  return dnnl_memory_create(memory, conednn_layout_value(layout), engine, address);
-}
-
 // Plans. Each is owned by the caller; `hint` is the plan of the forward pass.
-
-static inline dnnl_status_t conednn_reorder_plan(
-    dnnl_primitive_desc_t *plan, dnnl_engine_t engine, dnnl_primitive_attr_t attributes, conednn_layout_t source,
-    conednn_layout_t destination) {
-  return dnnl_reorder_primitive_desc_create(
-      plan, conednn_layout_value(source), engine, conednn_layout_value(destination), engine, attributes);
-}
 
 static inline dnnl_status_t conednn_convolution_forward_plan(
     dnnl_primitive_desc_t *plan, dnnl_engine_t engine, dnnl_primitive_attr_t attributes, dnnl_prop_kind_t kind,
