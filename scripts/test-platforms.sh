@@ -8,8 +8,8 @@
 # Needs root, debootstrap and a registry of Debian packages. The toolchain of this machine is bound into each root file system; the sources are
 # copied. The parts, all unless --parts names some: hashes (both encoders on 1, 2, 3 ranks), quickstart, tests (the suites of $SUITES; "all" for
 # every suite), hangs (the faults of scripts/test-faults.sh on one host), package (installed in a root file system without Swift and compilers, and
-# used there by scripts/test-package.sh). Root file systems and builds stay in --folder and are used again; --fresh makes them anew. What a part
-# found stays there too, so the tables hold the last outcome of each.
+# used there by scripts/test-package.sh). Root file systems, builds and what each part found stay in --folder and are used again, so the tables hold
+# the last outcome of each part; --fresh makes the root file systems anew, --prepare makes nothing else.
 set -euo pipefail
 
 fail() {
@@ -18,7 +18,7 @@ fail() {
 }
 
 root=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
-only='' fresh='' table='' folder=${TMPDIR:-/tmp}/supcon-platforms parts='hashes quickstart tests hangs package' arguments=("$@")
+only='' fresh='' prepare='' table='' folder=${TMPDIR:-/tmp}/supcon-platforms parts='hashes quickstart tests hangs package' arguments=("$@")
 distributions=(debian12 debian13)
 SUITES=${SUITES:-'MPITests|WatchdogTests|OneDNNTests|NeuralNetTests|ConfigurationTests'}
 while [ $# -gt 0 ]; do
@@ -34,6 +34,7 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --fresh) fresh=yes ;;
+    --prepare) prepare=yes ;;
     *) fail 64 "unknown option $1" ;;
   esac
   shift
@@ -207,6 +208,7 @@ try_all() {
         apt_install "$place" "libstdc++-$(inside "$place" gcc -dumpversion | cut -d . -f 1)-dev"
         touch "$place/.done-packages"
       fi
+      [ -z "$prepare" ] || continue
       enter "$place" with-swift
       copy_sources "$place"
       if inside "$place" sh -c 'cd /source/supcon && swift build -c release --product supcon' >>"$log" 2>&1; then
