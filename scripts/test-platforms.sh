@@ -7,7 +7,7 @@
 #
 # Needs root, debootstrap and a registry of Debian packages. The toolchain of this machine is bound into each root file system; the sources are
 # copied. The parts, all unless --parts names some: hashes (both encoders on 1, 2, 3 ranks), quickstart, tests (the suites of $SUITES; "all" for
-# every suite), hangs (the faults of scripts/test-faults.sh on one host), package (installed in a root file system without Swift and compilers, and
+# every suite), hangs (the faults of scripts/test-faults.sh on one host), mismatch (the launcher of the other MPI), package (installed in a root file system without Swift and compilers, and
 # used there by scripts/test-package.sh). Root file systems, builds and what each part found stay in --folder and are used again, so the tables hold
 # the last outcome of each part; --fresh makes the root file systems anew, --prepare makes nothing else.
 set -euo pipefail
@@ -18,7 +18,7 @@ fail() {
 }
 
 root=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
-only='' fresh='' prepare='' table='' folder=${TMPDIR:-/tmp}/supcon-platforms parts='hashes quickstart tests hangs package' arguments=("$@")
+only='' fresh='' prepare='' table='' folder=${TMPDIR:-/tmp}/supcon-platforms parts='hashes quickstart tests hangs mismatch package' arguments=("$@")
 distributions=(debian12 debian13)
 SUITES=${SUITES:-'MPITests|WatchdogTests|OneDNNTests|NeuralNetTests|ConfigurationTests'}
 while [ $# -gt 0 ]; do
@@ -120,14 +120,17 @@ apt_install() {
     -o APT::Keep-Downloaded-Packages=true $(tr '\n' ' ' <<<"$*")" >>"$log" 2>&1
 }
 
-# The sources at /source/supcon, without what was built here; what was built there stays.
+# The sources at /source/supcon. Files that are the same stay untouched, so that a second build is short.
 copy_sources() {
-  local place=$1
-  mkdir -p "$place/source/supcon"
-  find "$place/source/supcon" -mindepth 1 -maxdepth 1 ! -name .build ! -name Package.resolved -exec rm -rf {} +
-  # The times of unchanged files stay too, so that a second build is short.
-  tar -C "$root" --exclude ./.build --exclude ./runs --exclude ./packages --exclude ./.git -cf - . | tar -C "$place/source/supcon" -xf -
-  [ ! -e "$root/Package.resolved" ] || cp "$root/Package.resolved" "$place/source/supcon/"
+  local place=$1 target=$1/source/supcon file
+  local -a left_out=(-path ./.build -o -path ./.git -o -path ./runs -o -path ./packages -o -path ./Package.resolved)
+  mkdir -p "$target"
+  while IFS= read -r -d '' file; do
+    [ -e "$root/$file" ] || rm -f "$target/$file"
+  done < <(cd "$target" && find . \( "${left_out[@]}" \) -prune -o ! -type d -print0)
+  while IFS= read -r -d '' file; do
+    cmp -s "$root/$file" "$target/$file" || { mkdir -p "$(dirname "$target/$file")" && cp -a "$root/$file" "$target/$file"; }
+  done < <(cd "$root" && find . \( "${left_out[@]}" \) -prune -o ! -type d -print0)
   rm -f "$place/etc/gitconfig"
   git config --get-regexp '^url\..*\.insteadof$' | while read -r key address; do inside "$place" git config --system --add "$key" "$address"; done
   inside "$place" git config --system --add safe.directory '*'
@@ -174,6 +177,15 @@ part_hangs() {
   cp "$place/source/table-hangs" "$folder/found/$name-$mpi-hangs-table" 2>/dev/null || true
   sed -n 's/^launcher: //p' "$folder/$name-$mpi-hangs.log" >"$folder/found/$name-$mpi-launcher"
   tail -n 1 "$folder/$name-$mpi-hangs.log"
+}
+
+# Started by the launcher of the other MPI, a program of N ranks would be N programs of one rank: it refuses, and names both.
+part_mismatch() {
+  local other=mpiexec.mpich
+  [ "$mpi" = ompi ] || other=mpirun.openmpi
+  inside "$place" sh -c ". /source/supcon/scripts/mpi-environment.sh && cd /source && rm -rf run && $other -n 2 supcon/.build/release/supcon pretrain --steps 1 --output run" \
+    >"$folder/$name-$mpi-mismatch.log" 2>&1 && { echo 'is not refused' && return; }
+  grep -q 'belongs to another MPI' "$folder/$name-$mpi-mismatch.log" && echo refused || echo 'fails without a message'
 }
 
 # The package is made here and used in another root file system, without Swift and compilers.
@@ -229,12 +241,12 @@ try_all() {
 found() { cat "$folder/found/$name-$mpi-$1" 2>/dev/null || true; }
 
 write_platforms() {
-  echo '| distribution | MPI, oneDNN | weights_sha256 on 1, 2 and 3 ranks | quickstart | tests | hangs on one host | package, without Swift |'
-  echo '|---|---|---|---|---|---|---|'
+  echo '| distribution | MPI, oneDNN | weights_sha256 on 1, 2 and 3 ranks | quickstart | tests | hangs on one host | launcher of the other MPI | package, without Swift |'
+  echo '|---|---|---|---|---|---|---|---|'
   for name in "${distributions[@]}"; do
     for mpi in ompi mpich; do
       [ ! -e "$folder/found/$name-$mpi-versions" ] ||
-        echo "| $name | $(found versions) | $(found hashes) | $(found quickstart) | $(found tests) | $(found hangs) | $(found package) |"
+        echo "| $name | $(found versions) | $(found hashes) | $(found quickstart) | $(found tests) | $(found hangs) | $(found mismatch) | $(found package) |"
     done
   done
 }
