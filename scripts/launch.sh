@@ -183,12 +183,14 @@ on() {
 
 if [ -n "$check" ] && [ -n "$hostfile" ]; then
   own=$(sha256sum "$supcon" | cut -d ' ' -f 1)
+  ours=$(echo $("$mpirun" --version 2>/dev/null | head -n 2))
   quoted="'${supcon//\'/\'\\\'\'}'"
   for name in "${names[@]}"; do
     getent hosts "$name" >/dev/null ||
       fail 68 "$hostfile: host $name has no address: is the name right? (getent hosts $name finds none)"
     # One call for each name: some shells answer only the first.
-    answer=$(on "$name" "echo reached; sha256sum $quoted; command -v orted; command -v prted; command -v hydra_pmi_proxy mpiexec.mpich" 2>&1 </dev/null) || true
+    answer=$(on "$name" "echo reached; sha256sum $quoted; command -v orted; command -v prted; command -v hydra_pmi_proxy mpiexec.mpich; \
+      echo launcher \$($mpirun --version 2>/dev/null | head -n 2)" 2>&1 </dev/null) || true
     case $answer in
       *reached*) ;;
       *) fail 69 "host $name cannot be reached with ${agent:-ssh} without a password: ${answer:-no answer}; try: ${agent:-ssh} $name true" ;;
@@ -203,6 +205,10 @@ if [ -n "$check" ] && [ -n "$hostfile" ]; then
     esac
     grep -q "/\($daemon\)" <<<"$answer" ||
       fail 69 "host $name lacks the daemon of ${mpi:-this MPI} (${daemon%%\\*}): install the same MPI there as on $here"
+    # Another PATH there may find no launcher; a daemon is enough.
+    theirs=$(sed -n 's/^launcher \(..*\)/\1/p' <<<"$answer")
+    [ -z "$theirs" ] || [ "$theirs" = "$ours" ] ||
+      fail 69 "host $name has another version of the launcher ($theirs) than $here ($ours): install the same MPI on both"
   done
 fi
 
