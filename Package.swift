@@ -145,6 +145,9 @@ let tests: [Target] = [
   .executableTarget(
     name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/Executables/LossSteps",
     swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "loss-cases", dependencies: ["Configuration", "MPI", "Tools"], path: "Tests/Executables/LossCases",
+    swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(
@@ -177,6 +180,9 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "EvaluationTests", dependencies: ["Evaluation", "Measures"], exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "WeightExchangeTests", dependencies: ["Configuration", "NeuralNet", "WeightExchange"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "ImageCodecs", "Imaging", "OneDNN", "TestSupport", "supcon"],

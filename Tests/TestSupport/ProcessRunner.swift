@@ -108,14 +108,15 @@ private func report(_ elapsedSeconds: Double, of command: [String]) {
 ///   - ranks: The number of processes.
 ///   - executable: The path of the program.
 ///   - arguments: Its arguments.
+///   - environment: Variables to add to those of this process.
 ///   - timeoutSeconds: The time after which it is killed; `mpirun` itself gives up after half of that.
 ///   - graceSeconds: The time that `mpirun` gives ranks to end after a signal or the failure of a rank; always used in full.
 ///   - onStart: Receives the launcher's process number.
 /// - Returns: The combined result of all ranks; the exit code is that of the first rank to fail.
 /// - Throws: ``ProcessFailure``.
 public func runUnderMPI(
-  ranks: Int, _ executable: String, _ arguments: [String], timeoutSeconds: Int = 120, graceSeconds: Int = 0,
-  onStart: (Int32) -> Void = { _ in }
+  ranks: Int, _ executable: String, _ arguments: [String], environment: [String: String] = [:],
+  timeoutSeconds: Int = 120, graceSeconds: Int = 0, onStart: (Int32) -> Void = { _ in }
 ) throws -> ProcessResult {
   let usesMPICH = ProcessInfo.processInfo.environment["SUPCON_MPI"] == "mpich"
   let launch =
@@ -125,7 +126,7 @@ public func runUnderMPI(
       "mpirun", "--timeout", "\(max(timeoutSeconds / 2, 1))", "--oversubscribe", "--bind-to", "none", "-np",
       "\(ranks)",
     ]
-  let environment = [
+  let settings = [
     "MPIEXEC_TIMEOUT": "\(max(timeoutSeconds / 2, 1))", "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe", "OMPI_MCA_btl_tcp_disable_family": "6",
@@ -136,7 +137,8 @@ public func runUnderMPI(
     "PRTE_MCA_odls_base_sigkill_timeout": "\(graceSeconds)",
   ]
   return try runProcess(
-    "/usr/bin/env", launch + [executable] + arguments, environment: environment, timeoutSeconds: timeoutSeconds,
+    "/usr/bin/env", launch + [executable] + arguments, environment: settings.merging(environment) { _, own in own },
+    timeoutSeconds: timeoutSeconds,
     onStart: onStart)
 }
 
