@@ -96,7 +96,7 @@ public func runProcess(
 private func report(_ elapsedSeconds: Double, of command: [String]) {
   guard ProcessInfo.processInfo.environment["SUPCON_TEST_TIMES"] != nil else { return }
   var usage = rusage()
-  unsafe getrusage(RUSAGE_CHILDREN, &usage)
+  unsafe getrusage(RUSAGE_CHILDREN.rawValue, &usage)
   let times = [usage.ru_utime, usage.ru_stime]
   let processorSeconds = times.reduce(0) { sum, time in sum + Double(time.tv_sec) + 1e-6 * Double(time.tv_usec) }
   print("process \(elapsedSeconds) s, processor so far \(processorSeconds) s: \(command.joined(separator: " "))")
