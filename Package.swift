@@ -49,6 +49,7 @@ let libraries: [Target] = [
 
 let stages: [Target] = [
   .target(name: "Spelling", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "ParallelLoops", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "KeyedRandomness", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -63,14 +64,15 @@ let stages: [Target] = [
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Watchdog", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
+    name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN", "ParallelLoops"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
   .target(name: "ImageCodecs", dependencies: ["CImageCodecs"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Imaging", dependencies: ["ImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
-    name: "Datasets", dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness"], exclude: ["README.md"],
-    swiftSettings: swiftSettings),
+    name: "Datasets", dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "ParallelLoops"],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "DataLoading", dependencies: ["Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness"],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -98,13 +100,14 @@ let stages: [Target] = [
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Measures", dependencies: ["Job", "KeyedRandomness", "MPI", "OneDNN"], exclude: ["README.md"],
+    name: "Measures", dependencies: ["Job", "KeyedRandomness", "MPI", "OneDNN", "ParallelLoops"],
+    exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
     name: "Evaluation",
     dependencies: [
       "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
-      "Measures", "MPI", "NeuralNet", "OneDNN", "Runs", "WeightExchange",
+      "Measures", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -118,7 +121,7 @@ let stages: [Target] = [
     name: "Tools",
     dependencies: [
       "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
+      "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Training",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .executableTarget(

@@ -66,8 +66,7 @@ package struct CheckpointFolder {
   ///
   /// Also removes checkpoints of later steps: they are the damaged ones that this run skipped when it resumed.
   package func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
-    let digits = String(checkpoint.state.step)
-    let name = Self.prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + Self.suffix
+    let name = Self.prefix + String(checkpoint.state.step, width: 8) + Self.suffix
     try checkpoint.write(to: "\(path)/\(name)")
     link(to: name)
     let saved = "\(path)/\(name)"

@@ -41,8 +41,5 @@ struct RealCIFARTests {
     #expect(interrupted != expected)
     let resumed = try workshop.resumedWeights("interrupted", ranks: 3, ["--steps", "12"])
     #expect(resumed == expected, "interrupted at step 7 on 2 ranks, resumed on 3")
-
-    let library = try weights("library", ranks: 3, ["--reduction", "mpi"])
-    #expect(library != expected, "the control: MPI_Allreduce adds in another order")
   }
 }

@@ -116,11 +116,6 @@ extension Communicator {
   }
 }
 
-/// Returns the value of an environment variable, or `nil`.
-func environmentValue(_ name: String) -> String? {
-  unsafe getenv(name).map { value in unsafe String(cString: value) }
-}
-
 extension SHA256 {
   /// Computes the digest of a file, in hexadecimal digits.
   fileprivate static func hexadecimal(ofFile path: String) throws(FileError) -> String {

@@ -21,8 +21,6 @@ package enum TrainingRun {
     package var output: String?
     /// True to resume the run in that directory.
     package var isResuming: Bool
-    /// The order in which gradients are added.
-    package var order: ReductionOrder
     /// The time limit of this invocation in seconds, if any.
     package var maximumSeconds: Double?
     /// Optional diagnostics of this run.
@@ -38,13 +36,12 @@ package enum TrainingRun {
 
     package init(
       _ command: TrainingCommand = .pretrain, overrides: ConfigurationOverrides, output: String?, isResuming: Bool,
-      order: ReductionOrder, maximumSeconds: Double?
+      maximumSeconds: Double?
     ) {
       self.command = command
       self.overrides = overrides
       self.output = output
       self.isResuming = isResuming
-      self.order = order
       self.maximumSeconds = maximumSeconds
     }
   }
@@ -146,7 +143,7 @@ package enum TrainingRun {
         "note: --sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(unseen.count) small classes: "
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
-    let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: request.order)
+    let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world)
     try MemoryEstimate.check(step, over: world, report: report)
     return step
   }

@@ -21,23 +21,18 @@ struct TrainingOptions: ParsableArguments {
       valueName: "time"))
   var maxTime: String?
   @OptionGroup var debugging: DebuggingOptions
-  @Option(help: .hidden)
-  var reduction = "tree"
 
   /// Creates the request of a command with these options.
   func request(_ command: TrainingCommand) -> TrainingRun.Request {
     var request = TrainingRun.Request(
       command, overrides: configuration.overrides.overridden(by: progress.given), output: output, isResuming: resume,
-      order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
+      maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
     request.debugging = debugging.debugging
     return request
   }
 
   /// The first error in the options that are not part of the configuration, or `nil`.
   var problem: String? {
-    if ReductionOrder(rawValue: reduction) == nil {
-      return "--reduction \(reduction): expected tree or mpi"
-    }
     if let maxTime, TimeLimit.seconds(maxTime) == nil {
       return "--max-time \(maxTime): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
     }
