@@ -138,12 +138,18 @@ let stages: [Target] = [
 
 let tests: [Target] = [
   .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
-  .executableTarget(name: "mpi-checks", dependencies: ["MPI"], path: "Tests/MPIChecks", swiftSettings: swiftSettings),
   .executableTarget(
-    name: "imaging-speed", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
+    name: "mpi-checks", dependencies: ["MPI"], path: "Tests/Executables/MPIChecks",
     swiftSettings: swiftSettings),
   .executableTarget(
-    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/LossSteps",
+    name: "imaging-speed", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness"],
+    path: "Benchmarks/ImagingSpeed",
+    swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/Executables/LossSteps",
+    swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "loss-cases", dependencies: ["Configuration", "MPI", "Tools"], path: "Tests/Executables/LossCases",
     swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
@@ -159,7 +165,7 @@ let tests: [Target] = [
   .executableTarget(
     name: "file-fuzz",
     dependencies: ["Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Runs", "TestSupport"],
-    path: "Tests/FileFuzz",
+    path: "Tests/Executables/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(
     name: "ImagingTests", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness", "Kernels", "TestSupport"],
@@ -168,12 +174,18 @@ let tests: [Target] = [
     name: "DatasetsTests",
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
+  .testTarget(
+    name: "RunsTests", dependencies: ["Configuration", "Formats", "NeuralNet", "Runs", "TestSupport"],
+    swiftSettings: swiftSettings),
   .testTarget(name: "TrainingTests", dependencies: ["Training"], swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "EvaluationTests", dependencies: ["Evaluation", "Measures"], exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "WeightExchangeTests", dependencies: ["Configuration", "NeuralNet", "WeightExchange"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "ImageCodecs", "Imaging", "OneDNN", "TestSupport", "supcon"],

@@ -152,9 +152,9 @@ enum Program {
       } else {
         Console.error(message)
       }
-    } else {
+    } else if code != 0 {
       Launch.letRootSpeakFirst()
-      if code != 0, launch.outlivesRoot() {
+      if launch.outlivesRoot() {
         Console.error("rank \(launch.rank): \(message)")
       }
     }
