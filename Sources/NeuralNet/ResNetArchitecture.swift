@@ -52,6 +52,9 @@ public struct ResNetArchitecture: Sendable, Equatable {
   /// True if each block's last BatchNorm scale is initialized to 0, so that the block starts as its shortcut (Goyal and others 2017, §5.1).
   public var zeroInitializesLastScale = false
 
+  /// The number of pixels of a view's side for each pixel of the last activations: the product of all strides.
+  public var stride: Int { (stem == .imagenet ? 4 : 1) << (blockCounts.count - 1) }
+
   private static let cifarDepths = [20, 32, 44, 56, 110, 1202]
 
   private static let others: [(depth: Int, block: Block, blockCounts: [Int])] = [

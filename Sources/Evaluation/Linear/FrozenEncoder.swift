@@ -10,8 +10,9 @@ import Runs
 struct FrozenEncoder {
   /// The run's configuration, with the data path of this invocation; the precision may be changed.
   var configuration: Configuration
-  /// Weights and running statistics, the same on every rank.
+  /// Weights and running statistics, the same on every rank: the run's own or their moving average.
   let state: TrainingState
+  let weights: RunWeights
 
   /// Reads the run on rank 0 and broadcasts it.
   ///
@@ -20,13 +21,14 @@ struct FrozenEncoder {
   /// - Parameters:
   ///   - run: The run directory.
   ///   - checkpoint: `latest`, `best` or a number of steps.
+  ///   - weights: The weights of the checkpoint to use.
   ///   - data: The folder of the dataset; `nil` for the run's.
   ///   - needsData: True if the run's dataset will be opened, so that its options are checked.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
   package init(
-    run: String, checkpoint: String = "latest", data: String?, needsData: Bool = true,
+    run: String, checkpoint: String = "latest", weights: RunWeights = .raw, data: String?, needsData: Bool = true,
     over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
     let opened = try world.onRoot { () throws -> (Configuration, TrainingState) in
@@ -50,7 +52,12 @@ struct FrozenEncoder {
       if needsData, let problem = configuration.dataProblem {
         throw problem
       }
-      return (configuration, read.state)
+      guard let state = weights == .raw ? read.state : read.state.averaged else {
+        throw RunError(
+          .missing, "--weights-of average: \(run) has no averaged weights, as it was trained without --weight-average",
+          remedy: "leave the option out")
+      }
+      return (configuration, state)
     }
     var configuration = try Configuration(
       yaml: try world.broadcast(text: opened?.0.yaml() ?? ""), path: "the configuration from rank 0")
@@ -62,6 +69,7 @@ struct FrozenEncoder {
       configuration.compute.precision = precision
     }
     self.configuration = configuration
+    self.weights = weights
     var state = try opened?.1 ?? TrainingState(toFill: configuration, configuration.modelLayout)
     try state.broadcast(over: world)
     self.state = state
@@ -79,7 +87,7 @@ struct FrozenEncoder {
   ///   - checkpoint: The checkpoint that was asked for.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The training set, and for example `evaluation`, `evaluation-flowers` or `evaluation-step-1200`.
+  /// - Returns: The training set, and for example `evaluation`, `evaluation-average`, `evaluation-flowers` or `evaluation-step-1200`.
   /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
   func openTraining(
     for stage: String, checkpoint: String, over world: borrowing Communicator, report: @escaping (String) -> Void
@@ -89,8 +97,8 @@ struct FrozenEncoder {
     let isOther = fingerprint != configuration.data.fingerprint
     let name =
       configuration.data.path?.split(separator: "/").last.map(String.init) ?? configuration.data.dataset.rawValue
-    let folder = stage + (isOther ? "-\(name)" : "") + (checkpoint == "latest" ? "" : "-step-\(state.step)")
-    if folder != stage {
+    let folder = stage + weights.suffix + (isOther ? "-\(name)" : "") + (checkpoint == "latest" ? "" : "-step-\(state.step)")
+    if folder != stage + weights.suffix {
       report(
         "note: \(isOther ? "not the data of the run" : "an earlier checkpoint"): the result is stored in \(folder), the run's own stays"
       )

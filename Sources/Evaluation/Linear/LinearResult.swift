@@ -7,8 +7,8 @@ import Runs
 struct LinearResult {
   /// The folder of the result in the run directory.
   static let folder = "linear"
-  /// The classifier's weights in the run directory.
-  static let classifierFile = "\(folder)/classifier.safetensors"
+  /// The classifier's weights in the run directory, by the encoder's weights that it was trained on.
+  static func classifierFile(of weights: RunWeights) -> String { "\(folder)\(weights.suffix)/classifier.safetensors" }
   /// The metadata key of the number of pretraining steps in the classifier's file.
   static let stepMetadata = "pretraining_steps"
 
@@ -52,6 +52,7 @@ struct LinearResult {
     unsafe digest.update(weights.span.bytes)
     let fields: [String: JSONValue] = [
       "command": .text("linear"), "version": .text(supconVersion), "run": .text(request.run),
+      "weights": .text(request.weights.rawValue),
       "pretraining_steps": .integer(step), "classes": .integer(classCount), "train_samples": .integer(trainingCount),
       "test_samples": .integer(testCount), "linear_top1": .number(top1), "linear_top5": .number(top5),
       "top1_correct": .integer(top1Count), "top5_correct": .integer(top5Count), "epochs": .integer(request.epochs),
@@ -65,7 +66,9 @@ struct LinearResult {
       "classifier_sha256": .text(SHA256.hexadecimal(digest.finalize())),
     ]
     try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: "\(folder)/summary.json")
-    guard resultFolder == Self.folder else { return }
-    try JSONValue.merge(["linear_top1": .number(top1), "linear_top5": .number(top5)], into: run.summaryPath)
+    guard resultFolder == Self.folder + request.weights.suffix else { return }
+    let prefix = request.weights.fieldPrefix
+    try JSONValue.merge(
+      ["\(prefix)linear_top1": .number(top1), "\(prefix)linear_top5": .number(top5)], into: run.summaryPath)
   }
 }

@@ -14,6 +14,8 @@ package enum LinearStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// The folder of the dataset; `nil` for the run's.
     package var data: String?
     /// The number of epochs.
@@ -75,7 +77,7 @@ package enum LinearStage {
     let start = ProcessMeasurements.now()
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world, report: report)
     let (training, folder) = try encoder.openTraining(
       for: LinearResult.folder, checkpoint: request.checkpoint, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)

@@ -25,6 +25,8 @@ package enum EvaluationStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// The folder of the dataset; `nil` for the run's.
     package var data: String?
     /// The representation in which samples are compared.
@@ -70,7 +72,7 @@ package enum EvaluationStage {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world, report: report)
     let (training, folder) = try encoder.openTraining(
       for: "evaluation", checkpoint: request.checkpoint, over: world, report: report)
     let isStored = try world.onRoot { try makeFolder(folder, request, report) } ?? false
@@ -120,8 +122,8 @@ package enum EvaluationStage {
       result.table.forEach(report)
       guard isStored else { return }
       try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
-      if folder == "evaluation" {
-        try JSONValue.merge([field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
+      if folder == "evaluation" + request.weights.suffix {
+        try JSONValue.merge([request.weights.fieldPrefix + field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
       }
     }
   }

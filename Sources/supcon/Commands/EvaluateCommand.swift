@@ -38,6 +38,7 @@ struct EvaluateCommand: RankedCommand {
   private var request: EvaluationStage.Request {
     var request = EvaluationStage.Request(run: source.split(arguments).run)
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
     request.data = data
     request.features = features
     request.neighbors = neighbors

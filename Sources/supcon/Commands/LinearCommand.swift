@@ -55,6 +55,7 @@ struct LinearCommand: RankedCommand {
   private var request: LinearStage.Request {
     var request = LinearStage.Request(run: source.split(arguments).run)
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
     request.data = data
     request.epochs = epochs
     request.batchSize = batchSize
@@ -94,6 +95,10 @@ struct LinearCommand: RankedCommand {
     if finetune, source.checkpoint != "latest" {
       return
         "--checkpoint \(source.checkpoint): --finetune begins with the newest; leave it out, or give the file to supcon supervised --init"
+    }
+    if finetune, source.weightsOf != .raw {
+      return
+        "--weights-of \(source.weightsOf.rawValue): --finetune begins with the raw weights; leave it out, or give encoder-average.safetensors to supcon supervised --init"
     }
     return given.problem?.description ?? source.problem(arguments) ?? request.problem
       ?? (finetune ? fineTuning.problem(ranks: ranks) : nil)
