@@ -151,7 +151,7 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(name: "TrainingTests", dependencies: ["Training"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
+    name: "ConfigurationTests", dependencies: ["Configuration", "Imaging", "Losses", "NeuralNet"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
