@@ -54,7 +54,8 @@ extension Configuration {
   private var mixingProblem: RunError? {
     guard views.isMixing, isClassifying, !isContrasting, batches.shardSize < 2 else { return nil }
     return RunError(
-      .usage, "--\(views.mixup > 0 ? "mixup" : "cutmix"): mixes samples of one shard, but --shard-size is \(batches.shardSize)",
+      .usage,
+      "--\(views.mixup > 0 ? "mixup" : "cutmix"): mixes samples of one shard, but --shard-size is \(batches.shardSize)",
       remedy: "give a larger shard")
   }
 

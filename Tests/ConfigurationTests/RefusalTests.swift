@@ -1,5 +1,5 @@
 import Configuration
-import Imaging
+import ImageCodecs
 import Testing
 
 /// Options that are wrong in themselves or do not fit each other: refused with 64, in words that name what, what was expected and what to do.

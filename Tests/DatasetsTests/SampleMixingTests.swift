@@ -1,5 +1,7 @@
+import DataLoading
 import Datasets
 import Formats
+import ImageCodecs
 import Imaging
 import KeyedRandomness
 import TestSupport
@@ -64,7 +66,9 @@ struct SampleMixingTests {
     for row in [0, 1, 3, 4, 5, 6, 8, 9] {
       let (view, position) = (row / 5, row % 5)
       let partner = plain[view * 5 + 4 - position]
-      let changed = (0..<120).filter { pixel in mixed[row][3 * pixel..<3 * pixel + 3] != plain[row][3 * pixel..<3 * pixel + 3] }
+      let changed = (0..<120).filter { pixel in
+        mixed[row][3 * pixel..<3 * pixel + 3] != plain[row][3 * pixel..<3 * pixel + 3]
+      }
       for pixel in changed {
         #expect(mixed[row][3 * pixel..<3 * pixel + 3] == partner[3 * pixel..<3 * pixel + 3])
       }

@@ -73,7 +73,8 @@ struct TrainingOptionTests {
     let summary = try workshop.summary("run")
     #expect(summary.values["average_linear_top1"] == linear.values["linear_top1"])
     #expect(summary.values["linear_top1"] == nil && summary.values["average_knn_top1"] != nil)
-    try succeeding(workshop.run(["export", run, "--weights-of", "average", "--output", workshop.path("out.safetensors")]))
+    try succeeding(
+      workshop.run(["export", run, "--weights-of", "average", "--output", workshop.path("out.safetensors")]))
     let exported = try WeightsFile(path: workshop.path("out.safetensors"))
     let average = try WeightsFile(path: workshop.path("run/encoder-average.safetensors"))
     #expect(exported.tensors["conv1.weight"] == average.tensors["encoder.conv1.weight"])

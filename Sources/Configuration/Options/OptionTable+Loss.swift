@@ -1,7 +1,8 @@
 extension ConfigurationOption {
   static let lossRows: [ConfigurationOption] = [
     .init(
-      "loss", \.loss.kind, .choice, "supcon (positives: views of the same class), simclr (of the same sample), or a variant of supcon with other denominators: sincere (the current positive and the negatives), supervised-dcl (the negatives), epsilon-supinfonce (sincere with --margin).",
+      "loss", \.loss.kind, .choice,
+      "supcon (positives: views of the same class), simclr (of the same sample), or a variant of supcon with other denominators: sincere (the current positive and the negatives), supervised-dcl (the negatives), epsilon-supinfonce (sincere with --margin).",
       .contrastive, when: [.contrastive]),
     .init(
       "margin", \.loss.margin, .notNegative,

@@ -1,3 +1,4 @@
+import ImageCodecs
 import Imaging
 
 /// The views of each sample.
@@ -34,7 +35,8 @@ package struct ViewOptions: Sendable, Equatable {
   func problem(epochs: Int) -> RunError? {
     if alternatesFlip, !augmentation.flipsOnce {
       return RunError(
-        .usage, "--alternating-flip: --augmentation \(augmentation.description) does not flip once with probability 0.5",
+        .usage,
+        "--alternating-flip: --augmentation \(augmentation.description) does not flip once with probability 0.5",
         remedy: "leave it out, or choose an augmentation with a flip, such as crop-flip")
     }
     switch (progressiveSizes, progressiveEpochs) {

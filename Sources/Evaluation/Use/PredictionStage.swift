@@ -2,7 +2,9 @@ import Configuration
 import Glibc
 import Job
 import MPI
+import Measures
 import Runs
+import WeightExchange
 
 /// The classes that a run's classifier gives to image files.
 package enum PredictionStage {
@@ -70,7 +72,8 @@ package enum PredictionStage {
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
+      over: world, report: report)
     let preprocessing = ImagePreprocessing(encoder.configuration, run: request.run)
     guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
       throw CollectiveError(

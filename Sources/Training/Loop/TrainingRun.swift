@@ -143,7 +143,8 @@ package enum TrainingRun {
   ///
   /// Collective.
   private static func prepare(
-    _ stage: Configuration, _ opened: OpenedRun, _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ stage: Configuration, _ opened: OpenedRun, _ request: Request, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
   ) throws -> TrainingStep {
     let (configuration, dataset, sampler) = (opened.configuration, opened.dataset, opened.sampler)
     if !(configuration.views.progressiveSizes ?? []).isEmpty {

@@ -118,7 +118,9 @@ extension TrainingStep {
   }
 
   /// The losses and costs of a step that was taken.
-  func result(of step: RunningStep, _ batch: GlobalBatch, learningRate: Float, over world: borrowing Communicator) -> StepResult {
+  func result(of step: RunningStep, _ batch: GlobalBatch, learningRate: Float, over world: borrowing Communicator)
+    -> StepResult
+  {
     let contrast = contrast(of: step)
     return StepResult(
       views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced[vector.loss]),

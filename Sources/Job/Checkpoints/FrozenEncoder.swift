@@ -1,18 +1,18 @@
 import Configuration
 import Datasets
-import Job
 import MPI
 import Runs
 
 /// A checkpoint of a run, opened for reading only.
 ///
 /// Reading takes no lock: it works in a read-only folder and during training.
-struct FrozenEncoder {
+package struct FrozenEncoder {
   /// The run's configuration, with the data path of this invocation; the precision may be changed.
-  var configuration: Configuration
+  package var configuration: Configuration
   /// Weights and running statistics, the same on every rank: the run's own or their moving average.
-  let state: TrainingState
-  let weights: RunWeights
+  package let state: TrainingState
+  /// Which of the two they are.
+  package let weights: RunWeights
 
   /// Reads the run on rank 0 and broadcasts it.
   ///
@@ -85,35 +85,27 @@ struct FrozenEncoder {
   /// - Parameters:
   ///   - stage: The folder of the run's own result.
   ///   - checkpoint: The checkpoint that was asked for.
+  ///   - split: The images that the stage tests on.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Returns: The training set, and for example `evaluation`, `evaluation-average`, `evaluation-flowers` or `evaluation-step-1200`.
   /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
-  func openTraining(
-    for stage: String, checkpoint: String, over world: borrowing Communicator, report: @escaping (String) -> Void
+  package func openTraining(
+    for stage: String, checkpoint: String, testing split: Split, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
   ) throws -> (dataset: any ImageDataset, resultFolder: String) {
     let (dataset, fingerprint) = try DatasetChoice.openFingerprinted(
       configuration, .train, over: world, report: report)
     let isOther = fingerprint != configuration.data.fingerprint
     let name =
       configuration.data.path?.split(separator: "/").last.map(String.init) ?? configuration.data.dataset.rawValue
-    let folder = stage + weights.suffix + (isOther ? "-\(name)" : "") + (checkpoint == "latest" ? "" : "-step-\(state.step)")
-    if folder != stage + weights.suffix {
+    let own = stage + weights.suffix + (split == .validation ? "-validation" : "")
+    let folder = own + (isOther ? "-\(name)" : "") + (checkpoint == "latest" ? "" : "-step-\(state.step)")
+    if folder != own {
       report(
         "note: \(isOther ? "not the data of the run" : "an earlier checkpoint"): the result is stored in \(folder), the run's own stays"
       )
     }
     return (dataset, folder)
-  }
-
-  /// Compiles the encoder for the views of a dataset.
-  ///
-  /// Collective.
-  func extraction(
-    for dataset: any ImageDataset, threads: Int, over world: borrowing Communicator
-  ) throws -> FeatureExtraction {
-    try world.throwingTogether {
-      try FeatureExtraction(configuration, state, viewSize: configuration.viewSize(of: dataset), threads: threads)
-    }
   }
 }

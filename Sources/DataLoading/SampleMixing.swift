@@ -1,5 +1,5 @@
 import Glibc
-import Imaging
+import ImageCodecs
 import KeyedRandomness
 
 /// Mixup (Zhang and others 2018) and CutMix (Yun and others 2019): views that show two samples, with labels to match.
@@ -69,7 +69,9 @@ package struct SampleMixing: Sendable, Equatable {
       // Both views of a pair are replaced together, as each is made of both originals.
       for position in 0..<samples.count / 2 {
         let partner = Self.partner(of: position, in: samples.count)
-        let starts = (first: (view * samples.count + position) * elements, second: (view * samples.count + partner) * elements)
+        let starts = (
+          first: (view * samples.count + position) * elements, second: (view * samples.count + partner) * elements
+        )
         let mixtures = (
           first: mixture(sample: Int(samples[position]), view: view, epoch: epoch, size: size),
           second: mixture(sample: Int(samples[partner]), view: view, epoch: epoch, size: size)

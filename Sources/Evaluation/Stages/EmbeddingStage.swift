@@ -6,6 +6,7 @@ import MPI
 import NeuralNet
 import OneDNN
 import Runs
+import WeightExchange
 
 /// Writes the representations or embeddings of a dataset to a `.npy` file.
 package enum EmbeddingStage {
@@ -58,7 +59,8 @@ package enum EmbeddingStage {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     var encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+      report: report)
     if let problem = encoder.configuration.problem(ofPart: request.part) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
