@@ -179,7 +179,8 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(name: "TrainingTests", dependencies: ["Training"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
+    name: "ConfigurationTests", dependencies: ["Configuration", "ImageCodecs", "Losses", "NeuralNet"],
+    exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "EvaluationTests", dependencies: ["Evaluation", "Measures"], exclude: ["Fixtures"],

@@ -12,6 +12,9 @@ package struct Checkpoint {
   /// Returns the prefix of tensor names of an optimizer's vector, as in `optimizer.velocity.encoder.conv1.weight`.
   private static func prefix(ofState name: String) -> String { "optimizer.\(name)." }
 
+  /// The prefix of tensor names of the averaged weights, as in `average.encoder.conv1.weight`.
+  private static let averagePrefix = "average."
+
   private enum Metadata {
     static let format = "supcon-checkpoint"
     static let step = "step"
@@ -30,7 +33,14 @@ package struct Checkpoint {
       metadata: [
         "format": Metadata.format, Metadata.step: "\(state.step)", Metadata.configuration: configuration.yaml(),
       ],
-      tensors: parameters + statistics + optimizer)
+      tensors: parameters + statistics + optimizer + averageTensors)
+  }
+
+  private var averageTensors: [NamedTensor] {
+    state.average.map { average in
+      state.parameterLayout.tensors(of: average.parameters, prefix: Self.averagePrefix)
+        + state.statisticsLayout.tensors(of: average.statistics, prefix: Self.averagePrefix)
+    } ?? []
   }
 
   /// Reads and verifies a checkpoint.
@@ -56,6 +66,11 @@ package struct Checkpoint {
       return try layout.parameters.vector(from: file, prefix: Self.prefix(ofState: isPresent ? name : formerName))
     }
     state.step = step
+    if let average = state.average {
+      state.average = AveragedWeights(
+        decay: average.decay, try layout.parameters.vector(from: file, prefix: Self.averagePrefix),
+        try layout.statistics.vector(from: file, prefix: Self.averagePrefix), step: step)
+    }
     self.state = state
   }
 

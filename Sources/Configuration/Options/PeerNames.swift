@@ -10,7 +10,9 @@ package enum PeerNames {
     "print-freq": "log-steps", "smoothing": "label-smoothing", "img-size": "image-size", "size": "image-size",
     "data-dir": "data", "data-path": "data", "data-folder": "data", "save-dir": "output", "output-dir": "output",
     "out": "output", "checkpoint": "init", "pretrained": "init", "method": "loss", "lr-decay-epochs": "decay-epochs",
-    "lr-decay-rate": "decay-rate", "random-seed": "seed", "num-threads": "threads", "nproc": "threads",
+    "lr-decay-rate": "decay-rate", "ema": "weight-average", "ema-decay": "weight-average",
+    "model-ema-decay": "weight-average", "mixup-alpha": "mixup", "cutmix-alpha": "cutmix", "random-seed": "seed",
+    "num-threads": "threads", "nproc": "threads",
   ]
 
   private static let values = [

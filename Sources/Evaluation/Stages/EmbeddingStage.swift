@@ -16,6 +16,8 @@ package enum EmbeddingStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// The output file of the array.
     package var output: String
     /// The output file of the labels; `nil` for none.
@@ -57,7 +59,8 @@ package enum EmbeddingStage {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     var encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+      report: report)
     if let problem = encoder.configuration.problem(ofPart: request.part) {
       throw CollectiveError(error: RunError(.usage, problem))
     }

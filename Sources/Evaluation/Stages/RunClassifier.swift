@@ -19,7 +19,7 @@ struct RunClassifier: Sendable {
   init?(of encoder: FrozenEncoder, run: String, over world: borrowing Communicator, report: (String) -> Void) throws {
     let width = encoder.configuration.architecture.representationWidth
     let read = try world.onRoot { () throws -> ExportedClassifier? in
-      try ExportedClassifier(run: run, step: encoder.state.step, width: width, report: report)
+      try ExportedClassifier(run: run, weights: encoder.weights, step: encoder.state.step, width: width, report: report)
         ?? (encoder.configuration.isClassifying ? ExportedClassifier(of: encoder.state) : nil)
     }
     let own = (read ?? nil).map { classifier in (classifier.weight, classifier.bias) } ?? ([], [])

@@ -43,7 +43,13 @@ package enum LossEvaluation {
       if let views, views < 1 {
         return "--views \(views): expected at least 1"
       }
-      if let problem = choice.modeProblem(views: views ?? 1) {
+      if labels != nil, loss.kind == .simclr {
+        return "--loss simclr: positives are views of one sample, not rows of equal labels; leave it or --labels out"
+      }
+      if labels == nil, loss.kind.usesLabels, loss.kind != .supcon {
+        return "--loss \(loss.kind.rawValue): needs --labels, which say the positives"
+      }
+      if let problem = loss.namedLossProblem ?? choice.modeProblem(views: views ?? 1) {
         return problem.description
       }
       // 1/τ multiplies every similarity and must be finite in float32 too.
@@ -56,7 +62,7 @@ package enum LossEvaluation {
     /// The loss with its positives.
     var choice: LossOptions {
       var choice = loss
-      choice.kind = labels == nil ? .simclr : .supcon
+      choice.kind = labels == nil ? .simclr : loss.kind
       return choice
     }
   }
@@ -129,7 +135,7 @@ package enum LossEvaluation {
     }
     let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world)
 
-    let (mode, temperature) = (request.loss.mode, request.loss.temperature)
+    let (mode, temperature) = (request.loss.resolvedMode, request.loss.temperature)
     world.activity.begin("loss")
     let loss = ContrastiveLoss<Scalar>(
       blocks: blocks, width: width, temperature: temperature,

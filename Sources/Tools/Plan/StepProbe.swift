@@ -84,7 +84,7 @@ struct StepProbe {
     let blocks = RowBlocks(rowCount: shards * rowsPerShard, rowsPerShard: rowsPerShard, ranks: world.size)
     let loss = ContrastiveLoss<Float>(
       blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
-      mode: configuration.loss.mode,
+      mode: configuration.loss.resolvedMode,
       rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
     // Any unit rows: the time does not depend on their values.
     let own = blocks.rows(ofRank: world.rank)

@@ -67,6 +67,9 @@ struct OpenedRun {
           "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(dataset.classNames.count) classes (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
         )
       }
+      if let problem = resolved.progressiveSizeProblem(viewSize: resolved.viewSize(of: dataset)) {
+        throw problem
+      }
       let sampler = try resolved.makeSampler(dataset)
       let encoder = try opened.flatMap { opened in
         try opened.checkpoint == nil ? InitialEncoder(of: resolved, report: report) : nil

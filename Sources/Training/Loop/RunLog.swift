@@ -38,6 +38,7 @@ final class RunLog {
   private var epochTop1Sum = 0.0
   private var epochSteps = 0
   private var lastAccuracy: (step: Int, accuracy: TestAccuracy)?
+  private var lastAveragedAccuracy: TestAccuracy?
 
   /// Creates a log; the directory is that of rank 0, and `nil` on other ranks.
   package init(
@@ -174,19 +175,28 @@ final class RunLog {
     epochSteps = 0
   }
 
-  /// Records the classifier's test accuracy after a step.
-  func add(_ accuracy: TestAccuracy, step: Int) {
+  /// Records the test accuracy of the classifier after a step, and that of the averaged weights if there are any.
+  func add(_ accuracy: TestAccuracy, averaged: TestAccuracy?, step: Int) {
     lastAccuracy = (step, accuracy)
+    lastAveragedAccuracy = averaged
     append(
       kind: "test", step: step,
       [
         "epoch": .number(Double(step) / Double(stepsPerEpoch)),
         "test_top1": .number(accuracy.top1), "test_top5": .number(accuracy.top5),
-      ])
+      ].merging(averagedFields(averaged)) { own, _ in own })
     warnOnFailure(of: "summary.csv") { try epochTable?.add(testTop1: accuracy.top1, step: step) }
     report(
       "step \(step)  test top-1 \(decimal(accuracy.top1, 4)), top-5 \(decimal(accuracy.top5, 4)) on \(accuracy.sampleCount) samples"
-    )
+        + (averaged.map { accuracy in
+          "; averaged weights \(decimal(accuracy.top1, 4)), \(decimal(accuracy.top5, 4))"
+        } ?? ""))
+  }
+
+  private func averagedFields(_ accuracy: TestAccuracy?) -> [String: JSONValue] {
+    accuracy.map { accuracy in
+      ["average_test_top1": .number(accuracy.top1), "average_test_top5": .number(accuracy.top5)]
+    } ?? [:]
   }
 
   /// Writes a row of metrics with its kind, step and time, to `metrics.jsonl` and for TensorBoard.
@@ -265,6 +275,7 @@ final class RunLog {
       fields["test_top5"] = .number(accuracy.top5)
       fields["top1_correct"] = .integer(accuracy.top1Count)
       fields["top5_correct"] = .integer(accuracy.top5Count)
+      fields.merge(averagedFields(lastAveragedAccuracy)) { own, _ in own }
     }
     return fields
   }

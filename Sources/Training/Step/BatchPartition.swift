@@ -39,7 +39,7 @@ package struct BatchPartition {
           ranks: world.size),
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
-        mode: configuration.loss.mode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
+        mode: configuration.loss.resolvedMode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
       : nil
     reduction = PiecewiseReduction(length: vector.count, bounds: pieces, runs: shards, rank: world.rank)
   }

@@ -100,7 +100,7 @@ package final class TrainingStep {
     try clock.time(.reduce) { try allReduce(step, over: world) }
     let learningRate = try clock.time(.update) { try update(&state, step, batch, over: world) }
 
-    return result(of: step, learningRate: learningRate, over: world)
+    return result(of: step, batch, learningRate: learningRate, over: world)
   }
 
   /// The division of a batch over the ranks.
