@@ -27,6 +27,10 @@ package enum TrainingRun {
     package var maximumSeconds: Double?
     /// Optional diagnostics of this run.
     package var debugging = Diagnostics()
+    /// The amount of output.
+    package var verbosity = Verbosity.normal
+    /// The terminal for a status line, if the output may be one.
+    package var terminal: StatusLine.Terminal?
 
     /// The error in the options themselves, or `nil`; a resumed run may add other options.
     package func problem(ranks: Int) -> String? {
@@ -64,6 +68,9 @@ package enum TrainingRun {
   ) throws -> ExitStatus {
     let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
     defer { stopping.end() }
+    let console = RunConsole(request, isRoot: world.isRoot, report: report)
+    defer { console.end() }
+    let report = console.report
     world.activity.begin("opening the run", allowsSilence: true)
     let opened = try OpenedRun(request, over: world, report: report)
     // The directory's lock is held until the last write.
@@ -83,8 +90,8 @@ package enum TrainingRun {
     describe(opened, state, plan, world.size, report)
     try request.debugging.prepare(after: state.step, through: plan.lastStep, over: world, report: report)
     let log = try RunLog(
-      opened.configuration, opened.dataset, directory: opened.directory, world: (world.rank, world.size),
-      from: state.step, to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, report: report)
+      opened.configuration, opened.dataset, directory: opened.directory, ranks: world.size, from: state.step,
+      to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, console: console)
     let saver = CheckpointSaver(opened.configuration, opened.directory, report: report)
     defer { saver.wait() }
 
@@ -94,11 +101,12 @@ package enum TrainingRun {
     while state.step < plan.lastStep, !isStopped {
       let next = batches.batch(ofStep: state.step + 1)
       let start = ProcessMeasurements.now()
-      let isStopping = stopping.isPending(reserveSeconds: 2 * log.lastStepSeconds + saver.lastSeconds)
+      let isStopping = stopping.isPending(reserveSeconds: log.reserveSeconds + saver.lastSeconds)
       let result = try step.run(
         &state, batch, next: state.step + 1 < plan.lastStep ? next : nil, isStopping: isStopping, over: world)
       world.activity.begin("step \(state.step), log")
-      log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
+      log.add(
+        result, step: state.step, seconds: ProcessMeasurements.now() - start, gradientNorm: step.gradientNorm)
       try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
       batch = next
       isStopped = result.isStopRequested && state.step < plan.lastStep

@@ -1,0 +1,193 @@
+import Configuration
+import Datasets
+import Evaluation
+import FoundationEssentials
+import Job
+import Runs
+
+/// The log of a run: records to its files, progress to the user, and the fields of `summary.json`.
+final class RunLog {
+  /// The number of first steps left out of the speed, since they warm caches.
+  private static let stepsLeftOut = 3
+
+  private let configuration: Configuration
+  private let dataset: any ImageDataset
+  private let ranks: Int
+  private let lastStep: Int
+  private let stepsPerEpoch: Int
+  /// The files, on rank 0.
+  private let files: RunFiles?
+  /// The output, on rank 0.
+  private let progress: RunProgress?
+  private let start = ProcessMeasurements.now()
+  private let startTime = Date.now
+
+  private var collapseWatch: CollapseWatch
+  private var stepSeconds: [Double] = []
+  private var lastResult: StepResult?
+  private var lastGradientNorm: Double?
+  private var epoch = EpochSums()
+  private var lastTest: (step: Int, accuracy: TestAccuracy)?
+  private var lastEvaluation: EvaluationRecord?
+  /// The best checkpoint so far, if the run keeps one.
+  var best: BestCheckpoint?
+
+  /// The sums over the steps of an epoch in this invocation.
+  private struct EpochSums {
+    var start = ProcessMeasurements.now()
+    var loss = 0.0
+    var top1 = 0.0
+    var steps = 0
+  }
+
+  /// Creates a log; the directory is that of rank 0, and `nil` on other ranks.
+  ///
+  /// - Parameters:
+  ///   - configuration: The run's configuration.
+  ///   - dataset: The training set.
+  ///   - directory: The run directory.
+  ///   - ranks: The number of ranks.
+  ///   - firstStep: The number of steps already taken.
+  ///   - lastStep: The last step of the run.
+  ///   - stepsPerEpoch: The number of steps of an epoch.
+  ///   - console: The output of rank 0.
+  /// - Throws: `FileError` if a log file exists that cannot be read.
+  init(
+    _ configuration: Configuration, _ dataset: any ImageDataset, directory: RunDirectory?, ranks: Int,
+    from firstStep: Int, to lastStep: Int, stepsPerEpoch: Int, console: RunConsole
+  ) throws {
+    self.configuration = configuration
+    self.dataset = dataset
+    self.ranks = ranks
+    self.lastStep = lastStep
+    self.stepsPerEpoch = stepsPerEpoch
+    files = try directory.map { directory in try RunFiles(directory, from: firstStep, report: console.report) }
+    progress = directory.map { _ in RunProgress(console, epochs: configuration.schedule.epochs) }
+    collapseWatch = CollapseWatch(warmupSteps: configuration.schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch))
+  }
+
+  private var viewsPerStep: Double { Double(configuration.batches.size * configuration.views.count) }
+
+  /// Views of a global step ÷ median seconds of this invocation's steps, the first three left out where there are more.
+  private var viewsPerSecond: Double {
+    let counted = stepSeconds.count > Self.stepsLeftOut ? Array(stepSeconds.dropFirst(Self.stepsLeftOut)) : stepSeconds
+    return median(counted).map { seconds in viewsPerStep / seconds } ?? 0
+  }
+
+  /// The time that one more step and what may follow it take, in seconds.
+  var reserveSeconds: Double { 2 * (stepSeconds.last ?? 0) + (lastEvaluation?.seconds ?? 0) }
+
+  // MARK: - Records
+
+  /// Records the `step`th step of the run.
+  ///
+  /// - Parameters:
+  ///   - result: The result of the step.
+  ///   - step: The number of steps taken.
+  ///   - seconds: The duration of the step.
+  ///   - gradientNorm: The Euclidean length of the gradient, computed for logged steps.
+  func add(_ result: StepResult, step: Int, seconds: Double, gradientNorm: @autoclosure () -> Double) {
+    stepSeconds.append(seconds)
+    lastResult = result
+    epoch.loss += result.loss
+    epoch.top1 += result.trainTop1 ?? 0
+    epoch.steps += 1
+    guard let progress else { return }
+    let speed = viewsPerSecond
+    let text = ProgressText(
+      step: step, lastStep: lastStep, epoch: (step + stepsPerEpoch - 1) / stepsPerEpoch,
+      epochs: configuration.schedule.epochs, loss: result.loss, excess: result.loss - result.lowerBound,
+      learningRate: Double(result.learningRate), viewsPerSecond: speed, dataShare: result.dataShare,
+      secondsLeft: Double(lastStep - step) * viewsPerStep / max(speed, 1e-9), neighborsTop1: lastEvaluation?.knn20Top1)
+    if step.isMultiple(of: configuration.checkpoints.logSteps) || step == lastStep {
+      let record = result.record(
+        step: step, epoch: Double(step) / Double(stepsPerEpoch), seconds: seconds, gradientNorm: gradientNorm())
+      lastGradientNorm = record.gradientNorm
+      files?.add(record)
+      warnOfCollapse(result, step: step)
+      progress.show(text, record)
+    } else {
+      progress.show(text, nil)
+    }
+    if step.isMultiple(of: stepsPerEpoch) {
+      endEpoch(result, step: step)
+    }
+  }
+
+  private func warnOfCollapse(_ result: StepResult, step: Int) {
+    guard let contrast = result.contrast else { return }
+    let warning = collapseWatch.warning(
+      atStep: step, loss: contrast.loss, lowerBound: contrast.lowerBound, collapseValue: contrast.collapseValue)
+    if let warning {
+      progress?.report(warning)
+    }
+  }
+
+  private func endEpoch(_ result: StepResult, step: Int) {
+    let record = EpochRecord(
+      epoch: step / stepsPerEpoch, step: step, loss: epoch.loss / Double(epoch.steps), lossLowerBound: result.lowerBound,
+      learningRate: Double(result.learningRate), viewsPerSecond: viewsPerSecond,
+      seconds: ProcessMeasurements.now() - epoch.start, stepsCounted: epoch.steps,
+      trainTop1: result.trainTop1.map { _ in epoch.top1 / Double(epoch.steps) })
+    files?.add(record)
+    progress?.report(record, stepsPerEpoch: stepsPerEpoch)
+    epoch = EpochSums()
+  }
+
+  /// Records the classifier's test accuracy after a step.
+  func add(_ accuracy: TestAccuracy, step: Int) {
+    lastTest = (step, accuracy)
+    files?.add(
+      TestRecord(
+        step: step, epoch: Double(step) / Double(stepsPerEpoch), testTop1: accuracy.top1, testTop5: accuracy.top5))
+    progress?.report(
+      "step \(step)  test top-1 \(decimal(accuracy.top1, 4)), top-5 \(decimal(accuracy.top5, 4)) on \(accuracy.sampleCount) samples"
+    )
+  }
+
+  // MARK: - Summary
+
+  /// The fields of `summary.json` except the hash of the weights.
+  func summary(step: Int, status: RunStatus, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
+    let normalization = dataset.normalization
+    let size = configuration.viewSize(of: dataset)
+    let isClassifying = configuration.isClassifying
+    let summary = RunSummary(
+      command: configuration.command.rawValue, version: supconVersion, status: status.rawValue,
+      commandLine: CommandLine.arguments, host: hostName(), started: startTime.formatted(.iso8601),
+      ended: Date.now.formatted(.iso8601), seconds: ProcessMeasurements.now() - start, ranks: ranks,
+      threadsPerRank: configuration.compute.threads, peakMemoryMaximum: memory.maximum, peakMemorySum: memory.sum,
+      dataset: configuration.data.dataset.rawValue, data: configuration.data.path,
+      datasetFingerprint: configuration.data.fingerprint, classNames: dataset.classNames,
+      mean: normalization.mean.map(Double.init), standardDeviation: normalization.standardDeviation.map(Double.init),
+      imageSize: [size.width, size.height], model: configuration.model.name,
+      initialPath: configuration.model.initialPath, lossName: configuration.lossName,
+      precision: configuration.compute.resolvedPrecision.rawValue, seed: .natural(configuration.compute.seed),
+      batchSize: configuration.batches.size, shardSize: configuration.batches.shardSize,
+      views: configuration.views.count, classes: isClassifying ? configuration.classifier.classes : nil, steps: step,
+      targetSteps: lastStep, epochs: Double(step) / Double(stepsPerEpoch), targetEpochs: configuration.schedule.epochs,
+      viewsPerSecond: viewsPerSecond, finalLoss: lastResult?.loss, lossLowerBound: lastResult?.lowerBound,
+      finalGradientNorm: lastGradientNorm, trainTop1: isClassifying ? lastResult?.trainTop1 : nil,
+      testStep: lastTest?.step, testSamples: lastTest?.accuracy.sampleCount, testTop1: lastTest?.accuracy.top1,
+      testTop5: lastTest?.accuracy.top5, top1Correct: lastTest?.accuracy.top1Count,
+      top5Correct: lastTest?.accuracy.top5Count, evaluation: lastEvaluation, best: best)
+    return JSONValue.fields(of: summary)
+  }
+}
+
+extension StepResult {
+  /// The record of the step.
+  fileprivate func record(step: Int, epoch: Double, seconds: Double, gradientNorm: Double) -> StepRecord {
+    func byPart<Value>(_ values: [Value]) -> [String: Value] {
+      Dictionary(uniqueKeysWithValues: zip(StepPart.allCases, values).map { part, value in (part.name, value) })
+    }
+    let hasBothLosses = trainTop1 != nil && contrast != nil
+    return StepRecord(
+      step: step, epoch: epoch, loss: loss, lossLowerBound: lowerBound,
+      contrastiveLoss: hasBothLosses ? contrast?.loss : nil,
+      crossEntropy: hasBothLosses ? contrast.map { contrast in loss - contrast.loss } : nil, trainTop1: trainTop1,
+      learningRate: Double(learningRate), gradientNorm: gradientNorm, viewsPerSecond: Double(views) / seconds,
+      dataShare: dataShare, collectives: traffic.records, receivedBytesByPart: byPart(partReceivedByteCounts),
+      secondsByPart: byPart(partSeconds))
+  }
+}
