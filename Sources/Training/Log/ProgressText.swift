@@ -32,7 +32,9 @@ struct ProgressText: Sendable {
 
   /// A line for a file or pipe.
   var plainLine: String {
-    let fields = [stepField, lossField, excessField, rateField, speedField, dataShare < 0.005 ? [""] : dataField, timeField]
+    let fields = [
+      stepField, lossField, excessField, rateField, speedField, dataShare < 0.005 ? [""] : dataField, timeField,
+    ]
     return Self.line(fields, shortening: [5, 3, 6, 4, 0, 2, 1, 5, 0], width: Self.plainWidth)
   }
 

@@ -125,7 +125,8 @@ final class RunLog {
 
   private func endEpoch(_ result: StepResult, step: Int) {
     let record = EpochRecord(
-      epoch: step / stepsPerEpoch, step: step, loss: epoch.loss / Double(epoch.steps), lossLowerBound: result.lowerBound,
+      epoch: step / stepsPerEpoch, step: step, loss: epoch.loss / Double(epoch.steps),
+      lossLowerBound: result.lowerBound,
       learningRate: Double(result.learningRate), viewsPerSecond: viewsPerSecond,
       seconds: ProcessMeasurements.now() - epoch.start, stepsCounted: epoch.steps,
       trainTop1: result.trainTop1.map { _ in epoch.top1 / Double(epoch.steps) })
