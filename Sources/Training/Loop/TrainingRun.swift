@@ -7,6 +7,7 @@ import Job
 import MPI
 import NeuralNet
 import OneDNN
+import RunLogging
 import Runs
 
 /// The training of an encoder: from a configuration to weights in a run directory.
@@ -68,7 +69,7 @@ package enum TrainingRun {
   ) throws -> ExitStatus {
     let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
     defer { stopping.end() }
-    let console = RunConsole(request, isRoot: world.isRoot, report: report)
+    let console = RunConsole(request.verbosity, terminal: world.isRoot ? request.terminal : nil, report: report)
     defer { console.end() }
     let report = console.report
     world.activity.begin("opening the run", allowsSilence: true)
@@ -94,6 +95,8 @@ package enum TrainingRun {
       to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, console: console)
     let saver = CheckpointSaver(opened.configuration, opened.directory, report: report)
     defer { saver.wait() }
+    let evaluation = RunEvaluation(opened, report: report)
+    log.best = try evaluation.best(over: world)
 
     var batches = BatchOrder(opened.sampler)
     var batch = batches.batch(ofStep: state.step)
@@ -111,6 +114,7 @@ package enum TrainingRun {
       batch = next
       isStopped = result.isStopRequested && state.step < plan.lastStep
       if !isStopped {
+        try evaluation.run(after: state, log, saver, over: world)
         try testAndSave(state, opened, plan, log, saver, over: world, report: report)
       }
     }
@@ -123,18 +127,18 @@ package enum TrainingRun {
     let allSteps: Int
     let lastStep: Int
     private let checkpointSteps: Int
-    private let evaluationSteps: Int
+    private let testSteps: Int
 
     init(_ configuration: Configuration, stepsPerEpoch: Int) {
       allSteps = configuration.schedule.epochs * stepsPerEpoch
       lastStep = min(configuration.schedule.steps ?? allSteps, allSteps)
       checkpointSteps = configuration.checkpoints.steps ?? stepsPerEpoch
-      evaluationSteps = configuration.classifier.evaluateEpochs * stepsPerEpoch
+      testSteps = (configuration.checkpoints.evaluateEpochs ?? 0) * stepsPerEpoch
     }
 
     /// True if the classifier is tested after a step.
     func isTestDue(after step: Int) -> Bool {
-      step == lastStep || (evaluationSteps > 0 && step.isMultiple(of: evaluationSteps))
+      step == lastStep || (testSteps > 0 && step.isMultiple(of: testSteps))
     }
 
     /// True if a checkpoint is begun after a step; the last one is written at the end of the run.

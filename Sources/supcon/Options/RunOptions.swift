@@ -6,7 +6,7 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
   var run: String?
   @Option(
-    help: ArgumentHelp("The checkpoint: latest, or a number of steps.", valueName: "which"))
+    help: ArgumentHelp("The checkpoint: latest, best (of --keep-best), or a number of steps.", valueName: "which"))
   var checkpoint = "latest"
 
   /// The run directory, of the option or the first of the arguments, and the arguments that are left.

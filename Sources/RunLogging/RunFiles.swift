@@ -1,11 +1,14 @@
+import Configuration
+import Datasets
 import Formats
 import FoundationEssentials
+import ImageCodecs
 import Runs
 
 /// The log files of a run on rank 0: `metrics.jsonl`, TensorBoard's event files and `summary.csv`.
 ///
 /// If a file cannot be written, training continues without it, with one warning per file.
-final class RunFiles {
+package final class RunFiles {
   private let metrics: MetricsLog
   private let tensorBoard: TensorBoardLog
   private var table: EpochTable
@@ -16,7 +19,7 @@ final class RunFiles {
   /// Opens the files; what is in them of steps after `firstStep`, which a resumed run takes again, is removed or superseded.
   ///
   /// - Throws: `FileError` if a file exists that cannot be read.
-  init(_ directory: RunDirectory, from firstStep: Int, report: @escaping (String) -> Void) throws {
+  package init(_ directory: RunDirectory, from firstStep: Int, report: @escaping (String) -> Void) throws {
     metrics = try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
     tensorBoard = TensorBoardLog(directory, firstStep: firstStep + 1)
     table = try EpochTable(path: directory.epochTablePath, keepingThrough: firstStep)
@@ -24,7 +27,7 @@ final class RunFiles {
   }
 
   /// Appends a record.
-  func add(_ record: some MetricsRecord) {
+  package func add(_ record: some MetricsRecord) {
     let now = Date.now
     warnOnFailure(of: "metrics.jsonl") { try metrics.append(MetricsLine(record, time: now)) }
     warnOnFailure(of: TensorBoardLog.folder) { try tensorBoard.add(record, time: now.timeIntervalSince1970) }
@@ -39,14 +42,23 @@ final class RunFiles {
   }
 
   /// Appends figures for TensorBoard.
-  func add(_ figures: [(tag: String, value: TensorBoardWriter.Value)], step: Int) {
+  package func add(_ figures: [(tag: String, value: TensorBoardWriter.Value)], step: Int) {
     warnOnFailure(of: TensorBoardLog.folder) {
       try tensorBoard.add(figures, step: step, time: Date.now.timeIntervalSince1970)
     }
   }
 
+  /// Appends the image of some samples and their views for TensorBoard.
+  package func addViews(of configuration: Configuration, _ dataset: any ImageDataset) {
+    warnOnFailure(of: "views") {
+      let image = try ViewSheet.image(of: configuration, dataset)
+      let png = try image.pngBytes()
+      add([("views", .image(png: png, width: image.width, height: image.height))], step: 0)
+    }
+  }
+
   /// Replaces the tables of TensorBoard's projector.
-  func write(_ embeddings: [TensorBoardProjector.Embeddings]) {
+  package func write(_ embeddings: [TensorBoardProjector.Embeddings]) {
     warnOnFailure(of: TensorBoardLog.folder) { try tensorBoard.write(embeddings) }
   }
 

@@ -3,7 +3,7 @@ import Runs
 
 extension Traffic {
   /// Calls, received bytes and seconds of each collective that was called, by its MPI name.
-  var records: [String: StepRecord.CollectiveRecord] {
+  package var records: [String: StepRecord.CollectiveRecord] {
     let used = Collective.allCases.filter { collective in self[collective].calls > 0 }
     return Dictionary(
       uniqueKeysWithValues: used.map { collective in

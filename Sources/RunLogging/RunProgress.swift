@@ -3,7 +3,7 @@ import Job
 import Runs
 
 /// The progress of a run on rank 0: a status line on a terminal, else a line every few seconds; a line of each epoch and evaluation.
-final class RunProgress {
+package final class RunProgress {
   /// The minimum time between two lines of steps.
   private static let secondsBetweenLines = 5.0
 
@@ -11,13 +11,14 @@ final class RunProgress {
   private let epochs: Int
   private var lastLine = 0.0
 
-  init(_ console: RunConsole, epochs: Int) {
+  /// Creates the progress of a run of some epochs.
+  package init(_ console: RunConsole, epochs: Int) {
     self.console = console
     self.epochs = epochs
   }
 
   /// Prints a line.
-  func report(_ line: String) {
+  package func report(_ line: String) {
     console.report(line)
   }
 
@@ -26,7 +27,7 @@ final class RunProgress {
   /// - Parameters:
   ///   - text: Its figures.
   ///   - record: Its record if it is a logged step.
-  func show(_ text: ProgressText, _ record: StepRecord?) {
+  package func show(_ text: ProgressText, _ record: StepRecord?) {
     let now = ProcessMeasurements.now()
     if console.verbosity == .verbose, let record {
       report(text.plainLine)
@@ -49,8 +50,19 @@ final class RunProgress {
       + longest.map { name, seconds in "\(name) \(threeDigits(seconds)) s" }.joined(separator: ", ")
   }
 
+  /// Prints the line of an evaluation.
+  package func report(_ record: EvaluationRecord) {
+    let measures: [(String, Double?)] = [
+      ("k-NN", record.knn20Top1), ("linear probe", record.linearProbeTop1), ("class means", record.classMeansTop1),
+      ("classifier", record.classifierTop1),
+    ]
+    let texts = measures.compactMap { name, value in value.map { value in "\(name) \(decimal(value, 3))" } }
+    let uniformity = record.uniformity.map { value in ["uniformity \(decimal(value, 3))"] } ?? []
+    report("step \(record.step)  " + (texts.isEmpty ? uniformity : texts).joined(separator: ", "))
+  }
+
   /// Prints the line of an epoch.
-  func report(_ record: EpochRecord, stepsPerEpoch: Int) {
+  package func report(_ record: EpochRecord, stepsPerEpoch: Int) {
     report(
       "epoch \(record.epoch)/\(epochs)  mean loss \(decimal(record.loss, 4))"
         // The steps before a resume belong to another invocation.

@@ -1,41 +1,59 @@
 import Configuration
 
 /// The figures of a step on a line of limited width: the more room there is, the more is written out.
-struct ProgressText: Sendable {
-  var step: Int
-  var lastStep: Int
+package struct ProgressText: Sendable {
+  package var step: Int
+  package var lastStep: Int
   /// The number of the current epoch, counted from 1.
-  var epoch: Int
-  var epochs: Int
-  var loss: Double
+  package var epoch: Int
+  package var epochs: Int
+  package var loss: Double
   /// The loss minus its lower bound.
-  var excess: Double
-  var learningRate: Double
+  package var excess: Double
+  package var learningRate: Double
   /// The speed over all ranks.
-  var viewsPerSecond: Double
+  package var viewsPerSecond: Double
   /// The share of the step spent waiting for views or making them.
-  var dataShare: Double
-  var secondsLeft: Double
+  package var dataShare: Double
+  package var secondsLeft: Double
   /// The accuracy of k-NN in the last evaluation.
-  var neighborsTop1: Double?
+  package var neighborsTop1: Double?
+
+  package init(
+    step: Int, lastStep: Int, epoch: Int, epochs: Int, loss: Double, excess: Double, learningRate: Double,
+    viewsPerSecond: Double, dataShare: Double, secondsLeft: Double, neighborsTop1: Double?
+  ) {
+    self.step = step
+    self.lastStep = lastStep
+    self.epoch = epoch
+    self.epochs = epochs
+    self.loss = loss
+    self.excess = excess
+    self.learningRate = learningRate
+    self.viewsPerSecond = viewsPerSecond
+    self.dataShare = dataShare
+    self.secondsLeft = secondsLeft
+    self.neighborsTop1 = neighborsTop1
+  }
 
   /// The width of lines in files and pipes.
-  static let plainWidth = 80
+  package static let plainWidth = 80
 
   /// A line for a terminal of some columns, at most as long as one column less.
-  func statusLine(columns: Int) -> String {
+  package func statusLine(columns: Int) -> String {
     let fields = [epochField, stepField, lossField, excessField, rateField, speedField, dataField, timeField, knnField]
     // Shortened first what is clear without words, left out last what changes most.
     let order = [6, 4, 7, 5, 3, 0, 1, 8, 2, 6, 0, 8, 1, 3, 5, 4, 7]
     return Self.line(fields, shortening: order, width: columns - 1)
   }
 
-  /// A line for a file or pipe.
-  var plainLine: String {
+  /// A line for a file or pipe, with the same words in every line as far as the width allows.
+  package var plainLine: String {
+    let data = dataShare < 0.005 ? [""] : Array(dataField.dropFirst())
     let fields = [
-      stepField, lossField, excessField, rateField, speedField, dataShare < 0.005 ? [""] : dataField, timeField,
+      stepField, lossField, excessField, Array(rateField.dropFirst()), speedField, data, Array(timeField.dropFirst()),
     ]
-    return Self.line(fields, shortening: [5, 3, 6, 4, 0, 2, 1, 5, 0], width: Self.plainWidth)
+    return Self.line(fields, shortening: [4, 2, 0, 1, 5, 0, 6, 4], width: Self.plainWidth)
   }
 
   // MARK: - Fields: from the longest form to the shortest
@@ -75,7 +93,7 @@ struct ProgressText: Sendable {
 }
 
 /// A number of at least 0 with three significant digits, such as 0.0498.
-func threeDigits(_ value: Double) -> String {
+package func threeDigits(_ value: Double) -> String {
   var (places, scaled) = (2, value)
   while scaled > 0, scaled < 1, places < 12 {
     scaled *= 10
@@ -85,7 +103,7 @@ func threeDigits(_ value: Double) -> String {
 }
 
 /// Seconds in the two largest units: `2d03h`, `1h03m`, `3m12s`, `12s`.
-func shortDuration(_ seconds: Double) -> String {
+package func shortDuration(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds < 1e9 else { return "?" }
   let whole = Int(max(seconds, 0).rounded())
   func pair(_ unit: Int, _ name: String, _ part: Int, _ partName: String) -> String {

@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import FoundationEssentials
 import Job
+import RunLogging
 import Runs
 
 /// The log of a run: records to its files, progress to the user, and the fields of `summary.json`.
@@ -63,6 +64,9 @@ final class RunLog {
     self.stepsPerEpoch = stepsPerEpoch
     files = try directory.map { directory in try RunFiles(directory, from: firstStep, report: console.report) }
     progress = directory.map { _ in RunProgress(console, epochs: configuration.schedule.epochs) }
+    if firstStep == 0 {
+      files?.addViews(of: configuration, dataset)
+    }
     collapseWatch = CollapseWatch(warmupSteps: configuration.schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch))
   }
 
@@ -144,6 +148,20 @@ final class RunLog {
     progress?.report(
       "step \(step)  test top-1 \(decimal(accuracy.top1, 4)), top-5 \(decimal(accuracy.top5, 4)) on \(accuracy.sampleCount) samples"
     )
+  }
+
+  /// Records an evaluation, which does not belong to the duration of the epoch that has begun.
+  func add(_ record: EvaluationRecord) {
+    lastEvaluation = record
+    epoch.start += record.seconds
+    files?.add(record)
+    progress?.report(record)
+  }
+
+  /// Writes the figures of an evaluation for TensorBoard.
+  func add(_ figures: EvaluationFigures, step: Int) {
+    files?.add(figures.histograms, step: step)
+    files?.write(figures.projected)
   }
 
   // MARK: - Summary
