@@ -111,10 +111,17 @@ let stages: [Target] = [
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
+    name: "RunLogging",
+    dependencies: [
+      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness", "Measures", "MPI",
+      "Runs",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
     name: "Training",
     dependencies: [
       "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "Runs", "WeightExchange",
+      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "RunLogging", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(

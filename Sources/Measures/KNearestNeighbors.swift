@@ -117,6 +117,37 @@ package struct KNearestNeighbors: Sendable {
     return votes.max { one, other in (one.value, -one.key) < (other.value, -other.key) }?.key
   }
 
+  /// The classes of weighted votes among several numbers of neighbors, on every rank.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - queries: The unit rows to classify.
+  ///   - training: The unit rows to search in.
+  ///   - sizes: The numbers of neighbors, ascending; no more than there are rows are taken.
+  ///   - threads: The number of threads of this rank.
+  ///   - world: The ranks.
+  /// - Returns: For each size the class of each query.
+  /// - Throws: ``CollectiveError`` if a product fails.
+  package static func weightedVotes(
+    of queries: FeatureRows, among training: FeatureRows, sizes: [Int], threads: Int,
+    over world: borrowing Communicator
+  ) throws -> [[Int32]] {
+    let search = KNearestNeighbors(k: min(sizes.last ?? 1, training.count), width: queries.width)
+    let norms = search.squaredLengths(training.features)
+    world.activity.begin("nearest neighbors")
+    let votes = try RowWork.gather(
+      rows: queries.count, width: sizes.count, zero: Int32(0), threads: threads, over: world
+    ) { rows in
+      try search.neighbors(of: queries, rows, training, norms).flatMap { nearest in
+        sizes.map { k in search.weightedVote(nearest.prefix(k), training.labels, norms) ?? -1 }
+      }
+    }
+    return sizes.indices.map { place in
+      queries.labels.indices.map { query in votes[query * sizes.count + place] }
+    }
+  }
+
   /// ‖b‖² of each row.
   package func squaredLengths(_ rows: [Float]) -> [Float] {
     (0..<rows.count / width).map { row in

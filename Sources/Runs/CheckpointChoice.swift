@@ -47,7 +47,7 @@ extension CheckpointFolder {
     case .latest:
       return try newestWhileItLasts(of: configuration, warn: warn)
     case .best:
-      let file = "\(path)/best"
+      let file = bestPath
       guard unsafe access(file, F_OK) == 0 else {
         throw RunError(
           .missing, "--checkpoint best: \(path) holds none, as the run was trained without --keep-best; \(others)")

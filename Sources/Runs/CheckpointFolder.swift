@@ -3,7 +3,7 @@ import Formats
 import Glibc
 import NeuralNet
 
-/// The checkpoints of a run: `step-00001234.safetensors` and the link `latest`.
+/// The checkpoints of a run: `step-00001234.safetensors`, the link `latest`, and `best` where the run keeps the best one.
 ///
 /// Used on rank 0 only.
 package struct CheckpointFolder {
@@ -77,6 +77,19 @@ package struct CheckpointFolder {
       unsafe unlink(superfluous)
     }
   }
+
+  /// The path of the best checkpoint.
+  var bestPath: String { "\(path)/best" }
+
+  /// Replaces the best checkpoint.
+  ///
+  /// Its measure is in the same file: a kill at any time leaves the one before or this one.
+  package func save(_ checkpoint: Checkpoint, as best: BestCheckpoint) throws(FileError) {
+    try checkpoint.write(to: bestPath, as: best)
+  }
+
+  /// Reads the measure of the best checkpoint; `nil` if there is none that can be read.
+  package func best() -> BestCheckpoint? { Checkpoint.best(path: bestPath) }
 
   /// Removes the temporary files of a killed save.
   ///

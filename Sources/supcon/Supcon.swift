@@ -29,6 +29,9 @@ protocol RankedCommand: ParsableCommand {
   /// The number of threads of each rank.
   var threadsPerRank: Int { get }
 
+  /// The amount of output.
+  var verbosity: Verbosity { get }
+
   /// Returns the first error in the options alone, or `nil`.
   func problem(ranks: Int) -> String?
 
@@ -40,6 +43,7 @@ protocol RankedCommand: ParsableCommand {
 
 extension RankedCommand {
   var watch: JobWatchdog.Settings { launch.settings }
+  var verbosity: Verbosity { .normal }
 }
 
 @main
@@ -113,7 +117,7 @@ enum Program {
           if !(command is DoctorCommand) {
             // `doctor` makes these checks itself and reports more.
             try LaunchCheck.run(
-              threads: command.threadsPerRank, over: world, report: Console.reporter(of: world))
+              threads: command.threadsPerRank, over: world, report: Console.reporter(of: world, command.verbosity))
           }
           let code = try command.run(over: world)
           if code != .success {

@@ -100,15 +100,22 @@ package enum EmbeddingStage {
   private static func embeddings(
     of representations: [Float], _ configuration: Configuration, _ state: TrainingState
   ) throws -> [Float] {
+    var embeddings = try projections(of: representations, configuration, state)
+    UnitNormalization.scale(&embeddings, width: configuration.widthOfEmbeddings)
+    return embeddings
+  }
+
+  /// Maps representations to the outputs of the projection head.
+  static func projections(
+    of representations: [Float], _ configuration: Configuration, _ state: TrainingState
+  ) throws -> [Float] {
     // The head's slices follow the encoder's in the vectors; they do not depend on the image size.
     let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.compute.resolvedPrecision)
     let encoder = try ResNet(context, configuration.architecture, views: 1, height: 32, width: 32)
     let head = ProjectionHead(context, configuration.headPlan, inputWidth: encoder.representationWidth)
     precondition(
       state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
-    var embeddings = try head.projections(
+    return try head.projections(
       of: representations, parameters: state.parameters.span, statistics: state.statistics.span)
-    UnitNormalization.scale(&embeddings, width: configuration.widthOfEmbeddings)
-    return embeddings
   }
 }

@@ -7,6 +7,7 @@ import Job
 import MPI
 import NeuralNet
 import OneDNN
+import RunLogging
 import Runs
 
 /// The training of an encoder: from a configuration to weights in a run directory.
@@ -25,6 +26,10 @@ package enum TrainingRun {
     package var maximumSeconds: Double?
     /// Optional diagnostics of this run.
     package var debugging = Diagnostics()
+    /// The amount of output.
+    package var verbosity = Verbosity.normal
+    /// The terminal for a status line, if the output may be one.
+    package var terminal: StatusLine.Terminal?
 
     /// The error in the options themselves, or `nil`; a resumed run may add other options.
     package func problem(ranks: Int) -> String? {
@@ -61,6 +66,9 @@ package enum TrainingRun {
   ) throws -> ExitStatus {
     let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
     defer { stopping.end() }
+    let console = RunConsole(request.verbosity, terminal: world.isRoot ? request.terminal : nil, report: report)
+    defer { console.end() }
+    let report = console.report
     world.activity.begin("opening the run", allowsSilence: true)
     let opened = try OpenedRun(request, over: world, report: report)
     // The directory's lock is held until the last write.
@@ -85,10 +93,12 @@ package enum TrainingRun {
     describe(opened, state, plan, world.size, report)
     try request.debugging.prepare(after: state.step, through: plan.lastStep, over: world, report: report)
     let log = try RunLog(
-      opened.configuration, opened.dataset, directory: opened.directory, world: (world.rank, world.size),
-      from: state.step, to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, report: report)
+      opened.configuration, opened.dataset, directory: opened.directory, ranks: world.size, from: state.step,
+      to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, console: console)
     let saver = CheckpointSaver(opened.configuration, opened.directory, report: report)
     defer { saver.wait() }
+    let evaluation = RunEvaluation(opened, report: report)
+    log.best = try evaluation.best(over: world)
 
     var batches = BatchOrder(opened.sampler)
     var batch = batches.batch(ofStep: state.step)
@@ -96,16 +106,18 @@ package enum TrainingRun {
     while state.step < plan.lastStep, !isStopped {
       let next = batches.batch(ofStep: state.step + 1)
       let start = ProcessMeasurements.now()
-      let isStopping = stopping.isPending(reserveSeconds: 2 * log.lastStepSeconds + saver.lastSeconds)
+      let isStopping = stopping.isPending(reserveSeconds: log.reserveSeconds + saver.lastSeconds)
       let step = try step(after: state.step)
       let isNextAlike = state.step + 1 < plan.lastStep && steps.keepsSize(after: state.step)
       let result = try step.run(&state, batch, next: isNextAlike ? next : nil, isStopping: isStopping, over: world)
       world.activity.begin("step \(state.step), log")
-      log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
+      log.add(
+        result, step: state.step, seconds: ProcessMeasurements.now() - start, gradientNorm: step.gradientNorm)
       try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
       batch = next
       isStopped = result.isStopRequested && state.step < plan.lastStep
       if !isStopped {
+        try evaluation.run(after: state, log, saver, over: world)
         try testAndSave(state, opened, plan, log, saver, over: world, report: report)
       }
     }
@@ -118,18 +130,18 @@ package enum TrainingRun {
     let allSteps: Int
     let lastStep: Int
     private let checkpointSteps: Int
-    private let evaluationSteps: Int
+    private let testSteps: Int
 
     init(_ configuration: Configuration, stepsPerEpoch: Int) {
       allSteps = configuration.schedule.epochs * stepsPerEpoch
       lastStep = min(configuration.schedule.steps ?? allSteps, allSteps)
       checkpointSteps = configuration.checkpoints.steps ?? stepsPerEpoch
-      evaluationSteps = configuration.classifier.evaluateEpochs * stepsPerEpoch
+      testSteps = (configuration.checkpoints.evaluateEpochs ?? 0) * stepsPerEpoch
     }
 
     /// True if the classifier is tested after a step.
     func isTestDue(after step: Int) -> Bool {
-      step == lastStep || (evaluationSteps > 0 && step.isMultiple(of: evaluationSteps))
+      step == lastStep || (testSteps > 0 && step.isMultiple(of: testSteps))
     }
 
     /// True if a checkpoint is begun after a step; the last one is written at the end of the run.

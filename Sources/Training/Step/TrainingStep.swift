@@ -103,6 +103,12 @@ package final class TrainingStep {
     return result(of: step, batch, learningRate: learningRate, over: world)
   }
 
+  /// The Euclidean length of the gradient of the last step; the same bits on every rank and any number of ranks.
+  var gradientNorm: Double {
+    let reduced = reduced
+    return reduced.span.extracting(vector.gradient).euclideanLength
+  }
+
   /// The division of a batch over the ranks.
   func partition(of batch: GlobalBatch) -> BatchPartition {
     guard

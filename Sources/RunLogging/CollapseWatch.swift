@@ -1,7 +1,7 @@
 import Configuration
 
 /// Detects a loss that stays at its collapse value, the value when all embeddings are equal.
-struct CollapseWatch {
+package struct CollapseWatch {
   /// The relative distance from the collapse value within which the loss counts as collapsed.
   private static let nearness = 0.01
   /// The number of consecutive logged steps before the warning.
@@ -28,7 +28,7 @@ struct CollapseWatch {
   ///   - lowerBound: The lower bound of the loss.
   ///   - collapseValue: The loss when all embeddings are equal.
   /// - Returns: The warning, or `nil`.
-  mutating func warning(atStep step: Int, loss: Double, lowerBound: Double, collapseValue: Double) -> String? {
+  package mutating func warning(atStep step: Int, loss: Double, lowerBound: Double, collapseValue: Double) -> String? {
     let margin = Self.nearness * abs(collapseValue)
     let isAtCollapse = abs(loss - collapseValue) <= margin && lowerBound < collapseValue - margin
     guard step > warmupSteps, isAtCollapse else {

@@ -30,8 +30,8 @@ package final class MetricsLog {
   deinit { close(descriptor) }
 
   /// Appends one line.
-  package func append(_ fields: [String: JSONValue]) throws(FileError) {
-    let bytes = Array(((isTorn ? "\n" : "") + JSONValue.object(fields).encoded() + "\n").utf8)
+  package func append(_ line: MetricsLine<some MetricsRecord>) throws(FileError) {
+    let bytes = Array(((isTorn ? "\n" : "") + line.encoded() + "\n").utf8)
     isTorn = unsafe write(descriptor, bytes, bytes.count) != bytes.count
     guard !isTorn else {
       throw FileError(.inputOutput, "\(path): cannot be written to; is the disk full?")
