@@ -108,11 +108,18 @@ let stages: [Target] = [
       "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Reporting",
+    dependencies: [
+      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "KeyedRandomness", "MPI", "NeuralNet",
+      "Runs",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
       "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
-      "Runs", "Spelling", "Tools", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "Reporting", "Runs", "Spelling", "Tools", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
 ]
@@ -155,6 +162,10 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ReportingTests",
+    dependencies: ["Configuration", "Evaluation", "Formats", "Imaging", "Reporting", "Runs", "TestSupport"],
+    exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "Imaging", "OneDNN", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),

@@ -58,7 +58,7 @@ package struct RunDirectory {
   /// The files and folders that training and later stages write; what is left of a run without its configuration is not foreign.
   private static let ownNames: Set<String> = [
     "checkpoints", "tensorboard", "summary.json", "summary.csv", "metrics.jsonl", "encoder.safetensors",
-    "classifier.safetensors", "linear", "evaluation",
+    "classifier.safetensors", "linear", "evaluation", "report.html",
   ]
 
   /// The absolute path without symbolic links; for a path that does not exist, its nearest existing parent is resolved.

@@ -2,16 +2,23 @@ import Configuration
 import Datasets
 import Job
 import MPI
+import NeuralNet
 import Runs
 
 /// A checkpoint of a run, opened for reading only.
 ///
 /// Reading takes no lock: it works in a read-only folder and during training.
-struct FrozenEncoder {
+package struct FrozenEncoder {
   /// The run's configuration, with the data path of this invocation; the precision may be changed.
-  var configuration: Configuration
+  package var configuration: Configuration
   /// Weights and running statistics, the same on every rank.
-  let state: TrainingState
+  package let state: TrainingState
+
+  /// An encoder in a given state.
+  package init(configuration: Configuration, state: TrainingState) {
+    self.configuration = configuration
+    self.state = state
+  }
 
   /// Reads the run on rank 0 and broadcasts it.
   ///
@@ -107,5 +114,23 @@ struct FrozenEncoder {
     try world.throwingTogether {
       try FeatureExtraction(configuration, state, viewSize: configuration.viewSize(of: dataset), threads: threads)
     }
+  }
+
+  /// The representations of all samples of a dataset on every rank, as they are and scaled to unit length.
+  ///
+  /// Collective.
+  package func rows(
+    of dataset: any ImageDataset, threads: Int, over world: borrowing Communicator
+  ) throws -> (plain: FeatureRows, unit: FeatureRows) {
+    let extraction = try extraction(for: dataset, threads: threads, over: world)
+    let plain = try extraction.features(
+      of: extraction.makeLoader(dataset, .none, seed: configuration.compute.seed), over: world)
+    var unit = plain
+    UnitNormalization.scale(&unit, width: extraction.width)
+    let labels = dataset.labels
+    return (
+      FeatureRows(features: plain, labels: labels, width: extraction.width),
+      FeatureRows(features: unit, labels: labels, width: extraction.width)
+    )
   }
 }
