@@ -73,7 +73,7 @@ package enum ReportStage {
   }
 
   /// The page of some runs; the study is that of a single one.
-  static func page(_ records: [RunRecord], _ study: ImageStudy?) -> Page {
+  package static func page(_ records: [RunRecord], _ study: ImageStudy? = nil) -> Page {
     let curves = CurvesSection(runs: records).section
     guard records.count == 1, let run = records.first else {
       return Page(
@@ -87,8 +87,11 @@ package enum ReportStage {
           study: study, classification: classification, classNames: study.sets?.test.classNames ?? [])
       }
     }
+    let measured = study?.classification.map { classification in
+      (classification.isClassifier ? "classifier, measured here" : "20 nearest images, measured here", classification.accuracy)
+    }
     let sections: [Page.Section?] = [
-      OverviewSection(run: run).section, curves, images?.samples, images?.maps, classes?.confusion, classes?.mistakes,
+      OverviewSection(run: run, measured: measured).section, curves, images?.samples, images?.maps, classes?.confusion, classes?.mistakes,
       images?.neighbors, classes?.reliability, OptionSections.all(of: run),
     ]
     let notes = (study?.notes ?? []).map(Elements.note)

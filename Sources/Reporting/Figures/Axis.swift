@@ -1,9 +1,9 @@
 /// A linear scale from values to coordinates, with round ticks.
-struct Axis {
+package struct Axis {
   let low: Double
   let high: Double
   /// The values with a label.
-  let ticks: [Double]
+  package let ticks: [Double]
 
   /// An axis that contains all values.
   ///
@@ -11,7 +11,7 @@ struct Axis {
   ///   - values: The values; those that are not finite are left out.
   ///   - count: The approximate number of ticks.
   ///   - includesZero: True if the axis begins or ends at 0 at the latest.
-  init(_ values: some Sequence<Double>, count: Int, includesZero: Bool = false) {
+  package init(_ values: some Sequence<Double>, count: Int, includesZero: Bool = false) {
     let finite = values.filter(\.isFinite)
     var low = finite.min() ?? 0
     var high = finite.max() ?? 1

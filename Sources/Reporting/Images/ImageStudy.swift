@@ -8,7 +8,7 @@ import NeuralNet
 import Runs
 
 /// What a run's encoder makes of the images of its dataset; without the dataset, or without a checkpoint, the part that is left.
-struct ImageStudy {
+package struct ImageStudy {
   var sets: StudiedSets?
   var views: [SampleViews] = []
   var maps: [EmbeddingMap] = []

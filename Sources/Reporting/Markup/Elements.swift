@@ -23,8 +23,9 @@ enum Elements {
   ///   - header: The heads of the columns.
   ///   - rows: The cells; the first of a row is its head.
   ///   - numeric: The columns that are numbers, aligned right.
+  ///   - isText: True for long texts, which are broken anywhere rather than scrolled.
   static func table(
-    _ caption: String, header: [String], rows: [[Markup]], numeric: Range<Int> = 0..<0
+    _ caption: String, header: [String], rows: [[Markup]], numeric: Range<Int> = 0..<0, isText: Bool = false
   ) -> Markup {
     func kind(_ column: Int) -> Markup { numeric.contains(column) ? " class=\"n\"" : "" }
     let heads = header.enumerated().map { column, head in "<th scope=\"col\"\(kind(column))>\(head)</th>" as Markup }
@@ -34,7 +35,7 @@ enum Elements {
     }
     return scrolling(
       caption,
-      "<table><caption>\(caption)</caption><thead><tr>\(heads)</tr></thead><tbody>\(lines)</tbody></table>")
+      "<table\(isText ? " class=\"texts\"" : "")><caption>\(caption)</caption><thead><tr>\(heads)</tr></thead><tbody>\(lines)</tbody></table>")
   }
 
   /// Content that scrolls by itself, also by keyboard.
@@ -57,7 +58,9 @@ enum Elements {
 }
 
 /// A share as a percentage with one decimal.
-func percent(_ share: Double) -> String { "\(decimal(100 * share, 1)) %" }
+///
+/// The space does not break a line.
+func percent(_ share: Double) -> String { "\(decimal(100 * share, 1))\u{A0}%" }
 
 /// A number with about four digits.
 func short(_ value: Double) -> String {

@@ -73,7 +73,7 @@ package struct Page {
     }
     return """
       :root{\(variables(lightColors))--ink:#16191d;--quiet:#4b5563;--paper:#ffffff;--panel:#f3f5f7;--line:#c3c9d1;--link:#0057a3;--heat:0,103,165}
-      @media (prefers-color-scheme:dark){:root{\(variables(darkColors))--ink:#eceff3;--quiet:#b4bcc8;--paper:#14171b;--panel:#1f242a;--line:#4a525d;--link:#8cc8ff;--heat:99,184,240}}
+      @media screen and (prefers-color-scheme:dark){:root{\(variables(darkColors))--ink:#eceff3;--quiet:#b4bcc8;--paper:#14171b;--panel:#1f242a;--line:#4a525d;--link:#8cc8ff;--heat:99,184,240}}
       \(classes)
       \(PageStyle.rules)
       """

@@ -16,10 +16,13 @@ enum PageStyle {
     nav a{display:inline-block;padding:.25rem 0}
     .quiet,figcaption,footer{color:var(--quiet);font-size:.875rem}
     .note{border-left:4px solid var(--c1);padding:.3rem .8rem;background:var(--panel);max-width:72ch}
-    .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1rem}
+    .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));gap:1rem}
+    .grid.wide{grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr))}
+    .grid.rows{grid-template-columns:repeat(auto-fill,minmax(min(100%,27rem),1fr))}
+    .grid.rows.wide{grid-template-columns:repeat(auto-fill,minmax(min(100%,41rem),1fr))}
     figure{margin:0;padding:.75rem;background:var(--panel);border-radius:.5rem;min-width:0}
     figure svg{display:block;width:100%;max-width:34rem;height:auto}
-    svg text{fill:var(--ink);font:11px system-ui,sans-serif}
+    svg text{fill:var(--ink);font:12px system-ui,sans-serif}
     svg .axis{stroke:var(--quiet);stroke-width:1;fill:none}
     svg .rule{stroke:var(--line);stroke-width:.6;fill:none}
     svg .curve{stroke-width:1.8;stroke-linejoin:round}
@@ -37,7 +40,7 @@ enum PageStyle {
     caption{text-align:left;color:var(--quiet);padding:.2rem 0}
     th,td{border:1px solid var(--line);padding:.2rem .5rem;text-align:left;vertical-align:top;overflow-wrap:normal}
     td.n,th.n{text-align:right}
-    td.wide{min-width:12rem;overflow-wrap:anywhere}
+    table.texts{width:100%}.texts td{overflow-wrap:anywhere}
     .matrix td{text-align:right;min-width:2.2rem}
     .matrix td.own{font-weight:700;outline:2px solid var(--quiet);outline-offset:-3px}
     .matrix thead th:not(:first-child){writing-mode:vertical-rl;vertical-align:bottom;padding:.4rem .2rem}
@@ -46,12 +49,12 @@ enum PageStyle {
     .options{columns:20rem auto}
     .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.75rem;margin:0;padding:0;list-style:none}
     .tiles li{background:var(--panel);border-radius:.5rem;padding:.5rem;font-size:.875rem;min-width:0}
-    .strip{display:flex;flex-wrap:wrap;gap:.4rem .5rem;align-items:flex-start;margin:.3rem 0 1rem;padding:0;list-style:none}
+    .strip{display:flex;flex-wrap:wrap;gap:.4rem .5rem;align-items:flex-start;margin:.3rem 0 .4rem;padding:0;list-style:none}
     .strip li{font-size:.8125rem;width:5.2rem;line-height:1.3}
     .strip li.first{border-right:2px solid var(--line);padding-right:.4rem;width:5.8rem}
     img{display:block;width:5rem;height:5rem;object-fit:contain;image-rendering:pixelated;background:var(--paper)}
     footer{margin-top:2.5rem;border-top:1px solid var(--line)}
-    @media (max-width:30rem){.legend,.quiet,figcaption{font-size:.875rem}figure{padding:.5rem}}
+    @media (max-width:30rem){.legend,.quiet,figcaption{font-size:.875rem}figure{padding:.4rem}}
     @media print{:root{--ink:#000;--paper:#fff;--panel:#fff;--quiet:#333;--line:#999}nav{display:none}body{max-width:none;padding:0;font-size:10pt}figure,.tiles li,.numbers div{border:1px solid #999}figure,tr,li,h2,h3{break-inside:avoid}h2{break-after:avoid}.scroll{overflow:visible}.grid{grid-template-columns:repeat(2,1fr)}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
     """
 }

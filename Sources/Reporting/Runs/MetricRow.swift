@@ -2,15 +2,15 @@ import Formats
 import Runs
 
 /// A row of `metrics.jsonl`. Rows of version 0.1.0 have no kind, and any number may be missing.
-struct MetricRow: Sendable {
+package struct MetricRow: Sendable {
   /// The number of steps taken.
-  let step: Int
+  package let step: Int
   /// The number of epochs taken.
-  let epoch: Double
+  package let epoch: Double
   /// The numbers by name.
-  let values: [String: Double]
+  package let values: [String: Double]
   /// The seconds of each part of the step.
-  let parts: [String: Double]
+  package let parts: [String: Double]
 
   /// Reads a line; `nil` if it is none, such as the last one of a run that is just writing it.
   init?(line: Substring) {
@@ -27,7 +27,7 @@ struct MetricRow: Sendable {
   private static let rowLimit = 20_000
 
   /// Reads the rows of a file; none if it cannot be read.
-  static func rows(ofFile path: String) -> [MetricRow] {
+  package static func rows(ofFile path: String) -> [MetricRow] {
     guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0) else { return [] }
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
     let spacing = max(1, lines.count / rowLimit)

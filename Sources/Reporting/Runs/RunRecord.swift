@@ -3,7 +3,7 @@ import Formats
 import Runs
 
 /// What a run directory says of its run, read without writing anything, also while the run is trained.
-struct RunRecord: Sendable {
+package struct RunRecord: Sendable {
   let path: String
   let configuration: Configuration
   /// The content of `config.yaml`.
@@ -20,7 +20,7 @@ struct RunRecord: Sendable {
   /// Reads a run directory.
   ///
   /// - Throws: ``RunError`` if it holds no run.
-  init(path: String) throws {
+  package init(path: String) throws {
     let directory = RunDirectory(path: path)
     guard directory.holdsRun else {
       throw RunError(
@@ -56,7 +56,7 @@ struct RunRecord: Sendable {
   var epochs: Double { max(summary["epochs"]?.double ?? 0, rows.last?.epoch ?? 0) }
 
   /// The state of the run in one sentence.
-  var status: String {
+  package var status: String {
     let target = summary["target_epochs"]?.double ?? Double(configuration.schedule.epochs)
     let done = "\(short(epochs)) of \(short(target)) epochs, \(counted(steps, "step"))"
     if let trainer {

@@ -18,8 +18,7 @@ struct ClassificationSections {
       name: "classes", title: "Classes and confusions",
       content: """
         <p>Predictions of \(classification.source) for \(counted(classification.probabilities.labels.count, "test image")): \(percent(classification.accuracy)) right.</p>
-        \(matrix)
-        \(classes)
+        <div class="grid wide">\(matrix)\(classes)</div>
         """)
   }
 

@@ -15,12 +15,12 @@ struct ImageSections {
         "<li>\(Elements.image(view, alternative: "View \(index + 1) of \(kind) \(sample.name)"))view \(index + 1)</li>" as Markup
       }
       return """
-        <h3>\(kind)</h3><ul class="strip"><li class="first">\(Elements.image(sample.image, alternative: "\(kind), \(sample.name), as it is"))\(sample.name)</li>\(views)</ul>
+        <div><h3>\(kind)</h3><ul class="strip"><li class="first">\(Elements.image(sample.image, alternative: "\(kind), \(sample.name), as it is"))\(sample.name)</li>\(views)</ul></div>
         """
     }
     return Page.Section(
       name: "samples", title: "Samples and their views",
-      content: "<p>Training images, and views of them as the first epoch draws them.</p>\(rows)")
+      content: "<p>Training images, and views of them as the first epoch draws them.</p><div class=\"grid rows\">\(rows)</div>")
   }
 
   var maps: Page.Section? {
@@ -46,7 +46,7 @@ struct ImageSections {
       name: "map", title: "Map of the embeddings",
       content: """
         <p>The encoder's representations of \(first.components.points.count) test images, scaled to unit length.</p>
-        <div class="grid">\(components)\(neighborhoods)</div>
+        <div class="grid wide">\(components)\(neighborhoods)</div>
         """)
   }
 
@@ -63,12 +63,12 @@ struct ImageSections {
           """
       }
       return """
-        <h3>\(own ?? sets.test.name(at: row.sample))</h3><ul class="strip"><li class="first">\(image(sets.test, row.sample, sets.viewSize, "Test image, \(own ?? "")"))test image</li>\(items)</ul>
+        <div><h3>\(own ?? sets.test.name(at: row.sample))</h3><ul class="strip"><li class="first">\(image(sets.test, row.sample, sets.viewSize, "Test image, \(own ?? "")"))test image</li>\(items)</ul></div>
         """
     }
     return Page.Section(
       name: "neighbors", title: "Nearest neighbors",
-      content: "<p>Test images, and the training images of largest cosine similarity.</p>\(rows)")
+      content: "<p>Test images, and the training images of largest cosine similarity.</p><div class=\"grid rows wide\">\(rows)</div>")
   }
 
   /// An image of a dataset as evaluation sees it.

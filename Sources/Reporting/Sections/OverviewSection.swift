@@ -5,6 +5,8 @@ import Runs
 /// What was run, the command that repeats it, its results, and where it ran.
 struct OverviewSection {
   let run: RunRecord
+  /// The accuracy that the report itself has measured.
+  let measured: (name: String, accuracy: Double)?
 
   var section: Page.Section {
     Page.Section(
@@ -16,7 +18,7 @@ struct OverviewSection {
         <p>This repeats the run, to the same weights on any number of ranks (equal CPU instructions and precision provided):</p>
         <pre>\(repetition)</pre>
         \(original)
-        <div class="grid">\(Elements.table("Where and with what", header: ["", "value"], rows: places))\(measures)</div>
+        <div class="grid wide">\(Elements.table("Where and with what", header: ["what", "value"], rows: places, isText: true))<div>\(measures)</div></div>
         """)
   }
 
@@ -27,6 +29,7 @@ struct OverviewSection {
     var numbers = accuracies.compactMap { field in
       run.results[field].map { value in (ResultNames.name(field), percent(value)) }
     }
+    if let measured { numbers.append((measured.name, percent(measured.accuracy))) }
     let loss = run.stepPoints("loss").last?.y ?? run.summary["final_loss"]?.double
     let bound = run.stepPoints("loss_lower_bound").last?.y ?? run.summary["loss_lower_bound"]?.double
     if let loss { numbers.append(("last loss", short(loss))) }
