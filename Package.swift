@@ -131,11 +131,18 @@ let stages: [Target] = [
       "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Training",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Reporting",
+    dependencies: [
+      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job",
+      "KeyedRandomness", "Measures", "MPI", "NeuralNet", "Runs", "WeightExchange",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
       "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
-      "Runs", "Spelling", "Tools", "Training", "WeightExchange",
+      "Reporting", "Runs", "Spelling", "Tools", "Training", "WeightExchange",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -195,6 +202,13 @@ let tests: [Target] = [
   .testTarget(
     name: "WeightExchangeTests", dependencies: ["Configuration", "NeuralNet", "WeightExchange"],
     swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ReportingTests",
+    dependencies: [
+      "Configuration", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Measures", "Reporting", "Runs",
+      "TestSupport",
+    ],
+    exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "ImageCodecs", "Imaging", "OneDNN", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),

@@ -144,7 +144,9 @@ func write(_ command: Command, under words: [String], to folder: String, version
   }
 }
 
-guard CommandLine.arguments.count == 3 else { fatalError("usage: manual-pages FOLDER VERSION, the help as JSON on standard input") }
+guard CommandLine.arguments.count == 3 else {
+  fatalError("usage: manual-pages FOLDER VERSION, the help as JSON on standard input")
+}
 var input = ""
 while let line = readLine(strippingNewline: false) { input += line }
 let help = try JSONDecoder().decode(Help.self, from: Data(input.utf8))

@@ -40,7 +40,8 @@ package struct Checkpoint {
     ]
     metadata[Metadata.measure] = best?.measure
     metadata[Metadata.value] = best.map { best in "\(best.value)" }
-    try SafetensorsWriter.write(to: path, metadata: metadata, tensors: parameters + statistics + optimizer + averageTensors)
+    try SafetensorsWriter.write(
+      to: path, metadata: metadata, tensors: parameters + statistics + optimizer + averageTensors)
   }
 
   private var averageTensors: [NamedTensor] {

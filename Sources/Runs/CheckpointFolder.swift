@@ -19,6 +19,9 @@ package struct CheckpointFolder {
       .map { name in "\(path)/\(name)" }
   }
 
+  /// The numbers of steps of the completed checkpoints, ascending.
+  package var steps: [Int] { checkpoints().compactMap(Self.step).sorted() }
+
   /// Reads the newest undamaged checkpoint.
   ///
   /// - Parameters:

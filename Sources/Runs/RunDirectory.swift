@@ -61,7 +61,7 @@ package struct RunDirectory {
   private static let ownNames: Set<String> = [
     "checkpoints", "tensorboard", "summary.json", "summary.csv", "metrics.jsonl", "encoder.safetensors",
     "classifier.safetensors", "linear", "evaluation", "encoder-average.safetensors", "classifier-average.safetensors",
-    "linear-average", "evaluation-average",
+    "linear-average", "evaluation-average", "report.html",
   ]
 
   /// The absolute path without symbolic links; for a path that does not exist, its nearest existing parent is resolved.

@@ -66,10 +66,24 @@ package final class RunLock {
     return unsafe fcntl(descriptor, F_SETLK, &request) == 0 ? 0 : errno
   }
 
-  private func holder() -> String {
+  private func holder() -> String { Self.holder(descriptor) }
+
+  private static func holder(_ descriptor: Int32) -> String {
     var bytes = [UInt8](repeating: 0, count: 512)
     let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
     return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : "another process"
+  }
+
+  /// Returns the holder's own words if another process holds the lock of a run directory, without taking it; also in a read-only folder.
+  package static func holder(ofDirectory directory: String) -> String? {
+    let descriptor = unsafe open("\(directory)/.lock", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var request = flock()
+    request.l_type = Int16(F_WRLCK)
+    request.l_whence = Int16(SEEK_SET)
+    guard unsafe fcntl(descriptor, F_GETLK, &request) == 0, request.l_type != Int16(F_UNLCK) else { return nil }
+    return holder(descriptor)
   }
 }
 

@@ -260,7 +260,7 @@ package enum EvaluationStage {
 
 extension ImageDataset {
   /// The classes of all samples.
-  var labels: [Int32] {
+  package var labels: [Int32] {
     (0..<count).map { index in Int32(label(at: index)) }
   }
 }

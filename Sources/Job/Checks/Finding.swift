@@ -65,7 +65,8 @@ package enum LaunchChecks {
   private static func libraries(_ ranks: [RankFacts]) -> [Finding] {
     different(ranks, by: \.libraries) { others in
       Finding(
-        exitCode: nil, problem: "\(list(others)): runs with \(others[0].libraries), \(ranks[0].name) with \(ranks[0].libraries)",
+        exitCode: nil,
+        problem: "\(list(others)): runs with \(others[0].libraries), \(ranks[0].name) with \(ranks[0].libraries)",
         remedy: "install the same versions on all hosts")
     }
   }
