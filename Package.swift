@@ -149,12 +149,12 @@ let tests: [Target] = [
   .testTarget(
     name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
-  .testTarget(name: "TrainingTests", dependencies: ["Training"], swiftSettings: swiftSettings),
+  .testTarget(name: "TrainingTests", dependencies: ["Configuration", "Job", "Training"], swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
+    name: "EvaluationTests", dependencies: ["Evaluation", "Formats"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "Imaging", "OneDNN", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),

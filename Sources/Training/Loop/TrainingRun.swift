@@ -21,6 +21,8 @@ package enum TrainingRun {
     package var output: String?
     /// True to resume the run in that directory.
     package var isResuming: Bool
+    /// The number of epochs in total to extend the resumed run to; `nil` for its own.
+    package var extendedEpochs: Int?
     /// The order in which gradients are added.
     package var order: ReductionOrder
     /// The time limit of this invocation in seconds, if any.
@@ -77,7 +79,8 @@ package enum TrainingRun {
         "the run is finished: \(state.step) of \(plan.lastStep) steps"
           + (plan.lastStep < plan.allSteps
             ? "; give more --steps to continue"
-            : "; its schedule ends there: to train on, begin a new run with --init \(opened.directory?.path ?? "RUN")"))
+            : "; to train on, give --extend-epochs with more than \(counted(opened.configuration.schedule.epochs, "epoch")) in total, or begin a new run with --init \(opened.directory?.path ?? "RUN")"
+          ))
       return .success
     }
     describe(opened, state, plan, world.size, report)
