@@ -1,7 +1,7 @@
-import Evaluation
 import Formats
 import Foundation
 import Testing
+import WeightExchange
 
 /// Names and files of other programs where weights are imported.
 struct ForeignNamesTests {
