@@ -88,7 +88,7 @@ package struct RunDirectory {
   }
 
   /// Creates the folder of a later stage.
-  private func createFolder(_ name: String) throws(RunError) {
+  package func createFolder(_ name: String) throws(RunError) {
     try Self.create("\(path)/\(name)")
   }
 

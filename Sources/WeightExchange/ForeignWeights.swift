@@ -113,7 +113,7 @@ struct ForeignWeights {
     guard clashes.isEmpty else {
       throw RunError(
         .data,
-        "\(path): does not hold a \(model) in the layout \(layout.rawValue). Of its \(entries.count) tensors, \(clashes.joined(separator: "; ")). Give the --model, --stem and --layout that the weights were made with"
+        "\(path): does not hold a \(model) in the layout \(layout.rawValue). Of its \(counted(entries.count, "tensor")), \(clashes.joined(separator: "; ")). Give the --model, --stem and --layout that the weights were made with"
       )
     }
   }

@@ -95,7 +95,7 @@ package enum EvaluationStage {
     guard request.neighbors <= training.count else {
       throw CollectiveError(
         error: RunError(
-          .usage, "--neighbors \(request.neighbors): the training set has only \(training.count) samples; give fewer"))
+          .usage, "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"))
     }
     let outliers = try openOutliers(request, like: test, over: world, report: report)
     try checkCorruptions(request, like: test, over: world)

@@ -38,6 +38,7 @@ package struct OpenedConfiguration {
     }
     dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
+    configuration.resolveDefaults(for: dataset, given: overrides, report: report)
     self.configuration = configuration
   }
 }

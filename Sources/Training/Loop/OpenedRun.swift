@@ -42,7 +42,7 @@ struct OpenedRun {
     }
     var configuration = try Configuration(
       yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
-    var flags = [Int32(opened?.checkpoint == nil ? 0 : 1)]
+    var flags = [Int32(opened?.checkpoint == nil ? 0 : 1), opened?.lock == nil ? 1 : 0]
     try world.broadcast(&flags)
     isResumed = flags[0] == 1
 
@@ -51,8 +51,15 @@ struct OpenedRun {
     let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, configuration)
+    let isNew = flags[1] == 1
+    if isNew {
+      configuration.resolveDefaults(for: dataset, given: request.overrides, report: report)
+    }
     let unresolved = configuration
-    sampler = try world.throwingTogether { try unresolved.makeSampler(dataset) }
+    sampler = try world.throwingTogether {
+      if let problem = unresolved.batches.problem(ranks: ranks) { throw problem }
+      return try unresolved.makeSampler(dataset)
+    }
     configuration.resolveWarmup(stepsPerEpoch: sampler.stepsPerEpoch, report: report)
     let resolved = configuration
     test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
@@ -61,13 +68,13 @@ struct OpenedRun {
       if let fingerprint, fingerprint != resolved.data.fingerprint {
         throw RunError(
           .configuration,
-          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
+          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(counted(dataset.classNames.count, "class")) with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
         )
       }
       if let classes, classes != resolved.classifier.classes {
         throw RunError(
           .configuration,
-          "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(dataset.classNames.count) classes (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
+          "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(counted(dataset.classNames.count, "class")) (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
         )
       }
       let encoder = try opened.flatMap { opened in

@@ -146,7 +146,7 @@ package enum TrainingRun {
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
       report(
-        "note: --sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(unseen.count) small classes: "
+        "note: --sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(counted(unseen.count, "small class")): "
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
     let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: request.order)
@@ -163,7 +163,7 @@ package enum TrainingRun {
       report("note: \(note)")
     }
     report(
-      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(opened.dataset.count) samples, "
+      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(counted(opened.dataset.count, "sample")), "
         + "batch \(configuration.batches.size) in \(counted(configuration.batches.shardCount, "shard")) over \(counted(ranks, "rank")) × \(counted(configuration.compute.threads, "thread")), "
         + "steps \(state.step) to \(plan.lastStep)")
   }
