@@ -191,13 +191,14 @@ let tests: [Target] = [
   .testTarget(
     name: "RunsTests", dependencies: ["Configuration", "Formats", "NeuralNet", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
-  .testTarget(name: "TrainingTests", dependencies: ["Training"], swiftSettings: swiftSettings),
+  .testTarget(name: "TrainingTests", dependencies: ["Configuration", "Job", "Training"], swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "ImageCodecs", "Losses", "NeuralNet"],
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "EvaluationTests", dependencies: ["Evaluation", "Measures"], exclude: ["Fixtures"],
+    name: "EvaluationTests", dependencies: ["Evaluation", "Formats", "Measures", "WeightExchange"],
+    exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "WeightExchangeTests", dependencies: ["Configuration", "NeuralNet", "WeightExchange"],

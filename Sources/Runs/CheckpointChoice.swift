@@ -73,7 +73,7 @@ extension CheckpointFolder {
   }
 
   private func matching(_ checkpoint: Checkpoint, _ configuration: Configuration) throws(RunError) -> Checkpoint {
-    if let (option, own, other) = checkpoint.configuration.conflict(with: configuration) {
+    if let (option, own, other) = checkpoint.configuration.extended(like: configuration).conflict(with: configuration) {
       throw RunError(
         .configuration,
         "\(path): the checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other); put back the run's own checkpoints"

@@ -56,7 +56,9 @@ package struct CheckpointFolder {
   /// - Throws: ``RunError`` if there are checkpoints and all are damaged, or if the newest is another run's.
   package func newest(of configuration: Configuration, warn: (String) -> Void) throws -> Checkpoint? {
     let checkpoint = try newest(warn: warn) { path in try Checkpoint(path: path) }
-    if let checkpoint, let (option, own, other) = checkpoint.configuration.conflict(with: configuration) {
+    if let checkpoint,
+      let (option, own, other) = checkpoint.configuration.extended(like: configuration).conflict(with: configuration)
+    {
       throw RunError(
         .configuration,
         "\(path): the newest checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other); put back the run's own checkpoints"

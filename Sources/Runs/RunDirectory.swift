@@ -95,6 +95,22 @@ package struct RunDirectory {
     try Self.create("\(path)/\(name)")
   }
 
+  /// Creates the folder of a later stage's result and checks that its files can be written, before the work.
+  ///
+  /// - Throws: ``RunError`` naming the path.
+  package func prepareResult(in folder: String) throws(RunError) {
+    do {
+      try createFolder(folder)
+      try AtomicFile.check("\(path)/\(folder)/summary.json")
+      // The run's own summary receives the accuracies.
+      try AtomicFile.check(summaryPath)
+    } catch {
+      throw RunError(
+        .output, RunError(error).problem,
+        remedy: "the result is stored in the run directory: make it writable, or copy the run to a place that is")
+    }
+  }
+
   private static func create(_ folder: String) throws(RunError) {
     for end in folder.indices where end > folder.startIndex && folder[end] == "/" {
       try createIfMissing(String(folder[..<end]))

@@ -56,7 +56,11 @@ package struct FrozenEncoder {
       else {
         throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
       }
-      configuration.data.path = data ?? configuration.data.path
+      if let data {
+        configuration.data.path = data
+      } else if needsData {
+        try configuration.locateData(ofRun: run)
+      }
       if needsData, let problem = configuration.dataProblem {
         throw problem
       }

@@ -28,6 +28,7 @@ package enum LaunchChecks {
   package static func findings(_ ranks: [RankFacts]) -> [Finding] {
     programs(ranks) + options(ranks) + libraries(ranks) + instructions(ranks) + binding(ranks) + processors(ranks)
       + memory(ranks.compactMap(\.memory)) + networks(ranks) + keepalive(ranks) + singleCopies(ranks)
+      + limits(ranks)
   }
 
   /// Compares the builds, as another build may compute other results.
@@ -209,7 +210,7 @@ package enum LaunchChecks {
     return hosts
   }
 
-  private static func list(_ ranks: [RankFacts]) -> String {
+  static func list(_ ranks: [RankFacts]) -> String {
     let named = ranks.prefix(3).map(\.name).joined(separator: ", ")
     return ranks.count > 3 ? "\(named) and \(ranks.count - 3) more" : named
   }

@@ -40,6 +40,8 @@ package struct RankFacts: Codable, Equatable {
   package var networks: [Network]
   /// True if the system denies access to the memory of a rank on the same host, from which Open MPI copies large messages.
   var singleCopyRefused: Bool
+  /// The limits of the environment.
+  package var limits = HostLimits()
 
   /// The Open MPI settings for connections between hosts.
   private static let networkSettings = ["btl_tcp_if_include", "btl_tcp_if_exclude", "oob_tcp_keepalive_time"]
@@ -85,7 +87,7 @@ extension RankFacts {
       networks: InterfaceAddress.all().filter { address in !address.isLoopback }.map { address in
         Network(interface: address.interface, address: address.address, network: address.network)
       },
-      singleCopyRefused: try world.isRefusedSingleCopies())
+      singleCopyRefused: try world.isRefusedSingleCopies(), limits: .current)
   }
 
   /// Gathers the facts of all ranks, in rank order, on every rank.

@@ -22,6 +22,8 @@ package enum TrainingRun {
     package var output: String?
     /// True to resume the run in that directory.
     package var isResuming: Bool
+    /// The number of epochs in total to extend the resumed run to; `nil` for its own.
+    package var extendedEpochs: Int?
     /// The time limit of this invocation in seconds, if any.
     package var maximumSeconds: Double?
     /// Optional diagnostics of this run.
@@ -81,7 +83,8 @@ package enum TrainingRun {
         "the run is finished: \(state.step) of \(plan.lastStep) steps"
           + (plan.lastStep < plan.allSteps
             ? "; give more --steps to continue"
-            : "; its schedule ends there: to train on, begin a new run with --init \(opened.directory?.path ?? "RUN")"))
+            : "; to train on, give --extend-epochs with more than \(counted(opened.configuration.schedule.epochs, "epoch")) in total, or begin a new run with --init \(opened.directory?.path ?? "RUN")")
+      )
       return .success
     }
     var steps = SizedSteps(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
@@ -162,7 +165,7 @@ package enum TrainingRun {
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
       report(
-        "note: --sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(unseen.count) small classes: "
+        "note: --sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(counted(unseen.count, "small class")): "
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
     let step = try TrainingStep.prepared(stage, dataset, sampler, over: world)
@@ -179,7 +182,7 @@ package enum TrainingRun {
       report("note: \(note)")
     }
     report(
-      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(opened.dataset.count) samples, "
+      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(counted(opened.dataset.count, "sample")), "
         + "batch \(configuration.batches.size) in \(counted(configuration.batches.shardCount, "shard")) over \(counted(ranks, "rank")) × \(counted(configuration.compute.threads, "thread")), "
         + "steps \(state.step) to \(plan.lastStep)")
   }
