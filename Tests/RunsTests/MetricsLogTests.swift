@@ -11,14 +11,17 @@ struct MetricsLogTests {
     let whole = (1...6).map { step in "{\"loss\":1,\"step\":\(step)}\n" }.joined()
     try writeBytes(Array((whole + "{\"loss\":1,\"st").utf8), to: path)
     let log = try MetricsLog(path: path, keepingThrough: 4)
-    try log.append(["step": .integer(5), "loss": .integer(2)])
+    let record = TestRecord(step: 5, epoch: 1, testTop1: 0.5, testTop5: 1)
+    try log.append(MetricsLine(record, time: Date(timeIntervalSince1970: 0)))
     let lines = String(decoding: try readBytes(path), as: UTF8.self).split(separator: "\n")
-    #expect(lines.count == 5)
-    let steps = try lines.map { line in
-      try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Int])
+    let rows = try lines.map { line in
+      try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     }
-    #expect(steps.map { fields in fields["step"] } == [1, 2, 3, 4, 5])
-    #expect(steps.map { fields in fields["loss"] } == [1, 1, 1, 1, 2])
+    #expect(rows.map { row in row["step"] as? Int } == [1, 2, 3, 4, 5])
+    #expect(rows.map { row in row["loss"] as? Int } == [1, 1, 1, 1, nil])
+    let last = try #require(rows.last)
+    #expect(last["kind"] as? String == "test" && last["test_top1"] as? Double == 0.5)
+    #expect(last["time"] as? String == "1970-01-01T00:00:00Z")
   }
 
   @Test func `a log that cannot be opened is named`() throws {

@@ -11,13 +11,16 @@ struct SmallRun: ~Copyable {
 
   /// Makes the directory with one checkpoint after each of some numbers of steps, in that order.
   init(steps: [Int]) throws {
-    parent = try TemporaryDirectory()
-    directory = RunDirectory(path: parent.file("run"))
-    configuration = TrainingCommand.pretrain.defaults
+    let parent = try TemporaryDirectory()
+    let directory = RunDirectory(path: parent.file("run"))
+    let configuration = TrainingCommand.pretrain.defaults
     try directory.create()
     for step in steps {
       try directory.checkpoints.save(Self.checkpoint(configuration, step: step), keep: steps.count)
     }
+    self.parent = parent
+    self.directory = directory
+    self.configuration = configuration
   }
 
   /// The initial state of a configuration as that after some steps; the first parameter tells which.

@@ -108,7 +108,7 @@ struct SmallTraining {
       var lines = logits.mutableSpan
       try classifier.forward(hidden.span, parameters: parameters.span, into: &lines)
       value = crossEntropy.lossAndGradient(
-        of: &lines, labels: labels.span, weight: Self.crossEntropyWeight / Double(batch.samples * batch.views))
+        of: &lines, labels: RowLabels(labels), weight: Self.crossEntropyWeight / Double(batch.samples * batch.views))
       var ofClassifier = [Float](repeating: 0, count: isStopped ? 0 : hidden.count)
       var fromClassifier = ofClassifier.mutableSpan
       try classifier.backward(
