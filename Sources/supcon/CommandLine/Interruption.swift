@@ -19,9 +19,9 @@ enum Interruption {
   static func announce(_ command: String, rank: Int) {
     let text = Array(
       "Error: supcon \(command): stopped by a signal before it was done; no result was stored: start it again\n".utf8)
-    let buffer = unsafe UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
     unsafe buffer.copyBytes(from: text)
-    address.store(unsafe UInt(bitPattern: buffer.baseAddress), ordering: .relaxed)
+    address.store(UInt(bitPattern: buffer.baseAddress), ordering: .relaxed)
     length.store(rank == 0 ? text.count : 0, ordering: .relaxed)
     for signal in StopRequest.heededSignals {
       _ = Glibc.signal(signal, endBySignal)
