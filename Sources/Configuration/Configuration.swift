@@ -77,6 +77,11 @@ extension Configuration {
     data.imageSize.map { size in ImageSize(width: size, height: size) } ?? dataset.viewSize
   }
 
+  /// The size of the encoder's input in the present stage of progressive resizing.
+  package func trainingViewSize(of dataset: any ImageDataset) -> ImageSize {
+    views.stageSize.map { size in ImageSize(width: size, height: size) } ?? viewSize(of: dataset)
+  }
+
   /// Counts the multiply-adds of encoder and heads for one view.
   package func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
     let encoder = architecture.multiplyAdds(height: height, width: width)

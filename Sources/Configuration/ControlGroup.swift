@@ -45,7 +45,8 @@ package struct ControlGroup: Sendable, Equatable {
       return mounts.filter { mount in
         fields[1].isEmpty ? mount.version == 2 : mount.version == 1 && !mount.options.isDisjoint(with: controllers)
       }.map { mount in
-        Group(version: mount.version, folders: mount.folders(ofGroup: String(fields[2])).map { folder in base + folder })
+        Group(
+          version: mount.version, folders: mount.folders(ofGroup: String(fields[2])).map { folder in base + folder })
       }
     }
   }

@@ -49,8 +49,10 @@ package struct ImagePreprocessing: Sendable {
 
   /// The class names in the metadata of the linear stage's classifier.
   private static func classNames(ofClassifierIn run: String) -> [String]? {
-    let file = try? SafetensorsFile(path: "\(run)/\(ClassifierFile.path)")
-    return file?.metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
+    RunWeights.allCases.lazy.compactMap { weights in
+      let file = try? SafetensorsFile(path: "\(run)/\(ClassifierFile.path(of: weights))")
+      return file?.metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
+    }.first
   }
 
   /// The class names of the training set, from `summary.json`.

@@ -21,6 +21,8 @@ package enum WeightExport {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// The output file.
     package var output: String
     /// The format of the file.
@@ -70,7 +72,8 @@ package enum WeightExport {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: nil, needsData: false, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
+      over: world, report: report)
     if let problem = encoder.configuration.problem(ofPart: request.resolvedPart) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
@@ -166,7 +169,8 @@ extension ExportedClassifier {
     _ request: WeightExport.Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
   ) throws(FileError) {
     if let classifier = try ExportedClassifier(
-      run: request.run, step: state.step, width: configuration.architecture.representationWidth, report: report)
+      run: request.run, weights: request.weights, step: state.step,
+      width: configuration.architecture.representationWidth, report: report)
     {
       self = classifier
     } else if configuration.isClassifying {

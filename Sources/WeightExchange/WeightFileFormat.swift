@@ -52,7 +52,9 @@ package enum WeightFileFormat {
     if name.hasSuffix(".npy") {
       return "is a NumPy archive; save its arrays with safetensors.numpy.save_file"
     }
-    guard name.contains("/") && (name.hasSuffix("data.pkl") || name.contains("/.") || name.contains("/byteorder")) || name.isEmpty
+    guard
+      name.contains("/") && (name.hasSuffix("data.pkl") || name.contains("/.") || name.contains("/byteorder"))
+        || name.isEmpty
     else { return "is a ZIP archive; unpack it and give the file of the weights in it" }
     return torchProblem(path)
   }

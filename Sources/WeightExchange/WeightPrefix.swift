@@ -44,7 +44,8 @@ package struct WeightPrefix: Equatable {
     }
     guard found.isEmpty else {
       throw FileError(
-        .content, "\(path): holds several encoders (\(texts.joined(separator: ", "))); choose one with --prefix \(texts[0])")
+        .content,
+        "\(path): holds several encoders (\(texts.joined(separator: ", "))); choose one with --prefix \(texts[0])")
     }
     // The check of all names tells what is missing.
     let isEncoder = layout == .supcontrast && !names.contains { name in unwrapped(name).hasPrefix("encoder.") }

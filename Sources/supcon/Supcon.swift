@@ -13,7 +13,8 @@ struct Supcon: ParsableCommand {
     version: supconVersion,
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
-      PredictCommand.self, ExportCommand.self, ImportCommand.self, LossCommand.self, BenchCommand.self,
+      PredictCommand.self, ReportCommand.self, ExportCommand.self, ImportCommand.self, LossCommand.self,
+      BenchCommand.self,
       DatasetCommand.self,
       DoctorCommand.self, PlanCommand.self, RecipeCommand.self,
     ])
@@ -30,6 +31,9 @@ protocol RankedCommand: ParsableCommand {
   /// The number of threads of each rank.
   var threadsPerRank: Int { get }
 
+  /// The amount of output.
+  var verbosity: Verbosity { get }
+
   /// The files that the command writes, checked before its work.
   var outputs: [String] { get }
 
@@ -44,6 +48,7 @@ protocol RankedCommand: ParsableCommand {
 
 extension RankedCommand {
   var watch: JobWatchdog.Settings { launch.settings }
+  var verbosity: Verbosity { .normal }
 
   var outputs: [String] { [] }
 }
@@ -120,7 +125,7 @@ enum Program {
           if !(command is DoctorCommand) {
             // `doctor` makes these checks itself and reports more.
             try LaunchCheck.run(
-              threads: command.threadsPerRank, over: world, report: Console.reporter(of: world))
+              threads: command.threadsPerRank, over: world, report: Console.reporter(of: world, command.verbosity))
           }
           if !command.outputs.isEmpty {
             try world.onRoot { for path in command.outputs { try AtomicFile.check(path) } }
@@ -162,9 +167,9 @@ enum Program {
       } else {
         Console.error(message)
       }
-    } else {
+    } else if code != 0 {
       Launch.letRootSpeakFirst()
-      if code != 0, launch.outlivesRoot() {
+      if launch.outlivesRoot() {
         Console.error("rank \(launch.rank): \(message)")
       }
     }

@@ -35,13 +35,14 @@ struct ControlGroupTests {
     let group = try limits([
       "proc/self/cgroup": "4:memory:/a/b\n3:cpuset:/\n1:cpu,cpuacct:/a\n0::/\n",
       "proc/self/mountinfo": """
-        31 30 0:27 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct
-        32 30 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
-        """,
+      31 30 0:27 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct
+      32 30 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
+      """,
       "sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us": "200000\n",
       "sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us": "100000\n",
       "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": "-1\n", "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us": "100000\n",
-      "sys/fs/cgroup/memory/a/memory.limit_in_bytes": "5000\n", "sys/fs/cgroup/memory/a/memory.usage_in_bytes": "1500\n",
+      "sys/fs/cgroup/memory/a/memory.limit_in_bytes": "5000\n",
+      "sys/fs/cgroup/memory/a/memory.usage_in_bytes": "1500\n",
       "sys/fs/cgroup/memory/a/memory.stat": "cache 5\ntotal_cache 500\n",
       "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
       "sys/fs/cgroup/memory/memory.usage_in_bytes": "10\n",

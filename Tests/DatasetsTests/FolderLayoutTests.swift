@@ -214,7 +214,8 @@ struct FolderLayoutTests {
     try FileManager.default.createSymbolicLink(
       atPath: directory.file("test"), withDestinationPath: directory.file("val"))
     let linked = #expect(throws: FileError.self) { try FolderLayout(FolderRequest(path: directory.path)) }
-    #expect(linked?.description.contains("test and validation images are one folder") == true, "\(linked?.description ?? "")")
+    #expect(
+      linked?.description.contains("test and validation images are one folder") == true, "\(linked?.description ?? "")")
     var request = FolderRequest(path: directory.path)
     (request.trainFolder, request.validationFolder, request.testFolder) = ("train", "./train", "none")
     let given = #expect(throws: FileError.self) { try FolderLayout(request) }

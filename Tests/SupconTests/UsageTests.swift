@@ -49,7 +49,9 @@ struct UsageTests {
     try Workshop().expectRefusal(mistake.arguments, 64, naming: mistake.parts)
   }
 
-  @Test func `what is nothing like any option is not guessed at, and a wrong recipe is told without the root's usage`() throws {
+  @Test func `what is nothing like any option is not guessed at, and a wrong recipe is told without the root's usage`()
+    throws
+  {
     let workshop = try Workshop()
     let odd = try workshop.run(["linear", "--frobnicate"])
     #expect(odd.standardError.contains("Unknown option '--frobnicate'") && !odd.standardError.contains("ean '"))

@@ -26,6 +26,10 @@ extension ConfigurationOption {
       "Parameters without weight decay: none, or bias-and-norm.", default: "bias-and-norm with lars, else none",
       .optimizer),
     .init(
+      "weight-average", \.optimizer.weightAverage, .belowOne,
+      "Decay of an exponential moving average (EMA) of weights and BatchNorm statistics beside the weights themselves, such as 0.999; --weights-of average evaluates it.",
+      default: "no average", value: "decay", .optimizer),
+    .init(
       "scale-learning-rate", \.optimizer.scaleLearningRate, .boolean,
       "Multiply the learning rate by batch size / 256.", .optimizer),
     .init(

@@ -133,7 +133,9 @@ package struct FolderLayout: Sendable, Equatable {
       self[split].flatMap { folder in FolderContents.identity(folder.path).map { (split, folder.path, $0) } }
     }
     for (index, (split, path, identity)) in places.enumerated() {
-      guard let (other, otherPath, _) = places[..<index].first(where: { place in place.2 == identity }) else { continue }
+      guard let (other, otherPath, _) = places[..<index].first(where: { place in place.2 == identity }) else {
+        continue
+      }
       throw FileError(
         .content,
         "\(path): \(split.title) and \(other.title) images are one folder\(path == otherPath ? "" : " (\(otherPath) is the same)"); give folders with different images, \(FolderRequest.option(split)) none, or --validation-fraction"

@@ -40,7 +40,9 @@ package struct DatasetSummary: Sendable {
 
     /// The first classes and their counts on one line.
     package var classText: String {
-      guard classNames != [FolderScan.unlabeledClass] else { return "\(split.title): \(number(count, "image")) without labels" }
+      guard classNames != [FolderScan.unlabeledClass] else {
+        return "\(split.title): \(number(count, "image")) without labels"
+      }
       let shown = zip(classNames, counts).prefix(12).map { name, count in "\(name) \(count)" }
       return
         "\(split.title): \(number(count, "image")) in \(presentClasses.count) \(presentClasses.count == 1 ? "class" : "classes"): \(shown.joined(separator: ", "))"
@@ -91,7 +93,8 @@ package struct DatasetSummary: Sendable {
         warnings.append("\(part.split.title): \(contrast)")
       }
       if let bad = part.survey?.bad, let first = bad.min(by: { one, other in one.key < other.key }) {
-        warnings.append("\(part.split.title): \(number(bad.count, "file")) cannot be used, the first: \(first.value.reason)")
+        warnings.append(
+          "\(part.split.title): \(number(bad.count, "file")) cannot be used, the first: \(first.value.reason)")
       }
     }
     return warnings

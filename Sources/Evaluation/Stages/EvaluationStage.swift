@@ -27,6 +27,10 @@ package enum EvaluationStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
+    /// The images to test on: `test` or `validation`.
+    package var split = Split.test
     /// The folder of the dataset; `nil` for the run's.
     package var data: String?
     /// The representation in which samples are compared.
@@ -64,6 +68,9 @@ package enum EvaluationStage {
       if outlierData != nil, outlierDataset == nil {
         return "--ood-data: goes with --ood-dataset; give both"
       }
+      if split == .train {
+        return "--split train: expected test or validation"
+      }
       if let problem = outliers?.dataProblem {
         return problem.description.replacing("--data", with: "--ood-data")
       }
@@ -85,17 +92,20 @@ package enum EvaluationStage {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+      report: report)
     let (training, folder) = try encoder.openTraining(
-      for: "evaluation", checkpoint: request.checkpoint, over: world, report: report)
+      for: "evaluation", checkpoint: request.checkpoint, testing: request.split, over: world, report: report)
     let isStored = try world.onRoot { makeFolder(folder, request, report) } ?? false
-    let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
+    let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
     guard request.neighbors <= training.count else {
       throw CollectiveError(
         error: RunError(
-          .usage, "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"))
+          .usage,
+          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
+        ))
     }
     let outliers = try openOutliers(request, like: test, over: world, report: report)
     try checkCorruptions(request, like: test, over: world)
@@ -125,15 +135,17 @@ package enum EvaluationStage {
     }
     world.activity.begin("writing the result", allowsSilence: true)
     result.details.merge([
-      "neighbors": .integer(request.neighbors), "test_samples": .integer(test.count),
+      "neighbors": .integer(request.neighbors), "split": .text(request.split.rawValue),
+      "weights": .text(request.weights.rawValue), "test_samples": .integer(test.count),
       "train_samples": .integer(training.count), "pretraining_steps": .integer(encoder.state.step),
     ]) { _, new in new }
     try world.onRoot {
       result.table.forEach(report)
       guard isStored else { return }
       try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
-      if folder == "evaluation" {
-        try JSONValue.merge([field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
+      if folder == "evaluation" + request.weights.suffix {
+        try JSONValue.merge(
+          [request.weights.fieldPrefix + field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
       }
     }
   }
@@ -295,7 +307,7 @@ package enum EvaluationStage {
 
 extension ImageDataset {
   /// The classes of all samples.
-  var labels: [Int32] {
+  package var labels: [Int32] {
     (0..<count).map { index in Int32(label(at: index)) }
   }
 }

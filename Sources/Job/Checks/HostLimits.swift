@@ -1,6 +1,7 @@
 import Configuration
 import FoundationEssentials
 import Glibc
+import MPI
 import OneDNN
 
 /// The limits that the environment sets to a rank, beyond those of its host.
@@ -75,7 +76,9 @@ extension LaunchChecks {
 
   private static func quota(_ host: String, _ ranks: [RankFacts]) -> Finding? {
     let threads = ranks.reduce(0) { sum, facts in sum + facts.threads }
-    guard let quota = ranks.compactMap(\.limits.processorQuota).min(), Double(threads) > quota + 0.01 else { return nil }
+    guard let quota = ranks.compactMap(\.limits.processorQuota).min(), Double(threads) > quota + 0.01 else {
+      return nil
+    }
     return Finding(
       exitCode: nil,
       problem:
@@ -101,11 +104,13 @@ extension LaunchChecks {
       facts.limits.addressSpaceBytes.map { left in left < (facts.neededBytes ?? 0) + addressSpaceMargin } ?? false
     }
     guard let first = tight.first else { return [] }
-    let needed = first.neededBytes.map { bytes in ", and about \(gigabytes(bytes + addressSpaceMargin)) are needed" } ?? ""
+    let needed =
+      first.neededBytes.map { bytes in ", and about \(gigabytes(bytes + addressSpaceMargin)) are needed" } ?? ""
     return [
       Finding(
         exitCode: nil,
-        problem: "\(list(tight)): ulimit -v leaves \(gigabytes(first.limits.addressSpaceBytes ?? 0)) of address space\(needed)",
+        problem:
+          "\(list(tight)): ulimit -v leaves \(gigabytes(first.limits.addressSpaceBytes ?? 0)) of address space\(needed)",
         remedy: "raise it before the start: ulimit -v unlimited")
     ]
   }

@@ -49,7 +49,13 @@ package enum LossEvaluation {
       if let views, views < 1 {
         return "--views \(views): expected at least 1"
       }
-      if let problem = choice.modeProblem(views: views ?? 1) {
+      if labels != nil, loss.kind == .simclr {
+        return "--loss simclr: positives are views of one sample, not rows of equal labels; leave it or --labels out"
+      }
+      if labels == nil, loss.kind.usesLabels, loss.kind != .supcon {
+        return "--loss \(loss.kind.rawValue): needs --labels, which say the positives"
+      }
+      if let problem = loss.namedLossProblem ?? choice.modeProblem(views: views ?? 1) {
         return problem.description
       }
       // 1/τ multiplies every similarity and must be finite in float32 too.
@@ -62,7 +68,7 @@ package enum LossEvaluation {
     /// The loss with its positives.
     var choice: LossOptions {
       var choice = loss
-      choice.kind = labels == nil ? .simclr : .supcon
+      choice.kind = labels == nil ? .simclr : loss.kind
       return choice
     }
   }
@@ -103,7 +109,8 @@ package enum LossEvaluation {
         elements throws(FileError) -> [Float] in
         try file.floats(elements)
       }
-      : try evaluate(request, file, unitTolerance: 1e-6, over: world, note: note) { elements throws(FileError) -> [Double] in
+      : try evaluate(request, file, unitTolerance: 1e-6, over: world, note: note) {
+        elements throws(FileError) -> [Double] in
         try file.doubles(elements)
       }
   }
@@ -137,7 +144,7 @@ package enum LossEvaluation {
     }
     let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world, note: note)
 
-    let (mode, temperature) = (request.loss.mode, request.loss.temperature)
+    let (mode, temperature) = (request.loss.resolvedMode, request.loss.temperature)
     world.activity.begin("loss")
     let loss = ContrastiveLoss<Scalar>(
       blocks: blocks, width: width, temperature: temperature,

@@ -77,6 +77,9 @@ struct OpenedRun {
           "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(counted(dataset.classNames.count, "class")) (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
         )
       }
+      if let problem = resolved.progressiveSizeProblem(viewSize: resolved.viewSize(of: dataset)) {
+        throw problem
+      }
       let encoder = try opened.flatMap { opened in
         try opened.checkpoint == nil ? InitialEncoder(of: resolved, report: report) : nil
       }
@@ -198,8 +201,9 @@ struct OpenedRun {
       .configuration, "\(place) the run in \(run) was begun with \(own == "nothing" ? "its default" : own), which a resumed run cannot change",
       remedy: source.map { source in
         "leave out \(source), as a resumed run has its own options, \(others)"
-      } ?? (option == "epochs"
-        ? "to train longer give --extend-epochs \(asked) instead, \(others)" : "leave the option out, \(others)"))
+      }
+        ?? (option == "epochs"
+          ? "to train longer give --extend-epochs \(asked) instead, \(others)" : "leave the option out, \(others)"))
   }
 
   private static func begin(

@@ -41,8 +41,21 @@ enum Console {
   }
 
   /// Returns a function that prints a run's lines to the standard output on rank 0, and nothing on other ranks.
-  static func reporter(of world: borrowing Communicator) -> (String) -> Void {
-    world.isRoot ? { text in line(text) } : { _ in }
+  ///
+  /// - Parameters:
+  ///   - world: The ranks.
+  ///   - verbosity: The amount of output; `quiet` lets warnings pass only.
+  /// - Returns: The function.
+  static func reporter(
+    of world: borrowing Communicator, _ verbosity: Verbosity = .normal
+  ) -> (String) -> Void {
+    guard world.isRoot else { return { _ in } }
+    return verbosity == .quiet
+      ? { text in
+        if text.hasPrefix("warning:") {
+          line(text)
+        }
+      } : { text in line(text) }
   }
 
   /// Prints a line to the standard error.

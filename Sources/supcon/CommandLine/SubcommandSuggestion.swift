@@ -5,7 +5,8 @@ enum SubcommandSuggestion {
   /// A sentence that names the nearest subcommand, or `nil` if the first arguments are subcommands, or options.
   static func message(for arguments: [String]) -> String? {
     func names(_ parent: [String]) -> [String] {
-      let commands = parent.isEmpty ? Supcon.configuration.subcommands : Supcon.command(of: parent)?.configuration.subcommands
+      let commands =
+        parent.isEmpty ? Supcon.configuration.subcommands : Supcon.command(of: parent)?.configuration.subcommands
       return (commands ?? []).compactMap { command in command.configuration.commandName }
     }
     for depth in 0..<min(arguments.count, 2) {
@@ -13,7 +14,9 @@ enum SubcommandSuggestion {
       let subcommands = names(parent)
       guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
       guard !subcommands.contains(word) else { continue }
-      let suggestion = subcommands.nearest(to: word).map { name in "did you mean '\((parent + [name]).joined(separator: " "))'? " }
+      let suggestion = subcommands.nearest(to: word).map { name in
+        "did you mean '\((parent + [name]).joined(separator: " "))'? "
+      }
       return
         "Error: unknown subcommand '\((parent + [word]).joined(separator: " "))': \(suggestion ?? "")expected one of \(subcommands.joined(separator: ", "))"
     }

@@ -36,12 +36,14 @@ enum UnknownOption {
   }
 
   private static func value(_ message: String) -> String? {
-    guard let match = message.firstMatch(of: /The value '(.*)' is invalid for '(--[a-z0-9-]+)[^']*'\. Please provide (.*)/)
+    guard
+      let match = message.firstMatch(of: /The value '(.*)' is invalid for '(--[a-z0-9-]+)[^']*'\. Please provide (.*)/)
     else { return nil }
     let choices = match.output.3.matches(of: /'([^']+)'/).map { choice in String(choice.output.1) }
     let given = String(match.output.1)
     let meant =
-      PeerNames.value(given).flatMap { name in choices.contains(name) ? name : nil } ?? choices.nearest(to: given.lowercased())
+      PeerNames.value(given).flatMap { name in choices.contains(name) ? name : nil }
+      ?? choices.nearest(to: given.lowercased())
     return "Error: \(match.output.2) \(given): expected one of \(choices.joined(separator: ", "))"
       + (meant.map { meant in "; did you mean '\(meant)'?" } ?? "")
   }

@@ -42,6 +42,7 @@ struct ExportCommand: RankedCommand {
   private var request: WeightExport.Request {
     var request = WeightExport.Request(run: source.split(arguments).run, output: output)
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
     request.format = format
     request.layout = layout
     request.part = part
