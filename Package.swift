@@ -172,12 +172,17 @@ let tests: [Target] = [
     name: "DatasetsTests",
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
-  .testTarget(name: "TrainingTests", dependencies: ["Training"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "RunLoggingTests", dependencies: ["Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "TrainingTests", dependencies: ["Configuration", "NeuralNet", "Runs", "TestSupport", "Training"],
+    swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "EvaluationTests", dependencies: ["Evaluation", "Measures"], exclude: ["Fixtures"],
+    name: "EvaluationTests", dependencies: ["Datasets", "Evaluation", "Measures"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "ImageCodecs", "Imaging", "OneDNN", "TestSupport", "supcon"],
