@@ -111,8 +111,7 @@ package struct KNearestNeighbors: Sendable {
   ) -> Int32? {
     var votes: [Int32: Double] = [:]
     for neighbor in neighbors {
-      let similarity = (Double(norms[neighbor.sample]) - Double(neighbor.distance)) / 2
-      votes[labels[neighbor.sample], default: 0] += exp(similarity / temperature)
+      votes[labels[neighbor.sample], default: 0] += exp(similarity(of: neighbor, norms) / temperature)
     }
     return votes.max { one, other in (one.value, -one.key) < (other.value, -other.key) }?.key
   }
@@ -146,6 +145,23 @@ package struct KNearestNeighbors: Sendable {
     return sizes.indices.map { place in
       queries.labels.indices.map { query in votes[query * sizes.count + place] }
     }
+  }
+
+  /// log Σ exp(s / τ) over the neighbors of each class: logits whose softmax is the share of votes of ``weightedVote(_:_:_:temperature:)``.
+  package func voteLogits(
+    _ neighbors: [Neighbor], _ labels: [Int32], _ norms: [Float], classCount: Int, temperature: Double = 0.07
+  ) -> [Float] {
+    var votes = [Double](repeating: 0, count: classCount)
+    for neighbor in neighbors {
+      votes[Int(labels[neighbor.sample])] += exp(similarity(of: neighbor, norms) / temperature)
+    }
+    // A class without votes has a probability of 0 in double precision.
+    return votes.map { sum in sum > 0 ? Float(log(sum)) : -1000 }
+  }
+
+  /// The cosine similarity of a unit query and its neighbor, a unit row.
+  package func similarity(of neighbor: Neighbor, _ norms: [Float]) -> Double {
+    (Double(norms[neighbor.sample]) - Double(neighbor.distance)) / 2
   }
 
   /// ‖b‖² of each row.

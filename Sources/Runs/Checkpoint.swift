@@ -12,6 +12,9 @@ package struct Checkpoint {
   /// Returns the prefix of tensor names of an optimizer's vector, as in `optimizer.velocity.encoder.conv1.weight`.
   private static func prefix(ofState name: String) -> String { "optimizer.\(name)." }
 
+  /// The prefix of tensor names of the averaged weights, as in `average.encoder.conv1.weight`.
+  private static let averagePrefix = "average."
+
   private enum Metadata {
     static let format = "supcon-checkpoint"
     static let step = "step"
@@ -37,7 +40,15 @@ package struct Checkpoint {
     ]
     metadata[Metadata.measure] = best?.measure
     metadata[Metadata.value] = best.map { best in "\(best.value)" }
-    try SafetensorsWriter.write(to: path, metadata: metadata, tensors: parameters + statistics + optimizer)
+    try SafetensorsWriter.write(
+      to: path, metadata: metadata, tensors: parameters + statistics + optimizer + averageTensors)
+  }
+
+  private var averageTensors: [NamedTensor] {
+    state.average.map { average in
+      state.parameterLayout.tensors(of: average.parameters, prefix: Self.averagePrefix)
+        + state.statisticsLayout.tensors(of: average.statistics, prefix: Self.averagePrefix)
+    } ?? []
   }
 
   /// Reads the measure for which a checkpoint was kept; `nil` if the file is none of the best, or damaged.
@@ -71,6 +82,11 @@ package struct Checkpoint {
       return try layout.parameters.vector(from: file, prefix: Self.prefix(ofState: isPresent ? name : formerName))
     }
     state.step = step
+    if let average = state.average {
+      state.average = AveragedWeights(
+        decay: average.decay, try layout.parameters.vector(from: file, prefix: Self.averagePrefix),
+        try layout.statistics.vector(from: file, prefix: Self.averagePrefix), step: step)
+    }
     self.state = state
   }
 

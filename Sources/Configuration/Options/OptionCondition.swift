@@ -40,6 +40,11 @@ struct OptionCondition: Sendable {
     reason: { _ in "goes with a contrastive loss and a cross-entropy" },
     remedy: "leave it out, or give both weights above 0")
 
+  static let crossEntropyAlone = OptionCondition(
+    holds: { !$0.isContrasting },
+    reason: { _ in "the contrastive loss has no soft labels" },
+    remedy: "leave it out, or choose supcon supervised")
+
   static let hiddenLayers = OptionCondition(
     holds: { $0.head.kind == .mlp }, reason: { "--head \($0.head.kind.rawValue) has no hidden layer" },
     remedy: "leave the option out, or choose --head mlp")

@@ -1,8 +1,13 @@
 extension ConfigurationOption {
   static let lossRows: [ConfigurationOption] = [
     .init(
-      "loss", \.loss.kind, .choice, "supcon (positives: views of the same class) or simclr (of the same sample).",
+      "loss", \.loss.kind, .choice,
+      "supcon (positives: views of the same class), simclr (of the same sample), or a variant of supcon with other denominators: sincere (the current positive and the negatives), supervised-dcl (the negatives), epsilon-supinfonce (sincere with --margin).",
       .contrastive, when: [.contrastive]),
+    .init(
+      "margin", \.loss.margin, .notNegative,
+      "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature.", .contrastive,
+      when: [.contrastive]),
     .init(
       "summation", \.loss.mode.summation, .choice,
       "Sum over positives outside (out: L_out, eq. 2) or inside (in: L_in, eq. 3) the logarithm.", .contrastive,

@@ -16,6 +16,8 @@ package enum EmbeddingStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// The output file of the array.
     package var output: String
     /// The output file of the labels; `nil` for none.
@@ -57,7 +59,8 @@ package enum EmbeddingStage {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     var encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+      report: report)
     if let problem = encoder.configuration.problem(ofPart: request.part) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
@@ -67,7 +70,7 @@ package enum EmbeddingStage {
     }
     let split = request.split
     let (configuration, state) = (encoder.configuration, encoder.state)
-    let dataset = try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    let dataset = try open(split, of: configuration, over: world, report: report)
     try world.agreeOnSamples(of: dataset, configuration)
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let representations = try extraction.features(
@@ -90,6 +93,22 @@ package enum EmbeddingStage {
       report(
         "\(request.output): \(request.part == .encoder ? "representations" : "embeddings") [\(dataset.count), \(rows.count / dataset.count)] of the \(request.split.rawValue) samples, by \(configuration.model.name) after step \(state.step) in \(configuration.compute.resolvedPrecision.rawValue)"
       )
+    }
+  }
+
+  /// Opens a split; where there is none, the message names the one that every dataset has.
+  ///
+  /// Collective.
+  private static func open(
+    _ split: Split, of configuration: Configuration, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> any ImageDataset {
+    do {
+      return try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    } catch let agreed as CollectiveError where split != .train && agreed.error.exitCode == .missing {
+      throw CollectiveError(
+        error: RunError(
+          .missing, agreed.error.description, remedy: "for the training images give --split train"))
     }
   }
 

@@ -94,15 +94,21 @@ final class CheckpointSaver {
     let configuration = configuration
     let failure = writer.begin(step: state.step) { () throws(FileError) in
       if status == .finished {
-        try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
-        if configuration.isClassifying {
-          try state.write("\(Configuration.classifierName).", to: directory.classifierPath)
+        for (weights, state) in [(RunWeights.raw, state)] + (state.averaged.map { state in [(.average, state)] } ?? [])
+        {
+          try state.write(TrainingState.encoderPrefix, to: directory.encoderPath(of: weights))
+          if configuration.isClassifying {
+            try state.write("\(Configuration.classifierName).", to: directory.classifierPath(of: weights))
+          }
         }
       }
       let hash = JSONValue.text(state.weightsSHA256())
+      let averageHash = state.averaged.map { state in ["average_weights_sha256": JSONValue.text(state.weightsSHA256())]
+      }
       // Accuracies that later stages measured on the previous weights do not apply to these weights.
       try JSONValue.merge(
-        summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath,
+        summary.merging(["weights_sha256": hash].merging(averageHash ?? [:]) { own, _ in own }) { _, new in new },
+        into: directory.summaryPath,
         replacing: RunStatus.fieldsOfLaterStages)
       try directory.checkpoints.save(
         Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)

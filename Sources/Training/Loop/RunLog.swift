@@ -28,7 +28,7 @@ final class RunLog {
   private var lastResult: StepResult?
   private var lastGradientNorm: Double?
   private var epoch = EpochSums()
-  private var lastTest: (step: Int, accuracy: TestAccuracy)?
+  private var lastTest: (step: Int, accuracy: TestAccuracy, averaged: TestAccuracy?)?
   private var lastEvaluation: EvaluationRecord?
   /// The best checkpoint so far, if the run keeps one.
   var best: BestCheckpoint?
@@ -139,15 +139,18 @@ final class RunLog {
     epoch = EpochSums()
   }
 
-  /// Records the classifier's test accuracy after a step.
-  func add(_ accuracy: TestAccuracy, step: Int) {
-    lastTest = (step, accuracy)
+  /// Records the classifier's test accuracy after a step, and that of the averaged weights if there are any.
+  func add(_ accuracy: TestAccuracy, averaged: TestAccuracy?, step: Int) {
+    lastTest = (step, accuracy, averaged)
     files?.add(
       TestRecord(
-        step: step, epoch: Double(step) / Double(stepsPerEpoch), testTop1: accuracy.top1, testTop5: accuracy.top5))
+        step: step, epoch: Double(step) / Double(stepsPerEpoch), testTop1: accuracy.top1, testTop5: accuracy.top5,
+        averageTestTop1: averaged?.top1, averageTestTop5: averaged?.top5))
     progress?.report(
       "step \(step)  test top-1 \(decimal(accuracy.top1, 4)), top-5 \(decimal(accuracy.top5, 4)) on \(accuracy.sampleCount) samples"
-    )
+        + (averaged.map { accuracy in
+          "; averaged weights \(decimal(accuracy.top1, 4)), \(decimal(accuracy.top5, 4))"
+        } ?? ""))
   }
 
   /// Records an evaluation, which does not belong to the duration of the epoch that has begun.
@@ -189,7 +192,8 @@ final class RunLog {
       finalGradientNorm: lastGradientNorm, trainTop1: isClassifying ? lastResult?.trainTop1 : nil,
       testStep: lastTest?.step, testSamples: lastTest?.accuracy.sampleCount, testTop1: lastTest?.accuracy.top1,
       testTop5: lastTest?.accuracy.top5, top1Correct: lastTest?.accuracy.top1Count,
-      top5Correct: lastTest?.accuracy.top5Count, evaluation: lastEvaluation, best: best)
+      top5Correct: lastTest?.accuracy.top5Count, averageTestTop1: lastTest?.averaged?.top1,
+      averageTestTop5: lastTest?.averaged?.top5, evaluation: lastEvaluation, best: best)
     return JSONValue.fields(of: summary)
   }
 }

@@ -53,6 +53,9 @@ struct RunSummary: Codable {
   var testTop5: Double?
   var top1Correct: Int?
   var top5Correct: Int?
+  /// The test accuracy of the averaged weights.
+  var averageTestTop1: Double?
+  var averageTestTop5: Double?
   /// The last evaluation of this invocation.
   var evaluation: EvaluationRecord?
   /// The checkpoint of `--keep-best`.
@@ -86,5 +89,7 @@ struct RunSummary: Codable {
     case testTop5 = "test_top5"
     case top1Correct = "top1_correct"
     case top5Correct = "top5_correct"
+    case averageTestTop1 = "average_test_top1"
+    case averageTestTop5 = "average_test_top5"
   }
 }

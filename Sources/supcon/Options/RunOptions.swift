@@ -8,6 +8,8 @@ struct RunOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("The checkpoint: latest, best (of --keep-best), or a number of steps.", valueName: "which"))
   var checkpoint = "latest"
+  @Option(help: "raw, the weights of that step, or average, their moving average of --weight-average.")
+  var weightsOf = RunWeights.raw
 
   /// The run directory, of the option or the first of the arguments, and the arguments that are left.
   func split(_ arguments: [String]) -> (run: String, others: [String]) {
@@ -34,3 +36,5 @@ struct RunOptions: ParsableArguments {
     return CheckpointChoice.problem(checkpoint)
   }
 }
+
+extension RunWeights: ExpressibleByArgument {}

@@ -18,7 +18,7 @@ private func checkPieces(_ shards: Int, _ bounds: [Int], _ waiting: Waiting, _ w
   let runs = BlockPartition(total: shards, parts: world.size)
   let own = runs[world.rank]
   let reduction = PiecewiseReduction<Float>(
-    length: length, bounds: bounds, runs: runs, rank: world.rank, order: .tree)
+    length: length, bounds: bounds, runs: runs, rank: world.rank)
   for step in 0..<3 {
     let seed = UInt64(1000 * shards + step)
     let group = DispatchGroup()
@@ -66,7 +66,7 @@ private func add(shard: Int, _ bounds: [Int], _ seed: UInt64, to reduction: Piec
 private func checkFailure(_ world: borrowing Communicator) throws {
   let runs = BlockPartition(total: world.size, parts: world.size)
   let reduction = PiecewiseReduction<Float>(
-    length: length, bounds: [0, 500], runs: runs, rank: world.rank, order: .tree)
+    length: length, bounds: [0, 500], runs: runs, rank: world.rank)
   let numbers: [Float] = vector(shard: world.rank, length: length, seed: 1)
   reduction.add(numbers.span, 500..<length, shard: world.rank)
   var total = [Float](repeating: .nan, count: length)
