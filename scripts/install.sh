@@ -34,7 +34,7 @@ for folder in '' /bin /lib /lib/supcon /share /share/man/man1 /share/doc/supcon 
   while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
   [ -d "$nearest" ] || fail 73 "--prefix $prefix: $nearest is no folder; nothing was installed; choose another prefix"
   [ -w "$nearest" ] && [ -x "$nearest" ] ||
-    fail 73 "--prefix $prefix: $nearest is not writable for $(id -un); nothing was installed; choose another prefix, or use sudo"
+    fail 73 "--prefix $prefix: $nearest is not writable for $(id -un 2>/dev/null); nothing was installed; choose another prefix, or use sudo"
 done
 prefix=$(realpath -m "$prefix")
 for program in swift swiftc strip; do
@@ -97,7 +97,10 @@ chmod -R u=rwX,go=rX "$tree"
 (umask 022 && mkdir -p "$prefix")
 staged=$(mktemp -d "$prefix/.supcon-install.XXXXXX")
 trap 'rm -rf "$tree" "$staged"' EXIT
-cp -a --no-preserve=ownership "$tree/." "$staged/" || fail 74 "--prefix $prefix: writing failed; nothing was installed"
+problem=$(cp -a --no-preserve=ownership "$tree/." "$staged/" 2>&1) || {
+  rm -rf "$staged" && rmdir "$prefix" 2>/dev/null || true
+  fail 74 "--prefix $prefix: ${problem%%$'\n'*}; nothing was installed"
+}
 rm -rf "$prefix/lib/supcon"
 (umask 022 && cd "$staged" && find . -mindepth 1 -type d -exec mkdir -p "$prefix/{}" \;)
 (cd "$staged" && find . ! -type d -exec ln -fP {} "$prefix/{}" \;)
