@@ -60,12 +60,24 @@ program=$(swift build "${arguments[@]}" --show-bin-path)/supcon
 install -D -m 755 "$program" "$tree/lib/supcon/supcon"
 strip "$tree/lib/supcon/supcon"
 mkdir -p "$tree/bin"
-ln -s ../lib/supcon/supcon "$tree/bin/supcon"
 install -m 755 "$root/scripts/launch.sh" "$tree/bin/supcon-launch"
-if [ -n "$bundle" ]; then
+if [ -z "$bundle" ]; then
+  ln -s ../lib/supcon/supcon "$tree/bin/supcon"
+else
   ldd "$tree/lib/supcon/supcon" | awk '$1 ~ /^lib(dnnl|OpenCL|turbojpeg|png16|gomp)\./ { print $3 }' | while read -r library; do
     install -m 644 "$library" "$tree/lib/supcon/$(basename "$library")"
   done
+  # No package manager has seen to the other libraries: supcon-launch says which package has one that is missing.
+  cat >"$tree/bin/supcon" <<'PROGRAM'
+#!/bin/sh
+bin=$(dirname "$(realpath "$0")")
+program=$bin/../lib/supcon/supcon
+if LD_TRACE_LOADED_OBJECTS=1 "$program" 2>&1 | grep -q 'not found'; then
+  SUPCON=$program exec "$bin/supcon-launch" recipe
+fi
+exec "$program" "$@"
+PROGRAM
+  chmod 755 "$tree/bin/supcon"
 fi
 
 # Manual pages, from what the program says of its own options.
