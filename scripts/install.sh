@@ -50,7 +50,8 @@ if [ -z "${SUPCON_COMMIT:-}" ] && commit=$(git -C "$root" rev-parse --short=12 H
   git -C "$root" diff --quiet HEAD 2>/dev/null || commit+=-modified
   export SUPCON_COMMIT=$commit
 fi
-arguments=(--package-path "$root" --scratch-path "$build" -c release --static-swift-stdlib)
+# The older kind of path to its own folder also holds for the libraries of libraries, such as the libOpenCL of oneDNN.
+arguments=(--package-path "$root" --scratch-path "$build" -c release --static-swift-stdlib -Xlinker --disable-new-dtags)
 swift build "${arguments[@]}" --product supcon
 program=$(swift build "${arguments[@]}" --show-bin-path)/supcon
 
