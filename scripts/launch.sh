@@ -57,11 +57,11 @@ done
 [[ $grace =~ ^[0-9]+$ ]] || fail 64 "--grace $grace: expected a whole number of seconds"
 [ -z "$ranks" ] || [[ $ranks =~ ^[1-9][0-9]*$ ]] || fail 64 "-np $ranks: expected a whole number above 0"
 
-# In a checkout the build's program, in an installation the one in bin beside this script.
+# In a checkout the build's program, in an installation the one in lib/supcon beside this script's folder.
 supcon=${SUPCON:-}
 if [ -z "$supcon" ]; then
   supcon=$root/.build/release/supcon
-  [ -x "$supcon" ] || [ ! -x "$root/bin/supcon" ] || supcon=$root/bin/supcon
+  [ -x "$supcon" ] || [ ! -x "$root/lib/supcon/supcon" ] || supcon=$root/lib/supcon/supcon
 fi
 supcon=$(realpath -m "$supcon")
 [ -x "$supcon" ] || fail 66 "$supcon: no such program; build it with: swift build -c release"

@@ -134,7 +134,8 @@ package struct RunDirectory {
   private static func cannotBeCreated(_ folder: String, _ code: Int32) -> RunError {
     let reason = unsafe String(cString: strerror(code))
     return RunError(
-      .output, "\(folder): cannot be created: \(reason); move away what stands there, or choose another --output")
+      .output, "\(folder): cannot be created: \(reason)",
+      remedy: "move away what is there, or choose another --output")
   }
 
   /// Reads the configuration of the run.

@@ -182,9 +182,11 @@ package enum TrainingRun {
       report("note: \(note)")
     }
     report(
-      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(counted(opened.dataset.count, "sample")), "
-        + "batch \(configuration.batches.size) in \(counted(configuration.batches.shardCount, "shard")) over \(counted(ranks, "rank")) × \(counted(configuration.compute.threads, "thread")), "
-        + "steps \(state.step) to \(plan.lastStep)")
+      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(counted(opened.dataset.count, "sample"))"
+    )
+    report(
+      "batch \(configuration.batches.size) in \(counted(configuration.batches.shardCount, "shard")) over \(counted(ranks, "rank")) × \(counted(configuration.compute.threads, "thread")), steps \(state.step) to \(plan.lastStep)"
+    )
   }
 
   /// Does what is due after a step: a test of the classifier, a checkpoint.
