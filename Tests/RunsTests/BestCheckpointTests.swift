@@ -5,15 +5,17 @@ import TestSupport
 import Testing
 
 /// The checkpoint of `--keep-best`.
-struct BestCheckpointTests {
+struct BestCheckpointTests: ~Copyable {
   private let directory: TemporaryDirectory
   private let run: RunDirectory
   private let configuration = Configuration()
 
   init() throws {
-    directory = try TemporaryDirectory()
-    run = RunDirectory(path: directory.file("run"))
+    let directory = try TemporaryDirectory()
+    let run = RunDirectory(path: directory.file("run"))
     try run.create()
+    self.directory = directory
+    self.run = run
   }
 
   private func checkpoint(step: Int) throws -> Checkpoint {
