@@ -1,5 +1,3 @@
-import Runs
-
 /// The file of a trained linear classifier in a run directory, written by the linear stage.
 package enum ClassifierFile {
   /// The folder of the linear stage in the run directory.

@@ -28,7 +28,10 @@ struct RecipeTests {
       "cifar10-resnet20-supcon-200e",
       ["weight-decay=0.0005", "nesterov=true", "temperature=0.1", "augmentation=crop-flip-jitter", "epochs=200"]
     ),
-    ("cifar100-resnet20-joint-200e", ["dataset=cifar100", "cross-entropy-weight=1", "augmentation=autoaugment-cifar10"]),
+    (
+      "cifar100-resnet20-joint-200e",
+      ["dataset=cifar100", "cross-entropy-weight=1", "augmentation=autoaugment-cifar10"]
+    ),
     ("imagenet-resnet50-supcon", ["optimizer=lars", "learning-rate=0.4", "batch-size=6144", "epochs=350"]),
   ])
   func `a recipe has the figures of its source`(name: String, figures: [String]) throws {

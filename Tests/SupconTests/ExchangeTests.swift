@@ -9,7 +9,8 @@ struct ExchangeTests {
 
   /// The number of blocks in each group, and whether each has three convolutions.
   private static let encoders: [String: (counts: [Int], hasBottlenecks: Bool)] = [
-    "resnet8": ([1, 1, 1], false), "resnet14": ([2, 2, 2], false), "resnet20": ([3, 3, 3], false), "resnet32": ([5, 5, 5], false), "resnet44": ([7, 7, 7], false),
+    "resnet8": ([1, 1, 1], false), "resnet14": ([2, 2, 2], false), "resnet20": ([3, 3, 3], false),
+    "resnet32": ([5, 5, 5], false), "resnet44": ([7, 7, 7], false),
     "resnet56": ([9, 9, 9], false), "resnet110": ([18, 18, 18], false), "resnet1202": ([200, 200, 200], false),
     "resnet18": ([2, 2, 2, 2], false), "resnet34": ([3, 4, 6, 3], false), "resnet50": ([3, 4, 6, 3], true),
     "resnet101": ([3, 4, 23, 3], true), "resnet152": ([3, 8, 36, 3], true), "resnet200": ([3, 24, 36, 3], true),
