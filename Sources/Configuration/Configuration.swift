@@ -112,6 +112,18 @@ extension Configuration {
     try batches.makeSampler(dataset, seed: compute.seed)
   }
 
+  /// Chooses the length of the warm-up if it was not given.
+  ///
+  /// - Parameters:
+  ///   - stepsPerEpoch: The number of steps of an epoch.
+  ///   - report: Receives a note if it is longer than an epoch.
+  package mutating func resolveWarmup(stepsPerEpoch: Int, report: (String) -> Void) {
+    guard schedule.resolveWarmup(stepsPerEpoch: stepsPerEpoch, isContrasting: isContrasting) else { return }
+    report(
+      "warm-up: \(decimal(schedule.warmupEpochs ?? 0, 1)) epochs (\(ScheduleOptions.leastContrastiveWarmupSteps) steps), as --warmup-epochs is not given"
+    )
+  }
+
   /// Resolves `stem: auto` for the size of views.
   package mutating func resolveStem(for viewSize: ImageSize) { model.resolveStem(for: viewSize) }
 }

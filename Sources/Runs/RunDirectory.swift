@@ -61,7 +61,7 @@ package struct RunDirectory {
   private static let ownNames: Set<String> = [
     "checkpoints", "tensorboard", "summary.json", "summary.csv", "metrics.jsonl", "encoder.safetensors",
     "classifier.safetensors", "linear", "evaluation", "encoder-average.safetensors", "classifier-average.safetensors",
-    "linear-average", "evaluation-average",
+    "linear-average", "evaluation-average", "report.html",
   ]
 
   /// The absolute path without symbolic links; for a path that does not exist, its nearest existing parent is resolved.
@@ -93,6 +93,22 @@ package struct RunDirectory {
   /// Creates the folder of a later stage.
   package func createFolder(_ name: String) throws(RunError) {
     try Self.create("\(path)/\(name)")
+  }
+
+  /// Creates the folder of a later stage's result and checks that its files can be written, before the work.
+  ///
+  /// - Throws: ``RunError`` naming the path.
+  package func prepareResult(in folder: String) throws(RunError) {
+    do {
+      try createFolder(folder)
+      try AtomicFile.check("\(path)/\(folder)/summary.json")
+      // The run's own summary receives the accuracies.
+      try AtomicFile.check(summaryPath)
+    } catch {
+      throw RunError(
+        .output, RunError(error).problem,
+        remedy: "the result is stored in the run directory: make it writable, or copy the run to a place that is")
+    }
   }
 
   private static func create(_ folder: String) throws(RunError) {

@@ -84,7 +84,7 @@ struct SampleMixingTests {
   func `shares have the moments of the Beta distribution`(alpha: Double) {
     let mixing = SampleMixing(mixup: alpha, cutmix: 0, seed: 1)
     let shares = (0..<20_000).map { sample in mixing.share(sample: sample, view: 0, epoch: 0, size: Self.size) }
-    #expect(shares.allSatisfy((0...1).contains))
+    #expect(shares.allSatisfy { share in (0...1).contains(share) })
     let mean = shares.reduce(0, +) / 20_000
     let variance = shares.reduce(0) { sum, share in sum + (share - mean) * (share - mean) } / 20_000
     let expected = 1 / (4 * (2 * alpha + 1))

@@ -44,10 +44,6 @@ extension ConfigurationOption {
       when: [.classifier]),
     .init("classes", \.classifier.classes, .count(from: 0), "Classes of the training set.", .resolved),
     .init(
-      "evaluate-epochs", \.classifier.evaluateEpochs, .count(from: 0),
-      "Epochs between tests of the classifier; 0: at the end alone.", .classifier, when: [.classifier],
-      [.freeOnResume]),
-    .init(
       "init", \.model.initialPath, .text,
       "Start with the encoder of a run directory, whose options of encoder and dataset are kept unless --dataset is given, or of an encoder.safetensors.",
       default: "random values", value: "path", .initialization, [.path]),

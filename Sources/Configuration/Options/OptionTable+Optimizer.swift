@@ -48,6 +48,10 @@ extension ConfigurationOption {
       when: [.schedules(.exponential)]),
     .init(
       "warmup-epochs", \.schedule.warmupEpochs, .number("a number from 0 to 1e9") { (0...1e9).contains($0) },
-      "Linear warm-up, in epochs.", .schedule),
+      "Linear warm-up, in epochs.",
+      default: "1, with a contrastive loss at least \(ScheduleOptions.leastContrastiveWarmupSteps) steps", .schedule),
+    .init(
+      "cosine-restarts", \.schedule.cosineRestarts, .counts(example: "100,200"),
+      "Epochs at which the cosine starts again, as the run was extended there.", .resolved),
   ]
 }

@@ -15,6 +15,18 @@ package enum PeerNames {
     "num-threads": "threads", "nproc": "threads",
   ]
 
+  /// Names that mean other options where a command does not have the one above.
+  private static let further = [
+    "run": ["output"], "output": ["run"], "steps": ["epochs"], "max-steps": ["epochs"], "json": ["format"],
+    "csv": ["format"], "k": ["neighbors", "top"], "topk": ["top"], "num-neighbors": ["neighbors"],
+    "ckpt": ["checkpoint", "init"], "checkpoint": ["init"], "resume-from": ["resume"], "cfg": ["config"],
+    "config-file": ["config"], "weights": ["init"], "finetune-from": ["init"], "n-views": ["views"],
+    "crop": ["augmentation"],
+    "dir": ["data"], "input": ["data"], "folder": ["data"], "name": ["output"], "model-name": ["model"],
+    "val-split": ["validation-fraction"], "test-size": ["validation-fraction"], "save-path": ["output"],
+    "num-epochs": ["epochs"], "n-epochs": ["epochs"], "cuda": [], "verbosity": ["log-steps"],
+  ]
+
   private static let values = [
     "bf16": "bfloat16", "fp32": "float32", "f32": "float32", "float": "float32", "full": "float32",
     "cifar-10": "cifar10", "cifar-100": "cifar100", "imagefolder": "folder", "imagenet": "folder",
@@ -24,8 +36,14 @@ package enum PeerNames {
   /// The option that another program's option most likely means; `nil` if it is not known.
   package static func option(_ name: String) -> String? { options[name.replacing("_", with: "-").lowercased()] }
 
+  /// The options that another program's option may mean, the likeliest first; a command may not have all of them.
+  package static func options(_ name: String) -> [String] {
+    let plain = name.replacing("_", with: "-").lowercased()
+    return (options[plain].map { option in [option] } ?? []) + (further[plain] ?? [])
+  }
+
   /// The value that another program's value most likely means; `nil` if it is not known.
-  static func value(_ text: String) -> String? {
+  package static func value(_ text: String) -> String? {
     let plain = text.lowercased()
     if let value = values[plain] {
       return value

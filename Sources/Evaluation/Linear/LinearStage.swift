@@ -88,7 +88,7 @@ package enum LinearStage {
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
     let request = request.fitted(to: training.count, report: report)
-    try world.onRoot { try RunDirectory(path: request.run).createFolder(folder) }
+    try world.onRoot { try RunDirectory(path: request.run).prepareResult(in: folder) }
     report(
       "linear classifier on \(request.run) (\(encoder.configuration.model.name) after step \(encoder.state.step)): "
         + "\(training.count) training and \(test.count) test samples")

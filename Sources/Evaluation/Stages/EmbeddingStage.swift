@@ -70,7 +70,7 @@ package enum EmbeddingStage {
     }
     let split = request.split
     let (configuration, state) = (encoder.configuration, encoder.state)
-    let dataset = try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    let dataset = try open(split, of: configuration, over: world, report: report)
     try world.agreeOnSamples(of: dataset, configuration)
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let representations = try extraction.features(
@@ -96,8 +96,33 @@ package enum EmbeddingStage {
     }
   }
 
+  /// Opens a split; where there is none, the message names the one that every dataset has.
+  ///
+  /// Collective.
+  private static func open(
+    _ split: Split, of configuration: Configuration, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> any ImageDataset {
+    do {
+      return try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    } catch let agreed as CollectiveError where split != .train && agreed.error.exitCode == .missing {
+      throw CollectiveError(
+        error: RunError(
+          .missing, agreed.error.description, remedy: "for the training images give --split train"))
+    }
+  }
+
   /// Maps representations to embeddings: the projection head, then unit length.
   private static func embeddings(
+    of representations: [Float], _ configuration: Configuration, _ state: TrainingState
+  ) throws -> [Float] {
+    var embeddings = try projections(of: representations, configuration, state)
+    UnitNormalization.scale(&embeddings, width: configuration.widthOfEmbeddings)
+    return embeddings
+  }
+
+  /// Maps representations to the outputs of the projection head.
+  static func projections(
     of representations: [Float], _ configuration: Configuration, _ state: TrainingState
   ) throws -> [Float] {
     // The head's slices follow the encoder's in the vectors; they do not depend on the image size.
@@ -106,9 +131,7 @@ package enum EmbeddingStage {
     let head = ProjectionHead(context, configuration.headPlan, inputWidth: encoder.representationWidth)
     precondition(
       state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
-    var embeddings = try head.projections(
+    return try head.projections(
       of: representations, parameters: state.parameters.span, statistics: state.statistics.span)
-    UnitNormalization.scale(&embeddings, width: configuration.widthOfEmbeddings)
-    return embeddings
   }
 }

@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import MPI
+import NeuralNet
 import Runs
 
 /// A checkpoint of a run, opened for reading only.
@@ -13,6 +14,13 @@ package struct FrozenEncoder {
   package let state: TrainingState
   /// Which of the two they are.
   package let weights: RunWeights
+
+  /// An encoder in a given state.
+  package init(configuration: Configuration, state: TrainingState) {
+    self.configuration = configuration
+    self.state = state
+    weights = .raw
+  }
 
   /// Reads the run on rank 0 and broadcasts it.
   ///
@@ -48,7 +56,11 @@ package struct FrozenEncoder {
       else {
         throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
       }
-      configuration.data.path = data ?? configuration.data.path
+      if let data {
+        configuration.data.path = data
+      } else if needsData {
+        try configuration.locateData(ofRun: run)
+      }
       if needsData, let problem = configuration.dataProblem {
         throw problem
       }

@@ -13,6 +13,9 @@ package enum LossEvaluation {
     package var embeddings: String
     /// A `.npy` file of integers, `[N]`; `nil` for SimCLR.
     package var labels: String?
+    /// The label of rows without a class, which are no anchors and nobody's positives, but negatives of all others; `nil` if all
+    /// labels are classes.
+    package var ignoredLabel: Int64?
     /// The number of views, V: rows kN/V … (k+1)N/V − 1 are view k of the samples.
     ///
     /// With labels, only for a mode that distinguishes the views of a sample.
@@ -39,6 +42,9 @@ package enum LossEvaluation {
       if labels != nil, views != nil, loss.mode.anchors == .all, loss.mode.positivesCap == nil {
         return
           "--views: --labels already says which rows are positives; give one of the two, or --contrast-mode one or --positives-cap"
+      }
+      if let ignoredLabel, labels == nil {
+        return "--ignore-label \(ignoredLabel): goes with --labels"
       }
       if let views, views < 1 {
         return "--views \(views): expected at least 1"
@@ -92,16 +98,19 @@ package enum LossEvaluation {
   /// Collective.
   ///
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
-  package static func run(_ request: Request, over world: borrowing Communicator) throws -> Result {
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, note: (String) -> Void = { _ in }
+  ) throws -> Result {
     let file = try world.throwingTogether { try openEmbeddings(request) }
     // The tolerance of a unit row's length, from the rounding of its elements.
     let unitTolerance = file.type.kind == .bfloat16 ? 1e-2 : file.type.byteCount == 2 ? 1e-3 : 1e-4
     return file.type.fitsFloat
-      ? try evaluate(request, file, unitTolerance: unitTolerance, over: world) {
+      ? try evaluate(request, file, unitTolerance: unitTolerance, over: world, note: note) {
         elements throws(FileError) -> [Float] in
         try file.floats(elements)
       }
-      : try evaluate(request, file, unitTolerance: 1e-6, over: world) { elements throws(FileError) -> [Double] in
+      : try evaluate(request, file, unitTolerance: 1e-6, over: world, note: note) {
+        elements throws(FileError) -> [Double] in
         try file.doubles(elements)
       }
   }
@@ -120,7 +129,7 @@ package enum LossEvaluation {
 
   private static func evaluate<Scalar: LossScalar>(
     _ request: Request, _ file: NumPyFile, unitTolerance: Double, over world: borrowing Communicator,
-    read: (Range<Int>) throws(FileError) -> [Scalar]
+    note: (String) -> Void, read: (Range<Int>) throws(FileError) -> [Scalar]
   ) throws -> Result {
     let (rowCount, width) = (file.shape[0], file.shape[1])
     // A function of N alone, so that the result has the same bits on any number of ranks: 64 shards until they are full blocks.
@@ -133,7 +142,7 @@ package enum LossEvaluation {
         path: file.path, firstRow: own.lowerBound, isNormalizing: request.isNormalizing, tolerance: unitTolerance)
       return rows
     }
-    let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world)
+    let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world, note: note)
 
     let (mode, temperature) = (request.loss.resolvedMode, request.loss.temperature)
     world.activity.begin("loss")
@@ -170,7 +179,8 @@ package enum LossEvaluation {
   ///
   /// Collective where labels are given.
   private static func classes(
-    _ request: Request, rowCount: Int, own: Range<Int>, _ blocks: RowBlocks, over world: borrowing Communicator
+    _ request: Request, rowCount: Int, own: Range<Int>, _ blocks: RowBlocks, over world: borrowing Communicator,
+    note: (String) -> Void
   ) throws -> RowClasses {
     guard let path = request.labels else {
       return RowClasses(rowCount: rowCount, views: request.views ?? 1)
@@ -193,7 +203,12 @@ package enum LossEvaluation {
           "\(path): row \(row) has label \(labels[row]), but the same sample's view 0, row \(row % samples), has \(labels[row % samples]); --views \(request.views ?? 1) takes rows kN/V to (k+1)N/V − 1 as view k"
         ))
     }
-    return RowClasses(labels: labels)
+    if request.ignoredLabel == nil, let sentinel = labels.min(), sentinel < 0 {
+      note(
+        "note: \(path): \(labels.count { label in label == sentinel }) rows have the label \(sentinel), which is taken for a class; if it means that there is none, give --ignore-label \(sentinel)"
+      )
+    }
+    return RowClasses(labels: labels, ignoring: request.ignoredLabel)
   }
 
   /// Writes the rows of all ranks on rank 0, which gathers them in memory.

@@ -33,6 +33,27 @@ final class CheckpointSaver {
     lastSeconds = ProcessMeasurements.now() - start
   }
 
+  /// Begins to replace the best checkpoint while training goes on.
+  ///
+  /// - Parameters:
+  ///   - state: The state of the best evaluation.
+  ///   - best: Its measure.
+  func begin(_ state: TrainingState, best: BestCheckpoint) {
+    guard let directory else { return }
+    let configuration = configuration
+    let failure = writer.begin(step: state.step) { () throws(FileError) in
+      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), as: best)
+    }
+    report(failure)
+  }
+
+  private func report(_ failure: CheckpointWriter.Failure?) {
+    guard let failure else { return }
+    report(
+      "warning: the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
+        + "the checkpoints before it stand")
+  }
+
   /// Writes the last checkpoint of this invocation and waits for it.
   ///
   /// Collective.
@@ -92,10 +113,6 @@ final class CheckpointSaver {
       try directory.checkpoints.save(
         Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
     }
-    if let failure {
-      report(
-        "warning: the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
-          + "the checkpoints before it stand")
-    }
+    report(failure)
   }
 }

@@ -48,6 +48,8 @@ struct EmbedCommand: RankedCommand {
 
   var threadsPerRank: Int { threads }
 
+  var outputs: [String] { [output] + (labels.map { path in [path] } ?? []) }
+
   func problem(ranks: Int) -> String? {
     source.problem(arguments) ?? request.problem
   }

@@ -52,6 +52,8 @@ struct ExportCommand: RankedCommand {
 
   var threadsPerRank: Int { 1 }
 
+  var outputs: [String] { [output] }
+
   func problem(ranks: Int) -> String? {
     source.problem(arguments) ?? request.problem
   }

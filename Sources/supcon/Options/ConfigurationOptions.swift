@@ -68,8 +68,10 @@ struct ConfigurationOptions: OptionArguments {
   ///
   /// A wrong recipe or file is left out, as ``configurationProblem(of:)`` reports it before.
   var overrides: ConfigurationOverrides {
-    let recipe = named.flatMap { name in try? NamedRecipe.named(name).overrides() }
-    let file = config.flatMap { config in try? config.contents.get() }
+    let recipe = named.flatMap { name in try? NamedRecipe.named(name).overrides().given(by: "--recipe \(name)") }
+    let file = config.flatMap { config in
+      try? config.contents.get().given(by: "--config \(config.path)", folder: config.folder)
+    }
     return (recipe ?? ConfigurationOverrides()).overridden(by: file ?? ConfigurationOverrides()).overridden(by: given)
   }
 

@@ -6,7 +6,7 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
   var run: String?
   @Option(
-    help: ArgumentHelp("The checkpoint: latest, or a number of steps.", valueName: "which"))
+    help: ArgumentHelp("The checkpoint: latest, best (of --keep-best), or a number of steps.", valueName: "which"))
   var checkpoint = "latest"
   @Option(help: "raw, the weights of that step, or average, their moving average of --weight-average.")
   var weightsOf = RunWeights.raw
