@@ -69,8 +69,11 @@ top1() {
   fi
 }
 
-# seconds RUN: the training time of all its invocations, from the rows of summary.csv.
-seconds() { awk -F, 'NR > 1 { sum += $8 } END { printf "%.0f", sum }' "$1/summary.csv"; }
+# epochs RUN FIELD: a field of each row of an epoch in metrics.jsonl.
+epochs() { grep '"steps_counted":' "$1/metrics.jsonl" | sed -n "s/.*\"$2\":\([0-9.eE+-]*\).*/\1/p"; }
+
+# seconds RUN: the training time of the epochs of all its invocations.
+seconds() { epochs "$1" seconds | awk '{ sum += $1 } END { printf "%.0f", sum }'; }
 
 # petaflop RUN: the operations of encoder and heads, two a multiply-add, of all views of all steps.
 #
