@@ -33,7 +33,7 @@ accuracy() { echo "$(percent "$(top1 "$out/$1" test)") | $(percent "$(value "$ou
 echo "| epochs | supcon top-1 | k-NN | seconds | loss | bound | cross-entropy top-1 | k-NN | seconds |"
 echo "|---|---|---|---|---|---|---|---|---|"
 for length in "${lengths[@]}"; do
-  warmup=$((epochs < 50 ? 1 : 5))
+  warmup=$((length < 50 ? 1 : 5))
   begun "supcon-$length" pretrain supcon --epochs "$length" --warmup-epochs "$warmup"
   begun "cross-entropy-$length" supervised cross-entropy --epochs "$length" --warmup-epochs "$warmup"
   run=$out/supcon-$length
