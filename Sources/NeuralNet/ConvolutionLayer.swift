@@ -6,7 +6,10 @@ import OneDNN
 final class ConvolutionLayer {
   let weight: VectorSlice
   let outputShape: ActivationShape
+  /// The memory of the packed weights, shared with the same layer of other threads.
+  let weightMemory: PackedWeightMemory
 
+  private let gradientRange: Range<Int>
   private let method: Method
   private let outputKernels: FeatureMapKernels
 
@@ -34,6 +37,8 @@ final class ConvolutionLayer {
     }
     weight = context.layout.addConvolution(
       name, inputs: geometry.input.channels, outputs: geometry.outputChannels, kernel: geometry.kernel)
+    gradientRange = context.gradientRange(of: weight)
+    weightMemory = context.packedWeights.memory(of: name)
     outputShape = geometry.output
     outputKernels = FeatureMapKernels(geometry.output, context.precision)
     if context.usesWinograd, WinogradConvolution.suits(geometry) {
@@ -42,19 +47,23 @@ final class ConvolutionLayer {
           geometry, context.precision,
           // Evaluation is forward alone: it can afford the exact products.
           products: context.isTraining ? context.precision : .float32, isTraining: context.isTraining,
-          scratch: context.winogradScratch))
+          scratch: context.winogradScratch, weightMemory: weightMemory))
     } else {
       let passes: Convolution.Passes = !context.isTraining ? .inference : isFirst ? .trainingFirst : .training
       method = .direct(
-        try Convolution(context.engine, context.execution, geometry, context.precision, passes: passes))
+        try Convolution(
+          context.engine, context.execution, geometry, context.precision, passes: passes, weightMemory: weightMemory))
     }
   }
 
-  func load(_ parameters: Span<Float>) throws(DNNLError) {
+  func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
+    if let turn = loading.turn, !weightMemory.claim(turn: turn) {
+      return
+    }
     let weights = parameters.extracting(weight.range)
     switch method {
-    case .direct(let convolution): try convolution.load(weights: weights)
-    case .winograd(let convolution): convolution.load(weights: weights)
+    case .direct(let convolution): try convolution.load(weights: weights, for: loading.uses)
+    case .winograd(let convolution): convolution.load(weights: weights, for: loading.uses)
     }
   }
 
@@ -73,7 +82,7 @@ final class ConvolutionLayer {
   func weightGradient(
     input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    var slice = gradient._mutatingExtracting(weight.range)
+    var slice = gradient._mutatingExtracting(gradientRange)
     switch method {
     case .direct(let convolution):
       try convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)

@@ -44,8 +44,8 @@ final class ConvolutionUnit {
       normalization.noStatistics())
   }
 
-  func load(_ parameters: Span<Float>) throws(DNNLError) {
-    try convolution.load(parameters)
+  func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
+    try convolution.load(parameters, loading)
     layer.load(parameters)
   }
 

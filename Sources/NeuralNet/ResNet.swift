@@ -66,6 +66,7 @@ public final class ResNet {
   ) throws(DNNLError) {
     self.context = context
     representationWidth = architecture.representationWidth
+    context.beginGradientPart()
     var bounds = [context.parameters.count]
     stem = try ResNetStem(
       context, architecture.stem, channels: architecture.widths[0], views: views, height: height, width: width)
@@ -73,6 +74,7 @@ public final class ResNet {
     var shape = stem.outputShape
     var blocks: [ResidualBlock] = []
     for plan in architecture.blocks {
+      context.beginGradientPart()
       bounds.append(context.parameters.count)
       let block = try ResidualBlock(
         context, plan, input: shape, zeroInitializesLastScale: architecture.zeroInitializesLastScale,
@@ -97,13 +99,16 @@ public final class ResNet {
     try SavedActivations(self)
   }
 
-  /// Takes new parameters, once a step.
+  /// Takes new parameters.
   ///
+  /// - Parameters:
+  ///   - parameters: The parameters.
+  ///   - loading: The passes that will read them, and the sharing of the work with other threads.
   /// - Throws: `DNNLError` if a copy fails.
-  public func load(_ parameters: Span<Float>) throws(DNNLError) {
-    try stem.load(parameters)
+  public func load(_ parameters: Span<Float>, _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
+    try stem.load(parameters, loading)
     for block in blocks {
-      try block.load(parameters)
+      try block.load(parameters, loading)
     }
   }
 
@@ -143,8 +148,9 @@ public final class ResNet {
   /// - Parameters:
   ///   - saved: The activations of the forward pass.
   ///   - representationGradient: `[views, representationWidth]`.
-  ///   - gradient: Receives the gradients of the encoder's parameters.
-  ///   - completed: Called with each of ``parameterBounds``, the last one first, when the gradients from there on are complete.
+  ///   - gradient: Receives the gradients of the encoder's parameters, or of one block after the other.
+  ///   - completed: Called with each of ``parameterBounds``, the last one first, when the gradients from there on are complete; the next
+  ///     block may overwrite them.
   /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
     _ saved: SavedActivations, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,

@@ -90,7 +90,8 @@ final class ResNetStem {
     backwardPass =
       context.isTraining
       ? Backward(
-        masked: try context.scratchTensor(unit.outputShape, .main),
+        // Before a pooling it exists together with the gradient after it, which is in the memory of `main`.
+        masked: try context.scratchTensor(unit.outputShape, pooling == nil ? .main : .hidden),
         inner: try context.scratchTensor(unit.outputShape, .inner),
         sum: FeatureMapKernels(outputShape, context.precision)) : nil
   }
@@ -99,8 +100,8 @@ final class ResNetStem {
     try unit.makeSavedActivations(context, .inner)
   }
 
-  func load(_ parameters: Span<Float>) throws(DNNLError) {
-    try unit.load(parameters)
+  func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
+    try unit.load(parameters, loading)
   }
 
   func load(statistics: Span<Float>, into saved: ConvolutionUnit.SavedActivations) {

@@ -132,12 +132,12 @@ final class ResidualBlock {
     try SavedActivations(self, context)
   }
 
-  func load(_ parameters: Span<Float>) throws(DNNLError) {
+  func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
     for unit in branch {
-      try unit.load(parameters)
+      try unit.load(parameters, loading)
     }
     if case .projected(let unit) = shortcut {
-      try unit.load(parameters)
+      try unit.load(parameters, loading)
     }
   }
 

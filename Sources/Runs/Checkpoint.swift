@@ -18,15 +18,15 @@ package struct Checkpoint {
     static let configuration = "recipe"
   }
 
-  /// Writes the checkpoint completely or not at all.
-  func write(to path: String) throws(FileError) {
+  /// Writes the checkpoint under a temporary name; afterwards the state may change.
+  func prepare(at path: String) throws(FileError) -> AtomicFile.Prepared {
     let parameters = state.parameterLayout.tensors(of: state.parameters)
     let statistics = state.statisticsLayout.tensors(of: state.statistics)
     let optimizer = zip(state.optimizer.stateNames, state.optimizer.state).flatMap { name, vector in
       state.parameterLayout.tensors(of: vector, prefix: Self.prefix(ofState: name))
     }
-    try SafetensorsWriter.write(
-      to: path,
+    return try SafetensorsWriter.prepare(
+      at: path,
       metadata: [
         "format": Metadata.format, Metadata.step: "\(state.step)", Metadata.configuration: configuration.yaml(),
       ],

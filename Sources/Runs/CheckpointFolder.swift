@@ -62,13 +62,25 @@ package struct CheckpointFolder {
     return checkpoint
   }
 
-  /// Writes a checkpoint, points `latest` to it, and removes the oldest beyond `keep`.
-  ///
-  /// Also removes checkpoints of later steps: they are the damaged ones that this run skipped when it resumed.
-  package func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
+  /// A checkpoint whose contents are written but which is not yet among the completed ones.
+  package struct Prepared: Sendable {
+    fileprivate let file: AtomicFile.Prepared
+    fileprivate let name: String
+  }
+
+  /// Writes the contents of a checkpoint; afterwards its state may change.
+  package func prepare(_ checkpoint: Checkpoint) throws(FileError) -> Prepared {
     let digits = String(checkpoint.state.step)
     let name = Self.prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + Self.suffix
-    try checkpoint.write(to: "\(path)/\(name)")
+    return Prepared(file: try checkpoint.prepare(at: "\(path)/\(name)"), name: name)
+  }
+
+  /// Completes a checkpoint, points `latest` to it, and removes the oldest beyond `keep`.
+  ///
+  /// Also removes checkpoints of later steps: they are the damaged ones that this run skipped when it resumed.
+  package func complete(_ checkpoint: Prepared, keep: Int) throws(FileError) {
+    let name = checkpoint.name
+    try checkpoint.file.publish()
     link(to: name)
     let saved = "\(path)/\(name)"
     let (later, others) = checkpoints().reduce(into: ([String](), [String]())) { parts, other in

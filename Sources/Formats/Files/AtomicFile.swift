@@ -33,13 +33,47 @@ public struct AtomicFile: ~Copyable {
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
+    try prepare(at: path, body).publish()
+  }
+
+  /// Writes the contents of a file under its temporary name, from where ``Prepared/publish()`` brings it to its own.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the finished file.
+  ///   - body: Writes the contents.
+  /// - Throws: ``FileError``; the temporary file is then removed.
+  public static func prepare(
+    at path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
+  ) throws(FileError) -> Prepared {
     let file = try AtomicFile(path: path)
     do throws(FileError) {
       try body(file)
-      try file.publish()
     } catch {
       unsafe unlink(file.temporaryPath)
       throw error
+    }
+    return Prepared(file)
+  }
+
+  /// A file whose contents are written but not yet flushed and named.
+  public final class Prepared: Sendable {
+    private let file: AtomicFile
+
+    fileprivate init(_ file: consuming AtomicFile) {
+      self.file = file
+    }
+
+    /// Flushes the file, gives it its name, and flushes the folder.
+    ///
+    /// - Throws: ``FileError``; the temporary file is then removed, and the old file is kept unless it is the folder that could not be
+    ///   flushed.
+    public func publish() throws(FileError) {
+      do throws(FileError) {
+        try file.publish()
+      } catch {
+        unsafe unlink(file.temporaryPath)
+        throw error
+      }
     }
   }
 

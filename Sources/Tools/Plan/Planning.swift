@@ -59,9 +59,7 @@ package enum Planning {
     let steps = min(configuration.schedule.steps ?? .max, configuration.schedule.epochs * sampler.stepsPerEpoch)
 
     world.activity.begin("planning", allowsSilence: true)
-    let job = MemoryEstimate.Job(
-      ranks: ranks, ranksOnHost: ranksOnHost,
-      savesOnTheWay: steps > (configuration.checkpoints.steps ?? sampler.stepsPerEpoch))
+    let job = MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranksOnHost)
     let memory = try world.throwingTogether { try MemoryEstimate(configuration, viewSize: viewSize, job) }
     let available = ProcessMeasurements.availableByteCount()
     // The memory that this process already uses counts as available to it.

@@ -23,7 +23,8 @@ final class CheckpointSaver {
     self.report = report
   }
 
-  /// Begins to write a checkpoint and the summary while training goes on.
+  /// Writes a checkpoint to the system's file cache, so that no copy of the state is kept, and completes it with the summary while training
+  /// goes on.
   ///
   /// Collective. A failed save is reported by the next save; training continues and earlier checkpoints are kept.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
@@ -64,6 +65,12 @@ final class CheckpointSaver {
     writer.wait()
   }
 
+  /// The parts of a save that depend on the state.
+  private struct Contents: Sendable {
+    let weightsHash: String
+    let checkpoint: CheckpointFolder.Prepared
+  }
+
   private func save(_ state: TrainingState, _ log: RunLog, _ status: RunStatus, over world: borrowing Communicator)
     throws
   {
@@ -78,13 +85,15 @@ final class CheckpointSaver {
           try state.write("\(Configuration.classifierName).", to: directory.classifierPath)
         }
       }
-      let hash = JSONValue.text(state.weightsSHA256())
+      return Contents(
+        weightsHash: state.weightsSHA256(),
+        checkpoint: try directory.checkpoints.prepare(Checkpoint(configuration: configuration, state: state)))
+    } complete: { contents throws(FileError) in
       // Accuracies that later stages measured on the previous weights do not apply to these weights.
       try JSONValue.merge(
-        summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath,
+        summary.merging(["weights_sha256": .text(contents.weightsHash)]) { _, new in new }, into: directory.summaryPath,
         replacing: RunStatus.fieldsOfLaterStages)
-      try directory.checkpoints.save(
-        Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
+      try directory.checkpoints.complete(contents.checkpoint, keep: configuration.checkpoints.keep)
     }
     if let failure {
       report(

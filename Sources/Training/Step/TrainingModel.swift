@@ -39,6 +39,8 @@ final class TrainingModel {
 
   let encoder: ResNet
   let layout: ModelLayout
+  /// The packed weights of the encoder.
+  let packedWeights: PackedWeights
 
   private let projection: Projection?
   private let classification: Classification?
@@ -49,10 +51,21 @@ final class TrainingModel {
   private var representationGradient: [Float]
 
   /// Compiles the model for shards of one size.
+  ///
+  /// - Parameters:
+  ///   - engine: The engine.
+  ///   - configuration: The configuration of the run.
+  ///   - viewSize: The size of views.
+  ///   - rows: The number of views in a shard.
+  ///   - packedWeights: The packed weights, shared with the models of other threads.
+  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
-    _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int
+    _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int,
+    packedWeights: PackedWeights = PackedWeights()
   ) throws {
-    let context = try NetworkContext(engine, mode: .training, precision: configuration.compute.resolvedPrecision)
+    let context = try NetworkContext(
+      engine, mode: .training, precision: configuration.compute.resolvedPrecision, gradientParts: .perBlock,
+      packedWeights: packedWeights)
     encoder = try ResNet(
       context, configuration.architecture, views: rows, height: viewSize.height, width: viewSize.width)
     let width = encoder.representationWidth
@@ -60,6 +73,7 @@ final class TrainingModel {
     classification = try configuration.isClassifying ? Classification(context, configuration, inputWidth: width) : nil
     isNormalizingRepresentations = configuration.model.normalizeEncoder
     self.rows = rows
+    self.packedWeights = packedWeights
     layout = context.layout
     representationGradient = Array(repeating: 0, count: rows * width)
   }
@@ -77,9 +91,9 @@ final class TrainingModel {
     }
   }
 
-  /// Loads new parameters, once a step.
-  func load(_ parameters: [Float]) throws(DNNLError) {
-    try encoder.load(parameters.span)
+  /// Loads parameters for some passes.
+  func load(_ parameters: [Float], _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
+    try encoder.load(parameters.span, loading)
   }
 
   /// Views → representations → embeddings, logits.
@@ -129,17 +143,19 @@ final class TrainingModel {
     return classification.crossEntropy(of: activations, labels: labels(), weight: weight())
   }
 
-  /// Gradients of embeddings and logits → parameter gradients, each at its place in `gradient`.
+  /// Gradients of embeddings and logits → parameter gradients, one part after the other, the last one first.
+  ///
+  /// The parts begin at the bounds of the encoder's blocks; the heads belong to the last one.
   ///
   /// - Parameters:
   ///   - shard: A shard that has run forward.
   ///   - parameters: The parameters that were loaded.
-  ///   - gradient: Receives the gradients.
-  ///   - completed: Called whenever more gradients are complete, with the lower bound of the completed range, which extends to the end.
+  ///   - gradient: Receives the gradients of each part, from position 0 on.
+  ///   - completed: Called when a part is complete, with its lower bound in the parameters; the next one overwrites it.
   /// - Throws: `DNNLError` if a primitive fails.
   func backward(
     _ shard: ShardActivations, parameters: [Float], into gradient: inout MutableSpan<Float>,
-    completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void = { _, _ in }
+    completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void
   ) throws(DNNLError) {
     let representations = shard.representations
     var representationGradient: [Float] = []
@@ -163,5 +179,22 @@ final class TrainingModel {
     }
     try encoder.backward(
       shard.filledEncoder, representationGradient: representationGradient.span, into: &gradient, completed: completed)
+  }
+
+  /// The gradients of all parameters in one vector, as ``backward(_:parameters:into:completed:)`` gives them in parts.
+  ///
+  /// - Throws: `DNNLError` if a primitive fails.
+  func wholeGradient(_ shard: ShardActivations, parameters: [Float]) throws(DNNLError) -> [Float] {
+    var whole = [Float](repeating: 0, count: layout.parameters.count)
+    var part = whole
+    var elements = part.mutableSpan
+    var end = whole.count
+    try backward(shard, parameters: parameters, into: &elements) { lowerBound, gradient in
+      for index in lowerBound..<end {
+        whole[index] = gradient[index - lowerBound]
+      }
+      end = lowerBound
+    }
+    return whole
   }
 }
