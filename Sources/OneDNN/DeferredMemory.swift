@@ -7,8 +7,8 @@ import Synchronization
 public final class DeferredMemory: Sendable {
   private struct State {
     var byteCount: Int
-    // Allocated once, freed by `deinit`; users see it only through `address`.
-    nonisolated(unsafe) var storage: UnsafeMutableRawPointer?
+    /// The address of the allocated bytes; 0 before the first use.
+    var storage: UInt = 0
     /// The memory that is used instead of its own.
     var other: DeferredMemory?
   }
@@ -22,15 +22,20 @@ public final class DeferredMemory: Sendable {
 
   /// Memory of at least a number of bytes.
   public init(byteCount: Int = 0) {
-    unsafe state = Mutex(State(byteCount: byteCount, storage: nil, other: nil))
+    state = Mutex(State(byteCount: byteCount))
     Self.plannedBytes.wrappingAdd(byteCount, ordering: .relaxed)
   }
 
   deinit {
     state.withLock { state in
       Self.plannedBytes.wrappingSubtract(state.other == nil ? state.byteCount : 0, ordering: .relaxed)
-      unsafe state.storage?.deallocate()
+      Self.deallocate(&state.storage)
     }
+  }
+
+  private static func deallocate(_ storage: inout UInt) {
+    unsafe UnsafeMutableRawPointer(bitPattern: storage)?.deallocate()
+    storage = 0
   }
 
   /// The size in bytes.
@@ -42,7 +47,7 @@ public final class DeferredMemory: Sendable {
   @discardableResult public func reserve(_ byteCount: Int) -> Bool {
     state.withLock { state in
       guard byteCount > state.byteCount else { return true }
-      guard unsafe state.storage == nil, state.other == nil else { return false }
+      guard state.storage == 0, state.other == nil else { return false }
       Self.plannedBytes.wrappingAdd(byteCount - state.byteCount, ordering: .relaxed)
       state.byteCount = byteCount
       return true
@@ -57,8 +62,7 @@ public final class DeferredMemory: Sendable {
     state.withLock { state in
       let change = (other == nil ? state.byteCount : 0) - (state.other == nil ? state.byteCount : 0)
       Self.plannedBytes.wrappingAdd(change, ordering: .relaxed)
-      unsafe state.storage?.deallocate()
-      unsafe state.storage = nil
+      Self.deallocate(&state.storage)
       state.other = other
     }
   }
@@ -68,16 +72,16 @@ public final class DeferredMemory: Sendable {
     if let other = state.withLock({ state in state.other }) {
       return unsafe other.address
     }
-    let bits = state.withLock { state in
-      if let storage = unsafe state.storage {
-        return unsafe UInt(bitPattern: storage)
+    let storage = state.withLock { state in
+      if state.storage == 0 {
+        let count = max(state.byteCount, 1)
+        let storage = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
+        unsafe storage.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        state.storage = UInt(bitPattern: storage)
       }
-      let count = max(state.byteCount, 1)
-      let storage = unsafe UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
-      unsafe storage.initializeMemory(as: UInt8.self, repeating: 0, count: count)
-      unsafe state.storage = storage
-      return unsafe UInt(bitPattern: storage)
+      return state.storage
     }
-    return unsafe UnsafeMutableRawPointer(bitPattern: bits).unsafelyUnwrapped
+    // Allocated memory is never at address 0.
+    return unsafe UnsafeMutableRawPointer(bitPattern: storage).unsafelyUnwrapped
   }
 }

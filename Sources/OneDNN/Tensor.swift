@@ -28,11 +28,11 @@ public final class Tensor {
     self.layout = layout
     byteCount = max(layout.byteCount, 1)
     shared = nil
-    let storage = unsafe UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+    let storage = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
     unsafe storage.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     unsafe self.storage = storage
     do throws(DNNLError) {
-      unsafe memory = try Self.makeMemory(engine, layout, storage)
+      memory = try unsafe Self.makeMemory(engine, layout, storage)
     } catch {
       unsafe storage.deallocate()
       throw error

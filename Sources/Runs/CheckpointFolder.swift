@@ -62,6 +62,11 @@ package struct CheckpointFolder {
     return checkpoint
   }
 
+  /// Writes a checkpoint completely or not at all, and completes it.
+  package func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
+    try complete(try prepare(checkpoint), keep: keep)
+  }
+
   /// A checkpoint whose contents are written but which is not yet among the completed ones.
   package struct Prepared: Sendable {
     fileprivate let file: AtomicFile.Prepared

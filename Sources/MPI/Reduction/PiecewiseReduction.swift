@@ -159,7 +159,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     for lower in stride(from: range.lowerBound, to: max(range.upperBound, range.lowerBound + 1), by: count) {
       let part = lower..<min(lower + count, range.upperBound)
       switch order {
-      case .tree: try exchange(part, over: world, &buffers, waiting)
+      case .tree: try exchange(part, over: world, &buffers.sent, &buffers.received, waiting)
       case .mpi: try addWithLibrary(part, over: world, piece.lowerBound, &buffers)
       }
     }
@@ -167,44 +167,43 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
 
   /// Completes the tree on a part of the vectors.
   private func exchange(
-    _ part: Range<Int>, over world: borrowing Communicator, _ buffers: inout Buffers, _ waiting: Waiting
+    _ part: Range<Int>, over world: borrowing Communicator, _ sent: inout [Element], _ received: inout [Element],
+    _ waiting: Waiting
   ) throws(MPIError) {
     let slices = BlockPartition(total: part.count, parts: world.size)
     let mine = owned[world.rank]
-    let ownCount = slices[world.rank].count
-    func whole(_ slice: Range<Int>) -> Range<Int> {
-      part.lowerBound + slice.lowerBound..<part.lowerBound + slice.upperBound
-    }
-
+    let own = slices[world.rank]
     // Slice k of each partial sum, for rank k; the slices for this rank go where those of other ranks arrive.
-    resize(&buffers.sent, to: mine.count * part.count)
-    let receiveCounts = owned.map { nodes in nodes.count * ownCount }
-    resize(&buffers.received, to: receiveCounts.reduce(0, +))
-    var sent = buffers.sent.mutableSpan
-    var position = 0
-    for slice in slices.runs {
-      for node in mine {
-        var place = sent._mutatingExtracting(position..<position + slice.count)
-        sums.copy(node, whole(slice), into: &place)
+    resize(&sent, to: mine.count * part.count)
+    copy(slices.runs, of: part, mine, into: &sent, at: 0)
+    let receiveCounts = owned.map { nodes in nodes.count * own.count }
+    resize(&received, to: receiveCounts.reduce(0, +))
+    copy([own], of: part, mine, into: &received, at: receiveCounts[..<world.rank].reduce(0, +))
+    try world.exchangeBlocks(
+      sent.span, sendCounts: slices.runs.map { slice in slice.count * mine.count },
+      into: &received, receiveCounts: receiveCounts, waiting: waiting)
+
+    let additions = SliceSums<Element>(tree, owned: owned, count: own.count)
+    try memory.withElements(part, ofVector: 0) { (total) throws(MPIError) in
+      var place = total._mutatingExtracting(own)
+      additions.finish(&received, into: &place)
+      try world.allGatherInPlace(counts: slices.runs.map(\.count), into: &total, waiting: waiting)
+    }
+  }
+
+  /// Copies slices of a part of some nodes' sums, all nodes' of one slice after the other.
+  private func copy(
+    _ slices: [Range<Int>], of part: Range<Int>, _ nodes: [ShardTree.Node], into target: inout [Element],
+    at start: Int
+  ) {
+    var position = start
+    var elements = target.mutableSpan
+    for slice in slices {
+      for node in nodes {
+        var place = elements._mutatingExtracting(position..<position + slice.count)
+        sums.copy(node, part.lowerBound + slice.lowerBound..<part.lowerBound + slice.upperBound, into: &place)
         position += slice.count
       }
-    }
-    var received = buffers.received.mutableSpan
-    position = receiveCounts[..<world.rank].reduce(0, +)
-    for node in mine {
-      var place = received._mutatingExtracting(position..<position + ownCount)
-      sums.copy(node, whole(slices[world.rank]), into: &place)
-      position += ownCount
-    }
-    try world.exchangeBlocks(
-      buffers.sent.span, sendCounts: slices.runs.map { slice in slice.count * mine.count },
-      into: &buffers.received, receiveCounts: receiveCounts, waiting: waiting)
-
-    let additions = SliceSums<Element>(tree, owned: owned, count: ownCount)
-    try memory.withElements(part, ofVector: 0) { (total) throws(MPIError) in
-      var own = total._mutatingExtracting(slices[world.rank])
-      additions.finish(&buffers.received, into: &own)
-      try world.allGatherInPlace(counts: slices.runs.map(\.count), into: &total, waiting: waiting)
     }
   }
 
@@ -215,8 +214,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     var total = Array(repeating: Element.zero, count: part.count)
     resize(&buffers.sent, to: part.count)
     for node in sums.nodes(segment) {
-      var addend = buffers.sent.mutableSpan
-      sums.copy(node, part, into: &addend)
+      copy([0..<part.count], of: part, [node], into: &buffers.sent, at: 0)
       var elements = total.mutableSpan
       Element.accumulate(buffers.sent.span, into: &elements)
     }

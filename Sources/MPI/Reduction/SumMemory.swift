@@ -72,8 +72,8 @@ public final class SumMemory<Element: TreeElement>: Sendable {
     let address = unsafe mmap(
       nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let address = unsafe address, unsafe address != MAP_FAILED else {
-      fatalError("no memory for a vector of \(byteCount) bytes: \(String(cString: strerror(errno)))")
+      fatalError("no memory for a vector of \(byteCount) bytes: error \(errno) of mmap")
     }
-    return unsafe UInt(bitPattern: address)
+    return UInt(bitPattern: address)
   }
 }
