@@ -64,16 +64,20 @@ let stages: [Target] = [
   .target(name: "Watchdog", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "ImageCodecs", dependencies: ["CImageCodecs"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
+    name: "Imaging", dependencies: ["ImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
-    name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], exclude: ["README.md"],
+    name: "Datasets", dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
+  .target(
+    name: "DataLoading", dependencies: ["Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness"],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Configuration",
     dependencies: [
-      "Datasets", "Formats", "Imaging", "Losses", "NeuralNet", "OneDNN", "Spelling",
+      "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Losses", "NeuralNet", "OneDNN", "Spelling",
       .product(name: "Yams", package: "Yams"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -83,36 +87,46 @@ let stages: [Target] = [
   .target(
     name: "Job",
     dependencies: [
-      "CBuild", "Configuration", "Datasets", "Formats", "Imaging", "Kernels", "MPI", "NeuralNet", "OneDNN", "Runs",
-      "Watchdog",
+      "CBuild", "Configuration", "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Kernels", "MPI",
+      "NeuralNet", "OneDNN", "Runs", "Watchdog",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
+    name: "WeightExchange",
+    dependencies: [
+      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "MPI", "NeuralNet", "Runs",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Measures", dependencies: ["Job", "KeyedRandomness", "MPI", "OneDNN"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
+  .target(
     name: "Evaluation",
     dependencies: [
-      "Configuration", "Datasets", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses", "MPI",
-      "NeuralNet", "OneDNN", "Runs",
+      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
+      "Measures", "MPI", "NeuralNet", "OneDNN", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Training",
     dependencies: [
-      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
-      "MPI", "NeuralNet", "OneDNN", "Runs",
+      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
+      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Tools",
     dependencies: [
-      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
-      "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
+      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
+      "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
       "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
-      "Runs", "Spelling", "Tools", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "Runs", "Spelling", "Tools", "Training", "WeightExchange",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
 ]
@@ -123,7 +137,7 @@ let tests: [Target] = [
   .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
   .executableTarget(name: "mpi-checks", dependencies: ["MPI"], path: "Tests/MPIChecks", swiftSettings: swiftSettings),
   .executableTarget(
-    name: "imaging-speed", dependencies: ["Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
+    name: "imaging-speed", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
     swiftSettings: swiftSettings),
   .executableTarget(
     name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/LossSteps",
@@ -140,23 +154,26 @@ let tests: [Target] = [
   .testTarget(
     name: "FormatsTests", dependencies: ["Formats", "TestSupport"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .executableTarget(
-    name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "Runs", "TestSupport"],
+    name: "file-fuzz",
+    dependencies: ["Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Runs", "TestSupport"],
     path: "Tests/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "ImagingTests", dependencies: ["Imaging", "KeyedRandomness", "Kernels", "TestSupport"], exclude: ["Fixtures"],
-    swiftSettings: swiftSettings),
+    name: "ImagingTests", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness", "Kernels", "TestSupport"],
+    exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
+    name: "DatasetsTests",
+    dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(name: "TrainingTests", dependencies: ["Training"], swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
+    name: "EvaluationTests", dependencies: ["Evaluation", "Measures"], exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
   .testTarget(
-    name: "SupconTests", dependencies: ["Formats", "Imaging", "OneDNN", "TestSupport", "supcon"],
+    name: "SupconTests", dependencies: ["Formats", "ImageCodecs", "Imaging", "OneDNN", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),
 ]
 

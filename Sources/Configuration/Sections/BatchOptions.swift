@@ -1,3 +1,4 @@
+import DataLoading
 import Datasets
 
 /// The global batches and their shards.

@@ -1,5 +1,6 @@
 import Formats
 import Glibc
+import ImageCodecs
 import Imaging
 import Synchronization
 

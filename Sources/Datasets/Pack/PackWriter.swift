@@ -1,5 +1,6 @@
 import Formats
 import FoundationEssentials
+import ImageCodecs
 import Imaging
 
 /// Writes a folder's images, decoded and made smaller, into one file that ``PackedDataset`` reads without decoding.

@@ -1,3 +1,4 @@
+import ImageCodecs
 import Imaging
 
 /// Counts of images that show nothing, and of samples at the ends of the range of 8 bits.

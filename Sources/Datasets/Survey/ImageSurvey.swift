@@ -1,6 +1,7 @@
 import Dispatch
 import Formats
 import Glibc
+import ImageCodecs
 import Imaging
 import Synchronization
 

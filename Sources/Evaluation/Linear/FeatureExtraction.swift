@@ -1,6 +1,8 @@
 import Configuration
+import DataLoading
 import Datasets
 import Dispatch
+import ImageCodecs
 import Imaging
 import Job
 import MPI

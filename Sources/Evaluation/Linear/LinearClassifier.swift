@@ -1,7 +1,9 @@
 import Configuration
 import Datasets
+import KeyedRandomness
 import Losses
 import MPI
+import Measures
 import NeuralNet
 import OneDNN
 

@@ -77,7 +77,7 @@ package enum LinearStage {
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
     let (training, folder) = try encoder.openTraining(
-      for: LinearResult.folder, checkpoint: request.checkpoint, over: world, report: report)
+      for: ClassifierFile.folder, checkpoint: request.checkpoint, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)

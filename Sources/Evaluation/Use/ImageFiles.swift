@@ -1,8 +1,10 @@
 import Datasets
 import Formats
 import Foundation
+import ImageCodecs
 import Imaging
 import Synchronization
+import WeightExchange
 
 /// Image files without labels, as a dataset; a file that cannot be decoded is recorded and replaced by a black image.
 final class ImageFiles: ImageDataset {

@@ -2,7 +2,9 @@ import Configuration
 import Glibc
 import Job
 import MPI
+import Measures
 import Runs
+import WeightExchange
 
 /// The classes that a run's classifier gives to image files.
 package enum PredictionStage {

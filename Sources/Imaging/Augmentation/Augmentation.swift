@@ -1,3 +1,4 @@
+import ImageCodecs
 import KeyedRandomness
 
 /// The operations that make a view of an image, one after another, each with its parameters.

@@ -1,3 +1,4 @@
+import ImageCodecs
 import Kernels
 
 /// The memory for making views, reused from view to view; each thread has its own.

@@ -1,5 +1,6 @@
 import Configuration
 import FoundationEssentials
+import ImageCodecs
 import Imaging
 import NeuralNet
 import Training

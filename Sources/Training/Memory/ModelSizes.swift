@@ -1,4 +1,5 @@
 import Configuration
+import ImageCodecs
 import Imaging
 import Job
 import OneDNN

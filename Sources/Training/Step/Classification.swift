@@ -1,6 +1,7 @@
 import Configuration
 import Evaluation
 import Losses
+import Measures
 import NeuralNet
 import OneDNN
 

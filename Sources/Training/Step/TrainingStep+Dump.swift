@@ -1,5 +1,7 @@
 import Configuration
+import DataLoading
 import Datasets
+import ImageCodecs
 import Imaging
 import Job
 import Losses

@@ -1,4 +1,5 @@
 import Configuration
+import DataLoading
 import Datasets
 import Losses
 import MPI

@@ -4,6 +4,7 @@ import Datasets
 import Evaluation
 import MPI
 import OneDNN
+import WeightExchange
 
 /// `supcon embed`.
 struct EmbedCommand: RankedCommand {

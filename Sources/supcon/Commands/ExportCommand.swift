@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Evaluation
 import MPI
+import WeightExchange
 
 /// `supcon export`.
 struct ExportCommand: RankedCommand {

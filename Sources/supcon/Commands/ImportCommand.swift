@@ -3,6 +3,7 @@ import Configuration
 import Evaluation
 import MPI
 import NeuralNet
+import WeightExchange
 
 /// `supcon import`.
 struct ImportCommand: RankedCommand {

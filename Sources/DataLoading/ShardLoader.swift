@@ -1,4 +1,6 @@
+import Datasets
 import Formats
+import ImageCodecs
 import Imaging
 import KeyedRandomness
 

@@ -1,7 +1,9 @@
 import Configuration
 import Datasets
 import Formats
+import ImageCodecs
 import Imaging
+import Measures
 
 /// A dataset with horizontally flipped images.
 struct MirroredDataset: ImageDataset {

@@ -9,11 +9,11 @@ import Runs
 /// W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
 package struct ExportedClassifier {
   /// `[classes, width]`.
-  let weight: [Float]
+  package let weight: [Float]
   /// `[classes]`.
-  let bias: [Float]
+  package let bias: [Float]
 
-  var classCount: Int { bias.count }
+  package var classCount: Int { bias.count }
 
   /// Reads the classifier of a run; `nil` if there is none that belongs to the encoder.
   ///
@@ -24,10 +24,10 @@ package struct ExportedClassifier {
   ///   - report: Receives a line if there is a classifier that does not belong to the encoder.
   /// - Throws: `FileError` if the classifier's file is damaged.
   package init?(run path: String, step: Int, width: Int, report: (String) -> Void) throws(FileError) {
-    let file = "\(path)/\(LinearResult.classifierFile)"
+    let file = "\(path)/\(ClassifierFile.path)"
     guard unsafe access(file, F_OK) == 0 else { return nil }
     let weights = try SafetensorsFile(path: file)
-    let metadata = LinearResult.stepMetadata
+    let metadata = ClassifierFile.stepMetadata
     guard weights.metadata[metadata] == "\(step)" else {
       report(
         "note: \(file): was trained after step \(weights.metadata[metadata] ?? "?"), the encoder is that of step \(step): left out; run supcon linear again"
@@ -40,8 +40,8 @@ package struct ExportedClassifier {
     }
     let ownWeight = try weights.floats("\(Configuration.classifierName).weight", shape: [classes, width])
     let ownBias = try weights.floats("\(Configuration.classifierName).bias", shape: [classes])
-    let mean = try weights.floats(FeatureStandardization.meanName, shape: [width])
-    let factor = try weights.floats(FeatureStandardization.factorName, shape: [width])
+    let mean = try weights.floats(ClassifierFile.meanName, shape: [width])
+    let factor = try weights.floats(ClassifierFile.factorName, shape: [width])
     weight = ownWeight.indices.map { index in ownWeight[index] * factor[index % width] }
     bias = (0..<classes).map { row in
       let shift = (0..<width).reduce(0.0) { sum, column in
@@ -62,7 +62,7 @@ package struct ExportedClassifier {
   }
 
   /// Weight and bias as tensors.
-  func tensors(_ name: String) -> [NamedTensor] {
+  package func tensors(_ name: String) -> [NamedTensor] {
     [
       NamedTensor(name: "\(name).weight", shape: [classCount, weight.count / classCount], elements: weight[...]),
       NamedTensor(name: "\(name).bias", shape: [classCount], elements: bias[...]),

@@ -6,6 +6,7 @@ import MPI
 import NeuralNet
 import OneDNN
 import Runs
+import WeightExchange
 
 /// Writes the representations or embeddings of a dataset to a `.npy` file.
 package enum EmbeddingStage {

@@ -26,7 +26,7 @@ package enum ClassRank {
   ///   - scores: The scores of a sample.
   /// - Returns: The counts, the same on every rank.
   /// - Throws: The error of `scores`, or `MPIError`.
-  static func correctCounts(
+  package static func correctCounts(
     labels: [Int32], over world: borrowing Communicator, scores: (_ sample: Int) throws -> [Float]
   ) throws -> (top1: Int, top5: Int) {
     let own = BlockPartition(total: labels.count, parts: world.size)[world.rank]

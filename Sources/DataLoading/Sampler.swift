@@ -1,3 +1,4 @@
+import Datasets
 import KeyedRandomness
 
 /// The assignment of samples to the global batches of an epoch: a function of seed and epoch, equal on all ranks.

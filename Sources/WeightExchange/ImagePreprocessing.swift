@@ -1,13 +1,14 @@
 import Configuration
 import Datasets
 import Formats
+import ImageCodecs
 import Imaging
 import Runs
 
 /// The preprocessing of a run's encoder and the class names of its classifier, available without the run's dataset.
 package struct ImagePreprocessing: Sendable {
   /// The metadata key of the class names in a classifier's file: a JSON list.
-  static let classNamesMetadata = "class_names"
+  package static let classNamesMetadata = "class_names"
   /// The share of the shorter side kept by the center crop of a resized image.
   private static let cropRatio = 0.875
 
@@ -23,7 +24,7 @@ package struct ImagePreprocessing: Sendable {
   /// - Parameters:
   ///   - configuration: The run's configuration.
   ///   - run: The run directory, whose linear classifier may name the classes.
-  init?(_ configuration: Configuration, run: String) {
+  package init?(_ configuration: Configuration, run: String) {
     let known: (ChannelNormalization, ImageSize)? =
       if let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) {
         (variant.normalization, ImageSize(width: 32, height: 32))
@@ -45,7 +46,7 @@ package struct ImagePreprocessing: Sendable {
 
   /// The class names in the metadata of the linear stage's classifier.
   private static func classNames(ofClassifierIn run: String) -> [String]? {
-    let file = try? SafetensorsFile(path: "\(run)/\(LinearResult.classifierFile)")
+    let file = try? SafetensorsFile(path: "\(run)/\(ClassifierFile.path)")
     return file?.metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
   }
 
@@ -71,12 +72,12 @@ package struct ImagePreprocessing: Sendable {
   }
 
   /// Class names as a metadata value.
-  static func text(_ classNames: [String]) -> String {
+  package static func text(_ classNames: [String]) -> String {
     JSONValue.list(classNames.map(JSONValue.text)).encoded()
   }
 
   /// The preprocessing by name, for the metadata of an exported file.
-  var metadata: [String: String] {
+  package var metadata: [String: String] {
     var metadata = [
       "mean": Self.text(normalization.mean), "std": Self.text(normalization.standardDeviation),
       "size": "\(viewSize.height),\(viewSize.width)", "crop": "\(Self.cropRatio)", "interpolation": "bilinear",

@@ -1,5 +1,6 @@
 import Glibc
 import MPI
+import Measures
 import Runs
 
 /// The measures of unit rows and of logits, as defined in docs/evaluation.md.

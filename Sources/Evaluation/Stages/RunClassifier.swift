@@ -1,7 +1,10 @@
 import Configuration
+import Job
 import MPI
+import Measures
 import OneDNN
 import Runs
+import WeightExchange
 
 /// The classifier of a run, the same on every rank: that of its linear stage, or else the one trained with the encoder.
 struct RunClassifier: Sendable {

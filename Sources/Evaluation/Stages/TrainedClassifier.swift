@@ -1,7 +1,9 @@
 import Configuration
 import Datasets
+import ImageCodecs
 import Imaging
 import MPI
+import Measures
 import NeuralNet
 import OneDNN
 import Runs

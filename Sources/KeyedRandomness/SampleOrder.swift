@@ -1,5 +1,3 @@
-import KeyedRandomness
-
 /// The order in which an epoch visits the samples, a function of seed and epoch.
 package enum SampleOrder {
   /// A uniformly random permutation of `0 ..< count`.

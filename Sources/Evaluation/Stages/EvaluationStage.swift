@@ -1,4 +1,5 @@
 import Configuration
+import DataLoading
 import Datasets
 import Formats
 import FoundationEssentials
@@ -6,6 +7,7 @@ import Glibc
 import Imaging
 import Job
 import MPI
+import Measures
 import NeuralNet
 import Runs
 

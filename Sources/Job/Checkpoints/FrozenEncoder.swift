@@ -1,17 +1,16 @@
 import Configuration
 import Datasets
-import Job
 import MPI
 import Runs
 
 /// A checkpoint of a run, opened for reading only.
 ///
 /// Reading takes no lock: it works in a read-only folder and during training.
-struct FrozenEncoder {
+package struct FrozenEncoder {
   /// The run's configuration, with the data path of this invocation; the precision may be changed.
-  var configuration: Configuration
+  package var configuration: Configuration
   /// Weights and running statistics, the same on every rank.
-  let state: TrainingState
+  package let state: TrainingState
 
   /// Reads the run on rank 0 and broadcasts it.
   ///
@@ -81,7 +80,7 @@ struct FrozenEncoder {
   ///   - report: Receives log lines, on rank 0.
   /// - Returns: The training set, and for example `evaluation`, `evaluation-flowers` or `evaluation-step-1200`.
   /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
-  func openTraining(
+  package func openTraining(
     for stage: String, checkpoint: String, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> (dataset: any ImageDataset, resultFolder: String) {
     let (dataset, fingerprint) = try DatasetChoice.openFingerprinted(
@@ -96,16 +95,5 @@ struct FrozenEncoder {
       )
     }
     return (dataset, folder)
-  }
-
-  /// Compiles the encoder for the views of a dataset.
-  ///
-  /// Collective.
-  func extraction(
-    for dataset: any ImageDataset, threads: Int, over world: borrowing Communicator
-  ) throws -> FeatureExtraction {
-    try world.throwingTogether {
-      try FeatureExtraction(configuration, state, viewSize: configuration.viewSize(of: dataset), threads: threads)
-    }
   }
 }
