@@ -165,7 +165,9 @@ let tests: [Target] = [
     name: "DatasetsTests",
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
-  .testTarget(name: "TrainingTests", dependencies: ["Training"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "TrainingTests", dependencies: ["Configuration", "Imaging", "Job", "TestSupport", "Training"],
+    swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),

@@ -9,7 +9,10 @@ final class ConvolutionLayer {
   /// The memory of the packed weights, shared with the same layer of other threads.
   let weightMemory: PackedWeightMemory
 
+  let clock: LayerClock
+
   private let gradientRange: Range<Int>
+  private let multiplyAdds: Int
   private let method: Method
   private let outputKernels: FeatureMapKernels
 
@@ -37,6 +40,9 @@ final class ConvolutionLayer {
     }
     weight = context.layout.addConvolution(
       name, inputs: geometry.input.channels, outputs: geometry.outputChannels, kernel: geometry.kernel)
+    clock = LayerClock(context, name, shapes: geometry.shortDescription)
+    multiplyAdds =
+      geometry.output.count * geometry.input.channels * geometry.kernel * geometry.kernel
     gradientRange = context.gradientRange(of: weight)
     weightMemory = context.packedWeights.memory(of: name)
     outputShape = geometry.output
@@ -61,21 +67,30 @@ final class ConvolutionLayer {
       return
     }
     let weights = parameters.extracting(weight.range)
+    let start = clock.start()
     switch method {
     case .direct(let convolution): try convolution.load(weights: weights, for: loading.uses)
     case .winograd(let convolution): convolution.load(weights: weights, for: loading.uses)
     }
+    clock.stop(start, .copies, byteCount: weightByteCount + packedByteCount)
   }
+
+  private var weightByteCount: Int { weight.range.count * MemoryLayout<Float>.size }
+  private var packedByteCount: Int { weightMemory.byteCount(isAlternating: true) }
 
   /// Convolves, and adds Σ and Σ of squares of each output channel to `sums`, `[2, out]`, unless this is empty.
   func forward(_ input: Tensor, into output: Tensor, sums: inout BatchNormalization.Sums) throws(DNNLError) {
+    let start = clock.start()
     switch method {
-    case .direct(let convolution):
-      try convolution.forward(input, into: output)
-      if !sums.isEmpty {
-        outputKernels.addChannelSums(of: output, to: &sums)
-      }
+    case .direct(let convolution): try convolution.forward(input, into: output)
     case .winograd(let convolution): convolution.forward(input, into: output, sums: &sums)
+    }
+    clock.stop(
+      start, .forward, multiplyAdds: multiplyAdds, byteCount: input.byteCount + output.byteCount + packedByteCount)
+    if case .direct = method, !sums.isEmpty {
+      let start = clock.start()
+      outputKernels.addChannelSums(of: output, to: &sums)
+      clock.stop(start, .normalization, byteCount: output.byteCount)
     }
   }
 
@@ -83,20 +98,28 @@ final class ConvolutionLayer {
     input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
     var slice = gradient._mutatingExtracting(gradientRange)
+    let start = clock.start()
     switch method {
     case .direct(let convolution):
       try convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
     case .winograd(let convolution):
       convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
     }
+    clock.stop(
+      start, .weightGradient, multiplyAdds: multiplyAdds,
+      byteCount: input.byteCount + outputGradient.byteCount + weightByteCount)
   }
 
   func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) throws(DNNLError) {
+    let start = clock.start()
     switch method {
     case .direct(let convolution):
       try convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
     case .winograd(let convolution):
       convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
     }
+    clock.stop(
+      start, .inputGradient, multiplyAdds: multiplyAdds,
+      byteCount: inputGradient.byteCount + outputGradient.byteCount + packedByteCount)
   }
 }

@@ -71,18 +71,24 @@ final class ConvolutionUnit {
 
   /// relu(normalized).
   func relu(_ saved: SavedActivations, into output: Tensor) {
+    let start = convolution.clock.start()
     normalization.relu(saved.convolved, saved.statistics, into: output)
+    convolution.clock.stop(start, .normalization, byteCount: 2 * output.byteCount)
   }
 
   /// relu(normalized + shortcut).
   func addRelu(_ saved: SavedActivations, shortcut: Tensor, into output: Tensor) {
+    let start = convolution.clock.start()
     normalization.addRelu(saved.convolved, saved.statistics, shortcut: shortcut, into: output)
+    convolution.clock.stop(start, .normalization, byteCount: 3 * output.byteCount)
   }
 
   /// relu(normalized + the normalized output of another unit).
   func addRelu(_ saved: SavedActivations, shortcut: SavedActivations, into output: Tensor) {
+    let start = convolution.clock.start()
     normalization.addRelu(
       saved.convolved, saved.statistics, shortcut: shortcut.convolved, shortcut.statistics, into: output)
+    convolution.clock.stop(start, .normalization, byteCount: 3 * output.byteCount)
   }
 
   // MARK: - Backward
@@ -91,21 +97,30 @@ final class ConvolutionUnit {
   func reluGradient(
     _ gradient: ReluOutputGradient, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
-    normalization.reluGradient(
+    let start = convolution.clock.start()
+    let sums = normalization.reluGradient(
       gradient.first, addend: gradient.second, input: saved.convolved, saved.statistics, into: masked)
+    convolution.clock.stop(start, .normalization, byteCount: (gradient.second == nil ? 3 : 4) * masked.byteCount)
+    return sums
   }
 
   /// The gradient before the ReLU of a sum, whose output was `output`.
   func reluGradient(
     _ gradient: ReluOutputGradient, output: Tensor, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
-    normalization.reluGradient(
+    let start = convolution.clock.start()
+    let sums = normalization.reluGradient(
       gradient.first, addend: gradient.second, output: output, input: saved.convolved, saved.statistics, into: masked)
+    convolution.clock.stop(start, .normalization, byteCount: (gradient.second == nil ? 4 : 5) * masked.byteCount)
+    return sums
   }
 
   /// The sums of a gradient that another unit has passed through the ReLU.
   func gradientSums(of gradient: Tensor, _ saved: SavedActivations) -> BatchNormalization.Sums {
-    normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)
+    let start = convolution.clock.start()
+    let sums = normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)
+    convolution.clock.stop(start, .normalization, byteCount: 2 * gradient.byteCount)
+    return sums
   }
 
   /// Computes the parameters' gradients at their places and, if requested, the input's, from the gradient before the ReLU.
@@ -115,8 +130,10 @@ final class ConvolutionUnit {
     _ masked: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ saved: SavedActivations, inner: Tensor,
     into gradient: inout MutableSpan<Float>, inputGradient: Tensor?
   ) throws(DNNLError) {
+    let start = convolution.clock.start()
     layer.inputGradient(
       masked, sums: sums, input: saved.convolved, saved.statistics, into: inner, parameterGradient: &gradient)
+    convolution.clock.stop(start, .normalization, byteCount: 3 * inner.byteCount)
     try convolution.weightGradient(input: input, outputGradient: inner, into: &gradient)
     if let inputGradient {
       try convolution.inputGradient(outputGradient: inner, into: inputGradient)

@@ -27,6 +27,9 @@ public final class NetworkContext {
   /// The packed weights of all convolutions, which the contexts of several threads share.
   public let packedWeights: PackedWeights
 
+  /// The times of layers and passes, if they are taken.
+  public let profile: LayerProfile?
+
   /// The parts that a backward pass writes its gradients in.
   public enum GradientParts: Sendable {
     /// One vector of the parameters' layout.
@@ -50,11 +53,13 @@ public final class NetworkContext {
   ///   - precision: The type of the feature maps.
   ///   - gradientParts: The parts that a backward pass writes its gradients in.
   ///   - packedWeights: The packed weights, shared with the same network of other threads.
+  ///   - profile: Receives the time of each layer and pass; `nil` to take none.
   /// - Throws: `DNNLError` if oneDNN gives no stream.
   public init(
     _ engine: Engine, mode: NetworkMode, precision: Precision, gradientParts: GradientParts = .whole,
-    packedWeights: PackedWeights = PackedWeights()
+    packedWeights: PackedWeights = PackedWeights(), profile: LayerProfile? = nil
   ) throws(DNNLError) {
+    self.profile = profile
     self.engine = engine
     self.mode = mode
     self.precision = precision

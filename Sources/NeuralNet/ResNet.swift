@@ -45,6 +45,8 @@ public final class ResNet {
   public let views: Tensor
 
   private let context: NetworkContext
+  private let viewClock: LayerClock
+  private let poolingClock: LayerClock
   private let takeViews: Reorder
   private let stem: ResNetStem
   private let blocks: [ResidualBlock]
@@ -66,6 +68,7 @@ public final class ResNet {
   ) throws(DNNLError) {
     self.context = context
     representationWidth = architecture.representationWidth
+    viewClock = LayerClock(context, "views", shapes: "3, \(height)×\(width)")
     context.beginGradientPart()
     var bounds = [context.parameters.count]
     stem = try ResNetStem(
@@ -84,6 +87,8 @@ public final class ResNet {
     }
     self.blocks = blocks
     parameterBounds = bounds
+    poolingClock = LayerClock(
+      context, "mean over pixels", shapes: "\(shape.channels), \(shape.height)×\(shape.width)")
     pooling = try GlobalAveragePooling(
       context.engine, context.execution, shape, context.precision, isTraining: context.isTraining)
     outputGradient = context.isTraining ? try context.scratchTensor(shape, .main) : nil
@@ -132,7 +137,9 @@ public final class ResNet {
     inspect: (_ layer: String, _ activation: Tensor) -> Void = { _, _ in }
   ) throws(DNNLError) {
     inspect("views", views)
+    let start = viewClock.start()
     try takeViews.execute(from: views, to: saved.input)
+    viewClock.stop(start, .copies, byteCount: views.byteCount + saved.input.byteCount)
     var activation = try stem.forward(saved.input, saved.stem)
     inspect("encoder.conv1", activation)
     for (block, blockActivations) in zip(blocks, saved.blocks) {
@@ -140,7 +147,9 @@ public final class ResNet {
       activation = blockActivations.output
       inspect("encoder.\(block.name)", activation)
     }
+    let poolingStart = poolingClock.start()
     try pooling.forward(activation, into: &representations)
+    poolingClock.stop(poolingStart, .copies, byteCount: activation.byteCount)
   }
 
   /// Writes the encoder's gradients to their places in `gradient`, from the gradient of the representations.
@@ -157,7 +166,9 @@ public final class ResNet {
     completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void = { _, _ in }
   ) throws(DNNLError) {
     guard let outputGradient else { preconditionFailure("this encoder was made for inference") }
+    let start = poolingClock.start()
     try pooling.backward(outputGradient: representationGradient, into: outputGradient)
+    poolingClock.stop(start, .copies, byteCount: outputGradient.byteCount)
     let stemOutput = try stem.output(of: saved.stem)
     var activationGradient = ReluOutputGradient(first: outputGradient)
     for index in blocks.indices.reversed() {

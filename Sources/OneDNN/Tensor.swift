@@ -32,7 +32,7 @@ public final class Tensor {
     unsafe storage.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     unsafe self.storage = storage
     do throws(DNNLError) {
-      memory = try unsafe Self.makeMemory(engine, layout, storage)
+      unsafe memory = try Self.makeMemory(engine, layout, storage)
     } catch {
       unsafe storage.deallocate()
       throw error

@@ -5,7 +5,7 @@ import Glibc
 /// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: readers see either the old or the
 /// complete new file, even after a crash.
 @safe
-public struct AtomicFile: ~Copyable {
+public struct AtomicFile: ~Copyable, Sendable {
   /// The suffix of every temporary name.
   public static let temporarySuffix = ".temporary"
 
