@@ -166,7 +166,7 @@ let tests: [Target] = [
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "TrainingTests", dependencies: ["Configuration", "Imaging", "Job", "TestSupport", "Training"],
+    name: "TrainingTests", dependencies: ["Configuration", "ImageCodecs", "Job", "TestSupport", "Training"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],

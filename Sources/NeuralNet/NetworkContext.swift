@@ -124,8 +124,8 @@ enum ScratchRole: Hashable {
   case shortcut
   /// Forward, in evaluation: a convolution's output. Backward: the gradient between normalization and convolution.
   case inner
-  /// In evaluation, the output of every second block.
+  /// In evaluation, the output of every second block, from the first on.
   case evenOutput
-  /// In evaluation, the output of the blocks between.
+  /// The output of the blocks between.
   case oddOutput
 }

@@ -171,10 +171,18 @@ public final class ResNet {
     poolingClock.stop(start, .copies, byteCount: outputGradient.byteCount)
     let stemOutput = try stem.output(of: saved.stem)
     var activationGradient = ReluOutputGradient(first: outputGradient)
+    func input(_ index: Int) -> Tensor { index == 0 ? stemOutput : saved.blocks[index - 1].output }
+    func restore(_ index: Int) {
+      blocks[index].restoreOutput(input(index), saved.blocks[index])
+    }
+    // Of neighboring blocks one's output is kept; the other's is restored before the block that follows reads it.
+    restore(blocks.count - 1)
     for index in blocks.indices.reversed() {
+      if index > 0 {
+        restore(index - 1)
+      }
       activationGradient = try blocks[index].backward(
-        input: index == 0 ? stemOutput : saved.blocks[index - 1].output, saved.blocks[index],
-        outputGradient: activationGradient, into: &gradient)
+        input: input(index), saved.blocks[index], outputGradient: activationGradient, into: &gradient)
       completed(parameterBounds[index + 1], gradient.span)
     }
     try stem.backward(saved.input, saved.stem, outputGradient: activationGradient, into: &gradient)

@@ -11,11 +11,15 @@ final class ResidualBlock {
   final class SavedActivations {
     fileprivate let branch: [ConvolutionUnit.SavedActivations]
     fileprivate let shortcut: ConvolutionUnit.SavedActivations?
+    /// The block's output; that of every second block is in scratch memory, from where the next one overwrites it.
     let output: Tensor
+    private let isOutputKept: Bool
 
     /// The size of the activations in bytes.
     var byteCount: Int {
-      branch.reduce((shortcut?.byteCount ?? 0) + output.byteCount) { sum, unit in sum + unit.byteCount }
+      branch.reduce((shortcut?.byteCount ?? 0) + (isOutputKept ? output.byteCount : 0)) { sum, unit in
+        sum + unit.byteCount
+      }
     }
 
     fileprivate init(_ block: ResidualBlock, _ context: NetworkContext) throws(DNNLError) {
@@ -29,8 +33,9 @@ final class ResidualBlock {
       } else {
         shortcut = nil
       }
+      isOutputKept = context.isTraining && !block.isOdd
       output =
-        context.isTraining
+        isOutputKept
         ? try context.makeActivation(block.outputShape)
         : try context.scratchTensor(block.outputShape, block.isOdd ? .oddOutput : .evenOutput)
     }
@@ -166,6 +171,21 @@ final class ResidualBlock {
       branch[index].relu(saved.branch[index], into: hidden[index])
       try branch[index + 1].convolve(hidden[index], saved.branch[index + 1])
     }
+    if case .projected(let unit) = shortcut {
+      guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
+      try unit.convolve(input, shortcutActivations)
+    }
+    computeOutput(input, saved)
+  }
+
+  /// Computes `saved.output` again, if it is not kept, from the input and the other activations.
+  func restoreOutput(_ input: Tensor, _ saved: SavedActivations) {
+    if isOdd {
+      computeOutput(input, saved)
+    }
+  }
+
+  private func computeOutput(_ input: Tensor, _ saved: SavedActivations) {
     let (last, lastActivations) = (branch[hidden.count], saved.branch[hidden.count])
     switch shortcut {
     case .identity:
@@ -173,9 +193,8 @@ final class ResidualBlock {
     case .zeroPadded(let operation, let output, _):
       operation.forward(input, into: output)
       last.addRelu(lastActivations, shortcut: output, into: saved.output)
-    case .projected(let unit):
+    case .projected:
       guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
-      try unit.convolve(input, shortcutActivations)
       last.addRelu(lastActivations, shortcut: shortcutActivations, into: saved.output)
     }
   }

@@ -1,6 +1,6 @@
 import Configuration
 import Foundation
-import Imaging
+import ImageCodecs
 import Job
 import TestSupport
 import Testing

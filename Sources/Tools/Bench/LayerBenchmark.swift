@@ -11,6 +11,11 @@ enum LayerBenchmark {
   struct Costs {
     var byKey: [LayerProfile.Key: LayerProfile.Cost] = [:]
 
+    /// The cost of a layer's pass, if it has that pass.
+    func cost(of layer: String, _ pass: LayerPass) -> LayerProfile.Cost? {
+      byKey.first { key, _ in key.layer == layer && key.pass == pass }?.value
+    }
+
     /// Takes a round's costs where they are lower.
     mutating func take(_ round: [LayerProfile.Key: LayerProfile.Cost]) {
       for (key, cost) in round where cost.seconds < byKey[key]?.seconds ?? .infinity {
@@ -55,7 +60,7 @@ enum LayerBenchmark {
     of encoder: ResNet, _ context: NetworkContext, rows: Int, rounds: Int
   ) throws -> Costs {
     var stream = RandomStream(seed: 0, .initialization)
-    encoder.views.withFloats { elements in
+    unsafe encoder.views.withFloats { elements in
       for index in elements.indices {
         unsafe elements[index] = stream.nextUniform() - 0.5
       }

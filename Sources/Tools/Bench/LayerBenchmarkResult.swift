@@ -60,7 +60,7 @@ struct LayerBenchmarkResult: Codable {
     var rows: [Row] = []
     for layer in layers {
       for pass in LayerPass.allCases {
-        guard let cost = costs.byKey[LayerProfile.Key(layer: layer.name, pass: pass)] else { continue }
+        guard let cost = costs.cost(of: layer.name, pass) else { continue }
         if let index = rows.firstIndex(where: { row in row.shapes == layer.shapes && row.pass == pass }) {
           rows[index].layers += 1
           rows[index].seconds += cost.seconds

@@ -1,5 +1,5 @@
 import Configuration
-import Imaging
+import ImageCodecs
 import Job
 
 /// Ranks × threads × binding for a run on a host, chosen from the topology and the estimated memory.

@@ -60,7 +60,7 @@ extension TrainingStep {
     let check = NumericsCheck()
     let parameters = state.parameters
     try world.throwingTogether {
-      try workers.compute(owned.count, parameters: parameters) { [self, loader, workers, vector] model, activations, index in
+      try workers.compute(owned.count, parameters: parameters) { [self, loader, workers] model, activations, index in
         let shard = owned.lowerBound + index
         try loader.fill(model.encoder.views, views[index])
         try model.forward(activations, parameters: parameters, inspect: check.inspector(ofShard: shard))
