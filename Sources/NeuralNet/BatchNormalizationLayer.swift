@@ -13,6 +13,9 @@ final class BatchNormalizationLayer {
 
   let normalization: BatchNormalization
 
+  /// The end of its parameters, of which the shift is the last.
+  var parameterEnd: Int { slices.shift.range.upperBound }
+
   private let slices: ModelLayout.Normalization
   /// The places of the gradients of scale and shift, which are registered one after the other.
   private let gradientRange: Range<Int>

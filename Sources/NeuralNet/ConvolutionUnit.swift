@@ -31,6 +31,7 @@ final class ConvolutionUnit {
     _ context: NetworkContext, _ convolutionName: String, _ normalizationName: String, _ geometry: Convolution.Geometry,
     isFirst: Bool = false, zeroInitializesLastScale: Bool = false
   ) throws(DNNLError) {
+    context.beginGradientPart()
     convolution = try ConvolutionLayer(context, convolutionName, geometry, isFirst: isFirst)
     layer = BatchNormalizationLayer(
       context, normalizationName, geometry.output, zeroInitializesLastScale: zeroInitializesLastScale)
@@ -125,16 +126,17 @@ final class ConvolutionUnit {
 
   /// Computes the parameters' gradients at their places and, if requested, the input's, from the gradient before the ReLU.
   ///
-  /// `inner` is scratch memory for the gradient between normalization and convolution.
+  /// `inner` is scratch memory for the gradient between normalization and convolution; `completed` is called when the parameters' are complete.
   func backward(
     _ masked: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ saved: SavedActivations, inner: Tensor,
-    into gradient: inout MutableSpan<Float>, inputGradient: Tensor?
+    into gradient: inout MutableSpan<Float>, completed: GradientPartHandler, inputGradient: Tensor?
   ) throws(DNNLError) {
     let start = convolution.clock.start()
     layer.inputGradient(
       masked, sums: sums, input: saved.convolved, saved.statistics, into: inner, parameterGradient: &gradient)
     convolution.clock.stop(start, .normalization, byteCount: 3 * inner.byteCount)
     try convolution.weightGradient(input: input, outputGradient: inner, into: &gradient)
+    completed(convolution.weight.range.lowerBound..<layer.parameterEnd, gradient.span)
     if let inputGradient {
       try convolution.inputGradient(outputGradient: inner, into: inputGradient)
     }
@@ -146,3 +148,6 @@ struct ReluOutputGradient {
   var first: Tensor
   var second: Tensor?
 }
+
+/// Receives the range of the parameters whose gradients are complete, and the vector that holds them.
+public typealias GradientPartHandler = (_ parameters: Range<Int>, _ gradient: Span<Float>) -> Void

@@ -30,15 +30,17 @@ public final class NetworkContext {
   /// The times of layers and passes, if they are taken.
   public let profile: LayerProfile?
 
-  /// The parts that a backward pass writes its gradients in.
-  public enum GradientParts: Sendable {
+  /// The vectors that a backward pass writes its gradients in.
+  public enum GradientVectors: Sendable {
     /// One vector of the parameters' layout.
     case whole
-    /// A vector for each block, in which its first parameter has position 0.
-    case perBlock
+    /// A vector for each part, in which its first parameter has position 0.
+    case perPart
   }
 
-  private let gradientParts: GradientParts
+  private let gradientVectors: GradientVectors
+  /// The first parameters of the parts whose gradients are complete together.
+  private(set) var gradientParts: [Int] = []
   /// The position in the parameters of the first gradient of the present part.
   private(set) var gradientStart = 0
 
@@ -51,19 +53,19 @@ public final class NetworkContext {
   ///   - engine: The engine.
   ///   - mode: The use of the network.
   ///   - precision: The type of the feature maps.
-  ///   - gradientParts: The parts that a backward pass writes its gradients in.
+  ///   - gradientVectors: The vectors that a backward pass writes its gradients in.
   ///   - packedWeights: The packed weights, shared with the same network of other threads.
   ///   - profile: Receives the time of each layer and pass; `nil` to take none.
   /// - Throws: `DNNLError` if oneDNN gives no stream.
   public init(
-    _ engine: Engine, mode: NetworkMode, precision: Precision, gradientParts: GradientParts = .whole,
+    _ engine: Engine, mode: NetworkMode, precision: Precision, gradientVectors: GradientVectors = .whole,
     packedWeights: PackedWeights = PackedWeights(), profile: LayerProfile? = nil
   ) throws(DNNLError) {
     self.profile = profile
     self.engine = engine
     self.mode = mode
     self.precision = precision
-    self.gradientParts = gradientParts
+    self.gradientVectors = gradientVectors
     self.packedWeights = packedWeights
     execution = try ExecutionContext(engine)
   }
@@ -71,8 +73,9 @@ public final class NetworkContext {
   var isTraining: Bool { mode == .training }
 
   /// Begins the part of the gradients of the parameters that are registered next.
-  func beginGradientPart() {
-    if gradientParts == .perBlock {
+  public func beginGradientPart() {
+    gradientParts.append(parameters.count)
+    if gradientVectors == .perPart {
       gradientStart = parameters.count
     }
   }
@@ -124,8 +127,8 @@ enum ScratchRole: Hashable {
   case shortcut
   /// Forward, in evaluation: a convolution's output. Backward: the gradient between normalization and convolution.
   case inner
-  /// In evaluation, the output of every second block, from the first on.
+  /// The output of every second block, from the first on.
   case evenOutput
-  /// The output of the blocks between.
+  /// In evaluation, the output of the blocks between.
   case oddOutput
 }

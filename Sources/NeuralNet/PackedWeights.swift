@@ -8,9 +8,7 @@ public final class PackedWeights: Sendable {
   /// No weights yet.
   public init() {}
 
-  /// The memory of a convolution's weights.
-  ///
-  /// - Parameter name: The name of the convolution.
+  /// The memory of the weights of the convolution with a name.
   func memory(of name: String) -> PackedWeightMemory {
     memories.withLock { memories in
       let memory = memories[name] ?? PackedWeightMemory()
@@ -19,9 +17,7 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  /// The size of all weights in bytes.
-  ///
-  /// - Parameter isAlternating: True if the weights of both passes take turns.
+  /// The size of all weights in bytes, if the weights of both passes take turns or not.
   public func byteCount(isAlternating: Bool) -> Int {
     memories.withLock { memories in
       memories.values.reduce(0) { sum, memory in sum + memory.byteCount(isAlternating: isAlternating) }

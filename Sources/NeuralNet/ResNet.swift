@@ -36,9 +36,9 @@ public final class ResNet {
   /// The number of features of a view.
   public let representationWidth: Int
 
-  /// The first parameter of the stem and of each block, ascending.
+  /// The first parameter of each convolution and its normalization, ascending.
   ///
-  /// A backward pass makes the gradients of what begins at each of them in the reversed order.
+  /// A backward pass completes the gradients of these parts one after the other, from the last block to the first.
   public let parameterBounds: [Int]
 
   /// The input, float32, to be filled before each forward pass.
@@ -69,16 +69,13 @@ public final class ResNet {
     self.context = context
     representationWidth = architecture.representationWidth
     viewClock = LayerClock(context, "views", shapes: "3, \(height)×\(width)")
-    context.beginGradientPart()
-    var bounds = [context.parameters.count]
+    let firstPart = context.gradientParts.count
     stem = try ResNetStem(
       context, architecture.stem, channels: architecture.widths[0], views: views, height: height, width: width)
     inputShape = stem.inputShape
     var shape = stem.outputShape
     var blocks: [ResidualBlock] = []
     for plan in architecture.blocks {
-      context.beginGradientPart()
-      bounds.append(context.parameters.count)
       let block = try ResidualBlock(
         context, plan, input: shape, zeroInitializesLastScale: architecture.zeroInitializesLastScale,
         index: blocks.count)
@@ -86,7 +83,7 @@ public final class ResNet {
       shape = block.outputShape
     }
     self.blocks = blocks
-    parameterBounds = bounds
+    parameterBounds = Array(context.gradientParts[firstPart...])
     poolingClock = LayerClock(
       context, "mean over pixels", shapes: "\(shape.channels), \(shape.height)×\(shape.width)")
     pooling = try GlobalAveragePooling(
@@ -144,7 +141,7 @@ public final class ResNet {
     inspect("encoder.conv1", activation)
     for (block, blockActivations) in zip(blocks, saved.blocks) {
       try block.forward(activation, blockActivations)
-      activation = blockActivations.output
+      activation = block.output(of: blockActivations)
       inspect("encoder.\(block.name)", activation)
     }
     let poolingStart = poolingClock.start()
@@ -157,13 +154,12 @@ public final class ResNet {
   /// - Parameters:
   ///   - saved: The activations of the forward pass.
   ///   - representationGradient: `[views, representationWidth]`.
-  ///   - gradient: Receives the gradients of the encoder's parameters, or of one block after the other.
-  ///   - completed: Called with each of ``parameterBounds``, the last one first, when the gradients from there on are complete; the next
-  ///     block may overwrite them.
+  ///   - gradient: Receives the gradients of the encoder's parameters, or of one part after the other.
+  ///   - completed: Called for each convolution and its normalization when their gradients are complete; the next part may overwrite them.
   /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
     _ saved: SavedActivations, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,
-    completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void = { _, _ in }
+    completed: GradientPartHandler = { _, _ in }
   ) throws(DNNLError) {
     guard let outputGradient else { preconditionFailure("this encoder was made for inference") }
     let start = poolingClock.start()
@@ -171,7 +167,9 @@ public final class ResNet {
     poolingClock.stop(start, .copies, byteCount: outputGradient.byteCount)
     let stemOutput = try stem.output(of: saved.stem)
     var activationGradient = ReluOutputGradient(first: outputGradient)
-    func input(_ index: Int) -> Tensor { index == 0 ? stemOutput : saved.blocks[index - 1].output }
+    func input(_ index: Int) -> Tensor {
+      index == 0 ? stemOutput : blocks[index - 1].output(of: saved.blocks[index - 1])
+    }
     func restore(_ index: Int) {
       blocks[index].restoreOutput(input(index), saved.blocks[index])
     }
@@ -182,11 +180,11 @@ public final class ResNet {
         restore(index - 1)
       }
       activationGradient = try blocks[index].backward(
-        input: input(index), saved.blocks[index], outputGradient: activationGradient, into: &gradient)
-      completed(parameterBounds[index + 1], gradient.span)
+        input: input(index), saved.blocks[index], outputGradient: activationGradient, into: &gradient,
+        completed: completed)
     }
-    try stem.backward(saved.input, saved.stem, outputGradient: activationGradient, into: &gradient)
-    completed(parameterBounds[0], gradient.span)
+    try stem.backward(
+      saved.input, saved.stem, outputGradient: activationGradient, into: &gradient, completed: completed)
   }
 
   /// Writes the batch statistics of a forward pass to their places in a vector of the statistics' layout.

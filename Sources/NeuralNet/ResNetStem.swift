@@ -131,7 +131,7 @@ final class ResNetStem {
   /// `outputGradient` may be overwritten.
   func backward(
     _ input: Tensor, _ saved: ConvolutionUnit.SavedActivations, outputGradient: ReluOutputGradient,
-    into gradient: inout MutableSpan<Float>
+    into gradient: inout MutableSpan<Float>, completed: GradientPartHandler
   ) throws(DNNLError) {
     guard let scratch = backwardPass else { preconditionFailure("this stem was made for inference") }
     var reluGradient = outputGradient
@@ -144,6 +144,7 @@ final class ResNetStem {
     }
     let sums = unit.reluGradient(reluGradient, saved, into: scratch.masked)
     try unit.backward(
-      scratch.masked, sums: sums, input: input, saved, inner: scratch.inner, into: &gradient, inputGradient: nil)
+      scratch.masked, sums: sums, input: input, saved, inner: scratch.inner, into: &gradient,
+      completed: completed, inputGradient: nil)
   }
 }

@@ -106,7 +106,8 @@ public final class WinogradConvolution {
     precondition(isTraining, "the convolution was made for inference")
     weightMemory.check(.inputGradient)
     unsafe table.pointee.winograd_convolve(
-      backwardShape, element, outputGradient.address, weightMemory.inputGradient.floats, inputGradient.address, &scratch.pass, nil)
+      backwardShape, element, outputGradient.address, weightMemory.inputGradient.floats, inputGradient.address,
+      &scratch.pass, nil)
   }
 }
 

@@ -58,7 +58,9 @@ public final class DeferredMemory: Sendable {
   ///
   /// - Precondition: `other` is at least as large, and uses its own.
   func use(_ other: DeferredMemory?) {
-    precondition(other.map { other in other.byteCount >= byteCount && other !== self } ?? true, "memory that is too small")
+    if let other {
+      precondition(other.byteCount >= byteCount && other !== self, "memory that is too small")
+    }
     state.withLock { state in
       let change = (other == nil ? state.byteCount : 0) - (state.other == nil ? state.byteCount : 0)
       Self.plannedBytes.wrappingAdd(change, ordering: .relaxed)

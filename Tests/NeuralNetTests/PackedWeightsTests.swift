@@ -12,10 +12,10 @@ struct PackedWeightsTests {
     let encoder: ResNet
     let saved: ResNet.SavedActivations
 
-    init(_ packedWeights: PackedWeights, _ parts: NetworkContext.GradientParts = .whole) throws {
+    init(_ packedWeights: PackedWeights, _ vectors: NetworkContext.GradientVectors = .whole) throws {
       useOneThreadPerPrimitive()
       context = try NetworkContext(
-        Engine(), mode: .training, precision: .float32, gradientParts: parts, packedWeights: packedWeights)
+        Engine(), mode: .training, precision: .float32, gradientVectors: vectors, packedWeights: packedWeights)
       encoder = try ResNet(context, #require(PackedWeightsTests.architecture), views: 2, height: 16, width: 16)
       saved = try encoder.makeSavedActivations()
       encoder.views.copy(from: noise("views", 2 * 3 * 16 * 16).span)
@@ -23,18 +23,18 @@ struct PackedWeightsTests {
 
     var parameters: [Float] { context.parameters.initialValues(seed: 5) }
 
-    func forward() throws -> [Float] {
+    func forward(_ other: ResNet.SavedActivations? = nil) throws -> [Float] {
       var representations = [Float](repeating: 0, count: 2 * encoder.representationWidth)
       var rows = representations.mutableSpan
-      try encoder.forward(saved, into: &rows)
+      try encoder.forward(other ?? saved, into: &rows)
       return representations
     }
 
-    func backward() throws -> [Float] {
+    func backward(_ other: ResNet.SavedActivations? = nil) throws -> [Float] {
       let outputGradient = noise("gradient", 2 * encoder.representationWidth)
       var whole = [Float](repeating: .nan, count: context.parameters.count)
       var elements = whole.mutableSpan
-      try encoder.backward(saved, representationGradient: outputGradient.span, into: &elements)
+      try encoder.backward(other ?? saved, representationGradient: outputGradient.span, into: &elements)
       return whole
     }
   }
@@ -68,8 +68,23 @@ struct PackedWeightsTests {
     #expect(Tensor.livingByteCount == before)
   }
 
+  /// The shards of a rank have activations of one thread's encoder, whichever thread computes them.
+  @Test func `threads do not meet in activations that one of them has made`() throws {
+    let (first, second) = (try Subject(PackedWeights()), try Subject(PackedWeights()))
+    for subject in [first, second] {
+      try subject.encoder.load(subject.parameters.span)
+    }
+    let (expected, expectedGradient) = (try first.forward(), try first.backward())
+    let others = (try first.encoder.makeSavedActivations(), try first.encoder.makeSavedActivations())
+    // Another shard runs on the second thread between the passes of the first.
+    #expect(try first.forward(others.0) == expected)
+    second.encoder.views.copy(from: noise("other views", 2 * 3 * 16 * 16).span)
+    #expect(try second.forward(others.1) != expected)
+    #expect(try first.backward(others.0) == expectedGradient)
+  }
+
   @Test func `gradients in parts are those of the whole vector`() throws {
-    let (whole, parts) = (try Subject(PackedWeights()), try Subject(PackedWeights(), .perBlock))
+    let (whole, parts) = (try Subject(PackedWeights()), try Subject(PackedWeights(), .perPart))
     try whole.encoder.load(whole.parameters.span)
     try parts.encoder.load(parts.parameters.span)
     _ = (try whole.forward(), try parts.forward())
@@ -81,13 +96,11 @@ struct PackedWeightsTests {
     var part = [Float](repeating: .nan, count: longest)
     var gradient = [Float](repeating: .nan, count: expected.count)
     var elements = part.mutableSpan
-    var end = expected.count
     try parts.encoder.backward(parts.saved, representationGradient: outputGradient.span, into: &elements) {
-      lowerBound, values in
-      for index in lowerBound..<end {
-        gradient[index] = values[index - lowerBound]
+      range, values in
+      for index in range {
+        gradient[index] = values[index - range.lowerBound]
       }
-      end = lowerBound
     }
     #expect(gradient == expected)
   }

@@ -41,6 +41,7 @@ public struct AtomicFile: ~Copyable, Sendable {
   /// - Parameters:
   ///   - path: The path of the finished file.
   ///   - body: Writes the contents.
+  /// - Returns: The file, to be published.
   /// - Throws: ``FileError``; the temporary file is then removed.
   public static func prepare(
     at path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void

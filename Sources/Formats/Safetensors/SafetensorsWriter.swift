@@ -22,7 +22,8 @@ public enum SafetensorsWriter {
     let descriptions = tensors.map { tensor in
       TensorDescription(name: tensor.name, type: .float32, shape: tensor.shape)
     }
-    return try prepare(at: path, metadata: metadata, tensors: descriptions, hasChecksum: true) { (append) throws(FileError) in
+    return try prepare(at: path, metadata: metadata, tensors: descriptions, hasChecksum: true) {
+      (append) throws(FileError) in
       for tensor in tensors {
         // Little-endian as in memory: the package builds for x86-64 and arm64 only.
         unsafe try append(tensor.elements.span.bytes)

@@ -69,7 +69,8 @@ package struct HostTopology: Sendable, Equatable {
     let sockets = description.sockets ?? (description.cores == nil ? own : cores.isMultiple(of: own) ? own : 1)
     guard cores.isMultiple(of: sockets) else {
       throw RunError(
-        .usage, "--sockets \(sockets): this host's \(cores) usable cores are no multiple of it", remedy: "give --cores too")
+        .usage, "--sockets \(sockets): this host's \(cores) usable cores are no multiple of it",
+        remedy: "give --cores too")
     }
     self.init(cores: cores, sockets: sockets, memoryByteCount: memory)
   }

@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A sum of one long vector per shard over all shards, in segments, the last one first: the order in which a backward pass produces them.
+/// A sum of one long vector per shard over all shards, in segments, about the last one first: the order in which a backward pass completes
+/// them.
 ///
 /// Within a rank, each segment is added along the tree as soon as a shard has it (``add(_:segment:shard:)``). The segments of a *piece* are
 /// exchanged together, as soon as all shards of the rank have added them, while the rank's threads still compute the earlier ones
@@ -43,7 +44,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///
   /// - Parameters:
   ///   - memory: The memory of the sums; of several reductions in it one is in progress at a time.
-  ///   - segments: The first element of each segment, ascending, from 0.
+  ///   - bounds: The first element of each segment, ascending, from 0.
   ///   - pieces: The first element of each piece, ascending, from 0; some of the segments' first elements.
   ///   - runs: The shards of each rank.
   ///   - rank: This rank.
@@ -73,6 +74,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///   - shards: The number of the rank's shards.
   ///   - threads: The number of threads that add segments.
   ///   - ranks: The number of ranks.
+  /// - Returns: The bytes of the sums with the segments, and those of the messages.
   public static func byteCounts(
     length: Int, longestSegment: Int, shards: Int, threads: Int, ranks: Int
   ) -> (sums: Int, messages: Int) {
@@ -86,6 +88,14 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
       // Two subtrees at most of a rank with an uneven share, sent and, as slices of all ranks, received.
       messages: ranks > 1 ? 2 * message + message / 2 : 0
     )
+  }
+
+  /// The number of the segment that begins at an element.
+  public func segment(at first: Int) -> Int {
+    guard let index = segments.firstIndex(where: { segment in segment.lowerBound == first }) else {
+      preconditionFailure("no segment begins at \(first)")
+    }
+    return index
   }
 
   /// Lends memory as long as the longest segment, to be filled and passed to ``add(_:segment:shard:)``; its contents are undefined.

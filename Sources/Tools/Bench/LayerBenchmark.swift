@@ -32,6 +32,7 @@ enum LayerBenchmark {
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - report: Receives the table.
+  /// - Throws: ``CollectiveError`` for options or data, `DNNLError` if oneDNN refuses a primitive.
   static func run(
     _ request: StepBenchmark.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {

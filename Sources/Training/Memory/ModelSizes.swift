@@ -77,7 +77,7 @@ struct ModelSizes {
       parameterCount: parameterCount, statisticCount: model.layout.statistics.count,
       isClassifying: configuration.isClassifying)
     vectorCount = vector.count
-    let bounds = model.encoder.parameterBounds + [vector.count]
+    let bounds = model.gradientParts + [vector.count]
     longestSegment = zip(bounds, bounds.dropFirst()).map { lower, upper in upper - lower }.max() ?? 0
     packedWeights = model.packedWeights.byteCount(isAlternating: false)
     alternatingWeights = model.packedWeights.byteCount(isAlternating: true)

@@ -40,6 +40,8 @@ final class TrainingModel {
 
   let encoder: ResNet
   let layout: ModelLayout
+  /// The first parameters of the parts whose gradients are complete together, ascending; the heads' are the last.
+  var gradientParts: [Int] { encoder.parameterBounds + [headStart] }
   /// The packed weights of the encoder.
   let packedWeights: PackedWeights
 
@@ -49,6 +51,8 @@ final class TrainingModel {
   private let isNormalizingRepresentations: Bool
   /// The number of views in a shard.
   private let rows: Int
+  /// The first parameter of the heads.
+  private let headStart: Int
   private var representationGradient: [Float]
 
   /// Compiles the model for shards of one size.
@@ -65,11 +69,13 @@ final class TrainingModel {
     packedWeights: PackedWeights = PackedWeights()
   ) throws {
     let context = try NetworkContext(
-      engine, mode: .training, precision: configuration.compute.resolvedPrecision, gradientParts: .perBlock,
+      engine, mode: .training, precision: configuration.compute.resolvedPrecision, gradientVectors: .perPart,
       packedWeights: packedWeights)
     encoder = try ResNet(
       context, configuration.architecture, views: rows, height: viewSize.height, width: viewSize.width)
     let width = encoder.representationWidth
+    context.beginGradientPart()
+    headStart = context.parameters.count
     projection = configuration.isContrasting ? Projection(context, configuration.headPlan, inputWidth: width) : nil
     classification = try configuration.isClassifying ? Classification(context, configuration, inputWidth: width) : nil
     isNormalizingRepresentations = configuration.model.normalizeEncoder
@@ -144,19 +150,17 @@ final class TrainingModel {
     return classification.crossEntropy(of: activations, labels: labels(), weight: weight())
   }
 
-  /// Gradients of embeddings and logits → parameter gradients, one part after the other, the last one first.
-  ///
-  /// The parts begin at the bounds of the encoder's blocks; the heads belong to the last one.
+  /// Gradients of embeddings and logits → parameter gradients, one of ``gradientParts`` after the other, the heads' first.
   ///
   /// - Parameters:
   ///   - shard: A shard that has run forward.
   ///   - parameters: The parameters that were loaded.
   ///   - gradient: Receives the gradients of each part, from position 0 on.
-  ///   - completed: Called when a part is complete, with its lower bound in the parameters; the next one overwrites it.
+  ///   - completed: Called when a part is complete; the next one overwrites it.
   /// - Throws: `DNNLError` if a primitive fails.
   func backward(
     _ shard: ShardActivations, parameters: [Float], into gradient: inout MutableSpan<Float>,
-    completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void
+    completed: GradientPartHandler
   ) throws(DNNLError) {
     let representations = shard.representations
     var representationGradient: [Float] = []
@@ -178,6 +182,7 @@ final class TrainingModel {
         unitRows: representations.span, lengths: lengths.span, gradient: &inputGradient,
         width: encoder.representationWidth)
     }
+    completed(headStart..<layout.parameters.count, gradient.span)
     try encoder.backward(
       shard.filledEncoder, representationGradient: representationGradient.span, into: &gradient, completed: completed)
   }
@@ -189,12 +194,10 @@ final class TrainingModel {
     var whole = [Float](repeating: 0, count: layout.parameters.count)
     var part = whole
     var elements = part.mutableSpan
-    var end = whole.count
-    try backward(shard, parameters: parameters, into: &elements) { lowerBound, gradient in
-      for index in lowerBound..<end {
-        whole[index] = gradient[index - lowerBound]
+    try backward(shard, parameters: parameters, into: &elements) { range, gradient in
+      for index in range {
+        whole[index] = gradient[index - range.lowerBound]
       }
-      end = lowerBound
     }
     return whole
   }

@@ -69,16 +69,15 @@ extension TrainingStep {
     let crossEntropy = model.crossEntropy(
       of: shard, labels: labels(ofRows: step.requests[index].samples), weight: crossEntropyWeight(step.partition))
     try reduction.withSegment { segment in
-      // The last segment ends with the batch statistics and what follows them.
+      // The last segment is that of the heads, and ends with the batch statistics and what follows them.
       let last = vector.from(reduction.segments[reduction.segments.count - 1].lowerBound)
       var statistics = segment._mutatingExtracting(last.batchStatistics)
       model.batchStatistics(of: shard, into: &statistics)
       last.write(
         contrastiveLoss: step.shardLosses.isEmpty ? 0 : step.shardLosses[index], crossEntropy,
         isStopping: step.isStopping, into: &segment)
-      var number = reduction.segments.count
-      try model.backward(shard, parameters: parameters, into: &segment) { _, gradient in
-        number -= 1
+      try model.backward(shard, parameters: parameters, into: &segment) { parameters, gradient in
+        let number = reduction.segment(at: parameters.lowerBound)
         reduction.add(
           gradient.extracting(0..<reduction.segments[number].count), segment: number,
           shard: step.owned.lowerBound + index)

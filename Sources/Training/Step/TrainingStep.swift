@@ -64,7 +64,7 @@ package final class TrainingStep {
       parameterCount: workers.layout.parameters.count, statisticCount: workers.layout.statistics.count,
       isClassifying: configuration.isClassifying)
     self.vector = vector
-    let segments = workers.model.encoder.parameterBounds
+    let segments = workers.model.gradientParts
     let pieces = vector.pieces(at: segments)
     let sums = SumMemory<Float>(length: vector.count)
     self.sums = sums

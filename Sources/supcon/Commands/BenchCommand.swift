@@ -18,7 +18,10 @@ struct BenchCommand: ConfiguredCommand {
 
   @Option(help: "Steps to measure, behind 3 that are left out; with --layers, rounds of one shard.")
   var steps = 20
-  @Flag(help: "Measure each layer and pass of the encoder instead, on one thread: time, rates, shares of the machine's peaks.")
+  @Flag(
+    help:
+      "Measure each layer and pass of the encoder instead, on one thread: time, rates, shares of the machine's peaks."
+  )
   var layers = false
   @Option(help: ArgumentHelp("Receives the result as JSON.", valueName: "file"))
   var json: String?

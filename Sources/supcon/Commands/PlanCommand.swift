@@ -19,13 +19,17 @@ struct PlanCommand: ConfiguredCommand {
 
   @Option(help: "For how many ranks on this host, without starting them. (default: those that were started)")
   var ranks: Int?
-  @Flag(help: "Propose ranks, threads and binding for this host, or for the one that --cores, --sockets and --memory describe.")
+  @Flag(
+    help:
+      "Propose ranks, threads and binding for this host, or for the one that --cores, --sockets and --memory describe.")
   var propose = false
   @Option(help: "Cores of the host of --propose, on all sockets. (default: this host's)")
   var cores: Int?
   @Option(help: "Sockets of the host of --propose. (default: this host's)")
   var sockets: Int?
-  @Option(help: ArgumentHelp("Memory of the host of --propose, such as 128GB. (default: what is free on this host)", valueName: "size"))
+  @Option(
+    help: ArgumentHelp(
+      "Memory of the host of --propose, such as 128GB. (default: what is free on this host)", valueName: "size"))
   var memory: MemorySize?
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
