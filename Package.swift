@@ -49,6 +49,7 @@ let libraries: [Target] = [
 
 let stages: [Target] = [
   .target(name: "Spelling", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "ParallelLoops", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "KeyedRandomness", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -63,14 +64,15 @@ let stages: [Target] = [
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Watchdog", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
+    name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN", "ParallelLoops"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
   .target(name: "ImageCodecs", dependencies: ["CImageCodecs"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Imaging", dependencies: ["ImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
-    name: "Datasets", dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness"], exclude: ["README.md"],
-    swiftSettings: swiftSettings),
+    name: "Datasets", dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "ParallelLoops"],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "DataLoading", dependencies: ["Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness"],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -98,34 +100,49 @@ let stages: [Target] = [
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Measures", dependencies: ["Job", "KeyedRandomness", "MPI", "OneDNN"], exclude: ["README.md"],
+    name: "Measures", dependencies: ["Job", "KeyedRandomness", "MPI", "OneDNN", "ParallelLoops"],
+    exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
     name: "Evaluation",
     dependencies: [
       "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
-      "Measures", "MPI", "NeuralNet", "OneDNN", "Runs", "WeightExchange",
+      "Measures", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "WeightExchange",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "RunLogging",
+    dependencies: [
+      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness", "Measures", "MPI",
+      "Runs",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Training",
     dependencies: [
       "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "Runs", "WeightExchange",
+      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "RunLogging", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Tools",
     dependencies: [
       "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
+      "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Training",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Reporting",
+    dependencies: [
+      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job",
+      "KeyedRandomness", "Measures", "MPI", "NeuralNet", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
       "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
-      "Runs", "Spelling", "Tools", "Training", "WeightExchange",
+      "Reporting", "Runs", "Spelling", "Tools", "Training", "WeightExchange",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -135,12 +152,18 @@ let stages: [Target] = [
 
 let tests: [Target] = [
   .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
-  .executableTarget(name: "mpi-checks", dependencies: ["MPI"], path: "Tests/MPIChecks", swiftSettings: swiftSettings),
   .executableTarget(
-    name: "imaging-speed", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
+    name: "mpi-checks", dependencies: ["MPI"], path: "Tests/Executables/MPIChecks",
     swiftSettings: swiftSettings),
   .executableTarget(
-    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/LossSteps",
+    name: "imaging-speed", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness"],
+    path: "Benchmarks/ImagingSpeed",
+    swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/Executables/LossSteps",
+    swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "loss-cases", dependencies: ["Configuration", "MPI", "Tools"], path: "Tests/Executables/LossCases",
     swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
@@ -156,7 +179,7 @@ let tests: [Target] = [
   .executableTarget(
     name: "file-fuzz",
     dependencies: ["Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Runs", "TestSupport"],
-    path: "Tests/FileFuzz",
+    path: "Tests/Executables/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(
     name: "ImagingTests", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness", "Kernels", "TestSupport"],
@@ -169,11 +192,29 @@ let tests: [Target] = [
     name: "TrainingTests", dependencies: ["Configuration", "ImageCodecs", "Job", "TestSupport", "Training"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
+    name: "RunLoggingTests", dependencies: ["Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "EvaluationTests", dependencies: ["Evaluation", "Measures"], exclude: ["Fixtures"],
+    name: "RunsTests", dependencies: ["Configuration", "Formats", "NeuralNet", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ConfigurationTests", dependencies: ["Configuration", "ImageCodecs", "Losses", "NeuralNet"],
+    exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "EvaluationTests", dependencies: ["Datasets", "Evaluation", "Formats", "Measures", "WeightExchange"],
+    exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "WeightExchangeTests", dependencies: ["Configuration", "NeuralNet", "WeightExchange"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ReportingTests",
+    dependencies: [
+      "Configuration", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Measures", "Reporting", "Runs",
+      "TestSupport",
+    ],
+    exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "ImageCodecs", "Imaging", "OneDNN", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),

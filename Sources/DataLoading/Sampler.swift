@@ -147,7 +147,7 @@ package enum SamplerError: Error, CustomStringConvertible, Equatable {
   package var description: String {
     switch self {
     case .tooFewSamples(let batchSize, let sampleCount):
-      "--batch-size \(batchSize): the training set has only \(sampleCount) samples; choose a smaller batch"
+      "--batch-size \(batchSize): the training set has only \(sampleCount == 1 ? "one sample" : "\(sampleCount) samples"); choose a smaller batch"
     case .tooFewClasses(let classesPerBatch, let classCount):
       "--classes-per-batch \(classesPerBatch): the training set has only \(classCount) classes"
     case .smallClass(let name, let sampleCount, let needed, let classesPerBatch):

@@ -10,6 +10,12 @@ package struct ShardLoader: Sendable {
   package let dataset: any ImageDataset
   /// The size of every view.
   package let viewSize: ImageSize
+  /// The size of views at the end of progressive resizing; that of every view otherwise.
+  package var fullSize: ImageSize
+  /// True to mirror each view in every second epoch instead of at random.
+  package var alternatesFlip = false
+  /// The mixture of views within a shard; `nil` for none.
+  package var mixing: SampleMixing?
   private let augmentation: Augmentation
   private let views: Int
   private let seed: UInt64
@@ -31,6 +37,7 @@ package struct ShardLoader: Sendable {
     self.dataset = dataset
     self.augmentation = augmentation
     self.viewSize = viewSize
+    fullSize = viewSize
     self.views = views
     self.seed = seed
     self.layout = layout
@@ -57,9 +64,25 @@ package struct ShardLoader: Sendable {
         let start = (view * samples.count + position) * elements
         var target = batch._mutatingExtracting(start..<start + elements)
         augmentation.makeView(
-          of: image, size: viewSize, &stream, dataset.normalization, workspace: workspace, into: &target,
+          of: image, size: viewSize, &stream, dataset.normalization, workspace: workspace,
+          fixed: choices(sample: sample, view: view, epoch: epoch), into: &target,
           channelStride: layout.channelStride, pixelStride: layout.pixelStride)
       }
     }
+    mixing?.mix(&batch, samples: samples, views: views, epoch: epoch, size: viewSize, layout)
+  }
+
+  /// The choices of a view that its operations do not draw.
+  ///
+  /// With ``alternatesFlip`` the first epoch draws the orientation of each sample's view, and every epoch exchanges it (Keller Jordan's
+  /// alternating flip): two epochs in a row show both.
+  package func choices(sample: Int, view: Int, epoch: Int) -> Augmentation.FixedChoices {
+    var choices = Augmentation.FixedChoices()
+    choices.fullSize = fullSize
+    if alternatesFlip {
+      var stream = RandomStream(seed: seed, .flip, sample: sample, view: view)
+      choices.isMirrored = stream.nextEvent(probability: 0.5) != !epoch.isMultiple(of: 2)
+    }
+    return choices
   }
 }

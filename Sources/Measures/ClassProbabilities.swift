@@ -25,6 +25,9 @@ package struct ClassProbabilities: Sendable {
     return scaled.map { logit in logit - logSum }
   }
 
+  /// softmax z of one sample, `[classes]`.
+  package func probabilities(_ sample: Int) -> [Double] { logProbabilities(sample).map { log in exp(log) } }
+
   /// The most probable class of one sample; ties go to the lowest class.
   package func predictedClass(_ sample: Int) -> Int {
     let row = logits[sample * classCount..<(sample + 1) * classCount]

@@ -111,10 +111,57 @@ package struct KNearestNeighbors: Sendable {
   ) -> Int32? {
     var votes: [Int32: Double] = [:]
     for neighbor in neighbors {
-      let similarity = (Double(norms[neighbor.sample]) - Double(neighbor.distance)) / 2
-      votes[labels[neighbor.sample], default: 0] += exp(similarity / temperature)
+      votes[labels[neighbor.sample], default: 0] += exp(similarity(of: neighbor, norms) / temperature)
     }
     return votes.max { one, other in (one.value, -one.key) < (other.value, -other.key) }?.key
+  }
+
+  /// The classes of weighted votes among several numbers of neighbors, on every rank.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - queries: The unit rows to classify.
+  ///   - training: The unit rows to search in.
+  ///   - sizes: The numbers of neighbors, ascending; no more than there are rows are taken.
+  ///   - threads: The number of threads of this rank.
+  ///   - world: The ranks.
+  /// - Returns: For each size the class of each query.
+  /// - Throws: ``CollectiveError`` if a product fails.
+  package static func weightedVotes(
+    of queries: FeatureRows, among training: FeatureRows, sizes: [Int], threads: Int,
+    over world: borrowing Communicator
+  ) throws -> [[Int32]] {
+    let search = KNearestNeighbors(k: min(sizes.last ?? 1, training.count), width: queries.width)
+    let norms = search.squaredLengths(training.features)
+    world.activity.begin("nearest neighbors")
+    let votes = try RowWork.gather(
+      rows: queries.count, width: sizes.count, zero: Int32(0), threads: threads, over: world
+    ) { rows in
+      try search.neighbors(of: queries, rows, training, norms).flatMap { nearest in
+        sizes.map { k in search.weightedVote(nearest.prefix(k), training.labels, norms) ?? -1 }
+      }
+    }
+    return sizes.indices.map { place in
+      queries.labels.indices.map { query in votes[query * sizes.count + place] }
+    }
+  }
+
+  /// log Σ exp(s / τ) over the neighbors of each class: logits whose softmax is the share of votes of ``weightedVote(_:_:_:temperature:)``.
+  package func voteLogits(
+    _ neighbors: [Neighbor], _ labels: [Int32], _ norms: [Float], classCount: Int, temperature: Double = 0.07
+  ) -> [Float] {
+    var votes = [Double](repeating: 0, count: classCount)
+    for neighbor in neighbors {
+      votes[Int(labels[neighbor.sample])] += exp(similarity(of: neighbor, norms) / temperature)
+    }
+    // A class without votes has a probability of 0 in double precision.
+    return votes.map { sum in sum > 0 ? Float(log(sum)) : -1000 }
+  }
+
+  /// The cosine similarity of a unit query and its neighbor, a unit row.
+  package func similarity(of neighbor: Neighbor, _ norms: [Float]) -> Double {
+    (Double(norms[neighbor.sample]) - Double(neighbor.distance)) / 2
   }
 
   /// ‖b‖² of each row.

@@ -1,8 +1,7 @@
-import Dispatch
 import Job
 import MPI
 import OneDNN
-import Synchronization
+import ParallelLoops
 
 /// The parallel computation of values of many rows, block by block on the threads of all ranks.
 ///
@@ -55,24 +54,10 @@ package enum RowWork {
     let blocks = stride(from: rows.lowerBound, to: rows.upperBound, by: blockSize).map { first in
       first..<min(first + blockSize, rows.upperBound)
     }
-    let results = Mutex<(values: [[Element]], error: (any Error)?)>((Array(repeating: [], count: blocks.count), nil))
-    let workers = max(1, min(threads, blocks.count))
-    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+    let values = try parallelMap(blocks.count, threads: threads) { index, _ in
       useOneThreadPerPrimitive()
-      do {
-        for index in stride(from: worker, to: blocks.count, by: workers) {
-          let values = try body(blocks[index])
-          results.withLock { results in results.values[index] = values }
-        }
-      } catch {
-        results.withLock { results in results.error = results.error ?? error }
-      }
+      return try body(blocks[index])
     }
-    return try results.withLock { results in
-      if let error = results.error {
-        throw error
-      }
-      return Array(results.values.joined())
-    }
+    return Array(values.joined())
   }
 }

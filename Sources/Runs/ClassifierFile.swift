@@ -2,8 +2,8 @@
 package enum ClassifierFile {
   /// The folder of the linear stage in the run directory.
   package static let folder = "linear"
-  /// The path of the weights, relative to the run directory.
-  package static let path = "\(folder)/classifier.safetensors"
+  /// The path of the classifier, relative to the run directory, by the encoder's weights that it was trained on.
+  package static func path(of weights: RunWeights) -> String { "\(folder)\(weights.suffix)/classifier.safetensors" }
   /// The metadata key of the number of pretraining steps of the encoder for which the classifier was trained.
   package static let stepMetadata = "pretraining_steps"
   /// The tensor with the mean of each feature, which is subtracted from it.

@@ -19,12 +19,15 @@ package struct ExportedClassifier {
   ///
   /// - Parameters:
   ///   - path: The run directory.
+  ///   - weights: The weights of the encoder.
   ///   - step: The step whose encoder is exported.
   ///   - width: The encoder's number of features.
   ///   - report: Receives a line if there is a classifier that does not belong to the encoder.
   /// - Throws: `FileError` if the classifier's file is damaged.
-  package init?(run path: String, step: Int, width: Int, report: (String) -> Void) throws(FileError) {
-    let file = "\(path)/\(ClassifierFile.path)"
+  package init?(
+    run path: String, weights encoderWeights: RunWeights, step: Int, width: Int, report: (String) -> Void
+  ) throws(FileError) {
+    let file = "\(path)/\(ClassifierFile.path(of: encoderWeights))"
     guard unsafe access(file, F_OK) == 0 else { return nil }
     let weights = try SafetensorsFile(path: file)
     let metadata = ClassifierFile.stepMetadata

@@ -10,46 +10,43 @@ struct ForeignWeights {
   /// The file's own names and shapes, by the names of the layout.
   let entries: [String: (name: String, entry: SafetensorsHeader.Entry)]
 
+  /// The file's names outside the model, such as a momentum encoder's or an optimizer's.
+  let outside: [String]
+
   private let layout: WeightLayout
   private let file: SafetensorsFile
 
-  /// The prefix that PyTorch's data-parallel wrappers insert into names.
-  private static let wrapper = "module."
-
   /// Reads a file.
   ///
-  /// - Throws: `FileError`, also for a file of `torch.save`.
-  package init(path: String, _ layout: WeightLayout) throws(FileError) {
-    try Self.checkIsNoPickle(path)
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - layout: The layout of its names.
+  ///   - prefix: The beginning of the names of the model's tensors; `nil` for the only one, as ``WeightPrefix`` finds it.
+  /// - Throws: `FileError`, also for a file of another format.
+  package init(path: String, _ layout: WeightLayout, prefix: String? = nil) throws(FileError) {
     self.path = path
     self.layout = layout
     file = try SafetensorsFile(path: path, needsChecksum: false)
+    let names = file.entries.keys.filter { name in name != SafetensorsChecksum.name }
+    let chosen = try WeightPrefix.chosen(prefix, of: names, layout, path: path)
     var entries: [String: (name: String, entry: SafetensorsHeader.Entry)] = [:]
-    for (name, entry) in file.entries where name != SafetensorsChecksum.name {
-      let plain = name.replacing("encoder.\(Self.wrapper)", with: "encoder.")
-      entries[plain.hasPrefix(Self.wrapper) ? String(plain.dropFirst(Self.wrapper.count)) : plain] = (name, entry)
+    var outside: [String] = []
+    for name in names {
+      guard let plain = chosen.modelName(of: name) else {
+        outside.append(name)
+        continue
+      }
+      entries[plain] = file.entries[name].map { entry in (name, entry) }
     }
     self.entries = entries
-  }
-
-  private static func checkIsNoPickle(_ path: String) throws(FileError) {
-    let file = try ReadOnlyFile(path: path)
-    let start = try file.read(min(4, file.byteCount), at: 0)
-    guard start == [0x50, 0x4B, 0x03, 0x04] || start.starts(with: [0x80, 0x02]) else { return }
-    let script =
-      "import torch, safetensors.torch; w = torch.load('\(path)', map_location='cpu'); w = w.get('model', w.get('net', w)); safetensors.torch.save_file({k: v.contiguous() for k, v in w.items()}, '\(path).safetensors')"
-    throw FileError(
-      .content,
-      "\(path): is a file of torch.save, which only Python can read; expected safetensors. Convert it with: python3 -c \"\(script)\""
-    )
+    self.outside = outside.sorted()
+    part = chosen.part
   }
 
   // MARK: - The model of the file
 
   /// The part that the names belong to: a whole model or, in a layout that distinguishes them, its encoder only.
-  var part: WeightLayout.Part {
-    layout == .supcontrast && !entries.keys.contains { name in name.hasPrefix("encoder.") } ? .encoder : .model
-  }
+  let part: WeightLayout.Part
 
   /// The stem, by the size of the first convolution.
   var stem: ResNetArchitecture.Stem {
@@ -106,16 +103,40 @@ struct ForeignWeights {
         misshapen.append("\(name) is \(entry.type.rawValue) \(entry.shape), expected F32 \(slice.shape)")
       }
     }
-    let surplus = entries.filter { name, _ in !known.contains(name) }.map(\.value.name).sorted()
+    let surplus = surplus(known)
     let clashes = [("missing", missing), ("left over", surplus), ("of another shape or type", misshapen)]
       .filter { _, names in !names.isEmpty }
       .map { kind, names in "\(names.count) \(kind): \(Self.list(names))" }
+    // What no encoder has, such as another program's head, spoils nothing.
+    if missing.isEmpty, misshapen.isEmpty, !surplus.contains(where: { name in isOfEncoder(name) }) { return }
     guard clashes.isEmpty else {
       throw RunError(
         .data,
-        "\(path): does not hold a \(model) in the layout \(layout.rawValue). Of its \(entries.count) tensors, \(clashes.joined(separator: "; ")). Give the --model, --stem and --layout that the weights were made with"
+        "\(path): does not hold a \(model) in the layout \(layout.rawValue). Of its \(counted(entries.count, "tensor")), \(clashes.joined(separator: "; ")). Give the --model, --stem and --layout that the weights were made with"
       )
     }
+  }
+
+  /// The file's names of the model's tensors that are not known.
+  private func surplus(_ known: Set<String>) -> [String] {
+    entries.filter { name, _ in !known.contains(name) }.map(\.value.name).sorted()
+  }
+
+  private func isOfEncoder(_ name: String) -> Bool {
+    name.split(separator: ".").contains { part in
+      part == "conv1" || part == "bn1" || (part.hasPrefix("layer") && part.dropFirst(5).allSatisfy(\.isNumber))
+    }
+  }
+
+  /// The tensors that an import leaves out, besides a classifier: those outside the model, and those that it has no place for.
+  func leftOut(_ slices: [VectorSlice]) -> [String] {
+    var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
+    for slice in slices {
+      let name = layout.name(of: slice.name, part)
+      known.insert(name)
+      known.insert(WeightLayout.counter(besides: name) ?? name)
+    }
+    return surplus(known) + outside
   }
 
   /// Fills parameters and running statistics, after ``check(_:model:)``.

@@ -14,6 +14,8 @@ package struct ImagePreprocessing: Sendable {
 
   /// Per-channel mean and standard deviation used to standardize the input.
   package let normalization: ChannelNormalization
+  /// The conversion of gray images of 16 bits.
+  package let sixteenBit: SixteenBit
   /// Height and width of the encoder's input.
   package let viewSize: ImageSize
   /// Names in the order of labels; empty if the run does not know them.
@@ -40,14 +42,17 @@ package struct ImagePreprocessing: Sendable {
       }
     guard let (normalization, size) = known else { return nil }
     self.normalization = normalization
+    sixteenBit = configuration.data.sixteenBit ?? .clip
     viewSize = configuration.data.imageSize.map { side in ImageSize(width: side, height: side) } ?? size
     classNames = Self.classNames(ofClassifierIn: run) ?? Self.classNames(ofSummaryIn: run) ?? []
   }
 
   /// The class names in the metadata of the linear stage's classifier.
   private static func classNames(ofClassifierIn run: String) -> [String]? {
-    let file = try? SafetensorsFile(path: "\(run)/\(ClassifierFile.path)")
-    return file?.metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
+    RunWeights.allCases.lazy.compactMap { weights in
+      let file = try? SafetensorsFile(path: "\(run)/\(ClassifierFile.path(of: weights))")
+      return file?.metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
+    }.first
   }
 
   /// The class names of the training set, from `summary.json`.
@@ -74,6 +79,11 @@ package struct ImagePreprocessing: Sendable {
   /// Class names as a metadata value.
   package static func text(_ classNames: [String]) -> String {
     JSONValue.list(classNames.map(JSONValue.text)).encoded()
+  }
+
+  /// A sentence about the input that the encoder expects.
+  var inputText: String {
+    "Input: RGB from 0 to 1, \(viewSize.height)×\(viewSize.width), minus mean \(Self.text(normalization.mean)), divided by std \(Self.text(normalization.standardDeviation)); the file's metadata has them too"
   }
 
   /// The preprocessing by name, for the metadata of an exported file.

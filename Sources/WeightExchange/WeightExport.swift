@@ -21,6 +21,8 @@ package enum WeightExport {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// The output file.
     package var output: String
     /// The format of the file.
@@ -70,7 +72,8 @@ package enum WeightExport {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: nil, needsData: false, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
+      over: world, report: report)
     if let problem = encoder.configuration.problem(ofPart: request.resolvedPart) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
@@ -100,8 +103,8 @@ package enum WeightExport {
     if layout != .supcontrast, request.hasClassifier ?? true, isSameModel {
       classifier = try ExportedClassifier(request, configuration, state, report)
     }
-    let metadata = ImagePreprocessing(configuration, run: request.run)?.metadata ?? [:]
-    try write(to: request.output, state, layout, part, classifier, metadata: metadata)
+    let preprocessing = ImagePreprocessing(configuration, run: request.run)
+    try write(to: request.output, state, layout, part, classifier, metadata: preprocessing?.metadata ?? [:])
     report(
       "\(request.output): \(configuration.model.name) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
     )
@@ -111,6 +114,7 @@ package enum WeightExport {
     for line in layout.loadingLines(file) {
       report("  \(line)")
     }
+    preprocessing.map { preprocessing in report(preprocessing.inputText) }
     if !isSameModel {
       report(
         "note: the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "take them before that")"
@@ -149,12 +153,14 @@ package enum WeightExport {
   ) throws {
     let classifier = request.hasClassifier ?? true ? try ExportedClassifier(request, configuration, state, report) : nil
     var model = ONNXModel(configuration, state, request.resolvedPart, classifier)
-    model.metadata = ImagePreprocessing(configuration, run: request.run)?.metadata ?? [:]
+    let preprocessing = ImagePreprocessing(configuration, run: request.run)
+    model.metadata = preprocessing?.metadata ?? [:]
     try model.write(to: request.output)
     let outputs = model.outputs.map(\.name).joined(separator: ", ")
     report(
       "\(request.output): \(configuration.model.name) after step \(state.step) as ONNX, normalized images [N, 3, height, width] → \(outputs)"
     )
+    preprocessing.map { preprocessing in report(preprocessing.inputText) }
   }
 }
 
@@ -163,7 +169,8 @@ extension ExportedClassifier {
     _ request: WeightExport.Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
   ) throws(FileError) {
     if let classifier = try ExportedClassifier(
-      run: request.run, step: state.step, width: configuration.architecture.representationWidth, report: report)
+      run: request.run, weights: request.weights, step: state.step,
+      width: configuration.architecture.representationWidth, report: report)
     {
       self = classifier
     } else if configuration.isClassifying {

@@ -18,6 +18,8 @@ package enum WeightImport {
     package var overrides: ConfigurationOverrides
     /// The run directory; `nil` for a free one under `runs`.
     package var output: String?
+    /// The beginning of the names of the model's tensors in the file; `nil` for the only one.
+    package var prefix: String?
 
     package init(weights: String, layout: WeightLayout, overrides: ConfigurationOverrides, output: String?) {
       self.weights = weights
@@ -79,6 +81,8 @@ package enum WeightImport {
     let state: TrainingState
     let directory: RunDirectory
     let classifierNames: [String]
+    /// The other tensors of the file that are left out.
+    let leftOut: [String]
 
     init(_ request: Request, _ precisions: PrecisionChoice) throws {
       var configuration = request.configuration
@@ -89,7 +93,7 @@ package enum WeightImport {
       try directory.checkIsFree()
       configuration.compute.precision = try precisions.resolve(
         configuration.compute.precision, widths: configuration.groupWidths)
-      let weights = try ForeignWeights(path: request.weights, request.layout)
+      let weights = try ForeignWeights(path: request.weights, request.layout, prefix: request.prefix)
       configuration.model.stem = configuration.model.stem ?? weights.stem
       weights.setHead(&configuration)
       if let problem = request.layout.problem(configuration.architecture) {
@@ -105,6 +109,7 @@ package enum WeightImport {
       self.configuration = configuration
       self.state = state
       classifierNames = weights.classifierNames
+      leftOut = weights.leftOut(layout.parameters.slices + layout.statistics.slices)
     }
 
     func write(_ configuration: Configuration, _ request: Request, _ report: (String) -> Void) throws {
@@ -112,7 +117,7 @@ package enum WeightImport {
       let lock = try RunLock(directory: directory.path)
       defer { withExtendedLifetime(lock) {} }
       try directory.checkIsFree()
-      try AtomicFile.write(configuration.yaml(), to: directory.configurationPath)
+      try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
       try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
       let summary: [String: JSONValue] = [
         "command": .text("import"), "version": .text(supconVersion), "model": .text(configuration.model.name),
@@ -129,6 +134,11 @@ package enum WeightImport {
         report(
           "note: \(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"
         )
+      }
+      if !leftOut.isEmpty {
+        report(
+          "note: \(counted(leftOut.count, "tensor")) of \(request.weights) that the model has no place for \(leftOut.count == 1 ? "is" : "are") left out: "
+            + leftOut.prefix(5).joined(separator: ", ") + (leftOut.count > 5 ? ", …" : ""))
       }
       let head = configuration.head.kind == .none ? "without projection head" : "with its projection head"
       report(

@@ -19,12 +19,12 @@ package enum WeightLayout: String, Sendable, CaseIterable {
   }
 
   /// The layout whose models have an encoder of this kind.
-  static func usual(for encoder: ResNetArchitecture) -> WeightLayout {
+  package static func usual(for encoder: ResNetArchitecture) -> WeightLayout {
     encoder.offersZeroPadding ? .ge : .torchvision
   }
 
   /// The default part of a file of this layout.
-  var usualPart: Part { self == .torchvision ? .encoder : .model }
+  package var usualPart: Part { self == .torchvision ? .encoder : .model }
 
   /// The name of the classifier in a file of this layout; SupContrast keeps it in a file of its own.
   var classifierName: String {
@@ -40,7 +40,7 @@ package enum WeightLayout: String, Sendable, CaseIterable {
   // MARK: - Names
 
   /// The name of one of this project's slices, such as `encoder.layer2.0.shortcut.0.weight`, in a file that holds the part.
-  func name(of slice: String, _ part: Part) -> String {
+  package func name(of slice: String, _ part: Part) -> String {
     switch self {
     case .torchvision: Self.withoutPrefix(slice).replacing(".shortcut.", with: ".downsample.")
     case .supcontrast: part == .model ? slice : Self.withoutPrefix(slice)
@@ -57,20 +57,20 @@ package enum WeightLayout: String, Sendable, CaseIterable {
   }
 
   /// Returns the name of PyTorch's `num_batches_tracked` counter that accompanies a running mean; `nil` for other names.
-  static func counter(besides name: String) -> String? {
+  package static func counter(besides name: String) -> String? {
     let mean = "running_mean"
     return name.hasSuffix(mean) ? name.dropLast(mean.count) + "num_batches_tracked" : nil
   }
 
   /// Returns true if a slice belongs to the part; a classifier trained with the encoder belongs to neither part.
-  static func isSlice(_ name: String, of part: Part) -> Bool {
+  package static func isSlice(_ name: String, of part: Part) -> Bool {
     name.hasPrefix(encoderPrefix) || (part == .model && name.hasPrefix("head."))
   }
 
   // MARK: - Supported models
 
   /// Explains why the layout does not support the encoder; `nil` if it does.
-  func problem(_ encoder: ResNetArchitecture) -> String? {
+  package func problem(_ encoder: ResNetArchitecture) -> String? {
     let title = "--layout \(rawValue): has no \(encoder.name)"
     guard encoder.offersZeroPadding == (self == .ge) else {
       let others = self == .ge ? "torchvision or supcontrast" : "ge"
@@ -92,7 +92,7 @@ package enum WeightLayout: String, Sendable, CaseIterable {
   }
 
   /// Explains why the layout does not support the configuration's projection head and normalization; `nil` if it does.
-  func headProblem(_ configuration: Configuration) -> String? {
+  package func headProblem(_ configuration: Configuration) -> String? {
     let advice = "choose --part encoder or --format onnx"
     let (head, width) = (configuration.headPlan, configuration.architecture.representationWidth)
     let title = "--layout \(rawValue) --part model"

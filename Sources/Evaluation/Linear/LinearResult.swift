@@ -46,6 +46,7 @@ struct LinearResult {
     unsafe digest.update(weights.span.bytes)
     let fields: [String: JSONValue] = [
       "command": .text("linear"), "version": .text(supconVersion), "run": .text(request.run),
+      "weights": .text(request.weights.rawValue), "split": .text(request.split.rawValue),
       "pretraining_steps": .integer(step), "classes": .integer(classCount), "train_samples": .integer(trainingCount),
       "test_samples": .integer(testCount), "linear_top1": .number(top1), "linear_top5": .number(top5),
       "top1_correct": .integer(top1Count), "top5_correct": .integer(top5Count), "epochs": .integer(request.epochs),
@@ -59,7 +60,9 @@ struct LinearResult {
       "classifier_sha256": .text(SHA256.hexadecimal(digest.finalize())),
     ]
     try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: "\(folder)/summary.json")
-    guard resultFolder == ClassifierFile.folder else { return }
-    try JSONValue.merge(["linear_top1": .number(top1), "linear_top5": .number(top5)], into: run.summaryPath)
+    guard resultFolder == ClassifierFile.folder + request.weights.suffix else { return }
+    let prefix = request.weights.fieldPrefix
+    try JSONValue.merge(
+      ["\(prefix)linear_top1": .number(top1), "\(prefix)linear_top5": .number(top5)], into: run.summaryPath)
   }
 }

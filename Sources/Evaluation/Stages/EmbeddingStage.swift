@@ -16,6 +16,8 @@ package enum EmbeddingStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// The output file of the array.
     package var output: String
     /// The output file of the labels; `nil` for none.
@@ -57,7 +59,8 @@ package enum EmbeddingStage {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     var encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+      report: report)
     if let problem = encoder.configuration.problem(ofPart: request.part) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
@@ -67,7 +70,7 @@ package enum EmbeddingStage {
     }
     let split = request.split
     let (configuration, state) = (encoder.configuration, encoder.state)
-    let dataset = try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    let dataset = try open(split, of: configuration, over: world, report: report)
     try world.agreeOnSamples(of: dataset, configuration)
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let representations = try extraction.features(
@@ -93,8 +96,33 @@ package enum EmbeddingStage {
     }
   }
 
+  /// Opens a split; where there is none, the message names the one that every dataset has.
+  ///
+  /// Collective.
+  private static func open(
+    _ split: Split, of configuration: Configuration, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> any ImageDataset {
+    do {
+      return try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    } catch let agreed as CollectiveError where split != .train && agreed.error.exitCode == .missing {
+      throw CollectiveError(
+        error: RunError(
+          .missing, agreed.error.description, remedy: "for the training images give --split train"))
+    }
+  }
+
   /// Maps representations to embeddings: the projection head, then unit length.
   private static func embeddings(
+    of representations: [Float], _ configuration: Configuration, _ state: TrainingState
+  ) throws -> [Float] {
+    var embeddings = try projections(of: representations, configuration, state)
+    UnitNormalization.scale(&embeddings, width: configuration.widthOfEmbeddings)
+    return embeddings
+  }
+
+  /// Maps representations to the outputs of the projection head.
+  static func projections(
     of representations: [Float], _ configuration: Configuration, _ state: TrainingState
   ) throws -> [Float] {
     // The head's slices follow the encoder's in the vectors; they do not depend on the image size.
@@ -103,9 +131,7 @@ package enum EmbeddingStage {
     let head = ProjectionHead(context, configuration.headPlan, inputWidth: encoder.representationWidth)
     precondition(
       state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
-    var embeddings = try head.projections(
+    return try head.projections(
       of: representations, parameters: state.parameters.span, statistics: state.statistics.span)
-    UnitNormalization.scale(&embeddings, width: configuration.widthOfEmbeddings)
-    return embeddings
   }
 }

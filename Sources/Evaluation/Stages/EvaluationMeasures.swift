@@ -25,22 +25,14 @@ struct EvaluationMeasures {
   ///
   /// Collective.
   func addAccuracies(_ report: inout EvaluationReport, over world: borrowing Communicator) throws {
-    let (training, test) = (training, test)
-    let sizes = [min(20, training.count), min(200, training.count)]
-    let search = KNearestNeighbors(k: sizes[1], width: test.width)
-    let norms = search.squaredLengths(training.features)
-    world.activity.begin("nearest neighbors")
-    let votes = try RowWork.gather(rows: test.count, width: 2, zero: Int32(0), threads: threads, over: world) {
-      queries in
-      try search.neighbors(of: test, queries, training, norms).flatMap { nearest in
-        sizes.map { k in search.weightedVote(nearest.prefix(k), training.labels, norms) ?? -1 }
-      }
-    }
-    for (place, k) in sizes.enumerated() {
-      let right = test.labels.indices.count { sample in votes[2 * sample + place] == test.labels[sample] }
+    let sizes = [20, 200]
+    let votes = try KNearestNeighbors.weightedVotes(
+      of: test, among: training, sizes: sizes, threads: threads, over: world)
+    for (k, votes) in zip(sizes, votes) {
+      let right = zip(test.labels, votes).count { label, vote in label == vote }
       report.add(
-        "knn\(place == 0 ? 20 : 200)_weighted_top1", "weighted k-NN, k \(k), τ 0.07", Double(right) / Double(test.count)
-      )
+        "knn\(k)_weighted_top1", "weighted k-NN, k \(min(k, training.count)), τ 0.07",
+        Double(right) / Double(test.count))
     }
     world.activity.begin("class means")
     let all = ClassMeans.means(training, classCount: classCount)

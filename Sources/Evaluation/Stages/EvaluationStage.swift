@@ -27,6 +27,10 @@ package enum EvaluationStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
+    /// The images to test on: `test` or `validation`.
+    package var split = Split.test
     /// The folder of the dataset; `nil` for the run's.
     package var data: String?
     /// The representation in which samples are compared.
@@ -49,10 +53,26 @@ package enum EvaluationStage {
       self.run = run
     }
 
+    /// A configuration that names the dataset of outliers; `nil` for none.
+    fileprivate var outliers: Configuration? {
+      outlierDataset.map { name in
+        var configuration = Configuration()
+        configuration.data.dataset = name
+        configuration.data.path = outlierData
+        return configuration
+      }
+    }
+
     /// The error in the options themselves, or `nil`.
     package var problem: String? {
       if outlierData != nil, outlierDataset == nil {
         return "--ood-data: goes with --ood-dataset; give both"
+      }
+      if split == .train {
+        return "--split train: expected test or validation"
+      }
+      if let problem = outliers?.dataProblem {
+        return problem.description.replacing("--data", with: "--ood-data")
       }
       return Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
     }
@@ -72,18 +92,23 @@ package enum EvaluationStage {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+      report: report)
     let (training, folder) = try encoder.openTraining(
-      for: "evaluation", checkpoint: request.checkpoint, over: world, report: report)
-    let isStored = try world.onRoot { try makeFolder(folder, request, report) } ?? false
-    let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
+      for: "evaluation", checkpoint: request.checkpoint, testing: request.split, over: world, report: report)
+    let isStored = try world.onRoot { makeFolder(folder, request, report) } ?? false
+    let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
     guard request.neighbors <= training.count else {
       throw CollectiveError(
         error: RunError(
-          .usage, "--neighbors \(request.neighbors): the training set has only \(training.count) samples; give fewer"))
+          .usage,
+          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
+        ))
     }
+    let outliers = try openOutliers(request, like: test, over: world, report: report)
+    try checkCorruptions(request, like: test, over: world)
     let rows = try featureRows(of: training, request, encoder, over: world)
     let testRows = try featureRows(of: test, request, encoder, over: world)
     try training.reportReplaced(over: world, report: report)
@@ -103,27 +128,58 @@ package enum EvaluationStage {
       try measures.addAccuracies(&result, over: world)
       try measures.addGeometry(&result, over: world)
       confusion = try addClassification(&result, testRows.plain, test, request, encoder, over: world, report: report)
-      if let name = request.outlierDataset {
-        var configuration = encoder.configuration
-        configuration.data.dataset = name
-        configuration.data.path = request.outlierData
-        let outliers = Renormalized(
-          original: try DatasetChoice.open(configuration, .test, over: world, report: report), like: test)
+      if let outliers {
         try measures.addDetection(
           &result, outliers: try featureRows(of: outliers, request, encoder, over: world).unit, over: world)
       }
     }
     world.activity.begin("writing the result", allowsSilence: true)
     result.details.merge([
-      "neighbors": .integer(request.neighbors), "test_samples": .integer(test.count),
+      "neighbors": .integer(request.neighbors), "split": .text(request.split.rawValue),
+      "weights": .text(request.weights.rawValue), "test_samples": .integer(test.count),
       "train_samples": .integer(training.count), "pretraining_steps": .integer(encoder.state.step),
     ]) { _, new in new }
     try world.onRoot {
       result.table.forEach(report)
       guard isStored else { return }
       try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
-      if folder == "evaluation" {
-        try JSONValue.merge([field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
+      if folder == "evaluation" + request.weights.suffix {
+        try JSONValue.merge(
+          [request.weights.fieldPrefix + field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
+      }
+    }
+  }
+
+  /// Opens the dataset of outliers before any work is done; `nil` if none is asked for.
+  ///
+  /// Collective.
+  private static func openOutliers(
+    _ request: Request, like test: any ImageDataset, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> (any ImageDataset)? {
+    guard request.features == .encoder, let configuration = request.outliers else { return nil }
+    func open(_ split: Split) throws -> any ImageDataset {
+      try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    }
+    do {
+      return Renormalized(original: try open(.test), like: test)
+    } catch let agreed as CollectiveError where agreed.error.exitCode == .missing {
+      // Any images will do: a folder without splits has training images only.
+      guard let training = try? open(.train) else { throw agreed }
+      return Renormalized(original: training, like: test)
+    }
+  }
+
+  /// Opens the files of all corruptions before any work is done.
+  ///
+  /// Collective.
+  private static func checkCorruptions(
+    _ request: Request, like test: any ImageDataset, over world: borrowing Communicator
+  ) throws {
+    guard let folder = request.corruptions, request.features == .encoder else { return }
+    try world.throwingTogether {
+      for name in CorruptionErrors.names {
+        _ = try CorruptedDataset(folder: folder, corruption: name, severity: 0, like: test)
       }
     }
   }
@@ -131,13 +187,14 @@ package enum EvaluationStage {
   /// Makes the folder of the result before any work is done.
   ///
   /// - Returns: False if the run is read-only; the result is then printed only.
-  private static func makeFolder(_ folder: String, _ request: Request, _ report: (String) -> Void) throws -> Bool {
-    guard unsafe access(request.run, W_OK) == 0 else {
-      report("note: \(request.run) cannot be written to; the result is printed only")
+  private static func makeFolder(_ folder: String, _ request: Request, _ report: (String) -> Void) -> Bool {
+    do throws(RunError) {
+      try RunDirectory(path: request.run).prepareResult(in: folder)
+      return true
+    } catch {
+      report("note: \(error.problem); the result is printed only")
       return false
     }
-    try RunDirectory(path: request.run).createFolder(folder)
-    return true
   }
 
   /// Replaces the result of an earlier evaluation of the same data and checkpoint.
@@ -250,7 +307,7 @@ package enum EvaluationStage {
 
 extension ImageDataset {
   /// The classes of all samples.
-  var labels: [Int32] {
+  package var labels: [Int32] {
     (0..<count).map { index in Int32(label(at: index)) }
   }
 }

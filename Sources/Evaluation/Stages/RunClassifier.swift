@@ -7,19 +7,21 @@ import Runs
 import WeightExchange
 
 /// The classifier of a run, the same on every rank: that of its linear stage, or else the one trained with the encoder.
-struct RunClassifier: Sendable {
+package struct RunClassifier: Sendable {
   /// `[classes, width]`.
-  let weight: [Float]
+  package let weight: [Float]
   /// `[classes]`.
-  let bias: [Float]
+  package let bias: [Float]
 
   /// Reads the classifier on rank 0 and broadcasts it; `nil` if the run has none that belongs to the encoder.
   ///
   /// Collective.
-  init?(of encoder: FrozenEncoder, run: String, over world: borrowing Communicator, report: (String) -> Void) throws {
+  package init?(
+    of encoder: FrozenEncoder, run: String, over world: borrowing Communicator, report: (String) -> Void
+  ) throws {
     let width = encoder.configuration.architecture.representationWidth
     let read = try world.onRoot { () throws -> ExportedClassifier? in
-      try ExportedClassifier(run: run, step: encoder.state.step, width: width, report: report)
+      try ExportedClassifier(run: run, weights: encoder.weights, step: encoder.state.step, width: width, report: report)
         ?? (encoder.configuration.isClassifying ? ExportedClassifier(of: encoder.state) : nil)
     }
     let own = (read ?? nil).map { classifier in (classifier.weight, classifier.bias) } ?? ([], [])
@@ -37,7 +39,7 @@ struct RunClassifier: Sendable {
   /// The logits of all rows, `[samples, classes]`.
   ///
   /// Collective.
-  func logits(_ rows: FeatureRows, threads: Int, over world: borrowing Communicator) throws -> [Float] {
+  package func logits(_ rows: FeatureRows, threads: Int, over world: borrowing Communicator) throws -> [Float] {
     let (weight, bias) = (weight, bias)
     return try RowWork.gather(rows: rows.count, width: bias.count, zero: Float(0), threads: threads, over: world) {
       samples in

@@ -24,6 +24,8 @@ package enum PredictionStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// Files, folders, or `-` for paths read from standard input.
     package var images: [String]
     /// The number of most probable classes shown for each image.
@@ -70,7 +72,8 @@ package enum PredictionStage {
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: nil, needsData: false, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
+      over: world, report: report)
     let preprocessing = ImagePreprocessing(encoder.configuration, run: request.run)
     guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
       throw CollectiveError(

@@ -17,5 +17,11 @@ extension TrainingState {
       try world.broadcast(&vectors[index])
     }
     optimizer.state = vectors
+    if let average {
+      var (parameters, statistics) = (average.parameters, average.statistics)
+      try world.broadcast(&parameters)
+      try world.broadcast(&statistics)
+      self.average = AveragedWeights(decay: average.decay, parameters, statistics, step: step)
+    }
   }
 }

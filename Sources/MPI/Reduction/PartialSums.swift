@@ -12,8 +12,6 @@ final class PartialSums<Element: TreeElement>: Sendable {
   private let tree: ShardTree
   /// The shards of this rank.
   private let run: Range<Int>
-  /// True if siblings are combined, false if all vectors are kept.
-  private let isCombining: Bool
   /// The number of vectors whose memory is kept for the next step.
   private let keptCount: Int
   private let state: Mutex<[Segment]>
@@ -45,10 +43,8 @@ final class PartialSums<Element: TreeElement>: Sendable {
   ///   - tree: The tree over all shards.
   ///   - run: The shards of this rank.
   ///   - threads: The number of threads that add vectors.
-  ///   - order: The order of the additions.
   init(
-    _ memory: SumMemory<Element>, bounds: [Int], _ tree: ShardTree, run: Range<Int>, threads: Int,
-    order: ReductionOrder
+    _ memory: SumMemory<Element>, bounds: [Int], _ tree: ShardTree, run: Range<Int>, threads: Int
   ) {
     precondition(
       bounds.first == 0 && bounds.allSatisfy { bound in bound < memory.length || memory.length == 0 },
@@ -56,8 +52,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
     self.memory = memory
     self.tree = tree
     self.run = run
-    isCombining = order == .tree
-    keptCount = isCombining ? Self.vectorCount(shards: run.count, threads: threads) : run.count
+    keptCount = Self.vectorCount(shards: run.count, threads: threads)
     segments = zip(bounds, bounds.dropFirst() + [memory.length]).map { lower, upper in lower..<upper }
     state = Mutex(Array(repeating: Segment(), count: bounds.count))
   }
@@ -89,24 +84,22 @@ final class PartialSums<Element: TreeElement>: Sendable {
     var node = path[0]
     // The vector of the sum at `node`; none while that is the summand itself.
     var vector: Int?
-    if isCombining {
-      for parent in path.dropFirst() where parent.isInside(run) {
-        let sibling = parent.left == node ? parent.right : parent.left
-        var other = exchange(vector, at: node, for: sibling, segment)
-        if other == nil, vector == nil {
-          vector = store(summand, segment)
-          other = exchange(vector, at: node, for: sibling, segment)
-        }
-        guard let total = other else { return }
-        if let own = vector {
-          accumulate(own, into: total, segment)
-          release(own, segment)
-        } else {
-          memory.withElements(segments[segment], ofVector: total) { sums in Element.accumulate(summand, into: &sums) }
-        }
-        vector = total
-        node = parent
+    for parent in path.dropFirst() where parent.isInside(run) {
+      let sibling = parent.left == node ? parent.right : parent.left
+      var other = exchange(vector, at: node, for: sibling, segment)
+      if other == nil, vector == nil {
+        vector = store(summand, segment)
+        other = exchange(vector, at: node, for: sibling, segment)
       }
+      guard let total = other else { return }
+      if let own = vector {
+        accumulate(own, into: total, segment)
+        release(own, segment)
+      } else {
+        memory.withElements(segments[segment], ofVector: total) { sums in Element.accumulate(summand, into: &sums) }
+      }
+      vector = total
+      node = parent
     }
     let top = vector ?? store(summand, segment)
     state.withLock { segments in segments[segment].vectors[node] = top }
@@ -174,11 +167,6 @@ final class PartialSums<Element: TreeElement>: Sendable {
         memory.withElements(segments[index], ofVector: 0) { total in total.copy(from: sums) }
       }
     }
-  }
-
-  /// The nodes with a sum, in the order of their shards.
-  func nodes(_ segment: Int) -> [ShardTree.Node] {
-    state.withLock { segments in segments[segment].vectors.keys.sorted { one, other in one.first < other.first } }
   }
 
   /// Forgets the sums of some segments; vector 0 keeps its elements until the next shard is added.

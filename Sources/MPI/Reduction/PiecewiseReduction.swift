@@ -22,7 +22,6 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The segments of each piece, by their numbers.
   private let pieces: [Range<Int>]
   private let tree: ShardTree
-  private let order: ReductionOrder
   /// The maximal subtrees of each rank.
   private let owned: [[ShardTree.Node]]
   /// Spare memory for segments, at most one for each thread that works at the same time.
@@ -49,17 +48,15 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///   - runs: The shards of each rank.
   ///   - rank: This rank.
   ///   - threads: The number of threads that add segments.
-  ///   - order: The order of the additions.
   public init(
     in memory: SumMemory<Element>, segments bounds: [Int], pieces: [Int], runs: BlockPartition, rank: Int,
-    threads: Int, order: ReductionOrder
+    threads: Int
   ) {
     length = memory.length
     let tree = ShardTree(leafCount: runs.runs.map(\.upperBound).max() ?? 0)
     self.tree = tree
-    self.order = order
     self.memory = memory
-    sums = PartialSums(memory, bounds: bounds, tree, run: runs[rank], threads: threads, order: order)
+    sums = PartialSums(memory, bounds: bounds, tree, run: runs[rank], threads: threads)
     owned = runs.runs.map { run in tree.maximalSubtrees(inside: run) }
     let first = pieces.compactMap { piece in bounds.firstIndex(of: piece) }
     precondition(first.count == pieces.count && first.first == 0, "pieces at \(pieces) of segments at \(bounds)")
@@ -161,17 +158,14 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   private func finish(
     _ piece: Range<Int>, over world: borrowing Communicator, _ buffers: inout Buffers, _ waiting: Waiting
   ) throws(MPIError) {
-    if order == .tree, world.size == 1 {
+    if world.size == 1 {
       return sums.move(tree.root, piece)
     }
     let range = segments[piece.lowerBound].lowerBound..<segments[piece.upperBound - 1].upperBound
     let count = max(Self.exchangedByteCount / MemoryLayout<Element>.stride, 1)
     for lower in stride(from: range.lowerBound, to: max(range.upperBound, range.lowerBound + 1), by: count) {
       let part = lower..<min(lower + count, range.upperBound)
-      switch order {
-      case .tree: try exchange(part, over: world, &buffers.sent, &buffers.received, waiting)
-      case .mpi: try addWithLibrary(part, over: world, piece.lowerBound, &buffers)
-      }
+      try exchange(part, over: world, &buffers.sent, &buffers.received, waiting)
     }
   }
 
@@ -215,21 +209,6 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
         position += slice.count
       }
     }
-  }
-
-  /// Adds shard after shard, then rank after rank in the order of the MPI library.
-  private func addWithLibrary(
-    _ part: Range<Int>, over world: borrowing Communicator, _ segment: Int, _ buffers: inout Buffers
-  ) throws(MPIError) {
-    var total = Array(repeating: Element.zero, count: part.count)
-    resize(&buffers.sent, to: part.count)
-    for node in sums.nodes(segment) {
-      copy([0..<part.count], of: part, [node], into: &buffers.sent, at: 0)
-      var elements = total.mutableSpan
-      Element.accumulate(buffers.sent.span, into: &elements)
-    }
-    try world.allReduceSum(&total)
-    memory.withElements(part, ofVector: 0) { sums in sums.copy(from: total.span) }
   }
 
   private func resize(_ elements: inout [Element], to count: Int) {

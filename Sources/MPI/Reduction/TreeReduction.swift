@@ -11,11 +11,10 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   ///   - length: The number of elements in each vector.
   ///   - runs: The shards of each rank.
   ///   - rank: This rank.
-  ///   - order: The order of the additions.
-  public init(length: Int, runs: BlockPartition, rank: Int, order: ReductionOrder = .tree) {
+  public init(length: Int, runs: BlockPartition, rank: Int) {
     self.length = length
     reduction = PiecewiseReduction(
-      in: SumMemory(length: length), segments: [0], pieces: [0], runs: runs, rank: rank, threads: 1, order: order)
+      in: SumMemory(length: length), segments: [0], pieces: [0], runs: runs, rank: rank, threads: 1)
   }
 
   /// True if all shards of this rank were added, so that ``finish(over:into:waiting:)`` may be called.

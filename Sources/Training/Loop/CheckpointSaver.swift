@@ -34,6 +34,29 @@ final class CheckpointSaver {
     lastSeconds = ProcessMeasurements.now() - start
   }
 
+  /// Writes the best checkpoint, and replaces the one before while training goes on.
+  ///
+  /// - Parameters:
+  ///   - state: The state of the best evaluation.
+  ///   - best: Its measure.
+  func begin(_ state: TrainingState, best: BestCheckpoint) {
+    guard let directory else { return }
+    let configuration = configuration
+    let failure = writer.begin(step: state.step) { () throws(FileError) in
+      try directory.checkpoints.prepare(Checkpoint(configuration: configuration, state: state), as: best)
+    } complete: { contents throws(FileError) in
+      try contents.publish()
+    }
+    report(failure)
+  }
+
+  private func report(_ failure: CheckpointWriter.Failure?) {
+    guard let failure else { return }
+    report(
+      "warning: the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
+        + "the checkpoints before it stand")
+  }
+
   /// Writes the last checkpoint of this invocation and waits for it.
   ///
   /// Collective.
@@ -68,6 +91,8 @@ final class CheckpointSaver {
   /// The parts of a save that depend on the state.
   private struct Contents: Sendable {
     let weightsHash: String
+    /// That of the averaged weights, if there are any.
+    let averageHash: String?
     let checkpoint: CheckpointFolder.Prepared
   }
 
@@ -80,25 +105,26 @@ final class CheckpointSaver {
     let configuration = configuration
     let failure = writer.begin(step: state.step) { () throws(FileError) in
       if status == .finished {
-        try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
-        if configuration.isClassifying {
-          try state.write("\(Configuration.classifierName).", to: directory.classifierPath)
+        for (weights, state) in [(RunWeights.raw, state)] + (state.averaged.map { state in [(.average, state)] } ?? [])
+        {
+          try state.write(TrainingState.encoderPrefix, to: directory.encoderPath(of: weights))
+          if configuration.isClassifying {
+            try state.write("\(Configuration.classifierName).", to: directory.classifierPath(of: weights))
+          }
         }
       }
       return Contents(
-        weightsHash: state.weightsSHA256(),
+        weightsHash: state.weightsSHA256(), averageHash: state.averaged.map { state in state.weightsSHA256() },
         checkpoint: try directory.checkpoints.prepare(Checkpoint(configuration: configuration, state: state)))
     } complete: { contents throws(FileError) in
+      var hashes = ["weights_sha256": JSONValue.text(contents.weightsHash)]
+      hashes["average_weights_sha256"] = contents.averageHash.map(JSONValue.text)
       // Accuracies that later stages measured on the previous weights do not apply to these weights.
       try JSONValue.merge(
-        summary.merging(["weights_sha256": .text(contents.weightsHash)]) { _, new in new }, into: directory.summaryPath,
+        summary.merging(hashes) { _, new in new }, into: directory.summaryPath,
         replacing: RunStatus.fieldsOfLaterStages)
       try directory.checkpoints.complete(contents.checkpoint, keep: configuration.checkpoints.keep)
     }
-    if let failure {
-      report(
-        "warning: the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
-          + "the checkpoints before it stand")
-    }
+    report(failure)
   }
 }

@@ -81,7 +81,9 @@ struct ModelSizes {
     longestSegment = zip(bounds, bounds.dropFirst()).map { lower, upper in upper - lower }.max() ?? 0
     packedWeights = model.packedWeights.byteCount(isAlternating: false)
     alternatingWeights = model.packedWeights.byteCount(isAlternating: true)
-    optimizerVectorCount = configuration.makeOptimizer(model.layout.parameters).stateNames.count
+    optimizerVectorCount =
+      configuration.makeOptimizer(model.layout.parameters).stateNames.count
+      + (configuration.optimizer.weightAverage == nil ? 0 : 1)
     representationWidth = model.encoder.representationWidth
     headWidth = configuration.headPlan.widths.dropLast().reduce(0, +)
     self.constant = constant

@@ -24,10 +24,9 @@ package struct BatchPartition {
   ///   - segments: The lower bounds of the parts of a vector that a backward pass completes.
   ///   - pieces: The lower bounds of the parts that are reduced over the ranks one by one.
   ///   - world: The ranks.
-  ///   - order: The order of addition.
   package init(
     _ configuration: Configuration, globalBatchSize: Int, sums: SumMemory<Float>, segments: [Int], pieces: [Int],
-    over world: borrowing Communicator, order: ReductionOrder
+    over world: borrowing Communicator
   ) {
     self.globalBatchSize = globalBatchSize
     shardCount = globalBatchSize / configuration.batches.shardSize
@@ -41,10 +40,10 @@ package struct BatchPartition {
           ranks: world.size),
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
-        mode: configuration.loss.mode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
+        mode: configuration.loss.resolvedMode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
       : nil
     reduction = PiecewiseReduction(
       in: sums, segments: segments, pieces: pieces, runs: shards, rank: world.rank,
-      threads: configuration.compute.threads, order: order)
+      threads: configuration.compute.threads)
   }
 }

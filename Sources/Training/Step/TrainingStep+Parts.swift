@@ -67,7 +67,7 @@ extension TrainingStep {
   ) throws {
     let reduction = step.partition.reduction
     let crossEntropy = model.crossEntropy(
-      of: shard, labels: labels(ofRows: step.requests[index].samples), weight: crossEntropyWeight(step.partition))
+      of: shard, labels: labels(ofRows: step.requests[index]), weight: crossEntropyWeight(step.partition))
     try reduction.withSegment { segment in
       // The last segment is that of the heads, and ends with the batch statistics and what follows them.
       let last = vector.from(reduction.segments[reduction.segments.count - 1].lowerBound)
@@ -116,16 +116,19 @@ extension TrainingStep {
         &state.parameters, gradient: total.extracting(vector.gradient), learningRate: learningRate, step: state.step)
       state.updateStatistics(with: total.extracting(vector.batchStatistics), shards: step.partition.shardCount)
     }
+    state.average?.update(state.parameters, state.statistics)
     state.step += 1
     return learningRate
   }
 
   /// The losses and costs of a step that was taken.
-  func result(of step: RunningStep, learningRate: Float, over world: borrowing Communicator) -> StepResult {
+  func result(of step: RunningStep, _ batch: GlobalBatch, learningRate: Float, over world: borrowing Communicator)
+    -> StepResult
+  {
     let contrast = contrast(of: step)
     return StepResult(
       views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced(vector.loss)),
-      lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound, contrast: contrast,
+      lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound(of: batch), contrast: contrast,
       trainTop1: trainTop1(step.partition), learningRate: learningRate, isStopRequested: reduced(vector.stop) > 0,
       partSeconds: step.clock.seconds, partReceivedByteCounts: step.clock.receivedByteCounts,
       traffic: world.activity.traffic.since(step.trafficBefore))

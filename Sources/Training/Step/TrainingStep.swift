@@ -44,11 +44,10 @@ package final class TrainingStep {
   ///   - activationByteCount: The memory of this rank for activations.
   ///   - loaderThreads: The number of threads of this rank that make views ahead.
   ///   - isOverlapping: True to reduce gradients over the ranks during the backward pass; the same on all ranks.
-  ///   - order: The order in which gradients are added.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
-    activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool, order: ReductionOrder
+    activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
@@ -72,8 +71,7 @@ package final class TrainingStep {
     for size in batchSizes {
       partitions.append(
         BatchPartition(
-          configuration, globalBatchSize: size, sums: sums, segments: segments, pieces: pieces, over: world,
-          order: order))
+          configuration, globalBatchSize: size, sums: sums, segments: segments, pieces: pieces, over: world))
     }
     self.partitions = partitions
     schedule = configuration.learningRateSchedule(stepsPerEpoch: sampler.stepsPerEpoch)
@@ -105,7 +103,12 @@ package final class TrainingStep {
     try clock.time(.reduce) { try allReduce(step, over: world) }
     let learningRate = try clock.time(.update) { try update(&state, step, batch, over: world) }
 
-    return result(of: step, learningRate: learningRate, over: world)
+    return result(of: step, batch, learningRate: learningRate, over: world)
+  }
+
+  /// The Euclidean length of the gradient of the last step; the same bits on every rank and any number of ranks.
+  var gradientNorm: Double {
+    sums.withTotal { total in total.extracting(vector.gradient).euclideanLength }
   }
 
   /// An element of the sum of all shards' vectors.

@@ -36,6 +36,7 @@ struct EmbedCommand: RankedCommand {
   private var request: EmbeddingStage.Request {
     var request = EmbeddingStage.Request(run: source.split(arguments).run, output: output)
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
     request.labels = labels
     request.data = data
     request.split = split
@@ -46,6 +47,8 @@ struct EmbedCommand: RankedCommand {
   }
 
   var threadsPerRank: Int { threads }
+
+  var outputs: [String] { [output] + (labels.map { path in [path] } ?? []) }
 
   func problem(ranks: Int) -> String? {
     source.problem(arguments) ?? request.problem

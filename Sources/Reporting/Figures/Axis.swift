@@ -1,0 +1,41 @@
+/// A linear scale from values to coordinates, with round ticks.
+package struct Axis {
+  let low: Double
+  let high: Double
+  /// The values with a label.
+  package let ticks: [Double]
+
+  /// An axis that contains all values.
+  ///
+  /// - Parameters:
+  ///   - values: The values; those that are not finite are left out.
+  ///   - count: The approximate number of ticks.
+  ///   - includesZero: True if the axis begins or ends at 0 at the latest.
+  package init(_ values: some Sequence<Double>, count: Int, includesZero: Bool = false) {
+    let finite = values.filter(\.isFinite)
+    var low = finite.min() ?? 0
+    var high = finite.max() ?? 1
+    if includesZero { (low, high) = (min(low, 0), max(high, 0)) }
+    if high - low <= 1e-12 * max(abs(low), abs(high)) {
+      let margin = max(abs(low) * 0.05, 1e-9)
+      (low, high) = (low - margin, high + margin)
+    }
+    let step = Self.roundStep((high - low) / Double(max(count, 1)))
+    (self.low, self.high) = (low, high)
+    let first = (low / step).rounded(.up)
+    ticks = (0...2 * count + 2).map { index in (first + Double(index)) * step }.filter { tick in
+      tick <= high + 1e-9 * (high - low)
+    }
+  }
+
+  /// The position of a value, from 0 at ``low`` to 1 at ``high``.
+  func position(_ value: Double) -> Double { (value - low) / (high - low) }
+
+  /// 1, 2 or 5 times a power of ten, not below a step.
+  static func roundStep(_ step: Double) -> Double {
+    var power = 1.0
+    while power > step { power /= 10 }
+    while power * 10 <= step { power *= 10 }
+    return [1, 2, 5, 10].map { factor in factor * power }.first { candidate in candidate >= step * 0.999 } ?? power * 10
+  }
+}

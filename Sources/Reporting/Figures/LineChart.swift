@@ -1,0 +1,121 @@
+/// Curves over the course of training, as inline SVG.
+struct LineChart {
+  /// A curve.
+  struct Series {
+    let name: String
+    /// The points, by ascending x.
+    let points: [(x: Double, y: Double)]
+    /// The number of its marker, dashes and color.
+    let style: Int
+  }
+
+  let title: String
+  let xTitle: String
+  let yTitle: String
+  let series: [Series]
+  var includesZero = false
+  var caption: String?
+
+  private static let width = 400.0
+  private static let height = 230.0
+  private static let left = 56.0
+  private static let right = 14.0
+  private static let top = 10.0
+  private static let bottom = 36.0
+  /// The number of points up to which a curve is drawn as it is.
+  private static let pointLimit = 240
+
+  /// The figure; `nil` if there are no points.
+  var figure: Markup? {
+    let drawn = series.map { series in
+      Series(name: series.name, points: Self.thinned(series.points), style: series.style)
+    }
+    .filter { series in !series.points.isEmpty }
+    guard !drawn.isEmpty else { return nil }
+    let x = Axis(drawn.flatMap { series in series.points.map(\.x) }, count: 5)
+    let y = Axis(drawn.flatMap { series in series.points.map(\.y) }, count: 5, includesZero: includesZero)
+    let body: Markup = """
+      <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(description(drawn))">
+      \(frame(x, y))
+      \(drawn.map { series in curve(series, x, y) })
+      </svg>
+      \(series.count > 1 || drawn[0].name != title ? legend(drawn) : "")
+      """
+    return Elements.figure(title, body, caption: caption)
+  }
+
+  /// The numbers of the curves in words, for readers without the figure.
+  private func description(_ drawn: [Series]) -> String {
+    let curves = drawn.compactMap { series -> String? in
+      guard let first = series.points.first, let last = series.points.last else { return nil }
+      let values = series.points.map(\.y)
+      return "\(series.name) from \(short(first.y)) to \(short(last.y))"
+        + " (lowest \(short(values.min() ?? 0)), highest \(short(values.max() ?? 0)))"
+    }
+    return "\(title) by \(xTitle): " + curves.joined(separator: "; ")
+  }
+
+  private static func place(_ x: Axis, _ y: Axis, _ point: (x: Double, y: Double)) -> (x: Double, y: Double) {
+    (
+      left + x.position(point.x) * (width - left - right),
+      height - bottom - y.position(point.y) * (height - top - bottom)
+    )
+  }
+
+  private func frame(_ x: Axis, _ y: Axis) -> Markup {
+    let (floor, end) = (Self.height - Self.bottom, Self.width - Self.right)
+    let rows = y.ticks.map { tick in
+      let place = Self.place(x, y, (x.low, tick)).y
+      return """
+        <path class="rule" d="M\(Self.left) \(place)H\(end)"/><text x="\(Self.left - 5)" y="\(place + 4)" text-anchor="end">\(short(tick))</text>
+        """ as Markup
+    }
+    let columns = x.ticks.map { tick in
+      let place = Self.place(x, y, (tick, y.low)).x
+      return """
+        <path class="axis" d="M\(place) \(floor)v4"/><text x="\(place)" y="\(floor + 16)" text-anchor="middle">\(short(tick))</text>
+        """ as Markup
+    }
+    return """
+      \(rows)\(columns)<path class="axis" d="M\(Self.left) \(Self.top)V\(floor)H\(end)"/>
+      <text x="\(end)" y="\(Self.height - 5)" text-anchor="end">\(xTitle)</text>
+      <text x="12" y="\((Self.top + floor) / 2)" text-anchor="middle" transform="rotate(-90 12 \((Self.top + floor) / 2))">\(yTitle)</text>
+      """
+  }
+
+  private func curve(_ series: Series, _ x: Axis, _ y: Axis) -> Markup {
+    let marker = Marker(series.style)
+    let places = series.points.map { point in Self.place(x, y, point) }
+    let line = places.enumerated().map { index, place in "\(index == 0 ? "M" : "L")\(place.x) \(place.y)" as Markup }
+    let dashes: Markup = marker.dashes.map { dashes in " stroke-dasharray=\"\(dashes)\"" } ?? ""
+    // A few marks identify the curve where it crosses others.
+    let count = min(5, places.count)
+    let marked = (0..<count).map { index in places[(2 * index + 1) * places.count / (2 * count)] }
+    return """
+      <path class="s\(marker.index) curve"\(dashes) d="\(line)"/>
+      <path class="\(marker.styleClass)" d="\(marker.path(marked, radius: 3.2))"/>
+      """
+  }
+
+  private func legend(_ drawn: [Series]) -> Markup {
+    let items = drawn.map { series in
+      let marker = Marker(series.style)
+      let dashes: Markup = marker.dashes.map { dashes in " stroke-dasharray=\"\(dashes)\"" } ?? ""
+      return """
+        <li><svg viewBox="0 0 36 14" aria-hidden="true"><path class="s\(marker.index) curve"\(dashes) d="M0 7H36"/><path class="\(marker.styleClass)" d="\(marker.path([(18, 7)], radius: 3.6))"/></svg>\(series.name)</li>
+        """ as Markup
+    }
+    return "<ul class=\"legend\">\(items)</ul>"
+  }
+
+  /// The means of equal runs of points, where there are too many; values that are not finite are left out.
+  static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+    let finite = points.filter { point in point.x.isFinite && point.y.isFinite }
+    guard finite.count > pointLimit else { return finite }
+    return (0..<pointLimit).map { index in
+      let part = finite[index * finite.count / pointLimit..<(index + 1) * finite.count / pointLimit]
+      let sum = part.reduce((x: 0, y: 0)) { sum, point in (sum.x + point.x, sum.y + point.y) }
+      return (sum.x / Double(part.count), sum.y / Double(part.count))
+    }
+  }
+}

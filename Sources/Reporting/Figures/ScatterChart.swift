@@ -1,0 +1,133 @@
+/// Points of several classes in a plane, as inline SVG.
+struct ScatterChart {
+  let title: String
+  /// The coordinates, x and y of each point.
+  let points: [(x: Double, y: Double)]
+  /// The class of each point; `nil` for images without labels.
+  let labels: [Int]?
+  let classNames: [String]
+  var caption: String?
+
+  private static let side = 400.0
+  private static let margin = 12.0
+  private static let radius = 2.6
+  private static let labelHeight = 13.0
+
+  /// The figure, with a legend of shapes.
+  var figure: Markup {
+    let (xs, ys) = (points.map(\.x), points.map(\.y))
+    let (centerX, centerY) = (((xs.min() ?? 0) + (xs.max() ?? 0)) / 2, ((ys.min() ?? 0) + (ys.max() ?? 0)) / 2)
+    // One scale for both directions: distances are comparable.
+    let extent = max((xs.max() ?? 0) - (xs.min() ?? 0), (ys.max() ?? 0) - (ys.min() ?? 0), 1e-12)
+    let scale = (Self.side - 2 * Self.margin) / extent
+    let places = points.map { point in
+      (x: Self.side / 2 + (point.x - centerX) * scale, y: Self.side / 2 - (point.y - centerY) * scale)
+    }
+    let shown = shownClasses
+    let body: Markup = """
+      <svg viewBox="0 0 \(Self.side) \(Self.side)" role="img" aria-label="\(description(shown))">
+      \(others(places, shown))
+      \(shown.enumerated().map { index, label in marks(places, label, Marker(index)) })
+      \(names(places, shown))
+      </svg>
+      \(legend(shown))
+      """
+    return Elements.figure(title, body, caption: caption)
+  }
+
+  /// The classes with markers of their own: the ten with most points, in their order.
+  private var shownClasses: [Int] {
+    guard let labels else { return [] }
+    var counts = [Int](repeating: 0, count: classNames.count)
+    for label in labels { counts[label] += 1 }
+    let largest = classNames.indices.sorted { one, other in (-counts[one], one) < (-counts[other], other) }
+    return largest.prefix(Marker.count).filter { label in counts[label] > 0 }.sorted()
+  }
+
+  private func places(_ places: [(x: Double, y: Double)], of label: Int) -> [(x: Double, y: Double)] {
+    zip(places, labels ?? []).filter { pair in pair.1 == label }.map(\.0)
+  }
+
+  private func marks(_ all: [(x: Double, y: Double)], _ label: Int, _ marker: Marker) -> Markup {
+    let path = marker.path(places(all, of: label), radius: Self.radius)
+    return "<path class=\"\(marker.styleClass)\" d=\"\(path)\"/>"
+  }
+
+  /// Points without a marker of their own, as small dots.
+  private func others(_ all: [(x: Double, y: Double)], _ shown: [Int]) -> Markup {
+    let rest = all.indices.filter { index in labels.map { labels in !shown.contains(labels[index]) } ?? true }
+    guard !rest.isEmpty else { return "" }
+    let path = Marker(0).path(rest.map { index in all[index] }, radius: 1.8)
+    return "<path class=\"dot\" d=\"\(path)\"/>"
+  }
+
+  /// The names at the medians of their classes, moved apart where they would overlap.
+  private func names(_ all: [(x: Double, y: Double)], _ shown: [Int]) -> Markup {
+    var boxes = shown.map { label -> TextBox in
+      let own = places(all, of: label)
+      let half = 3.4 * Double(min(classNames[label].count, 20)) + 2
+      let x = min(max(median(own.map(\.x)), half), Self.side - half)
+      return TextBox(label: label, x: x, y: median(own.map(\.y)), halfWidth: half)
+    }
+    TextBox.separate(&boxes, height: Self.labelHeight, within: Self.labelHeight...Self.side - 4)
+    return Markup(
+      joining: boxes.map { box in
+        let name = classNames[box.label]
+        let text = name.count > 20 ? name.prefix(19) + "…" : name
+        return "<text class=\"halo\" x=\"\(box.x)\" y=\"\(box.y)\" text-anchor=\"middle\">\(text)</text>"
+      })
+  }
+
+  private func median(_ values: [Double]) -> Double {
+    values.isEmpty ? Self.side / 2 : values.sorted()[values.count / 2]
+  }
+
+  private func legend(_ shown: [Int]) -> Markup {
+    guard !shown.isEmpty else { return "" }
+    let items = shown.enumerated().map { index, label in
+      let marker = Marker(index)
+      return """
+        <li><svg viewBox="0 0 36 14" aria-hidden="true"><path class="\(marker.styleClass)" d="\(marker.path([(26, 7)], radius: 4.4))"/></svg>\(classNames[label])</li>
+        """ as Markup
+    }
+    let rest: Markup =
+      classNames.count > shown.count ? "<li>small dots: the other \(classNames.count - shown.count) classes</li>" : ""
+    return "<ul class=\"legend\">\(items)\(rest)</ul>"
+  }
+
+  private func description(_ shown: [Int]) -> String {
+    let classes = shown.map { label in classNames[label] }.joined(separator: ", ")
+    return "\(title): \(points.count) points in the plane" + (shown.isEmpty ? "" : ", by class: \(classes)")
+  }
+}
+
+/// The name of a class in a plane, by the middle of its base line.
+private struct TextBox {
+  let label: Int
+  let x: Double
+  var y: Double
+  let halfWidth: Double
+
+  /// Moves boxes up and down until none overlaps another, each as little as the ones above it allow.
+  static func separate(_ boxes: inout [TextBox], height: Double, within range: ClosedRange<Double>) {
+    boxes.sort { one, other in (one.y, one.label) < (other.y, other.label) }
+    for _ in 0..<60 {
+      var moved = false
+      for one in boxes.indices {
+        for other in boxes.indices where other > one {
+          let isBeside = abs(boxes[one].x - boxes[other].x) >= boxes[one].halfWidth + boxes[other].halfWidth
+          let gap = boxes[other].y - boxes[one].y
+          guard !isBeside, gap < height else { continue }
+          boxes[one].y -= (height - gap) / 2 + 0.01
+          boxes[other].y += (height - gap) / 2 + 0.01
+          moved = true
+        }
+      }
+      for index in boxes.indices {
+        boxes[index].y = min(max(boxes[index].y, range.lowerBound), range.upperBound)
+      }
+      if !moved { return }
+      boxes.sort { one, other in (one.y, one.label) < (other.y, other.label) }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Configuration
+import Datasets
+import Evaluation
+import Imaging
+import Job
+import MPI
+import Measures
+
+/// The predicted classes of the test images: by the run's classifier or, where it has none, by the nearest training images.
+struct ClassificationStudy {
+  /// A test image whose class is not the predicted one.
+  struct Mistake {
+    let sample: Int
+    let label: Int
+    let prediction: Int
+    let confidence: Double
+  }
+
+  /// The name of what predicts.
+  let source: String
+  /// True if a classifier predicts, whose probabilities can be calibrated.
+  let isClassifier: Bool
+  let probabilities: ClassProbabilities
+  let confusion: ConfusionMatrix
+  let calibration: Calibration
+  /// The mistakes of largest confidence.
+  let mistakes: [Mistake]
+
+  private static let neighborCount = 20
+  private static let mistakeLimit = 12
+
+  /// Predicts the classes of the test rows; `nil` if there are no labels.
+  ///
+  /// Collective.
+  init?(
+    _ run: String, _ encoder: FrozenEncoder, training: FeatureRows, test: FeatureRows, plainTest: FeatureRows,
+    _ sets: StudiedSets, threads: Int, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let classCount = sets.test.classNames.count
+    guard sets.test.hasLabels else { return nil }
+    if let classifier = try RunClassifier(of: encoder, run: run, over: world, report: report),
+      classifier.bias.count == classCount
+    {
+      source = "the run's classifier"
+      isClassifier = true
+      probabilities = ClassProbabilities(
+        logits: try classifier.logits(plainTest, threads: threads, over: world), labels: test.labels,
+        classCount: classCount)
+    } else {
+      source = "the \(min(Self.neighborCount, training.count)) nearest training images (weighted vote)"
+      isClassifier = false
+      probabilities = ClassProbabilities(
+        logits: try Self.votes(training, test, classCount, threads: threads, over: world), labels: test.labels,
+        classCount: classCount)
+    }
+    let (probabilities, labels) = (probabilities, test.labels)
+    let predictions = labels.indices.map { sample in Int32(probabilities.predictedClass(sample)) }
+    confusion = ConfusionMatrix(labels: labels, predictions: predictions, classCount: classCount)
+    calibration = Calibration(probabilities)
+    mistakes = labels.indices.filter { sample in predictions[sample] != labels[sample] }.map { sample in
+      let prediction = Int(predictions[sample])
+      return Mistake(
+        sample: sample, label: Int(labels[sample]), prediction: prediction,
+        confidence: probabilities.probabilities(sample)[prediction])
+    }.sorted { one, other in (-one.confidence, one.sample) < (-other.confidence, other.sample) }
+      .prefix(Self.mistakeLimit).map { mistake in mistake }
+  }
+
+  /// log Σ exp(s / τ) of the nearest training images of each class, s their cosine similarity: logits of votes.
+  ///
+  /// Collective.
+  private static func votes(
+    _ training: FeatureRows, _ test: FeatureRows, _ classCount: Int, threads: Int, over world: borrowing Communicator
+  ) throws -> [Float] {
+    let search = KNearestNeighbors(k: min(neighborCount, training.count), width: test.width)
+    let norms = search.squaredLengths(training.features)
+    world.activity.begin("nearest neighbors")
+    return try RowWork.gather(rows: test.count, width: classCount, zero: Float(0), threads: threads, over: world) {
+      queries in
+      try search.neighbors(of: test, queries, training, norms).flatMap { nearest in
+        search.voteLogits(nearest, training.labels, norms, classCount: classCount)
+      }
+    }
+  }
+
+  /// The share of right predictions.
+  var accuracy: Double { probabilities.topAccuracy(1) }
+}

@@ -1,0 +1,112 @@
+import Configuration
+import Datasets
+import Evaluation
+import Formats
+import Job
+import MPI
+import NeuralNet
+import Runs
+
+/// What a run's encoder makes of the images of its dataset; without the dataset, or without a checkpoint, the part that is left.
+package struct ImageStudy {
+  var sets: StudiedSets?
+  var views: [SampleViews] = []
+  var maps: [EmbeddingMap] = []
+  var classification: ClassificationStudy?
+  var neighbors: [NeighborStudy] = []
+  /// The sentences that say what is missing, and why.
+  var notes: [String] = []
+
+  /// Studies the images of a run.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - run: The run directory.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError``, but not for a dataset or a checkpoint that is missing.
+  init(
+    _ request: ReportStage.Request, _ run: String, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws {
+    let text = try world.onRoot { try RunDirectory(path: run).configuration().yaml() }
+    var configuration = try Configuration(
+      yaml: try world.broadcast(text: text ?? ""), path: "the configuration from rank 0")
+    configuration.data.path = request.data ?? configuration.data.path
+    let sets: StudiedSets
+    do {
+      world.activity.begin("opening the dataset", allowsSilence: true)
+      sets = try StudiedSets(configuration, over: world, report: report)
+    } catch let error as CollectiveError {
+      notes.append("Without its images: \(error.error.problem). Give their place with --data.")
+      return
+    }
+    self.sets = sets
+    notes += sets.notes
+    let (choice, viewSize) = (configuration, sets.viewSize)
+    views = try world.onRoot { try SampleViews.samples(sets.training, choice, viewSize) } ?? []
+    do {
+      let encoder = try FrozenEncoder(
+        run: run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      try study(encoder, run, sets, threads: request.threads, over: world, report: report)
+    } catch let error as CollectiveError where error.error.exitCode == .missing {
+      notes.append("Without its encoder: \(error.error.problem).")
+    }
+  }
+
+  /// Computes features at begin and end, and everything that follows from them.
+  ///
+  /// Collective.
+  private mutating func study(
+    _ encoder: FrozenEncoder, _ run: String, _ sets: StudiedSets, threads: Int, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws {
+    report("features of \(sets.training.count) training and \(sets.test.count) test images")
+    let training = try encoder.rows(of: sets.training, threads: threads, over: world)
+    let test = try encoder.rows(of: sets.test, threads: threads, over: world)
+    classification = try ClassificationStudy(
+      run, encoder, training: training.unit, test: test.unit, plainTest: test.plain, sets, threads: threads,
+      over: world, report: report)
+    neighbors =
+      try world.onRoot {
+        try NeighborStudy.studies(sets, training: training.unit, test: test.unit)
+      } ?? []
+    let mapped = StudiedSets.evenly(sets.test, EmbeddingMap.imageLimit)
+    let early = try Self.earlyEncoder(of: run, encoder, over: world)
+    let earlyRows = try early.map { early in try early.encoder.rows(of: mapped, threads: threads, over: world).unit }
+    let lateRows = try encoder.rows(of: mapped, threads: threads, over: world).unit
+    world.activity.begin("maps", allowsSilence: true)
+    report("maps of \(mapped.count) images")
+    maps =
+      try world.onRoot {
+        let end = EmbeddingMap(
+          moment: "after \(encoder.state.step) steps", rows: lateRows, of: mapped, threads: threads)
+        guard let early, let earlyRows else { return [end] }
+        return [EmbeddingMap(moment: early.moment, rows: earlyRows, of: mapped, threads: threads), end]
+      } ?? []
+  }
+
+  /// The encoder at the begin of the run: its initial weights, which follow from the seed; of a run from other weights, its first kept checkpoint.
+  ///
+  /// Collective.
+  ///
+  /// - Returns: `nil` if there is no state before that of `encoder`.
+  private static func earlyEncoder(
+    of run: String, _ encoder: FrozenEncoder, over world: borrowing Communicator
+  ) throws -> (encoder: FrozenEncoder, moment: String)? {
+    let configuration = encoder.configuration
+    if configuration.model.initialPath == nil {
+      guard encoder.state.step > 0 else { return nil }
+      let state = TrainingState(configuration, try configuration.modelLayout)
+      return (FrozenEncoder(configuration: configuration, state: state), "before training")
+    }
+    let first = try world.onRoot { RunDirectory(path: run).checkpoints.steps.first ?? 0 }
+    let step = Int(try world.broadcast(text: "\(first ?? 0)")) ?? 0
+    guard step > 0, step < encoder.state.step else { return nil }
+    let early = try FrozenEncoder(
+      run: run, checkpoint: "\(step)", data: nil, needsData: false, over: world, report: { _ in })
+    return (early, "after \(step) steps, the first kept checkpoint")
+  }
+}

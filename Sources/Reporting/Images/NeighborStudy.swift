@@ -1,0 +1,29 @@
+import Datasets
+import Evaluation
+import Imaging
+import Measures
+
+/// A test image with the training images whose unit rows are nearest to its own.
+struct NeighborStudy {
+  let sample: Int
+  /// The neighbors, nearest first, with their cosine similarity.
+  let neighbors: [(sample: Int, similarity: Double)]
+
+  private static let queryLimit = 6
+  private static let neighborCount = 6
+
+  /// Finds the neighbors of some test images of as many classes as possible.
+  static func studies(_ sets: StudiedSets, training: FeatureRows, test: FeatureRows) throws -> [NeighborStudy] {
+    let queries = StudiedSets.ofManyClasses(sets.test, queryLimit)
+    let search = KNearestNeighbors(k: min(neighborCount, training.count), width: test.width)
+    let norms = search.squaredLengths(training.features)
+    return try queries.map { query in
+      let nearest = try search.neighbors(of: test, query..<query + 1, training, norms)[0]
+      return NeighborStudy(
+        sample: query,
+        neighbors: nearest.map { neighbor in
+          (neighbor.sample, search.similarity(of: neighbor, norms))
+        })
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import Configuration
+import Datasets
+import ImageCodecs
+import Imaging
+import KeyedRandomness
+
+/// A training image with the views of it that training saw in its first epoch.
+struct SampleViews {
+  let name: String
+  let className: String?
+  let image: RGBImage
+  let views: [RGBImage]
+
+  /// Draws the views of some samples.
+  static func samples(_ dataset: any ImageDataset, _ configuration: Configuration, _ size: ImageSize) throws
+    -> [SampleViews]
+  {
+    let workspace = AugmentationWorkspace()
+    return try StudiedSets.ofManyClasses(dataset, 6).map { sample in
+      let image = try dataset.image(at: sample)
+      let views = (0..<max(configuration.views.count, 4)).map { view in
+        var stream = RandomStream(
+          seed: configuration.compute.seed, .augmentation, epoch: 0, sample: sample, view: view)
+        return configuration.views.augmentation.image(of: image, size: size, &stream, workspace: workspace)
+      }
+      return SampleViews(
+        name: dataset.name(at: sample), className: dataset.className(at: sample),
+        image: try dataset.shownImage(at: sample, size), views: views)
+    }
+  }
+}

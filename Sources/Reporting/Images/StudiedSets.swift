@@ -1,0 +1,81 @@
+import Configuration
+import Datasets
+import ImageCodecs
+import Imaging
+import Job
+import KeyedRandomness
+import MPI
+
+/// The training and test images that a report shows and measures.
+struct StudiedSets {
+  /// The training images, or evenly spaced ones of them.
+  let training: any ImageDataset
+  /// The test images, or evenly spaced ones of them; the training images where there are no others.
+  let test: any ImageDataset
+  /// The sentences that say what was left out.
+  let notes: [String]
+  /// The size of the encoder's input.
+  let viewSize: ImageSize
+
+  private static let trainingLimit = 50_000
+  private static let testLimit = 10_000
+
+  /// Opens the dataset of a run.
+  ///
+  /// Collective.
+  init(
+    _ configuration: Configuration, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    var notes: [String] = []
+    let training = try DatasetChoice.open(configuration, .train, needsLabels: false, over: world, report: report)
+    var test = training
+    do {
+      test = try DatasetChoice.open(configuration, .test, needsLabels: false, over: world, report: report)
+    } catch let error as CollectiveError {
+      notes.append("There are no test images, so training images stand for them: \(error.error.problem).")
+    }
+    self.training = Self.evenly(training, Self.trainingLimit)
+    self.test = Self.evenly(test, Self.testLimit)
+    if training.count > Self.trainingLimit || test.count > Self.testLimit {
+      notes.append(
+        "Of \(training.count) training and \(test.count) test images, \(self.training.count) and \(self.test.count) evenly spaced ones are used here."
+      )
+    }
+    self.notes = notes
+    viewSize = configuration.viewSize(of: training)
+  }
+
+  /// The whole dataset, or `limit` evenly spaced samples of it.
+  static func evenly(_ dataset: any ImageDataset, _ limit: Int) -> any ImageDataset {
+    dataset.count <= limit ? dataset : DatasetSubset(dataset, spaced(dataset.count, limit).map { Int32($0) })
+  }
+
+  /// `limit` evenly spaced numbers below `count`; all where there are fewer.
+  static func spaced(_ count: Int, _ limit: Int) -> [Int] {
+    let shown = min(count, limit)
+    return (0..<shown).map { index in index * count / max(shown, 1) }
+  }
+
+  /// Some samples, of as many classes as possible: the first of each class in turn, then the second.
+  static func ofManyClasses(_ dataset: any ImageDataset, _ limit: Int) -> [Int] {
+    var ranks = [Int](repeating: 0, count: max(dataset.classNames.count, 1))
+    let ranked = spaced(dataset.count, 2000).map { sample -> (rank: Int, label: Int, sample: Int) in
+      let label = dataset.label(at: sample)
+      defer { ranks[label] += 1 }
+      return (ranks[label], label, sample)
+    }
+    return ranked.sorted { one, other in (one.rank, one.label) < (other.rank, other.label) }.prefix(limit).map(\.sample)
+  }
+}
+
+extension ImageDataset {
+  /// An image as evaluation sees it.
+  func shownImage(at sample: Int, _ size: ImageSize) throws -> RGBImage {
+    var stream = RandomStream(seed: 0, .augmentation, epoch: 0, sample: sample, view: 0)
+    return Augmentation.none.image(
+      of: try image(at: sample), size: size, &stream, workspace: AugmentationWorkspace())
+  }
+
+  /// The name of an image's class; `nil` for images without labels.
+  func className(at sample: Int) -> String? { hasLabels ? classNames[label(at: sample)] : nil }
+}

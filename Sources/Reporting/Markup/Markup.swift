@@ -1,0 +1,69 @@
+/// HTML or SVG text. Interpolated texts are escaped, so that a class name or a path cannot become markup.
+package struct Markup: ExpressibleByStringInterpolation, Sendable {
+  /// The text of the document.
+  package private(set) var text: String
+
+  package init(stringLiteral text: String) {
+    self.text = text
+  }
+
+  package init(stringInterpolation: StringInterpolation) {
+    text = stringInterpolation.text
+  }
+
+  /// Pieces one after another.
+  init(joining pieces: [Markup]) {
+    text = pieces.map(\.text).joined(separator: "\n")
+  }
+
+  static func + (first: Markup, second: Markup) -> Markup { "\(first)\(second)" }
+
+  static func += (first: inout Markup, second: Markup) { first.text += second.text }
+
+  var isEmpty: Bool { text.isEmpty }
+
+  package struct StringInterpolation: StringInterpolationProtocol {
+    fileprivate var text = ""
+
+    package init(literalCapacity: Int, interpolationCount: Int) {}
+
+    package mutating func appendLiteral(_ literal: String) {
+      text += literal
+    }
+
+    /// Appends a text as it reads, in an element or in an attribute in double quotes.
+    package mutating func appendInterpolation(_ text: String) {
+      for letter in text.unicodeScalars {
+        switch letter {
+        case "&": self.text += "&amp;"
+        case "<": self.text += "&lt;"
+        case ">": self.text += "&gt;"
+        case "\"": self.text += "&quot;"
+        case "'": self.text += "&#39;"
+        // HTML has no other control characters.
+        case "\t", "\n", " "...: self.text.unicodeScalars.append(letter)
+        default: self.text += "\u{FFFD}"
+        }
+      }
+    }
+
+    package mutating func appendInterpolation(_ number: Int) {
+      text += "\(number)"
+    }
+
+    /// Appends a coordinate, to a tenth of a unit.
+    package mutating func appendInterpolation(_ coordinate: Double) {
+      let tenths = Int((min(max(coordinate, -1e6), 1e6) * 10).rounded())
+      text += tenths.isMultiple(of: 10) ? "\(tenths / 10)" : "\(Double(tenths) / 10)"
+    }
+
+    package mutating func appendInterpolation(_ markup: Markup) {
+      text += markup.text
+    }
+
+    /// Appends pieces one after another.
+    package mutating func appendInterpolation(_ pieces: [Markup]) {
+      text += Markup(joining: pieces).text
+    }
+  }
+}

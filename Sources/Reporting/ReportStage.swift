@@ -1,0 +1,108 @@
+import Configuration
+import Formats
+import Glibc
+import Job
+import MPI
+import Runs
+
+/// Writes one self-contained HTML file about one run, or about several side by side.
+package enum ReportStage {
+  /// The options of the command.
+  package struct Request: Sendable {
+    /// The run directories.
+    package var runs: [String]
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
+    /// The folder of the dataset; `nil` for the run's.
+    package var data: String?
+    /// The output file; `nil` for `report.html` in the run directory, or here if it is not one writable run.
+    package var output: String?
+    /// True to show the images, and what the encoder makes of them.
+    package var hasImages = true
+    /// The number of threads of each rank.
+    package var threads = 1
+
+    /// The defaults for some runs.
+    package init(runs: [String]) {
+      self.runs = runs
+    }
+
+    /// The error in the options themselves, or `nil`.
+    package var problem: String? {
+      let repeated = runs.first { run in runs.count { other in other == run } > 1 }
+      if let repeated {
+        return "\(repeated): is given twice; name each run once"
+      }
+      return CheckpointChoice.problem(checkpoint) ?? Configuration.problem(ofThreads: threads)
+    }
+  }
+
+  /// The file in a run directory.
+  package static let fileName = "report.html"
+
+  /// Writes the report.
+  ///
+  /// Collective; takes no lock, and writes nothing but the output.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("reading the runs", allowsSilence: true)
+    let records = try world.onRoot { try request.runs.map { run in try RunRecord(path: run) } } ?? []
+    let study =
+      request.hasImages && request.runs.count == 1
+      ? try ImageStudy(request, request.runs[0], over: world, report: report) : nil
+    world.activity.begin("writing the report", allowsSilence: true)
+    try world.onRoot {
+      let path = request.output ?? defaultOutput(records)
+      let html = page(records, study).html
+      try AtomicFile.write(html, to: path)
+      for note in study?.notes ?? [] { report("note: \(note)") }
+      report("\(path): report of \(counted(records.count, "run")), \(decimal(1e-6 * Double(html.utf8.count), 2)) MB")
+    }
+  }
+
+  private static func defaultOutput(_ records: [RunRecord]) -> String {
+    guard records.count == 1, unsafe access(records[0].path, W_OK) == 0 else { return fileName }
+    return "\(records[0].path)/\(fileName)"
+  }
+
+  /// The page of some runs; the study is that of a single one.
+  package static func page(_ records: [RunRecord], _ study: ImageStudy? = nil) -> Page {
+    let curves = CurvesSection(runs: records).section
+    guard records.count == 1, let run = records.first else {
+      return Page(
+        title: "\(records.count) runs", subtitle: "<p>\(records.map(\.name).joined(separator: ", "))</p>",
+        sections: [OptionSections.comparison(records)] + [curves].compactMap { section in section })
+    }
+    let images = study.map { study in ImageSections(study: study) }
+    let classes = study.flatMap { study in
+      study.classification.map { classification in
+        ClassificationSections(
+          study: study, classification: classification, classNames: study.sets?.test.classNames ?? [])
+      }
+    }
+    let measured = study?.classification.map { classification in
+      (
+        classification.isClassifier ? "classifier, measured here" : "20 nearest images, measured here",
+        classification.accuracy
+      )
+    }
+    let sections: [Page.Section?] = [
+      OverviewSection(run: run, measured: measured).section, curves, images?.samples, images?.maps, classes?.confusion,
+      classes?.mistakes,
+      images?.neighbors, classes?.reliability, OptionSections.all(of: run),
+    ]
+    let notes = (study?.notes ?? []).map(Elements.note)
+    return Page(
+      title: run.name,
+      subtitle:
+        "<p>\(run.configuration.model.name), \(run.configuration.lossName), \(run.configuration.data.dataset.rawValue)</p>\(notes)",
+      sections: sections.compactMap { section in section })
+  }
+}

@@ -1,0 +1,68 @@
+import Formats
+import Runs
+
+/// A row of `metrics.jsonl`. Rows of version 0.1.0 have no kind, and any number may be missing.
+package struct MetricRow: Sendable {
+  /// The number of steps taken.
+  package let step: Int
+  /// The number of epochs taken.
+  package let epoch: Double
+  /// The numbers by name.
+  package let values: [String: Double]
+  /// The seconds of each part of the step.
+  package let parts: [String: Double]
+
+  /// Reads a line; `nil` if it is none, such as the last one of a run that is just writing it.
+  init?(line: Substring) {
+    guard case .object(let fields) = JSONValue(parsing: String(line)), case .integer(let step) = fields["step"] else {
+      return nil
+    }
+    self.step = step
+    values = fields.compactMapValues(\.double)
+    epoch = values["epoch"] ?? 0
+    parts = if case .object(let parts) = fields["seconds_by_part"] { parts.compactMapValues(\.double) } else { [:] }
+  }
+
+  /// The number of step rows up to which all are read; of longer logs, evenly spaced ones.
+  private static let rowLimit = 20_000
+
+  /// Reads the rows of a file; none if it cannot be read.
+  package static func rows(ofFile path: String) -> [MetricRow] {
+    guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0) else { return [] }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    let spacing = max(1, lines.count / rowLimit)
+    return lines.enumerated().compactMap { index, line in
+      // The rows of epochs and tests are few, and all of them count.
+      index.isMultiple(of: spacing) || !line.contains("\"seconds_by_part\"") ? MetricRow(line: line) : nil
+    }
+  }
+}
+
+extension JSONValue {
+  /// The number, also of an integer.
+  var double: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    default: nil
+    }
+  }
+
+  /// The text.
+  var string: String? {
+    if case .text(let text) = self { text } else { nil }
+  }
+
+  /// The value as text for a table.
+  var shown: String {
+    switch self {
+    case .null: "–"
+    case .boolean(let value): value ? "yes" : "no"
+    case .integer(let value): "\(value)"
+    case .number(let value): short(value)
+    case .text(let text): text
+    case .list(let values): values.map(\.shown).joined(separator: " ")
+    case .object(let fields): "\(fields.count) fields"
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Configuration
+import Formats
+import Runs
+
+/// What a run directory says of its run, read without writing anything, also while the run is trained.
+package struct RunRecord: Sendable {
+  let path: String
+  let configuration: Configuration
+  /// The content of `config.yaml`.
+  let configurationText: String
+  /// The fields of `summary.json`; none if there is no such file yet.
+  let summary: [String: JSONValue]
+  let rows: [MetricRow]
+  /// The fields of `linear/summary.json` and `evaluation/summary.json`.
+  let linear: [String: JSONValue]
+  let evaluation: [String: JSONValue]
+  /// The process that trains it now, in its own words; `nil` for none.
+  let trainer: String?
+
+  /// Reads a run directory.
+  ///
+  /// - Throws: ``RunError`` if it holds no run.
+  package init(path: String) throws {
+    let directory = RunDirectory(path: path)
+    try directory.checkHoldsRun()
+    self.path = path
+    configuration = try directory.configuration()
+    configurationText = Self.text(ofFile: directory.configurationPath) ?? configuration.yaml()
+    summary = Self.fields(ofFile: directory.summaryPath)
+    rows = MetricRow.rows(ofFile: directory.metricsPath)
+    linear = Self.fields(ofFile: "\(path)/linear/summary.json")
+    evaluation = Self.fields(ofFile: "\(path)/evaluation/summary.json")
+    trainer = RunLock.holder(ofDirectory: path)
+  }
+
+  private static func text(ofFile path: String) -> String? {
+    guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0) else {
+      return nil
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func fields(ofFile path: String) -> [String: JSONValue] {
+    guard let text = text(ofFile: path), case .object(let fields) = JSONValue(parsing: text) else { return [:] }
+    return fields
+  }
+
+  /// The last component of the path.
+  var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  /// The number of steps taken.
+  var steps: Int { max(summary["steps"]?.double.map { steps in Int(steps) } ?? 0, rows.last?.step ?? 0) }
+
+  /// The number of epochs taken.
+  var epochs: Double { max(summary["epochs"]?.double ?? 0, rows.last?.epoch ?? 0) }
+
+  /// The state of the run in one sentence.
+  package var status: String {
+    let target = summary["target_epochs"]?.double ?? Double(configuration.schedule.epochs)
+    let done = "\(short(epochs)) of \(short(target)) epochs, \(counted(steps, "step"))"
+    if let trainer {
+      return "Still training (\(trainer)): \(done) so far. Figures are those of this moment."
+    }
+    switch summary["status"]?.string {
+    case "finished": return "Finished: \(done)."
+    case "running":
+      return "Ended without a last word (its process was killed): \(done). It can be continued with --resume."
+    case "stopped": return "Stopped: \(done). It can be continued with --resume."
+    default:
+      return epochs >= target - 1e-9
+        ? "Finished: \(done)." : "Not finished: \(done). It can be continued with --resume."
+    }
+  }
+
+  /// The points of a field over the epochs.
+  func points(_ field: String) -> [(x: Double, y: Double)] {
+    rows.compactMap { row in row.values[field].map { value in (row.epoch, value) } }
+  }
+
+  /// The points of the rows of steps, or of the rows of epochs where there are no such rows.
+  func stepPoints(_ field: String) -> [(x: Double, y: Double)] {
+    let steps = rows.filter { row in !row.parts.isEmpty }
+    return (steps.isEmpty ? rows : steps).compactMap { row in row.values[field].map { value in (row.epoch, value) } }
+  }
+
+  /// The results of the run and of later stages: accuracies and other measures by field.
+  var results: [String: Double] {
+    var results = summary.filter { name, _ in Self.isAccuracy(name) }.compactMapValues(\.double)
+    results.merge(evaluation.compactMapValues(\.double)) { _, new in new }
+    results.merge(linear.filter { name, _ in name.hasPrefix("linear_") }.compactMapValues(\.double)) { _, new in new }
+    for name in ["neighbors", "test_samples", "train_samples", "pretraining_steps"] { results[name] = nil }
+    return results
+  }
+
+  /// True for fields that are shares of correct predictions.
+  static func isAccuracy(_ field: String) -> Bool { field.contains("top1") || field.contains("top5") }
+}

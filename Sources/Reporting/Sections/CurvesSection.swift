@@ -1,0 +1,114 @@
+import Configuration
+import Runs
+
+/// The course of training: loss, accuracies, learning rate, gradient norm, speed, and the time of each part of a step.
+struct CurvesSection {
+  let runs: [RunRecord]
+
+  var section: Page.Section? {
+    let charts = [loss, excess, accuracies, rate, gradientNorm, speed] + others
+    let figures = charts.compactMap { chart in chart.figure } + [parts].compactMap { part in part }
+    guard !figures.isEmpty else { return nil }
+    return Page.Section(name: "curves", title: "Training", content: "<div class=\"grid\">\(figures)</div>")
+  }
+
+  private var isComparison: Bool { runs.count > 1 }
+
+  /// The curves of a field of every run that has it.
+  private func series(_ field: String, _ name: String) -> [LineChart.Series] {
+    runs.enumerated().map { index, run in
+      LineChart.Series(name: isComparison ? run.name : name, points: run.stepPoints(field), style: index)
+    }
+  }
+
+  private func chart(
+    _ title: String, _ yTitle: String, _ series: [LineChart.Series], fromZero: Bool = false, caption: String? = nil
+  ) -> LineChart {
+    LineChart(
+      title: title, xTitle: "epoch", yTitle: yTitle, series: series, includesZero: fromZero, caption: caption)
+  }
+
+  private var loss: LineChart {
+    var series = series("loss", "loss")
+    let bound = runs.first.map { run in run.stepPoints("loss_lower_bound") } ?? []
+    if !isComparison, !bound.isEmpty {
+      series.append(LineChart.Series(name: "lower bound for the labels of the batch", points: bound, style: 1))
+    }
+    return chart("Loss", "nats", series)
+  }
+
+  private var excess: LineChart {
+    chart(
+      "Loss above its lower bound", "nats", series("loss_excess", "Loss above its lower bound"), fromZero: true,
+      caption: "This is the number that tends to zero; the bound itself depends on the labels of the batch.")
+  }
+
+  private var accuracies: LineChart {
+    let fields = Set(runs.flatMap { run in run.rows.flatMap { row in row.values.keys.filter(RunRecord.isAccuracy) } })
+    var series: [LineChart.Series] = []
+    for (index, run) in runs.enumerated() {
+      for field in ResultNames.sorted(fields) where !isComparison || !field.hasSuffix("top5") {
+        let points = run.points(field).map { point in (x: point.x, y: 100 * point.y) }
+        guard !points.isEmpty else { continue }
+        let name = isComparison ? "\(run.name): \(ResultNames.name(field))" : ResultNames.name(field)
+        series.append(LineChart.Series(name: name, points: points, style: isComparison ? index : series.count))
+      }
+    }
+    return chart("Accuracy", "%", series)
+  }
+
+  private var rate: LineChart {
+    chart("Learning rate", "learning rate", series("learning_rate", "Learning rate"), fromZero: true)
+  }
+
+  private var gradientNorm: LineChart {
+    chart("Gradient norm", "norm", series("gradient_norm", "Gradient norm"), fromZero: true)
+  }
+
+  private var speed: LineChart {
+    chart("Speed", "views per second", series("views_per_second", "Speed"), fromZero: true)
+  }
+
+  /// Curves of other measures that rows may have.
+  private var others: [LineChart] {
+    ["alignment", "uniformity", "linear_loss", "temperature"].map { field in
+      let name = ResultNames.name(field)
+      let title = name.prefix(1).uppercased() + name.dropFirst()
+      let series = runs.enumerated().map { index, run in
+        LineChart.Series(name: isComparison ? run.name : title, points: run.points(field), style: index)
+      }
+      return chart(title, name, series)
+    }
+  }
+
+  /// The mean seconds of each part of a step, as a table with bars.
+  private var parts: Markup? {
+    let rows = runs.flatMap { run in
+      let means = meanParts(run)
+      let total = means.reduce(0) { sum, part in sum + part.seconds }
+      return means.map { name, seconds -> [Markup] in
+        let share = seconds / max(total, 1e-12)
+        return [
+          "\(isComparison ? "\(run.name): \(name)" : name)", "\(short(1000 * seconds))", "\(percent(share))",
+          "<span class=\"bar\" style=\"width:\(5 * share)rem\"></span>",
+        ]
+      }
+    }
+    guard !rows.isEmpty else { return nil }
+    return Elements.figure(
+      "Time of each part of a step",
+      Elements.table(
+        "Mean over the logged steps", header: ["part", "ms", "share", "bar"], rows: rows, numeric: 1..<3))
+  }
+
+  private func meanParts(_ run: RunRecord) -> [(name: String, seconds: Double)] {
+    let rows = run.rows.filter { row in !row.parts.isEmpty }
+    let order = ["data", "forward", "gather", "loss", "backward", "reduce", "update"]
+    let names = Set(rows.flatMap(\.parts.keys)).sorted { one, other in
+      (order.firstIndex(of: one) ?? 99, one) < (order.firstIndex(of: other) ?? 99, other)
+    }
+    return names.map { name in
+      (name, rows.reduce(0) { sum, row in sum + (row.parts[name] ?? 0) } / Double(rows.count))
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Configuration
+import Job
+import Runs
+
+/// What was run, the command that repeats it, its results, and where it ran.
+struct OverviewSection {
+  let run: RunRecord
+  /// The accuracy that the report itself has measured.
+  let measured: (name: String, accuracy: Double)?
+
+  var section: Page.Section {
+    Page.Section(
+      name: "overview", title: "Overview",
+      content: """
+        \(run.trainer == nil ? "<p>\(run.status)</p>" : Elements.note(run.status))
+        \(Elements.numbers(numbers))
+        <h3>Repeat it</h3>
+        <p>This repeats the run, to the same weights on any number of ranks (equal CPU instructions and precision provided):</p>
+        <pre>\(repetition)</pre>
+        \(original)
+        <div class="grid wide">\(Elements.table("Where and with what", header: ["what", "value"], rows: places, isText: true))<div>\(measures)</div></div>
+        """)
+  }
+
+  private var numbers: [(name: String, value: String)] {
+    let accuracies = ResultNames.sorted(run.results.keys.filter(RunRecord.isAccuracy)).filter { field in
+      !field.hasSuffix("deviation")
+    }.prefix(3)
+    var numbers = accuracies.compactMap { field in
+      run.results[field].map { value in (ResultNames.name(field), percent(value)) }
+    }
+    if let measured { numbers.append((measured.name, percent(measured.accuracy))) }
+    let loss = run.stepPoints("loss").last?.y ?? run.summary["final_loss"]?.double
+    let bound = run.stepPoints("loss_lower_bound").last?.y ?? run.summary["loss_lower_bound"]?.double
+    if let loss { numbers.append(("last loss", short(loss))) }
+    if let loss, let bound { numbers.append(("above its lower bound", short(loss - bound))) }
+    if let speed = run.summary["views_per_second"]?.double {
+      numbers.append(("views per second", short(speed.rounded())))
+    }
+    return numbers
+  }
+
+  private var repetition: String {
+    let start = run.summary["ranks"]?.double.map { ranks in ranks > 1 ? "mpirun -np \(Int(ranks)) " : "" } ?? ""
+    let command = run.configuration.command.rawValue
+    return
+      "\(start)supcon \(command) --config \(quoted(run.path + "/config.yaml")) --output \(quoted(run.name + "-again"))"
+  }
+
+  private var original: Markup {
+    guard case .list(let words) = run.summary["command_line"] else { return "" }
+    let line = words.compactMap(\.string).map(quoted).joined(separator: " ")
+    return "<p>The command line of the last start:</p><pre>\(line)</pre>"
+  }
+
+  /// A word as the shell reads it.
+  private func quoted(_ word: String) -> String {
+    let isPlain = word.allSatisfy { letter in
+      letter.isASCII && (letter.isLetter || letter.isNumber || "-_./=:,+@%".contains(letter))
+    }
+    return isPlain && !word.isEmpty ? word : "'\(word.replacing("'", with: "'\\''"))'"
+  }
+
+  private var places: [[Markup]] {
+    let summary = run.summary
+    func text(_ field: String) -> String? { summary[field].map(\.shown) }
+    let configuration = run.configuration
+    let pairs: [(String, String?)] = [
+      ("run directory", run.path), ("trained by", text("version").map { version in "supcon \(version)" }),
+      ("host", text("host")), ("started", text("started")), ("ended", text("ended")),
+      ("time", summary["seconds"]?.double.map { seconds in duration(seconds) + " (last start)" }),
+      ("ranks × threads", text("ranks").map { ranks in "\(ranks) × \(text("threads_per_rank") ?? "1")" }),
+      ("encoder", configuration.model.name), ("precision", configuration.compute.resolvedPrecision.rawValue),
+      ("loss", configuration.lossName), ("dataset", configuration.data.dataset.rawValue),
+      ("data", configuration.data.path), ("data fingerprint", text("dataset_fingerprint")),
+      ("seed", "\(configuration.compute.seed)"),
+      ("peak memory", summary["peak_rss_bytes_sum"]?.double.map { bytes in megabytes(Int(bytes)) + " on all ranks" }),
+      ("SHA-256 of the weights", text("weights_sha256")),
+      ("this report by", supconVersionText.split(separator: "\n").map { line in words(line) }.joined(separator: "; ")),
+    ]
+    return pairs.compactMap { name, value in value.map { value in ["\(name)", "\(value)"] } }
+  }
+
+  private func words(_ line: Substring) -> String { line.split(separator: " ").joined(separator: " ") }
+
+  private var measures: Markup {
+    let fields = ResultNames.sorted(run.results.keys)
+    guard !fields.isEmpty else {
+      return """
+        <p class="quiet">No results of later stages yet: supcon linear and supcon evaluate measure what the encoder has learned.</p>
+        """
+    }
+    return Elements.table(
+      "Results (docs/evaluation.md defines them)", header: ["measure", "value"],
+      rows: fields.compactMap { field in
+        run.results[field].map { value in ["\(ResultNames.name(field))", "\(ResultNames.text(field, value))"] }
+      }, numeric: 1..<2)
+  }
+}

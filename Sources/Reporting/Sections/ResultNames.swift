@@ -1,0 +1,39 @@
+import Configuration
+
+/// The names of measures in a report, for the fields of `summary.json` and of `metrics.jsonl`.
+enum ResultNames {
+  private static let names = [
+    "linear_top1": "linear probe, top-1", "linear_top5": "linear probe, top-5",
+    "test_top1": "classifier on test images, top-1",
+    "test_top5": "classifier on test images, top-5", "train_top1": "classifier on training views, top-1",
+    "top1": "classifier, top-1", "top5": "classifier, top-5", "knn_top1": "k-NN, top-1",
+    "pixel_knn_top1": "k-NN on pixels, top-1", "knn20_weighted_top1": "weighted k-NN, k 20",
+    "knn200_weighted_top1": "weighted k-NN, k 200", "class_means_top1": "class means, top-1",
+    "few_shot1_top1": "1 image a class, top-1", "few_shot5_top1": "5 images a class, top-1",
+    "few_shot10_top1": "10 images a class, top-1", "ece": "calibration error (ECE)", "nll": "negative log-likelihood",
+    "mirror_top1": "with mirror images, top-1", "gradient_norm": "gradient norm", "loss": "loss",
+  ]
+
+  /// The name of a field; of one without a name, its words.
+  static func name(_ field: String) -> String {
+    names[field] ?? field.replacing("_", with: " ")
+  }
+
+  /// The fields shown first, in this order.
+  private static let order = [
+    "linear_top1", "test_top1", "top1", "knn20_weighted_top1", "knn_top1", "class_means_top1", "linear_top5",
+    "test_top5",
+    "few_shot10_top1", "few_shot5_top1", "few_shot1_top1", "ece", "nll",
+  ]
+
+  /// Fields in the order in which they are shown.
+  static func sorted(_ fields: some Sequence<String>) -> [String] {
+    func place(_ field: String) -> Int { order.firstIndex(of: field) ?? order.count }
+    return fields.sorted { one, other in (place(one), one) < (place(other), other) }
+  }
+
+  /// A value as it is shown: accuracies and other shares as percentages.
+  static func text(_ field: String, _ value: Double) -> String {
+    RunRecord.isAccuracy(field) ? percent(value) : short(value)
+  }
+}

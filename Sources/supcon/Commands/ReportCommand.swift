@@ -1,0 +1,56 @@
+import ArgumentParser
+import Configuration
+import MPI
+import Reporting
+
+/// `supcon report`.
+struct ReportCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Writes one HTML file about a run, or about several side by side.",
+    discussion: """
+      Example: supcon report runs/c10
+      Of one run: curves, samples and views, maps of the embeddings, confusions, mistakes, neighbors, reliability. Of several: their curves together and the options that differ. The file needs no network and no other file. A run may be read-only or still in training.
+      """)
+
+  @Argument(help: ArgumentHelp("Run directories.", valueName: "run"), completion: .directory)
+  var runs: [String]
+  @Option(help: ArgumentHelp("The checkpoint: latest, best, or a number of steps.", valueName: "which"))
+  var checkpoint = "latest"
+  @Option(
+    help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"),
+    completion: .directory)
+  var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "Output file. (default: \(ReportStage.fileName) in the run directory; here, for several runs or a read-only one)",
+      valueName: "file"), completion: .file(extensions: ["html"]))
+  var output: String?
+  @Flag(inversion: .prefixedNo, help: "Show the dataset's images and what the encoder makes of them.")
+  var images = true
+  @Option(help: "Threads of each rank.")
+  var threads = 1
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: ReportStage.Request {
+    // A path that ends with a slash has the same name without it.
+    var request = ReportStage.Request(
+      runs: runs.map { run in run.count > 1 && run.hasSuffix("/") ? String(run.dropLast()) : run })
+    request.checkpoint = checkpoint
+    request.data = data
+    request.output = output
+    request.hasImages = images
+    request.threads = threads
+    return request
+  }
+
+  var threadsPerRank: Int { threads }
+
+  func problem(ranks: Int) -> String? { request.problem }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    try ReportStage.run(request, over: world, report: Console.reporter(of: world))
+    return .success
+  }
+}

@@ -1,0 +1,94 @@
+import Configuration
+import Foundation
+import Reporting
+import TestSupport
+import Testing
+
+/// The page of runs that are complete, old, damaged, or still going.
+struct PageTests {
+  private func write(_ text: String, _ path: String) throws {
+    try writeBytes(Array(text.utf8), to: path)
+  }
+
+  /// A run of version 0.1.0: no kinds of rows, no status.
+  private func makeOldRun(_ path: String, temperature: Double = 0.1) throws {
+    try makeFolder(path)
+    var configuration = Configuration()
+    configuration.loss.temperature = temperature
+    configuration.schedule.epochs = 4
+    try write(configuration.yaml(), "\(path)/config.yaml")
+    let rows = (1...8).map { step in
+      """
+      {"step":\(step),"epoch":\(Double(step) / 2),"loss":\(6.0 - Double(step) / 10),"loss_lower_bound":3.5,"loss_excess":\(2.5 - Double(step) / 10),"learning_rate":0.1,"views_per_second":100,"seconds_by_part":{"forward":0.2,"backward":0.4}}
+      """
+    }
+    // The last line is one that is just being written.
+    try write(rows.joined(separator: "\n") + "\n{\"step\":9,\"lo", "\(path)/metrics.jsonl")
+    try write(#"{"version":"0.1.0","steps":8,"epochs":4,"linear_top1":0.913}"#, "\(path)/summary.json")
+  }
+
+  @Test func `a run of version 0.1.0 has curves, results and the command that repeats it`() throws {
+    let directory = try TemporaryDirectory()
+    try makeOldRun(directory.file("old run"))
+    let html = ReportStage.page([try RunRecord(path: directory.file("old run"))]).html
+    for text in [
+      "<title>old run</title>", "Finished: 4 of 4 epochs, 8 steps.", "Loss above its lower bound", "91.3",
+      "supcon pretrain --config", "forward", "role=\"img\"",
+    ] {
+      #expect(html.contains(text), "\(text)")
+    }
+    for address in ["http:", "https:", "<script", "src=\"/", "url("] {
+      #expect(!html.contains(address), "\(address)")
+    }
+  }
+
+  @Test func `the rows of a log that is being written are read up to its last whole line`() throws {
+    let directory = try TemporaryDirectory()
+    try makeOldRun(directory.file("run"))
+    let rows = MetricRow.rows(ofFile: directory.file("run/metrics.jsonl"))
+    #expect(rows.map(\.step) == Array(1...8))
+    #expect(rows.last?.parts == ["forward": 0.2, "backward": 0.4])
+    #expect(MetricRow.rows(ofFile: directory.file("none")).isEmpty)
+  }
+
+  @Test func `several runs show the options that differ, and no others`() throws {
+    let directory = try TemporaryDirectory()
+    try makeOldRun(directory.file("a"), temperature: 0.1)
+    try makeOldRun(directory.file("b"), temperature: 0.5)
+    let html = ReportStage.page(try ["a", "b"].map { name in try RunRecord(path: directory.file(name)) }).html
+    #expect(html.contains("Options that differ") && html.contains(">temperature</th>"))
+    #expect(!html.contains(">epochs</th><td"))
+  }
+
+  @Test func `a folder without a run is refused with its name`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path
+    let error = #expect(throws: RunError.self) { try RunRecord(path: path) }
+    #expect(error?.exitCode == .missing && error?.problem.contains(path) == true)
+  }
+
+  @Test func `a killed run says that it can be continued`() throws {
+    let directory = try TemporaryDirectory()
+    try makeOldRun(directory.file("run"))
+    try write(#"{"status":"running","steps":3,"epochs":1.5,"target_epochs":4}"#, directory.file("run/summary.json"))
+    let status = try RunRecord(path: directory.file("run")).status
+    #expect(status.contains("killed") && status.contains("8 steps") && status.contains("--resume"))
+  }
+
+  @Test func `texts cannot become markup`() {
+    let name = "<b>&\"'\u{1}"
+    let markup: Markup = "<td title=\"\(name)\">\(name)</td>"
+    #expect(markup.text == "<td title=\"&lt;b&gt;&amp;&quot;&#39;\u{FFFD}\">&lt;b&gt;&amp;&quot;&#39;\u{FFFD}</td>")
+    let nested: Markup = "\(markup)\([markup, markup])"
+    #expect(nested.text == markup.text + markup.text + "\n" + markup.text)
+  }
+
+  @Test func `ticks are round numbers inside the axis`() {
+    #expect(Axis([0.0, 10], count: 5).ticks == [0, 2, 4, 6, 8, 10])
+    #expect(Axis([-1.0, 1], count: 4).ticks == [-1, -0.5, 0, 0.5, 1])
+    for values in [[3.0, 3], [.nan, .infinity], [], [1e-9, 2e-9], [-5e6, 7e8]] {
+      let axis = Axis(values, count: 5)
+      #expect(!axis.ticks.isEmpty && axis.ticks.count < 12 && axis.ticks.allSatisfy(\.isFinite), "\(values)")
+    }
+  }
+}
