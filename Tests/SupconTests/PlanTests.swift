@@ -132,4 +132,39 @@ struct PlanTests {
     expectRefusal(try workshop.run(ranks: 2, ["plan", "--ranks", "3"]), 64, naming: ["--ranks 3", "2 ranks"])
     expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 8 shards"])
   }
+
+  /// The part of a proposal that the test looks at.
+  private struct Proposed: Decodable {
+    struct Proposal: Decodable {
+      let ranks: Int
+      let threadsPerRank: Int
+      let binding: String
+      let memoryPerHostBytes: Int
+    }
+
+    let cores: Int
+    let sockets: Int
+    let proposals: [Proposal]
+  }
+
+  @Test func `a proposal for a described host uses its cores and sockets`() throws {
+    let workshop = try Workshop()
+    let host = ["--cores", "8", "--sockets", "2", "--memory", "64GB"]
+    let result = try succeeding(workshop.run(["plan", "--propose", "--json"] + host))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let proposed = try decoder.decode(Proposed.self, from: Data(result.standardOutput.utf8))
+    let best = try #require(proposed.proposals.first)
+    #expect((proposed.cores, proposed.sockets) == (8, 2))
+    #expect((best.ranks, best.threadsPerRank, best.binding) == (2, 4, "core"))
+
+    for (options, words) in [
+      (["--propose", "--ranks", "2"], "leave out --ranks"), (["--propose", "--threads", "2"], "chooses --threads"),
+      (["--cores", "8"], "--cores: describes the host of --propose"),
+      (["--propose", "--cores", "9", "--sockets", "2"], "multiple of 2"),
+    ] {
+      let refused = try workshop.run(["plan"] + options)
+      #expect(refused.exitCode == 64 && refused.standardError.contains(words), "\(options): \(refused.standardError)")
+    }
+  }
 }
