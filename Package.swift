@@ -197,11 +197,10 @@ let tests: [Target] = [
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "EvaluationTests", dependencies: ["Evaluation", "Formats", "Measures", "WeightExchange"],
-    exclude: ["Fixtures"],
+    name: "EvaluationTests", dependencies: ["Evaluation", "Measures"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "WeightExchangeTests", dependencies: ["Configuration", "NeuralNet", "WeightExchange"],
+    name: "WeightExchangeTests", dependencies: ["Configuration", "Formats", "NeuralNet", "WeightExchange"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "ReportingTests",
