@@ -73,6 +73,11 @@ package struct RunDirectory {
     guard let slash = path.lastIndex(of: "/") else { return absolute(".") + "/" + path }
     let name = path[path.index(after: slash)...]
     let parent = path[..<slash]
+    // The parent may not exist yet; it will be a folder, not a link.
+    if name == "." || name == ".." {
+      let folder = absolute(String(parent))
+      return name == "." ? folder : folder.lastIndex(of: "/").map { end in String(folder[..<end]) } ?? folder
+    }
     return name.isEmpty ? absolute(String(parent)) : (parent.isEmpty ? "" : absolute(String(parent))) + "/" + name
   }
 

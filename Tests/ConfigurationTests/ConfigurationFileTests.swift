@@ -76,7 +76,7 @@ struct ConfigurationFileTests {
       + "--beta2 0.99 --rmsprop-decay 0.9 --epsilon 1e-7 --weight-decay 0.05 --weight-decay-exclude bias-and-norm "
       + "--scale-learning-rate --schedule step --decay-epochs 3,5 --decay-rate 0.2 --epochs-per-decay 3 "
       + "--warmup-epochs 0.5 --precision bfloat16 --seed 18446744073709551615 --threads 2 --loader-threads 0 "
-      + "--activation-memory 800MB --overlap on --checkpoint-steps 3 --keep 5 --log-steps 1"
+      + "--activation-memory 800MB --overlap on --checkpoint-steps 3 --keep 5 --log-steps 1 --keep-best knn200"
     let overrides = given(line)
     #expect(overrides.problem == nil)
     var configuration = overrides.applied(to: Configuration())
