@@ -100,13 +100,7 @@ package enum EvaluationStage {
     let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
-    guard request.neighbors <= training.count else {
-      throw CollectiveError(
-        error: RunError(
-          .usage,
-          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
-        ))
-    }
+    try checkNeighbors(request, of: training)
     let outliers = try openOutliers(request, like: test, over: world, report: report)
     try checkCorruptions(request, like: test, over: world)
     let rows = try featureRows(of: training, request, encoder, over: world)
@@ -167,6 +161,17 @@ package enum EvaluationStage {
       // Any images will do: a folder without splits has training images only.
       guard let training = try? open(.train) else { throw agreed }
       return Renormalized(original: training, like: test)
+    }
+  }
+
+  /// Refuses more neighbors than there are training samples.
+  private static func checkNeighbors(_ request: Request, of training: any ImageDataset) throws(CollectiveError) {
+    guard request.neighbors <= training.count else {
+      throw CollectiveError(
+        error: RunError(
+          .usage,
+          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
+        ))
     }
   }
 
