@@ -104,15 +104,18 @@ package struct RunDirectory {
   ///
   /// - Throws: ``RunError`` naming the path.
   package func prepareResult(in folder: String) throws(RunError) {
-    do {
-      try createFolder(folder)
+    let remedy = "the result is stored in the run directory: make it writable, or copy the run to a place that is"
+    guard unsafe access(path, W_OK) == 0 else {
+      throw RunError(
+        .output, "\(path): cannot be written to: \(unsafe String(cString: strerror(errno)))", remedy: remedy)
+    }
+    try createFolder(folder)
+    do throws(FileError) {
       try AtomicFile.check("\(path)/\(folder)/summary.json")
       // The run's own summary receives the accuracies.
       try AtomicFile.check(summaryPath)
     } catch {
-      throw RunError(
-        .output, RunError(error).problem,
-        remedy: "the result is stored in the run directory: make it writable, or copy the run to a place that is")
+      throw RunError(.output, error.description, remedy: remedy)
     }
   }
 
