@@ -23,7 +23,7 @@ package struct ImagePreprocessing: Sendable {
   /// - Parameters:
   ///   - configuration: The run's configuration.
   ///   - run: The run directory, whose linear classifier may name the classes.
-  init?(_ configuration: Configuration, run: String) {
+  package init?(_ configuration: Configuration, run: String) {
     let known: (ChannelNormalization, ImageSize)? =
       if let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) {
         (variant.normalization, ImageSize(width: 32, height: 32))

@@ -12,16 +12,24 @@ public struct AtomicFile: ~Copyable {
   private let path: String
   private let temporaryPath: String
   private let descriptor: Int32
+  private var isPublished = false
 
-  /// Creates the temporary file.
-  private init(path: String) throws(FileError) {
+  /// Creates the temporary file; it is removed at the end of this value's life unless it was published.
+  ///
+  /// - Throws: ``FileError``.
+  public init(path: String) throws(FileError) {
     self.path = path
     temporaryPath = path + Self.temporarySuffix
     descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError(path: temporaryPath, action: "create it", code: errno) }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    close(descriptor)
+    if !isPublished {
+      unsafe unlink(temporaryPath)
+    }
+  }
 
   /// Writes a file completely or not at all.
   ///
@@ -33,14 +41,9 @@ public struct AtomicFile: ~Copyable {
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
-    let file = try AtomicFile(path: path)
-    do throws(FileError) {
-      try body(file)
-      try file.publish()
-    } catch {
-      unsafe unlink(file.temporaryPath)
-      throw error
-    }
+    var file = try AtomicFile(path: path)
+    try body(file)
+    try file.publish()
   }
 
   /// Writes `text` completely or not at all.
@@ -71,11 +74,25 @@ public struct AtomicFile: ~Copyable {
     }
   }
 
-  private func publish() throws(FileError) {
+  /// Replaces bytes that were appended before.
+  ///
+  /// - Throws: ``FileError``.
+  public func replace(_ bytes: RawSpan, at offset: Int) throws(FileError) {
+    let written = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
+    }
+    guard written == bytes.byteCount else { throw FileError(path: temporaryPath, action: "write to it", code: errno) }
+  }
+
+  /// Flushes the file and gives it its name.
+  ///
+  /// - Throws: ``FileError``.
+  public mutating func publish() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw FileError(path: temporaryPath, action: "flush it", code: errno) }
     guard unsafe rename(temporaryPath, path) == 0 else {
       throw FileError(path: path, action: "give the finished file its name", code: errno)
     }
+    isPublished = true
     let end = path.lastIndex(of: "/")
     try Self.flushDirectory(end.map { index in String(path[..<index]) } ?? ".")
   }
