@@ -189,12 +189,14 @@ let tests: [Target] = [
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
+    name: "TrainingTests", dependencies: ["Configuration", "ImageCodecs", "Job", "TestSupport", "Training"],
+    swiftSettings: swiftSettings),
+  .testTarget(
     name: "RunLoggingTests", dependencies: ["Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "RunsTests", dependencies: ["Configuration", "Formats", "NeuralNet", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
-  .testTarget(name: "TrainingTests", dependencies: ["Configuration", "Job", "Training"], swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "ImageCodecs", "Losses", "NeuralNet"],
     exclude: ["Fixtures"],
@@ -204,7 +206,7 @@ let tests: [Target] = [
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "WeightExchangeTests", dependencies: ["Configuration", "NeuralNet", "WeightExchange"],
+    name: "WeightExchangeTests", dependencies: ["Configuration", "Formats", "NeuralNet", "WeightExchange"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "ReportingTests",

@@ -5,7 +5,7 @@ import Glibc
 /// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: readers see either the old or the
 /// complete new file, even after a crash.
 @safe
-public struct AtomicFile: ~Copyable {
+public struct AtomicFile: ~Copyable, Sendable {
   /// The suffix of every temporary name.
   public static let temporarySuffix = ".temporary"
 
@@ -33,14 +33,49 @@ public struct AtomicFile: ~Copyable {
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
+    try prepare(at: path, body).publish()
+  }
+
+  /// Writes the contents of a file under its temporary name, from where ``Prepared/publish()`` brings it to its own.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the finished file.
+  ///   - body: Writes the contents.
+  /// - Returns: The file, to be published.
+  /// - Throws: ``FileError``; the temporary file is then removed.
+  public static func prepare(
+    at path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
+  ) throws(FileError) -> Prepared {
     try checkKind(path)
     let file = try AtomicFile(path: path)
     do throws(FileError) {
       try body(file)
-      try file.publish()
     } catch {
       unsafe unlink(file.temporaryPath)
       throw error
+    }
+    return Prepared(file)
+  }
+
+  /// A file whose contents are written but not yet flushed and named.
+  public final class Prepared: Sendable {
+    private let file: AtomicFile
+
+    fileprivate init(_ file: consuming AtomicFile) {
+      self.file = file
+    }
+
+    /// Flushes the file, gives it its name, and flushes the folder.
+    ///
+    /// - Throws: ``FileError``; the temporary file is then removed, and the old file is kept unless it is the folder that could not be
+    ///   flushed.
+    public func publish() throws(FileError) {
+      do throws(FileError) {
+        try file.publish()
+      } catch {
+        unsafe unlink(file.temporaryPath)
+        throw error
+      }
     }
   }
 
