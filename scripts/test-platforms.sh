@@ -225,7 +225,7 @@ try_all() {
       enter "$place" with-swift
       copy_sources "$place"
       if inside "$place" sh -c 'cd /source/supcon && swift build -c release --product supcon' >>"$log" 2>&1; then
-        inside "$place" /source/supcon/.build/release/supcon --version | sed -n 's/^\(MPI\|oneDNN\) *//p' | paste -s -d , | sed 's/,/, /' >"$folder/found/$name-$mpi-versions"
+        inside "$place" /source/supcon/.build/release/supcon --version | sed -n 's/^MPI  *//p; s/^oneDNN  */oneDNN /p' | paste -s -d , | sed 's/,oneDNN/, oneDNN/' >"$folder/found/$name-$mpi-versions"
         for part in $parts; do
           "part_$part" >"$folder/found/$name-$mpi-$part"
           echo "$name $mpi $part: $(cat "$folder/found/$name-$mpi-$part")"
