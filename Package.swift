@@ -49,6 +49,7 @@ let libraries: [Target] = [
 
 let stages: [Target] = [
   .target(name: "Spelling", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "ParallelLoops", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "KeyedRandomness", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -63,17 +64,22 @@ let stages: [Target] = [
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Watchdog", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
+    name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN", "ParallelLoops"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
+  .target(name: "ImageCodecs", dependencies: ["CImageCodecs"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Imaging", dependencies: ["CImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
+    name: "Imaging", dependencies: ["ImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
-    name: "Datasets", dependencies: ["Formats", "Imaging", "KeyedRandomness"], exclude: ["README.md"],
-    swiftSettings: swiftSettings),
+    name: "Datasets", dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "ParallelLoops"],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "DataLoading", dependencies: ["Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness"],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Configuration",
     dependencies: [
-      "Datasets", "Formats", "Imaging", "Losses", "NeuralNet", "OneDNN", "Spelling",
+      "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Losses", "NeuralNet", "OneDNN", "Spelling",
       .product(name: "Yams", package: "Yams"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -83,43 +89,61 @@ let stages: [Target] = [
   .target(
     name: "Job",
     dependencies: [
-      "CBuild", "Configuration", "Datasets", "Formats", "Imaging", "Kernels", "MPI", "NeuralNet", "OneDNN", "Runs",
-      "Watchdog",
+      "CBuild", "Configuration", "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Kernels", "MPI",
+      "NeuralNet", "OneDNN", "Runs", "Watchdog",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
+    name: "WeightExchange",
+    dependencies: [
+      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "MPI", "NeuralNet", "Runs",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Measures", dependencies: ["Job", "KeyedRandomness", "MPI", "OneDNN", "ParallelLoops"],
+    exclude: ["README.md"],
+    swiftSettings: swiftSettings),
+  .target(
     name: "Evaluation",
     dependencies: [
-      "Configuration", "Datasets", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses", "MPI",
-      "NeuralNet", "OneDNN", "Runs",
+      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
+      "Measures", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "WeightExchange",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "RunLogging",
+    dependencies: [
+      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness", "Measures", "MPI",
+      "Runs",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Training",
     dependencies: [
-      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
-      "MPI", "NeuralNet", "OneDNN", "Runs",
+      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
+      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "RunLogging", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Tools",
     dependencies: [
-      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
-      "MPI", "NeuralNet", "OneDNN", "Runs", "Training",
+      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
+      "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Training",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Reporting",
     dependencies: [
-      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "KeyedRandomness", "MPI", "NeuralNet",
-      "Runs",
+      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job",
+      "KeyedRandomness", "Measures", "MPI", "NeuralNet", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
       "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
-      "Reporting", "Runs", "Spelling", "Tools", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "Reporting", "Runs", "Spelling", "Tools", "Training", "WeightExchange",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
 ]
@@ -128,12 +152,18 @@ let stages: [Target] = [
 
 let tests: [Target] = [
   .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
-  .executableTarget(name: "mpi-checks", dependencies: ["MPI"], path: "Tests/MPIChecks", swiftSettings: swiftSettings),
   .executableTarget(
-    name: "imaging-speed", dependencies: ["Imaging", "KeyedRandomness"], path: "Tests/ImagingSpeed",
+    name: "mpi-checks", dependencies: ["MPI"], path: "Tests/Executables/MPIChecks",
     swiftSettings: swiftSettings),
   .executableTarget(
-    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/LossSteps",
+    name: "imaging-speed", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness"],
+    path: "Benchmarks/ImagingSpeed",
+    swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/Executables/LossSteps",
+    swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "loss-cases", dependencies: ["Configuration", "MPI", "Tools"], path: "Tests/Executables/LossCases",
     swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
@@ -147,27 +177,41 @@ let tests: [Target] = [
   .testTarget(
     name: "FormatsTests", dependencies: ["Formats", "TestSupport"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .executableTarget(
-    name: "file-fuzz", dependencies: ["Configuration", "Datasets", "Formats", "Imaging", "Runs", "TestSupport"],
-    path: "Tests/FileFuzz",
+    name: "file-fuzz",
+    dependencies: ["Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Runs", "TestSupport"],
+    path: "Tests/Executables/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "ImagingTests", dependencies: ["Imaging", "KeyedRandomness", "Kernels", "TestSupport"], exclude: ["Fixtures"],
-    swiftSettings: swiftSettings),
-  .testTarget(
-    name: "DatasetsTests", dependencies: ["Datasets", "Formats", "Imaging", "KeyedRandomness", "TestSupport"],
-    swiftSettings: swiftSettings),
-  .testTarget(name: "TrainingTests", dependencies: ["Training"], swiftSettings: swiftSettings),
-  .testTarget(
-    name: "ConfigurationTests", dependencies: ["Configuration", "Losses", "NeuralNet"], exclude: ["Fixtures"],
-    swiftSettings: swiftSettings),
-  .testTarget(
-    name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
-  .testTarget(
-    name: "ReportingTests",
-    dependencies: ["Configuration", "Evaluation", "Formats", "Imaging", "Reporting", "Runs", "TestSupport"],
+    name: "ImagingTests", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness", "Kernels", "TestSupport"],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "SupconTests", dependencies: ["Formats", "Imaging", "OneDNN", "TestSupport", "supcon"],
+    name: "DatasetsTests",
+    dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "RunsTests", dependencies: ["Configuration", "Formats", "NeuralNet", "Runs", "TestSupport"],
+    swiftSettings: swiftSettings),
+  .testTarget(name: "TrainingTests", dependencies: ["Configuration", "Job", "Training"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ConfigurationTests", dependencies: ["Configuration", "ImageCodecs", "Losses", "NeuralNet"],
+    exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "EvaluationTests", dependencies: ["Evaluation", "Formats", "Measures", "WeightExchange"],
+    exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "WeightExchangeTests", dependencies: ["Configuration", "NeuralNet", "WeightExchange"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ReportingTests",
+    dependencies: [
+      "Configuration", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Measures", "Reporting", "Runs",
+      "TestSupport",
+    ],
+    exclude: ["Fixtures"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "SupconTests", dependencies: ["Formats", "ImageCodecs", "Imaging", "OneDNN", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),
 ]
 

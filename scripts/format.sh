@@ -13,7 +13,7 @@ git ls-files -z '*.swift' | xargs -0 swift format lint --strict || status=1
 
 # A documentation summary is a noun phrase for values, a verb phrase for functions.
 question='^[[:space:]]*/// (What|How|Whether|Where|Which|Who)([^[:alnum:]_]|$)'
-if git grep -nE "$question" -- 'Sources/*.swift' 'Tests/*.swift' >&2; then
+if git grep -nE "$question" -- 'Benchmarks/*.swift' 'Sources/*.swift' 'Tests/*.swift' >&2; then
   echo "error: begin these comments with a noun phrase (values) or a verb phrase (functions)" >&2
   status=1
 fi

@@ -27,10 +27,17 @@ done
 
 # MARK: what can fail, first
 
-made=$(mkdir -p -v "$prefix" 2>&1) || fail 73 "--prefix $prefix: cannot be made: ${made##*: }; choose a folder that you may write"
-[ -w "$prefix" ] || fail 73 "--prefix $prefix: is not writable for $(id -un); choose another folder, or use sudo"
-prefix=$(realpath "$prefix")
-for program in swift strip; do
+# The nearest folder that exists decides whether the rest can be made.
+for folder in '' /bin /lib /lib/supcon /share /share/man/man1 /share/doc/supcon /share/supcon /share/bash-completion/completions \
+  /share/zsh/site-functions /share/fish/vendor_completions.d; do
+  nearest=$prefix$folder
+  while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
+  [ -d "$nearest" ] || fail 73 "--prefix $prefix: $nearest is no folder; nothing was installed; choose another prefix"
+  [ -w "$nearest" ] && [ -x "$nearest" ] ||
+    fail 73 "--prefix $prefix: $nearest is not writable for $(id -un); nothing was installed; choose another prefix, or use sudo"
+done
+prefix=$(realpath -m "$prefix")
+for program in swift swiftc strip; do
   command -v "$program" >/dev/null || fail 69 "there is no $program on the PATH: scripts/install-dependencies.sh says what a build needs"
 done
 build=${SUPCON_BUILD:-$root/.build/package}
@@ -61,16 +68,12 @@ if [ -n "$bundle" ]; then
   done
 fi
 
-# Manual pages, by the plugin of swift-argument-parser; without it the options are in the documents and in --help.
+# Manual pages, from what the program says of its own options.
 mkdir -p "$tree/share/man/man1"
-if [ -z "${SUPCON_NO_MANUAL:-}" ] && swift package --package-path "$root" --scratch-path "$build-manual" --allow-writing-to-directory "$tree/manual" \
-  generate-manual --multi-page --output-directory "$tree/manual" >"$tree/manual.log" 2>&1; then
-  find "$tree/manual" -name '*.1' -exec install -m 644 {} "$tree/share/man/man1/" \;
-  gzip -9n "$tree"/share/man/man1/*.1
-else
-  echo "install: no manual pages: $(grep -m 1 -i error "$tree/manual.log" 2>/dev/null || echo SUPCON_NO_MANUAL is set)" >&2
-fi
-rm -rf "$tree/manual" "$tree/manual.log"
+swiftc -O "$root/scripts/manual-pages.swift" -o "$tree/manual-pages"
+"$program" --experimental-dump-help | "$tree/manual-pages" "$tree/share/man/man1" "$("$program" --version | sed -n '1s/^supcon //p')"
+rm "$tree/manual-pages"
+gzip -9n "$tree"/share/man/man1/*.1
 printf '%s\n' '.TH SUPCON-LAUNCH 1' '.SH NAME' 'supcon-launch \- start supcon under the launcher of its MPI' '.SH DESCRIPTION' '.nf' \
   "$("$root/scripts/launch.sh" --help | sed 's/\\/\\\\/g; s/^[.]/\\\&./; s/-/\\-/g')" '.fi' |
   gzip -9n >"$tree/share/man/man1/supcon-launch.1.gz"
@@ -89,6 +92,13 @@ install -m 644 "$root"/docs/*.md "$tree/share/doc/supcon/docs/"
 
 # MARK: into the prefix, at once
 
+# Copied beside its place first, so that a full disk leaves nothing behind; links to the copies need no room.
 chmod -R u=rwX,go=rX "$tree"
-cp -a --no-preserve=ownership "$tree/." "$prefix/"
+(umask 022 && mkdir -p "$prefix")
+staged=$(mktemp -d "$prefix/.supcon-install.XXXXXX")
+trap 'rm -rf "$tree" "$staged"' EXIT
+cp -a --no-preserve=ownership "$tree/." "$staged/" || fail 74 "--prefix $prefix: writing failed; nothing was installed"
+rm -rf "$prefix/lib/supcon"
+(umask 022 && cd "$staged" && find . -mindepth 1 -type d -exec mkdir -p "$prefix/{}" \;)
+(cd "$staged" && find . ! -type d -exec ln -fP {} "$prefix/{}" \;)
 echo "installed $("$prefix/bin/supcon" --version | head -n 1) in $prefix ($(du -sh "$tree" | cut -f 1))"

@@ -77,8 +77,31 @@ launcher_kind() {
   esac
 }
 
+# Prints which package has what the loader of programs did not find, given its words.
+missing_library() {
+  case $1 in
+    *libmpich.so* | *libmpi.so.12*) echo 'MPICH 3.2 or later, Intel MPI or Cray MPICH (Debian: mpich)' ;;
+    *libmpi.so*) echo 'Open MPI 4 or 5 (Debian: openmpi-bin)' ;;
+    *libdnnl.so.2*) echo 'oneDNN 2 (Debian 12: libdnnl2)' ;;
+    *libdnnl.so.3*) echo 'oneDNN 3 (Debian 13: libdnnl3.6), the minor version that the program was built with' ;;
+    *libcrypto.so.3*) echo 'OpenSSL 3 (Debian: libssl3 or libssl3t64)' ;;
+    *libturbojpeg.so*) echo 'TurboJPEG 2 or 3 (Debian: libturbojpeg0)' ;;
+    *libpng16.so*) echo 'libpng 1.6 (Debian: libpng16-16 or libpng16-16t64)' ;;
+    *libgomp.so*) echo "GNU's OpenMP (Debian: libgomp1)" ;;
+    *libswift* | *libFoundation* | *libdispatch*) echo 'the Swift runtime that it was built with; a program of scripts/package.sh or scripts/install.sh needs none' ;;
+    *GLIBC*) echo 'a C library as new as that of the host on which it was built: build the package on the oldest host' ;;
+    *) echo "a library: $1" ;;
+  esac
+}
+
+version=$("$supcon" --version 2>&1 </dev/null) || case $version in
+  *'error while loading shared libraries'* | *' not found (required by '*)
+    fail 69 "$supcon does not start on $(hostname): it lacks $(missing_library "$version")"
+    ;;
+esac
+
 # The first launcher that belongs to the MPI of the program: one of another MPI would start N jobs of one rank.
-mpi=$("$supcon" --version 2>/dev/null </dev/null | sed -n 's/^MPI *//p') || true
+mpi=$(sed -n 's/^MPI *//p' <<<"$version")
 mpirun=${SUPCON_MPIRUN:-} kind=''
 for candidate in ${mpirun:-mpirun mpirun.openmpi mpiexec mpiexec.mpich mpiexec.hydra}; do
   command -v "$candidate" >/dev/null || continue
@@ -160,11 +183,14 @@ on() {
 
 if [ -n "$check" ] && [ -n "$hostfile" ]; then
   own=$(sha256sum "$supcon" | cut -d ' ' -f 1)
+  ours=$(echo $("$mpirun" --version 2>/dev/null | head -n 2))
+  quoted="'${supcon//\'/\'\\\'\'}'"
   for name in "${names[@]}"; do
     getent hosts "$name" >/dev/null ||
       fail 68 "$hostfile: host $name has no address: is the name right? (getent hosts $name finds none)"
     # One call for each name: some shells answer only the first.
-    answer=$(on "$name" "echo reached; sha256sum '$supcon'; command -v orted; command -v prted; command -v hydra_pmi_proxy mpiexec.mpich" 2>&1 </dev/null) || true
+    answer=$(on "$name" "echo reached; sha256sum $quoted; command -v orted; command -v prted; command -v hydra_pmi_proxy mpiexec.mpich; \
+      echo launcher \$($mpirun --version 2>/dev/null | head -n 2)" 2>&1 </dev/null) || true
     case $answer in
       *reached*) ;;
       *) fail 69 "host $name cannot be reached with ${agent:-ssh} without a password: ${answer:-no answer}; try: ${agent:-ssh} $name true" ;;
@@ -179,6 +205,10 @@ if [ -n "$check" ] && [ -n "$hostfile" ]; then
     esac
     grep -q "/\($daemon\)" <<<"$answer" ||
       fail 69 "host $name lacks the daemon of ${mpi:-this MPI} (${daemon%%\\*}): install the same MPI there as on $here"
+    # Another PATH there may find no launcher; a daemon is enough.
+    theirs=$(sed -n 's/^launcher \(..*\)/\1/p' <<<"$answer")
+    [ -z "$theirs" ] || [ "$theirs" = "$ours" ] ||
+      fail 69 "host $name has another version of the launcher ($theirs) than $here ($ours): install the same MPI on both"
   done
 fi
 
@@ -186,6 +216,9 @@ fi
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/supcon-launch.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
+
+# The PMIx of Open MPI crashes for a user who has neither HOME nor a name.
+[ -n "${HOME:-}" ] || export HOME=$scratch
 
 # Containers refuse a rank the memory of another one; the way through shared memory always works.
 in_container=''

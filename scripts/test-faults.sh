@@ -5,6 +5,7 @@
 #   scripts/test-faults.sh                 all parts
 #   scripts/test-faults.sh hangs hosts     some of them
 #   scripts/test-faults.sh --table hangs   and writes its table into docs/
+#   scripts/test-faults.sh --one-host --output DIR hangs   without test hosts; its table goes to DIR/table-hangs
 #   scripts/test-faults.sh --install-slurm slurm
 #
 # Each part is a file in scripts/faults/. What this machine does not allow (test hosts need root and iproute2) is skipped by name.
@@ -12,11 +13,13 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 parts=(hangs hosts slurm bits kills damage)
-chosen=() table=''
+chosen=() table='' output='' one_host=''
 while [ $# -gt 0 ]; do
   case $1 in
     --table) table=yes ;;
     --only) only=$2 && shift ;;
+    --output) output=$(realpath "$2") && shift ;;
+    --one-host) one_host=yes ;;
     --install-slurm) install_slurm=yes ;;
     *)
       [[ " ${parts[*]} " == *" $1 "* ]] || { echo "test-faults: unknown part $1; expected ${parts[*]}" >&2 && exit 64; }
@@ -52,7 +55,7 @@ skip() { echo "skipped  $1: $2"; }
 weights() { sed -n 's/^ *"weights_sha256" *: *"\(.*\)",*$/\1/p' "$1/summary.json" 2>/dev/null; }
 
 # supcon on so many ranks of this machine.
-ranks_of() { mpirun -np "$1" --oversubscribe "$supcon" "${@:2}"; }
+ranks_of() { "$mpirun" -np "$1" "$supcon" "${@:2}"; }
 
 # A small CIFAR-10: 5 files of 60 records, labels 0 to 9 in turn, pixels from the record's number and a seed.
 write_cifar() {
@@ -82,6 +85,10 @@ for part in "${chosen[@]}"; do
   printf '%s\n' '| what | outcome |' '|---|---|' >"$folder/table-$part"
   "test_$part"
 done
+launcher=$("$mpirun" --version 2>/dev/null | sed -n 's/^[a-z]* (Open MPI) /Open MPI /p; s/^ *Version: */Hydra of MPICH /p' | head -n 1)
+echo "launcher: $launcher"
+
+[ -z "$output" ] || cp "$folder"/table-* "$output/"
 
 # What a part wrote goes between its two marks in the documents.
 if [ -n "$table" ]; then

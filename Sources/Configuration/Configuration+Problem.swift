@@ -11,6 +11,9 @@ extension Configuration {
     if let problem = given.problem ?? dataProblem {
       return problem
     }
+    if let problem = views.problem(epochs: schedule.epochs) ?? mixingProblem {
+      return problem
+    }
     return model.problem ?? head.problem ?? batches.problem(ranks: ranks)
       ?? (isContrasting ? loss.problem(views: views.count) : nil) ?? lossesProblem ?? optimizer.problem
       ?? schedule.problem
@@ -46,6 +49,14 @@ extension Configuration {
         remedy: "give the folder of the training images too")
     }
     return nil
+  }
+
+  private var mixingProblem: RunError? {
+    guard views.isMixing, isClassifying, !isContrasting, batches.shardSize < 2 else { return nil }
+    return RunError(
+      .usage,
+      "--\(views.mixup > 0 ? "mixup" : "cutmix"): mixes samples of one shard, but --shard-size is \(batches.shardSize)",
+      remedy: "give a larger shard")
   }
 
   private var lossesProblem: RunError? {

@@ -1,4 +1,6 @@
+import DataLoading
 import Datasets
+import ImageCodecs
 import Imaging
 import Losses
 import NeuralNet
@@ -75,6 +77,11 @@ extension Configuration {
     data.imageSize.map { size in ImageSize(width: size, height: size) } ?? dataset.viewSize
   }
 
+  /// The size of the encoder's input in the present stage of progressive resizing.
+  package func trainingViewSize(of dataset: any ImageDataset) -> ImageSize {
+    views.stageSize.map { size in ImageSize(width: size, height: size) } ?? viewSize(of: dataset)
+  }
+
   /// Counts the multiply-adds of encoder and heads for one view.
   package func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
     let encoder = architecture.multiplyAdds(height: height, width: width)
@@ -103,6 +110,18 @@ extension Configuration {
   /// - Throws: ``RunError`` if the set cannot fill such batches.
   package func makeSampler(_ dataset: any ImageDataset) throws(RunError) -> Sampler {
     try batches.makeSampler(dataset, seed: compute.seed)
+  }
+
+  /// Chooses the length of the warm-up if it was not given.
+  ///
+  /// - Parameters:
+  ///   - stepsPerEpoch: The number of steps of an epoch.
+  ///   - report: Receives a note if it is longer than an epoch.
+  package mutating func resolveWarmup(stepsPerEpoch: Int, report: (String) -> Void) {
+    guard schedule.resolveWarmup(stepsPerEpoch: stepsPerEpoch, isContrasting: isContrasting) else { return }
+    report(
+      "warm-up: \(decimal(schedule.warmupEpochs ?? 0, 1)) epochs (\(ScheduleOptions.leastContrastiveWarmupSteps) steps), as --warmup-epochs is not given"
+    )
   }
 
   /// Resolves `stem: auto` for the size of views.

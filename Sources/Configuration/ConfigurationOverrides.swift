@@ -2,10 +2,15 @@
 package struct ConfigurationOverrides: Sendable {
   private struct Entry {
     let isOnCommandLine: Bool
+    /// The recipe or file that gives the value, as on the command line; `nil` for the option itself.
+    var source: String?
     let assign: @Sendable (inout Configuration) -> Void
   }
 
   private var entries: [String: Entry] = [:]
+
+  /// The folder of the file that gives options, in which relative paths may be meant; `nil` for none.
+  package private(set) var folder: String?
 
   /// The refusal of the first command-line text that is not a value of its option, or `nil`.
   package private(set) var problem: RunError?
@@ -69,11 +74,25 @@ package struct ConfigurationOverrides: Sendable {
   /// Returns true if an option was given on the command line.
   func isOnCommandLine(_ name: String) -> Bool { entries[name]?.isOnCommandLine ?? false }
 
+  /// The recipe or file that gives an option, such as `--recipe NAME`; `nil` for the command line, or if it is not given.
+  package func source(of name: String) -> String? { entries[name]?.source }
+
+  /// The same options, noted as given by a recipe or a file in a folder.
+  package func given(by source: String, folder: String? = nil) -> ConfigurationOverrides {
+    var result = self
+    result.folder = folder
+    for name in entries.keys {
+      result.entries[name]?.source = source
+    }
+    return result
+  }
+
   /// Merges two sets of options; those of `others` take precedence.
   package func overridden(by others: ConfigurationOverrides) -> ConfigurationOverrides {
     var result = self
     result.entries.merge(others.entries) { _, given in given }
     result.problem = problem ?? others.problem
+    result.folder = others.folder ?? folder
     return result
   }
 

@@ -32,9 +32,9 @@ package func gigabytes(_ count: Int) -> String {
   "\(decimal(1e-9 * Double(count), 1)) GB"
 }
 
-/// Formats a count with its noun, such as `1 rank` or `2 ranks`.
+/// Formats a count with its noun, such as `1 rank`, `2 ranks` or `3 classes`.
 package func counted(_ count: Int, _ noun: String) -> String {
-  "\(count) \(noun)\(count == 1 ? "" : "s")"
+  "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")"
 }
 
 /// Formats a number in the shortest form that parses to the same number: 0.1, 1, 0.

@@ -44,23 +44,7 @@ package enum ProcessMeasurements {
   /// Returns the available memory of this host, container or Slurm job in bytes; `nil` if the kernel does not report it.
   package static func availableByteCount() -> Int? {
     let ofHost = kibibytes("MemAvailable", of: "/proc/meminfo").map { count in count * 1024 }
-    return [ofHost, availableByteCountOfGroup()].compactMap { count in count }.min()
-  }
-
-  /// Returns the bytes left under the memory limit of this process's control group (version 2), if it has one.
-  private static func availableByteCountOfGroup() -> Int? {
-    let group = field("0:", of: "/proc/self/cgroup") ?? "/"
-    func number(_ file: String) -> Int? {
-      (try? String(contentsOfFile: "/sys/fs/cgroup\(group)/\(file)", encoding: .utf8)).flatMap { text in
-        Int(text.filter { letter in letter != "\n" })
-      }
-    }
-    guard let limit = number("memory.max"), let taken = number("memory.current") else { return nil }
-    // The page cache is reclaimed when programs need the memory.
-    let files = field("file ", of: "/sys/fs/cgroup\(group)/memory.stat").flatMap { line in
-      line.split(separator: " ").last.flatMap { number in Int(number) }
-    }
-    return max(limit - taken + (files ?? 0), 0)
+    return [ofHost, ControlGroup().availableBytes].compactMap { count in count }.min()
   }
 
   /// Returns the number of processors that this process may run on; `nil` if the kernel does not report it.

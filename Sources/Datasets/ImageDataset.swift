@@ -1,4 +1,5 @@
 import Formats
+import ImageCodecs
 import Imaging
 
 /// Images with class labels, in random access.

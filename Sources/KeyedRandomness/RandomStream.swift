@@ -16,6 +16,10 @@ public enum RandomPurpose: UInt32, Sendable {
   case classSampleOrder = 7
   /// The choice of a folder's images for validation.
   case validationSplit = 8
+  /// The first orientation of a view that is mirrored in every second epoch.
+  case flip = 9
+  /// The share of a view in a mixture with that of another sample.
+  case mixing = 10
   /// The images of a few-shot draw; `epoch` is the draw, `sample` the class.
   case fewShot = 16
   /// The first centers of k-means; `epoch` is the restart.

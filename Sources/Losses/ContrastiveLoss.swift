@@ -1,6 +1,6 @@
-import Dispatch
 import MPI
 import OneDNN
+import ParallelLoops
 
 /// The supervised contrastive loss of a global batch whose rows are distributed over ranks (Khosla and others 2020).
 ///
@@ -284,15 +284,14 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     let activity = activity
     // The tiles are only read, and their memory belongs to this loss.
     nonisolated(unsafe) let sharedTiles = unsafe tiles
+    let scratch = (0..<workers).map { _ in
+      unsafe SharedElements<Scalar>(repeating: 0, count: ContrastiveTiles<Scalar>.scratchCount)
+    }
     withExtendedLifetime(self) {
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+      parallelFor(allBlocks.count, threads: workers) { index, worker in
         useOneThreadPerPrimitive()
-        let scratch = unsafe SharedElements<Scalar>(
-          repeating: 0, count: ContrastiveTiles<Scalar>.scratchCount)
-        for index in stride(from: worker, to: allBlocks.count, by: workers) {
-          unsafe body(allBlocks[index], sharedTiles, scratch.address)
-          activity.progressed()
-        }
+        unsafe body(allBlocks[index], sharedTiles, scratch[worker].address)
+        activity.progressed()
       }
     }
   }

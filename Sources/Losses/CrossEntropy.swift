@@ -2,7 +2,9 @@ import Glibc
 
 /// Cross-entropy of a softmax over classes, with label smoothing.
 ///
-///     L_i = −Σ_k q_ik log p_ik,   p_i = softmax(x_i),   q_ik = (1 − ε) [k = y_i] + ε/K
+///     L_i = −Σ_k q_ik log p_ik,   p_i = softmax(x_i),   q_ik = (1 − ε) t_ik + ε/K
+///
+/// with the targets t_ik = [k = y_i], or t_ik = λ_i [k = y_i] + (1 − λ_i) [k = y'_i] for a row that mixes two samples.
 ///
 /// Each rank computes the losses and gradients of its own rows, weighted with the divisor of the global batch; their sums are those of the
 /// batch. In joint training the weight is that of this loss ÷ samples or views, and
@@ -25,10 +27,20 @@ public struct CrossEntropy: Sendable {
   }
 
   /// The least value of the mean, where p = q: the entropy of the smoothed labels.
-  public var lowerBound: Double {
+  public var lowerBound: Double { lowerBound(shares: [1]) }
+
+  /// The least value of the mean over rows that mix two different classes: the mean entropy of their labels.
+  ///
+  /// - Parameter shares: The weight of the first class of each row; 1 for a row of one class.
+  /// - Returns: The bound.
+  public func lowerBound(shares: [Double]) -> Double {
     let other = labelSmoothing / Double(classCount)
-    let own = 1 - labelSmoothing + other
-    return -own * log(own) - (other > 0 ? Double(classCount - 1) * other * log(other) : 0)
+    func term(_ target: Double) -> Double { target > 0 ? -target * log(target) : 0 }
+    let sum = shares.reduce(0) { sum, share in
+      let (first, second) = (share * (1 - labelSmoothing) + other, (1 - share) * (1 - labelSmoothing) + other)
+      return sum + term(first) + (classCount > 1 ? term(second) + Double(classCount - 2) * term(other) : 0)
+    }
+    return sum / Double(shares.count)
   }
 
   /// The weighted sum of the rows' losses; the logits become its gradient, weight · (p − q).
@@ -37,24 +49,28 @@ public struct CrossEntropy: Sendable {
   ///
   /// - Parameters:
   ///   - logits: `[labels, classCount]`; receives the gradient.
-  ///   - labels: The class of each row.
+  ///   - labels: The class of each row, or the two that it mixes.
   ///   - weight: The factor of every row's loss, usually 1 ÷ rows of the global batch.
   /// - Returns: weight · Σ L_i.
   /// - Precondition: As many logits as classes for each label, and every label is a class.
-  public func lossAndGradient(of logits: inout MutableSpan<Float>, labels: Span<Int32>, weight: Double) -> Double {
+  public func lossAndGradient(of logits: inout MutableSpan<Float>, labels: RowLabels, weight: Double) -> Double {
     precondition(
       logits.count == labels.count * classCount,
       "\(logits.count) logits for \(labels.count) rows of \(classCount) classes")
     let smoothed = labelSmoothing / Double(classCount)
     var loss = 0.0
-    for row in labels.indices {
-      let label = Int(labels[row])
-      precondition(0..<classCount ~= label, "row \(row) has label \(label) of \(classCount) classes")
+    for row in 0..<labels.count {
+      let (label, other, share) = labels.mixture(ofRow: row)
+      precondition(
+        0..<classCount ~= label && 0..<classCount ~= other,
+        "row \(row) has labels \(label) and \(other) of \(classCount) classes")
       let line = row * classCount..<(row + 1) * classCount
-      let own = line.lowerBound + label
+      let (own, partner) = (line.lowerBound + label, line.lowerBound + other)
       // A NaN is never the largest, but stays in the sum.
       let largest = line.reduce(-Float.infinity) { largest, index in max(largest, logits[index]) }
-      let ownLogit = Double(logits[own]) - Double(largest)
+      let ownLogit =
+        share * (Double(logits[own]) - Double(largest))
+        + (share < 1 ? (1 - share) * (Double(logits[partner]) - Double(largest)) : 0)
       var (sum, logitSum) = (0.0, 0.0)
       for index in line {
         let difference = logits[index] - largest
@@ -64,7 +80,7 @@ public struct CrossEntropy: Sendable {
       }
       loss += log(sum) - (1 - labelSmoothing) * ownLogit - (labelSmoothing > 0 ? smoothed * logitSum : 0)
       for index in line {
-        let target = index == own ? 1 - labelSmoothing + smoothed : smoothed
+        let target = (1 - labelSmoothing) * labels.target(ofRow: row, index - line.lowerBound) + smoothed
         logits[index] = Float(weight * (Double(logits[index]) / sum - target))
       }
     }

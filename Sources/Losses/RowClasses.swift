@@ -22,6 +22,12 @@ public struct RowClasses: Sendable {
     self.counts = counts
   }
 
+  /// Numbers the labels of all rows; each row with the ignored label is a class of its own, and so without a positive.
+  public init(labels: [Int64], ignoring ignored: Int64?) {
+    self.init(
+      labels: labels.enumerated().map { row, label in RowLabel(label: label, row: label == ignored ? row : nil) })
+  }
+
   /// The classes of SimCLR: the rows are view 0 of all samples, view 1 of all samples, …; each sample is its own class.
   ///
   /// - Precondition: `rowCount` is a multiple of `views`.
@@ -33,4 +39,10 @@ public struct RowClasses: Sendable {
 
   /// The number of rows of the batch.
   public var rowCount: Int { classOfRow.count }
+}
+
+/// A label, with the row where it is ignored.
+private struct RowLabel: Hashable {
+  var label: Int64
+  var row: Int?
 }

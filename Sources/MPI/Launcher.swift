@@ -35,7 +35,7 @@ public struct Launcher: Sendable, Equatable {
   let sizeVariable: String
 
   /// The launcher of this process.
-  public static let current = Launcher { name in unsafe getenv(name).map { value in unsafe String(cString: value) } }
+  public static let current = Launcher(environmentValue)
 
   /// Reads the launcher's variables.
   ///
@@ -101,4 +101,9 @@ public struct Launcher: Sendable, Equatable {
       unsafe setenv("OMPI_MCA_\(option)", value, 0)
     }
   }
+}
+
+/// The value of an environment variable, or `nil`.
+public func environmentValue(_ name: String) -> String? {
+  unsafe getenv(name).map { value in unsafe String(cString: value) }
 }

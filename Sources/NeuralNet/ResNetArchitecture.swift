@@ -52,7 +52,10 @@ public struct ResNetArchitecture: Sendable, Equatable {
   /// True if each block's last BatchNorm scale is initialized to 0, so that the block starts as its shortcut (Goyal and others 2017, §5.1).
   public var zeroInitializesLastScale = false
 
-  private static let cifarDepths = [20, 32, 44, 56, 110, 1202]
+  /// The number of pixels of a view's side for each pixel of the last activations: the product of all strides.
+  public var stride: Int { (stem == .imagenet ? 4 : 1) << (blockCounts.count - 1) }
+
+  private static let cifarDepths = [8, 14, 20, 32, 44, 56, 110, 1202]
 
   private static let others: [(depth: Int, block: Block, blockCounts: [Int])] = [
     (18, .basic, [2, 2, 2, 2]), (34, .basic, [3, 4, 6, 3]), (50, .bottleneck, [3, 4, 6, 3]),
@@ -71,7 +74,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
     self.init(depth: depth)
   }
 
-  /// The smallest encoder: three groups of three blocks.
+  /// The default encoder: three groups of three blocks.
   public static let resnet20 = ResNetArchitecture(depth: 20)
 
   private init(depth: Int) {

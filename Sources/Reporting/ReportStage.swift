@@ -13,6 +13,8 @@ package enum ReportStage {
     package var runs: [String]
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// The folder of the dataset; `nil` for the run's.
     package var data: String?
     /// The output file; `nil` for `report.html` in the run directory, or here if it is not one writable run.
@@ -88,16 +90,21 @@ package enum ReportStage {
       }
     }
     let measured = study?.classification.map { classification in
-      (classification.isClassifier ? "classifier, measured here" : "20 nearest images, measured here", classification.accuracy)
+      (
+        classification.isClassifier ? "classifier, measured here" : "20 nearest images, measured here",
+        classification.accuracy
+      )
     }
     let sections: [Page.Section?] = [
-      OverviewSection(run: run, measured: measured).section, curves, images?.samples, images?.maps, classes?.confusion, classes?.mistakes,
+      OverviewSection(run: run, measured: measured).section, curves, images?.samples, images?.maps, classes?.confusion,
+      classes?.mistakes,
       images?.neighbors, classes?.reliability, OptionSections.all(of: run),
     ]
     let notes = (study?.notes ?? []).map(Elements.note)
     return Page(
       title: run.name,
-      subtitle: "<p>\(run.configuration.model.name), \(run.configuration.lossName), \(run.configuration.data.dataset.rawValue)</p>\(notes)",
+      subtitle:
+        "<p>\(run.configuration.model.name), \(run.configuration.lossName), \(run.configuration.data.dataset.rawValue)</p>\(notes)",
       sections: sections.compactMap { section in section })
   }
 }

@@ -12,25 +12,51 @@ package struct Checkpoint {
   /// Returns the prefix of tensor names of an optimizer's vector, as in `optimizer.velocity.encoder.conv1.weight`.
   private static func prefix(ofState name: String) -> String { "optimizer.\(name)." }
 
+  /// The prefix of tensor names of the averaged weights, as in `average.encoder.conv1.weight`.
+  private static let averagePrefix = "average."
+
   private enum Metadata {
     static let format = "supcon-checkpoint"
     static let step = "step"
     static let configuration = "recipe"
+    static let measure = "best_measure"
+    static let value = "best_value"
   }
 
   /// Writes the checkpoint completely or not at all.
-  func write(to path: String) throws(FileError) {
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - best: The measure for which it is kept, if it is the best one.
+  /// - Throws: `FileError`.
+  func write(to path: String, as best: BestCheckpoint? = nil) throws(FileError) {
     let parameters = state.parameterLayout.tensors(of: state.parameters)
     let statistics = state.statisticsLayout.tensors(of: state.statistics)
     let optimizer = zip(state.optimizer.stateNames, state.optimizer.state).flatMap { name, vector in
       state.parameterLayout.tensors(of: vector, prefix: Self.prefix(ofState: name))
     }
+    var metadata = [
+      "format": Metadata.format, Metadata.step: "\(state.step)", Metadata.configuration: configuration.yaml(),
+    ]
+    metadata[Metadata.measure] = best?.measure
+    metadata[Metadata.value] = best.map { best in "\(best.value)" }
     try SafetensorsWriter.write(
-      to: path,
-      metadata: [
-        "format": Metadata.format, Metadata.step: "\(state.step)", Metadata.configuration: configuration.yaml(),
-      ],
-      tensors: parameters + statistics + optimizer)
+      to: path, metadata: metadata, tensors: parameters + statistics + optimizer + averageTensors)
+  }
+
+  private var averageTensors: [NamedTensor] {
+    state.average.map { average in
+      state.parameterLayout.tensors(of: average.parameters, prefix: Self.averagePrefix)
+        + state.statisticsLayout.tensors(of: average.statistics, prefix: Self.averagePrefix)
+    } ?? []
+  }
+
+  /// Reads the measure for which a checkpoint was kept; `nil` if the file is none of the best, or damaged.
+  static func best(path: String) -> BestCheckpoint? {
+    guard let metadata = try? SafetensorsFile(path: path).metadata, let measure = metadata[Metadata.measure],
+      let value = metadata[Metadata.value].flatMap(Double.init), let step = metadata[Metadata.step].flatMap({ Int($0) })
+    else { return nil }
+    return BestCheckpoint(measure: measure, value: value, step: step)
   }
 
   /// Reads and verifies a checkpoint.
@@ -56,6 +82,11 @@ package struct Checkpoint {
       return try layout.parameters.vector(from: file, prefix: Self.prefix(ofState: isPresent ? name : formerName))
     }
     state.step = step
+    if let average = state.average {
+      state.average = AveragedWeights(
+        decay: average.decay, try layout.parameters.vector(from: file, prefix: Self.averagePrefix),
+        try layout.statistics.vector(from: file, prefix: Self.averagePrefix), step: step)
+    }
     self.state = state
   }
 

@@ -47,7 +47,7 @@ extension CheckpointFolder {
     case .latest:
       return try newestWhileItLasts(of: configuration, warn: warn)
     case .best:
-      let file = "\(path)/best"
+      let file = bestPath
       guard unsafe access(file, F_OK) == 0 else {
         throw RunError(
           .missing, "--checkpoint best: \(path) holds none, as the run was trained without --keep-best; \(others)")
@@ -73,7 +73,7 @@ extension CheckpointFolder {
   }
 
   private func matching(_ checkpoint: Checkpoint, _ configuration: Configuration) throws(RunError) -> Checkpoint {
-    if let (option, own, other) = checkpoint.configuration.conflict(with: configuration) {
+    if let (option, own, other) = checkpoint.configuration.extended(like: configuration).conflict(with: configuration) {
       throw RunError(
         .configuration,
         "\(path): the checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other); put back the run's own checkpoints"

@@ -3,7 +3,7 @@ import Formats
 import Glibc
 import NeuralNet
 
-/// The checkpoints of a run: `step-00001234.safetensors` and the link `latest`.
+/// The checkpoints of a run: `step-00001234.safetensors`, the link `latest`, and `best` where the run keeps the best one.
 ///
 /// Used on rank 0 only.
 package struct CheckpointFolder {
@@ -56,7 +56,9 @@ package struct CheckpointFolder {
   /// - Throws: ``RunError`` if there are checkpoints and all are damaged, or if the newest is another run's.
   package func newest(of configuration: Configuration, warn: (String) -> Void) throws -> Checkpoint? {
     let checkpoint = try newest(warn: warn) { path in try Checkpoint(path: path) }
-    if let checkpoint, let (option, own, other) = checkpoint.configuration.conflict(with: configuration) {
+    if let checkpoint,
+      let (option, own, other) = checkpoint.configuration.extended(like: configuration).conflict(with: configuration)
+    {
       throw RunError(
         .configuration,
         "\(path): the newest checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other); put back the run's own checkpoints"
@@ -69,8 +71,7 @@ package struct CheckpointFolder {
   ///
   /// Also removes checkpoints of later steps: they are the damaged ones that this run skipped when it resumed.
   package func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
-    let digits = String(checkpoint.state.step)
-    let name = Self.prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + Self.suffix
+    let name = Self.prefix + String(checkpoint.state.step, width: 8) + Self.suffix
     try checkpoint.write(to: "\(path)/\(name)")
     link(to: name)
     let saved = "\(path)/\(name)"
@@ -81,6 +82,19 @@ package struct CheckpointFolder {
       unsafe unlink(superfluous)
     }
   }
+
+  /// The path of the best checkpoint.
+  var bestPath: String { "\(path)/best" }
+
+  /// Replaces the best checkpoint.
+  ///
+  /// Its measure is in the same file: a kill at any time leaves the one before or this one.
+  package func save(_ checkpoint: Checkpoint, as best: BestCheckpoint) throws(FileError) {
+    try checkpoint.write(to: bestPath, as: best)
+  }
+
+  /// Reads the measure of the best checkpoint; `nil` if there is none that can be read.
+  package func best() -> BestCheckpoint? { Checkpoint.best(path: bestPath) }
 
   /// Removes the temporary files of a killed save.
   ///

@@ -54,6 +54,7 @@ package struct InitialEncoder {
     for slice in state.statisticsLayout.slices {
       statistics[slice.name].map { values in state.statistics.replaceSubrange(slice.range, with: values) }
     }
+    state.restartAverage()
   }
 
   /// Reads the configuration of the run that the initial encoder comes from; `nil` if it comes from no run.

@@ -74,6 +74,28 @@ package enum JSONValue: Codable, Sendable, Equatable {
     return String(decoding: data, as: UTF8.self)
   }
 
+  /// Returns the fields that a value encodes, by name; NaN and infinity as text.
+  ///
+  /// - Precondition: The value encodes an object.
+  package static func fields(of value: some Encodable) -> [String: JSONValue] {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let data = try? encoder.encode(value), let fields = try? JSONDecoder().decode(Self.self, from: data),
+      case .object(let object) = fields
+    else { preconditionFailure("a value that is no JSON object") }
+    return object
+  }
+
+  /// The value as a number, if it is one.
+  package var double: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    default: nil
+    }
+  }
+
   /// Parses JSON text; `nil` if it is not valid.
   package init?(parsing text: String) {
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }

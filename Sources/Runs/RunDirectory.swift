@@ -17,8 +17,10 @@ package struct RunDirectory {
   package var summaryPath: String { "\(path)/summary.json" }
   package var metricsPath: String { "\(path)/metrics.jsonl" }
   package var epochTablePath: String { "\(path)/summary.csv" }
-  package var encoderPath: String { "\(path)/encoder.safetensors" }
-  package var classifierPath: String { "\(path)/classifier.safetensors" }
+  package var encoderPath: String { encoderPath(of: .raw) }
+  package var classifierPath: String { classifierPath(of: .raw) }
+  package func encoderPath(of weights: RunWeights) -> String { "\(path)/encoder\(weights.suffix).safetensors" }
+  package func classifierPath(of weights: RunWeights) -> String { "\(path)/classifier\(weights.suffix).safetensors" }
   package var checkpoints: CheckpointFolder { CheckpointFolder(path: "\(path)/checkpoints") }
 
   /// True if a run was started here; checkpoints count even if the configuration was lost.
@@ -58,7 +60,8 @@ package struct RunDirectory {
   /// The files and folders that training and later stages write; what is left of a run without its configuration is not foreign.
   private static let ownNames: Set<String> = [
     "checkpoints", "tensorboard", "summary.json", "summary.csv", "metrics.jsonl", "encoder.safetensors",
-    "classifier.safetensors", "linear", "evaluation", "report.html",
+    "classifier.safetensors", "linear", "evaluation", "encoder-average.safetensors", "classifier-average.safetensors",
+    "linear-average", "evaluation-average", "report.html",
   ]
 
   /// The absolute path without symbolic links; for a path that does not exist, its nearest existing parent is resolved.
@@ -95,6 +98,22 @@ package struct RunDirectory {
   /// Creates a folder and its parents.
   package static func createFolders(_ path: String) throws(RunError) {
     try create(path)
+  }
+
+  /// Creates the folder of a later stage's result and checks that its files can be written, before the work.
+  ///
+  /// - Throws: ``RunError`` naming the path.
+  package func prepareResult(in folder: String) throws(RunError) {
+    do {
+      try createFolder(folder)
+      try AtomicFile.check("\(path)/\(folder)/summary.json")
+      // The run's own summary receives the accuracies.
+      try AtomicFile.check(summaryPath)
+    } catch {
+      throw RunError(
+        .output, RunError(error).problem,
+        remedy: "the result is stored in the run directory: make it writable, or copy the run to a place that is")
+    }
   }
 
   private static func create(_ folder: String) throws(RunError) {

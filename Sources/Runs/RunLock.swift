@@ -7,21 +7,35 @@ import Glibc
 /// Held by rank 0; the system releases it when the process ends, even after a crash.
 @safe
 package final class RunLock {
-  /// The time that a second job waits, in seconds: ranks outlive a killed launcher by seconds.
-  private static let patienceSeconds = 15
+  /// The time that a second job waits by default, in seconds: ranks outlive a killed launcher by seconds.
+  package static let defaultPatienceSeconds = 15.0
+
+  /// The variable of the environment that sets another time to wait, in seconds.
+  package static let patienceVariable = "SUPCON_LOCK_WAIT"
+
+  /// The time that this process waits: that of ``patienceVariable``, else ``defaultPatienceSeconds``.
+  package static var patienceSeconds: Double {
+    guard let value = unsafe getenv(patienceVariable),
+      let seconds = Double(unsafe String(cString: value)), seconds >= 0, seconds.isFinite
+    else { return defaultPatienceSeconds }
+    return seconds
+  }
 
   private let descriptor: Int32
 
-  /// Takes the lock of a run directory, waiting for up to 15 s.
+  /// Takes the lock of a run directory, waiting for its holder to end.
   ///
+  /// - Parameters:
+  ///   - directory: The run directory, which exists.
+  ///   - patienceSeconds: The longest time to wait.
   /// - Throws: ``RunError`` naming host and process of the holder.
-  package init(directory: String) throws {
+  package init(directory: String, patienceSeconds: Double = RunLock.patienceSeconds) throws {
     let path = "\(directory)/.lock"
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw RunError(.output, "\(path): cannot be created: \(unsafe String(cString: strerror(errno)))")
     }
-    var waited = 0
+    let deadline = ContinuousClock.now + .seconds(patienceSeconds)
     while true {
       let code = tryLock()
       if code == 0 { break }
@@ -31,12 +45,11 @@ package final class RunLock {
           "\(path): cannot be locked: \(unsafe String(cString: strerror(code))); choose an --output on a file system with locks, or mount this one with them"
         )
       }
-      guard waited < Self.patienceSeconds * 10 else {
+      guard ContinuousClock.now < deadline else {
         throw RunError(
           .output, "\(directory): is in use by \(holder()); wait for it to end, or choose another --output")
       }
       usleep(100_000)
-      waited += 1
     }
     let text = Array("process \(getpid()) on host \(hostName())".utf8)
     ftruncate(descriptor, 0)

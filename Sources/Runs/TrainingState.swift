@@ -16,12 +16,15 @@ package struct TrainingState: Sendable {
   package var optimizer: any Optimizer
   /// The number of steps taken.
   package var step = 0
+  /// The moving average of the weights, if the run has one.
+  package var average: AveragedWeights?
 
   /// Creates the initial training state.
   package init(_ configuration: Configuration, _ layout: ModelLayout) {
     self.init(toFill: configuration, layout)
     parameters = parameterLayout.initialValues(seed: configuration.compute.seed)
     statistics = statisticsLayout.initialValues(seed: configuration.compute.seed)
+    restartAverage()
   }
 
   /// Creates a state of zeros, to be filled from a file or another rank.
@@ -31,6 +34,24 @@ package struct TrainingState: Sendable {
     parameters = Array(repeating: 0, count: parameterLayout.count)
     statistics = Array(repeating: 0, count: statisticsLayout.count)
     optimizer = configuration.makeOptimizer(parameterLayout)
+    average = configuration.optimizer.weightAverage.map { [parameters, statistics] decay in
+      AveragedWeights(decay: decay, parameters, statistics, step: 0)
+    }
+  }
+
+  /// Lets the average begin with the present weights.
+  mutating func restartAverage() {
+    average = average.map { average in AveragedWeights(decay: average.decay, parameters, statistics, step: step) }
+  }
+
+  /// The state with its averaged weights in place of the raw ones; `nil` without an average.
+  package var averaged: TrainingState? {
+    average.map { average in
+      var state = self
+      state.parameters = average.parameters
+      state.statistics = average.statistics
+      return state
+    }
   }
 }
 

@@ -1,12 +1,12 @@
 extension Sequence<String> {
   /// The name that a mistyped one most likely means, or `nil` if none is near.
   ///
-  /// A name is near if at most three letters must be inserted, removed or replaced, and fewer than it has.
-  public func nearest(to mistyped: String) -> String? {
+  /// A name is near if at most `limit` letters must be inserted, removed or replaced, and fewer than it has.
+  public func nearest(to mistyped: String, within limit: Int = 3) -> String? {
     let candidates = map { name in (name: name, distance: editDistance(mistyped, name)) }
     let nearest = candidates.min { one, other in one.distance < other.distance }
     return nearest.flatMap { nearest in
-      nearest.distance <= 3 && nearest.distance < nearest.name.count ? nearest.name : nil
+      nearest.distance <= limit && nearest.distance < nearest.name.count ? nearest.name : nil
     }
   }
 }

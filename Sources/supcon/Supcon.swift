@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Formats
 import Job
 import MPI
 
@@ -12,7 +13,8 @@ struct Supcon: ParsableCommand {
     version: supconVersion,
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
-      PredictCommand.self, NeighborsCommand.self, ReportCommand.self, ExportCommand.self, ImportCommand.self, LossCommand.self, BenchCommand.self,
+      PredictCommand.self, NeighborsCommand.self, ReportCommand.self, ExportCommand.self, ImportCommand.self,
+      LossCommand.self, BenchCommand.self,
       DatasetCommand.self,
       DoctorCommand.self, PlanCommand.self, RecipeCommand.self,
     ])
@@ -29,6 +31,12 @@ protocol RankedCommand: ParsableCommand {
   /// The number of threads of each rank.
   var threadsPerRank: Int { get }
 
+  /// The amount of output.
+  var verbosity: Verbosity { get }
+
+  /// The files that the command writes, checked before its work.
+  var outputs: [String] { get }
+
   /// Returns the first error in the options alone, or `nil`.
   func problem(ranks: Int) -> String?
 
@@ -40,17 +48,18 @@ protocol RankedCommand: ParsableCommand {
 
 extension RankedCommand {
   var watch: JobWatchdog.Settings { launch.settings }
+  var verbosity: Verbosity { .normal }
+
+  var outputs: [String] { [] }
 }
 
 @main
 enum Program {
   static func main() {
+    Console.reserveClosedStreams()
     Console.ignoreClosedPipes()
     let launch = Launch.current
-    if let message = SubcommandSuggestion.message(
-      for: Array(CommandLine.arguments.dropFirst()),
-      subcommands: Supcon.configuration.subcommands.compactMap { subcommand in subcommand.configuration.commandName })
-    {
+    if let message = SubcommandSuggestion.message(for: Array(CommandLine.arguments.dropFirst())) {
       end(launch, code: ExitStatus.usage.rawValue, message: message)
     }
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -78,6 +87,8 @@ enum Program {
         throw CleanExit.helpRequest()
       }
       command = ranked
+    } catch let error as RunError {
+      end(launch, code: error.exitCode.rawValue, message: "Error: \(error)")
     } catch {
       let message = Supcon.fullMessage(for: error)
       end(
@@ -94,6 +105,7 @@ enum Program {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
     launch.leaveCrashesToTheLibrary()
+    Interruption.announce(type(of: command).configuration.commandName ?? "", rank: launch.rank)
     exit(Console.exitCode(run(command, launch)))
   }
 
@@ -113,7 +125,10 @@ enum Program {
           if !(command is DoctorCommand) {
             // `doctor` makes these checks itself and reports more.
             try LaunchCheck.run(
-              threads: command.threadsPerRank, over: world, report: Console.reporter(of: world))
+              threads: command.threadsPerRank, over: world, report: Console.reporter(of: world, command.verbosity))
+          }
+          if !command.outputs.isEmpty {
+            try world.onRoot { for path in command.outputs { try AtomicFile.check(path) } }
           }
           let code = try command.run(over: world)
           if code != .success {
@@ -152,9 +167,9 @@ enum Program {
       } else {
         Console.error(message)
       }
-    } else {
+    } else if code != 0 {
       Launch.letRootSpeakFirst()
-      if code != 0, launch.outlivesRoot() {
+      if launch.outlivesRoot() {
         Console.error("rank \(launch.rank): \(message)")
       }
     }

@@ -1,4 +1,5 @@
 import Configuration
+import Losses
 import Testing
 
 /// The table of options as a whole, and what is derived from it.
@@ -70,5 +71,16 @@ struct OptionTableTests {
   func `names of other programs are understood`(name: String, meant: String) {
     #expect((PeerNames.option(name) ?? name.replacing("_", with: "-")) == meant)
     #expect(ConfigurationOption.named(meant) != nil)
+  }
+
+  @Test func `a named loss is its combination of sums`() {
+    func mode(_ line: String) -> LossMode { given(line).applied(to: Configuration()).loss.resolvedMode }
+    #expect(mode("--loss sincere") == mode("--denominator one-positive") && mode("--loss sincere") == .sincere)
+    #expect(mode("--loss supervised-dcl") == mode("--denominator only-negatives"))
+    #expect(mode("--loss epsilon-supinfonce --margin 0.25") == .supInfoNCE(margin: 0.25))
+    #expect(mode("--loss epsilon-supinfonce --margin 0") == .sincere)
+    let capped = mode("--loss sincere --contrast-mode one --positives-cap 4")
+    #expect(capped.anchors == .one && capped.positivesCap == 4 && capped.denominator == .onePositive)
+    #expect(mode("--loss supcon") == LossMode() && mode("--loss simclr") == LossMode())
   }
 }

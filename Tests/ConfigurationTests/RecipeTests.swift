@@ -24,6 +24,14 @@ struct RecipeTests {
     ("cifar10-resnet20-cross-entropy", ["learning-rate=0.05", "augmentation=autoaugment-cifar10", "epochs=700"]),
     ("cifar10-resnet50-supcon", ["temperature=0.1", "learning-rate=0.5", "batch-size=1024", "epochs=1000"]),
     ("cifar10-resnet50-simclr", ["loss=simclr", "temperature=0.5", "loss-scale=tau/0.07", "warmup-epochs=10"]),
+    (
+      "cifar10-resnet20-supcon-200e",
+      ["weight-decay=0.0005", "nesterov=true", "temperature=0.1", "augmentation=crop-flip-jitter", "epochs=200"]
+    ),
+    (
+      "cifar100-resnet20-joint-200e",
+      ["dataset=cifar100", "cross-entropy-weight=1", "augmentation=autoaugment-cifar10"]
+    ),
     ("imagenet-resnet50-supcon", ["optimizer=lars", "learning-rate=0.4", "batch-size=6144", "epochs=350"]),
   ])
   func `a recipe has the figures of its source`(name: String, figures: [String]) throws {

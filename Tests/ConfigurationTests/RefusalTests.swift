@@ -1,4 +1,5 @@
 import Configuration
+import ImageCodecs
 import Testing
 
 /// Options that are wrong in themselves or do not fit each other: refused with 64, in words that name what, what was expected and what to do.
@@ -101,6 +102,25 @@ struct RefusalTests {
     Mistake("--contrastive-weight 0", naming: "no loss is left"),
     Mistake("--contrastive-weight 0 --cross-entropy-weight 1", naming: "choose supcon supervised"),
     Mistake("--contrastive-weight 0.5", .supervised, naming: "supcon supervised has the cross-entropy alone"),
+    Mistake("--weight-average 1", naming: "--weight-average 1:", "from 0 to below 1"),
+    Mistake("--weight-average -0.1", naming: "--weight-average -0.1", "from 0 to below 1"),
+    Mistake("--loss epsilon-supinfonce", naming: "--loss epsilon-supinfonce", "needs its --margin"),
+    Mistake("--margin 0.25", naming: "--margin 0.25", "choose --loss epsilon-supinfonce"),
+    Mistake("--loss sincere --denominator only-negatives", naming: "--denominator only-negatives", "--loss sincere"),
+    Mistake("--loss supervised-dcl --summation in", naming: "--summation in", "--loss supervised-dcl"),
+    Mistake("--alternating-flip --augmentation padded-crop", naming: "--alternating-flip", "does not flip once"),
+    Mistake("--alternating-flip --augmentation flip+flip", naming: "--alternating-flip", "does not flip once"),
+    Mistake("--progressive-size 24", naming: "--progressive-size, --progressive-epochs", "both or neither"),
+    Mistake("--progressive-size 16,24 --progressive-epochs 5", naming: "--progressive-epochs 5", "as many as"),
+    Mistake("--progressive-size 24,16 --progressive-epochs 5,9", naming: "--progressive-size 24,16", "ascending"),
+    Mistake("--progressive-size 16,24 --progressive-epochs 9,5", naming: "--progressive-epochs 9,5", "ascending"),
+    Mistake("--progressive-size 24 --progressive-epochs 100", naming: "--progressive-epochs 100", "--epochs 100"),
+    Mistake("--mixup 0.2", naming: "--mixup 0.2", "there is no classifier"),
+    Mistake("--cross-entropy-weight 1 --mixup 0.2", naming: "--mixup 0.2", "no soft labels", "supcon supervised"),
+    Mistake(
+      "--cross-entropy-weight 1 --denominator one-positive --cutmix 1", naming: "--cutmix 1", "no soft labels"),
+    Mistake("--mixup 1000", .supervised, naming: "--mixup 1000", "from 0.01 to 100"),
+    Mistake("--cutmix 1 --shard-size 1", .supervised, naming: "--cutmix", "--shard-size is 1"),
     Mistake("--batch-size 32 --shard-size 16", ranks: 3, naming: "3 ranks", "2 shards", "start at most 2 ranks"),
   ])
   func `wrong values name what is meant`(_ mistake: Mistake) { expectRefusal(mistake) }
@@ -149,7 +169,7 @@ struct RefusalTests {
   private static let examples = [
     "train-folder": "t", "validation-folder": "v", "test-folder": "t", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5",
     "head-widths": "64,128",
-    "classes-per-batch": "4", "decay-epochs": "3", "decay-rate": "0.5",
+    "margin": "0.25", "classes-per-batch": "4", "decay-epochs": "3", "decay-rate": "0.5",
   ]
 
   @Test(arguments: [
@@ -157,10 +177,38 @@ struct RefusalTests {
     "--schedule step --decay-epochs 3,5",
     "--schedule exponential --epochs-per-decay 2.4", "--cross-entropy-weight 1 --stop-gradient --label-smoothing 0",
     "--head-widths 64,128", "--sampler balanced --classes-per-batch 4", "--positives-cap 4", "--stem auto",
+    "--weight-average 0.999 --alternating-flip --augmentation autoaugment-cifar10",
+    "--loss sincere --contrast-mode one --positives-cap 4", "--loss epsilon-supinfonce --margin 0.25",
+    "--progressive-size 16,24 --progressive-epochs 30,60",
     "--dataset folder --data d --mean 0.5,0.5,0.5 --std 0.2,0.2,0.2 --bad-images skip --decode full",
   ])
   func `options that apply are accepted`(line: String) {
     let error = refusal(line)
+    #expect(error == nil, "\(error?.description ?? "")")
+  }
+
+  @Test func `sizes of views fit the encoder's strides and the images`() throws {
+    func refusal(_ line: String, side: Int = 32) -> String? {
+      var configuration = given("\(line) --progressive-epochs 5").applied(to: Configuration())
+      let size = ImageSize(width: side, height: side)
+      configuration.resolveStem(for: size)
+      return configuration.progressiveSizeProblem(viewSize: size)?.description
+    }
+    #expect(refusal("--progressive-size 24") == nil)
+    #expect(refusal("--progressive-size 22")?.contains("--progressive-size 22: expected a multiple of 4") == true)
+    #expect(refusal("--progressive-size 32")?.contains("expected less than the views' full size, 32") == true)
+    #expect(refusal("--progressive-size 20 --model resnet18")?.contains("a multiple of 8") == true)
+    #expect(refusal("--progressive-size 112 --model resnet50", side: 224)?.contains("a multiple of 32") == true)
+    #expect(refusal("--progressive-size 128 --model resnet50", side: 224) == nil)
+  }
+
+  @Test func `each epoch has its size of views`() {
+    let views = given("--progressive-size 16,24 --progressive-epochs 2,3").applied(to: Configuration()).views
+    #expect((0..<5).map(views.progressiveSize) == [16, 16, 24, nil, nil])
+  }
+
+  @Test func `mixing goes with the cross-entropy alone`() {
+    let error = refusal("--mixup 0.2 --cutmix 1", .supervised)
     #expect(error == nil, "\(error?.description ?? "")")
   }
 }

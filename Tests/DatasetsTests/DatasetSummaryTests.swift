@@ -1,5 +1,6 @@
 import Datasets
 import Formats
+import ImageCodecs
 import Imaging
 import Testing
 

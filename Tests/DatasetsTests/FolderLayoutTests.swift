@@ -208,4 +208,19 @@ struct FolderLayoutTests {
     let error = try #require(throws: FileError.self) { try CIFARDataset(.cifar10, directory: path, split: .train) }
     #expect(error.kind == .missing && error.description.contains(part), "\(error)")
   }
+
+  @Test func `one folder is not two splits`() throws {
+    let directory = try tree(["train/a/1.png", "train/b/1.png", "val/a/2.png", "val/b/2.png"])
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file("test"), withDestinationPath: directory.file("val"))
+    let linked = #expect(throws: FileError.self) { try FolderLayout(FolderRequest(path: directory.path)) }
+    #expect(
+      linked?.description.contains("test and validation images are one folder") == true, "\(linked?.description ?? "")")
+    var request = FolderRequest(path: directory.path)
+    (request.trainFolder, request.validationFolder, request.testFolder) = ("train", "./train", "none")
+    let given = #expect(throws: FileError.self) { try FolderLayout(request) }
+    #expect(given?.description.contains("--validation-folder none, or --validation-fraction") == true)
+    request.validationFolder = "val"
+    #expect(try FolderLayout(request).splits == [.train, .validation])
+  }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import KeyedRandomness
 import TestSupport
 import Testing
 

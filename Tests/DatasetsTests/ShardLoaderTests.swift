@@ -1,6 +1,8 @@
+import DataLoading
 import Datasets
 import Dispatch
 import Formats
+import ImageCodecs
 import Imaging
 import KeyedRandomness
 import TestSupport

@@ -1,5 +1,7 @@
+import DataLoading
 import Datasets
 import Formats
+import ImageCodecs
 import Imaging
 import Synchronization
 import TestSupport

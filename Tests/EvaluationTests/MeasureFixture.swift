@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Measures
 
 /// Features, logits and the measures of them by scikit-learn and float64 NumPy (scripts/make-evaluation-fixtures.py).
 struct MeasureFixture: Decodable {

@@ -1,4 +1,5 @@
 import Evaluation
+import Measures
 import Testing
 
 /// The measures of `supcon evaluate` beside scikit-learn and float64 NumPy.

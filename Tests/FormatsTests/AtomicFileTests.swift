@@ -89,4 +89,23 @@ struct ReadOnlyFileTests {
     let folderError = try #require(throws: FileError.self) { try ReadOnlyFile(path: folder) }
     #expect(folderError.kind == .content && folderError.description.contains(folder))
   }
+
+  @Test func `what cannot be written is told before the work, by its own name`() throws {
+    let directory = try TemporaryDirectory()
+    try AtomicFile.check(directory.file("new.npy"))
+    try writeBytes([1], to: directory.file("old.npy"))
+    try AtomicFile.check(directory.file("old.npy"))
+    #expect(try directory.names() == ["old.npy"])
+    let missing = #expect(throws: FileError.self) { try AtomicFile.check(directory.file("no/x.npy")) }
+    #expect(
+      missing?.kind == .missing
+        && missing?.description.contains("there is no folder \(directory.file("no")): make it") == true)
+    let written = #expect(throws: FileError.self) { try AtomicFile.write("a", to: directory.file("no/x.npy")) }
+    #expect(written == missing && written?.description.contains("temporary") == false)
+    let folder = #expect(throws: FileError.self) { try AtomicFile.check(directory.path) }
+    #expect(folder?.description.contains("is a folder; give the name of a file") == true)
+    // A rename would replace the device.
+    let device = #expect(throws: FileError.self) { try AtomicFile.write("a", to: "/dev/null") }
+    #expect(device?.description == "/dev/null: is no regular file, and only such a file can be written")
+  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ImageCodecs
 import Imaging
 
 /// The images of scripts/make-image-fixtures.py.

@@ -1,4 +1,5 @@
 import Foundation
+import ImageCodecs
 import Imaging
 import KeyedRandomness
 import Testing

@@ -10,7 +10,8 @@ struct CollapseWarningTests {
     let result = try runProcess(
       try builtExecutable("supcon"),
       [
-        "pretrain", "--output", directory.file("run"), "--batch-size", "64", "--shard-size", "16", "--log-steps", "1",
+        "pretrain", "--output", directory.file("run"), "--batch-size", "32", "--shard-size", "16", "--log-steps", "1",
+        "--shapes-train", "600",
         "--learning-rate", "0", "--precision", "float32",
       ] + options)
     #expect(result.exitCode == 0, "\(result.standardError)")

@@ -13,7 +13,7 @@ struct CrossEntropyTests {
     var lines = logits
     var span = lines.mutableSpan
     let loss = CrossEntropy(classCount: classes, labelSmoothing: smoothing)
-      .lossAndGradient(of: &span, labels: labels.span, weight: weight)
+      .lossAndGradient(of: &span, labels: RowLabels(labels), weight: weight)
     return (loss, lines.map(Double.init))
   }
 
@@ -82,5 +82,37 @@ struct CrossEntropyTests {
     let answer = evaluate([Float(best), 0, 0, 0], [0], classes: 4, smoothing: smoothing, weight: 1)
     #expect(abs(answer.loss - CrossEntropy(classCount: 4, labelSmoothing: smoothing).lowerBound) < 1e-6)
     #expect(largestMagnitude(answer.gradient) < 1e-7)
+  }
+
+  /// λ L(y) + (1 − λ) L(y'), as mixup's own code has it.
+  @Test(arguments: [0, 0.1])
+  func `a mixed row has the weighted mean of both classes' losses and gradients`(smoothing: Double) {
+    let others: [Int32] = [0, 1, 3]
+    let shares = [0.25, 0.5, 1]
+    var lines = Self.logits
+    var span = lines.mutableSpan
+    let loss = CrossEntropy(classCount: 4, labelSmoothing: smoothing).lossAndGradient(
+      of: &span, labels: RowLabels(Self.labels, others: others, shares: shares), weight: 0.5)
+    var (expected, gradient) = (0.0, [Double]())
+    for (row, share) in shares.enumerated() {
+      let line = Array(Self.logits[4 * row..<4 * row + 4])
+      let first = evaluate(line, [Self.labels[row]], classes: 4, smoothing: smoothing, weight: 0.5)
+      let second = evaluate(line, [others[row]], classes: 4, smoothing: smoothing, weight: 0.5)
+      expected += share * first.loss + (1 - share) * second.loss
+      gradient += zip(first.gradient, second.gradient).map { first, second in share * first + (1 - share) * second }
+    }
+    #expect(abs(loss - expected) < 1e-6)
+    #expect(largestDifference(lines.map(Double.init), gradient) < 1e-7)
+  }
+
+  @Test func `the bound of mixed rows is the mean entropy of their labels`() {
+    let crossEntropy = CrossEntropy(classCount: 3)
+    #expect(abs(crossEntropy.lowerBound(shares: [0.5, 1]) - log(2) / 2) < 1e-12)
+    var logits: [Float] = [Float(log(3.0)), 0, -60]
+    var span = logits.mutableSpan
+    let labels = RowLabels([0], others: [1], shares: [0.75])
+    #expect(labels.mainLabel(ofRow: 0) == 0)
+    let loss = crossEntropy.lossAndGradient(of: &span, labels: labels, weight: 1)
+    #expect(abs(loss - crossEntropy.lowerBound(shares: [0.75])) < 1e-6)
   }
 }

@@ -80,45 +80,88 @@ struct LossLine: Decodable {
   let anchors: Int
 }
 
-extension LossCase {
-  /// Runs `supcon loss` on the given number of ranks; a single rank runs without `mpirun`.
-  func run(ranks: Int, isDouble: Bool, threads: Int = 1) throws -> LossAnswer {
-    let directory = try TemporaryDirectory()
-    let embeddings = directory.file("z.npy")
-    let gradient = directory.file("g.npy")
+/// The files of one batch and the options that go with them.
+private struct LossFiles: Encodable {
+  let embeddings: String
+  var labels: String?
+  var views: Int?
+  let temperature: Double
+  let isNormalizing: Bool
+  /// The options of the mode, without their dashes.
+  let mode: [String: String]
+  let gradient: String
+  let threads: Int
+
+  /// The arguments of `supcon loss`.
+  var arguments: [String] {
     var arguments = [
       "loss", "--embeddings", embeddings, "--temperature", "\(temperature)", "--gradient", gradient, "--json",
       "--threads", "\(threads)",
     ]
-    // Without a word for the plain loss: its options are the defaults.
-    if mode.testDescription != ReferenceMode().testDescription {
-      arguments += mode.options
-    }
-    if isDouble {
-      try PlainNumPy.write(rows, type: "<f8", shape: [count, width], to: embeddings)
-    } else {
-      try PlainNumPy.write(rows.map { element in Float(element) }, type: "<f4", shape: [count, width], to: embeddings)
-    }
-    if let views {
-      arguments += ["--views", "\(views)"]
-    } else {
-      if mode.views > 1 {
-        arguments += ["--views", "\(mode.views)"]
-      }
-      try PlainNumPy.write(labels.map(Int32.init), type: "<i4", shape: [count], to: directory.file("y.npy"))
-      arguments += ["--labels", directory.file("y.npy")]
-    }
-    if isNormalizing {
-      arguments.append("--normalize")
-    }
-    // What stood there before must not shine through.
-    try writeBytes(Array(repeating: 0xFF, count: rows.count * 8 + 1000), to: gradient)
+    arguments += mode.sorted { one, two in one.key < two.key }.flatMap { name, value in ["--\(name)", value] }
+    arguments += views.map { views in ["--views", "\(views)"] } ?? []
+    arguments += labels.map { labels in ["--labels", labels] } ?? []
+    return arguments + (isNormalizing ? ["--normalize"] : [])
+  }
+}
+
+extension LossCase {
+  /// Runs `supcon loss` on the given number of ranks; a single rank runs without `mpirun`.
+  func run(ranks: Int, isDouble: Bool, threads: Int = 1) throws -> LossAnswer {
+    let directory = try TemporaryDirectory()
+    let files = try write(to: directory.path, isDouble: isDouble, threads: threads)
     let supcon = try builtExecutable("supcon")
     let result =
       ranks == 1
-      ? try runProcess(supcon, arguments) : try runUnderMPI(ranks: ranks, supcon, arguments)
+      ? try runProcess(supcon, files.arguments) : try runUnderMPI(ranks: ranks, supcon, files.arguments)
     guard result.exitCode == 0 else { throw LossFailure(description: "\(name): \(result)") }
-    let line = try JSONDecoder().decode(LossLine.self, from: Data(result.lastLine.utf8))
+    return try Self.answer(result.lastLine, gradient: files.gradient, isDouble: isDouble)
+  }
+
+  /// Evaluates several batches in float32 as `supcon loss` does, in one start of the ranks.
+  static func run(_ cases: [LossCase], ranks: Int) throws -> [LossAnswer] {
+    let directory = try TemporaryDirectory()
+    let files = try cases.enumerated().map { place, lossCase in
+      try makeFolder(directory.file("\(place)"))
+      return try lossCase.write(to: directory.file("\(place)"), isDouble: false, threads: 1)
+    }
+    try writeBytes(Array(JSONEncoder().encode(files)), to: directory.file("list.json"))
+    let result = try runUnderMPI(ranks: ranks, try builtExecutable("loss-cases"), [directory.file("list.json")])
+    let lines = result.standardOutput.split(separator: "\n").map(String.init)
+    guard result.exitCode == 0, lines.count == cases.count else { throw LossFailure(description: "\(result)") }
+    return try zip(lines, files).map { line, files in
+      try answer(line, gradient: files.gradient, isDouble: false)
+    }
+  }
+
+  /// Writes the batch to files of a folder.
+  private func write(to folder: String, isDouble: Bool, threads: Int) throws -> LossFiles {
+    // Without a word for the plain loss: its options are the defaults.
+    let isPlain = mode.testDescription == ReferenceMode().testDescription
+    var files = LossFiles(
+      embeddings: "\(folder)/z.npy", temperature: temperature, isNormalizing: isNormalizing,
+      mode: isPlain ? [:] : mode.options, gradient: "\(folder)/g.npy", threads: threads)
+    if isDouble {
+      try PlainNumPy.write(rows, type: "<f8", shape: [count, width], to: files.embeddings)
+    } else {
+      let rows = rows.map { element in Float(element) }
+      try PlainNumPy.write(rows, type: "<f4", shape: [count, width], to: files.embeddings)
+    }
+    if let views {
+      files.views = views
+    } else {
+      files.views = mode.views > 1 ? mode.views : nil
+      files.labels = "\(folder)/y.npy"
+      try PlainNumPy.write(labels.map(Int32.init), type: "<i4", shape: [count], to: "\(folder)/y.npy")
+    }
+    // What stood there before must not shine through.
+    try writeBytes(Array(repeating: 0xFF, count: rows.count * 8 + 1000), to: files.gradient)
+    return files
+  }
+
+  /// The answer of a line and a file of the gradient.
+  private static func answer(_ text: String, gradient: String, isDouble: Bool) throws -> LossAnswer {
+    let line = try JSONDecoder().decode(LossLine.self, from: Data(text.utf8))
     let (header, elements): (String, [Double])
     if isDouble {
       (header, elements) = try PlainNumPy.read(gradient, as: Double.self)

@@ -12,8 +12,8 @@ struct LossOnRanksTests {
   private func expectClose(_ answer: LossAnswer, _ batch: LossCase, isDouble: Bool) {
     let reference = batch.reference(rounded: !isDouble)
     let unit = batch.isNormalizing ? reference.normalized : reference
-    let value = unit.value()
-    let gradient = batch.isNormalizing ? reference.gradientThroughNormalization() : unit.gradient()
+    let (value, unitGradient) = unit.valueAndGradient()
+    let gradient = batch.isNormalizing ? reference.gradientThroughNormalization() : unitGradient
     let tolerance = isDouble ? 1e-12 : 1e-5
     let lossError = abs(answer.loss - value) / max(1, abs(value))
     let terms = 2 / (Double(max(unit.anchors, 1)) * batch.temperature)
@@ -87,21 +87,38 @@ struct LossOnRanksTests {
     return LossCase.random("153 rows of three views", width: 10, labels: samples + samples + samples, temperature: 0.07)
   }()
 
-  @Test(arguments: ReferenceMode.all(views: 3, cap: 6))
-  func `every mode gives the defined loss on every number of ranks`(mode: ReferenceMode) throws {
-    var batch = Self.inViews
+  private static let modes = ReferenceMode.all(views: 3, cap: 6)
+
+  /// The batch in views with a mode.
+  private static func inViews(_ mode: ReferenceMode) -> LossCase {
+    var batch = inViews
     batch.mode = mode
     // Labels and views are given together only where the mode tells views apart.
     batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 3 : 1
-    // Every mode on three ranks, each of the choices on two and on four.
-    try check(batch, isDouble: false, ranks: mode.positivesCap == nil ? [3] : mode.isOneView ? [3, 4] : [2, 3])
+    return batch
+  }
+
+  /// The answers to the batch in views with all modes, by the number of ranks: one start of the ranks for all modes.
+  private static let answersOnRanks = Result {
+    try [2, 3, 4].map { ranks in (ranks, try LossCase.run(modes.map(inViews), ranks: ranks)) }
+  }
+
+  @Test(arguments: modes.indices)
+  func `every mode gives the defined loss on every number of ranks`(place: Int) throws {
+    let batch = Self.inViews(Self.modes[place])
+    let alone = try batch.run(ranks: 1, isDouble: false)
+    expectClose(alone, batch, isDouble: false)
+    for (ranks, answers) in try Self.answersOnRanks.get() {
+      #expect(answers[place] == alone, "\(Self.modes[place]): other bits on \(ranks) ranks")
+    }
     try check(batch, isDouble: true, ranks: [])
   }
 
   @Test(arguments: ReferenceMode.all(views: 2, cap: 2))
   func `every mode gives the defined loss over more than one tile`(mode: ReferenceMode) throws {
-    let samples = (0..<700).map { sample in sample * sample % 400 }
-    var batch = LossCase.random("1400 rows", width: 6, labels: samples + samples, temperature: 0.05)
+    // A tile has 1024 columns.
+    let samples = (0..<530).map { sample in sample * sample % 300 }
+    var batch = LossCase.random("1060 rows", width: 6, labels: samples + samples, temperature: 0.05)
     batch.mode = mode
     batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
     try check(batch, isDouble: false, ranks: [])

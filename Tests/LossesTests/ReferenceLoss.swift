@@ -101,26 +101,27 @@ struct ReferenceLoss {
   func value() -> Double {
     var total = 0.0
     for row in anchorRows {
-      let logRatios = anchor(row).logRatios
-      let number = Double(logRatios.count)
-      total +=
-        mode.isInside
-        ? log(number) - logSumExp(logRatios, over: Array(logRatios.indices)) : -logRatios.reduce(0, +) / number
+      total += loss(ofRatios: anchor(row).logRatios)
     }
     return mode.scale * total / Double(max(anchors, 1))
   }
 
   /// ∂L/∂z_k = (1/τ) Σ_{a≠k} (G_ka + G_ak) z_a: as anchor and as contrast.
+  func gradient() -> [Double] { valueAndGradient().gradient }
+
+  /// The loss with ``gradient()``, which has the same parts.
   ///
   /// G_ia = ∂L/∂s_ia = −(g/M) Σ_p r_p ([a = p] − [a in D_ip] e^{s_ia}/D_ip), with r_p = 1/|P(i)|, or inside the share of p in the sum.
-  func gradient() -> [Double] {
+  func valueAndGradient() -> (value: Double, gradient: [Double]) {
     let rowsOfAnchors = anchorRows
+    var total = 0.0
     let weight = mode.scale / Double(max(rowsOfAnchors.count, 1))
     var gradient = [Double](repeating: 0, count: rows.count)
     for row in rowsOfAnchors {
       let anchor = anchor(row)
       let logRatios = anchor.logRatios
       let logSum = logSumExp(logRatios, over: Array(logRatios.indices))
+      total += loss(ofRatios: logRatios)
       var ofSimilarity = [Double](repeating: 0, count: count)
       for (index, positive) in anchor.positives.enumerated() {
         let share = weight * (mode.isInside ? exp(logRatios[index] - logSum) : 1 / Double(logRatios.count))
@@ -138,7 +139,14 @@ struct ReferenceLoss {
         }
       }
     }
-    return gradient
+    return (mode.scale * total / Double(max(rowsOfAnchors.count, 1)), gradient)
+  }
+
+  /// L_i of the log(e^{s_ip}/D_ip).
+  private func loss(ofRatios logRatios: [Double]) -> Double {
+    let number = Double(logRatios.count)
+    return mode.isInside
+      ? log(number) - logSumExp(logRatios, over: Array(logRatios.indices)) : -logRatios.reduce(0, +) / number
   }
 
   /// The same loss of the rows scaled to unit length.
@@ -204,11 +212,11 @@ struct ReferenceMode: Sendable, CustomTestStringConvertible {
     "\(summation), \(contrastMode) views, \(denominator), cap \(positivesCap.map(String.init) ?? "none")"
   }
 
-  /// As options of `supcon`.
-  var options: [String] {
+  /// The options of `supcon`, without their dashes.
+  var options: [String: String] {
     [
-      "--summation", summation, "--contrast-mode", contrastMode, "--denominator", denominator, "--positives-cap",
-      positivesCap.map(String.init) ?? "none",
+      "summation": summation, "contrast-mode": contrastMode, "denominator": denominator,
+      "positives-cap": positivesCap.map(String.init) ?? "none",
     ]
   }
 

@@ -152,9 +152,9 @@ import Testing
     #expect(layout.slices.filter { slice in slice.name.contains("shortcut.0") }.count == 4)
   }
 
-  @Test(arguments: [("resnet20", "bn2"), ("resnet50", "bn3")])
-  func `blocks with a zero scale start as their shortcut`(name: String, last: String) throws {
-    var architecture = try #require(ResNetArchitecture(name: name))
+  @Test(arguments: [("resnet20", 1, "bn2"), ("resnet50", 0.25, "bn3")])
+  func `blocks with a zero scale start as their shortcut`(name: String, width: Double, last: String) throws {
+    var architecture = try #require(ResNetArchitecture(name: name)?.widened(by: width))
     architecture.zeroInitializesLastScale = true
     let layout = try layout(architecture)
     let values = layout.initialValues(seed: 1)

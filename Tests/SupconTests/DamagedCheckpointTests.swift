@@ -8,39 +8,31 @@ struct DamagedCheckpointTests {
   /// A run with checkpoints of steps 2 and 4.
   private func workshopWithARun() throws -> Workshop {
     let workshop = try Workshop()
-    try succeeding(workshop.pretrain("run", ["--steps", "4", "--checkpoint-steps", "2"]))
+    try succeeding(workshop.pretrain("run", ["--steps", "4", "--checkpoint-steps", "2", "--image-size", "16"]))
     return workshop
   }
 
-  /// Ways to damage a file.
+  /// Ways to damage a file; the tests of Runs have more.
   enum Damage: CaseIterable {
     case cutOff
-    case empty
-    case headerLength
-    case header
     case weight
-    case checksum
 
     func apply(to bytes: inout Data) {
       switch self {
       case .cutOff: bytes.removeLast()
-      case .empty: bytes.removeAll()
-      case .headerLength: bytes[1] ^= 1
-      case .header: bytes[100] ^= 4
       case .weight: bytes[bytes.count / 3] ^= 16
-      case .checksum: bytes[bytes.count - 1] ^= 128
       }
     }
   }
 
   @Test func theOneBeforeIsUsed() throws {
     let workshop = try workshopWithARun()
-    let expected = try workshop.weights("undisturbed", ["--steps", "5"])
+    let expected = try workshop.weights("undisturbed", ["--steps", "5", "--image-size", "16"])
     for (index, damage) in Damage.allCases.enumerated() {
       let copy = "\(damage)"
       try workshop.copy("run", to: copy)
       try workshop.change("\(copy)/\(Self.newest)", damage.apply)
-      let result = try succeeding(workshop.resume(copy, ranks: index.isMultiple(of: 3) ? 3 : 1, ["--steps", "5"]))
+      let result = try succeeding(workshop.resume(copy, ranks: index == 0 ? 3 : 1, ["--steps", "5"]))
       let warnings = result.standardOutput.split(whereSeparator: \.isNewline).filter { line in
         line.hasPrefix("warning: ")
       }
@@ -61,13 +53,6 @@ struct DamagedCheckpointTests {
     let before = try WeightsFile(path: workshop.path("run/checkpoints/step-00000002.safetensors"))
     let beginning = try WeightsFile(path: workshop.path("new/encoder.safetensors"))
     #expect(beginning.tensors["encoder.conv1.weight"] == before.tensors["encoder.conv1.weight"])
-  }
-
-  @Test func theDamagedOneDoesNotCrowdOutGoodOnes() throws {
-    let workshop = try workshopWithARun()
-    try workshop.change("run/\(Self.newest)", Damage.weight.apply)
-    try succeeding(workshop.resume("run", ["--steps", "3", "--keep", "1"]))
-    #expect(try workshop.checkpoints("run") == ["step-00000003.safetensors"])
   }
 
   @Test func allDamagedIsNoFreshStart() throws {

@@ -67,9 +67,9 @@ struct DoctorTests {
     let parts = ["rank 1 on host", "--temperature 0.5", "there --temperature 0.1", "the same options"]
     let commands = "set -- \"$1\" --temperature 0.5"
     expectFinding(
-      try workshop.runTwo(["doctor", "--temperature", "0.1"], rankOne: commands), 64, naming: parts)
+      try workshop.runTwo(Self.doctor + ["--temperature", "0.1"], rankOne: commands), 64, naming: parts)
     expectFinding(
-      try workshop.runTwo(["pretrain", "--temperature", "0.1"], rankOne: commands), 64, naming: parts)
+      try workshop.runTwo(["pretrain", "--temperature", "0.1"] + Self.small, rankOne: commands), 64, naming: parts)
   }
 
   /// A problem of a single rank is reported by that rank.

@@ -45,8 +45,7 @@ struct DocumentationTests {
   }
 
   @Test func everyOptionNamedInTheDocumentsExists() throws {
-    // `--reduction mpi` is the control of the tests, which `--help` leaves out.
-    let existing = flags(in: try listed()).union(["--help", "--version", "--reduction"])
+    let existing = flags(in: try listed()).union(["--help", "--version"])
     for (name, text) in try documents() {
       let unknown = flags(in: text).subtracting(existing).subtracting(Self.others).sorted()
       #expect(unknown.isEmpty, "\(name): \(unknown.joined(separator: " "))")

@@ -1,4 +1,5 @@
 import Foundation
+import ImageCodecs
 import Imaging
 
 /// A small folder of images: JPEG and PNG of several sizes, classes with names in several scripts, one of them with a single file.

@@ -4,10 +4,17 @@ import Testing
 
 /// The recipes inside the program.
 struct NamedRecipeTests {
-  private static let names = [
-    "cifar10-resnet20-supcon", "cifar10-resnet20-cross-entropy", "cifar100-resnet20-supcon",
-    "cifar100-resnet20-cross-entropy", "cifar10-resnet50-supcon", "cifar10-resnet50-simclr", "imagenet-resnet50-supcon",
-  ]
+  private static let names =
+    [
+      "cifar10-resnet20-supcon", "cifar10-resnet20-cross-entropy", "cifar100-resnet20-supcon",
+      "cifar100-resnet20-cross-entropy", "cifar10-resnet50-supcon", "cifar10-resnet50-simclr",
+      "imagenet-resnet50-supcon",
+    ]
+    + ["cifar10", "cifar100"].flatMap { dataset in
+      ["cross-entropy", "cross-entropy-autoaugment", "supcon", "supcon-autoaugment", "joint"].map { method in
+        "\(dataset)-resnet20-\(method)-200e"
+      }
+    }
 
   @Test(arguments: [["recipe"], ["pretrain", "--recipe", "help"], ["bench", "--seed", "x", "--recipe=help"]])
   func listNamesAllOnce(arguments: [String]) throws {

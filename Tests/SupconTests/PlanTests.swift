@@ -1,4 +1,5 @@
 import Foundation
+import ImageCodecs
 import Imaging
 import TestSupport
 import Testing
@@ -42,14 +43,15 @@ struct PlanTests {
 
   /// The memory that a run of two steps takes differs from its plan by less than 15 %.
   @Test(arguments: [
-    (ranks: 1, options: ["--precision", "float32"]), (ranks: 1, options: ["--precision", "auto"]),
-    (ranks: 2, options: ["--precision", "auto"]),
-    (ranks: 1, options: ["--model", "resnet18", "--batch-size", "64", "--activation-memory", "100MB"]),
+    (ranks: 1, options: ["--precision", "float32", "--batch-size", "128"]),
+    (ranks: 1, options: ["--precision", "auto", "--batch-size", "128"]),
+    (ranks: 2, options: ["--precision", "auto", "--batch-size", "128"]),
+    (ranks: 1, options: ["--model", "resnet18", "--batch-size", "32", "--activation-memory", "100MB"]),
     (ranks: 1, options: ["--batch-size", "64", "--threads", "2", "--optimizer", "adamw", "--head-batch-norm"]),
   ])
   func memoryIsAsPlanned(ranks: Int, options: [String]) throws {
     let workshop = try Workshop()
-    let arguments = options + ["--steps", "2"]
+    let arguments = options + ["--steps", "2", "--shapes-train", "256"]
     let planned = try plan(workshop, ranks: ranks, arguments)
     try succeeding(workshop.run(ranks: ranks, ["pretrain", "--output", workshop.path("run")] + arguments))
     let measured = try workshop.summary("run").number("peak_rss_bytes_max")

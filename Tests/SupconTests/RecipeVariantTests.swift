@@ -13,7 +13,7 @@ struct RecipeVariantTests {
   ])
   func stoppedRunEndsInTheSameBits(options: [String]) throws {
     let workshop = try Workshop()
-    let configuration = Workshop.configuration + options
+    let configuration = Workshop.configuration + ["--image-size", "16"] + options
     let expected = try workshop.weights("undisturbed", configuration: configuration, ["--steps", "9"])
     // A gigabyte keeps all activations; none makes every shard run forward twice.
     let memory = ["--activation-memory", "0"]
@@ -40,7 +40,9 @@ struct RecipeVariantTests {
   @Test func linearStageFollowsANormalizedEncoder() throws {
     let workshop = try Workshop()
     try succeeding(
-      workshop.pretrain("run", ["--normalize-encoder", "--head", "none", "--width-multiplier", "2", "--steps", "2"]))
+      workshop.pretrain(
+        "run",
+        ["--normalize-encoder", "--head", "none", "--width-multiplier", "2", "--steps", "2", "--image-size", "16"]))
     try succeeding(workshop.run(["linear", "--run", workshop.path("run"), "--batch-size", "32", "--epochs", "1"]))
   }
 }

@@ -2,34 +2,37 @@ import Testing
 
 /// Options and checkpoints that contradict the run that is being continued: 78, by name.
 struct ResumeConflictTests {
-  @Test(arguments: [
-    (["--seed", "7"], ["--seed 7", "begun with 0"]),
-    (["--model", "resnet32"], ["--model resnet32", "begun with resnet20"]),
-    (["--batch-size", "64"], ["--batch-size 64", "begun with 32"]),
-    (["--learning-rate", "0.2"], ["--learning-rate 0.2", "begun with 0.1"]),
-  ])
-  func optionsOfAnotherRun(_ options: [String], _ parts: [String]) throws {
+  @Test func optionsOfAnotherRun() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", ["--steps", "0"]))
-    try workshop.expectRefusal(
-      ["pretrain", "--resume", "--output", workshop.path("run")] + options, 78,
-      naming: parts + [workshop.path("run"), "leave the option out"])
+    for (options, parts) in [
+      (["--seed", "7"], ["--seed 7", "begun with 0"]),
+      (["--model", "resnet32"], ["--model resnet32", "begun with resnet20"]),
+      (["--batch-size", "64"], ["--batch-size 64", "begun with 32"]),
+      (["--learning-rate", "0.2"], ["--learning-rate 0.2", "begun with 0.1"]),
+    ] {
+      try workshop.expectRefusal(
+        ["pretrain", "--resume", "--output", workshop.path("run")] + options, 78,
+        naming: parts + [workshop.path("run"), "leave the option out"])
+    }
   }
 
-  @Test(arguments: [
-    (["--model", "vgg"], "--model vgg"), (["--precision", "float16"], "--precision float16"),
-    (["--batch-size", "30"], "multiple of --shard-size 4"),
-  ])
-  func valuesThatAreWrongInThemselves(_ options: [String], _ part: String) throws {
+  @Test func valuesThatAreWrongInThemselves() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", ["--steps", "0"]))
-    try workshop.expectRefusal(
-      ["pretrain", "--resume", "--output", workshop.path("run")] + options, 64, naming: [part])
+    for (options, part) in [
+      (["--model", "vgg"], "--model vgg"), (["--precision", "float16"], "--precision float16"),
+      (["--batch-size", "30"], "multiple of --shard-size 4"),
+    ] {
+      try workshop.expectRefusal(
+        ["pretrain", "--resume", "--output", workshop.path("run")] + options, 64, naming: [part])
+    }
   }
 
-  @Test(arguments: [["--model", "resnet32"], ["--temperature", "0.2"], ["--head", "linear"]])
-  func checkpointOfAnotherRun(_ options: [String]) throws {
+  // CheckpointFolderTests has other options.
+  @Test func checkpointOfAnotherRun() throws {
     let workshop = try Workshop()
+    let options = ["--temperature", "0.2"]
     try succeeding(workshop.pretrain("run", ["--steps", "0"]))
     try succeeding(workshop.pretrain("other", ["--steps", "0"] + options))
     let checkpoint = "checkpoints/step-00000000.safetensors"

@@ -4,13 +4,13 @@ import Testing
 /// A run that was stopped and continued ends in the same bits as one that never was (docs/design.md I8).
 struct ResumeTests {
   /// More than one epoch, which has 6 steps.
-  private let undisturbed = ["--steps", "9"]
+  private let undisturbed = ["--steps", "9", "--image-size", "16"]
 
   @Test func continuesOnOtherRanksAndThreadsAcrossAnEpoch() throws {
     let workshop = try Workshop()
     let expected = try workshop.weights("undisturbed", undisturbed)
 
-    try succeeding(workshop.pretrain("stopped", ranks: 2, ["--steps", "4"]))
+    try succeeding(workshop.pretrain("stopped", ranks: 2, ["--steps", "4", "--image-size", "16"]))
     let stopped = try workshop.weights(of: "stopped")
     #expect(stopped != expected)
     try workshop.copy("stopped", to: "threads")
@@ -29,7 +29,7 @@ struct ResumeTests {
     let workshop = try Workshop()
     let expected = try workshop.weights("undisturbed", undisturbed)
     // As a kill after step 5 leaves it: the configuration of the whole run, a checkpoint of step 5, no end, half a file.
-    try succeeding(workshop.pretrain("killed", ["--steps", "5", "--log-steps", "1"]))
+    try succeeding(workshop.pretrain("killed", ["--steps", "5", "--log-steps", "1", "--image-size", "16"]))
     try FileManager.default.removeItem(atPath: workshop.path("killed/encoder.safetensors"))
     let leftover = workshop.path("killed/checkpoints/step-00000006.safetensors.temporary")
     try Data([1, 2, 3]).write(to: URL(fileURLWithPath: leftover))

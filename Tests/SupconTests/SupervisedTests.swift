@@ -4,6 +4,9 @@ import Testing
 
 /// `supcon supervised` and the cross-entropy beside a contrastive loss.
 struct SupervisedTests {
+  /// Images of a quarter of the pixels.
+  private static let small = ["--image-size", "16"]
+
   @Test(arguments: [
     ["supervised"],
     [
@@ -17,13 +20,14 @@ struct SupervisedTests {
   ])
   func anyRanksAndAStopEndInTheSameBits(_ arguments: [String]) throws {
     let workshop = try Workshop()
-    try succeeding(workshop.train(arguments, "alone", ["--steps", "8"]))
+    try succeeding(workshop.train(arguments, "alone", Self.small + ["--steps", "8"]))
     let expected = try workshop.summary("alone")
     #expect(try expected.text("command") == arguments[0])
     #expect(try expected.number("final_loss") > expected.number("loss_lower_bound"))
     try succeeding(
-      workshop.train(arguments, "ranks", ranks: 3, ["--steps", "8", "--threads", "2", "--activation-memory", "0"]))
-    try succeeding(workshop.train(arguments, "stopped", ranks: 2, ["--steps", "5"]))
+      workshop.train(
+        arguments, "ranks", ranks: 3, Self.small + ["--steps", "8", "--threads", "2", "--activation-memory", "0"]))
+    try succeeding(workshop.train(arguments, "stopped", ranks: 2, Self.small + ["--steps", "5"]))
     let stopped = try workshop.weights(of: "stopped")
     try succeeding(
       workshop.run(ranks: 4, [arguments[0], "--resume", "--output", workshop.path("stopped"), "--steps", "8"]))
@@ -41,7 +45,7 @@ struct SupervisedTests {
     try succeeding(
       workshop.train(
         ["supervised"], "run",
-        ["--epochs", "12", "--evaluate-epochs", "4", "--augmentation", "none", "--shard-size", "32"]))
+        ["--epochs", "12", "--evaluate-epochs", "4", "--augmentation", "none", "--shard-size", "32"] + Self.small))
     let run = try workshop.summary("run")
     let top1 = try run.number("test_top1")
     #expect(top1 > 0.3, "colors tell the classes apart: a tenth is chance")
@@ -71,9 +75,9 @@ struct SupervisedTests {
   @Test func stoppedGradientLeavesTheEncoderToTheContrastiveLoss() throws {
     let workshop = try Workshop()
     let joint = ["--cross-entropy-weight", "0.5"]
-    try succeeding(workshop.train(["pretrain"], "plain", ["--steps", "6"]))
-    try succeeding(workshop.train(["pretrain"], "stopped", ["--steps", "6", "--stop-gradient"] + joint))
-    try succeeding(workshop.train(["pretrain"], "joint", ["--steps", "6"] + joint))
+    try succeeding(workshop.train(["pretrain"], "plain", Self.small + ["--steps", "6"]))
+    try succeeding(workshop.train(["pretrain"], "stopped", Self.small + ["--steps", "6", "--stop-gradient"] + joint))
+    try succeeding(workshop.train(["pretrain"], "joint", Self.small + ["--steps", "6"] + joint))
     let checkpoint = "checkpoints/step-00000006.safetensors"
     let runs = try ["plain", "stopped", "joint"].map { run in
       try WeightsFile(path: workshop.path("\(run)/\(checkpoint)"))
@@ -108,7 +112,7 @@ struct SupervisedTests {
     #expect(try workshop.text("0/config.yaml").contains("dataset: cifar10"), "the run's")
 
     // The thin door, the same by the full name, and from the file.
-    let configuration = ["--batch-size", "32", "--shard-size", "8", "--epochs", "1", "--learning-rate", "0.01"]
+    let configuration = ["--batch-size", "64", "--shard-size", "8", "--epochs", "1", "--learning-rate", "0.01"]
     try succeeding(
       workshop.run(
         ranks: 2, ["linear", "--run", run, "--finetune", "--output", workshop.path("door")] + configuration))
@@ -129,7 +133,7 @@ struct SupervisedTests {
     try succeeding(
       workshop.run([
         "linear", "--run", run, "--finetune", "--dataset", "folder", "--data", workshop.path("mixed"), "--epochs", "1",
-        "--batch-size", "16", "--shard-size", "8", "--output", workshop.path("folder"),
+        "--batch-size", "16", "--shard-size", "8", "--image-size", "16", "--output", workshop.path("folder"),
       ]))
     #expect(try workshop.summary("folder").number("classes") == Double(MixedFolder.classes.count + 1))
     try succeeding(workshop.train(["pretrain", "--init", run], "again", ["--steps", "1"]))

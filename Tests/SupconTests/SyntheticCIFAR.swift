@@ -12,14 +12,22 @@ enum SyntheticCIFAR {
   /// The names of the files of the training set.
   static let trainingFiles = (1...5).map { number in "data_batch_\(number).bin" }
 
+  /// The usual files, which nearly every test writes.
+  private static let usualFiles = files(recordsPerTrainingFile: trainingCount / 5)
+
   /// Writes the folder.
   static func write(to folder: String, recordsPerTrainingFile: Int = trainingCount / 5) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    var noise = Noise(state: 1)
-    for name in trainingFiles {
-      try records(recordsPerTrainingFile, &noise).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    let isUsual = recordsPerTrainingFile == trainingCount / 5
+    for (name, bytes) in isUsual ? usualFiles : files(recordsPerTrainingFile: recordsPerTrainingFile) {
+      try bytes.write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
     }
-    try records(testCount, &noise).write(to: URL(fileURLWithPath: "\(folder)/test_batch.bin"))
+  }
+
+  private static func files(recordsPerTrainingFile: Int) -> [(name: String, bytes: Data)] {
+    var noise = Noise(state: 1)
+    return trainingFiles.map { name in (name, records(recordsPerTrainingFile, &noise)) }
+      + [("test_batch.bin", records(testCount, &noise))]
   }
 
   private static func records(_ count: Int, _ noise: inout Noise) -> Data {

@@ -7,6 +7,7 @@ struct TrafficTests {
   private static let (samples, views, width) = (36, 2, 48)
   private static let options = [
     "--batch-size", "\(samples)", "--shard-size", "3", "--embedding-width", "\(width)", "--shapes-train", "72",
+    "--image-size", "16",
   ]
   /// N·(4D + 4) + 4B.
   private static let bound = Double(samples * views * (4 * width + 4) + 4 * samples)

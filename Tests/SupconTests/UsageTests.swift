@@ -32,6 +32,14 @@ struct UsageTests {
     Mistake(["supervised", "--wd=0.1"], naming: ["--wd", "did you mean '--weight-decay'?"]),
     Mistake(["bench", "--amp"], naming: ["--amp", "did you mean '--precision'?"]),
     Mistake(["plan", "--bs", "32"], naming: ["--bs", "did you mean '--batch-size'?"]),
+    Mistake(["pretrain", "--run", "x"], naming: ["--run", "did you mean '--output'?"]),
+    Mistake(["linear", "x", "--steps", "3"], naming: ["--steps", "did you mean '--epochs'?"]),
+    Mistake(["predict", "x", "--json"], naming: ["--json", "did you mean '--format'?"]),
+    Mistake(["dataset", "prevew", "--data", "x"], naming: ["'dataset prevew'", "did you mean 'dataset preview'?"]),
+    Mistake(
+      ["embed", "x", "--output", "y", "--precision", "bf16"], naming: ["--precision bf16", "did you mean 'bfloat16'?"]),
+    Mistake(["pretrain", "--extend-epochs", "9"], naming: ["--extend-epochs 9", "goes with --resume"]),
+    Mistake(["evaluate", "x", "--ood-dataset", "folder"], naming: ["--ood-dataset folder", "needs --ood-data"]),
     Mistake(["help", "nonsense"], naming: ["no help on 'nonsense'", "expected a command"]),
     Mistake(["supervised", "--temperature", "0.1"], naming: ["--temperature 0.1", "choose supcon pretrain"]),
     Mistake(["linear"], naming: ["--run"]),
@@ -39,6 +47,18 @@ struct UsageTests {
   ])
   func optionsAreRefused(_ mistake: Mistake) throws {
     try Workshop().expectRefusal(mistake.arguments, 64, naming: mistake.parts)
+  }
+
+  @Test func `what is nothing like any option is not guessed at, and a wrong recipe is told without the root's usage`()
+    throws
+  {
+    let workshop = try Workshop()
+    let odd = try workshop.run(["linear", "--frobnicate"])
+    #expect(odd.standardError.contains("Unknown option '--frobnicate'") && !odd.standardError.contains("ean '"))
+    let recipe = try workshop.run(["recipe", "nope"])
+    #expect(recipe.exitCode == 64)
+    #expect(recipe.standardError.hasPrefix("Error: recipe nope: there is none of that name; expected one of"))
+    #expect(!recipe.standardError.contains("Usage"))
   }
 
   @Test func moreRanksThanShardsAreRefused() throws {

@@ -1,8 +1,8 @@
 /* A fault in one rank, for scripts/faults/hangs.sh: preloaded into supcon, of which it knows nothing.
  *
  * From the call number FAULT_CALL of dnnl_primitive_execute on, which runs between two collectives, rank FAULT_RANK does what
- * FAULT_KIND says: exit0, finalise (MPI_Finalize, then exit 0), loop, segv, kill, stop, slow (it works, but 100 calls take 10 s), or
- * inside (an endless loop inside a collective).
+ * FAULT_KIND says: exit0, finalise (MPI_Finalize, then exit 0), loop, segv, kill, stop, slow (it works, but FAULT_CALLS calls, or 100, take 0.1 s each
+ * more), or inside (an endless loop inside a collective).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,8 +22,8 @@ static int is_chosen(void) {
 }
 
 static void fault(int now) {
-  const char *kind = getenv("FAULT_KIND");
-  if (!strcmp(kind, "slow") && now < 100) usleep(100000);
+  const char *kind = getenv("FAULT_KIND"), *calls_text = getenv("FAULT_CALLS");
+  if (!strcmp(kind, "slow") && now < (calls_text ? atoi(calls_text) : 100)) usleep(100000);
   if (now != 0) return;
   fprintf(stderr, "fault: rank %s, process %d: %s\n", getenv("FAULT_RANK"), (int)getpid(), kind);
   if (!strcmp(kind, "exit0")) exit(0);

@@ -38,8 +38,11 @@ package enum ConfigurationFile {
       throw RunError(.configuration, describe(error, path: path))
     }
     var overrides = ConfigurationOverrides()
-    // An empty file, or one of comments alone, gives nothing.
-    guard let root else { return overrides }
+    guard let root else {
+      throw RunError(
+        .configuration, "\(path): holds no option\(yaml.isEmpty ? ", as it is empty" : "")",
+        remedy: "was it written completely? supcon recipe NAME prints such a file")
+    }
     guard case .mapping(let mapping) = root else {
       throw RunError(
         .configuration,

@@ -25,10 +25,25 @@ struct OptionCondition: Sendable {
     holds: \.isClassifying, reason: { _ in "there is no classifier" },
     remedy: "leave it out, or give a --cross-entropy-weight above 0")
 
+  static let evaluations = OptionCondition(
+    holds: { $0.checkpoints.evaluateEpochs != 0 },
+    reason: { _ in "nothing is evaluated with --evaluate-epochs 0" },
+    remedy: "leave it out, or give --evaluate-epochs above 0")
+
+  static let classifierToJudge = OptionCondition(
+    holds: { $0.checkpoints.best != .classifier || $0.isClassifying },
+    reason: { _ in "there is no classifier" },
+    remedy: "choose knn, knn200, class-means or linear-probe, or give a --cross-entropy-weight above 0")
+
   static let bothLosses = OptionCondition(
     holds: { $0.isContrasting && $0.isClassifying },
     reason: { _ in "goes with a contrastive loss and a cross-entropy" },
     remedy: "leave it out, or give both weights above 0")
+
+  static let crossEntropyAlone = OptionCondition(
+    holds: { !$0.isContrasting },
+    reason: { _ in "the contrastive loss has no soft labels" },
+    remedy: "leave it out, or choose supcon supervised")
 
   static let hiddenLayers = OptionCondition(
     holds: { $0.head.kind == .mlp }, reason: { "--head \($0.head.kind.rawValue) has no hidden layer" },

@@ -1,3 +1,5 @@
+import ImageCodecs
+
 extension ConfigurationOption {
   static let datasetRows: [ConfigurationOption] = [
     .init(
@@ -31,6 +33,10 @@ extension ConfigurationOption {
     .init(
       "decode", \.data.decoding, .choice,
       "JPEG images: full, or scaled, halved while they stay twice as large as views.", .dataset, when: [.folder]),
+    .init(
+      "sixteen-bit", \.data.sixteenBit, .choice,
+      "Gray PNG images of 16 bits: clip, as Pillow does (levels above 255 are white), or scale (the high byte).",
+      default: "clip", .dataset, when: [.folder]),
     .init(
       "mean", \.data.mean, .channels(from: 0, "three numbers from 0 to 1, such as 0.485,0.456,0.406"),
       "Per-channel mean for normalization, 0–1; for imported weights, the values they were trained with.",

@@ -1,8 +1,13 @@
 extension ConfigurationOption {
   static let lossRows: [ConfigurationOption] = [
     .init(
-      "loss", \.loss.kind, .choice, "supcon (positives: views of the same class) or simclr (of the same sample).",
+      "loss", \.loss.kind, .choice,
+      "supcon (positives: views of the same class), simclr (of the same sample), or a variant of supcon with other denominators: sincere (the current positive and the negatives), supervised-dcl (the negatives), epsilon-supinfonce (sincere with --margin).",
       .contrastive, when: [.contrastive]),
+    .init(
+      "margin", \.loss.margin, .notNegative,
+      "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature.", .contrastive,
+      when: [.contrastive]),
     .init(
       "summation", \.loss.mode.summation, .choice,
       "Sum over positives outside (out: L_out, eq. 2) or inside (in: L_in, eq. 3) the logarithm.", .contrastive,
@@ -38,10 +43,6 @@ extension ConfigurationOption {
       "label-smoothing", \.classifier.labelSmoothing, .belowOne, "Label smoothing, in [0, 1).", .classifier,
       when: [.classifier]),
     .init("classes", \.classifier.classes, .count(from: 0), "Classes of the training set.", .resolved),
-    .init(
-      "evaluate-epochs", \.classifier.evaluateEpochs, .count(from: 0),
-      "Epochs between tests of the classifier; 0: at the end alone.", .classifier, when: [.classifier],
-      [.freeOnResume]),
     .init(
       "init", \.model.initialPath, .text,
       "Start with the encoder of a run directory, whose options of encoder and dataset are kept unless --dataset is given, or of an encoder.safetensors.",

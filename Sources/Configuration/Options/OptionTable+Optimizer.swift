@@ -26,6 +26,10 @@ extension ConfigurationOption {
       "Parameters without weight decay: none, or bias-and-norm.", default: "bias-and-norm with lars, else none",
       .optimizer),
     .init(
+      "weight-average", \.optimizer.weightAverage, .belowOne,
+      "Decay of an exponential moving average (EMA) of weights and BatchNorm statistics beside the weights themselves, such as 0.999; --weights-of average evaluates it.",
+      default: "no average", value: "decay", .optimizer),
+    .init(
       "scale-learning-rate", \.optimizer.scaleLearningRate, .boolean,
       "Multiply the learning rate by batch size / 256.", .optimizer),
     .init(
@@ -44,6 +48,10 @@ extension ConfigurationOption {
       when: [.schedules(.exponential)]),
     .init(
       "warmup-epochs", \.schedule.warmupEpochs, .number("a number from 0 to 1e9") { (0...1e9).contains($0) },
-      "Linear warm-up, in epochs.", .schedule),
+      "Linear warm-up, in epochs.",
+      default: "1, with a contrastive loss at least \(ScheduleOptions.leastContrastiveWarmupSteps) steps", .schedule),
+    .init(
+      "cosine-restarts", \.schedule.cosineRestarts, .counts(example: "100,200"),
+      "Epochs at which the cosine starts again, as the run was extended there.", .resolved),
   ]
 }

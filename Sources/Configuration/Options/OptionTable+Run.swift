@@ -38,6 +38,14 @@ extension ConfigurationOption {
       "keep", \.checkpoints.keep, .count(from: 1), "Number of checkpoints that are kept.", .output,
       [.freeOnResume, .stepIsTheSame]),
     .init(
+      "keep-best", \.checkpoints.best, .choice, none: "none",
+      "Also keep the checkpoint of the best evaluation, by this accuracy on validation images (on training images if none are held out).",
+      .output, when: [.evaluations, .classifierToJudge], [.freeOnResume, .stepIsTheSame]),
+    .init(
+      "evaluate-epochs", \.checkpoints.evaluateEpochs, .count(from: 0),
+      "Epochs between evaluations by k-NN, class means and a linear probe, never on test images; 0: none. If given, also those between tests of a classifier, which is otherwise tested at the end.",
+      default: "a tenth of --epochs", .output, [.freeOnResume, .stepIsTheSame]),
+    .init(
       "log-steps", \.checkpoints.logSteps, .count(from: 1), "Logging interval of metrics.jsonl, in steps.", .output,
       [.freeOnResume, .stepIsTheSame]),
   ]

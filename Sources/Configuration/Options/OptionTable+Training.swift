@@ -42,5 +42,28 @@ extension ConfigurationOption {
       "augmentation", \.views.augmentation, .augmentation,
       "Augmentation of views: a preset such as supcontrast or autoaugment-cifar10, or operations joined by +; help lists all.",
       value: "augmentation", .views),
+    .init(
+      "alternating-flip", \.views.alternatesFlip, .boolean,
+      "Mirror each view in every second epoch instead of at random; the first epoch draws.", .views),
+    .init(
+      "progressive-size", \.views.progressiveSizes, .counts(example: "16,24"),
+      "Sizes of views in the first stages of training, before the full size.", default: "the full size throughout",
+      value: "pixels,…", .views),
+    .init(
+      "progressive-epochs", \.views.progressiveEpochs, .counts(example: "40,80"),
+      "Epochs after which each of --progressive-size ends.", value: "e,e,…", .views),
+    .init(
+      "mixup", \.views.mixup, .mixing,
+      "α of mixup: views and labels of two samples are averaged with weights from Beta(α, α); 0: none.", value: "alpha",
+      .views, when: [.classifier, .crossEntropyAlone]),
+    .init(
+      "cutmix", \.views.cutmix, .mixing,
+      "α of CutMix: a rectangle of each view is replaced by that of another sample; with --mixup, one of the two at random; 0: none.",
+      value: "alpha", .views, when: [.classifier, .crossEntropyAlone]),
   ]
+}
+
+extension OptionParser where Value == Double {
+  /// The parameter of a Beta distribution, or 0.
+  fileprivate static let mixing = number("0, or a number from 0.01 to 100") { $0 == 0 || (0.01...100).contains($0) }
 }

@@ -10,7 +10,21 @@ package enum PeerNames {
     "print-freq": "log-steps", "smoothing": "label-smoothing", "img-size": "image-size", "size": "image-size",
     "data-dir": "data", "data-path": "data", "data-folder": "data", "save-dir": "output", "output-dir": "output",
     "out": "output", "checkpoint": "init", "pretrained": "init", "method": "loss", "lr-decay-epochs": "decay-epochs",
-    "lr-decay-rate": "decay-rate", "random-seed": "seed", "num-threads": "threads", "nproc": "threads",
+    "lr-decay-rate": "decay-rate", "ema": "weight-average", "ema-decay": "weight-average",
+    "model-ema-decay": "weight-average", "mixup-alpha": "mixup", "cutmix-alpha": "cutmix", "random-seed": "seed",
+    "num-threads": "threads", "nproc": "threads",
+  ]
+
+  /// Names that mean other options where a command does not have the one above.
+  private static let further = [
+    "run": ["output"], "output": ["run"], "steps": ["epochs"], "max-steps": ["epochs"], "json": ["format"],
+    "csv": ["format"], "k": ["neighbors", "top"], "topk": ["top"], "num-neighbors": ["neighbors"],
+    "ckpt": ["checkpoint", "init"], "checkpoint": ["init"], "resume-from": ["resume"], "cfg": ["config"],
+    "config-file": ["config"], "weights": ["init"], "finetune-from": ["init"], "n-views": ["views"],
+    "crop": ["augmentation"],
+    "dir": ["data"], "input": ["data"], "folder": ["data"], "name": ["output"], "model-name": ["model"],
+    "val-split": ["validation-fraction"], "test-size": ["validation-fraction"], "save-path": ["output"],
+    "num-epochs": ["epochs"], "n-epochs": ["epochs"], "cuda": [], "verbosity": ["log-steps"],
   ]
 
   private static let values = [
@@ -22,8 +36,14 @@ package enum PeerNames {
   /// The option that another program's option most likely means; `nil` if it is not known.
   package static func option(_ name: String) -> String? { options[name.replacing("_", with: "-").lowercased()] }
 
+  /// The options that another program's option may mean, the likeliest first; a command may not have all of them.
+  package static func options(_ name: String) -> [String] {
+    let plain = name.replacing("_", with: "-").lowercased()
+    return (options[plain].map { option in [option] } ?? []) + (further[plain] ?? [])
+  }
+
   /// The value that another program's value most likely means; `nil` if it is not known.
-  static func value(_ text: String) -> String? {
+  package static func value(_ text: String) -> String? {
     let plain = text.lowercased()
     if let value = values[plain] {
       return value

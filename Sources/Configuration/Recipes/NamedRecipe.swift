@@ -14,7 +14,7 @@ package struct NamedRecipe: Sendable {
   package let yaml: String
 
   /// All of them.
-  package static let all = smallCIFAR + largeCIFAR + imageNet
+  package static let all = smallCIFAR + largeCIFAR + imageNet + comparison
 
   /// Returns the recipe of a name.
   ///

@@ -1,3 +1,4 @@
+import DataLoading
 import Datasets
 
 /// The global batches and their shards.
@@ -30,7 +31,7 @@ package struct BatchOptions: Sendable, Equatable {
   package var shardCount: Int { size / max(shardSize, 1) }
 
   /// The first contradiction between these options, or with the number of ranks, or `nil`.
-  func problem(ranks: Int) -> RunError? {
+  package func problem(ranks: Int) -> RunError? {
     guard size.isMultiple(of: max(shardSize, 1)) else {
       return RunError(
         .usage, "--batch-size \(size): expected a multiple of --shard-size \(shardSize)",
@@ -39,8 +40,8 @@ package struct BatchOptions: Sendable, Equatable {
     guard ranks <= shardCount else {
       return RunError(
         .usage,
-        "\(ranks) ranks for \(shardCount) shards (--batch-size \(size) in shards of --shard-size \(shardSize))",
-        remedy: "start at most \(shardCount) ranks, or choose a smaller shard or a larger batch")
+        "\(counted(ranks, "rank")) for \(counted(shardCount, "shard")) (--batch-size \(size) in shards of --shard-size \(shardSize))",
+        remedy: "start at most \(counted(shardCount, "rank")), or choose a smaller shard or a larger batch")
     }
     return samplingProblem
   }

@@ -8,8 +8,6 @@ package struct ClassifierOptions: Sendable, Equatable {
   package var labelSmoothing = 0.0
   /// The number of classes of the training set; `nil` without a classifier, and until the training set was opened.
   package var classes: Int?
-  /// The number of epochs between tests; 0 for one test at the end.
-  package var evaluateEpochs = 0
 
   /// The defaults.
   package init() {}

@@ -1,3 +1,4 @@
+import ImageCodecs
 import Imaging
 
 /// The dataset: its files, its split and its normalization.
@@ -48,6 +49,8 @@ package struct DataOptions: Sendable, Equatable {
   package var badImages = BadImages.stop
   /// The size at which JPEG images are decoded.
   package var decoding = Decoding.full
+  /// The conversion of gray images of 16 bits; `nil` for clipping.
+  package var sixteenBit: SixteenBit?
   /// The mean of red, green and blue, 0…1; `nil` for the dataset's own.
   package var mean: [Float]?
   /// Their standard deviation, above 0 and at most 1.

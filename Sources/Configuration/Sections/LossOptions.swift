@@ -8,6 +8,18 @@ package struct LossOptions: Sendable, Equatable {
     case supcon
     /// The views of the same sample.
     case simclr
+    /// As ``supcon``; each positive is contrasted with negatives only (``LossMode/sincere``).
+    case sincere
+    /// As ``supcon``; no positive in the denominators (``LossMode/supervisedDecoupled``).
+    case supervisedDecoupled = "supervised-dcl"
+    /// As ``sincere`` with a margin (``LossMode/supInfoNCE(margin:)``).
+    case epsilonSupInfoNCE = "epsilon-supinfonce"
+
+    /// True if views of one class are positives.
+    package var usesLabels: Bool { self != .simclr }
+
+    /// True if the name decides summation and denominators.
+    var decidesMode: Bool { self != .supcon && self != .simclr }
   }
 
   /// The factor of the mean over anchors.
@@ -31,8 +43,10 @@ package struct LossOptions: Sendable, Equatable {
 
   /// The positives of an anchor.
   package var kind = Kind.supcon
-  /// Summation, anchors, denominators and the cap of positives.
+  /// Summation, anchors, denominators and the cap of positives, as given; ``resolvedMode`` has those of a named loss.
   package var mode = LossMode()
+  /// ε of ``Kind/epsilonSupInfoNCE``, in units of similarity ÷ τ.
+  package var margin: Double?
   /// The factor of the mean over anchors.
   package var scale = Scale.none
   /// τ.
@@ -43,12 +57,56 @@ package struct LossOptions: Sendable, Equatable {
   /// The defaults.
   package init() {}
 
+  /// The mode that is computed: that of a named loss, with the given anchors and cap.
+  package var resolvedMode: LossMode {
+    var named: LossMode
+    switch kind {
+    case .supcon, .simclr: return mode
+    case .sincere: named = .sincere
+    case .supervisedDecoupled: named = .supervisedDecoupled
+    case .epsilonSupInfoNCE: named = .supInfoNCE(margin: margin ?? 0)
+    }
+    named.anchors = mode.anchors
+    named.positivesCap = mode.positivesCap
+    return named
+  }
+
   /// The first contradiction with the number of views, or `nil`.
   package func problem(views: Int) -> RunError? {
     if kind == .simclr, views < 2 {
       return RunError(.usage, "--views \(views): --loss simclr needs at least 2 views of each sample")
     }
+    if let problem = namedLossProblem {
+      return problem
+    }
     return modeProblem(views: views)
+  }
+
+  /// The contradiction between a named loss and the options that it decides or needs, or `nil`.
+  package var namedLossProblem: RunError? {
+    if kind == .epsilonSupInfoNCE, margin == nil {
+      return RunError(
+        .usage, "--loss epsilon-supinfonce: needs its --margin",
+        remedy: "give one, such as --margin 0.25; --loss sincere is the loss without a margin")
+    }
+    if kind != .epsilonSupInfoNCE, let margin {
+      return RunError(
+        .usage, "--margin \(plain(margin)): --loss \(kind.rawValue) has none",
+        remedy: "leave it out, or choose --loss epsilon-supinfonce")
+    }
+    guard kind.decidesMode else { return nil }
+    let plain = LossMode()
+    if mode.summation != plain.summation {
+      return RunError(
+        .usage, "--summation \(mode.summation.rawValue): --loss \(kind.rawValue) sums outside the logarithm",
+        remedy: "leave one of the two out")
+    }
+    if mode.denominator != plain.denominator {
+      return RunError(
+        .usage, "--denominator \(mode.denominator.rawValue): --loss \(kind.rawValue) has denominators of its own",
+        remedy: "leave one of the two out")
+    }
+    return nil
   }
 
   /// The first contradiction of the mode with the number of views, or `nil`.

@@ -30,6 +30,9 @@ package struct OptimizerOptions: Sendable, Equatable {
   /// The parameters without weight decay; `nil` for biases and BatchNorm's with LARS, else none.
   package var weightDecayExclusion: WeightDecay.Exclusion?
 
+  /// The decay of the moving average of weights and running statistics; `nil` for no average.
+  package var weightAverage: Double?
+
   /// The defaults.
   package init() {}
 

@@ -19,21 +19,55 @@ package struct ScheduleOptions: Sendable, Equatable {
   package var decayRate: Double?
   /// The number of epochs after which ``Kind/exponential`` lowers it.
   package var epochsPerDecay = 2.4
-  /// The length of the linear warm-up in epochs.
-  package var warmupEpochs = 1.0
+  /// The length of the linear warm-up in epochs; `nil` for the one that ``resolveWarmup(stepsPerEpoch:isContrasting:)`` chooses.
+  package var warmupEpochs: Double?
+  /// The epochs at which ``Kind/cosine`` starts again at the peak, as the run was extended there.
+  package var cosineRestarts: [Int]?
 
   /// The defaults.
   package init() {}
 
+  /// The length of the default warm-up in epochs.
+  private static let defaultWarmupEpochs = 1.0
+  /// The least number of steps of the default warm-up of a contrastive loss, for datasets whose epochs are shorter.
+  ///
+  /// A learning rate that rises faster makes all embeddings equal in the first steps, and many epochs pass until they differ again.
+  package static let leastContrastiveWarmupSteps = 75
+
   /// The length of the warm-up in steps.
   package func warmupSteps(stepsPerEpoch: Int) -> Int {
-    Int((warmupEpochs * Double(stepsPerEpoch)).rounded())
+    Int(((warmupEpochs ?? Self.defaultWarmupEpochs) * Double(stepsPerEpoch)).rounded())
+  }
+
+  /// Chooses the length of the warm-up if it was not given: one epoch, with a contrastive loss at least
+  /// ``leastContrastiveWarmupSteps`` steps.
+  ///
+  /// - Returns: True if it is longer than an epoch.
+  package mutating func resolveWarmup(stepsPerEpoch: Int, isContrasting: Bool) -> Bool {
+    guard warmupEpochs == nil else { return false }
+    let least = isContrasting ? Double(Self.leastContrastiveWarmupSteps) / Double(max(stepsPerEpoch, 1)) : 0
+    warmupEpochs = max(Self.defaultWarmupEpochs, least)
+    return least > Self.defaultWarmupEpochs
+  }
+
+  /// Lengthens the training; the part that was planned so far keeps its learning rates.
+  ///
+  /// Constant, step and exponential schedules go on as if the run had been started with this length; the cosine, which has
+  /// fallen to 0, starts again at the peak and falls to 0 at the new end.
+  package mutating func extend(toEpochs total: Int) {
+    if kind == .cosine {
+      cosineRestarts = (cosineRestarts ?? []) + [epochs]
+    }
+    epochs = total
+    steps = nil
   }
 
   /// The decay after the warm-up.
   func decay(stepsPerEpoch: Int) -> LearningRateSchedule.Decay {
     switch kind {
-    case .cosine: .cosine(steps: epochs * stepsPerEpoch)
+    case .cosine:
+      cosineRestarts.map { restarts in .cosines(ends: (restarts + [epochs]).map { epoch in epoch * stepsPerEpoch }) }
+        ?? .cosine(steps: epochs * stepsPerEpoch)
     case .step:
       .step(at: (decayEpochs ?? []).map { epoch in epoch * stepsPerEpoch }, factor: decayRate ?? 0.1)
     case .exponential:
@@ -45,7 +79,7 @@ package struct ScheduleOptions: Sendable, Equatable {
   /// Sentences about options that take no or little effect within ``epochs``.
   package var notesWithoutEffect: [String] {
     var notes: [String] = []
-    if warmupEpochs > Double(epochs) || (warmupEpochs == Double(epochs) && epochs > 1) {
+    if let warmupEpochs, warmupEpochs > Double(epochs) || (warmupEpochs == Double(epochs) && epochs > 1) {
       notes.append(
         "--warmup-epochs \(plain(warmupEpochs)): the run has \(counted(epochs, "epoch")), so the learning rate never reaches its peak"
       )

@@ -1,4 +1,5 @@
 import Formats
+import ImageCodecs
 import Imaging
 
 /// CIFAR-10 or CIFAR-100 in the binary form of its authors.

@@ -1,4 +1,5 @@
 import Formats
+import Glibc
 
 /// A folder as the search for splits and classes sees it.
 struct FolderContents {
@@ -37,6 +38,13 @@ struct FolderContents {
       passedOver.add(.special, text(name))
     }
     (self.folders, self.images, files) = (folders, images, listing.files)
+  }
+
+  /// The device and inode number of a folder, the same under any path; `nil` if there is none.
+  static func identity(_ path: String) -> String? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    return "\(status.st_dev):\(status.st_ino)"
   }
 
   /// A folder below this one.

@@ -1,5 +1,6 @@
 import Formats
 import Glibc
+import ImageCodecs
 import Imaging
 import Synchronization
 
@@ -98,7 +99,7 @@ extension FolderIndex {
   package func image(at index: Int, scaledFor target: ImageSize? = nil) throws(FileError) -> RGBImage {
     let bytes = try bytes(at: index)
     do throws(ImageError) {
-      return try RGBImage(decoding: bytes, scaledFor: target)
+      return try RGBImage(decoding: bytes, scaledFor: target, sixteenBit: sixteenBit)
     } catch {
       throw FileError(.content, "\(String(decoding: path(at: index), as: UTF8.self)): \(error)")
     }

@@ -1,4 +1,5 @@
 import Formats
+import ImageCodecs
 import KeyedRandomness
 
 /// The image files of a dataset by class, in the order of their indices.
@@ -10,6 +11,8 @@ package struct FolderIndex: Sendable, Equatable {
   package let root: String
   /// True if each file lies in a folder named after its class.
   package let areClassesFolders: Bool
+  /// The conversion of gray images of 16 bits when the files are decoded.
+  package var sixteenBit = SixteenBit.clip
   /// The names of the classes as bytes; labels index them.
   package private(set) var classFolders: [[UInt8]] = []
   /// The index after the last file of each class.
@@ -104,6 +107,7 @@ package struct FolderIndex: Sendable, Equatable {
   /// The files for which `isKept` is true, with all classes.
   package func filtered(_ isKept: (Int) -> Bool) -> FolderIndex {
     var kept = FolderIndex(root: root, areClassesFolders: areClassesFolders)
+    kept.sixteenBit = sixteenBit
     for label in classFolders.indices {
       kept.classFolders.append(classFolders[label])
       for index in files(ofClass: label) where isKept(index) {

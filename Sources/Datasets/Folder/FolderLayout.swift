@@ -32,6 +32,7 @@ package struct FolderLayout: Sendable, Equatable {
       self = try search.layout()
     }
     dropUnlabeled()
+    try checkDistinct()
     noteNeighbors(of: request.path)
   }
 
@@ -123,6 +124,22 @@ package struct FolderLayout: Sendable, Equatable {
       guard let folder = others[split], folder.isUnlabeled else { continue }
       others[split] = nil
       notes.append("\(folder.path) is not used: it holds images, but no folder for each class")
+    }
+  }
+
+  /// Refuses one folder for two splits: accuracies on images that were trained on say nothing.
+  private func checkDistinct() throws(FileError) {
+    let places = splits.compactMap { split in
+      self[split].flatMap { folder in FolderContents.identity(folder.path).map { (split, folder.path, $0) } }
+    }
+    for (index, (split, path, identity)) in places.enumerated() {
+      guard let (other, otherPath, _) = places[..<index].first(where: { place in place.2 == identity }) else {
+        continue
+      }
+      throw FileError(
+        .content,
+        "\(path): \(split.title) and \(other.title) images are one folder\(path == otherPath ? "" : " (\(otherPath) is the same)"); give folders with different images, \(FolderRequest.option(split)) none, or --validation-fraction"
+      )
     }
   }
 

@@ -1,4 +1,5 @@
 import Formats
+import ImageCodecs
 import Imaging
 
 /// A walk over a folder whose subfolders hold the images of one class each, or over a folder of images without labels.

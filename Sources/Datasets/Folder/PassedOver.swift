@@ -1,3 +1,4 @@
+import ImageCodecs
 import Imaging
 
 /// The files and folders that a scan does not use, counted by kind.

@@ -1,6 +1,8 @@
 import Formats
 import FoundationEssentials
+import ImageCodecs
 import Imaging
+import ParallelLoops
 
 /// Writes a folder's images, decoded and made smaller, into one file that ``PackedDataset`` reads without decoding.
 package struct PackWriter {
@@ -133,7 +135,7 @@ private struct Part {
     self.split = split
     self.index = index
     self.shorterSide = shorterSide
-    let declared = try parallelMap(0..<index.count, threads) { (file) throws(FileError) in
+    let declared = try parallelMap(index.count, threads: threads) { (file, _) throws(FileError) in
       let size = try index.header(at: file).size
       measured()
       return size
@@ -158,8 +160,8 @@ private struct Part {
     let together = 16 * threads
     for first in stride(from: 0, to: index.count, by: together) {
       let files = first..<min(first + together, index.count)
-      let images = try parallelMap(files, threads) { (file) throws(FileError) in
-        try index.image(at: file).resizedShorterSide(side)
+      let images = try parallelMap(files.count, threads: threads) { (place, _) throws(FileError) in
+        try index.image(at: first + place).resizedShorterSide(side)
       }
       for (file, image) in zip(files, images) {
         guard Int32(image.height) == sizes[2 * file], Int32(image.width) == sizes[2 * file + 1] else {

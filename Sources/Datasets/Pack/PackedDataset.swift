@@ -1,5 +1,6 @@
 import Formats
 import FoundationEssentials
+import ImageCodecs
 import Imaging
 
 /// Images in a pack that ``PackWriter`` wrote: decoded once, read with one call each.

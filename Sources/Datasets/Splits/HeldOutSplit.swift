@@ -1,4 +1,5 @@
 import Formats
+import ImageCodecs
 import Imaging
 import KeyedRandomness
 

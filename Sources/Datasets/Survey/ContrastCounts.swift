@@ -1,3 +1,4 @@
+import ImageCodecs
 import Imaging
 
 /// Counts of images that show nothing, and of samples at the ends of the range of 8 bits.
@@ -84,8 +85,8 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
       (bright, "with nine tenths of their samples at 255"),
     ].filter { count, _ in count > 0 }.map { count, name in "\(count) \(name) (\(percentage(of: count)))" }
     guard !parts.isEmpty else { return nil }
-    return "of \(images) images, \(parts.joined(separator: ", "))"
-      + (white + bright > 0 ? "; images of 16 bits with few levels look so after clipping" : "")
+    return "of \(images == 1 ? "1 image" : "\(images) images"), \(parts.joined(separator: ", "))"
+      + (white + bright > 0 ? "; images of 16 bits look so after clipping: try --sixteen-bit scale" : "")
   }
 
   private func percentage(of count: Int) -> String {

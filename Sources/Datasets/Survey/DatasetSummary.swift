@@ -40,10 +40,12 @@ package struct DatasetSummary: Sendable {
 
     /// The first classes and their counts on one line.
     package var classText: String {
-      guard classNames != [FolderScan.unlabeledClass] else { return "\(split.title): \(count) images without labels" }
+      guard classNames != [FolderScan.unlabeledClass] else {
+        return "\(split.title): \(number(count, "image")) without labels"
+      }
       let shown = zip(classNames, counts).prefix(12).map { name, count in "\(name) \(count)" }
       return
-        "\(split.title): \(count) images in \(presentClasses.count) \(presentClasses.count == 1 ? "class" : "classes"): \(shown.joined(separator: ", "))"
+        "\(split.title): \(number(count, "image")) in \(presentClasses.count) \(presentClasses.count == 1 ? "class" : "classes"): \(shown.joined(separator: ", "))"
         + (counts.count > shown.count ? ", …" : "")
     }
   }
@@ -91,9 +93,13 @@ package struct DatasetSummary: Sendable {
         warnings.append("\(part.split.title): \(contrast)")
       }
       if let bad = part.survey?.bad, let first = bad.min(by: { one, other in one.key < other.key }) {
-        warnings.append("\(part.split.title): \(bad.count) files cannot be used, the first: \(first.value.reason)")
+        warnings.append(
+          "\(part.split.title): \(number(bad.count, "file")) cannot be used, the first: \(first.value.reason)")
       }
     }
     return warnings
   }
 }
+
+/// A number with its noun in singular or plural.
+private func number(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

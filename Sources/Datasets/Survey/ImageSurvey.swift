@@ -1,7 +1,8 @@
-import Dispatch
 import Formats
 import Glibc
+import ImageCodecs
 import Imaging
+import ParallelLoops
 import Synchronization
 
 /// The statistics of many images from decoding each once: sizes, mean and standard deviation of the channels, contrast, bad files.
@@ -120,28 +121,24 @@ extension ImageSurvey {
     path: @Sendable (Int) -> String, progress: (_ done: Int, _ bad: Int) -> Void = { _, _ in }
   ) {
     let total = Mutex((survey: ImageSurvey(), done: 0, badCount: 0))
-    let taken = Atomic(numbers.lowerBound)
     // Called with the lock held.
     nonisolated(unsafe) let progress = progress
-    DispatchQueue.concurrentPerform(iterations: max(threads, 1)) { _ in
+    parallelFor(numbers.count, threads: threads) { place, _ in
+      let number = numbers.lowerBound + place
       var survey = ImageSurvey()
-      while true {
-        let number = taken.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard number < numbers.upperBound else { break }
-        var isBad = false
-        do throws(FileError) {
-          survey.add(try image(number))
-        } catch {
-          isBad = true
-          survey.add(bad: BadFile(path: path(number), reason: error.description, kind: error.kind), at: number)
-        }
-        total.withLock { total in
-          total.done += 1
-          total.badCount += isBad ? 1 : 0
-          unsafe progress(total.done, total.badCount)
-        }
+      var isBad = false
+      do throws(FileError) {
+        survey.add(try image(number))
+      } catch {
+        isBad = true
+        survey.add(bad: BadFile(path: path(number), reason: error.description, kind: error.kind), at: number)
       }
-      total.withLock { total in total.survey.add(survey) }
+      total.withLock { [survey, isBad] total in
+        total.survey.add(survey)
+        total.done += 1
+        total.badCount += isBad ? 1 : 0
+        unsafe progress(total.done, total.badCount)
+      }
     }
     self = total.withLock { total in total.survey }
   }

@@ -1,13 +1,14 @@
 import Configuration
+import DataLoading
 import Datasets
-import Dispatch
+import ImageCodecs
 import Imaging
 import Job
 import MPI
 import NeuralNet
 import OneDNN
+import ParallelLoops
 import Runs
-import Synchronization
 
 /// Representations of a whole dataset by a frozen encoder: samples → views → representations.
 ///
@@ -91,30 +92,14 @@ final class FeatureExtraction {
   private func features(
     ofBlocks blocks: Range<Int>, of loader: ShardLoader, epoch: Int, blockDone: @escaping @Sendable () -> Void
   ) throws -> [[Float]] {
-    let results = Mutex<(features: [[Float]], error: (any Error)?)>(
-      (Array(repeating: [], count: blocks.count), nil))
-    let threads = encoders.count
     // Each encoder is used by one thread.
     nonisolated(unsafe) let (encoders, extraction) = (encoders, self)
-    DispatchQueue.concurrentPerform(iterations: threads) { thread in
+    return try unsafe parallelMap(blocks.count, threads: encoders.count) { index, thread in
       useOneThreadPerPrimitive()
-      do {
-        for index in stride(from: thread, to: blocks.count, by: threads) {
-          let (encoder, record) = unsafe encoders[thread]
-          let features = try unsafe extraction.features(
-            ofBlock: blocks.lowerBound + index, of: loader, encoder, record, epoch: epoch)
-          results.withLock { results in results.features[index] = features }
-          blockDone()
-        }
-      } catch {
-        results.withLock { results in results.error = results.error ?? error }
-      }
-    }
-    return try results.withLock { results in
-      if let error = results.error {
-        throw error
-      }
-      return results.features
+      defer { blockDone() }
+      let (encoder, record) = unsafe encoders[thread]
+      return try unsafe extraction.features(
+        ofBlock: blocks.lowerBound + index, of: loader, encoder, record, epoch: epoch)
     }
   }
 

@@ -1,22 +1,19 @@
 import Formats
+import Runs
 
 /// Per-feature mean and standard deviation of the training set, used to standardize both splits.
 ///
 /// A feature that is constant in the training set is set to 0 in both splits: divided by a deviation of almost 0, it would
 /// outweigh all others in any test image where it differs.
 struct FeatureStandardization {
-  /// The names of mean and factor among the classifier's tensors.
-  static let meanName = "standardization.mean"
-  static let factorName = "standardization.factor"
-
   private let mean: [Float]
   private let factor: [Float]
 
   /// The mean and factor as tensors, for the classifier's file.
   var tensors: [NamedTensor] {
     [
-      NamedTensor(name: Self.meanName, shape: [mean.count], elements: mean[...]),
-      NamedTensor(name: Self.factorName, shape: [factor.count], elements: factor[...]),
+      NamedTensor(name: ClassifierFile.meanName, shape: [mean.count], elements: mean[...]),
+      NamedTensor(name: ClassifierFile.factorName, shape: [factor.count], elements: factor[...]),
     ]
   }
 

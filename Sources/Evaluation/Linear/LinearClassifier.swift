@@ -1,7 +1,9 @@
 import Configuration
 import Datasets
+import KeyedRandomness
 import Losses
 import MPI
+import Measures
 import NeuralNet
 import OneDNN
 
@@ -97,7 +99,7 @@ final class LinearClassifier {
     var lines = logitGradient.mutableSpan
     let sampleLabels = samples.map { sample in labels[Int(sample)] }
     let loss = crossEntropy.lossAndGradient(
-      of: &lines, labels: sampleLabels.span, weight: 1 / Double(settings.batchSize))
+      of: &lines, labels: RowLabels(sampleLabels), weight: 1 / Double(settings.batchSize))
     let parameters = parameters
     var vector = [Float](repeating: 0, count: reduction.length)
     vector[layout.count] = Float(loss)

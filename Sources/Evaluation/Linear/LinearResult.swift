@@ -2,18 +2,12 @@ import Configuration
 import Formats
 import FoundationEssentials
 import Runs
+import WeightExchange
 
 /// The result of the linear stage, to be written to the run directory.
 struct LinearResult {
-  /// The folder of the result in the run directory.
-  static let folder = "linear"
-  /// The classifier's weights in the run directory.
-  static let classifierFile = "\(folder)/classifier.safetensors"
-  /// The metadata key of the number of pretraining steps in the classifier's file.
-  static let stepMetadata = "pretraining_steps"
-
   let request: LinearStage.Request
-  /// The folder of this result: ``folder``, or another for other data or an earlier checkpoint.
+  /// The folder of this result: ``ClassifierFile/folder``, or another for other data or an earlier checkpoint.
   let resultFolder: String
   /// The number of pretraining steps.
   let step: Int
@@ -41,7 +35,7 @@ struct LinearResult {
     try SafetensorsWriter.write(
       to: "\(folder)/classifier.safetensors",
       metadata: [
-        "format": "pt", Self.stepMetadata: "\(step)",
+        "format": "pt", ClassifierFile.stepMetadata: "\(step)",
         ImagePreprocessing.classNamesMetadata: ImagePreprocessing.text(classNames),
       ],
       tensors: classifier.layout.tensors(of: classifier.parameters) + standardization.tensors)
@@ -52,6 +46,7 @@ struct LinearResult {
     unsafe digest.update(weights.span.bytes)
     let fields: [String: JSONValue] = [
       "command": .text("linear"), "version": .text(supconVersion), "run": .text(request.run),
+      "weights": .text(request.weights.rawValue), "split": .text(request.split.rawValue),
       "pretraining_steps": .integer(step), "classes": .integer(classCount), "train_samples": .integer(trainingCount),
       "test_samples": .integer(testCount), "linear_top1": .number(top1), "linear_top5": .number(top5),
       "top1_correct": .integer(top1Count), "top5_correct": .integer(top5Count), "epochs": .integer(request.epochs),
@@ -65,7 +60,9 @@ struct LinearResult {
       "classifier_sha256": .text(SHA256.hexadecimal(digest.finalize())),
     ]
     try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: "\(folder)/summary.json")
-    guard resultFolder == Self.folder else { return }
-    try JSONValue.merge(["linear_top1": .number(top1), "linear_top5": .number(top5)], into: run.summaryPath)
+    guard resultFolder == ClassifierFile.folder + request.weights.suffix else { return }
+    let prefix = request.weights.fieldPrefix
+    try JSONValue.merge(
+      ["\(prefix)linear_top1": .number(top1), "\(prefix)linear_top5": .number(top5)], into: run.summaryPath)
   }
 }

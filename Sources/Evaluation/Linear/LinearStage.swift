@@ -14,6 +14,10 @@ package enum LinearStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
+    /// The images to test on: `test` or `validation`.
+    package var split = Split.test
     /// The folder of the dataset; `nil` for the run's.
     package var data: String?
     /// The number of epochs.
@@ -43,6 +47,7 @@ package enum LinearStage {
     /// The error in the options themselves, or `nil`.
     package var problem: String? {
       let checks: [(Bool, String)] = [
+        (split != .train, "--split train: expected test or validation"),
         (
           batchSize.isMultiple(of: max(shardSize, 1)),
           "--batch-size \(batchSize): expected a multiple of --shard-size \(shardSize)"
@@ -75,14 +80,15 @@ package enum LinearStage {
     let start = ProcessMeasurements.now()
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+      report: report)
     let (training, folder) = try encoder.openTraining(
-      for: LinearResult.folder, checkpoint: request.checkpoint, over: world, report: report)
-    let test = try DatasetChoice.open(encoder.configuration, .test, over: world, report: report)
+      for: ClassifierFile.folder, checkpoint: request.checkpoint, testing: request.split, over: world, report: report)
+    let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
     let request = request.fitted(to: training.count, report: report)
-    try world.onRoot { try RunDirectory(path: request.run).createFolder(folder) }
+    try world.onRoot { try RunDirectory(path: request.run).prepareResult(in: folder) }
     report(
       "linear classifier on \(request.run) (\(encoder.configuration.model.name) after step \(encoder.state.step)): "
         + "\(training.count) training and \(test.count) test samples")

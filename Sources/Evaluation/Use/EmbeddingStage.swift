@@ -3,9 +3,9 @@ import Datasets
 import Formats
 import Job
 import MPI
-import NeuralNet
 import OneDNN
 import Runs
+import WeightExchange
 
 /// Writes the representations or embeddings of a dataset, or of image files, to a `.npy` file, with tables of their samples.
 package enum EmbeddingStage {
@@ -15,6 +15,8 @@ package enum EmbeddingStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// Files, folders, or `-` for paths read from standard input; empty for the run's dataset.
     package var images: [String] = []
     /// The output file of the array.
@@ -71,8 +73,8 @@ package enum EmbeddingStage {
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)
     var encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, needsData: request.images.isEmpty,
-      over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data,
+      needsData: request.images.isEmpty, over: world, report: report)
     if let problem = encoder.configuration.problem(ofPart: request.part) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
@@ -80,7 +82,7 @@ package enum EmbeddingStage {
       let choice = try PrecisionChoice(over: world)
       encoder.configuration.compute.precision = try world.throwingTogether { try choice.resolve(precision) }
     }
-    let head = request.part == .encoder ? nil : try EmbeddingHead(encoder)
+    let head = request.part == .encoder ? nil : try EmbeddingHead(encoder.configuration, encoder.state)
     return request.images.isEmpty
       ? try writeDataset(request, encoder, head, over: world, report: report)
       : try writeFiles(request, encoder, head, over: world, report: report, complain: complain)
@@ -94,8 +96,7 @@ package enum EmbeddingStage {
     report: @escaping (String) -> Void
   ) throws -> ExitStatus {
     let configuration = encoder.configuration
-    let dataset = try DatasetChoice.open(
-      configuration, request.split, needsLabels: false, over: world, report: report)
+    let dataset = try open(request.split, of: configuration, over: world, report: report)
     try world.agreeOnSamples(of: dataset, configuration)
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let writer = try world.onRoot {
@@ -119,6 +120,22 @@ package enum EmbeddingStage {
     try dataset.reportReplaced(over: world, report: report)
     try publish(writer ?? nil, request, encoder, "the \(request.split.rawValue) samples", over: world, report: report)
     return .success
+  }
+
+  /// Opens a split; where there is none, the message names the one that every dataset has.
+  ///
+  /// Collective.
+  private static func open(
+    _ split: Split, of configuration: Configuration, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> any ImageDataset {
+    do {
+      return try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    } catch let agreed as CollectiveError where split != .train && agreed.error.exitCode == .missing {
+      throw CollectiveError(
+        error: RunError(
+          .missing, agreed.error.description, remedy: "for the training images give --split train"))
+    }
   }
 
   /// Writes the rows of image files; those that cannot be decoded have none.
@@ -171,35 +188,5 @@ package enum EmbeddingStage {
         "\(request.output): \(isEncoder ? "representations" : "embeddings") [\(count), \(width)] of \(samples), by \(configuration.model.name) after step \(encoder.state.step) in \(configuration.compute.resolvedPrecision.rawValue)"
       )
     }
-  }
-}
-
-/// The map from representations to embeddings: the projection head of a run, then unit length.
-private final class EmbeddingHead {
-  let width: Int
-  private let head: ProjectionHead
-  private let parameters: [Float]
-  private let statistics: [Float]
-
-  /// Compiles the head.
-  init(_ encoder: FrozenEncoder) throws {
-    let (configuration, state) = (encoder.configuration, encoder.state)
-    // The head's slices follow the encoder's in the vectors; they do not depend on the image size.
-    let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.compute.resolvedPrecision)
-    let network = try ResNet(context, configuration.architecture, views: 1, height: 32, width: 32)
-    head = ProjectionHead(context, configuration.headPlan, inputWidth: network.representationWidth)
-    precondition(
-      state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
-    (parameters, statistics) = (state.parameters, state.statistics)
-    width = configuration.widthOfEmbeddings
-  }
-
-  /// The embeddings of representations, `[samples, width]`.
-  func embeddings(of representations: [Float]) throws -> [Float] {
-    let (parameters, statistics) = (parameters, statistics)
-    var embeddings = try head.projections(
-      of: representations, parameters: parameters.span, statistics: statistics.span)
-    UnitNormalization.scale(&embeddings, width: width)
-    return embeddings
   }
 }

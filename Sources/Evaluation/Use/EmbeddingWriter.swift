@@ -1,4 +1,5 @@
 import Formats
+import Measures
 import Runs
 
 /// The files of `supcon embed`, written row by row and published together at the end.

@@ -2,8 +2,10 @@ import Configuration
 import Datasets
 import Job
 import MPI
+import Measures
 import NeuralNet
 import Runs
+import WeightExchange
 
 /// The representations of image files that a command names, computed part by part in bounded memory.
 package struct ImageFeatures {

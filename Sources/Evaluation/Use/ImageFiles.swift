@@ -1,8 +1,10 @@
 import Datasets
 import Formats
 import Foundation
+import ImageCodecs
 import Imaging
 import Synchronization
+import WeightExchange
 
 /// Image files without labels, as a dataset; a file that cannot be decoded is recorded and replaced by a black image.
 final class ImageFiles: ImageDataset {
@@ -10,11 +12,13 @@ final class ImageFiles: ImageDataset {
   let viewSize: ImageSize
   let normalization: ChannelNormalization
   private let paths: [String]
+  private let sixteenBit: SixteenBit
   private let bad = Mutex<[Int: String]>([:])
 
   /// Creates a dataset of the files at some paths.
   init(_ paths: [String], _ preprocessing: ImagePreprocessing) {
     self.paths = paths
+    sixteenBit = preprocessing.sixteenBit
     viewSize = preprocessing.viewSize
     normalization = preprocessing.normalization
   }
@@ -28,7 +32,7 @@ final class ImageFiles: ImageDataset {
   func image(at index: Int) throws(FileError) -> RGBImage {
     do {
       let file = try ReadOnlyFile(path: paths[index])
-      return try RGBImage(decoding: try file.read(file.byteCount, at: 0))
+      return try RGBImage(decoding: try file.read(file.byteCount, at: 0), sixteenBit: sixteenBit)
     } catch {
       let text = "\(error)"
       let reason = text.hasPrefix(paths[index]) ? text : "\(paths[index]): \(text)"

@@ -1,7 +1,9 @@
 import Configuration
 import Job
 import MPI
+import Measures
 import Runs
+import WeightExchange
 
 /// The classes that a run's classifier gives to image files.
 package enum PredictionStage {
@@ -21,6 +23,8 @@ package enum PredictionStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// Files, folders, or `-` for paths read from standard input.
     package var images: [String]
     /// The number of most probable classes shown for each image.
@@ -62,7 +66,8 @@ package enum PredictionStage {
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: nil, needsData: false, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
+      over: world, report: report)
     guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
       throw CollectiveError(
         error: RunError(.missing, "\(request.run): has no classifier; train one with supcon linear \(request.run)"))

@@ -1,4 +1,5 @@
 import Configuration
+import Measures
 import Runs
 
 /// Predictions as lines of text, CSV or JSON.

@@ -18,10 +18,13 @@ public struct AtomicFile: ~Copyable {
   ///
   /// - Throws: ``FileError``.
   public init(path: String) throws(FileError) {
+    try Self.checkKind(path)
+    let temporaryPath = path + Self.temporarySuffix
+    let descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Self.cannotCreate(path, code: errno) }
     self.path = path
-    temporaryPath = path + Self.temporarySuffix
-    descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError(path: temporaryPath, action: "create it", code: errno) }
+    self.temporaryPath = temporaryPath
+    self.descriptor = descriptor
   }
 
   deinit {
@@ -56,6 +59,37 @@ public struct AtomicFile: ~Copyable {
     }
   }
 
+  /// Checks that a file can be written, before the work whose result it is to hold.
+  ///
+  /// - Throws: ``FileError`` if its folder is missing or cannot be written to, or if the path is something else than a file.
+  public static func check(_ path: String) throws(FileError) {
+    try checkKind(path)
+    // A name of its own, as another process may be writing the same file.
+    let probe = "\(path).\(getpid())\(temporarySuffix)"
+    let descriptor = unsafe open(probe, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw cannotCreate(path, code: errno) }
+    close(descriptor)
+    unsafe unlink(probe)
+  }
+
+  /// Refuses a path that the finished file cannot replace, or must not: a folder or a device.
+  private static func checkKind(_ path: String) throws(FileError) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return
+    case S_IFDIR: throw FileError(.inputOutput, "\(path): is a folder; give the name of a file in it")
+    default: throw FileError(.inputOutput, "\(path): is no regular file, and only such a file can be written")
+    }
+  }
+
+  private static func cannotCreate(_ path: String, code: Int32) -> FileError {
+    let error = FileError(path: path, action: "create it", code: code)
+    let folder = path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? ""
+    guard code == ENOENT, !folder.isEmpty, unsafe access(folder, F_OK) != 0 else { return error }
+    return FileError(error.kind, "\(error); there is no folder \(folder): make it, or choose another path")
+  }
+
   /// Appends bytes.
   ///
   /// - Throws: ``FileError``, for example if the disk is full.
@@ -68,7 +102,7 @@ public struct AtomicFile: ~Copyable {
         if count < 0, errno == EINTR {
           continue
         }
-        guard count > 0 else { throw FileError(path: temporaryPath, action: "write to it", code: errno) }
+        guard count > 0 else { throw FileError(path: path, action: "write to it", code: errno) }
         written += count
       }
     }
@@ -81,14 +115,14 @@ public struct AtomicFile: ~Copyable {
     let written = unsafe bytes.withUnsafeBytes { bytes in
       unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
     }
-    guard written == bytes.byteCount else { throw FileError(path: temporaryPath, action: "write to it", code: errno) }
+    guard written == bytes.byteCount else { throw FileError(path: path, action: "write to it", code: errno) }
   }
 
   /// Flushes the file and gives it its name.
   ///
   /// - Throws: ``FileError``.
   public mutating func publish() throws(FileError) {
-    guard fsync(descriptor) == 0 else { throw FileError(path: temporaryPath, action: "flush it", code: errno) }
+    guard fsync(descriptor) == 0 else { throw FileError(path: path, action: "flush it", code: errno) }
     guard unsafe rename(temporaryPath, path) == 0 else {
       throw FileError(path: path, action: "give the finished file its name", code: errno)
     }

@@ -1,3 +1,4 @@
+import ImageCodecs
 import KeyedRandomness
 
 /// The operations that make a view of an image, one after another, each with its parameters.
@@ -11,6 +12,17 @@ public struct Augmentation: Sendable {
   let steps: [any AugmentationStep]
   private let decidesSize: Bool
 
+  /// Choices of one view that are made outside its operations.
+  public struct FixedChoices: Sendable {
+    /// True or false to mirror the view or not where a flip would draw; `nil` to draw.
+    public var isMirrored: Bool?
+    /// The size of views at the end of progressive resizing: an image of exactly that size is resized to the view without a margin.
+    public var fullSize: ImageSize?
+
+    /// None.
+    public init() {}
+  }
+
   init(steps: [any AugmentationStep]) {
     self.steps = steps
     decidesSize = steps.contains { step in step.decidesSize }
@@ -18,6 +30,12 @@ public struct Augmentation: Sendable {
 
   /// True if every view is the image itself.
   public var isIdentity: Bool { steps.isEmpty }
+
+  /// True if every view is mirrored once, with probability 0.5.
+  public var flipsOnce: Bool {
+    let flips = steps.flatMap { step in (step as? Preset)?.small ?? [step] }.compactMap { step in step as? Flip }
+    return flips.count == 1 && flips[0].probability == 0.5
+  }
 
   /// Makes one view of `image`.
   ///
@@ -27,18 +45,20 @@ public struct Augmentation: Sendable {
   ///   - stream: The view's own random draws.
   ///   - normalization: The mean and standard deviation that standardize the view.
   ///   - workspace: The memory of the calling thread.
+  ///   - fixed: Choices of this view that are not left to its operations.
   ///   - view: Receives the view at `[channel · channelStride + pixel · pixelStride]`.
   ///   - channelStride: The distance between the channels of a pixel.
   ///   - pixelStride: The distance between neighboring pixels.
   public func makeView(
     of image: RGBImage, size: ImageSize, _ stream: inout RandomStream, _ normalization: ChannelNormalization,
-    workspace: AugmentationWorkspace, into view: inout MutableSpan<Float>, channelStride: Int, pixelStride: Int
+    workspace: AugmentationWorkspace, fixed: FixedChoices = FixedChoices(), into view: inout MutableSpan<Float>,
+    channelStride: Int, pixelStride: Int
   ) {
     let count = size.pixelCount
     precondition(
       count == 0 || view.count > 2 * channelStride + (count - 1) * pixelStride,
       "a view of \(view.count) elements for \(count) pixels")
-    apply(to: image, size, &stream, workspace)
+    apply(to: image, size, &stream, workspace, fixed)
     workspace.writeView(normalization, into: &view, channelStride: channelStride, pixelStride: pixelStride)
   }
 
@@ -58,11 +78,12 @@ public struct Augmentation: Sendable {
   }
 
   private func apply(
-    to image: RGBImage, _ size: ImageSize, _ stream: inout RandomStream, _ workspace: AugmentationWorkspace
+    to image: RGBImage, _ size: ImageSize, _ stream: inout RandomStream, _ workspace: AugmentationWorkspace,
+    _ fixed: FixedChoices = FixedChoices()
   ) {
-    workspace.begin(image, viewSize: size)
+    workspace.begin(image, viewSize: size, isMirrored: fixed.isMirrored)
     if !decidesSize, image.size != size {
-      Resize(scale: 8.0 / 7).applyWithCut(to: workspace)
+      Resize(scale: image.size == fixed.fullSize ? 1 : 8.0 / 7).applyWithCut(to: workspace)
     }
     for step in steps {
       step.apply(to: workspace, &stream)

@@ -1,3 +1,4 @@
+import ImageCodecs
 import Kernels
 
 /// The memory for making views, reused from view to view; each thread has its own.
@@ -10,6 +11,8 @@ public final class AugmentationWorkspace {
 
   /// The size of the view that is being made.
   private(set) var viewSize = ImageSize(width: 0, height: 0)
+  /// The answer of a flip, if it is not to draw one.
+  private(set) var isMirrored: Bool?
   /// The size of the current image.
   private(set) var size = ImageSize(width: 0, height: 0)
 
@@ -59,7 +62,8 @@ public final class AugmentationWorkspace {
   // MARK: Into the workspace and out of it
 
   /// Begins a view of `size` with an image.
-  func begin(_ image: RGBImage, viewSize: ImageSize) {
+  func begin(_ image: RGBImage, viewSize: ImageSize, isMirrored: Bool? = nil) {
+    self.isMirrored = isMirrored
     source = image
     size = image.size
     self.viewSize = viewSize

@@ -1,4 +1,5 @@
 import Glibc
+import ImageCodecs
 
 /// The source of each pixel of a moved image: result (x, y) is source (a x + b y + c, d x + e y + f), in pixels, as in Pillow's
 /// `Image.transform`.

@@ -1,3 +1,5 @@
+import ImageCodecs
+
 /// A white image to draw others on.
 public struct Canvas {
   /// The image drawn so far.

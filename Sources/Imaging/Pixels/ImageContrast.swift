@@ -1,3 +1,5 @@
+import ImageCodecs
+
 /// Counts of the extreme levels of an image, which tell an image without contrast: black, white, clipped or of one color.
 public struct ImageContrast: Sendable, Equatable {
   /// The number of samples, three a pixel.

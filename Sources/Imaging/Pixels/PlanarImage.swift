@@ -1,3 +1,5 @@
+import ImageCodecs
+
 /// A color image in float32, one plane a channel, 0 black and 1 full.
 struct PlanarImage {
   private(set) var size = ImageSize(width: 0, height: 0)

@@ -1,3 +1,5 @@
+import ImageCodecs
+
 extension RGBImage {
   /// The image with this shorter side, by Pillow's antialiased bilinear filter; never larger than it is.
   public func resizedShorterSide(_ side: Int) -> RGBImage {

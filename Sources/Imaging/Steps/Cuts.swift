@@ -1,3 +1,4 @@
+import ImageCodecs
 import Kernels
 import KeyedRandomness
 
@@ -108,7 +109,9 @@ struct Flip: AugmentationStep {
   var parameters: [AugmentationParameter<Flip>] { [.probability(\.probability)] }
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
-    if stream.nextEvent(probability: Float(probability)) {
+    // Drawn even where the answer is known, so that the draws of later operations stay what they are.
+    let isDrawn = stream.nextEvent(probability: Float(probability))
+    if workspace.isMirrored ?? isDrawn {
       workspace.mirror()
     }
   }

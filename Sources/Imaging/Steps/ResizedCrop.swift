@@ -1,4 +1,5 @@
 import Glibc
+import ImageCodecs
 import Kernels
 import KeyedRandomness
 

@@ -26,8 +26,9 @@ package struct Finding: Sendable, Equatable {
 package enum LaunchChecks {
   /// Returns all findings; those that end a job come first.
   package static func findings(_ ranks: [RankFacts]) -> [Finding] {
-    programs(ranks) + options(ranks) + instructions(ranks) + binding(ranks) + processors(ranks)
+    programs(ranks) + options(ranks) + libraries(ranks) + instructions(ranks) + binding(ranks) + processors(ranks)
       + memory(ranks.compactMap(\.memory)) + networks(ranks) + keepalive(ranks) + singleCopies(ranks)
+      + limits(ranks)
   }
 
   /// Compares the builds, as another build may compute other results.
@@ -58,6 +59,16 @@ package enum LaunchChecks {
         problem:
           "\(list(others)): started with other options than \(ranks[0].name): \(text(other)), there \(text(own))",
         remedy: "start all ranks with the same options")
+    }
+  }
+
+  /// Compares the versions of the libraries: MPI promises nothing between two of its versions, and oneDNN no equal bits.
+  private static func libraries(_ ranks: [RankFacts]) -> [Finding] {
+    different(ranks, by: \.libraries) { others in
+      Finding(
+        exitCode: nil,
+        problem: "\(list(others)): runs with \(others[0].libraries), \(ranks[0].name) with \(ranks[0].libraries)",
+        remedy: "install the same versions on all hosts")
     }
   }
 
@@ -199,7 +210,7 @@ package enum LaunchChecks {
     return hosts
   }
 
-  private static func list(_ ranks: [RankFacts]) -> String {
+  static func list(_ ranks: [RankFacts]) -> String {
     let named = ranks.prefix(3).map(\.name).joined(separator: ", ")
     return ranks.count > 3 ? "\(named) and \(ranks.count - 3) more" : named
   }

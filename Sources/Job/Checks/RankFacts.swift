@@ -16,6 +16,8 @@ package struct RankFacts: Codable, Equatable {
   var process: Int
   /// SHA-256 of the program's file.
   package var program: String
+  /// The versions of the MPI library and of oneDNN that the rank has loaded.
+  var libraries: String
   /// The command-line arguments, without the program's name.
   var arguments: [String]
   /// The instruction sets that oneDNN and ``Kernels`` use, and the CPU's name.
@@ -38,6 +40,8 @@ package struct RankFacts: Codable, Equatable {
   package var networks: [Network]
   /// True if the system denies access to the memory of a rank on the same host, from which Open MPI copies large messages.
   var singleCopyRefused: Bool
+  /// The limits of the environment.
+  package var limits = HostLimits()
 
   /// The Open MPI settings for connections between hosts.
   private static let networkSettings = ["btl_tcp_if_include", "btl_tcp_if_exclude", "oob_tcp_keepalive_time"]
@@ -71,6 +75,7 @@ extension RankFacts {
     self.init(
       rank: world.rank, host: host, process: Int(getpid()),
       program: world.size == 1 ? "" : try world.throwingTogether { try SHA256.hexadecimal(ofFile: "/proc/self/exe") },
+      libraries: "\(MPILibrary.loaded.name) and oneDNN \(oneDNNVersion)",
       arguments: Array(CommandLine.arguments.dropFirst()), instructions: Self.ownInstructions,
       instructionSet: CPUFeatures.current.instructionSet.rawValue,
       cpu: ProcessMeasurements.cpuName(), threads: threads,
@@ -82,7 +87,7 @@ extension RankFacts {
       networks: InterfaceAddress.all().filter { address in !address.isLoopback }.map { address in
         Network(interface: address.interface, address: address.address, network: address.network)
       },
-      singleCopyRefused: try world.isRefusedSingleCopies())
+      singleCopyRefused: try world.isRefusedSingleCopies(), limits: .current)
   }
 
   /// Gathers the facts of all ranks, in rank order, on every rank.
@@ -114,11 +119,6 @@ extension Communicator {
     withExtendedLifetime(probe) {}
     return isRefused
   }
-}
-
-/// Returns the value of an environment variable, or `nil`.
-func environmentValue(_ name: String) -> String? {
-  unsafe getenv(name).map { value in unsafe String(cString: value) }
 }
 
 extension SHA256 {

@@ -30,7 +30,7 @@ package struct StopRequest {
     // The parent process may have blocked the signals.
     var unblocked = sigset_t()
     unsafe sigemptyset(&unblocked)
-    signals = Self.allSignals.filter { signal in signal != SIGHUP || !Self.isIgnored(signal) }
+    signals = Self.heededSignals
     for signal in signals {
       _ = Glibc.signal(signal, handleStopSignal)
       unsafe sigaddset(&unblocked, signal)
@@ -57,6 +57,11 @@ package struct StopRequest {
   /// Requests a stop of this process, as the first signal does.
   package static func ask() {
     _ = firstNanoseconds.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
+  }
+
+  /// The signals that request a stop, without a SIGHUP that is ignored.
+  package static var heededSignals: [Int32] {
+    allSignals.filter { signal in signal != SIGHUP || !isIgnored(signal) }
   }
 
   private static func isIgnored(_ signal: Int32) -> Bool {

@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Formats
+import ImageCodecs
 import Imaging
 import MPI
 
@@ -194,8 +195,8 @@ package enum DatasetChoice {
     let path = configuration.data.path ?? configuration.data.dataset.rawValue
     let found =
       dataset.classNames == [FolderScan.unlabeledClass]
-      ? "\(dataset.count) images without folders of classes"
-      : "one class, \(dataset.classNames.joined()), with \(dataset.count) images"
+      ? "\(counted(dataset.count, "image")) without folders of classes"
+      : "one class, \(dataset.classNames.joined()), with \(counted(dataset.count, "image"))"
     throw RunError(
       .data,
       "\(path): has \(found); expected at least two classes, one folder each"

@@ -2,6 +2,7 @@ import Configuration
 import Datasets
 import Formats
 import FoundationEssentials
+import ImageCodecs
 import Imaging
 import MPI
 
@@ -15,6 +16,8 @@ package struct DatasetFolder {
   package var isSkippingBad = false
   /// The number of decoding threads of each rank.
   var threads = 1
+  /// The conversion of gray images of 16 bits.
+  var sixteenBit = SixteenBit.clip
 
   /// Creates a dataset folder with default options.
   package init(path: String) {
@@ -33,12 +36,13 @@ package struct DatasetFolder {
     validationFraction = configuration.data.validationFraction
     isSkippingBad = configuration.data.badImages == .skip
     threads = configuration.compute.threads
+    sixteenBit = configuration.data.sixteenBit ?? .clip
   }
 
   /// The files of one split.
   package struct Listing {
     /// All listed files, usable or not.
-    package let index: FolderIndex
+    package fileprivate(set) var index: FolderIndex
     /// The files that could not be listed.
     package let unlisted: [BadFile]
     /// Notes for the user, such as folders that were passed over.
@@ -55,12 +59,16 @@ package struct DatasetFolder {
   package func listing(_ split: Split, over world: borrowing Communicator) throws -> Listing {
     world.activity.begin("listing files", allowsSilence: true)
     let found = try world.onRoot { try listing(split) }
-    guard world.size > 1 else {
+    var result: Listing
+    if world.size > 1 {
+      let bytes = try world.broadcast(bytes: found?.index.encoded() ?? [])
+      result = found ?? Listing(index: FolderIndex(decoding: bytes), unlisted: [], notes: [])
+    } else {
       guard let found else { preconditionFailure("rank 0 has no listing") }
-      return found
+      result = found
     }
-    let bytes = try world.broadcast(bytes: found?.index.encoded() ?? [])
-    return found ?? Listing(index: FolderIndex(decoding: bytes), unlisted: [], notes: [])
+    result.index.sixteenBit = sixteenBit
+    return result
   }
 
   /// Lists the splits that have images, in folders or held out; the same on every rank.
@@ -139,7 +147,8 @@ package struct DatasetFolder {
     _ split: Split, _ index: FolderIndex, isFresh: Bool = false, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> FolderDescription.Part {
-    let stamp = try index.stamp(over: world)
+    // Mean and standard deviation depend on the conversion.
+    let stamp = try index.stamp(over: world) + (index.sixteenBit == .clip ? [] : [1])
     let known: FolderDescription.Part? =
       try world.onRoot {
         guard !isFresh, let part = FolderDescription(folder: descriptionFolder)[split], part.stamp == stamp,
@@ -214,7 +223,7 @@ package struct DatasetFolder {
     }
     let shown = names.prefix(10).joined(separator: ", ")
     report(
-      "warning: \(index.root): left out \(names.count) bad files of \(index.count + listing.unlisted.count): \(shown)"
+      "warning: \(index.root): left out \(counted(names.count, "bad file")) of \(index.count + listing.unlisted.count): \(shown)"
         + (names.count > 10 ? ", …" : "") + "; supcon dataset verify --data \(path) lists all")
     return kept
   }

@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import ImageCodecs
 import Imaging
 import MPI
 import Runs
@@ -37,6 +38,7 @@ package struct OpenedConfiguration {
     }
     dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
+    configuration.resolveDefaults(for: dataset, given: overrides, report: report)
     self.configuration = configuration
   }
 }
@@ -48,10 +50,22 @@ extension ConfigurationOverrides {
   ///
   /// - Throws: ``RunError`` if there is no such run.
   package func configuration(of command: TrainingCommand) throws -> Configuration {
-    let configuration = applied(to: command.defaults)
-    guard let run = try InitialEncoder.configuration(of: configuration) else { return configuration }
+    var configuration = applied(to: command.defaults)
+    if let source = source(of: "data"), let path = configuration.data.path {
+      configuration.data.path = try DataLocation.found(path, of: source, folder: folder ?? ".")
+    }
+    guard var run = try InitialEncoder.configuration(of: configuration), let path = configuration.model.initialPath
+    else { return configuration }
     // The run determines the encoder, and the dataset unless another one is given.
     let base = command.defaults.with(encoderOf: run)
-    return applied(to: gives(\.data.dataset) ? base : base.with(datasetOf: run))
+    guard !gives(\.data.dataset) else {
+      var own = applied(to: base)
+      own.data.path = configuration.data.path
+      return own
+    }
+    if !gives(\.data.path) {
+      try run.locateData(ofRun: path)
+    }
+    return applied(to: base.with(datasetOf: run))
   }
 }

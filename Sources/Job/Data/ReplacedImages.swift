@@ -1,3 +1,4 @@
+import Configuration
 import Datasets
 import MPI
 
@@ -11,7 +12,7 @@ extension ImageDataset {
     guard !reasons.isEmpty else { return }
     let different = Set(reasons).sorted()
     report(
-      "warning: the next file of its class stood in for each of \(different.count) files that went bad while the run lasted: "
+      "warning: the next file of its class stood in for each of \(counted(different.count, "file")) that went bad while the run lasted: "
         + different.prefix(10).joined(separator: "; ") + (different.count > 10 ? "; …" : ""))
   }
 }

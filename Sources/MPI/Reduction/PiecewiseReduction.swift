@@ -26,14 +26,13 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///   - bounds: The first element of each piece, ascending, from 0.
   ///   - runs: The shards of each rank.
   ///   - rank: This rank.
-  ///   - order: The order of the additions.
-  public init(length: Int, bounds: [Int], runs: BlockPartition, rank: Int, order: ReductionOrder) {
+  public init(length: Int, bounds: [Int], runs: BlockPartition, rank: Int) {
     precondition(bounds.first == 0 && bounds.allSatisfy { bound in bound < length }, "pieces of \(length): \(bounds)")
     self.length = length
     pieces = zip(bounds, bounds.dropFirst() + [length]).map { lower, upper in
       Piece(
         range: lower..<upper,
-        reduction: TreeReduction(length: upper - lower, runs: runs, rank: rank, order: order))
+        reduction: TreeReduction(length: upper - lower, runs: runs, rank: rank))
     }
   }
 

@@ -13,7 +13,6 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   private let tree: ShardTree
   private let runs: BlockPartition
   private let rank: Int
-  private let order: ReductionOrder
   private let state: Mutex<State>
 
   private struct State {
@@ -30,12 +29,10 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   ///   - length: The number of elements in each vector.
   ///   - runs: The shards of each rank.
   ///   - rank: This rank.
-  ///   - order: The order of the additions.
-  public init(length: Int, runs: BlockPartition, rank: Int, order: ReductionOrder = .tree) {
+  public init(length: Int, runs: BlockPartition, rank: Int) {
     self.length = length
     self.runs = runs
     self.rank = rank
-    self.order = order
     tree = ShardTree(leafCount: runs.runs.map(\.upperBound).max() ?? 0)
     state = Mutex(State())
   }
@@ -60,26 +57,24 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     var node = path[0]
     // The sum at `node`; none while that is the shard itself.
     var sum: [Element]?
-    if order == .tree {
-      for parent in path.dropFirst() where parent.isInside(runs[rank]) {
-        let sibling = parent.left == node ? parent.right : parent.left
-        var other = exchange(sum, at: node, for: sibling)
-        if other == nil, sum == nil {
-          sum = copied(vector)
-          other = exchange(sum, at: node, for: sibling)
-        }
-        guard var total = other else { return }
-        other = nil
-        var sums = total.mutableSpan
-        if let own = sum {
-          Element.accumulate(own.span, into: &sums)
-          state.withLock { state in state.spare.append(own) }
-        } else {
-          Element.accumulate(vector, into: &sums)
-        }
-        sum = total
-        node = parent
+    for parent in path.dropFirst() where parent.isInside(runs[rank]) {
+      let sibling = parent.left == node ? parent.right : parent.left
+      var other = exchange(sum, at: node, for: sibling)
+      if other == nil, sum == nil {
+        sum = copied(vector)
+        other = exchange(sum, at: node, for: sibling)
       }
+      guard var total = other else { return }
+      other = nil
+      var sums = total.mutableSpan
+      if let own = sum {
+        Element.accumulate(own.span, into: &sums)
+        state.withLock { state in state.spare.append(own) }
+      } else {
+        Element.accumulate(vector, into: &sums)
+      }
+      sum = total
+      node = parent
     }
     let top = sum ?? copied(vector)
     state.withLock { state in state.sums[node] = top }
@@ -121,10 +116,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
       state = State()
       return taken
     }
-    switch order {
-    case .tree: try finishTree(over: world, &state, into: &total, waiting)
-    case .mpi: try finishLibrary(over: world, &state, into: &total)
-    }
+    try finish(over: world, &state, into: &total, waiting)
     state.spare += state.sums.values
     state.sums = [:]
     state.addedCount = 0
@@ -138,7 +130,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     try finish(over: world, into: &elements)
   }
 
-  private func finishTree(
+  private func finish(
     over world: borrowing Communicator, _ state: inout State, into total: inout MutableSpan<Element>, _ waiting: Waiting
   ) throws(MPIError) {
     let owned = runs.runs.map { run in tree.maximalSubtrees(inside: run) }
@@ -175,19 +167,6 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
     var mySums = total._mutatingExtracting(mySlice)
     sums.finish(&state.received, into: &mySums)
     try world.allGatherInPlace(counts: slices.runs.map(\.count), into: &total, waiting: waiting)
-  }
-
-  private func finishLibrary(
-    over world: borrowing Communicator, _ state: inout State, into total: inout MutableSpan<Element>
-  ) throws(MPIError) {
-    var all = Array(repeating: Element.zero, count: length)
-    var sums = all.mutableSpan
-    for node in state.sums.keys.sorted(by: { first, second in first.first < second.first }) {
-      let addend = state.sums[node, default: []]
-      Element.accumulate(addend.span, into: &sums)
-    }
-    try world.allReduceSum(&all)
-    total.copy(from: all.span)
   }
 
   private func resize(_ elements: inout [Element], to count: Int) {

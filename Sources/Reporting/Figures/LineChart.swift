@@ -27,8 +27,10 @@ struct LineChart {
 
   /// The figure; `nil` if there are no points.
   var figure: Markup? {
-    let drawn = series.map { series in Series(name: series.name, points: Self.thinned(series.points), style: series.style) }
-      .filter { series in !series.points.isEmpty }
+    let drawn = series.map { series in
+      Series(name: series.name, points: Self.thinned(series.points), style: series.style)
+    }
+    .filter { series in !series.points.isEmpty }
     guard !drawn.isEmpty else { return nil }
     let x = Axis(drawn.flatMap { series in series.points.map(\.x) }, count: 5)
     let y = Axis(drawn.flatMap { series in series.points.map(\.y) }, count: 5, includesZero: includesZero)

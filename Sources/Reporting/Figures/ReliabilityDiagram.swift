@@ -1,4 +1,5 @@
 import Evaluation
+import Measures
 
 /// The accuracy of predictions by their confidence, as inline SVG: bars on the diagonal are calibrated.
 struct ReliabilityDiagram {

@@ -4,6 +4,7 @@ import Evaluation
 import Imaging
 import Job
 import MPI
+import Measures
 
 /// The predicted classes of the test images: by the run's classifier or, where it has none, by the nearest training images.
 struct ClassificationStudy {

@@ -1,5 +1,6 @@
 import Datasets
 import Evaluation
+import Measures
 
 /// Unit rows of some images in the plane, by principal components and by t-SNE.
 struct EmbeddingMap {

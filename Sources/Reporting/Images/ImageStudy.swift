@@ -49,7 +49,8 @@ package struct ImageStudy {
     views = try world.onRoot { try SampleViews.samples(sets.training, choice, viewSize) } ?? []
     do {
       let encoder = try FrozenEncoder(
-        run: run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+        run: run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+        report: report)
       try study(encoder, run, sets, threads: request.threads, over: world, report: report)
     } catch let error as CollectiveError where error.error.exitCode == .missing {
       notes.append("Without its encoder: \(error.error.problem).")
@@ -69,20 +70,23 @@ package struct ImageStudy {
     classification = try ClassificationStudy(
       run, encoder, training: training.unit, test: test.unit, plainTest: test.plain, sets, threads: threads,
       over: world, report: report)
-    neighbors = try world.onRoot {
-      try NeighborStudy.studies(sets, training: training.unit, test: test.unit)
-    } ?? []
+    neighbors =
+      try world.onRoot {
+        try NeighborStudy.studies(sets, training: training.unit, test: test.unit)
+      } ?? []
     let mapped = StudiedSets.evenly(sets.test, EmbeddingMap.imageLimit)
     let early = try Self.earlyEncoder(of: run, encoder, over: world)
     let earlyRows = try early.map { early in try early.encoder.rows(of: mapped, threads: threads, over: world).unit }
     let lateRows = try encoder.rows(of: mapped, threads: threads, over: world).unit
     world.activity.begin("maps", allowsSilence: true)
     report("maps of \(mapped.count) images")
-    maps = try world.onRoot {
-      let end = EmbeddingMap(moment: "after \(encoder.state.step) steps", rows: lateRows, of: mapped, threads: threads)
-      guard let early, let earlyRows else { return [end] }
-      return [EmbeddingMap(moment: early.moment, rows: earlyRows, of: mapped, threads: threads), end]
-    } ?? []
+    maps =
+      try world.onRoot {
+        let end = EmbeddingMap(
+          moment: "after \(encoder.state.step) steps", rows: lateRows, of: mapped, threads: threads)
+        guard let early, let earlyRows else { return [end] }
+        return [EmbeddingMap(moment: early.moment, rows: earlyRows, of: mapped, threads: threads), end]
+      } ?? []
   }
 
   /// The encoder at the begin of the run: its initial weights, which follow from the seed; of a run from other weights, its first kept checkpoint.

@@ -1,6 +1,7 @@
 import Datasets
 import Evaluation
 import Imaging
+import Measures
 
 /// A test image with the training images whose unit rows are nearest to its own.
 struct NeighborStudy {

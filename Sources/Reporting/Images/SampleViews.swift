@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import ImageCodecs
 import Imaging
 import KeyedRandomness
 
@@ -11,7 +12,9 @@ struct SampleViews {
   let views: [RGBImage]
 
   /// Draws the views of some samples.
-  static func samples(_ dataset: any ImageDataset, _ configuration: Configuration, _ size: ImageSize) throws -> [SampleViews] {
+  static func samples(_ dataset: any ImageDataset, _ configuration: Configuration, _ size: ImageSize) throws
+    -> [SampleViews]
+  {
     let workspace = AugmentationWorkspace()
     return try StudiedSets.ofManyClasses(dataset, 6).map { sample in
       let image = try dataset.image(at: sample)

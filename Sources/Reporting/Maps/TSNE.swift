@@ -30,7 +30,8 @@ package struct TSNE {
     let rate = max(Float(count) / Self.exaggeration / 4, 50)
     for iteration in 0..<Self.iterations {
       let isExaggerated = iteration < Self.exaggeratedIterations
-      let gradient = plane.gradient(probabilities, exaggeration: isExaggerated ? Self.exaggeration : 1, threads: threads)
+      let gradient = plane.gradient(
+        probabilities, exaggeration: isExaggerated ? Self.exaggeration : 1, threads: threads)
       plane.move(along: gradient, momentum: isExaggerated ? 0.5 : 0.8, rate: rate)
     }
     points = (0..<count).map { row in (Double(plane.x[row]), Double(plane.y[row])) }
@@ -107,7 +108,8 @@ private struct Plane {
   /// The points of a start, scaled to the deviation 10⁻⁴ of their x.
   init(start: [(x: Double, y: Double)]) {
     let mean = start.reduce(0) { sum, point in sum + point.x } / Double(max(start.count, 1))
-    let variance = start.reduce(0) { sum, point in sum + (point.x - mean) * (point.x - mean) } / Double(max(start.count, 1))
+    let variance =
+      start.reduce(0) { sum, point in sum + (point.x - mean) * (point.x - mean) } / Double(max(start.count, 1))
     let scale = variance > 0 ? 1e-4 / variance.squareRoot() : 1
     x = start.map { point in Float(point.x * scale) }
     y = start.map { point in Float(point.y * scale) }

@@ -1,5 +1,6 @@
 import Configuration
 import FoundationEssentials
+import ImageCodecs
 import Imaging
 
 /// Parts of a page.
@@ -35,7 +36,8 @@ enum Elements {
     }
     return scrolling(
       caption,
-      "<table\(isText ? " class=\"texts\"" : "")><caption>\(caption)</caption><thead><tr>\(heads)</tr></thead><tbody>\(lines)</tbody></table>")
+      "<table\(isText ? " class=\"texts\"" : "")><caption>\(caption)</caption><thead><tr>\(heads)</tr></thead><tbody>\(lines)</tbody></table>"
+    )
   }
 
   /// Content that scrolls by itself, also by keyboard.

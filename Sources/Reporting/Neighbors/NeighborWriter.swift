@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Evaluation
+import Measures
 import Runs
 
 /// Neighbors as lines of text, CSV or JSON.

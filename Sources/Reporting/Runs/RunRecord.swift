@@ -37,7 +37,9 @@ package struct RunRecord: Sendable {
   }
 
   private static func text(ofFile path: String) -> String? {
-    guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0) else { return nil }
+    guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0) else {
+      return nil
+    }
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -64,10 +66,12 @@ package struct RunRecord: Sendable {
     }
     switch summary["status"]?.string {
     case "finished": return "Finished: \(done)."
-    case "running": return "Ended without a last word (its process was killed): \(done). It can be continued with --resume."
+    case "running":
+      return "Ended without a last word (its process was killed): \(done). It can be continued with --resume."
     case "stopped": return "Stopped: \(done). It can be continued with --resume."
     default:
-      return epochs >= target - 1e-9 ? "Finished: \(done)." : "Not finished: \(done). It can be continued with --resume."
+      return epochs >= target - 1e-9
+        ? "Finished: \(done)." : "Not finished: \(done). It can be continued with --resume."
     }
   }
 

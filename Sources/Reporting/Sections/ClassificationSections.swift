@@ -31,7 +31,8 @@ struct ClassificationSections {
         let count = confusion[label, prediction]
         // Weak enough that the numbers stay readable.
         let tint = Double(Int(50 * Double(count) / Double(total) + 0.5)) / 100
-        let style: Markup = tint > 0 ? " style=\"background:rgba(var(--heat),\(Markup(stringLiteral: "\(tint)")))\"" : ""
+        let style: Markup =
+          tint > 0 ? " style=\"background:rgba(var(--heat),\(Markup(stringLiteral: "\(tint)")))\"" : ""
         return "<td\(label == prediction ? " class=\"own\"" : "")\(style)>\(count)</td>"
       }
       return "<tr><th scope=\"row\">\(classNames[label])</th>\(cells)</tr>"

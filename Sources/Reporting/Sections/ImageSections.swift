@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Evaluation
+import ImageCodecs
 import Imaging
 
 /// Samples with their views, the maps of embeddings, and the nearest neighbors of test images.
@@ -12,7 +13,8 @@ struct ImageSections {
     let rows = study.views.map { sample -> Markup in
       let kind = sample.className ?? "image"
       let views = sample.views.enumerated().map { index, view in
-        "<li>\(Elements.image(view, alternative: "View \(index + 1) of \(kind) \(sample.name)"))view \(index + 1)</li>" as Markup
+        "<li>\(Elements.image(view, alternative: "View \(index + 1) of \(kind) \(sample.name)"))view \(index + 1)</li>"
+          as Markup
       }
       return """
         <div><h3>\(kind)</h3><ul class="strip"><li class="first">\(Elements.image(sample.image, alternative: "\(kind), \(sample.name), as it is"))\(sample.name)</li>\(views)</ul></div>
@@ -20,7 +22,9 @@ struct ImageSections {
     }
     return Page.Section(
       name: "samples", title: "Samples and their views",
-      content: "<p>Training images, and views of them as the first epoch draws them.</p><div class=\"grid rows\">\(rows)</div>")
+      content:
+        "<p>Training images, and views of them as the first epoch draws them.</p><div class=\"grid rows\">\(rows)</div>"
+    )
   }
 
   var maps: Page.Section? {
@@ -68,7 +72,9 @@ struct ImageSections {
     }
     return Page.Section(
       name: "neighbors", title: "Nearest neighbors",
-      content: "<p>Test images, and the training images of largest cosine similarity.</p><div class=\"grid rows wide\">\(rows)</div>")
+      content:
+        "<p>Test images, and the training images of largest cosine similarity.</p><div class=\"grid rows wide\">\(rows)</div>"
+    )
   }
 
   /// An image of a dataset as evaluation sees it.

@@ -34,14 +34,17 @@ struct OverviewSection {
     let bound = run.stepPoints("loss_lower_bound").last?.y ?? run.summary["loss_lower_bound"]?.double
     if let loss { numbers.append(("last loss", short(loss))) }
     if let loss, let bound { numbers.append(("above its lower bound", short(loss - bound))) }
-    if let speed = run.summary["views_per_second"]?.double { numbers.append(("views per second", short(speed.rounded()))) }
+    if let speed = run.summary["views_per_second"]?.double {
+      numbers.append(("views per second", short(speed.rounded())))
+    }
     return numbers
   }
 
   private var repetition: String {
     let start = run.summary["ranks"]?.double.map { ranks in ranks > 1 ? "mpirun -np \(Int(ranks)) " : "" } ?? ""
     let command = run.configuration.command.rawValue
-    return "\(start)supcon \(command) --config \(quoted(run.path + "/config.yaml")) --output \(quoted(run.name + "-again"))"
+    return
+      "\(start)supcon \(command) --config \(quoted(run.path + "/config.yaml")) --output \(quoted(run.name + "-again"))"
   }
 
   private var original: Markup {

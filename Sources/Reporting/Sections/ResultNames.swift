@@ -3,7 +3,8 @@ import Configuration
 /// The names of measures in a report, for the fields of `summary.json` and of `metrics.jsonl`.
 enum ResultNames {
   private static let names = [
-    "linear_top1": "linear probe, top-1", "linear_top5": "linear probe, top-5", "test_top1": "classifier on test images, top-1",
+    "linear_top1": "linear probe, top-1", "linear_top5": "linear probe, top-5",
+    "test_top1": "classifier on test images, top-1",
     "test_top5": "classifier on test images, top-5", "train_top1": "classifier on training views, top-1",
     "top1": "classifier, top-1", "top5": "classifier, top-5", "knn_top1": "k-NN, top-1",
     "pixel_knn_top1": "k-NN on pixels, top-1", "knn20_weighted_top1": "weighted k-NN, k 20",
@@ -20,7 +21,8 @@ enum ResultNames {
 
   /// The fields shown first, in this order.
   private static let order = [
-    "linear_top1", "test_top1", "top1", "knn20_weighted_top1", "knn_top1", "class_means_top1", "linear_top5", "test_top5",
+    "linear_top1", "test_top1", "top1", "knn20_weighted_top1", "knn_top1", "class_means_top1", "linear_top5",
+    "test_top5",
     "few_shot10_top1", "few_shot5_top1", "few_shot1_top1", "ece", "nll",
   ]
 

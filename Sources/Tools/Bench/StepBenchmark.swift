@@ -52,7 +52,7 @@ package enum StepBenchmark {
     let (configuration, dataset) = (opened.configuration, opened.dataset)
     let sampler = try world.throwingTogether { try configuration.makeSampler(dataset) }
     world.activity.begin("preparing the step")
-    let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: .tree)
+    let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world)
     try MemoryEstimate.check(step, over: world, report: report)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)

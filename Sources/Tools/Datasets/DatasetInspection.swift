@@ -58,9 +58,15 @@ package enum DatasetInspection {
     guard bad.isEmpty else {
       throw CollectiveError(
         error: RunError(
-          .data, "\(request.title): \(bad.count) of \(count) images cannot be used; they are listed above"))
+          .data, "\(request.title): \(bad.count) of \(counted(count, "image")) cannot be used; see above"))
     }
-    report("\(request.title): all \(count) images can be used")
+    let warnings = summary(reports).warnings
+    for warning in warnings {
+      report("warning: \(warning)")
+    }
+    report(
+      "\(request.title): \(count == 1 ? "the image" : "all \(count) images") can be "
+        + (warnings.isEmpty ? "used" : "read; see \(warnings.count == 1 ? "the warning" : "the warnings") above"))
   }
 
   // MARK: - Inspection
@@ -146,13 +152,13 @@ package enum DatasetInspection {
     for part in reports {
       let counts = part.classes.map(\.count)
       lines.append(
-        "\(part.place), \(part.split.title): \(part.count) images in \(counts.count { count in count > 0 }) classes, "
+        "\(part.place), \(part.split.title): \(counted(part.count, "image")) in \(counted(counts.count { count in count > 0 }, "class")), "
           + "\(counts.min() ?? 0) to \(counts.max() ?? 0) in each")
       let survey = part.survey
       if let smallest = survey.smallest, let largest = survey.largest {
         let sizes = survey.sizes.map { size in "\(size.width)×\(size.height) (\(size.images))" }
         lines.append(
-          "  \(survey.differentSizes) sizes from \(smallest.width)×\(smallest.height) to \(largest.width)×\(largest.height): \(sizes.joined(separator: ", "))\(survey.differentSizes > sizes.count ? ", …" : "")"
+          "  \(counted(survey.differentSizes, "size")) from \(smallest.width)×\(smallest.height) to \(largest.width)×\(largest.height): \(sizes.joined(separator: ", "))\(survey.differentSizes > sizes.count ? ", …" : "")"
         )
       }
       if let normalization = survey.normalization {
@@ -161,7 +167,7 @@ package enum DatasetInspection {
         )
       }
       if !survey.bad.isEmpty {
-        lines.append("  \(survey.bad.count) bad files; supcon dataset verify lists them")
+        lines.append("  \(counted(survey.bad.count, "bad file")); supcon dataset verify lists them")
       }
       lines.append(
         "  " + part.classes.prefix(100).map { name, count in "\(name) \(count)" }.joined(separator: ", ")

@@ -49,7 +49,7 @@ package enum DatasetPacking {
         activity.progressed()
       }
       let byteCount = try ReadOnlyFile(path: output).byteCount
-      report("\(output): \(writer.count) images in \(byteCount >> 20) MiB")
+      report("\(output): \(counted(writer.count, "image")) in \(byteCount >> 20) MiB")
     }
   }
 

@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Formats
+import ImageCodecs
 import Imaging
 import Job
 import KeyedRandomness

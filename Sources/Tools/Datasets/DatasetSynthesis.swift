@@ -1,12 +1,11 @@
 import Configuration
 import Datasets
-import Dispatch
 import Formats
 import FoundationEssentials
 import Imaging
 import Job
 import MPI
-import Synchronization
+import ParallelLoops
 
 /// Writes the built-in dataset as PNG files, for trying the commands that read files.
 package enum DatasetSynthesis {
@@ -59,31 +58,16 @@ package enum DatasetSynthesis {
   private static func write(
     _ dataset: any ImageDataset, _ numbers: Range<Int>, to folder: String, threads: Int, _ activity: Activity
   ) throws {
-    let failure = Mutex<(any Error)?>(nil)
-    let taken = Atomic(numbers.lowerBound)
-    DispatchQueue.concurrentPerform(iterations: threads) { _ in
+    try parallelFor(numbers.count, threads: threads) { place, _ in
+      let number = numbers.lowerBound + place
+      let path = "\(folder)/\(dataset.classNames[dataset.label(at: number)])/\(String(number, width: 6)).png"
+      let bytes = try dataset.image(at: number).pngBytes()
       do {
-        while true {
-          let number = taken.wrappingAdd(1, ordering: .relaxed).oldValue
-          guard number < numbers.upperBound else { return }
-          let digits = String(number)
-          let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-          let path = "\(folder)/\(dataset.classNames[dataset.label(at: number)])/\(name).png"
-          let bytes = try dataset.image(at: number).pngBytes()
-          do {
-            try Data(bytes).write(to: URL(filePath: path))
-          } catch {
-            throw FileError(.inputOutput, "\(path): cannot be written")
-          }
-          activity.progressed()
-        }
+        try Data(bytes).write(to: URL(filePath: path))
       } catch {
-        taken.store(numbers.upperBound, ordering: .relaxed)
-        failure.withLock { failure in failure = failure ?? error }
+        throw FileError(.inputOutput, "\(path): cannot be written")
       }
-    }
-    if let error = failure.withLock({ failure in failure }) {
-      throw error
+      activity.progressed()
     }
   }
 }

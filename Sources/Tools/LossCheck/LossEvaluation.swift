@@ -13,6 +13,9 @@ package enum LossEvaluation {
     package var embeddings: String
     /// A `.npy` file of integers, `[N]`; `nil` for SimCLR.
     package var labels: String?
+    /// The label of rows without a class, which are no anchors and nobody's positives, but negatives of all others; `nil` if all
+    /// labels are classes.
+    package var ignoredLabel: Int64?
     /// The number of views, V: rows kN/V … (k+1)N/V − 1 are view k of the samples.
     ///
     /// With labels, only for a mode that distinguishes the views of a sample.
@@ -40,10 +43,19 @@ package enum LossEvaluation {
         return
           "--views: --labels already says which rows are positives; give one of the two, or --contrast-mode one or --positives-cap"
       }
+      if let ignoredLabel, labels == nil {
+        return "--ignore-label \(ignoredLabel): goes with --labels"
+      }
       if let views, views < 1 {
         return "--views \(views): expected at least 1"
       }
-      if let problem = choice.modeProblem(views: views ?? 1) {
+      if labels != nil, loss.kind == .simclr {
+        return "--loss simclr: positives are views of one sample, not rows of equal labels; leave it or --labels out"
+      }
+      if labels == nil, loss.kind.usesLabels, loss.kind != .supcon {
+        return "--loss \(loss.kind.rawValue): needs --labels, which say the positives"
+      }
+      if let problem = loss.namedLossProblem ?? choice.modeProblem(views: views ?? 1) {
         return problem.description
       }
       // 1/τ multiplies every similarity and must be finite in float32 too.
@@ -56,7 +68,7 @@ package enum LossEvaluation {
     /// The loss with its positives.
     var choice: LossOptions {
       var choice = loss
-      choice.kind = labels == nil ? .simclr : .supcon
+      choice.kind = labels == nil ? .simclr : loss.kind
       return choice
     }
   }
@@ -86,16 +98,19 @@ package enum LossEvaluation {
   /// Collective.
   ///
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
-  package static func run(_ request: Request, over world: borrowing Communicator) throws -> Result {
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, note: (String) -> Void = { _ in }
+  ) throws -> Result {
     let file = try world.throwingTogether { try openEmbeddings(request) }
     // The tolerance of a unit row's length, from the rounding of its elements.
     let unitTolerance = file.type.kind == .bfloat16 ? 1e-2 : file.type.byteCount == 2 ? 1e-3 : 1e-4
     return file.type.fitsFloat
-      ? try evaluate(request, file, unitTolerance: unitTolerance, over: world) {
+      ? try evaluate(request, file, unitTolerance: unitTolerance, over: world, note: note) {
         elements throws(FileError) -> [Float] in
         try file.floats(elements)
       }
-      : try evaluate(request, file, unitTolerance: 1e-6, over: world) { elements throws(FileError) -> [Double] in
+      : try evaluate(request, file, unitTolerance: 1e-6, over: world, note: note) {
+        elements throws(FileError) -> [Double] in
         try file.doubles(elements)
       }
   }
@@ -114,7 +129,7 @@ package enum LossEvaluation {
 
   private static func evaluate<Scalar: LossScalar>(
     _ request: Request, _ file: NumPyFile, unitTolerance: Double, over world: borrowing Communicator,
-    read: (Range<Int>) throws(FileError) -> [Scalar]
+    note: (String) -> Void, read: (Range<Int>) throws(FileError) -> [Scalar]
   ) throws -> Result {
     let (rowCount, width) = (file.shape[0], file.shape[1])
     // A function of N alone, so that the result has the same bits on any number of ranks: 64 shards until they are full blocks.
@@ -127,9 +142,9 @@ package enum LossEvaluation {
         path: file.path, firstRow: own.lowerBound, isNormalizing: request.isNormalizing, tolerance: unitTolerance)
       return rows
     }
-    let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world)
+    let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world, note: note)
 
-    let (mode, temperature) = (request.loss.mode, request.loss.temperature)
+    let (mode, temperature) = (request.loss.resolvedMode, request.loss.temperature)
     world.activity.begin("loss")
     let loss = ContrastiveLoss<Scalar>(
       blocks: blocks, width: width, temperature: temperature,
@@ -164,7 +179,8 @@ package enum LossEvaluation {
   ///
   /// Collective where labels are given.
   private static func classes(
-    _ request: Request, rowCount: Int, own: Range<Int>, _ blocks: RowBlocks, over world: borrowing Communicator
+    _ request: Request, rowCount: Int, own: Range<Int>, _ blocks: RowBlocks, over world: borrowing Communicator,
+    note: (String) -> Void
   ) throws -> RowClasses {
     guard let path = request.labels else {
       return RowClasses(rowCount: rowCount, views: request.views ?? 1)
@@ -187,7 +203,12 @@ package enum LossEvaluation {
           "\(path): row \(row) has label \(labels[row]), but the same sample's view 0, row \(row % samples), has \(labels[row % samples]); --views \(request.views ?? 1) takes rows kN/V to (k+1)N/V − 1 as view k"
         ))
     }
-    return RowClasses(labels: labels)
+    if request.ignoredLabel == nil, let sentinel = labels.min(), sentinel < 0 {
+      note(
+        "note: \(path): \(labels.count { label in label == sentinel }) rows have the label \(sentinel), which is taken for a class; if it means that there is none, give --ignore-label \(sentinel)"
+      )
+    }
+    return RowClasses(labels: labels, ignoring: request.ignoredLabel)
   }
 
   /// Writes the rows of all ranks on rank 0, which gathers them in memory.

@@ -1,5 +1,6 @@
 import Configuration
 import FoundationEssentials
+import ImageCodecs
 import Imaging
 import NeuralNet
 import Training
@@ -82,8 +83,10 @@ struct PlanResult: Codable {
     secondsPerEpoch = stepSeconds.map { seconds in seconds * Double(stepsPerEpoch) }
     secondsTotal = stepSeconds.map { seconds in seconds * Double(steps) }
     let optimizerVectors = configuration.makeOptimizer(layout.parameters).stateNames.count
+    let copies = configuration.optimizer.weightAverage == nil ? 1 : 2
     checkpointBytes =
-      MemoryLayout<Float>.size * ((1 + optimizerVectors) * layout.parameters.count + layout.statistics.count)
+      MemoryLayout<Float>.size
+      * ((copies + optimizerVectors) * layout.parameters.count + copies * layout.statistics.count)
     checkpointsKept = configuration.checkpoints.keep
   }
 

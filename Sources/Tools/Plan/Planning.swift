@@ -31,7 +31,8 @@ package enum Planning {
           return "--ranks \(ranks): expected at least 1"
         }
         if launched > 1, ranks != launched {
-          return "--ranks \(ranks): \(launched) ranks were started; leave it out, or plan without mpirun"
+          return
+            "--ranks \(ranks): \(counted(launched, "rank")) \(launched == 1 ? "was" : "were") started; leave it out, or plan without mpirun"
         }
       }
       return overrides.applied(to: Configuration()).problem(given: overrides, ranks: ranks ?? launched)?.description

@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import ImageCodecs
 import Imaging
 import Job
 import KeyedRandomness
@@ -60,7 +61,7 @@ struct StepProbe {
     small.compute.loaderThreads = 0
     let images = SyntheticDataset(count: 4 * small.batches.size, viewSize: viewSize)
     small.classifier.classes = small.isClassifying ? images.classNames.count : nil
-    let step = try TrainingStep.prepared(small, images, small.makeSampler(images), over: world, order: .tree)
+    let step = try TrainingStep.prepared(small, images, small.makeSampler(images), over: world)
     var state = step.initialState
     var batches = BatchOrder(try small.makeSampler(images))
     var best = [Double](repeating: .infinity, count: StepPart.allCases.count)
@@ -83,7 +84,7 @@ struct StepProbe {
     let blocks = RowBlocks(rowCount: shards * rowsPerShard, rowsPerShard: rowsPerShard, ranks: world.size)
     let loss = ContrastiveLoss<Float>(
       blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
-      mode: configuration.loss.mode,
+      mode: configuration.loss.resolvedMode,
       rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
     // Any unit rows: the time does not depend on their values.
     let own = blocks.rows(ofRank: world.rank)

@@ -1,4 +1,5 @@
 import Datasets
+import ImageCodecs
 import Imaging
 
 /// A few built-in images of the size of the training images, for timing a step before the run.

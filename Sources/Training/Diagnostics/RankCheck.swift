@@ -56,6 +56,10 @@ enum RankCheck {
     for (name, vector) in zip(state.optimizer.stateNames, state.optimizer.state) {
       add(vector, state.parameterLayout, "the optimizer's \(name) of ")
     }
+    if let average = state.average {
+      add(average.parameters, state.parameterLayout, "the averaged weights of ")
+      add(average.statistics, state.statisticsLayout, "the averaged running statistics ")
+    }
     return digests
   }
 

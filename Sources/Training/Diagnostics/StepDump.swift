@@ -45,10 +45,8 @@ struct StepDump {
     let content = try step.dumpedContent(of: batch, over: world)
     try world.onRoot {
       for (index, image) in content.images.enumerated() {
-        let digits = String(index)
-        let name = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
         let bytes = try image.pngBytes()
-        try AtomicFile.write(to: "\(folder)/views/shard-\(name).png") { (file) throws(FileError) in
+        try AtomicFile.write(to: "\(folder)/views/shard-\(String(index, width: 4)).png") { (file) throws(FileError) in
           unsafe try file.append(bytes.span.bytes)
         }
       }

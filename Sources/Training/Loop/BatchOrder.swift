@@ -1,3 +1,4 @@
+import DataLoading
 import Datasets
 
 /// The samples of one step.

@@ -33,6 +33,27 @@ final class CheckpointSaver {
     lastSeconds = ProcessMeasurements.now() - start
   }
 
+  /// Begins to replace the best checkpoint while training goes on.
+  ///
+  /// - Parameters:
+  ///   - state: The state of the best evaluation.
+  ///   - best: Its measure.
+  func begin(_ state: TrainingState, best: BestCheckpoint) {
+    guard let directory else { return }
+    let configuration = configuration
+    let failure = writer.begin(step: state.step) { () throws(FileError) in
+      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), as: best)
+    }
+    report(failure)
+  }
+
+  private func report(_ failure: CheckpointWriter.Failure?) {
+    guard let failure else { return }
+    report(
+      "warning: the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
+        + "the checkpoints before it stand")
+  }
+
   /// Writes the last checkpoint of this invocation and waits for it.
   ///
   /// Collective.
@@ -73,23 +94,25 @@ final class CheckpointSaver {
     let configuration = configuration
     let failure = writer.begin(step: state.step) { () throws(FileError) in
       if status == .finished {
-        try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
-        if configuration.isClassifying {
-          try state.write("\(Configuration.classifierName).", to: directory.classifierPath)
+        for (weights, state) in [(RunWeights.raw, state)] + (state.averaged.map { state in [(.average, state)] } ?? [])
+        {
+          try state.write(TrainingState.encoderPrefix, to: directory.encoderPath(of: weights))
+          if configuration.isClassifying {
+            try state.write("\(Configuration.classifierName).", to: directory.classifierPath(of: weights))
+          }
         }
       }
       let hash = JSONValue.text(state.weightsSHA256())
+      let averageHash = state.averaged.map { state in ["average_weights_sha256": JSONValue.text(state.weightsSHA256())]
+      }
       // Accuracies that later stages measured on the previous weights do not apply to these weights.
       try JSONValue.merge(
-        summary.merging(["weights_sha256": hash]) { _, new in new }, into: directory.summaryPath,
+        summary.merging(["weights_sha256": hash].merging(averageHash ?? [:]) { own, _ in own }) { _, new in new },
+        into: directory.summaryPath,
         replacing: RunStatus.fieldsOfLaterStages)
       try directory.checkpoints.save(
         Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
     }
-    if let failure {
-      report(
-        "warning: the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
-          + "the checkpoints before it stand")
-    }
+    report(failure)
   }
 }

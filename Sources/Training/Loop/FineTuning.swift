@@ -28,6 +28,6 @@ package enum FineTuning {
     overrides.set(\.compute.seed, to: request.seed)
     overrides.set(\.compute.threads, to: request.threads)
     return TrainingRun.Request(
-      .supervised, overrides: overrides, output: output, isResuming: false, order: .tree, maximumSeconds: nil)
+      .supervised, overrides: overrides, output: output, isResuming: false, maximumSeconds: nil)
   }
 }

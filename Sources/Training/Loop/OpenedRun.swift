@@ -1,4 +1,5 @@
 import Configuration
+import DataLoading
 import Datasets
 import Formats
 import Imaging
@@ -41,7 +42,7 @@ struct OpenedRun {
     }
     var configuration = try Configuration(
       yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
-    var flags = [Int32(opened?.checkpoint == nil ? 0 : 1)]
+    var flags = [Int32(opened?.checkpoint == nil ? 0 : 1), opened?.lock == nil ? 1 : 0]
     try world.broadcast(&flags)
     isResumed = flags[0] == 1
 
@@ -50,32 +51,43 @@ struct OpenedRun {
     let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, configuration)
+    let isNew = flags[1] == 1
+    if isNew {
+      configuration.resolveDefaults(for: dataset, given: request.overrides, report: report)
+    }
+    let unresolved = configuration
+    sampler = try world.throwingTogether {
+      if let problem = unresolved.batches.problem(ranks: ranks) { throw problem }
+      return try unresolved.makeSampler(dataset)
+    }
+    configuration.resolveWarmup(stepsPerEpoch: sampler.stepsPerEpoch, report: report)
     let resolved = configuration
     test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
     try test.map { test in try world.agreeOnSamples(of: test, resolved) }
-    let (sampler, encoder, lock) = try world.throwingTogether { () throws -> (Sampler, InitialEncoder?, RunLock?) in
+    let (encoder, lock) = try world.throwingTogether { () throws -> (InitialEncoder?, RunLock?) in
       if let fingerprint, fingerprint != resolved.data.fingerprint {
         throw RunError(
           .configuration,
-          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(dataset.classNames.count) classes with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
+          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(counted(dataset.classNames.count, "class")) with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
         )
       }
       if let classes, classes != resolved.classifier.classes {
         throw RunError(
           .configuration,
-          "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(dataset.classNames.count) classes (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
+          "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(counted(dataset.classNames.count, "class")) (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
         )
       }
-      let sampler = try resolved.makeSampler(dataset)
+      if let problem = resolved.progressiveSizeProblem(viewSize: resolved.viewSize(of: dataset)) {
+        throw problem
+      }
       let encoder = try opened.flatMap { opened in
         try opened.checkpoint == nil ? InitialEncoder(of: resolved, report: report) : nil
       }
-      return (sampler, encoder, try opened?.write(resolved))
+      return (encoder, try opened?.write(resolved))
     }
     self.encoder = encoder
     self.configuration = configuration
     self.dataset = dataset
-    self.sampler = sampler
     directory = opened?.directory
     checkpoint = opened?.checkpoint
     self.lock = lock
@@ -108,14 +120,14 @@ struct OpenedRun {
     func write(_ configuration: Configuration) throws -> RunLock {
       if let lock {
         directory.checkpoints.removeLeftovers()
-        try AtomicFile.write(configuration.yaml(), to: directory.configurationPath)
+        try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
         return lock
       }
       try directory.create()
       let lock = try RunLock(directory: directory.path)
       // Another job may have begun and even ended a run here while this one waited.
       try directory.checkIsFree()
-      try AtomicFile.write(configuration.yaml(), to: directory.configurationPath)
+      try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
       return lock
     }
   }
@@ -138,10 +150,16 @@ struct OpenedRun {
       return try begin(request, ranks: ranks, precisions: precisions, report: report)
     }
     let lock = try RunLock(directory: output)
-    let old = try directory.configuration()
+    var old = try directory.configuration()
     guard old.command == request.command else {
       throw RunError(
         .configuration, "\(output): holds a run of supcon \(old.command.rawValue); continue it with that command")
+    }
+    if let total = request.extendedEpochs {
+      try old.extend(toEpochs: total, run: output, report: report)
+    }
+    if !request.overrides.gives(\.data.path) {
+      try old.locateData(ofRun: output)
     }
     var configuration = request.overrides.applied(to: old)
     // Invalid options are reported before options that conflict with the run.
@@ -152,10 +170,7 @@ struct OpenedRun {
     configuration.compute.precision = configuration.compute.precision ?? old.compute.precision
     configuration.model.stem = configuration.model.stem ?? old.model.stem
     if let (option, asked, own) = configuration.conflict(with: old) {
-      throw RunError(
-        .configuration,
-        "--\(option) \(asked): the run in \(output) was begun with \(own), which a resumed run cannot change",
-        remedy: "leave the option out, or begin a new run with another --output (--init \(output) takes its encoder)")
+      throw conflict(option, asked, own, request.overrides.source(of: option), run: output)
     }
     do {
       configuration.compute.precision = try precisions.resolve(
@@ -172,6 +187,23 @@ struct OpenedRun {
       checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
         ?? "\(output): no checkpoint was completed; beginning from the start")
     return Opened(configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock)
+  }
+
+  /// The refusal of a value that a resumed run cannot change.
+  ///
+  /// - Parameter source: The recipe or file that gives the value; `nil` for the command line.
+  private static func conflict(
+    _ option: String, _ asked: String, _ own: String, _ source: String?, run: String
+  ) -> RunError {
+    let place = source.map { source in "\(source): gives \(option) \(asked), but" } ?? "--\(option) \(asked):"
+    let others = "or begin a new run with another --output (--init \(run) takes its encoder)"
+    return RunError(
+      .configuration, "\(place) the run in \(run) was begun with \(own), which a resumed run cannot change",
+      remedy: source.map { source in
+        "leave out \(source), as a resumed run has its own options, \(others)"
+      }
+        ?? (option == "epochs"
+          ? "to train longer give --extend-epochs \(asked) instead, \(others)" : "leave the option out, \(others)"))
   }
 
   private static func begin(

@@ -8,5 +8,8 @@ enum RunStatus: String {
   case finished
 
   /// The fields that later stages add to `summary.json`; they belong to the weights that these stages read.
-  static let fieldsOfLaterStages: Set<String> = ["linear_top1", "linear_top5", "knn_top1", "pixel_knn_top1"]
+  static let fieldsOfLaterStages: Set<String> = [
+    "linear_top1", "linear_top5", "knn_top1", "pixel_knn_top1", "average_linear_top1", "average_linear_top5",
+    "average_knn_top1", "average_pixel_knn_top1",
+  ]
 }

@@ -7,6 +7,7 @@ import Job
 import MPI
 import NeuralNet
 import OneDNN
+import RunLogging
 import Runs
 
 /// The training of an encoder: from a configuration to weights in a run directory.
@@ -21,12 +22,16 @@ package enum TrainingRun {
     package var output: String?
     /// True to resume the run in that directory.
     package var isResuming: Bool
-    /// The order in which gradients are added.
-    package var order: ReductionOrder
+    /// The number of epochs in total to extend the resumed run to; `nil` for its own.
+    package var extendedEpochs: Int?
     /// The time limit of this invocation in seconds, if any.
     package var maximumSeconds: Double?
     /// Optional diagnostics of this run.
     package var debugging = Diagnostics()
+    /// The amount of output.
+    package var verbosity = Verbosity.normal
+    /// The terminal for a status line, if the output may be one.
+    package var terminal: StatusLine.Terminal?
 
     /// The error in the options themselves, or `nil`; a resumed run may add other options.
     package func problem(ranks: Int) -> String? {
@@ -38,13 +43,12 @@ package enum TrainingRun {
 
     package init(
       _ command: TrainingCommand = .pretrain, overrides: ConfigurationOverrides, output: String?, isResuming: Bool,
-      order: ReductionOrder, maximumSeconds: Double?
+      maximumSeconds: Double?
     ) {
       self.command = command
       self.overrides = overrides
       self.output = output
       self.isResuming = isResuming
-      self.order = order
       self.maximumSeconds = maximumSeconds
     }
   }
@@ -64,29 +68,40 @@ package enum TrainingRun {
   ) throws -> ExitStatus {
     let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
     defer { stopping.end() }
+    let console = RunConsole(request.verbosity, terminal: world.isRoot ? request.terminal : nil, report: report)
+    defer { console.end() }
+    let report = console.report
     world.activity.begin("opening the run", allowsSilence: true)
     let opened = try OpenedRun(request, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(opened) {} }
-    world.activity.begin("preparing the step")
-    let step = try prepare(opened, request, over: world, report: report)
-    var state = try opened.state(initial: step.initialState, over: world)
+    let initial = try TrainingState(opened.configuration, opened.configuration.modelLayout)
+    var state = try opened.state(initial: initial, over: world)
     let plan = Plan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     if opened.isResumed, state.step >= plan.lastStep {
       report(
         "the run is finished: \(state.step) of \(plan.lastStep) steps"
           + (plan.lastStep < plan.allSteps
             ? "; give more --steps to continue"
-            : "; its schedule ends there: to train on, begin a new run with --init \(opened.directory?.path ?? "RUN")"))
+            : "; to train on, give --extend-epochs with more than \(counted(opened.configuration.schedule.epochs, "epoch")) in total, or begin a new run with --init \(opened.directory?.path ?? "RUN")")
+      )
       return .success
     }
+    var steps = SizedSteps(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
+    func step(after count: Int) throws -> TrainingStep {
+      try steps.step(after: count) { stage in try prepare(stage, opened, request, over: world, report: report) }
+    }
+    world.activity.begin("preparing the step")
+    _ = try step(after: state.step)
     describe(opened, state, plan, world.size, report)
     try request.debugging.prepare(after: state.step, through: plan.lastStep, over: world, report: report)
     let log = try RunLog(
-      opened.configuration, opened.dataset, directory: opened.directory, world: (world.rank, world.size),
-      from: state.step, to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, report: report)
+      opened.configuration, opened.dataset, directory: opened.directory, ranks: world.size, from: state.step,
+      to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, console: console)
     let saver = CheckpointSaver(opened.configuration, opened.directory, report: report)
     defer { saver.wait() }
+    let evaluation = RunEvaluation(opened, report: report)
+    log.best = try evaluation.best(over: world)
 
     var batches = BatchOrder(opened.sampler)
     var batch = batches.batch(ofStep: state.step)
@@ -94,15 +109,18 @@ package enum TrainingRun {
     while state.step < plan.lastStep, !isStopped {
       let next = batches.batch(ofStep: state.step + 1)
       let start = ProcessMeasurements.now()
-      let isStopping = stopping.isPending(reserveSeconds: 2 * log.lastStepSeconds + saver.lastSeconds)
-      let result = try step.run(
-        &state, batch, next: state.step + 1 < plan.lastStep ? next : nil, isStopping: isStopping, over: world)
+      let isStopping = stopping.isPending(reserveSeconds: log.reserveSeconds + saver.lastSeconds)
+      let step = try step(after: state.step)
+      let isNextAlike = state.step + 1 < plan.lastStep && steps.keepsSize(after: state.step)
+      let result = try step.run(&state, batch, next: isNextAlike ? next : nil, isStopping: isStopping, over: world)
       world.activity.begin("step \(state.step), log")
-      log.add(result, step: state.step, seconds: ProcessMeasurements.now() - start)
+      log.add(
+        result, step: state.step, seconds: ProcessMeasurements.now() - start, gradientNorm: step.gradientNorm)
       try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
       batch = next
       isStopped = result.isStopRequested && state.step < plan.lastStep
       if !isStopped {
+        try evaluation.run(after: state, log, saver, over: world)
         try testAndSave(state, opened, plan, log, saver, over: world, report: report)
       }
     }
@@ -115,18 +133,18 @@ package enum TrainingRun {
     let allSteps: Int
     let lastStep: Int
     private let checkpointSteps: Int
-    private let evaluationSteps: Int
+    private let testSteps: Int
 
     init(_ configuration: Configuration, stepsPerEpoch: Int) {
       allSteps = configuration.schedule.epochs * stepsPerEpoch
       lastStep = min(configuration.schedule.steps ?? allSteps, allSteps)
       checkpointSteps = configuration.checkpoints.steps ?? stepsPerEpoch
-      evaluationSteps = configuration.classifier.evaluateEpochs * stepsPerEpoch
+      testSteps = (configuration.checkpoints.evaluateEpochs ?? 0) * stepsPerEpoch
     }
 
     /// True if the classifier is tested after a step.
     func isTestDue(after step: Int) -> Bool {
-      step == lastStep || (evaluationSteps > 0 && step.isMultiple(of: evaluationSteps))
+      step == lastStep || (testSteps > 0 && step.isMultiple(of: testSteps))
     }
 
     /// True if a checkpoint is begun after a step; the last one is written at the end of the run.
@@ -137,16 +155,20 @@ package enum TrainingRun {
   ///
   /// Collective.
   private static func prepare(
-    _ opened: OpenedRun, _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ stage: Configuration, _ opened: OpenedRun, _ request: Request, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
   ) throws -> TrainingStep {
     let (configuration, dataset, sampler) = (opened.configuration, opened.dataset, opened.sampler)
+    if !(configuration.views.progressiveSizes ?? []).isEmpty {
+      report("views of \(stage.trainingViewSize(of: dataset)) pixels")
+    }
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
       report(
-        "note: --sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(unseen.count) small classes: "
+        "note: --sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(counted(unseen.count, "small class")): "
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
-    let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world, order: request.order)
+    let step = try TrainingStep.prepared(stage, dataset, sampler, over: world)
     try MemoryEstimate.check(step, over: world, report: report)
     return step
   }
@@ -160,7 +182,7 @@ package enum TrainingRun {
       report("note: \(note)")
     }
     report(
-      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(opened.dataset.count) samples, "
+      "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(counted(opened.dataset.count, "sample")), "
         + "batch \(configuration.batches.size) in \(counted(configuration.batches.shardCount, "shard")) over \(counted(ranks, "rank")) × \(counted(configuration.compute.threads, "thread")), "
         + "steps \(state.step) to \(plan.lastStep)")
   }
@@ -208,9 +230,12 @@ package enum TrainingRun {
     _ state: TrainingState, of opening: OpenedRun, _ log: RunLog, over world: borrowing Communicator
   ) throws {
     guard let test = opening.test else { return }
-    let classifier = try world.throwingTogether {
-      try TrainedClassifier(opening.configuration, state, viewSize: opening.configuration.viewSize(of: test))
+    func accuracy(of state: TrainingState) throws -> TestAccuracy {
+      let classifier = try world.throwingTogether {
+        try TrainedClassifier(opening.configuration, state, viewSize: opening.configuration.viewSize(of: test))
+      }
+      return try classifier.accuracy(on: test, over: world)
     }
-    log.add(try classifier.accuracy(on: test, over: world), step: state.step)
+    log.add(try accuracy(of: state), averaged: try state.averaged.map(accuracy), step: state.step)
   }
 }

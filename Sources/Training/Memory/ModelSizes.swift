@@ -1,4 +1,5 @@
 import Configuration
+import ImageCodecs
 import Imaging
 import Job
 import OneDNN
@@ -68,7 +69,9 @@ struct ModelSizes {
         parameterCount: parameterCount, statisticCount: model.layout.statistics.count,
         isClassifying: configuration.isClassifying
       ).count
-    optimizerVectorCount = configuration.makeOptimizer(model.layout.parameters).stateNames.count
+    optimizerVectorCount =
+      configuration.makeOptimizer(model.layout.parameters).stateNames.count
+      + (configuration.optimizer.weightAverage == nil ? 0 : 1)
     representationWidth = model.encoder.representationWidth
     headWidth = configuration.headPlan.widths.dropLast().reduce(0, +)
     self.constant = constant

@@ -23,10 +23,9 @@ package struct BatchPartition {
   ///   - vector: The vector that each shard adds to the reduction.
   ///   - pieces: The lower bounds of the parts of it that are reduced one by one.
   ///   - world: The ranks.
-  ///   - order: The order of addition.
   package init(
     _ configuration: Configuration, globalBatchSize: Int, vector: ShardVectorLayout, pieces: [Int],
-    over world: borrowing Communicator, order: ReductionOrder
+    over world: borrowing Communicator
   ) {
     self.globalBatchSize = globalBatchSize
     shardCount = globalBatchSize / configuration.batches.shardSize
@@ -40,9 +39,8 @@ package struct BatchPartition {
           ranks: world.size),
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
-        mode: configuration.loss.mode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
+        mode: configuration.loss.resolvedMode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
       : nil
-    reduction = PiecewiseReduction(
-      length: vector.count, bounds: pieces, runs: shards, rank: world.rank, order: order)
+    reduction = PiecewiseReduction(length: vector.count, bounds: pieces, runs: shards, rank: world.rank)
   }
 }

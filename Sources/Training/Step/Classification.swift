@@ -1,6 +1,7 @@
 import Configuration
 import Evaluation
 import Losses
+import Measures
 import NeuralNet
 import OneDNN
 
@@ -47,17 +48,19 @@ struct Classification {
   }
 
   /// The weighted sum of the rows' losses, whose gradient replaces the logits, and the number of rows classified correctly.
-  func crossEntropy(of shard: Activations, labels: [Int32], weight: Double) -> (value: Double, correctCount: Int) {
+  ///
+  /// A row that mixes two samples is classified correctly if it is given the class with the larger weight.
+  func crossEntropy(of shard: Activations, labels: RowLabels, weight: Double) -> (value: Double, correctCount: Int) {
     let classCount = crossEntropy.classCount
-    let correctCount = labels.indices.count { row in
+    let correctCount = (0..<labels.count).count { row in
       let scores = shard.logits[row * classCount..<(row + 1) * classCount]
-      return ClassRank.rank(of: Int(labels[row]), in: scores) == 0
+      return ClassRank.rank(of: labels.mainLabel(ofRow: row), in: scores) == 0
     }
     var logits: [Float] = []
     swap(&logits, &shard.logits)
     defer { swap(&logits, &shard.logits) }
     var rows = logits.mutableSpan
-    return (crossEntropy.lossAndGradient(of: &rows, labels: labels.span, weight: weight), correctCount)
+    return (crossEntropy.lossAndGradient(of: &rows, labels: labels, weight: weight), correctCount)
   }
 
   /// Writes the classifier's gradients to their places, and passes the gradient of the representations on unless it is stopped.

@@ -1,4 +1,5 @@
 import Configuration
+import DataLoading
 import Datasets
 import Imaging
 import MPI
@@ -50,7 +51,7 @@ final class ShardWorkers {
     let engine = try Engine()
     models = try (0..<min(configuration.compute.threads, capacity)).map { _ in
       try TrainingModel(
-        engine, configuration, viewSize: configuration.viewSize(of: dataset),
+        engine, configuration, viewSize: configuration.trainingViewSize(of: dataset),
         rows: configuration.batches.shardSize * configuration.views.count)
     }
     let model = models[0]
@@ -69,11 +70,14 @@ final class ShardWorkers {
 
   /// A loader that fills views in the memory layout of the encoder's input.
   func makeLoader(threads: Int) throws -> ShardPrefetcher {
-    let viewSize = configuration.viewSize(of: dataset)
-    let loader = ShardLoader(
+    let viewSize = configuration.trainingViewSize(of: dataset)
+    var loader = ShardLoader(
       dataset, configuration.views.augmentation, viewSize: viewSize, views: configuration.views.count,
       seed: configuration.compute.seed,
       layout: viewLayout)
+    loader.fullSize = configuration.viewSize(of: dataset)
+    loader.alternatesFlip = configuration.views.alternatesFlip
+    loader.mixing = configuration.mixing
     return ShardPrefetcher(
       loader, elements: configuration.batches.shardSize * configuration.views.count * 3 * viewSize.pixelCount,
       threads: threads)

@@ -1,5 +1,7 @@
 import Configuration
+import ImageCodecs
 import Imaging
+import Losses
 import NeuralNet
 import OneDNN
 
@@ -119,11 +121,11 @@ final class TrainingModel {
   ///
   /// - Parameters:
   ///   - shard: A shard that has run forward.
-  ///   - labels: The class of each of its rows.
+  ///   - labels: The classes of its rows.
   ///   - weight: The factor of every row's cross-entropy.
   /// - Returns: That part, and the number of rows classified correctly.
   func crossEntropy(
-    of shard: ShardActivations, labels: @autoclosure () -> [Int32], weight: @autoclosure () -> Double
+    of shard: ShardActivations, labels: @autoclosure () -> RowLabels, weight: @autoclosure () -> Double
   ) -> (value: Double, correctCount: Int) {
     guard let classification, let activations = shard.classification else { return (0, 0) }
     return classification.crossEntropy(of: activations, labels: labels(), weight: weight())

@@ -1,5 +1,7 @@
 import Configuration
+import DataLoading
 import Datasets
+import ImageCodecs
 import Imaging
 import Job
 import Losses
@@ -46,7 +48,7 @@ extension TrainingStep {
       )
     }
 
-    let size = configuration.viewSize(of: dataset)
+    let size = configuration.trainingViewSize(of: dataset)
     let (width, height) = (size.width * configuration.batches.shardSize, size.height * configuration.views.count)
     let ownBytes = try world.throwingTogether {
       try requests(of: batch, owned).flatMap { request in try sheet(request, size).samples }

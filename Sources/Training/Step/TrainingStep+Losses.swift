@@ -1,4 +1,6 @@
 import Configuration
+import DataLoading
+import Datasets
 import Losses
 import MPI
 
@@ -10,7 +12,7 @@ extension TrainingStep {
     of samples: [Int32], _ partition: BatchPartition, over world: borrowing Communicator
   ) throws -> RowClasses {
     var labels = (0..<Int32(partition.globalBatchSize)).map { position in position }
-    if configuration.loss.kind == .supcon {
+    if configuration.loss.kind.usesLabels {
       let own = samples.map { sample in Int32(dataset.label(at: Int(sample))) }
       let counts = partition.shards.runs.map { shards in shards.count * configuration.batches.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
@@ -21,12 +23,23 @@ extension TrainingStep {
       })
   }
 
-  /// The class of each row of a shard with these samples.
-  func labels(ofRows samples: [Int32]) -> [Int32] {
+  /// The classes of the rows of a shard.
+  func labels(ofRows request: ShardPrefetcher.Request) -> RowLabels {
+    let samples = request.samples
     let order = configuration.rowOrder
-    return (0..<samples.count * configuration.views.count).map { row in
-      Int32(dataset.label(at: Int(samples[order.sample(ofRow: row)])))
+    let rows = 0..<samples.count * configuration.views.count
+    func label(ofSample place: Int) -> Int32 { Int32(dataset.label(at: Int(samples[place]))) }
+    let labels = rows.map { row in label(ofSample: order.sample(ofRow: row)) }
+    guard let mixing = configuration.mixing else { return RowLabels(labels) }
+    let size = configuration.trainingViewSize(of: dataset)
+    let others = rows.map { row in
+      label(ofSample: SampleMixing.partner(of: order.sample(ofRow: row), in: samples.count))
     }
+    let shares = rows.map { row in
+      mixing.share(
+        sample: Int(samples[order.sample(ofRow: row)]), view: row / samples.count, epoch: request.epoch, size: size)
+    }
+    return RowLabels(labels, others: others, shares: shares)
   }
 
   /// The factor of the cross-entropy of every row of a batch: λ ÷ rows.
@@ -34,11 +47,19 @@ extension TrainingStep {
     configuration.classifier.weight / Double(partition.globalBatchSize * configuration.views.count)
   }
 
-  /// The lower bound of the weighted cross-entropy.
-  var crossEntropyBound: Double {
+  /// The lower bound of the weighted cross-entropy for the labels of a batch.
+  func crossEntropyBound(of batch: GlobalBatch) -> Double {
     guard configuration.isClassifying, let classes = configuration.classifier.classes else { return 0 }
-    return configuration.classifier.weight
-      * CrossEntropy(classCount: classes, labelSmoothing: configuration.classifier.labelSmoothing).lowerBound
+    let crossEntropy = CrossEntropy(classCount: classes, labelSmoothing: configuration.classifier.labelSmoothing)
+    guard configuration.mixing != nil else { return configuration.classifier.weight * crossEntropy.lowerBound }
+    let shares = requests(of: batch, 0..<partition(of: batch).shardCount).flatMap { request in
+      let labels = labels(ofRows: request)
+      return (0..<labels.count).map { row in
+        let (label, other, share) = labels.mixture(ofRow: row)
+        return label == other ? 1 : share
+      }
+    }
+    return configuration.classifier.weight * crossEntropy.lowerBound(shares: shares)
   }
 
   /// The contrastive part of a reduced step.
@@ -61,6 +82,11 @@ extension TrainingStep {
 }
 
 extension Configuration {
+  /// The mixture of views, if there is one.
+  package var mixing: SampleMixing? {
+    views.isMixing ? SampleMixing(mixup: views.mixup, cutmix: views.cutmix, seed: compute.seed) : nil
+  }
+
   /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
   package var rowOrder: RowOrder { RowOrder(samplesPerGroup: batches.shardSize, views: views.count) }
 }

@@ -42,6 +42,10 @@ extension TrainingStep {
     for (name, vector) in zip(state.optimizer.stateNames, state.optimizer.state) {
       try check(vector, state.parameterLayout, "the numbers of the optimizer's \(name) of")
     }
+    if let average = state.average {
+      try check(average.parameters, state.parameterLayout, "the averaged weights of")
+      try check(average.statistics, state.statisticsLayout, "the averaged running statistics")
+    }
   }
 
   /// The first place in the order of computation with a NaN or infinity, in words; `nil` if there is none in any shard.
@@ -62,7 +66,7 @@ extension TrainingStep {
         try model.forward(activations, parameters: parameters, inspect: check.inspector(ofShard: shard))
         check.check(embeddings: activations.projection?.embeddings ?? [], shard: shard)
         _ = model.crossEntropy(
-          of: activations, labels: labels(ofRows: views[index].samples), weight: crossEntropyWeight(partition))
+          of: activations, labels: labels(ofRows: views[index]), weight: crossEntropyWeight(partition))
         var gradient = [Float](repeating: 0, count: vector.count)
         var elements = gradient.mutableSpan
         try model.backward(activations, parameters: parameters, into: &elements)

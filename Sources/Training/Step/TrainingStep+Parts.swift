@@ -67,7 +67,7 @@ extension TrainingStep {
   ) throws {
     let reduction = step.partition.reduction
     let crossEntropy = model.crossEntropy(
-      of: shard, labels: labels(ofRows: step.requests[index].samples), weight: crossEntropyWeight(step.partition))
+      of: shard, labels: labels(ofRows: step.requests[index]), weight: crossEntropyWeight(step.partition))
     try reduction.withVector { summand in
       var statistics = summand._mutatingExtracting(vector.batchStatistics)
       model.batchStatistics(of: shard, into: &statistics)
@@ -112,16 +112,19 @@ extension TrainingStep {
       &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate,
       step: state.step)
     state.updateStatistics(with: reduced[vector.batchStatistics], shards: step.partition.shardCount)
+    state.average?.update(state.parameters, state.statistics)
     state.step += 1
     return learningRate
   }
 
   /// The losses and costs of a step that was taken.
-  func result(of step: RunningStep, learningRate: Float, over world: borrowing Communicator) -> StepResult {
+  func result(of step: RunningStep, _ batch: GlobalBatch, learningRate: Float, over world: borrowing Communicator)
+    -> StepResult
+  {
     let contrast = contrast(of: step)
     return StepResult(
       views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced[vector.loss]),
-      lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound, contrast: contrast,
+      lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound(of: batch), contrast: contrast,
       trainTop1: trainTop1(step.partition), learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0,
       partSeconds: step.clock.seconds, partReceivedByteCounts: step.clock.receivedByteCounts,
       traffic: world.activity.traffic.since(step.trafficBefore))

@@ -1,4 +1,5 @@
 import Configuration
+import DataLoading
 import Datasets
 import Job
 import MPI
@@ -8,8 +9,7 @@ extension TrainingStep {
   ///
   /// Collective.
   package static func prepared(
-    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
-    order: ReductionOrder
+    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator
   ) throws -> TrainingStep {
     let compute = configuration.compute
     let ranksOnHost = try world.ranksOnHost()
@@ -20,7 +20,7 @@ extension TrainingStep {
       try TrainingStep(
         configuration, dataset, sampler, over: world,
         activationByteCount: compute.activationMemory.byteCount(ranksOnHost: ranksOnHost),
-        loaderThreads: loaderThreads, isOverlapping: isOverlapping, order: order)
+        loaderThreads: loaderThreads, isOverlapping: isOverlapping)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import DataLoading
 import Datasets
 import Losses
 import MPI
@@ -43,11 +44,10 @@ package final class TrainingStep {
   ///   - activationByteCount: The memory of this rank for activations.
   ///   - loaderThreads: The number of threads of this rank that make views ahead.
   ///   - isOverlapping: True to reduce gradients over the ranks during the backward pass; the same on all ranks.
-  ///   - order: The order in which gradients are added.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
-    activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool, order: ReductionOrder
+    activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
@@ -67,7 +67,7 @@ package final class TrainingStep {
     var partitions: [BatchPartition] = []
     for size in batchSizes {
       partitions.append(
-        BatchPartition(configuration, globalBatchSize: size, vector: vector, pieces: pieces, over: world, order: order))
+        BatchPartition(configuration, globalBatchSize: size, vector: vector, pieces: pieces, over: world))
     }
     self.partitions = partitions
     reduced = Array(repeating: 0, count: vector.count)
@@ -100,7 +100,13 @@ package final class TrainingStep {
     try clock.time(.reduce) { try allReduce(step, over: world) }
     let learningRate = try clock.time(.update) { try update(&state, step, batch, over: world) }
 
-    return result(of: step, learningRate: learningRate, over: world)
+    return result(of: step, batch, learningRate: learningRate, over: world)
+  }
+
+  /// The Euclidean length of the gradient of the last step; the same bits on every rank and any number of ranks.
+  var gradientNorm: Double {
+    let reduced = reduced
+    return reduced.span.extracting(vector.gradient).euclideanLength
   }
 
   /// The division of a batch over the ranks.

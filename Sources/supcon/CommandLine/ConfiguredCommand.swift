@@ -21,10 +21,14 @@ extension ConfiguredCommand {
 
 /// The file of `--config`, read where its name is parsed: once, before anything else happens.
 struct ConfigurationArgument: ExpressibleByArgument {
+  let path: String
+  /// The folder of the file.
+  var folder: String { path.lastIndex(of: "/").map { slash in "\(path[...slash])" } ?? "." }
   /// The options of the file, or the error in it.
   let contents: Result<ConfigurationOverrides, RunError>
 
   init?(argument: String) {
+    path = argument
     contents = Result { () throws(RunError) in try ConfigurationFile.read(argument) }
   }
 }

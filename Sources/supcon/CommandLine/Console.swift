@@ -32,9 +32,30 @@ enum Console {
     _ = signal(SIGPIPE, SIG_IGN)
   }
 
+  /// Keeps the numbers of closed standard streams taken, so that no file of a run is opened under one of them and receives lines.
+  static func reserveClosedStreams() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      // For reading: a write fails, as it does to a closed stream. The lowest free number is taken.
+      _ = unsafe open("/dev/null", O_RDONLY)
+    }
+  }
+
   /// Returns a function that prints a run's lines to the standard output on rank 0, and nothing on other ranks.
-  static func reporter(of world: borrowing Communicator) -> (String) -> Void {
-    world.isRoot ? { text in line(text) } : { _ in }
+  ///
+  /// - Parameters:
+  ///   - world: The ranks.
+  ///   - verbosity: The amount of output; `quiet` lets warnings pass only.
+  /// - Returns: The function.
+  static func reporter(
+    of world: borrowing Communicator, _ verbosity: Verbosity = .normal
+  ) -> (String) -> Void {
+    guard world.isRoot else { return { _ in } }
+    return verbosity == .quiet
+      ? { text in
+        if text.hasPrefix("warning:") {
+          line(text)
+        }
+      } : { text in line(text) }
   }
 
   /// Prints a line to the standard error.

@@ -1,14 +1,25 @@
 import Spelling
 
-/// The refusal of a first argument that is not a subcommand: the parser itself suggests options only.
+/// The refusal of an argument that is not a subcommand where one is expected: the parser itself suggests options only.
 enum SubcommandSuggestion {
-  /// A sentence that names the nearest subcommand, or `nil` if the first argument is one or is an option.
-  static func message(for arguments: [String], subcommands: [String]) -> String? {
-    guard let first = arguments.first, !first.hasPrefix("-"), !(subcommands + ["help"]).contains(first) else {
-      return nil
+  /// A sentence that names the nearest subcommand, or `nil` if the first arguments are subcommands, or options.
+  static func message(for arguments: [String]) -> String? {
+    func names(_ parent: [String]) -> [String] {
+      let commands =
+        parent.isEmpty ? Supcon.configuration.subcommands : Supcon.command(of: parent)?.configuration.subcommands
+      return (commands ?? []).compactMap { command in command.configuration.commandName }
     }
-    let suggestion = subcommands.nearest(to: first).map { name in "did you mean '\(name)'? " }
-    return
-      "Error: unknown subcommand '\(first)': \(suggestion ?? "")expected one of \(subcommands.joined(separator: ", "))"
+    for depth in 0..<min(arguments.count, 2) {
+      let (parent, word) = (Array(arguments[..<depth]), arguments[depth])
+      let subcommands = names(parent)
+      guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
+      guard !subcommands.contains(word) else { continue }
+      let suggestion = subcommands.nearest(to: word).map { name in
+        "did you mean '\((parent + [name]).joined(separator: " "))'? "
+      }
+      return
+        "Error: unknown subcommand '\((parent + [word]).joined(separator: " "))': \(suggestion ?? "")expected one of \(subcommands.joined(separator: ", "))"
+    }
+    return nil
   }
 }

@@ -1,17 +1,41 @@
 import ArgumentParser
 import Configuration
+import Spelling
 
-/// The answer to an option of another program, such as `--lr`: the parser itself knows names that are spelled alike only.
+/// The answer to an option that a command does not have, such as `--lr`, and to a value that is none of a closed set: the
+/// parser's own suggestions are names that are spelled a little alike.
 enum UnknownOption {
-  /// `message` with the option that is meant, or `nil` if it is about something else.
+  /// `message` with the option or value that is meant, or `nil` if it is about something else.
   static func message(_ message: String, for arguments: [String]) -> String? {
+    let usage = message.split(separator: "\n").dropFirst().filter { line in !line.hasPrefix("Help:") }
+    let rest = usage.isEmpty ? "" : "\n" + usage.joined(separator: "\n")
+    return option(message, arguments).map { answer in answer + rest } ?? value(message).map { answer in answer + rest }
+  }
+
+  private static func option(_ message: String, _ arguments: [String]) -> String? {
     guard let match = message.firstMatch(of: /Unknown option '(-{1,2}([A-Za-z][A-Za-z0-9_-]*))'/),
-      let meant = PeerNames.option(String(match.output.2)),
-      let command = Supcon.command(of: arguments),
-      Supcon.helpMessage(for: command).contains("--\(meant) ")
+      let command = Supcon.command(of: arguments)
     else { return nil }
-    let usage = message.split(separator: "\n").dropFirst().joined(separator: "\n")
-    return "Error: Unknown option '\(match.output.1)'; did you mean '--\(meant)'?" + (usage.isEmpty ? "" : "\n\(usage)")
+    let name = String(match.output.2)
+    let offered = Supcon.options(of: command)
+    let meant =
+      PeerNames.options(name).first(where: offered.contains)
+      ?? offered.nearest(to: name.lowercased(), within: (name.count + 2) / 3)
+    return "Error: Unknown option '\(match.output.1)'"
+      + (meant.map { meant in "; did you mean '--\(meant)'?" } ?? "")
+  }
+
+  private static func value(_ message: String) -> String? {
+    guard
+      let match = message.firstMatch(of: /The value '(.*)' is invalid for '(--[a-z0-9-]+)[^']*'\. Please provide (.*)/)
+    else { return nil }
+    let choices = match.output.3.matches(of: /'([^']+)'/).map { choice in String(choice.output.1) }
+    let given = String(match.output.1)
+    let meant =
+      PeerNames.value(given).flatMap { name in choices.contains(name) ? name : nil }
+      ?? choices.nearest(to: given.lowercased())
+    return "Error: \(match.output.2) \(given): expected one of \(choices.joined(separator: ", "))"
+      + (meant.map { meant in "; did you mean '\(meant)'?" } ?? "")
   }
 }
 
@@ -28,5 +52,12 @@ extension Supcon {
       candidates = next.configuration.subcommands
     }
     return found
+  }
+
+  /// The names of a subcommand's options, from its help.
+  static func options(of command: any ParsableCommand.Type) -> [String] {
+    helpMessage(for: command, includeHidden: true).split(separator: "\n").filter { line in line.hasPrefix("  -") }
+      .flatMap { line in line.prefix { letter in letter != "<" }.matches(of: /--([a-z0-9][a-z0-9-]*)/) }
+      .map { match in String(match.output.1) }
   }
 }

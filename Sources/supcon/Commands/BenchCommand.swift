@@ -33,6 +33,8 @@ struct BenchCommand: ConfiguredCommand {
     return request
   }
 
+  var outputs: [String] { json.map { path in [path] } ?? [] }
+
   func problem(ranks: Int) -> String? {
     request.problem(ranks: ranks)
   }

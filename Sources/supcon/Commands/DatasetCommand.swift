@@ -23,12 +23,13 @@ struct DatasetOptions: ParsableArguments {
       valueName: "dir"))
   var data: String?
   @OptionGroup var splits: SplitOptions
+  @OptionGroup var levels: SixteenBitOptions
   @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
   var threads: Int?
 
   /// The options that were given.
   var overrides: ConfigurationOverrides {
-    var overrides = splits.given
+    var overrides = splits.given.overridden(by: levels.given)
     overrides.give(dataset, for: "dataset")
     overrides.set(\.data.path, to: data)
     return overrides

@@ -32,6 +32,8 @@ struct DatasetPackCommand: RankedCommand {
 
   var threadsPerRank: Int { dataset.threads ?? 1 }
 
+  var outputs: [String] { [output] }
+
   func problem(ranks: Int) -> String? {
     size < 1 ? "--size \(size): expected at least 1" : request.problem
   }

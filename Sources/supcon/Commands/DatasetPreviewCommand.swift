@@ -45,6 +45,8 @@ struct DatasetPreviewCommand: RankedCommand {
 
   var threadsPerRank: Int { dataset.threads ?? 1 }
 
+  var outputs: [String] { [output] }
+
   func problem(ranks: Int) -> String? {
     request.problem
   }

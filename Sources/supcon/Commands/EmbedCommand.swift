@@ -4,6 +4,7 @@ import Datasets
 import Evaluation
 import MPI
 import OneDNN
+import WeightExchange
 
 /// `supcon embed`.
 struct EmbedCommand: RankedCommand {
@@ -61,6 +62,7 @@ struct EmbedCommand: RankedCommand {
     request.table = table
     request.projector = projector
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
     request.labels = labels
     request.data = data
     request.split = split
@@ -71,6 +73,8 @@ struct EmbedCommand: RankedCommand {
   }
 
   var threadsPerRank: Int { threads }
+
+  var outputs: [String] { [output] + [labels, table].compactMap { path in path } }
 
   func problem(ranks: Int) -> String? {
     source.problem(arguments, allowsOthers: true) ?? request.problem

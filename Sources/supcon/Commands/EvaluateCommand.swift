@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Datasets
 import Evaluation
 import MPI
 
@@ -18,6 +19,8 @@ struct EvaluateCommand: RankedCommand {
   var arguments: [String] = []
   @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
   var data: String?
+  @Option(help: "The images to test on: test, or validation, to choose between runs.")
+  var split = Split.test
   @Option(help: "Compare samples by the encoder's representations, or by their pixels as a control.")
   var features = EvaluationStage.Features.encoder
   @Option(help: "How many neighbors vote.")
@@ -38,6 +41,8 @@ struct EvaluateCommand: RankedCommand {
   private var request: EvaluationStage.Request {
     var request = EvaluationStage.Request(run: source.split(arguments).run)
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
+    request.split = split
     request.data = data
     request.features = features
     request.neighbors = neighbors

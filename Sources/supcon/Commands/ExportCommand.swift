@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Evaluation
 import MPI
+import WeightExchange
 
 /// `supcon export`.
 struct ExportCommand: RankedCommand {
@@ -41,6 +42,7 @@ struct ExportCommand: RankedCommand {
   private var request: WeightExport.Request {
     var request = WeightExport.Request(run: source.split(arguments).run, output: output)
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
     request.format = format
     request.layout = layout
     request.part = part
@@ -49,6 +51,8 @@ struct ExportCommand: RankedCommand {
   }
 
   var threadsPerRank: Int { 1 }
+
+  var outputs: [String] { [output] }
 
   func problem(ranks: Int) -> String? {
     source.problem(arguments) ?? request.problem

@@ -3,6 +3,7 @@ import Configuration
 import Evaluation
 import MPI
 import NeuralNet
+import WeightExchange
 
 /// `supcon import`.
 struct ImportCommand: RankedCommand {
@@ -19,6 +20,11 @@ struct ImportCommand: RankedCommand {
   @Option(
     help: "Whose names they have: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets).")
   var layout: WeightLayout
+  @Option(
+    help: ArgumentHelp(
+      "Beginning of the names of the encoder's tensors, such as backbone or encoder_q, where the file holds several encoders. (default: found)",
+      valueName: "prefix"))
+  var prefix: String?
   @Option(help: "Encoder: \(ResNetArchitecture.names.joined(separator: ", ")).")
   var model: String
   @Option(help: "Input stem: cifar, imagenet, or auto: by the shape of the first convolution.")
@@ -38,7 +44,9 @@ struct ImportCommand: RankedCommand {
     overrides.give(model, for: "model")
     overrides.give(stem, for: "stem")
     overrides.give(precision, for: "precision")
-    return WeightImport.Request(weights: weights, layout: layout, overrides: overrides, output: output)
+    var request = WeightImport.Request(weights: weights, layout: layout, overrides: overrides, output: output)
+    request.prefix = prefix
+    return request
   }
 
   var threadsPerRank: Int { 1 }

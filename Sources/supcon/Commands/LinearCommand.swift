@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Datasets
 import Evaluation
 import MPI
 import Training
@@ -19,6 +20,8 @@ struct LinearCommand: RankedCommand {
   var arguments: [String] = []
   @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
   var data: String?
+  @Option(help: "The images to test on: test, or validation, to choose between runs.")
+  var split = Split.test
   @Flag(help: "Train the encoder too, from the run's weights on, into a run directory of its own.")
   var finetune = false
   @Option(help: "With --finetune: another dataset than the run's, as for supcon supervised.")
@@ -55,6 +58,8 @@ struct LinearCommand: RankedCommand {
   private var request: LinearStage.Request {
     var request = LinearStage.Request(run: source.split(arguments).run)
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
+    request.split = split
     request.data = data
     request.epochs = epochs
     request.batchSize = batchSize
@@ -94,6 +99,10 @@ struct LinearCommand: RankedCommand {
     if finetune, source.checkpoint != "latest" {
       return
         "--checkpoint \(source.checkpoint): --finetune begins with the newest; leave it out, or give the file to supcon supervised --init"
+    }
+    if finetune, source.weightsOf != .raw {
+      return
+        "--weights-of \(source.weightsOf.rawValue): --finetune begins with the raw weights; leave it out, or give encoder-average.safetensors to supcon supervised --init"
     }
     return given.problem?.description ?? source.problem(arguments) ?? request.problem
       ?? (finetune ? fineTuning.problem(ranks: ranks) : nil)

@@ -17,6 +17,12 @@ struct LossCommand: RankedCommand {
   @Option(help: ArgumentHelp("Integers [N]: rows with equal labels are positives.", valueName: "file"))
   var labels: String?
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Label of rows without a class, such as -1: no anchors and no positives, but negatives of all others.",
+      valueName: "label"))
+  var ignoreLabel: Int64?
+  @Option(
     help:
       "Rows kN/V to (k+1)N/V − 1 are view k of the N/V samples. Without labels (SimCLR), or with --contrast-mode one or --positives-cap."
   )
@@ -38,6 +44,7 @@ struct LossCommand: RankedCommand {
   private var request: LossEvaluation.Request {
     var request = LossEvaluation.Request(embeddings: embeddings)
     request.labels = labels
+    request.ignoredLabel = ignoreLabel
     request.views = views
     request.isNormalizing = normalize
     request.loss = lossMode.given.applied(to: Configuration()).loss
@@ -49,12 +56,16 @@ struct LossCommand: RankedCommand {
 
   var threadsPerRank: Int { threads }
 
+  var outputs: [String] { gradient.map { path in [path] } ?? [] }
+
   func problem(ranks: Int) -> String? {
     lossMode.given.problem?.description ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    let result = try LossEvaluation.run(request, over: world)
+    let isRoot = world.isRoot
+    // Not to the standard output, which may be read as JSON.
+    let result = try LossEvaluation.run(request, over: world) { note in if isRoot { Console.error(note) } }
     guard world.isRoot else { return .success }
     Console.line(
       json

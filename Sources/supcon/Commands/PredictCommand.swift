@@ -32,6 +32,7 @@ struct PredictCommand: RankedCommand {
     let (run, images) = source.split(arguments)
     var request = PredictionStage.Request(run: run, images: images)
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
     request.top = top
     request.format = format
     request.threads = threads

@@ -16,7 +16,8 @@ struct RecipeCommand: ParsableCommand {
     do {
       throw CleanExit.message(try NamedRecipe.named(name).yaml)
     } catch let error as RunError {
-      throw ValidationError(error.description.replacing("--recipe ", with: ""))
+      throw RunError(
+        error.exitCode, error.problem.replacing("--recipe ", with: "recipe "), remedy: error.remedy)
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Job
 import MPI
 import Training
 
@@ -23,11 +24,13 @@ struct SupervisedCommand: ConfiguredCommand {
 
   var configuration: ConfigurationOptions { training.configuration }
 
+  var verbosity: Verbosity { training.verbosity }
+
   func problem(ranks: Int) -> String? {
     training.problem ?? request.problem(ranks: ranks)
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    try TrainingRun.run(request, over: world, report: Console.reporter(of: world))
+    try TrainingRun.run(request, over: world, report: Console.reporter(of: world, verbosity))
   }
 }

@@ -28,7 +28,6 @@ struct ConfigurationOptions: OptionArguments {
   @Option("head-widths") var headWidths: String?
   @Flag("head-batch-norm") var headBatchNorm: Bool?
   @Option("embedding-width") var embeddingWidth: String?
-  @Option("loss") var loss: String?
   @OptionGroup var lossMode: LossModeOptions
   @Option("temperature") var temperature: String?
   @OptionGroup var crossEntropy: CrossEntropyOptions
@@ -39,6 +38,7 @@ struct ConfigurationOptions: OptionArguments {
   @Option("last-batch") var lastBatch: String?
   @Option("shard-size") var shardSize: String?
   @Option("views") var views: String?
+  @OptionGroup var viewStages: ViewStageOptions
   @Option("augmentation") var augmentation: String?
   @Option("optimizer") var optimizer: String?
   @Option("learning-rate") var learningRate: String?
@@ -51,6 +51,7 @@ struct ConfigurationOptions: OptionArguments {
   @Option("epsilon") var epsilon: String?
   @Option("weight-decay") var weightDecay: String?
   @Option("weight-decay-exclude") var weightDecayExclude: String?
+  @Option("weight-average") var weightAverage: String?
   @Option("schedule") var schedule: String?
   @Option("decay-epochs") var decayEpochs: String?
   @Option("decay-rate") var decayRate: String?
@@ -67,8 +68,10 @@ struct ConfigurationOptions: OptionArguments {
   ///
   /// A wrong recipe or file is left out, as ``configurationProblem(of:)`` reports it before.
   var overrides: ConfigurationOverrides {
-    let recipe = named.flatMap { name in try? NamedRecipe.named(name).overrides() }
-    let file = config.flatMap { config in try? config.contents.get() }
+    let recipe = named.flatMap { name in try? NamedRecipe.named(name).overrides().given(by: "--recipe \(name)") }
+    let file = config.flatMap { config in
+      try? config.contents.get().given(by: "--config \(config.path)", folder: config.folder)
+    }
     return (recipe ?? ConfigurationOverrides()).overridden(by: file ?? ConfigurationOverrides()).overridden(by: given)
   }
 

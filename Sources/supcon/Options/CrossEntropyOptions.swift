@@ -6,6 +6,5 @@ struct CrossEntropyOptions: OptionArguments {
   @Option("cross-entropy-weight") var crossEntropyWeight: String?
   @Flag("stop-gradient") var stopGradient: Bool?
   @Option("label-smoothing") var labelSmoothing: String?
-  @Option("evaluate-epochs") var evaluateEpochs: String?
   @Option("init") var `init`: String?
 }

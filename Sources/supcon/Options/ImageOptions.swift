@@ -7,6 +7,7 @@ struct ImageOptions: OptionArguments {
   @OptionGroup var splits: SplitOptions
   @Option("bad-images") var badImages: String?
   @Option("decode") var decode: String?
+  @Option("sixteen-bit") var sixteenBit: String?
   @Option("mean") var mean: String?
   @Option("std") var std: String?
   @Option("image-size") var imageSize: String?

@@ -1,4 +1,4 @@
-import Glibc
+import MPI
 import NeuralNet
 import OneDNN
 
@@ -12,7 +12,7 @@ enum InstructionSetLimit {
   /// - Parameter option: The value of `--isa`; `nil` for that of the environment.
   /// - Returns: The reason why it cannot be set, or `nil`.
   static func apply(_ option: String?) -> String? {
-    let variable = unsafe getenv(Self.variable).map { text in unsafe String(cString: text) }
+    let variable = environmentValue(Self.variable)
     let name = option ?? variable ?? InstructionSet.automaticName
     do throws(InstructionSetError) {
       try InstructionSet.limit(to: InstructionSet.level(named: name))

@@ -2,6 +2,8 @@ import ArgumentParser
 
 /// The options of the contrastive loss but its temperature.
 struct LossModeOptions: OptionArguments {
+  @Option("loss") var loss: String?
+  @Option("margin") var margin: String?
   @Option("summation") var summation: String?
   @Option("contrast-mode") var contrastMode: String?
   @Option("denominator") var denominator: String?

@@ -6,8 +6,10 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
   var run: String?
   @Option(
-    help: ArgumentHelp("The checkpoint: latest, or a number of steps.", valueName: "which"))
+    help: ArgumentHelp("The checkpoint: latest, best (of --keep-best), or a number of steps.", valueName: "which"))
   var checkpoint = "latest"
+  @Option(help: "raw, the weights of that step, or average, their moving average of --weight-average.")
+  var weightsOf = RunWeights.raw
 
   /// The run directory, of the option or the first of the arguments, and the arguments that are left.
   func split(_ arguments: [String]) -> (run: String, others: [String]) {
@@ -34,3 +36,5 @@ struct RunOptions: ParsableArguments {
     return CheckpointChoice.problem(checkpoint)
   }
 }
+
+extension RunWeights: ExpressibleByArgument {}

@@ -17,32 +17,53 @@ struct TrainingOptions: ParsableArguments {
   var resume = false
   @Option(
     help: ArgumentHelp(
+      "With --resume: train on to this many epochs in total. Constant, step and exponential learning rates go on as if the run had been started so; the cosine starts again at the peak.",
+      valueName: "epochs"))
+  var extendEpochs: Int?
+  @Option(
+    help: ArgumentHelp(
       "Stop after this time, save and exit 75, as on SIGUSR1, SIGTERM and Ctrl-C: seconds, 90m, 12h or 01:30:00.",
       valueName: "time"))
   var maxTime: String?
+  @Flag(help: "Print warnings and errors only.")
+  var quiet = false
+  @Flag(help: "Print every logged step, with its gradient norm and its longest parts.")
+  var verbose = false
   @OptionGroup var debugging: DebuggingOptions
-  @Option(help: .hidden)
-  var reduction = "tree"
 
   /// Creates the request of a command with these options.
   func request(_ command: TrainingCommand) -> TrainingRun.Request {
     var request = TrainingRun.Request(
       command, overrides: configuration.overrides.overridden(by: progress.given), output: output, isResuming: resume,
-      order: ReductionOrder(rawValue: reduction) ?? .tree, maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
+      maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
+    request.extendedEpochs = extendEpochs
     request.debugging = debugging.debugging
+    request.verbosity = verbosity
+    request.terminal = .standardOutput
     return request
   }
 
+  /// The amount of output.
+  var verbosity: Verbosity { quiet ? .quiet : verbose ? .verbose : .normal }
+
   /// The first error in the options that are not part of the configuration, or `nil`.
   var problem: String? {
-    if ReductionOrder(rawValue: reduction) == nil {
-      return "--reduction \(reduction): expected tree or mpi"
-    }
     if let maxTime, TimeLimit.seconds(maxTime) == nil {
       return "--max-time \(maxTime): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
     }
+    if quiet, verbose {
+      return "--quiet, --verbose: give one of them"
+    }
     if resume, output == nil {
       return "--resume: needs --output with the folder of the run to continue"
+    }
+    if let extendEpochs {
+      guard resume else {
+        return "--extend-epochs \(extendEpochs): goes with --resume; for a new run give --epochs \(extendEpochs)"
+      }
+      if let problem = Configuration.problem(of: "extend-epochs", extendEpochs, atLeast: 1) {
+        return problem
+      }
     }
     return debugging.problem
   }

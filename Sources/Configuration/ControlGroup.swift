@@ -1,0 +1,122 @@
+import FoundationEssentials
+
+/// The limits of this process's control groups (cgroup versions 1 and 2): those of its own groups and of all groups above them.
+package struct ControlGroup: Sendable, Equatable {
+  /// The processors that the smallest quota leaves, such as 1.5; `nil` without a quota.
+  package private(set) var processors: Double?
+  /// The bytes that the tightest memory limit leaves; `nil` without a limit.
+  package private(set) var availableBytes: Int?
+
+  /// The least number that version 1 has for "no limit".
+  private static let unlimitedBytes = Int.max / 2
+
+  /// Reads the limits.
+  ///
+  /// - Parameter root: The folder that `proc` and all mount points are in; another than `/` for tests.
+  package init(root: String = "/") {
+    let base = root.hasSuffix("/") ? String(root.dropLast()) : root
+    for group in Self.groups(base) {
+      for folder in group.folders {
+        let files = ControlGroupFiles(folder: folder, version: group.version)
+        if let processors = files.processors {
+          self.processors = min(self.processors ?? processors, processors)
+        }
+        if let limit = files.memoryLimit, limit < Self.unlimitedBytes, let used = files.usedMemory {
+          let available = max(limit - used, 0)
+          availableBytes = min(availableBytes ?? available, available)
+        }
+      }
+    }
+  }
+
+  /// The folders of one hierarchy, from the process's own group up to the mount point.
+  private struct Group {
+    let version: Int
+    let folders: [String]
+  }
+
+  private static func groups(_ base: String) -> [Group] {
+    let lines = text("\(base)/proc/self/cgroup").split(separator: "\n")
+    let mounts = text("\(base)/proc/self/mountinfo").split(separator: "\n").compactMap(Mount.init)
+    return lines.flatMap { line -> [Group] in
+      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard fields.count == 3 else { return [] }
+      let controllers = Set(fields[1].split(separator: ","))
+      return mounts.filter { mount in
+        fields[1].isEmpty ? mount.version == 2 : mount.version == 1 && !mount.options.isDisjoint(with: controllers)
+      }.map { mount in
+        Group(
+          version: mount.version, folders: mount.folders(ofGroup: String(fields[2])).map { folder in base + folder })
+      }
+    }
+  }
+
+  /// A mounted hierarchy.
+  private struct Mount {
+    let version: Int
+    /// The group that is mounted.
+    let root: String
+    let point: String
+    let options: Set<Substring>
+
+    /// Reads a line of `mountinfo` (proc(5)); `nil` if it is of another file system.
+    init?(_ line: Substring) {
+      let halves = line.split(separator: " - ", maxSplits: 1)
+      guard halves.count == 2 else { return nil }
+      let fields = halves[0].split(separator: " ")
+      let system = halves[1].split(separator: " ")
+      guard fields.count > 4, system.count > 1, system[0] == "cgroup" || system[0] == "cgroup2" else { return nil }
+      version = system[0] == "cgroup2" ? 2 : 1
+      (root, point) = (String(fields[3]), String(fields[4]))
+      options = Set((system.last ?? "").split(separator: ","))
+    }
+
+    /// The folder of a group and of all groups above it, as far as they are mounted.
+    func folders(ofGroup group: String) -> [String] {
+      // In a container the group is often named as the host has it, and only the mounted one is seen.
+      var path = root != "/" && group.hasPrefix(root) ? String(group.dropFirst(root.count)) : root == "/" ? group : ""
+      var folders: [String] = []
+      while !path.isEmpty, path != "/" {
+        folders.append(point + path)
+        path = path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? ""
+      }
+      return folders + [point]
+    }
+  }
+
+  fileprivate static func text(_ path: String) -> String {
+    (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+  }
+}
+
+/// The files of one group.
+private struct ControlGroupFiles {
+  let folder: String
+  let version: Int
+
+  /// The processors that the quota leaves; `nil` without one.
+  var processors: Double? {
+    let numbers: [Int?] =
+      version == 2
+      ? ControlGroup.text("\(folder)/cpu.max").split(whereSeparator: \.isWhitespace).map { word in Int(word) }
+      : [number("cpu.cfs_quota_us"), number("cpu.cfs_period_us")]
+    guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], quota > 0, period > 0 else { return nil }
+    return Double(quota) / Double(period)
+  }
+
+  var memoryLimit: Int? { number(version == 2 ? "memory.max" : "memory.limit_in_bytes") }
+
+  /// The memory in use without the page cache, which is reclaimed when programs need the memory.
+  var usedMemory: Int? {
+    let cache = version == 2 ? "file" : "total_cache"
+    let line = ControlGroup.text("\(folder)/memory.stat").split(separator: "\n").first { line in
+      line.hasPrefix("\(cache) ")
+    }
+    let cached = line.flatMap { line in line.split(separator: " ").last.flatMap { number in Int(number) } } ?? 0
+    return number(version == 2 ? "memory.current" : "memory.usage_in_bytes").map { used in used - cached }
+  }
+
+  private func number(_ file: String) -> Int? {
+    Int(ControlGroup.text("\(folder)/\(file)").filter { letter in !letter.isWhitespace })
+  }
+}

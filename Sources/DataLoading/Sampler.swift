@@ -1,0 +1,158 @@
+import Datasets
+import KeyedRandomness
+
+/// The assignment of samples to the global batches of an epoch: a function of seed and epoch, equal on all ranks.
+///
+/// No sample occurs twice in a global batch.
+package struct Sampler: Sendable {
+  /// The sampling strategy.
+  package enum Kind: Sendable, Equatable {
+    /// Every sample once an epoch, in random order.
+    case shuffled
+    /// The same number of samples of each of `classesPerBatch` classes.
+    case balanced(classesPerBatch: Int)
+    /// Every batch with the same number of samples of each class, in proportion to the dataset's, so that the lower bound of the loss is one
+    /// constant of the run.
+    case fixedLabels
+  }
+
+  /// The treatment of the samples after the last whole batch of a shuffled epoch.
+  package enum LastBatch: String, Sendable, CaseIterable {
+    /// Omits them from the epoch.
+    case drop
+    /// Makes a smaller batch of their whole shards.
+    case keep
+  }
+
+  /// The number of global batches in an epoch.
+  package let stepsPerEpoch: Int
+
+  /// The number of samples in the last batch of an epoch; all other batches are full.
+  package let lastBatchSize: Int
+
+  /// The number of samples of each class in a batch of ``Kind/fixedLabels``; empty for the other kinds.
+  package let quotas: [Int]
+
+  private let kind: Kind
+  private let sampleCount: Int
+  private let batchSize: Int
+  private let seed: UInt64
+  /// The samples of each class that has any, for the kinds that use labels.
+  private let classes: [[Int32]]
+
+  /// A sampler of a training set.
+  ///
+  /// - Parameters:
+  ///   - kind: The sampling strategy.
+  ///   - dataset: The training set.
+  ///   - batchSize: Samples in a global batch.
+  ///   - shardSize: Samples in a shard, a divisor of `batchSize`.
+  ///   - lastBatch: For ``Kind/shuffled``.
+  ///   - seed: The run's seed.
+  /// - Throws: ``SamplerError`` if the dataset cannot fill such batches.
+  package init(
+    _ kind: Kind, _ dataset: any ImageDataset, batchSize: Int, shardSize: Int, lastBatch: LastBatch = .drop,
+    seed: UInt64
+  ) throws(SamplerError) {
+    self.kind = kind
+    self.batchSize = batchSize
+    self.seed = seed
+    sampleCount = dataset.count
+    guard sampleCount >= batchSize else { throw .tooFewSamples(batchSize: batchSize, sampleCount: sampleCount) }
+    let kept = lastBatch == .keep ? sampleCount % batchSize / shardSize * shardSize : 0
+    stepsPerEpoch = sampleCount / batchSize + (kept > 0 ? 1 : 0)
+    lastBatchSize = kept > 0 ? kept : batchSize
+
+    guard kind != .shuffled else {
+      classes = []
+      quotas = []
+      return
+    }
+    var samples = [[Int32]](repeating: [], count: dataset.classNames.count)
+    for sample in 0..<sampleCount {
+      samples[dataset.label(at: sample)].append(Int32(sample))
+    }
+    quotas = kind == .fixedLabels ? Self.quotas(of: samples.map(\.count), batchSize: batchSize) : []
+    if case .balanced(let classesPerBatch) = kind {
+      let names = zip(dataset.classNames, samples).filter { _, samples in !samples.isEmpty }.map { name, _ in name }
+      guard classesPerBatch <= names.count else {
+        throw .tooFewClasses(classesPerBatch: classesPerBatch, classCount: names.count)
+      }
+      samples.removeAll(where: \.isEmpty)
+      let needed = batchSize / classesPerBatch
+      if let small = samples.firstIndex(where: { samples in samples.count < needed }) {
+        throw .smallClass(
+          name: names[small], sampleCount: samples[small].count, needed: needed, classesPerBatch: classesPerBatch)
+      }
+    }
+    classes = samples
+  }
+
+  /// Splits a batch over classes in proportion to their sizes, by largest remainders; ties go to the first class.
+  static func quotas(of counts: [Int], batchSize: Int) -> [Int] {
+    let total = counts.reduce(0, +)
+    var quotas = counts.map { count in batchSize * count / total }
+    let remainders = counts.map { count in batchSize * count % total }
+    let byRemainder = counts.indices.sorted { first, second in
+      (remainders[second], first) < (remainders[first], second)
+    }
+    for index in byRemainder.prefix(batchSize - quotas.reduce(0, +)) {
+      quotas[index] += 1
+    }
+    return quotas
+  }
+
+  /// The global batches of an epoch in their order.
+  package func batches(ofEpoch epoch: Int) -> [ArraySlice<Int32>] {
+    switch kind {
+    case .shuffled:
+      let order = SampleOrder.permutation(of: sampleCount, seed: seed, epoch: epoch)
+      return (0..<stepsPerEpoch).map { step in
+        order[step * batchSize..<min((step + 1) * batchSize, (stepsPerEpoch - 1) * batchSize + lastBatchSize)]
+      }
+    case .balanced(let classesPerBatch):
+      var classOrder = ShuffledQueue(
+        classes.indices.map { index in Int32(index) }, RandomStream(seed: seed, .classOrder, epoch: epoch))
+      return composedBatches(ofEpoch: epoch) {
+        classOrder.next(classesPerBatch).map { index in (Int(index), batchSize / classesPerBatch) }
+      }
+    case .fixedLabels:
+      return composedBatches(ofEpoch: epoch) { Array(quotas.enumerated()).map { index, quota in (index, quota) } }
+    }
+  }
+
+  /// Batches with the class counts of `composition`, in random order, so that the BatchNorm of a shard sees a mixture.
+  private func composedBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>]
+  {
+    var queues = classes.enumerated().map { index, samples in
+      ShuffledQueue(samples, RandomStream(seed: seed, .classSampleOrder, epoch: epoch, sample: index))
+    }
+    var stream = RandomStream(seed: seed, .sampleOrder, epoch: epoch)
+    return (0..<stepsPerEpoch).map { _ in
+      composition().flatMap { index, count in queues[index].next(count) }.shuffled(with: &stream)[...]
+    }
+  }
+}
+
+/// A reason that a dataset cannot fill the batches of a ``Sampler``.
+package enum SamplerError: Error, CustomStringConvertible, Equatable {
+  /// Fewer samples than a batch.
+  case tooFewSamples(batchSize: Int, sampleCount: Int)
+  /// Fewer classes than a batch needs.
+  case tooFewClasses(classesPerBatch: Int, classCount: Int)
+  /// A class with fewer samples than a batch needs of it.
+  case smallClass(name: String, sampleCount: Int, needed: Int, classesPerBatch: Int)
+
+  /// The problem, the expected values and the remedy, in terms of command-line options.
+  package var description: String {
+    switch self {
+    case .tooFewSamples(let batchSize, let sampleCount):
+      "--batch-size \(batchSize): the training set has only \(sampleCount == 1 ? "one sample" : "\(sampleCount) samples"); choose a smaller batch"
+    case .tooFewClasses(let classesPerBatch, let classCount):
+      "--classes-per-batch \(classesPerBatch): the training set has only \(classCount) classes"
+    case .smallClass(let name, let sampleCount, let needed, let classesPerBatch):
+      "--classes-per-batch \(classesPerBatch): a batch takes \(needed) samples of each of its classes, but class \(name) has only "
+        + "\(sampleCount); choose more classes per batch, or a smaller batch"
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import Configuration
+import Datasets
+import Job
+import MPI
+import Measures
+import NeuralNet
+import OneDNN
+import Runs
+import WeightExchange
+
+/// The evaluation of an encoder while it is trained (docs/evaluation.md, "During training").
+///
+/// It changes nothing of the training: weights and running statistics are copied, and its random choices are keyed.
+package struct HeldOutEvaluation: Sendable {
+  private static let probeEpochs = 20
+
+  /// The queries with what was computed of them, for figures.
+  package struct Result {
+    /// The measures.
+    package var record: EvaluationRecord
+    /// The queries' representations, on every rank.
+    package let representations: FeatureRows
+    /// The queries' embeddings before they are scaled to unit length, on rank 0; `nil` without a projection head.
+    package let projections: FeatureRows?
+  }
+
+  /// The samples.
+  package let samples: HeldOutSamples
+
+  private let configuration: Configuration
+  private let threads: Int
+
+  /// Creates the evaluation of a run.
+  ///
+  /// - Parameters:
+  ///   - configuration: The run's configuration.
+  ///   - samples: The samples.
+  package init(_ configuration: Configuration, samples: HeldOutSamples) {
+    self.configuration = configuration
+    self.samples = samples
+    threads = configuration.compute.threads
+  }
+
+  private var classCount: Int { samples.references.classNames.count }
+
+  /// Evaluates a training state.
+  ///
+  /// Collective; the same measures on any number of ranks and threads.
+  ///
+  /// - Parameters:
+  ///   - state: The training state.
+  ///   - epoch: The number of epochs taken.
+  ///   - world: The ranks.
+  /// - Returns: The measures and the features of the queries.
+  /// - Throws: ``CollectiveError`` naming an image that cannot be read; after any other error the job has to end at once.
+  package func result(
+    of state: TrainingState, epoch: Double, over world: borrowing Communicator
+  ) throws -> Result {
+    let start = ProcessMeasurements.now()
+    world.activity.begin("step \(state.step), evaluation")
+    let (references, queries) = try features(of: state, over: world)
+    var record = EvaluationRecord(
+      step: state.step, epoch: epoch, queries: samples.split.rawValue, querySamples: queries.count,
+      referenceSamples: references.count)
+    try addGeometry(&record, queries.unit, over: world)
+    if samples.references.hasLabels, queries.count > 0, references.count > 0 {
+      try addNeighbors(&record, references.unit, queries.unit, over: world)
+      record.linearProbeTop1 = try probe(references, queries, over: world)
+      if configuration.isClassifying, samples.split == .validation {
+        record.classifierTop1 = try accuracy(ofClassifierIn: state, queries, over: world)
+      }
+    }
+    let projections = try world.onRoot { () throws -> FeatureRows? in try self.projections(of: queries, state) } ?? nil
+    record.seconds = ProcessMeasurements.now() - start
+    return Result(record: record, representations: queries, projections: projections)
+  }
+
+  // MARK: - Features
+
+  private func features(
+    of state: TrainingState, over world: borrowing Communicator
+  ) throws -> (references: FeatureRows, queries: FeatureRows) {
+    let rowsPerShard = configuration.batches.shardSize * configuration.views.count
+    let extraction = try world.throwingTogether { () throws -> FeatureExtraction in
+      // Blocks no larger than the shards that memory suffices for.
+      try FeatureExtraction(
+        configuration, state, viewSize: configuration.viewSize(of: samples.references), threads: threads,
+        samplesPerBlock: min(FeatureExtraction.usualBlockSize, rowsPerShard))
+    }
+    func rows(_ dataset: any ImageDataset) throws -> FeatureRows {
+      let loader = extraction.makeLoader(dataset, .none, seed: configuration.compute.seed)
+      return FeatureRows(
+        features: try extraction.features(of: loader, over: world), labels: dataset.labels, width: extraction.width)
+    }
+    return (try rows(samples.references), try rows(samples.queries))
+  }
+
+  /// Maps representations to embeddings before they are scaled to unit length; `nil` without a projection head.
+  private func projections(of queries: FeatureRows, _ state: TrainingState) throws -> FeatureRows? {
+    guard configuration.isContrasting, configuration.head.kind != .none else { return nil }
+    return FeatureRows(
+      features: try EmbeddingHead(configuration, state).projections(of: queries.features), labels: queries.labels,
+      width: configuration.widthOfEmbeddings)
+  }
+
+  // MARK: - Measures
+
+  private func addGeometry(
+    _ record: inout EvaluationRecord, _ queries: FeatureRows, over world: borrowing Communicator
+  ) throws {
+    guard queries.count > 1 else { return }
+    let values = try RowWork.gather(rows: queries.count, width: 3, zero: 0.0, threads: threads, over: world) { rows in
+      try AlignmentUniformity.values(queries, rows)
+    }
+    let summary = AlignmentUniformity.summary(values)
+    record.alignment = samples.queries.hasLabels ? summary.alignment : nil
+    record.uniformity = summary.uniformity
+  }
+
+  private func addNeighbors(
+    _ record: inout EvaluationRecord, _ references: FeatureRows, _ queries: FeatureRows,
+    over world: borrowing Communicator
+  ) throws {
+    let votes = try KNearestNeighbors.weightedVotes(
+      of: queries, among: references, sizes: [20, 200], threads: threads, over: world)
+    let means = ClassMeans.means(references, classCount: classCount)
+    let nearestMeans = try RowWork.gather(
+      rows: queries.count, width: 1, zero: Int32(0), threads: threads, over: world
+    ) { rows in
+      try ClassMeans.predictions(queries, rows, means: means)
+    }
+    record.knn20Top1 = queries.accuracy(of: votes[0])
+    record.knn200Top1 = queries.accuracy(of: votes[1])
+    record.classMeansTop1 = queries.accuracy(of: nearestMeans)
+  }
+
+  /// The accuracy of a linear classifier of the representations, trained on the references.
+  private func probe(
+    _ references: FeatureRows, _ queries: FeatureRows, over world: borrowing Communicator
+  ) throws -> Double {
+    let standardization = FeatureStandardization(references.features, width: references.width)
+    var (training, test) = (references.features, queries.features)
+    standardization.apply(&training)
+    standardization.apply(&test)
+    let shardSize = min(32, references.count)
+    let defaults = LinearStage.Request(run: "")
+    let classifier = LinearClassifier(
+      LinearClassifier.Settings(
+        epochs: Self.probeEpochs, batchSize: min(defaults.batchSize, references.count) / shardSize * shardSize,
+        shardSize: shardSize, learningRate: defaults.learningRate, momentum: defaults.momentum,
+        weightDecay: defaults.weightDecay, seed: 0),
+      width: references.width, classCount: classCount, over: world)
+    for epoch in 0..<Self.probeEpochs {
+      _ = try classifier.trainEpoch(epoch, features: training, labels: references.labels, over: world)
+    }
+    let correct = try classifier.correctCounts(features: test, labels: queries.labels, over: world)
+    return Double(correct.top1) / Double(queries.count)
+  }
+
+  /// The accuracy of the classifier that is trained with the encoder.
+  private func accuracy(
+    ofClassifierIn state: TrainingState, _ queries: FeatureRows, over world: borrowing Communicator
+  ) throws -> Double {
+    let classifier = ExportedClassifier(of: state)
+    let (weight, bias) = (classifier.weight, classifier.bias)
+    let predictions = try RowWork.gather(rows: queries.count, width: 1, zero: Int32(0), threads: threads, over: world) {
+      rows in
+      let products = try queries.products(rows, with: weight)
+      return (0..<rows.count).map { row in
+        let logits = bias.indices.map { label in products[row * bias.count + label] + bias[label] }
+        return Int32(logits.indices.max { one, other in (logits[one], other) < (logits[other], one) } ?? 0)
+      }
+    }
+    return queries.accuracy(of: predictions)
+  }
+}
+
+extension FeatureRows {
+  /// The rows scaled to unit length.
+  package var unit: FeatureRows {
+    var scaled = features
+    UnitNormalization.scale(&scaled, width: width)
+    return FeatureRows(features: scaled, labels: labels, width: width)
+  }
+
+  /// The share of rows whose class was predicted.
+  fileprivate func accuracy(of predictions: [Int32]) -> Double {
+    Double(zip(labels, predictions).count { label, prediction in label == prediction }) / Double(count)
+  }
+}

@@ -1,0 +1,82 @@
+import Configuration
+import Datasets
+import Job
+import KeyedRandomness
+import MPI
+
+/// The samples of the evaluations during training: queries, and training samples to classify them by.
+///
+/// Queries are validation images where the dataset has them or `--validation-fraction` holds some out. Otherwise they are training images,
+/// disjoint from the reference samples; the encoder was trained on both. Test images are never among them. The choice is class-balanced and
+/// keyed: the same in every run on a dataset, on any number of ranks.
+package struct HeldOutSamples: Sendable {
+  private static let mostQueries = 2000
+  private static let mostReferences = 8000
+  /// The number of training samples that are used even if that is a large share of them.
+  private static let leastPool = 1000
+  /// The share of training samples that are used at most otherwise, so that an evaluation costs a small part of an epoch.
+  private static let poolShare = 5
+
+  /// The samples that are classified.
+  package let queries: any ImageDataset
+  /// The training samples that they are classified by.
+  package let references: any ImageDataset
+  /// The split of the queries: validation, or train if there are no validation images.
+  package let split: Split
+
+  /// Chooses the samples of a run.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - configuration: The run's configuration.
+  ///   - training: The training set.
+  ///   - world: The ranks.
+  /// - Throws: ``CollectiveError`` if there are validation images that cannot be opened.
+  package init(
+    _ configuration: Configuration, training: any ImageDataset, over world: borrowing Communicator
+  ) throws {
+    let validation = try Self.validation(of: configuration, over: world)
+    let share = max(Self.leastPool, training.count / Self.poolShare)
+    if let validation {
+      queries = Self.subset(of: validation, most: Self.mostQueries)
+      references = Self.subset(of: training, most: min(share, Self.mostReferences))
+      split = .validation
+    } else {
+      let pool = Self.subset(of: training, most: min(share, Self.mostQueries + Self.mostReferences))
+      let fraction = Double(Self.mostQueries) / Double(Self.mostQueries + Self.mostReferences)
+      (references, queries) = Self.divided(pool, fraction: fraction)
+      split = .train
+    }
+  }
+
+  /// The validation images, or `nil` if there are none.
+  private static func validation(
+    of configuration: Configuration, over world: borrowing Communicator
+  ) throws -> (any ImageDataset)? {
+    do {
+      // What is to be said of the files was said when the run was opened.
+      return try DatasetChoice.open(configuration, .validation, needsLabels: false, over: world) { _ in }
+    } catch let error as CollectiveError where error.error.exitCode == .missing {
+      return nil
+    }
+  }
+
+  private static func subset(of dataset: any ImageDataset, most: Int) -> any ImageDataset {
+    guard dataset.count > most else { return dataset }
+    return divided(dataset, fraction: Double(most) / Double(dataset.count)).second
+  }
+
+  /// Divides a dataset by class, or as a whole if classes are too small for that.
+  private static func divided(
+    _ dataset: any ImageDataset, fraction: Double
+  ) -> (first: any ImageDataset, second: any ImageDataset) {
+    let parts = dataset.heldOut(fraction: fraction)
+    guard parts.validation.count == 0, dataset.count > 1 else { return (parts.training, parts.validation) }
+    let order = SampleOrder.permutation(of: dataset.count, seed: 0, epoch: 0, purpose: .validationSplit)
+    let count = max(1, Int(fraction * Double(dataset.count)))
+    return (
+      DatasetSubset(dataset, order.dropFirst(count).sorted()), DatasetSubset(dataset, order.prefix(count).sorted())
+    )
+  }
+}

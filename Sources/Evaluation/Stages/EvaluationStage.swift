@@ -1,0 +1,313 @@
+import Configuration
+import DataLoading
+import Datasets
+import Formats
+import FoundationEssentials
+import Glibc
+import Imaging
+import Job
+import MPI
+import Measures
+import NeuralNet
+import Runs
+
+/// Measures of a run's frozen encoder, and of the run's classifier where it has one, on the test set (docs/evaluation.md).
+package enum EvaluationStage {
+  /// The representation in which samples are compared.
+  package enum Features: String, Sendable, CaseIterable {
+    /// The frozen encoder's representations, scaled to unit length.
+    case encoder
+    /// The normalized pixels themselves: the control that shows what the encoder adds.
+    case pixels
+  }
+
+  /// The options of the command.
+  package struct Request: Sendable {
+    /// The run directory.
+    package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
+    /// The images to test on: `test` or `validation`.
+    package var split = Split.test
+    /// The folder of the dataset; `nil` for the run's.
+    package var data: String?
+    /// The representation in which samples are compared.
+    package var features = Features.encoder
+    /// The number of neighbors, k.
+    package var neighbors = 20
+    /// The dataset of outliers for out-of-distribution detection; `nil` for none.
+    package var outlierDataset: DataOptions.Dataset?
+    /// The folder of the outliers.
+    package var outlierData: String?
+    /// A folder of CIFAR-10-C or CIFAR-100-C files; `nil` for none.
+    package var corruptions: String?
+    /// True to also test the classifier on the mean logits of images and their horizontal flips.
+    package var hasMirrorTest = false
+    /// The number of threads of each rank for computing features.
+    package var threads = 1
+
+    /// The defaults for a run.
+    package init(run: String) {
+      self.run = run
+    }
+
+    /// A configuration that names the dataset of outliers; `nil` for none.
+    fileprivate var outliers: Configuration? {
+      outlierDataset.map { name in
+        var configuration = Configuration()
+        configuration.data.dataset = name
+        configuration.data.path = outlierData
+        return configuration
+      }
+    }
+
+    /// The error in the options themselves, or `nil`.
+    package var problem: String? {
+      if outlierData != nil, outlierDataset == nil {
+        return "--ood-data: goes with --ood-dataset; give both"
+      }
+      if split == .train {
+        return "--split train: expected test or validation"
+      }
+      if let problem = outliers?.dataProblem {
+        return problem.description.replacing("--data", with: "--ood-data")
+      }
+      return Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
+    }
+  }
+
+  /// Evaluates the run on the test set.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("opening the run", allowsSilence: true)
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+      report: report)
+    let (training, folder) = try encoder.openTraining(
+      for: "evaluation", checkpoint: request.checkpoint, testing: request.split, over: world, report: report)
+    let isStored = try world.onRoot { makeFolder(folder, request, report) } ?? false
+    let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
+    try world.agreeOnSamples(of: training, encoder.configuration)
+    try world.agreeOnSamples(of: test, encoder.configuration)
+    guard request.neighbors <= training.count else {
+      throw CollectiveError(
+        error: RunError(
+          .usage,
+          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
+        ))
+    }
+    let outliers = try openOutliers(request, like: test, over: world, report: report)
+    try checkCorruptions(request, like: test, over: world)
+    let rows = try featureRows(of: training, request, encoder, over: world)
+    let testRows = try featureRows(of: test, request, encoder, over: world)
+    try training.reportReplaced(over: world, report: report)
+    try test.reportReplaced(over: world, report: report)
+    let correct = try KNearestNeighbors(k: request.neighbors, width: rows.width).correctCount(
+      training: rows.unit, test: testRows.unit, threads: request.threads, over: world)
+    let accuracy = Double(correct) / Double(test.count)
+    let field = request.features == .encoder ? "knn_top1" : "pixel_knn_top1"
+    var result = EvaluationReport()
+    result.add(field, "k-NN by \(request.features.rawValue), majority of \(request.neighbors)", accuracy)
+    var confusion: ConfusionMatrix?
+    if request.features == .encoder {
+      let measures = EvaluationMeasures(
+        training: rows.unit, test: testRows.unit, classNames: training.classNames,
+        seed: encoder.configuration.compute.seed,
+        threads: request.threads)
+      try measures.addAccuracies(&result, over: world)
+      try measures.addGeometry(&result, over: world)
+      confusion = try addClassification(&result, testRows.plain, test, request, encoder, over: world, report: report)
+      if let outliers {
+        try measures.addDetection(
+          &result, outliers: try featureRows(of: outliers, request, encoder, over: world).unit, over: world)
+      }
+    }
+    world.activity.begin("writing the result", allowsSilence: true)
+    result.details.merge([
+      "neighbors": .integer(request.neighbors), "split": .text(request.split.rawValue),
+      "weights": .text(request.weights.rawValue), "test_samples": .integer(test.count),
+      "train_samples": .integer(training.count), "pretraining_steps": .integer(encoder.state.step),
+    ]) { _, new in new }
+    try world.onRoot {
+      result.table.forEach(report)
+      guard isStored else { return }
+      try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
+      if folder == "evaluation" + request.weights.suffix {
+        try JSONValue.merge(
+          [request.weights.fieldPrefix + field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
+      }
+    }
+  }
+
+  /// Opens the dataset of outliers before any work is done; `nil` if none is asked for.
+  ///
+  /// Collective.
+  private static func openOutliers(
+    _ request: Request, like test: any ImageDataset, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> (any ImageDataset)? {
+    guard request.features == .encoder, let configuration = request.outliers else { return nil }
+    func open(_ split: Split) throws -> any ImageDataset {
+      try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    }
+    do {
+      return Renormalized(original: try open(.test), like: test)
+    } catch let agreed as CollectiveError where agreed.error.exitCode == .missing {
+      // Any images will do: a folder without splits has training images only.
+      guard let training = try? open(.train) else { throw agreed }
+      return Renormalized(original: training, like: test)
+    }
+  }
+
+  /// Opens the files of all corruptions before any work is done.
+  ///
+  /// Collective.
+  private static func checkCorruptions(
+    _ request: Request, like test: any ImageDataset, over world: borrowing Communicator
+  ) throws {
+    guard let folder = request.corruptions, request.features == .encoder else { return }
+    try world.throwingTogether {
+      for name in CorruptionErrors.names {
+        _ = try CorruptedDataset(folder: folder, corruption: name, severity: 0, like: test)
+      }
+    }
+  }
+
+  /// Makes the folder of the result before any work is done.
+  ///
+  /// - Returns: False if the run is read-only; the result is then printed only.
+  private static func makeFolder(_ folder: String, _ request: Request, _ report: (String) -> Void) -> Bool {
+    do throws(RunError) {
+      try RunDirectory(path: request.run).prepareResult(in: folder)
+      return true
+    } catch {
+      report("note: \(error.problem); the result is printed only")
+      return false
+    }
+  }
+
+  /// Replaces the result of an earlier evaluation of the same data and checkpoint.
+  private static func write(
+    _ result: EvaluationReport, _ confusion: String?, into directory: RunDirectory, _ folder: String
+  ) throws {
+    let path = "\(directory.path)/\(folder)"
+    try AtomicFile.write(JSONValue.object(result.fields).encoded(isPretty: true) + "\n", to: "\(path)/summary.json")
+    if let confusion {
+      try AtomicFile.write(confusion, to: "\(path)/confusion.csv")
+    } else {
+      unsafe unlink("\(path)/confusion.csv")
+    }
+  }
+
+  /// The measures of the run's classifier, if it has one.
+  ///
+  /// Collective.
+  private static func addClassification(
+    _ result: inout EvaluationReport, _ rows: FeatureRows, _ test: any ImageDataset, _ request: Request,
+    _ encoder: FrozenEncoder, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> ConfusionMatrix? {
+    guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report),
+      classifier.bias.count == test.classNames.count
+    else {
+      report(
+        "note: \(request.run) has no classifier of these classes: train one with supcon linear to see its accuracy and calibration"
+      )
+      return nil
+    }
+    func probabilities(_ rows: FeatureRows, adding others: [Float]? = nil) throws -> ClassProbabilities {
+      var logits = try classifier.logits(rows, threads: request.threads, over: world)
+      for (index, other) in (others ?? []).enumerated() {
+        logits[index] = (logits[index] + other) / 2
+      }
+      return ClassProbabilities(logits: logits, labels: rows.labels, classCount: classifier.bias.count)
+    }
+    let plain = try probabilities(rows)
+    let confusion = EvaluationMeasures.addClassification(&result, plain, classNames: test.classNames)
+    if request.hasMirrorTest {
+      let mirrored = try featureRows(of: MirroredDataset(original: test), request, encoder, over: world).plain
+      result.add(
+        "mirror_top1", "classifier on images and mirror images, top-1",
+        try probabilities(mirrored, adding: plain.logits).topAccuracy(1))
+    }
+    if let folder = request.corruptions {
+      var errors: [String: [Double]] = [:]
+      for name in CorruptionErrors.names {
+        errors[name] = try (0..<CorruptionErrors.severityCount).map { severity in
+          let set = try world.throwingTogether {
+            try CorruptedDataset(folder: folder, corruption: name, severity: severity, like: test)
+          }
+          return 1 - (try probabilities(featureRows(of: set, request, encoder, over: world).plain)).topAccuracy(1)
+        }
+      }
+      result.add("corruption_error", "mean error under corruptions", CorruptionErrors.meanError(errors))
+      result.details["corruption_errors"] = .object(
+        errors.mapValues { severities in .list(severities.map { error in .number(error) }) })
+    }
+    return confusion
+  }
+
+  /// The features of all samples on every rank, raw and scaled to unit length.
+  ///
+  /// Collective.
+  private static func featureRows(
+    of dataset: any ImageDataset, _ request: Request, _ encoder: FrozenEncoder, over world: borrowing Communicator
+  ) throws -> (plain: FeatureRows, unit: FeatureRows, width: Int) {
+    let (plain, width) = try features(of: dataset, request, encoder, over: world)
+    var unit = plain
+    if request.features == .encoder {
+      UnitNormalization.scale(&unit, width: width)
+    }
+    let labels = dataset.labels
+    return (
+      FeatureRows(features: plain, labels: labels, width: width),
+      FeatureRows(features: unit, labels: labels, width: width), width
+    )
+  }
+
+  /// The features of all samples on every rank, `[samples, width]`.
+  ///
+  /// Collective.
+  private static func features(
+    of dataset: any ImageDataset, _ request: Request, _ encoder: FrozenEncoder, over world: borrowing Communicator
+  ) throws -> (features: [Float], width: Int) {
+    switch request.features {
+    case .encoder:
+      let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
+      let features = try extraction.features(
+        of: extraction.makeLoader(dataset, .none, seed: encoder.configuration.compute.seed), over: world)
+      return (features, extraction.width)
+    case .pixels:
+      let viewSize = encoder.configuration.viewSize(of: dataset)
+      let width = 3 * viewSize.pixelCount
+      let loader = ShardLoader(
+        dataset, .none, viewSize: viewSize, views: 1, seed: 0,
+        layout: ImageLayout(channelStride: width / 3, pixelStride: 1))
+      world.activity.begin("pixels", allowsSilence: true)
+      var pixels = [Float](repeating: 0, count: dataset.count * width)
+      try world.throwingTogether {
+        var views = pixels.mutableSpan
+        let samples = (0..<Int32(dataset.count)).map { sample in sample }
+        try loader.fill(&views, samples: samples.span, epoch: 0)
+      }
+      return (pixels, width)
+    }
+  }
+}
+
+extension ImageDataset {
+  /// The classes of all samples.
+  package var labels: [Int32] {
+    (0..<count).map { index in Int32(label(at: index)) }
+  }
+}

@@ -1,0 +1,62 @@
+import Configuration
+import Datasets
+import ImageCodecs
+import Imaging
+import MPI
+import Measures
+import NeuralNet
+import OneDNN
+import Runs
+
+/// The top-1 and top-5 accuracy of a classifier on a test set.
+package struct TestAccuracy {
+  package let sampleCount: Int
+  package let top1Count: Int
+  package let top5Count: Int
+
+  /// The top-1 accuracy.
+  package var top1: Double { Double(top1Count) / Double(sampleCount) }
+  /// The top-5 accuracy.
+  package var top5: Double { Double(top5Count) / Double(sampleCount) }
+}
+
+/// The encoder and classifier of a training state in inference: BatchNorm uses the running statistics.
+package struct TrainedClassifier {
+  private let configuration: Configuration
+  private let extraction: FeatureExtraction
+  private let layer: LinearLayer
+  private let parameters: [Float]
+
+  /// Compiles a state's encoder and takes its classifier.
+  package init(_ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize) throws {
+    self.configuration = configuration
+    extraction = try FeatureExtraction(configuration, state, viewSize: viewSize, threads: configuration.compute.threads)
+    var layout = VectorLayout()
+    layer = LinearLayer(
+      &layout, Configuration.classifierName, inputWidth: extraction.width, outputWidth: try configuration.classCount)
+    parameters = layout.slices.flatMap { slice in
+      guard let own = state.parameterLayout.slices.first(where: { other in other.name == slice.name }) else {
+        preconditionFailure("the state has no \(slice.name)")
+      }
+      return state.parameters[own.range]
+    }
+  }
+
+  /// Classifies all samples of a set.
+  ///
+  /// Collective; the same counts on any number of ranks and threads.
+  package func accuracy(on test: any ImageDataset, over world: borrowing Communicator) throws -> TestAccuracy {
+    let width = extraction.width
+    let features = try extraction.features(
+      of: extraction.makeLoader(test, .none, seed: configuration.compute.seed), over: world)
+    world.activity.begin("testing")
+    let correct = try ClassRank.correctCounts(labels: test.labels, over: world) { sample in
+      let representation = Array(features[sample * width..<(sample + 1) * width])
+      var logits = [Float](repeating: 0, count: layer.outputWidth)
+      var row = logits.mutableSpan
+      try layer.forward(representation.span, parameters: parameters.span, into: &row)
+      return logits
+    }
+    return TestAccuracy(sampleCount: test.count, top1Count: correct.top1, top5Count: correct.top5)
+  }
+}

@@ -1,0 +1,123 @@
+import Configuration
+import Datasets
+import MPI
+import NeuralNet
+import Runs
+
+/// A checkpoint of a run, opened for reading only.
+///
+/// Reading takes no lock: it works in a read-only folder and during training.
+package struct FrozenEncoder {
+  /// The run's configuration, with the data path of this invocation; the precision may be changed.
+  package var configuration: Configuration
+  /// Weights and running statistics, the same on every rank: the run's own or their moving average.
+  package let state: TrainingState
+  /// Which of the two they are.
+  package let weights: RunWeights
+
+  /// An encoder in a given state.
+  package init(configuration: Configuration, state: TrainingState) {
+    self.configuration = configuration
+    self.state = state
+    weights = .raw
+  }
+
+  /// Reads the run on rank 0 and broadcasts it.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - run: The run directory.
+  ///   - checkpoint: `latest`, `best` or a number of steps.
+  ///   - weights: The weights of the checkpoint to use.
+  ///   - data: The folder of the dataset; `nil` for the run's.
+  ///   - needsData: True if the run's dataset will be opened, so that its options are checked.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
+  package init(
+    run: String, checkpoint: String = "latest", weights: RunWeights = .raw, data: String?, needsData: Bool = true,
+    over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let opened = try world.onRoot { () throws -> (Configuration, TrainingState) in
+      let directory = RunDirectory(path: run)
+      guard directory.holdsRun else {
+        throw RunError(
+          .missing, "\(run): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised"
+        )
+      }
+      var configuration = try directory.configuration()
+      guard let choice = CheckpointChoice(checkpoint) else {
+        throw RunError(.usage, CheckpointChoice.problem(checkpoint) ?? checkpoint)
+      }
+      guard
+        let read = try directory.checkpoints.read(
+          choice, of: configuration, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
+      else {
+        throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
+      }
+      if let data {
+        configuration.data.path = data
+      } else if needsData {
+        try configuration.locateData(ofRun: run)
+      }
+      if needsData, let problem = configuration.dataProblem {
+        throw problem
+      }
+      guard let state = weights == .raw ? read.state : read.state.averaged else {
+        throw RunError(
+          .missing, "--weights-of average: \(run) has no averaged weights, as it was trained without --weight-average",
+          remedy: "leave the option out")
+      }
+      return (configuration, state)
+    }
+    var configuration = try Configuration(
+      yaml: try world.broadcast(text: opened?.0.yaml() ?? ""), path: "the configuration from rank 0")
+    let ownPrecision = configuration.compute.resolvedPrecision
+    let precision = try PrecisionChoice(over: world).forEvaluation(of: ownPrecision)
+    if precision != ownPrecision {
+      report(
+        "note: evaluating in \(precision.rawValue): a rank's CPU does not multiply \(ownPrecision.rawValue) numbers")
+      configuration.compute.precision = precision
+    }
+    self.configuration = configuration
+    self.weights = weights
+    var state = try opened?.1 ?? TrainingState(toFill: configuration, configuration.modelLayout)
+    try state.broadcast(over: world)
+    self.state = state
+  }
+
+  /// Opens the training set and names the folder in the run directory for a stage's result.
+  ///
+  /// A result of other data or of an earlier checkpoint has a folder of its own and never replaces the run's. Data are other data if
+  /// their fingerprint, the hash of names and classes, is not the run's; the same files at another path are the run's own.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - stage: The folder of the run's own result.
+  ///   - checkpoint: The checkpoint that was asked for.
+  ///   - split: The images that the stage tests on.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Returns: The training set, and for example `evaluation`, `evaluation-average`, `evaluation-flowers` or `evaluation-step-1200`.
+  /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
+  package func openTraining(
+    for stage: String, checkpoint: String, testing split: Split, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> (dataset: any ImageDataset, resultFolder: String) {
+    let (dataset, fingerprint) = try DatasetChoice.openFingerprinted(
+      configuration, .train, over: world, report: report)
+    let isOther = fingerprint != configuration.data.fingerprint
+    let name =
+      configuration.data.path?.split(separator: "/").last.map(String.init) ?? configuration.data.dataset.rawValue
+    let own = stage + weights.suffix + (split == .validation ? "-validation" : "")
+    let folder = own + (isOther ? "-\(name)" : "") + (checkpoint == "latest" ? "" : "-step-\(state.step)")
+    if folder != own {
+      report(
+        "note: \(isOther ? "not the data of the run" : "an earlier checkpoint"): the result is stored in \(folder), the run's own stays"
+      )
+    }
+    return (dataset, folder)
+  }
+}

@@ -1,0 +1,129 @@
+import Configuration
+import FoundationEssentials
+import Glibc
+import MPI
+import OneDNN
+
+/// The limits that the environment sets to a rank, beyond those of its host.
+package struct HostLimits: Codable, Equatable {
+  /// The processors that the quota of a control group leaves; `nil` without a quota.
+  package var processorQuota: Double?
+  /// The bytes that `ulimit -v` leaves to this process; `nil` without a limit.
+  package var addressSpaceBytes: Int?
+  /// The free bytes of `/dev/shm`, through which ranks of a host exchange data; `nil` if there is none.
+  package var sharedMemoryBytes: Int?
+  /// The instruction set of the CPU, if the environment's `ONEDNN_MAX_CPU_ISA` keeps computation below it.
+  package var unusedInstructions: String?
+
+  /// No limits.
+  package init() {}
+
+  /// The limits of this process.
+  package static var current: HostLimits {
+    var limits = HostLimits()
+    limits.processorQuota = ControlGroup().processors
+    limits.addressSpaceBytes = addressSpace()
+    limits.sharedMemoryBytes = sharedMemory()
+    if environmentValue(libraryLimit) ?? environmentValue("DNNL_MAX_CPU_ISA") != nil, let level = levelOfCPU(),
+      let effective = InstructionSet.effective, effective < level
+    {
+      limits.unusedInstructions = level.name
+    }
+    return limits
+  }
+
+  static let libraryLimit = "ONEDNN_MAX_CPU_ISA"
+
+  private static func addressSpace() -> Int? {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < rlim_t(Int.max / 2)
+    else { return nil }
+    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    let pages = text.split(separator: " ").first.flatMap { pages in Int(pages) } ?? 0
+    return max(Int(limit.rlim_cur) - pages * sysconf(Int32(_SC_PAGESIZE)), 0)
+  }
+
+  private static func sharedMemory() -> Int? {
+    var status = statvfs()
+    guard unsafe statvfs("/dev/shm", &status) == 0 else { return nil }
+    return Int(status.f_bavail) * Int(status.f_frsize)
+  }
+
+  /// The level that the kernel reports for the CPU, without any limit of the environment.
+  private static func levelOfCPU() -> InstructionSet? {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    guard let line = text.split(separator: "\n").first(where: { line in line.hasPrefix("flags") }) else { return nil }
+    let flags = Set(line.split(whereSeparator: \.isWhitespace))
+    if flags.contains("amx_bf16") { return .avx512AMX }
+    if flags.contains("avx512_bf16") { return .avx512BFloat16 }
+    if flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) { return .avx512 }
+    return flags.contains("avx2") ? .avx2 : nil
+  }
+}
+
+extension LaunchChecks {
+  /// The shared memory that a rank takes of its host's `/dev/shm` under Open MPI and MPICH, with a margin.
+  private static let sharedBytesOfRank = 8 << 20
+  /// The address space that a program takes beyond its memory: libraries, stacks, arenas.
+  private static let addressSpaceMargin = 1 << 30
+
+  /// Compares what the environment leaves with what the ranks ask for.
+  static func limits(_ ranks: [RankFacts]) -> [Finding] {
+    let hosts = byHost(ranks)
+    return hosts.compactMap { host, ranks in quota(host, ranks) }
+      + hosts.compactMap { host, ranks in sharedMemory(host, ranks) } + addressSpace(ranks) + instructionLimit(ranks)
+  }
+
+  private static func quota(_ host: String, _ ranks: [RankFacts]) -> Finding? {
+    let threads = ranks.reduce(0) { sum, facts in sum + facts.threads }
+    guard let quota = ranks.compactMap(\.limits.processorQuota).min(), Double(threads) > quota + 0.01 else {
+      return nil
+    }
+    return Finding(
+      exitCode: nil,
+      problem:
+        "host \(host): \(counted(threads, "thread")) of \(counted(ranks.count, "rank")), but the control group leaves the time of \(decimal(quota, 1)) CPUs",
+      remedy:
+        "start fewer ranks or give fewer --threads, or ask for more CPUs (docker --cpus, Kubernetes limits.cpu, systemd CPUQuota)"
+    )
+  }
+
+  private static func sharedMemory(_ host: String, _ ranks: [RankFacts]) -> Finding? {
+    guard ranks.count > 1, let free = ranks.compactMap(\.limits.sharedMemoryBytes).min(),
+      free < ranks.count * sharedBytesOfRank
+    else { return nil }
+    return Finding(
+      exitCode: nil,
+      problem:
+        "host \(host): /dev/shm has \(megabytes(free)) free, and \(counted(ranks.count, "rank")) exchange data through it",
+      remedy: "give the container more (docker --shm-size 1g), or remove old files there")
+  }
+
+  private static func addressSpace(_ ranks: [RankFacts]) -> [Finding] {
+    let tight = ranks.filter { facts in
+      facts.limits.addressSpaceBytes.map { left in left < (facts.neededBytes ?? 0) + addressSpaceMargin } ?? false
+    }
+    guard let first = tight.first else { return [] }
+    let needed =
+      first.neededBytes.map { bytes in ", and about \(gigabytes(bytes + addressSpaceMargin)) are needed" } ?? ""
+    return [
+      Finding(
+        exitCode: nil,
+        problem:
+          "\(list(tight)): ulimit -v leaves \(gigabytes(first.limits.addressSpaceBytes ?? 0)) of address space\(needed)",
+        remedy: "raise it before the start: ulimit -v unlimited")
+    ]
+  }
+
+  private static func instructionLimit(_ ranks: [RankFacts]) -> [Finding] {
+    let limited = ranks.filter { facts in facts.limits.unusedInstructions != nil }
+    guard let first = limited.first, let unused = first.limits.unusedInstructions else { return [] }
+    return [
+      Finding(
+        exitCode: nil,
+        problem:
+          "\(list(limited)): \(HostLimits.libraryLimit) in the environment limits computation to \(first.instructionSet), and the CPU has \(unused)",
+        remedy: "unset it, or if the limit is meant give --isa \(first.instructionSet) in its place")
+    ]
+  }
+}

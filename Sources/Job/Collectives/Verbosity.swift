@@ -1,0 +1,9 @@
+/// The amount of output of a command.
+package enum Verbosity: Sendable {
+  /// Warnings and errors only.
+  case quiet
+  /// Progress and results.
+  case normal
+  /// Every logged step too.
+  case verbose
+}

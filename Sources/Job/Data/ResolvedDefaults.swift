@@ -1,0 +1,43 @@
+import Configuration
+import DataLoading
+import Datasets
+import Imaging
+
+extension Configuration {
+  /// The length of a view's side in pixels above which views are photographs rather than CIFAR's images.
+  private static let largestSmallView = 64
+
+  /// Chooses defaults that depend on the training set: values that were given, or that a run has already, stay.
+  ///
+  /// - Parameters:
+  ///   - dataset: The training set.
+  ///   - given: The options that were given.
+  ///   - report: Receives a note of each choice.
+  package mutating func resolveDefaults(
+    for dataset: any ImageDataset, given: ConfigurationOverrides, report: (String) -> Void
+  ) {
+    fitBatch(to: dataset.count, given, report)
+    let viewSize = viewSize(of: dataset)
+    if data.dataset == .folder, !given.gives(\.views.augmentation),
+      max(viewSize.width, viewSize.height) > Self.largestSmallView, let preset = try? Augmentation("supcontrast")
+    {
+      views.augmentation = preset
+      report(
+        "augmentation: supcontrast (\(preset)), as views are larger than \(Self.largestSmallView) pixels and --augmentation is not given"
+      )
+    }
+  }
+
+  /// Makes the default batch small enough for a small training set.
+  private mutating func fitBatch(to count: Int, _ given: ConfigurationOverrides, _ report: (String) -> Void) {
+    guard count < batches.size, count > 1, !given.gives(\.batches.size), batches.sampling == .shuffle else { return }
+    if count < batches.shardSize {
+      guard !given.gives(\.batches.shardSize) else { return }
+      batches.shardSize = count
+    }
+    batches.size = count / batches.shardSize * batches.shardSize
+    report(
+      "batch size: \(batches.size) in shards of \(batches.shardSize), as the training set has \(counted(count, "sample")) and --batch-size is not given"
+    )
+  }
+}

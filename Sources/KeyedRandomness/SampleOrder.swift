@@ -1,0 +1,17 @@
+/// The order in which an epoch visits the samples, a function of seed and epoch.
+package enum SampleOrder {
+  /// A uniformly random permutation of `0 ..< count`.
+  ///
+  /// - Parameters:
+  ///   - count: The number of samples.
+  ///   - seed: The run's seed.
+  ///   - epoch: The epoch, from 0.
+  ///   - purpose: The use of the permutation; each has its own random stream.
+  /// - Returns: Every number below `count` once.
+  package static func permutation(
+    of count: Int, seed: UInt64, epoch: Int, purpose: RandomPurpose = .sampleOrder
+  ) -> [Int32] {
+    var stream = RandomStream(seed: seed, purpose, epoch: epoch)
+    return (0..<Int32(count)).map { index in index }.shuffled(with: &stream)
+  }
+}

@@ -1,0 +1,173 @@
+import Glibc
+import MPI
+import OneDNN
+
+/// Classification by the nearest training samples: the most frequent class among the `k` nearest by Euclidean distance.
+package struct KNearestNeighbors: Sendable {
+  private static let samplesPerTile = 1024
+
+  /// The number of neighbors, k.
+  package let k: Int
+  /// The number of features of a sample.
+  package let width: Int
+
+  /// Creates a search for `k` neighbors among rows of a width.
+  package init(k: Int, width: Int) {
+    self.k = k
+    self.width = width
+  }
+
+  /// Counts the test samples classified correctly, over all ranks.
+  ///
+  /// Of classes with equal votes the one with the nearest neighbor wins. Collective; each rank classifies its part of the test samples.
+  package func correctCount(
+    training: FeatureRows, test: FeatureRows, threads: Int = 1, over world: borrowing Communicator
+  ) throws -> Int {
+    world.activity.begin("nearest neighbors")
+    let norms = squaredLengths(training.features)
+    let correct = try RowWork.gather(rows: test.count, width: 1, zero: Int32(0), threads: threads, over: world) {
+      queries in
+      zip(queries, try neighbors(of: test, queries, training, norms)).map { query, nearest in
+        vote(nearest, training.labels) == test.labels[query] ? 1 : 0
+      }
+    }
+    return correct.reduce(0) { sum, one in sum + Int(one) }
+  }
+
+  /// The `k` nearest training samples of each of some queries, nearest first.
+  ///
+  /// - Parameters:
+  ///   - test: The rows that contain the queries.
+  ///   - queries: The range of rows to search for.
+  ///   - training: The rows to search in.
+  ///   - norms: The ``squaredLengths(_:)`` of the training rows.
+  /// - Returns: A list for each query.
+  /// - Throws: `DNNLError` if a product fails.
+  package func neighbors(
+    of test: FeatureRows, _ queries: Range<Int>, _ training: FeatureRows, _ norms: [Float]
+  ) throws -> [[Neighbor]] {
+    try nearest(
+      queries: Array(test.features[queries.lowerBound * width..<queries.upperBound * width]), training.features, norms)
+  }
+
+  /// A training sample and its distance from a query.
+  package struct Neighbor: Sendable {
+    /// ‖a − b‖² − ‖a‖² for the query a.
+    package var distance: Float
+    /// The number of the sample.
+    package var sample: Int
+  }
+
+  /// The `k` nearest training samples of each query, nearest first.
+  private func nearest(queries: [Float], _ training: [Float], _ norms: [Float]) throws -> [[Neighbor]] {
+    let queryCount = queries.count / width
+    var neighbors = [[Neighbor]](repeating: [], count: queryCount)
+    for first in stride(from: 0, to: norms.count, by: Self.samplesPerTile) {
+      let count = min(Self.samplesPerTile, norms.count - first)
+      let tile = training[first * width..<(first + count) * width]
+      var products = [Float](repeating: 0, count: queryCount * count)
+      var elements = products.mutableSpan
+      try elements.product(
+        rows: queryCount, columns: count, depth: width, queries.span, .none, tile.span, .transposed)
+      for query in 0..<queryCount {
+        for column in 0..<count {
+          // ‖a − b‖² without ‖a‖², which is the same for all samples b.
+          let distance = norms[first + column] - 2 * products[query * count + column]
+          insert(Neighbor(distance: distance, sample: first + column), into: &neighbors[query])
+        }
+      }
+    }
+    return neighbors
+  }
+
+  /// Inserts into the sorted list of at most `k`; of equal distances the earlier sample ranks first.
+  private func insert(_ neighbor: Neighbor, into neighbors: inout [Neighbor]) {
+    if neighbors.count == k {
+      guard neighbor.distance < neighbors[k - 1].distance else { return }
+      neighbors.removeLast()
+    }
+    var place = neighbors.count
+    while place > 0, neighbor.distance < neighbors[place - 1].distance {
+      place -= 1
+    }
+    neighbors.insert(neighbor, at: place)
+  }
+
+  /// The most frequent class; ties go to the class of the nearest neighbor.
+  package func vote(_ neighbors: [Neighbor], _ labels: [Int32]) -> Int32? {
+    var votes: [Int32: Int] = [:]
+    for neighbor in neighbors {
+      votes[labels[neighbor.sample], default: 0] += 1
+    }
+    let most = votes.values.max()
+    return neighbors.lazy.map { neighbor in labels[neighbor.sample] }.first { label in votes[label] == most }
+  }
+
+  /// The class of the largest Σ exp(s / τ) over its neighbors, s the cosine similarity of unit rows; of equal sums the lowest class.
+  ///
+  /// The rule of Wu, Xiong, Yu and Lin 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination".
+  package func weightedVote(
+    _ neighbors: ArraySlice<Neighbor>, _ labels: [Int32], _ norms: [Float], temperature: Double = 0.07
+  ) -> Int32? {
+    var votes: [Int32: Double] = [:]
+    for neighbor in neighbors {
+      votes[labels[neighbor.sample], default: 0] += exp(similarity(of: neighbor, norms) / temperature)
+    }
+    return votes.max { one, other in (one.value, -one.key) < (other.value, -other.key) }?.key
+  }
+
+  /// The classes of weighted votes among several numbers of neighbors, on every rank.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - queries: The unit rows to classify.
+  ///   - training: The unit rows to search in.
+  ///   - sizes: The numbers of neighbors, ascending; no more than there are rows are taken.
+  ///   - threads: The number of threads of this rank.
+  ///   - world: The ranks.
+  /// - Returns: For each size the class of each query.
+  /// - Throws: ``CollectiveError`` if a product fails.
+  package static func weightedVotes(
+    of queries: FeatureRows, among training: FeatureRows, sizes: [Int], threads: Int,
+    over world: borrowing Communicator
+  ) throws -> [[Int32]] {
+    let search = KNearestNeighbors(k: min(sizes.last ?? 1, training.count), width: queries.width)
+    let norms = search.squaredLengths(training.features)
+    world.activity.begin("nearest neighbors")
+    let votes = try RowWork.gather(
+      rows: queries.count, width: sizes.count, zero: Int32(0), threads: threads, over: world
+    ) { rows in
+      try search.neighbors(of: queries, rows, training, norms).flatMap { nearest in
+        sizes.map { k in search.weightedVote(nearest.prefix(k), training.labels, norms) ?? -1 }
+      }
+    }
+    return sizes.indices.map { place in
+      queries.labels.indices.map { query in votes[query * sizes.count + place] }
+    }
+  }
+
+  /// log Σ exp(s / τ) over the neighbors of each class: logits whose softmax is the share of votes of ``weightedVote(_:_:_:temperature:)``.
+  package func voteLogits(
+    _ neighbors: [Neighbor], _ labels: [Int32], _ norms: [Float], classCount: Int, temperature: Double = 0.07
+  ) -> [Float] {
+    var votes = [Double](repeating: 0, count: classCount)
+    for neighbor in neighbors {
+      votes[Int(labels[neighbor.sample])] += exp(similarity(of: neighbor, norms) / temperature)
+    }
+    // A class without votes has a probability of 0 in double precision.
+    return votes.map { sum in sum > 0 ? Float(log(sum)) : -1000 }
+  }
+
+  /// The cosine similarity of a unit query and its neighbor, a unit row.
+  package func similarity(of neighbor: Neighbor, _ norms: [Float]) -> Double {
+    (Double(norms[neighbor.sample]) - Double(neighbor.distance)) / 2
+  }
+
+  /// ‖b‖² of each row.
+  package func squaredLengths(_ rows: [Float]) -> [Float] {
+    (0..<rows.count / width).map { row in
+      rows[row * width..<(row + 1) * width].reduce(0) { sum, element in sum + element * element }
+    }
+  }
+}

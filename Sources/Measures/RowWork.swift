@@ -1,0 +1,63 @@
+import Job
+import MPI
+import OneDNN
+import ParallelLoops
+
+/// The parallel computation of values of many rows, block by block on the threads of all ranks.
+///
+/// Blocks have a fixed size and every row's values depend on its block alone, so they are the same on any number of ranks and threads.
+package enum RowWork {
+  /// The number of rows computed together.
+  package static let blockSize = 64
+
+  /// The values of all rows, `[rows, width]`, in order, on every rank.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - rows: The number of rows.
+  ///   - width: The number of values of a row.
+  ///   - zero: Any value.
+  ///   - blockSize: The number of rows computed together.
+  ///   - threads: The number of threads of this rank.
+  ///   - world: The ranks.
+  ///   - body: Computes the values of a block, `[block, width]`; called from any thread.
+  /// - Returns: The values.
+  /// - Throws: ``CollectiveError`` with the error of `body`.
+  package static func gather<Element: MPIElement & Sendable>(
+    rows: Int, width: Int, zero: Element, blockSize: Int = blockSize, threads: Int, over world: borrowing Communicator,
+    _ body: @Sendable (Range<Int>) throws -> [Element]
+  ) throws -> [Element] {
+    let partition = BlockPartition(total: (rows + blockSize - 1) / blockSize, parts: world.size)
+    func range(_ blocks: Range<Int>) -> Range<Int> {
+      min(blocks.lowerBound * blockSize, rows)..<min(blocks.upperBound * blockSize, rows)
+    }
+    let activity = world.activity
+    let own = range(partition[world.rank])
+    let local = try world.throwingTogether {
+      try compute(own, blockSize: blockSize, threads: threads) { block in
+        defer { activity.progressed() }
+        return try body(block)
+      }
+    }
+    precondition(local.count == own.count * width, "\(local.count) values for \(own.count) rows of \(width)")
+    var gathered = [Element](repeating: zero, count: rows * width)
+    try world.allGather(local.span, counts: partition.runs.map { run in range(run).count * width }, into: &gathered)
+    return gathered
+  }
+
+  /// Computes the values of some rows on the threads of this process.
+  package static func compute<Element: Sendable>(
+    _ rows: Range<Int>, blockSize: Int = blockSize, threads: Int = 1,
+    _ body: @Sendable (Range<Int>) throws -> [Element]
+  ) throws -> [Element] {
+    let blocks = stride(from: rows.lowerBound, to: rows.upperBound, by: blockSize).map { first in
+      first..<min(first + blockSize, rows.upperBound)
+    }
+    let values = try parallelMap(blocks.count, threads: threads) { index, _ in
+      useOneThreadPerPrimitive()
+      return try body(blocks[index])
+    }
+    return Array(values.joined())
+  }
+}

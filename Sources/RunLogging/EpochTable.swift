@@ -1,0 +1,97 @@
+import Formats
+import Runs
+
+/// `summary.csv`: one row per epoch.
+///
+/// The table is rewritten as a whole: it has no truncated row, and a test or evaluation that follows its epoch completes the epoch's row.
+struct EpochTable {
+  /// The figures of one epoch.
+  private struct Row {
+    var record: EpochRecord
+    var test: TestRecord?
+    var evaluation: EvaluationRecord?
+
+    /// The cells, in the order of ``EpochTable/columns``.
+    var line: String {
+      let numbers: [Double?] = [
+        record.trainTop1, test?.testTop1, evaluation?.knn20Top1, evaluation?.knn200Top1, evaluation?.classMeansTop1,
+        evaluation?.linearProbeTop1,
+      ]
+      let cells: [any CustomStringConvertible] = [
+        record.epoch, record.step, record.loss, record.lossLowerBound, record.loss - record.lossLowerBound,
+        // The decimal digits of float32, which the learning rate is computed in.
+        Float(record.learningRate), record.viewsPerSecond, record.seconds,
+      ]
+      return (cells.map(\.description) + numbers.map { number in number?.description ?? "" }).joined(separator: ",")
+    }
+  }
+
+  private static let columns = [
+    "epoch", "step", "loss", "loss_lower_bound", "loss_excess", "learning_rate", "views_per_second", "seconds",
+    "train_top1", "test_top1", "knn20_weighted_top1", "knn200_weighted_top1", "class_means_top1", "linear_probe_top1",
+  ]
+
+  private let path: String
+  /// The rows of all epochs but the last.
+  private var lines: [String] = []
+  private var last: Row?
+
+  /// Opens the table; rows of epochs that end behind `step`, which a resumed run will compute again, are removed.
+  ///
+  /// - Throws: ``FileError``.
+  init(path: String, keepingThrough step: Int) throws(FileError) {
+    self.path = path
+    let file: ReadOnlyFile
+    do throws(FileError) {
+      file = try ReadOnlyFile(path: path)
+    } catch {
+      guard error.kind == .missing else { throw error }
+      return
+    }
+    let text = String(decoding: try file.read(file.byteCount, at: 0), as: UTF8.self)
+    let rows = text.split(separator: "\n").dropFirst()
+    lines = rows.compactMap { row in
+      let cells = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      guard cells.count > 1, let rowStep = Int(cells[1]), rowStep <= step else { return nil }
+      // Earlier versions wrote fewer columns.
+      return (cells + Array(repeating: "", count: max(0, Self.columns.count - cells.count))).joined(separator: ",")
+    }
+    if lines.count < rows.count {
+      try write()
+    }
+  }
+
+  /// Adds the row of an epoch.
+  ///
+  /// - Throws: ``FileError`` if the table cannot be written; the next write holds the row too.
+  mutating func add(_ record: EpochRecord) throws(FileError) {
+    if let last {
+      lines.append(last.line)
+    }
+    last = Row(record: record)
+    try write()
+  }
+
+  /// Completes the row of the epoch that ended with the step of a test, if there is one.
+  ///
+  /// - Throws: ``FileError`` if the table cannot be written.
+  mutating func complete(with test: TestRecord) throws(FileError) {
+    guard last?.record.step == test.step else { return }
+    last?.test = test
+    try write()
+  }
+
+  /// Completes the row of the epoch that ended with the step of an evaluation, if there is one.
+  ///
+  /// - Throws: ``FileError`` if the table cannot be written.
+  mutating func complete(with evaluation: EvaluationRecord) throws(FileError) {
+    guard last?.record.step == evaluation.step else { return }
+    last?.evaluation = evaluation
+    try write()
+  }
+
+  private func write() throws(FileError) {
+    let rows = [Self.columns.joined(separator: ",")] + lines + (last.map { row in [row.line] } ?? [])
+    try AtomicFile.write(rows.map { row in row + "\n" }.joined(), to: path)
+  }
+}

@@ -1,0 +1,29 @@
+import Job
+
+/// The output of a run: lines, and on a terminal a status line below them.
+package struct RunConsole {
+  /// The amount of output.
+  package let verbosity: Verbosity
+  /// The status line, on a terminal.
+  package let statusLine: StatusLine?
+  /// Prints a line.
+  package let report: (String) -> Void
+
+  /// Creates the output of a rank.
+  ///
+  /// - Parameters:
+  ///   - verbosity: The amount of output.
+  ///   - terminal: The terminal of rank 0, if its output may be one; `nil` on other ranks.
+  ///   - report: Prints a line.
+  package init(_ verbosity: Verbosity, terminal: StatusLine.Terminal?, report: @escaping (String) -> Void) {
+    let statusLine = verbosity == .quiet ? nil : terminal.flatMap { terminal in StatusLine(terminal) }
+    self.verbosity = verbosity
+    self.statusLine = statusLine
+    self.report = statusLine.map { line in { text in line.printing { report(text) } } } ?? report
+  }
+
+  /// Removes the status line.
+  package func end() {
+    statusLine?.end()
+  }
+}

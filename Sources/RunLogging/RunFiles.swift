@@ -1,0 +1,74 @@
+import Configuration
+import Datasets
+import Formats
+import FoundationEssentials
+import ImageCodecs
+import Runs
+
+/// The log files of a run on rank 0: `metrics.jsonl`, TensorBoard's event files and `summary.csv`.
+///
+/// If a file cannot be written, training continues without it, with one warning per file.
+package final class RunFiles {
+  private let metrics: MetricsLog
+  private let tensorBoard: TensorBoardLog
+  private var table: EpochTable
+  private let report: (String) -> Void
+  /// The files that could not be written at least once.
+  private var failedFiles: Set<String> = []
+
+  /// Opens the files; what is in them of steps after `firstStep`, which a resumed run takes again, is removed or superseded.
+  ///
+  /// - Throws: `FileError` if a file exists that cannot be read.
+  package init(_ directory: RunDirectory, from firstStep: Int, report: @escaping (String) -> Void) throws {
+    metrics = try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
+    tensorBoard = TensorBoardLog(directory, firstStep: firstStep + 1)
+    table = try EpochTable(path: directory.epochTablePath, keepingThrough: firstStep)
+    self.report = report
+  }
+
+  /// Appends a record.
+  package func add(_ record: some MetricsRecord) {
+    let now = Date.now
+    warnOnFailure(of: "metrics.jsonl") { try metrics.append(MetricsLine(record, time: now)) }
+    warnOnFailure(of: TensorBoardLog.folder) { try tensorBoard.add(record, time: now.timeIntervalSince1970) }
+    warnOnFailure(of: "summary.csv") {
+      switch record {
+      case let record as EpochRecord: try table.add(record)
+      case let record as TestRecord: try table.complete(with: record)
+      case let record as EvaluationRecord: try table.complete(with: record)
+      default: break
+      }
+    }
+  }
+
+  /// Appends figures for TensorBoard.
+  package func add(_ figures: [(tag: String, value: TensorBoardWriter.Value)], step: Int) {
+    warnOnFailure(of: TensorBoardLog.folder) {
+      try tensorBoard.add(figures, step: step, time: Date.now.timeIntervalSince1970)
+    }
+  }
+
+  /// Appends the image of some samples and their views for TensorBoard.
+  package func addViews(of configuration: Configuration, _ dataset: any ImageDataset) {
+    warnOnFailure(of: "views") {
+      let image = try ViewSheet.image(of: configuration, dataset)
+      let png = try image.pngBytes()
+      add([("views", .image(png: png, width: image.width, height: image.height))], step: 0)
+    }
+  }
+
+  /// Replaces the tables of TensorBoard's projector.
+  package func write(_ embeddings: [TensorBoardProjector.Embeddings]) {
+    warnOnFailure(of: TensorBoardLog.folder) { try tensorBoard.write(embeddings) }
+  }
+
+  private func warnOnFailure(of file: String, _ write: () throws -> Void) {
+    do {
+      try write()
+    } catch {
+      if failedFiles.insert(file).inserted {
+        report("warning: \(error); the run goes on")
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Configuration
+import Job
+import Runs
+
+/// The progress of a run on rank 0: a status line on a terminal, else a line every few seconds; a line of each epoch and evaluation.
+package final class RunProgress {
+  /// The minimum time between two lines of steps.
+  private static let secondsBetweenLines = 5.0
+
+  private let console: RunConsole
+  private let epochs: Int
+  private var lastLine = 0.0
+
+  /// Creates the progress of a run of some epochs.
+  package init(_ console: RunConsole, epochs: Int) {
+    self.console = console
+    self.epochs = epochs
+  }
+
+  /// Prints a line.
+  package func report(_ line: String) {
+    console.report(line)
+  }
+
+  /// Shows a step.
+  ///
+  /// - Parameters:
+  ///   - text: Its figures.
+  ///   - record: Its record if it is a logged step.
+  package func show(_ text: ProgressText, _ record: StepRecord?) {
+    let now = ProcessMeasurements.now()
+    if console.verbosity == .verbose, let record {
+      report(text.plainLine)
+      report(Self.details(of: record))
+    } else if console.statusLine == nil,
+      now - lastLine >= Self.secondsBetweenLines || text.step == text.lastStep
+    {
+      lastLine = now
+      report(text.plainLine)
+    }
+    console.statusLine?.show { columns in text.statusLine(columns: columns) }
+  }
+
+  /// The gradient norm and the longest parts of a step.
+  static func details(of record: StepRecord) -> String {
+    let whole = record.secondsByPart.values.reduce(0, +)
+    let longest = record.secondsByPart.sorted { one, other in (one.value, other.key) > (other.value, one.key) }
+      .prefix(3).filter { _, seconds in seconds > 0.01 * whole }
+    return "  gradient norm \(threeDigits(record.gradientNorm)), "
+      + longest.map { name, seconds in "\(name) \(threeDigits(seconds)) s" }.joined(separator: ", ")
+  }
+
+  /// Prints the line of an evaluation.
+  package func report(_ record: EvaluationRecord) {
+    let measures: [(String, Double?)] = [
+      ("k-NN", record.knn20Top1), ("linear probe", record.linearProbeTop1), ("class means", record.classMeansTop1),
+      ("classifier", record.classifierTop1),
+    ]
+    let texts = measures.compactMap { name, value in value.map { value in "\(name) \(decimal(value, 3))" } }
+    let uniformity = record.uniformity.map { value in ["uniformity \(decimal(value, 3))"] } ?? []
+    report("step \(record.step)  " + (texts.isEmpty ? uniformity : texts).joined(separator: ", "))
+  }
+
+  /// Prints the line of an epoch.
+  package func report(_ record: EpochRecord, stepsPerEpoch: Int) {
+    report(
+      "epoch \(record.epoch)/\(epochs)  mean loss \(decimal(record.loss, 4))"
+        // The steps before a resume belong to another invocation.
+        + (record.stepsCounted < stepsPerEpoch ? " of the last \(counted(record.stepsCounted, "step"))" : "")
+        + (record.trainTop1.map { top1 in "  train top-1 \(decimal(top1, 4))" } ?? "")
+        + "  \(duration(record.seconds))")
+  }
+}

@@ -1,0 +1,13 @@
+/// The measure for which a run's best checkpoint was kept, stored in the checkpoint itself and in `summary.json`.
+package struct BestCheckpoint: Codable, Sendable, Equatable {
+  /// The value of `--keep-best`.
+  package let measure: String
+  /// The value of the measure.
+  package let value: Double
+  /// The number of steps taken.
+  package let step: Int
+
+  package init(measure: String, value: Double, step: Int) {
+    (self.measure, self.value, self.step) = (measure, value, step)
+  }
+}

@@ -1,0 +1,40 @@
+import Formats
+import Glibc
+
+/// The metrics log, `metrics.jsonl`: one JSON object per line.
+///
+/// Used on rank 0 only.
+@safe
+package final class MetricsLog {
+  private let path: String
+  private let descriptor: Int32
+  /// True if the last line may be incomplete.
+  private var isTorn = false
+
+  /// Opens the log and removes the lines of steps after `step`, which a resumed run takes again.
+  package init(path: String, keepingThrough step: Int) throws(FileError) {
+    self.path = path
+    if let file = try? ReadOnlyFile(path: path) {
+      let text = String(decoding: try file.read(file.byteCount, at: 0), as: UTF8.self)
+      let kept = text.split(separator: "\n").filter { line in
+        guard case .object(let fields) = JSONValue(parsing: String(line)), case .integer(let lineStep) = fields["step"]
+        else { return false }
+        return lineStep <= step
+      }
+      try AtomicFile.write(kept.map { line in line + "\n" }.joined(), to: path)
+    }
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError(.inputOutput, "\(path): cannot be opened for writing") }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Appends one line.
+  package func append(_ line: MetricsLine<some MetricsRecord>) throws(FileError) {
+    let bytes = Array(((isTorn ? "\n" : "") + line.encoded() + "\n").utf8)
+    isTorn = unsafe write(descriptor, bytes, bytes.count) != bytes.count
+    guard !isTorn else {
+      throw FileError(.inputOutput, "\(path): cannot be written to; is the disk full?")
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Configuration
+import Evaluation
+import Job
+import MPI
+import RunLogging
+import Runs
+
+/// The evaluations of a run while it trains (`--evaluate-epochs`), and the choice of its best checkpoint (`--keep-best`).
+final class RunEvaluation {
+  /// The number of evaluations of a run unless the option says otherwise.
+  private static let usualCount = 10
+
+  private let opened: OpenedRun
+  private let report: (String) -> Void
+  private let stepsPerEpoch: Int
+  /// The number of steps between evaluations; 0 for none.
+  private let steps: Int
+  private let scheduleSteps: Int
+  /// The evaluation, once its samples are chosen.
+  private var evaluation: HeldOutEvaluation?
+  private var hasWarned = false
+
+  /// Creates the evaluations of an opened run.
+  init(_ opened: OpenedRun, report: @escaping (String) -> Void) {
+    self.opened = opened
+    self.report = report
+    stepsPerEpoch = opened.sampler.stepsPerEpoch
+    let epochs = opened.configuration.schedule.epochs
+    let usualEpochs = (epochs + Self.usualCount - 1) / Self.usualCount
+    steps = (opened.configuration.checkpoints.evaluateEpochs ?? usualEpochs) * stepsPerEpoch
+    scheduleSteps = epochs * stepsPerEpoch
+  }
+
+  /// True if the encoder is evaluated after a step: every few epochs, and at the end of the schedule.
+  private func isDue(after step: Int) -> Bool {
+    steps > 0 && (step.isMultiple(of: steps) || step == scheduleSteps)
+  }
+
+  /// The best checkpoint of earlier invocations, by the measure of this one.
+  ///
+  /// Collective.
+  func best(over world: borrowing Communicator) throws -> BestCheckpoint? {
+    guard let measure = opened.configuration.checkpoints.best else { return nil }
+    let kept = try world.onRoot { opened.directory?.checkpoints.best() } ?? nil
+    let best: BestCheckpoint? = try world.broadcast(value: [kept].compactMap { best in best }).first
+    return best?.measure == measure.rawValue ? best : nil
+  }
+
+  /// Evaluates a state if that is due, and keeps its checkpoint if it is the best.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - state: The state after a step.
+  ///   - log: Receives the measures.
+  ///   - saver: Saves the checkpoint.
+  ///   - world: The ranks.
+  /// - Throws: ``CollectiveError`` naming a file that cannot be read; after any other error the job has to end at once.
+  func run(
+    after state: TrainingState, _ log: RunLog, _ saver: CheckpointSaver, over world: borrowing Communicator
+  ) throws {
+    guard isDue(after: state.step) else { return }
+    let evaluation = try prepared(over: world)
+    let result = try evaluation.result(
+      of: state, epoch: Double(state.step) / Double(stepsPerEpoch), over: world)
+    log.add(result.record)
+    if world.isRoot {
+      let queries = evaluation.samples.queries
+      log.add(
+        EvaluationFigures(
+          representations: result.representations, projections: result.projections, classNames: queries.classNames,
+          name: queries.name(at:)), step: state.step)
+    }
+    keepBest(result.record, state, log, saver)
+  }
+
+  private func prepared(over world: borrowing Communicator) throws -> HeldOutEvaluation {
+    if let evaluation {
+      return evaluation
+    }
+    let samples = try HeldOutSamples(opened.configuration, training: opened.dataset, over: world)
+    if samples.split == .train {
+      report(
+        "note: no validation images: evaluations take \(samples.queries.count) of the training images"
+          + (opened.configuration.checkpoints.best == nil ? "" : ", and so does --keep-best")
+          + " (--validation-fraction holds some out)")
+    }
+    let evaluation = HeldOutEvaluation(opened.configuration, samples: samples)
+    self.evaluation = evaluation
+    return evaluation
+  }
+
+  /// Begins to save the checkpoint of a state that is better than all before.
+  private func keepBest(_ record: EvaluationRecord, _ state: TrainingState, _ log: RunLog, _ saver: CheckpointSaver) {
+    guard let measure = opened.configuration.checkpoints.best else { return }
+    guard let value = record.value(of: measure) else {
+      if !hasWarned {
+        hasWarned = true
+        report(
+          "warning: --keep-best \(measure.rawValue): there is no such measure without "
+            + (measure == .classifier && opened.dataset.hasLabels
+              ? "validation images; give --validation-fraction" : "labels") + "; no best checkpoint is kept")
+      }
+      return
+    }
+    guard value > log.best?.value ?? -1 else { return }
+    let best = BestCheckpoint(measure: measure.rawValue, value: value, step: state.step)
+    log.best = best
+    saver.begin(state, best: best)
+  }
+}
+
+extension EvaluationRecord {
+  /// The value of a measure of `--keep-best`, if it was computed.
+  fileprivate func value(of measure: CheckpointOptions.Measure) -> Double? {
+    switch measure {
+    case .knn: knn20Top1
+    case .knn200: knn200Top1
+    case .classMeans: classMeansTop1
+    case .linearProbe: linearProbeTop1
+    case .classifier: classifierTop1
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import Configuration
+import Formats
+import Glibc
+import Runs
+
+/// A classifier of representations: that of a run's linear stage, with its standardization folded in, or the one
+/// trained with the encoder.
+///
+/// W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
+package struct ExportedClassifier {
+  /// `[classes, width]`.
+  package let weight: [Float]
+  /// `[classes]`.
+  package let bias: [Float]
+
+  package var classCount: Int { bias.count }
+
+  /// Reads the classifier of a run; `nil` if there is none that belongs to the encoder.
+  ///
+  /// - Parameters:
+  ///   - path: The run directory.
+  ///   - weights: The weights of the encoder.
+  ///   - step: The step whose encoder is exported.
+  ///   - width: The encoder's number of features.
+  ///   - report: Receives a line if there is a classifier that does not belong to the encoder.
+  /// - Throws: `FileError` if the classifier's file is damaged.
+  package init?(
+    run path: String, weights encoderWeights: RunWeights, step: Int, width: Int, report: (String) -> Void
+  ) throws(FileError) {
+    let file = "\(path)/\(ClassifierFile.path(of: encoderWeights))"
+    guard unsafe access(file, F_OK) == 0 else { return nil }
+    let weights = try SafetensorsFile(path: file)
+    let metadata = ClassifierFile.stepMetadata
+    guard weights.metadata[metadata] == "\(step)" else {
+      report(
+        "note: \(file): was trained after step \(weights.metadata[metadata] ?? "?"), the encoder is that of step \(step): left out; run supcon linear again"
+      )
+      return nil
+    }
+    guard let classes = weights.entries["\(Configuration.classifierName).bias"]?.shape.first else {
+      throw FileError(
+        .content, "\(file): holds no tensor \(Configuration.classifierName).bias; run supcon linear again")
+    }
+    let ownWeight = try weights.floats("\(Configuration.classifierName).weight", shape: [classes, width])
+    let ownBias = try weights.floats("\(Configuration.classifierName).bias", shape: [classes])
+    let mean = try weights.floats(ClassifierFile.meanName, shape: [width])
+    let factor = try weights.floats(ClassifierFile.factorName, shape: [width])
+    weight = ownWeight.indices.map { index in ownWeight[index] * factor[index % width] }
+    bias = (0..<classes).map { row in
+      let shift = (0..<width).reduce(0.0) { sum, column in
+        sum + Double(ownWeight[row * width + column]) * Double(factor[column]) * Double(mean[column])
+      }
+      return Float(Double(ownBias[row]) - shift)
+    }
+  }
+
+  /// The classifier that was trained with the encoder.
+  package init(of state: TrainingState) {
+    func elements(_ kind: String) -> [Float] {
+      state.tensors.first { tensor in tensor.name == "\(Configuration.classifierName).\(kind)" }.map { tensor in
+        Array(tensor.elements)
+      } ?? []
+    }
+    (weight, bias) = (elements("weight"), elements("bias"))
+  }
+
+  /// Weight and bias as tensors.
+  package func tensors(_ name: String) -> [NamedTensor] {
+    [
+      NamedTensor(name: "\(name).weight", shape: [classCount, weight.count / classCount], elements: weight[...]),
+      NamedTensor(name: "\(name).bias", shape: [classCount], elements: bias[...]),
+    ]
+  }
+}

@@ -1,0 +1,169 @@
+import Configuration
+import Formats
+import NeuralNet
+import Runs
+
+/// A weight file of another program, with its names mapped to a layout.
+struct ForeignWeights {
+  /// The path of the file.
+  let path: String
+  /// The file's own names and shapes, by the names of the layout.
+  let entries: [String: (name: String, entry: SafetensorsHeader.Entry)]
+
+  /// The file's names outside the model, such as a momentum encoder's or an optimizer's.
+  let outside: [String]
+
+  private let layout: WeightLayout
+  private let file: SafetensorsFile
+
+  /// Reads a file.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - layout: The layout of its names.
+  ///   - prefix: The beginning of the names of the model's tensors; `nil` for the only one, as ``WeightPrefix`` finds it.
+  /// - Throws: `FileError`, also for a file of another format.
+  package init(path: String, _ layout: WeightLayout, prefix: String? = nil) throws(FileError) {
+    try WeightFileFormat.check(path)
+    self.path = path
+    self.layout = layout
+    file = try SafetensorsFile(path: path, needsChecksum: false)
+    let names = file.entries.keys.filter { name in name != SafetensorsChecksum.name }
+    let chosen = try WeightPrefix.chosen(prefix, of: names, layout, path: path)
+    var entries: [String: (name: String, entry: SafetensorsHeader.Entry)] = [:]
+    var outside: [String] = []
+    for name in names {
+      guard let plain = chosen.modelName(of: name) else {
+        outside.append(name)
+        continue
+      }
+      entries[plain] = file.entries[name].map { entry in (name, entry) }
+    }
+    self.entries = entries
+    self.outside = outside.sorted()
+    part = chosen.part
+  }
+
+  // MARK: - The model of the file
+
+  /// The part that the names belong to: a whole model or, in a layout that distinguishes them, its encoder only.
+  let part: WeightLayout.Part
+
+  /// The stem, by the size of the first convolution.
+  var stem: ResNetArchitecture.Stem {
+    let convolution = layout.name(of: "encoder.conv1.weight", part)
+    return entries[convolution]?.entry.shape.last == 7 ? .imagenet : .cifar
+  }
+
+  /// Sets the projection head of a configuration to that of the file.
+  func setHead(_ configuration: inout Configuration) {
+    func outputs(_ slice: String) -> Int? {
+      // The shape of a tensor without elements is not trusted.
+      entries[layout.name(of: slice, part)].flatMap { found in
+        found.entry.range.isEmpty ? nil : found.entry.shape.first
+      }
+    }
+    if let width = outputs("head.2.weight") ?? outputs("head.0.weight") {
+      configuration.head.kind = .mlp
+      configuration.head.embeddingWidth = width
+      if layout == .ge, width != configuration.model.encoder.representationWidth {
+        configuration.head.widths = [width, width]
+      }
+    } else if let width = outputs("head.weight") {
+      configuration.head.kind = .linear
+      configuration.head.embeddingWidth = width
+    } else {
+      configuration.head.kind = .none
+    }
+  }
+
+  // MARK: - Tensors
+
+  /// The tensors of a classifier, which are not part of an encoder.
+  var classifierNames: [String] {
+    ["weight", "bias"].compactMap { kind in entries["\(layout.classifierName).\(kind)"]?.name }
+  }
+
+  /// Checks that all names and shapes are those of a model.
+  ///
+  /// - Throws: ``RunError`` naming all tensors that are missing, unexpected or of another shape.
+  func check(_ slices: [VectorSlice], model: String) throws(RunError) {
+    var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
+    var (missing, misshapen): ([String], [String]) = ([], [])
+    for slice in slices {
+      let name = layout.name(of: slice.name, part)
+      known.insert(name)
+      if let counter = WeightLayout.counter(besides: name) {
+        known.insert(counter)
+      }
+      guard let (_, entry) = entries[name] else {
+        missing.append(name)
+        continue
+      }
+      if entry.shape != slice.shape || !entry.type.isFloatingPoint {
+        misshapen.append("\(name) is \(entry.type.rawValue) \(entry.shape), expected F32 \(slice.shape)")
+      }
+    }
+    let surplus = surplus(known)
+    let clashes = [("missing", missing), ("left over", surplus), ("of another shape or type", misshapen)]
+      .filter { _, names in !names.isEmpty }
+      .map { kind, names in "\(names.count) \(kind): \(Self.list(names))" }
+    // What no encoder has, such as another program's head, spoils nothing.
+    if missing.isEmpty, misshapen.isEmpty, !surplus.contains(where: { name in isOfEncoder(name) }) { return }
+    guard clashes.isEmpty else {
+      throw RunError(
+        .data,
+        "\(path): does not hold a \(model) in the layout \(layout.rawValue). Of its \(counted(entries.count, "tensor")), \(clashes.joined(separator: "; ")). Give the --model, --stem and --layout that the weights were made with"
+      )
+    }
+  }
+
+  /// The file's names of the model's tensors that are not known.
+  private func surplus(_ known: Set<String>) -> [String] {
+    entries.filter { name, _ in !known.contains(name) }.map(\.value.name).sorted()
+  }
+
+  private func isOfEncoder(_ name: String) -> Bool {
+    name.split(separator: ".").contains { part in
+      part == "conv1" || part == "bn1" || (part.hasPrefix("layer") && part.dropFirst(5).allSatisfy(\.isNumber))
+    }
+  }
+
+  /// The tensors that an import leaves out, besides a classifier: those outside the model, and those that it has no place for.
+  func leftOut(_ slices: [VectorSlice]) -> [String] {
+    var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
+    for slice in slices {
+      let name = layout.name(of: slice.name, part)
+      known.insert(name)
+      known.insert(WeightLayout.counter(besides: name) ?? name)
+    }
+    return surplus(known) + outside
+  }
+
+  /// Fills parameters and running statistics, after ``check(_:model:)``.
+  ///
+  /// - Throws: ``RunError`` naming a tensor that holds NaN or infinity.
+  func fill(_ state: inout TrainingState) throws {
+    let (parameters, statistics) = (state.parameterLayout.slices, state.statisticsLayout.slices)
+    state.parameters = try parameters.flatMap(elements)
+    state.statistics = try statistics.flatMap(elements)
+  }
+
+  private func elements(of slice: VectorSlice) throws -> [Float] {
+    let name = layout.name(of: slice.name, part)
+    let elements = try file.floats(entries[name]?.name ?? name, shape: slice.shape)
+    guard elements.allSatisfy(\.isFinite) else {
+      throw RunError(.data, "\(path): \(name) holds NaN or infinity, expected finite weights")
+    }
+    guard !name.hasSuffix("running_var") || elements.allSatisfy({ variance in variance >= 0 }) else {
+      throw RunError(.data, "\(path): \(name) holds a variance below 0")
+    }
+    return elements
+  }
+
+  private static func list(_ names: [String]) -> String {
+    let shown = 10
+    let rest = names.count > shown ? ", and \(names.count - shown) more" : ""
+    return names.prefix(shown).joined(separator: ", ") + rest
+  }
+}

@@ -1,0 +1,100 @@
+import Configuration
+import Datasets
+import Formats
+import ImageCodecs
+import Imaging
+import Runs
+
+/// The preprocessing of a run's encoder and the class names of its classifier, available without the run's dataset.
+package struct ImagePreprocessing: Sendable {
+  /// The metadata key of the class names in a classifier's file: a JSON list.
+  package static let classNamesMetadata = "class_names"
+  /// The share of the shorter side kept by the center crop of a resized image.
+  private static let cropRatio = 0.875
+
+  /// Per-channel mean and standard deviation used to standardize the input.
+  package let normalization: ChannelNormalization
+  /// The conversion of gray images of 16 bits.
+  package let sixteenBit: SixteenBit
+  /// Height and width of the encoder's input.
+  package let viewSize: ImageSize
+  /// Names in the order of labels; empty if the run does not know them.
+  package let classNames: [String]
+
+  /// Reads a run's files; `nil` if they do not contain mean and deviation.
+  ///
+  /// - Parameters:
+  ///   - configuration: The run's configuration.
+  ///   - run: The run directory, whose linear classifier may name the classes.
+  package init?(_ configuration: Configuration, run: String) {
+    let known: (ChannelNormalization, ImageSize)? =
+      if let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) {
+        (variant.normalization, ImageSize(width: 32, height: 32))
+      } else if configuration.data.dataset == .shapes {
+        {
+          let shapes = ShapesDataset(count: 1, seed: 0, split: .test)
+          return (shapes.normalization, shapes.viewSize)
+        }()
+      } else {
+        configuration.data.normalization.flatMap { normalization in
+          configuration.data.imageSize.map { size in (normalization, ImageSize(width: size, height: size)) }
+        }
+      }
+    guard let (normalization, size) = known else { return nil }
+    self.normalization = normalization
+    sixteenBit = configuration.data.sixteenBit ?? .clip
+    viewSize = configuration.data.imageSize.map { side in ImageSize(width: side, height: side) } ?? size
+    classNames = Self.classNames(ofClassifierIn: run) ?? Self.classNames(ofSummaryIn: run) ?? []
+  }
+
+  /// The class names in the metadata of the linear stage's classifier.
+  private static func classNames(ofClassifierIn run: String) -> [String]? {
+    RunWeights.allCases.lazy.compactMap { weights in
+      let file = try? SafetensorsFile(path: "\(run)/\(ClassifierFile.path(of: weights))")
+      return file?.metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
+    }.first
+  }
+
+  /// The class names of the training set, from `summary.json`.
+  private static func classNames(ofSummaryIn run: String) -> [String]? {
+    guard let file = try? ReadOnlyFile(path: RunDirectory(path: run).summaryPath),
+      let bytes = try? file.read(file.byteCount, at: 0),
+      case .object(let fields) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
+    else { return nil }
+    return fields[classNamesMetadata].flatMap(texts)
+  }
+
+  private static func texts(_ list: JSONValue) -> [String]? {
+    guard case .list(let values) = list else { return nil }
+    return values.compactMap { value in
+      if case .text(let text) = value { text } else { nil }
+    }
+  }
+
+  /// Channel values as a metadata value, such as `0.4914,0.4822,0.4465`.
+  private static func text(_ channels: [Float]) -> String {
+    channels.map { value in "\(value)" }.joined(separator: ",")
+  }
+
+  /// Class names as a metadata value.
+  package static func text(_ classNames: [String]) -> String {
+    JSONValue.list(classNames.map(JSONValue.text)).encoded()
+  }
+
+  /// A sentence about the input that the encoder expects.
+  var inputText: String {
+    "Input: RGB from 0 to 1, \(viewSize.height)×\(viewSize.width), minus mean \(Self.text(normalization.mean)), divided by std \(Self.text(normalization.standardDeviation)); the file's metadata has them too"
+  }
+
+  /// The preprocessing by name, for the metadata of an exported file.
+  package var metadata: [String: String] {
+    var metadata = [
+      "mean": Self.text(normalization.mean), "std": Self.text(normalization.standardDeviation),
+      "size": "\(viewSize.height),\(viewSize.width)", "crop": "\(Self.cropRatio)", "interpolation": "bilinear",
+    ]
+    if !classNames.isEmpty {
+      metadata[Self.classNamesMetadata] = Self.text(classNames)
+    }
+    return metadata
+  }
+}

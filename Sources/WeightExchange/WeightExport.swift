@@ -1,0 +1,182 @@
+import Configuration
+import Formats
+import Job
+import MPI
+import NeuralNet
+import Runs
+
+/// Exports a run's encoder to other programs.
+package enum WeightExport {
+  /// The formats of files.
+  package enum Format: String, Sendable, CaseIterable {
+    /// Weights under the names of a layout.
+    case safetensors
+    /// Weights and operations.
+    case onnx
+  }
+
+  /// The options of the command.
+  package struct Request: Sendable {
+    /// The run directory.
+    package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
+    /// The output file.
+    package var output: String
+    /// The format of the file.
+    package var format = Format.safetensors
+    /// The layout of names in safetensors; `nil` for torchvision's.
+    package var layout: WeightLayout?
+    /// The part of the model; `nil` for the default of the format.
+    package var part: WeightLayout.Part?
+    /// True to include the classifier: that of the run's linear stage, or else the one trained with the encoder.
+    ///
+    /// `nil` to include it if it exists and the layout supports it.
+    package var hasClassifier: Bool?
+
+    /// The part that is written.
+    fileprivate var resolvedPart: WeightLayout.Part {
+      part ?? (format == .onnx ? .encoder : (layout?.usualPart ?? .encoder))
+    }
+
+    /// The defaults for a run.
+    package init(run: String, output: String) {
+      self.run = run
+      self.output = output
+    }
+
+    /// The error in the options themselves, or `nil`.
+    package var problem: String? {
+      if layout == .supcontrast, format == .safetensors, hasClassifier == true {
+        return
+          "--classifier: models of --layout supcontrast have no place for one, as the official code keeps it in a file of its own; leave it out, or choose --layout torchvision or --format onnx"
+      }
+      guard format == .onnx, let layout else { return nil }
+      return "--layout \(layout.rawValue): an ONNX file needs no names of others; leave the option out"
+    }
+  }
+
+  /// Writes the file on rank 0.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if the layout does not support the run's model, or naming a file that cannot be read or written.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("opening the run", allowsSilence: true)
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
+      over: world, report: report)
+    if let problem = encoder.configuration.problem(ofPart: request.resolvedPart) {
+      throw CollectiveError(error: RunError(.usage, problem))
+    }
+    world.activity.begin("writing the weights", allowsSilence: true)
+    try world.onRoot {
+      switch request.format {
+      case .safetensors: try writeSafetensors(request, encoder.configuration, encoder.state, report)
+      case .onnx: try writeONNX(request, encoder.configuration, encoder.state, report)
+      }
+    }
+  }
+
+  // MARK: - Formats
+
+  private static func writeSafetensors(
+    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
+  ) throws {
+    let layout = request.layout ?? .usual(for: configuration.architecture)
+    let part = request.resolvedPart
+    if let problem = layout.problem(configuration.architecture)
+      ?? (part == .model ? layout.headProblem(configuration) : nil)
+    {
+      throw RunError(.usage, problem)
+    }
+    var classifier: ExportedClassifier?
+    let isSameModel = configuration.model.normalizeEncoder == layout.isNormalizingRepresentations
+    if layout != .supcontrast, request.hasClassifier ?? true, isSameModel {
+      classifier = try ExportedClassifier(request, configuration, state, report)
+    }
+    let preprocessing = ImagePreprocessing(configuration, run: request.run)
+    try write(to: request.output, state, layout, part, classifier, metadata: preprocessing?.metadata ?? [:])
+    report(
+      "\(request.output): \(configuration.model.name) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
+    )
+    let file = WrittenWeights(
+      path: request.output, encoder: configuration.architecture, head: part == .model ? configuration.headPlan : nil,
+      classCount: classifier?.classCount)
+    for line in layout.loadingLines(file) {
+      report("  \(line)")
+    }
+    preprocessing.map { preprocessing in report(preprocessing.inputText) }
+    if !isSameModel {
+      report(
+        "note: the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "take them before that")"
+      )
+    }
+  }
+
+  private static func write(
+    to path: String, _ state: TrainingState, _ layout: WeightLayout, _ part: WeightLayout.Part,
+    _ classifier: ExportedClassifier?, metadata: [String: String]
+  ) throws(FileError) {
+    let slices = state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
+    let tensors =
+      slices.map { tensor in
+        NamedTensor(name: layout.name(of: tensor.name, part), shape: tensor.shape, elements: tensor.elements)
+      } + (classifier?.tensors(layout.classifierName) ?? [])
+    // Wider elements first, as in the reference implementation, so that all are aligned.
+    let counters = tensors.compactMap { tensor in WeightLayout.counter(besides: tensor.name) }
+    let descriptions =
+      counters.map { name in TensorDescription(name: name, type: .int64, shape: []) }
+      + tensors.map { tensor in TensorDescription(name: tensor.name, type: .float32, shape: tensor.shape) }
+    try SafetensorsWriter.write(
+      to: path, metadata: metadata.merging(["format": "pt"]) { _, format in format }, tensors: descriptions,
+      hasChecksum: false
+    ) { (append) throws(FileError) in
+      let steps = Array(repeating: Int64(state.step), count: counters.count)
+      unsafe try append(steps.span.bytes)
+      for tensor in tensors {
+        unsafe try append(tensor.elements.span.bytes)
+      }
+    }
+  }
+
+  private static func writeONNX(
+    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
+  ) throws {
+    let classifier = request.hasClassifier ?? true ? try ExportedClassifier(request, configuration, state, report) : nil
+    var model = ONNXModel(configuration, state, request.resolvedPart, classifier)
+    let preprocessing = ImagePreprocessing(configuration, run: request.run)
+    model.metadata = preprocessing?.metadata ?? [:]
+    try model.write(to: request.output)
+    let outputs = model.outputs.map(\.name).joined(separator: ", ")
+    report(
+      "\(request.output): \(configuration.model.name) after step \(state.step) as ONNX, normalized images [N, 3, height, width] → \(outputs)"
+    )
+    preprocessing.map { preprocessing in report(preprocessing.inputText) }
+  }
+}
+
+extension ExportedClassifier {
+  fileprivate init?(
+    _ request: WeightExport.Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
+  ) throws(FileError) {
+    if let classifier = try ExportedClassifier(
+      run: request.run, weights: request.weights, step: state.step,
+      width: configuration.architecture.representationWidth, report: report)
+    {
+      self = classifier
+    } else if configuration.isClassifying {
+      self.init(of: state)
+    } else {
+      return nil
+    }
+  }
+}

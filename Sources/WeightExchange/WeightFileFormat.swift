@@ -1,0 +1,75 @@
+import Datasets
+import Formats
+
+/// Files that are no safetensors, recognized by their first bytes where weights are expected.
+package enum WeightFileFormat {
+  /// Refuses files of other formats with the way to make safetensors of them.
+  ///
+  /// - Throws: `FileError`.
+  package static func check(_ path: String) throws(FileError) {
+    guard DataPath.kind(path) != .folder else {
+      throw FileError(.content, "\(path): is a folder; give the file of the weights in it")
+    }
+    let file = try ReadOnlyFile(path: path)
+    let start = try file.read(min(512, file.byteCount), at: 0)
+    if start.starts(with: [0x50, 0x4B, 3, 4]) {
+      throw FileError(.content, "\(path): \(zipProblem(start, path))")
+    }
+    if start.starts(with: [0x80]), start.count > 1, (2...5).contains(start[1]) {
+      throw FileError(.content, "\(path): \(torchProblem(path))")
+    }
+    let archive = "is an archive; unpack it and give the file of the weights in it"
+    let kinds: [(offset: Int, bytes: [UInt8], problem: String)] = [
+      (0, [0x1F, 0x8B], archive), (0, Array("BZh".utf8), archive), (0, [0xFD, 0x37, 0x7A, 0x58, 0x5A], archive),
+      (0, [0x28, 0xB5, 0x2F, 0xFD], archive), (257, Array("ustar".utf8), archive),
+      (
+        0, [0x89] + Array("HDF".utf8),
+        "is an HDF5 file, as Keras writes; save the weights of a PyTorch model as safetensors"
+      ),
+      (0, [0x93] + Array("NUMPY".utf8), "is one NumPy array; save all tensors with safetensors.numpy.save_file"),
+      (0, Array("GGUF".utf8), "is a GGUF file; give the PyTorch weights that it was made from, as safetensors"),
+    ]
+    if let kind = kinds.first(where: { kind in start.dropFirst(kind.offset).starts(with: kind.bytes) }) {
+      throw FileError(.content, "\(path): \(kind.problem)")
+    }
+    if isONNX(start, path) {
+      throw FileError(
+        .content,
+        "\(path): is an ONNX file, which holds operations rather than a model's named weights; give the PyTorch weights that it was exported from, as safetensors"
+      )
+    }
+  }
+
+  /// A ModelProto begins with its version (field 1) and, from all exporters, the producer's name or another short field.
+  private static func isONNX(_ start: [UInt8], _ path: String) -> Bool {
+    guard start.count > 2, start[0] == 0x08, (1...20).contains(start[1]) else { return false }
+    return path.lowercased().hasSuffix(".onnx") || [0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42].contains(start[2])
+  }
+
+  private static func zipProblem(_ start: [UInt8], _ path: String) -> String {
+    let length = start.count > 30 ? Int(start[26]) | Int(start[27]) << 8 : 0
+    let name = String(decoding: start.dropFirst(30).prefix(length), as: UTF8.self)
+    if name.hasSuffix(".npy") {
+      return "is a NumPy archive; save its arrays with safetensors.numpy.save_file"
+    }
+    guard
+      name.contains("/") && (name.hasSuffix("data.pkl") || name.contains("/.") || name.contains("/byteorder"))
+        || name.isEmpty
+    else { return "is a ZIP archive; unpack it and give the file of the weights in it" }
+    return torchProblem(path)
+  }
+
+  /// Converts nested dictionaries of tensors, without an optimizer's, to names with dots.
+  private static let script =
+    #"import sys, torch, safetensors.torch as s; w = torch.load(sys.argv[1], map_location="cpu", weights_only=False); w = w.state_dict() if hasattr(w, "state_dict") else w; f = lambda d, p="": [x for k, v in d.items() if not str(k).startswith("opt") for x in (f(v, p + str(k) + ".") if isinstance(v, dict) else [(p + str(k), v)])]; s.save_file({k: v.detach().clone().contiguous() for k, v in f(w) if torch.is_tensor(v)}, sys.argv[2])"#
+
+  private static func torchProblem(_ path: String) -> String {
+    "is a file of torch.save, which only Python can read; expected safetensors. Convert it, if you trust the file, whose code Python runs, with: python3 -c '\(script)' \(quoted(path)) \(quoted(path + ".safetensors"))"
+  }
+
+  /// A path as one word of a shell.
+  private static func quoted(_ path: String) -> String {
+    path.allSatisfy { letter in letter.isASCII && (letter.isLetter || letter.isNumber || "/._-+=".contains(letter)) }
+      ? path : "'" + path.replacing("'", with: #"'\''"#) + "'"
+  }
+}

@@ -1,0 +1,149 @@
+import Configuration
+import Datasets
+import Formats
+import Job
+import MPI
+import NeuralNet
+import Runs
+
+/// Creates a run directory from the weights of another program, for the stages that follow pretraining.
+package enum WeightImport {
+  /// The options of the command.
+  package struct Request: Sendable {
+    /// The weight file, safetensors.
+    package var weights: String
+    /// The layout of the file's names and models.
+    package var layout: WeightLayout
+    /// The options that were given: encoder, stem, dataset, precision.
+    package var overrides: ConfigurationOverrides
+    /// The run directory; `nil` for a free one under `runs`.
+    package var output: String?
+    /// The beginning of the names of the model's tensors in the file; `nil` for the only one.
+    package var prefix: String?
+
+    package init(weights: String, layout: WeightLayout, overrides: ConfigurationOverrides, output: String?) {
+      self.weights = weights
+      self.layout = layout
+      self.overrides = overrides
+      self.output = output
+    }
+
+    /// The error in the options themselves, or `nil`.
+    package var problem: String? {
+      configuration.problem(given: overrides, ranks: 1)?.description
+        ?? layoutProblem(configuration.model.stem ?? .cifar)
+    }
+
+    private func layoutProblem(_ stem: ResNetArchitecture.Stem) -> String? {
+      var resolved = configuration
+      resolved.model.stem = stem
+      return layout.problem(resolved.architecture)
+    }
+
+    /// The configuration before the weights are read, in float32, in which other programs evaluate.
+    fileprivate var configuration: Configuration {
+      var base = Configuration()
+      base.compute.precision = .float32
+      base.model.normalizeEncoder = layout.isNormalizingRepresentations
+      return overrides.applied(to: base)
+    }
+  }
+
+  /// Reads the weights and writes the run directory, on rank 0.
+  ///
+  /// Collective. All names and shapes are checked before anything is written.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` naming the tensors or options that do not match.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("reading the weights", allowsSilence: true)
+    let precisions = try PrecisionChoice(over: world)
+    let opened = try world.onRoot { try Opened(request, precisions) }
+    var configuration = try Configuration(
+      yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
+    let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
+    try world.agreeOnSamples(of: dataset, configuration)
+    let resolved = configuration
+    world.activity.begin("writing the run", allowsSilence: true)
+    try world.onRoot {
+      try opened?.write(resolved, request, report)
+    }
+  }
+
+  /// The configuration and weights on rank 0 before the dataset is opened; nothing is written yet.
+  private struct Opened {
+    let configuration: Configuration
+    let state: TrainingState
+    let directory: RunDirectory
+    let classifierNames: [String]
+    /// The other tensors of the file that are left out.
+    let leftOut: [String]
+
+    init(_ request: Request, _ precisions: PrecisionChoice) throws {
+      var configuration = request.configuration
+      directory =
+        request.output.map(RunDirectory.init)
+        ?? RunDirectory.free(
+          command: "import", model: configuration.model.name, dataset: configuration.data.dataset.rawValue)
+      try directory.checkIsFree()
+      configuration.compute.precision = try precisions.resolve(
+        configuration.compute.precision, widths: configuration.groupWidths)
+      let weights = try ForeignWeights(path: request.weights, request.layout, prefix: request.prefix)
+      configuration.model.stem = configuration.model.stem ?? weights.stem
+      weights.setHead(&configuration)
+      if let problem = request.layout.problem(configuration.architecture) {
+        throw RunError(
+          .data, "\(request.weights): its first convolution is \(configuration.model.stemText)'s: \(problem)")
+      }
+      let layout = try configuration.modelLayout
+      try weights.check(
+        layout.parameters.slices + layout.statistics.slices,
+        model: "\(configuration.model.name) with the \(configuration.model.stemText) stem")
+      var state = TrainingState(toFill: configuration, layout)
+      try weights.fill(&state)
+      self.configuration = configuration
+      self.state = state
+      classifierNames = weights.classifierNames
+      leftOut = weights.leftOut(layout.parameters.slices + layout.statistics.slices)
+    }
+
+    func write(_ configuration: Configuration, _ request: Request, _ report: (String) -> Void) throws {
+      try directory.create()
+      let lock = try RunLock(directory: directory.path)
+      defer { withExtendedLifetime(lock) {} }
+      try directory.checkIsFree()
+      try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
+      try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
+      let summary: [String: JSONValue] = [
+        "command": .text("import"), "version": .text(supconVersion), "model": .text(configuration.model.name),
+        "dataset": .text(configuration.data.dataset.rawValue),
+        "precision": .text(configuration.compute.resolvedPrecision.rawValue),
+        "weights": .text(request.weights),
+        "layout": .text(request.layout.rawValue), "steps": .integer(state.step),
+        "weights_sha256": .text(state.weightsSHA256()),
+      ]
+      try JSONValue.merge(summary, into: directory.summaryPath)
+      try directory.checkpoints.save(
+        Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
+      if !classifierNames.isEmpty {
+        report(
+          "note: \(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"
+        )
+      }
+      if !leftOut.isEmpty {
+        report(
+          "note: \(counted(leftOut.count, "tensor")) of \(request.weights) that the model has no place for \(leftOut.count == 1 ? "is" : "are") left out: "
+            + leftOut.prefix(5).joined(separator: ", ") + (leftOut.count > 5 ? ", …" : ""))
+      }
+      let head = configuration.head.kind == .none ? "without projection head" : "with its projection head"
+      report(
+        "\(directory.path): \(configuration.model.name) with the \(configuration.model.stemText) stem, \(head), from \(request.weights); go on with supcon linear, evaluate or embed --run \(directory.path)"
+      )
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Configuration
+import NeuralNet
+
+/// The weight names of other programs, and the encoders and heads that their models support.
+package enum WeightLayout: String, Sendable, CaseIterable {
+  /// torchvision's and timm's ResNets: `layer2.0.downsample.0.weight`, classifier `fc`, no projection head.
+  case torchvision
+  /// SupContrast's `SupConResNet`: `encoder.layer2.0.shortcut.0.weight`, `head.0.weight`.
+  case supcontrast
+  /// The CIFAR ResNets of GuillaumeErhard's `ResNetContrastive`: `contrastive_hidden_layer.weight`, classifier `linear`.
+  case ge
+
+  /// The part of a model in a file.
+  package enum Part: String, Sendable, CaseIterable {
+    /// From views to representations.
+    case encoder
+    /// From views to embeddings.
+    case model
+  }
+
+  /// The layout whose models have an encoder of this kind.
+  package static func usual(for encoder: ResNetArchitecture) -> WeightLayout {
+    encoder.offersZeroPadding ? .ge : .torchvision
+  }
+
+  /// The default part of a file of this layout.
+  package var usualPart: Part { self == .torchvision ? .encoder : .model }
+
+  /// The name of the classifier in a file of this layout; SupContrast keeps it in a file of its own.
+  var classifierName: String {
+    switch self {
+    case .torchvision, .supcontrast: "fc"
+    case .ge: "linear"
+    }
+  }
+
+  /// True if the layout's models scale representations to unit length, before head and classifier.
+  var isNormalizingRepresentations: Bool { self == .ge }
+
+  // MARK: - Names
+
+  /// The name of one of this project's slices, such as `encoder.layer2.0.shortcut.0.weight`, in a file that holds the part.
+  package func name(of slice: String, _ part: Part) -> String {
+    switch self {
+    case .torchvision: Self.withoutPrefix(slice).replacing(".shortcut.", with: ".downsample.")
+    case .supcontrast: part == .model ? slice : Self.withoutPrefix(slice)
+    case .ge:
+      Self.withoutPrefix(slice).replacing("head.0.", with: "contrastive_hidden_layer.")
+        .replacing("head.2.", with: "contrastive_output_layer.")
+    }
+  }
+
+  private static let encoderPrefix = "encoder."
+
+  private static func withoutPrefix(_ slice: String) -> String {
+    slice.hasPrefix(encoderPrefix) ? String(slice.dropFirst(encoderPrefix.count)) : slice
+  }
+
+  /// Returns the name of PyTorch's `num_batches_tracked` counter that accompanies a running mean; `nil` for other names.
+  package static func counter(besides name: String) -> String? {
+    let mean = "running_mean"
+    return name.hasSuffix(mean) ? name.dropLast(mean.count) + "num_batches_tracked" : nil
+  }
+
+  /// Returns true if a slice belongs to the part; a classifier trained with the encoder belongs to neither part.
+  package static func isSlice(_ name: String, of part: Part) -> Bool {
+    name.hasPrefix(encoderPrefix) || (part == .model && name.hasPrefix("head."))
+  }
+
+  // MARK: - Supported models
+
+  /// Explains why the layout does not support the encoder; `nil` if it does.
+  package func problem(_ encoder: ResNetArchitecture) -> String? {
+    let title = "--layout \(rawValue): has no \(encoder.name)"
+    guard encoder.offersZeroPadding == (self == .ge) else {
+      let others = self == .ge ? "torchvision or supcontrast" : "ge"
+      return
+        "\(title), whose blocks come in \(encoder.widths.count) groups, but models of \(self == .ge ? 3 : 4) groups; choose --layout \(others)"
+    }
+    let widths = self == .ge ? [16, 32, 64] : [64, 128, 256, 512]
+    guard encoder.widths == widths else {
+      return
+        "\(title) of the widths \(Self.list(encoder.widths)), but of \(Self.list(widths)) alone; choose --format onnx"
+    }
+    if self == .ge, encoder.shortcut != .zeroPadded {
+      return "\(title) with --shortcut B, but with A alone; choose --format onnx"
+    }
+    if self != .torchvision, encoder.stem != .cifar {
+      return "\(title) with --stem imagenet, but with the 3×3 stem alone; choose --layout torchvision or --format onnx"
+    }
+    return nil
+  }
+
+  /// Explains why the layout does not support the configuration's projection head and normalization; `nil` if it does.
+  package func headProblem(_ configuration: Configuration) -> String? {
+    let advice = "choose --part encoder or --format onnx"
+    let (head, width) = (configuration.headPlan, configuration.architecture.representationWidth)
+    let title = "--layout \(rawValue) --part model"
+    if self == .torchvision {
+      return "\(title): its models have no projection head; choose --part encoder or --layout supcontrast"
+    }
+    if configuration.model.normalizeEncoder != isNormalizingRepresentations {
+      return
+        "\(title): its model \(isNormalizingRepresentations ? "scales" : "does not scale") representations to unit length before the head, but the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder; \(advice)"
+    }
+    let isFitting =
+      switch self {
+      case .torchvision: false
+      case .supcontrast: head.widths.count == 1 || (head.widths.count == 2 && head.widths[0] == width)
+      case .ge: head.widths.count == 2 && head.widths[0] == head.widths[1]
+      }
+    guard isFitting, !head.hasBatchNormalization else {
+      let own = Self.list([width] + head.widths) + (head.hasBatchNormalization ? " with batch normalization" : "")
+      let others =
+        self == .ge ? "\(width), d, d (--head-widths d,d)" : "\(width), \(width), d or \(width), d (--head mlp, linear)"
+      return "\(title): its model has no head of the widths \(own), but of \(others); \(advice)"
+    }
+    return nil
+  }
+
+  private static func list(_ widths: [Int]) -> String {
+    widths.map { width in "\(width)" }.joined(separator: ", ")
+  }
+}

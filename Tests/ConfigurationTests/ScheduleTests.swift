@@ -1,0 +1,87 @@
+import Configuration
+import NeuralNet
+import Testing
+
+/// The default warm-up, and runs that are extended.
+struct ScheduleTests {
+  @Test(arguments: [(195, 1.0, false), (23, 75.0 / 23, true), (75, 1, false), (1, 75, true)])
+  func `a contrastive run warms up for an epoch and at least 75 steps`(
+    stepsPerEpoch: Int, epochs: Double, isLonger: Bool
+  ) throws {
+    var schedule = ScheduleOptions()
+    #expect(schedule.resolveWarmup(stepsPerEpoch: stepsPerEpoch, isContrasting: true) == isLonger)
+    #expect(schedule.warmupEpochs == epochs)
+    #expect(schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch) == max(stepsPerEpoch, 75))
+    // As resolved it is in config.yaml, and means the same steps again.
+    var configuration = Configuration()
+    configuration.schedule = schedule
+    let read = try Configuration(yaml: configuration.yaml(), path: "a")
+    #expect(read.schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch) == max(stepsPerEpoch, 75))
+  }
+
+  @Test func `a given warm-up and that of a cross-entropy stay`() {
+    var given = given("--warmup-epochs 0").applied(to: Configuration()).schedule
+    #expect(!given.resolveWarmup(stepsPerEpoch: 3, isContrasting: true) && given.warmupEpochs == 0)
+    var classifying = ScheduleOptions()
+    #expect(!classifying.resolveWarmup(stepsPerEpoch: 3, isContrasting: false) && classifying.warmupEpochs == 1)
+  }
+
+  private func configuration(_ line: String) -> Configuration { given(line).applied(to: Configuration()) }
+
+  @Test(arguments: ["constant", "step --decay-epochs 2,4", "exponential --epochs-per-decay 1.5"])
+  func `an extended schedule is that of a run started so`(schedule: String) throws {
+    let options = "--warmup-epochs 1 --schedule \(schedule)"
+    var extended = configuration("--epochs 3 \(options)")
+    try extended.extend(toEpochs: 5, run: "r") { _ in }
+    #expect(extended == configuration("--epochs 5 \(options)"))
+  }
+
+  @Test func `an extended cosine starts again`() throws {
+    let short = configuration("--epochs 3 --steps 20 --warmup-epochs 1")
+    var extended = short
+    var notes: [String] = []
+    try extended.extend(toEpochs: 5, run: "r") { note in notes.append(note) }
+    #expect(notes.count == 1 && notes[0].contains("starts again"))
+    #expect(extended.schedule.steps == nil && extended.schedule.cosineRestarts == [3])
+    let (before, after) = (
+      short.learningRateSchedule(stepsPerEpoch: 10), extended.learningRateSchedule(stepsPerEpoch: 10)
+    )
+    for step in 0..<30 {
+      #expect(after.learningRate(atStep: step) == before.learningRate(atStep: step), "step \(step)")
+    }
+    #expect(after.learningRate(atStep: 30) == 0.1)
+    #expect(abs(after.learningRate(atStep: 40) - 0.05) < 1e-7)
+    #expect(after.learningRate(atStep: 49) < 0.001)
+    // Again, and through a file.
+    try extended.extend(toEpochs: 6, run: "r") { _ in }
+    let read = try Configuration(yaml: extended.yaml(), path: "a")
+    #expect(read.schedule.cosineRestarts == [3, 5])
+    #expect(read.learningRateSchedule(stepsPerEpoch: 10).learningRate(atStep: 50) == 0.1)
+  }
+
+  @Test func `a run is not shortened, and the same command can be given again`() throws {
+    var run = configuration("--epochs 5")
+    let error = #expect(throws: RunError.self) { try run.extend(toEpochs: 2, run: "runs/a") { _ in } }
+    #expect(error?.exitCode == .configuration)
+    #expect(error?.description.contains("has 5 epochs already; give the number of epochs in total") == true)
+    try run.extend(toEpochs: 5, run: "runs/a") { _ in }
+    #expect(run == configuration("--epochs 5"))
+  }
+
+  @Test func `a checkpoint from before the extension belongs to the run, another's does not`() throws {
+    let old = configuration("--epochs 5")
+    var run = old
+    try run.extend(toEpochs: 9, run: "r") { _ in }
+    #expect(old.extended(like: run) == run)
+    let edited = configuration("--epochs 9")
+    #expect(old.extended(like: edited).conflict(with: edited)?.option == "epochs")
+    #expect(configuration("--epochs 9").extended(like: old).conflict(with: old)?.option == "epochs")
+  }
+
+  @Test func `options know the recipe or file that gives them`() throws {
+    let recipe = try NamedRecipe.named("cifar10-resnet20-supcon").overrides().given(by: "--recipe x")
+    let all = recipe.overridden(by: given("--seed 4"))
+    #expect(all.source(of: "temperature") == "--recipe x")
+    #expect(all.source(of: "seed") == nil && all.source(of: "beta1") == nil)
+  }
+}

@@ -1,0 +1,77 @@
+import Configuration
+import Foundation
+import Runs
+import TestSupport
+import Testing
+
+/// Folders that a run may and may not be written to.
+struct RunDirectoryTests {
+  private func expectRefusal(
+    naming parts: [String], sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+  ) {
+    let error = #expect(throws: RunError.self, sourceLocation: sourceLocation) { try body() }
+    #expect(error?.exitCode == .output, sourceLocation: sourceLocation)
+    for part in parts {
+      #expect(error?.description.contains(part) == true, "\(part)", sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func `a folder with a run is not free, also where only checkpoints are left`() throws {
+    let run = try SmallRun(steps: [3])
+    let path = run.directory.path
+    expectRefusal(naming: [path, "holds a run", "--resume", "choose another --output"]) {
+      try run.directory.checkIsFree()
+    }
+    let empty = try SmallRun(steps: [])
+    try empty.directory.checkIsFree()
+    try writeBytes([], to: empty.directory.configurationPath)
+    #expect(empty.directory.holdsRun)
+  }
+
+  @Test func `the data's folder, one in it and one around it are refused`() throws {
+    let directory = try TemporaryDirectory()
+    let data = directory.file("data")
+    try makeFolder(data)
+    for output in [data, "\(data)/run", "\(data)/a/b", directory.path, "\(directory.path)/other/../data"] {
+      expectRefusal(naming: ["--output", "--data", "choose another"]) {
+        try RunDirectory(path: output).checkIsApart(from: data)
+      }
+    }
+    try RunDirectory(path: directory.file("data-run")).checkIsApart(from: data)
+    try RunDirectory(path: directory.file("run")).checkIsApart(from: nil)
+  }
+
+  @Test func `a folder with other files is refused, one with a run's is not`() throws {
+    let directory = try TemporaryDirectory()
+    let run = RunDirectory(path: directory.path)
+    for name in ["metrics.jsonl", "summary.json", ".lock", "config.yaml.temporary"] {
+      try writeBytes([], to: directory.file(name))
+    }
+    try run.checkIsApart(from: nil)
+    try writeBytes([], to: directory.file("thesis.txt"))
+    expectRefusal(naming: ["holds other files", "thesis.txt"]) { try run.checkIsApart(from: nil) }
+  }
+
+  @Test func `a folder below a file cannot be created`() throws {
+    let directory = try TemporaryDirectory()
+    try writeBytes([], to: directory.file("file"))
+    let below = directory.file("file/run")
+    expectRefusal(naming: [below, "cannot be created", "Not a directory", "choose another --output"]) {
+      try RunDirectory(path: below).create()
+    }
+    let run = RunDirectory(path: directory.file("a/deep/run"))
+    try run.create()
+    try writeBytes([], to: "\(run.path)/linear")
+    expectRefusal(naming: ["\(run.path)/linear", "cannot be created", "move away what stands there"]) {
+      try run.createFolder("linear")
+    }
+  }
+
+  @Test func `a missing configuration is named with its remedy`() throws {
+    let run = try SmallRun(steps: [1])
+    let directory = run.directory
+    let error = #expect(throws: (any Error).self) { _ = try directory.configuration() }
+    #expect(error.map { error in RunError(error).exitCode } == .missing)
+    #expect(error.map { error in "\(error)".contains("run/config.yaml") } == true)
+  }
+}

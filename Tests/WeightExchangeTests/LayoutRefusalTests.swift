@@ -1,0 +1,61 @@
+import Configuration
+import Testing
+import WeightExchange
+
+/// Models that a layout cannot hold.
+struct LayoutRefusalTests {
+  /// A run's options, the layout and the part of the export, and the required parts of the refusal.
+  struct Case: Sendable, CustomTestStringConvertible {
+    let model: [String: String]
+    let layout: WeightLayout
+    let part: WeightLayout.Part
+    let message: [String]
+
+    init(_ model: [String: String], _ layout: WeightLayout, _ part: WeightLayout.Part, naming message: [String]) {
+      (self.model, self.layout, self.part, self.message) = (model, layout, part, message)
+    }
+
+    var testDescription: String { "\(layout) \(part) for \(model)" }
+  }
+
+  @Test(arguments: [
+    Case(
+      ["model": "resnet20"], .torchvision, .encoder,
+      naming: ["--layout torchvision", "has no resnet20", "--layout ge"]),
+    Case(["model": "resnet20"], .ge, .model, naming: ["without --normalize-encoder", "--part encoder"]),
+    Case(
+      ["model": "resnet20", "normalize-encoder": "true"], .ge, .model,
+      naming: ["widths 64, 64, 128", "--head-widths d,d", "--part encoder"]),
+    Case(["model": "resnet20", "shortcut": "B"], .ge, .encoder, naming: ["--shortcut B", "onnx"]),
+    Case(["width-multiplier": "2"], .ge, .encoder, naming: ["32, 64, 128", "16, 32, 64", "onnx"]),
+    Case(["model": "resnet18", "stem": "imagenet"], .supcontrast, .model, naming: ["--stem imagenet", "torchvision"]),
+    Case(["model": "resnet18"], .ge, .model, naming: ["has no resnet18", "torchvision or supcontrast"]),
+    Case(["model": "resnet18"], .torchvision, .model, naming: ["no projection head", "--layout supcontrast"]),
+    Case(
+      ["model": "resnet18", "head": "none"], .supcontrast, .model,
+      naming: ["no head of the widths 512", "--part encoder"]),
+  ])
+  func `a layout that cannot hold the model says why`(refusal: Case) throws {
+    var overrides = ConfigurationOverrides()
+    for (name, value) in refusal.model {
+      overrides.give(value, for: name)
+    }
+    #expect(overrides.problem == nil)
+    let configuration = overrides.applied(to: TrainingCommand.pretrain.defaults)
+    let problem = try #require(
+      refusal.layout.problem(configuration.architecture)
+        ?? (refusal.part == .model ? refusal.layout.headProblem(configuration) : nil))
+    for part in refusal.message {
+      #expect(problem.contains(part), "\(problem)")
+    }
+  }
+
+  @Test func `an ONNX file takes no layout`() {
+    var request = WeightExport.Request(run: "run", output: "weights")
+    request.format = .onnx
+    #expect(request.problem == nil)
+    request.layout = .ge
+    #expect(request.problem?.contains("--layout ge") == true)
+    #expect(request.problem?.contains("leave the option out") == true)
+  }
+}

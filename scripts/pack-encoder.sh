@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Packs the encoder of a finished run for others: weights as safetensors and as ONNX, and a card that says data, recipe, accuracy, calibration and hashes.
+#
+#   scripts/pack-encoder.sh RUN FOLDER [average]
+#
+# RUN has its linear stage (supcon linear) or a classifier of its own, and its measures (supcon evaluate); `average` packs the averaged weights of
+# --weight-average. FOLDER receives encoder.safetensors (PyTorch's names; `supcon import` reads it), model.onnx (encoder and classifier), card.json and
+# README.md. The packed weights are imported and measured again: k-NN has to agree within 0.5 points, as imported weights compute in float32.
+set -euo pipefail
+[ $# -ge 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
+run=$(realpath "$1") || exit 66
+folder=$(realpath -m "$2")
+weights=${3:-raw}
+. "$(dirname "$0")/results/common.sh"
+
+fail() { echo "pack-encoder: $2" >&2 && exit "$1"; }
+ending=$([ "$weights" = raw ] || echo "-$weights")
+summary=$run/summary.json
+measures=$run/evaluation$ending/summary.json
+[ "$(value "$summary" status)" = finished ] || fail 66 "$run: holds no finished run"
+[ -e "$measures" ] || fail 66 "$measures: is missing; run: supcon evaluate $run --weights-of $weights"
+[ -n "$(value "$measures" top1)" ] || fail 66 "$measures: has no accuracy of a classifier; run: supcon linear $run --weights-of $weights, then supcon evaluate"
+if [ -e "$folder" ] && [ -n "$(ls -A "$folder")" ]; then fail 73 "$folder: is not empty; name a new folder"; fi
+mkdir -p "$folder"
+
+model=$(value "$summary" model)
+dataset=$(value "$summary" dataset)
+layout=torchvision
+case $model in resnet8 | resnet14 | resnet20 | resnet32 | resnet44 | resnet56 | resnet110 | resnet1202) layout=ge ;; esac
+"$supcon" export "$run" --weights-of "$weights" --layout "$layout" --part encoder --output "$folder/encoder.safetensors" >"$folder/loading.txt"
+"$supcon" export "$run" --weights-of "$weights" --format onnx --output "$folder/model.onnx" >/dev/null
+loading=$(sed -n 's/^  //p' "$folder/loading.txt")
+rm "$folder/loading.txt"
+
+# Imported, the weights are to give what they gave.
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+data=()
+[ -z "$(value "$summary" data)" ] || data=(--data "$(cd "$(dirname "$run")" && realpath "$(value "$summary" data)" 2>/dev/null || value "$summary" data)")
+"$supcon" import --weights "$folder/encoder.safetensors" --layout "$layout" --model "$model" --dataset "$dataset" ${data[@]+"${data[@]}"} \
+  --output "$copy/run" >"$copy/log" 2>&1 || { cat "$copy/log" >&2 && fail 65 "the packed weights cannot be imported"; }
+"$supcon" evaluate "$copy/run" --threads "$threads" >"$copy/log" 2>&1 || { cat "$copy/log" >&2 && fail 65 "the packed weights cannot be measured"; }
+own=$(value "$measures" knn_top1)
+again=$(value "$copy/run/evaluation/summary.json" knn_top1)
+awk -v one="$own" -v two="$again" 'BEGIN { exit !((one - two) ^ 2 <= 0.005 ^ 2) }' ||
+  fail 65 "k-NN is $again for the packed weights and $own for the run's"
+
+prefix=$([ "$weights" = raw ] || echo average_)
+hash=$(value "$summary" "${prefix}weights_sha256")
+file_hash=$(sha256sum "$folder/encoder.safetensors" | cut -d ' ' -f 1)
+onnx_hash=$(sha256sum "$folder/model.onnx" | cut -d ' ' -f 1)
+fields="model dataset loss precision seed batch_size shard_size views epochs steps version"
+{
+  echo "{"
+  for field in $fields; do echo "  \"$field\": \"$(value "$summary" "$field")\","; done
+  for field in top1 knn_top1 class_means_top1 ece ece_temperature_scaled nll; do echo "  \"$field\": $(value "$measures" "$field" | sed 's/^$/null/'),"; done
+  echo "  \"weights\": \"$weights\","
+  echo "  \"knn_top1_imported\": $again,"
+  echo "  \"training_seconds\": $(seconds "$run"),"
+  echo "  \"weights_sha256\": \"$hash\","
+  echo "  \"encoder_safetensors_sha256\": \"$file_hash\","
+  echo "  \"model_onnx_sha256\": \"$onnx_hash\""
+  echo "}"
+} | sed 's/: ,$/: null,/' >"$folder/card.json"
+{
+  echo "# $model, $(value "$summary" loss), $dataset"
+  echo
+  echo "Encoder trained by supcon $(value "$summary" version) on the training set of $dataset, no other data; $weights weights after the last epoch."
+  echo
+  echo "| measure on the test set | value |"
+  echo "|---|---|"
+  echo "| top-1 of the classifier | $(percent "$(value "$measures" top1)") % |"
+  echo "| k-NN, majority of 20 | $(percent "$own") % ($(percent "$again") % imported, float32) |"
+  echo "| class means | $(percent "$(value "$measures" class_means_top1)") % |"
+  echo "| expected calibration error, 15 bins | $(value "$measures" ece) |"
+  echo "| the same, temperature scaled | $(value "$measures" ece_temperature_scaled) |"
+  echo "| negative log-likelihood, nats | $(value "$measures" nll) |"
+  echo
+  echo "| file | SHA-256 |"
+  echo "|---|---|"
+  echo "| encoder.safetensors (names of the layout $layout) | $file_hash |"
+  echo "| model.onnx (normalized images [N, 3, height, width]; mean and deviation in its metadata) | $onnx_hash |"
+  echo "| parameters and statistics of the run (\`weights_sha256\`) | $hash |"
+  echo
+  echo "To use it:"
+  echo
+  echo "    supcon import --weights encoder.safetensors --layout $layout --model $model --dataset $dataset --data DIR --output runs/imported"
+  echo "    supcon evaluate runs/imported"
+  echo
+  sed 's/^/    /' <<<"$loading"
+  echo
+  echo "Trained with these options (\`--config\` repeats the run):"
+  echo
+  sed -e '/^data:/d' -e 's/^/    /' "$run/config.yaml"
+} >"$folder/README.md"
+echo "$folder: $(du -h "$folder/encoder.safetensors" | cut -f 1) of weights, top-1 $(percent "$(value "$measures" top1)") %, k-NN $(percent "$own") %; card in README.md"
