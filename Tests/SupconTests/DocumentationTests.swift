@@ -9,7 +9,8 @@ struct DocumentationTests {
 
   /// Options of other programs that the documents name: mpirun, srun, sbatch, swift, and scripts of this project.
   private static let others: Set<String> = [
-    "--agent", "--allow-run-as-root", "--args", "--bind", "--bind-to", "--explicit-target-dependency-import-check",
+    "--agent", "--array", "--allow-run-as-root", "--args", "--bind", "--bind-to",
+    "--explicit-target-dependency-import-check",
     "--filter", "--grace", "--host", "--hostfile", "--interface", "--logdir",
     "--map-by", "--mca", "--mpi", "--ntasks", "--oversubscribe", "--peer", "--prefix", "--prtemca", "--python",
     "--signal", "--table",
@@ -105,7 +106,9 @@ struct DocumentationTests {
   func completionsHaveEveryCommandPathsAndValues(shell: String) throws {
     let script = try Workshop().run(["--generate-completion-script", shell])
     #expect(script.exitCode == 0)
-    for word in ["pretrain", "report", "neighbors", "rmsprop", "cifar100", "supcontrast", "avx512-bf16", "resnet50", "best"] {
+    for word in [
+      "pretrain", "report", "neighbors", "rmsprop", "cifar100", "supcontrast", "avx512-bf16", "resnet50", "best",
+    ] {
       #expect(script.standardOutput.contains(word), "\(word)")
     }
     // The options of one command that name a file or a folder.

@@ -16,7 +16,7 @@ struct ReadmeTests {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
 
     let blocks = try testedBlocks()
-    #expect(blocks.count == 14)
+    #expect(blocks.count == 15)
     for block in blocks {
       // The two machines of the example are not at hand: its ranks start here. Ten epochs only take longer than five, 50 than two.
       let commands = block.replacing("--hostfile hostfiles/two-nodes", with: "--oversubscribe")
@@ -33,7 +33,7 @@ struct ReadmeTests {
     for file in [
       "runs/c10/linear/summary.json", "runs/c10-nodes/summary.json", "runs/debug/summary.json", "g.npy", "before.json",
       "runs/baseline/classifier.safetensors", "runs/finetuned/summary.json", "runs/photos/report.html", "both.html",
-      "similar.html", "photos.npy", "projector/projector_config.pbtxt",
+      "similar.html", "runs/sweep/sweep.html", "photos.npy", "projector/projector_config.pbtxt",
     ] {
       #expect(FileManager.default.fileExists(atPath: directory.file(file)), "\(file)")
     }

@@ -1,11 +1,11 @@
 import Configuration
 import Datasets
 import Evaluation
-import Measures
 import Formats
 import Glibc
 import Job
 import MPI
+import Measures
 import Runs
 
 /// Finds the training images that a run's encoder places nearest to given image files.

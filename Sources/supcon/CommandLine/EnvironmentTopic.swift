@@ -5,7 +5,10 @@ enum EnvironmentTopic {
     (
       "supcon",
       [
-        ("SUPCON_ISA", "highest vector instructions to compute with, as --isa, for the same bits on CPUs of several kinds"),
+        (
+          "SUPCON_ISA",
+          "highest vector instructions to compute with, as --isa, for the same bits on CPUs of several kinds"
+        ),
         ("SUPCON_LOCK_WAIT", "seconds to wait for another job that writes the same run directory (default: 15)"),
       ]
     ),

@@ -42,7 +42,9 @@ struct HelpTopic {
   ]
 
   private static var exitCodes: String {
-    let lines = ExitStatus.allCases.map { status in "  \(status.rawValue)\(status == .success ? " " : "")  \(status.meaning)" }
+    let lines = ExitStatus.allCases.map { status in
+      "  \(status.rawValue)\(status == .success ? " " : "")  \(status.meaning)"
+    }
     return "Every rank ends with the same code:\n" + lines.joined(separator: "\n")
   }
 }

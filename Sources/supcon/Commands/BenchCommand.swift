@@ -20,7 +20,9 @@ struct BenchCommand: ConfiguredCommand {
   var steps = 20
   @Option(help: ArgumentHelp("Receives the result as JSON.", valueName: "file"), completion: .file())
   var json: String?
-  @Option(help: ArgumentHelp("An earlier --json: print how many times as fast each part is now.", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp("An earlier --json: print how many times as fast each part is now.", valueName: "file"),
+    completion: .file())
   var compare: String?
 
   @OptionGroup var launch: LaunchOptions

@@ -29,7 +29,9 @@ struct ImportCommand: RankedCommand {
   var model: String
   @Option(help: "Input stem: cifar, imagenet, or auto: by the shape of the first convolution.")
   var stem = "auto"
-  @Option(help: ArgumentHelp("Run directory. (default: runs/import-MODEL-DATASET-N)", valueName: "dir"), completion: .directory)
+  @Option(
+    help: ArgumentHelp("Run directory. (default: runs/import-MODEL-DATASET-N)", valueName: "dir"),
+    completion: .directory)
   var output: String?
 
   /// The dataset and the size of images for later stages.
