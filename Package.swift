@@ -193,15 +193,20 @@ let tests: [Target] = [
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
+    name: "TrainingTests", dependencies: ["Configuration", "ImageCodecs", "Job", "TestSupport", "Training"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "RunLoggingTests", dependencies: ["Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],
+    swiftSettings: swiftSettings),
+  .testTarget(
     name: "RunsTests", dependencies: ["Configuration", "Formats", "NeuralNet", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
-  .testTarget(name: "TrainingTests", dependencies: ["Configuration", "Job", "Training"], swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "ImageCodecs", "Losses", "NeuralNet"],
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "EvaluationTests", dependencies: ["Evaluation", "Formats", "Measures", "WeightExchange"],
+    name: "EvaluationTests", dependencies: ["Datasets", "Evaluation", "Formats", "Measures", "WeightExchange"],
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(

@@ -1,35 +1,29 @@
 #!/usr/bin/env python3
-"""Reads the TensorBoard event files of runs with TensorBoard's own reader and compares them with metrics.jsonl and summary.json.
+"""Reads the TensorBoard files of runs with TensorBoard's own reader and compares them with metrics.jsonl and summary.json.
 
     python3 -m venv .venv && .venv/bin/pip install tensorboard
     .venv/bin/python scripts/check-tensorboard.py RUN [RUN…]
 
 The tag of a scalar is the kind of a row of metrics.jsonl and the name of a field, `step/loss`. It must have the field's value in
-float32, at every step that has the field and no other; summary.json must agree with the last step. Ends with 1 if anything differs, if
-an event file is damaged, or if nothing could be compared.
+float32, at every step that has the field and no other; summary.json must agree with the last step and the last evaluation. Images must
+be PNG files of the stated size; histograms must have the counts of the evaluations; the projector's tables must be rows of unit length
+with the classes of summary.json. Ends with 1 if anything differs, if a file is damaged, or if nothing could be compared.
 """
 
 import json
 import math
 import pathlib
-import re
 import struct
 import sys
 
+from google.protobuf import text_format
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 
-def rows(path):
-    """The numbers of metrics.jsonl by tag and step; a later row of a step wins, as after a resume."""
-    found = {}
-    for line in path.read_text().splitlines():
-        row = json.loads(line)
-        if "step" in row:
-            for name, value in row.items():
-                if value is None or is_number(value):
-                    found.setdefault(f"{row.get('kind')}/{name}", {})[row["step"]] = math.nan if value is None else value
-    return found
+def read_json(path):
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def is_number(value):
@@ -44,62 +38,128 @@ def is_same(float32, number):
     return rounded == float32 or (math.isnan(rounded) and math.isnan(float32))
 
 
-def projector_problems(folder):
-    """Tables that the projector's configuration names but that do not fit each other."""
-    configuration = folder / "projector_config.pbtxt"
-    if not configuration.exists():
-        return
-    text = configuration.read_text()
-    for tensor, metadata in zip(re.findall(r'tensor_path: "(.*)"', text), re.findall(r'metadata_path: "(.*)"', text)):
-        vectors = [line.split("\t") for line in (folder / tensor).read_text().splitlines()]
-        labels = (folder / metadata).read_text().splitlines()
-        heading = 1 if labels and "\t" in labels[0] else 0
-        if len({len(vector) for vector in vectors}) > 1:
-            yield f"{tensor}: rows of different lengths"
-        if len(labels) - heading != len(vectors):
-            yield f"{metadata}: {len(labels) - heading} labels for {len(vectors)} rows of {tensor}"
+def rows(path):
+    """The numbers of metrics.jsonl by tag and step; a later row of a step wins, as after a resume."""
+    found = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        row = json.loads(line)
+        if "step" in row:
+            for name, value in row.items():
+                if is_number(value):
+                    found.setdefault(f"{row.get('kind')}/{name}", {})[row["step"]] = value
+    return found
+
+
+class Check:
+    """The comparison of one folder of event files with the run's own files."""
+
+    def __init__(self, run, folder):
+        self.folder = folder
+        self.metrics = rows(run / "metrics.jsonl")
+        self.summary = read_json(run / "summary.json")
+        self.events = EventAccumulator(
+            str(folder), size_guidance={"scalars": 0, "images": 0, "histograms": 0, "tensors": 0})
+        self.events.Reload()
+        self.problems = []
+        self.compared = 0
+
+    def expect(self, holds, problem):
+        self.compared += 1
+        if not holds:
+            self.problems.append(f"{self.folder}: {problem}")
+
+    def scalars(self):
+        evaluation = self.summary.get("evaluation", {})
+        for tag in self.events.Tags()["scalars"]:
+            values = self.events.Scalars(tag)
+            steps = [event.step for event in values]
+            self.expect(steps == sorted(set(steps)), f"{tag}: steps that repeat or go back: {steps[:20]}")
+            expected = self.metrics.get(tag, {})
+            self.expect(
+                not self.metrics or steps == sorted(expected),
+                f"{tag}: steps {steps[:20]}… in the event files, {sorted(expected)[:20]}… in metrics.jsonl")
+            for event in values:
+                number = expected.get(event.step)
+                if number is not None:
+                    self.expect(
+                        is_same(event.value, number), f"{tag}: step {event.step}: {event.value}, metrics.jsonl {number}")
+            kind, name = tag.split("/", 1)
+            final = self.summary.get(f"final_{name}") if kind == "step" else evaluation.get(name) if kind == "evaluation" else None
+            last = evaluation.get("step") if kind == "evaluation" else self.summary.get("steps")
+            if is_number(final) and values[-1].step == last:
+                self.expect(is_same(values[-1].value, final), f"{tag}: {values[-1].value}, summary.json {final}")
+
+    def histograms(self):
+        queries = self.metrics.get("evaluation/query_samples", {})
+        for tag in self.events.Tags()["histograms"]:
+            for event in self.events.Histograms(tag):
+                value = event.histogram_value
+                self.expect(
+                    sum(value.bucket) == value.num and value.min <= value.max <= value.bucket_limit[-1],
+                    f"{tag}: step {event.step}: buckets that do not fit {value.num} values up to {value.max}")
+                if tag.endswith("_norms"):
+                    self.expect(
+                        value.num == queries.get(event.step) and value.min >= 0,
+                        f"{tag}: step {event.step}: {value.num} lengths from {value.min} on for {queries.get(event.step)} samples")
+                else:
+                    self.expect(
+                        -1.0001 <= value.min and value.max <= 1.0001,
+                        f"{tag}: step {event.step}: similarities from {value.min} to {value.max}")
+
+    def images(self):
+        for tag in self.events.Tags()["images"]:
+            for event in self.events.Images(tag):
+                png = event.encoded_image_string
+                size = struct.unpack(">II", png[16:24])
+                self.expect(
+                    png.startswith(b"\x89PNG\r\n\x1a\n") and size == (event.width, event.height),
+                    f"{tag}: step {event.step}: a PNG file of {size}, {event.width} × {event.height} in the event")
+
+    def projector(self):
+        path = self.folder / "projector_config.pbtxt"
+        configuration = text_format.Parse(path.read_text() if path.exists() else "", ProjectorConfig())
+        for embedding in configuration.embeddings:
+            vectors = [
+                [float(number) for number in line.split("\t")]
+                for line in (self.folder / embedding.tensor_path).read_text().splitlines()]
+            heading, *labels = (self.folder / embedding.metadata_path).read_text().splitlines()
+            columns = heading.split("\t")
+            self.expect(len({len(vector) for vector in vectors}) == 1, f"{embedding.tensor_path}: rows of different lengths")
+            self.expect(
+                len(labels) == len(vectors), f"{embedding.metadata_path}: {len(labels)} labels for {len(vectors)} rows")
+            lengths = [math.hypot(*vector) for vector in vectors]
+            self.expect(
+                all(abs(length - 1) < 1e-4 for length in lengths), f"{embedding.tensor_path}: rows of length {min(lengths)} to {max(lengths)}")
+            classes = {label.split("\t")[columns.index("class")] for label in labels}
+            self.expect(
+                classes <= set(self.summary.get("class_names", classes)), f"{embedding.metadata_path}: classes {sorted(classes)[:5]}…")
+        return len(configuration.embeddings)
+
+    def run(self):
+        self.scalars()
+        self.histograms()
+        self.images()
+        tables = self.projector()
+        tags = self.events.Tags()
+        files = sorted(self.folder.glob("events.out.tfevents.*"))
+        self.expect(
+            sum(1 for _ in RawEventFileLoader(str(files[-1])).Load()) >= 2, f"{files[-1].name}: has no events")
+        print(
+            f"{self.folder}: {len(files)} files, {len(tags['scalars'])} scalars, {len(tags['histograms'])} histograms, "
+            f"{len(tags['images'])} images, {tables} tables of the projector")
 
 
 def check(run):
-    files = sorted(run.rglob("events.out.tfevents.*"))
-    problems = [] if files else [f"{run}: no event files"]
-    compared = 0
-    for folder in sorted({file.parent for file in files}):
-        events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0, "histograms": 0, "tensors": 0})
-        events.Reload()
-        tags = events.Tags()
-        print(
-            f"{folder}: {len(list(folder.glob('events.out.tfevents.*')))} files, {len(tags['scalars'])} scalars, "
-            f"{len(tags['histograms'])} histograms, {len(tags['images'])} images, {len(tags['tensors'])} texts")
-        metrics = rows(run / "metrics.jsonl") if (run / "metrics.jsonl").exists() else {}
-        summary = json.loads((run / "summary.json").read_text()) if (run / "summary.json").exists() else {}
-        for tag in tags["scalars"]:
-            steps = [event.step for event in events.Scalars(tag)]
-            if steps != sorted(set(steps)):
-                problems.append(f"{tag}: steps that repeat or go back: {steps[:20]}")
-            for event in events.Scalars(tag):
-                expected = metrics.get(tag, {}).get(event.step)
-                if expected is not None:
-                    compared += 1
-                    if not is_same(event.value, expected):
-                        problems.append(f"{tag}: step {event.step}: {event.value} in the event file, {expected} in metrics.jsonl")
-            if metrics and steps != sorted(metrics.get(tag, {})):
-                problems.append(f"{tag}: steps {steps[:20]}… in the event files, {sorted(metrics.get(tag, {}))[:20]}… in metrics.jsonl")
-            last = events.Scalars(tag)[-1]
-            final = summary.get(tag.replace("step/", "final_", 1))
-            if is_number(final) and last.step == summary.get("steps"):
-                compared += 1
-                if not is_same(last.value, final):
-                    problems.append(f"{tag}: {last.value} in the event file, {final} in summary.json")
-        problems += projector_problems(folder)
-    for file in files:
-        if file is files[-1] and sum(1 for _ in RawEventFileLoader(str(file)).Load()) < 2:
-            problems.append(f"{file}: has no events")
-    if not compared:
-        problems.append(f"{run}: no scalar has a field of metrics.jsonl to compare with")
+    folders = sorted({file.parent for file in run.rglob("events.out.tfevents.*")})
+    problems, compared = ([] if folders else [f"{run}: no event files"]), 0
+    for folder in folders:
+        one = Check(run, folder)
+        one.run()
+        problems += one.problems
+        compared += one.compared
     for problem in problems:
         print(f"check-tensorboard: {problem}", file=sys.stderr)
-    print(f"{run}: {compared} numbers compared, {len(problems)} problems")
+    print(f"{run}: {compared} comparisons, {len(problems)} problems")
     return not problems
 
 

@@ -34,7 +34,7 @@ for folder in '' /bin /lib /lib/supcon /share /share/man/man1 /share/doc/supcon 
   while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
   [ -d "$nearest" ] || fail 73 "--prefix $prefix: $nearest is no folder; nothing was installed; choose another prefix"
   [ -w "$nearest" ] && [ -x "$nearest" ] ||
-    fail 73 "--prefix $prefix: $nearest is not writable for $(id -un); nothing was installed; choose another prefix, or use sudo"
+    fail 73 "--prefix $prefix: $nearest is not writable for $(id -un 2>/dev/null); nothing was installed; choose another prefix, or use sudo"
 done
 prefix=$(realpath -m "$prefix")
 for program in swift swiftc strip; do
@@ -50,7 +50,8 @@ if [ -z "${SUPCON_COMMIT:-}" ] && commit=$(git -C "$root" rev-parse --short=12 H
   git -C "$root" diff --quiet HEAD 2>/dev/null || commit+=-modified
   export SUPCON_COMMIT=$commit
 fi
-arguments=(--package-path "$root" --scratch-path "$build" -c release --static-swift-stdlib)
+# The older kind of path to its own folder also holds for the libraries of libraries, such as the libOpenCL of oneDNN.
+arguments=(--package-path "$root" --scratch-path "$build" -c release --static-swift-stdlib -Xlinker --disable-new-dtags)
 swift build "${arguments[@]}" --product supcon
 program=$(swift build "${arguments[@]}" --show-bin-path)/supcon
 
@@ -60,12 +61,24 @@ program=$(swift build "${arguments[@]}" --show-bin-path)/supcon
 install -D -m 755 "$program" "$tree/lib/supcon/supcon"
 strip "$tree/lib/supcon/supcon"
 mkdir -p "$tree/bin"
-ln -s ../lib/supcon/supcon "$tree/bin/supcon"
 install -m 755 "$root/scripts/launch.sh" "$tree/bin/supcon-launch"
-if [ -n "$bundle" ]; then
+if [ -z "$bundle" ]; then
+  ln -s ../lib/supcon/supcon "$tree/bin/supcon"
+else
   ldd "$tree/lib/supcon/supcon" | awk '$1 ~ /^lib(dnnl|OpenCL|turbojpeg|png16|gomp)\./ { print $3 }' | while read -r library; do
     install -m 644 "$library" "$tree/lib/supcon/$(basename "$library")"
   done
+  # No package manager has seen to the other libraries: supcon-launch says which package has one that is missing.
+  cat >"$tree/bin/supcon" <<'PROGRAM'
+#!/bin/sh
+bin=$(dirname "$(realpath "$0")")
+program=$bin/../lib/supcon/supcon
+if LD_TRACE_LOADED_OBJECTS=1 "$program" 2>&1 | grep -q 'not found'; then
+  SUPCON=$program exec "$bin/supcon-launch" recipe
+fi
+exec "$program" "$@"
+PROGRAM
+  chmod 755 "$tree/bin/supcon"
 fi
 
 # Manual pages, from what the program says of its own options.
@@ -97,7 +110,10 @@ chmod -R u=rwX,go=rX "$tree"
 (umask 022 && mkdir -p "$prefix")
 staged=$(mktemp -d "$prefix/.supcon-install.XXXXXX")
 trap 'rm -rf "$tree" "$staged"' EXIT
-cp -a --no-preserve=ownership "$tree/." "$staged/" || fail 74 "--prefix $prefix: writing failed; nothing was installed"
+problem=$(cp -a --no-preserve=ownership "$tree/." "$staged/" 2>&1) || {
+  rm -rf "$staged" && rmdir "$prefix" 2>/dev/null || true
+  fail 74 "--prefix $prefix: ${problem%%$'\n'*}; nothing was installed"
+}
 rm -rf "$prefix/lib/supcon"
 (umask 022 && cd "$staged" && find . -mindepth 1 -type d -exec mkdir -p "$prefix/{}" \;)
 (cd "$staged" && find . ! -type d -exec ln -fP {} "$prefix/{}" \;)

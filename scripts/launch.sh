@@ -12,6 +12,7 @@ usage() {
 USAGE: $(basename "$0") [options] SUBCOMMAND [options of supcon]
 
   -np N               ranks (default: the slots of the hostfile, or the cores of this machine)
+  --auto              ranks, threads and binding as supcon plan --propose chooses them for this machine
   --hostfile FILE     where ranks run; see hostfiles/ (default: this machine, or the hosts of the Slurm allocation)
   --interface NAMES   the interfaces or networks that lead to the other hosts, such as eth0 or 10.0.0.0/24
   --bind              tie each rank to cores of its own, one for each of --threads: for hosts that run nothing else
@@ -31,7 +32,7 @@ fail() {
 }
 
 root=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
-ranks='' hostfile='' interface='' binding=none oversubscribe='' agent='' check=yes grace=60
+ranks='' hostfile='' interface='' binding=none oversubscribe='' agent='' check=yes grace=60 auto=''
 while [ $# -gt 0 ]; do
   case $1 in
     --help | -h) usage && exit 0 ;;
@@ -46,6 +47,7 @@ while [ $# -gt 0 ]; do
       esac
       shift 2
       ;;
+    --auto) auto=yes && shift ;;
     --bind) binding=core && shift ;;
     --oversubscribe) oversubscribe=yes && shift ;;
     --no-check) check='' && shift ;;
@@ -57,14 +59,44 @@ done
 [[ $grace =~ ^[0-9]+$ ]] || fail 64 "--grace $grace: expected a whole number of seconds"
 [ -z "$ranks" ] || [[ $ranks =~ ^[1-9][0-9]*$ ]] || fail 64 "-np $ranks: expected a whole number above 0"
 
-# In a checkout the build's program, in an installation the one in bin beside this script.
+# In a checkout the build's program, in an installation the one in lib/supcon beside this script's folder.
 supcon=${SUPCON:-}
 if [ -z "$supcon" ]; then
   supcon=$root/.build/release/supcon
-  [ -x "$supcon" ] || [ ! -x "$root/bin/supcon" ] || supcon=$root/bin/supcon
+  [ -x "$supcon" ] || [ ! -x "$root/lib/supcon/supcon" ] || supcon=$root/lib/supcon/supcon
 fi
 supcon=$(realpath -m "$supcon")
 [ -x "$supcon" ] || fail 66 "$supcon: no such program; build it with: swift build -c release"
+
+# MARK: proposal
+
+if [ -n "$auto" ]; then
+  case $1 in
+    pretrain | supervised | bench) ;;
+    *) fail 64 "--auto: chooses for pretrain, supervised and bench, not for $1; give -np instead" ;;
+  esac
+  [ -z "$ranks$hostfile" ] && [ "$binding" = none ] ||
+    fail 64 "--auto: chooses ranks and binding on this machine; leave out -np, --hostfile and --bind"
+  # The options of the run that decide its memory: all but those of its files, its end and its measurements.
+  described=() skipped=0
+  for argument in "${@:2}"; do
+    if [ "$skipped" -gt 0 ]; then skipped=$((skipped - 1)) && continue; fi
+    case $argument in
+      --output | --max-time | --json | --compare | --check-ranks | --reduction) skipped=1 ;;
+      --dump-step) skipped=2 ;;
+      --output=* | --max-time=* | --json=* | --compare=* | --check-* | --reduction=* | --resume | --layers) ;;
+      *) described+=("$argument") ;;
+    esac
+  done
+  proposal=$("$supcon" plan --propose --json ${described[@]+"${described[@]}"} </dev/null) ||
+    fail $? "--auto: supcon plan --propose found nothing for this run; give -np and --threads"
+  # The first one in the JSON is the best.
+  first() { sed -n "s/^ *\"$1\" : \"\{0,1\}\([a-z0-9]*\)\"\{0,1\},\{0,1\}\$/\1/p" <<<"$proposal" | head -n 1; }
+  ranks=$(first ranks) binding=$(first binding)
+  [ -n "$ranks" ] && [ -n "$binding" ] || fail 70 "--auto: cannot read the proposal: $proposal"
+  set -- "$@" --threads "$(first threads_per_rank)"
+  echo "launch: $ranks ranks × $(first threads_per_rank) threads, bound to: $binding" >&2
+fi
 
 # MARK: launcher
 

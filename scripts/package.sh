@@ -52,6 +52,7 @@ Architecture: $architecture
 Maintainer: $maintainer
 Installed-Size: $(du -sk "$tree/usr" | cut -f 1)
 Depends: $depends, $launcher
+Recommends: libtiff6, libwebp7
 $([ "$name" = supcon ] && echo "Conflicts: supcon-mpich" || echo "Conflicts: supcon")
 Section: science
 Priority: optional
@@ -66,7 +67,7 @@ CONTROL
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 
 Files: *
-Copyright: the supcon developers
+Copyright: 2026 the supcon developers
 License: Apache-2.0
 Comment:
  The program contains the Swift runtime, its Foundation and

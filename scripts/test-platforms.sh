@@ -84,8 +84,9 @@ bare() {
 enter() {
   local place=$1 address
   ! mountpoint -q "$place/proc" || return 0
-  mkdir -p "$place/proc" "$place/dev" "$place/var/cache/apt/archives"
+  mkdir -p "$place/proc" "$place/sys" "$place/dev" "$place/var/cache/apt/archives"
   mount -t proc proc "$place/proc"
+  mount -t sysfs -o ro sysfs "$place/sys"
   mount --rbind /dev "$place/dev"
   mount --bind "$folder/downloads" "$place/var/cache/apt/archives"
   mkdir -p "$folder/downloads/partial"
@@ -101,7 +102,7 @@ enter() {
 }
 
 leave() {
-  umount -l "$1/proc" "$1/dev" "$1/var/cache/apt/archives"
+  umount -l "$1/proc" "$1/sys" "$1/dev" "$1/var/cache/apt/archives"
   ! mountpoint -q "$1$toolchain" || umount -l "$1$toolchain"
 }
 

@@ -47,6 +47,10 @@ static inline dnnl_status_t conednn_memory_create(
   return dnnl_memory_create(memory, conednn_layout_value(layout), engine, address);
 }
 
+static inline dnnl_status_t conednn_memory_set_address(dnnl_memory_t memory, void *address) {
+  return dnnl_memory_set_data_handle(memory, address);
+}
+
 static inline dnnl_status_t conednn_reorder_plan(
     dnnl_primitive_desc_t *plan, dnnl_engine_t engine, dnnl_primitive_attr_t attributes, conednn_layout_t source,
     conednn_layout_t destination) {

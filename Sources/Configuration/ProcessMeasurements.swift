@@ -55,6 +55,24 @@ package enum ProcessMeasurements {
     }
   }
 
+  /// Returns the numbers of the processors that this process may run on; `nil` if the kernel does not report them.
+  package static func allowedProcessors() -> Set<Int>? {
+    field("Cpus_allowed_list:", of: "/proc/self/status").flatMap(processors).map(Set.init)
+  }
+
+  /// Reads the kernel's lists of processors, such as `0-3,8`; `nil` for another text.
+  package static func processors(_ list: String) -> [Int]? {
+    var all: [Int] = []
+    for part in list.split(separator: ",") {
+      let bounds = part.split(separator: "-").map { text in Int(text.filter { letter in letter.isNumber }) }
+      guard let first = bounds.first, let lower = first, let last = bounds.last, let upper = last, bounds.count <= 2,
+        lower <= upper
+      else { return nil }
+      all += lower...upper
+    }
+    return all.isEmpty ? nil : all
+  }
+
   /// Returns the text after a name and a colon in a file of the kernel.
   private static func field(_ name: String, of path: String) -> String? {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""

@@ -13,11 +13,18 @@ final class BatchNormalizationLayer {
 
   let normalization: BatchNormalization
 
+  /// The end of its parameters, of which the shift is the last.
+  var parameterEnd: Int { slices.shift.range.upperBound }
+
   private let slices: ModelLayout.Normalization
+  /// The places of the gradients of scale and shift, which are registered one after the other.
+  private let gradientRange: Range<Int>
 
   /// Registers scale, shift and running statistics under `name`; the scale begins at 1 or 0.
   init(_ context: NetworkContext, _ name: String, _ shape: ActivationShape, zeroInitializesLastScale: Bool) {
     slices = context.layout.addNormalization(name, channels: shape.channels, isScaleZero: zeroInitializesLastScale)
+    gradientRange =
+      context.gradientRange(of: slices.scale).lowerBound..<context.gradientRange(of: slices.shift).upperBound
     normalization = BatchNormalization(shape, context.precision, epsilon: Self.epsilon)
   }
 
@@ -49,8 +56,7 @@ final class BatchNormalizationLayer {
     _ outputGradient: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ statistics: BatchNormalization.Statistics,
     into inputGradient: Tensor, parameterGradient: inout MutableSpan<Float>
   ) {
-    // The shift is registered immediately after the scale.
-    var slice = parameterGradient._mutatingExtracting(slices.scale.range.lowerBound..<slices.shift.range.upperBound)
+    var slice = parameterGradient._mutatingExtracting(gradientRange)
     normalization.inputGradient(
       outputGradient, sums: sums, input: input, statistics, into: inputGradient, parameterGradient: &slice)
   }

@@ -6,7 +6,13 @@ import OneDNN
 final class ConvolutionLayer {
   let weight: VectorSlice
   let outputShape: ActivationShape
+  /// The memory of the packed weights, shared with the same layer of other threads.
+  let weightMemory: PackedWeightMemory
 
+  let clock: LayerClock
+
+  private let gradientRange: Range<Int>
+  private let multiplyAdds: Int
   private let method: Method
   private let outputKernels: FeatureMapKernels
 
@@ -34,6 +40,11 @@ final class ConvolutionLayer {
     }
     weight = context.layout.addConvolution(
       name, inputs: geometry.input.channels, outputs: geometry.outputChannels, kernel: geometry.kernel)
+    clock = LayerClock(context, name, shapes: geometry.shortDescription)
+    multiplyAdds =
+      geometry.output.count * geometry.input.channels * geometry.kernel * geometry.kernel
+    gradientRange = context.gradientRange(of: weight)
+    weightMemory = context.packedWeights.memory(of: name)
     outputShape = geometry.output
     outputKernels = FeatureMapKernels(geometry.output, context.precision)
     if context.usesWinograd, WinogradConvolution.suits(geometry) {
@@ -42,52 +53,73 @@ final class ConvolutionLayer {
           geometry, context.precision,
           // Evaluation is forward alone: it can afford the exact products.
           products: context.isTraining ? context.precision : .float32, isTraining: context.isTraining,
-          scratch: context.winogradScratch))
+          scratch: context.winogradScratch, weightMemory: weightMemory))
     } else {
       let passes: Convolution.Passes = !context.isTraining ? .inference : isFirst ? .trainingFirst : .training
       method = .direct(
-        try Convolution(context.engine, context.execution, geometry, context.precision, passes: passes))
+        try Convolution(
+          context.engine, context.execution, geometry, context.precision, passes: passes, weightMemory: weightMemory))
     }
   }
 
-  func load(_ parameters: Span<Float>) throws(DNNLError) {
-    let weights = parameters.extracting(weight.range)
-    switch method {
-    case .direct(let convolution): try convolution.load(weights: weights)
-    case .winograd(let convolution): convolution.load(weights: weights)
+  func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
+    if let turn = loading.turn, !weightMemory.claim(turn: turn) {
+      return
     }
+    let weights = parameters.extracting(weight.range)
+    let start = clock.start()
+    switch method {
+    case .direct(let convolution): try convolution.load(weights: weights, for: loading.uses)
+    case .winograd(let convolution): convolution.load(weights: weights, for: loading.uses)
+    }
+    clock.stop(start, .copies, byteCount: weightByteCount + packedByteCount)
   }
+
+  private var weightByteCount: Int { weight.range.count * MemoryLayout<Float>.size }
+  private var packedByteCount: Int { weightMemory.byteCount(isAlternating: true) }
 
   /// Convolves, and adds Σ and Σ of squares of each output channel to `sums`, `[2, out]`, unless this is empty.
   func forward(_ input: Tensor, into output: Tensor, sums: inout BatchNormalization.Sums) throws(DNNLError) {
+    let start = clock.start()
     switch method {
-    case .direct(let convolution):
-      try convolution.forward(input, into: output)
-      if !sums.isEmpty {
-        outputKernels.addChannelSums(of: output, to: &sums)
-      }
+    case .direct(let convolution): try convolution.forward(input, into: output)
     case .winograd(let convolution): convolution.forward(input, into: output, sums: &sums)
+    }
+    clock.stop(
+      start, .forward, multiplyAdds: multiplyAdds, byteCount: input.byteCount + output.byteCount + packedByteCount)
+    if case .direct = method, !sums.isEmpty {
+      let start = clock.start()
+      outputKernels.addChannelSums(of: output, to: &sums)
+      clock.stop(start, .normalization, byteCount: output.byteCount)
     }
   }
 
   func weightGradient(
     input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
-    var slice = gradient._mutatingExtracting(weight.range)
+    var slice = gradient._mutatingExtracting(gradientRange)
+    let start = clock.start()
     switch method {
     case .direct(let convolution):
       try convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
     case .winograd(let convolution):
       convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
     }
+    clock.stop(
+      start, .weightGradient, multiplyAdds: multiplyAdds,
+      byteCount: input.byteCount + outputGradient.byteCount + weightByteCount)
   }
 
   func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) throws(DNNLError) {
+    let start = clock.start()
     switch method {
     case .direct(let convolution):
       try convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
     case .winograd(let convolution):
       convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
     }
+    clock.stop(
+      start, .inputGradient, multiplyAdds: multiplyAdds,
+      byteCount: inputGradient.byteCount + outputGradient.byteCount + packedByteCount)
   }
 }

@@ -31,6 +31,7 @@ final class ConvolutionUnit {
     _ context: NetworkContext, _ convolutionName: String, _ normalizationName: String, _ geometry: Convolution.Geometry,
     isFirst: Bool = false, zeroInitializesLastScale: Bool = false
   ) throws(DNNLError) {
+    context.beginGradientPart()
     convolution = try ConvolutionLayer(context, convolutionName, geometry, isFirst: isFirst)
     layer = BatchNormalizationLayer(
       context, normalizationName, geometry.output, zeroInitializesLastScale: zeroInitializesLastScale)
@@ -44,8 +45,8 @@ final class ConvolutionUnit {
       normalization.noStatistics())
   }
 
-  func load(_ parameters: Span<Float>) throws(DNNLError) {
-    try convolution.load(parameters)
+  func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
+    try convolution.load(parameters, loading)
     layer.load(parameters)
   }
 
@@ -71,18 +72,24 @@ final class ConvolutionUnit {
 
   /// relu(normalized).
   func relu(_ saved: SavedActivations, into output: Tensor) {
+    let start = convolution.clock.start()
     normalization.relu(saved.convolved, saved.statistics, into: output)
+    convolution.clock.stop(start, .normalization, byteCount: 2 * output.byteCount)
   }
 
   /// relu(normalized + shortcut).
   func addRelu(_ saved: SavedActivations, shortcut: Tensor, into output: Tensor) {
+    let start = convolution.clock.start()
     normalization.addRelu(saved.convolved, saved.statistics, shortcut: shortcut, into: output)
+    convolution.clock.stop(start, .normalization, byteCount: 3 * output.byteCount)
   }
 
   /// relu(normalized + the normalized output of another unit).
   func addRelu(_ saved: SavedActivations, shortcut: SavedActivations, into output: Tensor) {
+    let start = convolution.clock.start()
     normalization.addRelu(
       saved.convolved, saved.statistics, shortcut: shortcut.convolved, shortcut.statistics, into: output)
+    convolution.clock.stop(start, .normalization, byteCount: 3 * output.byteCount)
   }
 
   // MARK: - Backward
@@ -91,33 +98,45 @@ final class ConvolutionUnit {
   func reluGradient(
     _ gradient: ReluOutputGradient, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
-    normalization.reluGradient(
+    let start = convolution.clock.start()
+    let sums = normalization.reluGradient(
       gradient.first, addend: gradient.second, input: saved.convolved, saved.statistics, into: masked)
+    convolution.clock.stop(start, .normalization, byteCount: (gradient.second == nil ? 3 : 4) * masked.byteCount)
+    return sums
   }
 
   /// The gradient before the ReLU of a sum, whose output was `output`.
   func reluGradient(
     _ gradient: ReluOutputGradient, output: Tensor, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
-    normalization.reluGradient(
+    let start = convolution.clock.start()
+    let sums = normalization.reluGradient(
       gradient.first, addend: gradient.second, output: output, input: saved.convolved, saved.statistics, into: masked)
+    convolution.clock.stop(start, .normalization, byteCount: (gradient.second == nil ? 4 : 5) * masked.byteCount)
+    return sums
   }
 
   /// The sums of a gradient that another unit has passed through the ReLU.
   func gradientSums(of gradient: Tensor, _ saved: SavedActivations) -> BatchNormalization.Sums {
-    normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)
+    let start = convolution.clock.start()
+    let sums = normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)
+    convolution.clock.stop(start, .normalization, byteCount: 2 * gradient.byteCount)
+    return sums
   }
 
   /// Computes the parameters' gradients at their places and, if requested, the input's, from the gradient before the ReLU.
   ///
-  /// `inner` is scratch memory for the gradient between normalization and convolution.
+  /// `inner` is scratch memory for the gradient between normalization and convolution; `completed` is called when the parameters' are complete.
   func backward(
     _ masked: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ saved: SavedActivations, inner: Tensor,
-    into gradient: inout MutableSpan<Float>, inputGradient: Tensor?
+    into gradient: inout MutableSpan<Float>, completed: GradientPartHandler, inputGradient: Tensor?
   ) throws(DNNLError) {
+    let start = convolution.clock.start()
     layer.inputGradient(
       masked, sums: sums, input: saved.convolved, saved.statistics, into: inner, parameterGradient: &gradient)
+    convolution.clock.stop(start, .normalization, byteCount: 3 * inner.byteCount)
     try convolution.weightGradient(input: input, outputGradient: inner, into: &gradient)
+    completed(convolution.weight.range.lowerBound..<layer.parameterEnd, gradient.span)
     if let inputGradient {
       try convolution.inputGradient(outputGradient: inner, into: inputGradient)
     }
@@ -129,3 +148,6 @@ struct ReluOutputGradient {
   var first: Tensor
   var second: Tensor?
 }
+
+/// Receives the range of the parameters whose gradients are complete, and the vector that holds them.
+public typealias GradientPartHandler = (_ parameters: Range<Int>, _ gradient: Span<Float>) -> Void

@@ -10,10 +10,15 @@ public struct LinearLayer: Sendable {
   public let outputWidth: Int
   private let weight: VectorSlice
   private let bias: VectorSlice?
+  /// The position in the parameters of the first gradient in the vector that a backward pass writes.
+  private let gradientStart: Int
 
   /// Registers weight and, unless a normalization follows that would take it out again, bias under `name`.
-  public init(_ parameters: inout VectorLayout, _ name: String, inputWidth: Int, outputWidth: Int, hasBias: Bool = true)
-  {
+  public init(
+    _ parameters: inout VectorLayout, _ name: String, inputWidth: Int, outputWidth: Int, hasBias: Bool = true,
+    gradientStart: Int = 0
+  ) {
+    self.gradientStart = gradientStart
     self.inputWidth = inputWidth
     self.outputWidth = outputWidth
     (weight, bias) = parameters.addLinear(name, inputWidth: inputWidth, outputWidth: outputWidth, hasBias: hasBias)
@@ -21,7 +26,9 @@ public struct LinearLayer: Sendable {
 
   /// Registers weight and bias in a network under construction.
   public init(_ context: NetworkContext, _ name: String, inputWidth: Int, outputWidth: Int) {
-    self.init(&context.layout.parameters, name, inputWidth: inputWidth, outputWidth: outputWidth)
+    let gradientStart = context.gradientStart
+    self.init(
+      &context.layout.parameters, name, inputWidth: inputWidth, outputWidth: outputWidth, gradientStart: gradientStart)
   }
 
   /// Maps `input` into `output`.
@@ -62,7 +69,7 @@ public struct LinearLayer: Sendable {
   ) throws(DNNLError) {
     let rows = input.count / inputWidth
     if let bias {
-      var biasGradient = gradient._mutatingExtracting(bias.range)
+      var biasGradient = gradient._mutatingExtracting(bias.range.shifted(down: gradientStart))
       for column in 0..<outputWidth {
         biasGradient[column] = 0
       }
@@ -72,7 +79,7 @@ public struct LinearLayer: Sendable {
         }
       }
     }
-    var weightGradient = gradient._mutatingExtracting(weight.range)
+    var weightGradient = gradient._mutatingExtracting(weight.range.shifted(down: gradientStart))
     try weightGradient.product(
       rows: outputWidth, columns: inputWidth, depth: rows, outputGradient, .transposed, input, .none)
     if !inputGradient.isEmpty {

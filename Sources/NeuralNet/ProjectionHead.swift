@@ -73,10 +73,11 @@ public final class ProjectionHead {
     outputWidth = plan.widths.last ?? inputWidth
     var width = inputWidth
     var layers: [Layer] = []
+    let gradientStart = context.gradientStart
     for next in plan.layers {
       let linear = LinearLayer(
         &context.layout.parameters, next.name, inputWidth: width, outputWidth: next.outputWidth,
-        hasBias: next.normalization == nil)
+        hasBias: next.normalization == nil, gradientStart: gradientStart)
       let normalization = next.normalization.map { name in RowNormalization(context, name, width: next.outputWidth) }
       layers.append(Layer(linear: linear, normalization: normalization))
       width = next.outputWidth

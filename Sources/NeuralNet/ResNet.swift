@@ -36,15 +36,17 @@ public final class ResNet {
   /// The number of features of a view.
   public let representationWidth: Int
 
-  /// The first parameter of the stem and of each block, ascending.
+  /// The first parameter of each convolution and its normalization, ascending.
   ///
-  /// A backward pass makes the gradients of what begins at each of them in the reversed order.
+  /// A backward pass completes the gradients of these parts one after the other, from the last block to the first.
   public let parameterBounds: [Int]
 
   /// The input, float32, to be filled before each forward pass.
   public let views: Tensor
 
   private let context: NetworkContext
+  private let viewClock: LayerClock
+  private let poolingClock: LayerClock
   private let takeViews: Reorder
   private let stem: ResNetStem
   private let blocks: [ResidualBlock]
@@ -66,14 +68,14 @@ public final class ResNet {
   ) throws(DNNLError) {
     self.context = context
     representationWidth = architecture.representationWidth
-    var bounds = [context.parameters.count]
+    viewClock = LayerClock(context, "views", shapes: "3, \(height)×\(width)")
+    let firstPart = context.gradientParts.count
     stem = try ResNetStem(
       context, architecture.stem, channels: architecture.widths[0], views: views, height: height, width: width)
     inputShape = stem.inputShape
     var shape = stem.outputShape
     var blocks: [ResidualBlock] = []
     for plan in architecture.blocks {
-      bounds.append(context.parameters.count)
       let block = try ResidualBlock(
         context, plan, input: shape, zeroInitializesLastScale: architecture.zeroInitializesLastScale,
         index: blocks.count)
@@ -81,7 +83,9 @@ public final class ResNet {
       shape = block.outputShape
     }
     self.blocks = blocks
-    parameterBounds = bounds
+    parameterBounds = Array(context.gradientParts[firstPart...])
+    poolingClock = LayerClock(
+      context, "mean over pixels", shapes: "\(shape.channels), \(shape.height)×\(shape.width)")
     pooling = try GlobalAveragePooling(
       context.engine, context.execution, shape, context.precision, isTraining: context.isTraining)
     outputGradient = context.isTraining ? try context.scratchTensor(shape, .main) : nil
@@ -97,13 +101,16 @@ public final class ResNet {
     try SavedActivations(self)
   }
 
-  /// Takes new parameters, once a step.
+  /// Takes new parameters.
   ///
+  /// - Parameters:
+  ///   - parameters: The parameters.
+  ///   - loading: The passes that will read them, and the sharing of the work with other threads.
   /// - Throws: `DNNLError` if a copy fails.
-  public func load(_ parameters: Span<Float>) throws(DNNLError) {
-    try stem.load(parameters)
+  public func load(_ parameters: Span<Float>, _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
+    try stem.load(parameters, loading)
     for block in blocks {
-      try block.load(parameters)
+      try block.load(parameters, loading)
     }
   }
 
@@ -127,15 +134,19 @@ public final class ResNet {
     inspect: (_ layer: String, _ activation: Tensor) -> Void = { _, _ in }
   ) throws(DNNLError) {
     inspect("views", views)
+    let start = viewClock.start()
     try takeViews.execute(from: views, to: saved.input)
+    viewClock.stop(start, .copies, byteCount: views.byteCount + saved.input.byteCount)
     var activation = try stem.forward(saved.input, saved.stem)
     inspect("encoder.conv1", activation)
     for (block, blockActivations) in zip(blocks, saved.blocks) {
       try block.forward(activation, blockActivations)
-      activation = blockActivations.output
+      activation = block.output(of: blockActivations)
       inspect("encoder.\(block.name)", activation)
     }
+    let poolingStart = poolingClock.start()
     try pooling.forward(activation, into: &representations)
+    poolingClock.stop(poolingStart, .copies, byteCount: activation.byteCount)
   }
 
   /// Writes the encoder's gradients to their places in `gradient`, from the gradient of the representations.
@@ -143,25 +154,37 @@ public final class ResNet {
   /// - Parameters:
   ///   - saved: The activations of the forward pass.
   ///   - representationGradient: `[views, representationWidth]`.
-  ///   - gradient: Receives the gradients of the encoder's parameters.
-  ///   - completed: Called with each of ``parameterBounds``, the last one first, when the gradients from there on are complete.
+  ///   - gradient: Receives the gradients of the encoder's parameters, or of one part after the other.
+  ///   - completed: Called for each convolution and its normalization when their gradients are complete; the next part may overwrite them.
   /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
     _ saved: SavedActivations, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,
-    completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void = { _, _ in }
+    completed: GradientPartHandler = { _, _ in }
   ) throws(DNNLError) {
     guard let outputGradient else { preconditionFailure("this encoder was made for inference") }
+    let start = poolingClock.start()
     try pooling.backward(outputGradient: representationGradient, into: outputGradient)
+    poolingClock.stop(start, .copies, byteCount: outputGradient.byteCount)
     let stemOutput = try stem.output(of: saved.stem)
     var activationGradient = ReluOutputGradient(first: outputGradient)
-    for index in blocks.indices.reversed() {
-      activationGradient = try blocks[index].backward(
-        input: index == 0 ? stemOutput : saved.blocks[index - 1].output, saved.blocks[index],
-        outputGradient: activationGradient, into: &gradient)
-      completed(parameterBounds[index + 1], gradient.span)
+    func input(_ index: Int) -> Tensor {
+      index == 0 ? stemOutput : blocks[index - 1].output(of: saved.blocks[index - 1])
     }
-    try stem.backward(saved.input, saved.stem, outputGradient: activationGradient, into: &gradient)
-    completed(parameterBounds[0], gradient.span)
+    func restore(_ index: Int) {
+      blocks[index].restoreOutput(input(index), saved.blocks[index])
+    }
+    // Of neighboring blocks one's output is kept; the other's is restored before the block that follows reads it.
+    restore(blocks.count - 1)
+    for index in blocks.indices.reversed() {
+      if index > 0 {
+        restore(index - 1)
+      }
+      activationGradient = try blocks[index].backward(
+        input: input(index), saved.blocks[index], outputGradient: activationGradient, into: &gradient,
+        completed: completed)
+    }
+    try stem.backward(
+      saved.input, saved.stem, outputGradient: activationGradient, into: &gradient, completed: completed)
   }
 
   /// Writes the batch statistics of a forward pass to their places in a vector of the statistics' layout.

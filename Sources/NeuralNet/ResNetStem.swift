@@ -90,7 +90,8 @@ final class ResNetStem {
     backwardPass =
       context.isTraining
       ? Backward(
-        masked: try context.scratchTensor(unit.outputShape, .main),
+        // Before a pooling it exists together with the gradient after it, which is in the memory of `main`.
+        masked: try context.scratchTensor(unit.outputShape, pooling == nil ? .main : .hidden),
         inner: try context.scratchTensor(unit.outputShape, .inner),
         sum: FeatureMapKernels(outputShape, context.precision)) : nil
   }
@@ -99,8 +100,8 @@ final class ResNetStem {
     try unit.makeSavedActivations(context, .inner)
   }
 
-  func load(_ parameters: Span<Float>) throws(DNNLError) {
-    try unit.load(parameters)
+  func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
+    try unit.load(parameters, loading)
   }
 
   func load(statistics: Span<Float>, into saved: ConvolutionUnit.SavedActivations) {
@@ -130,7 +131,7 @@ final class ResNetStem {
   /// `outputGradient` may be overwritten.
   func backward(
     _ input: Tensor, _ saved: ConvolutionUnit.SavedActivations, outputGradient: ReluOutputGradient,
-    into gradient: inout MutableSpan<Float>
+    into gradient: inout MutableSpan<Float>, completed: GradientPartHandler
   ) throws(DNNLError) {
     guard let scratch = backwardPass else { preconditionFailure("this stem was made for inference") }
     var reluGradient = outputGradient
@@ -143,6 +144,7 @@ final class ResNetStem {
     }
     let sums = unit.reluGradient(reluGradient, saved, into: scratch.masked)
     try unit.backward(
-      scratch.masked, sums: sums, input: input, saved, inner: scratch.inner, into: &gradient, inputGradient: nil)
+      scratch.masked, sums: sums, input: input, saved, inner: scratch.inner, into: &gradient,
+      completed: completed, inputGradient: nil)
   }
 }

@@ -11,11 +11,12 @@ final class ResidualBlock {
   final class SavedActivations {
     fileprivate let branch: [ConvolutionUnit.SavedActivations]
     fileprivate let shortcut: ConvolutionUnit.SavedActivations?
-    let output: Tensor
+    /// The block's output, unless it is restored.
+    fileprivate let output: Tensor?
 
     /// The size of the activations in bytes.
     var byteCount: Int {
-      branch.reduce((shortcut?.byteCount ?? 0) + output.byteCount) { sum, unit in sum + unit.byteCount }
+      branch.reduce((shortcut?.byteCount ?? 0) + (output?.byteCount ?? 0)) { sum, unit in sum + unit.byteCount }
     }
 
     fileprivate init(_ block: ResidualBlock, _ context: NetworkContext) throws(DNNLError) {
@@ -30,9 +31,11 @@ final class ResidualBlock {
         shortcut = nil
       }
       output =
-        context.isTraining
-        ? try context.makeActivation(block.outputShape)
-        : try context.scratchTensor(block.outputShape, block.isOdd ? .oddOutput : .evenOutput)
+        block.restoredOutput != nil
+        ? nil
+        : context.isTraining
+          ? try context.makeActivation(block.outputShape)
+          : try context.scratchTensor(block.outputShape, block.isOdd ? .oddOutput : .evenOutput)
     }
   }
 
@@ -50,6 +53,8 @@ final class ResidualBlock {
   private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
   private let isOdd: Bool
+  /// In training, scratch memory for the output of every second block, from the first on; the next of them overwrites it.
+  private let restoredOutput: Tensor?
   /// The inputs of the branch's units after the first.
   private let hidden: [Tensor]
   private let backwardPass: Backward?
@@ -117,6 +122,7 @@ final class ResidualBlock {
             input: input, outputChannels: plan.outputChannels, kernel: 1, stride: plan.stride, padding: 0,
             outputChannelBlock: input.channelBlock)))
     }
+    restoredOutput = context.isTraining && !isOdd ? try context.scratchTensor(output, .evenOutput) : nil
     guard context.isTraining else {
       backwardPass = nil
       return
@@ -132,12 +138,12 @@ final class ResidualBlock {
     try SavedActivations(self, context)
   }
 
-  func load(_ parameters: Span<Float>) throws(DNNLError) {
+  func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
     for unit in branch {
-      try unit.load(parameters)
+      try unit.load(parameters, loading)
     }
     if case .projected(let unit) = shortcut {
-      try unit.load(parameters)
+      try unit.load(parameters, loading)
     }
   }
 
@@ -159,50 +165,71 @@ final class ResidualBlock {
     }
   }
 
-  /// Computes `saved.output`.
+  /// Computes the output.
   func forward(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
     try branch[0].convolve(input, saved.branch[0])
     for index in hidden.indices {
       branch[index].relu(saved.branch[index], into: hidden[index])
       try branch[index + 1].convolve(hidden[index], saved.branch[index + 1])
     }
-    let (last, lastActivations) = (branch[hidden.count], saved.branch[hidden.count])
-    switch shortcut {
-    case .identity:
-      last.addRelu(lastActivations, shortcut: input, into: saved.output)
-    case .zeroPadded(let operation, let output, _):
-      operation.forward(input, into: output)
-      last.addRelu(lastActivations, shortcut: output, into: saved.output)
-    case .projected(let unit):
+    if case .projected(let unit) = shortcut {
       guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
       try unit.convolve(input, shortcutActivations)
-      last.addRelu(lastActivations, shortcut: shortcutActivations, into: saved.output)
+    }
+    computeOutput(input, saved)
+  }
+
+  /// The output after a forward pass, or after it was restored.
+  func output(of saved: SavedActivations) -> Tensor {
+    guard let output = restoredOutput ?? saved.output else { preconditionFailure("the saved is another block's") }
+    return output
+  }
+
+  /// Computes the output again, if it is not kept, from the input and the other activations.
+  func restoreOutput(_ input: Tensor, _ saved: SavedActivations) {
+    if restoredOutput != nil {
+      computeOutput(input, saved)
     }
   }
 
-  /// Writes the parameters' gradients to their places in `gradient` and returns the gradient of the input.
+  private func computeOutput(_ input: Tensor, _ saved: SavedActivations) {
+    let result = output(of: saved)
+    let (last, lastActivations) = (branch[hidden.count], saved.branch[hidden.count])
+    switch shortcut {
+    case .identity:
+      last.addRelu(lastActivations, shortcut: input, into: result)
+    case .zeroPadded(let operation, let output, _):
+      operation.forward(input, into: output)
+      last.addRelu(lastActivations, shortcut: output, into: result)
+    case .projected:
+      guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
+      last.addRelu(lastActivations, shortcut: shortcutActivations, into: result)
+    }
+  }
+
+  /// Writes the parameters' gradients to their places in `gradient`, unit by unit, and returns the gradient of the input.
   ///
   /// `outputGradient` may be overwritten: it is scratch memory of the same role as the result.
   func backward(
     input: Tensor, _ saved: SavedActivations, outputGradient: ReluOutputGradient,
-    into gradient: inout MutableSpan<Float>
+    into gradient: inout MutableSpan<Float>, completed: GradientPartHandler
   ) throws(DNNLError) -> ReluOutputGradient {
     guard let scratch = backwardPass else { preconditionFailure("this block was made for inference") }
     let beforeRelu = scratch.beforeRelu
     var masked = beforeRelu
     var sums = branch[hidden.count].reluGradient(
-      outputGradient, output: saved.output, saved.branch[hidden.count], into: masked)
+      outputGradient, output: output(of: saved), saved.branch[hidden.count], into: masked)
     for index in hidden.indices.reversed() {
       branch[index].relu(saved.branch[index], into: hidden[index])
       try branch[index + 1].backward(
         masked, sums: sums, input: hidden[index], saved.branch[index + 1], inner: scratch.inner[index + 1],
-        into: &gradient, inputGradient: scratch.hidden[index])
+        into: &gradient, completed: completed, inputGradient: scratch.hidden[index])
       masked = scratch.hidden[index]
       sums = branch[index].reluGradient(ReluOutputGradient(first: masked), saved.branch[index], into: masked)
     }
     try branch[0].backward(
       masked, sums: sums, input: input, saved.branch[0], inner: scratch.inner[0], into: &gradient,
-      inputGradient: scratch.input)
+      completed: completed, inputGradient: scratch.input)
 
     switch shortcut {
     case .identity:
@@ -215,7 +242,8 @@ final class ResidualBlock {
       guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
       try unit.backward(
         beforeRelu, sums: unit.gradientSums(of: beforeRelu, shortcutActivations), input: input, shortcutActivations,
-        inner: scratch.inner[hidden.count], into: &gradient, inputGradient: scratch.shortcutInput)
+        inner: scratch.inner[hidden.count], into: &gradient, completed: completed,
+        inputGradient: scratch.shortcutInput)
       return ReluOutputGradient(first: scratch.input, second: scratch.shortcutInput)
     }
   }

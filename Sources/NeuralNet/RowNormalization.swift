@@ -12,11 +12,15 @@ struct RowNormalization: Sendable {
 
   private let width: Int
   private let slices: ModelLayout.Normalization
+  private let scaleGradient: Range<Int>
+  private let shiftGradient: Range<Int>
 
   /// Registers scale, shift and running statistics under `name`.
   init(_ context: NetworkContext, _ name: String, width: Int) {
     self.width = width
     slices = context.layout.addNormalization(name, channels: width)
+    scaleGradient = context.gradientRange(of: slices.scale)
+    shiftGradient = context.gradientRange(of: slices.shift)
   }
 
   /// The statistics of a shard's rows.
@@ -89,8 +93,8 @@ struct RowNormalization: Sendable {
     }
     let count = Double(statistics.rows)
     for column in 0..<width {
-      gradient[slices.scale.range.lowerBound + column] = Float(products[column])
-      gradient[slices.shift.range.lowerBound + column] = Float(sums[column])
+      gradient[scaleGradient.lowerBound + column] = Float(products[column])
+      gradient[shiftGradient.lowerBound + column] = Float(sums[column])
     }
     for row in 0..<statistics.rows {
       for column in 0..<width {

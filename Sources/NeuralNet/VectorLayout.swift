@@ -46,3 +46,10 @@ public struct VectorLayout: Sendable, Equatable {
     return slice
   }
 }
+
+extension Range<Int> {
+  /// The range whose bounds are lower by `distance`.
+  func shifted(down distance: Int) -> Range<Int> {
+    lowerBound - distance..<upperBound - distance
+  }
+}

@@ -11,10 +11,8 @@ public final class WinogradConvolution {
   private let table: UnsafePointer<KernelTable>
   private let scratch: WinogradScratch
   private let isTraining: Bool
-  /// Transformed weights, counted in float32, of which bfloat16 factors take half; allocated when weights are first loaded, because a model
-  /// may be created only to read its sizes.
-  private var forwardWeights: [Float] = []
-  private var backwardWeights: [Float] = []
+  /// The transformed weights, shared with the same convolution of other threads.
+  public let weightMemory: PackedWeightMemory
 
   /// Returns true if the method applies to a convolution and is faster than the direct one.
   public static func suits(_ geometry: Convolution.Geometry) -> Bool {
@@ -37,9 +35,11 @@ public final class WinogradConvolution {
   ///   - isTraining: True if gradients are computed.
   ///   - scratch: Memory for one pass at a time, lengthened as needed.
   ///   - path: The instructions to use.
+  ///   - weightMemory: The memory of the transformed weights, of this geometry, precision and products.
   public init(
     _ geometry: Convolution.Geometry, _ precision: Precision, products: Precision, isTraining: Bool,
-    scratch: WinogradScratch, path: KernelPath = kernels_best_path()
+    scratch: WinogradScratch, path: KernelPath = kernels_best_path(),
+    weightMemory: PackedWeightMemory = PackedWeightMemory()
   ) {
     let input = geometry.input
     forwardShape = KernelConvolution(
@@ -50,6 +50,10 @@ public final class WinogradConvolution {
     unsafe table = kernels_of(path)
     self.scratch = scratch
     self.isTraining = isTraining
+    self.weightMemory = weightMemory
+    let weightByteCount = unsafe table.pointee.winograd_weight_count(forwardShape) * MemoryLayout<Float>.size
+    weightMemory.forward.reserve(weightByteCount)
+    weightMemory.inputGradient.reserve(isTraining ? weightByteCount : 0)
     unsafe scratch.reserve(
       pass: table.pointee.winograd_scratch_count(forwardShape),
       weightGradient: isTraining ? table.pointee.winograd_gradient_count(forwardShape) : 0)
@@ -62,31 +66,29 @@ public final class WinogradConvolution {
     return shape
   }
 
-  /// Takes new weights, row-major `[out, in, 3, 3]`.
-  public func load(weights: Span<Float>) {
-    if forwardWeights.isEmpty {
-      let count = unsafe table.pointee.winograd_weight_count(forwardShape)
-      forwardWeights = Array(repeating: 0, count: count)
-      backwardWeights = Array(repeating: 0, count: isTraining ? count : 0)
-    }
+  /// Takes new weights, row-major `[out, in, 3, 3]`, for some passes.
+  public func load(weights: Span<Float>, for uses: WeightUses = .all) {
+    weightMemory.beginLoading(uses)
     unsafe weights.withUnsafeBufferPointer { weights in
       guard let weights = weights.baseAddress else { return }
-      unsafe table.pointee.winograd_pack_weights(forwardShape, weights, 0, &forwardWeights)
-      if isTraining {
-        unsafe table.pointee.winograd_pack_weights(backwardShape, weights, 1, &backwardWeights)
+      if uses.contains(.forward) {
+        unsafe table.pointee.winograd_pack_weights(forwardShape, weights, 0, weightMemory.forward.floats)
+      }
+      if isTraining, uses.contains(.inputGradient) {
+        unsafe table.pointee.winograd_pack_weights(backwardShape, weights, 1, weightMemory.inputGradient.floats)
       }
     }
   }
 
   /// Convolves, and adds Σ and Σ of squares of each output channel to `sums`, `[2, out]`, unless this is empty.
   public func forward(_ input: Tensor, into output: Tensor, sums: inout [Double]) {
-    precondition(!forwardWeights.isEmpty, "weights were not loaded")
+    weightMemory.check(.forward)
     if sums.isEmpty {
       unsafe table.pointee.winograd_convolve(
-        forwardShape, element, input.address, forwardWeights, output.address, &scratch.pass, nil)
+        forwardShape, element, input.address, weightMemory.forward.floats, output.address, &scratch.pass, nil)
     } else {
       unsafe table.pointee.winograd_convolve(
-        forwardShape, element, input.address, forwardWeights, output.address, &scratch.pass, &sums)
+        forwardShape, element, input.address, weightMemory.forward.floats, output.address, &scratch.pass, &sums)
     }
   }
 
@@ -101,9 +103,11 @@ public final class WinogradConvolution {
 
   /// The gradient of the input.
   public func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) {
-    precondition(!backwardWeights.isEmpty, "weights were not loaded, or the convolution was made for inference")
+    precondition(isTraining, "the convolution was made for inference")
+    weightMemory.check(.inputGradient)
     unsafe table.pointee.winograd_convolve(
-      backwardShape, element, outputGradient.address, backwardWeights, inputGradient.address, &scratch.pass, nil)
+      backwardShape, element, outputGradient.address, weightMemory.inputGradient.floats, inputGradient.address,
+      &scratch.pass, nil)
   }
 }
 
@@ -122,5 +126,12 @@ public final class WinogradScratch {
     if weightCount > weightGradient.count {
       weightGradient = Array(repeating: 0, count: weightCount)
     }
+  }
+}
+
+extension DeferredMemory {
+  /// The memory as float32.
+  @unsafe fileprivate var floats: UnsafeMutablePointer<Float> {
+    unsafe address.assumingMemoryBound(to: Float.self)
   }
 }

@@ -13,7 +13,9 @@ public final class Convolution {
   private let weightGradientPass: WeightGradientPass?
   private let inputGradientPass: InputGradientPass?
 
-  /// Weights or their gradient in row-major order, on their way in or out: shared by all convolutions of a thread with these extents.
+  /// The packed weights' memory, shared with the same convolution of other threads.
+  public let weightMemory: PackedWeightMemory
+  /// Weights or their gradient in row-major order, on their way in or out: in memory that all convolutions of a thread share.
   private let rowMajorWeights: Tensor
 
   /// The set of passes that a convolution is compiled for.
@@ -32,9 +34,10 @@ public final class Convolution {
     let pack: Reorder
 
     init(
-      _ engine: Engine, _ context: ExecutionContext, from rowMajor: Tensor, to layout: TensorLayout
+      _ engine: Engine, _ context: ExecutionContext, from rowMajor: Tensor, to layout: TensorLayout,
+      in memory: DeferredMemory
     ) throws(DNNLError) {
-      tensor = try Tensor(engine, layout)
+      tensor = try Tensor(engine, layout, in: memory)
       pack = try Reorder(engine, context, from: rowMajor, to: tensor)
     }
   }
@@ -53,12 +56,21 @@ public final class Convolution {
 
   /// Compiles the passes.
   ///
+  /// - Parameters:
+  ///   - engine: The engine.
+  ///   - context: Stream and scratchpad of the thread.
+  ///   - geometry: The shapes and the window.
+  ///   - precision: The type of feature maps and weights.
+  ///   - passes: The passes to be compiled.
+  ///   - weightMemory: The memory of the packed weights, of this geometry, precision and passes.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   public init(
-    _ engine: Engine, _ context: ExecutionContext, _ geometry: Geometry, _ precision: Precision, passes: Passes
+    _ engine: Engine, _ context: ExecutionContext, _ geometry: Geometry, _ precision: Precision, passes: Passes,
+    weightMemory: PackedWeightMemory = PackedWeightMemory()
   ) throws(DNNLError) {
     self.geometry = geometry
     self.context = context
+    self.weightMemory = weightMemory
     let planner = try ConvolutionPlanner(engine, geometry, precision)
     let rowMajor = try context.rowMajorTensor(geometry.weightExtents)
     rowMajorWeights = rowMajor
@@ -67,7 +79,7 @@ public final class Convolution {
     forwardPrimitive = try Primitive(forwardPlan)
     try context.reserve(forwardPrimitive)
     forwardWeights = try PackedWeights(
-      engine, context, from: rowMajor, to: forwardPlan.layout(dnnl_query_weights_md))
+      engine, context, from: rowMajor, to: forwardPlan.layout(dnnl_query_weights_md), in: weightMemory.forward)
     guard passes != .inference else {
       weightGradientPass = nil
       inputGradientPass = nil
@@ -81,7 +93,7 @@ public final class Convolution {
       planner.note(weightPlan, "gradient of the weights")
       let weightGradient = try Primitive(weightPlan)
       try context.reserve(weightGradient)
-      let packed = try Tensor(engine, weightPlan.layout(dnnl_query_diff_weights_md))
+      let packed = try context.gradientTensor(weightPlan.layout(dnnl_query_diff_weights_md))
       weightGradientPass = .primitive(
         weightGradient, gradient: packed, unpack: try Reorder(engine, context, from: packed, to: rowMajor))
     }
@@ -95,7 +107,9 @@ public final class Convolution {
     try context.reserve(inputGradient)
     inputGradientPass = InputGradientPass(
       primitive: inputGradient,
-      weights: try PackedWeights(engine, context, from: rowMajor, to: inputPlan.layout(dnnl_query_weights_md)))
+      weights: try PackedWeights(
+        engine, context, from: rowMajor, to: inputPlan.layout(dnnl_query_weights_md),
+        in: weightMemory.inputGradient))
   }
 
   /// The channel blocks that oneDNN prefers for a convolution's input and output on this CPU.
@@ -106,17 +120,21 @@ public final class Convolution {
     return (try plan.layout(dnnl_query_src_md).channelBlock, try plan.layout(dnnl_query_dst_md).channelBlock)
   }
 
-  /// Replaces the weights, row-major `[out, in, kernel, kernel]`.
-  public func load(weights: Span<Float>) throws(DNNLError) {
+  /// Replaces the weights, row-major `[out, in, kernel, kernel]`, for some passes.
+  public func load(weights: Span<Float>, for uses: WeightUses = .all) throws(DNNLError) {
     rowMajorWeights.copy(from: weights)
-    try forwardWeights.pack.execute(from: rowMajorWeights, to: forwardWeights.tensor)
-    if let packed = inputGradientPass?.weights {
+    weightMemory.beginLoading(uses)
+    if uses.contains(.forward) {
+      try forwardWeights.pack.execute(from: rowMajorWeights, to: forwardWeights.tensor)
+    }
+    if uses.contains(.inputGradient), let packed = inputGradientPass?.weights {
       try packed.pack.execute(from: rowMajorWeights, to: packed.tensor)
     }
   }
 
   /// Convolves `input` into `output`.
   public func forward(_ input: Tensor, into output: Tensor) throws(DNNLError) {
+    weightMemory.check(.forward)
     try forwardPrimitive.execute(
       context, (conednn_arg_src(), input), (conednn_arg_weights(), forwardWeights.tensor), (conednn_arg_dst(), output))
   }
@@ -147,6 +165,7 @@ public final class Convolution {
     guard let pass = inputGradientPass else {
       preconditionFailure("convolution compiled without the gradient of its input")
     }
+    weightMemory.check(.inputGradient)
     try pass.primitive.execute(
       context, (conednn_arg_diff_dst(), outputGradient), (conednn_arg_weights(), pass.weights.tensor),
       (conednn_arg_diff_src(), inputGradient))

@@ -48,4 +48,9 @@ extension Convolution.Geometry: CustomStringConvertible {
   public var description: String {
     "convolution \(input.channels) → \(outputChannels) channels, \(kernel)×\(kernel), stride \(stride), \(input.height)×\(input.width) → \(output.height)×\(output.width)"
   }
+
+  /// The shapes in a few letters, for example `256→512 3×3/2, 4×4`: channels, window, stride, pixels of the output.
+  public var shortDescription: String {
+    "\(input.channels)→\(outputChannels) \(kernel)×\(kernel)\(stride == 1 ? "" : "/\(stride)"), \(output.height)×\(output.width)"
+  }
 }

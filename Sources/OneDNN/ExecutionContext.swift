@@ -5,7 +5,10 @@ public final class ExecutionContext {
   let stream: Stream
   private let engine: Engine
   private(set) var scratchpad: Tensor
-  private var rowMajorTensors: [[Int]: Tensor] = [:]
+  /// Weights or their gradient in row-major order, on their way in or out of one call.
+  private let rowMajorMemory = DeferredMemory()
+  /// The gradient of weights in the order of a pass, on its way out of one call.
+  private let gradientMemory = DeferredMemory()
 
   /// Creates the context of one thread.
   public init(_ engine: Engine) throws(DNNLError) {
@@ -16,12 +19,12 @@ public final class ExecutionContext {
 
   /// Row-major float32 memory of some extents, for what is copied in and out within one call.
   func rowMajorTensor(_ extents: [Int]) throws(DNNLError) -> Tensor {
-    if let tensor = rowMajorTensors[extents] {
-      return tensor
-    }
-    let tensor = try Tensor(engine, rowMajor: extents)
-    rowMajorTensors[extents] = tensor
-    return tensor
+    try Tensor(engine, TensorLayout(rowMajor: extents, dnnl_f32), in: rowMajorMemory)
+  }
+
+  /// Memory for the gradient of weights in the order of a pass.
+  func gradientTensor(_ layout: TensorLayout) throws(DNNLError) -> Tensor {
+    try Tensor(engine, layout, in: gradientMemory)
   }
 
   /// Makes the scratchpad large enough for a primitive.

@@ -22,8 +22,10 @@ public final class Primitive: Sendable {
 
   /// Runs the operation to its end on the calling thread.
   func execute(_ context: ExecutionContext, _ arguments: (Int32, Tensor)...) throws(DNNLError) {
-    var list = unsafe arguments.map { index, tensor in unsafe dnnl_exec_arg_t(arg: index, memory: tensor.handle) }
-    unsafe list.append(dnnl_exec_arg_t(arg: conednn_arg_scratchpad(), memory: context.scratchpad.handle))
+    var list: [dnnl_exec_arg_t] = unsafe []
+    for (index, tensor) in arguments + [(conednn_arg_scratchpad(), context.scratchpad)] {
+      unsafe list.append(dnnl_exec_arg_t(arg: index, memory: try tensor.handle))
+    }
     try check(
       "dnnl_primitive_execute",
       unsafe dnnl_primitive_execute(handle, context.stream.handle, Int32(list.count), list))

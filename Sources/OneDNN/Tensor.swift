@@ -1,34 +1,61 @@
 import COneDNN
 import Synchronization
 
-/// Memory that primitives read and write, 64-byte aligned and owned.
+/// Memory that primitives read and write, 64-byte aligned: its own, or memory that it shares with others.
 @safe
 public final class Tensor {
-  let handle: dnnl_memory_t
   let layout: TensorLayout
-  private let storage: UnsafeMutableRawBufferPointer
+  /// The size of the memory in bytes.
+  public let byteCount: Int
+
+  private let memory: dnnl_memory_t
+  /// Its own memory, from the beginning.
+  private let storage: UnsafeMutableRawPointer?
+  /// The memory that it shares.
+  private let shared: DeferredMemory?
+  /// The address of the shared memory that oneDNN knows.
+  private var boundAddress: UnsafeMutableRawPointer?
 
   private static let livingBytes = Atomic(0)
 
   /// The number of bytes of all tensors of this process together.
-  public static var livingByteCount: Int { livingBytes.load(ordering: .relaxed) }
+  public static var livingByteCount: Int {
+    livingBytes.load(ordering: .relaxed) + DeferredMemory.plannedByteCount
+  }
 
   /// Allocates zeroed memory for a layout.
   init(_ engine: Engine, _ layout: TensorLayout) throws(DNNLError) {
     self.layout = layout
-    let byteCount = max(layout.byteCount, 1)
-    unsafe storage = .allocate(byteCount: byteCount, alignment: 64)
-    unsafe storage.initializeMemory(as: UInt8.self, repeating: 0)
-    var handle: dnnl_memory_t?
-    let status = unsafe conednn_memory_create(&handle, layout.handle, engine.handle, storage.baseAddress)
+    byteCount = max(layout.byteCount, 1)
+    shared = nil
+    let storage = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+    unsafe storage.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    unsafe self.storage = storage
     do throws(DNNLError) {
-      try check("dnnl_memory_create", status)
-      unsafe self.handle = try created("dnnl_memory_create", handle)
+      unsafe memory = try Self.makeMemory(engine, layout, storage)
     } catch {
       unsafe storage.deallocate()
       throw error
     }
     Self.livingBytes.wrappingAdd(byteCount, ordering: .relaxed)
+  }
+
+  /// A tensor in shared memory, whose contents last until another tensor in it is written.
+  init(_ engine: Engine, _ layout: TensorLayout, in shared: DeferredMemory) throws(DNNLError) {
+    self.layout = layout
+    byteCount = max(layout.byteCount, 1)
+    unsafe storage = nil
+    self.shared = shared.reserve(byteCount) ? shared : DeferredMemory(byteCount: byteCount)
+    unsafe memory = try Self.makeMemory(engine, layout, nil)
+  }
+
+  private static func makeMemory(
+    _ engine: Engine, _ layout: TensorLayout, _ storage: UnsafeMutableRawPointer?
+  ) throws(DNNLError) -> dnnl_memory_t {
+    var memory: dnnl_memory_t?
+    let status = unsafe conednn_memory_create(&memory, layout.handle, engine.handle, storage)
+    try check("dnnl_memory_create", status)
+    return unsafe try created("dnnl_memory_create", memory)
   }
 
   /// Allocates a zeroed batch of feature maps.
@@ -46,18 +73,41 @@ public final class Tensor {
     try self.init(engine, TensorLayout(rowMajor: [max(scratchByteCount, 1)], dnnl_u8))
   }
 
-  deinit {
-    Self.livingBytes.wrappingSubtract(byteCount, ordering: .relaxed)
-    unsafe dnnl_memory_destroy(handle)
-    unsafe storage.deallocate()
+  /// Allocates zeroed memory for a batch of feature maps, in memory that is shared with others.
+  public convenience init(
+    _ engine: Engine, _ shape: ActivationShape, _ precision: Precision, in shared: DeferredMemory
+  ) throws(DNNLError) {
+    try self.init(engine, TensorLayout(shape, precision), in: shared)
   }
 
-  /// The size of the memory in bytes.
-  public var byteCount: Int { unsafe storage.count }
+  deinit {
+    unsafe dnnl_memory_destroy(memory)
+    if let storage = unsafe storage {
+      Self.livingBytes.wrappingSubtract(byteCount, ordering: .relaxed)
+      unsafe storage.deallocate()
+    }
+  }
+
+  /// oneDNN's handle, which knows the memory.
+  var handle: dnnl_memory_t {
+    get throws(DNNLError) {
+      // A tensor that several threads read was written by one of them before, which has set the address.
+      if let shared, unsafe boundAddress != shared.address {
+        let address = unsafe shared.address
+        try check("dnnl_memory_set_data_handle", unsafe conednn_memory_set_address(memory, address))
+        unsafe boundAddress = address
+      }
+      return unsafe memory
+    }
+  }
+
+  private var bytes: UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: address, count: byteCount)
+  }
 
   /// Lends the bytes.
   public func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
-    try unsafe body(storage)
+    try unsafe body(bytes)
   }
 
   /// True if every element, float32 or bfloat16, is finite.
@@ -65,22 +115,25 @@ public final class Tensor {
     // All ones in the exponent: infinite, or not a number.
     switch layout.elementType {
     case dnnl_f32:
-      unsafe storage.bindMemory(to: UInt32.self).allSatisfy { bits in bits & 0x7f80_0000 != 0x7f80_0000 }
-    case dnnl_bf16: unsafe storage.bindMemory(to: UInt16.self).allSatisfy { bits in bits & 0x7f80 != 0x7f80 }
+      unsafe bytes.bindMemory(to: UInt32.self).allSatisfy { bits in bits & 0x7f80_0000 != 0x7f80_0000 }
+    case dnnl_bf16: unsafe bytes.bindMemory(to: UInt16.self).allSatisfy { bits in bits & 0x7f80 != 0x7f80 }
     default: preconditionFailure("the tensor holds neither float32 nor bfloat16")
     }
   }
 
   /// The address of the first byte, valid for the lifetime of the tensor.
   @unsafe public var address: UnsafeMutableRawPointer {
-    // Storage of at least one byte was allocated.
-    unsafe storage.baseAddress.unsafelyUnwrapped
+    if let storage = unsafe storage {
+      return unsafe storage
+    }
+    guard let shared else { preconditionFailure("a tensor without memory") }
+    return unsafe shared.address
   }
 
   /// Lends the elements of float32 memory, in memory order.
   public func withFloats<Result>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> Result) rethrows -> Result {
     precondition(layout.elementType == dnnl_f32, "the tensor does not hold float32")
-    return try unsafe body(storage.assumingMemoryBound(to: Float.self))
+    return try unsafe body(bytes.assumingMemoryBound(to: Float.self))
   }
 
   /// Copies float32 elements into this tensor, in memory order.

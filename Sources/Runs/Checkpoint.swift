@@ -23,13 +23,14 @@ package struct Checkpoint {
     static let value = "best_value"
   }
 
-  /// Writes the checkpoint completely or not at all.
+  /// Writes the checkpoint under a temporary name; afterwards the state may change.
   ///
   /// - Parameters:
   ///   - path: The file.
   ///   - best: The measure for which it is kept, if it is the best one.
+  /// - Returns: The file, to be published.
   /// - Throws: `FileError`.
-  func write(to path: String, as best: BestCheckpoint? = nil) throws(FileError) {
+  func prepare(at path: String, as best: BestCheckpoint? = nil) throws(FileError) -> AtomicFile.Prepared {
     let parameters = state.parameterLayout.tensors(of: state.parameters)
     let statistics = state.statisticsLayout.tensors(of: state.statistics)
     let optimizer = zip(state.optimizer.stateNames, state.optimizer.state).flatMap { name, vector in
@@ -40,8 +41,8 @@ package struct Checkpoint {
     ]
     metadata[Metadata.measure] = best?.measure
     metadata[Metadata.value] = best.map { best in "\(best.value)" }
-    try SafetensorsWriter.write(
-      to: path, metadata: metadata, tensors: parameters + statistics + optimizer + averageTensors)
+    return try SafetensorsWriter.prepare(
+      at: path, metadata: metadata, tensors: parameters + statistics + optimizer + averageTensors)
   }
 
   private var averageTensors: [NamedTensor] {

@@ -67,12 +67,29 @@ package struct CheckpointFolder {
     return checkpoint
   }
 
-  /// Writes a checkpoint, points `latest` to it, and removes the oldest beyond `keep`.
+  /// Writes a checkpoint completely or not at all, and completes it.
+  package func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
+    try complete(try prepare(checkpoint), keep: keep)
+  }
+
+  /// A checkpoint whose contents are written but which is not yet among the completed ones.
+  package struct Prepared: Sendable {
+    fileprivate let file: AtomicFile.Prepared
+    fileprivate let name: String
+  }
+
+  /// Writes the contents of a checkpoint; afterwards its state may change.
+  package func prepare(_ checkpoint: Checkpoint) throws(FileError) -> Prepared {
+    let name = Self.prefix + String(checkpoint.state.step, width: 8) + Self.suffix
+    return Prepared(file: try checkpoint.prepare(at: "\(path)/\(name)"), name: name)
+  }
+
+  /// Completes a checkpoint, points `latest` to it, and removes the oldest beyond `keep`.
   ///
   /// Also removes checkpoints of later steps: they are the damaged ones that this run skipped when it resumed.
-  package func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
-    let name = Self.prefix + String(checkpoint.state.step, width: 8) + Self.suffix
-    try checkpoint.write(to: "\(path)/\(name)")
+  package func complete(_ checkpoint: Prepared, keep: Int) throws(FileError) {
+    let name = checkpoint.name
+    try checkpoint.file.publish()
     link(to: name)
     let saved = "\(path)/\(name)"
     let (later, others) = checkpoints().reduce(into: ([String](), [String]())) { parts, other in
@@ -86,11 +103,16 @@ package struct CheckpointFolder {
   /// The path of the best checkpoint.
   var bestPath: String { "\(path)/best" }
 
-  /// Replaces the best checkpoint.
+  /// Writes the contents of the best checkpoint, which replaces the one before when it is published; afterwards its state may change.
   ///
   /// Its measure is in the same file: a kill at any time leaves the one before or this one.
+  package func prepare(_ checkpoint: Checkpoint, as best: BestCheckpoint) throws(FileError) -> AtomicFile.Prepared {
+    try checkpoint.prepare(at: bestPath, as: best)
+  }
+
+  /// Replaces the best checkpoint.
   package func save(_ checkpoint: Checkpoint, as best: BestCheckpoint) throws(FileError) {
-    try checkpoint.write(to: bestPath, as: best)
+    try prepare(checkpoint, as: best).publish()
   }
 
   /// Reads the measure of the best checkpoint; `nil` if there is none that can be read.

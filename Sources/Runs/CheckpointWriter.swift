@@ -18,13 +18,26 @@ package final class CheckpointWriter: Sendable {
   /// Creates an idle writer.
   package init() {}
 
-  /// Starts the save of a step in the background, once the previous save has ended.
+  /// Writes the contents of a save at once, after the previous save has ended, and completes it in the background.
   ///
+  /// - Parameters:
+  ///   - step: The step.
+  ///   - prepare: Writes what must not change meanwhile.
+  ///   - complete: Flushes it and gives it its names.
   /// - Returns: The failure of the previous save, if any.
-  package func begin(step: Int, _ save: @escaping @Sendable () throws(FileError) -> Void) -> Failure? {
-    queue.sync {}
-    defer { start(step, save) }
-    return failure.withLock { failure in failure.take() }
+  package func begin<Contents: Sendable>(
+    step: Int, prepare: () throws(FileError) -> Contents,
+    complete: @escaping @Sendable (Contents) throws(FileError) -> Void
+  ) -> Failure? {
+    wait()
+    let previous = failure.withLock { failure in failure.take() }
+    do throws(FileError) {
+      let contents = try prepare()
+      start(step) { () throws(FileError) in try complete(contents) }
+    } catch {
+      note(step, error)
+    }
+    return previous
   }
 
   private func start(_ step: Int, _ save: @escaping @Sendable () throws(FileError) -> Void) {
@@ -32,9 +45,13 @@ package final class CheckpointWriter: Sendable {
       do throws(FileError) {
         try save()
       } catch {
-        failure.withLock { failure in failure = Failure(step: step, error: error) }
+        note(step, error)
       }
     }
+  }
+
+  private func note(_ step: Int, _ error: FileError) {
+    failure.withLock { failure in failure = Failure(step: step, error: error) }
   }
 
   /// Waits for the last save.

@@ -73,6 +73,11 @@ package struct RunDirectory {
     guard let slash = path.lastIndex(of: "/") else { return absolute(".") + "/" + path }
     let name = path[path.index(after: slash)...]
     let parent = path[..<slash]
+    // The parent may not exist yet; it will be a folder, not a link.
+    if name == "." || name == ".." {
+      let folder = absolute(String(parent))
+      return name == "." ? folder : folder.lastIndex(of: "/").map { end in String(folder[..<end]) } ?? folder
+    }
     return name.isEmpty ? absolute(String(parent)) : (parent.isEmpty ? "" : absolute(String(parent))) + "/" + name
   }
 
@@ -134,7 +139,8 @@ package struct RunDirectory {
   private static func cannotBeCreated(_ folder: String, _ code: Int32) -> RunError {
     let reason = unsafe String(cString: strerror(code))
     return RunError(
-      .output, "\(folder): cannot be created: \(reason); move away what stands there, or choose another --output")
+      .output, "\(folder): cannot be created: \(reason)",
+      remedy: "move away what is there, or choose another --output")
   }
 
   /// Reads the configuration of the run.

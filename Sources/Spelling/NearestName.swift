@@ -1,8 +1,12 @@
 extension Sequence<String> {
   /// The name that a mistyped one most likely means, or `nil` if none is near.
   ///
-  /// A name is near if at most `limit` letters must be inserted, removed or replaced, and fewer than it has.
+  /// The only name that begins so is; else a name is near if at most `limit` letters must be inserted, removed or replaced, and fewer than it has.
   public func nearest(to mistyped: String, within limit: Int = 3) -> String? {
+    let completions = filter { name in mistyped.count > 1 && name.hasPrefix(mistyped) }
+    if completions.count == 1 {
+      return completions[0]
+    }
     let candidates = map { name in (name: name, distance: editDistance(mistyped, name)) }
     let nearest = candidates.min { one, other in one.distance < other.distance }
     return nearest.flatMap { nearest in

@@ -24,7 +24,6 @@ struct ForeignWeights {
   ///   - prefix: The beginning of the names of the model's tensors; `nil` for the only one, as ``WeightPrefix`` finds it.
   /// - Throws: `FileError`, also for a file of another format.
   package init(path: String, _ layout: WeightLayout, prefix: String? = nil) throws(FileError) {
-    try WeightFileFormat.check(path)
     self.path = path
     self.layout = layout
     file = try SafetensorsFile(path: path, needsChecksum: false)

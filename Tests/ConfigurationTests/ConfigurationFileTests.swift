@@ -56,9 +56,15 @@ struct ConfigurationFileTests {
     #expect(error?.exitCode == .configuration && error?.problem.hasPrefix("run/config.yaml: --shortcut A") == true)
   }
 
+  @Test(arguments: ["", "\n", "# a recipe\n"])
+  func `a file without an option is refused, as it is probably cut off`(text: String) {
+    let error = #expect(throws: RunError.self) { try Configuration(yaml: text, path: "my.yaml") }
+    #expect(error?.exitCode == .configuration && error?.problem.hasPrefix("my.yaml: holds no option") == true)
+  }
+
   @Test func `every option survives being written and read`() throws {
     let line =
-      "--dataset folder --data /a/b:#\"c\".d --train-folder a --validation-folder none --test-folder /c --validation-fraction 0.25 --bad-images skip --decode scaled "
+      "--dataset folder --data /a/b:#\"c\".d --train-folder a --validation-folder none --test-folder /c --validation-fraction 0.25 --bad-images skip --decode scaled --sixteen-bit scale "
       + "--mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --shapes-train 7 --shapes-test 8 --image-size 96 "
       + "--model resnet32 --stem imagenet --shortcut B --width-multiplier 2 --zero-init-last-scale "
       + "--normalize-encoder --head mlp --head-widths 96,64 --head-batch-norm --embedding-width 64 --loss simclr "
@@ -70,12 +76,13 @@ struct ConfigurationFileTests {
       + "--beta2 0.99 --rmsprop-decay 0.9 --epsilon 1e-7 --weight-decay 0.05 --weight-decay-exclude bias-and-norm "
       + "--scale-learning-rate --schedule step --decay-epochs 3,5 --decay-rate 0.2 --epochs-per-decay 3 "
       + "--warmup-epochs 0.5 --precision bfloat16 --seed 18446744073709551615 --threads 2 --loader-threads 0 "
-      + "--activation-memory 800MB --overlap on --checkpoint-steps 3 --keep 5 --log-steps 1"
+      + "--activation-memory 800MB --overlap on --checkpoint-steps 3 --keep 5 --log-steps 1 --keep-best knn200"
     let overrides = given(line)
     #expect(overrides.problem == nil)
     var configuration = overrides.applied(to: Configuration())
     configuration.data.fingerprint = "0123"
     configuration.classifier.classes = 10
+    configuration.schedule.cosineRestarts = [3, 5]
     // None is left at its default, or the test would not see it lost.
     let unchanged = Set(configuration.values().map { option, text in "\(option.name)=\(text)" })
       .intersection(Configuration().values().map { option, text in "\(option.name)=\(text)" })
@@ -88,6 +95,7 @@ struct ConfigurationFileTests {
   @Test func `numbers are written plainly`() {
     var configuration = Configuration()
     configuration.optimizer.weightDecay = 1e-5
+    configuration.schedule.warmupEpochs = 1
     let lines = configuration.yaml().split(separator: "\n")
     for line in ["temperature: 0.1", "warmup-epochs: 1", "cross-entropy-weight: 0", "beta2: 0.999", "nesterov: false"] {
       #expect(lines.contains(Substring(line)), "\(line)")

@@ -20,7 +20,7 @@ struct OptionTableTests {
     #expect(
       free == [
         "data", "steps", "threads", "loader-threads", "activation-memory", "overlap", "checkpoint-steps", "keep",
-        "log-steps", "evaluate-epochs", "train-folder", "validation-folder", "test-folder",
+        "log-steps", "keep-best", "evaluate-epochs", "train-folder", "validation-folder", "test-folder",
       ])
     var other = Configuration()
     other.compute.threads = 4

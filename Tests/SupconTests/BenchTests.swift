@@ -127,4 +127,47 @@ struct BenchTests {
   func refusesWrongOptions(_ options: [String], naming parts: [String]) throws {
     try Workshop().expectRefusal(["bench"] + options, 64, naming: parts)
   }
+
+  /// A row of `--layers`; decoding fails where a key is missing.
+  private struct Layers: Decodable {
+    struct Row: Decodable {
+      let layer: String
+      let layers: Int
+      let pass: String
+      let seconds: Double
+      let multiplyAdds: Int
+      let share: Double
+      let shareOfPeak: Double
+      let shareOfBandwidth: Double
+      let limit: String
+    }
+
+    let seconds: Double
+    let rows: [Row]
+  }
+
+  @Test func `layers and passes add up to the network`() throws {
+    let workshop = try Workshop()
+    let path = workshop.path("layers.json")
+    let size = ["--batch-size", "4", "--shard-size", "4", "--shapes-train", "8", "--precision", "float32"]
+    try succeeding(workshop.run(["bench", "--layers", "--steps", "1", "--json", path] + size))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let result = try decoder.decode(Layers.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    #expect(abs(result.rows.reduce(0) { sum, row in sum + row.seconds } / result.seconds - 1) < 1e-9)
+    #expect(abs(result.rows.reduce(0) { sum, row in sum + row.share } - 1) < 1e-9)
+    #expect(result.rows.allSatisfy { row in row.seconds > 0 && ["arithmetic", "memory"].contains(row.limit) })
+    // 40.6 million multiply-adds of a view's convolutions forward (He and others 2015 count 41 million with the classifier), 8 views.
+    let forward = result.rows.filter { row in row.pass == "forward" }
+    #expect(abs(Double(forward.reduce(0) { sum, row in sum + row.multiplyAdds }) / (8 * 40.6e6) - 1) < 0.01)
+    #expect(forward.reduce(0) { sum, row in sum + row.layers } == 19)
+    // All but the stem give a gradient of their input.
+    #expect(result.rows.filter { row in row.pass == "data gradient" }.reduce(0) { sum, row in sum + row.layers } == 18)
+  }
+
+  @Test func `layers are those of one thread`() throws {
+    let workshop = try Workshop()
+    let refused = try workshop.run(["bench", "--layers", "--threads", "2"])
+    #expect(refused.exitCode == 64 && refused.standardError.contains("--layers measures one thread"))
+  }
 }

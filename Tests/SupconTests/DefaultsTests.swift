@@ -10,7 +10,7 @@ struct DefaultsTests {
   ]
   private static let numbers: [String: Double] = [
     "embedding-width": 128, "temperature": 0.1, "batch-size": 256, "shard-size": 32, "views": 2, "momentum": 0.9,
-    "weight-decay": 1e-4, "learning-rate": 0.1, "warmup-epochs": 1, "seed": 0, "threads": 1, "keep": 3,
+    "weight-decay": 1e-4, "learning-rate": 0.1, "seed": 0, "threads": 1, "keep": 3,
   ]
 
   @Test func helpPrintsThem() throws {
@@ -24,6 +24,7 @@ struct DefaultsTests {
     }
     #expect(pretrain["nesterov"] == "no")
     #expect(pretrain["checkpoint-steps"] == "an epoch")
+    #expect(pretrain["warmup-epochs"]?.hasPrefix("1, with a contrastive loss at least 75") == true)
 
     let linear = try defaults(inHelp: workshop.run(["linear", "--help"]).standardOutput)
     let expected: [String: Double] = [
@@ -52,6 +53,8 @@ struct DefaultsTests {
         #expect(options[option].flatMap { text in Double(text) } == expected, "\(option)")
       }
       #expect(options["nesterov"] == "false")
+      // Resolved: 75 steps of 23 an epoch.
+      #expect(options["warmup-epochs"].flatMap { text in Double(text) } == 75.0 / 23)
     }
   }
 

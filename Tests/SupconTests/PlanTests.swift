@@ -46,7 +46,7 @@ struct PlanTests {
     (ranks: 1, options: ["--precision", "float32", "--batch-size", "128"]),
     (ranks: 1, options: ["--precision", "auto", "--batch-size", "128"]),
     (ranks: 2, options: ["--precision", "auto", "--batch-size", "128"]),
-    (ranks: 1, options: ["--model", "resnet18", "--batch-size", "32", "--activation-memory", "100MB"]),
+    (ranks: 1, options: ["--model", "resnet18", "--batch-size", "64", "--activation-memory", "100MB"]),
     (ranks: 1, options: ["--batch-size", "64", "--threads", "2", "--optimizer", "adamw", "--head-batch-norm"]),
   ])
   func memoryIsAsPlanned(ranks: Int, options: [String]) throws {
@@ -131,5 +131,40 @@ struct PlanTests {
     let workshop = try Workshop()
     expectRefusal(try workshop.run(ranks: 2, ["plan", "--ranks", "3"]), 64, naming: ["--ranks 3", "2 ranks"])
     expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 8 shards"])
+  }
+
+  /// The part of a proposal that the test looks at.
+  private struct Proposed: Decodable {
+    struct Proposal: Decodable {
+      let ranks: Int
+      let threadsPerRank: Int
+      let binding: String
+      let memoryPerHostBytes: Int
+    }
+
+    let cores: Int
+    let sockets: Int
+    let proposals: [Proposal]
+  }
+
+  @Test func `a proposal for a described host uses its cores and sockets`() throws {
+    let workshop = try Workshop()
+    let host = ["--cores", "8", "--sockets", "2", "--memory", "64GB"]
+    let result = try succeeding(workshop.run(["plan", "--propose", "--json"] + host))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let proposed = try decoder.decode(Proposed.self, from: Data(result.standardOutput.utf8))
+    let best = try #require(proposed.proposals.first)
+    #expect((proposed.cores, proposed.sockets) == (8, 2))
+    #expect((best.ranks, best.threadsPerRank, best.binding) == (2, 4, "core"))
+
+    for (options, words) in [
+      (["--propose", "--ranks", "2"], "leave out --ranks"), (["--propose", "--threads", "2"], "chooses --threads"),
+      (["--cores", "8"], "--cores: describes the host of --propose"),
+      (["--propose", "--cores", "9", "--sockets", "2"], "multiple of 2"),
+    ] {
+      let refused = try workshop.run(["plan"] + options)
+      #expect(refused.exitCode == 64 && refused.standardError.contains(words), "\(options): \(refused.standardError)")
+    }
   }
 }

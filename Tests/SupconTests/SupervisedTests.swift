@@ -164,7 +164,6 @@ struct SupervisedTests {
     (["pretrain", "--contrastive-weight", "0", "--cross-entropy-weight", "1"], "supcon supervised"),
     (["pretrain", "--cross-entropy-weight=-1"], "at least 0"),
     (["pretrain", "--label-smoothing", "0.1"], "--cross-entropy-weight above 0"),
-    (["pretrain", "--evaluate-epochs", "1"], "--cross-entropy-weight above 0"),
     (["pretrain", "--stop-gradient"], "both weights above 0"),
     (["linear", "--run", "run", "--output", "other"], "goes with --finetune"),
   ])

@@ -45,6 +45,7 @@ struct TensorBoardLogTests {
     #expect(first.step == 3 && first.value > 0)
     let names = [
       "loss", "loss_lower_bound", "loss_excess", "learning_rate", "views_per_second", "data_share", "seconds",
+      "gradient_norm",
     ]
     let scalars = files.flatMap(\.scalars)
     let expected = try metrics(workshop, "run", names)

@@ -4,6 +4,13 @@ import Foundation
 struct WeightsFile {
   /// The bytes of each tensor.
   let tensors: [String: Data]
+  /// The texts of the header.
+  let metadata: [String: String]
+
+  private struct Header: Decodable {
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    let __metadata__: [String: String]?
+  }
 
   private struct Entry: Decodable {
     // swift-format-ignore: AlwaysUseLowerCamelCase
@@ -14,6 +21,7 @@ struct WeightsFile {
     let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     let length = bytes.prefix(8).reversed().reduce(0) { sum, byte in sum << 8 | Int(byte) }
     let header = try JSONDecoder().decode([String: Entry].self, from: bytes[8..<8 + length])
+    metadata = try JSONDecoder().decode(Header.self, from: bytes[8..<8 + length]).__metadata__ ?? [:]
     tensors = header.compactMapValues { entry in
       entry.data_offsets.map { offsets in bytes[8 + length + offsets[0]..<8 + length + offsets[1]] }
     }

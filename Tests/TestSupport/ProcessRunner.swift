@@ -55,8 +55,15 @@ public func runProcess(
   process.arguments = arguments
   process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
   process.standardInput = FileHandle.nullDevice
-  process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
-  process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
+  let output = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
+  let error = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
+  // Foundation keeps the handles of a process; above a thousand descriptors its `run` reads beyond the list of them and crashes.
+  defer {
+    try? output.close()
+    try? error.close()
+  }
+  process.standardOutput = output
+  process.standardError = error
   let ended = DispatchSemaphore(value: 0)
   process.terminationHandler = { _ in ended.signal() }
 

@@ -71,6 +71,7 @@ package final class CIFARDataset: ImageDataset {
   /// - Throws: ``FileError`` naming the file.
   package init(_ variant: Variant, directory: String, split: Split) throws(FileError) {
     precondition(split != .validation, "\(variant.title) has no validation files")
+    if let problem = DataPath.problem(directory) { throw problem }
     self.variant = variant
     normalization = variant.normalization
     var files: [ReadOnlyFile] = []

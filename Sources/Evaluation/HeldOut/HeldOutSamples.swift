@@ -36,7 +36,15 @@ package struct HeldOutSamples: Sendable {
   package init(
     _ configuration: Configuration, training: any ImageDataset, over world: borrowing Communicator
   ) throws {
-    let validation = try Self.validation(of: configuration, over: world)
+    self.init(training: training, validation: try Self.validation(of: configuration, over: world))
+  }
+
+  /// Chooses samples.
+  ///
+  /// - Parameters:
+  ///   - training: The training set.
+  ///   - validation: The validation images, if there are any.
+  package init(training: any ImageDataset, validation: (any ImageDataset)?) {
     let share = max(Self.leastPool, training.count / Self.poolShare)
     if let validation {
       queries = Self.subset(of: validation, most: Self.mostQueries)

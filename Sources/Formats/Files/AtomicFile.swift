@@ -1,18 +1,19 @@
 import Glibc
+import Synchronization
 
 /// A file that is written completely or not at all.
 ///
 /// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: readers see either the old or the
 /// complete new file, even after a crash.
 @safe
-public struct AtomicFile: ~Copyable {
+public struct AtomicFile: ~Copyable, Sendable {
   /// The suffix of every temporary name.
   public static let temporarySuffix = ".temporary"
 
   private let path: String
   private let temporaryPath: String
   private let descriptor: Int32
-  private var isPublished = false
+  private let isPublished = Atomic(false)
 
   /// Creates the temporary file; it is removed at the end of this value's life unless it was published.
   ///
@@ -29,7 +30,7 @@ public struct AtomicFile: ~Copyable {
 
   deinit {
     close(descriptor)
-    if !isPublished {
+    if !isPublished.load(ordering: .relaxed) {
       unsafe unlink(temporaryPath)
     }
   }
@@ -44,9 +45,44 @@ public struct AtomicFile: ~Copyable {
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
-    var file = try AtomicFile(path: path)
+    try prepare(at: path, body).publish()
+  }
+
+  /// Writes the contents of a file under its temporary name, from where ``Prepared/publish()`` brings it to its own.
+  ///
+  /// - Parameters:
+  ///   - path: The path of the finished file.
+  ///   - body: Writes the contents.
+  /// - Returns: The file, to be published.
+  /// - Throws: ``FileError``; the temporary file is then removed.
+  public static func prepare(
+    at path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
+  ) throws(FileError) -> Prepared {
+    let file = try AtomicFile(path: path)
     try body(file)
-    try file.publish()
+    return Prepared(file)
+  }
+
+  /// A file whose contents are written but not yet flushed and named.
+  public final class Prepared: Sendable {
+    private let file: AtomicFile
+
+    fileprivate init(_ file: consuming AtomicFile) {
+      self.file = file
+    }
+
+    /// Flushes the file, gives it its name, and flushes the folder.
+    ///
+    /// - Throws: ``FileError``; the temporary file is then removed, and the old file is kept unless it is the folder that could not be
+    ///   flushed.
+    public func publish() throws(FileError) {
+      do throws(FileError) {
+        try file.publish()
+      } catch {
+        unsafe unlink(file.temporaryPath)
+        throw error
+      }
+    }
   }
 
   /// Writes `text` completely or not at all.
@@ -121,12 +157,12 @@ public struct AtomicFile: ~Copyable {
   /// Flushes the file and gives it its name.
   ///
   /// - Throws: ``FileError``.
-  public mutating func publish() throws(FileError) {
+  public func publish() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw FileError(path: path, action: "flush it", code: errno) }
     guard unsafe rename(temporaryPath, path) == 0 else {
       throw FileError(path: path, action: "give the finished file its name", code: errno)
     }
-    isPublished = true
+    isPublished.store(true, ordering: .relaxed)
     let end = path.lastIndex(of: "/")
     try Self.flushDirectory(end.map { index in String(path[..<index]) } ?? ".")
   }

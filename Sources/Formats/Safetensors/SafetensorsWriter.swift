@@ -10,10 +10,20 @@ public enum SafetensorsWriter {
   public static func write(
     to path: String, metadata: [String: String], tensors: [NamedTensor]
   ) throws(FileError) {
+    try prepare(at: path, metadata: metadata, tensors: tensors).publish()
+  }
+
+  /// Writes the same under a temporary name, from where `publish` brings it to its own.
+  ///
+  /// - Throws: ``FileError``.
+  public static func prepare(
+    at path: String, metadata: [String: String], tensors: [NamedTensor]
+  ) throws(FileError) -> AtomicFile.Prepared {
     let descriptions = tensors.map { tensor in
       TensorDescription(name: tensor.name, type: .float32, shape: tensor.shape)
     }
-    try write(to: path, metadata: metadata, tensors: descriptions) { (append) throws(FileError) in
+    return try prepare(at: path, metadata: metadata, tensors: descriptions, hasChecksum: true) {
+      (append) throws(FileError) in
       for tensor in tensors {
         // Little-endian as in memory: the package builds for x86-64 and arm64 only.
         unsafe try append(tensor.elements.span.bytes)
@@ -36,7 +46,14 @@ public enum SafetensorsWriter {
     hasChecksum: Bool = true,
     blocks: (_ append: (RawSpan) throws(FileError) -> Void) throws(FileError) -> Void
   ) throws(FileError) {
-    try AtomicFile.write(to: path) { (file) throws(FileError) in
+    try prepare(at: path, metadata: metadata, tensors: tensors, hasChecksum: hasChecksum, blocks: blocks).publish()
+  }
+
+  private static func prepare(
+    at path: String, metadata: [String: String], tensors: [TensorDescription], hasChecksum: Bool,
+    blocks: (_ append: (RawSpan) throws(FileError) -> Void) throws(FileError) -> Void
+  ) throws(FileError) -> AtomicFile.Prepared {
+    try AtomicFile.prepare(at: path) { (file) throws(FileError) in
       let digest = SHA256()
       let checksums =
         hasChecksum

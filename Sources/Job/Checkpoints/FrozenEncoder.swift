@@ -41,11 +41,7 @@ package struct FrozenEncoder {
   ) throws {
     let opened = try world.onRoot { () throws -> (Configuration, TrainingState) in
       let directory = RunDirectory(path: run)
-      guard directory.holdsRun else {
-        throw RunError(
-          .missing, "\(run): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised"
-        )
-      }
+      try directory.checkHoldsRun()
       var configuration = try directory.configuration()
       guard let choice = CheckpointChoice(checkpoint) else {
         throw RunError(.usage, CheckpointChoice.problem(checkpoint) ?? checkpoint)

@@ -22,10 +22,7 @@ package struct RunRecord: Sendable {
   /// - Throws: ``RunError`` if it holds no run.
   package init(path: String) throws {
     let directory = RunDirectory(path: path)
-    guard directory.holdsRun else {
-      throw RunError(
-        .missing, "\(path): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised")
-    }
+    try directory.checkHoldsRun()
     self.path = path
     configuration = try directory.configuration()
     configurationText = Self.text(ofFile: directory.configurationPath) ?? configuration.yaml()

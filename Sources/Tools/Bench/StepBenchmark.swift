@@ -14,6 +14,8 @@ package enum StepBenchmark {
     package var overrides: ConfigurationOverrides
     /// The number of measured steps.
     package var steps = 20
+    /// True to measure the encoder's layers instead of steps.
+    package var isMeasuringLayers = false
     /// The path of the result as JSON; `nil` for none.
     package var json: String?
     /// An earlier result to compare with.
@@ -27,7 +29,18 @@ package enum StepBenchmark {
 
     /// The error in the options themselves, or `nil`.
     package func problem(ranks: Int) -> String? {
-      Configuration.problem(of: "steps", steps, atLeast: 1)
+      if isMeasuringLayers {
+        if ranks > 1 {
+          return "--layers: measures one thread; start it without mpirun"
+        }
+        if overrides.gives(\.compute.threads), configuration.compute.threads > 1 {
+          return "--threads \(configuration.compute.threads): --layers measures one thread; leave it out"
+        }
+        if compare != nil {
+          return "--compare: compares steps; leave out --layers, or --compare"
+        }
+      }
+      return Configuration.problem(of: "steps", steps, atLeast: 1)
         ?? configuration.problem(given: overrides, ranks: ranks)?.description
     }
   }
@@ -47,6 +60,9 @@ package enum StepBenchmark {
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
+    if request.isMeasuringLayers {
+      return try LayerBenchmark.run(request, over: world, report: report)
+    }
     let earlier = try world.onRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
     let (configuration, dataset) = (opened.configuration, opened.dataset)

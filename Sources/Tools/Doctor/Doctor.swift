@@ -50,7 +50,7 @@ package enum Doctor {
     let needed = try world.throwingTogether {
       try MemoryEstimate(
         configuration, viewSize: opened.viewSize,
-        MemoryEstimate.Job(ranks: world.size, ranksOnHost: ranksOnHost, savesOnTheWay: true)
+        MemoryEstimate.Job(ranks: world.size, ranksOnHost: ranksOnHost)
       ).byteCount
     }
     let ranks = try RankFacts(threads: configuration.compute.threads, neededBytes: needed, over: world).gathered(

@@ -14,6 +14,10 @@ package enum Planning {
     package var overrides: ConfigurationOverrides
     /// The number of ranks, all on this host; `nil` for the ranks of this job.
     package var ranks: Int?
+    /// True to propose ranks and threads instead of planning for given ones.
+    package var isProposing = false
+    /// The host of the proposal, as far as it is described.
+    package var host = HostTopology.Description()
     /// True to print one JSON object instead of a table.
     package var isJSON = false
 
@@ -26,6 +30,9 @@ package enum Planning {
     /// - Parameter launched: The number of ranks that the launcher started.
     /// - Returns: A sentence that names the option, what was expected and what to do.
     package func problem(ranks launched: Int) -> String? {
+      if let problem = problemOfProposal(ranks: launched) {
+        return problem
+      }
       if let ranks {
         if ranks < 1 {
           return "--ranks \(ranks): expected at least 1"
@@ -37,6 +44,27 @@ package enum Planning {
       }
       return overrides.applied(to: Configuration()).problem(given: overrides, ranks: ranks ?? launched)?.description
     }
+  }
+
+  /// Proposes ranks and threads, and reports.
+  private static func propose(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let notes = request.isJSON ? { (_: String) in } : report
+    let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
+    let topology = try HostTopology(request.host)
+    for note in HostTopology.contradictions(request.host) {
+      notes("note: \(note)")
+    }
+    world.activity.begin("planning", allowsSilence: true)
+    let proposals = try LaunchProposal.proposals(opened.configuration, viewSize: opened.viewSize, on: topology)
+    guard !proposals.isEmpty else {
+      throw RunError(
+        .usage, "the run fits no division into ranks and threads in \(megabytes(topology.memoryByteCount))",
+        remedy: "give a smaller --shard-size or --activation-memory, or use a host with more memory")
+    }
+    let result = ProposalResult(opened.configuration, topology, proposals)
+    report(request.isJSON ? result.json() : result.table())
   }
 
   /// Plans and reports.
@@ -51,6 +79,7 @@ package enum Planning {
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
+    guard !request.isProposing else { return try propose(request, over: world, report: report) }
     let notes = request.isJSON ? { (_: String) in } : report
     let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
     let (configuration, viewSize) = (opened.configuration, opened.viewSize)
@@ -60,9 +89,7 @@ package enum Planning {
     let steps = min(configuration.schedule.steps ?? .max, configuration.schedule.epochs * sampler.stepsPerEpoch)
 
     world.activity.begin("planning", allowsSilence: true)
-    let job = MemoryEstimate.Job(
-      ranks: ranks, ranksOnHost: ranksOnHost,
-      savesOnTheWay: steps > (configuration.checkpoints.steps ?? sampler.stepsPerEpoch))
+    let job = MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranksOnHost)
     let memory = try world.throwingTogether { try MemoryEstimate(configuration, viewSize: viewSize, job) }
     let available = ProcessMeasurements.availableByteCount()
     // The memory that this process already uses counts as available to it.
@@ -81,5 +108,24 @@ package enum Planning {
         stepSeconds: probe?.stepSeconds)
     }
     report(request.isJSON ? result.json() : result.table(isMeasuredAlone: world.size < ranks))
+  }
+}
+
+extension Planning.Request {
+  /// The error in the options of a proposal, or `nil`.
+  private func problemOfProposal(ranks launched: Int) -> String? {
+    guard isProposing else {
+      let given = [("cores", host.cores), ("sockets", host.sockets), ("memory", host.memoryByteCount)]
+      return given.first { _, value in value != nil }.map { name, _ in
+        "--\(name): describes the host of --propose; add --propose, or leave it out"
+      }
+    }
+    if ranks != nil || launched > 1 {
+      return "--propose: chooses the number of ranks; leave out \(ranks == nil ? "mpirun" : "--ranks")"
+    }
+    if overrides.gives(\.compute.threads) {
+      return "--propose: chooses --threads; leave it out"
+    }
+    return host.problem
   }
 }

@@ -23,7 +23,8 @@ final class CheckpointSaver {
     self.report = report
   }
 
-  /// Begins to write a checkpoint and the summary while training goes on.
+  /// Writes a checkpoint to the system's file cache, so that no copy of the state is kept, and completes it with the summary while training
+  /// goes on.
   ///
   /// Collective. A failed save is reported by the next save; training continues and earlier checkpoints are kept.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
@@ -33,7 +34,7 @@ final class CheckpointSaver {
     lastSeconds = ProcessMeasurements.now() - start
   }
 
-  /// Begins to replace the best checkpoint while training goes on.
+  /// Writes the best checkpoint, and replaces the one before while training goes on.
   ///
   /// - Parameters:
   ///   - state: The state of the best evaluation.
@@ -42,7 +43,9 @@ final class CheckpointSaver {
     guard let directory else { return }
     let configuration = configuration
     let failure = writer.begin(step: state.step) { () throws(FileError) in
-      try directory.checkpoints.save(Checkpoint(configuration: configuration, state: state), as: best)
+      try directory.checkpoints.prepare(Checkpoint(configuration: configuration, state: state), as: best)
+    } complete: { contents throws(FileError) in
+      try contents.publish()
     }
     report(failure)
   }
@@ -85,6 +88,14 @@ final class CheckpointSaver {
     writer.wait()
   }
 
+  /// The parts of a save that depend on the state.
+  private struct Contents: Sendable {
+    let weightsHash: String
+    /// That of the averaged weights, if there are any.
+    let averageHash: String?
+    let checkpoint: CheckpointFolder.Prepared
+  }
+
   private func save(_ state: TrainingState, _ log: RunLog, _ status: RunStatus, over world: borrowing Communicator)
     throws
   {
@@ -102,16 +113,17 @@ final class CheckpointSaver {
           }
         }
       }
-      let hash = JSONValue.text(state.weightsSHA256())
-      let averageHash = state.averaged.map { state in ["average_weights_sha256": JSONValue.text(state.weightsSHA256())]
-      }
+      return Contents(
+        weightsHash: state.weightsSHA256(), averageHash: state.averaged.map { state in state.weightsSHA256() },
+        checkpoint: try directory.checkpoints.prepare(Checkpoint(configuration: configuration, state: state)))
+    } complete: { contents throws(FileError) in
+      var hashes = ["weights_sha256": JSONValue.text(contents.weightsHash)]
+      hashes["average_weights_sha256"] = contents.averageHash.map(JSONValue.text)
       // Accuracies that later stages measured on the previous weights do not apply to these weights.
       try JSONValue.merge(
-        summary.merging(["weights_sha256": hash].merging(averageHash ?? [:]) { own, _ in own }) { _, new in new },
-        into: directory.summaryPath,
+        summary.merging(hashes) { _, new in new }, into: directory.summaryPath,
         replacing: RunStatus.fieldsOfLaterStages)
-      try directory.checkpoints.save(
-        Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
+      try directory.checkpoints.complete(contents.checkpoint, keep: configuration.checkpoints.keep)
     }
     report(failure)
   }

@@ -198,7 +198,7 @@ struct OpenedRun {
     let place = source.map { source in "\(source): gives \(option) \(asked), but" } ?? "--\(option) \(asked):"
     let others = "or begin a new run with another --output (--init \(run) takes its encoder)"
     return RunError(
-      .configuration, "\(place) the run in \(run) was begun with \(own), which a resumed run cannot change",
+      .configuration, "\(place) the run in \(run) was begun with \(own == "nothing" ? "its default" : own), which a resumed run cannot change",
       remedy: source.map { source in
         "leave out \(source), as a resumed run has its own options, \(others)"
       }

@@ -12,7 +12,7 @@ package struct ActivationRoom {
   /// Divides `byteCount` bytes between shards of equal size.
   package init(byteCount: Int, shardByteCount: Int, shards: Int, threads: Int) {
     let affordable = byteCount / max(shardByteCount, 1)
-    isKeepingAll = affordable >= shards
+    isKeepingAll = affordable >= shards || shards <= threads
     keptCount = isKeepingAll ? shards : max(0, affordable - threads)
     heldCount = isKeepingAll ? shards : keptCount + threads
   }

@@ -8,7 +8,7 @@ extension MemoryEstimate {
   ///
   /// Collective.
   package static func check(_ step: TrainingStep, over world: borrowing Communicator, report: (String) -> Void) throws {
-    let job = MemoryEstimate.Job(ranks: world.size, ranksOnHost: try world.ranksOnHost(), savesOnTheWay: true)
+    let job = MemoryEstimate.Job(ranks: world.size, ranksOnHost: try world.ranksOnHost())
     let estimate = MemoryEstimate(
       step.configuration, viewSize: step.configuration.viewSize(of: step.dataset), job, try ModelSizes(of: step),
       base: ProcessMeasurements.residentByteCount() ?? 0)

@@ -36,14 +36,10 @@ package struct MemoryEstimate {
     var ranks: Int
     /// The number of ranks on this host.
     var ranksOnHost: Int
-    /// True if checkpoints are written during training.
-    var savesOnTheWay: Bool
-
     /// Creates a job.
-    package init(ranks: Int, ranksOnHost: Int, savesOnTheWay: Bool) {
+    package init(ranks: Int, ranksOnHost: Int) {
       self.ranks = ranks
       self.ranksOnHost = ranksOnHost
-      self.savesOnTheWay = savesOnTheWay
     }
   }
 
@@ -81,10 +77,10 @@ package struct MemoryEstimate {
     let float = MemoryLayout<Float>.size
     let vector = sizes.vectorCount * float
     let optimizer = sizes.optimizerVectorCount * sizes.parameterCount * float
-    // log₂(shards) partial sums of the tree, plus one gradient vector per thread.
-    let partialSums = (Int.bitWidth - 1 - shardsPerRank.leadingZeroBitCount) + workers
-    // The vector sent, with the spare capacity of its array, and the vector received.
-    let messages = job.ranks > 1 ? 5 * vector / 2 : 0
+    let (sums, messages) = PiecewiseReduction<Float>.byteCounts(
+      length: sizes.vectorCount, longestSegment: sizes.longestSegment, shards: shardsPerRank, threads: workers,
+      ranks: job.ranks)
+    let packed = room.isKeepingAll ? sizes.alternatingWeights : sizes.packedWeights
     let globalRows = configuration.batches.size * configuration.views.count
     let ownRows = shardsPerRank * rows
     let width = configuration.widthOfEmbeddings
@@ -96,9 +92,10 @@ package struct MemoryEstimate {
       Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),
       Item(name: "parameters and running statistics", byteCount: vector),
       Item(name: "optimizer state", byteCount: optimizer),
-      Item(name: "gradient sums", byteCount: (1 + partialSums) * vector),
+      Item(name: "gradient sums", byteCount: sums),
       Item(name: "gradients between ranks", byteCount: messages),
-      Item(name: "packed weights and compiled passes", byteCount: workers * sizes.constant),
+      Item(name: "packed weights", byteCount: packed),
+      Item(name: "compiled passes", byteCount: workers * sizes.constant),
       Item(name: "working memory of a shard", byteCount: workers * sizes.workingPerShard),
       Item(name: "activations kept", byteCount: room.heldCount * shardActivations),
       Item(name: "views made ahead", byteCount: 2 * loaderThreads * views),
@@ -107,8 +104,6 @@ package struct MemoryEstimate {
         byteCount: float
           * (2 * globalRows * width + ownRows * (sizes.representationWidth + sizes.headWidth + 5 * width))
           + workers * Self.lossTileByteCount),
-      Item(
-        name: "checkpoint being written", byteCount: job.savesOnTheWay ? vector + optimizer : 0),
     ]
   }
 

@@ -13,7 +13,13 @@ struct ModelSizes {
   let representationWidth: Int
   /// The sum of the widths of the head's hidden layers.
   let headWidth: Int
-  /// The bytes of one thread's model, independent of the number of rows.
+  /// The length of the longest part of the reduced vector that a backward pass completes at once.
+  let longestSegment: Int
+  /// The bytes of the packed weights of both passes, which exist at once where activations are recomputed.
+  let packedWeights: Int
+  /// The bytes of the packed weights where those of forward pass and gradient take turns.
+  let alternatingWeights: Int
+  /// The bytes of one thread's compiled passes, independent of the number of rows.
   let constant: Int
   /// The working memory of one thread for a shard, without kept activations.
   let workingPerShard: Int
@@ -33,7 +39,7 @@ struct ModelSizes {
     }
     let residentBefore = ProcessMeasurements.residentByteCount() ?? 0
     let (small, smallByteCount) = try compile(2)
-    // Memory for transformed weights is allocated by the first load.
+    // Memory for packed weights is allocated by the first load.
     try small.load(Array(repeating: 0, count: small.layout.parameters.count))
     let resident = (ProcessMeasurements.residentByteCount() ?? 0) - residentBefore
     let (large, largeByteCount) = try compile(4)
@@ -41,7 +47,9 @@ struct ModelSizes {
     withExtendedLifetime(large) {}
     let rows = configuration.batches.shardSize * configuration.views.count
     self.init(
-      configuration, small, constant: max(resident, smallByteCount) - 2 * workingPerRow,
+      configuration, small,
+      constant: max(
+        0, max(resident, smallByteCount) - 2 * workingPerRow - small.packedWeights.byteCount(isAlternating: false)),
       workingPerShard: workingPerRow * rows,
       activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows)
   }
@@ -53,9 +61,10 @@ struct ModelSizes {
     let shards = step.workers
     try shards.load(Array(repeating: 0, count: shards.layout.parameters.count))
     let kept = shards.activationsPerShard * shards.heldCount
+    let packed = shards.model.packedWeights.byteCount(isAlternating: shards.isAlternatingWeights)
     self.init(
       step.configuration, shards.model, constant: 0,
-      workingPerShard: (Tensor.livingByteCount - kept) / shards.threadCount,
+      workingPerShard: (Tensor.livingByteCount - kept - packed) / shards.threadCount,
       activationsPerShard: shards.activationsPerShard)
   }
 
@@ -64,11 +73,14 @@ struct ModelSizes {
     activationsPerShard: Int
   ) {
     parameterCount = model.layout.parameters.count
-    vectorCount =
-      ShardVectorLayout(
-        parameterCount: parameterCount, statisticCount: model.layout.statistics.count,
-        isClassifying: configuration.isClassifying
-      ).count
+    let vector = ShardVectorLayout(
+      parameterCount: parameterCount, statisticCount: model.layout.statistics.count,
+      isClassifying: configuration.isClassifying)
+    vectorCount = vector.count
+    let bounds = model.gradientParts + [vector.count]
+    longestSegment = zip(bounds, bounds.dropFirst()).map { lower, upper in upper - lower }.max() ?? 0
+    packedWeights = model.packedWeights.byteCount(isAlternating: false)
+    alternatingWeights = model.packedWeights.byteCount(isAlternating: true)
     optimizerVectorCount =
       configuration.makeOptimizer(model.layout.parameters).stateNames.count
       + (configuration.optimizer.weightAverage == nil ? 0 : 1)

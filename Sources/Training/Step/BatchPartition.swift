@@ -20,11 +20,12 @@ package struct BatchPartition {
   /// - Parameters:
   ///   - configuration: The configuration of the run.
   ///   - globalBatchSize: The number of samples, a multiple of the shard size.
-  ///   - vector: The vector that each shard adds to the reduction.
-  ///   - pieces: The lower bounds of the parts of it that are reduced one by one.
+  ///   - sums: The memory of the sums of the vectors that the shards add to the reduction.
+  ///   - segments: The lower bounds of the parts of a vector that a backward pass completes.
+  ///   - pieces: The lower bounds of the parts that are reduced over the ranks one by one.
   ///   - world: The ranks.
   package init(
-    _ configuration: Configuration, globalBatchSize: Int, vector: ShardVectorLayout, pieces: [Int],
+    _ configuration: Configuration, globalBatchSize: Int, sums: SumMemory<Float>, segments: [Int], pieces: [Int],
     over world: borrowing Communicator
   ) {
     self.globalBatchSize = globalBatchSize
@@ -41,6 +42,8 @@ package struct BatchPartition {
         scale: configuration.lossScaleFactor,
         mode: configuration.loss.resolvedMode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
       : nil
-    reduction = PiecewiseReduction(length: vector.count, bounds: pieces, runs: shards, rank: world.rank)
+    reduction = PiecewiseReduction(
+      in: sums, segments: segments, pieces: pieces, runs: shards, rank: world.rank,
+      threads: configuration.compute.threads)
   }
 }

@@ -25,9 +25,17 @@ final class ShardPass: Sendable {
   /// True if a shard has failed.
   var hasFailed: Bool { firstError.withLock { error in error != nil } }
 
+  /// A sweep, not yet begun.
+  ///
+  /// - Parameters:
+  ///   - models: The models, one for each thread.
+  ///   - shards: The shards.
+  ///   - queue: Their order.
+  ///   - prepare: Called by each thread; it has returned on all of them before the first shard is computed.
+  ///   - body: The computation of a shard.
   init(
     models: [TrainingModel], shards: [TrainingModel.ShardActivations], queue: consuming ShardQueue,
-    prepare: @escaping (_ model: TrainingModel, _ thread: Int) throws -> Void = { _, _ in }, body: @escaping Body
+    prepare: @escaping (_ model: TrainingModel, _ thread: Int) throws -> Void, body: @escaping Body
   ) {
     unsafe self.models = models
     unsafe self.shards = shards
@@ -65,16 +73,23 @@ final class ShardPass: Sendable {
   }
 
   private func sweep() {
+    onEachThread { [self] model, thread in unsafe try prepare(model, thread) }
+    guard !hasFailed else { return }
+    onEachThread { [self] model, thread in
+      var turn = 0
+      while let shard = queue.shard(ofThread: thread, turn: turn) {
+        unsafe try body(model, shards[shard], Place(shard: shard, thread: thread))
+        turn += 1
+      }
+    }
+  }
+
+  private func onEachThread(_ work: @Sendable (_ model: TrainingModel, _ thread: Int) throws -> Void) {
     let threadCount = unsafe models.count
     DispatchQueue.concurrentPerform(iterations: threadCount) { thread in
       useOneThreadPerPrimitive()
       do {
-        unsafe try prepare(models[thread], thread)
-        var turn = 0
-        while let shard = queue.shard(ofThread: thread, turn: turn) {
-          unsafe try body(models[thread], shards[shard], Place(shard: shard, thread: thread))
-          turn += 1
-        }
+        unsafe try work(models[thread], thread)
       } catch {
         firstError.withLock { first in first = first ?? error }
       }

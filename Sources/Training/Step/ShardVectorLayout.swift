@@ -21,6 +21,13 @@ package struct ShardVectorLayout {
     crossEntropy = isClassifying ? stop + 1 : nil
   }
 
+  /// The layout of the part of the vector from a parameter on.
+  func from(_ parameter: Int) -> ShardVectorLayout {
+    ShardVectorLayout(
+      parameterCount: gradient.count - parameter, statisticCount: batchStatistics.count,
+      isClassifying: crossEntropy != nil)
+  }
+
   /// Writes the elements after the batch statistics.
   func write(
     contrastiveLoss: Double, _ crossEntropy: (value: Double, correctCount: Int), isStopping: Bool,

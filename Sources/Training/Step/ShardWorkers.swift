@@ -20,12 +20,18 @@ final class ShardWorkers {
   private let shards: [TrainingModel.ShardActivations]
   private let store: ActivationStore
   private let activity: Activity
+  /// The packed weights of all models.
+  private let packedWeights = PackedWeights()
+  /// The number of loads of weights.
+  private var loadCount = 0
 
   /// One of the models, which are all alike.
   var model: TrainingModel { models[0] }
   var threadCount: Int { models.count }
   package var layout: ModelLayout { model.layout }
 
+  /// True if the packed weights of forward and backward pass take turns in one memory.
+  var isAlternatingWeights: Bool { store.room.isKeepingAll }
   /// The bytes of one shard's activations.
   var activationsPerShard: Int { store.byteCountPerShard }
   /// The number of shards whose activations exist at once, including those that threads share.
@@ -49,23 +55,36 @@ final class ShardWorkers {
     self.activity = activity
     useOneThreadPerPrimitive()
     let engine = try Engine()
+    let packedWeights = packedWeights
     models = try (0..<min(configuration.compute.threads, capacity)).map { _ in
       try TrainingModel(
         engine, configuration, viewSize: configuration.trainingViewSize(of: dataset),
-        rows: configuration.batches.shardSize * configuration.views.count)
+        rows: configuration.batches.shardSize * configuration.views.count, packedWeights: packedWeights)
     }
     let model = models[0]
     let store = try ActivationStore(
       model.encoder, byteCount: activationByteCount, shards: capacity, threads: models.count)
     self.store = store
     shards = (0..<capacity).map { shard in model.makeActivations(encoder: store.kept(byShard: shard)) }
+    // Where shards run forward again in the backward pass, it reads the weights of both.
+    packedWeights.setAlternating(isAlternatingWeights)
   }
 
-  /// Loads parameters into every thread's model, before the first step.
+  /// Allocates and fills the packed weights, before the first step.
   func load(_ parameters: [Float]) throws {
-    for model in models {
-      try model.load(parameters)
+    let load = load(.forward, parameters)
+    for (thread, model) in models.enumerated() {
+      try load(model, thread)
     }
+  }
+
+  /// The loading of a pass's weights, which all threads share.
+  private func load(
+    _ uses: WeightUses, _ parameters: [Float]
+  ) -> (_ model: TrainingModel, _ thread: Int) throws -> Void {
+    loadCount += 1
+    let loading = WeightLoading(isAlternatingWeights ? uses : .all, turn: loadCount)
+    return { model, _ in try model.load(parameters, loading) }
   }
 
   /// A loader that fills views in the memory layout of the encoder's input.
@@ -92,8 +111,9 @@ final class ShardWorkers {
   ///
   /// - Throws: The first error of any thread, after all have ended.
   func forward(_ shardCount: Int, parameters: [Float], views: @escaping ViewSource) throws {
+    let load = load(.forward, parameters)
     let pass = pass(shardCount) { [store] model, thread in
-      try model.load(parameters)
+      try load(model, thread)
       store.takeBack(onThread: thread)
     } body: { [store, activity] model, shard, place in
       store.lend(to: shard, onThread: place.thread)
@@ -118,7 +138,9 @@ final class ShardWorkers {
       @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void
   ) -> ShardPass {
-    pass(shardCount, inReverse: true) { [store, activity] model, shard, place in
+    // Without alternation the forward pass has loaded the weights of both.
+    let prepare = isAlternatingWeights ? load(.inputGradient, parameters) : { _, _ in }
+    return pass(shardCount, inReverse: true, prepare: prepare) { [store, activity] model, shard, place in
       if shard.encoder == nil {
         store.lend(to: shard, onThread: place.thread)
         try views(model.encoder.views, place.shard)
@@ -132,14 +154,21 @@ final class ShardWorkers {
 
   /// Runs `body` for the first `shardCount` shards, each ready to run forward and then backward.
   ///
+  /// The last computation of a step that has failed: from now on the weights of both passes are kept.
+  ///
   /// - Throws: The first error of any thread, after all have ended.
   func compute(
-    _ shardCount: Int,
+    _ shardCount: Int, parameters: [Float],
     eachShard body:
       @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void
   ) throws {
-    let pass = pass(shardCount) { [store] model, shard, place in
+    packedWeights.setAlternating(false)
+    loadCount += 1
+    let loading = WeightLoading(.all, turn: loadCount)
+    let pass = pass(shardCount) { model, _ in
+      try model.load(parameters, loading)
+    } body: { [store] model, shard, place in
       store.lend(to: shard, onThread: place.thread)
       try body(model, shard, place.shard)
     }
@@ -148,7 +177,7 @@ final class ShardWorkers {
 
   private func pass(
     _ shardCount: Int, inReverse isReversed: Bool = false,
-    prepare: @escaping (_ model: TrainingModel, _ thread: Int) throws -> Void = { _, _ in },
+    prepare: @escaping (_ model: TrainingModel, _ thread: Int) throws -> Void,
     body: @escaping ShardPass.Body
   ) -> ShardPass {
     ShardPass(

@@ -41,6 +41,10 @@ final class TrainingModel {
 
   let encoder: ResNet
   let layout: ModelLayout
+  /// The first parameters of the parts whose gradients are complete together, ascending; the heads' are the last.
+  var gradientParts: [Int] { encoder.parameterBounds + [headStart] }
+  /// The packed weights of the encoder.
+  let packedWeights: PackedWeights
 
   private let projection: Projection?
   private let classification: Classification?
@@ -48,20 +52,36 @@ final class TrainingModel {
   private let isNormalizingRepresentations: Bool
   /// The number of views in a shard.
   private let rows: Int
+  /// The first parameter of the heads.
+  private let headStart: Int
   private var representationGradient: [Float]
 
   /// Compiles the model for shards of one size.
+  ///
+  /// - Parameters:
+  ///   - engine: The engine.
+  ///   - configuration: The configuration of the run.
+  ///   - viewSize: The size of views.
+  ///   - rows: The number of views in a shard.
+  ///   - packedWeights: The packed weights, shared with the models of other threads.
+  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
-    _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int
+    _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int,
+    packedWeights: PackedWeights = PackedWeights()
   ) throws {
-    let context = try NetworkContext(engine, mode: .training, precision: configuration.compute.resolvedPrecision)
+    let context = try NetworkContext(
+      engine, mode: .training, precision: configuration.compute.resolvedPrecision, gradientVectors: .perPart,
+      packedWeights: packedWeights)
     encoder = try ResNet(
       context, configuration.architecture, views: rows, height: viewSize.height, width: viewSize.width)
     let width = encoder.representationWidth
+    context.beginGradientPart()
+    headStart = context.parameters.count
     projection = configuration.isContrasting ? Projection(context, configuration.headPlan, inputWidth: width) : nil
     classification = try configuration.isClassifying ? Classification(context, configuration, inputWidth: width) : nil
     isNormalizingRepresentations = configuration.model.normalizeEncoder
     self.rows = rows
+    self.packedWeights = packedWeights
     layout = context.layout
     representationGradient = Array(repeating: 0, count: rows * width)
   }
@@ -79,9 +99,9 @@ final class TrainingModel {
     }
   }
 
-  /// Loads new parameters, once a step.
-  func load(_ parameters: [Float]) throws(DNNLError) {
-    try encoder.load(parameters.span)
+  /// Loads parameters for some passes.
+  func load(_ parameters: [Float], _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
+    try encoder.load(parameters.span, loading)
   }
 
   /// Views → representations → embeddings, logits.
@@ -131,17 +151,17 @@ final class TrainingModel {
     return classification.crossEntropy(of: activations, labels: labels(), weight: weight())
   }
 
-  /// Gradients of embeddings and logits → parameter gradients, each at its place in `gradient`.
+  /// Gradients of embeddings and logits → parameter gradients, one of ``gradientParts`` after the other, the heads' first.
   ///
   /// - Parameters:
   ///   - shard: A shard that has run forward.
   ///   - parameters: The parameters that were loaded.
-  ///   - gradient: Receives the gradients.
-  ///   - completed: Called whenever more gradients are complete, with the lower bound of the completed range, which extends to the end.
+  ///   - gradient: Receives the gradients of each part, from position 0 on.
+  ///   - completed: Called when a part is complete; the next one overwrites it.
   /// - Throws: `DNNLError` if a primitive fails.
   func backward(
     _ shard: ShardActivations, parameters: [Float], into gradient: inout MutableSpan<Float>,
-    completed: (_ lowerBound: Int, _ gradient: Span<Float>) -> Void = { _, _ in }
+    completed: GradientPartHandler
   ) throws(DNNLError) {
     let representations = shard.representations
     var representationGradient: [Float] = []
@@ -163,7 +183,23 @@ final class TrainingModel {
         unitRows: representations.span, lengths: lengths.span, gradient: &inputGradient,
         width: encoder.representationWidth)
     }
+    completed(headStart..<layout.parameters.count, gradient.span)
     try encoder.backward(
       shard.filledEncoder, representationGradient: representationGradient.span, into: &gradient, completed: completed)
+  }
+
+  /// The gradients of all parameters in one vector, as ``backward(_:parameters:into:completed:)`` gives them in parts.
+  ///
+  /// - Throws: `DNNLError` if a primitive fails.
+  func wholeGradient(_ shard: ShardActivations, parameters: [Float]) throws(DNNLError) -> [Float] {
+    var whole = [Float](repeating: 0, count: layout.parameters.count)
+    var part = whole
+    var elements = part.mutableSpan
+    try backward(shard, parameters: parameters, into: &elements) { range, gradient in
+      for index in range {
+        whole[index] = gradient[index - range.lowerBound]
+      }
+    }
+    return whole
   }
 }

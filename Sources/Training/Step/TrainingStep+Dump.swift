@@ -44,7 +44,7 @@ extension TrainingStep {
     }
     for slice in workers.layout.parameters.slices {
       arrays.append(
-        DumpedArray(name: "gradients/\(slice.name)", shape: slice.shape, elements: .floats(Array(reduced[slice.range])))
+        DumpedArray(name: "gradients/\(slice.name)", shape: slice.shape, elements: .floats(reduced(slice.range)))
       )
     }
 

@@ -67,7 +67,7 @@ extension TrainingStep {
     guard let loss = step.partition.loss, let classes = step.classes else { return nil }
     let (mode, views) = (loss.mode, configuration.views.count)
     return ContrastiveResult(
-      loss: Double(reduced[vector.loss]) - (vector.crossEntropy.map { place in Double(reduced[place]) } ?? 0),
+      loss: Double(reduced(vector.loss)) - (vector.crossEntropy.map { place in Double(reduced(place)) } ?? 0),
       lowerBound: loss.scale
         * mode.lowerBound(classSizes: classes.counts, views: views, temperature: configuration.loss.temperature),
       collapseValue: loss.scale * mode.collapseValue(classSizes: classes.counts, views: views))
@@ -76,7 +76,7 @@ extension TrainingStep {
   /// The share of a reduced step's rows classified correctly, if there is a classifier.
   func trainTop1(_ partition: BatchPartition) -> Double? {
     vector.crossEntropy.map { place in
-      Double(reduced[place + 1]) / Double(partition.globalBatchSize * configuration.views.count)
+      Double(reduced(place + 1)) / Double(partition.globalBatchSize * configuration.views.count)
     }
   }
 }

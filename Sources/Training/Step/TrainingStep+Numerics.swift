@@ -17,8 +17,12 @@ extension TrainingStep {
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` naming step, shard, rank and layer.
   func checkFinite(_ state: TrainingState, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
-    let value = reduced[vector.loss]
-    guard !value.isFinite || !reduced[vector.gradient].allSatisfy(\.isFinite) else { return }
+    let value = reduced(vector.loss)
+    let isGradientFinite = sums.withTotal { total in
+      let gradient = total.extracting(vector.gradient)
+      return gradient.indices.allSatisfy { index in gradient[index].isFinite }
+    }
+    guard !value.isFinite || !isGradientFinite else { return }
     let place = try firstNonFinite(state, batch, over: world) ?? "a sum over the shards is not finite"
     throw CollectiveError(
       error: RunError(
@@ -60,16 +64,14 @@ extension TrainingStep {
     let check = NumericsCheck()
     let parameters = state.parameters
     try world.throwingTogether {
-      try workers.compute(owned.count) { [self, loader, workers, vector] model, activations, index in
+      try workers.compute(owned.count, parameters: parameters) { [self, loader, workers] model, activations, index in
         let shard = owned.lowerBound + index
         try loader.fill(model.encoder.views, views[index])
         try model.forward(activations, parameters: parameters, inspect: check.inspector(ofShard: shard))
         check.check(embeddings: activations.projection?.embeddings ?? [], shard: shard)
         _ = model.crossEntropy(
           of: activations, labels: labels(ofRows: views[index]), weight: crossEntropyWeight(partition))
-        var gradient = [Float](repeating: 0, count: vector.count)
-        var elements = gradient.mutableSpan
-        try model.backward(activations, parameters: parameters, into: &elements)
+        let gradient = try model.wholeGradient(activations, parameters: parameters)
         check.check(gradient: gradient.span, workers.layout.parameters, shard: shard)
       }
     }

@@ -68,16 +68,19 @@ extension TrainingStep {
     let reduction = step.partition.reduction
     let crossEntropy = model.crossEntropy(
       of: shard, labels: labels(ofRows: step.requests[index]), weight: crossEntropyWeight(step.partition))
-    try reduction.withVector { summand in
-      var statistics = summand._mutatingExtracting(vector.batchStatistics)
+    try reduction.withSegment { segment in
+      // The last segment is that of the heads, and ends with the batch statistics and what follows them.
+      let last = vector.from(reduction.segments[reduction.segments.count - 1].lowerBound)
+      var statistics = segment._mutatingExtracting(last.batchStatistics)
       model.batchStatistics(of: shard, into: &statistics)
-      vector.write(
+      last.write(
         contrastiveLoss: step.shardLosses.isEmpty ? 0 : step.shardLosses[index], crossEntropy,
-        isStopping: step.isStopping, into: &summand)
-      var end = vector.count
-      try model.backward(shard, parameters: parameters, into: &summand) { lowerBound, summand in
-        reduction.add(summand, lowerBound..<end, shard: step.owned.lowerBound + index)
-        end = lowerBound
+        isStopping: step.isStopping, into: &segment)
+      try model.backward(shard, parameters: parameters, into: &segment) { parameters, gradient in
+        let number = reduction.segment(at: parameters.lowerBound)
+        reduction.add(
+          gradient.extracting(0..<reduction.segments[number].count), segment: number,
+          shard: step.owned.lowerBound + index)
       }
     }
   }
@@ -91,7 +94,7 @@ extension TrainingStep {
     let pass = step.backwardPass
     let reduction = Result {
       try step.partition.reduction.finish(
-        over: world, into: &reduced, waiting: isOverlapping ? .sleeping : .spinning,
+        over: world, waiting: isOverlapping ? .sleeping : .spinning,
         unless: { pass?.hasFailed ?? false })
     }
     try pass?.wait()
@@ -108,10 +111,11 @@ extension TrainingStep {
   ) throws -> Float {
     try checkFinite(state, batch, over: world)
     let learningRate = schedule.learningRate(atStep: state.step)
-    state.optimizer.update(
-      &state.parameters, gradient: reduced.span.extracting(vector.gradient), learningRate: learningRate,
-      step: state.step)
-    state.updateStatistics(with: reduced[vector.batchStatistics], shards: step.partition.shardCount)
+    sums.withTotal { total in
+      state.optimizer.update(
+        &state.parameters, gradient: total.extracting(vector.gradient), learningRate: learningRate, step: state.step)
+      state.updateStatistics(with: total.extracting(vector.batchStatistics), shards: step.partition.shardCount)
+    }
     state.average?.update(state.parameters, state.statistics)
     state.step += 1
     return learningRate
@@ -123,9 +127,9 @@ extension TrainingStep {
   {
     let contrast = contrast(of: step)
     return StepResult(
-      views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced[vector.loss]),
+      views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced(vector.loss)),
       lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound(of: batch), contrast: contrast,
-      trainTop1: trainTop1(step.partition), learningRate: learningRate, isStopRequested: reduced[vector.stop] > 0,
+      trainTop1: trainTop1(step.partition), learningRate: learningRate, isStopRequested: reduced(vector.stop) > 0,
       partSeconds: step.clock.seconds, partReceivedByteCounts: step.clock.receivedByteCounts,
       traffic: world.activity.traffic.since(step.trafficBefore))
   }
@@ -133,9 +137,9 @@ extension TrainingStep {
 
 extension TrainingState {
   /// Moves the running statistics by BatchNorm's momentum towards the mean of the shards' batch statistics.
-  mutating func updateStatistics(with sums: ArraySlice<Float>, shards: Int) {
-    for (index, sum) in zip(statistics.indices, sums) {
-      statistics[index] += ResNet.statisticsMomentum * (sum / Float(shards) - statistics[index])
+  mutating func updateStatistics(with sums: Span<Float>, shards: Int) {
+    for index in statistics.indices {
+      statistics[index] += ResNet.statisticsMomentum * (sums[index] / Float(shards) - statistics[index])
     }
   }
 }

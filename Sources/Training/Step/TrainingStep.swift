@@ -23,7 +23,7 @@ package final class TrainingStep {
   let isOverlapping: Bool
   let schedule: LearningRateSchedule
   /// The sum of all shards' vectors after the reduction.
-  var reduced: [Float]
+  let sums: SumMemory<Float>
   private let partitions: [BatchPartition]
   private var announcedSteps = 0
 
@@ -63,14 +63,17 @@ package final class TrainingStep {
       parameterCount: workers.layout.parameters.count, statisticCount: workers.layout.statistics.count,
       isClassifying: configuration.isClassifying)
     self.vector = vector
-    let pieces = vector.pieces(at: workers.model.encoder.parameterBounds)
+    let segments = workers.model.gradientParts
+    let pieces = vector.pieces(at: segments)
+    let sums = SumMemory<Float>(length: vector.count)
+    self.sums = sums
     var partitions: [BatchPartition] = []
     for size in batchSizes {
       partitions.append(
-        BatchPartition(configuration, globalBatchSize: size, vector: vector, pieces: pieces, over: world))
+        BatchPartition(
+          configuration, globalBatchSize: size, sums: sums, segments: segments, pieces: pieces, over: world))
     }
     self.partitions = partitions
-    reduced = Array(repeating: 0, count: vector.count)
     schedule = configuration.learningRateSchedule(stepsPerEpoch: sampler.stepsPerEpoch)
   }
 
@@ -105,8 +108,17 @@ package final class TrainingStep {
 
   /// The Euclidean length of the gradient of the last step; the same bits on every rank and any number of ranks.
   var gradientNorm: Double {
-    let reduced = reduced
-    return reduced.span.extracting(vector.gradient).euclideanLength
+    sums.withTotal { total in total.extracting(vector.gradient).euclideanLength }
+  }
+
+  /// An element of the sum of all shards' vectors.
+  func reduced(_ index: Int) -> Float {
+    sums.withTotal { total in total[index] }
+  }
+
+  /// Elements of the sum of all shards' vectors.
+  func reduced(_ range: Range<Int>) -> [Float] {
+    sums.withTotal { total in range.map { index in total[index] } }
   }
 
   /// The division of a batch over the ranks.

@@ -13,16 +13,26 @@ enum UnknownOption {
   }
 
   private static func option(_ message: String, _ arguments: [String]) -> String? {
-    guard let match = message.firstMatch(of: /Unknown option '(-{1,2}([A-Za-z][A-Za-z0-9_-]*))'/),
-      let command = Supcon.command(of: arguments)
-    else { return nil }
-    let name = String(match.output.2)
+    guard let command = Supcon.command(of: arguments) else { return nil }
     let offered = Supcon.options(of: command)
+    let named = message.firstMatch(of: /Unknown option '(-{1,2}[A-Za-z][A-Za-z0-9_-]*)'/).map { match in String(match.output.1) }
+    // A mistyped option is also told as the absence of the right one.
+    let isMissing = message.contains("Missing expected argument")
+    guard let option = named ?? (isMissing ? Self.unknown(arguments, offered) : nil) else { return nil }
+    let name = String(option.drop { letter in letter == "-" })
     let meant =
       PeerNames.options(name).first(where: offered.contains)
       ?? offered.nearest(to: name.lowercased(), within: (name.count + 2) / 3)
-    return "Error: Unknown option '\(match.output.1)'"
+    return "Error: Unknown option '\(option)'"
       + (meant.map { meant in "; did you mean '--\(meant)'?" } ?? "")
+  }
+
+  /// The first option among the arguments that a command does not have.
+  private static func unknown(_ arguments: [String], _ offered: [String]) -> String? {
+    arguments.prefix { argument in argument != "--" }.first { argument in
+      let name = argument.dropFirst(2).prefix { letter in letter != "=" }
+      return argument.hasPrefix("--") && !offered.contains(String(name))
+    }.map { argument in String(argument.prefix { letter in letter != "=" }) }
   }
 
   private static func value(_ message: String) -> String? {

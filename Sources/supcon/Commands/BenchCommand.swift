@@ -16,8 +16,13 @@ struct BenchCommand: ConfiguredCommand {
 
   @OptionGroup var configuration: ConfigurationOptions
 
-  @Option(help: "Steps to measure, behind 3 that are left out.")
+  @Option(help: "Steps to measure, behind 3 that are left out; with --layers, rounds of one shard.")
   var steps = 20
+  @Flag(
+    help:
+      "Measure each layer and pass of the encoder instead, on one thread: time, rates, shares of the machine's peaks."
+  )
+  var layers = false
   @Option(help: ArgumentHelp("Receives the result as JSON.", valueName: "file"), completion: .file())
   var json: String?
   @Option(
@@ -31,6 +36,7 @@ struct BenchCommand: ConfiguredCommand {
     var request = StepBenchmark.Request(overrides: configuration.overrides)
     request.steps = steps
     request.json = json
+    request.isMeasuringLayers = layers
     request.compare = compare
     return request
   }

@@ -89,7 +89,9 @@ struct LinearCommand: RankedCommand {
   private var fineTuning: TrainingRun.Request {
     var overrides = given
     overrides.set(\.optimizer.weightDecay, to: weightDecay)
-    return FineTuning.request(request, overrides: overrides, output: output)
+    var fineTuning = FineTuning.request(request, overrides: overrides, output: output)
+    fineTuning.terminal = .standardOutput
+    return fineTuning
   }
 
   var threadsPerRank: Int { threads }

@@ -19,6 +19,18 @@ struct PlanCommand: ConfiguredCommand {
 
   @Option(help: "For how many ranks on this host, without starting them. (default: those that were started)")
   var ranks: Int?
+  @Flag(
+    help:
+      "Propose ranks, threads and binding for this host, or for the one that --cores, --sockets and --memory describe.")
+  var propose = false
+  @Option(help: "Cores of the host of --propose, on all sockets. (default: this host's)")
+  var cores: Int?
+  @Option(help: "Sockets of the host of --propose. (default: this host's)")
+  var sockets: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Memory of the host of --propose, such as 128GB. (default: what is free on this host)", valueName: "size"))
+  var memory: MemorySize?
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
 
@@ -27,6 +39,10 @@ struct PlanCommand: ConfiguredCommand {
   private var request: Planning.Request {
     var request = Planning.Request(overrides: configuration.overrides.overridden(by: progress.given))
     request.ranks = ranks
+    request.isProposing = propose
+    request.host.cores = cores
+    request.host.sockets = sockets
+    request.host.memoryByteCount = memory?.byteCount
     request.isJSON = json
     return request
   }
@@ -38,5 +54,15 @@ struct PlanCommand: ConfiguredCommand {
   func run(over world: borrowing Communicator) throws -> ExitStatus {
     try Planning.run(request, over: world, report: Console.reporter(of: world))
     return .success
+  }
+}
+
+/// A number of bytes with a unit.
+struct MemorySize: ExpressibleByArgument {
+  let byteCount: Int
+
+  init?(argument: String) {
+    guard case .bytes(let count)? = ActivationMemory(argument), count > 0 else { return nil }
+    byteCount = count
   }
 }

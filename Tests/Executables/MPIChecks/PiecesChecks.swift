@@ -17,8 +17,11 @@ private let length = 1001
 private func checkPieces(_ shards: Int, _ bounds: [Int], _ waiting: Waiting, _ world: borrowing Communicator) throws {
   let runs = BlockPartition(total: shards, parts: world.size)
   let own = runs[world.rank]
+  let memory = SumMemory<Float>(length: length)
+  // Pieces of one segment, and of two.
+  let pieces = bounds.enumerated().filter { index, _ in index.isMultiple(of: 2) }.map(\.element)
   let reduction = PiecewiseReduction<Float>(
-    length: length, bounds: bounds, runs: runs, rank: world.rank)
+    in: memory, segments: bounds, pieces: pieces, runs: runs, rank: world.rank, threads: own.count)
   for step in 0..<3 {
     let seed = UInt64(1000 * shards + step)
     let group = DispatchGroup()
@@ -30,9 +33,9 @@ private func checkPieces(_ shards: Int, _ bounds: [Int], _ waiting: Waiting, _ w
     if waiting == .spinning {
       group.wait()
     }
-    var total = [Float](repeating: .nan, count: length)
-    try reduction.finish(over: world, into: &total, waiting: waiting) { false }
+    try reduction.finish(over: world, waiting: waiting) { false }
     group.wait()
+    let total = memory.withTotal { total in (0..<length).map { index in total[index] } }
     let all: [[Float]] = (0..<shards).map { shard in vector(shard: shard, length: length, seed: seed) }
     let expected = treeSum(all[...])
     for index in 0..<length where total[index] != expected[index] {
@@ -43,21 +46,16 @@ private func checkPieces(_ shards: Int, _ bounds: [Int], _ waiting: Waiting, _ w
   }
 }
 
-/// Adds a vector in pieces from its end, as a backward pass does; missing pieces are NaN.
+/// Adds a vector in segments from its end, as a backward pass does, in memory that holds another segment before.
 private func add(shard: Int, _ bounds: [Int], _ seed: UInt64, to reduction: PiecewiseReduction<Float>) {
   let numbers: [Float] = vector(shard: shard, length: length, seed: seed)
-  reduction.withVector { elements in
-    for index in 0..<length {
-      elements[index] = .nan
-    }
-    var end = length
-    for bound in bounds.reversed() {
+  reduction.withSegment { elements in
+    for (segment, range) in reduction.segments.enumerated().reversed() {
       usleep(UInt32(500 * (shard % 3)))
-      for index in bound..<end {
-        elements[index] = numbers[index]
+      for index in range {
+        elements[index - range.lowerBound] = numbers[index]
       }
-      reduction.add(elements.span, bound..<end, shard: shard)
-      end = bound
+      reduction.add(elements.span.extracting(0..<range.count), segment: segment, shard: shard)
     }
   }
 }
@@ -65,12 +63,14 @@ private func add(shard: Int, _ bounds: [Int], _ seed: UInt64, to reduction: Piec
 /// After a shard has failed, nothing waits for its pieces.
 private func checkFailure(_ world: borrowing Communicator) throws {
   let runs = BlockPartition(total: world.size, parts: world.size)
+  let memory = SumMemory<Float>(length: length)
   let reduction = PiecewiseReduction<Float>(
-    length: length, bounds: [0, 500], runs: runs, rank: world.rank)
+    in: memory, segments: [0, 500], pieces: [0, 500], runs: runs, rank: world.rank, threads: 1)
   let numbers: [Float] = vector(shard: world.rank, length: length, seed: 1)
-  reduction.add(numbers.span, 500..<length, shard: world.rank)
-  var total = [Float](repeating: .nan, count: length)
-  try reduction.finish(over: world, into: &total, waiting: .sleeping) { true }
-  try expect(total[0..<500].allSatisfy(\.isNaN), "a piece was reduced that nobody brought")
-  try expect(!total[500...].contains(where: \.isNaN), "a piece that was there was left")
+  reduction.add(numbers.span.extracting(500..<length), segment: 1, shard: world.rank)
+  try reduction.finish(over: world, waiting: .sleeping) { true }
+  // New vectors are zero.
+  let total = memory.withTotal { total in (0..<length).map { index in total[index] } }
+  try expect(total[0..<500].allSatisfy { element in element == 0 }, "a piece was reduced that nobody brought")
+  try expect(total[500...].contains { element in element != 0 }, "a piece that was there was left")
 }

@@ -1,17 +1,19 @@
-import Datasets
-import Formats
+import Glibc
 
 /// Files that are no safetensors, recognized by their first bytes where weights are expected.
-package enum WeightFileFormat {
+public enum WeightFileFormat {
   /// Refuses files of other formats with the way to make safetensors of them.
   ///
   /// - Throws: `FileError`.
-  package static func check(_ path: String) throws(FileError) {
-    guard DataPath.kind(path) != .folder else {
+  public static func check(_ path: String) throws(FileError) {
+    var status = stat()
+    guard unsafe stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
       throw FileError(.content, "\(path): is a folder; give the file of the weights in it")
     }
     let file = try ReadOnlyFile(path: path)
     let start = try file.read(min(512, file.byteCount), at: 0)
+    // A safetensors file begins with the length of a JSON object, and the object.
+    guard start.count < 9 || start[8] != UInt8(ascii: "{") else { return }
     if start.starts(with: [0x50, 0x4B, 3, 4]) {
       throw FileError(.content, "\(path): \(zipProblem(start, path))")
     }

@@ -1,0 +1,185 @@
+import Synchronization
+
+/// The partial sums of a rank along a ``ShardTree``, for each segment of the vectors on its own.
+///
+/// Siblings of the tree are combined as soon as both are present, so about log₂(shards) vectors exist at a time.
+final class PartialSums<Element: TreeElement>: Sendable {
+  /// The sums' memory; vector 0 receives the total.
+  let memory: SumMemory<Element>
+  /// The parts of the vectors that are added on their own, ascending.
+  let segments: [Range<Int>]
+
+  private let tree: ShardTree
+  /// The shards of this rank.
+  private let run: Range<Int>
+  /// The number of vectors whose memory is kept for the next step.
+  private let keptCount: Int
+  private let state: Mutex<[Segment]>
+
+  /// The sums of one segment.
+  private struct Segment {
+    /// The vector of each node.
+    var vectors: [ShardTree.Node: Int] = [:]
+    var isUsed: [Bool] = []
+    var addedCount = 0
+
+    /// The lowest vector that is free.
+    mutating func take() -> Int {
+      let index = isUsed.firstIndex(of: false) ?? isUsed.count
+      if index == isUsed.count {
+        isUsed.append(true)
+      } else {
+        isUsed[index] = true
+      }
+      return index
+    }
+  }
+
+  /// Plans the sums of a rank.
+  ///
+  /// - Parameters:
+  ///   - memory: The memory of the sums.
+  ///   - bounds: The first element of each segment, ascending, from 0.
+  ///   - tree: The tree over all shards.
+  ///   - run: The shards of this rank.
+  ///   - threads: The number of threads that add vectors.
+  init(
+    _ memory: SumMemory<Element>, bounds: [Int], _ tree: ShardTree, run: Range<Int>, threads: Int
+  ) {
+    precondition(
+      bounds.first == 0 && bounds.allSatisfy { bound in bound < memory.length || memory.length == 0 },
+      "segments of \(memory.length) elements at \(bounds)")
+    self.memory = memory
+    self.tree = tree
+    self.run = run
+    keptCount = Self.vectorCount(shards: run.count, threads: threads)
+    segments = zip(bounds, bounds.dropFirst() + [memory.length]).map { lower, upper in lower..<upper }
+    state = Mutex(Array(repeating: Segment(), count: bounds.count))
+  }
+
+  /// The number of whole vectors that exist at once while threads add as many shards at a time.
+  ///
+  /// One thread needs a vector for each level of the tree. Where several threads compute at the same pace, the sums below the level of a
+  /// turn exist in few segments at a time.
+  static func vectorCount(shards: Int, threads: Int) -> Int {
+    let turns = (shards + threads - 1) / max(threads, 1)
+    let levels = Int.bitWidth - max(turns - 1, 0).leadingZeroBitCount
+    return max(1, levels + (threads > 1 && turns > 1 ? 1 : 0))
+  }
+
+  /// True if all shards of this rank have added a segment.
+  func isComplete(_ segment: Int) -> Bool {
+    state.withLock { segments in segments[segment].addedCount == run.count }
+  }
+
+  /// Adds a segment of one shard's vector.
+  ///
+  /// Callable from any thread.
+  func add(_ summand: Span<Element>, segment: Int, shard: Int) {
+    precondition(
+      summand.count == segments[segment].count, "\(summand.count) elements for a segment of \(segments[segment].count)")
+    precondition(run.contains(shard), "shard \(shard) is not among this rank's \(run)")
+    defer { state.withLock { segments in segments[segment].addedCount += 1 } }
+    let path = tree.ancestors(of: shard)
+    var node = path[0]
+    // The vector of the sum at `node`; none while that is the summand itself.
+    var vector: Int?
+    for parent in path.dropFirst() where parent.isInside(run) {
+      let sibling = parent.left == node ? parent.right : parent.left
+      var other = exchange(vector, at: node, for: sibling, segment)
+      if other == nil, vector == nil {
+        vector = store(summand, segment)
+        other = exchange(vector, at: node, for: sibling, segment)
+      }
+      guard let total = other else { return }
+      if let own = vector {
+        accumulate(own, into: total, segment)
+        release(own, segment)
+      } else {
+        memory.withElements(segments[segment], ofVector: total) { sums in Element.accumulate(summand, into: &sums) }
+      }
+      vector = total
+      node = parent
+    }
+    let top = vector ?? store(summand, segment)
+    state.withLock { segments in segments[segment].vectors[node] = top }
+  }
+
+  /// Takes the sum of a node's sibling; if that is missing, stores the node's own sum for the thread that adds the sibling.
+  private func exchange(_ vector: Int?, at node: ShardTree.Node, for sibling: ShardTree.Node, _ segment: Int) -> Int? {
+    state.withLock { segments in
+      let other = segments[segment].vectors.removeValue(forKey: sibling)
+      if other == nil, let vector {
+        segments[segment].vectors[node] = vector
+      }
+      return other
+    }
+  }
+
+  private func store(_ summand: Span<Element>, _ segment: Int) -> Int {
+    let index = state.withLock { segments in segments[segment].take() }
+    memory.withElements(segments[segment], ofVector: index) { sums in sums.copy(from: summand) }
+    return index
+  }
+
+  private func accumulate(_ addend: Int, into total: Int, _ segment: Int) {
+    let range = segments[segment]
+    memory.withElements(range, ofVector: addend) { addend in
+      let addend = addend.span
+      memory.withElements(range, ofVector: total) { sums in Element.accumulate(addend, into: &sums) }
+    }
+  }
+
+  private func release(_ vector: Int, _ segment: Int) {
+    if vector >= keptCount {
+      memory.discard(segments[segment], ofVector: vector)
+    }
+    state.withLock { segments in segments[segment].isUsed[vector] = false }
+  }
+
+  // MARK: - Completed sums
+
+  /// Copies a part of a node's sum.
+  ///
+  /// - Parameters:
+  ///   - node: A node whose sum is complete in all segments of the part.
+  ///   - range: The part.
+  ///   - target: Receives the elements.
+  func copy(_ node: ShardTree.Node, _ range: Range<Int>, into target: inout MutableSpan<Element>) {
+    for (index, segment) in segments.enumerated() where segment.overlaps(range) {
+      let part = segment.clamped(to: range)
+      guard let vector = state.withLock({ segments in segments[index].vectors[node] }) else {
+        preconditionFailure("shards of \(node) were not added")
+      }
+      var place = target._mutatingExtracting(part.lowerBound - range.lowerBound..<part.upperBound - range.lowerBound)
+      memory.withElements(part, ofVector: vector) { sums in place.copy(from: sums.span) }
+    }
+  }
+
+  /// Moves a node's sum of some segments to vector 0.
+  func move(_ node: ShardTree.Node, _ indices: Range<Int>) {
+    for index in indices {
+      let vector = state.withLock { segments in segments[index].vectors[node] }
+      guard let vector else { preconditionFailure("shards of \(node) were not added") }
+      guard vector != 0 else { continue }
+      memory.withElements(segments[index], ofVector: vector) { sums in
+        let sums = sums.span
+        memory.withElements(segments[index], ofVector: 0) { total in total.copy(from: sums) }
+      }
+    }
+  }
+
+  /// Forgets the sums of some segments; vector 0 keeps its elements until the next shard is added.
+  func reset(_ indices: Range<Int>) {
+    for index in indices {
+      let used = state.withLock { segments in segments[index].vectors.values.filter { vector in vector >= keptCount } }
+      for vector in used {
+        memory.discard(segments[index], ofVector: vector)
+      }
+      state.withLock { segments in
+        let count = segments[index].isUsed.count
+        segments[index] = Segment(isUsed: Array(repeating: false, count: count))
+      }
+    }
+  }
+}

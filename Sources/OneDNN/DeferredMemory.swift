@@ -1,0 +1,89 @@
+import Synchronization
+
+/// Memory whose size grows while a network is compiled, and which is allocated at its first use.
+///
+/// Tensors that are never in use at the same time share one, so that they take the memory of the largest.
+@safe
+public final class DeferredMemory: Sendable {
+  private struct State {
+    var byteCount: Int
+    /// The address of the allocated bytes; 0 before the first use.
+    var storage: UInt = 0
+    /// The memory that is used instead of its own.
+    var other: DeferredMemory?
+  }
+
+  private let state: Mutex<State>
+
+  private static let plannedBytes = Atomic(0)
+
+  /// The number of bytes of all memory of this process together, also of that which is not allocated yet.
+  static var plannedByteCount: Int { plannedBytes.load(ordering: .relaxed) }
+
+  /// Memory of at least a number of bytes.
+  public init(byteCount: Int = 0) {
+    state = Mutex(State(byteCount: byteCount))
+    Self.plannedBytes.wrappingAdd(byteCount, ordering: .relaxed)
+  }
+
+  deinit {
+    state.withLock { state in
+      Self.plannedBytes.wrappingSubtract(state.other == nil ? state.byteCount : 0, ordering: .relaxed)
+      Self.deallocate(&state.storage)
+    }
+  }
+
+  private static func deallocate(_ storage: inout UInt) {
+    unsafe UnsafeMutableRawPointer(bitPattern: storage)?.deallocate()
+    storage = 0
+  }
+
+  /// The size in bytes.
+  public var byteCount: Int { state.withLock { state in state.byteCount } }
+
+  /// Makes the memory at least as large as a number of bytes.
+  ///
+  /// - Returns: False if it is smaller and already in use.
+  @discardableResult public func reserve(_ byteCount: Int) -> Bool {
+    state.withLock { state in
+      guard byteCount > state.byteCount else { return true }
+      guard state.storage == 0, state.other == nil else { return false }
+      Self.plannedBytes.wrappingAdd(byteCount - state.byteCount, ordering: .relaxed)
+      state.byteCount = byteCount
+      return true
+    }
+  }
+
+  /// Uses the memory of `other` from now on, or memory of its own again.
+  ///
+  /// - Precondition: `other` is at least as large, and uses its own.
+  func use(_ other: DeferredMemory?) {
+    if let other {
+      precondition(other.byteCount >= byteCount && other !== self, "memory that is too small")
+    }
+    state.withLock { state in
+      let change = (other == nil ? state.byteCount : 0) - (state.other == nil ? state.byteCount : 0)
+      Self.plannedBytes.wrappingAdd(change, ordering: .relaxed)
+      Self.deallocate(&state.storage)
+      state.other = other
+    }
+  }
+
+  /// The address of the first byte, 64-byte aligned, zeroed when it is allocated; valid until ``use(_:)`` is called.
+  @unsafe public var address: UnsafeMutableRawPointer {
+    if let other = state.withLock({ state in state.other }) {
+      return unsafe other.address
+    }
+    let storage = state.withLock { state in
+      if state.storage == 0 {
+        let count = max(state.byteCount, 1)
+        let storage = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
+        unsafe storage.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        state.storage = UInt(bitPattern: storage)
+      }
+      return state.storage
+    }
+    // Allocated memory is never at address 0.
+    return unsafe UnsafeMutableRawPointer(bitPattern: storage).unsafelyUnwrapped
+  }
+}

@@ -1,0 +1,114 @@
+import Configuration
+import Job
+import KeyedRandomness
+import MPI
+import NeuralNet
+import OneDNN
+
+/// `supcon bench --layers`: the time of each layer and pass of the encoder, on one thread, for one shard.
+enum LayerBenchmark {
+  /// The costs of the layers in the fastest round of each.
+  struct Costs {
+    var byKey: [LayerProfile.Key: LayerProfile.Cost] = [:]
+
+    /// The cost of a layer's pass, if it has that pass.
+    func cost(of layer: String, _ pass: LayerPass) -> LayerProfile.Cost? {
+      byKey.first { key, _ in key.layer == layer && key.pass == pass }?.value
+    }
+
+    /// Takes a round's costs where they are lower.
+    mutating func take(_ round: [LayerProfile.Key: LayerProfile.Cost]) {
+      for (key, cost) in round where cost.seconds < byKey[key]?.seconds ?? .infinity {
+        byKey[key] = cost
+      }
+    }
+  }
+
+  /// Runs a shard forward and backward in rounds.
+  ///
+  /// Collective, on one rank.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - world: The ranks.
+  ///   - report: Receives the table.
+  /// - Throws: ``CollectiveError`` for options or data, `DNNLError` if oneDNN refuses a primitive.
+  static func run(
+    _ request: StepBenchmark.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
+    let configuration = opened.configuration
+    useOneThreadPerPrimitive()
+    let engine = try Engine()
+    let profile = LayerProfile()
+    let context = try NetworkContext(
+      engine, mode: .training, precision: configuration.compute.resolvedPrecision, profile: profile)
+    let rows = configuration.batches.shardSize * configuration.views.count
+    let encoder = try ResNet(
+      context, configuration.architecture, views: rows, height: opened.viewSize.height, width: opened.viewSize.width)
+    world.activity.begin("the encoder's layers", allowsSilence: true)
+    let costs = try costs(of: encoder, context, rows: rows, rounds: request.steps)
+    let peaks = LayerBenchmarkResult.Peaks(
+      gigaflops: 1e-9 * (try ConvolutionPeak.rate(engine, configuration.compute.resolvedPrecision)),
+      gigabytesPerSecond: try MachinePeaks.measure(threads: 1, over: world).memoryGigabytesPerSecond)
+    let result = LayerBenchmarkResult(
+      configuration, viewSize: [opened.viewSize.height, opened.viewSize.width], layers: profile.layers, costs, peaks)
+    report(result.table())
+    try request.json.map { path in try result.write(to: path) }
+  }
+
+  private static func costs(
+    of encoder: ResNet, _ context: NetworkContext, rows: Int, rounds: Int
+  ) throws -> Costs {
+    var stream = RandomStream(seed: 0, .initialization)
+    unsafe encoder.views.withFloats { elements in
+      for index in elements.indices {
+        unsafe elements[index] = stream.nextUniform() - 0.5
+      }
+    }
+    let parameters = context.parameters.initialValues(seed: 0)
+    let saved = try encoder.makeSavedActivations()
+    var representations = [Float](repeating: 0, count: rows * encoder.representationWidth)
+    let outputGradient = representations.indices.map { _ in 1e-3 * (stream.nextUniform() - 0.5) }
+    var gradient = [Float](repeating: 0, count: parameters.count)
+    var costs = Costs()
+    // The first round warms caches.
+    for round in 0..<rounds + 1 {
+      context.profile?.beginRound()
+      try encoder.load(parameters.span)
+      var features = representations.mutableSpan
+      try encoder.forward(saved, into: &features)
+      var elements = gradient.mutableSpan
+      try encoder.backward(saved, representationGradient: outputGradient.span, into: &elements)
+      if round > 0, let profile = context.profile {
+        costs.take(profile.costs)
+      }
+    }
+    return costs
+  }
+}
+
+/// The rate of a convolution that suits the machine: 1×1 with operands in the caches, by the library's best instructions for the precision.
+private enum ConvolutionPeak {
+  /// Operations per second of one thread, the best of some rounds.
+  static func rate(_ engine: Engine, _ precision: Precision) throws -> Double {
+    let context = try ExecutionContext(engine)
+    let input = ActivationShape(
+      batch: 8, channels: 256, height: 14, width: 14, channelBlock: FeatureMapKernels.preferredChannelBlock)
+    let geometry = Convolution.Geometry(
+      input: input, outputChannels: 256, kernel: 1, stride: 1, padding: 0, outputChannelBlock: input.channelBlock)
+    let convolution = try Convolution(engine, context, geometry, precision, passes: .inference)
+    try convolution.load(weights: [Float](repeating: 0.5, count: 256 * 256).span)
+    let (source, target) = (try Tensor(engine, input, precision), try Tensor(engine, geometry.output, precision))
+    let operations = 2.0 * Double(input.count) * 256
+    var best = 0.0
+    for _ in 0..<40 {
+      let start = LayerProfile.now()
+      for _ in 0..<5 {
+        try convolution.forward(source, into: target)
+      }
+      best = max(best, 5 * operations / (LayerProfile.now() - start))
+    }
+    return best
+  }
+}

@@ -1,0 +1,152 @@
+import Configuration
+import Formats
+import FoundationEssentials
+import NeuralNet
+
+/// The result of `supcon bench --layers`, in the form of its JSON object.
+struct LayerBenchmarkResult: Codable {
+  /// The rates that shares refer to, of one thread.
+  struct Peaks: Codable {
+    /// 10⁹ operations a second of a convolution in the caches, in the same precision.
+    let gigaflops: Double
+    /// 10⁹ bytes a second read and written by copies between arrays larger than caches.
+    let gigabytesPerSecond: Double
+  }
+
+  /// One pass of the layers with the same shapes.
+  struct Row: Codable {
+    let layer: String
+    /// The number of layers with these shapes.
+    var layers: Int
+    let shapes: String
+    let pass: LayerPass
+    var seconds: Double
+    var multiplyAdds: Int
+    var bytes: Int
+    /// The share of the round.
+    var share = 0.0
+    var gigaflops = 0.0
+    var shareOfPeak = 0.0
+    var gigabytesPerSecond = 0.0
+    var shareOfBandwidth = 0.0
+    /// The larger share: `arithmetic` or `memory`.
+    var limit = ""
+  }
+
+  var command = "bench"
+  var version = supconVersion
+  var cpu: String
+  var model: String
+  var precision: String
+  var imageSize: [Int]
+  /// The number of views in a shard.
+  var views: Int
+  /// The sum of all rows.
+  var seconds: Double
+  var peaks: Peaks
+  /// In the order of the network.
+  var rows: [Row]
+
+  init(
+    _ configuration: Configuration, viewSize: [Int], layers: [(name: String, shapes: String)],
+    _ costs: LayerBenchmark.Costs, _ peaks: Peaks
+  ) {
+    cpu = ProcessMeasurements.cpuName()
+    model = configuration.model.name
+    precision = configuration.compute.resolvedPrecision.rawValue
+    imageSize = viewSize
+    views = configuration.batches.shardSize * configuration.views.count
+    self.peaks = peaks
+    var rows: [Row] = []
+    for layer in layers {
+      for pass in LayerPass.allCases {
+        guard let cost = costs.cost(of: layer.name, pass) else { continue }
+        if let index = rows.firstIndex(where: { row in row.shapes == layer.shapes && row.pass == pass }) {
+          rows[index].layers += 1
+          rows[index].seconds += cost.seconds
+          rows[index].multiplyAdds += cost.multiplyAdds
+          rows[index].bytes += cost.byteCount
+        } else {
+          rows.append(
+            Row(
+              layer: layer.name, layers: 1, shapes: layer.shapes, pass: pass, seconds: cost.seconds,
+              multiplyAdds: cost.multiplyAdds, bytes: cost.byteCount))
+        }
+      }
+    }
+    let seconds = rows.reduce(0) { sum, row in sum + row.seconds }
+    self.seconds = seconds
+    self.rows = rows.map { row in row.rated(by: peaks, of: seconds) }
+  }
+
+  /// Formats the result as a table for the terminal.
+  ///
+  /// - Returns: Lines, without a newline at the end.
+  func table() -> String {
+    var lines = [
+      "\(model), \(precision), a shard of \(views) views of \(imageSize[0])×\(imageSize[1]) on one thread, \(cpu)",
+      "\(decimal(seconds, 4)) s of CPU time, the fastest round of each pass; peaks of one thread: \(decimal(peaks.gigaflops, 0)) GFLOP/s, \(decimal(peaks.gigabytesPerSecond, 1)) GB/s",
+      "",
+      "layer".padded(28) + "shapes".padded(34) + "pass".padded(16)
+        + ["ms", "share", "GFLOP/s", "of peak", "GB/s", "of memory"].map { name in name.aligned(10) }.joined()
+        + "  limit",
+    ]
+    for row in rows {
+      let name = row.layers == 1 ? row.layer : "\(row.layer) and \(row.layers - 1) more"
+      let numbers = [
+        decimal(1e3 * row.seconds, 2), percentage(row.share), row.multiplyAdds == 0 ? "" : decimal(row.gigaflops, 1),
+        row.multiplyAdds == 0 ? "" : percentage(row.shareOfPeak), decimal(row.gigabytesPerSecond, 1),
+        percentage(row.shareOfBandwidth),
+      ]
+      lines.append(
+        name.padded(28) + row.shapes.padded(34) + row.pass.rawValue.padded(16)
+          + numbers.map { number in number.aligned(10) }.joined() + "  \(row.limit)")
+    }
+    lines += ["", "by pass"]
+    for pass in LayerPass.allCases {
+      let seconds = rows.filter { row in row.pass == pass }.reduce(0) { sum, row in sum + row.seconds }
+      lines.append(
+        pass.rawValue.padded(16) + "\(decimal(1e3 * seconds, 2)) ms".aligned(12)
+          + percentage(seconds / self.seconds).aligned(10))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Writes the result as JSON.
+  ///
+  /// - Throws: `FileError`.
+  func write(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write(String(decoding: encoder.encode(self), as: UTF8.self) + "\n", to: path)
+  }
+}
+
+extension LayerBenchmarkResult.Row {
+  /// The row with its rates and shares.
+  fileprivate func rated(by peaks: LayerBenchmarkResult.Peaks, of total: Double) -> Self {
+    var row = self
+    row.share = seconds / total
+    row.gigaflops = 2e-9 * Double(multiplyAdds) / seconds
+    row.shareOfPeak = row.gigaflops / peaks.gigaflops
+    row.gigabytesPerSecond = 1e-9 * Double(bytes) / seconds
+    row.shareOfBandwidth = row.gigabytesPerSecond / peaks.gigabytesPerSecond
+    row.limit = row.shareOfPeak > row.shareOfBandwidth ? "arithmetic" : "memory"
+    return row
+  }
+}
+
+extension String {
+  fileprivate func padded(_ width: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(1, width - count))
+  }
+
+  fileprivate func aligned(_ width: Int) -> String {
+    String(repeating: " ", count: Swift.max(1, width - count)) + self
+  }
+}
+
+private func percentage(_ share: Double) -> String {
+  "\(decimal(100 * share, 1)) %"
+}

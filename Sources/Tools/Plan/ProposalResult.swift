@@ -1,0 +1,89 @@
+import Configuration
+import FoundationEssentials
+import Job
+import Training
+
+/// The result of `supcon plan --propose`, in the form of its JSON object.
+struct ProposalResult: Codable {
+  var command = "plan"
+  var version = supconVersion
+  var model: String
+  var precision: String
+  var batchSize: Int
+  var shardSize: Int
+  var views: Int
+  /// The host's cores, on all sockets.
+  var cores: Int
+  var sockets: Int
+  var memoryBytes: Int
+  /// The best one first.
+  var proposals: [Proposal]
+
+  /// One way to start the run.
+  struct Proposal: Codable {
+    var ranks: Int
+    var threadsPerRank: Int
+    /// `core` where each rank is tied to cores of its own, else `none`.
+    var binding: String
+    var memoryPerHostBytes: Int
+    /// The largest number of shards that a thread computes one after the other.
+    var shardsPerThread: Int
+    /// The share of the shards that run forward twice.
+    var recomputedShare: Double
+  }
+
+  /// The number of proposals that are reported.
+  private static let reportedCount = 6
+
+  init(_ configuration: Configuration, _ topology: HostTopology, _ proposals: [LaunchProposal]) {
+    model = configuration.model.name
+    precision = configuration.compute.resolvedPrecision.rawValue
+    batchSize = configuration.batches.size
+    shardSize = configuration.batches.shardSize
+    views = configuration.views.count
+    cores = topology.cores
+    sockets = topology.sockets
+    memoryBytes = topology.memoryByteCount
+    self.proposals = proposals.prefix(Self.reportedCount).map { proposal in
+      Proposal(
+        ranks: proposal.ranks, threadsPerRank: proposal.threads, binding: proposal.ranks > 1 ? "core" : "none",
+        memoryPerHostBytes: proposal.byteCount, shardsPerThread: proposal.turns,
+        recomputedShare: proposal.recomputedShare)
+    }
+  }
+
+  /// The result as JSON text.
+  func json() -> String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(self) else { preconditionFailure("a proposal that is no JSON") }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// Formats the result as a table for the terminal.
+  ///
+  /// - Returns: Lines, without a newline at the end.
+  func table() -> String {
+    var lines = [
+      "\(model), \(precision), batch \(batchSize) × \(views) views in shards of \(shardSize)",
+      "\(counted(cores, "core")) on \(counted(sockets, "socket")), \(megabytes(memoryBytes)) of memory", "",
+      "ranks × threads   memory of the host   shards a thread   computed twice",
+    ]
+    lines += proposals.map { proposal in
+      right("\(proposal.ranks) × \(proposal.threadsPerRank)", 15) + right(megabytes(proposal.memoryPerHostBytes), 21)
+        + right("\(proposal.shardsPerThread)", 18) + right("\(decimal(100 * proposal.recomputedShare, 0)) %", 17)
+    }
+    if let best = proposals.first {
+      lines += [
+        "",
+        "start it with: scripts/launch.sh -np \(best.ranks)\(best.binding == "core" ? " --bind" : "") pretrain --threads \(best.threadsPerRank) …",
+      ]
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(1, width - text.count)) + text
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `--evaluate-epochs`, `--keep-best` and the output of a run.
+struct EvaluationDuringTrainingTests {
+  /// Four steps an epoch.
+  private static let options = ["--validation-fraction", "0.25", "--evaluate-epochs", "1", "--keep-best", "knn"]
+
+  private func evaluations(_ workshop: Workshop, _ run: String) throws -> [JSONFields] {
+    try JSONFields.lines(path: workshop.path("\(run)/metrics.jsonl")).filter { line in
+      line.values["kind"] == .text("evaluation")
+    }
+  }
+
+  @Test func `measures are the same on any ranks, and weights the same as without`() throws {
+    let workshop = try Workshop()
+    let expected = try workshop.weights("plain", ["--validation-fraction", "0.25"])
+    #expect(try evaluations(workshop, "plain").isEmpty)
+    #expect(try workshop.weights("alone", Self.options) == expected)
+    #expect(try workshop.weights("ranks", ranks: 3, Self.options + ["--threads", "2"]) == expected)
+    let (alone, ranks) = (try evaluations(workshop, "alone"), try evaluations(workshop, "ranks"))
+    #expect(alone.count == 3 && ranks.count == 3)
+    for (one, other) in zip(alone, ranks) {
+      for name in one.values.keys where name != "seconds" && name != "time" {
+        #expect(one.values[name] == other.values[name], "\(name)")
+      }
+      #expect(one.values["queries"] == .text("validation"))
+      #expect(try abs(one.number("query_samples") - Double(SyntheticCIFAR.trainingCount / 4)) <= 5)
+      for name in ["knn20_weighted_top1", "knn200_weighted_top1", "class_means_top1", "linear_probe_top1"] {
+        #expect(try (0...1).contains(one.number(name)), "\(name)")
+      }
+    }
+    // Colors tell the classes apart: a tenth is chance.
+    #expect(try alone[2].number("linear_probe_top1") > 0.3)
+
+    let values = try alone.map { line in try line.number("knn20_weighted_top1") }
+    let best = try #require(values.firstIndex(of: values.max() ?? 0))
+    let file = try WeightsFile(path: workshop.path("alone/checkpoints/best"))
+    #expect(file.metadata["step"] == "\(4 * (best + 1))" && file.metadata["best_measure"] == "knn")
+    let summary = try workshop.text("alone/summary.json")
+    #expect(summary.contains("\"measure\" : \"knn\""))
+  }
+
+  @Test func `a resumed run keeps the best of all its parts`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", Self.options + ["--steps", "6"]))
+    let best = try WeightsFile(path: workshop.path("run/checkpoints/best"))
+    #expect(best.metadata["step"] == "4")
+    let value = try evaluations(workshop, "run")[0].number("knn20_weighted_top1")
+    try succeeding(workshop.resume("run", ["--steps", "12"]))
+    let values = try evaluations(workshop, "run").map { line in try line.number("knn20_weighted_top1") }
+    #expect(values.count == 3 && values[0] == value)
+    let expected = try #require(values.firstIndex(of: values.max() ?? 0))
+    let kept = try WeightsFile(path: workshop.path("run/checkpoints/best"))
+    #expect(kept.metadata["step"] == "\(4 * (expected + 1))")
+  }
+
+  @Test func `a quiet run prints nothing, a verbose one every logged step, and neither a status line`() throws {
+    let workshop = try Workshop()
+    let quiet = try succeeding(workshop.pretrain("quiet", ["--steps", "2", "--quiet"]))
+    #expect(quiet.standardOutput.isEmpty && quiet.standardError.isEmpty)
+    let verbose = try succeeding(workshop.pretrain("verbose", ["--steps", "4", "--log-steps", "1", "--verbose"]))
+    let lines = verbose.standardOutput.split(separator: "\n")
+    #expect(lines.count { line in line.hasPrefix("step ") } == 4)
+    #expect(lines.count { line in line.hasPrefix("  gradient norm ") } == 4)
+    #expect(!verbose.standardOutput.contains("\u{1B}") && !verbose.standardOutput.contains("\r"))
+    try workshop.expectRefusal(["pretrain", "--quiet", "--verbose"], 64, naming: ["--quiet, --verbose"])
+  }
+}

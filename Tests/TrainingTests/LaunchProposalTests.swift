@@ -1,0 +1,117 @@
+import Configuration
+import Foundation
+import ImageCodecs
+import Job
+import TestSupport
+import Testing
+import Training
+
+/// The choice of ranks and threads for a host.
+struct LaunchProposalTests {
+  private static let views = ImageSize(height: 32, width: 32)
+
+  private func configuration(_ options: [String: String]) throws -> Configuration {
+    var configuration = Configuration()
+    configuration.compute.precision = .float32
+    configuration.batches.size = Int(options["batch-size"] ?? "") ?? 256
+    configuration.batches.shardSize = Int(options["shard-size"] ?? "") ?? 32
+    configuration.resolveStem(for: Self.views)
+    return configuration
+  }
+
+  private func proposals(
+    cores: Int, sockets: Int, gigabytes: Double, _ options: [String: String] = [:]
+  ) throws -> [LaunchProposal] {
+    try LaunchProposal.proposals(
+      configuration(options), viewSize: Self.views,
+      on: HostTopology(cores: cores, sockets: sockets, memoryByteCount: Int(1e9 * gigabytes)))
+  }
+
+  @Test func `one rank for all cores of a socket takes the least memory at the same speed`() throws {
+    let best = try #require(try proposals(cores: 8, sockets: 1, gigabytes: 64).first)
+    #expect((best.ranks, best.threads, best.turns) == (1, 8, 1))
+  }
+
+  @Test func `there is a rank for each socket`() throws {
+    let all = try proposals(cores: 8, sockets: 2, gigabytes: 64)
+    #expect(all.allSatisfy { proposal in proposal.ranks.isMultiple(of: 2) })
+    #expect((all.first?.ranks, all.first?.threads) == (2, 4))
+  }
+
+  @Test func `no more cores are used than there are shards`() throws {
+    let best = try #require(try proposals(cores: 64, sockets: 1, gigabytes: 64, ["batch-size": "96"]).first)
+    #expect((best.ranks, best.threads) == (1, 3))
+  }
+
+  @Test func `what does not fit is not proposed`() throws {
+    #expect(try proposals(cores: 8, sockets: 1, gigabytes: 0.01).isEmpty)
+    let all = try proposals(cores: 8, sockets: 1, gigabytes: 64)
+    let limit = try #require(all.map(\.byteCount).max()) - 1
+    let fewer = try proposals(cores: 8, sockets: 1, gigabytes: 1e-9 * Double(limit))
+    #expect(!fewer.isEmpty && fewer.count < all.count && fewer.allSatisfy { proposal in proposal.byteCount <= limit })
+  }
+}
+
+/// A host's cores and sockets as the kernel reports them.
+struct HostTopologyTests {
+  /// Writes files such as `/sys/devices/system/cpu/cpu0/topology/core_id` and lends their folder.
+  private func withSystem(
+    online: String, _ places: [(socket: Int, core: Int)], _ body: (_ path: String) throws -> Void
+  ) throws {
+    let folder = try TemporaryDirectory()
+    for (processor, place) in places.enumerated() {
+      let topology = folder.file("cpu/cpu\(processor)/topology")
+      try FileManager.default.createDirectory(atPath: topology, withIntermediateDirectories: true)
+      try writeBytes(Array("\(place.socket)\n".utf8), to: "\(topology)/physical_package_id")
+      try writeBytes(Array("\(place.core)\n".utf8), to: "\(topology)/core_id")
+    }
+    try writeBytes(Array("\(online)\n".utf8), to: folder.file("cpu/online"))
+    try body(folder.path)
+  }
+
+  /// Two sockets of two cores with two hardware threads each.
+  private static let eight = [(0, 0), (0, 1), (1, 0), (1, 1), (0, 0), (0, 1), (1, 0), (1, 1)].map { place in
+    (socket: place.0, core: place.1)
+  }
+
+  @Test func `hardware threads of a core count once`() throws {
+    try withSystem(online: "0-7", Self.eight) { path in
+      let topology = try HostTopology(HostTopology.Description(), system: path, allowed: nil, available: 1000)
+      #expect(topology == HostTopology(cores: 4, sockets: 2, memoryByteCount: 1000))
+    }
+  }
+
+  @Test func `only the processors that a job may use count`() throws {
+    try withSystem(online: "0-7", Self.eight) { path in
+      let topology = try HostTopology(HostTopology.Description(), system: path, allowed: [0, 1, 4], available: 1000)
+      #expect(topology == HostTopology(cores: 2, sockets: 1, memoryByteCount: 1000))
+    }
+  }
+
+  @Test func `a described host replaces this one and differences are said`() throws {
+    var description = HostTopology.Description()
+    (description.cores, description.sockets, description.memoryByteCount) = (64, 2, 128_000_000_000)
+    try withSystem(online: "0-7", Self.eight) { path in
+      let topology = try HostTopology(description, system: path, allowed: nil, available: 1000)
+      #expect(topology == HostTopology(cores: 64, sockets: 2, memoryByteCount: 128_000_000_000))
+      let notes = HostTopology.contradictions(description, system: path, allowed: nil, available: 1000)
+      #expect(notes.count == 1 && notes[0].contains("--cores 64") && notes[0].contains("4 usable"))
+    }
+  }
+
+  @Test func `an unreadable topology is named with its remedy`() throws {
+    let error = #expect(throws: RunError.self) {
+      try HostTopology(HostTopology.Description(), system: "/nonexistent", allowed: nil, available: 1000)
+    }
+    #expect(error?.description.contains("/nonexistent/cpu") == true)
+    #expect(error?.description.contains("--cores") == true)
+  }
+
+  @Test func `contradicting numbers are refused`() {
+    var description = HostTopology.Description()
+    (description.cores, description.sockets) = (9, 2)
+    #expect(description.problem?.contains("multiple of 2") == true)
+    (description.cores, description.sockets) = (0, nil)
+    #expect(description.problem?.contains("--cores 0") == true)
+  }
+}
