@@ -102,7 +102,8 @@ package struct SweepReport {
       numeric: options.count + 2..<options.count + 3)
     let figures: Markup = plots.isEmpty ? "<p>No run has this result yet.</p>" : "<div class=\"grid\">\(plots)</div>"
     return Page(
-      title: "Sweep \(title)", subtitle: "<p>\(counted(entries.count, "run")), \(resultCount) with a result. \(name)</p>",
+      title: "Sweep \(title)",
+      subtitle: "<p>\(counted(entries.count, "run")), \(resultCount) with a result. \(name)</p>",
       sections: [
         Page.Section(name: "boxes", title: "Results by option", content: figures),
         Page.Section(name: "runs", title: "Runs", content: table),
