@@ -100,25 +100,28 @@ package struct RunDirectory {
     try Self.create("\(path)/\(name)")
   }
 
-  /// Creates a folder and its parents.
-  package static func createFolders(_ path: String) throws(RunError) {
-    try create(path)
-  }
-
   /// Creates the folder of a later stage's result and checks that its files can be written, before the work.
   ///
   /// - Throws: ``RunError`` naming the path.
   package func prepareResult(in folder: String) throws(RunError) {
-    do {
-      try createFolder(folder)
+    let remedy = "the result is stored in the run directory: make it writable, or copy the run to a place that is"
+    guard unsafe access(path, W_OK) == 0 else {
+      throw RunError(
+        .output, "\(path): cannot be written to: \(unsafe String(cString: strerror(errno)))", remedy: remedy)
+    }
+    try createFolder(folder)
+    do throws(FileError) {
       try AtomicFile.check("\(path)/\(folder)/summary.json")
       // The run's own summary receives the accuracies.
       try AtomicFile.check(summaryPath)
     } catch {
-      throw RunError(
-        .output, RunError(error).problem,
-        remedy: "the result is stored in the run directory: make it writable, or copy the run to a place that is")
+      throw RunError(.output, error.description, remedy: remedy)
     }
+  }
+
+  /// Creates a folder and its parents.
+  package static func createFolders(_ path: String) throws(RunError) {
+    try create(path)
   }
 
   private static func create(_ folder: String) throws(RunError) {

@@ -22,13 +22,13 @@ final class EmbeddingHead {
     width = configuration.widthOfEmbeddings
   }
 
-  /// The outputs of the projection head, `[samples, width]`.
+  /// The outputs of the projection head for representations, `[samples, width]`.
   func projections(of representations: [Float]) throws -> [Float] {
     let (parameters, statistics) = (parameters, statistics)
     return try head.projections(of: representations, parameters: parameters.span, statistics: statistics.span)
   }
 
-  /// The embeddings of representations, `[samples, width]`.
+  /// The embeddings of representations: their projections scaled to unit length, `[samples, width]`.
   func embeddings(of representations: [Float]) throws -> [Float] {
     var embeddings = try projections(of: representations)
     UnitNormalization.scale(&embeddings, width: width)
