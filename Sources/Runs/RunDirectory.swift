@@ -119,6 +119,11 @@ package struct RunDirectory {
     }
   }
 
+  /// Creates a folder and its parents.
+  package static func createFolders(_ path: String) throws(RunError) {
+    try create(path)
+  }
+
   private static func create(_ folder: String) throws(RunError) {
     for end in folder.indices where end > folder.startIndex && folder[end] == "/" {
       try createIfMissing(String(folder[..<end]))

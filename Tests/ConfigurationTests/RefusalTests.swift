@@ -169,8 +169,8 @@ struct RefusalTests {
   /// Values of options without a default.
   private static let examples = [
     "train-folder": "t", "validation-folder": "v", "test-folder": "t", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5",
-    "head-widths": "64,128", "sixteen-bit": "clip",
-    "margin": "0.25", "classes-per-batch": "4", "decay-epochs": "3", "decay-rate": "0.5",
+    "head-widths": "64,128", "sixteen-bit": "clip", "margin": "0.25", "classes-per-batch": "4", "decay-epochs": "3",
+    "decay-rate": "0.5", "keep-best": "knn",
   ]
 
   @Test(arguments: [
