@@ -29,7 +29,7 @@ layout=torchvision
 case $model in resnet8 | resnet14 | resnet20 | resnet32 | resnet44 | resnet56 | resnet110 | resnet1202) layout=ge ;; esac
 "$supcon" export "$run" --weights-of "$weights" --layout "$layout" --part encoder --output "$folder/encoder.safetensors" >"$folder/loading.txt"
 "$supcon" export "$run" --weights-of "$weights" --format onnx --output "$folder/model.onnx" >/dev/null
-loading=$(sed -n 's/^  //p' "$folder/loading.txt")
+loading=$(sed -n "s/^  //p" "$folder/loading.txt" | sed "s|$folder/||")
 rm "$folder/loading.txt"
 
 # Imported, the weights are to give what they gave.
@@ -61,7 +61,7 @@ fields="model dataset loss precision seed batch_size shard_size views epochs ste
   echo "  \"encoder_safetensors_sha256\": \"$file_hash\","
   echo "  \"model_onnx_sha256\": \"$onnx_hash\""
   echo "}"
-} | sed 's/: ,$/: null,/' >"$folder/card.json"
+} | sed -e 's/: ,$/: null,/' -e '/version/!s/: "\([0-9.]*\)",$/: \1,/' >"$folder/card.json"
 {
   echo "# $model, $(value "$summary" loss), $dataset"
   echo
@@ -72,9 +72,9 @@ fields="model dataset loss precision seed batch_size shard_size views epochs ste
   echo "| top-1 of the classifier | $(percent "$(value "$measures" top1)") % |"
   echo "| k-NN, majority of 20 | $(percent "$own") % ($(percent "$again") % imported, float32) |"
   echo "| class means | $(percent "$(value "$measures" class_means_top1)") % |"
-  echo "| expected calibration error, 15 bins | $(value "$measures" ece) |"
-  echo "| the same, temperature scaled | $(value "$measures" ece_temperature_scaled) |"
-  echo "| negative log-likelihood, nats | $(value "$measures" nll) |"
+  echo "| expected calibration error, 15 bins | $(printf %.4f "$(value "$measures" ece)") |"
+  echo "| the same, temperature scaled | $(printf %.4f "$(value "$measures" ece_temperature_scaled)") |"
+  echo "| negative log-likelihood, nats | $(printf %.4f "$(value "$measures" nll)") |"
   echo
   echo "| file | SHA-256 |"
   echo "|---|---|"

@@ -28,6 +28,6 @@ for kind in raw $([ $weights = raw ] || echo average); do
   measures=$run/evaluation$ending/summary.json
   hash=$(value "$run/summary.json" "$([ "$kind" = raw ] || echo average_)weights_sha256")
   echo "| $recipe$([ "$kind" = raw ] || echo ", averaged weights") | $(percent "$(top1 "$run" test "$kind")") | $(percent "$(value "$measures" knn_top1)") \
-| $(percent "$(value "$measures" class_means_top1)") | $(value "$measures" ece | cut -c1-6) | $(value "$run/summary.json" epochs) \
+| $(percent "$(value "$measures" class_means_top1)") | $(value "$measures" ece | cut -c1-6) | $(printf %g "$(value "$run/summary.json" epochs)") \
 | $(awk -v s="$(seconds "$run")" 'BEGIN { printf "%.1f", s / 3600 }') | $(petaflop "$run") | ${hash:0:16} |"
 done
