@@ -206,7 +206,7 @@ let tests: [Target] = [
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "WeightExchangeTests", dependencies: ["Configuration", "NeuralNet", "WeightExchange"],
+    name: "WeightExchangeTests", dependencies: ["Configuration", "Formats", "NeuralNet", "WeightExchange"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "ReportingTests",

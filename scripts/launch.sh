@@ -31,6 +31,8 @@ fail() {
   exit "$1"
 }
 
+# Open MPI's programs crash (4) or end (5) for a user who has neither HOME nor a name.
+[ -n "${HOME:-}" ] || export HOME=/
 root=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
 ranks='' hostfile='' interface='' binding=none oversubscribe='' agent='' check=yes grace=60 auto=''
 while [ $# -gt 0 ]; do
@@ -248,9 +250,6 @@ fi
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/supcon-launch.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-
-# The PMIx of Open MPI crashes for a user who has neither HOME nor a name.
-[ -n "${HOME:-}" ] || export HOME=$scratch
 
 # Containers refuse a rank the memory of another one; the way through shared memory always works.
 in_container=''

@@ -5,7 +5,7 @@
 if [ "$(id -u)" = 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
-# The PMIx of Open MPI crashes for a user who has neither HOME nor a name.
+# Open MPI's programs crash (4) or end (5) for a user who has neither HOME nor a name.
 [ -n "${HOME:-}" ] || export HOME=/
 # More ranks than cores are allowed (they share cores), and no rank is tied to one core.
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none

@@ -84,8 +84,9 @@ bare() {
 enter() {
   local place=$1 address
   ! mountpoint -q "$place/proc" || return 0
-  mkdir -p "$place/proc" "$place/dev" "$place/var/cache/apt/archives"
+  mkdir -p "$place/proc" "$place/sys" "$place/dev" "$place/var/cache/apt/archives"
   mount -t proc proc "$place/proc"
+  mount -t sysfs -o ro sysfs "$place/sys"
   mount --rbind /dev "$place/dev"
   mount --bind "$folder/downloads" "$place/var/cache/apt/archives"
   mkdir -p "$folder/downloads/partial"
@@ -101,7 +102,7 @@ enter() {
 }
 
 leave() {
-  umount -l "$1/proc" "$1/dev" "$1/var/cache/apt/archives"
+  umount -l "$1/proc" "$1/sys" "$1/dev" "$1/var/cache/apt/archives"
   ! mountpoint -q "$1$toolchain" || umount -l "$1$toolchain"
 }
 
@@ -198,7 +199,7 @@ part_package() {
   mkdir -p "$other/source/scripts" && cp "$place"/source/packages/* "$other/source/" && cp "$root/scripts/test-package.sh" "$other/source/"
   inside "$other" sh -c 'find / -xdev | sort' >"$folder/$name-$mpi-before"
   apt_install "$other" '/source/*.deb' || { echo "does not install" && return; }
-  inside "$other" sh /source/test-package.sh >"$folder/$name-$mpi-package.log" 2>&1 || { echo "fails: $(tail -n 1 "$folder/$name-$mpi-package.log")" && return; }
+  inside "$other" bash /source/test-package.sh >"$folder/$name-$mpi-package.log" 2>&1 || { echo "fails: $(tail -n 1 "$folder/$name-$mpi-package.log")" && return; }
   echo "$(du -h "$place"/source/packages/*.deb | cut -f 1)B, $(tail -n 1 "$folder/$name-$mpi-package.log")"
 }
 
@@ -224,7 +225,7 @@ try_all() {
       enter "$place" with-swift
       copy_sources "$place"
       if inside "$place" sh -c 'cd /source/supcon && swift build -c release --product supcon' >>"$log" 2>&1; then
-        inside "$place" /source/supcon/.build/release/supcon --version | sed -n 's/^\(MPI\|oneDNN\) *//p' | paste -s -d , | sed 's/,/, /' >"$folder/found/$name-$mpi-versions"
+        inside "$place" /source/supcon/.build/release/supcon --version | sed -n 's/^MPI  *//p; s/^oneDNN  */oneDNN /p' | paste -s -d , | sed 's/,oneDNN/, oneDNN/' >"$folder/found/$name-$mpi-versions"
         for part in $parts; do
           "part_$part" >"$folder/found/$name-$mpi-$part"
           echo "$name $mpi $part: $(cat "$folder/found/$name-$mpi-$part")"

@@ -22,9 +22,7 @@ extension Configuration {
           : "the learning rates are those of a run started with --epochs \(total)"))
   }
 
-  /// Returns this configuration of a checkpoint with the length that its run was extended to afterwards.
-  ///
-  /// - Parameter other: The configuration of the run; if it is no extension of this one, the result is unchanged.
+  /// Returns this configuration of a checkpoint with the length of `other`, that of its run, if the run was extended afterwards.
   package func extended(like other: Configuration) -> Configuration {
     let restarts = other.schedule.cosineRestarts ?? []
     guard other.schedule.epochs > schedule.epochs,

@@ -100,6 +100,8 @@ public struct Launcher: Sendable, Equatable {
     for (option, value) in [("ess_singleton_isolated", "1"), ("pml", "ob1"), ("orte_create_session_dirs", "0")] {
       unsafe setenv("OMPI_MCA_\(option)", value, 0)
     }
+    // Open MPI 5 does not start for a user who has neither a home nor a name, as in some containers.
+    unsafe setenv("HOME", "/", 0)
   }
 }
 

@@ -73,6 +73,11 @@ package struct RunDirectory {
     guard let slash = path.lastIndex(of: "/") else { return absolute(".") + "/" + path }
     let name = path[path.index(after: slash)...]
     let parent = path[..<slash]
+    // The parent may not exist yet; it will be a folder, not a link.
+    if name == "." || name == ".." {
+      let folder = absolute(String(parent))
+      return name == "." ? folder : folder.lastIndex(of: "/").map { end in String(folder[..<end]) } ?? folder
+    }
     return name.isEmpty ? absolute(String(parent)) : (parent.isEmpty ? "" : absolute(String(parent))) + "/" + name
   }
 
@@ -99,16 +104,24 @@ package struct RunDirectory {
   ///
   /// - Throws: ``RunError`` naming the path.
   package func prepareResult(in folder: String) throws(RunError) {
-    do {
-      try createFolder(folder)
+    let remedy = "the result is stored in the run directory: make it writable, or copy the run to a place that is"
+    guard unsafe access(path, W_OK) == 0 else {
+      throw RunError(
+        .output, "\(path): cannot be written to: \(unsafe String(cString: strerror(errno)))", remedy: remedy)
+    }
+    try createFolder(folder)
+    do throws(FileError) {
       try AtomicFile.check("\(path)/\(folder)/summary.json")
       // The run's own summary receives the accuracies.
       try AtomicFile.check(summaryPath)
     } catch {
-      throw RunError(
-        .output, RunError(error).problem,
-        remedy: "the result is stored in the run directory: make it writable, or copy the run to a place that is")
+      throw RunError(.output, error.description, remedy: remedy)
     }
+  }
+
+  /// Creates a folder and its parents.
+  package static func createFolders(_ path: String) throws(RunError) {
+    try create(path)
   }
 
   private static func create(_ folder: String) throws(RunError) {

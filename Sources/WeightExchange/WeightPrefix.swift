@@ -23,6 +23,7 @@ package struct WeightPrefix: Equatable {
   ///   - names: The names of the file.
   ///   - layout: The layout of the names after the prefix.
   ///   - path: The file, for messages.
+  /// - Returns: The prefix, empty where names are those of the layout, or no model is found.
   /// - Throws: `FileError` if no model begins with the given prefix, or if several models are in the file and none is chosen.
   package static func chosen(
     _ given: String?, of names: [String], _ layout: WeightLayout, path: String

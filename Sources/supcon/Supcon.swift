@@ -13,8 +13,8 @@ struct Supcon: ParsableCommand {
     version: supconVersion,
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
-      PredictCommand.self, ReportCommand.self, ExportCommand.self, ImportCommand.self, LossCommand.self,
-      BenchCommand.self,
+      PredictCommand.self, NeighborsCommand.self, ReportCommand.self, ExportCommand.self, ImportCommand.self,
+      LossCommand.self, BenchCommand.self,
       DatasetCommand.self,
       DoctorCommand.self, PlanCommand.self, RecipeCommand.self,
     ])

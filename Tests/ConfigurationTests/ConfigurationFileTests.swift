@@ -40,7 +40,7 @@ struct ConfigurationFileTests {
 
   @Test(arguments: [
     ("temperature: 0\n", "--temperature 0 (wrong.yaml:1): expected a number above 0"),
-    ("seed: 1\nloss: triplet\n", "--loss triplet (wrong.yaml:2): expected one of supcon, simclr"),
+    ("seed: 1\nloss: triplet\n", "--loss triplet (wrong.yaml:2): expected one of supcon, simclr, sincere, supervised-dcl, epsilon-supinfonce"),
     ("keep: -1\n", "--keep -1 (wrong.yaml:1): expected at least 1"),
     ("learning-rate: .inf\n", "--learning-rate .inf (wrong.yaml:1): expected a number of at least 0"),
   ])
@@ -76,7 +76,9 @@ struct ConfigurationFileTests {
       + "--beta2 0.99 --rmsprop-decay 0.9 --epsilon 1e-7 --weight-decay 0.05 --weight-decay-exclude bias-and-norm "
       + "--scale-learning-rate --schedule step --decay-epochs 3,5 --decay-rate 0.2 --epochs-per-decay 3 "
       + "--warmup-epochs 0.5 --precision bfloat16 --seed 18446744073709551615 --threads 2 --loader-threads 0 "
-      + "--activation-memory 800MB --overlap on --checkpoint-steps 3 --keep 5 --log-steps 1 --keep-best knn200"
+      + "--activation-memory 800MB --overlap on --checkpoint-steps 3 --keep 5 --log-steps 1 --keep-best knn200 "
+      + "--margin 0.25 --weight-average 0.99 --alternating-flip --progressive-size 16,24 --progressive-epochs 2,3 "
+      + "--mixup 0.2 --cutmix 1"
     let overrides = given(line)
     #expect(overrides.problem == nil)
     var configuration = overrides.applied(to: Configuration())
@@ -113,7 +115,11 @@ struct ConfigurationFileTests {
     #expect(command.problem(configuration, given: ConfigurationOverrides(), ranks: 1) == nil)
     let written = pairs(configuration.yaml())
     let old = pairs(text)
-    #expect(written.count == old.count)
+    let new = Configuration().values().map { option, text in (option.name, text) }.filter { name, _ in old[name] == nil }
+    #expect(written.count == old.count + new.count)
+    for (option, value) in new {
+      #expect(written[option] == value, "\(option), which is new, has its default")
+    }
     for (option, value) in old {
       let own = written[option] ?? "nothing"
       let isEqual = own == value || (Double(own) != nil && Double(own) == Double(value))

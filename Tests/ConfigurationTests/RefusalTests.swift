@@ -155,7 +155,7 @@ struct RefusalTests {
     // No dataset, loss, optimizer, schedule and sampler to which all apply: each option with a condition fails somewhere.
     let lines: [(String, TrainingCommand)] = [
       ("", .pretrain), ("", .supervised), ("--head none", .pretrain), ("--optimizer adam", .pretrain),
-      ("--optimizer sgd", .pretrain), ("--dataset cifar10 --data d", .pretrain),
+      ("--optimizer sgd", .pretrain), ("--dataset cifar10 --data d", .pretrain), ("--evaluate-epochs 0", .pretrain),
     ]
     for option in ConfigurationOption.all where option.isConditional {
       let value = option.kind == .boolean ? "" : " \(option.defaultValue ?? Self.examples[option.name] ?? "")"
@@ -169,8 +169,8 @@ struct RefusalTests {
   /// Values of options without a default.
   private static let examples = [
     "train-folder": "t", "validation-folder": "v", "test-folder": "t", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5",
-    "head-widths": "64,128",
-    "margin": "0.25", "classes-per-batch": "4", "decay-epochs": "3", "decay-rate": "0.5",
+    "head-widths": "64,128", "sixteen-bit": "clip", "margin": "0.25", "classes-per-batch": "4", "decay-epochs": "3",
+    "decay-rate": "0.5", "keep-best": "knn",
   ]
 
   @Test(arguments: [

@@ -118,19 +118,20 @@ extension LossCase {
     return try Self.answer(result.lastLine, gradient: files.gradient, isDouble: isDouble)
   }
 
-  /// Evaluates several batches in float32 as `supcon loss` does, in one start of the ranks.
-  static func run(_ cases: [LossCase], ranks: Int) throws -> [LossAnswer] {
+  /// Evaluates several batches as `supcon loss` does, in one start of the ranks; a single rank runs without `mpirun`.
+  static func run(_ cases: [LossCase], ranks: Int, isDouble: Bool = false) throws -> [LossAnswer] {
     let directory = try TemporaryDirectory()
     let files = try cases.enumerated().map { place, lossCase in
       try makeFolder(directory.file("\(place)"))
-      return try lossCase.write(to: directory.file("\(place)"), isDouble: false, threads: 1)
+      return try lossCase.write(to: directory.file("\(place)"), isDouble: isDouble, threads: 1)
     }
     try writeBytes(Array(JSONEncoder().encode(files)), to: directory.file("list.json"))
-    let result = try runUnderMPI(ranks: ranks, try builtExecutable("loss-cases"), [directory.file("list.json")])
+    let (program, list) = (try builtExecutable("loss-cases"), directory.file("list.json"))
+    let result = ranks == 1 ? try runProcess(program, [list]) : try runUnderMPI(ranks: ranks, program, [list])
     let lines = result.standardOutput.split(separator: "\n").map(String.init)
     guard result.exitCode == 0, lines.count == cases.count else { throw LossFailure(description: "\(result)") }
     return try zip(lines, files).map { line, files in
-      try answer(line, gradient: files.gradient, isDouble: false)
+      try answer(line, gradient: files.gradient, isDouble: isDouble)
     }
   }
 

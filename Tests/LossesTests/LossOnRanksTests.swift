@@ -60,14 +60,36 @@ struct LossOnRanksTests {
   private static let many = LossCase.random(
     "1500 rows, many classes", width: 16, labels: LossCase.manyLabels(count: 1500), temperature: 0.05)
 
-  @Test(arguments: [false, true])
-  func `few classes give the defined loss on every number of ranks`(isDouble: Bool) throws {
-    try check(Self.skewed, isDouble: isDouble, ranks: [2, 3, 4, 5, 8])
+  /// The answers to some batches in one type, on one rank and on others.
+  private static func answers(_ cases: [LossCase], isDouble: Bool, ranks: [Int]) -> Result<
+    [Int: [LossAnswer]], any Error
+  > {
+    Result {
+      try Dictionary(
+        uniqueKeysWithValues: ranks.map { ranks in (ranks, try LossCase.run(cases, ranks: ranks, isDouble: isDouble)) })
+    }
   }
 
-  @Test func `many classes give the defined loss on every number of ranks`() throws {
-    try check(Self.many, isDouble: false, ranks: [2, 3, 4, 5, 8])
-    try check(Self.many, isDouble: true, ranks: [3])
+  private static let ofClasses = answers([skewed, many], isDouble: false, ranks: [1, 2, 3, 4, 5, 8])
+  private static let ofClassesInDouble = answers([skewed, many], isDouble: true, ranks: [1, 2, 3, 4, 5, 8])
+
+  /// Compares the answers to the batch at a place with the definition, and with each other.
+  private func check(_ answers: [Int: [LossAnswer]], _ place: Int, _ batch: LossCase, isDouble: Bool) throws {
+    let alone = try #require(answers[1])[place]
+    expectClose(alone, batch, isDouble: isDouble)
+    for (ranks, others) in answers {
+      #expect(others[place] == alone, "\(batch.name): other bits on \(ranks) ranks")
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `few classes give the defined loss on every number of ranks`(isDouble: Bool) throws {
+    try check(try (isDouble ? Self.ofClassesInDouble : Self.ofClasses).get(), 0, Self.skewed, isDouble: isDouble)
+  }
+
+  @Test(arguments: [false, true])
+  func `many classes give the defined loss on every number of ranks`(isDouble: Bool) throws {
+    try check(try (isDouble ? Self.ofClassesInDouble : Self.ofClasses).get(), 1, Self.many, isDouble: isDouble)
   }
 
   @Test func `threads do not change the bits`() throws {
@@ -98,49 +120,64 @@ struct LossOnRanksTests {
     return batch
   }
 
-  /// The answers to the batch in views with all modes, by the number of ranks: one start of the ranks for all modes.
-  private static let answersOnRanks = Result {
-    try [2, 3, 4].map { ranks in (ranks, try LossCase.run(modes.map(inViews), ranks: ranks)) }
-  }
+  private static let inEveryMode = answers(modes.map(inViews), isDouble: false, ranks: [1, 2, 3, 4])
+  private static let inEveryModeAndDouble = answers(modes.map(inViews), isDouble: true, ranks: [1])
 
   @Test(arguments: modes.indices)
   func `every mode gives the defined loss on every number of ranks`(place: Int) throws {
     let batch = Self.inViews(Self.modes[place])
-    let alone = try batch.run(ranks: 1, isDouble: false)
-    expectClose(alone, batch, isDouble: false)
-    for (ranks, answers) in try Self.answersOnRanks.get() {
-      #expect(answers[place] == alone, "\(Self.modes[place]): other bits on \(ranks) ranks")
+    let answers = try Self.inEveryMode.get()
+    try check(answers, place, batch, isDouble: false)
+    try check(try Self.inEveryModeAndDouble.get(), place, batch, isDouble: true)
+    // The options of the command lead to the same mode.
+    #expect(try batch.run(ranks: 1, isDouble: false) == answers[1]?[place])
+  }
+
+  @Test func `every mode gives the defined loss over more than one tile`() throws {
+    // A tile has 1024 columns. Pairs, and samples alone in their class.
+    let samples = (0..<530).map { sample in sample % 5 == 4 ? 1000 + sample : sample % 265 }
+    let cases = ReferenceMode.all(views: 2, cap: 2).map { mode in
+      var batch = LossCase.random("1060 rows, \(mode)", width: 6, labels: samples + samples, temperature: 0.05)
+      batch.mode = mode
+      batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
+      return batch
     }
-    try check(batch, isDouble: true, ranks: [])
-  }
-
-  @Test(arguments: ReferenceMode.all(views: 2, cap: 2))
-  func `every mode gives the defined loss over more than one tile`(mode: ReferenceMode) throws {
-    // A tile has 1024 columns.
-    let samples = (0..<530).map { sample in sample * sample % 300 }
-    var batch = LossCase.random("1060 rows", width: 6, labels: samples + samples, temperature: 0.05)
-    batch.mode = mode
-    batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
-    try check(batch, isDouble: false, ranks: [])
-  }
-
-  @Test(arguments: [0.005, 2], ["out", "in"])
-  func `every denominator is exact at very low and high temperatures`(temperature: Double, summation: String) throws {
-    for denominator in ["all", "one-positive", "only-negatives"] {
-      var batch = LossCase.random("τ", width: 9, labels: LossCase.skewedLabels(count: 60), temperature: temperature)
-      batch.mode.summation = summation
-      batch.mode.denominator = denominator
-      try check(batch, isDouble: false, ranks: [])
-      try check(batch, isDouble: true, ranks: [])
+    for (answer, batch) in zip(try LossCase.run(cases, ranks: 1), cases) {
+      expectClose(answer, batch, isDouble: false)
     }
   }
 
-  @Test(arguments: ReferenceMode.all(views: 2, cap: 2))
-  func `a batch of one class has the defined loss in every mode`(mode: ReferenceMode) throws {
-    var batch = LossCase.random("one class", width: 8, labels: Array(repeating: 4, count: 16))
-    batch.mode = mode
-    batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
-    try check(batch, isDouble: false, ranks: [])
+  /// Three denominators, inside and outside, at a very low and a high temperature.
+  private static let atTemperatures = [0.005, 2].flatMap { temperature in
+    ["out", "in"].flatMap { summation in
+      ["all", "one-positive", "only-negatives"].map { denominator in
+        var batch = LossCase.random(
+          "τ = \(temperature)", width: 9, labels: LossCase.skewedLabels(count: 60), temperature: temperature)
+        batch.mode.summation = summation
+        batch.mode.denominator = denominator
+        return batch
+      }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `every denominator is exact at very low and high temperatures`(isDouble: Bool) throws {
+    let answers = try LossCase.run(Self.atTemperatures, ranks: 1, isDouble: isDouble)
+    for (answer, batch) in zip(answers, Self.atTemperatures) {
+      expectClose(answer, batch, isDouble: isDouble)
+    }
+  }
+
+  @Test func `a batch of one class has the defined loss in every mode`() throws {
+    let cases = ReferenceMode.all(views: 2, cap: 2).map { mode in
+      var batch = LossCase.random("one class, \(mode)", width: 8, labels: Array(repeating: 4, count: 16))
+      batch.mode = mode
+      batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
+      return batch
+    }
+    for (answer, batch) in zip(try LossCase.run(cases, ranks: 1), cases) {
+      expectClose(answer, batch, isDouble: false)
+    }
   }
 
   @Test(arguments: [false, true])

@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func `unknown architectures are refused`() {
-    for name in ["resnet", "resnet21", "resnet8", "ResNet20", "20", ""] {
+    for name in ["resnet", "resnet21", "resnet9", "ResNet20", "20", ""] {
       #expect(ResNetArchitecture(name: name) == nil, "\(name)")
     }
     #expect(ResNetArchitecture(name: "resnet20")?.representationWidth == 64)

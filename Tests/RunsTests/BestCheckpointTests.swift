@@ -1,70 +1,59 @@
 import Configuration
 import Foundation
 import Runs
-import TestSupport
 import Testing
 
 /// The checkpoint of `--keep-best`.
-struct BestCheckpointTests: ~Copyable {
-  private let directory: TemporaryDirectory
-  private let run: RunDirectory
-  private let configuration = Configuration()
-
-  init() throws {
-    let directory = try TemporaryDirectory()
-    let run = RunDirectory(path: directory.file("run"))
-    try run.create()
-    self.directory = directory
-    self.run = run
+struct BestCheckpointTests {
+  private func best(_ value: Double, step: Int) -> BestCheckpoint {
+    BestCheckpoint(measure: "knn", value: value, step: step)
   }
 
-  private func checkpoint(step: Int) throws -> Checkpoint {
-    var state = TrainingState(configuration, try configuration.modelLayout)
-    state.step = step
-    return Checkpoint(configuration: configuration, state: state)
-  }
-
-  private func read() throws -> Checkpoint? {
-    try run.checkpoints.read(.best, of: configuration) { warning in Issue.record("\(warning)") }
+  private func step(of run: borrowing SmallRun) throws -> Int? {
+    try run.directory.checkpoints.read(.best, of: run.configuration) { warning in Issue.record("\(warning)") }?.state
+      .step
   }
 
   @Test func `it is read as best, with its measure, beside those of steps`() throws {
-    #expect(run.checkpoints.best() == nil)
-    #expect(throws: RunError.self) { try read() }
-    let best = BestCheckpoint(measure: "knn", value: 0.8125, step: 20)
-    try run.checkpoints.save(try checkpoint(step: 20), as: best)
+    let run = try SmallRun(steps: [])
+    let checkpoints = run.directory.checkpoints
+    #expect(checkpoints.best() == nil)
+    #expect(throws: RunError.self) { try checkpoints.read(.best, of: Configuration()) { _ in } }
+    try checkpoints.save(try SmallRun.checkpoint(run.configuration, step: 20), as: best(0.8125, step: 20))
     for step in [10, 20, 30, 40, 50] {
-      try run.checkpoints.save(try checkpoint(step: step), keep: 2)
+      try checkpoints.save(try SmallRun.checkpoint(run.configuration, step: step), keep: 2)
     }
-    #expect(run.checkpoints.best() == best)
-    #expect(try read()?.state.step == 20)
-    #expect(try run.checkpoints.newest(of: configuration) { _ in }?.state.step == 50)
+    #expect(checkpoints.best() == best(0.8125, step: 20))
+    let kept = try step(of: run)
+    #expect(kept == 20)
+    #expect(try checkpoints.newest(of: run.configuration) { _ in }?.state.step == 50)
   }
 
   @Test func `a kill during its replacement leaves the one before`() throws {
-    let first = BestCheckpoint(measure: "knn", value: 0.5, step: 20)
-    try run.checkpoints.save(try checkpoint(step: 20), as: first)
+    let run = try SmallRun(steps: [])
+    let (checkpoints, path) = (run.directory.checkpoints, "\(run.directory.path)/checkpoints/best")
+    try checkpoints.save(try SmallRun.checkpoint(run.configuration, step: 20), as: best(0.5, step: 20))
     // What a killed save leaves: half a file under another name.
-    let bytes = try Data(contentsOf: URL(fileURLWithPath: directory.file("run/checkpoints/best")))
-    try bytes.prefix(bytes.count / 2).write(
-      to: URL(fileURLWithPath: directory.file("run/checkpoints/best.temporary")))
-    run.checkpoints.removeLeftovers()
-    #expect(run.checkpoints.best() == first)
-    let names = try FileManager.default.contentsOfDirectory(atPath: directory.file("run/checkpoints"))
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: path + ".temporary"))
+    checkpoints.removeLeftovers()
+    #expect(checkpoints.best() == best(0.5, step: 20))
+    let names = try run.names()
     #expect(names == ["best"])
-    let second = BestCheckpoint(measure: "knn", value: 0.75, step: 30)
-    try run.checkpoints.save(try checkpoint(step: 30), as: second)
-    #expect(run.checkpoints.best() == second)
-    #expect(try read()?.state.step == 30)
+    try checkpoints.save(try SmallRun.checkpoint(run.configuration, step: 30), as: best(0.75, step: 30))
+    #expect(checkpoints.best() == best(0.75, step: 30))
+    let kept = try step(of: run)
+    #expect(kept == 30)
   }
 
   @Test func `a damaged one has no measure`() throws {
-    try run.checkpoints.save(
-      try checkpoint(step: 20), as: BestCheckpoint(measure: "knn", value: 0.5, step: 20))
-    let url = URL(fileURLWithPath: directory.file("run/checkpoints/best"))
+    let run = try SmallRun(steps: [])
+    try run.directory.checkpoints.save(
+      try SmallRun.checkpoint(run.configuration, step: 20), as: best(0.5, step: 20))
+    let url = URL(fileURLWithPath: "\(run.directory.path)/checkpoints/best")
     var bytes = try Data(contentsOf: url)
     bytes[3] ^= 0x40
     try bytes.write(to: url)
-    #expect(run.checkpoints.best() == nil)
+    #expect(run.directory.checkpoints.best() == nil)
   }
 }

@@ -62,7 +62,7 @@ struct RunDirectoryTests {
     let run = RunDirectory(path: directory.file("a/deep/run"))
     try run.create()
     try writeBytes([], to: "\(run.path)/linear")
-    expectRefusal(naming: ["\(run.path)/linear", "cannot be created", "move away what stands there"]) {
+    expectRefusal(naming: ["\(run.path)/linear", "cannot be created", "move away what is there"]) {
       try run.createFolder("linear")
     }
   }
@@ -73,5 +73,32 @@ struct RunDirectoryTests {
     let error = #expect(throws: (any Error).self) { _ = try directory.configuration() }
     #expect(error.map { error in RunError(error).exitCode } == .missing)
     #expect(error.map { error in "\(error)".contains("run/config.yaml") } == true)
+  }
+
+  @Test func `a file of a run, a folder in it and the folder around runs name the run`() throws {
+    let run = try SmallRun(steps: [3])
+    try writeBytes([], to: run.directory.configurationPath)
+    let path = run.directory.path
+    func refusal(_ path: String) -> RunError? {
+      #expect(throws: RunError.self) { try RunDirectory(path: path).checkHoldsRun() }
+    }
+    let checkpoint = refusal("\(path)/checkpoints/step-00000003.safetensors")
+    #expect(checkpoint?.exitCode == .missing && checkpoint?.problem.contains("is a file, not a run directory") == true)
+    #expect(checkpoint?.remedy == "give \(path) with --checkpoint 3")
+    #expect(refusal("\(path)/checkpoints")?.remedy == "give \(path)")
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    #expect(refusal(parent)?.remedy == "give one of the runs in it: \(path)")
+    #expect(refusal("\(parent)/nowhere")?.remedy == "give the --output of supcon pretrain or supervised")
+    try run.directory.checkHoldsRun()
+  }
+
+  @Test func `a stage's result is checked before the work`() throws {
+    let run = try SmallRun(steps: [])
+    try run.directory.create()
+    try run.directory.prepareResult(in: "linear")
+    try makeFolder("\(run.directory.path)/linear/summary.json")
+    expectRefusal(naming: ["linear/summary.json: is a folder", "make it writable, or copy the run"]) {
+      try run.directory.prepareResult(in: "linear")
+    }
   }
 }

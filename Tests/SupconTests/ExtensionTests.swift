@@ -53,18 +53,6 @@ struct ExtensionTests {
     }
     // A file where the folder of the result belongs.
     try Data().write(to: URL(fileURLWithPath: "\(run)/linear"))
-    expectRefusal(try workshop.run(["linear", "--run", run]), 73, naming: ["run/linear", "make it writable"])
-  }
-
-  @Test func `a checkpoint or the folder around runs in place of a run names the run`() throws {
-    let workshop = try Workshop()
-    try succeeding(workshop.pretrain("run", ["--steps", "0"]))
-    let checkpoint = workshop.path("run/checkpoints/step-00000000.safetensors")
-    expectRefusal(
-      try workshop.run(["linear", "--run", checkpoint]), 66,
-      naming: ["is a file, not a run directory", "give \(workshop.path("run")) with --checkpoint 0"])
-    expectRefusal(
-      try workshop.run(["evaluate", workshop.path(".")]), 66,
-      naming: ["holds no run", "give one of the runs in it: \(workshop.path("./run"))"])
+    expectRefusal(try workshop.run(["linear", "--run", run]), 73, naming: ["run/linear", "move away what is there"])
   }
 }

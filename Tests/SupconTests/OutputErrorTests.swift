@@ -63,7 +63,7 @@ struct OutputErrorTests {
       try Data().write(to: URL(fileURLWithPath: workshop.path("run/\(folder)")))
       try workshop.expectRefusal(
         command + ["--run", workshop.path("run")], 73,
-        naming: [workshop.path("run/\(folder)"), "cannot be created", "move away what stands there"])
+        naming: [workshop.path("run/\(folder)"), "cannot be created", "move away what is there"])
     }
   }
 

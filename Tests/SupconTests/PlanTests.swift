@@ -46,7 +46,7 @@ struct PlanTests {
     (ranks: 1, options: ["--precision", "float32", "--batch-size", "128"]),
     (ranks: 1, options: ["--precision", "auto", "--batch-size", "128"]),
     (ranks: 2, options: ["--precision", "auto", "--batch-size", "128"]),
-    (ranks: 1, options: ["--model", "resnet18", "--batch-size", "32", "--activation-memory", "100MB"]),
+    (ranks: 1, options: ["--model", "resnet18", "--batch-size", "64", "--activation-memory", "100MB"]),
     (ranks: 1, options: ["--batch-size", "64", "--threads", "2", "--optimizer", "adamw", "--head-batch-norm"]),
   ])
   func memoryIsAsPlanned(ranks: Int, options: [String]) throws {

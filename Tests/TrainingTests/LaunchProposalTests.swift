@@ -8,7 +8,7 @@ import Training
 
 /// The choice of ranks and threads for a host.
 struct LaunchProposalTests {
-  private static let views = ImageSize(height: 32, width: 32)
+  private static let views = ImageSize(width: 32, height: 32)
 
   private func configuration(_ options: [String: String]) throws -> Configuration {
     var configuration = Configuration()

@@ -88,6 +88,14 @@ run_case() {
       done
       start=$(date +%s.%N)
       ;;
+    other*)
+      # The fault is there as soon as both ranks are.
+      for ((waited = 0; waited < 600; waited++)); do
+        [ ! -e "$folder/process.0" ] || [ ! -e "$folder/process.1" ] || break
+        sleep 0.1
+      done
+      start=$(date +%s.%N)
+      ;;
   esac
   for ((waited = 0; waited < 10 * (stall_timeout + 30); waited++)); do
     kill -0 "$job" 2>/dev/null || break

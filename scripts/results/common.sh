@@ -69,18 +69,23 @@ top1() {
   fi
 }
 
-# seconds RUN: the training time of all its invocations, from the rows of summary.csv.
-seconds() { awk -F, 'NR > 1 { sum += $8 } END { printf "%.0f", sum }' "$1/summary.csv"; }
+# epochs RUN FIELD: a field of each row of an epoch in metrics.jsonl.
+epochs() { grep '"steps_counted":' "$1/metrics.jsonl" | sed -n "s/.*\"$2\":\([0-9.eE+-]*\).*/\1/p"; }
+
+# seconds RUN: the training time of the epochs of all its invocations.
+seconds() { epochs "$1" seconds | awk '{ sum += $1 } END { printf "%.0f", sum }'; }
 
 # petaflop RUN: the operations of encoder and heads, two a multiply-add, of all views of all steps.
 #
 # Of runs with views of one size.
 petaflop() {
   local run=$1 plan
-  plan=$("$supcon" plan --config "$run/config.yaml" --json 2>/dev/null | tail -n 1)
-  printf '%s\n' "$plan" | awk -v steps="$(value "$run/summary.json" steps)" '
-    function field(name) { match($0, "\"" name "\":[0-9]+"); return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3) }
-    { printf "%.2f", 2e-15 * (field("multiply_adds_forward_per_view") + field("multiply_adds_backward_per_view")) * field("batch_size") * field("views") * steps }'
+  plan=$(mktemp)
+  "$supcon" plan --config "$run/config.yaml" --json >"$plan" 2>/dev/null || true
+  awk -v forward="$(value "$plan" multiply_adds_forward_per_view)" -v backward="$(value "$plan" multiply_adds_backward_per_view)" \
+    -v rows="$(($(value "$plan" batch_size) * $(value "$plan" views)))" -v steps="$(value "$run/summary.json" steps)" \
+    'BEGIN { printf "%.2f", 2e-15 * (forward + backward) * rows * steps }'
+  rm "$plan"
 }
 
 # mean NUMBERS…: the mean and, of several, the standard deviation (n − 1).

@@ -32,29 +32,30 @@ accuracy() { echo "$(percent "$(top1 "$out/$1" test)") | $(percent "$(value "$ou
 
 echo "| epochs | supcon top-1 | k-NN | seconds | loss | bound | cross-entropy top-1 | k-NN | seconds |"
 echo "|---|---|---|---|---|---|---|---|---|"
-for epochs in "${lengths[@]}"; do
-  warmup=$((epochs < 50 ? 1 : 5))
-  begun "supcon-$epochs" pretrain supcon --epochs "$epochs" --warmup-epochs "$warmup"
-  begun "cross-entropy-$epochs" supervised cross-entropy --epochs "$epochs" --warmup-epochs "$warmup"
-  floor=$(tail -n 1 "$out/supcon-$epochs/summary.csv" | awk -F, '{ printf "%.4f | %.4f", $3, $4 }')
-  echo "| $epochs | $(accuracy "supcon-$epochs") | $floor | $(accuracy "cross-entropy-$epochs") |"
+for length in "${lengths[@]}"; do
+  warmup=$((length < 50 ? 1 : 5))
+  begun "supcon-$length" pretrain supcon --epochs "$length" --warmup-epochs "$warmup"
+  begun "cross-entropy-$length" supervised cross-entropy --epochs "$length" --warmup-epochs "$warmup"
+  run=$out/supcon-$length
+  floor=$(printf '%.4f | %.4f' "$(epochs "$run" loss | tail -n 1)" "$(epochs "$run" loss_lower_bound | tail -n 1)")
+  echo "| $length | $(accuracy "supcon-$length") | $floor | $(accuracy "cross-entropy-$length") |"
 done
 
-last=$epochs
+last=$length
 echo
 echo "| epochs of the linear stage, after $last | top-1 |"
 echo "|---|---|"
-for epochs in 1 2 10 100; do
-  result=$out/linear-$last-$epochs.json
+for length in 1 2 10 100; do
+  result=$out/linear-$last-$length.json
   if [ ! -e "$result" ]; then
     # In a copy, so that the run keeps the result of the default length.
     rm -rf "$out/linear-copy" && mkdir -p "$out/linear-copy"
     cp -r "$out/supcon-$last/config.yaml" "$out/supcon-$last/checkpoints" "$out/linear-copy/"
-    job linear --run "$out/linear-copy" --epochs "$epochs" --threads "$threads" >>"$out/linear.log" 2>&1
+    job linear --run "$out/linear-copy" --epochs "$length" --threads "$threads" >>"$out/linear.log" 2>&1
     cp "$out/linear-copy/linear/summary.json" "$result"
     rm -rf "$out/linear-copy"
   fi
-  echo "| $epochs | $(percent "$(value "$result" linear_top1)") |"
+  echo "| $length | $(percent "$(value "$result" linear_top1)") |"
 done
 
 echo

@@ -38,7 +38,7 @@ extension ConfigurationOption {
       "keep", \.checkpoints.keep, .count(from: 1), "Number of checkpoints that are kept.", .output,
       [.freeOnResume, .stepIsTheSame]),
     .init(
-      "keep-best", \.checkpoints.best, .choice, none: "none",
+      "keep-best", \.checkpoints.best, .choice,
       "Also keep the checkpoint of the best evaluation, by this accuracy on validation images (on training images if none are held out).",
       .output, when: [.evaluations, .classifierToJudge], [.freeOnResume, .stepIsTheSame]),
     .init(

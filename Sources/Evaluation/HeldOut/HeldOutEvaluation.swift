@@ -99,7 +99,7 @@ package struct HeldOutEvaluation: Sendable {
   private func projections(of queries: FeatureRows, _ state: TrainingState) throws -> FeatureRows? {
     guard configuration.isContrasting, configuration.head.kind != .none else { return nil }
     return FeatureRows(
-      features: try EmbeddingStage.projections(of: queries.features, configuration, state), labels: queries.labels,
+      features: try EmbeddingHead(configuration, state).projections(of: queries.features), labels: queries.labels,
       width: configuration.widthOfEmbeddings)
   }
 

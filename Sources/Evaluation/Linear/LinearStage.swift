@@ -112,7 +112,7 @@ package enum LinearStage {
     try world.onRoot {
       try result.write(classifier, features.standardization, into: RunDirectory(path: request.run))
       report(
-        "linear top-1 \(decimal(result.top1, 4)), top-5 \(decimal(result.top5, 4)) on \(test.count) test samples, "
+        "linear top-1 \(decimal(result.top1, 4))\(result.classCount > 5 ? ", top-5 \(decimal(result.top5, 4))" : "") on \(test.count) test samples, "
           + "after \(duration(result.seconds)); in \(request.run)/\(folder)/summary.json")
     }
   }

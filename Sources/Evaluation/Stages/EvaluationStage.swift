@@ -96,17 +96,11 @@ package enum EvaluationStage {
       report: report)
     let (training, folder) = try encoder.openTraining(
       for: "evaluation", checkpoint: request.checkpoint, testing: request.split, over: world, report: report)
-    let isStored = try world.onRoot { makeFolder(folder, request, report) } ?? false
+    let isStored = try world.onRoot { try makeFolder(folder, request, report) } ?? false
     let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
-    guard request.neighbors <= training.count else {
-      throw CollectiveError(
-        error: RunError(
-          .usage,
-          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
-        ))
-    }
+    try checkNeighbors(request, of: training)
     let outliers = try openOutliers(request, like: test, over: world, report: report)
     try checkCorruptions(request, like: test, over: world)
     let rows = try featureRows(of: training, request, encoder, over: world)
@@ -170,6 +164,17 @@ package enum EvaluationStage {
     }
   }
 
+  /// Refuses more neighbors than there are training samples.
+  private static func checkNeighbors(_ request: Request, of training: any ImageDataset) throws(CollectiveError) {
+    guard request.neighbors <= training.count else {
+      throw CollectiveError(
+        error: RunError(
+          .usage,
+          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
+        ))
+    }
+  }
+
   /// Opens the files of all corruptions before any work is done.
   ///
   /// Collective.
@@ -187,14 +192,13 @@ package enum EvaluationStage {
   /// Makes the folder of the result before any work is done.
   ///
   /// - Returns: False if the run is read-only; the result is then printed only.
-  private static func makeFolder(_ folder: String, _ request: Request, _ report: (String) -> Void) -> Bool {
-    do throws(RunError) {
-      try RunDirectory(path: request.run).prepareResult(in: folder)
-      return true
-    } catch {
-      report("note: \(error.problem); the result is printed only")
+  private static func makeFolder(_ folder: String, _ request: Request, _ report: (String) -> Void) throws -> Bool {
+    guard unsafe access(request.run, W_OK) == 0 else {
+      report("note: \(request.run) cannot be written to; the result is printed only")
       return false
     }
+    try RunDirectory(path: request.run).prepareResult(in: folder)
+    return true
   }
 
   /// Replaces the result of an earlier evaluation of the same data and checkpoint.

@@ -27,6 +27,8 @@ final class ImageFiles: ImageDataset {
 
   func label(at index: Int) -> Int { 0 }
 
+  func name(at index: Int) -> String { paths[index] }
+
   func image(at index: Int) throws(FileError) -> RGBImage {
     do {
       let file = try ReadOnlyFile(path: paths[index])

@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 import Job
 import MPI
 import Measures
@@ -50,11 +49,6 @@ package enum PredictionStage {
     }
   }
 
-  /// The number of files read before their predictions are written.
-  private static let filesPerPart = 2048
-  /// The largest number of files computed one by one; a block of 64 would take longer.
-  private static let fewFiles = 16
-
   /// Classifies all images, in order.
   ///
   /// Collective.
@@ -74,70 +68,36 @@ package enum PredictionStage {
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
       over: world, report: report)
-    let preprocessing = ImagePreprocessing(encoder.configuration, run: request.run)
     guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
       throw CollectiveError(
         error: RunError(.missing, "\(request.run): has no classifier; train one with supcon linear \(request.run)"))
     }
-    guard let preprocessing else {
-      throw CollectiveError(
-        error: RunError(
-          .configuration, "\(request.run)/config.yaml: names no mean, std and image-size; train again to have them"))
-    }
+    let images = try ImageFeatures(
+      request.images, encoder, run: request.run, threads: request.threads, over: world)
+    let preprocessing = images.preprocessing
     let isNamed = preprocessing.classNames.count == classifier.bias.count
     let names = isNamed ? preprocessing.classNames : classifier.bias.indices.map(String.init)
     if !isNamed {
       report("note: \(request.run) does not hold the names of its classes: their numbers are shown")
     }
-    let list = try world.onRoot { ImageFiles.expand(request.images).joined(separator: "\0") } ?? ""
-    let paths = try world.broadcast(text: list).split(separator: "\0").map(String.init)
-    guard !paths.isEmpty else {
-      throw CollectiveError(
-        error: RunError(.missing, "\(request.images.joined(separator: ", ")): no image files found"))
-    }
-    let blockSize = paths.count <= fewFiles ? 1 : FeatureExtraction.usualBlockSize
-    let extraction = try world.throwingTogether {
-      try FeatureExtraction(
-        encoder.configuration, encoder.state, viewSize: preprocessing.viewSize, threads: request.threads,
-        samplesPerBlock: blockSize)
-    }
     var writer = PredictionWriter(format: request.format, top: request.top, names: names)
     writer.begin(output)
     var badCount = 0
-    for first in stride(from: 0, to: paths.count, by: filesPerPart) {
-      let part = Array(paths[first..<min(first + filesPerPart, paths.count)])
-      let files = ImageFiles(part, preprocessing)
-      let features = try extraction.features(of: extraction.makeLoader(files, .none, seed: 0), over: world)
-      let rows = FeatureRows(
-        features: features, labels: Array(repeating: 0, count: part.count), width: extraction.width)
-      let logits = try classifier.logits(rows, threads: request.threads, over: world)
-      let bad = try badFiles(files, over: world)
-      badCount += bad.count
+    for first in images.parts {
+      let part = try images.part(from: first, over: world)
+      let logits = try classifier.logits(part.rows, threads: request.threads, over: world)
+      badCount += part.bad.count
       guard world.isRoot else { continue }
-      let probabilities = ClassProbabilities(logits: logits, labels: rows.labels, classCount: names.count)
-      for (index, path) in part.enumerated() {
-        if let reason = bad[index] {
+      let probabilities = ClassProbabilities(logits: logits, labels: part.rows.labels, classCount: names.count)
+      for (index, path) in part.paths.enumerated() {
+        if let reason = part.bad[index] {
           report("Error: \(reason)")
         } else {
-          writer.write(path, probabilities.logProbabilities(index).map { exp($0) }, output)
+          writer.write(path, probabilities.probabilities(index), output)
         }
       }
     }
     writer.end(output)
     return badCount == 0 ? .success : .data
-  }
-
-  /// Gathers the files of all ranks that could not be decoded, with their errors.
-  ///
-  /// Collective.
-  static func badFiles(_ files: ImageFiles, over world: borrowing Communicator) throws -> [Int: String] {
-    let own = files.badFiles.map { index, reason in "\(index)\t\(reason)" }.joined(separator: "\0")
-    let all = try world.allGather(text: own).flatMap { text in text.split(separator: "\0") }
-    return all.reduce(into: [:]) { bad, line in
-      let parts = line.split(separator: "\t", maxSplits: 1)
-      if let index = Int(parts[0]) {
-        bad[index] = String(parts[1])
-      }
-    }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A file that is written completely or not at all.
 ///
@@ -12,16 +13,30 @@ public struct AtomicFile: ~Copyable, Sendable {
   private let path: String
   private let temporaryPath: String
   private let descriptor: Int32
+  private var isPublished = false
 
-  /// Creates the temporary file.
-  private init(path: String) throws(FileError) {
-    self.path = path
-    temporaryPath = path + Self.temporarySuffix
-    descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+  /// Creates the temporary file; it is removed at the end of this value's life unless it was published.
+  ///
+  /// - Throws: ``FileError``.
+  public init(path: String) throws(FileError) {
+    try Self.checkKind(path)
+    let descriptor = unsafe open(path + Self.temporarySuffix, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.cannotCreate(path, code: errno) }
+    self.init(path: path, descriptor: descriptor)
   }
 
-  deinit { close(descriptor) }
+  private init(path: String, descriptor: Int32) {
+    self.path = path
+    temporaryPath = path + Self.temporarySuffix
+    self.descriptor = descriptor
+  }
+
+  deinit {
+    close(descriptor)
+    if !isPublished {
+      unsafe unlink(temporaryPath)
+    }
+  }
 
   /// Writes a file completely or not at all.
   ///
@@ -33,7 +48,9 @@ public struct AtomicFile: ~Copyable, Sendable {
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
-    try prepare(at: path, body).publish()
+    var file = try AtomicFile(path: path)
+    try body(file)
+    try file.publish()
   }
 
   /// Writes the contents of a file under its temporary name, from where ``Prepared/publish()`` brings it to its own.
@@ -46,23 +63,17 @@ public struct AtomicFile: ~Copyable, Sendable {
   public static func prepare(
     at path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) -> Prepared {
-    try checkKind(path)
     let file = try AtomicFile(path: path)
-    do throws(FileError) {
-      try body(file)
-    } catch {
-      unsafe unlink(file.temporaryPath)
-      throw error
-    }
+    try body(file)
     return Prepared(file)
   }
 
-  /// A file whose contents are written but not yet flushed and named.
+  /// A file whose contents are written but not yet flushed and named; it can be published by another thread.
   public final class Prepared: Sendable {
-    private let file: AtomicFile
+    private let file: Mutex<AtomicFile>
 
-    fileprivate init(_ file: consuming AtomicFile) {
-      self.file = file
+    fileprivate init(_ file: consuming sending AtomicFile) {
+      self.file = Mutex(file)
     }
 
     /// Flushes the file, gives it its name, and flushes the folder.
@@ -70,12 +81,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     /// - Throws: ``FileError``; the temporary file is then removed, and the old file is kept unless it is the folder that could not be
     ///   flushed.
     public func publish() throws(FileError) {
-      do throws(FileError) {
-        try file.publish()
-      } catch {
-        unsafe unlink(file.temporaryPath)
-        throw error
-      }
+      try file.withLock { (file) throws(FileError) in try file.publish() }
     }
   }
 
@@ -138,11 +144,25 @@ public struct AtomicFile: ~Copyable, Sendable {
     }
   }
 
-  private func publish() throws(FileError) {
+  /// Replaces bytes that were appended before.
+  ///
+  /// - Throws: ``FileError``.
+  public func replace(_ bytes: RawSpan, at offset: Int) throws(FileError) {
+    let written = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
+    }
+    guard written == bytes.byteCount else { throw FileError(path: path, action: "write to it", code: errno) }
+  }
+
+  /// Flushes the file and gives it its name.
+  ///
+  /// - Throws: ``FileError``.
+  public mutating func publish() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw FileError(path: path, action: "flush it", code: errno) }
     guard unsafe rename(temporaryPath, path) == 0 else {
       throw FileError(path: path, action: "give the finished file its name", code: errno)
     }
+    isPublished = true
     let end = path.lastIndex(of: "/")
     try Self.flushDirectory(end.map { index in String(path[..<index]) } ?? ".")
   }

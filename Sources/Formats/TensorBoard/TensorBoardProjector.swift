@@ -29,22 +29,39 @@ public enum TensorBoardProjector {
   ///   - folder: The folder of the event files, which exists.
   /// - Throws: ``FileError``.
   public static func write(_ sets: [Embeddings], to folder: String) throws(FileError) {
-    var configuration = ""
     for set in sets {
-      let file = String(
-        set.name.map { letter in letter.isASCII && (letter.isLetter || letter.isNumber) ? letter : "-" })
+      let file = fileName(set.name)
       try writeRows(set, to: "\(folder)/\(file).tsv")
       try writeMetadata(set, to: "\(folder)/\(file)-metadata.tsv")
-      configuration += """
-        embeddings {
-          tensor_name: "\(set.name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))"
-          tensor_path: "\(file).tsv"
-          metadata_path: "\(file)-metadata.tsv"
-        }
-
-        """
     }
-    try AtomicFile.write(configuration, to: "\(folder)/projector_config.pbtxt")
+    try writeConfiguration(of: sets.map(\.name), to: folder)
+  }
+
+  /// The name of a set's table of rows, without `.tsv`; that of its metadata ends with `-metadata.tsv`.
+  public static func fileName(_ set: String) -> String {
+    String(set.map { letter in letter.isASCII && (letter.isLetter || letter.isNumber) ? letter : "-" })
+  }
+
+  /// Writes the configuration that names the tables of some sets.
+  ///
+  /// - Throws: ``FileError``.
+  public static func writeConfiguration(of sets: [String], to folder: String) throws(FileError) {
+    let entries = sets.map { set in
+      """
+      embeddings {
+        tensor_name: "\(set.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))"
+        tensor_path: "\(fileName(set)).tsv"
+        metadata_path: "\(fileName(set))-metadata.tsv"
+      }
+
+      """
+    }
+    try AtomicFile.write(entries.joined(), to: "\(folder)/projector_config.pbtxt")
+  }
+
+  /// A cell of a table: tabs and ends of lines are spaces.
+  public static func cell(_ text: String) -> String {
+    String(text.map { letter in "\t\n\r\r\n".contains(letter) ? " " : letter })
   }
 
   private static func writeRows(_ set: Embeddings, to path: String) throws(FileError) {
@@ -60,9 +77,6 @@ public enum TensorBoardProjector {
 
   /// A single column has no heading line, by TensorBoard's rule.
   private static func writeMetadata(_ set: Embeddings, to path: String) throws(FileError) {
-    func cell(_ text: String) -> String {
-      String(text.map { letter in "\t\n\r\r\n".contains(letter) ? " " : letter })
-    }
     var lines =
       set.metadata.count > 1 ? [set.metadata.map { column in cell(column.heading) }.joined(separator: "\t")] : []
     for row in 0..<set.elements.count / set.width {

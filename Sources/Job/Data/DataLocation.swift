@@ -15,6 +15,7 @@ package enum DataLocation {
   ///   - origin: The file or run, in words.
   ///   - folder: The file's folder; a relative path that does not exist is looked for in it and in the folders above it,
   ///     as versions up to 0.1.0 stored paths relative to the folder that a run was started in.
+  /// - Returns: The path where the dataset is.
   /// - Throws: ``RunError`` with code 66 if nothing is there.
   package static func found(_ path: String, of origin: String, folder: String) throws(RunError) -> String {
     guard DataPath.kind(path) == .missing else { return path }

@@ -23,7 +23,7 @@ extension Configuration {
     {
       views.augmentation = preset
       report(
-        "augmentation: supcontrast (\(preset)), as views are larger than \(Self.largestSmallView) pixels and --augmentation is not given"
+        "augmentation: supcontrast, as views are larger than \(Self.largestSmallView) pixels and --augmentation is not given"
       )
     }
   }

@@ -189,16 +189,15 @@ struct OpenedRun {
     return Opened(configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock)
   }
 
-  /// The refusal of a value that a resumed run cannot change.
-  ///
-  /// - Parameter source: The recipe or file that gives the value; `nil` for the command line.
+  /// The refusal of a value that a resumed run cannot change; a recipe or file that gives it is named in place of the option.
   private static func conflict(
     _ option: String, _ asked: String, _ own: String, _ source: String?, run: String
   ) -> RunError {
     let place = source.map { source in "\(source): gives \(option) \(asked), but" } ?? "--\(option) \(asked):"
     let others = "or begin a new run with another --output (--init \(run) takes its encoder)"
     return RunError(
-      .configuration, "\(place) the run in \(run) was begun with \(own == "nothing" ? "its default" : own), which a resumed run cannot change",
+      .configuration,
+      "\(place) the run in \(run) was begun with \(own == "nothing" ? "its default" : own), which a resumed run cannot change",
       remedy: source.map { source in
         "leave out \(source), as a resumed run has its own options, \(others)"
       }

@@ -79,12 +79,7 @@ package enum TrainingRun {
     var state = try opened.state(initial: initial, over: world)
     let plan = Plan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     if opened.isResumed, state.step >= plan.lastStep {
-      report(
-        "the run is finished: \(state.step) of \(plan.lastStep) steps"
-          + (plan.lastStep < plan.allSteps
-            ? "; give more --steps to continue"
-            : "; to train on, give --extend-epochs with more than \(counted(opened.configuration.schedule.epochs, "epoch")) in total, or begin a new run with --init \(opened.directory?.path ?? "RUN")")
-      )
+      report(finishedMessage(of: opened, state, plan))
       return .success
     }
     var steps = SizedSteps(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
@@ -125,6 +120,14 @@ package enum TrainingRun {
       }
     }
     return try end(isStopped, state, opened, plan, log, saver, over: world, report: report)
+  }
+
+  /// The words for a run that has no step left.
+  private static func finishedMessage(of opened: OpenedRun, _ state: TrainingState, _ plan: Plan) -> String {
+    "the run is finished: \(state.step) of \(plan.lastStep) steps"
+      + (plan.lastStep < plan.allSteps
+        ? "; give more --steps to continue"
+        : "; to train on, give --extend-epochs with more than \(counted(opened.configuration.schedule.epochs, "epoch")) in total, or begin a new run with --init \(opened.directory?.path ?? "RUN")")
   }
 
   /// The steps at which a run ends, is tested and is saved.

@@ -15,7 +15,9 @@ enum UnknownOption {
   private static func option(_ message: String, _ arguments: [String]) -> String? {
     guard let command = Supcon.command(of: arguments) else { return nil }
     let offered = Supcon.options(of: command)
-    let named = message.firstMatch(of: /Unknown option '(-{1,2}[A-Za-z][A-Za-z0-9_-]*)'/).map { match in String(match.output.1) }
+    let named = message.firstMatch(of: /Unknown option '(-{1,2}[A-Za-z][A-Za-z0-9_-]*)'/).map { match in
+      String(match.output.1)
+    }
     // A mistyped option is also told as the absence of the right one.
     let isMissing = message.contains("Missing expected argument")
     guard let option = named ?? (isMissing ? Self.unknown(arguments, offered) : nil) else { return nil }

@@ -10,17 +10,39 @@ import WeightExchange
 struct EmbedCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",
-    abstract: "Extracts features of a dataset split to a .npy file.",
-    discussion: "Example: supcon embed --run runs/c10 --split test --output r.npy --labels y.npy")
+    abstract: "Extracts features of a dataset split, or of image files, to a .npy file.",
+    discussion: """
+      Examples: supcon embed runs/c10 --split test --output r.npy --labels y.npy
+                supcon embed runs/c10 photos/ --output r.npy --table r.csv --projector projector
+      Rows are in the order of the dataset or of the files. A file that is no image has no row: it is named, the others are done, and the exit code is 65.
+      """)
 
   @OptionGroup var source: RunOptions
-  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  @Argument(
+    help: ArgumentHelp(
+      "Run directory, if not given with --run; then files, folders, or - for a list of paths on the standard input. Without any, the run's dataset.",
+      valueName: "run-and-images"), completion: .file())
   var arguments: [String] = []
-  @Option(help: ArgumentHelp("Output file: float32 array [samples, dimension], in dataset order.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Output file: float32 array [samples, dimension].", valueName: "file"),
+    completion: .file(extensions: ["npy"]))
   var output: String
-  @Option(help: ArgumentHelp("Receives the samples' classes, int64 [samples].", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Receives the samples' classes, int64 [samples].", valueName: "file"),
+    completion: .file(extensions: ["npy"]))
   var labels: String?
-  @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Receives a table of the rows: number of the sample, name or path, label, class.", valueName: "file"),
+    completion: .file(extensions: ["csv"]))
+  var table: String?
+  @Option(
+    help: ArgumentHelp("Folder that receives the rows for TensorBoard's projector.", valueName: "dir"),
+    completion: .directory)
+  var projector: String?
+  @Option(
+    help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"),
+    completion: .directory)
   var data: String?
   @Option(help: "The samples: train or test.")
   var split = Split.test
@@ -34,7 +56,11 @@ struct EmbedCommand: RankedCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: EmbeddingStage.Request {
-    var request = EmbeddingStage.Request(run: source.split(arguments).run, output: output)
+    let (run, images) = source.split(arguments)
+    var request = EmbeddingStage.Request(run: run, output: output)
+    request.images = images
+    request.table = table
+    request.projector = projector
     request.checkpoint = source.checkpoint
     request.weights = source.weightsOf
     request.labels = labels
@@ -51,12 +77,16 @@ struct EmbedCommand: RankedCommand {
   var outputs: [String] { [output] + (labels.map { path in [path] } ?? []) }
 
   func problem(ranks: Int) -> String? {
-    source.problem(arguments) ?? request.problem
+    source.problem(arguments, allowsOthers: true) ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    try EmbeddingStage.run(request, over: world, report: Console.reporter(of: world))
-    return .success
+    let isRoot = world.isRoot
+    return try EmbeddingStage.run(request, over: world, report: Console.reporter(of: world)) { text in
+      if isRoot {
+        Console.error(text)
+      }
+    }
   }
 }
 

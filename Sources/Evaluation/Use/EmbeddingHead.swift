@@ -1,0 +1,37 @@
+import Configuration
+import NeuralNet
+import OneDNN
+import Runs
+
+/// The map from representations to embeddings: the projection head of a run, then unit length.
+final class EmbeddingHead {
+  let width: Int
+  private let head: ProjectionHead
+  private let parameters: [Float]
+  private let statistics: [Float]
+
+  /// Compiles the head.
+  init(_ configuration: Configuration, _ state: TrainingState) throws {
+    // The head's slices follow the encoder's in the vectors; they do not depend on the image size.
+    let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.compute.resolvedPrecision)
+    let network = try ResNet(context, configuration.architecture, views: 1, height: 32, width: 32)
+    head = ProjectionHead(context, configuration.headPlan, inputWidth: network.representationWidth)
+    precondition(
+      state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
+    (parameters, statistics) = (state.parameters, state.statistics)
+    width = configuration.widthOfEmbeddings
+  }
+
+  /// The outputs of the projection head for representations, `[samples, width]`.
+  func projections(of representations: [Float]) throws -> [Float] {
+    let (parameters, statistics) = (parameters, statistics)
+    return try head.projections(of: representations, parameters: parameters.span, statistics: statistics.span)
+  }
+
+  /// The embeddings of representations: their projections scaled to unit length, `[samples, width]`.
+  func embeddings(of representations: [Float]) throws -> [Float] {
+    var embeddings = try projections(of: representations)
+    UnitNormalization.scale(&embeddings, width: width)
+    return embeddings
+  }
+}

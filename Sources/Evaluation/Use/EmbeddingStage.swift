@@ -1,0 +1,193 @@
+import Configuration
+import Datasets
+import Formats
+import Job
+import MPI
+import NeuralNet
+import OneDNN
+import Runs
+import WeightExchange
+
+/// Writes the representations or embeddings of a dataset, or of image files, to a `.npy` file, with tables of their samples.
+package enum EmbeddingStage {
+  /// The options of the command.
+  package struct Request: Sendable {
+    /// The run directory.
+    package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
+    /// Files, folders, or `-` for paths read from standard input; empty for the run's dataset.
+    package var images: [String] = []
+    /// The output file of the array.
+    package var output: String
+    /// The output file of the labels; `nil` for none.
+    package var labels: String?
+    /// The output file of the table of samples, CSV; `nil` for none.
+    package var table: String?
+    /// The output folder for TensorBoard's projector; `nil` for none.
+    package var projector: String?
+    /// The folder of the dataset; `nil` for the run's.
+    package var data: String?
+    /// The split: `train` or `test`.
+    package var split = Split.test
+    /// `encoder` for representations, `model` for embeddings of unit length.
+    package var part = WeightLayout.Part.encoder
+    /// The precision of the encoder's products; `nil` for that of the run.
+    package var precision: Precision?
+    /// The number of threads of each rank.
+    package var threads = 1
+
+    /// The defaults for a run.
+    package init(run: String, output: String) {
+      self.run = run
+      self.output = output
+    }
+
+    /// The error in the options themselves, or `nil`.
+    package var problem: String? {
+      if !images.isEmpty, labels != nil {
+        return "--labels: image files have no classes; leave it out, or the images"
+      }
+      if !images.isEmpty, data != nil {
+        return "--data: goes with the run's dataset; leave it out, or the images"
+      }
+      return Configuration.problem(ofThreads: threads)
+    }
+  }
+
+  /// Computes the rows, in the order of the dataset or of the files, and writes them on rank 0 part by part.
+  ///
+  /// Collective; the memory does not depend on the number of samples.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  ///   - complain: Receives the files that cannot be decoded, on rank 0.
+  /// - Returns: `data` if a file cannot be decoded; the others are written.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void,
+    complain: (String) -> Void
+  ) throws -> ExitStatus {
+    world.activity.begin("opening the run", allowsSilence: true)
+    var encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data,
+      needsData: request.images.isEmpty, over: world, report: report)
+    if let problem = encoder.configuration.problem(ofPart: request.part) {
+      throw CollectiveError(error: RunError(.usage, problem))
+    }
+    if let precision = request.precision {
+      let choice = try PrecisionChoice(over: world)
+      encoder.configuration.compute.precision = try world.throwingTogether { try choice.resolve(precision) }
+    }
+    let head = request.part == .encoder ? nil : try EmbeddingHead(encoder.configuration, encoder.state)
+    return request.images.isEmpty
+      ? try writeDataset(request, encoder, head, over: world, report: report)
+      : try writeFiles(request, encoder, head, over: world, report: report, complain: complain)
+  }
+
+  /// Writes the rows of a split of the run's dataset.
+  ///
+  /// Collective.
+  private static func writeDataset(
+    _ request: Request, _ encoder: FrozenEncoder, _ head: EmbeddingHead?, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> ExitStatus {
+    let configuration = encoder.configuration
+    let dataset = try open(request.split, of: configuration, over: world, report: report)
+    try world.agreeOnSamples(of: dataset, configuration)
+    let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
+    let writer = try world.onRoot {
+      try EmbeddingWriter(
+        request, width: head?.width ?? extraction.width, limit: dataset.count, classNames: dataset.classNames)
+    }
+    let step = FeatureExtraction.samplesPerPart(threads: request.threads, ranks: world.size)
+    for first in stride(from: 0, to: dataset.count, by: step) {
+      let range = first..<min(first + step, dataset.count)
+      let part = DatasetSubset(dataset, range.map { sample in Int32(sample) })
+      let features = try extraction.features(
+        of: extraction.makeLoader(part, .none, seed: configuration.compute.seed), over: world)
+      try world.onRoot {
+        let samples = range.map { sample in
+          EmbeddingWriter.Sample(
+            number: sample, name: dataset.name(at: sample), label: dataset.label(at: sample))
+        }
+        try (writer ?? nil)?.append(head?.embeddings(of: features) ?? features, samples)
+      }
+    }
+    try dataset.reportReplaced(over: world, report: report)
+    try publish(writer ?? nil, request, encoder, "the \(request.split.rawValue) samples", over: world, report: report)
+    return .success
+  }
+
+  /// Opens a split; where there is none, the message names the one that every dataset has.
+  ///
+  /// Collective.
+  private static func open(
+    _ split: Split, of configuration: Configuration, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> any ImageDataset {
+    do {
+      return try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+    } catch let agreed as CollectiveError where split != .train && agreed.error.exitCode == .missing {
+      throw CollectiveError(
+        error: RunError(
+          .missing, agreed.error.description, remedy: "for the training images give --split train"))
+    }
+  }
+
+  /// Writes the rows of image files; those that cannot be decoded have none.
+  ///
+  /// Collective.
+  private static func writeFiles(
+    _ request: Request, _ encoder: FrozenEncoder, _ head: EmbeddingHead?, over world: borrowing Communicator,
+    report: @escaping (String) -> Void, complain: (String) -> Void
+  ) throws -> ExitStatus {
+    let images = try ImageFeatures(
+      request.images, encoder, run: request.run, threads: request.threads, over: world)
+    let width = images.width
+    let writer = try world.onRoot {
+      try EmbeddingWriter(request, width: head?.width ?? width, limit: images.paths.count, classNames: [])
+    }
+    var badCount = 0
+    for first in images.parts {
+      let part = try images.part(from: first, over: world)
+      badCount += part.bad.count
+      try world.onRoot {
+        let good = part.paths.indices.filter { index in part.bad[index] == nil }
+        for index in part.bad.keys.sorted() { complain("Error: \(part.bad[index] ?? "")") }
+        let features = good.flatMap { index in part.rows.features[index * width..<(index + 1) * width] }
+        let samples = good.map { index in
+          EmbeddingWriter.Sample(number: first + index, name: part.paths[index], label: nil)
+        }
+        guard !good.isEmpty else { return }
+        try (writer ?? nil)?.append(head?.embeddings(of: features) ?? features, samples)
+      }
+    }
+    let files = counted(images.paths.count - badCount, "image file")
+    try publish(writer ?? nil, request, encoder, files, over: world, report: report)
+    return badCount == 0 ? .success : .data
+  }
+
+  /// Completes the files and reports them.
+  ///
+  /// Collective.
+  private static func publish(
+    _ writer: EmbeddingWriter?, _ request: Request, _ encoder: FrozenEncoder, _ samples: String,
+    over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws {
+    world.activity.begin("writing the rows", allowsSilence: true)
+    let configuration = encoder.configuration
+    try world.onRoot {
+      let count = try writer?.publish() ?? 0
+      let isEncoder = request.part == .encoder
+      let width = isEncoder ? configuration.architecture.representationWidth : configuration.widthOfEmbeddings
+      report(
+        "\(request.output): \(isEncoder ? "representations" : "embeddings") [\(count), \(width)] of \(samples), by \(configuration.model.name) after step \(encoder.state.step) in \(configuration.compute.resolvedPrecision.rawValue)"
+      )
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Formats
+import Measures
+import Runs
+
+/// The files of `supcon embed`, written row by row and published together at the end.
+final class EmbeddingWriter {
+  /// A row's sample.
+  struct Sample {
+    /// Its number in the dataset, or in the list of files.
+    let number: Int
+    let name: String
+    /// Its class; `nil` for image files.
+    let label: Int?
+  }
+
+  private let request: EmbeddingStage.Request
+  private let classNames: [String]
+  private let width: Int
+  private var array: NumPyRows
+  private var labels: NumPyRows?
+  private var table: AtomicFile?
+  private var projectorRows: AtomicFile?
+  private var projectorMetadata: AtomicFile?
+
+  /// The name of the projector's set.
+  private static let projectorSet = "embeddings"
+
+  /// Begins all files.
+  ///
+  /// - Parameters:
+  ///   - request: The names of the files.
+  ///   - width: The number of elements of a row.
+  ///   - limit: The largest number of rows.
+  ///   - classNames: The names of the classes; labels index them.
+  /// - Throws: ``FileError`` or ``RunError`` if one cannot be created.
+  init(_ request: EmbeddingStage.Request, width: Int, limit: Int, classNames: [String]) throws {
+    self.request = request
+    self.width = width
+    self.classNames = classNames
+    array = try NumPyRows(path: request.output, elementType: "<f4", rowShape: [width], limit: limit)
+    if let path = request.labels {
+      labels = try NumPyRows(path: path, elementType: "<i8", rowShape: [], limit: limit)
+    }
+    if let path = request.table {
+      table = try AtomicFile(path: path)
+      try Self.append("row,sample,name,label,class\n", to: &table)
+    }
+    if let folder = request.projector {
+      try RunDirectory.createFolders(folder)
+      let file = "\(folder)/\(TensorBoardProjector.fileName(Self.projectorSet))"
+      projectorRows = try AtomicFile(path: "\(file).tsv")
+      projectorMetadata = try AtomicFile(path: "\(file)-metadata.tsv")
+      try Self.append("sample\tname\tclass\n", to: &projectorMetadata)
+    }
+  }
+
+  /// Appends rows, `[samples, width]`.
+  ///
+  /// - Throws: ``FileError``.
+  func append(_ rows: [Float], _ samples: [Sample]) throws(FileError) {
+    precondition(rows.count == samples.count * width, "\(rows.count) elements for \(samples.count) rows of \(width)")
+    let first = array.count
+    unsafe try array.append(rows.span.bytes, rows: samples.count)
+    let numbers = samples.map { sample in Int64(sample.label ?? -1) }
+    unsafe try labels?.append(numbers.span.bytes, rows: samples.count)
+    if request.table != nil {
+      let lines = samples.enumerated().map { index, sample in
+        "\(first + index),\(sample.number),\(CSV.field(sample.name)),"
+          + (sample.label.map { label in "\(label),\(CSV.field(classNames[label]))" } ?? ",") + "\n"
+      }
+      try Self.append(lines.joined(), to: &table)
+    }
+    guard request.projector != nil else { return }
+    for (index, sample) in samples.enumerated() {
+      let elements = rows[index * width..<(index + 1) * width].map { element in "\(element)" }
+      try Self.append(elements.joined(separator: "\t") + "\n", to: &projectorRows)
+      let cells = ["\(sample.number)", sample.name, sample.label.map { label in classNames[label] } ?? ""]
+      try Self.append(
+        cells.map(TensorBoardProjector.cell).joined(separator: "\t") + "\n", to: &projectorMetadata)
+    }
+  }
+
+  /// Completes all files and gives them their names.
+  ///
+  /// - Returns: The number of rows.
+  /// - Throws: ``FileError``.
+  func publish() throws(FileError) -> Int {
+    try array.publish()
+    try labels?.publish()
+    try table?.publish()
+    try projectorRows?.publish()
+    try projectorMetadata?.publish()
+    if let folder = request.projector {
+      try TensorBoardProjector.writeConfiguration(of: [Self.projectorSet], to: folder)
+    }
+    return array.count
+  }
+
+  private static func append(_ text: String, to file: inout AtomicFile?) throws(FileError) {
+    let bytes = Array(text.utf8)
+    unsafe try file?.append(bytes.span.bytes)
+  }
+}

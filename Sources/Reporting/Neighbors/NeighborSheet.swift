@@ -1,0 +1,87 @@
+import Configuration
+import Datasets
+import Formats
+import ImageCodecs
+import Imaging
+import KeyedRandomness
+
+/// A sheet of images, each in a row with its neighbors.
+struct NeighborSheet {
+  let dataset: any ImageDataset
+  let viewSize: ImageSize
+  private var rows: [(path: String, neighbors: [NearImage])] = []
+
+  /// The side of images on a PNG sheet, in pixels; small ones are enlarged by a whole factor.
+  private static let shownSide = 96
+  private static let gap = 4
+
+  init(dataset: any ImageDataset, viewSize: ImageSize) {
+    self.dataset = dataset
+    self.viewSize = viewSize
+  }
+
+  /// The number of rows.
+  var count: Int { rows.count }
+
+  /// Appends a row.
+  mutating func add(_ path: String, _ neighbors: [NearImage]) {
+    rows.append((path, neighbors))
+  }
+
+  /// Writes the sheet as HTML or PNG, by the ending of the path.
+  func write(to path: String) throws {
+    if path.hasSuffix(".png") {
+      let bytes = try picture().pngBytes()
+      try AtomicFile.write(to: path) { (file) throws(FileError) in unsafe try file.append(bytes.span.bytes) }
+    } else {
+      try AtomicFile.write(try page().html, to: path)
+    }
+  }
+
+  /// An image of a file as the encoder sees it.
+  private func image(ofFile path: String) throws -> RGBImage {
+    let file = try ReadOnlyFile(path: path)
+    let image = try RGBImage(decoding: try file.read(file.byteCount, at: 0))
+    var stream = RandomStream(seed: 0, .augmentation)
+    return Augmentation.none.image(of: image, size: viewSize, &stream, workspace: AugmentationWorkspace())
+  }
+
+  private func picture() throws -> RGBImage {
+    let scale = max(1, Self.shownSide / max(viewSize.width, viewSize.height))
+    let (width, height) = (viewSize.width * scale + Self.gap, viewSize.height * scale + Self.gap)
+    let columns = 1 + (rows.map(\.neighbors.count).max() ?? 0)
+    // A wider gap separates the image from its neighbors.
+    var canvas = Canvas(width: width * columns + 3 * Self.gap, height: height * max(rows.count, 1) + Self.gap)
+    for (index, row) in rows.enumerated() {
+      let top = height * index + Self.gap
+      canvas.draw(try image(ofFile: row.path), scale: scale, left: Self.gap, top: top)
+      for (place, neighbor) in row.neighbors.enumerated() {
+        let shown = try dataset.shownImage(at: neighbor.sample, viewSize)
+        canvas.draw(shown, scale: scale, left: width * (place + 1) + 3 * Self.gap, top: top)
+      }
+    }
+    return canvas.image
+  }
+
+  private func page() throws -> Page {
+    let sections = try rows.enumerated().map { index, row -> Page.Section in
+      let items = try row.neighbors.map { neighbor -> Markup in
+        let name = dataset.className(at: neighbor.sample) ?? "image"
+        let image = Elements.image(
+          try dataset.shownImage(at: neighbor.sample, viewSize),
+          alternative: "Training image of \(name), similarity \(short(neighbor.similarity))")
+        return """
+          <li>\(image)\(name) \(short(neighbor.similarity))<br><span class="quiet">\(dataset.name(at: neighbor.sample))</span></li>
+          """
+      }
+      let own = Elements.image(try image(ofFile: row.path), alternative: "The image \(row.path)")
+      return Page.Section(
+        name: "image\(index + 1)", title: row.path,
+        content: "<ul class=\"strip\"><li class=\"first\">\(own)this image</li>\(items)</ul>")
+    }
+    return Page(
+      title: "Nearest training images",
+      subtitle: "<p>By cosine similarity of the encoder's representations, the most similar first.</p>",
+      sections: sections)
+  }
+}

@@ -1,0 +1,67 @@
+import Configuration
+import Datasets
+import Evaluation
+import Measures
+import Runs
+
+/// Neighbors as lines of text, CSV or JSON.
+struct NeighborWriter {
+  let format: NeighborsStage.Format
+  let dataset: any ImageDataset
+  private var isFirst = true
+
+  init(format: NeighborsStage.Format, dataset: any ImageDataset) {
+    self.format = format
+    self.dataset = dataset
+  }
+
+  /// Writes the header.
+  func begin(_ output: (String) -> Void) {
+    switch format {
+    case .text: break
+    case .csv: output("file,place,sample,name,class,similarity,distance")
+    case .json: output("[")
+    }
+  }
+
+  /// Writes the neighbors of one file, nearest first.
+  mutating func write(_ path: String, _ neighbors: [NearImage], _ output: (String) -> Void) {
+    switch format {
+    case .text:
+      output(path)
+      for neighbor in neighbors {
+        let columns = [
+          "  \(decimal(neighbor.similarity, 4))", decimal(neighbor.distance, 4), dataset.className(at: neighbor.sample),
+          dataset.name(at: neighbor.sample),
+        ]
+        output(columns.compactMap { column in column }.joined(separator: "\t"))
+      }
+    case .csv:
+      for (place, neighbor) in neighbors.enumerated() {
+        let cells = [
+          CSV.field(path), "\(place + 1)", "\(neighbor.sample)", CSV.field(dataset.name(at: neighbor.sample)),
+          CSV.field(dataset.className(at: neighbor.sample) ?? ""), "\(neighbor.similarity)", "\(neighbor.distance)",
+        ]
+        output(cells.joined(separator: ","))
+      }
+    case .json:
+      let list = neighbors.map { neighbor -> JSONValue in
+        .object([
+          "sample": .integer(neighbor.sample), "name": .text(dataset.name(at: neighbor.sample)),
+          "class": dataset.className(at: neighbor.sample).map(JSONValue.text) ?? .null,
+          "similarity": .number(neighbor.similarity), "distance": .number(neighbor.distance),
+        ])
+      }
+      let object = JSONValue.object(["file": .text(path), "neighbors": .list(list)])
+      output((isFirst ? "" : ",") + object.encoded())
+      isFirst = false
+    }
+  }
+
+  /// Writes the footer.
+  func end(_ output: (String) -> Void) {
+    if format == .json {
+      output("]")
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import Configuration
+import Datasets
+import Evaluation
+import Formats
+import Glibc
+import Job
+import MPI
+import Measures
+import Runs
+
+/// Finds the training images that a run's encoder places nearest to given image files.
+package enum NeighborsStage {
+  /// The output format.
+  package enum Format: String, Sendable, CaseIterable {
+    /// A line per image, then one per neighbor.
+    case text
+    /// A line per neighbor.
+    case csv
+    /// A list of objects.
+    case json
+  }
+
+  /// The options of the command.
+  package struct Request: Sendable {
+    /// The run directory.
+    package var run: String
+    /// The checkpoint: `latest`, `best` or a number of steps.
+    package var checkpoint = "latest"
+    /// Files, folders, or `-` for paths read from standard input.
+    package var images: [String]
+    /// The folder of the dataset; `nil` for the run's.
+    package var data: String?
+    /// The number of neighbors of each image.
+    package var neighbors = 10
+    /// The output format.
+    package var format = Format.text
+    /// A file that shows the images and their neighbors, HTML or PNG by its ending; `nil` for none.
+    package var sheet: String?
+    /// The number of threads of each rank.
+    package var threads = 1
+
+    /// The defaults for a run and images.
+    package init(run: String, images: [String]) {
+      self.run = run
+      self.images = images
+    }
+
+    /// The error in the options themselves, or `nil`.
+    package var problem: String? {
+      if images.isEmpty {
+        return "no images: give files, folders, or - for a list on the standard input"
+      }
+      if let sheet, !sheet.hasSuffix(".html"), !sheet.hasSuffix(".png") {
+        return "--sheet \(sheet): expected a name that ends with .html or .png"
+      }
+      return Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
+    }
+  }
+
+  /// The number of images on a sheet.
+  private static let sheetLimit = 200
+
+  /// Finds the neighbors of all images, in order.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - world: The ranks.
+  ///   - output: Receives the neighbors, on rank 0.
+  ///   - report: Receives notes and the files that cannot be decoded, on rank 0.
+  /// - Returns: `data` if a file cannot be decoded.
+  /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, output: (String) -> Void,
+    report: @escaping (String) -> Void
+  ) throws -> ExitStatus {
+    world.activity.begin("opening the run", allowsSilence: true)
+    let encoder = try FrozenEncoder(
+      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+    let images = try ImageFeatures(request.images, encoder, run: request.run, threads: request.threads, over: world)
+    let dataset = try DatasetChoice.open(
+      encoder.configuration, .train, needsLabels: false, over: world, report: report)
+    try world.agreeOnSamples(of: dataset, encoder.configuration)
+    let training = try encoder.rows(of: dataset, threads: request.threads, over: world).unit
+    let search = KNearestNeighbors(k: min(request.neighbors, training.count), width: training.width)
+    let norms = search.squaredLengths(training.features)
+    var writer = NeighborWriter(format: request.format, dataset: dataset)
+    var sheet = NeighborSheet(dataset: dataset, viewSize: images.preprocessing.viewSize)
+    writer.begin(output)
+    var badCount = 0
+    for first in images.parts {
+      let part = try images.part(from: first, over: world)
+      badCount += part.bad.count
+      try world.onRoot {
+        let rows = part.unitRows
+        for (index, path) in part.paths.enumerated() {
+          if let reason = part.bad[index] {
+            report("Error: \(reason)")
+            continue
+          }
+          let neighbors = try search.neighbors(of: rows, index..<index + 1, training, norms)[0].map { neighbor in
+            NearImage(sample: neighbor.sample, similarity: min(search.similarity(of: neighbor, norms), 1))
+          }
+          writer.write(path, neighbors, output)
+          if request.sheet != nil, sheet.count < sheetLimit { sheet.add(path, neighbors) }
+        }
+      }
+    }
+    writer.end(output)
+    try world.onRoot {
+      guard let path = request.sheet else { return }
+      try sheet.write(to: path)
+      report("\(path): \(counted(sheet.count, "image")) with their neighbors")
+    }
+    return badCount == 0 ? .success : .data
+  }
+}
+
+/// A training image near another image.
+struct NearImage: Sendable {
+  /// Its number in the training set.
+  let sample: Int
+  /// The cosine similarity.
+  let similarity: Double
+
+  /// The Euclidean distance of the unit rows.
+  var distance: Double { (2 * max(1 - similarity, 0)).squareRoot() }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Configuration
+import MPI
+import Reporting
+
+/// `supcon neighbors`.
+struct NeighborsCommand: RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "neighbors",
+    abstract: "Names the training images that are most similar to image files.",
+    discussion: """
+      Example: supcon neighbors runs/flowers new.jpg --neighbors 5 --sheet similar.html
+      A line a neighbor: cosine similarity and distance of the unit representations, class, name. A file that is no image is named, the others are done, and the exit code is 65.
+      """)
+
+  @OptionGroup var source: RunOptions
+  @Argument(
+    help: ArgumentHelp(
+      "Run directory, if not given with --run; then files, folders, or - for a list of paths on the standard input.",
+      valueName: "run-and-images"), completion: .file())
+  var arguments: [String] = []
+  @Option(help: "How many neighbors of each image.")
+  var neighbors = 10
+  @Option(help: "text, csv or json.")
+  var format = NeighborsStage.Format.text
+  @Option(
+    help: ArgumentHelp(
+      "Also show the images and their neighbors in this file: HTML or PNG, by its ending.", valueName: "file"),
+    completion: .file(extensions: ["html", "png"]))
+  var sheet: String?
+  @Option(
+    help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"),
+    completion: .directory)
+  var data: String?
+  @Option(help: "Threads of each rank.")
+  var threads = 1
+
+  @OptionGroup var launch: LaunchOptions
+
+  private var request: NeighborsStage.Request {
+    let (run, images) = source.split(arguments)
+    var request = NeighborsStage.Request(run: run, images: images)
+    request.checkpoint = source.checkpoint
+    request.data = data
+    request.neighbors = neighbors
+    request.format = format
+    request.sheet = sheet
+    request.threads = threads
+    return request
+  }
+
+  var threadsPerRank: Int { threads }
+
+  func problem(ranks: Int) -> String? {
+    source.problem(arguments, allowsOthers: true) ?? request.problem
+  }
+
+  func run(over world: borrowing Communicator) throws -> ExitStatus {
+    let isRoot = world.isRoot
+    return try NeighborsStage.run(request, over: world, output: Console.reporter(of: world)) { text in
+      if isRoot {
+        Console.error(text)
+      }
+    }
+  }
+}
+
+extension NeighborsStage.Format: ExpressibleByArgument {}
