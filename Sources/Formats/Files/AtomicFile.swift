@@ -13,7 +13,7 @@ public struct AtomicFile: ~Copyable, Sendable {
   private let path: String
   private let temporaryPath: String
   private let descriptor: Int32
-  private var isPublished = false
+  private let isPublished = Atomic(false)
 
   /// Creates the temporary file; it is removed at the end of this value's life unless it was published.
   ///
@@ -33,7 +33,7 @@ public struct AtomicFile: ~Copyable, Sendable {
 
   deinit {
     close(descriptor)
-    if !isPublished {
+    if !isPublished.load(ordering: .relaxed) {
       unsafe unlink(temporaryPath)
     }
   }
@@ -160,7 +160,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     guard unsafe rename(temporaryPath, path) == 0 else {
       throw FileError(path: path, action: "give the finished file its name", code: errno)
     }
-    isPublished = true
+    isPublished.store(true, ordering: .relaxed)
     let end = path.lastIndex(of: "/")
     try Self.flushDirectory(end.map { index in String(path[..<index]) } ?? ".")
   }
