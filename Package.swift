@@ -138,11 +138,15 @@ let stages: [Target] = [
       "KeyedRandomness", "Measures", "MPI", "NeuralNet", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Sweeps",
+    dependencies: ["Configuration", "Evaluation", "Formats", "Job", "MPI", "Reporting", "Runs", "Training"],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
     dependencies: [
       "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
-      "Reporting", "Runs", "Spelling", "Tools", "Training", "WeightExchange",
+      "Reporting", "Runs", "Spelling", "Sweeps", "Tools", "Training", "WeightExchange",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),

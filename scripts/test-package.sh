@@ -13,7 +13,7 @@ fail() {
 }
 
 here=$(cd "$(dirname "$0")" && pwd)
-tarball=${1:-$(ls "$here"/supcon*.tar.xz 2>/dev/null | head -n 1)}
+tarball=${1:-$(find "$here" -maxdepth 1 -name "supcon*.tar.xz" | head -n 1)}
 work=$(mktemp -d "${TMPDIR:-/tmp}/supcon-package-test.XXXXXX")
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 chmod 755 "$work"

@@ -48,6 +48,8 @@ toolchain=$(dirname "$(dirname "$(dirname "$swift")")")
 [ -n "${SUPCON_PLATFORMS_NAMESPACE:-}" ] ||
   SUPCON_PLATFORMS_NAMESPACE=yes exec unshare --mount --propagation private --pid --fork --kill-child "$0" ${arguments[@]+"${arguments[@]}"}
 
+# The sources in the root file systems have no history.
+: "${SUPCON_COMMIT:=$(git -C "$root" rev-parse --short=12 HEAD 2>/dev/null || true)}"
 mkdir -p "$folder/downloads" "$folder/found"
 folder=$(realpath "$folder")
 

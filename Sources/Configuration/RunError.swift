@@ -1,7 +1,7 @@
 import Formats
 
 /// The exit codes of `supcon` (sysexits.h where it has one).
-package enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable, CaseIterable {
   /// Done.
   case success = 0
   /// Something is wrong in the options alone.
@@ -20,6 +20,23 @@ package enum ExitStatus: Int32, Sendable {
   case stopped = 75
   /// Options contradict the run that is being resumed, or a configuration file is wrong.
   case configuration = 78
+
+  /// The meaning, as `supcon help exit-codes` and docs/reference.md say it.
+  package var meaning: String {
+    switch self {
+    case .success: "done"
+    case .usage: "an option or a combination of options is wrong"
+    case .data: "the content of data, weights or checkpoints is wrong"
+    case .missing: "a path does not exist"
+    case .software: "internal error, NaN or infinite values, or a job that hung for --stall-timeout"
+    case .output: "--output holds a run, is in use, or cannot be created"
+    case .inputOutput: "reading or writing failed, or a rank's watchdog cannot reach rank 0's"
+    case .stopped:
+      "stopped by a signal or --max-time: a training run is saved and --resume continues it; other commands say that nothing was stored"
+    case .configuration:
+      "a --config file is wrong, options contradict the run being resumed, a rank runs another build of supcon, or supcon doctor found something"
+    }
+  }
 }
 
 /// An error that ends a run, described for its user.

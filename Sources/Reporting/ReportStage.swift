@@ -13,6 +13,8 @@ package enum ReportStage {
     package var runs: [String]
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// The folder of the dataset; `nil` for the run's.
     package var data: String?
     /// The output file; `nil` for `report.html` in the run directory, or here if it is not one writable run.

@@ -100,6 +100,11 @@ package struct RunDirectory {
     try Self.create("\(path)/\(name)")
   }
 
+  /// Creates a folder and its parents.
+  package static func createFolders(_ path: String) throws(RunError) {
+    try create(path)
+  }
+
   /// Creates the folder of a later stage's result and checks that its files can be written, before the work.
   ///
   /// - Throws: ``RunError`` naming the path.
@@ -117,11 +122,6 @@ package struct RunDirectory {
     } catch {
       throw RunError(.output, error.description, remedy: remedy)
     }
-  }
-
-  /// Creates a folder and its parents.
-  package static func createFolders(_ path: String) throws(RunError) {
-    try create(path)
   }
 
   private static func create(_ folder: String) throws(RunError) {

@@ -14,7 +14,7 @@ struct Supcon: ParsableCommand {
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
       PredictCommand.self, NeighborsCommand.self, ReportCommand.self, ExportCommand.self, ImportCommand.self,
-      LossCommand.self, BenchCommand.self,
+      LossCommand.self, BenchCommand.self, SweepCommand.self,
       DatasetCommand.self,
       DoctorCommand.self, PlanCommand.self, RecipeCommand.self,
     ])

@@ -40,7 +40,10 @@ struct ConfigurationFileTests {
 
   @Test(arguments: [
     ("temperature: 0\n", "--temperature 0 (wrong.yaml:1): expected a number above 0"),
-    ("seed: 1\nloss: triplet\n", "--loss triplet (wrong.yaml:2): expected one of supcon, simclr, sincere, supervised-dcl, epsilon-supinfonce"),
+    (
+      "seed: 1\nloss: triplet\n",
+      "--loss triplet (wrong.yaml:2): expected one of supcon, simclr, sincere, supervised-dcl, epsilon-supinfonce"
+    ),
     ("keep: -1\n", "--keep -1 (wrong.yaml:1): expected at least 1"),
     ("learning-rate: .inf\n", "--learning-rate .inf (wrong.yaml:1): expected a number of at least 0"),
   ])
@@ -115,7 +118,8 @@ struct ConfigurationFileTests {
     #expect(command.problem(configuration, given: ConfigurationOverrides(), ranks: 1) == nil)
     let written = pairs(configuration.yaml())
     let old = pairs(text)
-    let new = Configuration().values().map { option, text in (option.name, text) }.filter { name, _ in old[name] == nil }
+    let new = Configuration().values().map { option, text in (option.name, text) }.filter { name, _ in old[name] == nil
+    }
     #expect(written.count == old.count + new.count)
     for (option, value) in new {
       #expect(written[option] == value, "\(option), which is new, has its default")

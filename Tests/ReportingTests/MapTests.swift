@@ -5,10 +5,11 @@ import Testing
 /// Maps against scikit-learn's (scripts/make-map-fixtures.py).
 struct MapTests {
   private struct Fixture: Decodable {
-    let width: Int
+    let width, classes: Int
     let rows: [Float]
     let shares, points: [Double]
-    let divergences: [String: Double]
+    /// The smallest and largest divergence of scikit-learn on rows that differ by 1e-6.
+    let divergences: [String: [Double]]
 
     static func read() throws -> Fixture {
       let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures/map.json")
@@ -16,19 +17,21 @@ struct MapTests {
     }
   }
 
-  @Test(arguments: [10, 30])
+  @Test(arguments: [15, 30])
   func `the divergence of t-SNE is within 2 % of scikit-learn's exact method`(perplexity: Int) throws {
     let fixture = try Fixture.read()
     let map = TSNE(rows: fixture.rows, width: fixture.width, perplexity: Double(perplexity), threads: 2)
     let expected = try #require(fixture.divergences["\(perplexity)"])
     #expect(map.points.count == fixture.rows.count / fixture.width)
-    #expect(abs(map.divergence - expected) <= 0.02 * expected, "\(map.divergence), expected \(expected)")
+    #expect(
+      map.divergence >= 0.98 * expected[0] && map.divergence <= 1.02 * expected[1],
+      "\(map.divergence), expected \(expected)")
     // Rows go round the classes: neighbors on the map have the same remainder.
     let sameClass = map.points.indices.count { row in
       let nearest = map.points.indices.filter { other in other != row }.min { one, other in
         distance(map.points[one], map.points[row]) < distance(map.points[other], map.points[row])
       }
-      return nearest.map { nearest in nearest % 6 == row % 6 } ?? false
+      return nearest.map { nearest in nearest % fixture.classes == row % fixture.classes } ?? false
     }
     #expect(Double(sameClass) > 0.8 * Double(map.points.count), "\(sameClass)")
   }

@@ -11,6 +11,14 @@ package enum ConfigurationFile {
   ///
   /// - Throws: ``RunError``: 66 or 74 if it cannot be read, 78 with the line if it holds anything but options.
   package static func read(_ path: String) throws(RunError) -> ConfigurationOverrides {
+    let text = try text(ofFile: path)
+    return try options(in: text, path: path)
+  }
+
+  /// The text of a YAML file.
+  ///
+  /// - Throws: ``RunError``: 66 or 74 if it cannot be read, 78 if it is no text.
+  static func text(ofFile path: String) throws(RunError) -> String {
     let bytes: [UInt8]
     do {
       let file = try ReadOnlyFile(path: path)
@@ -26,7 +34,7 @@ package enum ConfigurationFile {
     else {
       throw RunError(.configuration, "\(path): expected a YAML text in UTF-8, found other bytes")
     }
-    return try options(in: text, path: path)
+    return text
   }
 
   /// Parses the options in a text; `path` precedes the line in errors.
@@ -55,7 +63,7 @@ package enum ConfigurationFile {
     return overrides
   }
 
-  private static func assignment(
+  static func assignment(
     _ option: ConfigurationOption, _ value: Node, path: String
   ) throws(RunError) -> @Sendable (inout Configuration) -> Void {
     let malformed = RunError(
@@ -72,7 +80,7 @@ package enum ConfigurationFile {
   /// The text of a value; `nil` for none, or for a collection.
   ///
   /// A text may be a list, such as `[700, 800, 900]`: options have it with commas.
-  private static func text(_ node: Node, _ kind: OptionKind) -> String? {
+  static func text(_ node: Node, _ kind: OptionKind) -> String? {
     if kind == .text, case .sequence(let sequence) = node {
       let parts = sequence.compactMap { element in element.scalar?.string }
       return parts.count == sequence.count && !parts.isEmpty ? parts.joined(separator: ",") : nil
@@ -83,7 +91,7 @@ package enum ConfigurationFile {
     return kind != .text || node.null == nil || isQuoted ? scalar.string : nil
   }
 
-  private static func option(_ name: Node, path: String) throws(RunError) -> ConfigurationOption {
+  static func option(_ name: Node, path: String) throws(RunError) -> ConfigurationOption {
     let text = name.scalar?.string ?? ""
     if let option = ConfigurationOption.named(text) {
       return option
@@ -102,11 +110,11 @@ package enum ConfigurationFile {
         ?? "expected the name of an option without its dashes, such as 'batch-size'; supcon pretrain --help lists all")
   }
 
-  private static func place(_ node: Node, _ path: String) -> String {
+  static func place(_ node: Node, _ path: String) -> String {
     node.mark.map { mark in "\(path):\(mark.line)" } ?? path
   }
 
-  private static func kindName(of node: Node) -> String {
+  static func kindName(of node: Node) -> String {
     switch node {
     case .scalar: "a single value"
     case .sequence: "a list"
@@ -121,7 +129,7 @@ package enum ConfigurationFile {
   }
 
   /// Describes the parser's error on one line that begins with the place.
-  private static func describe(_ error: any Error, path: String) -> String {
+  static func describe(_ error: any Error, path: String) -> String {
     guard let error = error as? YamlError else { return "\(path): is no YAML: \(error)" }
     switch error {
     case .duplicatedKeysInMapping(let names, let context):

@@ -3,7 +3,6 @@ import Datasets
 import Formats
 import Job
 import MPI
-import NeuralNet
 import OneDNN
 import Runs
 import WeightExchange

@@ -48,9 +48,7 @@ public struct AtomicFile: ~Copyable, Sendable {
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
-    var file = try AtomicFile(path: path)
-    try body(file)
-    try file.publish()
+    try prepare(at: path, body).publish()
   }
 
   /// Writes the contents of a file under its temporary name, from where ``Prepared/publish()`` brings it to its own.
@@ -68,12 +66,12 @@ public struct AtomicFile: ~Copyable, Sendable {
     return Prepared(file)
   }
 
-  /// A file whose contents are written but not yet flushed and named; it can be published by another thread.
+  /// A file whose contents are written but not yet flushed and named.
   public final class Prepared: Sendable {
-    private let file: Mutex<AtomicFile>
+    private let file: AtomicFile
 
-    fileprivate init(_ file: consuming sending AtomicFile) {
-      self.file = Mutex(file)
+    fileprivate init(_ file: consuming AtomicFile) {
+      self.file = file
     }
 
     /// Flushes the file, gives it its name, and flushes the folder.
@@ -81,7 +79,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     /// - Throws: ``FileError``; the temporary file is then removed, and the old file is kept unless it is the folder that could not be
     ///   flushed.
     public func publish() throws(FileError) {
-      try file.withLock { (file) throws(FileError) in try file.publish() }
+      try file.publish()
     }
   }
 
@@ -157,7 +155,7 @@ public struct AtomicFile: ~Copyable, Sendable {
   /// Flushes the file and gives it its name.
   ///
   /// - Throws: ``FileError``.
-  public mutating func publish() throws(FileError) {
+  public func publish() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw FileError(path: path, action: "flush it", code: errno) }
     guard unsafe rename(temporaryPath, path) == 0 else {
       throw FileError(path: path, action: "give the finished file its name", code: errno)

@@ -49,7 +49,8 @@ package struct ImageStudy {
     views = try world.onRoot { try SampleViews.samples(sets.training, choice, viewSize) } ?? []
     do {
       let encoder = try FrozenEncoder(
-        run: run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+        run: run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+        report: report)
       try study(encoder, run, sets, threads: request.threads, over: world, report: report)
     } catch let error as CollectiveError where error.error.exitCode == .missing {
       notes.append("Without its encoder: \(error.error.problem).")

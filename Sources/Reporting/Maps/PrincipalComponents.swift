@@ -44,8 +44,10 @@ package struct PrincipalComponents {
   private static func centered(_ rows: [Float], _ count: Int, _ width: Int) -> [Double] {
     var means = [Double](repeating: 0, count: width)
     for row in 0..<count {
-      for column in 0..<width { means[column] += Double(rows[row * width + column]) / Double(count) }
+      for column in 0..<width { means[column] += Double(rows[row * width + column]) }
     }
+    // Divided once, so that equal rows have exactly their own mean.
+    for column in 0..<width { means[column] /= Double(max(count, 1)) }
     return rows.indices.map { index in Double(rows[index]) - means[index % width] }
   }
 

@@ -25,6 +25,7 @@ enum Elements {
   ///   - rows: The cells; the first of a row is its head.
   ///   - numeric: The columns that are numbers, aligned right.
   ///   - isText: True for long texts, which are broken anywhere rather than scrolled.
+  /// - Returns: The table, which scrolls by itself.
   static func table(
     _ caption: String, header: [String], rows: [[Markup]], numeric: Range<Int> = 0..<0, isText: Bool = false
   ) -> Markup {

@@ -1,4 +1,6 @@
-/// HTML or SVG text. Interpolated texts are escaped, so that a class name or a path cannot become markup.
+/// HTML or SVG text.
+///
+/// Interpolated texts are escaped, so that a class name or a path cannot become markup.
 package struct Markup: ExpressibleByStringInterpolation, Sendable {
   /// The text of the document.
   package private(set) var text: String

@@ -47,7 +47,7 @@ package struct Page {
       <main>
       \(bodies)
       </main>
-      <footer><p>Made by supcon report. This file needs nothing besides itself.</p></footer>
+      <footer><p>Made by supcon. This file needs nothing besides itself.</p></footer>
       </body>
       </html>
 

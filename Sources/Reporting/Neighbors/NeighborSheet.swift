@@ -4,20 +4,23 @@ import Formats
 import ImageCodecs
 import Imaging
 import KeyedRandomness
+import WeightExchange
 
 /// A sheet of images, each in a row with its neighbors.
 struct NeighborSheet {
   let dataset: any ImageDataset
-  let viewSize: ImageSize
+  /// The preprocessing of the run's encoder.
+  let preprocessing: ImagePreprocessing
+  private var viewSize: ImageSize { preprocessing.viewSize }
   private var rows: [(path: String, neighbors: [NearImage])] = []
 
   /// The side of images on a PNG sheet, in pixels; small ones are enlarged by a whole factor.
   private static let shownSide = 96
   private static let gap = 4
 
-  init(dataset: any ImageDataset, viewSize: ImageSize) {
+  init(dataset: any ImageDataset, _ preprocessing: ImagePreprocessing) {
     self.dataset = dataset
-    self.viewSize = viewSize
+    self.preprocessing = preprocessing
   }
 
   /// The number of rows.
@@ -41,7 +44,7 @@ struct NeighborSheet {
   /// An image of a file as the encoder sees it.
   private func image(ofFile path: String) throws -> RGBImage {
     let file = try ReadOnlyFile(path: path)
-    let image = try RGBImage(decoding: try file.read(file.byteCount, at: 0))
+    let image = try RGBImage(decoding: try file.read(file.byteCount, at: 0), sixteenBit: preprocessing.sixteenBit)
     var stream = RandomStream(seed: 0, .augmentation)
     return Augmentation.none.image(of: image, size: viewSize, &stream, workspace: AugmentationWorkspace())
   }

@@ -26,6 +26,8 @@ package enum NeighborsStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
+    /// The weights of the checkpoint: those of its step, or their moving average.
+    package var weights = RunWeights.raw
     /// Files, folders, or `-` for paths read from standard input.
     package var images: [String]
     /// The folder of the dataset; `nil` for the run's.
@@ -77,7 +79,8 @@ package enum NeighborsStage {
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, data: request.data, over: world, report: report)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
+      report: report)
     let images = try ImageFeatures(request.images, encoder, run: request.run, threads: request.threads, over: world)
     let dataset = try DatasetChoice.open(
       encoder.configuration, .train, needsLabels: false, over: world, report: report)
@@ -86,7 +89,7 @@ package enum NeighborsStage {
     let search = KNearestNeighbors(k: min(request.neighbors, training.count), width: training.width)
     let norms = search.squaredLengths(training.features)
     var writer = NeighborWriter(format: request.format, dataset: dataset)
-    var sheet = NeighborSheet(dataset: dataset, viewSize: images.preprocessing.viewSize)
+    var sheet = NeighborSheet(dataset: dataset, images.preprocessing)
     writer.begin(output)
     var badCount = 0
     for first in images.parts {

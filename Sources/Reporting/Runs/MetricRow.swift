@@ -1,7 +1,9 @@
 import Formats
 import Runs
 
-/// A row of `metrics.jsonl`. Rows of version 0.1.0 have no kind, and any number may be missing.
+/// A row of `metrics.jsonl`.
+///
+/// Rows of version 0.1.0 have no kind, and any number may be missing.
 package struct MetricRow: Sendable {
   /// The number of steps taken.
   package let step: Int

@@ -84,7 +84,7 @@ package struct RunRecord: Sendable {
   }
 
   /// The results of the run and of later stages: accuracies and other measures by field.
-  var results: [String: Double] {
+  package var results: [String: Double] {
     var results = summary.filter { name, _ in Self.isAccuracy(name) }.compactMapValues(\.double)
     results.merge(evaluation.compactMapValues(\.double)) { _, new in new }
     results.merge(linear.filter { name, _ in name.hasPrefix("linear_") }.compactMapValues(\.double)) { _, new in new }

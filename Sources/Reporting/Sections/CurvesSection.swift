@@ -6,7 +6,7 @@ struct CurvesSection {
   let runs: [RunRecord]
 
   var section: Page.Section? {
-    let charts = [loss, excess, accuracies, rate, gradientNorm, speed] + others
+    let charts = [loss, excess] + accuracies + [rate, gradientNorm, speed] + others
     let figures = charts.compactMap { chart in chart.figure } + [parts].compactMap { part in part }
     guard !figures.isEmpty else { return nil }
     return Page.Section(name: "curves", title: "Training", content: "<div class=\"grid\">\(figures)</div>")
@@ -43,18 +43,26 @@ struct CurvesSection {
       caption: "This is the number that tends to zero; the bound itself depends on the labels of the batch.")
   }
 
-  private var accuracies: LineChart {
-    let fields = Set(runs.flatMap { run in run.rows.flatMap { row in row.values.keys.filter(RunRecord.isAccuracy) } })
-    var series: [LineChart.Series] = []
-    for (index, run) in runs.enumerated() {
-      for field in ResultNames.sorted(fields) where !isComparison || !field.hasSuffix("top5") {
-        let points = run.points(field).map { point in (x: point.x, y: 100 * point.y) }
-        guard !points.isEmpty else { continue }
-        let name = isComparison ? "\(run.name): \(ResultNames.name(field))" : ResultNames.name(field)
-        series.append(LineChart.Series(name: name, points: points, style: isComparison ? index : series.count))
-      }
+  /// All accuracies of one run together; those of several runs apart, by measure.
+  private var accuracies: [LineChart] {
+    let fields = ResultNames.sorted(
+      Set(runs.flatMap { run in run.rows.flatMap { row in row.values.keys.filter(RunRecord.isAccuracy) } }))
+    let curves = fields.map { field in
+      runs.enumerated().map { index, run in
+        LineChart.Series(
+          name: isComparison ? run.name : ResultNames.name(field),
+          points: run.points(field).map { point in (x: point.x, y: 100 * point.y) }, style: index)
+      }.filter { series in !series.points.isEmpty }
     }
-    return chart("Accuracy", "%", series)
+    guard isComparison else {
+      let together = curves.joined().enumerated().map { index, series in
+        LineChart.Series(name: series.name, points: series.points, style: index)
+      }
+      return [chart("Accuracy", "%", together)]
+    }
+    return zip(fields, curves).filter { field, _ in !field.hasSuffix("top5") }.map { field, series in
+      chart("Accuracy: \(ResultNames.name(field))", "%", series)
+    }
   }
 
   private var rate: LineChart {
@@ -81,24 +89,37 @@ struct CurvesSection {
     }
   }
 
-  /// The mean seconds of each part of a step, as a table with bars.
+  /// The mean seconds of each part of a step: of one run with shares and bars, of several in columns.
   private var parts: Markup? {
-    let rows = runs.flatMap { run in
-      let means = meanParts(run)
-      let total = means.reduce(0) { sum, part in sum + part.seconds }
-      return means.map { name, seconds -> [Markup] in
-        let share = seconds / max(total, 1e-12)
-        return [
-          "\(isComparison ? "\(run.name): \(name)" : name)", "\(short(1000 * seconds))", "\(percent(share))",
-          "<span class=\"bar\" style=\"width:\(5 * share)rem\"></span>",
-        ]
-      }
+    let means = runs.map(meanParts)
+    guard let names = means.max(by: { one, other in one.count < other.count })?.map(\.name), !names.isEmpty else {
+      return nil
     }
-    guard !rows.isEmpty else { return nil }
+    let title = "Time of each part of a step"
+    guard !isComparison else {
+      let rows = names.map { name -> [Markup] in
+        ["\(name)"]
+          + means.map { parts in
+            parts.first { part in part.name == name }.map { part in "\(short(1000 * part.seconds))" } ?? "–"
+          }
+      }
+      return Elements.figure(
+        title,
+        Elements.table(
+          "Mean over the logged steps, in ms", header: ["part"] + runs.map(\.name), rows: rows,
+          numeric: 1..<runs.count + 1))
+    }
+    let total = means[0].reduce(0) { sum, part in sum + part.seconds }
+    let rows = means[0].map { name, seconds -> [Markup] in
+      let share = seconds / max(total, 1e-12)
+      return [
+        "\(name)", "\(short(1000 * seconds))", "\(percent(share))",
+        "<span class=\"bar\" style=\"width:\(5 * share)rem\"></span>",
+      ]
+    }
     return Elements.figure(
-      "Time of each part of a step",
-      Elements.table(
-        "Mean over the logged steps", header: ["part", "ms", "share", "bar"], rows: rows, numeric: 1..<3))
+      title,
+      Elements.table("Mean over the logged steps", header: ["part", "ms", "share", "bar"], rows: rows, numeric: 1..<3))
   }
 
   private func meanParts(_ run: RunRecord) -> [(name: String, seconds: Double)] {

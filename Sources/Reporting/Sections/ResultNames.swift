@@ -11,6 +11,7 @@ enum ResultNames {
     "knn200_weighted_top1": "weighted k-NN, k 200", "class_means_top1": "class means, top-1",
     "few_shot1_top1": "1 image a class, top-1", "few_shot5_top1": "5 images a class, top-1",
     "few_shot10_top1": "10 images a class, top-1", "ece": "calibration error (ECE)", "nll": "negative log-likelihood",
+    "linear_probe_top1": "linear probe on held-out images",
     "mirror_top1": "with mirror images, top-1", "gradient_norm": "gradient norm", "loss": "loss",
   ]
 

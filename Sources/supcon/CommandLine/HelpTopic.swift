@@ -16,21 +16,35 @@ struct HelpTopic {
       return nil
     }
     let option = ConfigurationOption.named(name).flatMap { option in option.isOnCommandLine ? option : nil }
-    if name == "augmentation" || name == "augmentations" {
-      (exitStatus, text) = (.success, Augmentation.help())
-    } else if name == "recipes" {
-      (exitStatus, text) = (.success, NamedRecipe.list())
+    if let topic = Self.topics.first(where: { topic in topic.names.contains(name) }) {
+      (exitStatus, text) = (.success, topic.text())
     } else if let option {
       (exitStatus, text) = (.success, "--\(option.name)  \(option.help)")
     } else {
       let commands = Supcon.configuration.subcommands.compactMap { command in command.configuration.commandName }
-      let topics = commands + ["augmentations", "recipes"] + ConfigurationOption.all.map(\.name)
-      let meant = PeerNames.option(name) ?? topics.nearest(to: name)
+      let topics = Self.topics.compactMap(\.names.first)
+      let meant = PeerNames.option(name) ?? (commands + topics + ConfigurationOption.all.map(\.name)).nearest(to: name)
       exitStatus = .usage
       text =
         "Error: no help on '\(topic)': "
         + (meant.map { meant in "did you mean '\(meant)'? " } ?? "")
-        + "expected a command (\(commands.joined(separator: ", "))), an option, augmentations or recipes"
+        + "expected a command (\(commands.joined(separator: ", "))), an option, or one of \(topics.joined(separator: ", "))"
     }
+  }
+
+  /// The texts that belong to no command and no single option, by their names.
+  private static let topics: [(names: [String], text: @Sendable () -> String)] = [
+    (["augmentation", "augmentations"], { Augmentation.help() }),
+    (["losses"], { LossTopic.text }),
+    (["recipes"], { NamedRecipe.list() }),
+    (["exit-codes", "exit-code", "exit"], { exitCodes }),
+    (["environment", "variables"], { EnvironmentTopic.text }),
+  ]
+
+  private static var exitCodes: String {
+    let lines = ExitStatus.allCases.map { status in
+      "  \(status.rawValue)\(status == .success ? " " : "")  \(status.meaning)"
+    }
+    return "Every rank ends with the same code:\n" + lines.joined(separator: "\n")
   }
 }

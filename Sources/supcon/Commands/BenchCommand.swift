@@ -23,9 +23,11 @@ struct BenchCommand: ConfiguredCommand {
       "Measure each layer and pass of the encoder instead, on one thread: time, rates, shares of the machine's peaks."
   )
   var layers = false
-  @Option(help: ArgumentHelp("Receives the result as JSON.", valueName: "file"))
+  @Option(help: ArgumentHelp("Receives the result as JSON.", valueName: "file"), completion: .file())
   var json: String?
-  @Option(help: ArgumentHelp("An earlier --json: print how many times as fast each part is now.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("An earlier --json: print how many times as fast each part is now.", valueName: "file"),
+    completion: .file())
   var compare: String?
 
   @OptionGroup var launch: LaunchOptions

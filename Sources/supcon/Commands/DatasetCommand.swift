@@ -20,7 +20,7 @@ struct DatasetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "DIR/train/CLASS/** and DIR/val|validation|test/CLASS/**, or DIR/CLASS/**, or a pack, or CIFAR's binary files.",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var data: String?
   @OptionGroup var splits: SplitOptions
   @OptionGroup var levels: SixteenBitOptions

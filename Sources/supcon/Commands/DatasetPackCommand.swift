@@ -17,7 +17,7 @@ struct DatasetPackCommand: RankedCommand {
   @OptionGroup var dataset: DatasetOptions
   @Option(help: ArgumentHelp("What the shorter side of larger images becomes.", valueName: "pixels"))
   var size = 256
-  @Option(help: ArgumentHelp("Output file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Output file.", valueName: "file"), completion: .file())
   var output: String
   @Option(help: "Unreadable images: stop, or skip with a warning.")
   var badImages = "stop"

@@ -25,7 +25,7 @@ struct DatasetPreviewCommand: RankedCommand {
   var imageSize: String?
   @Option(help: "Random seed of the views.")
   var seed: UInt64 = 0
-  @Option(help: ArgumentHelp("Output file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Output file.", valueName: "file"), completion: .file())
   var output = "preview.png"
 
   private var request: DatasetPreview.Request {

@@ -10,7 +10,7 @@ struct DatasetSynthesizeCommand: RankedCommand {
     abstract: "Writes the built-in set as PNG files: DIR/train/CLASS and DIR/test/CLASS.",
     discussion: "Example: supcon dataset synthesize --output shapes")
 
-  @Option(help: ArgumentHelp("A folder that is not there yet, or is empty.", valueName: "dir"))
+  @Option(help: ArgumentHelp("A folder that is not there yet, or is empty.", valueName: "dir"), completion: .directory)
   var output: String
   @Option(help: "Images to train on.")
   var train = Configuration().data.shapesTrain

@@ -19,7 +19,7 @@ struct DoctorCommand: ConfiguredCommand {
   @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var launch: LaunchOptions
 
-  @Option(help: ArgumentHelp("Run directory that is to be written.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Run directory that is to be written.", valueName: "dir"), completion: .directory)
   var output: String?
 
   private var request: Doctor.Request { Doctor.Request(overrides: configuration.overrides, output: output) }

@@ -74,7 +74,7 @@ struct EmbedCommand: RankedCommand {
 
   var threadsPerRank: Int { threads }
 
-  var outputs: [String] { [output] + (labels.map { path in [path] } ?? []) }
+  var outputs: [String] { [output] + [labels, table].compactMap { path in path } }
 
   func problem(ranks: Int) -> String? {
     source.problem(arguments, allowsOthers: true) ?? request.problem

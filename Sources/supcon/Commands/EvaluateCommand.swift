@@ -15,9 +15,11 @@ struct EvaluateCommand: RankedCommand {
       """)
 
   @OptionGroup var source: RunOptions
-  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"), completion: .directory)
   var arguments: [String] = []
-  @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"),
+    completion: .directory)
   var data: String?
   @Option(help: "The images to test on: test, or validation, to choose between runs.")
   var split = Split.test
@@ -27,9 +29,11 @@ struct EvaluateCommand: RankedCommand {
   var neighbors = 20
   @Option(help: ArgumentHelp("Another dataset, whose test images are to be told from the run's.", valueName: "name"))
   var oodDataset: DataOptions.Dataset?
-  @Option(help: ArgumentHelp("Its folder.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Its folder.", valueName: "dir"), completion: .directory)
   var oodData: String?
-  @Option(help: ArgumentHelp("Folder of the published CIFAR-10-C or CIFAR-100-C files.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Folder of the published CIFAR-10-C or CIFAR-100-C files.", valueName: "dir"),
+    completion: .directory)
   var corruptions: String?
   @Option(help: "Also test the classifier on the mean logits of images and their mirror images: none or mirror.")
   var tta = TestTimeAugmentation.none

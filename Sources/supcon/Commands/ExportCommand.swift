@@ -15,9 +15,9 @@ struct ExportCommand: RankedCommand {
       """)
 
   @OptionGroup var source: RunOptions
-  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"), completion: .directory)
   var arguments: [String] = []
-  @Option(help: ArgumentHelp("Output file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Output file.", valueName: "file"), completion: .file())
   var output: String
   @Option(help: "safetensors (weights) or onnx (weights and operations).")
   var format = WeightExport.Format.safetensors

@@ -15,7 +15,7 @@ struct ImportCommand: RankedCommand {
       --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --output runs/imported
       """)
 
-  @Option(help: ArgumentHelp("Weights in the safetensors format.", valueName: "file"))
+  @Option(help: ArgumentHelp("Weights in the safetensors format.", valueName: "file"), completion: .file())
   var weights: String
   @Option(
     help: "Whose names they have: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets).")
@@ -29,7 +29,9 @@ struct ImportCommand: RankedCommand {
   var model: String
   @Option(help: "Input stem: cifar, imagenet, or auto: by the shape of the first convolution.")
   var stem = "auto"
-  @Option(help: ArgumentHelp("Run directory. (default: runs/import-MODEL-DATASET-N)", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Run directory. (default: runs/import-MODEL-DATASET-N)", valueName: "dir"),
+    completion: .directory)
   var output: String?
 
   /// The dataset and the size of images for later stages.

@@ -16,9 +16,11 @@ struct LinearCommand: RankedCommand {
       """)
 
   @OptionGroup var source: RunOptions
-  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Run directory, if not given with --run.", valueName: "run"), completion: .directory)
   var arguments: [String] = []
-  @Option(help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"),
+    completion: .directory)
   var data: String?
   @Option(help: "The images to test on: test, or validation, to choose between runs.")
   var split = Split.test
@@ -28,7 +30,8 @@ struct LinearCommand: RankedCommand {
   var dataset: String?
   @Option(
     help: ArgumentHelp(
-      "With --finetune: run directory of the result. (default: runs/supervised-MODEL-DATASET-N)", valueName: "dir"))
+      "With --finetune: run directory of the result. (default: runs/supervised-MODEL-DATASET-N)", valueName: "dir"),
+    completion: .directory)
   var output: String?
   @Option(help: "Number of training epochs.")
   var epochs = 20

@@ -11,10 +11,13 @@ struct LossCommand: RankedCommand {
     discussion: "Example: supcon loss --embeddings z.npy --labels y.npy --temperature 0.1 --gradient g.npy --json")
 
   @Option(
-    help: ArgumentHelp("float32 or float64 [N, D], computed in that precision; rows of unit length.", valueName: "file")
+    help: ArgumentHelp(
+      "float32 or float64 [N, D], computed in that precision; rows of unit length.", valueName: "file"),
+    completion: .file()
   )
   var embeddings: String
-  @Option(help: ArgumentHelp("Integers [N]: rows with equal labels are positives.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Integers [N]: rows with equal labels are positives.", valueName: "file"), completion: .file())
   var labels: String?
   @Option(
     parsing: .unconditional,
@@ -32,7 +35,9 @@ struct LossCommand: RankedCommand {
   @Option(help: "Temperature of the loss.")
   var temperature = 0.1
   @OptionGroup var lossMode: LossModeOptions
-  @Option(help: ArgumentHelp("Receives the gradient with respect to the given rows, in their type.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Receives the gradient with respect to the given rows, in their type.", valueName: "file"),
+    completion: .file())
   var gradient: String?
   @Flag(help: "Print one JSON object as the last line: loss, anchors, collapse_value, lower_bound.")
   var json = false

@@ -41,6 +41,7 @@ struct NeighborsCommand: RankedCommand {
     let (run, images) = source.split(arguments)
     var request = NeighborsStage.Request(run: run, images: images)
     request.checkpoint = source.checkpoint
+    request.weights = source.weightsOf
     request.data = data
     request.neighbors = neighbors
     request.format = format
@@ -50,6 +51,8 @@ struct NeighborsCommand: RankedCommand {
   }
 
   var threadsPerRank: Int { threads }
+
+  var outputs: [String] { sheet.map { path in [path] } ?? [] }
 
   func problem(ranks: Int) -> String? {
     source.problem(arguments, allowsOthers: true) ?? request.problem

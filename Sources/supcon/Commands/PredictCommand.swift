@@ -17,7 +17,7 @@ struct PredictCommand: RankedCommand {
   @Argument(
     help: ArgumentHelp(
       "Run directory, if not given with --run; then files, folders, or - for a list of paths on the standard input.",
-      valueName: "run-and-images"))
+      valueName: "run-and-images"), completion: .file())
   var arguments: [String] = []
   @Option(help: "How many classes of each image.")
   var top = 1

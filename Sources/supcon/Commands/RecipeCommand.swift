@@ -8,7 +8,7 @@ struct RecipeCommand: ParsableCommand {
     abstract: "Lists the recipes of --recipe, or prints one as a file for --config.",
     discussion: "Example: supcon recipe cifar10-resnet50-supcon > my-recipe.yaml")
 
-  @Argument(help: "Which one; all are listed without it.")
+  @Argument(help: "Which one; all are listed without it.", completion: .list(NamedRecipe.all.map(\.name)))
   var name: String?
 
   func run() throws {

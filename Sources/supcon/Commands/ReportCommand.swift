@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import MPI
 import Reporting
+import Runs
 
 /// `supcon report`.
 struct ReportCommand: RankedCommand {
@@ -17,6 +18,8 @@ struct ReportCommand: RankedCommand {
   var runs: [String]
   @Option(help: ArgumentHelp("The checkpoint: latest, best, or a number of steps.", valueName: "which"))
   var checkpoint = "latest"
+  @Option(help: "raw, the weights of that step, or average, their moving average of --weight-average.")
+  var weightsOf = RunWeights.raw
   @Option(
     help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"),
     completion: .directory)
@@ -38,6 +41,7 @@ struct ReportCommand: RankedCommand {
     var request = ReportStage.Request(
       runs: runs.map { run in run.count > 1 && run.hasSuffix("/") ? String(run.dropLast()) : run })
     request.checkpoint = checkpoint
+    request.weights = weightsOf
     request.data = data
     request.output = output
     request.hasImages = images
@@ -46,6 +50,8 @@ struct ReportCommand: RankedCommand {
   }
 
   var threadsPerRank: Int { threads }
+
+  var outputs: [String] { output.map { path in [path] } ?? [] }
 
   func problem(ranks: Int) -> String? { request.problem }
 

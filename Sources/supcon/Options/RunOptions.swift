@@ -3,10 +3,11 @@ import Runs
 
 /// The options that name the run, and the checkpoint of it, that a command reads.
 struct RunOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Run directory.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Run directory.", valueName: "dir"), completion: .directory)
   var run: String?
   @Option(
-    help: ArgumentHelp("The checkpoint: latest, best (of --keep-best), or a number of steps.", valueName: "which"))
+    help: ArgumentHelp("The checkpoint: latest, best (of --keep-best), or a number of steps.", valueName: "which"),
+    completion: .list(["latest", "best"]))
   var checkpoint = "latest"
   @Option(help: "raw, the weights of that step, or average, their moving average of --weight-average.")
   var weightsOf = RunWeights.raw

@@ -1,0 +1,132 @@
+import Yams
+
+/// The file of `supcon sweep`: options of all runs, and a grid or a list of options that differ.
+///
+///     output: runs/temperatures
+///     metric: linear_top1
+///     options: {dataset: cifar10, data: cifar-10-batches-bin, epochs: 60}
+///     grid: {temperature: [0.05, 0.1, 0.2], seed: [0, 1, 2]}
+///     runs:
+///       - {temperature: 0.1, weight-decay: 1e-4}
+package struct SweepFile: Sendable {
+  /// A run of the sweep.
+  package struct Run: Sendable {
+    /// The name of its directory.
+    package let name: String
+    /// The options in which runs differ, with their values as text.
+    package let values: [(option: String, text: String)]
+    /// All options of the run.
+    package let overrides: ConfigurationOverrides
+  }
+
+  /// The runs: those of the grid, the last option changing fastest, then those of the list.
+  package let runs: [Run]
+  /// The folder of the run directories; `nil` if the file names none.
+  package let output: String?
+  /// The field of results to compare by; `nil` if the file names none.
+  package let metric: String?
+
+  /// A choice of values of some options.
+  private typealias Choice = [(option: ConfigurationOption, value: Node)]
+
+  private static let fields = ["output", "metric", "options", "grid", "runs"]
+  private static let longestName = 120
+
+  /// Reads a file.
+  ///
+  /// - Throws: ``RunError`` with the line of a mistake.
+  package init(path: String) throws(RunError) {
+    try self.init(yaml: ConfigurationFile.text(ofFile: path), path: path)
+  }
+
+  /// Parses a text; `path` precedes the line in errors.
+  package init(yaml: String, path: String) throws(RunError) {
+    let root: Node?
+    do {
+      root = try Yams.compose(yaml: yaml)
+    } catch {
+      throw RunError(.configuration, ConfigurationFile.describe(error, path: path))
+    }
+    guard case .mapping(let mapping) = root else {
+      throw RunError(
+        .configuration, "\(path): expected options, and a grid or a list of runs",
+        remedy: "docs/usage.md has an example of such a file")
+    }
+    for name in mapping.keys where !Self.fields.contains(name.string ?? "") {
+      throw RunError(
+        .configuration, "\(ConfigurationFile.place(name, path)): unknown field '\(name.string ?? "")'",
+        remedy:
+          "expected \(Self.fields.joined(separator: ", ")); options of training belong under one of the last three")
+    }
+    output = mapping["output"]?.string
+    metric = mapping["metric"]?.string
+    let common = try mapping["options"].map { node throws(RunError) in try Self.choice(node, path) } ?? []
+    var choices: [Choice] = try mapping["grid"].map { node throws(RunError) in try Self.grid(node, path) } ?? []
+    if let list = mapping["runs"] {
+      guard case .sequence(let nodes) = list else {
+        throw RunError(
+          .configuration, "\(ConfigurationFile.place(list, path)): runs: expected a list of options, one entry a run")
+      }
+      for node in nodes { choices.append(try Self.choice(node, path)) }
+    }
+    guard !choices.isEmpty else {
+      throw RunError(.configuration, "\(path): has no run", remedy: "give a grid, or a list of runs")
+    }
+    var runs: [Run] = []
+    for (number, choice) in choices.enumerated() { runs.append(try Self.run(number, choice, common, path)) }
+    self.runs = runs
+    let names = runs.map(\.name)
+    if let twice = names.first(where: { name in names.count { other in other == name } > 1 }) {
+      throw RunError(.configuration, "\(path): two runs have the options of \(twice)", remedy: "leave one of them out")
+    }
+  }
+
+  /// Options with a value each.
+  private static func choice(_ node: Node, _ path: String) throws(RunError) -> Choice {
+    guard case .mapping(let mapping) = node else {
+      throw RunError(
+        .configuration,
+        "\(ConfigurationFile.place(node, path)): expected options, such as {temperature: 0.1}, found \(ConfigurationFile.kindName(of: node))"
+      )
+    }
+    var choice: Choice = []
+    for (name, value) in mapping { choice.append((try ConfigurationFile.option(name, path: path), value)) }
+    return choice
+  }
+
+  /// All combinations of the values of options.
+  private static func grid(_ node: Node, _ path: String) throws(RunError) -> [Choice] {
+    var choices: [Choice] = [[]]
+    for (option, values) in try choice(node, path) {
+      guard case .sequence(let list) = values, !list.isEmpty else {
+        throw RunError(
+          .configuration,
+          "\(ConfigurationFile.place(values, path)): \(option.name): expected a list of values, such as [0.1, 0.2]")
+      }
+      choices = choices.flatMap { choice in list.map { value in choice + [(option, value)] } }
+    }
+    return choices
+  }
+
+  private static func run(
+    _ number: Int, _ choice: Choice, _ common: Choice, _ path: String
+  ) throws(RunError) -> Run {
+    var overrides = ConfigurationOverrides()
+    var values: [(option: String, text: String)] = []
+    for (option, value) in common + choice {
+      overrides.note(option, try ConfigurationFile.assignment(option, value, path: path))
+    }
+    for (option, value) in choice {
+      values.append((option.name, ConfigurationFile.text(value, option.kind) ?? ""))
+    }
+    let plain = values.map { option, text in "\(option)-\(Self.fileName(text))" }.joined(separator: "-")
+    let name = plain.utf8.count <= longestName ? plain : "run-\(number)-\(plain.prefix(longestName / 2))"
+    return Run(name: name.isEmpty ? "run-\(number)" : name, values: values, overrides: overrides)
+  }
+
+  /// A value as part of a file's name.
+  private static func fileName(_ text: String) -> String {
+    String(
+      text.map { letter in letter.isASCII && (letter.isLetter || letter.isNumber || letter == ".") ? letter : "_" })
+  }
+}

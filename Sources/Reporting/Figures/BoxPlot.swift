@@ -1,0 +1,87 @@
+/// The distribution of a number in several groups, as inline SVG: boxes from the lower to the upper quartile with the median, whiskers to
+/// the extremes, and every value as a dot.
+package struct BoxPlot {
+  /// A box with its name.
+  struct Group {
+    let name: String
+    let values: [Double]
+  }
+
+  let title: String
+  let xTitle: String
+  let yTitle: String
+  let groups: [Group]
+
+  private static let width = 400.0
+  private static let height = 250.0
+  private static let left = 56.0
+  private static let right = 10.0
+  private static let top = 10.0
+  private static let bottom = 46.0
+
+  /// The figure; `nil` if there is no value.
+  var figure: Markup? {
+    let drawn = groups.filter { group in !group.values.isEmpty }
+    guard !drawn.isEmpty else { return nil }
+    let axis = Axis(drawn.flatMap(\.values), count: 5)
+    let floor = Self.height - Self.bottom
+    let step = (Self.width - Self.left - Self.right) / Double(drawn.count)
+    func y(_ value: Double) -> Double { floor - 6 - axis.position(value) * (floor - Self.top - 12) }
+    let rules = axis.ticks.map { tick in
+      """
+      <path class="rule" d="M\(Self.left) \(y(tick))H\(Self.width - Self.right)"/><text x="\(Self.left - 5)" y="\(y(tick) + 4)" text-anchor="end">\(short(tick))</text>
+      """ as Markup
+    }
+    // Names that would touch stand on two lines in turn.
+    let longest = drawn.map(\.name.count).max() ?? 0
+    let isCrowded = 7 * Double(longest) > step
+    let boxes = drawn.enumerated().map { index, group in
+      let middle = Self.left + (Double(index) + 0.5) * step
+      let place = floor + (isCrowded && !index.isMultiple(of: 2) ? 30 : 16)
+      return box(group, middle: middle, halfWidth: min(step * 0.3, 26), y)
+        + "<text x=\"\(middle)\" y=\"\(place)\" text-anchor=\"middle\">\(group.name)</text>"
+    }
+    let body: Markup = """
+      <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(description(drawn))">
+      \(rules)<path class="axis" d="M\(Self.left) \(Self.top)V\(floor)H\(Self.width - Self.right)"/>
+      \(boxes)
+      <text x="12" y="\((Self.top + floor) / 2)" text-anchor="middle" transform="rotate(-90 12 \((Self.top + floor) / 2))">\(yTitle)</text>
+      </svg>
+      """
+    return Elements.figure(
+      title, body, caption: "\(xTitle); box: quartiles and median, whiskers: extremes, dots: runs.")
+  }
+
+  private func box(_ group: Group, middle: Double, halfWidth: Double, _ y: (Double) -> Double) -> Markup {
+    let (low, lower, median, upper, high) = Self.quartiles(group.values)
+    let dots = Marker(3).path(group.values.map { value in (middle, y(value)) }, radius: 2.4)
+    return """
+      <path class="s0 curve" d="M\(middle) \(y(low))V\(y(lower))M\(middle) \(y(upper))V\(y(high))"/>
+      <path class="s0 curve" d="M\(middle - halfWidth) \(y(lower))H\(middle + halfWidth)V\(y(upper))H\(middle - halfWidth)z"/>
+      <path class="s1 curve" d="M\(middle - halfWidth) \(y(median))h\(2 * halfWidth)"/>
+      <path class="f3" d="\(dots)"/>
+      """
+  }
+
+  /// Extremes, quartiles and median, interpolated linearly between the sorted values.
+  package static func quartiles(
+    _ values: [Double]
+  ) -> (low: Double, lower: Double, median: Double, upper: Double, high: Double) {
+    let sorted = values.sorted()
+    func quantile(_ share: Double) -> Double {
+      let place = share * Double(sorted.count - 1)
+      let index = Int(place)
+      let next = min(index + 1, sorted.count - 1)
+      return sorted[index] + (place - Double(index)) * (sorted[next] - sorted[index])
+    }
+    return (quantile(0), quantile(0.25), quantile(0.5), quantile(0.75), quantile(1))
+  }
+
+  private func description(_ drawn: [Group]) -> String {
+    let boxes = drawn.map { group in
+      let numbers = Self.quartiles(group.values)
+      return "\(group.name): median \(short(numbers.median)), from \(short(numbers.low)) to \(short(numbers.high))"
+    }
+    return "\(title), \(yTitle): " + boxes.joined(separator: "; ")
+  }
+}

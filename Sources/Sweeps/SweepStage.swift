@@ -1,0 +1,129 @@
+import Configuration
+import Evaluation
+import Formats
+import Job
+import MPI
+import Reporting
+import Runs
+import Training
+
+/// Trains the runs of a sweep one after another, each with a linear probe, and compares their results.
+package enum SweepStage {
+  /// The options of the command.
+  package struct Request: Sendable {
+    /// The path of the file.
+    package var file: String
+    /// The folder of the run directories; `nil` for that of the file, or the file's own name under `runs`.
+    package var output: String?
+    /// The number of the only run to train, as one task of an array; `nil` for all.
+    package var index: Int?
+    /// True to list the runs and train none.
+    package var isListing = false
+    /// True to write the table and plots of what is there and train nothing.
+    package var isSummarizing = false
+    /// True to train a linear probe on each encoder.
+    package var hasLinear = true
+    /// The time limit of this invocation in seconds, if any.
+    package var maximumSeconds: Double?
+    /// The amount of output.
+    package var verbosity = Verbosity.normal
+
+    /// The defaults for a file.
+    package init(file: String) {
+      self.file = file
+    }
+  }
+
+  /// Runs the sweep.
+  ///
+  /// Collective. A run that fails is reported, and the others are trained; a run that is finished is left as it is.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  ///   - complain: Receives the errors of runs, on rank 0.
+  /// - Returns: The code of the first run that failed; `stopped` if the sweep was stopped.
+  /// - Throws: ``CollectiveError`` naming the mistake in the file.
+  package static func run(
+    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void,
+    complain: (String) -> Void
+  ) throws -> ExitStatus {
+    let file = try world.throwingTogether { try SweepFile(path: request.file) }
+    let folder = request.output ?? file.output ?? "runs/\(name(of: request.file))"
+    if request.isListing {
+      for (index, run) in file.runs.enumerated() { report("\(index)\t\(folder)/\(run.name)") }
+      return .success
+    }
+    if let index = request.index, !file.runs.indices.contains(index) {
+      throw CollectiveError(
+        error: RunError(
+          .usage, "--index \(index): the file has \(counted(file.runs.count, "run")), from 0 to \(file.runs.count - 1)")
+      )
+    }
+    try world.onRoot { try RunDirectory.createFolders(folder) }
+    var status = ExitStatus.success
+    for (index, run) in file.runs.enumerated() where !request.isSummarizing {
+      guard request.index == nil || request.index == index else { continue }
+      report("run \(index + 1) of \(file.runs.count): \(folder)/\(run.name)")
+      do {
+        let code = try train(run, in: "\(folder)/\(run.name)", request, over: world, report: report)
+        if code == .stopped { return code }
+      } catch let agreed as CollectiveError {
+        if world.isRoot { complain("Error: \(folder)/\(run.name): \(agreed.error)") }
+        status = status == .success ? agreed.error.exitCode : status
+      }
+    }
+    if request.index == nil {
+      try world.onRoot { try summarize(file, folder, request, report) }
+    }
+    return status
+  }
+
+  /// Trains one run to its end, or on from where it stopped, and its linear probe.
+  ///
+  /// Collective.
+  private static func train(
+    _ run: SweepFile.Run, in path: String, _ request: Request, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> ExitStatus {
+    let folder = request.file.lastIndex(of: "/").map { slash in String(request.file[...slash]) } ?? "."
+    var training = TrainingRun.Request(
+      .pretrain, overrides: run.overrides.given(by: request.file, folder: folder), output: path, isResuming: true,
+      maximumSeconds: request.maximumSeconds)
+    training.verbosity = request.verbosity
+    if let problem = training.problem(ranks: world.size) {
+      throw CollectiveError(error: RunError(.usage, problem))
+    }
+    let code = try TrainingRun.run(training, over: world, report: report)
+    guard code == .success, request.hasLinear else { return code }
+    let hasResult = try world.onRoot { try RunRecord(path: path).results["linear_top1"] != nil } ?? false
+    guard try world.broadcast(bytes: [hasResult ? 1 : 0]) == [0] else { return .success }
+    try LinearStage.run(LinearStage.Request(run: path), over: world, report: report)
+    return .success
+  }
+
+  /// Writes the table and the plots of what is there.
+  private static func summarize(
+    _ file: SweepFile, _ folder: String, _ request: Request, _ report: (String) -> Void
+  ) throws {
+    let entries = file.runs.map { run in
+      SweepReport.Entry(
+        name: run.name, values: Dictionary(run.values.map { value in (value.option, value.text) }) { _, last in last },
+        record: try? RunRecord(path: "\(folder)/\(run.name)"))
+    }
+    var options: [String] = []
+    for option in file.runs.flatMap({ run in run.values.map(\.option) }) where !options.contains(option) {
+      options.append(option)
+    }
+    let summary = SweepReport(title: name(of: request.file), entries: entries, options: options, metric: file.metric)
+    try summary.write(to: folder)
+    report("\(folder)/sweep.html, sweep.csv: \(summary.resultCount) of \(counted(entries.count, "run")) with a result")
+  }
+
+  /// The name of a file without folder and ending.
+  private static func name(of path: String) -> String {
+    let file = path.split(separator: "/").last ?? ""
+    return file.split(separator: ".").first.map(String.init) ?? "sweep"
+  }
+}

@@ -1,0 +1,30 @@
+import Configuration
+
+/// The text of `supcon help losses`.
+enum LossTopic {
+  static var text: String {
+    let options = ConfigurationOption.all.filter { option in
+      (option.group == .contrastive || option.group == .classifier) && option.isOnCommandLine
+    }
+    return """
+      The contrastive loss of an anchor i with positives P(i), similarities s of unit rows and temperature t (--temperature), for --summation out:
+
+        L_i = -1/|P(i)| sum over p in P(i) of log( exp(s_ip / t) / D )
+
+      D is the sum of exp(s_ia / t) over all other samples a of the global batch, over all ranks (--denominator all), or over fewer of them. The
+      loss is the mean over anchors. Its lower bound for the labels of the batch is logged beside it: the excess tends to zero.
+
+        --loss supcon              positives: all views of the anchor's class (Khosla and others 2020)
+        --loss simclr              positives: the other views of the same sample; needs no labels (Chen and others 2020)
+        --loss sincere             supcon whose denominators hold the current positive and the negatives only
+        --loss supervised-dcl      supcon whose denominators hold the negatives only
+        --loss epsilon-supinfonce  sincere with a --margin
+
+      supcon supervised trains with the cross-entropy alone; --cross-entropy-weight adds it to a contrastive loss. supcon loss computes a loss and
+      its gradient for embeddings in a file.
+
+      OPTIONS
+      \(options.map { option in "  --\(option.name)  \(option.help)" }.joined(separator: "\n"))
+      """
+  }
+}
