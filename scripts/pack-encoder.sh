@@ -61,7 +61,7 @@ fields="model dataset loss precision seed batch_size shard_size views epochs ste
   echo "  \"encoder_safetensors_sha256\": \"$file_hash\","
   echo "  \"model_onnx_sha256\": \"$onnx_hash\""
   echo "}"
-} | sed -e 's/: ,$/: null,/' -e '/version/!s/: "\([0-9.]*\)",$/: \1,/' >"$folder/card.json"
+} | sed -e 's/: ,$/: null,/' -e '/version\|sha256/!s/: "\([0-9.]*\)",$/: \1,/' >"$folder/card.json"
 {
   echo "# $model, $(value "$summary" loss), $dataset"
   echo
