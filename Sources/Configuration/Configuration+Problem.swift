@@ -29,7 +29,10 @@ extension Configuration {
         remedy: "leave it out, or give --dataset folder, cifar10 or cifar100")
     case (.cifar10, nil), (.cifar100, nil):
       return RunError(
-        .usage, "--dataset \(data.dataset.rawValue): needs --data with the folder of its binary version")
+        .usage, "--dataset \(data.dataset.rawValue): its files are not given",
+        remedy:
+          "give --data with the folder of its binary version, as unpacked from \(data.dataset == .cifar10 ? "cifar-10" : "cifar-100")-binary.tar.gz"
+      )
     case (.folder, nil):
       return RunError(.usage, "--dataset folder: needs --data with the folder of the images, or a pack")
     default: break

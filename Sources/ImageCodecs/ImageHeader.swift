@@ -68,9 +68,11 @@ public struct ImageHeader: Sendable, Equatable {
     case .other(let name):
       return ImageError("is \(name), whatever its name says; expected \(expected)")
     case .decodable, .missingLibrary, nil:
-      let start = (0..<min(bytes.count, 8)).map { index in
-        (bytes[index] < 16 ? "0" : "") + String(bytes[index], radix: 16)
+      let first = (0..<min(bytes.count, 8)).map { index in bytes[index] }
+      if first.allSatisfy({ byte in (0x20..<0x7F).contains(byte) || byte == 0x0A || byte == 0x0D || byte == 0x09 }) {
+        return ImageError("is not \(expected): it looks like text")
       }
+      let start = first.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
       return ImageError("is not \(expected): it begins with the bytes \(start.joined(separator: " "))")
     }
   }

@@ -60,8 +60,8 @@ struct ContrastiveTiles<Scalar: LossScalar> {
 extension ContrastiveTiles where Scalar: TileArithmetic {
   /// ∂L/∂z_i = (1/τ) Σ_{j≠i} (G_ij + G_ji) z_j for the rows of one block, `[rows, width]`, with G_ij = ∂L/∂s_ij of anchor i.
   ///
-  /// Both roles of z_i, anchor and contrast, in one product; the positives are subtracted before it, where nothing cancels. The strategy
-  /// computes G.
+  /// One product covers z_i as anchor and as contrast. The terms of the positives are subtracted in G, element by element, before the
+  /// product: subtracted from it, they would cancel digits. `strategy` computes G_ij + G_ji.
   @inline(__always)
   func gradients<Strategy: LossStrategy>(
     rows: Range<Int>, weights: RowWeights<Scalar>, strategy: Strategy, scratch: UnsafeMutablePointer<Scalar>,

@@ -21,9 +21,10 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
   private struct Sums {
     /// ν, or log Σ_A e^s.
     var denominators: [RunningLogSum<Scalar>]
-    /// Inside: log Σ_P e^s or, with one positive in each denominator, log Σ_P σ(s−d).
+    /// For positives summed inside the logarithm (L_in): log Σ_P e^s or, with ``LossMode/Denominator/onePositive``, log Σ_P σ(s−d), with d
+    /// as in ``RowWeights``.
     var positiveLogSums: [RunningLogSum<Scalar>]
-    /// Outside: Σ_P s or, with one positive in each denominator, Σ_P log σ(s−d).
+    /// For positives summed outside the logarithm (L_out): Σ_P s or, with one positive in each denominator, Σ_P log σ(s−d).
     var positiveSums: [Double]
     /// With one positive in each denominator: Σ_P σ(d−s), or inside Σ_P σ(s−d) σ(d−s) ÷ Σ_P σ(s−d).
     var shares: [Double]

@@ -11,7 +11,7 @@ public final class Activity: Sendable {
     public var collectives = 0
     /// The collective that this rank is in, if any.
     public var collective: Collective?
-    /// The number of pieces of work done.
+    /// The number of pieces of work done and of phases begun; it grows as long as the rank gets on.
     public var progress = 0
     /// The current phase, in the caller's words.
     public var phase = "start"

@@ -154,7 +154,7 @@ public final class BatchNormalization {
     return sums
   }
 
-  /// The sums of a gradient that has already passed the ReLU.
+  /// Σ g and Σ g · (input − mean) of each channel, for a gradient g to which the ReLU's mask has been applied.
   public func gradientSums(of gradient: Tensor, input: Tensor, _ statistics: Statistics) -> Sums {
     var sums = noSums()
     kernels.addGradientSums(of: gradient, y: input, mean: statistics.mean, to: &sums)

@@ -116,7 +116,7 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// The sums of a gradient that another unit has passed through the ReLU.
+  /// The sums of a gradient whose ReLU mask another unit has applied: in a residual block, that of the projected shortcut.
   func gradientSums(of gradient: Tensor, _ saved: SavedActivations) -> BatchNormalization.Sums {
     let start = convolution.clock.start()
     let sums = normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)

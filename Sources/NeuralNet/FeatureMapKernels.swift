@@ -48,7 +48,7 @@ public struct FeatureMapKernels: Sendable {
       maps, element, y.address, scale, shift, shortcut.address, shortcutScale, shortcutShift, output.address)
   }
 
-  /// masked ← gradient + addend where scale · y + shift is positive; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  /// masked ← gradient + addend where scale · y + shift is positive, else 0, with y the normalization's input; adds Σ masked and Σ masked · (y − mean) to `sums`.
   func reluGradient(
     _ gradient: Tensor, addend: Tensor?, y: Tensor, scale: [Float], shift: [Float], mean: [Float],
     into masked: Tensor, sums: inout [Double]
@@ -57,7 +57,7 @@ public struct FeatureMapKernels: Sendable {
       maps, element, gradient.address, addend?.address, nil, y.address, scale, shift, mean, masked.address, &sums)
   }
 
-  /// masked ← gradient + addend where `output` is positive; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  /// masked ← gradient + addend where `output` is positive, else 0; adds Σ masked and Σ masked · (y − mean) to `sums`.
   func reluGradient(
     _ gradient: Tensor, addend: Tensor?, output: Tensor, y: Tensor, mean: [Float], into masked: Tensor,
     sums: inout [Double]

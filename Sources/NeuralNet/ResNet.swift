@@ -33,7 +33,7 @@ public final class ResNet {
   /// The shape of the views.
   public let inputShape: ActivationShape
 
-  /// The number of features of a view.
+  /// The width of a representation: the number of features that the encoder outputs for each view.
   public let representationWidth: Int
 
   /// The first parameter of each convolution and its normalization, ascending.

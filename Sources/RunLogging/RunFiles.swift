@@ -13,7 +13,7 @@ package final class RunFiles {
   private let tensorBoard: TensorBoardLog
   private var table: EpochTable
   private let report: (String) -> Void
-  /// The files that could not be written at least once.
+  /// The files of which at least one write has failed; each is warned about once.
   private var failedFiles: Set<String> = []
 
   /// Opens the files; what is in them of steps after `firstStep`, which a resumed run takes again, is removed or superseded.

@@ -1,4 +1,6 @@
-/// The measure for which a run's best checkpoint was kept, stored in the checkpoint itself and in `summary.json`.
+/// The best checkpoint of a run by `--keep-best`: the measure, its value and the step.
+///
+/// Stored in the checkpoint itself and in `summary.json`.
 package struct BestCheckpoint: Codable, Sendable, Equatable {
   /// The value of `--keep-best`.
   package let measure: String

@@ -17,6 +17,9 @@ extension RunDirectory {
           "give \(run)" + (path.contains("/step-") ? step.map { step in " with --checkpoint \(step)" } ?? "" : "")
         } ?? Self.usualRemedy)
     }
+    guard unsafe access(path, F_OK) == 0 else {
+      throw RunError(.missing, "\(path): does not exist", remedy: Self.usualRemedy)
+    }
     let runs = FolderNames.all(in: path).filter { name in
       !name.hasPrefix(".") && RunDirectory(path: "\(path)/\(name)").holdsRun
     }.sorted()

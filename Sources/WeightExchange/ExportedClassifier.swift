@@ -19,7 +19,7 @@ package struct ExportedClassifier {
   ///
   /// - Parameters:
   ///   - path: The run directory.
-  ///   - weights: The weights of the encoder.
+  ///   - encoderWeights: The weights of the encoder: those of the step, or their moving average.
   ///   - step: The step whose encoder is exported.
   ///   - width: The encoder's number of features.
   ///   - report: Receives a line if there is a classifier that does not belong to the encoder.

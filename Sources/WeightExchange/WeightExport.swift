@@ -49,6 +49,16 @@ package enum WeightExport {
 
     /// The error in the options themselves, or `nil`.
     package var problem: String? {
+      if format == .safetensors, output.hasSuffix(".onnx") {
+        return "--output \(output): the format is safetensors; give --format onnx, or a name that ends in .safetensors"
+      }
+      if let ending = [".pt", ".pth", ".pkl"].first(where: output.hasSuffix) {
+        return
+          "--output \(output): files of torch.save (\(ending)) are not written; give a name that ends in .safetensors, which PyTorch reads with safetensors.torch.load_file"
+      }
+      if format == .onnx, output.hasSuffix(".safetensors") {
+        return "--output \(output): the format is onnx; give --format safetensors, or a name that ends in .onnx"
+      }
       if layout == .supcontrast, format == .safetensors, hasClassifier == true {
         return
           "--classifier: models of --layout supcontrast have no place for one, as the official code keeps it in a file of its own; leave it out, or choose --layout torchvision or --format onnx"

@@ -27,8 +27,8 @@ struct ConfigurationFileTests {
     Mistake(text: "model: {name: resnet20}\n", message: ":1: model: expected a text, found a mapping"),
     Mistake(text: "- seed\n", message: ":1: expected one option a line, such as 'batch-size: 256', found a list"),
     Mistake(text: "resnet20\n", message: ":1: expected one option a line, such as 'batch-size: 256', found a single"),
-    Mistake(text: "seed: 1\nmodel: [a\n", message: ":3: is no YAML: "),
-    Mistake(text: "model: \"resnet20\n", message: ":2: is no YAML: "),
+    Mistake(text: "seed: 1\nmodel: [a\n", message: ":3: is not valid YAML: "),
+    Mistake(text: "model: \"resnet20\n", message: ":2: is not valid YAML: "),
     Mistake(text: "lr: 0.1\n", message: ":1: unknown option 'lr'; did you mean 'learning-rate'?"),
     Mistake(text: "output: runs/a\n", message: ":1: 'output' is given on the command line alone; leave the line out"),
   ])

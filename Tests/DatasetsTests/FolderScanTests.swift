@@ -111,7 +111,7 @@ struct FolderScanTests {
       }
     }
     try expectError(.missing, "\(folder)/none", "\(folder)/none", "No such file")
-    try expectError(.content, folder, folder, "a folder for each class", "none")
+    try expectError(.content, folder, folder, "a folder for each class", "is empty")
     try FolderTrees.write([1], to: directory.file("1.png"))
     try expectError(.content, folder, "1 images", "named after their classes")
     try FolderTrees.write([1], to: directory.file("a/1.png"))

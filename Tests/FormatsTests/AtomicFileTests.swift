@@ -106,6 +106,6 @@ struct ReadOnlyFileTests {
     #expect(folder?.description.contains("is a folder; give the name of a file") == true)
     // A rename would replace the device.
     let device = #expect(throws: FileError.self) { try AtomicFile.write("a", to: "/dev/null") }
-    #expect(device?.description == "/dev/null: is no regular file, and only such a file can be written")
+    #expect(device?.description == "/dev/null: is not a regular file, and only such a file can be written")
   }
 }

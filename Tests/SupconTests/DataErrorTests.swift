@@ -5,7 +5,7 @@ import Testing
 struct DataErrorTests {
   @Test func missingFolder() throws {
     let workshop = try Workshop()
-    try expectRefusal(workshop, 66, naming: [workshop.data, "No such file", "--data must name the folder"]) {
+    try expectRefusal(workshop, 66, naming: [workshop.data, "there is no such file or folder", "give --data"]) {
       try FileManager.default.removeItem(atPath: workshop.data)
     }
   }

@@ -39,7 +39,7 @@ struct DatasetCommandTests {
     try MixedFolder.write(to: workshop.path("mixed"))
     let verify = ["dataset", "verify", "--data", workshop.path("mixed")]
     for ranks in [1, 2] {
-      #expect(try succeeding(workshop.run(ranks: ranks, verify)).standardOutput.contains("all 76 images can be used"))
+      #expect(try succeeding(workshop.run(ranks: ranks, verify)).standardOutput.contains("all 76 images can be read"))
     }
     // Damaged without a trace in length or time.
     let path = workshop.path("mixed/val/été/0.png")

@@ -73,7 +73,10 @@ struct OutputErrorTests {
     for folder in ["data", "nowhere"] {
       try workshop.expectRefusal(
         [command, "--run", workshop.path(folder)], 66,
-        naming: [workshop.path(folder), "holds no run", "give the --output of supcon pretrain"])
+        naming: [
+          workshop.path(folder), folder == "data" ? "holds no run" : "does not exist",
+          "give the --output of supcon pretrain",
+        ])
     }
   }
 }

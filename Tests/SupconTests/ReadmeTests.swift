@@ -16,7 +16,7 @@ struct ReadmeTests {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
 
     let blocks = try testedBlocks()
-    #expect(blocks.count == 15)
+    #expect(blocks.count == 16)
     for block in blocks {
       // The two machines of the example are not at hand: its ranks start here. Ten epochs only take longer than five, 50 than two.
       let commands = block.replacing("--hostfile hostfiles/two-nodes", with: "--oversubscribe")

@@ -14,7 +14,10 @@ struct RunDirectoryTests {
     try succeeding(
       workshop.pretrain(
         "a/deep/run", ranks: 2,
-        ["--steps", "\(Self.steps)", "--checkpoint-steps", "2", "--keep", "2", "--log-steps", "3"]))
+        [
+          "--steps", "\(Self.steps)", "--checkpoint-steps", "2", "--keep", "2", "--log-steps", "3", "--warmup-epochs",
+          "1",
+        ]))
     try workshop.copy("a/deep/run", to: "run")
     return workshop
   }

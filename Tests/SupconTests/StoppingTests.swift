@@ -45,7 +45,7 @@ struct StoppingTests {
       let result = try job.result()
       #expect(result.exitCode == 75, "\(result.standardError)")
       #expect(result.standardOutput.contains("stopped on request after step"))
-      #expect(result.standardOutput.contains("--resume continues"))
+      #expect(result.standardOutput.contains("supcon pretrain --resume --output \(workshop.path("run"))"))
       let step = try workshop.summary("run").number("steps")
       #expect(step >= stopped + 4 && step < Double(Self.stepCount))
       stopped = step

@@ -132,7 +132,7 @@ struct SupervisedTests {
     try MixedFolder.write(to: workshop.path("mixed"))
     try succeeding(
       workshop.run([
-        "linear", "--run", run, "--finetune", "--dataset", "folder", "--data", workshop.path("mixed"), "--epochs", "1",
+        "supervised", "--init", run, "--dataset", "folder", "--data", workshop.path("mixed"), "--epochs", "1",
         "--batch-size", "16", "--shard-size", "8", "--image-size", "16", "--output", workshop.path("folder"),
       ]))
     #expect(try workshop.summary("folder").number("classes") == Double(MixedFolder.classes.count + 1))
@@ -141,11 +141,11 @@ struct SupervisedTests {
     for (options, parts) in [
       (["--model", "resnet18"], ["encoder.conv1.weight", "--model resnet18"]),
       (["--width-multiplier", "1"], ["expected F32 [16, 3, 3, 3]"]),
-      (["--model", "resnet14"], ["--model resnet14"]),
+      (["--model", "resnet15"], ["--model resnet15"]),
     ] {
       let result = try workshop.run(
         ["supervised", "--init", run, "--batch-size", "32", "--output", workshop.path("no")] + options)
-      expectRefusal(result, options[1] == "resnet14" ? 64 : 65, naming: parts)
+      expectRefusal(result, options[1] == "resnet15" ? 64 : 65, naming: parts)
     }
     try succeeding(workshop.train(["pretrain", "--model", "resnet32"], "deep", ["--steps", "0"]))
     let shallow = try workshop.run([

@@ -130,16 +130,16 @@ package enum ConfigurationFile {
 
   /// Describes the parser's error on one line that begins with the place.
   static func describe(_ error: any Error, path: String) -> String {
-    guard let error = error as? YamlError else { return "\(path): is no YAML: \(error)" }
+    guard let error = error as? YamlError else { return "\(path): is not valid YAML: \(error)" }
     switch error {
     case .duplicatedKeysInMapping(let names, let context):
       return
         "\(path):\(context.mark.line): option '\(names.first ?? "")' is given more than once; leave all but one out"
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      return "\(path):\(mark.line): is no YAML: \(problem)"
-    case .reader(let problem, _, _, _): return "\(path): is no YAML: \(problem)"
-    default: return "\(path): is no YAML: \(error)"
+      return "\(path):\(mark.line): is not valid YAML: \(problem)"
+    case .reader(let problem, _, _, _): return "\(path): is not valid YAML: \(problem)"
+    default: return "\(path): is not valid YAML: \(error)"
     }
   }
 }

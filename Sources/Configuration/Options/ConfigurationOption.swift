@@ -12,7 +12,7 @@ package struct ConfigurationOption: Sendable {
   struct Rules: OptionSet {
     let rawValue: Int
 
-    /// A resumed run may change it, as it never changes the results.
+    /// A resumed run may change it, as it does not change what a step computes.
     static let freeOnResume = Rules(rawValue: 1)
     /// The duration of a training step does not depend on it.
     static let stepIsTheSame = Rules(rawValue: 2)

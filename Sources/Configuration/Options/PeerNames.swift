@@ -24,7 +24,9 @@ package enum PeerNames {
     "crop": ["augmentation"],
     "dir": ["data"], "input": ["data"], "folder": ["data"], "name": ["output"], "model-name": ["model"],
     "val-split": ["validation-fraction"], "test-size": ["validation-fraction"], "save-path": ["output"],
-    "num-epochs": ["epochs"], "n-epochs": ["epochs"], "cuda": [], "verbosity": ["log-steps"],
+    "num-epochs": ["epochs"], "n-epochs": ["epochs"], "fp16": ["precision"], "bf16": ["precision"],
+    "cosine": ["schedule"], "log-dir": ["output"],
+    "verbosity": ["log-steps"],
   ]
 
   private static let values = [
@@ -40,6 +42,12 @@ package enum PeerNames {
   package static func options(_ name: String) -> [String] {
     let plain = name.replacing("_", with: "-").lowercased()
     return (options[plain].map { option in [option] } ?? []) + (further[plain] ?? [])
+  }
+
+  /// True for an option by which other programs choose a GPU.
+  package static func namesGPU(_ name: String) -> Bool {
+    ["gpu", "gpus", "gpu-id", "gpu-ids", "ngpu", "num-gpus", "cuda", "no-cuda", "device", "devices", "accelerator"]
+      .contains(name.replacing("_", with: "-").lowercased())
   }
 
   /// The value that another program's value most likely means; `nil` if it is not known.

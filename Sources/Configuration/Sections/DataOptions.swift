@@ -25,9 +25,9 @@ package struct DataOptions: Sendable, Equatable {
 
   /// The size at which JPEG images are decoded.
   package enum Decoding: String, CaseIterable, Sendable {
-    /// Their own.
+    /// The size of the file.
     case full
-    /// Halved while they stay twice as large as views.
+    /// 1/2, 1/4 or 1/8 of it: the smallest that is still at least twice the size of the views in both directions.
     case scaled
   }
 

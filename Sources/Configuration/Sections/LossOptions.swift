@@ -22,7 +22,7 @@ package struct LossOptions: Sendable, Equatable {
     var decidesMode: Bool { self != .supcon && self != .simclr }
   }
 
-  /// The factor of the mean over anchors.
+  /// The factor g by which the mean over anchors is multiplied.
   package enum Scale: String, CaseIterable, Sendable {
     /// 1.
     case none

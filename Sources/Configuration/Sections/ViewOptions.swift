@@ -13,7 +13,7 @@ package struct ViewOptions: Sendable, Equatable {
   package var progressiveSizes: [Int]?
   /// The epochs after which each of ``progressiveSizes`` ends, ascending.
   package var progressiveEpochs: [Int]?
-  /// The size of views in the present stage of training; `nil` for the full size. No option: a step has it.
+  /// The size of views in the present stage of training, set by the step; `nil` for the full size.
   package var stageSize: Int?
   /// α of mixup's Beta distribution; 0 for no mixup.
   package var mixup = 0.0
@@ -74,6 +74,7 @@ package struct ViewOptions: Sendable, Equatable {
   /// - Parameters:
   ///   - encoder: The encoder's name and the product of its strides.
   ///   - full: The shorter side of views at the end of training.
+  /// - Returns: The error to show, or `nil`.
   func sizeProblem(encoder: (name: String, stride: Int), full: Int) -> RunError? {
     for size in progressiveSizes ?? [] {
       guard size.isMultiple(of: encoder.stride) else {

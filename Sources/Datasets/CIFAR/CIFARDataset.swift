@@ -1,4 +1,5 @@
 import Formats
+import Glibc
 import ImageCodecs
 import Imaging
 
@@ -72,6 +73,12 @@ package final class CIFARDataset: ImageDataset {
   package init(_ variant: Variant, directory: String, split: Split) throws(FileError) {
     precondition(split != .validation, "\(variant.title) has no validation files")
     if let problem = DataPath.problem(directory) { throw problem }
+    guard unsafe access(directory, F_OK) == 0 else {
+      throw FileError(
+        .missing,
+        "\(directory): there is no such file or folder; give --data with the folder of \(variant.title)'s binary version"
+      )
+    }
     self.variant = variant
     normalization = variant.normalization
     var files: [ReadOnlyFile] = []
@@ -84,9 +91,11 @@ package final class CIFARDataset: ImageDataset {
       do throws(FileError) {
         file = try ReadOnlyFile(path: path)
       } catch {
+        let all = variant.files(split)
+        let files = all.count > 2 ? "\(all[0]) to \(all[all.count - 1])" : all.joined(separator: ", ")
         throw FileError(
           error.kind,
-          "\(error.description); --data must name the folder of \(variant.title)'s binary version, which holds \(variant.files(split).joined(separator: ", "))\(CIFARFiles.advice(for: directory, variant))"
+          "\(error.description); --data must name the folder of \(variant.title)'s binary version, which holds \(files)\(CIFARFiles.advice(for: directory, variant))"
         )
       }
       let standard = variant.recordsPerFile(split)

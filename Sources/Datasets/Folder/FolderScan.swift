@@ -107,7 +107,12 @@ package struct FolderScan {
       looseImages > 0
       ? " but \(looseImages) images; put them into folders named after their classes"
       : passedOver.text.map { text in "; it holds \(text)" } ?? "; it is empty"
-    return FileError(.content, "\(root): expected a folder for each class, found none\(seen)")
+    let isEmpty = looseImages == 0 && passedOver.text == nil
+    return FileError(
+      .content,
+      isEmpty
+        ? "\(root): is empty; expected a folder for each class"
+        : "\(root): expected a folder for each class, found none\(seen)")
   }
 
   private func emptyClass(_ name: [UInt8], _ before: PassedOver) -> FileError {

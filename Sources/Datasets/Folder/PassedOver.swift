@@ -89,7 +89,7 @@ package struct PassedOver: Sendable, Equatable {
   }
 }
 
-/// The purpose of a file or a folder, read from its name.
+/// The treatment of a file or folder by a scan, decided by its name alone.
 enum EntryKind: Equatable {
   /// An image that is decoded here, by its ending.
   case image

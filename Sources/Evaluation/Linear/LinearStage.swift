@@ -83,7 +83,7 @@ package enum LinearStage {
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
       report: report)
     let (training, folder) = try encoder.openTraining(
-      for: ClassifierFile.folder, checkpoint: request.checkpoint, testing: request.split, over: world, report: report)
+      for: ClassifierFile.folder, testing: request.split, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)

@@ -95,7 +95,7 @@ package enum EvaluationStage {
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
       report: report)
     let (training, folder) = try encoder.openTraining(
-      for: "evaluation", checkpoint: request.checkpoint, testing: request.split, over: world, report: report)
+      for: "evaluation", testing: request.split, over: world, report: report)
     let isStored = try world.onRoot { try makeFolder(folder, request, report) } ?? false
     let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
@@ -225,7 +225,7 @@ package enum EvaluationStage {
       classifier.bias.count == test.classNames.count
     else {
       report(
-        "note: \(request.run) has no classifier of these classes: train one with supcon linear to see its accuracy and calibration"
+        "note: \(request.run) has no classifier of these classes: train one with supcon linear \(request.run) to see its accuracy and calibration"
       )
       return nil
     }

@@ -113,7 +113,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     switch status.st_mode & S_IFMT {
     case S_IFREG: return
     case S_IFDIR: throw FileError(.inputOutput, "\(path): is a folder; give the name of a file in it")
-    default: throw FileError(.inputOutput, "\(path): is no regular file, and only such a file can be written")
+    default: throw FileError(.inputOutput, "\(path): is not a regular file, and only such a file can be written")
     }
   }
 

@@ -36,7 +36,7 @@ public final class ReadOnlyFile: Sendable {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw FileError(.content, "\(path): is no regular file")
+      throw FileError(.content, "\(path): is not a regular file")
     }
     byteCount = Int(status.st_size)
   }

@@ -12,14 +12,17 @@ package struct FrozenEncoder {
   package var configuration: Configuration
   /// Weights and running statistics, the same on every rank: the run's own or their moving average.
   package let state: TrainingState
-  /// Which of the two they are.
+  /// The kind of ``state``'s weights: the run's own or their moving average.
   package let weights: RunWeights
+  /// True if it is the run's latest checkpoint.
+  package let isLatest: Bool
 
   /// An encoder in a given state.
   package init(configuration: Configuration, state: TrainingState) {
     self.configuration = configuration
     self.state = state
     weights = .raw
+    isLatest = true
   }
 
   /// Reads the run on rank 0 and broadcasts it.
@@ -39,7 +42,7 @@ package struct FrozenEncoder {
     run: String, checkpoint: String = "latest", weights: RunWeights = .raw, data: String?, needsData: Bool = true,
     over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
-    let opened = try world.onRoot { () throws -> (Configuration, TrainingState) in
+    let opened = try world.onRoot { () throws -> (configuration: Configuration, state: TrainingState, isLatest: Bool) in
       let directory = RunDirectory(path: run)
       try directory.checkHoldsRun()
       var configuration = try directory.configuration()
@@ -65,10 +68,11 @@ package struct FrozenEncoder {
           .missing, "--weights-of average: \(run) has no averaged weights, as it was trained without --weight-average",
           remedy: "leave the option out")
       }
-      return (configuration, state)
+      let isLatest = checkpoint == "latest" || directory.checkpoints.steps.last == read.state.step
+      return (configuration, state, isLatest)
     }
     var configuration = try Configuration(
-      yaml: try world.broadcast(text: opened?.0.yaml() ?? ""), path: "the configuration from rank 0")
+      yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
     let ownPrecision = configuration.compute.resolvedPrecision
     let precision = try PrecisionChoice(over: world).forEvaluation(of: ownPrecision)
     if precision != ownPrecision {
@@ -78,9 +82,12 @@ package struct FrozenEncoder {
     }
     self.configuration = configuration
     self.weights = weights
-    var state = try opened?.1 ?? TrainingState(toFill: configuration, configuration.modelLayout)
+    var state = try opened?.state ?? TrainingState(toFill: configuration, configuration.modelLayout)
     try state.broadcast(over: world)
     self.state = state
+    var latest = [Int32(opened?.isLatest ?? true ? 1 : 0)]
+    try world.broadcast(&latest)
+    isLatest = latest[0] == 1
   }
 
   /// Opens the training set and names the folder in the run directory for a stage's result.
@@ -92,14 +99,13 @@ package struct FrozenEncoder {
   ///
   /// - Parameters:
   ///   - stage: The folder of the run's own result.
-  ///   - checkpoint: The checkpoint that was asked for.
   ///   - split: The images that the stage tests on.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Returns: The training set, and for example `evaluation`, `evaluation-average`, `evaluation-flowers` or `evaluation-step-1200`.
   /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
   package func openTraining(
-    for stage: String, checkpoint: String, testing split: Split, over world: borrowing Communicator,
+    for stage: String, testing split: Split, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> (dataset: any ImageDataset, resultFolder: String) {
     let (dataset, fingerprint) = try DatasetChoice.openFingerprinted(
@@ -108,7 +114,7 @@ package struct FrozenEncoder {
     let name =
       configuration.data.path?.split(separator: "/").last.map(String.init) ?? configuration.data.dataset.rawValue
     let own = stage + weights.suffix + (split == .validation ? "-validation" : "")
-    let folder = own + (isOther ? "-\(name)" : "") + (checkpoint == "latest" ? "" : "-step-\(state.step)")
+    let folder = own + (isOther ? "-\(name)" : "") + (isLatest ? "" : "-step-\(state.step)")
     if folder != own {
       report(
         "note: \(isOther ? "not the data of the run" : "an earlier checkpoint"): the result is stored in \(folder), the run's own stays"

@@ -111,7 +111,8 @@ package enum LaunchChecks {
         exitCode: nil,
         problem:
           "host \(host): \(counted(threads, "thread")) of \(counted(ranks.count, "rank")) on \(counted(processors, "core"))",
-        remedy: "start fewer ranks there (-np, slots=) or give fewer --threads")
+        remedy: ranks.count == 1
+          ? "give --threads \(processors)" : "start fewer ranks there (-np, slots=) or give fewer --threads")
     }
   }
 

@@ -206,10 +206,11 @@ typedef struct {
   /// Each term is right to about 1.2·10⁻⁷, or below e^−87 to 10⁻³⁸.
   double (*exponential_sum)(const float *elements, size_t count, float shift);
 
-  /// A row's similarities s_ij become its factors of the gradient, both roles of the row in one:
-  /// w_i e^(s_ij − ℓ_i) + w_j e^(s_ij − ℓ_j) − [same class] (w_i/|P(i)| + w_j/|P(j)|).
+  /// Replaces the similarities s_ij of row i by G_ij + G_ji, the derivatives of the loss by s_ij as a term of anchor i and of anchor j:
+  /// w_i e^(s_ij − ℓ_i) + w_j e^(s_ij − ℓ_j) − [same class] (w_i/|P(i)| + w_j/|P(j)|),
+  /// where ℓ is `log_sum_exp`, w `anchor_weight` and w/|P| `positive_weight`.
   ///
-  /// The row's own place holds nothing of use afterwards, as s_ii is no term of ℓ_i.
+  /// The element of row i itself is arbitrary afterwards; the caller sets it to 0.
   void (*contrastive_factors)(float *line, size_t count, KernelLossRow row, KernelLossColumns columns);
 
   // MARK: Modes of the contrastive loss (contrastive_modes.h)

@@ -101,7 +101,7 @@ struct ScatterChart {
   }
 }
 
-/// The name of a class in a plane, by the middle of its base line.
+/// The name of a class in the chart: text centered at `x` with its base line at `y`.
 private struct TextBox {
   let label: Int
   let x: Double

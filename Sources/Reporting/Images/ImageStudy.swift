@@ -7,7 +7,9 @@ import MPI
 import NeuralNet
 import Runs
 
-/// What a run's encoder makes of the images of its dataset; without the dataset, or without a checkpoint, the part that is left.
+/// The predictions, neighbors and map that a run's encoder gives for images of its dataset.
+///
+/// Parts that need a missing dataset or checkpoint are absent.
 package struct ImageStudy {
   var sets: StudiedSets?
   var views: [SampleViews] = []

@@ -3,7 +3,7 @@ import Evaluation
 import Imaging
 import Measures
 
-/// A test image with the training images whose unit rows are nearest to its own.
+/// A test image with the training images whose representations are nearest to its own by cosine similarity.
 struct NeighborStudy {
   let sample: Int
   /// The neighbors, nearest first, with their cosine similarity.

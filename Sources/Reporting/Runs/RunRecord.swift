@@ -2,7 +2,7 @@ import Configuration
 import Formats
 import Runs
 
-/// What a run directory says of its run, read without writing anything, also while the run is trained.
+/// The records of a run, read from its directory without writing to it, also during training.
 package struct RunRecord: Sendable {
   let path: String
   let configuration: Configuration

@@ -2,7 +2,7 @@ import Configuration
 import Job
 import Runs
 
-/// What was run, the command that repeats it, its results, and where it ran.
+/// The overview of a run: its options, the command that repeats it, its results, and its host.
 struct OverviewSection {
   let run: RunRecord
   /// The accuracy that the report itself has measured.

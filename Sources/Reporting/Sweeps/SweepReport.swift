@@ -10,7 +10,7 @@ package struct SweepReport {
     let name: String
     /// The options in which runs differ.
     let values: [String: String]
-    /// What its directory says; `nil` if there is none yet.
+    /// The records of its directory; `nil` if there is none yet.
     let record: RunRecord?
 
     /// A run of the sweep.

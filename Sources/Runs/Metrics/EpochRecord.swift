@@ -17,7 +17,7 @@ package struct EpochRecord: MetricsRecord {
   package var viewsPerSecond: Double
   /// The duration, in this invocation, without evaluations.
   package var seconds: Double
-  /// The number of steps of the epoch in this invocation.
+  /// The number of this epoch's steps that this invocation took; fewer than all after a resume within the epoch.
   package var stepsCounted: Int
   /// The mean share of views classified correctly, if there is a classifier.
   package var trainTop1: Double?

@@ -112,12 +112,17 @@ package enum StepBenchmark {
       startupSeconds: startup.isFinite ? startup : nil, gatheredBytesPerRank: gathered.mean,
       gatheredBytesMaximum: gathered.maximum, collectives: collectives,
       reducedVectorBytes: step.vector.count * MemoryLayout<Float>.size)
+    try world.onRoot { try publish(result, request, earlier: earlier ?? nil, report) }
+  }
+
+  /// Prints a result and its comparison with an earlier one, and writes it to the file that was asked for.
+  private static func publish(
+    _ result: BenchmarkResult, _ request: Request, earlier: BenchmarkResult?, _ report: (String) -> Void
+  ) throws {
     report(result.table())
-    try world.onRoot {
-      try request.json.map { path in try result.write(to: path) }
-      if let earlier, let earlier, let path = request.compare {
-        report("\n" + result.comparison(with: earlier, name: path))
-      }
+    try request.json.map { path in try result.write(to: path) }
+    if let earlier, let path = request.compare {
+      report("\n" + result.comparison(with: earlier, name: path))
     }
   }
 

@@ -21,7 +21,7 @@ final class NumericsCheck: Sendable {
 
   private let first = Mutex<Finding?>(nil)
 
-  /// The first one found.
+  /// The finding that comes first in the order of computation; `nil` if there is none.
   var finding: Finding? { first.withLock { finding in finding } }
 
   /// Checks the activations of one shard in ``TrainingModel/forward(_:parameters:inspect:)``.

@@ -97,10 +97,10 @@ struct OpenedRun {
   ///
   /// Collective.
   func state(
-    initial: @autoclosure () -> TrainingState, over world: borrowing Communicator
+    initial: @autoclosure () throws -> TrainingState, over world: borrowing Communicator
   ) throws -> TrainingState {
-    guard isResumed || configuration.model.initialPath != nil else { return initial() }
-    var state = checkpoint?.state ?? initial()
+    guard isResumed || configuration.model.initialPath != nil else { return try initial() }
+    var state = try checkpoint?.state ?? initial()
     encoder?.replace(&state)
     try state.broadcast(over: world)
     return state

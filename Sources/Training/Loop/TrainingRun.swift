@@ -75,8 +75,9 @@ package enum TrainingRun {
     let opened = try OpenedRun(request, over: world, report: report)
     // The directory's lock is held until the last write.
     defer { withExtendedLifetime(opened) {} }
-    let initial = try TrainingState(opened.configuration, opened.configuration.modelLayout)
-    var state = try opened.state(initial: initial, over: world)
+    // The only copy: another would make the first step duplicate parameters and optimizer state.
+    var state = try opened.state(
+      initial: try TrainingState(opened.configuration, opened.configuration.modelLayout), over: world)
     let plan = Plan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     if opened.isResumed, state.step >= plan.lastStep {
       report(finishedMessage(of: opened, state, plan))
@@ -224,7 +225,8 @@ package enum TrainingRun {
     if plan.isTestDue(after: state.step) {
       try test(state, of: opened, log, over: world)
     }
-    report("stopped on request after step \(state.step) of \(plan.lastStep); --resume continues")
+    let command = "supcon \(opened.configuration.command.rawValue) --resume --output \(opened.directory?.path ?? "DIR")"
+    report("stopped on request after step \(state.step) of \(plan.lastStep), saved; continue with\n\(command)")
     return .stopped
   }
 

@@ -25,8 +25,11 @@ enum UnknownOption {
     let meant =
       PeerNames.options(name).first(where: offered.contains)
       ?? offered.nearest(to: name.lowercased(), within: (name.count + 2) / 3)
-    return "Error: Unknown option '\(option)'"
-      + (meant.map { meant in "; did you mean '--\(meant)'?" } ?? "")
+    let hint =
+      PeerNames.namesGPU(name)
+      ? "; supcon computes on CPUs: leave it out, and use more cores with --threads or mpirun -np"
+      : meant.map { meant in "; did you mean '--\(meant)'?" } ?? ""
+    return "Error: Unknown option '\(option)'\(hint)"
   }
 
   /// The first option among the arguments that a command does not have.
