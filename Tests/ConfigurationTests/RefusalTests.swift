@@ -38,7 +38,7 @@ struct RefusalTests {
     Mistake("--activation-memory -5MB", naming: "--activation-memory"),
     Mistake("--precision float16", naming: "--precision float16", "auto, float32, bfloat16"),
     Mistake("--dataset mnist", naming: "--dataset mnist", "expected", "cifar10"),
-    Mistake("--dataset cifar10", naming: "--dataset cifar10", "needs --data"),
+    Mistake("--dataset cifar10", naming: "--dataset cifar10", "give --data"),
     Mistake("--temperature 0", naming: "--temperature 0", "expected a number above 0"),
     Mistake("--batch-size 100", naming: "--batch-size 100", "multiple of --shard-size 32", "96"),
     Mistake("--shard-size 0", naming: "--shard-size 0", "expected at least 1"),

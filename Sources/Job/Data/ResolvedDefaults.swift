@@ -4,6 +4,11 @@ import Datasets
 import Imaging
 
 extension Configuration {
+  /// The fewest steps of an epoch with the default batch: with fewer, a contrastive loss may not leave its plateau in a few epochs.
+  private static let fewestSteps = 40
+  /// The default batch of smaller training sets: four shards of 32, work for four ranks.
+  private static let smallBatch = 128
+
   /// The length of a view's side in pixels above which views are photographs rather than CIFAR's images.
   private static let largestSmallView = 64
 
@@ -28,14 +33,22 @@ extension Configuration {
     }
   }
 
-  /// Makes the default batch small enough for a small training set.
+  /// Makes the default batch of a small training set smaller, so that an epoch has steps enough.
   private mutating func fitBatch(to count: Int, _ given: ConfigurationOverrides, _ report: (String) -> Void) {
-    guard count < batches.size, count > 1, !given.gives(\.batches.size), batches.sampling == .shuffle else { return }
-    if count < batches.shardSize {
-      guard !given.gives(\.batches.shardSize) else { return }
-      batches.shardSize = count
+    guard count > 1, !given.gives(\.batches.size), batches.sampling == .shuffle else { return }
+    var size = batches.size
+    if isContrasting, count / size < Self.fewestSteps, !given.gives(\.batches.shardSize) {
+      size = min(size, Self.smallBatch)
     }
-    batches.size = count / batches.shardSize * batches.shardSize
+    if count < size {
+      if count < batches.shardSize {
+        guard !given.gives(\.batches.shardSize) else { return }
+        batches.shardSize = count
+      }
+      size = count / batches.shardSize * batches.shardSize
+    }
+    guard size != batches.size else { return }
+    batches.size = size
     report(
       "batch size: \(batches.size) in shards of \(batches.shardSize), as the training set has \(counted(count, "sample")) and --batch-size is not given"
     )
