@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import Losses
 import Testing
 
@@ -12,6 +13,21 @@ struct OptionTableTests {
       if let value = option.defaultValue, option.kind != .boolean {
         #expect(option.help.hasSuffix("(default: \(value))"), "\(option.name)")
       }
+    }
+  }
+
+  @Test func `the usage page lists the options that may differ on resume`() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let page = try String(contentsOf: root.appendingPathComponent("docs/usage.md"), encoding: .utf8)
+    let start = try #require(page.range(of: "A resumed run may differ"))
+    let end = try #require(page.range(of: "Any other option", range: start.upperBound..<page.endIndex))
+    let named = Set(
+      page[start.upperBound..<end.lowerBound].matches(of: /`--([a-z-]+)`/).map { match in
+        String(match.output.1)
+      })
+    for option in ConfigurationOption.all {
+      #expect(named.contains(option.name) == option.isFreeOnResume, "\(option.name)")
     }
   }
 

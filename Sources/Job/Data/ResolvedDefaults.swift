@@ -6,8 +6,8 @@ import Imaging
 extension Configuration {
   /// The fewest steps of an epoch with the default batch: with fewer, a contrastive loss may not leave its plateau in a few epochs.
   private static let fewestSteps = 40
-  /// The default batch of smaller training sets: four shards of 32, work for four ranks.
-  private static let smallBatch = 128
+  /// The default batch of smaller training sets, and its shards: as many as of the default of larger sets, for as many ranks.
+  private static let (smallBatch, smallShard) = (128, 16)
 
   /// The length of a view's side in pixels above which views are photographs rather than CIFAR's images.
   private static let largestSmallView = 64
@@ -39,6 +39,7 @@ extension Configuration {
     var size = batches.size
     if isContrasting, count / size < Self.fewestSteps, !given.gives(\.batches.shardSize) {
       size = min(size, Self.smallBatch)
+      batches.shardSize = min(batches.shardSize, Self.smallShard)
     }
     if count < size {
       if count < batches.shardSize {
