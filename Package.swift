@@ -210,7 +210,8 @@ let tests: [Target] = [
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "WeightExchangeTests", dependencies: ["Configuration", "Formats", "NeuralNet", "WeightExchange"],
+    name: "WeightExchangeTests",
+    dependencies: ["Configuration", "Formats", "NeuralNet", "TestSupport", "WeightExchange"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "ReportingTests",

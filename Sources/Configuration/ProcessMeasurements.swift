@@ -49,10 +49,7 @@ package enum ProcessMeasurements {
 
   /// Returns the number of processors that this process may run on; `nil` if the kernel does not report it.
   package static func allowedProcessorCount() -> Int? {
-    // A mask in hexadecimal digits, with commas between words.
-    field("Cpus_allowed:", of: "/proc/self/status").map { mask in
-      mask.compactMap(\.hexDigitValue).reduce(0) { sum, digit in sum + digit.nonzeroBitCount }
-    }
+    allowedProcessors().map(\.count)
   }
 
   /// Returns the numbers of the processors that this process may run on; `nil` if the kernel does not report them.

@@ -5,9 +5,4 @@ package enum CSV {
     text.utf8.contains { byte in byte == 0x2C || byte == 0x22 || byte == 0x0A || byte == 0x0D }
       ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
   }
-
-  /// A field of tab-separated values, in which a tab or the end of a line is a space.
-  package static func tabbed(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\t" || $0 == "\n" || $0 == "\r" ? " " : $0 }))
-  }
 }

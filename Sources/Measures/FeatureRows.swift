@@ -23,6 +23,13 @@ package struct FeatureRows: Sendable {
   /// The features of one sample.
   package subscript(sample: Int) -> ArraySlice<Float> { features[sample * width..<(sample + 1) * width] }
 
+  /// The rows of some samples, in that order.
+  package func rows(of samples: [Int]) -> FeatureRows {
+    FeatureRows(
+      features: samples.flatMap { sample in self[sample] }, labels: samples.map { sample in labels[sample] },
+      width: width)
+  }
+
   /// The inner products of a range of samples with all rows of a matrix, `[samples, rows of others]`.
   package func products(_ samples: Range<Int>, with others: [Float]) throws(DNNLError) -> [Float] {
     let rows = others.count / width

@@ -1,3 +1,4 @@
+import Datasets
 import Formats
 import Measures
 
@@ -49,7 +50,7 @@ package struct EvaluationFigures {
     let sets = [("representations", representations)] + (projections.map { rows in [("embeddings", rows)] } ?? [])
     return sets.filter { _, rows in rows.count > 0 }.map { title, rows in
       let count = max(1, min(Self.projectedSamples, Self.projectedElements / rows.width))
-      let samples = Self.spread(count, over: rows.count)
+      let samples = evenlySpaced(count, below: rows.count)
       return TensorBoardProjector.Embeddings(
         name: title, width: rows.width, elements: samples.flatMap { sample in Self.unit(rows[sample]) },
         metadata: [
@@ -71,14 +72,8 @@ package struct EvaluationFigures {
     return row.map { element in length > 0 ? element / length : 0 }
   }
 
-  /// Samples at equal distances: datasets are often in the order of their classes.
-  private static func spread(_ count: Int, over all: Int) -> [Int] {
-    let count = min(count, all)
-    return (0..<count).map { place in place * all / count }
-  }
-
   private func similarities(_ rows: FeatureRows) -> (same: [Float], other: [Float]) {
-    let samples = Self.spread(Self.comparedSamples, over: rows.count)
+    let samples = evenlySpaced(Self.comparedSamples, below: rows.count)
     let units = samples.map { sample in Self.unit(rows[sample]) }
     var (same, other): ([Float], [Float]) = ([], [])
     for first in samples.indices {

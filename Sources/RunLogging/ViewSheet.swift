@@ -22,12 +22,11 @@ package enum ViewSheet {
     let viewSize = configuration.viewSize(of: dataset)
     let scale = max(1, shownSide / max(viewSize.width, viewSize.height))
     let step = (width: viewSize.width * scale + gap, height: viewSize.height * scale + gap)
-    let rows = min(sampleCount, dataset.count)
+    let samples = evenlySpaced(sampleCount, below: dataset.count)
     let columns = 1 + min(configuration.views.count, sampleCount)
-    var canvas = Canvas(width: step.width * columns + gap, height: step.height * rows + gap)
+    var canvas = Canvas(width: step.width * columns + gap, height: step.height * samples.count + gap)
     let workspace = AugmentationWorkspace()
-    for row in 0..<rows {
-      let sample = row * dataset.count / rows
+    for (row, sample) in samples.enumerated() {
       let image = try dataset.image(at: sample)
       for column in 0..<columns {
         var stream = RandomStream(

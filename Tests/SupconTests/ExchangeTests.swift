@@ -7,32 +7,6 @@ import Testing
 struct ExchangeTests {
   private static let small = ["--batch-size", "2", "--shard-size", "2", "--steps", "1", "--image-size", "16"]
 
-  /// The number of blocks in each group, and whether each has three convolutions.
-  private static let encoders: [String: (counts: [Int], hasBottlenecks: Bool)] = [
-    "resnet20": ([3, 3, 3], false), "resnet18": ([2, 2, 2, 2], false), "resnet50": ([3, 4, 6, 3], true),
-  ]
-
-  /// The names of an encoder's tensors in PyTorch, where `shortcut` names a projection.
-  private static func names(_ encoder: String, shortcut: String?) throws -> Set<String> {
-    let (counts, hasBottlenecks) = try #require(encoders[encoder])
-    func normalization(_ name: String) -> [String] {
-      ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"].map { kind in "\(name).\(kind)" }
-    }
-    var names = ["conv1.weight"] + normalization("bn1")
-    for (group, count) in counts.enumerated() {
-      for block in 0..<count {
-        let name = "layer\(group + 1).\(block)"
-        for place in 1...(hasBottlenecks ? 3 : 2) {
-          names += ["\(name).conv\(place).weight"] + normalization("\(name).bn\(place)")
-        }
-        if let shortcut, block == 0, group > 0 || hasBottlenecks {
-          names += ["\(name).\(shortcut).0.weight"] + normalization("\(name).\(shortcut).1")
-        }
-      }
-    }
-    return Set(names)
-  }
-
   private func export(_ workshop: Workshop, _ run: String, to file: String, _ options: [String]) throws -> ProcessResult
   {
     try workshop.run(["export", "--run", workshop.path(run), "--output", workshop.path(file)] + options)
@@ -54,14 +28,14 @@ struct ExchangeTests {
   @Test(arguments: [("resnet18", ["torchvision", "supcontrast"]), ("resnet20", ["ge"]), ("resnet50", ["torchvision"])])
   func `encoders come back with the same bits`(encoder: String, layouts: [String]) throws {
     let workshop = try Workshop()
-    let isSmall = Self.encoders[encoder]?.counts.count == 3
+    let isSmall = PyTorchNames.encoders[encoder]?.counts.count == 3
     let options = isSmall ? ["--normalize-encoder", "--embedding-width", "64"] : []
     try succeeding(workshop.pretrain("run", configuration: Self.small, ["--model", encoder] + options))
     let own = try WeightsFile(path: workshop.path("run/encoder.safetensors"))
     for layout in layouts {
       try succeeding(export(workshop, "run", to: "\(layout).file", ["--layout", layout]))
       let file = try WeightsFile(path: workshop.path("\(layout).file"))
-      var expected = try Self.names(
+      var expected = PyTorchNames.names(
         encoder, shortcut: isSmall ? nil : layout == "torchvision" ? "downsample" : "shortcut")
       switch layout {
       case "torchvision": break
@@ -221,7 +195,7 @@ struct ExchangeTests {
       let file = try WeightsFile(path: workshop.path("\(run).torchvision"))
       #expect(
         Set(file.tensors.keys)
-          == (try Self.names("resnet18", shortcut: "downsample")).union(["fc.weight", "fc.bias"]))
+          == (PyTorchNames.names("resnet18", shortcut: "downsample")).union(["fc.weight", "fc.bias"]))
       #expect(file.tensors["fc.weight"] == own.tensors["fc.weight"])
     }
     try succeeding(export(workshop, "joint", to: "model", ["--layout", "supcontrast"]))

@@ -74,7 +74,7 @@ struct ForeignNamesTests {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let path = folder.appendingPathComponent(name).path
     try Data(bytes).write(to: URL(fileURLWithPath: path))
-    let error = #expect(throws: FileError.self) { try WeightFileFormat.check(path) }
+    let error = #expect(throws: FileError.self) { try WeightFileFormat.open(path) }
     return error?.description ?? "accepted"
   }
 }

@@ -1,5 +1,4 @@
 import Formats
-import Glibc
 import ImageCodecs
 import Imaging
 
@@ -73,7 +72,7 @@ package final class CIFARDataset: ImageDataset {
   package init(_ variant: Variant, directory: String, split: Split) throws(FileError) {
     precondition(split != .validation, "\(variant.title) has no validation files")
     if let problem = DataPath.problem(directory) { throw problem }
-    guard unsafe access(directory, F_OK) == 0 else {
+    guard DataPath.kind(directory) != .missing else {
       throw FileError(
         .missing,
         "\(directory): there is no such file or folder; give --data with the folder of \(variant.title)'s binary version"

@@ -3,8 +3,6 @@ import Datasets
 import Job
 import MPI
 import Measures
-import NeuralNet
-import OneDNN
 import Runs
 import WeightExchange
 
@@ -62,9 +60,10 @@ package struct HeldOutEvaluation: Sendable {
     var record = EvaluationRecord(
       step: state.step, epoch: epoch, queries: samples.split.rawValue, querySamples: queries.count,
       referenceSamples: references.count)
-    try addGeometry(&record, queries.unit, over: world)
+    let unitQueries = queries.unit
+    try addGeometry(&record, unitQueries, over: world)
     if samples.references.hasLabels, queries.count > 0, references.count > 0 {
-      try addNeighbors(&record, references.unit, queries.unit, over: world)
+      try addNeighbors(&record, references.unit, unitQueries, over: world)
       record.linearProbeTop1 = try probe(references, queries, over: world)
       if configuration.isClassifying, samples.split == .validation {
         record.classifierTop1 = try accuracy(ofClassifierIn: state, queries, over: world)
@@ -87,12 +86,11 @@ package struct HeldOutEvaluation: Sendable {
         configuration, state, viewSize: configuration.viewSize(of: samples.references), threads: threads,
         samplesPerBlock: min(FeatureExtraction.usualBlockSize, rowsPerShard))
     }
-    func rows(_ dataset: any ImageDataset) throws -> FeatureRows {
-      let loader = extraction.makeLoader(dataset, .none, seed: configuration.compute.seed)
-      return FeatureRows(
-        features: try extraction.features(of: loader, over: world), labels: dataset.labels, width: extraction.width)
-    }
-    return (try rows(samples.references), try rows(samples.queries))
+    let seed = configuration.compute.seed
+    return (
+      try extraction.rows(of: samples.references, seed: seed, over: world),
+      try extraction.rows(of: samples.queries, seed: seed, over: world)
+    )
   }
 
   /// Maps representations to embeddings before they are scaled to unit length; `nil` without a projection head.
@@ -161,28 +159,16 @@ package struct HeldOutEvaluation: Sendable {
   private func accuracy(
     ofClassifierIn state: TrainingState, _ queries: FeatureRows, over world: borrowing Communicator
   ) throws -> Double {
-    let classifier = ExportedClassifier(of: state)
-    let (weight, bias) = (classifier.weight, classifier.bias)
-    let predictions = try RowWork.gather(rows: queries.count, width: 1, zero: Int32(0), threads: threads, over: world) {
-      rows in
-      let products = try queries.products(rows, with: weight)
-      return (0..<rows.count).map { row in
-        let logits = bias.indices.map { label in products[row * bias.count + label] + bias[label] }
-        return Int32(logits.indices.max { one, other in (logits[one], other) < (logits[other], one) } ?? 0)
-      }
+    let logits = try RunClassifier(ExportedClassifier(of: state)).logits(queries, threads: threads, over: world)
+    let classes = logits.count / queries.count
+    let correct = queries.labels.indices.count { sample in
+      ClassRank.rank(of: Int(queries.labels[sample]), in: logits[sample * classes..<(sample + 1) * classes]) == 0
     }
-    return queries.accuracy(of: predictions)
+    return Double(correct) / Double(queries.count)
   }
 }
 
 extension FeatureRows {
-  /// The rows scaled to unit length.
-  package var unit: FeatureRows {
-    var scaled = features
-    UnitNormalization.scale(&scaled, width: width)
-    return FeatureRows(features: scaled, labels: labels, width: width)
-  }
-
   /// The share of rows whose class was predicted.
   fileprivate func accuracy(of predictions: [Int32]) -> Double {
     Double(zip(labels, predictions).count { label, prediction in label == prediction }) / Double(count)

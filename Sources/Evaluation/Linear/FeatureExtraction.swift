@@ -5,6 +5,7 @@ import ImageCodecs
 import Imaging
 import Job
 import MPI
+import Measures
 import NeuralNet
 import OneDNN
 import ParallelLoops
@@ -65,6 +66,15 @@ final class FeatureExtraction {
   func makeLoader(_ dataset: any ImageDataset, _ augmentation: Augmentation, seed: UInt64) -> ShardLoader {
     ShardLoader(
       dataset, augmentation, viewSize: viewSize, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
+  }
+
+  /// The features of all samples of a dataset as they are, on every rank.
+  ///
+  /// Collective.
+  func rows(of dataset: any ImageDataset, seed: UInt64, over world: borrowing Communicator) throws -> FeatureRows {
+    FeatureRows(
+      features: try features(of: makeLoader(dataset, .none, seed: seed), over: world), labels: dataset.labels,
+      width: width)
   }
 
   /// The features of all samples of a loader's dataset, `[samples, width]`, on every rank.

@@ -103,12 +103,15 @@ package enum EvaluationStage {
     try checkNeighbors(request, of: training)
     let outliers = try openOutliers(request, like: test, over: world, report: report)
     try checkCorruptions(request, like: test, over: world)
-    let rows = try featureRows(of: training, request, encoder, over: world)
-    let testRows = try featureRows(of: test, request, encoder, over: world)
+    let features = FrozenFeatures(encoder, threads: request.threads)
+    let rows = try measuredRows(of: training, request, features, over: world)
+    // The classifier is trained on representations as they are.
+    let plainRows = try Self.rows(of: test, request, features, over: world)
+    let testRows = request.features == .encoder ? plainRows.unit : plainRows
     try training.reportReplaced(over: world, report: report)
     try test.reportReplaced(over: world, report: report)
     let correct = try KNearestNeighbors(k: request.neighbors, width: rows.width).correctCount(
-      training: rows.unit, test: testRows.unit, threads: request.threads, over: world)
+      training: rows, test: testRows, threads: request.threads, over: world)
     let accuracy = Double(correct) / Double(test.count)
     let field = request.features == .encoder ? "knn_top1" : "pixel_knn_top1"
     var result = EvaluationReport()
@@ -116,15 +119,15 @@ package enum EvaluationStage {
     var confusion: ConfusionMatrix?
     if request.features == .encoder {
       let measures = EvaluationMeasures(
-        training: rows.unit, test: testRows.unit, classNames: training.classNames,
+        training: rows, test: testRows, classNames: training.classNames,
         seed: encoder.configuration.compute.seed,
         threads: request.threads)
       try measures.addAccuracies(&result, over: world)
       try measures.addGeometry(&result, over: world)
-      confusion = try addClassification(&result, testRows.plain, test, request, encoder, over: world, report: report)
+      confusion = try addClassification(&result, plainRows, test, request, features, over: world, report: report)
       if let outliers {
         try measures.addDetection(
-          &result, outliers: try featureRows(of: outliers, request, encoder, over: world).unit, over: world)
+          &result, outliers: try measuredRows(of: outliers, request, features, over: world), over: world)
       }
     }
     world.activity.begin("writing the result", allowsSilence: true)
@@ -219,9 +222,9 @@ package enum EvaluationStage {
   /// Collective.
   private static func addClassification(
     _ result: inout EvaluationReport, _ rows: FeatureRows, _ test: any ImageDataset, _ request: Request,
-    _ encoder: FrozenEncoder, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ features: FrozenFeatures, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws -> ConfusionMatrix? {
-    guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report),
+    guard let classifier = try RunClassifier(of: features.encoder, run: request.run, over: world, report: report),
       classifier.bias.count == test.classNames.count
     else {
       report(
@@ -239,7 +242,7 @@ package enum EvaluationStage {
     let plain = try probabilities(rows)
     let confusion = EvaluationMeasures.addClassification(&result, plain, classNames: test.classNames)
     if request.hasMirrorTest {
-      let mirrored = try featureRows(of: MirroredDataset(original: test), request, encoder, over: world).plain
+      let mirrored = try Self.rows(of: MirroredDataset(original: test), request, features, over: world)
       result.add(
         "mirror_top1", "classifier on images and mirror images, top-1",
         try probabilities(mirrored, adding: plain.logits).topAccuracy(1))
@@ -251,7 +254,7 @@ package enum EvaluationStage {
           let set = try world.throwingTogether {
             try CorruptedDataset(folder: folder, corruption: name, severity: severity, like: test)
           }
-          return 1 - (try probabilities(featureRows(of: set, request, encoder, over: world).plain)).topAccuracy(1)
+          return 1 - (try probabilities(Self.rows(of: set, request, features, over: world))).topAccuracy(1)
         }
       }
       result.add("corruption_error", "mean error under corruptions", CorruptionErrors.meanError(errors))
@@ -261,38 +264,26 @@ package enum EvaluationStage {
     return confusion
   }
 
-  /// The features of all samples on every rank, raw and scaled to unit length.
+  /// The features of all samples that distances are measured in, on every rank: representations of unit length, or pixels.
   ///
   /// Collective.
-  private static func featureRows(
-    of dataset: any ImageDataset, _ request: Request, _ encoder: FrozenEncoder, over world: borrowing Communicator
-  ) throws -> (plain: FeatureRows, unit: FeatureRows, width: Int) {
-    let (plain, width) = try features(of: dataset, request, encoder, over: world)
-    var unit = plain
-    if request.features == .encoder {
-      UnitNormalization.scale(&unit, width: width)
-    }
-    let labels = dataset.labels
-    return (
-      FeatureRows(features: plain, labels: labels, width: width),
-      FeatureRows(features: unit, labels: labels, width: width), width
-    )
+  private static func measuredRows(
+    of dataset: any ImageDataset, _ request: Request, _ features: FrozenFeatures, over world: borrowing Communicator
+  ) throws -> FeatureRows {
+    let rows = try rows(of: dataset, request, features, over: world)
+    return request.features == .encoder ? rows.unit : rows
   }
 
-  /// The features of all samples on every rank, `[samples, width]`.
+  /// The features of all samples on every rank.
   ///
   /// Collective.
-  private static func features(
-    of dataset: any ImageDataset, _ request: Request, _ encoder: FrozenEncoder, over world: borrowing Communicator
-  ) throws -> (features: [Float], width: Int) {
+  private static func rows(
+    of dataset: any ImageDataset, _ request: Request, _ features: FrozenFeatures, over world: borrowing Communicator
+  ) throws -> FeatureRows {
     switch request.features {
-    case .encoder:
-      let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
-      let features = try extraction.features(
-        of: extraction.makeLoader(dataset, .none, seed: encoder.configuration.compute.seed), over: world)
-      return (features, extraction.width)
+    case .encoder: return try features.rows(of: dataset, over: world)
     case .pixels:
-      let viewSize = encoder.configuration.viewSize(of: dataset)
+      let viewSize = features.encoder.configuration.viewSize(of: dataset)
       let width = 3 * viewSize.pixelCount
       let loader = ShardLoader(
         dataset, .none, viewSize: viewSize, views: 1, seed: 0,
@@ -304,7 +295,7 @@ package enum EvaluationStage {
         let samples = (0..<Int32(dataset.count)).map { sample in sample }
         try loader.fill(&views, samples: samples.span, epoch: 0)
       }
-      return (pixels, width)
+      return FeatureRows(features: pixels, labels: dataset.labels, width: width)
     }
   }
 }

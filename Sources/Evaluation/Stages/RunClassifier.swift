@@ -13,6 +13,11 @@ package struct RunClassifier: Sendable {
   /// `[classes]`.
   package let bias: [Float]
 
+  /// The classifier that every rank has read.
+  init(_ classifier: ExportedClassifier) {
+    (weight, bias) = (classifier.weight, classifier.bias)
+  }
+
   /// Reads the classifier on rank 0 and broadcasts it; `nil` if the run has none that belongs to the encoder.
   ///
   /// Collective.

@@ -3,7 +3,6 @@ import Datasets
 import Job
 import MPI
 import Measures
-import NeuralNet
 import Runs
 import WeightExchange
 
@@ -19,13 +18,6 @@ package struct ImageFeatures {
     package let rows: FeatureRows
     /// The files that cannot be decoded, by their place in ``paths``, with the reasons.
     package let bad: [Int: String]
-
-    /// The rows scaled to unit length.
-    package var unitRows: FeatureRows {
-      var unit = rows.features
-      UnitNormalization.scale(&unit, width: rows.width)
-      return FeatureRows(features: unit, labels: rows.labels, width: rows.width)
-    }
   }
 
   /// The paths of all files, in order.
@@ -34,6 +26,11 @@ package struct ImageFeatures {
   package let preprocessing: ImagePreprocessing
   private let extraction: FeatureExtraction
   private let filesPerPart: Int
+
+  /// The error in a command's list of images, or `nil`.
+  package static func problem(of images: [String]) -> String? {
+    images.isEmpty ? "no images: give files, folders, or - for a list on the standard input" : nil
+  }
 
   /// The largest number of files computed one by one; a block of 64 would take longer.
   private static let fewFiles = 16

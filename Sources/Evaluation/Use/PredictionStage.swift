@@ -7,16 +7,6 @@ import WeightExchange
 
 /// The classes that a run's classifier gives to image files.
 package enum PredictionStage {
-  /// The output format of predictions.
-  package enum Format: String, Sendable, CaseIterable {
-    /// One line per file: path, then class and probability, most probable first.
-    case text
-    /// One line per file and rank of the class: path, rank, class, probability.
-    case csv
-    /// A list of objects.
-    case json
-  }
-
   /// The options of the command.
   package struct Request: Sendable {
     /// The run directory.
@@ -30,7 +20,7 @@ package enum PredictionStage {
     /// The number of most probable classes shown for each image.
     package var top = 1
     /// The output format.
-    package var format = Format.text
+    package var format = ResultFormat.text
     /// The number of threads of each rank.
     package var threads = 1
 
@@ -42,8 +32,8 @@ package enum PredictionStage {
 
     /// The error in the options themselves, or `nil`.
     package var problem: String? {
-      if images.isEmpty {
-        return "no images: give files, folders, or - for a list on the standard input"
+      if let problem = ImageFeatures.problem(of: images) {
+        return problem
       }
       return Configuration.problem(of: "top", top, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
     }

@@ -4,12 +4,12 @@ import Runs
 
 /// Predictions as lines of text, CSV or JSON.
 struct PredictionWriter {
-  let format: PredictionStage.Format
+  let format: ResultFormat
   let top: Int
   let names: [String]
   private var isFirst = true
 
-  init(format: PredictionStage.Format, top: Int, names: [String]) {
+  init(format: ResultFormat, top: Int, names: [String]) {
     self.format = format
     self.top = top
     self.names = names
@@ -17,11 +17,7 @@ struct PredictionWriter {
 
   /// Writes the header.
   func begin(_ output: (String) -> Void) {
-    switch format {
-    case .text: break
-    case .csv: output("file,place,label,probability")
-    case .json: output("[")
-    }
+    format.begin(header: "file,place,label,probability", output)
   }
 
   /// Writes the most probable classes of one file; ties go to the lower class.
@@ -49,8 +45,6 @@ struct PredictionWriter {
 
   /// Writes the footer.
   func end(_ output: (String) -> Void) {
-    if format == .json {
-      output("]")
-    }
+    format.end(output)
   }
 }

@@ -21,8 +21,7 @@ public struct SafetensorsFile: Sendable {
   /// - Throws: ``FileError`` of kind `content` if anything does not fit: the file is damaged or was cut off.
   public init(path: String, needsChecksum: Bool = true) throws(FileError) {
     self.path = path
-    try WeightFileFormat.check(path)
-    let file = try ReadOnlyFile(path: path)
+    let file = try WeightFileFormat.open(path)
     let header = try SafetensorsHeader(of: file)
     metadata = header.metadata
     entries = header.entries

@@ -2,10 +2,10 @@ import Glibc
 
 /// Files that are no safetensors, recognized by their first bytes where weights are expected.
 public enum WeightFileFormat {
-  /// Refuses files of other formats with the way to make safetensors of them.
+  /// Opens a file of weights; files of other formats are refused with the way to make safetensors of them.
   ///
   /// - Throws: `FileError`.
-  public static func check(_ path: String) throws(FileError) {
+  public static func open(_ path: String) throws(FileError) -> ReadOnlyFile {
     var status = stat()
     guard unsafe stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
       throw FileError(.content, "\(path): is a folder; give the file of the weights in it")
@@ -13,7 +13,7 @@ public enum WeightFileFormat {
     let file = try ReadOnlyFile(path: path)
     let start = try file.read(min(512, file.byteCount), at: 0)
     // A safetensors file begins with the length of a JSON object, and the object.
-    guard start.count < 9 || start[8] != UInt8(ascii: "{") else { return }
+    guard start.count < 9 || start[8] != UInt8(ascii: "{") else { return file }
     if start.starts(with: [0x50, 0x4B, 3, 4]) {
       throw FileError(.content, "\(path): \(zipProblem(start, path))")
     }
@@ -40,6 +40,7 @@ public enum WeightFileFormat {
         "\(path): is an ONNX file, which holds operations rather than a model's named weights; give the PyTorch weights that it was exported from, as safetensors"
       )
     }
+    return file
   }
 
   /// A ModelProto begins with its version (field 1) and, from all exporters, the producer's name or another short field.

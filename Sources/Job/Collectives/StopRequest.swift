@@ -90,6 +90,12 @@ private func handleStopSignal(_ signal: Int32) {
 
 /// A duration as users and schedulers write it: `5400`, `90m`, `1.5h`, `2d`, `01:30:00`.
 package enum TimeLimit {
+  /// The error in a value of `--max-time`, or `nil`; without a value there is none.
+  package static func problem(_ text: String?) -> String? {
+    guard let text, seconds(text) == nil else { return nil }
+    return "--max-time \(text): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
+  }
+
   /// Parses a duration, in seconds; `nil` if the text is not one.
   package static func seconds(_ text: String) -> Double? {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]

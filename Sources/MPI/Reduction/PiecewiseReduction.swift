@@ -24,6 +24,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   private let tree: ShardTree
   /// The maximal subtrees of each rank.
   private let owned: [[ShardTree.Node]]
+  private let longestSegment: Int
   /// Spare memory for segments, at most one for each thread that works at the same time.
   private let spares = Mutex<[[Element]]>([])
   private let buffers = Mutex(Buffers())
@@ -57,6 +58,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     self.tree = tree
     self.memory = memory
     sums = PartialSums(memory, bounds: bounds, tree, run: runs[rank], threads: threads)
+    longestSegment = sums.segments.map(\.count).max() ?? 0
     owned = runs.runs.map { run in tree.maximalSubtrees(inside: run) }
     let first = pieces.compactMap { piece in bounds.firstIndex(of: piece) }
     precondition(first.count == pieces.count && first.first == 0, "pieces at \(pieces) of segments at \(bounds)")
@@ -101,8 +103,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   public func withSegment<Failure: Error>(
     _ body: (inout MutableSpan<Element>) throws(Failure) -> Void
   ) throws(Failure) {
-    let longest = segments.map(\.count).max() ?? 0
-    var spare = spares.withLock { spares in spares.popLast() } ?? Array(repeating: .zero, count: longest)
+    var spare = spares.withLock { spares in spares.popLast() } ?? Array(repeating: .zero, count: longestSegment)
     var elements = spare.mutableSpan
     try body(&elements)
     let used = spare

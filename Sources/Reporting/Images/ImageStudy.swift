@@ -67,19 +67,20 @@ package struct ImageStudy {
     report: @escaping (String) -> Void
   ) throws {
     report("features of \(sets.training.count) training and \(sets.test.count) test images")
-    let training = try encoder.rows(of: sets.training, threads: threads, over: world)
-    let test = try encoder.rows(of: sets.test, threads: threads, over: world)
+    let features = FrozenFeatures(encoder, threads: threads)
+    let training = try features.rows(of: sets.training, over: world).unit
+    let plainTest = try features.rows(of: sets.test, over: world)
+    let test = plainTest.unit
     classification = try ClassificationStudy(
-      run, encoder, training: training.unit, test: test.unit, plainTest: test.plain, sets, threads: threads,
-      over: world, report: report)
-    neighbors =
-      try world.onRoot {
-        try NeighborStudy.studies(sets, training: training.unit, test: test.unit)
-      } ?? []
+      run, encoder, training: training, test: test, plainTest: plainTest, sets, threads: threads, over: world,
+      report: report)
+    neighbors = try world.onRoot { try NeighborStudy.studies(sets, training: training, test: test) } ?? []
     let mapped = StudiedSets.evenly(sets.test, EmbeddingMap.imageLimit)
+    let lateRows = test.rows(of: evenlySpaced(EmbeddingMap.imageLimit, below: test.count))
     let early = try Self.earlyEncoder(of: run, encoder, over: world)
-    let earlyRows = try early.map { early in try early.encoder.rows(of: mapped, threads: threads, over: world).unit }
-    let lateRows = try encoder.rows(of: mapped, threads: threads, over: world).unit
+    let earlyRows = try early.map { early in
+      try FrozenFeatures(early.encoder, threads: threads).rows(of: mapped, over: world).unit
+    }
     world.activity.begin("maps", allowsSilence: true)
     report("maps of \(mapped.count) images")
     maps =

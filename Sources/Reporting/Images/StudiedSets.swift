@@ -47,19 +47,14 @@ struct StudiedSets {
 
   /// The whole dataset, or `limit` evenly spaced samples of it.
   static func evenly(_ dataset: any ImageDataset, _ limit: Int) -> any ImageDataset {
-    dataset.count <= limit ? dataset : DatasetSubset(dataset, spaced(dataset.count, limit).map { Int32($0) })
-  }
-
-  /// `limit` evenly spaced numbers below `count`; all where there are fewer.
-  static func spaced(_ count: Int, _ limit: Int) -> [Int] {
-    let shown = min(count, limit)
-    return (0..<shown).map { index in index * count / max(shown, 1) }
+    dataset.count <= limit
+      ? dataset : DatasetSubset(dataset, evenlySpaced(limit, below: dataset.count).map { sample in Int32(sample) })
   }
 
   /// Some samples, of as many classes as possible: the first of each class in turn, then the second.
   static func ofManyClasses(_ dataset: any ImageDataset, _ limit: Int) -> [Int] {
     var ranks = [Int](repeating: 0, count: max(dataset.classNames.count, 1))
-    let ranked = spaced(dataset.count, 2000).map { sample -> (rank: Int, label: Int, sample: Int) in
+    let ranked = evenlySpaced(2000, below: dataset.count).map { sample -> (rank: Int, label: Int, sample: Int) in
       let label = dataset.label(at: sample)
       defer { ranks[label] += 1 }
       return (ranks[label], label, sample)

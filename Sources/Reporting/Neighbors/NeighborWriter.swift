@@ -6,22 +6,18 @@ import Runs
 
 /// Neighbors as lines of text, CSV or JSON.
 struct NeighborWriter {
-  let format: NeighborsStage.Format
+  let format: ResultFormat
   let dataset: any ImageDataset
   private var isFirst = true
 
-  init(format: NeighborsStage.Format, dataset: any ImageDataset) {
+  init(format: ResultFormat, dataset: any ImageDataset) {
     self.format = format
     self.dataset = dataset
   }
 
   /// Writes the header.
   func begin(_ output: (String) -> Void) {
-    switch format {
-    case .text: break
-    case .csv: output("file,place,sample,name,class,similarity,distance")
-    case .json: output("[")
-    }
+    format.begin(header: "file,place,sample,name,class,similarity,distance", output)
   }
 
   /// Writes the neighbors of one file, nearest first.
@@ -60,8 +56,6 @@ struct NeighborWriter {
 
   /// Writes the footer.
   func end(_ output: (String) -> Void) {
-    if format == .json {
-      output("]")
-    }
+    format.end(output)
   }
 }

@@ -10,16 +10,6 @@ import Runs
 
 /// Finds the training images that a run's encoder places nearest to given image files.
 package enum NeighborsStage {
-  /// The output format.
-  package enum Format: String, Sendable, CaseIterable {
-    /// A line per image, then one per neighbor.
-    case text
-    /// A line per neighbor.
-    case csv
-    /// A list of objects.
-    case json
-  }
-
   /// The options of the command.
   package struct Request: Sendable {
     /// The run directory.
@@ -35,7 +25,7 @@ package enum NeighborsStage {
     /// The number of neighbors of each image.
     package var neighbors = 10
     /// The output format.
-    package var format = Format.text
+    package var format = ResultFormat.text
     /// A file that shows the images and their neighbors, HTML or PNG by its ending; `nil` for none.
     package var sheet: String?
     /// The number of threads of each rank.
@@ -49,8 +39,8 @@ package enum NeighborsStage {
 
     /// The error in the options themselves, or `nil`.
     package var problem: String? {
-      if images.isEmpty {
-        return "no images: give files, folders, or - for a list on the standard input"
+      if let problem = ImageFeatures.problem(of: images) {
+        return problem
       }
       if let sheet, !sheet.hasSuffix(".html"), !sheet.hasSuffix(".png") {
         return "--sheet \(sheet): expected a name that ends with .html or .png"
@@ -85,7 +75,7 @@ package enum NeighborsStage {
     let dataset = try DatasetChoice.open(
       encoder.configuration, .train, needsLabels: false, over: world, report: report)
     try world.agreeOnSamples(of: dataset, encoder.configuration)
-    let training = try encoder.rows(of: dataset, threads: request.threads, over: world).unit
+    let training = try FrozenFeatures(encoder, threads: request.threads).rows(of: dataset, over: world).unit
     let search = KNearestNeighbors(k: min(request.neighbors, training.count), width: training.width)
     let norms = search.squaredLengths(training.features)
     var writer = NeighborWriter(format: request.format, dataset: dataset)
@@ -96,7 +86,7 @@ package enum NeighborsStage {
       let part = try images.part(from: first, over: world)
       badCount += part.bad.count
       try world.onRoot {
-        let rows = part.unitRows
+        let rows = part.rows.unit
         for (index, path) in part.paths.enumerated() {
           if let reason = part.bad[index] {
             report("Error: \(reason)")

@@ -78,19 +78,11 @@ extension BenchmarkResult {
 }
 
 /// Pads the text of the first column.
-private func padded(_ text: String, _ width: Int = 12) -> String {
-  text + String(repeating: " ", count: max(0, width - text.count))
-}
+private func padded(_ text: String, _ width: Int = 12) -> String { text.padded(width, least: 0) }
 
 /// Aligns the text of a further column to the right.
-private func column(_ text: String) -> String {
-  String(repeating: " ", count: max(1, 14 - text.count)) + text
-}
+private func column(_ text: String) -> String { text.aligned(14) }
 
 private func ratio(_ numerator: Double, _ denominator: Double) -> String {
   column(denominator > 0 && numerator > 0 ? decimal(numerator / denominator, 3) : "–")
-}
-
-private func percentage(_ share: Double) -> String {
-  "\(decimal(100 * share, 1)) %"
 }

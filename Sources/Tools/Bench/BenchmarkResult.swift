@@ -123,8 +123,6 @@ extension BenchmarkResult {
 
   /// Writes the result as JSON.
   func write(to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write(String(decoding: encoder.encode(self), as: UTF8.self) + "\n", to: path)
+    try AtomicFile.write(jsonText(self) + "\n", to: path)
   }
 }

@@ -1,6 +1,5 @@
 import Configuration
 import Formats
-import FoundationEssentials
 import NeuralNet
 
 /// The result of `supcon bench --layers`, in the form of its JSON object.
@@ -116,10 +115,7 @@ struct LayerBenchmarkResult: Codable {
   ///
   /// - Throws: `FileError`.
   func write(to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write(String(decoding: encoder.encode(self), as: UTF8.self) + "\n", to: path)
+    try AtomicFile.write(jsonText(self, keys: .convertToSnakeCase) + "\n", to: path)
   }
 }
 
@@ -135,18 +131,4 @@ extension LayerBenchmarkResult.Row {
     row.limit = row.shareOfPeak > row.shareOfBandwidth ? "arithmetic" : "memory"
     return row
   }
-}
-
-extension String {
-  fileprivate func padded(_ width: Int) -> String {
-    self + String(repeating: " ", count: Swift.max(1, width - count))
-  }
-
-  fileprivate func aligned(_ width: Int) -> String {
-    String(repeating: " ", count: Swift.max(1, width - count)) + self
-  }
-}
-
-private func percentage(_ share: Double) -> String {
-  "\(decimal(100 * share, 1)) %"
 }

@@ -54,8 +54,7 @@ extension PlanResult {
   }
 
   private func row(_ name: String, _ value: String) -> String {
-    let width = 40
-    return name + String(repeating: " ", count: max(1, width - name.count)) + value
+    name.padded(40) + value
   }
 
   /// Groups the digits by three.

@@ -108,10 +108,9 @@ struct PlanResult: Codable {
 
   /// The result as JSON text.
   func json() -> String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(self) else { preconditionFailure("a plan that is no JSON") }
-    return String(decoding: data, as: UTF8.self)
+    guard let text = try? jsonText(self, keys: .convertToSnakeCase) else {
+      preconditionFailure("a plan that is no JSON")
+    }
+    return text
   }
 }

@@ -54,11 +54,10 @@ struct ProposalResult: Codable {
 
   /// The result as JSON text.
   func json() -> String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(self) else { preconditionFailure("a proposal that is no JSON") }
-    return String(decoding: data, as: UTF8.self)
+    guard let text = try? jsonText(self, keys: .convertToSnakeCase) else {
+      preconditionFailure("a proposal that is no JSON")
+    }
+    return text
   }
 
   /// Formats the result as a table for the terminal.
@@ -71,8 +70,9 @@ struct ProposalResult: Codable {
       "ranks × threads   memory of the host   shards a thread   computed twice",
     ]
     lines += proposals.map { proposal in
-      right("\(proposal.ranks) × \(proposal.threadsPerRank)", 15) + right(megabytes(proposal.memoryPerHostBytes), 21)
-        + right("\(proposal.shardsPerThread)", 18) + right("\(decimal(100 * proposal.recomputedShare, 0)) %", 17)
+      "\(proposal.ranks) × \(proposal.threadsPerRank)".aligned(15)
+        + megabytes(proposal.memoryPerHostBytes).aligned(21) + "\(proposal.shardsPerThread)".aligned(18)
+        + "\(decimal(100 * proposal.recomputedShare, 0)) %".aligned(17)
     }
     if let best = proposals.first {
       lines += [
@@ -81,9 +81,5 @@ struct ProposalResult: Codable {
       ]
     }
     return lines.joined(separator: "\n")
-  }
-
-  private func right(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(1, width - text.count)) + text
   }
 }

@@ -8,9 +8,6 @@ import Runs
 
 /// The log of a run: records to its files, progress to the user, and the fields of `summary.json`.
 final class RunLog {
-  /// The number of first steps left out of the speed, since they warm caches.
-  private static let stepsLeftOut = 3
-
   private let configuration: Configuration
   private let dataset: any ImageDataset
   private let ranks: Int
@@ -24,7 +21,7 @@ final class RunLog {
   private let startTime = Date.now
 
   private var collapseWatch: CollapseWatch
-  private var stepSeconds: [Double] = []
+  private var durations = StepDurations()
   private var lastResult: StepResult?
   private var lastGradientNorm: Double?
   private var epoch = EpochSums()
@@ -74,12 +71,11 @@ final class RunLog {
 
   /// Views of a global step ÷ median seconds of this invocation's steps, the first three left out where there are more.
   private var viewsPerSecond: Double {
-    let counted = stepSeconds.count > Self.stepsLeftOut ? Array(stepSeconds.dropFirst(Self.stepsLeftOut)) : stepSeconds
-    return median(counted).map { seconds in viewsPerStep / seconds } ?? 0
+    durations.typical.map { seconds in viewsPerStep / seconds } ?? 0
   }
 
   /// The time that one more step and what may follow it take, in seconds.
-  var reserveSeconds: Double { 2 * (stepSeconds.last ?? 0) + (lastEvaluation?.seconds ?? 0) }
+  var reserveSeconds: Double { 2 * durations.last + (lastEvaluation?.seconds ?? 0) }
 
   // MARK: - Records
 
@@ -91,7 +87,7 @@ final class RunLog {
   ///   - seconds: The duration of the step.
   ///   - gradientNorm: The Euclidean length of the gradient, computed for logged steps.
   func add(_ result: StepResult, step: Int, seconds: Double, gradientNorm: @autoclosure () -> Double) {
-    stepSeconds.append(seconds)
+    durations.append(seconds)
     lastResult = result
     epoch.loss += result.loss
     epoch.top1 += result.trainTop1 ?? 0

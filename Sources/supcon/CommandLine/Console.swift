@@ -58,6 +58,11 @@ enum Console {
       } : { text in line(text) }
   }
 
+  /// Returns a function that prints to the standard error on rank 0, and nothing on other ranks.
+  static func errorReporter(of world: borrowing Communicator) -> (String) -> Void {
+    world.isRoot ? { text in error(text) } : { _ in }
+  }
+
   /// Prints a line to the standard error.
   static func error(_ text: String) {
     write(text + "\n", to: STDERR_FILENO)

@@ -81,12 +81,8 @@ struct EmbedCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    let isRoot = world.isRoot
-    return try EmbeddingStage.run(request, over: world, report: Console.reporter(of: world)) { text in
-      if isRoot {
-        Console.error(text)
-      }
-    }
+    try EmbeddingStage.run(
+      request, over: world, report: Console.reporter(of: world), complain: Console.errorReporter(of: world))
   }
 }
 

@@ -68,9 +68,8 @@ struct LossCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    let isRoot = world.isRoot
     // Not to the standard output, which may be read as JSON.
-    let result = try LossEvaluation.run(request, over: world) { note in if isRoot { Console.error(note) } }
+    let result = try LossEvaluation.run(request, over: world, note: Console.errorReporter(of: world))
     guard world.isRoot else { return .success }
     Console.line(
       json

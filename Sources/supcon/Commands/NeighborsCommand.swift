@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Evaluation
 import MPI
 import Reporting
 
@@ -22,7 +23,7 @@ struct NeighborsCommand: RankedCommand {
   @Option(help: "How many neighbors of each image.")
   var neighbors = 10
   @Option(help: "text, csv or json.")
-  var format = NeighborsStage.Format.text
+  var format = ResultFormat.text
   @Option(
     help: ArgumentHelp(
       "Also show the images and their neighbors in this file: HTML or PNG, by its ending.", valueName: "file"),
@@ -59,13 +60,7 @@ struct NeighborsCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    let isRoot = world.isRoot
-    return try NeighborsStage.run(request, over: world, output: Console.reporter(of: world)) { text in
-      if isRoot {
-        Console.error(text)
-      }
-    }
+    try NeighborsStage.run(
+      request, over: world, output: Console.reporter(of: world), report: Console.errorReporter(of: world))
   }
 }
-
-extension NeighborsStage.Format: ExpressibleByArgument {}

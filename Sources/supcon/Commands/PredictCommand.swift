@@ -22,7 +22,7 @@ struct PredictCommand: RankedCommand {
   @Option(help: "How many classes of each image.")
   var top = 1
   @Option(help: "text, csv or json.")
-  var format = PredictionStage.Format.text
+  var format = ResultFormat.text
   @Option(help: "Threads of each rank.")
   var threads = 1
 
@@ -46,13 +46,9 @@ struct PredictCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    let isRoot = world.isRoot
-    return try PredictionStage.run(request, over: world, output: Console.reporter(of: world)) { text in
-      if isRoot {
-        Console.error(text)
-      }
-    }
+    try PredictionStage.run(
+      request, over: world, output: Console.reporter(of: world), report: Console.errorReporter(of: world))
   }
 }
 
-extension PredictionStage.Format: ExpressibleByArgument {}
+extension ResultFormat: ExpressibleByArgument {}

@@ -49,8 +49,8 @@ struct SweepCommand: RankedCommand {
   var threadsPerRank: Int { 1 }
 
   func problem(ranks: Int) -> String? {
-    if let maxTime, TimeLimit.seconds(maxTime) == nil {
-      return "--max-time \(maxTime): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
+    if let problem = TimeLimit.problem(maxTime) {
+      return problem
     }
     return isListing && (isSummarizing || index != nil) ? "--list: goes with neither --index nor --summarize" : nil
   }

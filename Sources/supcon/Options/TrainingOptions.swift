@@ -48,8 +48,8 @@ struct TrainingOptions: ParsableArguments {
 
   /// The first error in the options that are not part of the configuration, or `nil`.
   var problem: String? {
-    if let maxTime, TimeLimit.seconds(maxTime) == nil {
-      return "--max-time \(maxTime): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
+    if let problem = TimeLimit.problem(maxTime) {
+      return problem
     }
     if quiet, verbose {
       return "--quiet, --verbose: give one of them"

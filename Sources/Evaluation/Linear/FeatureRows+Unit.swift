@@ -1,0 +1,11 @@
+import Measures
+import NeuralNet
+
+extension FeatureRows {
+  /// The rows scaled to unit length.
+  package var unit: FeatureRows {
+    var scaled = features
+    UnitNormalization.scale(&scaled, width: width)
+    return FeatureRows(features: scaled, labels: labels, width: width)
+  }
+}
