@@ -131,12 +131,14 @@ enum Program {
             try world.onRoot { for path in command.outputs { try AtomicFile.check(path) } }
           }
           let code = try command.run(over: world)
+          Interruption.withdraw()
           if code != .success {
             // Launchers end the others soon after the first one: no rank leaves before rank 0 has printed.
             try world.barrier()
           }
           return code.rawValue
         } catch let agreed as CollectiveError {
+          Interruption.withdraw()
           if world.isRoot {
             Console.error("Error: \(agreed.error)")
           }

@@ -28,6 +28,11 @@ enum Interruption {
     }
   }
 
+  /// Ends the process without a sentence from now on: the work has ended, and a launcher stops the ranks that have not left yet.
+  static func withdraw() {
+    length.store(0, ordering: .relaxed)
+  }
+
   /// Ends the process; called by the signal handler, so it uses only async-signal-safe functions.
   fileprivate static func end() {
     let count = length.load(ordering: .relaxed)
