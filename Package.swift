@@ -71,6 +71,9 @@ let stages: [Target] = [
     name: "Imaging", dependencies: ["ImageCodecs", "KeyedRandomness", "Kernels", "Spelling"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
+    name: "Corruptions", dependencies: ["ImageCodecs", "KeyedRandomness"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
+  .target(
     name: "Datasets", dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "ParallelLoops"],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -106,8 +109,8 @@ let stages: [Target] = [
   .target(
     name: "Evaluation",
     dependencies: [
-      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
-      "Measures", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "WeightExchange",
+      "Configuration", "Corruptions", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
+      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -188,6 +191,9 @@ let tests: [Target] = [
   .testTarget(
     name: "ImagingTests", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness", "Kernels", "TestSupport"],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "CorruptionsTests", dependencies: ["Corruptions", "ImageCodecs", "KeyedRandomness"], exclude: ["Fixtures"],
+    swiftSettings: swiftSettings),
   .testTarget(
     name: "DatasetsTests",
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],

@@ -24,6 +24,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case fewShot = 16
   /// The first centers of k-means; `epoch` is the restart.
   case clustering = 17
+  /// The corruption of an image; `epoch` is the severity, `view` the corruption.
+  case corruption = 18
 }
 
 /// A stream of random draws that depends only on its key.

@@ -13,9 +13,11 @@ struct EpochTable {
 
     /// The cells, in the order of ``EpochTable/columns``.
     var line: String {
+      let (measures, average) = (evaluation?.measures, evaluation?.averageMeasures)
       let numbers: [Double?] = [
-        record.trainTop1, test?.testTop1, evaluation?.knn20Top1, evaluation?.knn200Top1, evaluation?.classMeansTop1,
-        evaluation?.linearProbeTop1,
+        record.trainTop1, test?.testTop1, measures?.knn20Top1, measures?.knn200Top1, measures?.classMeansTop1,
+        measures?.linearProbeTop1, average?.knn20Top1, average?.knn200Top1, average?.classMeansTop1,
+        average?.linearProbeTop1,
       ]
       let cells: [any CustomStringConvertible] = [
         record.epoch, record.step, record.loss, record.lossLowerBound, record.loss - record.lossLowerBound,
@@ -29,6 +31,8 @@ struct EpochTable {
   private static let columns = [
     "epoch", "step", "loss", "loss_lower_bound", "loss_excess", "learning_rate", "views_per_second", "seconds",
     "train_top1", "test_top1", "knn20_weighted_top1", "knn200_weighted_top1", "class_means_top1", "linear_probe_top1",
+    "average_knn20_weighted_top1", "average_knn200_weighted_top1", "average_class_means_top1",
+    "average_linear_probe_top1",
   ]
 
   private let path: String

@@ -52,13 +52,19 @@ package final class RunProgress {
 
   /// Prints the line of an evaluation.
   package func report(_ record: EvaluationRecord) {
-    let measures: [(String, Double?)] = [
-      ("k-NN", record.knn20Top1), ("linear probe", record.linearProbeTop1), ("class means", record.classMeansTop1),
-      ("classifier", record.classifierTop1),
+    report(
+      "step \(record.step)  " + Self.text(record.measures)
+        + (record.averageMeasures.map { measures in "; averaged weights \(Self.text(measures))" } ?? ""))
+  }
+
+  private static func text(_ measures: EvaluationRecord.Measures) -> String {
+    let named: [(String, Double?)] = [
+      ("k-NN", measures.knn20Top1), ("linear probe", measures.linearProbeTop1),
+      ("class means", measures.classMeansTop1), ("classifier", measures.classifierTop1),
     ]
-    let texts = measures.compactMap { name, value in value.map { value in "\(name) \(decimal(value, 3))" } }
-    let uniformity = record.uniformity.map { value in ["uniformity \(decimal(value, 3))"] } ?? []
-    report("step \(record.step)  " + (texts.isEmpty ? uniformity : texts).joined(separator: ", "))
+    let texts = named.compactMap { name, value in value.map { value in "\(name) \(decimal(value, 3))" } }
+    let uniformity = measures.uniformity.map { value in ["uniformity \(decimal(value, 3))"] } ?? []
+    return (texts.isEmpty ? uniformity : texts).joined(separator: ", ")
   }
 
   /// Prints the line of an epoch.

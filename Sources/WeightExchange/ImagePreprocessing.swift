@@ -81,9 +81,14 @@ package struct ImagePreprocessing: Sendable {
     JSONValue.list(classNames.map(JSONValue.text)).encoded()
   }
 
-  /// A sentence about the input that the encoder expects.
-  var inputText: String {
-    "Input: RGB from 0 to 1, \(viewSize.height)×\(viewSize.width), minus mean \(Self.text(normalization.mean)), divided by std \(Self.text(normalization.standardDeviation)); the file's metadata has them too"
+  /// A sentence about the input that the exported model expects.
+  func inputText(_ input: WeightExport.ONNXInput) -> String {
+    let text = "Input: RGB from 0 to \(Int(input.full)), \(viewSize.height)×\(viewSize.width)"
+    guard input == .normalized else {
+      return "\(text); the model subtracts the mean and divides by the standard deviation"
+    }
+    return
+      "\(text), minus mean \(Self.text(normalization.mean)), divided by std \(Self.text(normalization.standardDeviation)); the file's metadata has them too"
   }
 
   /// The preprocessing by name, for the metadata of an exported file.

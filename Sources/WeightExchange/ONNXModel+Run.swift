@@ -1,18 +1,21 @@
 import Configuration
 import Formats
+import Imaging
 import NeuralNet
 import Runs
 
 extension ONNXModel {
-  /// Creates a run's model in evaluation mode: normalized images `[N, 3, height, width]` → representations, and optional outputs.
+  /// Creates a run's model in evaluation mode: images `[N, 3, height, width]` → representations, and optional outputs.
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration.
   ///   - state: Its weights.
   ///   - part: `model` to output embeddings too.
   ///   - classifier: The classifier that outputs logits; `nil` for none.
+  ///   - normalization: Mean and deviation that the first operators apply; `nil` for images that are normalized.
   package init(
-    _ configuration: Configuration, _ state: TrainingState, _ part: WeightLayout.Part, _ classifier: ExportedClassifier?
+    _ configuration: Configuration, _ state: TrainingState, _ part: WeightLayout.Part,
+    _ classifier: ExportedClassifier?, normalization: ChannelNormalization? = nil
   ) {
     let batch = Extent.symbolic("N")
     self.init(
@@ -22,7 +25,7 @@ extension ONNXModel {
       configuration.architecture, configuration.headPlan,
       isNormalizingRepresentations: configuration.model.normalizeEncoder)
     let lastValue = part == .model ? graph.embeddings : graph.representations
-    var names = ["images"]
+    var names = [normalization.map { normalization in normalized("images", normalization) } ?? "images"]
     for (index, step) in graph.steps.prefix(lastValue).enumerated() {
       let name =
         switch index + 1 {
@@ -37,7 +40,7 @@ extension ONNXModel {
     if part == .model {
       outputs.append(Value("embeddings", [batch, .fixed(configuration.widthOfEmbeddings)]))
     }
-    weights = state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
+    weights += state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
     if let classifier {
       add(.linear(name: Configuration.classifierName, hasBias: true), ["representations"], output: "logits")
       outputs.append(Value("logits", [batch, .fixed(classifier.classCount)]))
@@ -81,6 +84,17 @@ extension ONNXModel {
     case .unitLength:
       add("LpNormalization", values, output, [("axis", .integer(1)), ("p", .integer(2))])
     }
+  }
+
+  /// Appends (x − mean) / deviation of each channel and returns the name of the result.
+  private mutating func normalized(_ images: String, _ normalization: ChannelNormalization) -> String {
+    let (mean, deviation, centered, result) = ("input.mean", "input.std", "input.centered", "input.normalized")
+    weights = [(mean, normalization.mean), (deviation, normalization.standardDeviation)].map { name, values in
+      NamedTensor(name: name, shape: [1, 3, 1, 1], elements: values[...])
+    }
+    add("Sub", [images, mean], centered)
+    add("Div", [centered, deviation], result)
+    return result
   }
 
   private mutating func add(

@@ -1,5 +1,6 @@
 import Configuration
 import Formats
+import Imaging
 import Job
 import MPI
 import NeuralNet
@@ -15,6 +16,28 @@ package enum WeightExport {
     case onnx
   }
 
+  /// The values that images have when they are given to an ONNX model.
+  package enum ONNXInput: String, Sendable, CaseIterable {
+    /// From 0 to 1, minus mean, divided by standard deviation.
+    case normalized
+    /// From 0 to 1; the model normalizes them.
+    case unit
+    /// Levels from 0 to 255, as float32; the model normalizes them.
+    case levels
+
+    /// The greatest value of an image.
+    var full: Float { self == .levels ? 255 : 1 }
+
+    /// The input in words.
+    var title: String {
+      switch self {
+      case .normalized: "normalized images"
+      case .unit: "images from 0 to 1"
+      case .levels: "images from 0 to 255"
+      }
+    }
+  }
+
   /// The options of the command.
   package struct Request: Sendable {
     /// The run directory.
@@ -27,6 +50,8 @@ package enum WeightExport {
     package var output: String
     /// The format of the file.
     package var format = Format.safetensors
+    /// The values of the images that an ONNX model takes.
+    package var input = ONNXInput.normalized
     /// The layout of names in safetensors; `nil` for torchvision's.
     package var layout: WeightLayout?
     /// The part of the model; `nil` for the default of the format.
@@ -58,6 +83,10 @@ package enum WeightExport {
       }
       if format == .onnx, output.hasSuffix(".safetensors") {
         return "--output \(output): the format is onnx; give --format safetensors, or a name that ends in .onnx"
+      }
+      if format == .safetensors, input != .normalized {
+        return
+          "--onnx-input \(input.rawValue): safetensors hold no operations; give --format onnx, or leave the option out"
       }
       if layout == .supcontrast, format == .safetensors, hasClassifier == true {
         return
@@ -124,7 +153,7 @@ package enum WeightExport {
     for line in layout.loadingLines(file) {
       report("  \(line)")
     }
-    preprocessing.map { preprocessing in report(preprocessing.inputText) }
+    preprocessing.map { preprocessing in report(preprocessing.inputText(.normalized)) }
     if !isSameModel {
       report(
         "note: the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "take them before that")"
@@ -162,15 +191,30 @@ package enum WeightExport {
     _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
   ) throws {
     let classifier = request.hasClassifier ?? true ? try ExportedClassifier(request, configuration, state, report) : nil
-    var model = ONNXModel(configuration, state, request.resolvedPart, classifier)
     let preprocessing = ImagePreprocessing(configuration, run: request.run)
+    if request.input != .normalized, preprocessing == nil {
+      throw RunError(
+        .configuration, "\(request.run)/config.yaml: names no mean, std and image-size",
+        remedy: "leave --onnx-input out, or train again to have them")
+    }
+    let normalization = request.input == .normalized ? nil : preprocessing?.normalization.scaled(to: request.input.full)
+    var model = ONNXModel(configuration, state, request.resolvedPart, classifier, normalization: normalization)
     model.metadata = preprocessing?.metadata ?? [:]
+    model.metadata["input"] = request.input.rawValue
     try model.write(to: request.output)
     let outputs = model.outputs.map(\.name).joined(separator: ", ")
     report(
-      "\(request.output): \(configuration.model.name) after step \(state.step) as ONNX, normalized images [N, 3, height, width] → \(outputs)"
+      "\(request.output): \(configuration.model.name) after step \(state.step) as ONNX, \(request.input.title) [N, 3, height, width] → \(outputs)"
     )
-    preprocessing.map { preprocessing in report(preprocessing.inputText) }
+    preprocessing.map { preprocessing in report(preprocessing.inputText(request.input)) }
+  }
+}
+
+extension ChannelNormalization {
+  /// The normalization of images whose greatest value is `full`.
+  fileprivate func scaled(to full: Float) -> ChannelNormalization {
+    ChannelNormalization(
+      mean: mean.map { value in value * full }, standardDeviation: standardDeviation.map { value in value * full })
   }
 }
 

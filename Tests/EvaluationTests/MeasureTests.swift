@@ -115,6 +115,61 @@ struct MeasureTests {
     #expect(agree([detection.areaUnderROC, detection.falsePositiveRate95], expected.oodMahalanobis))
   }
 
+  /// Rows of tables 1 and 2 of Hendrycks and Dietterich 2019: error on clean images, mCE, corruption errors, relative mCE; in percent.
+  struct PublishedErrors: Sendable {
+    let network: String
+    let clean, mCE: Double
+    /// Noise, blur, weather, digital, in the order of the tables.
+    let errors: [Double]
+    let relativeMCE: Double
+  }
+
+  static let published = [
+    PublishedErrors(
+      network: "SqueezeNet 1.1", clean: 41.8, mCE: 104.4,
+      errors: [107, 106, 105, 100, 103, 101, 100, 101, 103, 97, 97, 98, 106, 109, 134], relativeMCE: 117.9),
+    PublishedErrors(
+      network: "VGG-19", clean: 27.6, mCE: 88.9,
+      errors: [89, 91, 95, 89, 98, 90, 90, 89, 86, 75, 68, 80, 97, 102, 94], relativeMCE: 122.9),
+    PublishedErrors(
+      network: "ResNet-18", clean: 30.2, mCE: 84.7,
+      errors: [87, 88, 91, 84, 91, 87, 89, 86, 84, 78, 69, 78, 90, 80, 85], relativeMCE: 103.9),
+    PublishedErrors(
+      network: "ResNet-50", clean: 23.9, mCE: 76.7,
+      errors: [80, 82, 83, 75, 89, 78, 80, 78, 75, 66, 57, 71, 85, 77, 77], relativeMCE: 105.0),
+  ]
+
+  // Corruption errors are printed without decimals: their means agree to 0.5, and those of relative ones, of smaller denominators, to 1.
+  @Test(arguments: published)
+  func `mCE and relative mCE of the paper's tables`(_ row: PublishedErrors) throws {
+    let order = [
+      "gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "snow",
+      "frost", "fog", "brightness", "contrast", "elastic_transform", "pixelate", "jpeg_compression",
+    ]
+    var errors: [String: [Double]] = [:]
+    for (name, error) in zip(order, row.errors) {
+      let alexNet = try #require(CorruptionErrors.alexNet[name])
+      // Severities differ, only their mean counts.
+      errors[name] = (-2...2).map { step in error / 100 * alexNet + 0.01 * Double(step) }
+    }
+    #expect(abs(CorruptionErrors.mCE(errors) - row.mCE) < 0.5)
+    #expect(abs(CorruptionErrors.relativeMCE(errors, clean: row.clean / 100) - row.relativeMCE) < 1)
+  }
+
+  @Test func `AlexNet's errors are those of the paper`() {
+    // Appendix C, in percent.
+    let expected = [
+      "gaussian_noise": 88.6, "shot_noise": 89.4, "impulse_noise": 92.3, "defocus_blur": 82.0, "glass_blur": 82.6,
+      "motion_blur": 78.6, "zoom_blur": 79.8, "snow": 86.7, "frost": 82.7, "fog": 81.9, "brightness": 56.5,
+      "contrast": 85.3, "elastic_transform": 64.6, "pixelate": 71.8, "jpeg_compression": 60.7,
+    ]
+    #expect(expected.keys.sorted() == CorruptionErrors.names)
+    for (name, percent) in expected {
+      #expect(abs((CorruptionErrors.alexNet[name] ?? 0) * 100 - percent) < 0.051, "\(name)")
+    }
+    #expect(abs(CorruptionErrors.alexNetClean * 100 - 43.5) < 0.05)
+  }
+
   @Test func `a network as good as AlexNet has an mCE of 100`() {
     let errors = CorruptionErrors.alexNet.mapValues { error in [Double](repeating: error, count: 5) }
     #expect(CorruptionErrors.names.count == 15)

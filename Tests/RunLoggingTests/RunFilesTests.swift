@@ -16,7 +16,7 @@ struct RunFilesTests {
 
   private func evaluation(step: Int) -> EvaluationRecord {
     var record = EvaluationRecord(step: step, epoch: 2, queries: "validation", querySamples: 20, referenceSamples: 80)
-    (record.knn20Top1, record.linearProbeTop1, record.uniformity) = (0.75, 0.5, -1.5)
+    (record.measures.knn20Top1, record.measures.linearProbeTop1, record.measures.uniformity) = (0.75, 0.5, -1.5)
     return record
   }
 
@@ -27,12 +27,31 @@ struct RunFilesTests {
         == #"{"epoch":2,"kind":"evaluation","knn20_weighted_top1":0.75,"linear_probe_top1":0.5,"queries":"validation","query_samples":20,"reference_samples":80,"seconds":0,"step":12,"time":"1970-01-01T00:00:00Z","uniformity":-1.5}"#
     )
     let read = try JSONDecoder().decode(MetricsLine<EvaluationRecord>.self, from: Data(line.utf8))
-    #expect(read.record.knn20Top1 == 0.75 && read.record.classMeansTop1 == nil && read.time == "1970-01-01T00:00:00Z")
+    #expect(
+      read.record.measures.knn20Top1 == 0.75 && read.record.measures.classMeansTop1 == nil
+        && read.record.averageMeasures == nil && read.time == "1970-01-01T00:00:00Z")
     #expect(throws: DecodingError.self) {
       try JSONDecoder().decode(MetricsLine<EpochRecord>.self, from: Data(line.utf8))
     }
     #expect(
       evaluation(step: 12).curves.map(\.name) == ["knn20_weighted_top1", "linear_probe_top1", "seconds", "uniformity"])
+  }
+
+  @Test func `measures of averaged weights stand beside the raw ones, under names of their own`() throws {
+    var record = evaluation(step: 12)
+    record.averageMeasures = EvaluationRecord.Measures()
+    record.averageMeasures?.knn20Top1 = 0.875
+    let line = MetricsLine(record, time: Date(timeIntervalSince1970: 0)).encoded()
+    #expect(line.contains(#""average_knn20_weighted_top1":0.875"#) && line.contains(#""knn20_weighted_top1":0.75"#))
+    let read = try JSONDecoder().decode(MetricsLine<EvaluationRecord>.self, from: Data(line.utf8)).record
+    #expect(read.measures == record.measures && read.averageMeasures == record.averageMeasures)
+    #expect(record.curves.first?.name == "average_knn20_weighted_top1" && record.curves.first?.value == 0.875)
+    let directory = try TemporaryDirectory()
+    let files = try RunFiles(RunDirectory(path: directory.path), from: 0) { line in Issue.record("\(line)") }
+    files.add(epoch(2))
+    files.add(record)
+    let rows = try String(contentsOfFile: directory.file("summary.csv"), encoding: .utf8).split(separator: "\n")
+    #expect(rows.last == "2,12,4.5,1.25,3.25,0.05,100.0,2.0,,,0.75,,,0.5,0.875,,,")
   }
 
   @Test func `an evaluation completes the row of its epoch; rows of earlier versions are kept`() throws {
@@ -46,11 +65,12 @@ struct RunFilesTests {
     files.add(epoch(3))
     files.add(evaluation(step: 12))
     let rows = try String(contentsOfFile: directory.file("summary.csv"), encoding: .utf8).split(separator: "\n")
-    #expect(rows[0].hasSuffix(",knn20_weighted_top1,knn200_weighted_top1,class_means_top1,linear_probe_top1"))
+    #expect(rows[0].contains(",knn20_weighted_top1,knn200_weighted_top1,class_means_top1,linear_probe_top1,"))
+    #expect(rows[0].hasSuffix(",average_knn200_weighted_top1,average_class_means_top1,average_linear_probe_top1"))
     #expect(
       rows.dropFirst() == [
-        "1,6,4.75,,,,,,,,,,,", "2,12,4.5,1.25,3.25,0.05,100.0,2.0,,,0.75,,,0.5",
-        "3,18,4.5,1.25,3.25,0.05,100.0,2.0,,,,,,",
+        "1,6,4.75,,,,,,,,,,,,,,,", "2,12,4.5,1.25,3.25,0.05,100.0,2.0,,,0.75,,,0.5,,,,",
+        "3,18,4.5,1.25,3.25,0.05,100.0,2.0,,,,,,,,,,",
       ])
     let events = try FileManager.default.contentsOfDirectory(atPath: directory.file("tensorboard"))
     let event = try #require(events.first)

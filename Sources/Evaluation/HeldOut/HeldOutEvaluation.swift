@@ -10,8 +10,6 @@ import WeightExchange
 ///
 /// It changes nothing of the training: weights and running statistics are copied, and its random choices are keyed.
 package struct HeldOutEvaluation: Sendable {
-  private static let probeEpochs = 20
-
   /// The queries with what was computed of them, for figures.
   package struct Result {
     /// The measures.
@@ -49,7 +47,7 @@ package struct HeldOutEvaluation: Sendable {
   ///   - state: The training state.
   ///   - epoch: The number of epochs taken.
   ///   - world: The ranks.
-  /// - Returns: The measures and the features of the queries.
+  /// - Returns: The measures, also of the averaged weights if there are any, and the features of the queries.
   /// - Throws: ``CollectiveError`` naming an image that cannot be read; after any other error the job has to end at once.
   package func result(
     of state: TrainingState, epoch: Double, over world: borrowing Communicator
@@ -60,18 +58,33 @@ package struct HeldOutEvaluation: Sendable {
     var record = EvaluationRecord(
       step: state.step, epoch: epoch, queries: samples.split.rawValue, querySamples: queries.count,
       referenceSamples: references.count)
-    let unitQueries = queries.unit
-    try addGeometry(&record, unitQueries, over: world)
-    if samples.references.hasLabels, queries.count > 0, references.count > 0 {
-      try addNeighbors(&record, references.unit, unitQueries, over: world)
-      record.linearProbeTop1 = try probe(references, queries, over: world)
-      if configuration.isClassifying, samples.split == .validation {
-        record.classifierTop1 = try accuracy(ofClassifierIn: state, queries, over: world)
-      }
+    record.measures = try measures(of: state, references, queries, over: world)
+    if let averaged = state.averaged {
+      world.activity.begin("step \(state.step), evaluation of the averaged weights")
+      let (references, queries) = try features(of: averaged, over: world)
+      record.averageMeasures = try measures(of: averaged, references, queries, over: world)
     }
     let projections = try world.onRoot { () throws -> FeatureRows? in try self.projections(of: queries, state) } ?? nil
     record.seconds = ProcessMeasurements.now() - start
     return Result(record: record, representations: queries, projections: projections)
+  }
+
+  private func measures(
+    of state: TrainingState, _ references: FeatureRows, _ queries: FeatureRows, over world: borrowing Communicator
+  ) throws -> EvaluationRecord.Measures {
+    var measures = EvaluationRecord.Measures()
+    let unitQueries = queries.unit
+    try addGeometry(&measures, unitQueries, over: world)
+    if samples.references.hasLabels, queries.count > 0, references.count > 0 {
+      try addNeighbors(&measures, references.unit, unitQueries, over: world)
+      let correct = try LinearProbe.correctCounts(
+        training: references, test: queries, classCount: classCount, over: world)
+      measures.linearProbeTop1 = Double(correct.top1) / Double(queries.count)
+      if configuration.isClassifying, samples.split == .validation {
+        measures.classifierTop1 = try accuracy(ofClassifierIn: state, queries, over: world)
+      }
+    }
+    return measures
   }
 
   // MARK: - Features
@@ -104,19 +117,19 @@ package struct HeldOutEvaluation: Sendable {
   // MARK: - Measures
 
   private func addGeometry(
-    _ record: inout EvaluationRecord, _ queries: FeatureRows, over world: borrowing Communicator
+    _ measures: inout EvaluationRecord.Measures, _ queries: FeatureRows, over world: borrowing Communicator
   ) throws {
     guard queries.count > 1 else { return }
     let values = try RowWork.gather(rows: queries.count, width: 3, zero: 0.0, threads: threads, over: world) { rows in
       try AlignmentUniformity.values(queries, rows)
     }
     let summary = AlignmentUniformity.summary(values)
-    record.alignment = samples.queries.hasLabels ? summary.alignment : nil
-    record.uniformity = summary.uniformity
+    measures.alignment = samples.queries.hasLabels ? summary.alignment : nil
+    measures.uniformity = summary.uniformity
   }
 
   private func addNeighbors(
-    _ record: inout EvaluationRecord, _ references: FeatureRows, _ queries: FeatureRows,
+    _ measures: inout EvaluationRecord.Measures, _ references: FeatureRows, _ queries: FeatureRows,
     over world: borrowing Communicator
   ) throws {
     let votes = try KNearestNeighbors.weightedVotes(
@@ -127,32 +140,9 @@ package struct HeldOutEvaluation: Sendable {
     ) { rows in
       try ClassMeans.predictions(queries, rows, means: means)
     }
-    record.knn20Top1 = queries.accuracy(of: votes[0])
-    record.knn200Top1 = queries.accuracy(of: votes[1])
-    record.classMeansTop1 = queries.accuracy(of: nearestMeans)
-  }
-
-  /// The accuracy of a linear classifier of the representations, trained on the references.
-  private func probe(
-    _ references: FeatureRows, _ queries: FeatureRows, over world: borrowing Communicator
-  ) throws -> Double {
-    let standardization = FeatureStandardization(references.features, width: references.width)
-    var (training, test) = (references.features, queries.features)
-    standardization.apply(&training)
-    standardization.apply(&test)
-    let shardSize = min(32, references.count)
-    let defaults = LinearStage.Request(run: "")
-    let classifier = LinearClassifier(
-      LinearClassifier.Settings(
-        epochs: Self.probeEpochs, batchSize: min(defaults.batchSize, references.count) / shardSize * shardSize,
-        shardSize: shardSize, learningRate: defaults.learningRate, momentum: defaults.momentum,
-        weightDecay: defaults.weightDecay, seed: 0),
-      width: references.width, classCount: classCount, over: world)
-    for epoch in 0..<Self.probeEpochs {
-      _ = try classifier.trainEpoch(epoch, features: training, labels: references.labels, over: world)
-    }
-    let correct = try classifier.correctCounts(features: test, labels: queries.labels, over: world)
-    return Double(correct.top1) / Double(queries.count)
+    measures.knn20Top1 = queries.accuracy(of: votes[0])
+    measures.knn200Top1 = queries.accuracy(of: votes[1])
+    measures.classMeansTop1 = queries.accuracy(of: nearestMeans)
   }
 
   /// The accuracy of the classifier that is trained with the encoder.

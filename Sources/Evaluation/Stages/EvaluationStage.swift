@@ -41,8 +41,12 @@ package enum EvaluationStage {
     package var outlierDataset: DataOptions.Dataset?
     /// The folder of the outliers.
     package var outlierData: String?
-    /// A folder of CIFAR-10-C or CIFAR-100-C files; `nil` for none.
+    /// A folder of CIFAR-10-C, CIFAR-100-C or ImageNet-C, or `made-here`; `nil` for none.
     package var corruptions: String?
+    /// Another dataset to measure the encoder on instead of the run's own; `nil` for the run's.
+    package var transferDataset: DataOptions.Dataset?
+    /// The folder of the other dataset.
+    package var transferData: String?
     /// True to also test the classifier on the mean logits of images and their horizontal flips.
     package var hasMirrorTest = false
     /// The number of threads of each rank for computing features.
@@ -54,27 +58,62 @@ package enum EvaluationStage {
     }
 
     /// A configuration that names the dataset of outliers; `nil` for none.
-    fileprivate var outliers: Configuration? {
-      outlierDataset.map { name in
+    var outliers: Configuration? { Self.configuration(outlierDataset, outlierData) }
+
+    /// A configuration that names the other dataset; `nil` for the run's own.
+    var transfer: Configuration? { Self.configuration(transferDataset, transferData) }
+
+    private static func configuration(_ dataset: DataOptions.Dataset?, _ data: String?) -> Configuration? {
+      dataset.map { name in
         var configuration = Configuration()
         configuration.data.dataset = name
-        configuration.data.path = outlierData
+        configuration.data.path = data
         return configuration
       }
     }
 
     /// The error in the options themselves, or `nil`.
     package var problem: String? {
-      if outlierData != nil, outlierDataset == nil {
-        return "--ood-data: goes with --ood-dataset; give both"
-      }
       if split == .train {
         return "--split train: expected test or validation"
       }
-      if let problem = outliers?.dataProblem {
-        return problem.description.replacing("--data", with: "--ood-data")
+      return Self.problem(outliers, outlierData, "ood") ?? Self.problem(transfer, transferData, "transfer")
+        ?? transferProblem ?? pixelProblem
+        ?? Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
+    }
+
+    /// The error in the options that name another dataset, which begin with the word.
+    private static func problem(_ configuration: Configuration?, _ data: String?, _ word: String) -> String? {
+      guard let configuration else {
+        return data == nil ? nil : "--\(word)-data: goes with --\(word)-dataset; give both"
       }
-      return Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
+      return configuration.dataProblem.map { problem in
+        problem.description.replacing("--data", with: "--\(word)-data")
+      }
+    }
+
+    /// The option that asks for a measure of the run's own data or classifier beside `--transfer-dataset`.
+    private var transferProblem: String? {
+      guard transferDataset != nil else { return nil }
+      let own: [(String, Bool)] = [
+        ("data", data != nil), ("split validation", split == .validation), ("ood-dataset", outlierDataset != nil),
+        ("corruptions", corruptions != nil), ("tta mirror", hasMirrorTest),
+      ]
+      return own.first { _, isGiven in isGiven }.map { option, _ in
+        "--\(option): measures on the run's own data, --transfer-dataset on another; give one of them, and evaluate twice"
+      }
+    }
+
+    /// The option that asks for a measure of the encoder or classifier beside `--features pixels`.
+    private var pixelProblem: String? {
+      guard features == .pixels else { return nil }
+      let other: [(String, Bool)] = [
+        ("transfer-dataset", transferDataset != nil), ("ood-dataset", outlierDataset != nil),
+        ("corruptions", corruptions != nil), ("tta mirror", hasMirrorTest),
+      ]
+      return other.first { _, isGiven in isGiven }.map { option, _ in
+        "--\(option): needs the encoder; leave --features pixels out"
+      }
     }
   }
 
@@ -92,53 +131,49 @@ package enum EvaluationStage {
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
-      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
-      report: report)
-    let (training, folder) = try encoder.openTraining(
-      for: "evaluation", testing: request.split, over: world, report: report)
-    let isStored = try world.onRoot { try makeFolder(folder, request, report) } ?? false
-    let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
-    try world.agreeOnSamples(of: training, encoder.configuration)
-    try world.agreeOnSamples(of: test, encoder.configuration)
-    try checkNeighbors(request, of: training)
-    let outliers = try openOutliers(request, like: test, over: world, report: report)
-    try checkCorruptions(request, like: test, over: world)
+      run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data,
+      needsData: request.transfer == nil, over: world, report: report)
+    let data = try EvaluationData(request, encoder, over: world, report: report)
+    let (training, test) = (data.training, data.test)
     let features = FrozenFeatures(encoder, threads: request.threads)
-    let rows = try measuredRows(of: training, request, features, over: world)
+    let plainTraining = try rows(of: training, request, features, over: world)
     // The classifier is trained on representations as they are.
-    let plainRows = try Self.rows(of: test, request, features, over: world)
-    let testRows = request.features == .encoder ? plainRows.unit : plainRows
+    let plainRows = try rows(of: test, request, features, over: world)
+    let isEncoder = request.features == .encoder
+    let (trainingRows, testRows) = isEncoder ? (plainTraining.unit, plainRows.unit) : (plainTraining, plainRows)
     try training.reportReplaced(over: world, report: report)
     try test.reportReplaced(over: world, report: report)
-    let correct = try KNearestNeighbors(k: request.neighbors, width: rows.width).correctCount(
-      training: rows, test: testRows, threads: request.threads, over: world)
+    let correct = try KNearestNeighbors(k: request.neighbors, width: trainingRows.width).correctCount(
+      training: trainingRows, test: testRows, threads: request.threads, over: world)
     let accuracy = Double(correct) / Double(test.count)
-    let field = request.features == .encoder ? "knn_top1" : "pixel_knn_top1"
+    let field = isEncoder ? "knn_top1" : "pixel_knn_top1"
     var result = EvaluationReport()
     result.add(field, "k-NN by \(request.features.rawValue), majority of \(request.neighbors)", accuracy)
     var confusion: ConfusionMatrix?
-    if request.features == .encoder {
+    if isEncoder {
       let measures = EvaluationMeasures(
-        training: rows, test: testRows, classNames: training.classNames,
-        seed: encoder.configuration.compute.seed,
-        threads: request.threads)
+        training: trainingRows, test: testRows, classNames: training.classNames,
+        seed: encoder.configuration.compute.seed, threads: request.threads)
       try measures.addAccuracies(&result, over: world)
+      if request.transfer != nil {
+        try addLinearProbe(&result, plainTraining, plainRows, classCount: training.classNames.count, over: world)
+      }
       try measures.addGeometry(&result, over: world)
-      confusion = try addClassification(&result, plainRows, test, request, features, over: world, report: report)
-      if let outliers {
+      if let classifier = data.classifier {
+        confusion = try addClassification(
+          &result, classifier, plainRows, data, request, features, over: world, report: report)
+      }
+      if let outliers = data.outliers {
         try measures.addDetection(
-          &result, outliers: try measuredRows(of: outliers, request, features, over: world), over: world)
+          &result, outliers: try rows(of: outliers, request, features, over: world).unit, over: world)
       }
     }
     world.activity.begin("writing the result", allowsSilence: true)
-    result.details.merge([
-      "neighbors": .integer(request.neighbors), "split": .text(request.split.rawValue),
-      "weights": .text(request.weights.rawValue), "test_samples": .integer(test.count),
-      "train_samples": .integer(training.count), "pretraining_steps": .integer(encoder.state.step),
-    ]) { _, new in new }
+    result.details.merge(details(request, data, encoder)) { _, new in new }
     try world.onRoot {
       result.table.forEach(report)
-      guard isStored else { return }
+      guard data.isStored else { return }
+      let folder = data.resultFolder
       try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
       if folder == "evaluation" + request.weights.suffix {
         try JSONValue.merge(
@@ -147,61 +182,20 @@ package enum EvaluationStage {
     }
   }
 
-  /// Opens the dataset of outliers before any work is done; `nil` if none is asked for.
-  ///
-  /// Collective.
-  private static func openOutliers(
-    _ request: Request, like test: any ImageDataset, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
-  ) throws -> (any ImageDataset)? {
-    guard request.features == .encoder, let configuration = request.outliers else { return nil }
-    func open(_ split: Split) throws -> any ImageDataset {
-      try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+  /// What was measured, for the file.
+  private static func details(
+    _ request: Request, _ data: EvaluationData, _ encoder: FrozenEncoder
+  ) -> [String: JSONValue] {
+    var details: [String: JSONValue] = [
+      "neighbors": .integer(request.neighbors), "split": .text(request.split.rawValue),
+      "weights": .text(request.weights.rawValue), "test_samples": .integer(data.test.count),
+      "train_samples": .integer(data.training.count), "pretraining_steps": .integer(encoder.state.step),
+    ]
+    if let transfer = request.transfer {
+      details["transfer_dataset"] = .text(transfer.data.dataset.rawValue)
+      details["transfer_data"] = transfer.data.path.map(JSONValue.text) ?? .null
     }
-    do {
-      return Renormalized(original: try open(.test), like: test)
-    } catch let agreed as CollectiveError where agreed.error.exitCode == .missing {
-      // Any images will do: a folder without splits has training images only.
-      guard let training = try? open(.train) else { throw agreed }
-      return Renormalized(original: training, like: test)
-    }
-  }
-
-  /// Refuses more neighbors than there are training samples.
-  private static func checkNeighbors(_ request: Request, of training: any ImageDataset) throws(CollectiveError) {
-    guard request.neighbors <= training.count else {
-      throw CollectiveError(
-        error: RunError(
-          .usage,
-          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
-        ))
-    }
-  }
-
-  /// Opens the files of all corruptions before any work is done.
-  ///
-  /// Collective.
-  private static func checkCorruptions(
-    _ request: Request, like test: any ImageDataset, over world: borrowing Communicator
-  ) throws {
-    guard let folder = request.corruptions, request.features == .encoder else { return }
-    try world.throwingTogether {
-      for name in CorruptionErrors.names {
-        _ = try CorruptedDataset(folder: folder, corruption: name, severity: 0, like: test)
-      }
-    }
-  }
-
-  /// Makes the folder of the result before any work is done.
-  ///
-  /// - Returns: False if the run is read-only; the result is then printed only.
-  private static func makeFolder(_ folder: String, _ request: Request, _ report: (String) -> Void) throws -> Bool {
-    guard unsafe access(request.run, W_OK) == 0 else {
-      report("note: \(request.run) cannot be written to; the result is printed only")
-      return false
-    }
-    try RunDirectory(path: request.run).prepareResult(in: folder)
-    return true
+    return details
   }
 
   /// Replaces the result of an earlier evaluation of the same data and checkpoint.
@@ -217,21 +211,30 @@ package enum EvaluationStage {
     }
   }
 
-  /// The measures of the run's classifier, if it has one.
+  /// Adds the accuracy of a linear classifier that is trained on the other dataset.
+  ///
+  /// Collective.
+  private static func addLinearProbe(
+    _ result: inout EvaluationReport, _ training: FeatureRows, _ test: FeatureRows, classCount: Int,
+    over world: borrowing Communicator
+  ) throws {
+    let correct = try LinearProbe.correctCounts(
+      training: training, test: test, classCount: classCount, over: world)
+    result.add("linear_top1", "linear classifier, top-1", Double(correct.top1) / Double(test.count))
+    if classCount > 5 {
+      result.add("linear_top5", "linear classifier, top-5", Double(correct.top5) / Double(test.count))
+    }
+  }
+
+  /// Adds the measures of the run's classifier.
   ///
   /// Collective.
   private static func addClassification(
-    _ result: inout EvaluationReport, _ rows: FeatureRows, _ test: any ImageDataset, _ request: Request,
-    _ features: FrozenFeatures, over world: borrowing Communicator, report: @escaping (String) -> Void
-  ) throws -> ConfusionMatrix? {
-    guard let classifier = try RunClassifier(of: features.encoder, run: request.run, over: world, report: report),
-      classifier.bias.count == test.classNames.count
-    else {
-      report(
-        "note: \(request.run) has no classifier of these classes: train one with supcon linear \(request.run) to see its accuracy and calibration"
-      )
-      return nil
-    }
+    _ result: inout EvaluationReport, _ classifier: RunClassifier, _ rows: FeatureRows, _ data: EvaluationData,
+    _ request: Request, _ features: FrozenFeatures, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> ConfusionMatrix {
+    let test = data.test
     func probabilities(_ rows: FeatureRows, adding others: [Float]? = nil) throws -> ClassProbabilities {
       var logits = try classifier.logits(rows, threads: request.threads, over: world)
       for (index, other) in (others ?? []).enumerated() {
@@ -247,31 +250,14 @@ package enum EvaluationStage {
         "mirror_top1", "classifier on images and mirror images, top-1",
         try probabilities(mirrored, adding: plain.logits).topAccuracy(1))
     }
-    if let folder = request.corruptions {
-      var errors: [String: [Double]] = [:]
-      for name in CorruptionErrors.names {
-        errors[name] = try (0..<CorruptionErrors.severityCount).map { severity in
-          let set = try world.throwingTogether {
-            try CorruptedDataset(folder: folder, corruption: name, severity: severity, like: test)
-          }
-          return 1 - (try probabilities(Self.rows(of: set, request, features, over: world))).topAccuracy(1)
-        }
+    if let source = data.corruptions {
+      let study = try CorruptionStudy(source, like: test, over: world) { images in
+        try probabilities(Self.rows(of: images, request, features, over: world)).topAccuracy(1)
       }
-      result.add("corruption_error", "mean error under corruptions", CorruptionErrors.meanError(errors))
-      result.details["corruption_errors"] = .object(
-        errors.mapValues { severities in .list(severities.map { error in .number(error) }) })
+      study.add(
+        to: &result, clean: 1 - plain.topAccuracy(1), classCount: classifier.bias.count, report: report)
     }
     return confusion
-  }
-
-  /// The features of all samples that distances are measured in, on every rank: representations of unit length, or pixels.
-  ///
-  /// Collective.
-  private static func measuredRows(
-    of dataset: any ImageDataset, _ request: Request, _ features: FrozenFeatures, over world: borrowing Communicator
-  ) throws -> FeatureRows {
-    let rows = try rows(of: dataset, request, features, over: world)
-    return request.features == .encoder ? rows.unit : rows
   }
 
   /// The features of all samples on every rank.

@@ -49,11 +49,7 @@ package struct ImageFeatures {
   package init(
     _ images: [String], _ encoder: FrozenEncoder, run: String, threads: Int, over world: borrowing Communicator
   ) throws {
-    guard let preprocessing = ImagePreprocessing(encoder.configuration, run: run) else {
-      throw CollectiveError(
-        error: RunError(
-          .configuration, "\(run)/config.yaml: names no mean, std and image-size; train again to have them"))
-    }
+    let preprocessing = try ImagePreprocessing.known(encoder.configuration, run: run)
     self.preprocessing = preprocessing
     let list = try world.onRoot { ImageFiles.expand(images).joined(separator: "\0") } ?? ""
     paths = try world.broadcast(text: list).split(separator: "\0").map(String.init)
@@ -100,6 +96,20 @@ package struct ImageFeatures {
         bad[index] = String(parts[1])
       }
     }
+  }
+}
+
+extension ImagePreprocessing {
+  /// Reads a run's files.
+  ///
+  /// - Throws: ``CollectiveError`` if they do not contain mean and deviation.
+  static func known(_ configuration: Configuration, run: String) throws(CollectiveError) -> ImagePreprocessing {
+    guard let preprocessing = ImagePreprocessing(configuration, run: run) else {
+      throw CollectiveError(
+        error: RunError(
+          .configuration, "\(run)/config.yaml: names no mean, std and image-size; train again to have them"))
+    }
+    return preprocessing
   }
 }
 

@@ -55,10 +55,16 @@ struct CurvesSection {
       }.filter { series in !series.points.isEmpty }
     }
     guard isComparison else {
-      let together = curves.joined().enumerated().map { index, series in
-        LineChart.Series(name: series.name, points: series.points, style: index)
+      // Averaged weights have as many curves as the raw ones: a chart of their own.
+      let isAverage = fields.map { field in field.hasPrefix(ResultNames.averagePrefix) }
+      return [(false, "Accuracy"), (true, "Accuracy of the averaged weights")].map { average, title in
+        let series = zip(isAverage, curves).filter { own, _ in own == average }.flatMap(\.1)
+        return chart(
+          title, "%",
+          series.enumerated().map { index, series in
+            LineChart.Series(name: series.name, points: series.points, style: index)
+          })
       }
-      return [chart("Accuracy", "%", together)]
     }
     return zip(fields, curves).filter { field, _ in !field.hasSuffix("top5") }.map { field, series in
       chart("Accuracy: \(ResultNames.name(field))", "%", series)

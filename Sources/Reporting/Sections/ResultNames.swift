@@ -1,4 +1,5 @@
 import Configuration
+import Runs
 
 /// The names of measures in a report, for the fields of `summary.json` and of `metrics.jsonl`.
 enum ResultNames {
@@ -15,9 +16,13 @@ enum ResultNames {
     "mirror_top1": "with mirror images, top-1", "gradient_norm": "gradient norm", "loss": "loss",
   ]
 
+  /// The beginning of the fields of averaged weights.
+  static let averagePrefix = RunWeights.average.fieldPrefix
+
   /// The name of a field; of one without a name, its words.
   static func name(_ field: String) -> String {
-    names[field] ?? field.replacing("_", with: " ")
+    guard field.hasPrefix(averagePrefix) else { return names[field] ?? field.replacing("_", with: " ") }
+    return name(String(field.dropFirst(averagePrefix.count))) + ", averaged weights"
   }
 
   /// The fields shown first, in this order.

@@ -114,11 +114,11 @@ extension EvaluationRecord {
   /// The value of a measure of `--keep-best`, if it was computed.
   fileprivate func value(of measure: CheckpointOptions.Measure) -> Double? {
     switch measure {
-    case .knn: knn20Top1
-    case .knn200: knn200Top1
-    case .classMeans: classMeansTop1
-    case .linearProbe: linearProbeTop1
-    case .classifier: classifierTop1
+    case .knn: measures.knn20Top1
+    case .knn200: measures.knn200Top1
+    case .classMeans: measures.classMeansTop1
+    case .linearProbe: measures.linearProbeTop1
+    case .classifier: measures.classifierTop1
     }
   }
 }

@@ -98,7 +98,8 @@ final class RunLog {
       step: step, lastStep: lastStep, epoch: (step + stepsPerEpoch - 1) / stepsPerEpoch,
       epochs: configuration.schedule.epochs, loss: result.loss, excess: result.loss - result.lowerBound,
       learningRate: Double(result.learningRate), viewsPerSecond: speed, dataShare: result.dataShare,
-      secondsLeft: Double(lastStep - step) * viewsPerStep / max(speed, 1e-9), neighborsTop1: lastEvaluation?.knn20Top1)
+      secondsLeft: Double(lastStep - step) * viewsPerStep / max(speed, 1e-9),
+      neighborsTop1: lastEvaluation?.measures.knn20Top1)
     if step.isMultiple(of: configuration.checkpoints.logSteps) || step == lastStep {
       let record = result.record(
         step: step, epoch: Double(step) / Double(stepsPerEpoch), seconds: seconds, gradientNorm: gradientNorm())

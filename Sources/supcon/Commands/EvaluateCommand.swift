@@ -11,7 +11,8 @@ struct EvaluateCommand: RankedCommand {
     abstract: "Measures a run's frozen encoder, and its classifier where it has one, on the test set.",
     discussion: """
       Example: supcon evaluate runs/c10 --ood-dataset cifar100 --ood-data cifar-100-binary
-      docs/evaluation.md defines every measure. All go to RUN/evaluation/summary.json, the confusion matrix beside it.
+      docs/evaluation.md defines every measure. All go to RUN/evaluation/summary.json, the confusion matrix beside it; those on another
+      dataset (--transfer-dataset) to RUN/transfer-NAME/summary.json.
       """)
 
   @OptionGroup var source: RunOptions
@@ -32,9 +33,18 @@ struct EvaluateCommand: RankedCommand {
   @Option(help: ArgumentHelp("Its folder.", valueName: "dir"), completion: .directory)
   var oodData: String?
   @Option(
-    help: ArgumentHelp("Folder of the published CIFAR-10-C or CIFAR-100-C files.", valueName: "dir"),
+    help: ArgumentHelp(
+      "Folder of CIFAR-10-C, CIFAR-100-C or ImageNet-C; or made-here: 14 of the 15 corruptions computed here, which are not the published files.",
+      valueName: "dir"),
     completion: .directory)
   var corruptions: String?
+  @Option(
+    help: ArgumentHelp(
+      "Another dataset to measure the encoder on instead of the run's: k-NN, class means, linear classifier.",
+      valueName: "name"))
+  var transferDataset: DataOptions.Dataset?
+  @Option(help: ArgumentHelp("Its folder.", valueName: "dir"), completion: .directory)
+  var transferData: String?
   @Option(help: "Also test the classifier on the mean logits of images and their mirror images: none or mirror.")
   var tta = TestTimeAugmentation.none
   @Option(help: "Threads of each rank.")
@@ -53,6 +63,8 @@ struct EvaluateCommand: RankedCommand {
     request.outlierDataset = oodDataset
     request.outlierData = oodData
     request.corruptions = corruptions
+    request.transferDataset = transferDataset
+    request.transferData = transferData
     request.hasMirrorTest = tta == .mirror
     request.threads = threads
     return request

@@ -23,6 +23,11 @@ struct ExportCommand: RankedCommand {
   var format = WeightExport.Format.safetensors
   @Option(
     help:
+      "Images that an ONNX model takes: normalized, or those that it normalizes itself: unit (0 to 1) or levels (0 to 255)."
+  )
+  var onnxInput = WeightExport.ONNXInput.normalized
+  @Option(
+    help:
       "Names and models of safetensors: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets). (default: torchvision; ge for CIFAR ResNets)"
   )
   var layout: WeightLayout?
@@ -44,6 +49,7 @@ struct ExportCommand: RankedCommand {
     request.checkpoint = source.checkpoint
     request.weights = source.weightsOf
     request.format = format
+    request.input = onnxInput
     request.layout = layout
     request.part = part
     request.hasClassifier = classifier
@@ -65,5 +71,6 @@ struct ExportCommand: RankedCommand {
 }
 
 extension WeightExport.Format: ExpressibleByArgument {}
+extension WeightExport.ONNXInput: ExpressibleByArgument {}
 extension WeightLayout: ExpressibleByArgument {}
 extension WeightLayout.Part: ExpressibleByArgument {}

@@ -1,0 +1,100 @@
+import Glibc
+
+/// Linear filters of square planes.
+enum Filters {
+  /// A pixel of a filter: its place relative to the center, and its weight.
+  struct Tap {
+    let right, down: Int
+    let weight: Double
+  }
+
+  /// The weights of a Gaussian from −radius to radius, with sum 1.
+  static func gaussianWeights(sigma: Double, radius: Int) -> [Double] {
+    let weights = (-radius...radius).map { place in exp(-0.5 * Double(place * place) / (sigma * sigma)) }
+    let sum = weights.reduce(0, +)
+    return weights.map { weight in weight / sum }
+  }
+
+  /// A plane convolved with a Gaussian that is cut at `truncation` standard deviations.
+  static func gaussian(
+    _ plane: [Double], side: Int, sigma: Double, truncation: Double, _ border: Border
+  ) -> [Double] {
+    let radius = Int(truncation * sigma + 0.5)
+    guard radius > 0 else { return plane }
+    let weights = gaussianWeights(sigma: sigma, radius: radius)
+    var columns = plane
+    for row in 0..<side {
+      for column in 0..<side {
+        var sum = 0.0
+        for tap in weights.indices {
+          sum += weights[tap] * plane[border.index(row + tap - radius, side) * side + column]
+        }
+        columns[row * side + column] = sum
+      }
+    }
+    var filtered = columns
+    for row in 0..<side {
+      for column in 0..<side {
+        var sum = 0.0
+        for tap in weights.indices {
+          sum += weights[tap] * columns[row * side + border.index(column + tap - radius, side)]
+        }
+        filtered[row * side + column] = sum
+      }
+    }
+    return filtered
+  }
+
+  /// Every pixel replaced by a weighted sum of the pixels around it.
+  static func correlated(_ plane: [Double], side: Int, _ taps: [Tap], _ border: Border) -> [Double] {
+    var result = [Double](repeating: 0, count: plane.count)
+    for tap in taps {
+      for row in 0..<side {
+        let line = border.index(row + tap.down, side) * side
+        for column in 0..<side {
+          result[row * side + column] += tap.weight * plane[line + border.index(column + tap.right, side)]
+        }
+      }
+    }
+    return result
+  }
+
+  /// A disk of some radius, smoothed: the filter of a lens out of focus.
+  ///
+  /// Radii up to 8 are drawn on 17×17 pixels and smoothed over 3×3, larger ones over 5×5. Pixels of no weight are left out.
+  static func disk(radius: Double, sigma: Double) -> [Tap] {
+    let (reach, smoothing) = radius <= 8 ? (8, 1) : (Int(radius), 2)
+    let side = 2 * reach + 1
+    var disk = (0..<side * side).map { pixel -> Double in
+      let (x, y) = (Double(pixel % side - reach), Double(pixel / side - reach))
+      return x * x + y * y <= radius * radius ? 1 : 0
+    }
+    let area = disk.reduce(0, +)
+    disk = disk.map { weight in weight / area }
+    let weights = gaussianWeights(sigma: sigma, radius: smoothing)
+    let taps = weights.indices.flatMap { down in
+      weights.indices.map { right in
+        Tap(right: right - smoothing, down: down - smoothing, weight: weights[down] * weights[right])
+      }
+    }
+    let smooth = correlated(disk, side: side, taps, .mirrored)
+    return smooth.indices.filter { pixel in smooth[pixel] > 0 }.map { pixel in
+      Tap(right: pixel % side - reach, down: pixel / side - reach, weight: smooth[pixel])
+    }
+  }
+
+  /// One half of a Gaussian along a line: the filter of a motion.
+  ///
+  /// The line has 2 · radius + 1 pixels, each the nearest to its place, as ImageMagick's `-motion-blur`.
+  static func line(radius: Int, sigma: Double, degrees: Double) -> [Tap] {
+    let count = 2 * radius + 1
+    let weights = (0..<count).map { place in exp(-0.5 * Double(place * place) / (sigma * sigma)) }
+    let sum = weights.reduce(0, +)
+    let radians = degrees * .pi / 180
+    return weights.enumerated().map { place, weight in
+      Tap(
+        right: Int((Double(place) * cos(radians) - 0.5).rounded(.up)),
+        down: Int((Double(place) * sin(radians) - 0.5).rounded(.up)), weight: weight / sum)
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import Configuration
+import Corruptions
+import Datasets
+import Formats
+import ImageCodecs
+import Imaging
+import Job
+import MPI
+import Measures
+import Runs
+
+/// The source of corrupted test images: published files, or made here.
+enum CorruptionSource {
+  /// The word that stands for a folder where corruptions are made here.
+  static let madeHereName = "made-here"
+
+  /// A folder of CIFAR-10-C or CIFAR-100-C.
+  case arrays(folder: String)
+  /// A folder in the layout of ImageNet-C.
+  case tree(CorruptionTree)
+  /// No files: the test images of the run are corrupted.
+  case madeHere(CorruptionForm)
+
+  /// Finds and checks all images before any work is done.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - name: A folder, or ``madeHereName``.
+  ///   - test: The clean test images.
+  ///   - world: The ranks.
+  /// - Throws: ``CollectiveError`` naming the file or folder that is missing or not as published.
+  init(_ name: String, like test: any ImageDataset, over world: borrowing Communicator) throws {
+    world.activity.begin("listing corruptions", allowsSilence: true)
+    if name == Self.madeHereName {
+      let size = test.viewSize
+      guard let form = CorruptionForm(width: size.width, height: size.height) else {
+        let sizes = CorruptionForm.all.map { form in "\(form.side)×\(form.side) (\(form.name))" }
+        throw CollectiveError(
+          error: RunError(
+            .usage,
+            "--corruptions \(name): the images are \(size.width)×\(size.height); parameters are published for \(sizes.joined(separator: ", "))",
+            remedy: "give a folder of corrupted images, or leave the option out"))
+      }
+      self = .madeHere(form)
+      return
+    }
+    // Rank 0 decides, so that all ranks take the same branch.
+    let isTree = try world.onRoot { try Self.isTree(name) } ?? false
+    if try world.broadcast(bytes: [isTree ? 1 : 0]) == [1] {
+      self = .tree(try CorruptionTree(name, classNames: test.classNames, over: world))
+      return
+    }
+    try world.throwingTogether {
+      for corruption in CorruptionErrors.names {
+        _ = try CorruptedDataset(folder: name, corruption: corruption, severity: 0, like: test)
+      }
+    }
+    self = .arrays(folder: name)
+  }
+
+  /// True for a folder of folders, false for one of `.npy` files.
+  private static func isTree(_ folder: String) throws(RunError) -> Bool {
+    switch DataPath.kind(folder) {
+    case .folder: break
+    case .missing:
+      throw RunError(
+        .missing, "--corruptions \(folder): does not exist",
+        remedy:
+          "give a folder of CIFAR-10-C, CIFAR-100-C or ImageNet-C, or \(madeHereName) for corruptions that are computed here")
+    default: throw RunError(.data, "--corruptions \(folder): is not a folder; give the folder that the files lie in")
+    }
+    let hasArray = (CorruptionErrors.names + ["labels"]).contains { name in
+      DataPath.kind("\(folder)/\(name).npy") != .missing
+    }
+    if hasArray { return false }
+    guard CorruptionErrors.names.contains(where: { name in CorruptionTree.path(of: name, in: folder) != nil }) else {
+      throw RunError(
+        .data,
+        "--corruptions \(folder): holds neither files as gaussian_noise.npy (CIFAR-10-C, CIFAR-100-C) nor folders as gaussian_noise/1/CLASS (ImageNet-C)",
+        remedy: "give the folder of the unpacked files")
+    }
+    return true
+  }
+
+  /// The corruptions in the order in which they are tested.
+  var names: [String] {
+    switch self {
+    case .arrays, .tree: CorruptionErrors.names
+    case .madeHere: Corruption.allCases.map(\.rawValue).sorted()
+    }
+  }
+
+  /// The origin of the images, in words.
+  var title: String {
+    switch self {
+    case .arrays(let folder): "published files, \(folder)"
+    case .tree(let tree): "published files, \(tree.folder)"
+    case .madeHere(let form):
+      "made here, not the published files: \(Corruption.allCases.count) of the 15 corruptions, without \(Corruption.missing), with the parameters of \(form.name)"
+    }
+  }
+
+  /// Opens one severity of one corruption, from 0.
+  ///
+  /// Collective.
+  ///
+  /// - Throws: ``CollectiveError`` naming a file or folder that cannot be read.
+  func images(
+    _ name: String, severity: Int, like test: any ImageDataset, over world: borrowing Communicator
+  ) throws -> any ImageDataset {
+    switch self {
+    case .arrays(let folder):
+      try world.throwingTogether {
+        try CorruptedDataset(folder: folder, corruption: name, severity: severity, like: test)
+      }
+    case .tree(let tree): try tree.images(name, severity: severity, like: test, over: world)
+    case .madeHere(let form): madeHere(name, severity: severity, form, test)
+    }
+  }
+
+  private func madeHere(
+    _ name: String, severity: Int, _ form: CorruptionForm, _ test: any ImageDataset
+  ) -> any ImageDataset {
+    guard let corruption = Corruption(rawValue: name) else { preconditionFailure("no corruption \(name)") }
+    return ImagesCorruptedHere(original: test, maker: CorruptionMaker(corruption, severity: severity, form))
+  }
+}
+
+/// A dataset whose images are corrupted when they are read, in the size of the encoder's input.
+struct ImagesCorruptedHere: ImageDataset {
+  let original: any ImageDataset
+  let maker: CorruptionMaker
+
+  var classNames: [String] { original.classNames }
+  var count: Int { original.count }
+  var viewSize: ImageSize { original.viewSize }
+  var normalization: ChannelNormalization { original.normalization }
+
+  func label(at index: Int) -> Int { original.label(at: index) }
+
+  func name(at index: Int) -> String { original.name(at: index) }
+
+  func takeReplaced() -> [BadFile] { original.takeReplaced() }
+
+  func image(at index: Int) throws(FileError) -> RGBImage {
+    let image = try original.image(at: index).evaluationView(viewSize)
+    do throws(ImageError) {
+      return try maker.corrupted(image, number: index)
+    } catch {
+      throw FileError(.content, "\(name(at: index)): \(error)")
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import MPI
+import Measures
+
+/// A linear classifier of standardized representations, trained as by `supcon linear` with its defaults.
+enum LinearProbe {
+  /// Trains on one set and counts the samples of another that are classified correctly.
+  ///
+  /// Collective; the same counts on any number of ranks.
+  ///
+  /// - Parameters:
+  ///   - training: The representations to train on; at least one.
+  ///   - test: The representations to classify.
+  ///   - classCount: The number of classes.
+  ///   - world: The ranks.
+  /// - Returns: The number of samples whose class ranks first, and among the first five.
+  static func correctCounts(
+    training: FeatureRows, test: FeatureRows, classCount: Int, over world: borrowing Communicator
+  ) throws -> (top1: Int, top5: Int) {
+    let standardization = FeatureStandardization(training.features, width: training.width)
+    var (features, testFeatures) = (training.features, test.features)
+    standardization.apply(&features)
+    standardization.apply(&testFeatures)
+    let defaults = LinearStage.Request(run: "")
+    let shardSize = min(defaults.shardSize, training.count)
+    let classifier = LinearClassifier(
+      LinearClassifier.Settings(
+        epochs: defaults.epochs, batchSize: min(defaults.batchSize, training.count) / shardSize * shardSize,
+        shardSize: shardSize, learningRate: defaults.learningRate, momentum: defaults.momentum,
+        weightDecay: defaults.weightDecay, seed: defaults.seed),
+      width: training.width, classCount: classCount, over: world)
+    for epoch in 0..<defaults.epochs {
+      _ = try classifier.trainEpoch(epoch, features: features, labels: training.labels, over: world)
+    }
+    return try classifier.correctCounts(features: testFeatures, labels: test.labels, over: world)
+  }
+}

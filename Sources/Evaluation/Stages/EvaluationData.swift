@@ -1,0 +1,178 @@
+import Configuration
+import Datasets
+import Glibc
+import ImageCodecs
+import Imaging
+import Job
+import MPI
+import Runs
+import WeightExchange
+
+/// What an evaluation measures, opened and checked before any work is done.
+struct EvaluationData {
+  /// The share of the images of a dataset to transfer to that is held out where it has no test images.
+  private static let heldOutFraction = 0.2
+
+  /// The images whose representations are known.
+  let training: any ImageDataset
+  /// The images that are classified.
+  let test: any ImageDataset
+  /// The run's classifier; `nil` if it has none of these classes.
+  let classifier: RunClassifier?
+  /// The images that are to be told from the test images.
+  let outliers: (any ImageDataset)?
+  /// The source of corrupted test images.
+  let corruptions: CorruptionSource?
+  /// The folder of the result in the run directory.
+  let resultFolder: String
+  /// False if the run is read-only; the result is then printed only.
+  let isStored: Bool
+
+  /// Opens everything that a request names.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - request: The options of the command.
+  ///   - encoder: The encoder of the run.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` naming what is missing or wrong.
+  init(
+    _ request: EvaluationStage.Request, _ encoder: FrozenEncoder, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws {
+    let configuration = encoder.configuration
+    if let transfer = request.transfer {
+      (training, test) = try Self.transferred(transfer, request, encoder, over: world, report: report)
+      resultFolder =
+        Self.transferFolder(transfer) + request.weights.suffix + (encoder.isLatest ? "" : "-step-\(encoder.state.step)")
+    } else {
+      (training, resultFolder) = try encoder.openTraining(
+        for: "evaluation", testing: request.split, over: world, report: report)
+      test = try DatasetChoice.open(configuration, request.split, over: world, report: report)
+    }
+    let folder = resultFolder
+    isStored = try world.onRoot { try Self.makeFolder(folder, request, report) } ?? false
+    let samples = request.transfer ?? configuration
+    try world.agreeOnSamples(of: training, samples)
+    try world.agreeOnSamples(of: test, samples)
+    try Self.checkNeighbors(request, of: training)
+    outliers = try Self.outliers(request, like: test, over: world, report: report)
+    classifier =
+      request.features == .encoder && request.transfer == nil
+      ? try Self.classifier(request, encoder, of: test, over: world, report: report) : nil
+    let clean = test
+    corruptions = try request.corruptions.map { name in try CorruptionSource(name, like: clean, over: world) }
+  }
+
+  // MARK: - Another dataset
+
+  /// The training and test images of another dataset, as the run's encoder takes images.
+  private static func transferred(
+    _ configuration: Configuration, _ request: EvaluationStage.Request, _ encoder: FrozenEncoder,
+    over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> (training: any ImageDataset, test: any ImageDataset) {
+    let preprocessing = try ImagePreprocessing.known(encoder.configuration, run: request.run)
+    var configuration = configuration
+    // Known beforehand, so that images of a folder are not decoded to find them.
+    configuration.data.imageSize = preprocessing.viewSize.width
+    configuration.data.mean = preprocessing.normalization.mean
+    configuration.data.standardDeviation = preprocessing.normalization.standardDeviation
+    configuration.data.sixteenBit = preprocessing.sixteenBit
+    configuration.compute.threads = request.threads
+    func adapted(_ dataset: any ImageDataset) -> any ImageDataset {
+      Renormalized(original: dataset, viewSize: preprocessing.viewSize, normalization: preprocessing.normalization)
+    }
+    let training = try DatasetChoice.open(configuration, .train, over: world, report: report)
+    do {
+      let test = try DatasetChoice.open(configuration, .test, over: world, report: report)
+      return (adapted(training), adapted(test))
+    } catch let agreed as CollectiveError
+      where agreed.error.exitCode == .missing && configuration.data.dataset == .folder
+    {
+      let parts = training.heldOut(fraction: heldOutFraction)
+      guard parts.validation.count > 0 else { throw agreed }
+      report(
+        "note: \(configuration.data.path ?? ""): has no test images: tested on \(parts.validation.count) of its \(training.count) images, held out by class"
+      )
+      return (adapted(parts.training), adapted(parts.validation))
+    }
+  }
+
+  /// The folder of the result for another dataset, such as `transfer-cifar100` or `transfer-flowers`.
+  private static func transferFolder(_ configuration: Configuration) -> String {
+    let folder = configuration.data.dataset == .folder ? configuration.data.path : nil
+    let last = folder?.split(separator: "/").last { part in part != "." && part != ".." }
+    return "transfer-\(last.map(String.init) ?? configuration.data.dataset.rawValue)"
+  }
+
+  // MARK: - The run's own
+
+  /// Opens the dataset of outliers; `nil` if none is asked for.
+  private static func outliers(
+    _ request: EvaluationStage.Request, like test: any ImageDataset, over world: borrowing Communicator,
+    report: @escaping (String) -> Void
+  ) throws -> (any ImageDataset)? {
+    guard let configuration = request.outliers else { return nil }
+    func open(_ split: Split) throws -> any ImageDataset {
+      Renormalized(
+        original: try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report),
+        viewSize: test.viewSize, normalization: test.normalization)
+    }
+    do {
+      return try open(.test)
+    } catch let agreed as CollectiveError where agreed.error.exitCode == .missing {
+      // Any images will do: a folder without splits has training images only.
+      guard let training = try? open(.train) else { throw agreed }
+      return training
+    }
+  }
+
+  /// Reads the run's classifier; `nil` if it has none of the classes of the test images and no option needs it.
+  private static func classifier(
+    _ request: EvaluationStage.Request, _ encoder: FrozenEncoder, of test: any ImageDataset,
+    over world: borrowing Communicator, report: @escaping (String) -> Void
+  ) throws -> RunClassifier? {
+    if let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report),
+      classifier.bias.count == test.classNames.count
+    {
+      return classifier
+    }
+    let reason = "\(request.run) has no classifier of these classes"
+    let remedy = "train one with supcon linear \(request.run)"
+    let option = request.corruptions.map { name in "--corruptions \(name)" } ?? (request.hasMirrorTest ? "--tta mirror" : nil)
+    if let option {
+      throw CollectiveError(error: RunError(.missing, "\(option): \(reason)", remedy: remedy))
+    }
+    report("note: \(reason): \(remedy) to see its accuracy and calibration")
+    return nil
+  }
+
+  /// Refuses more neighbors than there are training samples.
+  private static func checkNeighbors(
+    _ request: EvaluationStage.Request, of training: any ImageDataset
+  ) throws(CollectiveError) {
+    guard request.neighbors <= training.count else {
+      throw CollectiveError(
+        error: RunError(
+          .usage,
+          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
+        ))
+    }
+  }
+
+  /// Makes the folder of the result.
+  ///
+  /// - Returns: False if the run is read-only.
+  private static func makeFolder(
+    _ folder: String, _ request: EvaluationStage.Request, _ report: (String) -> Void
+  ) throws -> Bool {
+    guard unsafe access(request.run, W_OK) == 0 else {
+      report("note: \(request.run) cannot be written to; the result is printed only")
+      return false
+    }
+    try RunDirectory(path: request.run).prepareResult(in: folder)
+    return true
+  }
+}
