@@ -233,6 +233,21 @@ class Checks:
             self.compare(f"{run} onnxruntime: {renamed[name]}", found[renamed[name]], rows)
         one = session.run(["representations"], {"images": self.images.numpy()[:1]})[0]
         self.compare(f"{run} onnxruntime: a batch of one", one, found["representations"][:1])
+        self.onnx_inputs(run, path, session)
+
+    def onnx_inputs(self, run, path, session):
+        """The model that normalizes levels or their 255th part itself, beside the one that takes normalized images."""
+        levels = np.random.default_rng(3).integers(0, 256, (5, 3, 32, 32)).astype(np.float32)
+        metadata = {entry.key: entry.value for entry in onnx.load(str(path)).metadata_props}
+        mean, deviation = (np.array(metadata[key].split(","), np.float32).reshape(3, 1, 1) for key in ("mean", "std"))
+        expected = session.run(["representations"], {"images": (levels / 255 - mean) / deviation})[0]
+        for values, images in [("unit", levels / 255), ("levels", levels)]:
+            own = self.folder / f"{run}-{values}.onnx"
+            self.run("export", "--run", self.folder / run, "--format", "onnx", "--onnx-input", values, "--output", own)
+            onnx.checker.check_model(str(own), full_check=True)
+            found = onnxruntime.InferenceSession(str(own), providers=["CPUExecutionProvider"]).run(
+                ["representations"], {"images": images})[0]
+            self.compare(f"{run} onnxruntime: --onnx-input {values}", found, expected)
 
 
 def main():

@@ -62,7 +62,10 @@ struct AffineSource {
       (x: center - reach, y: center - reach),
     ]
     let targets = points.map { point in
-      (x: point.x + stream.nextFraction(from: -shift, to: shift), y: point.y + stream.nextFraction(from: -shift, to: shift))
+      (
+        x: point.x + stream.nextFraction(from: -shift, to: shift),
+        y: point.y + stream.nextFraction(from: -shift, to: shift)
+      )
     }
     // The differences of the points span the plane: the matrix takes (0, 2 reach) and (2 reach, 0) to those of the targets.
     let length = 2 * reach

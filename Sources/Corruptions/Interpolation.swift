@@ -40,7 +40,8 @@ enum Interpolation {
       for row in 0..<height {
         for channel in 0..<3 {
           rows[3 * (row * side + column) + channel] = mean(
-            of: sources) { source in image.samples[3 * (row * width + source) + channel] }
+            of: sources
+          ) { source in image.samples[3 * (row * width + source) + channel] }
         }
       }
     }

@@ -46,7 +46,8 @@ struct CorruptionTests {
     let own = Self.cases.filter { one in one.corruption == corruption.rawValue }
     #expect(own.count == 12)
     for one in own {
-      let image = try maker(corruption, one.severity, side: one.side).corrupted(Self.image(one.side), number: one.number)
+      let image = try maker(corruption, one.severity, side: one.side).corrupted(
+        Self.image(one.side), number: one.number)
       let samples = stride(from: 0, to: image.samples.count, by: one.step).map { index in image.samples[index] }
       try #require(samples.count == one.samples.count)
       let distances = zip(samples, one.samples).map { sample, expected in abs(Int(sample) - Int(expected)) }
@@ -77,7 +78,9 @@ struct CorruptionTests {
 
   @Test func `draws depend on number, severity and corruption alone`() throws {
     let clean = Self.image(32)
-    for corruption in [Corruption.gaussianNoise, .shotNoise, .impulseNoise, .glassBlur, .motionBlur, .snow, .fog, .elasticTransform] {
+    for corruption in [
+      Corruption.gaussianNoise, .shotNoise, .impulseNoise, .glassBlur, .motionBlur, .snow, .fog, .elasticTransform,
+    ] {
       let maker = try maker(corruption, 3)
       let first = try maker.corrupted(clean, number: 5)
       #expect(try maker.corrupted(clean, number: 5) == first, "\(corruption)")
@@ -135,7 +138,8 @@ struct CorruptionTests {
     for row in 0..<32 {
       for column in 0..<32 {
         let own = color(glass, row, column)
-        let near = (max(row - 1, 0)...row).flatMap { row in (max(column - 1, 0)...column).map { color(image, row, $0) } }
+        let near = (max(row - 1, 0)...row).flatMap { row in (max(column - 1, 0)...column).map { color(image, row, $0) }
+        }
         #expect(near.contains(own), "\(row) \(column)")
         changed += own == color(image, row, column) ? 0 : 1
       }

@@ -37,9 +37,30 @@ struct PageTests {
     ] {
       #expect(html.contains(text), "\(text)")
     }
+    // An attribute whose quotes are escaped has no effect.
+    #expect(!html.contains("=&quot;") && html.contains("<table class=\"texts\">"))
     for address in ["http:", "https:", "<script", "src=\"/", "url("] {
       #expect(!html.contains(address), "\(address)")
     }
+  }
+
+  @Test func `few steps an epoch are drawn by epoch, and top-5 of few classes is left out`() throws {
+    let directory = try TemporaryDirectory()
+    try makeOldRun(directory.file("run"))
+    let epochs = (1...9).map { epoch in
+      "{\"kind\":\"epoch\",\"step\":\(epoch),\"epoch\":\(epoch),\"loss\":\(4.0 + Double(epoch) / 100)}"
+    }
+    let step = "{\"kind\":\"step\",\"step\":5,\"epoch\":5,\"loss\":7.25,\"seconds_by_part\":{\"forward\":0.2}}"
+    try write((epochs + [step]).joined(separator: "\n"), directory.file("run/metrics.jsonl"))
+    let summary = #"{"steps":9,"linear_top1":0.5,"linear_top5":0.875,"class_names":["a","b","c"]}"#
+    try write(summary, directory.file("run/summary.json"))
+    let record = try RunRecord(path: directory.file("run"))
+    #expect(record.results.keys.contains("linear_top1") && !record.results.keys.contains("linear_top5"))
+    let html = ReportStage.page([record]).html
+    #expect(html.contains("loss from 4.01 to 4.09"))
+    #expect(!html.contains("7.25"))
+    try write(summary.replacing(#""c"]"#, with: #""c","d","e","f"]"#), directory.file("run/summary.json"))
+    #expect(try RunRecord(path: directory.file("run")).results["linear_top5"] == 0.875)
   }
 
   @Test func `the rows of a log that is being written are read up to its last whole line`() throws {

@@ -42,6 +42,29 @@ struct EvaluationDuringTrainingTests {
     #expect(summary.contains("\"measure\" : \"knn\""))
   }
 
+  @Test func `averaged weights are evaluated beside the raw ones, the same on any ranks`() throws {
+    let workshop = try Workshop()
+    let options = ["--validation-fraction", "0.25", "--evaluate-epochs", "1", "--steps", "4", "--image-size", "16"]
+    // An average with a factor of 0 is the weights themselves.
+    try succeeding(workshop.pretrain("same", options + ["--weight-average", "0"]))
+    let same = try evaluations(workshop, "same")[0]
+    let names = [
+      "knn20_weighted_top1", "knn200_weighted_top1", "class_means_top1", "linear_probe_top1", "alignment", "uniformity",
+    ]
+    for name in names {
+      #expect(try same.number("average_\(name)") == same.number(name), "\(name)")
+    }
+    let output = try succeeding(workshop.pretrain("alone", options + ["--weight-average", "0.9"])).standardOutput
+    try succeeding(workshop.pretrain("ranks", ranks: 3, options + ["--weight-average", "0.9", "--threads", "2"]))
+    let (alone, ranks) = (try evaluations(workshop, "alone")[0], try evaluations(workshop, "ranks")[0])
+    for name in names {
+      #expect(alone.values[name] == same.values[name], "\(name)")
+      #expect(ranks.values["average_\(name)"] == alone.values["average_\(name)"], "\(name)")
+    }
+    #expect(alone.values["average_uniformity"] != alone.values["uniformity"])
+    #expect(output.contains("; averaged weights k-NN "))
+  }
+
   @Test func `a resumed run keeps the best of all its parts`() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", Self.options + ["--steps", "6"]))

@@ -65,6 +65,37 @@ struct ONNXExportTests {
     #expect(file.nodes.first { node in node.operation == "Gemm" }?.inputs.count == 2, "no bias before a normalization")
   }
 
+  @Test(arguments: [("unit", Float(1)), ("levels", 255)])
+  func `mean and deviation are the first operators on request`(_ input: String, _ full: Float) throws {
+    let (file, _) = try exported([], ["--onnx-input", input])
+    #expect(file.nodes.prefix(2).map(\.operation) == ["Sub", "Div"])
+    #expect(file.nodes[0].inputs == ["images", "input.mean"] && file.nodes[2].operation == "Conv")
+    #expect(file.nodes[1].inputs == [file.nodes[0].outputs[0], "input.std"])
+    #expect(file.nodes[2].inputs.first == file.nodes[1].outputs[0])
+    // CIFAR-10's.
+    for (name, values) in [("mean", [0.4914, 0.4822, 0.4465]), ("std", [0.2023, 0.1994, 0.2010])] {
+      let tensor = try #require(file.tensors["input.\(name)"])
+      #expect(tensor.shape == [1, 3, 1, 1])
+      let found = floats(Array(tensor.bytes))
+      #expect(
+        zip(found, values).allSatisfy { one, other in abs(one / full - Float(other)) < 2e-3 } && found.count == 3,
+        "\(found)")
+    }
+  }
+
+  private func floats(_ bytes: [UInt8]) -> [Float] {
+    stride(from: 0, to: bytes.count, by: 4).map { start in
+      Float(bitPattern: (0..<4).reduce(0) { word, byte in word | UInt32(bytes[start + byte]) << (8 * byte) })
+    }
+  }
+
+  @Test func `safetensors hold no operations`() throws {
+    let workshop = try Workshop()
+    expectRefusal(
+      try workshop.run(["export", "run", "--output", "x.safetensors", "--onnx-input", "unit"]), 64,
+      naming: ["--onnx-input unit", "--format onnx"])
+  }
+
   // The graph of the full width, on a sixteenth of its weights.
   @Test func `ResNet-50 with the ImageNet stem`() throws {
     let (file, weights) = try exported(

@@ -28,7 +28,7 @@ enum CIFARFiles {
       return FileError(
         .content,
         form.isBinary
-          ? "\(path): holds \(title(form.dataset))'s binary version, not a folder for each class; give --dataset \(form.dataset) --data \(path)"
+          ? "\(path): holds \(title(form.dataset))'s binary version, not a folder for each class; its own name is --dataset \(form.dataset) --data \(path)"
           : "\(path): holds \(title(form.dataset))'s Python version, which is not read; \(download), for --dataset \(form.dataset)"
       )
     }

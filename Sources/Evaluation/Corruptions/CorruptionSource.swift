@@ -67,7 +67,8 @@ enum CorruptionSource {
       throw RunError(
         .missing, "--corruptions \(folder): does not exist",
         remedy:
-          "give a folder of CIFAR-10-C, CIFAR-100-C or ImageNet-C, or \(madeHereName) for corruptions that are computed here")
+          "give a folder of CIFAR-10-C, CIFAR-100-C or ImageNet-C, or \(madeHereName) for corruptions that are computed here"
+      )
     default: throw RunError(.data, "--corruptions \(folder): is not a folder; give the folder that the files lie in")
     }
     let hasArray = (CorruptionErrors.names + ["labels"]).contains { name in

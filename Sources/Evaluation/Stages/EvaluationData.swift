@@ -141,7 +141,8 @@ struct EvaluationData {
     }
     let reason = "\(request.run) has no classifier of these classes"
     let remedy = "train one with supcon linear \(request.run)"
-    let option = request.corruptions.map { name in "--corruptions \(name)" } ?? (request.hasMirrorTest ? "--tta mirror" : nil)
+    let option =
+      request.corruptions.map { name in "--corruptions \(name)" } ?? (request.hasMirrorTest ? "--tta mirror" : nil)
     if let option {
       throw CollectiveError(error: RunError(.missing, "\(option): \(reason)", remedy: remedy))
     }

@@ -166,6 +166,10 @@ package enum EmbeddingStage {
         try (writer ?? nil)?.append(head?.embeddings(of: features) ?? features, samples)
       }
     }
+    guard badCount < images.paths.count else {
+      throw CollectiveError(
+        error: RunError(.data, "\(request.output): is not written, as none of the images can be used"))
+    }
     let files = counted(images.paths.count - badCount, "image file")
     try publish(writer ?? nil, request, encoder, files, over: world, report: report)
     return badCount == 0 ? .success : .data

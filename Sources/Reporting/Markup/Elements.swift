@@ -30,6 +30,7 @@ enum Elements {
     _ caption: String, header: [String], rows: [[Markup]], numeric: Range<Int> = 0..<0, isText: Bool = false
   ) -> Markup {
     func kind(_ column: Int) -> Markup { numeric.contains(column) ? " class=\"n\"" : "" }
+    let style: Markup = isText ? " class=\"texts\"" : ""
     let heads = header.enumerated().map { column, head in "<th scope=\"col\"\(kind(column))>\(head)</th>" as Markup }
     let lines = rows.map { cells in
       let others = cells.enumerated().dropFirst().map { column, cell in "<td\(kind(column))>\(cell)</td>" as Markup }
@@ -37,7 +38,7 @@ enum Elements {
     }
     return scrolling(
       caption,
-      "<table\(isText ? " class=\"texts\"" : "")><caption>\(caption)</caption><thead><tr>\(heads)</tr></thead><tbody>\(lines)</tbody></table>"
+      "<table\(style)><caption>\(caption)</caption><thead><tr>\(heads)</tr></thead><tbody>\(lines)</tbody></table>"
     )
   }
 

@@ -77,10 +77,15 @@ package struct RunRecord: Sendable {
     rows.compactMap { row in row.values[field].map { value in (row.epoch, value) } }
   }
 
-  /// The points of the rows of steps, or of the rows of epochs where there are no such rows.
+  /// The points of the rows of steps, or those of the rows of epochs where these are more, as in runs with few steps an epoch.
   func stepPoints(_ field: String) -> [(x: Double, y: Double)] {
-    let steps = rows.filter { row in !row.parts.isEmpty }
-    return (steps.isEmpty ? rows : steps).compactMap { row in row.values[field].map { value in (row.epoch, value) } }
+    func points(_ isStep: Bool) -> [(x: Double, y: Double)] {
+      rows.filter { row in row.parts.isEmpty != isStep }.compactMap { row in
+        row.values[field].map { value in (row.epoch, value) }
+      }
+    }
+    let (steps, others) = (points(true), points(false))
+    return steps.count >= others.count ? steps : others
   }
 
   /// The results of the run and of later stages: accuracies and other measures by field.
@@ -89,6 +94,10 @@ package struct RunRecord: Sendable {
     results.merge(evaluation.compactMapValues(\.double)) { _, new in new }
     results.merge(linear.filter { name, _ in name.hasPrefix("linear_") }.compactMapValues(\.double)) { _, new in new }
     for name in ["neighbors", "test_samples", "train_samples", "pretraining_steps"] { results[name] = nil }
+    // Five guesses among so few classes say nothing.
+    if case .list(let classes) = summary["class_names"], classes.count <= 5 {
+      results = results.filter { name, _ in !name.contains("top5") }
+    }
     return results
   }
 
