@@ -99,7 +99,8 @@ struct CorruptionTests {
   @Test func `corruptions made here are called that, and are the same on any ranks`() throws {
     let workshop = try Self.workshop()
     let (summary, text, output) = try evaluate(workshop, "made-here")
-    let words = "made here, not the published files: 14 of the 15 corruptions, without frost, with the parameters of CIFAR-10-C"
+    let words =
+      "made here, not the published files: 14 of the 15 corruptions, without frost, with the parameters of CIFAR-10-C"
     #expect(try summary.text("corruption_made_here_source") == words)
     #expect(output.contains("note: corruptions \(words)"))
     #expect(output.contains("mean error under 14 corruptions made here"))

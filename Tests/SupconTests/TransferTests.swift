@@ -60,6 +60,11 @@ struct TransferTests {
     ] {
       expectRefusal(try workshop.run(command + options), 64, naming: [name])
     }
+    try succeeding(workshop.pretrain("run", ["--steps", "0"]))
+    try workshop.expectRefusal(
+      ["evaluate", workshop.path("run"), "--transfer-dataset", "cifar100", "--transfer-data", workshop.path("none")],
+      66,
+      naming: ["none: there is no such file or folder", "give --transfer-data"])
     expectRefusal(
       try workshop.run(["evaluate", "run", "--transfer-data", "x"]), 64, naming: ["--transfer-data", "give both"])
     expectRefusal(

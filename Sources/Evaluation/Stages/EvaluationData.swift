@@ -44,7 +44,9 @@ struct EvaluationData {
   ) throws {
     let configuration = encoder.configuration
     if let transfer = request.transfer {
-      (training, test) = try Self.transferred(transfer, request, encoder, over: world, report: report)
+      (training, test) = try Self.naming("transfer") {
+        try Self.transferred(transfer, request, encoder, over: world, report: report)
+      }
       resultFolder =
         Self.transferFolder(transfer) + request.weights.suffix + (encoder.isLatest ? "" : "-step-\(encoder.state.step)")
     } else {
@@ -58,12 +60,23 @@ struct EvaluationData {
     try world.agreeOnSamples(of: training, samples)
     try world.agreeOnSamples(of: test, samples)
     try Self.checkNeighbors(request, of: training)
-    outliers = try Self.outliers(request, like: test, over: world, report: report)
+    let clean = test
+    outliers = try Self.naming("ood") { try Self.outliers(request, like: clean, over: world, report: report) }
     classifier =
       request.features == .encoder && request.transfer == nil
       ? try Self.classifier(request, encoder, of: test, over: world, report: report) : nil
-    let clean = test
     corruptions = try request.corruptions.map { name in try CorruptionSource(name, like: clean, over: world) }
+  }
+
+  /// Opens a dataset whose options begin with a word, as `--transfer-data` does, and names them in errors.
+  private static func naming<Result>(_ word: String, _ open: () throws -> Result) throws -> Result {
+    do {
+      return try open()
+    } catch let agreed as CollectiveError {
+      func named(_ text: String) -> String { text.replacing("--data", with: "--\(word)-data") }
+      let error = agreed.error
+      throw CollectiveError(error: RunError(error.exitCode, named(error.problem), remedy: named(error.remedy)))
+    }
   }
 
   // MARK: - Another dataset
