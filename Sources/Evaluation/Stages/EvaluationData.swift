@@ -54,8 +54,6 @@ struct EvaluationData {
         for: "evaluation", testing: request.split, over: world, report: report)
       test = try DatasetChoice.open(configuration, request.split, over: world, report: report)
     }
-    let folder = resultFolder
-    isStored = try world.onRoot { try Self.makeFolder(folder, request, report) } ?? false
     let samples = request.transfer ?? configuration
     try world.agreeOnSamples(of: training, samples)
     try world.agreeOnSamples(of: test, samples)
@@ -66,6 +64,8 @@ struct EvaluationData {
       request.features == .encoder && request.transfer == nil
       ? try Self.classifier(request, encoder, of: test, over: world, report: report) : nil
     corruptions = try request.corruptions.map { name in try CorruptionSource(name, like: clean, over: world) }
+    let folder = resultFolder
+    isStored = try world.onRoot { try Self.makeFolder(folder, request, report) } ?? false
   }
 
   /// Opens a dataset whose options begin with a word, as `--transfer-data` does, and names them in errors.
