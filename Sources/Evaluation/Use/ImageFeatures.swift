@@ -107,7 +107,7 @@ extension ImagePreprocessing {
     guard let preprocessing = ImagePreprocessing(configuration, run: run) else {
       throw CollectiveError(
         error: RunError(
-          .configuration, "\(run)/config.yaml: names no mean, std and image-size; train again to have them"))
+          .configuration, "\(run)/config.yaml: names no mean, std and image-size", remedy: "train again to have them"))
     }
     return preprocessing
   }

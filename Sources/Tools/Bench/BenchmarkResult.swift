@@ -1,7 +1,7 @@
 import Configuration
+import DistributedStep
 import Formats
 import FoundationEssentials
-import Training
 
 /// The result of `supcon bench`, in the form of its JSON file.
 struct BenchmarkResult: Codable {
@@ -116,7 +116,7 @@ extension BenchmarkResult {
     guard let result = try? JSONDecoder().decode(Self.self, from: Data(bytes)), result.command == "bench",
       Self.partNames.allSatisfy({ name in result.secondsByPart[name] != nil })
     else {
-      throw RunError(.data, "\(path): is no result of supcon bench; give a file that its --json wrote")
+      throw RunError(.data, "\(path): is no result of supcon bench", remedy: "give a file that its --json wrote")
     }
     self = result
   }
