@@ -13,6 +13,9 @@ enum ResultNames {
     "few_shot1_top1": "1 image a class, top-1", "few_shot5_top1": "5 images a class, top-1",
     "few_shot10_top1": "10 images a class, top-1", "ece": "calibration error (ECE)", "nll": "negative log-likelihood",
     "linear_probe_top1": "linear probe on held-out images",
+    "corruption_error": "mean error under corruptions", "corruption_mce": "mCE",
+    "corruption_relative_mce": "relative mCE",
+    "corruption_made_here_error": "mean error under corruptions made here, not the published files",
     "mirror_top1": "with mirror images, top-1", "gradient_norm": "gradient norm", "loss": "loss",
   ]
 
