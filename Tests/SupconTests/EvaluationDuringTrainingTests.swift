@@ -45,14 +45,14 @@ struct EvaluationDuringTrainingTests {
   @Test func `averaged weights are evaluated beside the raw ones, the same on any ranks`() throws {
     let workshop = try Workshop()
     let options = ["--validation-fraction", "0.25", "--evaluate-epochs", "1", "--steps", "4", "--image-size", "16"]
-    // An average with a factor of 0 is the weights themselves.
+    // An average with a factor of 0 is the weights themselves, but for the rounding of ā + (w − ā): one of 50 queries may change.
     try succeeding(workshop.pretrain("same", options + ["--weight-average", "0"]))
     let same = try evaluations(workshop, "same")[0]
     let names = [
       "knn20_weighted_top1", "knn200_weighted_top1", "class_means_top1", "linear_probe_top1", "alignment", "uniformity",
     ]
     for name in names {
-      #expect(try same.number("average_\(name)") == same.number(name), "\(name)")
+      #expect(try abs(same.number("average_\(name)") - same.number(name)) < 0.021, "\(name)")
     }
     let output = try succeeding(workshop.pretrain("alone", options + ["--weight-average", "0.9"])).standardOutput
     try succeeding(workshop.pretrain("ranks", ranks: 3, options + ["--weight-average", "0.9", "--threads", "2"]))
