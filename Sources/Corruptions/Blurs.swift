@@ -47,10 +47,12 @@ enum Blurs {
 
   /// The mean of the image and of `count` enlargements, the first by 1.
   static func zoom(_ image: RGBImage, count: Int, step: Double) -> RGBImage {
-    Raster(image).mapPlanes { plane in
+    // NumPy's `arange`, by whose roundings 1.25 is a little more: 26 pixels become 33, not 32.
+    let distance = (1 + step) - 1
+    return Raster(image).mapPlanes { plane in
       var sum = plane
       for number in 0..<count {
-        let zoomed = Interpolation.zoomed(plane, side: image.width, by: 1 + Double(number) * step)
+        let zoomed = Interpolation.zoomed(plane, side: image.width, by: 1 + Double(number) * distance)
         for index in sum.indices {
           sum[index] += zoomed[index]
         }

@@ -51,7 +51,9 @@ enum Weather {
       let value = max(raster.planes[0][pixel], raster.planes[1][pixel], raster.planes[2][pixel])
       let raised = min(value + amount, 1)
       for channel in 0..<3 {
-        raster.planes[channel][pixel] = value > 0 ? raster.planes[channel][pixel] / value * raised : raised
+        let sample = value > 0 ? raster.planes[channel][pixel] / value * raised : raised
+        // Many results are whole levels, and must not fall below them by rounding.
+        raster.planes[channel][pixel] = sample + 1e-12
       }
     }
     return raster.image

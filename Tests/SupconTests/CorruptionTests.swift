@@ -19,7 +19,7 @@ struct CorruptionTests {
   /// A run with a classifier.
   private static func workshop() throws -> Workshop {
     let workshop = try Workshop()
-    try succeeding(workshop.pretrain("run", ["--steps", "2", "--image-size", "16", "--width-multiplier", "0.25"]))
+    try succeeding(workshop.pretrain("run", ["--steps", "2", "--image-size", "16", "--model", "resnet8"]))
     try succeeding(workshop.run(["linear", workshop.path("run"), "--epochs", "3", "--batch-size", "32"]))
     return workshop
   }
@@ -155,7 +155,7 @@ struct CorruptionTests {
     let command = ["evaluate", workshop.path("run"), "--corruptions"]
     try workshop.expectRefusal(
       command + ["made-here"], 66, naming: ["--corruptions made-here", "no classifier", "supcon linear"])
-    try succeeding(workshop.run(["linear", workshop.path("run"), "--epochs", "1", "--batch-size", "16"]))
+    try succeeding(workshop.run(["linear", workshop.path("run"), "--epochs", "1"]))
     try workshop.expectRefusal(
       command + ["made-here"], 64, naming: ["the images are 16×16", "32×32 (CIFAR-10-C)", "224×224 (ImageNet-C)"])
     try workshop.expectRefusal(

@@ -7,7 +7,7 @@ struct TransferTests {
   @Test func `on the run's own data it has the figures of linear and evaluate, and leaves theirs alone`() throws {
     let workshop = try Workshop()
     let run = workshop.path("run")
-    try succeeding(workshop.pretrain("run", ["--steps", "2", "--image-size", "16", "--width-multiplier", "0.25"]))
+    try succeeding(workshop.pretrain("run", ["--steps", "2", "--image-size", "16", "--model", "resnet8"]))
     try succeeding(workshop.run(["linear", run]))
     try succeeding(workshop.run(["evaluate", run]))
     let (linear, own) = (
