@@ -175,7 +175,7 @@ let tests: [Target] = [
     name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN", "TestSupport"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
-  .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(name: "LossesTests", dependencies: ["Losses", "OneDNN", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "WatchdogTests", dependencies: ["TestSupport", "Watchdog"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(
@@ -220,6 +220,7 @@ let tests: [Target] = [
       "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
+  .testTarget(name: "ToolsTests", dependencies: ["MPI", "Tools"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests", dependencies: ["Formats", "ImageCodecs", "Imaging", "OneDNN", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),

@@ -19,6 +19,8 @@ package final class TrainingStep {
   let loader: ShardPrefetcher
   let workers: ShardWorkers
   package let vector: ShardVectorLayout
+  /// The lower bounds of the parts of the vector that are reduced over the ranks one by one.
+  package let pieces: [Int]
   /// True if gradients are reduced over the ranks while the backward pass still runs.
   let isOverlapping: Bool
   let schedule: LearningRateSchedule
@@ -64,7 +66,7 @@ package final class TrainingStep {
       isClassifying: configuration.isClassifying)
     self.vector = vector
     let segments = workers.model.gradientParts
-    let pieces = vector.pieces(at: segments)
+    pieces = vector.pieces(at: segments)
     let sums = SumMemory<Float>(length: vector.count)
     self.sums = sums
     var partitions: [BatchPartition] = []
