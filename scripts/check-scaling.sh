@@ -2,14 +2,15 @@
 # A step on two test hosts of this machine, predicted by supcon plan before supcon bench measures it: how near the model of docs/scaling.md
 # comes where the network is most of the step.
 #
-#   scripts/check-scaling.sh [ROUNDS] [OPTIONS of supcon bench…]
+#   scripts/check-scaling.sh [ROUNDS [MEGABITS [OPTIONS of supcon bench…]]]
 #
-# The links have 1 Gb/s by tc, of which TCP in packets of 1,500 bytes leaves 0.95 to messages. Prints each prediction before the measurement,
+# tc gives the links this speed, 1,000 Mb/s if not given, of which TCP in packets of 1,500 bytes leaves 0.95 to messages. Prints each prediction before the measurement,
 # then a row for each kind of overlap: medians of the rounds. Needs root and iproute2 (tc).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
-rounds=${1:-3}
+rounds=${1:-3} megabits=${2:-1000}
+[ $# -eq 0 ] || shift
 [ $# -eq 0 ] || shift
 options=(--model resnet18 --image-size 16 --batch-size 8 --shard-size 2 --shapes-train 64 --loader-threads 0 "$@")
 
@@ -25,9 +26,9 @@ trap 'remove_hosts; rm -rf "$folder"' EXIT
 
 make_hosts "$folder" 2
 for host in "${host_names[@]}"; do
-  tc -n "$host" qdisc replace dev net0 root tbf rate 1gbit burst 128kb latency 50ms
+  tc -n "$host" qdisc replace dev net0 root tbf rate "${megabits}mbit" burst 128kb latency 50ms
 done
-link=950Mb/s,${latency:-50us}
+link=$((megabits * 95 / 100))Mb/s,50us
 for ((round = 0; round < rounds; round++)); do
   for overlap in off on; do
     name=$folder/$overlap-$round
@@ -39,7 +40,7 @@ print("--overlap %s, predicted: %.0f ms a step, %.0f ms of them for messages" % 
     sys.argv[2], 1e3 * plan["seconds_per_step"], 1e3 * plan["network_share"] * plan["seconds_per_step"]), flush=True)
 ' "$name-plan.json" "$overlap"
     on_host "${host_names[0]}" env SUPCON="$supcon" scripts/launch.sh --agent "$folder/agent" --hostfile "$folder/hostfile" -np 2 \
-      bench "${options[@]}" --overlap "$overlap" --steps 10 --json "$name-bench.json" >"$folder/log" 2>&1 </dev/null ||
+      bench "${options[@]}" --overlap "$overlap" --steps 5 --json "$name-bench.json" >"$folder/log" 2>&1 </dev/null ||
       { cat "$folder/log" >&2 && exit 1; }
   done
 done

@@ -20,20 +20,34 @@ package struct SlowRankWatch {
     package var steps: Int
     /// The seconds of a step that a rank of the median's speed waits for it.
     package var waitSeconds: Double
+
+    package init(rank: Int, ratio: Double, steps: Int, waitSeconds: Double) {
+      (self.rank, self.ratio, self.steps, self.waitSeconds) = (rank, ratio, steps, waitSeconds)
+    }
   }
 
   /// The least ratio that counts as slow.
   private static let leastRatio = 1.3
-  /// The number of consecutive steps before a rank is named.
-  private static let stepsToName = 200
+  /// The least number of last steps that are looked at.
+  private static let windowSteps = 200
+  /// The share of them in which a rank is slow before it is named, and below which it has recovered.
+  private static let (shareToName, shareToForget) = (2.0 / 3, 1.0 / 3)
 
-  /// The slowest rank of the last steps, while it is slow.
-  private var rank: Int?
-  private var steps = 0
-  private var excessSeconds = 0.0
-  /// Sums over the steps of its seconds for a shard, and of the median.
-  private var (own, typical) = (0.0, 0.0)
-  private var isNamed = false
+  /// The comparison of the ranks over some consecutive steps.
+  private struct Interval {
+    let steps: Int
+    /// The slowest rank, if it is slow.
+    let rank: Int?
+    /// Sums over the steps: the slowest rank's seconds for a shard, the median, and the seconds that the others wait.
+    let own: Double
+    let typical: Double
+    let excess: Double
+  }
+
+  /// The last intervals.
+  private var window: [Interval] = []
+  /// The rank that was named and has not recovered.
+  private var named: Int?
 
   /// Nothing observed yet.
   package init() {}
@@ -43,28 +57,45 @@ package struct SlowRankWatch {
   /// - Parameters:
   ///   - work: The work of every rank, in rank order.
   ///   - count: The number of steps since the last comparison.
-  /// - Returns: The rank, once it has been slow for 200 steps; else `nil`.
+  /// - Returns: The rank, if it has been slow in most of the last 200 steps; else `nil`.
   package mutating func slowRank(_ work: [Work], steps count: Int) -> SlowRank? {
     // A rank without a shard, as in a last partial batch, cannot be compared.
     guard work.count > 1, work.allSatisfy({ work in work.turns > 0 }) else { return nil }
+    window.append(Self.interval(work, steps: count))
+    var steps = window.reduce(0) { sum, interval in sum + interval.steps }
+    while let first = window.first, steps - first.steps >= Self.windowSteps {
+      steps -= first.steps
+      window.removeFirst()
+    }
+    if let rank = named, share(of: rank, in: steps) < Self.shareToForget {
+      named = nil
+    }
+    guard steps >= Self.windowSteps,
+      let rank = window.compactMap(\.rank).first(where: { rank in
+        share(of: rank, in: steps) >= Self.shareToName
+      }), rank != named
+    else { return nil }
+    named = rank
+    let slow = window.filter { interval in interval.rank == rank }
+    func sum(_ value: (Interval) -> Double) -> Double { slow.reduce(0) { sum, interval in sum + value(interval) } }
+    return SlowRank(
+      rank: rank, ratio: sum(\.own) / sum(\.typical), steps: steps,
+      waitSeconds: sum(\.excess) / sum { interval in Double(interval.steps) })
+  }
+
+  /// The share of the window's steps in which a rank is the slow one.
+  private func share(of rank: Int, in steps: Int) -> Double {
+    window.reduce(0) { sum, interval in sum + (interval.rank == rank ? Double(interval.steps) : 0) } / Double(steps)
+  }
+
+  private static func interval(_ work: [Work], steps: Int) -> Interval {
     let seconds = work.map { work in work.seconds / work.turns }
     let slowest = seconds.indices.reduce(0) { slowest, rank in seconds[rank] > seconds[slowest] ? rank : slowest }
     // The lower of two middle ones: of two ranks the faster.
     let median = seconds.sorted()[(seconds.count - 1) / 2]
-    guard seconds[slowest] >= Self.leastRatio * median else {
-      self = SlowRankWatch()
-      return nil
-    }
-    if rank != slowest {
-      self = SlowRankWatch()
-      rank = slowest
-    }
-    steps += count
-    own += Double(count) * seconds[slowest]
-    typical += Double(count) * median
-    excessSeconds += (seconds[slowest] - median) * work[slowest].turns
-    guard steps >= Self.stepsToName, !isNamed else { return nil }
-    isNamed = true
-    return SlowRank(rank: slowest, ratio: own / typical, steps: steps, waitSeconds: excessSeconds / Double(steps))
+    return Interval(
+      steps: steps, rank: seconds[slowest] >= leastRatio * median ? slowest : nil,
+      own: Double(steps) * seconds[slowest],
+      typical: Double(steps) * median, excess: (seconds[slowest] - median) * work[slowest].turns)
   }
 }

@@ -11,15 +11,15 @@ struct ScalingModelTests {
   private static let poll = 200e-6
 
   /// Sizes without a contrastive loss: a vector of one piece.
-  private func sizes(length: Int = 1000, pieces: [Int] = [0]) -> StepSizes {
+  private func sizes(length: Int = 1000, segments: [Int] = [0]) -> StepSizes {
     StepSizes(
       samplesPerShard: 8, rowsPerShard: 16, embeddingByteCount: 0, statisticByteCount: 0, labelByteCount: 0,
-      vectorLength: length, pieces: pieces)
+      vectorLength: length, segments: segments)
   }
 
-  private func compute(pieces: [Double] = [0.5]) -> ComputeSeconds {
+  private func compute(segments: [Double] = [0.5]) -> ComputeSeconds {
     ComputeSeconds(
-      data: 0.01, forward: 0.25, backward: 0.5, recomputedShare: 0, pieces: pieces, lossPerRow: 0, lossPerPair: 0,
+      data: 0.01, forward: 0.25, backward: 0.5, recomputedShare: 0, segments: segments, lossPerRow: 0, lossPerPair: 0,
       update: 0.02)
   }
 
@@ -94,24 +94,44 @@ struct ScalingModelTests {
     let messages = ReductionMessages(
       length: (3 << 20) + 5, pieces: [0, 1 << 20], runs: BlockPartition(total: 4, parts: 2))
     #expect(messages.parts == [[1 << 20], [1 << 20, 1 << 20, 5]])
-    let step = model(sizes(length: (3 << 20) + 5, pieces: [0, 1 << 20]), compute(pieces: [0.5, 0.25]))
+    let segments = [0, 1 << 20]
+    let step = model(sizes(length: (3 << 20) + 5, segments: segments), compute(segments: [0.5, 0.25]))
       .step(shards: 4, hosts: 2)
     #expect(step.traffic.map(\.calls) == [4, 4])
   }
 
+  @Test func `pieces are at least as long as what is exchanged at once, and begin at 0`() {
+    func pieces(_ bounds: [Int], length: Int = (4 << 20) + 10, ranks: Int = 2) -> [Int] {
+      ReductionMessages.pieces(at: bounds, length: length, ranks: ranks)
+    }
+    let quarters = [0, 1 << 20, 2 << 20, 3 << 20]
+    #expect(pieces(quarters) == quarters && pieces([0, 1 << 19, 2 << 20]) == [0, 2 << 20] && pieces([0]) == [0])
+    #expect(pieces([0, 300, 600], length: 1012) == [0])
+    // 16 KiB for each of 512 ranks are 8 MiB.
+    #expect(pieces(quarters, ranks: 256) == quarters && pieces(quarters, ranks: 512) == [0, 2 << 20])
+    let many = ReductionMessages(length: 4 << 20, pieces: [0], runs: BlockPartition(total: 1024, parts: 1024))
+    #expect(many.parts == [[4 << 20]])
+    let most = ReductionMessages(length: 9 << 20, pieces: [0], runs: BlockPartition(total: 4096, parts: 4096))
+    #expect(most.parts == [[8 << 20, 1 << 20]])
+  }
+
   @Test func `the backward pass hides what is reduced before its end`() {
-    let pieces = [0, 500_000]
-    let sizes = sizes(length: 1_000_000, pieces: pieces)
-    let piece = 2 * (Self.latency + Self.poll + 1_000_000 / Self.bandwidth)
+    let (half, length) = (1 << 20, 2 << 20)
+    let sizes = sizes(length: length, segments: [0, half])
+    let transfer = Double(half * 4 / 2) / Self.bandwidth
+    let piece = 2 * (Self.latency + Self.poll + transfer)
+    // Four collectives with a message each, whose work one of two threads loses.
+    let work = 4 * Self.message / 2
+    func step(_ segments: [Double], isOverlapping: Bool = true) -> StepPrediction {
+      model(sizes, compute(segments: segments), threads: 2, isOverlapping: isOverlapping).step(shards: 2, hosts: 2)
+    }
     // The last piece is complete 0.25 s before the end: all of it is hidden, the first one not.
-    let early = model(sizes, compute(pieces: [0.4, 0.2]), isOverlapping: true).step(shards: 2, hosts: 2)
+    let early = step([0.4, 0.2])
     expectClose(early.reductionSeconds, 2 * piece)
-    expectClose(early.seconds.reduce, piece)
+    expectClose(early.seconds.reduce, piece + work)
     // Complete 2 ms before the end: the rest of it is in the way of the first one.
-    let late = model(sizes, compute(pieces: [0.5, 0.498]), isOverlapping: true).step(shards: 2, hosts: 2)
-    expectClose(late.seconds.reduce, 2 * piece - 0.002)
-    let after = model(sizes, compute(pieces: [0.4, 0.2])).step(shards: 2, hosts: 2)
-    expectClose(after.seconds.reduce, 4 * (Self.latency + 1_000_000 / Self.bandwidth))
+    expectClose(step([0.5, 0.498]).seconds.reduce, 2 * piece - 0.002 + work)
+    expectClose(step([0.4, 0.2], isOverlapping: false).seconds.reduce, 4 * (Self.latency + transfer))
   }
 
   @Test func `computing goes by turns of threads, recomputed shards and pairs of rows`() {

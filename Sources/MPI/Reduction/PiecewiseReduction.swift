@@ -76,7 +76,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     let vectors = PartialSums<Element>.vectorCount(shards: shards, threads: threads)
     // Each thread's segment, and a sum of every second one.
     let segments = threads + max(0, threads / 2 - vectors)
-    let message = min(ReductionMessages.largestByteCount, length * stride)
+    let message = min(ReductionMessages.exchangedByteCount(ranks: ranks), length * stride)
     return (
       sums: vectors * length * stride + segments * longestSegment * stride,
       // Two subtrees at most of a rank with an uneven share, sent and, as slices of all ranks, received.
@@ -158,7 +158,9 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
       return sums.move(tree.root, piece)
     }
     let range = segments[piece.lowerBound].lowerBound..<segments[piece.upperBound - 1].upperBound
-    for part in ReductionMessages.parts(of: range, elementByteCount: MemoryLayout<Element>.stride) {
+    let parts = ReductionMessages.parts(
+      of: range, elementByteCount: MemoryLayout<Element>.stride, ranks: world.size)
+    for part in parts {
       try exchange(part, over: world, &buffers.sent, &buffers.received, waiting)
     }
   }

@@ -111,7 +111,7 @@ package enum Planning {
     let probe =
       lacking[0] == 0
       ? try StepProbe(
-        configuration, viewSize: viewSize, memory, ranks: ranks, timesPieces: request.hosts != nil, over: world) : nil
+        configuration, viewSize: viewSize, memory, ranks: ranks, timesSegments: request.hosts != nil, over: world) : nil
     let scaling = request.hosts.flatMap { hosts in
       probe.map { probe in
         ScalingResult(

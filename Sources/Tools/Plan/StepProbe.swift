@@ -16,8 +16,8 @@ struct StepProbe {
   let compute: ComputeSeconds
   /// The number of elements of the vector that the ranks reduce.
   let vectorLength: Int
-  /// The first elements of its pieces.
-  let pieces: [Int]
+  /// The lower bounds of its parts that a backward pass completes.
+  let segments: [Int]
 
   /// The approximate number of rows of the probe's loss.
   private static let lossRows = 2048
@@ -31,24 +31,24 @@ struct StepProbe {
   ///   - viewSize: The size of views.
   ///   - plan: The division of the memory.
   ///   - ranks: The number of ranks of the run; without a launcher one of them is timed, without communication.
-  ///   - timesPieces: True to time the pieces of a backward pass too.
+  ///   - timesSegments: True to time the parts of a backward pass too.
   ///   - world: The ranks of this job.
   /// - Throws: The error of oneDNN or MPI.
   init(
-    _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, ranks: Int, timesPieces: Bool,
+    _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, ranks: Int, timesSegments: Bool,
     over world: borrowing Communicator
   ) throws {
     let turns = (plan.shardsPerRank + configuration.compute.threads - 1) / configuration.compute.threads
     let again = Double(plan.shardsPerRank - plan.keptShards) / Double(plan.shardsPerRank)
     let probe = try Self.probe(
       configuration, viewSize: viewSize, workers: min(configuration.compute.threads, plan.shardsPerRank),
-      timesPieces: timesPieces, over: world)
+      timesSegments: timesSegments, over: world)
     let loss = configuration.isContrasting ? try Self.lossSeconds(configuration, over: world) : (perRow: 0, perPair: 0)
     func seconds(_ part: StepPart) -> Double { probe.parts[part.rawValue] }
     compute = ComputeSeconds(
       data: seconds(.data), forward: seconds(.forward), backward: seconds(.backward), recomputedShare: again,
-      pieces: probe.pieceSeconds, lossPerRow: loss.perRow, lossPerPair: loss.perPair, update: seconds(.update))
-    (vectorLength, pieces) = (probe.vectorLength, probe.pieces)
+      segments: probe.segmentSeconds, lossPerRow: loss.perRow, lossPerPair: loss.perPair, update: seconds(.update))
+    (vectorLength, segments) = (probe.vectorLength, probe.segments)
     let perShard =
       seconds(.data) + seconds(.forward) + seconds(.backward) + again * (seconds(.data) + seconds(.forward))
     let rows = Double(configuration.batches.size * configuration.views.count)
@@ -65,14 +65,14 @@ struct StepProbe {
     /// The seconds of the parts of the step, in the order of ``StepPart``.
     var parts: [Double]
     var vectorLength: Int
-    var pieces: [Int]
-    /// The seconds at which each piece is complete; 0 if they are not timed.
-    var pieceSeconds: [Double]
+    var segments: [Int]
+    /// The seconds at which each segment is complete; 0 if they are not timed.
+    var segmentSeconds: [Double]
   }
 
   /// Takes a few steps with one shard a thread.
   private static func probe(
-    _ configuration: Configuration, viewSize: ImageSize, workers: Int, timesPieces: Bool,
+    _ configuration: Configuration, viewSize: ImageSize, workers: Int, timesSegments: Bool,
     over world: borrowing Communicator
   ) throws -> Measured {
     var small = configuration
@@ -96,9 +96,10 @@ struct StepProbe {
         best = zip(best, seconds).map { one, other in min(one, other) }
       }
     }
-    let pieceSeconds = timesPieces ? try step.pieceSeconds(state, batches.batch(ofStep: 0)) : step.pieces.map { _ in 0 }
+    let segmentSeconds =
+      timesSegments ? try step.segmentSeconds(state, batches.batch(ofStep: 0)) : step.segments.map { _ in 0 }
     return Measured(
-      parts: best, vectorLength: step.vector.count, pieces: step.pieces, pieceSeconds: pieceSeconds)
+      parts: best, vectorLength: step.vector.count, segments: step.segments, segmentSeconds: segmentSeconds)
   }
 
   /// The seconds of the loss: those of the gather and the classes for each global row, and the others for each pair of a global row and one

@@ -39,11 +39,14 @@ struct Cluster {
 
   var ranks: Int { hosts * ranksPerHost }
 
-  /// The seconds of a core for one more message of a rank, in the library and in the kernel's TCP.
+  /// The seconds of a core for a message of a rank, in the library and in the kernel's TCP.
   static let messageSeconds = 5e-6
 
   /// The number of ranks on other hosts.
   private var ranksElsewhere: Int { ranks - ranksPerHost }
+
+  /// The seconds of a core for the messages of a collective in which every rank sends to all others.
+  var workSeconds: Double { Double(ranksElsewhere) * Self.messageSeconds }
 
   /// All-gather of equal blocks: around the ring of ranks, or by doubling distances, whichever is faster.
   ///

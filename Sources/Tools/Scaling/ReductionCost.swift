@@ -76,16 +76,19 @@ struct ReductionCost {
 
   /// The seconds of the reduction after the end of the backward pass.
   ///
-  /// The last piece of the vector is complete first; each is exchanged after the one behind it.
+  /// The last piece of the vector is complete first; each is exchanged after the one behind it. The work on messages takes one of the cores
+  /// on which the threads compute.
   ///
-  /// - Parameter completions: The seconds before the end of the backward pass at which each piece is complete.
+  /// - Parameters:
+  ///   - completions: The seconds before the end of the backward pass at which each piece is complete.
+  ///   - threads: The number of threads that compute meanwhile.
   /// - Returns: Those seconds; without overlap the whole reduction.
-  func exposedSeconds(completions: [Double]) -> Double {
+  func exposedSeconds(completions: [Double], threads: Int) -> Double {
     guard isOverlapping else { return pieceSeconds.reduce(0, +) }
     var end = -Double.infinity
     for (seconds, completion) in zip(pieceSeconds, completions).reversed() {
       end = max(end, -completion) + seconds
     }
-    return max(end, 0)
+    return max(end, 0) + Double(slices.calls + sums.calls) * cluster.workSeconds / Double(threads)
   }
 }

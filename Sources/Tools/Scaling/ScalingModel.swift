@@ -14,12 +14,12 @@ package struct StepSizes: Sendable {
   package var labelByteCount: Int
   /// The number of elements of the reduced vector.
   package var vectorLength: Int
-  /// The first element of each of its pieces, ascending, from 0.
-  package var pieces: [Int]
+  /// The lower bounds of its parts that a backward pass completes, ascending from 0.
+  package var segments: [Int]
 
   package init(
     samplesPerShard: Int, rowsPerShard: Int, embeddingByteCount: Int, statisticByteCount: Int, labelByteCount: Int,
-    vectorLength: Int, pieces: [Int]
+    vectorLength: Int, segments: [Int]
   ) {
     self.samplesPerShard = samplesPerShard
     self.rowsPerShard = rowsPerShard
@@ -27,7 +27,7 @@ package struct StepSizes: Sendable {
     self.statisticByteCount = statisticByteCount
     self.labelByteCount = labelByteCount
     self.vectorLength = vectorLength
-    self.pieces = pieces
+    self.segments = segments
   }
 }
 
@@ -41,8 +41,8 @@ package struct ComputeSeconds: Sendable {
   package var backward: Double
   /// The share of the shards that run forward twice.
   package var recomputedShare: Double
-  /// The seconds after the start of a backward pass at which each piece of the reduced vector is complete.
-  package var pieces: [Double]
+  /// The seconds after the start of a backward pass at which each segment of the reduced vector is complete.
+  package var segments: [Double]
   /// The loss, for each row of the global batch.
   package var lossPerRow: Double
   /// The loss, for each pair of a row of the global batch and one of the rank's own.
@@ -51,14 +51,14 @@ package struct ComputeSeconds: Sendable {
   package var update: Double
 
   package init(
-    data: Double, forward: Double, backward: Double, recomputedShare: Double, pieces: [Double], lossPerRow: Double,
+    data: Double, forward: Double, backward: Double, recomputedShare: Double, segments: [Double], lossPerRow: Double,
     lossPerPair: Double, update: Double
   ) {
     self.data = data
     self.forward = forward
     self.backward = backward
     self.recomputedShare = recomputedShare
-    self.pieces = pieces
+    self.segments = segments
     self.lossPerRow = lossPerRow
     self.lossPerPair = lossPerPair
     self.update = update
@@ -99,17 +99,16 @@ package struct ScalingModel: Sendable {
     let runs = BlockPartition(total: shards, parts: cluster.ranks)
     let most = runs.runs.map(\.count).max() ?? 0
     let turns = Double((most + threads - 1) / threads)
+    let pieces = ReductionMessages.pieces(
+      at: sizes.segments, length: sizes.vectorLength, ranks: cluster.ranks)
     let reduction = ReductionCost(
-      ReductionMessages(length: sizes.vectorLength, pieces: sizes.pieces, runs: runs), on: cluster,
+      ReductionMessages(length: sizes.vectorLength, pieces: pieces, runs: runs), on: cluster,
       isOverlapping: isOverlapping && hosts > 1)
     let gathers = gathers(shards: shards, most: most, on: cluster)
     let rows = Double(shards * sizes.rowsPerShard)
     let ownRows = Double(most * sizes.rowsPerShard)
     let again = compute.recomputedShare
-    // The gradients of a thread's last shard complete the sums; its backward pass is the last.
-    let whole = compute.pieces.max() ?? 0
-    let exposed = reduction.exposedSeconds(
-      completions: compute.pieces.map { seconds in whole > 0 ? compute.backward * (1 - seconds / whole) : 0 })
+    let exposed = reduction.exposedSeconds(completions: completions(of: pieces), threads: threads)
     return StepPrediction(
       hosts: hosts, ranks: cluster.ranks, samples: shards * sizes.samplesPerShard,
       seconds: StepPrediction.Seconds(
@@ -119,6 +118,14 @@ package struct ScalingModel: Sendable {
         backward: turns * (compute.backward + again * compute.forward), reduce: exposed, update: compute.update),
       reductionSeconds: reduction.pieceSeconds.reduce(0, +),
       traffic: (gathers + [reduction.slices, reduction.sums]).filter { cost in cost.calls > 0 })
+  }
+
+  /// The seconds before the end of the backward passes at which each piece is complete: the last shard of a thread completes the sums.
+  private func completions(of pieces: [Int]) -> [Double] {
+    let whole = compute.segments.max() ?? 0
+    return zip(sizes.segments, compute.segments).filter { bound, _ in pieces.contains(bound) }.map { _, seconds in
+      whole > 0 ? compute.backward * (1 - seconds / whole) : 0
+    }
   }
 
   /// The gathers of the contrastive loss.

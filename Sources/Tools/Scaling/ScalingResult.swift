@@ -87,7 +87,7 @@ struct ScalingResult: Codable {
       "All hosts use their links at full speed at once, in both directions, through a switch that blocks none. Messages inside a host take no time.",
       "Embeddings, labels and log-sum-exps are gathered around the ring of ranks or by doubling distances, whichever is faster.",
       model.isOverlapping
-        ? "Gradients are reduced while the last shard of each thread runs backward, which they do not slow down: every rank sends to every other, \(message) and \(plain((1e6 * Waiting.pauseSeconds).rounded())) us between polls."
+        ? "Gradients are reduced while the last shard of each thread runs backward: every rank sends to every other, \(message), which its threads lose, and \(plain((1e6 * Waiting.pauseSeconds).rounded())) us between polls."
         : "Gradients are reduced after the backward pass: slices to every other rank, \(message), then a gather as above.",
       "The ranks of a host send their gradients each for itself: its traffic grows with its ranks, not with their threads.",
     ]
@@ -144,6 +144,6 @@ extension StepSizes {
       embeddingByteCount: isContrasting ? configuration.widthOfEmbeddings * loss.gatherPrecision.byteCount : 0,
       statisticByteCount: isContrasting ? loss.resolvedMode.statisticsPerRow * MemoryLayout<Float>.stride : 0,
       labelByteCount: isContrasting && loss.kind.usesLabels ? MemoryLayout<Int32>.stride : 0,
-      vectorLength: probe.vectorLength, pieces: probe.pieces)
+      vectorLength: probe.vectorLength, segments: probe.segments)
   }
 }

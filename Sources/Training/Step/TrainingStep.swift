@@ -19,8 +19,8 @@ package final class TrainingStep {
   let loader: ShardPrefetcher
   let workers: ShardWorkers
   package let vector: ShardVectorLayout
-  /// The lower bounds of the parts of the vector that are reduced over the ranks one by one.
-  package let pieces: [Int]
+  /// The lower bounds of the parts of the vector that a backward pass completes, ascending from 0.
+  package let segments: [Int]
   /// True if gradients are reduced over the ranks while the backward pass still runs.
   let isOverlapping: Bool
   let schedule: LearningRateSchedule
@@ -66,7 +66,8 @@ package final class TrainingStep {
       isClassifying: configuration.isClassifying)
     self.vector = vector
     let segments = workers.model.gradientParts
-    pieces = vector.pieces(at: segments)
+    self.segments = segments
+    let pieces = ReductionMessages.pieces(at: segments, length: vector.count, ranks: world.size)
     let sums = SumMemory<Float>(length: vector.count)
     self.sums = sums
     var partitions: [BatchPartition] = []
