@@ -31,7 +31,7 @@ extension ConfigurationOption {
       when: [.contrastive]),
     .init(
       "gather-precision", \.loss.gatherPrecision, .choice,
-      "Data type of the embeddings in messages between ranks: float32, or bfloat16, which halves their bytes; gradients of tight clusters then lose about 4 %.",
+      "Data type of the embeddings in messages between ranks: float32, or bfloat16, which halves their bytes; gradients of tight clusters (cosines of 0.92) then lose about 4 %, of tighter ones more.",
       .contrastive, when: [.contrastive]),
     .init(
       "contrastive-weight", \.loss.weight, .notNegative, "Weight of the contrastive loss; 0 for supervised.",

@@ -153,24 +153,17 @@ package struct ScalingModel: Sendable {
   /// The share of the step up to which the network counts as hidden.
   package static let hiddenShare = 0.05
 
-  /// The smallest number of samples of a host from which the network takes at most 5 % of the step; `nil` if no batch is large enough.
+  /// The smallest number of samples of a host at which the network takes at most 5 % of the step, of 1, 2, 4, … shards a thread; `nil` if
+  /// none is large enough.
   ///
   /// - Parameter hosts: The number of hosts.
   package func hiddenSamplesPerHost(hosts: Int) -> Int? {
-    // More shards one after the other than any host computes in a step.
-    let mostTurns = 4096
-    func shardsPerHost(_ turns: Int) -> Int { turns * threads * ranksPerHost }
-    func isHidden(_ turns: Int) -> Bool {
-      step(shards: shardsPerHost(turns) * hosts, hosts: hosts).networkShare <= Self.hiddenShare
+    // Up to more shards one after the other than any host computes in a step.
+    let shardCounts = (0...12).map { power in threads * ranksPerHost << power }
+    let hidden = shardCounts.first { shards in
+      step(shards: shards * hosts, hosts: hosts).networkShare <= Self.hiddenShare
     }
-    guard isHidden(mostTurns) else { return nil }
-    // The share falls as batches grow.
-    var (lower, upper) = (0, mostTurns)
-    while upper - lower > 1 {
-      let middle = (lower + upper) / 2
-      (lower, upper) = isHidden(middle) ? (lower, middle) : (middle, upper)
-    }
-    return shardsPerHost(upper) * sizes.samplesPerShard
+    return hidden.map { shards in shards * sizes.samplesPerShard }
   }
 
   /// The same batch a host on 1, 2, 4, … hosts, and on the last number.
