@@ -32,6 +32,7 @@ _Static_assert(sizeof(MPI_Comm) <= sizeof(intptr_t) && sizeof(MPI_Datatype) <= s
 static inline cmpi_comm cmpi_world(void) { return (cmpi_comm){(intptr_t)MPI_COMM_WORLD}; }
 
 static inline cmpi_datatype cmpi_uint8(void) { return (cmpi_datatype){(intptr_t)MPI_UINT8_T}; }
+static inline cmpi_datatype cmpi_uint16(void) { return (cmpi_datatype){(intptr_t)MPI_UINT16_T}; }
 static inline cmpi_datatype cmpi_int32(void) { return (cmpi_datatype){(intptr_t)MPI_INT32_T}; }
 static inline cmpi_datatype cmpi_int64(void) { return (cmpi_datatype){(intptr_t)MPI_INT64_T}; }
 static inline cmpi_datatype cmpi_float(void) { return (cmpi_datatype){(intptr_t)MPI_FLOAT}; }

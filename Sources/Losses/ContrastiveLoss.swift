@@ -10,7 +10,7 @@ import ParallelLoops
 ///
 /// over the M anchors that have a positive. ``LossMode`` lists the others. A step, collective over all ranks:
 ///
-///     1. gather(embeddings)     all-gather of N·D numbers
+///     1. gather(embeddings)     all-gather of N·D numbers, rounded to bfloat16 if wanted
 ///     2. losses(of:)            one pass over the tiles of this rank's rows; all-gather of ℓ, one number a row
 ///     3. gradients()            a second pass over the same tiles
 ///
@@ -36,6 +36,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// The order of the samples' views among the rows.
   public let rowOrder: RowOrder
 
+  /// The type that embeddings have in messages; every rank computes with the rounded rows, its own too.
+  public let gatherPrecision: Precision
+
   /// L_i of this rank's rows after ``losses(of:over:)``; 0 for a row that is not an anchor.
   public private(set) var anchorLosses: [Double] = []
 
@@ -43,6 +46,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   private let passes: LossPasses<Scalar>
   /// All ranks' embeddings after ``gather(_:over:)``, `[rows, width]`.
   private let embeddings: SharedElements<Scalar>
+  /// The same as bfloat16, of which there are none unless they are gathered so.
+  private let roundedEmbeddings: SharedElements<UInt16>
   /// The same transposed for the products of ``ContrastiveTiles``.
   private let columns: SharedElements<Scalar>
   /// The numbers that the gradients need of every row, `[rows, mode.statisticsPerRow]`: for the standard loss ℓ.
@@ -77,10 +82,11 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   ///   - scale: g.
   ///   - mode: The mode of the loss.
   ///   - rowOrder: The order of the samples' views; `nil` if each row is a sample of its own.
+  ///   - gatherPrecision: The type that embeddings have in messages.
   ///   - threads: The number of threads of this rank that share its anchor blocks.
   public init(
     blocks: RowBlocks, width: Int, temperature: Double, scale: Double = 1, mode: LossMode = LossMode(),
-    rowOrder: RowOrder? = nil, threads: Int = 1
+    rowOrder: RowOrder? = nil, gatherPrecision: Precision = .float32, threads: Int = 1
   ) {
     self.blocks = blocks
     self.width = width
@@ -88,9 +94,12 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     self.scale = scale
     self.mode = mode
     self.rowOrder = rowOrder ?? RowOrder(samplesPerGroup: blocks.rowCount, views: 1)
+    self.gatherPrecision = gatherPrecision
     self.threads = threads
     passes = Scalar.passes(of: mode)
     embeddings = SharedElements(repeating: 0, count: blocks.rowCount * width)
+    roundedEmbeddings = SharedElements(
+      repeating: 0, count: gatherPrecision == .bfloat16 ? blocks.rowCount * width : 0)
     columns = unsafe SharedElements(
       repeating: 0, count: ContrastiveTiles<Scalar>.columnElements(count: blocks.rowCount, width: width))
     rowStatistics = SharedElements(repeating: 0, count: blocks.rowCount * mode.statisticsPerRow)
@@ -99,9 +108,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   // MARK: - Steps
 
-  /// Gathers the embeddings of all ranks.
+  /// Gathers the embeddings of all ranks, in ``gatherPrecision``.
   ///
-  /// Collective.
+  /// Collective. The gradient of rounded rows counts as that of the rows themselves.
   ///
   /// - Parameters:
   ///   - local: This rank's unit rows, `[local rows, width]`.
@@ -109,8 +118,16 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// - Throws: `MPIError` if the gather fails.
   public func gather(_ local: Span<Scalar>, over world: borrowing Communicator) throws(MPIError) {
     activity = world.activity
-    embeddings.copy(local, to: blocks.rows(ofRank: world.rank).lowerBound * width)
-    try allGather(embeddings, elementsPerRow: width, over: world)
+    let first = blocks.rows(ofRank: world.rank).lowerBound * width
+    switch gatherPrecision {
+    case .float32:
+      embeddings.copy(local, to: first)
+      try allGather(embeddings, elementsPerRow: width, over: world)
+    case .bfloat16:
+      roundedEmbeddings.round(local, to: first)
+      try allGather(roundedEmbeddings, elementsPerRow: width, over: world)
+      roundedEmbeddings.widen(into: embeddings)
+    }
     transpose()
   }
 
@@ -174,6 +191,10 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     precondition(ownCount == blocks.rowCount, "rank 0 has \(ownCount) of \(blocks.rowCount) rows")
     precondition(rows.count == embeddings.count, "\(rows.count) elements for \(blocks.rowCount) rows of \(width)")
     embeddings.copy(rows.span, to: 0)
+    if gatherPrecision == .bfloat16 {
+      roundedEmbeddings.round(rows.span, to: 0)
+      roundedEmbeddings.widen(into: embeddings)
+    }
     transpose()
     computeLosses(of: classes, rank: 0)
     var gradient = [Scalar](repeating: 0, count: rows.count)
@@ -219,8 +240,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   }
 
   /// Gathers the elements of every rank's rows, which it has written to their places.
-  private func allGather(
-    _ elements: SharedElements<Scalar>, elementsPerRow: Int, over world: borrowing Communicator
+  private func allGather<Element: MPIElement>(
+    _ elements: SharedElements<Element>, elementsPerRow: Int, over world: borrowing Communicator
   ) throws(MPIError) {
     let counts = (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * elementsPerRow }
     try elements.withMutableSpan { (span) throws(MPIError) in

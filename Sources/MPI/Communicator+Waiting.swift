@@ -11,6 +11,9 @@ public enum Waiting: Sendable {
   /// The interval between polls of the library: a link of 10 Gb/s delivers 250 kB in it, less than a socket holds.
   fileprivate static let pauseMicroseconds: useconds_t = 200
 
+  /// ``pauseMicroseconds`` in seconds.
+  public static var pauseSeconds: Double { 1e-6 * Double(pauseMicroseconds) }
+
   /// The interval between polls of this rank's own threads, which need tens of milliseconds for a piece.
   static let ownPauseMicroseconds: useconds_t = 2000
 }

@@ -14,6 +14,11 @@ extension UInt8: MPIElement {
   public static var datatype: cmpi_datatype { cmpi_uint8() }
 }
 
+extension UInt16: MPIElement {
+  /// `MPI_UINT16_T`.
+  public static var datatype: cmpi_datatype { cmpi_uint16() }
+}
+
 extension Int32: MPIElement {
   /// `MPI_INT32_T`.
   public static var datatype: cmpi_datatype { cmpi_int32() }

@@ -4,6 +4,7 @@ import DistributedStep
 import Evaluation
 import FoundationEssentials
 import Job
+import MPI
 import RunLogging
 import Runs
 
@@ -22,6 +23,7 @@ final class RunLog {
   private let startTime = Date.now
 
   private var collapseWatch: CollapseWatch
+  private var pace = RankPace()
   private var durations = StepDurations()
   private var lastResult: StepResult?
   private var lastGradientNorm: Double?
@@ -82,17 +84,30 @@ final class RunLog {
 
   /// Records the `step`th step of the run.
   ///
+  /// Collective.
+  ///
   /// - Parameters:
   ///   - result: The result of the step.
   ///   - step: The number of steps taken.
   ///   - seconds: The duration of the step.
   ///   - gradientNorm: The Euclidean length of the gradient, computed for logged steps.
-  func add(_ result: StepResult, step: Int, seconds: Double, gradientNorm: @autoclosure () -> Double) {
+  ///   - world: The ranks.
+  func add(
+    _ result: StepResult, step: Int, seconds: Double, gradientNorm: @autoclosure () -> Double,
+    over world: borrowing Communicator
+  ) throws {
     durations.append(seconds)
     lastResult = result
     epoch.loss += result.loss
     epoch.top1 += result.trainTop1 ?? 0
     epoch.steps += 1
+    pace.add(seconds: result.shardSeconds, turns: result.shardTurns)
+    let isLogged = step.isMultiple(of: configuration.checkpoints.logSteps) || step == lastStep
+    if isLogged, let slow = try pace.slowRank(over: world) {
+      let record = SlowRankRecord(slow, step: step, epoch: Double(step) / Double(stepsPerEpoch))
+      files?.add(record)
+      progress?.report(record.line)
+    }
     guard let progress else { return }
     let speed = viewsPerSecond
     let text = ProgressText(
@@ -101,7 +116,7 @@ final class RunLog {
       learningRate: Double(result.learningRate), viewsPerSecond: speed, dataShare: result.dataShare,
       secondsLeft: Double(lastStep - step) * viewsPerStep / max(speed, 1e-9),
       neighborsTop1: lastEvaluation?.measures.knn20Top1)
-    if step.isMultiple(of: configuration.checkpoints.logSteps) || step == lastStep {
+    if isLogged {
       let record = result.record(
         step: step, epoch: Double(step) / Double(stepsPerEpoch), seconds: seconds, gradientNorm: gradientNorm())
       lastGradientNorm = record.gradientNorm

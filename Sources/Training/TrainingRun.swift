@@ -111,8 +111,9 @@ package enum TrainingRun {
       let isNextAlike = state.step + 1 < plan.lastStep && steps.keepsSize(after: state.step)
       let result = try step.run(&state, batch, next: isNextAlike ? next : nil, isStopping: isStopping, over: world)
       world.activity.begin("step \(state.step), log")
-      log.add(
-        result, step: state.step, seconds: ProcessMeasurements.now() - start, gradientNorm: step.gradientNorm)
+      try log.add(
+        result, step: state.step, seconds: ProcessMeasurements.now() - start, gradientNorm: step.gradientNorm,
+        over: world)
       try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
       batch = next
       isStopped = result.isStopRequested && state.step < plan.lastStep

@@ -6,6 +6,7 @@ struct DefaultsTests {
   /// Options with their defaults, as help prints and config.yaml holds them.
   private static let texts = [
     "dataset": "shapes", "model": "resnet20", "head": "mlp", "loss": "supcon", "loss-scale": "none",
+    "gather-precision": "float32",
     "augmentation": "crop-flip-jitter", "optimizer": "sgd", "schedule": "cosine", "precision": "auto",
   ]
   private static let numbers: [String: Double] = [

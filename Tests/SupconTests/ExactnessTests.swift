@@ -73,6 +73,7 @@ struct ExactnessTests {
     ["--loss", "simclr"], ["--views", "3"], ["--head", "linear"], ["--nesterov"],
     ["--shard-size", "8", "--augmentation", "crop-flip", "--loss-scale", "tau"],
     ["--sampler", "balanced", "--classes-per-batch", "4"], ["--sampler", "fixed-labels"],
+    ["--gather-precision", "bfloat16"],
   ])
   func everyRecipeIsRankFree(_ options: [String]) throws {
     let workshop = try Workshop()

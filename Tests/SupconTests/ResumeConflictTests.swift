@@ -9,6 +9,7 @@ struct ResumeConflictTests {
       (["--seed", "7"], ["--seed 7", "begun with 0"]),
       (["--model", "resnet32"], ["--model resnet32", "begun with resnet20"]),
       (["--batch-size", "64"], ["--batch-size 64", "begun with 32"]),
+      (["--gather-precision", "bfloat16"], ["--gather-precision bfloat16", "begun with float32"]),
       (["--learning-rate", "0.2"], ["--learning-rate 0.2", "begun with 0.1"]),
     ] {
       try workshop.expectRefusal(

@@ -12,6 +12,16 @@ struct TrafficTests {
   /// N·(4D + 4) + 4B.
   private static let bound = Double(samples * views * (4 * width + 4) + 4 * samples)
 
+  @Test func `embeddings as bfloat16 take half of their bytes`() throws {
+    let workshop = try Workshop()
+    let path = workshop.path("bench.json")
+    try succeeding(
+      workshop.run(
+        ranks: 2, ["bench", "--steps", "1", "--json", path, "--gather-precision", "bfloat16"] + Self.options))
+    let saved = Double(Self.samples * Self.views * 2 * Self.width)
+    #expect(try JSONFields(path: path).number("gathered_bytes_max") == (Self.bound - saved) / 2)
+  }
+
   /// I3: a rank receives at most N·(4D + 4) + 4B bytes of a step's contrastive part.
   @Test(arguments: [2, 3, 4])
   func theContrastivePartStaysInItsBound(ranks: Int) throws {

@@ -30,6 +30,10 @@ extension ConfigurationOption {
       "temperature", \.loss.temperature, .positive, "Temperature of the contrastive loss.", .contrastive,
       when: [.contrastive]),
     .init(
+      "gather-precision", \.loss.gatherPrecision, .choice,
+      "Data type of the embeddings in messages between ranks: float32, or bfloat16, which halves their bytes; gradients of tight clusters (cosines of 0.92) then lose about 4 %, of tighter ones more.",
+      .contrastive, when: [.contrastive]),
+    .init(
       "contrastive-weight", \.loss.weight, .notNegative, "Weight of the contrastive loss; 0 for supervised.",
       .classifier),
     .init(

@@ -1,4 +1,5 @@
 import Losses
+import OneDNN
 
 /// The contrastive loss.
 package struct LossOptions: Sendable, Equatable {
@@ -51,6 +52,8 @@ package struct LossOptions: Sendable, Equatable {
   package var scale = Scale.none
   /// τ.
   package var temperature = 0.1
+  /// The type that embeddings have in the messages between ranks.
+  package var gatherPrecision = Precision.float32
   /// λ of the contrastive loss; 0 for none, and then without a projection head.
   package var weight = 1.0
 

@@ -88,6 +88,8 @@ package struct MemoryEstimate {
       configuration.compute.loaderThreads
       ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: configuration.compute.threads)
     let views = rows * 3 * viewSize.pixelCount * float
+    let precision = configuration.loss.gatherPrecision
+    let roundedRows = precision == .float32 ? 0 : globalRows * width * precision.byteCount
     items = [
       Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),
       Item(name: "parameters and running statistics", byteCount: vector),
@@ -103,7 +105,7 @@ package struct MemoryEstimate {
         name: "embeddings and loss",
         byteCount: float
           * (2 * globalRows * width + ownRows * (sizes.representationWidth + sizes.headWidth + 5 * width))
-          + workers * Self.lossTileByteCount),
+          + roundedRows + workers * Self.lossTileByteCount),
     ]
   }
 

@@ -40,7 +40,8 @@ package struct BatchPartition {
           ranks: world.size),
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
-        mode: configuration.loss.resolvedMode, rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
+        mode: configuration.loss.resolvedMode, rowOrder: configuration.rowOrder,
+        gatherPrecision: configuration.loss.gatherPrecision, threads: configuration.compute.threads)
       : nil
     reduction = PiecewiseReduction(
       in: sums, segments: segments, pieces: pieces, runs: shards, rank: world.rank,

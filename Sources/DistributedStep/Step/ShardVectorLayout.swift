@@ -40,21 +40,4 @@ package struct ShardVectorLayout {
       vector[place + 1] = Float(crossEntropy.correctCount)
     }
   }
-
-  /// The size in bytes below which the latency of a message exceeds its transfer.
-  private static let leastPieceByteCount = 4 << 20
-
-  /// The lower bounds of the pieces of the vector, which a backward pass completes one after the other, the last one first.
-  ///
-  /// - Parameter bounds: The lower bounds of gradients that are complete together, ascending from 0.
-  /// - Returns: Those of them that leave pieces of at least 4 MiB.
-  package func pieces(at bounds: [Int]) -> [Int] {
-    var (pieces, end) = ([Int](), count)
-    for bound in bounds.reversed() where (end - bound) * MemoryLayout<Float>.size >= Self.leastPieceByteCount {
-      pieces.append(bound)
-      end = bound
-    }
-    // The first piece extends to 0 and includes any remainder below the minimum size.
-    return [0] + pieces.reversed().dropFirst(pieces.isEmpty ? 0 : 1)
-  }
 }

@@ -18,10 +18,17 @@ package struct StepResult {
   package var isStopRequested: Bool
   /// The seconds of each part on this rank, in the order of ``StepPart``.
   package var partSeconds: [Double]
+  /// The largest number of shards that one of this rank's threads computed, one after the other.
+  var shardTurns: Int
   /// The bytes received from other ranks in each part, on this rank, in the order of ``StepPart``.
   package var partReceivedByteCounts: [Int]
   /// The traffic of this rank's collectives, by kind.
   package var traffic: Traffic
+
+  /// The seconds of this rank's own work on its shards, without waiting for other ranks.
+  var shardSeconds: Double {
+    [StepPart.data, .forward, .backward].reduce(0) { sum, part in sum + partSeconds[part.rawValue] }
+  }
 
   /// The share of this rank's step spent waiting for views or making them.
   package var dataShare: Double { partSeconds[StepPart.data.rawValue] / max(partSeconds.reduce(0, +), 1e-9) }

@@ -130,7 +130,9 @@ extension TrainingStep {
       views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced(vector.loss)),
       lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound(of: batch), contrast: contrast,
       trainTop1: trainTop1(step.partition), learningRate: learningRate, isStopRequested: reduced(vector.stop) > 0,
-      partSeconds: step.clock.seconds, partReceivedByteCounts: step.clock.receivedByteCounts,
+      partSeconds: step.clock.seconds,
+      shardTurns: (step.owned.count + workers.threadCount - 1) / workers.threadCount,
+      partReceivedByteCounts: step.clock.receivedByteCounts,
       traffic: world.activity.traffic.since(step.trafficBefore))
   }
 }

@@ -20,6 +20,8 @@ package final class TrainingStep {
   let loader: ShardPrefetcher
   let workers: ShardWorkers
   package let vector: ShardVectorLayout
+  /// The lower bounds of the parts of the vector that a backward pass completes, ascending from 0.
+  package let segments: [Int]
   /// True if gradients are reduced over the ranks while the backward pass still runs.
   let isOverlapping: Bool
   let schedule: LearningRateSchedule
@@ -65,7 +67,8 @@ package final class TrainingStep {
       isClassifying: configuration.isClassifying)
     self.vector = vector
     let segments = workers.model.gradientParts
-    let pieces = vector.pieces(at: segments)
+    self.segments = segments
+    let pieces = ReductionMessages.pieces(at: segments, length: vector.count, ranks: world.size)
     let sums = SumMemory<Float>(length: vector.count)
     self.sums = sums
     var partitions: [BatchPartition] = []

@@ -35,11 +35,6 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     var received: [Element] = []
   }
 
-  /// The largest number of bytes of a vector that are exchanged at once.
-  ///
-  /// Messages of this size are limited by the transfer, not by latency, and the buffers stay small.
-  private static var exchangedByteCount: Int { 4 << 20 }
-
   /// Plans a reduction.
   ///
   /// - Parameters:
@@ -81,7 +76,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     let vectors = PartialSums<Element>.vectorCount(shards: shards, threads: threads)
     // Each thread's segment, and a sum of every second one.
     let segments = threads + max(0, threads / 2 - vectors)
-    let message = min(exchangedByteCount, length * stride)
+    let message = min(ReductionMessages.exchangedByteCount(ranks: ranks), length * stride)
     return (
       sums: vectors * length * stride + segments * longestSegment * stride,
       // Two subtrees at most of a rank with an uneven share, sent and, as slices of all ranks, received.
@@ -163,9 +158,9 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
       return sums.move(tree.root, piece)
     }
     let range = segments[piece.lowerBound].lowerBound..<segments[piece.upperBound - 1].upperBound
-    let count = max(Self.exchangedByteCount / MemoryLayout<Element>.stride, 1)
-    for lower in stride(from: range.lowerBound, to: max(range.upperBound, range.lowerBound + 1), by: count) {
-      let part = lower..<min(lower + count, range.upperBound)
+    let parts = ReductionMessages.parts(
+      of: range, elementByteCount: MemoryLayout<Element>.stride, ranks: world.size)
+    for part in parts {
       try exchange(part, over: world, &buffers.sent, &buffers.received, waiting)
     }
   }

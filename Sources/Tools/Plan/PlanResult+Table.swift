@@ -22,9 +22,9 @@ extension PlanResult {
     lines += memoryPerRank.map { item in row("  \(item.name)", megabytes(item.byteCount)) }
     lines.append(
       row(
-        "memory of this host",
+        scaling == nil ? "memory of this host" : "memory of a host",
         "\(megabytes(memoryPerHostBytes)) for \(counted(ranksOnHost, "rank"))"
-          + (freeBytes.map { bytes in ", \(megabytes(bytes)) free" } ?? "")))
+          + (freeBytes.map { bytes in ", \(megabytes(bytes)) free here" } ?? "")))
     lines.append(
       row(
         "activations",
@@ -38,11 +38,7 @@ extension PlanResult {
         row(
           "time",
           "\(estimate(secondsPerStep)) a step, \(estimate(secondsPerEpoch)) an epoch, \(estimate(secondsTotal)) in all"),
-        row(
-          "",
-          isMeasuredAlone
-            ? "from a shard on one rank: without what the ranks share of cores and memory, and their messages"
-            : "from a shard on each thread"),
+        row("", sourceOfTimes(isMeasuredAlone: isMeasuredAlone)),
       ]
     } else {
       lines.append(
@@ -50,7 +46,19 @@ extension PlanResult {
     }
     lines.append(
       row("checkpoints", "\(megabytes(checkpointBytes)) each, \(checkpointsKept) kept"))
+    if let scaling {
+      lines += [""] + scaling.lines
+    }
     return lines.joined(separator: "\n")
+  }
+
+  private func sourceOfTimes(isMeasuredAlone: Bool) -> String {
+    if scaling != nil {
+      return "from a shard on one rank and a model of the network, below"
+    }
+    return isMeasuredAlone
+      ? "from a shard on one rank: without what the ranks share of cores and memory, and their messages"
+      : "from a shard on each thread"
   }
 
   private func row(_ name: String, _ value: String) -> String {

@@ -43,6 +43,8 @@ struct PlanResult: Codable {
   var secondsTotal: Double?
   var checkpointBytes: Int
   var checkpointsKept: Int
+  /// The prediction for several hosts, if it was asked for and the run fits in memory.
+  var scaling: ScalingResult?
 
   /// A part of the network.
   package struct Part: Codable {
@@ -53,7 +55,7 @@ struct PlanResult: Codable {
   init(
     _ configuration: Configuration, viewSize: ImageSize, _ memory: MemoryEstimate,
     layout: ModelLayout, ranks: Int, ranksOnHost: Int, freeByteCount: Int?,
-    stepsPerEpoch: Int, steps: Int, stepSeconds: Double?
+    stepsPerEpoch: Int, steps: Int, stepSeconds: Double?, scaling: ScalingResult?
   ) {
     model = configuration.model.name
     precision = configuration.compute.resolvedPrecision.rawValue
@@ -88,6 +90,7 @@ struct PlanResult: Codable {
       MemoryLayout<Float>.size
       * ((copies + optimizerVectors) * layout.parameters.count + copies * layout.statistics.count)
     checkpointsKept = configuration.checkpoints.keep
+    self.scaling = scaling
   }
 
   /// `encoder.layer1.0.conv1.weight` belongs to `layer1`, all before the groups to `stem`.

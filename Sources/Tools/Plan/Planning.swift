@@ -12,8 +12,12 @@ package enum Planning {
   package struct Request: Sendable {
     /// The options of the run.
     package var overrides: ConfigurationOverrides
-    /// The number of ranks, all on this host; `nil` for the ranks of this job.
+    /// The number of ranks on a host; `nil` for the ranks of this job.
     package var ranks: Int?
+    /// The number of hosts that are not here; `nil` for those of this job.
+    package var hosts: Int?
+    /// Speed and latency of the network between them, as text.
+    package var link: String?
     /// True to propose ranks and threads instead of planning for given ones.
     package var isProposing = false
     /// The host of the proposal, as far as it is described.
@@ -42,7 +46,12 @@ package enum Planning {
             "--ranks \(ranks): \(counted(launched, "rank")) \(launched == 1 ? "was" : "were") started; leave it out, or plan without mpirun"
         }
       }
-      return overrides.applied(to: Configuration()).problem(given: overrides, ranks: ranks ?? launched)?.description
+      if let problem = problemOfHosts(ranks: launched) {
+        return problem
+      }
+      // Numbers above those of any option are refused all the same.
+      let all = min(ranks ?? launched, largestOption) * min(hosts ?? 1, largestOption)
+      return overrides.applied(to: Configuration()).problem(given: overrides, ranks: all)?.description
     }
   }
 
@@ -84,8 +93,9 @@ package enum Planning {
     let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
     let (configuration, viewSize) = (opened.configuration, opened.viewSize)
     let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset) }
-    let ranks = request.ranks ?? world.size
-    let ranksOnHost = world.size == 1 ? ranks : try world.ranksOnHost()
+    let hosts = request.hosts ?? 1
+    let ranks = (request.ranks ?? world.size) * hosts
+    let ranksOnHost = world.size == 1 ? ranks / hosts : try world.ranksOnHost()
     let steps = min(configuration.schedule.steps ?? .max, configuration.schedule.epochs * sampler.stepsPerEpoch)
 
     world.activity.begin("planning", allowsSilence: true)
@@ -100,14 +110,47 @@ package enum Planning {
     try world.allReduceMaximum(&lacking)
     let probe =
       lacking[0] == 0
-      ? try StepProbe(configuration, viewSize: viewSize, memory, ranks: ranks, over: world) : nil
+      ? try StepProbe(
+        configuration, viewSize: viewSize, memory, ranks: ranks, timesSegments: request.hosts != nil, over: world) : nil
+    let scaling = request.hosts.flatMap { hosts in
+      probe.map { probe in
+        ScalingResult(
+          configuration, probe, hosts: hosts, ranksPerHost: ranksOnHost, request.link.flatMap(NetworkLink.init))
+      }
+    }
     let result = try world.throwingTogether {
       PlanResult(
         configuration, viewSize: viewSize, memory, layout: try configuration.modelLayout, ranks: ranks,
         ranksOnHost: ranksOnHost, freeByteCount: free, stepsPerEpoch: sampler.stepsPerEpoch, steps: steps,
-        stepSeconds: probe?.stepSeconds)
+        stepSeconds: scaling?.secondsPerStep ?? probe?.stepSeconds, scaling: scaling)
     }
     report(request.isJSON ? result.json() : result.table(isMeasuredAlone: world.size < ranks))
+  }
+}
+
+extension Planning.Request {
+  /// The error in the options of several hosts, or `nil`.
+  private func problemOfHosts(ranks launched: Int) -> String? {
+    guard let hosts else {
+      return link.map { link in "--link \(link): describes the network between hosts; add --hosts, or leave it out" }
+    }
+    if hosts < 1 {
+      return "--hosts \(hosts): expected at least 1"
+    }
+    if launched > 1 {
+      return
+        "--hosts \(hosts): plans hosts that are not started; leave out mpirun, and give --ranks for the ranks of each"
+    }
+    if let problem = link.flatMap(NetworkLink.problem) {
+      return problem
+    }
+    if hosts > 1, link == nil {
+      return "--hosts \(hosts): needs --link with the speed and latency of their network, such as --link 10Gb/s,30us"
+    }
+    let batches = overrides.applied(to: Configuration()).batches
+    guard hosts > batches.shardCount, batches.size.isMultiple(of: max(batches.shardSize, 1)) else { return nil }
+    return
+      "--hosts \(hosts): more hosts than the \(counted(batches.shardCount, "shard")) of a batch (--batch-size \(batches.size) in shards of --shard-size \(batches.shardSize)); plan for at most \(counted(batches.shardCount, "host")), or choose a smaller shard or a larger batch"
   }
 }
 
@@ -122,6 +165,9 @@ extension Planning.Request {
     }
     if ranks != nil || launched > 1 {
       return "--propose: chooses the number of ranks; leave out \(ranks == nil ? "mpirun" : "--ranks")"
+    }
+    if hosts != nil || link != nil {
+      return "--propose: chooses ranks and threads of one host; leave out --\(hosts == nil ? "link" : "hosts")"
     }
     if overrides.gives(\.compute.threads) {
       return "--propose: chooses --threads; leave it out"

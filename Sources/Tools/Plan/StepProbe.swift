@@ -13,6 +13,12 @@ import Training
 struct StepProbe {
   /// The seconds of a step, the slowest rank's.
   let stepSeconds: Double
+  /// The seconds of this rank's own work.
+  let compute: ComputeSeconds
+  /// The number of elements of the vector that the ranks reduce.
+  let vectorLength: Int
+  /// The lower bounds of its parts that a backward pass completes.
+  let segments: [Int]
 
   /// The approximate number of rows of the probe's loss.
   private static let lossRows = 2048
@@ -26,32 +32,50 @@ struct StepProbe {
   ///   - viewSize: The size of views.
   ///   - plan: The division of the memory.
   ///   - ranks: The number of ranks of the run; without a launcher one of them is timed, without communication.
+  ///   - timesSegments: True to time the parts of a backward pass too.
   ///   - world: The ranks of this job.
   /// - Throws: The error of oneDNN or MPI.
   init(
-    _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, ranks: Int,
+    _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, ranks: Int, timesSegments: Bool,
     over world: borrowing Communicator
   ) throws {
     let turns = (plan.shardsPerRank + configuration.compute.threads - 1) / configuration.compute.threads
     let again = Double(plan.shardsPerRank - plan.keptShards) / Double(plan.shardsPerRank)
-    let parts = try Self.parts(
-      configuration, viewSize: viewSize, workers: min(configuration.compute.threads, plan.shardsPerRank), over: world)
+    let probe = try Self.probe(
+      configuration, viewSize: viewSize, workers: min(configuration.compute.threads, plan.shardsPerRank),
+      timesSegments: timesSegments, over: world)
+    let loss = configuration.isContrasting ? try Self.lossSeconds(configuration, over: world) : (perRow: 0, perPair: 0)
+    func seconds(_ part: StepPart) -> Double { probe.parts[part.rawValue] }
+    compute = ComputeSeconds(
+      data: seconds(.data), forward: seconds(.forward), backward: seconds(.backward), recomputedShare: again,
+      segments: probe.segmentSeconds, lossPerRow: loss.perRow, lossPerPair: loss.perPair, update: seconds(.update))
+    (vectorLength, segments) = (probe.vectorLength, probe.segments)
     let perShard =
-      parts[StepPart.data.rawValue] + parts[StepPart.forward.rawValue] + parts[StepPart.backward.rawValue]
-      + again * (parts[StepPart.data.rawValue] + parts[StepPart.forward.rawValue])
-    var seconds = [
-      Double(turns) * perShard + parts[StepPart.gather.rawValue] + parts[StepPart.reduce.rawValue]
-        + parts[StepPart.update.rawValue]
-        + (configuration.isContrasting ? try Self.lossSeconds(configuration, ranks: ranks, over: world) : 0)
+      seconds(.data) + seconds(.forward) + seconds(.backward) + again * (seconds(.data) + seconds(.forward))
+    let rows = Double(configuration.batches.size * configuration.views.count)
+    var whole = [
+      Double(turns) * perShard + seconds(.gather) + seconds(.reduce) + seconds(.update)
+        + rows * (loss.perRow + rows / Double(ranks) * loss.perPair)
     ]
-    try world.allReduceMaximum(&seconds)
-    stepSeconds = seconds[0]
+    try world.allReduceMaximum(&whole)
+    stepSeconds = whole[0]
   }
 
-  /// The seconds of the parts of a step with one shard a thread, in the order of ``StepPart``.
-  private static func parts(
-    _ configuration: Configuration, viewSize: ImageSize, workers: Int, over world: borrowing Communicator
-  ) throws -> [Double] {
+  /// The measurements of a step with one shard a thread.
+  private struct Measured {
+    /// The seconds of the parts of the step, in the order of ``StepPart``.
+    var parts: [Double]
+    var vectorLength: Int
+    var segments: [Int]
+    /// The seconds at which each segment is complete; 0 if they are not timed.
+    var segmentSeconds: [Double]
+  }
+
+  /// Takes a few steps with one shard a thread.
+  private static func probe(
+    _ configuration: Configuration, viewSize: ImageSize, workers: Int, timesSegments: Bool,
+    over world: borrowing Communicator
+  ) throws -> Measured {
     var small = configuration
     small.batches.size = configuration.batches.shardSize * workers * world.size
     (small.batches.sampling, small.batches.classesPerBatch, small.batches.lastBatch) = (.shuffle, nil, .drop)
@@ -73,12 +97,16 @@ struct StepProbe {
         best = zip(best, seconds).map { one, other in min(one, other) }
       }
     }
-    return best
+    let segmentSeconds =
+      timesSegments ? try step.segmentSeconds(state, batches.batch(ofStep: 0)) : step.segments.map { _ in 0 }
+    return Measured(
+      parts: best, vectorLength: step.vector.count, segments: step.segments, segmentSeconds: segmentSeconds)
   }
 
-  /// Extrapolates the seconds of the loss of a whole batch from fewer rows, by the product of global rows and the rank's own.
-  private static func lossSeconds(_ configuration: Configuration, ranks: Int, over world: borrowing Communicator) throws
-    -> Double
+  /// The seconds of the loss: those of the gather and the classes for each global row, and the others for each pair of a global row and one
+  /// of the rank's own.
+  private static func lossSeconds(_ configuration: Configuration, over world: borrowing Communicator) throws
+    -> (perRow: Double, perPair: Double)
   {
     let rowsPerShard = configuration.batches.shardSize * configuration.views.count
     let shards = min(configuration.batches.shardCount, max(world.size, lossRows / rowsPerShard))
@@ -86,25 +114,27 @@ struct StepProbe {
     let loss = ContrastiveLoss<Float>(
       blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
       mode: configuration.loss.resolvedMode,
-      rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
+      rowOrder: configuration.rowOrder, gatherPrecision: configuration.loss.gatherPrecision,
+      threads: configuration.compute.threads)
     // Any unit rows: the time does not depend on their values.
     let own = blocks.rows(ofRank: world.rank)
     let value = 1 / Float(configuration.widthOfEmbeddings).squareRoot()
     let rows = [Float](repeating: value, count: own.count * configuration.widthOfEmbeddings)
-    let classes = RowClasses(
-      labels: (0..<blocks.rowCount).map { row in configuration.rowOrder.sample(ofRow: row) % 10 })
-    var best = Double.infinity
+    let labels = (0..<blocks.rowCount).map { row in configuration.rowOrder.sample(ofRow: row) % 10 }
+    var (linear, quadratic) = (Double.infinity, Double.infinity)
     for _ in 0..<2 {
       let start = ProcessMeasurements.now()
       try loss.gather(rows.span, over: world)
+      let classes = RowClasses(labels: labels)
+      let middle = ProcessMeasurements.now()
       _ = try loss.losses(of: classes, over: world)
       var gradients = [Float](repeating: 0, count: rows.count)
       var target = gradients.mutableSpan
       loss.gradients(ofRank: world.rank, into: &target)
-      best = min(best, ProcessMeasurements.now() - start)
+      linear = min(linear, middle - start)
+      quadratic = min(quadratic, ProcessMeasurements.now() - middle)
     }
-    let ratio = Double(configuration.batches.shardCount) / Double(shards)
-    let ownRatio = Double(configuration.batches.shardCount) / Double(ranks) / (Double(shards) / Double(world.size))
-    return best * ratio * ownRatio
+    let count = Double(blocks.rowCount)
+    return (perRow: linear / count, perPair: quadratic / (count * count / Double(world.size)))
   }
 }

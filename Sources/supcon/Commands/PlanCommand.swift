@@ -11,14 +11,26 @@ struct PlanCommand: ConfiguredCommand {
     discussion: """
       Example: supcon plan --recipe imagenet-resnet50-supcon --data imagenet --ranks 16
       It takes the options of supcon pretrain, alone or under mpirun, tries one small step on built-in images, trains nothing
-      and writes no run.
+      and writes no run. With --hosts and --link it predicts the step on several hosts like this one: its parts, efficiency
+      against one host, and traffic.
       """)
 
   @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var progress: ProgressOptions
 
-  @Option(help: "For how many ranks on this host, without starting them. (default: those that were started)")
+  @Option(
+    help:
+      "For how many ranks on this host, or with --hosts on each, without starting them. (default: those that were started)"
+  )
   var ranks: Int?
+  @Option(
+    help: "For this number of hosts like this one, each with --ranks ranks; --batch-size is that of all together.")
+  var hosts: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Speed and latency of the network that joins --hosts, such as 10Gb/s,30us: Gb/s, Mb/s or GB/s; us or ms.",
+      valueName: "speed,latency"))
+  var link: String?
   @Flag(
     help:
       "Propose ranks, threads and binding for this host, or for the one that --cores, --sockets and --memory describe.")
@@ -39,6 +51,8 @@ struct PlanCommand: ConfiguredCommand {
   private var request: Planning.Request {
     var request = Planning.Request(overrides: configuration.overrides.overridden(by: progress.given))
     request.ranks = ranks
+    request.hosts = hosts
+    request.link = link
     request.isProposing = propose
     request.host.cores = cores
     request.host.sockets = sockets

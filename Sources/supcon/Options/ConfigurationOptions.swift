@@ -30,6 +30,7 @@ struct ConfigurationOptions: OptionArguments {
   @Option("embedding-width") var embeddingWidth: String?
   @OptionGroup var lossMode: LossModeOptions
   @Option("temperature") var temperature: String?
+  @Option("gather-precision") var gatherPrecision: String?
   @OptionGroup var crossEntropy: CrossEntropyOptions
   @Option("epochs") var epochs: String?
   @Option("batch-size") var batchSize: String?

@@ -1,0 +1,57 @@
+/// The messages of a ``PiecewiseReduction`` of float32 vectors, counted without sending any.
+///
+/// The vectors are cut into pieces, which are exchanged as soon as they are complete, and each piece into parts. A part takes two
+/// collectives: an all-to-all, in which every rank receives its slice of the partial sums of all others, and an all-gather of the summed
+/// slices.
+public struct ReductionMessages: Sendable {
+  /// The numbers of elements in the parts of each piece, in the order of the pieces.
+  public let parts: [[Int]]
+  /// The number of partial sums of each rank: its maximal subtrees.
+  public let partialSums: [Int]
+
+  /// Counts the messages of a reduction.
+  ///
+  /// - Parameters:
+  ///   - length: The number of elements in each vector.
+  ///   - pieces: The first element of each piece, ascending, from 0.
+  ///   - runs: The shards of each rank.
+  public init(length: Int, pieces: [Int], runs: BlockPartition) {
+    let (byteCount, ranks) = (MemoryLayout<Float>.stride, runs.runs.count)
+    parts = zip(pieces, pieces.dropFirst() + [length]).map { lower, upper in
+      Self.parts(of: lower..<upper, elementByteCount: byteCount, ranks: ranks).map(\.count)
+    }
+    let tree = ShardTree(leafCount: runs.runs.map(\.upperBound).max() ?? 0)
+    partialSums = runs.runs.map { run in tree.maximalSubtrees(inside: run).count }
+  }
+
+  /// The number of bytes of a vector that are exchanged at once: 4 MiB, or for more than 256 ranks 16 KiB for each, up to 32 MiB.
+  ///
+  /// Messages are then limited by the transfer, not by latency and the work on each of them, and the buffers stay small.
+  static func exchangedByteCount(ranks: Int) -> Int { min(max(4 << 20, ranks << 14), 32 << 20) }
+
+  /// The lower bounds of the pieces of a vector that a backward pass completes from its end.
+  ///
+  /// - Parameters:
+  ///   - bounds: The lower bounds of elements that are complete together, ascending from 0.
+  ///   - length: The number of elements in the vector.
+  ///   - ranks: The number of ranks.
+  /// - Returns: Those of them that leave pieces as long as what is exchanged at once, or longer.
+  public static func pieces(at bounds: [Int], length: Int, ranks: Int) -> [Int] {
+    let least = exchangedByteCount(ranks: ranks)
+    var (pieces, end) = ([Int](), length)
+    for bound in bounds.reversed() where (end - bound) * MemoryLayout<Float>.stride >= least {
+      pieces.append(bound)
+      end = bound
+    }
+    // The first piece extends to 0 and includes any remainder below the minimum size.
+    return [0] + pieces.reversed().dropFirst(pieces.isEmpty ? 0 : 1)
+  }
+
+  /// The parts of a piece that are exchanged one after the other.
+  static func parts(of piece: Range<Int>, elementByteCount: Int, ranks: Int) -> [Range<Int>] {
+    let count = max(exchangedByteCount(ranks: ranks) / elementByteCount, 1)
+    return stride(from: piece.lowerBound, to: max(piece.upperBound, piece.lowerBound + 1), by: count).map { lower in
+      lower..<min(lower + count, piece.upperBound)
+    }
+  }
+}

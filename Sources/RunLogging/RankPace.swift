@@ -1,0 +1,52 @@
+import Job
+import MPI
+import Runs
+
+/// The pace of all ranks, compared at logged steps, so that a slow host is named.
+package struct RankPace {
+  /// A slow rank and its host.
+  package struct NamedRank {
+    package var rank: SlowRankWatch.SlowRank
+    package var host: String
+
+    package init(rank: SlowRankWatch.SlowRank, host: String) {
+      (self.rank, self.host) = (rank, host)
+    }
+  }
+
+  private var watch = SlowRankWatch()
+  private var steps = 0
+  private var own = SlowRankWatch.Work(seconds: 0, turns: 0)
+
+  /// No steps yet.
+  package init() {}
+
+  /// Adds a step of this rank.
+  ///
+  /// - Parameters:
+  ///   - seconds: The seconds of its work on its shards.
+  ///   - turns: The shards that its threads computed one after the other.
+  package mutating func add(seconds: Double, turns: Int) {
+    steps += 1
+    own.seconds += seconds
+    own.turns += Double(turns)
+  }
+
+  /// Compares the ranks over the steps since the last comparison: two numbers of each rank are gathered.
+  ///
+  /// Collective.
+  ///
+  /// - Returns: A rank to be named, the same on all ranks, or `nil`.
+  /// - Throws: `MPIError` if a gather fails.
+  package mutating func slowRank(over world: borrowing Communicator) throws(MPIError) -> NamedRank? {
+    defer { (steps, own) = (0, SlowRankWatch.Work(seconds: 0, turns: 0)) }
+    guard world.size > 1 else { return nil }
+    let mine = [own.seconds, own.turns]
+    var all = [Double](repeating: 0, count: 2 * world.size)
+    try world.allGather(mine.span, into: &all)
+    let work = (0..<world.size).map { rank in SlowRankWatch.Work(seconds: all[2 * rank], turns: all[2 * rank + 1]) }
+    // All ranks compare the same numbers, so all go on to the names of their hosts or none does.
+    guard let slow = watch.slowRank(work, steps: steps) else { return nil }
+    return NamedRank(rank: slow, host: try world.allGather(text: hostName())[slow.rank])
+  }
+}

@@ -1,0 +1,49 @@
+import Configuration
+
+/// The link of each host to the network that joins all of them.
+package struct NetworkLink: Sendable, Equatable, Codable {
+  /// The bytes a second, in each direction at the same time.
+  package var bytesPerSecond: Double
+  /// The seconds until the first byte of a message arrives.
+  package var latencySeconds: Double
+
+  package init(bytesPerSecond: Double, latencySeconds: Double) {
+    self.bytesPerSecond = bytesPerSecond
+    self.latencySeconds = latencySeconds
+  }
+
+  /// Bytes a second by unit; case counts, as a byte has eight bits.
+  private static let speeds = ["Gb/s": 1e9 / 8, "Mb/s": 1e6 / 8, "GB/s": 1e9]
+  /// Seconds by unit.
+  private static let times = ["us": 1e-6, "ms": 1e-3]
+
+  /// Reads a speed and a latency, such as `10Gb/s,30us`; `nil` if the text is anything else.
+  package init?(_ text: String) {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    guard parts.count == 2, let speed = Self.number(parts[0], in: Self.speeds), speed > 0,
+      let latency = Self.number(parts[1], in: Self.times)
+    else { return nil }
+    self.init(bytesPerSecond: speed, latencySeconds: latency)
+  }
+
+  /// A number with one of the units, times that unit.
+  private static func number(_ text: Substring, in units: [String: Double]) -> Double? {
+    let digits = text.prefix { letter in letter.isASCII && letter.isNumber || letter == "." }
+    guard let unit = units[String(text.dropFirst(digits.count))], let number = Double(digits) else { return nil }
+    return number * unit
+  }
+
+  /// The refusal of a text, with examples.
+  package static func problem(_ text: String) -> String? {
+    NetworkLink(text) == nil
+      ? "--link \(text): expected a speed in Gb/s, Mb/s or GB/s and a latency in us or ms, such as 10Gb/s,30us or 1.25GB/s,0.1ms"
+      : nil
+  }
+
+  /// The link in words.
+  var text: String {
+    let speed = 8e-9 * bytesPerSecond
+    return
+      "\(plain(speed < 1 ? 1e3 * speed : speed)) \(speed < 1 ? "Mb/s" : "Gb/s"), \(plain((1e9 * latencySeconds).rounded() / 1e3)) us"
+  }
+}

@@ -1,0 +1,94 @@
+import MPI
+
+/// The cost of the gradients' reduction over the ranks, piece by piece.
+struct ReductionCost {
+  /// The slices of partial sums, by MPI_Alltoall.
+  private(set) var slices = MessageCost("gradient slices", .allToAll)
+  /// The summed slices, by MPI_Allgather.
+  private(set) var sums = MessageCost("gradient sums", .allGather)
+  /// The seconds of each piece, in the order of the pieces.
+  private(set) var pieceSeconds: [Double] = []
+
+  private let cluster: Cluster
+  private let isOverlapping: Bool
+  private let partialSums: [Int]
+  private let partialSumCount: Int
+
+  /// Counts the messages of a reduction.
+  ///
+  /// - Parameters:
+  ///   - messages: Its messages.
+  ///   - cluster: The hosts.
+  ///   - isOverlapping: True if it takes place during the backward pass, by nonblocking collectives.
+  init(_ messages: ReductionMessages, on cluster: Cluster, isOverlapping: Bool) {
+    self.cluster = cluster
+    self.isOverlapping = isOverlapping
+    partialSums = messages.partialSums
+    partialSumCount = messages.partialSums.reduce(0, +)
+    guard cluster.ranks > 1 else {
+      pieceSeconds = messages.parts.map { _ in 0 }
+      return
+    }
+    for parts in messages.parts {
+      let before = slices.seconds + sums.seconds
+      for part in parts {
+        add(part)
+      }
+      pieceSeconds.append(slices.seconds + sums.seconds - before)
+    }
+  }
+
+  /// Adds the two collectives of a part of the vector.
+  private mutating func add(_ count: Int) {
+    let byteCount = Double(MemoryLayout<Float>.stride)
+    let ranks = cluster.ranks
+    let owned = BlockPartition(total: count, parts: ranks).runs.map(\.count)
+    var (received, network, gathered) = (0, 0, 0)
+    for first in stride(from: 0, to: ranks, by: cluster.ranksPerHost) {
+      let own = first..<first + cluster.ranksPerHost
+      let elements = owned[own].reduce(0, +)
+      let ownPartialSums = partialSums[own].reduce(0, +)
+      received += own.reduce(0) { sum, rank in sum + owned[rank] * (partialSumCount - partialSums[rank]) }
+      // Into the host its slices of the partial sums elsewhere; out of it the slices of the others.
+      network = max(network, elements * (partialSumCount - ownPartialSums), ownPartialSums * (count - elements))
+      // Nonblocking, each rank sends its sums to every other rank.
+      gathered = max(
+        gathered, cluster.ranksPerHost * (count - elements), elements * (ranks - cluster.ranksPerHost))
+    }
+    slices.add(
+      receivedBytes: byteCount * Double(received) / Double(ranks), networkBytes: hostBytes(network),
+      seconds: cluster.exchangeSeconds(networkBytes: hostBytes(network), isSleeping: isOverlapping))
+    let meanReceived = byteCount * Double(count * (ranks - 1)) / Double(ranks)
+    if isOverlapping {
+      sums.add(
+        receivedBytes: meanReceived, networkBytes: hostBytes(gathered),
+        seconds: cluster.exchangeSeconds(networkBytes: hostBytes(gathered), isSleeping: true))
+    } else {
+      let (bytes, seconds) = cluster.allGather(block: byteCount * Double(owned.max() ?? 0))
+      sums.add(receivedBytes: meanReceived, networkBytes: bytes, seconds: seconds)
+    }
+  }
+
+  /// The bytes of elements on the network; none on a single host.
+  private func hostBytes(_ elements: Int) -> Double {
+    cluster.hosts > 1 ? Double(elements * MemoryLayout<Float>.stride) : 0
+  }
+
+  /// The seconds of the reduction after the end of the backward pass.
+  ///
+  /// The last piece of the vector is complete first; each is exchanged after the one behind it. The work on messages takes one of the cores
+  /// on which the threads compute.
+  ///
+  /// - Parameters:
+  ///   - completions: The seconds before the end of the backward pass at which each piece is complete.
+  ///   - threads: The number of threads that compute meanwhile.
+  /// - Returns: Those seconds; without overlap the whole reduction.
+  func exposedSeconds(completions: [Double], threads: Int) -> Double {
+    guard isOverlapping else { return pieceSeconds.reduce(0, +) }
+    var end = -Double.infinity
+    for (seconds, completion) in zip(pieceSeconds, completions).reversed() {
+      end = max(end, -completion) + seconds
+    }
+    return max(end, 0) + Double(slices.calls + sums.calls) * cluster.workSeconds / Double(threads)
+  }
+}

@@ -1,0 +1,183 @@
+import MPI
+
+/// The sizes of a step that decide its messages.
+package struct StepSizes: Sendable {
+  /// The samples of a shard.
+  package var samplesPerShard: Int
+  /// The rows of a shard: its samples × views.
+  package var rowsPerShard: Int
+  /// The bytes of an embedding in messages; 0 without a contrastive loss.
+  package var embeddingByteCount: Int
+  /// The bytes of the numbers that the loss gathers of each row.
+  package var statisticByteCount: Int
+  /// The bytes that are gathered of each sample's label.
+  package var labelByteCount: Int
+  /// The number of elements of the reduced vector.
+  package var vectorLength: Int
+  /// The lower bounds of its parts that a backward pass completes, ascending from 0.
+  package var segments: [Int]
+
+  package init(
+    samplesPerShard: Int, rowsPerShard: Int, embeddingByteCount: Int, statisticByteCount: Int, labelByteCount: Int,
+    vectorLength: Int, segments: [Int]
+  ) {
+    self.samplesPerShard = samplesPerShard
+    self.rowsPerShard = rowsPerShard
+    self.embeddingByteCount = embeddingByteCount
+    self.statisticByteCount = statisticByteCount
+    self.labelByteCount = labelByteCount
+    self.vectorLength = vectorLength
+    self.segments = segments
+  }
+}
+
+/// The seconds that a rank computes, as measured on one.
+package struct ComputeSeconds: Sendable {
+  /// The views of a shard.
+  package var data: Double
+  /// The forward pass of a shard.
+  package var forward: Double
+  /// The backward pass of a shard.
+  package var backward: Double
+  /// The share of the shards that run forward twice.
+  package var recomputedShare: Double
+  /// The seconds after the start of a backward pass at which each segment of the reduced vector is complete.
+  package var segments: [Double]
+  /// The loss, for each row of the global batch.
+  package var lossPerRow: Double
+  /// The loss, for each pair of a row of the global batch and one of the rank's own.
+  package var lossPerPair: Double
+  /// The optimizer.
+  package var update: Double
+
+  package init(
+    data: Double, forward: Double, backward: Double, recomputedShare: Double, segments: [Double], lossPerRow: Double,
+    lossPerPair: Double, update: Double
+  ) {
+    self.data = data
+    self.forward = forward
+    self.backward = backward
+    self.recomputedShare = recomputedShare
+    self.segments = segments
+    self.lossPerRow = lossPerRow
+    self.lossPerPair = lossPerPair
+    self.update = update
+  }
+}
+
+/// A model of a training step on any number of equal hosts: the program's own collectives, and measured seconds of computing.
+package struct ScalingModel: Sendable {
+  package var sizes: StepSizes
+  package var compute: ComputeSeconds
+  package var ranksPerHost: Int
+  /// The threads of each rank that compute shards.
+  package var threads: Int
+  package var link: NetworkLink
+  /// True if gradients are reduced during the backward pass wherever there are several hosts.
+  package var isOverlapping: Bool
+
+  package init(
+    _ sizes: StepSizes, _ compute: ComputeSeconds, ranksPerHost: Int, threads: Int, link: NetworkLink,
+    isOverlapping: Bool
+  ) {
+    self.sizes = sizes
+    self.compute = compute
+    self.ranksPerHost = ranksPerHost
+    self.threads = threads
+    self.link = link
+    self.isOverlapping = isOverlapping
+  }
+
+  /// Predicts a step.
+  ///
+  /// - Parameters:
+  ///   - shards: The shards of the global batch, at least one a rank.
+  ///   - hosts: The number of hosts.
+  /// - Returns: The prediction for the rank with most shards.
+  package func step(shards: Int, hosts: Int) -> StepPrediction {
+    let cluster = Cluster(hosts: hosts, ranksPerHost: ranksPerHost, link: link)
+    let runs = BlockPartition(total: shards, parts: cluster.ranks)
+    let most = runs.runs.map(\.count).max() ?? 0
+    let turns = Double((most + threads - 1) / threads)
+    let pieces = ReductionMessages.pieces(
+      at: sizes.segments, length: sizes.vectorLength, ranks: cluster.ranks)
+    let reduction = ReductionCost(
+      ReductionMessages(length: sizes.vectorLength, pieces: pieces, runs: runs), on: cluster,
+      isOverlapping: isOverlapping && hosts > 1)
+    let gathers = gathers(shards: shards, most: most, on: cluster)
+    let rows = Double(shards * sizes.rowsPerShard)
+    let ownRows = Double(most * sizes.rowsPerShard)
+    let again = compute.recomputedShare
+    let exposed = reduction.exposedSeconds(completions: completions(of: pieces), threads: threads)
+    return StepPrediction(
+      hosts: hosts, ranks: cluster.ranks, samples: shards * sizes.samplesPerShard,
+      seconds: StepPrediction.Seconds(
+        data: turns * compute.data * (1 + again), forward: turns * compute.forward,
+        gather: gathers.reduce(0) { sum, cost in sum + cost.seconds },
+        loss: rows * (compute.lossPerRow + ownRows * compute.lossPerPair),
+        backward: turns * (compute.backward + again * compute.forward), reduce: exposed, update: compute.update),
+      reductionSeconds: reduction.pieceSeconds.reduce(0, +),
+      traffic: (gathers + [reduction.slices, reduction.sums]).filter { cost in cost.calls > 0 })
+  }
+
+  /// The seconds before the end of the backward passes at which each piece is complete: the last shard of a thread completes the sums.
+  private func completions(of pieces: [Int]) -> [Double] {
+    let whole = compute.segments.max() ?? 0
+    return zip(sizes.segments, compute.segments).filter { bound, _ in pieces.contains(bound) }.map { _, seconds in
+      whole > 0 ? compute.backward * (1 - seconds / whole) : 0
+    }
+  }
+
+  /// The gathers of the contrastive loss.
+  private func gathers(shards: Int, most: Int, on cluster: Cluster) -> [MessageCost] {
+    let all: [(name: String, bytesPerShard: Int)] = [
+      ("embeddings", sizes.rowsPerShard * sizes.embeddingByteCount),
+      ("labels", sizes.samplesPerShard * sizes.labelByteCount),
+      ("log-sum-exps", sizes.rowsPerShard * sizes.statisticByteCount),
+    ]
+    return all.filter { gather in gather.bytesPerShard > 0 }.map { name, bytes in
+      var cost = MessageCost(name, .allGather)
+      let (network, seconds) = cluster.allGather(block: Double(most * bytes))
+      let others = Double(cluster.ranks - 1) / Double(cluster.ranks)
+      cost.add(receivedBytes: Double(shards * bytes) * others, networkBytes: network, seconds: seconds)
+      return cost
+    }
+  }
+
+  /// The samples a second of a step on several hosts ÷ the hosts times those of one host with its share of the shards.
+  package func efficiency(of step: StepPrediction) -> Double {
+    let alone = self.step(shards: max(step.samples / sizes.samplesPerShard / step.hosts, ranksPerHost), hosts: 1)
+    return step.samplesPerSecond / (Double(step.hosts) * alone.samplesPerSecond)
+  }
+
+  /// The share of the step up to which the network counts as hidden.
+  package static let hiddenShare = 0.05
+
+  /// The smallest number of samples of a host at which the network takes at most 5 % of the step, of 1, 2, 4, … shards a thread; `nil` if
+  /// none is large enough.
+  ///
+  /// - Parameter hosts: The number of hosts.
+  package func hiddenSamplesPerHost(hosts: Int) -> Int? {
+    // Up to more shards one after the other than any host computes in a step.
+    let shardCounts = (0...12).map { power in threads * ranksPerHost << power }
+    let hidden = shardCounts.first { shards in
+      step(shards: shards * hosts, hosts: hosts).networkShare <= Self.hiddenShare
+    }
+    return hidden.map { shards in shards * sizes.samplesPerShard }
+  }
+
+  /// The same batch a host on 1, 2, 4, … hosts, and on the last number.
+  ///
+  /// - Parameters:
+  ///   - shardsPerHost: The shards of a host, at least one a rank.
+  ///   - hosts: The last number of hosts.
+  package func weakScaling(shardsPerHost: Int, to hosts: Int) -> [StepPrediction] {
+    var counts: [Int] = []
+    var count = 1
+    while count < hosts {
+      counts.append(count)
+      count *= 2
+    }
+    return (counts + [hosts]).map { hosts in step(shards: shardsPerHost * hosts, hosts: hosts) }
+  }
+}

@@ -1,0 +1,149 @@
+import Configuration
+import Job
+import MPI
+
+/// The prediction of `supcon plan --hosts`, in the form of its JSON object.
+struct ScalingResult: Codable {
+  var hosts: Int
+  var ranksPerHost: Int
+  /// The network; absent for one host.
+  var link: NetworkLink?
+  var overlap: Bool
+  var secondsPerStep: Double
+  /// The seconds of the parts of the step.
+  var seconds: StepPrediction.Seconds
+  /// The seconds of the whole reduction of gradients, of which the backward pass hides a part.
+  var reductionSeconds: Double
+  /// The share of the step in which ranks only wait for messages.
+  var networkShare: Double
+  /// Samples a second ÷ hosts times those of one host with its share of the batch.
+  var efficiency: Double
+  /// The bytes that cross the link of the busiest host in a step, in the busier direction.
+  var networkBytesPerHost: Double
+  /// The messages by purpose.
+  var traffic: [MessageCost]
+  /// The smallest batch of a host, of 1, 2, 4, … shards a thread, at which the network takes at most 5 % of the step; absent if none is large enough.
+  var hiddenBatchPerHost: Int?
+  /// The same batch of a host on fewer hosts.
+  var weakScaling: [Row]
+  var assumptions: [String]
+
+  /// One number of hosts.
+  struct Row: Codable {
+    var hosts: Int
+    var ranks: Int
+    var batchSize: Int
+    var secondsPerStep: Double
+    var efficiency: Double
+    var networkShare: Double
+  }
+
+  /// Predicts a run.
+  ///
+  /// - Parameters:
+  ///   - configuration: A resolved configuration.
+  ///   - probe: The measurements of one rank.
+  ///   - hosts: The number of hosts.
+  ///   - ranksPerHost: The ranks of each.
+  ///   - link: The network between them; `nil` for one host.
+  init(_ configuration: Configuration, _ probe: StepProbe, hosts: Int, ranksPerHost: Int, _ link: NetworkLink?) {
+    let batches = configuration.batches
+    let model = ScalingModel(
+      StepSizes(configuration, probe), probe.compute, ranksPerHost: ranksPerHost,
+      threads: configuration.compute.threads,
+      link: link ?? NetworkLink(bytesPerSecond: .infinity, latencySeconds: 0),
+      isOverlapping: configuration.compute.overlap != .off)
+    let step = model.step(shards: batches.shardCount, hosts: hosts)
+    self.hosts = hosts
+    self.ranksPerHost = ranksPerHost
+    self.link = link
+    overlap = model.isOverlapping && hosts > 1
+    secondsPerStep = step.stepSeconds
+    seconds = step.seconds
+    reductionSeconds = step.reductionSeconds
+    networkShare = step.networkShare
+    efficiency = model.efficiency(of: step)
+    networkBytesPerHost = step.networkBytes
+    traffic = step.traffic
+    hiddenBatchPerHost = model.hiddenSamplesPerHost(hosts: hosts)
+    weakScaling = model.weakScaling(shardsPerHost: max(batches.shardCount / hosts, ranksPerHost), to: hosts).map {
+      step in
+      Row(
+        hosts: step.hosts, ranks: step.ranks, batchSize: step.samples, secondsPerStep: step.stepSeconds,
+        efficiency: model.efficiency(of: step), networkShare: step.networkShare)
+    }
+    assumptions = Self.assumptions(model, hosts: hosts)
+  }
+
+  /// The assumptions of the model in sentences.
+  private static func assumptions(_ model: ScalingModel, hosts: Int) -> [String] {
+    let ranks = "\(counted(model.ranksPerHost, "rank")) × \(counted(model.threads, "thread"))"
+    let computing =
+      "Every host is like this one (\(ProcessMeasurements.cpuName())) and computes with \(ranks) at the speed of the one rank that was tried here; none waits for a slower one."
+    guard hosts > 1 else { return [computing, "Messages inside a host take no time."] }
+    let message = "\(plain((1e6 * Cluster.messageSeconds).rounded())) us for each message after the first"
+    return [
+      computing,
+      "All hosts use their links at full speed at once, in both directions, through a switch that blocks none. Messages inside a host take no time.",
+      "Embeddings, labels and log-sum-exps are gathered around the ring of ranks or by doubling distances, whichever is faster.",
+      model.isOverlapping
+        ? "Gradients are reduced while the last shard of each thread runs backward: every rank sends to every other, \(message), which its threads lose, and \(plain((1e6 * Waiting.pauseSeconds).rounded())) us between polls."
+        : "Gradients are reduced after the backward pass: slices to every other rank, \(message), then a gather as above.",
+      "The ranks of a host send their gradients each for itself: its traffic grows with its ranks, not with their threads.",
+    ]
+  }
+
+  /// The result as lines of a table.
+  var lines: [String] {
+    var lines = [
+      "\(counted(hosts, "host")) × \(counted(ranksPerHost, "rank"))" + (link.map { link in ", \(link.text)" } ?? ""),
+      row("part", "seconds", "share"),
+    ]
+    lines += (seconds.parts + [("step", secondsPerStep)]).map { name, seconds in
+      row(name, decimal(seconds, 4), percentage(seconds / secondsPerStep))
+    }
+    lines += ["", row("messages", "into a rank", "host's link", "seconds")]
+    lines += traffic.map { cost in
+      row(
+        "\(cost.name) (\(cost.calls) × \(cost.collective))", fineMegabytes(cost.receivedBytes),
+        fineMegabytes(cost.networkBytes), decimal(cost.seconds, 4))
+    }
+    lines += [
+      "", row("efficiency against one host", percentage(efficiency)),
+      row("traffic of a host and step", fineMegabytes(networkBytesPerHost)),
+      row("reduction of gradients", "\(decimal(reductionSeconds, 4)) s"),
+      row("  during the backward pass", "\(decimal(max(reductionSeconds - seconds.reduce, 0), 4)) s"),
+      row(
+        "network at most \(percentage(ScalingModel.hiddenShare)) of a step",
+        hiddenBatchPerHost.map { batch in "from a batch of \(batch) a host" } ?? "at no batch"),
+      "", row("weak scaling", "batch", "seconds", "efficiency", "network"),
+    ]
+    lines += weakScaling.map { one in
+      row(
+        "\(counted(one.hosts, "host")), \(counted(one.ranks, "rank"))", "\(one.batchSize)",
+        decimal(one.secondsPerStep, 4), percentage(one.efficiency), percentage(one.networkShare))
+    }
+    return lines + ["", "assumptions"] + assumptions.map { text in "  \(text)" }
+  }
+
+  private func row(_ name: String, _ values: String...) -> String {
+    let padded = name.padded(40)
+    return values.count == 1 ? padded + values[0] : padded + values.map { value in value.aligned(12) }.joined()
+  }
+
+  private func fineMegabytes(_ byteCount: Double) -> String { "\(decimal(1e-6 * byteCount, 3)) MB" }
+}
+
+extension StepSizes {
+  /// The sizes of a resolved configuration and its probed model.
+  init(_ configuration: Configuration, _ probe: StepProbe) {
+    let (loss, batches) = (configuration.loss, configuration.batches)
+    let isContrasting = configuration.isContrasting
+    self.init(
+      samplesPerShard: batches.shardSize, rowsPerShard: batches.shardSize * configuration.views.count,
+      embeddingByteCount: isContrasting ? configuration.widthOfEmbeddings * loss.gatherPrecision.byteCount : 0,
+      statisticByteCount: isContrasting ? loss.resolvedMode.statisticsPerRow * MemoryLayout<Float>.stride : 0,
+      labelByteCount: isContrasting && loss.kind.usesLabels ? MemoryLayout<Int32>.stride : 0,
+      vectorLength: probe.vectorLength, segments: probe.segments)
+  }
+}

@@ -1,0 +1,65 @@
+/// The predicted time and traffic of a training step.
+package struct StepPrediction: Sendable, Equatable {
+  /// The seconds of the parts of a step, each without what an earlier one hides.
+  package struct Seconds: Sendable, Codable, Equatable {
+    /// Samples → views.
+    package var data: Double
+    /// Views → embeddings.
+    package var forward: Double
+    /// The gathers of embeddings, labels and log-sum-exps.
+    package var gather: Double
+    /// The contrastive loss and the embedding gradients.
+    package var loss: Double
+    /// Embedding gradients → gradients; includes recomputed forward passes.
+    package var backward: Double
+    /// The reduction over the ranks that follows the backward pass.
+    package var reduce: Double
+    /// The optimizer.
+    package var update: Double
+
+    package init(
+      data: Double, forward: Double, gather: Double, loss: Double, backward: Double, reduce: Double, update: Double
+    ) {
+      (self.data, self.forward, self.gather, self.loss) = (data, forward, gather, loss)
+      (self.backward, self.reduce, self.update) = (backward, reduce, update)
+    }
+
+    /// The parts in words, in the order of computation.
+    var parts: [(name: String, seconds: Double)] {
+      [
+        ("data: images to views", data), ("forward: views to embeddings", forward),
+        ("gather: embeddings, labels, log-sum-exps", gather), ("loss and embedding gradients", loss),
+        ("backward", backward), ("reduce: what backward does not hide", reduce), ("update", update),
+      ]
+    }
+  }
+
+  package var hosts: Int
+  package var ranks: Int
+  /// The samples of the global batch.
+  package var samples: Int
+  package var seconds: Seconds
+  /// The seconds of the whole reduction, of which the backward pass hides a part.
+  package var reductionSeconds: Double
+  /// The messages by purpose, in the order of the step.
+  package var traffic: [MessageCost]
+
+  package init(
+    hosts: Int, ranks: Int, samples: Int, seconds: Seconds, reductionSeconds: Double, traffic: [MessageCost]
+  ) {
+    self.hosts = hosts
+    self.ranks = ranks
+    self.samples = samples
+    self.seconds = seconds
+    self.reductionSeconds = reductionSeconds
+    self.traffic = traffic
+  }
+
+  /// The seconds of the step.
+  package var stepSeconds: Double { seconds.parts.reduce(0) { sum, part in sum + part.seconds } }
+  package var samplesPerSecond: Double { Double(samples) / stepSeconds }
+  /// The share of the step in which ranks only wait for messages.
+  package var networkShare: Double { (seconds.gather + seconds.reduce) / stepSeconds }
+  /// The bytes that cross the link of the busiest host.
+  package var networkBytes: Double { traffic.reduce(0) { sum, cost in sum + cost.networkBytes } }
+}

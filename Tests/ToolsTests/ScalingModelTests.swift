@@ -1,0 +1,181 @@
+import MPI
+import Testing
+import Tools
+
+/// The model of a step on several hosts, against closed forms.
+struct ScalingModelTests {
+  private static let bandwidth = 1e9
+  private static let latency = 1e-3
+  /// The seconds of each message of a rank to another after its first.
+  private static let message = 5e-6
+  private static let poll = 200e-6
+
+  /// Sizes without a contrastive loss: a vector of one piece.
+  private func sizes(length: Int = 1000, segments: [Int] = [0]) -> StepSizes {
+    StepSizes(
+      samplesPerShard: 8, rowsPerShard: 16, embeddingByteCount: 0, statisticByteCount: 0, labelByteCount: 0,
+      vectorLength: length, segments: segments)
+  }
+
+  private func compute(segments: [Double] = [0.5]) -> ComputeSeconds {
+    ComputeSeconds(
+      data: 0.01, forward: 0.25, backward: 0.5, recomputedShare: 0, segments: segments, lossPerRow: 0, lossPerPair: 0,
+      update: 0.02)
+  }
+
+  private func model(
+    _ sizes: StepSizes, _ compute: ComputeSeconds, ranksPerHost: Int = 1, threads: Int = 1, isOverlapping: Bool = false
+  ) -> ScalingModel {
+    ScalingModel(
+      sizes, compute, ranksPerHost: ranksPerHost, threads: threads,
+      link: NetworkLink(bytesPerSecond: Self.bandwidth, latencySeconds: Self.latency), isOverlapping: isOverlapping)
+  }
+
+  private func expectClose(_ found: Double, _ expected: Double, _ what: Comment = "") {
+    #expect(abs(found - expected) <= 1e-9 * abs(expected), "\(found), expected \(expected); \(what)")
+  }
+
+  @Test func `two hosts exchange halves of the vector, latency and transfer twice`() {
+    let step = model(sizes(), compute()).step(shards: 2, hosts: 2)
+    expectClose(step.seconds.reduce, 2 * (Self.latency + 2000 / Self.bandwidth))
+    expectClose(step.stepSeconds, 0.01 + 0.25 + 0.5 + 0.02 + step.seconds.reduce)
+    #expect(step.traffic.map(\.collective) == ["MPI_Alltoall", "MPI_Allgather"])
+    #expect(step.traffic.map(\.receivedBytes) == [2000, 2000] && step.networkBytes == 4000)
+  }
+
+  @Test func `one message of embeddings takes its latency and its bytes`() {
+    var sizes = sizes(length: 0)
+    (sizes.embeddingByteCount, sizes.labelByteCount, sizes.statisticByteCount) = (512, 4, 4)
+    let step = model(sizes, compute()).step(shards: 2, hosts: 2)
+    let bytes = 16.0 * 512 + 8 * 4 + 16 * 4
+    expectClose(step.seconds.gather, 3 * Self.latency + bytes / Self.bandwidth)
+    let received: [Double] = [8192, 32, 64]
+    #expect(step.traffic.prefix(3).map(\.receivedBytes) == received)
+    sizes.embeddingByteCount /= 2
+    let rounded = model(sizes, compute()).step(shards: 2, hosts: 2)
+    #expect(rounded.traffic[0].receivedBytes == 4096)
+  }
+
+  @Test func `a gather goes by doubling distances or around the ring, whichever is faster`() {
+    var sizes = sizes(length: 0)
+    sizes.embeddingByteCount = 512
+    let block = 16.0 * 512
+    let many = model(sizes, compute()).step(shards: 1024, hosts: 1024)
+    expectClose(many.seconds.gather, 10 * Self.latency + 1023 * block / Self.bandwidth)
+    #expect(many.traffic[0].networkBytes == 1023 * block)
+    // With 8 ranks a host the ring carries each block into a host once, doubling eight times.
+    sizes.embeddingByteCount = 512_000
+    let ring = model(sizes, compute(), ranksPerHost: 8).step(shards: 32, hosts: 4)
+    expectClose(ring.seconds.gather, 31 * (Self.latency + 1000 * block / Self.bandwidth))
+    sizes.embeddingByteCount = 4
+    let doubling = model(sizes, compute(), ranksPerHost: 8).step(shards: 32, hosts: 4)
+    expectClose(doubling.seconds.gather, 5 * Self.latency + 8 * 24 * 64 / Self.bandwidth)
+  }
+
+  @Test func `a reduction sends as many bytes as the ranks of a host have vectors`() {
+    // 4 hosts of 2 ranks: a rank gets an eighth of the vectors of 6 ranks elsewhere, and the sums of 6.
+    let step = model(sizes(length: 800), compute(), ranksPerHost: 2, isOverlapping: true).step(shards: 8, hosts: 4)
+    let (throughLink, received) = (2.0 * 6 * 400, 7.0 * 400)
+    #expect(step.traffic.map(\.networkBytes) == [throughLink, throughLink])
+    #expect(step.traffic.map(\.receivedBytes) == [received, received])
+    let one = Self.latency + 5 * Self.message + Self.poll + throughLink / Self.bandwidth
+    expectClose(step.reductionSeconds, 2 * one)
+  }
+
+  @Test func `uneven shares send one slice for each of their subtrees`() {
+    // 8 shards on 3 ranks: {0 1}, {2 3} {4}, {5} {6 7}.
+    let messages = ReductionMessages(length: 12, pieces: [0], runs: BlockPartition(total: 8, parts: 3))
+    #expect(messages.partialSums == [1, 2, 2] && messages.parts == [[12]])
+    let step = model(sizes(length: 12), compute()).step(shards: 8, hosts: 3)
+    // 4 elements from 4 subtrees elsewhere, or from 3.
+    expectClose(step.traffic[0].receivedBytes, 4 * Double(16 + 12 + 12) / 3)
+    #expect(step.traffic[0].networkBytes == 64)
+  }
+
+  @Test func `a long vector is cut into messages of 4 MiB`() {
+    let messages = ReductionMessages(
+      length: (3 << 20) + 5, pieces: [0, 1 << 20], runs: BlockPartition(total: 4, parts: 2))
+    #expect(messages.parts == [[1 << 20], [1 << 20, 1 << 20, 5]])
+    let segments = [0, 1 << 20]
+    let step = model(sizes(length: (3 << 20) + 5, segments: segments), compute(segments: [0.5, 0.25]))
+      .step(shards: 4, hosts: 2)
+    #expect(step.traffic.map(\.calls) == [4, 4])
+  }
+
+  @Test func `pieces are at least as long as what is exchanged at once, and begin at 0`() {
+    func pieces(_ bounds: [Int], length: Int = (4 << 20) + 10, ranks: Int = 2) -> [Int] {
+      ReductionMessages.pieces(at: bounds, length: length, ranks: ranks)
+    }
+    let quarters = [0, 1 << 20, 2 << 20, 3 << 20]
+    #expect(pieces(quarters) == quarters && pieces([0, 1 << 19, 2 << 20]) == [0, 2 << 20] && pieces([0]) == [0])
+    #expect(pieces([0, 300, 600], length: 1012) == [0])
+    // 16 KiB for each of 512 ranks are 8 MiB.
+    #expect(pieces(quarters, ranks: 256) == quarters && pieces(quarters, ranks: 512) == [0, 2 << 20])
+    let many = ReductionMessages(length: 4 << 20, pieces: [0], runs: BlockPartition(total: 1024, parts: 1024))
+    #expect(many.parts == [[4 << 20]])
+    let most = ReductionMessages(length: 9 << 20, pieces: [0], runs: BlockPartition(total: 4096, parts: 4096))
+    #expect(most.parts == [[8 << 20, 1 << 20]])
+  }
+
+  @Test func `the backward pass hides what is reduced before its end`() {
+    let (half, length) = (1 << 20, 2 << 20)
+    let sizes = sizes(length: length, segments: [0, half])
+    let transfer = Double(half * 4 / 2) / Self.bandwidth
+    let piece = 2 * (Self.latency + Self.poll + transfer)
+    // Four collectives with a message each, whose work one of two threads loses.
+    let work = 4 * Self.message / 2
+    func step(_ segments: [Double], isOverlapping: Bool = true) -> StepPrediction {
+      model(sizes, compute(segments: segments), threads: 2, isOverlapping: isOverlapping).step(shards: 2, hosts: 2)
+    }
+    // The last piece is complete 0.25 s before the end: all of it is hidden, the first one not.
+    let early = step([0.4, 0.2])
+    expectClose(early.reductionSeconds, 2 * piece)
+    expectClose(early.seconds.reduce, piece + work)
+    // Complete 2 ms before the end: the rest of it is in the way of the first one.
+    expectClose(step([0.5, 0.498]).seconds.reduce, 2 * piece - 0.002 + work)
+    expectClose(step([0.4, 0.2], isOverlapping: false).seconds.reduce, 4 * (Self.latency + transfer))
+  }
+
+  @Test func `computing goes by turns of threads, recomputed shards and pairs of rows`() {
+    var compute = compute()
+    (compute.recomputedShare, compute.lossPerRow, compute.lossPerPair) = (0.5, 1e-4, 1e-6)
+    // 5 shards on 3 threads: two turns.
+    let step = model(sizes(), compute, threads: 3).step(shards: 5, hosts: 1)
+    expectClose(step.seconds.data, 2 * 0.01 * 1.5)
+    expectClose(step.seconds.forward, 2 * 0.25)
+    expectClose(step.seconds.backward, 2 * (0.5 + 0.125))
+    expectClose(step.seconds.loss, 80 * 1e-4 + 80 * 80 * 1e-6)
+    #expect(step.seconds.gather == 0 && step.seconds.reduce == 0 && step.networkBytes == 0)
+  }
+
+  @Test func `efficiency compares samples a second, also of uneven shares`() {
+    let model = model(sizes(), compute())
+    #expect(model.efficiency(of: model.step(shards: 4, hosts: 1)) == 1)
+    let step = model.step(shards: 8, hosts: 4)
+    let alone = 2 * (0.01 + 0.25 + 0.5) + 0.02
+    expectClose(model.efficiency(of: step), alone / (alone + step.seconds.reduce))
+    // 5 shards on 4 hosts: one host computes two of them, the others wait.
+    let uneven = model.step(shards: 5, hosts: 4)
+    let single = 0.01 + 0.25 + 0.5 + 0.02
+    expectClose(model.efficiency(of: uneven), 5.0 / 4 * single / uneven.stepSeconds)
+  }
+
+  @Test func `the network is hidden from the batch on whose computing outweighs it`() throws {
+    let model = model(sizes(length: 100_000_000), compute(), threads: 2)
+    let network = model.step(shards: 2, hosts: 2).seconds.reduce
+    // network ÷ (network + t · 0.76 + 0.02) ≤ 0.05, and t turns of 2 threads are 2 t shards of 8 samples.
+    let turns = (19 * network - 0.02) / 0.76
+    let found = try #require(model.hiddenSamplesPerHost(hosts: 2)) / 16
+    #expect(found & (found - 1) == 0 && Double(found) >= turns && Double(found) < 2 * turns, "\(found), \(turns)")
+    var slow = model
+    slow.sizes.embeddingByteCount = 1 << 30
+    #expect(slow.hiddenSamplesPerHost(hosts: 2) == nil)
+  }
+
+  @Test func `weak scaling keeps the batch of a host`() {
+    let steps = model(sizes(), compute(), ranksPerHost: 2).weakScaling(shardsPerHost: 6, to: 12)
+    #expect(steps.map(\.hosts) == [1, 2, 4, 8, 12])
+    #expect(steps.map(\.ranks) == [2, 4, 8, 16, 24] && steps.map(\.samples) == [48, 96, 192, 384, 576])
+    #expect(steps.allSatisfy { step in step.seconds.forward == 3 * 0.25 })
+  }
+}
