@@ -1,4 +1,5 @@
 import Configuration
+import Formats
 import Glibc
 
 extension RunDirectory {
@@ -29,6 +30,54 @@ extension RunDirectory {
         ? runAbove.map { run in "give \(run)" } ?? Self.usualRemedy
         : "give one of the runs in it: \(runs.prefix(5).map { name in "\(path)/\(name)" }.joined(separator: ", "))\(runs.count > 5 ? ", …" : "")"
     )
+  }
+
+  /// Finds the run that `--resume` without a folder means: under `runs`, the newest one of a command that is not finished and that no
+  /// process is training.
+  ///
+  /// - Parameters:
+  ///   - command: The command.
+  ///   - includesFinished: True to find finished runs as well, to train them on.
+  /// - Returns: The directory, and the number of other runs that might be meant.
+  /// - Throws: ``RunError`` with code 66 if there is none.
+  package static func newest(
+    of command: TrainingCommand, includesFinished: Bool
+  ) throws(RunError) -> (directory: RunDirectory, others: Int) {
+    let all = FolderNames.all(in: "runs").filter { name in !name.hasPrefix(".") }.map { name in
+      RunDirectory(path: "runs/\(name)")
+    }.filter { run in (try? run.configuration())?.command == command }
+    let idle = all.filter { run in RunLock.holder(ofDirectory: run.path) == nil }
+    let found = idle.filter { run in includesFinished || !run.isFinished }.sorted { one, other in
+      (one.lastChange, one.path) > (other.lastChange, other.path)
+    }
+    guard let newest = found.first else {
+      let rest = [
+        (all.count - idle.count, "in training"), (idle.count - found.count, "finished"),
+      ].filter { count, _ in count > 0 }.map { count, state in "\(count) \(state)" }
+      throw RunError(
+        .missing,
+        "--resume: there is no \(includesFinished ? "" : "unfinished ")run of supcon \(command.rawValue) under runs"
+          + (rest.isEmpty ? "" : " (\(rest.joined(separator: ", ")))"),
+        remedy: "give --output with the folder of the run to continue")
+    }
+    return (newest, found.count - 1)
+  }
+
+  /// True if `summary.json` says that the run is complete.
+  private var isFinished: Bool {
+    guard let file = try? ReadOnlyFile(path: summaryPath), let bytes = try? file.read(file.byteCount, at: 0),
+      case .object(let fields) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
+    else { return false }
+    return fields["status"] == .text(RunStatus.finished.rawValue)
+  }
+
+  /// The time at which training last wrote to the run, in seconds since 1970.
+  private var lastChange: Double {
+    [configurationPath, checkpoints.path, metricsPath].compactMap { path in
+      var status = stat()
+      guard unsafe stat(path, &status) == 0 else { return nil }
+      return Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
+    }.max() ?? 0
   }
 
   private static let usualRemedy = "give the --output of supcon pretrain or supervised"

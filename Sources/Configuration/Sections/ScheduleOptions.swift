@@ -33,6 +33,8 @@ package struct ScheduleOptions: Sendable, Equatable {
   ///
   /// A learning rate that rises faster makes all embeddings equal in the first steps, and many epochs pass until they differ again.
   package static let leastContrastiveWarmupSteps = 75
+  /// The parts of a run of which the first is warm-up where epochs are shorter than ``leastContrastiveWarmupSteps``.
+  package static let partsOfShortEpochs = 20
 
   /// The length of the warm-up in steps.
   package func warmupSteps(stepsPerEpoch: Int) -> Int {
@@ -40,12 +42,13 @@ package struct ScheduleOptions: Sendable, Equatable {
   }
 
   /// Chooses the length of the warm-up if it was not given: one epoch, with a contrastive loss at least
-  /// ``leastContrastiveWarmupSteps`` steps.
+  /// ``leastContrastiveWarmupSteps`` steps, and where epochs are shorter than that, at least a twentieth of the run.
   ///
   /// - Returns: True if it is longer than an epoch.
   package mutating func resolveWarmup(stepsPerEpoch: Int, isContrasting: Bool) -> Bool {
     guard warmupEpochs == nil else { return false }
-    let least = isContrasting ? Double(Self.leastContrastiveWarmupSteps) / Double(max(stepsPerEpoch, 1)) : 0
+    let shortest = Double(Self.leastContrastiveWarmupSteps) / Double(max(stepsPerEpoch, 1))
+    let least = isContrasting && shortest > 1 ? max(shortest, Double(epochs) / Double(Self.partsOfShortEpochs)) : 0
     warmupEpochs = max(Self.defaultWarmupEpochs, least)
     return least > Self.defaultWarmupEpochs
   }
