@@ -193,7 +193,8 @@ let tests: [Target] = [
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "TrainingTests", dependencies: ["Configuration", "ImageCodecs", "Job", "TestSupport", "Training"],
+    name: "TrainingTests",
+    dependencies: ["Configuration", "Datasets", "ImageCodecs", "Job", "TestSupport", "Training"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "RunLoggingTests", dependencies: ["Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],

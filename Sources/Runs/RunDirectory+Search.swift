@@ -32,19 +32,20 @@ extension RunDirectory {
     )
   }
 
-  /// Finds the run that `--resume` without a folder means: under `runs`, the newest one of a command that is not finished and that no
-  /// process is training.
+  /// Finds the run that `--resume` without a folder means: the newest one of a command that is not finished and that no process is
+  /// training.
   ///
   /// - Parameters:
   ///   - command: The command.
   ///   - includesFinished: True to find finished runs as well, to train them on.
+  ///   - folder: The folder of the run directories.
   /// - Returns: The directory, and the number of other runs that might be meant.
   /// - Throws: ``RunError`` with code 66 if there is none.
   package static func newest(
-    of command: TrainingCommand, includesFinished: Bool
+    of command: TrainingCommand, includesFinished: Bool, in folder: String = "runs"
   ) throws(RunError) -> (directory: RunDirectory, others: Int) {
-    let all = FolderNames.all(in: "runs").filter { name in !name.hasPrefix(".") }.map { name in
-      RunDirectory(path: "runs/\(name)")
+    let all = FolderNames.all(in: folder).filter { name in !name.hasPrefix(".") }.map { name in
+      RunDirectory(path: "\(folder)/\(name)")
     }.filter { run in (try? run.configuration())?.command == command }
     let idle = all.filter { run in RunLock.holder(ofDirectory: run.path) == nil }
     let found = idle.filter { run in includesFinished || !run.isFinished }.sorted { one, other in
@@ -56,7 +57,7 @@ extension RunDirectory {
       ].filter { count, _ in count > 0 }.map { count, state in "\(count) \(state)" }
       throw RunError(
         .missing,
-        "--resume: there is no \(includesFinished ? "" : "unfinished ")run of supcon \(command.rawValue) under runs"
+        "--resume: there is no \(includesFinished ? "" : "unfinished ")run of supcon \(command.rawValue) under \(folder)"
           + (rest.isEmpty ? "" : " (\(rest.joined(separator: ", ")))"),
         remedy: "give --output with the folder of the run to continue")
     }

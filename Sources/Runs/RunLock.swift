@@ -23,8 +23,12 @@ package final class RunLock {
 
   /// The error in ``patienceVariable``, or `nil`.
   package static var patienceProblem: String? {
-    guard let value = unsafe getenv(patienceVariable).map({ value in unsafe String(cString: value) }), !value.isEmpty
-    else { return nil }
+    patienceProblem(in: unsafe getenv(patienceVariable).map { value in unsafe String(cString: value) } ?? "")
+  }
+
+  /// The same for a value of the variable, which is empty if it is not set.
+  package static func patienceProblem(in value: String) -> String? {
+    guard !value.isEmpty else { return nil }
     return Double(value).map { seconds in seconds >= 0 && seconds.isFinite } ?? false
       ? nil : "\(patienceVariable)=\(value): expected a number of seconds of at least 0"
   }

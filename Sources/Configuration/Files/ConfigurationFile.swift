@@ -93,7 +93,8 @@ package enum ConfigurationFile {
 
   /// The options of training commands that say how to run, not what.
   package static let namesOfCommandLine: Set<String> = [
-    "output", "resume", "recipe", "config", "quiet", "verbose", "max-time", "extend-epochs", "check-ranks", "check-numerics",
+    "output", "resume", "recipe", "config", "quiet", "verbose", "max-time", "extend-epochs", "check-ranks",
+    "check-numerics",
     "dump-step", "stall-timeout", "watchdog-port", "isa",
   ]
 
@@ -109,7 +110,9 @@ package enum ConfigurationFile {
     }
     // As on the command line, or as in Python.
     let plain = text.drop { letter in letter == "-" }.map { letter in letter == "_" ? "-" : letter }
-    let nearest = PeerNames.option(String(plain)) ?? ConfigurationOption.all.map(\.name).nearest(to: String(plain), within: (plain.count + 2) / 3)
+    let nearest =
+      PeerNames.option(String(plain))
+      ?? ConfigurationOption.all.map(\.name).nearest(to: String(plain), within: (plain.count + 2) / 3)
     throw RunError(
       .configuration, "\(place(name, path)): unknown option '\(text)'",
       remedy: nearest.map { nearest in "did you mean '\(nearest)'?" }

@@ -79,7 +79,9 @@ package struct LabelList: Sendable, Equatable {
   /// Refuses a header of which one name only is known: its line would be taken for an image.
   private func checkNoHeader(_ first: CSVRecords.Record) throws(FileError) {
     let names = first.fields.map { field in Self.trimmed(field).lowercased() }
-    let (hasPath, hasLabel) = (names.contains(where: Self.pathHeaders.contains), names.contains(where: Self.labelHeaders.contains))
+    let (hasPath, hasLabel) = (
+      names.contains(where: Self.pathHeaders.contains), names.contains(where: Self.labelHeaders.contains)
+    )
     guard hasPath || hasLabel, DataPath.kind(whole(Self.trimmed(first.fields[0]))) == .missing else { return }
     throw problem(
       first.line,

@@ -40,7 +40,8 @@ package struct HostLimits: Codable, Equatable {
   /// The limit under which the libraries would crash before anything can be checked, or `nil`; told before MPI is initialized.
   package static var startProblem: String? { startProblem(addressSpace: addressSpaceLimit) }
 
-  static func startProblem(addressSpace limit: Int?) -> String? {
+  /// The same for a limit of `ulimit -v` in bytes.
+  package static func startProblem(addressSpace limit: Int?) -> String? {
     guard let limit, limit < leastAddressSpace else { return nil }
     return
       "ulimit -v \(limit >> 10): an address space of \(limit >> 20) MB is too small to start in, expected at least \(leastAddressSpace >> 20) MB; raise it before the start: ulimit -v unlimited"

@@ -191,7 +191,8 @@ struct OpenedRun {
   private static func newestRun(
     _ request: TrainingRun.Request, report: (String) -> Void
   ) throws(RunError) -> RunDirectory {
-    let includesFinished = request.extendedEpochs != nil
+    // A run that has taken the --steps of its first start is finished, and goes on with more of them.
+    let includesFinished = request.extendedEpochs != nil || request.overrides.gives(\.schedule.steps)
     let (directory, others) = try RunDirectory.newest(of: request.command, includesFinished: includesFinished)
     report(
       "--resume: taking \(directory.path), the newest \(includesFinished ? "" : "unfinished ")run under runs"

@@ -19,7 +19,9 @@ enum MissingOptions {
     guard !missing.isEmpty else { return nil }
     // With something in their place, the command's own check finds what else is missing, such as the run.
     let completed = arguments + missing.flatMap { option in [option.name, option.example] }
-    let rest = (try? Supcon.parseAsRoot(completed) as? any RankedCommand)?.problem(ranks: 1)
+    let rest = (try? Supcon.parseAsRoot(completed) as? any RankedCommand)?.problem(ranks: 1).flatMap { problem in
+      missing.contains { option in problem.hasPrefix(option.name) } ? nil : problem
+    }
     let names = missing.map { option in "\(option.name) \(option.value)" }
     let example = command.configuration.discussion.split(separator: "\n").first { line in line.hasPrefix("Example") }
     return "Error: missing \(names.joined(separator: ", "))" + (rest.map { rest in "; \(rest)" } ?? "")

@@ -71,7 +71,7 @@ extension Supcon {
 
   /// A subcommand with the words before it, such as `supcon dataset pack`.
   static func name(of command: any ParsableCommand.Type) -> String {
-    usageString(for: command).split(separator: " ").dropFirst().prefix { word in
+    usageString(for: command).split(separator: " ").prefix { word in
       word.allSatisfy { letter in letter.isLetter }
     }.joined(separator: " ")
   }
