@@ -6,10 +6,10 @@ import Testing
 struct ScheduleTests {
   @Test(
     arguments: [
-      (195, 100, 1.0, false), (23, 3, 75.0 / 23, true), (23, 65, 75.0 / 23, true), (75, 100, 1, false),
+      (195, 100, 1.0, false), (23, 3, 75.0 / 23, true), (23, 65, 75.0 / 23, true), (93, 3, 1, false),
       (1, 100, 75, true),
-      // Epochs of fewer than 75 steps: a twentieth of the run, if that is more.
-      (46, 100, 5, true), (23, 200, 10, true), (74, 1000, 50, true), (75, 1000, 1, false),
+      // Epochs of fewer than 150 steps: a twentieth of the run, if that is more.
+      (46, 100, 5, true), (23, 200, 10, true), (149, 1000, 50, true), (150, 1000, 1, false),
     ] as [(Int, Int, Double, Bool)])
   func `a contrastive run warms up for an epoch, at least 75 steps, and a twentieth of many short epochs`(
     stepsPerEpoch: Int, runEpochs: Int, epochs: Double, isLonger: Bool

@@ -88,7 +88,7 @@ struct PlanTests {
     let tight = try plan(workshop, ["--activation-memory", "0"])
     #expect(tight.shardsPerRank == 8 && tight.shardsKept == 1)
     let table = try succeeding(workshop.run(["plan", "--activation-memory", "0"])).standardOutput
-    for part in ["parameters", "optimizer state", "kept for 1 of 8 shards", "an epoch", "checkpoints"] {
+    for part in ["parameters", "optimizer state", "kept for 1 of 4 shards", "an epoch", "checkpoints"] {
       #expect(table.contains(part), "\(part)")
     }
   }
@@ -130,7 +130,7 @@ struct PlanTests {
   @Test func otherRanksThanStartedAreRefused() throws {
     let workshop = try Workshop()
     expectRefusal(try workshop.run(ranks: 2, ["plan", "--ranks", "3"]), 64, naming: ["--ranks 3", "2 ranks"])
-    expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 8 shards"])
+    expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 4 shards"])
   }
 
   /// The part of a proposal that the test looks at.

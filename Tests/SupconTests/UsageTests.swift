@@ -17,6 +17,9 @@ struct UsageTests {
 
   @Test(arguments: [
     Mistake(["contrast"], naming: ["contrast", "expected one of", "pretrain", "linear"]),
+    Mistake(["test"], naming: ["test", "did you mean 'evaluate'?"]),
+    Mistake(["info"], naming: ["info", "did you mean 'dataset info'?"]),
+    Mistake(["pretrain", "--loss", "NT-Xent"], naming: ["--loss NT-Xent", "did you mean 'simclr'?"]),
     Mistake(["pretran"], naming: ["pretran", "did you mean 'pretrain'?"]),
     Mistake(["pretrain", "--epoch-count", "3"], naming: ["--epoch-count", "supcon pretrain --help"]),
     Mistake(["pretrain", "--output", ""], naming: ["--output", "found an empty text"]),

@@ -16,19 +16,19 @@ struct DefaultBatchTests {
   }
 
   @Test(arguments: [
-    Case(count: 6000, expected: [128, 16, 0.05]),
+    Case(count: 6000, expected: [64, 16, 0.035]),
     Case(count: 50_000, expected: [256, 32, 0.1]),
-    Case(count: 60, expected: [48, 16, 0.05]),
+    Case(count: 60, expected: [48, 16, 0.035]),
     Case(command: .supervised, count: 6000, expected: [256, 32, 0.1]),
     // What is given stays, and what belongs to it.
-    Case(count: 6000, given: ["learning-rate": "0.1"], expected: [128, 16, 0.1]),
+    Case(count: 6000, given: ["learning-rate": "0.1"], expected: [64, 16, 0.1]),
     Case(count: 6000, given: ["batch-size": "256"], expected: [256, 32, 0.1]),
     Case(count: 6000, given: ["shard-size": "32"], expected: [256, 32, 0.1]),
-    Case(count: 6000, given: ["optimizer": "adamw"], expected: [128, 16, 0.1]),
-    // It is multiplied by 128 / 256 already.
-    Case(count: 6000, given: ["scale-learning-rate": "true"], expected: [128, 16, 0.1]),
+    Case(count: 6000, given: ["optimizer": "adamw"], expected: [64, 16, 0.1]),
+    // It is multiplied by 64 / 256 already.
+    Case(count: 6000, given: ["scale-learning-rate": "true"], expected: [64, 16, 0.1]),
   ])
-  func `a small training set has a smaller batch and half the learning rate`(_ test: Case) {
+  func `a small training set has a smaller batch and a lower learning rate`(_ test: Case) {
     var given = ConfigurationOverrides()
     for (option, value) in test.given { given.give(value, for: option) }
     var configuration = given.applied(to: test.command.defaults)
@@ -37,7 +37,7 @@ struct DefaultBatchTests {
     configuration.resolveDefaults(for: dataset, given: given) { note in notes.append(note) }
     let (batches, rate) = (configuration.batches, configuration.optimizer.learningRate)
     #expect([Double(batches.size), Double(batches.shardSize), rate] == test.expected)
-    #expect(notes.contains { note in note.hasPrefix("learning rate: 0.05") } == (rate == 0.05))
+    #expect(notes.contains { note in note.hasPrefix("learning rate: 0.035") } == (rate == 0.035))
   }
 
   @Test(arguments: [(nil, true), (300 << 20, false), (400 << 20, true)] as [(Int?, Bool)])

@@ -35,8 +35,8 @@ package enum EvaluationStage {
     package var data: String?
     /// The representation in which samples are compared.
     package var features = Features.encoder
-    /// The number of neighbors, k.
-    package var neighbors = 20
+    /// The number of neighbors, k; `nil` for 20, or all training samples if there are fewer.
+    package var neighbors: Int?
     /// The dataset of outliers for out-of-distribution detection; `nil` for none.
     package var outlierDataset: DataOptions.Dataset?
     /// The folder of the outliers.
@@ -74,7 +74,8 @@ package enum EvaluationStage {
       if let problem = outliers?.dataProblem {
         return problem.description.replacing("--data", with: "--ood-data")
       }
-      return Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
+      return neighbors.flatMap { neighbors in Configuration.problem(of: "neighbors", neighbors, atLeast: 1) }
+        ?? Configuration.problem(ofThreads: threads)
     }
   }
 
@@ -100,7 +101,7 @@ package enum EvaluationStage {
     let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
-    try checkNeighbors(request, of: training)
+    let neighbors = try neighbors(request, of: training, report: report)
     let outliers = try openOutliers(request, like: test, over: world, report: report)
     try checkCorruptions(request, like: test, over: world)
     let features = FrozenFeatures(encoder, threads: request.threads)
@@ -110,12 +111,12 @@ package enum EvaluationStage {
     let testRows = request.features == .encoder ? plainRows.unit : plainRows
     try training.reportReplaced(over: world, report: report)
     try test.reportReplaced(over: world, report: report)
-    let correct = try KNearestNeighbors(k: request.neighbors, width: rows.width).correctCount(
+    let correct = try KNearestNeighbors(k: neighbors, width: rows.width).correctCount(
       training: rows, test: testRows, threads: request.threads, over: world)
     let accuracy = Double(correct) / Double(test.count)
     let field = request.features == .encoder ? "knn_top1" : "pixel_knn_top1"
     var result = EvaluationReport()
-    result.add(field, "k-NN by \(request.features.rawValue), majority of \(request.neighbors)", accuracy)
+    result.add(field, "k-NN by \(request.features.rawValue), majority of \(neighbors)", accuracy)
     var confusion: ConfusionMatrix?
     if request.features == .encoder {
       let measures = EvaluationMeasures(
@@ -132,7 +133,7 @@ package enum EvaluationStage {
     }
     world.activity.begin("writing the result", allowsSilence: true)
     result.details.merge([
-      "neighbors": .integer(request.neighbors), "split": .text(request.split.rawValue),
+      "neighbors": .integer(neighbors), "split": .text(request.split.rawValue),
       "weights": .text(request.weights.rawValue), "test_samples": .integer(test.count),
       "train_samples": .integer(training.count), "pretraining_steps": .integer(encoder.state.step),
     ]) { _, new in new }
@@ -167,16 +168,31 @@ package enum EvaluationStage {
     }
   }
 
-  /// Refuses more neighbors than there are training samples.
-  private static func checkNeighbors(_ request: Request, of training: any ImageDataset) throws(CollectiveError) {
-    guard request.neighbors <= training.count else {
+  /// The number of neighbors: the given one, or the default if there are as many training samples.
+  ///
+  /// - Throws: ``CollectiveError`` if more are asked for than there are.
+  private static func neighbors(
+    _ request: Request, of training: any ImageDataset, report: (String) -> Void
+  ) throws(CollectiveError) -> Int {
+    let count = training.count
+    guard let neighbors = request.neighbors else {
+      if count < defaultNeighbors {
+        report(
+          "note: \(counted(count, "neighbor")) in place of \(defaultNeighbors), as the training set has no more samples"
+        )
+      }
+      return min(defaultNeighbors, count)
+    }
+    guard neighbors <= count else {
       throw CollectiveError(
         error: RunError(
-          .usage,
-          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
-        ))
+          .usage, "--neighbors \(neighbors): the training set has only \(counted(count, "sample")); give fewer"))
     }
+    return neighbors
   }
+
+  /// The default of `--neighbors`.
+  private static let defaultNeighbors = 20
 
   /// Opens the files of all corruptions before any work is done.
   ///

@@ -6,11 +6,12 @@ import Imaging
 extension Configuration {
   /// The fewest steps of an epoch with the default batch: with fewer, a contrastive loss may not leave its plateau in a few epochs.
   private static let fewestSteps = 40
-  /// The default batch of smaller training sets, and its shards: as many as of the default of larger sets, for as many ranks.
-  private static let (smallBatch, smallShard) = (128, 16)
-  /// The default learning rate of that batch, by the linear scaling rule of Goyal et al. (2017): with that of larger batches, four of twenty
-  /// seeds made all embeddings equal on `shapes`.
-  private static let smallBatchLearningRate = 0.05
+  /// The default batch of smaller training sets, which gives more steps, and its shards. In shards of 8, the statistics of BatchNorm are so
+  /// noisy that the plateau is left later.
+  private static let (smallBatch, smallShard) = (64, 16)
+  /// The default learning rate of that batch, between linear and square-root scaling. With that of larger batches, four of twenty seeds made
+  /// all embeddings equal on `shapes`.
+  private static let smallBatchLearningRate = 0.035
 
   /// The length of a view's side in pixels above which views are photographs rather than CIFAR's images.
   private static let largestSmallView = 64

@@ -13,7 +13,7 @@ enum UnknownOption {
   }
 
   private static func option(_ message: String, _ arguments: [String]) -> String? {
-    guard let command = Supcon.command(of: arguments) else { return nil }
+    let command: any ParsableCommand.Type = Supcon.command(of: arguments) ?? Supcon.self
     let offered = Supcon.options(of: command)
     let named = message.firstMatch(of: /Unknown option '(-{1,2}[A-Za-z][A-Za-z0-9_-]*)'/).map { match in
       String(match.output.1)
