@@ -6,9 +6,12 @@ extension RunDirectory {
   /// Checks that the path is a run directory.
   ///
   /// - Throws: ``RunError`` with code 66 that names the run that is probably meant: the one that a file belongs to, or those in
-  ///   a folder.
+  ///   a folder; with code 74 if the path must not be read.
   package func checkHoldsRun() throws(RunError) {
     guard !holdsRun else { return }
+    if unsafe access(configurationPath, F_OK) != 0, errno == EACCES {
+      throw RunError(.inputOutput, "\(path): cannot be read: \(unsafe String(cString: strerror(EACCES)))")
+    }
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
       let step = path.split(separator: "-").last?.split(separator: ".").first.flatMap { digits in Int(digits) }

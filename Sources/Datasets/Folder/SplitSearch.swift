@@ -42,7 +42,7 @@ struct SplitSearch {
   private mutating func layout(of root: FolderContents) throws(FileError) -> FolderLayout? {
     let given = try givenFolders(root)
     let folders = root.folders.filter { name in !given.names.contains(name) }
-    let candidates = candidates(among: folders, in: root)
+    let candidates = try candidates(among: folders, in: root)
     let others = folders.filter { name in !candidates.contains { candidate in candidate.name == name } }
     var layout: FolderLayout
     if let training = try training(candidates, others, root) {
@@ -84,14 +84,18 @@ struct SplitSearch {
     return (paths, names)
   }
 
-  private func candidates(among folders: [[UInt8]], in root: FolderContents) -> [Candidate] {
-    folders.compactMap { name in
-      guard let named = SplitName(text(name)) else { return nil }
-      let contents = try? FolderContents(root.path(of: name))
-      return Candidate(
-        name: name, split: named.split, isExact: named.isExact, isTree: contents?.isTree() ?? false,
-        holdsImages: contents?.holdsImages() ?? false)
+  /// - Throws: ``FileError`` naming a folder that cannot be listed: it is not passed over as one without images.
+  private func candidates(among folders: [[UInt8]], in root: FolderContents) throws(FileError) -> [Candidate] {
+    var candidates: [Candidate] = []
+    for name in folders {
+      guard let named = SplitName(text(name)) else { continue }
+      let contents = try FolderContents(root.path(of: name))
+      candidates.append(
+        Candidate(
+          name: name, split: named.split, isExact: named.isExact, isTree: contents.isTree(),
+          holdsImages: contents.holdsImages()))
     }
+    return candidates
   }
 
   // MARK: - Training
@@ -251,7 +255,7 @@ struct SplitSearch {
   private func refuseDatasets(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
     for name in folders {
       guard let contents = try? FolderContents(root.path(of: name)), contents.images.isEmpty else { continue }
-      let trees = candidates(among: contents.folders, in: contents).filter { candidate in
+      let trees = try candidates(among: contents.folders, in: contents).filter { candidate in
         candidate.isExact && candidate.isTree
       }
       guard Set(trees.map(\.split)).count > 1, trees.contains(where: { tree in tree.split == .train }) else { continue }
