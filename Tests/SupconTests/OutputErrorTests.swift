@@ -50,13 +50,13 @@ struct OutputErrorTests {
   /// The commands with outputs, which `OUT` stands for. The inputs are missing: outputs are checked first.
   private static let commandsWithFiles = [
     "export x --output OUT", "embed x --output OUT", "embed x --output a.npy --labels OUT",
-    "embed x --output a.npy --table OUT", "neighbors x y.png --sheet OUT", "report x --output OUT",
+    "embed x --output a.npy --table OUT", "neighbors x y.png --sheet OUT.html", "report x --output OUT",
     "loss --embeddings x --labels y --gradient OUT", "bench --json OUT", "dataset preview --output OUT",
     "dataset pack --data x --output OUT",
   ]
   private static let commandsWithFolders = [
-    "pretrain --output OUT", "supervised --output OUT", "pretrain --dump-step 1 OUT --output r",
-    "dataset synthesize --train 1 --test 1 --output OUT", "sweep sweep.yaml --output OUT",
+    "pretrain --output OUT", "supervised --output OUT", "dataset synthesize --train 1 --test 1 --output OUT",
+    "sweep sweep.yaml --output OUT",
   ]
 
   @Test(
@@ -65,9 +65,9 @@ struct OutputErrorTests {
   func `an output that cannot be created ends every command with 73`(command: String, output: String) throws {
     let workshop = try Workshop()
     try Data().write(to: URL(fileURLWithPath: workshop.path("file")))
-    try Data("seed: 1\ngrid:\n  temperature: [0.1, 0.2]\n".utf8).write(
+    try Data("options:\n  seed: 1\ngrid:\n  temperature: [0.1, 0.2]\n".utf8).write(
       to: URL(fileURLWithPath: workshop.path("sweep.yaml")))
-    let arguments = command.split(separator: " ").map { word in word == "OUT" ? output : String(word) }
+    let arguments = command.split(separator: " ").map { word in String(word).replacing("OUT", with: output) }
     expectRefusal(try workshop.runInside(arguments), 73, naming: [output])
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: workshop.path(".")).sorted() == [
