@@ -216,7 +216,8 @@ let tests: [Target] = [
     dependencies: ["Configuration", "DistributedStep", "ImageCodecs", "Job", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "TrainingTests", dependencies: ["Configuration", "Job", "TestSupport", "Training"],
+    name: "TrainingTests",
+    dependencies: ["Configuration", "Datasets", "ImageCodecs", "Job", "TestSupport", "Training"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "RunLoggingTests", dependencies: ["Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],

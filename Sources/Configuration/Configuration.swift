@@ -121,7 +121,7 @@ extension Configuration {
   package mutating func resolveWarmup(stepsPerEpoch: Int, report: (String) -> Void) {
     guard schedule.resolveWarmup(stepsPerEpoch: stepsPerEpoch, isContrasting: isContrasting) else { return }
     report(
-      "warm-up: \(decimal(schedule.warmupEpochs ?? 0, 1)) epochs (\(ScheduleOptions.leastContrastiveWarmupSteps) steps), as --warmup-epochs is not given"
+      "warm-up: \(decimal(schedule.warmupEpochs ?? 0, 1)) epochs (\(schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch)) steps), as --warmup-epochs is not given"
     )
   }
 

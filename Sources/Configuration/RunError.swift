@@ -8,11 +8,11 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   case usage = 64
   /// The content of data, weights or checkpoints is not what it should be.
   case data = 65
-  /// A path is missing.
+  /// An input is missing.
   case missing = 66
   /// A fault of the program, or a computation that produced NaN or infinity.
   case software = 70
-  /// The run directory holds a run, is in use, or cannot be created.
+  /// An output cannot be created, or is a run directory that holds a run or is in use.
   case output = 73
   /// Reading or writing failed.
   case inputOutput = 74
@@ -27,10 +27,10 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     case .success: "done"
     case .usage: "an option or a combination of options is wrong"
     case .data: "the content of data, weights or checkpoints is wrong"
-    case .missing: "a path does not exist"
+    case .missing: "an input does not exist"
     case .software: "internal error, NaN or infinite values, or a job that hung for --stall-timeout"
-    case .output: "--output holds a run, is in use, or cannot be created"
-    case .inputOutput: "reading or writing failed, or a rank's watchdog cannot reach rank 0's"
+    case .output: "an output cannot be created: a missing or read-only folder, a run that is there already or in use"
+    case .inputOutput: "reading or writing failed, such as on a full disk, or a rank's watchdog cannot reach rank 0's"
     case .stopped:
       "stopped by a signal or --max-time: a training run is saved and --resume continues it; other commands say that nothing was stored"
     case .configuration:
@@ -74,6 +74,7 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
         switch error.kind {
         case .missing: .missing
         case .content: .data
+        case .creation: .output
         case .inputOutput: .inputOutput
         }
       self.init(code, error.description)

@@ -9,6 +9,7 @@ import Glibc
 /// | Hydra (MPICH, Intel MPI), PALS, `srun --mpi=pmi2` | `PMI_RANK`, `PMI_SIZE` |
 /// | `srun --mpi=pmix` | `PMIX_RANK`, and Slurm's size |
 /// | `srun` | `SLURM_PROCID`, `SLURM_STEP_NUM_TASKS` |
+/// | torchrun, accelerate, deepspeed | `RANK`, `WORLD_SIZE`, with `LOCAL_RANK` |
 ///
 /// The first row that is complete applies: launchers further down the table may have started the launcher above them. A batch script has
 /// Slurm's other variables, but is no step, so a program that it starts alone is one rank.
@@ -23,6 +24,8 @@ public struct Launcher: Sendable, Equatable {
     case pmi
     /// srun without either interface: its tasks cannot find each other.
     case plainSlurm
+    /// A launcher of PyTorch, whose processes find each other without MPI.
+    case torch
   }
 
   /// The kind of launcher.
@@ -48,6 +51,8 @@ public struct Launcher: Sendable, Equatable {
       (.pmi, "PMI_RANK", "PMI_SIZE"),
       (.pmi, "PMIX_RANK", "SLURM_STEP_NUM_TASKS"),
       (.plainSlurm, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
+      // Scripts set the first two for their own use as well.
+      (.torch, value("LOCAL_RANK") == nil ? "" : "RANK", "WORLD_SIZE"),
     ]
     for table in tables {
       if let rank = number(table.rank), let size = number(table.size) {
@@ -65,7 +70,13 @@ public struct Launcher: Sendable, Equatable {
 
   /// The reason that MPI cannot be initialized correctly under this launcher, or `nil`.
   public var problem: String? {
-    guard kind == .plainSlurm, let size, size > 1 else { return nil }
+    guard let size, size > 1 else { return nil }
+    if kind == .torch {
+      return
+        "a launcher of PyTorch started \(size) processes (WORLD_SIZE=\(size)) that MPI cannot connect: each would be a job of one rank; "
+        + "start with mpirun -np \(size) in place of torchrun, or unset LOCAL_RANK"
+    }
+    guard kind == .plainSlurm else { return nil }
     return
       "srun started \(size) tasks that MPI cannot connect (\(sizeVariable)=\(size), without PMI or PMIx): each would be a job of one rank; "
       + "start with srun --mpi=\(MPILibrary.loaded.family == .openMPI ? "pmix" : "pmi2"), or with the mpirun of \(MPILibrary.loaded.name)"
@@ -96,7 +107,7 @@ public struct Launcher: Sendable, Equatable {
   /// Open MPI then starts no daemon beside it, searches for no networks, and makes no session folder, which processes started side by
   /// side would share and remove under each other. Values that the user has set stay.
   func prepareLibrary() {
-    guard kind == .none || kind == .plainSlurm, MPILibrary.loaded.family == .openMPI else { return }
+    guard !isPresent, MPILibrary.loaded.family == .openMPI else { return }
     for (option, value) in [("ess_singleton_isolated", "1"), ("pml", "ob1"), ("orte_create_session_dirs", "0")] {
       unsafe setenv("OMPI_MCA_\(option)", value, 0)
     }

@@ -1,13 +1,17 @@
 import Configuration
+import Formats
 import Glibc
 
 extension RunDirectory {
   /// Checks that the path is a run directory.
   ///
   /// - Throws: ``RunError`` with code 66 that names the run that is probably meant: the one that a file belongs to, or those in
-  ///   a folder.
+  ///   a folder; with code 74 if the path must not be read.
   package func checkHoldsRun() throws(RunError) {
     guard !holdsRun else { return }
+    if unsafe access(configurationPath, F_OK) != 0, errno == EACCES {
+      throw RunError(.inputOutput, "\(path): cannot be read: \(unsafe String(cString: strerror(EACCES)))")
+    }
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
       let step = path.split(separator: "-").last?.split(separator: ".").first.flatMap { digits in Int(digits) }
@@ -29,6 +33,55 @@ extension RunDirectory {
         ? runAbove.map { run in "give \(run)" } ?? Self.usualRemedy
         : "give one of the runs in it: \(runs.prefix(5).map { name in "\(path)/\(name)" }.joined(separator: ", "))\(runs.count > 5 ? ", …" : "")"
     )
+  }
+
+  /// Finds the run that `--resume` without a folder means: the newest one of a command that is not finished and that no process is
+  /// training.
+  ///
+  /// - Parameters:
+  ///   - command: The command.
+  ///   - includesFinished: True to find finished runs as well, to train them on.
+  ///   - folder: The folder of the run directories.
+  /// - Returns: The directory, and the number of other runs that might be meant.
+  /// - Throws: ``RunError`` with code 66 if there is none.
+  package static func newest(
+    of command: TrainingCommand, includesFinished: Bool, in folder: String = "runs"
+  ) throws(RunError) -> (directory: RunDirectory, others: Int) {
+    let all = FolderNames.all(in: folder).filter { name in !name.hasPrefix(".") }.map { name in
+      RunDirectory(path: "\(folder)/\(name)")
+    }.filter { run in (try? run.configuration())?.command == command }
+    let idle = all.filter { run in RunLock.holder(ofDirectory: run.path) == nil }
+    let found = idle.filter { run in includesFinished || !run.isFinished }.sorted { one, other in
+      (one.lastChange, one.path) > (other.lastChange, other.path)
+    }
+    guard let newest = found.first else {
+      let rest = [
+        (all.count - idle.count, "in training"), (idle.count - found.count, "finished"),
+      ].filter { count, _ in count > 0 }.map { count, state in "\(count) \(state)" }
+      throw RunError(
+        .missing,
+        "--resume: there is no \(includesFinished ? "" : "unfinished ")run of supcon \(command.rawValue) under \(folder)"
+          + (rest.isEmpty ? "" : " (\(rest.joined(separator: ", ")))"),
+        remedy: "give --output with the folder of the run to continue")
+    }
+    return (newest, found.count - 1)
+  }
+
+  /// True if `summary.json` says that the run is complete.
+  private var isFinished: Bool {
+    guard let file = try? ReadOnlyFile(path: summaryPath), let bytes = try? file.read(file.byteCount, at: 0),
+      case .object(let fields) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
+    else { return false }
+    return fields["status"] == .text(RunStatus.finished.rawValue)
+  }
+
+  /// The time at which training last wrote to the run, in seconds since 1970.
+  private var lastChange: Double {
+    [configurationPath, checkpoints.path, metricsPath].compactMap { path in
+      var status = stat()
+      guard unsafe stat(path, &status) == 0 else { return nil }
+      return Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
+    }.max() ?? 0
   }
 
   private static let usualRemedy = "give the --output of supcon pretrain or supervised"

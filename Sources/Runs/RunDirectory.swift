@@ -101,8 +101,26 @@ package struct RunDirectory {
   }
 
   /// Creates a folder and its parents.
-  package static func createFolders(_ path: String) throws(RunError) {
-    try create(path)
+  ///
+  /// - Parameters:
+  ///   - path: The folder.
+  ///   - option: The option that names it, for messages.
+  /// - Throws: ``RunError`` naming the folder that cannot be created.
+  package static func createFolders(_ path: String, option: String = "--output") throws(RunError) {
+    try create(path, option: option)
+  }
+
+  /// Checks that the directory can be created, before the dataset is read: that its nearest existing parent is a folder and writable.
+  ///
+  /// - Throws: ``RunError`` naming the directory.
+  package func checkCanBeCreated() throws(RunError) {
+    if let file = Self.file(in: path) { throw Self.cannotBeCreated(path, ENOTDIR, file: file) }
+    var parent = path
+    while parent != "/", parent != ".", unsafe access(parent, F_OK) != 0, errno == ENOENT {
+      let slash = parent.lastIndex(of: "/")
+      parent = slash.map { slash in slash == parent.startIndex ? "/" : String(parent[..<slash]) } ?? "."
+    }
+    guard unsafe access(parent, W_OK | X_OK) == 0 else { throw Self.cannotBeCreated(path, errno) }
   }
 
   /// Creates the folder of a later stage's result and checks that its files can be written, before the work.
@@ -120,30 +138,40 @@ package struct RunDirectory {
       // The run's own summary receives the accuracies.
       try AtomicFile.check(summaryPath)
     } catch {
-      throw RunError(.output, error.description, remedy: remedy)
+      throw RunError(RunError(error).exitCode, error.description, remedy: remedy)
     }
   }
 
-  private static func create(_ folder: String) throws(RunError) {
-    for end in folder.indices where end > folder.startIndex && folder[end] == "/" {
-      try createIfMissing(String(folder[..<end]))
+  private static func create(_ folder: String, option: String = "--output") throws(RunError) {
+    for path in parents(of: folder) + [folder] {
+      guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
+        throw cannotBeCreated(path, errno, file: file(in: folder), option: option)
+      }
     }
-    try createIfMissing(folder)
-    var status = stat()
-    if unsafe stat(folder, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
-      throw cannotBeCreated(folder, ENOTDIR)
+    if let file = file(in: folder) { throw cannotBeCreated(folder, ENOTDIR, file: file, option: option) }
+  }
+
+  /// The folders that a path leads through, from the top.
+  private static func parents(of path: String) -> [String] {
+    path.indices.filter { end in end > path.startIndex && path[end] == "/" }.map { end in String(path[..<end]) }
+  }
+
+  /// The first part of a folder's path that is a file, or `nil`.
+  private static func file(in folder: String) -> String? {
+    (parents(of: folder) + [folder]).first { path in
+      var status = stat()
+      return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
     }
   }
 
-  private static func createIfMissing(_ folder: String) throws(RunError) {
-    guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw cannotBeCreated(folder, errno) }
-  }
-
-  private static func cannotBeCreated(_ folder: String, _ code: Int32) -> RunError {
+  private static func cannotBeCreated(
+    _ folder: String, _ code: Int32, file: String? = nil, option: String = "--output"
+  ) -> RunError {
     let reason = unsafe String(cString: strerror(code))
     return RunError(
-      .output, "\(folder): cannot be created: \(reason)",
-      remedy: "move away what is there, or choose another --output")
+      RunError(FileError(creating: folder, code: code)).exitCode,
+      "\(folder): cannot be created: \(reason)" + (file.map { file in " (\(file) is a file)" } ?? ""),
+      remedy: "move away what is there, or choose another \(option)")
   }
 
   /// Reads the configuration of the run.

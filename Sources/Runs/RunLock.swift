@@ -21,6 +21,18 @@ package final class RunLock {
     return seconds
   }
 
+  /// The error in ``patienceVariable``, or `nil`.
+  package static var patienceProblem: String? {
+    patienceProblem(in: unsafe getenv(patienceVariable).map { value in unsafe String(cString: value) } ?? "")
+  }
+
+  /// The same for a value of the variable, which is empty if it is not set.
+  package static func patienceProblem(in value: String) -> String? {
+    guard !value.isEmpty else { return nil }
+    return Double(value).map { seconds in seconds >= 0 && seconds.isFinite } ?? false
+      ? nil : "\(patienceVariable)=\(value): expected a number of seconds of at least 0"
+  }
+
   private let descriptor: Int32
 
   /// Takes the lock of a run directory, waiting for its holder to end.

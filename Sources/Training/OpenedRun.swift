@@ -68,7 +68,7 @@ struct OpenedRun {
       if let fingerprint, fingerprint != resolved.data.fingerprint {
         throw RunError(
           .configuration,
-          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(counted(dataset.classNames.count, "class")) with other names",
+          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(opened?.directory.path ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(counted(dataset.classNames.count, "class")) with other names",
           remedy: "put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
         )
       }
@@ -138,10 +138,8 @@ struct OpenedRun {
     _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: @escaping (String) -> Void
   ) throws -> Opened {
     guard request.isResuming else { return try begin(request, ranks: ranks, precisions: precisions, report: report) }
-    guard let output = request.output else {
-      throw RunError(.usage, "--resume: needs --output with the folder of the run to continue")
-    }
-    let directory = RunDirectory(path: output)
+    let directory = try request.output.map(RunDirectory.init) ?? newestRun(request, report: report)
+    let output = directory.path
     guard directory.holdsRun else {
       guard request.overrides.givesData else {
         throw RunError(
@@ -192,6 +190,19 @@ struct OpenedRun {
     return Opened(configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock)
   }
 
+  /// The run that `--resume` alone continues, said before anything else.
+  private static func newestRun(
+    _ request: TrainingRun.Request, report: (String) -> Void
+  ) throws(RunError) -> RunDirectory {
+    // A run that has taken the --steps of its first start is finished, and goes on with more of them.
+    let includesFinished = request.extendedEpochs != nil || request.overrides.gives(\.schedule.steps)
+    let (directory, others) = try RunDirectory.newest(of: request.command, includesFinished: includesFinished)
+    report(
+      "--resume: taking \(directory.path), the newest \(includesFinished ? "" : "unfinished ")run under runs"
+        + (others > 0 ? " of \(others + 1); --output names another" : ""))
+    return directory
+  }
+
   /// The refusal of a value that a resumed run cannot change; a recipe or file that gives it is named in place of the option.
   private static func conflict(
     _ option: String, _ asked: String, _ own: String, _ source: String?, run: String
@@ -225,6 +236,7 @@ struct OpenedRun {
       )
     try directory.checkIsFree()
     try directory.checkIsApart(from: configuration.data.path)
+    try directory.checkCanBeCreated()
     return Opened(configuration: configuration, directory: directory, checkpoint: nil, lock: nil)
   }
 }

@@ -3,6 +3,7 @@ import Configuration
 import Formats
 import Job
 import MPI
+import Runs
 
 /// The command line.
 struct Supcon: ParsableCommand {
@@ -37,6 +38,9 @@ protocol RankedCommand: ParsableCommand {
   /// The files that the command writes, checked before its work.
   var outputs: [String] { get }
 
+  /// The options that the command requires although the parser does not: those of a group that other commands share.
+  static var furtherRequiredOptions: [RequiredOption] { get }
+
   /// Returns the first error in the options alone, or `nil`.
   func problem(ranks: Int) -> String?
 
@@ -51,13 +55,15 @@ extension RankedCommand {
   var verbosity: Verbosity { .normal }
 
   var outputs: [String] { [] }
+
+  static var furtherRequiredOptions: [RequiredOption] { [] }
 }
 
 @main
 enum Program {
   static func main() {
     Console.reserveClosedStreams()
-    Console.ignoreClosedPipes()
+    Console.ignoreFailedWrites()
     let launch = Launch.current
     if let message = SubcommandSuggestion.message(for: Array(CommandLine.arguments.dropFirst())) {
       end(launch, code: ExitStatus.usage.rawValue, message: message)
@@ -93,12 +99,15 @@ enum Program {
       let message = Supcon.fullMessage(for: error)
       end(
         launch, code: Supcon.exitCode(for: error).rawValue,
-        message: UnknownOption.message(message, for: arguments) ?? message)
+        message: UnknownOption.message(message, for: arguments) ?? MissingOptions.message(message, for: arguments)
+          ?? message)
     }
     if let error = (command as? any ConfiguredCommand)?.configurationProblem {
       end(launch, code: error.exitCode.rawValue, message: "Error: \(error)")
     }
-    if let problem = launch.problem ?? command.watch.problem ?? command.problem(ranks: launch.size) {
+    if let problem = HostLimits.startProblem ?? RunLock.patienceProblem ?? launch.problem ?? command.watch.problem
+      ?? command.problem(ranks: launch.size)
+    {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
     if let problem = InstructionSetLimit.apply(command.launch.isa) {

@@ -4,19 +4,27 @@ import Testing
 
 /// The default warm-up, and runs that are extended.
 struct ScheduleTests {
-  @Test(arguments: [(195, 1.0, false), (23, 75.0 / 23, true), (75, 1, false), (1, 75, true)])
-  func `a contrastive run warms up for an epoch and at least 75 steps`(
-    stepsPerEpoch: Int, epochs: Double, isLonger: Bool
+  @Test(
+    arguments: [
+      (195, 100, 1.0, false), (23, 3, 75.0 / 23, true), (23, 65, 75.0 / 23, true), (93, 3, 1, false),
+      (1, 100, 75, true),
+      // Epochs of fewer than 150 steps: a twentieth of the run, if that is more.
+      (46, 100, 5, true), (23, 200, 10, true), (149, 1000, 50, true), (150, 1000, 1, false),
+    ] as [(Int, Int, Double, Bool)])
+  func `a contrastive run warms up for an epoch, at least 75 steps, and a twentieth of many short epochs`(
+    stepsPerEpoch: Int, runEpochs: Int, epochs: Double, isLonger: Bool
   ) throws {
     var schedule = ScheduleOptions()
+    schedule.epochs = runEpochs
+    let steps = Int((epochs * Double(stepsPerEpoch)).rounded())
     #expect(schedule.resolveWarmup(stepsPerEpoch: stepsPerEpoch, isContrasting: true) == isLonger)
     #expect(schedule.warmupEpochs == epochs)
-    #expect(schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch) == max(stepsPerEpoch, 75))
+    #expect(schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch) == steps)
     // As resolved it is in config.yaml, and means the same steps again.
     var configuration = Configuration()
     configuration.schedule = schedule
     let read = try Configuration(yaml: configuration.yaml(), path: "a")
-    #expect(read.schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch) == max(stepsPerEpoch, 75))
+    #expect(read.schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch) == steps)
   }
 
   @Test func `a given warm-up and that of a cross-entropy stay`() {

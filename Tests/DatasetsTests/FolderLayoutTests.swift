@@ -42,6 +42,44 @@ struct FolderLayoutTests {
     #expect(SplitName(name) == nil)
   }
 
+  @Test func `a dataset beside another is refused, in place of two classes named after them`() throws {
+    let directory = try tree(["v1/train/a/1.png", "v1/train/b/1.png", "v1/test/a/1.png", "v1_aug/train/a/1.png"])
+    let error = try #require(throws: FileError.self) { try FolderLayout(FolderRequest(path: directory.path)) }
+    #expect(error.kind == .content)
+    #expect(error.description.contains("'v1' is a dataset of its own, as it holds test, train"))
+    #expect(error.description.contains("--data \(directory.path)/v1"))
+    // A class with folders of images of these names is a class.
+    let classes = try tree(["station/train/1.png", "station/test/1.png", "airport/1.png"])
+    #expect(try FolderLayout(FolderRequest(path: classes.path)).training.path == classes.path)
+  }
+
+  @Test(arguments: [2, 6, 7, 10])
+  func `folders with the same folders in them are refused, or noted if they are many`(count: Int) throws {
+    let directory = try tree(
+      (0..<count).flatMap { fold in ["fold\(fold)/cat/1.png", "fold\(fold)/dog/1.png"] })
+    let request = FolderRequest(path: directory.path)
+    guard count > 6 else {
+      let error = try #require(throws: FileError.self) { try FolderLayout(request) }
+      #expect(error.description.contains("look like splits, as each holds cat, dog"))
+      return
+    }
+    let layout = try FolderLayout(request)
+    #expect(layout.training.path == directory.path)
+    #expect(
+      layout.notes.contains { note in note.contains("each of the \(count) folders") && note.contains("cat, dog") })
+  }
+
+  @Test(
+    arguments: [
+      (["a/1.png", "b/1.png"], "a folder ROOT/val or ROOT/test with the same classes"),
+      (["x/Train/a/1.png", "x/Train/b/1.png"], "a folder ROOT/x/val or ROOT/x/test beside ROOT/x/Train"),
+    ])
+  func `the place of missing images is that of the folder's own layout`(names: [String], place: String) throws {
+    let directory = try tree(names)
+    let layout = try FolderLayout(FolderRequest(path: directory.path))
+    #expect(layout.placeOfOthers.hasPrefix(place.replacing("ROOT", with: directory.path)), "\(layout.placeOfOthers)")
+  }
+
   @Test(
     arguments: [
       (["train/a/1.png", "val/a/1.png", "test/a/1.png"], ["train", "val", "test"]),

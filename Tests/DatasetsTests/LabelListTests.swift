@@ -42,6 +42,25 @@ struct LabelListTests {
     #expect(error.description.contains(line) && error.description.contains(problem), "\(error)")
   }
 
+  @Test(arguments: [
+    ("image,cat,dog\na.png,1,0\n", "names no column of labels"),
+    ("pic,breed,label\na.png,x,cat\n", "names no column of paths"),
+  ])
+  func `a header of which one name is known is no image`(text: String, problem: String) throws {
+    let error = try #require(throws: FileError.self) { try LabelList(text, path: "lists/l.csv") }
+    #expect(error.description.contains("line 1: the header") && error.description.contains(problem), "\(error)")
+  }
+
+  @Test(arguments: [("images\\1.png", "images/1.png"), ("images/1", "images/1.png")])
+  func `paths of Windows and without an ending are told as such`(written: String, right: String) throws {
+    let directory = try TemporaryDirectory()
+    try FolderTrees.write(FolderTrees.image(1), to: directory.file("images/1.png"))
+    let path = directory.file("list.csv")
+    try FolderTrees.write(Array("path,label\n\(written),cat\n".utf8), to: path)
+    let error = try #require(throws: FileError.self) { try LabelList(path: path) }
+    #expect(error.kind == .missing && error.description.hasSuffix("as in \(right)"), "\(error)")
+  }
+
   @Test func `files are relative to the list, and missing ones are named`() throws {
     let directory = try TemporaryDirectory()
     for (number, name) in ["images/1.png", "images/2.png", "images/3.png"].enumerated() {

@@ -1,4 +1,5 @@
 import Formats
+import Glibc
 import TestSupport
 import Testing
 
@@ -45,11 +46,37 @@ struct AtomicFileTests {
     #expect(names == ["a.txt"])
   }
 
+  @Test(arguments: ["none/a.txt", "folder", "file/a.txt", "/proc/supcon.txt", "/dev/full"])
+  func `an output that cannot be created is found before the work, and nothing is left`(name: String) throws {
+    let directory = try TemporaryDirectory()
+    try makeFolder(directory.file("folder"))
+    try writeBytes([1], to: directory.file("file"))
+    let path = name.hasPrefix("/") ? name : directory.file(name)
+    let error = try #require(throws: FileError.self) { try AtomicFile.check(path) }
+    #expect(error.kind == .creation && error.description.contains(path), "\(error)")
+    #expect(throws: error) { try AtomicFile.write("text", to: path) }
+    #expect(try directory.names().sorted() == ["file", "folder"])
+  }
+
+  @Test(
+    arguments: [
+      (EROFS, .creation), (EACCES, .creation), (ENOENT, .creation), (ENAMETOOLONG, .creation), (ENOSPC, .inputOutput),
+      (EDQUOT, .inputOutput), (EIO, .inputOutput),
+    ] as [(Int32, FileError.Kind)])
+  func `a full disk is a failed write, another reason lies in the path`(code: Int32, kind: FileError.Kind) {
+    let error = FileError(creating: "a.txt", code: code)
+    #expect(error.kind == kind && error.description.hasPrefix("a.txt: cannot create it: "))
+  }
+
+  @Test func `too many open files are told with the remedy`() {
+    #expect(FileError(path: "a.png", action: "open it", code: EMFILE).description.contains("ulimit -n"))
+  }
+
   @Test func `a missing folder is named`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("none/a.txt")
     let error = try #require(throws: FileError.self) { try AtomicFile.write("text", to: path) }
-    #expect(error.kind == .missing)
+    #expect(error.kind == .creation)
     #expect(error.description.contains(path))
   }
 
@@ -59,7 +86,7 @@ struct AtomicFileTests {
     try makeFolder(path)
     try AtomicFile.write("inside", to: path + "/inside")
     let error = try #require(throws: FileError.self) { try AtomicFile.write("text", to: path) }
-    #expect(error.kind == .inputOutput)
+    #expect(error.kind == .creation)
     #expect(try readBytes(path + "/inside") == Array("inside".utf8))
     let names = try directory.names()
     #expect(names == ["folder"])

@@ -24,6 +24,18 @@ struct NumPyFileTests {
     return error
   }
 
+  @Test(
+    arguments: [
+      ("|u1", 1, 255), ("<u2", 2, 65535), ("<u4", 4, 4_294_967_295), ("<u8", 8, nil), ("|i1", 1, 127),
+      (">i2", 2, 32767), ("<i4", 4, 2_147_483_647), ("<i8", 8, Int64.max), ("|b1", 1, nil), ("<f4", 4, nil),
+    ] as [(String, Int, Int64?)])
+  func `the largest number of an integer type`(type: String, byteCount: Int, largest: Int64?) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.npy")
+    try writeBytes(start(dictionary(type, "(1,)")) + [UInt8](repeating: 0, count: byteCount), to: path)
+    #expect(try NumPyFile(path: path).type.largestInteger == largest)
+  }
+
   @Test func `an array comes back`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("a.npy")

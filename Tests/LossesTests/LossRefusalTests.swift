@@ -86,7 +86,28 @@ struct LossRefusalTests {
       #expect(result.exitCode == 66)
       #expect(result.standardError.contains(name))
     }
-    #expect(try run(options: ["--gradient", "/nonexistent-folder/g.npy"]).exitCode == 66)
+    #expect(try run(options: ["--gradient", "/nonexistent-folder/g.npy"]).exitCode == 73)
+  }
+
+  @Test(arguments: [([70, 1], ".ravel()"), ([70, 3], ".argmax(1)")])
+  func `labels in columns are refused with the command that mends them`(shape: [Int], command: String) throws {
+    let result = try run { _, labels in
+      try PlainNumPy.write([Int32](repeating: 1, count: shape.reduce(1, *)), type: "<i4", shape: shape, to: labels)
+    }
+    #expect(result.exitCode == 65)
+    #expect(result.standardError.contains("expected the shape [70], found \(shape)"))
+    #expect(result.standardError.contains(command))
+  }
+
+  @Test func `the largest number of a type is noted, as it may mean that there is no label`() throws {
+    let result = try run { _, labels in
+      try PlainNumPy.write(
+        (0..<70).map { row in UInt8(row < 10 ? 255 : row % 3) }, type: "|u1", shape: [70], to: labels)
+    }
+    #expect(result.exitCode == 0)
+    #expect(
+      result.standardError.contains("10 rows have the label 255") && result.standardError.contains("--ignore-label 255")
+    )
   }
 
   @Test func `files of another shape or type are refused`() throws {

@@ -17,6 +17,8 @@ struct LauncherTests {
     (["MV2_COMM_WORLD_RANK": "3", "MV2_COMM_WORLD_SIZE": "5"], .pmi),
     (["PMIX_RANK": "3", "SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "5"], .pmi),
     (["SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "5"], .plainSlurm),
+    (["RANK": "3", "WORLD_SIZE": "5", "LOCAL_RANK": "1"], .torch),
+    (["PMI_RANK": "3", "PMI_SIZE": "5", "RANK": "0", "WORLD_SIZE": "9", "LOCAL_RANK": "0"], .pmi),
   ])
   func `rank and size are read from the variables of every launcher`(
     environment: [String: String], kind: Launcher.Kind
@@ -36,6 +38,13 @@ struct LauncherTests {
     let problem = try #require(launcher(["SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2"]).problem)
     #expect(problem.contains("srun started 2 tasks") && problem.contains("srun --mpi=pm"))
     #expect(launcher(["SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"]).problem == nil)
+  }
+
+  @Test func `processes of torchrun are refused, a script's own variables of that name are not`() throws {
+    let problem = try #require(launcher(["RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1"]).problem)
+    #expect(problem.contains("PyTorch started 4 processes") && problem.contains("mpirun -np 4"))
+    #expect(launcher(["RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"]).problem == nil)
+    #expect(launcher(["RANK": "0", "WORLD_SIZE": "4"]).problem == nil)
   }
 
   @Test func `a world of another size than the launcher's is refused with both sizes and the remedy`() throws {

@@ -1,4 +1,5 @@
 import Configuration
+import Formats
 import Foundation
 import Runs
 import TestSupport
@@ -65,6 +66,50 @@ struct RunDirectoryTests {
     expectRefusal(naming: ["\(run.path)/linear", "cannot be created", "move away what is there"]) {
       try run.createFolder("linear")
     }
+  }
+
+  @Test func `an output that cannot be created has one exit code, a full disk another`() throws {
+    let directory = try TemporaryDirectory()
+    try writeBytes([], to: directory.file("file"))
+    for path in [directory.file("file"), directory.file("file/run"), "/proc/supcon/run"] {
+      expectRefusal(naming: [path, "cannot be created", "choose another --output"]) {
+        try RunDirectory(path: path).checkCanBeCreated()
+      }
+    }
+    expectRefusal(naming: ["file is a file"]) { try RunDirectory(path: directory.file("file/a/b")).create() }
+    try RunDirectory(path: directory.file("new/run")).checkCanBeCreated()
+    #expect(RunError(FileError(creating: "a", code: EROFS)).exitCode == .output)
+    #expect(RunError(FileError(creating: "a", code: ENOSPC)).exitCode == .inputOutput)
+    #expect(RunError(FileError(path: "a", action: "open it", code: ENOENT)).exitCode == .missing)
+  }
+
+  @Test func `the newest unfinished run of a command is found`() throws {
+    let directory = try TemporaryDirectory()
+    func add(_ name: String, _ command: TrainingCommand, _ summary: String?) throws {
+      let run = RunDirectory(path: directory.file(name))
+      try run.create()
+      try writeBytes(Array(command.defaults.yaml().utf8), to: run.configurationPath)
+      try summary.map { summary in try writeBytes(Array(summary.utf8), to: run.summaryPath) }
+    }
+    func newest(_ command: TrainingCommand, includesFinished: Bool = false) throws -> [String] {
+      let found = try RunDirectory.newest(of: command, includesFinished: includesFinished, in: directory.path)
+      return [String(found.directory.path.dropFirst(directory.path.count + 1)), "\(found.others)"]
+    }
+    let none = #expect(throws: RunError.self) { try newest(.pretrain) }
+    #expect(none?.exitCode == .missing)
+    try add("a", .pretrain, "{\"status\": \"finished\"}")
+    try makeFolder(directory.file("notes"))
+    let finished = #expect(throws: RunError.self) { try newest(.pretrain) }
+    #expect(finished?.description.contains("(1 finished)") == true)
+    // Killed before its first checkpoint.
+    try add("b", .pretrain, nil)
+    #expect(try newest(.pretrain) == ["b", "0"])
+    try add("c", .pretrain, "{\"status\": \"stopped\"}")
+    try add("d", .supervised, "{\"status\": \"running\"}")
+    try add("e", .pretrain, "{\"status\": \"finished\"}")
+    #expect(try newest(.pretrain) == ["c", "1"])
+    #expect(try newest(.supervised) == ["d", "0"])
+    #expect(try newest(.pretrain, includesFinished: true) == ["e", "3"])
   }
 
   @Test func `a missing configuration is named with its remedy`() throws {

@@ -22,6 +22,15 @@ struct RunLockTests {
     return descriptor
   }
 
+  @Test(arguments: [
+    ("", true), ("0", true), ("2.5", true), ("abc", false), ("-1", false), ("nan", false), ("inf", false),
+  ])
+  func `a time to wait is a number of seconds`(value: String, isFine: Bool) {
+    let problem = RunLock.patienceProblem(in: value)
+    #expect((problem == nil) == isFine)
+    #expect(problem?.hasPrefix("SUPCON_LOCK_WAIT=\(value): expected a number of seconds") ?? true)
+  }
+
   @Test func `a held lock is refused after the patience, naming its holder`() throws {
     let directory = try TemporaryDirectory()
     let descriptor = try hold(directory.file(".lock"), text: "process 7 on host elsewhere")

@@ -51,14 +51,14 @@ struct DefaultsTests {
       }
       #expect(options["precision"] == "float32" || options["precision"] == "bfloat16", "auto, resolved")
       // 6,000 images are too few for the batch of larger sets.
-      let ofSmallSets: [String: Double] = ["batch-size": 128, "shard-size": 16]
+      let ofSmallSets: [String: Double] = ["batch-size": 64, "shard-size": 16, "learning-rate": 0.035]
       for (option, expected) in Self.numbers {
         let number = options[option].flatMap { text in Double(text) }
         #expect(number == ofSmallSets[option] ?? expected, "\(option)")
       }
       #expect(options["nesterov"] == "false")
-      // Resolved: 75 steps of 46 an epoch.
-      #expect(options["warmup-epochs"].flatMap { text in Double(text) } == 75.0 / 46)
+      // Resolved: a twentieth of 100 epochs of 93 steps.
+      #expect(options["warmup-epochs"].flatMap { text in Double(text) } == 5)
     }
   }
 

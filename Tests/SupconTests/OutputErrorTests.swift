@@ -35,6 +35,46 @@ struct OutputErrorTests {
     #expect(!FileManager.default.fileExists(atPath: workshop.path("typo")))
   }
 
+  @Test func `resuming without a folder takes the newest unfinished run and says which`() throws {
+    let workshop = try Workshop()
+    let none = try workshop.runInside(["pretrain", "--resume"])
+    expectRefusal(none, 66, naming: ["no unfinished run of supcon pretrain under runs", "give --output"])
+    let run = ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--steps", "1"] + Workshop.configuration
+    try succeeding(workshop.runInside(run))
+    expectRefusal(try workshop.runInside(["pretrain", "--resume"]), 66, naming: ["(1 finished)"])
+    let more = try succeeding(workshop.runInside(["pretrain", "--resume", "--steps", "2"]))
+    #expect(more.standardOutput.hasPrefix("--resume: taking runs/pretrain-resnet20-cifar10-1, the newest run"))
+    #expect(more.standardOutput.contains("continuing after step 1"))
+  }
+
+  /// The commands with outputs, which `OUT` stands for. The inputs are missing: outputs are checked first.
+  private static let commandsWithFiles = [
+    "export x --output OUT", "embed x --output OUT", "embed x --output a.npy --labels OUT",
+    "embed x --output a.npy --table OUT", "neighbors x y.png --sheet OUT.html", "report x --output OUT",
+    "loss --embeddings x --labels y --gradient OUT", "bench --json OUT", "dataset preview --output OUT",
+    "dataset pack --data x --output OUT",
+  ]
+  private static let commandsWithFolders = [
+    "pretrain --output OUT", "supervised --output OUT", "dataset synthesize --train 1 --test 1 --output OUT",
+    "sweep sweep.yaml --output OUT",
+  ]
+
+  @Test(
+    arguments: commandsWithFiles.flatMap { command in [(command, "none/out"), (command, "file/out")] }
+      + commandsWithFolders.map { command in (command, "file/out") })
+  func `an output that cannot be created ends every command with 73`(command: String, output: String) throws {
+    let workshop = try Workshop()
+    try Data().write(to: URL(fileURLWithPath: workshop.path("file")))
+    try Data("options:\n  seed: 1\ngrid:\n  temperature: [0.1, 0.2]\n".utf8).write(
+      to: URL(fileURLWithPath: workshop.path("sweep.yaml")))
+    let arguments = command.split(separator: " ").map { word in String(word).replacing("OUT", with: output) }
+    expectRefusal(try workshop.runInside(arguments), 73, naming: [output])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: workshop.path(".")).sorted() == [
+        "data", "file", "sweep.yaml",
+      ])
+  }
+
   @Test func `results of another checkpoint stand apart from the run's own`() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", ["--steps", "2", "--checkpoint-steps", "1"]))

@@ -83,11 +83,11 @@ struct PlanTests {
 
   @Test func ranksAndActivationMemoryArePlannedFor() throws {
     let workshop = try Workshop()
-    let alone = try plan(workshop, ["--ranks", "8"])
+    let alone = try plan(workshop, ["--ranks", "8", "--batch-size", "256"])
     #expect(alone.ranks == 8 && alone.shardsPerRank == 1)
-    let tight = try plan(workshop, ["--activation-memory", "0"])
+    let tight = try plan(workshop, ["--activation-memory", "0", "--batch-size", "256"])
     #expect(tight.shardsPerRank == 8 && tight.shardsKept == 1)
-    let table = try succeeding(workshop.run(["plan", "--activation-memory", "0"])).standardOutput
+    let table = try succeeding(workshop.run(["plan", "--activation-memory", "0", "--batch-size", "256"])).standardOutput
     for part in ["parameters", "optimizer state", "kept for 1 of 8 shards", "an epoch", "checkpoints"] {
       #expect(table.contains(part), "\(part)")
     }
@@ -130,7 +130,7 @@ struct PlanTests {
   @Test func otherRanksThanStartedAreRefused() throws {
     let workshop = try Workshop()
     expectRefusal(try workshop.run(ranks: 2, ["plan", "--ranks", "3"]), 64, naming: ["--ranks 3", "2 ranks"])
-    expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 8 shards"])
+    expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 4 shards"])
   }
 
   /// The part of a proposal that the test looks at.
@@ -149,7 +149,7 @@ struct PlanTests {
 
   @Test func `a proposal for a described host uses its cores and sockets`() throws {
     let workshop = try Workshop()
-    let host = ["--cores", "8", "--sockets", "2", "--memory", "64GB"]
+    let host = ["--cores", "8", "--sockets", "2", "--memory", "64GB", "--batch-size", "256"]
     let result = try succeeding(workshop.run(["plan", "--propose", "--json"] + host))
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -17,13 +17,20 @@ struct UsageTests {
 
   @Test(arguments: [
     Mistake(["contrast"], naming: ["contrast", "expected one of", "pretrain", "linear"]),
+    Mistake(["test"], naming: ["test", "did you mean 'evaluate'?"]),
+    Mistake(["info"], naming: ["info", "did you mean 'dataset info'?"]),
+    Mistake(["pretrain", "--loss", "NT-Xent"], naming: ["--loss NT-Xent", "did you mean 'simclr'?"]),
     Mistake(["pretran"], naming: ["pretran", "did you mean 'pretrain'?"]),
     Mistake(["pretrain", "--epoch-count", "3"], naming: ["--epoch-count", "supcon pretrain --help"]),
     Mistake(["pretrain", "--output", ""], naming: ["--output", "found an empty text"]),
     Mistake(["embed", "--run=", "--output", "x"], naming: ["--run", "found an empty text"]),
     Mistake(["evaluate", "--run", "x", "--threads", "100000"], naming: ["--threads 100000", "at most 1024"]),
     Mistake(["pretrain", "--max-time", "00:00"], naming: ["--max-time", "00:00", "above 0"]),
-    Mistake(["pretrain", "--resume"], naming: ["--resume", "needs --output"]),
+    Mistake(
+      ["import", "--layout", "ge"],
+      naming: ["missing --weights <file>, --model <model>, --dataset <dataset>\n", "Example: supcon import"]),
+    Mistake(["export"], naming: ["missing --output <file>; no run directory", "'supcon export --help'"]),
+    Mistake(["plan", "--data", " "], naming: ["--data", "found an empty text"]),
     Mistake(
       ["pretrain", "--model", "resnet21"], naming: ["--model resnet21", "expected", "did you mean 'resnet20'?"]),
     Mistake(["pretrain", "--batch-size", "-5"], naming: ["--batch-size -5", "at least 1"]),

@@ -91,19 +91,28 @@ package enum ConfigurationFile {
     return kind != .text || node.null == nil || isQuoted ? scalar.string : nil
   }
 
+  /// The options of training commands that say how to run, not what.
+  package static let namesOfCommandLine: Set<String> = [
+    "output", "resume", "recipe", "config", "quiet", "verbose", "max-time", "extend-epochs", "check-ranks",
+    "check-numerics",
+    "dump-step", "stall-timeout", "watchdog-port", "isa",
+  ]
+
   static func option(_ name: Node, path: String) throws(RunError) -> ConfigurationOption {
     let text = name.scalar?.string ?? ""
     if let option = ConfigurationOption.named(text) {
       return option
     }
-    if ["output", "resume", "recipe", "config"].contains(text) {
+    if Self.namesOfCommandLine.contains(text) {
       throw RunError(
         .configuration, "\(place(name, path)): '\(text)' is given on the command line alone",
         remedy: "leave the line out")
     }
     // As on the command line, or as in Python.
     let plain = text.drop { letter in letter == "-" }.map { letter in letter == "_" ? "-" : letter }
-    let nearest = PeerNames.option(String(plain)) ?? ConfigurationOption.all.map(\.name).nearest(to: String(plain))
+    let nearest =
+      PeerNames.option(String(plain))
+      ?? ConfigurationOption.all.map(\.name).nearest(to: String(plain), within: (plain.count + 2) / 3)
     throw RunError(
       .configuration, "\(place(name, path)): unknown option '\(text)'",
       remedy: nearest.map { nearest in "did you mean '\(nearest)'?" }
@@ -137,7 +146,9 @@ package enum ConfigurationFile {
         "\(path):\(context.mark.line): option '\(names.first ?? "")' is given more than once; leave all but one out"
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      return "\(path):\(mark.line): is not valid YAML: \(problem)"
+      return problem.contains("another document")
+        ? "\(path):\(mark.line): holds several documents, divided by ---; keep one"
+        : "\(path):\(mark.line): is not valid YAML: \(problem)"
     case .reader(let problem, _, _, _): return "\(path): is not valid YAML: \(problem)"
     default: return "\(path): is not valid YAML: \(error)"
     }

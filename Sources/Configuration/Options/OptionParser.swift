@@ -78,6 +78,10 @@ extension OptionParser where Value == Double {
     OptionParser(kind: .number) { (text) throws(OptionFailure) in
       guard let number = Self.double(text) else { throw .malformed(.number) }
       guard number.isFinite, isAllowed(number) else { throw OptionFailure(expectation: "expected \(expectation)") }
+      // Training computes in float32, where a smaller number would be 0 and a larger one infinite.
+      guard number == 0 || Float(number).isNormal else {
+        throw OptionFailure(expectation: "expected \(expectation) that float32 holds (1e-37 to 3e38)")
+      }
       return number
     } write: { number in
       plain(number)
@@ -94,7 +98,8 @@ extension OptionParser where Value == Double {
     case ".inf", "+.inf": .infinity
     case "-.inf": -.infinity
     case ".nan": .nan
-    // Swift reads hexadecimal numbers and infinity in words too; they are refused as out of range, or harmless.
+    // Swift reads hexadecimal numbers too. Infinity in words is refused as out of range.
+    case let text where text.contains("x"): nil
     default: Double(text)
     }
   }

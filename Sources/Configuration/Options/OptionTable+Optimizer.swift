@@ -1,7 +1,9 @@
 extension ConfigurationOption {
   static let optimizerRows: [ConfigurationOption] = [
     .init("optimizer", \.optimizer.kind, .choice, "Optimizer: sgd, lars, rmsprop, adam, adamw.", .optimizer),
-    .init("learning-rate", \.optimizer.learningRate, .notNegative, "Peak learning rate.", .optimizer),
+    .init(
+      "learning-rate", \.optimizer.learningRate, .notNegative,
+      "Peak learning rate; with the smaller default batch of a small training set 0.035 by default.", .optimizer),
     .init(
       "momentum", \.optimizer.momentum, .belowOne, "Momentum of sgd, lars and rmsprop.", .optimizer,
       when: [.optimizers(.sgd, .lars, .rmsprop)]),
@@ -49,7 +51,9 @@ extension ConfigurationOption {
     .init(
       "warmup-epochs", \.schedule.warmupEpochs, .number("a number from 0 to 1e9") { (0...1e9).contains($0) },
       "Linear warm-up, in epochs.",
-      default: "1, with a contrastive loss at least \(ScheduleOptions.leastContrastiveWarmupSteps) steps", .schedule),
+      default:
+        "1, with a contrastive loss at least \(ScheduleOptions.leastContrastiveWarmupSteps) steps, and a twentieth of the run where epochs are shorter than \(ScheduleOptions.shortEpochSteps)",
+      .schedule),
     .init(
       "cosine-restarts", \.schedule.cosineRestarts, .counts(example: "100,200"),
       "Epochs at which the cosine starts again, as the run was extended there.", .resolved),

@@ -26,12 +26,14 @@ package enum PeerNames {
     "val-split": ["validation-fraction"], "test-size": ["validation-fraction"], "save-path": ["output"],
     "num-epochs": ["epochs"], "n-epochs": ["epochs"], "fp16": ["precision"], "bf16": ["precision"],
     "cosine": ["schedule"], "log-dir": ["output"],
-    "verbosity": ["log-steps"],
+    "verbosity": ["log-steps"], "cos": ["schedule"], "logdir": ["output"], "gamma": ["decay-rate"],
+    "crop-size": ["image-size"], "v": ["verbose"],
   ]
 
   private static let values = [
     "bf16": "bfloat16", "fp32": "float32", "f32": "float32", "float": "float32", "full": "float32",
     "cifar-10": "cifar10", "cifar-100": "cifar100", "imagefolder": "folder", "imagenet": "folder",
+    "nt-xent": "simclr", "ntxent": "simclr", "infonce": "simclr", "supervised-contrastive": "supcon",
     "cos": "cosine", "multistep": "step", "none": "constant", "random": "shuffle", "stratified": "fixed-labels",
   ]
 

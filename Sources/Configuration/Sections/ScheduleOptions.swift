@@ -34,6 +34,10 @@ package struct ScheduleOptions: Sendable, Equatable {
   ///
   /// A learning rate that rises faster makes all embeddings equal in the first steps, and many epochs pass until they differ again.
   package static let leastContrastiveWarmupSteps = 75
+  /// The number of steps of an epoch below which an epoch is a short warm-up for a long run.
+  package static let shortEpochSteps = 150
+  /// The parts of a run of which the first is warm-up where epochs are short.
+  private static let partsOfShortEpochs = 20
 
   /// The length of the warm-up in steps.
   package func warmupSteps(stepsPerEpoch: Int) -> Int {
@@ -41,12 +45,14 @@ package struct ScheduleOptions: Sendable, Equatable {
   }
 
   /// Chooses the length of the warm-up if it was not given: one epoch, with a contrastive loss at least
-  /// ``leastContrastiveWarmupSteps`` steps.
+  /// ``leastContrastiveWarmupSteps`` steps, and where epochs are shorter than ``shortEpochSteps``, at least a twentieth of the run.
   ///
   /// - Returns: True if it is longer than an epoch.
   package mutating func resolveWarmup(stepsPerEpoch: Int, isContrasting: Bool) -> Bool {
     guard warmupEpochs == nil else { return false }
-    let least = isContrasting ? Double(Self.leastContrastiveWarmupSteps) / Double(max(stepsPerEpoch, 1)) : 0
+    let shortest = Double(Self.leastContrastiveWarmupSteps) / Double(max(stepsPerEpoch, 1))
+    let isShort = stepsPerEpoch < Self.shortEpochSteps
+    let least = isContrasting && isShort ? max(shortest, Double(epochs) / Double(Self.partsOfShortEpochs)) : 0
     warmupEpochs = max(Self.defaultWarmupEpochs, least)
     return least > Self.defaultWarmupEpochs
   }

@@ -62,9 +62,12 @@ package struct FolderScan {
       index.appendClass(name)
       guard present.contains(name) else { continue }
       let before = index.count
-      let seen = passedOver
+      let (seen, unlisted) = (passedOver, bad.count)
       try scan(name + [Self.slash], within: [listing.identity])
-      guard index.count > before || classes != nil else { throw emptyClass(name, seen) }
+      guard index.count > before || classes != nil else {
+        // A folder that cannot be listed is not empty.
+        throw bad.dropFirst(unlisted).first.map { file in FileError(file.kind, file.reason) } ?? emptyClass(name, seen)
+      }
     }
     index.shrink()
   }

@@ -42,7 +42,7 @@ struct SplitSearch {
   private mutating func layout(of root: FolderContents) throws(FileError) -> FolderLayout? {
     let given = try givenFolders(root)
     let folders = root.folders.filter { name in !given.names.contains(name) }
-    let candidates = candidates(among: folders, in: root)
+    let candidates = try candidates(among: folders, in: root)
     let others = folders.filter { name in !candidates.contains { candidate in candidate.name == name } }
     var layout: FolderLayout
     if let training = try training(candidates, others, root) {
@@ -53,7 +53,10 @@ struct SplitSearch {
     } else {
       let beside = given.paths.isEmpty ? try splitBesideClasses(candidates, others, root) : nil
       if beside == nil, given.paths.isEmpty, try isWrapper(root, folders) { return nil }
-      if beside == nil, given.paths.isEmpty { try refuseUnnamedSplits(root, folders) }
+      if beside == nil, given.paths.isEmpty {
+        try refuseDatasets(root, folders)
+        try refuseUnnamedSplits(root, folders)
+      }
       layout = FolderLayout(training: SplitFolder(path: root.path))
       if let beside { try layout.add(beside.split, root.path(of: beside.name)) }
     }
@@ -81,14 +84,18 @@ struct SplitSearch {
     return (paths, names)
   }
 
-  private func candidates(among folders: [[UInt8]], in root: FolderContents) -> [Candidate] {
-    folders.compactMap { name in
-      guard let named = SplitName(text(name)) else { return nil }
-      let contents = try? FolderContents(root.path(of: name))
-      return Candidate(
-        name: name, split: named.split, isExact: named.isExact, isTree: contents?.isTree() ?? false,
-        holdsImages: contents?.holdsImages() ?? false)
+  /// - Throws: ``FileError`` naming a folder that cannot be listed: it is not passed over as one without images.
+  private func candidates(among folders: [[UInt8]], in root: FolderContents) throws(FileError) -> [Candidate] {
+    var candidates: [Candidate] = []
+    for name in folders {
+      guard let named = SplitName(text(name)) else { continue }
+      let contents = try FolderContents(root.path(of: name))
+      candidates.append(
+        Candidate(
+          name: name, split: named.split, isExact: named.isExact, isTree: contents.isTree(),
+          holdsImages: contents.holdsImages()))
     }
+    return candidates
   }
 
   // MARK: - Training
@@ -223,18 +230,40 @@ struct SplitSearch {
   }
 
   /// Refuses a few folders that have the same folders in them: splits with names that are not known, or versions of one dataset.
-  private func refuseUnnamedSplits(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
-    guard (2...6).contains(folders.count) else { return }
+  private mutating func refuseUnnamedSplits(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
+    guard folders.count >= 2 else { return }
     var shared: Set<[UInt8]>?
     for name in folders {
       guard let contents = try? FolderContents(root.path(of: name)), contents.isTree() else { return }
       shared = shared?.intersection(contents.folders) ?? Set(contents.folders)
     }
     guard let shared, shared.count > 1 else { return }
+    let common = list(shared.map { name in text(name) }.sorted())
+    guard folders.count <= 6 else {
+      notes.append(
+        "each of the \(folders.count) folders of \(root.path), such as \(text(folders[0])), holds \(common): they are taken for the classes; if \(common) are, give one of the folders as --data"
+      )
+      return
+    }
     throw ambiguity(
       root,
-      "the folders \(list(folders.map { name in "'\(text(name))'" })) look like splits, as each holds \(list(shared.map { name in text(name) }.sorted()))"
+      "the folders \(list(folders.map { name in "'\(text(name))'" })) look like splits, as each holds \(common)"
     )
+  }
+
+  /// Refuses folders that are datasets of their own, with a training folder and another split in them, such as versions of one dataset.
+  private func refuseDatasets(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
+    for name in folders {
+      guard let contents = try? FolderContents(root.path(of: name)), contents.images.isEmpty else { continue }
+      let trees = try candidates(among: contents.folders, in: contents).filter { candidate in
+        candidate.isExact && candidate.isTree
+      }
+      guard Set(trees.map(\.split)).count > 1, trees.contains(where: { tree in tree.split == .train }) else { continue }
+      throw FileError(
+        .content,
+        "\(root.path): its folder '\(text(name))' is a dataset of its own, as it holds \(list(trees.map { tree in text(tree.name) })); give one dataset, such as --data \(contents.path), or --train-folder . if all folders of \(root.path) are classes"
+      )
+    }
   }
 
   private mutating func passOver(_ folders: [[UInt8]]) {

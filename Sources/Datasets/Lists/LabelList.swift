@@ -54,6 +54,7 @@ package struct LabelList: Sendable, Equatable {
       throw FileError(.content, "\(path): is empty; expected lines of path,label")
     }
     let header = Self.columns(of: first.fields)
+    if header == nil { try checkNoHeader(first) }
     let columns = header ?? (path: 0, label: 1, split: first.fields.count > 2 ? 2 : nil)
     var lines: [String: Int] = [:]
     for record in header == nil ? records[...] : records.dropFirst() {
@@ -73,6 +74,34 @@ package struct LabelList: Sendable, Equatable {
       let label = names.firstIndex(where: labelHeaders.contains)
     else { return nil }
     return (path, label, names.firstIndex(where: splitHeaders.contains))
+  }
+
+  /// Refuses a header of which one name only is known: its line would be taken for an image.
+  private func checkNoHeader(_ first: CSVRecords.Record) throws(FileError) {
+    let names = first.fields.map { field in Self.trimmed(field).lowercased() }
+    let (hasPath, hasLabel) = (
+      names.contains(where: Self.pathHeaders.contains), names.contains(where: Self.labelHeaders.contains)
+    )
+    guard hasPath || hasLabel, DataPath.kind(whole(Self.trimmed(first.fields[0]))) == .missing else { return }
+    throw problem(
+      first.line,
+      "the header \(list(first.fields)) names no column of \(hasPath ? "labels, such as label or class" : "paths, such as path or filename"); expected path,label"
+    )
+  }
+
+  /// The path of an image as the system has it.
+  private func whole(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
+
+  /// The remark for a path that is written otherwise than the file's, or an empty text.
+  private func spellingAdvice(_ path: String) -> String {
+    let slashed = path.replacing("\\", with: "/")
+    if slashed != path, DataPath.kind(whole(slashed)) == .file {
+      return "; write / in place of \\, as in \(slashed)"
+    }
+    let endings = ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG", "webp", "tif", "bmp"]
+    return endings.first { ending in DataPath.kind("\(whole(path)).\(ending)") == .file }.map { ending in
+      "; write paths with their endings, as in \(path).\(ending)"
+    } ?? ""
   }
 
   private func entry(
@@ -101,15 +130,15 @@ package struct LabelList: Sendable, Equatable {
   /// Checks that every path is a file.
   private func checkFiles() throws(FileError) {
     for entry in entries {
-      let whole = entry.path.hasPrefix("/") ? entry.path : "\(root)/\(entry.path)"
-      switch DataPath.kind(whole) {
+      switch DataPath.kind(whole(entry.path)) {
       case .file: break
       case .folder: throw problem(entry.line, "\(entry.path) is a folder; expected an image")
       case .special: throw problem(entry.line, "\(entry.path) is a socket, pipe or device; expected an image")
       case .missing:
         throw FileError(
           .missing,
-          "\(path), line \(entry.line): there is no file \(whole); paths are relative to the list's folder, \(root)")
+          "\(path), line \(entry.line): there is no file \(whole(entry.path)); paths are relative to the list's folder, \(root)\(spellingAdvice(entry.path))"
+        )
       }
     }
   }

@@ -1,11 +1,11 @@
 import Configuration
 import Datasets
 import Formats
-import FoundationEssentials
 import Imaging
 import Job
 import MPI
 import NeuralNet
+import Runs
 
 /// The inputs and results of one step as files (`--dump-step`): the same bytes on any number of ranks.
 ///
@@ -24,11 +24,7 @@ struct StepDump {
   /// Creates the folder and its subfolders.
   func makeFolders() throws(RunError) {
     for path in [folder, "\(folder)/views", "\(folder)/gradients"] {
-      do {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      } catch {
-        throw RunError(.output, "\(path): cannot be created", remedy: "choose another folder for --dump-step")
-      }
+      try RunDirectory.createFolders(path, option: "folder for --dump-step")
     }
   }
 

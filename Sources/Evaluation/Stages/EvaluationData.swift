@@ -12,11 +12,15 @@ import WeightExchange
 struct EvaluationData {
   /// The share of the images of a dataset to transfer to that is held out where it has no test images.
   private static let heldOutFraction = 0.2
+  /// The default of `--neighbors`.
+  private static let defaultNeighbors = 20
 
   /// The images whose representations are known.
   let training: any ImageDataset
   /// The images that are classified.
   let test: any ImageDataset
+  /// The number of neighbors that vote.
+  let neighbors: Int
   /// The run's classifier; `nil` if it has none of these classes.
   let classifier: RunClassifier?
   /// The images that are to be told from the test images.
@@ -57,7 +61,7 @@ struct EvaluationData {
     let samples = request.transfer ?? configuration
     try world.agreeOnSamples(of: training, samples)
     try world.agreeOnSamples(of: test, samples)
-    try Self.checkNeighbors(request, of: training)
+    neighbors = try Self.neighbors(request, of: training, report: report)
     let clean = test
     outliers = try Self.naming("ood") { try Self.outliers(request, like: clean, over: world, report: report) }
     classifier =
@@ -163,17 +167,28 @@ struct EvaluationData {
     return nil
   }
 
-  /// Refuses more neighbors than there are training samples.
-  private static func checkNeighbors(
-    _ request: EvaluationStage.Request, of training: any ImageDataset
-  ) throws(CollectiveError) {
-    guard request.neighbors <= training.count else {
+  /// Returns the number of neighbors: the given one, or the default if there are as many training samples.
+  ///
+  /// - Throws: ``CollectiveError`` if more are asked for than there are.
+  private static func neighbors(
+    _ request: EvaluationStage.Request, of training: any ImageDataset, report: (String) -> Void
+  ) throws(CollectiveError) -> Int {
+    let count = training.count
+    guard let neighbors = request.neighbors else {
+      if count < defaultNeighbors {
+        report(
+          "note: \(counted(count, "neighbor")) in place of \(defaultNeighbors), as the training set has no more samples"
+        )
+      }
+      return min(defaultNeighbors, count)
+    }
+    guard neighbors <= count else {
       throw CollectiveError(
         error: RunError(
-          .usage,
-          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample"))",
+          .usage, "--neighbors \(neighbors): the training set has only \(counted(count, "sample"))",
           remedy: "give fewer"))
     }
+    return neighbors
   }
 
   /// Makes the folder of the result.

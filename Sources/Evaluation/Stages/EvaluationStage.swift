@@ -35,8 +35,8 @@ package enum EvaluationStage {
     package var data: String?
     /// The representation in which samples are compared.
     package var features = Features.encoder
-    /// The number of neighbors, k.
-    package var neighbors = 20
+    /// The number of neighbors, k; `nil` for 20, or all training samples if there are fewer.
+    package var neighbors: Int?
     /// The dataset of outliers for out-of-distribution detection; `nil` for none.
     package var outlierDataset: DataOptions.Dataset?
     /// The folder of the outliers.
@@ -79,7 +79,8 @@ package enum EvaluationStage {
       }
       return Self.problem(outliers, outlierData, "ood") ?? Self.problem(transfer, transferData, "transfer")
         ?? transferProblem ?? pixelProblem
-        ?? Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
+        ?? neighbors.flatMap { neighbors in Configuration.problem(of: "neighbors", neighbors, atLeast: 1) }
+        ?? Configuration.problem(ofThreads: threads)
     }
 
     /// The error in the options that name another dataset, which begin with the word.
@@ -143,12 +144,12 @@ package enum EvaluationStage {
     let (trainingRows, testRows) = isEncoder ? (plainTraining.unit, plainRows.unit) : (plainTraining, plainRows)
     try training.reportReplaced(over: world, report: report)
     try test.reportReplaced(over: world, report: report)
-    let correct = try KNearestNeighbors(k: request.neighbors, width: trainingRows.width).correctCount(
+    let correct = try KNearestNeighbors(k: data.neighbors, width: trainingRows.width).correctCount(
       training: trainingRows, test: testRows, threads: request.threads, over: world)
     let accuracy = Double(correct) / Double(test.count)
     let field = isEncoder ? "knn_top1" : "pixel_knn_top1"
     var result = EvaluationReport()
-    result.add(field, "k-NN by \(request.features.rawValue), majority of \(request.neighbors)", accuracy)
+    result.add(field, "k-NN by \(request.features.rawValue), majority of \(data.neighbors)", accuracy)
     var confusion: ConfusionMatrix?
     if isEncoder {
       let measures = EvaluationMeasures(
@@ -187,7 +188,7 @@ package enum EvaluationStage {
     _ request: Request, _ data: EvaluationData, _ encoder: FrozenEncoder
   ) -> [String: JSONValue] {
     var details: [String: JSONValue] = [
-      "neighbors": .integer(request.neighbors), "split": .text(request.split.rawValue),
+      "neighbors": .integer(data.neighbors), "split": .text(request.split.rawValue),
       "weights": .text(request.weights.rawValue), "test_samples": .integer(data.test.count),
       "train_samples": .integer(data.training.count), "pretraining_steps": .integer(encoder.state.step),
     ]

@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Glibc
 import Job
 import MPI
 import Measures
@@ -45,13 +46,13 @@ package struct ImageFeatures {
   ///   - run: Its run directory.
   ///   - threads: The number of threads of each rank.
   ///   - world: The ranks.
-  /// - Throws: ``CollectiveError`` if there are no files, or if the run does not know mean, deviation and size of its images.
+  /// - Throws: ``CollectiveError`` if there are no files or none of them exists, or if the run does not know mean, deviation and size of its images.
   package init(
     _ images: [String], _ encoder: FrozenEncoder, run: String, threads: Int, over world: borrowing Communicator
   ) throws {
     let preprocessing = try ImagePreprocessing.known(encoder.configuration, run: run)
     self.preprocessing = preprocessing
-    let list = try world.onRoot { ImageFiles.expand(images).joined(separator: "\0") } ?? ""
+    let list = try world.onRoot { try Self.list(images).joined(separator: "\0") } ?? ""
     paths = try world.broadcast(text: list).split(separator: "\0").map(String.init)
     guard !paths.isEmpty else {
       throw CollectiveError(error: RunError(.missing, "\(images.joined(separator: ", ")): no image files found"))
@@ -63,6 +64,17 @@ package struct ImageFeatures {
         samplesPerBlock: blockSize)
     }
     filesPerPart = FeatureExtraction.samplesPerPart(threads: threads, ranks: world.size)
+  }
+
+  /// The paths of all files, on rank 0.
+  ///
+  /// - Throws: ``RunError`` if none of them exists; where some do, the others are named and these are done.
+  private static func list(_ images: [String]) throws(RunError) -> [String] {
+    let paths = ImageFiles.expand(images)
+    guard let first = paths.first, paths.allSatisfy({ path in unsafe access(path, F_OK) != 0 }) else { return paths }
+    throw RunError(
+      .missing, "\(first): does not exist" + (paths.count > 1 ? ", nor does any other of \(paths.count) images" : ""),
+      remedy: "check the path")
   }
 
   /// The number of elements of a representation.

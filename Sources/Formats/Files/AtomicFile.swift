@@ -112,13 +112,13 @@ public struct AtomicFile: ~Copyable, Sendable {
     guard unsafe stat(path, &status) == 0 else { return }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return
-    case S_IFDIR: throw FileError(.inputOutput, "\(path): is a folder; give the name of a file in it")
-    default: throw FileError(.inputOutput, "\(path): is not a regular file, and only such a file can be written")
+    case S_IFDIR: throw FileError(.creation, "\(path): is a folder; give the name of a file in it")
+    default: throw FileError(.creation, "\(path): is not a regular file, and only such a file can be written")
     }
   }
 
   private static func cannotCreate(_ path: String, code: Int32) -> FileError {
-    let error = FileError(path: path, action: "create it", code: code)
+    let error = FileError(creating: path, code: code)
     let folder = path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? ""
     guard code == ENOENT, !folder.isEmpty, unsafe access(folder, F_OK) != 0 else { return error }
     return FileError(error.kind, "\(error); there is no folder \(folder): make it, or choose another path")

@@ -8,6 +8,8 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
     case missing
     /// Contents that are not as expected.
     case content
+    /// An output that cannot be created where it was asked for.
+    case creation
     /// A read or write that failed.
     case inputOutput
   }
@@ -26,7 +28,20 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
 
   /// The failure of a system call on `path`, in the system's words.
   public init(path: String, action: String, code: Int32) {
-    kind = code == ENOENT || code == ENOTDIR ? .missing : .inputOutput
-    description = "\(path): cannot \(action): \(unsafe String(cString: strerror(code)))"
+    self.init(path, action, code, kind: code == ENOENT || code == ENOTDIR ? .missing : .inputOutput)
+  }
+
+  /// The failure to create an output at `path`, in the system's words.
+  ///
+  /// A full or failing disk is a failed write; every other reason lies in the path that was chosen.
+  public init(creating path: String, code: Int32) {
+    self.init(path, "create it", code, kind: [ENOSPC, EDQUOT, EIO].contains(code) ? .inputOutput : .creation)
+  }
+
+  private init(_ path: String, _ action: String, _ code: Int32, kind: Kind) {
+    self.kind = kind
+    description =
+      "\(path): cannot \(action): \(unsafe String(cString: strerror(code)))"
+      + (code == EMFILE ? "; raise the limit of open files before the start: ulimit -n 1024" : "")
   }
 }

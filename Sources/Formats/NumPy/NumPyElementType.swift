@@ -27,6 +27,15 @@ public struct NumPyElementType: Sendable, Equatable {
   /// True if every element is a float32 number.
   public var fitsFloat: Bool { isFloatingPoint && byteCount <= 4 }
 
+  /// The largest number of an integer type, with which some files mark rows without a label; `nil` for other types and for uint64.
+  public var largestInteger: Int64? {
+    switch kind {
+    case .signed: .max >> (64 - 8 * byteCount)
+    case .unsigned: byteCount < 8 ? .max >> (63 - 8 * byteCount) : nil
+    case .boolean, .float, .bfloat16: nil
+    }
+  }
+
   /// The name in NumPy, for example `float16`.
   public var name: String {
     switch kind {

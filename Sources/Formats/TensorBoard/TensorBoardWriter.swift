@@ -44,7 +44,7 @@ public struct TensorBoardWriter: ~Copyable {
     } while descriptor < 0 && errno == EEXIST
     let code = errno
     (self.path, self.descriptor) = (path, descriptor)
-    guard descriptor >= 0 else { throw FileError(path: path, action: "create it", code: code) }
+    guard descriptor >= 0 else { throw FileError(creating: path, code: code) }
     var version = ProtobufMessage()
     version.add(1, time)
     version.add(3, "brain.Event:2")

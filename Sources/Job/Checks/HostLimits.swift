@@ -34,13 +34,32 @@ package struct HostLimits: Codable, Equatable {
 
   static let libraryLimit = "ONEDNN_MAX_CPU_ISA"
 
-  private static func addressSpace() -> Int? {
+  /// The address space without which MPI, oneDNN and their threads cannot even start, in bytes.
+  private static let leastAddressSpace = 400 << 20
+
+  /// The limit under which the libraries would crash before anything can be checked, or `nil`; told before MPI is initialized.
+  package static var startProblem: String? { startProblem(addressSpace: addressSpaceLimit) }
+
+  /// The same for a limit of `ulimit -v` in bytes.
+  package static func startProblem(addressSpace limit: Int?) -> String? {
+    guard let limit, limit < leastAddressSpace else { return nil }
+    return
+      "ulimit -v \(limit >> 10): an address space of \(limit >> 20) MB is too small to start in, expected at least \(leastAddressSpace >> 20) MB; raise it before the start: ulimit -v unlimited"
+  }
+
+  /// The limit of `ulimit -v` in bytes, or `nil` without one.
+  private static var addressSpaceLimit: Int? {
     var limit = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < rlim_t(Int.max / 2)
     else { return nil }
+    return Int(limit.rlim_cur)
+  }
+
+  private static func addressSpace() -> Int? {
+    guard let limit = addressSpaceLimit else { return nil }
     let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
     let pages = text.split(separator: " ").first.flatMap { pages in Int(pages) } ?? 0
-    return max(Int(limit.rlim_cur) - pages * sysconf(Int32(_SC_PAGESIZE)), 0)
+    return max(limit - pages * sysconf(Int32(_SC_PAGESIZE)), 0)
   }
 
   private static func sharedMemory() -> Int? {

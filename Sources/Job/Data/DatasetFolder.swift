@@ -102,7 +102,9 @@ package struct DatasetFolder {
       let fallback = own == split ? [] : ["\(path) has no test folder with labels: \(folder.path) is used"]
       return Listing(index: scan.index, unlisted: scan.bad, notes: fallback + [scan.note].compactMap { note in note })
     }
-    guard split == .train || validationFraction != nil else { throw missing(split) }
+    guard split == .train || validationFraction != nil else {
+      throw missing(split, "expected \(layout.placeOfOthers)")
+    }
     let scan = try FolderScan(layout.training, isSkipping: isSkippingBad)
     let beside = layout.passedOver.text.map { text in "\(path): passed over \(text)" }
     let notes = layout.notes + [beside, scan.note].compactMap { note in note } + scan.nameNotes
@@ -115,7 +117,9 @@ package struct DatasetFolder {
     if own != .train, list.splits.contains(own) {
       return Listing(index: try list.index(own), unlisted: [], notes: [])
     }
-    guard split == .train || validationFraction != nil else { throw missing(split) }
+    guard split == .train || validationFraction != nil else {
+      throw missing(split, "expected lines with val or test in a third column, split")
+    }
     return Listing(index: part(of: try list.index(.train), split), unlisted: [], notes: [])
   }
 
@@ -126,11 +130,11 @@ package struct DatasetFolder {
     return split == .train ? parts.training : parts.validation
   }
 
-  private func missing(_ split: Split) -> RunError {
+  private func missing(_ split: Split, _ expectation: String) -> RunError {
     RunError(
       .missing,
-      "\(path): has no images to \(split == .test ? "validate with or to test on" : "validate with"): expected a folder such as "
-        + "\(path)/val or \(path)/test beside \(path)/train, or --validation-fraction when the run is begun")
+      "\(path): has no images to \(split == .test ? "validate with or to test on" : "validate with"): \(expectation), or --validation-fraction when the run is begun"
+    )
   }
 
   // MARK: - Describing

@@ -24,7 +24,7 @@ package final class MetricsLog {
       try AtomicFile.write(kept.map { line in line + "\n" }.joined(), to: path)
     }
     descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError(.inputOutput, "\(path): cannot be opened for writing") }
+    guard descriptor >= 0 else { throw FileError(creating: path, code: errno) }
   }
 
   deinit { close(descriptor) }

@@ -158,7 +158,9 @@ package enum DatasetInspection {
       if let smallest = survey.smallest, let largest = survey.largest {
         let sizes = survey.sizes.map { size in "\(size.width)×\(size.height) (\(size.images))" }
         lines.append(
-          "  \(counted(survey.differentSizes, "size")) from \(smallest.width)×\(smallest.height) to \(largest.width)×\(largest.height): \(sizes.joined(separator: ", "))\(survey.differentSizes > sizes.count ? ", …" : "")"
+          survey.differentSizes == 1
+            ? "  all of \(smallest.width)×\(smallest.height) pixels"
+            : "  \(survey.differentSizes) sizes from \(smallest.width)×\(smallest.height) to \(largest.width)×\(largest.height): \(sizes.joined(separator: ", "))\(survey.differentSizes > sizes.count ? ", …" : "")"
         )
       }
       if let normalization = survey.normalization {

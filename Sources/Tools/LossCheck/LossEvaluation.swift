@@ -187,10 +187,11 @@ package enum LossEvaluation {
     }
     let local = try world.throwingTogether { () throws(FileError) -> [Int64] in
       let file = try NumPyFile(path: path)
-      guard file.shape == [rowCount] else {
-        throw FileError(.content, "\(path): expected the shape [\(rowCount)], found \(file.shape)")
-      }
+      guard file.shape == [rowCount] else { throw wrongShape(of: file, rowCount: rowCount) }
       return try file.integers(own)
+    }
+    let largest = try world.throwingTogether { () throws(FileError) in
+      try NumPyFile(path: path).type.largestInteger
     }
     var labels = [Int64](repeating: 0, count: rowCount)
     try world.allGather(
@@ -203,12 +204,28 @@ package enum LossEvaluation {
           "\(path): row \(row) has label \(labels[row]), but the same sample's view 0, row \(row % samples), has \(labels[row % samples]); --views \(request.views ?? 1) takes rows kN/V to (k+1)N/V − 1 as view k"
         ))
     }
-    if request.ignoredLabel == nil, let sentinel = labels.min(), sentinel < 0 {
+    // Where unsigned numbers of 64 bits are labels, the largest ones are negative here.
+    let sentinel = labels.min().flatMap { least in
+      least < 0 ? least : largest.flatMap { largest in labels.contains(largest) ? largest : nil }
+    }
+    if request.ignoredLabel == nil, let sentinel {
       note(
         "note: \(path): \(labels.count { label in label == sentinel }) rows have the label \(sentinel), which is taken for a class; if it means that there is none, give --ignore-label \(sentinel)"
       )
     }
     return RowClasses(labels: labels, ignoring: request.ignoredLabel)
+  }
+
+  /// The refusal of labels that are not one number a row, with the command that makes them so.
+  private static func wrongShape(of file: NumPyFile, rowCount: Int) -> FileError {
+    let problem = "\(file.path): expected the shape [\(rowCount)], found \(file.shape)"
+    guard file.shape.count == 2, file.shape[0] == rowCount else { return FileError(.content, problem) }
+    return FileError(
+      .content,
+      problem
+        + (file.shape[1] == 1
+          ? "; convert it: " + NumPyFile.conversion(file.path, ".ravel()")
+          : "; if its rows are one-hot, convert it: " + NumPyFile.conversion(file.path, ".argmax(1)")))
   }
 
   /// Writes the rows of all ranks on rank 0, which gathers them in memory.

@@ -27,9 +27,12 @@ enum Console {
       ? ExitStatus.inputOutput.rawValue : code
   }
 
-  /// Ignores SIGPIPE, so that a write to a closed pipe fails rather than end the process before it has saved.
-  static func ignoreClosedPipes() {
-    _ = signal(SIGPIPE, SIG_IGN)
+  /// Ignores SIGPIPE and SIGXFSZ, so that a write to a closed pipe, or beyond the limit of a file's size (`ulimit -f`), fails with its
+  /// reason rather than end the process before it has saved.
+  static func ignoreFailedWrites() {
+    for write in [SIGPIPE, SIGXFSZ] {
+      _ = signal(write, SIG_IGN)
+    }
   }
 
   /// Keeps the numbers of closed standard streams taken, so that no file of a run is opened under one of them and receives lines.

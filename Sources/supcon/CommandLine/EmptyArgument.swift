@@ -5,7 +5,7 @@ enum EmptyArgument {
   static func message(for arguments: [String]) -> String? {
     for (index, argument) in arguments.enumerated() {
       let isOption = argument.hasPrefix("--") && argument.hasSuffix("=")
-      guard argument.isEmpty || isOption else { continue }
+      guard argument.allSatisfy(\.isWhitespace) || isOption else { continue }
       let before = index > 0 ? arguments[index - 1] : ""
       let name = isOption ? String(argument.dropLast()) : before.hasPrefix("-") ? before : "an argument"
       return "Error: \(name): expected a value, found an empty text; is a variable of the shell not set?"

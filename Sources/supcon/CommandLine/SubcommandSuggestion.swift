@@ -2,6 +2,15 @@ import Spelling
 
 /// The refusal of an argument that is not a subcommand where one is expected: the parser itself suggests options only.
 enum SubcommandSuggestion {
+  /// The subcommands that words of other programs mean.
+  private static let meanings = [
+    "fit": "pretrain", "train": "pretrain", "finetune": "supervised", "probe": "linear", "test": "evaluate",
+    "validate": "evaluate", "knn": "evaluate", "infer": "predict", "inference": "predict", "classify": "predict",
+    "features": "embed", "extract": "embed", "plot": "report", "convert": "export", "onnx": "export",
+    "preflight": "doctor", "info": "dataset info", "verify": "dataset verify", "preview": "dataset preview",
+    "pack": "dataset pack", "synthesize": "dataset synthesize",
+  ]
+
   /// A sentence that names the nearest subcommand, or `nil` if the first arguments are subcommands, or options.
   static func message(for arguments: [String]) -> String? {
     func names(_ parent: [String]) -> [String] {
@@ -14,7 +23,8 @@ enum SubcommandSuggestion {
       let subcommands = names(parent)
       guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
       guard !subcommands.contains(word) else { continue }
-      let suggestion = subcommands.nearest(to: word).map { name in
+      let meant = parent.isEmpty ? meanings[word.lowercased()] : nil
+      let suggestion = (meant ?? subcommands.nearest(to: word, within: (word.count + 2) / 3)).map { name in
         "did you mean '\((parent + [name]).joined(separator: " "))'? "
       }
       return

@@ -13,7 +13,7 @@ enum UnknownOption {
   }
 
   private static func option(_ message: String, _ arguments: [String]) -> String? {
-    guard let command = Supcon.command(of: arguments) else { return nil }
+    let command: any ParsableCommand.Type = Supcon.command(of: arguments) ?? Supcon.self
     let offered = Supcon.options(of: command)
     let named = message.firstMatch(of: /Unknown option '(-{1,2}[A-Za-z][A-Za-z0-9_-]*)'/).map { match in
       String(match.output.1)
@@ -67,6 +67,13 @@ extension Supcon {
       candidates = next.configuration.subcommands
     }
     return found
+  }
+
+  /// A subcommand with the words before it, such as `supcon dataset pack`.
+  static func name(of command: any ParsableCommand.Type) -> String {
+    usageString(for: command).split(separator: " ").prefix { word in
+      word.allSatisfy { letter in letter.isLetter }
+    }.joined(separator: " ")
   }
 
   /// The names of a subcommand's options, from its help.

@@ -26,8 +26,8 @@ struct EvaluateCommand: RankedCommand {
   var split = Split.test
   @Option(help: "Compare samples by the encoder's representations, or by their pixels as a control.")
   var features = EvaluationStage.Features.encoder
-  @Option(help: "How many neighbors vote.")
-  var neighbors = 20
+  @Option(help: "How many neighbors vote. (default: 20, or all training samples if they are fewer)")
+  var neighbors: Int?
   @Option(help: ArgumentHelp("Another dataset, whose test images are to be told from the run's.", valueName: "name"))
   var oodDataset: DataOptions.Dataset?
   @Option(help: ArgumentHelp("Its folder.", valueName: "dir"), completion: .directory)

@@ -53,6 +53,8 @@ struct ImportCommand: RankedCommand {
 
   var threadsPerRank: Int { 1 }
 
+  static let furtherRequiredOptions = [RequiredOption(name: "--dataset", value: "<dataset>", example: "shapes")]
+
   func problem(ranks: Int) -> String? {
     images.dataset == nil
       ? "--dataset is missing: expected shapes, cifar10, cifar100 or folder, which later stages are to look at"

@@ -13,7 +13,9 @@ struct TrainingOptions: ParsableArguments {
     help: ArgumentHelp("Run directory. (default: runs/COMMAND-MODEL-DATASET-N)", valueName: "dir"),
     completion: .directory)
   var output: String?
-  @Flag(help: "Continue the run in --output; options not given are those of the run.")
+  @Flag(
+    help:
+      "Continue the run in --output, or the newest unfinished one under runs; options not given are those of the run.")
   var resume = false
   @Option(
     help: ArgumentHelp(
@@ -53,9 +55,6 @@ struct TrainingOptions: ParsableArguments {
     }
     if quiet, verbose {
       return "--quiet, --verbose: give one of them"
-    }
-    if resume, output == nil {
-      return "--resume: needs --output with the folder of the run to continue"
     }
     if let extendEpochs {
       guard resume else {

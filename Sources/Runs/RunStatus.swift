@@ -1,5 +1,5 @@
 /// The state of a run in its `summary.json`.
-enum RunStatus: String {
+package enum RunStatus: String, Sendable {
   /// Training is in progress, or its process was killed.
   case running
   /// Stopped on request; `--resume` continues.
@@ -8,7 +8,7 @@ enum RunStatus: String {
   case finished
 
   /// The fields that later stages add to `summary.json`; they belong to the weights that these stages read.
-  static let fieldsOfLaterStages: Set<String> = [
+  package static let fieldsOfLaterStages: Set<String> = [
     "linear_top1", "linear_top5", "knn_top1", "pixel_knn_top1", "average_linear_top1", "average_linear_top5",
     "average_knn_top1", "average_pixel_knn_top1",
   ]
