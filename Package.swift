@@ -62,7 +62,7 @@ let stages: [Target] = [
     swiftSettings: swiftSettings),
   .target(name: "CBuild", cSettings: commit),
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
-  .target(name: "Watchdog", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "Watchdog", dependencies: ["ParallelLoops"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN", "ParallelLoops"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
@@ -121,7 +121,8 @@ let stages: [Target] = [
     name: "Training",
     dependencies: [
       "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "RunLogging", "Runs", "WeightExchange",
+      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "RunLogging", "Runs",
+      "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
