@@ -26,24 +26,26 @@ import Testing
       output = Array(repeating: 0, count: input.count)
       inputGradient = output
       for channel in 0..<channels {
-        let places = (0..<images).flatMap { image in
-          ((image * channels + channel) * pixels)..<((image * channels + channel + 1) * pixels)
+        let places: [Int] = (0..<images).flatMap { image -> Range<Int> in
+          let start = (image * channels + channel) * pixels
+          return start..<start + pixels
         }
         let count = Double(places.count)
-        let mean = places.reduce(0) { sum, place in sum + Double(input[place]) } / count
-        let variance =
-          places.reduce(0) { sum, place in sum + (Double(input[place]) - mean) * (Double(input[place]) - mean) } / count
+        let (gamma, beta) = (Double(scale[channel]), Double(shift[channel]))
+        let values: [Double] = places.map { place in Double(input[place]) }
+        let mean: Double = values.reduce(0, +) / count
+        let squares: [Double] = values.map { value in (value - mean) * (value - mean) }
+        let variance: Double = squares.reduce(0, +) / count
         let deviation = (variance + 1e-5).squareRoot()
-        let normalized = places.map { place in (Double(input[place]) - mean) / deviation }
-        let before = normalized.map { value in Double(scale[channel]) * value + Double(shift[channel]) }
-        let gradient = zip(places, before).map { place, value in value > 0 ? Double(weights[place]) : 0 }
-        let shiftGradient = gradient.reduce(0, +)
-        let scaleGradient = zip(gradient, normalized).reduce(0) { sum, pair in sum + pair.0 * pair.1 }
+        let normalized: [Double] = values.map { value in (value - mean) / deviation }
+        let before: [Double] = normalized.map { value in gamma * value + beta }
+        let gradient: [Double] = zip(places, before).map { place, value in value > 0 ? Double(weights[place]) : 0 }
+        let shiftGradient: Double = gradient.reduce(0, +)
+        let scaleGradient: Double = zip(gradient, normalized).map { gradient, value in gradient * value }.reduce(0, +)
         for (index, place) in places.enumerated() {
           output[place] = max(before[index], 0)
-          inputGradient[place] =
-            Double(scale[channel]) / deviation
-            * (gradient[index] - shiftGradient / count - normalized[index] * scaleGradient / count)
+          let centered: Double = gradient[index] - shiftGradient / count - normalized[index] * scaleGradient / count
+          inputGradient[place] = gamma / deviation * centered
         }
         self.mean.append(mean)
         self.variance.append(variance)
@@ -56,48 +58,68 @@ import Testing
   /// ‖actual − expected‖ / ‖expected‖.
   private func error(_ actual: [Float], _ expected: [Double]) -> Double {
     guard actual.count == expected.count else { return .infinity }
-    let (difference, size) = zip(actual, expected).reduce((0.0, 0.0)) { sums, pair in
-      (sums.0 + (Double(pair.0) - pair.1) * (Double(pair.0) - pair.1), sums.1 + pair.1 * pair.1)
+    var (difference, size) = (0.0, 0.0)
+    for (value, reference) in zip(actual, expected) {
+      difference += (Double(value) - reference) * (Double(value) - reference)
+      size += reference * reference
     }
     return (difference / size).squareRoot()
   }
 
-  // Shards of one, two and four images: means over 7 · 48 numbers, weighted by what each shard has.
+  /// A batch of seven images in shards of one, two and four.
+  private struct UnequalShards {
+    static let channels = 16
+
+    let shapes: [ActivationShape]
+    let layers: [BatchNormalization]
+    let inputs: [Tensor]
+    let gradients: [Tensor]
+    let expected: WholeBatch
+
+    init(_ bench: Bench, _ path: KernelPath) throws {
+      let (channels, pixels) = (Self.channels, 8 * 6)
+      shapes = [1, 2, 4].map { size in
+        ActivationShape(batch: size, channels: channels, height: 8, width: 6, channelBlock: 16)
+      }
+      let scale = noise("scale", channels).map { value in 1 + value }
+      let shift = noise("shift", channels)
+      let means = noise("channel means", channels, amplitude: 4)
+      // The images differ in their means, so that a shard's own statistics are far from those of the batch.
+      let input: [Float] = noise("input", 7 * channels * pixels, amplitude: 4).enumerated().map { index, value in
+        let (channel, image) = (index / pixels % channels, index / (pixels * channels))
+        return value + means[channel] + Float(image)
+      }
+      let weights = noise("output gradient", input.count)
+      expected = WholeBatch(input, weights: weights, scale: scale, shift: shift, images: 7, pixels: pixels)
+      layers = shapes.map { shape in
+        let layer = BatchNormalization(shape, .float32, epsilon: 1e-5, path: path)
+        layer.load(scale: scale.span, shift: shift.span)
+        return layer
+      }
+      var (inputs, gradients, start) = ([Tensor](), [Tensor](), 0)
+      for shape in shapes {
+        let end = start + shape.count
+        inputs.append(try bench.tensor(shape, Array(input[start..<end])))
+        gradients.append(try bench.tensor(shape, Array(weights[start..<end])))
+        start = end
+      }
+      (self.inputs, self.gradients) = (inputs, gradients)
+    }
+
+    /// The values of all shards' tensors.
+    func maps(_ tensors: [Tensor]) -> [Float] { zip(tensors, shapes).flatMap { tensor, shape in tensor.maps(shape) } }
+  }
+
+  private func total(_ sums: [BatchNormalization.Sums]) -> BatchNormalization.Sums {
+    sums.dropFirst().reduce(sums[0]) { sum, next in zip(sum, next).map(+) }
+  }
+
+  // Means over 7 · 48 numbers, weighted by what each shard has.
   @Test(arguments: TestedPath.all)
   func `shards of unequal size are normalized as one batch`(tested: TestedPath) throws {
     let bench = try Bench()
-    let (channels, sizes) = (16, [1, 2, 4])
-    let shapes = sizes.map { size in
-      ActivationShape(batch: size, channels: channels, height: 8, width: 6, channelBlock: 16)
-    }
-    let scale = noise("scale", channels).map { value in 1 + value }
-    let shift = noise("shift", channels)
-    let means = noise("channel means", channels, amplitude: 4)
-    let count = 7 * channels * 48
-    // The images differ in their means, so that a shard's own statistics are far from those of the batch.
-    let input = noise("input", count, amplitude: 4).enumerated().map { index, value in
-      value + means[index / 48 % channels] + Float(index / (48 * channels))
-    }
-    let weights = noise("output gradient", count)
-    let expected = WholeBatch(input, weights: weights, scale: scale, shift: shift, images: 7, pixels: 48)
-
-    let layers = shapes.map { shape in
-      let layer = BatchNormalization(shape, .float32, epsilon: 1e-5, path: tested.path)
-      layer.load(scale: scale.span, shift: shift.span)
-      return layer
-    }
-    var (starts, start) = ([Int](), 0)
-    for shape in shapes {
-      starts.append(start)
-      start += shape.count
-    }
-    func part(_ values: [Float], _ shard: Int) -> [Float] {
-      Array(values[starts[shard]..<starts[shard] + shapes[shard].count])
-    }
-    let inputs = try shapes.indices.map { shard in try bench.tensor(shapes[shard], part(input, shard)) }
-    func total(_ sums: [BatchNormalization.Sums]) -> BatchNormalization.Sums {
-      sums.dropFirst().reduce(sums[0]) { sum, next in zip(sum, next).map(+) }
-    }
+    let shards = try UnequalShards(bench, tested.path)
+    let (layers, inputs, masked, expected) = (shards.layers, shards.inputs, shards.gradients, shards.expected)
     let forward = total(
       layers.indices.map { shard in
         var sums = layers[shard].noSums()
@@ -107,16 +129,16 @@ import Testing
     let statistics = layers.map { layer in layer.statistics(of: forward) }
     #expect(error(statistics[0].mean, expected.mean) < 1e-6)
     #expect(error(statistics[2].variance, expected.variance) < 1e-6)
-
-    var (outputs, gradients) = ([Float](), [Float]())
-    let masked = try shapes.indices.map { shard in try bench.tensor(shapes[shard], part(weights, shard)) }
-    let backward = try layers.indices.map { shard in
-      let output = try bench.tensor(shapes[shard])
-      layers[shard].relu(inputs[shard], statistics[shard], into: output)
-      outputs += output.maps(shapes[shard])
-      return layers[shard].reluGradient(
-        masked[shard], input: inputs[shard], statistics[shard], into: masked[shard])
+    let outputs = try shards.shapes.map { shape in try bench.tensor(shape) }
+    for shard in layers.indices {
+      layers[shard].relu(inputs[shard], statistics[shard], into: outputs[shard])
     }
+    #expect(error(shards.maps(outputs), expected.output) < 1e-6)
+
+    let backward = layers.indices.map { shard in
+      layers[shard].reluGradient(masked[shard], input: inputs[shard], statistics[shard], into: masked[shard])
+    }
+    let channels = UnequalShards.channels
     var parameterGradient = [Float](repeating: 0, count: 2 * channels)
     for shard in layers.indices {
       var own = [Float](repeating: .nan, count: 2 * channels)
@@ -124,11 +146,9 @@ import Testing
       layers[shard].inputGradient(
         masked[shard], sums: backward[shard], total: total(backward), input: inputs[shard], statistics[shard],
         into: masked[shard], parameterGradient: &span)
-      gradients += masked[shard].maps(shapes[shard])
       parameterGradient = zip(parameterGradient, own).map(+)
     }
-    #expect(error(outputs, expected.output) < 1e-6)
-    #expect(error(gradients, expected.inputGradient) < 1e-6)
+    #expect(error(shards.maps(masked), expected.inputGradient) < 1e-6)
     #expect(error(Array(parameterGradient[..<channels]), expected.scaleGradient) < 1e-6)
     #expect(error(Array(parameterGradient[channels...]), expected.shiftGradient) < 1e-6)
   }

@@ -10,6 +10,7 @@ struct ResumeConflictTests {
       (["--model", "resnet32"], ["--model resnet32", "begun with resnet20"]),
       (["--batch-size", "64"], ["--batch-size 64", "begun with 32"]),
       (["--learning-rate", "0.2"], ["--learning-rate 0.2", "begun with 0.1"]),
+      (["--batch-norm", "global"], ["--batch-norm global", "begun with shard"]),
     ] {
       try workshop.expectRefusal(
         ["pretrain", "--resume", "--output", workshop.path("run")] + options, 78,
