@@ -60,6 +60,7 @@ let stages: [Target] = [
   .target(
     name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
+  .target(name: "Optimizers", dependencies: ["NeuralNet"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "CBuild", cSettings: commit),
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Watchdog", dependencies: ["ParallelLoops"], exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -79,12 +80,12 @@ let stages: [Target] = [
   .target(
     name: "Configuration",
     dependencies: [
-      "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Losses", "NeuralNet", "OneDNN", "Spelling",
-      .product(name: "Yams", package: "Yams"),
+      "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Losses", "NeuralNet", "OneDNN", "Optimizers",
+      "Spelling", .product(name: "Yams", package: "Yams"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet"], exclude: ["README.md"],
+    name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet", "Optimizers"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
     name: "Job",
@@ -106,8 +107,9 @@ let stages: [Target] = [
   .target(
     name: "Evaluation",
     dependencies: [
-      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels", "KeyedRandomness", "Losses",
-      "Measures", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "WeightExchange",
+      "Configuration", "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness",
+      "Losses",
+      "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "ParallelLoops", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -118,25 +120,31 @@ let stages: [Target] = [
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
+    name: "DistributedStep",
+    dependencies: [
+      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Losses",
+      "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "ParallelLoops", "Runs",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
     name: "Training",
     dependencies: [
-      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "RunLogging", "Runs",
-      "WeightExchange",
+      "Configuration", "DataLoading", "Datasets", "DistributedStep", "Evaluation", "Formats", "Imaging", "Job", "MPI",
+      "NeuralNet", "OneDNN", "RunLogging", "Runs",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Tools",
     dependencies: [
-      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Kernels",
-      "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Training",
+      "Configuration", "Datasets", "DistributedStep", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness",
+      "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Training", "Watchdog",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Reporting",
     dependencies: [
-      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job",
-      "KeyedRandomness", "Measures", "MPI", "NeuralNet", "Runs", "WeightExchange",
+      "Configuration", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness",
+      "Measures", "MPI", "NeuralNet", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -146,8 +154,8 @@ let stages: [Target] = [
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Configuration", "Datasets", "Evaluation", "Formats", "Imaging", "Job", "Losses", "MPI", "NeuralNet", "OneDNN",
-      "Reporting", "Runs", "Spelling", "Sweeps", "Tools", "Training", "WeightExchange",
+      "Configuration", "Datasets", "DistributedStep", "Evaluation", "Formats", "Imaging", "Job", "MPI", "NeuralNet",
+      "OneDNN", "Reporting", "Runs", "Spelling", "Sweeps", "Tools", "Training", "WeightExchange",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -165,7 +173,8 @@ let tests: [Target] = [
     path: "Benchmarks/ImagingSpeed",
     swiftSettings: swiftSettings),
   .executableTarget(
-    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet"], path: "Tests/Executables/LossSteps",
+    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet", "Optimizers"],
+    path: "Tests/Executables/LossSteps",
     swiftSettings: swiftSettings),
   .executableTarget(
     name: "loss-cases", dependencies: ["Configuration", "MPI", "Tools"], path: "Tests/Executables/LossCases",
@@ -173,11 +182,12 @@ let tests: [Target] = [
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN", "TestSupport"], exclude: ["Fixtures"],
+    name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN", "Optimizers", "TestSupport"],
+    exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"], swiftSettings: swiftSettings),
-  .testTarget(name: "WatchdogTests", dependencies: ["TestSupport", "Watchdog"], swiftSettings: swiftSettings),
+  .testTarget(name: "WatchdogTests", dependencies: ["Watchdog"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(
     name: "FormatsTests", dependencies: ["Formats", "TestSupport"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
@@ -194,7 +204,13 @@ let tests: [Target] = [
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "TrainingTests", dependencies: ["Configuration", "ImageCodecs", "Job", "TestSupport", "Training"],
+    name: "OptimizersTests", dependencies: ["NeuralNet", "Optimizers", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "DistributedStepTests",
+    dependencies: ["Configuration", "DistributedStep", "ImageCodecs", "Job", "TestSupport"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "TrainingTests", dependencies: ["Configuration", "Job", "TestSupport", "Training"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "RunLoggingTests", dependencies: ["Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],

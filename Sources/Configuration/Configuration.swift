@@ -4,6 +4,7 @@ import ImageCodecs
 import Imaging
 import Losses
 import NeuralNet
+import Optimizers
 
 /// Every option of a training run, typed: the content of `config.yaml` and of each checkpoint.
 ///

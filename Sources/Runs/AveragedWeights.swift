@@ -1,4 +1,5 @@
 import NeuralNet
+import Optimizers
 
 /// The moving averages of parameters and running statistics over the steps of a run (`--weight-average`).
 ///

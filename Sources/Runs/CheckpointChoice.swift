@@ -50,12 +50,12 @@ extension CheckpointFolder {
       let file = bestPath
       guard unsafe access(file, F_OK) == 0 else {
         throw RunError(
-          .missing, "--checkpoint best: \(path) holds none, as the run was trained without --keep-best; \(others)")
+          .missing, "--checkpoint best: \(path) holds none, as the run was trained without --keep-best", remedy: others)
       }
       return try matching(Checkpoint(path: file), configuration)
     case .step(let step):
       guard let file = checkpoints().first(where: { file in Self.step(ofFile: file) == step }) else {
-        throw RunError(.missing, "--checkpoint \(step): \(path) holds none after \(step) steps; \(others)")
+        throw RunError(.missing, "--checkpoint \(step): \(path) holds none after \(step) steps", remedy: others)
       }
       return try matching(Checkpoint(path: file), configuration)
     }
@@ -76,7 +76,8 @@ extension CheckpointFolder {
     if let (option, own, other) = checkpoint.configuration.extended(like: configuration).conflict(with: configuration) {
       throw RunError(
         .configuration,
-        "\(path): the checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other); put back the run's own checkpoints"
+        "\(path): the checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other)",
+        remedy: "put back the run's own checkpoints"
       )
     }
     return checkpoint

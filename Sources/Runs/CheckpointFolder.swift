@@ -43,7 +43,8 @@ package struct CheckpointFolder {
     guard !paths.isEmpty else { return nil }
     throw RunError(
       .data,
-      "\(path): all \(paths.count) checkpoints are damaged; restore one from a backup, or start anew with another --output. \(reasons[0])"
+      "\(path): all \(paths.count) checkpoints are damaged, the newest: \(reasons[0])",
+      remedy: "restore one from a backup, or start anew with another --output"
     )
   }
 
@@ -61,7 +62,8 @@ package struct CheckpointFolder {
     {
       throw RunError(
         .configuration,
-        "\(path): the newest checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other); put back the run's own checkpoints"
+        "\(path): the newest checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other)",
+        remedy: "put back the run's own checkpoints"
       )
     }
     return checkpoint

@@ -41,7 +41,8 @@ package struct InitialEncoder {
     } catch let error as FileError where error.kind == .content {
       throw RunError(
         .data,
-        "\(error): it is not the encoder of --model \(configuration.model.name)\(configuration.encoderOptions); give the options that it was trained with"
+        "\(error): it is not the encoder of --model \(configuration.model.name)\(configuration.encoderOptions)",
+        remedy: "give the options that it was trained with"
       )
     }
   }
@@ -68,14 +69,15 @@ package struct InitialEncoder {
   private static func directory(_ path: String) throws(RunError) -> RunDirectory? {
     var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw RunError(.missing, "\(path): does not exist; give a run directory or an encoder.safetensors")
+      throw RunError(.missing, "\(path): does not exist", remedy: "give a run directory or an encoder.safetensors")
     }
     guard isFolder else { return nil }
     let directory = RunDirectory(path: path)
     guard directory.holdsRun else {
       throw RunError(
         .missing,
-        "\(path): holds no run (there is no config.yaml); give the --output of supcon pretrain or supervised, or an encoder.safetensors"
+        "\(path): holds no run (there is no config.yaml)",
+        remedy: "give the --output of supcon pretrain or supervised, or an encoder.safetensors"
       )
     }
     return directory
@@ -91,7 +93,7 @@ package struct InitialEncoder {
       try SafetensorsFile(path: path)
     }
     guard let file else {
-      throw RunError(.missing, "\(directory.path): holds no checkpoint yet; continue it with --resume")
+      throw RunError(.missing, "\(directory.path): holds no checkpoint yet", remedy: "continue it with --resume")
     }
     return file
   }

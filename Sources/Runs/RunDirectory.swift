@@ -29,7 +29,7 @@ package struct RunDirectory {
   /// Checks that no run was started here.
   package func checkIsFree() throws(RunError) {
     guard !holdsRun else {
-      throw RunError(.output, "\(path): holds a run; continue it with --resume, or choose another --output")
+      throw RunError(.output, "\(path): holds a run", remedy: "continue it with --resume, or choose another --output")
     }
   }
 

@@ -42,12 +42,13 @@ package final class RunLock {
       guard code == EAGAIN || code == EACCES else {
         throw RunError(
           .output,
-          "\(path): cannot be locked: \(unsafe String(cString: strerror(code))); choose an --output on a file system with locks, or mount this one with them"
+          "\(path): cannot be locked: \(unsafe String(cString: strerror(code)))",
+          remedy: "choose an --output on a file system with locks, or mount this one with them"
         )
       }
       guard ContinuousClock.now < deadline else {
         throw RunError(
-          .output, "\(directory): is in use by \(holder()); wait for it to end, or choose another --output")
+          .output, "\(directory): is in use by \(holder())", remedy: "wait for it to end, or choose another --output")
       }
       usleep(100_000)
     }

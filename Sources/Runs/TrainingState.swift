@@ -1,6 +1,7 @@
 import Configuration
 import Formats
 import NeuralNet
+import Optimizers
 
 /// The training state: everything that a step changes and a checkpoint stores.
 package struct TrainingState: Sendable {

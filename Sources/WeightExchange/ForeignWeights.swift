@@ -112,7 +112,8 @@ struct ForeignWeights {
     guard clashes.isEmpty else {
       throw RunError(
         .data,
-        "\(path): does not hold a \(model) in the layout \(layout.rawValue). Of its \(counted(entries.count, "tensor")), \(clashes.joined(separator: "; ")). Give the --model, --stem and --layout that the weights were made with"
+        "\(path): does not hold a \(model) in the layout \(layout.rawValue). Of its \(counted(entries.count, "tensor")), \(clashes.joined(separator: "; "))",
+        remedy: "give the --model, --stem and --layout that the weights were made with"
       )
     }
   }

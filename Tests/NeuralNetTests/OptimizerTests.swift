@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNet
 import OneDNN
+import Optimizers
 import Testing
 
 /// Ten steps with the gradients of a small network, against the same definitions in float64.

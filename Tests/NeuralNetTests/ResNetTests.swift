@@ -1,5 +1,6 @@
 import NeuralNet
 import OneDNN
+import Optimizers
 import Testing
 
 /// ResNet-20 and ResNet-18 with an MLP head, whole: training steps and an evaluation against PyTorch.

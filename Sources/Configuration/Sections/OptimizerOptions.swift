@@ -1,4 +1,5 @@
 import NeuralNet
+import Optimizers
 
 /// The optimizer.
 package struct OptimizerOptions: Sendable, Equatable {

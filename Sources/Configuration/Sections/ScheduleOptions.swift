@@ -1,4 +1,5 @@
 import NeuralNet
+import Optimizers
 
 /// The length of training and the learning rate over it.
 package struct ScheduleOptions: Sendable, Equatable {

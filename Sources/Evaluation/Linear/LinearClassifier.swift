@@ -6,6 +6,7 @@ import MPI
 import Measures
 import NeuralNet
 import OneDNN
+import Optimizers
 
 /// A linear classifier on fixed features, trained with cross-entropy over ranks.
 ///

@@ -173,7 +173,8 @@ package enum EvaluationStage {
       throw CollectiveError(
         error: RunError(
           .usage,
-          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample")); give fewer"
+          "--neighbors \(request.neighbors): the training set has only \(counted(training.count, "sample"))",
+          remedy: "give fewer"
         ))
     }
   }

@@ -52,7 +52,7 @@ package struct ImageFeatures {
     guard let preprocessing = ImagePreprocessing(encoder.configuration, run: run) else {
       throw CollectiveError(
         error: RunError(
-          .configuration, "\(run)/config.yaml: names no mean, std and image-size; train again to have them"))
+          .configuration, "\(run)/config.yaml: names no mean, std and image-size", remedy: "train again to have them"))
     }
     self.preprocessing = preprocessing
     let list = try world.onRoot { ImageFiles.expand(images).joined(separator: "\0") } ?? ""

@@ -60,7 +60,8 @@ package enum PredictionStage {
       over: world, report: report)
     guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
       throw CollectiveError(
-        error: RunError(.missing, "\(request.run): has no classifier; train one with supcon linear \(request.run)"))
+        error: RunError(
+          .missing, "\(request.run): has no classifier", remedy: "train one with supcon linear \(request.run)"))
     }
     let images = try ImageFeatures(
       request.images, encoder, run: request.run, threads: request.threads, over: world)

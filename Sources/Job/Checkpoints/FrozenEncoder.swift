@@ -53,7 +53,7 @@ package struct FrozenEncoder {
         let read = try directory.checkpoints.read(
           choice, of: configuration, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
       else {
-        throw RunError(.missing, "\(run): holds no checkpoint yet; continue it with --resume")
+        throw RunError(.missing, "\(run): holds no checkpoint yet", remedy: "continue it with --resume")
       }
       if let data {
         configuration.data.path = data

@@ -66,7 +66,8 @@ package final class JobWatchdog: Sendable {
         return try watchdog.open(port: settings.port).text
       } catch {
         throw RunError(
-          .inputOutput, "--watchdog-port \(settings.port): host \(hostName()): \(error); choose another port, or 0")
+          .inputOutput, "--watchdog-port \(settings.port): host \(hostName()): \(error)",
+          remedy: "choose another port, or 0")
       }
     }
     let invitation = Invitation(text: try world.broadcast(text: text ?? ""))

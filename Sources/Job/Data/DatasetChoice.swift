@@ -199,8 +199,8 @@ package enum DatasetChoice {
       : "one class, \(dataset.classNames.joined()), with \(counted(dataset.count, "image"))"
     throw RunError(
       .data,
-      "\(path): has \(found); expected at least two classes, one folder each"
-        + "\(FolderLayout.parentAdvice(of: path)). Only pretrain --loss simclr needs no labels")
+      "\(path): has \(found); expected at least two classes, one folder each\(FolderLayout.parentAdvice(of: path))",
+      remedy: "give labels, or train with pretrain --loss simclr, the only one that needs none")
   }
 }
 

@@ -91,7 +91,8 @@ package struct DatasetFolder {
     let layout = try FolderLayout(request)
     if validationFraction != nil, let validation = layout[.validation] {
       throw RunError(
-        .usage, "--validation-fraction: \(validation.path) has the images to validate with; leave the option out")
+        .usage, "--validation-fraction: \(validation.path) has the images to validate with",
+        remedy: "leave the option out")
     }
     let own = split == .test && validationFraction == nil ? layout.evaluationSplit ?? .test : split
     if own != .train, let folder = layout[own] {
@@ -211,14 +212,16 @@ package struct DatasetFolder {
       let others =
         names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
       throw RunError(
-        bad.exitCode, "\(bad.reason)\(others); repair or remove it, or leave such files out with --bad-images skip")
+        bad.exitCode, "\(bad.reason)\(others)",
+        remedy: "repair or remove it, or leave such files out with --bad-images skip")
     }
     let kept = index.filtered { [numbers = Set(description.bad.map(\.number))] number in !numbers.contains(number) }
     for label in index.classFolders.indices
     where kept.files(ofClass: label).isEmpty && !index.files(ofClass: label).isEmpty {
       throw RunError(
         .data,
-        "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first); repair or replace some"
+        "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first)",
+        remedy: "repair or replace some"
       )
     }
     let shown = names.prefix(10).joined(separator: ", ")

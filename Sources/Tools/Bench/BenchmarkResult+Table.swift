@@ -1,5 +1,5 @@
 import Configuration
-import Training
+import DistributedStep
 
 extension BenchmarkResult {
   /// Formats the result as a table for the terminal.

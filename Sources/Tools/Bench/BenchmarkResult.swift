@@ -1,7 +1,7 @@
 import Configuration
+import DistributedStep
 import Formats
 import FoundationEssentials
-import Training
 
 /// The result of `supcon bench`, in the form of its JSON file.
 struct BenchmarkResult: Codable {
@@ -117,7 +117,7 @@ extension BenchmarkResult {
       // Results of 0.1 lack the statistics that shards share.
       Self.partNames.allSatisfy({ name in result.secondsByPart[name] != nil || name == StepPart.statistics.name })
     else {
-      throw RunError(.data, "\(path): is no result of supcon bench; give a file that its --json wrote")
+      throw RunError(.data, "\(path): is no result of supcon bench", remedy: "give a file that its --json wrote")
     }
     self = result
   }

@@ -1,4 +1,5 @@
 import Configuration
+import DistributedStep
 import Formats
 import Job
 import Losses

@@ -1,5 +1,5 @@
+import DistributedStep
 import MPI
-import Training
 
 /// The traffic of this rank's collectives in the measured steps.
 struct StepMessages {

@@ -29,7 +29,7 @@ package enum DatasetPacking {
     }
     try world.onRoot {
       guard unsafe access(output, F_OK) != 0 else {
-        throw RunError(.output, "\(output): is there already; remove it, or choose another --output")
+        throw RunError(.output, "\(output): is there already", remedy: "remove it, or choose another --output")
       }
     }
     let splits = try DatasetFolder(request.configuration).splits(over: world)

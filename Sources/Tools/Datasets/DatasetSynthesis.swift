@@ -32,7 +32,7 @@ package enum DatasetSynthesis {
     try world.onRoot {
       let manager = FileManager.default
       guard ((try? manager.contentsOfDirectory(atPath: output)) ?? []).isEmpty else {
-        throw RunError(.output, "\(output): is not empty; choose another --output")
+        throw RunError(.output, "\(output): is not empty", remedy: "choose another --output")
       }
       do {
         for split in ["train", "test"] {
@@ -41,7 +41,7 @@ package enum DatasetSynthesis {
           }
         }
       } catch {
-        throw RunError(.output, "\(output): cannot be created; choose another --output")
+        throw RunError(.output, "\(output): cannot be created", remedy: "choose another --output")
       }
     }
     let activity = world.activity

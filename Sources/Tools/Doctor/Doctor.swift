@@ -1,11 +1,11 @@
 import Configuration
 import Datasets
+import DistributedStep
 import Glibc
 import Job
 import MPI
 import OneDNN
 import Runs
-import Training
 import Watchdog
 
 /// `supcon doctor`: all checks of a launch, with the facts that they examined.

@@ -1,9 +1,9 @@
 import Configuration
+import DistributedStep
 import FoundationEssentials
 import ImageCodecs
 import Imaging
 import NeuralNet
-import Training
 
 /// The result of `supcon plan`, in the form of its JSON object.
 struct PlanResult: Codable {

@@ -1,10 +1,10 @@
 import Configuration
 import Datasets
+import DistributedStep
 import Imaging
 import Job
 import MPI
 import NeuralNet
-import Training
 
 /// `supcon plan`: the parameters, memory, time and disk of a run, without training.
 package enum Planning {

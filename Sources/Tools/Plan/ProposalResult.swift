@@ -1,7 +1,7 @@
 import Configuration
+import DistributedStep
 import FoundationEssentials
 import Job
-import Training
 
 /// The result of `supcon plan --propose`, in the form of its JSON object.
 struct ProposalResult: Codable {

@@ -7,6 +7,7 @@ import FoundationEssentials
 ///   - result: The result.
 ///   - keys: The form of names that have no coding key of their own.
 /// - Returns: The text, without a newline at the end.
+/// - Throws: `EncodingError` if a number is not finite.
 func jsonText(
   _ result: some Encodable, keys: JSONEncoder.KeyEncodingStrategy = .useDefaultKeys
 ) throws -> String {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Training
+import DistributedStep
 
 /// The options for debugging; they do not change results.
 struct DebuggingOptions: ParsableArguments {

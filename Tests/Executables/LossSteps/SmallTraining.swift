@@ -1,6 +1,7 @@
 import Losses
 import MPI
 import NeuralNet
+import Optimizers
 
 /// Inputs of width 6 → hidden 8, ReLU → embeddings of width 5, unit rows; in joint training hidden → 3 classes too.
 ///

@@ -1,10 +1,10 @@
 import Configuration
+import DistributedStep
 import Foundation
 import ImageCodecs
 import Job
 import TestSupport
 import Testing
-import Training
 
 /// The choice of ranks and threads for a host.
 struct LaunchProposalTests {

@@ -27,7 +27,8 @@ extension TrainingStep {
     throw CollectiveError(
       error: RunError(
         .software,
-        "step \(state.step + 1): the loss is \(value): \(place); lower --learning-rate or lengthen --warmup-epochs, and look at the data"
+        "step \(state.step + 1): the loss is \(value): \(place)",
+        remedy: "lower --learning-rate or lengthen --warmup-epochs, and look at the data"
       ))
   }
 
@@ -38,7 +39,7 @@ extension TrainingStep {
     func check(_ vector: [Float], _ layout: VectorLayout, _ title: String) throws {
       for slice in layout.slices where !vector[slice.range].allSatisfy(\.isFinite) {
         throw RunError(
-          .software, "step \(state.step): \(title) \(slice.name) are not finite; lower --learning-rate")
+          .software, "step \(state.step): \(title) \(slice.name) are not finite", remedy: "lower --learning-rate")
       }
     }
     try check(state.parameters, state.parameterLayout, "the weights of")

@@ -1,3 +1,5 @@
+import NeuralNet
+
 /// Weight decay per parameter group.
 public struct WeightDecay: Sendable {
   /// The parameters without weight decay.

@@ -1,15 +1,6 @@
 import DataLoading
 import Datasets
-
-/// The samples of one step.
-package struct GlobalBatch {
-  /// The step, counted from the start of the run.
-  let step: Int
-  /// The epoch, from 0.
-  let epoch: Int
-  /// The samples' numbers in the dataset, the same list on every rank.
-  let samples: ArraySlice<Int32>
-}
+import DistributedStep
 
 /// The global batches of a run in their order.
 package struct BatchOrder {

@@ -27,7 +27,7 @@ struct StepDump {
       do {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       } catch {
-        throw RunError(.output, "\(path): cannot be created; choose another folder for --dump-step")
+        throw RunError(.output, "\(path): cannot be created", remedy: "choose another folder for --dump-step")
       }
     }
   }

@@ -24,7 +24,7 @@ package struct Diagnostics: Sendable {
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if the folder cannot be created.
-  func prepare(
+  package func prepare(
     after step: Int, through lastStep: Int, over world: borrowing Communicator, report: (String) -> Void
   ) throws {
     guard let dump else { return }
@@ -49,7 +49,7 @@ package struct Diagnostics: Sendable {
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` naming the rank, slice or file with the fault.
-  func look(
+  package func look(
     at step: TrainingStep, _ state: TrainingState, _ batch: GlobalBatch, loss: Double,
     over world: borrowing Communicator, report: (String) -> Void
   ) throws {

@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import DistributedStep
 import Evaluation
 import FoundationEssentials
 import Job

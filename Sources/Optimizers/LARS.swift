@@ -1,3 +1,5 @@
+import NeuralNet
+
 /// Momentum with a learning rate for each layer that follows the length of its weights (LARS; You and others 2017, arXiv 1708.03888), as
 /// SimCLR's and the official SupCon code define it.
 ///

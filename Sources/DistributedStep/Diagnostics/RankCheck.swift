@@ -30,8 +30,9 @@ enum RankCheck {
         throw CollectiveError(
           error: RunError(
             .software,
-            "step \(state.step): rank \(rank) on host \(hosts[rank]) differs from rank 0 on host \(hosts[0]) in \(what); "
-              + "look at that host's memory and programs (supcon doctor), and continue from a checkpoint before this step"
+            "step \(state.step): rank \(rank) on host \(hosts[rank]) differs from rank 0 on host \(hosts[0]) in \(what)",
+            remedy:
+              "look at that host's memory and programs (supcon doctor), and continue from a checkpoint before this step"
           ))
       }
     }

@@ -1,4 +1,5 @@
 import NeuralNet
+import Optimizers
 import TestSupport
 import Testing
 

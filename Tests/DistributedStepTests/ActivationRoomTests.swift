@@ -1,5 +1,5 @@
+import DistributedStep
 import Testing
-import Training
 
 struct ActivationRoomTests {
   @Test func `every shard keeps its activations where there is memory for all`() {

@@ -68,13 +68,15 @@ struct OpenedRun {
       if let fingerprint, fingerprint != resolved.data.fingerprint {
         throw RunError(
           .configuration,
-          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(counted(dataset.classNames.count, "class")) with other names; put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
+          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(request.output ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(counted(dataset.classNames.count, "class")) with other names",
+          remedy: "put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
         )
       }
       if let classes, classes != resolved.classifier.classes {
         throw RunError(
           .configuration,
-          "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(counted(dataset.classNames.count, "class")) (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes); give the data that it was written for, or begin a new run"
+          "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(counted(dataset.classNames.count, "class")) (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes)",
+          remedy: "give the data that it was written for, or begin a new run"
         )
       }
       if let problem = resolved.progressiveSizeProblem(viewSize: resolved.viewSize(of: dataset)) {
@@ -153,7 +155,8 @@ struct OpenedRun {
     var old = try directory.configuration()
     guard old.command == request.command else {
       throw RunError(
-        .configuration, "\(output): holds a run of supcon \(old.command.rawValue); continue it with that command")
+        .configuration, "\(output): holds a run of supcon \(old.command.rawValue)",
+        remedy: "continue it with that command")
     }
     if let total = request.extendedEpochs {
       try old.extend(toEpochs: total, run: output, report: report)

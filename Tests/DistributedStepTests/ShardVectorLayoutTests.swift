@@ -1,5 +1,5 @@
+import DistributedStep
 import Testing
-import Training
 
 struct ShardVectorLayoutTests {
   private let layout = ShardVectorLayout(parameterCount: 4 << 20, statisticCount: 8, isClassifying: false)

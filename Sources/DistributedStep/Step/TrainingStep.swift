@@ -5,6 +5,7 @@ import Losses
 import MPI
 import NeuralNet
 import OneDNN
+import Optimizers
 import Runs
 
 /// One step of training over all ranks.
@@ -107,7 +108,7 @@ package final class TrainingStep {
   }
 
   /// The Euclidean length of the gradient of the last step; the same bits on every rank and any number of ranks.
-  var gradientNorm: Double {
+  package var gradientNorm: Double {
     sums.withTotal { total in total.extracting(vector.gradient).euclideanLength }
   }
 

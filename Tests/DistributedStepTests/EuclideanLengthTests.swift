@@ -1,5 +1,5 @@
+import DistributedStep
 import Testing
-import Training
 
 /// The length of gradients.
 struct EuclideanLengthTests {

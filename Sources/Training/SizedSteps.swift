@@ -1,4 +1,5 @@
 import Configuration
+import DistributedStep
 
 /// The prepared step of the present stage of progressive resizing, compiled for its size of views.
 ///
