@@ -63,7 +63,7 @@ let stages: [Target] = [
   .target(name: "Optimizers", dependencies: ["NeuralNet"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "CBuild", cSettings: commit),
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
-  .target(name: "Watchdog", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "Watchdog", dependencies: ["ParallelLoops"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Losses", dependencies: ["Kernels", "MPI", "OneDNN", "ParallelLoops"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
@@ -126,7 +126,7 @@ let stages: [Target] = [
     name: "DistributedStep",
     dependencies: [
       "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Losses",
-      "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "Runs",
+      "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "ParallelLoops", "Runs",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(

@@ -14,7 +14,7 @@ extension Configuration {
     if let problem = views.problem(epochs: schedule.epochs) ?? mixingProblem {
       return problem
     }
-    return model.problem ?? head.problem ?? batches.problem(ranks: ranks)
+    return model.problem ?? head.problem ?? batches.problem(ranks: ranks) ?? overlapProblem
       ?? (isContrasting ? loss.problem(views: views.count) : nil) ?? lossesProblem ?? optimizer.problem
       ?? schedule.problem
       ?? ConfigurationOption.all.lazy.compactMap { option in option.needless(in: self, given) }.first
@@ -52,6 +52,14 @@ extension Configuration {
         remedy: "give the folder of the training images too")
     }
     return nil
+  }
+
+  private var overlapProblem: RunError? {
+    guard compute.overlap == .on, batches.isSharingStatistics else { return nil }
+    return RunError(
+      .usage,
+      "--overlap on: with --batch-norm \(batches.batchNorm.text) the backward pass has messages of its own",
+      remedy: "leave it out")
   }
 
   private var mixingProblem: RunError? {

@@ -17,9 +17,13 @@ public final class BatchNormalization {
     var scale: [Float]
     /// β − μ · scale.
     var shift: [Float]
+    /// n.
+    var pixels: Double
   }
 
-  /// The sums over a batch of one channel after another, `[2, channels]`.
+  /// The sums over a batch of one channel after another, `[2, channels]`, and the number of pixels of a channel.
+  ///
+  /// Those of the parts of a batch add up to those of the batch.
   public typealias Sums = [Double]
 
   /// The shape of input and output.
@@ -43,13 +47,16 @@ public final class BatchNormalization {
   /// The number of pixels of one channel of a batch.
   private var pixels: Double { Double(shape.count / shape.channels) }
 
-  /// Sums before any pixel.
-  public func noSums() -> Sums { Array(repeating: 0, count: 2 * shape.channels) }
+  /// The number of elements of sums.
+  var sumCount: Int { 2 * shape.channels + 1 }
+
+  /// Sums to which those of a batch are added.
+  public func noSums() -> Sums { Array(repeating: 0, count: sumCount - 1) + [pixels] }
 
   /// Statistics before any batch.
   public func noStatistics() -> Statistics {
     let zeros = [Float](repeating: 0, count: shape.channels)
-    return Statistics(mean: zeros, variance: zeros, scale: zeros, shift: zeros)
+    return Statistics(mean: zeros, variance: zeros, scale: zeros, shift: zeros, pixels: pixels)
   }
 
   /// Takes a new γ and β, `[channels]` each.
@@ -70,9 +77,11 @@ public final class BatchNormalization {
     kernels.addChannelSums(of: input, to: &sums)
   }
 
-  /// The statistics of the batch that `sums` were taken of.
+  /// The statistics of the batch that `sums` were taken of, which may be larger than one of ``shape``.
   public func statistics(of sums: Sums) -> Statistics {
     var statistics = noStatistics()
+    let pixels = sums[sumCount - 1]
+    statistics.pixels = pixels
     for channel in 0..<shape.channels {
       let mean = sums[channel] / pixels
       statistics.mean[channel] = Float(mean)
@@ -133,7 +142,7 @@ public final class BatchNormalization {
   ///   - input: The input of the forward pass.
   ///   - statistics: The statistics of the forward pass.
   ///   - masked: Receives the gradient before the ReLU; may be `gradient` or `addend`.
-  /// - Returns: The sums that ``inputGradient(_:sums:input:_:into:parameterGradient:)`` needs.
+  /// - Returns: The sums that ``inputGradient(_:sums:total:input:_:into:parameterGradient:)`` needs.
   public func reluGradient(
     _ gradient: Tensor, addend: Tensor? = nil, input: Tensor, _ statistics: Statistics, into masked: Tensor
   ) -> Sums {
@@ -166,24 +175,26 @@ public final class BatchNormalization {
   /// - Parameters:
   ///   - gradient: The gradient before the ReLU.
   ///   - sums: Its sums.
+  ///   - total: The sums over the whole batch that the statistics were taken of.
   ///   - input: The input of the forward pass.
   ///   - statistics: The statistics of the forward pass.
   ///   - inputGradient: Receives the gradient of the input; may be `gradient`.
-  ///   - parameterGradient: Receives the gradients of γ and β, `[2, channels]`.
+  ///   - parameterGradient: Receives this part's share of the gradients of γ and β, `[2, channels]`.
   public func inputGradient(
-    _ gradient: Tensor, sums: Sums, input: Tensor, _ statistics: Statistics, into inputGradient: Tensor,
+    _ gradient: Tensor, sums: Sums, total: Sums, input: Tensor, _ statistics: Statistics, into inputGradient: Tensor,
     parameterGradient: inout MutableSpan<Float>
   ) {
     let channels = shape.channels
+    let pixels = total[sumCount - 1]
     var ofGradient = statistics.scale
     var ofInput = statistics.scale
     var rest = statistics.scale
     for channel in 0..<channels {
       let inverseDeviation = 1 / (Double(statistics.variance[channel]) + Double(epsilon)).squareRoot()
-      let betaGradient = sums[channel]
-      let gammaGradient = sums[channels + channel] * inverseDeviation
-      parameterGradient[channel] = Float(gammaGradient)
-      parameterGradient[channels + channel] = Float(betaGradient)
+      parameterGradient[channel] = Float(sums[channels + channel] * inverseDeviation)
+      parameterGradient[channels + channel] = Float(sums[channel])
+      let betaGradient = total[channel]
+      let gammaGradient = total[channels + channel] * inverseDeviation
       let factor = Double(gamma[channel]) * inverseDeviation
       let slope = -factor * inverseDeviation * gammaGradient / pixels
       ofGradient[channel] = Float(factor)

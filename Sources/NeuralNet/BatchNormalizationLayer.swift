@@ -1,6 +1,7 @@
 import OneDNN
 
-/// Batch normalization over one shard, with running statistics for evaluation (PyTorch's `BatchNorm2d`).
+/// Batch normalization over a shard or a group of shards, with running statistics for evaluation (PyTorch's `BatchNorm2d`,
+/// `SyncBatchNorm`).
 ///
 /// The statistics of a shard's forward pass are its *batch statistics*: mean and unbiased variance of each channel. Once a step the running
 /// statistics move by ``momentum`` towards their mean over all shards of the global batch.
@@ -43,7 +44,7 @@ final class BatchNormalizationLayer {
   /// Writes a shard's batch statistics to their places in a vector of the statistics' layout.
   func batchStatistics(of statistics: BatchNormalization.Statistics, into batchStatistics: inout MutableSpan<Float>) {
     // A batch divides by the number of pixels n, PyTorch's running variance by n − 1.
-    let pixels = Float(normalization.shape.count / normalization.shape.channels)
+    let pixels = Float(statistics.pixels)
     for channel in 0..<normalization.shape.channels {
       batchStatistics[slices.runningMean.range.lowerBound + channel] = statistics.mean[channel]
       batchStatistics[slices.runningVariance.range.lowerBound + channel] =
@@ -53,11 +54,12 @@ final class BatchNormalizationLayer {
 
   /// The gradient of the input, and of scale and shift at their places in `gradient`.
   func inputGradient(
-    _ outputGradient: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ statistics: BatchNormalization.Statistics,
+    _ outputGradient: Tensor, sums: GroupSums, input: Tensor, _ statistics: BatchNormalization.Statistics,
     into inputGradient: Tensor, parameterGradient: inout MutableSpan<Float>
   ) {
     var slice = parameterGradient._mutatingExtracting(gradientRange)
     normalization.inputGradient(
-      outputGradient, sums: sums, input: input, statistics, into: inputGradient, parameterGradient: &slice)
+      outputGradient, sums: sums.own, total: sums.total, input: input, statistics, into: inputGradient,
+      parameterGradient: &slice)
   }
 }

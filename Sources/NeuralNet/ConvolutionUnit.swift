@@ -9,7 +9,7 @@ final class ConvolutionUnit {
     let convolved: Tensor
     fileprivate(set) var statistics: BatchNormalization.Statistics
 
-    /// The size of the activations in bytes.
+    /// The size of the output of the convolution in bytes.
     var byteCount: Int { convolved.byteCount }
 
     fileprivate init(_ convolved: Tensor, _ statistics: BatchNormalization.Statistics) {
@@ -23,6 +23,9 @@ final class ConvolutionUnit {
   private let isTraining: Bool
 
   var outputShape: ActivationShape { convolution.outputShape }
+
+  /// The number of elements of its sums.
+  var sumCount: Int { normalization.sumCount }
 
   private var normalization: BatchNormalization { layer.normalization }
 
@@ -38,11 +41,12 @@ final class ConvolutionUnit {
     isTraining = context.isTraining
   }
 
-  /// Memory for the activations of a forward pass; in evaluation shared by all units of a shape and role.
-  func makeSavedActivations(_ context: NetworkContext, _ role: ScratchRole) throws(DNNLError) -> SavedActivations {
-    SavedActivations(
-      isTraining ? try context.makeActivation(outputShape) : try context.scratchTensor(outputShape, role),
-      normalization.noStatistics())
+  /// Memory for the activations of a forward pass: its own, or scratch memory that units of one role share.
+  func makeSavedActivations(_ context: NetworkContext, sharing role: ScratchRole?) throws(DNNLError) -> SavedActivations
+  {
+    let convolved =
+      if let role { try context.scratchTensor(outputShape, role) } else { try context.makeActivation(outputShape) }
+    return SavedActivations(convolved, normalization.noStatistics())
   }
 
   func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
@@ -61,13 +65,26 @@ final class ConvolutionUnit {
 
   // MARK: - Forward
 
-  /// Convolves `input` and, in training, takes the shard's statistics.
-  func convolve(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
+  /// Convolves `input`.
+  ///
+  /// - Returns: In training, the sums of its output; else none.
+  func convolve(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) -> BatchNormalization.Sums {
     var sums = isTraining ? normalization.noSums() : []
     try convolution.forward(input, into: saved.convolved, sums: &sums)
+    return sums
+  }
+
+  /// Takes the statistics to normalize with, in training.
+  func setStatistics(_ saved: SavedActivations, of sums: BatchNormalization.Sums) {
     if isTraining {
       saved.statistics = normalization.statistics(of: sums)
     }
+  }
+
+  /// Convolves the input of an earlier forward pass again, whose statistics are still there.
+  func convolveAgain(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
+    var sums: BatchNormalization.Sums = []
+    try convolution.forward(input, into: saved.convolved, sums: &sums)
   }
 
   /// relu(normalized).
@@ -128,7 +145,7 @@ final class ConvolutionUnit {
   ///
   /// `inner` is scratch memory for the gradient between normalization and convolution; `completed` is called when the parameters' are complete.
   func backward(
-    _ masked: Tensor, sums: BatchNormalization.Sums, input: Tensor, _ saved: SavedActivations, inner: Tensor,
+    _ masked: Tensor, sums: GroupSums, input: Tensor, _ saved: SavedActivations, inner: Tensor,
     into gradient: inout MutableSpan<Float>, completed: GradientPartHandler, inputGradient: Tensor?
   ) throws(DNNLError) {
     let start = convolution.clock.start()

@@ -2,7 +2,7 @@ import OneDNN
 
 /// The use of a network: training or evaluation.
 public enum NetworkMode: Sendable {
-  /// BatchNorm takes the statistics of the shard; backward passes are compiled.
+  /// BatchNorm takes the statistics of the shard or its group; backward passes are compiled.
   case training
   /// BatchNorm takes the running statistics; only forward passes are compiled.
   case inference
@@ -26,6 +26,12 @@ public final class NetworkContext {
 
   /// The packed weights of all convolutions, which the contexts of several threads share.
   public let packedWeights: PackedWeights
+
+  /// The group of the shard that is computed next; `nil` if BatchNorm takes each shard's own statistics.
+  public var statisticsGroup: (any StatisticsGroup)?
+
+  /// The vectors that the shards of a group sum.
+  public internal(set) var statisticsExchanges = StatisticsExchanges()
 
   /// The times of layers and passes, if they are taken.
   public let profile: LayerProfile?
@@ -131,4 +137,6 @@ enum ScratchRole: Hashable {
   case evenOutput
   /// In evaluation, the output of the blocks between.
   case oddOutput
+  /// A convolution's output that is computed again for the backward pass, by its place in the block.
+  case recomputed(Int)
 }

@@ -1,5 +1,13 @@
 import OneDNN
 
+/// The activations of a forward pass that are kept for the backward pass.
+public enum KeptActivations: Sendable {
+  /// All that the backward pass needs.
+  case all
+  /// The outputs of the blocks: the backward pass computes each block again, with the BatchNorm statistics of the forward pass.
+  case blockOutputs
+}
+
 /// A residual encoder: views → representations.
 ///
 /// `[views, 3, height, width]` float32 → stem → groups of residual blocks → mean over pixels → `[views, representationWidth]` float32.
@@ -11,16 +19,16 @@ public final class ResNet {
     fileprivate let stem: ConvolutionUnit.SavedActivations
     fileprivate let blocks: [ResidualBlock.SavedActivations]
 
-    /// The size in bytes.
+    /// The size in bytes, without the memory of the encoder in which blocks are computed again.
     public let byteCount: Int
 
-    fileprivate init(_ encoder: ResNet) throws(DNNLError) {
+    fileprivate init(_ encoder: ResNet, _ kept: KeptActivations) throws(DNNLError) {
       let context = encoder.context
       input = try context.makeActivation(encoder.inputShape)
       stem = try encoder.stem.makeSavedActivations(context)
       var allSaved: [ResidualBlock.SavedActivations] = []
       for block in encoder.blocks {
-        allSaved.append(try block.makeSavedActivations(context))
+        allSaved.append(try block.makeSavedActivations(kept))
       }
       blocks = allSaved
       byteCount = blocks.reduce(input.byteCount + stem.byteCount) { sum, block in sum + block.byteCount }
@@ -96,9 +104,11 @@ public final class ResNet {
 
   /// Allocates the activations of a forward pass: one for each shard whose activations are kept.
   ///
+  /// - Parameter kept: The activations that are kept; those of ``KeptActivations/blockOutputs`` belong to this encoder, all others may also be
+  ///   used by the same encoder of another thread.
   /// - Throws: `DNNLError` if oneDNN refuses the memory.
-  public func makeSavedActivations() throws(DNNLError) -> SavedActivations {
-    try SavedActivations(self)
+  public func makeSavedActivations(_ kept: KeptActivations = .all) throws(DNNLError) -> SavedActivations {
+    try SavedActivations(self, kept)
   }
 
   /// Takes new parameters.

@@ -33,6 +33,7 @@ final class ResNetStem {
   let inputShape: ActivationShape
   let outputShape: ActivationShape
 
+  private let context: NetworkContext
   private let unit: ConvolutionUnit
   private let relu: Tensor
   private let pooling: Pooling?
@@ -73,6 +74,8 @@ final class ResNetStem {
     inputShape = geometry.input
     let names = ResNetArchitecture.Stem.layerNames
     unit = try ConvolutionUnit(context, names.convolution, names.normalization, geometry, isFirst: true)
+    self.context = context
+    context.statisticsExchanges.add(forward: [unit.sumCount], backward: unit.sumCount)
     relu = try context.scratchTensor(unit.outputShape, .stem)
     switch kind {
     case .cifar:
@@ -97,7 +100,7 @@ final class ResNetStem {
   }
 
   func makeSavedActivations(_ context: NetworkContext) throws(DNNLError) -> ConvolutionUnit.SavedActivations {
-    try unit.makeSavedActivations(context, .inner)
+    try unit.makeSavedActivations(context, sharing: context.isTraining ? nil : .inner)
   }
 
   func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
@@ -114,7 +117,8 @@ final class ResNetStem {
 
   /// The first block's input.
   func forward(_ input: Tensor, _ saved: ConvolutionUnit.SavedActivations) throws(DNNLError) -> Tensor {
-    try unit.convolve(input, saved)
+    let sums = try unit.convolve(input, saved)
+    unit.setStatistics(saved, of: context.sumOverGroup(sums))
     return try output(of: saved)
   }
 
@@ -144,7 +148,7 @@ final class ResNetStem {
     }
     let sums = unit.reluGradient(reluGradient, saved, into: scratch.masked)
     try unit.backward(
-      scratch.masked, sums: sums, input: input, saved, inner: scratch.inner, into: &gradient,
+      scratch.masked, sums: context.groupSums(sums), input: input, saved, inner: scratch.inner, into: &gradient,
       completed: completed, inputGradient: nil)
   }
 }

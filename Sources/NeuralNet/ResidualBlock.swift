@@ -13,25 +13,34 @@ final class ResidualBlock {
     fileprivate let shortcut: ConvolutionUnit.SavedActivations?
     /// The block's output, unless it is restored.
     fileprivate let output: Tensor?
+    /// True if the outputs of the convolutions are in scratch memory, and computed again for the backward pass.
+    fileprivate let isRecomputed: Bool
 
-    /// The size of the activations in bytes.
+    /// The size of the activations in bytes, without scratch memory.
     var byteCount: Int {
-      branch.reduce((shortcut?.byteCount ?? 0) + (output?.byteCount ?? 0)) { sum, unit in sum + unit.byteCount }
+      let convolved = branch.reduce(shortcut?.byteCount ?? 0) { sum, unit in sum + unit.byteCount }
+      return (output?.byteCount ?? 0) + (isRecomputed ? 0 : convolved)
     }
 
-    fileprivate init(_ block: ResidualBlock, _ context: NetworkContext) throws(DNNLError) {
+    fileprivate init(_ block: ResidualBlock, _ context: NetworkContext, _ kept: KeptActivations) throws(DNNLError) {
+      let isRecomputed = context.isTraining && kept == .blockOutputs
+      self.isRecomputed = isRecomputed
+      func role(inTraining place: Int, inference role: ScratchRole) -> ScratchRole? {
+        context.isTraining ? (isRecomputed ? .recomputed(place) : nil) : role
+      }
       var allSaved: [ConvolutionUnit.SavedActivations] = []
-      for unit in block.branch {
-        allSaved.append(try unit.makeSavedActivations(context, .inner))
+      for (place, unit) in block.branch.enumerated() {
+        allSaved.append(try unit.makeSavedActivations(context, sharing: role(inTraining: place, inference: .inner)))
       }
       branch = allSaved
       if case .projected(let unit) = block.shortcut {
-        shortcut = try unit.makeSavedActivations(context, .shortcut)
+        shortcut = try unit.makeSavedActivations(
+          context, sharing: role(inTraining: block.branch.count, inference: .shortcut))
       } else {
         shortcut = nil
       }
       output =
-        block.restoredOutput != nil
+        !isRecomputed && block.restoredOutput != nil
         ? nil
         : context.isTraining
           ? try context.makeActivation(block.outputShape)
@@ -50,6 +59,7 @@ final class ResidualBlock {
   /// Its place in the network, such as `layer1.0`.
   let name: String
 
+  private let context: NetworkContext
   private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
   private let isOdd: Bool
@@ -122,6 +132,12 @@ final class ResidualBlock {
             input: input, outputChannels: plan.outputChannels, kernel: 1, stride: plan.stride, padding: 0,
             outputChannelBlock: input.channelBlock)))
     }
+    self.context = context
+    if case .projected(let unit) = shortcut {
+      context.statisticsExchanges.add(sumsOf: units, unit)
+    } else {
+      context.statisticsExchanges.add(sumsOf: units, nil)
+    }
     restoredOutput = context.isTraining && !isOdd ? try context.scratchTensor(output, .evenOutput) : nil
     guard context.isTraining else {
       backwardPass = nil
@@ -134,8 +150,8 @@ final class ResidualBlock {
       shortcutInput: try context.scratchTensor(input, .shortcut))
   }
 
-  func makeSavedActivations(_ context: NetworkContext) throws(DNNLError) -> SavedActivations {
-    try SavedActivations(self, context)
+  func makeSavedActivations(_ kept: KeptActivations) throws(DNNLError) -> SavedActivations {
+    try SavedActivations(self, context, kept)
   }
 
   func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
@@ -167,27 +183,52 @@ final class ResidualBlock {
 
   /// Computes the output.
   func forward(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
-    try branch[0].convolve(input, saved.branch[0])
+    var sums = try branch[0].convolve(input, saved.branch[0])
     for index in hidden.indices {
+      branch[index].setStatistics(saved.branch[index], of: context.sumOverGroup(sums))
       branch[index].relu(saved.branch[index], into: hidden[index])
-      try branch[index + 1].convolve(hidden[index], saved.branch[index + 1])
+      sums = try branch[index + 1].convolve(hidden[index], saved.branch[index + 1])
     }
-    if case .projected(let unit) = shortcut {
-      guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
-      try unit.convolve(input, shortcutActivations)
+    let (last, lastActivations) = (branch[hidden.count], saved.branch[hidden.count])
+    if let (unit, shortcutActivations) = projection(saved) {
+      let both = context.groupSums(sums, try unit.convolve(input, shortcutActivations))
+      last.setStatistics(lastActivations, of: both.first.total)
+      unit.setStatistics(shortcutActivations, of: both.second.total)
+    } else {
+      last.setStatistics(lastActivations, of: context.sumOverGroup(sums))
     }
     computeOutput(input, saved)
   }
 
+  /// Computes the outputs of the convolutions again, if they are not kept, with the statistics of the forward pass.
+  private func recompute(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
+    guard saved.isRecomputed else { return }
+    try branch[0].convolveAgain(input, saved.branch[0])
+    for index in hidden.indices {
+      branch[index].relu(saved.branch[index], into: hidden[index])
+      try branch[index + 1].convolveAgain(hidden[index], saved.branch[index + 1])
+    }
+    if let (unit, shortcutActivations) = projection(saved) {
+      try unit.convolveAgain(input, shortcutActivations)
+    }
+  }
+
+  /// The convolution of the shortcut, if it has one.
+  private func projection(_ saved: SavedActivations) -> (ConvolutionUnit, ConvolutionUnit.SavedActivations)? {
+    guard case .projected(let unit) = shortcut else { return nil }
+    guard let activations = saved.shortcut else { preconditionFailure("the saved is another block's") }
+    return (unit, activations)
+  }
+
   /// The output after a forward pass, or after it was restored.
   func output(of saved: SavedActivations) -> Tensor {
-    guard let output = restoredOutput ?? saved.output else { preconditionFailure("the saved is another block's") }
+    guard let output = saved.output ?? restoredOutput else { preconditionFailure("the saved is another block's") }
     return output
   }
 
   /// Computes the output again, if it is not kept, from the input and the other activations.
   func restoreOutput(_ input: Tensor, _ saved: SavedActivations) {
-    if restoredOutput != nil {
+    if saved.output == nil {
       computeOutput(input, saved)
     }
   }
@@ -215,17 +256,20 @@ final class ResidualBlock {
     into gradient: inout MutableSpan<Float>, completed: GradientPartHandler
   ) throws(DNNLError) -> ReluOutputGradient {
     guard let scratch = backwardPass else { preconditionFailure("this block was made for inference") }
+    try recompute(input, saved)
     let beforeRelu = scratch.beforeRelu
     var masked = beforeRelu
-    var sums = branch[hidden.count].reluGradient(
+    let lastSums = branch[hidden.count].reluGradient(
       outputGradient, output: output(of: saved), saved.branch[hidden.count], into: masked)
+    var (sums, shortcutSums) = groupSums(lastSums, ofShortcut: beforeRelu, saved)
     for index in hidden.indices.reversed() {
       branch[index].relu(saved.branch[index], into: hidden[index])
       try branch[index + 1].backward(
         masked, sums: sums, input: hidden[index], saved.branch[index + 1], inner: scratch.inner[index + 1],
         into: &gradient, completed: completed, inputGradient: scratch.hidden[index])
       masked = scratch.hidden[index]
-      sums = branch[index].reluGradient(ReluOutputGradient(first: masked), saved.branch[index], into: masked)
+      sums = context.groupSums(
+        branch[index].reluGradient(ReluOutputGradient(first: masked), saved.branch[index], into: masked))
     }
     try branch[0].backward(
       masked, sums: sums, input: input, saved.branch[0], inner: scratch.inner[0], into: &gradient,
@@ -239,12 +283,33 @@ final class ResidualBlock {
       operation.backward(outputGradient: beforeRelu, into: inputGradient)
       return ReluOutputGradient(first: scratch.input, second: inputGradient)
     case .projected(let unit):
-      guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
+      guard let shortcutActivations = saved.shortcut, let shortcutSums else {
+        preconditionFailure("the saved is another block's")
+      }
       try unit.backward(
-        beforeRelu, sums: unit.gradientSums(of: beforeRelu, shortcutActivations), input: input, shortcutActivations,
+        beforeRelu, sums: shortcutSums, input: input, shortcutActivations,
         inner: scratch.inner[hidden.count], into: &gradient, completed: completed,
         inputGradient: scratch.shortcutInput)
       return ReluOutputGradient(first: scratch.input, second: scratch.shortcutInput)
+    }
+  }
+
+  /// The sums of the last unit's gradient and, where the shortcut is a convolution, of the same gradient there.
+  private func groupSums(
+    _ sums: BatchNormalization.Sums, ofShortcut beforeRelu: Tensor, _ saved: SavedActivations
+  ) -> (last: GroupSums, shortcut: GroupSums?) {
+    guard let (unit, activations) = projection(saved) else { return (context.groupSums(sums), nil) }
+    let both = context.groupSums(sums, unit.gradientSums(of: beforeRelu, activations))
+    return (both.first, both.second)
+  }
+}
+
+extension StatisticsExchanges {
+  /// Registers a block, whose last unit and shortcut share a vector.
+  fileprivate mutating func add(sumsOf units: [ConvolutionUnit], _ shortcut: ConvolutionUnit?) {
+    for (place, unit) in units.enumerated() {
+      let count = unit.sumCount + (place == units.count - 1 ? shortcut?.sumCount ?? 0 : 0)
+      add(forward: [count], backward: count)
     }
   }
 }

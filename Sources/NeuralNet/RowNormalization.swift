@@ -1,15 +1,18 @@
-/// Batch normalization of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of one shard.
+/// Batch normalization of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of a shard or a group of
+/// shards.
 ///
 /// The formulas are those of ``BatchNormalization``, with rows in the place of pixels.
-struct RowNormalization: Sendable {
-  /// The statistics of the columns of one shard.
+struct RowNormalization {
+  /// The statistics of the columns.
   struct Statistics: Sendable {
     var mean: [Double]
-    /// Divided by the number of rows.
+    /// Divided by ``count``.
     var variance: [Double]
-    var rows: Int
+    /// The number of rows that they were taken of.
+    var count: Double
   }
 
+  private let context: NetworkContext
   private let width: Int
   private let slices: ModelLayout.Normalization
   private let scaleGradient: Range<Int>
@@ -17,42 +20,41 @@ struct RowNormalization: Sendable {
 
   /// Registers scale, shift and running statistics under `name`.
   init(_ context: NetworkContext, _ name: String, width: Int) {
+    self.context = context
     self.width = width
+    context.statisticsExchanges.add(forward: [width + 1, width], backward: 2 * width)
     slices = context.layout.addNormalization(name, channels: width)
     scaleGradient = context.gradientRange(of: slices.scale)
     shiftGradient = context.gradientRange(of: slices.shift)
   }
 
-  /// The statistics of a shard's rows.
+  /// The statistics of a shard's rows, with those of its group.
   func statistics(of rows: Span<Float>) -> Statistics {
-    let count = rows.count / width
-    var mean = [Double](repeating: 0, count: width)
-    for row in 0..<count {
+    let rowCount = rows.count / width
+    var sums = [Double](repeating: 0, count: width) + [Double(rowCount)]
+    for row in 0..<rowCount {
       for column in 0..<width {
-        mean[column] += Double(rows[row * width + column])
+        sums[column] += Double(rows[row * width + column])
       }
     }
-    for column in 0..<width {
-      mean[column] /= Double(count)
-    }
-    var variance = [Double](repeating: 0, count: width)
-    for row in 0..<count {
+    sums = context.sumOverGroup(sums)
+    let count = sums[width]
+    let mean = sums[..<width].map { sum in sum / count }
+    var squares = [Double](repeating: 0, count: width)
+    for row in 0..<rowCount {
       for column in 0..<width {
         let distance = Double(rows[row * width + column]) - mean[column]
-        variance[column] += distance * distance
+        squares[column] += distance * distance
       }
     }
-    for column in 0..<width {
-      variance[column] /= Double(count)
-    }
-    return Statistics(mean: mean, variance: variance, rows: count)
+    return Statistics(mean: mean, variance: context.sumOverGroup(squares).map { sum in sum / count }, count: count)
   }
 
-  /// In evaluation, the statistics to normalize `rows` rows with.
+  /// In evaluation, the statistics to normalize with.
   func runningStatistics(in statistics: Span<Float>, rows: Int) -> Statistics {
     Statistics(
       mean: slices.runningMean.range.map { index in Double(statistics[index]) },
-      variance: slices.runningVariance.range.map { index in Double(statistics[index]) }, rows: rows)
+      variance: slices.runningVariance.range.map { index in Double(statistics[index]) }, count: Double(rows))
   }
 
   private func inverseDeviations(_ statistics: Statistics) -> [Double] {
@@ -65,7 +67,7 @@ struct RowNormalization: Sendable {
   ) {
     let inverse = inverseDeviations(statistics)
     let (scale, shift) = (parameters.extracting(slices.scale.range), parameters.extracting(slices.shift.range))
-    for row in 0..<statistics.rows {
+    for row in 0..<rows.count / width {
       for column in 0..<width {
         let normalized = Float((Double(rows[row * width + column]) - statistics.mean[column]) * inverse[column])
         output[row * width + column] = scale[column] * normalized + shift[column]
@@ -82,26 +84,27 @@ struct RowNormalization: Sendable {
     func normalized(_ row: Int, _ column: Int) -> Double {
       (Double(input[row * width + column]) - statistics.mean[column]) * inverse[column]
     }
-    var sums = [Double](repeating: 0, count: width)
-    var products = [Double](repeating: 0, count: width)
-    for row in 0..<statistics.rows {
+    let rowCount = input.count / width
+    // Σ g, then Σ g x̂.
+    var sums = [Double](repeating: 0, count: 2 * width)
+    for row in 0..<rowCount {
       for column in 0..<width {
         let value = Double(rowGradient[row * width + column])
         sums[column] += value
-        products[column] += value * normalized(row, column)
+        sums[width + column] += value * normalized(row, column)
       }
     }
-    let count = Double(statistics.rows)
     for column in 0..<width {
-      gradient[scaleGradient.lowerBound + column] = Float(products[column])
+      gradient[scaleGradient.lowerBound + column] = Float(sums[width + column])
       gradient[shiftGradient.lowerBound + column] = Float(sums[column])
     }
-    for row in 0..<statistics.rows {
+    let (total, count) = (context.sumOverGroup(sums), statistics.count)
+    for row in 0..<rowCount {
       for column in 0..<width {
         let factor = Double(parameters[slices.scale.range.lowerBound + column]) * inverse[column]
         let value = Double(rowGradient[row * width + column])
         rowGradient[row * width + column] = Float(
-          factor * (value - sums[column] / count - normalized(row, column) * products[column] / count))
+          factor * (value - total[column] / count - normalized(row, column) * total[width + column] / count))
       }
     }
   }
@@ -109,7 +112,7 @@ struct RowNormalization: Sendable {
   /// Writes a shard's batch statistics to their places in a vector of the statistics' layout.
   func batchStatistics(of statistics: Statistics, into batchStatistics: inout MutableSpan<Float>) {
     // PyTorch's running variance is divided by n − 1.
-    let unbiased = Double(statistics.rows) / Double(max(statistics.rows - 1, 1))
+    let unbiased = statistics.count / max(statistics.count - 1, 1)
     for column in 0..<width {
       batchStatistics[slices.runningMean.range.lowerBound + column] = Float(statistics.mean[column])
       batchStatistics[slices.runningVariance.range.lowerBound + column] = Float(statistics.variance[column] * unbiased)

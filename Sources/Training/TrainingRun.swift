@@ -193,6 +193,11 @@ package enum TrainingRun {
     report(
       "batch \(configuration.batches.size) in \(counted(configuration.batches.shardCount, "shard")) over \(counted(ranks, "rank")) × \(counted(configuration.compute.threads, "thread")), steps \(state.step) to \(plan.lastStep)"
     )
+    if configuration.batches.isSharingStatistics {
+      report(
+        "BatchNorm: statistics of \(configuration.batches.batchNorm == .global ? "the whole batch" : counted(configuration.batches.shardsPerGroup(ofShards: configuration.batches.shardCount), "shard") + " together"); a rank computes all of its shards side by side"
+      )
+    }
   }
 
   /// Does what is due after a step: a test of the classifier, a checkpoint.

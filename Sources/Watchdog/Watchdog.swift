@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import ParallelLoops
 
 /// A thread that ends a job without progress, on every host, with a message that names the rank that is behind.
 ///

@@ -21,7 +21,7 @@ struct RecipeTests {
   @Test(arguments: [
     ("cifar10-resnet20-supcon", ["temperature=0.07", "learning-rate=0.1", "epochs=500", "batch-size=256"]),
     ("cifar100-resnet20-supcon", ["dataset=cifar100", "head-widths=64,64", "normalize-encoder=true"]),
-    ("cifar10-resnet20-cross-entropy", ["learning-rate=0.05", "augmentation=autoaugment-cifar10", "epochs=700"]),
+    ("cifar10-resnet20-cross-entropy", ["learning-rate=0.05", "epochs=700", "batch-norm=global"]),
     ("cifar10-resnet50-supcon", ["temperature=0.1", "learning-rate=0.5", "batch-size=1024", "epochs=1000"]),
     ("cifar10-resnet50-simclr", ["loss=simclr", "temperature=0.5", "loss-scale=tau/0.07", "warmup-epochs=10"]),
     (
@@ -32,7 +32,10 @@ struct RecipeTests {
       "cifar100-resnet20-joint-200e",
       ["dataset=cifar100", "cross-entropy-weight=1", "augmentation=autoaugment-cifar10"]
     ),
-    ("imagenet-resnet50-supcon", ["optimizer=lars", "learning-rate=0.4", "batch-size=6144", "epochs=350"]),
+    (
+      "imagenet-resnet50-supcon",
+      ["optimizer=lars", "learning-rate=0.4", "batch-size=6144", "epochs=350", "batch-norm=global"]
+    ),
   ])
   func `a recipe has the figures of its source`(name: String, figures: [String]) throws {
     let values = try configuration(name).configuration.values().map { option, text in "\(option.name)=\(text)" }

@@ -29,6 +29,13 @@ struct MultiProcessTests {
     #expect(result.lastLine == "pieces: passed on \(ranks) ranks")
   }
 
+  @Test(arguments: [1, 2, 3, 5])
+  func `groups of shards have the bits of a sequential evaluation`(ranks: Int) throws {
+    let result = try run(["groups"], ranks: ranks)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.lastLine == "groups: passed on \(ranks) ranks")
+  }
+
   /// Otherwise the data of the tree's checks could not tell one order from another.
   @Test func `the library's own reduction gives other bits on three ranks`() throws {
     let result = try run(["control"], ranks: 3)

@@ -114,7 +114,7 @@ import Testing
       var parameterGradient = [Float](repeating: .nan, count: 2 * channels)
       var span = parameterGradient.mutableSpan
       main.normalization.inputGradient(
-        gradient, sums: sums, input: x, statistics, into: inputGradient, parameterGradient: &span)
+        gradient, sums: sums, total: sums, input: x, statistics, into: inputGradient, parameterGradient: &span)
       var shortcutGradient = gradient
       if kind == .addNormalizedRelu {
         let sums = side.normalization.gradientSums(of: gradient, input: s, shortcutStatistics)
@@ -122,7 +122,8 @@ import Testing
         var unused = [Float](repeating: 0, count: 2 * channels)
         var unusedSpan = unused.mutableSpan
         side.normalization.inputGradient(
-          gradient, sums: sums, input: s, shortcutStatistics, into: shortcutGradient, parameterGradient: &unusedSpan)
+          gradient, sums: sums, total: sums, input: s, shortcutStatistics, into: shortcutGradient,
+          parameterGradient: &unusedSpan)
       }
       return Pass(
         output: y.maps(shape), statistics: statistics, inputGradient: inputGradient.maps(shape),
@@ -194,7 +195,7 @@ import Testing
     var parameterGradient = [Float](repeating: .nan, count: 2 * Self.channels)
     var span = parameterGradient.mutableSpan
     normalization.inputGradient(
-      gradient, sums: sums, input: x, statistics, into: gradient, parameterGradient: &span)
+      gradient, sums: sums, total: sums, input: x, statistics, into: gradient, parameterGradient: &span)
 
     let inputError = try gradientError(gradient.maps(shape), at: subject.input, step: 0x1p-7) { input in
       try dot(forward(input, scale, shift), weights)

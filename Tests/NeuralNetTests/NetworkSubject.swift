@@ -58,14 +58,18 @@ struct NetworkSubject {
     var lengths: [Float] = []
   }
 
-  init(mode: NetworkMode, views: Int, model: String = "resnet20", precision: Precision = .float32) throws {
+  init(
+    mode: NetworkMode, views: Int, model: String = "resnet20", precision: Precision = .float32,
+    keeping kept: KeptActivations = .all
+  ) throws {
     try self.init(
-      mode: mode, views: views, #require(ResNetArchitecture(name: model)), height: 16, width: 16, precision: precision)
+      mode: mode, views: views, #require(ResNetArchitecture(name: model)), height: 16, width: 16, precision: precision,
+      keeping: kept)
   }
 
   init(
     mode: NetworkMode, views: Int, _ architecture: ResNetArchitecture, height: Int, width: Int,
-    precision: Precision = .float32
+    precision: Precision = .float32, keeping kept: KeptActivations = .all
   ) throws {
     useOneThreadPerPrimitive()
     self.views = views
@@ -74,7 +78,7 @@ struct NetworkSubject {
     let representationWidth = encoder.representationWidth
     head = ProjectionHead(
       context, ProjectionHeadArchitecture([representationWidth, 128]), inputWidth: representationWidth)
-    saved = try encoder.makeSavedActivations()
+    saved = try encoder.makeSavedActivations(kept)
     headRecord = head.makeSavedActivations(views: views)
   }
 

@@ -37,7 +37,9 @@ struct BenchTests {
   private static let small = [
     "bench", "--batch-size", "32", "--shard-size", "8", "--shapes-train", "64", "--steps", "8",
   ]
-  private static let parts = ["data", "forward", "gather", "loss", "backward", "reduce", "update", "rest"]
+  private static let parts = [
+    "data", "statistics", "forward", "gather", "loss", "backward", "reduce", "update", "rest",
+  ]
 
   @Test(arguments: [(ranks: 1, threads: 1), (ranks: 1, threads: 2), (ranks: 2, threads: 1)])
   func resultAgreesWithItself(ranks: Int, threads: Int) throws {

@@ -3,11 +3,13 @@ import Testing
 
 /// Training that runs into numbers that are not finite.
 struct DivergenceTests {
-  @Test func endsPromptlyNamingRankAndStep() throws {
+  @Test(arguments: ["shard", "global"])
+  func endsPromptlyNamingRankAndStep(batchNorm: String) throws {
     let workshop = try Workshop()
     let start = Date()
     let result = try workshop.pretrain(
-      "run", ranks: 2, ["--steps", "1000", "--learning-rate", "1e30", "--checkpoint-steps", "1"])
+      "run", ranks: 2,
+      ["--steps", "1000", "--learning-rate", "1e30", "--checkpoint-steps", "1", "--batch-norm", batchNorm])
     let seconds = Date().timeIntervalSince(start)
     expectRefusal(result, 70, naming: ["step 2: ", "rank 0", "not finite", "lower --learning-rate"])
     #expect(seconds < 30)

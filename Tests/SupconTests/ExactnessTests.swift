@@ -84,6 +84,57 @@ struct ExactnessTests {
     #expect(alone != (try Self.plain.get()), "the option has an effect")
   }
 
+  // 200 samples: 3 batches of 16 shards and one of 2, in which some of 4 ranks own nothing; groups of 2 shards cross the bounds of 3 ranks.
+  @Test(arguments: [
+    (batchNorm: "global", last: "keep"), (batchNorm: "shards:2", last: "drop"),
+  ])
+  func sharedStatisticsAreRankFree(batchNorm: String, last: String) throws {
+    let workshop = try Workshop()
+    let plain = [
+      "--batch-size", "64", "--shard-size", "4", "--epochs", "3", "--evaluate-epochs", "0", "--image-size", "16",
+      "--head-batch-norm", "--last-batch", last,
+    ]
+    let configuration = plain + ["--batch-norm", batchNorm]
+    let alone = try workshop.weights("alone", configuration: configuration, ["--steps", "5"])
+    for (name, ranks, more) in [
+      ("threads", 2, ["--threads", "2", "--activation-memory", "0"]), ("three", 3, []),
+      ("four", 4, ["--activation-memory", "4MB"]),
+    ] {
+      let found = try workshop.weights(name, ranks: ranks, configuration: configuration, ["--steps", "5"] + more)
+      #expect(found == alone, "\(name)")
+    }
+    try succeeding(workshop.pretrain("resumed", ranks: 3, configuration: configuration, ["--steps", "2"]))
+    let resumed = try workshop.resumedWeights("resumed", ["--steps", "5", "--activation-memory", "0"])
+    #expect(resumed == alone)
+    #expect(try workshop.weights("shard", configuration: plain, ["--steps", "5"]) != alone, "the option has an effect")
+  }
+
+  // Shards of 4 samples that share statistics are one shard of 16; with statistics of their own the gradient is several percent longer or shorter.
+  @Test func sharedStatisticsAreThoseOfOneShard() throws {
+    let workshop = try Workshop()
+    func values(_ name: String, _ options: [String]) throws -> (loss: Double, gradient: Double) {
+      let small = ["--batch-size", "16", "--evaluate-epochs", "0", "--image-size", "16", "--precision", "float32"]
+      try succeeding(workshop.pretrain(name, configuration: small, ["--steps", "1"] + options))
+      let summary = try workshop.summary(name)
+      return (try summary.number("final_loss"), try summary.number("final_gradient_norm"))
+    }
+    let whole = try values("whole", ["--shard-size", "16"])
+    let shared = try values("shared", ["--shard-size", "4", "--batch-norm", "global"])
+    let own = try values("own", ["--shard-size", "4"])
+    #expect(abs(shared.loss / whole.loss - 1) < 1e-6)
+    #expect(abs(shared.gradient / whole.gradient - 1) < 1e-5)
+    #expect(abs(own.gradient / whole.gradient - 1) > 1e-2)
+  }
+
+  @Test func groupsThatDoNotDivideAnEpochsLastBatchAreRefused() throws {
+    let workshop = try Workshop()
+    let result = try workshop.pretrain(
+      "run",
+      configuration: ["--batch-size", "64", "--shard-size", "4", "--last-batch", "keep", "--batch-norm", "shards:4"], []
+    )
+    expectRefusal(result, 64, naming: ["--batch-norm shards:4", "last batch of 8 samples", "K can be 1, 2"])
+  }
+
   // 200 samples: 6 batches of 8 shards and one of 2, in which some of 3 ranks own nothing.
   @Test func lastPartialBatchIsRankFree() throws {
     let workshop = try Workshop()

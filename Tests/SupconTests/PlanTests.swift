@@ -48,6 +48,7 @@ struct PlanTests {
     (ranks: 2, options: ["--precision", "auto", "--batch-size", "128"]),
     (ranks: 1, options: ["--model", "resnet18", "--batch-size", "64", "--activation-memory", "100MB"]),
     (ranks: 1, options: ["--batch-size", "64", "--threads", "2", "--optimizer", "adamw", "--head-batch-norm"]),
+    (ranks: 1, options: ["--batch-size", "128", "--batch-norm", "global", "--activation-memory", "200MB"]),
   ])
   func memoryIsAsPlanned(ranks: Int, options: [String]) throws {
     let workshop = try Workshop()
@@ -90,6 +91,13 @@ struct PlanTests {
     let table = try succeeding(workshop.run(["plan", "--activation-memory", "0", "--batch-size", "256"])).standardOutput
     for part in ["parameters", "optimizer state", "kept for 1 of 8 shards", "an epoch", "checkpoints"] {
       #expect(table.contains(part), "\(part)")
+    }
+    // Shards that share statistics exist side by side, also where nothing is kept but the outputs of blocks.
+    let shared = try succeeding(
+      workshop.run(["plan", "--activation-memory", "0", "--batch-norm", "global"])
+    ).standardOutput
+    for part in ["kept for 0 of 8 shards", "the outputs of blocks", "side by side"] {
+      #expect(shared.contains(part), "\(part)")
     }
   }
 

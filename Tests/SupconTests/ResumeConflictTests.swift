@@ -11,6 +11,7 @@ struct ResumeConflictTests {
       (["--batch-size", "64"], ["--batch-size 64", "begun with 32"]),
       (["--gather-precision", "bfloat16"], ["--gather-precision bfloat16", "begun with float32"]),
       (["--learning-rate", "0.2"], ["--learning-rate 0.2", "begun with 0.1"]),
+      (["--batch-norm", "global"], ["--batch-norm global", "begun with shard"]),
     ] {
       try workshop.expectRefusal(
         ["pretrain", "--resume", "--output", workshop.path("run")] + options, 78,

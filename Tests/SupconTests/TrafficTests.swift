@@ -35,14 +35,18 @@ struct TrafficTests {
     #expect(largest == Self.bound * Double(ranks - 1) / Double(ranks))
   }
 
-  @Test func metricsSayWhatCameInByPartAndByCollective() throws {
+  @Test(arguments: ["shard", "global"])
+  func metricsSayWhatCameInByPartAndByCollective(batchNorm: String) throws {
     let workshop = try Workshop()
     let steps = 3
     let ranks = 2
     try succeeding(
       workshop.run(
         ranks: ranks,
-        ["pretrain", "--steps", "\(steps)", "--log-steps", "1", "--output", workshop.path("run")] + Self.options))
+        [
+          "pretrain", "--steps", "\(steps)", "--log-steps", "1", "--batch-norm", batchNorm, "--shortcut", "A",
+          "--output", workshop.path("run"),
+        ] + Self.options))
     let lines = try workshop.text("run/metrics.jsonl").split(separator: "\n").filter { line in
       line.contains("received_bytes_by_part")
     }
@@ -54,6 +58,9 @@ struct TrafficTests {
       let collectives = try #require(fields["collectives"] as? [String: [String: Double]])
       let contrastive = (parts["gather"] ?? 0) + (parts["loss"] ?? 0)
       #expect(0 < contrastive && contrastive <= Self.bound)
+      // ResNet-20 has 19 BatchNorms with 688 channels in all, and sums 2 numbers a channel and a count of pixels, in float64, there and back.
+      // Rank 0 receives its half of the two subtrees (6 of 12 shards) of rank 1, then the sum of the other half.
+      #expect(parts["statistics"] == (batchNorm == "global" ? Double(2 * 8 * (2 * 688 + 688 + 19)) : 0))
       let all = collectives.values.reduce(0) { sum, share in sum + (share["received_bytes"] ?? 0) }
       #expect(all == parts.values.reduce(0, +))
       #expect(collectives["MPI_Allgather"]?["calls"] == 4, "embeddings, labels, log-sum-exps, sums")

@@ -12,6 +12,25 @@ extension OptionParser where Value == Augmentation {
   }
 }
 
+extension OptionParser where Value == BatchOptions.BatchNorm {
+  static let batchNorm = OptionParser(kind: .text) { (text) throws(OptionFailure) in
+    switch text {
+    case "shard": return .shard
+    case "global": return .global
+    default:
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, parts[0] == "shards", let count = Int(parts[1]), (1...largestOption).contains(count)
+      else {
+        throw OptionFailure(
+          expectation: "expected shard, global, or shards:K with a whole number K above 0, such as shards:4")
+      }
+      return .shards(count)
+    }
+  } write: { batchNorm in
+    batchNorm.text
+  }
+}
+
 extension ConfigurationOption {
   static let trainingRows: [ConfigurationOption] = [
     .init(
@@ -34,8 +53,11 @@ extension ConfigurationOption {
       "last-batch", \.batches.lastBatch, .choice,
       "An epoch's last, partial batch: drop, or keep its whole shards as a smaller batch.", .batches),
     .init(
-      "shard-size", \.batches.shardSize, .count(from: 1), "Samples in a shard, the unit of computing and of BatchNorm.",
-      .batches),
+      "shard-size", \.batches.shardSize, .count(from: 1), "Samples in a shard, the unit of computing.", .batches),
+    .init(
+      "batch-norm", \.batches.batchNorm, .batchNorm,
+      "Shards over which BatchNorm takes its statistics: shard (each alone), global (all of the batch, on all ranks) or shards:K (each K consecutive ones).",
+      value: "shards", .batches),
     .init(
       "views", \.views.count, .count(from: 1, to: 1024), "Views of each sample; 1 for supervised.", .views),
     .init(

@@ -12,7 +12,8 @@ package enum PeerNames {
     "out": "output", "checkpoint": "init", "pretrained": "init", "method": "loss", "lr-decay-epochs": "decay-epochs",
     "lr-decay-rate": "decay-rate", "ema": "weight-average", "ema-decay": "weight-average",
     "model-ema-decay": "weight-average", "mixup-alpha": "mixup", "cutmix-alpha": "cutmix", "random-seed": "seed",
-    "num-threads": "threads", "nproc": "threads",
+    "num-threads": "threads", "nproc": "threads", "sync-bn": "batch-norm", "syncbn": "batch-norm",
+    "sync-batchnorm": "batch-norm",
   ]
 
   /// Names that mean other options where a command does not have the one above.

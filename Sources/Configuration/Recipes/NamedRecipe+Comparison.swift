@@ -52,6 +52,7 @@ extension NamedRecipe {
     last-batch: drop
     # BatchNorm's statistics are those of a shard. Four shards keep up to four ranks busy.
     shard-size: 64
+    batch-norm: shard
 
     """
   }

@@ -43,10 +43,11 @@ extension NamedRecipe {
         epochs: 350
         batch-size: 6144
         last-batch: drop
-        # BatchNorm's statistics are those of a shard: 32 views, below which they become noisy. The script takes them over the
-        # whole batch on a TPU. Activations of a shard take about 0.9 GB in bfloat16, 1.8 GB in float32, for each thread;
-        # up to 384 ranks.
+        # Up to 384 ranks. Activations of a shard take about 0.9 GB in bfloat16, 1.8 GB in float32.
         shard-size: 16
+        # The whole batch, as the script has it on a TPU. Then a rank computes all of its shards side by side, and needs that
+        # memory for each of them; with --batch-norm shard (32 views, below which statistics become noisy) for each thread.
+        batch-norm: global
 
         """)
   ]

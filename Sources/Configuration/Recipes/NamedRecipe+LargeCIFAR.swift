@@ -47,9 +47,12 @@ extension NamedRecipe {
     batch-size: 1024
     # Whole shards of what an epoch leaves: 832 samples; theirs has all 848.
     last-batch: keep
-    # BatchNorm's statistics are those of a shard: 128 views. Theirs are those of a GPU: 256 views on eight. Activations of
-    # a shard take about 1.3 GB in bfloat16, 2.6 GB in float32, for each thread; --shard-size 32 takes half of that.
+    # Activations of a shard take about 1.3 GB in bfloat16, 2.6 GB in float32, for each thread; --shard-size 32 takes half of
+    # that.
     shard-size: 64
+    # BatchNorm's statistics are those of a shard: 128 views. Theirs are those of a GPU, 256 views on eight, and their --syncBN
+    # has no effect on that; --batch-norm shards:2 --last-batch drop has as many.
+    batch-norm: shard
 
     """
   }

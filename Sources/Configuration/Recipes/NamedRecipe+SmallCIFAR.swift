@@ -34,9 +34,9 @@ extension NamedRecipe {
           epochs: 500
           batch-size: 256
           last-batch: drop
-          # BatchNorm's statistics are those of a shard, 128 views here, and of the whole batch there. Four shards keep
-          # up to four ranks busy; --shard-size 256 is their BatchNorm, on one rank.
+          # Four shards keep up to four ranks busy. BatchNorm's statistics are those of the whole batch, as there.
           shard-size: 64
+          batch-norm: global
 
           """),
       NamedRecipe(
@@ -63,8 +63,9 @@ extension NamedRecipe {
           epochs: 700
           batch-size: 256
           last-batch: keep
-          # BatchNorm's statistics are those of a shard, and of the whole batch there; up to four ranks.
+          # Up to four ranks. BatchNorm's statistics are those of the whole batch, as there.
           shard-size: 64
+          batch-norm: global
 
           """),
     ]

@@ -13,10 +13,31 @@ package struct BatchOptions: Sendable, Equatable {
     case fixedLabels = "fixed-labels"
   }
 
+  /// The shards over which BatchNorm takes its statistics.
+  package enum BatchNorm: Sendable, Equatable {
+    /// Each shard alone.
+    case shard
+    /// All shards of a batch, those of an epoch's smaller last batch too.
+    case global
+    /// Each group of that many consecutive shards.
+    case shards(Int)
+
+    /// The text of files and of the command line.
+    package var text: String {
+      switch self {
+      case .shard: "shard"
+      case .global: "global"
+      case .shards(let count): "shards:\(count)"
+      }
+    }
+  }
+
   /// Samples in a global batch.
   package var size = 256
-  /// Samples in a shard, the unit of computing and of BatchNorm.
+  /// Samples in a shard, the unit of computing.
   package var shardSize = 32
+  /// The shards over which BatchNorm takes its statistics.
+  package var batchNorm = BatchNorm.shard
   /// The choice of samples for a batch.
   package var sampling = Sampling.shuffle
   /// The number of classes in a batch of ``Sampling/balanced``.
@@ -29,6 +50,18 @@ package struct BatchOptions: Sendable, Equatable {
 
   /// The number of shards of a global batch.
   package var shardCount: Int { size / max(shardSize, 1) }
+
+  /// The number of shards whose BatchNorm statistics are one, in a batch of some shards.
+  package func shardsPerGroup(ofShards shardCount: Int) -> Int {
+    switch batchNorm {
+    case .shard: 1
+    case .global: shardCount
+    case .shards(let count): count
+    }
+  }
+
+  /// True if shards share BatchNorm statistics, so that all shards of a rank are computed side by side.
+  package var isSharingStatistics: Bool { shardsPerGroup(ofShards: shardCount) > 1 }
 
   /// The first contradiction between these options, or with the number of ranks, or `nil`.
   package func problem(ranks: Int) -> RunError? {
@@ -43,7 +76,35 @@ package struct BatchOptions: Sendable, Equatable {
         "\(counted(ranks, "rank")) for \(counted(shardCount, "shard")) (--batch-size \(size) in shards of --shard-size \(shardSize))",
         remedy: "start at most \(counted(shardCount, "rank")), or choose a smaller shard or a larger batch")
     }
-    return samplingProblem
+    return samplingProblem ?? batchNormProblem(ofBatch: size)
+  }
+
+  /// The contradiction between BatchNorm's groups and a batch, or `nil`.
+  ///
+  /// - Parameters:
+  ///   - size: The samples of the batch.
+  ///   - isLast: True for an epoch's smaller last batch.
+  private func batchNormProblem(ofBatch size: Int, isLast: Bool = false) -> RunError? {
+    guard batchNorm != .shard else { return nil }
+    let count = size / max(shardSize, 1)
+    let group = shardsPerGroup(ofShards: count)
+    let batch = isLast ? "an epoch's last batch of \(counted(size, "sample"))" : "--batch-size \(size)"
+    guard count.isMultiple(of: group) else {
+      let divisors = (1...count).filter { divisor in
+        count.isMultiple(of: divisor) && (!isLast || shardCount.isMultiple(of: divisor))
+      }
+      return RunError(
+        .usage,
+        "--batch-norm \(batchNorm.text): expected a divisor of the \(counted(count, "shard")) of \(batch) in shards of --shard-size \(shardSize)",
+        remedy: "K can be \(divisors.map { divisor in "\(divisor)" }.joined(separator: ", "))"
+          + (isLast ? "; or choose --last-batch drop, or --batch-norm global" : "; or choose --batch-norm global"))
+    }
+    guard group * shardSize > 1 else {
+      return RunError(
+        .usage, "--batch-norm \(batchNorm.text): \(batch) gives statistics of a single sample",
+        remedy: isLast ? "choose --last-batch drop" : "give a larger batch")
+    }
+    return nil
   }
 
   private var samplingProblem: RunError? {
@@ -73,10 +134,17 @@ package struct BatchOptions: Sendable, Equatable {
       case .balanced: .balanced(classesPerBatch: classesPerBatch ?? 1)
       case .fixedLabels: .fixedLabels
       }
+    let sampler: Sampler
     do {
-      return try Sampler(kind, dataset, batchSize: size, shardSize: shardSize, lastBatch: lastBatch, seed: seed)
+      sampler = try Sampler(kind, dataset, batchSize: size, shardSize: shardSize, lastBatch: lastBatch, seed: seed)
     } catch {
       throw RunError(.usage, error.description)
     }
+    for batch in Set([size, sampler.lastBatchSize]).sorted(by: >) {
+      if let problem = batchNormProblem(ofBatch: batch, isLast: batch != size) {
+        throw problem
+      }
+    }
+    return sampler
   }
 }

@@ -8,6 +8,8 @@ package struct ActivationRoom {
   package let keptCount: Int
   /// The number of activations that exist at once, including those that threads share.
   package let heldCount: Int
+  /// The number of shards of which only the outputs of blocks are kept.
+  package let outlinedCount: Int
 
   /// Divides `byteCount` bytes between shards of equal size.
   package init(byteCount: Int, shardByteCount: Int, shards: Int, threads: Int) {
@@ -15,5 +17,27 @@ package struct ActivationRoom {
     isKeepingAll = affordable >= shards || shards <= threads
     keptCount = isKeepingAll ? shards : max(0, affordable - threads)
     heldCount = isKeepingAll ? shards : keptCount + threads
+    outlinedCount = 0
   }
+
+  /// Divides `byteCount` bytes between shards that are computed side by side, so that the activations of all of them exist at once.
+  ///
+  /// - Parameters:
+  ///   - byteCount: The bytes.
+  ///   - shardByteCount: Those of a shard that keeps all activations.
+  ///   - outlineByteCount: Those of a shard that keeps the outputs of its blocks, and computes one block at a time again; the least that any
+  ///     of them takes.
+  ///   - shards: The number of shards.
+  package init(byteCount: Int, shardByteCount: Int, outlineByteCount: Int, shards: Int) {
+    let saving = shardByteCount - outlineByteCount
+    keptCount =
+      byteCount >= shards * shardByteCount || saving <= 0
+      ? shards : max(0, byteCount - shards * outlineByteCount) / saving
+    isKeepingAll = keptCount == shards
+    heldCount = keptCount
+    outlinedCount = shards - keptCount
+  }
+
+  /// The bytes of all activations, for shards of the given sizes.
+  package func byteCount(shard: Int, outline: Int) -> Int { heldCount * shard + outlinedCount * outline }
 }

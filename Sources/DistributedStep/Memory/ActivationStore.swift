@@ -1,9 +1,11 @@
 import NeuralNet
+import OneDNN
 
 /// The encoder's activations of a rank's shards, kept from the forward to the backward pass within a memory limit.
 ///
 /// The first shards have activations of their own. The others share one set for each thread, which holds those of the last shard that
-/// the thread ran forward; the rest have to run forward again.
+/// the thread ran forward; the rest have to run forward again. Shards that are computed side by side all have activations of their own; the
+/// last of them keep the outputs of blocks alone.
 final class ActivationStore {
   /// The activations that the shards of one thread share.
   private final class Shared {
@@ -18,6 +20,8 @@ final class ActivationStore {
 
   /// The bytes of one shard's activations.
   let byteCountPerShard: Int
+  /// The bytes of a shard of which blocks are computed again, with the memory for that; as many as ``byteCountPerShard`` if there is none.
+  let outlineByteCountPerShard: Int
   /// The division of the memory.
   let room: ActivationRoom
 
@@ -37,11 +41,41 @@ final class ActivationStore {
     // The first set is allocated before the memory is divided, because the division depends on its size.
     let first = try encoder.makeSavedActivations()
     byteCountPerShard = first.byteCount
+    outlineByteCountPerShard = first.byteCount
     room = ActivationRoom(byteCount: byteCount, shardByteCount: first.byteCount, shards: shards, threads: threads)
     let sharedCount = room.isKeepingAll ? 0 : threads
     let all = try [first] + (1..<max(room.keptCount + sharedCount, 1)).map { _ in try encoder.makeSavedActivations() }
     kept = Array(all.prefix(room.keptCount))
     shared = all.dropFirst(room.keptCount).prefix(sharedCount).map(Shared.init)
+  }
+
+  /// Allocates activations for shards that are computed side by side, each with an encoder of its own.
+  ///
+  /// - Parameters:
+  ///   - encoders: The encoder of each shard, all alike.
+  ///   - byteCount: The memory that activations may take.
+  /// - Throws: `DNNLError` if oneDNN refuses a tensor.
+  init(ofShardsSideBySide encoders: [ResNet], byteCount: Int) throws {
+    let shards = encoders.count
+    byteCountPerShard = try encoders[0].makeSavedActivations().byteCount
+    let isLarge = shards * byteCountPerShard > byteCount
+    outlineByteCountPerShard =
+      isLarge ? try Self.outlineByteCount(of: encoders[shards - 1]) : byteCountPerShard
+    let room = ActivationRoom(
+      byteCount: byteCount, shardByteCount: byteCountPerShard, outlineByteCount: outlineByteCountPerShard,
+      shards: shards)
+    self.room = room
+    kept = try encoders.enumerated().map { shard, encoder in
+      try encoder.makeSavedActivations(shard < room.keptCount ? .all : .blockOutputs)
+    }
+    shared = []
+  }
+
+  /// The bytes of the outputs of blocks, and of the memory in which a block is computed again.
+  static func outlineByteCount(of encoder: ResNet) throws -> Int {
+    let before = Tensor.livingByteCount
+    let outline = try encoder.makeSavedActivations(.blockOutputs)
+    return withExtendedLifetime(outline) { Tensor.livingByteCount - before }
   }
 
   /// The shard's own activations; `nil` for a shard that shares a set.

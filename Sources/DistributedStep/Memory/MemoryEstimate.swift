@@ -22,9 +22,11 @@ package struct MemoryEstimate {
   package let items: [Item]
   /// The activations of one shard.
   package let shardActivations: Int
+  /// The activations of a shard of which blocks are recomputed one by one; `nil` unless shards share BatchNorm's statistics.
+  package let shardOutline: Int?
   /// The largest number of shards of any rank.
   package let shardsPerRank: Int
-  /// The number of those shards whose activations are kept for the backward pass; the others are recomputed.
+  /// The number of those shards whose activations are all kept for the backward pass; those of the others are recomputed.
   package let keptShards: Int
 
   /// The sum of all items.
@@ -70,9 +72,16 @@ package struct MemoryEstimate {
     shardsPerRank = (configuration.batches.shardCount + job.ranks - 1) / job.ranks
     let workers = min(configuration.compute.threads, shardsPerRank)
     let budget = configuration.compute.activationMemory.byteCount(ranksOnHost: job.ranksOnHost)
-    let room = ActivationRoom(
-      byteCount: budget, shardByteCount: shardActivations, shards: shardsPerRank, threads: workers)
+    let isSharing = configuration.batches.isSharingStatistics
+    let room =
+      isSharing
+      ? ActivationRoom(
+        byteCount: budget, shardByteCount: shardActivations, outlineByteCount: sizes.outlinePerShard,
+        shards: shardsPerRank)
+      : ActivationRoom(byteCount: budget, shardByteCount: shardActivations, shards: shardsPerRank, threads: workers)
     keptShards = room.heldCount
+    shardOutline = isSharing ? sizes.outlinePerShard : nil
+    let models = isSharing ? shardsPerRank : workers
 
     let float = MemoryLayout<Float>.size
     let vector = sizes.vectorCount * float
@@ -97,9 +106,10 @@ package struct MemoryEstimate {
       Item(name: "gradient sums", byteCount: sums),
       Item(name: "gradients between ranks", byteCount: messages),
       Item(name: "packed weights", byteCount: packed),
-      Item(name: "compiled passes", byteCount: workers * sizes.constant),
-      Item(name: "working memory of a shard", byteCount: workers * sizes.workingPerShard),
-      Item(name: "activations kept", byteCount: room.heldCount * shardActivations),
+      Item(name: "compiled passes", byteCount: models * sizes.constant),
+      Item(name: "working memory of a shard", byteCount: models * sizes.workingPerShard),
+      Item(
+        name: "activations kept", byteCount: room.byteCount(shard: shardActivations, outline: sizes.outlinePerShard)),
       Item(name: "views made ahead", byteCount: 2 * loaderThreads * views),
       Item(
         name: "embeddings and loss",

@@ -25,6 +25,8 @@ struct ModelSizes {
   let workingPerShard: Int
   /// The activations kept of a shard from the forward to the backward pass.
   let activationsPerShard: Int
+  /// The same of a shard of which blocks are computed again, with the memory for that.
+  let outlinePerShard: Int
 
   /// Measures models of two and of four rows; their difference gives the bytes per row.
   ///
@@ -51,7 +53,8 @@ struct ModelSizes {
       constant: max(
         0, max(resident, smallByteCount) - 2 * workingPerRow - small.packedWeights.byteCount(isAlternating: false)),
       workingPerShard: workingPerRow * rows,
-      activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows)
+      activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows,
+      outlinePerShard: try ActivationStore.outlineByteCount(of: small.encoder) / 2 * rows)
   }
 
   /// Measures a prepared step; the constant part of its models then belongs to the process.
@@ -60,17 +63,17 @@ struct ModelSizes {
   package init(of step: TrainingStep) throws {
     let shards = step.workers
     try shards.load(Array(repeating: 0, count: shards.layout.parameters.count))
-    let kept = shards.activationsPerShard * shards.heldCount
+    let kept = shards.room.byteCount(shard: shards.activationsPerShard, outline: shards.outlinePerShard)
     let packed = shards.model.packedWeights.byteCount(isAlternating: shards.isAlternatingWeights)
     self.init(
       step.configuration, shards.model, constant: 0,
-      workingPerShard: (Tensor.livingByteCount - kept - packed) / shards.threadCount,
-      activationsPerShard: shards.activationsPerShard)
+      workingPerShard: (Tensor.livingByteCount - kept - packed) / shards.modelCount,
+      activationsPerShard: shards.activationsPerShard, outlinePerShard: shards.outlinePerShard)
   }
 
   private init(
     _ configuration: Configuration, _ model: TrainingModel, constant: Int, workingPerShard: Int,
-    activationsPerShard: Int
+    activationsPerShard: Int, outlinePerShard: Int
   ) {
     parameterCount = model.layout.parameters.count
     let vector = ShardVectorLayout(
@@ -89,5 +92,6 @@ struct ModelSizes {
     self.constant = constant
     self.workingPerShard = workingPerShard
     self.activationsPerShard = activationsPerShard
+    self.outlinePerShard = outlinePerShard
   }
 }

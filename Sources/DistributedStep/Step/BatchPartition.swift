@@ -10,6 +10,8 @@ package struct BatchPartition {
   let shardCount: Int
   /// The shards of every rank; a rank may have none in an epoch's last batch.
   let shards: BlockPartition
+  /// The sums over shards that share BatchNorm's statistics, if they do.
+  let statistics: GroupReduction?
   /// The contrastive loss, if the configuration has one.
   let loss: ContrastiveLoss<Float>?
   /// The sum of the shards' vectors over all ranks.
@@ -31,6 +33,11 @@ package struct BatchPartition {
     self.globalBatchSize = globalBatchSize
     shardCount = globalBatchSize / configuration.batches.shardSize
     shards = BlockPartition(total: shardCount, parts: world.size)
+    statistics =
+      configuration.batches.isSharingStatistics
+      ? GroupReduction(
+        groupSize: configuration.batches.shardsPerGroup(ofShards: shardCount), runs: shards, rank: world.rank)
+      : nil
     loss =
       configuration.isContrasting
       ? ContrastiveLoss(

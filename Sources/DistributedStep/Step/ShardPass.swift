@@ -1,5 +1,6 @@
 import Dispatch
 import OneDNN
+import ParallelLoops
 import Synchronization
 
 /// One parallel sweep over a rank's shards.
@@ -13,12 +14,13 @@ final class ShardPass: Sendable {
     let thread: Int
   }
 
-  // Each model is used by one thread, each shard's activations by one call of `body`: disjoint.
+  // Each model is used by one thread at a time, each shard's activations by one call of `body`: disjoint.
   private nonisolated(unsafe) let models: [TrainingModel]
   private nonisolated(unsafe) let shards: [TrainingModel.ShardActivations]
   private nonisolated(unsafe) let prepare: (_ model: TrainingModel, _ thread: Int) throws -> Void
   private nonisolated(unsafe) let body: Body
   private let queue: ShardQueue
+  private let threads: Int
   private let firstError = Mutex<(any Error)?>(nil)
   private let background = DispatchGroup()
 
@@ -28,16 +30,18 @@ final class ShardPass: Sendable {
   /// A sweep, not yet begun.
   ///
   /// - Parameters:
-  ///   - models: The models, one for each thread.
+  ///   - models: The models, one for each thread, or for each shard.
+  ///   - threads: The number of threads that compute at a time.
   ///   - shards: The shards.
   ///   - queue: Their order.
-  ///   - prepare: Called by each thread; it has returned on all of them before the first shard is computed.
+  ///   - prepare: Called for each model; it has returned for all of them before the first shard is computed.
   ///   - body: The computation of a shard.
   init(
-    models: [TrainingModel], shards: [TrainingModel.ShardActivations], queue: consuming ShardQueue,
+    models: [TrainingModel], threads: Int, shards: [TrainingModel.ShardActivations], queue: consuming ShardQueue,
     prepare: @escaping (_ model: TrainingModel, _ thread: Int) throws -> Void, body: @escaping Body
   ) {
     unsafe self.models = models
+    self.threads = threads
     unsafe self.shards = shards
     unsafe self.prepare = prepare
     unsafe self.body = body
@@ -72,27 +76,68 @@ final class ShardPass: Sendable {
     }
   }
 
+  /// Sweeps over all shards side by side, with a model and a thread for each, which stop wherever shards share statistics.
+  ///
+  /// - Parameters:
+  ///   - exchange: The meeting of the shards.
+  ///   - serve: Sums what they bring there, on this thread.
+  /// - Throws: The first error of any thread, or that of `serve`, after all have ended.
+  func run(_ exchange: StatisticsExchange, serve: () throws -> Void) throws {
+    prepareModels()
+    guard !hasFailed else { return try wait() }
+    for shard in 0..<queue.count {
+      background.enter()
+      startThread { [self] in
+        defer { background.leave() }
+        useOneThreadPerPrimitive()
+        unsafe models[shard].statisticsGroup = exchange.group(ofShard: shard)
+        do {
+          try exchange.compute {
+            unsafe try body(models[shard], shards[shard], Place(shard: shard, thread: shard))
+          }
+        } catch {
+          note(error)
+          exchange.fail()
+        }
+      }
+    }
+    let service = Result { try serve() }
+    try wait()
+    try service.get()
+  }
+
   private func sweep() {
-    onEachThread { [self] model, thread in unsafe try prepare(model, thread) }
+    prepareModels()
     guard !hasFailed else { return }
-    onEachThread { [self] model, thread in
+    onEachThread { [self] thread in
       var turn = 0
       while let shard = queue.shard(ofThread: thread, turn: turn) {
-        unsafe try body(model, shards[shard], Place(shard: shard, thread: thread))
+        unsafe try body(models[thread], shards[shard], Place(shard: shard, thread: thread))
         turn += 1
       }
     }
   }
 
-  private func onEachThread(_ work: @Sendable (_ model: TrainingModel, _ thread: Int) throws -> Void) {
-    let threadCount = unsafe models.count
-    DispatchQueue.concurrentPerform(iterations: threadCount) { thread in
-      useOneThreadPerPrimitive()
-      do {
-        unsafe try work(models[thread], thread)
-      } catch {
-        firstError.withLock { first in first = first ?? error }
+  private func prepareModels() {
+    onEachThread { [self] thread in
+      for index in unsafe stride(from: thread, to: models.count, by: threads) {
+        unsafe try prepare(models[index], index)
       }
     }
+  }
+
+  private func onEachThread(_ work: @Sendable (_ thread: Int) throws -> Void) {
+    DispatchQueue.concurrentPerform(iterations: threads) { thread in
+      useOneThreadPerPrimitive()
+      do {
+        try work(thread)
+      } catch {
+        note(error)
+      }
+    }
+  }
+
+  private func note(_ error: any Error) {
+    firstError.withLock { first in first = first ?? error }
   }
 }

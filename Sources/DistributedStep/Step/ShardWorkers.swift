@@ -9,7 +9,7 @@ import OneDNN
 /// This rank's shards and the threads that compute them: whole shards in parallel, each on one thread.
 ///
 /// Every thread has a model of its own. Activations beyond the memory limit are recomputed in the backward pass, bit for bit. The result
-/// does not depend on which thread computes a shard.
+/// does not depend on which thread computes a shard. Shards that share BatchNorm's statistics run side by side, with a model for each.
 final class ShardWorkers {
   /// Writes the views of a shard of this rank into the encoder's input.
   typealias ViewSource = (_ views: Tensor, _ shard: Int) throws -> Void
@@ -27,17 +27,21 @@ final class ShardWorkers {
 
   /// One of the models, which are all alike.
   var model: TrainingModel { models[0] }
-  var threadCount: Int { models.count }
+  var modelCount: Int { models.count }
+  /// The number of shards that are computed at a time.
+  let threadCount: Int
   package var layout: ModelLayout { model.layout }
 
   /// True if the packed weights of forward and backward pass take turns in one memory.
   var isAlternatingWeights: Bool { store.room.isKeepingAll }
   /// The bytes of one shard's activations.
   var activationsPerShard: Int { store.byteCountPerShard }
-  /// The number of shards whose activations exist at once, including those that threads share.
-  var heldCount: Int { store.room.heldCount }
+  /// The bytes of the activations of a shard of which blocks are computed again.
+  var outlinePerShard: Int { store.outlineByteCountPerShard }
+  /// The division of the memory for activations.
+  var room: ActivationRoom { store.room }
 
-  /// Compiles a model for each thread and allocates `capacity` shards.
+  /// Compiles a model for each thread, or each shard, and allocates `capacity` shards.
   ///
   /// - Parameters:
   ///   - configuration: The configuration of the run.
@@ -56,14 +60,18 @@ final class ShardWorkers {
     useOneThreadPerPrimitive()
     let engine = try Engine()
     let packedWeights = packedWeights
-    models = try (0..<min(configuration.compute.threads, capacity)).map { _ in
+    let isSharing = configuration.batches.isSharingStatistics
+    threadCount = min(configuration.compute.threads, capacity)
+    models = try (0..<(isSharing ? capacity : threadCount)).map { _ in
       try TrainingModel(
         engine, configuration, viewSize: configuration.trainingViewSize(of: dataset),
         rows: configuration.batches.shardSize * configuration.views.count, packedWeights: packedWeights)
     }
     let model = models[0]
-    let store = try ActivationStore(
-      model.encoder, byteCount: activationByteCount, shards: capacity, threads: models.count)
+    let store =
+      isSharing
+      ? try ActivationStore(ofShardsSideBySide: models.map(\.encoder), byteCount: activationByteCount)
+      : try ActivationStore(model.encoder, byteCount: activationByteCount, shards: capacity, threads: threadCount)
     self.store = store
     shards = (0..<capacity).map { shard in model.makeActivations(encoder: store.kept(byShard: shard)) }
     // Where shards run forward again in the backward pass, it reads the weights of both.
@@ -107,12 +115,10 @@ final class ShardWorkers {
 
   // MARK: - Passes
 
-  /// Views → embeddings and logits of the first `shardCount` shards.
-  ///
-  /// - Throws: The first error of any thread, after all have ended.
-  func forward(_ shardCount: Int, parameters: [Float], views: @escaping ViewSource) throws {
+  /// Views → embeddings and logits of the first `shardCount` shards; not yet begun.
+  func forward(_ shardCount: Int, parameters: [Float], views: @escaping ViewSource) -> ShardPass {
     let load = load(.forward, parameters)
-    let pass = pass(shardCount) { [store] model, thread in
+    return pass(shardCount) { [store] model, thread in
       try load(model, thread)
       store.takeBack(onThread: thread)
     } body: { [store, activity] model, shard, place in
@@ -121,7 +127,6 @@ final class ShardWorkers {
       try model.forward(shard, parameters: parameters)
       activity.progressed()
     }
-    try pass.run()
   }
 
   /// The backward pass of the first `shardCount` shards, the last shard first; not yet begun.
@@ -152,27 +157,24 @@ final class ShardWorkers {
     }
   }
 
-  /// Runs `body` for the first `shardCount` shards, each ready to run forward and then backward.
+  /// The computation of `body` for the first `shardCount` shards, each ready to run forward and then backward; not yet begun.
   ///
   /// The last computation of a step that has failed: from now on the weights of both passes are kept.
-  ///
-  /// - Throws: The first error of any thread, after all have ended.
   func compute(
     _ shardCount: Int, parameters: [Float],
     eachShard body:
       @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void
-  ) throws {
+  ) -> ShardPass {
     packedWeights.setAlternating(false)
     loadCount += 1
     let loading = WeightLoading(.all, turn: loadCount)
-    let pass = pass(shardCount) { model, _ in
+    return pass(shardCount) { model, _ in
       try model.load(parameters, loading)
     } body: { [store] model, shard, place in
       store.lend(to: shard, onThread: place.thread)
       try body(model, shard, place.shard)
     }
-    try pass.run()
   }
 
   private func pass(
@@ -181,9 +183,9 @@ final class ShardWorkers {
     body: @escaping ShardPass.Body
   ) -> ShardPass {
     ShardPass(
-      models: models, shards: shards,
+      models: models, threads: threadCount, shards: shards,
       queue: ShardQueue(
-        count: shardCount, threads: models.count, isReversed: isReversed, takesTurns: !store.room.isKeepingAll),
+        count: shardCount, threads: threadCount, isReversed: isReversed, takesTurns: !store.room.isKeepingAll),
       prepare: prepare, body: body)
   }
 

@@ -10,6 +10,13 @@ final class StepClock: Sendable {
     var traffic: Traffic
     var lastMark = ProcessMeasurements.now()
     var measuredSinceMark = 0.0
+    var receivedSinceMark = 0
+  }
+
+  /// The beginning of messages within a part.
+  struct MessageStart {
+    fileprivate let seconds = ProcessMeasurements.now()
+    fileprivate let traffic: Traffic
   }
 
   private let state: Mutex<State>
@@ -55,11 +62,28 @@ final class StepClock: Sendable {
       activity.begin("step \(step), \(next.name)")
     }
     state.withLock { state in
-      state.receivedByteCounts[part.rawValue] += traffic.since(state.traffic).receivedByteCount
+      state.receivedByteCounts[part.rawValue] +=
+        traffic.since(state.traffic).receivedByteCount - state.receivedSinceMark
       state.traffic = traffic
       state.seconds[part.rawValue] += max(now - state.lastMark - state.measuredSinceMark, 0)
       state.lastMark = now
       state.measuredSinceMark = 0
+      state.receivedSinceMark = 0
+    }
+  }
+
+  /// Begins messages within a part, for which all threads of the rank wait.
+  func startMessages() -> MessageStart { MessageStart(traffic: activity.traffic) }
+
+  /// Ends them; their time and bytes are another part's.
+  func endMessages(_ part: StepPart, since start: MessageStart) {
+    let seconds = ProcessMeasurements.now() - start.seconds
+    let received = activity.traffic.since(start.traffic).receivedByteCount
+    state.withLock { state in
+      state.seconds[part.rawValue] += seconds
+      state.measuredSinceMark += seconds
+      state.receivedByteCounts[part.rawValue] += received
+      state.receivedSinceMark += received
     }
   }
 

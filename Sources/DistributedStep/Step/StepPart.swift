@@ -1,9 +1,11 @@
-/// The parts of a training step, in the order of computation.
+/// The parts of a training step, in the order of computation. The first two are parts of others, which are counted without them.
 ///
 /// The time of a part that ends in a collective includes the waiting for the slowest rank.
 package enum StepPart: Int, CaseIterable, Sendable {
-  /// Samples → views.
+  /// Samples → views, within the forward pass.
   case data
+  /// The sums of BatchNorm's statistics over ranks, within forward and backward pass, where shards share them.
+  case statistics
   /// Views → embeddings.
   case forward
   /// The all-gather of embeddings and labels.

@@ -41,11 +41,19 @@ final class TrainingModel {
 
   let encoder: ResNet
   let layout: ModelLayout
+  /// The vectors that shards which share statistics sum in each pass.
+  var statisticsExchanges: StatisticsExchanges { context.statisticsExchanges }
+  /// The group of the shard that is computed next, if shards share statistics.
+  var statisticsGroup: (any StatisticsGroup)? {
+    get { context.statisticsGroup }
+    set { context.statisticsGroup = newValue }
+  }
   /// The first parameters of the parts whose gradients are complete together, ascending; the heads' are the last.
   var gradientParts: [Int] { encoder.parameterBounds + [headStart] }
   /// The packed weights of the encoder.
   let packedWeights: PackedWeights
 
+  private let context: NetworkContext
   private let projection: Projection?
   private let classification: Classification?
   /// True if representations are scaled to unit length before the heads.
@@ -72,6 +80,7 @@ final class TrainingModel {
     let context = try NetworkContext(
       engine, mode: .training, precision: configuration.compute.resolvedPrecision, gradientVectors: .perPart,
       packedWeights: packedWeights)
+    self.context = context
     encoder = try ResNet(
       context, configuration.architecture, views: rows, height: viewSize.height, width: viewSize.width)
     let width = encoder.representationWidth

@@ -64,17 +64,23 @@ extension TrainingStep {
     let views = requests(of: batch, owned)
     let check = NumericsCheck()
     let parameters = state.parameters
-    try world.throwingTogether {
-      try workers.compute(owned.count, parameters: parameters) { [self, loader, workers] model, activations, index in
-        let shard = owned.lowerBound + index
-        try loader.fill(model.encoder.views, views[index])
-        try model.forward(activations, parameters: parameters, inspect: check.inspector(ofShard: shard))
-        check.check(embeddings: activations.projection?.embeddings ?? [], shard: shard)
-        _ = model.crossEntropy(
-          of: activations, labels: labels(ofRows: views[index]), weight: crossEntropyWeight(partition))
-        let gradient = try model.wholeGradient(activations, parameters: parameters)
-        check.check(gradient: gradient.span, workers.layout.parameters, shard: shard)
-      }
+    let pass = workers.compute(owned.count, parameters: parameters) {
+      [self, loader, workers] model, activations, index in
+      let shard = owned.lowerBound + index
+      try loader.fill(model.encoder.views, views[index])
+      try model.forward(activations, parameters: parameters, inspect: check.inspector(ofShard: shard))
+      check.check(embeddings: activations.projection?.embeddings ?? [], shard: shard)
+      _ = model.crossEntropy(
+        of: activations, labels: labels(ofRows: views[index]), weight: crossEntropyWeight(partition))
+      let gradient = try model.wholeGradient(activations, parameters: parameters)
+      check.check(gradient: gradient.span, workers.layout.parameters, shard: shard)
+    }
+    if partition.statistics == nil {
+      try world.throwingTogether { try pass.run() }
+    } else {
+      // With collectives of its own, a pass that fails on one rank ends the job at once.
+      let exchanges = workers.model.statisticsExchanges
+      try run(pass, exchanges.forward + exchanges.backward, partition, over: world)
     }
     let found = try world.allGather(value: check.finding)
     let places = found.enumerated().compactMap { rank, finding in

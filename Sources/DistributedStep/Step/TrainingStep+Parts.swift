@@ -22,9 +22,41 @@ extension TrainingStep {
   }
 
   /// Samples → views → representations → embeddings and logits, shard by shard.
-  func forward(_ step: RunningStep, _ parameters: [Float]) throws {
-    try workers.forward(step.owned.count, parameters: parameters) { [loader] views, shard in
+  ///
+  /// Collective where shards share BatchNorm's statistics.
+  func forward(_ step: RunningStep, _ parameters: [Float], over world: borrowing Communicator) throws {
+    let pass = workers.forward(step.owned.count, parameters: parameters) { [loader] views, shard in
       try step.clock.measure(.data) { try loader.fill(views, step.requests[shard]) }
+    }
+    try run(pass, workers.model.statisticsExchanges.forward, step.partition, step.clock, over: world)
+  }
+
+  /// Runs a pass over this rank's shards; where shards share BatchNorm's statistics, sums these layer by layer.
+  ///
+  /// Collective where they do.
+  ///
+  /// - Parameters:
+  ///   - pass: The pass, not yet begun.
+  ///   - counts: The numbers of elements that are summed, in the order of the pass.
+  ///   - partition: The division of the batch.
+  ///   - clock: Times the sums.
+  ///   - world: The ranks.
+  /// - Throws: The first error of any thread or collective.
+  func run(
+    _ pass: ShardPass, _ counts: [Int], _ partition: BatchPartition, _ clock: StepClock? = nil,
+    over world: borrowing Communicator
+  ) throws {
+    guard let groups = partition.statistics else { return try pass.run() }
+    let exchange = StatisticsExchange(shards: partition.shards[world.rank].count, threads: workers.threadCount)
+    let activity = world.activity
+    try pass.run(exchange) {
+      try exchange.serve(counts) { vectors, count in
+        activity.progressed()
+        let start = clock?.startMessages()
+        let sums = try groups.sums(of: vectors, count: count, over: world)
+        start.map { start in clock?.endMessages(.statistics, since: start) }
+        return sums
+      }
     }
   }
 
@@ -49,13 +81,17 @@ extension TrainingStep {
   }
 
   /// Embedding gradients and logits → gradients, which each shard adds to the reduction as they become complete.
-  func backward(_ step: RunningStep, _ parameters: [Float]) throws {
+  ///
+  /// Collective where shards share BatchNorm's statistics.
+  func backward(_ step: RunningStep, _ parameters: [Float], over world: borrowing Communicator) throws {
     let pass = workers.backward(step.owned.count, parameters: parameters) { [loader] views, shard in
       try loader.fill(views, step.requests[shard])
     } eachShard: { [self] model, shard, index in
       try addGradient(of: shard, index, model, parameters, to: step)
     }
-    guard isOverlapping else { return try pass.run() }
+    guard isOverlapping else {
+      return try run(pass, workers.model.statisticsExchanges.backward, step.partition, step.clock, over: world)
+    }
     step.backwardPass = pass
     pass.start { [clock = step.clock] in clock.end(.backward) }
   }

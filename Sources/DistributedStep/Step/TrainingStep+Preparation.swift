@@ -13,7 +13,10 @@ extension TrainingStep {
   ) throws -> TrainingStep {
     let compute = configuration.compute
     let ranksOnHost = try world.ranksOnHost()
-    let isOverlapping = compute.overlap == .on || (compute.overlap == .auto && ranksOnHost < world.size)
+    // With shared statistics the backward pass has collectives of its own, and one thread calls MPI.
+    let isOverlapping =
+      !configuration.batches.isSharingStatistics
+      && (compute.overlap == .on || (compute.overlap == .auto && ranksOnHost < world.size))
     let loaderThreads =
       compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: compute.threads)
     return try world.throwingTogether {

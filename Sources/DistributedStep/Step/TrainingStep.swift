@@ -100,10 +100,10 @@ package final class TrainingStep {
     let step = begin(batch, next, number: state.step + 1, isStopping: isStopping, over: world)
     let clock = step.clock
 
-    try clock.time(.forward) { try forward(step, state.parameters) }
+    try clock.time(.forward) { try forward(step, state.parameters, over: world) }
     try clock.time(.gather) { try gather(step, over: world) }
     try clock.time(.loss) { try computeLoss(step, over: world) }
-    try clock.time(.backward, continues: isOverlapping) { try backward(step, state.parameters) }
+    try clock.time(.backward, continues: isOverlapping) { try backward(step, state.parameters, over: world) }
     try clock.time(.reduce) { try allReduce(step, over: world) }
     let learningRate = try clock.time(.update) { try update(&state, step, batch, over: world) }
 

@@ -130,7 +130,7 @@ struct CurvesSection {
 
   private func meanParts(_ run: RunRecord) -> [(name: String, seconds: Double)] {
     let rows = run.rows.filter { row in !row.parts.isEmpty }
-    let order = ["data", "forward", "gather", "loss", "backward", "reduce", "update"]
+    let order = ["data", "statistics", "forward", "gather", "loss", "backward", "reduce", "update"]
     let names = Set(rows.flatMap(\.parts.keys)).sorted { one, other in
       (order.firstIndex(of: one) ?? 99, one) < (order.firstIndex(of: other) ?? 99, other)
     }

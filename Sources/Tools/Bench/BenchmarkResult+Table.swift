@@ -15,7 +15,9 @@ extension BenchmarkResult {
       padded("part") + column("seconds") + column("share") + column("slowest rank"),
     ]
     for name in Self.partNames {
-      guard let seconds = secondsByPart[name] else { continue }
+      guard let seconds = secondsByPart[name], name != StepPart.statistics.name || seconds.slowestRank > 0 else {
+        continue
+      }
       lines.append(
         padded(name) + column(decimal(seconds.mean, 4)) + column(percentage(seconds.mean / stepSeconds))
           + column(decimal(seconds.slowestRank, 4)))

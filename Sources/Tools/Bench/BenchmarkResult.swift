@@ -114,7 +114,8 @@ extension BenchmarkResult {
     let file = try ReadOnlyFile(path: path)
     let bytes = try file.read(file.byteCount, at: 0)
     guard let result = try? JSONDecoder().decode(Self.self, from: Data(bytes)), result.command == "bench",
-      Self.partNames.allSatisfy({ name in result.secondsByPart[name] != nil })
+      // Results of 0.1 lack the statistics that shards share.
+      Self.partNames.allSatisfy({ name in result.secondsByPart[name] != nil || name == StepPart.statistics.name })
     else {
       throw RunError(.data, "\(path): is no result of supcon bench", remedy: "give a file that its --json wrote")
     }

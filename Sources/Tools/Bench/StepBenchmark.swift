@@ -40,6 +40,9 @@ package enum StepBenchmark {
         if compare != nil {
           return "--compare: compares steps; leave out --layers, or --compare"
         }
+        if configuration.batches.isSharingStatistics {
+          return "--batch-norm \(configuration.batches.batchNorm.text): --layers measures one shard alone; leave it out"
+        }
       }
       return Configuration.problem(of: "steps", steps, atLeast: 1)
         ?? configuration.problem(given: overrides, ranks: ranks)?.description

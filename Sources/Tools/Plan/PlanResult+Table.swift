@@ -25,13 +25,7 @@ extension PlanResult {
         scaling == nil ? "memory of this host" : "memory of a host",
         "\(megabytes(memoryPerHostBytes)) for \(counted(ranksOnHost, "rank"))"
           + (freeBytes.map { bytes in ", \(megabytes(bytes)) free here" } ?? "")))
-    lines.append(
-      row(
-        "activations",
-        shardsKept >= shardsPerRank
-          ? "kept for all \(counted(shardsPerRank, "shard")) of a rank, \(megabytes(shardActivationBytes)) each"
-          : "kept for \(shardsKept) of \(counted(shardsPerRank, "shard")) of a rank, \(megabytes(shardActivationBytes)) each; the others run forward twice"
-      ))
+    lines += activationRows
     lines += ["", row("steps", "\(grouped(stepsPerEpoch)) an epoch, \(grouped(steps)) in all")]
     if let secondsPerStep, let secondsPerEpoch, let secondsTotal {
       lines += [
@@ -41,8 +35,11 @@ extension PlanResult {
         row("", sourceOfTimes(isMeasuredAlone: isMeasuredAlone)),
       ]
     } else {
-      lines.append(
-        row("time", "not tried: it does not fit; give a smaller --shard-size or --activation-memory, or fewer ranks"))
+      let remedy =
+        shardOutlineBytes == nil
+        ? "give a smaller --shard-size or --activation-memory, or fewer ranks"
+        : "give a smaller --activation-memory or --batch-size, more hosts, or --batch-norm shard"
+      lines.append(row("time", "not tried: it does not fit; \(remedy)"))
     }
     lines.append(
       row("checkpoints", "\(megabytes(checkpointBytes)) each, \(checkpointsKept) kept"))
@@ -59,6 +56,27 @@ extension PlanResult {
     return isMeasuredAlone
       ? "from a shard on one rank: without what the ranks share of cores and memory, and their messages"
       : "from a shard on each thread"
+  }
+
+  private var activationRows: [String] {
+    let all = "\(counted(shardsPerRank, "shard")) of a rank, \(megabytes(shardActivationBytes)) each"
+    guard let shardOutlineBytes else {
+      return [
+        row(
+          "activations",
+          shardsKept >= shardsPerRank
+            ? "kept for all \(all)" : "kept for \(shardsKept) of \(all); the others run forward twice")
+      ]
+    }
+    return [
+      row(
+        "activations",
+        shardsKept >= shardsPerRank
+          ? "kept for all \(all)"
+          : "kept for \(shardsKept) of \(all); of the others the outputs of blocks, \(megabytes(shardOutlineBytes)) each, and each block runs forward twice"
+      ),
+      row("", "shards that share BatchNorm's statistics are all computed side by side"),
+    ]
   }
 
   private func row(_ name: String, _ value: String) -> String {

@@ -35,6 +35,8 @@ struct PlanResult: Codable {
   /// The number of those shards whose activations are kept; the others are recomputed.
   var shardsKept: Int
   var shardActivationBytes: Int
+  /// The bytes that remain of a shard of which blocks are recomputed one by one; absent unless shards share BatchNorm's statistics.
+  var shardOutlineBytes: Int?
   var stepsPerEpoch: Int
   var steps: Int
   /// The estimated time; absent if the run does not fit in memory, since no step is then timed.
@@ -79,6 +81,7 @@ struct PlanResult: Codable {
     shardsPerRank = memory.shardsPerRank
     shardsKept = memory.keptShards
     shardActivationBytes = memory.shardActivations
+    shardOutlineBytes = memory.shardOutline
     self.stepsPerEpoch = stepsPerEpoch
     self.steps = steps
     secondsPerStep = stepSeconds

@@ -79,7 +79,9 @@ struct StepProbe {
     var small = configuration
     small.batches.size = configuration.batches.shardSize * workers * world.size
     (small.batches.sampling, small.batches.classesPerBatch, small.batches.lastBatch) = (.shuffle, nil, .drop)
-    small.compute.activationMemory = .bytes(0)
+    // As many shards as threads keep their activations whatever the limit, unless they share statistics.
+    small.compute.activationMemory = .bytes(small.batches.isSharingStatistics ? .max : 0)
+    small.batches.batchNorm = small.batches.isSharingStatistics ? .global : .shard
     // A learning rate of 0 keeps all numbers finite.
     small.optimizer.learningRate = 0
     // No loader threads: prefetching would hide the cost of augmentation in so short a run.

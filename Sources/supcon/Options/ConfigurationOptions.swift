@@ -38,6 +38,7 @@ struct ConfigurationOptions: OptionArguments {
   @Option("classes-per-batch") var classesPerBatch: String?
   @Option("last-batch") var lastBatch: String?
   @Option("shard-size") var shardSize: String?
+  @Option("batch-norm") var batchNorm: String?
   @Option("views") var views: String?
   @OptionGroup var viewStages: ViewStageOptions
   @Option("augmentation") var augmentation: String?

@@ -27,6 +27,7 @@ struct Check: Sendable {
     Check(name: "collectives", run: checkCollectives),
     Check(name: "tree", run: checkTree),
     Check(name: "pieces", run: checkPieces),
+    Check(name: "groups", run: checkGroups),
     Check(name: "control", run: checkControl),
     Check(name: "reduction-speed", run: measureReduction),
   ]

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Runs `body` on a new thread that receives no SIGTERM, SIGINT or SIGHUP.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+package func startThread(_ body: @escaping @Sendable () -> Void) {
   final class Work {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -1,0 +1,118 @@
+import Dispatch
+import NeuralNet
+import Synchronization
+
+/// The meeting of a rank's shards at each BatchNorm: each brings a vector and leaves with the sum of its group.
+///
+/// Every shard has a thread of its own. Of those that do not wait here, as many compute as the rank has threads. The sums are the work of
+/// the thread that talks to MPI (``serve(_:_:)``).
+final class StatisticsExchange: Sendable {
+  private struct State {
+    var vectors: [[Double]]
+    var sums: [[Double]]
+    var arrivedCount = 0
+    var hasFailed = false
+  }
+
+  /// A shard's place in the exchange.
+  private final class Seat: StatisticsGroup {
+    private let exchange: StatisticsExchange
+    private let shard: Int
+
+    init(_ exchange: StatisticsExchange, _ shard: Int) {
+      self.exchange = exchange
+      self.shard = shard
+    }
+
+    func sum(_ vector: [Double]) -> [Double] { exchange.sum(vector, of: shard) }
+  }
+
+  private let shardCount: Int
+  private let state: Mutex<State>
+  /// Admits a number of threads at a time.
+  private let processors = DispatchSemaphore(value: 0)
+  private let allArrived = DispatchSemaphore(value: 0)
+  /// For each shard, the signal that its sum is there.
+  private let summed: [DispatchSemaphore]
+
+  /// An exchange for one pass.
+  ///
+  /// - Parameters:
+  ///   - shards: The number of this rank's shards in the batch.
+  ///   - threads: The number of shards that compute at a time.
+  init(shards: Int, threads: Int) {
+    shardCount = shards
+    let nothing = [[Double]](repeating: [], count: shards)
+    state = Mutex(State(vectors: nothing, sums: nothing))
+    summed = (0..<shards).map { _ in DispatchSemaphore(value: 0) }
+    for _ in 0..<threads {
+      processors.signal()
+    }
+  }
+
+  /// The group of a shard, as its model needs it.
+  func group(ofShard shard: Int) -> any StatisticsGroup { Seat(self, shard) }
+
+  /// Runs the computation of a shard on its own thread.
+  func compute<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
+    processors.wait()
+    defer { processors.signal() }
+    try body()
+  }
+
+  /// Brings a shard's vector, and waits for the sum of its group; after a failure of any shard its own vector comes back at once.
+  private func sum(_ vector: [Double], of shard: Int) -> [Double] {
+    let (isWaiting, isLast) = state.withLock { state in
+      guard !state.hasFailed else { return (false, false) }
+      state.vectors[shard] = vector
+      state.arrivedCount += 1
+      return (true, state.arrivedCount == shardCount)
+    }
+    guard isWaiting else { return vector }
+    processors.signal()
+    if isLast {
+      allArrived.signal()
+    }
+    summed[shard].wait()
+    processors.wait()
+    return state.withLock { state in state.hasFailed ? vector : state.sums[shard] }
+  }
+
+  /// Sums the vectors of all shards at one BatchNorm after the other, until a shard has failed.
+  ///
+  /// - Parameters:
+  ///   - counts: The number of elements of the vectors at each, in the order of the pass.
+  ///   - sum: Gives the sum of its group for each of this rank's shards.
+  /// - Throws: The error of `sum`.
+  func serve(_ counts: [Int], _ sum: (_ vectors: [[Double]], _ count: Int) throws -> [[Double]]) throws {
+    for count in counts {
+      if shardCount > 0 {
+        allArrived.wait()
+      }
+      let vectors: [[Double]]? = state.withLock { state in
+        state.arrivedCount = 0
+        return state.hasFailed ? nil : state.vectors
+      }
+      guard let vectors else { return }
+      do {
+        let sums = try sum(vectors, count)
+        state.withLock { state in state.sums = sums }
+      } catch {
+        fail()
+        throw error
+      }
+      for shard in summed {
+        shard.signal()
+      }
+    }
+  }
+
+  /// Releases all threads that wait for each other, as one of them will never come.
+  func fail() {
+    state.withLock { state in state.hasFailed = true }
+    allArrived.signal()
+    for shard in summed {
+      shard.signal()
+    }
+  }
+}

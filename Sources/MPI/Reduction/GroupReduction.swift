@@ -1,0 +1,190 @@
+/// Sums of one short vector per shard over groups of consecutive shards, given to every rank that has shards of the group.
+///
+///     groups of 4     rank 0  [a b c]   a + b + c + d
+///                     rank 1  [d e f]   a + b + c + d,  e + f + g + h
+///                     rank 2  [g h]                     e + f + g + h
+///
+/// Each group is summed along a ``ShardTree`` of its own, so the sums have the same bits on any number of ranks. Of a group on several
+/// ranks, each of them completes the tree on a slice of the vector and sends it to the others: a rank receives about two vectors for a group.
+public struct GroupReduction: Sendable {
+  /// The shards of a group.
+  public let groupSize: Int
+  /// True if a group is on several ranks, here or elsewhere; the same on all ranks.
+  public let isSpanningRanks: Bool
+
+  private let tree: ShardTree
+  private let rank: Int
+  private let groups: [Group]
+  /// For each rank, the group that this rank shares with it: two ranks have one at most in common.
+  private let shared: [Shared?]
+
+  /// A group with shards of this rank.
+  private struct Group: Sendable {
+    /// The ranks that have shards of it.
+    let members: [Int]
+    /// Their largest subtrees of its tree.
+    let nodes: [[ShardTree.Node]]
+    /// The places of its shards among this rank's.
+    let own: Range<Int>
+    /// The first of those, counted in the group.
+    let first: Int
+    /// This rank's place among the members.
+    let place: Int
+
+    /// The slice of a vector that each member completes.
+    func slices(of count: Int) -> BlockPartition { BlockPartition(total: count, parts: members.count) }
+  }
+
+  /// Another member of a group.
+  private struct Shared {
+    let group: Int
+    let member: Int
+  }
+
+  /// Plans the sums of a rank.
+  ///
+  /// - Parameters:
+  ///   - groupSize: The shards of a group, a divisor of their number.
+  ///   - runs: The shards of each rank.
+  ///   - rank: This rank.
+  public init(groupSize: Int, runs: BlockPartition, rank: Int) {
+    let shardCount = runs.runs.map(\.upperBound).max() ?? 0
+    precondition(
+      groupSize > 0 && shardCount.isMultiple(of: groupSize), "groups of \(groupSize) of \(shardCount) shards")
+    self.groupSize = groupSize
+    self.rank = rank
+    let tree = ShardTree(leafCount: groupSize)
+    self.tree = tree
+    let run = runs[rank]
+    isSpanningRanks = runs.runs.contains { run in
+      !run.isEmpty && !(run.lowerBound.isMultiple(of: groupSize) && run.upperBound.isMultiple(of: groupSize))
+    }
+    groups = stride(from: 0, to: shardCount, by: groupSize).compactMap { start in
+      let shards = start..<start + groupSize
+      guard run.overlaps(shards) else { return nil }
+      let members = runs.runs.indices.filter { rank in runs[rank].overlaps(shards) }
+      let parts = members.map { rank in runs[rank].clamped(to: shards) }
+      let own = run.clamped(to: shards)
+      return Group(
+        members: members,
+        nodes: parts.map { part in
+          tree.maximalSubtrees(inside: part.lowerBound - start..<part.upperBound - start)
+        },
+        own: own.lowerBound - run.lowerBound..<own.upperBound - run.lowerBound, first: own.lowerBound - start,
+        place: members.firstIndex(of: rank) ?? 0)
+    }
+    var shared = [Shared?](repeating: nil, count: runs.runs.count)
+    for (index, group) in groups.enumerated() {
+      for (member, other) in group.members.enumerated() where other != rank {
+        shared[other] = Shared(group: index, member: member)
+      }
+    }
+    self.shared = shared
+  }
+
+  /// The sum of its group for each of this rank's shards.
+  ///
+  /// Collective if groups span ranks.
+  ///
+  /// - Parameters:
+  ///   - vectors: A vector of each of this rank's shards.
+  ///   - count: The number of elements of each vector, the same on all ranks.
+  ///   - world: The ranks.
+  /// - Returns: As many vectors.
+  /// - Throws: `MPIError` if a collective fails.
+  public func sums(
+    of vectors: [[Double]], count: Int, over world: borrowing Communicator
+  ) throws(MPIError) -> [[Double]] {
+    precondition(
+      vectors.count == groups.last?.own.upperBound ?? 0 && vectors.allSatisfy { vector in vector.count == count },
+      "\(vectors.count) vectors, not all of \(count) elements")
+    let partial = groups.map { group in
+      group.nodes[group.place].map { node in
+        Self.sum(of: node) { leaf in vectors[group.own.lowerBound + leaf - group.first] }
+      }
+    }
+    let totals = isSpanningRanks ? try exchange(partial, count: count, over: world) : partial.map { sums in sums[0] }
+    return zip(groups, totals).flatMap { group, total in Array(repeating: total, count: group.own.count) }
+  }
+
+  private static func sum(of node: ShardTree.Node, _ leaf: (Int) -> [Double]) -> [Double] {
+    guard !node.isLeaf else { return leaf(node.first) }
+    var sums = sum(of: node.left, leaf)
+    let addend = sum(of: node.right, leaf)
+    var elements = sums.mutableSpan
+    Double.accumulate(addend.span, into: &elements)
+    return sums
+  }
+
+  /// Completes the trees of groups on several ranks.
+  ///
+  /// - Parameter partial: The sums of this rank's subtrees, for each of its groups.
+  /// - Returns: The sum of each group.
+  private func exchange(
+    _ partial: [[[Double]]], count: Int, over world: borrowing Communicator
+  ) throws(MPIError) -> [[Double]] {
+    // Slice k of this rank's subtrees, for member k.
+    let parts = try exchange(over: world) { group, member in
+      let slice = group.slices(of: count)[member]
+      return group.nodes[group.place].count * slice.count
+    } receiving: { group, member in
+      group.nodes[member].count * group.slices(of: count)[group.place].count
+    } sent: { index, member in
+      let slice = groups[index].slices(of: count)[member]
+      return partial[index].flatMap { sums in sums[slice] }
+    }
+    var completed = groups.indices.map { index in
+      completedSlice(of: index, partial[index], parts, count: count)
+    }
+    // The sums of this rank's slice, for all members.
+    let slices = try exchange(over: world) { group, _ in
+      group.slices(of: count)[group.place].count
+    } receiving: { group, member in
+      group.slices(of: count)[member].count
+    } sent: { index, _ in
+      completed[index]
+    }
+    for (index, group) in groups.enumerated() {
+      completed[index] = group.members.indices.flatMap { member in
+        member == group.place ? completed[index] : slices[group.members[member]]
+      }
+    }
+    return completed
+  }
+
+  /// The tree's root on the slice that this rank completes.
+  private func completedSlice(of index: Int, _ partial: [[Double]], _ parts: [[Double]], count: Int) -> [Double] {
+    let group = groups[index]
+    let slice = group.slices(of: count)[group.place]
+    var elements = group.members.enumerated().flatMap { member, rank in
+      member == group.place ? partial.flatMap { sums in sums[slice] } : parts[rank]
+    }
+    var total = [Double](repeating: 0, count: slice.count)
+    var sums = total.mutableSpan
+    SliceSums<Double>(tree, owned: group.nodes, count: slice.count).finish(&elements, into: &sums)
+    return total
+  }
+
+  /// Sends a block to each rank with which this one shares a group.
+  ///
+  /// - Returns: The received block of each rank.
+  private func exchange(
+    over world: borrowing Communicator, sending: (Group, _ member: Int) -> Int,
+    receiving: (Group, _ member: Int) -> Int,
+    sent: (_ group: Int, _ member: Int) -> [Double]
+  ) throws(MPIError) -> [[Double]] {
+    func counts(_ count: (Group, _ member: Int) -> Int) -> [Int] {
+      shared.map { other in other.map { other in count(groups[other.group], other.member) } ?? 0 }
+    }
+    let blocks = shared.flatMap { other in other.map { other in sent(other.group, other.member) } ?? [] }
+    let arriving = counts(receiving)
+    var received = [Double](repeating: 0, count: arriving.reduce(0, +))
+    try world.exchangeBlocks(
+      blocks.span, sendCounts: counts(sending), into: &received, receiveCounts: arriving)
+    var end = 0
+    return arriving.map { count in
+      end += count
+      return Array(received[end - count..<end])
+    }
+  }
+}
