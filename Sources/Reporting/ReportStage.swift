@@ -13,9 +13,9 @@ package enum ReportStage {
     package var runs: [String]
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
-    /// The folder of the dataset; `nil` for the run's.
+    /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
     /// The output file; `nil` for `report.html` in the run directory, or here if it is not one writable run.
     package var output: String?
@@ -29,7 +29,7 @@ package enum ReportStage {
       self.runs = runs
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       let repeated = runs.first { run in runs.count { other in other == run } > 1 }
       if let repeated {

@@ -21,7 +21,7 @@ package enum WeightExport {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
     /// The output file.
     package var output: String
@@ -41,13 +41,13 @@ package enum WeightExport {
       part ?? (format == .onnx ? .encoder : (layout?.usualPart ?? .encoder))
     }
 
-    /// The defaults for a run.
+    /// Creates a request with default options for a run directory.
     package init(run: String, output: String) {
       self.run = run
       self.output = output
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if format == .safetensors, output.hasSuffix(".onnx") {
         return "--output \(output): the format is safetensors; give --format onnx, or a name that ends in .safetensors"

@@ -28,7 +28,7 @@ package enum WeightImport {
       self.output = output
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       configuration.problem(given: overrides, ranks: 1)?.description
         ?? layoutProblem(configuration.model.stem ?? .cifar)

@@ -1,10 +1,10 @@
 import Formats
 
-/// A file that cannot be used.
+/// An image file that cannot be read or decoded.
 package struct BadFile: Sendable, Equatable {
-  /// Its path below the dataset's root.
+  /// The file's path relative to the dataset's root.
   package let path: String
-  /// The problem, with the file's whole path.
+  /// The error message, which contains the file's full path.
   package let reason: String
   /// The kind of problem.
   package let kind: FileError.Kind

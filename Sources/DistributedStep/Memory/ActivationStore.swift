@@ -1,14 +1,14 @@
 import NeuralNet
 
-/// The encoder's activations of a rank's shards, kept from the forward to the backward pass within a memory limit.
+/// The saved encoder activations of a rank's shards, between forward and backward pass, within a memory limit.
 ///
-/// The first shards have activations of their own. The others share one set for each thread, which holds those of the last shard that
-/// the thread ran forward; the rest have to run forward again.
+/// The first shards have memory of their own. The others share one buffer per thread, which holds the activations of the last shard that the
+/// thread ran forward; those that were overwritten are recomputed in the backward pass.
 final class ActivationStore {
-  /// The activations that the shards of one thread share.
+  /// The activation buffer that the shards of one thread share.
   private final class Shared {
     let activations: ResNet.SavedActivations
-    /// The shard whose activations they are.
+    /// The shard whose activations are in the buffer; `nil` if it is free.
     var holder: TrainingModel.ShardActivations?
 
     init(_ activations: ResNet.SavedActivations) {
@@ -18,23 +18,23 @@ final class ActivationStore {
 
   /// The bytes of one shard's activations.
   let byteCountPerShard: Int
-  /// The division of the memory.
+  /// The division of the memory between the shards.
   let room: ActivationRoom
 
   private let kept: [ResNet.SavedActivations]
-  /// One set for each thread; empty if every shard has activations of its own.
+  /// The shared buffer of each thread; empty if every shard has memory of its own.
   private let shared: [Shared]
 
-  /// Allocates activations for shards of one encoder.
+  /// Allocates activation memory for the shards of a rank.
   ///
   /// - Parameters:
   ///   - encoder: The encoder, compiled for one shard.
-  ///   - byteCount: The memory that activations may take.
+  ///   - byteCount: The memory limit in bytes.
   ///   - shards: The number of this rank's shards.
   ///   - threads: The number of threads that compute them.
-  /// - Throws: `DNNLError` if oneDNN refuses a tensor.
+  /// - Throws: `DNNLError` if oneDNN cannot create a tensor.
   init(_ encoder: ResNet, byteCount: Int, shards: Int, threads: Int) throws {
-    // The first set is allocated before the memory is divided, because the division depends on its size.
+    // The first buffer is allocated before the memory is divided, because the division depends on its size.
     let first = try encoder.makeSavedActivations()
     byteCountPerShard = first.byteCount
     room = ActivationRoom(byteCount: byteCount, shardByteCount: first.byteCount, shards: shards, threads: threads)
@@ -44,14 +44,14 @@ final class ActivationStore {
     shared = all.dropFirst(room.keptCount).prefix(sharedCount).map(Shared.init)
   }
 
-  /// The shard's own activations; `nil` for a shard that shares a set.
+  /// Returns the shard's own activation memory; `nil` for a shard that uses a shared buffer.
   func kept(byShard shard: Int) -> ResNet.SavedActivations? {
     shard < kept.count ? kept[shard] : nil
   }
 
-  /// Gives activations to a shard that is about to run forward; those of the thread's previous shard are lost.
+  /// Assigns the thread's shared buffer to a shard that is about to run forward; the activations of its previous shard are lost.
   ///
-  /// Called by the thread itself.
+  /// Must be called by the thread itself. Does nothing for a shard with memory of its own.
   func lend(to shard: TrainingModel.ShardActivations, onThread thread: Int) {
     guard shard.encoder == nil else { return }
     shared[thread].holder?.encoder = nil
@@ -59,7 +59,7 @@ final class ActivationStore {
     shard.encoder = shared[thread].activations
   }
 
-  /// Marks the shared activations of a thread as free, because the parameters have changed.
+  /// Marks the shared buffer of a thread as free, because the parameters have changed.
   func takeBack(onThread thread: Int) {
     guard !shared.isEmpty else { return }
     shared[thread].holder?.encoder = nil

@@ -2,18 +2,18 @@ import Dispatch
 import OneDNN
 import Synchronization
 
-/// One parallel sweep over a rank's shards.
+/// One parallel pass of a rank's threads over its shards: forward or backward.
 final class ShardPass: Sendable {
   /// The computation of one shard by one thread.
   typealias Body = (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ place: Place) throws -> Void
 
-  /// A shard's number among those of this rank, and the thread that computes it.
+  /// A shard's index among those of this rank, and the thread that computes it.
   struct Place {
     let shard: Int
     let thread: Int
   }
 
-  // Each model is used by one thread, each shard's activations by one call of `body`: disjoint.
+  // Safe: each model is used by one thread only, and each shard's activations by one call of `body`.
   private nonisolated(unsafe) let models: [TrainingModel]
   private nonisolated(unsafe) let shards: [TrainingModel.ShardActivations]
   private nonisolated(unsafe) let prepare: (_ model: TrainingModel, _ thread: Int) throws -> Void
@@ -22,17 +22,17 @@ final class ShardPass: Sendable {
   private let firstError = Mutex<(any Error)?>(nil)
   private let background = DispatchGroup()
 
-  /// True if a shard has failed.
+  /// True if the computation of a shard has thrown an error.
   var hasFailed: Bool { firstError.withLock { error in error != nil } }
 
-  /// A sweep, not yet begun.
+  /// Creates a pass that has not started.
   ///
   /// - Parameters:
-  ///   - models: The models, one for each thread.
-  ///   - shards: The shards.
-  ///   - queue: Their order.
-  ///   - prepare: Called by each thread; it has returned on all of them before the first shard is computed.
-  ///   - body: The computation of a shard.
+  ///   - models: The models, one per thread.
+  ///   - shards: The activations of the shards.
+  ///   - queue: The order of the shards.
+  ///   - prepare: Called once by each thread; all calls have returned before the first shard is computed.
+  ///   - body: The computation of one shard.
   init(
     models: [TrainingModel], shards: [TrainingModel.ShardActivations], queue: consuming ShardQueue,
     prepare: @escaping (_ model: TrainingModel, _ thread: Int) throws -> Void, body: @escaping Body
@@ -44,15 +44,15 @@ final class ShardPass: Sendable {
     self.queue = queue
   }
 
-  /// Sweeps on as many threads as there are models.
+  /// Runs the pass, with one thread per model, and waits for its end.
   ///
-  /// - Throws: The first error of any thread, after all have ended.
+  /// - Throws: The first error of any thread, after all threads have ended.
   func run() throws {
     sweep()
     try wait()
   }
 
-  /// Starts the sweep and returns at once.
+  /// Starts the pass and returns at once.
   ///
   /// - Parameter completed: Called on another thread after the last shard.
   func start(completed: @escaping @Sendable () -> Void) {
@@ -62,7 +62,7 @@ final class ShardPass: Sendable {
     }
   }
 
-  /// Waits for the last shard.
+  /// Waits for the last shard of a started pass.
   ///
   /// - Throws: The first error of any thread.
   func wait() throws {

@@ -5,7 +5,7 @@ import ImageCodecs
 import Imaging
 import Measures
 
-/// A dataset with horizontally flipped images.
+/// A dataset with every image flipped horizontally.
 struct MirroredDataset: ImageDataset {
   let original: any ImageDataset
 
@@ -31,7 +31,7 @@ struct MirroredDataset: ImageDataset {
   }
 }
 
-/// One severity of one corruption of CIFAR-10-C or CIFAR-100-C: images of a `.npy` file, uint8 `[50000, 32, 32, 3]`, severities in blocks.
+/// One corruption of CIFAR-10-C or CIFAR-100-C at one severity: a block of 10,000 images in a `.npy` file of uint8 `[50000, 32, 32, 3]`.
 struct CorruptedDataset: ImageDataset {
   let classNames: [String]
   let count: Int
@@ -41,14 +41,14 @@ struct CorruptedDataset: ImageDataset {
   private let first: Int
   private let labels: [Int64]
 
-  /// Opens one severity.
+  /// Opens one corruption at one severity.
   ///
   /// - Parameters:
-  ///   - folder: The folder of the published files.
+  ///   - folder: The folder of the downloaded `.npy` files.
   ///   - corruption: The name of the corruption.
-  ///   - severity: The severity, from 0 to 4.
-  ///   - clean: The dataset whose classes and normalization it shares.
-  /// - Throws: `FileError` naming a file that is missing or of another size.
+  ///   - severity: The severity, from 0 to 4 (1 to 5 in the paper).
+  ///   - clean: The uncorrupted dataset, whose classes and normalization apply.
+  /// - Throws: `FileError` naming a file that is missing or has another shape.
   init(folder: String, corruption: String, severity: Int, like clean: any ImageDataset) throws(FileError) {
     file = try NumPyFile(path: "\(folder)/\(corruption).npy")
     let size = clean.viewSize
@@ -86,7 +86,7 @@ struct CorruptedDataset: ImageDataset {
   }
 }
 
-/// A dataset with the normalization and view size of another.
+/// A dataset with the normalization and view size of another one.
 struct Renormalized: ImageDataset {
   let original: any ImageDataset
   let viewSize: ImageSize

@@ -11,49 +11,49 @@ import Measures
 import NeuralNet
 import Runs
 
-/// Measures of a run's frozen encoder, and of the run's classifier where it has one, on the test set (docs/evaluation.md).
+/// The measures of a run's frozen encoder, and of its classifier if it has one, on the test set (docs/evaluation.md).
 package enum EvaluationStage {
-  /// The representation in which samples are compared.
+  /// The features by which samples are compared.
   package enum Features: String, Sendable, CaseIterable {
     /// The frozen encoder's representations, scaled to unit length.
     case encoder
-    /// The normalized pixels themselves: the control that shows what the encoder adds.
+    /// The normalized pixels: a baseline that shows the benefit of the encoder.
     case pixels
   }
 
-  /// The options of the command.
+  /// The options of `supcon evaluate`.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
-    /// The images to test on: `test` or `validation`.
+    /// The split to test on: `test` or `validation`.
     package var split = Split.test
-    /// The folder of the dataset; `nil` for the run's.
+    /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
-    /// The representation in which samples are compared.
+    /// The features by which samples are compared.
     package var features = Features.encoder
-    /// The number of neighbors, k.
+    /// The number k of nearest neighbors.
     package var neighbors = 20
-    /// The dataset of outliers for out-of-distribution detection; `nil` for none.
+    /// The dataset whose images serve as outliers for out-of-distribution detection; `nil` for none.
     package var outlierDataset: DataOptions.Dataset?
-    /// The folder of the outliers.
+    /// The folder of the outlier dataset.
     package var outlierData: String?
     /// A folder of CIFAR-10-C or CIFAR-100-C files; `nil` for none.
     package var corruptions: String?
     /// True to also test the classifier on the mean logits of images and their horizontal flips.
     package var hasMirrorTest = false
-    /// The number of threads of each rank for computing features.
+    /// The number of threads of each rank.
     package var threads = 1
 
-    /// The defaults for a run.
+    /// Creates a request with default options for a run directory.
     package init(run: String) {
       self.run = run
     }
 
-    /// A configuration that names the dataset of outliers; `nil` for none.
+    /// A configuration that selects the outlier dataset; `nil` for none.
     fileprivate var outliers: Configuration? {
       outlierDataset.map { name in
         var configuration = Configuration()
@@ -63,7 +63,7 @@ package enum EvaluationStage {
       }
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if outlierData != nil, outlierDataset == nil {
         return "--ood-data: goes with --ood-dataset; give both"
@@ -105,7 +105,7 @@ package enum EvaluationStage {
     try checkCorruptions(request, like: test, over: world)
     let features = FrozenFeatures(encoder, threads: request.threads)
     let rows = try measuredRows(of: training, request, features, over: world)
-    // The classifier is trained on representations as they are.
+    // The classifier was trained on representations that are not scaled to unit length.
     let plainRows = try Self.rows(of: test, request, features, over: world)
     let testRows = request.features == .encoder ? plainRows.unit : plainRows
     try training.reportReplaced(over: world, report: report)
@@ -147,7 +147,7 @@ package enum EvaluationStage {
     }
   }
 
-  /// Opens the dataset of outliers before any work is done; `nil` if none is asked for.
+  /// Opens the outlier dataset before any computation, so that errors appear early; `nil` if none was given.
   ///
   /// Collective.
   private static func openOutliers(
@@ -161,13 +161,13 @@ package enum EvaluationStage {
     do {
       return Renormalized(original: try open(.test), like: test)
     } catch let agreed as CollectiveError where agreed.error.exitCode == .missing {
-      // Any images will do: a folder without splits has training images only.
+      // Any images can serve as outliers: a folder without splits is opened as training images.
       guard let training = try? open(.train) else { throw agreed }
       return Renormalized(original: training, like: test)
     }
   }
 
-  /// Refuses more neighbors than there are training samples.
+  /// Throws if the number of neighbors exceeds the number of training samples.
   private static func checkNeighbors(_ request: Request, of training: any ImageDataset) throws(CollectiveError) {
     guard request.neighbors <= training.count else {
       throw CollectiveError(
@@ -179,7 +179,7 @@ package enum EvaluationStage {
     }
   }
 
-  /// Opens the files of all corruptions before any work is done.
+  /// Opens the files of all corruptions before any computation, so that errors appear early.
   ///
   /// Collective.
   private static func checkCorruptions(
@@ -193,9 +193,9 @@ package enum EvaluationStage {
     }
   }
 
-  /// Makes the folder of the result before any work is done.
+  /// Creates the output folder before any computation.
   ///
-  /// - Returns: False if the run is read-only; the result is then printed only.
+  /// - Returns: False if the run directory is read-only; the result is then only printed.
   private static func makeFolder(_ folder: String, _ request: Request, _ report: (String) -> Void) throws -> Bool {
     guard unsafe access(request.run, W_OK) == 0 else {
       report("note: \(request.run) cannot be written to; the result is printed only")
@@ -218,7 +218,7 @@ package enum EvaluationStage {
     }
   }
 
-  /// The measures of the run's classifier, if it has one.
+  /// Measures the run's classifier, if it has one, and returns its confusion matrix.
   ///
   /// Collective.
   private static func addClassification(
@@ -265,7 +265,7 @@ package enum EvaluationStage {
     return confusion
   }
 
-  /// The features of all samples that distances are measured in, on every rank: representations of unit length, or pixels.
+  /// Returns the features by which all samples are compared, on every rank: representations of unit length, or pixels.
   ///
   /// Collective.
   private static func measuredRows(
@@ -275,7 +275,7 @@ package enum EvaluationStage {
     return request.features == .encoder ? rows.unit : rows
   }
 
-  /// The features of all samples on every rank.
+  /// Returns the features of all samples, not scaled to unit length, on every rank.
   ///
   /// Collective.
   private static func rows(
@@ -302,7 +302,7 @@ package enum EvaluationStage {
 }
 
 extension ImageDataset {
-  /// The classes of all samples.
+  /// The labels of all samples.
   package var labels: [Int32] {
     (0..<count).map { index in Int32(label(at: index)) }
   }

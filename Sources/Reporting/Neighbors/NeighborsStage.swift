@@ -16,11 +16,11 @@ package enum NeighborsStage {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
     /// Files, folders, or `-` for paths read from standard input.
     package var images: [String]
-    /// The folder of the dataset; `nil` for the run's.
+    /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
     /// The number of neighbors of each image.
     package var neighbors = 10
@@ -31,13 +31,13 @@ package enum NeighborsStage {
     /// The number of threads of each rank.
     package var threads = 1
 
-    /// The defaults for a run and images.
+    /// Creates a request with default options for a run directory and images.
     package init(run: String, images: [String]) {
       self.run = run
       self.images = images
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if let problem = ImageFeatures.problem(of: images) {
         return problem

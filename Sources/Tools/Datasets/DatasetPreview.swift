@@ -29,7 +29,7 @@ package enum DatasetPreview {
       self.dataset = dataset
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       let checks: [String?] = [
         dataset.problem,

@@ -34,7 +34,7 @@ package enum LossEvaluation {
       self.embeddings = embeddings
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if labels == nil, views == nil {
         return "supcon loss: expected --labels FILE, or --views V for SimCLR"

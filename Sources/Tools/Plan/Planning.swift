@@ -25,7 +25,7 @@ package enum Planning {
       self.overrides = overrides
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     ///
     /// - Parameter launched: The number of ranks that the launcher started.
     /// - Returns: A sentence that names the option, what was expected and what to do.
