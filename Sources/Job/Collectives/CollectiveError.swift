@@ -2,7 +2,7 @@ import Configuration
 import Formats
 import MPI
 
-/// An error that every rank throws, so that the job ends in order.
+/// An error that every rank throws, so that the job can end in an orderly way.
 package struct CollectiveError: Error {
   /// The error that every rank reports.
   package let error: RunError

@@ -4,6 +4,6 @@ package enum Verbosity: Sendable {
   case quiet
   /// Progress and results.
   case normal
-  /// Every logged step too.
+  /// Progress, results and every logged step.
   case verbose
 }

@@ -4,15 +4,16 @@ import Datasets
 import Imaging
 
 extension Configuration {
-  /// The fewest steps of an epoch with the default batch: with fewer, a contrastive loss may not leave its plateau in a few epochs.
+  /// The smallest number of steps per epoch that is accepted with the default batch size: with fewer, a contrastive loss may stay on its initial
+  /// plateau for several epochs.
   private static let fewestSteps = 40
-  /// The default batch of smaller training sets, and its shards: as many as of the default of larger sets, for as many ranks.
+  /// The default batch and shard size for smaller training sets; the number of shards is that of the usual defaults, for the same number of ranks.
   private static let (smallBatch, smallShard) = (128, 16)
 
-  /// The length of a view's side in pixels above which views are photographs rather than CIFAR's images.
+  /// The largest side of a view in pixels for which images are treated like CIFAR's, not like photographs.
   private static let largestSmallView = 64
 
-  /// Chooses defaults that depend on the training set: values that were given, or that a run has already, stay.
+  /// Chooses defaults that depend on the training set; values that were given, or that a resumed run already has, are not changed.
   ///
   /// - Parameters:
   ///   - dataset: The training set.
@@ -33,7 +34,7 @@ extension Configuration {
     }
   }
 
-  /// Makes the default batch of a small training set smaller, so that an epoch has steps enough.
+  /// Reduces the default batch size for a small training set, so that an epoch has enough steps.
   private mutating func fitBatch(to count: Int, _ given: ConfigurationOverrides, _ report: (String) -> Void) {
     guard count > 1, !given.gives(\.batches.size), batches.sampling == .shuffle else { return }
     var size = batches.size
