@@ -1,25 +1,25 @@
 import CMPI
 import Glibc
 
-/// The behavior of a thread in a collective until the other ranks have sent their part.
+/// The way in which a thread waits in a collective until the other ranks have sent their part.
 public enum Waiting: Sendable {
-  /// Polls without pause: the lowest latency while this core has nothing else to do.
+  /// Polls continuously: lowest latency, for a core that has nothing else to do.
   case spinning
-  /// Polls at intervals, and leaves the core to other threads of this rank in between.
+  /// Polls at intervals, so that other threads of this rank can use the core in between.
   case sleeping
 
-  /// The interval between polls of the library: a link of 10 Gb/s delivers 250 kB in it, less than a socket holds.
+  /// The time between two polls of MPI in microseconds; a 10 Gb/s link delivers 250 kB meanwhile, less than a socket buffers.
   fileprivate static let pauseMicroseconds: useconds_t = 200
 
-  /// The interval between polls of this rank's own threads, which need tens of milliseconds for a piece.
+  /// The time in microseconds between two checks whether this rank's own threads have completed a part, which takes tens of milliseconds.
   static let ownPauseMicroseconds: useconds_t = 2000
 }
 
 extension Communicator {
   /// Starts a nonblocking collective and sleeps until it has completed.
   ///
-  /// - Parameter begin: Starts it; its buffers stay in place until this function returns.
-  /// - Returns: The library's status.
+  /// - Parameter begin: Starts the collective; its buffers must remain valid until this function returns.
+  /// - Returns: MPI's error code.
   func completeSleeping(_ begin: (inout cmpi_request) -> Int32) -> Int32 {
     var request = cmpi_request()
     var code = begin(&request)

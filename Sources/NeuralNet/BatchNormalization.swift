@@ -5,9 +5,10 @@ import OneDNN
 ///
 /// Per channel, over the n pixels of a batch: μ = Σy/n, v = Σy²/n − μ², x̂ = (y − μ)/√(v + ε), output = γ x̂ + β = scale · y + shift.
 /// Backward, with g the gradient of the ReLU's input: ∂γ = Σ g x̂, ∂β = Σ g, ∂y = γ/√(v + ε) · (g − ∂β/n − x̂ ∂γ/n), which is again linear in
-/// g and y. So each direction needs one pass for sums and one for values; convolutions and ReLUs that run over the same maps bring the sums.
+/// g and y. Each direction therefore needs one pass for sums and one for values; the convolutions and ReLUs that process the same maps compute the
+/// sums on the way.
 public final class BatchNormalization {
-  /// The statistics that one batch was normalized with, and the scale and shift that follow.
+  /// The statistics with which one batch was normalized, and the resulting scale and shift.
   public struct Statistics: Sendable {
     /// The mean of each channel.
     public var mean: [Float]
@@ -19,7 +20,7 @@ public final class BatchNormalization {
     var shift: [Float]
   }
 
-  /// The sums over a batch of one channel after another, `[2, channels]`.
+  /// Two sums over a batch per channel, `[2, channels]`.
   public typealias Sums = [Double]
 
   /// The shape of input and output.
@@ -30,7 +31,7 @@ public final class BatchNormalization {
   private var gamma: [Float]
   private var beta: [Float]
 
-  /// Normalization for one shape; `epsilon` is added to the variance.
+  /// Creates a batch normalization for one shape; `epsilon` is added to the variance.
   public init(_ shape: ActivationShape, _ precision: Precision, epsilon: Float, path: KernelPath = kernels_best_path())
   {
     self.shape = shape
@@ -40,19 +41,19 @@ public final class BatchNormalization {
     beta = Array(repeating: 0, count: shape.channels)
   }
 
-  /// The number of pixels of one channel of a batch.
+  /// The number n of pixels of one channel in a batch.
   private var pixels: Double { Double(shape.count / shape.channels) }
 
-  /// Sums before any pixel.
+  /// Returns sums that are zero.
   public func noSums() -> Sums { Array(repeating: 0, count: 2 * shape.channels) }
 
-  /// Statistics before any batch.
+  /// Returns statistics that are zero.
   public func noStatistics() -> Statistics {
     let zeros = [Float](repeating: 0, count: shape.channels)
     return Statistics(mean: zeros, variance: zeros, scale: zeros, shift: zeros)
   }
 
-  /// Takes a new γ and β, `[channels]` each.
+  /// Sets γ and β, `[channels]` each.
   public func load(scale: Span<Float>, shift: Span<Float>) {
     precondition(
       scale.count == shape.channels && shift.count == shape.channels,
@@ -65,12 +66,12 @@ public final class BatchNormalization {
 
   // MARK: - Statistics
 
-  /// Adds the sums of a batch, for ``statistics(of:)``.
+  /// Adds the sums of a batch, from which ``statistics(of:)`` computes statistics.
   public func addSums(of input: Tensor, to sums: inout Sums) {
     kernels.addChannelSums(of: input, to: &sums)
   }
 
-  /// The statistics of the batch that `sums` were taken of.
+  /// Computes the statistics of a batch from its sums.
   public func statistics(of sums: Sums) -> Statistics {
     var statistics = noStatistics()
     for channel in 0..<shape.channels {
@@ -82,7 +83,7 @@ public final class BatchNormalization {
     return statistics
   }
 
-  /// Given statistics, for evaluation.
+  /// Returns given statistics in the form needed for evaluation.
   public func statistics(mean: Span<Float>, variance: Span<Float>) -> Statistics {
     var statistics = noStatistics()
     for channel in 0..<shape.channels {
@@ -103,18 +104,18 @@ public final class BatchNormalization {
 
   // MARK: - Forward
 
-  /// relu(normalized input).
+  /// output ← relu(normalized input).
   public func relu(_ input: Tensor, _ statistics: Statistics, into output: Tensor) {
     kernels.normalizeRelu(input, scale: statistics.scale, shift: statistics.shift, into: output)
   }
 
-  /// relu(normalized input + shortcut).
+  /// output ← relu(normalized input + shortcut).
   public func addRelu(_ input: Tensor, _ statistics: Statistics, shortcut: Tensor, into output: Tensor) {
     kernels.normalizeAddRelu(
       input, scale: statistics.scale, shift: statistics.shift, shortcut: shortcut, into: output)
   }
 
-  /// relu(normalized input + shortcut normalized with its own statistics).
+  /// output ← relu(normalized input + shortcut normalized with its own statistics).
   public func addRelu(
     _ input: Tensor, _ statistics: Statistics, shortcut: Tensor, _ shortcutStatistics: Statistics, into output: Tensor
   ) {
@@ -125,14 +126,14 @@ public final class BatchNormalization {
 
   // MARK: - Backward
 
-  /// The gradient before the ReLU of ``relu(_:_:into:)``, and its sums.
+  /// Computes the gradient of the input of the ReLU in ``relu(_:_:into:)``, and the sums for the gradient of the normalization.
   ///
   /// - Parameters:
   ///   - gradient: The gradient of the ReLU's output, or its first term.
-  ///   - addend: Its second term, if there are two.
+  ///   - addend: The second term of that gradient, if it is a sum; else `nil`.
   ///   - input: The input of the forward pass.
   ///   - statistics: The statistics of the forward pass.
-  ///   - masked: Receives the gradient before the ReLU; may be `gradient` or `addend`.
+  ///   - masked: Receives the gradient of the ReLU's input; may be `gradient` or `addend`.
   /// - Returns: The sums that ``inputGradient(_:sums:input:_:into:parameterGradient:)`` needs.
   public func reluGradient(
     _ gradient: Tensor, addend: Tensor? = nil, input: Tensor, _ statistics: Statistics, into masked: Tensor
@@ -144,7 +145,7 @@ public final class BatchNormalization {
     return sums
   }
 
-  /// The same where the ReLU followed a sum; `output` is the ReLU's output.
+  /// Computes the same for a ReLU of a sum; `output` is the ReLU's output.
   public func reluGradient(
     _ gradient: Tensor, addend: Tensor?, output: Tensor, input: Tensor, _ statistics: Statistics, into masked: Tensor
   ) -> Sums {
@@ -154,18 +155,18 @@ public final class BatchNormalization {
     return sums
   }
 
-  /// Σ g and Σ g · (input − mean) of each channel, for a gradient g to which the ReLU's mask has been applied.
+  /// Returns Σ g and Σ g · (input − mean) of each channel, for a gradient g of a ReLU's input.
   public func gradientSums(of gradient: Tensor, input: Tensor, _ statistics: Statistics) -> Sums {
     var sums = noSums()
     kernels.addGradientSums(of: gradient, y: input, mean: statistics.mean, to: &sums)
     return sums
   }
 
-  /// The gradients of input, γ and β.
+  /// Computes the gradients of input, γ and β.
   ///
   /// - Parameters:
-  ///   - gradient: The gradient before the ReLU.
-  ///   - sums: Its sums.
+  ///   - gradient: The gradient of the ReLU's input.
+  ///   - sums: The sums of that gradient.
   ///   - input: The input of the forward pass.
   ///   - statistics: The statistics of the forward pass.
   ///   - inputGradient: Receives the gradient of the input; may be `gradient`.

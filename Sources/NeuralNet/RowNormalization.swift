@@ -1,11 +1,11 @@
-/// Batch normalization of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of one shard.
+/// Batch normalization of the columns of `[rows, width]` (float32, row-major) over the rows of one shard, as PyTorch's `BatchNorm1d`.
 ///
 /// The formulas are those of ``BatchNormalization``, with rows in the place of pixels.
 struct RowNormalization: Sendable {
-  /// The statistics of the columns of one shard.
+  /// The statistics of the columns over one shard.
   struct Statistics: Sendable {
     var mean: [Double]
-    /// Divided by the number of rows.
+    /// The variance, with the number of rows as divisor.
     var variance: [Double]
     var rows: Int
   }
@@ -23,7 +23,7 @@ struct RowNormalization: Sendable {
     shiftGradient = context.gradientRange(of: slices.shift)
   }
 
-  /// The statistics of a shard's rows.
+  /// Computes the statistics of a shard's rows.
   func statistics(of rows: Span<Float>) -> Statistics {
     let count = rows.count / width
     var mean = [Double](repeating: 0, count: width)
@@ -48,7 +48,7 @@ struct RowNormalization: Sendable {
     return Statistics(mean: mean, variance: variance, rows: count)
   }
 
-  /// In evaluation, the statistics to normalize `rows` rows with.
+  /// Returns the running statistics for evaluating `rows` rows.
   func runningStatistics(in statistics: Span<Float>, rows: Int) -> Statistics {
     Statistics(
       mean: slices.runningMean.range.map { index in Double(statistics[index]) },
@@ -59,7 +59,7 @@ struct RowNormalization: Sendable {
     statistics.variance.map { variance in 1 / (variance + Double(BatchNormalizationLayer.epsilon)).squareRoot() }
   }
 
-  /// γ x̂ + β.
+  /// output ← γ x̂ + β.
   func forward(
     _ rows: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into output: inout MutableSpan<Float>
   ) {
@@ -73,7 +73,7 @@ struct RowNormalization: Sendable {
     }
   }
 
-  /// The gradients of scale and shift at their places in `gradient`, and in `rowGradient` that of the input for that of the output.
+  /// Computes the gradients of scale and shift, and replaces the gradient of the output in `rowGradient` by that of the input.
   func backward(
     input: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into gradient: inout MutableSpan<Float>,
     rowGradient: inout MutableSpan<Float>
@@ -106,9 +106,9 @@ struct RowNormalization: Sendable {
     }
   }
 
-  /// Writes a shard's batch statistics to their places in a vector of the statistics' layout.
+  /// Writes a shard's batch statistics into a vector of all layers' statistics.
   func batchStatistics(of statistics: Statistics, into batchStatistics: inout MutableSpan<Float>) {
-    // PyTorch's running variance is divided by n − 1.
+    // PyTorch's running variance has divisor n − 1.
     let unbiased = Double(statistics.rows) / Double(max(statistics.rows - 1, 1))
     for column in 0..<width {
       batchStatistics[slices.runningMean.range.lowerBound + column] = Float(statistics.mean[column])
