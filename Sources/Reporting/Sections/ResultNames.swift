@@ -1,6 +1,6 @@
 import Configuration
 
-/// The names of measures in a report, for the fields of `summary.json` and of `metrics.jsonl`.
+/// The names that a report shows for the fields of `summary.json` and `metrics.jsonl`.
 enum ResultNames {
   private static let names = [
     "linear_top1": "linear probe, top-1", "linear_top5": "linear probe, top-5",
@@ -15,7 +15,7 @@ enum ResultNames {
     "mirror_top1": "with mirror images, top-1", "gradient_norm": "gradient norm", "loss": "loss",
   ]
 
-  /// The name of a field; of one without a name, its words.
+  /// Returns the name of a field; for an unknown field, its words.
   static func name(_ field: String) -> String {
     names[field] ?? field.replacing("_", with: " ")
   }
@@ -27,13 +27,13 @@ enum ResultNames {
     "few_shot10_top1", "few_shot5_top1", "few_shot1_top1", "ece", "nll",
   ]
 
-  /// Fields in the order in which they are shown.
+  /// Returns fields in the order in which they are shown.
   static func sorted(_ fields: some Sequence<String>) -> [String] {
     func place(_ field: String) -> Int { order.firstIndex(of: field) ?? order.count }
     return fields.sorted { one, other in (place(one), one) < (place(other), other) }
   }
 
-  /// A value as it is shown: accuracies and other shares as percentages.
+  /// Formats a value of a field: accuracies as percentages.
   static func text(_ field: String, _ value: Double) -> String {
     RunRecord.isAccuracy(field) ? percent(value) : short(value)
   }
