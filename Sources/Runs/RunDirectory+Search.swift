@@ -4,8 +4,8 @@ import Glibc
 extension RunDirectory {
   /// Checks that the path is a run directory.
   ///
-  /// - Throws: ``RunError`` with code 66 that names the run that is probably meant: the one that a file belongs to, or those in
-  ///   a folder.
+  /// - Throws: ``RunError`` with exit code 66 that suggests the run that was probably meant: the one that contains the given file, or those in the
+  ///   given folder.
   package func checkHoldsRun() throws(RunError) {
     guard !holdsRun else { return }
     var status = stat()
@@ -33,7 +33,7 @@ extension RunDirectory {
 
   private static let usualRemedy = "give the --output of supcon pretrain or supervised"
 
-  /// The nearest folder above the path that is a run directory, if the path exists.
+  /// The nearest parent folder that is a run directory; `nil` if there is none, or if the path does not exist.
   private var runAbove: String? {
     guard unsafe access(path, F_OK) == 0 else { return nil }
     var parent = path

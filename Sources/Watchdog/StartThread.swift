@@ -1,6 +1,6 @@
 import Glibc
 
-/// Runs `body` on a new thread that receives no SIGTERM, SIGINT or SIGHUP.
+/// Starts a thread that runs `body` and receives no SIGTERM, SIGINT or SIGHUP.
 func startThread(_ body: @escaping @Sendable () -> Void) {
   final class Work {
     let body: @Sendable () -> Void
@@ -8,7 +8,7 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
   }
   var thread = pthread_t()
   let work = unsafe Unmanaged.passRetained(Work(body))
-  // Those signals are for the thread that trains; a new thread inherits the mask.
+  // These signals are meant for the training thread; a new thread inherits the signal mask of its creator.
   var (requests, own) = (sigset_t(), sigset_t())
   unsafe sigemptyset(&requests)
   for request in [SIGTERM, SIGINT, SIGHUP] {

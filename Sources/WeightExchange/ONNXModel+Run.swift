@@ -4,13 +4,13 @@ import NeuralNet
 import Runs
 
 extension ONNXModel {
-  /// Creates a run's model in evaluation mode: normalized images `[N, 3, height, width]` → representations, and optional outputs.
+  /// Creates a run's model in evaluation mode, which maps normalized images `[N, 3, height, width]` to representations and optional outputs.
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration.
-  ///   - state: Its weights.
-  ///   - part: `model` to output embeddings too.
-  ///   - classifier: The classifier that outputs logits; `nil` for none.
+  ///   - state: The weights of the run.
+  ///   - part: The part to export; `model` adds the embeddings as an output.
+  ///   - classifier: The classifier whose logits are added as an output; `nil` for none.
   package init(
     _ configuration: Configuration, _ state: TrainingState, _ part: WeightLayout.Part, _ classifier: ExportedClassifier?
   ) {
@@ -45,7 +45,7 @@ extension ONNXModel {
     }
   }
 
-  /// Appends an operation of the graph as one or two of the standard operators.
+  /// Appends an operation of the graph as one or two standard ONNX operators.
   private mutating func add(_ operation: InferenceGraph.Operation, _ values: [String], output: String) {
     func square(_ number: Int) -> Attribute { .integers([number, number]) }
     func around(_ padding: Int) -> Attribute { .integers([padding, padding, padding, padding]) }
@@ -64,7 +64,7 @@ extension ONNXModel {
         "MaxPool", values, output,
         [("kernel_shape", square(kernel)), ("strides", square(stride)), ("pads", around(kernel / 2))])
     case .zeroPadding(let stride, let before, let behind):
-      // Rows and columns are the axes 2 and 3.
+      // Height and width are axes 2 and 3.
       let slice = [
         ("begins", [0, 0]), ("ends", [Int64.max, .max]), ("axes", [2, 3]), ("steps", [Int64(stride), Int64(stride)]),
       ]
@@ -89,7 +89,7 @@ extension ONNXModel {
     nodes.append(Node(operation, inputs, output: output, attributes))
   }
 
-  /// Adds a vector as an initializer and returns its name.
+  /// Adds an integer vector as a constant, and returns its name.
   private mutating func constant(_ name: String, _ values: [Int64]) -> String {
     constants.append((name: name, values: values))
     return name

@@ -31,7 +31,7 @@ package struct Axis {
   /// The position of a value, from 0 at ``low`` to 1 at ``high``.
   func position(_ value: Double) -> Double { (value - low) / (high - low) }
 
-  /// Returns the largest number of the form 1, 2 or 5 times a power of ten that is not below `step`.
+  /// Returns the smallest number of the form 1, 2 or 5 times a power of ten that is at least `step`.
   static func roundStep(_ step: Double) -> Double {
     var power = 1.0
     while power > step { power /= 10 }

@@ -9,25 +9,25 @@ import Losses
 import MPI
 import Training
 
-/// The estimated time of a step, from a small one: a shard on each thread of each rank, and the loss of a part of the batch.
+/// The estimated time of a training step, extrapolated from a small step and from the loss of a part of the batch.
 struct StepProbe {
-  /// The seconds of a step, the slowest rank's.
+  /// The seconds of a step on the slowest rank.
   let stepSeconds: Double
 
-  /// The approximate number of rows of the probe's loss.
+  /// The approximate number of rows for which the loss is timed.
   private static let lossRows = 2048
 
-  /// Computes for a few seconds.
+  /// Measures for a few seconds.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - configuration: A resolved configuration.
+  ///   - configuration: The run's configuration with all defaults resolved.
   ///   - viewSize: The size of views.
-  ///   - plan: The division of the memory.
-  ///   - ranks: The number of ranks of the run; without a launcher one of them is timed, without communication.
+  ///   - plan: The estimated memory, which determines the number of shards per rank.
+  ///   - ranks: The number of ranks of the planned run; without a launcher, one of them is timed without communication.
   ///   - world: The ranks of this job.
-  /// - Throws: The error of oneDNN or MPI.
+  /// - Throws: The errors of oneDNN and MPI.
   init(
     _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, ranks: Int,
     over world: borrowing Communicator
@@ -48,7 +48,7 @@ struct StepProbe {
     stepSeconds = seconds[0]
   }
 
-  /// The seconds of the parts of a step with one shard a thread, in the order of ``StepPart``.
+  /// Returns the seconds of the parts of a step with one shard per thread, in the order of ``StepPart``.
   private static func parts(
     _ configuration: Configuration, viewSize: ImageSize, workers: Int, over world: borrowing Communicator
   ) throws -> [Double] {
@@ -56,9 +56,9 @@ struct StepProbe {
     small.batches.size = configuration.batches.shardSize * workers * world.size
     (small.batches.sampling, small.batches.classesPerBatch, small.batches.lastBatch) = (.shuffle, nil, .drop)
     small.compute.activationMemory = .bytes(0)
-    // A learning rate of 0 keeps all numbers finite.
+    // With a learning rate of 0, all numbers remain finite.
     small.optimizer.learningRate = 0
-    // No loader threads: prefetching would hide the cost of augmentation in so short a run.
+    // No loader threads, because prefetching would hide the cost of augmentation in such a short run.
     small.compute.loaderThreads = 0
     let images = SyntheticDataset(count: 4 * small.batches.size, viewSize: viewSize)
     small.classifier.classes = small.isClassifying ? images.classNames.count : nil
@@ -66,7 +66,7 @@ struct StepProbe {
     var state = step.initialState
     var batches = BatchOrder(try small.makeSampler(images))
     var best = [Double](repeating: .infinity, count: StepPart.allCases.count)
-    // The first step warms caches.
+    // The first step only warms the caches.
     for index in 0..<3 {
       let seconds = try step.run(&state, batches.batch(ofStep: index), next: nil, over: world).partSeconds
       if index > 0 {
@@ -76,7 +76,7 @@ struct StepProbe {
     return best
   }
 
-  /// Extrapolates the seconds of the loss of a whole batch from fewer rows, by the product of global rows and the rank's own.
+  /// Returns the seconds of the loss of a whole batch, extrapolated from fewer rows in proportion to global rows × the rank's rows.
   private static func lossSeconds(_ configuration: Configuration, ranks: Int, over world: borrowing Communicator) throws
     -> Double
   {
@@ -87,7 +87,7 @@ struct StepProbe {
       blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
       mode: configuration.loss.resolvedMode,
       rowOrder: configuration.rowOrder, threads: configuration.compute.threads)
-    // Any unit rows: the time does not depend on their values.
+    // Any rows of unit length suffice, because the time does not depend on their values.
     let own = blocks.rows(ofRank: world.rank)
     let value = 1 / Float(configuration.widthOfEmbeddings).squareRoot()
     let rows = [Float](repeating: value, count: own.count * configuration.widthOfEmbeddings)

@@ -1,8 +1,8 @@
 import Spelling
 
-/// The refusal of an argument that is not a subcommand where one is expected: the parser itself suggests options only.
+/// The error message for an unknown subcommand, with a suggestion; the argument parser itself suggests options only.
 enum SubcommandSuggestion {
-  /// A sentence that names the nearest subcommand, or `nil` if the first arguments are subcommands, or options.
+  /// Returns an error message with the most similar subcommand; `nil` if the first arguments are subcommands or options.
   static func message(for arguments: [String]) -> String? {
     func names(_ parent: [String]) -> [String] {
       let commands =
