@@ -98,7 +98,7 @@ extension Configuration {
   /// Creates the optimizer, with zero state, for parameters of the given layout.
   package func makeOptimizer(_ layout: VectorLayout) -> any Optimizer { optimizer.makeOptimizer(layout) }
 
-  /// Returns the learning rate schedule.
+  /// Returns the learning rate schedule for an epoch of `stepsPerEpoch` steps.
   package func learningRateSchedule(stepsPerEpoch: Int) -> LearningRateSchedule {
     LearningRateSchedule(
       peak: optimizer.peakLearningRate(batchSize: batches.size),

@@ -15,7 +15,7 @@ package struct ConfigurationOverrides: Sendable {
   /// The error for the first command-line value that is invalid, or `nil`.
   package private(set) var problem: RunError?
 
-  /// Creates a set without any option.
+  /// Creates a set of overrides without any option.
   package init() {}
 
   /// Records an option of the command line; an invalid value becomes the ``problem``.

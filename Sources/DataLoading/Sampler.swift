@@ -5,7 +5,7 @@ import KeyedRandomness
 ///
 /// No sample occurs twice in a global batch.
 package struct Sampler: Sendable {
-  /// The sampling strategy.
+  /// The strategy that assigns samples to batches.
   package enum Kind: Sendable, Equatable {
     /// Every sample once an epoch, in random order.
     case shuffled
@@ -18,9 +18,9 @@ package struct Sampler: Sendable {
 
   /// The treatment of the samples that remain after the last full batch of a shuffled epoch.
   package enum LastBatch: String, Sendable, CaseIterable {
-    /// They are omitted from the epoch.
+    /// The remaining samples are omitted from the epoch.
     case drop
-    /// Their whole shards form a smaller last batch.
+    /// The remaining whole shards form a smaller last batch.
     case keep
   }
 

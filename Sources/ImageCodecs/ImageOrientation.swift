@@ -1,6 +1,6 @@
 /// The rotation or reflection to be applied to a stored image for display; raw values are those of EXIF tag 274 (CIPA DC-008, 4.6.5.1.1).
 public enum ImageOrientation: Int, Sendable, CaseIterable {
-  /// No change.
+  /// The stored image is displayed without change.
   case upright = 1
   /// A reflection that exchanges left and right.
   case mirrored

@@ -43,7 +43,7 @@ struct PNGChunks {
   /// The largest compression factor of deflate (RFC 1951: 258 bytes in 2 bits).
   private static let largestCompression = 1032
 
-  /// Reads all chunks.
+  /// Reads the chunks of a PNG file.
   ///
   /// - Throws: ``ImageError`` if the header, the palette or the pixels are missing, invalid or truncated.
   init(of bytes: Span<UInt8>) throws(ImageError) {

@@ -130,7 +130,7 @@ enum PNGDecoder {
   }
 }
 
-/// The error message of a failed libpng call.
+/// A function that reads the error message of a failed libpng call.
 enum PNGMessage {
   /// Returns the text in the fixed-size message field of libpng's image structure.
   static func text(_ image: png_image) -> String {

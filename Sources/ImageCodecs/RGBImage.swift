@@ -6,7 +6,7 @@ public struct RGBImage: Sendable, Equatable {
   /// The number of rows in pixels.
   public let height: Int
 
-  /// The width and height.
+  /// The width and height in pixels.
   public var size: ImageSize { ImageSize(width: width, height: height) }
 
   /// The channel values, `[height, width, 3]`.

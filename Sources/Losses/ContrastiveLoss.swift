@@ -185,7 +185,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   // MARK: - Parts
 
-  /// Computes ``columns`` from ``embeddings``.
+  /// Computes the transposed ``columns`` from ``embeddings``.
   private func transpose() {
     unsafe passes.transpose(embeddings.address, blocks.rowCount, width, columns.address)
   }

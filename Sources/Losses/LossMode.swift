@@ -8,7 +8,7 @@
 ///
 /// over the anchors that have a positive and, if D contains only negatives, a negative.
 public struct LossMode: Sendable, Equatable {
-  /// The position of the sum over positives.
+  /// The position of the sum over positives: outside or inside the logarithm.
   public enum Summation: String, CaseIterable, Sendable {
     /// L_out, the paper's equation 2: the sum is outside the logarithm.
     case outside = "out"
@@ -16,11 +16,11 @@ public struct LossMode: Sendable, Equatable {
     case inside = "in"
   }
 
-  /// The rows that are anchors.
+  /// The choice of the rows that are anchors.
   public enum Anchors: String, CaseIterable, Sendable {
-    /// Every view of each sample.
+    /// Every view of each sample is an anchor.
     case all
-    /// View 0 of each sample; the other views are only contrasts.
+    /// View 0 of each sample is an anchor; the other views are only contrasts.
     case one
   }
 
@@ -34,7 +34,7 @@ public struct LossMode: Sendable, Equatable {
     case onlyNegatives = "only-negatives"
   }
 
-  /// The position of the sum over positives.
+  /// The position of the sum over positives: outside or inside the logarithm.
   public var summation = Summation.outside
   /// The rows that are anchors.
   public var anchors = Anchors.all

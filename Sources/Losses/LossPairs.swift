@@ -5,7 +5,7 @@
 /// samples of the class and one more: i's own sample or, if that is among the first m, sample m. The relation is not symmetric.
 struct LossPairs {
   let mode: LossMode
-  /// The class of each row.
+  /// The class of each row of the global batch.
   let classes: RowClasses
   /// The number of each row's sample within its class.
   let sampleNumbers: [Int32]

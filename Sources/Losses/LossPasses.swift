@@ -36,7 +36,7 @@ public struct LossPasses<Scalar: LossScalar>: Sendable {
       _ scratch: UnsafeMutablePointer<Scalar>, _ gradients: UnsafeMutablePointer<Scalar>
     ) -> Void
 
-  /// Creates the passes of a strategy.
+  /// Creates the passes that compute a loss by a strategy.
   @inline(__always)
   init<Strategy: LossStrategy>(_ strategy: Strategy) where Strategy.Scalar == Scalar {
     unsafe transpose = { embeddings, count, width, columns in

@@ -5,7 +5,7 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
   /// The variant of the loss.
   let mode: LossMode
 
-  /// Returns no sums, because none are needed.
+  /// Returns an empty array, because no sums over the whole batch are needed.
   @inline(__always)
   @unsafe func batchSums(_ tiles: ContrastiveTiles<Scalar>) -> [Double] { [] }
 
@@ -92,7 +92,7 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Returns d of a row.
+  /// Returns the value d (``RowWeights``) of a row.
   @inline(__always)
   private func denominator(of sums: Sums, at index: Int) -> Double {
     sums.denominators[index].value + mode.margin

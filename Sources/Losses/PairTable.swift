@@ -1,7 +1,7 @@
 /// The arrays that define the positives and negatives of the rows of a global batch, for the loops over tiles (see ``LossPairs``).
 @unsafe
 struct PairTable {
-  /// The class of each row.
+  /// The class of each row of the global batch.
   let classes: UnsafePointer<Int32>
   /// The index of each row's sample within its class.
   let sampleNumbers: UnsafePointer<Int32>

@@ -41,7 +41,7 @@ public struct RowClasses: Sendable {
   public var rowCount: Int { classOfRow.count }
 }
 
-/// A label; for an ignored label, made unique by the row.
+/// A label with the row's index if the label is ignored, so that each ignored row is a class of its own.
 private struct RowLabel: Hashable {
   var label: Int64
   var row: Int?

@@ -15,7 +15,7 @@
 struct RowWeights<Scalar: LossScalar> {
   /// d_j in the table above; for the standard loss ℓ_j = log Σ_{a≠j} e^{s_ja}.
   let logSumExps: UnsafePointer<Scalar>
-  /// a_j in the table above.
+  /// The weights a_j in the table above.
   let anchor: UnsafePointer<Scalar>
   /// w_j / |P(j)|, or w_j if positives are summed inside the logarithm.
   let positive: UnsafePointer<Scalar>

@@ -7,7 +7,7 @@ import Synchronization
 public final class Activity: Sendable {
   /// The values of the counters at one moment.
   public struct Snapshot: Sendable, Equatable {
-    /// The number of collectives entered.
+    /// The number of collectives that this rank has entered.
     public var collectives = 0
     /// The collective that this rank is in; `nil` if it is in none.
     public var collective: Collective?

@@ -5,7 +5,7 @@ import CMPI
 public final class MemoryProbe {
   private let bytes = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
 
-  /// Allocates the bytes.
+  /// Allocates the eight bytes.
   public init() {
     unsafe bytes.initialize(to: 42)
   }

@@ -15,7 +15,7 @@ public struct Traffic: Sendable, Equatable {
   /// Creates counters at zero.
   public init() {}
 
-  /// The counters of one kind.
+  /// The counters of one kind of collective.
   public subscript(collective: Collective) -> Share { shares[collective.rawValue] }
 
   /// The bytes received in collectives of all kinds.

@@ -8,9 +8,9 @@ package struct Calibration {
   /// The predictions whose largest probability lies in one interval.
   package struct Bin: Equatable {
     package var count = 0
-    /// The fraction of correct predictions.
+    /// The fraction of the bin's predictions that are correct.
     package var accuracy = 0.0
-    /// The mean of the largest probability.
+    /// The mean of the largest probability over the bin's predictions.
     package var confidence = 0.0
   }
 

@@ -14,9 +14,9 @@ public final class BatchNormalization {
     public var mean: [Float]
     /// The variance of each channel, divided by n.
     public var variance: [Float]
-    /// γ/√(v + ε).
+    /// The factor γ/√(v + ε) of each channel.
     var scale: [Float]
-    /// β − μ · scale.
+    /// The summand β − μ · scale of each channel.
     var shift: [Float]
   }
 

@@ -8,9 +8,9 @@ public struct InferenceGraph: Sendable {
     case convolution(name: String, kernel: Int, stride: Int)
     /// A batch normalization with running statistics.
     case normalization(name: String)
-    /// max(x, 0).
+    /// The ReLU, max(x, 0).
     case relu
-    /// The sum of two values.
+    /// The elementwise sum of two values.
     case sum
     /// A maximum pooling over `kernel` × `kernel` pixels, with padding of `kernel / 2` by −∞.
     case maximum(kernel: Int, stride: Int)
@@ -26,7 +26,7 @@ public struct InferenceGraph: Sendable {
 
   /// An operation with its inputs.
   public struct Step: Sendable, Equatable {
-    /// The operation.
+    /// The operation of the step.
     public let operation: Operation
     /// The indices of the input values: 0 is the views, k the output of the k-th step.
     public let inputs: [Int]

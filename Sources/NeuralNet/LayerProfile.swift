@@ -22,7 +22,7 @@ public final class LayerProfile {
   public struct Key: Hashable, Sendable {
     /// The name of the convolution, or of another layer.
     public let layer: String
-    /// The pass.
+    /// The pass of the layer.
     public let pass: LayerPass
   }
 

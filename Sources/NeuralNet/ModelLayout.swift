@@ -3,9 +3,9 @@
 /// A pure function of the architectures. Layers register their slices when they are compiled; reading a checkpoint needs only the layout and no
 /// compiled layers. The order is that of the forward pass: encoder, projection head, classifier.
 public struct ModelLayout: Sendable, Equatable {
-  /// The slices of weights, biases, scales and shifts.
+  /// The layout of the vector of all weights, biases, scales and shifts.
   public var parameters = VectorLayout()
-  /// The slices of running means and variances.
+  /// The layout of the vector of all running means and variances.
   public var statistics = VectorLayout()
 
   /// Creates a layout without slices.

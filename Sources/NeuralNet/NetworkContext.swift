@@ -15,7 +15,7 @@ public final class NetworkContext {
   let mode: NetworkMode
   let precision: Precision
 
-  /// The layouts with the slices registered so far.
+  /// The layouts of the parameters and statistics registered so far.
   public internal(set) var layout = ModelLayout()
 
   /// The layout of the parameters registered so far.

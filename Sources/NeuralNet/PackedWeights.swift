@@ -5,7 +5,7 @@ import Synchronization
 public final class PackedWeights: Sendable {
   private let memories = Mutex<[String: PackedWeightMemory]>([:])
 
-  /// Creates an empty collection.
+  /// Creates a collection without weights.
   public init() {}
 
   /// Returns the memory of the weights of the convolution with a name.

@@ -4,7 +4,7 @@ private struct ConvolutionOperations {
   let outputChannels: Int
   /// The height and width of the filters.
   let kernel: Int
-  /// The height of the output.
+  /// The height of the convolution's output.
   let outputHeight: Int
   let outputWidth: Int
   /// True if the gradient of the input is computed; false for the first layer, whose input is the images.

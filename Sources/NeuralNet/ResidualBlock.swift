@@ -63,7 +63,7 @@ final class ResidualBlock {
   private struct Backward {
     /// The gradients of the tensors in `hidden`.
     let hidden: [Tensor]
-    /// The gradient of the last ReLU's input.
+    /// The gradient of the input of the block's last ReLU.
     let beforeRelu: Tensor
     /// For each convolution of the branch, the gradient between it and its normalization.
     let inner: [Tensor]

@@ -116,7 +116,7 @@ public final class WinogradScratch {
   fileprivate var pass: [Float] = []
   fileprivate var weightGradient: [Float] = []
 
-  /// Creates the object without memory.
+  /// Creates scratch memory of size 0, which convolutions extend as needed.
   public init() {}
 
   fileprivate func reserve(pass passCount: Int, weightGradient weightCount: Int) {
@@ -130,7 +130,7 @@ public final class WinogradScratch {
 }
 
 extension DeferredMemory {
-  /// The memory as float32.
+  /// The address of the memory as float32 elements.
   @unsafe fileprivate var floats: UnsafeMutablePointer<Float> {
     unsafe address.assumingMemoryBound(to: Float.self)
   }

@@ -38,7 +38,7 @@ public final class DeferredMemory: Sendable {
     storage = 0
   }
 
-  /// The size in bytes.
+  /// The size of the memory in bytes.
   public var byteCount: Int { state.withLock { state in state.byteCount } }
 
   /// Increases the size to at least `byteCount` bytes.

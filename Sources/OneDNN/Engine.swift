@@ -1,6 +1,6 @@
 import COneDNN
 
-/// The CPU that runs oneDNN primitives.
+/// The CPU as a oneDNN engine, on which primitives are compiled and run.
 @safe
 public final class Engine: Sendable {
   // oneDNN allows the use of an engine by several threads at once.

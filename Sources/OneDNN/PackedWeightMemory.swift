@@ -2,7 +2,7 @@ import Synchronization
 
 /// The passes of a convolution that read packed weights, that is, weights in the order that oneDNN chose.
 public struct WeightUses: OptionSet, Sendable {
-  /// The bit set.
+  /// The set of passes as bits.
   public let rawValue: Int
 
   /// Creates a set of passes from bits.
@@ -10,11 +10,11 @@ public struct WeightUses: OptionSet, Sendable {
     self.rawValue = rawValue
   }
 
-  /// The forward pass.
+  /// The forward pass reads the weights.
   public static let forward = WeightUses(rawValue: 1)
-  /// The computation of the input's gradient.
+  /// The computation of the input's gradient reads the weights.
   public static let inputGradient = WeightUses(rawValue: 2)
-  /// Both passes.
+  /// Both passes read the weights.
   public static let all: WeightUses = [.forward, .inputGradient]
 }
 

@@ -4,9 +4,9 @@ import COneDNN
 struct Pooling {
   /// The operation that reduces a window to one element.
   enum Reduction {
-    /// The mean of the elements inside the image.
+    /// The mean of the window's elements inside the image.
     case mean
-    /// The largest element.
+    /// The largest element of the window.
     case maximum
 
     var algorithm: dnnl_alg_kind_t {

@@ -4,7 +4,7 @@ import Glibc
 public struct LearningRateSchedule: Sendable {
   /// The kind of decay.
   public enum Decay: Sendable {
-    /// No decay.
+    /// A constant learning rate after the warm-up.
     case constant
     /// A decrease along half a cosine over all steps, to 0.
     case cosine(steps: Int)
@@ -23,7 +23,7 @@ public struct LearningRateSchedule: Sendable {
   /// The kind of decay.
   public var decay: Decay
 
-  /// Creates a schedule.
+  /// Creates a schedule from its peak, warm-up and decay.
   public init(peak: Double, warmupSteps: Int, decay: Decay) {
     self.peak = peak
     self.warmupSteps = warmupSteps

@@ -18,7 +18,7 @@ public struct WeightDecay: Sendable {
 
   /// The groups in order, which together cover the whole parameter vector.
   let groups: [ParameterGroup]
-  /// The number of parameters.
+  /// The number of parameters in the vector.
   let count: Int
 
   /// Assigns the weight decay `factor` to the parameters of a layout, and 0 to those that are exempt.

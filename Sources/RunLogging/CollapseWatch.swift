@@ -13,7 +13,7 @@ package struct CollapseWatch {
   private var stepsAtCollapse = 0
   private var hasWarned = false
 
-  /// Creates a detector.
+  /// Creates a detector that ignores the first `warmupSteps` steps.
   package init(warmupSteps: Int) {
     self.warmupSteps = warmupSteps
   }

@@ -6,7 +6,7 @@ package struct RunConsole {
   package let verbosity: Verbosity
   /// The status line; `nil` if the output is not a terminal.
   package let statusLine: StatusLine?
-  /// Prints a line.
+  /// Prints a line above the status line.
   package let report: (String) -> Void
 
   /// Creates the console output of a rank.

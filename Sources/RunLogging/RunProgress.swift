@@ -19,7 +19,7 @@ package final class RunProgress {
     self.epochs = epochs
   }
 
-  /// Prints a line.
+  /// Prints a line above the status line.
   package func report(_ line: String) {
     console.report(line)
   }

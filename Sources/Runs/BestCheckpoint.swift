@@ -4,7 +4,7 @@
 package struct BestCheckpoint: Codable, Sendable, Equatable {
   /// The name of the measure, which is the value of `--keep-best`.
   package let measure: String
-  /// The value of the measure.
+  /// The value that the measure had for this checkpoint.
   package let value: Double
   /// The number of steps taken when the checkpoint was written.
   package let step: Int

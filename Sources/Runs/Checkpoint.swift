@@ -6,7 +6,7 @@ import NeuralNet
 package struct Checkpoint {
   /// The configuration of the run.
   let configuration: Configuration
-  /// The training state after a step.
+  /// The training state after the step at which the checkpoint was taken.
   package let state: TrainingState
 
   /// Returns the prefix of tensor names of an optimizer's vector, as in `optimizer.velocity.encoder.conv1.weight`.

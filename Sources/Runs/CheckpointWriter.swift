@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// If a save fails, earlier checkpoints are preserved, and the next save tries again.
 package final class CheckpointWriter: Sendable {
-  /// A failed save.
+  /// A save of a checkpoint that failed.
   package struct Failure {
     package let step: Int
     package let error: FileError
@@ -54,7 +54,7 @@ package final class CheckpointWriter: Sendable {
     failure.withLock { failure in failure = Failure(step: step, error: error) }
   }
 
-  /// Waits for the last save.
+  /// Waits until the last save has ended, even if it failed.
   package func wait() {
     queue.sync {}
   }

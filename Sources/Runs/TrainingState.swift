@@ -15,7 +15,7 @@ package struct TrainingState: Sendable {
   package var statistics: [Float]
   /// The optimizer with its state.
   package var optimizer: any Optimizer
-  /// The number of steps taken.
+  /// The number of training steps taken.
   package var step = 0
   /// The exponential moving average of the weights; `nil` if the run does not average weights.
   package var average: AveragedWeights?

@@ -4,7 +4,7 @@ enum RunStatus: String {
   case running
   /// Training was stopped on request; `--resume` continues it.
   case stopped
-  /// The run is complete.
+  /// Training has reached the end of the run.
   case finished
 
   /// The fields that later stages add to `summary.json`, which are valid only for the weights that these stages read.

@@ -9,7 +9,7 @@ struct SizedSteps {
   private let stepsPerEpoch: Int
   private var prepared: (size: Int?, step: TrainingStep)?
 
-  /// Creates the value without a compiled step.
+  /// Creates the value; no training step is compiled yet.
   init(_ configuration: Configuration, stepsPerEpoch: Int) {
     self.configuration = configuration
     self.stepsPerEpoch = stepsPerEpoch

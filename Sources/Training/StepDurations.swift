@@ -12,7 +12,7 @@ package struct StepDurations {
   /// The durations after the initial ones, ascending.
   private var sorted: [Double] = []
 
-  /// Creates a value without durations.
+  /// Creates a value before the first step.
   package init() {}
 
   /// Appends the duration of a step.

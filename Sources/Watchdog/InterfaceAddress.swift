@@ -4,7 +4,7 @@ import Glibc
 public struct InterfaceAddress: Sendable, Equatable {
   /// The interface's name, such as `eth0`.
   public let interface: String
-  /// The numeric IP address.
+  /// The IP address in numeric form.
   public let address: String
   /// The number of leading bits of the address that identify the network.
   public let prefixLength: Int

@@ -13,7 +13,7 @@ final class LineConnection {
   private var incoming: [UInt8] = []
   private var outgoing: [UInt8] = []
 
-  /// Takes ownership of a connected socket.
+  /// Creates a connection from a connected socket, which it owns from now on.
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -88,7 +88,7 @@ final class LineConnection {
 final class LineListener {
   let descriptor: Int32
 
-  /// Takes ownership of a listening socket.
+  /// Creates a listener from a listening socket, which it owns from now on.
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
   }

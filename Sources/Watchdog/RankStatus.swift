@@ -11,7 +11,7 @@ public struct RankStatus: Sendable, Equatable {
   /// True if the phase reports no progress until its end, such as writing a file.
   public var allowsSilence: Bool
 
-  /// Creates a status.
+  /// Creates the status of a rank.
   public init(collectives: Int, collective: String?, progress: Int, phase: String, allowsSilence: Bool = false) {
     self.collectives = collectives
     self.collective = collective

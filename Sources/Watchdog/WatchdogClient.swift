@@ -4,7 +4,7 @@ final class WatchdogClient {
   enum Message {
     /// Rank 0 has finished.
     case shutdown
-    /// Rank 0 ends the job.
+    /// Rank 0 requests the end of the job.
     case end
     /// The connection has been closed for longer than a launcher needs to end the job.
     case brokenConnection

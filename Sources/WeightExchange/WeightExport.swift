@@ -23,9 +23,9 @@ package enum WeightExport {
     package var checkpoint = "latest"
     /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
-    /// The output file.
+    /// The path of the exported file.
     package var output: String
-    /// The format of the file.
+    /// The format of the exported file.
     package var format = Format.safetensors
     /// The naming scheme for safetensors; `nil` for torchvision's.
     package var layout: WeightLayout?
@@ -36,7 +36,7 @@ package enum WeightExport {
     /// `nil` includes it if it exists and the naming scheme supports it.
     package var hasClassifier: Bool?
 
-    /// The part that is exported.
+    /// The part of the model that is exported.
     fileprivate var resolvedPart: WeightLayout.Part {
       part ?? (format == .onnx ? .encoder : (layout?.usualPart ?? .encoder))
     }

@@ -26,11 +26,11 @@ package struct ConfigurationOption: Sendable {
   package let help: String
   /// The placeholder of the value in help, such as `N`; `nil` to use the option's name.
   package let valueName: String?
-  /// The type of the value.
+  /// The type of the option's value.
   package let kind: OptionKind
   /// All allowed values, if they are a fixed list; else empty.
   package let choices: [String]
-  /// The group of options that it belongs to.
+  /// The group of options that the option belongs to.
   package let group: Group
   /// The default value as text; `nil` for none.
   package let defaultValue: String?
@@ -41,7 +41,7 @@ package struct ConfigurationOption: Sendable {
   let read: @Sendable (String) throws(OptionFailure) -> @Sendable (inout Configuration) -> Void
   /// Returns the value in a configuration as text; `nil` for none.
   let write: @Sendable (Configuration) -> String?
-  /// Copies the value from one configuration to another.
+  /// Copies the option's value from one configuration to another.
   let copy: @Sendable (_ source: Configuration, _ target: inout Configuration) -> Void
   /// Returns true if the option's value is stored at the given key path.
   let isStored: @Sendable (PartialKeyPath<Configuration>) -> Bool

@@ -3,9 +3,9 @@ struct OptionParser<Value: Sendable>: Sendable {
   let kind: OptionKind
   /// All allowed values, if they are a fixed list.
   var choices: [String] = []
-  /// Parses a text.
+  /// Parses the text of an option's value.
   let read: @Sendable (String) throws(OptionFailure) -> Value
-  /// Formats a value so that ``read`` parses it to the same value; `nil` for no value.
+  /// Formats an option's value so that ``read`` parses it to the same value; `nil` for no value.
   let write: @Sendable (Value) -> String?
 }
 

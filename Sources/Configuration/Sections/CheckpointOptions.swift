@@ -11,17 +11,17 @@ package struct CheckpointOptions: Sendable, Equatable {
   /// The accuracy by which the best checkpoint is chosen and preserved; `nil` for none.
   package var best: Measure?
 
-  /// An accuracy that evaluations during the run measure.
+  /// An accuracy by which evaluations during the run rank checkpoints.
   package enum Measure: String, CaseIterable, Sendable {
-    /// Weighted k-nearest neighbors with k = 20.
+    /// The accuracy of weighted k-nearest neighbors with k = 20.
     case knn
-    /// Weighted k-nearest neighbors with k = 200.
+    /// The accuracy of weighted k-nearest neighbors with k = 200.
     case knn200
-    /// Classification by the nearest class mean.
+    /// The accuracy of classification by the nearest class mean.
     case classMeans = "class-means"
-    /// A linear classifier trained on the representations.
+    /// The accuracy of a linear classifier trained on the representations.
     case linearProbe = "linear-probe"
-    /// The classifier that is trained with the run, on validation images.
+    /// The accuracy of the classifier that is trained with the run, on validation images.
     case classifier
   }
 

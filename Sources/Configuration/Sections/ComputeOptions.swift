@@ -4,7 +4,7 @@ import OneDNN
 package struct ComputeOptions: Sendable, Equatable {
   /// The choice to overlap the all-reduce of the gradients with the backward pass.
   package enum Overlap: String, CaseIterable, Sendable {
-    /// On if the ranks run on several hosts.
+    /// Overlapped if the ranks run on several hosts.
     case auto
     case on
     case off

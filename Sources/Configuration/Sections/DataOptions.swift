@@ -3,13 +3,13 @@ import Imaging
 
 /// The options of the dataset: files, splits and normalization.
 package struct DataOptions: Sendable, Equatable {
-  /// The supported datasets.
+  /// The datasets that a run can be trained on.
   package enum Dataset: String, CaseIterable, Sendable {
     /// The built-in dataset of colored shapes, which needs no files.
     case shapes
-    /// The binary version of CIFAR-10.
+    /// CIFAR-10, in the binary version of the original archive.
     case cifar10
-    /// The binary version of CIFAR-100.
+    /// CIFAR-100, in the binary version of the original archive.
     case cifar100
     /// A folder of image files, or a pack (one file of decoded images).
     case folder
@@ -25,13 +25,13 @@ package struct DataOptions: Sendable, Equatable {
 
   /// The resolution at which JPEG images are decoded.
   package enum Decoding: String, CaseIterable, Sendable {
-    /// The full resolution.
+    /// JPEG images are decoded at full resolution.
     case full
     /// 1/2, 1/4 or 1/8 of the full resolution: the smallest that is still at least twice the size of the views in both directions.
     case scaled
   }
 
-  /// The chosen dataset.
+  /// The dataset that the run is trained on.
   package var dataset = Dataset.shapes
   /// The folder or pack of the dataset; `nil` for the built-in dataset.
   package var path: String?

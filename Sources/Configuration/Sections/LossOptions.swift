@@ -24,11 +24,11 @@ package struct LossOptions: Sendable, Equatable {
 
   /// The constant factor g by which the mean loss over anchors is multiplied.
   package enum Scale: String, CaseIterable, Sendable {
-    /// g = 1.
+    /// The factor 1.
     case none
-    /// g = τ, the temperature.
+    /// The temperature τ as factor.
     case tau
-    /// g = τ/0.07, where 0.07 is the base temperature of the SupCon authors' PyTorch code.
+    /// The factor τ/0.07, where 0.07 is the base temperature of the SupCon authors' PyTorch code.
     case tauOverBase = "tau/0.07"
 
     /// Returns g for a temperature τ.
@@ -41,7 +41,7 @@ package struct LossOptions: Sendable, Equatable {
     }
   }
 
-  /// The chosen loss.
+  /// The contrastive loss to train with.
   package var kind = Kind.supcon
   /// Summation, anchors, denominators and largest number of positives, as given; ``resolvedMode`` applies those of a named loss.
   package var mode = LossMode()

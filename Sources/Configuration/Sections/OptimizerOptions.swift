@@ -3,12 +3,12 @@ import Optimizers
 
 /// The options of the optimizer.
 package struct OptimizerOptions: Sendable, Equatable {
-  /// The supported optimizers.
+  /// The optimizers that a run can be trained with.
   package enum Kind: String, CaseIterable, Sendable {
     case sgd, lars, rmsprop, adam, adamw
   }
 
-  /// The chosen optimizer.
+  /// The optimizer to train with.
   package var kind = Kind.sgd
   /// The peak learning rate, which the schedule reaches after the warm-up.
   package var learningRate = 0.1
@@ -16,7 +16,7 @@ package struct OptimizerOptions: Sendable, Equatable {
   package var scaleLearningRate = false
   /// The momentum of SGD, LARS and RMSProp.
   package var momentum = 0.9
-  /// True for Nesterov momentum.
+  /// True to use Nesterov momentum.
   package var nesterov = false
   /// The decay rate β₁ of Adam's and AdamW's first moment.
   package var beta1 = 0.9

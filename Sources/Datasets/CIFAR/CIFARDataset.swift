@@ -9,9 +9,9 @@ import Imaging
 package final class CIFARDataset: ImageDataset {
   /// CIFAR-10 or CIFAR-100.
   package enum Variant: String, Sendable {
-    /// 10 classes.
+    /// CIFAR-10, with 10 classes.
     case cifar10
-    /// 100 classes.
+    /// CIFAR-100, with 100 classes.
     case cifar100
 
     var title: String { self == .cifar10 ? "CIFAR-10" : "CIFAR-100" }
@@ -52,7 +52,7 @@ package final class CIFARDataset: ImageDataset {
 
   /// The class names (for CIFAR-100 the fine classes), from the archive's list or, if that is missing, the built-in one.
   package let classNames: [String]
-  /// The mean and standard deviation of the variant.
+  /// The mean and standard deviation by which the network's input is standardized.
   package let normalization: ChannelNormalization
   /// Notes for the user about unusual properties of the files.
   package let notes: [String]

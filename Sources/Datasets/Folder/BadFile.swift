@@ -6,7 +6,7 @@ package struct BadFile: Sendable, Equatable {
   package let path: String
   /// The error message, which contains the file's full path.
   package let reason: String
-  /// The kind of problem.
+  /// The kind of problem, which determines the exit code.
   package let kind: FileError.Kind
 
   package init(path: String, reason: String, kind: FileError.Kind) {

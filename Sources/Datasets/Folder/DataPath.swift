@@ -3,7 +3,7 @@ import Glibc
 
 /// The kind of file or folder that `--data` names.
 package enum DataPath {
-  /// A kind of path.
+  /// The kind of file or folder at a path.
   package enum Kind: Sendable, Equatable {
     /// A folder, or a link to one.
     case folder

@@ -11,7 +11,7 @@ import Formats
 ///     DATA/ONE/…, and nothing else                               as if DATA/ONE had been given
 ///     DATA/*.jpg                                                 no labels
 package struct FolderLayout: Sendable, Equatable {
-  /// The training folder.
+  /// The folder of the training split.
   package internal(set) var training: SplitFolder
   /// The folders of the validation and test splits, if they exist.
   package internal(set) var others: [Split: SplitFolder] = [:]

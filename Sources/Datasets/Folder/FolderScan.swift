@@ -12,7 +12,7 @@ package struct FolderScan {
   /// The class name given to images without labels.
   package static let unlabeledClass = "unlabeled"
 
-  /// The image files found.
+  /// The list of image files found.
   package private(set) var index: FolderIndex
   /// The files and folders that could not be read or followed, if the scan continues after these.
   package private(set) var bad: [BadFile] = []

@@ -28,7 +28,7 @@ package struct PassedOver: Sendable, Equatable {
   /// Creates counts of zero.
   package init() {}
 
-  /// Counts one file or folder.
+  /// Counts one file or folder that is not used.
   package mutating func add(_ kind: Kind, _ detail: String) {
     counts[kind, default: [:]][detail, default: 0] += 1
   }
@@ -108,7 +108,7 @@ enum EntryKind: Equatable {
   /// The file name endings of images that this program can decode on this host.
   private static let imageEndings = Set(FolderScan.endings)
 
-  /// Returns the use of a file.
+  /// Decides from a file's name whether a scan uses the file.
   static func file(_ name: [UInt8]) -> EntryKind {
     let text = String(decoding: name, as: UTF8.self)
     if text == "supcon-dataset.json" { return .own }

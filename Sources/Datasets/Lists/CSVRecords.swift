@@ -2,9 +2,9 @@ import Formats
 
 /// The records of a text of separated values, in the format of RFC 4180.
 struct CSVRecords {
-  /// One record.
+  /// One record (row) of the text.
   struct Record: Equatable {
-    /// The fields, without their quotes.
+    /// The fields of the record, without their quotes.
     var fields: [String]
     /// The number of its first line, counted from 1.
     var line: Int

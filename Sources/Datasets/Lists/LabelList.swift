@@ -9,20 +9,20 @@ import Formats
 /// Fields are separated by commas, semicolons or tabs (detected in the first line) and may be quoted as in RFC 4180. Paths are relative to the
 /// list's folder. An image without a split is a training image. Error messages name the line.
 package struct LabelList: Sendable, Equatable {
-  /// The entry of one image.
+  /// The list's entry about one image.
   package struct Entry: Sendable, Equatable {
     /// The path, relative to the list's folder or absolute.
     package let path: String
-    /// The name of the class.
+    /// The name of the image's class.
     package let label: String
     package let split: Split
-    /// The number of the line, counted from 1.
+    /// The number of the entry's line, counted from 1.
     package let line: Int
   }
 
   /// The entries in the order of the lines.
   package private(set) var entries: [Entry] = []
-  /// The list's folder, to which paths are relative.
+  /// The folder of the list, to which paths are relative.
   package let root: String
   private let path: String
 

@@ -14,7 +14,7 @@ import Imaging
 /// The last tensor is `statistics`, I64 [7]: the number of pixels of the training images, and per channel the sum of the samples and of their
 /// squares.
 enum PackFormat {
-  /// The format's name in the header's metadata.
+  /// The value of `format` in the header's metadata, which identifies a pack.
   static let name = "supcon-pack"
   static let version = "1"
   static let statistics = "statistics"

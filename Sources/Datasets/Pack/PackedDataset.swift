@@ -13,7 +13,7 @@ package final class PackedDataset: ImageDataset {
   package let normalization: ChannelNormalization
   /// The default height and width of views, chosen as for a folder.
   package let viewSize: ImageSize
-  /// The SHA-256 with which the file ends.
+  /// The SHA-256 at the end of the file, which identifies the pack.
   package let fingerprint: String
   /// The image sizes of the split, and for the training images the pixel sums.
   package let survey: ImageSurvey
@@ -96,7 +96,7 @@ package final class PackedDataset: ImageDataset {
     }
   }
 
-  /// The file's size in bytes.
+  /// The size of the pack in bytes.
   package var byteCount: Int { file.byteCount }
 
   /// The number of images.

@@ -4,7 +4,7 @@
 /// one, a fraction of the training set is held out (``HeldOutSplit``), never ``test``. Final results are measured on ``test``, or, with a note to
 /// the user, on ``validation`` if there is no labeled test set.
 package enum Split: String, Sendable, CaseIterable, Codable {
-  /// The images to train on.
+  /// The images that the encoder is trained on.
   case train
   /// The images by which options and checkpoints are chosen.
   case validation

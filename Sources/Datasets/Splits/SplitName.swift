@@ -2,7 +2,7 @@
 ///
 /// A name alone decides nothing, because `bullet_train` may be a class. ``FolderLayout`` also considers the structure of the folders.
 package struct SplitName: Sendable, Equatable {
-  /// The split.
+  /// The split that the name means.
   package let split: Split
   /// True if the name is exactly a word for a split, in upper or lower case.
   package let isExact: Bool

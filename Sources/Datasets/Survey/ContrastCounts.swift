@@ -8,7 +8,7 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
   /// The range of a channel's values below which an image counts as without contrast.
   static let smallestRange: UInt8 = 8
 
-  /// The number of images counted.
+  /// The number of images examined.
   package var images = 0
   /// The number of white images: without contrast, and every sample is 248 or more.
   package var white = 0
@@ -40,7 +40,7 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
     samplesAtMinimum += other.samplesAtMinimum
   }
 
-  /// Counts one image.
+  /// Examines and counts one image.
   package mutating func add(_ image: RGBImage) {
     var smallest = SIMD4<UInt8>(repeating: .max)
     var largest = SIMD4<UInt8>(repeating: .min)

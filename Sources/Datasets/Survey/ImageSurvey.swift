@@ -51,7 +51,7 @@ package struct ImageSurvey: Sendable, Equatable {
     bad.merge(other.bad) { own, _ in own }
   }
 
-  /// Adds one image.
+  /// Adds one decoded image to the statistics.
   package mutating func add(_ image: RGBImage) {
     sizes[image.size, default: 0] += 1
     contrast.add(image)

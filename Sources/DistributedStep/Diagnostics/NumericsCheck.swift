@@ -9,10 +9,10 @@ import Synchronization
 final class NumericsCheck: Sendable {
   /// The location of a number that is not finite.
   struct Finding: Codable {
-    /// The position in the order of computation.
+    /// The position of the number in the order of computation.
     let order: Int
     let shard: Int
-    /// The description of the quantity.
+    /// The name of the quantity that is not finite, such as a layer's output.
     let what: String
   }
 
@@ -35,7 +35,7 @@ final class NumericsCheck: Sendable {
     }
   }
 
-  /// Checks the embeddings of one shard.
+  /// Checks the embeddings of one shard for NaN and infinity.
   func check(embeddings: [Float], shard: Int) {
     if !embeddings.allSatisfy(\.isFinite) {
       note(Self.ofEmbeddings, shard, "the embeddings, behind the projection head,")

@@ -18,10 +18,10 @@ import NeuralNet
 ///     embedding-gradients.npy       [rows, width]
 ///     gradients/NAME.npy            for each parameter, as passed to the optimizer
 struct StepDump {
-  /// The folder, created if it does not exist.
+  /// The output folder, created if it does not exist.
   let folder: String
 
-  /// Creates the folder and its subfolders.
+  /// Creates the output folder and its subfolders.
   func makeFolders() throws(RunError) {
     for path in [folder, "\(folder)/views", "\(folder)/gradients"] {
       do {
@@ -59,7 +59,7 @@ struct StepDump {
 
 /// One array of a ``StepDump``.
 struct DumpedArray {
-  /// The elements in row-major order.
+  /// The elements of the array in row-major order.
   enum Elements {
     case floats([Float])
     case doubles([Double])

@@ -6,9 +6,9 @@ import Job
 ///
 /// The weights are bit for bit the same for any choice; only time and memory differ.
 package struct LaunchProposal: Sendable {
-  /// The number of ranks.
+  /// The proposed number of ranks.
   package let ranks: Int
-  /// The number of computing threads per rank.
+  /// The proposed number of computing threads per rank.
   package let threads: Int
   /// The estimated memory of all ranks together, in bytes.
   package let byteCount: Int

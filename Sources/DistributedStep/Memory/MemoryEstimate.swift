@@ -36,7 +36,7 @@ package struct MemoryEstimate {
     var ranks: Int
     /// The number of ranks on one host.
     var ranksOnHost: Int
-    /// Describes a job.
+    /// Describes a job by its numbers of ranks.
     package init(ranks: Int, ranksOnHost: Int) {
       self.ranks = ranks
       self.ranksOnHost = ranksOnHost

@@ -6,7 +6,7 @@ import MPI
 package struct BatchPartition {
   /// The number of samples in the global batch.
   let globalBatchSize: Int
-  /// The number of shards.
+  /// The number of shards in the global batch.
   let shardCount: Int
   /// The range of shards of every rank; a rank may have none in an epoch's last, smaller batch.
   let shards: BlockPartition

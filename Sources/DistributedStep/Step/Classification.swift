@@ -7,7 +7,7 @@ import OneDNN
 
 /// The cross-entropy branch: representations → classifier → logits.
 struct Classification {
-  /// The saved activations of one shard.
+  /// The classifier's saved activations of one shard.
   final class Activations {
     /// The logits, `[rows, classes]`, which are overwritten by the gradient of the cross-entropy.
     fileprivate var logits: [Float]

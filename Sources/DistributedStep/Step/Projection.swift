@@ -3,7 +3,7 @@ import OneDNN
 
 /// The contrastive branch of a model: representations → projection head → embeddings of unit length.
 package struct Projection {
-  /// The saved activations of one shard.
+  /// The projection head's saved activations of one shard.
   final class Activations {
     fileprivate let head: ProjectionHead.SavedActivations
     /// The embeddings, `[rows, width]`; every row has unit length.

@@ -29,7 +29,7 @@ package struct StepResult {
 
 /// The contrastive part of a step's total loss, multiplied by its weight.
 package struct ContrastiveResult {
-  /// The mean loss over the anchors.
+  /// The mean of the contrastive loss over the anchors.
   package var loss: Double
   /// The lower bound of the loss for the batch's labels.
   package var lowerBound: Double

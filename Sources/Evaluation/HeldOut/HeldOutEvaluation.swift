@@ -14,7 +14,7 @@ package struct HeldOutEvaluation: Sendable {
 
   /// The measures of an evaluation, with the features of the evaluated samples (queries) for plots.
   package struct Result {
-    /// The measured values.
+    /// The measured values, such as accuracies.
     package var record: EvaluationRecord
     /// The queries' representations, on every rank.
     package let representations: FeatureRows

@@ -17,7 +17,7 @@ package struct HeldOutSamples: Sendable {
   /// The divisor that limits the number of training samples used beyond that, so that an evaluation costs a small part of an epoch.
   private static let poolShare = 5
 
-  /// The samples that are classified.
+  /// The queries, which are the samples to be classified.
   package let queries: any ImageDataset
   /// The training samples by which the queries are classified.
   package let references: any ImageDataset

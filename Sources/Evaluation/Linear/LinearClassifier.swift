@@ -12,7 +12,7 @@ import Optimizers
 ///
 /// Like pretraining, it computes in shards and sums gradients in a fixed tree order: its weights are the same on any number of ranks.
 final class LinearClassifier {
-  /// The hyperparameters of the training.
+  /// The hyperparameters of the classifier's training.
   struct Settings: Sendable {
     var epochs: Int
     var batchSize: Int

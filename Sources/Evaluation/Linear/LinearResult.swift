@@ -19,7 +19,7 @@ struct LinearResult {
   let ranks: Int
   let seconds: Double
   let memory: (maximum: Int, sum: Int)
-  /// The records of `metrics.jsonl`, one per epoch.
+  /// The training records to append to `metrics.jsonl`, one per epoch.
   let epochs: [[String: JSONValue]]
 
   var classCount: Int { classNames.count }

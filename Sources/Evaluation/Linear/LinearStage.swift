@@ -10,7 +10,7 @@ import Runs
 package enum LinearStage {
   /// The options of `supcon linear`.
   package struct Request: Sendable {
-    /// The run directory.
+    /// The run directory of the encoder.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"

@@ -3,7 +3,7 @@ import Runs
 
 /// Named measures, in the order in which they are printed.
 struct EvaluationReport {
-  /// One line of the printed table.
+  /// One line of the table that is printed.
   struct Line {
     let field: String
     let title: String

@@ -8,9 +8,9 @@ import WeightExchange
 
 /// The classifier of a run, the same on every rank: that of its linear probe, or else the one trained with the encoder.
 package struct RunClassifier: Sendable {
-  /// The weight, `[classes, width]`.
+  /// The weight of the linear classifier, `[classes, width]`.
   package let weight: [Float]
-  /// The bias, `[classes]`.
+  /// The bias of the linear classifier, `[classes]`.
   package let bias: [Float]
 
   /// Creates the value from a classifier that every rank has read.

@@ -12,7 +12,7 @@ package struct ImageFeatures {
   package struct Part {
     /// The index of the range's first file.
     package let first: Int
-    /// The paths of the files.
+    /// The paths of the files in the range.
     package let paths: [String]
     /// The representations of the files; the rows of files that cannot be decoded are meaningless.
     package let rows: FeatureRows

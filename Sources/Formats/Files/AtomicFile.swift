@@ -7,7 +7,7 @@ import Synchronization
 /// complete new file, even after a crash.
 @safe
 public struct AtomicFile: ~Copyable, Sendable {
-  /// The suffix of every temporary name.
+  /// The suffix of temporary file names.
   public static let temporarySuffix = ".temporary"
 
   private let path: String

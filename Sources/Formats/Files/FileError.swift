@@ -6,7 +6,7 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
   public enum Kind: Sendable {
     /// A path that does not exist.
     case missing
-    /// Contents that are not as expected.
+    /// A file whose contents are not as expected.
     case content
     /// A read or write that failed.
     case inputOutput

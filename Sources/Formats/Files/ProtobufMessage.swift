@@ -16,7 +16,7 @@ struct ProtobufMessage: Sendable {
     case fourBytes = 5
   }
 
-  /// The encoded size in bytes.
+  /// The size of the encoded message in bytes.
   private(set) var byteCount = 0
   private var pieces: [Piece] = []
 
@@ -33,13 +33,13 @@ struct ProtobufMessage: Sendable {
     }
   }
 
-  /// Adds a float32 field.
+  /// Adds a field that is a float32 number.
   mutating func add(_ field: Int, _ number: Float) {
     begin(field, .fourBytes)
     append((0..<4).map { byte in UInt8(truncatingIfNeeded: number.bitPattern >> (8 * byte)) })
   }
 
-  /// Adds a float64 field.
+  /// Adds a field that is a float64 number.
   mutating func add(_ field: Int, _ number: Double) {
     begin(field, .eightBytes)
     append(Self.littleEndian(number))
@@ -56,7 +56,7 @@ struct ProtobufMessage: Sendable {
     (0..<8).map { byte in UInt8(truncatingIfNeeded: number.bitPattern >> (8 * byte)) }
   }
 
-  /// Adds a field of bytes.
+  /// Adds a field that is a byte string.
   mutating func add(_ field: Int, bytes: [UInt8]) {
     begin(field, .lengthAndBytes)
     append(varint: UInt64(bytes.count))
@@ -85,7 +85,7 @@ struct ProtobufMessage: Sendable {
     append(numbers.flatMap { number in (0..<8).map { byte in UInt8(truncatingIfNeeded: number >> (8 * byte)) } })
   }
 
-  /// Adds a nested message.
+  /// Adds a field that is a nested message.
   mutating func add(_ field: Int, _ message: ProtobufMessage) {
     begin(field, .lengthAndBytes)
     append(varint: UInt64(message.byteCount))

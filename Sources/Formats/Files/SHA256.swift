@@ -5,7 +5,7 @@ import CLibcrypto
 public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
-  /// Begins a digest.
+  /// Begins the computation of a digest.
   public init() {
     guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
       fatalError("libcrypto has no SHA-256 to give; is it installed whole?")

@@ -2,7 +2,7 @@
 public struct NumPyElementType: Sendable, Equatable {
   /// The kind of number.
   public enum Kind: Sendable, Equatable {
-    /// One byte that is 0 or 1.
+    /// A boolean, stored as one byte that is 0 or 1.
     case boolean
     /// Signed integers.
     case signed
@@ -16,9 +16,9 @@ public struct NumPyElementType: Sendable, Equatable {
 
   /// The kind of number.
   public let kind: Kind
-  /// The size of an element in bytes.
+  /// The size of an array element in bytes.
   public let byteCount: Int
-  /// True if the highest byte comes first.
+  /// True if the most significant byte comes first.
   public let isBigEndian: Bool
 
   /// True if elements are floating-point numbers.

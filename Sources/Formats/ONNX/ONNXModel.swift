@@ -6,7 +6,7 @@ public struct ONNXModel: Sendable {
     public let operation: String
     /// The names of the inputs, which are graph inputs, weights, or outputs of other nodes.
     public let inputs: [String]
-    /// The name of the output.
+    /// The name of the node's output.
     public let output: String
     /// The operator's attributes.
     public let attributes: [(name: String, value: Attribute)]
@@ -24,11 +24,11 @@ public struct ONNXModel: Sendable {
 
   /// The value of an operator's attribute.
   public enum Attribute: Sendable, Equatable {
-    /// An integer.
+    /// An integer attribute.
     case integer(Int)
-    /// A list of integers.
+    /// An attribute that is a list of integers.
     case integers([Int])
-    /// A float32 number.
+    /// A float32 attribute.
     case number(Float)
   }
 
@@ -65,13 +65,13 @@ public struct ONNXModel: Sendable {
   public var name: String
   /// The name and version of the program that made the model.
   public var producer: (name: String, version: String)
-  /// The inputs.
+  /// The inputs of the graph.
   public var inputs: [Value]
-  /// The outputs.
+  /// The outputs of the graph.
   public var outputs: [Value] = []
   /// The nodes of the graph, each after those whose outputs it uses.
   public var nodes: [Node] = []
-  /// The weights.
+  /// The weights that nodes use as inputs.
   public var weights: [NamedTensor] = []
   /// Key-value pairs stored in the model.
   public var metadata: [String: String] = [:]

@@ -26,7 +26,7 @@ public struct TensorType: RawRepresentable, Sendable, Hashable {
   public static let int64 = TensorType(rawValue: "I64")
   /// 32-bit integers.
   public static let int32 = TensorType(rawValue: "I32")
-  /// Bytes.
+  /// 8-bit unsigned integers.
   public static let uint8 = TensorType(rawValue: "U8")
 
   /// The number of bits of an element; `nil` for an unknown type.

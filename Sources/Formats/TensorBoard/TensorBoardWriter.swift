@@ -9,9 +9,9 @@ import Glibc
 public struct TensorBoardWriter: ~Copyable {
   /// A value in an event.
   public enum Value: Sendable {
-    /// A number.
+    /// A number, plotted over the steps.
     case scalar(Float)
-    /// A distribution.
+    /// A histogram of many numbers.
     case histogram(TensorBoardHistogram)
     /// A color image as a PNG file, with its width and height in pixels.
     case image(png: [UInt8], width: Int, height: Int)

@@ -107,7 +107,7 @@ extension AugmentationStep {
 }
 
 extension String {
-  /// The text without spaces at both ends.
+  /// The string without spaces at both ends.
   fileprivate var trimmed: String {
     String(drop { letter in letter == " " }.reversed().drop { letter in letter == " " }.reversed())
   }

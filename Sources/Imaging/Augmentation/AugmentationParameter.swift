@@ -1,7 +1,7 @@
 /// A named parameter of an augmentation operation, with its conversion from and to text.
 struct AugmentationParameter<Step>: Sendable {
   let name: String
-  /// The description for the help text.
+  /// The description of the parameter for the help text.
   let meaning: String
   /// The allowed values in words, for the help text and error messages.
   let expected: String

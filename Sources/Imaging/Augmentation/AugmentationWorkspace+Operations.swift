@@ -16,7 +16,7 @@ extension AugmentationWorkspace {
     unsafe kernels.pointee.image_blend_constant(levels, levelCount, base, Float(factor))
   }
 
-  /// Blends each pixel with its luminance.
+  /// Blends each pixel of the current image with its luminance; a factor of 1 changes nothing, 0 gives gray.
   func changeColor(by factor: Double) {
     unsafe kernels.pointee.image_blend_luminance(levelsInPlace, pixelCount, Float(factor))
   }
@@ -26,12 +26,12 @@ extension AugmentationWorkspace {
     unsafe kernels.pointee.image_shift_hue(levelsInPlace, pixelCount, UInt8(truncatingIfNeeded: Int(turn * 255)))
   }
 
-  /// Replaces each pixel by its luminance.
+  /// Replaces each pixel of the current image by its luminance.
   func removeColor() {
     unsafe kernels.pointee.image_grayscale(levelsInPlace, pixelCount)
   }
 
-  /// Inverts all levels.
+  /// Inverts all levels of the current image.
   func invert() {
     unsafe kernels.pointee.image_solarize(levelsInPlace, levelCount, 0)
   }

@@ -16,7 +16,7 @@ enum MagnitudeRange: String, Sendable, CaseIterable {
   /// black outside the image.
   case torchvision
 
-  /// The level of pixels outside the image.
+  /// The level given to pixels from outside the image.
   var fill: UInt8 { self == .tensorflow ? 128 : 0 }
 }
 

@@ -18,7 +18,7 @@ struct Preset: AugmentationStep {
   private let hasMagnitude: Bool
   private let makeSteps: @Sendable (Bool, RandomOperations) -> [any AugmentationStep]
 
-  /// Creates a preset without parameters.
+  /// Creates a preset without parameters; `makeSteps` returns its operations for small and for large views.
   init(_ name: String, _ summary: String, _ makeSteps: @escaping @Sendable (_ isSmall: Bool) -> [any AugmentationStep])
   {
     self.init(name, summary, hasMagnitude: false) { isSmall, _ in makeSteps(isSmall) }

@@ -8,10 +8,10 @@ package struct Finding: Sendable, Equatable {
   package let exitCode: ExitStatus?
   /// The location and description of the problem.
   package let problem: String
-  /// The remedy, on one line.
+  /// The action that solves the problem, on one line.
   package let remedy: String
 
-  /// Creates a finding.
+  /// Describes a problem that a launch check found.
   package init(exitCode: ExitStatus?, problem: String, remedy: String) {
     self.exitCode = exitCode
     self.problem = problem

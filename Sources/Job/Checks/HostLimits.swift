@@ -15,7 +15,7 @@ package struct HostLimits: Codable, Equatable {
   /// The instruction set of the CPU, if the environment variable `ONEDNN_MAX_CPU_ISA` restricts oneDNN to a lower one; else `nil`.
   package var unusedInstructions: String?
 
-  /// Creates a value without limits.
+  /// Creates a value in which nothing is limited.
   package init() {}
 
   /// The limits of this process.

@@ -40,7 +40,7 @@ package struct RankFacts: Codable, Equatable {
   package var networks: [Network]
   /// True if the kernel denies reading the memory of another rank on the host, which Open MPI does to transfer large messages.
   var singleCopyRefused: Bool
-  /// The limits of the environment.
+  /// The limits imposed by containers, shells and environment variables.
   package var limits = HostLimits()
 
   /// The names of Open MPI parameters for connections between hosts.

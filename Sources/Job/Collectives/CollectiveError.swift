@@ -4,7 +4,7 @@ import MPI
 
 /// An error that every rank throws, so that the job can end in an orderly way.
 package struct CollectiveError: Error {
-  /// The error that every rank reports.
+  /// The error that every rank throws and reports.
   package let error: RunError
 
   /// Creates an error that every rank throws.

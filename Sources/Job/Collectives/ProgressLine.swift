@@ -55,7 +55,7 @@ package final class ProgressLine {
     isBarShown = true
   }
 
-  /// Removes the bar.
+  /// Erases the progress bar.
   package func finish() {
     if isBarShown {
       draw("\r\u{1B}[K")

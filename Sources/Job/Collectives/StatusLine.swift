@@ -12,7 +12,7 @@ package final class StatusLine: Sendable {
   package struct Terminal: Sendable {
     /// Returns the current width in columns; 0 if the output is not a terminal.
     package var columns: @Sendable () -> Int
-    /// Writes a text unchanged.
+    /// Writes a text to the device, without adding anything.
     package var write: @Sendable (String) -> Void
 
     package init(columns: @escaping @Sendable () -> Int, write: @escaping @Sendable (String) -> Void) {
@@ -87,7 +87,7 @@ package final class StatusLine: Sendable {
     }
   }
 
-  /// Erases the line.
+  /// Erases the status line.
   package func end() {
     state.withLock { state in
       if state.isShown {

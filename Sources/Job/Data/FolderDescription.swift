@@ -78,7 +78,7 @@ package struct FolderDescription: Codable, Equatable {
   var validation: Part?
   var test: Part?
 
-  /// Creates a description without splits.
+  /// Creates a description without any split.
   package init() {}
 
   /// Reads the description in a folder; empty if the file is missing, damaged or of another format version.

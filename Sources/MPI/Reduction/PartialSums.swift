@@ -158,7 +158,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Moves a node's sum of some segments to vector 0.
+  /// Moves the sum of a node (subtree of shards) from its vector to vector 0, for some segments.
   func move(_ node: ShardTree.Node, _ indices: Range<Int>) {
     for index in indices {
       let vector = state.withLock { segments in segments[index].vectors[node] }

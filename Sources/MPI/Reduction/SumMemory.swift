@@ -14,7 +14,7 @@ public final class SumMemory<Element: TreeElement>: Sendable {
   private let byteCount: Int
   private let vectors = Mutex<[UInt]>([])
 
-  /// Creates the memory without any vector.
+  /// Creates the memory for vectors of `length` elements; none is allocated yet.
   public init(length: Int) {
     self.length = length
     byteCount = max(length * MemoryLayout<Element>.stride, 1)

@@ -83,6 +83,6 @@ struct ClassificationStudy {
     }
   }
 
-  /// The fraction of correct predictions.
+  /// The fraction of test images that are classified correctly.
   var accuracy: Double { probabilities.topAccuracy(1) }
 }

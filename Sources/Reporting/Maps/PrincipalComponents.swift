@@ -51,7 +51,7 @@ package struct PrincipalComponents {
     return rows.indices.map { index in Double(rows[index]) - means[index % width] }
   }
 
-  /// Returns X v for the matrix X of rows.
+  /// Returns the matrix-vector product X v, where the rows of X are `rows`.
   private static func product(_ rows: [Double], _ vector: [Double], _ count: Int, _ width: Int) -> [Double] {
     (0..<count).map { row in
       var sum = 0.0
@@ -60,7 +60,7 @@ package struct PrincipalComponents {
     }
   }
 
-  /// Returns Xᵀ u for the matrix X of rows.
+  /// Returns the matrix-vector product Xᵀ u, where the rows of X are `rows`.
   private static func transposedProduct(_ rows: [Double], _ vector: [Double], _ count: Int, _ width: Int) -> [Double] {
     var result = [Double](repeating: 0, count: width)
     for row in 0..<count {

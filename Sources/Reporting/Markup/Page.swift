@@ -9,11 +9,11 @@ package struct Page {
   }
 
   let title: String
-  /// The lines below the title.
+  /// The lines below the page's title.
   let subtitle: Markup
   let sections: [Section]
 
-  /// The complete document.
+  /// The complete HTML document.
   package var html: String {
     let links = sections.map { section in "<li><a href=\"#\(section.name)\">\(section.title)</a></li>" as Markup }
     let bodies = sections.map { section in

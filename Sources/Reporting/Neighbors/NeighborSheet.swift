@@ -26,7 +26,7 @@ struct NeighborSheet {
   /// The number of rows added so far.
   var count: Int { rows.count }
 
-  /// Adds a row.
+  /// Adds a row that shows an image and its neighbors.
   mutating func add(_ path: String, _ neighbors: [NearImage]) {
     rows.append((path, neighbors))
   }

@@ -5,9 +5,9 @@ import Runs
 ///
 /// Records written by version 0.1.0 have no kind, and any number may be missing.
 package struct MetricRow: Sendable {
-  /// The number of steps taken.
+  /// The number of training steps taken when the record was written.
   package let step: Int
-  /// The number of epochs taken.
+  /// The number of epochs trained when the record was written, with a fraction.
   package let epoch: Double
   /// The numbers by field name.
   package let values: [String: Double]

@@ -48,10 +48,10 @@ package struct RunRecord: Sendable {
   /// The last component of the run directory's path.
   var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  /// The number of steps taken.
+  /// The number of training steps taken.
   var steps: Int { max(summary["steps"]?.double.map { steps in Int(steps) } ?? 0, rows.last?.step ?? 0) }
 
-  /// The number of epochs taken.
+  /// The number of epochs trained, with a fraction.
   var epochs: Double { max(summary["epochs"]?.double ?? 0, rows.last?.epoch ?? 0) }
 
   /// The state of the run in one sentence.

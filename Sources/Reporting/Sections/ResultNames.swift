@@ -20,7 +20,7 @@ enum ResultNames {
     names[field] ?? field.replacing("_", with: " ")
   }
 
-  /// The fields shown first, in this order.
+  /// The fields that are shown first, in this order.
   private static let order = [
     "linear_top1", "test_top1", "top1", "knn20_weighted_top1", "knn_top1", "class_means_top1", "linear_top5",
     "test_top5",

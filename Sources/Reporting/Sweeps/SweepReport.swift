@@ -13,7 +13,7 @@ package struct SweepReport {
     /// The records of the run; `nil` if its directory does not exist yet.
     let record: RunRecord?
 
-    /// Creates an entry.
+    /// Creates the entry of one run.
     package init(name: String, values: [String: String], record: RunRecord?) {
       (self.name, self.values, self.record) = (name, values, record)
     }

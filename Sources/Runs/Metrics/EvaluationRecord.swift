@@ -11,7 +11,7 @@ package struct EvaluationRecord: MetricsRecord {
   package var epoch: Double
   /// The split of the queries: `validation`, or `train` (on which the encoder is trained) if no images are held out.
   package var queries: String
-  /// The number of queries.
+  /// The number of queries, which are the images that were classified.
   package var querySamples: Int
   /// The number of reference samples.
   package var referenceSamples: Int

@@ -29,7 +29,7 @@ package final class MetricsLog {
 
   deinit { close(descriptor) }
 
-  /// Appends one line.
+  /// Appends one record as a line.
   package func append(_ line: MetricsLine<some MetricsRecord>) throws(FileError) {
     let bytes = Array(((isTorn ? "\n" : "") + line.encoded() + "\n").utf8)
     isTorn = unsafe write(descriptor, bytes, bytes.count) != bytes.count

@@ -8,7 +8,7 @@ package protocol MetricsRecord: Codable, Sendable {
   static var kind: String { get }
   /// The names of numbers that are not measures and are not plotted in TensorBoard.
   static var namesWithoutCurve: Set<String> { get }
-  /// The number of steps taken.
+  /// The number of training steps taken.
   var step: Int { get }
 }
 
@@ -26,7 +26,7 @@ extension MetricsRecord {
 
 /// One line of `metrics.jsonl`: a record with its kind and the time.
 package struct MetricsLine<Record: MetricsRecord>: Codable, Sendable {
-  /// The record.
+  /// The record that the line contains.
   package let record: Record
   /// The time in ISO 8601, UTC.
   package let time: String

@@ -2,7 +2,7 @@
 package struct StepRecord: MetricsRecord {
   package static let kind = "step"
 
-  /// The number of steps taken.
+  /// The number of training steps taken.
   package var step: Int
   /// The number of epochs trained, with a fraction.
   package var epoch: Double

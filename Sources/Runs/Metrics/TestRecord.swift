@@ -2,7 +2,7 @@
 package struct TestRecord: MetricsRecord {
   package static let kind = "test"
 
-  /// The number of steps taken.
+  /// The number of training steps taken.
   package var step: Int
   /// The number of epochs trained, with a fraction.
   package var epoch: Double

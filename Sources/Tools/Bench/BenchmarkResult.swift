@@ -7,9 +7,9 @@ import FoundationEssentials
 struct BenchmarkResult: Codable {
   /// The seconds that a part of the step takes, where each rank's value is its median over the steps.
   struct PartSeconds: Codable {
-    /// The mean over the ranks.
+    /// The mean of the ranks' values.
     var mean: Double
-    /// The largest value of any rank.
+    /// The largest of the ranks' values.
     var slowestRank: Double
 
     package enum CodingKeys: String, CodingKey {
@@ -68,7 +68,7 @@ struct BenchmarkResult: Codable {
   var startupSeconds: Double?
   /// The bytes of embeddings, labels and log-sum-exps that a rank received from others per step: the mean over the ranks.
   var gatheredBytesPerRank: Int
-  /// The largest such number of any rank.
+  /// The largest number of such bytes that any rank received.
   var gatheredBytesMaximum: Int
   /// The communication volume per step by MPI function name: the mean over steps and ranks.
   var collectives: [String: CollectiveShare]

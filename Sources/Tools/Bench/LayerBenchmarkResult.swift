@@ -22,7 +22,7 @@ struct LayerBenchmarkResult: Codable {
     var seconds: Double
     var multiplyAdds: Int
     var bytes: Int
-    /// The fraction of the round's time.
+    /// The fraction of the time of all rows.
     var share = 0.0
     var gigaflops = 0.0
     var shareOfPeak = 0.0

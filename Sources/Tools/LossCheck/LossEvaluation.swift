@@ -73,7 +73,7 @@ package enum LossEvaluation {
     }
   }
 
-  /// The computed values.
+  /// The values that `supcon loss` prints.
   package struct Result: Sendable {
     /// The mean of L_i over the anchors; 0 if there are none.
     package let loss: Double

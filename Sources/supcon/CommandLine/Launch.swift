@@ -12,7 +12,7 @@ struct Launch {
   /// The reason why MPI cannot be initialized correctly in this process, or `nil`.
   var problem: String? { launcher.problem }
 
-  /// The launch of the current process.
+  /// The launcher's data about this process.
   static var current: Launch { Launch(launcher: .current) }
 
   /// Waits long enough for rank 0 to print, because launchers end all ranks soon after the first one exits with an error.
@@ -40,7 +40,7 @@ struct Launch {
   }
 }
 
-/// Ends the process.
+/// Ends the process with an exit code.
 func exit(_ code: Int32) -> Never {
   Glibc.exit(code)
 }
