@@ -41,7 +41,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
 
 /// An error that ends the program, described for the user.
 package struct RunError: Error, CustomStringConvertible, Equatable {
-  /// The exit code of every rank.
+  /// The status with which every rank exits.
   package let exitCode: ExitStatus
 
   /// The location (file, line or option), the expected value and the value found.

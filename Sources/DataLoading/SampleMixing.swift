@@ -14,7 +14,7 @@ package struct SampleMixing: Sendable, Equatable {
   package enum Mixture: Sendable, Equatable {
     /// The weighted mean of both views; the associated value is the weight λ of the view itself.
     case blend(Float)
-    /// The rectangle of rows and columns that shows the partner.
+    /// The rectangle of the view, in pixels, that is replaced by that of the partner sample.
     case patch(rows: Range<Int>, columns: Range<Int>)
   }
 

@@ -19,7 +19,7 @@ struct ContrastiveTiles<Scalar: LossScalar> {
     unsafe (count + columnsPerTile - 1) / columnsPerTile * width * columnStride
   }
 
-  /// The number of elements of scratch memory for any pass: one tile, and two lines for ``ModeLoss``.
+  /// The number of elements of scratch memory for any pass: one tile, and two lines (rows of a tile) for ``ModeLoss``.
   static var scratchCount: Int { unsafe (rowsPerBlock + 2) * columnsPerTile }
 
   /// The embeddings of all ranks, `[count, width]`, with rows of unit length.

@@ -1,7 +1,7 @@
 import Glibc
 
 extension LossMode {
-  /// Returns the loss if all embeddings are equal, with g = 1: the mean over anchors of ln |D|, where |D| is the number of terms in a denominator.
+  /// Returns the loss if all embeddings are equal, with the constant factor g = 1: the mean over anchors of ln |D|, where |D| is the number of terms in a denominator.
   ///
   /// It is ln(N − 1) if all other rows are in the denominators. A loss that stays at exactly this value means collapse, not chance.
   ///
@@ -16,7 +16,7 @@ extension LossMode {
       : meanOverAnchors(classSizes: classSizes, views: views, exponent: 0)
   }
 
-  /// Returns a lower bound of the loss for these class sizes over all embeddings of any width, with g = 1.
+  /// Returns a lower bound of the loss for these class sizes over all embeddings of any width, with the constant factor g = 1.
   ///
   /// With all rows as anchors and in the denominators and no limit of positives, it is ``LossBound/lowerBound(counts:temperature:)``. Otherwise,
   /// with ν_i = ln Σ_n e^{s_in} over the negatives n, and e_i for the positives in a denominator (|P|, e^−ε, or 0 for negatives only),

@@ -22,8 +22,7 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     /// The logarithm of each row's denominator without the margin: log Σ_A e^s over all other rows, or ν = log Σ_N e^s over the negatives.
     var denominators: [RunningLogSum<Scalar>]
     /// For positives summed inside the logarithm (L_in), log Σ_P e^s or, with ``LossMode/Denominator/onePositive``, log Σ_P σ(s−d), where d is
-    /// defined
-    /// in ``RowWeights``.
+    /// defined in ``RowWeights``.
     var positiveLogSums: [RunningLogSum<Scalar>]
     /// For positives summed outside the logarithm (L_out), Σ_P s or, with one positive per denominator, Σ_P log σ(s−d).
     var positiveSums: [Double]
@@ -122,7 +121,7 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Adds up the sums over positives, which depend on each row's d, in a second pass with one positive per denominator.
+  /// Adds up, in a second pass over the lines, the sums over positives of a loss with one positive per denominator, which depend on the rows' d.
   @inline(__always)
   private func addPositives(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,

@@ -41,7 +41,7 @@ public struct RowClasses: Sendable {
   public var rowCount: Int { classOfRow.count }
 }
 
-/// A label with the row's index if the label is ignored, so that each ignored row is a class of its own.
+/// A label that also contains the row's index if it is the ignored label, so that each ignored row becomes a class of its own.
 private struct RowLabel: Hashable {
   var label: Int64
   var row: Int?

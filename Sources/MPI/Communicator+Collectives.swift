@@ -231,7 +231,7 @@ private func libraryCount(_ count: Int) -> Int32 {
 /// Consecutive blocks of given sizes, as the counts and displacements arguments of MPI calls.
 private struct ConsecutiveBlocks {
   let total: Int
-  /// The count of each block, followed by the displacement of each.
+  /// The element counts of all blocks, followed by their displacements.
   private let numbers: [Int32]
 
   /// Computes the displacements of blocks; the block with index `leavingOut` keeps its space, but MPI gets 0 as its count.

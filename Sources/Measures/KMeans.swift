@@ -9,7 +9,7 @@ package struct KMeans {
   /// The sum of squared distances to the nearest center, Σ ‖x − center‖².
   package private(set) var inertia = 0.0
 
-  /// Clusters rows, beginning with centers drawn at random.
+  /// Clusters rows into `k` clusters, beginning with random centers that depend on `seed` and `restart`.
   package init(_ rows: FeatureRows, k: Int, seed: UInt64, restart: Int) throws {
     try self.init(rows, centers: Self.drawnCenters(rows, k: k, seed: seed, restart: restart))
   }

@@ -83,7 +83,7 @@ public final class BatchNormalization {
     return statistics
   }
 
-  /// Returns given statistics in the form needed for evaluation.
+  /// Returns running statistics, one mean and variance per channel, in the form needed for evaluation.
   public func statistics(mean: Span<Float>, variance: Span<Float>) -> Statistics {
     var statistics = noStatistics()
     for channel in 0..<shape.channels {

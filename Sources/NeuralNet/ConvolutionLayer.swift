@@ -35,8 +35,7 @@ final class ConvolutionLayer {
     var geometry = geometry
     if geometry.input.height == 1, geometry.input.width == 1 {
       // With a single pixel the stride does not matter. With a stride above 1, oneDNN's bfloat16 weight gradient would read out of bounds and differ
-      // from
-      // call to call.
+      // from call to call.
       geometry.stride = 1
     }
     weight = context.layout.addConvolution(

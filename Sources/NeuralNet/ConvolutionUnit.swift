@@ -105,7 +105,7 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// Computes the gradient of the input of a ReLU of a sum, whose output was `output`.
+  /// Computes the gradient of the input of the ReLU after a residual addition, whose output in the forward pass was `output`.
   func reluGradient(
     _ gradient: ReluOutputGradient, output: Tensor, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
@@ -116,7 +116,7 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// Computes the sums of the gradient of a ReLU's input that another unit has computed: for the projected shortcut of a residual block.
+  /// Computes the gradient sums for the projected shortcut of a residual block, from the ReLU input gradient that the block's last unit computed.
   func gradientSums(of gradient: Tensor, _ saved: SavedActivations) -> BatchNormalization.Sums {
     let start = convolution.clock.start()
     let sums = normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)

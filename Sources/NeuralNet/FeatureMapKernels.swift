@@ -60,6 +60,8 @@ public struct FeatureMapKernels: Sendable {
   }
 
   /// masked ← gradient + addend where `output` is positive, else 0; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  ///
+  /// `y` is the normalization's input, with the given mean of each channel.
   func reluGradient(
     _ gradient: Tensor, addend: Tensor?, output: Tensor, y: Tensor, mean: [Float], into masked: Tensor,
     sums: inout [Double]
@@ -69,7 +71,7 @@ public struct FeatureMapKernels: Sendable {
       &sums)
   }
 
-  /// Adds Σ gradient and Σ gradient · (y − mean) to `sums`.
+  /// Adds Σ gradient and Σ gradient · (y − mean) of each channel to `sums`; `y` is the normalization's input.
   func addGradientSums(of gradient: Tensor, y: Tensor, mean: [Float], to sums: inout [Double]) {
     unsafe table.pointee.gradient_sums(maps, element, gradient.address, y.address, mean, &sums)
   }

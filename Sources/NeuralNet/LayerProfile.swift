@@ -20,7 +20,7 @@ public enum LayerPass: String, CaseIterable, Codable, Sendable {
 public final class LayerProfile {
   /// A layer and one of its passes.
   public struct Key: Hashable, Sendable {
-    /// The name of the convolution, or of another layer.
+    /// The name of the layer, usually a convolution.
     public let layer: String
     /// The pass of the layer.
     public let pass: LayerPass

@@ -129,6 +129,6 @@ enum ScratchRole: Hashable {
   case inner
   /// The output of every second block, beginning with the first.
   case evenOutput
-  /// In evaluation, the output of the other blocks.
+  /// The output of every second block, beginning with the second; used only in evaluation.
   case oddOutput
 }

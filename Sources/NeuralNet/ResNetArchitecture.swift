@@ -96,7 +96,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
   /// True if shortcuts without parameters are possible, which only the CIFAR ResNets have.
   public var offersZeroPadding: Bool { widths.count == 3 }
 
-  /// Returns the same encoder with another kind of shortcut; `nil` if it is not possible.
+  /// Returns the same encoder with the given kind of shortcut; `nil` if the encoder does not offer it.
   public func joined(by shortcut: Shortcut) -> ResNetArchitecture? {
     guard shortcut == .projected || offersZeroPadding else { return nil }
     var other = self
@@ -146,7 +146,7 @@ extension ResNetArchitecture {
     /// The shortcut; `nil` if input and output have the same shape.
     let shortcut: Shortcut?
 
-    /// Returns the names of the branch's convolution at an index and of its normalization.
+    /// Returns the names of the branch's convolution at index `place` and of the normalization after it.
     func layerNames(at place: Int) -> (convolution: String, normalization: String) {
       ("encoder.\(name).conv\(place + 1)", "encoder.\(name).bn\(place + 1)")
     }

@@ -22,13 +22,13 @@ public final class Convolution {
   public enum Passes: Sendable {
     /// The forward pass only, for evaluation.
     case inference
-    /// The forward pass and the weight gradient: for the first layer, whose input needs no gradient.
+    /// The forward pass and the weight gradient, for training the first layer, whose input needs no gradient.
     case trainingFirst
     /// The forward pass, the weight gradient and the input gradient.
     case training
   }
 
-  /// The weights in the order of one pass, and the operation that packs them.
+  /// The weights in the memory layout that oneDNN chose for one pass, and the operation that copies them into it.
   private struct PackedWeights {
     let tensor: Tensor
     let pack: Reorder

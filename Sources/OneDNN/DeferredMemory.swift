@@ -9,7 +9,7 @@ public final class DeferredMemory: Sendable {
     var byteCount: Int
     /// The address of the allocated bytes; 0 before the first use.
     var storage: UInt = 0
-    /// The memory that is used instead of this object's own; `nil` for its own.
+    /// The object whose memory is used instead; `nil` if this object has memory of its own.
     var other: DeferredMemory?
   }
 

@@ -26,7 +26,7 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
   /// True if the CPU multiplies bfloat16 matrix tiles in hardware (AMX).
   public static var hasTiles: Bool { (effective ?? .baseline) >= .avx512AMX }
 
-  /// The name in messages.
+  /// The name of the instruction set in messages.
   public var name: String {
     switch self {
     case .baseline: "baseline"
@@ -73,7 +73,7 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
     }
   }
 
-  /// Returns true if the second set includes the first and is larger.
+  /// Returns true if `second` contains all instructions of `first` and more.
   public static func < (first: InstructionSet, second: InstructionSet) -> Bool {
     first.rank < second.rank
   }

@@ -4,8 +4,7 @@ import Runs
 /// The run's TensorBoard event files: the numbers in the records of `metrics.jsonl` as scalars, and the plots of evaluations.
 ///
 /// The tag of a scalar consists of the record's kind and the field's name, for example `step/loss` or `epoch/loss`. Each start of the program writes
-/// a
-/// new file, which begins at the first step computed.
+/// a new file, which begins at the first step computed.
 final class TensorBoardLog {
   /// The name of the folder in the run directory.
   static let folder = "tensorboard"

@@ -104,7 +104,7 @@ extension VectorSlice {
 }
 
 extension Configuration {
-  /// The options that determine the encoder's shapes, except `--model`, as they are written on the command line.
+  /// The options that determine the encoder's shapes, except `--model`, as text for the command line.
   fileprivate var encoderOptions: String {
     " --stem \(model.stemText)" + (model.shortcut.map { kind in " --shortcut \(kind.rawValue)" } ?? "")
       + (model.widthMultiplier == 1 ? "" : " --width-multiplier \(plain(model.widthMultiplier))")

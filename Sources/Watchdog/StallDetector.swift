@@ -124,7 +124,7 @@ public struct StallDetector: Sendable {
       + "a connection between hosts is down, or the MPI library hangs"
   }
 
-  /// Returns the end of a message, which lists the ranks that wait for those that are behind.
+  /// Returns the clause of a message that lists the ranks that wait in a collective for the slowest ranks; empty if there are none.
   private func waiting(_ running: [Member]) -> String {
     let waiting = running.filter { member in
       member.status.collective != nil && member.status.place > running[0].status.place

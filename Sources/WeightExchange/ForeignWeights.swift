@@ -78,7 +78,7 @@ struct ForeignWeights {
 
   // MARK: - Tensors
 
-  /// The file's names of a classifier's tensors, which are not part of an encoder.
+  /// The names of those tensors in the file that belong to a classifier, not to an encoder.
   var classifierNames: [String] {
     ["weight", "bias"].compactMap { kind in entries["\(layout.classifierName).\(kind)"]?.name }
   }

@@ -1,7 +1,7 @@
 import Formats
 import Glibc
 
-/// The kind of file or folder that `--data` names.
+/// The checks of the path that `--data` gives.
 package enum DataPath {
   /// The kind of file or folder at a path.
   package enum Kind: Sendable, Equatable {

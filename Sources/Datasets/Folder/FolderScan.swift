@@ -123,7 +123,7 @@ package struct FolderScan {
         + (seen.map { seen in "; it holds \(seen)" } ?? "; it is empty") + "; add some, or remove the folder")
   }
 
-  /// Checks that the classes found are among those of the training set.
+  /// Checks that the class folders found in another split are among the classes of the training set.
   private func checkNames(_ found: [[UInt8]], _ classes: [[UInt8]]?) throws(FileError) {
     guard let classes else { return }
     let known = Set(classes)
@@ -147,7 +147,7 @@ package struct FolderScan {
 
   // MARK: - Walking
 
-  /// Counts the files of a folder above the class folders, none of which is used.
+  /// Counts the unused files of a folder that lies above the class folders.
   ///
   /// - Returns: The number of images among them.
   private mutating func count(filesOf listing: FolderListing, imagesAs kind: PassedOver.Kind) -> Int {

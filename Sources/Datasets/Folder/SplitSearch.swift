@@ -65,7 +65,7 @@ struct SplitSearch {
     return layout
   }
 
-  /// Returns the folders given by options for validation and test.
+  /// Returns the folders that options give for validation and test, and the names of those that lie in the dataset's folder.
   private func givenFolders(
     _ root: FolderContents
   ) throws(FileError) -> (paths: [Split: String], names: Set<[UInt8]>) {
@@ -130,7 +130,7 @@ struct SplitSearch {
     )
   }
 
-  /// Returns the only candidate for a split, or the only one whose name is exactly the split's word.
+  /// Returns the only candidate folder for a split, or the only one whose name is exactly a word for the split, such as `test`.
   private mutating func single(
     _ candidates: [Candidate], _ split: Split, _ root: FolderContents
   ) throws(FileError) -> Candidate? {

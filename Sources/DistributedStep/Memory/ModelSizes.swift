@@ -26,7 +26,7 @@ struct ModelSizes {
   /// The bytes of one shard's activations that are saved for the backward pass.
   let activationsPerShard: Int
 
-  /// Measures models of two and of four rows; the difference gives the bytes per row.
+  /// Compiles models for two and for four rows and measures their memory; the difference gives the bytes per row.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(compiling configuration: Configuration, viewSize: ImageSize) throws {

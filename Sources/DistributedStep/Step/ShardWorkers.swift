@@ -124,7 +124,7 @@ final class ShardWorkers {
     try pass.run()
   }
 
-  /// Returns the backward pass over the first `shardCount` shards, the last shard first; it is not started.
+  /// Prepares the backward pass over the first `shardCount` shards, from the last to the first, without starting it.
   ///
   /// - Parameters:
   ///   - shardCount: The number of shards of the batch that this rank owns.

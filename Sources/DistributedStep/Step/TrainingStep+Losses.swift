@@ -23,7 +23,7 @@ extension TrainingStep {
       })
   }
 
-  /// Returns the labels of a shard's rows, mixed where views are mixed.
+  /// Returns the labels of a shard's rows; with mixup or CutMix, the two labels and their weights.
   func labels(ofRows request: ShardPrefetcher.Request) -> RowLabels {
     let samples = request.samples
     let order = configuration.rowOrder

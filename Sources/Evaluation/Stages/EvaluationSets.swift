@@ -86,7 +86,7 @@ struct CorruptedDataset: ImageDataset {
   }
 }
 
-/// A dataset with the normalization and view size of another one.
+/// A dataset whose normalization and view size are replaced by those of another dataset.
 struct Renormalized: ImageDataset {
   let original: any ImageDataset
   let viewSize: ImageSize

@@ -1,8 +1,9 @@
 import Glibc
 import ImageCodecs
 
-/// An affine map from pixels of the result to their source: the result at (x, y) is the source at (a x + b y + c, d x + e y + f), in pixels, as in
-/// Pillow's `Image.transform`.
+/// An affine map from the pixels of a transformed image to those of the source image, as in Pillow's `Image.transform`.
+///
+/// The result's pixel (x, y) is the source's pixel (a x + b y + c, d x + e y + f).
 struct AffineMap: Equatable {
   var a = 1.0
   var b = 0.0
@@ -11,7 +12,7 @@ struct AffineMap: Equatable {
   var e = 1.0
   var f = 0.0
 
-  /// The coefficients for the C kernel: multiples of 2⁻¹⁶, with half a pixel added so that the integer part is the pixel's index.
+  /// The coefficients for the C kernel in units of 2⁻¹⁶, with half a pixel added so that the integer part of a position is the pixel's index.
   var fixedPoint: [6 of Int32] {
     func fixed(_ value: Double) -> Int32 {
       // Larger coefficients would map every pixel outside the image.

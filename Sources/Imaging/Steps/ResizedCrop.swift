@@ -104,7 +104,7 @@ struct ResizedCrop: AugmentationStep {
 }
 
 extension ImageSize {
-  /// Returns a window of this size at the center of an image of another size; it extends beyond a smaller image.
+  /// Returns a window of this size at the center of an image of size `whole`; it extends beyond a smaller image.
   func centered(in whole: ImageSize) -> KernelWindow {
     func start(_ part: Int, _ whole: Int) -> Int32 { Int32((Double(whole - part) / 2).rounded(.toNearestOrEven)) }
     return KernelWindow(

@@ -9,7 +9,7 @@ extension ReferencePrimitives {
       "oneDNN has no compiled code for \(first)\(others) with these instructions, and computes it up to hundreds of times slower"
   }
 
-  /// The advice that follows ``problem``.
+  /// The ways to avoid oneDNN's slow reference code.
   package static let remedy =
     "use a higher instruction set (SUPCON_ISA, ONEDNN_MAX_CPU_ISA), a newer oneDNN, or a host with a newer CPU"
 

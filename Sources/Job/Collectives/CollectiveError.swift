@@ -16,7 +16,7 @@ package struct CollectiveError: Error {
 extension Communicator {
   /// Runs `body` on every rank, and throws on all of them if it throws on any.
   ///
-  /// Collective. All ranks throw the error of the lowest failing rank, with its number unless it is rank 0.
+  /// Collective. All ranks throw the error of the lowest failing rank; the message names that rank unless it is rank 0.
   ///
   /// - Throws: ``CollectiveError``, or `MPIError` if the ranks cannot agree.
   package func throwingTogether<Result>(_ body: () throws -> Result) throws -> Result {

@@ -302,8 +302,7 @@ typedef struct {
   size_t (*image_blur_scratch_count)(int width, int height, int taps);
 
   /// Convolves rows and columns with an odd number of weights. Beyond the edges the image has the level `outside` or, if that is negative, is
-  /// mirrored
-  /// at its edge pixels. Results are rounded to the nearest level, ties up.
+  /// mirrored at its edge pixels. Results are rounded to the nearest level, ties up.
   void (*image_blur)(
       KernelImage image, const float *weights, int taps, float outside, float *scratch, uint8_t *result);
 } KernelTable;

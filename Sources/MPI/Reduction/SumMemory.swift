@@ -5,7 +5,6 @@ import Synchronization
 ///
 /// A page of memory is used only from its first write until it is discarded, so that a vector of which only a part is in use takes only the
 /// memory of that part.
-/// these.
 @safe
 public final class SumMemory<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.

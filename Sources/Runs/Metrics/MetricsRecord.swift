@@ -41,7 +41,7 @@ package struct MetricsLine<Record: MetricsRecord>: Codable, Sendable {
     self.time = time.formatted(.iso8601)
   }
 
-  /// Decodes a line; throws an error if it is of another kind.
+  /// Decodes a line; throws an error if its `kind` is not that of `Record`.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let kind = try container.decode(String.self, forKey: .kind)

@@ -55,7 +55,7 @@ struct BenchmarkResult: Codable {
   /// The number of multiply-adds of convolutions and linear layers for one view, counted as for direct convolution.
   var multiplyAddsForwardPerView: Int
   var multiplyAddsBackwardPerView: Int
-  /// 10⁹ additions and multiplications per second in forward and backward passes.
+  /// The rate of arithmetic in forward and backward passes, in 10⁹ additions and multiplications per second.
   var gigaflops: Double
   /// ``gigaflops`` ÷ ``matrixProductGigaflops``; may exceed 1 with bfloat16 or Winograd convolutions.
   var shareOfMatrixProduct: Double
@@ -68,7 +68,7 @@ struct BenchmarkResult: Codable {
   var startupSeconds: Double?
   /// The bytes of embeddings, labels and log-sum-exps that a rank received from others per step: the mean over the ranks.
   var gatheredBytesPerRank: Int
-  /// The largest number of such bytes that any rank received.
+  /// The bytes of embeddings, labels and log-sum-exps that the rank with the most received from others per step.
   var gatheredBytesMaximum: Int
   /// The communication volume per step by MPI function name: the mean over steps and ranks.
   var collectives: [String: CollectiveShare]

@@ -88,7 +88,7 @@ enum LayerBenchmark {
   }
 }
 
-/// The measurement of the highest rate of convolutions on this machine: 1×1 with operands in the caches.
+/// The measurement of this machine's peak rate for convolutions, with a 1×1 convolution whose operands stay in the caches.
 private enum ConvolutionPeak {
   /// Returns the operations per second of one thread, the best of several rounds.
   static func rate(_ engine: Engine, _ precision: Precision) throws -> Double {

@@ -1,7 +1,7 @@
 import Formats
 import Losses
 
-/// The rows of the input file, and the rows of unit length from which the loss is computed.
+/// The embeddings read from the input file, scaled to unit length for the computation of the loss.
 struct InputEmbeddings<Scalar: LossScalar> {
   /// The rows, `[rows, width]`; of unit length after ``prepare(path:firstRow:isNormalizing:tolerance:)``.
   private(set) var unitRows: [Scalar]

@@ -76,7 +76,7 @@ struct StepProbe {
     return best
   }
 
-  /// Returns the seconds of the loss of a whole batch, extrapolated from fewer rows in proportion to global rows × the rank's rows.
+  /// Measures the loss for part of a batch, and returns the seconds that a whole batch takes, in proportion to global rows × rows of a rank.
   private static func lossSeconds(_ configuration: Configuration, ranks: Int, over world: borrowing Communicator) throws
     -> Double
   {
