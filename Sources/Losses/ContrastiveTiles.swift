@@ -10,8 +10,9 @@ struct ContrastiveTiles<Scalar: LossScalar> {
   /// The largest number of rows of a block: with 1,024 columns of float32 a tile takes 512 KiB, half of a core's level-2 cache.
   static var rowsPerBlock: Int { 128 }
 
-  /// The distance in elements between the rows of ``columns``: with a power of two they would share few cache sets, and the matrix product of a
-  /// tile would take a fifth longer.
+  /// The distance in elements between the rows of ``columns``.
+  ///
+  /// If it were a power of two, the rows would share few cache sets, and the matrix product of a tile would take a fifth longer.
   static var columnStride: Int { unsafe columnsPerTile + 16 }
 
   /// Returns the number of elements of ``columns``.

@@ -96,7 +96,7 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
   private func denominator(of sums: Sums, at index: Int) -> Double {
     sums.denominators[index].value + mode.margin
   }
-  /// Adds up, in a first pass over the lines, the denominators and, if these do not depend on them, the sums over positives.
+  /// Adds up, in a first pass over the lines, the denominators and, unless they depend on these, the sums over positives.
   @inline(__always)
   private func addDenominators(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,

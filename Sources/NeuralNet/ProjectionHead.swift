@@ -21,7 +21,7 @@ public struct ProjectionHeadArchitecture: Sendable, Equatable {
     let normalization: String?
   }
 
-  /// The layers, named `head` if there is one, else `head.0` and so on, where normalizations and ReLUs are counted too, as in SupContrast.
+  /// The linear layers, named as in SupContrast: `head` for a single one, else `head.N`, where N also counts normalizations and ReLUs.
   var layers: [Layer] {
     var place = 0
     return widths.enumerated().map { index, width in

@@ -19,7 +19,7 @@ package struct DataOptions: Sendable, Equatable {
   package enum BadImages: String, CaseIterable, Sendable {
     /// The program ends with an error that names the file.
     case stop
-    /// Another image of the same class is used in its place.
+    /// Another image of the same class is used in place of the undecodable one.
     case skip
   }
 

@@ -155,7 +155,7 @@ package struct HeldOutEvaluation: Sendable {
     return Double(correct.top1) / Double(queries.count)
   }
 
-  /// Returns the accuracy of the classifier that is trained with the encoder.
+  /// Returns the top-1 accuracy on `queries` of the classifier that is trained with the encoder.
   private func accuracy(
     ofClassifierIn state: TrainingState, _ queries: FeatureRows, over world: borrowing Communicator
   ) throws -> Double {

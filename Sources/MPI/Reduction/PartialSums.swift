@@ -74,7 +74,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
 
   /// Adds one segment of a shard's vector; callable from any thread.
   ///
-  /// Whichever thread adds the second of two sibling nodes computes their sum.
+  /// The thread that completes the second of two sibling nodes of the tree also computes their sum.
   ///
   /// The shard must be one of this rank's, and each shard adds each segment once.
   func add(_ summand: Span<Element>, segment: Int, shard: Int) {

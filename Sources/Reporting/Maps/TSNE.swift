@@ -144,7 +144,9 @@ private struct Plane {
     return attraction.indices.map { row in 4 * (exaggeration * attraction[row] - repulsion[row] / total) }
   }
 
-  /// Returns Σ_j p w (y_i − y_j), Σ_j w² (y_i − y_j), and Σ_j w without j = i.
+  /// Returns the terms of one point i's gradient: Σ_j p w (y_i − y_j), Σ_j w² (y_i − y_j), and Σ_{j≠i} w.
+  ///
+  /// p is the probability of the pair (i, j) among the vectors, and w = 1 / (1 + ‖y_i − y_j‖²).
   private func forces(
     on row: Int, _ probabilities: [Float]
   ) -> (attraction: SIMD2<Float>, repulsion: SIMD2<Float>, sum: Float) {

@@ -77,10 +77,10 @@ extension BenchmarkResult {
   }
 }
 
-/// Pads a text to the width of the first column.
+/// Pads a text with spaces to the width of a table's first column.
 private func padded(_ text: String, _ width: Int = 12) -> String { text.padded(width, least: 0) }
 
-/// Aligns a text to the right within the width of a further column.
+/// Aligns a text to the right within the width of a table's second or later column.
 private func column(_ text: String) -> String { text.aligned(14) }
 
 private func ratio(_ numerator: Double, _ denominator: Double) -> String {

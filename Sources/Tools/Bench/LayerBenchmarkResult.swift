@@ -6,9 +6,9 @@ import NeuralNet
 struct LayerBenchmarkResult: Codable {
   /// The peak rates of one thread, to which the rates of layers are compared.
   struct Peaks: Codable {
-    /// 10⁹ operations per second of a convolution in the caches, in the same precision.
+    /// The rate of a convolution whose operands fit in the caches, in the same precision, in 10⁹ operations per second.
     let gigaflops: Double
-    /// 10⁹ bytes per second read and written by copies between arrays larger than the caches.
+    /// The memory bandwidth of copies between arrays larger than the caches, in 10⁹ bytes read and written per second.
     let gigabytesPerSecond: Double
   }
 

@@ -7,9 +7,9 @@ import Synchronization
 
 /// The peak arithmetic and memory rates of the job's machines with all threads of all ranks active, to which the rates of a step are compared.
 struct MachinePeaks {
-  /// 10⁹ operations per second of float32 matrix products (`dnnl_sgemm`).
+  /// The rate of float32 matrix products (`dnnl_sgemm`), in 10⁹ operations per second.
   let matrixProductGigaflops: Double
-  /// 10⁹ bytes per second read and written by copies between arrays larger than the caches.
+  /// The memory bandwidth of copies between arrays larger than the caches, in 10⁹ bytes read and written per second.
   let memoryGigabytesPerSecond: Double
 
   /// The largest number of measurement windows; the best one counts, because other processes can only slow one down.
