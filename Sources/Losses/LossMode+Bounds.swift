@@ -1,9 +1,10 @@
 import Glibc
 
 extension LossMode {
-  /// Returns the loss if all embeddings are equal, with the constant factor g = 1: the mean over anchors of ln |D|, where |D| is the number of terms in a denominator.
+  /// Returns the loss if all embeddings are equal, with the constant factor g = 1.
   ///
-  /// It is ln(N − 1) if all other rows are in the denominators. A loss that stays at exactly this value means collapse, not chance.
+  /// It is the mean over anchors of ln |D|, where |D| is the number of terms in a denominator: ln(N − 1) if all other rows are in the
+  /// denominators. A loss that stays at exactly this value means collapse, not chance.
   ///
   /// - Parameters:
   ///   - classSizes: The number of rows of each class.
