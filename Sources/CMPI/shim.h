@@ -45,7 +45,7 @@ static inline int cmpi_success(void) { return MPI_SUCCESS; }
 
 // MARK: the library
 
-// The family decides the launcher's options and environment; the version of mpi.h is the one that the program was compiled with.
+// The MPI library's family decides the launcher's options and environment; the version is that of the mpi.h that was compiled against.
 #if defined(OPEN_MPI)
 static inline int cmpi_is_open_mpi(void) { return 1; }
 static inline int cmpi_compiled_major(void) { return OMPI_MAJOR_VERSION; }
@@ -64,7 +64,7 @@ static inline int cmpi_compiled_release(void) { return 0; }
 #endif
 #endif
 
-// Space for the texts of the library: the lengths that its header names may be smaller than those of the library that is loaded.
+// Size of the buffers for the library's texts: the lengths in its header may be smaller than those of the library loaded at run time.
 #define CMPI_TEXT_CAPACITY 16384
 _Static_assert(MPI_MAX_LIBRARY_VERSION_STRING <= CMPI_TEXT_CAPACITY && MPI_MAX_ERROR_STRING <= CMPI_TEXT_CAPACITY,
                "CMPI_TEXT_CAPACITY is too small for this MPI library");
@@ -74,7 +74,7 @@ static inline int cmpi_error_string(int code, char *text, int *length) { return 
 
 // MARK: begin and end
 
-// Answers whether the library grants that the initializing thread makes all calls.
+// Initializes MPI; `is_granted` becomes 1 if the library grants MPI_THREAD_FUNNELED (only the initializing thread calls MPI).
 static inline int cmpi_init_funneled(int *is_granted) {
   int provided = MPI_THREAD_SINGLE;
   int code = MPI_Init_thread(0, 0, MPI_THREAD_FUNNELED, &provided);
@@ -143,7 +143,7 @@ static inline int cmpi_allreduce_in_place(void *elements, int count, cmpi_dataty
 
 // MARK: shared memory
 
-// Answers whether this process may not read eight bytes of another one, as the "cma" transport of shared memory does.
+// Returns 1 if this process may not read eight bytes of another process, as the "cma" transport over shared memory does.
 static inline int cmpi_read_is_refused(int64_t process, int64_t address) {
   int64_t value;
   struct iovec own = {&value, sizeof value}, other = {(void *)(intptr_t)address, sizeof value};

@@ -12,16 +12,17 @@
 #error "supcon needs a oneDNN built with DNNL_CPU_RUNTIME=OMP or SEQ: with TBB, SYCL or a thread pool the number of threads of a primitive, and with it the bits of weight gradients, cannot be fixed"
 #endif
 
-// A layout: extents, element type, and order of the elements of a block of memory. Owned; see conednn_layout_destroy.
+// A memory descriptor: extents, element type, and order of the elements in memory. Owned by the caller; free it with
+// conednn_layout_destroy.
 typedef struct conednn_layout *conednn_layout_t;
 
-// The window of a convolution or pooling: rows, columns.
+// The window of a convolution or pooling; each array holds {rows, columns}.
 typedef struct {
   dnnl_dims_t kernel;
   dnnl_dims_t strides;
-  // Zeros before the first row and column.
+  // Number of zeros before the first row and column.
   dnnl_dims_t padding_before;
-  // Zeros after the last row and column.
+  // Number of zeros after the last row and column.
   dnnl_dims_t padding_after;
 } conednn_window_t;
 
@@ -41,7 +42,7 @@ static inline conednn_window_t conednn_window(
 #error "supcon is written for oneDNN 2.2 to 3.x (Debian and Ubuntu: libdnnl-dev); SUPCON_ONEDNN=DIR builds with the one in DIR/include and DIR/lib"
 #endif
 
-// The functions that are the same in both versions, given their `conednn_layout_value`.
+// Functions with the same body for both versions; they use the version's `conednn_layout_value`.
 static inline dnnl_status_t conednn_memory_create(
     dnnl_memory_t *memory, conednn_layout_t layout, dnnl_engine_t engine, void *address) {
   return dnnl_memory_create(memory, conednn_layout_value(layout), engine, address);
@@ -58,8 +59,8 @@ static inline dnnl_status_t conednn_reorder_plan(
       plan, conednn_layout_value(source), engine, conednn_layout_value(destination), engine, attributes);
 }
 
-// Asks for the same bits from every execution, where the library has such a setting (3.4 and later; earlier versions need none for one
-// thread a primitive).
+// Requests the same bits from every execution, where oneDNN has such a setting (3.4 and later; earlier versions need none if each
+// primitive runs on one thread).
 static inline dnnl_status_t conednn_attr_set_deterministic(dnnl_primitive_attr_t attributes) {
 #if DNNL_VERSION_MAJOR > 3 || (DNNL_VERSION_MAJOR == 3 && DNNL_VERSION_MINOR >= 4)
   return dnnl_primitive_attr_set_deterministic(attributes, 1);
@@ -69,18 +70,19 @@ static inline dnnl_status_t conednn_attr_set_deterministic(dnnl_primitive_attr_t
 #endif
 }
 
-// The name of a plan's implementation, for example "jit:avx2", or "" if the library does not say; lives as long as the plan.
+// The name of the implementation that oneDNN chose for a primitive descriptor ("plan"), for example "jit:avx2", or "" if it does not
+// say; the text lives as long as the plan.
 static inline const char *conednn_plan_implementation(const_dnnl_primitive_desc_t plan) {
   const char *name = "";
   return dnnl_primitive_desc_query(plan, dnnl_query_impl_info_str, 0, &name) == dnnl_success ? name : "";
 }
 
-// The size of the scratchpad that an execution of a plan needs.
+// The size in bytes of the scratchpad that one execution of a plan needs.
 static inline size_t conednn_plan_scratchpad_byte_count(const_dnnl_primitive_desc_t plan) {
   return dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(plan, dnnl_query_scratchpad_md, 0));
 }
 
-// Macros of the library as functions, for Swift.
+// oneDNN's macros as functions, because Swift cannot import them.
 static inline int conednn_arg_src(void) { return DNNL_ARG_SRC; }
 static inline int conednn_arg_dst(void) { return DNNL_ARG_DST; }
 static inline int conednn_arg_weights(void) { return DNNL_ARG_WEIGHTS; }

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-// The descriptor behind the handle, allocated by conednn_layout_copy_value.
+// The oneDNN descriptor that the handle points to, allocated by conednn_layout_copy_value.
 static inline dnnl_memory_desc_t *conednn_layout_value(conednn_layout_t layout) { return (dnnl_memory_desc_t *)layout; }
 
 static inline dnnl_status_t conednn_layout_copy_value(conednn_layout_t *layout, const dnnl_memory_desc_t *value) {
@@ -22,7 +22,7 @@ static inline dnnl_status_t conednn_layout_create(
 
 static inline void conednn_layout_destroy(conednn_layout_t layout) { free(layout); }
 
-// The layout that a plan uses for one of its arguments, owned by the caller.
+// The memory descriptor that a plan uses for one of its arguments, owned by the caller.
 static inline dnnl_status_t conednn_layout_of_plan(
     conednn_layout_t *layout, const_dnnl_primitive_desc_t plan, dnnl_query_t argument) {
   const dnnl_memory_desc_t *value = dnnl_primitive_desc_query_md(plan, argument, 0);
@@ -37,7 +37,7 @@ static inline dnnl_data_type_t conednn_layout_type(conednn_layout_t layout) {
   return conednn_layout_value(layout)->data_type;
 }
 
-// How many channels are adjacent in memory of four extents.
+// The number of channels that are adjacent in memory, for a descriptor of four extents.
 static inline dnnl_dim_t conednn_layout_channel_block(conednn_layout_t layout) {
   const dnnl_memory_desc_t *value = conednn_layout_value(layout);
   const dnnl_blocking_desc_t *blocking = &value->format_desc.blocking;
@@ -45,7 +45,7 @@ static inline dnnl_dim_t conednn_layout_channel_block(conednn_layout_t layout) {
   return blocking->strides[1] == 1 ? value->dims[1] : 1;
 }
 
-// Plans. Each is owned by the caller; `hint` is the plan of the forward pass.
+// Plans (primitive descriptors), owned by the caller; `hint` is the plan of the forward pass.
 
 static inline dnnl_status_t conednn_convolution_forward_plan(
     dnnl_primitive_desc_t *plan, dnnl_engine_t engine, dnnl_primitive_attr_t attributes, dnnl_prop_kind_t kind,

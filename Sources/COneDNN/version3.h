@@ -14,10 +14,10 @@ static inline void conednn_layout_destroy(conednn_layout_t layout) {
   dnnl_memory_desc_destroy(conednn_layout_value(layout));
 }
 
-// The layout that a plan uses for one of its arguments, owned by the caller.
+// The memory descriptor that a plan uses for one of its arguments, owned by the caller.
 static inline dnnl_status_t conednn_layout_of_plan(
     conednn_layout_t *layout, const_dnnl_primitive_desc_t plan, dnnl_query_t argument) {
-  // The answer belongs to the plan.
+  // The queried descriptor belongs to the plan and is copied.
   const_dnnl_memory_desc_t value = dnnl_primitive_desc_query_md(plan, argument, 0);
   if (!value) return dnnl_invalid_arguments;
   dnnl_memory_desc_t copy;
@@ -36,7 +36,7 @@ static inline dnnl_data_type_t conednn_layout_type(conednn_layout_t layout) {
   return type;
 }
 
-// How many channels are adjacent in memory of four extents.
+// The number of channels that are adjacent in memory, for a descriptor of four extents.
 static inline dnnl_dim_t conednn_layout_channel_block(conednn_layout_t layout) {
   const_dnnl_memory_desc_t value = conednn_layout_value(layout);
   int block_count = 0;
@@ -53,7 +53,7 @@ static inline dnnl_dim_t conednn_layout_channel_block(conednn_layout_t layout) {
   return 1;
 }
 
-// Plans. Each is owned by the caller; `hint` is the plan of the forward pass.
+// Plans (primitive descriptors), owned by the caller; `hint` is the plan of the forward pass.
 
 static inline dnnl_status_t conednn_convolution_forward_plan(
     dnnl_primitive_desc_t *plan, dnnl_engine_t engine, dnnl_primitive_attr_t attributes, dnnl_prop_kind_t kind,

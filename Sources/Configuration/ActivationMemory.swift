@@ -1,14 +1,14 @@
-/// The memory of a rank for activations between forward and backward pass: `auto`, or a number of bytes.
+/// The memory limit of a rank for activations that are saved for the backward pass: `auto`, or a number of bytes.
 ///
-/// Shards that do not fit run forward again before their backward pass (gradient caching, Gao et al. 2021,
-/// arXiv:2101.06983), with the same bits, so this changes time and never results.
+/// Shards (fixed parts of the global batch) whose activations exceed the limit run forward again before their backward pass (gradient caching,
+/// Gao et al. 2021, arXiv:2101.06983). The results have the same bits; only the time changes.
 package enum ActivationMemory: Sendable, Equatable {
-  /// A gibibyte for all ranks of a host together, or half of its free memory where that is less.
+  /// One gibibyte, shared by all ranks of a host, or half of the host's free memory where that is less.
   case automatic
-  /// A number of bytes for each rank; at least one shard of each thread is kept.
+  /// A number of bytes for each rank; the activations of one shard per thread are stored in any case.
   case bytes(Int)
 
-  /// The memory that all ranks of a host share with `auto`, in bytes: enough for batch 256 of every encoder here.
+  /// The bytes that all ranks of a host share with `auto`: enough for a batch of 256 samples with every built-in encoder.
   private static let automaticByteCount = 1 << 30
 
   private static let units: [(suffix: String, byteCount: Double)] = [
@@ -16,7 +16,7 @@ package enum ActivationMemory: Sendable, Equatable {
     ("M", 0x1p20), ("G", 0x1p30), ("B", 1), ("", 1),
   ]
 
-  /// Reads an option: `auto`, or a number with a unit (`800MB`, `2GiB`, `64M`) or without.
+  /// Parses the value of `--activation-memory`: `auto`, or a number with a unit (`800MB`, `2GiB`, `64M`) or without.
   package init?(_ text: String) {
     if text == "auto" {
       self = .automatic
@@ -33,7 +33,7 @@ package enum ActivationMemory: Sendable, Equatable {
     return nil
   }
 
-  /// A text that ``init(_:)`` reads as the same memory.
+  /// The option's value as text, which ``init(_:)`` parses to the same limit.
   var text: String {
     switch self {
     case .automatic: "auto"
@@ -47,7 +47,7 @@ package enum ActivationMemory: Sendable, Equatable {
     return unit.map { name, size in "\(count / size)\(name)" } ?? "\(count)"
   }
 
-  /// The bytes of a rank that shares its host's memory with others.
+  /// Returns the limit in bytes for one of `ranksOnHost` ranks that share a host.
   package func byteCount(ranksOnHost: Int) -> Int {
     switch self {
     case .automatic:

@@ -1,11 +1,11 @@
 extension Configuration {
-  /// Lengthens a run that is resumed.
+  /// Increases the number of epochs of a run that is resumed.
   ///
   /// - Parameters:
-  ///   - total: The number of epochs in total; the present number changes nothing, so that the same command can resume again.
+  ///   - total: The new number of epochs, counted from the run's start; the present number is accepted and changes nothing.
   ///   - run: The run directory, for messages.
   ///   - report: Receives a note about the learning rate.
-  /// - Throws: ``RunError`` if the run is longer already.
+  /// - Throws: ``RunError`` if the run already has more epochs.
   package mutating func extend(toEpochs total: Int, run: String, report: (String) -> Void) throws(RunError) {
     let former = schedule.epochs
     guard total != former else { return }
@@ -22,7 +22,9 @@ extension Configuration {
           : "the learning rates are those of a run started with --epochs \(total)"))
   }
 
-  /// Returns this configuration of a checkpoint with the length of `other`, that of its run, if the run was extended afterwards.
+  /// Returns this configuration, read from a checkpoint, with the number of epochs of `other`, read from its run directory.
+  ///
+  /// The two differ if the run was extended after the checkpoint was written.
   package func extended(like other: Configuration) -> Configuration {
     let restarts = other.schedule.cosineRestarts ?? []
     guard other.schedule.epochs > schedule.epochs,

@@ -1,12 +1,12 @@
 import NeuralNet
 
 extension Configuration {
-  /// The name of the classifier in layouts (`fc.weight` and `fc.bias`), as in torchvision.
+  /// The name of the classifier's parameters (`fc.weight` and `fc.bias`), as in torchvision.
   package static let classifierName = "fc"
 
-  /// The layout of the parameters and running statistics of encoder, projection head and classifier.
+  /// The names, shapes and offsets of the parameters and running statistics of encoder, projection head and classifier.
   ///
-  /// A function of the options alone: no network is compiled.
+  /// A function of the options alone: no network is compiled for it.
   ///
   /// - Throws: ``RunError`` if there is a classifier and its number of classes is missing.
   package var modelLayout: ModelLayout {

@@ -1,12 +1,12 @@
 extension Configuration {
-  /// Checks the options for contradictions, and for options that were given but do not apply.
+  /// Checks the options for contradictions, and for options that were given but have no effect.
   ///
-  /// Values out of range are not among them: parsers refuse those.
+  /// Values out of range are not checked here: the option parsers refuse them.
   ///
   /// - Parameters:
-  ///   - given: The options that were given; one on the command line is refused if it does not apply, even with its default.
+  ///   - given: The options that were given. One on the command line is refused if it has no effect, even if its value is the default.
   ///   - ranks: The number of ranks of the job.
-  /// - Returns: The first problem, or `nil`.
+  /// - Returns: The first problem found, or `nil`.
   package func problem(given: ConfigurationOverrides, ranks: Int) -> RunError? {
     if let problem = given.problem ?? dataProblem {
       return problem
@@ -20,7 +20,7 @@ extension Configuration {
       ?? ConfigurationOption.all.lazy.compactMap { option in option.needless(in: self, given) }.first
   }
 
-  /// The first contradiction between the options of the dataset, or `nil`.
+  /// The first contradiction between the dataset options, or `nil`.
   package var dataProblem: RunError? {
     switch (data.dataset, data.path) {
     case (.shapes, .some):
@@ -80,7 +80,7 @@ extension Configuration {
 }
 
 extension ConfigurationOption {
-  /// The refusal of this option where it does not apply and was given, or has another value than the default, or `nil`.
+  /// Returns the error for this option if it has no effect but was given on the command line or differs from its default, or `nil`.
   func needless(in configuration: Configuration, _ given: ConfigurationOverrides) -> RunError? {
     guard let condition = conditions.first(where: { condition in !condition.holds(configuration) }) else { return nil }
     let text = write(configuration)

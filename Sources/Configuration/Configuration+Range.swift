@@ -1,5 +1,5 @@
 extension Configuration {
-  /// The refusal of a whole number of any command out of a range, or `nil`.
+  /// Returns the error message for an integer option that is out of range, or `nil`.
   package static func problem(
     of option: String, _ value: Int, atLeast least: Int, atMost most: Int = largestOption
   ) -> String? {
@@ -7,7 +7,7 @@ extension Configuration {
     return value <= most ? nil : "--\(option) \(value): expected at most \(most)"
   }
 
-  /// The refusal of a number of threads, or `nil`.
+  /// Returns the error message for a number of threads that is out of range, or `nil`.
   package static func problem(ofThreads threads: Int) -> String? {
     problem(of: "threads", threads, atLeast: 1, atMost: ComputeOptions.largestThreadCount)
   }

@@ -6,9 +6,9 @@ import Losses
 import NeuralNet
 import Optimizers
 
-/// Every option of a training run, typed: the content of `config.yaml` and of each checkpoint.
+/// Every option of a training run, typed: the content of `config.yaml` and of the configuration in each checkpoint.
 ///
-/// ``ConfigurationOption/all`` gives each its name, parser, help and rules.
+/// ``ConfigurationOption/all`` is the table of each option's name, parser, help text and rules.
 package struct Configuration: Sendable, Equatable {
   package var data = DataOptions()
   package var views = ViewOptions()
@@ -22,7 +22,7 @@ package struct Configuration: Sendable, Equatable {
   package var compute = ComputeOptions()
   package var checkpoints = CheckpointOptions()
 
-  /// The defaults of `supcon pretrain`.
+  /// Creates the default options of `supcon pretrain`.
   package init() {}
 }
 
@@ -33,34 +33,34 @@ extension Configuration {
   /// True if there is a cross-entropy, and so a classifier.
   package var isClassifying: Bool { classifier.weight > 0 }
 
-  /// The command that trains such a configuration.
+  /// The command that trains with such a configuration.
   package var command: TrainingCommand { isContrasting ? .pretrain : .supervised }
 
-  /// The name of the loss in summaries.
+  /// The name of the loss in `summary.json` and other reports.
   package var lossName: String {
     isContrasting ? (isClassifying ? "\(loss.kind.rawValue)+cross-entropy" : loss.kind.rawValue) : "cross-entropy"
   }
 
-  /// λ·g, the factor of the mean over anchors.
+  /// λ·g, the factor by which the mean loss over anchors is multiplied (λ: loss weight, g: ``LossOptions/Scale``).
   package var lossScaleFactor: Double { loss.weight * loss.scale.factor(temperature: loss.temperature) }
 
   /// The encoder's architecture.
   package var architecture: ResNetArchitecture { model.architecture }
 
-  /// The widths of the encoder's groups of blocks.
+  /// The number of channels of each group of residual blocks in the encoder.
   package var groupWidths: [Int] { architecture.widths }
 
-  /// The layers of the projection head.
+  /// The architecture of the projection head.
   package var headPlan: ProjectionHeadArchitecture {
     head.architecture(representationWidth: architecture.representationWidth)
   }
 
-  /// The width of the embeddings: without a head, that of the representations.
+  /// The width of the embeddings; without a projection head, that of the representations.
   package var widthOfEmbeddings: Int { headPlan.widths.last ?? architecture.representationWidth }
 
-  /// The number of classes of the classifier.
+  /// The number of outputs of the classifier.
   ///
-  /// - Throws: ``RunError`` if the training set was never opened.
+  /// - Throws: ``RunError`` if the number is unknown because the training set was never opened.
   package var classCount: Int {
     get throws(RunError) {
       guard let classes = classifier.classes, classes > 0 else {
@@ -73,17 +73,17 @@ extension Configuration {
     }
   }
 
-  /// The size of the encoder's input.
+  /// Returns the height and width of the encoder's input.
   package func viewSize(of dataset: any ImageDataset) -> ImageSize {
     data.imageSize.map { size in ImageSize(width: size, height: size) } ?? dataset.viewSize
   }
 
-  /// The size of the encoder's input in the present stage of progressive resizing.
+  /// Returns the height and width of the encoder's input in the current stage of progressive resizing.
   package func trainingViewSize(of dataset: any ImageDataset) -> ImageSize {
     views.stageSize.map { size in ImageSize(width: size, height: size) } ?? viewSize(of: dataset)
   }
 
-  /// Counts the multiply-adds of encoder and heads for one view.
+  /// Counts the multiply-adds of encoder and heads for one view of `height` × `width` pixels.
   package func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
     let encoder = architecture.multiplyAdds(height: height, width: width)
     let width = architecture.representationWidth
@@ -95,10 +95,10 @@ extension Configuration {
     }
   }
 
-  /// Creates the optimizer for parameters of a layout, with zero state.
+  /// Creates the optimizer, with zero state, for parameters of the given layout.
   package func makeOptimizer(_ layout: VectorLayout) -> any Optimizer { optimizer.makeOptimizer(layout) }
 
-  /// Returns the learning rate schedule.
+  /// Returns the learning rate schedule for an epoch of `stepsPerEpoch` steps.
   package func learningRateSchedule(stepsPerEpoch: Int) -> LearningRateSchedule {
     LearningRateSchedule(
       peak: optimizer.peakLearningRate(batchSize: batches.size),
@@ -106,18 +106,18 @@ extension Configuration {
       decay: schedule.decay(stepsPerEpoch: stepsPerEpoch))
   }
 
-  /// Creates the sampler of a training set.
+  /// Creates the sampler that divides a training set into global batches.
   ///
-  /// - Throws: ``RunError`` if the set cannot fill such batches.
+  /// - Throws: ``RunError`` if the dataset cannot fill batches of the configured kind.
   package func makeSampler(_ dataset: any ImageDataset) throws(RunError) -> Sampler {
     try batches.makeSampler(dataset, seed: compute.seed)
   }
 
-  /// Chooses the length of the warm-up if it was not given.
+  /// Sets the length of the learning rate warm-up if it was not given.
   ///
   /// - Parameters:
   ///   - stepsPerEpoch: The number of steps of an epoch.
-  ///   - report: Receives a note if it is longer than an epoch.
+  ///   - report: Receives a note if the warm-up is longer than an epoch.
   package mutating func resolveWarmup(stepsPerEpoch: Int, report: (String) -> Void) {
     guard schedule.resolveWarmup(stepsPerEpoch: stepsPerEpoch, isContrasting: isContrasting) else { return }
     report(
@@ -125,6 +125,6 @@ extension Configuration {
     )
   }
 
-  /// Resolves `stem: auto` for the size of views.
+  /// Replaces `stem: auto` by the input stem that suits the size of views.
   package mutating func resolveStem(for viewSize: ImageSize) { model.resolveStem(for: viewSize) }
 }

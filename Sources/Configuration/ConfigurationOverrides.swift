@@ -1,27 +1,27 @@
-/// Options that were given, by name; the others come from a run or from the defaults.
+/// The options that the user gave, by name; the values of all others come from the resumed run or from the defaults.
 package struct ConfigurationOverrides: Sendable {
   private struct Entry {
     let isOnCommandLine: Bool
-    /// The recipe or file that gives the value, as on the command line; `nil` for the option itself.
+    /// The recipe or file that gives the value, written as on the command line (`--recipe NAME`); `nil` for the command line itself.
     var source: String?
     let assign: @Sendable (inout Configuration) -> Void
   }
 
   private var entries: [String: Entry] = [:]
 
-  /// The folder of the file that gives options, in which relative paths may be meant; `nil` for none.
+  /// The folder of the configuration file, to which relative paths in it may refer; `nil` for none.
   package private(set) var folder: String?
 
-  /// The refusal of the first command-line text that is not a value of its option, or `nil`.
+  /// The error for the first command-line value that is invalid, or `nil`.
   package private(set) var problem: RunError?
 
-  /// Creates overrides without any option.
+  /// Creates a set of overrides without any option.
   package init() {}
 
-  /// Records a flag of the command line; a text that is not a value of the option becomes the ``problem``.
+  /// Records an option of the command line; an invalid value becomes the ``problem``.
   ///
   /// - Parameters:
-  ///   - text: The value as text, `nil` if the option was not given.
+  ///   - text: The value as text; `nil` if the option was not given.
   ///   - name: The option's name without dashes.
   package mutating func give(_ text: String?, for name: String) {
     guard let text else { return }
@@ -35,12 +35,12 @@ package struct ConfigurationOverrides: Sendable {
     }
   }
 
-  /// Records the value of an option from a file.
+  /// Records the value of an option that a file gives.
   mutating func note(_ option: ConfigurationOption, _ assign: @escaping @Sendable (inout Configuration) -> Void) {
     entries[option.name] = Entry(isOnCommandLine: false, assign: assign)
   }
 
-  /// Sets a value, unless it is `nil`.
+  /// Records a value of the option stored at a key path; does nothing for `nil`.
   package mutating func set<Value: Sendable>(
     _ keyPath: WritableKeyPath<Configuration, Value> & Sendable, to value: Value?
   ) {
@@ -48,7 +48,7 @@ package struct ConfigurationOverrides: Sendable {
     note(keyPath) { configuration in configuration[keyPath: keyPath] = value }
   }
 
-  /// Sets a value that may be absent, unless it is `nil`.
+  /// Records a value of the optional option stored at a key path; does nothing for `nil`.
   package mutating func set<Value: Sendable>(
     _ keyPath: WritableKeyPath<Configuration, Value?> & Sendable, to value: Value?
   ) {
@@ -63,21 +63,21 @@ package struct ConfigurationOverrides: Sendable {
     entries[option?.name ?? "\(keyPath)"] = Entry(isOnCommandLine: false, assign: assign)
   }
 
-  /// Returns true if the option stored at a key path was given.
+  /// Returns true if the option stored at a key path was given on the command line, in a file or by a recipe.
   package func gives(_ keyPath: PartialKeyPath<Configuration>) -> Bool {
     ConfigurationOption.all.contains { option in option.isStored(keyPath) && entries[option.name] != nil }
   }
 
-  /// True if the dataset was given, by its name or its path.
+  /// True if the dataset was given, by name or by path.
   package var givesData: Bool { gives(\.data.dataset) || gives(\.data.path) }
 
   /// Returns true if an option was given on the command line.
   func isOnCommandLine(_ name: String) -> Bool { entries[name]?.isOnCommandLine ?? false }
 
-  /// The recipe or file that gives an option, such as `--recipe NAME`; `nil` for the command line, or if it is not given.
+  /// Returns the recipe or file that gives an option, such as `--recipe NAME`; `nil` for the command line, or if it was not given.
   package func source(of name: String) -> String? { entries[name]?.source }
 
-  /// The same options, noted as given by a recipe or a file in a folder.
+  /// Returns the same options, recorded as given by a recipe, or by a file in `folder`.
   package func given(by source: String, folder: String? = nil) -> ConfigurationOverrides {
     var result = self
     result.folder = folder
@@ -87,7 +87,7 @@ package struct ConfigurationOverrides: Sendable {
     return result
   }
 
-  /// Merges two sets of options; those of `others` take precedence.
+  /// Returns both sets of options merged; those of `others` take precedence.
   package func overridden(by others: ConfigurationOverrides) -> ConfigurationOverrides {
     var result = self
     result.entries.merge(others.entries) { _, given in given }

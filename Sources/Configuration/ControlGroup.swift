@@ -1,18 +1,18 @@
 import FoundationEssentials
 
-/// The limits of this process's control groups (cgroup versions 1 and 2): those of its own groups and of all groups above them.
+/// The CPU and memory limits of this process's control groups (cgroup versions 1 and 2), including all parent groups.
 package struct ControlGroup: Sendable, Equatable {
-  /// The processors that the smallest quota leaves, such as 1.5; `nil` without a quota.
+  /// The number of CPUs that the smallest quota allows, such as 1.5; `nil` without a quota.
   package private(set) var processors: Double?
-  /// The bytes that the tightest memory limit leaves; `nil` without a limit.
+  /// The bytes still free below the tightest memory limit; `nil` without a limit.
   package private(set) var availableBytes: Int?
 
-  /// The least number that version 1 has for "no limit".
+  /// The smallest value that means "no limit" in version 1.
   private static let unlimitedBytes = Int.max / 2
 
-  /// Reads the limits.
+  /// Reads the limits from `/proc` and the mounted control groups.
   ///
-  /// - Parameter root: The folder that `proc` and all mount points are in; another than `/` for tests.
+  /// - Parameter root: The folder that contains `proc` and all mount points; tests pass another one than `/`.
   package init(root: String = "/") {
     let base = root.hasSuffix("/") ? String(root.dropLast()) : root
     for group in Self.groups(base) {
@@ -29,7 +29,7 @@ package struct ControlGroup: Sendable, Equatable {
     }
   }
 
-  /// The folders of one hierarchy, from the process's own group up to the mount point.
+  /// The folders of one control group hierarchy, from the process's own group up to the mount point.
   private struct Group {
     let version: Int
     let folders: [String]
@@ -51,15 +51,15 @@ package struct ControlGroup: Sendable, Equatable {
     }
   }
 
-  /// A mounted hierarchy.
+  /// A mounted control group hierarchy.
   private struct Mount {
     let version: Int
-    /// The group that is mounted.
+    /// The path of the group that is mounted at ``point``.
     let root: String
     let point: String
     let options: Set<Substring>
 
-    /// Reads a line of `mountinfo` (proc(5)); `nil` if it is of another file system.
+    /// Parses a line of `/proc/self/mountinfo` (proc(5)); `nil` if the mount is not a control group hierarchy.
     init?(_ line: Substring) {
       let halves = line.split(separator: " - ", maxSplits: 1)
       guard halves.count == 2 else { return nil }
@@ -71,9 +71,9 @@ package struct ControlGroup: Sendable, Equatable {
       options = Set((system.last ?? "").split(separator: ","))
     }
 
-    /// The folder of a group and of all groups above it, as far as they are mounted.
+    /// Returns the folders of a group and of its parent groups, up to the mount point.
     func folders(ofGroup group: String) -> [String] {
-      // In a container the group is often named as the host has it, and only the mounted one is seen.
+      // In a container the process's group often has its path on the host, of which only the mounted part is visible.
       var path = root != "/" && group.hasPrefix(root) ? String(group.dropFirst(root.count)) : root == "/" ? group : ""
       var folders: [String] = []
       while !path.isEmpty, path != "/" {
@@ -89,12 +89,12 @@ package struct ControlGroup: Sendable, Equatable {
   }
 }
 
-/// The files of one group.
+/// The files of one control group.
 private struct ControlGroupFiles {
   let folder: String
   let version: Int
 
-  /// The processors that the quota leaves; `nil` without one.
+  /// The number of CPUs that the group's quota allows; `nil` without a quota.
   var processors: Double? {
     let numbers: [Int?] =
       version == 2
@@ -106,7 +106,7 @@ private struct ControlGroupFiles {
 
   var memoryLimit: Int? { number(version == 2 ? "memory.max" : "memory.limit_in_bytes") }
 
-  /// The memory in use without the page cache, which is reclaimed when programs need the memory.
+  /// The group's memory in use in bytes, without the page cache, which the kernel reclaims when programs need memory.
   var usedMemory: Int? {
     let cache = version == 2 ? "file" : "total_cache"
     let line = ControlGroup.text("\(folder)/memory.stat").split(separator: "\n").first { line in

@@ -1,9 +1,9 @@
-/// Returns the median; `nil` for no numbers.
+/// Returns the median of numbers in any order; `nil` if there are none.
 package func median(_ values: [Double]) -> Double? {
   median(ofSorted: values.sorted())
 }
 
-/// The median of ascending values; `nil` without any.
+/// Returns the median of numbers in ascending order; `nil` if there are none.
 package func median(ofSorted sorted: [Double]) -> Double? {
   guard !sorted.isEmpty else { return nil }
   let middle = sorted.count / 2

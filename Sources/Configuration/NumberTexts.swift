@@ -13,7 +13,7 @@ package func decimal(_ value: Double, _ places: Int) -> String {
   return places == 0 ? sign + padded : sign + padded.dropLast(places) + "." + padded.suffix(places)
 }
 
-/// Formats seconds as hours, minutes and seconds.
+/// Formats a number of seconds in hours and minutes, minutes and seconds, or seconds.
 package func duration(_ seconds: Double) -> String {
   let whole = Int(seconds.rounded())
   if whole >= 3600 {

@@ -12,7 +12,7 @@ package enum ProcessMeasurements {
 
   /// Returns the peak resident memory of this process in bytes.
   package static func peakResidentByteCount() -> Int64 {
-    // Not `getrusage`: its largest size is that of the program that started this one, if that is larger.
+    // Not `getrusage`: its peak includes that of the program that executed this one.
     kibibytes("VmHWM", of: "/proc/self/status").map { count in Int64(count) * 1024 } ?? 0
   }
 
@@ -25,7 +25,7 @@ package enum ProcessMeasurements {
 
   /// Returns the seconds since this process was started, to a hundredth; `nil` if the kernel does not report it.
   package static func secondsSinceStart() -> Double? {
-    // Field 22 of proc(5), in ticks since the machine's start; field 2, in parentheses, may hold blanks.
+    // Field 22 of /proc/self/stat (proc(5)) counts ticks since boot; field 2, in parentheses, may contain blanks.
     guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
       let fields = text.split(separator: ")").last?.split(separator: " "), fields.count > 19,
       let ticks = Double(fields[19])
@@ -41,7 +41,7 @@ package enum ProcessMeasurements {
     field("model name", of: "/proc/cpuinfo") ?? "unknown CPU"
   }
 
-  /// Returns the available memory of this host, container or Slurm job in bytes; `nil` if the kernel does not report it.
+  /// Returns the available memory in bytes of this host, or of the container or Slurm job; `nil` if the kernel does not report it.
   package static func availableByteCount() -> Int? {
     let ofHost = kibibytes("MemAvailable", of: "/proc/meminfo").map { count in count * 1024 }
     return [ofHost, ControlGroup().availableBytes].compactMap { count in count }.min()
@@ -57,7 +57,7 @@ package enum ProcessMeasurements {
     field("Cpus_allowed_list:", of: "/proc/self/status").flatMap(processors).map(Set.init)
   }
 
-  /// Reads the kernel's lists of processors, such as `0-3,8`; `nil` for another text.
+  /// Parses a CPU list of the Linux kernel, such as `0-3,8`; `nil` for invalid text.
   package static func processors(_ list: String) -> [Int]? {
     var all: [Int] = []
     for part in list.split(separator: ",") {
@@ -70,7 +70,7 @@ package enum ProcessMeasurements {
     return all.isEmpty ? nil : all
   }
 
-  /// Returns the text after a name and a colon in a file of the kernel.
+  /// Returns the text after `NAME:` in a file of `/proc`.
   private static func field(_ name: String, of path: String) -> String? {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { line in line.hasPrefix(name) }

@@ -1,27 +1,27 @@
 import Formats
 
-/// The exit codes of `supcon` (sysexits.h where it has one).
+/// The exit codes of `supcon`, from sysexits.h where it has a fitting one.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
-  /// Done.
+  /// Success.
   case success = 0
-  /// Something is wrong in the options alone.
+  /// An option, or a combination of options, is wrong.
   case usage = 64
-  /// The content of data, weights or checkpoints is not what it should be.
+  /// A data, weight or checkpoint file has invalid content.
   case data = 65
   /// An input is missing.
   case missing = 66
-  /// A fault of the program, or a computation that produced NaN or infinity.
+  /// A bug of the program, or a computation that produced NaN or infinity.
   case software = 70
   /// An output cannot be created, or is a run directory that holds a run or is in use.
   case output = 73
-  /// Reading or writing failed.
+  /// Reading or writing a file failed.
   case inputOutput = 74
   /// Stopped on request; the run can be resumed.
   case stopped = 75
-  /// Options contradict the run that is being resumed, or a configuration file is wrong.
+  /// Options contradict the run that is being resumed, or a configuration file is invalid.
   case configuration = 78
 
-  /// The meaning, as `supcon help exit-codes` and docs/reference.md say it.
+  /// The meaning of the code in words, as in `supcon help exit-codes` and docs/reference.md.
   package var meaning: String {
     switch self {
     case .success: "done"
@@ -39,30 +39,30 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   }
 }
 
-/// An error that ends a run, described for its user.
+/// An error that ends the program, described for the user.
 package struct RunError: Error, CustomStringConvertible, Equatable {
-  /// The code with which every rank exits.
+  /// The status with which every rank exits.
   package let exitCode: ExitStatus
 
-  /// The place, what was expected there and what was found.
+  /// The location (file, line or option), the expected value and the value found.
   package let problem: String
 
-  /// The action that puts it right; empty where none is known.
+  /// The action that solves the problem; empty if none is known.
   package let remedy: String
 
-  /// An error with its remedy.
+  /// Creates an error with its remedy.
   package init(_ exitCode: ExitStatus, _ problem: String, remedy: String) {
     self.exitCode = exitCode
     self.problem = problem
     self.remedy = remedy
   }
 
-  /// An error without a known remedy.
+  /// Creates an error without a known remedy.
   package init(_ exitCode: ExitStatus, _ problem: String) {
     self.init(exitCode, problem, remedy: "")
   }
 
-  /// Problem and remedy as one line.
+  /// Problem and remedy on one line.
   package var description: String { remedy.isEmpty ? problem : "\(problem); \(remedy)" }
 
   /// Creates the user-facing error that wraps any other error.

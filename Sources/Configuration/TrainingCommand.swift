@@ -1,11 +1,11 @@
-/// The commands that train an encoder; they differ in their default losses.
+/// The commands that train an encoder; they differ in the loss that is used by default.
 package enum TrainingCommand: String, Sendable {
-  /// The contrastive loss, alone or with a cross-entropy.
+  /// `supcon pretrain`: the contrastive loss, alone or with a cross-entropy.
   case pretrain
-  /// The cross-entropy alone.
+  /// `supcon supervised`: the cross-entropy alone.
   case supervised
 
-  /// The defaults of the command.
+  /// The default options of the command.
   package var defaults: Configuration {
     var configuration = Configuration()
     if self == .supervised {
@@ -19,10 +19,10 @@ package enum TrainingCommand: String, Sendable {
   /// Checks the options of a run of this command for contradictions.
   ///
   /// - Parameters:
-  ///   - configuration: The options with the given ones applied.
+  ///   - configuration: The defaults with the given options applied.
   ///   - given: The options that were given.
   ///   - ranks: The number of ranks of the job.
-  /// - Returns: The first problem, or `nil`.
+  /// - Returns: The first problem found, or `nil`.
   package func problem(
     _ configuration: Configuration, given: ConfigurationOverrides, ranks: Int
   ) -> RunError? {

@@ -1,2 +1,2 @@
-/// The version that `--version` and summaries show.
+/// The program's version, shown by `--version` and recorded in `summary.json`.
 package let supconVersion = "0.2.0"

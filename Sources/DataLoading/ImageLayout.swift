@@ -1,8 +1,8 @@
-/// The strides of one view's elements in a batch of views, in elements.
+/// The memory strides, in elements, of one view's elements in a batch of views.
 package struct ImageLayout: Sendable {
-  /// The distance between the channels of a pixel.
+  /// The distance in elements between two channels of one pixel.
   package var channelStride: Int
-  /// The distance between neighboring pixels.
+  /// The distance in elements between neighboring pixels.
   package var pixelStride: Int
 
   package init(channelStride: Int, pixelStride: Int) {

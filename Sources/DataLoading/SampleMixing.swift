@@ -2,19 +2,19 @@ import Glibc
 import ImageCodecs
 import KeyedRandomness
 
-/// Mixup (Zhang and others 2018) and CutMix (Yun and others 2019): views that show two samples, with labels to match.
+/// Mixup (Zhang and others 2018) and CutMix (Yun and others 2019): views that show two samples, with correspondingly mixed labels.
 ///
 ///     mixup    x̃_i = λ x_i + (1 − λ) x_j       λ ~ Beta(α, α)
-///     CutMix   x̃_i = x_i, but x_j in a rectangle of (1 − λ) of the pixels, cut at the view's edges
+///     CutMix   x̃_i = x_i, but x_j in a rectangle that covers 1 − λ of the pixels, clipped at the view's edges
 ///
-/// The partner j of sample i is the one at the mirrored place of its shard, and each view draws its own λ, a function of
-/// (seed, epoch, sample, view): the same mixtures on any number of ranks.
+/// The partner of the sample at position i of a shard of n samples is the one at position n − 1 − i. Each view draws its own λ, a function of
+/// (seed, epoch, sample, view), so that the mixtures are the same on any number of ranks.
 package struct SampleMixing: Sendable, Equatable {
-  /// One view's mixture.
+  /// The way in which one view is mixed with its partner.
   package enum Mixture: Sendable, Equatable {
-    /// The weighted mean, with the weight λ of the view itself.
+    /// The weighted mean of both views; the associated value is the weight λ of the view itself.
     case blend(Float)
-    /// The rows and columns that show the partner.
+    /// The rectangle of the view, in pixels, that is replaced by that of the partner sample.
     case patch(rows: Range<Int>, columns: Range<Int>)
   }
 
@@ -22,9 +22,11 @@ package struct SampleMixing: Sendable, Equatable {
   private let cutmix: Double
   private let seed: UInt64
 
-  /// Mixtures with the parameters of both Beta distributions, 0 for none; with both, each view draws one of the two.
+  /// Creates the mixing from the parameters α of both Beta distributions; 0 turns a method off.
   ///
-  /// - Precondition: One of them is above 0.
+  /// If both are on, each view uses one of the two, chosen at random with equal probability.
+  ///
+  /// - Precondition: At least one of the two parameters is above 0.
   package init(mixup: Double, cutmix: Double, seed: UInt64) {
     precondition(mixup > 0 || cutmix > 0, "no mixture")
     self.mixup = mixup
@@ -32,10 +34,10 @@ package struct SampleMixing: Sendable, Equatable {
     self.seed = seed
   }
 
-  /// The place of the partner in a shard of `count` samples; the one in the middle of an odd number is its own.
+  /// Returns the position of a sample's partner in a shard of `count` samples; the middle one of an odd number is its own partner.
   package static func partner(of position: Int, in count: Int) -> Int { count - 1 - position }
 
-  /// The mixture of a sample's view.
+  /// Draws the way in which one view of a sample is mixed with its partner.
   package func mixture(sample: Int, view: Int, epoch: Int, size: ImageSize) -> Mixture {
     var stream = RandomStream(seed: seed, .mixing, epoch: epoch, sample: sample, view: view)
     let isPatch = cutmix > 0 && (mixup == 0 || stream.nextEvent(probability: 0.5))
@@ -51,7 +53,7 @@ package struct SampleMixing: Sendable, Equatable {
     return .patch(rows: rows, columns: range(size.width))
   }
 
-  /// The weight of a view's own label: λ, or the share of its pixels outside the rectangle.
+  /// Returns the weight of a view's own label: λ of mixup, or the fraction of pixels outside the rectangle of CutMix.
   package func share(sample: Int, view: Int, epoch: Int, size: ImageSize) -> Double {
     switch mixture(sample: sample, view: view, epoch: epoch, size: size) {
     case .blend(let share): return Double(share)
@@ -59,14 +61,14 @@ package struct SampleMixing: Sendable, Equatable {
     }
   }
 
-  /// Mixes the views of a shard, `[views, samples, 3 · height · width]`.
+  /// Mixes the views of one shard in place, `[views, samples, 3 · height · width]`.
   func mix(
     _ batch: inout MutableSpan<Float>, samples: Span<Int32>, views: Int, epoch: Int, size: ImageSize,
     _ layout: ImageLayout
   ) {
     let elements = 3 * size.pixelCount
     for view in 0..<views {
-      // Both views of a pair are replaced together, as each is made of both originals.
+      // The views of both partners are replaced together, because each mixture needs both originals.
       for position in 0..<samples.count / 2 {
         let partner = Self.partner(of: position, in: samples.count)
         let starts = (
@@ -92,7 +94,7 @@ package struct SampleMixing: Sendable, Equatable {
 }
 
 extension SampleMixing.Mixture {
-  /// The weight of the view itself in a pixel, counted row by row.
+  /// Returns the weight of the view itself at a pixel, numbered row by row.
   fileprivate func ownShare(ofPixel place: Int, width: Int) -> Float {
     switch self {
     case .blend(let share): return share
@@ -103,15 +105,15 @@ extension SampleMixing.Mixture {
 }
 
 extension RandomStream {
-  /// A number from Beta(α, α), rounded to a multiple of 2⁻¹⁶, so that it does not depend on the last bits of the system's logarithm.
+  /// Draws a number from Beta(α, α), rounded to a multiple of 2⁻¹⁶ so that the last bits of the C library's logarithm do not matter.
   mutating func nextBeta(_ alpha: Double) -> Double {
     let difference = nextLogGamma(alpha) - nextLogGamma(alpha)
     return (0x1p16 / (1 + exp(-difference))).rounded() * 0x1p-16
   }
 
-  /// The logarithm of a number from Gamma(α, 1), by Marsaglia and Tsang's method (2000).
+  /// Draws the logarithm of a number from Gamma(α, 1) by the method of Marsaglia and Tsang (2000).
   private mutating func nextLogGamma(_ alpha: Double) -> Double {
-    // Below 1 the method needs Gamma(α + 1) · U^(1/α).
+    // For α < 1, Gamma(α) is drawn as Gamma(α + 1) · U^(1/α).
     let boost = alpha < 1 ? log(nextPositive()) / alpha : 0
     let shape = (alpha < 1 ? alpha + 1 : alpha) - 1.0 / 3
     let factor = 1 / (9 * shape).squareRoot()
@@ -126,7 +128,7 @@ extension RandomStream {
     }
   }
 
-  /// A number from (0, 1).
+  /// Draws a uniform number from the open interval (0, 1).
   private mutating func nextPositive() -> Double {
     (Double(nextWord()) + 0.5) * 0x1p-32
   }

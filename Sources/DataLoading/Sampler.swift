@@ -5,51 +5,51 @@ import KeyedRandomness
 ///
 /// No sample occurs twice in a global batch.
 package struct Sampler: Sendable {
-  /// The sampling strategy.
+  /// The strategy that assigns samples to batches.
   package enum Kind: Sendable, Equatable {
     /// Every sample once an epoch, in random order.
     case shuffled
     /// The same number of samples of each of `classesPerBatch` classes.
     case balanced(classesPerBatch: Int)
-    /// Every batch with the same number of samples of each class, in proportion to the dataset's, so that the lower bound of the loss is one
-    /// constant of the run.
+    /// Every batch with the same number of samples of each class, in proportion to the dataset's class sizes, so that the lower bound of the
+    /// loss is the same for every batch of the run.
     case fixedLabels
   }
 
-  /// The treatment of the samples after the last whole batch of a shuffled epoch.
+  /// The treatment of the samples that remain after the last full batch of a shuffled epoch.
   package enum LastBatch: String, Sendable, CaseIterable {
-    /// Omits them from the epoch.
+    /// The remaining samples are omitted from the epoch.
     case drop
-    /// Makes a smaller batch of their whole shards.
+    /// The remaining whole shards form a smaller last batch.
     case keep
   }
 
   /// The number of global batches in an epoch.
   package let stepsPerEpoch: Int
 
-  /// The number of samples in the last batch of an epoch; all other batches are full.
+  /// The number of samples in the last batch of an epoch; all other batches have the full size.
   package let lastBatchSize: Int
 
-  /// The number of samples of each class in a batch of ``Kind/fixedLabels``; empty for the other kinds.
+  /// The number of samples of each class in a batch of ``Kind/fixedLabels``; empty for other kinds.
   package let quotas: [Int]
 
   private let kind: Kind
   private let sampleCount: Int
   private let batchSize: Int
   private let seed: UInt64
-  /// The samples of each class that has any, for the kinds that use labels.
+  /// The sample indices of each class that has samples, for the kinds that use labels.
   private let classes: [[Int32]]
 
-  /// A sampler of a training set.
+  /// Creates a sampler for a training set.
   ///
   /// - Parameters:
   ///   - kind: The sampling strategy.
   ///   - dataset: The training set.
-  ///   - batchSize: Samples in a global batch.
-  ///   - shardSize: Samples in a shard, a divisor of `batchSize`.
-  ///   - lastBatch: For ``Kind/shuffled``.
+  ///   - batchSize: The number of samples in a global batch.
+  ///   - shardSize: The number of samples in a shard, a divisor of `batchSize`.
+  ///   - lastBatch: The treatment of an incomplete last batch of ``Kind/shuffled``.
   ///   - seed: The run's seed.
-  /// - Throws: ``SamplerError`` if the dataset cannot fill such batches.
+  /// - Throws: ``SamplerError`` if the dataset cannot fill batches of this kind.
   package init(
     _ kind: Kind, _ dataset: any ImageDataset, batchSize: Int, shardSize: Int, lastBatch: LastBatch = .drop,
     seed: UInt64
@@ -88,7 +88,7 @@ package struct Sampler: Sendable {
     classes = samples
   }
 
-  /// Splits a batch over classes in proportion to their sizes, by largest remainders; ties go to the first class.
+  /// Divides a batch over classes in proportion to their sizes by the largest-remainder method; ties go to the first class.
   static func quotas(of counts: [Int], batchSize: Int) -> [Int] {
     let total = counts.reduce(0, +)
     var quotas = counts.map { count in batchSize * count / total }
@@ -102,7 +102,7 @@ package struct Sampler: Sendable {
     return quotas
   }
 
-  /// The global batches of an epoch in their order.
+  /// Returns the sample indices of each global batch of an epoch, in order.
   package func batches(ofEpoch epoch: Int) -> [ArraySlice<Int32>] {
     switch kind {
     case .shuffled:
@@ -121,7 +121,7 @@ package struct Sampler: Sendable {
     }
   }
 
-  /// Batches with the class counts of `composition`, in random order, so that the BatchNorm of a shard sees a mixture.
+  /// Returns batches with the class counts given by `composition`, each in random order, so that every shard mixes classes for its BatchNorm.
   private func composedBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>]
   {
     var queues = classes.enumerated().map { index, samples in
@@ -134,13 +134,13 @@ package struct Sampler: Sendable {
   }
 }
 
-/// A reason that a dataset cannot fill the batches of a ``Sampler``.
+/// The reason why a dataset cannot fill the batches of a ``Sampler``.
 package enum SamplerError: Error, CustomStringConvertible, Equatable {
-  /// Fewer samples than a batch.
+  /// The dataset has fewer samples than a batch.
   case tooFewSamples(batchSize: Int, sampleCount: Int)
-  /// Fewer classes than a batch needs.
+  /// The dataset has fewer classes than a batch needs.
   case tooFewClasses(classesPerBatch: Int, classCount: Int)
-  /// A class with fewer samples than a batch needs of it.
+  /// A class has fewer samples than a batch needs of it.
   case smallClass(name: String, sampleCount: Int, needed: Int, classesPerBatch: Int)
 
   /// The problem, the expected values and the remedy, in terms of command-line options.

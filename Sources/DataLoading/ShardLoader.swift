@@ -4,32 +4,32 @@ import ImageCodecs
 import Imaging
 import KeyedRandomness
 
-/// Makes the views of shards: samples → views.
+/// Reads the samples of shards and makes their augmented views.
 package struct ShardLoader: Sendable {
   /// The source of the images.
   package let dataset: any ImageDataset
-  /// The size of every view.
+  /// The height and width of every view.
   package let viewSize: ImageSize
-  /// The size of views at the end of progressive resizing; that of every view otherwise.
+  /// The size of views at the end of progressive resizing; equal to ``viewSize`` without resizing.
   package var fullSize: ImageSize
   /// True to mirror each view in every second epoch instead of at random.
   package var alternatesFlip = false
-  /// The mixture of views within a shard; `nil` for none.
+  /// The mixing of views within a shard (mixup, CutMix); `nil` for none.
   package var mixing: SampleMixing?
   private let augmentation: Augmentation
   private let views: Int
   private let seed: UInt64
   private let layout: ImageLayout
 
-  /// A loader.
+  /// Creates a loader.
   ///
   /// - Parameters:
   ///   - dataset: The source of the images.
-  ///   - augmentation: The augmentation of a view.
-  ///   - viewSize: The size of every view.
+  ///   - augmentation: The random operations that make a view.
+  ///   - viewSize: The height and width of every view.
   ///   - views: The number of views per sample.
   ///   - seed: The run's seed.
-  ///   - layout: The memory layout of a view.
+  ///   - layout: The memory strides of a view's elements.
   package init(
     _ dataset: any ImageDataset, _ augmentation: Augmentation, viewSize: ImageSize, views: Int, seed: UInt64,
     layout: ImageLayout
@@ -43,18 +43,18 @@ package struct ShardLoader: Sendable {
     self.layout = layout
   }
 
-  /// Fills the views of one shard: view 0 of all its samples, then view 1, and so on.
+  /// Makes the views of one shard: view 0 of all its samples, then view 1, and so on.
   ///
   /// - Parameters:
-  ///   - batch: Receives `[views, samples, 3 · height · width]`; further rows stay as they are.
-  ///   - samples: The samples' numbers in the dataset.
-  ///   - epoch: The epoch that the views are drawn for.
+  ///   - batch: Receives `[views, samples, 3 · height · width]`; elements after these are unchanged.
+  ///   - samples: The indices of the samples in the dataset.
+  ///   - epoch: The epoch, which keys the random draws.
   /// - Throws: ``FileError`` if an image cannot be read.
   package func fill(
     _ batch: inout MutableSpan<Float>, samples: Span<Int32>, epoch: Int
   ) throws(FileError) {
     let elements = 3 * viewSize.pixelCount
-    // One for the calling thread, which makes many views with it.
+    // One workspace for the calling thread, used for many views.
     let workspace = AugmentationWorkspace()
     for position in samples.indices {
       let sample = Int(samples[position])
@@ -72,10 +72,10 @@ package struct ShardLoader: Sendable {
     mixing?.mix(&batch, samples: samples, views: views, epoch: epoch, size: viewSize, layout)
   }
 
-  /// The choices of a view that its operations do not draw.
+  /// Returns the choices for one view that do not come from its random operations.
   ///
-  /// With ``alternatesFlip`` the first epoch draws the orientation of each sample's view, and every epoch exchanges it (Keller Jordan's
-  /// alternating flip): two epochs in a row show both.
+  /// With ``alternatesFlip``, the orientation of each view is random in the first epoch and is reversed in every following epoch (Keller
+  /// Jordan's alternating flip), so that any two consecutive epochs show both orientations.
   package func choices(sample: Int, view: Int, epoch: Int) -> Augmentation.FixedChoices {
     var choices = Augmentation.FixedChoices()
     choices.fullSize = fullSize

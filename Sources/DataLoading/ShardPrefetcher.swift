@@ -2,26 +2,26 @@ import Dispatch
 import Formats
 import Synchronization
 
-/// Makes the views of coming shards on spare threads, while others compute.
+/// Makes the views of upcoming shards on loader threads while the computing threads work.
 ///
-/// Shards are announced and made in the order of their use, at most as many ahead as there are buffers. A shard that is
-/// requested before a spare thread has begun it is made by the requesting thread. The result does not depend on the thread.
+/// Shards are announced in the order of their use and made in that order, at most as many in advance as there are buffers. A shard that is
+/// requested before a loader thread has begun it is made by the requesting thread. The result does not depend on the thread.
 package final class ShardPrefetcher: Sendable {
   /// The views of one shard in one epoch.
   package struct Request: Sendable, Hashable {
-    /// The epoch that the views are drawn for.
+    /// The epoch, which keys the random draws.
     package var epoch: Int
-    /// The samples' numbers in the dataset.
+    /// The indices of the samples in the dataset.
     package var samples: [Int32]
 
-    /// A request.
+    /// Creates a request for the views of one shard.
     package init(epoch: Int, samples: [Int32]) {
       self.epoch = epoch
       self.samples = samples
     }
   }
 
-  /// Room for the views of one shard that a spare thread makes or has made.
+  /// A buffer for the views of one shard that a loader thread is making or has made.
   private final class Slot: Sendable {
     let isDone = DispatchSemaphore(value: 0)
     let contents: Mutex<(views: [Float], error: FileError?)>
@@ -32,7 +32,7 @@ package final class ShardPrefetcher: Sendable {
   }
 
   private struct State {
-    /// Announced and not begun, in the order of their announcement.
+    /// Requests that were announced and not begun, in the order of their announcement.
     var waiting: [Request] = []
     var begun: [Request: Slot] = [:]
     var spare: [Slot]
@@ -43,29 +43,29 @@ package final class ShardPrefetcher: Sendable {
   private let queue = DispatchQueue(label: "views", attributes: .concurrent)
   private let state: Mutex<State>
 
-  /// A prefetcher.
+  /// Creates a prefetcher.
   ///
   /// - Parameters:
-  ///   - loader: The maker of the views.
+  ///   - loader: The loader that makes the views.
   ///   - elements: The number of elements of a shard's views.
-  ///   - threads: The number of spare threads; with 0, every shard is made by the requesting thread.
+  ///   - threads: The number of loader threads; with 0, every shard is made by the requesting thread.
   package init(_ loader: ShardLoader, elements: Int, threads: Int) {
     self.loader = loader
-    // Each thread makes one shard while one that it has made waits to be taken.
+    // Two buffers per thread: one in the making, one that waits to be taken.
     state = Mutex(State(spare: (0..<2 * threads).map { _ in Slot(elements: elements) }, idleThreads: threads))
   }
 
-  /// Announces the next shards, after all announced before.
+  /// Announces the next shards, to be made after all those announced before.
   package func announce(_ requests: [Request]) {
     state.withLock { state in state.waiting += requests }
     beginWaiting()
   }
 
-  /// Fills `views` with a shard's views; waits if a spare thread is making them.
+  /// Copies a shard's views into `views`; waits if a loader thread is making them, and makes them itself if none has begun.
   ///
   /// - Parameters:
-  ///   - views: Receives what ``ShardLoader/fill(_:samples:epoch:)`` gives.
-  ///   - request: The shard, announced or not.
+  ///   - views: Receives the result of ``ShardLoader/fill(_:samples:epoch:)``.
+  ///   - request: The shard, whether announced or not.
   /// - Throws: ``FileError`` if an image cannot be read.
   package func fill(_ views: inout MutableSpan<Float>, _ request: Request) throws(FileError) {
     let begun = state.withLock { state -> Slot? in
@@ -92,7 +92,7 @@ package final class ShardPrefetcher: Sendable {
     }
   }
 
-  /// Gives waiting shards to idle threads while there is room.
+  /// Starts waiting requests on idle loader threads while buffers are free.
   private func beginWaiting() {
     while true {
       let begun = state.withLock { state -> (Slot, Request)? in

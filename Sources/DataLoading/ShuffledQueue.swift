@@ -1,9 +1,9 @@
 import KeyedRandomness
 
-/// Items in random order, all of them before one comes again.
+/// A queue of items in random order that returns every item once before any item again.
 ///
-/// When the items are used up, they are shuffled anew. A call of ``next(_:)`` that spans this moment returns no item twice: the items that it
-/// already holds come first in the calls after it.
+/// When it is empty, the items are shuffled again. A call of ``next(_:)`` that spans this moment returns no item twice: items of the new
+/// order that it already returned from the old one are moved to the calls after it.
 struct ShuffledQueue {
   private let items: [Int32]
   private var rest: ArraySlice<Int32> = []
@@ -13,7 +13,7 @@ struct ShuffledQueue {
   ///
   /// - Parameters:
   ///   - items: The items, all different.
-  ///   - stream: The draws of its shuffles.
+  ///   - stream: The random numbers of its shuffles.
   init(_ items: [Int32], _ stream: RandomStream) {
     self.items = items
     self.stream = stream

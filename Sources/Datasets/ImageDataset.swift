@@ -2,42 +2,42 @@ import Formats
 import ImageCodecs
 import Imaging
 
-/// Images with class labels, in random access.
+/// A dataset of images with class labels, in random access.
 package protocol ImageDataset: Sendable {
-  /// The names of the classes; labels index them.
+  /// The names of the classes, indexed by label.
   var classNames: [String] { get }
 
-  /// True if there are at least two classes. Otherwise only losses without labels (SimCLR) can be trained.
+  /// True if there are at least two classes. Otherwise only losses that need no labels (SimCLR) can be trained.
   var hasLabels: Bool { get }
 
   /// The number of images.
   var count: Int { get }
 
-  /// The default input size of the network: that of the images if they share one size.
+  /// The default height and width of views: those of the images if all have one size.
   var viewSize: ImageSize { get }
 
   /// Per-channel mean and standard deviation that standardize the network's input.
   var normalization: ChannelNormalization { get }
 
-  /// The class of one image.
+  /// Returns the class index of one image.
   func label(at index: Int) -> Int
 
-  /// One image. Callable from any thread.
+  /// Reads one image. Callable from any thread.
   func image(at index: Int) throws(FileError) -> RGBImage
 
-  /// The name of one image in lists and messages: its path below the dataset's root, or its number.
+  /// Returns the name of one image in lists and messages: its path relative to the dataset's root, or its index.
   func name(at index: Int) -> String
 
-  /// The bad files that were replaced by another file of their class since the last call.
+  /// Returns the bad files that were replaced by another file of their class since the last call.
   func takeReplaced() -> [BadFile]
 
-  /// The sizes and sums that are stored with the images; `nil` if the images must be decoded for them.
+  /// The image sizes and pixel sums stored with the images; `nil` if they can only be computed by decoding the images.
   var storedSurvey: ImageSurvey? { get }
 
-  /// The bytes that ``verifyStorage(progress:)`` reads; 0 if the storage has no checksum.
+  /// The number of bytes that ``verifyStorage(progress:)`` reads; 0 if the storage has no checksum.
   var verifiableByteCount: Int { get }
 
-  /// Reads the whole storage and compares its checksum, where it has one.
+  /// Reads the whole storage and verifies its checksum, if it has one.
   func verifyStorage(progress: (_ bytes: Int) -> Void) throws(FileError)
 }
 

@@ -1,8 +1,8 @@
-/// Windows bitmaps, without alpha channel, decoded to the levels that Pillow gives.
+/// A decoder of Windows bitmaps, which ignores alpha and gives the same levels as Pillow.
 enum BMPDecoder {
-  /// Decodes an image whose headers were read.
+  /// Decodes the pixels of a bitmap whose header was already read.
   ///
-  /// - Throws: ``ImageError`` if rows are missing.
+  /// - Throws: ``ImageError`` if the pixel data are incomplete.
   static func decode(_ bytes: Span<UInt8>, _ bitmap: BMPHeader) throws(ImageError) -> RGBImage {
     let size = bitmap.header.storedSize
     var samples = [UInt8](repeating: 0, count: 3 * size.pixelCount)
@@ -59,7 +59,7 @@ enum BMPDecoder {
     }
   }
 
-  /// The bits of a color in a pixel, scaled to 8 bits and rounded down.
+  /// The bits of one color channel in a pixel, to be scaled to 8 bits and rounded down.
   private struct Channel {
     let shift: Int
     let most: UInt64
@@ -74,7 +74,7 @@ enum BMPDecoder {
     }
   }
 
-  /// As many colors as a pixel can name; those that the file does not have are black.
+  /// Returns a palette with one color for every possible index; colors that are missing in the file are black.
   private static func palette(_ bytes: Span<UInt8>, _ bitmap: BMPHeader) -> [Color] {
     guard bitmap.bitsPerPixel <= 8 else { return [] }
     return (0..<1 << bitmap.bitsPerPixel).map { index in
@@ -84,7 +84,7 @@ enum BMPDecoder {
     }
   }
 
-  /// The palette's number of each pixel, from the top.
+  /// Decodes run-length compressed palette indices, row by row from the top.
   private static func runLengthIndices(_ bytes: Span<UInt8>, _ bitmap: BMPHeader) throws(ImageError) -> [UInt8] {
     let size = bitmap.header.storedSize
     let isNibbles = bitmap.compression == .runLength4

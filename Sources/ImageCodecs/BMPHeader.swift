@@ -1,6 +1,6 @@
-/// The headers of a Windows bitmap: BITMAPCOREHEADER, BITMAPINFOHEADER and its longer successors.
+/// The header of a Windows bitmap: BITMAPCOREHEADER, BITMAPINFOHEADER or a longer successor.
 struct BMPHeader {
-  /// The coding of the pixels, by its number in the file.
+  /// The compression of the pixels, with its code in the file.
   enum Compression: Int {
     case none = 0
     case runLength8 = 1
@@ -13,19 +13,19 @@ struct BMPHeader {
   let bitsPerPixel: Int
   let compression: Compression
   let isTopDown: Bool
-  /// The place of the first row's bytes.
+  /// The file offset of the pixel data.
   let pixelOffset: Int
-  /// The bits of red, green and blue in pixels of 16 and 32 bits.
+  /// The bit masks of red, green and blue in pixels of 16 and 32 bits.
   let masks: [UInt32]
-  /// The place of the palette, its number of colors, and the bytes of each: blue, green, red, and often one more.
+  /// The palette's file offset, number of colors, and bytes per color (blue, green, red, and often a fourth).
   let palette: (offset: Int, count: Int, stride: Int)
 
-  /// The bytes of a stored row without run-length coding, a multiple of 4.
+  /// The number of bytes of an uncompressed row, a multiple of 4.
   var rowBytes: Int { (header.storedSize.width * bitsPerPixel + 31) / 32 * 4 }
 
-  /// Reads the headers.
+  /// Reads the header of a bitmap.
   ///
-  /// - Throws: ``ImageError`` if they are cut off or of a kind that is not decoded here.
+  /// - Throws: ``ImageError`` if the header is truncated or of an unsupported kind.
   init(of bytes: Span<UInt8>) throws(ImageError) {
     guard let offset = bytes.littleEndian32(at: 10), let length = bytes.littleEndian32(at: 14) else {
       throw ImageError("is cut off in its header; is the file complete?")
@@ -58,7 +58,7 @@ struct BMPHeader {
     let most = bitsPerPixel <= 8 ? 1 << bitsPerPixel : 0
     palette = (start, min(used == 0 ? most : used, most), stride)
     let dataCount = max(bytes.count - offset, 0)
-    // A run takes two bytes; a jump of 255 rows four.
+    // A run takes two bytes, a jump of up to 255 rows four.
     let mostPixels =
       [.runLength8, .runLength4].contains(compression)
       ? dataCount.multipliedReportingOverflow(by: 65536).partialValue

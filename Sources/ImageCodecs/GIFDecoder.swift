@@ -1,19 +1,19 @@
-/// The blocks of a GIF file up to the pixels of its first frame.
+/// The structure of a GIF file up to the compressed pixels of its first frame.
 struct GIFBlocks {
   let header: ImageHeader
-  /// The place of the first frame on the screen.
+  /// The position and size of the first frame in the image.
   let frame: (left: Int, top: Int, size: ImageSize)
   let isInterlaced: Bool
-  /// Red, green and blue of each color.
+  /// The byte range of the palette: red, green and blue of each color.
   let palette: Range<Int>
-  /// The color around a frame that is smaller than the screen: the transparent one, else the screen's background.
+  /// The palette index of the color around a frame that is smaller than the image: the transparent color, else the background color.
   let background: Int
-  /// The place of the minimum code size, which the pixels' blocks follow.
+  /// The file offset of the minimum code size, which precedes the blocks of compressed pixels.
   let pixelOffset: Int
 
-  /// Walks over the blocks.
+  /// Reads the blocks up to the first frame.
   ///
-  /// - Throws: ``ImageError`` if there is no frame, it has no colors, or the file is cut off.
+  /// - Throws: ``ImageError`` if there is no frame, it has no palette, or the file is truncated.
   init(of bytes: Span<UInt8>) throws(ImageError) {
     guard let width = bytes.littleEndian16(at: 6), let height = bytes.littleEndian16(at: 8), bytes.count >= 13 else {
       throw ImageError("is cut off in its header; is the file complete?")
@@ -23,7 +23,7 @@ struct GIFBlocks {
     var transparent: Int?
     var offset = screenPalette.upperBound
     while offset < bytes.count, bytes[offset] == 0x21 {
-      // A graphic control extension: size 4, flags, delay, the transparent color.
+      // A graphic control extension: size 4, flags, delay, transparent color.
       if bytes.starts(with: [0x21, 0xF9, 4], at: offset), offset + 6 < bytes.count, bytes[offset + 3] & 1 == 1 {
         transparent = Int(bytes[offset + 6])
       }
@@ -52,7 +52,7 @@ struct GIFBlocks {
     frame = (left, top, ImageSize(width: frameWidth, height: frameHeight))
     isInterlaced = flags & 0x40 != 0
     background = transparent ?? Int(bytes[11])
-    // A code of at least 3 bits stands for 4096 pixels at most.
+    // A code has at least 3 bits and represents at most 4096 pixels.
     header = try ImageHeader(
       .gif, width: width, height: height, orientation: .upright,
       mostPixels: (bytes.count - pixelOffset) * 8 / 3 * 4096)
@@ -63,11 +63,11 @@ struct GIFBlocks {
   }
 }
 
-/// The first frame of GIF images, transparent pixels in their color.
+/// A decoder of the first frame of GIF images; transparent pixels get their palette color.
 enum GIFDecoder {
-  /// Decodes an image whose blocks were read.
+  /// Decodes the pixels of an image whose blocks were already read.
   ///
-  /// - Throws: ``ImageError`` if pixels are missing or a code is not one of the method.
+  /// - Throws: ``ImageError`` if pixels are missing or the compressed data contain an invalid code.
   static func decode(_ bytes: Span<UInt8>, _ blocks: GIFBlocks) throws(ImageError) -> RGBImage {
     let size = blocks.header.storedSize
     let frame = blocks.frame
@@ -98,7 +98,7 @@ enum GIFDecoder {
     return RGBImage(width: size.width, height: size.height, samples: samples)
   }
 
-  /// The bytes of all blocks of pixels, joined.
+  /// Returns the concatenated bytes of all blocks of compressed pixels.
   private static func pixelData(_ bytes: Span<UInt8>, _ blocks: GIFBlocks) -> [UInt8] {
     var data: [UInt8] = []
     var offset = blocks.pixelOffset + 1
@@ -111,7 +111,7 @@ enum GIFDecoder {
     return data
   }
 
-  /// The row of each stored line: interlaced images come in four passes.
+  /// Returns the row number of each stored line; interlaced images store their rows in four passes.
   private static func rowOrder(_ height: Int, isInterlaced: Bool) -> [Int] {
     guard isInterlaced else { return Array(0..<height) }
     return [(0, 8), (4, 8), (2, 4), (1, 2)].flatMap { start, step in Array(stride(from: start, to: height, by: step)) }

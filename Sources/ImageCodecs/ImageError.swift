@@ -1,9 +1,9 @@
-/// A fault of an encoded image, in words for the user; the caller puts the file's name in front.
+/// A problem with an encoded image, described for the user; the caller adds the file name.
 public struct ImageError: Error, CustomStringConvertible, Equatable {
-  /// The expected and the found, and the remedy.
+  /// The message: expected and actual contents, and the remedy.
   public let description: String
 
-  /// An error in the given words.
+  /// Creates an error with the given message.
   init(_ description: String) {
     self.description = description
   }

@@ -1,19 +1,19 @@
-/// The encoding of an image file.
+/// The file format of an image.
 public enum ImageFormat: String, Sendable, CaseIterable {
-  /// ISO/IEC 10918-1.
+  /// JPEG (ISO/IEC 10918-1).
   case jpeg = "JPEG"
-  /// ISO/IEC 15948.
+  /// PNG (ISO/IEC 15948).
   case png = "PNG"
-  /// RFC 9649; decoded by libwebp where that is installed.
+  /// WebP (RFC 9649), decoded by libwebp where that is installed.
   case webP = "WebP"
-  /// Windows device-independent bitmap.
+  /// BMP, the Windows device-independent bitmap.
   case bmp = "BMP"
-  /// TIFF 6.0; decoded by libtiff where that is installed.
+  /// TIFF 6.0, decoded by libtiff where that is installed.
   case tiff = "TIFF"
-  /// GIF87a and GIF89a, of which the first frame is decoded.
+  /// GIF87a and GIF89a; only the first frame is decoded.
   case gif = "GIF"
 
-  /// File name endings, in lower case and without the dot.
+  /// The usual file name endings, in lower case and without the dot.
   public var endings: [String] {
     switch self {
     case .jpeg: ["jpg", "jpeg", "jfif", "jpe"]
@@ -25,7 +25,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// The format of a file that begins with these bytes; `nil` if it is none of these.
+  /// Detects the format from a file's first bytes; `nil` for other formats.
   init?(firstBytes bytes: Span<UInt8>) {
     switch ImageFileKind(firstBytes: bytes) {
     case .decodable(let format), .missingLibrary(let format, _): self = format
@@ -34,22 +34,22 @@ public enum ImageFormat: String, Sendable, CaseIterable {
   }
 }
 
-/// The kind of a file as far as images are concerned.
+/// The type of a file with regard to image decoding.
 ///
-/// A folder scan goes by the ending (``init(ending:)``), the decoder by the first bytes (``init(firstBytes:)``).
+/// A folder scan decides by the file name ending (``init(ending:)``), the decoder by the first bytes (``init(firstBytes:)``).
 public enum ImageFileKind: Sendable, Equatable {
-  /// An image that this program decodes, on this host.
+  /// An image that this program can decode on this host.
   case decodable(ImageFormat)
-  /// An image that this program decodes with a library that this host lacks, and the Debian package that holds it.
+  /// An image whose decoder library is not installed on this host, with the name of the Debian package to install.
   case missingLibrary(ImageFormat, package: String)
-  /// An image or video that this program does not decode, by the name of its format.
+  /// An image or video in a format that this program does not decode, with the format's name.
   case unsupported(String)
-  /// A file of another kind, by its name, such as an archive.
+  /// A file that is not an image, such as an archive, with the name of its format.
   case other(String)
 
-  /// The kind of files with a name ending; `nil` for an ending of no known image.
+  /// Returns the type of files with a name ending; `nil` for an ending of no known image format.
   ///
-  /// - Parameter ending: The part of the name after its last dot, in any case.
+  /// - Parameter ending: The part of the file name after its last dot, in upper or lower case.
   public init?(ending: String) {
     let ending = ending.lowercased()
     if let format = ImageFormat.allCases.first(where: { format in format.endings.contains(ending) }) {
@@ -61,7 +61,7 @@ public enum ImageFileKind: Sendable, Equatable {
     }
   }
 
-  /// The kind of a file that begins with these bytes, of which 16 suffice; `nil` if they are not known.
+  /// Detects the type of a file from its first 16 bytes; `nil` if they are unknown.
   public init?(firstBytes bytes: Span<UInt8>) {
     guard let signature = Self.signatures.first(where: { signature in signature.matches(bytes) }) else { return nil }
     self = signature.kind
@@ -124,7 +124,7 @@ extension ImageFileKind {
     }
   }
 
-  /// In the order of precedence: short signatures come last.
+  /// The known signatures in order of precedence, the short ones last.
   private static let signatures: [Signature] = [
     Signature(JPEGMarkers.signature, .format(.jpeg)),
     Signature(PNGChunks.signature, .format(.png)),

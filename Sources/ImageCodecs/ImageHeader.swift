@@ -1,24 +1,25 @@
-/// The format, size and orientation that an encoded image declares, read without decoding it.
+/// The format, size and orientation of an encoded image, read from its header without decoding the pixels.
 ///
-/// A declared size is checked against the limit and the number of bytes, so that memory for the pixels may be allocated.
+/// The declared size is checked against the pixel limit and the size of the file, so that memory for the pixels can safely be allocated.
 public struct ImageHeader: Sendable, Equatable {
-  /// The most pixels that an image may have: as many as Pillow opens, 512 MiB of them.
+  /// The largest number of pixels of an image, which is Pillow's limit: 512 MiB of RGB data.
   public static let pixelLimit = 178_956_970
 
-  /// The encoding, which follows from the first bytes; the file's name is ignored.
+  /// The file format, detected from the first bytes; the file name is ignored.
   public let format: ImageFormat
-  /// The extent of the pixels as they are stored, before ``orientation`` is applied.
+  /// The size of the stored image, before ``orientation`` is applied.
   public let storedSize: ImageSize
-  /// The turn or mirroring that shows the stored pixels as they are meant to be seen.
+  /// The rotation or reflection to be applied to the stored image for display.
   public let orientation: ImageOrientation
 
-  /// The extent of the image, turned as it is meant to be seen.
+  /// The size of the image after ``orientation`` is applied.
   public var size: ImageSize { orientation.size(ofStored: storedSize) }
 
-  /// Reads the header in front of the pixels.
+  /// Reads the header of an image file.
   ///
-  /// - Parameter bytes: The whole file.
-  /// - Throws: ``ImageError`` if this is no image of an ``ImageFormat``, is truncated, or declares more pixels than the limit or than so few bytes can hold.
+  /// - Parameter bytes: The contents of the whole file.
+  /// - Throws: ``ImageError`` if the file is not an image of an ``ImageFormat``, is truncated, or declares more pixels than the limit or than its
+  ///   bytes can encode.
   public init(of bytes: Span<UInt8>) throws(ImageError) {
     switch ImageFormat(firstBytes: bytes) {
     case .jpeg: self = try JPEGMarkers(of: bytes).header
@@ -31,22 +32,22 @@ public struct ImageHeader: Sendable, Equatable {
     }
   }
 
-  /// A header whose size was declared by the file.
+  /// Creates a header after checking the declared size.
   ///
   /// - Parameters:
-  ///   - format: The encoding.
+  ///   - format: The file format.
   ///   - width: The declared width.
   ///   - height: The declared height.
-  ///   - orientation: The turn of the pixels.
-  ///   - mostPixels: The most pixels that the encoded data can hold.
-  /// - Throws: ``ImageError`` if the size is empty, too large, or more than the data can hold.
+  ///   - orientation: The rotation or reflection to be applied to the stored image.
+  ///   - mostPixels: The largest number of pixels that the encoded data can hold.
+  /// - Throws: ``ImageError`` if the image has no pixels, too many, or more than the data can hold.
   init(
     _ format: ImageFormat, width: Int, height: Int, orientation: ImageOrientation, mostPixels: Int
   ) throws(ImageError) {
     guard width > 0, height > 0 else {
       throw ImageError("declares \(width)×\(height) pixels; an image has at least one")
     }
-    // Both are below 2³², so that the product does not overflow a signed 64-bit number only if this holds.
+    // Both sides are checked before the product, so that it cannot overflow.
     guard width <= Self.pixelLimit, height <= Self.pixelLimit, width * height <= Self.pixelLimit else {
       throw ImageError("declares \(width)×\(height) pixels, more than the limit of \(Self.pixelLimit)")
     }
@@ -58,7 +59,7 @@ public struct ImageHeader: Sendable, Equatable {
     self.orientation = orientation
   }
 
-  /// The error for bytes that are no image of a decoded format.
+  /// Returns the error for bytes that are not an image of a supported format.
   static func unknownFormat(_ bytes: Span<UInt8>) -> ImageError {
     let expected = "a \(ImageFormat.allCases.dropLast().map(\.rawValue).joined(separator: ", ")) or GIF image"
     guard !bytes.isEmpty else { return ImageError("is empty; expected \(expected)") }

@@ -1,32 +1,31 @@
-/// The turn or mirroring that shows the pixels of a file as they are meant to be seen: the values of EXIF's tag 274 (CIPA DC-008,
-/// 4.6.5.1.1).
+/// The rotation or reflection to be applied to a stored image for display; raw values are those of EXIF tag 274 (CIPA DC-008, 4.6.5.1.1).
 public enum ImageOrientation: Int, Sendable, CaseIterable {
-  /// As they are stored.
+  /// The stored image is displayed without change.
   case upright = 1
-  /// Mirrored left to right.
+  /// A reflection that exchanges left and right.
   case mirrored
-  /// Turned by half a circle.
+  /// A rotation by 180 degrees.
   case turnedHalf
-  /// Mirrored top to bottom.
+  /// A reflection that exchanges top and bottom.
   case flipped
-  /// Rows become columns.
+  /// A transposition: rows become columns.
   case transposed
-  /// Turned by a quarter clockwise.
+  /// A rotation by 90 degrees clockwise.
   case turnedRight
-  /// Rows become columns, both in reverse order.
+  /// A transposition with both axes reversed.
   case transversed
-  /// Turned by a quarter counterclockwise.
+  /// A rotation by 90 degrees counterclockwise.
   case turnedLeft
 
   /// True if rows become columns.
   var exchangesAxes: Bool { rawValue >= ImageOrientation.transposed.rawValue }
 
-  /// The extent after turning.
+  /// Returns the size of the displayed image for the size of the stored one.
   func size(ofStored size: ImageSize) -> ImageSize {
     exchangesAxes ? ImageSize(width: size.height, height: size.width) : size
   }
 
-  /// True for the axes along which the turned image begins at the stored one's end.
+  /// The axes along which the displayed image begins at the end of the stored one.
   private var isReversed: (columns: Bool, rows: Bool) {
     switch self {
     case .upright, .transposed: (false, false)
@@ -36,12 +35,12 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
     }
   }
 
-  /// A stored image, turned.
+  /// Returns the displayed image for a stored image.
   public func applied(to image: RGBImage) -> RGBImage {
     guard self != .upright else { return image }
     let (width, height) = (image.width, image.height)
     let turned = size(ofStored: image.size)
-    // Where the stored pixel of the turned image's corner lies, and how far the next ones to the right and below are.
+    // The stored pixel at the displayed image's top left corner, and the strides from it to the pixels to the right and below.
     let (columnsReversed, rowsReversed) = isReversed
     let first = (rowsReversed ? (height - 1) * width : 0) + (columnsReversed ? width - 1 : 0)
     let alongColumns = columnsReversed ? -1 : 1
@@ -68,7 +67,7 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
 extension ImageOrientation {
   private static let tag = 274
 
-  /// The orientation in a TIFF structure, as EXIF has it; `nil` if there is none to be found.
+  /// Reads the orientation from EXIF data (a TIFF structure); `nil` if there is none.
   init?(exif: Span<UInt8>) {
     let isLittle = exif.starts(with: [0x49, 0x49])
     guard isLittle || exif.starts(with: [0x4D, 0x4D]) else { return nil }
@@ -84,7 +83,7 @@ extension ImageOrientation {
       let offset = directory + 2 + 12 * entry
       guard let tag = number16(at: offset), let type = number16(at: offset + 2) else { return nil }
       guard tag == Self.tag else { continue }
-      // SHORT by the standard; LONG is found too.
+      // The standard requires type SHORT; LONG also occurs.
       let value = type == 3 ? number16(at: offset + 8) : type == 4 ? number32(at: offset + 8) : nil
       guard let value, let orientation = ImageOrientation(rawValue: value) else { return nil }
       self = orientation
@@ -93,7 +92,7 @@ extension ImageOrientation {
     return nil
   }
 
-  /// The orientation in an XMP packet, which counts where EXIF has none; `nil` if there is none to be found.
+  /// Reads the orientation from an XMP packet, which is used if EXIF has none; `nil` if there is none.
   init?(xmp: Span<UInt8>) {
     let name = Array("tiff:Orientation".utf8)
     for offset in 0..<max(0, xmp.count - name.count - 2) where xmp[offset] == name[0] {

@@ -1,11 +1,11 @@
-/// The extent of an image in pixels.
+/// The width and height of an image in pixels.
 public struct ImageSize: Sendable, Hashable, CustomStringConvertible {
-  /// The number of columns.
+  /// The number of pixel columns.
   public var width: Int
-  /// The number of rows.
+  /// The number of pixel rows.
   public var height: Int
 
-  /// A size.
+  /// Creates a size.
   public init(width: Int, height: Int) {
     self.width = width
     self.height = height
@@ -14,6 +14,6 @@ public struct ImageSize: Sendable, Hashable, CustomStringConvertible {
   /// The number of pixels.
   public var pixelCount: Int { width * height }
 
-  /// For example `500×375`.
+  /// The size as text, for example `500×375`.
   public var description: String { "\(width)×\(height)" }
 }

@@ -1,14 +1,14 @@
 import CImageCodecs
 
-/// JPEG images, decoded by libjpeg-turbo as exactly as it can: accurate cosine transform, smooth upsampling.
+/// A JPEG decoder that uses libjpeg-turbo with its most accurate settings: accurate inverse DCT, smooth chroma upsampling.
 ///
-/// Unlike Pillow, which accepts damaged image data, it refuses an image of which some part is missing or cannot be right. Damage that
-/// leaves all pixels as they should be is accepted: ``harmlessWarnings``, and a missing end-of-image marker.
+/// Unlike Pillow, which accepts damaged image data, it refuses an image with missing or certainly wrong parts. Damage that does not affect any
+/// pixel is accepted: ``harmlessWarnings``, and a missing end-of-image marker.
 @safe
 struct JPEGDecoder: ~Copyable {
   private let handle: tjhandle
 
-  /// Makes a decoder; it costs less than a microsecond, so that each image may have its own.
+  /// Creates a decoder in less than a microsecond, so that each image can have its own.
   init() throws(ImageError) {
     guard let handle = unsafe tjInitDecompress() else {
       throw ImageError("cannot be decoded: libjpeg-turbo does not start: \(unsafe Self.message(nil))")
@@ -18,24 +18,24 @@ struct JPEGDecoder: ~Copyable {
 
   deinit { unsafe tjDestroy(handle) }
 
-  /// The beginnings of libjpeg's warnings after which all pixels are as they should be.
+  /// The beginnings of those libjpeg warnings that do not affect any pixel.
   private static let harmlessWarnings = [
     "Unknown Adobe color transform code", "Warning: unknown JFIF revision number", "Inconsistent progression sequence",
     "Invalid SOS parameters for sequential JPEG",
   ]
 
-  /// Decodes an image whose markers were read, not yet turned.
+  /// Decodes an image whose markers were already read; the orientation is not applied.
   ///
   /// - Parameters:
-  ///   - bytes: The whole file.
-  ///   - markers: Its segments.
-  ///   - target: If given, the image may be halved up to three times while it stays as large as this.
-  /// - Returns: The image as it is stored.
-  /// - Throws: ``ImageError`` in libjpeg's words.
+  ///   - bytes: The contents of the whole file.
+  ///   - markers: The markers of the file.
+  ///   - target: The size that the image may be halved down to, at most three times; `nil` to decode at full resolution.
+  /// - Returns: The image as stored.
+  /// - Throws: ``ImageError`` with libjpeg's message.
   func decode(_ bytes: Span<UInt8>, _ markers: JPEGMarkers, scaledFor target: ImageSize?) throws(ImageError) -> RGBImage
   {
     guard markers.hasEnd else {
-      // With an end the decoder tells data that is missing from an end that is missing alone.
+      // With an end marker appended, the decoder reports only data that are really missing.
       let ended = unsafe bytes.withUnsafeBufferPointer { bytes in unsafe Array(bytes) } + [0xFF, 0xD9]
       return try decodeEnded(ended.span, markers, scaledFor: target)
     }
@@ -69,7 +69,7 @@ struct JPEGDecoder: ~Copyable {
     guard unsafe tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue) else { return false }
     let message = unsafe Self.message(handle)
     return Self.harmlessWarnings.contains { warning in message.hasPrefix(warning) }
-      // Between segments, not in place of a code.
+      // Extra bytes between segments are harmless, unlike those inside coded data.
       || message.contains("extraneous bytes before marker")
   }
 
@@ -79,7 +79,7 @@ struct JPEGDecoder: ~Copyable {
     return unsafe String(cString: text)
   }
 
-  /// The smallest of 1, ½, ¼ and ⅛ of a size, rounded up, that is as large as `target`.
+  /// Returns the smallest of 1, ½, ¼ and ⅛ of a size, rounded up, that is at least `target` in both directions.
   private static func scaledSize(_ size: ImageSize, for target: ImageSize?) -> ImageSize {
     guard let target else { return size }
     for divisor in [8, 4, 2] {
@@ -92,16 +92,16 @@ struct JPEGDecoder: ~Copyable {
     return size
   }
 
-  /// Inverted cyan, magenta, yellow and black, as Adobe's programs store them and every decoder assumes, as red, green and blue.
+  /// Converts inverted cyan, magenta, yellow and black, as Adobe's programs store them, to red, green and blue.
   ///
-  /// Each is what the ink leaves, times what the black leaves: c · k / 255, rounded as Pillow does.
+  /// Each color is c · k / 255 for the inverted ink c and the inverted black k, rounded as Pillow does.
   private static func rgb(ofInverted inks: [UInt8]) -> [UInt8] {
     let pixels = inks.count / 4
     return unsafe [UInt8](unsafeUninitializedCapacity: pixels * 3) { samples, count in
       for pixel in 0..<pixels {
         let black = UInt32(inks[4 * pixel + 3])
         for channel in 0..<3 {
-          // Pillow subtracts the rounded share of the ink from what the black leaves.
+          // Pillow computes k minus the rounded product of k and the ink 255 − c.
           let product = (255 - UInt32(inks[4 * pixel + channel])) * black + 128
           unsafe samples[count + channel] = UInt8(black - (product >> 8 + product) >> 8)
         }

@@ -1,14 +1,14 @@
-/// The segments of a JPEG file up to its first scan (ISO/IEC 10918-1, annex B).
+/// The marker segments of a JPEG file up to its first scan (ISO/IEC 10918-1, annex B).
 struct JPEGMarkers {
   static let signature: [UInt8] = [0xFF, 0xD8, 0xFF]
 
   let header: ImageHeader
-  /// The number of color components of a pixel: 1 gray, 3 color, 4 ink.
+  /// The number of color components per pixel: 1 for gray, 3 for color, 4 for CMYK.
   let componentCount: Int
   /// True if the file has an end-of-image marker.
   let hasEnd: Bool
 
-  /// Walks over the segments.
+  /// Reads the segments up to the first scan.
   ///
   /// - Throws: ``ImageError`` if the file has no frame header, uses an unsupported coding process, or is truncated.
   init(of bytes: Span<UInt8>) throws(ImageError) {
@@ -17,7 +17,7 @@ struct JPEGMarkers {
     var xmp: ImageOrientation?
     var offset = 2
     while true {
-      // Bytes that belong to no segment are passed over, as every decoder does.
+      // Bytes between segments are skipped, as all decoders do.
       while offset < bytes.count, bytes[offset] != 0xFF {
         offset += 1
       }
@@ -49,7 +49,7 @@ struct JPEGMarkers {
         frame = try Frame(segment, marker: marker)
       case Self.startOfScan:
         guard let frame else { throw ImageError("has a scan before it says how large the image is") }
-        // Of several scans some may be missing without a trace; of a single one the decoder notices every missing pixel.
+        // With several scans, missing ones would go unnoticed; with a single scan, the decoder detects every missing pixel.
         hasEnd = Self.hasEnd(bytes.extracting(offset..<bytes.count))
         guard hasEnd || frame.isInOneScan(segment) else {
           throw ImageError("is cut off: it does not end with an end-of-image marker; is the file complete?")
@@ -70,14 +70,14 @@ struct JPEGMarkers {
   private static let exifName = Array("Exif\0\0".utf8)
   private static let xmpName = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
 
-  /// True if a marker has no segment: a fill byte's zero, TEM, restarts, a second start.
+  /// Returns true for a marker that is not followed by a segment: a stuffed zero byte, TEM, a restart marker, or a second start of image.
   private static func standsAlone(_ marker: UInt8) -> Bool {
     marker <= 0x01 || (0xD0...0xD8).contains(marker)
   }
 
-  /// True if an end-of-image marker follows the first scan's header.
+  /// Returns true if an end-of-image marker follows the first scan's header.
   ///
-  /// Within entropy-coded data 0xFF is followed by 0 or a restart's number, so a truncated image has none.
+  /// Within entropy-coded data, 0xFF is always followed by 0 or a restart marker's code, so that a truncated image contains no end marker.
   private static func hasEnd(_ rest: Span<UInt8>) -> Bool {
     var offset = rest.count - 2
     while offset >= 0 {
@@ -121,12 +121,13 @@ struct JPEGMarkers {
       isProgressive = [0xC2, 0xC6, 0xCA, 0xCE].contains(marker)
     }
 
-    /// True if all of the image is in the scan of this header.
+    /// Returns true if the scan with this header contains the complete image.
     func isInOneScan(_ scanHeader: Span<UInt8>) -> Bool {
       !isProgressive && !isArithmetic && !scanHeader.isEmpty && Int(scanHeader[0]) == componentCount
     }
 
-    /// The most pixels that so many bytes can hold: a Huffman code takes a bit at least, for each unit of 8×8 to 32×32 pixels.
+    /// Returns the largest number of pixels that `count` bytes can encode: a Huffman code has at least one bit and covers a unit of 8×8 to 32×32
+    /// pixels.
     func mostPixels(inBytes count: Int) -> Int {
       isArithmetic ? Int.max : count * 8 * 64 * blocksPerUnit
     }

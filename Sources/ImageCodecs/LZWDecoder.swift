@@ -1,19 +1,19 @@
-/// The compression of GIF (GIF89a, appendix F): codes of growing length, the lowest bit first.
+/// A decoder of GIF's LZW compression (GIF89a, appendix F): codes of increasing length, lowest bit first.
 enum LZWDecoder {
   /// Decodes palette indices.
   ///
   /// - Parameters:
   ///   - data: The compressed bytes.
-  ///   - minimumCodeSize: The bits of an index.
-  ///   - count: How many indices there are; codes after them are ignored.
-  /// - Returns: The indices.
-  /// - Throws: ``ImageError`` if there are fewer, or a code is not one of the table.
+  ///   - minimumCodeSize: The number of bits of a palette index.
+  ///   - count: The number of indices to decode; further codes are ignored.
+  /// - Returns: The palette indices.
+  /// - Throws: ``ImageError`` if there are fewer indices, or a code is not in the table.
   static func indices(_ data: [UInt8], minimumCodeSize: Int, count: Int) throws(ImageError) -> [UInt8] {
     guard (1...8).contains(minimumCodeSize) else {
       throw ImageError("is damaged: it has indices of \(minimumCodeSize) bits")
     }
     let clear = 1 << minimumCodeSize
-    // A code's string is that of its prefix and one more index.
+    // The string of each code is that of its prefix followed by one more index.
     var prefixes = [Int16](repeating: -1, count: 4096)
     var suffixes = (0..<4096).map { code in UInt8(truncatingIfNeeded: code) }
     var firsts = suffixes

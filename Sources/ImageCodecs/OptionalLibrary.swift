@@ -1,13 +1,13 @@
 import Glibc
 
-/// A C library that is loaded when it is first needed, if this host has it; the build needs neither it nor its headers.
+/// A C library that is loaded at run time if it is installed; the build needs neither the library nor its headers.
 @safe
 struct OptionalLibrary {
   private let handle: UnsafeMutableRawPointer
 
-  /// Loads the first of several versions that is installed; `nil` without any.
+  /// Loads the first installed library of several file names; `nil` if none is installed.
   ///
-  /// It stays loaded until the process ends.
+  /// The library stays loaded until the process ends.
   init?(anyOf names: [String]) {
     for name in names {
       if let handle = unsafe dlopen(name, RTLD_NOW | RTLD_LOCAL) {
@@ -18,9 +18,9 @@ struct OptionalLibrary {
     return nil
   }
 
-  /// A function of the library; `nil` if it has none of this name.
+  /// Returns a function of the library; `nil` if it has no function with this name.
   ///
-  /// - Precondition: `Function` is a C function type, and that of the library's declaration.
+  /// - Precondition: `Function` is the C function type that the library declares.
   @unsafe
   func function<Function>(_ name: String, as type: Function.Type) -> Function? {
     unsafe precondition(

@@ -1,8 +1,8 @@
-/// The chunks of a PNG file (ISO/IEC 15948, clause 5): what they say of the image, and those of them that its numbers depend on.
+/// The chunks of a PNG file that describe the image or determine its pixel values (ISO/IEC 15948, clause 5).
 struct PNGChunks {
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// The meaning of a pixel's samples.
+  /// The interpretation of the values stored for each pixel.
   enum ColorType: UInt8 {
     case gray = 0
     case rgb = 2
@@ -10,7 +10,7 @@ struct PNGChunks {
     case grayAlpha = 4
     case rgbAlpha = 6
 
-    /// The number of samples of a pixel in the file.
+    /// The number of values stored per pixel, for example 2 for gray with alpha.
     var channelCount: Int {
       switch self {
       case .gray, .palette: 1
@@ -20,7 +20,7 @@ struct PNGChunks {
       }
     }
 
-    /// The bits that a sample may have.
+    /// The bit depths that the PNG standard allows for this color type.
     var depths: [UInt8] {
       switch self {
       case .gray: [1, 2, 4, 8, 16]
@@ -32,20 +32,20 @@ struct PNGChunks {
 
   let header: ImageHeader
   let colorType: ColorType
-  /// Bits of a sample.
+  /// The bits per stored value.
   let depth: UInt8
 
   private let headerData: Range<Int>
   private let palette: Range<Int>?
-  /// The chunks of compressed pixels, whole.
+  /// The file ranges of the complete chunks of compressed pixels (IDAT).
   private let pixelChunks: [Range<Int>]
 
-  /// The largest compression of deflation (RFC 1951: 258 bytes in 2 bits).
+  /// The largest compression factor of deflate (RFC 1951: 258 bytes in 2 bits).
   private static let largestCompression = 1032
 
-  /// Walks over all chunks.
+  /// Reads the chunks of a PNG file.
   ///
-  /// - Throws: ``ImageError`` if the header, the palette or the pixels are missing, not as the standard has them, or truncated.
+  /// - Throws: ``ImageError`` if the header, the palette or the pixels are missing, invalid or truncated.
   init(of bytes: Span<UInt8>) throws(ImageError) {
     let found = try Found(in: bytes)
     guard let headerData = found.header, let width = bytes.bigEndian32(at: headerData.lowerBound),
@@ -69,7 +69,7 @@ struct PNGChunks {
       mostPixels: found.pixelByteCount * Self.largestCompression * 8 / (colorType.channelCount * Int(depth)))
   }
 
-  /// The chunks that matter, as they are found.
+  /// The file ranges of the relevant chunks, collected while reading.
   private struct Found {
     var header: Range<Int>?
     var palette: Range<Int>?
@@ -80,12 +80,12 @@ struct PNGChunks {
 
     init(in bytes: Span<UInt8>) throws(ImageError) {
       var offset = PNGChunks.signature.count
-      // A missing end is no loss if all pixels are there.
+      // A missing end chunk is harmless if all pixels are there.
       while offset < bytes.count {
         guard let length = bytes.bigEndian32(at: offset), let type = bytes.bigEndian32(at: offset + 4),
           length <= bytes.count - offset - 12
         else {
-          // What is cut off after the pixels is no part of them; libpng will say whether they are all there.
+          // A truncated chunk after the first pixels need not contain pixels; libpng detects whether some are missing.
           guard header != nil, !pixelChunks.isEmpty else { throw ImageError("is cut off before its pixels") }
           return
         }
@@ -119,7 +119,7 @@ struct PNGChunks {
       case PNGChunks.name("iTXt"):
         xmp = xmp ?? PNGChunks.orientation(inText: bytes.extracting(data))
       default:
-        // A capital letter at the beginning: nothing can be decoded without it.
+        // A capital first letter marks a critical chunk, without which the image cannot be decoded.
         guard type & 0x2000_0000 != 0 else {
           throw ImageError("is damaged: at byte \(chunk.lowerBound) it has a chunk that PNG does not know")
         }
@@ -127,12 +127,12 @@ struct PNGChunks {
     }
   }
 
-  /// A file of the same pixels without what would change their numbers: color spaces, transparent colors, backgrounds.
+  /// Returns a file with the same pixels but without the chunks that change decoded values: color spaces, transparency, backgrounds.
   ///
   /// - Parameters:
   ///   - bytes: The file that these chunks were read from.
-  ///   - other: Takes the place of color type and depth: the samples of 16 bits of one pixel are also twice as many of 8 bits.
-  /// - Returns: The file: header, full palette, pixels.
+  ///   - other: The color type and depth to declare instead; one 16-bit value can thus be decoded as two 8-bit values.
+  /// - Returns: The file: header, complete palette, pixels.
   func plainFile(of bytes: Span<UInt8>, as other: (type: ColorType, depth: UInt8)? = nil) -> [UInt8] {
     var header = Self.copy(bytes, headerData)
     if let other {
@@ -142,7 +142,7 @@ struct PNGChunks {
     file.reserveCapacity(pixelChunks.reduce(1024) { sum, chunk in sum + chunk.count })
     Self.append("IHDR", header, to: &file)
     if colorType == .palette {
-      // Numbers beyond the palette are black.
+      // Palette indices without a color become black.
       let colors = 3 << Int(depth)
       let given = palette.map { palette in Self.copy(bytes, palette) } ?? []
       let complete = Array(given.prefix(colors)) + Array(repeating: 0, count: max(0, colors - given.count))
@@ -165,7 +165,7 @@ extension PNGChunks {
     unsafe bytes.extracting(range).withUnsafeBufferPointer { bytes in unsafe Array(bytes) }
   }
 
-  /// Checks a chunk that is written anew; libpng checks the pixels'.
+  /// Verifies the checksum of a chunk that is written again; libpng verifies those of the pixels.
   fileprivate static func check(_ bytes: Span<UInt8>, _ data: Range<Int>) throws(ImageError) {
     let expected = cyclicRedundancy(copy(bytes, data.lowerBound - 4..<data.upperBound))
     guard bytes.bigEndian32(at: data.upperBound) == Int(expected) else {
@@ -173,7 +173,7 @@ extension PNGChunks {
     }
   }
 
-  /// The orientation of an uncompressed XMP packet in an international text.
+  /// Reads the orientation from an uncompressed XMP packet in an international text chunk (iTXt).
   fileprivate static func orientation(inText text: Span<UInt8>) -> ImageOrientation? {
     let keyword = Array("XML:com.adobe.xmp\0\0".utf8)
     guard text.starts(with: keyword) else { return nil }
@@ -189,7 +189,7 @@ extension PNGChunks {
     [24, 16, 8, 0].map { shift in UInt8(truncatingIfNeeded: number >> shift) }
   }
 
-  /// The CRC of ISO 3309, bit by bit: chunks that are written here are short.
+  /// Returns the CRC of ISO 3309, computed bit by bit, which suffices for the short chunks written here.
   private static func cyclicRedundancy(_ bytes: [UInt8]) -> UInt32 {
     ~bytes.reduce(UInt32.max) { remainder, byte in
       (0..<8).reduce(remainder ^ UInt32(byte)) { remainder, _ in

@@ -1,11 +1,11 @@
 import CImageCodecs
 
-/// PNG images, decoded by libpng to the numbers in the file: no color space is converted, transparent pixels keep their
-/// color, and of samples of 16 bits the high byte counts, as Pillow has it; gray ones are clipped or scaled (``SixteenBit``).
+/// A PNG decoder that uses libpng but returns the values stored in the file, as Pillow does: no color space is converted, transparent pixels keep
+/// their color, 16-bit color values are reduced to their high byte, and 16-bit gray values are clipped or scaled (``SixteenBit``).
 enum PNGDecoder {
-  /// Decodes an image whose chunks were read, not yet turned.
+  /// Decodes an image whose chunks were already read; the orientation is not applied.
   ///
-  /// - Throws: ``ImageError`` in libpng's words.
+  /// - Throws: ``ImageError`` with libpng's message.
   static func decode(
     _ bytes: Span<UInt8>, _ chunks: PNGChunks, _ sixteenBit: SixteenBit
   ) throws(ImageError) -> RGBImage {
@@ -13,7 +13,7 @@ enum PNGDecoder {
     let samples: [UInt8]
     switch (chunks.colorType, chunks.depth) {
     case (.grayAlpha, 16):
-      // High and low bytes of gray and alpha in the places of red, green, blue and alpha.
+      // High and low bytes of gray and alpha are decoded as if they were red, green, blue and alpha.
       let file = chunks.plainFile(of: bytes, as: (.rgbAlpha, 8))
       samples = firsts(ofFour: try read(file, size, format: rgbAlphaFormat))
     case (.gray, 16):
@@ -21,7 +21,7 @@ enum PNGDecoder {
       let halves: [UInt8] = try read(file, size, format: grayAlphaFormat)
       samples = sixteenBit == .scale ? mapped(halves, channels: 2) { pixel, _ in pixel } : clipped(halves)
     case (.rgb, 16):
-      // Samples of 16 bits without a color space are linear to libpng, and so are those that it gives: the same.
+      // libpng treats 16-bit values without a color space as linear, and returns linear 16-bit values: they are unchanged.
       let wide: [UInt16] = try read(chunks.plainFile(of: bytes), size, format: wideFormat)
       samples = wide.map { sample in UInt8(sample >> 8) }
     case (.rgbAlpha, 16):
@@ -38,10 +38,10 @@ enum PNGDecoder {
   private static let rgbAlphaFormat = UInt32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA)
   private static let wideFormat = UInt32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_LINEAR)
 
-  /// Red, green, blue and alpha of 16 bits.
+  /// Decodes red, green, blue and alpha of 16 bits to 8-bit colors.
   ///
-  /// Colors come multiplied with alpha: where it is full they are those of the file. Elsewhere only libpng's rounding to 8 bits has
-  /// them, which may be 1 above or below the high byte.
+  /// libpng multiplies 16-bit colors by alpha, so they are exact only where alpha is full. Elsewhere the colors come from libpng's rounding to
+  /// 8 bits, which may differ from the high byte by 1.
   private static func decodeWideAlpha(_ file: [UInt8], _ size: ImageSize) throws(ImageError) -> [UInt8] {
     let wide: [UInt16] = try read(file, size, format: wideFormat | rgbAlphaFormat)
     var samples = [UInt8](repeating: 0, count: size.pixelCount * 3)
@@ -63,7 +63,7 @@ enum PNGDecoder {
     return samples
   }
 
-  /// Reads a file into samples of 8 or 16 bits.
+  /// Decodes a file to samples of 8 or 16 bits.
   private static func read<Sample: FixedWidthInteger & BitwiseCopyable>(
     _ file: [UInt8], _ size: ImageSize, format: UInt32, flags: UInt32 = 0
   ) throws(ImageError) -> [Sample] {
@@ -95,18 +95,18 @@ enum PNGDecoder {
     ImageError("is damaged: \(unsafe PNGMessage.text(image))")
   }
 
-  // MARK: - From what libpng gives to three channels
+  // MARK: - Conversion of libpng's output to three channels
 
   private static func withoutAlpha(_ samples: [UInt8]) -> [UInt8] {
     mapped(samples, channels: 4) { pixel, channel in pixel + channel }
   }
 
-  /// The first of four samples, as red, green and blue.
+  /// Returns the first of every four values as red, green and blue.
   private static func firsts(ofFour samples: [UInt8]) -> [UInt8] {
     mapped(samples, channels: 4) { pixel, _ in pixel }
   }
 
-  /// Gray of 16 bits from its high and low bytes; like Pillow, which clips what is above 255.
+  /// Converts 16-bit gray values, given as high and low bytes, to 8 bits by clipping those above 255, as Pillow does.
   private static func clipped(_ halves: [UInt8]) -> [UInt8] {
     var halves = halves
     for pixel in stride(from: 0, to: halves.count, by: 2) where halves[pixel] > 0 {
@@ -115,7 +115,7 @@ enum PNGDecoder {
     return mapped(halves, channels: 2) { pixel, _ in pixel + 1 }
   }
 
-  /// Three samples a pixel, each the one at the place that `source` gives for the pixel's first sample and the channel.
+  /// Returns three values per pixel, each read from the index that `source` returns for the pixel's first value and the channel.
   private static func mapped(
     _ samples: [UInt8], channels: Int, _ source: (_ pixel: Int, _ channel: Int) -> Int
   ) -> [UInt8] {
@@ -130,9 +130,9 @@ enum PNGDecoder {
   }
 }
 
-/// The message of a failure of libpng.
+/// A function that reads the error message of a failed libpng call.
 enum PNGMessage {
-  /// The text in an image's fixed field.
+  /// Returns the text in the fixed-size message field of libpng's image structure.
   static func text(_ image: png_image) -> String {
     var message = unsafe image.message
     return unsafe withUnsafeBytes(of: &message) { bytes in

@@ -1,16 +1,16 @@
 import CImageCodecs
 
 extension RGBImage {
-  /// Decodes an image and turns it as its orientation says.
+  /// Decodes an image file and applies its orientation.
   ///
-  /// The format follows from the first bytes (``ImageFormat``). PNG, BMP and GIF give the file's own numbers, JPEG those of
-  /// libjpeg-turbo's accurate transform, WebP libwebp's; all as Pillow's `convert("RGB")` after `exif_transpose`. Callable from any thread.
+  /// The format is detected from the first bytes (``ImageFormat``). PNG, BMP and GIF give the values in the file, JPEG those of libjpeg-turbo's
+  /// accurate transform, WebP those of libwebp; all equal to Pillow's `convert("RGB")` after `exif_transpose`. Callable from any thread.
   ///
   /// - Parameters:
-  ///   - bytes: The whole file.
-  ///   - target: If given, a JPEG image may be halved up to three times in the decoder while both sides stay as long as this.
-  ///   - sixteenBit: The conversion of gray PNG images of 16 bits.
-  /// - Throws: ``ImageError`` if this is no complete image of these formats, needs a library that is not installed, or has more than
+  ///   - bytes: The contents of the whole file.
+  ///   - target: The size that a JPEG image may be halved down to, at most three times; `nil` to decode at full resolution.
+  ///   - sixteenBit: The conversion of 16-bit gray PNG images to 8 bits.
+  /// - Throws: ``ImageError`` if this is not a complete image of a supported format, its library is not installed, or it has more than
   ///   ``ImageHeader/pixelLimit`` pixels.
   public init(
     decoding bytes: [UInt8], scaledFor target: ImageSize? = nil, sixteenBit: SixteenBit = .clip
@@ -56,16 +56,16 @@ extension RGBImage {
       "is \(format.rawValue), for which this host lacks the library; install \(package), or convert it to PNG or JPEG")
   }
 
-  /// The image as a PNG file of 8 bits a channel.
+  /// Returns the image as a PNG file of 8 bits per channel.
   ///
-  /// - Throws: ``ImageError`` in libpng's words.
+  /// - Throws: ``ImageError`` with libpng's message.
   public func pngBytes() throws(ImageError) -> [UInt8] {
     var image = unsafe png_image()
     unsafe image.version = UInt32(PNG_IMAGE_VERSION)
     unsafe image.width = UInt32(width)
     unsafe image.height = UInt32(height)
     unsafe image.format = UInt32(PNG_FORMAT_FLAG_COLOR)
-    // zlib adds less than a seventh, each chunk of 8 KiB 12 bytes, and the other chunks a few hundred.
+    // Upper bound of the file size: zlib adds less than a seventh, each chunk of 8 KiB adds 12 bytes, the other chunks a few hundred.
     let capacity = samples.count + samples.count / 4 + 4096
     var isWritten = false
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in

@@ -1,4 +1,4 @@
-/// A color image of 8 bits a channel: rows from the top, pixels from the left, red, green, blue side by side.
+/// A color image of 8 bits per channel, row by row from the top, with interleaved red, green and blue.
 public struct RGBImage: Sendable, Equatable {
   /// The number of columns in pixels.
   public let width: Int
@@ -6,13 +6,13 @@ public struct RGBImage: Sendable, Equatable {
   /// The number of rows in pixels.
   public let height: Int
 
-  /// Both.
+  /// The width and height in pixels.
   public var size: ImageSize { ImageSize(width: width, height: height) }
 
-  /// The samples, `[height, width, 3]`.
+  /// The channel values, `[height, width, 3]`.
   public var samples: [UInt8]
 
-  /// An image of given samples.
+  /// Creates an image from its channel values.
   ///
   /// - Precondition: `samples` holds `height` · `width` · 3 numbers.
   public init(width: Int, height: Int, samples: [UInt8]) {

@@ -1,9 +1,9 @@
-/// The conversion of gray PNG images of 16 bits to 8.
+/// The conversion of 16-bit gray PNG images to 8 bits.
 ///
-/// Images with several channels of 16 bits always keep the high byte.
+/// Color images of 16 bits per channel always keep the high byte.
 public enum SixteenBit: String, Sendable, CaseIterable {
-  /// Keeps the high byte: 0…65535 become 0…255.
+  /// Keeps the high byte, so that 0…65535 becomes 0…255.
   case scale
-  /// Makes every level above 255 white, as Pillow's `convert("RGB")`: for files that hold 8 bits in samples of 16.
+  /// Clips values above 255 to 255, as Pillow's `convert("RGB")` does; suits files that store 8-bit values in 16 bits.
   case clip
 }

@@ -1,17 +1,17 @@
 import Glibc
 
-/// The first image of TIFF files, decoded by libtiff where it is installed.
+/// A decoder of the first image of TIFF files, which uses libtiff where it is installed.
 ///
-/// Samples of 16 bits are scaled to 8; colors are multiplied with an unassociated alpha channel, as libtiff has it.
+/// 16-bit values are scaled to 8 bits; colors with an unassociated alpha channel are multiplied by alpha, as libtiff does.
 @safe
 struct TIFFDecoder: Sendable {
   /// The Debian package of the library.
   static let package = "libtiff6"
 
-  /// The library of this host; `nil` if it is not installed.
+  /// The decoder with this host's library; `nil` if libtiff is not installed.
   static let shared = TIFFDecoder()
 
-  // The types of tiffio.h: thandle_t is void *, tmsize_t a signed number of 64 bits, toff_t an unsigned one.
+  // The types of tiffio.h: thandle_t is void *, tmsize_t a signed 64-bit integer, toff_t an unsigned one.
   private typealias Transfer =
     @convention(c) @Sendable (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, Int) -> Int
   private typealias Seek = @convention(c) @Sendable (UnsafeMutableRawPointer?, UInt64, Int32) -> UInt64
@@ -48,12 +48,12 @@ struct TIFFDecoder: Sendable {
     unsafe (self.open, self.close) = (open, close)
     unsafe (self.isReadable, self.readImage) = (isReadable, readImage)
     for name in ["TIFFSetErrorHandler", "TIFFSetWarningHandler"] {
-      // Otherwise it writes to standard error.
+      // Without handlers, libtiff would write warnings to standard error.
       _ = unsafe library.function(name, as: SetHandler.self)?(nil)
     }
   }
 
-  /// A file in memory, read from front to back by libtiff's calls.
+  /// A file in memory that libtiff reads through callbacks.
   @unsafe
   private struct Source {
     let bytes: UnsafeRawPointer
@@ -61,9 +61,9 @@ struct TIFFDecoder: Sendable {
     var offset = 0
   }
 
-  /// Decodes an image whose tags were read, not yet turned.
+  /// Decodes an image whose tags were already read; the orientation is not applied.
   ///
-  /// - Throws: ``ImageError`` in libtiff's words if it does not know the kind, or if the pixels are damaged.
+  /// - Throws: ``ImageError`` with libtiff's message if the kind of image is unsupported or the pixels are damaged.
   func decode(_ bytes: Span<UInt8>, _ directory: TIFFDirectory) throws(ImageError) -> RGBImage {
     let size = directory.header.storedSize
     var failure: ImageError?
@@ -83,7 +83,7 @@ struct TIFFDecoder: Sendable {
           )
           return []
         }
-        // In the stored order: the orientation is applied by this program.
+        // In stored order, because this program applies the orientation itself.
         var raster = [UInt32](repeating: 0, count: size.pixelCount)
         let orientation = Int32(directory.header.orientation.rawValue)
         guard unsafe readImage(file, UInt32(size.width), UInt32(size.height), &raster, orientation, 1) != 0 else {
@@ -99,7 +99,7 @@ struct TIFFDecoder: Sendable {
     return RGBImage(width: size.width, height: size.height, samples: samples)
   }
 
-  /// Red is the lowest byte of a pixel.
+  /// Converts libtiff's 32-bit pixels, whose lowest byte is red, to channel values.
   private static func samples(_ raster: [UInt32]) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: 3 * raster.count) { samples, count in
       for pixel in raster {
@@ -135,7 +135,7 @@ struct TIFFDecoder: Sendable {
       guard let source = unsafe handle?.assumingMemoryBound(to: Source.self) else { return 0 }
       return unsafe UInt64(source.pointee.count)
     }
-    // "m" turns memory mapping off.
+    // Mode "rm": read, without memory mapping.
     return unsafe open("image", "rm", source, read, write, seek, { _ in 0 }, size, { _, _, _ in 0 }, { _, _, _ in })
   }
 }

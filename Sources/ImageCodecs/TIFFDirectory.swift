@@ -1,4 +1,4 @@
-/// The first image of a TIFF file (TIFF 6.0, section 2; BigTIFF too), as far as its tags say how large it is.
+/// The tags of the first image in a TIFF file that give its size and orientation (TIFF 6.0, section 2; also BigTIFF).
 struct TIFFDirectory {
   let header: ImageHeader
 
@@ -7,9 +7,9 @@ struct TIFFDirectory {
   private static let bitsPerSample = 258
   private static let orientation = 274
 
-  /// Reads the tags.
+  /// Reads the tags of the first image.
   ///
-  /// - Throws: ``ImageError`` if they are cut off or say no size.
+  /// - Throws: ``ImageError`` if the tags are truncated or do not give a size.
   init(of bytes: Span<UInt8>) throws(ImageError) {
     let reader = Reader(
       isLittle: bytes.starts(with: [0x49]),
@@ -17,7 +17,7 @@ struct TIFFDirectory {
     guard let directory = reader.offset(bytes, at: reader.isBig ? 8 : 4),
       let entryCount = reader.isBig
         ? reader.offset(bytes, at: directory) : reader.number(bytes, at: directory, bytes: 2),
-      // A directory has few entries; each of them is read.
+      // A directory has few entries, so all are read.
       entryCount <= (bytes.count - directory) / reader.entryBytes
     else { throw ImageError("is cut off before the tags of its first image; is the file complete?") }
     var values: [Int: Int] = [:]
@@ -26,20 +26,20 @@ struct TIFFDirectory {
       guard let tag = reader.number(bytes, at: place, bytes: 2),
         let type = reader.number(bytes, at: place + 2, bytes: 2)
       else { throw ImageError("is cut off in the tags of its first image; is the file complete?") }
-      // BYTE, SHORT, LONG and LONG8; only the first value counts, which is in the entry if there are few.
+      // Types BYTE, SHORT, LONG and LONG8; only the first value matters, which is in the entry itself if there are few.
       guard let width = [1: 1, 3: 2, 4: 4, 16: 8][type] else { continue }
       values[tag] = reader.number(bytes, at: place + (reader.isBig ? 12 : 8), bytes: width)
     }
     guard let width = values[Self.width], let height = values[Self.height] else {
       throw ImageError("is damaged: its first image has no size")
     }
-    // Group 4 codes a white row in a bit: the number of bytes says nothing of that of pixels.
+    // Group 4 compression encodes a white row in one bit, so that the file's size does not limit the number of pixels.
     header = try ImageHeader(
       .tiff, width: width, height: height,
       orientation: values[Self.orientation].flatMap(ImageOrientation.init(rawValue:)) ?? .upright, mostPixels: .max)
   }
 
-  /// Numbers in the file's byte order and width.
+  /// A reader of integers in the file's byte order and width.
   private struct Reader {
     let isLittle: Bool
     let isBig: Bool
@@ -50,7 +50,7 @@ struct TIFFDirectory {
       number(bytes, at: place, bytes: isBig ? 8 : 4)
     }
 
-    /// A number of up to 8 bytes; `nil` if they are not all there or it is beyond 63 bits.
+    /// Returns the integer of up to 8 bytes at an offset; `nil` beyond the end or if the value exceeds 63 bits.
     func number(_ bytes: Span<UInt8>, at place: Int, bytes width: Int) -> Int? {
       guard place >= 0, place <= bytes.count - width else { return nil }
       let number = (0..<width).reduce(UInt64(0)) { number, index in

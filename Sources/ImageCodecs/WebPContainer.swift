@@ -1,7 +1,7 @@
-/// The chunks of a WebP file (RFC 9649, section 2).
+/// The relevant chunks of a WebP file (RFC 9649, section 2).
 struct WebPContainer {
   let header: ImageHeader
-  /// The file that libwebp decodes: this one, or the first frame of an animation as a file of its own.
+  /// The file to pass to libwebp: this file, or the first frame of an animation rewritten as a still image.
   let still: Still
 
   enum Still {
@@ -9,9 +9,9 @@ struct WebPContainer {
     case frame([UInt8], size: ImageSize, left: Int, top: Int)
   }
 
-  /// Walks over all chunks.
+  /// Reads all chunks.
   ///
-  /// - Throws: ``ImageError`` if the file is cut off, or a chunk is not as the format has it.
+  /// - Throws: ``ImageError`` if the file is truncated, or a chunk is invalid.
   init(of bytes: Span<UInt8>) throws(ImageError) {
     guard bytes.starts(with: Array("RIFF".utf8)), let length = bytes.littleEndian32(at: 4), length >= 4 else {
       throw ImageError("is damaged: it does not begin with a RIFF header")
@@ -43,17 +43,17 @@ struct WebPContainer {
       case "XMP ": orientation = orientation ?? ImageOrientation(xmp: bytes.extracting(data))
       default: break
       }
-      // Chunks begin at even places.
+      // Chunks begin at even offsets.
       offset = data.upperBound + count % 2
     }
     guard let size else { throw ImageError("holds no pixels") }
-    // A single color takes no bits a pixel in the lossless format: the size says nothing of the number of bytes.
+    // In the lossless format an image of one color takes no bits per pixel, so that the file's size does not limit the number of pixels.
     header = try ImageHeader(
       .webP, width: size.width, height: size.height, orientation: orientation ?? .upright, mostPixels: .max)
     still = isAnimated ? try Self.firstFrame(bytes, frame, within: size) : .wholeFile
   }
 
-  /// The first frame of an animation as a file without alpha channel.
+  /// Returns the first frame of an animation as a still image without alpha channel.
   private static func firstFrame(
     _ bytes: Span<UInt8>, _ frame: Range<Int>?, within canvas: ImageSize
   ) throws(ImageError) -> Still {
@@ -84,7 +84,7 @@ struct WebPContainer {
     throw ImageError("is damaged: its first frame holds no pixels")
   }
 
-  /// The size in the first bytes of a chunk of pixels.
+  /// Reads the size of the image from the first bytes of a chunk of pixels.
   private static func pixelSize(_ bytes: Span<UInt8>, at chunk: Int) throws(ImageError) -> ImageSize {
     let data = chunk + 8
     if name(bytes, at: chunk) == "VP8 ", bytes.starts(with: [0x9D, 0x01, 0x2A], at: data + 3),
@@ -105,7 +105,7 @@ struct WebPContainer {
     return String(decoding: (offset..<offset + 4).map { index in bytes[index] }, as: UTF8.self)
   }
 
-  /// Some programs write the segment's name of JPEG in front.
+  /// Reads the orientation from EXIF data, which some programs precede with JPEG's segment name.
   private static func orientation(exif: Span<UInt8>) -> ImageOrientation? {
     let name = Array("Exif\0\0".utf8)
     return ImageOrientation(exif: exif.starts(with: name) ? exif.extracting(name.count..<exif.count) : exif)

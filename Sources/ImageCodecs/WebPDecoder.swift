@@ -1,10 +1,10 @@
-/// WebP images, decoded by libwebp where it is installed; transparent pixels keep their color.
+/// A WebP decoder that uses libwebp where it is installed; transparent pixels keep their color.
 @safe
 struct WebPDecoder: Sendable {
   /// The Debian package of the library.
   static let package = "libwebp7"
 
-  /// The library of this host; `nil` if it is not installed.
+  /// The decoder with this host's library; `nil` if libwebp is not installed.
   static let shared = WebPDecoder()
 
   // uint8_t *WebPDecodeRGBInto(const uint8_t *data, size_t data_size, uint8_t *output, size_t output_size, int stride);
@@ -22,7 +22,7 @@ struct WebPDecoder: Sendable {
     unsafe decodeRGBInto = function
   }
 
-  /// Decodes an image whose chunks were read, not yet turned; of an animation the first frame, black around it.
+  /// Decodes an image whose chunks were already read, without applying the orientation; of an animation, the first frame on black.
   ///
   /// - Throws: ``ImageError`` if the pixels are damaged.
   func decode(_ bytes: Span<UInt8>, _ container: WebPContainer) throws(ImageError) -> RGBImage {

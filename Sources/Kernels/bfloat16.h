@@ -1,14 +1,14 @@
-// bfloat16 numbers: conversion from and to float32, and products of pairs of neighbors.
+// bfloat16 numbers: conversion from and to float32, and products of adjacent pairs.
 //
-// The only file with intrinsics; their header, <immintrin.h>, is included by the path. A path whose CPU has instructions for bfloat16
-// defines PATH_HAS_BFLOAT16 and has its own `narrow`, `interleave` and `add_products`; all others take the portable ones. Convolutions
-// multiply in bfloat16 only where MULTIPLIES_BFLOAT16 is 1: portable products are slower than those of float32.
+// The only file with intrinsics; their header, <immintrin.h>, is included by each path (the compilation for one instruction set). A path whose
+// CPU has bfloat16 instructions defines PATH_HAS_BFLOAT16 and has its own `narrow`, `interleave` and `add_products`; all other paths use the
+// portable versions. Convolutions use bfloat16 only if MULTIPLIES_BFLOAT16 is 1, because portable products are slower than float32.
 
 // LANES pairs of neighboring bfloat16 numbers: even[0] odd[0] even[1] odd[1] …
 typedef uint16_t HalfPairs __attribute__((ext_vector_type(2 * LANES)));
 typedef uint16_t HalfPairsInMemory __attribute__((ext_vector_type(2 * LANES), aligned(2), may_alias));
 
-// bfloat16 is the upper half of a float.
+// bfloat16 is the upper half of a float32.
 INLINE Lanes widen(HalfLanes halves) { return (Lanes)(__builtin_convertvector(halves, WordLanes) << 16); }
 
 INLINE HalfPairs load_pairs(const uint16_t *source) { return *(const HalfPairsInMemory *)source; }
@@ -31,7 +31,7 @@ enum { MULTIPLIES_BFLOAT16 = 1 };
 INLINE HalfLanes narrow(Lanes lanes) { return (HalfLanes)_mm512_cvtneps_pbh((__m512)lanes); }
 
 INLINE HalfPairs interleave(Lanes even, Lanes odd) {
-  // The conversion puts the even numbers into the lower half.
+  // The instruction puts the numbers of its second operand, the even ones, into the lower half.
   const __m512i order = _mm512_set_epi16(
       31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1,
       16, 0);
@@ -75,7 +75,7 @@ INLINE Lanes add_products(Lanes sums, const uint16_t *pair, HalfPairs weights) {
 
 // MARK: - Elements of feature maps
 
-// Elements of either type, by their index. `element` is a constant wherever these are called, so no branch is left.
+// Elements of either type, by index. `element` is a compile-time constant in all callers, so no branch remains.
 INLINE Lanes load(const void *source, size_t index, KernelElement element) {
   if (element == KERNEL_FLOAT32) {
     return load_lanes((const float *)source + index);

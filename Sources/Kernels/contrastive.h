@@ -1,18 +1,18 @@
-// The loops over a line of similarities in the contrastive loss: its largest element, its exponentials' sum, and the factors with which
-// the rows enter the gradient.
+// The loops over a line of similarities (one row's similarities to many columns) in the contrastive loss: the maximum, the sum of
+// exponentials, and the factors with which the rows enter the gradient.
 //
-// The formulas and the order of the calls: Losses' StandardLoss.swift.
+// Formulas and order of the calls: StandardLoss.swift in the target Losses.
 
-// e^x to about 1.2·10⁻⁷ for −87 ≤ x ≤ 88; below −87 about 10⁻³⁸; NaN stays NaN.
+// e^x with a relative error of about 1.2·10⁻⁷ for −87 ≤ x ≤ 88; about 10⁻³⁸ below −87; NaN for NaN.
 //
-// x = n ln 2 + r, |r| ≤ ½ ln 2; e^r by a polynomial whose relative error there is 3·10⁻⁹ at the most; 2^n by its bits.
+// x = n ln 2 + r with |r| ≤ ½ ln 2; e^r is a polynomial with a relative error of at most 3·10⁻⁹; 2^n is built from its bits.
 INLINE Lanes exponential(Lanes x) {
   const float rounder = 0x1.8p23f;
   x = broadcast(-87) > x ? broadcast(-87) : x;
   // Adding 1.5 · 2²³ rounds to an integer, which is then in the low bits.
   Lanes shifted = x * 1.44269504089f + rounder;
   Lanes n = shifted - rounder;
-  // ln 2 in two parts; n times the first is exact.
+  // ln 2 as a sum of two numbers; n times the first one is exact.
   Lanes r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   Lanes series = broadcast(0x1.6a23dp-10f);
   series = series * r + 0x1.123a2p-7f;
@@ -24,7 +24,7 @@ INLINE Lanes exponential(Lanes x) {
   return series * (Lanes)(((WordLanes)shifted + 127) << 23);
 }
 
-// Fewer elements than LANES, and `filler` in the other lanes.
+// Loads fewer elements than LANES; the other lanes get `filler`.
 INLINE Lanes load_first(const float *source, size_t count, float filler) {
   float padded[LANES];
   for (size_t lane = 0; lane < LANES; lane++) {
@@ -90,7 +90,7 @@ static double exponential_sum(const float *elements, size_t count, float shift) 
   return result;
 }
 
-// The factors of the columns `index` … `index + LANES − 1` of a line.
+// The gradient factors of the columns `index` … `index + LANES − 1` of a line.
 INLINE Lanes pair_factors(
     Lanes similarities, KernelLossRow row, Lanes log_sum_exps, Lanes anchor_weights, Lanes positive_weights,
     IntegerLanes classes) {

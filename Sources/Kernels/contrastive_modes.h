@@ -1,7 +1,7 @@
-// The loops over a line of similarities in the modes of the contrastive loss beyond the standard one of contrastive.h: which columns are
-// positives or negatives of a row, and their factors of the gradient.
+// The loops over a line of similarities for the variants of the contrastive loss that contrastive.h does not cover: which columns are positives
+// or negatives of a row, and their factors in the gradient.
 //
-// The formulas: Losses' RowWeights.swift; e^x is contrastive.h's.
+// Formulas: RowWeights.swift in the target Losses. e^x is that of contrastive.h.
 
 INLINE Lanes negative_magnitude(Lanes x) { return (Lanes)((WordLanes)x | 0x80000000u); }
 
@@ -34,14 +34,15 @@ INLINE IntegerLanes load_first_numbers(const int32_t *source, size_t count) {
   return lanes;
 }
 
-// All ones for each column that is a positive of the row: of its class, and among the first samples of that, or of the one sample more.
+// A mask of the columns that are positives of the row: of the row's class, and among the class's first `kept_samples` samples or the one
+// further sample that is allowed.
 INLINE IntegerLanes positives_of_row(
     IntegerLanes same, int32_t sample_number, IntegerLanes sample_numbers, int32_t kept_samples) {
   int32_t one_more = sample_number > kept_samples ? sample_number : kept_samples;
   return same & ((sample_numbers < kept_samples) | (sample_numbers == one_more));
 }
 
-// All ones for each column of which the row is a positive.
+// A mask of the columns that have the row among their positives.
 INLINE IntegerLanes row_as_positive(
     IntegerLanes same, int32_t sample_number, IntegerLanes sample_numbers, int32_t kept_samples) {
   if (sample_number < kept_samples) {
@@ -120,7 +121,7 @@ static double finite_sum(const float *elements, size_t count) {
   return result;
 }
 
-// One role of a pair: ∂L/∂s of an anchor with these numbers, to a row that is its negative, its positive, or neither.
+// ∂L/∂s for one anchor of a pair, whose other row is its negative, its positive, or neither.
 INLINE Lanes role_factors(
     Lanes similarities, Lanes log_sum, Lanes anchor_weight, Lanes positive_log_sum, Lanes positive_weight,
     IntegerLanes negative, IntegerLanes positive, KernelSummation summation, KernelDenominator denominator) {
@@ -140,7 +141,7 @@ INLINE Lanes role_factors(
   return factors - where(positive, of_positive);
 }
 
-// A line's factors, compiled for each mode.
+// The gradient factors of a line; inlined, so that it is compiled separately for each variant of the loss.
 INLINE void mode_factors(
     float *line, size_t count, KernelLossRow row, KernelLossColumns columns, int32_t kept_samples,
     KernelSummation summation, KernelDenominator denominator) {

@@ -1,4 +1,4 @@
-// The choice of a path, at run time and under a limit.
+// The choice of a path (kernels compiled for one instruction set) at run time, below an optional limit.
 
 #include "paths.h"
 

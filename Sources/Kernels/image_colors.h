@@ -1,7 +1,7 @@
-// Changes of color of an image's planes with Pillow's arithmetic and rounding, the same on every path: floating-point
-// operations are never fused.
+// Color operations on an image's planes with Pillow's arithmetic and rounding. Results are the same on every path, because multiplications
+// and additions are never fused.
 
-// A blend of a level with the one that it moves away from or towards, cut to 0…255 and rounded down.
+// base + factor · (level − base), clipped to 0…255 and rounded down.
 INLINE uint8_t blended(float level, float base, float factor) {
 #pragma clang fp contract(off)
   float value = base + factor * (level - base);
@@ -10,7 +10,7 @@ INLINE uint8_t blended(float level, float base, float factor) {
   return (uint8_t)(int32_t)value;
 }
 
-// ITU-R BT.601's luminance in multiples of 2⁻¹⁶, rounded to a level.
+// The luminance (ITU-R BT.601) with weights in multiples of 2⁻¹⁶, rounded to a level.
 INLINE uint32_t luminance_of(uint32_t red, uint32_t green, uint32_t blue) {
   return (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;
 }
@@ -58,7 +58,7 @@ static uint64_t image_luminance_sum(const uint8_t *planes, size_t count) {
 INLINE int32_t maximum(int32_t one, int32_t other) { return one > other ? one : other; }
 INLINE int32_t minimum(int32_t one, int32_t other) { return one < other ? one : other; }
 
-// level · part / 255², rounded to the nearest; halves do not occur.
+// level · part / 255², rounded to the nearest integer; ties do not occur.
 INLINE int32_t share_of(int32_t level, int32_t part) {
   int32_t product = level * part;
   int32_t share = (int32_t)((float)product * (1.0f / 65025) + 0.5f);
@@ -66,17 +66,17 @@ INLINE int32_t share_of(int32_t level, int32_t part) {
   return share + (rest > 32512) - (rest < -32512);
 }
 
-// Pixels per block of the hue: as many as keep its passes in registers' reach.
+// The number of pixels per block of shift_hues; small enough that its intermediate values stay in registers or L1 cache.
 enum { HUE_BLOCK = 64 };
 
-// Hue, saturation and value of 8 bits and back, hue moved by `shift` of 256 in between: Pillow's conversions.
+// Converts RGB to 8-bit hue, saturation and value as Pillow does, adds `shift` (of 256) to the hue, and converts back.
 INLINE void shift_hues(uint8_t *restrict reds, uint8_t *restrict greens, uint8_t *restrict blues, uint8_t shift) {
 #pragma clang fp contract(off)
   for (int pixel = 0; pixel < HUE_BLOCK; pixel++) {
     int32_t red = reds[pixel], green = greens[pixel], blue = blues[pixel];
     int32_t value = maximum(red, maximum(green, blue));
     int32_t range = value - minimum(red, minimum(green, blue));
-    // In sixths of a turn, from the primary color that is largest.
+    // The hue in sixths of a turn, counted from the largest primary color.
     float divisor = (float)(range > 0 ? range : 1);
     int32_t ahead = red == value ? blue : green == value ? red : green;
     int32_t behind = red == value ? green : green == value ? blue : red;
@@ -87,7 +87,7 @@ INLINE void shift_hues(uint8_t *restrict reds, uint8_t *restrict greens, uint8_t
     turn = turn >= 1 ? turn - 1 : turn;
     int32_t hue = (int32_t)((double)(float)turn * 255);
     hue = range > 0 ? hue : 0;
-    // Exact: the quotient is a whole number or at least 1/255 below the next one.
+    // Exact: the quotient is an integer or at least 1/255 below the next one.
     int32_t saturation = (int32_t)((float)(255 * range) / (float)(value > 0 ? value : 1));
 
     hue = (hue + shift) & 255;
@@ -127,14 +127,14 @@ INLINE IntegerBlock levels_at(const uint8_t *levels) {
   return __builtin_convertvector(*(const ByteBlockInMemory *)levels, IntegerBlock);
 }
 
-// 16 levels of one row, blended with the mean of their neighbors, of which the center counts five times.
+// Blends 16 levels of one row with the mean of their neighborhood, in which the center has weight 5 and the eight neighbors have weight 1.
 INLINE ByteBlock sharpened(const uint8_t *above, const uint8_t *center, const uint8_t *below, float factor) {
 #pragma clang fp contract(off)
   IntegerBlock level = levels_at(center);
   IntegerBlock sums = 5 * level + levels_at(center - 1) + levels_at(center + 1) + levels_at(above - 1)
                       + levels_at(above) + levels_at(above + 1) + levels_at(below - 1) + levels_at(below)
                       + levels_at(below + 1);
-  // Thirteenths, rounded to the nearest.
+  // Division by 13, rounded to the nearest integer.
   FloatBlock base = __builtin_convertvector(((2 * sums + 13) * 40330) >> 20, FloatBlock);
   FloatBlock value = base + factor * (__builtin_convertvector(level, FloatBlock) - base);
   value = __builtin_elementwise_min(__builtin_elementwise_max(value, (FloatBlock)(0)), (FloatBlock)(255));
@@ -152,7 +152,7 @@ static void image_sharpen(KernelImage image, float factor, uint8_t *restrict res
     uint8_t *target = result + line * width;
     if (width >= 18) {
       for (size_t column = 1; column + 1 < width; column += 16) {
-        // The last block begins earlier, so that it ends with the row.
+        // The last block begins earlier, so that it ends at the end of the row.
         size_t place = column + 17 <= width ? column : width - 17;
         *(ByteBlockInMemory *)(target + place) =
             sharpened(above + place, center + place, below + place, factor);
@@ -218,7 +218,7 @@ static void image_stretch(uint8_t *planes, size_t count) {
 
 static void image_equalize(uint8_t *planes, size_t count) {
   for (int channel = 0; channel < 3; channel++, planes += count) {
-    // Four histograms: neighbors are often of one level, and an addition would wait for the one before.
+    // Four histograms, because consecutive pixels often have the same level and each increment would wait for the previous one.
     uint32_t histograms[4][256] = {{0}};
     size_t pixel = 0;
     for (; pixel + 4 <= count; pixel += 4) {
@@ -249,7 +249,7 @@ static void image_equalize(uint8_t *planes, size_t count) {
     }
     uint8_t table[256];
     for (int level = 0; level < 256; level++) {
-      // Exact: both are whole numbers below 2³¹.
+      // Exact: both numbers are integers below 2³¹.
       int32_t value = (int32_t)((double)sums[level] / (double)(int32_t)step);
       table[level] = value < 255 ? value : 255;
     }

@@ -1,4 +1,4 @@
-// Smoothing of an image's planes in float32, never fused, rounded to levels once at the end.
+// Blurring of an image's planes in float32, never with fused multiply-add, rounded to levels once at the end.
 
 // `line[column]` ← Σ weights[tap] · source[column + tap].
 INLINE void weighted_sums(
@@ -20,7 +20,7 @@ static size_t image_blur_scratch_count(int width, int height, int taps) {
   return (size_t)width * (height + taps) + 2 * (width + taps);
 }
 
-// The index of the element at `place`, which may be before the first or after the last of `count`: mirrored without repeating the edge.
+// The index of the element at `place`, which may lie outside 0…count − 1 and is then mirrored without repeating the edge element.
 INLINE int reflected(int place, int count) {
   if (count == 1) {
     return 0;

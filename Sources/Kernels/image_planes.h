@@ -1,6 +1,6 @@
-// Images of 8 bits a channel as three planes, red, green and blue, one after another: moving pixels without changing them.
+// 8-bit images stored as three planes (red, green, blue): operations that move pixels without changing their values.
 
-// Pixels `[count, 3]` → planes `[3, count]`.
+// Converts pixels `[count, 3]` to planes `[3, count]`.
 static void image_unpack(const uint8_t *restrict pixels, size_t count, uint8_t *restrict planes) {
   uint8_t *restrict red = planes, *restrict green = planes + count, *restrict blue = planes + 2 * count;
   for (size_t pixel = 0; pixel < count; pixel++) {
@@ -10,7 +10,7 @@ static void image_unpack(const uint8_t *restrict pixels, size_t count, uint8_t *
   }
 }
 
-// Planes `[3, count]` → pixels `[count, 3]`.
+// Converts planes `[3, count]` to pixels `[count, 3]`.
 static void image_pack(const uint8_t *restrict planes, size_t count, uint8_t *restrict pixels) {
   const uint8_t *restrict red = planes, *restrict green = planes + count, *restrict blue = planes + 2 * count;
   for (size_t pixel = 0; pixel < count; pixel++) {
@@ -53,7 +53,7 @@ static void image_mirror(KernelImage image, uint8_t *restrict result) {
 static void image_affine(KernelImage image, const int32_t *matrix, uint8_t fill, uint8_t *restrict result) {
   size_t count = (size_t)image.width * image.height;
   uint32_t width = image.width, height = image.height;
-  // Unsigned: sums wrap around as Pillow's do.
+  // Unsigned, so that sums wrap around as in Pillow.
   uint32_t row_x = matrix[2], row_y = matrix[5];
   for (uint32_t row = 0; row < height; row++) {
     uint32_t x = row_x, y = row_y;

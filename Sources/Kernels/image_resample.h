@@ -1,4 +1,4 @@
-// Resizing by separable filters in fixed point, rows first, rounded to 8 bits between the passes, as Pillow's 8-bit path.
+// Resizing by separable filters in fixed point, rows first, rounded to 8 bits between the two passes, like Pillow's 8-bit implementation.
 
 typedef uint8_t ByteBlock __attribute__((ext_vector_type(16)));
 typedef uint8_t ByteBlockInMemory __attribute__((ext_vector_type(16), aligned(1)));
@@ -8,7 +8,7 @@ typedef uint32_t PixelWords __attribute__((ext_vector_type(4)));
 typedef int32_t PixelFactors __attribute__((ext_vector_type(4)));
 typedef int32_t PixelFactorsInMemory __attribute__((ext_vector_type(4), aligned(4)));
 
-// Weights are multiples of 2⁻²²; half a level is added for rounding.
+// Weights are multiples of 2⁻²²; half a level is added to round.
 enum { WEIGHT_BITS = 22, GROUP = 4 };
 
 INLINE ByteBlock levels_of(IntegerBlock sums) {
@@ -24,7 +24,7 @@ INLINE uint32_t pixel_word(const uint8_t *pixel) {
   return word;
 }
 
-// One row of `[width, 3]` pixels → `[columns, 4]`, the fourth byte of a pixel holding nothing of use.
+// Resizes one row of `[width, 3]` pixels to `[columns, 4]`; the fourth byte of a pixel is meaningless.
 INLINE void resample_row(const uint8_t *row, KernelFilter filter, uint8_t *result) {
   for (int first = 0; first < filter.count; first += GROUP) {
     int end = filter.count - first < GROUP ? filter.count - first : GROUP;
@@ -47,7 +47,7 @@ INLINE void resample_row(const uint8_t *row, KernelFilter filter, uint8_t *resul
   }
 }
 
-// 16 neighboring pixels of a row of the result, from rows of `[columns, 4]`.
+// Computes 16 neighboring pixels of a row of the result from rows of `[columns, 4]`.
 INLINE void resample_column_block(
     const uint8_t *rows, size_t row_stride, const int32_t *weights, int taps, ByteBlock blocks[GROUP]) {
   IntegerBlock sums[GROUP];
@@ -68,7 +68,7 @@ INLINE void resample_column_block(
   }
 }
 
-// Every fourth byte from `channel` on: one channel of 16 pixels.
+// Returns every fourth byte, beginning with `channel`: one channel of 16 pixels.
 INLINE ByteBlock channel_of(const ByteBlock blocks[GROUP], int channel) {
   PixelWords parts[GROUP];
   UNROLL
@@ -95,7 +95,7 @@ static void image_resample(
   for (int row = rows.begin; row < rows.end; row++) {
     const uint8_t *source = pixels + row * row_stride;
     if (row + 1 == rows.end) {
-      // Pixels are read as four bytes: after the last one there may be nothing to read.
+      // Pixels are read as four bytes; after the last pixel of the image there may be no readable byte.
       memcpy(last, source, 3 * (size_t)columns.end);
       source = last;
     }

@@ -1,6 +1,6 @@
-// Vectors of LANES neighboring channels, float32: 16 with AVX-512, 8 without.
+// Vectors of LANES neighboring channels as float32: 16 with AVX-512, otherwise 8.
 //
-// These are clang's vector types, which it compiles for any CPU: where registers are narrower, a vector takes several of them.
+// These are clang's vector types, which compile for any CPU: where registers are narrower, a vector takes several registers.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 #include "kernels.h"
 
-// A baseline path has no registers of this width; nothing of these types crosses a call that is not inlined.
+// The baseline path has no registers of this width, but no function with vector arguments is called without being inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 typedef float Lanes __attribute__((ext_vector_type(LANES)));
@@ -28,10 +28,10 @@ INLINE void store_lanes(float *destination, Lanes lanes) { *(LanesInMemory *)des
 
 INLINE Lanes broadcast(float value) { return (Lanes)(value); }
 
-// condition ? lanes : 0, where condition holds all ones or zeros, as comparisons give it.
+// condition ? lanes : 0, where each element of condition has all bits set or none, as comparisons return it.
 INLINE Lanes where(IntegerLanes condition, Lanes lanes) { return (Lanes)((IntegerLanes)lanes & condition); }
 
-// A NaN stays one, as in PyTorch: the step that finds it ends the run.
+// max(lanes, 0); NaN remains NaN, as in PyTorch, so that the training step detects it.
 INLINE Lanes positive_part(Lanes lanes) { return where(~(lanes <= 0), lanes); }
 
 // sums[0..<LANES] += lanes, in float64.
@@ -41,7 +41,7 @@ INLINE void add_to(double *sums, Lanes lanes) {
   }
 }
 
-// Sums are kept in four interleaved parts, so that an addition need not wait for the one before.
+// Sums are accumulated in four interleaved parts, so that an addition need not wait for the previous one.
 enum { PARTS = 4 };
 
 INLINE Lanes total(const Lanes parts[PARTS]) { return (parts[0] + parts[1]) + (parts[2] + parts[3]); }

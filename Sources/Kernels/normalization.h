@@ -1,7 +1,7 @@
-// Batch normalization, ReLU and the residual sum in as few passes over memory as their data flow allows.
+// Batch normalization, ReLU and residual addition, with as few passes over memory as possible.
 //
-// The formulas: NeuralNet's BatchNormalization.swift. Maps are `[image][channel / block][pixel][channel % block]`; each pass takes LANES
-// channels of one image at a time.
+// Formulas: BatchNormalization.swift in the target NeuralNet. Maps are `[image][channel / block][pixel][channel % block]`; each pass processes
+// LANES channels of one image at a time.
 
 // The index of the first pixel of LANES channels of one image. Neighboring pixels are `block` elements apart.
 INLINE size_t maps_offset(KernelMaps maps, int image, int channel) {
@@ -9,7 +9,7 @@ INLINE size_t maps_offset(KernelMaps maps, int image, int channel) {
          + channel % maps.block;
 }
 
-// Runs the body for each image and LANES channels, in the order in which they lie.
+// Runs the body for each image and each group of LANES channels, in memory order.
 #define FOR_EACH_MAP(maps)                             \
   for (int image = 0; image < (maps).images; image++)  \
     for (int channel = 0; channel < (maps).channels; channel += LANES)
@@ -74,14 +74,14 @@ INLINE void normalize_add_relu_elements(
   }
 }
 
-// The value whose sign masks a gradient that comes back through a ReLU.
+// The value whose sign decides where a ReLU's gradient is zero.
 typedef enum {
   UNMASKED,
-  BY_OUTPUT,     // of the ReLU
-  BY_NORMALIZED, // scale · y + shift, which the ReLU was applied to
+  BY_OUTPUT,     // the ReLU's output
+  BY_NORMALIZED, // scale · y + shift, which is the ReLU's input
 } Mask;
 
-// Σ value and Σ value · (y − mean) of gradients, which are masked and stored on the way unless `mask` is UNMASKED.
+// Σ value and Σ value · (y − mean) of gradients, which are also masked by the ReLU and stored unless `mask` is UNMASKED.
 INLINE void gradient_sums_elements(
     KernelMaps maps, const void *gradient, const void *addend, const void *output, const void *y,
     const float *scale, const float *shift, const float *mean, void *masked, double *sums,
@@ -134,7 +134,7 @@ INLINE void normalize_gradient_elements(
   }
 }
 
-// MARK: - The path's functions: one copy for each type of element
+// MARK: - The functions of the table: one version for each element type
 
 #define FOR_ELEMENT(call)                        \
   do {                                           \

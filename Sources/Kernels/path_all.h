@@ -1,5 +1,5 @@
-// The functions of one path. A path_*.c file defines LANES, sets the instruction set, and includes this file; `path_table` is then its
-// table. The order matters: each file uses those above it.
+// All functions of one path. A path_*.c file defines LANES, sets the instruction set, and includes this file, which defines `path_table`. The
+// order matters: each header uses those included before it.
 
 // MARK: - Vectors
 #include "lanes.h"

@@ -1,4 +1,4 @@
-// CPUs with AVX2 and fused multiply-add.
+// The path for CPUs with AVX2 and fused multiply-add.
 
 #include "paths.h"
 

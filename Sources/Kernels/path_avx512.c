@@ -1,4 +1,4 @@
-// CPUs with AVX-512.
+// The path for CPUs with AVX-512.
 
 #include "paths.h"
 

@@ -1,4 +1,4 @@
-// CPUs with AVX-512 that also convert to bfloat16.
+// The path for CPUs with AVX-512 and its bfloat16 instructions.
 
 #include "paths.h"
 

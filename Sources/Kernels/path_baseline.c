@@ -1,4 +1,4 @@
-// Every CPU of the architecture: no instructions beyond those that the compiler uses anyway.
+// The path for every CPU of the architecture: only the instructions that the compiler uses by default.
 
 #include "paths.h"
 

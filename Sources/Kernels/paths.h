@@ -1,4 +1,4 @@
-// The tables of the paths, one from each path_*.c.
+// The tables of functions of all paths, each defined by a path_*.c file.
 
 #include "kernels.h"
 

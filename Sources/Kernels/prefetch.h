@@ -1,20 +1,20 @@
-// Feature maps of the rows of tiles that come next, asked for while the products of the present ones keep the CPU busy.
+// Prefetching of the feature maps of the next rows of tiles while the products of the current ones keep the CPU busy.
 //
-// Maps usually come from main memory, and a row of tiles is too short for the CPU's own prefetcher to recognize. Lines of 64 bytes are
-// requested into the level 2 cache (locality 2 of `__builtin_prefetch`): they are used once, and level 1 is full of factors.
+// Feature maps usually come from main memory, and a row of tiles is too short for the hardware prefetcher to recognize. Cache lines of 64 bytes
+// are requested into the level 2 cache (locality 2 of `__builtin_prefetch`): they are used once, and level 1 is full of factors.
 
-// The cache lines of a group's rows, one block of channels of one row after another.
+// The cache lines of a group's rows still to be requested: one block of channels of one row after the other.
 typedef struct {
-  const char *image;    // where the present image begins
-  size_t block_bytes;   // from one block of channels of an image to the next
-  int blocks;           // of channels
+  const char *image;    // the address of the current image
+  size_t block_bytes;   // the distance in bytes between blocks of channels of one image
+  int blocks;           // the number of blocks of channels
   int rows_per_image;
-  int lines_per_row;    // of one row of tiles of one block
-  int row;              // within the image
+  int lines_per_row;    // the number of cache lines of one row of tiles of one block
+  int row;              // the current row within the image
   int block;
-  int line;             // within the row
-  int remaining;        // lines of all rows and blocks that are still to come
-  int lines_per_share;  // how many are asked for at each frequency
+  int line;             // the current line within the row
+  int remaining;        // the number of lines of all rows and blocks not yet requested
+  int lines_per_share;  // the number of lines requested at each frequency
 } RowsToCome;
 
 INLINE RowsToCome rows_to_come(
@@ -33,7 +33,7 @@ INLINE RowsToCome rows_to_come(
   return come;
 }
 
-// Asks for the next share of the lines.
+// Requests the next share of the lines.
 INLINE void prefetch_share(RowsToCome *come, const int is_written) {
   int count = come->lines_per_share < come->remaining ? come->lines_per_share : come->remaining;
   come->remaining -= count;

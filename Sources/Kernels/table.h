@@ -1,4 +1,4 @@
-// The functions of a path by name, in the order of kernels.h; the last file that a path includes.
+// The table of a path's functions, in the order of kernels.h; the last header that a path includes.
 
 static const KernelTable path_table = {
     .lanes = LANES,

@@ -1,22 +1,22 @@
-// The passes of a 3×3 convolution by Winograd's method. Mathematics: winograd_transforms.h; letters and shapes: winograd_factors.h.
+// The passes of a 3×3 convolution by Winograd's method. Mathematics: winograd_transforms.h; symbols and shapes: winograd_factors.h.
 
 // MARK: - Passes
 
-// 1 if this path multiplies a shape's factors in bfloat16.
+// Returns 1 if this path multiplies the factors of a convolution in bfloat16.
 INLINE int multiplies_halves(KernelConvolution shape) {
   return MULTIPLIES_BFLOAT16 && shape.products == KERNEL_BFLOAT16;
 }
 
-// Element `index` of factors of a kind.
+// Returns the address of element `index` of an array of factors.
 INLINE const void *factor_at(const void *factors, size_t index, Factors kind) {
   return kind == FLOATS ? (const void *)((const float *)factors + index)
                         : (const void *)((const uint16_t *)factors + index);
 }
 
-// The parts of a pass's scratch memory.
+// The parts of the scratch memory of one pass.
 typedef struct {
-  FactorMemory v; // factors of the input
-  FactorMemory m; // float32 products (convolution), or the factors d of the output's gradient (weight gradient)
+  FactorMemory v; // the transformed input
+  FactorMemory m; // float32 products (convolution), or the transformed output gradient d (weight gradient)
   float *line;    // `[6][columns of a row of tiles][LANES]`: one row of tiles, transformed along its columns
 } PassMemory;
 
@@ -78,7 +78,7 @@ INLINE void winograd_convolve_as(
   }
 }
 
-// Products of weight gradients of one group of tiles at one frequency, for one block of inputs and one panel of outputs.
+// Adds the products for a weight gradient of one group of tiles at one frequency, for one block of inputs and one panel of outputs.
 INLINE void accumulate_block(
     KernelConvolution shape, PassMemory memory, int tiles, int frequency, int input, int output, float *u,
     const Factors kind, const int is_first) {
@@ -92,7 +92,7 @@ INLINE void accumulate_block(
   }
 }
 
-// g[3][3] of LANES outputs and one input from u[frequency], whose elements are `stride` floats apart.
+// Transforms u[frequency], whose elements are `stride` floats apart, to weight gradients g[3][3] of LANES outputs and one input.
 INLINE void transform_to_gradient(const float *u, size_t stride, Lanes g[9]) {
   Lanes columns[PATCH][3];
   UNROLL
@@ -115,9 +115,9 @@ INLINE void transform_to_gradient(const float *u, size_t stride, Lanes g[9]) {
   }
 }
 
-// 1 if the gradients of all frequencies would leave the caches, `[frequency][input][output]`: at 128 · 128 channels they are 2.4 MB. If
-// so, each group's are transformed at once, block by block, and a quarter as many numbers, `[panel][input][3 · 3][panel's outputs]`, go from
-// group to group.
+// Returns 1 if the weight gradients at all frequencies, `[frequency][input][output]`, exceed the caches: with 128 · 128 channels they take
+// 2.4 MB. The gradients of each group are then transformed at once, block by block, and a quarter as many numbers,
+// `[panel][input][3 · 3][panel's outputs]`, are accumulated over the groups.
 INLINE int is_wide(KernelConvolution shape) { return (size_t)shape.inputs * shape.outputs > 128 * 128; }
 
 static size_t winograd_gradient_count(KernelConvolution shape) {
@@ -191,7 +191,7 @@ INLINE void winograd_weight_gradient_as(
   }
 }
 
-// MARK: - The path's functions
+// MARK: - The functions of the table
 
 static size_t winograd_scratch_count(KernelConvolution shape) {
   TileGroups groups = tile_groups(shape);
@@ -204,15 +204,15 @@ static size_t winograd_weight_count(KernelConvolution shape) {
   return multiplies_halves(shape) ? count / 2 : count;
 }
 
-// Row-major weights `[outputs][inputs][3 · 3]` come and go through a block of LANES outputs and this many inputs: neighboring outputs lie
-// so far apart that one element of each at a time would miss every cache.
+// Row-major weights `[outputs][inputs][3 · 3]` are copied through a block of LANES outputs and this many inputs, because neighboring outputs
+// are so far apart in memory that copying one element of each at a time would miss every cache.
 enum { INPUTS_PER_COPY = 16, WEIGHTS_PER_COPY = INPUTS_PER_COPY * 9 };
 
 typedef struct {
   float weights[LANES][WEIGHTS_PER_COPY];
 } WeightBlock;
 
-// The weights of LANES outputs and `count` inputs; for rotated ones the memory is `[inputs][outputs][3 · 3]`.
+// Reads the weights of LANES outputs and `count` inputs; with `is_rotated`, the memory layout is `[inputs][outputs][3 · 3]`.
 INLINE void read_weights(
     KernelConvolution shape, const float *weights, int is_rotated, int output, int input, int count, WeightBlock *block) {
   for (int lane = 0; lane < LANES; lane++) {
@@ -234,7 +234,7 @@ INLINE void read_weights(
   }
 }
 
-// Transforms the weights of a block's input `index`.
+// Transforms the weights of input `index` of a block.
 INLINE void transform_block(const WeightBlock *block, int index, Lanes u[FREQUENCIES]) {
   Lanes columns[3][PATCH];
   UNROLL
@@ -255,7 +255,7 @@ INLINE void transform_block(const WeightBlock *block, int index, Lanes u[FREQUEN
   }
 }
 
-// `is_rotated`: for the gradient of the input, a convolution with inputs and outputs exchanged and the kernel turned by 180°.
+// `is_rotated`: 1 for the gradient of the input, which is a convolution with inputs and outputs exchanged and the kernel rotated by 180°.
 static void winograd_pack_weights(KernelConvolution shape, const float *weights, int is_rotated, float *u) {
   int panel = panel_vectors(shape.outputs) * LANES;
   size_t stride = (size_t)shape.inputs * shape.outputs;

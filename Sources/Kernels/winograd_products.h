@@ -1,7 +1,7 @@
-// The products of factors at one frequency, a panel of outputs at a time, with all sums in registers. Letters and shapes:
-// winograd_factors.h; `vectors` (1 or 2) is the panel's width.
+// The products of factors at one frequency for one panel of outputs, with all sums in registers. Symbols and shapes: winograd_factors.h;
+// `vectors` (1 or 2) is the width of the panel in vectors.
 
-// m[tile][outputs of one panel] = Σ over inputs of v[tile][input] · u[input][outputs of the panel], TILES_PER_BLOCK tiles.
+// m[tile][outputs of one panel] = Σ over inputs of v[tile][input] · u[input][outputs of the panel], for TILES_PER_BLOCK tiles.
 INLINE void multiply_panel(
     const void *factors, int inputs, const void *weights_of_panel, float *m, int outputs, const int vectors,
     const Factors kind) {
@@ -58,7 +58,7 @@ INLINE void multiply_panel(
   }
 }
 
-// The number of inputs of one block of weight gradients: with 2 vectors of outputs, 16 sums in registers.
+// The number of inputs in one block of a weight gradient: with 2 vectors of outputs, 16 sums in registers.
 enum { INPUTS_PER_BLOCK = 8 };
 
 // u[8 inputs][outputs of one panel] ← or += Σ over tiles of v[tile][input] · d[tile][outputs of the panel].

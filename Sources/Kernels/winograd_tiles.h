@@ -1,17 +1,17 @@
-// Feature maps ↔ factors: the transforms of rows of tiles. Letters and shapes: winograd_factors.h.
+// The transforms of rows of tiles from feature maps to factors and back. Symbols and shapes: winograd_factors.h.
 //
-// Feature maps are `[image][channel / block][row][column][channel % block]`. Within a tile, i counts rows and j columns: d[6][6] inputs,
+// Feature maps are `[image][channel / block][row][column][channel % block]`. Within a tile, i is the row and j the column: d[6][6] inputs,
 // f[6][6] frequencies, y[4][4] outputs.
 
-// LANES channels of one row of tiles of feature maps.
+// The location of LANES channels of one row of tiles in feature maps.
 typedef struct {
-  int channels; // of the feature maps
-  int channel;  // the first of the LANES channels
+  int channels; // the number of channels of the feature maps
+  int channel;  // the index of the first of the LANES channels
   int top;      // the first row of the tiles' outputs
   size_t base;  // the index of the channels' first pixel
 } TileRow;
 
-// `row`: the row of tiles, counted over all images.
+// Returns the location of a row of tiles; `row` counts over all images.
 INLINE TileRow tile_row(KernelConvolution shape, TileGroups groups, int row, int channels, int channel) {
   size_t step = shape.block, image = row / groups.rows_per_image;
   TileRow tiles;
@@ -23,18 +23,18 @@ INLINE TileRow tile_row(KernelConvolution shape, TileGroups groups, int row, int
   return tiles;
 }
 
-// The index of a pixel of these channels.
+// The index of a pixel of the row of tiles' channels.
 INLINE size_t pixel_index(KernelConvolution shape, TileRow tiles, int row, int column) {
   return tiles.base + ((size_t)row * shape.width + column) * shape.block;
 }
 
-// The factors of one group of tiles: `[frequency][tile][channel]`, `stride` elements from one frequency to the next.
+// The factors of one group of tiles, `[frequency][tile][channel]`; frequencies are `stride` elements apart.
 typedef struct {
   void *elements;
   size_t stride;
 } FactorMemory;
 
-// Stores the transformed tile `f` and, in HALF_PAIRS, the one beside it.
+// Stores the transformed tile `f` and, in HALF_PAIRS, the one next to it.
 INLINE void store_frequencies(
     FactorMemory factors, size_t index, int frequency, Lanes f, Lanes beside, const Factors kind) {
   index += frequency * factors.stride;
@@ -45,7 +45,7 @@ INLINE void store_frequencies(
   }
 }
 
-// Transforms one row of tiles of `source` into the factors `v`, from `first_tile` on: first along columns into `line`, then along rows.
+// Transforms one row of tiles of `source` to factors `v`, beginning with tile `first_tile`: first along columns into `line`, then along rows.
 INLINE void gather_row(
     KernelConvolution shape, TileGroups groups, const void *source, TileRow tiles, float *line, FactorMemory v,
     int first_tile, KernelElement element, const Factors kind) {
@@ -106,7 +106,7 @@ INLINE void gather_row(
   }
 }
 
-// Transforms the products `m` of one row of tiles into outputs, and adds their Σ and Σ of squares to `sums[2][channels]` unless it is null.
+// Transforms the products `m` of one row of tiles to outputs, and adds their sums and sums of squares to `sums[2][channels]` unless it is null.
 INLINE void scatter_row(
     KernelConvolution shape, TileGroups groups, const float *m, size_t stride, void *destination, TileRow tiles,
     double *sums, KernelElement element) {
@@ -177,8 +177,8 @@ INLINE void gather_gradient_tile(
   }
 }
 
-// Transforms one row of tiles of output gradients into the factors `d`, from `first_tile` on: the adjoint of `scatter_row`. In HALF_PAIRS
-// a row of an odd number of tiles is followed by a tile of zeros.
+// Transforms one row of tiles of output gradients to factors `d`, beginning with tile `first_tile`: the adjoint of `scatter_row`. In HALF_PAIRS,
+// a row with an odd number of tiles is followed by a tile of zeros.
 INLINE void gather_gradient_row(
     KernelConvolution shape, TileGroups groups, const void *source, TileRow tiles, FactorMemory d, int first_tile,
     KernelElement element, const Factors kind) {

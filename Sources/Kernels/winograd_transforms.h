@@ -1,13 +1,13 @@
-// 3×3 convolutions of stride 1 by Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray 2015, §4): a tile of 4×4 outputs costs 36
-// products a channel pair instead of 144.
+// 3×3 convolutions with stride 1 by Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray 2015, §4): a tile of 4×4 outputs takes 36 products
+// per pair of channels instead of 144.
 //
 //     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A      d: 6×6 inputs, g: 3×3 weights, Y: 4×4 outputs
 //
-// The polynomial's points are 0, ±√½, ±√2, ∞ instead of the usual 0, ±1, ±2, ∞: in float32 the error is half as large, about 6·10⁻⁷ of
-// the result (root mean square), and a²b² = 1.
+// The interpolation points are 0, ±√½, ±√2, ∞ instead of the usual 0, ±1, ±2, ∞: in float32 the error is half as large, about 6·10⁻⁷ of the
+// result (root mean square), and a²b² = 1 for a = √½ and b = √2.
 //
-// Factors of the products are float32 or, on paths that multiply bfloat16 numbers, bfloat16: twice as fast, with an error of 1 % of the
-// result, as the transforms enlarge what rounding lost (a direct convolution in bfloat16 loses 0.2 %). Sums and transforms are float32.
+// The factors are float32 or, on paths with bfloat16 multiplication, bfloat16: twice as fast, with an error of 1 % of the result, because the
+// transforms amplify the rounding errors (a direct convolution in bfloat16 has 0.2 %). Sums and transforms are float32.
 //
 // Weight gradients use the adjoint: ∂L/∂U = Σ over tiles of (Bᵀ d B) (A ∂L/∂Y Aᵀ), ∂L/∂g = Gᵀ ∂L/∂U G.
 

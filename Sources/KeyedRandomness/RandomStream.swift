@@ -6,32 +6,32 @@ public enum RandomPurpose: UInt32, Sendable {
   case sampleOrder = 2
   /// The augmentation of a view.
   case augmentation = 3
-  /// The drawing of an image of the built-in set.
+  /// The drawing of an image of the built-in dataset.
   case drawing = 4
-  /// The order of samples in an epoch of the linear classifier.
+  /// The order of samples in an epoch of the linear probe.
   case linearSampleOrder = 5
-  /// The order of classes over the class-balanced batches of an epoch.
+  /// The order of classes in the class-balanced batches of an epoch.
   case classOrder = 6
-  /// The order of one class's samples over the batches of an epoch; `sample` is the class.
+  /// The order of one class's samples in the batches of an epoch; `sample` is the class.
   case classSampleOrder = 7
   /// The choice of a folder's images for validation.
   case validationSplit = 8
-  /// The first orientation of a view that is mirrored in every second epoch.
+  /// The orientation in the first epoch of a view that is mirrored in every second epoch.
   case flip = 9
-  /// The share of a view in a mixture with that of another sample.
+  /// The weight of a view when it is mixed with another sample's (mixup, CutMix).
   case mixing = 10
-  /// The images of a few-shot draw; `epoch` is the draw, `sample` the class.
+  /// The labeled images of a few-shot evaluation; `epoch` is the number of the draw, `sample` the class.
   case fewShot = 16
-  /// The first centers of k-means; `epoch` is the restart.
+  /// The initial centers of k-means; `epoch` is the number of the restart.
   case clustering = 17
   /// The corruption of an image; `epoch` is the severity, `view` the corruption.
   case corruption = 18
 }
 
-/// A stream of random draws that depends only on its key.
+/// A stream of random numbers that depends only on its key.
 ///
-/// Every draw of a run is a function of (seed, purpose, epoch, sample, view, draw), so none depends on rank, thread or order, and a
-/// checkpoint has no generator state.
+/// Every random number of a run is a function of (seed, purpose, epoch, sample, view, index), so that it does not depend on ranks, threads or
+/// the order of computation, and checkpoints need no generator state.
 public struct RandomStream: Sendable {
   private let key: SIMD2<UInt32>
   private let epoch: UInt32
@@ -41,7 +41,7 @@ public struct RandomStream: Sendable {
   private var words = SIMD4<UInt32>()
   private var used = 4
 
-  /// The stream for one sample's view in one epoch; leave out what does not apply.
+  /// Creates the stream of one view of a sample in one epoch; parts of the key that do not apply are omitted.
   ///
   /// - Precondition: `epoch` and `sample` fit in 32 bits, `view` in 24.
   public init(seed: UInt64, _ purpose: RandomPurpose, epoch: Int = 0, sample: Int = 0, view: Int = 0) {
@@ -52,7 +52,7 @@ public struct RandomStream: Sendable {
     viewAndPurpose = UInt32(view) << 8 | purpose.rawValue
   }
 
-  /// The next 32 random bits.
+  /// Returns the next 32 random bits.
   public mutating func nextWord() -> UInt32 {
     if used == 4 {
       words = Philox.block(key: key, counter: SIMD4(blockIndex, epoch, sample, viewAndPurpose))
@@ -64,23 +64,23 @@ public struct RandomStream: Sendable {
     return word
   }
 
-  /// A number from [0, 1), a multiple of 2⁻²⁴.
+  /// Draws a number uniformly from [0, 1), a multiple of 2⁻²⁴.
   public mutating func nextUniform() -> Float {
     Float(nextWord() >> 8) * 0x1p-24
   }
 
-  /// A number from [range.lowerBound, range.upperBound].
+  /// Draws a number uniformly from [range.lowerBound, range.upperBound].
   public mutating func nextUniform(in range: ClosedRange<Float>) -> Float {
     range.lowerBound + (range.upperBound - range.lowerBound) * nextUniform()
   }
 
-  /// An integer from 0 to `bound` − 1; the bias is below `bound` / 2³².
+  /// Draws an integer uniformly from 0 to `bound` − 1; the relative bias is below `bound` / 2³².
   public mutating func nextInteger(below bound: Int) -> Int {
-    // The parentheses count: in Swift, >> binds more tightly than *.
+    // The parentheses are needed: in Swift, >> binds more tightly than *.
     Int((UInt64(nextWord()) * UInt64(bound)) >> 32)
   }
 
-  /// Draws an event of this probability.
+  /// Returns true with the given probability.
   public mutating func nextEvent(probability: Float) -> Bool {
     nextUniform() < probability
   }

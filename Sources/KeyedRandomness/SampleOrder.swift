@@ -1,13 +1,13 @@
-/// The order in which an epoch visits the samples, a function of seed and epoch.
+/// The order in which an epoch visits the samples, as a function of seed and epoch.
 package enum SampleOrder {
-  /// A uniformly random permutation of `0 ..< count`.
+  /// Returns a uniformly random permutation of `0 ..< count`.
   ///
   /// - Parameters:
   ///   - count: The number of samples.
   ///   - seed: The run's seed.
-  ///   - epoch: The epoch, from 0.
+  ///   - epoch: The epoch, counted from 0.
   ///   - purpose: The use of the permutation; each has its own random stream.
-  /// - Returns: Every number below `count` once.
+  /// - Returns: Every number below `count` exactly once.
   package static func permutation(
     of count: Int, seed: UInt64, epoch: Int, purpose: RandomPurpose = .sampleOrder
   ) -> [Int32] {

@@ -2,38 +2,39 @@ import MPI
 import OneDNN
 import ParallelLoops
 
-/// The supervised contrastive loss of a global batch whose rows are distributed over ranks (Khosla and others 2020).
+/// The supervised contrastive loss of a global batch whose rows (views) are distributed over ranks (Khosla and others 2020).
 ///
-/// The standard one is L_out, equation 2:
+/// The standard variant is L_out, equation 2:
 ///
 ///     L = (g/M) Σ_i [ ℓ_i − (1/|P(i)|) Σ_{p∈P(i)} s_ip ],   s_ij = z_i·z_j/τ,   ℓ_i = log Σ_{a≠i} e^{s_ia}
 ///
-/// over the M anchors that have a positive. ``LossMode`` lists the others. A step, collective over all ranks:
+/// over the M anchors that have a positive; z are the N embeddings of D elements. ``LossMode`` lists other variants. The steps, collective over
+/// all ranks:
 ///
 ///     1. gather(embeddings)     all-gather of N·D numbers, rounded to bfloat16 if wanted
 ///     2. losses(of:)            one pass over the tiles of this rank's rows; all-gather of ℓ, one number a row
 ///     3. gradients()            a second pass over the same tiles
 ///
-/// By the symmetry s_ij = s_ji, a row's whole gradient, as anchor and as contrast of every other row, follows from the embeddings, the
-/// classes and all rows' ℓ: no gradient is reduced over ranks, and no N×N matrix exists. Other modes gather up to three numbers a row
-/// (``LossMode/statisticsPerRow``), and with one positive in each denominator take a third pass.
+/// Because s_ij = s_ji, a row's whole gradient, both as anchor and as contrast of every other row, follows from the embeddings, the classes and
+/// all rows' ℓ: no gradient is reduced over ranks, and the N×N matrix is never stored. Other variants gather up to three numbers per row
+/// (``LossMode/statisticsPerRow``), and those with one positive per denominator take a third pass.
 public final class ContrastiveLoss<Scalar: LossScalar> {
-  /// The partition of the rows into shards and ranks.
+  /// The assignment of the rows to shards and ranks.
   public let blocks: RowBlocks
 
-  /// The length of a row.
+  /// The number of elements of an embedding.
   public let width: Int
 
-  /// τ.
+  /// The temperature τ.
   public let temperature: Double
 
-  /// g, the factor of the mean.
+  /// The constant factor g of the mean over anchors.
   public let scale: Double
 
-  /// The mode of the loss.
+  /// The variant of the loss.
   public let mode: LossMode
 
-  /// The order of the samples' views among the rows.
+  /// The order of samples and views among the rows.
   public let rowOrder: RowOrder
 
   /// The type that embeddings have in messages; every rank computes with the rounded rows, its own too.
@@ -44,20 +45,20 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   private let threads: Int
   private let passes: LossPasses<Scalar>
-  /// All ranks' embeddings after ``gather(_:over:)``, `[rows, width]`.
+  /// The embeddings of all ranks after ``gather(_:over:)``, `[rows, width]`.
   private let embeddings: SharedElements<Scalar>
   /// The same as bfloat16, of which there are none unless they are gathered so.
   private let roundedEmbeddings: SharedElements<UInt16>
   /// The same transposed for the products of ``ContrastiveTiles``.
   private let columns: SharedElements<Scalar>
-  /// The numbers that the gradients need of every row, `[rows, mode.statisticsPerRow]`: for the standard loss ℓ.
+  /// The values of every row that the gradients need, `[rows, mode.statisticsPerRow]`: for the standard loss ℓ.
   private let rowStatistics: SharedElements<Scalar>
-  /// The classes of the last batch.
+  /// The anchors and positives of the last batch.
   private var batch: Batch
-  /// Reports progress after every block, as the passes over a large batch take long.
+  /// The watchdog's progress counter, incremented after every block because the passes over a large batch take long.
   private var activity = Activity()
 
-  /// Anchors and positives of one global batch, and copies that threads read.
+  /// The anchors and positives of one global batch, with copies of the class arrays that threads read.
   private struct Batch {
     let pairs: LossPairs
     let classes: SharedElements<Int32>
@@ -73,7 +74,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// Allocates the memory for one global batch.
+  /// Allocates the memory for global batches of one size.
   ///
   /// - Parameters:
   ///   - blocks: The partition of the rows.
@@ -113,7 +114,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// Collective. The gradient of rounded rows counts as that of the rows themselves.
   ///
   /// - Parameters:
-  ///   - local: This rank's unit rows, `[local rows, width]`.
+  ///   - local: This rank's embeddings, `[local rows, width]`, with rows of unit length.
   ///   - world: The ranks.
   /// - Throws: `MPIError` if the gather fails.
   public func gather(_ local: Span<Scalar>, over world: borrowing Communicator) throws(MPIError) {
@@ -131,14 +132,14 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     transpose()
   }
 
-  /// Each own shard's part of the loss: the sum over its anchors of g/M · L_i.
+  /// Computes each of this rank's shards' part of the loss: the sum over the shard's anchors of g/M · L_i.
   ///
-  /// Collective: the numbers of each row are gathered for ``gradients(ofRank:into:)``.
+  /// Collective: the values of each row that ``gradients(ofRank:into:)`` needs are all-gathered.
   ///
   /// - Parameters:
-  ///   - classes: The classes of all rows; all views of a sample have one.
+  ///   - classes: The classes of all rows; all views of a sample have the same class.
   ///   - world: The ranks.
-  /// - Returns: One number for each shard of this rank; their sum over all shards is the loss. 0 if there is no anchor.
+  /// - Returns: One number per shard of this rank; the sum over all shards of all ranks is the loss. All are 0 if there is no anchor.
   /// - Throws: `MPIError` if the gather fails.
   public func losses(of classes: RowClasses, over world: borrowing Communicator) throws(MPIError) -> [Double] {
     computeLosses(of: classes, rank: world.rank)
@@ -148,12 +149,12 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     return shardLosses(ofRank: world.rank)
   }
 
-  /// The gradient of the loss with respect to this rank's rows, `[local rows, width]`, both roles included.
+  /// Computes the gradient of the loss with respect to this rank's rows, as anchors and as contrasts, `[local rows, width]`.
   ///
-  /// Not collective; call ``losses(of:over:)`` before.
+  /// Not collective; requires a previous call of ``losses(of:over:)``.
   ///
   /// - Parameters:
-  ///   - rank: This rank.
+  ///   - rank: The number of this rank.
   ///   - gradients: Receives the gradient.
   public func gradients(ofRank rank: Int, into gradients: inout MutableSpan<Scalar>) {
     let localRows = blocks.rows(ofRank: rank)
@@ -170,7 +171,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     let (width, passes) = (width, passes)
     unsafe gradients.withUnsafeMutableBufferPointer { gradients in
       guard let target = gradients.baseAddress else { return }
-      // Every block writes its own rows of the gradient.
+      // Safe: every block writes its own rows of the gradient.
       nonisolated(unsafe) let sharedTarget = unsafe target
       unsafe forEachBlock(of: blocks.shardRuns[rank]) { block, tiles, scratch in
         unsafe passes.gradients(
@@ -179,13 +180,13 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// Loss and gradient of a batch in one process, without MPI.
+  /// Computes loss and gradient of a batch in one process, without MPI.
   ///
   /// - Parameters:
-  ///   - rows: The unit rows of the whole batch, `[rows, width]`.
-  ///   - classes: Their classes.
-  /// - Returns: The loss, and its gradient of the same shape.
-  /// - Precondition: The partition has one rank.
+  ///   - rows: The embeddings of the whole batch, `[rows, width]`, with rows of unit length.
+  ///   - classes: The classes of the rows.
+  /// - Returns: The loss, and its gradient with respect to `rows`.
+  /// - Precondition: The rows were assigned to one rank.
   public func lossAndGradient(of rows: [Scalar], classes: RowClasses) -> (loss: Double, gradient: [Scalar]) {
     let ownCount = blocks.rows(ofRank: 0).count
     precondition(ownCount == blocks.rowCount, "rank 0 has \(ownCount) of \(blocks.rowCount) rows")
@@ -205,12 +206,12 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   // MARK: - Parts
 
-  /// Fills ``columns`` from ``embeddings``.
+  /// Computes the transposed ``columns`` from ``embeddings``.
   private func transpose() {
     unsafe passes.transpose(embeddings.address, blocks.rowCount, width, columns.address)
   }
 
-  /// g/M · L_i, summed over the anchors of each of a rank's shards.
+  /// Returns the sum of g/M · L_i over the anchors of each of a rank's shards.
   private func shardLosses(ofRank rank: Int) -> [Double] {
     let firstRow = blocks.rows(ofRank: rank).lowerBound
     let weight = scale / Double(max(batch.pairs.anchorCount, 1))
@@ -219,7 +220,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// Computes L_i of a rank's rows, and their numbers in ``rowStatistics``.
+  /// Computes L_i of a rank's rows, and their values in ``rowStatistics``.
   private func computeLosses(of classes: RowClasses, rank: Int) {
     precondition(classes.rowCount == blocks.rowCount, "\(classes.rowCount) labels for \(blocks.rowCount) rows")
     batch = Batch(LossPairs(classes, rowOrder: rowOrder, mode: mode))
@@ -249,7 +250,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// d, a, the positives' weights and q of all rows (``RowWeights``).
+  /// The arrays d, a, q and the positives' weights of all rows (``RowWeights``).
   private struct GatheredWeights: Sendable {
     private let columns: SharedElements<Scalar>
     private let rowCount: Int
@@ -279,7 +280,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// The gathered batch; valid as long as this loss holds it.
+  /// The gathered batch as tiles; valid as long as this object exists.
   private var tiles: ContrastiveTiles<Scalar> {
     unsafe ContrastiveTiles(
       embeddings: embeddings.address, columns: columns.address,
@@ -290,7 +291,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       count: blocks.rowCount, width: width, temperature: temperature)
   }
 
-  /// Runs `body` for every anchor block of some shards, on this rank's threads, each with scratch memory of its own.
+  /// Calls `body` for every block of anchors in some shards, on this rank's threads, each with its own scratch memory.
   private func forEachBlock(
     of shards: Range<Int>,
     _ body:
@@ -303,7 +304,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
     let workers = min(threads, max(allBlocks.count, 1))
     let activity = activity
-    // The tiles are only read, and their memory belongs to this loss.
+    // Safe: the tiles are only read, and this object owns their memory.
     nonisolated(unsafe) let sharedTiles = unsafe tiles
     let scratch = (0..<workers).map { _ in
       unsafe SharedElements<Scalar>(repeating: 0, count: ContrastiveTiles<Scalar>.scratchCount)

@@ -1,47 +1,48 @@
-/// A gathered batch, read in tiles of the similarity matrix s_ij = z_i·z_j / τ, which never exists as a whole.
+/// A gathered batch, processed in tiles of the similarity matrix s_ij = z_i·z_j / τ, which is never stored as a whole.
 ///
-/// An anchor block's rows are multiplied with `columnsPerTile` rows of the gathered embeddings at a time. Sizes and order of the tiles
-/// depend on the global batch alone, so each row has the same bits on any number of ranks.
+/// A block of rows is multiplied by `columnsPerTile` columns at a time. Sizes and order of the tiles depend on the global batch only, so that each
+/// row has the same bits on any number of ranks.
 @unsafe
 struct ContrastiveTiles<Scalar: LossScalar> {
-  /// The number of columns of a tile, except for the last one.
+  /// The number of columns of every tile but the last one.
   static var columnsPerTile: Int { 1024 }
 
-  /// The maximum number of rows of an anchor block: with 1,024 columns of float32, 512 KiB, half of a core's level-2 cache.
+  /// The largest number of rows of a block: with 1,024 columns of float32 a tile takes 512 KiB, half of a core's level-2 cache.
   static var rowsPerBlock: Int { 128 }
 
-  /// The distance of the elements of ``columns``: at a power of two they would share few sets of the cache, and the product of a tile
-  /// takes a fifth longer.
+  /// The distance in elements between the rows of ``columns``.
+  ///
+  /// If it were a power of two, the rows would share few cache sets, and the matrix product of a tile would take a fifth longer.
   static var columnStride: Int { unsafe columnsPerTile + 16 }
 
-  /// The number of elements of ``columns``.
+  /// Returns the number of elements of ``columns``.
   static func columnElements(count: Int, width: Int) -> Int {
     unsafe (count + columnsPerTile - 1) / columnsPerTile * width * columnStride
   }
 
-  /// The number of scratch elements that all passes need: a tile, and two lines for those of ``ModeLoss``.
+  /// The number of elements of scratch memory for any pass: one tile, and two lines (rows of a tile) for ``ModeLoss``.
   static var scratchCount: Int { unsafe (rowsPerBlock + 2) * columnsPerTile }
 
-  /// All embeddings, unit rows, `[count, width]`.
+  /// The embeddings of all ranks, `[count, width]`, with rows of unit length.
   let embeddings: UnsafePointer<Scalar>
-  /// The same transposed, tile by tile, `[tiles, width, columnStride]`.
+  /// The embeddings transposed, tile by tile, `[tiles, width, columnStride]`.
   let columns: UnsafePointer<Scalar>
-  /// The relation of positives and negatives among rows.
+  /// The positives and negatives of each row.
   let pairs: PairTable
-  /// |P(i)| of each row, 0 for those that are no anchors.
+  /// The number |P(i)| of positives of each row; 0 for rows that are not anchors.
   let positiveCounts: UnsafePointer<Int32>
   let classCount: Int
   let count: Int
   let width: Int
-  /// τ.
+  /// The temperature τ.
   let temperature: Double
 
-  /// Fills ``columns``: with transposed factors, oneDNN's product of a tile takes a sixth to a third less time than with rows.
+  /// Computes ``columns``: with transposed embeddings, oneDNN's product of a tile takes a sixth to a third less time.
   @inline(__always)
   static func transpose(
     _ embeddings: UnsafePointer<Scalar>, count: Int, width: Int, into columns: UnsafeMutablePointer<Scalar>
   ) {
-    // So many rows at a time that they stay in the level-1 cache until all their elements are read.
+    // The number of rows copied at a time: few enough to stay in the level-1 cache until all their elements are read.
     let strip = 16
     for first in stride(from: 0, to: count, by: strip) {
       let tile = unsafe first / columnsPerTile
@@ -58,10 +59,10 @@ struct ContrastiveTiles<Scalar: LossScalar> {
 // MARK: - Passes
 
 extension ContrastiveTiles where Scalar: TileArithmetic {
-  /// ∂L/∂z_i = (1/τ) Σ_{j≠i} (G_ij + G_ji) z_j for the rows of one block, `[rows, width]`, with G_ij = ∂L/∂s_ij of anchor i.
+  /// Computes ∂L/∂z_i = (1/τ) Σ_{j≠i} (G_ij + G_ji) z_j for the rows i of one block, `[rows, width]`, with G_ij = ∂L_i/∂s_ij of anchor i.
   ///
-  /// One product covers z_i as anchor and as contrast. The terms of the positives are subtracted in G, element by element, before the
-  /// product: subtracted from it, they would cancel digits. `strategy` computes G_ij + G_ji.
+  /// One product covers z_i both as anchor and as contrast. The positives' terms are subtracted within G before the product, because a
+  /// subtraction from the product would cancel digits. `strategy` computes G_ij + G_ji.
   @inline(__always)
   func gradients<Strategy: LossStrategy>(
     rows: Range<Int>, weights: RowWeights<Scalar>, strategy: Strategy, scratch: UnsafeMutablePointer<Scalar>,
@@ -83,7 +84,7 @@ extension ContrastiveTiles where Scalar: TileArithmetic {
     }
   }
 
-  /// Lends the similarities of some rows of a block, tile by tile, −∞ in the row's own column.
+  /// Calls `body` with the similarities of some rows of a block, tile by tile; the row's own column is −∞.
   @inline(__always)
   func forEachLine(
     of some: some Collection<Int>, in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,

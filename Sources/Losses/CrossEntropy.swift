@@ -1,24 +1,23 @@
 import Glibc
 
-/// Cross-entropy of a softmax over classes, with label smoothing.
+/// The cross-entropy of a softmax over classes, with label smoothing.
 ///
 ///     L_i = −Σ_k q_ik log p_ik,   p_i = softmax(x_i),   q_ik = (1 − ε) t_ik + ε/K
 ///
 /// with the targets t_ik = [k = y_i], or t_ik = λ_i [k = y_i] + (1 − λ_i) [k = y'_i] for a row that mixes two samples.
 ///
-/// Each rank computes the losses and gradients of its own rows, weighted with the divisor of the global batch; their sums are those of the
-/// batch. In joint training the weight is that of this loss ÷ samples or views, and
-/// the gradient of the representations is the sum of both losses'.
+/// Each rank computes losses and gradients of its own rows, weighted by the divisor of the global batch; the sums over ranks are those of the
+/// batch. In joint training the weight of a row is λ ÷ number of rows, and the gradient of the representations is the sum of both losses'.
 public struct CrossEntropy: Sendable {
-  /// K.
+  /// The number K of classes.
   public let classCount: Int
 
-  /// ε, from 0 to below 1.
+  /// The label smoothing ε, at least 0 and below 1.
   public let labelSmoothing: Double
 
   /// Creates a loss.
   ///
-  /// - Precondition: There is a class, and the smoothing is in its range.
+  /// - Precondition: There is at least one class, and the smoothing is within its range.
   public init(classCount: Int, labelSmoothing: Double = 0) {
     precondition(classCount > 0, "\(classCount) classes")
     precondition(labelSmoothing >= 0 && labelSmoothing < 1, "label smoothing \(labelSmoothing)")
@@ -26,13 +25,13 @@ public struct CrossEntropy: Sendable {
     self.labelSmoothing = labelSmoothing
   }
 
-  /// The least value of the mean, where p = q: the entropy of the smoothed labels.
+  /// The lower bound of the mean loss, reached for p = q: the entropy of the smoothed labels.
   public var lowerBound: Double { lowerBound(shares: [1]) }
 
-  /// The least value of the mean over rows that mix two different classes: the mean entropy of their labels.
+  /// Returns the lower bound of the mean loss over rows that mix two different classes: the mean entropy of their labels.
   ///
-  /// - Parameter shares: The weight of the first class of each row; 1 for a row of one class.
-  /// - Returns: The bound.
+  /// - Parameter shares: The weight of the first class of each row; 1 for a row of a single class.
+  /// - Returns: The lower bound.
   public func lowerBound(shares: [Double]) -> Double {
     let other = labelSmoothing / Double(classCount)
     func term(_ target: Double) -> Double { target > 0 ? -target * log(target) : 0 }
@@ -43,16 +42,16 @@ public struct CrossEntropy: Sendable {
     return sum / Double(shares.count)
   }
 
-  /// The weighted sum of the rows' losses; the logits become its gradient, weight · (p − q).
+  /// Computes the weighted sum of the rows' losses, and replaces the logits by its gradient, weight · (p − q).
   ///
-  /// float32, summed in float64, in the order of the rows.
+  /// Computed in float32, summed in float64 in the order of the rows.
   ///
   /// - Parameters:
-  ///   - logits: `[labels, classCount]`; receives the gradient.
-  ///   - labels: The class of each row, or the two that it mixes.
-  ///   - weight: The factor of every row's loss, usually 1 ÷ rows of the global batch.
+  ///   - logits: The logits, `[labels, classCount]`; receives the gradient.
+  ///   - labels: The class of each row, or the two classes that it mixes.
+  ///   - weight: The factor of every row's loss, usually 1 ÷ number of rows of the global batch.
   /// - Returns: weight · Σ L_i.
-  /// - Precondition: As many logits as classes for each label, and every label is a class.
+  /// - Precondition: The number of logits is that of the labels times the classes, and every label is a class.
   public func lossAndGradient(of logits: inout MutableSpan<Float>, labels: RowLabels, weight: Double) -> Double {
     precondition(
       logits.count == labels.count * classCount,
@@ -66,7 +65,7 @@ public struct CrossEntropy: Sendable {
         "row \(row) has labels \(label) and \(other) of \(classCount) classes")
       let line = row * classCount..<(row + 1) * classCount
       let (own, partner) = (line.lowerBound + label, line.lowerBound + other)
-      // A NaN is never the largest, but stays in the sum.
+      // NaN is never the maximum, but remains in the sum.
       let largest = line.reduce(-Float.infinity) { largest, index in max(largest, logits[index]) }
       let ownLogit =
         share * (Double(logits[own]) - Double(largest))

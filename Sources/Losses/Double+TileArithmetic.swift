@@ -2,15 +2,15 @@ import Glibc
 import MPI
 
 extension Double: LossScalar {
-  /// The passes of the standard loss or of a mode, in float64.
+  /// Returns the passes over a batch for a variant of the loss, in float64.
   public static func passes(of mode: LossMode) -> LossPasses<Double> {
     mode.isStandard ? LossPasses(StandardLoss<Double>()) : LossPasses(ModeLoss<Double>(mode: mode))
   }
 }
 
-/// Plain loops, independent of any library: the reference of the float32 loss.
+/// Plain loops that use no library: the reference for the float32 implementation.
 extension Double: TileArithmetic {
-  /// Row by row, the columns side by side.
+  /// Computes a tile of similarities row by row, all columns at once.
   @unsafe static func similarities(
     rows: UnsafePointer<Double>, rowCount: Int, columns: UnsafePointer<Double>, columnStride: Int, columnCount: Int,
     width: Int, scale: Double, into tile: UnsafeMutablePointer<Double>
@@ -30,7 +30,7 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// Row by row, column by column.
+  /// Adds the product of a tile with the embeddings, row by row and one column at a time.
   @unsafe static func accumulate(
     tile: UnsafePointer<Double>, rowCount: Int, columns: UnsafePointer<Double>, columnCount: Int, width: Int,
     scale: Double, isFirst: Bool, into sums: UnsafeMutablePointer<Double>
@@ -48,7 +48,7 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// One element after the other.
+  /// Returns the maximum of `least` and a line's elements, comparing one element at a time.
   @inline(__always)
   @unsafe static func largest(_ line: UnsafePointer<Double>, count: Int, atLeast least: Double) -> Double {
     var largest = least
@@ -59,7 +59,7 @@ extension Double: TileArithmetic {
     return largest
   }
 
-  /// One element after the other, by the C library's exponential.
+  /// Returns Σ e^(x − shift) over a line, summed one element at a time, with the C library's exponential.
   @inline(__always)
   @unsafe static func exponentialSum(_ line: UnsafePointer<Double>, count: Int, minus shift: Double) -> Double {
     var sum = 0.0
@@ -69,7 +69,7 @@ extension Double: TileArithmetic {
     return sum
   }
 
-  /// One column after the other, by the C library's exponential.
+  /// Computes the standard loss's gradient factors of a line, one column at a time, with the C library's exponential.
   @inline(__always)
   @unsafe static func pairFactors(
     _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Double>
@@ -84,7 +84,7 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// One column after the other, straight from the derivatives.
+  /// Computes the gradient factors of any variant of the loss for a line, one column at a time, directly from the derivatives.
   @inline(__always)
   @unsafe static func modeFactors(
     _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,
@@ -98,7 +98,7 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// ∂L/∂s_ia of an anchor i.
+  /// Returns ∂L_i/∂s_ia, the derivative of anchor i's loss with respect to its similarity to sample a.
   @inline(__always)
   private static func roleFactor(
     _ similarity: Double, anchor: Int, other: Int, _ pairs: PairTable, _ weights: RowWeights<Double>, _ mode: LossMode
@@ -123,12 +123,12 @@ extension Double: TileArithmetic {
     return factor
   }
 
-  /// log σ(x) = −log(1 + e^−x).
+  /// Returns log σ(x) = −log(1 + e^−x).
   private static func logSigmoid(_ x: Double) -> Double {
     min(x, 0) - log1p(exp(-abs(x)))
   }
 
-  /// One column after the other.
+  /// Selects the similarities to positives or negatives, one column at a time.
   @inline(__always)
   @unsafe static func select(
     _ selection: PairSelection, of line: UnsafePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,
@@ -144,7 +144,7 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// One element after the other.
+  /// Computes log σ of a line's elements and of their negatives, one element at a time.
   @inline(__always)
   @unsafe static func logSigmoids(
     _ line: UnsafeMutablePointer<Double>, count: Int, minus shift: Double, isProduct: Bool,
@@ -163,7 +163,7 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// One element after the other.
+  /// Returns the sum of a line's elements other than −∞, added one at a time.
   @inline(__always)
   @unsafe static func finiteSum(_ line: UnsafePointer<Double>, count: Int) -> Double {
     var sum = 0.0

@@ -2,17 +2,17 @@ import Kernels
 import MPI
 import OneDNN
 
-/// The loops of the instruction set that this CPU runs.
+/// The C functions compiled for the best instruction set of this CPU.
 private let kernels = unsafe kernels_of(kernels_best_path()).pointee
 
 extension Float: LossScalar {
-  /// The passes of the standard loss or of a mode, in float32.
+  /// Returns the passes over a batch for a variant of the loss, in float32.
   public static func passes(of mode: LossMode) -> LossPasses<Float> {
     mode.isStandard ? LossPasses(StandardLoss<Float>()) : LossPasses(ModeLoss<Float>(mode: mode))
   }
 }
 
-/// Products by oneDNN, loops by `Kernels`.
+/// Matrix products by oneDNN, and loops by the target `Kernels`.
 extension Float: TileArithmetic {
   @unsafe static func similarities(
     rows: UnsafePointer<Float>, rowCount: Int, columns: UnsafePointer<Float>, columnStride: Int, columnCount: Int,
@@ -92,7 +92,7 @@ extension Float: TileArithmetic {
     unsafe kernels.finite_sum(line, count)
   }
 
-  /// Runs a product that fails only for wrong arguments, an error of this module.
+  /// Runs a oneDNN product, which fails only for wrong arguments, that is, because of a bug in this module.
   private static func product(_ body: () throws(DNNLError) -> Void) {
     do throws(DNNLError) {
       try body()

@@ -1,32 +1,32 @@
 import Glibc
 
-/// Reference values of a batch's loss, from its class histogram.
+/// Reference values of the loss of a batch, computed from the number of rows of each class.
 public enum LossBound {
-  /// The loss when all embeddings are equal: ln(N − 1).
+  /// Returns the loss if all embeddings are equal: ln(N − 1).
   ///
-  /// A loss that stays exactly here means collapse, not chance. 0 for a batch of fewer than two rows.
+  /// A loss that stays at exactly this value means that the embeddings have collapsed, not chance. 0 for a batch of fewer than two rows.
   public static func collapseValue(rowCount: Int) -> Double {
     rowCount > 1 ? log(Double(rowCount - 1)) : 0
   }
 
-  /// A lower bound of L_out (and L_in) over all embeddings of any width, for scale 1.
+  /// Returns a lower bound of L_out (and L_in) over all embeddings of any width, with the constant factor g = 1.
   ///
-  /// For any distribution r over the other rows, ℓ_i ≥ Σ_a r_a s_ia + H(r). With r = β on every negative and the rest spread evenly over the
-  /// positives, one β for the whole batch, the sum over anchors leaves a function of β and the class counts:
+  /// For any distribution r over the other rows, ℓ_i ≥ Σ_a r_a s_ia + H(r). With r = β on every negative and the rest divided equally among the
+  /// positives, and one β for the whole batch, the sum over anchors is a function of β and the class counts only:
   ///
   ///     (1/N_A) [ −(β/τ)(N·N_A + N_S²/4) + Σ_{c: n_c ≥ 2} n_c H_c(β) ],
   ///     H_c = −(1−q) ln(1−q) + (1−q) ln(n_c−1) − q ln β,  q = β (N − n_c),
   ///
-  /// N_A anchors with a positive, N_S rows without. It is concave in β, and its maximum is the bound. For classes of equal size it is
-  /// tight: the classes are at the vertices of a regular simplex (Graf and others 2021, arXiv 2102.08817).
+  /// with N_A anchors that have a positive and N_S rows that have none. It is concave in β, and its maximum is the bound. For classes of equal
+  /// size the bound is tight: the classes are at the vertices of a regular simplex (Graf and others 2021, arXiv:2102.08817).
   ///
   /// - Parameters:
   ///   - counts: The number of rows of each class.
-  ///   - temperature: τ.
-  /// - Returns: The bound, 0 if no row has a positive.
+  ///   - temperature: The temperature τ.
+  /// - Returns: The bound; 0 if no row has a positive.
   public static func lowerBound(counts: [Int], temperature: Double) -> Double {
     let rowCount = Double(counts.reduce(0, +))
-    // Classes of equal size contribute equally: CIFAR's ten classes or SimCLR's thousands are a few terms.
+    // Classes of equal size contribute equally, so CIFAR's ten classes or SimCLR's thousands need only a few terms.
     var multiplicities: [Int: Int] = [:]
     for count in counts where count > 1 {
       multiplicities[count, default: 0] += 1
@@ -50,7 +50,7 @@ public enum LossBound {
       return sum / anchors
     }
 
-    // Without negatives the largest value is at β = 0. The logarithm of β is searched: the maximum lies at e^{−K/((K−1)τ)}.
+    // Without negatives the maximum is at β = 0. Otherwise ln β is searched, with the maximum at about e^{−K/((K−1)τ)}.
     let withoutNegatives = value(0)
     if rowCount == smallest.size {
       return withoutNegatives

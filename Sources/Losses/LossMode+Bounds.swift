@@ -1,14 +1,15 @@
 import Glibc
 
 extension LossMode {
-  /// The loss when all embeddings are equal, for scale 1: the mean over anchors of ln |D|, with |D| terms in an anchor's denominators.
+  /// Returns the loss if all embeddings are equal, with the constant factor g = 1.
   ///
-  /// ln(N − 1) where all other rows are in them. A loss that stays exactly here means collapse, not chance.
+  /// It is the mean over anchors of ln |D|, where |D| is the number of terms in a denominator: ln(N − 1) if all other rows are in the
+  /// denominators. A loss that stays at exactly this value means collapse, not chance.
   ///
   /// - Parameters:
   ///   - classSizes: The number of rows of each class.
-  ///   - views: The number of rows of one sample.
-  /// - Returns: The value; 0 for a batch without anchors, or of fewer than two rows.
+  ///   - views: The number of rows (views) of one sample.
+  /// - Returns: The value; 0 for a batch without anchors or with fewer than two rows.
   public func collapseValue(classSizes: [Int], views: Int) -> Double {
     guard anchorCount(classSizes: classSizes, views: views) > 0 else { return 0 }
     return denominator == .all && positivesCap == nil
@@ -16,23 +17,23 @@ extension LossMode {
       : meanOverAnchors(classSizes: classSizes, views: views, exponent: 0)
   }
 
-  /// A lower bound of the loss for these classes over all embeddings of any width, for scale 1.
+  /// Returns a lower bound of the loss for these class sizes over all embeddings of any width, with the constant factor g = 1.
   ///
-  /// Without a cap, with all rows as anchors and in the denominators, it is ``LossBound/lowerBound(counts:temperature:)``. Otherwise, with
-  /// ν_i = ln Σ_n e^{s_in} and e_i for the positives in a denominator (|P|, e^−ε, or 0 for negatives only),
+  /// With all rows as anchors and in the denominators and no limit of positives, it is ``LossBound/lowerBound(counts:temperature:)``. Otherwise,
+  /// with ν_i = ln Σ_n e^{s_in} over the negatives n, and e_i for the positives in a denominator (|P|, e^−ε, or 0 for negatives only),
   ///
   ///     L_i ≥ ln( e_i + e^{ν_i − 1/τ} )
   ///
-  /// outside because the function is convex in the positives' mean (Jensen), inside because it falls with every positive's similarity.
-  /// From there s_in ≥ −1/τ gives one bound. Where all rows are anchors, the mean of ν_i has a bound by
+  /// for sums outside the logarithm because the function is convex in the positives' mean (Jensen), inside because it decreases with every
+  /// positive's similarity. Then s_in ≥ −1/τ gives one bound. If all rows are anchors, the mean of ν_i has a bound by
   /// ``meanNegativesBound(classSizes:temperature:)``, and ln(e + e^x) ≥ (1−λ) ln e + λx + H(λ) for every λ gives another:
-  /// ln(geometric mean of e_i + e^{mean − 1/τ}). The larger one is returned. It is attained where ``isLowerBoundTight(classSizes:views:)``,
-  /// at the vertices of a simplex; elsewhere the minimum can be larger by several nats.
+  /// ln(geometric mean of e_i + e^{mean − 1/τ}). The larger one is returned. If ``isLowerBoundTight(classSizes:views:)``, it is attained at the
+  /// vertices of a simplex; otherwise the minimum of the loss can be larger by several nats.
   ///
   /// - Parameters:
   ///   - classSizes: The number of rows of each class.
-  ///   - views: The number of rows of one sample.
-  ///   - temperature: τ.
+  ///   - views: The number of rows (views) of one sample.
+  ///   - temperature: The temperature τ.
   /// - Returns: The bound; 0 for a batch without anchors.
   public func lowerBound(classSizes: [Int], views: Int, temperature: Double) -> Double {
     if denominator == .all, positivesCap == nil, anchors == .all {
@@ -58,23 +59,23 @@ extension LossMode {
 
   /// True if ``lowerBound(classSizes:views:temperature:)`` is known to be attained by some embeddings of sufficient width.
   ///
-  /// That is so for two or more classes of one size with all rows as anchors. Otherwise the bound is valid but may be loose: with one anchor
-  /// per sample, and with classes of different sizes, most of all where denominators sum negatives only. A report of it should say so.
+  /// This holds for two or more classes of equal size with all rows as anchors. Otherwise the bound is valid but may be loose: with one anchor per
+  /// sample, and with classes of different sizes, most of all if denominators contain only negatives. Reports of the bound should say so.
   public func isLowerBoundTight(classSizes: [Int], views: Int) -> Bool {
     Set(classSizes).count == 1 && classSizes.count > 1
       && anchorCount(classSizes: classSizes, views: views) == classSizes.reduce(0, +)
   }
 
-  /// A lower bound of the mean over all rows of ν_i = ln Σ_n e^{s_in}; `nil` where a class has half of the rows or more.
+  /// Returns a lower bound of the mean over all rows of ν_i = ln Σ_n e^{s_in}; `nil` if a class has half of the rows or more.
   ///
-  /// For any distribution r over the negatives, ν_i ≥ Σ_n r_n s_in + H(r). With r_n = u_c u_c' for a row of class c and one of c', the
-  /// weights chosen so that every row's sum is 1, the sum over rows leaves (‖Σ_c u_c C_c‖² − Σ_c u_c² ‖C_c‖²)/τ of the class sums C_c,
-  /// which is at least −Σ_c u_c² n_c²/τ.
+  /// For any distribution r over the negatives, ν_i ≥ Σ_n r_n s_in + H(r). With r_n = u_c u_c' for a row of class c and a negative of class c',
+  /// and weights u such that every row's r sums to 1, the sum over rows is (‖Σ_c u_c C_c‖² − Σ_c u_c² ‖C_c‖²)/τ with the class sums C_c of the
+  /// embeddings, which is at least −Σ_c u_c² n_c²/τ.
   private static func meanNegativesBound(classSizes: [Int], temperature: Double) -> Double? {
     let sizes = classSizes.map(Double.init)
     let rowCount = sizes.reduce(0, +)
     guard let largest = sizes.max(), 2 * largest < rowCount else { return nil }
-    // A row's sum is u_c (S − n_c u_c); its square root divides what was too large by as much.
+    // The sum of a row's r is u_c (S − n_c u_c); dividing by its square root corrects the weight.
     var weights = sizes.map { size in 1 / (rowCount - size).squareRoot() }
     var worst = Double.infinity
     for _ in 0..<500 {
@@ -89,7 +90,7 @@ extension LossMode {
         break
       }
     }
-    // A class of nearly half of the rows is approached too slowly.
+    // If a class has almost half of the rows, the iteration converges too slowly.
     guard worst < 1e-9 else { return nil }
     let logSum = zip(sizes, weights).reduce(0) { sum, entry in sum + entry.0 * entry.1 * log(entry.1) }
     var total = 0.0
@@ -100,7 +101,7 @@ extension LossMode {
     return total / rowCount
   }
 
-  /// The mean over anchors of ln(e + |N| e^−exponent), with e the positives' terms in a denominator.
+  /// Returns the mean over anchors of ln(e + |N| e^−exponent), where e is the positives' part of a denominator.
   private func meanOverAnchors(classSizes: [Int], views: Int, exponent: Double) -> Double {
     let rowCount = classSizes.reduce(0, +)
     let positiveCounts = positiveCounts(classSizes: classSizes, views: views)

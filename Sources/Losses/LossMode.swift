@@ -1,62 +1,62 @@
-/// The variant of the contrastive loss: the sums, and the anchors, positives and negatives that they run over.
+/// The variant of the contrastive loss: its sums, and the anchors, positives and negatives that they run over.
 ///
-/// The meaning of each choice is that of the paper's authors' TensorFlow code (google-research, `supcon/losses.py`). With
-/// s_ij = z_i·z_j/τ, the positives P(i), the negatives N(i), the rows of other classes, and A(i) = P(i) ∪ N(i), the loss is the mean of
+/// Each choice means the same as in the paper authors' TensorFlow code (google-research, `supcon/losses.py`). With s_ij = z_i·z_j/τ, the positives
+/// P(i), the negatives N(i) (the rows of other classes), and A(i) = P(i) ∪ N(i), the loss is the mean of
 ///
 ///     out   L_i = −(1/|P(i)|) Σ_{p∈P(i)} log( e^{s_ip} / D_ip )
 ///     in    L_i = −log( (1/|P(i)|) Σ_{p∈P(i)} e^{s_ip} / D_ip )
 ///
-/// over the anchors that have a positive and, where D sums negatives only, a negative.
+/// over the anchors that have a positive and, if D contains only negatives, a negative.
 public struct LossMode: Sendable, Equatable {
-  /// The place of the sum over positives.
+  /// The position of the sum over positives: outside or inside the logarithm.
   public enum Summation: String, CaseIterable, Sendable {
-    /// L_out, the paper's equation 2: outside the logarithm.
+    /// L_out, the paper's equation 2: the sum is outside the logarithm.
     case outside = "out"
-    /// L_in, its equation 3: inside.
+    /// L_in, the paper's equation 3: the sum is inside the logarithm.
     case inside = "in"
   }
 
-  /// The rows that are anchors.
+  /// The choice of the rows that are anchors.
   public enum Anchors: String, CaseIterable, Sendable {
-    /// Every view of each sample.
+    /// Every view of each sample is an anchor.
     case all
-    /// View 0 of each sample; the others are its contrasts.
+    /// View 0 of each sample is an anchor; the other views are only contrasts.
     case one
   }
 
-  /// The terms of D_ip.
+  /// The terms of the denominator D_ip.
   public enum Denominator: String, CaseIterable, Sendable {
-    /// e^{s_ia} over A(i).
+    /// e^{s_ia}, summed over all other rows, a ∈ A(i).
     case all
-    /// e^{s_ip − ε} and e^{s_in} over N(i), with the ``LossMode/margin`` ε.
+    /// e^{s_ip − ε} plus the sum of e^{s_in} over the negatives n ∈ N(i), where ε is the ``LossMode/margin``.
     case onePositive = "one-positive"
-    /// e^{s_in} over N(i).
+    /// e^{s_in}, summed over the negatives n ∈ N(i).
     case onlyNegatives = "only-negatives"
   }
 
-  /// The place of the sum over positives.
+  /// The position of the sum over positives: outside or inside the logarithm.
   public var summation = Summation.outside
   /// The rows that are anchors.
   public var anchors = Anchors.all
   /// The terms of the denominators.
   public var denominator = Denominator.all
-  /// The maximum number of positives in addition to the other views of the anchor's own sample, a multiple of the views; `nil` for no cap.
+  /// The largest number of an anchor's positives in addition to the other views of its own sample, a multiple of the views; `nil` for no limit.
   ///
-  /// Kept are all views of the samples that come first in the batch, whatever ranks hold them. What is beyond the cap is neither positive
-  /// nor negative of this anchor.
+  /// The positives are then all views of those samples of the class that come first in the global batch. Rows of the class beyond the limit are
+  /// neither positives nor negatives of the anchor.
   public var positivesCap: Int?
-  /// ε, subtracted from s_ip in its own denominator (Barbano and others 2023, ε-SupInfoNCE); 0 for none.
+  /// The margin ε, subtracted from s_ip in its own denominator (Barbano and others 2023, ε-SupInfoNCE); 0 for none.
   ///
-  /// In units of s, that is of similarity ÷ τ. Read only where the denominators are ``Denominator/onePositive``.
+  /// In units of s, that is, similarity ÷ τ. Used only if the denominators are ``Denominator/onePositive``.
   public var margin: Double = 0
 
-  /// The paper's L_out, without cap and margin.
+  /// Creates the paper's L_out, without limit and margin.
   public init() {}
 
-  /// True for L_out over all of A(i), which has the fastest loops (``StandardLoss``).
+  /// True for L_out with all other rows in the denominators and no limit, which has the fastest loops (``StandardLoss``).
   var isStandard: Bool { summation == .outside && denominator == .all && positivesCap == nil }
 
-  /// The number of values of each row that every rank needs for the gradients of its own rows.
+  /// The number of values per row that every rank needs for the gradients of its own rows.
   public var statisticsPerRow: Int {
     switch (summation, denominator) {
     case (.outside, .all), (.outside, .onlyNegatives): 1
@@ -65,7 +65,7 @@ public struct LossMode: Sendable, Equatable {
     }
   }
 
-  /// |P(i)| of a row whose class has `count` rows of `views` views each.
+  /// Returns |P(i)| of a row whose class has `count` rows, `views` of each sample.
   public func positiveCount(ofClassWith count: Int, views: Int) -> Int {
     (positivesCap.map { cap in min(count, cap + views) } ?? count) - 1
   }

@@ -1,21 +1,21 @@
-/// Anchors and their positives in a global batch, from the classes, the views and the mode.
+/// The anchors and positives of a global batch, determined by the classes, the order of views and the variant of the loss.
 ///
-/// With m samples kept by the cap, and samples numbered within their class in the order of the batch, row j is a positive of row i ≠ j if
-/// both have one class and j's number is below m or equal to max(m, i's number): the first m of the class, and one more, which is i's own
-/// sample, or the one that takes its place where that is among the first. The relation need not hold the other way round.
+/// With a limit (``LossMode/positivesCap``), let m be the limit in samples, and number the samples of a class in the order of the batch from 0.
+/// Row j is a positive of row i ≠ j if both have the same class and j's number is below m or equal to max(m, i's number). These are the first m
+/// samples of the class and one more: i's own sample or, if that is among the first m, sample m. The relation is not symmetric.
 struct LossPairs {
   let mode: LossMode
-  /// The class of each row.
+  /// The class of each row of the global batch.
   let classes: RowClasses
   /// The number of each row's sample within its class.
   let sampleNumbers: [Int32]
-  /// m, beyond all numbers without a cap.
+  /// The limit m in samples; larger than all sample numbers if there is no limit.
   let keptSamples: Int32
   /// The number of anchors, M in the formulas.
   let anchorCount: Int
 
   private let rowOrder: RowOrder
-  /// |P(i)| by class, 0 for classes without anchors.
+  /// The number |P(i)| of positives by class; 0 for classes without anchors.
   private let positiveCounts: [Int]
 
   init(_ classes: RowClasses, rowOrder: RowOrder, mode: LossMode) {
@@ -37,14 +37,14 @@ struct LossPairs {
     anchorCount = mode.anchorCount(classSizes: classes.counts, views: rowOrder.views)
   }
 
-  /// |P(i)| of an anchor, 0 for rows that are none.
+  /// Returns |P(i)| of an anchor; 0 for rows that are not anchors.
   func positiveCount(ofRow row: Int) -> Int {
     mode.anchors == .one && rowOrder.view(ofRow: row) > 0 ? 0 : positiveCounts[Int(classes.classOfRow[row])]
   }
 }
 
 extension LossMode {
-  /// The number of positives of an anchor of each class, 0 for classes whose rows are not anchors.
+  /// Returns the number of positives of an anchor of each class; 0 for classes whose rows are not anchors.
   func positiveCounts(classSizes: [Int], views: Int) -> [Int] {
     let rowCount = classSizes.reduce(0, +)
     return classSizes.map { count in
@@ -52,17 +52,17 @@ extension LossMode {
     }
   }
 
-  /// The number of anchors of a batch, M in the formulas.
+  /// Returns the number of anchors of a batch, M in the formulas.
   ///
   /// - Parameters:
   ///   - classSizes: The number of rows of each class.
-  ///   - views: The number of rows of one sample.
-  /// - Returns: M; 0 if no row has a positive, or with negatives alone in the denominators no row a negative.
+  ///   - views: The number of rows (views) of one sample.
+  /// - Returns: M; 0 if no row has a positive or, with only negatives in the denominators, no row has a negative.
   public func anchorCount(classSizes: [Int], views: Int) -> Int {
     anchorCounts(classSizes: classSizes, views: views).reduce(0, +)
   }
 
-  /// The number of anchors of each class.
+  /// Returns the number of anchors of each class.
   func anchorCounts(classSizes: [Int], views: Int) -> [Int] {
     zip(classSizes, positiveCounts(classSizes: classSizes, views: views)).map { count, positives in
       positives > 0 ? (anchors == .one ? count / views : count) : 0

@@ -1,27 +1,27 @@
 import MPI
 
-/// A type that the contrastive loss can be computed in: `Float` in training, `Double` to check it.
+/// A floating-point type in which the contrastive loss can be computed: `Float` for training, `Double` as a reference.
 public protocol LossScalar: BinaryFloatingPoint, BitwiseCopyable, SendableMetatype, TreeElement {
-  /// The passes over a batch for one mode of the loss, compiled for this type.
+  /// Returns the passes over a batch for a variant of the loss, compiled for this type.
   static func passes(of mode: LossMode) -> LossPasses<Self>
 }
 
-/// The passes of one loss over the tiles of a batch, compiled for one scalar type.
+/// The passes of one variant of the loss over the tiles of a batch, compiled for one floating-point type.
 ///
-/// Each is called once for a block of 128 rows or for the whole batch, and is a loop over tiles of its own: what happens within is specialized
-/// for the scalar and for the loss (``LossStrategy``), so that only these calls are indirect.
+/// Each pass is called once per block of 128 rows or once per batch, and contains its own loop over tiles. The loop's body is specialized for
+/// the type and the variant (``LossStrategy``), so that only the calls of passes are indirect.
 @safe
 public struct LossPasses<Scalar: LossScalar>: Sendable {
-  /// ``ContrastiveTiles/transpose(_:count:width:into:)``.
+  /// The function ``ContrastiveTiles/transpose(_:count:width:into:)``.
   let transpose:
     @Sendable (
       _ embeddings: UnsafePointer<Scalar>, _ count: Int, _ width: Int, _ columns: UnsafeMutablePointer<Scalar>
     ) -> Void
 
-  /// ``LossStrategy/batchSums(_:)``.
+  /// The function ``LossStrategy/batchSums(_:)``.
   let batchSums: @Sendable (_ tiles: ContrastiveTiles<Scalar>) -> [Double]
 
-  /// ``LossStrategy/statistics(_:rows:batchSums:scratch:into:losses:)``.
+  /// The function ``LossStrategy/statistics(_:rows:batchSums:scratch:into:losses:)``.
   let statistics:
     @Sendable (
       _ tiles: ContrastiveTiles<Scalar>, _ rows: Range<Int>, _ batchSums: [Double],
@@ -29,14 +29,14 @@ public struct LossPasses<Scalar: LossScalar>: Sendable {
       _ losses: UnsafeMutablePointer<Double>
     ) -> Void
 
-  /// ``ContrastiveTiles/gradients(rows:weights:strategy:scratch:into:)``.
+  /// The function ``ContrastiveTiles/gradients(rows:weights:strategy:scratch:into:)``.
   let gradients:
     @Sendable (
       _ tiles: ContrastiveTiles<Scalar>, _ rows: Range<Int>, _ weights: RowWeights<Scalar>,
       _ scratch: UnsafeMutablePointer<Scalar>, _ gradients: UnsafeMutablePointer<Scalar>
     ) -> Void
 
-  /// The passes of a strategy.
+  /// Creates the passes that compute a loss by a strategy.
   @inline(__always)
   init<Strategy: LossStrategy>(_ strategy: Strategy) where Strategy.Scalar == Scalar {
     unsafe transpose = { embeddings, count, width, columns in
@@ -53,30 +53,30 @@ public struct LossPasses<Scalar: LossScalar>: Sendable {
   }
 }
 
-/// The part of a contrastive loss that differs between the standard one and the other modes.
+/// The computations of a contrastive loss that differ between the standard variant and the others.
 protocol LossStrategy: Sendable {
   associatedtype Scalar: TileArithmetic
 
-  /// Sums over the whole batch that the losses of every block read; computed once.
+  /// Returns sums over the whole batch that the losses of every block need; computed once per batch.
   @unsafe func batchSums(_ tiles: ContrastiveTiles<Scalar>) -> [Double]
 
-  /// The first pass: the statistics of one block's rows and their losses L_i.
+  /// Computes the statistics and the losses L_i of one block's rows (first pass).
   ///
   /// - Parameters:
-  ///   - tiles: The batch.
-  ///   - rows: The block.
-  ///   - batchSums: ``batchSums(_:)``.
-  ///   - scratch: ``ContrastiveTiles/scratchCount`` elements.
-  ///   - statistics: Receives the rows' numbers at their places in `[count, statisticsPerRow]`.
-  ///   - losses: Receives L_i of the block's rows, 0 for those that are no anchors.
+  ///   - tiles: The gathered batch.
+  ///   - rows: The rows of the block.
+  ///   - batchSums: The result of ``batchSums(_:)``.
+  ///   - scratch: Scratch memory of ``ContrastiveTiles/scratchCount`` elements.
+  ///   - statistics: The array `[count, statisticsPerRow]` of all rows, which receives the values of the block's rows.
+  ///   - losses: Receives L_i of the block's rows; 0 for rows that are not anchors.
   @unsafe func statistics(
     _ tiles: ContrastiveTiles<Scalar>, rows: Range<Int>, batchSums: [Double], scratch: UnsafeMutablePointer<Scalar>,
     into statistics: UnsafeMutablePointer<Scalar>, losses: UnsafeMutablePointer<Double>)
 
-  /// In the second pass, replaces the similarities s_ij of one row i by G_ij + G_ji of
+  /// Replaces the similarities s_ij of one row i by G_ij + G_ji in the second pass,
   /// ``ContrastiveTiles/gradients(rows:weights:strategy:scratch:into:)``.
   ///
-  /// The value in the row's own column is arbitrary afterwards.
+  /// Afterwards the value in the row's own column is meaningless.
   @unsafe func replaceByFactors(
     _ line: UnsafeMutablePointer<Scalar>, row: Int, columns: Range<Int>, _ tiles: ContrastiveTiles<Scalar>,
     weights: RowWeights<Scalar>)

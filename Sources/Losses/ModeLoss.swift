@@ -1,11 +1,11 @@
 import Glibc
 
-/// Any mode of the contrastive loss; the formulas are those of ``LossMode`` and ``RowWeights``.
+/// The computations of any variant of the contrastive loss, with the formulas of ``LossMode`` and ``RowWeights``.
 struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
-  /// The mode.
+  /// The variant of the loss.
   let mode: LossMode
 
-  /// None.
+  /// Returns an empty array, because no sums over the whole batch are needed.
   @inline(__always)
   @unsafe func batchSums(_ tiles: ContrastiveTiles<Scalar>) -> [Double] { [] }
 
@@ -17,16 +17,16 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     unsafe Scalar.modeFactors(line, row: row, columns: columns, pairs: tiles.pairs, weights: weights, mode: mode)
   }
 
-  /// The sums of one block's rows, by their index in the block.
+  /// The sums of one block's rows, indexed by row within the block.
   private struct Sums {
-    /// ν, or log Σ_A e^s.
+    /// The logarithm of each row's denominator without the margin: log Σ_A e^s over all other rows, or ν = log Σ_N e^s over the negatives.
     var denominators: [RunningLogSum<Scalar>]
-    /// For positives summed inside the logarithm (L_in): log Σ_P e^s or, with ``LossMode/Denominator/onePositive``, log Σ_P σ(s−d), with d
-    /// as in ``RowWeights``.
+    /// For positives summed inside the logarithm (L_in), log Σ_P e^s or, with ``LossMode/Denominator/onePositive``, log Σ_P σ(s−d), where d is
+    /// defined in ``RowWeights``.
     var positiveLogSums: [RunningLogSum<Scalar>]
-    /// For positives summed outside the logarithm (L_out): Σ_P s or, with one positive in each denominator, Σ_P log σ(s−d).
+    /// For positives summed outside the logarithm (L_out), Σ_P s or, with one positive per denominator, Σ_P log σ(s−d).
     var positiveSums: [Double]
-    /// With one positive in each denominator: Σ_P σ(d−s), or inside Σ_P σ(s−d) σ(d−s) ÷ Σ_P σ(s−d).
+    /// With one positive per denominator, Σ_P σ(d−s) for L_out, or Σ_P σ(s−d) σ(d−s) ÷ Σ_P σ(s−d) for L_in.
     var shares: [Double]
 
     init(count: Int) {
@@ -37,9 +37,9 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// d, then q and h where the mode has them (``RowWeights``).
+  /// Writes d, and q and h if the variant has them (``RowWeights``).
   ///
-  /// A row that is no anchor has d and q infinite, so that its terms vanish.
+  /// For a row that is not an anchor, d and q are infinite, so that its terms vanish.
   @inline(__always)
   @unsafe func statistics(
     _ tiles: ContrastiveTiles<Scalar>, rows: Range<Int>, batchSums: [Double], scratch: UnsafeMutablePointer<Scalar>,
@@ -60,16 +60,16 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// L_i of an anchor.
+  /// Returns the loss L_i of an anchor.
   private func loss(of sums: Sums, at index: Int, positiveCount: Double) -> Double {
-    // −log of a mean: of e^{s−d}, of which d is subtracted here, or of e^ε σ(s−d).
+    // With sums inside, −log of a mean: of e^{s−d}, where d is subtracted here, or of e^ε σ(s−d).
     let subtracted = mode.denominator == .onePositive ? -mode.margin : sums.denominators[index].value
     return mode.summation == .inside
       ? subtracted - sums.positiveLogSums[index].value + log(positiveCount)
       : subtracted - sums.positiveSums[index] / positiveCount
   }
 
-  /// Writes the statistics of a row.
+  /// Writes the statistics (d, q, h) of a row.
   private func store(
     _ sums: Sums, at index: Int, positiveCount: Double, into statistics: UnsafeMutablePointer<Scalar>
   ) {
@@ -85,18 +85,18 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
       add(sums.positiveLogSums[index].value, orElse: .infinity)
     }
     if mode.denominator == .onePositive {
-      // e^{s−ν} = e^ε e^{s−d} of a negative.
+      // For a negative, e^{s−ν} = e^ε e^{s−d}.
       let share = isInside ? sums.shares[index] : sums.shares[index] / positiveCount
       add(share * exp(mode.margin), orElse: 0)
     }
   }
 
-  /// d of a row.
+  /// Returns the value d (``RowWeights``) of a row.
   @inline(__always)
   private func denominator(of sums: Sums, at index: Int) -> Double {
     sums.denominators[index].value + mode.margin
   }
-  /// The first reading of the lines: sums over denominators and, unless they need ν, over positives.
+  /// Adds up, in a first pass over the lines, the denominators and, unless they depend on these, the sums over positives.
   @inline(__always)
   private func addDenominators(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,
@@ -121,7 +121,7 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// The second reading, with one positive in each denominator: sums over positives by the d of each row.
+  /// Adds up, in a second pass over the lines, the sums over positives of a loss with one positive per denominator, which depend on the rows' d.
   @inline(__always)
   private func addPositives(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,

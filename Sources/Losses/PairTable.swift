@@ -1,26 +1,26 @@
-/// The relation of positives and negatives among the rows of a global batch, as the loops over tiles read it (``LossPairs`` defines it).
+/// The arrays that define the positives and negatives of the rows of a global batch, for the loops over tiles (see ``LossPairs``).
 @unsafe
 struct PairTable {
-  /// The class of each row.
+  /// The class of each row of the global batch.
   let classes: UnsafePointer<Int32>
-  /// The number of each row's sample within its class.
+  /// The index of each row's sample within its class.
   let sampleNumbers: UnsafePointer<Int32>
-  /// The maximum number of samples of its class that an anchor has as positives in addition to its own.
+  /// The largest number of samples, in addition to an anchor's own, whose views are positives of the anchor.
   let keptSamples: Int32
 
-  /// True if another row is a positive of an anchor; true of the anchor itself.
+  /// Returns true if a row is a positive of an anchor; also true for the anchor itself.
   func isPositive(_ row: Int, ofAnchor anchor: Int) -> Bool {
     unsafe classes[row] == classes[anchor]
       && (sampleNumbers[row] < keptSamples || sampleNumbers[row] == max(sampleNumbers[anchor], keptSamples))
   }
 }
 
-/// A selection among the other rows of an anchor.
+/// A subset of the rows other than an anchor.
 enum PairSelection: Sendable {
-  /// P(i).
+  /// The positives P(i).
   case positives
-  /// N(i).
+  /// The negatives N(i).
   case negatives
-  /// A(i).
+  /// The positives and negatives A(i).
   case positivesAndNegatives
 }

@@ -1,9 +1,9 @@
 import MPI
 
-/// The partition of the rows of a global batch into shards, anchor blocks and ranks.
+/// The division of the rows of a global batch into shards, blocks of anchors, and ranks.
 ///
-/// A shard belongs to one rank as a whole. Anchor blocks are cut inside shards at positions counted from the shard's start, so that
-/// they are the same on any number of ranks.
+/// A shard belongs to one rank as a whole. Blocks of anchors lie within shards and are counted from the shard's start, so that they are the same
+/// on any number of ranks.
 public struct RowBlocks: Sendable {
   /// The number of rows of the global batch.
   public let rowCount: Int
@@ -11,10 +11,10 @@ public struct RowBlocks: Sendable {
   /// The number of rows of each shard; the last one may have fewer.
   public let rowsPerShard: Int
 
-  /// The shards of each rank.
+  /// The range of shards of each rank.
   public let shardRuns: BlockPartition
 
-  /// Cuts `rowCount` rows into shards and gives them to `ranks` ranks.
+  /// Divides `rowCount` rows into shards, and the shards over `ranks` ranks.
   ///
   /// - Precondition: `rowCount` and `rowsPerShard` are positive.
   public init(rowCount: Int, rowsPerShard: Int, ranks: Int) {
@@ -24,18 +24,18 @@ public struct RowBlocks: Sendable {
     shardRuns = BlockPartition(total: (rowCount + rowsPerShard - 1) / rowsPerShard, parts: ranks)
   }
 
-  /// The rows of one shard.
+  /// Returns the rows of one shard.
   public func rows(ofShard shard: Int) -> Range<Int> {
     shard * rowsPerShard..<min((shard + 1) * rowsPerShard, rowCount)
   }
 
-  /// The rows of one rank's shards.
+  /// Returns the rows of one rank's shards.
   public func rows(ofRank rank: Int) -> Range<Int> {
     let shards = shardRuns[rank]
     return min(shards.lowerBound * rowsPerShard, rowCount)..<min(shards.upperBound * rowsPerShard, rowCount)
   }
 
-  /// The anchor blocks of one shard, none larger than `limit` rows.
+  /// Returns the blocks of anchors of one shard, each of at most `limit` rows.
   func blocks(ofShard shard: Int, limit: Int) -> [Range<Int>] {
     let rows = rows(ofShard: shard)
     return stride(from: rows.lowerBound, to: rows.upperBound, by: limit).map { first in

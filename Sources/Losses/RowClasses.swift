@@ -6,7 +6,7 @@ public struct RowClasses: Sendable {
   /// The number of rows of each class.
   public let counts: [Int]
 
-  /// Numbers the labels of all rows.
+  /// Creates the classes of rows from their labels, which may be any values.
   public init<Label: Hashable>(labels: [Label]) {
     var numbers: [Label: Int32] = [:]
     var counts: [Int] = []
@@ -22,13 +22,13 @@ public struct RowClasses: Sendable {
     self.counts = counts
   }
 
-  /// Numbers the labels of all rows; each row with the ignored label is a class of its own, and so without a positive.
+  /// Creates the classes of rows from their labels; each row with the ignored label is a class of its own and so has no positive.
   public init(labels: [Int64], ignoring ignored: Int64?) {
     self.init(
       labels: labels.enumerated().map { row, label in RowLabel(label: label, row: label == ignored ? row : nil) })
   }
 
-  /// The classes of SimCLR: the rows are view 0 of all samples, view 1 of all samples, …; each sample is its own class.
+  /// Creates the classes of SimCLR, in which each sample is a class of its own; the rows are view 0 of all samples, then view 1, and so on.
   ///
   /// - Precondition: `rowCount` is a multiple of `views`.
   public init(rowCount: Int, views: Int) {
@@ -41,7 +41,7 @@ public struct RowClasses: Sendable {
   public var rowCount: Int { classOfRow.count }
 }
 
-/// A label, with the row where it is ignored.
+/// A label that also contains the row's index if it is the ignored label, so that each ignored row becomes a class of its own.
 private struct RowLabel: Hashable {
   var label: Int64
   var row: Int?

@@ -1,21 +1,21 @@
-/// The classes of the rows of a shard: one a row, or two with weights where rows mix samples.
+/// The labels of the rows of a shard: one class per row, or two weighted classes if rows mix samples.
 public struct RowLabels: Sendable, Equatable {
-  /// The class of each row, or the first of two.
+  /// The class of each row, or the first of its two classes.
   public let labels: [Int32]
-  /// The second class of each row; empty where rows have one.
+  /// The second class of each row; empty if rows have one class.
   private let others: [Int32]
-  /// The weight λ of each row's first class, from 0 to 1; empty where rows have one.
+  /// The weight λ of each row's first class, from 0 to 1; empty if rows have one class.
   private let shares: [Double]
 
-  /// One class for each row.
+  /// Creates labels with one class per row.
   public init(_ labels: [Int32]) {
     self.labels = labels
     (others, shares) = ([], [])
   }
 
-  /// Two classes for each row.
+  /// Creates labels with two classes per row.
   ///
-  /// - Precondition: As many of each, and every share is from 0 to 1.
+  /// - Precondition: The three arrays have the same length, and every share is from 0 to 1.
   public init(_ labels: [Int32], others: [Int32], shares: [Double]) {
     precondition(
       labels.count == others.count && labels.count == shares.count,
@@ -29,18 +29,18 @@ public struct RowLabels: Sendable, Equatable {
   /// The number of rows.
   public var count: Int { labels.count }
 
-  /// The two classes of a row and the weight of the first; 1 for a row of one class.
+  /// Returns the two classes of a row and the weight of the first, which is 1 for a row of one class.
   public func mixture(ofRow row: Int) -> (label: Int, other: Int, share: Double) {
     shares.isEmpty ? (Int(labels[row]), Int(labels[row]), 1) : (Int(labels[row]), Int(others[row]), shares[row])
   }
 
-  /// The class with the larger weight.
+  /// Returns the class of a row with the larger weight.
   public func mainLabel(ofRow row: Int) -> Int {
     let (label, other, share) = mixture(ofRow: row)
     return share >= 0.5 ? label : other
   }
 
-  /// t of a row's class.
+  /// Returns the target probability t of class `index` for a row, before label smoothing.
   @inline(__always)
   func target(ofRow row: Int, _ index: Int) -> Double {
     let (label, other, share) = mixture(ofRow: row)

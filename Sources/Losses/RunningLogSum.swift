@@ -1,17 +1,17 @@
 import Glibc
 
-/// The logarithm of a sum of exponentials that come line by line.
+/// The logarithm of a sum of exponentials, accumulated line by line.
 ///
-/// The largest exponent so far is subtracted before exponentiation, so that nothing overflows and no temperature underflows.
+/// The largest exponent so far is subtracted before exponentiation, so that nothing overflows or underflows at any temperature.
 struct RunningLogSum<Scalar: TileArithmetic> {
   private var maximum = -Scalar.infinity
   private var sum = 0.0
 
-  /// Adds e^x of every element x of a line; −∞ adds nothing.
+  /// Adds e^x for every element x of a line; −∞ adds nothing.
   @inline(__always)
   mutating func add(_ line: UnsafePointer<Scalar>, count: Int) {
     let largest = unsafe Scalar.largest(line, count: count, atLeast: maximum)
-    // A line of nothing but left-out elements has nothing to add.
+    // A line that contains only −∞ adds nothing.
     if largest == -.infinity {
       return
     }
@@ -21,7 +21,7 @@ struct RunningLogSum<Scalar: TileArithmetic> {
     maximum = largest
   }
 
-  /// The logarithm of the sum so far, −∞ if that is zero.
+  /// The logarithm of the sum so far; −∞ if the sum is zero.
   @inline(__always)
   var value: Double { Double(maximum) + log(sum) }
 }

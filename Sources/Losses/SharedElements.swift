@@ -1,9 +1,9 @@
-/// A fixed number of elements at one address: threads read all of them and write disjoint parts.
+/// A fixed-size array at a constant address, of which threads read all elements and write disjoint parts.
 @safe
 final class SharedElements<Element: BitwiseCopyable>: @unchecked Sendable {
   /// The number of elements.
   let count: Int
-  /// The first element.
+  /// The address of the first element.
   let address: UnsafeMutablePointer<Element>
 
   init(repeating element: Element, count: Int) {
@@ -34,7 +34,7 @@ final class SharedElements<Element: BitwiseCopyable>: @unchecked Sendable {
     }
   }
 
-  /// Copies elements to the places from `first` on.
+  /// Copies elements to the positions from `first` on.
   func copy(_ elements: Span<Element>, to first: Int) {
     precondition(first >= 0 && first + elements.count <= count, "\(elements.count) elements at \(first) of \(count)")
     unsafe elements.withUnsafeBufferPointer { elements in
@@ -43,7 +43,7 @@ final class SharedElements<Element: BitwiseCopyable>: @unchecked Sendable {
     }
   }
 
-  /// Lends all elements to one writer.
+  /// Calls `body` with all elements as a mutable span; no other thread may access them meanwhile.
   func withMutableSpan<Result, Failure: Error>(
     _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {

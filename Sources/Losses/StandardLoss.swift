@@ -1,12 +1,14 @@
 import Glibc
 
-/// L_out over all other rows (Khosla and others 2020, equation 2), which has the fastest loops: ℓ_i and the class sums are all that it takes.
+/// The standard loss L_out with all other rows in the denominators (Khosla and others 2020, equation 2), which has the fastest loops.
+///
+/// It needs only ℓ_i and the sum of each class's embeddings:
 ///
 ///     L_i = ℓ_i − (1/|P(i)|) Σ_{p∈P(i)} s_ip,   ℓ_i = log Σ_{a≠i} e^{s_ia}
 ///
 ///     G_ij + G_ji = w_i e^{s_ij−ℓ_i} + w_j e^{s_ij−ℓ_j} − [same class] (w_i/|P(i)| + w_j/|P(j)|)
 struct StandardLoss<Scalar: TileArithmetic>: LossStrategy {
-  /// The sum of each class's rows, `[classes, width]`.
+  /// Returns the sum of each class's embeddings, `[classes, width]`.
   @inline(__always)
   @unsafe func batchSums(_ tiles: ContrastiveTiles<Scalar>) -> [Double] {
     let width = unsafe tiles.width
@@ -20,9 +22,9 @@ struct StandardLoss<Scalar: TileArithmetic>: LossStrategy {
     return classSums
   }
 
-  /// ℓ_i to the rows' places in `statistics`.
+  /// Writes ℓ_i of the rows into `statistics`, and their losses.
   ///
-  /// The largest similarity so far is subtracted before exponentiation (self excluded), so that no temperature underflows.
+  /// The largest similarity so far, without the row itself, is subtracted before exponentiation, so that no temperature causes underflow.
   @inline(__always)
   @unsafe func statistics(
     _ tiles: ContrastiveTiles<Scalar>, rows: Range<Int>, batchSums: [Double], scratch: UnsafeMutablePointer<Scalar>,
@@ -41,7 +43,7 @@ struct StandardLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// (1/|P(i)|) Σ_{p∈P(i)} z_i·z_p = (z_i·C − z_i·z_i) / |P(i)| by the sum C of the rows of i's class.
+  /// Returns (1/|P(i)|) Σ_{p∈P(i)} z_i·z_p, computed as (z_i·C − z_i·z_i) / |P(i)| from the sum C of the embeddings of i's class.
   @inline(__always)
   private func positiveMean(_ tiles: ContrastiveTiles<Scalar>, row: Int, classSums: [Double]) -> Double {
     let width = unsafe tiles.width

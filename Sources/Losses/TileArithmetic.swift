@@ -1,38 +1,38 @@
-/// The arithmetic on tiles and lines of tiles, by scalar type.
+/// The arithmetic on tiles of the similarity matrix, and on their lines, in one floating-point type.
 ///
-/// `Float` and `Double` share ``ContrastiveTiles`` and the strategies. The products and the loops over a line differ: oneDNN and `Kernels` for
-/// `Float`, plain Swift for `Double`, so that each checks the other.
+/// `Float` and `Double` share ``ContrastiveTiles`` and the strategies, but not the matrix products and the loops over a line: oneDNN and the target
+/// `Kernels` for `Float`, plain Swift for `Double`, so that each checks the other.
 protocol TileArithmetic: LossScalar {
-  // MARK: Products, the size of a tile
+  // MARK: Matrix products of a whole tile
 
-  /// tile ← scale · rows · columns, the columns' elements `columnStride` apart.
+  /// tile ← scale · rows · columns, where the rows of `columns` are `columnStride` elements apart.
   @unsafe static func similarities(
     rows: UnsafePointer<Self>, rowCount: Int, columns: UnsafePointer<Self>, columnStride: Int, columnCount: Int,
     width: Int, scale: Self, into tile: UnsafeMutablePointer<Self>)
 
-  /// sums ← scale · tile · columns, added to what they were unless `isFirst`.
+  /// sums ← scale · tile · columns, added to the previous sums unless `isFirst`.
   @unsafe static func accumulate(
     tile: UnsafePointer<Self>, rowCount: Int, columns: UnsafePointer<Self>, columnCount: Int, width: Int, scale: Self,
     isFirst: Bool, into sums: UnsafeMutablePointer<Self>)
 
   // MARK: Loops over a line of a tile
 
-  /// The largest of the elements and `least`; NaN is passed over, as it comes through in the sum of exponentials.
+  /// Returns the largest of the elements and `least`; NaN is ignored here, because it appears in the sum of exponentials.
   @unsafe static func largest(_ line: UnsafePointer<Self>, count: Int, atLeast least: Self) -> Self
 
-  /// Σ e^(x − shift) over elements none of which is larger than `shift`.
+  /// Returns Σ e^(x − shift) over elements x, none of which is larger than `shift`.
   @unsafe static func exponentialSum(_ line: UnsafePointer<Self>, count: Int, minus shift: Self) -> Double
 
-  /// The factors of ``StandardLoss``, in place of the similarities of one row.
+  /// Replaces the similarities of one row by the gradient factors of ``StandardLoss``.
   @unsafe static func pairFactors(
     _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>)
 
-  /// The factors of ``ModeLoss``, in place of the similarities of one row.
+  /// Replaces the similarities of one row by the gradient factors of ``ModeLoss``.
   @unsafe static func modeFactors(
     _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>,
     mode: LossMode)
 
-  /// selected ← the similarities of a row to the selected columns, −∞ for all others; the row itself counts as its positive.
+  /// selected ← the similarities of a row to the selected columns, −∞ for all others; the row itself counts as its own positive.
   @unsafe static func select(
     _ selection: PairSelection, of line: UnsafePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable,
     into selected: UnsafeMutablePointer<Self>)
@@ -42,6 +42,6 @@ protocol TileArithmetic: LossScalar {
     _ line: UnsafeMutablePointer<Self>, count: Int, minus shift: Self, isProduct: Bool,
     complements: UnsafeMutablePointer<Self>)
 
-  /// The sum of the elements other than −∞.
+  /// Returns the sum of the elements other than −∞.
   @unsafe static func finiteSum(_ line: UnsafePointer<Self>, count: Int) -> Double
 }

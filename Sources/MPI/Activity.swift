@@ -1,21 +1,21 @@
 import Synchronization
 
-/// The counters of one rank, for an observer on another thread: collectives entered, bytes received, and progress.
+/// The counters of one rank for an observer on another thread (the watchdog): collectives entered, bytes received, and progress.
 ///
-/// All ranks enter the same collectives in the same order, so the rank that has entered the fewest is the one that the others wait for.
-/// Work between two collectives counts its pieces with ``progressed()``.
+/// All ranks enter the same collectives in the same order, so the rank that has entered the fewest is the one that the others are waiting for.
+/// Work between two collectives reports progress with ``progressed()``.
 public final class Activity: Sendable {
-  /// The counters at one moment.
+  /// The values of the counters at one moment.
   public struct Snapshot: Sendable, Equatable {
-    /// The number of collectives entered.
+    /// The number of collectives that this rank has entered.
     public var collectives = 0
-    /// The collective that this rank is in, if any.
+    /// The collective that this rank is in; `nil` if it is in none.
     public var collective: Collective?
-    /// The number of pieces of work done and of phases begun; it grows as long as the rank gets on.
+    /// The number of completed pieces of work and of started phases; it increases as long as the rank makes progress.
     public var progress = 0
-    /// The current phase, in the caller's words.
+    /// The name of the current phase, given by the caller.
     public var phase = "start"
-    /// True if the phase reports no progress until it ends, such as writing a file.
+    /// True if the phase reports no progress until its end, such as writing a file.
     public var allowsSilence = false
   }
 
@@ -26,29 +26,29 @@ public final class Activity: Sendable {
 
   private let state = Mutex(State())
 
-  /// Counters at zero.
+  /// Creates counters at zero.
   public init() {}
 
-  /// The counters now.
+  /// The current values of the counters.
   public var snapshot: Snapshot {
     state.withLock { state in state.snapshot }
   }
 
-  /// The traffic of all collectives so far.
+  /// The communication volume of all collectives so far.
   public var traffic: Traffic {
     state.withLock { state in state.traffic }
   }
 
-  /// Counts a piece of work; callable from any thread.
+  /// Counts a completed piece of work; callable from any thread.
   public func progressed() {
     state.withLock { state in state.snapshot.progress += 1 }
   }
 
-  /// Begins a phase, which counts as progress.
+  /// Begins a phase, which also counts as progress.
   ///
   /// - Parameters:
-  ///   - phase: The phase in a few words, for messages.
-  ///   - allowsSilence: True if it reports no progress until it ends, such as writing a file.
+  ///   - phase: The name of the phase in a few words, for messages.
+  ///   - allowsSilence: True if the phase reports no progress until its end, such as writing a file.
   public func begin(_ phase: String, allowsSilence: Bool = false) {
     state.withLock { state in
       state.snapshot.phase = phase
@@ -57,13 +57,13 @@ public final class Activity: Sendable {
     }
   }
 
-  /// Runs a call of the library in which ranks wait for each other, and counts it.
+  /// Runs a call of the MPI library in which ranks wait for each other, and counts it.
   ///
   /// - Parameters:
   ///   - collective: The kind of call.
-  ///   - receivedByteCount: The bytes of the result that come from other ranks.
-  ///   - body: The call, which returns the library's status.
-  /// - Returns: The status.
+  ///   - receivedByteCount: The number of bytes of the result that come from other ranks.
+  ///   - body: The call, which returns MPI's error code.
+  /// - Returns: MPI's error code.
   func measure(_ collective: Collective, receivedByteCount: Int = 0, _ body: () -> Int32) -> Int32 {
     state.withLock { state in
       state.snapshot.collectives += 1

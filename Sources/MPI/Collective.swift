@@ -1,4 +1,4 @@
-/// A kind of call in which ranks wait for each other.
+/// A kind of MPI call in which ranks wait for each other.
 public enum Collective: Int, CaseIterable, Sendable {
   /// `MPI_Init_thread`.
   case initialize
@@ -15,7 +15,7 @@ public enum Collective: Int, CaseIterable, Sendable {
   /// `MPI_Finalize`.
   case finalize
 
-  /// The name of the library's function.
+  /// The name of the MPI function.
   public var function: String {
     switch self {
     case .initialize: "MPI_Init"

@@ -1,7 +1,7 @@
 import CMPI
 
 extension Communicator {
-  /// Waits until every rank has entered.
+  /// Waits until every rank has entered the barrier.
   ///
   /// - Throws: `MPIError` if `MPI_Barrier` fails.
   public func barrier() throws(MPIError) {
@@ -9,12 +9,12 @@ extension Communicator {
     try check("MPI_Barrier", activity.measure(.barrier) { cmpi_barrier(handle) })
   }
 
-  /// Copies the root's elements to every rank.
+  /// Broadcasts the root's elements to every rank.
   ///
   /// Collective: every rank calls it with the same count.
   ///
   /// - Parameters:
-  ///   - elements: Sent by the root, received by the others.
+  ///   - elements: The elements to send on the root; receives them on the other ranks.
   ///   - root: The rank that sends.
   /// - Throws: `MPIError` if `MPI_Bcast` fails.
   public func broadcast<Element: MPIElement>(
@@ -30,12 +30,12 @@ extension Communicator {
     try check("MPI_Bcast", code)
   }
 
-  /// Gathers equal-sized blocks from every rank, in rank order, on every rank.
+  /// All-gathers blocks of equal size, in rank order.
   ///
   ///     rank 0  [a b]      [a b c d]
   ///     rank 1  [c d]  →   [a b c d]
   ///
-  /// Collective: every rank calls it, each with the same `block.count`. No gradient flows back by itself.
+  /// Collective: every rank calls it with the same `block.count`.
   ///
   /// - Parameters:
   ///   - block: This rank's elements.
@@ -63,7 +63,7 @@ extension Communicator {
     try check("MPI_Allgather", code)
   }
 
-  /// Gathers blocks of any sizes from every rank, in rank order, on every rank.
+  /// All-gathers blocks of any sizes, in rank order.
   ///
   ///     rank 0  [a]          [a b c]
   ///     rank 1  [b c]    →   [a b c]
@@ -74,7 +74,7 @@ extension Communicator {
   /// - Parameters:
   ///   - block: This rank's elements.
   ///   - counts: The number of elements of each rank.
-  ///   - gathered: Receives the sum of `counts`.
+  ///   - gathered: Receives the blocks of all ranks, as many elements as the sum of `counts`.
   /// - Throws: `MPIError` if `MPI_Allgatherv` fails.
   /// - Precondition: `block.count == counts[rank]`, and `gathered` holds the sum of `counts`.
   public func allGather<Element: MPIElement>(
@@ -89,7 +89,7 @@ extension Communicator {
     try allGatherInPlace(counts: counts, into: &elements)
   }
 
-  /// Gathers blocks of any sizes in place: each rank has written its own block at its position.
+  /// All-gathers blocks of any sizes in place: each rank has already written its own block at its final position.
   ///
   ///     rank 0  [a _ _]      [a b c]
   ///     rank 1  [_ b c]  →   [a b c]
@@ -98,8 +98,8 @@ extension Communicator {
   ///
   /// - Parameters:
   ///   - counts: The number of elements of each rank.
-  ///   - gathered: Holds this rank's block after those of lower ranks; receives the others.
-  ///   - waiting: The thread's behavior until the result is complete.
+  ///   - gathered: Holds this rank's block after the positions of lower ranks' blocks; receives the other blocks.
+  ///   - waiting: The way in which the thread waits for the result.
   /// - Throws: `MPIError` if `MPI_Allgatherv` fails.
   /// - Precondition: `gathered` holds the sum of `counts`.
   public func allGatherInPlace<Element: MPIElement>(
@@ -119,7 +119,7 @@ extension Communicator {
             unsafe cmpi_allgatherv_in_place(gathered.baseAddress, counts, displacements, Element.datatype, handle)
           case .sleeping:
             completeSleeping { request in
-              // The same with MPI_Request *request behind comm.
+              // The same arguments, followed by MPI_Request *request.
               unsafe cmpi_iallgatherv_in_place(
                 gathered.baseAddress, counts, displacements, Element.datatype, handle, &request)
             }
@@ -140,10 +140,10 @@ extension Communicator {
   ///
   /// - Parameters:
   ///   - blocks: This rank's blocks, one for each rank, in rank order.
-  ///   - sendCounts: The number of elements for each rank.
-  ///   - received: Receives one block from each other rank, in rank order; this rank's own range is left unchanged.
-  ///   - receiveCounts: The number of elements from each rank.
-  ///   - waiting: The thread's behavior until the result is complete.
+  ///   - sendCounts: The number of elements to send to each rank.
+  ///   - received: Receives one block from each other rank, in rank order; the range for this rank's own block is left unchanged.
+  ///   - receiveCounts: The number of elements to receive from each rank.
+  ///   - waiting: The way in which the thread waits for the result.
   /// - Throws: `MPIError` if `MPI_Alltoallv` fails.
   public func exchangeBlocks<Element: MPIElement>(
     _ blocks: Span<Element>, sendCounts: [Int], into received: inout [Element], receiveCounts: [Int],
@@ -170,7 +170,7 @@ extension Communicator {
                   received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle)
               case .sleeping:
                 completeSleeping { request in
-                  // The same with MPI_Request *request behind comm.
+                  // The same arguments, followed by MPI_Request *request.
                   unsafe cmpi_ialltoallv(
                     blocks.baseAddress, sendCounts, sendDisplacements,
                     received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle, &request)
@@ -184,10 +184,10 @@ extension Communicator {
     try check("MPI_Alltoallv", code)
   }
 
-  /// Adds the vectors of all ranks, element by element, on every rank.
+  /// Sums the vectors of all ranks, element by element, on every rank.
   ///
-  /// Collective. The order of the additions depends on the library, the length and the number of ranks: use ``ShardTree``
-  /// for training results, and this for integers and for measurements.
+  /// Collective. The order of the additions depends on the MPI library, the length and the number of ranks. Use it for integers and measurements;
+  /// training results are summed along a ``ShardTree``, whose order is fixed.
   ///
   /// - Parameter elements: This rank's summands; receives the sums.
   /// - Throws: `MPIError` if `MPI_Allreduce` fails.
@@ -220,7 +220,7 @@ extension Communicator {
   }
 }
 
-/// A number of elements as MPI takes it, in 32 bits.
+/// Converts a number of elements to MPI's 32-bit type.
 ///
 /// - Precondition: `count` is at most 2³¹ − 1.
 private func libraryCount(_ count: Int) -> Int32 {
@@ -228,13 +228,13 @@ private func libraryCount(_ count: Int) -> Int32 {
   return Int32(count)
 }
 
-/// Consecutive blocks of given sizes, as the counts and displacements of MPI's calls.
+/// Consecutive blocks of given sizes, as the counts and displacements arguments of MPI calls.
 private struct ConsecutiveBlocks {
   let total: Int
-  /// The count of each block, then the displacement of each.
+  /// The element counts of all blocks, followed by their displacements.
   private let numbers: [Int32]
 
-  /// Lays out blocks of the given counts; the block `leavingOut` keeps its room, but its count is given to the library as 0.
+  /// Computes the displacements of blocks; the block with index `leavingOut` keeps its space, but MPI gets 0 as its count.
   init(_ counts: [Int], leavingOut hidden: Int? = nil) {
     var (total, displacements) = (0, [Int32]())
     for count in counts {
@@ -245,7 +245,7 @@ private struct ConsecutiveBlocks {
     numbers = counts.indices.map { index in index == hidden ? 0 : libraryCount(counts[index]) } + displacements
   }
 
-  /// Lends the counts and the displacements for the duration of `body`.
+  /// Calls `body` with the addresses of the counts and of the displacements, which are valid only during the call.
   func withAddresses<Result>(_ body: (UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result) -> Result {
     unsafe numbers.withUnsafeBufferPointer { numbers in
       unsafe body(numbers.baseAddress, numbers.baseAddress.map { base in unsafe base + numbers.count / 2 })

@@ -1,14 +1,14 @@
 import CMPI
 import Glibc
 
-/// The behavior of a thread in a collective until the other ranks have sent their part.
+/// The way in which a thread waits in a collective until the other ranks have sent their part.
 public enum Waiting: Sendable {
-  /// Polls without pause: the lowest latency while this core has nothing else to do.
+  /// Polls continuously: lowest latency, for a core that has nothing else to do.
   case spinning
-  /// Polls at intervals, and leaves the core to other threads of this rank in between.
+  /// Polls at intervals, so that other threads of this rank can use the core in between.
   case sleeping
 
-  /// The interval between polls of the library: a link of 10 Gb/s delivers 250 kB in it, less than a socket holds.
+  /// The time between two polls of MPI in microseconds; a 10 Gb/s link delivers 250 kB meanwhile, less than a socket buffers.
   fileprivate static let pauseMicroseconds: useconds_t = 200
 
   /// ``pauseMicroseconds`` in seconds.
@@ -21,8 +21,8 @@ public enum Waiting: Sendable {
 extension Communicator {
   /// Starts a nonblocking collective and sleeps until it has completed.
   ///
-  /// - Parameter begin: Starts it; its buffers stay in place until this function returns.
-  /// - Returns: The library's status.
+  /// - Parameter begin: Starts the collective; its buffers must remain valid until this function returns.
+  /// - Returns: MPI's error code.
   func completeSleeping(_ begin: (inout cmpi_request) -> Int32) -> Int32 {
     var request = cmpi_request()
     var code = begin(&request)

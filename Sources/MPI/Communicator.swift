@@ -7,19 +7,19 @@ import CMPI
 public struct Communicator: ~Copyable {
   let handle: cmpi_comm
 
-  /// This process's number, `0 ..< size`.
+  /// The number of this process, in `0 ..< size`.
   public let rank: Int
 
   /// The number of processes of the job.
   public let size: Int
 
-  /// This rank's counters of collectives and progress, read by a watchdog.
+  /// This rank's counters of collectives and progress, which the watchdog reads.
   public let activity: Activity
 
   /// True on rank 0, which prints and writes files.
   public var isRoot: Bool { rank == 0 }
 
-  /// Wraps the communicator of all ranks, whose errors are returned instead of ending the process.
+  /// Wraps MPI_COMM_WORLD, and makes MPI return errors instead of ending the process.
   init(world handle: cmpi_comm, activity: Activity) throws(MPIError) {
     self.handle = handle
     self.activity = activity
@@ -36,16 +36,16 @@ public struct Communicator: ~Copyable {
   }
 }
 
-/// Initializes MPI, lends `body` the communicator of all ranks, and finalizes.
+/// Initializes MPI, calls `body` with the communicator of all ranks, and finalizes MPI.
 ///
-/// Collective: every rank calls it once, from the main thread. Without a launcher the world has one rank.
-/// If `body` throws, this rank calls `onFailure`, which reports the error and gives the exit code, and the whole job is aborted with it:
-/// MPI_Finalize would hang while others wait in a collective.
+/// Collective: every rank calls it once, from the main thread. Without a launcher there is one rank. If `body` throws, this rank calls `onFailure`,
+/// which reports the error and returns the exit code, and aborts the whole job with it: MPI_Finalize would hang while other ranks wait in a
+/// collective.
 ///
 /// - Parameters:
-///   - activity: Receives this rank's counters.
-///   - body: The program.
-///   - onFailure: Receives the error and this rank; returns the job's exit code.
+///   - activity: The counters of this rank.
+///   - body: The program that uses the communicator.
+///   - onFailure: Receives the error and the number of this rank; returns the job's exit code.
 /// - Returns: The value that `body` returns.
 /// - Throws: `MPIError` if MPI cannot be initialized or finalized.
 public func withMPI<Result>(

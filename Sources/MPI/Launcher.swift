@@ -1,6 +1,6 @@
 import Glibc
 
-/// The program that started this process, as the environment describes it before MPI is initialized.
+/// The launcher that started this process, detected from environment variables before MPI is initialized.
 ///
 /// | launcher | rank and size |
 /// |---|---|
@@ -11,18 +11,18 @@ import Glibc
 /// | `srun` | `SLURM_PROCID`, `SLURM_STEP_NUM_TASKS` |
 /// | torchrun, accelerate, deepspeed | `RANK`, `WORLD_SIZE`, with `LOCAL_RANK` |
 ///
-/// The first row that is complete applies: launchers further down the table may have started the launcher above them. A batch script has
-/// Slurm's other variables, but is no step, so a program that it starts alone is one rank.
+/// The first row whose variables are all set applies: launchers further down may have started the launcher above them. A batch script has
+/// Slurm's other variables but is not a job step, so a program that it starts directly has one rank.
 public struct Launcher: Sendable, Equatable {
-  /// The kinds of launcher.
+  /// The kinds of launchers.
   public enum Kind: Sendable, Equatable {
-    /// None: a process that the user started.
+    /// No launcher: the user started a single process.
     case none
     /// Open MPI's mpirun.
     case openMPI
     /// A process manager with the PMI or PMIx interface, such as Hydra.
     case pmi
-    /// srun without either interface: its tasks cannot find each other.
+    /// srun without PMI or PMIx: its tasks cannot find each other.
     case plainSlurm
     /// A launcher of PyTorch, whose processes find each other without MPI.
     case torch
@@ -30,19 +30,19 @@ public struct Launcher: Sendable, Equatable {
 
   /// The kind of launcher.
   public let kind: Kind
-  /// This process's number in the job.
+  /// This process's number in the job, from 0.
   public let rank: Int
-  /// The number of processes that the launcher started; `nil` if it does not say.
+  /// The number of processes that the launcher started; `nil` if it does not provide it.
   public let size: Int?
-  /// The variable that holds the size, for messages.
+  /// The name of the environment variable that holds the size, for messages.
   let sizeVariable: String
 
   /// The launcher of this process.
   public static let current = Launcher(environmentValue)
 
-  /// Reads the launcher's variables.
+  /// Detects the launcher from environment variables.
   ///
-  /// - Parameter value: Looks up a variable of the environment.
+  /// - Parameter value: Returns the value of an environment variable.
   package init(_ value: (String) -> String?) {
     func number(_ name: String) -> Int? { value(name).flatMap { text in Int(text) } }
     let tables: [(kind: Kind, rank: String, size: String)] = [
@@ -60,15 +60,15 @@ public struct Launcher: Sendable, Equatable {
         return
       }
     }
-    // A process manager that gives the rank alone: MPI will know the size.
+    // A process manager that provides only the rank; MPI will provide the size.
     let rank = number("PMI_RANK") ?? number("PMIX_RANK")
     (kind, self.rank, size, sizeVariable) = (rank == nil ? .none : .pmi, rank ?? 0, rank == nil ? 1 : nil, "")
   }
 
-  /// True if the process may be one of several that MPI connects.
+  /// True if the process may be one of several that MPI can connect.
   public var isPresent: Bool { kind == .openMPI || kind == .pmi }
 
-  /// The reason that MPI cannot be initialized correctly under this launcher, or `nil`.
+  /// The reason why MPI cannot be initialized correctly under this launcher, or `nil`.
   public var problem: String? {
     guard let size, size > 1 else { return nil }
     if kind == .torch {
@@ -82,12 +82,12 @@ public struct Launcher: Sendable, Equatable {
       + "start with srun --mpi=\(MPILibrary.loaded.family == .openMPI ? "pmix" : "pmi2"), or with the mpirun of \(MPILibrary.loaded.name)"
   }
 
-  /// The reason why MPI's world is not the job that the launcher started, or `nil`.
+  /// Returns the reason why the number of ranks in MPI differs from the launcher's, or `nil`.
   ///
   /// - Parameters:
-  ///   - worldSize: The number of ranks after MPI was initialized.
+  ///   - worldSize: The number of ranks, known after MPI was initialized.
   ///   - library: The MPI library.
-  /// - Returns: The sizes on both sides and the launcher to use, for the user.
+  /// - Returns: A message with both numbers and the launcher to use, or `nil`.
   public func problem(worldSize: Int, library: MPILibrary = .loaded) -> String? {
     guard let size, size != worldSize else { return nil }
     let remedy =
@@ -102,21 +102,21 @@ public struct Launcher: Sendable, Equatable {
       + "knows of \(worldSize == 1 ? "1 rank" : "\(worldSize) ranks"): the launcher belongs to another MPI; \(remedy)"
   }
 
-  /// Sets the library's options that shorten the start of a process without a launcher.
+  /// Sets Open MPI parameters that shorten the start of a process without a launcher.
   ///
-  /// Open MPI then starts no daemon beside it, searches for no networks, and makes no session folder, which processes started side by
-  /// side would share and remove under each other. Values that the user has set stay.
+  /// Open MPI then starts no daemon, does not search for networks, and creates no session folder, which concurrent processes would share and
+  /// delete. Values that the user has set are not changed.
   func prepareLibrary() {
     guard !isPresent, MPILibrary.loaded.family == .openMPI else { return }
     for (option, value) in [("ess_singleton_isolated", "1"), ("pml", "ob1"), ("orte_create_session_dirs", "0")] {
       unsafe setenv("OMPI_MCA_\(option)", value, 0)
     }
-    // Open MPI 5 does not start for a user who has neither a home nor a name, as in some containers.
+    // Open MPI 5 does not start for a user without a home folder and a name, as in some containers.
     unsafe setenv("HOME", "/", 0)
   }
 }
 
-/// The value of an environment variable, or `nil`.
+/// Returns the value of an environment variable, or `nil`.
 public func environmentValue(_ name: String) -> String? {
   unsafe getenv(name).map { value in unsafe String(cString: value) }
 }

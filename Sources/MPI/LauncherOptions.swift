@@ -1,4 +1,4 @@
-/// The options of the launcher that belongs to an MPI library, in the words of that launcher's version, for messages.
+/// The command-line options of the loaded MPI library's launcher, which messages recommend; they depend on library and version.
 ///
 /// | | Open MPI 4 (ORTE) | Open MPI 5 (PRRTE) | MPICH, Intel MPI (Hydra) |
 /// |---|---|---|---|
@@ -7,22 +7,22 @@
 public struct LauncherOptions: Sendable {
   private let library: MPILibrary
 
-  /// The options of the loaded library's launcher.
+  /// The options for the loaded library's launcher.
   public static let current = LauncherOptions(of: .loaded)
 
-  /// The options of a library's launcher.
+  /// Creates the options for a library's launcher.
   package init(of library: MPILibrary) {
     self.library = library
   }
 
   private var isPRRTE: Bool { library.family == .openMPI && (library.majorVersion ?? 4) >= 5 }
 
-  /// Restricts communication to one network.
+  /// Returns the options that restrict communication to one network.
   ///
   /// - Parameters:
   ///   - network: The network with its prefix length, such as `10.0.0.0/24`.
-  ///   - interface: The interface that leads there, such as `eth0`.
-  /// - Returns: The options, as they are typed.
+  ///   - interface: The network interface, such as `eth0`.
+  /// - Returns: The options as text.
   public func network(_ network: String, _ interface: String) -> String {
     switch library.family {
     case .openMPI:
@@ -32,7 +32,7 @@ public struct LauncherOptions: Sendable {
     }
   }
 
-  /// Leaves the choice of cores to the system, or ties each rank to `threads` cores of its own.
+  /// Returns the options that leave binding to the operating system, or that bind each rank to `threads` cores.
   public func binding(threads: Int) -> String {
     switch library.family {
     case .openMPI: "--bind-to none, or --map-by slot:PE=\(threads) --bind-to core"
@@ -40,13 +40,13 @@ public struct LauncherOptions: Sendable {
     }
   }
 
-  /// Ends the job soon after a host has become unreachable; `nil` where the launcher does so by default.
+  /// The options that end the job soon after a host has become unreachable; `nil` if the launcher does so by default.
   public var keepalive: String? {
     guard library.family == .openMPI, !isPRRTE else { return nil }
     return "--mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3"
   }
 
-  /// Keeps the shared-memory transport from reading another process's memory; `nil` where it never does.
+  /// The options that prevent the shared-memory transport from reading another process's memory; `nil` if it never does.
   public var withoutSingleCopies: String? {
     guard library.family == .openMPI else { return nil }
     return isPRRTE ? "--mca smsc ^cma" : "--mca btl_vader_single_copy_mechanism none"

@@ -1,11 +1,11 @@
 import CMPI
 
-/// A number that messages consist of.
+/// A number type that MPI messages can contain.
 public protocol MPIElement: BitwiseCopyable, Sendable {
-  /// The initial value of buffers.
+  /// The initial value of buffer elements.
   static var zero: Self { get }
 
-  /// The library's handle for this type.
+  /// MPI's handle of this data type.
   static var datatype: cmpi_datatype { get }
 }
 

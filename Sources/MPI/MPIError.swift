@@ -1,14 +1,14 @@
 import CMPI
 
-/// A call of the MPI library that failed.
+/// An error of an MPI call.
 public struct MPIError: Error, CustomStringConvertible {
   /// The function that failed, for example `MPI_Allgather`.
   public let function: String
 
-  /// The status that it returned.
+  /// The error code that it returned.
   public let code: Int32
 
-  /// The function and the library's text for the status.
+  /// The function's name and MPI's text for the error code.
   public var description: String {
     // int MPI_Error_string(int errorcode, char *string, int *resultlen)
     let text = unsafe libraryText { text, length in unsafe cmpi_error_string(code, text, &length) }
@@ -16,20 +16,20 @@ public struct MPIError: Error, CustomStringConvertible {
   }
 }
 
-/// Turns a status other than success into an error.
+/// Throws an error for any error code other than MPI_SUCCESS.
 func check(_ function: String, _ code: Int32) throws(MPIError) {
   if code != cmpi_success() {
     throw MPIError(function: function, code: code)
   }
 }
 
-/// A text that a function of the library writes into a buffer.
+/// Returns the text that an MPI function writes into a buffer.
 func libraryText(_ write: (UnsafeMutablePointer<CChar>?, inout Int32) -> Int32) -> String {
   let text = unsafe String(unsafeUninitializedCapacity: Int(CMPI_TEXT_CAPACITY)) { buffer in
     var length: Int32 = 0
     let code = unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in unsafe write(buffer.baseAddress, &length) }
     return code == cmpi_success() ? max(Int(length), 0) : 0
   }
-  // Some releases count the terminating zero.
+  // Some MPI releases count the terminating zero as part of the text.
   return String(text.prefix { letter in letter != "\0" })
 }

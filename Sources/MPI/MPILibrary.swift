@@ -2,11 +2,11 @@ import CMPI
 
 /// The MPI library that this process has loaded.
 public struct MPILibrary: Sendable, Equatable {
-  /// The libraries that share a binary interface and a launcher.
+  /// The groups of MPI libraries that share a binary interface and a launcher.
   public enum Family: String, Sendable, Codable {
     /// Open MPI.
     case openMPI = "Open MPI"
-    /// MPICH and the libraries with its binary interface, such as Intel MPI and Cray MPICH.
+    /// MPICH and libraries with the same binary interface, such as Intel MPI and Cray MPICH.
     case mpich = "MPICH"
   }
 
@@ -14,10 +14,10 @@ public struct MPILibrary: Sendable, Equatable {
   public let family: Family
   /// The library's name and version, such as `Open MPI 4.1.4`.
   public let name: String
-  /// The first number of the version; `nil` if the library's text contains none.
+  /// The major version; `nil` if the library's version text contains none.
   public let majorVersion: Int?
 
-  /// Reads the library's own description.
+  /// Parses the library's version text.
   ///
   /// - Parameters:
   ///   - family: The family that the program was compiled for.
@@ -39,13 +39,13 @@ public struct MPILibrary: Sendable, Equatable {
     majorVersion = Int(version.prefix { letter in letter.isNumber })
   }
 
-  /// The loaded library; callable before MPI is initialized.
+  /// The loaded library; also available before MPI is initialized.
   public static let loaded = MPILibrary(
     family: cmpi_is_open_mpi() == 1 ? .openMPI : .mpich,
     // int MPI_Get_library_version(char *version, int *resultlen)
     text: unsafe libraryText { text, length in unsafe cmpi_get_library_version(text, &length) })
 
-  /// The version of the headers that the program was compiled with, such as `Open MPI 4.1.4`.
+  /// The version of the MPI headers that the program was compiled with, such as `Open MPI 4.1.4`.
   public static let compiled =
     (cmpi_is_open_mpi() == 1 ? Family.openMPI : .mpich).rawValue
     + " \(cmpi_compiled_major()).\(cmpi_compiled_minor()).\(cmpi_compiled_release())"

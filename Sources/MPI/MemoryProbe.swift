@@ -1,11 +1,11 @@
 import CMPI
 
-/// Eight bytes that a neighboring rank tries to read, as the library's shared-memory transport reads large messages.
+/// Eight bytes that another rank on the host tries to read in the way MPI's shared-memory transport reads large messages.
 @safe
 public final class MemoryProbe {
   private let bytes = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
 
-  /// Allocates the bytes.
+  /// Allocates the eight bytes.
   public init() {
     unsafe bytes.initialize(to: 42)
   }
@@ -15,7 +15,7 @@ public final class MemoryProbe {
   /// The address of the bytes in this process.
   public var address: Int64 { unsafe Int64(Int(bitPattern: bytes)) }
 
-  /// Returns true if the kernel denies permission to read another process's memory.
+  /// Returns true if the kernel denies this process permission to read another process's memory.
   public static func isRefused(process: Int64, address: Int64) -> Bool {
     cmpi_read_is_refused(process, address) == 1
   }

@@ -1,24 +1,24 @@
-/// Calls, received bytes and seconds of a rank's collectives, by kind.
+/// The number of calls, received bytes and seconds of a rank's collectives, by kind.
 public struct Traffic: Sendable, Equatable {
   /// The counters of one kind of collective.
   public struct Share: Sendable, Equatable {
     /// The number of calls.
     public var calls = 0
-    /// The bytes of the results that came from other ranks, independent of the library's algorithm: for a reduction its vector, once.
+    /// The bytes of the results that came from other ranks, whatever algorithm MPI uses; for a reduction, the size of its vector.
     public var receivedByteCount = 0
-    /// Seconds in the calls, including the wait for the slowest rank.
+    /// The seconds spent in the calls, including the wait for the slowest rank.
     public var seconds = 0.0
   }
 
   private var shares = [Share](repeating: Share(), count: Collective.allCases.count)
 
-  /// Counters at zero.
+  /// Creates counters at zero.
   public init() {}
 
-  /// The counters of one kind.
+  /// The counters of one kind of collective.
   public subscript(collective: Collective) -> Share { shares[collective.rawValue] }
 
-  /// The received bytes of all kinds.
+  /// The bytes received in collectives of all kinds.
   public var receivedByteCount: Int {
     shares.reduce(0) { sum, share in sum + share.receivedByteCount }
   }
@@ -29,7 +29,7 @@ public struct Traffic: Sendable, Equatable {
     shares[collective.rawValue].seconds += seconds
   }
 
-  /// The difference from an earlier state of the same counters.
+  /// Returns the difference from an earlier state of the same counters.
   public func since(_ earlier: Traffic) -> Traffic {
     var difference = self
     for index in shares.indices {

@@ -1,17 +1,17 @@
 import Glibc
 
-/// Alignment and uniformity of unit rows on the sphere (Wang and Isola 2020).
+/// The alignment and uniformity of features of unit length (Wang and Isola 2020).
 ///
 /// Alignment: the mean of ‖x − y‖² over ordered pairs of different samples of one class. Uniformity: log of the mean of exp(−2 ‖x − y‖²)
 /// over all ordered pairs of different samples.
 package enum AlignmentUniformity {
-  /// For each of some samples: Σ ‖x − y‖² over the others of its class, their number, and Σ exp(−2 ‖x − y‖²) over all others.
+  /// Returns, for each sample, Σ ‖x − y‖² over the others of its class, their number, and Σ exp(−2 ‖x − y‖²) over all others.
   package static func values(_ rows: FeatureRows, _ samples: Range<Int>) throws -> [Double] {
     let products = try rows.products(samples, with: rows.features)
     return samples.flatMap { sample in
       var (distances, pairs, potential) = (0.0, 0.0, 0.0)
       for other in 0..<rows.count where other != sample {
-        // ‖x − y‖² = 2 − 2 x·y for unit rows.
+        // ‖x − y‖² = 2 − 2 x·y for rows of unit length.
         let distance = 2 - 2 * Double(products[(sample - samples.lowerBound) * rows.count + other])
         potential += exp(-2 * distance)
         if rows.labels[other] == rows.labels[sample] {
@@ -23,7 +23,7 @@ package enum AlignmentUniformity {
     }
   }
 
-  /// Both measures from the values of all samples.
+  /// Computes both measures from the values of all samples.
   package static func summary(_ values: [Double]) -> (alignment: Double, uniformity: Double) {
     let count = values.count / 3
     var sums = [0.0, 0.0, 0.0]

@@ -1,16 +1,16 @@
 import Glibc
 
-/// The gap between confidence, the probability of the predicted class, and accuracy.
+/// The calibration of a classifier: the difference between its confidence (probability of the predicted class) and its accuracy.
 ///
 /// Expected calibration error: Σ_b n_b / n · |accuracy_b − confidence_b| over 15 bins ((b − 1)/15, b/15] of the largest probability
 /// (Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks", equation 3).
 package struct Calibration {
-  /// One interval of the largest probability.
+  /// The predictions whose largest probability lies in one interval.
   package struct Bin: Equatable {
     package var count = 0
-    /// The share of correct predictions.
+    /// The fraction of the bin's predictions that are correct.
     package var accuracy = 0.0
-    /// The mean of the largest probability.
+    /// The mean of the largest probability over the bin's predictions.
     package var confidence = 0.0
   }
 
@@ -21,11 +21,11 @@ package struct Calibration {
   /// The expected calibration error.
   package let error: Double
 
-  /// Sorts predictions into bins.
+  /// Assigns predictions to bins.
   ///
   /// - Parameters:
-  ///   - probabilities: The logits and classes.
-  ///   - temperatures: The temperature of each sample; 1 for all if absent.
+  ///   - probabilities: The logits and labels of the samples.
+  ///   - temperatures: The temperature that divides each sample's logits; `nil` for 1.
   package init(_ probabilities: ClassProbabilities, temperatures: [Double]? = nil) {
     var bins = [Bin](repeating: Bin(), count: Self.binCount)
     let count = probabilities.labels.count
@@ -45,9 +45,9 @@ package struct Calibration {
     }
   }
 
-  /// The temperature that minimizes the negative log-likelihood of some samples (Guo and others 2017, section 4.2).
+  /// Returns the temperature that minimizes the negative log-likelihood of some samples (Guo and others 2017, section 4.2).
   ///
-  /// The likelihood is convex in 1/T; found by golden-section search of log T between ln 0.01 and ln 100.
+  /// The likelihood is convex in 1/T. The search is a golden-section search of ln T between ln 0.01 and ln 100.
   package static func temperature(_ probabilities: ClassProbabilities, _ samples: [Int]) -> Double {
     let ratio = (5.0.squareRoot() - 1) / 2
     var (low, high) = (log(0.01), log(100.0))
@@ -70,7 +70,7 @@ package struct Calibration {
     return exp((low + high) / 2)
   }
 
-  /// The temperature of each sample, fitted to the samples of the other parity, so that no sample's class decides its own.
+  /// Returns the temperature of each sample, fitted on the samples of the other parity, so that no sample influences its own temperature.
   package static func crossFittedTemperatures(_ probabilities: ClassProbabilities) -> [Double] {
     let samples = Array(probabilities.labels.indices)
     let (even, odd) = (samples.filter { $0.isMultiple(of: 2) }, samples.filter { !$0.isMultiple(of: 2) })

@@ -1,18 +1,18 @@
 import Glibc
 import KeyedRandomness
 
-/// Classification by the nearest class mean: the mean of a class's unit rows, scaled to unit length, of the largest inner product.
+/// Classification by the nearest class mean: the class whose mean, scaled to unit length, has the largest inner product with the sample.
 ///
-/// Nearest-class-mean of Mensink, Verbeek, Perronnin and Csurka 2013 on the unit sphere; with a few samples a class, prototypes of Snell,
-/// Swersky and Zemel 2017.
+/// This is the nearest-class-mean classifier of Mensink, Verbeek, Perronnin and Csurka 2013 on the unit sphere; with a few samples per class, the
+/// prototypes of Snell, Swersky and Zemel 2017.
 package enum ClassMeans {
-  /// Means of classes, scaled to unit length.
+  /// Computes the means of classes, scaled to unit length.
   ///
   /// - Parameters:
-  ///   - rows: Unit rows.
-  ///   - samples: The samples that are averaged; all if absent.
+  ///   - rows: The features, with rows of unit length.
+  ///   - samples: The indices of the samples to average; `nil` for all.
   ///   - classCount: The number of classes.
-  /// - Returns: `[classes, width]`; zeros for a class without samples.
+  /// - Returns: The means, `[classes, width]`; zeros for a class without samples.
   package static func means(_ rows: FeatureRows, _ samples: [Int]? = nil, classCount: Int) -> [Float] {
     let width = rows.width
     var sums = [Double](repeating: 0, count: classCount * width)
@@ -34,7 +34,7 @@ package enum ClassMeans {
     return sums.map { sum in Float(sum) }
   }
 
-  /// The class of the nearest mean of each of some samples; ties go to the lowest class.
+  /// Returns the class of the nearest mean for each of some samples; ties go to the class with the lowest index.
   package static func predictions(_ rows: FeatureRows, _ samples: Range<Int>, means: [Float]) throws -> [Int32] {
     let classCount = means.count / rows.width
     let products = try rows.products(samples, with: means)
@@ -47,7 +47,7 @@ package enum ClassMeans {
     }
   }
 
-  /// Draws `shots` samples of every class without replacement; all of a class that has no more.
+  /// Draws `shots` samples of every class without replacement, or all samples of a class that has fewer.
   package static func draw(_ rows: FeatureRows, shots: Int, classCount: Int, seed: UInt64, draw: Int) -> [Int] {
     var members = [[Int]](repeating: [], count: classCount)
     for sample in 0..<rows.count {
@@ -64,7 +64,7 @@ package enum ClassMeans {
     }
   }
 
-  /// The mean and the standard deviation (divided by n − 1) of the accuracies of all draws.
+  /// Returns mean and standard deviation (with divisor n − 1) of the accuracies of all draws.
   package static func summary(_ values: [Double]) -> (mean: Double, deviation: Double) {
     let mean = values.reduce(0, +) / Double(values.count)
     let squares = values.reduce(0) { sum, value in sum + (value - mean) * (value - mean) }

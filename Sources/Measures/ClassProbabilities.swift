@@ -1,15 +1,15 @@
 import Glibc
 
-/// Logits of labeled samples, and their softmax.
+/// The logits of labeled samples, from which class probabilities are computed by softmax.
 package struct ClassProbabilities: Sendable {
-  /// `[samples, classes]`.
+  /// The logits, `[samples, classes]`.
   package let logits: [Float]
   /// The class of each sample.
   package let labels: [Int32]
   /// The number of classes.
   package let classCount: Int
 
-  /// Creates the logits of labeled samples.
+  /// Creates the value from logits `[samples, classes]` and labels.
   package init(logits: [Float], labels: [Int32], classCount: Int) {
     precondition(logits.count == labels.count * classCount, "\(logits.count) logits for \(labels.count) samples")
     self.logits = logits
@@ -17,7 +17,7 @@ package struct ClassProbabilities: Sendable {
     self.classCount = classCount
   }
 
-  /// log softmax(z / T) of one sample, `[classes]`.
+  /// Returns log softmax(z / T) of one sample's logits z, `[classes]`.
   package func logProbabilities(_ sample: Int, temperature: Double = 1) -> [Double] {
     let scaled = logits[sample * classCount..<(sample + 1) * classCount].map { logit in Double(logit) / temperature }
     let largest = scaled.max() ?? 0
@@ -25,10 +25,10 @@ package struct ClassProbabilities: Sendable {
     return scaled.map { logit in logit - logSum }
   }
 
-  /// softmax z of one sample, `[classes]`.
+  /// Returns softmax z of one sample's logits z, `[classes]`.
   package func probabilities(_ sample: Int) -> [Double] { logProbabilities(sample).map { log in exp(log) } }
 
-  /// The most probable class of one sample; ties go to the lowest class.
+  /// Returns the most probable class of one sample; ties go to the class with the lowest index.
   package func predictedClass(_ sample: Int) -> Int {
     let row = logits[sample * classCount..<(sample + 1) * classCount]
     var best = row.startIndex
@@ -38,7 +38,7 @@ package struct ClassProbabilities: Sendable {
     return best - row.startIndex
   }
 
-  /// The top-k accuracy; of equal logits the lower class ranks first.
+  /// Returns the top-k accuracy; of equal logits, the class with the lower index ranks first.
   package func topAccuracy(_ k: Int) -> Double {
     let correct = labels.indices.count { sample in
       ClassRank.rank(of: Int(labels[sample]), in: logits[sample * classCount..<(sample + 1) * classCount]) < k
@@ -46,7 +46,7 @@ package struct ClassProbabilities: Sendable {
     return Double(correct) / Double(labels.count)
   }
 
-  /// The mean of −log softmax(z / T) of the samples' own classes, in nats.
+  /// Returns the mean of −log softmax(z / T) of the samples' labels, in nats.
   package func negativeLogLikelihood(_ samples: [Int], temperature: Double = 1) -> Double {
     let sum = samples.reduce(0.0) { sum, sample in
       sum - logProbabilities(sample, temperature: temperature)[Int(labels[sample])]

@@ -1,13 +1,13 @@
 import MPI
 
-/// The rank of a sample's class among the scores of all classes.
+/// The rank of the correct class of a sample among all classes, ordered by score.
 package enum ClassRank {
-  /// Counts the classes ranked before one: those with a higher score, or with an equal score and a lower number.
+  /// Counts the classes that rank before one: those with a higher score, or with an equal score and a lower index.
   ///
   /// - Parameters:
-  ///   - label: The class.
-  ///   - scores: The score of each class. A class with the score NaN ranks last.
-  /// - Returns: The rank, from 0.
+  ///   - label: The class whose rank is computed.
+  ///   - scores: The score of each class. A class whose score is NaN ranks last.
+  /// - Returns: The rank, starting at 0.
   package static func rank(of label: Int, in scores: ArraySlice<Float>) -> Int {
     let own = scores[scores.startIndex + label]
     guard !own.isNaN else { return scores.count }
@@ -23,7 +23,7 @@ package enum ClassRank {
   /// - Parameters:
   ///   - labels: The class of every sample.
   ///   - world: The ranks.
-  ///   - scores: The scores of a sample.
+  ///   - scores: Returns the scores of a sample.
   /// - Returns: The counts, the same on every rank.
   /// - Throws: The error of `scores`, or `MPIError`.
   package static func correctCounts(

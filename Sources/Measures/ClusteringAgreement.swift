@@ -1,6 +1,6 @@
 import Glibc
 
-/// Normalized and adjusted mutual information of two partitions of the same samples.
+/// The normalized and adjusted mutual information (NMI, AMI) of two clusterings of the same samples.
 ///
 /// NMI = I / ((H(U) + H(V)) / 2); AMI = (I − E[I]) / ((H(U) + H(V)) / 2 − E[I]) with the expectation under the hypergeometric model of
 /// random partitions with the same sizes (Vinh, Epps and Bailey 2010, equation 24a).
@@ -20,7 +20,7 @@ package struct ClusteringAgreement {
       cells[SIMD2(one, other), default: 0] += 1
     }
     guard rows.count > 1 || columns.count > 1, rows.count < first.count || columns.count < first.count else {
-      // Both have a single cluster, or one cluster per sample.
+      // Both clusterings have a single cluster, or one cluster per sample.
       (normalized, adjusted) = (1, 1)
       return
     }

@@ -1,13 +1,13 @@
-/// The number of samples of each class predicted as each class.
+/// The confusion matrix: the number of samples of each class that were predicted as each class.
 ///
 /// Precision of class c: correct predictions of c / predictions of c. Recall: correct predictions of c / samples of c. 0 if undefined.
 package struct ConfusionMatrix: Sendable {
-  /// `[true class, predicted class]`.
+  /// The numbers of samples, `[true class, predicted class]`.
   package private(set) var counts: [Int]
   /// The number of classes.
   package let classCount: Int
 
-  /// Counts pairs of true and predicted class.
+  /// Counts the pairs of true and predicted classes.
   package init(labels: [Int32], predictions: [Int32], classCount: Int) {
     self.classCount = classCount
     counts = Array(repeating: 0, count: classCount * classCount)
@@ -16,7 +16,7 @@ package struct ConfusionMatrix: Sendable {
     }
   }
 
-  /// The number of samples of one class predicted as another, or as itself.
+  /// The number of samples of class `label` that were predicted as class `prediction`.
   package subscript(label: Int, prediction: Int) -> Int { counts[label * classCount + prediction] }
 
   /// The precision of a class.

@@ -1,4 +1,4 @@
-/// Errors under corruptions, in the measures of Hendrycks and Dietterich 2019.
+/// The mean corruption error (mCE) and related measures of Hendrycks and Dietterich 2019.
 ///
 /// ImageNet-C: CE_c = Σ_s E_{s,c} / Σ_s E^AlexNet_{s,c}, mCE its mean over the corruptions; relative mCE subtracts each network's error on
 /// clean images in numerator and denominator. CIFAR-C has no AlexNet baseline: mCE is the mean error over corruptions and severities.
@@ -16,10 +16,10 @@ package enum CorruptionErrors {
   /// The number of severities of each corruption.
   package static let severityCount = 5
 
-  /// The 15 corruptions, in the order of their names.
+  /// The names of the 15 corruptions, sorted.
   package static var names: [String] { alexNet.keys.sorted() }
 
-  /// The mean over corruptions and severities.
+  /// Returns the mean error over corruptions and severities.
   package static func meanError(_ errors: [String: [Double]]) -> Double {
     let rows = errors.sorted { one, other in one.key < other.key }.map { row in
       row.value.reduce(0, +) / Double(row.value.count)
@@ -27,17 +27,17 @@ package enum CorruptionErrors {
     return rows.reduce(0, +) / Double(rows.count)
   }
 
-  /// mCE in percent, over the corruptions that AlexNet has a value for.
+  /// Returns mCE in percent, over the corruptions for which AlexNet's error is known.
   package static func mCE(_ errors: [String: [Double]]) -> Double {
     mean(errors) { own, alexNet in own / alexNet }
   }
 
-  /// Relative mCE in percent.
+  /// Returns the relative mCE in percent.
   ///
   /// - Parameters:
   ///   - errors: The error at each severity, by corruption.
   ///   - clean: The error on clean images.
-  /// - Returns: The mean over the corruptions that AlexNet has a value for.
+  /// - Returns: The mean over the corruptions for which AlexNet's error is known.
   package static func relativeMCE(_ errors: [String: [Double]], clean: Double) -> Double {
     mean(errors) { own, alexNet in (own - clean) / (alexNet - alexNetClean) }
   }

@@ -1,12 +1,12 @@
-/// Out-of-distribution detection by a distance: AUROC and FPR95.
+/// Out-of-distribution detection by a distance, measured by AUROC and FPR95.
 ///
-/// AUROC: the probability that an outlier has the larger distance, equal ones counted half. FPR95: the share of outliers that are no
-/// farther away than the smallest threshold that includes at least 95 % of the in-distribution samples.
+/// AUROC is the probability that an outlier has a larger distance than an in-distribution sample, with ties counted half. FPR95 is the fraction of
+/// outliers within the smallest distance that includes at least 95 % of the in-distribution samples.
 package struct Detection {
   package let areaUnderROC: Double
   package let falsePositiveRate95: Double
 
-  /// Compares the distances of in-distribution samples and of outliers.
+  /// Computes both measures from the distances of in-distribution samples and of outliers.
   package init(inside: [Double], outside: [Double]) {
     let all = (inside.map { ($0, true) } + outside.map { ($0, false) }).sorted { one, other in one.0 < other.0 }
     // The Mann–Whitney statistic: the number of pairs in which the outlier has the larger distance.

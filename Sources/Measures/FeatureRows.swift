@@ -1,15 +1,15 @@
 import OneDNN
 
-/// Features of labeled samples: `[samples, width]` and a class each.
+/// The features of labeled samples: a matrix `[samples, width]` and one label per row.
 package struct FeatureRows: Sendable {
   /// The features, row-major.
   package let features: [Float]
   /// The class of each sample.
   package let labels: [Int32]
-  /// The number of features of a sample.
+  /// The number of features per sample.
   package let width: Int
 
-  /// Creates rows of labeled samples.
+  /// Creates the value from features `[samples, width]` and labels.
   package init(features: [Float], labels: [Int32], width: Int) {
     precondition(features.count == labels.count * width, "\(features.count) features for \(labels.count) of \(width)")
     self.features = features
@@ -23,14 +23,14 @@ package struct FeatureRows: Sendable {
   /// The features of one sample.
   package subscript(sample: Int) -> ArraySlice<Float> { features[sample * width..<(sample + 1) * width] }
 
-  /// The rows of some samples, in that order.
+  /// Returns the rows of some samples, in that order.
   package func rows(of samples: [Int]) -> FeatureRows {
     FeatureRows(
       features: samples.flatMap { sample in self[sample] }, labels: samples.map { sample in labels[sample] },
       width: width)
   }
 
-  /// The inner products of a range of samples with all rows of a matrix, `[samples, rows of others]`.
+  /// Returns the inner products of a range of samples with all rows of the matrix `others`, `[samples, rows of others]`.
   package func products(_ samples: Range<Int>, with others: [Float]) throws(DNNLError) -> [Float] {
     let rows = others.count / width
     var products = [Float](repeating: 0, count: samples.count * rows)

@@ -1,20 +1,20 @@
 import KeyedRandomness
 
-/// Lloyd's k-means in the Euclidean metric from keyed k-means++ centers (Arthur and Vassilvitskii 2007).
+/// Lloyd's k-means clustering with k-means++ initialization (Arthur and Vassilvitskii 2007) from keyed random numbers.
 package struct KMeans {
   private static let iterationLimit = 300
 
   /// The cluster of each sample.
   package private(set) var clusters: [Int32] = []
-  /// Σ ‖x − center‖².
+  /// The sum of squared distances to the nearest center, Σ ‖x − center‖².
   package private(set) var inertia = 0.0
 
-  /// Clusters from randomly drawn centers.
+  /// Clusters rows into `k` clusters, beginning with random centers that depend on `seed` and `restart`.
   package init(_ rows: FeatureRows, k: Int, seed: UInt64, restart: Int) throws {
     try self.init(rows, centers: Self.drawnCenters(rows, k: k, seed: seed, restart: restart))
   }
 
-  /// Clusters from given centers, `[k, width]`, until no sample changes its cluster.
+  /// Clusters rows, beginning with given centers `[k, width]`, until no sample changes its cluster.
   package init(_ rows: FeatureRows, centers: [Double]) throws {
     var centers = centers
     clusters = Array(repeating: -1, count: rows.count)
@@ -27,7 +27,7 @@ package struct KMeans {
     }
   }
 
-  /// The nearest center of each sample and the squared distance to it.
+  /// Returns the nearest center of each sample, and the squared distance to it.
   private static func assign(_ rows: FeatureRows, _ centers: [Double]) throws -> ([Int32], [Double]) {
     let (width, k) = (rows.width, centers.count / rows.width)
     let products = try rows.products(0..<rows.count, with: centers.map { center in Float(center) })
@@ -50,7 +50,7 @@ package struct KMeans {
     return (clusters, distances)
   }
 
-  /// The means of all clusters; an empty one takes the sample that is farthest from its own.
+  /// Returns the means of all clusters; an empty cluster gets the sample that is farthest from its center.
   private static func means(_ rows: FeatureRows, _ clusters: [Int32], _ distances: [Double], k: Int) -> [Double] {
     let width = rows.width
     var (sums, counts) = ([Double](repeating: 0, count: k * width), [Int](repeating: 0, count: k))

@@ -2,16 +2,16 @@ import Glibc
 import MPI
 import OneDNN
 
-/// Classification by the nearest training samples: the most frequent class among the `k` nearest by Euclidean distance.
+/// Classification by the k nearest training samples (Euclidean distance): the most frequent class among them.
 package struct KNearestNeighbors: Sendable {
   private static let samplesPerTile = 1024
 
-  /// The number of neighbors, k.
+  /// The number k of neighbors.
   package let k: Int
-  /// The number of features of a sample.
+  /// The number of features per sample.
   package let width: Int
 
-  /// Creates a search for `k` neighbors among rows of a width.
+  /// Creates a search for `k` neighbors among rows of `width` features.
   package init(k: Int, width: Int) {
     self.k = k
     self.width = width
@@ -19,7 +19,7 @@ package struct KNearestNeighbors: Sendable {
 
   /// Counts the test samples classified correctly, over all ranks.
   ///
-  /// Of classes with equal votes the one with the nearest neighbor wins. Collective; each rank classifies its part of the test samples.
+  /// Of classes with equal votes, the one with the nearest neighbor wins. Collective; each rank classifies its part of the test samples.
   package func correctCount(
     training: FeatureRows, test: FeatureRows, threads: Int = 1, over world: borrowing Communicator
   ) throws -> Int {
@@ -34,15 +34,15 @@ package struct KNearestNeighbors: Sendable {
     return correct.reduce(0) { sum, one in sum + Int(one) }
   }
 
-  /// The `k` nearest training samples of each of some queries, nearest first.
+  /// Returns the `k` nearest training samples of each of some queries, nearest first.
   ///
   /// - Parameters:
   ///   - test: The rows that contain the queries.
   ///   - queries: The range of rows to search for.
   ///   - training: The rows to search in.
-  ///   - norms: The ``squaredLengths(_:)`` of the training rows.
-  /// - Returns: A list for each query.
-  /// - Throws: `DNNLError` if a product fails.
+  ///   - norms: The squared lengths of the training rows (``squaredLengths(_:)``).
+  /// - Returns: One list of neighbors per query.
+  /// - Throws: `DNNLError` if a matrix product fails.
   package func neighbors(
     of test: FeatureRows, _ queries: Range<Int>, _ training: FeatureRows, _ norms: [Float]
   ) throws -> [[Neighbor]] {
@@ -52,13 +52,13 @@ package struct KNearestNeighbors: Sendable {
 
   /// A training sample and its distance from a query.
   package struct Neighbor: Sendable {
-    /// ‖a − b‖² − ‖a‖² for the query a.
+    /// ‖a − b‖² − ‖a‖² for the query a and the sample b.
     package var distance: Float
-    /// The number of the sample.
+    /// The index of the training sample.
     package var sample: Int
   }
 
-  /// The `k` nearest training samples of each query, nearest first.
+  /// Returns the `k` nearest training samples of each query, nearest first.
   private func nearest(queries: [Float], _ training: [Float], _ norms: [Float]) throws -> [[Neighbor]] {
     let queryCount = queries.count / width
     var neighbors = [[Neighbor]](repeating: [], count: queryCount)
@@ -71,7 +71,7 @@ package struct KNearestNeighbors: Sendable {
         rows: queryCount, columns: count, depth: width, queries.span, .none, tile.span, .transposed)
       for query in 0..<queryCount {
         for column in 0..<count {
-          // ‖a − b‖² without ‖a‖², which is the same for all samples b.
+          // ‖a − b‖² without ‖a‖², which is the same for all samples b of a query a.
           let distance = norms[first + column] - 2 * products[query * count + column]
           insert(Neighbor(distance: distance, sample: first + column), into: &neighbors[query])
         }
@@ -80,7 +80,7 @@ package struct KNearestNeighbors: Sendable {
     return neighbors
   }
 
-  /// Inserts into the sorted list of at most `k`; of equal distances the earlier sample ranks first.
+  /// Inserts a neighbor into a sorted list of at most `k`; of equal distances, the earlier sample ranks first.
   private func insert(_ neighbor: Neighbor, into neighbors: inout [Neighbor]) {
     if neighbors.count == k {
       guard neighbor.distance < neighbors[k - 1].distance else { return }
@@ -93,7 +93,7 @@ package struct KNearestNeighbors: Sendable {
     neighbors.insert(neighbor, at: place)
   }
 
-  /// The most frequent class; ties go to the class of the nearest neighbor.
+  /// Returns the most frequent class among neighbors; ties go to the class of the nearest one.
   package func vote(_ neighbors: [Neighbor], _ labels: [Int32]) -> Int32? {
     var votes: [Int32: Int] = [:]
     for neighbor in neighbors {
@@ -103,9 +103,9 @@ package struct KNearestNeighbors: Sendable {
     return neighbors.lazy.map { neighbor in labels[neighbor.sample] }.first { label in votes[label] == most }
   }
 
-  /// The class of the largest Σ exp(s / τ) over its neighbors, s the cosine similarity of unit rows; of equal sums the lowest class.
+  /// Returns the class with the largest Σ exp(s / τ) over its neighbors, where s is the cosine similarity; ties go to the lowest class.
   ///
-  /// The rule of Wu, Xiong, Yu and Lin 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination".
+  /// This is the rule of Wu, Xiong, Yu and Lin 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination".
   package func weightedVote(
     _ neighbors: ArraySlice<Neighbor>, _ labels: [Int32], _ norms: [Float], temperature: Double = 0.07
   ) -> Int32? {
@@ -116,18 +116,18 @@ package struct KNearestNeighbors: Sendable {
     return votes.max { one, other in (one.value, -one.key) < (other.value, -other.key) }?.key
   }
 
-  /// The classes of weighted votes among several numbers of neighbors, on every rank.
+  /// Classifies queries by weighted votes with several numbers of neighbors, on every rank.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - queries: The unit rows to classify.
-  ///   - training: The unit rows to search in.
-  ///   - sizes: The numbers of neighbors, ascending; no more than there are rows are taken.
+  ///   - queries: The features to classify, with rows of unit length.
+  ///   - training: The features to search in, with rows of unit length.
+  ///   - sizes: The numbers of neighbors, ascending; larger ones than the number of training rows are reduced to it.
   ///   - threads: The number of threads of this rank.
   ///   - world: The ranks.
-  /// - Returns: For each size the class of each query.
-  /// - Throws: ``CollectiveError`` if a product fails.
+  /// - Returns: For each number of neighbors, the class of each query.
+  /// - Throws: ``CollectiveError`` if a matrix product fails.
   package static func weightedVotes(
     of queries: FeatureRows, among training: FeatureRows, sizes: [Int], threads: Int,
     over world: borrowing Communicator
@@ -147,7 +147,9 @@ package struct KNearestNeighbors: Sendable {
     }
   }
 
-  /// log Σ exp(s / τ) over the neighbors of each class: logits whose softmax is the share of votes of ``weightedVote(_:_:_:temperature:)``.
+  /// Returns log Σ exp(s / τ) over the neighbors of each class.
+  ///
+  /// These are logits whose softmax is each class's share of the votes in ``weightedVote(_:_:_:temperature:)``.
   package func voteLogits(
     _ neighbors: [Neighbor], _ labels: [Int32], _ norms: [Float], classCount: Int, temperature: Double = 0.07
   ) -> [Float] {
@@ -155,16 +157,16 @@ package struct KNearestNeighbors: Sendable {
     for neighbor in neighbors {
       votes[Int(labels[neighbor.sample])] += exp(similarity(of: neighbor, norms) / temperature)
     }
-    // A class without votes has a probability of 0 in double precision.
+    // A class without votes gets a probability of 0 in float64.
     return votes.map { sum in sum > 0 ? Float(log(sum)) : -1000 }
   }
 
-  /// The cosine similarity of a unit query and its neighbor, a unit row.
+  /// Returns the cosine similarity of a query and its neighbor, both of unit length.
   package func similarity(of neighbor: Neighbor, _ norms: [Float]) -> Double {
     (Double(norms[neighbor.sample]) - Double(neighbor.distance)) / 2
   }
 
-  /// ‖b‖² of each row.
+  /// Returns the squared length ‖b‖² of each row.
   package func squaredLengths(_ rows: [Float]) -> [Float] {
     (0..<rows.count / width).map { row in
       rows[row * width..<(row + 1) * width].reduce(0) { sum, element in sum + element * element }

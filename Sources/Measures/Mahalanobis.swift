@@ -1,19 +1,19 @@
-/// Squared Mahalanobis distances to the mean of a training set, or to the nearest of its class means.
+/// The squared Mahalanobis distance to the mean of a training set, or to the nearest of its class means.
 ///
-/// One mean with the covariance of all samples: SSD with one cluster (Sehwag, Chiang and Mittal 2021). Class means with the covariance
-/// within classes: Lee, Lee, Lee and Shin 2018. Covariances divide by n. Features that are linear combinations of others are left out.
+/// One mean with the covariance of all samples is SSD with one cluster (Sehwag, Chiang and Mittal 2021). Class means with the covariance within
+/// classes are the method of Lee, Lee, Lee and Shin 2018. Covariances have divisor n. Features that are linear combinations of others are ignored.
 package struct Mahalanobis: Sendable {
-  /// `[means, width]`.
+  /// The mean or the class means, `[means, width]`.
   private let means: [Double]
   private let width: Int
-  /// The lower triangle of the Cholesky factor of the kept features' covariance, `[kept, kept]`.
+  /// The lower triangle of the Cholesky factor of the covariance of the features in ``kept``, `[kept, kept]`.
   private var factor: [Double] = []
   private var kept: [Int] = []
 
-  /// Computes means and covariance of a training set.
+  /// Computes means and covariance from training features.
   ///
   /// - Parameters:
-  ///   - rows: Its features.
+  ///   - rows: The training features.
   ///   - classCount: The number of class means; 1 for one mean of all samples.
   package init(_ rows: FeatureRows, classCount: Int) {
     width = rows.width
@@ -39,7 +39,7 @@ package struct Mahalanobis: Sendable {
     factorize(covariance)
   }
 
-  /// The Cholesky factor, row by row; a row whose pivot is only rounding depends linearly on earlier rows.
+  /// Computes the Cholesky factor row by row; a row whose pivot is only rounding error depends linearly on earlier rows and is skipped.
   private mutating func factorize(_ covariance: [Double]) {
     let largest = (0..<width).map { index in covariance[index * width + index] }.max() ?? 0
     var rows: [[Double]] = []
@@ -60,7 +60,7 @@ package struct Mahalanobis: Sendable {
     factor = rows.flatMap { row in row + Array(repeating: 0, count: kept.count - row.count) }
   }
 
-  /// The distance of one sample to the nearest mean.
+  /// Returns the squared distance of one sample to the nearest mean.
   package func distance(_ sample: ArraySlice<Float>) -> Double {
     var nearest = Double.infinity
     var solved = [Double](repeating: 0, count: kept.count)
@@ -81,7 +81,7 @@ package struct Mahalanobis: Sendable {
 }
 
 extension [Double] {
-  /// Adds the lower triangle of the product of this vector with itself to a square matrix.
+  /// Adds the lower triangle of the outer product of this vector with itself to a square matrix.
   fileprivate func addOuterProduct(into matrix: inout [Double], width: Int) {
     for row in 0..<width where self[row] != 0 {
       let value = self[row]

@@ -1,10 +1,10 @@
-/// Retrieval of samples of the same class by cosine similarity, each sample a query among all others.
+/// Retrieval of samples of the same class by cosine similarity, with each sample as a query among all others.
 ///
-/// With R other samples of the query's class: precision@1; R-precision, the share of its class among the R nearest; and
-/// MAP@R = 1/R Σ_{i ≤ R} precision@i · [i-th is of its class] (Musgrave, Belongie and Lim 2020, "A Metric Learning Reality Check").
-/// Queries without another of their class are left out.
+/// With R other samples of the query's class, the measures are precision@1; R-precision, the fraction of the R nearest samples that are of its
+/// class; and MAP@R = 1/R Σ_{i ≤ R} precision@i · [i-th is of its class] (Musgrave, Belongie and Lim 2020, "A Metric Learning Reality Check").
+/// Queries whose class has no other sample are ignored.
 package enum Retrieval {
-  /// Precision@1, R-precision and average precision@R of each query, `[queries, 3]`; −1 where the class has no other sample.
+  /// Returns precision@1, R-precision and average precision@R of each query, `[queries, 3]`; −1 if the class has no other sample.
   package static func values(_ rows: FeatureRows, _ queries: Range<Int>, classCounts: [Int]) throws -> [Double] {
     let products = try rows.products(queries, with: rows.features)
     return queries.flatMap { query in
@@ -22,7 +22,7 @@ package enum Retrieval {
     }
   }
 
-  /// Averages over all queries with another sample of their class.
+  /// Averages the values over all queries whose class has another sample.
   package static func means(_ values: [Double]) -> (
     precisionAt1: Double, rPrecision: Double, meanAveragePrecision: Double
   ) {
@@ -37,9 +37,9 @@ package enum Retrieval {
     return (sums[0] / divisor, sums[1] / divisor, sums[2] / divisor)
   }
 
-  /// Finds the most similar samples, in descending order of similarity; ties go to the lower number.
+  /// Returns the most similar samples in descending order of similarity; ties go to the sample with the lower index.
   package static func nearest(_ count: Int, _ similarities: ArraySlice<Float>, besides query: Int? = nil) -> [Int] {
-    // A histogram of similarities first, so that only slightly more candidates than needed are sorted.
+    // A histogram of similarities limits the sort to slightly more candidates than needed.
     func interval(_ similarity: Float) -> Int { min(max(Int((1 - similarity) * 2048), 0), 4095) }
     var counts = [Int](repeating: 0, count: 4096)
     for similarity in similarities {

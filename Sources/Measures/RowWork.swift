@@ -3,26 +3,26 @@ import MPI
 import OneDNN
 import ParallelLoops
 
-/// The parallel computation of values of many rows, block by block on the threads of all ranks.
+/// The parallel computation of values for many rows, in blocks, by the threads of all ranks.
 ///
-/// Blocks have a fixed size and every row's values depend on its block alone, so they are the same on any number of ranks and threads.
+/// Blocks have a fixed size, and the values of a row depend on its block only, so that they are the same on any number of ranks and threads.
 package enum RowWork {
   /// The number of rows computed together.
   package static let blockSize = 64
 
-  /// The values of all rows, `[rows, width]`, in order, on every rank.
+  /// Computes the values of all rows, `[rows, width]`, and gathers them on every rank.
   ///
   /// Collective.
   ///
   /// - Parameters:
   ///   - rows: The number of rows.
-  ///   - width: The number of values of a row.
-  ///   - zero: Any value.
+  ///   - width: The number of values per row.
+  ///   - zero: The initial value of buffer elements.
   ///   - blockSize: The number of rows computed together.
   ///   - threads: The number of threads of this rank.
   ///   - world: The ranks.
-  ///   - body: Computes the values of a block, `[block, width]`; called from any thread.
-  /// - Returns: The values.
+  ///   - body: Computes the values of a block of rows, `[block, width]`; called from any thread.
+  /// - Returns: The values of all rows.
   /// - Throws: ``CollectiveError`` with the error of `body`.
   package static func gather<Element: MPIElement & Sendable>(
     rows: Int, width: Int, zero: Element, blockSize: Int = blockSize, threads: Int, over world: borrowing Communicator,
@@ -46,7 +46,7 @@ package enum RowWork {
     return gathered
   }
 
-  /// Computes the values of some rows on the threads of this process.
+  /// Computes the values of some rows with the threads of this process.
   package static func compute<Element: Sendable>(
     _ rows: Range<Int>, blockSize: Int = blockSize, threads: Int = 1,
     _ body: @Sendable (Range<Int>) throws -> [Element]

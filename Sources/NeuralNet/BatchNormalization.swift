@@ -5,17 +5,18 @@ import OneDNN
 ///
 /// Per channel, over the n pixels of a batch: μ = Σy/n, v = Σy²/n − μ², x̂ = (y − μ)/√(v + ε), output = γ x̂ + β = scale · y + shift.
 /// Backward, with g the gradient of the ReLU's input: ∂γ = Σ g x̂, ∂β = Σ g, ∂y = γ/√(v + ε) · (g − ∂β/n − x̂ ∂γ/n), which is again linear in
-/// g and y. So each direction needs one pass for sums and one for values; convolutions and ReLUs that run over the same maps bring the sums.
+/// g and y. Each direction therefore needs one pass for sums and one for values; the convolutions and ReLUs that process the same maps compute the
+/// sums on the way.
 public final class BatchNormalization {
-  /// The statistics that one batch was normalized with, and the scale and shift that follow.
+  /// The statistics with which one batch was normalized, and the resulting scale and shift.
   public struct Statistics: Sendable {
     /// The mean of each channel.
     public var mean: [Float]
     /// The variance of each channel, divided by n.
     public var variance: [Float]
-    /// γ/√(v + ε).
+    /// The factor γ/√(v + ε) of each channel.
     var scale: [Float]
-    /// β − μ · scale.
+    /// The summand β − μ · scale of each channel.
     var shift: [Float]
     /// n.
     var pixels: Double
@@ -34,7 +35,7 @@ public final class BatchNormalization {
   private var gamma: [Float]
   private var beta: [Float]
 
-  /// Normalization for one shape; `epsilon` is added to the variance.
+  /// Creates a batch normalization for one shape; `epsilon` is added to the variance.
   public init(_ shape: ActivationShape, _ precision: Precision, epsilon: Float, path: KernelPath = kernels_best_path())
   {
     self.shape = shape
@@ -44,7 +45,7 @@ public final class BatchNormalization {
     beta = Array(repeating: 0, count: shape.channels)
   }
 
-  /// The number of pixels of one channel of a batch.
+  /// The number n of pixels of one channel in a batch.
   private var pixels: Double { Double(shape.count / shape.channels) }
 
   /// The number of elements of sums.
@@ -53,13 +54,13 @@ public final class BatchNormalization {
   /// Sums to which those of a batch are added.
   public func noSums() -> Sums { Array(repeating: 0, count: sumCount - 1) + [pixels] }
 
-  /// Statistics before any batch.
+  /// Returns statistics that are zero.
   public func noStatistics() -> Statistics {
     let zeros = [Float](repeating: 0, count: shape.channels)
     return Statistics(mean: zeros, variance: zeros, scale: zeros, shift: zeros, pixels: pixels)
   }
 
-  /// Takes a new γ and β, `[channels]` each.
+  /// Sets γ and β, `[channels]` each.
   public func load(scale: Span<Float>, shift: Span<Float>) {
     precondition(
       scale.count == shape.channels && shift.count == shape.channels,
@@ -72,7 +73,7 @@ public final class BatchNormalization {
 
   // MARK: - Statistics
 
-  /// Adds the sums of a batch, for ``statistics(of:)``.
+  /// Adds the sums of a batch, from which ``statistics(of:)`` computes statistics.
   public func addSums(of input: Tensor, to sums: inout Sums) {
     kernels.addChannelSums(of: input, to: &sums)
   }
@@ -91,7 +92,7 @@ public final class BatchNormalization {
     return statistics
   }
 
-  /// Given statistics, for evaluation.
+  /// Returns running statistics, one mean and variance per channel, in the form needed for evaluation.
   public func statistics(mean: Span<Float>, variance: Span<Float>) -> Statistics {
     var statistics = noStatistics()
     for channel in 0..<shape.channels {
@@ -112,18 +113,18 @@ public final class BatchNormalization {
 
   // MARK: - Forward
 
-  /// relu(normalized input).
+  /// output ← relu(normalized input).
   public func relu(_ input: Tensor, _ statistics: Statistics, into output: Tensor) {
     kernels.normalizeRelu(input, scale: statistics.scale, shift: statistics.shift, into: output)
   }
 
-  /// relu(normalized input + shortcut).
+  /// output ← relu(normalized input + shortcut).
   public func addRelu(_ input: Tensor, _ statistics: Statistics, shortcut: Tensor, into output: Tensor) {
     kernels.normalizeAddRelu(
       input, scale: statistics.scale, shift: statistics.shift, shortcut: shortcut, into: output)
   }
 
-  /// relu(normalized input + shortcut normalized with its own statistics).
+  /// output ← relu(normalized input + shortcut normalized with its own statistics).
   public func addRelu(
     _ input: Tensor, _ statistics: Statistics, shortcut: Tensor, _ shortcutStatistics: Statistics, into output: Tensor
   ) {
@@ -134,11 +135,11 @@ public final class BatchNormalization {
 
   // MARK: - Backward
 
-  /// The gradient before the ReLU of ``relu(_:_:into:)``, and its sums.
+  /// Computes the gradient of the input of the ReLU in ``relu(_:_:into:)``, and the sums for the gradient of the normalization.
   ///
   /// - Parameters:
   ///   - gradient: The gradient of the ReLU's output, or its first term.
-  ///   - addend: Its second term, if there are two.
+  ///   - addend: The second term of that gradient, if it is a sum; else `nil`.
   ///   - input: The input of the forward pass.
   ///   - statistics: The statistics of the forward pass.
   ///   - masked: Receives the gradient before the ReLU; may be `gradient` or `addend`.
@@ -153,7 +154,7 @@ public final class BatchNormalization {
     return sums
   }
 
-  /// The same where the ReLU followed a sum; `output` is the ReLU's output.
+  /// Computes the same for a ReLU of a sum; `output` is the ReLU's output.
   public func reluGradient(
     _ gradient: Tensor, addend: Tensor?, output: Tensor, input: Tensor, _ statistics: Statistics, into masked: Tensor
   ) -> Sums {
@@ -163,14 +164,14 @@ public final class BatchNormalization {
     return sums
   }
 
-  /// Σ g and Σ g · (input − mean) of each channel, for a gradient g to which the ReLU's mask has been applied.
+  /// Returns Σ g and Σ g · (input − mean) of each channel, for a gradient g of a ReLU's input.
   public func gradientSums(of gradient: Tensor, input: Tensor, _ statistics: Statistics) -> Sums {
     var sums = noSums()
     kernels.addGradientSums(of: gradient, y: input, mean: statistics.mean, to: &sums)
     return sums
   }
 
-  /// The gradients of input, γ and β.
+  /// Computes the gradients of input, γ and β.
   ///
   /// - Parameters:
   ///   - gradient: The gradient before the ReLU.

@@ -3,10 +3,10 @@ import OneDNN
 /// Batch normalization over a shard or a group of shards, with running statistics for evaluation (PyTorch's `BatchNorm2d`,
 /// `SyncBatchNorm`).
 ///
-/// The statistics of a shard's forward pass are its *batch statistics*: mean and unbiased variance of each channel. Once a step the running
-/// statistics move by ``momentum`` towards their mean over all shards of the global batch.
+/// The *batch statistics* of a shard are mean and unbiased variance of each channel in its forward pass. Once per step, the running statistics
+/// move by ``momentum`` towards the mean of the batch statistics of all shards of the global batch.
 final class BatchNormalizationLayer {
-  /// The share by which the running statistics move in a step.
+  /// The fraction by which the running statistics move in one step.
   static let momentum: Float = 0.1
 
   /// The ε added to the variance.
@@ -14,14 +14,14 @@ final class BatchNormalizationLayer {
 
   let normalization: BatchNormalization
 
-  /// The end of its parameters, of which the shift is the last.
+  /// The index after the layer's last parameter, the shift.
   var parameterEnd: Int { slices.shift.range.upperBound }
 
   private let slices: ModelLayout.Normalization
-  /// The places of the gradients of scale and shift, which are registered one after the other.
+  /// The position of the gradients of scale and shift, which are adjacent, in the vector of gradients.
   private let gradientRange: Range<Int>
 
-  /// Registers scale, shift and running statistics under `name`; the scale begins at 1 or 0.
+  /// Registers scale, shift and running statistics under `name`; the scale is initialized to 1 or 0.
   init(_ context: NetworkContext, _ name: String, _ shape: ActivationShape, zeroInitializesLastScale: Bool) {
     slices = context.layout.addNormalization(name, channels: shape.channels, isScaleZero: zeroInitializesLastScale)
     gradientRange =
@@ -34,14 +34,14 @@ final class BatchNormalizationLayer {
       scale: parameters.extracting(slices.scale.range), shift: parameters.extracting(slices.shift.range))
   }
 
-  /// In evaluation, the statistics to normalize with.
+  /// Returns the running statistics for evaluation.
   func statistics(from statistics: Span<Float>) -> BatchNormalization.Statistics {
     normalization.statistics(
       mean: statistics.extracting(slices.runningMean.range),
       variance: statistics.extracting(slices.runningVariance.range))
   }
 
-  /// Writes a shard's batch statistics to their places in a vector of the statistics' layout.
+  /// Writes a shard's batch statistics into a vector of all layers' statistics.
   func batchStatistics(of statistics: BatchNormalization.Statistics, into batchStatistics: inout MutableSpan<Float>) {
     // A batch divides by the number of pixels n, PyTorch's running variance by n − 1.
     let pixels = Float(statistics.pixels)
@@ -52,7 +52,7 @@ final class BatchNormalizationLayer {
     }
   }
 
-  /// The gradient of the input, and of scale and shift at their places in `gradient`.
+  /// Computes the gradient of the input, and writes those of scale and shift into the vector of gradients.
   func inputGradient(
     _ outputGradient: Tensor, sums: GroupSums, input: Tensor, _ statistics: BatchNormalization.Statistics,
     into inputGradient: Tensor, parameterGradient: inout MutableSpan<Float>

@@ -6,7 +6,7 @@ import OneDNN
 final class ConvolutionLayer {
   let weight: VectorSlice
   let outputShape: ActivationShape
-  /// The memory of the packed weights, shared with the same layer of other threads.
+  /// The memory of the weights in oneDNN's order, shared with the same layer of other threads.
   let weightMemory: PackedWeightMemory
 
   let clock: LayerClock
@@ -28,13 +28,13 @@ final class ConvolutionLayer {
   ///   - name: The weights' name without `.weight`.
   ///   - geometry: The shapes of the convolution.
   ///   - isFirst: True if its input is the images, whose gradient is not needed.
-  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
+  /// - Throws: `DNNLError` if oneDNN cannot create a primitive.
   init(
     _ context: NetworkContext, _ name: String, _ geometry: Convolution.Geometry, isFirst: Bool = false
   ) throws(DNNLError) {
     var geometry = geometry
     if geometry.input.height == 1, geometry.input.width == 1 {
-      // With a single pixel every stride is the same. With more than 1, oneDNN's bfloat16 weight gradient reads out of bounds and differs
+      // With a single pixel the stride does not matter. With a stride above 1, oneDNN's bfloat16 weight gradient would read out of bounds and differ
       // from call to call.
       geometry.stride = 1
     }
@@ -51,7 +51,7 @@ final class ConvolutionLayer {
       method = .winograd(
         WinogradConvolution(
           geometry, context.precision,
-          // Evaluation is forward alone: it can afford the exact products.
+          // Evaluation has only forward passes and can afford float32 products.
           products: context.isTraining ? context.precision : .float32, isTraining: context.isTraining,
           scratch: context.winogradScratch, weightMemory: weightMemory))
     } else {
@@ -78,7 +78,7 @@ final class ConvolutionLayer {
   private var weightByteCount: Int { weight.range.count * MemoryLayout<Float>.size }
   private var packedByteCount: Int { weightMemory.byteCount(isAlternating: true) }
 
-  /// Convolves, and adds Σ and Σ of squares of each output channel to `sums`, `[2, out]`, unless this is empty.
+  /// Convolves, and adds the sum and the sum of squares of each output channel to `sums`, `[2, out]`, unless `sums` is empty.
   func forward(_ input: Tensor, into output: Tensor, sums: inout BatchNormalization.Sums) throws(DNNLError) {
     let start = clock.start()
     switch method {

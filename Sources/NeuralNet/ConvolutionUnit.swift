@@ -2,7 +2,7 @@ import OneDNN
 
 /// A convolution and its batch normalization, the building block of residual networks.
 ///
-///     input ──► convolution ──► convolved ──► normalized (never stored: ReLU and sums follow in the same pass)
+///     input ──► convolution ──► convolved ──► normalized (never stored: the ReLU's pass over memory computes it)
 final class ConvolutionUnit {
   /// The activations of a forward pass that the backward pass needs.
   final class SavedActivations {
@@ -29,7 +29,7 @@ final class ConvolutionUnit {
 
   private var normalization: BatchNormalization { layer.normalization }
 
-  /// Registers weights under `convolutionName`, scale, shift and running statistics under `normalizationName`.
+  /// Registers weights under `convolutionName`, and scale, shift and running statistics under `normalizationName`.
   init(
     _ context: NetworkContext, _ convolutionName: String, _ normalizationName: String, _ geometry: Convolution.Geometry,
     isFirst: Bool = false, zeroInitializesLastScale: Bool = false
@@ -54,7 +54,7 @@ final class ConvolutionUnit {
     layer.load(parameters)
   }
 
-  /// In evaluation, takes the running statistics to normalize with.
+  /// In evaluation, sets the running statistics to normalize with.
   func load(statistics: Span<Float>, into saved: SavedActivations) {
     saved.statistics = layer.statistics(from: statistics)
   }
@@ -94,14 +94,14 @@ final class ConvolutionUnit {
     convolution.clock.stop(start, .normalization, byteCount: 2 * output.byteCount)
   }
 
-  /// relu(normalized + shortcut).
+  /// output ← relu(normalized + shortcut).
   func addRelu(_ saved: SavedActivations, shortcut: Tensor, into output: Tensor) {
     let start = convolution.clock.start()
     normalization.addRelu(saved.convolved, saved.statistics, shortcut: shortcut, into: output)
     convolution.clock.stop(start, .normalization, byteCount: 3 * output.byteCount)
   }
 
-  /// relu(normalized + the normalized output of another unit).
+  /// output ← relu(normalized + normalized output of another unit).
   func addRelu(_ saved: SavedActivations, shortcut: SavedActivations, into output: Tensor) {
     let start = convolution.clock.start()
     normalization.addRelu(
@@ -111,7 +111,7 @@ final class ConvolutionUnit {
 
   // MARK: - Backward
 
-  /// The gradient before the ReLU of ``relu(_:into:)``.
+  /// Computes the gradient of the input of the ReLU in ``relu(_:into:)``.
   func reluGradient(
     _ gradient: ReluOutputGradient, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
@@ -122,7 +122,7 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// The gradient before the ReLU of a sum, whose output was `output`.
+  /// Computes the gradient of the input of the ReLU after a residual addition, whose output in the forward pass was `output`.
   func reluGradient(
     _ gradient: ReluOutputGradient, output: Tensor, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
@@ -133,7 +133,7 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// The sums of a gradient whose ReLU mask another unit has applied: in a residual block, that of the projected shortcut.
+  /// Computes the gradient sums for the projected shortcut of a residual block, from the ReLU input gradient that the block's last unit computed.
   func gradientSums(of gradient: Tensor, _ saved: SavedActivations) -> BatchNormalization.Sums {
     let start = convolution.clock.start()
     let sums = normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)
@@ -141,9 +141,10 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// Computes the parameters' gradients at their places and, if requested, the input's, from the gradient before the ReLU.
+  /// Computes the gradients of the parameters and, if requested, of the input, from the gradient of the ReLU's input.
   ///
-  /// `inner` is scratch memory for the gradient between normalization and convolution; `completed` is called when the parameters' are complete.
+  /// `inner` is scratch memory for the gradient between normalization and convolution; `completed` is called when the parameters' gradients are
+  /// complete.
   func backward(
     _ masked: Tensor, sums: GroupSums, input: Tensor, _ saved: SavedActivations, inner: Tensor,
     into gradient: inout MutableSpan<Float>, completed: GradientPartHandler, inputGradient: Tensor?
@@ -160,11 +161,11 @@ final class ConvolutionUnit {
   }
 }
 
-/// The gradient of a ReLU's output that one or two paths read: the sum of both paths' gradients.
+/// The gradient of a ReLU's output, as the sum of the gradients of one or two consumers.
 struct ReluOutputGradient {
   var first: Tensor
   var second: Tensor?
 }
 
-/// Receives the range of the parameters whose gradients are complete, and the vector that holds them.
+/// A function that receives the range of parameters whose gradients are complete, and the vector that contains these.
 public typealias GradientPartHandler = (_ parameters: Range<Int>, _ gradient: Span<Float>) -> Void

@@ -1,9 +1,9 @@
 import Kernels
 import OneDNN
 
-/// The functions of one path of `Kernels`, for tensors.
+/// The C functions for feature maps of one shape, for one instruction set, with tensors as arguments.
 ///
-/// Tensors of a call have the shape and precision that it was made for.
+/// All tensors must have the shape and precision given to the initializer.
 @safe
 public struct FeatureMapKernels: Sendable {
   // Tables of functions are constants of the program.
@@ -11,7 +11,7 @@ public struct FeatureMapKernels: Sendable {
   let element: KernelElement
   private let maps: KernelMaps
 
-  /// The kernels for one shape, on the best path of this CPU or a given one.
+  /// Creates the functions for one shape, for the best instruction set of this CPU or a given one.
   public init(_ shape: ActivationShape, _ precision: Precision, path: KernelPath = kernels_best_path()) {
     unsafe table = unsafe kernels_of(path)
     element = KernelElement(precision)
@@ -20,7 +20,7 @@ public struct FeatureMapKernels: Sendable {
       block: Int32(shape.channelBlock))
   }
 
-  /// The number of neighboring channels in memory that the best path of this CPU computes at once.
+  /// The number of neighboring channels in memory that the best instruction set of this CPU processes at once.
   public static var preferredChannelBlock: Int { unsafe Int(kernels_of(kernels_best_path()).pointee.lanes) }
 
   /// Adds Σ y and Σ y² of each channel to `sums`, `[2, channels]`.
@@ -28,18 +28,18 @@ public struct FeatureMapKernels: Sendable {
     unsafe table.pointee.channel_sums(maps, element, y.address, &sums)
   }
 
-  /// max(0, scale · y + shift).
+  /// output ← max(0, scale · y + shift).
   func normalizeRelu(_ y: Tensor, scale: [Float], shift: [Float], into output: Tensor) {
     unsafe table.pointee.normalize_relu(maps, element, y.address, scale, shift, output.address)
   }
 
-  /// max(0, scale · y + shift + shortcut).
+  /// output ← max(0, scale · y + shift + shortcut).
   func normalizeAddRelu(_ y: Tensor, scale: [Float], shift: [Float], shortcut: Tensor, into output: Tensor) {
     unsafe table.pointee.normalize_add_relu(
       maps, element, y.address, scale, shift, shortcut.address, nil, nil, output.address)
   }
 
-  /// max(0, scale · y + shift + shortcutScale · shortcut + shortcutShift).
+  /// output ← max(0, scale · y + shift + shortcutScale · shortcut + shortcutShift).
   func normalizeAddRelu(
     _ y: Tensor, scale: [Float], shift: [Float], shortcut: Tensor, shortcutScale: [Float], shortcutShift: [Float],
     into output: Tensor
@@ -48,7 +48,9 @@ public struct FeatureMapKernels: Sendable {
       maps, element, y.address, scale, shift, shortcut.address, shortcutScale, shortcutShift, output.address)
   }
 
-  /// masked ← gradient + addend where scale · y + shift is positive, else 0, with y the normalization's input; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  /// masked ← gradient + addend where scale · y + shift is positive, else 0; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  ///
+  /// `y` is the normalization's input.
   func reluGradient(
     _ gradient: Tensor, addend: Tensor?, y: Tensor, scale: [Float], shift: [Float], mean: [Float],
     into masked: Tensor, sums: inout [Double]
@@ -58,6 +60,8 @@ public struct FeatureMapKernels: Sendable {
   }
 
   /// masked ← gradient + addend where `output` is positive, else 0; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  ///
+  /// `y` is the normalization's input, with the given mean of each channel.
   func reluGradient(
     _ gradient: Tensor, addend: Tensor?, output: Tensor, y: Tensor, mean: [Float], into masked: Tensor,
     sums: inout [Double]
@@ -67,17 +71,17 @@ public struct FeatureMapKernels: Sendable {
       &sums)
   }
 
-  /// Adds Σ gradient and Σ gradient · (y − mean) to `sums`.
+  /// Adds Σ gradient and Σ gradient · (y − mean) of each channel to `sums`; `y` is the normalization's input.
   func addGradientSums(of gradient: Tensor, y: Tensor, mean: [Float], to sums: inout [Double]) {
     unsafe table.pointee.gradient_sums(maps, element, gradient.address, y.address, mean, &sums)
   }
 
-  /// a · gradient + b · y + c.
+  /// result ← a · gradient + b · y + c.
   func normalizeGradient(_ gradient: Tensor, y: Tensor, a: [Float], b: [Float], c: [Float], into result: Tensor) {
     unsafe table.pointee.normalize_gradient(maps, element, gradient.address, y.address, a, b, c, result.address)
   }
 
-  /// sum ← sum + addend, by the kernel of normalization gradients as 1 · sum + 1 · addend + 0.
+  /// sum ← sum + addend, computed as 1 · sum + 1 · addend + 0 by the C function for normalization gradients.
   func add(_ addend: Tensor, to sum: Tensor) {
     let ones = [Float](repeating: 1, count: Int(maps.channels))
     let zeros = [Float](repeating: 0, count: Int(maps.channels))

@@ -2,47 +2,47 @@
 ///
 ///     views ──► … ──► representations ──► … ──► embeddings
 public struct InferenceGraph: Sendable {
-  /// The operation of a step; names are those of the parameters, without `.weight`.
+  /// An operation of the graph; names are those of its parameters, without `.weight`.
   public enum Operation: Sendable, Equatable {
-    /// A convolution without bias, `kernel` rows and columns, with `kernel / 2` zeros around its input.
+    /// A convolution without bias with a kernel of `kernel` × `kernel`, and zero padding of `kernel / 2`.
     case convolution(name: String, kernel: Int, stride: Int)
-    /// A batch normalization with its running statistics.
+    /// A batch normalization with running statistics.
     case normalization(name: String)
-    /// max(x, 0).
+    /// The ReLU, max(x, 0).
     case relu
-    /// The sum of two values.
+    /// The elementwise sum of two values.
     case sum
-    /// The maximum over `kernel` rows and columns, with `kernel / 2` pixels around the input that never win.
+    /// A maximum pooling over `kernel` × `kernel` pixels, with padding of `kernel / 2` by −∞.
     case maximum(kernel: Int, stride: Int)
-    /// Every `stride`-th row and column, with channels of zeros before and after.
+    /// Every `stride`-th row and column, with channels of zeros added before and after the channels.
     case zeroPadding(stride: Int, channelsBefore: Int, channelsBehind: Int)
     /// The mean over all pixels, `[views, channels]`.
     case mean
-    /// A linear map.
+    /// A linear layer.
     case linear(name: String, hasBias: Bool)
-    /// Each row divided by its length.
+    /// The scaling of each row to unit length.
     case unitLength
   }
 
-  /// One operation on earlier values.
+  /// An operation with its inputs.
   public struct Step: Sendable, Equatable {
-    /// The operation.
+    /// The operation of the step.
     public let operation: Operation
-    /// The input values: 0 is the views, k the result of the k-th step.
+    /// The indices of the input values: 0 is the views, k the output of the k-th step.
     public let inputs: [Int]
   }
 
-  /// The ε added to variances.
+  /// The ε that batch normalizations add to variances.
   public static let epsilon = BatchNormalizationLayer.epsilon
 
-  /// The steps, each after those whose values it reads.
+  /// The steps, each after those whose outputs it uses.
   public private(set) var steps: [Step] = []
-  /// The value that is the representations.
+  /// The index of the value that is the representations.
   public private(set) var representations = 0
-  /// The value that is the embeddings.
+  /// The index of the value that is the embeddings.
   public private(set) var embeddings = 0
 
-  /// The graph of a model.
+  /// Creates the graph of a model.
   public init(_ encoder: ResNetArchitecture, _ head: ProjectionHeadArchitecture, isNormalizingRepresentations: Bool) {
     var value = addStem(encoder.stem)
     for block in encoder.blocks {
@@ -70,7 +70,7 @@ public struct InferenceGraph: Sendable {
     return steps.count
   }
 
-  /// A convolution and its normalization.
+  /// Appends a convolution and its batch normalization.
   private mutating func addUnit(
     _ names: (convolution: String, normalization: String), kernel: Int, stride: Int, to input: Int
   ) -> Int {

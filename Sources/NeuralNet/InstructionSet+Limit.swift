@@ -2,19 +2,19 @@ import Kernels
 import OneDNN
 
 extension InstructionSet {
-  /// The name that stands for the highest level of the CPU.
+  /// The name that means the highest instruction set of the CPU.
   public static let automaticName = "auto"
 
-  /// The names that ``init(named:)`` accepts, from `auto` downwards.
+  /// The names that ``level(named:)`` accepts, from `auto` downwards.
   public static let names = [automaticName] + allCases.reversed().map(\.rawValue)
 
-  /// Limits all computation of this process, in oneDNN and in the loops of `Kernels`, to one level.
+  /// Limits all computation of this process, in oneDNN and in the C functions of `Kernels`, to one instruction set.
   ///
-  /// `nil` stands for the highest level that the CPU and the environment's `ONEDNN_MAX_CPU_ISA` allow. Computation under a limit has the
-  /// bits of a CPU that offers no more. Call it once, before anything is computed.
+  /// `nil` means the highest one that the CPU and the environment variable `ONEDNN_MAX_CPU_ISA` allow. With a limit, results have the same bits as on
+  /// a CPU that has only the limited instruction set. Call it once, before any computation.
   ///
-  /// - Returns: The level of all computation from now on.
-  /// - Throws: ``InstructionSetError`` if the CPU does not offer the level.
+  /// - Returns: The instruction set of all further computation.
+  /// - Throws: ``InstructionSetError`` if the CPU does not have the instruction set.
   @discardableResult
   public static func limit(to level: InstructionSet?) throws(InstructionSetError) -> InstructionSet {
     if let level, !level.limitPrimitives() {
@@ -28,9 +28,9 @@ extension InstructionSet {
     return effective
   }
 
-  /// The level of a name: `nil` for `auto`.
+  /// Returns the instruction set with a name; `nil` for `auto`.
   ///
-  /// - Throws: ``InstructionSetError`` if there is no such level.
+  /// - Throws: ``InstructionSetError`` if no instruction set has this name.
   public static func level(named name: String) throws(InstructionSetError) -> InstructionSet? {
     if name == automaticName {
       return nil
@@ -39,7 +39,7 @@ extension InstructionSet {
     return level
   }
 
-  /// The path of `Kernels` with this level's instructions.
+  /// The path of `Kernels` that is compiled for this instruction set.
   public var kernelPath: KernelPath {
     switch self {
     case .baseline: KERNEL_PATH_BASELINE
@@ -50,18 +50,18 @@ extension InstructionSet {
   }
 }
 
-/// A limit of instructions that cannot be set.
+/// An instruction set to which computation cannot be limited.
 public enum InstructionSetError: Error, Equatable, CustomStringConvertible {
-  /// No level has this name.
+  /// No instruction set has this name.
   case unknownName(String)
-  /// The CPU offers less.
+  /// The CPU has only a lower instruction set.
   case notOffered(InstructionSet, highest: InstructionSet)
   /// The CPU has no SSE4.1.
   case unsupportedCPU
-  /// oneDNN has computed already, and its limit is fixed.
+  /// oneDNN has already been used, so that its limit can no longer be changed.
   case usedBefore
 
-  /// The fault and its remedy.
+  /// The problem and its remedy.
   public var description: String {
     switch self {
     case .unknownName(let name):

@@ -1,16 +1,16 @@
 import Glibc
 
-/// A pass of a layer that is timed on its own.
+/// A computation of a layer that is timed separately.
 public enum LayerPass: String, CaseIterable, Codable, Sendable {
-  /// The convolution.
+  /// The forward convolution.
   case forward
   /// The gradient of the convolution's input.
   case inputGradient = "data gradient"
-  /// The gradient of its weights.
+  /// The gradient of the convolution's weights.
   case weightGradient = "weight gradient"
-  /// Batch normalization with ReLU and residual sum, both ways.
+  /// Batch normalization with ReLU and residual addition, forward and backward.
   case normalization
-  /// Packing of weights, conversion of views, pooling.
+  /// The reordering of weights, the conversion of views, and pooling.
   case copies
 }
 
@@ -18,40 +18,40 @@ public enum LayerPass: String, CaseIterable, Codable, Sendable {
 ///
 /// Times are CPU time of the thread, so that other processes disturb them little.
 public final class LayerProfile {
-  /// A layer's pass.
+  /// A layer and one of its passes.
   public struct Key: Hashable, Sendable {
-    /// The name of the convolution, or of what is not one.
+    /// The name of the layer, usually a convolution.
     public let layer: String
-    /// The pass.
+    /// The pass of the layer.
     public let pass: LayerPass
   }
 
-  /// The cost of a pass in one round.
+  /// The cost of one pass of one layer since ``beginRound()``.
   public struct Cost: Sendable {
-    /// Seconds of CPU time.
+    /// The seconds of CPU time.
     public var seconds = 0.0
-    /// Multiply-adds, counted as direct convolution.
+    /// The number of multiply-adds, counted as for direct convolution.
     public var multiplyAdds = 0
-    /// The bytes of feature maps and weights that are read or written, each once.
+    /// The number of bytes of feature maps and weights that are read or written, each counted once.
     public var byteCount = 0
   }
 
-  /// The costs since ``beginRound()``.
+  /// The cost of each layer and pass since ``beginRound()``.
   public private(set) var costs: [Key: Cost] = [:]
-  /// The layers in the order of the network, each with its shapes.
+  /// The layers in the order of the network, each with a description of its shapes.
   public internal(set) var layers: [(name: String, shapes: String)] = []
 
-  /// No costs yet.
+  /// Creates a profile without costs.
   public init() {}
 
-  /// The seconds of CPU time that the calling thread has used.
+  /// Returns the seconds of CPU time that the calling thread has used.
   public static func now() -> Double {
     var time = timespec()
     unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
 
-  /// Forgets all costs.
+  /// Discards all costs.
   public func beginRound() {
     costs = [:]
   }
@@ -65,30 +65,30 @@ public final class LayerProfile {
   }
 }
 
-/// The clock of one layer; it does nothing unless the network is profiled.
+/// The clock of one layer, which does nothing unless the network is profiled.
 struct LayerClock {
   private let profile: LayerProfile?
   private let layer: String
 
-  /// The clock of a layer, which is listed with its shapes.
+  /// Creates the clock of a layer, and adds the layer to the profile's list.
   init(_ context: NetworkContext, _ layer: String, shapes: String) {
     profile = context.profile
     self.layer = layer
     profile?.layers.append((name: layer, shapes: shapes))
   }
 
-  /// The beginning of a pass.
+  /// Returns the time at the beginning of a pass.
   func start() -> Double {
     profile == nil ? 0 : LayerProfile.now()
   }
 
-  /// Adds a pass that began at `start`.
+  /// Adds the cost of a pass that began at `start` to the profile.
   ///
   /// - Parameters:
   ///   - start: The result of ``start()``.
-  ///   - pass: The pass.
-  ///   - multiplyAdds: Its multiply-adds.
-  ///   - byteCount: The bytes that it reads and writes.
+  ///   - pass: The kind of pass.
+  ///   - multiplyAdds: The number of multiply-adds of the pass.
+  ///   - byteCount: The number of bytes that the pass reads and writes.
   func stop(_ start: Double, _ pass: LayerPass, multiplyAdds: Int = 0, byteCount: @autoclosure () -> Int) {
     guard let profile else { return }
     let seconds = LayerProfile.now() - start

@@ -1,19 +1,19 @@
 import OneDNN
 
-/// A matrix and a bias that are slices of the parameter vector: `[rows, in]` → `[rows, out]`, float32 row-major.
+/// A linear layer, `[rows, in]` → `[rows, out]` (float32, row-major), whose weight and bias are slices of the flat parameter vector.
 ///
 /// output = input · weightᵀ + bias, weight `[out, in]`, as PyTorch's `Linear`.
 public struct LinearLayer: Sendable {
-  /// Features that come in.
+  /// The number of input features.
   public let inputWidth: Int
-  /// Features that go out.
+  /// The number of output features.
   public let outputWidth: Int
   private let weight: VectorSlice
   private let bias: VectorSlice?
-  /// The position in the parameters of the first gradient in the vector that a backward pass writes.
+  /// The index in the parameter vector that corresponds to element 0 of the gradient vector in a backward pass.
   private let gradientStart: Int
 
-  /// Registers weight and, unless a normalization follows that would take it out again, bias under `name`.
+  /// Registers weight and bias under `name`; `hasBias` is false if a normalization follows, which would cancel a bias.
   public init(
     _ parameters: inout VectorLayout, _ name: String, inputWidth: Int, outputWidth: Int, hasBias: Bool = true,
     gradientStart: Int = 0
@@ -31,9 +31,9 @@ public struct LinearLayer: Sendable {
       &context.layout.parameters, name, inputWidth: inputWidth, outputWidth: outputWidth, gradientStart: gradientStart)
   }
 
-  /// Maps `input` into `output`.
+  /// Computes the output from `input`.
   ///
-  /// - Throws: `DNNLError` if the product fails.
+  /// - Throws: `DNNLError` if the matrix product fails.
   public func forward(
     _ input: Span<Float>, parameters: Span<Float>, into output: inout MutableSpan<Float>
   ) throws(DNNLError) {
@@ -54,15 +54,15 @@ public struct LinearLayer: Sendable {
       parameters.extracting(weight.range), .transposed, beta: bias == nil ? 0 : 1)
   }
 
-  /// Writes the gradients of weight and bias to their places and, where asked for, the gradient of the input.
+  /// Writes the gradients of weight and bias into `gradient` and, if requested, computes the gradient of the input.
   ///
   /// - Parameters:
   ///   - input: The input of the forward pass.
-  ///   - outputGradient: The gradient of its output.
+  ///   - outputGradient: The gradient of the layer's output.
   ///   - parameters: The parameters of the forward pass.
-  ///   - gradient: Receives the parameters' gradients.
-  ///   - inputGradient: Receives the gradient of the input, if it is not empty.
-  /// - Throws: `DNNLError` if a product fails.
+  ///   - gradient: Receives the gradients of the parameters.
+  ///   - inputGradient: Receives the gradient of the input, unless it is empty.
+  /// - Throws: `DNNLError` if a matrix product fails.
   public func backward(
     input: Span<Float>, outputGradient: Span<Float>, parameters: Span<Float>, into gradient: inout MutableSpan<Float>,
     inputGradient: inout MutableSpan<Float>

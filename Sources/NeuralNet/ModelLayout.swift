@@ -1,17 +1,17 @@
-/// The layouts of a model's two flat vectors: its parameters and the running statistics of its batch normalizations.
+/// The layouts (names, shapes and offsets) of a model's two flat vectors: parameters, and BatchNorm's running statistics.
 ///
-/// A pure function of the architectures: layers register in it when they are compiled, and a checkpoint is read with it without
-/// compiling any. The order is that of the forward pass: encoder, projection head, classifier.
+/// A pure function of the architectures. Layers register their slices when they are compiled; reading a checkpoint needs only the layout and no
+/// compiled layers. The order is that of the forward pass: encoder, projection head, classifier.
 public struct ModelLayout: Sendable, Equatable {
-  /// The slices of weights, biases, scales and shifts.
+  /// The layout of the vector of all weights, biases, scales and shifts.
   public var parameters = VectorLayout()
-  /// The slices of running means and variances.
+  /// The layout of the vector of all running means and variances.
   public var statistics = VectorLayout()
 
-  /// A layout without slices.
+  /// Creates a layout without slices.
   public init() {}
 
-  /// The layout of an encoder, followed by a projection head where there is one.
+  /// Creates the layout of an encoder and, if there is one, a projection head.
   public init(_ encoder: ResNetArchitecture, head: ProjectionHeadArchitecture? = nil) {
     add(encoder)
     if let head {
@@ -69,7 +69,7 @@ public struct ModelLayout: Sendable, Equatable {
     parameters.add("\(name).weight", [outputs, inputs, kernel, kernel], .kaimingFanOut)
   }
 
-  /// The slices of one batch normalization, `[channels]` each.
+  /// The slices of one batch normalization, each of shape `[channels]`.
   struct Normalization: Sendable, Equatable {
     let scale: VectorSlice
     let shift: VectorSlice
@@ -77,7 +77,7 @@ public struct ModelLayout: Sendable, Equatable {
     let runningVariance: VectorSlice
   }
 
-  /// Appends scale, shift and running statistics of a batch normalization; the shift follows the scale immediately.
+  /// Appends scale, shift and running statistics of a batch normalization; the shift directly follows the scale.
   mutating func addNormalization(_ name: String, channels: Int, isScaleZero: Bool = false) -> Normalization {
     Normalization(
       scale: parameters.add("\(name).weight", [channels], .constant(isScaleZero ? 0 : 1)),
@@ -88,7 +88,7 @@ public struct ModelLayout: Sendable, Equatable {
 }
 
 extension VectorLayout {
-  /// Appends weight, `[outputWidth, inputWidth]`, and bias, `[outputWidth]`, of a linear layer such as a classifier.
+  /// Appends the weight `[outputWidth, inputWidth]` and the bias `[outputWidth]` of a linear layer such as a classifier.
   ///
   /// - Precondition: No layer was added under this name.
   @discardableResult public mutating func addLinear(

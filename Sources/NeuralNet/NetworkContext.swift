@@ -4,27 +4,27 @@ import OneDNN
 public enum NetworkMode: Sendable {
   /// BatchNorm takes the statistics of the shard or its group; backward passes are compiled.
   case training
-  /// BatchNorm takes the running statistics; only forward passes are compiled.
+  /// Evaluation: BatchNorm uses the running statistics, and only forward passes are compiled.
   case inference
 }
 
-/// Shared state of the layers of one thread's network: engine, precision, scratch memory, and the layouts that they register in.
+/// The state shared by the layers of one thread's network: engine, precision, scratch memory, and the layouts in which they register parameters.
 public final class NetworkContext {
   let engine: Engine
   let execution: ExecutionContext
   let mode: NetworkMode
   let precision: Precision
 
-  /// The slices registered so far.
+  /// The layouts of the parameters and statistics registered so far.
   public internal(set) var layout = ModelLayout()
 
-  /// The parameters registered so far.
+  /// The layout of the parameters registered so far.
   public var parameters: VectorLayout { layout.parameters }
 
-  /// The running statistics registered so far.
+  /// The layout of the running statistics registered so far.
   public var statistics: VectorLayout { layout.statistics }
 
-  /// The packed weights of all convolutions, which the contexts of several threads share.
+  /// The weights of all convolutions in oneDNN's order, which the contexts of several threads share.
   public let packedWeights: PackedWeights
 
   /// The group of the shard that is computed next; `nil` if BatchNorm takes each shard's own statistics.
@@ -36,33 +36,33 @@ public final class NetworkContext {
   /// The times of layers and passes, if they are taken.
   public let profile: LayerProfile?
 
-  /// The vectors that a backward pass writes its gradients in.
+  /// The form of the vectors into which a backward pass writes gradients.
   public enum GradientVectors: Sendable {
-    /// One vector of the parameters' layout.
+    /// One vector with the layout of all parameters.
     case whole
-    /// A vector for each part, in which its first parameter has position 0.
+    /// One vector per part of the network, in which the part's first parameter has index 0.
     case perPart
   }
 
   private let gradientVectors: GradientVectors
-  /// The first parameters of the parts whose gradients are complete together.
+  /// The index of the first parameter of each part whose gradients are complete at the same time.
   private(set) var gradientParts: [Int] = []
-  /// The position in the parameters of the first gradient of the present part.
+  /// The index of the parameter whose gradient is element 0 of the gradient vector, for layers that register now.
   private(set) var gradientStart = 0
 
-  /// Memory for each role, as large as its largest tensor: two tensors of one role are never in use at the same time.
+  /// The memory of each role, as large as its largest tensor; two tensors of the same role are never in use at the same time.
   private var scratch: [ScratchRole: DeferredMemory] = [:]
 
-  /// A context for one thread.
+  /// Creates the context of one thread's network.
   ///
   /// - Parameters:
-  ///   - engine: The engine.
-  ///   - mode: The use of the network.
-  ///   - precision: The type of the feature maps.
-  ///   - gradientVectors: The vectors that a backward pass writes its gradients in.
-  ///   - packedWeights: The packed weights, shared with the same network of other threads.
-  ///   - profile: Receives the time of each layer and pass; `nil` to take none.
-  /// - Throws: `DNNLError` if oneDNN gives no stream.
+  ///   - engine: The oneDNN engine.
+  ///   - mode: Training or evaluation.
+  ///   - precision: The data type of the feature maps.
+  ///   - gradientVectors: The form of the vectors into which a backward pass writes gradients.
+  ///   - packedWeights: The weights in oneDNN's order, shared with the same network of other threads.
+  ///   - profile: Receives the times of layers and passes; `nil` for no profile.
+  /// - Throws: `DNNLError` if oneDNN cannot create a stream.
   public init(
     _ engine: Engine, mode: NetworkMode, precision: Precision, gradientVectors: GradientVectors = .whole,
     packedWeights: PackedWeights = PackedWeights(), profile: LayerProfile? = nil
@@ -78,7 +78,7 @@ public final class NetworkContext {
 
   var isTraining: Bool { mode == .training }
 
-  /// Begins the part of the gradients of the parameters that are registered next.
+  /// Begins a new part of the network, to which the parameters registered next belong.
   public func beginGradientPart() {
     gradientParts.append(parameters.count)
     if gradientVectors == .perPart {
@@ -86,7 +86,7 @@ public final class NetworkContext {
     }
   }
 
-  /// The places of a parameter's gradient in the part that is written with it.
+  /// Returns the range of a parameter's gradient in the vector into which it is written.
   func gradientRange(of slice: VectorSlice) -> Range<Int> {
     slice.range.shifted(down: gradientStart)
   }
@@ -94,22 +94,22 @@ public final class NetworkContext {
   /// True if 3×3 convolutions use Winograd's method: always, except in bfloat16 on CPUs with AMX tiles, whose direct products are faster.
   var usesWinograd: Bool { precision == .float32 || !InstructionSet.hasTiles }
 
-  /// Memory for the passes of its Winograd convolutions.
+  /// The scratch memory of the network's Winograd convolutions.
   let winogradScratch = WinogradScratch()
 
-  /// A batch of feature maps that is kept from the forward to the backward pass.
+  /// Allocates a batch of feature maps that is saved from the forward to the backward pass.
   func makeActivation(_ shape: ActivationShape) throws(DNNLError) -> Tensor {
     try Tensor(engine, shape, precision)
   }
 
-  /// A batch of feature maps that is used within one block's pass, in memory that all blocks share.
+  /// Creates a batch of feature maps that is used within one block's pass, in memory that all blocks share.
   func scratchTensor(_ shape: ActivationShape, _ role: ScratchRole) throws(DNNLError) -> Tensor {
     let memory = scratch[role] ?? DeferredMemory()
     scratch[role] = memory
     return try Tensor(engine, shape, precision, in: memory)
   }
 
-  /// The same for each of some shapes.
+  /// Creates such a batch for each of several shapes.
   func scratchTensors(_ shapes: ArraySlice<ActivationShape>, _ role: ScratchRole) throws(DNNLError) -> [Tensor] {
     var tensors: [Tensor] = []
     for shape in shapes {
@@ -119,23 +119,23 @@ public final class NetworkContext {
   }
 }
 
-/// The contents of a scratch tensor while a block runs.
+/// The use of a scratch tensor while a block runs; tensors of the same role share memory.
 enum ScratchRole: Hashable {
-  /// The stem's ReLU's output.
+  /// The output of the stem's ReLU.
   case stem
-  /// The same after pooling.
+  /// The output of the stem's pooling.
   case pooled
-  /// The output of a ReLU within a block; the gradient before the stem's pooling.
+  /// The output of a ReLU within a block, or the gradient before the stem's pooling.
   case hidden
-  /// The gradient that comes in and goes out.
+  /// The gradient of a block's output and, after the block's backward pass, of its input.
   case main
-  /// The gradient before a block's last ReLU, and that of the shortcut's input.
+  /// The gradient before a block's last ReLU, or that of the shortcut's input.
   case shortcut
-  /// Forward, in evaluation: a convolution's output. Backward: the gradient between normalization and convolution.
+  /// In evaluation, the output of a convolution; in a backward pass, the gradient between normalization and convolution.
   case inner
-  /// The output of every second block, from the first on.
+  /// The output of every second block, beginning with the first.
   case evenOutput
-  /// In evaluation, the output of the blocks between.
+  /// The output of every second block, beginning with the second; used only in evaluation.
   case oddOutput
   /// A convolution's output that is computed again for the backward pass, by its place in the block.
   case recomputed(Int)

@@ -1,14 +1,14 @@
 import OneDNN
 import Synchronization
 
-/// The packed weights of a network's convolutions, once for all threads of a process.
+/// The weights of a network's convolutions in the order that oneDNN or the Winograd method reads ("packed"), shared by all threads.
 public final class PackedWeights: Sendable {
   private let memories = Mutex<[String: PackedWeightMemory]>([:])
 
-  /// No weights yet.
+  /// Creates a collection without weights.
   public init() {}
 
-  /// The memory of the weights of the convolution with a name.
+  /// Returns the memory of the weights of the convolution with a name.
   func memory(of name: String) -> PackedWeightMemory {
     memories.withLock { memories in
       let memory = memories[name] ?? PackedWeightMemory()
@@ -17,17 +17,17 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  /// The size of all weights in bytes, if the weights of both passes take turns or not.
+  /// Returns the total size of the weights in bytes, with or without memory shared between both passes.
   public func byteCount(isAlternating: Bool) -> Int {
     memories.withLock { memories in
       memories.values.reduce(0) { sum, memory in sum + memory.byteCount(isAlternating: isAlternating) }
     }
   }
 
-  /// Makes the weights of forward pass and input gradients take turns in one memory, so that only those loaded last are valid, or gives
-  /// each its own.
+  /// Makes the weights of forward pass and input gradients use the same memory in turn, so that only those loaded last are valid, or gives each
+  /// memory of its own.
   ///
-  /// - Precondition: No thread uses the weights, and they are loaded anew before the next pass.
+  /// - Precondition: No thread is using the weights, and they are loaded again before the next pass.
   public func setAlternating(_ isAlternating: Bool) {
     for memory in memories.withLock({ memories in Array(memories.values) }) {
       memory.setAlternating(isAlternating)
@@ -35,14 +35,14 @@ public final class PackedWeights: Sendable {
   }
 }
 
-/// The packing of new weights.
+/// A request to pack new weights.
 public struct WeightLoading: Sendable {
-  /// The passes that will read them.
+  /// The passes that will read the weights.
   public let uses: WeightUses
-  /// The number of the load where several threads share it, each convolution packed by one of them; `nil` for one thread.
+  /// The number of the load if several threads share its work, each convolution being packed by one of them; `nil` for a single thread.
   public let turn: Int?
 
-  /// Weights for some passes, packed by this thread or, in a turn, by the first that comes to a convolution.
+  /// Requests weights for some passes, packed by this thread or, with `turn`, by the first thread that reaches a convolution.
   public init(_ uses: WeightUses = .all, turn: Int? = nil) {
     self.uses = uses
     self.turn = turn

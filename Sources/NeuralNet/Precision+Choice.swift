@@ -1,30 +1,30 @@
 import Kernels
 import OneDNN
 
-/// The features of a CPU that decide which precision is faster.
+/// The features of a CPU that determine which floating-point type is faster.
 public struct CPUFeatures: Sendable, Equatable {
-  /// The maker of a CPU.
+  /// The manufacturer of a CPU.
   public enum Vendor: Int32, Sendable {
     /// Intel.
     case intel
     /// AMD.
     case amd
-    /// Any other.
+    /// Any other manufacturer.
     case other
   }
 
-  /// The maker.
+  /// The manufacturer of the CPU.
   public var vendor: Vendor
-  /// The level of all computation.
+  /// The instruction set used for all computation.
   public var instructionSet: InstructionSet
 
-  /// Describes a CPU.
+  /// Creates a description of a CPU.
   public init(vendor: Vendor, instructionSet: InstructionSet) {
     self.vendor = vendor
     self.instructionSet = instructionSet
   }
 
-  /// The CPU of this process, under the limit of its instruction set.
+  /// The CPU of this process, with the instruction set that the process is limited to.
   public static var current: CPUFeatures {
     let vendor: Vendor =
       switch kernels_cpu_vendor() {
@@ -37,25 +37,25 @@ public struct CPUFeatures: Sendable, Equatable {
 }
 
 extension Precision {
-  /// The faster precision for training an encoder, and the reason.
+  /// The faster floating-point type for training an encoder, and the reason.
   public struct Choice: Sendable, Equatable {
-    /// The faster precision.
+    /// The faster type.
     public var precision: Precision
-    /// The reason, as a clause.
+    /// The reason in words, as part of a sentence.
     public var reason: String
   }
 
-  /// The widest group of blocks for which bfloat16 is chosen on Intel's CPUs without AMX.
+  /// The largest number of channels for which bfloat16 is chosen on Intel CPUs without AMX.
   ///
-  /// Measured: ResNet-20 (64) was faster in bfloat16, ResNet-18 and -50 (512) were slower. Between them this is a guess.
+  /// In measurements, ResNet-20 (64 channels) was faster in bfloat16, ResNet-18 and ResNet-50 (512) were slower. In between, it is a guess.
   static let widestWithoutTiles = 128
 
-  /// Chooses the faster precision by rule, without a measurement.
+  /// Chooses the faster type by rules, without a measurement.
   ///
   /// - Parameters:
-  ///   - widths: The widths of the encoder's groups of blocks, not empty.
-  ///   - cpu: The CPU.
-  /// - Returns: The faster precision with the reason.
+  ///   - widths: The numbers of channels of the encoder's groups of blocks; not empty.
+  ///   - cpu: The CPU to compute on.
+  /// - Returns: The faster type with the reason.
   public static func faster(forWidths widths: [Int], on cpu: CPUFeatures) -> Choice {
     let widest = widths.max() ?? 0
     if cpu.instructionSet < .avx512BFloat16 {

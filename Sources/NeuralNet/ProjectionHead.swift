@@ -1,27 +1,27 @@
 import OneDNN
 
-/// The layers of a projection head.
+/// The architecture of a projection head.
 public struct ProjectionHeadArchitecture: Sendable, Equatable {
-  /// The width of each layer's output, the last that of the embeddings; without any, representations are embeddings.
+  /// The output width of each layer, the last being that of the embeddings; empty if the representations are the embeddings.
   public let widths: [Int]
   /// True if there is a batch normalization between each hidden layer and its ReLU.
   public let hasBatchNormalization: Bool
 
-  /// Describes a head: one width is a linear map, more are an MLP with ReLUs between.
+  /// Describes a head: one width gives a linear layer, more give an MLP with ReLUs in between.
   public init(_ widths: [Int], hasBatchNormalization: Bool = false) {
     self.widths = widths
     self.hasBatchNormalization = hasBatchNormalization
   }
 
-  /// A linear map and its normalization.
+  /// A linear layer and the normalization after it.
   struct Layer {
     let name: String
     let outputWidth: Int
-    /// The name of the normalization that replaces the bias; only hidden layers have one.
+    /// The name of the normalization, which replaces the bias; `nil` for the last layer and without batch normalization.
     let normalization: String?
   }
 
-  /// The layers: `head` where it is one, else `head.0` and so on, with layers, normalizations and ReLUs counted, as in SupContrast.
+  /// The linear layers, named as in SupContrast: `head` for a single one, else `head.N`, where N also counts normalizations and ReLUs.
   var layers: [Layer] {
     var place = 0
     return widths.enumerated().map { index, width in
@@ -34,7 +34,7 @@ public struct ProjectionHeadArchitecture: Sendable, Equatable {
   }
 }
 
-/// The map from representations to embeddings before they are scaled to unit length: `[views, in]` → `[views, out]`.
+/// The projection head: maps representations to embeddings that are not yet scaled to unit length, `[views, in]` → `[views, out]`.
 ///
 /// It is used by the loss and discarded after pretraining (Khosla and others 2020, §3.1).
 public final class ProjectionHead {
@@ -43,9 +43,9 @@ public final class ProjectionHead {
     fileprivate var hidden: [Hidden]
 
     fileprivate struct Hidden {
-      /// After the ReLU, `[views, width]`.
+      /// The outputs of the ReLU, `[views, width]`.
       var outputs: [Float]
-      /// Before the normalization, if there is one.
+      /// The inputs of the normalization; empty without one.
       var products: [Float]
       var statistics: RowNormalization.Statistics?
     }
@@ -63,12 +63,12 @@ public final class ProjectionHead {
     let normalization: RowNormalization?
   }
 
-  /// The width of the output.
+  /// The width of the head's output.
   public let outputWidth: Int
 
   private let layers: [Layer]
 
-  /// Registers the parameters under the names of the architecture's layers.
+  /// Registers the parameters under the names given by ``ProjectionHeadArchitecture/layers``.
   public init(_ context: NetworkContext, _ plan: ProjectionHeadArchitecture, inputWidth: Int) {
     outputWidth = plan.widths.last ?? inputWidth
     var width = inputWidth
@@ -85,14 +85,14 @@ public final class ProjectionHead {
     self.layers = layers
   }
 
-  /// Allocates the activations of a forward pass of `views` rows.
+  /// Allocates the activations of a forward pass over `views` rows.
   public func makeSavedActivations(views: Int) -> SavedActivations {
     SavedActivations(self, views: views)
   }
 
-  /// Projects representations.
+  /// Computes the head's output from representations.
   ///
-  /// - Throws: `DNNLError` if a product fails.
+  /// - Throws: `DNNLError` if a matrix product fails.
   public func forward(
     _ representations: Span<Float>, parameters: Span<Float>, _ saved: SavedActivations,
     into projections: inout MutableSpan<Float>
@@ -100,7 +100,7 @@ public final class ProjectionHead {
     try forward(from: 0, representations, parameters: parameters, saved, into: &projections)
   }
 
-  /// The layers from `index` on.
+  /// Computes the layers from `index` on.
   private func forward(
     from index: Int, _ input: Span<Float>, parameters: Span<Float>, _ saved: SavedActivations,
     into projections: inout MutableSpan<Float>
@@ -135,13 +135,13 @@ public final class ProjectionHead {
     try forward(from: index + 1, hidden.outputs.span, parameters: parameters, saved, into: &projections)
   }
 
-  /// Projects representations in evaluation: hidden layers are normalized with their running statistics.
+  /// Computes the head's output in evaluation mode, in which hidden layers are normalized with running statistics.
   ///
   /// - Parameters:
-  ///   - representations: `[rows, in]`.
-  ///   - parameters: The model's.
-  ///   - statistics: Its running statistics.
-  /// - Returns: `[rows, out]`.
+  ///   - representations: The representations, `[rows, in]`.
+  ///   - parameters: The parameters of the model.
+  ///   - statistics: The running statistics of the model.
+  /// - Returns: The head's output, `[rows, out]`.
   /// - Throws: `DNNLError` if a product fails.
   public func projections(
     of representations: [Float], parameters: Span<Float>, statistics: Span<Float>
@@ -164,9 +164,9 @@ public final class ProjectionHead {
     return values
   }
 
-  /// Writes the parameters' gradients to their places and the gradient of the representations.
+  /// Computes the gradients of the parameters and of the representations.
   ///
-  /// - Throws: `DNNLError` if a product fails.
+  /// - Throws: `DNNLError` if a matrix product fails.
   public func backward(
     representations: Span<Float>, projectionGradient: Span<Float>, parameters: Span<Float>, _ saved: SavedActivations,
     into gradient: inout MutableSpan<Float>, representationGradient: inout MutableSpan<Float>
@@ -176,7 +176,7 @@ public final class ProjectionHead {
       into: &gradient, inputGradient: &representationGradient)
   }
 
-  /// The layers from the last down to `index`, whose input was `input`.
+  /// Computes the gradients of the layers from the last down to `index`, whose input was `input`.
   private func backward(
     downTo index: Int, input: Span<Float>, projectionGradient: Span<Float>, parameters: Span<Float>,
     _ saved: SavedActivations,
@@ -212,7 +212,7 @@ public final class ProjectionHead {
       inputGradient: &inputGradient)
   }
 
-  /// Writes the batch statistics of a forward pass to their places in a vector of the statistics' layout.
+  /// Writes the batch statistics of a forward pass into a vector of all layers' statistics.
   public func batchStatistics(of saved: SavedActivations, into batchStatistics: inout MutableSpan<Float>) {
     for (layer, hidden) in zip(layers, saved.hidden) {
       if let normalization = layer.normalization, let statistics = hidden.statistics {
@@ -223,7 +223,7 @@ public final class ProjectionHead {
 }
 
 extension MutableSpan<Float> {
-  /// Takes the elements of a span as long.
+  /// Copies the elements of a span of the same length.
   fileprivate mutating func copy(_ elements: Span<Float>) {
     precondition(elements.count == count, "\(elements.count) elements for \(count)")
     for index in elements.indices {

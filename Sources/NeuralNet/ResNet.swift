@@ -14,7 +14,7 @@ public enum KeptActivations: Sendable {
 public final class ResNet {
   /// The activations of a shard's forward pass that its backward pass needs.
   public final class SavedActivations {
-    /// The views in the precision of the convolutions.
+    /// The views, converted to the data type of the convolutions.
     fileprivate let input: Tensor
     fileprivate let stem: ConvolutionUnit.SavedActivations
     fileprivate let blocks: [ResidualBlock.SavedActivations]
@@ -35,7 +35,7 @@ public final class ResNet {
     }
   }
 
-  /// The share by which BatchNorm's running statistics move in a step.
+  /// The fraction by which BatchNorm's running statistics move in one step.
   public static let statisticsMomentum = BatchNormalizationLayer.momentum
 
   /// The shape of the views.
@@ -44,12 +44,12 @@ public final class ResNet {
   /// The width of a representation: the number of features that the encoder outputs for each view.
   public let representationWidth: Int
 
-  /// The first parameter of each convolution and its normalization, ascending.
+  /// The index of the first parameter of each convolution with its normalization, ascending.
   ///
-  /// A backward pass completes the gradients of these parts one after the other, from the last block to the first.
+  /// The backward pass completes the gradients of these parts one after the other, the last part first.
   public let parameterBounds: [Int]
 
-  /// The input, float32, to be filled before each forward pass.
+  /// The input of the encoder, float32, which the caller fills before each forward pass.
   public let views: Tensor
 
   private let context: NetworkContext
@@ -59,18 +59,18 @@ public final class ResNet {
   private let stem: ResNetStem
   private let blocks: [ResidualBlock]
   private let pooling: GlobalAveragePooling
-  /// The gradient with which the backward pass begins; `nil` in evaluation.
+  /// The tensor of the gradient with which the backward pass begins; `nil` in evaluation.
   private let outputGradient: Tensor?
 
   /// Registers parameters and statistics under `encoder.` and compiles the passes.
   ///
   /// - Parameters:
   ///   - context: The network under construction.
-  ///   - architecture: The encoder.
-  ///   - views: The number of views of a pass: all of one shard.
-  ///   - height: The rows of a view.
-  ///   - width: The columns of a view.
-  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
+  ///   - architecture: The architecture of the encoder.
+  ///   - views: The number of views in a pass, which are those of one shard.
+  ///   - height: The height of a view in pixels.
+  ///   - width: The width of a view in pixels.
+  /// - Throws: `DNNLError` if oneDNN cannot create a primitive.
   public init(
     _ context: NetworkContext, _ architecture: ResNetArchitecture, views: Int, height: Int, width: Int
   ) throws(DNNLError) {
@@ -102,7 +102,7 @@ public final class ResNet {
       context.engine, context.execution, from: self.views, to: context.makeActivation(inputShape))
   }
 
-  /// Allocates the activations of a forward pass: one for each shard whose activations are kept.
+  /// Allocates the activations of a forward pass; needed once for each shard whose activations are saved.
   ///
   /// - Parameter kept: The activations that are kept; those of ``KeptActivations/blockOutputs`` belong to this encoder, all others may also be
   ///   used by the same encoder of another thread.
@@ -111,11 +111,11 @@ public final class ResNet {
     try SavedActivations(self, kept)
   }
 
-  /// Takes new parameters.
+  /// Loads new parameters.
   ///
   /// - Parameters:
-  ///   - parameters: The parameters.
-  ///   - loading: The passes that will read them, and the sharing of the work with other threads.
+  ///   - parameters: The parameter vector.
+  ///   - loading: The passes that will read the parameters, and the way in which threads share the work.
   /// - Throws: `DNNLError` if a copy fails.
   public func load(_ parameters: Span<Float>, _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
     try stem.load(parameters, loading)
@@ -124,7 +124,7 @@ public final class ResNet {
     }
   }
 
-  /// In evaluation, takes the running statistics to normalize with.
+  /// In evaluation, sets the running statistics to normalize with.
   public func load(statistics: Span<Float>, into saved: SavedActivations) {
     stem.load(statistics: statistics, into: saved.stem)
     for (block, blockActivations) in zip(blocks, saved.blocks) {
@@ -132,12 +132,12 @@ public final class ResNet {
     }
   }
 
-  /// Encodes ``views`` into `[views, representationWidth]`.
+  /// Computes the representations of ``views``, `[views, representationWidth]`.
   ///
   /// - Parameters:
-  ///   - saved: Receives the activations that the backward pass needs.
-  ///   - representations: Receives the mean of the last activations over pixels.
-  ///   - inspect: Called with the output of each layer and the layer's name.
+  ///   - saved: Receives the activations for the backward pass.
+  ///   - representations: Receives the mean over pixels of the last layer's output.
+  ///   - inspect: Called with the name and the output of each layer.
   /// - Throws: `DNNLError` if a primitive fails.
   public func forward(
     _ saved: SavedActivations, into representations: inout MutableSpan<Float>,
@@ -159,13 +159,13 @@ public final class ResNet {
     poolingClock.stop(poolingStart, .copies, byteCount: activation.byteCount)
   }
 
-  /// Writes the encoder's gradients to their places in `gradient`, from the gradient of the representations.
+  /// Computes the gradients of the encoder's parameters from the gradient of the representations.
   ///
   /// - Parameters:
   ///   - saved: The activations of the forward pass.
-  ///   - representationGradient: `[views, representationWidth]`.
-  ///   - gradient: Receives the gradients of the encoder's parameters, or of one part after the other.
-  ///   - completed: Called for each convolution and its normalization when their gradients are complete; the next part may overwrite them.
+  ///   - representationGradient: The gradient of the representations, `[views, representationWidth]`.
+  ///   - gradient: Receives the gradients of all parameters, or of one part after the other.
+  ///   - completed: Called for each convolution with its normalization when their gradients are complete; the next part may overwrite them.
   /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
     _ saved: SavedActivations, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,
@@ -183,7 +183,7 @@ public final class ResNet {
     func restore(_ index: Int) {
       blocks[index].restoreOutput(input(index), saved.blocks[index])
     }
-    // Of neighboring blocks one's output is kept; the other's is restored before the block that follows reads it.
+    // Only every second block's output is saved; the others are restored before the following block reads them.
     restore(blocks.count - 1)
     for index in blocks.indices.reversed() {
       if index > 0 {
@@ -197,7 +197,7 @@ public final class ResNet {
       saved.input, saved.stem, outputGradient: activationGradient, into: &gradient, completed: completed)
   }
 
-  /// Writes the batch statistics of a forward pass to their places in a vector of the statistics' layout.
+  /// Writes the batch statistics of a forward pass into a vector of all layers' statistics.
   public func batchStatistics(of saved: SavedActivations, into batchStatistics: inout MutableSpan<Float>) {
     stem.batchStatistics(of: saved.stem, into: &batchStatistics)
     for (block, blockActivations) in zip(blocks, saved.blocks) {

@@ -1,26 +1,26 @@
-/// The operations of one convolution for one image, counted as direct convolution.
+/// The number of multiply-adds of one convolution for one image, counted as for direct convolution.
 private struct ConvolutionOperations {
   let inputChannels: Int
   let outputChannels: Int
-  /// Rows and columns of the filters.
+  /// The height and width of the filters.
   let kernel: Int
-  /// Rows and columns of the output.
+  /// The height of the convolution's output.
   let outputHeight: Int
   let outputWidth: Int
-  /// True if the gradient of its input is computed; false for the images.
+  /// True if the gradient of the input is computed; false for the first layer, whose input is the images.
   var hasInputGradient = true
 
-  /// Every tap of every filter at every pixel, those that fall on the padding included.
+  /// The multiply-adds of the forward pass, including those with padding.
   var forward: Int { inputChannels * outputChannels * kernel * kernel * outputHeight * outputWidth }
 
-  /// The gradients of weights and input cost as much as the forward pass each.
+  /// The multiply-adds of the backward pass; the gradients of weights and input each cost as much as the forward pass.
   var backward: Int { hasInputGradient ? 2 * forward : forward }
 }
 
 extension ResNetArchitecture {
-  /// The encoder's convolutions for an image, in the order of the forward pass.
+  /// Returns the encoder's convolutions for an image, in the order of the forward pass.
   ///
-  /// Zero-padded shortcuts multiply nothing.
+  /// Zero-padded shortcuts are omitted, because they multiply nothing.
   private func convolutions(height: Int, width: Int) -> [ConvolutionOperations] {
     var (height, width) = (height, width)
     func halve() {
@@ -59,10 +59,10 @@ extension ResNetArchitecture {
     return convolutions
   }
 
-  /// The multiplications with addition of the encoder's convolutions for one image, in both passes.
+  /// Counts the multiply-adds of the encoder's convolutions for one image, in the forward and the backward pass.
   ///
-  /// As if every convolution were computed directly: an algorithm that multiplies less is credited with all of them, so
-  /// that the rates of two algorithms compare their speeds.
+  /// Every convolution is counted as if it were computed directly, even if an algorithm needs fewer multiplications, so that the rates of different
+  /// algorithms can be compared.
   public func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
     let convolutions = convolutions(height: height, width: width)
     return (
@@ -73,7 +73,7 @@ extension ResNetArchitecture {
 }
 
 extension ProjectionHeadArchitecture {
-  /// The multiplications with addition of the head's products for one image, in both passes.
+  /// Counts the multiply-adds of the head's matrix products for one image, in the forward and the backward pass.
   public func multiplyAdds(inputWidth: Int) -> (forward: Int, backward: Int) {
     var (width, forward) = (inputWidth, 0)
     for next in widths {

@@ -1,13 +1,14 @@
 /// The architecture of a residual encoder.
 public struct ResNetArchitecture: Sendable, Equatable {
-  /// The branch of a residual block.
+  /// The kind of a residual block's main branch.
   public enum Block: Sendable {
     /// Two 3×3 convolutions (He and others 2015, figure 5, left).
     case basic
-    /// 1×1, 3×3 with the stride, and 1×1 to four times the width (figure 5, right; the stride as in PyTorch's models and the SupCon codes).
+    /// 1×1, 3×3 with the stride, and 1×1 to four times the width (figure 5, right; with the stride at the position of PyTorch's models and the SupCon
+    /// authors' code).
     case bottleneck
 
-    /// The ratio of output channels to the block's width.
+    /// The ratio of the number of output channels to the block's width.
     var expansion: Int {
       switch self {
       case .basic: 1
@@ -16,43 +17,43 @@ public struct ResNetArchitecture: Sendable, Equatable {
     }
   }
 
-  /// The shortcut of blocks whose input and output differ in shape.
+  /// The kind of shortcut in blocks whose input and output differ in shape.
   public enum Shortcut: String, Sendable, CaseIterable {
-    /// Every second pixel, padded with channels of zeros: no parameters (He and others 2015, §4.1, option A).
+    /// Every second pixel, with channels of zeros added; no parameters (He and others 2015, §4.1, option A).
     case zeroPadded = "A"
     /// A 1×1 convolution with normalization (option B).
     case projected = "B"
   }
 
-  /// The layers before the blocks.
+  /// The kind of layers before the residual blocks.
   public enum Stem: String, Sendable, CaseIterable {
-    /// A 3×3 convolution of stride 1.
+    /// A 3×3 convolution with stride 1.
     case cifar
-    /// A 7×7 convolution of stride 2 and the maximum over 3×3 pixels, again of stride 2 (He and others 2015, table 1).
+    /// A 7×7 convolution with stride 2 and 3×3 max pooling with stride 2 (He and others 2015, table 1).
     case imagenet
 
-    /// The stem for views of a size unless another is requested: `cifar` up to 64 pixels.
+    /// Returns the stem that is used for views of a size unless another one is requested: `cifar` up to 64 pixels.
     public static func suiting(height: Int, width: Int) -> Stem {
       max(height, width) <= 64 ? .cifar : .imagenet
     }
   }
 
-  /// The name on the command line.
+  /// The encoder's name on the command line.
   public let name: String
-  /// The kind of the blocks.
+  /// The kind of residual blocks.
   public let block: Block
-  /// The number of blocks of each group.
+  /// The number of blocks in each group.
   public let blockCounts: [Int]
-  /// The width of each group of blocks; every group but the first halves rows and columns.
+  /// The width (number of channels before expansion) of each group of blocks; every group but the first halves height and width.
   public private(set) var widths: [Int]
-  /// The shortcut of blocks whose shapes differ.
+  /// The kind of shortcut in blocks whose input and output differ in shape.
   public private(set) var shortcut: Shortcut
-  /// The layers before the blocks.
+  /// The kind of layers before the residual blocks.
   public var stem = Stem.cifar
   /// True if each block's last BatchNorm scale is initialized to 0, so that the block starts as its shortcut (Goyal and others 2017, §5.1).
   public var zeroInitializesLastScale = false
 
-  /// The number of pixels of a view's side for each pixel of the last activations: the product of all strides.
+  /// The product of all strides: the ratio of a view's side to that of the last feature maps.
   public var stride: Int { (stem == .imagenet ? 4 : 1) << (blockCounts.count - 1) }
 
   private static let cifarDepths = [8, 14, 20, 32, 44, 56, 110, 1202]
@@ -62,13 +63,13 @@ public struct ResNetArchitecture: Sendable, Equatable {
     (101, .bottleneck, [3, 4, 23, 3]), (152, .bottleneck, [3, 8, 36, 3]), (200, .bottleneck, [3, 24, 36, 3]),
   ]
 
-  /// The names that ``init(name:)`` knows.
+  /// The names that ``init(name:)`` accepts.
   public static let names = (cifarDepths + others.map(\.depth)).map { depth in "resnet\(depth)" }
 
-  /// The encoder of this name with the 3×3 stem, or `nil`.
+  /// Creates the encoder with a name, with the `cifar` stem; `nil` for an unknown name.
   ///
-  /// Depth 6n + 2 with widths 16, 32, 64 and n blocks in each group: the CIFAR ResNets (He and others 2015, §4.2). The others: the ImageNet
-  /// ResNets (table 1; depth 200 as in He and others 2016, "Identity mappings", of which only the numbers of blocks are taken here).
+  /// Depths of the form 6n + 2 are the CIFAR ResNets, with widths 16, 32, 64 and n blocks per group (He and others 2015, §4.2). The others are the
+  /// ImageNet ResNets (table 1; for depth 200 the numbers of blocks are those of He and others 2016, "Identity mappings").
   public init?(name: String) {
     guard Self.names.contains(name), let depth = Int(name.dropFirst("resnet".count)) else { return nil }
     self.init(depth: depth)
@@ -92,10 +93,10 @@ public struct ResNetArchitecture: Sendable, Equatable {
     }
   }
 
-  /// True if shortcuts without parameters are offered: only in the CIFAR ResNets.
+  /// True if shortcuts without parameters are possible, which only the CIFAR ResNets have.
   public var offersZeroPadding: Bool { widths.count == 3 }
 
-  /// The same with another shortcut; `nil` if the blocks cannot be joined so.
+  /// Returns the same encoder with the given kind of shortcut; `nil` if the encoder does not offer it.
   public func joined(by shortcut: Shortcut) -> ResNetArchitecture? {
     guard shortcut == .projected || offersZeroPadding else { return nil }
     var other = self
@@ -103,10 +104,10 @@ public struct ResNetArchitecture: Sendable, Equatable {
     return other
   }
 
-  /// The widths of the groups are multiples of this, the number of neighboring channels in memory.
+  /// The number of which all widths are multiples, because this many channels are adjacent in memory.
   public static let widthUnit = 16
 
-  /// The same with all widths multiplied; `nil` if one is then no multiple of ``widthUnit``.
+  /// Returns the same encoder with all widths multiplied; `nil` if a width would not be a multiple of ``widthUnit``.
   public func widened(by factor: Double) -> ResNetArchitecture? {
     let products = widths.map { width in Double(width) * factor }
     guard products.allSatisfy({ product in product >= 1 && product <= 65536 && product == product.rounded() }) else {
@@ -117,40 +118,40 @@ public struct ResNetArchitecture: Sendable, Equatable {
     return other.widths.allSatisfy { width in width.isMultiple(of: Self.widthUnit) } ? other : nil
   }
 
-  /// The number of features that the encoder computes for an image.
+  /// The number of features in a representation.
   public var representationWidth: Int { widths[widths.count - 1] * block.expansion }
 }
 
 // MARK: - Blocks
 
 extension ResNetArchitecture {
-  /// One convolution of a block; zeros around its input leave the size as the stride divides it, rounded up.
+  /// One convolution of a block; its zero padding makes the output size the input size divided by the stride, rounded up.
   struct BlockConvolution {
-    /// Rows and columns of the filters, odd.
+    /// The height and width of the filters, an odd number.
     let kernel: Int
     let stride: Int
     let outputChannels: Int
   }
 
-  /// One residual block.
+  /// The architecture of one residual block.
   struct BlockArchitecture {
-    /// Its place in the network, such as `layer1.0`.
+    /// The block's name in the network, such as `layer1.0`.
     let name: String
     let inputChannels: Int
-    /// The convolutions around which the input is added back.
+    /// The convolutions of the main branch, to whose output the shortcut is added.
     let branch: [BlockConvolution]
     let outputChannels: Int
-    /// By how much rows and columns shrink.
+    /// The factor by which height and width decrease.
     let stride: Int
     /// The shortcut; `nil` if input and output have the same shape.
     let shortcut: Shortcut?
 
-    /// The names of the branch's convolution at a place and of its normalization.
+    /// Returns the names of the branch's convolution at index `place` and of the normalization after it.
     func layerNames(at place: Int) -> (convolution: String, normalization: String) {
       ("encoder.\(name).conv\(place + 1)", "encoder.\(name).bn\(place + 1)")
     }
 
-    /// The same of a projected shortcut.
+    /// The names of a projected shortcut's convolution and normalization.
     var shortcutNames: (convolution: String, normalization: String) {
       ("encoder.\(name).shortcut.0", "encoder.\(name).shortcut.1")
     }

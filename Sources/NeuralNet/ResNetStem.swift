@@ -1,14 +1,14 @@
 import OneDNN
 
 extension ResNetArchitecture.Stem {
-  /// The names of its convolution and of its normalization.
+  /// The names of the stem's convolution and normalization.
   static var layerNames: (convolution: String, normalization: String) { ("encoder.conv1", "encoder.bn1") }
 
-  /// Rows and columns of the pooling window of the `imagenet` stem.
+  /// The height and width of the pooling window of the `imagenet` stem.
   static let poolingKernel = 3
   static let poolingStride = 2
 
-  /// Rows and columns of its filters.
+  /// The height and width of the convolution's filters.
   var kernel: Int {
     switch self {
     case .cifar: 3
@@ -28,7 +28,7 @@ extension ResNetArchitecture.Stem {
 ///
 ///     views ──► conv1 ──► bn1 ──► relu ──► (max pooling) ──► output
 ///
-/// Everything after the convolution is recomputed for the backward pass: it takes one pass over memory, or two.
+/// All values after the convolution are recomputed for the backward pass, which takes one or two passes over memory.
 final class ResNetStem {
   let inputShape: ActivationShape
   let outputShape: ActivationShape
@@ -47,7 +47,7 @@ final class ResNetStem {
   private struct Backward {
     let masked: Tensor
     let inner: Tensor
-    /// Adds the gradients of two paths where one tensor is needed: before the pooling.
+    /// The function that adds two gradients of the stem's output, needed if pooling follows.
     let sum: FeatureMapKernels
   }
 
@@ -55,12 +55,12 @@ final class ResNetStem {
   ///
   /// - Parameters:
   ///   - context: The network under construction.
-  ///   - kind: The stem.
+  ///   - kind: The kind of stem.
   ///   - channels: The number of output channels.
-  ///   - views: The number of views of a pass.
-  ///   - height: The rows of a view.
-  ///   - width: The columns of a view.
-  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
+  ///   - views: The number of views in a pass.
+  ///   - height: The height of a view in pixels.
+  ///   - width: The width of a view in pixels.
+  /// - Throws: `DNNLError` if oneDNN cannot create a primitive.
   init(
     _ context: NetworkContext, _ kind: ResNetArchitecture.Stem, channels: Int, views: Int, height: Int, width: Int
   ) throws(DNNLError) {
@@ -93,7 +93,7 @@ final class ResNetStem {
     backwardPass =
       context.isTraining
       ? Backward(
-        // Before a pooling it exists together with the gradient after it, which is in the memory of `main`.
+        // With pooling, the gradient before it and the gradient after it (in the memory of role `main`) exist at the same time.
         masked: try context.scratchTensor(unit.outputShape, pooling == nil ? .main : .hidden),
         inner: try context.scratchTensor(unit.outputShape, .inner),
         sum: FeatureMapKernels(outputShape, context.precision)) : nil
@@ -115,14 +115,14 @@ final class ResNetStem {
     unit.batchStatistics(of: saved, into: &batchStatistics)
   }
 
-  /// The first block's input.
+  /// Computes the stem's output, which is the first block's input.
   func forward(_ input: Tensor, _ saved: ConvolutionUnit.SavedActivations) throws(DNNLError) -> Tensor {
     let sums = try unit.convolve(input, saved)
     unit.setStatistics(saved, of: context.sumOverGroup(sums))
     return try output(of: saved)
   }
 
-  /// The output of a forward pass whose convolution is kept.
+  /// Recomputes the stem's output from the saved output of the convolution.
   func output(of saved: ConvolutionUnit.SavedActivations) throws(DNNLError) -> Tensor {
     unit.relu(saved, into: relu)
     guard let pooling else { return relu }
@@ -130,7 +130,7 @@ final class ResNetStem {
     return pooling.output
   }
 
-  /// Writes the parameters' gradients to their places in `gradient`; ``output(of:)`` of this saved was the last.
+  /// Computes the gradients of the parameters; ``output(of:)`` must have been called last with the same saved activations.
   ///
   /// `outputGradient` may be overwritten.
   func backward(

@@ -1,17 +1,17 @@
 import OneDNN
 
-/// Two or three convolutions around which the input is added back (He and others 2015, figures 2 and 5).
+/// A residual block: two or three convolutions, to whose output the input is added (He and others 2015, figures 2 and 5).
 ///
 ///     input ──► conv1 ──► bn1 ──► relu ──► conv2 ──► bn2 ──(► relu ──► conv3 ──► bn3)──► (+) ──► relu ──► output
 ///       └─────────────────────────────────── shortcut ───────────────────────────────────┘
 final class ResidualBlock {
   /// The activations of a forward pass that the backward pass needs.
   ///
-  /// Values that follow from them in one pass over memory are recomputed instead.
+  /// Values that can be computed from these in one pass over memory are not saved but recomputed.
   final class SavedActivations {
     fileprivate let branch: [ConvolutionUnit.SavedActivations]
     fileprivate let shortcut: ConvolutionUnit.SavedActivations?
-    /// The block's output, unless it is restored.
+    /// The block's output; `nil` if it is recomputed.
     fileprivate let output: Tensor?
     /// True if the outputs of the convolutions are in scratch memory, and computed again for the backward pass.
     fileprivate let isRecomputed: Bool
@@ -48,7 +48,7 @@ final class ResidualBlock {
     }
   }
 
-  /// The path from the input to the sum.
+  /// The path from the block's input to the sum.
   private enum Shortcut {
     case identity
     case zeroPadded(ZeroPaddedShortcut, output: Tensor, inputGradient: Tensor?)
@@ -56,26 +56,26 @@ final class ResidualBlock {
   }
 
   let outputShape: ActivationShape
-  /// Its place in the network, such as `layer1.0`.
+  /// The block's name in the network, such as `layer1.0`.
   let name: String
 
   private let context: NetworkContext
   private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
   private let isOdd: Bool
-  /// In training, scratch memory for the output of every second block, from the first on; the next of them overwrites it.
+  /// In training, scratch memory for the output, for every second block beginning with the first; the next such block overwrites it.
   private let restoredOutput: Tensor?
-  /// The inputs of the branch's units after the first.
+  /// The inputs of the branch's convolutions after the first.
   private let hidden: [Tensor]
   private let backwardPass: Backward?
 
-  /// Scratch memory, shared with other blocks of the same shapes.
+  /// Scratch memory of the backward pass, shared with other blocks of the same shapes.
   private struct Backward {
-    /// The gradients of `hidden`.
+    /// The gradients of the tensors in `hidden`.
     let hidden: [Tensor]
-    /// The gradient before the last ReLU.
+    /// The gradient of the input of the block's last ReLU.
     let beforeRelu: Tensor
-    /// For each unit of the branch, the gradient between its normalization and its convolution.
+    /// For each convolution of the branch, the gradient between it and its normalization.
     let inner: [Tensor]
     let input: Tensor
     let shortcutInput: Tensor
@@ -87,9 +87,9 @@ final class ResidualBlock {
   ///   - context: The network under construction.
   ///   - plan: The architecture of the block.
   ///   - input: The shape of the input.
-  ///   - zeroInitializesLastScale: Whether the last normalization's scale is initialized to 0.
-  ///   - index: The block's place in the network.
-  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
+  ///   - zeroInitializesLastScale: True to initialize the last normalization's scale to 0.
+  ///   - index: The index of the block in the network.
+  /// - Throws: `DNNLError` if oneDNN cannot create a primitive.
   init(
     _ context: NetworkContext, _ plan: ResNetArchitecture.BlockArchitecture, input: ActivationShape,
     zeroInitializesLastScale: Bool,
@@ -119,7 +119,7 @@ final class ResidualBlock {
     switch plan.shortcut {
     case nil: shortcut = .identity
     case .zeroPadded:
-      // Its own memory: pixels and channels that are not copied stay zero.
+      // Memory of its own, because the pixels and channels that are never written must remain zero.
       shortcut = .zeroPadded(
         ZeroPaddedShortcut(input: input, output: output, stride: plan.stride, context.precision),
         output: try context.makeActivation(output),
@@ -181,7 +181,7 @@ final class ResidualBlock {
     }
   }
 
-  /// Computes the output.
+  /// Computes the block's output.
   func forward(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
     var sums = try branch[0].convolve(input, saved.branch[0])
     for index in hidden.indices {
@@ -226,7 +226,7 @@ final class ResidualBlock {
     return output
   }
 
-  /// Computes the output again, if it is not kept, from the input and the other activations.
+  /// Recomputes the output, if it is not saved, from the input and the saved activations.
   func restoreOutput(_ input: Tensor, _ saved: SavedActivations) {
     if saved.output == nil {
       computeOutput(input, saved)
@@ -248,9 +248,9 @@ final class ResidualBlock {
     }
   }
 
-  /// Writes the parameters' gradients to their places in `gradient`, unit by unit, and returns the gradient of the input.
+  /// Computes the gradients of the parameters, the last convolution first, and returns the gradient of the input.
   ///
-  /// `outputGradient` may be overwritten: it is scratch memory of the same role as the result.
+  /// `outputGradient` may be overwritten, because it is scratch memory of the same role as the result.
   func backward(
     input: Tensor, _ saved: SavedActivations, outputGradient: ReluOutputGradient,
     into gradient: inout MutableSpan<Float>, completed: GradientPartHandler

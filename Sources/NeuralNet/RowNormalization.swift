@@ -61,7 +61,7 @@ struct RowNormalization {
     statistics.variance.map { variance in 1 / (variance + Double(BatchNormalizationLayer.epsilon)).squareRoot() }
   }
 
-  /// γ x̂ + β.
+  /// output ← γ x̂ + β.
   func forward(
     _ rows: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into output: inout MutableSpan<Float>
   ) {
@@ -75,7 +75,7 @@ struct RowNormalization {
     }
   }
 
-  /// The gradients of scale and shift at their places in `gradient`, and in `rowGradient` that of the input for that of the output.
+  /// Computes the gradients of scale and shift, and replaces the gradient of the output in `rowGradient` by that of the input.
   func backward(
     input: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into gradient: inout MutableSpan<Float>,
     rowGradient: inout MutableSpan<Float>
@@ -109,7 +109,7 @@ struct RowNormalization {
     }
   }
 
-  /// Writes a shard's batch statistics to their places in a vector of the statistics' layout.
+  /// Writes a shard's batch statistics into a vector of all layers' statistics.
   func batchStatistics(of statistics: Statistics, into batchStatistics: inout MutableSpan<Float>) {
     // PyTorch's running variance is divided by n − 1.
     let unbiased = statistics.count / max(statistics.count - 1, 1)

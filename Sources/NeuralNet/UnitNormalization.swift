@@ -1,13 +1,13 @@
-/// Scales each row to Euclidean length 1: z = u / ‖u‖.
+/// The scaling of rows to Euclidean length 1: z = u / ‖u‖.
 public enum UnitNormalization {
-  /// Rows shorter than this are divided by it instead, PyTorch's `F.normalize`.
+  /// The smallest length that rows are divided by, as in PyTorch's `F.normalize`.
   static let shortest: Float = 1e-12
 
-  /// Scales rows to unit length.
+  /// Scales rows to unit length, for training.
   ///
   /// - Parameters:
-  ///   - rows: `[rows, width]`.
-  ///   - width: The length of a row.
+  ///   - rows: The rows, `[rows, width]`.
+  ///   - width: The number of elements of a row.
   ///   - unitRows: Receives the scaled rows.
   ///   - lengths: Receives the lengths that were divided by, `[rows]`.
   public static func forward(
@@ -23,11 +23,11 @@ public enum UnitNormalization {
     }
   }
 
-  /// Scales rows to unit length where they are.
+  /// Scales rows to unit length in place.
   ///
   /// - Parameters:
-  ///   - rows: `[rows, width]`.
-  ///   - width: The length of a row.
+  ///   - rows: The rows, `[rows, width]`.
+  ///   - width: The number of elements of a row.
   public static func scale(_ rows: inout [Float], width: Int) {
     for row in 0..<rows.count / width {
       let elements = row * width..<(row + 1) * width
@@ -46,13 +46,13 @@ public enum UnitNormalization {
     return max(Float(sumOfSquares.squareRoot()), shortest)
   }
 
-  /// ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla and others 2020, equation 17).
+  /// Computes ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla and others 2020, equation 17).
   ///
   /// - Parameters:
-  ///   - unitRows: The rows z that the forward pass gave.
-  ///   - lengths: The lengths that it divided by.
+  ///   - unitRows: The scaled rows z of the forward pass.
+  ///   - lengths: The lengths ‖u‖ of the forward pass.
   ///   - gradient: On entry ∂L/∂z, on return ∂L/∂u.
-  ///   - width: The length of a row.
+  ///   - width: The number of elements of a row.
   public static func backward(
     unitRows: Span<Float>, lengths: Span<Float>, gradient: inout MutableSpan<Float>, width: Int
   ) {

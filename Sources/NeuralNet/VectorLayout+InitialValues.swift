@@ -2,9 +2,9 @@ import Glibc
 import KeyedRandomness
 
 extension VectorLayout {
-  /// The initial vector of a training with this seed.
+  /// Returns a vector with the initial values for a seed.
   ///
-  /// Each slice draws from a stream of its own, so its values do not depend on the other slices.
+  /// Each slice has its own random stream, so that its values do not depend on the other slices.
   public func initialValues(seed: UInt64) -> [Float] {
     var values = [Float](repeating: 0, count: count)
     for slice in slices {
@@ -30,14 +30,14 @@ extension VectorLayout {
     return values
   }
 
-  /// A draw from the standard normal distribution (Box and Muller 1958, its cosine half).
+  /// Draws a number from the standard normal distribution (Box and Muller 1958, cosine branch).
   private func nextNormal(_ stream: inout RandomStream) -> Float {
     // 1 − u is in (0, 1], so that the logarithm is finite.
     let radius = sqrtf(-2 * logf(1 - stream.nextUniform()))
     return radius * cosf(2 * .pi * stream.nextUniform())
   }
 
-  /// FNV-1a, 32 bits, of a name's bytes.
+  /// Returns the 32-bit FNV-1a hash of a name.
   private func nameHash(_ name: String) -> UInt32 {
     name.utf8.reduce(2_166_136_261) { hash, byte in (hash ^ UInt32(byte)) &* 16_777_619 }
   }

@@ -1,42 +1,42 @@
 /// The initial value of a parameter or statistic.
 public enum Initializer: Sendable, Equatable {
-  /// Every element has this value.
+  /// All elements have the same initial value.
   case constant(Float)
-  /// Normal with mean 0 and standard deviation √(2 / fan-out), fan-out = out · kernel area (He and others 2015, equation 14).
+  /// A normal distribution with mean 0 and standard deviation √(2 / fan-out), fan-out = out · kernel area (He and others 2015, equation 14).
   case kaimingFanOut
-  /// Uniform in ±1/√inputs, PyTorch's for weights and biases of linear layers.
+  /// A uniform distribution in ±1/√inputs, PyTorch's default for linear layers.
   case uniform(inputs: Int)
 }
 
-/// One named, shaped part of a flat vector.
+/// A named and shaped part (tensor) of a flat vector.
 public struct VectorSlice: Sendable, Equatable {
-  /// The name in PyTorch's style, for example `encoder.layer1.0.conv1.weight`.
+  /// The name in the style of PyTorch, for example `encoder.layer1.0.conv1.weight`.
   public let name: String
-  /// The extents, row-major; weights are `[out, in, kernel, kernel]` or `[out, in]`.
+  /// The shape; weights are `[out, in, kernel, kernel]` or `[out, in]`, row-major.
   public let shape: [Int]
-  /// The places of the elements in the vector.
+  /// The range of the elements in the vector.
   public let range: Range<Int>
-  /// The initial value.
+  /// The rule for the initial values.
   public let initializer: Initializer
 }
 
-/// The parts of one flat vector: all parameters of a model, or all its running statistics.
+/// The names, shapes and positions of the tensors in one flat vector: all parameters of a model, or all its running statistics.
 ///
-/// Gradients and momentum are vectors of the same layout as the parameters, so that one reduction, one optimizer loop and one
-/// dump serve them all.
+/// Gradients and momentum are vectors with the same layout as the parameters, so that one all-reduce, one optimizer loop and one file format suffice
+/// for all of them.
 public struct VectorLayout: Sendable, Equatable {
-  /// The parts in order.
+  /// The tensors in order.
   public private(set) var slices: [VectorSlice] = []
 
-  /// An empty layout.
+  /// Creates an empty layout.
   public init() {}
 
-  /// The number of elements.
+  /// The number of elements of the vector.
   public var count: Int { slices.last?.range.upperBound ?? 0 }
 
-  /// Appends a part.
+  /// Appends a tensor.
   ///
-  /// - Precondition: No part has this name.
+  /// - Precondition: No tensor in the layout has this name.
   public mutating func add(_ name: String, _ shape: [Int], _ initializer: Initializer) -> VectorSlice {
     precondition(!slices.contains { slice in slice.name == name }, "\(name) occurs twice in a layout")
     let start = count
@@ -48,7 +48,7 @@ public struct VectorLayout: Sendable, Equatable {
 }
 
 extension Range<Int> {
-  /// The range whose bounds are lower by `distance`.
+  /// Returns the range with both bounds reduced by `distance`.
   func shifted(down distance: Int) -> Range<Int> {
     lowerBound - distance..<upperBound - distance
   }

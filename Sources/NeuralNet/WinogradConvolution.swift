@@ -1,9 +1,9 @@
 import Kernels
 import OneDNN
 
-/// A 3×3 convolution of stride 1 by Winograd's minimal filtering: a quarter of the products of direct convolution (Lavin and Gray 2015).
+/// A 3×3 convolution with stride 1 by Winograd's method, which needs a quarter of the multiplications (Lavin and Gray 2015).
 ///
-/// Transforms and sums are float32 whatever the precision of the feature maps.
+/// Transforms and sums are float32 for any precision of the feature maps.
 @safe
 public final class WinogradConvolution {
   private let forwardShape: KernelConvolution
@@ -14,28 +14,28 @@ public final class WinogradConvolution {
   /// The transformed weights, shared with the same convolution of other threads.
   public let weightMemory: PackedWeightMemory
 
-  /// Returns true if the method applies to a convolution and is faster than the direct one.
+  /// Returns true if the method is applicable to a convolution and faster than direct convolution.
   public static func suits(_ geometry: Convolution.Geometry) -> Bool {
     let channels = [geometry.input.channels, geometry.outputChannels]
     return geometry.kernel == 3 && geometry.stride == 1 && geometry.padding == 1
       && geometry.input.channelBlock == geometry.outputChannelBlock
       && channels.allSatisfy { count in
-        // Transformed weights are four times as large: beyond this they cost more memory than they save time.
+        // Transformed weights are four times as large as weights; for more channels, the memory is not worth the time.
         count.isMultiple(of: FeatureMapKernels.preferredChannelBlock) && count <= 512
       }
   }
 
-  /// Prepares one convolution, and extends the scratch memory, which several may share, for its passes.
+  /// Prepares one convolution, and extends the scratch memory, which convolutions of one thread share, as needed.
   ///
   /// - Parameters:
   ///   - geometry: The shapes of the convolution, for which ``suits(_:)`` is true.
-  ///   - precision: The type of the feature maps.
-  ///   - products: The type of the factors of the products: bfloat16 is twice as fast where the CPU multiplies it, with an error of 1 % of an
-  ///     output (root mean square); elsewhere float32 is used.
+  ///   - precision: The data type of the feature maps.
+  ///   - products: The data type of products: bfloat16 is twice as fast if the CPU can multiply it, with an error of 1 % of an output (root mean
+  ///     square); otherwise float32 is used.
   ///   - isTraining: True if gradients are computed.
-  ///   - scratch: Memory for one pass at a time, lengthened as needed.
-  ///   - path: The instructions to use.
-  ///   - weightMemory: The memory of the transformed weights, of this geometry, precision and products.
+  ///   - scratch: The memory of one pass at a time, extended as needed.
+  ///   - path: The instruction set of the C functions.
+  ///   - weightMemory: The memory of the transformed weights, used only for this geometry and these data types.
   public init(
     _ geometry: Convolution.Geometry, _ precision: Precision, products: Precision, isTraining: Bool,
     scratch: WinogradScratch, path: KernelPath = kernels_best_path(),
@@ -59,14 +59,14 @@ public final class WinogradConvolution {
       weightGradient: isTraining ? table.pointee.winograd_gradient_count(forwardShape) : 0)
   }
 
-  /// The convolution of an output's gradient, which gives the input's.
+  /// The shape of the convolution that computes the input gradient from the output gradient.
   private var backwardShape: KernelConvolution {
     var shape = forwardShape
     (shape.inputs, shape.outputs) = (shape.outputs, shape.inputs)
     return shape
   }
 
-  /// Takes new weights, row-major `[out, in, 3, 3]`, for some passes.
+  /// Transforms new weights, row-major `[out, in, 3, 3]`, for some passes.
   public func load(weights: Span<Float>, for uses: WeightUses = .all) {
     weightMemory.beginLoading(uses)
     unsafe weights.withUnsafeBufferPointer { weights in
@@ -80,7 +80,7 @@ public final class WinogradConvolution {
     }
   }
 
-  /// Convolves, and adds Σ and Σ of squares of each output channel to `sums`, `[2, out]`, unless this is empty.
+  /// Convolves, and adds the sum and the sum of squares of each output channel to `sums`, `[2, out]`, unless `sums` is empty.
   public func forward(_ input: Tensor, into output: Tensor, sums: inout [Double]) {
     weightMemory.check(.forward)
     if sums.isEmpty {
@@ -92,7 +92,7 @@ public final class WinogradConvolution {
     }
   }
 
-  /// The gradient of the weights, row-major.
+  /// Computes the gradient of the weights, row-major.
   public func weightGradient(input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>) {
     unsafe gradient.withUnsafeMutableBufferPointer { gradient in
       guard let gradient = gradient.baseAddress else { return }
@@ -101,7 +101,7 @@ public final class WinogradConvolution {
     }
   }
 
-  /// The gradient of the input.
+  /// Computes the gradient of the input.
   public func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) {
     precondition(isTraining, "the convolution was made for inference")
     weightMemory.check(.inputGradient)
@@ -111,12 +111,12 @@ public final class WinogradConvolution {
   }
 }
 
-/// Memory for one pass of a Winograd convolution, shared by those of one thread.
+/// The scratch memory for one pass of a Winograd convolution, shared by all those of one thread.
 public final class WinogradScratch {
   fileprivate var pass: [Float] = []
   fileprivate var weightGradient: [Float] = []
 
-  /// No memory yet.
+  /// Creates scratch memory of size 0, which convolutions extend as needed.
   public init() {}
 
   fileprivate func reserve(pass passCount: Int, weightGradient weightCount: Int) {
@@ -130,7 +130,7 @@ public final class WinogradScratch {
 }
 
 extension DeferredMemory {
-  /// The memory as float32.
+  /// The address of the memory as float32 elements.
   @unsafe fileprivate var floats: UnsafeMutablePointer<Float> {
     unsafe address.assumingMemoryBound(to: Float.self)
   }

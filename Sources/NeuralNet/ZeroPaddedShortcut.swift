@@ -1,8 +1,8 @@
 import OneDNN
 
-/// The shortcut without parameters where a block changes shape.
+/// The shortcut without parameters for blocks whose input and output differ in shape.
 ///
-/// Every `stride`-th row and column, with channels of zeros added evenly before and after (He et al. 2015, §4.1, option A):
+/// It takes every `stride`-th row and column and adds channels of zeros evenly before and after (He et al. 2015, §4.1, option A):
 /// `[batch, in, height, width]` → `[batch, out, height / stride, width / stride]`.
 public final class ZeroPaddedShortcut {
   private let input: ActivationShape
@@ -10,21 +10,21 @@ public final class ZeroPaddedShortcut {
   private let stride: Int
   private let byteCount: Int
   private let channelsBefore: Int
-  /// The number of neighboring channels of both layouts.
+  /// The number of channels that are adjacent in both memory layouts and can be copied together.
   private let unit: Int
 
-  /// A shortcut between two shapes.
+  /// Creates a shortcut between two shapes.
   public init(input: ActivationShape, output: ActivationShape, stride: Int, _ precision: Precision) {
     self.input = input
     self.output = output
     self.stride = stride
     byteCount = precision.byteCount
     channelsBefore = (output.channels - input.channels) / 2
-    // A stretch must neither cross a block of the input nor, moved by `channelsBefore`, one of the output.
+    // A group of channels must neither cross a block of the input nor, shifted by `channelsBefore`, a block of the output.
     unit = greatestCommonDivisor(greatestCommonDivisor(input.channelBlock, output.channelBlock), channelsBefore)
   }
 
-  /// Copies `source`'s kept pixels into `destination`, whose other channels stay as they are: zero since it was made.
+  /// Copies the selected pixels of `source` to `destination`, whose other channels remain zero as allocated.
   public func forward(_ source: Tensor, into destination: Tensor) {
     unsafe source.withBytes { source in
       unsafe destination.withBytes { destination in
@@ -36,7 +36,7 @@ public final class ZeroPaddedShortcut {
     }
   }
 
-  /// Copies the output's gradient to the pixels that were kept; the others of `inputGradient` stay zero.
+  /// Copies the output's gradient to the selected pixels of `inputGradient`, whose other pixels remain zero as allocated.
   public func backward(outputGradient: Tensor, into inputGradient: Tensor) {
     unsafe outputGradient.withBytes { source in
       unsafe inputGradient.withBytes { destination in
@@ -48,7 +48,7 @@ public final class ZeroPaddedShortcut {
     }
   }
 
-  /// Calls `body` with the byte offsets in input and output of every stretch of neighboring channels.
+  /// Calls `body` with the byte offsets in input and output, and the size, of every group of adjacent channels.
   private func forEachUnit(_ body: (Int, Int, Int) -> Void) {
     for image in 0..<input.batch {
       for channel in Swift.stride(from: 0, to: input.channels, by: unit) {

@@ -1,7 +1,7 @@
-/// The extents of a batch of feature maps and how they lie in memory.
+/// The shape and memory layout of a batch of feature maps.
 ///
-/// Channels lie in blocks: `[image][channel / block][row][column][channel % block]`. With a block of 1 this is NCHW, with a block of all
-/// channels NHWC, and with 16 or 8 what oneDNN's convolutions like best on CPUs with AVX-512 or AVX2.
+/// Channels are stored in blocks: `[image][channel / block][row][column][channel % block]`. A block of 1 gives NCHW, a block of all channels NHWC;
+/// oneDNN's convolutions prefer blocks of 16 with AVX-512 and of 8 with AVX2.
 public struct ActivationShape: Sendable, Hashable {
   /// The number of images (views) in the batch.
   public var batch: Int
@@ -9,13 +9,13 @@ public struct ActivationShape: Sendable, Hashable {
   /// The number of channels, a multiple of ``channelBlock``.
   public var channels: Int
 
-  /// The number of rows in pixels.
+  /// The number of pixel rows.
   public var height: Int
 
-  /// The number of columns in pixels.
+  /// The number of pixel columns.
   public var width: Int
 
-  /// The number of channels in a block of the layout.
+  /// The number of channels in a block.
   public var channelBlock: Int
 
   /// Describes a batch of feature maps.
@@ -33,12 +33,12 @@ public struct ActivationShape: Sendable, Hashable {
   /// The number of elements of the whole batch.
   public var count: Int { batch * channels * height * width }
 
-  /// The offset of `channel` at column 0 of one row of an image.
+  /// Returns the index of the element of `channel` at column 0 of a row of an image.
   public func offset(image: Int, channel: Int, row: Int) -> Int {
     (((image * (channels / channelBlock) + channel / channelBlock) * height + row) * width) * channelBlock
       + channel % channelBlock
   }
 
-  /// The distance between two neighboring columns of one channel.
+  /// The distance in elements between neighboring columns of one channel.
   public var columnStride: Int { channelBlock }
 }

@@ -1,10 +1,10 @@
 import COneDNN
 
-/// A two-dimensional convolution without bias for one shape: its three passes.
+/// A two-dimensional convolution without bias, compiled for one shape: forward pass, weight gradient and input gradient.
 ///
-/// Weights and their gradient are row-major `[out, in, kernel, kernel]`; they are copied to and from the orders that oneDNN chooses.
+/// Weights and their gradient are row-major `[out, in, kernel, kernel]` and are copied to and from the orders that oneDNN chooses ("packed").
 public final class Convolution {
-  /// The shapes and the window.
+  /// The shapes of input and output, kernel, stride and padding.
   public let geometry: Geometry
 
   private let context: ExecutionContext
@@ -13,22 +13,22 @@ public final class Convolution {
   private let weightGradientPass: WeightGradientPass?
   private let inputGradientPass: InputGradientPass?
 
-  /// The packed weights' memory, shared with the same convolution of other threads.
+  /// The memory of the packed weights, shared with the same convolution of other threads.
   public let weightMemory: PackedWeightMemory
-  /// Weights or their gradient in row-major order, on their way in or out: in memory that all convolutions of a thread share.
+  /// The weights or their gradient in row-major order, while they are copied; the memory is shared by all convolutions of a thread.
   private let rowMajorWeights: Tensor
 
   /// The set of passes that a convolution is compiled for.
   public enum Passes: Sendable {
-    /// Forward alone, for evaluation.
+    /// The forward pass only, for evaluation.
     case inference
-    /// Forward and the gradient of the weights: the first layer, whose input has no gradient.
+    /// The forward pass and the weight gradient, for training the first layer, whose input needs no gradient.
     case trainingFirst
-    /// Forward and both gradients.
+    /// The forward pass, the weight gradient and the input gradient.
     case training
   }
 
-  /// Weights in the order of one pass, and the copy into it.
+  /// The weights in the memory layout that oneDNN chose for one pass, and the operation that copies them into it.
   private struct PackedWeights {
     let tensor: Tensor
     let pack: Reorder
@@ -48,22 +48,22 @@ public final class Convolution {
   }
 
   private enum WeightGradientPass {
-    /// oneDNN's primitive, and the copy of its gradient to row-major order.
+    /// oneDNN's primitive, and the operation that copies its result to row-major order.
     case primitive(Primitive, gradient: Tensor, unpack: Reorder)
-    /// A matrix product, where oneDNN has only a reference implementation.
+    /// A matrix product, used if oneDNN has only slow reference code.
     case product(SinglePixelWeightGradient)
   }
 
   /// Compiles the passes.
   ///
   /// - Parameters:
-  ///   - engine: The engine.
-  ///   - context: Stream and scratchpad of the thread.
-  ///   - geometry: The shapes and the window.
-  ///   - precision: The type of feature maps and weights.
-  ///   - passes: The passes to be compiled.
-  ///   - weightMemory: The memory of the packed weights, of this geometry, precision and passes.
-  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
+  ///   - engine: The oneDNN engine.
+  ///   - context: The stream and the scratchpad of the thread.
+  ///   - geometry: The shapes of input and output, kernel, stride and padding.
+  ///   - precision: The data type of feature maps and weights.
+  ///   - passes: The passes to compile.
+  ///   - weightMemory: The memory of the packed weights, used only for this geometry, precision and passes.
+  /// - Throws: `DNNLError` if oneDNN cannot create a primitive.
   public init(
     _ engine: Engine, _ context: ExecutionContext, _ geometry: Geometry, _ precision: Precision, passes: Passes,
     weightMemory: PackedWeightMemory = PackedWeightMemory()
@@ -112,7 +112,7 @@ public final class Convolution {
         in: weightMemory.inputGradient))
   }
 
-  /// The channel blocks that oneDNN prefers for a convolution's input and output on this CPU.
+  /// Returns the channel blocks that oneDNN prefers for a convolution's input and output on this CPU.
   public static func preferredChannelBlocks(
     _ engine: Engine, _ geometry: Geometry, _ precision: Precision
   ) throws(DNNLError) -> (input: Int, output: Int) {
@@ -120,7 +120,7 @@ public final class Convolution {
     return (try plan.layout(dnnl_query_src_md).channelBlock, try plan.layout(dnnl_query_dst_md).channelBlock)
   }
 
-  /// Replaces the weights, row-major `[out, in, kernel, kernel]`, for some passes.
+  /// Packs new weights, row-major `[out, in, kernel, kernel]`, for some passes.
   public func load(weights: Span<Float>, for uses: WeightUses = .all) throws(DNNLError) {
     rowMajorWeights.copy(from: weights)
     weightMemory.beginLoading(uses)
@@ -141,7 +141,7 @@ public final class Convolution {
 
   /// Computes the gradient of the weights, row-major, from the input and the gradient of the output.
   ///
-  /// - Precondition: The passes are not `inference`.
+  /// - Precondition: The convolution was not compiled with `inference`.
   public func weightGradient(
     input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
@@ -160,7 +160,7 @@ public final class Convolution {
 
   /// Computes the gradient of the input from the gradient of the output.
   ///
-  /// - Precondition: The passes are `training`.
+  /// - Precondition: The convolution was compiled with `training`.
   public func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) throws(DNNLError) {
     guard let pass = inputGradientPass else {
       preconditionFailure("convolution compiled without the gradient of its input")

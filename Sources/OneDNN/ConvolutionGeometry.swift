@@ -1,7 +1,7 @@
 import COneDNN
 
 extension Convolution {
-  /// The shapes of a convolution and its window.
+  /// The shapes of a convolution's input and output, kernel, stride and padding.
   public struct Geometry: Sendable {
     /// The shape of the input.
     public var input: ActivationShape
@@ -11,9 +11,9 @@ extension Convolution {
     public var kernel: Int
     /// The distance between neighboring outputs, in pixels of the input.
     public var stride: Int
-    /// The number of zeros before and after each row and column.
+    /// The number of zeros added before and after each row and column.
     public var padding: Int
-    /// The number of channels of the output that are adjacent in memory.
+    /// The number of output channels that are adjacent in memory.
     public var outputChannelBlock: Int
 
     /// Describes a convolution.
@@ -44,12 +44,12 @@ extension Convolution {
 }
 
 extension Convolution.Geometry: CustomStringConvertible {
-  /// The shapes, for example `convolution 256 → 512 channels, 3×3, stride 2, 2×2 → 1×1`.
+  /// The shapes as text, for example `convolution 256 → 512 channels, 3×3, stride 2, 2×2 → 1×1`.
   public var description: String {
     "convolution \(input.channels) → \(outputChannels) channels, \(kernel)×\(kernel), stride \(stride), \(input.height)×\(input.width) → \(output.height)×\(output.width)"
   }
 
-  /// The shapes in a few letters, for example `256→512 3×3/2, 4×4`: channels, window, stride, pixels of the output.
+  /// The shapes as short text, for example `256→512 3×3/2, 4×4`: channels, kernel, stride, height and width of the output.
   public var shortDescription: String {
     "\(input.channels)→\(outputChannels) \(kernel)×\(kernel)\(stride == 1 ? "" : "/\(stride)"), \(output.height)×\(output.width)"
   }

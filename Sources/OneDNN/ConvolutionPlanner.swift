@@ -1,6 +1,6 @@
 import COneDNN
 
-/// The planning of a convolution's three passes for one geometry and precision.
+/// The creation of oneDNN's primitive descriptors ("plans") for the three passes of a convolution.
 struct ConvolutionPlanner {
   private let engine: Engine
   private let geometry: Convolution.Geometry
@@ -9,7 +9,7 @@ struct ConvolutionPlanner {
   private let weights: TensorLayout
   private let destination: TensorLayout
 
-  /// The planner for the layouts of the geometry, or for layouts that oneDNN chooses.
+  /// Creates a planner for the memory layouts of the geometry, or for layouts that oneDNN chooses.
   init(
     _ engine: Engine, _ geometry: Convolution.Geometry, _ precision: Precision, choosesLayouts: Bool = false
   ) throws(DNNLError) {
@@ -59,7 +59,7 @@ struct ConvolutionPlanner {
     }
   }
 
-  /// Records the operation of a plan if its implementation is a reference implementation.
+  /// Records the operation of a plan if oneDNN has only slow reference code for it.
   func note(_ plan: borrowing PrimitivePlan, _ pass: String) {
     ReferencePrimitives.note(plan, "\(geometry), \(precision), \(pass)")
   }

@@ -1,14 +1,14 @@
 import COneDNN
 
-/// A call of oneDNN that did not succeed.
+/// An error of a oneDNN call.
 public struct DNNLError: Error, CustomStringConvertible {
   /// The function that failed, for example `dnnl_primitive_create`.
   public let function: String
 
-  /// The reason of the failure.
+  /// The reason for the failure.
   public let reason: String
 
-  /// The function and the reason.
+  /// The function's name and the reason.
   public var description: String { "\(function) failed: \(reason)" }
 
   init(function: String, status: dnnl_status_t) {
@@ -29,14 +29,14 @@ public struct DNNLError: Error, CustomStringConvertible {
   }
 }
 
-/// Turns a status other than success into an error.
+/// Throws an error for any status other than success.
 func check(_ function: String, _ status: dnnl_status_t) throws(DNNLError) {
   if status != dnnl_success {
     throw DNNLError(function: function, status: status)
   }
 }
 
-/// The handle that a creating function left, which success promises.
+/// Returns the handle that a successful creation function stored, or throws if there is none.
 @unsafe func created<Handle>(_ function: String, _ handle: Handle?) throws(DNNLError) -> Handle {
   guard let handle = handle else { throw DNNLError(missingHandleFrom: function) }
   return handle

@@ -1,15 +1,15 @@
 import Synchronization
 
-/// Memory whose size grows while a network is compiled, and which is allocated at its first use.
+/// Memory whose size grows while a network is compiled, and which is allocated when it is first used.
 ///
-/// Tensors that are never in use at the same time share one, so that they take the memory of the largest.
+/// Tensors that are never in use at the same time share one object, so that they need only the memory of the largest.
 @safe
 public final class DeferredMemory: Sendable {
   private struct State {
     var byteCount: Int
     /// The address of the allocated bytes; 0 before the first use.
     var storage: UInt = 0
-    /// The memory that is used instead of its own.
+    /// The object whose memory is used instead; `nil` if this object has memory of its own.
     var other: DeferredMemory?
   }
 
@@ -17,10 +17,10 @@ public final class DeferredMemory: Sendable {
 
   private static let plannedBytes = Atomic(0)
 
-  /// The number of bytes of all memory of this process together, also of that which is not allocated yet.
+  /// The total number of bytes of all such memory in this process, including memory that is not allocated yet.
   static var plannedByteCount: Int { plannedBytes.load(ordering: .relaxed) }
 
-  /// Memory of at least a number of bytes.
+  /// Creates memory of at least `byteCount` bytes.
   public init(byteCount: Int = 0) {
     state = Mutex(State(byteCount: byteCount))
     Self.plannedBytes.wrappingAdd(byteCount, ordering: .relaxed)
@@ -38,12 +38,12 @@ public final class DeferredMemory: Sendable {
     storage = 0
   }
 
-  /// The size in bytes.
+  /// The size of the memory in bytes.
   public var byteCount: Int { state.withLock { state in state.byteCount } }
 
-  /// Makes the memory at least as large as a number of bytes.
+  /// Increases the size to at least `byteCount` bytes.
   ///
-  /// - Returns: False if it is smaller and already in use.
+  /// - Returns: False if the memory is smaller and cannot grow because it is already in use.
   @discardableResult public func reserve(_ byteCount: Int) -> Bool {
     state.withLock { state in
       guard byteCount > state.byteCount else { return true }
@@ -54,9 +54,9 @@ public final class DeferredMemory: Sendable {
     }
   }
 
-  /// Uses the memory of `other` from now on, or memory of its own again.
+  /// Makes this object use the memory of `other` from now on, or its own memory for `nil`.
   ///
-  /// - Precondition: `other` is at least as large, and uses its own.
+  /// - Precondition: `other` is at least as large, and uses its own memory.
   func use(_ other: DeferredMemory?) {
     if let other {
       precondition(other.byteCount >= byteCount && other !== self, "memory that is too small")
@@ -69,7 +69,7 @@ public final class DeferredMemory: Sendable {
     }
   }
 
-  /// The address of the first byte, 64-byte aligned, zeroed when it is allocated; valid until ``use(_:)`` is called.
+  /// The address of the first byte, 64-byte aligned and zeroed when it is allocated; valid until ``use(_:)`` is called.
   @unsafe public var address: UnsafeMutableRawPointer {
     if let other = state.withLock({ state in state.other }) {
       return unsafe other.address

@@ -1,9 +1,9 @@
 import COneDNN
 
-/// The CPU that runs oneDNN primitives.
+/// The CPU as a oneDNN engine, on which primitives are compiled and run.
 @safe
 public final class Engine: Sendable {
-  // oneDNN's engines may be used from several threads at once.
+  // oneDNN allows the use of an engine by several threads at once.
   nonisolated(unsafe) let handle: dnnl_engine_t
 
   /// Creates the engine of the first CPU.
@@ -16,16 +16,16 @@ public final class Engine: Sendable {
   deinit { unsafe dnnl_engine_destroy(handle) }
 }
 
-/// The order in which one thread runs primitives.
+/// A queue of primitives that one thread executes.
 ///
-/// Each thread has its own. A primitive runs to its end within `execute`, on the calling thread alone.
+/// Each thread has its own. `execute` returns when the primitive has finished, and uses the calling thread only.
 @safe
 public final class Stream {
   let handle: dnnl_stream_t
 
   /// Creates a stream for the calling thread, whose primitives then use one OpenMP thread.
   ///
-  /// Weight gradients have other bits on other numbers of OpenMP threads, so parallel work is whole shards on one thread each.
+  /// The bits of weight gradients depend on the number of OpenMP threads. Parallelism therefore comes from running whole shards on one thread each.
   public init(_ engine: Engine) throws(DNNLError) {
     var handle: dnnl_stream_t?
     try check(
@@ -36,9 +36,9 @@ public final class Stream {
   deinit { unsafe dnnl_stream_destroy(handle) }
 }
 
-/// Makes the primitives and products that the calling thread runs use this thread alone.
+/// Makes oneDNN primitives and matrix products that the calling thread runs use this thread only.
 ///
-/// OpenMP keeps the number for each thread, so every thread that computes calls this first.
+/// OpenMP stores the number of threads per calling thread, so every computing thread must call this first.
 public func useOneThreadPerPrimitive() {
   omp_set_num_threads(1)
 }

@@ -1,33 +1,33 @@
 import COneDNN
 
-/// The stream and the scratchpad of one thread.
+/// The oneDNN stream and the scratchpad memory of one thread.
 public final class ExecutionContext {
   let stream: Stream
   private let engine: Engine
   private(set) var scratchpad: Tensor
-  /// Weights or their gradient in row-major order, on their way in or out of one call.
+  /// The memory for weights or their gradient in row-major order, while they are copied within one call.
   private let rowMajorMemory = DeferredMemory()
-  /// The gradient of weights in the order of a pass, on its way out of one call.
+  /// The memory for the weight gradient in the order of oneDNN's primitive, within one call.
   private let gradientMemory = DeferredMemory()
 
-  /// Creates the context of one thread.
+  /// Creates the stream and the scratchpad.
   public init(_ engine: Engine) throws(DNNLError) {
     self.engine = engine
     stream = try Stream(engine)
     scratchpad = try Tensor(engine, scratchByteCount: 1)
   }
 
-  /// Row-major float32 memory of some extents, for what is copied in and out within one call.
+  /// Creates a row-major float32 tensor for data that are copied within one call.
   func rowMajorTensor(_ extents: [Int]) throws(DNNLError) -> Tensor {
     try Tensor(engine, TensorLayout(rowMajor: extents, dnnl_f32), in: rowMajorMemory)
   }
 
-  /// Memory for the gradient of weights in the order of a pass.
+  /// Creates a tensor for a weight gradient in the order of oneDNN's primitive.
   func gradientTensor(_ layout: TensorLayout) throws(DNNLError) -> Tensor {
     try Tensor(engine, layout, in: gradientMemory)
   }
 
-  /// Makes the scratchpad large enough for a primitive.
+  /// Enlarges the scratchpad if a primitive needs more.
   func reserve(_ primitive: Primitive) throws(DNNLError) {
     if primitive.scratchpadByteCount > scratchpad.byteCount {
       scratchpad = try Tensor(engine, scratchByteCount: primitive.scratchpadByteCount)

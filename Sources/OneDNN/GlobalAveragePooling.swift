@@ -1,6 +1,6 @@
 import COneDNN
 
-/// The mean of each feature map: `[batch, channels, height, width]` → row-major `[batch, channels]`.
+/// Global average pooling: `[batch, channels, height, width]` → row-major `[batch, channels]`.
 public final class GlobalAveragePooling {
   private let context: ExecutionContext
   private let pooling: Pooling
@@ -14,7 +14,7 @@ public final class GlobalAveragePooling {
     _ engine: Engine, _ context: ExecutionContext, _ shape: ActivationShape, _ precision: Precision, isTraining: Bool
   ) throws(DNNLError) {
     self.context = context
-    // One pixel remains, so the channels of an image are adjacent for any block.
+    // The output has one pixel, so the channels of an image are adjacent for any channel block.
     var output = shape
     output.height = 1
     output.width = 1
@@ -28,14 +28,14 @@ public final class GlobalAveragePooling {
       conednn_window(Int64(shape.height), Int64(shape.width), 1, 0, 0), isTraining: isTraining)
   }
 
-  /// Averages `input` into float32 `output`.
+  /// Averages each channel of `input` over its pixels into float32 `output`.
   public func forward(_ input: Tensor, into output: inout MutableSpan<Float>) throws(DNNLError) {
     try pooling.forward.execute(context, (conednn_arg_src(), input), (conednn_arg_dst(), pooled))
     try widen.execute(from: pooled, to: wide)
     wide.copy(into: &output)
   }
 
-  /// Spreads the float32 gradient of the output evenly over the pixels.
+  /// Distributes the float32 gradient of the output evenly over the pixels.
   public func backward(outputGradient: Span<Float>, into inputGradient: Tensor) throws(DNNLError) {
     guard let primitive = pooling.backward else { preconditionFailure("pooling compiled for inference") }
     wide.copy(from: outputGradient)

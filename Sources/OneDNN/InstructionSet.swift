@@ -1,32 +1,32 @@
 import COneDNN
 
-/// A level of vector instructions, each including the ones before.
+/// A set of vector instructions; each case includes the instructions of those before it.
 ///
-/// oneDNN and the loops of `Kernels` compute with different bits on different levels.
+/// The bits of results of oneDNN and of the C functions in `Kernels` depend on the instruction set.
 public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
-  /// SSE4.1 on x86-64, and other architectures.
+  /// SSE4.1 on x86-64, and any other architecture.
   case baseline
-  /// AVX2 and FMA.
+  /// AVX2 with FMA.
   case avx2
   /// AVX-512 F, BW, DQ and VL.
   case avx512
-  /// The same with products of bfloat16 numbers.
+  /// AVX-512 with multiplication of bfloat16 numbers.
   case avx512BFloat16 = "avx512-bf16"
-  /// The same with tiles of bfloat16 numbers (AMX).
+  /// AVX-512 with multiplication of bfloat16 matrix tiles (AMX).
   case avx512AMX = "avx512-amx"
 
-  /// The level of oneDNN's primitives: that of the CPU, or less under a limit.
+  /// The instruction set of oneDNN's primitives: that of the CPU, or a lower one if it was limited.
   ///
-  /// The first use fixes the limit. `nil` on x86-64 CPUs without SSE4.1, which oneDNN has no code for.
+  /// The first use fixes the limit. `nil` on x86-64 CPUs without SSE4.1, which oneDNN does not support.
   public static var effective: InstructionSet? { InstructionSet(features: dnnl_get_effective_cpu_isa().rawValue) }
 
-  /// True if bfloat16 numbers are multiplied in hardware.
+  /// True if the CPU multiplies bfloat16 numbers in hardware.
   public static var hasBfloat16: Bool { (effective ?? .baseline) >= .avx512BFloat16 }
 
-  /// True if tiles of bfloat16 numbers are multiplied in hardware (AMX).
+  /// True if the CPU multiplies bfloat16 matrix tiles in hardware (AMX).
   public static var hasTiles: Bool { (effective ?? .baseline) >= .avx512AMX }
 
-  /// The name of the level, for people.
+  /// The name of the instruction set in messages.
   public var name: String {
     switch self {
     case .baseline: "baseline"
@@ -37,9 +37,9 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
     }
   }
 
-  /// Limits oneDNN's primitives to this level; overrides the environment's `ONEDNN_MAX_CPU_ISA`.
+  /// Limits oneDNN's primitives to this instruction set; overrides the environment variable `ONEDNN_MAX_CPU_ISA`.
   ///
-  /// - Returns: False if oneDNN has been used before, and so is limited no more.
+  /// - Returns: False if oneDNN has already been used, so that the limit has no effect.
   public func limitPrimitives() -> Bool {
     let isa =
       switch self {
@@ -52,9 +52,9 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
     return dnnl_set_max_cpu_isa(isa) == dnnl_success
   }
 
-  /// The highest level whose bits are all set in a value of oneDNN's `dnnl_cpu_isa_t`, or `nil` if there is none.
+  /// Returns the highest instruction set whose bits are all set in a value of oneDNN's `dnnl_cpu_isa_t`; `nil` if there is none.
   ///
-  /// The values are sets of features, and some CPUs have others as well, such as FP16.
+  /// Such values are sets of feature bits, and some CPUs have further bits, such as FP16.
   package init?(features: UInt32) {
     func has(_ level: dnnl_cpu_isa_t) -> Bool { features & level.rawValue == level.rawValue }
     if has(dnnl_cpu_isa_avx512_core_amx) {
@@ -73,7 +73,7 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
     }
   }
 
-  /// The order of inclusion.
+  /// Returns true if `second` contains all instructions of `first` and more.
   public static func < (first: InstructionSet, second: InstructionSet) -> Bool {
     first.rank < second.rank
   }

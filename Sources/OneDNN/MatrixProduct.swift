@@ -2,9 +2,9 @@ import COneDNN
 
 /// The transposition of a matrix operand.
 public enum Transposition: Sendable {
-  /// As stored.
+  /// The matrix as stored.
   case none
-  /// Transposed.
+  /// The transposed matrix.
   case transposed
 
   var letter: CChar {
@@ -15,22 +15,22 @@ public enum Transposition: Sendable {
   }
 }
 
-/// C ← alpha · op(A) · op(B) + beta · C for row-major float32 matrices (`dnnl_sgemm`), on the calling thread.
+/// Computes C ← alpha · op(A) · op(B) + beta · C for row-major float32 matrices (`dnnl_sgemm`) on the calling thread.
 ///
 /// - Parameters:
-///   - rows: Rows of op(A) and C.
-///   - columns: Columns of op(B) and C.
-///   - depth: Columns of op(A), rows of op(B).
+///   - rows: The number of rows of op(A) and C.
+///   - columns: The number of columns of op(B) and C.
+///   - depth: The number of columns of op(A) and rows of op(B).
 ///   - alpha: The factor of the product.
-///   - a: op(A) is `rows` × `depth`.
-///   - aStride: The distance between rows of A as stored.
+///   - a: The matrix A; op(A) is `rows` × `depth`.
+///   - aStride: The distance in elements between rows of A as stored.
 ///   - aTransposition: The operation op on A.
-///   - b: op(B) is `depth` × `columns`.
-///   - bStride: The distance between rows of B as stored.
+///   - b: The matrix B; op(B) is `depth` × `columns`.
+///   - bStride: The distance in elements between rows of B as stored.
 ///   - bTransposition: The operation op on B.
 ///   - beta: The factor of C's previous value.
-///   - c: `rows` × `columns`.
-///   - cStride: The distance between rows of C.
+///   - c: The matrix C, `rows` × `columns`.
+///   - cStride: The distance in elements between rows of C.
 /// - Throws: `DNNLError` if `dnnl_sgemm` fails.
 @unsafe public func multiply(
   rows: Int, columns: Int, depth: Int, alpha: Float = 1,
@@ -49,15 +49,15 @@ public enum Transposition: Sendable {
 }
 
 extension MutableSpan<Float> {
-  /// Becomes op(a) · op(b) + beta · itself, all row-major without gaps, computed on the calling thread.
+  /// Sets this matrix to op(a) · op(b) + beta · itself, all row-major without gaps, computed on the calling thread.
   ///
   /// - Parameters:
-  ///   - rows: Rows of op(a) and of the result.
-  ///   - columns: Columns of op(b) and of the result.
-  ///   - depth: Columns of op(a), rows of op(b).
-  ///   - a: op(a) is `[rows, depth]`.
+  ///   - rows: The number of rows of op(a) and of the result.
+  ///   - columns: The number of columns of op(b) and of the result.
+  ///   - depth: The number of columns of op(a) and rows of op(b).
+  ///   - a: The matrix a; op(a) is `[rows, depth]`.
   ///   - aTransposition: The operation op on `a`.
-  ///   - b: op(b) is `[depth, columns]`.
+  ///   - b: The matrix b; op(b) is `[depth, columns]`.
   ///   - bTransposition: The operation op on `b`.
   ///   - beta: The factor of the previous value.
   /// - Throws: `DNNLError` if `dnnl_sgemm` fails.

@@ -1,29 +1,29 @@
 import COneDNN
 
-/// The maximum over windows of each feature map: `[batch, channels, height, width]` → `[batch, channels, height', width']`.
+/// Max pooling: `[batch, channels, height, width]` → `[batch, channels, height', width']`.
 ///
-/// Pixels beyond the edges take no part. The place of each window's largest pixel is kept from a forward pass to its backward pass.
+/// Padding pixels are ignored. The position of each window's maximum is saved from a forward pass for its backward pass.
 public final class MaxPooling {
   /// The shape of the output.
   public let outputShape: ActivationShape
 
   private let context: ExecutionContext
   private let pooling: Pooling
-  /// The place of the largest pixel of each window; absent in inference.
+  /// The position of each window's maximum; `nil` in inference.
   private let places: Tensor?
 
   /// Compiles the passes for one shape.
   ///
   /// - Parameters:
-  ///   - engine: The CPU.
-  ///   - context: The thread's stream and scratchpad.
+  ///   - engine: The oneDNN engine.
+  ///   - context: The stream and the scratchpad of the thread.
   ///   - shape: The shape of the input.
-  ///   - precision: The element type.
+  ///   - precision: The data type of the feature maps.
   ///   - kernel: The side of the square window, in pixels.
-  ///   - stride: The distance between neighboring windows.
-  ///   - padding: The number of pixels that windows reach beyond each edge.
-  ///   - isTraining: Compiles the backward pass too.
-  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
+  ///   - stride: The distance between neighboring windows, in pixels.
+  ///   - padding: The number of pixels by which windows extend beyond each edge.
+  ///   - isTraining: True to compile the backward pass too.
+  /// - Throws: `DNNLError` if oneDNN cannot create a primitive.
   public init(
     _ engine: Engine, _ context: ExecutionContext, _ shape: ActivationShape, _ precision: Precision, kernel: Int,
     stride: Int, padding: Int, isTraining: Bool
@@ -40,7 +40,7 @@ public final class MaxPooling {
     places = try pooling.workspace.map { layout throws(DNNLError) in try Tensor(engine, layout) }
   }
 
-  /// Takes the maxima of `input`.
+  /// Computes the maximum of each window of `input`.
   public func forward(_ input: Tensor, into output: Tensor) throws(DNNLError) {
     if let places {
       try pooling.forward.execute(
@@ -50,7 +50,7 @@ public final class MaxPooling {
     }
   }
 
-  /// Adds each window's gradient to the pixel that was its largest in the last forward pass; all other pixels are 0.
+  /// Adds each window's gradient to the pixel that was its maximum in the last forward pass; all other pixels get 0.
   public func backward(outputGradient: Tensor, into inputGradient: Tensor) throws(DNNLError) {
     guard let primitive = pooling.backward, let places else { preconditionFailure("pooling compiled for inference") }
     try primitive.execute(

@@ -1,51 +1,51 @@
 import Synchronization
 
-/// The passes that read packed weights.
+/// The passes of a convolution that read packed weights, that is, weights in the order that oneDNN chose.
 public struct WeightUses: OptionSet, Sendable {
-  /// The bits.
+  /// The set of passes as bits.
   public let rawValue: Int
 
-  /// Uses by their bits.
+  /// Creates a set of passes from bits.
   public init(rawValue: Int) {
     self.rawValue = rawValue
   }
 
-  /// The forward pass.
+  /// The forward pass reads the weights.
   public static let forward = WeightUses(rawValue: 1)
-  /// The gradient of the input.
+  /// The computation of the input's gradient reads the weights.
   public static let inputGradient = WeightUses(rawValue: 2)
-  /// Both.
+  /// Both passes read the weights.
   public static let all: WeightUses = [.forward, .inputGradient]
 }
 
-/// The memory of one convolution's packed weights, which all threads of a process read.
+/// The memory of one convolution's packed weights, which all threads of the process share.
 public final class PackedWeightMemory: Sendable {
   /// The weights in the order of the forward pass.
   public let forward = DeferredMemory()
-  /// The weights in the order of the gradient of the input; empty where that is not computed.
+  /// The weights in the order for the input gradient; empty if that is not computed.
   public let inputGradient = DeferredMemory()
 
   private struct State {
     var isAlternating = false
-    /// The passes whose weights are in memory.
+    /// The passes whose weights are currently in memory.
     var loaded: WeightUses = []
-    /// The last load that a thread has begun.
+    /// The number of the last load that a thread has begun.
     var turn = 0
   }
 
   private let state = Mutex(State())
 
-  /// No memory yet.
+  /// Creates memory of size 0.
   public init() {}
 
-  /// The size in bytes.
+  /// Returns the size in bytes, with or without memory shared between both passes.
   public func byteCount(isAlternating: Bool) -> Int {
     isAlternating ? max(forward.byteCount, inputGradient.byteCount) : forward.byteCount + inputGradient.byteCount
   }
 
-  /// Makes the weights of both passes take turns in one memory, so that only those loaded last are valid, or gives each its own.
+  /// Makes the weights of both passes use the same memory in turn, so that only those loaded last are valid, or gives each memory of its own.
   ///
-  /// - Precondition: No thread uses the weights, and they are loaded anew before the next pass.
+  /// - Precondition: No thread is using the weights, and they are loaded again before the next pass.
   public func setAlternating(_ isAlternating: Bool) {
     let (larger, smaller) =
       forward.byteCount >= inputGradient.byteCount ? (forward, inputGradient) : (inputGradient, forward)
@@ -56,7 +56,7 @@ public final class PackedWeightMemory: Sendable {
     }
   }
 
-  /// Notes that weights are about to be loaded for some passes.
+  /// Records that weights are about to be loaded for some passes.
   public func beginLoading(_ uses: WeightUses) {
     state.withLock { state in
       precondition(!state.isAlternating || uses != .all, "the weights of two passes in the memory of one")
@@ -64,7 +64,7 @@ public final class PackedWeightMemory: Sendable {
     }
   }
 
-  /// Returns true to the first thread of a turn that asks: it is to load the weights for all.
+  /// Returns true to the first thread that calls it with a number of a load; this thread has to load the weights for all.
   public func claim(turn: Int) -> Bool {
     state.withLock { state in
       defer { state.turn = turn }

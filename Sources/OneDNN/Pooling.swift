@@ -1,12 +1,12 @@
 import COneDNN
 
-/// The planned passes of a pooling for one shape.
+/// The compiled passes of a pooling for one shape.
 struct Pooling {
-  /// A reduction of a window to one element.
+  /// The operation that reduces a window to one element.
   enum Reduction {
-    /// The mean of the elements inside the image.
+    /// The mean of the window's elements inside the image.
     case mean
-    /// The largest element.
+    /// The largest element of the window.
     case maximum
 
     var algorithm: dnnl_alg_kind_t {
@@ -25,9 +25,9 @@ struct Pooling {
   }
 
   let forward: Primitive
-  /// Absent in inference.
+  /// The backward pass; `nil` in inference.
   let backward: Primitive?
-  /// The layout of what the forward pass keeps for the backward pass; absent in inference and for means.
+  /// The layout of the data that the forward pass saves for the backward pass; `nil` in inference and for means.
   let workspace: TensorLayout?
 
   /// Compiles the forward pass and, for training, the backward pass.

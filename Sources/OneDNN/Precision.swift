@@ -1,10 +1,10 @@
 import COneDNN
 
-/// The type of the numbers that activations are kept in and convolutions multiply.
+/// The floating-point type in which activations are stored and convolutions multiply.
 public enum Precision: String, Sendable, CaseIterable {
-  /// 32 bits, 24 of them significant.
+  /// 32 bits with 24 significant bits.
   case float32
-  /// 16 bits, 8 of them significant; sums in float32.
+  /// 16 bits with 8 significant bits; sums are float32.
   case bfloat16
 
   /// The size of one element, in bytes.

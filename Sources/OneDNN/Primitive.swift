@@ -1,14 +1,14 @@
 import COneDNN
 
-/// An operation that oneDNN has compiled for one set of shapes.
+/// An operation that oneDNN has compiled for fixed shapes.
 ///
-/// It holds no memory of its own: every thread brings its scratchpad, so several threads may run the same primitive at once.
+/// It has no memory of its own: every thread provides its scratchpad, so that several threads can run the same primitive at once.
 @safe
 public final class Primitive: Sendable {
   // Immutable after creation; executing does not change it.
   nonisolated(unsafe) let handle: dnnl_primitive_t
 
-  /// The size of the scratchpad that an execution needs, in bytes.
+  /// The size in bytes of the scratchpad that an execution needs.
   public let scratchpadByteCount: Int
 
   init(_ plan: borrowing PrimitivePlan) throws(DNNLError) {
@@ -20,7 +20,7 @@ public final class Primitive: Sendable {
 
   deinit { unsafe dnnl_primitive_destroy(handle) }
 
-  /// Runs the operation to its end on the calling thread.
+  /// Runs the operation on the calling thread and waits for its end.
   func execute(_ context: ExecutionContext, _ arguments: (Int32, Tensor)...) throws(DNNLError) {
     var list: [dnnl_exec_arg_t] = unsafe []
     for (index, tensor) in arguments + [(conednn_arg_scratchpad(), context.scratchpad)] {

@@ -1,16 +1,16 @@
 import COneDNN
 
-/// oneDNN's choice of an implementation and of layouts for an operation, before it is compiled.
+/// A oneDNN primitive descriptor: the chosen implementation and memory layouts of an operation, before it is compiled.
 @safe
 struct PrimitivePlan: ~Copyable {
   let handle: dnnl_primitive_desc_t
 
-  /// Plans an operation.
+  /// Creates the descriptor of an operation.
   ///
   /// - Parameters:
-  ///   - function: The name of the operation, for errors.
-  ///   - create: Calls the planning function with a place for the plan and the attributes to plan with.
-  /// - Throws: `DNNLError` if oneDNN refuses the operation.
+  ///   - function: The name of the operation, for error messages.
+  ///   - create: Calls oneDNN's function with a location for the descriptor and with attributes.
+  /// - Throws: `DNNLError` if oneDNN does not support the operation.
   @unsafe init(
     _ function: String, _ create: (inout dnnl_primitive_desc_t?, dnnl_primitive_attr_t) -> dnnl_status_t
   ) throws(DNNLError) {
@@ -23,7 +23,7 @@ struct PrimitivePlan: ~Copyable {
 
   deinit { unsafe dnnl_primitive_desc_destroy(handle) }
 
-  /// The layout of one of the arguments.
+  /// Returns the memory layout of one of the arguments.
   func layout(_ argument: dnnl_query_t) throws(DNNLError) -> TensorLayout {
     try TensorLayout(of: self, argument)
   }
@@ -31,11 +31,11 @@ struct PrimitivePlan: ~Copyable {
   /// The name of the chosen implementation, for example `jit:avx512_core`.
   var implementation: String { unsafe String(cString: conednn_plan_implementation(handle)) }
 
-  /// A reference implementation, which oneDNN falls back to and which is a hundred times slower than a compiled one.
+  /// True if the implementation is oneDNN's reference code, which is a hundred times slower than compiled code.
   var isReference: Bool { implementation.hasPrefix("ref") }
 }
 
-/// The settings of every plan: the caller brings the scratchpad, and executions are deterministic.
+/// The attributes of every primitive: the caller provides the scratchpad, and executions are deterministic.
 @safe
 struct PrimitiveAttributes: ~Copyable {
   let handle: dnnl_primitive_attr_t

@@ -1,16 +1,16 @@
 import Synchronization
 
-/// The operations of this process that oneDNN has no compiled code for on this CPU, and runs by its reference implementations.
+/// The operations of this process for which oneDNN uses slow reference code on this CPU.
 ///
-/// These are up to several hundred times slower. Convolutions and poolings are recorded when they are compiled.
+/// Reference code is up to several hundred times slower. Convolutions and poolings are recorded when they are compiled.
 public enum ReferencePrimitives {
   private static let operations = Mutex<[String]>([])
 
-  /// Their descriptions in the order of first compilation, each once, for example
+  /// The descriptions of the operations, each once, in the order of first compilation, for example
   /// `convolution 256 → 512 channels, 3×3, stride 2, 2×2 → 1×1, float32, gradient of the weights`.
   public static var all: [String] { operations.withLock { operations in operations } }
 
-  /// Records the operation of a plan if its implementation is a reference implementation.
+  /// Records the operation of a primitive descriptor if its implementation is reference code.
   static func note(_ plan: borrowing PrimitivePlan, _ operation: @autoclosure () -> String) {
     guard plan.isReference else { return }
     let operation = operation()

@@ -1,6 +1,6 @@
 import COneDNN
 
-/// A copy of elements from one layout or element type to another.
+/// A copy of a tensor to another memory layout or element type.
 public final class Reorder {
   private let context: ExecutionContext
   private let primitive: Primitive
@@ -18,7 +18,7 @@ public final class Reorder {
     try context.reserve(primitive)
   }
 
-  /// Copies `source` into `destination`, which have the layouts of the initializer's tensors.
+  /// Copies `source` to `destination`, which must have the layouts of the tensors given to the initializer.
   public func execute(from source: Tensor, to destination: Tensor) throws(DNNLError) {
     try primitive.execute(context, (conednn_arg_src(), source), (conednn_arg_dst(), destination))
   }

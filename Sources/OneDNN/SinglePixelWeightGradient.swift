@@ -1,22 +1,22 @@
 /// The weight gradient of a convolution whose output is a single pixel, as one matrix product.
 ///
-/// oneDNN has only a reference implementation of some of these for AVX2. With a single output pixel p of image n,
+/// For some of these convolutions, oneDNN has only reference code for AVX2. With output pixel p of image n,
 /// ∂L/∂w[o, i, r, c] = Σ over n of g[n, o] · x[n, i, r − padding, c − padding], where x is 0 outside the image.
 struct SinglePixelWeightGradient {
   private let geometry: Convolution.Geometry
 
-  /// The gradient for a convolution in float32, or `nil` if its output has more than one pixel.
+  /// Prepares the gradient of a float32 convolution; `nil` if its output has more than one pixel.
   init?(_ geometry: Convolution.Geometry) {
     guard geometry.output.height == 1, geometry.output.width == 1 else { return nil }
     self.geometry = geometry
   }
 
-  /// Computes the row-major gradient of the weights.
+  /// Computes the gradient of the weights, row-major.
   func compute(
     input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
     let patches = patches(of: input)
-    // One pixel: for any channel block the elements are [image, channel].
+    // The output has one pixel, so for any channel block the elements are [image, channel].
     var factors = [Float](repeating: 0, count: geometry.output.count)
     var span = factors.mutableSpan
     outputGradient.copy(into: &span)
@@ -26,7 +26,7 @@ struct SinglePixelWeightGradient {
       .transposed, patches.span, .none)
   }
 
-  /// The window of each image, `[image, channel, row, column]`.
+  /// Returns the window of each image, `[image, channel, row, column]`, with zeros outside the image.
   private func patches(of input: Tensor) -> [Float] {
     let (shape, kernel, padding) = (geometry.input, geometry.kernel, geometry.padding)
     var patches = [Float](repeating: 0, count: shape.batch * shape.channels * kernel * kernel)

@@ -1,7 +1,7 @@
 import COneDNN
 import Synchronization
 
-/// Memory that primitives read and write, 64-byte aligned: its own, or memory that it shares with others.
+/// The memory of a tensor, 64-byte aligned, owned by it or shared with other tensors.
 @safe
 public final class Tensor {
   let layout: TensorLayout
@@ -9,21 +9,21 @@ public final class Tensor {
   public let byteCount: Int
 
   private let memory: dnnl_memory_t
-  /// Its own memory, from the beginning.
+  /// The memory owned by the tensor; `nil` if it is shared.
   private let storage: UnsafeMutableRawPointer?
-  /// The memory that it shares.
+  /// The memory shared with other tensors; `nil` if the tensor owns its memory.
   private let shared: DeferredMemory?
-  /// The address of the shared memory that oneDNN knows.
+  /// The address of the shared memory that was passed to oneDNN.
   private var boundAddress: UnsafeMutableRawPointer?
 
   private static let livingBytes = Atomic(0)
 
-  /// The number of bytes of all tensors of this process together.
+  /// The total number of bytes of all tensors of this process.
   public static var livingByteCount: Int {
     livingBytes.load(ordering: .relaxed) + DeferredMemory.plannedByteCount
   }
 
-  /// Allocates zeroed memory for a layout.
+  /// Allocates zeroed memory with a layout.
   init(_ engine: Engine, _ layout: TensorLayout) throws(DNNLError) {
     self.layout = layout
     byteCount = max(layout.byteCount, 1)
@@ -40,7 +40,7 @@ public final class Tensor {
     Self.livingBytes.wrappingAdd(byteCount, ordering: .relaxed)
   }
 
-  /// A tensor in shared memory, whose contents last until another tensor in it is written.
+  /// Creates a tensor in shared memory, whose contents are valid until another tensor in it is written.
   init(_ engine: Engine, _ layout: TensorLayout, in shared: DeferredMemory) throws(DNNLError) {
     self.layout = layout
     byteCount = max(layout.byteCount, 1)
@@ -68,12 +68,12 @@ public final class Tensor {
     try self.init(engine, TensorLayout(rowMajor: extents, dnnl_f32))
   }
 
-  /// Allocates scratch memory of a number of bytes.
+  /// Allocates scratch memory of `scratchByteCount` bytes.
   public convenience init(_ engine: Engine, scratchByteCount: Int) throws(DNNLError) {
     try self.init(engine, TensorLayout(rowMajor: [max(scratchByteCount, 1)], dnnl_u8))
   }
 
-  /// Allocates zeroed memory for a batch of feature maps, in memory that is shared with others.
+  /// Creates a batch of feature maps in memory that is shared with other tensors.
   public convenience init(
     _ engine: Engine, _ shape: ActivationShape, _ precision: Precision, in shared: DeferredMemory
   ) throws(DNNLError) {
@@ -88,10 +88,10 @@ public final class Tensor {
     }
   }
 
-  /// oneDNN's handle, which knows the memory.
+  /// oneDNN's handle, with the current address of the memory.
   var handle: dnnl_memory_t {
     get throws(DNNLError) {
-      // A tensor that several threads read was written by one of them before, which has set the address.
+      // If several threads read a tensor, one of them has written it before and thereby set the address.
       if let shared, unsafe boundAddress != shared.address {
         let address = unsafe shared.address
         try check("dnnl_memory_set_data_handle", unsafe conednn_memory_set_address(memory, address))
@@ -105,14 +105,14 @@ public final class Tensor {
     unsafe UnsafeMutableRawBufferPointer(start: address, count: byteCount)
   }
 
-  /// Lends the bytes.
+  /// Calls `body` with the bytes of the tensor.
   public func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
     try unsafe body(bytes)
   }
 
-  /// True if every element, float32 or bfloat16, is finite.
+  /// True if no element is NaN or infinite; the elements are float32 or bfloat16.
   public var isFinite: Bool {
-    // All ones in the exponent: infinite, or not a number.
+    // An exponent of all ones means infinity or NaN.
     switch layout.elementType {
     case dnnl_f32:
       unsafe bytes.bindMemory(to: UInt32.self).allSatisfy { bits in bits & 0x7f80_0000 != 0x7f80_0000 }
@@ -130,7 +130,7 @@ public final class Tensor {
     return unsafe shared.address
   }
 
-  /// Lends the elements of float32 memory, in memory order.
+  /// Calls `body` with the elements of a float32 tensor, in memory order.
   public func withFloats<Result>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> Result) rethrows -> Result {
     precondition(layout.elementType == dnnl_f32, "the tensor does not hold float32")
     return try unsafe body(bytes.assumingMemoryBound(to: Float.self))

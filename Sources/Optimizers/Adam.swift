@@ -1,19 +1,19 @@
 import Glibc
 
-/// Steps along the mean of recent gradients divided by the root of their mean square (Kingma and Ba 2015), as PyTorch's `Adam` and `AdamW`.
+/// The Adam and AdamW optimizers (Kingma and Ba 2015; Loshchilov and Hutter 2019), as PyTorch's `Adam` and `AdamW`.
 ///
-/// With t steps taken, this one included:
-/// Adam: g ← ∇ + weightDecay · w; AdamW (Loshchilov and Hutter 2019): g ← ∇, w ← (1 − learningRate · weightDecay) · w.
+/// In step t, counted from 1, with the gradient ∇ and the parameters w:
+/// Adam: g ← ∇ + weightDecay · w; AdamW: g ← ∇, w ← (1 − learningRate · weightDecay) · w.
 /// m ← β₁ · m + (1 − β₁) · g;  v ← β₂ · v + (1 − β₂) · g²;
 /// w ← w − learningRate · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε).
 public struct Adam: Optimizer {
-  /// β₁, the factor of the previous first moment.
+  /// The factor β₁ of the previous first moment.
   public let beta1: Double
-  /// β₂, the factor of the previous second moment.
+  /// The factor β₂ of the previous second moment.
   public let beta2: Double
-  /// ε.
+  /// The ε added to the square root of the second moment.
   public let epsilon: Float
-  /// True for AdamW: weights are multiplied with 1 − learningRate · weightDecay, and the gradient is not changed.
+  /// True for AdamW: weights are multiplied by 1 − learningRate · weightDecay, and the gradient is not changed.
   public let decouplesWeightDecay: Bool
   /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
@@ -32,19 +32,19 @@ public struct Adam: Optimizer {
     secondMoment = firstMoment
   }
 
-  /// m and v.
+  /// The names of the vectors m and v in checkpoints.
   public var stateNames: [String] { ["firstMoment", "secondMoment"] }
 
-  /// The names of m and v in checkpoints of version 0.1.
+  /// The names of the vectors m and v in checkpoints of version 0.1.
   public var formerStateNames: [String] { ["means", "squares"] }
 
-  /// m and v.
+  /// The first moment m and the second moment v.
   public var state: [[Float]] {
     get { [firstMoment, secondMoment] }
     set { (firstMoment, secondMoment) = (newValue[0], newValue[1]) }
   }
 
-  /// Takes one step.
+  /// Updates the parameters in one step.
   public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
     checkCounts(parameters, gradient, weightDecay)
     let stepSize = Float(Double(learningRate) / (1 - pow(beta1, Double(step + 1))))

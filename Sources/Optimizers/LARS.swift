@@ -1,18 +1,20 @@
 import NeuralNet
 
-/// Momentum with a learning rate for each layer that follows the length of its weights (LARS; You and others 2017, arXiv 1708.03888), as
-/// SimCLR's and the official SupCon code define it.
+/// The LARS optimizer (You and others 2017, arXiv:1708.03888): momentum with a learning rate per layer that is proportional to the norm of its
+/// weights.
 ///
-/// For each slice: g ← ∇ + weightDecay · w;  r = η ‖w‖ / ‖g‖, or 1 where one of them is 0;  m ← momentum · m + learningRate · r · g;
-/// w ← w − (Nesterov: momentum · m + learningRate · r · g, else m). The learning rate is within m ("classic" momentum). Biases and the
-/// scales and shifts of normalizations have r = 1.
+/// The definition is that of SimCLR and of the official SupCon code.
+///
+/// For each tensor of parameters: g ← ∇ + weightDecay · w;  r = η ‖w‖ / ‖g‖, or 1 if one of them is 0;  m ← momentum · m + learningRate · r · g;
+/// w ← w − (Nesterov: momentum · m + learningRate · r · g, else m). The learning rate is part of m ("classic" momentum). For biases and the scales
+/// and shifts of normalizations, r = 1.
 public struct LARS: Optimizer {
-  /// η, as in both codes.
+  /// The trust coefficient η, as in SimCLR and the official SupCon code.
   public static let trustCoefficient = 0.001
 
   /// The factor of the previous velocity in each step.
   public let momentum: Float
-  /// True for Nesterov's variant.
+  /// True for Nesterov momentum.
   public let usesNesterov: Bool
   /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
@@ -20,7 +22,7 @@ public struct LARS: Optimizer {
   private let layers: [Layer]
   private var velocity: [Float]
 
-  /// One slice of the parameters.
+  /// One tensor of the parameters.
   private struct Layer: Sendable {
     let range: Range<Int>
     let weightDecay: Float
@@ -31,9 +33,9 @@ public struct LARS: Optimizer {
   ///
   /// - Parameters:
   ///   - momentum: The factor of the previous velocity in each step.
-  ///   - usesNesterov: True for Nesterov's variant.
+  ///   - usesNesterov: True for Nesterov momentum.
   ///   - weightDecay: The weight decay of each parameter group.
-  ///   - layout: The slices of the parameters, each a layer of its own.
+  ///   - layout: The layout of the parameters, whose tensors are the layers.
   public init(momentum: Float, usesNesterov: Bool, weightDecay: WeightDecay, layout: VectorLayout) {
     self.momentum = momentum
     self.usesNesterov = usesNesterov
@@ -45,16 +47,16 @@ public struct LARS: Optimizer {
     velocity = Array(repeating: 0, count: weightDecay.count)
   }
 
-  /// The velocity.
+  /// The name of the vector m in checkpoints.
   public var stateNames: [String] { ["velocity"] }
 
-  /// The velocity.
+  /// The velocity m.
   public var state: [[Float]] {
     get { [velocity] }
     set { velocity = newValue[0] }
   }
 
-  /// Takes one step.
+  /// Updates the parameters in one step.
   public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
     checkCounts(parameters, gradient, weightDecay)
     let (momentum, usesNesterov, layers) = (momentum, usesNesterov, layers)
@@ -69,12 +71,12 @@ public struct LARS: Optimizer {
     }
   }
 
-  /// r of one layer.
+  /// Returns the factor r of one layer.
   private static func trustRatio(
     of layer: Layer, _ parameters: Span<Float>, _ gradient: Span<Float>
   ) -> Float {
     guard layer.isAdapted else { return 1 }
-    // Eight interleaved sums in float64, always in this order: the bits do not depend on threads or on the layout of other layers.
+    // Eight interleaved sums in float64, always in this order, so that the bits do not depend on threads or on other layers.
     var (weights, gradients) = (SIMD8<Double>.zero, SIMD8<Double>.zero)
     let decay = SIMD8<Double>(repeating: Double(layer.weightDecay))
     var index = layer.range.lowerBound

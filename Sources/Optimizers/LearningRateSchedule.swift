@@ -1,38 +1,39 @@
 import Glibc
 
-/// A learning rate with linear warmup and a decay that begins at the first step.
+/// A learning rate schedule with linear warm-up and a decay that begins at the first step.
 public struct LearningRateSchedule: Sendable {
-  /// The course of the decay.
+  /// The kind of decay.
   public enum Decay: Sendable {
-    /// No decay.
+    /// A constant learning rate after the warm-up.
     case constant
-    /// Along half a cosine over all steps, to 0.
+    /// A decrease along half a cosine over all steps, to 0.
     case cosine(steps: Int)
-    /// Along half a cosine to 0 at each of some increasing steps, each time from the peak.
+    /// A decrease along half a cosine from the peak to 0 at each of several ascending steps.
     case cosines(ends: [Int])
-    /// By a factor at each of some steps.
+    /// A multiplication by a factor at each of several steps.
     case step(at: [Int], factor: Double)
-    /// By a factor after every `stepsPerDecay` steps, in stairs; the number need not be whole.
+    /// A multiplication by a factor after every `stepsPerDecay` steps, which need not be a whole number.
     case exponential(factor: Double, stepsPerDecay: Double)
   }
 
-  /// The rate that warmup and decay scale.
+  /// The peak learning rate, by which warm-up and decay are multiplied.
   public var peak: Double
-  /// The number of warmup steps.
+  /// The number of warm-up steps.
   public var warmupSteps: Int
-  /// The decay.
+  /// The kind of decay.
   public var decay: Decay
 
-  /// Creates a schedule.
+  /// Creates a schedule from its peak, warm-up and decay.
   public init(peak: Double, warmupSteps: Int, decay: Decay) {
     self.peak = peak
     self.warmupSteps = warmupSteps
     self.decay = decay
   }
 
-  /// peak · min(1, (k + 1) / warmupSteps) · decay(k) for step k, counted from 0.
+  /// Returns peak · min(1, (k + 1) / warmupSteps) · decay(k) for step k, counted from 0.
   ///
-  /// decay(k) is 1, ½(1 + cos(πk / steps)) (of each half cosine with its own k and steps), factor^(number of the steps that are at most k), or factor^⌊k / stepsPerDecay⌋.
+  /// In the order of ``Decay``, decay(k) is 1; ½(1 + cos(πk / steps)), for several cosines with k and steps counted from the start of the current
+  /// one; factor^(number of decay steps up to k); or factor^⌊k / stepsPerDecay⌋.
   public func learningRate(atStep step: Int) -> Float {
     let warmup = warmupSteps > 0 ? min(1, Double(step + 1) / Double(warmupSteps)) : 1
     return Float(peak * warmup * decayFactor(atStep: step))
@@ -43,7 +44,7 @@ public struct LearningRateSchedule: Sendable {
     case .constant: 1
     case .cosine(let steps): Self.cosine(atStep: step, of: steps)
     case .cosines(let ends):
-      // Beyond the last end, its half cosine goes on.
+      // After the last end, its half cosine is continued.
       if let end = ends.first(where: { end in step < end }) ?? ends.last {
         Self.cosine(atStep: step - start(before: end, ends), of: end - start(before: end, ends))
       } else {

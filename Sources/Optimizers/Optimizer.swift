@@ -1,33 +1,33 @@
-/// An algorithm that moves parameters against their gradient.
+/// An algorithm that updates parameters from their gradient.
 ///
-/// A value whose state is a few vectors in the layout of the parameters: a checkpoint saves them and a broadcast copies them to all ranks.
-/// Every update is elementwise, or sums in a fixed order, so that the bits are the same on all ranks.
+/// Its state consists of a few vectors with the layout of the parameters, which checkpoints store and which can be broadcast to all ranks. Every
+/// update is elementwise, or sums in a fixed order, so that the bits are the same on all ranks.
 public protocol Optimizer: Sendable {
-  /// The names of the vectors of ``state`` in checkpoints.
+  /// The names in checkpoints of the vectors in ``state``.
   var stateNames: [String] { get }
 
-  /// The names of the same vectors in checkpoints of earlier versions; read where the present ones are missing.
+  /// The names of these vectors in checkpoints of earlier versions, used if the current names are missing.
   var formerStateNames: [String] { get }
 
-  /// The state that earlier steps left, each vector in the layout of the parameters.
+  /// The vectors of the state, each with the layout of the parameters.
   var state: [[Float]] { get set }
 
-  /// Takes one step.
+  /// Updates the parameters in one step.
   ///
   /// - Parameters:
-  ///   - parameters: The parameters, which are moved.
-  ///   - gradient: Their gradient.
+  ///   - parameters: The parameters, which are changed.
+  ///   - gradient: The gradient of the parameters.
   ///   - learningRate: The learning rate of this step.
-  ///   - step: The number of earlier steps.
-  /// - Precondition: `parameters` and `gradient` have the layout that the optimizer was made for.
+  ///   - step: The number of steps taken before this one.
+  /// - Precondition: `parameters` and `gradient` have the layout for which the optimizer was created.
   mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int)
 }
 
 extension Optimizer {
-  /// The present names.
+  /// The current names, for optimizers whose names have not changed.
   public var formerStateNames: [String] { stateNames }
 
-  /// Checks that vectors have the optimizer's layout.
+  /// Checks that the vectors have the length for which the optimizer was created.
   func checkCounts(_ parameters: [Float], _ gradient: Span<Float>, _ decay: WeightDecay) {
     precondition(
       parameters.count == decay.count && gradient.count == decay.count,
@@ -37,7 +37,7 @@ extension Optimizer {
 
 // MARK: - Loops
 
-/// Updates each parameter of a range with its gradient and its element of one vector of state.
+/// Updates each parameter in a range from its gradient and its element of one state vector.
 ///
 /// - Precondition: The range is within all vectors.
 @inline(__always)
@@ -52,7 +52,7 @@ func updateEach(
   }
 }
 
-/// Updates each parameter of a range with its gradient and its elements of two vectors of state.
+/// Updates each parameter in a range from its gradient and its elements of two state vectors.
 ///
 /// - Precondition: The range is within all vectors.
 @inline(__always)

@@ -1,12 +1,12 @@
-/// Steps divided by the root of the mean square of recent gradients, with momentum, as PyTorch's `RMSprop`, not centered.
+/// The RMSProp optimizer with momentum, as PyTorch's `RMSprop` with `centered=False`.
 ///
 /// g ← ∇ + weightDecay · w;  v ← decay · v + (1 − decay) · g²;  m ← momentum · m + g / (√v + ε);  w ← w − learningRate · m.
 ///
-/// TensorFlow's adds ε under the root and begins with v = 1.
+/// TensorFlow's version adds ε under the square root and begins with v = 1.
 public struct RMSProp: Optimizer {
-  /// The factor of the previous mean square in each step.
+  /// The factor of the previous mean of squared gradients in each step.
   public let decay: Float
-  /// ε.
+  /// The ε added to the square root of the mean.
   public let epsilon: Float
   /// The factor of the previous velocity in each step.
   public let momentum: Float
@@ -26,16 +26,16 @@ public struct RMSProp: Optimizer {
     velocity = squares
   }
 
-  /// v and m.
+  /// The names of the vectors v and m in checkpoints.
   public var stateNames: [String] { ["squares", "velocity"] }
 
-  /// v and m.
+  /// The mean of squared gradients v and the velocity m.
   public var state: [[Float]] {
     get { [squares, velocity] }
     set { (squares, velocity) = (newValue[0], newValue[1]) }
   }
 
-  /// Takes one step.
+  /// Updates the parameters in one step.
   public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
     checkCounts(parameters, gradient, weightDecay)
     let (decay, epsilon, momentum) = (decay, epsilon, momentum)

@@ -1,14 +1,14 @@
-/// Stochastic gradient descent with momentum, Nesterov's variant and weight decay, as PyTorch's `SGD` without dampening.
+/// Stochastic gradient descent with momentum, optionally Nesterov's, and weight decay, as PyTorch's `SGD` without dampening.
 ///
 /// g ← ∇ + weightDecay · w;  m ← momentum · m + g;  w ← w − learningRate · (Nesterov: g + momentum · m, else m).
 public struct SGD: Optimizer {
   /// The factor of the previous velocity in each step.
   public let momentum: Float
-  /// True for Nesterov's variant.
+  /// True for Nesterov momentum.
   public let usesNesterov: Bool
   /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
-  /// m, in the layout of the parameters.
+  /// The velocity m, with the layout of the parameters.
   public private(set) var velocity: [Float]
 
   /// Creates the optimizer with zero state.
@@ -19,16 +19,16 @@ public struct SGD: Optimizer {
     velocity = Array(repeating: 0, count: weightDecay.count)
   }
 
-  /// The velocity.
+  /// The name of the vector m in checkpoints.
   public var stateNames: [String] { ["velocity"] }
 
-  /// The velocity.
+  /// The velocity m.
   public var state: [[Float]] {
     get { [velocity] }
     set { velocity = newValue[0] }
   }
 
-  /// Takes one step.
+  /// Updates the parameters in one step.
   public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
     checkCounts(parameters, gradient, weightDecay)
     let (momentum, usesNesterov) = (momentum, usesNesterov)

@@ -2,19 +2,19 @@
 ///
 ///     ā ← d_k · ā + (1 − d_k) · w,   d_k = min(decay, (1 + k) / (10 + k)) after k earlier updates
 ///
-/// The ramp d_k (as in TensorFlow's `ExponentialMovingAverage` and timm's `ModelEmaV3`) forgets the first, untrained parameters. A pure function
-/// of the parameters of all steps: the same bits on every rank, and nothing to communicate.
+/// The ramp d_k (as in TensorFlow's `ExponentialMovingAverage` and timm's `ModelEmaV3`) quickly forgets the untrained parameters. The average is a
+/// pure function of the parameters of all steps: it has the same bits on every rank without communication.
 public struct WeightAverage: Sendable, Equatable {
-  /// The factor of the previous average once the ramp is over, from 0 to below 1.
+  /// The factor of the previous average after the ramp, at least 0 and below 1.
   public let decay: Double
-  /// ā, in the layout of the parameters.
+  /// The average ā, with the layout of the parameters.
   public private(set) var parameters: [Float]
-  /// k, the number of updates.
+  /// The number k of updates.
   public private(set) var updateCount: Int
 
-  /// Creates an average of the first parameters, or one that a checkpoint kept.
+  /// Creates an average from the initial parameters, or from an average that was read from a checkpoint.
   ///
-  /// - Precondition: `decay` is in its range.
+  /// - Precondition: `decay` is at least 0 and below 1.
   public init(decay: Double, parameters: [Float], updateCount: Int = 0) {
     precondition(decay >= 0 && decay < 1, "decay \(decay)")
     self.decay = decay
@@ -22,7 +22,7 @@ public struct WeightAverage: Sendable, Equatable {
     self.updateCount = updateCount
   }
 
-  /// Moves the average towards the parameters of a step.
+  /// Updates the average with the parameters after a step.
   ///
   /// - Precondition: `parameters` has the layout of the average.
   public mutating func update(_ parameters: [Float]) {
@@ -33,7 +33,7 @@ public struct WeightAverage: Sendable, Equatable {
     let share = Float(1 - min(decay, ramp))
     var averages = self.parameters.mutableSpan
     for index in parameters.indices {
-      // The difference form: an average of equal parameters stays what it is.
+      // Written with the difference, so that an average of constant parameters does not change.
       averages[index] += share * (parameters[index] - averages[index])
     }
     updateCount += 1

@@ -1,27 +1,27 @@
 import NeuralNet
 
-/// Weight decay per parameter group.
+/// The weight decay of each parameter.
 public struct WeightDecay: Sendable {
-  /// The parameters without weight decay.
+  /// The parameters that are exempt from weight decay.
   public enum Exclusion: String, Sendable, CaseIterable {
-    /// None: all parameters decay.
+    /// No exemption: all parameters decay.
     case none
-    /// Biases, and the scales and shifts of normalizations.
+    /// Biases, and the scales and shifts of normalizations, are exempt.
     case biasAndNorm = "bias-and-norm"
   }
 
-  /// Neighboring parameters with one weight decay.
+  /// A range of parameters with the same weight decay.
   struct ParameterGroup: Sendable {
     var range: Range<Int>
     let weightDecay: Float
   }
 
-  /// The groups in order; together the whole vector.
+  /// The groups in order, which together cover the whole parameter vector.
   let groups: [ParameterGroup]
-  /// The number of parameters.
+  /// The number of parameters in the vector.
   let count: Int
 
-  /// The weight decay `factor` for a vector of some layout, 0 for the excluded parameters.
+  /// Assigns the weight decay `factor` to the parameters of a layout, and 0 to those that are exempt.
   public init(_ factor: Float, of layout: VectorLayout, excluding exclusion: Exclusion = .none) {
     var groups: [ParameterGroup] = []
     for slice in layout.slices {
@@ -38,6 +38,6 @@ public struct WeightDecay: Sendable {
 }
 
 extension VectorSlice {
-  /// True for a bias, and for a scale or shift of a normalization.
+  /// True for a bias, and for a scale or shift of a normalization, which are one-dimensional.
   var isBiasOrNorm: Bool { shape.count == 1 }
 }

@@ -3,13 +3,13 @@ import Synchronization
 
 /// Calls `body` for every index below `count` on several threads and waits for all of them.
 ///
-/// A thread takes the next index when it is free, so indices begin in ascending order. After an error no further index is begun.
+/// A thread takes the next index when it is idle, so that indices begin in ascending order. After an error, no further index begins.
 ///
 /// - Parameters:
 ///   - count: The number of indices.
-///   - threads: The largest number of threads; 1 or more.
-///   - body: Receives an index and the number of its thread, below `threads`; two calls with one thread number never overlap.
-/// - Throws: The error of the lowest index that threw one.
+///   - threads: The largest number of threads, at least 1.
+///   - body: Receives an index and the number of its thread, below `threads`; two calls with the same thread number never overlap.
+/// - Throws: The error for the lowest index whose call threw one.
 package func parallelFor<Failure: Error>(
   _ count: Int, threads: Int, _ body: @Sendable (_ index: Int, _ thread: Int) throws(Failure) -> Void
 ) throws(Failure) {
@@ -37,9 +37,9 @@ package func parallelFor<Failure: Error>(
   }
 }
 
-/// The results of `body` for every index below `count`, in order, computed by ``parallelFor(_:threads:_:)``.
+/// Returns the results of `body` for every index below `count`, in order, computed in parallel.
 ///
-/// - Throws: The error of the lowest index that threw one.
+/// - Throws: The error for the lowest index whose call threw one.
 package func parallelMap<Element: Sendable, Failure: Error>(
   _ count: Int, threads: Int, _ body: @Sendable (_ index: Int, _ thread: Int) throws(Failure) -> Element
 ) throws(Failure) -> [Element] {

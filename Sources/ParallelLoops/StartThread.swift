@@ -8,7 +8,7 @@ package func startThread(_ body: @escaping @Sendable () -> Void) {
   }
   var thread = pthread_t()
   let work = unsafe Unmanaged.passRetained(Work(body))
-  // Those signals are for the thread that trains; a new thread inherits the mask.
+  // These signals are meant for the training thread; a new thread inherits the signal mask of its creator.
   var (requests, own) = (sigset_t(), sigset_t())
   unsafe sigemptyset(&requests)
   for request in [SIGTERM, SIGINT, SIGHUP] {

@@ -5,31 +5,31 @@ import Job
 import MPI
 import Runs
 
-/// Writes one self-contained HTML file about one run, or about several side by side.
+/// The report about one run, or a comparison of several, as one self-contained HTML file.
 package enum ReportStage {
-  /// The options of the command.
+  /// The options of `supcon report`.
   package struct Request: Sendable {
     /// The run directories.
     package var runs: [String]
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
-    /// The folder of the dataset; `nil` for the run's.
+    /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
-    /// The output file; `nil` for `report.html` in the run directory, or here if it is not one writable run.
+    /// The output file; `nil` for `report.html` in the run directory or, for several or read-only runs, in the current folder.
     package var output: String?
-    /// True to show the images, and what the encoder makes of them.
+    /// True to include images, and results computed from them.
     package var hasImages = true
     /// The number of threads of each rank.
     package var threads = 1
 
-    /// The defaults for some runs.
+    /// Creates a request with default options for run directories.
     package init(runs: [String]) {
       self.runs = runs
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       let repeated = runs.first { run in runs.count { other in other == run } > 1 }
       if let repeated {
@@ -39,12 +39,12 @@ package enum ReportStage {
     }
   }
 
-  /// The file in a run directory.
+  /// The name of the report in a run directory.
   package static let fileName = "report.html"
 
-  /// Writes the report.
+  /// Computes and writes the report.
   ///
-  /// Collective; takes no lock, and writes nothing but the output.
+  /// Collective; takes no lock, and writes only the output file.
   ///
   /// - Parameters:
   ///   - request: The options of the command.
@@ -74,7 +74,7 @@ package enum ReportStage {
     return "\(records[0].path)/\(fileName)"
   }
 
-  /// The page of some runs; the study is that of a single one.
+  /// Returns the page about some runs; `study` belongs to a single run.
   package static func page(_ records: [RunRecord], _ study: ImageStudy? = nil) -> Page {
     let curves = CurvesSection(runs: records).section
     guard records.count == 1, let run = records.first else {

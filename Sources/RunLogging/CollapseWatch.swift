@@ -1,33 +1,33 @@
 import Configuration
 
-/// Detects a loss that stays at its collapse value, the value when all embeddings are equal.
+/// A detector of collapse: a loss that stays at the value that it has when all embeddings are equal.
 package struct CollapseWatch {
   /// The relative distance from the collapse value within which the loss counts as collapsed.
   private static let nearness = 0.01
   /// The number of consecutive logged steps before the warning.
   private static let stepsToWarn = 5
 
-  /// The number of warmup steps, which are ignored.
+  /// The number of warm-up steps, which are ignored.
   let warmupSteps: Int
 
   private var stepsAtCollapse = 0
   private var hasWarned = false
 
-  /// Creates a watch that ignores the warmup steps.
+  /// Creates a detector that ignores the first `warmupSteps` steps.
   package init(warmupSteps: Int) {
     self.warmupSteps = warmupSteps
   }
 
   /// Checks a logged step; warns at most once.
   ///
-  /// A batch whose lower bound lies within the margin, such as one of a single class, does not count.
+  /// A batch whose lower bound is within the margin, such as a batch of a single class, is ignored.
   ///
   /// - Parameters:
   ///   - step: The number of steps taken.
-  ///   - loss: The step's loss.
-  ///   - lowerBound: The lower bound of the loss.
-  ///   - collapseValue: The loss when all embeddings are equal.
-  /// - Returns: The warning, or `nil`.
+  ///   - loss: The loss of the step.
+  ///   - lowerBound: The lower bound of the loss for the batch.
+  ///   - collapseValue: The loss if all embeddings are equal.
+  /// - Returns: The warning for the user, or `nil`.
   package mutating func warning(atStep step: Int, loss: Double, lowerBound: Double, collapseValue: Double) -> String? {
     let margin = Self.nearness * abs(collapseValue)
     let isAtCollapse = abs(loss - collapseValue) <= margin && lowerBound < collapseValue - margin

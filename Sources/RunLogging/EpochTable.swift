@@ -1,17 +1,17 @@
 import Formats
 import Runs
 
-/// `summary.csv`: one row per epoch.
+/// The table `summary.csv`, with one row per epoch.
 ///
-/// The table is rewritten as a whole: it has no truncated row, and a test or evaluation that follows its epoch completes the epoch's row.
+/// The file is always rewritten as a whole, so that it has no truncated row, and a test or evaluation after an epoch can complete the epoch's row.
 struct EpochTable {
-  /// The figures of one epoch.
+  /// The values of one epoch.
   private struct Row {
     var record: EpochRecord
     var test: TestRecord?
     var evaluation: EvaluationRecord?
 
-    /// The cells, in the order of ``EpochTable/columns``.
+    /// The row as CSV, with the cells in the order of ``EpochTable/columns``.
     var line: String {
       let (measures, average) = (evaluation?.measures, evaluation?.averageMeasures)
       let numbers: [Double?] = [
@@ -21,7 +21,7 @@ struct EpochTable {
       ]
       let cells: [any CustomStringConvertible] = [
         record.epoch, record.step, record.loss, record.lossLowerBound, record.loss - record.lossLowerBound,
-        // The decimal digits of float32, which the learning rate is computed in.
+        // Printed with the digits of float32, the type in which the learning rate is computed.
         Float(record.learningRate), record.viewsPerSecond, record.seconds,
       ]
       return (cells.map(\.description) + numbers.map { number in number?.description ?? "" }).joined(separator: ",")
@@ -36,13 +36,13 @@ struct EpochTable {
   ]
 
   private let path: String
-  /// The rows of all epochs but the last.
+  /// The rows of all epochs but the last, as text.
   private var lines: [String] = []
   private var last: Row?
 
-  /// Opens the table; rows of epochs that end behind `step`, which a resumed run will compute again, are removed.
+  /// Opens the table, and removes rows of epochs that end after `step`, because a resumed run computes them again.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if an existing file cannot be read.
   init(path: String, keepingThrough step: Int) throws(FileError) {
     self.path = path
     let file: ReadOnlyFile
@@ -65,9 +65,9 @@ struct EpochTable {
     }
   }
 
-  /// Adds the row of an epoch.
+  /// Adds the row of an epoch and writes the table.
   ///
-  /// - Throws: ``FileError`` if the table cannot be written; the next write holds the row too.
+  /// - Throws: ``FileError`` if the table cannot be written; the row is then part of the next write.
   mutating func add(_ record: EpochRecord) throws(FileError) {
     if let last {
       lines.append(last.line)
@@ -76,7 +76,7 @@ struct EpochTable {
     try write()
   }
 
-  /// Completes the row of the epoch that ended with the step of a test, if there is one.
+  /// Adds the results of a test to the row of the epoch that ended with the same step, if there is one.
   ///
   /// - Throws: ``FileError`` if the table cannot be written.
   mutating func complete(with test: TestRecord) throws(FileError) {
@@ -85,7 +85,7 @@ struct EpochTable {
     try write()
   }
 
-  /// Completes the row of the epoch that ended with the step of an evaluation, if there is one.
+  /// Adds the results of an evaluation to the row of the epoch that ended with the same step, if there is one.
   ///
   /// - Throws: ``FileError`` if the table cannot be written.
   mutating func complete(with evaluation: EvaluationRecord) throws(FileError) {

@@ -2,12 +2,12 @@ import Datasets
 import Formats
 import Measures
 
-/// The figures of an evaluation for TensorBoard: histograms, and tables of embeddings for the projector.
+/// The plots of an evaluation for TensorBoard: histograms, and tables for the embedding projector.
 package struct EvaluationFigures {
-  /// The number of samples whose similarities are in the histograms.
+  /// The number of samples whose pairwise similarities are in the histograms.
   private static let comparedSamples = 400
   private static let projectedSamples = 1000
-  /// The number of elements of a table of the projector, as a browser has to load it.
+  /// The largest number of elements of a projector table, which a browser must load.
   private static let projectedElements = 256 << 10
 
   private let representations: FeatureRows
@@ -15,13 +15,13 @@ package struct EvaluationFigures {
   private let classNames: [String]
   private let name: (Int) -> String
 
-  /// Creates the figures of features.
+  /// Creates the plots of features.
   ///
   /// - Parameters:
   ///   - representations: The representations of samples.
-  ///   - projections: Their embeddings before they are scaled to unit length, if there is a projection head.
+  ///   - projections: The outputs of the projection head, not scaled to unit length; `nil` without a projection head.
   ///   - classNames: The names of the classes.
-  ///   - name: Returns the name of a sample.
+  ///   - name: Returns the name of a sample by its index.
   package init(
     representations: FeatureRows, projections: FeatureRows?, classNames: [String], name: @escaping (Int) -> String
   ) {
@@ -31,7 +31,7 @@ package struct EvaluationFigures {
     self.name = name
   }
 
-  /// The lengths of representations and embeddings, and the cosine similarities of pairs of one class and of different classes.
+  /// The norms of representations and embeddings, and the cosine similarities of pairs of the same class and of different classes.
   package var histograms: [(tag: String, value: TensorBoardWriter.Value)] {
     var histograms = [("evaluation/representation_norms", Self.lengths(representations))]
     if let projections {
@@ -45,7 +45,7 @@ package struct EvaluationFigures {
     }
   }
 
-  /// The unit rows of some samples with class and name.
+  /// The features of some samples, scaled to unit length, with their classes and names.
   package var projected: [TensorBoardProjector.Embeddings] {
     let sets = [("representations", representations)] + (projections.map { rows in [("embeddings", rows)] } ?? [])
     return sets.filter { _, rows in rows.count > 0 }.map { title, rows in

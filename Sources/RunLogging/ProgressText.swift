@@ -1,6 +1,6 @@
 import Configuration
 
-/// The figures of a step on a line of limited width: the more room there is, the more is written out.
+/// The progress of a step as a line of limited width: the narrower the line, the shorter its fields.
 package struct ProgressText: Sendable {
   package var step: Int
   package var lastStep: Int
@@ -11,12 +11,12 @@ package struct ProgressText: Sendable {
   /// The loss minus its lower bound.
   package var excess: Double
   package var learningRate: Double
-  /// The speed over all ranks.
+  /// The number of views per second over all ranks.
   package var viewsPerSecond: Double
-  /// The share of the step spent waiting for views or making them.
+  /// The fraction of the step's time spent waiting for views or making them.
   package var dataShare: Double
   package var secondsLeft: Double
-  /// The accuracy of k-NN in the last evaluation.
+  /// The k-nearest-neighbors accuracy in the last evaluation; `nil` before the first.
   package var neighborsTop1: Double?
 
   package init(
@@ -36,18 +36,18 @@ package struct ProgressText: Sendable {
     self.neighborsTop1 = neighborsTop1
   }
 
-  /// The width of lines in files and pipes.
+  /// The width in characters of lines in files and pipes.
   package static let plainWidth = 80
 
-  /// A line for a terminal of some columns, at most as long as one column less.
+  /// Returns a line for a terminal with a number of columns; it is at least one column shorter.
   package func statusLine(columns: Int) -> String {
     let fields = [epochField, stepField, lossField, excessField, rateField, speedField, dataField, timeField, knnField]
-    // Shortened first what is clear without words, left out last what changes most.
+    // Fields that are clear without words are shortened first; fields that change most are omitted last.
     let order = [6, 4, 7, 5, 3, 0, 1, 8, 2, 6, 0, 8, 1, 3, 5, 4, 7]
     return Self.line(fields, shortening: order, width: columns - 1)
   }
 
-  /// A line for a file or pipe, with the same words in every line as far as the width allows.
+  /// The line for files and pipes, with the same words in every line as far as the width allows.
   package var plainLine: String {
     let data = dataShare < 0.005 ? [""] : Array(dataField.dropFirst())
     let fields = [
@@ -56,7 +56,7 @@ package struct ProgressText: Sendable {
     return Self.line(fields, shortening: [4, 2, 0, 1, 5, 0, 6, 4], width: Self.plainWidth)
   }
 
-  // MARK: - Fields: from the longest form to the shortest
+  // MARK: - Fields, each from the longest form to the shortest
 
   private var epochField: [String] { ["epoch \(epoch)/\(epochs)", "ep \(epoch)", ""] }
   private var stepField: [String] { ["step \(step)/\(lastStep)", "\(step)/\(lastStep)", "step \(step)"] }
@@ -75,7 +75,7 @@ package struct ProgressText: Sendable {
     neighborsTop1.map { top1 in ["k-NN \(decimal(100 * top1, 1)) %", "kNN \(decimal(100 * top1, 1))", ""] } ?? [""]
   }
 
-  /// Joins fields, each moved on to its next form in the given order until the line fits.
+  /// Joins fields; while the line is too long, the next field in the given order is replaced by its next shorter form.
   private static func line(_ fields: [[String]], shortening order: [Int], width: Int) -> String {
     var forms = fields.map { _ in 0 }
     func text(_ separator: String) -> String {
@@ -92,7 +92,7 @@ package struct ProgressText: Sendable {
   }
 }
 
-/// A number of at least 0 with three significant digits, such as 0.0498.
+/// Formats a nonnegative number with three significant digits, such as 0.0498.
 package func threeDigits(_ value: Double) -> String {
   var (places, scaled) = (2, value)
   while scaled > 0, scaled < 1, places < 12 {
@@ -102,7 +102,7 @@ package func threeDigits(_ value: Double) -> String {
   return decimal(value, value >= 100 ? 0 : value >= 10 ? 1 : places)
 }
 
-/// Seconds in the two largest units: `2d03h`, `1h03m`, `3m12s`, `12s`.
+/// Formats seconds in the two largest units: `2d03h`, `1h03m`, `3m12s`, `12s`.
 package func shortDuration(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds < 1e9 else { return "?" }
   let whole = Int(max(seconds, 0).rounded())

@@ -1,19 +1,19 @@
 import Job
 
-/// The output of a run: lines, and on a terminal a status line below them.
+/// The console output of a run: lines and, on a terminal, a status line below them.
 package struct RunConsole {
   /// The amount of output.
   package let verbosity: Verbosity
-  /// The status line, on a terminal.
+  /// The status line; `nil` if the output is not a terminal.
   package let statusLine: StatusLine?
-  /// Prints a line.
+  /// Prints a line above the status line.
   package let report: (String) -> Void
 
-  /// Creates the output of a rank.
+  /// Creates the console output of a rank.
   ///
   /// - Parameters:
   ///   - verbosity: The amount of output.
-  ///   - terminal: The terminal of rank 0, if its output may be one; `nil` on other ranks.
+  ///   - terminal: The terminal of rank 0, if its output may be a terminal; `nil` on other ranks.
   ///   - report: Prints a line.
   package init(_ verbosity: Verbosity, terminal: StatusLine.Terminal?, report: @escaping (String) -> Void) {
     let statusLine = verbosity == .quiet ? nil : terminal.flatMap { terminal in StatusLine(terminal) }
@@ -22,7 +22,7 @@ package struct RunConsole {
     self.report = statusLine.map { line in { text in line.printing { report(text) } } } ?? report
   }
 
-  /// Removes the status line.
+  /// Erases the status line.
   package func end() {
     statusLine?.end()
   }

@@ -13,12 +13,12 @@ package final class RunFiles {
   private let tensorBoard: TensorBoardLog
   private var table: EpochTable
   private let report: (String) -> Void
-  /// The files of which at least one write has failed; each is warned about once.
+  /// The names of files of which a write has failed; the user is warned once per file.
   private var failedFiles: Set<String> = []
 
-  /// Opens the files; what is in them of steps after `firstStep`, which a resumed run takes again, is removed or superseded.
+  /// Opens the files, and removes or invalidates entries of steps after `firstStep`, which a resumed run computes again.
   ///
-  /// - Throws: `FileError` if a file exists that cannot be read.
+  /// - Throws: `FileError` if an existing file cannot be read.
   package init(_ directory: RunDirectory, from firstStep: Int, report: @escaping (String) -> Void) throws {
     metrics = try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
     tensorBoard = TensorBoardLog(directory, firstStep: firstStep + 1)
@@ -26,7 +26,7 @@ package final class RunFiles {
     self.report = report
   }
 
-  /// Appends a record.
+  /// Appends a record to all files that contain such records.
   package func add(_ record: some MetricsRecord) {
     let now = Date.now
     warnOnFailure(of: "metrics.jsonl") { try metrics.append(MetricsLine(record, time: now)) }
@@ -41,14 +41,14 @@ package final class RunFiles {
     }
   }
 
-  /// Appends figures for TensorBoard.
+  /// Appends plots to TensorBoard's event file.
   package func add(_ figures: [(tag: String, value: TensorBoardWriter.Value)], step: Int) {
     warnOnFailure(of: TensorBoardLog.folder) {
       try tensorBoard.add(figures, step: step, time: Date.now.timeIntervalSince1970)
     }
   }
 
-  /// Appends the image of some samples and their views for TensorBoard.
+  /// Appends an image of some samples and their views to TensorBoard's event file.
   package func addViews(of configuration: Configuration, _ dataset: any ImageDataset) {
     warnOnFailure(of: "views") {
       let image = try ViewSheet.image(of: configuration, dataset)
@@ -57,7 +57,7 @@ package final class RunFiles {
     }
   }
 
-  /// Replaces the tables of TensorBoard's projector.
+  /// Replaces the tables of TensorBoard's embedding projector.
   package func write(_ embeddings: [TensorBoardProjector.Embeddings]) {
     warnOnFailure(of: TensorBoardLog.folder) { try tensorBoard.write(embeddings) }
   }

@@ -2,31 +2,33 @@ import Configuration
 import Job
 import Runs
 
-/// The progress of a run on rank 0: a status line on a terminal, else a line every few seconds; a line of each epoch and evaluation.
+/// The progress output of a run on rank 0: a status line on a terminal, otherwise a line every few seconds.
+///
+/// Each epoch and each evaluation also gets a line.
 package final class RunProgress {
-  /// The minimum time between two lines of steps.
+  /// The smallest time between two lines about steps, in seconds.
   private static let secondsBetweenLines = 5.0
 
   private let console: RunConsole
   private let epochs: Int
   private var lastLine = 0.0
 
-  /// Creates the progress of a run of some epochs.
+  /// Creates the output of a run with `epochs` epochs.
   package init(_ console: RunConsole, epochs: Int) {
     self.console = console
     self.epochs = epochs
   }
 
-  /// Prints a line.
+  /// Prints a line above the status line.
   package func report(_ line: String) {
     console.report(line)
   }
 
-  /// Shows a step.
+  /// Displays a step.
   ///
   /// - Parameters:
-  ///   - text: Its figures.
-  ///   - record: Its record if it is a logged step.
+  ///   - text: The values of the step.
+  ///   - record: The record of the step if it is a logged step.
   package func show(_ text: ProgressText, _ record: StepRecord?) {
     let now = ProcessMeasurements.now()
     if console.verbosity == .verbose, let record {
@@ -41,7 +43,7 @@ package final class RunProgress {
     console.statusLine?.show { columns in text.statusLine(columns: columns) }
   }
 
-  /// The gradient norm and the longest parts of a step.
+  /// Returns the gradient norm and the longest parts of a step as text.
   static func details(of record: StepRecord) -> String {
     let whole = record.secondsByPart.values.reduce(0, +)
     let longest = record.secondsByPart.sorted { one, other in (one.value, other.key) > (other.value, one.key) }
@@ -50,7 +52,7 @@ package final class RunProgress {
       + longest.map { name, seconds in "\(name) \(threeDigits(seconds)) s" }.joined(separator: ", ")
   }
 
-  /// Prints the line of an evaluation.
+  /// Prints the line about an evaluation.
   package func report(_ record: EvaluationRecord) {
     report(
       "step \(record.step)  " + Self.text(record.measures)
@@ -67,11 +69,11 @@ package final class RunProgress {
     return (texts.isEmpty ? uniformity : texts).joined(separator: ", ")
   }
 
-  /// Prints the line of an epoch.
+  /// Prints the line about an epoch.
   package func report(_ record: EpochRecord, stepsPerEpoch: Int) {
     report(
       "epoch \(record.epoch)/\(epochs)  mean loss \(decimal(record.loss, 4))"
-        // The steps before a resume belong to another invocation.
+        // The steps before a resume were counted by another process.
         + (record.stepsCounted < stepsPerEpoch ? " of the last \(counted(record.stepsCounted, "step"))" : "")
         + (record.trainTop1.map { top1 in "  train top-1 \(decimal(top1, 4))" } ?? "")
         + "  \(duration(record.seconds))")

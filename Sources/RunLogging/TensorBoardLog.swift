@@ -1,28 +1,28 @@
 import Formats
 import Runs
 
-/// The run's TensorBoard event files: the numbers of every row of `metrics.jsonl` as scalars, and the figures of evaluations.
+/// The run's TensorBoard event files: the numbers in the records of `metrics.jsonl` as scalars, and the plots of evaluations.
 ///
-/// The tag of a scalar is the kind of the row and the name of the field, for example `step/loss` or `epoch/loss`. Each invocation of a
-/// run writes a file of its own, which begins at its first step.
+/// The tag of a scalar consists of the record's kind and the field's name, for example `step/loss` or `epoch/loss`. Each start of the program writes
+/// a new file, which begins at the first step computed.
 final class TensorBoardLog {
   /// The name of the folder in the run directory.
   static let folder = "tensorboard"
 
   private let directory: RunDirectory
   private var writer: TensorBoardWriter?
-  /// The first step of the next file.
+  /// The first step of the next event file.
   private var firstStep: Int
 
-  /// A log that begins with `firstStep`; events of this and later steps in the folder's older files are superseded.
+  /// Creates a log that begins with `firstStep`; events of this and later steps in the folder's older files become invalid.
   init(_ directory: RunDirectory, firstStep: Int) {
     self.directory = directory
     self.firstStep = firstStep
   }
 
-  /// Appends the curves of a record.
+  /// Appends the numbers of a record as scalars.
   ///
-  /// - Throws: As ``add(_:step:time:)``.
+  /// - Throws: The errors of ``add(_:step:time:)``.
   func add<Record: MetricsRecord>(_ record: Record, time: Double) throws {
     try add(
       record.curves.map { name, number in ("\(Record.kind)/\(name)", .scalar(Float(number))) }, step: record.step,
@@ -32,10 +32,10 @@ final class TensorBoardLog {
   /// Appends an event.
   ///
   /// - Parameters:
-  ///   - values: The values by their tags.
-  ///   - step: The step of training.
-  ///   - time: Seconds since 1970.
-  /// - Throws: ``FileError`` or ``RunError`` if the folder or file cannot be created or written to; the next event begins a new file.
+  ///   - values: The values by tag.
+  ///   - step: The training step.
+  ///   - time: The time in seconds since 1970.
+  /// - Throws: ``FileError`` or ``RunError`` if the folder or file cannot be created or written; the next event then begins a new file.
   func add(_ values: [(tag: String, value: TensorBoardWriter.Value)], step: Int, time: Double) throws {
     do {
       if writer == nil {
@@ -44,14 +44,14 @@ final class TensorBoardLog {
       try writer?.add(values, step: step, time: time)
       firstStep = step + 1
     } catch {
-      // Readers stop at a truncated event: what follows it needs another file.
+      // Readers stop at a truncated event, so the following events need a new file.
       writer = nil
       firstStep = step + 1
       throw error
     }
   }
 
-  /// Replaces the tables of the projector.
+  /// Replaces the tables of the embedding projector.
   ///
   /// - Throws: ``FileError`` or ``RunError`` if the folder or a file cannot be written.
   func write(_ embeddings: [TensorBoardProjector.Embeddings]) throws {

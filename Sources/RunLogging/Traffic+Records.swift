@@ -2,7 +2,7 @@ import MPI
 import Runs
 
 extension Traffic {
-  /// Calls, received bytes and seconds of each collective that was called, by its MPI name.
+  /// The calls, received bytes and seconds of each collective that was called, by MPI function name.
   package var records: [String: StepRecord.CollectiveRecord] {
     let used = Collective.allCases.filter { collective in self[collective].calls > 0 }
     return Dictionary(

@@ -4,10 +4,12 @@ import ImageCodecs
 import Imaging
 import KeyedRandomness
 
-/// A sheet of samples and their views of the first epoch: a row a sample, first as evaluation sees it, then its views as the encoder does.
+/// An image of some samples and their views in the first epoch.
+///
+/// Each row shows a sample with the preprocessing of evaluation, then its views as the encoder receives them.
 package enum ViewSheet {
   private static let sampleCount = 8
-  /// The side in pixels up to which small views are enlarged, by a whole factor.
+  /// The side in pixels up to which small views are enlarged by an integer factor.
   private static let shownSide = 96
   private static let gap = 4
 
@@ -15,7 +17,7 @@ package enum ViewSheet {
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration.
-  ///   - dataset: The training set, of which samples at equal distances are taken.
+  ///   - dataset: The training set, from which evenly spaced samples are taken.
   /// - Returns: The image.
   /// - Throws: `FileError` if an image cannot be read.
   package static func image(of configuration: Configuration, _ dataset: any ImageDataset) throws -> RGBImage {

@@ -1,21 +1,21 @@
 import NeuralNet
 import Optimizers
 
-/// The moving averages of parameters and running statistics over the steps of a run (`--weight-average`).
+/// The exponential moving averages of parameters and running statistics over the steps of a run (`--weight-average`).
 ///
-/// The BatchNorm statistics of the average are the same average of the running statistics, as in PyTorch's `AveragedModel` with
-/// `use_buffers`: no further pass over the training set is needed.
+/// The running statistics are averaged like the parameters, as in PyTorch's `AveragedModel` with `use_buffers`, so that no further pass over the
+/// training set is needed.
 package struct AveragedWeights: Sendable, Equatable {
   private var parameterAverage: WeightAverage
   private var statisticsAverage: WeightAverage
 
-  /// Begins with the weights of a step.
+  /// Creates averages that begin with given weights.
   ///
   /// - Parameters:
-  ///   - decay: The factor of the previous average, from 0 to below 1.
-  ///   - parameters: The average of the parameters, or the first ones.
-  ///   - statistics: The average of the running statistics, or the first ones.
-  ///   - step: The number of steps that it averages.
+  ///   - decay: The factor of the previous average, at least 0 and below 1.
+  ///   - parameters: The average of the parameters so far, or the initial parameters.
+  ///   - statistics: The average of the running statistics so far, or the initial ones.
+  ///   - step: The number of steps that have been averaged.
   package init(decay: Double, _ parameters: [Float], _ statistics: [Float], step: Int) {
     parameterAverage = WeightAverage(decay: decay, parameters: parameters, updateCount: step)
     statisticsAverage = WeightAverage(decay: decay, parameters: statistics, updateCount: step)
@@ -28,23 +28,23 @@ package struct AveragedWeights: Sendable, Equatable {
   /// The averaged running statistics.
   package var statistics: [Float] { statisticsAverage.parameters }
 
-  /// Moves the averages towards the weights of a step.
+  /// Updates the averages with the weights after a step.
   package mutating func update(_ parameters: [Float], _ statistics: [Float]) {
     parameterAverage.update(parameters)
     statisticsAverage.update(statistics)
   }
 }
 
-/// The weights of a run that a command reads.
+/// The kind of weights that a command reads from a run.
 package enum RunWeights: String, Sendable, CaseIterable {
-  /// Those of the last step.
+  /// The weights after the last step of the checkpoint.
   case raw
-  /// Their moving average.
+  /// The exponential moving average of the weights over the steps.
   case average
 
-  /// The ending of the names of files and folders that belong to them.
+  /// The ending of the names of files and folders with results for these weights.
   package var suffix: String { self == .raw ? "" : "-average" }
 
-  /// The beginning of the names of fields that belong to them.
+  /// The beginning of the names of fields with results for these weights.
   package var fieldPrefix: String { self == .raw ? "" : "average_" }
 }

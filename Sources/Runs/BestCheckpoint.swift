@@ -1,12 +1,12 @@
-/// The best checkpoint of a run by `--keep-best`: the measure, its value and the step.
+/// The description of a run's best checkpoint by `--keep-best`: measure, value and step.
 ///
 /// Stored in the checkpoint itself and in `summary.json`.
 package struct BestCheckpoint: Codable, Sendable, Equatable {
-  /// The value of `--keep-best`.
+  /// The name of the measure, which is the value of `--keep-best`.
   package let measure: String
-  /// The value of the measure.
+  /// The value that the measure had for this checkpoint.
   package let value: Double
-  /// The number of steps taken.
+  /// The number of steps taken when the checkpoint was written.
   package let step: Int
 
   package init(measure: String, value: Double, step: Int) {

@@ -6,7 +6,7 @@ import NeuralNet
 package struct Checkpoint {
   /// The configuration of the run.
   let configuration: Configuration
-  /// The training state after a step.
+  /// The training state after the step at which the checkpoint was taken.
   package let state: TrainingState
 
   /// Returns the prefix of tensor names of an optimizer's vector, as in `optimizer.velocity.encoder.conv1.weight`.
@@ -23,13 +23,13 @@ package struct Checkpoint {
     static let value = "best_value"
   }
 
-  /// Writes the checkpoint under a temporary name; afterwards the state may change.
+  /// Writes the checkpoint under a temporary name; the state may change afterwards.
   ///
   /// - Parameters:
-  ///   - path: The file.
-  ///   - best: The measure for which it is kept, if it is the best one.
+  ///   - path: The final path of the file.
+  ///   - best: The measure for which it is the best checkpoint; `nil` for an ordinary checkpoint.
   /// - Returns: The file, to be published.
-  /// - Throws: `FileError`.
+  /// - Throws: `FileError` if the file cannot be written.
   func prepare(at path: String, as best: BestCheckpoint? = nil) throws(FileError) -> AtomicFile.Prepared {
     let parameters = state.parameterLayout.tensors(of: state.parameters)
     let statistics = state.statisticsLayout.tensors(of: state.statistics)
@@ -52,7 +52,7 @@ package struct Checkpoint {
     } ?? []
   }
 
-  /// Reads the measure for which a checkpoint was kept; `nil` if the file is none of the best, or damaged.
+  /// Reads the measure for which a checkpoint is the best; `nil` if the file is an ordinary checkpoint, or damaged.
   static func best(path: String) -> BestCheckpoint? {
     guard let metadata = try? SafetensorsFile(path: path).metadata, let measure = metadata[Metadata.measure],
       let value = metadata[Metadata.value].flatMap(Double.init), let step = metadata[Metadata.step].flatMap({ Int($0) })
@@ -63,7 +63,7 @@ package struct Checkpoint {
   /// Reads and verifies a checkpoint.
   ///
   /// - Parameter path: The checkpoint's file.
-  /// - Throws: `FileError` of kind `content` if it is damaged or does not fit its own configuration.
+  /// - Throws: `FileError` of kind `content` if the file is damaged or inconsistent with the configuration in it.
   package init(path: String) throws {
     let file = try SafetensorsFile(path: path)
     guard file.metadata["format"] == Metadata.format, let text = file.metadata[Metadata.configuration],
@@ -98,14 +98,14 @@ package struct Checkpoint {
 }
 
 extension VectorLayout {
-  /// Returns the parts of a vector of this layout as named tensors.
+  /// Returns a vector with this layout as named tensors.
   package func tensors(of vector: [Float], prefix: String = "") -> [NamedTensor] {
     slices.map { slice in
       NamedTensor(name: prefix + slice.name, shape: slice.shape, elements: vector[slice.range])
     }
   }
 
-  /// Reads a vector of this layout from a file of named tensors.
+  /// Reads a vector with this layout from a file of named tensors.
   func vector(from file: SafetensorsFile, prefix: String = "") throws(FileError) -> [Float] {
     var vector: [Float] = []
     for slice in slices {
@@ -116,7 +116,7 @@ extension VectorLayout {
 }
 
 extension TrainingState {
-  /// SHA-256 of every parameter and BatchNorm statistic as little-endian float32, names sorted bytewise.
+  /// The SHA-256 of all parameters and running statistics as little-endian float32, with names sorted by bytes.
   package func weightsSHA256() -> String {
     let digest = SHA256()
     for tensor in tensors.sorted(by: { first, second in

@@ -2,11 +2,11 @@ import Configuration
 import Formats
 import Glibc
 
-/// The checkpoint of a run that a command reads.
+/// The choice of a checkpoint that a command reads.
 package enum CheckpointChoice: Sendable, Equatable {
   /// The newest undamaged checkpoint.
   case latest
-  /// The checkpoint of `--keep-best`, if the run keeps one.
+  /// The best checkpoint by `--keep-best`, if the run has one.
   case best
   /// The checkpoint after a number of steps.
   case step(Int)
@@ -22,7 +22,7 @@ package enum CheckpointChoice: Sendable, Equatable {
     }
   }
 
-  /// Returns the refusal of a value of `--checkpoint`, or `nil`.
+  /// Returns the error message for an invalid value of `--checkpoint`, or `nil`.
   package static func problem(_ text: String) -> String? {
     CheckpointChoice(text) == nil ? "--checkpoint \(text): expected latest, best, or a number of steps" : nil
   }
@@ -31,8 +31,8 @@ package enum CheckpointChoice: Sendable, Equatable {
 extension CheckpointFolder {
   /// Reads the chosen checkpoint of a run, without taking its lock.
   ///
-  /// A checkpoint is written completely before it has its name and never changes, so a run may be read while it is
-  /// trained. If one is removed between listing and opening, the folder is listed again.
+  /// A checkpoint gets its name after it was written completely and never changes, so that a run can be read during training. If a checkpoint is
+  /// deleted between listing and opening, the folder is listed again.
   ///
   /// - Parameters:
   ///   - choice: The checkpoint to read.

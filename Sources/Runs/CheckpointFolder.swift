@@ -3,7 +3,7 @@ import Formats
 import Glibc
 import NeuralNet
 
-/// The checkpoints of a run: `step-00001234.safetensors`, the link `latest`, and `best` where the run keeps the best one.
+/// The checkpoints of a run: `step-00001234.safetensors`, the link `latest`, and `best` if the run keeps the best one.
 ///
 /// Used on rank 0 only.
 package struct CheckpointFolder {
@@ -25,9 +25,9 @@ package struct CheckpointFolder {
   /// Reads the newest undamaged checkpoint.
   ///
   /// - Parameters:
-  ///   - warn: Receives a sentence for each damaged checkpoint.
-  ///   - read: Reads a checkpoint.
-  /// - Returns: `nil` if no checkpoint was ever completed.
+  ///   - warn: Receives a sentence about each damaged checkpoint.
+  ///   - read: Reads the checkpoint at a path.
+  /// - Returns: The result of `read`; `nil` if no checkpoint was ever completed.
   /// - Throws: ``RunError`` if there are checkpoints and all are damaged.
   func newest<Content>(warn: (String) -> Void, _ read: (_ path: String) throws -> Content) throws -> Content? {
     let paths = checkpoints()
@@ -52,9 +52,9 @@ package struct CheckpointFolder {
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration.
-  ///   - warn: Receives a sentence for each damaged checkpoint.
-  /// - Returns: `nil` if no checkpoint was ever completed.
-  /// - Throws: ``RunError`` if there are checkpoints and all are damaged, or if the newest is another run's.
+  ///   - warn: Receives a sentence about each damaged checkpoint.
+  /// - Returns: The checkpoint; `nil` if no checkpoint was ever completed.
+  /// - Throws: ``RunError`` if all existing checkpoints are damaged, or if the newest belongs to another run.
   package func newest(of configuration: Configuration, warn: (String) -> Void) throws -> Checkpoint? {
     let checkpoint = try newest(warn: warn) { path in try Checkpoint(path: path) }
     if let checkpoint,
@@ -69,26 +69,26 @@ package struct CheckpointFolder {
     return checkpoint
   }
 
-  /// Writes a checkpoint completely or not at all, and completes it.
+  /// Writes a checkpoint atomically, points `latest` to it, and removes old checkpoints beyond `keep`.
   package func save(_ checkpoint: Checkpoint, keep: Int) throws(FileError) {
     try complete(try prepare(checkpoint), keep: keep)
   }
 
-  /// A checkpoint whose contents are written but which is not yet among the completed ones.
+  /// A checkpoint whose contents are written under a temporary name.
   package struct Prepared: Sendable {
     fileprivate let file: AtomicFile.Prepared
     fileprivate let name: String
   }
 
-  /// Writes the contents of a checkpoint; afterwards its state may change.
+  /// Writes a checkpoint under a temporary name; the state may change afterwards.
   package func prepare(_ checkpoint: Checkpoint) throws(FileError) -> Prepared {
     let name = Self.prefix + String(checkpoint.state.step, width: 8) + Self.suffix
     return Prepared(file: try checkpoint.prepare(at: "\(path)/\(name)"), name: name)
   }
 
-  /// Completes a checkpoint, points `latest` to it, and removes the oldest beyond `keep`.
+  /// Renames a checkpoint to its final name, points `latest` to it, and removes the oldest checkpoints beyond `keep`.
   ///
-  /// Also removes checkpoints of later steps: they are the damaged ones that this run skipped when it resumed.
+  /// Checkpoints of later steps are also removed: they are damaged ones that this run skipped when it was resumed.
   package func complete(_ checkpoint: Prepared, keep: Int) throws(FileError) {
     let name = checkpoint.name
     try checkpoint.file.publish()
@@ -105,36 +105,36 @@ package struct CheckpointFolder {
   /// The path of the best checkpoint.
   var bestPath: String { "\(path)/best" }
 
-  /// Writes the contents of the best checkpoint, which replaces the one before when it is published; afterwards its state may change.
+  /// Writes the best checkpoint under a temporary name; publishing it replaces the previous one, and the state may change meanwhile.
   ///
-  /// Its measure is in the same file: a kill at any time leaves the one before or this one.
+  /// The measure is stored in the same file, so that a kill at any time leaves a consistent file, either the previous or the new one.
   package func prepare(_ checkpoint: Checkpoint, as best: BestCheckpoint) throws(FileError) -> AtomicFile.Prepared {
     try checkpoint.prepare(at: bestPath, as: best)
   }
 
-  /// Replaces the best checkpoint.
+  /// Replaces the best checkpoint atomically.
   package func save(_ checkpoint: Checkpoint, as best: BestCheckpoint) throws(FileError) {
     try prepare(checkpoint, as: best).publish()
   }
 
-  /// Reads the measure of the best checkpoint; `nil` if there is none that can be read.
+  /// Reads the measure of the best checkpoint; `nil` if there is none, or if it is damaged.
   package func best() -> BestCheckpoint? { Checkpoint.best(path: bestPath) }
 
-  /// Removes the temporary files of a killed save.
+  /// Removes temporary files that a killed process has left.
   ///
-  /// Requires the run's lock.
+  /// The caller must hold the run's lock.
   package func removeLeftovers() {
     for name in FolderNames.all(in: path) where name.hasSuffix(AtomicFile.temporarySuffix) {
       unsafe unlink("\(path)/\(name)")
     }
   }
 
-  /// Points `latest` to a checkpoint, for users only: on a file system without links it is left out.
+  /// Points `latest` to a checkpoint for the user's convenience; omitted on file systems without links.
   private func link(to name: String) {
     let temporary = "\(path)/latest\(AtomicFile.temporarySuffix)"
     unsafe unlink(temporary)
     guard unsafe symlink(name, temporary) == 0 else {
-      // An existing link would point to an older checkpoint.
+      // A link to an older checkpoint would be misleading.
       unsafe unlink("\(path)/latest")
       return
     }

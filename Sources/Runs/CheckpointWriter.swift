@@ -4,9 +4,9 @@ import Synchronization
 
 /// A background writer of checkpoints, one at a time, while training continues.
 ///
-/// A failed save loses only that checkpoint: earlier ones are kept, and the next save tries again.
+/// If a save fails, earlier checkpoints are preserved, and the next save tries again.
 package final class CheckpointWriter: Sendable {
-  /// A failed save.
+  /// A save of a checkpoint that failed.
   package struct Failure {
     package let step: Int
     package let error: FileError
@@ -15,16 +15,16 @@ package final class CheckpointWriter: Sendable {
   private let queue = DispatchQueue(label: "checkpoints")
   private let failure = Mutex<Failure?>(nil)
 
-  /// Creates an idle writer.
+  /// Creates a writer without a save in progress.
   package init() {}
 
-  /// Writes the contents of a save at once, after the previous save has ended, and completes it in the background.
+  /// Waits for the previous save, writes the contents of a new one, and completes it in the background.
   ///
   /// - Parameters:
-  ///   - step: The step.
-  ///   - prepare: Writes what must not change meanwhile.
-  ///   - complete: Flushes it and gives it its names.
-  /// - Returns: The failure of the previous save, if any.
+  ///   - step: The step after which the checkpoint is taken.
+  ///   - prepare: Writes the contents, which may change after it returns.
+  ///   - complete: Flushes and renames the file; called in the background.
+  /// - Returns: The failure of the previous save; `nil` if it succeeded.
   package func begin<Contents: Sendable>(
     step: Int, prepare: () throws(FileError) -> Contents,
     complete: @escaping @Sendable (Contents) throws(FileError) -> Void
@@ -54,12 +54,12 @@ package final class CheckpointWriter: Sendable {
     failure.withLock { failure in failure = Failure(step: step, error: error) }
   }
 
-  /// Waits for the last save.
+  /// Waits until the last save has ended, even if it failed.
   package func wait() {
     queue.sync {}
   }
 
-  /// Waits for the last save.
+  /// Waits for the last save, and throws its error.
   ///
   /// - Throws: The error of that save.
   package func finish() throws(FileError) {

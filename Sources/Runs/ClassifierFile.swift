@@ -1,10 +1,10 @@
-/// The file of a trained linear classifier in a run directory, written by the linear stage.
+/// The file of a linear classifier in a run directory, written by `supcon linear`.
 package enum ClassifierFile {
-  /// The folder of the linear stage in the run directory.
+  /// The folder of the linear probe's results in the run directory.
   package static let folder = "linear"
-  /// The path of the classifier, relative to the run directory, by the encoder's weights that it was trained on.
+  /// Returns the path of the classifier, relative to the run directory, that was trained with the given weights of the encoder.
   package static func path(of weights: RunWeights) -> String { "\(folder)\(weights.suffix)/classifier.safetensors" }
-  /// The metadata key of the number of pretraining steps of the encoder for which the classifier was trained.
+  /// The metadata key for the number of pretraining steps of the encoder with which the classifier was trained.
   package static let stepMetadata = "pretraining_steps"
   /// The tensor with the mean of each feature, which is subtracted from it.
   package static let meanName = "standardization.mean"

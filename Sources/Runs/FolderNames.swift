@@ -1,8 +1,8 @@
 import Glibc
 
-/// The names in a folder.
+/// A function that lists the names in a folder.
 enum FolderNames {
-  /// Returns the names in a folder in no particular order, with `.` and `..`; none if it cannot be listed.
+  /// Returns the names in a folder in no particular order, including `.` and `..`; empty if the folder cannot be listed.
   static func all(in path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(directory) }

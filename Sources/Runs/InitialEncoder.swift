@@ -3,7 +3,7 @@ import Formats
 import FoundationEssentials
 import NeuralNet
 
-/// The initial encoder of a new run, from another run or from a file.
+/// The weights with which a new run's encoder begins, read from another run or from a file.
 ///
 /// Used on rank 0 only.
 package struct InitialEncoder {
@@ -14,7 +14,7 @@ package struct InitialEncoder {
   ///
   /// - Parameters:
   ///   - configuration: The configuration of the new run.
-  ///   - report: Receives a line for each damaged checkpoint that is skipped.
+  ///   - report: Receives a line about each damaged checkpoint that is skipped.
   /// - Throws: ``RunError`` or `FileError` naming the path and the mismatch.
   package init?(of configuration: Configuration, report: (String) -> Void) throws {
     guard let path = configuration.model.initialPath else { return nil }
@@ -31,7 +31,7 @@ package struct InitialEncoder {
     do {
       parameters = try values(layout.parameters)
       statistics = try values(layout.statistics)
-      // A shallower encoder would find all its tensors in the file of a deeper one.
+      // Without this check, a shallower encoder would find all its tensors in the file of a deeper one.
       let further = file.entries.keys.filter { name in
         name.hasPrefix(TrainingState.encoderPrefix) && parameters[name] == nil && statistics[name] == nil
       }
@@ -47,7 +47,7 @@ package struct InitialEncoder {
     }
   }
 
-  /// Replaces the encoder of a training state.
+  /// Replaces the encoder's weights in a training state.
   package func replace(_ state: inout TrainingState) {
     for slice in state.parameterLayout.slices {
       parameters[slice.name].map { values in state.parameters.replaceSubrange(slice.range, with: values) }
@@ -58,9 +58,9 @@ package struct InitialEncoder {
     state.restartAverage()
   }
 
-  /// Reads the configuration of the run that the initial encoder comes from; `nil` if it comes from no run.
+  /// Reads the configuration of the run whose encoder is used; `nil` if the encoder does not come from a run.
   ///
-  /// - Throws: ``RunError`` if the path is missing or a folder without a run.
+  /// - Throws: ``RunError`` if the path does not exist or is a folder without a run.
   package static func configuration(of configuration: Configuration) throws -> Configuration? {
     try configuration.model.initialPath.flatMap { path in try directory(path)?.configuration() }
   }
@@ -104,7 +104,7 @@ extension VectorSlice {
 }
 
 extension Configuration {
-  /// The options, other than `--model`, that determine the encoder's shapes, as on the command line.
+  /// The options that determine the encoder's shapes, except `--model`, as text for the command line.
   fileprivate var encoderOptions: String {
     " --stem \(model.stemText)" + (model.shortcut.map { kind in " --shortcut \(kind.rawValue)" } ?? "")
       + (model.widthMultiplier == 1 ? "" : " --width-multiplier \(plain(model.widthMultiplier))")

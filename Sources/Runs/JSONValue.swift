@@ -1,7 +1,7 @@
 import Formats
 import FoundationEssentials
 
-/// Any JSON value, for files whose other fields must be kept.
+/// Any JSON value, used for reading and changing files without losing other fields.
 package enum JSONValue: Codable, Sendable, Equatable {
   /// `null`.
   case null
@@ -15,10 +15,10 @@ package enum JSONValue: Codable, Sendable, Equatable {
   case text(String)
   /// An array.
   case list([JSONValue])
-  /// An object: values by name.
+  /// An object, as values by name.
   case object([String: JSONValue])
 
-  /// Returns ``integer(_:)``, or the digits as text if `Int` cannot hold them, as JSON readers would round the number.
+  /// Returns an ``integer(_:)``, or a text of the digits if `Int` cannot hold the value, because JSON readers would round the number.
   package static func natural(_ value: UInt64) -> JSONValue {
     Int(exactly: value).map(JSONValue.integer) ?? .text("\(value)")
   }
@@ -43,7 +43,7 @@ package enum JSONValue: Codable, Sendable, Equatable {
     }
   }
 
-  /// Encodes the value; NaN and infinity become `null`, as JSON cannot represent them.
+  /// Encodes the value; NaN and infinity become `null`, because JSON cannot represent them.
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {
@@ -74,7 +74,7 @@ package enum JSONValue: Codable, Sendable, Equatable {
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// Returns the fields that a value encodes, by name; NaN and infinity as text.
+  /// Returns the fields of an encoded object by name; NaN and infinity become text.
   ///
   /// - Precondition: The value encodes an object.
   package static func fields(of value: some Encodable) -> [String: JSONValue] {
@@ -104,12 +104,12 @@ package enum JSONValue: Codable, Sendable, Equatable {
 }
 
 extension JSONValue {
-  /// Writes an object's fields into a JSON file, keeping its other fields.
+  /// Writes an object's fields into a JSON file, whose other fields are preserved.
   ///
   /// - Parameters:
   ///   - fields: The fields to write.
-  ///   - path: The file, which need not exist.
-  ///   - replaced: The names of fields to remove where `fields` does not have them.
+  ///   - path: The path of the file, which need not exist.
+  ///   - replaced: The names of fields to remove if `fields` does not contain them.
   /// - Throws: `FileError` if the file cannot be written.
   package static func merge(
     _ fields: [String: JSONValue], into path: String, replacing replaced: Set<String> = []

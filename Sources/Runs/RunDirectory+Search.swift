@@ -86,7 +86,7 @@ extension RunDirectory {
 
   private static let usualRemedy = "give the --output of supcon pretrain or supervised"
 
-  /// The nearest folder above the path that is a run directory, if the path exists.
+  /// The nearest parent folder that is a run directory; `nil` if there is none, or if the path does not exist.
   private var runAbove: String? {
     guard unsafe access(path, F_OK) == 0 else { return nil }
     var parent = path

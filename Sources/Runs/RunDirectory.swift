@@ -2,13 +2,13 @@ import Configuration
 import Formats
 import Glibc
 
-/// The directory of one run.
+/// The directory of one run, with the paths of its files.
 ///
 /// Used on rank 0 only.
 package struct RunDirectory {
   package let path: String
 
-  /// Names the directory at `path`, which need not exist.
+  /// Creates a value for the directory at `path`, which need not exist.
   package init(path: String) {
     self.path = path
   }
@@ -23,20 +23,20 @@ package struct RunDirectory {
   package func classifierPath(of weights: RunWeights) -> String { "\(path)/classifier\(weights.suffix).safetensors" }
   package var checkpoints: CheckpointFolder { CheckpointFolder(path: "\(path)/checkpoints") }
 
-  /// True if a run was started here; checkpoints count even if the configuration was lost.
+  /// True if a run was started in the directory; checkpoints suffice, even if the configuration was lost.
   package var holdsRun: Bool { unsafe access(configurationPath, F_OK) == 0 || !checkpoints.checkpoints().isEmpty }
 
-  /// Checks that no run was started here.
+  /// Checks that no run was started in the directory.
   package func checkIsFree() throws(RunError) {
     guard !holdsRun else {
       throw RunError(.output, "\(path): holds a run", remedy: "continue it with --resume, or choose another --output")
     }
   }
 
-  /// Checks that the folder is not the dataset's, nor inside it or around it, and holds no files but a run's.
+  /// Checks that the directory neither contains nor lies in the dataset's folder, and holds no files but those of runs.
   ///
   /// - Parameter data: The path of the dataset; `nil` for a built-in one.
-  /// - Throws: ``RunError`` naming the folder and its content.
+  /// - Throws: ``RunError`` naming the directory and the foreign files.
   package func checkIsApart(from data: String?) throws(RunError) {
     let own = Self.absolute(path)
     if let data {
@@ -57,14 +57,14 @@ package struct RunDirectory {
     }
   }
 
-  /// The files and folders that training and later stages write; what is left of a run without its configuration is not foreign.
+  /// The names of files and folders that training and later stages write, which may remain from an incomplete run.
   private static let ownNames: Set<String> = [
     "checkpoints", "tensorboard", "summary.json", "summary.csv", "metrics.jsonl", "encoder.safetensors",
     "classifier.safetensors", "linear", "evaluation", "encoder-average.safetensors", "classifier-average.safetensors",
     "linear-average", "evaluation-average", "report.html",
   ]
 
-  /// The absolute path without symbolic links; for a path that does not exist, its nearest existing parent is resolved.
+  /// Returns the absolute path without symbolic links; for a path that does not exist, its nearest existing parent is resolved.
   private static func absolute(_ path: String) -> String {
     if let resolved = unsafe realpath(path, nil) {
       defer { unsafe Glibc.free(resolved) }
@@ -81,7 +81,7 @@ package struct RunDirectory {
     return name.isEmpty ? absolute(String(parent)) : (parent.isEmpty ? "" : absolute(String(parent))) + "/" + name
   }
 
-  /// Returns the first unused `runs/COMMAND-MODEL-DATASET-N`.
+  /// Returns the first unused directory of the form `runs/COMMAND-MODEL-DATASET-N`.
   package static func free(command: String, model: String, dataset: String) -> RunDirectory {
     var number = 1
     while unsafe access("runs/\(command)-\(model)-\(dataset)-\(number)", F_OK) == 0 {
@@ -95,7 +95,7 @@ package struct RunDirectory {
     try Self.create(checkpoints.path)
   }
 
-  /// Creates the folder of a later stage.
+  /// Creates a folder for the result of a later stage.
   package func createFolder(_ name: String) throws(RunError) {
     try Self.create("\(path)/\(name)")
   }
@@ -123,7 +123,7 @@ package struct RunDirectory {
     guard unsafe access(parent, W_OK | X_OK) == 0 else { throw Self.cannotBeCreated(path, errno) }
   }
 
-  /// Creates the folder of a later stage's result and checks that its files can be written, before the work.
+  /// Creates the folder for the result of a later stage, and checks that files can be written, before the result is computed.
   ///
   /// - Throws: ``RunError`` naming the path.
   package func prepareResult(in folder: String) throws(RunError) {
@@ -135,7 +135,7 @@ package struct RunDirectory {
     try createFolder(folder)
     do throws(FileError) {
       try AtomicFile.check("\(path)/\(folder)/summary.json")
-      // The run's own summary receives the accuracies.
+      // The accuracies are also written to the run's own summary.
       try AtomicFile.check(summaryPath)
     } catch {
       throw RunError(RunError(error).exitCode, error.description, remedy: remedy)
@@ -174,7 +174,7 @@ package struct RunDirectory {
       remedy: "move away what is there, or choose another \(option)")
   }
 
-  /// Reads the configuration of the run.
+  /// Reads the configuration of the run from `config.yaml`.
   package func configuration() throws -> Configuration {
     let file: ReadOnlyFile
     do throws(FileError) {

@@ -2,18 +2,18 @@ import Configuration
 import Formats
 import Glibc
 
-/// The lock that makes one job the only writer of a run directory.
+/// The lock that ensures that only one job writes to a run directory.
 ///
-/// Held by rank 0; the system releases it when the process ends, even after a crash.
+/// It is held by rank 0; the operating system releases it when the process ends, even after a crash.
 @safe
 package final class RunLock {
-  /// The time that a second job waits by default, in seconds: ranks outlive a killed launcher by seconds.
+  /// The time in seconds that a second job waits for the lock by default, because ranks may outlive a killed launcher by seconds.
   package static let defaultPatienceSeconds = 15.0
 
-  /// The variable of the environment that sets another time to wait, in seconds.
+  /// The environment variable that sets another waiting time in seconds.
   package static let patienceVariable = "SUPCON_LOCK_WAIT"
 
-  /// The time that this process waits: that of ``patienceVariable``, else ``defaultPatienceSeconds``.
+  /// The waiting time of this process in seconds.
   package static var patienceSeconds: Double {
     guard let value = unsafe getenv(patienceVariable),
       let seconds = Double(unsafe String(cString: value)), seconds >= 0, seconds.isFinite
@@ -35,12 +35,12 @@ package final class RunLock {
 
   private let descriptor: Int32
 
-  /// Takes the lock of a run directory, waiting for its holder to end.
+  /// Takes the lock of a run directory, waiting for another holder to end.
   ///
   /// - Parameters:
-  ///   - directory: The run directory, which exists.
-  ///   - patienceSeconds: The longest time to wait.
-  /// - Throws: ``RunError`` naming host and process of the holder.
+  ///   - directory: The existing run directory.
+  ///   - patienceSeconds: The longest time to wait, in seconds.
+  /// - Throws: ``RunError`` naming host and process of the job that holds the lock.
   package init(directory: String, patienceSeconds: Double = RunLock.patienceSeconds) throws {
     let path = "\(directory)/.lock"
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -71,7 +71,7 @@ package final class RunLock {
 
   deinit { close(descriptor) }
 
-  /// Tries to take the lock once; returns 0 or the system's error.
+  /// Tries to take the lock once; returns 0 or the system's error number.
   private func tryLock() -> Int32 {
     var request = flock()
     request.l_type = Int16(F_WRLCK)
@@ -87,7 +87,9 @@ package final class RunLock {
     return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : "another process"
   }
 
-  /// Returns the holder's own words if another process holds the lock of a run directory, without taking it; also in a read-only folder.
+  /// Returns the description of the process that holds the lock of a run directory; `nil` if no other process holds it.
+  ///
+  /// Does not take the lock, and also works in a read-only folder.
   package static func holder(ofDirectory directory: String) -> String? {
     let descriptor = unsafe open("\(directory)/.lock", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

@@ -2,9 +2,9 @@
 package enum RunStatus: String, Sendable {
   /// Training is in progress, or its process was killed.
   case running
-  /// Stopped on request; `--resume` continues.
+  /// Training was stopped on request; `--resume` continues it.
   case stopped
-  /// The run is complete.
+  /// Training has reached the end of the run.
   case finished
 
   /// The fields that later stages add to `summary.json`; they belong to the weights that these stages read.

@@ -5,7 +5,7 @@ extension TrainingState {
   /// The prefix of the encoder's tensor names.
   package static let encoderPrefix = "encoder."
 
-  /// Writes only the tensors whose names have a prefix, without optimizer state or configuration.
+  /// Writes the tensors whose names have a prefix to a file, without optimizer state and configuration.
   package func write(_ prefix: String, to path: String) throws(FileError) {
     try SafetensorsWriter.write(
       to: path, metadata: ["format": "pt"], tensors: tensors.filter { tensor in tensor.name.hasPrefix(prefix) })

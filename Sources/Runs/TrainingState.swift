@@ -3,21 +3,21 @@ import Formats
 import NeuralNet
 import Optimizers
 
-/// The training state: everything that a step changes and a checkpoint stores.
+/// The training state: everything that a training step changes and a checkpoint stores.
 package struct TrainingState: Sendable {
-  /// The layout of the parameters.
+  /// The names, shapes and offsets of the parameters.
   package let parameterLayout: VectorLayout
-  /// The layout of the running statistics.
+  /// The names, shapes and offsets of the running statistics.
   package let statisticsLayout: VectorLayout
-  /// The parameters of encoder and heads, in the order of ``parameterLayout``.
+  /// The parameters of encoder and heads, with the layout ``parameterLayout``.
   package var parameters: [Float]
-  /// The running means and variances of all BatchNorm layers.
+  /// The running means and variances of all BatchNorm layers, with the layout ``statisticsLayout``.
   package var statistics: [Float]
   /// The optimizer with its state.
   package var optimizer: any Optimizer
-  /// The number of steps taken.
+  /// The number of training steps taken.
   package var step = 0
-  /// The moving average of the weights, if the run has one.
+  /// The exponential moving average of the weights; `nil` if the run does not average weights.
   package var average: AveragedWeights?
 
   /// Creates the initial training state.
@@ -28,7 +28,7 @@ package struct TrainingState: Sendable {
     restartAverage()
   }
 
-  /// Creates a state of zeros, to be filled from a file or another rank.
+  /// Creates a state of zeros, to be filled with values from a file or another rank.
   package init(toFill configuration: Configuration, _ layout: ModelLayout) {
     parameterLayout = layout.parameters
     statisticsLayout = layout.statistics
@@ -40,12 +40,12 @@ package struct TrainingState: Sendable {
     }
   }
 
-  /// Lets the average begin with the present weights.
+  /// Starts the average again from the current weights.
   mutating func restartAverage() {
     average = average.map { average in AveragedWeights(decay: average.decay, parameters, statistics, step: step) }
   }
 
-  /// The state with its averaged weights in place of the raw ones; `nil` without an average.
+  /// The same state with the averaged weights in place of the others; `nil` without an average.
   package var averaged: TrainingState? {
     average.map { average in
       var state = self

@@ -1,7 +1,8 @@
 extension Sequence<String> {
-  /// The name that a mistyped one most likely means, or `nil` if none is near.
+  /// Returns the name that a mistyped one most likely means; `nil` if none is similar enough.
   ///
-  /// The only name that begins so is; else a name is near if at most `limit` letters must be inserted, removed or replaced, and fewer than it has.
+  /// If exactly one name begins with the mistyped text, it is returned. Otherwise a name is similar if at most `limit` letters must be inserted,
+  /// removed or replaced, and fewer than the name has.
   public func nearest(to mistyped: String, within limit: Int = 3) -> String? {
     let completions = filter { name in mistyped.count > 1 && name.hasPrefix(mistyped) }
     if completions.count == 1 {
@@ -15,7 +16,7 @@ extension Sequence<String> {
   }
 }
 
-/// The number of letters that must be inserted, removed or replaced (Levenshtein's distance).
+/// Returns the number of letters that must be inserted, removed or replaced to turn one text into the other (Levenshtein distance).
 private func editDistance(_ first: String, _ second: String) -> Int {
   let columns = Array(second)
   var previous = Array(0...columns.count)

@@ -7,28 +7,28 @@ import Reporting
 import Runs
 import Training
 
-/// Trains the runs of a sweep one after another, each with a linear probe, and compares their results.
+/// The training of the runs of a sweep, one after another, each with a linear probe, and the comparison of their results.
 package enum SweepStage {
-  /// The options of the command.
+  /// The options of `supcon sweep`.
   package struct Request: Sendable {
-    /// The path of the file.
+    /// The path of the sweep file.
     package var file: String
-    /// The folder of the run directories; `nil` for that of the file, or the file's own name under `runs`.
+    /// The folder of the run directories; `nil` for the one in the sweep file or, if there is none, the file's name under `runs`.
     package var output: String?
-    /// The number of the only run to train, as one task of an array; `nil` for all.
+    /// The index of the only run to train, for use in a job array; `nil` for all runs.
     package var index: Int?
-    /// True to list the runs and train none.
+    /// True to list the runs without training.
     package var isListing = false
-    /// True to write the table and plots of what is there and train nothing.
+    /// True to write the table and plots of the existing results without training.
     package var isSummarizing = false
-    /// True to train a linear probe on each encoder.
+    /// True to train a linear probe on the encoder of each run.
     package var hasLinear = true
-    /// The time limit of this invocation in seconds, if any.
+    /// The time limit of this process in seconds; `nil` for none.
     package var maximumSeconds: Double?
     /// The amount of output.
     package var verbosity = Verbosity.normal
 
-    /// The defaults for a file.
+    /// Creates a request with default options for a sweep file.
     package init(file: String) {
       self.file = file
     }
@@ -36,15 +36,15 @@ package enum SweepStage {
 
   /// Runs the sweep.
   ///
-  /// Collective. A run that fails is reported, and the others are trained; a run that is finished is left as it is.
+  /// Collective. If a run fails, the error is reported and the other runs are trained; finished runs are not trained again.
   ///
   /// - Parameters:
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  ///   - complain: Receives the errors of runs, on rank 0.
-  /// - Returns: The code of the first run that failed; `stopped` if the sweep was stopped.
-  /// - Throws: ``CollectiveError`` naming the mistake in the file.
+  ///   - complain: Receives the errors of failed runs, on rank 0.
+  /// - Returns: The exit status of the first run that failed; `stopped` if the sweep was stopped.
+  /// - Throws: ``CollectiveError`` naming the mistake in the sweep file.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void,
     complain: (String) -> Void
@@ -80,7 +80,7 @@ package enum SweepStage {
     return status
   }
 
-  /// Trains one run to its end, or on from where it stopped, and its linear probe.
+  /// Trains or resumes one run until it is finished, then trains its linear probe.
   ///
   /// Collective.
   private static func train(
@@ -103,7 +103,7 @@ package enum SweepStage {
     return .success
   }
 
-  /// Writes the table and the plots of what is there.
+  /// Writes the table and the plots of the existing results.
   private static func summarize(
     _ file: SweepFile, _ folder: String, _ request: Request, _ report: (String) -> Void
   ) throws {
@@ -121,7 +121,7 @@ package enum SweepStage {
     report("\(folder)/sweep.html, sweep.csv: \(summary.resultCount) of \(counted(entries.count, "run")) with a result")
   }
 
-  /// The name of a file without folder and ending.
+  /// Returns the name of a file without folder and ending.
   private static func name(of path: String) -> String {
     let file = path.split(separator: "/").last ?? ""
     return file.split(separator: ".").first.map(String.init) ?? "sweep"

@@ -2,18 +2,18 @@ import DataLoading
 import Datasets
 import DistributedStep
 
-/// The global batches of a run in their order.
+/// The sequence of a run's global batches.
 package struct BatchOrder {
   private let sampler: Sampler
   private var epoch = -1
   private var batches: [ArraySlice<Int32>] = []
 
-  /// The order of a sampler's epochs.
+  /// Creates the sequence of a sampler's batches, epoch after epoch.
   package init(_ sampler: Sampler) {
     self.sampler = sampler
   }
 
-  /// The batch of a step.
+  /// Returns the batch of a step, counted from 0.
   package mutating func batch(ofStep step: Int) -> GlobalBatch {
     if epoch != step / sampler.stepsPerEpoch {
       epoch = step / sampler.stepsPerEpoch

@@ -5,26 +5,26 @@ import Job
 import MPI
 import Runs
 
-/// Writes the files of a run: checkpoints and the summary during training, the encoder at the end.
+/// A writer of a run's results: checkpoints and `summary.json` during training, the encoder's weights at the end.
 ///
-/// The checkpoint is written last: if it exists, the other files of its step exist too.
+/// The checkpoint is completed last: if it exists, the other files of its step exist too.
 final class CheckpointSaver {
   private let configuration: Configuration
   private let directory: RunDirectory?
   private let report: (String) -> Void
   private let writer = CheckpointWriter()
-  /// The seconds for which the last save held up training.
+  /// The number of seconds for which the last save delayed training.
   private(set) var lastSeconds = 0.0
 
-  /// Creates a saver; the run directory is that of rank 0, and `nil` on other ranks.
+  /// Creates a saver; `directory` is the run directory on rank 0 and `nil` on other ranks.
   package init(_ configuration: Configuration, _ directory: RunDirectory?, report: @escaping (String) -> Void) {
     self.configuration = configuration
     self.directory = directory
     self.report = report
   }
 
-  /// Writes a checkpoint to the system's file cache, so that no copy of the state is kept, and completes it with the summary while training
-  /// goes on.
+  /// Writes a checkpoint to the operating system's file cache, so that no copy of the state is needed, and completes it and the summary in the
+  /// background.
   ///
   /// Collective. A failed save is reported by the next save; training continues and earlier checkpoints are kept.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
@@ -34,11 +34,11 @@ final class CheckpointSaver {
     lastSeconds = ProcessMeasurements.now() - start
   }
 
-  /// Writes the best checkpoint, and replaces the one before while training goes on.
+  /// Writes the best checkpoint, and replaces the previous one in the background.
   ///
   /// - Parameters:
-  ///   - state: The state of the best evaluation.
-  ///   - best: Its measure.
+  ///   - state: The training state at the best evaluation so far.
+  ///   - best: The measure, its value and the step.
   func begin(_ state: TrainingState, best: BestCheckpoint) {
     guard let directory else { return }
     let configuration = configuration
@@ -57,16 +57,16 @@ final class CheckpointSaver {
         + "the checkpoints before it stand")
   }
 
-  /// Writes the last checkpoint of this invocation and waits for it.
+  /// Writes the last checkpoint of this process, and waits until it is complete.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - state: The last state.
+  ///   - state: The final training state.
   ///   - log: The run's log.
   ///   - isDone: True if the run is complete, false if it was stopped.
   ///   - world: The ranks.
-  /// - Throws: ``CollectiveError`` if it could not be written.
+  /// - Throws: ``CollectiveError`` if the checkpoint could not be written.
   func finish(_ state: TrainingState, _ log: RunLog, isDone: Bool, over world: borrowing Communicator) throws {
     world.activity.begin("step \(state.step), last checkpoint", allowsSilence: true)
     try save(state, log, isDone ? .finished : .stopped, over: world)
@@ -83,15 +83,15 @@ final class CheckpointSaver {
     }
   }
 
-  /// Waits for a checkpoint in progress if the run ends early.
+  /// Waits for a save in progress, if the run ends with an error.
   func wait() {
     writer.wait()
   }
 
-  /// The parts of a save that depend on the state.
+  /// The parts of a save that are computed from the state.
   private struct Contents: Sendable {
     let weightsHash: String
-    /// That of the averaged weights, if there are any.
+    /// The hash of the averaged weights; `nil` if there are none.
     let averageHash: String?
     let checkpoint: CheckpointFolder.Prepared
   }
@@ -119,7 +119,7 @@ final class CheckpointSaver {
     } complete: { contents throws(FileError) in
       var hashes = ["weights_sha256": JSONValue.text(contents.weightsHash)]
       hashes["average_weights_sha256"] = contents.averageHash.map(JSONValue.text)
-      // Accuracies that later stages measured on the previous weights do not apply to these weights.
+      // Accuracies that later stages measured with the previous weights do not apply to the new weights.
       try JSONValue.merge(
         summary.merging(hashes) { _, new in new }, into: directory.summaryPath,
         replacing: RunStatus.fieldsOfLaterStages)

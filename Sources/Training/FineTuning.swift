@@ -2,18 +2,18 @@ import Configuration
 import Evaluation
 import MPI
 
-/// `supcon linear --finetune`: the supervised stage on a run's encoder, with the few options of the linear stage.
+/// The options of `supcon linear --finetune`, which trains encoder and classifier like `supcon supervised`, beginning with a run's encoder.
 package enum FineTuning {
-  /// The default learning rate; smaller than the linear stage's, to preserve the pretrained encoder.
+  /// The default learning rate, smaller than that of the linear probe so that the pretrained encoder is preserved.
   package static let learningRate = 0.01
 
-  /// Creates the request of the supervised stage.
+  /// Creates the corresponding request of `supcon supervised`.
   ///
   /// - Parameters:
-  ///   - request: The linear stage's options; its run gives the initial encoder.
+  ///   - request: The options of `supcon linear`; its run provides the initial encoder.
   ///   - overrides: Further options that were given, such as `dataset`, `weight-decay` and `augmentation`.
-  ///   - output: The run directory of the result; `nil` for a free one under `runs`.
-  /// - Returns: The request, as of `supcon supervised`.
+  ///   - output: The directory of the new run; `nil` for an unused one under `runs`.
+  /// - Returns: The request of `supcon supervised`.
   package static func request(
     _ request: LinearStage.Request, overrides: ConfigurationOverrides, output: String?
   ) -> TrainingRun.Request {

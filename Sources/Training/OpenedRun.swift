@@ -9,29 +9,29 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// The start of a run: a new run directory, or one that is resumed.
+/// A run that is ready to train: a new run directory, or one that is resumed.
 struct OpenedRun {
-  /// The options as resolved, the same on every rank.
+  /// The resolved configuration, the same on every rank.
   let configuration: Configuration
-  /// The run directory, on rank 0.
+  /// The run directory on rank 0; `nil` on other ranks.
   let directory: RunDirectory?
-  /// True if the run resumes from a checkpoint.
+  /// True if the run continues from a checkpoint.
   let isResumed: Bool
   /// The training set.
   let dataset: any ImageDataset
-  /// The test set of the classifier, if there is one.
+  /// The test set of the classifier; `nil` if there is none.
   let test: (any ImageDataset)?
-  /// The sampler of the batches.
+  /// The sampler of the global batches.
   let sampler: Sampler
 
   private let checkpoint: Checkpoint?
-  /// The initial encoder of a new run, on rank 0.
+  /// The weights with which a new run's encoder begins, on rank 0; `nil` for random values.
   private let encoder: InitialEncoder?
   private let lock: RunLock?
 
-  /// Resolves the options and opens the directory.
+  /// Resolves the options, and creates or opens the run directory.
   ///
-  /// Collective. Everything is checked before anything is written.
+  /// Collective. Everything is checked before any file is written.
   package init(
     _ request: TrainingRun.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -46,7 +46,7 @@ struct OpenedRun {
     try world.broadcast(&flags)
     isResumed = flags[0] == 1
 
-    // A dataset that cannot be opened or is too small leaves no empty run behind.
+    // Opened first, so that a dataset that cannot be opened or is too small leaves no empty run behind.
     let (fingerprint, classes) = (configuration.data.fingerprint, configuration.classifier.classes)
     let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
@@ -95,7 +95,7 @@ struct OpenedRun {
     self.lock = lock
   }
 
-  /// Creates the first state: the checkpoint's from rank 0, or the initial one.
+  /// Returns the state at the beginning of training: rank 0's checkpoint, broadcast to all ranks, or the initial state.
   ///
   /// Collective.
   func state(
@@ -108,17 +108,17 @@ struct OpenedRun {
     return state
   }
 
-  /// The configuration and directory on rank 0 before the dataset is opened; nothing is written yet.
+  /// The configuration and run directory on rank 0 before the dataset is opened, when nothing has been written.
   private struct Opened {
     var configuration: Configuration
     var directory: RunDirectory
     var checkpoint: Checkpoint?
-    /// The lock of a directory that is resumed.
+    /// The lock of a resumed run's directory; `nil` for a new run.
     var lock: RunLock?
 
-    /// Writes the resolved options into the new or resumed directory.
+    /// Writes the resolved options into the run directory.
     ///
-    /// - Returns: The directory's lock.
+    /// - Returns: The lock of the directory.
     func write(_ configuration: Configuration) throws -> RunLock {
       if let lock {
         directory.checkpoints.removeLeftovers()
@@ -127,7 +127,7 @@ struct OpenedRun {
       }
       try directory.create()
       let lock = try RunLock(directory: directory.path)
-      // Another job may have begun and even ended a run here while this one waited.
+      // Another job may have started, and even finished, a run here while this one was waiting for the lock.
       try directory.checkIsFree()
       try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
       return lock
@@ -163,11 +163,11 @@ struct OpenedRun {
       try old.locateData(ofRun: output)
     }
     var configuration = request.overrides.applied(to: old)
-    // Invalid options are reported before options that conflict with the run.
+    // Invalid options are reported before those that conflict with the resumed run.
     if let problem = request.command.problem(configuration, given: request.overrides, ranks: ranks) {
       throw problem
     }
-    // `auto` means the value that the run started with.
+    // For a resumed run, `auto` means the value with which it was started.
     configuration.compute.precision = configuration.compute.precision ?? old.compute.precision
     configuration.model.stem = configuration.model.stem ?? old.model.stem
     if let (option, asked, own) = configuration.conflict(with: old) {

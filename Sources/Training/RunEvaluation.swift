@@ -7,16 +7,16 @@ import Runs
 
 /// The evaluations of a run while it trains (`--evaluate-epochs`), and the choice of its best checkpoint (`--keep-best`).
 final class RunEvaluation {
-  /// The number of evaluations of a run unless the option says otherwise.
+  /// The number of evaluations of a run if the option is not given.
   private static let usualCount = 10
 
   private let opened: OpenedRun
   private let report: (String) -> Void
   private let stepsPerEpoch: Int
-  /// The number of steps between evaluations; 0 for none.
+  /// The number of steps between evaluations; 0 for no evaluations.
   private let steps: Int
   private let scheduleSteps: Int
-  /// The evaluation, once its samples are chosen.
+  /// The evaluation; `nil` until its samples are chosen.
   private var evaluation: HeldOutEvaluation?
   private var hasWarned = false
 
@@ -31,12 +31,12 @@ final class RunEvaluation {
     scheduleSteps = epochs * stepsPerEpoch
   }
 
-  /// True if the encoder is evaluated after a step: every few epochs, and at the end of the schedule.
+  /// Returns true if the encoder is evaluated after a step: every few epochs, and at the end of the schedule.
   private func isDue(after step: Int) -> Bool {
     steps > 0 && (step.isMultiple(of: steps) || step == scheduleSteps)
   }
 
-  /// The best checkpoint of earlier invocations, by the measure of this one.
+  /// Returns the best checkpoint written before a resume, if it was chosen by the same measure.
   ///
   /// Collective.
   func best(over world: borrowing Communicator) throws -> BestCheckpoint? {
@@ -46,13 +46,13 @@ final class RunEvaluation {
     return best?.measure == measure.rawValue ? best : nil
   }
 
-  /// Evaluates a state if that is due, and keeps its checkpoint if it is the best.
+  /// Evaluates the state if an evaluation is due, and saves it as the best checkpoint if it is the best so far.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - state: The state after a step.
-  ///   - log: Receives the measures.
+  ///   - state: The training state after a step.
+  ///   - log: Receives the measured values.
   ///   - saver: Saves the checkpoint.
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` naming a file that cannot be read; after any other error the job has to end at once.
@@ -90,7 +90,7 @@ final class RunEvaluation {
     return evaluation
   }
 
-  /// Begins to save the checkpoint of a state that is better than all before.
+  /// Begins to save a state as the best checkpoint if it is better than all before.
   private func keepBest(_ record: EvaluationRecord, _ state: TrainingState, _ log: RunLog, _ saver: CheckpointSaver) {
     guard let measure = opened.configuration.checkpoints.best else { return }
     guard let value = record.value(of: measure) else {
@@ -111,7 +111,7 @@ final class RunEvaluation {
 }
 
 extension EvaluationRecord {
-  /// The value of a measure of `--keep-best`, if it was computed.
+  /// Returns the value of a `--keep-best` measure; `nil` if it was not computed.
   fileprivate func value(of measure: CheckpointOptions.Measure) -> Double? {
     switch measure {
     case .knn: measures.knn20Top1

@@ -8,16 +8,16 @@ import MPI
 import RunLogging
 import Runs
 
-/// The log of a run: records to its files, progress to the user, and the fields of `summary.json`.
+/// The log of a run: writes records to its files, shows progress to the user, and collects the fields of `summary.json`.
 final class RunLog {
   private let configuration: Configuration
   private let dataset: any ImageDataset
   private let ranks: Int
   private let lastStep: Int
   private let stepsPerEpoch: Int
-  /// The files, on rank 0.
+  /// The log files on rank 0; `nil` on other ranks.
   private let files: RunFiles?
-  /// The output, on rank 0.
+  /// The progress output on rank 0; `nil` on other ranks.
   private let progress: RunProgress?
   private let start = ProcessMeasurements.now()
   private let startTime = Date.now
@@ -30,10 +30,10 @@ final class RunLog {
   private var epoch = EpochSums()
   private var lastTest: (step: Int, accuracy: TestAccuracy, averaged: TestAccuracy?)?
   private var lastEvaluation: EvaluationRecord?
-  /// The best checkpoint so far, if the run keeps one.
+  /// The best checkpoint so far; `nil` if there is none.
   var best: BestCheckpoint?
 
-  /// The sums over the steps of an epoch in this invocation.
+  /// The sums over the steps of the current epoch since the program started.
   private struct EpochSums {
     var start = ProcessMeasurements.now()
     var loss = 0.0
@@ -41,18 +41,18 @@ final class RunLog {
     var steps = 0
   }
 
-  /// Creates a log; the directory is that of rank 0, and `nil` on other ranks.
+  /// Creates a log; `directory` is the run directory on rank 0 and `nil` on other ranks.
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration.
   ///   - dataset: The training set.
   ///   - directory: The run directory.
   ///   - ranks: The number of ranks.
-  ///   - firstStep: The number of steps already taken.
+  ///   - firstStep: The number of steps taken before.
   ///   - lastStep: The last step of the run.
   ///   - stepsPerEpoch: The number of steps of an epoch.
-  ///   - console: The output of rank 0.
-  /// - Throws: `FileError` if a log file exists that cannot be read.
+  ///   - console: The console output of rank 0.
+  /// - Throws: `FileError` if an existing log file cannot be read.
   init(
     _ configuration: Configuration, _ dataset: any ImageDataset, directory: RunDirectory?, ranks: Int,
     from firstStep: Int, to lastStep: Int, stepsPerEpoch: Int, console: RunConsole
@@ -72,17 +72,17 @@ final class RunLog {
 
   private var viewsPerStep: Double { Double(configuration.batches.size * configuration.views.count) }
 
-  /// Views of a global step ÷ median seconds of this invocation's steps, the first three left out where there are more.
+  /// The views per second over all ranks, from the median duration of this process's steps without the first three.
   private var viewsPerSecond: Double {
     durations.typical.map { seconds in viewsPerStep / seconds } ?? 0
   }
 
-  /// The time that one more step and what may follow it take, in seconds.
+  /// The time in seconds that one more step, and an evaluation that may follow it, take.
   var reserveSeconds: Double { 2 * durations.last + (lastEvaluation?.seconds ?? 0) }
 
   // MARK: - Records
 
-  /// Records the `step`th step of the run.
+  /// Records a training step.
   ///
   /// Collective.
   ///
@@ -166,7 +166,7 @@ final class RunLog {
         } ?? ""))
   }
 
-  /// Records an evaluation, which does not belong to the duration of the epoch that has begun.
+  /// Records an evaluation, whose duration is not part of the current epoch's duration.
   func add(_ record: EvaluationRecord) {
     lastEvaluation = record
     epoch.start += record.seconds
@@ -174,7 +174,7 @@ final class RunLog {
     progress?.report(record)
   }
 
-  /// Writes the figures of an evaluation for TensorBoard.
+  /// Writes the plots of an evaluation to TensorBoard's files.
   func add(_ figures: EvaluationFigures, step: Int) {
     files?.add(figures.histograms, step: step)
     files?.write(figures.projected)
@@ -182,7 +182,7 @@ final class RunLog {
 
   // MARK: - Summary
 
-  /// The fields of `summary.json` except the hash of the weights.
+  /// Returns the fields of `summary.json` except the hash of the weights.
   func summary(step: Int, status: RunStatus, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
     let normalization = dataset.normalization
     let size = configuration.viewSize(of: dataset)
@@ -212,7 +212,7 @@ final class RunLog {
 }
 
 extension StepResult {
-  /// The record of the step.
+  /// Returns the log record of the step.
   fileprivate func record(step: Int, epoch: Double, seconds: Double, gradientNorm: Double) -> StepRecord {
     func byPart<Value>(_ values: [Value]) -> [String: Value] {
       Dictionary(uniqueKeysWithValues: zip(StepPart.allCases, values).map { part, value in (part.name, value) })

@@ -2,7 +2,7 @@ import Runs
 
 /// The fields of `summary.json` that training writes; the hash of the weights is added when they are saved.
 struct RunSummary: Codable {
-  // MARK: - What was run
+  // MARK: - Program and options
 
   var command: String
   var version: String
@@ -53,12 +53,12 @@ struct RunSummary: Codable {
   var testTop5: Double?
   var top1Correct: Int?
   var top5Correct: Int?
-  /// The test accuracy of the averaged weights.
+  /// The top-1 test accuracy of the averaged weights; `nil` if the run does not average weights.
   var averageTestTop1: Double?
   var averageTestTop5: Double?
-  /// The last evaluation of this invocation.
+  /// The last evaluation since the program started; `nil` if there was none.
   var evaluation: EvaluationRecord?
-  /// The checkpoint of `--keep-best`.
+  /// The best checkpoint by `--keep-best`; `nil` if there is none.
   var best: BestCheckpoint?
 
   private enum CodingKeys: String, CodingKey {

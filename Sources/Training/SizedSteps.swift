@@ -1,26 +1,26 @@
 import Configuration
 import DistributedStep
 
-/// The prepared step of the present stage of progressive resizing, compiled for its size of views.
+/// The training step for the current size of views, which progressive resizing changes during a run.
 ///
-/// Weights and optimizer state do not depend on the size, so a stage begins with what the stage before it left.
+/// Weights and optimizer state do not depend on the size of views, so each stage continues with those of the previous stage.
 struct SizedSteps {
   private let configuration: Configuration
   private let stepsPerEpoch: Int
   private var prepared: (size: Int?, step: TrainingStep)?
 
-  /// Creates the stages of a configuration; none is prepared yet.
+  /// Creates the value; no training step is compiled yet.
   init(_ configuration: Configuration, stepsPerEpoch: Int) {
     self.configuration = configuration
     self.stepsPerEpoch = stepsPerEpoch
   }
 
-  /// The step that follows a number of steps of the run.
+  /// Returns the training step to use after a number of steps of the run.
   ///
   /// - Parameters:
   ///   - count: The number of steps taken.
-  ///   - prepare: Compiles a step of a configuration.
-  /// - Returns: The prepared step, or a new one at the beginning of a stage.
+  ///   - prepare: Compiles the training step of a configuration.
+  /// - Returns: The current training step, or a new one at the beginning of a stage.
   mutating func step(
     after count: Int, prepare: (Configuration) throws -> TrainingStep
   ) rethrows -> TrainingStep {
@@ -28,7 +28,7 @@ struct SizedSteps {
     if let prepared, prepared.size == size {
       return prepared.step
     }
-    // The memory of the stage before is released first.
+    // The memory of the previous stage is released before new memory is allocated.
     prepared = nil
     var stage = configuration
     stage.views.stageSize = size
@@ -37,7 +37,7 @@ struct SizedSteps {
     return step
   }
 
-  /// True if the step after the next one has views of the same size, so that they can be made ahead.
+  /// Returns true if the step after the next one has views of the same size, so that its views can be made in advance.
   func keepsSize(after count: Int) -> Bool { size(after: count) == size(after: count + 1) }
 
   private func size(after count: Int) -> Int? { configuration.views.progressiveSize(ofEpoch: count / stepsPerEpoch) }

@@ -1,18 +1,18 @@
 import Configuration
 
-/// The durations of an invocation's steps, in seconds, with a median that costs little after each step of a long run.
+/// The durations in seconds of the steps of this process, with a median that is cheap to update in a long run.
 package struct StepDurations {
-  /// The number of first steps left out of the median, since they warm caches.
+  /// The number of initial steps that the median ignores, because they warm the caches.
   private static let stepsLeftOut = 3
 
   /// The duration of the last step; 0 before the first.
   package private(set) var last = 0.0
 
   private var first: [Double] = []
-  /// The durations after the first ones, ascending.
+  /// The durations after the initial ones, ascending.
   private var sorted: [Double] = []
 
-  /// No durations yet.
+  /// Creates a value before the first step.
   package init() {}
 
   /// Appends the duration of a step.
@@ -31,6 +31,6 @@ package struct StepDurations {
     sorted.insert(seconds, at: lower)
   }
 
-  /// The median without the first three steps, or of these where there are no more; `nil` before the first step.
+  /// The median without the initial steps, or of these if there are no others; `nil` before the first step.
   package var typical: Double? { sorted.isEmpty ? median(first) : median(ofSorted: sorted) }
 }

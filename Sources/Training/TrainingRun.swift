@@ -11,32 +11,32 @@ import OneDNN
 import RunLogging
 import Runs
 
-/// The training of an encoder: from a configuration to weights in a run directory.
+/// The training of an encoder, from options to weights in a run directory.
 package enum TrainingRun {
-  /// The options of the command.
+  /// The options of `supcon pretrain` and `supcon supervised`.
   package struct Request: Sendable {
-    /// The command, which decides the defaults.
+    /// The command, which determines the default options.
     package var command: TrainingCommand
-    /// The options that were given.
+    /// The options that the user gave.
     package var overrides: ConfigurationOverrides
-    /// The run directory; `nil` for a free one under `runs`.
+    /// The run directory; `nil` for an unused one under `runs`.
     package var output: String?
-    /// True to resume the run in that directory.
+    /// True to resume the run in ``output``.
     package var isResuming: Bool
-    /// The number of epochs in total to extend the resumed run to; `nil` for its own.
+    /// The number of epochs, counted from the run's start, to which the resumed run is extended; `nil` for no change.
     package var extendedEpochs: Int?
-    /// The time limit of this invocation in seconds, if any.
+    /// The time limit of this process in seconds; `nil` for none.
     package var maximumSeconds: Double?
-    /// Optional diagnostics of this run.
+    /// The optional diagnostics of this process.
     package var debugging = Diagnostics()
     /// The amount of output.
     package var verbosity = Verbosity.normal
-    /// The terminal for a status line, if the output may be one.
+    /// The terminal for a status line; `nil` if the output cannot be a terminal.
     package var terminal: StatusLine.Terminal?
 
-    /// The error in the options themselves, or `nil`; a resumed run may add other options.
+    /// Returns the first problem with the values of the options; options that conflict with a resumed run are found later.
     package func problem(ranks: Int) -> String? {
-      // Options taken over from another run are known, and checked, once that run is read.
+      // Options taken from another run are known, and checked, only when that run is read.
       let configuration = overrides.applied(to: command.defaults)
       return isResuming || configuration.model.initialPath != nil
         ? overrides.problem?.description : command.problem(configuration, given: overrides, ranks: ranks)?.description
@@ -54,7 +54,7 @@ package enum TrainingRun {
     }
   }
 
-  /// Trains.
+  /// Trains a new or resumed run.
   ///
   /// Collective.
   ///
@@ -62,7 +62,7 @@ package enum TrainingRun {
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The exit code of every rank: the run is complete, or was stopped on request.
+  /// - Returns: The exit status of every rank: success, or stopped on request.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
@@ -74,9 +74,9 @@ package enum TrainingRun {
     let report = console.report
     world.activity.begin("opening the run", allowsSilence: true)
     let opened = try OpenedRun(request, over: world, report: report)
-    // The directory's lock is held until the last write.
+    // The lock of the run directory is held until the last write.
     defer { withExtendedLifetime(opened) {} }
-    // The only copy: another would make the first step duplicate parameters and optimizer state.
+    // The only copy of the state: a second one would make the first step duplicate parameters and optimizer state.
     var state = try opened.state(
       initial: try TrainingState(opened.configuration, opened.configuration.modelLayout), over: world)
     let plan = Plan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
@@ -125,7 +125,7 @@ package enum TrainingRun {
     return try end(isStopped, state, opened, plan, log, saver, over: world, report: report)
   }
 
-  /// The words for a run that has no step left.
+  /// Returns the message for a run that has no steps left.
   private static func finishedMessage(of opened: OpenedRun, _ state: TrainingState, _ plan: Plan) -> String {
     "the run is finished: \(state.step) of \(plan.lastStep) steps"
       + (plan.lastStep < plan.allSteps
@@ -133,9 +133,9 @@ package enum TrainingRun {
         : "; to train on, give --extend-epochs with more than \(counted(opened.configuration.schedule.epochs, "epoch")) in total, or begin a new run with --init \(opened.directory?.path ?? "RUN")")
   }
 
-  /// The steps at which a run ends, is tested and is saved.
+  /// The numbers of the steps after which a run ends, is tested and is saved.
   private struct Plan {
-    /// The number of steps of the whole schedule.
+    /// The number of steps of the whole learning rate schedule.
     let allSteps: Int
     let lastStep: Int
     private let checkpointSteps: Int
@@ -148,16 +148,16 @@ package enum TrainingRun {
       testSteps = (configuration.checkpoints.evaluateEpochs ?? 0) * stepsPerEpoch
     }
 
-    /// True if the classifier is tested after a step.
+    /// Returns true if the classifier is tested after a step.
     func isTestDue(after step: Int) -> Bool {
       step == lastStep || (testSteps > 0 && step.isMultiple(of: testSteps))
     }
 
-    /// True if a checkpoint is begun after a step; the last one is written at the end of the run.
+    /// Returns true if a checkpoint is begun after a step; the last one is written at the end of the run.
     func isCheckpointDue(after step: Int) -> Bool { step.isMultiple(of: checkpointSteps) && step < lastStep }
   }
 
-  /// Prepares the step, and checks that memory suffices for it.
+  /// Prepares the training step, and checks that the host has enough memory for it.
   ///
   /// Collective.
   private static func prepare(
@@ -200,7 +200,7 @@ package enum TrainingRun {
     }
   }
 
-  /// Does what is due after a step: a test of the classifier, a checkpoint.
+  /// Tests the classifier and begins a checkpoint, if these are due after a step.
   ///
   /// Collective.
   private static func testAndSave(
@@ -216,11 +216,11 @@ package enum TrainingRun {
     }
   }
 
-  /// Writes the last checkpoint and the results.
+  /// Writes the last checkpoint and the final results.
   ///
   /// Collective.
   ///
-  /// - Returns: The code with which every rank exits.
+  /// - Returns: The exit status of every rank.
   private static func end(
     _ isStopped: Bool, _ state: TrainingState, _ opened: OpenedRun, _ plan: Plan, _ log: RunLog,
     _ saver: CheckpointSaver, over world: borrowing Communicator, report: @escaping (String) -> Void
@@ -228,7 +228,7 @@ package enum TrainingRun {
     try saver.finish(state, log, isDone: !isStopped, over: world)
     try opened.dataset.reportReplaced(over: world, report: report)
     guard isStopped else { return .success }
-    // A run that is told to stop is saved before it is tested: the test may take longer than the time that is left.
+    // A run that was asked to stop is saved before it is tested, because the test may take longer than the remaining time.
     if plan.isTestDue(after: state.step) {
       try test(state, of: opened, log, over: world)
     }
@@ -237,7 +237,7 @@ package enum TrainingRun {
     return .stopped
   }
 
-  /// Tests the classifier of a state, if it has one.
+  /// Tests the classifier of a training state; does nothing without a classifier.
   ///
   /// Collective.
   private static func test(

@@ -1,19 +1,19 @@
 import Glibc
 import Synchronization
 
-/// A command of the rank's main thread to its watchdog's thread.
+/// A command from a rank's main thread to its watchdog thread.
 enum Command: Sendable {
-  /// Rank 0: accept connections of the others.
+  /// On rank 0: accepts connections of the other ranks' watchdogs.
   case lead(listener: Int32, token: String)
-  /// Another rank: report to rank 0.
+  /// On other ranks: reports to rank 0 over a connection.
   case follow(descriptor: Int32)
-  /// Say goodbye to the other ranks, and return.
+  /// Says goodbye to the other watchdogs and ends the thread.
   case end
 }
 
-/// A queue of commands to the watchdog's thread, which a pipe wakes.
+/// A queue of commands to the watchdog thread, which is woken through a pipe.
 final class Commands: Sendable {
-  /// The reading end of the pipe: readable while commands wait.
+  /// The reading end of the pipe, readable while commands are waiting.
   let wakePipe: Int32
 
   private let writingEnd: Int32
@@ -34,7 +34,7 @@ final class Commands: Sendable {
     close(writingEnd)
   }
 
-  /// Adds a command and wakes the watchdog's thread.
+  /// Adds a command and wakes the watchdog thread.
   func send(_ command: Command) {
     waiting.withLock { waiting in waiting.append(command) }
     _ = unsafe write(writingEnd, [1 as UInt8], 1)

@@ -4,17 +4,17 @@ import Glibc
 public struct InterfaceAddress: Sendable, Equatable {
   /// The interface's name, such as `eth0`.
   public let interface: String
-  /// The numeric address.
+  /// The IP address in numeric form.
   public let address: String
-  /// The number of leading bits that identify the network.
+  /// The number of leading bits of the address that identify the network.
   public let prefixLength: Int
   /// True for the loopback interface.
   public let isLoopback: Bool
 
-  /// The network in the form that MPI launchers take, such as `10.0.0.0/24`.
+  /// The network in the form that MPI launchers expect, such as `10.0.0.0/24`.
   public var network: String { "\(address)/\(prefixLength)" }
 
-  /// The addresses of all interfaces that are up, IPv4 and IPv6, without link-local ones.
+  /// Returns the IPv4 and IPv6 addresses of all active interfaces, without link-local addresses.
   public static func all() -> [InterfaceAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&list) == 0 else { return [] }

@@ -1,17 +1,17 @@
 import Glibc
 
-/// The addresses, port and token of rank 0's watchdog.
+/// The addresses, port and token with which other ranks connect to rank 0's watchdog.
 public struct Invitation: Sendable, Equatable {
-  /// The time limit for one address to answer.
+  /// The time limit in seconds for a connection to one address.
   static let patienceSeconds = 2.0
 
-  /// The secret that shows that a connection belongs to the job.
+  /// The secret that proves that a connection belongs to the job.
   let token: String
-  /// The port on all addresses.
+  /// The TCP port, the same on all addresses.
   public let port: Int
-  /// Rank 0's host.
+  /// The name of rank 0's host.
   public let host: String
-  /// All addresses of that host, the loopback ones last.
+  /// All addresses of rank 0's host, with the loopback addresses last.
   public let addresses: [String]
 
   init(token: String, port: Int, host: String, addresses: [String]) {
@@ -21,12 +21,12 @@ public struct Invitation: Sendable, Equatable {
     self.addresses = addresses
   }
 
-  /// The invitation as text, to be broadcast.
+  /// The invitation as text, for broadcasting.
   public var text: String {
     ([token, "\(port)", host] + addresses).joined(separator: " ")
   }
 
-  /// Reads ``text``; `nil` for any other text.
+  /// Parses the form of ``text``; `nil` for other text.
   public init?(text: String) {
     let words = text.split(separator: " ").map(String.init)
     guard words.count > 3, let port = Int(words[1]) else { return nil }
@@ -40,7 +40,7 @@ public struct Invitation: Sendable, Equatable {
     return true
   }
 
-  /// The addresses in the order to try; on rank 0's own host the loopback address comes first, since it always works.
+  /// Returns the addresses in the order to try; on rank 0's own host, loopback comes first because it always works.
   func addressesToTry(fromHost host: String) -> [String] {
     host == self.host ? addresses.reversed() : addresses
   }

@@ -1,19 +1,19 @@
 import Glibc
 
-/// A TCP connection that carries lines of text and never blocks.
+/// A nonblocking TCP connection that carries lines of text.
 final class LineConnection {
-  /// The longest line; a connection that sends a longer one is closed.
+  /// The longest line in bytes; a connection that sends a longer one is closed.
   private static let longestLine = 4096
   private static let longestBacklog = 1 << 16
 
   let descriptor: Int32
-  /// True if the peer has closed the connection, or it broke.
+  /// True if the peer has closed the connection, or the connection failed.
   private(set) var isClosed = false
 
   private var incoming: [UInt8] = []
   private var outgoing: [UInt8] = []
 
-  /// Takes ownership of a connected socket.
+  /// Creates a connection from a connected socket, which it owns from now on.
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -24,7 +24,7 @@ final class LineConnection {
 
   deinit { close(descriptor) }
 
-  /// Sends a line without blocking; what the system does not take is sent with the next line.
+  /// Sends a line without blocking; bytes that the system does not accept now are sent with the next line.
   func send(_ line: String) {
     if outgoing.count < Self.longestBacklog {
       outgoing += Array((line + "\n").utf8)
@@ -32,7 +32,7 @@ final class LineConnection {
     flush()
   }
 
-  /// Sends pending bytes as far as the system takes them.
+  /// Sends as many of the waiting bytes as the system accepts.
   func flush() {
     while !outgoing.isEmpty, !isClosed {
       let count = unsafe Glibc.send(descriptor, outgoing, outgoing.count, Int32(MSG_NOSIGNAL))
@@ -46,7 +46,7 @@ final class LineConnection {
     }
   }
 
-  /// Reads the complete lines that have arrived.
+  /// Returns the complete lines that have arrived.
   func receive() -> [String] {
     var buffer = [UInt8](repeating: 0, count: 4096)
     while !isClosed {
@@ -70,7 +70,7 @@ final class LineConnection {
     return lines
   }
 
-  /// Waits for a line; `nil` if none arrives in time.
+  /// Waits for a line; `nil` if none arrives within the time limit.
   func receiveLine(withinSeconds seconds: Double) -> String? {
     let deadline = monotonicSeconds() + seconds
     while true {
@@ -88,21 +88,21 @@ final class LineConnection {
 final class LineListener {
   let descriptor: Int32
 
-  /// Takes ownership of a listening socket.
+  /// Creates a listener from a listening socket, which it owns from now on.
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
 
-  /// Accepts the next pending connection, if any.
+  /// Accepts the next waiting connection; `nil` if there is none.
   func accept() -> LineConnection? {
     let accepted = Glibc.accept(descriptor, nil, nil)
     return accepted >= 0 ? LineConnection(accepted) : nil
   }
 }
 
-/// Waits until one of the descriptors is readable, or for the given time.
+/// Waits until one of the file descriptors is readable, or until the time limit.
 ///
 /// - Returns: The readable descriptors.
 func waitForInput(_ descriptors: [Int32], seconds: Double) -> [Int32] {
@@ -112,7 +112,7 @@ func waitForInput(_ descriptors: [Int32], seconds: Double) -> [Int32] {
   return polled.filter { entry in entry.revents != 0 }.map(\.fd)
 }
 
-/// Seconds on a monotonic clock.
+/// Returns the seconds of the monotonic clock.
 func monotonicSeconds() -> Double {
   var time = timespec()
   unsafe clock_gettime(CLOCK_MONOTONIC, &time)

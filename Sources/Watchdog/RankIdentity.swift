@@ -1,10 +1,10 @@
-/// The rank, host and process that messages name.
+/// The rank, host and process by which messages identify a rank.
 public struct RankIdentity: Sendable, Equatable {
-  /// The rank's number.
+  /// The number of the rank.
   public var rank: Int
-  /// The name of its host.
+  /// The name of the rank's host.
   public var host: String
-  /// Its process number on that host.
+  /// The rank's process ID on its host.
   public var process: Int
 
   /// Creates an identity.
@@ -14,6 +14,6 @@ public struct RankIdentity: Sendable, Equatable {
     self.process = process
   }
 
-  /// Rank, host and process in one phrase.
+  /// Rank, host and process as text.
   var name: String { "rank \(rank) on host \(host) (process \(process))" }
 }

@@ -1,17 +1,17 @@
-/// The state of a rank, as its watchdog sends it to rank 0's.
+/// The status of a rank that its watchdog sends to rank 0's watchdog.
 public struct RankStatus: Sendable, Equatable {
-  /// The number of collectives that the rank has entered: all ranks enter the same ones in the same order.
+  /// The number of collectives that the rank has entered; all ranks enter the same collectives in the same order.
   public var collectives: Int
-  /// The name of the collective that the rank is in, if any.
+  /// The name of the collective that the rank is in; `nil` if it is in none.
   public var collective: String?
-  /// The number of pieces of work it has done.
+  /// The number of pieces of work that the rank has completed.
   public var progress: Int
-  /// Its current phase, for messages.
+  /// The rank's current phase, for messages.
   public var phase: String
-  /// True if the phase reports no progress until it ends, such as writing a file.
+  /// True if the phase reports no progress until its end, such as writing a file.
   public var allowsSilence: Bool
 
-  /// Creates a status.
+  /// Creates the status of a rank.
   public init(collectives: Int, collective: String?, progress: Int, phase: String, allowsSilence: Bool = false) {
     self.collectives = collectives
     self.collective = collective
@@ -23,10 +23,10 @@ public struct RankStatus: Sendable, Equatable {
   /// The rank's position in the sequence of collectives: 2n inside the n-th, 2n + 1 after it.
   var place: Int { 2 * collectives + (collective == nil ? 1 : 0) }
 
-  /// The status as one line; read by ``init(line:)``.
+  /// The status as one line, which ``init(line:)`` parses.
   var line: String { "\(collectives) \(progress) \(allowsSilence ? 1 : 0) \(collective ?? "-") \(phase)" }
 
-  /// Reads ``line``; `nil` for any other text.
+  /// Parses the form of ``line``; `nil` for other text.
   init?(line: some StringProtocol) {
     let words = line.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
     guard words.count == 5, let collectives = Int(words[0]), let progress = Int(words[1]) else { return nil }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Opens a socket that listens on every interface, with IPv6 where the host has it.
+/// Opens a socket that listens on all network interfaces, with IPv6 if the host supports it.
 ///
-/// - Parameter port: The port; 0 for a free one.
+/// - Parameter port: The port to listen on; 0 for any free port.
 /// - Returns: The socket and its port.
-/// - Throws: ``WatchdogError``.
+/// - Throws: ``WatchdogError`` if the port is not available.
 func listen(port: Int) throws(WatchdogError) -> (descriptor: Int32, port: Int) {
   var reason = ""
   for address in ["::", "0.0.0.0"] {
@@ -33,7 +33,7 @@ func listen(port: Int) throws(WatchdogError) -> (descriptor: Int32, port: Int) {
   throw WatchdogError(description: "port \(port) cannot be listened on: \(reason)")
 }
 
-/// Raises the limit of open descriptors for connections to `count` ranks, as far as the system allows.
+/// Raises the limit of open file descriptors for connections to `count` ranks, as far as the system allows.
 func raiseDescriptorLimit(toHold count: Int) {
   var limit = rlimit()
   let wanted = rlim_t(count + 512)
@@ -44,7 +44,7 @@ func raiseDescriptorLimit(toHold count: Int) {
   _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
-/// Connects to a numeric address; `nil` if that does not succeed in time.
+/// Connects to a numeric address; `nil` if that does not succeed within the time limit.
 func connect(to address: String, port: Int, withinSeconds seconds: Double) -> Int32? {
   unsafe withAddress(address, port: port) { family, address, length -> Int32? in
     let descriptor = socket(
@@ -85,7 +85,7 @@ private func portNumber(of descriptor: Int32) -> Int {
   return unsafe withUnsafeMutablePointer(to: &storage) { storage in
     unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
       guard unsafe getsockname(descriptor, address, &length) == 0 else { return 0 }
-      // The port stands at the same place in both families.
+      // The port is at the same position in IPv4 and IPv6 addresses.
       return unsafe storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { address in
         unsafe Int(UInt16(bigEndian: address.pointee.sin_port))
       }

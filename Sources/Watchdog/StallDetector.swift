@@ -1,25 +1,25 @@
-/// The states of all ranks as rank 0's watchdog knows them, and the decision whether the job makes progress.
+/// The status of all ranks as known to rank 0's watchdog, and the decision whether the job still makes progress.
 ///
-/// A value without threads, sockets or a clock: times are the caller's, in seconds.
+/// It uses no threads, sockets or clock: the caller passes the current time in seconds.
 public struct StallDetector: Sendable {
-  /// The longest time without progress.
+  /// The longest time without progress before the job is ended, in seconds.
   public let timeoutSeconds: Double
 
-  /// The longest time of a phase that allows silence: a slow file system is no stall.
+  /// The longest time in seconds of a phase that allows silence, because a slow file system is no reason to end a job.
   private static let patientSeconds = 900.0
-  /// The time between a rank's disconnection and the end of the job, for the launcher to report how the rank ended.
+  /// The time in seconds between a rank's disconnection and the end of the job, in which the launcher can report how the rank ended.
   private static let graceSeconds = 3.0
-  /// The largest number of ranks named in a message.
+  /// The largest number of ranks that a message names.
   private static let namedRanks = 4
 
   private struct Member: Sendable {
     let identity: RankIdentity
     var status: RankStatus
-    /// The time of the last message.
+    /// The time of the last message from the rank.
     var heard: Double
-    /// The time of the last change of status.
+    /// The time of the rank's last change of status.
     var changed: Double
-    /// The time at which it disconnected without a goodbye.
+    /// The time at which the rank disconnected without a goodbye; `nil` if it did not.
     var disconnected: Double?
     var isFinished = false
   }
@@ -27,13 +27,13 @@ public struct StallDetector: Sendable {
   private let size: Int
   private var members: [Int: Member] = [:]
 
-  /// A detector for `size` ranks.
+  /// Creates a detector for `size` ranks.
   public init(size: Int, timeoutSeconds: Double) {
     self.size = size
     self.timeoutSeconds = timeoutSeconds
   }
 
-  /// Records a rank's status.
+  /// Records the status of a rank.
   public mutating func note(_ identity: RankIdentity, _ status: RankStatus, now: Double) {
     guard var member = members[identity.rank] else {
       members[identity.rank] = Member(identity: identity, status: status, heard: now, changed: now)
@@ -47,7 +47,7 @@ public struct StallDetector: Sendable {
     members[identity.rank] = member
   }
 
-  /// Records a rank's goodbye.
+  /// Records that a rank said goodbye because its work is done.
   public mutating func noteEnd(ofRank rank: Int) {
     members[rank]?.isFinished = true
   }
@@ -59,7 +59,7 @@ public struct StallDetector: Sendable {
     }
   }
 
-  /// Extends all deadlines by a time in which this watchdog itself did not run.
+  /// Extends all deadlines by a time in which this watchdog did not run itself.
   public mutating func extendDeadlines(by seconds: Double) {
     for rank in members.keys {
       members[rank]?.heard += seconds
@@ -67,7 +67,7 @@ public struct StallDetector: Sendable {
     }
   }
 
-  /// The reason to end the job; `nil` while it makes progress.
+  /// Returns the reason to end the job; `nil` while it makes progress.
   public func diagnosis(now: Double) -> String? {
     let running = members.values.filter { member in !member.isFinished }.sorted { one, other in
       (one.status.place, one.identity.rank) < (other.status.place, other.identity.rank)
@@ -101,7 +101,7 @@ public struct StallDetector: Sendable {
     status.allowsSilence ? max(timeoutSeconds, Self.patientSeconds) : timeoutSeconds
   }
 
-  /// The diagnosis when every rank waits in a collective.
+  /// Returns the message for a job in which every rank waits in a collective.
   private func deadlock(_ running: [Member], _ now: Double) -> String {
     let missing = (0..<size).filter { rank in members[rank] == nil }
     let first = running[0].status
@@ -124,7 +124,7 @@ public struct StallDetector: Sendable {
       + "a connection between hosts is down, or the MPI library hangs"
   }
 
-  /// The ranks that wait for the ones that are behind, as the end of a message.
+  /// Returns the clause of a message that lists the ranks that wait in a collective for the slowest ranks; empty if there are none.
   private func waiting(_ running: [Member]) -> String {
     let waiting = running.filter { member in
       member.status.collective != nil && member.status.place > running[0].status.place
@@ -148,7 +148,7 @@ public struct StallDetector: Sendable {
   }
 }
 
-/// A list of ranks for messages, such as "ranks 0, 2–5".
+/// Formats a list of ranks for messages, such as "ranks 0, 2–5".
 func ranks(_ numbers: [Int]) -> String {
   var runs: [ClosedRange<Int>] = []
   for number in numbers.sorted() {
@@ -168,7 +168,7 @@ func ranks(_ numbers: [Int]) -> String {
   return "rank\(numbers.count == 1 ? "" : "s") \(texts.joined(separator: ", "))"
 }
 
-/// A time for messages: whole seconds, or tenths below 10 s.
+/// Formats a time in whole seconds, or in tenths of seconds below 10 s.
 func seconds(_ count: Double) -> String {
   count < 10 ? "\((10 * count).rounded() / 10) s" : "\(Int(count.rounded())) s"
 }

@@ -1,23 +1,23 @@
 import Glibc
 
-/// The loop of a watchdog's thread.
+/// The loop that a watchdog thread runs.
 final class WatchLoop {
   /// The role of this rank's watchdog.
   private enum Role {
-    /// Watches its own rank, until the ranks are connected.
+    /// Watches only its own rank, until the watchdogs are connected.
     case alone
-    /// Rank 0: watches all ranks.
+    /// On rank 0: watches all ranks.
     case server(WatchdogServer)
-    /// Another rank: reports to rank 0, and watches it.
+    /// On other ranks: reports to rank 0 and watches it.
     case client(WatchdogClient)
-    /// Rank 0 has done its work: nothing to watch.
+    /// Does nothing, because rank 0 has finished.
     case shutDown
   }
 
   private let identity: RankIdentity
   private let size: Int
   private let timeoutSeconds: Double
-  /// The interval between signs of life.
+  /// The interval between status messages in seconds.
   private let interval: Double
   private let networkOption: String?
   private let commands: Commands
@@ -39,13 +39,13 @@ final class WatchLoop {
     detector = StallDetector(size: size, timeoutSeconds: timeoutSeconds)
   }
 
-  /// Runs until the command to end.
+  /// Runs until the thread receives the command to end.
   func run() {
     var lastTurn = monotonicSeconds()
     while true {
       _ = waitForInput([commands.wakePipe] + descriptors, seconds: interval)
       let now = monotonicSeconds()
-      // A turn that took far too long: this process was suspended, or did not get the CPU.
+      // If the loop took much longer than the interval, this process was suspended or did not get a CPU.
       let pause = now - lastTurn - interval
       if pause > max(2, 2 * interval) {
         extendDeadlines(by: pause)
@@ -92,7 +92,7 @@ final class WatchLoop {
       switch client.takeTurn(status(), interval: interval, now: now) {
       case .shutdown: role = .shutDown
       case .end:
-        // Rank 0 has reported the cause; its line is on its way through the launcher, which ends soon after the first exit.
+        // Rank 0 has reported the cause; the launcher needs time to forward its line, because it ends soon after the first exit.
         leave()
       case .brokenConnection:
         endJob("\(identity.name) has lost rank 0, which ended or whose host or network is down")
@@ -107,7 +107,7 @@ final class WatchLoop {
     }
   }
 
-  /// The most frequent cause where ranks never find each other.
+  /// Advice about the most frequent reason why ranks cannot connect to each other; empty if it does not apply.
   private var advice: String {
     let networks = InterfaceAddress.all().filter { address in !address.isLoopback && !address.address.contains(":") }
     guard size > 1, networks.count > 1, let networkOption else { return "" }
@@ -141,7 +141,7 @@ final class WatchLoop {
     _ = unsafe write(STDERR_FILENO, text, text.count)
   }
 
-  /// Ends this process without any step that could hang.
+  /// Ends this process without any operation that could hang.
   private func leave() -> Never {
     usleep(300_000)
     _exit(Watchdog.exitCode)

@@ -2,16 +2,16 @@ import Dispatch
 import Glibc
 import ParallelLoops
 
-/// A thread that ends a job without progress, on every host, with a message that names the rank that is behind.
+/// A thread that ends a job that makes no progress, on all hosts, with a message that names the rank that is behind.
 ///
-///     rank 1's watchdog  ── status ──▶  rank 0's watchdog  ── end ──▶  everyone's
+///     rank 1's watchdog  ── status ──▶  rank 0's watchdog  ── end ──▶  all watchdogs
 ///                        ◀── alive ───
 ///
-/// Each rank has one, with a TCP connection of its own: it makes no MPI call, so it works while MPI hangs. Until it is connected, from
-/// before MPI is initialized, it watches its own rank alone. To end a job, the process exits at once with ``exitCode``; the launcher or
-/// the other watchdogs end the remaining ranks.
+/// Each rank has a watchdog with a TCP connection of its own. It makes no MPI calls, so it works while MPI hangs. Until it is connected, beginning
+/// before MPI is initialized, it watches only its own rank. To end a job, the process exits at once with ``exitCode``; the launcher or the other
+/// watchdogs end the remaining ranks.
 public final class Watchdog: Sendable {
-  /// The exit code of a job that hangs.
+  /// The exit code of a job that made no progress.
   public static let exitCode: Int32 = 70
 
   private let identity: RankIdentity
@@ -19,14 +19,14 @@ public final class Watchdog: Sendable {
   private let commands = Commands()
   private let ended = DispatchSemaphore(value: 0)
 
-  /// Starts to watch this rank.
+  /// Starts the watchdog of this rank.
   ///
   /// - Parameters:
-  ///   - identity: This rank.
+  ///   - identity: The number, host and process of this rank.
   ///   - size: The number of ranks of the job.
-  ///   - timeoutSeconds: The longest time without progress.
-  ///   - networkOption: The launcher's option that names the network between hosts, for the message when ranks do not find each other.
-  ///   - status: Returns the state of the rank; called on the watchdog's thread.
+  ///   - timeoutSeconds: The longest time without progress, in seconds.
+  ///   - networkOption: The launcher option that selects the network between hosts, recommended if ranks cannot connect; `nil` for none.
+  ///   - status: Returns the status of the rank; called on the watchdog thread.
   public init(
     _ identity: RankIdentity, of size: Int, timeoutSeconds: Double, networkOption: String? = nil,
     status: @escaping @Sendable () -> RankStatus
@@ -42,10 +42,10 @@ public final class Watchdog: Sendable {
     }
   }
 
-  /// Opens rank 0's watchdog for the connections of the other ranks.
+  /// Opens rank 0's watchdog for connections of the other ranks.
   ///
-  /// - Parameter port: The port to listen on; 0 for a free one.
-  /// - Returns: The argument of the others' ``join(_:)``.
+  /// - Parameter port: The port to listen on; 0 for any free port.
+  /// - Returns: The argument for ``join(_:)`` on the other ranks.
   /// - Throws: ``WatchdogError`` if the port is not available.
   public func open(port: Int = 0) throws(WatchdogError) -> Invitation {
     let listener = try listen(port: port)
@@ -59,9 +59,9 @@ public final class Watchdog: Sendable {
     return invitation
   }
 
-  /// Connects this rank's watchdog to rank 0's.
+  /// Connects this rank's watchdog to that of rank 0.
   ///
-  /// - Throws: ``WatchdogError`` if rank 0 answers at none of its addresses.
+  /// - Throws: ``WatchdogError`` if rank 0 answers on none of its addresses.
   public func join(_ invitation: Invitation) throws(WatchdogError) {
     for address in invitation.addressesToTry(fromHost: identity.host) {
       guard let descriptor = connect(to: address, port: invitation.port, withinSeconds: Invitation.patienceSeconds)
@@ -69,7 +69,7 @@ public final class Watchdog: Sendable {
       let connection = LineConnection(descriptor)
       connection.send("hello \(invitation.token) \(identity.rank) \(identity.process) \(identity.host)")
       if connection.receiveLine(withinSeconds: Invitation.patienceSeconds) == "welcome" {
-        // The thread gets a duplicate: this descriptor is closed with its connection.
+        // The thread gets a duplicate, because this descriptor is closed together with its connection.
         commands.send(.follow(descriptor: dup(descriptor)))
         return
       }
@@ -80,7 +80,7 @@ public final class Watchdog: Sendable {
         + "port \(invitation.port) at \(invitation.addresses.joined(separator: ", "))")
   }
 
-  /// Stops watching, after the rank has done its work.
+  /// Stops the watchdog when the rank's work is done.
   public func end() {
     commands.send(.end)
     _ = ended.wait(timeout: .now() + .seconds(1))

@@ -1,18 +1,18 @@
-/// The side of a rank other than 0 of its connection to rank 0.
+/// The connection of another rank's watchdog to rank 0's watchdog, on that rank's side.
 final class WatchdogClient {
-  /// The result of one turn.
+  /// The result of one iteration of the watchdog's loop.
   enum Message {
-    /// Rank 0 has done its work.
+    /// Rank 0 has finished.
     case shutdown
-    /// Rank 0 ends the job.
+    /// Rank 0 requests the end of the job.
     case end
     /// The connection has been closed for longer than a launcher needs to end the job.
     case brokenConnection
-    /// No message; the time since rank 0 was last heard.
+    /// No message has arrived; the time in seconds since the last one.
     case silence(silentSeconds: Double)
   }
 
-  /// Time for the launcher to report how rank 0 ended.
+  /// The time in seconds in which the launcher can report how rank 0 ended.
   private static let graceSeconds = 3.0
 
   let connection: LineConnection
@@ -25,12 +25,12 @@ final class WatchdogClient {
     heard = now
   }
 
-  /// Extends deadlines by a time in which this process did not run.
+  /// Extends all deadlines by a time in which this process did not run.
   func extendDeadlines(by pause: Double) {
     heard += pause
   }
 
-  /// Sends this rank's status and reads rank 0's messages.
+  /// Sends this rank's status, and reads rank 0's messages.
   func takeTurn(_ status: RankStatus, interval: Double, now: Double) -> Message {
     for line in connection.receive() {
       heard = now

@@ -1,5 +1,5 @@
-/// A failure to connect watchdogs.
+/// A failure to connect the watchdogs of different ranks.
 public struct WatchdogError: Error, CustomStringConvertible, Equatable {
-  /// The text for the user.
+  /// The error message for the user.
   public let description: String
 }

@@ -1,4 +1,4 @@
-/// Rank 0's side of the watchdogs' connections.
+/// The connections of all other ranks' watchdogs to rank 0's watchdog, on rank 0's side.
 final class WatchdogServer {
   private let listener: LineListener
   private let token: String
@@ -11,12 +11,12 @@ final class WatchdogServer {
     self.token = token
   }
 
-  /// The descriptors to poll.
+  /// The file descriptors to wait for.
   var descriptors: [Int32] {
     [listener.descriptor] + unknown.map(\.descriptor) + members.map(\.connection.descriptor)
   }
 
-  /// Reads all messages and sends a sign of life.
+  /// Reads all messages, and tells the other ranks that rank 0 is alive.
   func takeTurn(_ detector: inout StallDetector, interval: Double, now: Double) {
     while let connection = listener.accept() {
       unknown.append(connection)
@@ -29,14 +29,14 @@ final class WatchdogServer {
     }
   }
 
-  /// Sends a line to all ranks.
+  /// Sends a line to all other ranks.
   func broadcast(_ line: String) {
     for member in members {
       member.connection.send(line)
     }
   }
 
-  /// Admits new connections that know the job's token, and drops others.
+  /// Accepts new connections that send the job's token, and closes others.
   private func greet(_ detector: inout StallDetector, _ now: Double) {
     var waiting: [LineConnection] = []
     for connection in unknown {

@@ -3,26 +3,26 @@ import Formats
 import Glibc
 import Runs
 
-/// A classifier of representations: that of a run's linear stage, with its standardization folded in, or the one
+/// A linear classifier on representations: that of a run's linear probe, with the standardization folded into its weights, or the one
 /// trained with the encoder.
 ///
-/// W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
+/// For the representation r: W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
 package struct ExportedClassifier {
-  /// `[classes, width]`.
+  /// The weight, `[classes, width]`.
   package let weight: [Float]
-  /// `[classes]`.
+  /// The bias, `[classes]`.
   package let bias: [Float]
 
   package var classCount: Int { bias.count }
 
-  /// Reads the classifier of a run; `nil` if there is none that belongs to the encoder.
+  /// Reads the classifier of a run; `nil` if there is none for this encoder.
   ///
   /// - Parameters:
   ///   - path: The run directory.
-  ///   - encoderWeights: The weights of the encoder: those of the step, or their moving average.
-  ///   - step: The step whose encoder is exported.
-  ///   - width: The encoder's number of features.
-  ///   - report: Receives a line if there is a classifier that does not belong to the encoder.
+  ///   - encoderWeights: The weights of the encoder: those after the step, or their moving average.
+  ///   - step: The step whose encoder is used.
+  ///   - width: The number of features of a representation.
+  ///   - report: Receives a line if there is a classifier, but for another encoder.
   /// - Throws: `FileError` if the classifier's file is damaged.
   package init?(
     run path: String, weights encoderWeights: RunWeights, step: Int, width: Int, report: (String) -> Void
@@ -54,7 +54,7 @@ package struct ExportedClassifier {
     }
   }
 
-  /// The classifier that was trained with the encoder.
+  /// Takes the classifier that was trained with the encoder from a training state.
   package init(of state: TrainingState) {
     func elements(_ kind: String) -> [Float] {
       state.tensors.first { tensor in tensor.name == "\(Configuration.classifierName).\(kind)" }.map { tensor in
@@ -64,7 +64,7 @@ package struct ExportedClassifier {
     (weight, bias) = (elements("weight"), elements("bias"))
   }
 
-  /// Weight and bias as tensors.
+  /// Returns weight and bias as tensors whose names begin with `name`.
   package func tensors(_ name: String) -> [NamedTensor] {
     [
       NamedTensor(name: "\(name).weight", shape: [classCount, weight.count / classCount], elements: weight[...]),

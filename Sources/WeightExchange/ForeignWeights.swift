@@ -3,26 +3,26 @@ import Formats
 import NeuralNet
 import Runs
 
-/// A weight file of another program, with its names mapped to a layout.
+/// The weight file of another program, whose tensor names are translated by a ``WeightLayout``.
 struct ForeignWeights {
   /// The path of the file.
   let path: String
-  /// The file's own names and shapes, by the names of the layout.
+  /// The file's names and header entries, by the translated names.
   let entries: [String: (name: String, entry: SafetensorsHeader.Entry)]
 
-  /// The file's names outside the model, such as a momentum encoder's or an optimizer's.
+  /// The file's names of tensors that do not belong to the model, such as those of a momentum encoder or an optimizer.
   let outside: [String]
 
   private let layout: WeightLayout
   private let file: SafetensorsFile
 
-  /// Reads a file.
+  /// Reads the header of a weight file.
   ///
   /// - Parameters:
-  ///   - path: The file.
-  ///   - layout: The layout of its names.
-  ///   - prefix: The beginning of the names of the model's tensors; `nil` for the only one, as ``WeightPrefix`` finds it.
-  /// - Throws: `FileError`, also for a file of another format.
+  ///   - path: The path of the file.
+  ///   - layout: The naming scheme of the file.
+  ///   - prefix: The text with which the names of the model's tensors begin; `nil` to detect it (``WeightPrefix``).
+  /// - Throws: `FileError`, also if the file has another format.
   package init(path: String, _ layout: WeightLayout, prefix: String? = nil) throws(FileError) {
     self.path = path
     self.layout = layout
@@ -43,18 +43,18 @@ struct ForeignWeights {
     part = chosen.part
   }
 
-  // MARK: - The model of the file
+  // MARK: - The model in the file
 
-  /// The part that the names belong to: a whole model or, in a layout that distinguishes them, its encoder only.
+  /// The part that the file contains: a whole model or, in naming schemes that distinguish them, its encoder only.
   let part: WeightLayout.Part
 
-  /// The stem, by the size of the first convolution.
+  /// The input stem, detected from the size of the first convolution.
   var stem: ResNetArchitecture.Stem {
     let convolution = layout.name(of: "encoder.conv1.weight", part)
     return entries[convolution]?.entry.shape.last == 7 ? .imagenet : .cifar
   }
 
-  /// Sets the projection head of a configuration to that of the file.
+  /// Sets the projection head of a configuration to the one in the file.
   func setHead(_ configuration: inout Configuration) {
     func outputs(_ slice: String) -> Int? {
       // The shape of a tensor without elements is not trusted.
@@ -78,14 +78,14 @@ struct ForeignWeights {
 
   // MARK: - Tensors
 
-  /// The tensors of a classifier, which are not part of an encoder.
+  /// The names of those tensors in the file that belong to a classifier, not to an encoder.
   var classifierNames: [String] {
     ["weight", "bias"].compactMap { kind in entries["\(layout.classifierName).\(kind)"]?.name }
   }
 
   /// Checks that all names and shapes are those of a model.
   ///
-  /// - Throws: ``RunError`` naming all tensors that are missing, unexpected or of another shape.
+  /// - Throws: ``RunError`` naming all tensors that are missing, unexpected or have another shape.
   func check(_ slices: [VectorSlice], model: String) throws(RunError) {
     var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
     var (missing, misshapen): ([String], [String]) = ([], [])
@@ -107,7 +107,7 @@ struct ForeignWeights {
     let clashes = [("missing", missing), ("left over", surplus), ("of another shape or type", misshapen)]
       .filter { _, names in !names.isEmpty }
       .map { kind, names in "\(names.count) \(kind): \(Self.list(names))" }
-    // What no encoder has, such as another program's head, spoils nothing.
+    // Superfluous tensors that no encoder has, such as another program's head, are harmless.
     if missing.isEmpty, misshapen.isEmpty, !surplus.contains(where: { name in isOfEncoder(name) }) { return }
     guard clashes.isEmpty else {
       throw RunError(
@@ -118,7 +118,7 @@ struct ForeignWeights {
     }
   }
 
-  /// The file's names of the model's tensors that are not known.
+  /// Returns the file's names of the model's tensors that are not in `known`.
   private func surplus(_ known: Set<String>) -> [String] {
     entries.filter { name, _ in !known.contains(name) }.map(\.value.name).sorted()
   }
@@ -129,7 +129,7 @@ struct ForeignWeights {
     }
   }
 
-  /// The tensors that an import leaves out, besides a classifier: those outside the model, and those that it has no place for.
+  /// Returns the tensors, except a classifier's, that an import ignores: those outside the model, and those that have no counterpart.
   func leftOut(_ slices: [VectorSlice]) -> [String] {
     var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
     for slice in slices {
@@ -140,9 +140,9 @@ struct ForeignWeights {
     return surplus(known) + outside
   }
 
-  /// Fills parameters and running statistics, after ``check(_:model:)``.
+  /// Fills parameters and running statistics; call ``check(_:model:)`` before.
   ///
-  /// - Throws: ``RunError`` naming a tensor that holds NaN or infinity.
+  /// - Throws: ``RunError`` naming a tensor that contains NaN or infinity.
   func fill(_ state: inout TrainingState) throws {
     let (parameters, statistics) = (state.parameterLayout.slices, state.statisticsLayout.slices)
     state.parameters = try parameters.flatMap(elements)

@@ -5,27 +5,27 @@ import ImageCodecs
 import Imaging
 import Runs
 
-/// The preprocessing of a run's encoder and the class names of its classifier, available without the run's dataset.
+/// The image preprocessing that a run's encoder expects, and the class names of its classifier, available without the run's dataset.
 package struct ImagePreprocessing: Sendable {
-  /// The metadata key of the class names in a classifier's file: a JSON list.
+  /// The metadata key of the class names in a classifier's file; the value is a JSON list.
   package static let classNamesMetadata = "class_names"
-  /// The share of the shorter side kept by the center crop of a resized image.
+  /// The side of the center crop relative to the shorter side of the resized image.
   private static let cropRatio = 0.875
 
-  /// Per-channel mean and standard deviation used to standardize the input.
+  /// The mean and standard deviation per channel with which the input is standardized.
   package let normalization: ChannelNormalization
-  /// The conversion of gray images of 16 bits.
+  /// The conversion of 16-bit gray images to 8 bits.
   package let sixteenBit: SixteenBit
-  /// Height and width of the encoder's input.
+  /// The height and width of the encoder's input.
   package let viewSize: ImageSize
-  /// Names in the order of labels; empty if the run does not know them.
+  /// The names of the classes in the order of the labels; empty if unknown.
   package let classNames: [String]
 
-  /// Reads a run's files; `nil` if they do not contain mean and deviation.
+  /// Reads the preprocessing from a run's files; `nil` if they do not contain mean and standard deviation.
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration.
-  ///   - run: The run directory, whose linear classifier may name the classes.
+  ///   - run: The run directory; its linear classifier may contain the class names.
   package init?(_ configuration: Configuration, run: String) {
     let known: (ChannelNormalization, ImageSize)? =
       if let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) {
@@ -47,7 +47,7 @@ package struct ImagePreprocessing: Sendable {
     classNames = Self.classNames(ofClassifierIn: run) ?? Self.classNames(ofSummaryIn: run) ?? []
   }
 
-  /// The class names in the metadata of the linear stage's classifier.
+  /// Returns the class names in the metadata of the linear probe's classifier.
   private static func classNames(ofClassifierIn run: String) -> [String]? {
     RunWeights.allCases.lazy.compactMap { weights in
       let file = try? SafetensorsFile(path: "\(run)/\(ClassifierFile.path(of: weights))")
@@ -55,7 +55,7 @@ package struct ImagePreprocessing: Sendable {
     }.first
   }
 
-  /// The class names of the training set, from `summary.json`.
+  /// Returns the class names of the training set in `summary.json`.
   private static func classNames(ofSummaryIn run: String) -> [String]? {
     guard let file = try? ReadOnlyFile(path: RunDirectory(path: run).summaryPath),
       let bytes = try? file.read(file.byteCount, at: 0),
@@ -71,12 +71,12 @@ package struct ImagePreprocessing: Sendable {
     }
   }
 
-  /// Channel values as a metadata value, such as `0.4914,0.4822,0.4465`.
+  /// Returns channel values as metadata text, such as `0.4914,0.4822,0.4465`.
   private static func text(_ channels: [Float]) -> String {
     channels.map { value in "\(value)" }.joined(separator: ",")
   }
 
-  /// Class names as a metadata value.
+  /// Returns class names as metadata text, a JSON list.
   package static func text(_ classNames: [String]) -> String {
     JSONValue.list(classNames.map(JSONValue.text)).encoded()
   }
@@ -91,7 +91,7 @@ package struct ImagePreprocessing: Sendable {
       "\(text), minus mean \(Self.text(normalization.mean)), divided by std \(Self.text(normalization.standardDeviation)); the file's metadata has them too"
   }
 
-  /// The preprocessing by name, for the metadata of an exported file.
+  /// The preprocessing as key-value pairs for the metadata of an exported file.
   package var metadata: [String: String] {
     var metadata = [
       "mean": Self.text(normalization.mean), "std": Self.text(normalization.standardDeviation),

@@ -48,7 +48,7 @@ extension ONNXModel {
     }
   }
 
-  /// Appends an operation of the graph as one or two of the standard operators.
+  /// Appends an operation of the graph as one or two standard ONNX operators.
   private mutating func add(_ operation: InferenceGraph.Operation, _ values: [String], output: String) {
     func square(_ number: Int) -> Attribute { .integers([number, number]) }
     func around(_ padding: Int) -> Attribute { .integers([padding, padding, padding, padding]) }
@@ -67,7 +67,7 @@ extension ONNXModel {
         "MaxPool", values, output,
         [("kernel_shape", square(kernel)), ("strides", square(stride)), ("pads", around(kernel / 2))])
     case .zeroPadding(let stride, let before, let behind):
-      // Rows and columns are the axes 2 and 3.
+      // Height and width are axes 2 and 3.
       let slice = [
         ("begins", [0, 0]), ("ends", [Int64.max, .max]), ("axes", [2, 3]), ("steps", [Int64(stride), Int64(stride)]),
       ]
@@ -103,7 +103,7 @@ extension ONNXModel {
     nodes.append(Node(operation, inputs, output: output, attributes))
   }
 
-  /// Adds a vector as an initializer and returns its name.
+  /// Adds an integer vector as a constant, and returns its name.
   private mutating func constant(_ name: String, _ values: [Int64]) -> String {
     constants.append((name: name, values: values))
     return name

@@ -6,13 +6,13 @@ import MPI
 import NeuralNet
 import Runs
 
-/// Exports a run's encoder to other programs.
+/// The export of a run's encoder for other programs.
 package enum WeightExport {
-  /// The formats of files.
+  /// The formats of exported files.
   package enum Format: String, Sendable, CaseIterable {
-    /// Weights under the names of a layout.
+    /// Weights only, under the names of a naming scheme.
     case safetensors
-    /// Weights and operations.
+    /// The graph with its weights (ONNX).
     case onnx
   }
 
@@ -44,35 +44,35 @@ package enum WeightExport {
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
-    /// The output file.
+    /// The path of the exported file.
     package var output: String
-    /// The format of the file.
+    /// The format of the exported file.
     package var format = Format.safetensors
     /// The values of the images that an ONNX model takes.
     package var input = ONNXInput.normalized
     /// The layout of names in safetensors; `nil` for torchvision's.
     package var layout: WeightLayout?
-    /// The part of the model; `nil` for the default of the format.
+    /// The part of the model to export; `nil` for the default of format and naming scheme.
     package var part: WeightLayout.Part?
-    /// True to include the classifier: that of the run's linear stage, or else the one trained with the encoder.
+    /// True to include the classifier: that of the run's linear probe, or else the one trained with the encoder.
     ///
-    /// `nil` to include it if it exists and the layout supports it.
+    /// `nil` includes it if it exists and the naming scheme supports it.
     package var hasClassifier: Bool?
 
-    /// The part that is written.
+    /// The part of the model that is exported.
     fileprivate var resolvedPart: WeightLayout.Part {
       part ?? (format == .onnx ? .encoder : (layout?.usualPart ?? .encoder))
     }
 
-    /// The defaults for a run.
+    /// Creates a request with default options for a run directory.
     package init(run: String, output: String) {
       self.run = run
       self.output = output
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if format == .safetensors, output.hasSuffix(".onnx") {
         return "--output \(output): the format is safetensors; give --format onnx, or a name that ends in .safetensors"
@@ -105,7 +105,7 @@ package enum WeightExport {
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` if the layout does not support the run's model, or naming a file that cannot be read or written.
+  /// - Throws: ``CollectiveError`` if the naming scheme does not support the run's model, or naming a file that cannot be read or written.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -170,7 +170,7 @@ package enum WeightExport {
       slices.map { tensor in
         NamedTensor(name: layout.name(of: tensor.name, part), shape: tensor.shape, elements: tensor.elements)
       } + (classifier?.tensors(layout.classifierName) ?? [])
-    // Wider elements first, as in the reference implementation, so that all are aligned.
+    // Tensors of wider elements come first, as in the reference implementation, so that all are aligned.
     let counters = tensors.compactMap { tensor in WeightLayout.counter(besides: tensor.name) }
     let descriptions =
       counters.map { name in TensorDescription(name: name, type: .int64, shape: []) }

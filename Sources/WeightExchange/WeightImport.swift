@@ -6,19 +6,19 @@ import MPI
 import NeuralNet
 import Runs
 
-/// Creates a run directory from the weights of another program, for the stages that follow pretraining.
+/// The import of another program's weights into a new run directory, for the stages that follow pretraining.
 package enum WeightImport {
-  /// The options of the command.
+  /// The options of `supcon import`.
   package struct Request: Sendable {
-    /// The weight file, safetensors.
+    /// The path of the weight file (safetensors).
     package var weights: String
-    /// The layout of the file's names and models.
+    /// The naming scheme of the file.
     package var layout: WeightLayout
-    /// The options that were given: encoder, stem, dataset, precision.
+    /// The options that were given: encoder, stem, dataset, data type.
     package var overrides: ConfigurationOverrides
-    /// The run directory; `nil` for a free one under `runs`.
+    /// The run directory; `nil` for an unused one under `runs`.
     package var output: String?
-    /// The beginning of the names of the model's tensors in the file; `nil` for the only one.
+    /// The text with which the names of the model's tensors in the file begin; `nil` to detect it.
     package var prefix: String?
 
     package init(weights: String, layout: WeightLayout, overrides: ConfigurationOverrides, output: String?) {
@@ -28,7 +28,7 @@ package enum WeightImport {
       self.output = output
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       configuration.problem(given: overrides, ranks: 1)?.description
         ?? layoutProblem(configuration.model.stem ?? .cifar)
@@ -40,7 +40,7 @@ package enum WeightImport {
       return layout.problem(resolved.architecture)
     }
 
-    /// The configuration before the weights are read, in float32, in which other programs evaluate.
+    /// The configuration before the weights are read; in float32, in which other programs evaluate.
     fileprivate var configuration: Configuration {
       var base = Configuration()
       base.compute.precision = .float32
@@ -75,13 +75,13 @@ package enum WeightImport {
     }
   }
 
-  /// The configuration and weights on rank 0 before the dataset is opened; nothing is written yet.
+  /// The configuration and weights on rank 0 before the dataset is opened, when nothing has been written.
   private struct Opened {
     let configuration: Configuration
     let state: TrainingState
     let directory: RunDirectory
     let classifierNames: [String]
-    /// The other tensors of the file that are left out.
+    /// The names of the file's tensors that are ignored.
     let leftOut: [String]
 
     init(_ request: Request, _ precisions: PrecisionChoice) throws {

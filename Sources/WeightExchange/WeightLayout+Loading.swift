@@ -1,17 +1,17 @@
 import NeuralNet
 
-/// The contents of a file of exported weights.
+/// A description of the contents of an exported weight file.
 struct WrittenWeights {
   let path: String
   let encoder: ResNetArchitecture
-  /// The projection head; `nil` if the file holds none.
+  /// The projection head; `nil` if the file does not contain one.
   let head: ProjectionHeadArchitecture?
-  /// The number of classes of the classifier; `nil` if the file holds none.
+  /// The number of classes of the classifier; `nil` if the file does not contain one.
   let classCount: Int?
 }
 
 extension WeightLayout {
-  /// Returns lines of Python that create the model of a file and load its weights strictly: no name missing, none left over.
+  /// Returns lines of Python that create the model of an exported file and load its weights with `strict=True`.
   func loadingLines(_ file: WrittenWeights) -> [String] {
     let classes = file.classCount.map { count in "num_classes=\(count)" }
     let model: [String] =
@@ -26,7 +26,7 @@ extension WeightLayout {
     ]
   }
 
-  /// A path as a Python string literal.
+  /// Returns a path as a Python string literal.
   private static func literal(_ path: String) -> String {
     let escaped = path.map { letter in
       switch letter {
@@ -45,7 +45,7 @@ extension WeightLayout {
     let encoder = file.encoder
     var lines = ["model = torchvision.models.\(encoder.name)(\(classes ?? ""))"]
     if encoder.name == "resnet200" {
-      // The only model without a function of its own.
+      // This is the only encoder for which torchvision has no function.
       let arguments = ["torchvision.models.resnet.Bottleneck", "\(encoder.blockCounts)", classes].compactMap { $0 }
       lines = ["model = torchvision.models.ResNet(\(arguments.joined(separator: ", ")))"]
     }

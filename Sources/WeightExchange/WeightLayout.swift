@@ -1,32 +1,32 @@
 import Configuration
 import NeuralNet
 
-/// The weight names of other programs, and the encoders and heads that their models support.
+/// A naming scheme: the tensor names of another program, and the encoders and heads that its models support.
 package enum WeightLayout: String, Sendable, CaseIterable {
-  /// torchvision's and timm's ResNets: `layer2.0.downsample.0.weight`, classifier `fc`, no projection head.
+  /// The names of torchvision's and timm's ResNets, such as `layer2.0.downsample.0.weight`; the classifier is `fc`, and there is no projection head.
   case torchvision
-  /// SupContrast's `SupConResNet`: `encoder.layer2.0.shortcut.0.weight`, `head.0.weight`.
+  /// The names of SupContrast's `SupConResNet`, such as `encoder.layer2.0.shortcut.0.weight` and `head.0.weight`.
   case supcontrast
-  /// The CIFAR ResNets of GuillaumeErhard's `ResNetContrastive`: `contrastive_hidden_layer.weight`, classifier `linear`.
+  /// The names in GuillaumeErhard's `ResNetContrastive` (CIFAR ResNets), such as `contrastive_hidden_layer.weight`; the classifier is `linear`.
   case ge
 
-  /// The part of a model in a file.
+  /// The part of a model that a file contains.
   package enum Part: String, Sendable, CaseIterable {
-    /// From views to representations.
+    /// The encoder, which maps views to representations.
     case encoder
-    /// From views to embeddings.
+    /// The encoder with the projection head, which maps views to embeddings.
     case model
   }
 
-  /// The layout whose models have an encoder of this kind.
+  /// Returns the naming scheme whose models have an encoder of this kind.
   package static func usual(for encoder: ResNetArchitecture) -> WeightLayout {
     encoder.offersZeroPadding ? .ge : .torchvision
   }
 
-  /// The default part of a file of this layout.
+  /// The default part of a file with this naming scheme.
   package var usualPart: Part { self == .torchvision ? .encoder : .model }
 
-  /// The name of the classifier in a file of this layout; SupContrast keeps it in a file of its own.
+  /// The name of the classifier in a file with this naming scheme; SupContrast stores it in a separate file.
   var classifierName: String {
     switch self {
     case .torchvision, .supcontrast: "fc"
@@ -34,12 +34,12 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     }
   }
 
-  /// True if the layout's models scale representations to unit length, before head and classifier.
+  /// True if the other program's models scale representations to unit length before head and classifier.
   var isNormalizingRepresentations: Bool { self == .ge }
 
   // MARK: - Names
 
-  /// The name of one of this project's slices, such as `encoder.layer2.0.shortcut.0.weight`, in a file that holds the part.
+  /// Translates one of this project's tensor names, such as `encoder.layer2.0.shortcut.0.weight`, to a file that contains the part.
   package func name(of slice: String, _ part: Part) -> String {
     switch self {
     case .torchvision: Self.withoutPrefix(slice).replacing(".shortcut.", with: ".downsample.")
@@ -56,20 +56,20 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     slice.hasPrefix(encoderPrefix) ? String(slice.dropFirst(encoderPrefix.count)) : slice
   }
 
-  /// Returns the name of PyTorch's `num_batches_tracked` counter that accompanies a running mean; `nil` for other names.
+  /// Returns the name of PyTorch's `num_batches_tracked` counter that belongs to a running mean; `nil` for other names.
   package static func counter(besides name: String) -> String? {
     let mean = "running_mean"
     return name.hasSuffix(mean) ? name.dropLast(mean.count) + "num_batches_tracked" : nil
   }
 
-  /// Returns true if a slice belongs to the part; a classifier trained with the encoder belongs to neither part.
+  /// Returns true if a tensor belongs to the part; a classifier that was trained with the encoder belongs to neither part.
   package static func isSlice(_ name: String, of part: Part) -> Bool {
     name.hasPrefix(encoderPrefix) || (part == .model && name.hasPrefix("head."))
   }
 
   // MARK: - Supported models
 
-  /// Explains why the layout does not support the encoder; `nil` if it does.
+  /// Explains why the other program's models do not include the encoder; `nil` if they do.
   package func problem(_ encoder: ResNetArchitecture) -> String? {
     let title = "--layout \(rawValue): has no \(encoder.name)"
     guard encoder.offersZeroPadding == (self == .ge) else {
@@ -91,7 +91,7 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     return nil
   }
 
-  /// Explains why the layout does not support the configuration's projection head and normalization; `nil` if it does.
+  /// Explains why the other program's models do not support the configuration's projection head and normalization; `nil` if they do.
   package func headProblem(_ configuration: Configuration) -> String? {
     let advice = "choose --part encoder or --format onnx"
     let (head, width) = (configuration.headPlan, configuration.architecture.representationWidth)

@@ -1,16 +1,16 @@
 import Formats
 
-/// The beginning that the names of a model's tensors have in a file of another program: `backbone.`, `state_dict.model.`,
-/// `encoder_q.`; empty where the names are those of the layout.
+/// The text with which the names of a model's tensors begin in a file of another program, such as `backbone.`, `state_dict.model.` or
+/// `encoder_q.`; empty if there is none.
 package struct WeightPrefix: Equatable {
   package let text: String
-  /// The part of the model that begins there.
+  /// The part of the model whose tensors have this prefix.
   package let part: WeightLayout.Part
 
-  /// The components that PyTorch's wrappers insert anywhere into names: DataParallel's and those of `torch.compile`.
+  /// The name components that PyTorch's wrappers insert: those of `DataParallel` and of `torch.compile`.
   private static let wrappers: Set<Substring> = ["module", "_orig_mod"]
 
-  /// The name of a tensor in the layout; `nil` if it does not begin with the prefix.
+  /// Returns the name of a tensor without the prefix; `nil` if it does not begin with the prefix.
   package func modelName(of name: String) -> String? {
     let plain = Self.unwrapped(name)
     return plain.hasPrefix(text) ? String(plain.dropFirst(text.count)) : nil
@@ -19,12 +19,12 @@ package struct WeightPrefix: Equatable {
   /// Returns the prefix of the model in a file.
   ///
   /// - Parameters:
-  ///   - given: The prefix that the user chose; `nil` for the only one.
-  ///   - names: The names of the file.
-  ///   - layout: The layout of the names after the prefix.
-  ///   - path: The file, for messages.
-  /// - Returns: The prefix, empty where names are those of the layout, or no model is found.
-  /// - Throws: `FileError` if no model begins with the given prefix, or if several models are in the file and none is chosen.
+  ///   - given: The prefix that the user chose; `nil` to detect it.
+  ///   - names: The names of all tensors in the file.
+  ///   - layout: The naming scheme after the prefix.
+  ///   - path: The path of the file, for messages.
+  /// - Returns: The prefix; empty if there is none, or if no model is found.
+  /// - Throws: `FileError` if no model has the given prefix, or if the file contains several models and none is chosen.
   package static func chosen(
     _ given: String?, of names: [String], _ layout: WeightLayout, path: String
   ) throws(FileError) -> WeightPrefix {
@@ -48,12 +48,12 @@ package struct WeightPrefix: Equatable {
         .content,
         "\(path): holds several encoders (\(texts.joined(separator: ", "))); choose one with --prefix \(texts[0])")
     }
-    // The check of all names tells what is missing.
+    // The later check of all names reports which are missing.
     let isEncoder = layout == .supcontrast && !names.contains { name in unwrapped(name).hasPrefix("encoder.") }
     return WeightPrefix(text: "", part: isEncoder ? .encoder : .model)
   }
 
-  /// All beginnings under which an encoder of a layout is found, the shortest first.
+  /// Returns all prefixes with which an encoder is found in the file, the shortest first.
   static func all(in names: [String], _ layout: WeightLayout) -> [WeightPrefix] {
     let plain = Set(names.map(unwrapped))
     func found(_ part: WeightLayout.Part) -> [WeightPrefix] {

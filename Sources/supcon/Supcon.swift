@@ -5,12 +5,12 @@ import Job
 import MPI
 import Runs
 
-/// The command line.
+/// The command line of the program `supcon`.
 struct Supcon: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "supcon",
     abstract: "Trains image encoders with the Supervised Contrastive loss on CPUs, alone or under mpirun.",
-    // The whole text is printed by `main`: asking oneDNN for its instructions here would end the time in which they can be limited.
+    // The version text is printed by `main`: asking oneDNN for its instruction set here would make a later limit ineffective.
     version: supconVersion,
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,
@@ -23,10 +23,10 @@ struct Supcon: ParsableCommand {
 
 /// A subcommand that every rank runs.
 protocol RankedCommand: ParsableCommand {
-  /// The launch options of the command line.
+  /// The options of the watchdog and of vector instructions.
   var launch: LaunchOptions { get }
 
-  /// The watchdog settings of this command, by default those of ``launch``.
+  /// The watchdog settings of this command; by default those of ``launch``.
   var watch: JobWatchdog.Settings { get }
 
   /// The number of threads of each rank.
@@ -35,7 +35,7 @@ protocol RankedCommand: ParsableCommand {
   /// The amount of output.
   var verbosity: Verbosity { get }
 
-  /// The files that the command writes, checked before its work.
+  /// The files that the command will write; they are checked before its work begins.
   var outputs: [String] { get }
 
   /// The options that the command requires although the parser does not: those of a group that other commands share.
@@ -46,7 +46,7 @@ protocol RankedCommand: ParsableCommand {
 
   /// Runs the command on every rank; rank 0 prints.
   ///
-  /// - Returns: The exit code, the same on every rank.
+  /// - Returns: The exit status, the same on every rank.
   func run(over world: borrowing Communicator) throws -> ExitStatus
 }
 
@@ -88,7 +88,7 @@ enum Program {
     do {
       var parsed = try Supcon.parseAsRoot()
       guard let ranked = parsed as? any RankedCommand else {
-        // The parser's own commands, such as help, throw the text to print.
+        // Commands of the argument parser, such as help, throw the text to print.
         try parsed.run()
         throw CleanExit.helpRequest()
       }
@@ -118,7 +118,7 @@ enum Program {
     exit(Console.exitCode(run(command, launch)))
   }
 
-  /// Runs a command under MPI and returns the exit code.
+  /// Runs a command under MPI, and returns its exit code.
   private static func run(_ command: any RankedCommand, _ launch: Launch) -> Int32 {
     let watchdog = JobWatchdog(command.watch, rank: launch.rank, of: launch.size)
     defer { watchdog.end() }
@@ -132,7 +132,7 @@ enum Program {
         do {
           try watchdog.connect(over: world)
           if !(command is DoctorCommand) {
-            // `doctor` makes these checks itself and reports more.
+            // `doctor` performs these checks itself and reports more.
             try LaunchCheck.run(
               threads: command.threadsPerRank, over: world, report: Console.reporter(of: world, command.verbosity))
           }
@@ -142,7 +142,7 @@ enum Program {
           let code = try command.run(over: world)
           Interruption.withdraw()
           if code != .success {
-            // Launchers end the others soon after the first one: no rank leaves before rank 0 has printed.
+            // Launchers end all ranks soon after the first one exits, so no rank exits before rank 0 has printed.
             try world.barrier()
           }
           return code.rawValue
@@ -160,7 +160,7 @@ enum Program {
         return fault.exitCode.rawValue
       }
       if let foreignLauncher {
-        // In MPI's view each process is rank 0: the launcher's number decides which one prints.
+        // MPI takes every process for rank 0 here, so the launcher's number decides which one prints.
         end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(foreignLauncher)")
       }
       return code
@@ -170,7 +170,7 @@ enum Program {
     }
   }
 
-  /// Ends this rank before MPI is initialized; rank 0 prints first.
+  /// Ends this rank before MPI is initialized, after rank 0 has printed.
   private static func end(_ launch: Launch, code: Int32, message: String) -> Never {
     if launch.rank == 0 {
       if code == 0 {

@@ -1,12 +1,12 @@
-// The build of this program: constants that only the C preprocessor knows.
+// Facts about this build of supcon that only the C preprocessor knows.
 
 #ifndef CBUILD_BUILD_H
 #define CBUILD_BUILD_H
 
-// The commit that was built (SUPCON_COMMIT in the environment of the build), or "" if the build was not told.
+// The Git commit that was built (environment variable SUPCON_COMMIT at build time), or "" if that was not set.
 const char *cbuild_commit(void);
 
-// The C compiler's own description.
+// The name and version of the C compiler, as the compiler gives them.
 const char *cbuild_c_compiler(void);
 
 #endif

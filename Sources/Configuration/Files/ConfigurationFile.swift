@@ -2,22 +2,22 @@ import Formats
 import Spelling
 import Yams
 
-/// Options in a YAML file: one mapping from their names, without dashes, to their values.
+/// Reads options from YAML: one mapping from option names, without dashes, to values.
 ///
-/// The format of a run's `config.yaml`, of the file of `--config`, of the configuration in a checkpoint, and of named
-/// recipes. Unknown names, duplicate names and values of another type are errors, where YAML's own decoders skip them.
+/// This is the format of a run's `config.yaml`, of the `--config` file, of the configuration in a checkpoint, and of named recipes. Unknown
+/// names, duplicate names and values of another type are errors, whereas YAML decoders ignore them.
 package enum ConfigurationFile {
   /// Reads the options of a file.
   ///
-  /// - Throws: ``RunError``: 66 or 74 if it cannot be read, 78 with the line if it holds anything but options.
+  /// - Throws: ``RunError``: exit code 66 or 74 if the file cannot be read, 78 with the line if it holds anything but options.
   package static func read(_ path: String) throws(RunError) -> ConfigurationOverrides {
     let text = try text(ofFile: path)
     return try options(in: text, path: path)
   }
 
-  /// The text of a YAML file.
+  /// Returns the text of a YAML file.
   ///
-  /// - Throws: ``RunError``: 66 or 74 if it cannot be read, 78 if it is no text.
+  /// - Throws: ``RunError``: exit code 66 or 74 if the file cannot be read, 78 if it is not UTF-8 text.
   static func text(ofFile path: String) throws(RunError) -> String {
     let bytes: [UInt8]
     do {
@@ -27,7 +27,7 @@ package enum ConfigurationFile {
       guard error.kind == .content else { throw RunError(error) }
       throw RunError(.configuration, error.description)
     }
-    // Editors on Windows begin a file with a mark of its encoding.
+    // Editors on Windows begin a file with a byte order mark.
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     guard
       let text = String(validating: bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...], as: UTF8.self)
@@ -37,7 +37,7 @@ package enum ConfigurationFile {
     return text
   }
 
-  /// Parses the options in a text; `path` precedes the line in errors.
+  /// Parses the options in a YAML text; error messages begin with `path` and the line.
   static func options(in yaml: String, path: String) throws(RunError) -> ConfigurationOverrides {
     let root: Node?
     do {
@@ -77,16 +77,16 @@ package enum ConfigurationFile {
     }
   }
 
-  /// The text of a value; `nil` for none, or for a collection.
+  /// Returns a YAML value as the text of an option; `nil` for a null value or a collection.
   ///
-  /// A text may be a list, such as `[700, 800, 900]`: options have it with commas.
+  /// The value of a text option may be a list, such as `[700, 800, 900]`; it becomes comma-separated text.
   static func text(_ node: Node, _ kind: OptionKind) -> String? {
     if kind == .text, case .sequence(let sequence) = node {
       let parts = sequence.compactMap { element in element.scalar?.string }
       return parts.count == sequence.count && !parts.isEmpty ? parts.joined(separator: ",") : nil
     }
     guard let scalar = node.scalar else { return nil }
-    // Nothing, `~` and `null` stand for no value, unless they are in quotes.
+    // An empty value, `~` and `null` mean no value, unless they are quoted.
     let isQuoted = scalar.style == .doubleQuoted || scalar.style == .singleQuoted
     return kind != .text || node.null == nil || isQuoted ? scalar.string : nil
   }
@@ -108,7 +108,7 @@ package enum ConfigurationFile {
         .configuration, "\(place(name, path)): '\(text)' is given on the command line alone",
         remedy: "leave the line out")
     }
-    // As on the command line, or as in Python.
+    // Option names as on the command line (`--batch-size`) and as in Python (`batch_size`) are both recognized.
     let plain = text.drop { letter in letter == "-" }.map { letter in letter == "_" ? "-" : letter }
     let nearest =
       PeerNames.option(String(plain))
@@ -137,7 +137,7 @@ package enum ConfigurationFile {
     return scalar.string.isEmpty ? "nothing" : "'\(scalar.string)'"
   }
 
-  /// Describes the parser's error on one line that begins with the place.
+  /// Returns the YAML parser's error as one line that begins with the file and line.
   static func describe(_ error: any Error, path: String) -> String {
     guard let error = error as? YamlError else { return "\(path): is not valid YAML: \(error)" }
     switch error {

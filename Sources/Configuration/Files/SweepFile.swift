@@ -1,6 +1,6 @@
 import Yams
 
-/// The file of `supcon sweep`: options of all runs, and a grid or a list of options that differ.
+/// The file of `supcon sweep`: options common to all runs, and a grid or a list of option values in which the runs differ.
 ///
 ///     output: runs/temperatures
 ///     metric: linear_top1
@@ -9,37 +9,37 @@ import Yams
 ///     runs:
 ///       - {temperature: 0.1, weight-decay: 1e-4}
 package struct SweepFile: Sendable {
-  /// A run of the sweep.
+  /// One training run of the sweep.
   package struct Run: Sendable {
-    /// The name of its directory.
+    /// The name of the run directory.
     package let name: String
     /// The options in which runs differ, with their values as text.
     package let values: [(option: String, text: String)]
-    /// All options of the run.
+    /// All options of the run: the common ones and its own.
     package let overrides: ConfigurationOverrides
   }
 
-  /// The runs: those of the grid, the last option changing fastest, then those of the list.
+  /// The runs: first those of the grid, with the last option changing fastest, then those of the list.
   package let runs: [Run]
-  /// The folder of the run directories; `nil` if the file names none.
+  /// The folder that contains the run directories; `nil` if the file does not give one.
   package let output: String?
-  /// The field of results to compare by; `nil` if the file names none.
+  /// The field of `summary.json` by which runs are compared; `nil` if the file does not give one.
   package let metric: String?
 
-  /// A choice of values of some options.
+  /// One value for each of some options.
   private typealias Choice = [(option: ConfigurationOption, value: Node)]
 
   private static let fields = ["output", "metric", "options", "grid", "runs"]
   private static let longestName = 120
 
-  /// Reads a file.
+  /// Reads and parses a sweep file.
   ///
-  /// - Throws: ``RunError`` with the line of a mistake.
+  /// - Throws: ``RunError`` naming the line of the first mistake.
   package init(path: String) throws(RunError) {
     try self.init(yaml: ConfigurationFile.text(ofFile: path), path: path)
   }
 
-  /// Parses a text; `path` precedes the line in errors.
+  /// Parses the YAML text of a sweep file; error messages begin with `path` and the line.
   package init(yaml: String, path: String) throws(RunError) {
     let root: Node?
     do {
@@ -81,7 +81,7 @@ package struct SweepFile: Sendable {
     }
   }
 
-  /// Options with a value each.
+  /// Parses a YAML mapping from option names to one value each.
   private static func choice(_ node: Node, _ path: String) throws(RunError) -> Choice {
     guard case .mapping(let mapping) = node else {
       throw RunError(
@@ -94,7 +94,7 @@ package struct SweepFile: Sendable {
     return choice
   }
 
-  /// All combinations of the values of options.
+  /// Returns all combinations of the option values listed in `grid`.
   private static func grid(_ node: Node, _ path: String) throws(RunError) -> [Choice] {
     var choices: [Choice] = [[]]
     for (option, values) in try choice(node, path) {
@@ -124,7 +124,7 @@ package struct SweepFile: Sendable {
     return Run(name: name.isEmpty ? "run-\(number)" : name, values: values, overrides: overrides)
   }
 
-  /// A value as part of a file's name.
+  /// Returns an option's value with all characters replaced that are unsafe in file names.
   private static func fileName(_ text: String) -> String {
     String(
       text.map { letter in letter.isASCII && (letter.isLetter || letter.isNumber || letter == ".") ? letter : "_" })

@@ -1,22 +1,22 @@
-/// An option of a training run: one row of the table that feeds flags, files, documentation and all checks.
+/// An option of a training run: one row of the table from which flags, files, documentation and checks are derived.
 package struct ConfigurationOption: Sendable {
-  /// The parts of a run that options belong to.
+  /// The group of options under which help texts list an option.
   package enum Group: Sendable {
     case dataset, views, encoder, initialization, head, contrastive, classifier, optimizer, schedule, batches, compute
     case output
-    /// Written by the program, not given on the command line.
+    /// Options that the program writes to `config.yaml` but that cannot be given on the command line.
     case resolved
   }
 
-  /// A rule that only some options have.
+  /// The properties of an option that most options lack.
   struct Rules: OptionSet {
     let rawValue: Int
 
-    /// A resumed run may change it, as it does not change what a step computes.
+    /// A resumed run may change the option, because it does not change what a training step computes.
     static let freeOnResume = Rules(rawValue: 1)
-    /// The duration of a training step does not depend on it.
+    /// The duration of a training step does not depend on the option.
     static let stepIsTheSame = Rules(rawValue: 2)
-    /// The value is a path.
+    /// The value of the option is a file path.
     static let path = Rules(rawValue: 4)
   }
 
@@ -24,51 +24,51 @@ package struct ConfigurationOption: Sendable {
   package let name: String
   /// The help text, which ends with the default.
   package let help: String
-  /// The name of the value in help; `nil` for the option's own.
+  /// The placeholder of the value in help, such as `N`; `nil` to use the option's name.
   package let valueName: String?
-  /// The kind of value.
+  /// The type of the option's value.
   package let kind: OptionKind
-  /// All values of a closed set.
+  /// All allowed values, if they are a fixed list; else empty.
   package let choices: [String]
-  /// The part of a run that it belongs to.
+  /// The group of options that the option belongs to.
   package let group: Group
-  /// The default as text; `nil` for none.
+  /// The default value as text; `nil` for none.
   package let defaultValue: String?
-  /// The conditions under which it has an effect.
+  /// The conditions under which the option has an effect; all must hold.
   let conditions: [OptionCondition]
   let rules: Rules
-  /// Reads a text into the configuration.
+  /// Parses a value and returns the function that stores it in a configuration.
   let read: @Sendable (String) throws(OptionFailure) -> @Sendable (inout Configuration) -> Void
-  /// Writes the value; `nil` for none.
+  /// Returns the value in a configuration as text; `nil` for none.
   let write: @Sendable (Configuration) -> String?
-  /// Copies the value from one configuration to another.
+  /// Copies the option's value from one configuration to another.
   let copy: @Sendable (_ source: Configuration, _ target: inout Configuration) -> Void
-  /// Returns true if the value is stored at a key path.
+  /// Returns true if the option's value is stored at the given key path.
   let isStored: @Sendable (PartialKeyPath<Configuration>) -> Bool
 
-  /// True if the value is a path, for completion.
+  /// True if the value is a file path, which shells can complete.
   package var isPath: Bool { rules.contains(.path) }
   /// True if a resumed run may change the option.
   package var isFreeOnResume: Bool { rules.contains(.freeOnResume) }
-  /// True if it determines what a training step computes, and so belongs to the identity of a benchmark.
+  /// True if a training step's duration depends on the option, so that it belongs to the identity of a benchmark.
   package var decidesStep: Bool { !rules.contains(.stepIsTheSame) }
-  /// True if it has an effect only under conditions.
+  /// True if the option has an effect only under conditions.
   package var isConditional: Bool { !conditions.isEmpty }
-  /// True if it can be given on the command line.
+  /// True if the option can be given on the command line.
   package var isOnCommandLine: Bool { group != .resolved }
 
-  /// Creates a row of the table.
+  /// Creates a row of the table of options.
   ///
   /// - Parameters:
-  ///   - name: The name without dashes.
-  ///   - keyPath: The place of its value.
-  ///   - parser: The form of its value.
-  ///   - help: One or two sentences.
-  ///   - shownDefault: The words for a default that is not a value, or depends on other options.
-  ///   - valueName: The name of the value in help.
-  ///   - group: The part of a run that it belongs to.
-  ///   - conditions: The conditions under which it has an effect.
-  ///   - rules: Rules that only some options have.
+  ///   - name: The option's name without dashes.
+  ///   - keyPath: The property of ``Configuration`` that stores the value.
+  ///   - parser: The conversion of the value from and to text.
+  ///   - help: The help text, one or two sentences.
+  ///   - shownDefault: The words shown for a default that is not a value, or depends on other options.
+  ///   - valueName: The placeholder of the value in help.
+  ///   - group: The group of options that it belongs to.
+  ///   - conditions: The conditions under which the option has an effect.
+  ///   - rules: The properties that most options lack.
   init<Value>(
     _ name: String, _ keyPath: WritableKeyPath<Configuration, Value> & Sendable, _ parser: OptionParser<Value>,
     _ help: String, default shownDefault: String? = nil, value valueName: String? = nil, _ group: Group,
@@ -94,7 +94,7 @@ package struct ConfigurationOption: Sendable {
     isStored = { other in other == keyPath }
   }
 
-  /// Creates a row whose value may be absent: not written, or written as the word `none`.
+  /// Creates a row for an optional value; `nil` is left out of files, or written as the word `none` if one is given.
   init<Value>(
     _ name: String, _ keyPath: WritableKeyPath<Configuration, Value?> & Sendable, _ parser: OptionParser<Value>,
     none word: String? = nil, _ help: String, default shownDefault: String? = nil, value valueName: String? = nil,
@@ -105,18 +105,18 @@ package struct ConfigurationOption: Sendable {
       when: conditions, rules)
   }
 
-  /// All options, in the order of files.
+  /// All options, in the order in which `config.yaml` lists them.
   package static let all: [ConfigurationOption] =
     datasetRows + modelRows + lossRows + trainingRows + optimizerRows + runRows
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { option in (option.name, option) })
 
-  /// Returns the option of a name, or `nil`.
+  /// Returns the option with a name, or `nil`.
   package static func named(_ name: String) -> ConfigurationOption? { byName[name] }
 }
 
 extension Configuration {
-  /// Returns the values with their options; options without a value are left out.
+  /// Returns the options and their values as text; options without a value are omitted.
   package func values(where isWanted: (ConfigurationOption) -> Bool = { _ in true }) -> [(
     option: ConfigurationOption, text: String
   )] {
@@ -125,7 +125,7 @@ extension Configuration {
     }
   }
 
-  /// The options that decide what a training step computes and where its samples come from: the identity of a benchmark.
+  /// The options on which a training step's duration depends, by name in snake case: the identity of a benchmark.
   package var settingsOfAStep: [String: OptionValue] {
     Dictionary(
       uniqueKeysWithValues: values(where: \.decidesStep).map { option, text in
@@ -133,7 +133,7 @@ extension Configuration {
       })
   }
 
-  /// Returns the first option, in table order, that differs from another configuration and is fixed on resume.
+  /// Returns the first option that a resumed run must not change but that differs from `other`, with both values; `nil` if there is none.
   package func conflict(with other: Configuration) -> (option: String, own: String, other: String)? {
     for option in ConfigurationOption.all where !option.isFreeOnResume {
       let (own, others) = (option.write(self), option.write(other))
@@ -144,10 +144,10 @@ extension Configuration {
     return nil
   }
 
-  /// Returns this configuration with the encoder of another.
+  /// Returns this configuration with the encoder options of another.
   package func with(encoderOf other: Configuration) -> Configuration { with(.encoder, of: other) }
 
-  /// Returns this configuration with the dataset of another.
+  /// Returns this configuration with the dataset options of another.
   package func with(datasetOf other: Configuration) -> Configuration { with(.dataset, of: other) }
 
   private func with(_ group: ConfigurationOption.Group, of other: Configuration) -> Configuration {

@@ -2,9 +2,9 @@
 struct OptionCondition: Sendable {
   /// Returns true if the condition is met.
   let holds: @Sendable (Configuration) -> Bool
-  /// Returns the reason for the refusal if it is not met.
+  /// Returns the reason, for an error message, why the option has no effect if the condition is not met.
   let reason: @Sendable (Configuration) -> String
-  /// The action that puts it right.
+  /// The advice to the user that ends the error message.
   let remedy: String
 
   static let folder = OptionCondition(

@@ -1,7 +1,7 @@
 import Spelling
 
 extension OptionFailure {
-  /// A text that is none of a closed set.
+  /// Returns the failure for a text that is not one of the allowed values; suggests the one that was probably meant.
   static func choice(_ text: String, _ choices: [String]) -> OptionFailure {
     let meant =
       PeerNames.value(text).flatMap { name in choices.contains(name) ? name : nil }

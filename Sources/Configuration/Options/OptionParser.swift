@@ -1,19 +1,19 @@
-/// The form of a value as text: kind, allowed values, both directions.
+/// The conversion of an option's value from and to text.
 struct OptionParser<Value: Sendable>: Sendable {
   let kind: OptionKind
-  /// All values of a closed set.
+  /// All allowed values, if they are a fixed list.
   var choices: [String] = []
-  /// Reads a text.
+  /// Parses the text of an option's value.
   let read: @Sendable (String) throws(OptionFailure) -> Value
-  /// Writes a value so that ``read`` gives it again; `nil` for no value.
+  /// Formats an option's value so that ``read`` parses it to the same value; `nil` for no value.
   let write: @Sendable (Value) -> String?
 }
 
-/// The kinds of values that files and shells distinguish.
+/// The types of values that YAML and shell completion distinguish.
 package enum OptionKind: Sendable {
   case text, boolean, number, wholeNumber
 
-  /// The words of a message.
+  /// The type in words, for error messages.
   var expectation: String {
     switch self {
     case .text: "a text"
@@ -24,11 +24,11 @@ package enum OptionKind: Sendable {
   }
 }
 
-/// The refusal of a text that is not a value of an option.
+/// The reason why a text is not a valid value of an option.
 struct OptionFailure: Error {
-  /// True if the text is not of the option's kind, such as a word for a number.
+  /// True if the text is of the wrong type, such as a word instead of a number.
   var isMalformed = false
-  /// The words after `expected`, or a whole sentence.
+  /// The words that follow `expected` in the error message, or a whole sentence.
   let expectation: String
 
   static func malformed(_ kind: OptionKind) -> OptionFailure {
@@ -36,7 +36,7 @@ struct OptionFailure: Error {
   }
 }
 
-/// The largest whole number that options take: products of two of them are numbers still.
+/// The largest integer that options accept, so that the product of two of them does not overflow.
 package let largestOption = 1_000_000_000
 
 // MARK: - Whole numbers
@@ -45,7 +45,7 @@ extension OptionParser where Value == Int {
   static func count(from least: Int, to most: Int = largestOption) -> OptionParser {
     OptionParser(kind: .wholeNumber) { (text) throws(OptionFailure) in
       guard let number = Int(text) else {
-        // Digits only are a number, even if it is too large.
+        // A text of digits alone is a number, even if it is too large.
         let digits = text.drop { letter in letter == "-" }
         guard !digits.isEmpty, digits.allSatisfy({ digit in digit.isASCII && digit.isNumber }) else {
           throw .malformed(.wholeNumber)
@@ -92,7 +92,7 @@ extension OptionParser where Value == Double {
   static let notNegative = number("a number of at least 0") { $0 >= 0 }
   static let belowOne = number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }
 
-  /// A number as shells and YAML have it.
+  /// Parses a decimal number or an infinity, in the spellings of shells and YAML.
   private static func double(_ text: String) -> Double? {
     switch text.lowercased() {
     case ".inf", "+.inf": .infinity
@@ -130,7 +130,7 @@ extension OptionParser where Value == String {
 }
 
 extension OptionParser where Value == [Int] {
-  /// Whole numbers of at least 1 with commas between them.
+  /// Returns the parser of comma-separated integers of at least 1.
   static func counts(example: String, to most: Int = largestOption) -> OptionParser {
     OptionParser(kind: .text) { (text) throws(OptionFailure) in
       let parts = text.split(separator: ",", omittingEmptySubsequences: false)
@@ -149,7 +149,7 @@ extension OptionParser where Value == [Int] {
 }
 
 extension OptionParser where Value == [Float] {
-  /// One number each of red, green and blue.
+  /// Returns the parser of three comma-separated numbers, for red, green and blue.
   static func channels(from least: Float, _ expectation: String) -> OptionParser {
     OptionParser(kind: .text) { (text) throws(OptionFailure) in
       let parts = text.split(separator: ",", omittingEmptySubsequences: false)
@@ -164,7 +164,7 @@ extension OptionParser where Value == [Float] {
   }
 }
 
-/// Three numbers as options have them; reading gives the same numbers again.
+/// Formats three numbers, separated by commas, so that parsing gives the same numbers.
 package func channelText(_ numbers: [Float]) -> String {
   numbers.map { number in "\(number)" }.joined(separator: ",")
 }
@@ -184,7 +184,7 @@ extension OptionParser where Value: CaseIterable & RawRepresentable, Value.RawVa
 }
 
 extension OptionParser {
-  /// The same closed set with a word for no value.
+  /// Returns a parser of the same fixed list of values, and of a word that means `nil`.
   func orNone(_ word: String) -> OptionParser<Value?> {
     let (read, write, choices) = (self.read, self.write, self.choices)
     let names = [word] + choices
@@ -200,7 +200,7 @@ extension OptionParser {
     }
   }
 
-  /// The same for a value that may be absent, and is then not written.
+  /// The same parser for an optional value; `nil` has no text.
   var optional: OptionParser<Value?> {
     let (read, write) = (self.read, self.write)
     return OptionParser<Value?>(kind: kind, choices: choices) { (text) throws(OptionFailure) in

@@ -1,7 +1,7 @@
 extension ConfigurationOption {
-  /// Reads a text of the command line.
+  /// Parses a value of the command line and returns the function that stores it in a configuration.
   ///
-  /// - Throws: ``RunError`` with code 64 that names the option, the text and what was expected.
+  /// - Throws: ``RunError`` with exit code 64 that names the option, the text and the expected values.
   func assignment(_ text: String) throws(RunError) -> @Sendable (inout Configuration) -> Void {
     do {
       return try read(text)
@@ -10,7 +10,7 @@ extension ConfigurationOption {
     }
   }
 
-  /// The refusal of a text of the command line; `nil` if it is a value of the option.
+  /// Returns the error for a value of the command line; `nil` if the value is valid.
   package func refusal(of text: String) -> RunError? {
     do {
       _ = try assignment(text)
@@ -20,7 +20,7 @@ extension ConfigurationOption {
     }
   }
 
-  /// The refusal of a value, with the place in a file where it was found.
+  /// Returns the error for an invalid value, with the file and line where it was found.
   func refusal(of text: String, _ failure: OptionFailure, place: String?) -> RunError {
     let parts = failure.expectation.split(separator: "; ", maxSplits: 1).map(String.init)
     let origin = place.map { place in " (\(place))" } ?? ""

@@ -10,7 +10,7 @@ extension OptionParser where Value == ResNetArchitecture {
 }
 
 extension ConfigurationOption {
-  /// The widest layer of a projection head.
+  /// The largest width of a projection head's layer that options accept.
   private static let largestWidth = 65_536
 
   static let modelRows: [ConfigurationOption] = [

@@ -86,6 +86,6 @@ extension ConfigurationOption {
 }
 
 extension OptionParser where Value == Double {
-  /// The parameter of a Beta distribution, or 0.
+  /// The parser of the parameter α of a Beta distribution, or 0 for no mixing.
   fileprivate static let mixing = number("0, or a number from 0.01 to 100") { $0 == 0 || (0.01...100).contains($0) }
 }

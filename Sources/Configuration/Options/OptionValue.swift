@@ -1,4 +1,4 @@
-/// The value of an option as JSON has it.
+/// The value of an option as it is encoded in JSON.
 package enum OptionValue: Codable, Sendable, Equatable, CustomStringConvertible {
   case boolean(Bool)
   case integer(Int)
@@ -6,7 +6,7 @@ package enum OptionValue: Codable, Sendable, Equatable, CustomStringConvertible 
   case number(Double)
   case text(String)
 
-  /// The value of an option of a kind that has this text.
+  /// Creates the JSON value for an option's text; the kind decides its type.
   init(_ text: String, kind: OptionKind) {
     if kind == .text {
       self = .text(text)

@@ -1,4 +1,4 @@
-/// Names that other programs of the field give to options and values of this one.
+/// The names that PyTorch training scripts and similar programs give to options and values of this one.
 package enum PeerNames {
   private static let options = [
     "lr": "learning-rate", "base-lr": "learning-rate", "lr-scheduler": "schedule", "sched": "schedule",
@@ -16,7 +16,7 @@ package enum PeerNames {
     "sync-batchnorm": "batch-norm",
   ]
 
-  /// Names that mean other options where a command does not have the one above.
+  /// Further options that a name may mean in commands that lack the option above.
   private static let further = [
     "run": ["output"], "output": ["run"], "steps": ["epochs"], "max-steps": ["epochs"], "json": ["format"],
     "csv": ["format"], "k": ["neighbors", "top"], "topk": ["top"], "num-neighbors": ["neighbors"],
@@ -38,28 +38,28 @@ package enum PeerNames {
     "cos": "cosine", "multistep": "step", "none": "constant", "random": "shuffle", "stratified": "fixed-labels",
   ]
 
-  /// The option that another program's option most likely means; `nil` if it is not known.
+  /// Returns the option that another program's option most likely means; `nil` if the name is unknown.
   package static func option(_ name: String) -> String? { options[name.replacing("_", with: "-").lowercased()] }
 
-  /// The options that another program's option may mean, the likeliest first; a command may not have all of them.
+  /// Returns the options that another program's option may mean, the likeliest first; not every command has all of them.
   package static func options(_ name: String) -> [String] {
     let plain = name.replacing("_", with: "-").lowercased()
     return (options[plain].map { option in [option] } ?? []) + (further[plain] ?? [])
   }
 
-  /// True for an option by which other programs choose a GPU.
+  /// Returns true for the name of an option that selects a GPU in other programs.
   package static func namesGPU(_ name: String) -> Bool {
     ["gpu", "gpus", "gpu-id", "gpu-ids", "ngpu", "num-gpus", "cuda", "no-cuda", "device", "devices", "accelerator"]
       .contains(name.replacing("_", with: "-").lowercased())
   }
 
-  /// The value that another program's value most likely means; `nil` if it is not known.
+  /// Returns the value that another program's value most likely means; `nil` if it is unknown.
   package static func value(_ text: String) -> String? {
     let plain = text.lowercased()
     if let value = values[plain] {
       return value
     }
-    // resnet-20 and ResNet_20 are resnet20.
+    // Without hyphens and underscores, resnet-20 and ResNet_20 are resnet20.
     let joined = plain.filter { letter in letter != "-" && letter != "_" }
     return joined == plain ? nil : joined
   }

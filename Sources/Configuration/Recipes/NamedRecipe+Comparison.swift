@@ -1,5 +1,5 @@
 extension NamedRecipe {
-  /// ResNet-20 for CIFAR in 200 epochs: the columns of docs/results.md, all with one budget and one optimizer.
+  /// The recipes compared in docs/results.md: ResNet-20 on CIFAR for 200 epochs, each loss with the same budget and optimizer.
   static let comparison = ["cifar10", "cifar100"].flatMap { dataset in
     [
       NamedRecipe(

@@ -1,5 +1,5 @@
 extension NamedRecipe {
-  /// ResNet-50 for CIFAR-10 as in the authors' PyTorch code.
+  /// ResNet-50 on CIFAR-10 with the settings of the SupCon authors' PyTorch code.
   static let largeCIFAR = [
     NamedRecipe(
       name: "cifar10-resnet50-supcon",

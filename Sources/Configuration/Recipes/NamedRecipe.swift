@@ -1,24 +1,24 @@
 import Spelling
 
-/// A published recipe as a configuration file inside the program.
+/// The options of a published result, as a configuration file built into the program.
 ///
-/// Its text is what `--config` reads: `supcon recipe NAME` prints it to be kept and changed. A file and flags override it.
+/// The text has the format of `--config` files; `supcon recipe NAME` prints it. A configuration file and flags override it.
 package struct NamedRecipe: Sendable {
-  /// DATASET-MODEL-METHOD.
+  /// The recipe's name, of the form DATASET-MODEL-METHOD.
   package let name: String
-  /// One line for lists.
+  /// A description of one line, for lists of recipes.
   package let summary: String
   /// The command that trains the recipe.
   package let command: TrainingCommand
-  /// The configuration file; its comments begin with the source of the recipe.
+  /// The text of the configuration file; its comments begin with the source of the recipe.
   package let yaml: String
 
-  /// All of them.
+  /// All built-in recipes.
   package static let all = smallCIFAR + largeCIFAR + imageNet + comparison
 
-  /// Returns the recipe of a name.
+  /// Returns the recipe with a name.
   ///
-  /// - Throws: ``RunError`` with code 64 that names the nearest.
+  /// - Throws: ``RunError`` with exit code 64 that suggests the most similar name.
   package static func named(_ name: String) throws(RunError) -> NamedRecipe {
     if let recipe = all.first(where: { recipe in recipe.name == name }) {
       return recipe
@@ -31,7 +31,7 @@ package struct NamedRecipe: Sendable {
         ?? "expected one of \(names.joined(separator: ", "))")
   }
 
-  /// Lists all recipes with their commands.
+  /// Returns a list of all recipes with their commands, as text.
   package static func list() -> String {
     let width = all.map(\.name.count).max() ?? 0
     let lines = all.map { configuration in
@@ -47,7 +47,7 @@ package struct NamedRecipe: Sendable {
 
   /// Parses the options of the recipe.
   ///
-  /// - Throws: Nothing for the recipes of the program, as a test reads them all.
+  /// - Throws: ``RunError`` if the text is invalid; a test parses every built-in recipe.
   package func overrides() throws(RunError) -> ConfigurationOverrides {
     try ConfigurationFile.options(in: yaml, path: name)
   }

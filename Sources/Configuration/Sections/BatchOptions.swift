@@ -1,11 +1,11 @@
 import DataLoading
 import Datasets
 
-/// The global batches and their shards.
+/// The options of global batches and of the shards that they are divided into.
 package struct BatchOptions: Sendable, Equatable {
-  /// The choice of samples for a batch.
+  /// The strategy that assigns samples to batches.
   package enum Sampling: String, CaseIterable, Sendable {
-    /// All samples once an epoch in random order.
+    /// Every sample once an epoch, in random order.
     case shuffle
     /// The same number of samples of each of ``BatchOptions/classesPerBatch`` classes.
     case balanced
@@ -40,15 +40,15 @@ package struct BatchOptions: Sendable, Equatable {
   package var batchNorm = BatchNorm.shard
   /// The choice of samples for a batch.
   package var sampling = Sampling.shuffle
-  /// The number of classes in a batch of ``Sampling/balanced``.
+  /// The number of different classes in a batch with ``Sampling/balanced``.
   package var classesPerBatch: Int?
-  /// The treatment of an epoch's last, partial batch.
+  /// The treatment of an epoch's last batch if it is incomplete.
   package var lastBatch = Sampler.LastBatch.drop
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 
-  /// The number of shards of a global batch.
+  /// The number of shards in a global batch.
   package var shardCount: Int { size / max(shardSize, 1) }
 
   /// The number of shards whose BatchNorm statistics are one, in a batch of some shards.
@@ -124,9 +124,9 @@ package struct BatchOptions: Sendable, Equatable {
         remedy: "leave it out: the batches of --sampler \(sampling.rawValue) are all whole") : nil
   }
 
-  /// Creates the sampler of a training set.
+  /// Creates the sampler that divides a training set into global batches.
   ///
-  /// - Throws: ``RunError`` if the set cannot fill such batches.
+  /// - Throws: ``RunError`` if the dataset cannot fill batches of this kind.
   func makeSampler(_ dataset: any ImageDataset, seed: UInt64) throws(RunError) -> Sampler {
     let kind: Sampler.Kind =
       switch sampling {

@@ -1,30 +1,30 @@
-/// Checkpoints, metrics and evaluations that a run writes.
+/// The options of checkpoints, logging and evaluations during a run.
 package struct CheckpointOptions: Sendable, Equatable {
-  /// The number of steps between checkpoints; `nil` for an epoch.
+  /// The number of steps between checkpoints; `nil` for one checkpoint per epoch.
   package var steps: Int?
-  /// The number of checkpoints that are kept.
+  /// The number of most recent checkpoints that are not deleted.
   package var keep = 3
-  /// The logging interval in steps.
+  /// The number of steps between log lines and records of `metrics.jsonl`.
   package var logSteps = 10
-  /// The number of epochs between evaluations; 0 for none, `nil` for ten evaluations a run.
+  /// The number of epochs between evaluations; 0 for none, `nil` for ten evaluations per run.
   package var evaluateEpochs: Int?
-  /// The measure whose best checkpoint is kept; `nil` for none.
+  /// The accuracy by which the best checkpoint is chosen and preserved; `nil` for none.
   package var best: Measure?
 
-  /// An accuracy of evaluations.
+  /// An accuracy by which evaluations during the run rank checkpoints.
   package enum Measure: String, CaseIterable, Sendable {
-    /// Weighted k-NN with k 20.
+    /// The accuracy of weighted k-nearest neighbors with k = 20.
     case knn
-    /// Weighted k-NN with k 200.
+    /// The accuracy of weighted k-nearest neighbors with k = 200.
     case knn200
-    /// The nearest class mean.
+    /// The accuracy of classification by the nearest class mean.
     case classMeans = "class-means"
-    /// A linear classifier of the representations.
+    /// The accuracy of a linear classifier trained on the representations.
     case linearProbe = "linear-probe"
-    /// The run's own classifier, on validation images.
+    /// The accuracy of the classifier that is trained with the run, on validation images.
     case classifier
   }
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 }

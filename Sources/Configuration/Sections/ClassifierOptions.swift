@@ -1,14 +1,14 @@
-/// The classifier on the representations, and its cross-entropy.
+/// The options of the classifier on the representations and of its cross-entropy loss.
 package struct ClassifierOptions: Sendable, Equatable {
-  /// λ of the cross-entropy; 0 for none, and then without a classifier.
+  /// The weight λ of the cross-entropy in the total loss; 0 for no classifier.
   package var weight = 0.0
-  /// True if the cross-entropy does not train the encoder.
+  /// True if the gradient of the cross-entropy stops at the representations and does not train the encoder.
   package var stopGradient = false
   /// The label smoothing, in [0, 1).
   package var labelSmoothing = 0.0
-  /// The number of classes of the training set; `nil` without a classifier, and until the training set was opened.
+  /// The number of classes of the training set; `nil` without a classifier, and before the training set is opened.
   package var classes: Int?
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 }

@@ -1,34 +1,34 @@
 import OneDNN
 
-/// The arithmetic and the resources of each rank.
+/// The options of the arithmetic and of the threads and memory of each rank.
 package struct ComputeOptions: Sendable, Equatable {
-  /// The overlap of the gradients' reduction with the backward pass.
+  /// The choice to overlap the all-reduce of the gradients with the backward pass.
   package enum Overlap: String, CaseIterable, Sendable {
-    /// On if the ranks run on several hosts.
+    /// Overlapped if the ranks run on several hosts.
     case auto
     case on
     case off
   }
 
-  /// The compute data type of the encoder; `nil` for bfloat16 where the CPUs of all ranks have it.
+  /// The data type of the encoder's computation; `nil` for bfloat16 if the CPUs of all ranks support it, else float32.
   package var precision: Precision?
-  /// The random seed.
+  /// The seed of all random numbers of the run.
   package var seed: UInt64 = 0
-  /// The number of threads of each rank.
+  /// The number of computing threads of each rank.
   package var threads = 1
   /// The number of loader threads of each rank, which prefetch views; `nil` for the number of idle CPUs.
   package var loaderThreads: Int?
-  /// The memory of each rank for activations.
+  /// The memory limit of each rank for activations that are saved for the backward pass.
   package var activationMemory = ActivationMemory.automatic
-  /// The overlap of the gradients' reduction with the backward pass.
+  /// The choice to overlap the all-reduce of the gradients with the backward pass.
   package var overlap = Overlap.auto
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 
-  /// The precision once it was resolved for all ranks; float32, which every CPU has, until then.
+  /// The data type chosen for all ranks; before that choice float32, which every CPU supports.
   package var resolvedPrecision: Precision { precision ?? .float32 }
 
-  /// The largest number of threads that is accepted: more than any machine has cores.
+  /// The largest number of threads that options accept: more than any machine has cores.
   package static let largestThreadCount = 1024
 }

@@ -1,71 +1,71 @@
 import ImageCodecs
 import Imaging
 
-/// The dataset: its files, its split and its normalization.
+/// The options of the dataset: files, splits and normalization.
 package struct DataOptions: Sendable, Equatable {
-  /// The datasets.
+  /// The datasets that a run can be trained on.
   package enum Dataset: String, CaseIterable, Sendable {
-    /// Colored shapes, made by the program.
+    /// The built-in dataset of colored shapes, which needs no files.
     case shapes
-    /// The binary version of CIFAR-10.
+    /// CIFAR-10, in the binary version of the original archive.
     case cifar10
-    /// The binary version of CIFAR-100.
+    /// CIFAR-100, in the binary version of the original archive.
     case cifar100
-    /// A folder of JPEG and PNG files, or a pack.
+    /// A folder of image files, or a pack (one file of decoded images).
     case folder
   }
 
-  /// The treatment of an image that cannot be read.
+  /// The action on an image file that cannot be decoded.
   package enum BadImages: String, CaseIterable, Sendable {
-    /// The run ends and names the file.
+    /// The program ends with an error that names the file.
     case stop
-    /// Another image takes its place.
+    /// Another image of the same class is used in place of the undecodable one.
     case skip
   }
 
-  /// The size at which JPEG images are decoded.
+  /// The resolution at which JPEG images are decoded.
   package enum Decoding: String, CaseIterable, Sendable {
-    /// The size of the file.
+    /// JPEG images are decoded at full resolution.
     case full
-    /// 1/2, 1/4 or 1/8 of it: the smallest that is still at least twice the size of the views in both directions.
+    /// 1/2, 1/4 or 1/8 of the full resolution: the smallest that is still at least twice the size of the views in both directions.
     case scaled
   }
 
-  /// The dataset.
+  /// The dataset that the run is trained on.
   package var dataset = Dataset.shapes
-  /// The folder of the dataset, or a pack; `nil` for the built-in set.
+  /// The folder or pack of the dataset; `nil` for the built-in dataset.
   package var path: String?
   /// The folder of the training images, relative to ``path`` or absolute; `nil` to find it by name and structure.
   package var trainFolder: String?
-  /// The folder of the validation images, likewise; `none` for none.
+  /// The folder of the validation images, relative to ``path`` or absolute; `none` for no validation images.
   package var validationFolder: String?
-  /// The folder of the test images, likewise; `none` for none.
+  /// The folder of the test images, relative to ``path`` or absolute; `none` for no test images.
   package var testFolder: String?
-  /// The hash of a folder's file names, or of a pack, that the run was started with.
+  /// The SHA-256 of the folder's file names, or of the pack, at the start of the run.
   package var fingerprint: String?
-  /// The fraction of each class of a folder that is held out for validation; `nil` where there is a validation folder.
+  /// The fraction of each class of the training images that is held out for validation; `nil` where there is a validation folder.
   package var validationFraction: Double?
-  /// The treatment of an image that cannot be read.
+  /// The action on an image file that cannot be decoded.
   package var badImages = BadImages.stop
-  /// The size at which JPEG images are decoded.
+  /// The resolution at which JPEG images are decoded.
   package var decoding = Decoding.full
-  /// The conversion of gray images of 16 bits; `nil` for clipping.
+  /// The conversion of 16-bit gray images to 8 bits; `nil` to clip values above 255.
   package var sixteenBit: SixteenBit?
-  /// The mean of red, green and blue, 0…1; `nil` for the dataset's own.
+  /// The mean of red, green and blue, from 0 to 1, that is subtracted from the input; `nil` for the dataset's own.
   package var mean: [Float]?
-  /// Their standard deviation, above 0 and at most 1.
+  /// The standard deviation of red, green and blue, above 0 and at most 1, that divides the input; `nil` for the dataset's own.
   package var standardDeviation: [Float]?
-  /// The number of training images of the built-in set.
+  /// The number of training images of the built-in dataset.
   package var shapesTrain = 6000
-  /// The number of test images of the built-in set.
+  /// The number of test images of the built-in dataset.
   package var shapesTest = 2000
   /// The height and width of views in pixels; `nil` for the dataset's own.
   package var imageSize: Int?
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 
-  /// The normalization that the options give, or `nil`.
+  /// The normalization given by ``mean`` and ``standardDeviation``; `nil` to use the dataset's own.
   package var normalization: ChannelNormalization? {
     guard let mean, let standardDeviation else { return nil }
     return ChannelNormalization(mean: mean, standardDeviation: standardDeviation)

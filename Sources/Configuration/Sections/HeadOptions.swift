@@ -1,30 +1,31 @@
 import NeuralNet
 
-/// The projection head, between representations and embeddings.
+/// The options of the projection head, which maps representations to embeddings.
 package struct HeadOptions: Sendable, Equatable {
-  /// The kinds of heads.
+  /// The kinds of projection heads.
   package enum Kind: String, CaseIterable, Sendable {
-    /// Hidden layers with ReLUs.
+    /// Linear layers with a ReLU after each but the last.
     case mlp
-    /// One linear layer.
+    /// A single linear layer.
     case linear
-    /// The representations are the embeddings.
+    /// No projection head: the embeddings are the normalized representations.
     case none
   }
 
-  /// The kind.
+  /// The kind of projection head.
   package var kind = Kind.mlp
-  /// The width of each layer of an MLP, the embeddings' last; `nil` for that of the representations, then ``embeddingWidth``.
+  /// The output width of each layer of an MLP, the last being that of the embeddings; `nil` for one hidden layer as wide as the
+  /// representations, then ``embeddingWidth``.
   package var widths: [Int]?
-  /// True for batch normalization in the hidden layers.
+  /// True for BatchNorm after each hidden layer.
   package var batchNorm = false
-  /// The width of the embeddings.
+  /// The width of the embeddings, if ``widths`` does not give it.
   package var embeddingWidth = 128
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 
-  /// Returns the layers for representations of a width.
+  /// Returns the architecture of the head for representations of a width.
   package func architecture(representationWidth: Int) -> ProjectionHeadArchitecture {
     let layers: [Int] =
       switch kind {

@@ -1,38 +1,38 @@
 import Losses
 import OneDNN
 
-/// The contrastive loss.
+/// The options of the contrastive loss.
 package struct LossOptions: Sendable, Equatable {
-  /// The positives of an anchor.
+  /// The named losses; they differ in the positives of an anchor and in the terms of the denominator.
   package enum Kind: String, CaseIterable, Sendable {
-    /// The views of the same class.
+    /// The standard Supervised Contrastive loss: all views of the same class are positives.
     case supcon
-    /// The views of the same sample.
+    /// SimCLR's loss: only views of the same sample are positives.
     case simclr
-    /// As ``supcon``; each positive is contrasted with negatives only (``LossMode/sincere``).
+    /// The positives of ``supcon``, each contrasted with negatives only (``LossMode/sincere``).
     case sincere
-    /// As ``supcon``; no positive in the denominators (``LossMode/supervisedDecoupled``).
+    /// The positives of ``supcon``, without any positive in the denominators (``LossMode/supervisedDecoupled``).
     case supervisedDecoupled = "supervised-dcl"
-    /// As ``sincere`` with a margin (``LossMode/supInfoNCE(margin:)``).
+    /// The loss ``sincere`` with a margin (``LossMode/supInfoNCE(margin:)``).
     case epsilonSupInfoNCE = "epsilon-supinfonce"
 
-    /// True if views of one class are positives.
+    /// True if all views of one class are positives, so that labels are needed.
     package var usesLabels: Bool { self != .simclr }
 
-    /// True if the name decides summation and denominators.
+    /// True if the name determines summation and denominators, which cannot then be given as options.
     var decidesMode: Bool { self != .supcon && self != .simclr }
   }
 
-  /// The factor g by which the mean over anchors is multiplied.
+  /// The constant factor g by which the mean loss over anchors is multiplied.
   package enum Scale: String, CaseIterable, Sendable {
-    /// 1.
+    /// The factor 1.
     case none
-    /// τ.
+    /// The temperature τ as factor.
     case tau
-    /// τ over 0.07, the base temperature of the authors' PyTorch code.
+    /// The factor τ/0.07, where 0.07 is the base temperature of the SupCon authors' PyTorch code.
     case tauOverBase = "tau/0.07"
 
-    /// g for a temperature.
+    /// Returns g for a temperature τ.
     package func factor(temperature: Double) -> Double {
       switch self {
       case .none: 1
@@ -42,25 +42,26 @@ package struct LossOptions: Sendable, Equatable {
     }
   }
 
-  /// The positives of an anchor.
+  /// The contrastive loss to train with.
   package var kind = Kind.supcon
-  /// Summation, anchors, denominators and the cap of positives, as given; ``resolvedMode`` has those of a named loss.
+  /// Summation, anchors, denominators and largest number of positives, as given; ``resolvedMode`` applies those of a named loss.
   package var mode = LossMode()
-  /// ε of ``Kind/epsilonSupInfoNCE``, in units of similarity ÷ τ.
+  /// The margin ε of ``Kind/epsilonSupInfoNCE``, in units of similarity ÷ τ.
   package var margin: Double?
-  /// The factor of the mean over anchors.
+  /// The constant factor of the mean loss over anchors.
   package var scale = Scale.none
-  /// τ.
+  /// The temperature τ, by which cosine similarities are divided.
   package var temperature = 0.1
   /// The type that embeddings have in the messages between ranks.
   package var gatherPrecision = Precision.float32
   /// λ of the contrastive loss; 0 for none, and then without a projection head.
   package var weight = 1.0
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 
-  /// The mode that is computed: that of a named loss, with the given anchors and cap.
+  /// The variant of the loss that is computed: for a named loss its own summation and denominators, with the given anchors and largest
+  /// number of positives.
   package var resolvedMode: LossMode {
     var named: LossMode
     switch kind {
@@ -74,7 +75,7 @@ package struct LossOptions: Sendable, Equatable {
     return named
   }
 
-  /// The first contradiction with the number of views, or `nil`.
+  /// Returns the first contradiction with the number of views, or `nil`.
   package func problem(views: Int) -> RunError? {
     if kind == .simclr, views < 2 {
       return RunError(.usage, "--views \(views): --loss simclr needs at least 2 views of each sample")
@@ -85,7 +86,7 @@ package struct LossOptions: Sendable, Equatable {
     return modeProblem(views: views)
   }
 
-  /// The contradiction between a named loss and the options that it decides or needs, or `nil`.
+  /// The contradiction between a named loss and the options that it determines or requires, or `nil`.
   package var namedLossProblem: RunError? {
     if kind == .epsilonSupInfoNCE, margin == nil {
       return RunError(
@@ -112,7 +113,7 @@ package struct LossOptions: Sendable, Equatable {
     return nil
   }
 
-  /// The first contradiction of the mode with the number of views, or `nil`.
+  /// Returns the first contradiction of ``mode`` with the number of views, or `nil`.
   package func modeProblem(views: Int) -> RunError? {
     if views < 2, mode.anchors == .one {
       return RunError(

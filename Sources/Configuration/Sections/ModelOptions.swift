@@ -2,32 +2,32 @@ import ImageCodecs
 import Imaging
 import NeuralNet
 
-/// The encoder.
+/// The options of the encoder.
 package struct ModelOptions: Sendable, Equatable {
-  /// The encoder of that name, before the options below.
+  /// The named encoder, before the options below are applied.
   package var encoder = ResNetArchitecture.resnet20
-  /// The input stem; `nil` for the one that suits the size of views.
+  /// The input stem (first layers); `nil` for the one that suits the size of views.
   package var stem: ResNetArchitecture.Stem?
-  /// The shortcut where shapes change; `nil` for the encoder's own.
+  /// The kind of shortcut in residual blocks that change the shape; `nil` for the encoder's default.
   package var shortcut: ResNetArchitecture.Shortcut?
-  /// The factor of the widths of all groups.
+  /// The factor by which the number of channels of every group of blocks is multiplied.
   package var widthMultiplier = 1.0
-  /// True to initialize the last BatchNorm scale of each residual block to 0.
+  /// True to initialize the scale of each residual block's last BatchNorm to 0.
   package var zeroInitLastScale = false
-  /// True to scale representations to unit length, before the head and in later stages.
+  /// True to scale representations to unit length, before the projection head and for evaluation.
   package var normalizeEncoder = false
-  /// The run directory, or the file of an encoder, whose weights the encoder starts with; `nil` for random values.
+  /// The run directory or weight file from which the encoder's weights are initialized; `nil` for random values.
   package var initialPath: String?
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 
   /// The encoder's name.
   package var name: String { encoder.name }
 
-  /// The architecture with all options applied; for a stem that is not resolved, that of views of up to 64 pixels.
+  /// The architecture with all options applied; while ``stem`` is `nil`, with the stem for views of up to 64 pixels.
   ///
-  /// A width multiplier or shortcut that the encoder does not have (``problem``) is left out.
+  /// A width multiplier or shortcut that the encoder does not support is ignored here and reported by ``problem``.
   package var architecture: ResNetArchitecture {
     var architecture = encoder.widened(by: widthMultiplier) ?? encoder
     architecture = shortcut.flatMap(architecture.joined) ?? architecture
@@ -36,10 +36,10 @@ package struct ModelOptions: Sendable, Equatable {
     return architecture
   }
 
-  /// The text that `stem` has in files and on the command line.
+  /// The stem's name in files and on the command line.
   package var stemText: String { stem?.rawValue ?? "auto" }
 
-  /// Resolves `auto` to the stem that suits the size of views.
+  /// Sets the stem that suits the size of views if none was given.
   package mutating func resolveStem(for viewSize: ImageSize) {
     stem = stem ?? .suiting(height: viewSize.height, width: viewSize.width)
   }

@@ -1,22 +1,22 @@
 import NeuralNet
 import Optimizers
 
-/// The optimizer.
+/// The options of the optimizer.
 package struct OptimizerOptions: Sendable, Equatable {
-  /// The optimizers.
+  /// The optimizers that a run can be trained with.
   package enum Kind: String, CaseIterable, Sendable {
     case sgd, lars, rmsprop, adam, adamw
   }
 
-  /// The optimizer.
+  /// The optimizer to train with.
   package var kind = Kind.sgd
-  /// The peak learning rate.
+  /// The peak learning rate, which the schedule reaches after the warm-up.
   package var learningRate = 0.1
-  /// True if the learning rate is meant for a batch of 256 and scales linearly with the batch size.
+  /// True if the learning rate is given for a batch size of 256 and is scaled linearly with the batch size.
   package var scaleLearningRate = false
-  /// The momentum.
+  /// The momentum of SGD, LARS and RMSProp.
   package var momentum = 0.9
-  /// True for Nesterov momentum.
+  /// True to use Nesterov momentum.
   package var nesterov = false
   /// The decay rate β₁ of Adam's and AdamW's first moment.
   package var beta1 = 0.9
@@ -24,28 +24,28 @@ package struct OptimizerOptions: Sendable, Equatable {
   package var beta2 = 0.999
   /// The decay rate of RMSProp's mean of squared gradients.
   package var rmspropDecay = 0.99
-  /// The ε that RMSProp, Adam and AdamW add to the root of the second moment.
+  /// The ε that RMSProp, Adam and AdamW add to the square root of the second moment.
   package var epsilon = 1e-8
-  /// The weight decay.
+  /// The weight decay coefficient.
   package var weightDecay = 1e-4
-  /// The parameters without weight decay; `nil` for biases and BatchNorm's with LARS, else none.
+  /// The parameters that are exempt from weight decay; `nil` for the default: biases and BatchNorm parameters with LARS, else none.
   package var weightDecayExclusion: WeightDecay.Exclusion?
 
-  /// The decay of the moving average of weights and running statistics; `nil` for no average.
+  /// The decay of the exponential moving average of weights and running statistics; `nil` for no average.
   package var weightAverage: Double?
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 
-  /// The batch size for which the learning rate is meant with ``scaleLearningRate``.
+  /// The batch size for which the learning rate is given with ``scaleLearningRate``.
   private static let referenceBatchSize = 256
 
-  /// Returns the peak learning rate for a global batch size.
+  /// Returns the peak learning rate for a global batch of `batchSize` samples.
   func peakLearningRate(batchSize: Int) -> Double {
     learningRate * (scaleLearningRate ? Double(batchSize) / Double(Self.referenceBatchSize) : 1)
   }
 
-  /// Creates the optimizer for parameters of a layout, with zero state.
+  /// Creates the optimizer, with zero state, for parameters of the given layout.
   package func makeOptimizer(_ layout: VectorLayout) -> any Optimizer {
     let exclusion = weightDecayExclusion ?? (kind == .lars ? .biasAndNorm : .none)
     let weightDecay = WeightDecay(Float(self.weightDecay), of: layout, excluding: exclusion)

@@ -1,45 +1,45 @@
 import NeuralNet
 import Optimizers
 
-/// The length of training and the learning rate over it.
+/// The options of the length of training and of the learning rate schedule.
 package struct ScheduleOptions: Sendable, Equatable {
-  /// The schedules.
+  /// The kinds of learning rate schedules.
   package enum Kind: String, CaseIterable, Sendable {
     case cosine, step, exponential, constant
   }
 
-  /// The number of epochs, over all of which the schedule runs.
+  /// The number of epochs, over which the learning rate schedule extends.
   package var epochs = 100
-  /// The number of steps to stop after, if before the last epoch's end.
+  /// The number of steps after which training stops, if that is before the end of the last epoch; `nil` for no such limit.
   package var steps: Int?
-  /// The schedule.
+  /// The kind of learning rate schedule.
   package var kind = Kind.cosine
-  /// The epochs after which ``Kind/step`` lowers the learning rate.
+  /// The epochs after which ``Kind/step`` decreases the learning rate.
   package var decayEpochs: [Int]?
-  /// The factor by which ``Kind/step`` and ``Kind/exponential`` lower it; `nil` for 0.1 and 0.97.
+  /// The factor by which ``Kind/step`` and ``Kind/exponential`` multiply the learning rate; `nil` for 0.1 and 0.97, respectively.
   package var decayRate: Double?
-  /// The number of epochs after which ``Kind/exponential`` lowers it.
+  /// The number of epochs after which ``Kind/exponential`` decreases the learning rate each time.
   package var epochsPerDecay = 2.4
-  /// The length of the linear warm-up in epochs; `nil` for the one that ``resolveWarmup(stepsPerEpoch:isContrasting:)`` chooses.
+  /// The length of the linear warm-up in epochs; `nil` to let ``resolveWarmup(stepsPerEpoch:isContrasting:)`` choose it.
   package var warmupEpochs: Double?
-  /// The epochs at which ``Kind/cosine`` starts again at the peak, as the run was extended there.
+  /// The epochs at which ``Kind/cosine`` starts again at the peak because the run was extended there.
   package var cosineRestarts: [Int]?
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 
   /// The length of the default warm-up in epochs.
   private static let defaultWarmupEpochs = 1.0
-  /// The least number of steps of the default warm-up of a contrastive loss, for datasets whose epochs are shorter.
+  /// The smallest number of steps of the default warm-up with a contrastive loss; it matters for datasets with short epochs.
   ///
-  /// A learning rate that rises faster makes all embeddings equal in the first steps, and many epochs pass until they differ again.
+  /// If the learning rate rises faster, all embeddings become equal in the first steps, and it takes many epochs until they differ again.
   package static let leastContrastiveWarmupSteps = 75
   /// The number of steps of an epoch below which an epoch is a short warm-up for a long run.
   package static let shortEpochSteps = 150
   /// The parts of a run of which the first is warm-up where epochs are short.
   private static let partsOfShortEpochs = 20
 
-  /// The length of the warm-up in steps.
+  /// Returns the length of the warm-up in steps.
   package func warmupSteps(stepsPerEpoch: Int) -> Int {
     Int(((warmupEpochs ?? Self.defaultWarmupEpochs) * Double(stepsPerEpoch)).rounded())
   }
@@ -47,7 +47,7 @@ package struct ScheduleOptions: Sendable, Equatable {
   /// Chooses the length of the warm-up if it was not given: one epoch, with a contrastive loss at least
   /// ``leastContrastiveWarmupSteps`` steps, and where epochs are shorter than ``shortEpochSteps``, at least a twentieth of the run.
   ///
-  /// - Returns: True if it is longer than an epoch.
+  /// - Returns: True if the length was chosen here and is more than one epoch.
   package mutating func resolveWarmup(stepsPerEpoch: Int, isContrasting: Bool) -> Bool {
     guard warmupEpochs == nil else { return false }
     let shortest = Double(Self.leastContrastiveWarmupSteps) / Double(max(stepsPerEpoch, 1))
@@ -57,9 +57,9 @@ package struct ScheduleOptions: Sendable, Equatable {
     return least > Self.defaultWarmupEpochs
   }
 
-  /// Lengthens the training; the part that was planned so far keeps its learning rates.
+  /// Increases the number of epochs; the learning rates up to the former end do not change.
   ///
-  /// Constant, step and exponential schedules go on as if the run had been started with this length; the cosine, which has
+  /// Constant, step and exponential schedules continue as if the run had been started with the new number. The cosine schedule, which has
   /// fallen to 0, starts again at the peak and falls to 0 at the new end.
   package mutating func extend(toEpochs total: Int) {
     if kind == .cosine {
@@ -69,7 +69,7 @@ package struct ScheduleOptions: Sendable, Equatable {
     steps = nil
   }
 
-  /// The decay after the warm-up.
+  /// Returns the decay of the learning rate after the warm-up.
   func decay(stepsPerEpoch: Int) -> LearningRateSchedule.Decay {
     switch kind {
     case .cosine:
@@ -83,7 +83,7 @@ package struct ScheduleOptions: Sendable, Equatable {
     }
   }
 
-  /// Sentences about options that take no or little effect within ``epochs``.
+  /// Notes for the user about schedule options that have little or no effect within ``epochs``.
   package var notesWithoutEffect: [String] {
     var notes: [String] = []
     if let warmupEpochs, warmupEpochs > Double(epochs) || (warmupEpochs == Double(epochs) && epochs > 1) {

@@ -1,37 +1,37 @@
 import ImageCodecs
 import Imaging
 
-/// The views of each sample.
+/// The options of views, the augmented versions of each sample.
 package struct ViewOptions: Sendable, Equatable {
   /// The number of views of each sample.
   package var count = 2
-  /// The random operations that make a view.
+  /// The random operations that make a view from an image.
   package var augmentation = Augmentation.cropFlipJitter
-  /// True if a view is mirrored in every second epoch instead of at random.
+  /// True if each view is mirrored in every second epoch instead of at random.
   package var alternatesFlip = false
-  /// The sizes of views in the first stages of training, ascending; `nil` for one size.
+  /// The sizes of views, in pixels, in the first stages of training, ascending; `nil` for one size throughout.
   package var progressiveSizes: [Int]?
-  /// The epochs after which each of ``progressiveSizes`` ends, ascending.
+  /// The epochs after which the stages of ``progressiveSizes`` end, ascending.
   package var progressiveEpochs: [Int]?
-  /// The size of views in the present stage of training, set by the step; `nil` for the full size.
+  /// The size of views in the current stage of training, set by the training step; `nil` for the full size.
   package var stageSize: Int?
-  /// α of mixup's Beta distribution; 0 for no mixup.
+  /// α of the Beta distribution of mixup; 0 for no mixup.
   package var mixup = 0.0
-  /// α of CutMix's Beta distribution; 0 for no CutMix.
+  /// α of the Beta distribution of CutMix; 0 for no CutMix.
   package var cutmix = 0.0
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 
-  /// True if views of two samples are mixed, and so their labels.
+  /// True if views of two samples, and their labels, are mixed.
   package var isMixing: Bool { mixup > 0 || cutmix > 0 }
 
-  /// The size of views in an epoch; `nil` for the full size.
+  /// Returns the size of views in an epoch; `nil` for the full size.
   package func progressiveSize(ofEpoch epoch: Int) -> Int? {
     zip(progressiveSizes ?? [], progressiveEpochs ?? []).first { _, end in epoch < end }?.0
   }
 
-  /// The first contradiction between these options, or with the length of training, or `nil`.
+  /// Returns the first contradiction between these options, or with the number of epochs, or `nil`.
   func problem(epochs: Int) -> RunError? {
     if alternatesFlip, !augmentation.flipsOnce {
       return RunError(
@@ -69,12 +69,12 @@ package struct ViewOptions: Sendable, Equatable {
       remedy: "the last epochs have views of the full size")
   }
 
-  /// The first size of views that the encoder or the images do not allow, or `nil`.
+  /// Returns the error for the first size in ``progressiveSizes`` that does not suit the encoder or the images, or `nil`.
   ///
   /// - Parameters:
-  ///   - encoder: The encoder's name and the product of its strides.
-  ///   - full: The shorter side of views at the end of training.
-  /// - Returns: The error to show, or `nil`.
+  ///   - encoder: The encoder's name, and the product of its strides, of which sizes must be multiples.
+  ///   - full: The shorter side of views at the end of training, in pixels.
+  /// - Returns: The error for the user, or `nil`.
   func sizeProblem(encoder: (name: String, stride: Int), full: Int) -> RunError? {
     for size in progressiveSizes ?? [] {
       guard size.isMultiple(of: encoder.stride) else {
@@ -93,7 +93,7 @@ package struct ViewOptions: Sendable, Equatable {
 }
 
 extension Configuration {
-  /// The first size of `--progressive-size` that the resolved encoder or the dataset's views do not allow, or `nil`.
+  /// Returns the error for the first value of `--progressive-size` that does not suit the encoder or the dataset's views, or `nil`.
   package func progressiveSizeProblem(viewSize: ImageSize) -> RunError? {
     views.sizeProblem(encoder: (model.name, architecture.stride), full: min(viewSize.width, viewSize.height))
   }

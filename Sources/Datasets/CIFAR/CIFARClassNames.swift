@@ -1,4 +1,4 @@
-/// The names of CIFAR's classes in the order of the labels, as in the authors' lists.
+/// The class names of CIFAR in the order of the labels, as in the lists of the original archives.
 enum CIFARClassNames {
   static let cifar10 = [
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",

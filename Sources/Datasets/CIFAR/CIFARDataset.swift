@@ -2,16 +2,16 @@ import Formats
 import ImageCodecs
 import Imaging
 
-/// CIFAR-10 or CIFAR-100 in the binary form of its authors.
+/// CIFAR-10 or CIFAR-100, read from the binary version of the original archives.
 ///
 /// A file is a sequence of records: label bytes (CIFAR-10: class; CIFAR-100: coarse class, then class), then 32×32 pixels as a red, a green and
 /// a blue plane.
 package final class CIFARDataset: ImageDataset {
   /// CIFAR-10 or CIFAR-100.
   package enum Variant: String, Sendable {
-    /// 10 classes.
+    /// CIFAR-10, with 10 classes.
     case cifar10
-    /// 100 classes.
+    /// CIFAR-100, with 100 classes.
     case cifar100
 
     var title: String { self == .cifar10 ? "CIFAR-10" : "CIFAR-100" }
@@ -31,12 +31,12 @@ package final class CIFARDataset: ImageDataset {
       }
     }
 
-    /// The number of records in each file of the authors' archive.
+    /// Returns the number of records in each file of the original archive.
     func recordsPerFile(_ split: Split) -> Int {
       self == .cifar100 && split == .train ? 50_000 : 10_000
     }
 
-    /// The constants that SupContrast uses.
+    /// The mean and standard deviation that the SupCon authors' code (SupContrast) uses.
     public var normalization: ChannelNormalization {
       switch self {
       case .cifar10:
@@ -50,11 +50,11 @@ package final class CIFARDataset: ImageDataset {
   private static let side = 32
   private static let pixelCount = side * side
 
-  /// The names of the classes (of CIFAR-100 the fine ones), from the archive's list or, where that is missing, the built-in ones.
+  /// The class names (for CIFAR-100 the fine classes), from the archive's list or, if that is missing, the built-in one.
   package let classNames: [String]
-  /// The constants of the variant.
+  /// The mean and standard deviation by which the network's input is standardized.
   package let normalization: ChannelNormalization
-  /// Unusual properties of the files, for the user.
+  /// Notes for the user about unusual properties of the files.
   package let notes: [String]
 
   private let variant: Variant
@@ -65,7 +65,7 @@ package final class CIFARDataset: ImageDataset {
 
   /// Opens the files of one split and checks their sizes and labels.
   ///
-  /// The archives have no validation files: hold a part of the training set out (``HeldOutSplit``).
+  /// The archives have no validation files; ``HeldOutSplit`` divides the training set instead.
   ///
   /// - Precondition: `split` is `train` or `test`.
   /// - Throws: ``FileError`` naming the file.
@@ -121,13 +121,13 @@ package final class CIFARDataset: ImageDataset {
 
   /// The number of images.
   package var count: Int { labels.count }
-  /// 32×32.
+  /// The default size of views, 32×32 pixels.
   package var viewSize: ImageSize { ImageSize(width: Self.side, height: Self.side) }
 
-  /// The class of one image.
+  /// Returns the class index of one image.
   package func label(at index: Int) -> Int { Int(labels[index]) }
 
-  /// One image.
+  /// Reads one image.
   package func image(at index: Int) throws(FileError) -> RGBImage {
     let fileIndex = (firstIndices.firstIndex { first in first > index } ?? files.count) - 1
     let record = index - firstIndices[fileIndex]

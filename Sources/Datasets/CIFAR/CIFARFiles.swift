@@ -1,15 +1,15 @@
 import Formats
 
-/// The files of CIFAR-10 and CIFAR-100, recognized where they are not expected.
+/// Recognition of CIFAR-10 and CIFAR-100 files in folders where something else was expected, for helpful error messages.
 enum CIFARFiles {
-  /// The file names of each form; any of them identifies it.
+  /// The distributed versions of CIFAR (binary or Python pickles) with the file names by which each is recognized; one match suffices.
   private static let forms: [(names: [String], dataset: String, isBinary: Bool)] = [
     (["data_batch_1.bin", "test_batch.bin"], "cifar10", true),
     (["train.bin", "fine_label_names.txt"], "cifar100", true),
     (["data_batch_1", "batches.meta"], "cifar10", false),
   ]
 
-  /// The form of the files in a folder.
+  /// Returns the version of CIFAR that a list of file names belongs to; `nil` if none.
   private static func form(_ files: [[UInt8]]) -> (dataset: String, isBinary: Bool)? {
     let names = Set(files.map { name in text(name) })
     if let form = forms.first(where: { form in form.names.contains(where: names.contains) }) {
@@ -20,7 +20,7 @@ enum CIFARFiles {
 
   private static let download = "the binary version is cifar-10-binary.tar.gz or cifar-100-binary.tar.gz"
 
-  /// The reason not to take a folder for one of images: it holds CIFAR.
+  /// Returns the error for a folder that should hold image files but holds CIFAR; `nil` if it does not.
   static func problem(ofFolder contents: FolderContents) -> FileError? {
     let places = [(contents.path, contents.files)] + subfolders(of: contents)
     for (path, files) in places {
@@ -35,7 +35,7 @@ enum CIFARFiles {
     return nil
   }
 
-  /// Advice for a folder that lacks the files of a variant; empty if there is nothing to recognize.
+  /// Returns advice for a folder that lacks the files of a CIFAR variant; empty if nothing known was found.
   static func advice(for directory: String, _ variant: CIFARDataset.Variant) -> String {
     switch DataPath.kind(directory) {
     case .file, .special: return DataPath.problem(directory).map { problem in "; \(problem)" } ?? ""
@@ -58,7 +58,7 @@ enum CIFARFiles {
 
   private static func subfolders(of contents: FolderContents) -> [(String, [[UInt8]])] {
     contents.folders.prefix(20).compactMap { name in
-      // Any further listing of large folders would be slow.
+      // Only folders named after CIFAR are listed, because listing large folders is slow.
       guard text(name).lowercased().contains("cifar"), let inner = try? FolderContents(contents.path(of: name)) else {
         return nil
       }

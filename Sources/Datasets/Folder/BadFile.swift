@@ -1,12 +1,12 @@
 import Formats
 
-/// A file that cannot be used.
+/// An image file that cannot be read or decoded.
 package struct BadFile: Sendable, Equatable {
-  /// Its path below the dataset's root.
+  /// The file's path relative to the dataset's root.
   package let path: String
-  /// The problem, with the file's whole path.
+  /// The error message, which contains the file's full path.
   package let reason: String
-  /// The kind of problem.
+  /// The kind of problem, which determines the exit code.
   package let kind: FileError.Kind
 
   package init(path: String, reason: String, kind: FileError.Kind) {

@@ -1,9 +1,9 @@
 import Formats
 import Glibc
 
-/// The kind of file or folder that `--data` names.
+/// The checks of the path that `--data` gives.
 package enum DataPath {
-  /// A kind of path.
+  /// The kind of file or folder at a path.
   package enum Kind: Sendable, Equatable {
     /// A folder, or a link to one.
     case folder
@@ -11,11 +11,11 @@ package enum DataPath {
     case file
     /// A socket, pipe or device.
     case special
-    /// Nothing.
+    /// A path that does not exist.
     case missing
   }
 
-  /// The kind of a path, links followed.
+  /// Returns the kind of file at a path, following symbolic links.
   package static func kind(_ path: String) -> Kind {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return .missing }
@@ -31,12 +31,12 @@ package enum DataPath {
     kind(path) == .file && (path.lowercased().hasSuffix(".csv") || path.lowercased().hasSuffix(".tsv"))
   }
 
-  /// Returns true if the path is a file to open as a pack.
+  /// Returns true if the path is to be opened as a pack: any file that is not a list of labels.
   package static func isPack(_ path: String) -> Bool {
     kind(path) == .file && !isList(path)
   }
 
-  /// The reason why a path is not a folder of images; `nil` for a folder, or if the system will give its own reason.
+  /// Returns the error for a path that is not a folder of images; `nil` for a folder, or if opening it will fail with its own error.
   package static func problem(_ path: String) -> FileError? {
     switch kind(path) {
     case .folder, .missing: nil
@@ -46,7 +46,7 @@ package enum DataPath {
     }
   }
 
-  /// The reason why a file cannot be a pack; `nil` if it may be one.
+  /// Returns the error for a file that cannot be a pack; `nil` if it may be one.
   package static func fileProblem(_ path: String) -> FileError? {
     guard let file = try? ReadOnlyFile(path: path), let start = try? file.read(min(file.byteCount, 512), at: 0) else {
       return nil
@@ -55,7 +55,7 @@ package enum DataPath {
       return FileError(.content, "\(path): is empty; expected a folder of images, or a file of supcon dataset pack")
     }
     guard let format = format(of: start) else {
-      // A pack begins with the length of a JSON object, and the object.
+      // A pack is a safetensors file: the length of a JSON object in eight bytes, then the object.
       guard start.count < 9 || start[8] != UInt8(ascii: "{") else { return nil }
       return FileError(
         .content,

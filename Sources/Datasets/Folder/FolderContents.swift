@@ -1,20 +1,20 @@
 import Formats
 import Glibc
 
-/// A folder as the search for splits and classes sees it.
+/// The entries of a folder, grouped by their use in the search for splits and classes.
 struct FolderContents {
-  /// The path.
+  /// The path of the folder.
   let path: String
-  /// The folders that may hold images, sorted by bytes.
+  /// The names of subfolders that may hold images, in byte order.
   let folders: [[UInt8]]
-  /// The names of the images that lie in the folder itself.
+  /// The names of image files directly in the folder.
   let images: [[UInt8]]
-  /// All other entries.
+  /// The counts of all other entries, by the reason why they are not used.
   private(set) var passedOver = PassedOver()
-  /// The names of all files.
+  /// The names of all files directly in the folder, images or not.
   let files: [[UInt8]]
 
-  /// Lists a folder.
+  /// Lists a folder and classifies its entries.
   init(_ path: String) throws(FileError) {
     self.path = path
     let listing = try FolderListing(path.utf8)
@@ -40,28 +40,28 @@ struct FolderContents {
     (self.folders, self.images, files) = (folders, images, listing.files)
   }
 
-  /// The device and inode number of a folder, the same under any path; `nil` if there is none.
+  /// Returns device and inode number of a folder, which are equal for all paths to it; `nil` if it does not exist.
   static func identity(_ path: String) -> String? {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }
     return "\(status.st_dev):\(status.st_ino)"
   }
 
-  /// A folder below this one.
+  /// Returns the path of a subfolder.
   func path(of folder: [UInt8]) -> String { "\(path)/\(text(folder))" }
 
-  /// Returns true if the folder holds images in subfolders only, as a split does.
+  /// Returns true if images are in subfolders only, as in the folder of a split with class folders.
   func isTree(depth: Int = 0) -> Bool {
     images.isEmpty && holdsImages(in: folders, depth: depth)
   }
 
-  /// Returns true if there is an image in the folder or below it.
+  /// Returns true if there is an image in the folder or in its subfolders.
   func holdsImages(depth: Int = 0) -> Bool {
     !images.isEmpty || holdsImages(in: folders, depth: depth)
   }
 
   private func holdsImages(in folders: [[UInt8]], depth: Int) -> Bool {
-    // Deeper trees of folders are circles of links.
+    // Eight levels at most: deeper trees are assumed to be cycles of symbolic links.
     guard depth < 8 else { return false }
     return folders.contains { folder in
       (try? FolderContents(path(of: folder)))?.holdsImages(depth: depth + 1) ?? false
@@ -74,7 +74,7 @@ func text(_ bytes: some Collection<UInt8>) -> String {
   String(decoding: bytes, as: UTF8.self)
 }
 
-/// Names in a list, the first ten of many.
+/// Joins at most ten names with commas; if there are more, adds their number.
 func list(_ names: some Collection<String>) -> String {
   names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", … (\(names.count))" : "")
 }

@@ -4,34 +4,34 @@ import ImageCodecs
 import Imaging
 import Synchronization
 
-/// Images in files, decoded at each access.
+/// A dataset of image files that are decoded at each access.
 package final class FolderDataset: ImageDataset {
   /// The properties of a dataset that its files do not determine.
   package struct Settings: Sendable {
     /// Per-channel mean and standard deviation that standardize the network's input.
     package var normalization: ChannelNormalization
-    /// The default size of views.
+    /// The default height and width of views.
     package var viewSize: ImageSize
-    /// The size down to which the JPEG decoder may halve images; `nil` to decode in full.
+    /// The size that images may be halved down to while a JPEG is decoded, which is faster; `nil` to decode at full resolution.
     package var scaledDecoding: ImageSize?
-    /// True if a file that cannot be used is replaced by another file of its class.
+    /// True to replace a file that cannot be decoded by another file of its class, instead of throwing.
     package var isReplacingBad = false
 
-    /// The settings of a dataset that decodes in full and stops at a bad file.
+    /// Creates settings that decode at full resolution and throw at a bad file.
     package init(normalization: ChannelNormalization, viewSize: ImageSize) {
       self.normalization = normalization
       self.viewSize = viewSize
     }
   }
 
-  /// The files.
+  /// The list of files.
   package let index: FolderIndex
   /// The names of the classes.
   package let classNames: [String]
   private let settings: Settings
   private let replaced = Mutex<[Int: BadFile]>([:])
 
-  /// A dataset of the files of an index.
+  /// Creates a dataset of the files in an index.
   package init(_ index: FolderIndex, _ settings: Settings) {
     self.index = index
     self.settings = settings
@@ -43,19 +43,19 @@ package final class FolderDataset: ImageDataset {
   package var viewSize: ImageSize { settings.viewSize }
   package var normalization: ChannelNormalization { settings.normalization }
 
-  /// The class of one file.
+  /// Returns the class index of one file.
   package func label(at index: Int) -> Int { self.index.label(at: index) }
 
-  /// One image.
+  /// Reads and decodes one image.
   ///
-  /// - Throws: ``FileError`` naming the path; if bad files are replaced, only when no file of the class can be used.
+  /// - Throws: ``FileError`` naming the path; if bad files are replaced, only when no file of the class can be decoded.
   package func image(at index: Int) throws(FileError) -> RGBImage {
     do throws(FileError) {
       return try self.index.image(at: index, scaledFor: settings.scaledDecoding)
     } catch {
       guard settings.isReplacingBad else { throw error }
       note(error, at: index)
-      // The next ones of the class, wrapping around at its end: the same on every rank.
+      // The next files of the class are tried, wrapping around at its end, so that every rank chooses the same replacement.
       let files = self.index.files(ofClass: label(at: index))
       for step in 1..<max(files.count, 1) {
         let next = files.lowerBound + (index - files.lowerBound + step) % files.count
@@ -75,10 +75,10 @@ package final class FolderDataset: ImageDataset {
     replaced.withLock { replaced in replaced[index] = file }
   }
 
-  /// The path of one file below the root.
+  /// Returns the path of one file relative to the root.
   package func name(at index: Int) -> String { text(self.index.relativePath(at: index)) }
 
-  /// The bad files that were replaced since the last call, in order of their indices.
+  /// Returns the bad files that were replaced since the last call, in order of their indices.
   package func takeReplaced() -> [BadFile] {
     let files = replaced.withLock { replaced in
       defer { replaced = [:] }
@@ -89,12 +89,12 @@ package final class FolderDataset: ImageDataset {
 }
 
 extension FolderIndex {
-  /// Decodes one file.
+  /// Reads and decodes one file.
   ///
   /// - Parameters:
-  ///   - index: Its number.
-  ///   - target: The size down to which the JPEG decoder may halve the image; `nil` to decode in full.
-  /// - Returns: The image.
+  ///   - index: The index of the file.
+  ///   - target: The size that the image may be halved down to while a JPEG is decoded; `nil` to decode at full resolution.
+  /// - Returns: The decoded image.
   /// - Throws: ``FileError`` naming the path.
   package func image(at index: Int, scaledFor target: ImageSize? = nil) throws(FileError) -> RGBImage {
     let bytes = try bytes(at: index)
@@ -105,11 +105,11 @@ extension FolderIndex {
     }
   }
 
-  /// The header of one file.
+  /// Reads the header of one image file: format, size and color.
   ///
   /// - Throws: ``FileError`` naming the path.
   package func header(at index: Int) throws(FileError) -> ImageHeader {
-    // The metadata before the size is seldom longer.
+    // 64 KiB first: metadata before the size is seldom longer.
     let start = try bytes(at: index, limit: 1 << 16)
     if let header = try? ImageHeader(of: start.span) {
       return header
@@ -122,7 +122,7 @@ extension FolderIndex {
     }
   }
 
-  /// The most bytes that a file may have: far more than any image within the limit of pixels.
+  /// The largest size of a file in bytes that is read: far more than any image within the pixel limit needs.
   private static let byteLimit = 1 << 31
 
   private func bytes(at index: Int, limit: Int = .max) throws(FileError) -> [UInt8] {

@@ -2,41 +2,41 @@ import Formats
 import ImageCodecs
 import KeyedRandomness
 
-/// The image files of a dataset by class, in the order of their indices.
+/// The list of a dataset's image files, grouped by class; a file's position in the list is its sample index.
 ///
-/// In a tree of folders a file's path is `root/CLASS/NAME`; with labels from a list, or without labels, it is `root/NAME`. Names are bytes, as
-/// the file system has them: they need not be UTF-8. A file takes the length of its name and four bytes.
+/// With class folders a file's path is `root/CLASS/NAME`; with a list of labels, or without labels, it is `root/NAME`. Names are bytes, because
+/// file names need not be UTF-8. The memory per file is the length of its name and four bytes.
 package struct FolderIndex: Sendable, Equatable {
-  /// The folder that all paths begin with.
+  /// The folder that contains all files.
   package let root: String
   /// True if each file lies in a folder named after its class.
   package let areClassesFolders: Bool
-  /// The conversion of gray images of 16 bits when the files are decoded.
+  /// The conversion of 16-bit gray images to 8 bits.
   package var sixteenBit = SixteenBit.clip
   /// The names of the classes as bytes; labels index them.
   package private(set) var classFolders: [[UInt8]] = []
-  /// The index after the last file of each class.
+  /// For each class, the index after its last file.
   private var classEnds: [Int] = []
-  /// All names in one array, each relative to its class's folder, or to the root.
+  /// The names of all files, concatenated; each is relative to its class's folder, or to the root.
   private var names: [UInt8] = []
   private var nameEnds: [UInt32] = []
 
-  /// An index without classes.
+  /// Creates an index without classes and files.
   package init(root: String, areClassesFolders: Bool = true) {
     self.root = root
     self.areClassesFolders = areClassesFolders
   }
 
-  /// Appends a class without files.
+  /// Appends a class that has no files yet.
   package mutating func appendClass(_ folder: [UInt8]) {
     classFolders.append(folder)
     classEnds.append(count)
   }
 
-  /// Appends a file to the last class.
+  /// Appends a file to the most recently appended class.
   ///
-  /// - Parameter name: Its path below the class's folder, or below the root.
-  /// - Throws: ``FileError`` if all names together take 4 GiB.
+  /// - Parameter name: The path relative to the class's folder, or to the root.
+  /// - Throws: ``FileError`` if all names together exceed 4 GiB.
   package mutating func append(_ name: some Collection<UInt8>) throws(FileError) {
     precondition(!classEnds.isEmpty, "a file without a class")
     guard names.count + name.count <= UInt32.max else {
@@ -47,7 +47,7 @@ package struct FolderIndex: Sendable, Equatable {
     classEnds[classEnds.count - 1] = count
   }
 
-  /// Releases memory reserved for further files.
+  /// Releases the memory that was reserved for further files.
   mutating func shrink() {
     var (exactNames, exactEnds): ([UInt8], [UInt32]) = ([], [])
     exactNames.reserveCapacity(names.count)
@@ -60,24 +60,24 @@ package struct FolderIndex: Sendable, Equatable {
   /// The number of files.
   package var count: Int { nameEnds.count }
 
-  /// The names of the classes, readable.
+  /// The names of the classes as text.
   package var classNames: [String] { classFolders.map { folder in String(decoding: folder, as: UTF8.self) } }
 
-  /// The memory of the index, in bytes.
+  /// The memory of the index in bytes.
   package var byteCount: Int {
     names.capacity + nameEnds.capacity * MemoryLayout<UInt32>.stride
       + classFolders.reduce(0) { sum, folder in sum + folder.capacity + 3 * MemoryLayout<Int>.stride }
   }
 
-  /// The files of a class.
+  /// Returns the indices of the files of a class.
   package func files(ofClass label: Int) -> Range<Int> {
     (label == 0 ? 0 : classEnds[label - 1])..<classEnds[label]
   }
 
-  /// The class of a file.
+  /// Returns the class index of a file.
   package func label(at index: Int) -> Int {
     precondition(index >= 0 && index < count, "file \(index) of \(count)")
-    // The first class that ends behind it.
+    // Binary search for the first class that ends after the file.
     var (low, high) = (0, classEnds.count - 1)
     while low < high {
       let middle = (low + high) / 2
@@ -86,25 +86,25 @@ package struct FolderIndex: Sendable, Equatable {
     return low
   }
 
-  /// A file's path below its class's folder, or below the root.
+  /// Returns a file's path relative to its class's folder, or to the root.
   package func name(at index: Int) -> ArraySlice<UInt8> {
     names[(index == 0 ? 0 : Int(nameEnds[index - 1]))..<Int(nameEnds[index])]
   }
 
-  /// A file's path below ``root``.
+  /// Returns a file's path relative to ``root``.
   package func relativePath(at index: Int) -> [UInt8] {
     guard areClassesFolders else { return Array(name(at: index)) }
     return classFolders[label(at: index)] + [UInt8(ascii: "/")] + name(at: index)
   }
 
-  /// A file's path.
+  /// Returns a file's full path.
   package func path(at index: Int) -> [UInt8] {
     let path = relativePath(at: index)
-    // A list may have absolute paths.
+    // The paths in a list may be absolute.
     return path.first == UInt8(ascii: "/") ? path : Array(root.utf8) + [UInt8(ascii: "/")] + path
   }
 
-  /// The files for which `isKept` is true, with all classes.
+  /// Returns an index of the files for which `isKept` is true; all classes remain.
   package func filtered(_ isKept: (Int) -> Bool) -> FolderIndex {
     var kept = FolderIndex(root: root, areClassesFolders: areClassesFolders)
     kept.sixteenBit = sixteenBit
@@ -120,7 +120,7 @@ package struct FolderIndex: Sendable, Equatable {
     return kept
   }
 
-  /// The SHA-256 of all file and class names, in order.
+  /// The SHA-256 of all class and file names, in order.
   package var fingerprint: String {
     let digest = SHA256()
     let bytes = encoded(withRoot: false)
@@ -138,7 +138,7 @@ extension FolderIndex {
   /// files. At least one file of each class stays in the training part.
   ///
   /// - Parameter fraction: The fraction of each class's files held out for validation, rounded to whole files.
-  /// - Returns: Both parts, with all classes.
+  /// - Returns: The training part and the validation part, each with all classes.
   package func divided(validationFraction fraction: Double) -> (training: FolderIndex, validation: FolderIndex) {
     var isValidation = [Bool](repeating: false, count: count)
     for label in classFolders.indices {
@@ -151,10 +151,10 @@ extension FolderIndex {
   }
 }
 
-// MARK: - On its way to other ranks
+// MARK: - Transfer to other ranks
 
 extension FolderIndex {
-  /// The index as bytes, for ``init(decoding:)``.
+  /// Returns the index as bytes, which ``init(decoding:)`` reads.
   package func encoded() -> [UInt8] { encoded(withRoot: true) }
 
   private func encoded(withRoot isWithRoot: Bool) -> [UInt8] {
@@ -168,7 +168,7 @@ extension FolderIndex {
       bytes += text
     }
     append(text: isWithRoot ? Array(root.utf8) : [])
-    // Absent from the hash of folders, which is in older runs.
+    // Omitted from the hash of indices with class folders, so that the hashes recorded in older runs remain valid.
     if isWithRoot || !areClassesFolders {
       append(areClassesFolders ? 1 : 0)
     }
@@ -187,7 +187,7 @@ extension FolderIndex {
     return bytes
   }
 
-  /// Decodes the result of ``encoded()`` from another rank.
+  /// Decodes the bytes of ``encoded()`` that another rank sent.
   package init(decoding bytes: [UInt8]) {
     var offset = 0
     func number() -> Int {

@@ -1,9 +1,9 @@
 import Formats
 
-/// The folders of the splits of a dataset, found by names and structure.
+/// The assignment of a dataset's folders to the splits train, validation and test, found by names and structure.
 ///
-/// A name is a hint, the structure decides: a split's folder holds folders of images, a class's folder holds images. What fits neither is
-/// refused with the folders seen and the options that say it (``FolderRequest``).
+/// A name is only a hint; the structure decides: a split's folder holds folders of images, a class's folder holds images. A folder that fits
+/// neither is refused, and the error lists the folders found and the options that settle the question (``FolderRequest``).
 ///
 ///     DATA/train/CLASS/…  DATA/val/CLASS/…  DATA/test/CLASS/…    splits, in any case and spelling (SplitName)
 ///     DATA/seg_train/seg_train/CLASS/…                           nested
@@ -11,18 +11,18 @@ import Formats
 ///     DATA/ONE/…, and nothing else                               as if DATA/ONE had been given
 ///     DATA/*.jpg                                                 no labels
 package struct FolderLayout: Sendable, Equatable {
-  /// The training folder.
+  /// The folder of the training split.
   package internal(set) var training: SplitFolder
-  /// The folders of the other splits, where there are any.
+  /// The folders of the validation and test splits, if they exist.
   package internal(set) var others: [Split: SplitFolder] = [:]
   /// Decisions that the user should see, one sentence each.
   package internal(set) var notes: [String] = []
-  /// The files and folders beside those of the splits.
+  /// The files and folders found outside the splits, counted by the reason why they are not used.
   package internal(set) var passedOver = PassedOver()
 
   /// Finds the splits of a folder.
   ///
-  /// - Throws: ``FileError`` of kind `missing` or `content`, with the folders seen and the options that decide.
+  /// - Throws: ``FileError`` of kind `missing` or `content`, with the folders found and the options that settle the question.
   package init(_ request: FolderRequest) throws(FileError) {
     if let problem = DataPath.problem(request.path) { throw problem }
     if request.trainFolder != nil {
@@ -36,12 +36,12 @@ package struct FolderLayout: Sendable, Equatable {
     noteNeighbors(of: request.path)
   }
 
-  /// A layout with a training folder and nothing else.
+  /// Creates a layout with a training folder and no other split.
   init(training: SplitFolder) {
     self.training = training
   }
 
-  /// The folder of one split, if there is one.
+  /// The folder of one split; `nil` if there is none.
   package subscript(split: Split) -> SplitFolder? {
     split == .train ? training : others[split]
   }
@@ -51,7 +51,7 @@ package struct FolderLayout: Sendable, Equatable {
     Split.allCases.filter { split in self[split] != nil }
   }
 
-  /// The split that final figures are measured on: test, or validation where there is no test folder with labels.
+  /// The split for final measurements: test, or validation if there is no labeled test folder.
   package var evaluationSplit: Split? {
     [.test, .validation].first { split in others[split] != nil }
   }
@@ -85,7 +85,7 @@ package struct FolderLayout: Sendable, Equatable {
     excludeFromTraining()
   }
 
-  /// The path given for a split; `nil` for `none`.
+  /// Returns the path of the folder that an option gives for a split; `nil` for `none`.
   static func given(_ split: Split, _ request: FolderRequest) throws(FileError) -> String? {
     guard let folder = request[split], split == .train || folder != "none" else { return nil }
     let path = folder == "." ? request.path : folder.hasPrefix("/") ? folder : "\(request.path)/\(folder)"
@@ -95,7 +95,7 @@ package struct FolderLayout: Sendable, Equatable {
     return FolderRequest(path: path).path
   }
 
-  /// Adds the folder of a split.
+  /// Adds the folder of a split, and notes whether its images have labels.
   mutating func add(_ split: Split, _ path: String) throws(FileError) {
     var folder = SplitFolder(path: path)
     let contents = try FolderContents(path)
@@ -103,7 +103,7 @@ package struct FolderLayout: Sendable, Equatable {
     others[split] = folder
   }
 
-  /// Leaves the folders of other splits out of a training folder that they lie in.
+  /// Excludes the folders of other splits from a training folder that contains them.
   mutating func excludeFromTraining() {
     for folder in others.values where folder.path.hasPrefix(training.path + "/") {
       let rest = folder.path.dropFirst(training.path.count + 1)
@@ -111,7 +111,7 @@ package struct FolderLayout: Sendable, Equatable {
     }
   }
 
-  /// A remark for a folder of images that is perhaps one class of the folder above it; empty if that has no other such folders.
+  /// Returns advice if a folder of images may be just one class of its parent folder; empty if the parent has no other such folder.
   package static func parentAdvice(of path: String) -> String {
     let path = FolderRequest(path: path).path
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "" }
@@ -127,7 +127,7 @@ package struct FolderLayout: Sendable, Equatable {
       "; \(parent) holds \(contents.folders.count) folders such as \(text(siblings[0])): perhaps --data \(parent) is meant"
   }
 
-  /// Leaves out validation and test folders without labels, unless the training images have none either.
+  /// Removes validation and test folders without labels, unless the training images have no labels either.
   private mutating func dropUnlabeled() {
     guard !training.isUnlabeled else { return }
     for split in [Split.validation, .test] {
@@ -137,7 +137,7 @@ package struct FolderLayout: Sendable, Equatable {
     }
   }
 
-  /// Refuses one folder for two splits: accuracies on images that were trained on say nothing.
+  /// Refuses one folder for two splits, because accuracies on training images would be misleading.
   private func checkDistinct() throws(FileError) {
     let places = splits.compactMap { split in
       self[split].flatMap { folder in FolderContents.identity(folder.path).map { (split, folder.path, $0) } }
@@ -153,7 +153,7 @@ package struct FolderLayout: Sendable, Equatable {
     }
   }
 
-  /// Notes splits beside the given folder, which was perhaps chosen one level too low.
+  /// Adds a note about splits next to the given folder, which may have been chosen one level too low.
   private mutating func noteNeighbors(of path: String) {
     guard others.isEmpty, let slash = path.lastIndex(of: "/") else { return }
     let (parent, name) = (String(path[..<slash]), String(path[path.index(after: slash)...]))

@@ -1,9 +1,9 @@
 import Formats
 import Glibc
 
-/// The entries of a folder, sorted by the bytes of their names.
+/// The entries of a folder by file type, sorted by the bytes of their names.
 struct FolderListing {
-  /// The identity of a folder, independent of the path to it.
+  /// The device and inode of a folder, which are equal for all paths to it.
   struct Identity: Equatable {
     let device: UInt
     let inode: UInt
@@ -12,16 +12,16 @@ struct FolderListing {
   let identity: Identity
   /// The names of folders and of links to folders.
   private(set) var folders: [[UInt8]] = []
-  /// The names of regular files and of links to such.
+  /// The names of regular files and of links to regular files.
   private(set) var files: [[UInt8]] = []
-  /// The names of links to nothing.
+  /// The names of symbolic links whose target does not exist.
   private(set) var brokenLinks: [[UInt8]] = []
   /// The names of sockets, pipes and devices.
   private(set) var specials: [[UInt8]] = []
 
   /// Lists a folder.
   ///
-  /// - Throws: ``FileError`` naming it.
+  /// - Throws: ``FileError`` naming the folder.
   init(_ path: some Collection<UInt8>) throws(FileError) {
     let terminated = path.map(CChar.init(bitPattern:)) + [0]
     guard let stream = unsafe opendir(terminated) else {
@@ -62,7 +62,7 @@ struct FolderListing {
     }
   }
 
-  /// The type of an entry, links followed; `S_IFLNK` for a link to nothing.
+  /// Returns the file type of an entry, following symbolic links; `S_IFLNK` for a broken link.
   @unsafe
   private static func type(
     of entry: UnsafeMutablePointer<dirent>, _ name: [UInt8], in directory: Int32

@@ -1,17 +1,17 @@
-/// The options that assign the files of a folder to splits and classes.
+/// The options that assign the subfolders of a dataset to splits.
 package struct FolderRequest: Sendable, Equatable {
-  /// The folder of `--data`.
+  /// The folder given with `--data`.
   package let path: String
   /// The folder of the training images, relative to ``path`` or absolute; `nil` to find it by name and structure.
   ///
-  /// `.` is ``path`` itself.
+  /// `.` means ``path`` itself.
   package var trainFolder: String?
-  /// The folder of the validation images, likewise; `none` for none.
+  /// The folder of the validation images, relative to ``path`` or absolute; `none` for no validation images.
   package var validationFolder: String?
-  /// The folder of the test images, likewise; `none` for none.
+  /// The folder of the test images, relative to ``path`` or absolute; `none` for no test images.
   package var testFolder: String?
 
-  /// A request without options; slashes at the end of the path are dropped.
+  /// Creates a request that gives no split's folder; slashes at the end of the path are removed.
   package init(path: String) {
     var path = path
     while path.count > 1, path.hasSuffix("/") {
@@ -20,12 +20,12 @@ package struct FolderRequest: Sendable, Equatable {
     self.path = path
   }
 
-  /// The name of the option that gives a split's folder.
+  /// Returns the name of the option that gives a split's folder.
   static func option(_ split: Split) -> String {
     split == .train ? "--train-folder" : "--\(split.rawValue)-folder"
   }
 
-  /// The folder given for a split.
+  /// The folder given for a split, or `nil`.
   subscript(split: Split) -> String? {
     switch split {
     case .train: trainFolder
@@ -35,11 +35,11 @@ package struct FolderRequest: Sendable, Equatable {
   }
 }
 
-/// A folder whose subfolders are the classes of one split, or that holds images without labels.
+/// A folder that holds one split: its subfolders are the classes, or it directly holds images without labels.
 package struct SplitFolder: Sendable, Equatable {
-  /// The path.
+  /// The path of the folder.
   package let path: String
-  /// Folders in it that are other splits.
+  /// The names of subfolders that belong to other splits.
   package var excluded: Set<[UInt8]> = []
   /// True if the images lie in the folder itself, not in folders named after classes.
   package var isUnlabeled = false

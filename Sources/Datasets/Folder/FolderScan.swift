@@ -2,44 +2,44 @@ import Formats
 import ImageCodecs
 import Imaging
 
-/// A walk over a folder whose subfolders hold the images of one class each, or over a folder of images without labels.
+/// A recursive listing of the images in a split's folder, whose subfolders are the classes, or in a folder of images without labels.
 ///
-/// Classes, folders and files come in the order of torchvision's `ImageFolder`: classes by name, then files by folder, then by name, all
-/// by their bytes. Symbolic links are followed.
+/// The order is that of torchvision's `ImageFolder`: classes by name, within a class folders by path, within a folder files by name, all compared
+/// by bytes. Symbolic links are followed.
 package struct FolderScan {
-  /// The endings of files that are taken for images; the format is read from a file's first bytes.
+  /// The file name endings of images; the actual format is read from a file's first bytes.
   package static let endings = ImageFileKind.decodableEndings
-  /// The name of the class of images without labels.
+  /// The class name given to images without labels.
   package static let unlabeledClass = "unlabeled"
 
-  /// The files.
+  /// The list of image files found.
   package private(set) var index: FolderIndex
-  /// Files and folders that could not be read or followed, where that does not end the scan.
+  /// The files and folders that could not be read or followed, if the scan continues after these.
   package private(set) var bad: [BadFile] = []
-  /// Files and folders that are not used.
+  /// The counts of files and folders that are not used, by reason.
   package private(set) var passedOver = PassedOver()
 
   private let isSkipping: Bool
   private static let slash = UInt8(ascii: "/")
 
-  /// Walks over a tree of class folders.
+  /// Scans a tree of class folders.
   ///
   /// - Parameters:
-  ///   - root: The folder that holds those of the classes.
-  ///   - classes: The classes of the training set; absent to take those that are found.
-  ///   - isSkipping: True to leave out circular links and folders that cannot be read, instead of throwing.
-  /// - Throws: ``FileError`` naming the path: a folder that is missing or holds no classes, a class without images, or one that is not among
+  ///   - root: The folder that contains the class folders.
+  ///   - classes: The classes of the training set; `nil` to take those found.
+  ///   - isSkipping: True to skip circular links and folders that cannot be read, instead of throwing.
+  /// - Throws: ``FileError`` naming the path: a folder that is missing or holds no classes, a class without images, or a class that is not among
   ///   `classes`.
   package init(root: String, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
     try self.init(SplitFolder(path: root), classes: classes, isSkipping: isSkipping)
   }
 
-  /// Walks over the folder of a split.
+  /// Scans the folder of a split.
   ///
   /// - Parameters:
-  ///   - folder: The folder, with its classes or without labels.
-  ///   - classes: The classes of the training set; absent to take those that are found.
-  ///   - isSkipping: True to leave out circular links and folders that cannot be read, instead of throwing.
+  ///   - folder: The folder, with class folders or with images without labels.
+  ///   - classes: The classes of the training set; `nil` to take those found.
+  ///   - isSkipping: True to skip circular links and folders that cannot be read, instead of throwing.
   /// - Throws: ``FileError`` naming the path, as for a tree of class folders.
   package init(_ folder: SplitFolder, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
     self.isSkipping = isSkipping
@@ -72,7 +72,7 @@ package struct FolderScan {
     index.shrink()
   }
 
-  /// The names of the classes that a folder has.
+  /// Returns the names of the class folders in a split's folder.
   ///
   /// - Throws: ``FileError`` naming the folder.
   package static func classFolders(of folder: SplitFolder) throws(FileError) -> [[UInt8]] {
@@ -82,12 +82,12 @@ package struct FolderScan {
     }
   }
 
-  /// The files and folders that are not used, for the user; `nil` if there are none.
+  /// A note for the user about files and folders that are not used; `nil` if there are none.
   package var note: String? {
     passedOver.text.map { text in "\(index.root): passed over \(text)" }
   }
 
-  /// Remarks on the names of the classes, for the user.
+  /// Notes for the user about unusual class names.
   package var nameNotes: [String] {
     var notes = Lookalikes.sentences(index.classFolders).map { sentence in "\(index.root): \(sentence)" }
     let names = index.classNames
@@ -126,7 +126,7 @@ package struct FolderScan {
         + (seen.map { seen in "; it holds \(seen)" } ?? "; it is empty") + "; add some, or remove the folder")
   }
 
-  /// Checks that the classes found are among those of the training set.
+  /// Checks that the class folders found in another split are among the classes of the training set.
   private func checkNames(_ found: [[UInt8]], _ classes: [[UInt8]]?) throws(FileError) {
     guard let classes else { return }
     let known = Set(classes)
@@ -150,9 +150,9 @@ package struct FolderScan {
 
   // MARK: - Walking
 
-  /// Counts the files of a folder above the classes.
+  /// Counts the unused files of a folder that lies above the class folders.
   ///
-  /// - Returns: The number of images.
+  /// - Returns: The number of images among them.
   private mutating func count(filesOf listing: FolderListing, imagesAs kind: PassedOver.Kind) -> Int {
     var images = 0
     for name in listing.files {
@@ -174,16 +174,16 @@ package struct FolderScan {
     return false
   }
 
-  /// Adds the images of one class, or of the root.
+  /// Adds the images of one class, or of the root if there are no class folders.
   ///
   /// - Parameters:
-  ///   - prefix: The class's folder with a slash after it, or nothing.
-  ///   - ancestors: The folders above it.
+  ///   - prefix: The class's folder followed by a slash, or empty.
+  ///   - ancestors: The identities of the folders above it, to detect circular links.
   /// - Throws: ``FileError`` naming a folder or link that ends the scan.
   private mutating func scan(_ prefix: [UInt8], within ancestors: [FolderListing.Identity]) throws(FileError) {
     var folders: [(path: [UInt8], files: [[UInt8]])] = []
     try collect([], prefix, ancestors, into: &folders)
-    // Not the order of the walk: `a-b` comes between `a` and `a/b`.
+    // Sorted here, because the recursion visits folders in another order: `a-b` belongs between `a` and `a/b`.
     folders.sort { first, second in first.path.dropLast().lexicographicallyPrecedes(second.path.dropLast()) }
     for (path, files) in folders {
       for file in files {
@@ -192,14 +192,14 @@ package struct FolderScan {
     }
   }
 
-  /// Adds a folder's images, and those of the folders below it.
+  /// Collects the names of a folder's images, and recursively those in its subfolders.
   ///
   /// - Parameters:
-  ///   - path: The folder's path below the prefix, empty or with a slash after it.
-  ///   - prefix: The class's folder with a slash after it, or nothing.
-  ///   - ancestors: The folders above it.
-  ///   - folders: Receives the sorted names.
-  /// - Throws: ``FileError`` naming a folder that cannot be listed, or a link, where that ends the scan.
+  ///   - path: The folder's path relative to the prefix: empty, or ending in a slash.
+  ///   - prefix: The class's folder followed by a slash, or empty.
+  ///   - ancestors: The identities of the folders above it, to detect circular links.
+  ///   - folders: Receives the folder's path with the sorted names.
+  /// - Throws: ``FileError`` naming a folder that cannot be listed, or a link, if that ends the scan.
   private mutating func collect(
     _ path: [UInt8], _ prefix: [UInt8], _ ancestors: [FolderListing.Identity],
     into folders: inout [(path: [UInt8], files: [[UInt8]])]
@@ -231,13 +231,13 @@ package struct FolderScan {
     }
   }
 
-  /// Records a file or folder that cannot be used, or ends the scan.
+  /// Records a file or folder that cannot be used, or throws if the scan must end there.
   private mutating func skip(_ path: [UInt8], _ error: FileError) throws(FileError) {
     guard isSkipping else { throw error }
     bad.append(BadFile(path: text(path), reason: error.description, kind: error.kind))
   }
 
-  /// Records broken links, which may have led to images or to folders of them.
+  /// Records broken links, which may have pointed to images or to folders of images.
   private mutating func skipBroken(_ listing: FolderListing, in folder: [UInt8]) throws(FileError) {
     for link in listing.brokenLinks {
       if case .passedOver(let kind, let detail)? = EntryKind.folder(link) {

@@ -1,16 +1,16 @@
-/// Names that differ by bytes but look the same, or nearly so, to a reader.
+/// Detection of names that differ in their bytes but look equal, or nearly so.
 package enum Lookalikes {
-  /// The difference between two names that a reader may not see; `nil` if there is none or a visible one.
+  /// Returns the difference between two names that a reader may not see; `nil` if they are equal or visibly different.
   package static func difference(_ one: [UInt8], _ other: [UInt8]) -> String? {
     guard one != other else { return nil }
     let (first, second) = (text(one), text(other))
-    // Strings are equal if they are canonically equivalent.
+    // Swift strings are equal if they are canonically equivalent in Unicode.
     if first == second { return "in Unicode normalization" }
     if first.lowercased() == second.lowercased() { return "in case" }
     return key(first) == key(second) ? "in spaces, hyphens or underscores" : nil
   }
 
-  /// A sentence for each pair of lookalikes among names.
+  /// Returns a sentence for each pair of names that look alike.
   package static func sentences(_ names: [[UInt8]]) -> [String] {
     Dictionary(grouping: names) { name in key(text(name)) }.values.filter { group in group.count > 1 }
       .compactMap { group -> String? in

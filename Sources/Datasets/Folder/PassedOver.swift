@@ -1,17 +1,17 @@
 import ImageCodecs
 import Imaging
 
-/// The files and folders that a scan does not use, counted by kind.
+/// The counts of files and folders that a scan does not use, by reason and detail.
 package struct PassedOver: Sendable, Equatable {
   /// A reason not to use a file or a folder.
   package enum Kind: Int, Sendable, CaseIterable {
-    /// An image in a format that is not decoded; the detail is its ending.
+    /// An image in a format that this program cannot decode; the detail is its ending.
     case imageFormat
-    /// A file that is not an image by its name; the detail is its ending.
+    /// A file whose ending is not that of an image; the detail is its ending.
     case otherFile
-    /// An image beside the folders that hold the data; the detail is its name.
+    /// An image outside the folders that hold the data; the detail is its name.
     case looseImage
-    /// A folder beside those that hold the data; the detail is its name.
+    /// A folder that is neither a class nor a split; the detail is its name.
     case folder
     /// A folder without a usable image; the detail is its name.
     case emptyFolder
@@ -25,10 +25,10 @@ package struct PassedOver: Sendable, Equatable {
 
   private var counts: [Kind: [String: Int]] = [:]
 
-  /// Nothing passed over.
+  /// Creates counts of zero.
   package init() {}
 
-  /// Counts one file or folder.
+  /// Counts one file or folder that is not used.
   package mutating func add(_ kind: Kind, _ detail: String) {
     counts[kind, default: [:]][detail, default: 0] += 1
   }
@@ -40,7 +40,7 @@ package struct PassedOver: Sendable, Equatable {
     }
   }
 
-  /// The counts since an earlier state of the same scan.
+  /// Returns the counts that were added since an earlier state of the same scan.
   package func difference(from earlier: PassedOver) -> PassedOver {
     var difference = PassedOver()
     for (kind, details) in counts {
@@ -52,12 +52,12 @@ package struct PassedOver: Sendable, Equatable {
     return difference
   }
 
-  /// The number of files and folders of one kind.
+  /// Returns the number of files and folders with one reason.
   package func count(_ kind: Kind) -> Int {
     counts[kind, default: [:]].values.reduce(0, +)
   }
 
-  /// The counts and the most frequent details of each kind, as a list in words; `nil` if nothing was passed over.
+  /// The counts and the most frequent details of each reason, as text; `nil` if everything was used.
   package var text: String? {
     let parts = Kind.allCases.compactMap { kind in count(kind) > 0 ? text(of: kind) : nil }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
@@ -89,26 +89,26 @@ package struct PassedOver: Sendable, Equatable {
   }
 }
 
-/// The treatment of a file or folder by a scan, decided by its name alone.
+/// The use that a scan makes of a file or folder, decided by its name alone.
 enum EntryKind: Equatable {
-  /// An image that is decoded here, by its ending.
+  /// An image, recognized by its ending, that this program can decode.
   case image
-  /// Anything else with the reason and the detail to count it by.
+  /// An entry that is not used, with the reason and the detail under which it is counted.
   case passedOver(PassedOver.Kind, String)
-  /// A file of this program: neither data nor worth a word.
+  /// A file that this program wrote, which is neither used nor counted.
   case own
 
-  /// Names that systems, NAS devices and tools create, in lower case.
+  /// The names of files and folders that operating systems, NAS devices and tools create, in lower case.
   private static let systemNames: Set<String> = [
     "@eadir", "#recycle", "@recycle", "#snapshot", "@tmp", "lost+found", "$recycle.bin", "recycler",
     "system volume information", "__macosx", ".ds_store", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd",
     ".documentrevisions-v100", ".temporaryitems", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", ".picasa.ini",
     ".ipynb_checkpoints", "__pycache__", ".git", ".svn", ".trash", ".directory",
   ]
-  /// The endings of images that this host decodes.
+  /// The file name endings of images that this program can decode on this host.
   private static let imageEndings = Set(FolderScan.endings)
 
-  /// The purpose of a file.
+  /// Decides from a file's name whether a scan uses the file.
   static func file(_ name: [UInt8]) -> EntryKind {
     let text = String(decoding: name, as: UTF8.self)
     if text == "supcon-dataset.json" { return .own }
@@ -122,13 +122,13 @@ enum EntryKind: Equatable {
     }
   }
 
-  /// The reason not to look into a folder; `nil` if there is none.
+  /// Returns the reason not to scan a folder; `nil` if it is to be scanned.
   static func folder(_ name: [UInt8]) -> EntryKind? {
     common(String(decoding: name, as: UTF8.self))
   }
 
   private static func common(_ text: String) -> EntryKind? {
-    // macOS keeps resource forks in `._NAME` where the file system has none.
+    // macOS stores resource forks in files `._NAME` on file systems that do not support them.
     if systemNames.contains(text.lowercased()) || text.hasPrefix(".Trash-") || text.hasPrefix(".nfs") {
       return .passedOver(.system, text)
     }
@@ -136,7 +136,7 @@ enum EntryKind: Equatable {
     return text.hasPrefix(".") ? .passedOver(.hidden, text) : nil
   }
 
-  /// The part after the last dot, in lower case.
+  /// Returns the part of a name after the last dot, in lower case.
   private static func ending(of name: [UInt8]) -> String? {
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0, dot < name.count - 1, name.count - dot <= 9 else {
       return nil

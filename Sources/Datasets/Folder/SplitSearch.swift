@@ -1,28 +1,28 @@
 import Formats
 
-/// The search for the splits of a folder; see ``FolderLayout``.
+/// The search for the folders of train, validation and test in a dataset's folder; see ``FolderLayout``.
 struct SplitSearch {
-  /// A folder with a name that may be a split's.
+  /// A folder whose name suggests a split.
   private struct Candidate {
     let name: [UInt8]
     let split: Split
     let isExact: Bool
-    /// True if it holds images in subfolders only.
+    /// True if it holds images only in subfolders.
     let isTree: Bool
-    /// True if it holds any image.
+    /// True if it holds any image, directly or in subfolders.
     let holdsImages: Bool
   }
 
   private let request: FolderRequest
   private var notes: [String] = []
-  /// Files and folders passed over above the folder that is looked at.
+  /// The counts of files and folders above the dataset's actual folder, which are not used.
   private var passedOver = PassedOver()
 
   init(_ request: FolderRequest) {
     self.request = request
   }
 
-  /// Finds the layout, descending through folders that hold a single folder.
+  /// Finds the splits, descending through folders that contain a single folder.
   mutating func layout() throws(FileError) -> FolderLayout {
     var path = request.path
     for _ in 0..<6 {
@@ -38,7 +38,7 @@ struct SplitSearch {
     throw FileError(.content, "\(request.path): more than six folders in each other before one that holds classes")
   }
 
-  /// The layout of a folder; `nil` if its only folder with images is to be looked at instead.
+  /// Returns the layout of a folder; `nil` to continue the search in the only subfolder that holds images.
   private mutating func layout(of root: FolderContents) throws(FileError) -> FolderLayout? {
     let given = try givenFolders(root)
     let folders = root.folders.filter { name in !given.names.contains(name) }
@@ -68,7 +68,7 @@ struct SplitSearch {
     return layout
   }
 
-  /// The folders that options name for validation and test.
+  /// Returns the folders that options give for validation and test, and the names of those that lie in the dataset's folder.
   private func givenFolders(
     _ root: FolderContents
   ) throws(FileError) -> (paths: [Split: String], names: Set<[UInt8]>) {
@@ -100,7 +100,7 @@ struct SplitSearch {
 
   // MARK: - Training
 
-  /// The folder to train on, if a name says so and the structure does not contradict.
+  /// Returns the training folder, if a name suggests one and the structure does not contradict it.
   private mutating func training(
     _ candidates: [Candidate], _ others: [[UInt8]], _ root: FolderContents
   ) throws(FileError) -> Candidate? {
@@ -111,7 +111,7 @@ struct SplitSearch {
       candidate.split != .train && (candidate.isTree || candidate.isExact)
     }
     if let tree = try single(trees, .train, root) {
-      // Beside classes, a folder of this name may be one more class.
+      // Next to class folders, a folder of this name may be just another class.
       let isClear = hasEvaluation || (tree.isExact ? leaves.isEmpty : others.isEmpty)
       guard isClear else {
         throw ambiguity(
@@ -128,7 +128,7 @@ struct SplitSearch {
     if !withImages.isEmpty || named.count > 1 {
       return nil
     }
-    // Nothing but splits, without classes in them; of other names such as `train_station`, structure tells nothing.
+    // Only folders named after splits, without class folders in them. For a name such as `train_station`, the structure does not help.
     guard !leaf.isExact else { return leaf }
     guard candidates.count > 1 else { return nil }
     throw ambiguity(
@@ -137,7 +137,7 @@ struct SplitSearch {
     )
   }
 
-  /// The only candidate, or the only one with the exact word.
+  /// Returns the only candidate folder for a split, or the only one whose name is exactly a word for the split, such as `test`.
   private mutating func single(
     _ candidates: [Candidate], _ split: Split, _ root: FolderContents
   ) throws(FileError) -> Candidate? {
@@ -153,7 +153,7 @@ struct SplitSearch {
 
   // MARK: - Other splits
 
-  /// The layout with a training folder, and the splits beside it.
+  /// Returns the layout with a training folder and the splits next to it.
   private mutating func splitLayout(
     _ training: Candidate, _ candidates: [Candidate], _ others: [[UInt8]], _ root: FolderContents,
     _ given: [Split: String]
@@ -176,7 +176,7 @@ struct SplitSearch {
     return layout
   }
 
-  /// The folder at the end of a chain of single folders, such as `seg_train/seg_train`.
+  /// Returns the folder at the end of a chain of single folders, such as `seg_train/seg_train`.
   private func descended(_ path: String, classes: [[UInt8]]) throws(FileError) -> String {
     var path = path
     for _ in 0..<6 {
@@ -189,7 +189,7 @@ struct SplitSearch {
     return path
   }
 
-  /// A validation or test folder with the same classes as the folders beside it, which then are the training set.
+  /// Returns a validation or test folder that has the same class folders as its parent; the parent then is the training folder.
   private mutating func splitBesideClasses(
     _ candidates: [Candidate], _ others: [[UInt8]], _ root: FolderContents
   ) throws(FileError) -> Candidate? {
@@ -220,7 +220,7 @@ struct SplitSearch {
 
   // MARK: - Folders without a split's name
 
-  /// Returns true if a single folder holds all images, in subfolders.
+  /// Returns true if all images are in the subfolders of one single folder.
   private func isWrapper(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) -> Bool {
     guard root.images.isEmpty, folders.count <= 20 else { return false }
     let holding = folders.compactMap { name in try? FolderContents(root.path(of: name)) }.filter { contents in

@@ -1,21 +1,21 @@
 import Formats
 
-/// The records of a text of separated values, as RFC 4180 has them.
+/// The records of a text of separated values, in the format of RFC 4180.
 struct CSVRecords {
-  /// One record.
+  /// One record (row) of the text.
   struct Record: Equatable {
-    /// The fields, without their quotes.
+    /// The fields of the record, without their quotes.
     var fields: [String]
-    /// The number of its first line, from 1.
+    /// The number of its first line, counted from 1.
     var line: Int
   }
 
-  /// The records that are not blank.
+  /// The records, without blank ones.
   private(set) var records: [Record] = []
 
-  /// Reads a text; the separator is the first of tab, semicolon and comma that the first line has.
+  /// Parses a text; the separator is a tab, a semicolon or a comma, in this preference, depending on which one is in the first line.
   ///
-  /// - Throws: ``FileError`` naming the line of a quote without its end, or of text after one.
+  /// - Throws: ``FileError`` naming the line of a quote that is not closed, or of text after a closing quote.
   init(_ text: String, path: String) throws(FileError) {
     let text = text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
     let firstLine = text.prefix { scalar in scalar != "\n" && scalar != "\r" }

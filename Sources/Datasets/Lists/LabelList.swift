@@ -1,28 +1,28 @@
 import Formats
 
-/// The labels of images from a list, in place of folders named after classes.
+/// A file that lists the labels of images, for datasets without class folders.
 ///
 ///     path,label,split          (a header is optional; so is the split)
 ///     images/0001.jpg,cat,train
 ///     "images/a, b.jpg",dog,val
 ///
-/// Fields are separated by commas, semicolons or tabs, whichever the first line has, and may be quoted as in RFC 4180. Paths are relative to the
-/// list. Without a split, an image is a training image. Every problem is named with its line.
+/// Fields are separated by commas, semicolons or tabs (detected in the first line) and may be quoted as in RFC 4180. Paths are relative to the
+/// list's folder. An image without a split is a training image. Error messages name the line.
 package struct LabelList: Sendable, Equatable {
-  /// One image.
+  /// The list's entry about one image.
   package struct Entry: Sendable, Equatable {
-    /// The path, relative to the list or absolute.
+    /// The path, relative to the list's folder or absolute.
     package let path: String
-    /// The name of the class.
+    /// The name of the image's class.
     package let label: String
     package let split: Split
-    /// The number of the line, from 1.
+    /// The number of the entry's line, counted from 1.
     package let line: Int
   }
 
-  /// The images, in the order of the lines.
+  /// The entries in the order of the lines.
   package private(set) var entries: [Entry] = []
-  /// The folder that paths are relative to.
+  /// The folder of the list, to which paths are relative.
   package let root: String
   private let path: String
 
@@ -32,9 +32,9 @@ package struct LabelList: Sendable, Equatable {
   private static let labelHeaders: Set<String> = ["label", "class", "class_name", "category", "target", "labels", "y"]
   private static let splitHeaders: Set<String> = ["split", "set", "subset", "partition", "fold"]
 
-  /// Reads a list and checks that every image is there, once.
+  /// Reads a list and checks that every image file exists and is listed once.
   ///
-  /// - Throws: ``FileError`` naming list and line.
+  /// - Throws: ``FileError`` naming the list and the line.
   package init(path: String) throws(FileError) {
     let file = try ReadOnlyFile(path: path)
     let bytes = try file.read(file.byteCount, at: 0)
@@ -45,7 +45,7 @@ package struct LabelList: Sendable, Equatable {
     try checkFiles()
   }
 
-  /// Reads the text of a list.
+  /// Parses the text of a list.
   package init(_ text: String, path: String) throws(FileError) {
     self.path = path
     root = path.lastIndex(of: "/").map { slash in slash == path.startIndex ? "/" : String(path[..<slash]) } ?? "."
@@ -67,7 +67,7 @@ package struct LabelList: Sendable, Equatable {
     guard !entries.isEmpty else { throw FileError(.content, "\(path): has a header and no image") }
   }
 
-  /// The columns, if the fields are a header.
+  /// Returns the positions of the columns if the fields are a header, else `nil`.
   private static func columns(of fields: [String]) -> (path: Int, label: Int, split: Int?)? {
     let names = fields.map { field in trimmed(field).lowercased() }
     guard let path = names.firstIndex(where: pathHeaders.contains),
@@ -154,7 +154,7 @@ package struct LabelList: Sendable, Equatable {
     return String(field)
   }
 
-  /// A path without `.` and empty components, to compare with others.
+  /// Returns a path without `.` and empty components, so that equal paths compare equal.
   private static func normalized(_ path: String) -> String {
     (path.hasPrefix("/") ? "/" : "")
       + path.split(separator: "/").filter { component in component != "." }.joined(separator: "/")
@@ -162,20 +162,20 @@ package struct LabelList: Sendable, Equatable {
 }
 
 extension LabelList {
-  /// The names of the classes, sorted by their bytes, as folders are.
+  /// The names of the classes, sorted by their bytes, in the order of class folders.
   package var classNames: [String] {
     Set(entries.map(\.label)).sorted { one, other in one.utf8.lexicographicallyPrecedes(other.utf8) }
   }
 
-  /// The splits that the list has images of.
+  /// The splits to which the list assigns images.
   package var splits: [Split] {
     let present = Set(entries.map(\.split))
     return Split.allCases.filter(present.contains)
   }
 
-  /// The files of one split, with the classes of the training images.
+  /// Returns the files of one split, with the classes of the training images.
   ///
-  /// - Throws: ``FileError`` naming the line of an image whose class has no training image, or saying that there are none.
+  /// - Throws: ``FileError`` naming the line of an image whose class has no training image, or if there are no training images.
   package func index(_ split: Split) throws(FileError) -> FolderIndex {
     let trained = Set(entries.filter { entry in entry.split == .train }.map(\.label))
     guard !trained.isEmpty else { throw FileError(.content, "\(path): has no training images") }

@@ -1,8 +1,8 @@
 import Imaging
 
-/// The layout of a pack in a safetensors file.
+/// The tensors of a pack, which is a safetensors file of decoded images.
 ///
-/// For each of the splits `train`, `validation` and `test` that there are, of n images:
+/// For each existing split (`train`, `validation`, `test`) with n images:
 ///
 ///     SPLIT.offsets       I64 [n + 1]   the start of each image in SPLIT.pixels, and the end of the last
 ///     SPLIT.name_offsets  I64 [n + 1]   the same for SPLIT.names
@@ -11,16 +11,17 @@ import Imaging
 ///     SPLIT.names         U8            paths in the folder that was packed
 ///     SPLIT.pixels        U8            rows from the top, red, green and blue side by side
 ///
-/// after them `statistics`, I64 [7]: the pixels of the training images, the sums of their samples a channel, the sums of the squares.
+/// The last tensor is `statistics`, I64 [7]: the number of pixels of the training images, and per channel the sum of the samples and of their
+/// squares.
 enum PackFormat {
-  /// The format's name in the header's metadata.
+  /// The value of `format` in the header's metadata, which identifies a pack.
   static let name = "supcon-pack"
   static let version = "1"
   static let statistics = "statistics"
-  /// Makes the numbers behind the pixels begin at a multiple of their size.
+  /// The tensor of padding bytes that aligns the numbers after the pixels to their size.
   static let padding = "padding"
 
-  /// The tensors' names for a split.
+  /// The names of a split's tensors.
   struct Names {
     private let split: String
 

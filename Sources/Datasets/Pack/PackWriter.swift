@@ -4,7 +4,7 @@ import ImageCodecs
 import Imaging
 import ParallelLoops
 
-/// Writes a folder's images, decoded and made smaller, into one file that ``PackedDataset`` reads without decoding.
+/// A writer that decodes and reduces a folder's images and stores them in one file, which ``PackedDataset`` reads without decoding.
 package struct PackWriter {
   private let splits: [(split: Split, index: FolderIndex)]
   private let shorterSide: Int
@@ -13,11 +13,11 @@ package struct PackWriter {
   /// Creates a writer.
   ///
   /// - Parameters:
-  ///   - training: The files to train on.
-  ///   - validation: The validation files, of the same classes.
-  ///   - test: The test files, of the same classes.
-  ///   - shorterSide: The length to which the shorter side of larger images is reduced, in pixels.
-  ///   - threads: The number of threads that decode.
+  ///   - training: The training files.
+  ///   - validation: The validation files, with the same classes.
+  ///   - test: The test files, with the same classes.
+  ///   - shorterSide: The length in pixels to which the shorter side of larger images is reduced.
+  ///   - threads: The number of decoding threads.
   package init(
     training: FolderIndex, validation: FolderIndex?, test: FolderIndex? = nil, shorterSide: Int, threads: Int
   ) {
@@ -32,15 +32,15 @@ package struct PackWriter {
     self.threads = max(threads, 1)
   }
 
-  /// The number of images.
+  /// The total number of images.
   package var count: Int { splits.reduce(0) { sum, part in sum + part.index.count } }
 
-  /// Writes the pack, whole or not at all.
+  /// Writes the pack atomically.
   ///
   /// - Parameters:
   ///   - path: The path of the pack.
   ///   - progress: Called with the number of images written so far.
-  ///   - measured: Called for each image whose size was read, from any thread: all are, before the first is written.
+  ///   - measured: Called once per image when its size was read, from any thread; all sizes are read before the first image is written.
   /// - Throws: ``FileError`` naming the image or the pack.
   package func write(
     to path: String, progress: (Int) -> Void = { _ in }, measured: @Sendable () -> Void = {}
@@ -91,7 +91,7 @@ package struct PackWriter {
     return (8 - bytes % 8) % 8
   }
 
-  /// Long elements first, so that all begin at multiples of their size.
+  /// Returns the tensors of all splits; those with larger elements come first, so that each is aligned to its element size.
   private static func tensors(_ parts: [Part]) -> [TensorDescription] {
     func tensor(_ name: String, _ type: TensorType, _ shape: Int...) -> TensorDescription {
       TensorDescription(name: name, type: type, shape: shape)
@@ -118,7 +118,7 @@ package struct PackWriter {
   }
 }
 
-/// One split on its way into a pack: what is known of it before any image is decoded.
+/// One split of a pack in the making: the properties known before any image is decoded.
 private struct Part {
   let split: Split
   let index: FolderIndex
@@ -154,7 +154,7 @@ private struct Part {
     }
   }
 
-  /// Decodes all images, some at a time, and gives them in their order.
+  /// Decodes all images, several at a time, and passes them to `body` in order.
   func forEachImage(_ threads: Int, _ body: (RGBImage) throws(FileError) -> Void) throws(FileError) {
     let (index, side) = (index, shorterSide)
     let together = 16 * threads

@@ -3,19 +3,19 @@ import FoundationEssentials
 import ImageCodecs
 import Imaging
 
-/// Images in a pack that ``PackWriter`` wrote: decoded once, read with one call each.
+/// A dataset of the decoded images in a pack that ``PackWriter`` wrote; each image is read with one system call.
 ///
-/// By `pread`, not mapped: pages of a mapping count as this process's memory, those of the file cache do not.
+/// Files are read with `pread`, not mapped: mapped pages would count as this process's memory, those of the page cache do not.
 package final class PackedDataset: ImageDataset {
   /// The names of the classes.
   package let classNames: [String]
   /// Mean and standard deviation of the pack's training images.
   package let normalization: ChannelNormalization
-  /// The default size of views, as for a folder.
+  /// The default height and width of views, chosen as for a folder.
   package let viewSize: ImageSize
-  /// The SHA-256 that the file ends with.
+  /// The SHA-256 at the end of the file, which identifies the pack.
   package let fingerprint: String
-  /// The sizes of the split's images, and the sums if they are the training images.
+  /// The image sizes of the split, and for the training images the pixel sums.
   package let survey: ImageSurvey
 
   private let file: ReadOnlyFile
@@ -32,8 +32,8 @@ package final class PackedDataset: ImageDataset {
   /// - Parameters:
   ///   - path: The file.
   ///   - split: The split to read.
-  ///   - normalization: Mean and standard deviation for the network's input; those of the pack's training images if absent.
-  /// - Throws: ``FileError``: `content` if this is not a complete pack, `missing` if it has no such split.
+  ///   - normalization: The mean and standard deviation for the network's input; `nil` for those of the pack's training images.
+  /// - Throws: ``FileError``: `content` if the file is not a complete pack, `missing` if it does not contain the split.
   package init(path: String, split: Split, normalization: ChannelNormalization? = nil) throws(FileError) {
     file = try ReadOnlyFile(path: path)
     header = try SafetensorsHeader(of: file)
@@ -76,7 +76,7 @@ package final class PackedDataset: ImageDataset {
     }
   }
 
-  /// True if all numbers are consistent; checked before any of them is used.
+  /// True if all offsets, sizes and labels are consistent; checked before any of them is used.
   private var isConsistent: Bool {
     func rise(_ places: [Int64], to end: Int) -> Bool {
       places.first == 0 && places.last == Int64(end) && zip(places, places.dropFirst()).allSatisfy { $0 <= $1 }
@@ -96,18 +96,18 @@ package final class PackedDataset: ImageDataset {
     }
   }
 
-  /// The file's size.
+  /// The size of the pack in bytes.
   package var byteCount: Int { file.byteCount }
 
   /// The number of images.
   package var count: Int { labels.count }
 
-  /// The class of one image.
+  /// Returns the class index of one image.
   package func label(at index: Int) -> Int { Int(labels[index]) }
 
-  /// One image.
+  /// Reads one image.
   ///
-  /// - Throws: ``FileError`` if it cannot be read.
+  /// - Throws: ``FileError`` if the file cannot be read.
   package func image(at index: Int) throws(FileError) -> RGBImage {
     let (start, end) = (Int(offsets[index]), Int(offsets[index + 1]))
     return RGBImage(
@@ -118,28 +118,28 @@ package final class PackedDataset: ImageDataset {
   package var storedSurvey: ImageSurvey? { survey }
   package var verifiableByteCount: Int { byteCount }
 
-  /// The path that one image had in its folder; its number if the pack cannot be read.
+  /// Returns the path that the image had in the packed folder; its index if the pack cannot be read.
   package func name(at index: Int) -> String {
     (try? path(at: index)) ?? "image \(index)"
   }
 
-  /// The path that one image had in its folder.
+  /// Returns the path that the image had in the packed folder.
   ///
-  /// - Throws: ``FileError`` if it cannot be read.
+  /// - Throws: ``FileError`` if the file cannot be read.
   package func path(at index: Int) throws(FileError) -> String {
     let (start, end) = (Int(nameOffsets[index]), Int(nameOffsets[index + 1]))
     return String(decoding: try file.read(end - start, at: names.lowerBound + start), as: UTF8.self)
   }
 
-  /// Reads the whole file and verifies its trailing checksum.
+  /// Reads the whole file and verifies the checksum at its end.
   ///
-  /// - Throws: ``FileError`` of kind `content` if it does not match.
+  /// - Throws: ``FileError`` of kind `content` if the checksum does not match.
   package func verifyStorage(progress: (_ bytes: Int) -> Void = { _ in }) throws(FileError) {
     try header.verifyChecksum(of: file, progress: progress)
   }
 }
 
-/// The tensors of a pack, as arrays.
+/// A reader of a pack's tensors.
 private struct Tensors {
   let file: ReadOnlyFile
   let header: SafetensorsHeader
@@ -149,13 +149,13 @@ private struct Tensors {
     self.header = header
   }
 
-  /// The byte range of a tensor of bytes.
+  /// Returns the byte range of a tensor of bytes in the file.
   func bytes(_ name: String) throws(FileError) -> Range<Int> {
     guard let entry = header.entries[name], entry.type == .uint8 else { throw missing(name) }
     return entry.range
   }
 
-  /// A tensor of integers.
+  /// Reads a tensor of integers.
   func numbers<Number: FixedWidthInteger & BitwiseCopyable>(
     _ name: String, count: Int? = nil
   ) throws(FileError) -> [Number] {

@@ -1,14 +1,14 @@
 /// The exact fraction of each pixel of a square image that is covered by polygons.
 ///
-/// To the coverage of the pixels in its rows each edge adds the area between itself and the right end, downward edges
-/// positive, upward edges negative: the sum over a closed polygon is the area inside.
+/// Every edge adds, to the pixels of its rows, the signed area between the edge and the right border: positive for downward edges, negative for
+/// upward ones. For a closed polygon these areas sum to the area inside it.
 struct PolygonCoverage {
   private let side: Int
 
-  /// The signed coverage of each pixel, row by row.
+  /// The signed covered area of each pixel, row by row.
   private var areas: [Float]
 
-  /// The rows and columns that the polygons touch.
+  /// The rows and columns of pixels that the polygons touch.
   private(set) var rows = 0..<0
   private(set) var columns = 0..<0
 
@@ -17,12 +17,12 @@ struct PolygonCoverage {
     areas = [Float](repeating: 0, count: side * side)
   }
 
-  /// The covered part of a pixel, from 0 to 1.
+  /// The covered fraction of a pixel, from 0 to 1.
   subscript(row: Int, column: Int) -> Float {
     min(abs(areas[row * side + column]), 1)
   }
 
-  /// Replaces what is covered by the polygons, each vertex v at center + (v turned and scaled by `turn`).
+  /// Replaces the coverage by that of polygons whose vertices v are placed at center + v, rotated and scaled by the complex factor `turn`.
   mutating func cover(_ contours: [[SIMD2<Float>]], center: SIMD2<Float>, turn: SIMD2<Float>) {
     let placed = contours.map { contour in
       contour.map { point in
@@ -68,7 +68,7 @@ struct PolygonCoverage {
     }
   }
 
-  /// Adds the part of an edge that lies within one row.
+  /// Adds the area of an edge's part that lies within one row of pixels.
   private mutating func addSegment(row: Int, _ start: Float, _ end: Float, signedHeight: Float) {
     let left = min(start, end)
     let right = max(start, end)
@@ -76,7 +76,7 @@ struct PolygonCoverage {
     let scale = isUpright ? signedHeight : signedHeight / (right - left)
     for column in max(columns.lowerBound, min(Int(left), columns.upperBound))..<columns.upperBound {
       let edge = Float(column + 1)
-      // A point of the edge at x covers clamp(column + 1 − x, 0, 1) of the pixel's width; here the mean over the segment.
+      // An edge point at x covers clamp(column + 1 − x, 0, 1) of the pixel's width; this is the mean over the edge's part.
       let covered =
         isUpright
         ? min(max(edge - 0.5 * (left + right), 0), 1)
@@ -85,7 +85,7 @@ struct PolygonCoverage {
     }
   }
 
-  /// ∫ clamp(u, 0, 1) du from −∞ to `end`.
+  /// Returns ∫ clamp(u, 0, 1) du from −∞ to `end`.
   private static func clampIntegral(_ end: Float) -> Float {
     let clamped = min(max(end, 0), 1)
     return clamped * (end - 0.5 * clamped)

@@ -11,9 +11,9 @@ enum ShapeOutline: Int, CaseIterable {
   case heart
   case hourglass
 
-  /// The polygons of every shape, by raw value.
+  /// The polygons of every shape, indexed by raw value.
   ///
-  /// A hole runs against the polygon around it.
+  /// The vertices of a hole run in the opposite direction of those of the polygon around it.
   static let contours: [[[SIMD2<Float>]]] = allCases.map { shape in shape.makeContours() }
 
   private func makeContours() -> [[SIMD2<Float>]] {
@@ -45,24 +45,24 @@ enum ShapeOutline: Int, CaseIterable {
     }
   }
 
-  /// An arc of 252 degrees, and back along the same arc squashed to half its depth.
+  /// Returns a crescent: an arc of 252 degrees, and back along the same arc squeezed to 45 % of its depth.
   private static func crescent() -> [SIMD2<Float>] {
     let arc = (9...51).map(clock)
     let tip = arc[0].x
     return arc + arc.reversed().map { point in SIMD2(tip + (point.x - tip) * 0.45, point.y) }
   }
 
-  /// A polygon from its right half.
+  /// Returns a symmetric polygon from its right half.
   private static func mirrored(_ half: [SIMD2<Float>]) -> [SIMD2<Float>] {
     half + half.reversed().map { point in SIMD2(-point.x, point.y) }
   }
 
-  /// The point of the unit circle at a minute of the clock's sixty, counted from the x axis.
+  /// Returns the point of the unit circle at one of 60 minutes, counted from the x axis.
   private static func clock(_ minute: Int) -> SIMD2<Float> {
     minutes[(minute + 60) % 60]
   }
 
-  /// By repeated turns of 6 degrees in double precision: no library's sine, the same bits everywhere.
+  /// The 60 points, computed by repeated rotation by 6 degrees in float64: without a library's sine, the bits are the same everywhere.
   private static let minutes: [SIMD2<Float>] = {
     let turn = SIMD2(0.994_521_895_368_273_3, 0.104_528_463_267_653_47)
     var point = SIMD2(1.0, 0.0)

@@ -2,16 +2,16 @@ import ImageCodecs
 import Imaging
 import KeyedRandomness
 
-/// Paints one image of ``ShapesDataset``: background, clutter, the shape, noise.
+/// A painter of one image of ``ShapesDataset``: background, clutter, the shape, noise.
 ///
-/// All but the shape's outline is a nuisance, drawn independently of the class. Only additions, products, quotients and square
-/// roots of IEEE numbers are used, so the bytes are the same on every machine.
+/// Everything but the shape's outline is drawn independently of the class. Only additions, multiplications, divisions and square roots of IEEE
+/// numbers are used, so that the bytes are the same on every machine.
 struct ShapePainter {
   /// Colors are (red, green, blue, unused) from 0 to 1.
   private typealias Color = SIMD4<Float>
 
   private static let side = ShapesDataset.side
-  /// Recommendation 601, as the augmentation's grayscale.
+  /// The luminance weights of ITU-R Recommendation 601, as in the augmentation's grayscale operation.
   private static let luminanceWeights = Color(0.299, 0.587, 0.114, 0)
   private static let strokes: [[SIMD2<Float>]] = [[SIMD2(-1, -1), SIMD2(1, -1), SIMD2(1, 1), SIMD2(-1, 1)]]
 
@@ -23,9 +23,10 @@ struct ShapePainter {
     self.stream = stream
   }
 
-  /// The image of a shape.
+  /// Paints the image of a shape.
   mutating func paint(_ shape: ShapeOutline) -> RGBImage {
-    // Light on dark: with both, color says so much more than shape at first that training finds the shape late or never.
+    // The shape is always light on a dark background. If both were possible, color would dominate at first, and training would find the shape late
+    // or never.
     let dark = stream.nextUniform(in: 0.05...0.4)
     let light = dark + stream.nextUniform(in: 0.45...0.65)
     paintBackground(luminance: dark)
@@ -43,7 +44,7 @@ struct ShapePainter {
     fillCoverage(color)
   }
 
-  /// Small dots and strokes, below the shape.
+  /// Paints small dots and strokes, over which the shape is painted.
   private mutating func paintClutter() {
     for _ in 0..<2 + stream.nextInteger(below: 4) {
       let center = SIMD2(stream.nextUniform(), stream.nextUniform()) * Float(Self.side)
@@ -70,7 +71,7 @@ struct ShapePainter {
     }
   }
 
-  /// Two colors of about the same luminance, mixed by one of four patterns.
+  /// Paints two colors of similar luminance, mixed by one of four patterns.
   private mutating func paintBackground(luminance: Float) {
     let first = color(luminance: luminance + stream.nextUniform(in: -0.02...0.02))
     let second = color(luminance: luminance + stream.nextUniform(in: -0.02...0.02))
@@ -87,7 +88,7 @@ struct ShapePainter {
         return abs(2 * (position - position.rounded(.down)) - 1)
       }
     default:
-      // Blotches: random numbers on a lattice of 8 pixels' distance, interpolated.
+      // Blotches: random numbers on a grid with a spacing of 8 pixels, interpolated.
       let lattice = (0..<25).map { _ in stream.nextUniform() }
       let middle = Float(Self.side) / 2
       mix(first, second) { point in
@@ -103,7 +104,7 @@ struct ShapePainter {
     }
   }
 
-  /// Fills the canvas; `share` gives the second color's part, from 0 to 1, at a place relative to the middle.
+  /// Fills the canvas with a mixture of two colors; `share` returns the second color's fraction, from 0 to 1, at a position relative to the center.
   private mutating func mix(_ first: Color, _ second: Color, share: (SIMD2<Float>) -> Float) {
     let middle = Float(Self.side) / 2
     for row in 0..<Self.side {
@@ -114,13 +115,13 @@ struct ShapePainter {
     }
   }
 
-  /// A color of random hue.
+  /// Draws a color of random hue with the given luminance.
   private mutating func color(luminance: Float) -> Color {
     let hue = Color(stream.nextUniform(), stream.nextUniform(), stream.nextUniform(), 0) * 0.15
     return hue + (luminance - (hue * Self.luminanceWeights).sum())
   }
 
-  /// A random unit vector.
+  /// Draws a random unit vector.
   private mutating func direction() -> SIMD2<Float> {
     while true {
       let point = SIMD2(stream.nextUniform(in: -1...1), stream.nextUniform(in: -1...1))
@@ -131,7 +132,7 @@ struct ShapePainter {
     }
   }
 
-  /// The canvas in bytes, with noise.
+  /// Returns the canvas as 8-bit RGB with random noise added.
   private mutating func finished() -> RGBImage {
     var samples = [UInt8](repeating: 0, count: 3 * canvas.count)
     let amplitude = stream.nextUniform(in: 2...10)

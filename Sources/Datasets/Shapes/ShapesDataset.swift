@@ -2,12 +2,11 @@ import ImageCodecs
 import Imaging
 import KeyedRandomness
 
-/// The built-in set: ten shapes drawn in color, 32×32 pixels, any number of them, without a download.
+/// The built-in dataset: any number of 32×32 color images of ten shapes, drawn by the program.
 ///
-/// The class is the outline alone; colors, place, size, angle, background, clutter and noise are nuisances drawn
-/// independently of it. So pixels compared one by one say little about the class, and a small convolutional network learns
-/// it in minutes. Image `index` of a split is a function of (seed, split, index); a
-/// smaller set is the beginning of a larger one.
+/// The class is the outline alone; colors, position, size, angle, background, clutter and noise are drawn independently of it. Single pixels
+/// therefore say little about the class, and a small convolutional network learns it in minutes. Image `index` of a split is a function of
+/// (seed, split, index), so that a smaller dataset is the beginning of a larger one.
 package struct ShapesDataset: ImageDataset {
   static let side = 32
 
@@ -22,12 +21,12 @@ package struct ShapesDataset: ImageDataset {
   private let seed: UInt64
   private let split: Split
 
-  /// A set of `count` images.
+  /// Creates a dataset of `count` images.
   ///
   /// - Parameters:
   ///   - count: The number of images.
-  ///   - seed: The key of all draws; different seeds give different images.
-  ///   - split: `train` or `test`, which share no image. A validation set is held out of the training set (``HeldOutSplit``).
+  ///   - seed: The key of all random draws; different seeds give different images.
+  ///   - split: `train` or `test`, which share no image. Validation images are held out of the training set (``HeldOutSplit``).
   package init(count: Int, seed: UInt64, split: Split) {
     precondition(count >= 0, "count \(count) is negative")
     precondition(split != .validation, "shapes has no validation images of its own")
@@ -36,10 +35,10 @@ package struct ShapesDataset: ImageDataset {
     self.split = split
   }
 
-  /// 32×32.
+  /// The size of all images, 32×32 pixels.
   package var viewSize: ImageSize { ImageSize(width: Self.side, height: Self.side) }
 
-  /// The class of one image: the classes take turns.
+  /// Returns the class index of one image; consecutive images have consecutive classes.
   package func label(at index: Int) -> Int { index % ShapeOutline.allCases.count }
 
   /// Draws one image.

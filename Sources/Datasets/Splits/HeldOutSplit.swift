@@ -3,22 +3,22 @@ import ImageCodecs
 import Imaging
 import KeyedRandomness
 
-/// A class-balanced division of a training set into a part to train on and a part to validate with.
+/// A class-balanced division of a training set into a part for training and a part for validation.
 ///
-/// The division is a function of the fraction and of the number of samples of each class: the same on every rank, in every run, whatever the
-/// run's seed, so that runs are compared on the same samples.
+/// The division is a function of the fraction and of the class sizes only: it is the same on every rank and for every seed, so that all runs are
+/// compared on the same samples.
 package struct HeldOutSplit: Sendable, Equatable {
-  /// The samples to train on, ascending.
+  /// The sample indices of the training part, ascending.
   package let training: [Int32]
-  /// The samples held out, ascending.
+  /// The sample indices of the validation part, ascending.
   package let validation: [Int32]
 
   /// Divides the samples of a dataset.
   ///
   /// - Parameters:
   ///   - dataset: The whole training set.
-  ///   - fraction: The fraction of each class that is held out, above 0 and below 1, rounded to whole samples; one of each class at least
-  ///     stays in the training part.
+  ///   - fraction: The fraction of each class that is held out, above 0 and below 1, rounded to whole samples; at least one sample of each
+  ///     class stays in the training part.
   package init(of dataset: any ImageDataset, fraction: Double) {
     var samples = [[Int32]](repeating: [], count: dataset.classNames.count)
     for sample in 0..<dataset.count {
@@ -35,7 +35,7 @@ package struct HeldOutSplit: Sendable, Equatable {
     validation = all.filter { sample in isHeldOut[Int(sample)] }
   }
 
-  /// The positions among a class's `count` samples that are held out.
+  /// Returns the positions, among a class's `count` samples, of those that are held out.
   package static func positions(ofClass label: Int, count: Int, fraction: Double) -> [Int] {
     precondition(fraction > 0 && fraction < 1, "a fraction of \(fraction)")
     let heldOut = min(Int((fraction * Double(count)).rounded()), count - 1)
@@ -45,12 +45,12 @@ package struct HeldOutSplit: Sendable, Equatable {
   }
 }
 
-/// Some samples of a dataset, as a dataset.
+/// A subset of a dataset's samples, as a dataset.
 package struct DatasetSubset: ImageDataset {
   private let whole: any ImageDataset
   private let samples: [Int32]
 
-  /// The samples of `whole` with the given indices, in that order.
+  /// Creates a dataset of the samples of `whole` with the given indices, in that order.
   package init(_ whole: any ImageDataset, _ samples: [Int32]) {
     self.whole = whole
     self.samples = samples
@@ -68,7 +68,7 @@ package struct DatasetSubset: ImageDataset {
 }
 
 extension ImageDataset {
-  /// The parts of this training set for a held-out fraction.
+  /// Divides this training set by holding out a fraction of each class.
   ///
   /// - Returns: The training part and the validation part.
   package func heldOut(fraction: Double) -> (training: DatasetSubset, validation: DatasetSubset) {

@@ -1,16 +1,16 @@
-/// A part of a dataset by its purpose.
+/// The part of a dataset that serves one purpose: training, validation or test.
 ///
-/// A dataset need not have all three. Training reads ``train`` only. Choices (of options, checkpoints, thresholds) are made on ``validation``;
-/// without one, a share of the training set is held out (``HeldOutSplit``), never ``test``. Final figures are measured on ``test``, or on
-/// ``validation`` where there is no labeled test set, with a note to the user.
+/// A dataset need not have all three. Training uses ``train`` only. Options, checkpoints and thresholds are chosen on ``validation``; without
+/// one, a fraction of the training set is held out (``HeldOutSplit``), never ``test``. Final results are measured on ``test``, or, with a note to
+/// the user, on ``validation`` if there is no labeled test set.
 package enum Split: String, Sendable, CaseIterable, Codable {
-  /// The images to train on.
+  /// The images that the encoder is trained on.
   case train
-  /// The images to choose with.
+  /// The images by which options and checkpoints are chosen.
   case validation
-  /// The images of the final measurement.
+  /// The images for final measurements.
   case test
 
-  /// The name in messages.
+  /// The split's name in messages.
   package var title: String { self == .train ? "training" : rawValue }
 }

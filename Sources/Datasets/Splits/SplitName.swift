@@ -1,10 +1,10 @@
-/// A folder's name read as that of a split: `Train`, `valid`, `testing`, `seg_train`, `train2017`, `test-images`.
+/// A folder name interpreted as that of a split: `Train`, `valid`, `testing`, `seg_train`, `train2017`, `test-images`.
 ///
-/// A name alone decides nothing: `bullet_train` may be a class. ``FolderLayout`` looks at the folders' structure as well.
+/// A name alone decides nothing, because `bullet_train` may be a class. ``FolderLayout`` also considers the structure of the folders.
 package struct SplitName: Sendable, Equatable {
-  /// The split.
+  /// The split that the name means.
   package let split: Split
-  /// True if the name is exactly a split's word, in any case.
+  /// True if the name is exactly a word for a split, in upper or lower case.
   package let isExact: Bool
 
   private static let words: [String: Split] = [
@@ -13,24 +13,24 @@ package struct SplitName: Sendable, Equatable {
     "eval": .validation, "evaluation": .validation,
     "test": .test, "testing": .test, "tst": .test,
   ]
-  /// Words that are often written together with a split's.
+  /// Words that are often joined to a split's word without a separator.
   private static let suffixes = ["set", "data", "images", "image", "imgs", "img", "split"]
 
-  /// Reads a name.
+  /// Interprets a name.
   ///
-  /// - Returns: `nil` if no word of it, or words of more than one split, name a split.
+  /// - Returns: `nil` if no word of the name means a split, or if its words mean different splits.
   package init?(_ name: String) {
     if let split = Self.words[name.lowercased()] {
       (self.split, isExact) = (split, true)
       return
     }
     let found = Set(Self.parts(of: name).compactMap(Self.split(of:)))
-    // `train_val` is the union of the two, to train on.
+    // `train_val` is the union of both splits, to be trained on.
     guard let split = found.count == 1 ? found.first : found == [.train, .validation] ? .train : nil else { return nil }
     (self.split, isExact) = (split, false)
   }
 
-  /// The words of a name: separated by anything but letters, or by a capital after a small letter.
+  /// Splits a name into words at non-letters and before a capital that follows a small letter.
   private static func parts(of name: String) -> [String] {
     var parts = [""]
     var isAfterSmall = false

@@ -1,34 +1,34 @@
 import ImageCodecs
 import Imaging
 
-/// Counts of images that show nothing, and of samples at the ends of the range of 8 bits.
+/// Counts of images without visible content and of samples (channel values) that are 0 or 255.
 ///
-/// White and black images come from failed exports and from images of 16 bits that were clipped instead of scaled.
+/// White and black images result from failed exports, and from 16-bit images that were clipped instead of scaled.
 package struct ContrastCounts: Sendable, Equatable, Codable {
-  /// The range of a channel, in levels, below which an image shows nothing.
+  /// The range of a channel's values below which an image counts as without contrast.
   static let smallestRange: UInt8 = 8
 
-  /// The number of images counted.
+  /// The number of images examined.
   package var images = 0
-  /// Images without contrast that are white: every sample is 248 or more.
+  /// The number of white images: without contrast, and every sample is 248 or more.
   package var white = 0
-  /// Images without contrast that are black: every sample is 7 or less.
+  /// The number of black images: without contrast, and every sample is 7 or less.
   package var black = 0
-  /// Other images without contrast: no channel spans 8 levels.
+  /// The number of other images without contrast, in which no channel spans 8 levels.
   package var uniform = 0
-  /// Images with contrast of which at least nine tenths of the samples are 255: probably clipped.
+  /// The number of images with contrast, at least nine tenths of whose samples are 255: probably clipped.
   package var clipped = 0
-  /// The number of samples of all images.
+  /// The number of samples (channel values) of all images.
   package var samples: Int64 = 0
   /// The number of samples that are 255.
   package var samplesAtMaximum: Int64 = 0
   /// The number of samples that are 0.
   package var samplesAtMinimum: Int64 = 0
 
-  /// Counts of no image.
+  /// Creates counts of zero.
   package init() {}
 
-  /// Adds other counts.
+  /// Adds the counts of other images.
   package mutating func add(_ other: ContrastCounts) {
     images += other.images
     white += other.white
@@ -40,7 +40,7 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
     samplesAtMinimum += other.samplesAtMinimum
   }
 
-  /// Adds one image.
+  /// Examines and counts one image.
   package mutating func add(_ image: RGBImage) {
     var smallest = SIMD4<UInt8>(repeating: .max)
     var largest = SIMD4<UInt8>(repeating: .min)
@@ -74,10 +74,10 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
     }
   }
 
-  /// The number of images that show nothing.
+  /// The number of images without visible content.
   package var withoutContrast: Int { white + black + uniform }
 
-  /// A sentence about images without contrast, and about bright ones if they are 1 % or more; `nil` if there are none.
+  /// A sentence about images without contrast, and about probably clipped ones if they are 1 % or more; `nil` if there are none.
   package var warning: String? {
     let bright = clipped * 100 >= images ? clipped : 0
     let parts = [

@@ -1,8 +1,8 @@
 import Imaging
 
-/// The classes, counts and image statistics of all splits of a dataset, compared with each other before the first step.
+/// The classes, image counts and image statistics of all splits of a dataset, which are compared before the first training step.
 package struct DatasetSummary: Sendable {
-  /// One split.
+  /// The summary of one split.
   package struct Part: Sendable {
     /// The split.
     package let split: Split
@@ -10,7 +10,7 @@ package struct DatasetSummary: Sendable {
     package let classNames: [String]
     /// The number of images of each class.
     package let counts: [Int]
-    /// The image statistics, where the images were decoded.
+    /// The image statistics; `nil` if the images were not decoded.
     package let survey: ImageSurvey?
 
     package init(_ split: Split, classNames: [String], counts: [Int], survey: ImageSurvey?) {
@@ -21,7 +21,7 @@ package struct DatasetSummary: Sendable {
       self.survey = survey
     }
 
-    /// The summary of an opened dataset.
+    /// Counts the images of each class in an opened dataset.
     package init(_ split: Split, _ dataset: any ImageDataset, survey: ImageSurvey? = nil) {
       var counts = [Int](repeating: 0, count: dataset.classNames.count)
       for index in 0..<dataset.count {
@@ -33,12 +33,12 @@ package struct DatasetSummary: Sendable {
     /// The number of images.
     package var count: Int { counts.reduce(0, +) }
 
-    /// The classes that have images.
+    /// The names of the classes that have images.
     package var presentClasses: [String] {
       zip(classNames, counts).filter { _, count in count > 0 }.map { name, _ in name }
     }
 
-    /// The first classes and their counts on one line.
+    /// The counts of the first classes, on one line.
     package var classText: String {
       guard classNames != [FolderScan.unlabeledClass] else {
         return "\(split.title): \(number(count, "image")) without labels"
@@ -50,7 +50,7 @@ package struct DatasetSummary: Sendable {
     }
   }
 
-  /// The splits, the training set first.
+  /// The summaries of the splits, the training set first.
   package let parts: [Part]
 
   package init(_ parts: [Part]) {
@@ -59,12 +59,12 @@ package struct DatasetSummary: Sendable {
 
   private var training: Part? { parts.first { part in part.split == .train } }
 
-  /// The classes of a split that have no training image.
+  /// Returns the classes of a split that have no training image.
   package func classesNotTrained(_ split: Split) -> [String] {
     missing(from: training, in: parts.first { part in part.split == split })
   }
 
-  /// The classes of the training set that have no image in a split.
+  /// Returns the classes of the training set that have no image in a split.
   package func classesWithoutImages(in split: Split) -> [String] {
     missing(from: parts.first { part in part.split == split }, in: training)
   }
@@ -75,7 +75,7 @@ package struct DatasetSummary: Sendable {
     return other.presentClasses.filter { name in !present.contains(name) }
   }
 
-  /// The properties of the dataset that end a stage later or make its result worthless, one sentence each.
+  /// Properties of the dataset that will make a later stage fail or its result worthless, one sentence each.
   package var warnings: [String] {
     var warnings: [String] = []
     for part in parts {
@@ -101,5 +101,5 @@ package struct DatasetSummary: Sendable {
   }
 }
 
-/// A number with its noun in singular or plural.
+/// Formats a count with its noun in singular or plural.
 private func number(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -5,27 +5,27 @@ import Imaging
 import ParallelLoops
 import Synchronization
 
-/// The statistics of many images from decoding each once: sizes, mean and standard deviation of the channels, contrast, bad files.
+/// The statistics of many decoded images: sizes, mean and standard deviation per channel, contrast, files that cannot be decoded.
 ///
-/// All sums are of whole numbers, so that they do not depend on how the images are divided over threads and ranks.
+/// All sums are of integers, so that they do not depend on the division of the images over threads and ranks.
 package struct ImageSurvey: Sendable, Equatable {
   /// The number of images of each size.
   package private(set) var sizes: [ImageSize: Int] = [:]
-  /// The number of pixels of all images.
+  /// The total number of pixels.
   package private(set) var pixelCount: Int64 = 0
-  /// The sum of the samples of red, green and blue.
+  /// The sums of the 8-bit samples of red, green and blue.
   package private(set) var sums: [Int64] = [0, 0, 0]
-  /// The sum of their squares.
+  /// The sums of the squares of the samples of red, green and blue.
   package private(set) var squareSums: [Int64] = [0, 0, 0]
-  /// The images without contrast, and the clipped samples.
+  /// The counts of images without contrast, and of clipped samples.
   package private(set) var contrast = ContrastCounts()
-  /// The files that cannot be used, by their indices.
+  /// The files that cannot be decoded, by image index.
   package private(set) var bad: [Int: BadFile] = [:]
 
-  /// A survey of nothing.
+  /// Creates a survey of no images.
   package init() {}
 
-  /// A survey whose sums come from elsewhere.
+  /// Creates a survey from sums that were computed elsewhere.
   package init(
     sizes: [ImageSize: Int], pixelCount: Int64, sums: [Int64], squareSums: [Int64],
     contrast: ContrastCounts = ContrastCounts(), bad: [Int: BadFile]
@@ -39,7 +39,7 @@ package struct ImageSurvey: Sendable, Equatable {
     self.bad = bad
   }
 
-  /// Adds another survey.
+  /// Adds the statistics of other images.
   package mutating func add(_ other: ImageSurvey) {
     sizes.merge(other.sizes, uniquingKeysWith: +)
     pixelCount += other.pixelCount
@@ -51,7 +51,7 @@ package struct ImageSurvey: Sendable, Equatable {
     bad.merge(other.bad) { own, _ in own }
   }
 
-  /// Adds one image.
+  /// Adds one decoded image to the statistics.
   package mutating func add(_ image: RGBImage) {
     sizes[image.size, default: 0] += 1
     contrast.add(image)
@@ -79,12 +79,12 @@ package struct ImageSurvey: Sendable, Equatable {
     }
   }
 
-  /// Notes a file that cannot be used.
+  /// Records a file that cannot be decoded.
   package mutating func add(bad file: BadFile, at index: Int) {
     bad[index] = file
   }
 
-  /// The channels' mean and standard deviation over all pixels, 0…1; `nil` without a pixel.
+  /// The mean and standard deviation of each channel over all pixels, on a scale of 0 to 1; `nil` without pixels.
   package var normalization: ChannelNormalization? {
     guard pixelCount > 0 else { return nil }
     let count = Double(pixelCount)
@@ -92,13 +92,13 @@ package struct ImageSurvey: Sendable, Equatable {
     let deviations = zip(squareSums, means).map { squares, mean in
       max(Double(squares) / count - mean * mean, 0).squareRoot()
     }
-    // Images of one color have a deviation of 0, which cannot divide: one level is taken instead.
+    // Images of one color have a standard deviation of 0, by which one cannot divide; it is replaced by one level (1/255).
     return ChannelNormalization(
       mean: means.map { mean in Float(mean / 255) },
       standardDeviation: deviations.map { deviation in Float(max(deviation, 1) / 255) })
   }
 
-  /// The size of views that fits the images: their own if they are all of one small square size, else the 224×224 of ImageNet.
+  /// The default size of views: that of the images if all have one square size of at most 64 pixels, else the 224×224 of ImageNet.
   package var viewSize: ImageSize {
     if sizes.count == 1, let size = sizes.keys.first, size.width == size.height, size.width <= 64 {
       return size
@@ -108,20 +108,20 @@ package struct ImageSurvey: Sendable, Equatable {
 }
 
 extension ImageSurvey {
-  /// Surveys images, each decoded once.
+  /// Decodes each image once and computes the statistics.
   ///
   /// - Parameters:
   ///   - numbers: The indices of the images.
-  ///   - threads: The number of threads; each takes the next image when it is free.
-  ///   - image: Decodes one image.
-  ///   - path: The name of an image that cannot be decoded.
-  ///   - progress: Called after each image, by one thread at a time, with the numbers of images and of bad ones so far.
+  ///   - threads: The number of threads; each takes the next image as soon as it is idle.
+  ///   - image: Decodes the image with an index.
+  ///   - path: Returns the name of an image that cannot be decoded.
+  ///   - progress: Called after each image, by one thread at a time, with the number of images and of bad images so far.
   package init(
     of numbers: Range<Int>, threads: Int, image: @Sendable (Int) throws(FileError) -> RGBImage,
     path: @Sendable (Int) -> String, progress: (_ done: Int, _ bad: Int) -> Void = { _, _ in }
   ) {
     let total = Mutex((survey: ImageSurvey(), done: 0, badCount: 0))
-    // Called with the lock held.
+    // `progress` is called only while the lock is held.
     nonisolated(unsafe) let progress = progress
     parallelFor(numbers.count, threads: threads) { place, _ in
       let number = numbers.lowerBound + place
@@ -145,9 +145,9 @@ extension ImageSurvey {
 }
 
 extension FolderIndex {
-  /// A number that changes when a file gets another length or time, or vanishes: the sum of a hash for each of these files.
+  /// Returns a checksum that changes when one of these files changes its size or modification time, or vanishes.
   ///
-  /// Two of 32 bits, side by side, so that the sum of many does not overflow.
+  /// It is the sum of a hash per file, kept in two halves of 32 bits, so that sums of many hashes do not overflow.
   package func stamp(_ files: Range<Int>) -> [Int64] {
     var lanes: [Int64] = [0, 0]
     for file in files {
@@ -160,7 +160,7 @@ extension FolderIndex {
           UInt64(file), UInt64(bitPattern: Int64(status.st_size)), UInt64(bitPattern: Int64(status.st_mtim.tv_sec)),
           UInt64(bitPattern: Int64(status.st_mtim.tv_nsec)),
         ] : [UInt64(file)]
-      // Murmur3's finaliser over each number.
+      // Murmur3's finalizer, applied to each number.
       let hash = numbers.reduce(0x9E37_79B9_7F4A_7C15) { (hash: UInt64, number) in
         var mixed = hash ^ number
         mixed = (mixed ^ mixed >> 33) &* 0xFF51_AFD7_ED55_8CCD

@@ -2,24 +2,24 @@ import Job
 import MPI
 import Runs
 
-/// Opt-in diagnostics: rank comparison, finite checks, and a dump of one step.
+/// Opt-in diagnostics: comparison of the ranks' states, checks for NaN and infinity, and a dump of one step.
 package struct Diagnostics: Sendable {
   /// The number of steps between comparisons of the training state across ranks; `nil` for none.
   package var checkRanksSteps: Int?
   /// True if every value of the training state is checked for NaN and infinity after each step.
   package var checksNumerics = false
-  /// The step whose inputs and results are written to files, and their folder.
+  /// The step whose inputs and results are written to files, and the output folder; `nil` for none.
   package var dump: (step: Int, folder: String)?
 
-  /// No diagnostics.
+  /// Creates a value with all diagnostics off.
   package init() {}
 
-  /// Warns of diagnostics that the run cannot provide, and creates the folder of the dump, before the first step.
+  /// Creates the folder of the dump, and warns of diagnostics that the run cannot provide; called before the first step.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - step: The number of steps already taken.
+  ///   - step: The number of steps taken so far.
   ///   - lastStep: The last step of the run.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
@@ -42,13 +42,13 @@ package struct Diagnostics: Sendable {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - step: The training step.
-  ///   - state: The state after it.
-  ///   - batch: Its samples.
-  ///   - loss: Its loss.
+  ///   - step: The training step that was run.
+  ///   - state: The state after the step.
+  ///   - batch: The samples of the step.
+  ///   - loss: The loss of the step.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` naming the rank, slice or file with the fault.
+  /// - Throws: ``CollectiveError`` naming the rank, parameter or file at fault.
   package func look(
     at step: TrainingStep, _ state: TrainingState, _ batch: GlobalBatch, loss: Double,
     over world: borrowing Communicator, report: (String) -> Void

@@ -3,16 +3,16 @@ import NeuralNet
 import OneDNN
 import Synchronization
 
-/// Finds the first layer, and the shard, whose output is not finite.
+/// A search for the first layer, and the shard, whose output is not finite.
 ///
 /// "First" means the order of computation: forward layer by layer, then backward from the last layer to the first.
 final class NumericsCheck: Sendable {
-  /// A number that is not finite.
+  /// The location of a number that is not finite.
   struct Finding: Codable {
-    /// The place in the order of computation.
+    /// The position of the number in the order of computation.
     let order: Int
     let shard: Int
-    /// The quantity, in words.
+    /// The name of the quantity that is not finite, such as a layer's output.
     let what: String
   }
 
@@ -24,7 +24,7 @@ final class NumericsCheck: Sendable {
   /// The finding that comes first in the order of computation; `nil` if there is none.
   var finding: Finding? { first.withLock { finding in finding } }
 
-  /// Checks the activations of one shard in ``TrainingModel/forward(_:parameters:inspect:)``.
+  /// Returns a function that checks the activations of one shard, to be passed to ``TrainingModel/forward(_:parameters:inspect:)``.
   func inspector(ofShard shard: Int) -> (_ layer: String, _ activation: Tensor) -> Void {
     var order = 0
     return { [self] layer, activation in
@@ -35,7 +35,7 @@ final class NumericsCheck: Sendable {
     }
   }
 
-  /// Checks the embeddings of one shard.
+  /// Checks the embeddings of one shard for NaN and infinity.
   func check(embeddings: [Float], shard: Int) {
     if !embeddings.allSatisfy(\.isFinite) {
       note(Self.ofEmbeddings, shard, "the embeddings, behind the projection head,")

@@ -7,16 +7,16 @@ import Runs
 
 /// The comparison of the training state across ranks (`--check-ranks`).
 enum RankCheck {
-  /// Compares batch order, loss, weights, running statistics and optimizer state across ranks, slice by slice.
+  /// Compares batch order, loss, weights, running statistics and optimizer state across ranks, one named parameter at a time.
   ///
   /// Collective.
   ///
   /// - Parameters:
   ///   - state: The state after a step.
-  ///   - batch: The step's samples.
-  ///   - loss: The step's loss.
+  ///   - batch: The samples of the step.
+  ///   - loss: The loss of the step.
   ///   - world: The ranks.
-  /// - Throws: ``CollectiveError`` naming the first rank and slice that differ from rank 0's.
+  /// - Throws: ``CollectiveError`` naming the first rank and parameter that differ from those of rank 0.
   static func run(
     _ state: TrainingState, _ batch: GlobalBatch, loss: Double, over world: borrowing Communicator
   ) throws {
@@ -64,7 +64,7 @@ enum RankCheck {
     return digests
   }
 
-  /// The first eight bytes of the SHA-256.
+  /// Returns the first eight bytes of the SHA-256 of some bytes.
   private static func digest(_ bytes: RawSpan) -> Int64 {
     let hash = SHA256()
     hash.update(bytes)

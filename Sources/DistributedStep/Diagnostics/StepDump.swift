@@ -7,34 +7,34 @@ import MPI
 import NeuralNet
 import Runs
 
-/// The inputs and results of one step as files (`--dump-step`): the same bytes on any number of ranks.
+/// A dump of one step's inputs and results as files (`--dump-step`), with the same bytes on any number of ranks.
 ///
-///     views/shard-0000.png          a column for each sample of the shard, a row for each view
-///     samples.npy                   [samples] numbers in the dataset
-///     labels.npy                    [rows] of the loss; a shard's rows are view 0 of all its samples, then view 1, and so on
+///     views/shard-0000.png          one column for each sample of the shard, one row for each view
+///     samples.npy                   [samples]; indices in the dataset
+///     labels.npy                    [rows]; a shard's rows are view 0 of all its samples, then view 1, and so on
 ///     representations.npy           [rows, features]
-///     embeddings.npy                [rows, width], unit rows
-///     anchor-losses.npy             [rows]; the loss is their mean over the anchors times its scale
+///     embeddings.npy                [rows, width]; rows of unit length
+///     anchor-losses.npy             [rows]; the loss is their mean over the anchors times a constant factor
 ///     embedding-gradients.npy       [rows, width]
-///     gradients/NAME.npy            of each parameter, as the optimizer takes them
+///     gradients/NAME.npy            for each parameter, as passed to the optimizer
 struct StepDump {
-  /// The folder, created if it does not exist.
+  /// The output folder, created if it does not exist.
   let folder: String
 
-  /// Creates the folder and its subfolders.
+  /// Creates the output folder and its subfolders.
   func makeFolders() throws(RunError) {
     for path in [folder, "\(folder)/views", "\(folder)/gradients"] {
       try RunDirectory.createFolders(path, option: "folder for --dump-step")
     }
   }
 
-  /// Writes the step that was just taken into the folders that ``makeFolders()`` made.
+  /// Writes the step that was just run into the folders that ``makeFolders()`` created.
   ///
   /// Collective; rank 0 writes.
   ///
   /// - Parameters:
-  ///   - step: The training step.
-  ///   - batch: Its samples.
+  ///   - step: The training step that was run.
+  ///   - batch: The samples of the step.
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` if a file cannot be written.
   func write(_ step: TrainingStep, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
@@ -55,7 +55,7 @@ struct StepDump {
 
 /// One array of a ``StepDump``.
 struct DumpedArray {
-  /// The elements, row-major.
+  /// The elements of the array in row-major order.
   enum Elements {
     case floats([Float])
     case doubles([Double])

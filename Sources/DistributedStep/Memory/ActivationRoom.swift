@@ -1,17 +1,18 @@
-/// The division of a rank's memory for activations between its shards.
+/// The division of a rank's activation memory between its shards.
 ///
-/// If it does not suffice for all, every thread keeps the last shard that it ran forward, which is the first to run backward.
+/// If the memory does not suffice to save the activations of all shards, every thread saves at least those of the last shard that it ran forward,
+/// which is the first to run backward; the others are recomputed.
 package struct ActivationRoom {
-  /// True if all shards keep their activations.
+  /// True if the activations of all shards are saved until the backward pass.
   package let isKeepingAll: Bool
-  /// The number of shards with activations of their own.
+  /// The number of shards that have memory for activations of their own.
   package let keptCount: Int
-  /// The number of activations that exist at once, including those that threads share.
+  /// The number of shards whose activations can exist at once: those with memory of their own, and one per thread in shared memory.
   package let heldCount: Int
   /// The number of shards of which only the outputs of blocks are kept.
   package let outlinedCount: Int
 
-  /// Divides `byteCount` bytes between shards of equal size.
+  /// Divides `byteCount` bytes between shards of `shardByteCount` bytes each.
   package init(byteCount: Int, shardByteCount: Int, shards: Int, threads: Int) {
     let affordable = byteCount / max(shardByteCount, 1)
     isKeepingAll = affordable >= shards || shards <= threads

@@ -1,16 +1,16 @@
 import NeuralNet
 import OneDNN
 
-/// The encoder's activations of a rank's shards, kept from the forward to the backward pass within a memory limit.
+/// The saved encoder activations of a rank's shards, between forward and backward pass, within a memory limit.
 ///
 /// The first shards have activations of their own. The others share one set for each thread, which holds those of the last shard that
 /// the thread ran forward; the rest have to run forward again. Shards that are computed side by side all have activations of their own; the
 /// last of them keep the outputs of blocks alone.
 final class ActivationStore {
-  /// The activations that the shards of one thread share.
+  /// The activation buffer that the shards of one thread share.
   private final class Shared {
     let activations: ResNet.SavedActivations
-    /// The shard whose activations they are.
+    /// The shard whose activations are in the buffer; `nil` if it is free.
     var holder: TrainingModel.ShardActivations?
 
     init(_ activations: ResNet.SavedActivations) {
@@ -26,19 +26,19 @@ final class ActivationStore {
   let room: ActivationRoom
 
   private let kept: [ResNet.SavedActivations]
-  /// One set for each thread; empty if every shard has activations of its own.
+  /// The shared buffer of each thread; empty if every shard has memory of its own.
   private let shared: [Shared]
 
-  /// Allocates activations for shards of one encoder.
+  /// Allocates activation memory for the shards of a rank.
   ///
   /// - Parameters:
   ///   - encoder: The encoder, compiled for one shard.
-  ///   - byteCount: The memory that activations may take.
+  ///   - byteCount: The memory limit in bytes.
   ///   - shards: The number of this rank's shards.
   ///   - threads: The number of threads that compute them.
-  /// - Throws: `DNNLError` if oneDNN refuses a tensor.
+  /// - Throws: `DNNLError` if oneDNN cannot create a tensor.
   init(_ encoder: ResNet, byteCount: Int, shards: Int, threads: Int) throws {
-    // The first set is allocated before the memory is divided, because the division depends on its size.
+    // The first buffer is allocated before the memory is divided, because the division depends on its size.
     let first = try encoder.makeSavedActivations()
     byteCountPerShard = first.byteCount
     outlineByteCountPerShard = first.byteCount
@@ -83,9 +83,9 @@ final class ActivationStore {
     shard < kept.count ? kept[shard] : nil
   }
 
-  /// Gives activations to a shard that is about to run forward; those of the thread's previous shard are lost.
+  /// Assigns the thread's shared buffer to a shard that is about to run forward; the activations of its previous shard are lost.
   ///
-  /// Called by the thread itself.
+  /// Must be called by the thread itself. Does nothing for a shard with memory of its own.
   func lend(to shard: TrainingModel.ShardActivations, onThread thread: Int) {
     guard shard.encoder == nil else { return }
     shared[thread].holder?.encoder = nil
@@ -93,7 +93,7 @@ final class ActivationStore {
     shard.encoder = shared[thread].activations
   }
 
-  /// Marks the shared activations of a thread as free, because the parameters have changed.
+  /// Marks the shared buffer of a thread as free, because the parameters have changed.
   func takeBack(onThread thread: Int) {
     guard !shared.isEmpty else { return }
     shared[thread].holder?.encoder = nil

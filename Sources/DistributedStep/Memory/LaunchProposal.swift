@@ -2,35 +2,35 @@ import Configuration
 import ImageCodecs
 import Job
 
-/// Ranks × threads × binding for a run on a host, chosen from the topology and the estimated memory.
+/// A proposed number of ranks and threads for a run on one host, chosen from the topology and the estimated memory.
 ///
-/// Any choice gives the same weights, bit for bit; it decides time and memory alone.
+/// The weights are bit for bit the same for any choice; only time and memory differ.
 package struct LaunchProposal: Sendable {
-  /// The number of ranks.
+  /// The proposed number of ranks.
   package let ranks: Int
-  /// The number of computing threads of each rank.
+  /// The proposed number of computing threads per rank.
   package let threads: Int
-  /// The estimated bytes of all ranks.
+  /// The estimated memory of all ranks together, in bytes.
   package let byteCount: Int
-  /// The sweeps of a forward or backward pass: the largest number of shards that a thread computes one after the other.
+  /// The largest number of shards that one thread computes one after the other in a forward or backward pass.
   package let turns: Int
-  /// The share of the shards that run forward twice, because their activations are not kept.
+  /// The fraction of shards that run forward twice because their activations are not saved.
   package let recomputedShare: Double
 
-  /// The relative time of a step: a backward pass takes twice as long as a forward pass.
+  /// The relative duration of a step, with a backward pass counted as twice a forward pass.
   private var relativeTime: Double { Double(turns) * (3 + recomputedShare) }
 
-  /// The proposals for a run, the best one first.
+  /// Returns the proposals for a run, the best one first.
   ///
-  /// Each has a rank for each socket at least, so that the memory that threads share is near to them, if there are as many shards.
-  /// The fastest comes first: fewest shards one after the other, fewest computed twice. Among equally fast ones that with the least memory
-  /// comes first.
+  /// Each has at least one rank per socket, if there are enough shards, so that threads share memory that is near to them. The fastest proposal
+  /// comes first: fewest shards in a row per thread, then fewest recomputed shards. Among equally fast proposals, that with the least memory comes
+  /// first.
   ///
   /// - Parameters:
-  ///   - configuration: A resolved configuration; its threads are not used.
-  ///   - topology: The host.
-  ///   - estimate: The memory of a rank for a number of ranks and threads.
-  /// - Returns: Those that fit the memory; empty if none does.
+  ///   - configuration: The run's configuration with all defaults resolved; its number of threads is ignored.
+  ///   - topology: The CPUs and the memory of the host.
+  ///   - estimate: Returns the memory of a rank for a configuration and a number of ranks.
+  /// - Returns: The proposals that fit into the memory; empty if none does.
   static func proposals(
     _ configuration: Configuration, on topology: HostTopology,
     _ estimate: (_ configuration: Configuration, _ ranks: Int) throws -> MemoryEstimate
@@ -53,7 +53,7 @@ package struct LaunchProposal: Sendable {
     }
   }
 
-  /// The proposals for a run, the best one first.
+  /// Returns the proposals for a run, the best one first.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package static func proposals(

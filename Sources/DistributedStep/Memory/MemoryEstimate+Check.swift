@@ -4,7 +4,7 @@ import MPI
 import Runs
 
 extension MemoryEstimate {
-  /// Notes, on rank 0, hosts that have too little memory for the steps of their ranks.
+  /// Reports, on rank 0, the hosts whose memory is too small for their ranks.
   ///
   /// Collective.
   package static func check(_ step: TrainingStep, over world: borrowing Communicator, report: (String) -> Void) throws {

@@ -5,9 +5,9 @@ import Imaging
 import Job
 import MPI
 
-/// The estimated memory of one rank in a run, by purpose, before the run starts.
+/// The estimated memory of one rank of a run, by purpose, computed before the run starts.
 package struct MemoryEstimate {
-  /// The bytes of one purpose.
+  /// The memory for one purpose.
   package struct Item: Codable {
     package let name: String
     package let byteCount: Int
@@ -18,9 +18,9 @@ package struct MemoryEstimate {
     }
   }
 
-  /// The memory of a rank, in the order of the table.
+  /// The memory of the rank, in the order of the printed table.
   package let items: [Item]
-  /// The activations of one shard.
+  /// The bytes of one shard's activations.
   package let shardActivations: Int
   /// The activations of a shard of which blocks are recomputed one by one; `nil` unless shards share BatchNorm's statistics.
   package let shardOutline: Int?
@@ -29,26 +29,26 @@ package struct MemoryEstimate {
   /// The number of those shards whose activations are all kept for the backward pass; those of the others are recomputed.
   package let keptShards: Int
 
-  /// The sum of all items.
+  /// The sum of all items in bytes.
   package var byteCount: Int { items.reduce(0) { sum, item in sum + item.byteCount } }
 
-  /// The job to be estimated.
+  /// The ranks of the job whose memory is estimated.
   package struct Job {
     /// The number of ranks.
     var ranks: Int
-    /// The number of ranks on this host.
+    /// The number of ranks on one host.
     var ranksOnHost: Int
-    /// Creates a job.
+    /// Describes a job by its numbers of ranks.
     package init(ranks: Int, ranksOnHost: Int) {
       self.ranks = ranks
       self.ranksOnHost = ranksOnHost
     }
   }
 
-  /// Estimates a run from models of two and four rows; this process's resident memory counts as the base of every rank.
+  /// Estimates a run from models compiled for two and four rows; this process's resident memory is the base of every rank.
   ///
   /// - Parameters:
-  ///   - configuration: A resolved configuration.
+  ///   - configuration: The run's configuration with all defaults resolved.
   ///   - viewSize: The size of views.
   ///   - job: The number of ranks, and how they share hosts.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
@@ -61,11 +61,11 @@ package struct MemoryEstimate {
   /// Estimates a run.
   ///
   /// - Parameters:
-  ///   - configuration: A resolved configuration.
+  ///   - configuration: The run's configuration with all defaults resolved.
   ///   - viewSize: The size of views.
   ///   - job: The number of ranks, and how they share hosts.
-  ///   - sizes: The sizes of its model.
-  ///   - base: The resident bytes of a rank before the run.
+  ///   - sizes: The sizes of the configuration's model.
+  ///   - base: The resident memory of a rank before the run, in bytes.
   init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, _ sizes: ModelSizes, base: Int) {
     let rows = configuration.batches.shardSize * configuration.views.count
     shardActivations = sizes.activationsPerShard
@@ -119,9 +119,9 @@ package struct MemoryEstimate {
     ]
   }
 
-  /// The measured growth of the program and its libraries during a run: threads, messages, files.
+  /// The measured growth of the program and its libraries during a run, in bytes: threads, messages, files.
   private static let laterByteCount = 15_000_000
 
-  /// A tile of similarities: 130 × 1,024 float32.
+  /// The bytes of the loss's largest tile of similarities: 130 × 1,024 float32.
   private static let lossTileByteCount = 130 * 1024 * 4
 }

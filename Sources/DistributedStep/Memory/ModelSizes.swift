@@ -4,31 +4,31 @@ import Imaging
 import Job
 import OneDNN
 
-/// The bytes and elements of a configuration's encoder and heads, constant or per shard.
+/// The memory and vector lengths of a configuration's encoder and heads, constant or per shard.
 struct ModelSizes {
   let parameterCount: Int
-  /// The length of the reduced vector.
+  /// The number of elements of the vector that is summed over all shards (``ShardVectorLayout``).
   let vectorCount: Int
   let optimizerVectorCount: Int
   let representationWidth: Int
-  /// The sum of the widths of the head's hidden layers.
+  /// The sum of the widths of the projection head's hidden layers.
   let headWidth: Int
-  /// The length of the longest part of the reduced vector that a backward pass completes at once.
+  /// The largest number of consecutive gradient elements that the backward pass completes at once.
   let longestSegment: Int
-  /// The bytes of the packed weights of both passes, which exist at once where activations are recomputed.
+  /// The bytes of the weights repacked for oneDNN, for forward and backward pass; both exist at once if activations are recomputed.
   let packedWeights: Int
-  /// The bytes of the packed weights where those of forward pass and gradient take turns.
+  /// The bytes of the repacked weights if those of the forward pass and those of the input gradient use the same memory in turn.
   let alternatingWeights: Int
-  /// The bytes of one thread's compiled passes, independent of the number of rows.
+  /// The bytes of one thread's compiled model that do not depend on the number of rows.
   let constant: Int
-  /// The working memory of one thread for a shard, without kept activations.
+  /// The bytes of one thread's working memory for a shard, without saved activations.
   let workingPerShard: Int
-  /// The activations kept of a shard from the forward to the backward pass.
+  /// The bytes of one shard's activations that are saved for the backward pass.
   let activationsPerShard: Int
   /// The same of a shard of which blocks are computed again, with the memory for that.
   let outlinePerShard: Int
 
-  /// Measures models of two and of four rows; their difference gives the bytes per row.
+  /// Compiles models for two and for four rows and measures their memory; the difference gives the bytes per row.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(compiling configuration: Configuration, viewSize: ImageSize) throws {
@@ -41,7 +41,7 @@ struct ModelSizes {
     }
     let residentBefore = ProcessMeasurements.residentByteCount() ?? 0
     let (small, smallByteCount) = try compile(2)
-    // Memory for packed weights is allocated by the first load.
+    // The memory of repacked weights is allocated by the first load.
     try small.load(Array(repeating: 0, count: small.layout.parameters.count))
     let resident = (ProcessMeasurements.residentByteCount() ?? 0) - residentBefore
     let (large, largeByteCount) = try compile(4)
@@ -57,7 +57,7 @@ struct ModelSizes {
       outlinePerShard: try ActivationStore.outlineByteCount(of: small.encoder) / 2 * rows)
   }
 
-  /// Measures a prepared step; the constant part of its models then belongs to the process.
+  /// Measures a prepared training step, whose compiled models are already part of this process's memory.
   ///
   /// - Throws: `DNNLError` if weights cannot be loaded.
   package init(of step: TrainingStep) throws {

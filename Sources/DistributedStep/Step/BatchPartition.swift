@@ -2,19 +2,19 @@ import Configuration
 import Losses
 import MPI
 
-/// The division of a global batch into shards over the ranks, with the loss and the reduction of batches of this size.
+/// The assignment of a global batch's shards to ranks, with the loss and the gradient reduction for batches of this size.
 package struct BatchPartition {
   /// The number of samples in the global batch.
   let globalBatchSize: Int
-  /// The number of shards.
+  /// The number of shards in the global batch.
   let shardCount: Int
-  /// The shards of every rank; a rank may have none in an epoch's last batch.
+  /// The range of shards of every rank; a rank may have none in an epoch's last, smaller batch.
   let shards: BlockPartition
   /// The sums over shards that share BatchNorm's statistics, if they do.
   let statistics: GroupReduction?
   /// The contrastive loss, if the configuration has one.
   let loss: ContrastiveLoss<Float>?
-  /// The sum of the shards' vectors over all ranks.
+  /// The sum of the shards' vectors (``ShardVectorLayout``) over all ranks.
   let reduction: PiecewiseReduction<Float>
 
   /// Divides batches of one size.
@@ -22,9 +22,9 @@ package struct BatchPartition {
   /// - Parameters:
   ///   - configuration: The configuration of the run.
   ///   - globalBatchSize: The number of samples, a multiple of the shard size.
-  ///   - sums: The memory of the sums of the vectors that the shards add to the reduction.
-  ///   - segments: The lower bounds of the parts of a vector that a backward pass completes.
-  ///   - pieces: The lower bounds of the parts that are reduced over the ranks one by one.
+  ///   - sums: The memory for the sums of the shards' vectors.
+  ///   - segments: The first elements of the parts of a vector that the backward pass completes one by one.
+  ///   - pieces: The first elements of the parts of the vector that are all-reduced one by one.
   ///   - world: The ranks.
   package init(
     _ configuration: Configuration, globalBatchSize: Int, sums: SumMemory<Float>, segments: [Int], pieces: [Int],

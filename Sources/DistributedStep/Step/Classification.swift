@@ -7,9 +7,9 @@ import OneDNN
 
 /// The cross-entropy branch: representations → classifier → logits.
 struct Classification {
-  /// The saved activations of one shard.
+  /// The classifier's saved activations of one shard.
   final class Activations {
-    /// `[rows, classes]`; after the cross-entropy its gradient.
+    /// The logits, `[rows, classes]`, which are overwritten by the gradient of the cross-entropy.
     fileprivate var logits: [Float]
 
     fileprivate init(count: Int) {
@@ -19,10 +19,10 @@ struct Classification {
 
   private let classifier: LinearLayer
   private let crossEntropy: CrossEntropy
-  /// True if this loss sends no gradient to the encoder.
+  /// True if the cross-entropy sends no gradient to the encoder.
   private let isGradientStopped: Bool
 
-  /// Registers the classifier's parameters as the linear stage and torchvision name theirs.
+  /// Registers the classifier's parameters under the names that torchvision and `supcon linear` use.
   ///
   /// - Throws: ``RunError`` if the configuration does not give the number of classes.
   package init(_ context: NetworkContext, _ configuration: Configuration, inputWidth: Int) throws(RunError) {
@@ -38,7 +38,7 @@ struct Classification {
     Activations(count: rows * crossEntropy.classCount)
   }
 
-  /// Representations → logits.
+  /// Computes logits from representations.
   func forward(_ representations: Span<Float>, parameters: [Float], _ shard: Activations) throws(DNNLError) {
     var logits: [Float] = []
     swap(&logits, &shard.logits)
@@ -47,9 +47,9 @@ struct Classification {
     try classifier.forward(representations, parameters: parameters.span, into: &rows)
   }
 
-  /// The weighted sum of the rows' losses, whose gradient replaces the logits, and the number of rows classified correctly.
+  /// Computes a shard's weighted sum of cross-entropies and its number of correctly classified rows; the gradient replaces the logits.
   ///
-  /// A row that mixes two samples is classified correctly if it is given the class with the larger weight.
+  /// A row that mixes two samples counts as correct if the predicted class is that of the larger weight.
   func crossEntropy(of shard: Activations, labels: RowLabels, weight: Double) -> (value: Double, correctCount: Int) {
     let classCount = crossEntropy.classCount
     let correctCount = (0..<labels.count).count { row in
@@ -63,16 +63,16 @@ struct Classification {
     return (crossEntropy.lossAndGradient(of: &rows, labels: labels, weight: weight), correctCount)
   }
 
-  /// Writes the classifier's gradients to their places, and passes the gradient of the representations on unless it is stopped.
+  /// Writes the classifier's weight gradients, and the gradient of the representations unless it is stopped.
   ///
   /// - Parameters:
   ///   - representations: The classifier's input.
-  ///   - parameters: The parameters of the forward shard.
-  ///   - shard: The shard, with the gradient of its logits.
-  ///   - gradient: Receives the classifier's gradients.
+  ///   - parameters: The parameters of the forward pass.
+  ///   - shard: The shard's activations, which hold the gradient of its logits.
+  ///   - gradient: Receives the classifier's weight gradients.
   ///   - inputGradient: Receives the gradient of the representations.
-  ///   - isAdding: True if it is added to the gradient of another loss there.
-  /// - Throws: `DNNLError` if a product fails.
+  ///   - isAdding: True to add to the gradient of another loss that `inputGradient` already holds.
+  /// - Throws: `DNNLError` if a matrix product fails.
   func backward(
     _ representations: Span<Float>, parameters: [Float], _ shard: Activations, into gradient: inout MutableSpan<Float>,
     inputGradient: inout MutableSpan<Float>, isAdding: Bool

@@ -1,13 +1,13 @@
-/// The samples of one step.
+/// The samples of one training step over all ranks.
 package struct GlobalBatch {
-  /// The step, counted from the start of the run.
+  /// The number of the step, counted from the start of the run.
   package let step: Int
-  /// The epoch, from 0.
+  /// The number of the epoch, counted from 0.
   package let epoch: Int
-  /// The samples' numbers in the dataset, the same list on every rank.
+  /// The indices of the samples in the dataset; the same list on every rank.
   package let samples: ArraySlice<Int32>
 
-  /// A batch with all its fields.
+  /// Creates a global batch.
   package init(step: Int, epoch: Int, samples: ArraySlice<Int32>) {
     self.step = step
     self.epoch = epoch

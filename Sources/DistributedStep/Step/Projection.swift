@@ -1,14 +1,14 @@
 import NeuralNet
 import OneDNN
 
-/// The contrastive branch: representations → projection head → embeddings, unit rows.
+/// The contrastive branch of a model: representations → projection head → embeddings of unit length.
 package struct Projection {
-  /// The saved activations of one shard.
+  /// The projection head's saved activations of one shard.
   final class Activations {
     fileprivate let head: ProjectionHead.SavedActivations
-    /// `[rows, width]`, unit rows.
+    /// The embeddings, `[rows, width]`; every row has unit length.
     var embeddings: [Float]
-    /// ∂L/∂embeddings, to be filled before the backward shard.
+    /// ∂L/∂embeddings, to be filled in before the backward pass.
     var embeddingGradient: [Float]
     fileprivate var lengths: [Float]
 
@@ -22,7 +22,7 @@ package struct Projection {
 
   private let head: ProjectionHead
 
-  /// Registers the head's parameters.
+  /// Registers the projection head's parameters.
   package init(_ context: NetworkContext, _ plan: ProjectionHeadArchitecture, inputWidth: Int) {
     head = ProjectionHead(context, plan, inputWidth: inputWidth)
   }
@@ -32,7 +32,7 @@ package struct Projection {
     Activations(head, rows: rows)
   }
 
-  /// Representations → embeddings.
+  /// Computes embeddings from representations.
   func forward(_ representations: Span<Float>, parameters: [Float], _ shard: Activations) throws(DNNLError) {
     var projections = [Float](repeating: 0, count: shard.embeddings.count)
     var projected = projections.mutableSpan
@@ -47,7 +47,7 @@ package struct Projection {
     swap(&lengths, &shard.lengths)
   }
 
-  /// Writes the head's gradients to their places, and the gradient of the representations.
+  /// Computes the gradients of the head's parameters and of the representations.
   func backward(
     _ representations: Span<Float>, parameters: [Float], _ shard: Activations, into gradient: inout MutableSpan<Float>,
     inputGradient: inout MutableSpan<Float>
@@ -62,7 +62,7 @@ package struct Projection {
       shard.head, into: &gradient, representationGradient: &inputGradient)
   }
 
-  /// Writes the head's batch statistics to their places in a vector of the statistics' layout.
+  /// Writes the batch statistics of the head's BatchNorm layers into a vector of all layers' statistics.
   func batchStatistics(of shard: Activations, into statistics: inout MutableSpan<Float>) {
     head.batchStatistics(of: shard.head, into: &statistics)
   }

@@ -3,25 +3,25 @@ import Datasets
 import Losses
 import MPI
 
-/// One step in progress on this rank: its share of the batch, and the intermediate results of its parts.
+/// A training step in progress on this rank: the rank's part of the batch, and the intermediate results.
 final class RunningStep {
   /// The division of the batch over the ranks.
   let partition: BatchPartition
-  /// The numbers of this rank's shards in the global batch.
+  /// The range of this rank's shards among those of the global batch.
   let owned: Range<Int>
-  /// The views of this rank's shards.
+  /// The requests for the views of this rank's shards.
   let requests: [ShardPrefetcher.Request]
   /// True if this rank was asked to stop.
   let isStopping: Bool
   let clock: StepClock
-  /// This rank's traffic before the step.
+  /// The communication volume of this rank before the step.
   let trafficBefore: Traffic
 
-  /// The positives of each row of the global batch, after the gather; `nil` without a contrastive loss.
+  /// The classes that define the positives of each row of the global batch, after the gather; `nil` without a contrastive loss.
   var classes: RowClasses?
-  /// The contrastive loss of each of this rank's shards; empty without one.
+  /// The contrastive loss of each of this rank's shards; empty without a contrastive loss.
   var shardLosses: [Double] = []
-  /// The backward pass, while it overlaps the reduction.
+  /// The backward pass, if it runs while gradients are reduced; else `nil`.
   var backwardPass: ShardPass?
 
   init(

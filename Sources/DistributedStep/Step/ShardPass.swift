@@ -3,12 +3,12 @@ import OneDNN
 import ParallelLoops
 import Synchronization
 
-/// One parallel sweep over a rank's shards.
+/// One parallel pass of a rank's threads over its shards: forward or backward.
 final class ShardPass: Sendable {
   /// The computation of one shard by one thread.
   typealias Body = (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ place: Place) throws -> Void
 
-  /// A shard's number among those of this rank, and the thread that computes it.
+  /// A shard's index among those of this rank, and the thread that computes it.
   struct Place {
     let shard: Int
     let thread: Int
@@ -24,10 +24,10 @@ final class ShardPass: Sendable {
   private let firstError = Mutex<(any Error)?>(nil)
   private let background = DispatchGroup()
 
-  /// True if a shard has failed.
+  /// True if the computation of a shard has thrown an error.
   var hasFailed: Bool { firstError.withLock { error in error != nil } }
 
-  /// A sweep, not yet begun.
+  /// Creates a pass that has not started.
   ///
   /// - Parameters:
   ///   - models: The models, one for each thread, or for each shard.
@@ -48,15 +48,15 @@ final class ShardPass: Sendable {
     self.queue = queue
   }
 
-  /// Sweeps on as many threads as there are models.
+  /// Runs the pass, with one thread per model, and waits for its end.
   ///
-  /// - Throws: The first error of any thread, after all have ended.
+  /// - Throws: The first error of any thread, after all threads have ended.
   func run() throws {
     sweep()
     try wait()
   }
 
-  /// Starts the sweep and returns at once.
+  /// Starts the pass and returns at once.
   ///
   /// - Parameter completed: Called on another thread after the last shard.
   func start(completed: @escaping @Sendable () -> Void) {
@@ -66,7 +66,7 @@ final class ShardPass: Sendable {
     }
   }
 
-  /// Waits for the last shard.
+  /// Waits for the last shard of a started pass.
   ///
   /// - Throws: The first error of any thread.
   func wait() throws {

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The order in which threads compute shards.
 ///
-/// A free thread takes the next shard. Where activations are recomputed, threads take turns instead, so that each begins its backward
-/// passes with the shard whose activations it still holds.
+/// An idle thread takes the next shard. But if activations are recomputed, shards are assigned to the threads in turn, so that each thread
+/// begins the backward pass with the shard whose activations are still in its buffer.
 struct ShardQueue: ~Copyable {
   let count: Int
   let threads: Int
@@ -18,7 +18,7 @@ struct ShardQueue: ~Copyable {
     self.takesTurns = takesTurns
   }
 
-  /// The shard for a thread that has computed `turn` shards; `nil` when there are no more.
+  /// Returns the index of the shard for a thread that has already computed `turn` shards; `nil` when none is left.
   func shard(ofThread thread: Int, turn: Int) -> Int? {
     guard takesTurns else {
       let place = taken.wrappingAdd(1, ordering: .relaxed).oldValue

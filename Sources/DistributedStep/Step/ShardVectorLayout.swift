@@ -1,15 +1,15 @@
-/// The layout of the vector that each shard adds to the reduction.
+/// The layout of the float32 vector that each shard contributes to the sum over all shards and ranks.
 ///
 ///     [ gradient of every parameter | batch statistics of every BatchNorm layer | the shard's part of the loss
-///       | 1 if its rank was asked to stop | with a classifier: its part of the cross-entropy, its rows classified correctly ]
+///       | 1 if its rank was asked to stop | with a classifier: the shard's part of the cross-entropy, its number of rows classified correctly ]
 ///
-/// The stop flag travels with the gradient, so that all ranks learn of a request in the same step without another message.
+/// The stop flag travels with the gradient, so that all ranks learn of a stop request in the same step without another message.
 package struct ShardVectorLayout {
   let gradient: Range<Int>
   let batchStatistics: Range<Int>
   let loss: Int
   let stop: Int
-  /// The place of the cross-entropy, which is also part of the loss; the count of correct rows follows it.
+  /// The index of the cross-entropy, which ``loss`` includes; the number of correctly classified rows follows it.
   let crossEntropy: Int?
   package var count: Int { (crossEntropy.map { place in place + 1 } ?? stop) + 1 }
 
@@ -21,14 +21,14 @@ package struct ShardVectorLayout {
     crossEntropy = isClassifying ? stop + 1 : nil
   }
 
-  /// The layout of the part of the vector from a parameter on.
+  /// Returns the layout of the end of the vector, from the gradient of a parameter on; indices count from there.
   func from(_ parameter: Int) -> ShardVectorLayout {
     ShardVectorLayout(
       parameterCount: gradient.count - parameter, statisticCount: batchStatistics.count,
       isClassifying: crossEntropy != nil)
   }
 
-  /// Writes the elements after the batch statistics.
+  /// Writes the elements that follow the batch statistics.
   func write(
     contrastiveLoss: Double, _ crossEntropy: (value: Double, correctCount: Int), isStopping: Bool,
     into vector: inout MutableSpan<Float>

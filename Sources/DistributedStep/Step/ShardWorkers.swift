@@ -6,12 +6,12 @@ import MPI
 import NeuralNet
 import OneDNN
 
-/// This rank's shards and the threads that compute them: whole shards in parallel, each on one thread.
+/// The shards of this rank and the threads that compute them: shards run in parallel, each on one thread.
 ///
 /// Every thread has a model of its own. Activations beyond the memory limit are recomputed in the backward pass, bit for bit. The result
 /// does not depend on which thread computes a shard. Shards that share BatchNorm's statistics run side by side, with a model for each.
 final class ShardWorkers {
-  /// Writes the views of a shard of this rank into the encoder's input.
+  /// A function that writes the views of one of this rank's shards into the encoder's input.
   typealias ViewSource = (_ views: Tensor, _ shard: Int) throws -> Void
 
   private let configuration: Configuration
@@ -20,19 +20,19 @@ final class ShardWorkers {
   private let shards: [TrainingModel.ShardActivations]
   private let store: ActivationStore
   private let activity: Activity
-  /// The packed weights of all models.
+  /// The weights in oneDNN's memory format, shared by all models.
   private let packedWeights = PackedWeights()
-  /// The number of loads of weights.
+  /// The number of times that weights were repacked.
   private var loadCount = 0
 
-  /// One of the models, which are all alike.
+  /// The first model; all models are identical.
   var model: TrainingModel { models[0] }
   var modelCount: Int { models.count }
   /// The number of shards that are computed at a time.
   let threadCount: Int
   package var layout: ModelLayout { model.layout }
 
-  /// True if the packed weights of forward and backward pass take turns in one memory.
+  /// True if the repacked weights of the forward and of the backward pass use the same memory in turn.
   var isAlternatingWeights: Bool { store.room.isKeepingAll }
   /// The bytes of one shard's activations.
   var activationsPerShard: Int { store.byteCountPerShard }
@@ -47,8 +47,8 @@ final class ShardWorkers {
   ///   - configuration: The configuration of the run.
   ///   - dataset: The training set.
   ///   - capacity: The largest number of shards that this rank owns in a batch.
-  ///   - activationByteCount: The memory for activations.
-  ///   - activity: Counts every pass of a shard as progress.
+  ///   - activationByteCount: The memory limit for activations, in bytes.
+  ///   - activity: The progress counter that the watchdog observes; every pass over a shard counts.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ configuration: Configuration, _ dataset: any ImageDataset, capacity: Int, activationByteCount: Int,
@@ -74,11 +74,11 @@ final class ShardWorkers {
       : try ActivationStore(model.encoder, byteCount: activationByteCount, shards: capacity, threads: threadCount)
     self.store = store
     shards = (0..<capacity).map { shard in model.makeActivations(encoder: store.kept(byShard: shard)) }
-    // Where shards run forward again in the backward pass, it reads the weights of both.
+    // If shards run forward again in the backward pass, it needs the weights of both passes at once.
     packedWeights.setAlternating(isAlternatingWeights)
   }
 
-  /// Allocates and fills the packed weights, before the first step.
+  /// Allocates and fills the repacked weights, before the first step.
   func load(_ parameters: [Float]) throws {
     let load = load(.forward, parameters)
     for (thread, model) in models.enumerated() {
@@ -86,7 +86,7 @@ final class ShardWorkers {
     }
   }
 
-  /// The loading of a pass's weights, which all threads share.
+  /// Returns a function with which all threads together repack the weights for a pass.
   private func load(
     _ uses: WeightUses, _ parameters: [Float]
   ) -> (_ model: TrainingModel, _ thread: Int) throws -> Void {
@@ -95,7 +95,7 @@ final class ShardWorkers {
     return { model, _ in try model.load(parameters, loading) }
   }
 
-  /// A loader that fills views in the memory layout of the encoder's input.
+  /// Creates a loader that fills views in the memory layout of the encoder's input.
   func makeLoader(threads: Int) throws -> ShardPrefetcher {
     let viewSize = configuration.trainingViewSize(of: dataset)
     var loader = ShardLoader(
@@ -110,7 +110,7 @@ final class ShardWorkers {
       threads: threads)
   }
 
-  /// The memory layout of a view in the encoder's input.
+  /// The memory strides of a view in the encoder's input.
   package var viewLayout: ImageLayout { model.encoder.viewLayout }
 
   // MARK: - Passes
@@ -129,21 +129,21 @@ final class ShardWorkers {
     }
   }
 
-  /// The backward pass of the first `shardCount` shards, the last shard first; not yet begun.
+  /// Prepares the backward pass over the first `shardCount` shards, from the last to the first, without starting it.
   ///
   /// - Parameters:
   ///   - shardCount: The number of shards of the batch that this rank owns.
   ///   - parameters: The parameters of the forward pass.
-  ///   - views: The views again, for shards whose activations are recomputed.
+  ///   - views: Makes the views again, for shards whose activations are recomputed.
   ///   - body: The backward computation of one shard.
-  /// - Returns: The pass, to be run or started.
+  /// - Returns: The pass, to be run or started by the caller.
   func backward(
     _ shardCount: Int, parameters: [Float], views: @escaping ViewSource,
     eachShard body:
       @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void
   ) -> ShardPass {
-    // Without alternation the forward pass has loaded the weights of both.
+    // If the memory is not shared, the forward pass has already loaded the weights of both passes.
     let prepare = isAlternatingWeights ? load(.inputGradient, parameters) : { _, _ in }
     return pass(shardCount, inReverse: true, prepare: prepare) { [store, activity] model, shard, place in
       if shard.encoder == nil {
@@ -191,12 +191,12 @@ final class ShardWorkers {
 
   // MARK: - Embeddings
 
-  /// The unit rows of the first `shardCount` shards, `[rows, width]`.
+  /// Returns the embeddings of the first `shardCount` shards, `[rows, width]`; every row has unit length.
   func embeddings(_ shardCount: Int) -> [Float] {
     shards.prefix(shardCount).compactMap(\.projection).flatMap(\.embeddings)
   }
 
-  /// Gives each of the first `shardCount` shards its rows of the gradient that `fill` writes.
+  /// Distributes the embedding gradient, `[rows, width]`, that `fill` writes over the first `shardCount` shards.
   func setEmbeddingGradients(_ shardCount: Int, _ fill: (inout MutableSpan<Float>) -> Void) {
     let projections = shards.compactMap(\.projection)
     let count = projections.first?.embeddings.count ?? 0
@@ -208,14 +208,14 @@ final class ShardWorkers {
     }
   }
 
-  /// The rows of the first `shardCount` shards after a step, for ``StepDump``, and the number of elements of each shard.
+  /// Returns the activations of the first `shardCount` shards after a step, for ``StepDump``, with the number of elements per shard.
   func dumpedRows(_ shardCount: Int) -> [(name: String, elements: [Float], perShard: Int)] {
     let parts: [(name: String, elements: (TrainingModel.ShardActivations) -> [Float]?)] = [
       ("representations", { shard in shard.representations }),
       ("embeddings", { shard in shard.projection?.embeddings }),
       ("embedding-gradients", { shard in shard.projection?.embeddingGradient }),
     ]
-    // A rank that owns no shard of a small batch still has allocated shards with the same parts.
+    // A rank without shards in a small batch still has allocated shards, with the same arrays.
     return parts.compactMap { name, elements in
       elements(shards[0]).map { first in
         (name, shards.prefix(shardCount).flatMap { shard in elements(shard) ?? [] }, first.count)

@@ -1,5 +1,5 @@
 extension Span<Float> {
-  /// The Euclidean length: squares are added in float64, in 8 lanes, in an order that depends on the number of elements alone.
+  /// The Euclidean length, summed in float64 in 8 lanes, in an order that depends only on the number of elements.
   package var euclideanLength: Double {
     let lanes = SIMD8<Double>.scalarCount
     var sums = SIMD8<Double>.zero

@@ -2,7 +2,7 @@ import Configuration
 import MPI
 import Synchronization
 
-/// The seconds and received bytes of the parts of one step on this rank.
+/// A clock that measures the time and the received bytes of each part of one training step on this rank.
 final class StepClock: Sendable {
   private struct State {
     var seconds = [Double](repeating: 0, count: StepPart.allCases.count)
@@ -24,12 +24,12 @@ final class StepClock: Sendable {
   private let activity: Activity
   private let step: Int
 
-  /// Starts now.
+  /// Starts the clock.
   ///
   /// - Parameters:
-  ///   - threads: The number of threads that share the work inside ``measure(_:_:)``.
-  ///   - activity: This rank's traffic counters, which also show the part in progress to the watchdog.
-  ///   - step: The step's number.
+  ///   - threads: The number of threads that divide the work measured by ``measure(_:_:)``.
+  ///   - activity: This rank's communication counters; through them the watchdog also sees the current part.
+  ///   - step: The number of the step.
   package init(threads: Int, activity: Activity, step: Int) {
     self.threads = threads
     self.activity = activity
@@ -38,12 +38,13 @@ final class StepClock: Sendable {
     activity.begin("step \(step), \(StepPart.forward.name)")
   }
 
-  /// Times a part: from the end of the previous part to the end of `body`, less the time assigned to others by ``measure(_:_:)``.
+  /// Times a part of the step, from the end of the previous part to the end of `body`, minus the time assigned to other parts by
+  /// ``measure(_:_:)``.
   ///
   /// - Parameters:
-  ///   - part: The part.
-  ///   - continues: True if the part overlaps the next one, until ``end(_:)``.
-  ///   - body: The work.
+  ///   - part: The part of the step.
+  ///   - continues: True if the part overlaps the next one and ends with a later call of ``end(_:)``.
+  ///   - body: The work to time.
   /// - Returns: The result of `body`.
   /// - Throws: The error of `body`.
   func time<Result>(_ part: StepPart, continues: Bool = false, _ body: () throws -> Result) rethrows -> Result {
@@ -54,7 +55,7 @@ final class StepClock: Sendable {
     return result
   }
 
-  /// Ends a part; the next one begins.
+  /// Ends a part of the step, so that the next one begins.
   func end(_ part: StepPart) {
     let now = ProcessMeasurements.now()
     let traffic = activity.traffic
@@ -87,7 +88,7 @@ final class StepClock: Sendable {
     }
   }
 
-  /// Times a part that one of the threads computes within another part; a thread's second is 1 ÷ threads of the step's.
+  /// Times work of one part that a single thread does within another part; a thread's second counts as 1 ÷ threads seconds of the step.
   func measure<Result>(_ part: StepPart, _ body: () throws -> Result) rethrows -> Result {
     let start = ProcessMeasurements.now()
     defer {
@@ -100,12 +101,12 @@ final class StepClock: Sendable {
     return try body()
   }
 
-  /// The bytes received from other ranks in each part, in the order of ``StepPart``.
+  /// The bytes received from other ranks in each part of the step, in the order of ``StepPart``.
   var receivedByteCounts: [Int] {
     state.withLock { state in state.receivedByteCounts }
   }
 
-  /// The seconds of each part, in the order of ``StepPart``.
+  /// The seconds of each part of the step, in the order of ``StepPart``.
   var seconds: [Double] {
     state.withLock { state in state.seconds }
   }

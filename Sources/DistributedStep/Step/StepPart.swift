@@ -1,6 +1,6 @@
 /// The parts of a training step, in the order of computation. The first two are parts of others, which are counted without them.
 ///
-/// The time of a part that ends in a collective includes the waiting for the slowest rank.
+/// The time of a part that ends in a collective includes the wait for the slowest rank.
 package enum StepPart: Int, CaseIterable, Sendable {
   /// Samples → views, within the forward pass.
   case data
@@ -10,13 +10,13 @@ package enum StepPart: Int, CaseIterable, Sendable {
   case forward
   /// The all-gather of embeddings and labels.
   case gather
-  /// The loss and the embedding gradients.
+  /// The computation of the contrastive loss and of the gradient of the embeddings.
   case loss
-  /// Embedding gradients → gradients, summed over this rank's shards; includes recomputed forward passes.
+  /// The backward pass: embedding gradients → parameter gradients, summed over this rank's shards; includes recomputed forward passes.
   case backward
-  /// The reduction over the ranks.
+  /// The all-reduce of the gradients over the ranks.
   case reduce
-  /// The optimizer, the running statistics and the check that all numbers are finite.
+  /// The update of parameters and running statistics, and the check that all numbers are finite.
   case update
 
   /// The name of the part in tables and files.

@@ -1,28 +1,28 @@
 import MPI
 
-/// The result of one step: its losses, and its costs on this rank.
+/// The result of one training step: its losses, and its time and communication on this rank.
 package struct StepResult {
   /// The number of views in the global batch.
   package var views: Int
-  /// The loss: the weighted sum of its parts.
+  /// The total loss: the weighted sum of contrastive loss and cross-entropy.
   package var loss: Double
-  /// The lower bound of the loss for the batch's labels.
+  /// The lower bound of the total loss for the batch's labels.
   package var lowerBound: Double
-  /// The contrastive part of the loss, if there is one.
+  /// The contrastive loss; `nil` if there is none.
   package var contrast: ContrastiveResult?
-  /// The share of views classified correctly, if there is a classifier.
+  /// The fraction of views that the classifier classified correctly; `nil` without a classifier.
   package var trainTop1: Double?
   /// The learning rate of the step.
   package var learningRate: Float
   /// True if any rank was asked to stop; the same on all ranks.
   package var isStopRequested: Bool
-  /// The seconds of each part on this rank, in the order of ``StepPart``.
+  /// The seconds of each part of the step on this rank, in the order of ``StepPart``.
   package var partSeconds: [Double]
   /// The largest number of shards that one of this rank's threads computed, one after the other.
   var shardTurns: Int
   /// The bytes received from other ranks in each part, on this rank, in the order of ``StepPart``.
   package var partReceivedByteCounts: [Int]
-  /// The traffic of this rank's collectives, by kind.
+  /// The communication volume of this rank, by kind of collective.
   package var traffic: Traffic
 
   /// The seconds of this rank's own work on its shards, without waiting for other ranks.
@@ -34,12 +34,12 @@ package struct StepResult {
   package var dataShare: Double { partSeconds[StepPart.data.rawValue] / max(partSeconds.reduce(0, +), 1e-9) }
 }
 
-/// The contrastive part of a step's loss, with its weight.
+/// The contrastive part of a step's total loss, multiplied by its weight.
 package struct ContrastiveResult {
-  /// The mean over the views.
+  /// The mean of the contrastive loss over the anchors.
   package var loss: Double
-  /// The lower bound for the batch's labels.
+  /// The lower bound of the loss for the batch's labels.
   package var lowerBound: Double
-  /// The value when all embeddings are equal.
+  /// The value of the loss if all embeddings are equal.
   package var collapseValue: Double
 }

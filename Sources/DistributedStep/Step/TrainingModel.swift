@@ -5,24 +5,24 @@ import Losses
 import NeuralNet
 import OneDNN
 
-/// The encoder of one thread with its heads.
+/// The encoder and heads that one thread uses.
 ///
-///     views [rows, 3, height, width] → representations [rows, features], unit rows on request
-///       → projection head → embeddings [rows, width], unit rows      (with a contrastive loss)
+///     views [rows, 3, height, width] → representations [rows, features], scaled to unit length on request
+///       → projection head → embeddings [rows, width] of unit length  (with a contrastive loss)
 ///       → classifier      → logits [rows, classes]                   (with a cross-entropy)
 final class TrainingModel {
   /// The saved activations of one shard: filled by ``forward(_:parameters:inspect:)``, used by
   /// ``backward(_:parameters:into:completed:)``.
   final class ShardActivations {
-    /// The encoder's activations, while an ``ActivationStore`` has room for them.
+    /// The encoder's activations; `nil` if the ``ActivationStore`` has given their memory to another shard.
     var encoder: ResNet.SavedActivations?
-    /// The input of the heads, `[rows, features]`.
+    /// The representations, `[rows, features]`, which are the input of the heads.
     var representations: [Float]
-    /// The lengths before normalization, if representations are scaled to unit length.
+    /// The lengths of the representations before normalization; empty unless they are scaled to unit length.
     fileprivate var representationLengths: [Float]
-    /// The saved activations of the projection head.
+    /// The saved activations of the projection head; `nil` without one.
     var projection: Projection.Activations?
-    /// The saved activations of the classifier.
+    /// The saved activations of the classifier; `nil` without one.
     var classification: Classification.Activations?
 
     fileprivate init(_ model: TrainingModel, encoder: ResNet.SavedActivations?) {
@@ -50,7 +50,7 @@ final class TrainingModel {
   }
   /// The first parameters of the parts whose gradients are complete together, ascending; the heads' are the last.
   var gradientParts: [Int] { encoder.parameterBounds + [headStart] }
-  /// The packed weights of the encoder.
+  /// The encoder's weights in oneDNN's memory format.
   let packedWeights: PackedWeights
 
   private let context: NetworkContext
@@ -60,18 +60,18 @@ final class TrainingModel {
   private let isNormalizingRepresentations: Bool
   /// The number of views in a shard.
   private let rows: Int
-  /// The first parameter of the heads.
+  /// The index of the first parameter of the heads.
   private let headStart: Int
   private var representationGradient: [Float]
 
-  /// Compiles the model for shards of one size.
+  /// Compiles the model for shards of `rows` views.
   ///
   /// - Parameters:
-  ///   - engine: The engine.
+  ///   - engine: The oneDNN engine.
   ///   - configuration: The configuration of the run.
   ///   - viewSize: The size of views.
   ///   - rows: The number of views in a shard.
-  ///   - packedWeights: The packed weights, shared with the models of other threads.
+  ///   - packedWeights: The repacked weights, shared with the models of other threads.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int,
@@ -95,12 +95,12 @@ final class TrainingModel {
     representationGradient = Array(repeating: 0, count: rows * width)
   }
 
-  /// Allocates a shard's activations; those of the encoder may come later.
+  /// Allocates a shard's activations; those of the encoder may be `nil` and provided later.
   func makeActivations(encoder: ResNet.SavedActivations?) -> ShardActivations {
     ShardActivations(self, encoder: encoder)
   }
 
-  /// Writes the batch statistics of a shard's forward pass to their places in a vector of the statistics' layout.
+  /// Writes the batch statistics of a shard's forward pass into a vector of all BatchNorm layers' statistics.
   func batchStatistics(of shard: ShardActivations, into statistics: inout MutableSpan<Float>) {
     encoder.batchStatistics(of: shard.filledEncoder, into: &statistics)
     if let projection, let activations = shard.projection {
@@ -108,15 +108,15 @@ final class TrainingModel {
     }
   }
 
-  /// Loads parameters for some passes.
+  /// Repacks the encoder's weights for the passes that `loading` names.
   func load(_ parameters: [Float], _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
     try encoder.load(parameters.span, loading)
   }
 
-  /// Views → representations → embeddings, logits.
+  /// Computes representations, embeddings and logits from views.
   ///
   /// - Parameters:
-  ///   - shard: The shard, whose views are in the encoder's input.
+  ///   - shard: Receives the activations; the shard's views must be in the encoder's input.
   ///   - parameters: The parameters that were loaded.
   ///   - inspect: Called after each layer of the encoder with its name and output.
   /// - Throws: `DNNLError` if a primitive fails.
@@ -146,13 +146,13 @@ final class TrainingModel {
     }
   }
 
-  /// The shard's part of the weighted cross-entropy, whose gradient replaces the logits; 0 without a classifier.
+  /// Computes the shard's part of the weighted cross-entropy; its gradient replaces the logits.
   ///
   /// - Parameters:
-  ///   - shard: A shard that has run forward.
-  ///   - labels: The classes of its rows.
+  ///   - shard: The shard, after its forward pass.
+  ///   - labels: The labels of the shard's rows.
   ///   - weight: The factor of every row's cross-entropy.
-  /// - Returns: That part, and the number of rows classified correctly.
+  /// - Returns: The shard's part of the cross-entropy and the number of rows classified correctly; 0 without a classifier.
   func crossEntropy(
     of shard: ShardActivations, labels: @autoclosure () -> RowLabels, weight: @autoclosure () -> Double
   ) -> (value: Double, correctCount: Int) {
@@ -160,13 +160,13 @@ final class TrainingModel {
     return classification.crossEntropy(of: activations, labels: labels(), weight: weight())
   }
 
-  /// Gradients of embeddings and logits → parameter gradients, one of ``gradientParts`` after the other, the heads' first.
+  /// Computes parameter gradients from those of embeddings and logits, one of ``gradientParts`` after the other, the last part first.
   ///
   /// - Parameters:
-  ///   - shard: A shard that has run forward.
+  ///   - shard: The shard, after its forward pass and with the gradients of its embeddings and logits.
   ///   - parameters: The parameters that were loaded.
-  ///   - gradient: Receives the gradients of each part, from position 0 on.
-  ///   - completed: Called when a part is complete; the next one overwrites it.
+  ///   - gradient: Receives the gradients of each part in turn, starting at element 0.
+  ///   - completed: Called when a part is complete, before the next one overwrites it.
   /// - Throws: `DNNLError` if a primitive fails.
   func backward(
     _ shard: ShardActivations, parameters: [Float], into gradient: inout MutableSpan<Float>,
@@ -197,7 +197,7 @@ final class TrainingModel {
       shard.filledEncoder, representationGradient: representationGradient.span, into: &gradient, completed: completed)
   }
 
-  /// The gradients of all parameters in one vector, as ``backward(_:parameters:into:completed:)`` gives them in parts.
+  /// Returns the gradients of all parameters in one vector; see ``backward(_:parameters:into:completed:)``.
   ///
   /// - Throws: `DNNLError` if a primitive fails.
   func wholeGradient(_ shard: ShardActivations, parameters: [Float]) throws(DNNLError) -> [Float] {

@@ -9,9 +9,9 @@ import MPI
 import NeuralNet
 
 extension TrainingStep {
-  /// The views, activations and gradients of the last step, which took `batch`, for all shards in their order.
+  /// Returns the views, activations and gradients of the last step, which used `batch`, for all shards in order.
   ///
-  /// Collective. The views are made once more, to the same values.
+  /// Collective. The views are made again, with the same values.
   func dumpedContent(
     of batch: GlobalBatch, over world: borrowing Communicator
   ) throws -> (images: [RGBImage], arrays: [DumpedArray]) {
@@ -62,7 +62,7 @@ extension TrainingStep {
     return (images, arrays)
   }
 
-  /// The views of one shard as the encoder receives them, without the normalization.
+  /// Returns the views of one shard as the encoder receives them, but before normalization, as one image.
   private func sheet(_ request: ShardPrefetcher.Request, _ size: ImageSize) throws -> RGBImage {
     let elements = 3 * size.pixelCount
     var views = [Float](repeating: 0, count: configuration.batches.shardSize * configuration.views.count * elements)

@@ -5,9 +5,9 @@ import Losses
 import MPI
 
 extension TrainingStep {
-  /// The positives of each row of the global batch: rows of one class, or the views of one sample.
+  /// Returns the class of each row of the global batch (its label, or its sample with SimCLR); rows of equal class are positives.
   ///
-  /// Collective where labels matter: each rank gives the labels of its own samples.
+  /// Collective if labels are needed: each rank contributes the labels of its own samples.
   func classes(
     of samples: [Int32], _ partition: BatchPartition, over world: borrowing Communicator
   ) throws -> RowClasses {
@@ -23,7 +23,7 @@ extension TrainingStep {
       })
   }
 
-  /// The classes of the rows of a shard.
+  /// Returns the labels of a shard's rows; with mixup or CutMix, the two labels and their weights.
   func labels(ofRows request: ShardPrefetcher.Request) -> RowLabels {
     let samples = request.samples
     let order = configuration.rowOrder
@@ -42,12 +42,12 @@ extension TrainingStep {
     return RowLabels(labels, others: others, shares: shares)
   }
 
-  /// The factor of the cross-entropy of every row of a batch: λ ÷ rows.
+  /// Returns the factor of each row's cross-entropy in the total loss: λ ÷ number of rows.
   func crossEntropyWeight(_ partition: BatchPartition) -> Double {
     configuration.classifier.weight / Double(partition.globalBatchSize * configuration.views.count)
   }
 
-  /// The lower bound of the weighted cross-entropy for the labels of a batch.
+  /// Returns the lower bound of the weighted cross-entropy for the labels of a batch.
   func crossEntropyBound(of batch: GlobalBatch) -> Double {
     guard configuration.isClassifying, let classes = configuration.classifier.classes else { return 0 }
     let crossEntropy = CrossEntropy(classCount: classes, labelSmoothing: configuration.classifier.labelSmoothing)
@@ -62,7 +62,7 @@ extension TrainingStep {
     return configuration.classifier.weight * crossEntropy.lowerBound(shares: shares)
   }
 
-  /// The contrastive part of a reduced step.
+  /// Returns the contrastive part of the loss after the all-reduce; `nil` without a contrastive loss.
   func contrast(of step: RunningStep) -> ContrastiveResult? {
     guard let loss = step.partition.loss, let classes = step.classes else { return nil }
     let (mode, views) = (loss.mode, configuration.views.count)
@@ -73,7 +73,7 @@ extension TrainingStep {
       collapseValue: loss.scale * mode.collapseValue(classSizes: classes.counts, views: views))
   }
 
-  /// The share of a reduced step's rows classified correctly, if there is a classifier.
+  /// Returns the fraction of rows classified correctly, after the all-reduce; `nil` without a classifier.
   func trainTop1(_ partition: BatchPartition) -> Double? {
     vector.crossEntropy.map { place in
       Double(reduced(place + 1)) / Double(partition.globalBatchSize * configuration.views.count)
@@ -82,11 +82,11 @@ extension TrainingStep {
 }
 
 extension Configuration {
-  /// The mixture of views, if there is one.
+  /// The mixing of views (mixup, CutMix); `nil` if there is none.
   package var mixing: SampleMixing? {
     views.isMixing ? SampleMixing(mixup: views.mixup, cutmix: views.cutmix, seed: compute.seed) : nil
   }
 
-  /// The order of a batch's rows: those of a shard are view 0 of all its samples, then view 1, and so on.
+  /// The order of a batch's rows: within a shard, view 0 of all its samples, then view 1, and so on.
   package var rowOrder: RowOrder { RowOrder(samplesPerGroup: batches.shardSize, views: views.count) }
 }

@@ -5,15 +5,15 @@ import NeuralNet
 import Runs
 
 extension TrainingStep {
-  /// Throws if loss or gradient are no longer finite; the reduction is the same on all ranks, so all throw.
+  /// Throws if the loss or the gradient is not finite; all ranks throw, because all have the same sums.
   ///
-  /// The step is then computed once more, layer by layer, to find the first such number.
+  /// Before it throws, the step is computed again, layer by layer, to find the first number that is not finite.
   ///
-  /// Collective where they are not finite.
+  /// Collective if a number is not finite.
   ///
   /// - Parameters:
   ///   - state: The state before the step.
-  ///   - batch: Its samples.
+  ///   - batch: The samples of the step.
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` naming step, shard, rank and layer.
   func checkFinite(_ state: TrainingState, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
@@ -34,7 +34,7 @@ extension TrainingStep {
 
   /// Checks every value of this rank's state for NaN and infinity (`--check-numerics`).
   ///
-  /// - Throws: ``RunError`` naming the first slice with a number that is not finite.
+  /// - Throws: ``RunError`` naming the first parameter or statistic that is not finite.
   func checkFinite(_ state: TrainingState) throws {
     func check(_ vector: [Float], _ layout: VectorLayout, _ title: String) throws {
       for slice in layout.slices where !vector[slice.range].allSatisfy(\.isFinite) {
@@ -53,7 +53,7 @@ extension TrainingStep {
     }
   }
 
-  /// The first place in the order of computation with a NaN or infinity, in words; `nil` if there is none in any shard.
+  /// Describes the first NaN or infinity in the order of computation; `nil` if no shard has one.
   ///
   /// Collective.
   private func firstNonFinite(

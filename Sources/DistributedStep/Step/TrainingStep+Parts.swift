@@ -5,9 +5,9 @@ import MPI
 import NeuralNet
 import Runs
 
-/// The parts of a step, in the order of computation.
+/// The parts of a training step, in the order of computation.
 extension TrainingStep {
-  /// Requests the views of this rank's shards and of those of the next step, and starts the clock.
+  /// Starts the clock, and requests the views of this rank's shards of this step and of the next.
   func begin(
     _ batch: GlobalBatch, _ next: GlobalBatch?, number: Int, isStopping: Bool, over world: borrowing Communicator
   ) -> RunningStep {
@@ -60,7 +60,7 @@ extension TrainingStep {
     }
   }
 
-  /// The all-gather of embeddings and labels, which only the contrastive loss needs.
+  /// All-gathers embeddings and labels, which only the contrastive loss needs.
   ///
   /// Collective.
   func gather(_ step: RunningStep, over world: borrowing Communicator) throws {
@@ -69,7 +69,7 @@ extension TrainingStep {
     step.classes = try classes(of: step.requests.flatMap(\.samples), step.partition, over: world)
   }
 
-  /// Embeddings → contrastive loss and embedding gradients; the cross-entropy follows shard by shard in the backward pass.
+  /// Computes the contrastive loss and the gradient of the embeddings; the cross-entropy follows, shard by shard, in the backward pass.
   ///
   /// Collective.
   func computeLoss(_ step: RunningStep, over world: borrowing Communicator) throws {
@@ -96,7 +96,7 @@ extension TrainingStep {
     pass.start { [clock = step.clock] in clock.end(.backward) }
   }
 
-  /// Runs one shard backward and adds its vector to the reduction, the last pieces first.
+  /// Runs one shard backward and adds its vector (``ShardVectorLayout``) to the sum over shards, the last part first.
   private func addGradient(
     of shard: TrainingModel.ShardActivations, _ index: Int, _ model: TrainingModel, _ parameters: [Float],
     to step: RunningStep
@@ -105,7 +105,7 @@ extension TrainingStep {
     let crossEntropy = model.crossEntropy(
       of: shard, labels: labels(ofRows: step.requests[index]), weight: crossEntropyWeight(step.partition))
     try reduction.withSegment { segment in
-      // The last segment is that of the heads, and ends with the batch statistics and what follows them.
+      // The last part begins with the gradients of the heads and ends with the batch statistics and the elements after them.
       let last = vector.from(reduction.segments[reduction.segments.count - 1].lowerBound)
       var statistics = segment._mutatingExtracting(last.batchStatistics)
       model.batchStatistics(of: shard, into: &statistics)
@@ -121,11 +121,11 @@ extension TrainingStep {
     }
   }
 
-  /// Sums the shards' vectors over all ranks, each piece as soon as this rank's shards have added it.
+  /// Sums the shards' vectors over all ranks, each part as soon as all of this rank's shards have added to it.
   ///
   /// Collective.
   func allReduce(_ step: RunningStep, over world: borrowing Communicator) throws {
-    // The pass holds the parameters, which the optimizer is about to change in place.
+    // The pass retains the parameters; it is released because the optimizer is about to change them in place.
     defer { step.backwardPass = nil }
     let pass = step.backwardPass
     let reduction = Result {
@@ -137,9 +137,9 @@ extension TrainingStep {
     try reduction.get()
   }
 
-  /// Gradients → parameters, and batch statistics → running statistics.
+  /// Updates the parameters from the gradients and the running statistics from the batch statistics.
   ///
-  /// Collective where a number is not finite.
+  /// Collective if a number is not finite.
   ///
   /// - Returns: The learning rate.
   func update(
@@ -157,7 +157,7 @@ extension TrainingStep {
     return learningRate
   }
 
-  /// The losses and costs of a step that was taken.
+  /// Returns the losses, times and communication volume of a completed step.
   func result(of step: RunningStep, _ batch: GlobalBatch, learningRate: Float, over world: borrowing Communicator)
     -> StepResult
   {
@@ -174,7 +174,7 @@ extension TrainingStep {
 }
 
 extension TrainingState {
-  /// Moves the running statistics by BatchNorm's momentum towards the mean of the shards' batch statistics.
+  /// Moves the running statistics towards the shards' mean batch statistics, with BatchNorm's momentum.
   mutating func updateStatistics(with sums: Span<Float>, shards: Int) {
     for index in statistics.indices {
       statistics[index] += ResNet.statisticsMomentum * (sums[index] / Float(shards) - statistics[index])

@@ -5,7 +5,7 @@ import Job
 import MPI
 
 extension TrainingStep {
-  /// Creates the step of a configuration, with memory, loader threads and overlap resolved for these ranks.
+  /// Creates the training step of a configuration, with activation memory, loader threads and overlap chosen for these ranks.
   ///
   /// Collective.
   package static func prepared(

@@ -8,12 +8,12 @@ import OneDNN
 import Optimizers
 import Runs
 
-/// One step of training over all ranks.
+/// A training step over all ranks, and the memory that it reuses.
 ///
 ///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward → all-reduce → optimizer
 ///                                       → logits → cross-entropy → logit gradients →
 ///
-/// A configuration has the upper branch, the lower one, or both.
+/// Depending on the configuration, a step has the upper branch, the lower branch, or both.
 package final class TrainingStep {
   let configuration: Configuration
   let dataset: any ImageDataset
@@ -25,28 +25,28 @@ package final class TrainingStep {
   /// True if gradients are reduced over the ranks while the backward pass still runs.
   let isOverlapping: Bool
   let schedule: LearningRateSchedule
-  /// The sum of all shards' vectors after the reduction.
+  /// The sum of the vectors (``ShardVectorLayout``) of all shards of all ranks after the all-reduce.
   let sums: SumMemory<Float>
   private let partitions: [BatchPartition]
   private var announcedSteps = 0
 
-  /// Creates the initial training state.
+  /// The training state before the first step, created at each access.
   ///
-  /// The caller owns the only copy.
+  /// The caller has the only copy.
   package var initialState: TrainingState {
     TrainingState(configuration, workers.layout)
   }
 
-  /// Compiles the model on every thread of this rank and allocates its shards.
+  /// Compiles the model for every thread of this rank and allocates the activations of its shards.
   ///
   /// - Parameters:
   ///   - configuration: The configuration of the run.
   ///   - dataset: The training set.
-  ///   - sampler: The sampler of its batches.
+  ///   - sampler: The sampler of the global batches.
   ///   - world: The ranks.
-  ///   - activationByteCount: The memory of this rank for activations.
-  ///   - loaderThreads: The number of threads of this rank that make views ahead.
-  ///   - isOverlapping: True to reduce gradients over the ranks during the backward pass; the same on all ranks.
+  ///   - activationByteCount: The memory limit of this rank for activations, in bytes.
+  ///   - loaderThreads: The number of threads of this rank that make views in advance.
+  ///   - isOverlapping: True to all-reduce gradients during the backward pass; the same on all ranks.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
@@ -81,18 +81,18 @@ package final class TrainingStep {
     schedule = configuration.learningRateSchedule(stepsPerEpoch: sampler.stepsPerEpoch)
   }
 
-  /// Takes one step; the views of `next` are made ahead as far as there are threads for it.
+  /// Runs one training step; loader threads make the views of `next` in the meantime.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - state: The state, which the step updates.
+  ///   - state: The training state, which the step updates.
   ///   - batch: The samples of the step.
   ///   - next: The samples of the step after it, if there is one.
-  ///   - isStopping: True if this rank was asked to stop; the reduction informs the others.
+  ///   - isStopping: True if this rank was asked to stop; the all-reduce informs the other ranks.
   ///   - world: The ranks.
-  /// - Returns: The losses and costs to be logged.
-  /// - Throws: ``CollectiveError`` if numbers are no longer finite, any other error if the job has to end at once.
+  /// - Returns: The losses, times and communication volume, for the log.
+  /// - Throws: ``CollectiveError`` on all ranks if a number is not finite; after any other error the job must end at once.
   package func run(
     _ state: inout TrainingState, _ batch: GlobalBatch, next: GlobalBatch?, isStopping: Bool = false,
     over world: borrowing Communicator
@@ -110,22 +110,22 @@ package final class TrainingStep {
     return result(of: step, batch, learningRate: learningRate, over: world)
   }
 
-  /// The Euclidean length of the gradient of the last step; the same bits on every rank and any number of ranks.
+  /// The Euclidean norm of the last step's gradient, with the same bits on every rank and for any number of ranks.
   package var gradientNorm: Double {
     sums.withTotal { total in total.extracting(vector.gradient).euclideanLength }
   }
 
-  /// An element of the sum of all shards' vectors.
+  /// Returns an element of the sum of all shards' vectors.
   func reduced(_ index: Int) -> Float {
     sums.withTotal { total in total[index] }
   }
 
-  /// Elements of the sum of all shards' vectors.
+  /// Returns a range of elements of the sum of all shards' vectors.
   func reduced(_ range: Range<Int>) -> [Float] {
     sums.withTotal { total in range.map { index in total[index] } }
   }
 
-  /// The division of a batch over the ranks.
+  /// Returns the division of a batch over the ranks.
   func partition(of batch: GlobalBatch) -> BatchPartition {
     guard
       let partition = partitions.first(where: { partition in partition.globalBatchSize == batch.samples.count })
@@ -133,7 +133,7 @@ package final class TrainingStep {
     return partition
   }
 
-  /// The requests of the views of some shards of a batch.
+  /// Returns the requests for the views of some shards of a batch.
   func requests(of batch: GlobalBatch, _ shards: Range<Int>) -> [ShardPrefetcher.Request] {
     shards.map { shard in
       let samples = batch.samples.dropFirst(shard * configuration.batches.shardSize).prefix(
@@ -142,7 +142,7 @@ package final class TrainingStep {
     }
   }
 
-  /// Announces the views of two batches to the loader, each batch once.
+  /// Announces the views of two batches to the loader; a batch that was already announced is skipped.
   func announce(_ batch: GlobalBatch, _ next: GlobalBatch?, rank: Int) {
     for batch in [batch, next].compactMap({ batch in batch }) where batch.step >= announcedSteps {
       loader.announce(requests(of: batch, partition(of: batch).shards[rank]))

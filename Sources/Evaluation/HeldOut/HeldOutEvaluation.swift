@@ -6,21 +6,21 @@ import Measures
 import Runs
 import WeightExchange
 
-/// The evaluation of an encoder while it is trained (docs/evaluation.md, "During training").
+/// The evaluation of the encoder during training (docs/evaluation.md, "During training").
 ///
-/// It changes nothing of the training: weights and running statistics are copied, and its random choices are keyed.
+/// It does not influence the training: weights and running statistics are copied, and it uses random numbers of its own.
 package struct HeldOutEvaluation: Sendable {
   /// The queries with what was computed of them, for figures.
   package struct Result {
-    /// The measures.
+    /// The measured values, such as accuracies.
     package var record: EvaluationRecord
     /// The queries' representations, on every rank.
     package let representations: FeatureRows
-    /// The queries' embeddings before they are scaled to unit length, on rank 0; `nil` without a projection head.
+    /// The outputs of the projection head for the queries, not scaled to unit length, on rank 0; `nil` without a projection head.
     package let projections: FeatureRows?
   }
 
-  /// The samples.
+  /// The evaluated samples and the training samples used to classify them.
   package let samples: HeldOutSamples
 
   private let configuration: Configuration
@@ -30,7 +30,7 @@ package struct HeldOutEvaluation: Sendable {
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration.
-  ///   - samples: The samples.
+  ///   - samples: The evaluated samples and the training samples used to classify them.
   package init(_ configuration: Configuration, samples: HeldOutSamples) {
     self.configuration = configuration
     self.samples = samples
@@ -39,13 +39,13 @@ package struct HeldOutEvaluation: Sendable {
 
   private var classCount: Int { samples.references.classNames.count }
 
-  /// Evaluates a training state.
+  /// Evaluates the weights of a training state.
   ///
-  /// Collective; the same measures on any number of ranks and threads.
+  /// Collective; the results are the same on any number of ranks and threads.
   ///
   /// - Parameters:
   ///   - state: The training state.
-  ///   - epoch: The number of epochs taken.
+  ///   - epoch: The number of epochs trained so far.
   ///   - world: The ranks.
   /// - Returns: The measures, also of the averaged weights if there are any, and the features of the queries.
   /// - Throws: ``CollectiveError`` naming an image that cannot be read; after any other error the job has to end at once.
@@ -94,7 +94,7 @@ package struct HeldOutEvaluation: Sendable {
   ) throws -> (references: FeatureRows, queries: FeatureRows) {
     let rowsPerShard = configuration.batches.shardSize * configuration.views.count
     let extraction = try world.throwingTogether { () throws -> FeatureExtraction in
-      // Blocks no larger than the shards that memory suffices for.
+      // Blocks are no larger than the shards, for which the memory is known to suffice.
       try FeatureExtraction(
         configuration, state, viewSize: configuration.viewSize(of: samples.references), threads: threads,
         samplesPerBlock: min(FeatureExtraction.usualBlockSize, rowsPerShard))
@@ -106,7 +106,7 @@ package struct HeldOutEvaluation: Sendable {
     )
   }
 
-  /// Maps representations to embeddings before they are scaled to unit length; `nil` without a projection head.
+  /// Computes the projection head's outputs, not scaled to unit length; `nil` without a projection head.
   private func projections(of queries: FeatureRows, _ state: TrainingState) throws -> FeatureRows? {
     guard configuration.isContrasting, configuration.head.kind != .none else { return nil }
     return FeatureRows(
@@ -145,7 +145,7 @@ package struct HeldOutEvaluation: Sendable {
     measures.classMeansTop1 = queries.accuracy(of: nearestMeans)
   }
 
-  /// The accuracy of the classifier that is trained with the encoder.
+  /// Returns the top-1 accuracy on `queries` of the classifier that is trained with the encoder.
   private func accuracy(
     ofClassifierIn state: TrainingState, _ queries: FeatureRows, over world: borrowing Communicator
   ) throws -> Double {
@@ -159,7 +159,7 @@ package struct HeldOutEvaluation: Sendable {
 }
 
 extension FeatureRows {
-  /// The share of rows whose class was predicted.
+  /// Returns the fraction of rows whose label equals the prediction.
   fileprivate func accuracy(of predictions: [Int32]) -> Double {
     Double(zip(labels, predictions).count { label, prediction in label == prediction }) / Double(count)
   }

@@ -4,27 +4,27 @@ import Job
 import KeyedRandomness
 import MPI
 
-/// The samples of the evaluations during training: queries, and training samples to classify them by.
+/// The samples of evaluations during training: queries to be classified, and labeled training samples (references) to classify them by.
 ///
-/// Queries are validation images where the dataset has them or `--validation-fraction` holds some out. Otherwise they are training images,
-/// disjoint from the reference samples; the encoder was trained on both. Test images are never among them. The choice is class-balanced and
-/// keyed: the same in every run on a dataset, on any number of ranks.
+/// Queries are validation images if the dataset has them or `--validation-fraction` holds some out. Otherwise they are training images, disjoint
+/// from the references; the encoder is then trained on both. Test images are never used. The choice is class-balanced and a function of the
+/// dataset only: the same in every run, on any number of ranks.
 package struct HeldOutSamples: Sendable {
   private static let mostQueries = 2000
   private static let mostReferences = 8000
-  /// The number of training samples that are used even if that is a large share of them.
+  /// The number of training samples that are used even if they are a large part of the training set.
   private static let leastPool = 1000
-  /// The share of training samples that are used at most otherwise, so that an evaluation costs a small part of an epoch.
+  /// The divisor that limits the number of training samples used beyond that, so that an evaluation costs a small part of an epoch.
   private static let poolShare = 5
 
-  /// The samples that are classified.
+  /// The queries, which are the samples to be classified.
   package let queries: any ImageDataset
-  /// The training samples that they are classified by.
+  /// The training samples by which the queries are classified.
   package let references: any ImageDataset
   /// The split of the queries: validation, or train if there are no validation images.
   package let split: Split
 
-  /// Chooses the samples of a run.
+  /// Chooses the samples for a run.
   ///
   /// Collective.
   ///
@@ -39,11 +39,11 @@ package struct HeldOutSamples: Sendable {
     self.init(training: training, validation: try Self.validation(of: configuration, over: world))
   }
 
-  /// Chooses samples.
+  /// Chooses the samples from opened datasets.
   ///
   /// - Parameters:
   ///   - training: The training set.
-  ///   - validation: The validation images, if there are any.
+  ///   - validation: The validation images; `nil` if there are none.
   package init(training: any ImageDataset, validation: (any ImageDataset)?) {
     let share = max(Self.leastPool, training.count / Self.poolShare)
     if let validation {
@@ -58,12 +58,12 @@ package struct HeldOutSamples: Sendable {
     }
   }
 
-  /// The validation images, or `nil` if there are none.
+  /// Opens the validation images; `nil` if there are none.
   private static func validation(
     of configuration: Configuration, over world: borrowing Communicator
   ) throws -> (any ImageDataset)? {
     do {
-      // What is to be said of the files was said when the run was opened.
+      // Notes about the files are discarded here, because they were reported when the run was opened.
       return try DatasetChoice.open(configuration, .validation, needsLabels: false, over: world) { _ in }
     } catch let error as CollectiveError where error.error.exitCode == .missing {
       return nil
@@ -75,7 +75,7 @@ package struct HeldOutSamples: Sendable {
     return divided(dataset, fraction: Double(most) / Double(dataset.count)).second
   }
 
-  /// Divides a dataset by class, or as a whole if classes are too small for that.
+  /// Divides a dataset class by class, or as a whole if classes are too small for that.
   private static func divided(
     _ dataset: any ImageDataset, fraction: Double
   ) -> (first: any ImageDataset, second: any ImageDataset) {

@@ -11,15 +11,15 @@ import OneDNN
 import ParallelLoops
 import Runs
 
-/// Representations of a whole dataset by a frozen encoder: samples → views → representations.
+/// A frozen encoder, compiled for computing the representations of whole datasets.
 ///
-/// Samples are computed in blocks of a fixed size, the last one padded, so that each has the same features on any number of ranks and
+/// Samples are computed in blocks of a fixed size, the last one padded, so that each sample gets the same features on any number of ranks and
 /// threads.
 final class FeatureExtraction {
   /// The default number of samples in a block.
   static let usualBlockSize = 64
 
-  /// The number of features of a sample.
+  /// The number of features per sample.
   let width: Int
 
   private let samplesPerBlock: Int
@@ -31,7 +31,7 @@ final class FeatureExtraction {
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration.
-  ///   - state: Its weights and running statistics.
+  ///   - state: The run's weights and running statistics.
   ///   - viewSize: The size of the encoder's input.
   ///   - threads: The number of threads of this rank.
   ///   - samplesPerBlock: The number of samples computed together; the last bits of features may depend on it.
@@ -50,7 +50,7 @@ final class FeatureExtraction {
       let encoder = try ResNet(
         context, configuration.architecture, views: samplesPerBlock, height: viewSize.height, width: viewSize.width
       )
-      // The encoder's parameters come first in the run's vector, those of the heads after them.
+      // The encoder's parameters are the first in the run's parameter vector, before those of the heads.
       precondition(
         context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
         "the encoder's parameters are not the first of the run's")
@@ -62,13 +62,13 @@ final class FeatureExtraction {
     width = encoders[0].encoder.representationWidth
   }
 
-  /// Creates a loader of one view of each sample.
+  /// Creates a loader that makes one view of each sample.
   func makeLoader(_ dataset: any ImageDataset, _ augmentation: Augmentation, seed: UInt64) -> ShardLoader {
     ShardLoader(
       dataset, augmentation, viewSize: viewSize, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
   }
 
-  /// The features of all samples of a dataset as they are, on every rank.
+  /// Returns the features of all samples of a dataset without augmentation, with their labels, on every rank.
   ///
   /// Collective.
   func rows(of dataset: any ImageDataset, seed: UInt64, over world: borrowing Communicator) throws -> FeatureRows {
@@ -77,7 +77,7 @@ final class FeatureExtraction {
       width: width)
   }
 
-  /// The features of all samples of a loader's dataset, `[samples, width]`, on every rank.
+  /// Returns the features of all samples of a loader's dataset, `[samples, width]`, on every rank.
   ///
   /// Collective.
   func features(of loader: ShardLoader, epoch: Int = 0, over world: borrowing Communicator) throws -> [Float] {
@@ -102,7 +102,7 @@ final class FeatureExtraction {
   private func features(
     ofBlocks blocks: Range<Int>, of loader: ShardLoader, epoch: Int, blockDone: @escaping @Sendable () -> Void
   ) throws -> [[Float]] {
-    // Each encoder is used by one thread.
+    // Safe: each encoder is used by one thread only.
     nonisolated(unsafe) let (encoders, extraction) = (encoders, self)
     return try unsafe parallelMap(blocks.count, threads: encoders.count) { index, thread in
       useOneThreadPerPrimitive()
@@ -113,7 +113,7 @@ final class FeatureExtraction {
     }
   }
 
-  /// Computes the features of one block; padding rows repeat the last sample.
+  /// Computes the features of one block of samples; padding rows repeat the last sample.
   private func features(
     ofBlock block: Int, of loader: ShardLoader, _ encoder: ResNet, _ record: ResNet.SavedActivations, epoch: Int
   ) throws -> [Float] {

@@ -2,7 +2,7 @@ import Measures
 import NeuralNet
 
 extension FeatureRows {
-  /// The rows scaled to unit length.
+  /// The same features, with every row scaled to unit length.
   package var unit: FeatureRows {
     var scaled = features
     UnitNormalization.scale(&scaled, width: width)

@@ -3,13 +3,13 @@ import Runs
 
 /// Per-feature mean and standard deviation of the training set, used to standardize both splits.
 ///
-/// A feature that is constant in the training set is set to 0 in both splits: divided by a deviation of almost 0, it would
-/// outweigh all others in any test image where it differs.
+/// A feature that is constant in the training set is set to 0 in both splits: divided by a standard deviation of almost 0, it would outweigh all
+/// others in any test image where it differs.
 struct FeatureStandardization {
   private let mean: [Float]
   private let factor: [Float]
 
-  /// The mean and factor as tensors, for the classifier's file.
+  /// The mean and the factor (1 ÷ standard deviation) as tensors, for the classifier's file.
   var tensors: [NamedTensor] {
     [
       NamedTensor(name: ClassifierFile.meanName, shape: [mean.count], elements: mean[...]),
@@ -17,7 +17,7 @@ struct FeatureStandardization {
     ]
   }
 
-  /// Computes mean and deviation of `[samples, width]` features.
+  /// Computes mean and standard deviation of each feature from `[samples, width]` features.
   package init(_ features: [Float], width: Int) {
     let count = features.count / width
     var sums = [Double](repeating: 0, count: width)
@@ -33,12 +33,12 @@ struct FeatureStandardization {
     mean = means.map { mean in Float(mean) }
     factor = zip(squares, means).map { square, mean in
       let deviation = (square / Double(max(count - 1, 1))).squareRoot()
-      // Below this share of the mean, a deviation is only float32 rounding.
+      // A standard deviation below this fraction of the mean is only float32 rounding error.
       return deviation > 1e-6 * abs(mean) ? Float(1 / deviation) : 0
     }
   }
 
-  /// Standardizes features.
+  /// Standardizes `[samples, width]` features in place.
   func apply(_ features: inout [Float]) {
     for index in features.indices {
       features[index] = (features[index] - mean[index % mean.count]) * factor[index % mean.count]

@@ -4,21 +4,21 @@ import Job
 import MPI
 import Measures
 
-/// The representations of whole datasets by a frozen encoder, which is compiled once for datasets of one size of views.
+/// A frozen encoder that computes the representations of whole datasets, and that is compiled once per size of views.
 package final class FrozenFeatures {
-  /// The encoder.
+  /// The frozen encoder.
   package let encoder: FrozenEncoder
 
   private let threads: Int
   private var compiled: (viewSize: ImageSize, extraction: FeatureExtraction)?
 
-  /// The features of an encoder, computed by some threads of each rank; nothing is compiled yet.
+  /// Creates the value; the encoder is compiled when it is first needed.
   package init(_ encoder: FrozenEncoder, threads: Int) {
     self.encoder = encoder
     self.threads = threads
   }
 
-  /// The representations of all samples of a dataset, on every rank.
+  /// Returns the representations of all samples of a dataset, with their labels, on every rank.
   ///
   /// Collective.
   ///

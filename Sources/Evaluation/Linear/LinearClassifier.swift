@@ -8,11 +8,11 @@ import NeuralNet
 import OneDNN
 import Optimizers
 
-/// A linear classifier on fixed features, trained with cross-entropy over ranks.
+/// A linear classifier on fixed features, trained with cross-entropy by all ranks.
 ///
-/// Like pretraining, it computes in shards and sums along the tree: its weights are the same on any number of ranks.
+/// Like pretraining, it computes in shards and sums gradients in a fixed tree order: its weights are the same on any number of ranks.
 final class LinearClassifier {
-  /// The hyperparameters of the training.
+  /// The hyperparameters of the classifier's training.
   struct Settings: Sendable {
     var epochs: Int
     var batchSize: Int
@@ -23,9 +23,9 @@ final class LinearClassifier {
     var seed: UInt64
   }
 
-  /// The layout of the weights.
+  /// The names, shapes and offsets of weight and bias in ``parameters``.
   package let layout: VectorLayout
-  /// Weight `[classes, width]` and bias `[classes]`.
+  /// The weight `[classes, width]` followed by the bias `[classes]`.
   private(set) var parameters: [Float]
 
   private let settings: Settings
@@ -38,7 +38,7 @@ final class LinearClassifier {
   private var optimizer: SGD
   private var reduced: [Float]
 
-  /// Creates an untrained classifier.
+  /// Creates a classifier with initial weights.
   package init(_ settings: Settings, width: Int, classCount: Int, over world: borrowing Communicator) {
     self.settings = settings
     self.width = width
@@ -56,11 +56,11 @@ final class LinearClassifier {
     reduced = Array(repeating: 0, count: layout.count + 1)
   }
 
-  /// Trains for one epoch, dropping the last partial batch.
+  /// Trains for one epoch; an incomplete last batch is dropped.
   ///
   /// Collective.
   ///
-  /// - Returns: The mean loss.
+  /// - Returns: The mean loss over the epoch.
   func trainEpoch(
     _ epoch: Int, features: [Float], labels: [Int32], over world: borrowing Communicator
   ) throws -> Double {
@@ -88,7 +88,7 @@ final class LinearClassifier {
     return lossSum / Double(max(steps, 1))
   }
 
-  /// The summand of one shard: the gradient of its part of the mean cross-entropy, and that part.
+  /// Returns the contribution of one shard to the sum over shards: the gradient of its part of the mean cross-entropy, followed by that part.
   private func shardVector(
     _ samples: ArraySlice<Int32>, features: [Float], labels: [Int32]
   ) throws -> [Float] {
@@ -123,7 +123,7 @@ final class LinearClassifier {
 
   /// Counts the samples classified correctly, top-1 and top-5, over all ranks.
   ///
-  /// Collective; each rank evaluates its own part of the samples. Of classes with equal scores the lower number ranks first.
+  /// Collective; each rank evaluates its own part of the samples. Of classes with equal scores, the one with the lower index ranks first.
   func correctCounts(
     features: [Float], labels: [Int32], over world: borrowing Communicator
   ) throws -> (top1: Int, top5: Int) {

@@ -4,12 +4,12 @@ import FoundationEssentials
 import Runs
 import WeightExchange
 
-/// The result of the linear stage, to be written to the run directory.
+/// The result of the linear probe, to be written to the run directory.
 struct LinearResult {
   let request: LinearStage.Request
-  /// The folder of this result: ``ClassifierFile/folder``, or another for other data or an earlier checkpoint.
+  /// The output folder: ``ClassifierFile/folder``, or another one for other data or an earlier checkpoint.
   let resultFolder: String
-  /// The number of pretraining steps.
+  /// The number of pretraining steps of the encoder.
   let step: Int
   let classNames: [String]
   let trainingCount: Int
@@ -19,15 +19,15 @@ struct LinearResult {
   let ranks: Int
   let seconds: Double
   let memory: (maximum: Int, sum: Int)
-  /// The lines of `metrics.jsonl`.
+  /// The training records to append to `metrics.jsonl`, one per epoch.
   let epochs: [[String: JSONValue]]
 
   var classCount: Int { classNames.count }
   var top1: Double { Double(top1Count) / Double(testCount) }
   var top5: Double { Double(top5Count) / Double(testCount) }
 
-  /// Replaces the result's folder in the run directory; the accuracies of the run's own data and latest weights go into its
-  /// `summary.json` too.
+  /// Writes the result's folder in the run directory, replacing an earlier one; the accuracies for the run's own data and latest weights are also
+  /// written to its `summary.json`.
   func write(
     _ classifier: LinearClassifier, _ standardization: FeatureStandardization, into run: RunDirectory
   ) throws {

@@ -6,21 +6,21 @@ import Job
 import MPI
 import Runs
 
-/// The linear probe: a classifier on a run's frozen encoder, trained on the training set, tested on the test set.
+/// The linear probe: a linear classifier on the representations of a run's frozen encoder, trained on the training set and tested on the test set.
 package enum LinearStage {
-  /// The options of the command.
+  /// The options of `supcon linear`.
   package struct Request: Sendable {
-    /// The run directory.
+    /// The run directory of the encoder.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
-    /// The images to test on: `test` or `validation`.
+    /// The split to test on: `test` or `validation`.
     package var split = Split.test
-    /// The folder of the dataset; `nil` for the run's.
+    /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
-    /// The number of epochs.
+    /// The number of training epochs.
     package var epochs = 20
     /// The number of samples in a global batch.
     package var batchSize = 256
@@ -30,21 +30,21 @@ package enum LinearStage {
     package var learningRate = 0.1
     /// The optimizer's momentum.
     package var momentum = 0.9
-    /// The weight decay.
+    /// The weight decay coefficient.
     package var weightDecay = 0.0
-    /// The augmentation; with `none`, features are computed once, otherwise once an epoch.
+    /// The augmentation; with `none`, features are computed once, otherwise again in every epoch.
     package var augmentation = Augmentation.none
     /// The random seed.
     package var seed: UInt64 = 0
-    /// The number of threads of each rank for computing features.
+    /// The number of threads of each rank.
     package var threads = 1
 
-    /// The defaults for a run.
+    /// Creates a request with default options for a run directory.
     package init(run: String) {
       self.run = run
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       let checks: [(Bool, String)] = [
         (split != .train, "--split train: expected test or validation"),
@@ -121,7 +121,7 @@ package enum LinearStage {
   ///
   /// Collective.
   ///
-  /// - Returns: One record per epoch, for `summary.json`.
+  /// - Returns: One record per epoch.
   private static func train(
     _ classifier: LinearClassifier, on features: inout StandardizedFeatures, _ request: Request,
     over world: borrowing Communicator, report: (String) -> Void
@@ -149,14 +149,14 @@ package enum LinearStage {
 }
 
 extension LinearStage.Request {
-  /// The settings of the classifier's training.
+  /// The hyperparameters of the classifier's training.
   fileprivate var settings: LinearClassifier.Settings {
     LinearClassifier.Settings(
       epochs: epochs, batchSize: batchSize, shardSize: shardSize, learningRate: learningRate, momentum: momentum,
       weightDecay: weightDecay, seed: seed)
   }
 
-  /// The request with a batch that a training set of `sampleCount` samples can fill.
+  /// Returns the request with a batch size reduced to at most `sampleCount` samples.
   fileprivate func fitted(to sampleCount: Int, report: (String) -> Void) -> LinearStage.Request {
     guard batchSize > sampleCount else { return self }
     var fitted = self

@@ -4,23 +4,23 @@ import Imaging
 import Job
 import MPI
 
-/// The features of both splits, `[samples, width]`, standardized with the mean and standard deviation of the training set.
+/// The features of the training and the test split, `[samples, width]`, standardized with the training set's mean and standard deviation.
 struct StandardizedFeatures {
-  /// The features of the training samples, as augmented for the current epoch.
+  /// The features of the training samples, augmented for the current epoch.
   private(set) var training: [Float]
   /// The features of the test samples, without augmentation.
   let test: [Float]
-  /// The classes of the training samples.
+  /// The labels of the training samples.
   let labels: [Int32]
-  /// The mean and standard deviation that both were standardized with.
+  /// The mean and standard deviation of the training features.
   let standardization: FeatureStandardization
-  /// The number of features of a sample.
+  /// The number of features per sample.
   var width: Int { extraction.width }
 
   private let extraction: FeatureExtraction
   private let loader: ShardLoader
 
-  /// Computes the features of both splits over all ranks.
+  /// Computes the features of both splits on all ranks.
   ///
   /// Collective.
   init(
@@ -40,7 +40,7 @@ struct StandardizedFeatures {
     labels = training.labels
   }
 
-  /// Replaces the training features by those of newly augmented samples, with the standardization of the first epoch.
+  /// Recomputes the training features from newly augmented samples; mean and standard deviation remain those of the first epoch.
   ///
   /// Collective.
   mutating func augmentAgain(epoch: Int, over world: borrowing Communicator) throws {

@@ -3,17 +3,17 @@ import MPI
 import Measures
 import Runs
 
-/// The measures of unit rows and of logits, as defined in docs/evaluation.md.
+/// The measures of features of unit length, and of logits, as defined in docs/evaluation.md.
 struct EvaluationMeasures {
-  /// The number of draws for few-shot accuracy.
+  /// The number of random draws of labeled samples for few-shot accuracy.
   static let drawCount = 20
   private static let restarts = 10
-  /// The k of the k-th neighbor distance for outlier detection (Sun, Ming, Zhu and Li 2022).
+  /// The k of the distance to the k-th nearest neighbor, the score for out-of-distribution detection (Sun, Ming, Zhu and Li 2022).
   static let outlierNeighbor = 50
 
-  /// The training set's unit rows.
+  /// The features of the training set, with rows of unit length.
   let training: FeatureRows
-  /// The test set's unit rows.
+  /// The features of the test set, with rows of unit length.
   let test: FeatureRows
   let classNames: [String]
   let seed: UInt64
@@ -21,7 +21,7 @@ struct EvaluationMeasures {
 
   private var classCount: Int { classNames.count }
 
-  /// Adds the accuracies of weighted k-NN, of class means, and of few-shot class means.
+  /// Adds the accuracies of weighted k-nearest neighbors, of class means, and of few-shot class means.
   ///
   /// Collective.
   func addAccuracies(_ report: inout EvaluationReport, over world: borrowing Communicator) throws {
@@ -49,7 +49,7 @@ struct EvaluationMeasures {
     }
   }
 
-  /// The accuracy of each of some sets of class means.
+  /// Returns the test accuracy of nearest-mean classification for each of several sets of class means.
   private func accuracy(means: [[Float]], over world: borrowing Communicator) throws -> [Double] {
     let test = test
     let predictions = try RowWork.gather(
@@ -65,7 +65,7 @@ struct EvaluationMeasures {
     }
   }
 
-  /// Adds retrieval, clustering, alignment and uniformity of the test set.
+  /// Adds retrieval, clustering, alignment and uniformity of the test features.
   ///
   /// Collective.
   func addGeometry(_ report: inout EvaluationReport, over world: borrowing Communicator) throws {
@@ -106,7 +106,7 @@ struct EvaluationMeasures {
     report.add("uniformity", "uniformity", summary.uniformity)
   }
 
-  /// Adds the detection of the unit rows of another dataset against the test set's.
+  /// Adds the accuracy with which samples of another dataset are distinguished from the test set (out-of-distribution detection).
   ///
   /// Collective.
   func addDetection(_ report: inout EvaluationReport, outliers: FeatureRows, over world: borrowing Communicator) throws
@@ -138,7 +138,7 @@ struct EvaluationMeasures {
     }
   }
 
-  /// Adds accuracy, calibration and confusion of a classifier's logits of the test set.
+  /// Adds accuracy, calibration and confusion matrix of a classifier on the test set.
   static func addClassification(
     _ report: inout EvaluationReport, _ probabilities: ClassProbabilities, classNames: [String]
   ) -> ConfusionMatrix {

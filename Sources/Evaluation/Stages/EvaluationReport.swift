@@ -1,9 +1,9 @@
 import Configuration
 import Runs
 
-/// Measures by name, in the order in which they are shown.
+/// Named measures, in the order in which they are printed.
 struct EvaluationReport {
-  /// A line of the table.
+  /// One line of the table that is printed.
   struct Line {
     let field: String
     let title: String
@@ -11,20 +11,20 @@ struct EvaluationReport {
   }
 
   private(set) var lines: [Line] = []
-  /// The values that appear only in the file.
+  /// Values that are written to the file but not printed.
   var details: [String: JSONValue] = [:]
 
-  /// Appends a measure.
+  /// Appends a measure, with its name in the file and its title in the table.
   mutating func add(_ field: String, _ title: String, _ value: Double) {
     lines.append(Line(field: field, title: title, value: .number(value)))
   }
 
-  /// All measures and details as one object.
+  /// All measures and details as one JSON object.
   var fields: [String: JSONValue] {
     lines.reduce(into: details) { fields, line in fields[line.field] = line.value }
   }
 
-  /// The table, titles in one column and numbers in the other.
+  /// The lines of the printed table: titles in one column, numbers in the other.
   var table: [String] {
     let width = lines.map(\.title.count).max() ?? 0
     return lines.map { line in

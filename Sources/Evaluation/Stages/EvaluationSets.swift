@@ -3,7 +3,7 @@ import Formats
 import ImageCodecs
 import Imaging
 
-/// A dataset with horizontally flipped images.
+/// A dataset with every image flipped horizontally.
 struct MirroredDataset: ImageDataset {
   let original: any ImageDataset
 

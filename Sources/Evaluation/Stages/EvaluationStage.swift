@@ -11,35 +11,35 @@ import Measures
 import NeuralNet
 import Runs
 
-/// Measures of a run's frozen encoder, and of the run's classifier where it has one, on the test set (docs/evaluation.md).
+/// The measures of a run's frozen encoder, and of its classifier if it has one, on the test set (docs/evaluation.md).
 package enum EvaluationStage {
-  /// The representation in which samples are compared.
+  /// The features by which samples are compared.
   package enum Features: String, Sendable, CaseIterable {
     /// The frozen encoder's representations, scaled to unit length.
     case encoder
-    /// The normalized pixels themselves: the control that shows what the encoder adds.
+    /// The normalized pixels: a baseline that shows the benefit of the encoder.
     case pixels
   }
 
-  /// The options of the command.
+  /// The options of `supcon evaluate`.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
-    /// The images to test on: `test` or `validation`.
+    /// The split to test on: `test` or `validation`.
     package var split = Split.test
-    /// The folder of the dataset; `nil` for the run's.
+    /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
-    /// The representation in which samples are compared.
+    /// The features by which samples are compared.
     package var features = Features.encoder
     /// The number of neighbors, k; `nil` for 20, or all training samples if there are fewer.
     package var neighbors: Int?
     /// The dataset of outliers for out-of-distribution detection; `nil` for none.
     package var outlierDataset: DataOptions.Dataset?
-    /// The folder of the outliers.
+    /// The folder of the outlier dataset.
     package var outlierData: String?
     /// A folder of CIFAR-10-C, CIFAR-100-C or ImageNet-C, or `made-here`; `nil` for none.
     package var corruptions: String?
@@ -49,10 +49,10 @@ package enum EvaluationStage {
     package var transferData: String?
     /// True to also test the classifier on the mean logits of images and their horizontal flips.
     package var hasMirrorTest = false
-    /// The number of threads of each rank for computing features.
+    /// The number of threads of each rank.
     package var threads = 1
 
-    /// The defaults for a run.
+    /// Creates a request with default options for a run directory.
     package init(run: String) {
       self.run = run
     }
@@ -72,7 +72,7 @@ package enum EvaluationStage {
       }
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if split == .train {
         return "--split train: expected test or validation"
@@ -288,7 +288,7 @@ package enum EvaluationStage {
 }
 
 extension ImageDataset {
-  /// The classes of all samples.
+  /// The labels of all samples.
   package var labels: [Int32] {
     (0..<count).map { index in Int32(label(at: index)) }
   }

@@ -6,19 +6,19 @@ import OneDNN
 import Runs
 import WeightExchange
 
-/// The classifier of a run, the same on every rank: that of its linear stage, or else the one trained with the encoder.
+/// The classifier of a run, the same on every rank: that of its linear probe, or else the one trained with the encoder.
 package struct RunClassifier: Sendable {
-  /// `[classes, width]`.
+  /// The weight of the linear classifier, `[classes, width]`.
   package let weight: [Float]
-  /// `[classes]`.
+  /// The bias of the linear classifier, `[classes]`.
   package let bias: [Float]
 
-  /// The classifier that every rank has read.
+  /// Creates the value from a classifier that every rank has read.
   init(_ classifier: ExportedClassifier) {
     (weight, bias) = (classifier.weight, classifier.bias)
   }
 
-  /// Reads the classifier on rank 0 and broadcasts it; `nil` if the run has none that belongs to the encoder.
+  /// Reads the classifier on rank 0 and broadcasts it; `nil` if the run has none for this encoder.
   ///
   /// Collective.
   package init?(
@@ -41,7 +41,7 @@ package struct RunClassifier: Sendable {
     (self.weight, self.bias) = (weight, bias)
   }
 
-  /// The logits of all rows, `[samples, classes]`.
+  /// Computes the logits of all rows, `[samples, classes]`, on every rank.
   ///
   /// Collective.
   package func logits(_ rows: FeatureRows, threads: Int, over world: borrowing Communicator) throws -> [Float] {

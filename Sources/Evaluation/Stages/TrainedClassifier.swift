@@ -8,26 +8,26 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// The top-1 and top-5 accuracy of a classifier on a test set.
+/// The numbers of correct top-1 and top-5 predictions of a classifier on a test set.
 package struct TestAccuracy {
   package let sampleCount: Int
   package let top1Count: Int
   package let top5Count: Int
 
-  /// The top-1 accuracy.
+  /// The fraction of samples whose class has the highest score.
   package var top1: Double { Double(top1Count) / Double(sampleCount) }
-  /// The top-5 accuracy.
+  /// The fraction of samples whose class is among the five with the highest scores.
   package var top5: Double { Double(top5Count) / Double(sampleCount) }
 }
 
-/// The encoder and classifier of a training state in inference: BatchNorm uses the running statistics.
+/// The encoder and classifier of a training state, in evaluation mode (BatchNorm uses running statistics).
 package struct TrainedClassifier {
   private let configuration: Configuration
   private let extraction: FeatureExtraction
   private let layer: LinearLayer
   private let parameters: [Float]
 
-  /// Compiles a state's encoder and takes its classifier.
+  /// Compiles the encoder and classifier of a training state.
   package init(_ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize) throws {
     self.configuration = configuration
     extraction = try FeatureExtraction(configuration, state, viewSize: viewSize, threads: configuration.compute.threads)
@@ -42,7 +42,7 @@ package struct TrainedClassifier {
     }
   }
 
-  /// Classifies all samples of a set.
+  /// Classifies all samples of a dataset and counts the correct predictions.
   ///
   /// Collective; the same counts on any number of ranks and threads.
   package func accuracy(on test: any ImageDataset, over world: borrowing Communicator) throws -> TestAccuracy {

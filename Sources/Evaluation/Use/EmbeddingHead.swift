@@ -3,16 +3,16 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// The map from representations to embeddings: the projection head of a run, then unit length.
+/// The projection head of a run, followed by scaling to unit length: the map from representations to embeddings.
 final class EmbeddingHead {
   let width: Int
   private let head: ProjectionHead
   private let parameters: [Float]
   private let statistics: [Float]
 
-  /// Compiles the head.
+  /// Compiles the projection head of a run.
   init(_ configuration: Configuration, _ state: TrainingState) throws {
-    // The head's slices follow the encoder's in the vectors; they do not depend on the image size.
+    // The head's parameters follow the encoder's in the vector; their offsets do not depend on the image size.
     let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.compute.resolvedPrecision)
     let network = try ResNet(context, configuration.architecture, views: 1, height: 32, width: 32)
     head = ProjectionHead(context, configuration.headPlan, inputWidth: network.representationWidth)
@@ -22,13 +22,13 @@ final class EmbeddingHead {
     width = configuration.widthOfEmbeddings
   }
 
-  /// The outputs of the projection head for representations, `[samples, width]`.
+  /// Returns the outputs of the projection head for representations, `[samples, width]`, not scaled to unit length.
   func projections(of representations: [Float]) throws -> [Float] {
     let (parameters, statistics) = (parameters, statistics)
     return try head.projections(of: representations, parameters: parameters.span, statistics: statistics.span)
   }
 
-  /// The embeddings of representations: their projections scaled to unit length, `[samples, width]`.
+  /// Returns the embeddings of representations, `[samples, width]`, scaled to unit length.
   func embeddings(of representations: [Float]) throws -> [Float] {
     var embeddings = try projections(of: representations)
     UnitNormalization.scale(&embeddings, width: width)

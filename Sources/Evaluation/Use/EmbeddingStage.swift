@@ -7,44 +7,44 @@ import OneDNN
 import Runs
 import WeightExchange
 
-/// Writes the representations or embeddings of a dataset, or of image files, to a `.npy` file, with tables of their samples.
+/// The export of representations or embeddings of a dataset, or of image files, to a `.npy` file, with tables that describe the samples.
 package enum EmbeddingStage {
-  /// The options of the command.
+  /// The options of `supcon embed`.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
-    /// Files, folders, or `-` for paths read from standard input; empty for the run's dataset.
+    /// Image files, folders, or `-` to read paths from standard input; empty for the run's dataset.
     package var images: [String] = []
-    /// The output file of the array.
+    /// The output file of the features (`.npy`).
     package var output: String
-    /// The output file of the labels; `nil` for none.
+    /// The output file of the labels (`.npy`); `nil` for none.
     package var labels: String?
-    /// The output file of the table of samples, CSV; `nil` for none.
+    /// The output file of a CSV table of the samples; `nil` for none.
     package var table: String?
-    /// The output folder for TensorBoard's projector; `nil` for none.
+    /// The output folder for TensorBoard's embedding projector; `nil` for none.
     package var projector: String?
-    /// The folder of the dataset; `nil` for the run's.
+    /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
-    /// The split: `train` or `test`.
+    /// The split of the dataset: `train` or `test`.
     package var split = Split.test
     /// `encoder` for representations, `model` for embeddings of unit length.
     package var part = WeightLayout.Part.encoder
-    /// The precision of the encoder's products; `nil` for that of the run.
+    /// The data type of the encoder's computation; `nil` for that of the run.
     package var precision: Precision?
     /// The number of threads of each rank.
     package var threads = 1
 
-    /// The defaults for a run.
+    /// Creates a request with default options for a run directory.
     package init(run: String, output: String) {
       self.run = run
       self.output = output
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if !images.isEmpty, labels != nil {
         return "--labels: image files have no classes; leave it out, or the images"
@@ -56,16 +56,16 @@ package enum EmbeddingStage {
     }
   }
 
-  /// Computes the rows, in the order of the dataset or of the files, and writes them on rank 0 part by part.
+  /// Computes the features, in the order of the dataset or of the files, and writes them on rank 0, a part at a time.
   ///
-  /// Collective; the memory does not depend on the number of samples.
+  /// Collective; the memory needed does not depend on the number of samples.
   ///
   /// - Parameters:
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  ///   - complain: Receives the files that cannot be decoded, on rank 0.
-  /// - Returns: `data` if a file cannot be decoded; the others are written.
+  ///   - complain: Receives the names of files that cannot be decoded, on rank 0.
+  /// - Returns: The exit status: `data` if a file cannot be decoded; the other files' features are still written.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void,
@@ -88,7 +88,7 @@ package enum EmbeddingStage {
       : try writeFiles(request, encoder, head, over: world, report: report, complain: complain)
   }
 
-  /// Writes the rows of a split of the run's dataset.
+  /// Writes the features of a split of the run's dataset.
   ///
   /// Collective.
   private static func writeDataset(
@@ -122,7 +122,7 @@ package enum EmbeddingStage {
     return .success
   }
 
-  /// Opens a split; where there is none, the message names the one that every dataset has.
+  /// Opens a split; if it does not exist, the error message suggests the one that every dataset has.
   ///
   /// Collective.
   private static func open(
@@ -138,7 +138,7 @@ package enum EmbeddingStage {
     }
   }
 
-  /// Writes the rows of image files; those that cannot be decoded have none.
+  /// Writes the features of image files; files that cannot be decoded get no row.
   ///
   /// Collective.
   private static func writeFiles(
@@ -175,7 +175,7 @@ package enum EmbeddingStage {
     return badCount == 0 ? .success : .data
   }
 
-  /// Completes the files and reports them.
+  /// Publishes the output files and reports them.
   ///
   /// Collective.
   private static func publish(

@@ -2,14 +2,14 @@ import Formats
 import Measures
 import Runs
 
-/// The files of `supcon embed`, written row by row and published together at the end.
+/// A writer of the output files of `supcon embed`, which are written row by row and published together at the end.
 final class EmbeddingWriter {
-  /// A row's sample.
+  /// The sample to which a row of features belongs.
   struct Sample {
-    /// Its number in the dataset, or in the list of files.
+    /// The sample's index in the dataset, or in the list of files.
     let number: Int
     let name: String
-    /// Its class; `nil` for image files.
+    /// The label of the sample; `nil` for image files.
     let label: Int?
   }
 
@@ -22,17 +22,17 @@ final class EmbeddingWriter {
   private var projectorRows: AtomicFile?
   private var projectorMetadata: AtomicFile?
 
-  /// The name of the projector's set.
+  /// The file name prefix of the embedding projector's files.
   private static let projectorSet = "embeddings"
 
-  /// Begins all files.
+  /// Creates all files under temporary names.
   ///
   /// - Parameters:
-  ///   - request: The names of the files.
+  ///   - request: The paths of the output files.
   ///   - width: The number of elements of a row.
-  ///   - limit: The largest number of rows.
-  ///   - classNames: The names of the classes; labels index them.
-  /// - Throws: ``FileError`` or ``RunError`` if one cannot be created.
+  ///   - limit: The largest number of rows that may be appended.
+  ///   - classNames: The names of the classes, indexed by label.
+  /// - Throws: ``FileError`` or ``RunError`` if a file cannot be created.
   init(_ request: EmbeddingStage.Request, width: Int, limit: Int, classNames: [String]) throws {
     self.request = request
     self.width = width
@@ -54,9 +54,9 @@ final class EmbeddingWriter {
     }
   }
 
-  /// Appends rows, `[samples, width]`.
+  /// Appends rows of features, `[samples, width]`, with their samples.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if a file cannot be written.
   func append(_ rows: [Float], _ samples: [Sample]) throws(FileError) {
     precondition(rows.count == samples.count * width, "\(rows.count) elements for \(samples.count) rows of \(width)")
     let first = array.count
@@ -80,10 +80,10 @@ final class EmbeddingWriter {
     }
   }
 
-  /// Completes all files and gives them their names.
+  /// Completes all files and renames them to their final names.
   ///
-  /// - Returns: The number of rows.
-  /// - Throws: ``FileError``.
+  /// - Returns: The number of rows written.
+  /// - Throws: ``FileError`` if a file cannot be written.
   func publish() throws(FileError) -> Int {
     try array.publish()
     try labels?.publish()

@@ -7,43 +7,43 @@ import Measures
 import Runs
 import WeightExchange
 
-/// The representations of image files that a command names, computed part by part in bounded memory.
+/// The representations of image files given to a command, computed in parts so that the memory is bounded.
 package struct ImageFeatures {
-  /// Some of the files, in order, with their representations.
+  /// A range of the files, in order, with their representations.
   package struct Part {
-    /// The number of the first file.
+    /// The index of the range's first file.
     package let first: Int
-    /// The paths of the files.
+    /// The paths of the files in the range.
     package let paths: [String]
-    /// The representations of all of them; those of files that cannot be decoded mean nothing.
+    /// The representations of the files; the rows of files that cannot be decoded are meaningless.
     package let rows: FeatureRows
-    /// The files that cannot be decoded, by their place in ``paths``, with the reasons.
+    /// The error messages of the files that cannot be decoded, by their index in ``paths``.
     package let bad: [Int: String]
   }
 
   /// The paths of all files, in order.
   package let paths: [String]
-  /// The preprocessing of the run's encoder.
+  /// The image preprocessing that the run's encoder expects.
   package let preprocessing: ImagePreprocessing
   private let extraction: FeatureExtraction
   private let filesPerPart: Int
 
-  /// The error in a command's list of images, or `nil`.
+  /// Returns the error message for a command's empty list of images, or `nil`.
   package static func problem(of images: [String]) -> String? {
     images.isEmpty ? "no images: give files, folders, or - for a list on the standard input" : nil
   }
 
-  /// The largest number of files computed one by one; a block of 64 would take longer.
+  /// The largest number of files that are computed one at a time, because a padded block of 64 would take longer.
   private static let fewFiles = 16
 
-  /// Lists the files on rank 0 and compiles the encoder for them.
+  /// Lists the files on rank 0, broadcasts the list, and compiles the encoder.
   ///
   /// Collective.
   ///
   /// - Parameters:
   ///   - images: Files, folders, or `-` for paths read from standard input.
-  ///   - encoder: The encoder.
-  ///   - run: Its run directory.
+  ///   - encoder: The frozen encoder.
+  ///   - run: The encoder's run directory.
   ///   - threads: The number of threads of each rank.
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` if there are no files or none of them exists, or if the run does not know mean, deviation and size of its images.
@@ -80,10 +80,10 @@ package struct ImageFeatures {
   /// The number of elements of a representation.
   package var width: Int { extraction.width }
 
-  /// The numbers of the first files of all parts.
+  /// The indices of the first files of all parts.
   package var parts: StrideTo<Int> { stride(from: 0, to: paths.count, by: filesPerPart) }
 
-  /// Computes one part, the same on every rank.
+  /// Computes one part; the result is the same on every rank.
   ///
   /// Collective.
   package func part(from first: Int, over world: borrowing Communicator) throws -> Part {
@@ -96,7 +96,7 @@ package struct ImageFeatures {
       bad: try Self.badFiles(files, over: world))
   }
 
-  /// Gathers the files of all ranks that could not be decoded, with their errors.
+  /// Gathers the error messages of the files that could not be decoded, from all ranks.
   ///
   /// Collective.
   private static func badFiles(_ files: ImageFiles, over world: borrowing Communicator) throws -> [Int: String] {
@@ -126,7 +126,7 @@ extension ImagePreprocessing {
 }
 
 extension FeatureExtraction {
-  /// The number of samples computed before their rows are written: whole blocks, some for each thread of each rank.
+  /// Returns the number of samples in a part: whole blocks, several for each thread of each rank.
   static func samplesPerPart(threads: Int, ranks: Int) -> Int {
     usualBlockSize * max(64, 8 * threads * ranks)
   }

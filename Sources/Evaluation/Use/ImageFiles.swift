@@ -6,7 +6,7 @@ import Imaging
 import Synchronization
 import WeightExchange
 
-/// Image files without labels, as a dataset; a file that cannot be decoded is recorded and replaced by a black image.
+/// A dataset of image files without labels, in which a file that cannot be decoded is recorded and replaced by a black image.
 final class ImageFiles: ImageDataset {
   let classNames: [String] = []
   let viewSize: ImageSize
@@ -43,10 +43,10 @@ final class ImageFiles: ImageDataset {
     }
   }
 
-  /// The files of this rank that could not be decoded, with their errors.
+  /// The error messages of the files that this rank could not decode, by index.
   var badFiles: [Int: String] { bad.withLock { bad in bad } }
 
-  /// Expands arguments to paths: files, the images in folders and subfolders sorted by path, and for `-` the lines of the
+  /// Expands command-line arguments to paths: files, all images in folders and their subfolders sorted by path, and for `-` the lines of the
   /// standard input.
   static func expand(_ arguments: [String]) -> [String] {
     arguments.flatMap { argument -> [String] in

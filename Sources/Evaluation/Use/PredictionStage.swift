@@ -5,15 +5,15 @@ import Measures
 import Runs
 import WeightExchange
 
-/// The classes that a run's classifier gives to image files.
+/// The classification of image files by a run's classifier.
 package enum PredictionStage {
-  /// The options of the command.
+  /// The options of `supcon predict`.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
     /// Files, folders, or `-` for paths read from standard input.
     package var images: [String]
@@ -24,13 +24,13 @@ package enum PredictionStage {
     /// The number of threads of each rank.
     package var threads = 1
 
-    /// The defaults for a run and images.
+    /// Creates a request with default options for a run directory and images.
     package init(run: String, images: [String]) {
       self.run = run
       self.images = images
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if let problem = ImageFeatures.problem(of: images) {
         return problem
@@ -47,8 +47,8 @@ package enum PredictionStage {
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - output: Receives the predictions, on rank 0.
-  ///   - report: Receives notes and the files that cannot be decoded, on rank 0.
-  /// - Returns: `data` if a file cannot be decoded.
+  ///   - report: Receives notes and the names of files that cannot be decoded, on rank 0.
+  /// - Returns: The exit status: `data` if a file cannot be decoded.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, output: (String) -> Void,

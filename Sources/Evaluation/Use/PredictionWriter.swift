@@ -2,7 +2,7 @@ import Configuration
 import Measures
 import Runs
 
-/// Predictions as lines of text, CSV or JSON.
+/// A writer of predictions as lines of text, CSV or JSON.
 struct PredictionWriter {
   let format: ResultFormat
   let top: Int
@@ -15,12 +15,12 @@ struct PredictionWriter {
     self.names = names
   }
 
-  /// Writes the header.
+  /// Writes the lines before the first prediction.
   func begin(_ output: (String) -> Void) {
     format.begin(header: "file,place,label,probability", output)
   }
 
-  /// Writes the most probable classes of one file; ties go to the lower class.
+  /// Writes the most probable classes of one file; of equally probable ones, the class with the lower index comes first.
   mutating func write(_ path: String, _ probabilities: [Double], _ output: (String) -> Void) {
     let best = probabilities.indices.sorted { one, other in
       probabilities[one] != probabilities[other] ? probabilities[one] > probabilities[other] : one < other
@@ -43,7 +43,7 @@ struct PredictionWriter {
     }
   }
 
-  /// Writes the footer.
+  /// Writes the lines after the last prediction.
   func end(_ output: (String) -> Void) {
     format.end(output)
   }

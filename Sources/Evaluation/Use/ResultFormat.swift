@@ -1,13 +1,13 @@
-/// The form in which a command prints results for image files.
+/// The output format of results for image files.
 package enum ResultFormat: String, Sendable, CaseIterable {
-  /// Lines for people.
+  /// Plain text for reading.
   case text
   /// Comma-separated values with a header.
   case csv
-  /// A list of objects.
+  /// A JSON array of objects.
   case json
 
-  /// Prints what precedes the results.
+  /// Writes the lines before the first result: the CSV header, or the opening bracket of the JSON array.
   package func begin(header: String, _ output: (String) -> Void) {
     switch self {
     case .text: break
@@ -16,7 +16,7 @@ package enum ResultFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// Prints what follows the results.
+  /// Writes the lines after the last result.
   package func end(_ output: (String) -> Void) {
     if self == .json {
       output("]")

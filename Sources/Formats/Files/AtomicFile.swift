@@ -1,13 +1,13 @@
 import Glibc
 import Synchronization
 
-/// A file that is written completely or not at all.
+/// A file that is written atomically.
 ///
 /// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: readers see either the old or the
 /// complete new file, even after a crash.
 @safe
 public struct AtomicFile: ~Copyable, Sendable {
-  /// The suffix of every temporary name.
+  /// The suffix of temporary file names.
   public static let temporarySuffix = ".temporary"
 
   private let path: String
@@ -15,9 +15,9 @@ public struct AtomicFile: ~Copyable, Sendable {
   private let descriptor: Int32
   private let isPublished = Atomic(false)
 
-  /// Creates the temporary file; it is removed at the end of this value's life unless it was published.
+  /// Creates the temporary file, which is removed when this value is destroyed unless it was published.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if the file cannot be created.
   public init(path: String) throws(FileError) {
     try Self.checkKind(path)
     let descriptor = unsafe open(path + Self.temporarySuffix, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -38,23 +38,23 @@ public struct AtomicFile: ~Copyable, Sendable {
     }
   }
 
-  /// Writes a file completely or not at all.
+  /// Writes a file atomically.
   ///
   /// - Parameters:
-  ///   - path: The path of the finished file.
+  ///   - path: The final path of the file.
   ///   - body: Writes the contents.
-  /// - Throws: ``FileError``; the temporary file is then removed, and the old file is kept unless it is the folder that
-  ///   could not be flushed.
+  /// - Throws: ``FileError``; the temporary file is then removed. The old file is preserved, unless the error occurred while the folder was
+  ///   flushed.
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
     try prepare(at: path, body).publish()
   }
 
-  /// Writes the contents of a file under its temporary name, from where ``Prepared/publish()`` brings it to its own.
+  /// Writes the contents of a file under a temporary name; ``Prepared/publish()`` renames it.
   ///
   /// - Parameters:
-  ///   - path: The path of the finished file.
+  ///   - path: The final path of the file.
   ///   - body: Writes the contents.
   /// - Returns: The file, to be published.
   /// - Throws: ``FileError``; the temporary file is then removed.
@@ -74,18 +74,18 @@ public struct AtomicFile: ~Copyable, Sendable {
       self.file = file
     }
 
-    /// Flushes the file, gives it its name, and flushes the folder.
+    /// Flushes the file, renames it to its final name, and flushes the folder.
     ///
-    /// - Throws: ``FileError``; the temporary file is then removed, and the old file is kept unless it is the folder that could not be
+    /// - Throws: ``FileError``; the temporary file is then removed. The old file is preserved, unless the error occurred while the folder was
     ///   flushed.
     public func publish() throws(FileError) {
       try file.publish()
     }
   }
 
-  /// Writes `text` completely or not at all.
+  /// Writes `text` atomically as UTF-8.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if the file cannot be written.
   public static func write(_ text: String, to path: String) throws(FileError) {
     try write(to: path) { (file) throws(FileError) in
       let bytes = Array(text.utf8)
@@ -93,12 +93,12 @@ public struct AtomicFile: ~Copyable, Sendable {
     }
   }
 
-  /// Checks that a file can be written, before the work whose result it is to hold.
+  /// Checks that a file can be written, before the work that computes its contents.
   ///
-  /// - Throws: ``FileError`` if its folder is missing or cannot be written to, or if the path is something else than a file.
+  /// - Throws: ``FileError`` if its folder is missing or not writable, or if something other than a file exists at the path.
   public static func check(_ path: String) throws(FileError) {
     try checkKind(path)
-    // A name of its own, as another process may be writing the same file.
+    // A unique name, because another process may be writing the same file.
     let probe = "\(path).\(getpid())\(temporarySuffix)"
     let descriptor = unsafe open(probe, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw cannotCreate(path, code: errno) }
@@ -106,7 +106,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     unsafe unlink(probe)
   }
 
-  /// Refuses a path that the finished file cannot replace, or must not: a folder or a device.
+  /// Refuses a path that the finished file cannot or must not replace: a folder or a device.
   private static func checkKind(_ path: String) throws(FileError) {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return }
@@ -142,9 +142,9 @@ public struct AtomicFile: ~Copyable, Sendable {
     }
   }
 
-  /// Replaces bytes that were appended before.
+  /// Overwrites bytes that were appended before.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if writing fails.
   public func replace(_ bytes: RawSpan, at offset: Int) throws(FileError) {
     let written = unsafe bytes.withUnsafeBytes { bytes in
       unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
@@ -152,9 +152,9 @@ public struct AtomicFile: ~Copyable, Sendable {
     guard written == bytes.byteCount else { throw FileError(path: path, action: "write to it", code: errno) }
   }
 
-  /// Flushes the file and gives it its name.
+  /// Flushes the file and renames it to its final name.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if flushing or renaming fails.
   public func publish() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw FileError(path: path, action: "flush it", code: errno) }
     guard unsafe rename(temporaryPath, path) == 0 else {
@@ -165,12 +165,12 @@ public struct AtomicFile: ~Copyable, Sendable {
     try Self.flushDirectory(end.map { index in String(path[..<index]) } ?? ".")
   }
 
-  /// The errors of file systems that cannot flush a folder, such as CIFS, and need not.
+  /// The error codes of file systems that cannot flush a folder, such as CIFS, and do not need to.
   private static let unsupportedFlush: Set<Int32> = [EINVAL, ENOTSUP, ENOSYS, EISDIR]
 
-  /// Flushes a folder's entries to the disk, where the file system can.
+  /// Flushes a folder's entries to the disk, if the file system supports it.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if flushing fails.
   public static func flushDirectory(_ path: String) throws(FileError) {
     let directory = unsafe open(path.isEmpty ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard directory >= 0 else { throw FileError(path: path, action: "open the folder", code: errno) }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// A fault in a file's contents, or in reading or writing it, in words for the user.
+/// A problem with a file's contents, or a failure to read or write it, described for the user.
 public struct FileError: Error, CustomStringConvertible, Equatable {
-  /// The kind of fault, which decides the exit code.
+  /// The kind of problem, which determines the exit code.
   public enum Kind: Sendable {
     /// A path that does not exist.
     case missing
-    /// Contents that are not as expected.
+    /// A file whose contents are not as expected.
     case content
     /// An output that cannot be created where it was asked for.
     case creation
@@ -14,19 +14,19 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
     case inputOutput
   }
 
-  /// The kind of fault.
+  /// The kind of problem.
   public let kind: Kind
 
-  /// The path, the expected, the found, and the remedy.
+  /// The message: path, expected and actual contents, and the remedy.
   public let description: String
 
-  /// An error in the given words.
+  /// Creates an error with the given message.
   public init(_ kind: Kind, _ description: String) {
     self.kind = kind
     self.description = description
   }
 
-  /// The failure of a system call on `path`, in the system's words.
+  /// Creates an error for a failed system call on `path`, with the system's message for the error code.
   public init(path: String, action: String, code: Int32) {
     self.init(path, action, code, kind: code == ENOENT || code == ENOTDIR ? .missing : .inputOutput)
   }

@@ -1,14 +1,14 @@
-/// A message in the wire format of Protocol Buffers, field by field.
+/// A message in the wire format of Protocol Buffers, built field by field.
 ///
-/// A field is a varint (number of the field · 8 + kind of data), then a varint, four or eight bytes, or a length and so many bytes. Long
-/// vectors are kept as they are until the message is written: a model's weights are never copied.
+/// A field is a varint (field number · 8 + wire type), then a varint, four or eight bytes, or a length and that number of bytes. Long vectors are
+/// referenced until the message is written, so that a model's weights are never copied.
 struct ProtobufMessage: Sendable {
   private enum Piece: Sendable {
     case bytes([UInt8])
     case floats(ArraySlice<Float>)
   }
 
-  /// The kinds of fields that occur here.
+  /// The wire types that are used here.
   private enum Kind: Int {
     case varint = 0
     case eightBytes = 1
@@ -16,36 +16,36 @@ struct ProtobufMessage: Sendable {
     case fourBytes = 5
   }
 
-  /// The encoded size in bytes.
+  /// The size of the encoded message in bytes.
   private(set) var byteCount = 0
   private var pieces: [Piece] = []
 
-  /// A whole number or the number of an enumeration's case.
+  /// Adds an integer or enumeration field.
   mutating func add(_ field: Int, _ number: Int) {
     begin(field, .varint)
     append(varint: UInt64(bitPattern: Int64(number)))
   }
 
-  /// A repeated field of whole numbers.
+  /// Adds a repeated field of integers.
   mutating func add(_ field: Int, _ numbers: [Int]) {
     for number in numbers {
       add(field, number)
     }
   }
 
-  /// A float32 number.
+  /// Adds a field that is a float32 number.
   mutating func add(_ field: Int, _ number: Float) {
     begin(field, .fourBytes)
     append((0..<4).map { byte in UInt8(truncatingIfNeeded: number.bitPattern >> (8 * byte)) })
   }
 
-  /// A float64 number.
+  /// Adds a field that is a float64 number.
   mutating func add(_ field: Int, _ number: Double) {
     begin(field, .eightBytes)
     append(Self.littleEndian(number))
   }
 
-  /// A repeated field of float64 numbers in one piece.
+  /// Adds a packed repeated field of float64 numbers.
   mutating func add(_ field: Int, packed numbers: [Double]) {
     begin(field, .lengthAndBytes)
     append(varint: UInt64(8 * numbers.count))
@@ -56,21 +56,21 @@ struct ProtobufMessage: Sendable {
     (0..<8).map { byte in UInt8(truncatingIfNeeded: number.bitPattern >> (8 * byte)) }
   }
 
-  /// Bytes as they are.
+  /// Adds a field that is a byte string.
   mutating func add(_ field: Int, bytes: [UInt8]) {
     begin(field, .lengthAndBytes)
     append(varint: UInt64(bytes.count))
     append(bytes)
   }
 
-  /// A text.
+  /// Adds a field of UTF-8 text.
   mutating func add(_ field: Int, _ text: String) {
     begin(field, .lengthAndBytes)
     append(varint: UInt64(text.utf8.count))
     append(Array(text.utf8))
   }
 
-  /// Bytes: float32 numbers, little-endian.
+  /// Adds a field of bytes that holds float32 numbers, little-endian.
   mutating func add(_ field: Int, bytesOf floats: ArraySlice<Float>) {
     begin(field, .lengthAndBytes)
     append(varint: UInt64(4 * floats.count))
@@ -78,14 +78,14 @@ struct ProtobufMessage: Sendable {
     byteCount += 4 * floats.count
   }
 
-  /// Bytes: whole numbers of 64 bits, little-endian.
+  /// Adds a field of bytes that holds 64-bit integers, little-endian.
   mutating func add(_ field: Int, bytesOf numbers: [Int64]) {
     begin(field, .lengthAndBytes)
     append(varint: UInt64(8 * numbers.count))
     append(numbers.flatMap { number in (0..<8).map { byte in UInt8(truncatingIfNeeded: number >> (8 * byte)) } })
   }
 
-  /// A message within this one.
+  /// Adds a field that is a nested message.
   mutating func add(_ field: Int, _ message: ProtobufMessage) {
     begin(field, .lengthAndBytes)
     append(varint: UInt64(message.byteCount))
@@ -99,7 +99,7 @@ struct ProtobufMessage: Sendable {
     }
   }
 
-  /// The encoded message.
+  /// The encoded message as bytes.
   var encoded: [UInt8] {
     var encoded: [UInt8] = []
     encoded.reserveCapacity(byteCount)
@@ -112,7 +112,7 @@ struct ProtobufMessage: Sendable {
     return encoded
   }
 
-  /// Writes the message as a file, whole or not at all.
+  /// Writes the encoded message to a file atomically.
   func write(to path: String) throws(FileError) {
     try AtomicFile.write(to: path) { (file) throws(FileError) in
       for piece in pieces {
@@ -129,7 +129,7 @@ struct ProtobufMessage: Sendable {
     append(varint: UInt64(field << 3 | kind.rawValue))
   }
 
-  /// Seven bits a byte, the lowest first; all but the last byte have the highest bit set.
+  /// Appends a varint: seven bits per byte, the lowest first; all bytes but the last have the highest bit set.
   private mutating func append(varint: UInt64) {
     var rest = varint
     var bytes: [UInt8] = []
@@ -146,7 +146,7 @@ struct ProtobufMessage: Sendable {
       pieces.append(.bytes(bytes))
       return
     }
-    // Taken out first, so that it is not copied.
+    // The array is removed from the list first, so that it is uniquely referenced and appending does not copy it.
     pieces.removeLast()
     last += bytes
     pieces.append(.bytes(last))

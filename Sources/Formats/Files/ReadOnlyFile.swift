@@ -1,13 +1,13 @@
 import Glibc
 
-/// A file that is read at any place from any thread.
+/// A file that can be read at any offset, from any thread.
 ///
-/// By `pread`, not mapped: a mapping's pages count as this process's memory.
+/// Uses `pread`, not a mapping, because mapped pages count as this process's memory.
 public final class ReadOnlyFile: Sendable {
   /// The path of the file.
   public let path: String
 
-  /// Its size when it was opened.
+  /// The file's size in bytes when it was opened.
   public let byteCount: Int
 
   private let descriptor: Int32
@@ -19,13 +19,13 @@ public final class ReadOnlyFile: Sendable {
     try self.init(pathBytes: Array(path.utf8))
   }
 
-  /// Opens a file whose name need not be UTF-8.
+  /// Opens a file whose path need not be UTF-8.
   ///
   /// - Throws: ``FileError`` naming the path.
   public init(pathBytes: [UInt8]) throws(FileError) {
     path = String(decoding: pathBytes, as: UTF8.self)
     let terminated = pathBytes.map(CChar.init(bitPattern:)) + [0]
-    // A pipe would wait for its writer.
+    // Opening a pipe would otherwise wait for its writer.
     descriptor = unsafe open(terminated, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, action: "open it", code: errno) }
     var status = stat()
@@ -43,9 +43,9 @@ public final class ReadOnlyFile: Sendable {
 
   deinit { close(descriptor) }
 
-  /// The `count` bytes from `offset` on.
+  /// Returns `count` bytes from `offset` on.
   ///
-  /// - Throws: ``FileError`` if the file ends before or cannot be read.
+  /// - Throws: ``FileError`` if the file is shorter or cannot be read.
   public func read(_ count: Int, at offset: Int) throws(FileError) -> [UInt8] {
     guard count >= 0, offset >= 0, count <= byteCount - offset else {
       throw FileError(.content, "\(path): expected \(count) bytes from \(offset) on, but it has \(byteCount)")

@@ -1,8 +1,8 @@
-/// The numbers in an array of NumPy, and their byte order.
+/// The element type of a NumPy array: kind, size and byte order.
 public struct NumPyElementType: Sendable, Equatable {
   /// The kind of number.
   public enum Kind: Sendable, Equatable {
-    /// `True` or `False` in a byte.
+    /// A boolean, stored as one byte that is 0 or 1.
     case boolean
     /// Signed integers.
     case signed
@@ -10,21 +10,21 @@ public struct NumPyElementType: Sendable, Equatable {
     case unsigned
     /// IEEE 754 floating point of 16, 32 or 64 bits.
     case float
-    /// The upper 16 bits of float32, which ml_dtypes marks as `<V2`.
+    /// bfloat16, the upper 16 bits of float32, which the Python package ml_dtypes stores as type `<V2`.
     case bfloat16
   }
 
   /// The kind of number.
   public let kind: Kind
-  /// The bytes of an element.
+  /// The size of an array element in bytes.
   public let byteCount: Int
-  /// True if the highest byte comes first.
+  /// True if the most significant byte comes first.
   public let isBigEndian: Bool
 
   /// True if elements are floating-point numbers.
   public var isFloatingPoint: Bool { kind == .float || kind == .bfloat16 }
 
-  /// True if every element is a float32 number.
+  /// True if float32 represents every value exactly.
   public var fitsFloat: Bool { isFloatingPoint && byteCount <= 4 }
 
   /// The largest number of an integer type, with which some files mark rows without a label; `nil` for other types and for uint64.
@@ -47,7 +47,7 @@ public struct NumPyElementType: Sendable, Equatable {
     }
   }
 
-  /// The type of a description as `numpy.dtype` reads it: `<f4`, `>i8`, `=u2`, `f4`, `float32`, `d`; `nil` for any other type.
+  /// Parses a type as `numpy.dtype` does: `<f4`, `>i8`, `=u2`, `f4`, `float32`, `d`; `nil` for any other type.
   init?(_ description: String) {
     var name = description
     var isBigEndian = false

@@ -1,21 +1,21 @@
-/// An array in a `.npy` file of NumPy, whose rows are read when they are asked for, or the only array of a `.npz` file.
+/// An array in a NumPy `.npy` file, whose rows are read on demand, or the only array of a `.npz` file.
 ///
-/// Reads what `numpy.load` reads of Booleans, integers and floating-point numbers: header literals in any spelling, both byte orders,
-/// C and Fortran order, and bfloat16 where it is marked. Arrays in Fortran order and in `.npz` files are held in memory.
+/// Supports booleans, integers and floating-point numbers as `numpy.load` does: header literals in any spelling, both byte orders, C and Fortran
+/// order; also bfloat16. Arrays in Fortran order and in `.npz` files are read into memory completely.
 public struct NumPyFile: Sendable {
-  /// The element type as the file has it, for example `<f4`.
+  /// The element type as written in the file, for example `<f4`.
   public let elementType: String
-  /// The element type.
+  /// The parsed element type.
   public let type: NumPyElementType
-  /// The extents, row-major.
+  /// The shape of the array.
   public let shape: [Int]
   /// The path of the file.
   public let path: String
 
   private enum Storage: Sendable {
-    /// Elements in the file, from an offset on.
+    /// Elements in the file, beginning at an offset.
     case file(ReadOnlyFile, offset: Int)
-    /// Elements in memory, row-major.
+    /// Elements in memory, in row-major order.
     case memory([UInt8])
   }
 
@@ -23,7 +23,7 @@ public struct NumPyFile: Sendable {
 
   /// Opens a file and checks its header against its size.
   ///
-  /// - Throws: ``FileError`` naming what does not fit, and the remedy.
+  /// - Throws: ``FileError`` naming the mismatch and the remedy.
   public init(path: String) throws(FileError) {
     self.path = path
     let file = try ReadOnlyFile(path: path)
@@ -73,7 +73,7 @@ public struct NumPyFile: Sendable {
     return "python3 -c \"import numpy as np; np.save('new.npy', np.load('\(quoted)')\(expression))\""
   }
 
-  /// The elements of an array in Fortran order, in row-major order.
+  /// Converts the elements of an array from Fortran order to row-major order.
   private static func rowMajor(_ bytes: [UInt8], _ shape: [Int], width: Int) -> [UInt8] {
     guard !bytes.isEmpty else { return bytes }
     var strides: [Int] = []
@@ -103,9 +103,9 @@ public struct NumPyFile: Sendable {
     }
   }
 
-  /// Consecutive elements of floating-point numbers as float32: exact for 16 and 32 bits, rounded for 64.
+  /// Reads consecutive floating-point elements as float32: exact for 16 and 32 bits, rounded for 64 bits.
   ///
-  /// - Throws: ``FileError`` if they cannot be read, or are no floating-point numbers.
+  /// - Throws: ``FileError`` if the elements cannot be read or are not floating-point numbers.
   public func floats(_ elements: Range<Int>) throws(FileError) -> [Float] {
     switch (type.kind, type.byteCount) {
     case (.bfloat16, _): try load(elements, UInt16.self).map { bits in Float(bitPattern: UInt32(bits) << 16) }
@@ -116,19 +116,19 @@ public struct NumPyFile: Sendable {
     }
   }
 
-  /// Consecutive elements of floating-point numbers as float64, which is exact.
+  /// Reads consecutive floating-point elements as float64, which is exact.
   ///
-  /// - Throws: ``FileError`` if they cannot be read, or are no floating-point numbers.
+  /// - Throws: ``FileError`` if the elements cannot be read or are not floating-point numbers.
   public func doubles(_ elements: Range<Int>) throws(FileError) -> [Double] {
     guard type.kind == .float, type.byteCount == 8 else { return try floats(elements).map(Double.init) }
     return try load(elements, UInt64.self).map(Double.init(bitPattern:))
   }
 
-  /// Consecutive elements of integers of any width, or of Booleans.
+  /// Reads consecutive elements that are integers of any width, or booleans.
   ///
-  /// Unsigned numbers from 2⁶³ on become negative: labels are compared only.
+  /// Unsigned numbers of 2⁶³ and more become negative, which is harmless for labels, because these are only compared for equality.
   ///
-  /// - Throws: ``FileError`` if they cannot be read, or are no integers.
+  /// - Throws: ``FileError`` if the elements cannot be read or are not integers.
   public func integers(_ elements: Range<Int>) throws(FileError) -> [Int64] {
     switch (type.kind, type.byteCount) {
     case (.boolean, _), (.unsigned, 1): try load(elements, UInt8.self).map(Int64.init)
@@ -145,7 +145,7 @@ public struct NumPyFile: Sendable {
 
   /// Checks that the elements are floating-point numbers.
   ///
-  /// - Throws: ``FileError`` that names their type and the command that converts them.
+  /// - Throws: ``FileError`` that names the actual type and the command that converts the file.
   public func requireFloatingPoint() throws(FileError) {
     guard type.isFloatingPoint else { throw wrongType("floating-point numbers", "float32") }
   }

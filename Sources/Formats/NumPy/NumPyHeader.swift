@@ -4,22 +4,22 @@ struct NumPyHeader {
   let type: NumPyElementType
   let shape: [Int]
   let isFortranOrder: Bool
-  /// The bytes in front of the elements.
+  /// The number of bytes before the elements.
   let byteCount: Int
 
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   private static let longestHeader = 1 << 20
 
-  /// The bytes of all elements.
+  /// The number of bytes of all elements.
   let dataByteCount: Int
 
   /// Reads a header.
   ///
   /// - Parameters:
-  ///   - path: The name of the file in messages.
-  ///   - count: The length of the file.
+  ///   - path: The path of the file, for error messages.
+  ///   - count: The size of the file in bytes.
   ///   - read: Reads bytes of the file.
-  /// - Throws: ``FileError`` naming what does not fit, and the remedy.
+  /// - Throws: ``FileError`` naming the mismatch and the remedy.
   init(
     path: String, byteCount count: Int, read: (_ count: Int, _ offset: Int) throws(FileError) -> [UInt8]
   ) throws(FileError) {
@@ -63,7 +63,7 @@ struct NumPyHeader {
     if let type = NumPyElementType(name) {
       return (name, type)
     }
-    // Without byte order and width.
+    // The kind letter, without byte order and width.
     let kind = name.drop { letter in "<>=|".contains(letter) }.first
     let remedy =
       switch kind {
@@ -96,7 +96,7 @@ struct NumPyHeader {
     return count
   }
 
-  /// The kind of another file, by its first bytes.
+  /// Guesses the format of a file that is not NumPy's from its first bytes.
   private static func guess(_ start: [UInt8]) -> String {
     let kinds: [(String, [UInt8])] = [
       ("empty", []), ("an HDF5 file", [0x89, 0x48, 0x44, 0x46]), ("a pickle or a file of torch.save", [0x80]),

@@ -1,13 +1,13 @@
-/// Writes `.npy` files of version 1.0.
+/// A writer of `.npy` files of format version 1.0.
 public enum NumPyWriter {
-  /// Writes an array, whole or not at all.
+  /// Writes an array to a file atomically.
   ///
   /// - Parameters:
   ///   - path: The path of the file.
-  ///   - elementType: NumPy's short form, such as `<f4`.
-  ///   - shape: The extents, row-major.
-  ///   - blocks: Calls its argument with the bytes, in order, as often as it likes.
-  /// - Throws: ``FileError``.
+  ///   - elementType: NumPy's type string, such as `<f4`.
+  ///   - shape: The shape of the array.
+  ///   - blocks: Passes the array's bytes to its argument, in row-major order, in blocks of any size.
+  /// - Throws: ``FileError`` if the file cannot be written.
   public static func write(
     to path: String, elementType: String, shape: [Int],
     blocks: (_ append: (RawSpan) throws(FileError) -> Void) throws(FileError) -> Void
@@ -21,13 +21,13 @@ public enum NumPyWriter {
     }
   }
 
-  /// The bytes before the elements.
+  /// Returns the header, which precedes the elements.
   ///
   /// - Parameters:
-  ///   - elementType: NumPy's short form, such as `<f4`.
-  ///   - shape: The extents, row-major.
-  ///   - byteCount: The least number of bytes.
-  /// - Returns: A multiple of 64 bytes.
+  ///   - elementType: NumPy's type string, such as `<f4`.
+  ///   - shape: The shape of the array.
+  ///   - byteCount: The smallest length of the header in bytes; shorter ones are padded.
+  /// - Returns: The header, whose length is a multiple of 64 bytes.
   static func header(_ elementType: String, _ shape: [Int], byteCount: Int = 0) -> [UInt8] {
     let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var header = "{'descr': '\(elementType)', 'fortran_order': False, 'shape': (\(extents)), }"
@@ -39,7 +39,7 @@ public enum NumPyWriter {
   }
 }
 
-/// A `.npy` file of version 1.0 whose rows are appended piece by piece; the number of rows is known at the end only.
+/// A `.npy` file of format version 1.0 to which rows are appended, and whose number of rows is known only at the end.
 public struct NumPyRows: ~Copyable {
   private var file: AtomicFile
   private let elementType: String
@@ -48,14 +48,14 @@ public struct NumPyRows: ~Copyable {
   /// The number of rows appended so far.
   public private(set) var count = 0
 
-  /// Begins a file.
+  /// Creates the file under a temporary name.
   ///
   /// - Parameters:
-  ///   - path: The path of the finished file.
-  ///   - elementType: NumPy's short form, such as `<f4`.
-  ///   - rowShape: The extents of a row; none if its rows are single elements.
-  ///   - limit: The largest number of rows.
-  /// - Throws: ``FileError``.
+  ///   - path: The final path of the file.
+  ///   - elementType: NumPy's type string, such as `<f4`.
+  ///   - rowShape: The shape of a row; empty if each row is a single element.
+  ///   - limit: The largest number of rows that may be appended.
+  /// - Throws: ``FileError`` if the file cannot be created.
   public init(path: String, elementType: String, rowShape: [Int], limit: Int) throws(FileError) {
     let header = NumPyWriter.header(elementType, [limit] + rowShape)
     let file = try AtomicFile(path: path)
@@ -66,17 +66,17 @@ public struct NumPyRows: ~Copyable {
     headerByteCount = header.count
   }
 
-  /// Appends whole rows.
+  /// Appends complete rows.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if writing fails.
   public mutating func append(_ bytes: RawSpan, rows: Int) throws(FileError) {
     try file.append(bytes)
     count += rows
   }
 
-  /// Completes the header and gives the file its name.
+  /// Writes the final shape into the header and renames the file to its final name.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if writing or renaming fails.
   public mutating func publish() throws(FileError) {
     let header = NumPyWriter.header(elementType, [count] + rowShape, byteCount: headerByteCount)
     unsafe try file.replace(header.span.bytes, at: 0)

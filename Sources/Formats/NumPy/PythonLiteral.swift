@@ -1,4 +1,4 @@
-/// A literal of Python, as far as headers of NumPy have them: what `ast.literal_eval` reads.
+/// A Python literal of the kinds that occur in NumPy headers, parsed as by `ast.literal_eval`.
 indirect enum PythonLiteral: Equatable {
   case string(String)
   case integer(Int)
@@ -13,13 +13,13 @@ indirect enum PythonLiteral: Equatable {
     let value: PythonLiteral
   }
 
-  /// The value of a key of a dictionary; the last one counts.
+  /// The value of a dictionary key, or `nil`; of duplicate keys the last one counts.
   subscript(key: String) -> PythonLiteral? {
     guard case .dictionary(let entries) = self else { return nil }
     return entries.last { entry in entry.key == .string(key) }?.value
   }
 
-  /// Parses a text that is one literal; `nil` if it is not.
+  /// Parses a text that is exactly one literal; `nil` for other texts.
   init?(_ text: String) {
     var parser = Parser(Array(text.unicodeScalars))
     guard let literal = parser.literal(depth: 0), parser.isAtEnd() else { return nil }
@@ -29,7 +29,7 @@ indirect enum PythonLiteral: Equatable {
   private struct Parser {
     private let text: [Unicode.Scalar]
     private var place = 0
-    /// Deeper literals are no headers of arrays.
+    /// The largest nesting depth; array headers have no deeper literals.
     private static let deepest = 32
 
     init(_ text: [Unicode.Scalar]) {
@@ -94,7 +94,7 @@ indirect enum PythonLiteral: Equatable {
           break
         }
       }
-      // Parentheses around one value without a comma are no tuple.
+      // Parentheses around one value without a comma do not make a tuple.
       if end == ")", elements.count == 1, !hasComma {
         return elements[0]
       }
@@ -135,7 +135,7 @@ indirect enum PythonLiteral: Equatable {
       case "False": return .boolean(false)
       case "None": return PythonLiteral.none
       default:
-        // Python 2 wrote long numbers as 3L.
+        // Python 2 wrote long integers as 3L.
         if word.hasSuffix("L") {
           word.removeLast()
         }

@@ -1,33 +1,33 @@
 import CZlib
 
-/// The members of a zip file (PKWARE's APPNOTE 6.3), stored or deflated; files beyond 4 GiB too.
+/// The members of a zip file (PKWARE's APPNOTE 6.3), stored or deflated, including zip64 files of more than 4 GiB.
 struct ZipArchive {
-  /// A member, from the central directory.
+  /// An entry of the central directory, which describes one member.
   struct Member {
     let name: String
     let method: Int
     let checksum: UInt32
     let compressedCount: Int
     let count: Int
-    /// The place of its own header.
+    /// The file offset of the member's local header.
     let offset: Int
   }
 
   let members: [Member]
   private let file: ReadOnlyFile
 
-  /// True if a file begins as a zip file does.
+  /// Returns true if a file begins with a zip signature.
   static func isZip(_ file: ReadOnlyFile) throws(FileError) -> Bool {
     let start = try file.read(min(4, file.byteCount), at: 0)
     return start == [0x50, 0x4B, 3, 4] || start == [0x50, 0x4B, 5, 6]
   }
 
-  /// Reads the central directory.
+  /// Reads the central directory of a zip file.
   ///
-  /// - Throws: ``FileError`` if it is missing or does not fit the file.
+  /// - Throws: ``FileError`` if the directory is missing or inconsistent with the file.
   init(_ file: ReadOnlyFile) throws(FileError) {
     self.file = file
-    // The end record has 22 bytes and a comment.
+    // The end record has 22 bytes and a comment of at most 65,535 bytes.
     let tailCount = min(file.byteCount, 22 + 65535)
     let tail = Bytes(try file.read(tailCount, at: file.byteCount - tailCount))
     guard let end = tail.lastPlace(of: 0x0605_4B50), var memberCount = tail.number(2, at: end + 10),
@@ -71,7 +71,7 @@ struct ZipArchive {
       let length = directory.number(2, at: extra + 2)
     {
       if kind == 1 {
-        // Wide numbers, for those fields only that are full.
+        // The zip64 extra field holds 64-bit values only for those fields whose 32-bit value is all ones.
         var wide = extra + 4
         func take(_ field: inout Int) {
           guard field == 0xFFFF_FFFF, let number = directory.number(8, at: wide) else { return }
@@ -91,9 +91,9 @@ struct ZipArchive {
     )
   }
 
-  /// The contents of a member.
+  /// Reads and decompresses a member.
   ///
-  /// - Throws: ``FileError`` if they are truncated, damaged, or compressed by another method than deflation.
+  /// - Throws: ``FileError`` if the member is truncated, damaged, or compressed by a method other than deflate.
   func contents(of member: Member) throws(FileError) -> [UInt8] {
     let header = Bytes(try file.read(30, at: member.offset))
     guard header.number(4, at: 0) == 0x0403_4B50, let nameCount = header.number(2, at: 26),
@@ -104,7 +104,7 @@ struct ZipArchive {
     switch member.method {
     case 0: contents = stored
     case 8:
-      // Deflation shrinks by 1032 at most: a larger claim is refused before memory is allocated.
+      // Deflate compresses by a factor of at most 1032: a larger claimed size is refused before memory is allocated.
       guard member.count / 1032 <= stored.count, let inflated = Self.inflated(stored, count: member.count) else {
         throw Self.damaged(file, "\(member.name) cannot be inflated")
       }
@@ -128,7 +128,7 @@ struct ZipArchive {
       })
   }
 
-  /// `nil` unless the data end after `count` bytes.
+  /// Decompresses deflate data; `nil` unless they end after exactly `count` bytes.
   private static func inflated(_ data: [UInt8], count: Int) -> [UInt8]? {
     var stream = unsafe z_stream()
     guard unsafe czlib_begin_raw_inflation(&stream) == Z_OK else { return nil }
@@ -139,7 +139,7 @@ struct ZipArchive {
     let result = unsafe [UInt8](unsafeUninitializedCapacity: count + 1) { target, filled in
       unsafe source.withUnsafeMutableBufferPointer { source in
         var taken = 0
-        // zlib counts in 32 bits. One byte of room more than needed tells data that do not end.
+        // zlib counts bytes in 32 bits. One extra byte of output space reveals data that are longer than claimed.
         while true {
           let given = min(source.count - taken, piece)
           let room = min(count + 1 - filled, piece)
@@ -162,7 +162,7 @@ struct ZipArchive {
     FileError(.content, "\(file.path): is a damaged or truncated zip file: \(reason)")
   }
 
-  /// Little-endian numbers in bytes that may end anywhere.
+  /// Little-endian integers in a byte array, with bounds checks.
   private struct Bytes {
     let bytes: [UInt8]
 
@@ -170,7 +170,7 @@ struct ZipArchive {
       self.bytes = bytes
     }
 
-    /// A number of up to 8 bytes; `nil` if they are not all there or it is beyond 63 bits.
+    /// Returns the integer of up to 8 bytes at an offset; `nil` if the array is too short or the value exceeds 63 bits.
     func number(_ width: Int, at place: Int) -> Int? {
       guard place >= 0, place <= bytes.count - width else { return nil }
       return Int(

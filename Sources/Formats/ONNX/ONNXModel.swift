@@ -1,17 +1,17 @@
-/// A network in the Open Neural Network Exchange format, with float32 inputs and outputs.
+/// A network in the ONNX format (Open Neural Network Exchange), with float32 inputs and outputs.
 public struct ONNXModel: Sendable {
-  /// One operation of the standard operators.
+  /// A node of the graph: one application of a standard ONNX operator.
   public struct Node: Sendable {
-    /// The operator, for example `Conv`.
+    /// The name of the operator, for example `Conv`.
     public let operation: String
-    /// The names of the inputs: values and initializers.
+    /// The names of the inputs, which are graph inputs, weights, or outputs of other nodes.
     public let inputs: [String]
-    /// The name of the output.
+    /// The name of the node's output.
     public let output: String
-    /// The operator's attributes, in order.
+    /// The operator's attributes.
     public let attributes: [(name: String, value: Attribute)]
 
-    /// An operation.
+    /// Creates a node.
     public init(
       _ operation: String, _ inputs: [String], output: String, _ attributes: [(name: String, value: Attribute)] = []
     ) {
@@ -22,72 +22,72 @@ public struct ONNXModel: Sendable {
     }
   }
 
-  /// The value of an attribute.
+  /// The value of an operator's attribute.
   public enum Attribute: Sendable, Equatable {
-    /// A whole number.
+    /// An integer attribute.
     case integer(Int)
-    /// Whole numbers.
+    /// An attribute that is a list of integers.
     case integers([Int])
-    /// A float32 number.
+    /// A float32 attribute.
     case number(Float)
   }
 
-  /// An extent of an input or output.
+  /// One extent (dimension) of an input or output.
   public enum Extent: Sendable, Equatable {
-    /// A fixed one.
+    /// A fixed extent.
     case fixed(Int)
-    /// One that differs from call to call, with a name.
+    /// An extent that may differ from call to call, such as the batch size, with a name.
     case symbolic(String)
   }
 
-  /// An input or output.
+  /// An input or output of the graph.
   public struct Value: Sendable {
-    /// Its name.
+    /// The name of the input or output.
     public let name: String
-    /// Its extents.
+    /// The shape of the input or output.
     public let shape: [Extent]
 
-    /// An input or output.
+    /// Describes an input or output.
     public init(_ name: String, _ shape: [Extent]) {
       self.name = name
       self.shape = shape
     }
   }
 
-  /// The version of the file format: that of ONNX 1.12.
+  /// The version of the ONNX file format (`ir_version`): that of ONNX 1.12.
   private static let formatVersion = 8
-  /// The version of the standard operators that belongs to it.
+  /// The version of the standard operator set of ONNX 1.12.
   private static let operatorVersion = 17
-  /// Readers of Protocol Buffers take no larger message.
+  /// The largest message that readers of Protocol Buffers accept, in bytes.
   private static let largestByteCount = Int(Int32.max)
 
   /// The graph's name.
   public var name: String
-  /// The program that made it.
+  /// The name and version of the program that made the model.
   public var producer: (name: String, version: String)
-  /// The inputs.
+  /// The inputs of the graph.
   public var inputs: [Value]
-  /// The outputs.
+  /// The outputs of the graph.
   public var outputs: [Value] = []
-  /// The operations, each after those whose results it uses.
+  /// The nodes of the graph, each after those whose outputs it uses.
   public var nodes: [Node] = []
-  /// The weights.
+  /// The weights that nodes use as inputs.
   public var weights: [NamedTensor] = []
-  /// Texts by name that go along with the model.
+  /// Key-value pairs stored in the model.
   public var metadata: [String: String] = [:]
-  /// Vectors of whole numbers that some operators take as inputs.
+  /// Integer vectors that some operators take as inputs.
   public var constants: [(name: String, values: [Int64])] = []
 
-  /// A model without operations.
+  /// Creates a model without nodes.
   public init(name: String, producer: (name: String, version: String), inputs: [Value]) {
     self.name = name
     self.producer = producer
     self.inputs = inputs
   }
 
-  /// Writes the model, whole or not at all.
+  /// Writes the model to a file atomically.
   ///
-  /// - Throws: ``FileError``, also if it is larger than the format allows.
+  /// - Throws: ``FileError`` if the file cannot be written or the model exceeds the format's 2 GiB.
   public func write(to path: String) throws(FileError) {
     let message = message
     guard message.byteCount <= Self.largestByteCount else {
@@ -100,7 +100,7 @@ public struct ONNXModel: Sendable {
   }
 }
 
-// MARK: - Messages: the numbers are those of the fields in onnx.proto
+// MARK: - Messages; the numbers are the field numbers in onnx.proto
 
 extension ONNXModel {
   private enum ElementType {
@@ -110,7 +110,7 @@ extension ONNXModel {
 
   private var message: ProtobufMessage {
     var operators = ProtobufMessage()
-    // The empty domain is that of the standard operators.
+    // The empty domain means the standard operators.
     operators.add(1, "")
     operators.add(2, Self.operatorVersion)
     var model = ProtobufMessage()

@@ -1,15 +1,15 @@
-/// A float32 tensor to be written.
+/// A float32 tensor with a name, to be written to a file.
 public struct NamedTensor: Sendable {
-  /// Its name.
+  /// The name of the tensor.
   public let name: String
-  /// Its extents, row-major.
+  /// The shape of the tensor.
   public let shape: [Int]
-  /// Its elements.
+  /// The elements in row-major order.
   public let elements: ArraySlice<Float>
 
-  /// A float32 tensor.
+  /// Creates a tensor.
   ///
-  /// - Precondition: The shape has as many elements as there are.
+  /// - Precondition: The number of elements is the product of the shape's extents.
   public init(name: String, shape: [Int], elements: ArraySlice<Float>) {
     precondition(shape.reduce(1, *) == elements.count, "\(name): \(elements.count) elements for the shape \(shape)")
     self.name = name
@@ -20,14 +20,14 @@ public struct NamedTensor: Sendable {
 
 /// The header entry of a tensor in a safetensors file.
 public struct TensorDescription: Sendable {
-  /// Its name.
+  /// The name of the tensor.
   public let name: String
-  /// Its element type.
+  /// The element type of the tensor.
   public let type: TensorType
-  /// Its extents, row-major.
+  /// The shape of the tensor.
   public let shape: [Int]
 
-  /// A description.
+  /// Describes a tensor.
   public init(name: String, type: TensorType, shape: [Int]) {
     self.name = name
     self.type = type
@@ -38,9 +38,9 @@ public struct TensorDescription: Sendable {
   public var byteCount: Int { shape.reduce(type.byteCount, *) }
 }
 
-/// The tensor that ends this project's safetensors files: the SHA-256 of every byte before its own.
+/// The last tensor of safetensors files that this program writes: the SHA-256 of all bytes before it.
 public enum SafetensorsChecksum {
-  /// Its name.
+  /// The name of the checksum tensor.
   public static let name = "checksum.sha256"
   static let byteCount = 32
 }

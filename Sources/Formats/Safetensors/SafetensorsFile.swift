@@ -1,9 +1,9 @@
-/// A safetensors file in memory, checked.
+/// A safetensors file that was read into memory and whose header was verified.
 public struct SafetensorsFile: Sendable {
-  /// The texts of the header.
+  /// The key-value pairs in the header's metadata.
   public let metadata: [String: String]
 
-  /// The tensors by name.
+  /// The header entries of the tensors, by name.
   public let entries: [String: SafetensorsHeader.Entry]
 
   /// The verified SHA-256 checksum of the file in hexadecimal digits; `nil` if it has none.
@@ -13,12 +13,12 @@ public struct SafetensorsFile: Sendable {
   public let path: String
   private let bytes: [UInt8]
 
-  /// Reads a file, and verifies the checksum that it ends with.
+  /// Reads a file, and verifies its checksum if it has one.
   ///
   /// - Parameters:
   ///   - path: The path of the file.
-  ///   - needsChecksum: If true, a file without a checksum is refused; files of other programs have none.
-  /// - Throws: ``FileError`` of kind `content` if anything does not fit: the file is damaged or was cut off.
+  ///   - needsChecksum: True to refuse a file without a checksum; files written by other programs have none.
+  /// - Throws: ``FileError`` of kind `content` if the file is inconsistent, because it is damaged or truncated.
   public init(path: String, needsChecksum: Bool = true) throws(FileError) {
     self.path = path
     let file = try WeightFileFormat.open(path)
@@ -31,13 +31,13 @@ public struct SafetensorsFile: Sendable {
       ? try Self.verifiedChecksum(path, bytes, entries) : nil
   }
 
-  /// The elements of a tensor of floating-point numbers, as float32; float64 is rounded, shorter types lose nothing.
+  /// Returns the elements of a floating-point tensor as float32; float64 is rounded, shorter types are exact.
   ///
   /// - Parameters:
-  ///   - name: Its name.
-  ///   - shape: The extents that it must have.
-  /// - Returns: The elements, row-major.
-  /// - Throws: ``FileError`` if there is no such tensor of this shape.
+  ///   - name: The name of the tensor.
+  ///   - shape: The shape that the tensor must have.
+  /// - Returns: The elements in row-major order.
+  /// - Throws: ``FileError`` if there is no floating-point tensor with this name and shape.
   public func floats(_ name: String, shape: [Int]) throws(FileError) -> [Float] {
     guard let entry = entries[name] else { throw FileError(.content, "\(path): holds no tensor \(name)") }
     guard entry.shape == shape, let floats = floats(of: entry) else {
@@ -61,7 +61,9 @@ public struct SafetensorsFile: Sendable {
     }
   }
 
-  /// A number of 8 bits (OCP 8-bit Floating Point Specification): with 4 bits of exponent, all ones are numbers except the one NaN.
+  /// Decodes an 8-bit floating-point number (OCP 8-bit Floating Point Specification).
+  ///
+  /// With 4 exponent bits (E4M3) there is no infinity, and only the pattern of all ones is NaN.
   private static func float8(_ bits: UInt8, exponentBits: Int) -> Float {
     let mantissaBits = 7 - exponentBits
     let mantissa = Int(bits) & (1 << mantissaBits - 1)

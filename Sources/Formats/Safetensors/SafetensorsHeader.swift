@@ -1,21 +1,21 @@
 import FoundationEssentials
 
-/// The header of a safetensors file, checked against the size of the file.
+/// The header of a safetensors file, verified against the file's size.
 public struct SafetensorsHeader: Sendable {
-  /// The type, shape and place of a tensor.
+  /// The type, shape and location of one tensor.
   public struct Entry: Sendable {
-    /// The element type.
+    /// The element type of the tensor.
     public let type: TensorType
-    /// The extents.
+    /// The shape of the tensor.
     public let shape: [Int]
-    /// Its bytes in the file.
+    /// The range of the tensor's bytes in the file.
     public let range: Range<Int>
   }
 
-  /// The texts of the header.
+  /// The key-value pairs in the header's metadata.
   public let metadata: [String: String]
 
-  /// The tensors by name.
+  /// The entries of the tensors, by name.
   public let entries: [String: Entry]
 
   private static let longestHeader = 100_000_000
@@ -50,9 +50,9 @@ public struct SafetensorsHeader: Sendable {
     }
   }
 
-  /// Reads the header of a file, and checks that its tensors fill the rest.
+  /// Reads the header of a file, and checks that the tensors fill the rest of the file.
   ///
-  /// - Throws: ``FileError`` of kind `content` if anything does not fit: the file is damaged or was cut off.
+  /// - Throws: ``FileError`` of kind `content` if the file is inconsistent, because it is damaged or truncated.
   public init(of file: ReadOnlyFile) throws(FileError) {
     let path = file.path
     guard file.byteCount >= 8 else {
@@ -76,7 +76,7 @@ public struct SafetensorsHeader: Sendable {
     var entries: [String: Entry] = [:]
     let bufferCount = file.byteCount - bufferStart
     var next = 0
-    // Without holes or overlaps, in the order of their offsets; this also rules out most repeated names.
+    // Sorted by offset, the tensors must have no gaps and no overlaps; this also detects most duplicate names.
     let sorted = header.tensors.sorted { first, second in
       first.value.data_offsets.lexicographicallyPrecedes(second.value.data_offsets)
     }
@@ -98,12 +98,12 @@ public struct SafetensorsHeader: Sendable {
     self.entries = entries
   }
 
-  /// Reads the whole file, and checks the checksum that it ends with.
+  /// Reads the whole file and verifies the checksum at its end.
   ///
   /// - Parameters:
   ///   - file: The file of this header.
-  ///   - progress: Called with the bytes read so far.
-  /// - Throws: ``FileError`` of kind `content` if there is none or it is not right.
+  ///   - progress: Called with the number of bytes read so far.
+  /// - Throws: ``FileError`` of kind `content` if the checksum is missing or does not match.
   public func verifyChecksum(of file: ReadOnlyFile, progress: (Int) -> Void = { _ in }) throws(FileError) {
     guard let entry = entries[SafetensorsChecksum.name], entry.range.upperBound == file.byteCount,
       entry.range.count == SafetensorsChecksum.byteCount
@@ -120,7 +120,7 @@ public struct SafetensorsHeader: Sendable {
     }
   }
 
-  /// True if so many bytes hold a tensor of this shape; for unknown types any number does.
+  /// Returns true if a tensor of this shape and type takes `byteCount` bytes; always true for unknown types.
   private static func fits(_ byteCount: Int, _ shape: [Int], _ type: TensorType) -> Bool {
     var bits = type.bitCount ?? 1
     for extent in shape {

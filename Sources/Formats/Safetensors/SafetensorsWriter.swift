@@ -1,21 +1,21 @@
-/// Writes safetensors files: an 8-byte header length, a JSON header, the tensors' bytes without gaps.
+/// A writer of safetensors files: an 8-byte header length, a JSON header, the tensors' bytes without gaps.
 public enum SafetensorsWriter {
-  /// Writes tensors in the given order, and the checksum after them, completely or not at all.
+  /// Writes tensors in the given order, followed by the checksum, to a file atomically.
   ///
   /// - Parameters:
   ///   - path: The path of the file.
-  ///   - metadata: Texts for the header.
+  ///   - metadata: Key-value pairs for the header.
   ///   - tensors: The tensors.
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if the file cannot be written.
   public static func write(
     to path: String, metadata: [String: String], tensors: [NamedTensor]
   ) throws(FileError) {
     try prepare(at: path, metadata: metadata, tensors: tensors).publish()
   }
 
-  /// Writes the same under a temporary name, from where `publish` brings it to its own.
+  /// Writes the file under a temporary name; `publish` renames it.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if the file cannot be written.
   public static func prepare(
     at path: String, metadata: [String: String], tensors: [NamedTensor]
   ) throws(FileError) -> AtomicFile.Prepared {
@@ -31,16 +31,16 @@ public enum SafetensorsWriter {
     }
   }
 
-  /// Writes a file whose tensors need not be in memory together, and the checksum after them, completely or not at all.
+  /// Writes tensors, which need not all be in memory at once, followed by the checksum, to a file atomically.
   ///
   /// - Parameters:
   ///   - path: The path of the file.
-  ///   - metadata: Texts for the header.
-  ///   - tensors: What follows.
-  ///   - hasChecksum: Whether the checksum follows; a model of another program would take it for a surplus weight.
-  ///   - blocks: Calls its argument with the tensors' bytes, in their order, in pieces of any size.
-  /// - Throws: ``FileError``.
-  /// - Precondition: There are as many bytes as the descriptions say.
+  ///   - metadata: Key-value pairs for the header.
+  ///   - tensors: The names, types and shapes of the tensors.
+  ///   - hasChecksum: False to omit the checksum, which other programs would take for a superfluous weight.
+  ///   - blocks: Passes the tensors' bytes to its argument, in order, in blocks of any size.
+  /// - Throws: ``FileError`` if the file cannot be written.
+  /// - Precondition: The number of bytes is that of the described tensors.
   public static func write(
     to path: String, metadata: [String: String], tensors: [TensorDescription],
     hasChecksum: Bool = true,
@@ -97,7 +97,7 @@ public enum SafetensorsWriter {
     return (0..<8).map { byte in UInt8(truncatingIfNeeded: length >> (8 * byte)) } + text
   }
 
-  /// A JSON string (RFC 8259, section 7).
+  /// Returns a text as a JSON string with quotes (RFC 8259, section 7).
   private static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {

@@ -1,11 +1,11 @@
-/// An element type of safetensors files, by its name in the header.
+/// An element type of safetensors files, identified by its name in the header.
 ///
-/// A file may hold tensors of types that are not in this list: they have a place in the file but no known size or value.
+/// A file may contain tensors of types that are not listed here; their bytes are preserved, but their values cannot be read.
 public struct TensorType: RawRepresentable, Sendable, Hashable {
   /// The name in the header, for example `F32`.
   public let rawValue: String
 
-  /// A type of any name.
+  /// Creates a type with any name.
   public init(rawValue: String) {
     self.rawValue = rawValue
   }
@@ -26,10 +26,10 @@ public struct TensorType: RawRepresentable, Sendable, Hashable {
   public static let int64 = TensorType(rawValue: "I64")
   /// 32-bit integers.
   public static let int32 = TensorType(rawValue: "I32")
-  /// Bytes.
+  /// 8-bit unsigned integers.
   public static let uint8 = TensorType(rawValue: "U8")
 
-  /// The bits of an element; `nil` for a type that is not known.
+  /// The number of bits of an element; `nil` for an unknown type.
   var bitCount: Int? {
     switch rawValue {
     case "F64", "I64", "U64", "C64": 64
@@ -42,15 +42,15 @@ public struct TensorType: RawRepresentable, Sendable, Hashable {
     }
   }
 
-  /// The bytes of an element of a type of whole bytes.
+  /// The number of bytes of an element.
   ///
-  /// - Precondition: The type is known.
+  /// - Precondition: The type is known, and its elements have whole bytes.
   public var byteCount: Int {
     guard let bitCount, bitCount.isMultiple(of: 8) else { preconditionFailure("\(rawValue) has no number of bytes") }
     return bitCount / 8
   }
 
-  /// True if ``SafetensorsFile/floats(_:shape:)`` reads it.
+  /// True if ``SafetensorsFile/floats(_:shape:)`` can read tensors of this type.
   public var isFloatingPoint: Bool {
     [.float64, .float32, .float16, .bfloat16, .float8E4M3, .float8E5M2].contains(self)
   }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Files that are no safetensors, recognized by their first bytes where weights are expected.
+/// Recognition of other file formats, such as PyTorch's, where a safetensors file is expected.
 public enum WeightFileFormat {
-  /// Opens a file of weights; files of other formats are refused with the way to make safetensors of them.
+  /// Opens a file of weights; for a file of another format, the error explains the conversion to safetensors.
   ///
-  /// - Throws: `FileError`.
+  /// - Throws: `FileError` if the file cannot be opened or is not a safetensors file.
   public static func open(_ path: String) throws(FileError) -> ReadOnlyFile {
     var status = stat()
     guard unsafe stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
@@ -12,7 +12,7 @@ public enum WeightFileFormat {
     }
     let file = try ReadOnlyFile(path: path)
     let start = try file.read(min(512, file.byteCount), at: 0)
-    // A safetensors file begins with the length of a JSON object, and the object.
+    // A safetensors file begins with the length of a JSON object in eight bytes, then the object.
     guard start.count < 9 || start[8] != UInt8(ascii: "{") else { return file }
     if start.starts(with: [0x50, 0x4B, 3, 4]) {
       throw FileError(.content, "\(path): \(zipProblem(start, path))")
@@ -43,7 +43,7 @@ public enum WeightFileFormat {
     return file
   }
 
-  /// A ModelProto begins with its version (field 1) and, from all exporters, the producer's name or another short field.
+  /// Returns true for an ONNX file: its ModelProto begins with the version (field 1) and, from all exporters, another short field.
   private static func isONNX(_ start: [UInt8], _ path: String) -> Bool {
     guard start.count > 2, start[0] == 0x08, (1...20).contains(start[1]) else { return false }
     return path.lowercased().hasSuffix(".onnx") || [0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42].contains(start[2])
@@ -62,7 +62,7 @@ public enum WeightFileFormat {
     return torchProblem(path)
   }
 
-  /// Converts nested dictionaries of tensors, without an optimizer's, to names with dots.
+  /// A Python script that converts a `torch.save` file of nested dictionaries to tensors with dotted names, without the optimizer's.
   private static let script =
     #"import sys, torch, safetensors.torch as s; w = torch.load(sys.argv[1], map_location="cpu", weights_only=False); w = w.state_dict() if hasattr(w, "state_dict") else w; f = lambda d, p="": [x for k, v in d.items() if not str(k).startswith("opt") for x in (f(v, p + str(k) + ".") if isinstance(v, dict) else [(p + str(k), v)])]; s.save_file({k: v.detach().clone().contiguous() for k, v in f(w) if torch.is_tensor(v)}, sys.argv[2])"#
 
@@ -70,7 +70,7 @@ public enum WeightFileFormat {
     "is a file of torch.save, which only Python can read; expected safetensors. Convert it, if you trust the file, whose code Python runs, with: python3 -c '\(script)' \(quoted(path)) \(quoted(path + ".safetensors"))"
   }
 
-  /// A path as one word of a shell.
+  /// Quotes a path for a shell.
   private static func quoted(_ path: String) -> String {
     path.allSatisfy { letter in letter.isASCII && (letter.isLetter || letter.isNumber || "/._-+=".contains(letter)) }
       ? path : "'" + path.replacing("'", with: #"'\''"#) + "'"

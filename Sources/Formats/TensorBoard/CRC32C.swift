@@ -1,4 +1,4 @@
-/// The checksum of TensorFlow's records: CRC-32C (Castagnoli, reflected polynomial 0x82F63B78), masked.
+/// The checksum of TensorFlow's record files: CRC-32C (Castagnoli, reflected polynomial 0x82F63B78), optionally masked.
 package enum CRC32C {
   private static let table: [UInt32] = (0..<256).map { byte in
     (0..<8).reduce(UInt32(byte)) { remainder, _ in
@@ -6,7 +6,7 @@ package enum CRC32C {
     }
   }
 
-  /// The checksum of bytes.
+  /// Returns the CRC-32C of bytes.
   package static func checksum(_ bytes: [UInt8]) -> UInt32 {
     let table = table
     return ~bytes.reduce(UInt32.max) { remainder, byte in
@@ -14,7 +14,7 @@ package enum CRC32C {
     }
   }
 
-  /// The checksum, turned by 15 bits and moved, so that a checksum of data with checksums in them is none that they hold.
+  /// Returns the CRC-32C rotated by 15 bits plus a constant, as TensorFlow stores it, so that data may contain checksums themselves.
   package static func masked(_ bytes: [UInt8]) -> UInt32 {
     let checksum = checksum(bytes)
     return (checksum >> 15 | checksum << 17) &+ 0xA282_EAD8

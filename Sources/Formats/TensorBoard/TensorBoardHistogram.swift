@@ -1,6 +1,6 @@
-/// A histogram of TensorBoard: buckets of equal width between the least and the largest value.
+/// A TensorBoard histogram with buckets of equal width between the smallest and the largest value.
 public struct TensorBoardHistogram: Sendable, Equatable {
-  /// The least value.
+  /// The smallest value.
   public let minimum: Double
   /// The largest value.
   public let maximum: Double
@@ -10,12 +10,12 @@ public struct TensorBoardHistogram: Sendable, Equatable {
   public let sum: Double
   /// The sum of the squares of the values.
   public let squareSum: Double
-  /// The upper ends of the buckets, ascending; the last is at least the maximum.
+  /// The upper limits of the buckets, ascending; the last is at least the maximum.
   public let limits: [Double]
   /// The number of values in each bucket.
   public let counts: [Double]
 
-  /// A histogram of values; NaN and infinity are left out.
+  /// Counts the values in each bucket; NaN and infinity are ignored.
   ///
   /// - Parameters:
   ///   - values: The values.
@@ -24,7 +24,7 @@ public struct TensorBoardHistogram: Sendable, Equatable {
     precondition(bucketCount > 0, "\(bucketCount) buckets")
     let values = values.filter(\.isFinite).map(Double.init)
     let (least, most) = (values.min() ?? 0, values.max() ?? 0)
-    // Equal values have a bucket of width 1 around them.
+    // If all values are equal, the buckets span a width of 1 around them.
     let width = most > least ? (most - least) / Double(bucketCount) : 1 / Double(bucketCount)
     let start = most > least ? least : least - 0.5
     var counts = [Double](repeating: 0, count: bucketCount)
@@ -42,7 +42,7 @@ public struct TensorBoardHistogram: Sendable, Equatable {
     self.counts = counts
   }
 
-  /// The message HistogramProto.
+  /// The histogram as a HistogramProto message.
   var message: ProtobufMessage {
     var message = ProtobufMessage()
     message.add(1, minimum)

@@ -1,19 +1,19 @@
-/// The files of TensorBoard's projector: embeddings and their labels as tables, and a configuration that names them.
+/// The files of TensorBoard's embedding projector: tables of embeddings and of their metadata, and a configuration that lists them.
 public enum TensorBoardProjector {
-  /// A set of embeddings.
+  /// A named set of embeddings with metadata.
   public struct Embeddings: Sendable {
-    /// The name, which is that of the files too.
+    /// The name of the set, which also determines the file names.
     public let name: String
-    /// The number of columns.
+    /// The number of elements of an embedding.
     public let width: Int
-    /// The elements, row by row.
+    /// The elements of the embeddings, `[rows, width]`.
     public let elements: [Float]
-    /// The columns of metadata: a heading and a text for each row.
+    /// The columns of metadata, each with a heading and one text per row.
     public let metadata: [(heading: String, values: [String])]
 
-    /// A set of embeddings.
+    /// Creates a set of embeddings.
     ///
-    /// - Precondition: Whole rows, and a value for each of them in every column of metadata.
+    /// - Precondition: `elements` consists of complete rows, and every metadata column has one value per row.
     public init(name: String, width: Int, elements: [Float], metadata: [(heading: String, values: [String])]) {
       precondition(width > 0 && elements.count.isMultiple(of: width), "\(elements.count) elements in rows of \(width)")
       precondition(
@@ -22,12 +22,12 @@ public enum TensorBoardProjector {
     }
   }
 
-  /// Writes the tables of all sets, then the configuration.
+  /// Writes the tables of all sets and the configuration.
   ///
   /// - Parameters:
-  ///   - sets: The sets, with names that differ.
-  ///   - folder: The folder of the event files, which exists.
-  /// - Throws: ``FileError``.
+  ///   - sets: The sets, with different names.
+  ///   - folder: The existing folder of the event files.
+  /// - Throws: ``FileError`` if a file cannot be written.
   public static func write(_ sets: [Embeddings], to folder: String) throws(FileError) {
     for set in sets {
       let file = fileName(set.name)
@@ -37,14 +37,14 @@ public enum TensorBoardProjector {
     try writeConfiguration(of: sets.map(\.name), to: folder)
   }
 
-  /// The name of a set's table of rows, without `.tsv`; that of its metadata ends with `-metadata.tsv`.
+  /// Returns the file name of a set's table of embeddings, without `.tsv`; that of its metadata ends in `-metadata.tsv`.
   public static func fileName(_ set: String) -> String {
     String(set.map { letter in letter.isASCII && (letter.isLetter || letter.isNumber) ? letter : "-" })
   }
 
-  /// Writes the configuration that names the tables of some sets.
+  /// Writes the configuration that lists the tables of the given sets.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError`` if the file cannot be written.
   public static func writeConfiguration(of sets: [String], to folder: String) throws(FileError) {
     let entries = sets.map { set in
       """
@@ -59,7 +59,7 @@ public enum TensorBoardProjector {
     try AtomicFile.write(entries.joined(), to: "\(folder)/projector_config.pbtxt")
   }
 
-  /// A cell of a table: tabs and ends of lines are spaces.
+  /// Returns a text as a table cell, with tabs and line breaks replaced by spaces.
   public static func cell(_ text: String) -> String {
     String(text.map { letter in "\t\n\r\r\n".contains(letter) ? " " : letter })
   }
@@ -75,7 +75,7 @@ public enum TensorBoardProjector {
     }
   }
 
-  /// A single column has no heading line, by TensorBoard's rule.
+  /// Writes the metadata table; TensorBoard requires that a single column has no heading line.
   private static func writeMetadata(_ set: Embeddings, to path: String) throws(FileError) {
     var lines =
       set.metadata.count > 1 ? [set.metadata.map { column in cell(column.heading) }.joined(separator: "\t")] : []

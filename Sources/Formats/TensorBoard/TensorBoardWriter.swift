@@ -1,19 +1,19 @@
 import Glibc
 
-/// An event file of TensorBoard: scalars, histograms, images and texts by step.
+/// A writer of a TensorBoard event file, which holds scalars, histograms, images and texts by step.
 ///
-/// A record is the length of its data in 8 bytes, the masked checksum of these, the data, and their masked checksum. Each start of a run
-/// writes a file of its own, so that a record that was cut off spoils nothing after it; a file of a run that goes on tells TensorBoard to
-/// drop the steps that are computed again. Each event is one system call: a reader sees whole events.
+/// A record is the length of its data in 8 bytes, the masked checksum of the length, the data, and the masked checksum of the data. Each start of
+/// a run writes a new file, so that a truncated record spoils nothing after it. The file of a resumed run tells TensorBoard to drop the steps that
+/// are computed again. Each event is written by one system call, so that readers see complete events.
 @safe
 public struct TensorBoardWriter: ~Copyable {
-  /// A value of an event.
+  /// A value in an event.
   public enum Value: Sendable {
-    /// A number.
+    /// A number, plotted over the steps.
     case scalar(Float)
-    /// A distribution.
+    /// A histogram of many numbers.
     case histogram(TensorBoardHistogram)
-    /// A color image as a PNG file, and its extent in pixels.
+    /// A color image as a PNG file, with its width and height in pixels.
     case image(png: [UInt8], width: Int, height: Int)
     /// A text in Markdown.
     case text(String)
@@ -26,10 +26,10 @@ public struct TensorBoardWriter: ~Copyable {
   /// Creates an event file.
   ///
   /// - Parameters:
-  ///   - folder: The folder, which exists.
-  ///   - firstStep: The first step that will be written. Events of this and later steps in the folder's older files are superseded.
-  ///   - time: The time of the start in seconds since 1970, which is in the file's name and orders the files.
-  /// - Throws: ``FileError``.
+  ///   - folder: The existing folder of the event files.
+  ///   - firstStep: The first step that will be written; events of this and later steps in the folder's older files become invalid.
+  ///   - time: The start time in seconds since 1970, which is part of the file name and determines the order of the files.
+  /// - Throws: ``FileError`` if the file cannot be created.
   public init(folder: String, firstStep: Int = 0, time: Double) throws(FileError) {
     var name = [CChar](repeating: 0, count: 256)
     unsafe gethostname(&name, name.count - 1)
@@ -49,7 +49,7 @@ public struct TensorBoardWriter: ~Copyable {
     version.add(1, time)
     version.add(3, "brain.Event:2")
     try append(version)
-    // SessionLog.START: what older files have from this step on does not count.
+    // SessionLog.START: TensorBoard discards events of older files from this step on.
     var session = ProtobufMessage()
     session.add(1, 1)
     var start = ProtobufMessage()
@@ -69,9 +69,9 @@ public struct TensorBoardWriter: ~Copyable {
   ///
   /// - Parameters:
   ///   - values: The values by their tags, for example `loss/contrastive`.
-  ///   - step: The step of training.
-  ///   - time: Seconds since 1970.
-  /// - Throws: ``FileError``, for example if the disk is full; the file then ends with a truncated event, which readers pass over.
+  ///   - step: The training step.
+  ///   - time: The time in seconds since 1970.
+  /// - Throws: ``FileError``, for example if the disk is full; the file then ends with a truncated event, which readers skip.
   public func add(_ values: [(tag: String, value: Value)], step: Int, time: Double) throws(FileError) {
     var summary = ProtobufMessage()
     for (tag, value) in values {
@@ -84,7 +84,7 @@ public struct TensorBoardWriter: ~Copyable {
     try append(event)
   }
 
-  /// The message Summary.Value; the numbers are those of the fields in summary.proto.
+  /// Returns a Summary.Value message; the numbers are the field numbers in summary.proto.
   private static func message(_ tag: String, _ value: Value) -> ProtobufMessage {
     var message = ProtobufMessage()
     message.add(1, tag)

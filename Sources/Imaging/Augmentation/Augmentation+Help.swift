@@ -1,10 +1,10 @@
 extension Augmentation {
-  /// Every preset: its name, and what it does and whose code it follows.
+  /// The name of every preset, with a summary of its operations and the program that it reproduces.
   public static let presets: [(name: String, summary: String)] =
     [("none", "the image itself, cut to its center if it is larger")]
     + presetSteps.map { preset in (preset.name, preset.summary) }
 
-  /// A text that lists every preset and every operation with its parameters and their defaults.
+  /// Returns the help text: every preset, and every operation with its parameters and their defaults.
   public static func help() -> String {
     var lines = [
       "An augmentation is a preset, or presets and operations joined by +, each with parameters in parentheses:",
@@ -44,7 +44,7 @@ extension Augmentation {
     wrapped("\(name): \(text)", indent: 2)
   }
 
-  /// Lines of at most 110 letters, the second and further ones indented by two more.
+  /// Returns the text in lines of at most 110 characters; all lines but the first are indented by two more spaces.
   private static func wrapped(_ text: String, indent: Int) -> [String] {
     var lines: [String] = []
     var line = String(repeating: " ", count: indent)

@@ -1,29 +1,28 @@
 import Spelling
 
 extension Augmentation: CustomStringConvertible {
-  /// The names that stand alone: presets and single operations.
+  /// All presets and operations that may occur in the text of an augmentation.
   private static let vocabulary: [any AugmentationStep] = presetSteps + operations
 
-  /// Every operation with its defaults, in the order in which they are listed.
+  /// Every operation with its default parameters, in the order of the help text.
   static let operations: [any AugmentationStep] =
     [
       ResizedCrop(), PaddedCrop(), CenterCrop(), Resize(), Flip(), ColorJitter(), GaussianBlur(), AutoAugment(),
       RandomOperations(),
     ] + ImageOperation.allCases.map { operation in RandomOperation(operation) } + [TensorJitter(), TensorGrayscale()]
 
-  /// British spellings of names and values, as version 0.1.0 wrote them into the configuration of its runs, and today's names.
+  /// British spellings of names and values, which version 0.1.0 wrote into configurations, with the current spellings.
   private static let formerNames = [
     "equalise": "equalize", "posterise": "posterize", "solarise": "solarize", "solarise-add": "solarize-add",
     "colour": "color", "greyscale": "grayscale", "tensor-greyscale": "tensor-grayscale", "centre-crop": "center-crop",
     "grey": "gray",
   ]
 
-  /// The augmentation of a text: presets and operations joined by `+`, each with parameters in parentheses where these are not at their
-  /// defaults.
+  /// Parses an augmentation: presets and operations joined by `+`, each followed in parentheses by parameters that differ from their defaults.
   ///
   /// For example `supcontrast`, or `resized-crop(area=0.2..1, filter=bicubic) + flip + cutout(side=8)`.
   ///
-  /// - Throws: ``AugmentationError`` that names the element, the parameter, what was expected, and the nearest name of a mistyped one.
+  /// - Throws: ``AugmentationError`` naming the element, the parameter, the expected values, and the most similar name to a mistyped one.
   public init(_ text: String) throws(AugmentationError) {
     if text.trimmed == "none" {
       self = .none
@@ -41,7 +40,7 @@ extension Augmentation: CustomStringConvertible {
     self.init(steps: steps)
   }
 
-  /// A text that ``init(_:)`` makes an equal augmentation of.
+  /// The text form, which ``init(_:)`` parses to an equal augmentation.
   public var description: String {
     steps.isEmpty ? "none" : steps.map { step in step.text() }.joined(separator: " + ")
   }
@@ -63,7 +62,7 @@ extension Augmentation: CustomStringConvertible {
     return try set(String(text[text.index(after: open)..<text.index(before: text.endIndex)]), of: step)
   }
 
-  /// Today's spelling of a name or value.
+  /// Returns the current spelling of a name or value.
   private static func current(_ word: String) -> String { formerNames[word] ?? word }
 
   private static func set<Step: AugmentationStep>(
@@ -98,17 +97,17 @@ extension Augmentation: CustomStringConvertible {
 }
 
 extension AugmentationStep {
-  /// True if it works on floats alone.
+  /// True if the operation works on floats only, not on 8-bit levels.
   fileprivate var worksOnFloats: Bool { self is TensorJitter || self is TensorGrayscale }
 
-  /// True if operations on levels can no longer follow.
+  /// True if operations on 8-bit levels cannot follow this one.
   fileprivate var endsOnFloats: Bool {
     worksOnFloats || (self as? Preset)?.small.contains { step in step.endsOnFloats } == true
   }
 }
 
 extension String {
-  /// Without spaces at both ends.
+  /// The string without spaces at both ends.
   fileprivate var trimmed: String {
     String(drop { letter in letter == " " }.reversed().drop { letter in letter == " " }.reversed())
   }

@@ -1,25 +1,25 @@
 import ImageCodecs
 import KeyedRandomness
 
-/// The operations that make a view of an image, one after another, each with its parameters.
+/// A sequence of random operations with parameters that makes a view from an image.
 ///
-/// Operations work on 8-bit levels with Pillow's arithmetic, some at the end on floats; then the view is standardized. The
-/// same draws give the same bits on every instruction set.
+/// Operations work on 8-bit levels with Pillow's arithmetic, some at the end on floats; finally the view is standardized. The same random draws
+/// give the same bits with every instruction set.
 ///
-/// Every view has the size that is asked for. Operations that resize say how. Without one, an image of another size is resized to cover
-/// 8/7 of the view and cut to its center, as usual in evaluation; an image of exactly that size is taken as it is.
+/// Every view has the requested size. Some operations resize the image to it. Without such an operation, an image of another size is resized
+/// to cover 8/7 of the view and center-cropped, as is usual for evaluation; an image of the requested size is not resized.
 public struct Augmentation: Sendable {
   let steps: [any AugmentationStep]
   private let decidesSize: Bool
 
-  /// Choices of one view that are made outside its operations.
+  /// The choices for one view that are made by the caller instead of its operations.
   public struct FixedChoices: Sendable {
-    /// True or false to mirror the view or not where a flip would draw; `nil` to draw.
+    /// True or false to determine the result of a random flip; `nil` to draw it.
     public var isMirrored: Bool?
-    /// The size of views at the end of progressive resizing: an image of exactly that size is resized to the view without a margin.
+    /// The size of views at the end of progressive resizing: an image of exactly that size is resized to the view without the 8/7 margin.
     public var fullSize: ImageSize?
 
-    /// None.
+    /// Creates a value in which every choice is drawn.
     public init() {}
   }
 
@@ -28,27 +28,27 @@ public struct Augmentation: Sendable {
     decidesSize = steps.contains { step in step.decidesSize }
   }
 
-  /// True if every view is the image itself.
+  /// True if there are no operations.
   public var isIdentity: Bool { steps.isEmpty }
 
-  /// True if every view is mirrored once, with probability 0.5.
+  /// True if views are flipped by exactly one operation, with probability 0.5.
   public var flipsOnce: Bool {
     let flips = steps.flatMap { step in (step as? Preset)?.small ?? [step] }.compactMap { step in step as? Flip }
     return flips.count == 1 && flips[0].probability == 0.5
   }
 
-  /// Makes one view of `image`.
+  /// Makes one view of an image.
   ///
   /// - Parameters:
-  ///   - image: The image.
-  ///   - size: The view's size.
-  ///   - stream: The view's own random draws.
+  ///   - image: The source image.
+  ///   - size: The height and width of the view.
+  ///   - stream: The random numbers for this view.
   ///   - normalization: The mean and standard deviation that standardize the view.
-  ///   - workspace: The memory of the calling thread.
-  ///   - fixed: Choices of this view that are not left to its operations.
-  ///   - view: Receives the view at `[channel · channelStride + pixel · pixelStride]`.
-  ///   - channelStride: The distance between the channels of a pixel.
-  ///   - pixelStride: The distance between neighboring pixels.
+  ///   - workspace: The buffers of the calling thread.
+  ///   - fixed: The choices that are made by the caller instead of the operations.
+  ///   - view: Receives the element of each channel and pixel at index `channel · channelStride + pixel · pixelStride`.
+  ///   - channelStride: The distance in elements between the channels of a pixel.
+  ///   - pixelStride: The distance in elements between neighboring pixels.
   public func makeView(
     of image: RGBImage, size: ImageSize, _ stream: inout RandomStream, _ normalization: ChannelNormalization,
     workspace: AugmentationWorkspace, fixed: FixedChoices = FixedChoices(), into view: inout MutableSpan<Float>,
@@ -62,14 +62,14 @@ public struct Augmentation: Sendable {
     workspace.writeView(normalization, into: &view, channelStride: channelStride, pixelStride: pixelStride)
   }
 
-  /// Makes one view of `image` as an image of 8 bits a channel, to look at.
+  /// Makes one view of an image as an 8-bit image for display.
   ///
   /// - Parameters:
-  ///   - image: The image.
-  ///   - size: The view's size.
-  ///   - stream: The view's own random draws.
-  ///   - workspace: The memory of the calling thread.
-  /// - Returns: The view; operations on floats are rounded.
+  ///   - image: The source image.
+  ///   - size: The height and width of the view.
+  ///   - stream: The random numbers for this view.
+  ///   - workspace: The buffers of the calling thread.
+  /// - Returns: The view; results of operations on floats are rounded.
   public func image(
     of image: RGBImage, size: ImageSize, _ stream: inout RandomStream, workspace: AugmentationWorkspace
   ) -> RGBImage {
@@ -95,7 +95,7 @@ public struct Augmentation: Sendable {
 }
 
 extension Augmentation: Equatable {
-  /// True if both have the same operations with the same parameters.
+  /// Returns true if both have the same operations with the same parameters.
   public static func == (first: Augmentation, second: Augmentation) -> Bool {
     first.description == second.description
   }

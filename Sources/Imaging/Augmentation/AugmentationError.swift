@@ -1,6 +1,6 @@
-/// A fault in the text of an augmentation.
+/// An error in the text of an augmentation.
 public struct AugmentationError: Error, Equatable, CustomStringConvertible {
-  /// The element, the parameter, what was expected, what was found, and what to do.
+  /// The message: element, parameter, expected and actual value, and the remedy.
   public let description: String
 
   init(_ description: String) {

@@ -1,18 +1,18 @@
-/// A named parameter of an operation, and its form as text.
+/// A named parameter of an augmentation operation, with its conversion from and to text.
 struct AugmentationParameter<Step>: Sendable {
   let name: String
-  /// The meaning, for the help.
+  /// The description of the parameter for the help text.
   let meaning: String
-  /// The allowed values, for the help and errors.
+  /// The allowed values in words, for the help text and error messages.
   let expected: String
-  /// The value as text.
+  /// Returns the parameter's value in an operation as text.
   let text: @Sendable (Step) -> String
-  /// Sets the value from text; `nil` if that is no allowed value.
+  /// Returns the operation with the parameter set from text; `nil` if the text is not an allowed value.
   let setting: @Sendable (Step, String) -> Step?
 
   func text(of step: Step) -> String { text(step) }
 
-  /// A number within bounds.
+  /// Describes a parameter that is a number within bounds.
   static func number(
     _ name: String, _ path: WritableKeyPath<Step, Double> & Sendable, in allowed: ClosedRange<Double>,
     _ meaning: String
@@ -30,7 +30,7 @@ struct AugmentationParameter<Step>: Sendable {
     }
   }
 
-  /// A whole number within bounds.
+  /// Describes a parameter that is an integer within bounds.
   static func integer(
     _ name: String, _ path: WritableKeyPath<Step, Int> & Sendable, in allowed: ClosedRange<Int>, _ meaning: String
   ) -> AugmentationParameter {
@@ -46,7 +46,7 @@ struct AugmentationParameter<Step>: Sendable {
     }
   }
 
-  /// A number, or a range of which one is drawn.
+  /// Describes a parameter that is a number, or a range from which one is drawn at random.
   static func range(
     _ name: String, _ path: WritableKeyPath<Step, RandomRange> & Sendable, in allowed: ClosedRange<Double>,
     _ meaning: String
@@ -69,7 +69,7 @@ struct AugmentationParameter<Step>: Sendable {
     }
   }
 
-  /// One of several names.
+  /// Describes a parameter that is one of several names.
   static func choice<Choice>(
     _ name: String, _ path: WritableKeyPath<Step, Choice> & Sendable, _ meaning: String
   ) -> AugmentationParameter
@@ -88,19 +88,19 @@ struct AugmentationParameter<Step>: Sendable {
   }
 }
 
-/// Yes or no, as a parameter.
+/// The values of a Boolean parameter.
 enum YesOrNo: String, Sendable, CaseIterable {
   case yes
   case no
 }
 
-/// A number without a needless ".0".
+/// Formats a number without a trailing ".0".
 private func format(_ number: Double) -> String {
   let text = String(number)
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }
 
-/// A number or a fraction such as 4/3.
+/// Parses a number, or a fraction such as 4/3.
 private func parseNumber(_ text: String) -> Double? {
   let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { part in Double(part) }
   guard (1...2).contains(parts.count), let first = parts[0], let last = parts[parts.count - 1] else { return nil }
@@ -109,7 +109,7 @@ private func parseNumber(_ text: String) -> Double? {
 }
 
 extension String {
-  /// The parts between occurrences of a separator of two characters.
+  /// Returns the parts between occurrences of a separator of two characters.
   fileprivate func split(_ separator: String) -> [String] {
     var parts: [String] = []
     var rest = self[...]

@@ -1,30 +1,30 @@
 import KeyedRandomness
 
-/// One operation of an augmentation: a value with named parameters.
+/// One operation of an augmentation, with its parameters.
 protocol AugmentationStep: Sendable {
-  /// Its name in the text form.
+  /// The name of the operation in an augmentation's text.
   var name: String { get }
 
-  /// Its effect in a sentence, for the help.
+  /// The effect of the operation in one sentence, for the help text.
   var summary: String { get }
 
-  /// Its parameters, in the order in which they are listed.
+  /// The parameters of the operation, in the order of the help text.
   var parameters: [AugmentationParameter<Self>] { get }
 
-  /// True if it makes an image of the view's size from one of any size.
+  /// True if the operation makes an image of the view's size from one of any size.
   var decidesSize: Bool { get }
 
-  /// The value of this name with all parameters at their defaults.
+  /// The same operation with default parameters.
   var withDefaults: Self { get }
 
-  /// Changes the current image.
+  /// Applies the operation to the current image of the workspace.
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream)
 }
 
 extension AugmentationStep {
   var decidesSize: Bool { false }
 
-  /// The text form, with the parameters that are not at their defaults, or with all.
+  /// Returns the operation as text, with those parameters that differ from their defaults, or with all.
   func text(isComplete: Bool = false) -> String {
     let defaults = withDefaults
     let arguments = parameters.compactMap { parameter -> String? in

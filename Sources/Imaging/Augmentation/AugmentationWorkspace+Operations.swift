@@ -1,14 +1,14 @@
 import Kernels
 import KeyedRandomness
 
-/// The operations of policies on the current image, in Pillow's arithmetic and rounding.
+/// Operations on the current image, as used by AutoAugment and RandAugment, with Pillow's arithmetic and rounding.
 extension AugmentationWorkspace {
-  /// Blends with black; factor 1 changes nothing.
+  /// Blends the image with black; a factor of 1 changes nothing, 0 gives black.
   func changeBrightness(by factor: Double) {
     unsafe kernels.pointee.image_blend_constant(levelsInPlace, levelCount, 0, Float(factor))
   }
 
-  /// Blends with the mean luminance, rounded to a level, or with a given level.
+  /// Blends the image with a constant gray: its mean luminance, rounded to a level, or the level `base`.
   func changeContrast(by factor: Double, base: UInt8? = nil) {
     let levels = unsafe levelsInPlace
     let sum = unsafe base == nil ? kernels.pointee.image_luminance_sum(levels, pixelCount) : 0
@@ -16,52 +16,54 @@ extension AugmentationWorkspace {
     unsafe kernels.pointee.image_blend_constant(levels, levelCount, base, Float(factor))
   }
 
-  /// Blends each pixel with its luminance.
+  /// Blends each pixel of the current image with its luminance; a factor of 1 changes nothing, 0 gives gray.
   func changeColor(by factor: Double) {
     unsafe kernels.pointee.image_blend_luminance(levelsInPlace, pixelCount, Float(factor))
   }
 
-  /// Moves hues by a part of a turn, in steps of 1/255 on a circle of 256.
+  /// Rotates the hue by a fraction of a full turn, in steps of 1/255 on Pillow's hue circle of 256 values.
   func shiftHue(byTurn turn: Double) {
     unsafe kernels.pointee.image_shift_hue(levelsInPlace, pixelCount, UInt8(truncatingIfNeeded: Int(turn * 255)))
   }
 
-  /// Replaces each pixel by its luminance.
+  /// Replaces each pixel of the current image by its luminance.
   func removeColor() {
     unsafe kernels.pointee.image_grayscale(levelsInPlace, pixelCount)
   }
 
-  /// Makes the negative.
+  /// Inverts all levels of the current image.
   func invert() {
     unsafe kernels.pointee.image_solarize(levelsInPlace, levelCount, 0)
   }
 
-  /// Stretches each channel to all levels.
+  /// Stretches the levels of each channel to the full range (Pillow's `autocontrast`).
   func stretchContrast() {
     unsafe kernels.pointee.image_stretch(levelsInPlace, pixelCount)
   }
 
-  /// Makes the histogram of each channel even.
+  /// Equalizes the histogram of each channel.
   func equalize() {
     unsafe kernels.pointee.image_equalize(levelsInPlace, pixelCount)
   }
 
-  /// Keeps the uppermost `bits` of each level.
+  /// Keeps the highest `bits` bits of each level and clears the others.
   func posterize(bits: Int) {
     unsafe kernels.pointee.image_posterize(levelsInPlace, levelCount, UInt8(truncatingIfNeeded: 0xff << (8 - bits)))
   }
 
-  /// Inverts the levels from the threshold on.
+  /// Inverts all levels that are at least the threshold.
   func solarize(threshold: Double) {
     unsafe kernels.pointee.image_solarize(levelsInPlace, levelCount, Int32(threshold.rounded(.up)))
   }
 
-  /// Adds to the levels below 128.
+  /// Adds a number to all levels below 128 of the current image (AutoAugment's SolarizeAdd).
   func addToDarkLevels(_ addition: Int) {
     unsafe kernels.pointee.image_solarize_add(levelsInPlace, levelCount, Int32(addition), 128)
   }
 
-  /// Fills a square around a random pixel, each equally likely, that reaches `reach` pixels up and left and one less down and right.
+  /// Fills a square around a random pixel of the image, drawn uniformly.
+  ///
+  /// The square extends `reach` pixels up and left of the pixel and `reach` − 1 pixels down and right, clipped at the image's borders.
   func cutOut(reach: Int, fill: UInt8, _ stream: inout RandomStream) {
     let row = stream.nextInteger(below: size.height)
     let column = stream.nextInteger(below: size.width)

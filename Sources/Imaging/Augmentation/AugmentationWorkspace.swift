@@ -1,22 +1,22 @@
 import ImageCodecs
 import Kernels
 
-/// The memory for making views, reused from view to view; each thread has its own.
+/// The buffers with which one thread makes views, reused from view to view.
 ///
-/// While a view is made it holds the current image: a plane of red, one of green and one of blue, 8 bits each.
+/// While a view is made, the workspace holds the current image: one plane each of red, green and blue, 8 bits per value.
 @safe
 public final class AugmentationWorkspace {
-  // Tables of functions are constants of the program.
+  // The table of C kernels for one instruction set; such tables are constants of the program.
   let kernels: UnsafePointer<KernelTable>
 
   /// The size of the view that is being made.
   private(set) var viewSize = ImageSize(width: 0, height: 0)
-  /// The answer of a flip, if it is not to draw one.
+  /// True or false if the caller decides whether the view is mirrored; `nil` to draw it at random.
   private(set) var isMirrored: Bool?
   /// The size of the current image.
   private(set) var size = ImageSize(width: 0, height: 0)
 
-  // The image itself, until the first operation.
+  // The image as passed in; `nil` once an operation has changed it.
   private var source: RGBImage?
   private var planes = ScratchBuffer<UInt8>()
   private var otherPlanes = ScratchBuffer<UInt8>()
@@ -28,13 +28,13 @@ public final class AugmentationWorkspace {
   private var levels = ScratchBuffer<Float>()
   private var levelsNormalization: ChannelNormalization?
 
-  /// The view as floats from 0 to 1, once an operation has asked for it; allocated once and used again.
+  /// The current image as floats from 0 to 1, if ``isTensor``; the memory is allocated once and reused.
   private var tensor = PlanarImage()
   private var isTensor = false
 
-  /// An empty workspace.
+  /// Creates a workspace without an image.
   ///
-  /// - Parameter path: The instruction set to use; the images are the same with each.
+  /// - Parameter path: The instruction set of the kernels; the images are the same with each.
   public init(_ path: KernelPath = kernels_best_path()) {
     unsafe kernels = unsafe kernels_of(path)
   }
@@ -42,10 +42,10 @@ public final class AugmentationWorkspace {
   /// The number of pixels of the current image.
   var pixelCount: Int { size.pixelCount }
 
-  /// The number of levels of the current image: three times the number of pixels.
+  /// The number of 8-bit values (levels) of the current image, three per pixel.
   var levelCount: Int { 3 * size.pixelCount }
 
-  /// The planes of the current image.
+  /// The address of the current image's planes, `[3, height, width]`, for changing them in place.
   var levelsInPlace: UnsafeMutablePointer<UInt8> {
     precondition(!isTensor, "operations on levels come before those on floats")
     let planes = unsafe self.planes.room(for: levelCount)
@@ -59,9 +59,9 @@ public final class AugmentationWorkspace {
     return unsafe planes
   }
 
-  // MARK: Into the workspace and out of it
+  // MARK: Input and output
 
-  /// Begins a view of `size` with an image.
+  /// Starts a view of size `viewSize` from an image.
   func begin(_ image: RGBImage, viewSize: ImageSize, isMirrored: Bool? = nil) {
     self.isMirrored = isMirrored
     source = image
@@ -70,14 +70,14 @@ public final class AugmentationWorkspace {
     isTensor = false
   }
 
-  /// Resizes a part of the current image.
+  /// Resizes a rectangle of the current image, which becomes the current image.
   ///
   /// - Parameters:
-  ///   - crop: The part, which lies inside.
-  ///   - whole: The size that the part is resized to.
-  ///   - window: The part of the resized image that is made; `nil` for all of it.
-  ///   - filter: The kernel that weights pixels.
-  ///   - isAntialiased: If true, the kernel widens as the image shrinks.
+  ///   - crop: The rectangle, which lies inside the image.
+  ///   - whole: The size that the rectangle is resized to.
+  ///   - window: The part of the resized rectangle to compute; `nil` for all of it.
+  ///   - filter: The interpolation filter.
+  ///   - isAntialiased: True to widen the filter when the image shrinks.
   func resize(
     _ crop: KernelWindow, to whole: ImageSize, window: KernelWindow? = nil, _ filter: ResamplingFilter,
     isAntialiased: Bool = true
@@ -113,7 +113,7 @@ public final class AugmentationWorkspace {
     unsafe kernels.pointee.image_resample(corner, rowStride, columns, rows, scratch, planes.room(for: levelCount))
   }
 
-  /// Writes the finished view.
+  /// Writes the finished view, standardized by `normalization`, with the given strides.
   func writeView(
     _ normalization: ChannelNormalization, into view: inout MutableSpan<Float>, channelStride: Int, pixelStride: Int
   ) {
@@ -137,7 +137,7 @@ public final class AugmentationWorkspace {
     }
   }
 
-  /// The finished view as an image of 8 bits a channel.
+  /// Returns the finished view as an 8-bit image.
   func makeImage() -> RGBImage {
     if isTensor {
       return tensor.rounded()
@@ -147,9 +147,9 @@ public final class AugmentationWorkspace {
     return RGBImage(width: size.width, height: size.height, samples: samples)
   }
 
-  // MARK: Operations that need a second image
+  // MARK: Operations that need a second buffer
 
-  /// Cuts out a window, filled where it reaches beyond the image.
+  /// Replaces the current image by a window of it; pixels of the window outside the image get the level `fill`.
   func cut(_ window: KernelWindow, fill: UInt8) {
     let result = unsafe otherPlanes.room(for: 3 * Int(window.width) * Int(window.height))
     unsafe kernels.pointee.image_window(image, window, fill, result)
@@ -157,13 +157,13 @@ public final class AugmentationWorkspace {
     swap(&planes, &otherPlanes)
   }
 
-  /// Exchanges left and right.
+  /// Mirrors the current image horizontally.
   func mirror() {
     unsafe kernels.pointee.image_mirror(image, otherPlanes.room(for: levelCount))
     swap(&planes, &otherPlanes)
   }
 
-  /// Moves every pixel by an affine map, to the nearest pixel.
+  /// Transforms the current image by an affine map, with nearest-neighbor interpolation.
   func move(_ map: AffineMap, fill: UInt8) {
     let matrix = map.fixedPoint
     let elements = matrix.span
@@ -174,7 +174,7 @@ public final class AugmentationWorkspace {
     swap(&planes, &otherPlanes)
   }
 
-  /// Fills a rectangle that lies inside.
+  /// Fills a rectangle, which lies inside the current image, with a level.
   func fill(top: Int, left: Int, height: Int, width: Int, with level: UInt8) {
     let levels = unsafe levelsInPlace
     for plane in 0..<3 {
@@ -185,13 +185,15 @@ public final class AugmentationWorkspace {
     }
   }
 
-  /// Blends with the image smoothed.
+  /// Blends the current image with a smoothed version of itself; a factor of 1 changes nothing, larger ones sharpen.
   func sharpen(by factor: Float) {
     unsafe kernels.pointee.image_sharpen(image, factor, otherPlanes.room(for: levelCount))
     swap(&planes, &otherPlanes)
   }
 
-  /// Smooths with `2 · radius + 1` weights that `fill` writes; beyond the edges lies the level `outside`, or the mirrored image.
+  /// Blurs rows and columns of the current image with the `2 · radius + 1` weights that `fill` writes.
+  ///
+  /// Beyond the edges the image has the level `outside`, or is mirrored for `nil`.
   func blur(radius: Int, outside: Float?, weights fill: (UnsafeMutablePointer<Float>) -> Void) {
     let taps = 2 * radius + 1
     let scratchCount = unsafe kernels.pointee.image_blur_scratch_count(
@@ -209,7 +211,7 @@ public final class AugmentationWorkspace {
 
   // MARK: Operations on floats
 
-  /// Changes the image as floats from 0 to 1; operations on levels must not follow.
+  /// Changes the current image as floats from 0 to 1; operations on 8-bit levels must not follow.
   func changeTensor(_ body: (inout PlanarImage) -> Void) {
     if !isTensor {
       unsafe tensor.load(levelsInPlace, size)

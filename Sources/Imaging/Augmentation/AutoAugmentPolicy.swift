@@ -1,15 +1,15 @@
-/// A policy that AutoAugment's search found: 25 pairs of operations, of which each view gets one pair.
+/// A policy found by AutoAugment: 25 pairs of operations, of which one random pair is applied to each view.
 enum AutoAugmentPolicy: String, Sendable, CaseIterable {
-  /// The paper's for CIFAR-10 (arXiv 1805.09501, table 7).
+  /// The paper's policy for CIFAR-10 (arXiv:1805.09501, table 7).
   case cifar10
-  /// The paper's for ImageNet (table 9).
+  /// The paper's policy for ImageNet (table 9).
   case imagenet
-  /// The official code's first policy for ImageNet, which SupCon's ran.
+  /// The first ImageNet policy in the official code, which the SupCon authors' code uses.
   case imagenetV0 = "imagenet-v0"
-  /// The paper's for street-view house numbers (table 8).
+  /// The paper's policy for SVHN (Street View House Numbers, table 8).
   case svhn
 
-  /// An operation, the probability that its pair applies it, and its level; operations without a magnitude have level 0.
+  /// An operation, the probability of applying it, and its level (strength); operations without a magnitude have level 0.
   struct Entry: Sendable {
     let operation: ImageOperation
     let probability: Float
@@ -22,7 +22,7 @@ enum AutoAugmentPolicy: String, Sendable, CaseIterable {
     }
   }
 
-  /// The pairs.
+  /// The 25 pairs of operations.
   var pairs: [(first: Entry, second: Entry)] {
     switch self {
     case .cifar10: Self.cifar10Pairs

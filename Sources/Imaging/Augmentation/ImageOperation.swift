@@ -1,7 +1,7 @@
-/// An operation on the levels of an image, by its name in the text of an augmentation.
+/// An operation on an image's 8-bit levels; the raw value is its name in an augmentation's text.
 ///
-/// The operations of AutoAugment's policies and RandAugment, and a few more. An operation has one magnitude at most, which is
-/// drawn uniformly from a range (``RandomOperation``) or follows from a policy's level (``MagnitudeRange``).
+/// These are the operations of AutoAugment and RandAugment, and a few more. An operation has at most one magnitude, which is drawn uniformly
+/// from a range (``RandomOperation``) or computed from a policy's level (``MagnitudeRange``).
 enum ImageOperation: String, Sendable, CaseIterable {
   case shearX = "shear-x"
   case shearY = "shear-y"
@@ -22,7 +22,7 @@ enum ImageOperation: String, Sendable, CaseIterable {
   case grayscale
   case cutout
 
-  /// The operation in a sentence, for the help.
+  /// The description of the operation in the help text.
   var summary: String {
     switch self {
     case .shearX: "shears sideways about the center"
@@ -46,7 +46,7 @@ enum ImageOperation: String, Sendable, CaseIterable {
     }
   }
 
-  /// The parameter of the magnitude; `nil` for operations without one.
+  /// The description of the operation's magnitude; `nil` for operations without one.
   var magnitude: Magnitude? {
     switch self {
     case .shearX: Magnitude("factor", RandomRange(-0.3, 0.3), in: -2...2, "a pixel comes from factor · y further right")
@@ -80,7 +80,7 @@ enum ImageOperation: String, Sendable, CaseIterable {
     }
   }
 
-  /// True if some pixels of the result come from outside the image and get a fill level.
+  /// True if pixels of the result may come from outside the image, where they get a fill level.
   var fills: Bool {
     switch self {
     case .shearX, .shearY, .translateX, .translateY, .rotate, .cutout: true

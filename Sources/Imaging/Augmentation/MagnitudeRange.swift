@@ -1,43 +1,43 @@
 import KeyedRandomness
 
-/// The magnitudes that a policy's levels from 0 to 10 stand for, which differ between codes.
+/// The mapping of a policy's levels (0 to 10) to magnitudes of operations, which differs between published implementations.
 enum MagnitudeRange: String, Sendable, CaseIterable {
-  /// The independent code for CIFAR: a magnitude uniform between marks L and L + 1 of 11, black outside the image.
+  /// The magnitudes of the widely used PyTorch reimplementation for CIFAR: a random magnitude between levels L and L + 1, black outside the image.
   ///
-  /// Magnitudes run from one sign to the other, so that levels below 5 are negative and those above positive, never random. Its shear-x
-  /// moves columns up and down, its shear-y rows sideways; it shears and rotates about a point one pixel below and right of the center.
-  /// That code interpolates with cubic splines, this one takes the nearest pixel as all others do.
+  /// Magnitudes range from negative to positive, so that levels below 5 are negative and those above are positive; the sign is not random. In
+  /// that code shear-x moves columns vertically, shear-y moves rows horizontally, and shears and rotations are about a point one pixel below and
+  /// right of the center. It interpolates with cubic splines, whereas nearest-neighbor interpolation is used here, as for the other codes.
   case pytorchAutoAugment = "pytorch-auto-augment"
-  /// The official code: fixed magnitudes, random sign, mid gray outside the image.
+  /// The magnitudes of the official code: a fixed magnitude per level, random sign, mid gray outside the image.
   ///
-  /// Its contrast blends not with the mean luminance but with the number of pixels divided by 256.
+  /// Its contrast operation blends with the number of pixels divided by 256, instead of the mean luminance.
   case tensorflow
-  /// Fixed magnitudes of which level 9 is the largest, random sign also of brightness, color, contrast and sharpness, black outside the
-  /// image.
+  /// The magnitudes of torchvision: a fixed magnitude per level, the largest at level 9, random sign also for brightness, color, contrast and
+  /// sharpness, black outside the image.
   case torchvision
 
-  /// The level outside the image.
+  /// The level given to pixels from outside the image.
   var fill: UInt8 { self == .tensorflow ? 128 : 0 }
 }
 
-/// The largest magnitudes of a policy, which differ between AutoAugment and RandAugment.
+/// The magnitudes at a policy's highest level, which differ between AutoAugment and RandAugment.
 struct MagnitudeScale: Sendable, Equatable {
-  /// The highest level.
+  /// The highest level of the policy.
   var top = 10.0
-  /// Half the side of the official code's square at level 10, in pixels.
+  /// Half the side of the cutout square in the official code at level 10, in pixels.
   var cutoutPixels = 100.0
-  /// The translation of the official code at level 10, in pixels.
+  /// The translation in the official code at level 10, in pixels.
   var translationPixels = 250.0
 }
 
 extension MagnitudeRange {
-  /// Applies an operation of a level to the current image, with random signs and places drawn from the stream.
+  /// Applies an operation to the current image with the magnitude of a level; signs and positions are drawn from `stream`.
   func apply(
     _ operation: ImageOperation, level: Double, _ scale: MagnitudeScale, to workspace: AugmentationWorkspace,
     _ stream: inout RandomStream
   ) {
     switch operation {
-    // No draws: these have no magnitude.
+    // These have no magnitude and need no random numbers.
     case .autoContrast: return workspace.stretchContrast()
     case .equalize: return workspace.equalize()
     case .invert: return workspace.invert()
@@ -78,7 +78,7 @@ extension MagnitudeRange {
     func signed(_ most: Double) -> Double { stream.nextEvent(probability: 0.5) ? most * share : -most * share }
     func move(_ map: AffineMap) { workspace.move(map, fill: fill) }
     switch operation {
-    // About the center of the first pixel.
+    // About the center of the top left pixel.
     case .shearX: move(AffineMap(b: signed(0.3)).about(x: 0.5, y: 0.5))
     case .shearY: move(AffineMap(d: signed(0.3)).about(x: 0.5, y: 0.5))
     case .translateX: move(AffineMap(c: signed(scale.translationPixels)))
@@ -101,7 +101,7 @@ extension MagnitudeRange {
     func pixels(_ extent: Int) -> Double { signed(150.0 / 331 * Double(extent)).rounded(.towardZero) }
     func move(_ map: AffineMap) { workspace.move(map, fill: fill) }
     switch operation {
-    // About the corner.
+    // About the corner of the image.
     case .shearX: move(AffineMap(b: signed(0.3)))
     case .shearY: move(AffineMap(d: signed(0.3)))
     case .translateX: move(AffineMap(c: -pixels(size.width)))
@@ -110,12 +110,12 @@ extension MagnitudeRange {
     case .posterize: workspace.posterize(bits: 8 - Int((4 * share).rounded(.toNearestOrEven)))
     case .solarize: workspace.solarize(threshold: 255 - 255 * share)
     case .brightness, .contrast, .color, .sharpness: blend(operation, by: 1 + signed(0.9), workspace)
-    // Its policies have none of the others.
+    // torchvision's policies contain no other operation.
     default: break
     }
   }
 
-  /// Applies one of the four operations that blend with a simpler image; others change nothing, because no policy has them.
+  /// Applies brightness, contrast, color or sharpness, which blend the image with a simpler one; does nothing for any other operation.
   private func blend(_ operation: ImageOperation, by factor: Double, _ workspace: AugmentationWorkspace) {
     switch operation {
     case .brightness: workspace.changeBrightness(by: factor)

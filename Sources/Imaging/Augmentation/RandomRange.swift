@@ -1,6 +1,6 @@
 import KeyedRandomness
 
-/// Numbers of which one is drawn, all equally likely; a single one if both bounds are the same.
+/// A range of numbers from which one is drawn uniformly; a constant if both bounds are equal.
 struct RandomRange: Sendable, Equatable {
   var lower: Double
   var upper: Double

@@ -1,8 +1,9 @@
 import Glibc
 import ImageCodecs
 
-/// The source of each pixel of a moved image: result (x, y) is source (a x + b y + c, d x + e y + f), in pixels, as in Pillow's
-/// `Image.transform`.
+/// An affine map from the pixels of a transformed image to those of the source image, as in Pillow's `Image.transform`.
+///
+/// The result's pixel (x, y) is the source's pixel (a x + b y + c, d x + e y + f).
 struct AffineMap: Equatable {
   var a = 1.0
   var b = 0.0
@@ -11,14 +12,14 @@ struct AffineMap: Equatable {
   var e = 1.0
   var f = 0.0
 
-  /// As the kernel wants it: multiples of 2⁻¹⁶, half a pixel added so that the whole part names the pixel.
+  /// The coefficients for the C kernel in units of 2⁻¹⁶, with half a pixel added so that the integer part of a position is the pixel's index.
   var fixedPoint: [6 of Int32] {
     func fixed(_ value: Double) -> Int32 {
-      // Beyond that no pixel of an image is met.
+      // Larger coefficients would map every pixel outside the image.
       Int32(min(max((value * 65536 + 0.5).rounded(.down), -0x7fff_0000), 0x7fff_0000))
     }
     guard b != 0 || d != 0 else {
-      // Without rotation Pillow computes in double: moves by less than 2⁻¹⁷ pixels count.
+      // Without rotation Pillow computes in float64, where shifts of less than 2⁻¹⁷ pixels matter.
       return [65536, 0, fixed((c + 0.5).rounded(.down)), 0, 65536, fixed((f + 0.5).rounded(.down))]
     }
     return [
@@ -26,23 +27,23 @@ struct AffineMap: Equatable {
     ]
   }
 
-  /// Moves the image by this many pixels to the right and down.
+  /// Returns a map that moves the image by a number of pixels to the right and down.
   static func translation(right: Double, down: Double) -> AffineMap {
     AffineMap(c: -right, f: -down)
   }
 
-  /// A rotation of the image about the origin, as in Pillow's `Image.rotate`.
+  /// Returns a map that rotates the image about the origin, as Pillow's `Image.rotate` does.
   static func rotation(counterclockwiseDegrees degrees: Double) -> AffineMap {
     let radians = degrees * .pi / 180
     return AffineMap(a: cos(radians), b: -sin(radians), d: sin(radians), e: cos(radians))
   }
 
-  /// A rotation of an image about its center.
+  /// Returns a map that rotates the image about its center.
   static func rotation(counterclockwiseDegrees degrees: Double, aboutCenterOf size: ImageSize) -> AffineMap {
     rotation(counterclockwiseDegrees: degrees).about(x: Double(size.width) / 2, y: Double(size.height) / 2)
   }
 
-  /// The same map about another origin.
+  /// Returns the same linear map with (x, y) instead of (0, 0) as its fixed point.
   func about(x: Double, y: Double) -> AffineMap {
     AffineMap(a: a, b: b, c: c + x - a * x - b * y, d: d, e: e, f: f + y - d * x - e * y)
   }

@@ -1,18 +1,18 @@
 import ImageCodecs
 
-/// A white image to draw others on.
+/// A white image onto which other images are drawn.
 public struct Canvas {
   /// The image drawn so far.
   public private(set) var image: RGBImage
 
-  /// A white image.
+  /// Creates a white canvas.
   public init(width: Int, height: Int) {
     image = RGBImage(width: width, height: height, samples: Array(repeating: 255, count: width * height * 3))
   }
 
-  /// Draws an image, each of its pixels as a square of `scale` × `scale`.
+  /// Draws an image onto the canvas, with each pixel enlarged to a square of `scale` × `scale` pixels.
   ///
-  /// - Precondition: It lies inside the canvas.
+  /// - Precondition: The enlarged image lies inside the canvas.
   public mutating func draw(_ tile: RGBImage, scale: Int = 1, left: Int, top: Int) {
     for row in 0..<tile.height * scale {
       for column in 0..<tile.width * scale {

@@ -1,11 +1,11 @@
-/// Changes of color, each a blend of the image with a simpler one, as in torchvision.
+/// Color adjustments as in torchvision, each of which blends the image with a simpler image.
 ///
-/// With factor 1 the image stays, with 0 it becomes the simpler one; results are clipped to 0…1.
+/// A factor of 1 gives the image, 0 the simpler image; results are clipped to 0…1.
 extension PlanarImage {
-  /// ITU-R BT.601's weights of red, green and blue in luminance.
+  /// The weights of red, green and blue in luminance (ITU-R BT.601).
   private static let luminanceWeights: (red: Float, green: Float, blue: Float) = (0.299, 0.587, 0.114)
 
-  /// Blends with black.
+  /// Blends the image with black.
   mutating func adjustBrightness(by factor: Float) {
     let count = 3 * pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
@@ -15,7 +15,7 @@ extension PlanarImage {
     }
   }
 
-  /// Blends with the mean of the luminance over all pixels.
+  /// Blends the image with its mean luminance.
   mutating func adjustContrast(by factor: Float) {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
@@ -30,7 +30,7 @@ extension PlanarImage {
     }
   }
 
-  /// Blends each pixel with its luminance.
+  /// Blends each pixel with its own luminance.
   mutating func adjustSaturation(by factor: Float) {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in

@@ -1,17 +1,17 @@
 import ImageCodecs
 
-/// Counts of the extreme levels of an image, which tell an image without contrast: black, white, clipped or of one color.
+/// Counts of extreme levels, by which images without contrast are detected: black, white, or of one color.
 public struct ImageContrast: Sendable, Equatable {
-  /// The number of samples, three a pixel.
+  /// The number of channel values of the image, three per pixel.
   public let sampleCount: Int
-  /// The number of samples of level 0.
+  /// The number of channel values that are 0.
   public let blackCount: Int
-  /// The number of samples of level 255.
+  /// The number of channel values that are 255.
   public let whiteCount: Int
-  /// The number of samples that equal the first pixel's sample of their channel.
+  /// The number of channel values that equal the first pixel's value of the same channel.
   public let uniformCount: Int
 
-  /// Counts the levels of an image; one pass, a fraction of the time of decoding.
+  /// Counts the levels of an image in one pass, which takes a fraction of the decoding time.
   public init(of image: RGBImage) {
     var (black, white, uniform) = (0, 0, 0)
     unsafe image.samples.withUnsafeBufferPointer { samples in
@@ -27,12 +27,12 @@ public struct ImageContrast: Sendable, Equatable {
     (sampleCount, blackCount, whiteCount, uniformCount) = (image.samples.count, black, white, uniform)
   }
 
-  /// The share of samples of level 0.
+  /// The fraction of channel values that are 0.
   public var blackShare: Double { share(blackCount) }
-  /// The share of samples of level 255.
+  /// The fraction of channel values that are 255.
   public var whiteShare: Double { share(whiteCount) }
 
-  /// True if at least 99 % of the samples are black, or white, or all pixels have one color: such an image shows nothing.
+  /// True if at least 99 % of the channel values are 0, or 255, or if all pixels have one color.
   public var isBlank: Bool {
     sampleCount > 0 && (blackShare >= 0.99 || whiteShare >= 0.99 || uniformCount == sampleCount)
   }

@@ -1,15 +1,15 @@
 import ImageCodecs
 
-/// A color image in float32, one plane a channel, 0 black and 1 full.
+/// A float32 color image stored as three planes, with values from 0 (black) to 1.
 struct PlanarImage {
   private(set) var size = ImageSize(width: 0, height: 0)
 
-  /// `[3, height, width]`, and leftovers of a larger image.
+  /// The values, `[3, height, width]`; the array may be longer than that.
   var planes: [Float] = []
 
   var pixelCount: Int { size.pixelCount }
 
-  /// Becomes the image of these levels, `[3, height, width]`.
+  /// Copies an 8-bit image, `[3, height, width]`.
   mutating func load(_ levels: UnsafePointer<UInt8>, _ size: ImageSize) {
     self.size = size
     let count = 3 * size.pixelCount
@@ -23,7 +23,7 @@ struct PlanarImage {
     }
   }
 
-  /// Writes the image standardized.
+  /// Writes the image, standardized by `normalization`, with the given strides.
   func write(
     _ normalization: ChannelNormalization, into view: inout MutableSpan<Float>, channelStride: Int, pixelStride: Int
   ) {
@@ -42,7 +42,7 @@ struct PlanarImage {
     }
   }
 
-  /// The image in 8 bits a channel.
+  /// Returns the image rounded to 8 bits per channel.
   func rounded() -> RGBImage {
     let count = pixelCount
     return RGBImage(

@@ -1,11 +1,11 @@
-/// Memory that grows as needed and keeps nothing when it does; for numbers only.
+/// A memory buffer that grows as needed and loses its contents when it does.
 @safe
 struct ScratchBuffer<Element: BitwiseCopyable>: ~Copyable {
   private var elements = unsafe UnsafeMutableBufferPointer<Element>(start: nil, count: 0)
 
   deinit { unsafe elements.deallocate() }
 
-  /// The address of room for at least `count` elements, whose values are undefined.
+  /// Returns the address of memory for at least `count` elements with undefined values.
   mutating func room(for count: Int) -> UnsafeMutablePointer<Element> {
     if unsafe elements.count < count {
       unsafe elements.deallocate()

@@ -1,7 +1,7 @@
 import ImageCodecs
 
 extension RGBImage {
-  /// The image with this shorter side, by Pillow's antialiased bilinear filter; never larger than it is.
+  /// Returns the image reduced to a shorter side of `side` pixels with Pillow's antialiased bilinear filter; smaller images are unchanged.
   public func resizedShorterSide(_ side: Int) -> RGBImage {
     let target = size.withShorterSide(side)
     guard target != size else { return self }
@@ -13,8 +13,9 @@ extension RGBImage {
 }
 
 extension ImageSize {
-  /// This size shrunk in proportion until the shorter side has so many pixels, the other rounded down, as torchvision's `Resize`; a
-  /// smaller one as it is.
+  /// Returns this size reduced proportionally to a shorter side of `side` pixels; smaller sizes are unchanged.
+  ///
+  /// The longer side is rounded down, as in torchvision's `Resize`.
   public func withShorterSide(_ side: Int) -> ImageSize {
     let shorter = min(width, height)
     guard shorter > side else { return self }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// The kernel that weights pixels when an image is resized.
+/// The interpolation filter with which an image is resized.
 public enum ResamplingFilter: String, Sendable, CaseIterable {
-  /// A triangle as wide as two pixels of the smaller image.
+  /// A triangle with a radius of one pixel of the smaller image.
   case bilinear
-  /// Keys's cubic with a = −½, as wide as four.
+  /// Keys's cubic with a = −½ and a radius of two pixels of the smaller image.
   case bicubic
 
-  /// The radius of the kernel, in pixels of the smaller image.
+  /// The radius of the filter, in pixels of the smaller image.
   var support: Double {
     switch self {
     case .bilinear: 1
@@ -15,7 +15,7 @@ public enum ResamplingFilter: String, Sendable, CaseIterable {
     }
   }
 
-  /// The weight at a distance.
+  /// Returns the filter's weight at a distance in pixels.
   func weight(at distance: Double) -> Double {
     let x = abs(distance)
     switch self {

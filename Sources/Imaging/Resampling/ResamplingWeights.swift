@@ -1,6 +1,6 @@
 import Kernels
 
-/// The weights that make `count` rows or columns from others, as Pillow computes them: in double, normalized, rounded to 2⁻²².
+/// The weights for resizing rows or columns, computed as in Pillow: in float64, normalized to a sum of 1, rounded to multiples of 2⁻²².
 @safe
 struct ResamplingWeights: ~Copyable {
   private var starts = ScratchBuffer<Int32>()
@@ -8,7 +8,7 @@ struct ResamplingWeights: ~Copyable {
   private var weights = ScratchBuffer<Int32>()
   private var exact = ScratchBuffer<Double>()
 
-  /// The weights of `range` of the `count` lines that `source` lines become; valid until the next call.
+  /// Computes the weights for the lines in `range` when `source` lines are resized to `count` lines; valid until the next call.
   mutating func filter(
     from source: Int, to count: Int, keeping range: Range<Int>, _ filter: ResamplingFilter, isAntialiased: Bool
   ) -> KernelFilter {
@@ -41,7 +41,7 @@ struct ResamplingWeights: ~Copyable {
         unsafe exact[tap] = weight
         sum += weight
       }
-      // All lines read as many neighbors: at the end they begin earlier, with weights of zero.
+      // Every line reads the same number of source lines; near the end it begins earlier, with weights of zero.
       let start = min(first, source - taps)
       unsafe starts[index] = Int32(start)
       let target = unsafe weights + (index / 4 * taps + first - start) * 4 + index % 4

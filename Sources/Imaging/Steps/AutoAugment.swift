@@ -1,6 +1,6 @@
 import KeyedRandomness
 
-/// One of a policy's 25 pairs of operations, each operation with its own probability.
+/// The AutoAugment operation: one random pair out of a policy's 25, each of its two operations applied with its own probability.
 struct AutoAugment: AugmentationStep {
   var policy = AutoAugmentPolicy.cifar10
   var levels = MagnitudeRange.pytorchAutoAugment
@@ -17,7 +17,7 @@ struct AutoAugment: AugmentationStep {
   }
 
   private var scale: MagnitudeScale {
-    // torchvision has ten marks for AutoAugment.
+    // torchvision's highest AutoAugment level is 9.
     levels == .torchvision ? MagnitudeScale(top: 9) : MagnitudeScale()
   }
 

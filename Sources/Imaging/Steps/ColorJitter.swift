@@ -1,6 +1,6 @@
 import KeyedRandomness
 
-/// Brightness, contrast, saturation and hue by random factors in random order.
+/// The color jitter operation: brightness, contrast, saturation and hue are changed by random amounts in random order.
 struct ColorJitter: AugmentationStep {
   var brightness = 0.4
   var contrast = 0.4
@@ -26,7 +26,7 @@ struct ColorJitter: AugmentationStep {
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
     guard stream.nextEvent(probability: Float(probability)) else { return }
-    // Fisher and Yates: each of the 24 orders is equally likely.
+    // Fisher-Yates shuffle: each of the 24 orders is equally likely.
     var order: [4 of Int] = [0, 1, 2, 3]
     for last in (1...3).reversed() {
       order.swapAt(last, stream.nextInteger(below: last + 1))

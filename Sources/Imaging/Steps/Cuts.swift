@@ -2,7 +2,7 @@ import ImageCodecs
 import Kernels
 import KeyedRandomness
 
-/// A random window of the view's size out of the image with a margin on all four sides.
+/// The padded crop operation: a random window of the view's size from the image with a margin on all four sides.
 struct PaddedCrop: AugmentationStep {
   var padding = 4
   var fill = 0
@@ -31,7 +31,7 @@ struct PaddedCrop: AugmentationStep {
   }
 }
 
-/// The part of the view's size at the center.
+/// The center crop operation: the window of the view's size at the image's center.
 struct CenterCrop: AugmentationStep {
   var fill = 0
 
@@ -49,13 +49,13 @@ struct CenterCrop: AugmentationStep {
   }
 }
 
-/// The whole image, resized.
+/// The resize operation, which fits the whole image to the view.
 struct Resize: AugmentationStep {
-  /// The treatment of the image's proportions.
+  /// The treatment of an image whose aspect ratio is not the view's.
   enum Aspect: String, Sendable, CaseIterable {
-    /// They stay: the image covers the view.
+    /// The aspect ratio is preserved: the resized image covers the view and may extend beyond it.
     case keep
-    /// They become the view's.
+    /// The image is stretched to the view's aspect ratio.
     case stretch
   }
 
@@ -80,7 +80,7 @@ struct Resize: AugmentationStep {
     workspace.resize(workspace.size.window, to: target(for: workspace.size, workspace.viewSize), filter)
   }
 
-  /// Resizes and cuts the view out of the center, computing no more than that.
+  /// Resizes the image and crops the view from its center, computing only the pixels of the view.
   func applyWithCut(to workspace: AugmentationWorkspace) {
     let target = target(for: workspace.size, workspace.viewSize)
     workspace.resize(
@@ -91,14 +91,14 @@ struct Resize: AugmentationStep {
     let width = Int((scale * Double(view.width)).rounded())
     let height = Int((scale * Double(view.height)).rounded())
     guard aspect == .keep else { return ImageSize(width: width, height: height) }
-    // The side that would fall short decides; the other is rounded down, as in torchvision.
+    // The scale is that of the side that would otherwise be too short; the other side is rounded down, as in torchvision.
     return size.width * height >= size.height * width
       ? ImageSize(width: max(size.width * height / size.height, width), height: height)
       : ImageSize(width: width, height: max(size.height * width / size.width, height))
   }
 }
 
-/// Left and right exchanged.
+/// The flip operation, which mirrors the image horizontally with some probability.
 struct Flip: AugmentationStep {
   var probability = 0.5
 
@@ -109,7 +109,7 @@ struct Flip: AugmentationStep {
   var parameters: [AugmentationParameter<Flip>] { [.probability(\.probability)] }
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
-    // Drawn even where the answer is known, so that the draws of later operations stay what they are.
+    // Drawn even if the caller decides, so that the random numbers of later operations do not change.
     let isDrawn = stream.nextEvent(probability: Float(probability))
     if workspace.isMirrored ?? isDrawn {
       workspace.mirror()
@@ -118,7 +118,7 @@ struct Flip: AugmentationStep {
 }
 
 extension AugmentationParameter {
-  /// The share of views that are changed.
+  /// The parameter that is the probability with which the operation is applied to a view.
   static func probability(_ path: WritableKeyPath<Step, Double> & Sendable) -> AugmentationParameter {
     .number("probability", path, in: 0...1, "the share of views that are changed")
   }

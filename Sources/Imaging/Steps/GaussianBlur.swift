@@ -1,13 +1,13 @@
 import Glibc
 import KeyedRandomness
 
-/// A Gaussian blur of random strength.
+/// The Gaussian blur operation, with a random standard deviation.
 struct GaussianBlur: AugmentationStep {
-  /// The levels beyond the edges.
+  /// The continuation of the image beyond its edges.
   enum Edge: String, Sendable, CaseIterable {
-    /// The image mirrored at its edge pixels, as in torchvision.
+    /// The image is mirrored at its edge pixels, as in torchvision.
     case mirror
-    /// Mid gray: the zeros of the scale from −1 to 1 that TensorFlow's code blurs on.
+    /// Mid gray, because TensorFlow's code pads with zeros on a scale from −1 to 1.
     case gray
   }
 

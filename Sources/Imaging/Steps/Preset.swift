@@ -1,8 +1,8 @@
 import KeyedRandomness
 
-/// A named chain of operations that a published code runs, which may differ for small and large views.
+/// A named sequence of operations that reproduces a published implementation; it may differ between small and large views.
 struct Preset: AugmentationStep {
-  /// Views of at most so many pixels a side are small.
+  /// The largest side in pixels of a view that counts as small.
   static let smallSide = 64
 
   let name: String
@@ -12,19 +12,19 @@ struct Preset: AugmentationStep {
   /// The operations for larger views.
   private(set) var large: [any AugmentationStep] = []
 
-  // Parameters of RandAugment, in the presets that have them.
+  // The parameters of RandAugment, for presets that contain it.
   private var operations: Int
   private var magnitude: Double
   private let hasMagnitude: Bool
   private let makeSteps: @Sendable (Bool, RandomOperations) -> [any AugmentationStep]
 
-  /// A preset without parameters.
+  /// Creates a preset without parameters; `makeSteps` returns its operations for small and for large views.
   init(_ name: String, _ summary: String, _ makeSteps: @escaping @Sendable (_ isSmall: Bool) -> [any AugmentationStep])
   {
     self.init(name, summary, hasMagnitude: false) { isSmall, _ in makeSteps(isSmall) }
   }
 
-  /// A preset with RandAugment's number of operations and magnitude.
+  /// Creates a preset that has RandAugment's number of operations and magnitude as parameters.
   init(
     randAugment name: String, _ summary: String,
     _ makeSteps: @escaping @Sendable (_ isSmall: Bool, RandomOperations) -> [any AugmentationStep]
@@ -53,7 +53,7 @@ struct Preset: AugmentationStep {
     large = makeSteps(false, random)
   }
 
-  /// Set by text, after which the operations are made anew.
+  /// The number of RandAugment operations; setting it rebuilds the sequence of operations.
   private var operationsParameter: Int {
     get { operations }
     set {

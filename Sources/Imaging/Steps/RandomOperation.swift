@@ -1,6 +1,6 @@
 import KeyedRandomness
 
-/// An image operation whose magnitude is drawn uniformly from a range.
+/// A single image operation as a step of an augmentation, with a magnitude drawn uniformly from a range.
 struct RandomOperation: AugmentationStep {
   let operation: ImageOperation
   var magnitude: RandomRange
@@ -30,7 +30,7 @@ struct RandomOperation: AugmentationStep {
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
     guard stream.nextEvent(probability: Float(probability)) else { return }
-    // Drawn for operations without a magnitude too, so that all take as many draws.
+    // Also drawn for operations without a magnitude, so that all operations use the same number of random numbers.
     let magnitude = magnitude.draw(&stream)
     let size = workspace.size
     func move(_ map: AffineMap) {

@@ -1,12 +1,12 @@
 import KeyedRandomness
 
-/// RandAugment's N random operations of one magnitude.
+/// The RandAugment operation: N random operations, all with the same magnitude.
 struct RandomOperations: AugmentationStep {
-  /// The code that defines operations and magnitudes.
+  /// The implementation that defines the set of operations and their magnitudes.
   enum Code: String, Sendable, CaseIterable {
-    /// The official code's 16 operations and none, magnitudes to 10.
+    /// The official TensorFlow code: 16 operations and the identity, magnitudes up to 10.
     case tensorflow
-    /// torchvision's 13 operations and none, magnitudes to 30.
+    /// torchvision: 13 operations and the identity, magnitudes up to 30.
     case torchvision
   }
 
@@ -42,7 +42,7 @@ struct RandomOperations: AugmentationStep {
     let range = levels == .tensorflow ? MagnitudeRange.tensorflow : .torchvision
     for _ in 0..<operations {
       let choice = stream.nextInteger(below: choices.count + 1)
-      // The last choice changes nothing.
+      // The last choice is the identity.
       guard choice < choices.count else { continue }
       range.apply(choices[choice], level: min(magnitude, scale.top), scale, to: workspace, &stream)
     }

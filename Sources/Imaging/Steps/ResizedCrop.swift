@@ -3,14 +3,14 @@ import ImageCodecs
 import Kernels
 import KeyedRandomness
 
-/// A random part of the image, resized to the view.
+/// The random resized crop operation: a random rectangle of the image, resized to the view.
 struct ResizedCrop: AugmentationStep {
-  /// The distribution of the random part.
+  /// The distribution of the random rectangle.
   enum Sampling: String, Sendable, CaseIterable {
-    /// Area uniform, aspect ratio log-uniform, 10 attempts; then the largest part at the center with an allowed ratio.
+    /// Uniform area and log-uniform aspect ratio, in at most 10 attempts; after these, the largest centered rectangle with an allowed ratio.
     case torchvision
-    /// `tf.image.sample_distorted_bounding_box`: aspect ratio uniform, height uniform among those allowed, at least a tenth of the
-    /// image, 100 attempts; then the square at the center.
+    /// TensorFlow's `tf.image.sample_distorted_bounding_box`: uniform aspect ratio, uniform height within the allowed range, at least a tenth of the
+    /// image, in at most 100 attempts; after these, the centered square.
     case tensorflow
   }
 
@@ -93,7 +93,7 @@ struct ResizedCrop: AugmentationStep {
       guard share >= least, share <= most, share >= pixels / 10, (1...size.width).contains(part.width),
         (1...size.height).contains(height)
       else { continue }
-      // The last place is never drawn, unless it is the only one.
+      // As in TensorFlow, the last position is never drawn, unless it is the only one.
       let top = height < size.height ? stream.nextInteger(below: size.height - height) : 0
       let left = part.width < size.width ? stream.nextInteger(below: size.width - part.width) : 0
       return KernelWindow(top: Int32(top), left: Int32(left), width: Int32(part.width), height: Int32(height))
@@ -104,14 +104,14 @@ struct ResizedCrop: AugmentationStep {
 }
 
 extension ImageSize {
-  /// This size at the center of another, reaching beyond it where it is larger.
+  /// Returns a window of this size at the center of an image of size `whole`; it extends beyond a smaller image.
   func centered(in whole: ImageSize) -> KernelWindow {
     func start(_ part: Int, _ whole: Int) -> Int32 { Int32((Double(whole - part) / 2).rounded(.toNearestOrEven)) }
     return KernelWindow(
       top: start(height, whole.height), left: start(width, whole.width), width: Int32(width), height: Int32(height))
   }
 
-  /// All of it.
+  /// The window that covers an image of this size.
   var window: KernelWindow {
     KernelWindow(top: 0, left: 0, width: Int32(width), height: Int32(height))
   }

@@ -1,6 +1,6 @@
 import KeyedRandomness
 
-/// Brightness, contrast and saturation in this order, on floats from 0 to 1.
+/// The color jitter operation on floats from 0 to 1: brightness, contrast and saturation, in this order.
 struct TensorJitter: AugmentationStep {
   var brightness = 0.4
   var contrast = 0.4
@@ -31,7 +31,7 @@ struct TensorJitter: AugmentationStep {
   }
 }
 
-/// Luminance in all channels, on floats from 0 to 1.
+/// The grayscale operation on floats from 0 to 1, which sets all channels to the luminance with some probability.
 struct TensorGrayscale: AugmentationStep {
   var probability = 0.2
 

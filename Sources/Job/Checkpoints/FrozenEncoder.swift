@@ -4,20 +4,20 @@ import MPI
 import NeuralNet
 import Runs
 
-/// A checkpoint of a run, opened for reading only.
+/// A run's encoder, read from a checkpoint and not changed.
 ///
-/// Reading takes no lock: it works in a read-only folder and during training.
+/// Reading takes no lock, so that it also works in a read-only folder and while the run is training.
 package struct FrozenEncoder {
-  /// The run's configuration, with the data path of this invocation; the precision may be changed.
+  /// The run's configuration, with the dataset path given for this command; callers may change its precision.
   package var configuration: Configuration
-  /// Weights and running statistics, the same on every rank: the run's own or their moving average.
+  /// The weights and running statistics, the same on every rank.
   package let state: TrainingState
-  /// The kind of ``state``'s weights: the run's own or their moving average.
+  /// The origin of the weights in ``state``: those after the checkpoint's last step, or their moving average.
   package let weights: RunWeights
-  /// True if it is the run's latest checkpoint.
+  /// True if it was read from the run's latest checkpoint.
   package let isLatest: Bool
 
-  /// An encoder in a given state.
+  /// Creates a frozen encoder from a training state in memory.
   package init(configuration: Configuration, state: TrainingState) {
     self.configuration = configuration
     self.state = state
@@ -25,19 +25,19 @@ package struct FrozenEncoder {
     isLatest = true
   }
 
-  /// Reads the run on rank 0 and broadcasts it.
+  /// Reads a checkpoint on rank 0 and broadcasts it.
   ///
   /// Collective.
   ///
   /// - Parameters:
   ///   - run: The run directory.
   ///   - checkpoint: `latest`, `best` or a number of steps.
-  ///   - weights: The weights of the checkpoint to use.
-  ///   - data: The folder of the dataset; `nil` for the run's.
-  ///   - needsData: True if the run's dataset will be opened, so that its options are checked.
+  ///   - weights: The weights to read: those after the checkpoint's last step, or their moving average.
+  ///   - data: The folder of the dataset; `nil` for the one that the run was trained on.
+  ///   - needsData: True if the dataset will be opened, so that its options are checked.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
+  /// - Throws: ``CollectiveError`` naming the missing or damaged file.
   package init(
     run: String, checkpoint: String = "latest", weights: RunWeights = .raw, data: String?, needsData: Bool = true,
     over world: borrowing Communicator, report: @escaping (String) -> Void
@@ -90,20 +90,20 @@ package struct FrozenEncoder {
     isLatest = latest[0] == 1
   }
 
-  /// Opens the training set and names the folder in the run directory for a stage's result.
+  /// Opens the training set, and chooses the folder in the run directory for the result of a stage such as `evaluate`.
   ///
-  /// A result of other data or of an earlier checkpoint has a folder of its own and never replaces the run's. Data are other data if
-  /// their fingerprint, the hash of names and classes, is not the run's; the same files at another path are the run's own.
+  /// A result for other data or for an earlier checkpoint gets its own folder and never replaces the result for the run's data. Data are other
+  /// data if their fingerprint (the hash of file and class names) differs from the run's; the same files at another path are not.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - stage: The folder of the run's own result.
-  ///   - split: The images that the stage tests on.
+  ///   - stage: The name of the folder for the run's own data and latest checkpoint.
+  ///   - split: The split that the stage tests on.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The training set, and for example `evaluation`, `evaluation-average`, `evaluation-flowers` or `evaluation-step-1200`.
-  /// - Throws: ``CollectiveError`` naming the file that is missing or damaged.
+  /// - Returns: The training set and the folder's name, such as `evaluation`, `evaluation-average`, `evaluation-flowers` or `evaluation-step-1200`.
+  /// - Throws: ``CollectiveError`` naming the missing or damaged file.
   package func openTraining(
     for stage: String, testing split: Split, over world: borrowing Communicator,
     report: @escaping (String) -> Void

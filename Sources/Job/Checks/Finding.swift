@@ -2,16 +2,16 @@ import Configuration
 import MPI
 import OneDNN
 
-/// A problem of a launch, with its remedy.
+/// A problem with the launch of a job, with its remedy.
 package struct Finding: Sendable, Equatable {
-  /// The exit code of a job with this problem; `nil` if it only costs time or may cause a failure later.
+  /// The exit code if the job must end because of the problem; `nil` if it only costs time or may cause a failure later.
   package let exitCode: ExitStatus?
-  /// The problem and its place.
+  /// The location and description of the problem.
   package let problem: String
-  /// The remedy, on one line.
+  /// The action that solves the problem, on one line.
   package let remedy: String
 
-  /// Creates a finding.
+  /// Describes a problem that a launch check found.
   package init(exitCode: ExitStatus?, problem: String, remedy: String) {
     self.exitCode = exitCode
     self.problem = problem
@@ -22,16 +22,16 @@ package struct Finding: Sendable, Equatable {
   package var description: String { remedy.isEmpty ? problem : "\(problem); \(remedy)" }
 }
 
-/// The checks of a launch, which compare the facts of all ranks.
+/// The checks of a job's launch, which compare the facts collected on all ranks.
 package enum LaunchChecks {
-  /// Returns all findings; those that end a job come first.
+  /// Returns all problems found; those that end the job come first.
   package static func findings(_ ranks: [RankFacts]) -> [Finding] {
     programs(ranks) + options(ranks) + libraries(ranks) + instructions(ranks) + binding(ranks) + processors(ranks)
       + memory(ranks.compactMap(\.memory)) + networks(ranks) + keepalive(ranks) + singleCopies(ranks)
       + limits(ranks)
   }
 
-  /// Compares the builds, as another build may compute other results.
+  /// Compares the builds of the program, because different builds may compute different results.
   private static func programs(_ ranks: [RankFacts]) -> [Finding] {
     different(ranks, by: \.program) { others in
       Finding(
@@ -62,7 +62,7 @@ package enum LaunchChecks {
     }
   }
 
-  /// Compares the versions of the libraries: MPI promises nothing between two of its versions, and oneDNN no equal bits.
+  /// Compares the versions of the MPI library and of oneDNN: different versions may not communicate, or may not compute the same bits.
   private static func libraries(_ ranks: [RankFacts]) -> [Finding] {
     different(ranks, by: \.libraries) { others in
       Finding(
@@ -116,13 +116,13 @@ package enum LaunchChecks {
     }
   }
 
-  /// The memory that a rank needs and that its host has available.
+  /// The memory that one rank needs and the memory that its host has available.
   package struct MemoryFacts: Codable {
     var host: String
     var neededBytes: Int
     var availableBytes: Int
 
-    /// Creates the facts of a rank, in bytes.
+    /// Creates the facts of one rank.
     package init(host: String, neededBytes: Int, availableBytes: Int) {
       self.host = host
       self.neededBytes = neededBytes
@@ -143,7 +143,7 @@ package enum LaunchChecks {
     }
   }
 
-  /// Finds an address that two hosts share: its network does not connect them, but Open MPI assumes that it does.
+  /// Finds an address that two hosts both have: its network does not connect them, although Open MPI assumes so.
   private static func networks(_ ranks: [RankFacts]) -> [Finding] {
     let hosts = byHost(ranks)
     let settings = ranks[0].settings
@@ -167,7 +167,7 @@ package enum LaunchChecks {
     return []
   }
 
-  /// Checks the keepalive of mpirun: Open MPI 4's waits for an unreachable daemon, even after the watchdogs end the ranks.
+  /// Checks mpirun's keepalive setting, without which Open MPI 4 waits for an unreachable host even after the watchdogs ended the ranks.
   private static func keepalive(_ ranks: [RankFacts]) -> [Finding] {
     guard byHost(ranks).count > 1, Launcher.current.kind == .openMPI, let option = LauncherOptions.current.keepalive,
       ranks[0].settings["oob_tcp_keepalive_time"] == nil

@@ -4,18 +4,18 @@ import Glibc
 import MPI
 import OneDNN
 
-/// The limits that the environment sets to a rank, beyond those of its host.
+/// The limits that a container, a shell or environment variables impose on a rank, in addition to those of its host.
 package struct HostLimits: Codable, Equatable {
-  /// The processors that the quota of a control group leaves; `nil` without a quota.
+  /// The number of CPUs that the control group's quota allows; `nil` without a quota.
   package var processorQuota: Double?
-  /// The bytes that `ulimit -v` leaves to this process; `nil` without a limit.
+  /// The remaining address space of this process below the `ulimit -v` limit, in bytes; `nil` without a limit.
   package var addressSpaceBytes: Int?
   /// The free bytes of `/dev/shm`, through which ranks of a host exchange data; `nil` if there is none.
   package var sharedMemoryBytes: Int?
-  /// The instruction set of the CPU, if the environment's `ONEDNN_MAX_CPU_ISA` keeps computation below it.
+  /// The instruction set of the CPU, if the environment variable `ONEDNN_MAX_CPU_ISA` restricts oneDNN to a lower one; else `nil`.
   package var unusedInstructions: String?
 
-  /// No limits.
+  /// Creates a value in which nothing is limited.
   package init() {}
 
   /// The limits of this process.
@@ -68,7 +68,7 @@ package struct HostLimits: Codable, Equatable {
     return Int(status.f_bavail) * Int(status.f_frsize)
   }
 
-  /// The level that the kernel reports for the CPU, without any limit of the environment.
+  /// Returns the instruction set that the kernel reports for the CPU, ignoring environment variables.
   private static func levelOfCPU() -> InstructionSet? {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     guard let line = text.split(separator: "\n").first(where: { line in line.hasPrefix("flags") }) else { return nil }
@@ -81,12 +81,12 @@ package struct HostLimits: Codable, Equatable {
 }
 
 extension LaunchChecks {
-  /// The shared memory that a rank takes of its host's `/dev/shm` under Open MPI and MPICH, with a margin.
+  /// The number of bytes that a rank needs in `/dev/shm` with Open MPI or MPICH, including a margin.
   private static let sharedBytesOfRank = 8 << 20
-  /// The address space that a program takes beyond its memory: libraries, stacks, arenas.
+  /// The number of bytes of address space that a program needs beyond its memory: libraries, stacks, heap arenas.
   private static let addressSpaceMargin = 1 << 30
 
-  /// Compares what the environment leaves with what the ranks ask for.
+  /// Compares the limits with the needs of the ranks.
   static func limits(_ ranks: [RankFacts]) -> [Finding] {
     let hosts = byHost(ranks)
     return hosts.compactMap { host, ranks in quota(host, ranks) }

@@ -1,13 +1,13 @@
 import Configuration
 import FoundationEssentials
 
-/// The cores, sockets and memory of a host, as far as they decide how a job is started on it.
+/// The cores, sockets and memory of a host, from which the number of ranks and threads is chosen.
 package struct HostTopology: Sendable, Equatable {
-  /// The number of cores; hardware threads of one core count once.
+  /// The number of physical cores.
   package let cores: Int
-  /// The number of processor packages with memory of their own.
+  /// The number of CPU sockets, each with memory of its own.
   package let sockets: Int
-  /// The bytes that a job may take.
+  /// The number of bytes that a job may use.
   package let memoryByteCount: Int
 
   package init(cores: Int, sockets: Int, memoryByteCount: Int) {
@@ -16,7 +16,7 @@ package struct HostTopology: Sendable, Equatable {
     self.memoryByteCount = memoryByteCount
   }
 
-  /// A host that options describe, in whole or in part; the rest is this host's.
+  /// A partial description of a host by command-line options; the rest is taken from this host.
   package struct Description: Sendable {
     package var cores: Int?
     package var sockets: Int?
@@ -24,7 +24,7 @@ package struct HostTopology: Sendable, Equatable {
 
     package init() {}
 
-    /// The error in the description itself, or `nil`.
+    /// The error message for an invalid description, or `nil`.
     package var problem: String? {
       if let cores, cores < 1 {
         return "--cores \(cores): expected at least 1"
@@ -40,14 +40,14 @@ package struct HostTopology: Sendable, Equatable {
     }
   }
 
-  /// Completes a description with what the kernel reports of this host.
+  /// Completes a description with the kernel's data about this host.
   ///
   /// - Parameters:
   ///   - description: The options that were given.
-  ///   - system: The folder of the kernel's files, `/sys/devices/system`.
-  ///   - allowed: The numbers of the processors that this process may run on; `nil` for all that are online.
-  ///   - available: The bytes that are free, or `nil` if the kernel does not report them.
-  /// - Throws: ``RunError`` if something is neither given nor readable.
+  ///   - system: The path of the kernel's `/sys/devices/system`.
+  ///   - allowed: The CPUs that this process may run on; `nil` for all that are online.
+  ///   - available: The free memory in bytes; `nil` if the kernel does not report it.
+  /// - Throws: ``RunError`` if a value is neither given nor reported by the kernel.
   package init(
     _ description: Description, system: String = "/sys/devices/system",
     allowed: Set<Int>? = ProcessMeasurements.allowedProcessors(),
@@ -65,7 +65,7 @@ package struct HostTopology: Sendable, Equatable {
         remedy: "describe it with --memory")
     }
     let own = places.map { places in Set(places.map(\.socket)).count } ?? 1
-    // A host of another number of cores is another host, of which no number of sockets is known.
+    // If another number of cores was given, it is another host, whose number of sockets is unknown.
     let sockets = description.sockets ?? (description.cores == nil ? own : cores.isMultiple(of: own) ? own : 1)
     guard cores.isMultiple(of: sockets) else {
       throw RunError(
@@ -75,7 +75,7 @@ package struct HostTopology: Sendable, Equatable {
     self.init(cores: cores, sockets: sockets, memoryByteCount: memory)
   }
 
-  /// The contradictions between a description and this host, as notes: a proposal for another host cannot be checked here.
+  /// Returns notes about values in which a description differs from this host, so that the proposal for it cannot be checked here.
   package static func contradictions(
     _ description: Description, system: String = "/sys/devices/system",
     allowed: Set<Int>? = ProcessMeasurements.allowedProcessors(),
@@ -97,13 +97,13 @@ package struct HostTopology: Sendable, Equatable {
     return notes
   }
 
-  /// The place of a processor: its core, and the package of that.
+  /// The location of a CPU: its socket and core.
   private struct Place: Hashable {
     let socket: Int
     let core: Int
   }
 
-  /// The places of the usable processors; `nil` if the kernel does not list them.
+  /// Returns the locations of the usable CPUs; `nil` if the kernel does not list them.
   private static func places(_ system: String, _ allowed: Set<Int>?) -> [Place]? {
     guard let online = text("\(system)/cpu/online").flatMap(ProcessMeasurements.processors) else { return nil }
     var places: [Place] = []

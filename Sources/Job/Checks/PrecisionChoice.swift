@@ -4,11 +4,11 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// The choice of a run's precision, from `--precision` and the CPUs of all ranks.
+/// The choice of a run's floating-point type (float32 or bfloat16) from `--precision` and the CPUs of all ranks.
 package struct PrecisionChoice {
-  /// The CPUs of the ranks.
+  /// The CPU features of the ranks, in rank order.
   private let cpus: [CPUFeatures]
-  /// The first rank whose CPU does not multiply bfloat16 numbers, with its host.
+  /// The first rank whose CPU has no bfloat16 multiplication, with its host; `nil` if there is none.
   private let lacking: (rank: Int, host: String)?
 
   /// Gathers the CPU features of all ranks.
@@ -34,7 +34,7 @@ package struct PrecisionChoice {
   ///
   /// - Parameters:
   ///   - precision: The requested precision; `nil` for `auto`.
-  ///   - widths: The widths of the encoder's groups of blocks.
+  ///   - widths: The numbers of channels of the encoder's groups of blocks.
   ///   - report: Receives the reason for the choice of `auto`.
   /// - Returns: The same precision on every rank.
   /// - Throws: ``RunError`` if bfloat16 was requested and some rank's CPU lacks it.
@@ -68,7 +68,7 @@ package struct PrecisionChoice {
     return .bfloat16
   }
 
-  /// Returns the precision for evaluating a run: its own if every rank supports bfloat16, else float32.
+  /// Returns the precision for evaluating a run: the run's `precision` if every rank's CPU supports bfloat16, else float32.
   package func forEvaluation(of precision: Precision) -> Precision {
     lacking == nil ? precision : .float32
   }

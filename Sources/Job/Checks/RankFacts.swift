@@ -9,41 +9,41 @@ import OneDNN
 import Runs
 import Watchdog
 
-/// The facts about one rank's start and host, which the launch checks compare.
+/// The facts about one rank and its host that the launch checks compare.
 package struct RankFacts: Codable, Equatable {
   package var rank: Int
   var host: String
   var process: Int
-  /// SHA-256 of the program's file.
+  /// The SHA-256 of the program's executable file.
   package var program: String
   /// The versions of the MPI library and of oneDNN that the rank has loaded.
   var libraries: String
   /// The command-line arguments, without the program's name.
   var arguments: [String]
-  /// The instruction sets that oneDNN and ``Kernels`` use, and the CPU's name.
+  /// The instruction sets that oneDNN and the C kernels use, and the CPU's name.
   package var instructions: String
-  /// The instruction set that bounds all computation, by its name in `SUPCON_ISA`.
+  /// The instruction set that limits all computation, as a value of the environment variable `SUPCON_ISA`.
   var instructionSet: String
   package var cpu: String
-  /// The number of threads that the options ask for.
+  /// The number of threads that the options request.
   package var threads: Int
-  /// The number of processors that the rank may run on; ``processors`` counts those of the host.
+  /// The number of CPUs that the rank may run on; ``processors`` is the number of CPUs of the host.
   package var allowedProcessors: Int
   package var processors: Int
-  /// The available memory of the host in bytes; `nil` if the system does not report it.
+  /// The memory available on the host in bytes; `nil` if the system does not report it.
   package var availableBytes: Int?
-  /// The memory that the rank will need in bytes, if known.
+  /// The memory that the rank will need in bytes; `nil` if unknown.
   package var neededBytes: Int?
-  /// The Open MPI settings that mpirun passes on to its ranks.
+  /// The Open MPI parameters that mpirun passes to its ranks.
   package var settings: [String: String]
-  /// The networks of the host, without loopback.
+  /// The network interfaces of the host, without loopback.
   package var networks: [Network]
-  /// True if the system denies access to the memory of a rank on the same host, from which Open MPI copies large messages.
+  /// True if the kernel denies reading the memory of another rank on the host, which Open MPI does to transfer large messages.
   var singleCopyRefused: Bool
-  /// The limits of the environment.
+  /// The limits imposed by containers, shells and environment variables.
   package var limits = HostLimits()
 
-  /// The Open MPI settings for connections between hosts.
+  /// The names of Open MPI parameters for connections between hosts.
   private static let networkSettings = ["btl_tcp_if_include", "btl_tcp_if_exclude", "oob_tcp_keepalive_time"]
 
   package struct Network: Codable, Equatable {
@@ -52,7 +52,7 @@ package struct RankFacts: Codable, Equatable {
     package var network: String
   }
 
-  /// The memory needed and available, if both are known.
+  /// The memory needed and available; `nil` unless both are known.
   var memory: LaunchChecks.MemoryFacts? {
     guard let neededBytes, let availableBytes else { return nil }
     return LaunchChecks.MemoryFacts(host: host, neededBytes: neededBytes, availableBytes: availableBytes)
@@ -90,7 +90,7 @@ extension RankFacts {
       singleCopyRefused: try world.isRefusedSingleCopies(), limits: .current)
   }
 
-  /// Gathers the facts of all ranks, in rank order, on every rank.
+  /// Gathers the facts of all ranks, in rank order.
   ///
   /// Collective.
   package func gathered(over world: borrowing Communicator) throws -> [RankFacts] {

@@ -1,7 +1,7 @@
 import OneDNN
 
 extension ReferencePrimitives {
-  /// The operations without compiled code in one sentence, or `nil` if there are none.
+  /// A sentence about the operations for which oneDNN uses slow reference code on this CPU; `nil` if there are none.
   package static var problem: String? {
     guard let first = all.first else { return nil }
     let others = all.count == 1 ? "" : " and \(all.count - 1) more"
@@ -9,11 +9,11 @@ extension ReferencePrimitives {
       "oneDNN has no compiled code for \(first)\(others) with these instructions, and computes it up to hundreds of times slower"
   }
 
-  /// The remedy.
+  /// The ways to avoid oneDNN's slow reference code.
   package static let remedy =
     "use a higher instruction set (SUPCON_ISA, ONEDNN_MAX_CPU_ISA), a newer oneDNN, or a host with a newer CPU"
 
-  /// Reports the operations without compiled code, if any.
+  /// Reports the operations for which oneDNN uses slow reference code, if there are any.
   package static func note(_ report: (String) -> Void) {
     if let problem {
       report("note: \(problem); \(remedy)")

@@ -36,7 +36,7 @@ package var supconVersionText: String {
 #endif
 
 extension Substring {
-  /// The text without spaces at its ends.
+  /// The substring without spaces at both ends.
   fileprivate var trimmedSpaces: String {
     String(drop { letter in letter == " " }.reversed().drop { letter in letter == " " }.reversed())
   }

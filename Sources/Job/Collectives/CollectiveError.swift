@@ -2,9 +2,9 @@ import Configuration
 import Formats
 import MPI
 
-/// An error that every rank throws, so that the job ends in order.
+/// An error that every rank throws, so that the job can end in an orderly way.
 package struct CollectiveError: Error {
-  /// The error that every rank reports.
+  /// The error that every rank throws and reports.
   package let error: RunError
 
   /// Creates an error that every rank throws.
@@ -16,7 +16,7 @@ package struct CollectiveError: Error {
 extension Communicator {
   /// Runs `body` on every rank, and throws on all of them if it throws on any.
   ///
-  /// Collective. All ranks throw the error of the lowest failing rank, with its number unless it is rank 0.
+  /// Collective. All ranks throw the error of the lowest failing rank; the message names that rank unless it is rank 0.
   ///
   /// - Throws: ``CollectiveError``, or `MPIError` if the ranks cannot agree.
   package func throwingTogether<Result>(_ body: () throws -> Result) throws -> Result {

@@ -4,7 +4,7 @@ import MPI
 import Runs
 import Watchdog
 
-/// The watchdog of one rank, from before MPI is initialized until it is finalized.
+/// The watchdog of one rank, which ends the job when ranks make no progress; it runs from before MPI's initialization to its finalization.
 package final class JobWatchdog: Sendable {
   /// The watchdog settings; not part of the configuration, so no run stores them.
   package struct Settings: Sendable {
@@ -13,7 +13,7 @@ package final class JobWatchdog: Sendable {
     /// The port that rank 0 listens on; 0 for a free one.
     package var port = 0
 
-    /// The defaults.
+    /// Creates the default settings.
     package init() {}
 
     /// The first setting that is out of range, or `nil`.
@@ -25,18 +25,18 @@ package final class JobWatchdog: Sendable {
     }
   }
 
-  /// The progress record of the rank, to be passed to `withMPI`.
+  /// The progress counter that the watchdog observes, to be passed to `withMPI`.
   package let activity = Activity()
 
   private let settings: Settings
   private let watchdog: Watchdog?
 
-  /// Starts to watch a rank.
+  /// Starts the watchdog of this rank.
   ///
   /// - Parameters:
   ///   - settings: The watchdog settings.
-  ///   - rank: The rank's number, from the launcher.
-  ///   - size: The number of ranks, from the launcher.
+  ///   - rank: The number of this rank, from the launcher's environment variables.
+  ///   - size: The number of ranks, from the launcher's environment variables.
   package init(_ settings: Settings, rank: Int, of size: Int) {
     self.settings = settings
     guard settings.timeoutSeconds > 0 else {

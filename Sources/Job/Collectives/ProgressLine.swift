@@ -3,9 +3,9 @@ import Glibc
 import MPI
 import Synchronization
 
-/// The progress of a long operation: a bar on a terminal, else a line every few seconds.
+/// A progress display for a long operation: a bar on a terminal, otherwise a line every few seconds.
 ///
-/// May be used from any thread, by one at a time.
+/// May be used from any thread, but not from several at once.
 package final class ProgressLine {
   private let title: String
   private let total: Int
@@ -19,12 +19,12 @@ package final class ProgressLine {
   private static let secondsBetweenBars = 0.1
   private static let secondsBetweenLines = 5.0
 
-  /// Creates the progress of an operation of `total` parts.
+  /// Creates the display for an operation of `total` parts.
   ///
   /// - Parameters:
   ///   - title: The name of the operation.
   ///   - total: The number of parts.
-  ///   - activity: The progress record, notified of every update.
+  ///   - activity: The watchdog's progress counter, which every update increments.
   ///   - report: Receives whole lines; `nil`, as on all ranks but 0, to print nothing.
   package init(_ title: String, total: Int, activity: Activity, report: ((String) -> Void)?) {
     self.title = title
@@ -36,7 +36,7 @@ package final class ProgressLine {
     activity.begin(title)
   }
 
-  /// Shows that `done` parts are done, at most every 0.1 s as a bar and every 5 s as a line.
+  /// Displays that `done` parts are complete; the bar is redrawn at most every 0.1 s, a line is printed at most every 5 s.
   package func update(_ done: Int, bad: Int = 0) {
     activity.progressed()
     let now = ProcessMeasurements.now()
@@ -55,7 +55,7 @@ package final class ProgressLine {
     isBarShown = true
   }
 
-  /// Removes the bar.
+  /// Erases the progress bar.
   package func finish() {
     if isBarShown {
       draw("\r\u{1B}[K")
@@ -63,7 +63,7 @@ package final class ProgressLine {
     }
   }
 
-  /// Returns the width of the terminal in columns, or 0: under mpirun the standard output is a terminal without a size.
+  /// Returns the width of the terminal in columns, or 0 without one: under mpirun the standard output is a terminal without a size.
   private static func terminalColumns() -> Int {
     var size = winsize()
     guard isatty(STDOUT_FILENO) == 1, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }

@@ -3,14 +3,14 @@ import Glibc
 import MPI
 import Runs
 
-/// The processors that a rank's own threads leave idle.
+/// The CPUs that the computing threads of the ranks leave idle.
 package enum SpareProcessors {
-  /// Computes the number of idle processors per rank.
+  /// Returns the number of idle CPUs per rank.
   ///
   /// - Parameters:
   ///   - ranksOnHost: The number of ranks on this host.
   ///   - threads: The number of computing threads of each rank.
-  /// - Returns: The number of idle processors, at least 0.
+  /// - Returns: The number of idle CPUs, at least 0.
   package static func count(ranksOnHost: Int, threads: Int) -> Int {
     let online = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     let allowed = ProcessMeasurements.allowedProcessorCount() ?? online

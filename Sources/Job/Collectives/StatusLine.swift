@@ -2,17 +2,17 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The last line of a terminal, rewritten in place while other lines scroll above it.
+/// The bottom line of a terminal, redrawn in place while other lines scroll above it.
 ///
-/// The cursor rests at the start of the line. After the terminal was resized, the line is composed anew; what a narrower terminal had wrapped
-/// is erased with it. May be used from any thread.
+/// The cursor stays at the start of the line. After the terminal was resized, the line is composed again, and remains of the old line that a
+/// narrower terminal had wrapped are erased. May be used from any thread.
 @safe
 package final class StatusLine: Sendable {
-  /// The output of a terminal.
+  /// The output device on which the line is drawn.
   package struct Terminal: Sendable {
-    /// The current number of columns; 0 if the output is no terminal.
+    /// Returns the current width in columns; 0 if the output is not a terminal.
     package var columns: @Sendable () -> Int
-    /// Writes a text as it is.
+    /// Writes a text to the device, without adding anything.
     package var write: @Sendable (String) -> Void
 
     package init(columns: @escaping @Sendable () -> Int, write: @escaping @Sendable (String) -> Void) {
@@ -21,8 +21,8 @@ package final class StatusLine: Sendable {
 
     /// The standard output.
     ///
-    /// mpirun gives each rank a terminal of its own, without a size if its own output is none, and of the size at the start if it is one: the
-    /// present size is that of the controlling terminal.
+    /// mpirun gives each rank its own pseudo-terminal, which has no size if mpirun's output is not a terminal, and otherwise the size at the start.
+    /// The current size is therefore read from the controlling terminal.
     package static let standardOutput = Terminal {
       let own = width(of: STDOUT_FILENO)
       guard own > 0, isatty(STDOUT_FILENO) == 1 else { return 0 }
@@ -49,15 +49,15 @@ package final class StatusLine: Sendable {
     var isShown = false
   }
 
-  /// Moves to the start of the line and erases from there on, with all that a narrower terminal has wrapped.
+  /// The control characters that move to the start of the line and erase everything from there on, including wrapped remains.
   private static let erasing = "\r\u{1B}[J"
-  /// The time between looks at the size of the terminal, which under mpirun is not signaled.
+  /// The time in milliseconds between checks of the terminal's size, because mpirun does not forward the resize signal.
   private static let milliseconds = 200
 
   private let terminal: Terminal
   private let state = Mutex(State())
 
-  /// Creates a line that is not shown yet; `nil` if the output is no terminal.
+  /// Creates a line that is not shown yet; `nil` if the output is not a terminal.
   package init?(_ terminal: Terminal) {
     guard terminal.columns() > 0 else { return nil }
     self.terminal = terminal
@@ -66,7 +66,7 @@ package final class StatusLine: Sendable {
 
   /// Shows a line.
   ///
-  /// - Parameter compose: Returns the line for a number of columns, shorter than them; called again after the terminal was resized.
+  /// - Parameter compose: Returns the line for a width in columns, and shorter than that; called again after the terminal was resized.
   package func show(_ compose: @escaping @Sendable (_ columns: Int) -> String) {
     state.withLock { state in
       state.compose = compose
@@ -74,7 +74,7 @@ package final class StatusLine: Sendable {
     }
   }
 
-  /// Prints other lines above the line.
+  /// Calls `print`, which prints other lines above the status line.
   package func printing(_ print: () -> Void) {
     state.withLock { state in
       if state.isShown {
@@ -87,7 +87,7 @@ package final class StatusLine: Sendable {
     }
   }
 
-  /// Removes the line.
+  /// Erases the status line.
   package func end() {
     state.withLock { state in
       if state.isShown {

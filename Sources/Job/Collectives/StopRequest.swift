@@ -2,7 +2,7 @@ import Configuration
 import Glibc
 import Synchronization
 
-/// A request to stop a run after its current step: a signal to this process, or the end of a time limit.
+/// A request to stop the run after its current step, by a signal to this process or by the end of a time limit.
 ///
 /// SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 (which mpirun forwards, and schedulers send before a time limit), SIGXCPU and
 /// SIGHUP request a stop, as does a standard output that can no longer be written. A second signal ends the process at
@@ -12,9 +12,9 @@ package struct StopRequest {
   private static let allSignals = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP]
   /// The handled signals: all but a SIGHUP that is ignored.
   private let signals: [Int32]
-  /// The time within which further signals belong to the first: a launcher may send one request several times.
+  /// The time in nanoseconds within which further signals count as the first one, because a launcher may send a request several times.
   private static let oneRequestNanoseconds: Int64 = 300_000_000
-  /// The time of the first signal on the monotonic clock; 0 before.
+  /// The time of the first signal on the monotonic clock, in nanoseconds; 0 before any signal.
   private static let firstNanoseconds = Atomic<Int64>(0)
 
   /// The end of the time limit, in seconds of the monotonic clock; `nil` without a limit.
@@ -47,19 +47,19 @@ package struct StopRequest {
 
   /// Checks for a request to stop.
   ///
-  /// - Parameter reserveSeconds: The time that one more step and a checkpoint take, in seconds.
-  /// - Returns: `true` from the first signal on, and once less than `reserveSeconds` is left of the time limit.
+  /// - Parameter reserveSeconds: The time that one more step and a checkpoint take.
+  /// - Returns: True after a signal, or if less than `reserveSeconds` of the time limit is left.
   package func isPending(reserveSeconds: Double) -> Bool {
     Self.firstNanoseconds.load(ordering: .relaxed) != 0
       || deadline.map { deadline in ProcessMeasurements.now() + reserveSeconds > deadline } ?? false
   }
 
-  /// Requests a stop of this process, as the first signal does.
+  /// Requests a stop of this process, like a first signal.
   package static func ask() {
     _ = firstNanoseconds.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
   }
 
-  /// The signals that request a stop, without a SIGHUP that is ignored.
+  /// The signals that request a stop, except a SIGHUP that is ignored.
   package static var heededSignals: [Int32] {
     allSignals.filter { signal in signal != SIGHUP || !isIgnored(signal) }
   }
@@ -88,15 +88,15 @@ private func handleStopSignal(_ signal: Int32) {
   StopRequest.note(signal)
 }
 
-/// A duration as users and schedulers write it: `5400`, `90m`, `1.5h`, `2d`, `01:30:00`.
+/// The parser of `--max-time` values, in the forms of users and schedulers: `5400`, `90m`, `1.5h`, `2d`, `01:30:00`.
 package enum TimeLimit {
-  /// The error in a value of `--max-time`, or `nil`; without a value there is none.
+  /// Returns the error message for an invalid value of `--max-time`; `nil` if it is valid or not given.
   package static func problem(_ text: String?) -> String? {
     guard let text, seconds(text) == nil else { return nil }
     return "--max-time \(text): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
   }
 
-  /// Parses a duration, in seconds; `nil` if the text is not one.
+  /// Returns a duration in seconds; `nil` if the text is not a duration.
   package static func seconds(_ text: String) -> Double? {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     if text.contains(":") {

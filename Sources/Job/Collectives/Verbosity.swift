@@ -1,9 +1,9 @@
 /// The amount of output of a command.
 package enum Verbosity: Sendable {
-  /// Warnings and errors only.
+  /// Output of warnings and errors only.
   case quiet
-  /// Progress and results.
+  /// Output of progress and results.
   case normal
-  /// Every logged step too.
+  /// Output of progress, results and every logged step.
   case verbose
 }

@@ -6,15 +6,15 @@ import MPI
 import Runs
 
 extension Communicator {
-  /// Checks that all ranks see the same samples: each reads the dataset at its own path.
+  /// Checks that all ranks read the same samples, each from its own path.
   ///
-  /// Collective. Ranks of a host that open the same folder need no comparison; otherwise one rank for each folder reads
-  /// all labels and class names, and all images up to the size of CIFAR, or about 256 images of a larger set.
+  /// Collective. Ranks of one host that open the same folder are not compared with each other. For each folder, one rank reads all labels and class
+  /// names, and all images of datasets up to the size of CIFAR or about 256 images of larger ones.
   ///
   /// - Parameters:
   ///   - dataset: The dataset that this rank has opened.
-  ///   - configuration: The configuration that names it; the built-in set is the same everywhere and not compared.
-  /// - Throws: ``CollectiveError`` naming the ranks that see other samples than rank 0.
+  ///   - configuration: The configuration that names the dataset; the built-in dataset is the same everywhere and is not compared.
+  /// - Throws: ``CollectiveError`` naming the ranks whose samples differ from those of rank 0.
   package func agreeOnSamples(of dataset: any ImageDataset, _ configuration: Configuration) throws {
     guard size > 1, let folder = configuration.data.path else { return }
     activity.begin("comparing the dataset")
@@ -46,21 +46,21 @@ private func folderIdentity(_ path: String) -> String {
   return "\(status.st_dev):\(status.st_ino)"
 }
 
-/// A digest of a dataset's labels, class names and images, to compare datasets on different ranks.
+/// A hash of a dataset's labels, class names and images, by which the datasets of different ranks are compared.
 struct DataFingerprint {
   /// The number of samples and the first 16 digits of the SHA-256 digest.
   let text: String
 
-  /// The size in pixels up to which a dataset is read in full; CIFAR has 51 million.
+  /// The number of pixels up to which a dataset is read completely; CIFAR has 51 million.
   private static let pixelLimit = 60_000_000
   private static let sampledCount = 256
   private static let samplesPerPiece = 64
 
-  /// Reads a dataset.
+  /// Reads a dataset and computes its hash.
   ///
   /// - Parameters:
   ///   - dataset: The dataset.
-  ///   - progressed: Called every few images.
+  ///   - progressed: Called after every few images.
   /// - Throws: `FileError` if an image cannot be read.
   package init(_ dataset: any ImageDataset, progressed: () -> Void) throws(FileError) {
     let digest = SHA256()

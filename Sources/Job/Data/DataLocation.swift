@@ -3,20 +3,20 @@ import Datasets
 import Glibc
 import Runs
 
-/// The path of a dataset that a file names: a run's `config.yaml`, perhaps written in another folder or before the data were moved.
+/// The search for the dataset whose path a file gives, such as a run's `config.yaml` that was written elsewhere.
 package enum DataLocation {
-  /// The number of folders above a file that a relative path is looked for in.
+  /// The number of parent folders in which a relative path is searched for.
   private static let searchedFolders = 4
 
-  /// Returns the path of the dataset that a file names.
+  /// Returns the current path of a dataset that a file refers to.
   ///
   /// - Parameters:
   ///   - path: The path in the file.
-  ///   - origin: The file or run, in words.
-  ///   - folder: The file's folder; a relative path that does not exist is looked for in it and in the folders above it,
-  ///     as versions up to 0.1.0 stored paths relative to the folder that a run was started in.
-  /// - Returns: The path where the dataset is.
-  /// - Throws: ``RunError`` with code 66 if nothing is there.
+  ///   - origin: The description of the file or run, for error messages.
+  ///   - folder: The file's folder. A relative path that does not exist is searched for in this folder and its parents, because versions up to
+  ///     0.1.0 stored paths relative to the folder in which a run was started.
+  /// - Returns: The path at which the dataset exists.
+  /// - Throws: ``RunError`` with exit code 66 if it is not found.
   package static func found(_ path: String, of origin: String, folder: String) throws(RunError) -> String {
     guard DataPath.kind(path) == .missing else { return path }
     if !path.hasPrefix("/") {
@@ -33,7 +33,7 @@ package enum DataLocation {
       remedy: "if the data were moved, give --data with their present place")
   }
 
-  /// A path completed with the current folder.
+  /// Returns an absolute path, relative to the current folder.
   package static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let folder = unsafe getcwd(nil, 0) else { return path }
     defer { unsafe Glibc.free(folder) }
@@ -47,7 +47,7 @@ package enum DataLocation {
 }
 
 extension Configuration {
-  /// Returns this configuration with paths that are the same in any current folder, for `config.yaml`.
+  /// Returns this configuration with absolute paths, for `config.yaml`.
   package var withAbsolutePaths: Configuration {
     var configuration = self
     configuration.data.path = data.path.map(DataLocation.absolute)
@@ -55,7 +55,7 @@ extension Configuration {
     return configuration
   }
 
-  /// Finds the dataset of a run, in whose `config.yaml` this configuration was.
+  /// Replaces the path of a run's dataset, read from the run's `config.yaml`, by the path at which it exists.
   package mutating func locateData(ofRun run: String) throws(RunError) {
     guard let path = data.path else { return }
     data.path = try DataLocation.found(path, of: "the run in \(run)", folder: run)

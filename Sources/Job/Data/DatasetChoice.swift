@@ -5,9 +5,9 @@ import ImageCodecs
 import Imaging
 import MPI
 
-/// Opening of the dataset that a configuration names.
+/// Functions that open the dataset that a configuration names.
 package enum DatasetChoice {
-  /// The seed of the built-in set; not the run's seed, so that runs are compared on the same images.
+  /// The seed of the built-in dataset, independent of the run's seed so that all runs are compared on the same images.
   private static let shapesSeed: UInt64 = 0
 
   /// Opens one split.
@@ -21,8 +21,8 @@ package enum DatasetChoice {
   ///   - allowsFallback: True to open the validation images of a pack for `test` if it has no test images.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The split, opened and checked.
-  /// - Throws: ``CollectiveError`` naming the file.
+  /// - Returns: The opened and checked split.
+  /// - Throws: ``CollectiveError`` naming the faulty file.
   package static func open(
     _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
     over world: borrowing Communicator, report: @escaping (String) -> Void
@@ -36,7 +36,7 @@ package enum DatasetChoice {
   ///
   /// Collective.
   ///
-  /// - Returns: The split, and the hash of its names and classes; `nil` for datasets whose files have fixed names.
+  /// - Returns: The split, and the hash of its file and class names; `nil` for datasets whose files have fixed names.
   package static func openFingerprinted(
     _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
     over world: borrowing Communicator, report: @escaping (String) -> Void
@@ -52,10 +52,10 @@ package enum DatasetChoice {
     return opened
   }
 
-  /// Opens the training set and stores in the configuration the values that depend on the images.
+  /// Opens the training set and stores the properties that depend on the images in the configuration.
   ///
-  /// These are their size, mean and standard deviation, the hash of their names, and the number of classes of a classifier. In a new run the
-  /// other splits are checked as well, so that no later stage finds them unusable.
+  /// These are image size, mean and standard deviation, the hash of the file names, and the number of classes for a classifier. In a new run, the
+  /// other splits are also checked, so that a later stage does not fail on them.
   ///
   /// Collective.
   package static func openTraining(
@@ -108,7 +108,7 @@ package enum DatasetChoice {
     }
   }
 
-  /// Opens a dataset with fixed file names, or the built-in one without files.
+  /// Opens a dataset whose files have fixed names (CIFAR), or the built-in one, which has no files.
   private static func openFixed(
     _ configuration: Configuration, _ split: Split, report: (String) -> Void
   ) throws(FileError) -> any ImageDataset {
@@ -205,6 +205,6 @@ package enum DatasetChoice {
 }
 
 extension Configuration {
-  /// True if training reads no labels, so that unlabeled images are accepted.
+  /// True if training needs no labels, so that unlabeled images are accepted.
   var allowsUnlabeled: Bool { loss.kind == .simclr && !isClassifying }
 }

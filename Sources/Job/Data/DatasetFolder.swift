@@ -8,15 +8,15 @@ import MPI
 
 /// A folder of images, the same on every rank: rank 0 lists the files, all ranks decode them.
 package struct DatasetFolder {
-  /// The folder of `--data`, or a list of labels.
+  /// The folder given with `--data`, or a file that lists labels.
   let path: String
-  /// The fraction of each class's files that is held out for validation; requires that there is no validation folder.
+  /// The fraction of each class's files to hold out for validation, if there is no validation folder; `nil` for none.
   var validationFraction: Double?
-  /// True to leave out files that cannot be decoded, instead of ending the run.
+  /// True to omit files that cannot be decoded, instead of throwing an error.
   package var isSkippingBad = false
   /// The number of decoding threads of each rank.
   var threads = 1
-  /// The conversion of gray images of 16 bits.
+  /// The conversion of 16-bit gray images to 8 bits.
   var sixteenBit = SixteenBit.clip
 
   /// Creates a dataset folder with default options.
@@ -25,7 +25,7 @@ package struct DatasetFolder {
     request = FolderRequest(path: path)
   }
 
-  /// Creates the dataset folder that a configuration names.
+  /// Creates a dataset folder from a configuration.
   package init(_ configuration: Configuration) {
     let data = configuration.data
     path = data.path ?? "."
@@ -39,23 +39,23 @@ package struct DatasetFolder {
     sixteenBit = configuration.data.sixteenBit ?? .clip
   }
 
-  /// The files of one split.
+  /// The list of one split's files.
   package struct Listing {
-    /// All listed files, usable or not.
+    /// All files found, including those that cannot be decoded.
     package fileprivate(set) var index: FolderIndex
-    /// The files that could not be listed.
+    /// The files and folders that could not be listed.
     package let unlisted: [BadFile]
-    /// Notes for the user, such as folders that were passed over.
+    /// Notes for the user, for example about folders that are not used.
     package let notes: [String]
   }
 
   // MARK: - Listing
 
-  /// Lists one split's files.
+  /// Lists the files of one split.
   ///
   /// Collective.
   ///
-  /// - Throws: ``CollectiveError`` naming what is missing or wrong.
+  /// - Throws: ``CollectiveError`` naming the missing or faulty path.
   package func listing(_ split: Split, over world: borrowing Communicator) throws -> Listing {
     world.activity.begin("listing files", allowsSilence: true)
     let found = try world.onRoot { try listing(split) }
@@ -71,7 +71,7 @@ package struct DatasetFolder {
     return result
   }
 
-  /// Lists the splits that have images, in folders or held out; the same on every rank.
+  /// Returns the splits that have images, in folders of their own or held out; the same on every rank.
   ///
   /// Collective.
   package func splits(over world: borrowing Communicator) throws -> [Split] {
@@ -123,7 +123,7 @@ package struct DatasetFolder {
     return Listing(index: part(of: try list.index(.train), split), unlisted: [], notes: [])
   }
 
-  /// Returns the training part or the held-out part of the training files.
+  /// Returns the files for training, or those held out for validation, out of all training files.
   private func part(of index: FolderIndex, _ split: Split) -> FolderIndex {
     guard let fraction = validationFraction else { return index }
     let parts = index.divided(validationFraction: fraction)
@@ -137,22 +137,22 @@ package struct DatasetFolder {
     )
   }
 
-  // MARK: - Describing
+  // MARK: - Description
 
-  /// The folder of the description.
+  /// The folder in which the description file `supcon-dataset.json` is stored.
   private var descriptionFolder: String {
     guard DataPath.isList(path) else { return path }
     return path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? "."
   }
 
-  /// Describes a split's images: from `supcon-dataset.json` if it matches the files, else by decoding each file once.
+  /// Returns the description of a split's images: from `supcon-dataset.json` if it is up to date, else from decoding every image once.
   ///
   /// Collective.
   package func described(
     _ split: Split, _ index: FolderIndex, isFresh: Bool = false, over world: borrowing Communicator,
     report: @escaping (String) -> Void
   ) throws -> FolderDescription.Part {
-    // Mean and standard deviation depend on the conversion.
+    // Mean and standard deviation depend on the conversion of 16-bit images, so the checksum includes it.
     let stamp = try index.stamp(over: world) + (index.sixteenBit == .clip ? [] : [1])
     let known: FolderDescription.Part? =
       try world.onRoot {
@@ -182,7 +182,7 @@ package struct DatasetFolder {
     return part
   }
 
-  /// Returns the contrast of a split's images from an earlier description, or `nil`; does not check for changes.
+  /// Returns the image statistics in an existing description without checking that it is up to date; `nil` if there is none.
   ///
   /// Collective.
   func knownSurvey(_ split: Split, over world: borrowing Communicator) throws -> ImageSurvey? {
@@ -195,16 +195,16 @@ package struct DatasetFolder {
     String(decoding: try JSONEncoder().encode(part), as: UTF8.self)
   }
 
-  // MARK: - Using
+  // MARK: - Use
 
-  /// Returns the usable files of a split.
+  /// Returns the files of a split that can be used.
   ///
   /// - Parameters:
   ///   - listing: All files of the split.
-  ///   - description: The description of these files.
+  ///   - description: The description of the files in `listing`.
   ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The index without bad files.
-  /// - Throws: ``RunError`` naming the first bad file unless bad files are skipped, or a class without a usable file.
+  /// - Returns: The index without files that cannot be decoded.
+  /// - Throws: ``RunError`` naming the first bad file, unless bad files are omitted, or a class of which no file is left.
   package func usable(
     _ listing: Listing, _ description: FolderDescription.Part, report: (String) -> Void
   ) throws(RunError) -> FolderIndex {

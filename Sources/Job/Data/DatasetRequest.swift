@@ -4,18 +4,18 @@ import FoundationEssentials
 import Imaging
 import MPI
 
-/// The dataset that a tool reads.
+/// The dataset that a dataset command (such as `supcon dataset`) reads, as given by options.
 package struct DatasetRequest: Sendable {
   /// The configuration that names the dataset.
   package var configuration: Configuration
   private let given: ConfigurationOverrides
   private var threads: Int?
 
-  /// Creates a request.
+  /// Creates a request from options.
   ///
   /// - Parameters:
   ///   - overrides: The options that were given.
-  ///   - threads: The number of threads of each rank; `nil` for all cores of this machine, divided among the ranks.
+  ///   - threads: The number of threads of each rank; `nil` to divide all cores of this machine among the ranks.
   package init(overrides: ConfigurationOverrides, threads: Int?) {
     var base = Configuration()
     base.data.dataset = .folder
@@ -24,7 +24,7 @@ package struct DatasetRequest: Sendable {
     self.threads = threads
   }
 
-  /// The first error in the options alone, or `nil`.
+  /// The first error that can be found in the options without opening the dataset, or `nil`.
   package var problem: String? {
     if let problem = threads.flatMap({ threads in Configuration.problem(ofThreads: threads) }) {
       return problem
@@ -32,7 +32,7 @@ package struct DatasetRequest: Sendable {
     return (given.problem ?? configuration.dataProblem)?.description
   }
 
-  /// Returns this request with the number of threads resolved.
+  /// Returns this request with the number of threads determined for a number of ranks.
   package func resolved(ranks: Int) -> DatasetRequest {
     var resolved = self
     resolved.configuration.compute.threads = threads ?? max(ProcessInfo.processInfo.activeProcessorCount / ranks, 1)
@@ -42,7 +42,7 @@ package struct DatasetRequest: Sendable {
   /// The name of the dataset in messages.
   package var title: String { configuration.data.path ?? configuration.data.dataset.rawValue }
 
-  /// Checks on rank 0 that the dataset is a folder of files, not a pack; the same result on every rank.
+  /// Checks on rank 0 that the dataset is a folder, not a pack; returns the same result on every rank.
   ///
   /// Collective.
   package func isFolder(over world: borrowing Communicator) throws -> Bool {

@@ -4,20 +4,20 @@ import Formats
 import FoundationEssentials
 import Imaging
 
-/// The description of a folder's images from decoding each once, stored beside them as `supcon-dataset.json`.
+/// The statistics of a folder's images, computed by decoding each once and stored in the folder as `supcon-dataset.json`.
 package struct FolderDescription: Codable, Equatable {
-  /// The description of one split.
+  /// The statistics of one split.
   package struct Part: Codable, Equatable {
-    /// The number of images of one size in pixels.
+    /// The number of images of one size, with the size in pixels.
     package struct SizeCount: Codable, Equatable {
       package var width: Int
       package var height: Int
       package var images: Int
     }
 
-    /// A file that cannot be used.
+    /// A file that cannot be decoded.
     package struct Bad: Codable, Equatable {
-      /// The file's number in the index.
+      /// The file's index in the list of files.
       var number: Int
       var file: String
       package var reason: String
@@ -25,7 +25,7 @@ package struct FolderDescription: Codable, Equatable {
       var missing: Bool
       var unreadable: Bool
 
-      /// A file that cannot be used.
+      /// Creates the entry of a file that cannot be decoded.
       package init(number: Int, file: String, reason: String, missing: Bool, unreadable: Bool) {
         self.number = number
         self.file = file
@@ -35,20 +35,20 @@ package struct FolderDescription: Codable, Equatable {
       }
     }
 
-    /// The hash of all file names in order.
+    /// The SHA-256 of all file names in order.
     var fingerprint: String
-    /// A checksum that changes with any file's length or modification time.
+    /// A checksum that changes when any file's size or modification time changes.
     var stamp: [Int64]
     /// The number of files of each class, by class name.
     var classes: [String: Int]
     var files: Int
     var pixels: Int64
-    /// The channel means over all pixels, 0…1; `nil` without pixels.
+    /// The mean of each channel over all pixels, on a scale from 0 to 1; `nil` without pixels.
     package var mean: [Float]?
     package var standardDeviation: [Float]?
     /// The default height and width of views in pixels.
     package var imageSize: Int
-    /// The most frequent sizes.
+    /// The most frequent image sizes.
     package var sizes: [SizeCount]
     package var differentSizes: Int
     package var smallest: SizeCount?
@@ -67,7 +67,7 @@ package struct FolderDescription: Codable, Equatable {
   }
 
   static let fileName = "supcon-dataset.json"
-  /// The maximum number of sizes that are listed.
+  /// The largest number of sizes that are stored.
   static let sizesListed = 10
 
   /// The version of the format; 2 added ``Part/contrast``.
@@ -78,10 +78,10 @@ package struct FolderDescription: Codable, Equatable {
   var validation: Part?
   var test: Part?
 
-  /// Creates an empty description.
+  /// Creates a description without any split.
   package init() {}
 
-  /// Reads the description in a folder of images; empty if it is missing, damaged or of another version.
+  /// Reads the description in a folder; empty if the file is missing, damaged or of another format version.
   package init(folder: String) {
     self.init()
     guard let file = try? ReadOnlyFile(path: "\(folder)/\(Self.fileName)"),
@@ -91,7 +91,7 @@ package struct FolderDescription: Codable, Equatable {
     self = found
   }
 
-  /// Writes the description into the folder of the images.
+  /// Writes the description into a folder.
   func write(to folder: String) throws(FileError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -99,7 +99,7 @@ package struct FolderDescription: Codable, Equatable {
     try AtomicFile.write(String(decoding: data, as: UTF8.self) + "\n", to: "\(folder)/\(Self.fileName)")
   }
 
-  /// The description of a split; `nil` if there is none.
+  /// The statistics of a split; `nil` if they are not known.
   subscript(split: Split) -> Part? {
     get {
       switch split {
@@ -119,7 +119,7 @@ package struct FolderDescription: Codable, Equatable {
 }
 
 extension FolderDescription.Part {
-  /// Creates the description from a survey of all files of an index.
+  /// Creates the statistics of a split from a survey of all its files.
   package init(_ index: FolderIndex, stamp: [Int64], _ survey: ImageSurvey) {
     let sorted = survey.sizes.map { size, count in
       SizeCount(width: size.width, height: size.height, images: count)
@@ -154,7 +154,7 @@ extension FolderDescription.Part {
       split, classNames: classes.map(\.name), counts: classes.map(\.count), survey: survey)
   }
 
-  /// Mean and standard deviation of the images.
+  /// The mean and standard deviation of the images; `nil` if unknown.
   package var normalization: ChannelNormalization? {
     guard let mean, let standardDeviation, mean.count == 3, standardDeviation.count == 3 else { return nil }
     return ChannelNormalization(mean: mean, standardDeviation: standardDeviation)
@@ -162,6 +162,6 @@ extension FolderDescription.Part {
 }
 
 extension FolderDescription.Part.Bad {
-  /// The exit code of a run that stops at this file.
+  /// The exit code of a run that ends because of this file.
   var exitCode: ExitStatus { missing ? .missing : unreadable ? .inputOutput : .data }
 }

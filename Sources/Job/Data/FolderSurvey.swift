@@ -4,7 +4,7 @@ import ImageCodecs
 import Imaging
 import MPI
 
-/// A survey in the form that ranks exchange.
+/// An image survey as it is sent between ranks.
 private struct SurveyMessage: Codable {
   /// Width, height and number of images of each size.
   var sizes: [[Int]]
@@ -44,7 +44,7 @@ private struct SurveyMessage: Codable {
 }
 
 extension ImageSurvey {
-  /// Surveys all images once, divided among ranks and threads; the same survey on every rank.
+  /// Decodes all images once, divided among ranks and threads; the resulting statistics are the same on every rank.
   ///
   /// Collective.
   ///
@@ -54,15 +54,15 @@ extension ImageSurvey {
   ///   - threads: The number of threads of each rank.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  ///   - image: Decodes the image of a number.
+  ///   - image: Decodes the image with an index.
   ///   - path: Returns the path of an image that cannot be decoded.
-  /// - Throws: `MPIError` if the ranks cannot exchange their surveys.
+  /// - Throws: `MPIError` if the ranks cannot exchange their results.
   package init(
     count: Int, title: String, threads: Int, over world: borrowing Communicator, report: @escaping (String) -> Void,
     image: @Sendable (Int) throws(FileError) -> RGBImage, path: @Sendable (Int) -> String
   ) throws {
     let own = BlockPartition(total: count, parts: world.size)[world.rank]
-    // Progress is extrapolated from rank 0's share.
+    // Progress is estimated from that of rank 0.
     let ranks = world.size
     let progress = ProgressLine(title, total: count, activity: world.activity, report: world.isRoot ? report : nil)
     let survey = ImageSurvey(of: own, threads: threads, image: image, path: path) { done, bad in
@@ -77,7 +77,7 @@ extension ImageSurvey {
 }
 
 extension FolderIndex {
-  /// Computes a checksum that changes with any file's length or modification time, each rank over its share.
+  /// Computes a checksum that changes when any file's size or modification time changes; each rank reads a part of the files.
   ///
   /// Collective.
   func stamp(over world: borrowing Communicator) throws -> [Int64] {

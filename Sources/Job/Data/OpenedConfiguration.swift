@@ -5,14 +5,14 @@ import Imaging
 import MPI
 import Runs
 
-/// A resolved configuration with its opened training set, for commands without a run directory.
+/// A resolved configuration and its opened training set, for commands that do not need a run directory.
 package struct OpenedConfiguration {
   /// The resolved configuration, the same on every rank.
   package let configuration: Configuration
   /// The training set.
   package let dataset: any ImageDataset
 
-  /// The size of views.
+  /// The height and width of views at the end of training.
   package var viewSize: ImageSize { configuration.viewSize(of: dataset) }
 
   /// Resolves the options and opens the training set.
@@ -23,7 +23,7 @@ package struct OpenedConfiguration {
   ///   - overrides: The options that were given.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` naming the option or file that is wrong.
+  /// - Throws: ``CollectiveError`` naming the faulty option or file.
   package init(
     _ overrides: ConfigurationOverrides, over world: borrowing Communicator, report: @escaping (String) -> Void
   )
@@ -44,9 +44,9 @@ package struct OpenedConfiguration {
 }
 
 extension ConfigurationOverrides {
-  /// Resolves the configuration of a command, with encoder and dataset of the run that `--init` names.
+  /// Returns the resolved configuration of a command; with `--init RUN`, encoder and dataset are those of that run.
   ///
-  /// Called on rank 0 only, as it reads that run's files.
+  /// Called on rank 0 only, because it reads that run's files.
   ///
   /// - Throws: ``RunError`` if there is no such run.
   package func configuration(of command: TrainingCommand) throws -> Configuration {

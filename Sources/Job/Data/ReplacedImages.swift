@@ -3,7 +3,7 @@ import Datasets
 import MPI
 
 extension ImageDataset {
-  /// Reports the files, over all ranks, that could not be read during the run and were replaced by others.
+  /// Reports the files, over all ranks, that could not be decoded during the run and were replaced by other files.
   ///
   /// Collective, for datasets of the same kind on every rank.
   package func reportReplaced(over world: borrowing Communicator, report: (String) -> Void) throws {

@@ -4,7 +4,8 @@ import Datasets
 import Imaging
 
 extension Configuration {
-  /// The fewest steps of an epoch with the default batch: with fewer, a contrastive loss may not leave its plateau in a few epochs.
+  /// The smallest number of steps per epoch that is accepted with the default batch size: with fewer, a contrastive loss may stay on its initial
+  /// plateau for several epochs.
   private static let fewestSteps = 40
   /// The default batch of smaller training sets, which gives more steps, and its shards. In shards of 8, the statistics of BatchNorm are so
   /// noisy that the plateau is left later.
@@ -13,10 +14,10 @@ extension Configuration {
   /// all embeddings equal on `shapes`.
   private static let smallBatchLearningRate = 0.035
 
-  /// The length of a view's side in pixels above which views are photographs rather than CIFAR's images.
+  /// The largest side of a view in pixels for which images are treated like CIFAR's, not like photographs.
   private static let largestSmallView = 64
 
-  /// Chooses defaults that depend on the training set: values that were given, or that a run has already, stay.
+  /// Chooses defaults that depend on the training set; values that were given, or that a resumed run already has, are not changed.
   ///
   /// - Parameters:
   ///   - dataset: The training set.

@@ -1,13 +1,13 @@
-/// The division of `total` consecutive items into contiguous runs, one for each of `parts` owners, as even as possible.
+/// The division of `total` consecutive items into `parts` contiguous ranges, one per owner, of sizes that differ by at most 1.
 public struct BlockPartition: Sendable {
-  /// The runs in the order of their owners; some are empty if there are more owners than items.
+  /// The ranges in the order of their owners; some are empty if there are more owners than items.
   public let runs: [Range<Int>]
 
-  /// Divides `0 ..< total` into `parts` runs.
+  /// Divides `0 ..< total` into `parts` ranges.
   public init(total: Int, parts: Int) {
     runs = (0..<parts).map { part in total * part / parts..<total * (part + 1) / parts }
   }
 
-  /// The run of one owner.
+  /// The range of one owner.
   public subscript(owner: Int) -> Range<Int> { runs[owner] }
 }

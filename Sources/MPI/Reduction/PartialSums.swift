@@ -1,29 +1,29 @@
 import Synchronization
 
-/// The partial sums of a rank along a ``ShardTree``, for each segment of the vectors on its own.
+/// The sums of this rank's shards' vectors along a ``ShardTree``, computed separately for each segment (range of elements).
 ///
-/// Siblings of the tree are combined as soon as both are present, so about log₂(shards) vectors exist at a time.
+/// Two sibling nodes of the tree are added as soon as both are available, so that only about log₂(shards) vectors exist at a time.
 final class PartialSums<Element: TreeElement>: Sendable {
-  /// The sums' memory; vector 0 receives the total.
+  /// The memory of the sums; its vector 0 receives the total.
   let memory: SumMemory<Element>
-  /// The parts of the vectors that are added on their own, ascending.
+  /// The ranges of elements that are summed separately, ascending.
   let segments: [Range<Int>]
 
   private let tree: ShardTree
-  /// The shards of this rank.
+  /// The range of this rank's shards.
   private let run: Range<Int>
-  /// The number of vectors whose memory is kept for the next step.
+  /// The number of vectors whose memory is not released between steps.
   private let keptCount: Int
   private let state: Mutex<[Segment]>
 
-  /// The sums of one segment.
+  /// The sums of one segment in progress.
   private struct Segment {
-    /// The vector of each node.
+    /// The index in ``memory`` of the vector that holds each completed node's sum.
     var vectors: [ShardTree.Node: Int] = [:]
     var isUsed: [Bool] = []
     var addedCount = 0
 
-    /// The lowest vector that is free.
+    /// Reserves the unused vector with the lowest index.
     mutating func take() -> Int {
       let index = isUsed.firstIndex(of: false) ?? isUsed.count
       if index == isUsed.count {
@@ -35,13 +35,13 @@ final class PartialSums<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Plans the sums of a rank.
+  /// Prepares the sums of one rank.
   ///
   /// - Parameters:
   ///   - memory: The memory of the sums.
   ///   - bounds: The first element of each segment, ascending, from 0.
-  ///   - tree: The tree over all shards.
-  ///   - run: The shards of this rank.
+  ///   - tree: The tree over all shards of the global batch.
+  ///   - run: The range of this rank's shards.
   ///   - threads: The number of threads that add vectors.
   init(
     _ memory: SumMemory<Element>, bounds: [Int], _ tree: ShardTree, run: Range<Int>, threads: Int
@@ -57,24 +57,26 @@ final class PartialSums<Element: TreeElement>: Sendable {
     state = Mutex(Array(repeating: Segment(), count: bounds.count))
   }
 
-  /// The number of whole vectors that exist at once while threads add as many shards at a time.
+  /// Returns the number of complete vectors that can exist at once.
   ///
-  /// One thread needs a vector for each level of the tree. Where several threads compute at the same pace, the sums below the level of a
-  /// turn exist in few segments at a time.
+  /// One thread needs one vector per level of the tree. If several threads work at the same pace, sums on the levels below exist only for a few
+  /// segments at a time.
   static func vectorCount(shards: Int, threads: Int) -> Int {
     let turns = (shards + threads - 1) / max(threads, 1)
     let levels = Int.bitWidth - max(turns - 1, 0).leadingZeroBitCount
     return max(1, levels + (threads > 1 && turns > 1 ? 1 : 0))
   }
 
-  /// True if all shards of this rank have added a segment.
+  /// Returns true if all shards of this rank have added this segment.
   func isComplete(_ segment: Int) -> Bool {
     state.withLock { segments in segments[segment].addedCount == run.count }
   }
 
-  /// Adds a segment of one shard's vector.
+  /// Adds one segment of a shard's vector; callable from any thread.
   ///
-  /// Callable from any thread.
+  /// The thread that completes the second of two sibling nodes of the tree also computes their sum.
+  ///
+  /// The shard must be one of this rank's, and each shard adds each segment once.
   func add(_ summand: Span<Element>, segment: Int, shard: Int) {
     precondition(
       summand.count == segments[segment].count, "\(summand.count) elements for a segment of \(segments[segment].count)")
@@ -82,7 +84,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
     defer { state.withLock { segments in segments[segment].addedCount += 1 } }
     let path = tree.ancestors(of: shard)
     var node = path[0]
-    // The vector of the sum at `node`; none while that is the summand itself.
+    // The index of the vector that holds the sum at `node`; `nil` while that sum is `summand` itself.
     var vector: Int?
     for parent in path.dropFirst() where parent.isInside(run) {
       let sibling = parent.left == node ? parent.right : parent.left
@@ -105,7 +107,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
     state.withLock { segments in segments[segment].vectors[node] = top }
   }
 
-  /// Takes the sum of a node's sibling; if that is missing, stores the node's own sum for the thread that adds the sibling.
+  /// Takes the sum of a node's sibling; if it is not available yet, stores the node's own sum for the thread that adds the sibling.
   private func exchange(_ vector: Int?, at node: ShardTree.Node, for sibling: ShardTree.Node, _ segment: Int) -> Int? {
     state.withLock { segments in
       let other = segments[segment].vectors.removeValue(forKey: sibling)
@@ -139,11 +141,11 @@ final class PartialSums<Element: TreeElement>: Sendable {
 
   // MARK: - Completed sums
 
-  /// Copies a part of a node's sum.
+  /// Copies a range of a node's sum.
   ///
   /// - Parameters:
-  ///   - node: A node whose sum is complete in all segments of the part.
-  ///   - range: The part.
+  ///   - node: A node whose sum is complete in all segments that overlap the range.
+  ///   - range: The range of elements.
   ///   - target: Receives the elements.
   func copy(_ node: ShardTree.Node, _ range: Range<Int>, into target: inout MutableSpan<Element>) {
     for (index, segment) in segments.enumerated() where segment.overlaps(range) {
@@ -156,7 +158,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Moves a node's sum of some segments to vector 0.
+  /// Moves the sum of a node (subtree of shards) from its vector to vector 0, for some segments.
   func move(_ node: ShardTree.Node, _ indices: Range<Int>) {
     for index in indices {
       let vector = state.withLock { segments in segments[index].vectors[node] }
@@ -169,7 +171,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Forgets the sums of some segments; vector 0 keeps its elements until the next shard is added.
+  /// Discards the sums of some segments; vector 0 keeps its elements until the next shard is added.
   func reset(_ indices: Range<Int>) {
     for index in indices {
       let used = state.withLock { segments in segments[index].vectors.values.filter { vector in vector >= keptCount } }

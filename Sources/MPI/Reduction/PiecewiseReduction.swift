@@ -1,35 +1,37 @@
 import Glibc
 import Synchronization
 
-/// A sum of one long vector per shard over all shards, in segments, about the last one first: the order in which a backward pass completes
-/// them.
+/// The sum of one long vector per shard over all shards of all ranks, computed in parts while the backward pass still completes others.
 ///
-/// Within a rank, each segment is added along the tree as soon as a shard has it (``add(_:segment:shard:)``). The segments of a *piece* are
-/// exchanged together, as soon as all shards of the rank have added them, while the rank's threads still compute the earlier ones
-/// (``finish(over:waiting:unless:)``): each rank sends slice `k` of its maximal subtrees to rank `k`, which completes the tree on its slice,
-/// and the slices are gathered. For aligned powers of two this moves as many bytes as Rabenseifner's all-reduce. The tree adds element by
-/// element, so the sums have the bits of a reduction in one piece.
+/// A *segment* is a range of elements that the backward pass completes at once; the last segments come first. A *piece* is a range of segments
+/// that are exchanged between ranks together.
+///
+/// Within a rank, a segment is added along the ``ShardTree`` as soon as a shard has completed it (``add(_:segment:shard:)``). A piece is exchanged
+/// as soon as all shards of the rank have added its segments, while the rank's threads still compute earlier ones
+/// (``finish(over:waiting:unless:)``): each rank sends slice k of the sums of its largest complete subtrees to rank k, which completes the tree
+/// for its slice, and the slices are all-gathered. If the numbers of shards and ranks are powers of two, this moves as many bytes as
+/// Rabenseifner's all-reduce. Additions are element by element, so the division into parts does not change any bit of the sums.
 public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
   public let length: Int
-  /// The segments, ascending.
+  /// The segments as ranges of elements, ascending.
   public var segments: [Range<Int>] { sums.segments }
 
-  /// The memory of the sums.
+  /// The memory of the partial sums and of the total.
   let memory: SumMemory<Element>
 
   private let sums: PartialSums<Element>
-  /// The segments of each piece, by their numbers.
+  /// The pieces as ranges of segment indices.
   private let pieces: [Range<Int>]
   private let tree: ShardTree
-  /// The maximal subtrees of each rank.
+  /// The roots of the largest subtrees that contain only shards of one rank, for each rank.
   private let owned: [[ShardTree.Node]]
   private let longestSegment: Int
-  /// Spare memory for segments, at most one for each thread that works at the same time.
+  /// Unused buffers for segments, at most one for each thread that works at the same time.
   private let spares = Mutex<[[Element]]>([])
   private let buffers = Mutex(Buffers())
 
-  /// The slices of partial sums on their way to other ranks and from them.
+  /// The buffers of messages to and from other ranks.
   private struct Buffers {
     var sent: [Element] = []
     var received: [Element] = []
@@ -38,11 +40,11 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// Plans a reduction.
   ///
   /// - Parameters:
-  ///   - memory: The memory of the sums; of several reductions in it one is in progress at a time.
+  ///   - memory: The memory of the sums; several reductions may share it if only one is in progress at a time.
   ///   - bounds: The first element of each segment, ascending, from 0.
-  ///   - pieces: The first element of each piece, ascending, from 0; some of the segments' first elements.
-  ///   - runs: The shards of each rank.
-  ///   - rank: This rank.
+  ///   - pieces: The first element of each piece, ascending, from 0; a subset of the segments' first elements.
+  ///   - runs: The range of shards of each rank.
+  ///   - rank: The number of this rank.
   ///   - threads: The number of threads that add segments.
   public init(
     in memory: SumMemory<Element>, segments bounds: [Int], pieces: [Int], runs: BlockPartition, rank: Int,
@@ -60,7 +62,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     self.pieces = zip(first, first.dropFirst() + [bounds.count]).map { lower, upper in lower..<upper }
   }
 
-  /// The estimated bytes of a rank's sums, the segments in progress, and the messages.
+  /// Returns the estimated memory of a rank for sums, segments in progress, and messages.
   ///
   /// - Parameters:
   ///   - length: The number of elements in each vector.
@@ -74,17 +76,17 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ) -> (sums: Int, messages: Int) {
     let stride = MemoryLayout<Element>.stride
     let vectors = PartialSums<Element>.vectorCount(shards: shards, threads: threads)
-    // Each thread's segment, and a sum of every second one.
+    // One segment buffer for each thread, and one sum for every second thread.
     let segments = threads + max(0, threads / 2 - vectors)
     let message = min(ReductionMessages.exchangedByteCount(ranks: ranks), length * stride)
     return (
       sums: vectors * length * stride + segments * longestSegment * stride,
-      // Two subtrees at most of a rank with an uneven share, sent and, as slices of all ranks, received.
+      // A rank with an uneven number of shards sends and receives the sums of at most two subtrees.
       messages: ranks > 1 ? 2 * message + message / 2 : 0
     )
   }
 
-  /// The number of the segment that begins at an element.
+  /// Returns the index of the segment that begins at an element.
   public func segment(at first: Int) -> Int {
     guard let index = segments.firstIndex(where: { segment in segment.lowerBound == first }) else {
       preconditionFailure("no segment begins at \(first)")
@@ -92,9 +94,9 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     return index
   }
 
-  /// Lends memory as long as the longest segment, to be filled and passed to ``add(_:segment:shard:)``; its contents are undefined.
+  /// Calls `body` with a buffer as long as the longest segment, to be filled and passed to ``add(_:segment:shard:)``.
   ///
-  /// Callable from any thread.
+  /// Callable from any thread. The initial contents are undefined.
   public func withSegment<Failure: Error>(
     _ body: (inout MutableSpan<Element>) throws(Failure) -> Void
   ) throws(Failure) {
@@ -105,14 +107,14 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     spares.withLock { spares in spares.append(used) }
   }
 
-  /// Adds a segment of one shard's vector.
+  /// Adds one segment of a shard's vector.
   ///
   /// Callable from any thread; not collective.
   ///
   /// - Parameters:
   ///   - summand: The elements of the segment.
-  ///   - segment: The number of the segment; over all calls for a shard, each one once.
-  ///   - shard: The shard's number in the global batch; this rank owns it.
+  ///   - segment: The index of the segment; each shard adds every segment exactly once.
+  ///   - shard: The index of the shard in the global batch, one of this rank's.
   public func add(_ summand: Span<Element>, segment: Int, shard: Int) {
     sums.add(summand, segment: segment, shard: shard)
   }
@@ -126,8 +128,9 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///
   /// - Parameters:
   ///   - world: The ranks.
-  ///   - waiting: The thread's behavior while it waits for other ranks.
-  ///   - hasFailed: Returns true if missing pieces will never be added; polled while one is missing, and if true the remaining pieces are skipped.
+  ///   - waiting: The way in which the thread waits for other ranks.
+  ///   - hasFailed: Returns true if missing pieces will never be added; called repeatedly while a piece is missing; if it returns true, the rest is
+  ///     skipped.
   /// - Throws: `MPIError` if a collective fails.
   public func finish(
     over world: borrowing Communicator, waiting: Waiting, unless hasFailed: () -> Bool = { false }
@@ -165,7 +168,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Completes the tree on a part of the vectors.
+  /// Exchanges a range of elements with all ranks and completes its sums.
   private func exchange(
     _ part: Range<Int>, over world: borrowing Communicator, _ sent: inout [Element], _ received: inout [Element],
     _ waiting: Waiting
@@ -173,7 +176,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     let slices = BlockPartition(total: part.count, parts: world.size)
     let mine = owned[world.rank]
     let own = slices[world.rank]
-    // Slice k of each partial sum, for rank k; the slices for this rank go where those of other ranks arrive.
+    // Slice k of each partial sum is for rank k; this rank's own slices are copied to where those of other ranks will arrive.
     resize(&sent, to: mine.count * part.count)
     copy(slices.runs, of: part, mine, into: &sent, at: 0)
     let receiveCounts = owned.map { nodes in nodes.count * own.count }
@@ -191,7 +194,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Copies slices of a part of some nodes' sums, all nodes' of one slice after the other.
+  /// Copies slices of several nodes' sums: for each slice, one node after the other.
   private func copy(
     _ slices: [Range<Int>], of part: Range<Int>, _ nodes: [ShardTree.Node], into target: inout [Element],
     at start: Int

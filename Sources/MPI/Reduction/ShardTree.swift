@@ -1,8 +1,8 @@
 /// The binary tree that fixes the order in which the vectors of a global batch's shards are added.
 ///
-/// A node over `n` leaves splits at the largest power of two below `n`. The shape depends on the number of shards alone, not on their
-/// distribution over ranks, so a sum along the tree has the same bits on any number of ranks (IEEE addition commutes, so it does not
-/// matter either which rank adds).
+/// A node with n leaves splits at the largest power of two below n. The shape depends only on the number of shards, not on their distribution over
+/// ranks, so that a sum along the tree has the same bits on any number of ranks (IEEE addition is commutative, so it does not matter which rank
+/// adds two nodes).
 ///
 ///     5 shards            (0…4)
 ///                       ╱       ╲
@@ -10,7 +10,7 @@
 ///                  ╱     ╲
 ///               (0,1)   (2,3)
 public struct ShardTree: Sendable {
-  /// A subtree: the shards `first ..< first + count`.
+  /// A node of the tree: the subtree of the shards `first ..< first + count`.
   struct Node: Hashable {
     let first: Int
     let count: Int
@@ -18,7 +18,7 @@ public struct ShardTree: Sendable {
     var end: Int { first + count }
     var isLeaf: Bool { count == 1 }
 
-    /// The number of leaves of the left child.
+    /// The number of shards in the left child.
     private var leftCount: Int {
       var power = 1
       while power * 2 < count {
@@ -36,7 +36,7 @@ public struct ShardTree: Sendable {
   /// The number of shards.
   public let leafCount: Int
 
-  /// The tree over `leafCount` shards.
+  /// Creates the tree over `leafCount` shards.
   ///
   /// - Precondition: `leafCount > 0`.
   public init(leafCount: Int) {
@@ -46,7 +46,7 @@ public struct ShardTree: Sendable {
 
   var root: Node { Node(first: 0, count: leafCount) }
 
-  /// The largest subtrees that lie inside a run of shards, in order.
+  /// Returns the largest subtrees that lie inside a range of shards, in order.
   func maximalSubtrees(inside run: Range<Int>) -> [Node] {
     func collect(_ node: Node) -> [Node] {
       if node.end <= run.lowerBound || run.upperBound <= node.first {
@@ -57,7 +57,7 @@ public struct ShardTree: Sendable {
     return run.isEmpty ? [] : collect(root)
   }
 
-  /// The nodes from the leaf of `shard` up to the root.
+  /// Returns the nodes from the leaf of a shard up to the root.
   func ancestors(of shard: Int) -> [Node] {
     var path: [Node] = []
     var node = root

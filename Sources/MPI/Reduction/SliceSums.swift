@@ -1,17 +1,17 @@
-/// The additions of a ``ShardTree`` above the ranks' partial sums, on one slice of the vectors.
+/// The additions of a ``ShardTree`` that combine the partial sums of different ranks, for one slice of the vectors.
 ///
-/// The slices are summed in the buffer that holds them, and the root is written to its destination.
+/// The slices are summed within the buffer that holds them; the sum at the root is written to a separate destination.
 struct SliceSums<Element: TreeElement> {
   private let tree: ShardTree
   private let count: Int
-  /// The position of each node's slice before any addition.
+  /// The position in the buffer of each received node's slice.
   private let positions: [ShardTree.Node: Int]
 
-  /// Plans the additions of a rank.
+  /// Prepares the additions.
   ///
   /// - Parameters:
-  ///   - tree: The tree over all shards.
-  ///   - owned: Each rank's nodes, whose slices are in the buffer in this order.
+  ///   - tree: The tree over all shards of the global batch.
+  ///   - owned: The subtrees of each rank whose slices are in the buffer, in this order.
   ///   - count: The number of elements in a slice.
   init(_ tree: ShardTree, owned: [[ShardTree.Node]], count: Int) {
     self.tree = tree
@@ -23,10 +23,10 @@ struct SliceSums<Element: TreeElement> {
     self.positions = positions
   }
 
-  /// Computes the slice of the tree's root.
+  /// Computes the sum at the tree's root for the slice.
   ///
   /// - Parameters:
-  ///   - slices: The slices of all nodes; overwritten by partial sums.
+  ///   - slices: The slices of all received nodes; overwritten by partial sums.
   ///   - total: Receives the sums.
   func finish(_ slices: inout [Element], into total: inout MutableSpan<Element>) {
     guard positions[tree.root] == nil else {
@@ -38,14 +38,14 @@ struct SliceSums<Element: TreeElement> {
     Element.add(sums.extracting(range(left)), sums.extracting(range(right)), into: &total)
   }
 
-  /// Computes a node's slice and returns its position.
+  /// Computes a node's sum and returns its position in the buffer.
   private func evaluate(_ node: ShardTree.Node, _ slices: inout [Element]) -> Int {
     if let position = positions[node] {
       return position
     }
     let (left, right) = (evaluate(node.left, &slices), evaluate(node.right, &slices))
     unsafe slices.withUnsafeMutableBufferPointer { slices in
-      // Slices of different nodes never overlap.
+      // Safe: slices of different nodes never overlap.
       let addend = unsafe Span(_unsafeElements: UnsafeBufferPointer(rebasing: slices[range(right)]))
       var sums = unsafe MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: slices[range(left)]))
       Element.accumulate(addend, into: &sums)

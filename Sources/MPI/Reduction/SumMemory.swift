@@ -1,10 +1,10 @@
 import Glibc
 import Synchronization
 
-/// Vectors of one length for partial sums.
+/// The memory of partial sums: vectors of equal length, allocated as needed.
 ///
-/// A page of a vector takes memory from its first write until it is discarded, so that vectors of which only parts are in use take only
-/// these.
+/// A page of memory is used only from its first write until it is discarded, so that a vector of which only a part is in use takes only the
+/// memory of that part.
 @safe
 public final class SumMemory<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
@@ -13,7 +13,7 @@ public final class SumMemory<Element: TreeElement>: Sendable {
   private let byteCount: Int
   private let vectors = Mutex<[UInt]>([])
 
-  /// No vectors yet.
+  /// Creates the memory for vectors of `length` elements; none is allocated yet.
   public init(length: Int) {
     self.length = length
     byteCount = max(length * MemoryLayout<Element>.stride, 1)
@@ -25,9 +25,9 @@ public final class SumMemory<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Lends a part of a vector.
+  /// Calls `body` with a range of a vector, which is allocated if necessary.
   ///
-  /// - Precondition: No other thread uses this part at the same time.
+  /// - Precondition: No other thread uses this range at the same time.
   func withElements<Result, Failure: Error>(
     _ range: Range<Int>, ofVector index: Int, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -37,19 +37,19 @@ public final class SumMemory<Element: TreeElement>: Sendable {
     return try body(&span)
   }
 
-  /// Lends the last total, until the next vector is added.
+  /// Calls `body` with the last total, which is valid until the next vector is added.
   public func withTotal<Result, Failure: Error>(
     _ body: (Span<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try withElements(0..<length, ofVector: 0) { (total) throws(Failure) in try body(total.span) }
   }
 
-  /// Gives the pages of a part back; its contents become undefined.
+  /// Releases the memory of a range; its contents become undefined.
   func discard(_ range: Range<Int>, ofVector index: Int) {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let base = unsafe UInt(bitPattern: base(index))
     let stride = MemoryLayout<Element>.stride
-    // Whole pages only: others hold elements of the neighboring parts.
+    // Only whole pages, because the first and last page also hold elements of neighboring ranges.
     let first = (Int(base) + range.lowerBound * stride + page - 1) / page * page
     let end = (Int(base) + range.upperBound * stride) / page * page
     if first < end {

@@ -1,6 +1,6 @@
-/// A number that can be summed along a ``ShardTree``.
+/// A number type that can be summed along a ``ShardTree``.
 ///
-/// The loops are requirements, so that each type has its own, which the optimizer vectorizes.
+/// The loops are protocol requirements, so that each type has its own version, which the compiler vectorizes.
 public protocol TreeElement: MPIElement {
   /// Adds `addend` to `sums`, element by element.
   static func accumulate(_ addend: Span<Self>, into sums: inout MutableSpan<Self>)

@@ -1,16 +1,18 @@
-/// A sum of one vector per shard over all shards of all ranks: a ``PiecewiseReduction`` in one segment.
+/// The sum of one vector per shard over all shards of all ranks, in the fixed order of a ``ShardTree``.
+///
+/// It is a ``PiecewiseReduction`` with a single segment.
 public final class TreeReduction<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
   public let length: Int
 
   private let reduction: PiecewiseReduction<Element>
 
-  /// Plans a reduction.
+  /// Prepares a reduction.
   ///
   /// - Parameters:
   ///   - length: The number of elements in each vector.
-  ///   - runs: The shards of each rank.
-  ///   - rank: This rank.
+  ///   - runs: The range of shards of each rank.
+  ///   - rank: The number of this rank.
   public init(length: Int, runs: BlockPartition, rank: Int) {
     self.length = length
     reduction = PiecewiseReduction(
@@ -26,19 +28,19 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   ///
   /// - Parameters:
   ///   - vector: The summand.
-  ///   - shard: The shard's number in the global batch; this rank owns it.
+  ///   - shard: The index of the shard in the global batch, one of this rank's.
   public func add(_ vector: Span<Element>, shard: Int) {
     reduction.add(vector, segment: 0, shard: shard)
   }
 
-  /// Sums the vectors of all ranks and resets.
+  /// Sums the vectors of all ranks, and prepares for the next sum.
   ///
   /// Collective: every rank calls it after all its shards were added, and passes the same `waiting`.
   ///
   /// - Parameters:
   ///   - world: The ranks.
-  ///   - total: Receives `length` sums.
-  ///   - waiting: The thread's behavior while it waits for other ranks.
+  ///   - total: Receives the `length` sums.
+  ///   - waiting: The way in which the thread waits for other ranks.
   /// - Throws: `MPIError` if a collective fails.
   public func finish(
     over world: borrowing Communicator, into total: inout [Element], waiting: Waiting = .spinning

@@ -1,16 +1,16 @@
-/// A linear scale from values to coordinates, with round ticks.
+/// A linear axis of a chart, with round numbers as ticks.
 package struct Axis {
   let low: Double
   let high: Double
-  /// The values with a label.
+  /// The values that get a tick and a label.
   package let ticks: [Double]
 
-  /// An axis that contains all values.
+  /// Creates an axis that contains all values.
   ///
   /// - Parameters:
-  ///   - values: The values; those that are not finite are left out.
+  ///   - values: The values; NaN and infinity are ignored.
   ///   - count: The approximate number of ticks.
-  ///   - includesZero: True if the axis begins or ends at 0 at the latest.
+  ///   - includesZero: True if the axis must contain 0.
   package init(_ values: some Sequence<Double>, count: Int, includesZero: Bool = false) {
     let finite = values.filter(\.isFinite)
     var low = finite.min() ?? 0
@@ -31,7 +31,7 @@ package struct Axis {
   /// The position of a value, from 0 at ``low`` to 1 at ``high``.
   func position(_ value: Double) -> Double { (value - low) / (high - low) }
 
-  /// 1, 2 or 5 times a power of ten, not below a step.
+  /// Returns the smallest number of the form 1, 2 or 5 times a power of ten that is at least `step`.
   static func roundStep(_ step: Double) -> Double {
     var power = 1.0
     while power > step { power /= 10 }

@@ -1,7 +1,8 @@
-/// The distribution of a number in several groups, as inline SVG: boxes from the lower to the upper quartile with the median, whiskers to
-/// the extremes, and every value as a dot.
+/// A box plot of a number in several groups, as inline SVG.
+///
+/// Boxes range from the lower to the upper quartile with a line at the median, whiskers to the extremes; every value is a dot.
 package struct BoxPlot {
-  /// A box with its name.
+  /// A named group of values, drawn as one box.
   struct Group {
     let name: String
     let values: [Double]
@@ -19,7 +20,7 @@ package struct BoxPlot {
   private static let top = 10.0
   private static let bottom = 46.0
 
-  /// The figure; `nil` if there is no value.
+  /// The figure; `nil` if there are no values.
   var figure: Markup? {
     let drawn = groups.filter { group in !group.values.isEmpty }
     guard !drawn.isEmpty else { return nil }
@@ -32,7 +33,7 @@ package struct BoxPlot {
       <path class="rule" d="M\(Self.left) \(y(tick))H\(Self.width - Self.right)"/><text x="\(Self.left - 5)" y="\(y(tick) + 4)" text-anchor="end">\(short(tick))</text>
       """ as Markup
     }
-    // Names that would touch stand on two lines in turn.
+    // Names that would touch each other alternate between two lines.
     let longest = drawn.map(\.name.count).max() ?? 0
     let isCrowded = 7 * Double(longest) > step
     let boxes = drawn.enumerated().map { index, group in
@@ -63,7 +64,7 @@ package struct BoxPlot {
       """
   }
 
-  /// Extremes, quartiles and median, interpolated linearly between the sorted values.
+  /// Returns extremes, quartiles and median, interpolated linearly between the sorted values.
   package static func quartiles(
     _ values: [Double]
   ) -> (low: Double, lower: Double, median: Double, upper: Double, high: Double) {

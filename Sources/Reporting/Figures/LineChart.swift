@@ -1,11 +1,11 @@
-/// Curves over the course of training, as inline SVG.
+/// A chart of curves over the course of training, as inline SVG.
 struct LineChart {
-  /// A curve.
+  /// One curve.
   struct Series {
     let name: String
-    /// The points, by ascending x.
+    /// The points in order of ascending x.
     let points: [(x: Double, y: Double)]
-    /// The number of its marker, dashes and color.
+    /// The number that selects marker, dashes and color.
     let style: Int
   }
 
@@ -22,7 +22,7 @@ struct LineChart {
   private static let right = 14.0
   private static let top = 10.0
   private static let bottom = 36.0
-  /// The number of points up to which a curve is drawn as it is.
+  /// The largest number of points of a curve; longer curves are averaged.
   private static let pointLimit = 240
 
   /// The figure; `nil` if there are no points.
@@ -44,7 +44,7 @@ struct LineChart {
     return Elements.figure(title, body, caption: caption)
   }
 
-  /// The numbers of the curves in words, for readers without the figure.
+  /// Returns the first, last and extreme values of the curves as text, for readers who cannot see the figure.
   private func description(_ drawn: [Series]) -> String {
     let curves = drawn.compactMap { series -> String? in
       guard let first = series.points.first, let last = series.points.last else { return nil }
@@ -88,7 +88,7 @@ struct LineChart {
     let places = series.points.map { point in Self.place(x, y, point) }
     let line = places.enumerated().map { index, place in "\(index == 0 ? "M" : "L")\(place.x) \(place.y)" as Markup }
     let dashes: Markup = marker.dashes.map { dashes in " stroke-dasharray=\"\(dashes)\"" } ?? ""
-    // A few marks identify the curve where it crosses others.
+    // A few markers identify the curve where it crosses others.
     let count = min(5, places.count)
     let marked = (0..<count).map { index in places[(2 * index + 1) * places.count / (2 * count)] }
     return """
@@ -108,7 +108,7 @@ struct LineChart {
     return "<ul class=\"legend\">\(items)</ul>"
   }
 
-  /// The means of equal runs of points, where there are too many; values that are not finite are left out.
+  /// Averages groups of consecutive points if there are too many; NaN and infinity are omitted.
   static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
     let finite = points.filter { point in point.x.isFinite && point.y.isFinite }
     guard finite.count > pointLimit else { return finite }

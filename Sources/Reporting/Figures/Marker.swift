@@ -1,27 +1,27 @@
-/// The shape of points of a class or of a series, so that they differ without color.
+/// The marker of a class or curve, whose shape distinguishes it even without color.
 struct Marker {
-  /// The number of shapes and of colors.
+  /// The number of different shapes, and of colors.
   static let count = 10
 
   let index: Int
 
-  /// The marker of a class or series; they repeat after ``count``.
+  /// Creates the marker with a number; shapes repeat after ``count``.
   init(_ number: Int) {
     index = number % Self.count
   }
 
-  /// True if the shape is drawn by its outline.
+  /// True if only the outline of the shape is drawn.
   private var isOutline: Bool { [4, 5, 7, 8, 9].contains(index) }
 
-  /// The class of the style sheet.
+  /// The CSS class of the marker.
   var styleClass: String { isOutline ? "s\(index) mark" : "f\(index)" }
 
-  /// The dashes of a line of this series; `nil` for a solid one.
+  /// The SVG dash pattern of a curve's line; `nil` for a solid line.
   var dashes: String? {
     [nil, "6 3", "2 2", "9 3 2 3", "12 4", "4 4", "1 3", "8 2 2 2 2 2", "14 3", "3 6"][index]
   }
 
-  /// The path of points.
+  /// Returns an SVG path that draws the marker at every point.
   func path(_ points: [(x: Double, y: Double)], radius r: Double) -> Markup {
     Markup(joining: points.map { point in outline(point.x, point.y, r) })
   }

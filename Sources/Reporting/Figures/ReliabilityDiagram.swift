@@ -1,10 +1,12 @@
 import Evaluation
 import Measures
 
-/// The accuracy of predictions by their confidence, as inline SVG: bars on the diagonal are calibrated.
+/// A reliability diagram: the accuracy of predictions by their confidence, as inline SVG.
+///
+/// Bars that end at the diagonal mean that the predictions are calibrated.
 struct ReliabilityDiagram {
   let calibration: Calibration
-  /// The name of what predicts.
+  /// The name of the classifier, or of the other source of the predictions.
   let title: String
   var caption: String?
 

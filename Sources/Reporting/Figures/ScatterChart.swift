@@ -1,7 +1,7 @@
-/// Points of several classes in a plane, as inline SVG.
+/// A scatter plot of points of several classes, as inline SVG.
 struct ScatterChart {
   let title: String
-  /// The coordinates, x and y of each point.
+  /// The x and y coordinates of each point.
   let points: [(x: Double, y: Double)]
   /// The class of each point; `nil` for images without labels.
   let labels: [Int]?
@@ -13,11 +13,11 @@ struct ScatterChart {
   private static let radius = 2.6
   private static let labelHeight = 13.0
 
-  /// The figure, with a legend of shapes.
+  /// The figure with a legend of the markers.
   var figure: Markup {
     let (xs, ys) = (points.map(\.x), points.map(\.y))
     let (centerX, centerY) = (((xs.min() ?? 0) + (xs.max() ?? 0)) / 2, ((ys.min() ?? 0) + (ys.max() ?? 0)) / 2)
-    // One scale for both directions: distances are comparable.
+    // The same scale for both directions, so that distances are comparable.
     let extent = max((xs.max() ?? 0) - (xs.min() ?? 0), (ys.max() ?? 0) - (ys.min() ?? 0), 1e-12)
     let scale = (Self.side - 2 * Self.margin) / extent
     let places = points.map { point in
@@ -35,7 +35,7 @@ struct ScatterChart {
     return Elements.figure(title, body, caption: caption)
   }
 
-  /// The classes with markers of their own: the ten with most points, in their order.
+  /// The classes that get a marker: the ten with the most points, in the order of the labels.
   private var shownClasses: [Int] {
     guard let labels else { return [] }
     var counts = [Int](repeating: 0, count: classNames.count)
@@ -53,7 +53,7 @@ struct ScatterChart {
     return "<path class=\"\(marker.styleClass)\" d=\"\(path)\"/>"
   }
 
-  /// Points without a marker of their own, as small dots.
+  /// Draws the points of all other classes as small dots.
   private func others(_ all: [(x: Double, y: Double)], _ shown: [Int]) -> Markup {
     let rest = all.indices.filter { index in labels.map { labels in !shown.contains(labels[index]) } ?? true }
     guard !rest.isEmpty else { return "" }
@@ -61,7 +61,7 @@ struct ScatterChart {
     return "<path class=\"dot\" d=\"\(path)\"/>"
   }
 
-  /// The names at the medians of their classes, moved apart where they would overlap.
+  /// Draws class names at the medians of their classes' points, moved apart if they would overlap.
   private func names(_ all: [(x: Double, y: Double)], _ shown: [Int]) -> Markup {
     var boxes = shown.map { label -> TextBox in
       let own = places(all, of: label)
@@ -101,14 +101,14 @@ struct ScatterChart {
   }
 }
 
-/// The name of a class in the chart: text centered at `x` with its base line at `y`.
+/// The box of a class name in the chart: centered at `x`, with the baseline of the text at `y`.
 private struct TextBox {
   let label: Int
   let x: Double
   var y: Double
   let halfWidth: Double
 
-  /// Moves boxes up and down until none overlaps another, each as little as the ones above it allow.
+  /// Moves boxes vertically until none overlaps another, each as little as possible.
   static func separate(_ boxes: inout [TextBox], height: Double, within range: ClosedRange<Double>) {
     boxes.sort { one, other in (one.y, one.label) < (other.y, other.label) }
     for _ in 0..<60 {

@@ -6,9 +6,9 @@ import Job
 import MPI
 import Measures
 
-/// The predicted classes of the test images: by the run's classifier or, where it has none, by the nearest training images.
+/// The predicted classes of the test images, by the run's classifier or, without one, by the nearest training images.
 struct ClassificationStudy {
-  /// A test image whose class is not the predicted one.
+  /// A test image that was classified incorrectly.
   struct Mistake {
     let sample: Int
     let label: Int
@@ -16,20 +16,20 @@ struct ClassificationStudy {
     let confidence: Double
   }
 
-  /// The name of what predicts.
+  /// The name of the classifier, or of the other source of the predictions.
   let source: String
-  /// True if a classifier predicts, whose probabilities can be calibrated.
+  /// True if a classifier made the predictions, so that its probabilities can be calibrated.
   let isClassifier: Bool
   let probabilities: ClassProbabilities
   let confusion: ConfusionMatrix
   let calibration: Calibration
-  /// The mistakes of largest confidence.
+  /// The incorrect predictions with the highest confidence.
   let mistakes: [Mistake]
 
   private static let neighborCount = 20
   private static let mistakeLimit = 12
 
-  /// Predicts the classes of the test rows; `nil` if there are no labels.
+  /// Predicts the classes of the test images; `nil` if there are no labels.
   ///
   /// Collective.
   init?(
@@ -66,7 +66,7 @@ struct ClassificationStudy {
       .prefix(Self.mistakeLimit).map { mistake in mistake }
   }
 
-  /// log Σ exp(s / τ) of the nearest training images of each class, s their cosine similarity: logits of votes.
+  /// Returns log Σ exp(s / τ) over the nearest training images of each class, with cosine similarities s, as logits.
   ///
   /// Collective.
   private static func votes(
@@ -83,6 +83,6 @@ struct ClassificationStudy {
     }
   }
 
-  /// The share of right predictions.
+  /// The fraction of test images that are classified correctly.
   var accuracy: Double { probabilities.topAccuracy(1) }
 }

@@ -2,22 +2,22 @@ import Datasets
 import Evaluation
 import Measures
 
-/// Unit rows of some images in the plane, by principal components and by t-SNE.
+/// Two-dimensional maps of the features of some images, by principal components and by t-SNE.
 struct EmbeddingMap {
-  /// The state of the encoder, such as "after 390 steps".
+  /// The state of the encoder in words, such as "after 390 steps".
   let moment: String
   let components: PrincipalComponents
-  /// `nil` for fewer rows than a map of neighborhoods needs.
+  /// The t-SNE map; `nil` if there are too few images.
   let neighborhoods: TSNE?
   /// The class of each row; `nil` for images without labels.
   let labels: [Int]?
   let classNames: [String]
 
-  /// The number of images on a map: t-SNE takes time by its square.
+  /// The largest number of images on a map, because the time of t-SNE grows quadratically.
   static let imageLimit = 1000
   private static let fewestForNeighborhoods = 16
 
-  /// Maps unit rows.
+  /// Maps features whose rows have unit length.
   init(moment: String, rows: FeatureRows, of dataset: any ImageDataset, threads: Int) {
     self.moment = moment
     components = PrincipalComponents(rows: rows.features, width: rows.width)

@@ -7,28 +7,28 @@ import MPI
 import NeuralNet
 import Runs
 
-/// The predictions, neighbors and map that a run's encoder gives for images of its dataset.
+/// The predictions, nearest neighbors and maps that a run's encoder gives for images of its dataset, for the report.
 ///
-/// Parts that need a missing dataset or checkpoint are absent.
+/// Parts that need a missing dataset or checkpoint are `nil` or empty.
 package struct ImageStudy {
   var sets: StudiedSets?
   var views: [SampleViews] = []
   var maps: [EmbeddingMap] = []
   var classification: ClassificationStudy?
   var neighbors: [NeighborStudy] = []
-  /// The sentences that say what is missing, and why.
+  /// Notes about missing parts, with the reasons.
   var notes: [String] = []
 
-  /// Studies the images of a run.
+  /// Computes the study of a run.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: The options of the command.
+  ///   - request: The options of `supcon report`.
   ///   - run: The run directory.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError``, but not for a dataset or a checkpoint that is missing.
+  /// - Throws: ``CollectiveError``, but not because a dataset or checkpoint is missing.
   init(
     _ request: ReportStage.Request, _ run: String, over world: borrowing Communicator,
     report: @escaping (String) -> Void
@@ -59,7 +59,7 @@ package struct ImageStudy {
     }
   }
 
-  /// Computes features at begin and end, and everything that follows from them.
+  /// Computes features at the beginning and the end of the run, and everything that is derived from them.
   ///
   /// Collective.
   private mutating func study(
@@ -92,11 +92,13 @@ package struct ImageStudy {
       } ?? []
   }
 
-  /// The encoder at the begin of the run: its initial weights, which follow from the seed; of a run from other weights, its first kept checkpoint.
+  /// Returns the encoder at the beginning of the run.
+  ///
+  /// It has the initial weights, which the seed determines, or, if the run began with other weights, those of the earliest checkpoint.
   ///
   /// Collective.
   ///
-  /// - Returns: `nil` if there is no state before that of `encoder`.
+  /// - Returns: The encoder and its state in words; `nil` if there is no state earlier than that of `encoder`.
   private static func earlyEncoder(
     of run: String, _ encoder: FrozenEncoder, over world: borrowing Communicator
   ) throws -> (encoder: FrozenEncoder, moment: String)? {

@@ -3,16 +3,16 @@ import Evaluation
 import Imaging
 import Measures
 
-/// A test image with the training images whose representations are nearest to its own by cosine similarity.
+/// A test image with the training images whose representations have the highest cosine similarity to its own.
 struct NeighborStudy {
   let sample: Int
-  /// The neighbors, nearest first, with their cosine similarity.
+  /// The nearest training images, nearest first, with their cosine similarities.
   let neighbors: [(sample: Int, similarity: Double)]
 
   private static let queryLimit = 6
   private static let neighborCount = 6
 
-  /// Finds the neighbors of some test images of as many classes as possible.
+  /// Finds the neighbors of some test images, of as many classes as possible.
   static func studies(_ sets: StudiedSets, training: FeatureRows, test: FeatureRows) throws -> [NeighborStudy] {
     let queries = StudiedSets.ofManyClasses(sets.test, queryLimit)
     let search = KNearestNeighbors(k: min(neighborCount, training.count), width: test.width)

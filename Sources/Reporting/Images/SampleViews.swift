@@ -4,14 +4,14 @@ import ImageCodecs
 import Imaging
 import KeyedRandomness
 
-/// A training image with the views of it that training saw in its first epoch.
+/// A training image with the views that were made of it in the first epoch.
 struct SampleViews {
   let name: String
   let className: String?
   let image: RGBImage
   let views: [RGBImage]
 
-  /// Draws the views of some samples.
+  /// Makes the views of some training images.
   static func samples(_ dataset: any ImageDataset, _ configuration: Configuration, _ size: ImageSize) throws
     -> [SampleViews]
   {

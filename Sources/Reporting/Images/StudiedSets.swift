@@ -6,15 +6,15 @@ import Job
 import KeyedRandomness
 import MPI
 
-/// The training and test images that a report shows and measures.
+/// The training and test images that a report uses.
 struct StudiedSets {
-  /// The training images, or evenly spaced ones of them.
+  /// All training images, or an evenly spaced selection of them.
   let training: any ImageDataset
-  /// The test images, or evenly spaced ones of them; the training images where there are no others.
+  /// All test images, or an evenly spaced selection of them; training images if there are no test images.
   let test: any ImageDataset
-  /// The sentences that say what was left out.
+  /// Notes about images that are not used.
   let notes: [String]
-  /// The size of the encoder's input.
+  /// The height and width of the encoder's input.
   let viewSize: ImageSize
 
   private static let trainingLimit = 50_000
@@ -45,13 +45,13 @@ struct StudiedSets {
     viewSize = configuration.viewSize(of: training)
   }
 
-  /// The whole dataset, or `limit` evenly spaced samples of it.
+  /// Returns the whole dataset, or `limit` evenly spaced samples of it.
   static func evenly(_ dataset: any ImageDataset, _ limit: Int) -> any ImageDataset {
     dataset.count <= limit
       ? dataset : DatasetSubset(dataset, evenlySpaced(limit, below: dataset.count).map { sample in Int32(sample) })
   }
 
-  /// Some samples, of as many classes as possible: the first of each class in turn, then the second.
+  /// Returns some samples of as many classes as possible: the first of each class, then the second of each, and so on.
   static func ofManyClasses(_ dataset: any ImageDataset, _ limit: Int) -> [Int] {
     var ranks = [Int](repeating: 0, count: max(dataset.classNames.count, 1))
     let ranked = evenlySpaced(2000, below: dataset.count).map { sample -> (rank: Int, label: Int, sample: Int) in
@@ -64,13 +64,13 @@ struct StudiedSets {
 }
 
 extension ImageDataset {
-  /// An image as evaluation sees it.
+  /// Returns an image with the preprocessing of evaluation.
   func shownImage(at sample: Int, _ size: ImageSize) throws -> RGBImage {
     var stream = RandomStream(seed: 0, .augmentation, epoch: 0, sample: sample, view: 0)
     return Augmentation.none.image(
       of: try image(at: sample), size: size, &stream, workspace: AugmentationWorkspace())
   }
 
-  /// The name of an image's class; `nil` for images without labels.
+  /// Returns the name of an image's class; `nil` for images without labels.
   func className(at sample: Int) -> String? { hasLabels ? classNames[label(at: sample)] : nil }
 }

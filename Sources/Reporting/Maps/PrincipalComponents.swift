@@ -1,25 +1,25 @@
 import Glibc
 
-/// The two directions of largest variance of rows, by block power iteration.
+/// The two principal components of a set of vectors, computed by block power iteration.
 ///
-/// Without random numbers, and each sign such that the coordinate of largest size is positive: the same rows give the same map.
+/// No random numbers are used, and the sign of each component makes its largest coordinate positive, so that equal input gives the same map.
 package struct PrincipalComponents {
-  /// The coordinates along both directions, of every row.
+  /// The coordinates of every vector along both components.
   package let points: [(x: Double, y: Double)]
-  /// The shares of the whole variance.
+  /// The fractions of the total variance that the components explain.
   package let shares: (x: Double, y: Double)
 
-  /// The directions that are iterated together; more than two, so that close variances converge.
+  /// The number of directions that are iterated together; more than two, so that close variances are separated.
   private static let blockSize = 10
   private static let iterations = 60
 
-  /// Projects centered rows, `[count, width]`.
+  /// Projects vectors, `[count, width]`, after subtracting their mean.
   package init(rows: [Float], width: Int) {
     let count = rows.count / max(width, 1)
     let centered = Self.centered(rows, count, width)
     let total = centered.reduce(0) { sum, element in sum + element * element }
     let block = min(Self.blockSize, width)
-    // The first directions are the axes of largest variance, a little rotated so that none is an eigenvector's complement.
+    // The initial directions are the axes of largest variance, slightly rotated so that none is orthogonal to an eigenvector.
     var directions = (0..<block).map { index in
       (0..<width).map { column in cos(Double((index + 1) * (column + 1))) }
     }
@@ -46,12 +46,12 @@ package struct PrincipalComponents {
     for row in 0..<count {
       for column in 0..<width { means[column] += Double(rows[row * width + column]) }
     }
-    // Divided once, so that equal rows have exactly their own mean.
+    // A single division, so that equal rows have exactly their own values as mean.
     for column in 0..<width { means[column] /= Double(max(count, 1)) }
     return rows.indices.map { index in Double(rows[index]) - means[index % width] }
   }
 
-  /// X v.
+  /// Returns the matrix-vector product X v, where the rows of X are `rows`.
   private static func product(_ rows: [Double], _ vector: [Double], _ count: Int, _ width: Int) -> [Double] {
     (0..<count).map { row in
       var sum = 0.0
@@ -60,7 +60,7 @@ package struct PrincipalComponents {
     }
   }
 
-  /// Xᵀ u.
+  /// Returns the matrix-vector product Xᵀ u, where the rows of X are `rows`.
   private static func transposedProduct(_ rows: [Double], _ vector: [Double], _ count: Int, _ width: Int) -> [Double] {
     var result = [Double](repeating: 0, count: width)
     for row in 0..<count {
@@ -73,7 +73,7 @@ package struct PrincipalComponents {
     zip(first, second).reduce(0) { sum, pair in sum + pair.0 * pair.1 }
   }
 
-  /// Gram–Schmidt, twice for accuracy; directions that vanish become zero.
+  /// Orthonormalizes vectors by Gram–Schmidt, twice for accuracy; linearly dependent vectors become zero.
   private static func orthonormalize(_ vectors: inout [[Double]]) {
     for index in vectors.indices {
       for _ in 0..<2 {
@@ -87,7 +87,7 @@ package struct PrincipalComponents {
     }
   }
 
-  /// The two combinations of projections with the largest variance (Rayleigh–Ritz on their Gram matrix).
+  /// Returns the two combinations of projections with the largest variance (Rayleigh–Ritz on their Gram matrix).
   private static func leadingPair(of projections: [[Double]]) -> (x: [Double], y: [Double]) {
     let size = projections.count
     var matrix = projections.map { one in projections.map { other in dot(one, other) } }
@@ -104,7 +104,7 @@ package struct PrincipalComponents {
     return (combined.first ?? [], combined.count > 1 ? combined[1] : [])
   }
 
-  /// Makes a symmetric matrix diagonal by rotations.
+  /// Diagonalizes a symmetric matrix by Jacobi rotations.
   ///
   /// - Returns: The eigenvectors as columns.
   private static func jacobi(_ matrix: inout [[Double]]) -> [[Double]] {

@@ -1,26 +1,26 @@
 import Dispatch
 import Glibc
 
-/// A map of rows to the plane by exact t-SNE (van der Maaten and Hinton 2008, "Visualizing Data using t-SNE").
+/// A two-dimensional map of vectors by exact t-SNE (van der Maaten and Hinton 2008, "Visualizing Data using t-SNE").
 ///
-/// All pairs count, without approximation. Start (principal components), early exaggeration, gains, momentum and learning rate are those of
-/// scikit-learn's `TSNE(method="exact", init="pca")`.
+/// All pairs are used, without approximation. Initialization (principal components), early exaggeration, gains, momentum and learning rate are those
+/// of scikit-learn's `TSNE(method="exact", init="pca")`.
 package struct TSNE {
-  /// The coordinates of every row.
+  /// The coordinates of every vector on the map.
   package let points: [(x: Double, y: Double)]
-  /// The Kullback–Leibler divergence Σ p log(p / q) of the map's similarities from those of the rows, in nats.
+  /// The Kullback–Leibler divergence Σ p log(p / q) between the similarities of the vectors (p) and on the map (q), in nats.
   package let divergence: Double
 
   private static let exaggeration: Float = 12
   private static let exaggeratedIterations = 250
   private static let iterations = 1000
 
-  /// Maps rows, `[count, width]`.
+  /// Computes the map of vectors, `[count, width]`.
   ///
   /// - Parameters:
-  ///   - rows: The rows.
-  ///   - width: The number of elements of a row.
-  ///   - perplexity: The effective number of neighbors of each row, below a third of the rows.
+  ///   - rows: The vectors.
+  ///   - width: The number of elements of a vector.
+  ///   - perplexity: The effective number of neighbors of each vector; at most a third of the number of vectors is used.
   ///   - threads: The number of threads; the map does not depend on it.
   package init(rows: [Float], width: Int, perplexity: Double = 30, threads: Int = 1) {
     let count = rows.count / max(width, 1)
@@ -38,7 +38,7 @@ package struct TSNE {
     divergence = plane.divergence(probabilities)
   }
 
-  /// ‖a − b‖² of all pairs, `[count, count]`.
+  /// Returns ‖a − b‖² of all pairs of vectors, `[count, count]`.
   private static func squaredDistances(_ rows: [Float], _ count: Int, _ width: Int) -> [Double] {
     var distances = [Double](repeating: 0, count: count * count)
     for one in 0..<count {
@@ -55,7 +55,7 @@ package struct TSNE {
     return distances
   }
 
-  /// The symmetric probabilities p of all pairs, whose sum is 1; 0 for a row with itself.
+  /// Returns the symmetric probabilities p of all pairs, whose sum is 1; 0 for a vector with itself.
   private static func jointProbabilities(_ distances: [Double], _ count: Int, _ perplexity: Double) -> [Float] {
     var conditional = [Double](repeating: 0, count: count * count)
     for row in 0..<count {
@@ -70,7 +70,7 @@ package struct TSNE {
     }
   }
 
-  /// exp(−β d) normalized, with the β of a given entropy, found by bisection.
+  /// Returns normalized exp(−β d) over distances d, where β is found by bisection so that the distribution has a given entropy.
   private static func conditionalProbabilities(_ distances: [Double], of row: Int, entropy: Double) -> [Double] {
     var (low, high, beta) = (0.0, Double.infinity, 1.0)
     let nearest = distances.indices.filter { index in index != row }.map { index in distances[index] }.min() ?? 0
@@ -78,7 +78,7 @@ package struct TSNE {
     for _ in 0..<100 {
       var (sum, weighted) = (0.0, 0.0)
       for index in distances.indices {
-        // Relative to the nearest one, so that not all of them vanish.
+        // Relative to the nearest vector, so that not all probabilities underflow.
         probabilities[index] = index == row ? 0 : exp(-beta * (distances[index] - nearest))
         sum += probabilities[index]
         weighted += probabilities[index] * (distances[index] - nearest)
@@ -98,14 +98,14 @@ package struct TSNE {
   }
 }
 
-/// The points of a map in motion.
+/// The points of a map and their velocities during the optimization.
 private struct Plane {
   private(set) var x: [Float]
   private(set) var y: [Float]
   private var velocity: [SIMD2<Float>]
   private var gains: [SIMD2<Float>]
 
-  /// The points of a start, scaled to the deviation 10⁻⁴ of their x.
+  /// Creates points from initial coordinates, scaled so that x has a standard deviation of 10⁻⁴.
   init(start: [(x: Double, y: Double)]) {
     let mean = start.reduce(0) { sum, point in sum + point.x } / Double(max(start.count, 1))
     let variance =
@@ -117,7 +117,7 @@ private struct Plane {
     gains = Array(repeating: .one, count: start.count)
   }
 
-  /// 4 Σ_j (e p − q) w (y_i − y_j), w = 1 / (1 + ‖y_i − y_j‖²), q = w / Σ w.
+  /// Returns the gradient 4 Σ_j (e p − q) w (y_i − y_j) for each point i, where w = 1 / (1 + ‖y_i − y_j‖²), q = w / Σ w, and e is the exaggeration.
   func gradient(_ probabilities: [Float], exaggeration: Float, threads: Int) -> [SIMD2<Float>] {
     let count = x.count
     var attraction = [SIMD2<Float>](repeating: .zero, count: count)
@@ -127,7 +127,7 @@ private struct Plane {
     unsafe attraction.withUnsafeMutableBufferPointer { attraction in
       unsafe repulsion.withUnsafeMutableBufferPointer { repulsion in
         unsafe sums.withUnsafeMutableBufferPointer { sums in
-          // Each worker writes the rows of its own residue class.
+          // Safe: each worker writes rows of its own.
           nonisolated(unsafe) let (attraction, repulsion, sums) = unsafe (attraction, repulsion, sums)
           DispatchQueue.concurrentPerform(iterations: workers) { worker in
             for row in stride(from: worker, to: count, by: workers) {
@@ -144,14 +144,16 @@ private struct Plane {
     return attraction.indices.map { row in 4 * (exaggeration * attraction[row] - repulsion[row] / total) }
   }
 
-  /// Σ_j p w (y_i − y_j), Σ_j w² (y_i − y_j), and Σ_j w without the row itself.
+  /// Returns the terms of one point i's gradient: Σ_j p w (y_i − y_j), Σ_j w² (y_i − y_j), and Σ_{j≠i} w.
+  ///
+  /// p is the probability of the pair (i, j) among the vectors, and w = 1 / (1 + ‖y_i − y_j‖²).
   private func forces(
     on row: Int, _ probabilities: [Float]
   ) -> (attraction: SIMD2<Float>, repulsion: SIMD2<Float>, sum: Float) {
     let count = x.count
     let (ownX, ownY) = (x[row], y[row])
     var (pull, push) = (SIMD2<Float>.zero, SIMD2<Float>.zero)
-    // The row's own weight is 1.
+    // Subtracts the row's own weight, which is 1.
     var sum: Float = -1
     var (pullX, pullY, pushX, pushY, sums) = (
       SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero
@@ -177,7 +179,7 @@ private struct Plane {
     return (pull + SIMD2(pullX.sum(), pullY.sum()), push + SIMD2(pushX.sum(), pushY.sum()), sum + sums.sum())
   }
 
-  /// Eight elements from `first` on.
+  /// Returns eight elements from `first` on.
   private static func lanes(_ elements: [Float], _ first: Int) -> SIMD8<Float> {
     precondition(first + 8 <= elements.count, "eight elements from \(first) on of \(elements.count)")
     return unsafe elements.withUnsafeBytes { bytes in
@@ -185,7 +187,7 @@ private struct Plane {
     }
   }
 
-  /// One step of gradient descent with momentum and a gain of each coordinate.
+  /// Performs one step of gradient descent with momentum and a gain per coordinate.
   mutating func move(along gradient: [SIMD2<Float>], momentum: Float, rate: Float) {
     for row in x.indices {
       for axis in 0..<2 {

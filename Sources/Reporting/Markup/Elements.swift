@@ -3,29 +3,29 @@ import FoundationEssentials
 import ImageCodecs
 import Imaging
 
-/// Parts of a page.
+/// HTML elements that reports are built from.
 enum Elements {
-  /// A figure with its heading; `content` has its own text alternative.
+  /// Returns a figure with a heading; `content` must have its own text alternative.
   static func figure(_ title: String, _ content: Markup, caption: String? = nil) -> Markup {
     let note: Markup = caption.map { caption in "<figcaption>\(caption)</figcaption>" } ?? ""
     return "<figure><h3>\(title)</h3>\(content)\(note)</figure>"
   }
 
-  /// Numbers with their names, large.
+  /// Returns a list of large numbers with their names.
   static func numbers(_ pairs: [(name: String, value: String)]) -> Markup {
     let items = pairs.map { name, value in "<div><dt>\(name)</dt><dd>\(value)</dd></div>" as Markup }
     return "<dl class=\"numbers\">\(items)</dl>"
   }
 
-  /// A table that scrolls by itself where the page is too narrow.
+  /// Returns a table that scrolls horizontally if the page is too narrow.
   ///
   /// - Parameters:
   ///   - caption: The name of the table.
-  ///   - header: The heads of the columns.
-  ///   - rows: The cells; the first of a row is its head.
-  ///   - numeric: The columns that are numbers, aligned right.
-  ///   - isText: True for long texts, which are broken anywhere rather than scrolled.
-  /// - Returns: The table, which scrolls by itself.
+  ///   - header: The column headings.
+  ///   - rows: The cells; the first cell of a row is its heading.
+  ///   - numeric: The columns that contain numbers, which are right-aligned.
+  ///   - isText: True for long texts, which wrap anywhere instead of scrolling.
+  /// - Returns: The table with its scrolling container.
   static func table(
     _ caption: String, header: [String], rows: [[Markup]], numeric: Range<Int> = 0..<0, isText: Bool = false
   ) -> Markup {
@@ -42,18 +42,18 @@ enum Elements {
     )
   }
 
-  /// Content that scrolls by itself, also by keyboard.
+  /// Returns content in a container that scrolls on its own, also by keyboard.
   static func scrolling(_ name: String, _ content: Markup) -> Markup {
     "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"\(name)\">\(content)</div>"
   }
 
-  /// A sentence that stands out.
+  /// Returns a highlighted sentence.
   static func note(_ text: String) -> Markup { "<p class=\"note\">\(text)</p>" }
 
-  /// The side of images in the page, in pixels of the file.
+  /// The side in pixels to which images are reduced before they are embedded in the page.
   private static let side = 80
 
-  /// An image as part of the page; one that cannot be encoded is its text alone.
+  /// Returns an image embedded in the page, or only its alternative text if it cannot be encoded.
   static func image(_ image: RGBImage, alternative: String) -> Markup {
     guard let bytes = try? image.resizedShorterSide(side).pngBytes() else { return "<span>\(alternative)</span>" }
     let data = Data(bytes).base64EncodedString()
@@ -61,12 +61,12 @@ enum Elements {
   }
 }
 
-/// A share as a percentage with one decimal.
+/// Formats a fraction as a percentage with one decimal.
 ///
-/// The space does not break a line.
+/// The space before the percent sign does not allow a line break.
 func percent(_ share: Double) -> String { "\(decimal(100 * share, 1))\u{A0}%" }
 
-/// A number with about four digits.
+/// Formats a number with about four digits.
 func short(_ value: Double) -> String {
   guard value.isFinite else { return "\(value)" }
   let size = abs(value)

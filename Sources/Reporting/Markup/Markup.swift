@@ -1,8 +1,8 @@
 /// HTML or SVG text.
 ///
-/// Interpolated texts are escaped, so that a class name or a path cannot become markup.
+/// Interpolated strings are escaped, so that a class name or a path cannot become markup.
 package struct Markup: ExpressibleByStringInterpolation, Sendable {
-  /// The text of the document.
+  /// The markup as text.
   package private(set) var text: String
 
   package init(stringLiteral text: String) {
@@ -13,7 +13,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
     text = stringInterpolation.text
   }
 
-  /// Pieces one after another.
+  /// Joins pieces of markup.
   init(joining pieces: [Markup]) {
     text = pieces.map(\.text).joined(separator: "\n")
   }
@@ -33,7 +33,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
       text += literal
     }
 
-    /// Appends a text as it reads, in an element or in an attribute in double quotes.
+    /// Appends a text, escaped for element content and for attributes in double quotes.
     package mutating func appendInterpolation(_ text: String) {
       for letter in text.unicodeScalars {
         switch letter {
@@ -42,7 +42,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
         case ">": self.text += "&gt;"
         case "\"": self.text += "&quot;"
         case "'": self.text += "&#39;"
-        // HTML has no other control characters.
+        // HTML allows no other control characters.
         case "\t", "\n", " "...: self.text.unicodeScalars.append(letter)
         default: self.text += "\u{FFFD}"
         }
@@ -53,7 +53,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
       text += "\(number)"
     }
 
-    /// Appends a coordinate, to a tenth of a unit.
+    /// Appends a coordinate, rounded to a tenth.
     package mutating func appendInterpolation(_ coordinate: Double) {
       let tenths = Int((min(max(coordinate, -1e6), 1e6) * 10).rounded())
       text += tenths.isMultiple(of: 10) ? "\(tenths / 10)" : "\(Double(tenths) / 10)"
@@ -63,7 +63,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
       text += markup.text
     }
 
-    /// Appends pieces one after another.
+    /// Appends pieces of markup one after another.
     package mutating func appendInterpolation(_ pieces: [Markup]) {
       text += Markup(joining: pieces).text
     }

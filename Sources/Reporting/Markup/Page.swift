@@ -1,19 +1,19 @@
-/// A self-contained HTML document: no script, no file or address besides itself.
+/// A self-contained HTML document, which contains no script and refers to no other file or address.
 package struct Page {
-  /// A part of the page with its heading.
+  /// A section of the page with a heading.
   struct Section {
-    /// The anchor, a word.
+    /// The section's anchor, a single word.
     let name: String
     let title: String
     let content: Markup
   }
 
   let title: String
-  /// The lines under the title.
+  /// The lines below the page's title.
   let subtitle: Markup
   let sections: [Section]
 
-  /// The whole document.
+  /// The complete HTML document.
   package var html: String {
     let links = sections.map { section in "<li><a href=\"#\(section.name)\">\(section.title)</a></li>" as Markup }
     let bodies = sections.map { section in
@@ -55,7 +55,7 @@ package struct Page {
     return page.text
   }
 
-  /// The colors of series and classes, as `--c0` … `--c9`: at least 3 : 1 against the background.
+  /// The colors of curves and classes, `--c0` … `--c9`, with a contrast of at least 3 : 1 to the background.
   private static let lightColors = [
     "#0067a5", "#b83b0b", "#047857", "#a21caf", "#854d0e", "#0e7490", "#b91c1c", "#4d7c0f", "#6d28d9", "#475569",
   ]

@@ -1,6 +1,6 @@
-/// The rules of the page's style sheet, beside the colors.
+/// The rules of the page's style sheet, without colors.
 ///
-/// Figures are laid out in columns of at least 300 pixels, so that they keep their size and their text is readable on a phone.
+/// Figures are laid out in columns of at least 300 pixels, so that their text remains readable on a phone.
 enum PageStyle {
   static let rules: Markup = """
     *{box-sizing:border-box}

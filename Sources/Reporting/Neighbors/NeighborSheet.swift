@@ -6,15 +6,15 @@ import Imaging
 import KeyedRandomness
 import WeightExchange
 
-/// A sheet of images, each in a row with its neighbors.
+/// A sheet of images, one per row with its nearest training images.
 struct NeighborSheet {
   let dataset: any ImageDataset
-  /// The preprocessing of the run's encoder.
+  /// The image preprocessing that the run's encoder expects.
   let preprocessing: ImagePreprocessing
   private var viewSize: ImageSize { preprocessing.viewSize }
   private var rows: [(path: String, neighbors: [NearImage])] = []
 
-  /// The side of images on a PNG sheet, in pixels; small ones are enlarged by a whole factor.
+  /// The side of images on a PNG sheet in pixels; smaller images are enlarged by an integer factor.
   private static let shownSide = 96
   private static let gap = 4
 
@@ -23,15 +23,15 @@ struct NeighborSheet {
     self.preprocessing = preprocessing
   }
 
-  /// The number of rows.
+  /// The number of rows added so far.
   var count: Int { rows.count }
 
-  /// Appends a row.
+  /// Adds a row that shows an image and its neighbors.
   mutating func add(_ path: String, _ neighbors: [NearImage]) {
     rows.append((path, neighbors))
   }
 
-  /// Writes the sheet as HTML or PNG, by the ending of the path.
+  /// Writes the sheet as HTML or PNG, depending on the ending of the path.
   func write(to path: String) throws {
     if path.hasSuffix(".png") {
       let bytes = try picture().pngBytes()
@@ -41,7 +41,7 @@ struct NeighborSheet {
     }
   }
 
-  /// An image of a file as the encoder sees it.
+  /// Returns the image in a file after the encoder's preprocessing.
   private func image(ofFile path: String) throws -> RGBImage {
     let file = try ReadOnlyFile(path: path)
     let image = try RGBImage(decoding: try file.read(file.byteCount, at: 0), sixteenBit: preprocessing.sixteenBit)

@@ -4,7 +4,7 @@ import Evaluation
 import Measures
 import Runs
 
-/// Neighbors as lines of text, CSV or JSON.
+/// A writer of nearest neighbors as lines of text, CSV or JSON.
 struct NeighborWriter {
   let format: ResultFormat
   let dataset: any ImageDataset
@@ -15,7 +15,7 @@ struct NeighborWriter {
     self.dataset = dataset
   }
 
-  /// Writes the header.
+  /// Writes the lines before the first result.
   func begin(_ output: (String) -> Void) {
     format.begin(header: "file,place,sample,name,class,similarity,distance", output)
   }
@@ -54,7 +54,7 @@ struct NeighborWriter {
     }
   }
 
-  /// Writes the footer.
+  /// Writes the lines after the last result.
   func end(_ output: (String) -> Void) {
     format.end(output)
   }

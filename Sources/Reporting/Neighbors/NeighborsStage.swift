@@ -8,36 +8,36 @@ import MPI
 import Measures
 import Runs
 
-/// Finds the training images that a run's encoder places nearest to given image files.
+/// The search for the training images that are nearest to given image files in the representations of a run's encoder.
 package enum NeighborsStage {
-  /// The options of the command.
+  /// The options of `supcon neighbors`.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
     /// The checkpoint: `latest`, `best` or a number of steps.
     package var checkpoint = "latest"
-    /// The weights of the checkpoint: those of its step, or their moving average.
+    /// The weights to read from the checkpoint: those after its last step, or their moving average.
     package var weights = RunWeights.raw
-    /// Files, folders, or `-` for paths read from standard input.
+    /// Image files, folders, or `-` to read paths from standard input.
     package var images: [String]
-    /// The folder of the dataset; `nil` for the run's.
+    /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
-    /// The number of neighbors of each image.
+    /// The number of neighbors to find for each image.
     package var neighbors = 10
     /// The output format.
     package var format = ResultFormat.text
-    /// A file that shows the images and their neighbors, HTML or PNG by its ending; `nil` for none.
+    /// The output file of a sheet that shows the images and their neighbors, HTML or PNG depending on its ending; `nil` for none.
     package var sheet: String?
     /// The number of threads of each rank.
     package var threads = 1
 
-    /// The defaults for a run and images.
+    /// Creates a request with default options for a run directory and images.
     package init(run: String, images: [String]) {
       self.run = run
       self.images = images
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if let problem = ImageFeatures.problem(of: images) {
         return problem
@@ -49,7 +49,7 @@ package enum NeighborsStage {
     }
   }
 
-  /// The number of images on a sheet.
+  /// The largest number of images on a sheet.
   private static let sheetLimit = 200
 
   /// Finds the neighbors of all images, in order.
@@ -60,8 +60,8 @@ package enum NeighborsStage {
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - output: Receives the neighbors, on rank 0.
-  ///   - report: Receives notes and the files that cannot be decoded, on rank 0.
-  /// - Returns: `data` if a file cannot be decoded.
+  ///   - report: Receives notes and the names of files that cannot be decoded, on rank 0.
+  /// - Returns: The exit status: `data` if a file cannot be decoded.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, output: (String) -> Void,
@@ -110,13 +110,13 @@ package enum NeighborsStage {
   }
 }
 
-/// A training image near another image.
+/// A training image that is near to another image.
 struct NearImage: Sendable {
-  /// Its number in the training set.
+  /// The sample's index in the training set.
   let sample: Int
-  /// The cosine similarity.
+  /// The cosine similarity of the representations.
   let similarity: Double
 
-  /// The Euclidean distance of the unit rows.
+  /// The Euclidean distance of the representations scaled to unit length.
   var distance: Double { (2 * max(1 - similarity, 0)).squareRoot() }
 }

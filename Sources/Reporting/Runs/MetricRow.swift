@@ -1,20 +1,20 @@
 import Formats
 import Runs
 
-/// A row of `metrics.jsonl`.
+/// A record of `metrics.jsonl`.
 ///
-/// Rows of version 0.1.0 have no kind, and any number may be missing.
+/// Records written by version 0.1.0 have no kind, and any number may be missing.
 package struct MetricRow: Sendable {
-  /// The number of steps taken.
+  /// The number of training steps taken when the record was written.
   package let step: Int
-  /// The number of epochs taken.
+  /// The number of epochs trained when the record was written, with a fraction.
   package let epoch: Double
-  /// The numbers by name.
+  /// The numbers by field name.
   package let values: [String: Double]
-  /// The seconds of each part of the step.
+  /// The seconds of each part of the step, by name.
   package let parts: [String: Double]
 
-  /// Reads a line; `nil` if it is none, such as the last one of a run that is just writing it.
+  /// Parses a line; `nil` if it is incomplete, like the last line while it is being written.
   init?(line: Substring) {
     guard case .object(let fields) = JSONValue(parsing: String(line)), case .integer(let step) = fields["step"] else {
       return nil
@@ -25,23 +25,23 @@ package struct MetricRow: Sendable {
     parts = if case .object(let parts) = fields["seconds_by_part"] { parts.compactMapValues(\.double) } else { [:] }
   }
 
-  /// The number of step rows up to which all are read; of longer logs, evenly spaced ones.
+  /// The largest number of step records that are read; of longer logs, evenly spaced records are read.
   private static let rowLimit = 20_000
 
-  /// Reads the rows of a file; none if it cannot be read.
+  /// Reads the records of a file; none if the file cannot be read.
   package static func rows(ofFile path: String) -> [MetricRow] {
     guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0) else { return [] }
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
     let spacing = max(1, lines.count / rowLimit)
     return lines.enumerated().compactMap { index, line in
-      // The rows of epochs and tests are few, and all of them count.
+      // Records of epochs and tests are few, and all of them are read.
       index.isMultiple(of: spacing) || !line.contains("\"seconds_by_part\"") ? MetricRow(line: line) : nil
     }
   }
 }
 
 extension JSONValue {
-  /// The number, also of an integer.
+  /// The value as a floating-point number, if it is a number.
   var double: Double? {
     switch self {
     case .integer(let value): Double(value)
@@ -50,7 +50,7 @@ extension JSONValue {
     }
   }
 
-  /// The text.
+  /// The value as a string, if it is one.
   var string: String? {
     if case .text(let text) = self { text } else { nil }
   }

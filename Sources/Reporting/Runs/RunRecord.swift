@@ -2,24 +2,24 @@ import Configuration
 import Formats
 import Runs
 
-/// The records of a run, read from its directory without writing to it, also during training.
+/// The records of a run, read from its directory without writing to it; also possible during training.
 package struct RunRecord: Sendable {
   let path: String
   let configuration: Configuration
-  /// The content of `config.yaml`.
+  /// The text of `config.yaml`.
   let configurationText: String
-  /// The fields of `summary.json`; none if there is no such file yet.
+  /// The fields of `summary.json`; empty if the file does not exist yet.
   let summary: [String: JSONValue]
   let rows: [MetricRow]
   /// The fields of `linear/summary.json` and `evaluation/summary.json`.
   let linear: [String: JSONValue]
   let evaluation: [String: JSONValue]
-  /// The process that trains it now, in its own words; `nil` for none.
+  /// The process that is currently training the run, as text; `nil` if there is none.
   let trainer: String?
 
   /// Reads a run directory.
   ///
-  /// - Throws: ``RunError`` if it holds no run.
+  /// - Throws: ``RunError`` if the directory does not contain a run.
   package init(path: String) throws {
     let directory = RunDirectory(path: path)
     try directory.checkHoldsRun()
@@ -45,13 +45,13 @@ package struct RunRecord: Sendable {
     return fields
   }
 
-  /// The last component of the path.
+  /// The last component of the run directory's path.
   var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  /// The number of steps taken.
+  /// The number of training steps taken.
   var steps: Int { max(summary["steps"]?.double.map { steps in Int(steps) } ?? 0, rows.last?.step ?? 0) }
 
-  /// The number of epochs taken.
+  /// The number of epochs trained, with a fraction.
   var epochs: Double { max(summary["epochs"]?.double ?? 0, rows.last?.epoch ?? 0) }
 
   /// The state of the run in one sentence.
@@ -72,7 +72,7 @@ package struct RunRecord: Sendable {
     }
   }
 
-  /// The points of a field over the epochs.
+  /// Returns the values of a field over the epochs.
   func points(_ field: String) -> [(x: Double, y: Double)] {
     rows.compactMap { row in row.values[field].map { value in (row.epoch, value) } }
   }
@@ -88,7 +88,7 @@ package struct RunRecord: Sendable {
     return steps.count >= others.count ? steps : others
   }
 
-  /// The results of the run and of later stages: accuracies and other measures by field.
+  /// The results of the run and of later stages, such as accuracies, by field name.
   package var results: [String: Double] {
     var results = summary.filter { name, _ in Self.isAccuracy(name) }.compactMapValues(\.double)
     results.merge(evaluation.compactMapValues(\.double)) { _, new in new }
@@ -101,6 +101,6 @@ package struct RunRecord: Sendable {
     return results
   }
 
-  /// True for fields that are shares of correct predictions.
+  /// Returns true for fields that are fractions of correct predictions.
   static func isAccuracy(_ field: String) -> Bool { field.contains("top1") || field.contains("top5") }
 }

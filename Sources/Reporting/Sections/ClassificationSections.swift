@@ -2,13 +2,13 @@ import Configuration
 import Datasets
 import Evaluation
 
-/// The confusion matrix, the table of classes, the most confident mistakes, and the reliability diagram.
+/// The report's sections about classification: confusion matrix, table of classes, most confident mistakes, and reliability diagram.
 struct ClassificationSections {
   let study: ImageStudy
   let classification: ClassificationStudy
   let classNames: [String]
 
-  /// The number of classes up to which the whole matrix is shown.
+  /// The largest number of classes for which the whole matrix is shown.
   private static let matrixLimit = 25
   private static let pairLimit = 20
 
@@ -29,7 +29,7 @@ struct ClassificationSections {
       let total = max((0..<classNames.count).reduce(0) { sum, column in sum + confusion[label, column] }, 1)
       let cells = classNames.indices.map { prediction -> Markup in
         let count = confusion[label, prediction]
-        // Weak enough that the numbers stay readable.
+        // The tint is weak enough that the numbers remain readable.
         let tint = Double(Int(50 * Double(count) / Double(total) + 0.5)) / 100
         let style: Markup =
           tint > 0 ? " style=\"background:rgba(var(--heat),\(Markup(stringLiteral: "\(tint)")))\"" : ""
@@ -45,7 +45,7 @@ struct ClassificationSections {
       """)
   }
 
-  /// The most frequent confusions, where the matrix would be too large.
+  /// The most frequent confusions, shown if the matrix would be too large.
   private var pairs: Markup {
     let confusion = classification.confusion
     let all = classNames.indices.flatMap { label in

@@ -1,7 +1,7 @@
 import Configuration
 import Runs
 
-/// The course of training: loss, accuracies, learning rate, gradient norm, speed, and the time of each part of a step.
+/// The report's section of curves: loss, accuracies, learning rate, gradient norm, speed, and the time of each part of a step.
 struct CurvesSection {
   let runs: [RunRecord]
 
@@ -14,7 +14,7 @@ struct CurvesSection {
 
   private var isComparison: Bool { runs.count > 1 }
 
-  /// The curves of a field of every run that has it.
+  /// Returns the curves of a field, one for each run that has it.
   private func series(_ field: String, _ name: String) -> [LineChart.Series] {
     runs.enumerated().map { index, run in
       LineChart.Series(name: isComparison ? run.name : name, points: run.stepPoints(field), style: index)
@@ -43,7 +43,7 @@ struct CurvesSection {
       caption: "This is the number that tends to zero; the bound itself depends on the labels of the batch.")
   }
 
-  /// All accuracies of one run together; those of several runs apart, by measure.
+  /// The charts of accuracies: all in one chart for a single run, one chart per measure for several runs.
   private var accuracies: [LineChart] {
     let fields = ResultNames.sorted(
       Set(runs.flatMap { run in run.rows.flatMap { row in row.values.keys.filter(RunRecord.isAccuracy) } }))
@@ -83,7 +83,7 @@ struct CurvesSection {
     chart("Speed", "views per second", series("views_per_second", "Speed"), fromZero: true)
   }
 
-  /// Curves of other measures that rows may have.
+  /// The charts of other measures that records may contain.
   private var others: [LineChart] {
     ["alignment", "uniformity", "linear_loss", "temperature"].map { field in
       let name = ResultNames.name(field)
@@ -95,7 +95,7 @@ struct CurvesSection {
     }
   }
 
-  /// The mean seconds of each part of a step: of one run with shares and bars, of several in columns.
+  /// The table of mean seconds of each part of a step: with shares and bars for a single run, in columns for several runs.
   private var parts: Markup? {
     let means = runs.map(meanParts)
     guard let names = means.max(by: { one, other in one.count < other.count })?.map(\.name), !names.isEmpty else {

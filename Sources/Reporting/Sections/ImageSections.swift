@@ -4,7 +4,7 @@ import Evaluation
 import ImageCodecs
 import Imaging
 
-/// Samples with their views, the maps of embeddings, and the nearest neighbors of test images.
+/// The report's sections with images: samples with their views, maps of embeddings, and nearest neighbors of test images.
 struct ImageSections {
   let study: ImageStudy
 
@@ -77,7 +77,7 @@ struct ImageSections {
     )
   }
 
-  /// An image of a dataset as evaluation sees it.
+  /// Returns an image of a dataset with the preprocessing of evaluation.
   func image(_ dataset: any ImageDataset, _ sample: Int, _ size: ImageSize, _ alternative: String) -> Markup {
     guard let image = try? dataset.shownImage(at: sample, size) else { return "<span>\(alternative)</span>" }
     return Elements.image(image, alternative: alternative)

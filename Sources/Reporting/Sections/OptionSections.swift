@@ -1,8 +1,8 @@
 import Configuration
 
-/// The options of a run, and those that differ between several.
+/// The report's sections of options: all options of one run, or those that differ between several runs.
 enum OptionSections {
-  /// The configuration of one run.
+  /// Returns the section with the configuration of one run.
   static func all(of run: RunRecord) -> Page.Section {
     Page.Section(
       name: "options", title: "Options",
@@ -11,7 +11,7 @@ enum OptionSections {
         """)
   }
 
-  /// The results and differing options of several runs, side by side.
+  /// Returns the section that compares the results and differing options of several runs.
   static func comparison(_ runs: [RunRecord]) -> Page.Section {
     Page.Section(
       name: "comparison", title: "Comparison",

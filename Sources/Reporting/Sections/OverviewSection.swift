@@ -2,10 +2,10 @@ import Configuration
 import Job
 import Runs
 
-/// The overview of a run: its options, the command that repeats it, its results, and its host.
+/// The report's section that summarizes a run: options, the command that repeats it, results, and host.
 struct OverviewSection {
   let run: RunRecord
-  /// The accuracy that the report itself has measured.
+  /// The accuracy computed for this report; `nil` if there is none.
   let measured: (name: String, accuracy: Double)?
 
   var section: Page.Section {
@@ -53,7 +53,7 @@ struct OverviewSection {
     return "<p>The command line of the last start:</p><pre>\(line)</pre>"
   }
 
-  /// A word as the shell reads it.
+  /// Returns a word quoted for a shell.
   private func quoted(_ word: String) -> String {
     let isPlain = word.allSatisfy { letter in
       letter.isASCII && (letter.isLetter || letter.isNumber || "-_./=:,+@%".contains(letter))

@@ -1,7 +1,7 @@
 import Configuration
 import Runs
 
-/// The names of measures in a report, for the fields of `summary.json` and of `metrics.jsonl`.
+/// The names that a report shows for the fields of `summary.json` and `metrics.jsonl`.
 enum ResultNames {
   private static let names = [
     "linear_top1": "linear probe, top-1", "linear_top5": "linear probe, top-5",
@@ -28,20 +28,20 @@ enum ResultNames {
     return name(String(field.dropFirst(averagePrefix.count))) + ", averaged weights"
   }
 
-  /// The fields shown first, in this order.
+  /// The fields that are shown first, in this order.
   private static let order = [
     "linear_top1", "test_top1", "top1", "knn20_weighted_top1", "knn_top1", "class_means_top1", "linear_top5",
     "test_top5",
     "few_shot10_top1", "few_shot5_top1", "few_shot1_top1", "ece", "nll",
   ]
 
-  /// Fields in the order in which they are shown.
+  /// Returns fields in the order in which they are shown.
   static func sorted(_ fields: some Sequence<String>) -> [String] {
     func place(_ field: String) -> Int { order.firstIndex(of: field) ?? order.count }
     return fields.sorted { one, other in (place(one), one) < (place(other), other) }
   }
 
-  /// A value as it is shown: accuracies and other shares as percentages.
+  /// Formats a value of a field: accuracies as percentages.
   static func text(_ field: String, _ value: Double) -> String {
     RunRecord.isAccuracy(field) ? percent(value) : short(value)
   }

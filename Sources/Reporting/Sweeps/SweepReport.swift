@@ -4,16 +4,16 @@ import Measures
 
 /// The table and the box plots of a sweep's results.
 package struct SweepReport {
-  /// A run of the sweep.
+  /// One run of the sweep.
   package struct Entry: Sendable {
-    /// The name of its directory.
+    /// The name of the run directory.
     let name: String
-    /// The options in which runs differ.
+    /// The values of the options in which runs differ, by option name.
     let values: [String: String]
-    /// The records of its directory; `nil` if there is none yet.
+    /// The records of the run; `nil` if its directory does not exist yet.
     let record: RunRecord?
 
-    /// A run of the sweep.
+    /// Creates the entry of one run.
     package init(name: String, values: [String: String], record: RunRecord?) {
       (self.name, self.values, self.record) = (name, values, record)
     }
@@ -21,18 +21,18 @@ package struct SweepReport {
 
   private let title: String
   private let entries: [Entry]
-  /// The options in which runs differ, in the order of the file.
+  /// The options in which runs differ, in the order of the sweep file.
   private let options: [String]
-  /// The field of results to compare by.
+  /// The field of results by which runs are compared.
   private let metric: String
 
-  /// A report of some runs.
+  /// Creates a report about the runs of a sweep.
   ///
   /// - Parameters:
   ///   - title: The name of the sweep.
-  ///   - entries: Its runs.
-  ///   - options: The options in which they differ.
-  ///   - metric: The field of results to compare by; `nil` for the first that the runs have.
+  ///   - entries: The runs of the sweep.
+  ///   - options: The options in which the runs differ.
+  ///   - metric: The field of results by which runs are compared; `nil` for the first that the runs have.
   package init(title: String, entries: [Entry], options: [String], metric: String?) {
     self.title = title
     self.entries = entries
@@ -46,18 +46,18 @@ package struct SweepReport {
     return record.results[metric] ?? record.summary[metric]?.double
   }
 
-  /// The number of runs that have the metric.
+  /// The number of runs that have a value of the metric.
   package var resultCount: Int { entries.count { entry in value(entry) != nil } }
 
   /// Writes `sweep.csv` and `sweep.html`.
   ///
-  /// - Throws: `FileError`.
+  /// - Throws: `FileError` if a file cannot be written.
   package func write(to folder: String) throws {
     try AtomicFile.write(csv, to: "\(folder)/sweep.csv")
     try AtomicFile.write(page.html, to: "\(folder)/sweep.html")
   }
 
-  /// The runs in the order of the file: their options, their state, and the metric.
+  /// The content of `sweep.csv`: options, status and metric of each run, in the order of the sweep file.
   package var csv: String {
     let header = (["run"] + options + ["status", metric]).map(CSV.field).joined(separator: ",")
     let lines = entries.map { entry in
@@ -72,7 +72,7 @@ package struct SweepReport {
     entry.record.map { record in record.summary["status"]?.string ?? "begun" } ?? "not begun"
   }
 
-  /// The page: a box plot for each option, then the table, the best run first.
+  /// The content of `sweep.html`: a box plot for each option, then the table with the best run first.
   package var page: Page {
     let isShare = RunRecord.isAccuracy(metric)
     let name = ResultNames.name(metric)

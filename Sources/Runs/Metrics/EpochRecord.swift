@@ -1,25 +1,25 @@
-/// The record of a finished epoch.
+/// The record of a completed epoch.
 package struct EpochRecord: MetricsRecord {
   package static let kind = "epoch"
   package static let namesWithoutCurve: Set<String> = ["step", "epoch", "steps_counted"]
 
   /// The number of the epoch, counted from 1.
   package var epoch: Int
-  /// Its last step.
+  /// The number of the epoch's last step, counted from the start of the run.
   package var step: Int
-  /// The mean loss of its steps in this invocation.
+  /// The mean loss of the epoch's steps since the program started.
   package var loss: Double
   /// The lower bound of the loss for the labels of the last batch.
   package var lossLowerBound: Double
   /// The learning rate of the last step.
   package var learningRate: Double
-  /// The speed of this invocation over all ranks.
+  /// The number of views per second over all ranks since the program started.
   package var viewsPerSecond: Double
-  /// The duration, in this invocation, without evaluations.
+  /// The duration of the epoch in seconds since the program started, without evaluations.
   package var seconds: Double
-  /// The number of this epoch's steps that this invocation took; fewer than all after a resume within the epoch.
+  /// The number of the epoch's steps since the program started; fewer than all if the run was resumed within the epoch.
   package var stepsCounted: Int
-  /// The mean share of views classified correctly, if there is a classifier.
+  /// The mean fraction of views that the classifier classified correctly; `nil` without a classifier.
   package var trainTop1: Double?
 
   private enum CodingKeys: String, CodingKey {

@@ -1,6 +1,6 @@
 /// The record of an evaluation of the encoder during training (`--evaluate-epochs`), never on the test set.
 ///
-/// Queries are classified by the reference samples, which are training images. Measures of classes are missing where images have no labels.
+/// Images (queries) are classified by reference samples, which are training images. Measures that need labels are `nil` for unlabeled images.
 package struct EvaluationRecord: MetricsRecord {
   package static let kind = "evaluation"
   package static let namesWithoutCurve: Set<String> = ["step", "epoch", "query_samples", "reference_samples"]
@@ -28,11 +28,11 @@ package struct EvaluationRecord: MetricsRecord {
 
   /// The number of steps taken.
   package var step: Int
-  /// The number of epochs taken, with a fraction.
+  /// The number of epochs trained, with a fraction.
   package var epoch: Double
-  /// The split of the queries: `validation`; or `train` if no images are held out, which the encoder was trained on.
+  /// The split of the queries: `validation`, or `train` (on which the encoder is trained) if no images are held out.
   package var queries: String
-  /// The number of queries.
+  /// The number of queries, which are the images that were classified.
   package var querySamples: Int
   /// The number of reference samples.
   package var referenceSamples: Int

@@ -8,10 +8,10 @@ import Glibc
 package final class MetricsLog {
   private let path: String
   private let descriptor: Int32
-  /// True if the last line may be incomplete.
+  /// True if the last line may be incomplete because a write failed.
   private var isTorn = false
 
-  /// Opens the log and removes the lines of steps after `step`, which a resumed run takes again.
+  /// Opens the log, and removes the lines of steps after `step`, which a resumed run computes again.
   package init(path: String, keepingThrough step: Int) throws(FileError) {
     self.path = path
     if let file = try? ReadOnlyFile(path: path) {
@@ -29,7 +29,7 @@ package final class MetricsLog {
 
   deinit { close(descriptor) }
 
-  /// Appends one line.
+  /// Appends one record as a line.
   package func append(_ line: MetricsLine<some MetricsRecord>) throws(FileError) {
     let bytes = Array(((isTorn ? "\n" : "") + line.encoded() + "\n").utf8)
     isTorn = unsafe write(descriptor, bytes, bytes.count) != bytes.count

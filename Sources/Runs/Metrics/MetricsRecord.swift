@@ -1,21 +1,21 @@
 import FoundationEssentials
 
-/// A record of `metrics.jsonl`: the fields of one line, by the names of its coding keys.
+/// A record of `metrics.jsonl`: the fields of one line, named by its coding keys.
 ///
-/// Every line also has `kind` and `time`, which ``MetricsLine`` adds. All numbers of a record are finite.
+/// Every line also has the fields `kind` and `time`, which ``MetricsLine`` adds. All numbers of a record are finite.
 package protocol MetricsRecord: Codable, Sendable {
-  /// The value of the field `kind`, which is also the first part of TensorBoard's tags.
+  /// The value of the field `kind`, which is also the first part of TensorBoard tags.
   static var kind: String { get }
-  /// The numbers that are no measure and have no curve in TensorBoard.
+  /// The names of numbers that are not measures and are not plotted in TensorBoard.
   static var namesWithoutCurve: Set<String> { get }
-  /// The number of steps taken.
+  /// The number of training steps taken.
   var step: Int { get }
 }
 
 extension MetricsRecord {
   package static var namesWithoutCurve: Set<String> { ["step", "epoch"] }
 
-  /// The numbers of the record by name, in alphabetical order.
+  /// The numbers of the record that are plotted, by name, in alphabetical order.
   package var curves: [(name: String, value: Double)] {
     JSONValue.fields(of: self).sorted { one, other in one.key < other.key }.compactMap { name, value in
       guard !Self.namesWithoutCurve.contains(name) else { return nil }
@@ -24,9 +24,9 @@ extension MetricsRecord {
   }
 }
 
-/// One line of `metrics.jsonl`: a record with its kind and time.
+/// One line of `metrics.jsonl`: a record with its kind and the time.
 package struct MetricsLine<Record: MetricsRecord>: Codable, Sendable {
-  /// The record.
+  /// The record that the line contains.
   package let record: Record
   /// The time in ISO 8601, UTC.
   package let time: String
@@ -41,7 +41,7 @@ package struct MetricsLine<Record: MetricsRecord>: Codable, Sendable {
     self.time = time.formatted(.iso8601)
   }
 
-  /// Decodes a line; throws if it is of another kind.
+  /// Decodes a line; throws an error if its `kind` is not that of `Record`.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let kind = try container.decode(String.self, forKey: .kind)
@@ -53,7 +53,7 @@ package struct MetricsLine<Record: MetricsRecord>: Codable, Sendable {
     record = try Record(from: decoder)
   }
 
-  /// Encodes the fields of the record and its kind and time in one object.
+  /// Encodes the record's fields, its kind and the time as one object.
   package func encode(to encoder: any Encoder) throws {
     try record.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)

@@ -1,38 +1,38 @@
-/// The record of a logged step of training.
+/// The record of a training step whose values are logged.
 package struct StepRecord: MetricsRecord {
   package static let kind = "step"
 
-  /// The number of steps taken.
+  /// The number of training steps taken.
   package var step: Int
-  /// The number of epochs taken, with a fraction.
+  /// The number of epochs trained, with a fraction.
   package var epoch: Double
-  /// The loss: the weighted sum of its parts.
+  /// The total loss: the weighted sum of contrastive loss and cross-entropy.
   package var loss: Double
-  /// The lower bound of the loss for the batch's labels.
+  /// The lower bound of the total loss for the batch's labels.
   package var lossLowerBound: Double
-  /// The loss minus its lower bound.
+  /// The total loss minus its lower bound.
   package var lossExcess: Double
-  /// The contrastive part of the loss, if there is a classifier too.
+  /// The weighted contrastive loss; `nil` unless the total loss also contains a cross-entropy.
   package var contrastiveLoss: Double?
-  /// The cross-entropy, if there is a contrastive loss too.
+  /// The weighted cross-entropy; `nil` unless the total loss also contains a contrastive loss.
   package var crossEntropy: Double?
-  /// The share of views classified correctly, if there is a classifier.
+  /// The fraction of views that the classifier classified correctly; `nil` without a classifier.
   package var trainTop1: Double?
   package var learningRate: Double
-  /// The Euclidean length of the gradient of all parameters.
+  /// The Euclidean norm of the gradient of all parameters.
   package var gradientNorm: Double
-  /// The speed of this step over all ranks.
+  /// The number of views per second over all ranks in this step.
   package var viewsPerSecond: Double
-  /// The share of rank 0's step spent waiting for views or making them.
+  /// The fraction of the step's time that rank 0 spent waiting for views or making them.
   package var dataShare: Double
-  /// The traffic of rank 0's collectives, by MPI name.
+  /// The communication volume of rank 0's collectives, by MPI function name.
   package var collectives: [String: CollectiveRecord]
   /// The bytes that rank 0 received from other ranks, by part of the step.
   package var receivedBytesByPart: [String: Int]
-  /// The seconds of rank 0, by part of the step.
+  /// The seconds that rank 0 spent, by part of the step.
   package var secondsByPart: [String: Double]
 
-  /// The traffic of one collective.
+  /// The communication volume of one kind of collective.
   package struct CollectiveRecord: Codable, Sendable {
     package var calls: Int
     package var receivedBytes: Int

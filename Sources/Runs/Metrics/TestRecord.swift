@@ -1,18 +1,18 @@
-/// The record of a test of the classifier on the test set.
+/// The record of a test of the run's classifier on the test set.
 package struct TestRecord: MetricsRecord {
   package static let kind = "test"
 
-  /// The number of steps taken.
+  /// The number of training steps taken.
   package var step: Int
-  /// The number of epochs taken, with a fraction.
+  /// The number of epochs trained, with a fraction.
   package var epoch: Double
-  /// The share of test samples whose class has the largest logit.
+  /// The fraction of test samples whose class has the largest logit.
   package var testTop1: Double
-  /// The share of test samples whose class is among the five largest logits.
+  /// The fraction of test samples whose class is among those of the five largest logits.
   package var testTop5: Double
-  /// ``testTop1`` of the averaged weights, if the run keeps them.
+  /// The value of ``testTop1`` for the averaged weights; `nil` if the run does not average weights.
   package var averageTestTop1: Double?
-  /// ``testTop5`` of the averaged weights.
+  /// The value of ``testTop5`` for the averaged weights; `nil` if the run does not average weights.
   package var averageTestTop5: Double?
 
   private enum CodingKeys: String, CodingKey {

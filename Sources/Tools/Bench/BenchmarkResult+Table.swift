@@ -43,13 +43,13 @@ extension BenchmarkResult {
     return lines.joined(separator: "\n")
   }
 
-  /// Compares with an earlier result: speedup in views per second, and the ratio of the memory.
+  /// Returns a comparison with an earlier result: speedup in views per second, and ratio of memory.
   func comparison(with earlier: BenchmarkResult, name: String) -> String {
     var lines = [
       "compared with \(name): ratios above 1 are better",
       padded("overall") + ratio(viewsPerSecond, earlier.viewsPerSecond),
     ]
-    // If the steps differ in their number of views, seconds are compared for equal numbers.
+    // If the numbers of views per step differ, seconds are compared for equal numbers of views.
     let views = Double(viewsPerStep) / Double(earlier.viewsPerStep)
     for name in StepPart.allCases.map(\.name) {
       guard let own = secondsByPart[name], let other = earlier.secondsByPart[name] else { continue }
@@ -60,7 +60,7 @@ extension BenchmarkResult {
     return lines.joined(separator: "\n")
   }
 
-  /// Lists the differences in machine and settings that could explain a ratio.
+  /// Lists differences in machine and settings that may explain a ratio.
   private func differences(from earlier: BenchmarkResult) -> [String] {
     let facts: [(name: String, own: String, other: String)] = [
       ("cpu", cpu, earlier.cpu), ("version", version, earlier.version), ("ranks", "\(ranks)", "\(earlier.ranks)"),
@@ -79,10 +79,10 @@ extension BenchmarkResult {
   }
 }
 
-/// Pads the text of the first column.
+/// Pads a text with spaces to the width of a table's first column.
 private func padded(_ text: String, _ width: Int = 12) -> String { text.padded(width, least: 0) }
 
-/// Aligns the text of a further column to the right.
+/// Aligns a text to the right within the width of a table's second or later column.
 private func column(_ text: String) -> String { text.aligned(14) }
 
 private func ratio(_ numerator: Double, _ denominator: Double) -> String {

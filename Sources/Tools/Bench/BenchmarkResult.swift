@@ -3,13 +3,13 @@ import DistributedStep
 import Formats
 import FoundationEssentials
 
-/// The result of `supcon bench`, in the form of its JSON file.
+/// The result of `supcon bench`, with the structure of its JSON file.
 struct BenchmarkResult: Codable {
-  /// The seconds that a part of the step takes: each rank's median over the steps.
+  /// The seconds that a part of the step takes, where each rank's value is its median over the steps.
   struct PartSeconds: Codable {
-    /// The mean over the ranks.
+    /// The mean of the ranks' values.
     var mean: Double
-    /// The largest of any rank.
+    /// The largest of the ranks' values.
     var slowestRank: Double
 
     package enum CodingKeys: String, CodingKey {
@@ -18,12 +18,12 @@ struct BenchmarkResult: Codable {
     }
   }
 
-  /// The traffic of one kind of collective in a step.
+  /// The communication volume of one kind of collective per step.
   struct CollectiveShare: Codable {
     var calls: Double
     /// The bytes received from other ranks.
     var receivedBytes: Double
-    /// The seconds, including the wait for the slowest rank.
+    /// The seconds in the calls, including the wait for the slowest rank.
     var seconds: Double
 
     package enum CodingKeys: String, CodingKey {
@@ -33,46 +33,46 @@ struct BenchmarkResult: Codable {
     }
   }
 
-  /// The kind of the file: `bench`.
+  /// The kind of the result: `bench`.
   var command: String
   var version: String
   /// The model of rank 0's CPU.
   var cpu: String
   var ranks: Int
   var threadsPerRank: Int
-  /// The options that decide what a step computes.
+  /// The options on which the duration of a step depends.
   var settings: [String: OptionValue]
   /// The number of measured steps.
   var steps: Int
-  /// The number of views in a global step.
+  /// The number of views in a global batch.
   var viewsPerStep: Int
-  /// The median over the steps of the slowest rank's seconds.
+  /// The median over the steps of the slowest rank's seconds per step.
   var stepSeconds: Double
-  /// Views of a global step ÷ ``stepSeconds``.
+  /// The number of views per second: ``viewsPerStep`` ÷ ``stepSeconds``.
   var viewsPerSecond: Double
-  /// The seconds of each part by the names of ``StepPart``, and of the remainder as `rest`.
+  /// The seconds of each part, by the names of ``StepPart``, and of the remainder as `rest`.
   var secondsByPart: [String: PartSeconds]
-  /// The multiply–adds of convolutions and linear layers for one view, as if computed directly.
+  /// The number of multiply-adds of convolutions and linear layers for one view, counted as for direct convolution.
   var multiplyAddsForwardPerView: Int
   var multiplyAddsBackwardPerView: Int
-  /// 10⁹ additions and multiplications a second, forward and backward.
+  /// The rate of arithmetic in forward and backward passes, in 10⁹ additions and multiplications per second.
   var gigaflops: Double
   /// ``gigaflops`` ÷ ``matrixProductGigaflops``; may exceed 1 with bfloat16 or Winograd convolutions.
   var shareOfMatrixProduct: Double
   var matrixProductGigaflops: Double
   var memoryGigabytesPerSecond: Double
-  /// The peak memory before the machine's peaks were measured, which takes memory too.
+  /// The largest peak resident memory of any rank in bytes, read before the machine's peak rates were measured.
   var peakResidentBytesMaximum: Int
   var peakResidentBytesSum: Int
-  /// The seconds from the start of the slowest rank's process to its first step; absent if the system does not report it.
+  /// The seconds from the start of the slowest rank's process to its first step; `nil` if the system does not report it.
   var startupSeconds: Double?
-  /// The counted bytes of other ranks' embeddings, labels and log-sum-exps that a rank received in a step: the mean over the ranks.
+  /// The bytes of embeddings, labels and log-sum-exps that a rank received from others per step: the mean over the ranks.
   var gatheredBytesPerRank: Int
-  /// The largest such count of any rank.
+  /// The bytes of embeddings, labels and log-sum-exps that the rank with the most received from others per step.
   var gatheredBytesMaximum: Int
-  /// The traffic of a step's collectives by MPI name: the mean over steps and ranks.
+  /// The communication volume per step by MPI function name: the mean over steps and ranks.
   var collectives: [String: CollectiveShare]
-  /// The bytes of the vector of gradients, batch statistics and loss that is summed over the ranks in each step.
+  /// The size in bytes of the vector of gradients, batch statistics and loss that is summed over the ranks in each step.
   var reducedVectorBytes: Int
 
   package enum CodingKeys: String, CodingKey {
@@ -104,12 +104,12 @@ struct BenchmarkResult: Codable {
 }
 
 extension BenchmarkResult {
-  /// The parts in the order of computation, then `rest`.
+  /// The names of the parts in the order of computation, followed by `rest`.
   static let partNames = StepPart.allCases.map(\.name) + ["rest"]
 
-  /// Reads a file of ``write(to:)``.
+  /// Reads a file that ``write(to:)`` wrote.
   ///
-  /// - Throws: `FileError` if the file cannot be read, ``RunError`` if it holds something else.
+  /// - Throws: `FileError` if the file cannot be read, ``RunError`` if it has other contents.
   init(path: String) throws {
     let file = try ReadOnlyFile(path: path)
     let bytes = try file.read(file.byteCount, at: 0)

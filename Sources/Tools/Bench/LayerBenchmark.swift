@@ -7,16 +7,16 @@ import OneDNN
 
 /// `supcon bench --layers`: the time of each layer and pass of the encoder, on one thread, for one shard.
 enum LayerBenchmark {
-  /// The costs of the layers in the fastest round of each.
+  /// The cost of each layer and pass in its fastest round.
   struct Costs {
     var byKey: [LayerProfile.Key: LayerProfile.Cost] = [:]
 
-    /// The cost of a layer's pass, if it has that pass.
+    /// Returns the cost of a layer's pass; `nil` if the layer does not have this pass.
     func cost(of layer: String, _ pass: LayerPass) -> LayerProfile.Cost? {
       byKey.first { key, _ in key.layer == layer && key.pass == pass }?.value
     }
 
-    /// Takes a round's costs where they are lower.
+    /// Takes those costs of a round that are lower than the costs so far.
     mutating func take(_ round: [LayerProfile.Key: LayerProfile.Cost]) {
       for (key, cost) in round where cost.seconds < byKey[key]?.seconds ?? .infinity {
         byKey[key] = cost
@@ -24,15 +24,15 @@ enum LayerBenchmark {
     }
   }
 
-  /// Runs a shard forward and backward in rounds.
+  /// Runs one shard forward and backward several times (rounds).
   ///
-  /// Collective, on one rank.
+  /// Collective; requires a single rank.
   ///
   /// - Parameters:
-  ///   - request: The options of the command.
+  ///   - request: The options of `supcon bench`.
   ///   - world: The ranks.
   ///   - report: Receives the table.
-  /// - Throws: ``CollectiveError`` for options or data, `DNNLError` if oneDNN refuses a primitive.
+  /// - Throws: ``CollectiveError`` for faulty options or data, `DNNLError` if oneDNN cannot create a primitive.
   static func run(
     _ request: StepBenchmark.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -72,7 +72,7 @@ enum LayerBenchmark {
     let outputGradient = representations.indices.map { _ in 1e-3 * (stream.nextUniform() - 0.5) }
     var gradient = [Float](repeating: 0, count: parameters.count)
     var costs = Costs()
-    // The first round warms caches.
+    // The first round only warms the caches.
     for round in 0..<rounds + 1 {
       context.profile?.beginRound()
       try encoder.load(parameters.span)
@@ -88,9 +88,9 @@ enum LayerBenchmark {
   }
 }
 
-/// The rate of a convolution that suits the machine: 1×1 with operands in the caches, by the library's best instructions for the precision.
+/// The measurement of this machine's peak rate for convolutions, with a 1×1 convolution whose operands stay in the caches.
 private enum ConvolutionPeak {
-  /// Operations per second of one thread, the best of some rounds.
+  /// Returns the additions and multiplications per second of the convolution on one thread, the best of several rounds.
   static func rate(_ engine: Engine, _ precision: Precision) throws -> Double {
     let context = try ExecutionContext(engine)
     let input = ActivationShape(

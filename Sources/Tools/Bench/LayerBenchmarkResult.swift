@@ -2,17 +2,17 @@ import Configuration
 import Formats
 import NeuralNet
 
-/// The result of `supcon bench --layers`, in the form of its JSON object.
+/// The result of `supcon bench --layers`, with the structure of its JSON object.
 struct LayerBenchmarkResult: Codable {
-  /// The rates that shares refer to, of one thread.
+  /// The peak rates of one thread, to which the rates of layers are compared.
   struct Peaks: Codable {
-    /// 10⁹ operations a second of a convolution in the caches, in the same precision.
+    /// The rate of a convolution whose operands fit in the caches, in the same precision, in 10⁹ operations per second.
     let gigaflops: Double
-    /// 10⁹ bytes a second read and written by copies between arrays larger than caches.
+    /// The memory bandwidth of copies between arrays larger than the caches, in 10⁹ bytes read and written per second.
     let gigabytesPerSecond: Double
   }
 
-  /// One pass of the layers with the same shapes.
+  /// The cost of one pass of all layers with the same shapes.
   struct Row: Codable {
     let layer: String
     /// The number of layers with these shapes.
@@ -22,13 +22,13 @@ struct LayerBenchmarkResult: Codable {
     var seconds: Double
     var multiplyAdds: Int
     var bytes: Int
-    /// The share of the round.
+    /// The fraction of the time of all rows.
     var share = 0.0
     var gigaflops = 0.0
     var shareOfPeak = 0.0
     var gigabytesPerSecond = 0.0
     var shareOfBandwidth = 0.0
-    /// The larger share: `arithmetic` or `memory`.
+    /// The limiting resource, whose peak rate is reached more closely: `arithmetic` or `memory`.
     var limit = ""
   }
 
@@ -40,10 +40,10 @@ struct LayerBenchmarkResult: Codable {
   var imageSize: [Int]
   /// The number of views in a shard.
   var views: Int
-  /// The sum of all rows.
+  /// The seconds of all rows together.
   var seconds: Double
   var peaks: Peaks
-  /// In the order of the network.
+  /// The rows in the order of the network's layers.
   var rows: [Row]
 
   init(
@@ -80,7 +80,7 @@ struct LayerBenchmarkResult: Codable {
 
   /// Formats the result as a table for the terminal.
   ///
-  /// - Returns: Lines, without a newline at the end.
+  /// - Returns: The lines, without a newline at the end.
   func table() -> String {
     var lines = [
       "\(model), \(precision), a shard of \(views) views of \(imageSize[0])×\(imageSize[1]) on one thread, \(cpu)",
@@ -113,14 +113,14 @@ struct LayerBenchmarkResult: Codable {
 
   /// Writes the result as JSON.
   ///
-  /// - Throws: `FileError`.
+  /// - Throws: `FileError` if the file cannot be written.
   func write(to path: String) throws {
     try AtomicFile.write(jsonText(self, keys: .convertToSnakeCase) + "\n", to: path)
   }
 }
 
 extension LayerBenchmarkResult.Row {
-  /// The row with its rates and shares.
+  /// Returns the row with its rates, and with the fractions of time and of peak rates.
   fileprivate func rated(by peaks: LayerBenchmarkResult.Peaks, of total: Double) -> Self {
     var row = self
     row.share = seconds / total

@@ -5,30 +5,30 @@ import MPI
 import OneDNN
 import Synchronization
 
-/// The peak arithmetic and memory rates of the job's machines, with the threads of all ranks active: the reference for a step.
+/// The peak arithmetic and memory rates of the job's machines with all threads of all ranks active, to which the rates of a step are compared.
 struct MachinePeaks {
-  /// 10⁹ operations a second of float32 matrix products (`dnnl_sgemm`).
+  /// The rate of float32 matrix products (`dnnl_sgemm`), in 10⁹ operations per second.
   let matrixProductGigaflops: Double
-  /// 10⁹ bytes a second read and written by copies between arrays larger than caches.
+  /// The memory bandwidth of copies between arrays larger than the caches, in 10⁹ bytes read and written per second.
   let memoryGigabytesPerSecond: Double
 
-  /// The largest number of windows; the best counts, since other processes can only slow one down.
+  /// The largest number of measurement windows; the best one counts, because other processes can only slow one down.
   private static let windowCount = 4
-  /// The difference of the two best windows, relative to the best, at which no further one is measured.
+  /// The relative difference between the two best windows below which no further window is measured.
   private static let agreement = 0.02
 
-  /// Measures for up to a second and a half, on a quiet machine for half of that.
+  /// Measures the peak rates, for up to 1.5 seconds, on a quiet machine for half of that.
   ///
-  /// Collective. It allocates 256 MB per thread: read the process's peak memory before calling this.
+  /// Collective. It allocates 256 MB per thread, so read the process's peak memory before calling it.
   static func measure(threads: Int, over world: borrowing Communicator) throws -> MachinePeaks {
     MachinePeaks(
       matrixProductGigaflops: 1e-9 * (try bestRate((0..<threads).map { _ in MatrixProductLoad() }, over: world)),
       memoryGigabytesPerSecond: 1e-9 * (try bestRate((0..<threads).map { _ in CopyLoad() }, over: world)))
   }
 
-  /// The most work that all ranks together did in a second.
+  /// Returns the most work per second that all ranks together did in a window.
   private static func bestRate(_ loads: [any PeakLoad], over world: borrowing Communicator) throws -> Double {
-    // Touches memory and compiles kernels.
+    // The first call only touches memory and compiles kernels.
     _ = try rate(of: loads, windowSeconds: 0)
     var rates: [Double] = []
     for _ in 0..<windowCount {
@@ -36,16 +36,16 @@ struct MachinePeaks {
       var total = [try rate(of: loads, windowSeconds: 0.15)]
       try world.allReduceSum(&total)
       rates = (rates + total).sorted(by: >)
-      // The sums are the same on all ranks, and so is the decision.
+      // The sums are the same on all ranks, so all ranks decide alike.
       if rates.count > 1, rates[0] - rates[1] < agreement * rates[0] { break }
     }
     return rates.max() ?? 0
   }
 
-  /// The work that this rank's threads did in a second of one window, in which each does a unit at least.
+  /// Returns the work per second that this rank's threads did in one window; each thread does at least one unit.
   private static func rate(of loads: [any PeakLoad], windowSeconds: Double) throws -> Double {
     let done = Mutex<(work: Double, error: (any Error)?)>((0, nil))
-    // Each load is used by one thread.
+    // Safe: each load is used by one thread only.
     nonisolated(unsafe) let loads = loads
     let start = ProcessMeasurements.now()
     unsafe DispatchQueue.concurrentPerform(iterations: loads.count) { thread in
@@ -69,13 +69,13 @@ struct MachinePeaks {
   }
 }
 
-/// A unit of work that one thread repeats.
+/// A unit of work that one thread repeats during the measurement.
 private protocol PeakLoad: AnyObject {
-  /// Does the work once and returns its amount.
+  /// Does the work once, and returns its amount in operations or bytes.
   func run() throws -> Double
 }
 
-/// Products of square matrices that are large enough for the library's best rate and small enough for caches.
+/// Products of square matrices, large enough for the best rate and small enough for the caches.
 private final class MatrixProductLoad: PeakLoad {
   private static let side = 768
   private let factor = [Float](repeating: 1, count: side * side)
@@ -108,7 +108,7 @@ private final class CopyLoad: PeakLoad {
 
   func run() -> Double {
     if !isTouched {
-      // Written by the thread that will read it (first touch, NUMA); pages never written to would all map to one page of zeros.
+      // Written by the thread that will read it (first touch on NUMA systems); unwritten pages would all map to one page of zeros.
       unsafe source.initializeMemory(as: UInt8.self, repeating: 1, count: Self.byteCount)
       isTouched = true
     }

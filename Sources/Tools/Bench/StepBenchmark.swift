@@ -7,19 +7,19 @@ import MPI
 import NeuralNet
 import Training
 
-/// Benchmarks the training step: its speed, the time of its parts, and its share of the machine's peak rates.
+/// The benchmark of the training step: its speed, the time of its parts, and its fraction of the machine's peak rates.
 package enum StepBenchmark {
-  /// The options of the command.
+  /// The options of `supcon bench`.
   package struct Request: Sendable {
-    /// The options that were given.
+    /// The options of the benchmarked training run.
     package var overrides: ConfigurationOverrides
     /// The number of measured steps.
     package var steps = 20
     /// True to measure the encoder's layers instead of steps.
     package var isMeasuringLayers = false
-    /// The path of the result as JSON; `nil` for none.
+    /// The output file of the result as JSON; `nil` for none.
     package var json: String?
-    /// An earlier result to compare with.
+    /// The file of an earlier result to compare with; `nil` for none.
     package var compare: String?
 
     package init(overrides: ConfigurationOverrides) {
@@ -28,7 +28,7 @@ package enum StepBenchmark {
 
     var configuration: Configuration { overrides.applied(to: Configuration()) }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package func problem(ranks: Int) -> String? {
       if isMeasuringLayers {
         if ranks > 1 {
@@ -49,10 +49,10 @@ package enum StepBenchmark {
     }
   }
 
-  /// The number of first steps left out, since they warm caches.
+  /// The number of initial steps that are not measured, because they warm the caches.
   private static let stepsLeftOut = 3
 
-  /// Takes the steps and reports; writes no file but the requested one.
+  /// Runs and measures the steps, and reports the result; writes no file except the requested one.
   ///
   /// Collective.
   ///
@@ -95,7 +95,7 @@ package enum StepBenchmark {
     let parts = try times.secondsByPart(over: world)
     let gathered = try messages.gatheredBytes(over: world)
     let collectives = try messages.collectives(over: world)
-    // Before the peaks are measured: their arrays may take more memory than a small model.
+    // Read before the peak rates are measured, whose arrays may take more memory than a small model.
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     world.activity.begin("the machine's peaks")
     let peaks = try MachinePeaks.measure(threads: configuration.compute.threads, over: world)
@@ -119,7 +119,7 @@ package enum StepBenchmark {
     try world.onRoot { try publish(result, request, earlier: earlier ?? nil, report) }
   }
 
-  /// Prints a result and its comparison with an earlier one, and writes it to the file that was asked for.
+  /// Prints a result and its comparison with an earlier one, and writes the requested file.
   private static func publish(
     _ result: BenchmarkResult, _ request: Request, earlier: BenchmarkResult?, _ report: (String) -> Void
   ) throws {
@@ -130,7 +130,7 @@ package enum StepBenchmark {
     }
   }
 
-  /// Returns the maximum over the ranks; NaN if any rank has NaN.
+  /// Returns the maximum over the ranks; NaN if any rank's value is NaN.
   ///
   /// Collective.
   private static func slowest(_ own: Double, over world: borrowing Communicator) throws -> Double {
@@ -141,10 +141,10 @@ package enum StepBenchmark {
   }
 }
 
-/// The seconds of the measured steps on this rank.
+/// The durations of the measured steps and of their parts on this rank.
 private struct StepTimes {
   private var steps: [Double] = []
-  /// The seconds of each part, and of the rest, over the steps.
+  /// For each part and the remainder, its seconds in each step.
   private var parts = [[Double]](repeating: [], count: BenchmarkResult.partNames.count)
 
   mutating func add(seconds: Double, parts own: [Double]) {
@@ -154,7 +154,7 @@ private struct StepTimes {
     }
   }
 
-  /// The median over steps of the slowest rank's seconds.
+  /// Returns the median over the steps of the slowest rank's seconds.
   ///
   /// Collective.
   func stepSeconds(over world: borrowing Communicator) throws -> Double {
@@ -163,7 +163,7 @@ private struct StepTimes {
     return median(slowest) ?? 0
   }
 
-  /// Each part's median over steps, on average and on the slowest rank.
+  /// Returns each part's median over the steps, averaged over the ranks and for the slowest rank.
   ///
   /// Collective.
   func secondsByPart(over world: borrowing Communicator) throws -> [String: BenchmarkResult.PartSeconds] {

@@ -1,7 +1,7 @@
 import DistributedStep
 import MPI
 
-/// The traffic of this rank's collectives in the measured steps.
+/// The communication volume of this rank's collectives in the measured steps.
 struct StepMessages {
   private var steps = 0
   private var gatheredByteCount = 0
@@ -9,7 +9,7 @@ struct StepMessages {
     repeating: BenchmarkResult.CollectiveShare(calls: 0, receivedBytes: 0, seconds: 0), count: Collective.allCases.count
   )
 
-  /// Adds a step.
+  /// Adds the communication volume of one step.
   mutating func add(_ report: StepResult) {
     steps += 1
     for part in [StepPart.gather, .loss] {
@@ -23,7 +23,7 @@ struct StepMessages {
     }
   }
 
-  /// Gathers the bytes that a rank received in a step for the contrastive loss: embeddings, labels, log-sum-exps.
+  /// Returns the bytes that ranks received per step for the contrastive loss: embeddings, labels, log-sum-exps.
   ///
   /// Collective.
   func gatheredBytes(over world: borrowing Communicator) throws -> (mean: Int, maximum: Int) {
@@ -33,7 +33,7 @@ struct StepMessages {
     return (Int(counts.reduce(0, +)) / world.size, Int(counts.max() ?? 0))
   }
 
-  /// Averages the traffic of a step over the ranks, by kind of collective.
+  /// Returns the communication volume per step by kind of collective, averaged over the ranks.
   ///
   /// Collective.
   func collectives(over world: borrowing Communicator) throws -> [String: BenchmarkResult.CollectiveShare] {

@@ -7,29 +7,29 @@ import Job
 import MPI
 import Runs
 
-/// The contents of a dataset, and the check that every image can be decoded.
+/// The inspection of a dataset: description of its contents, and the check that every image can be decoded.
 package enum DatasetInspection {
   /// The description of one split, printed as text or JSON.
   private struct SplitReport {
     let split: Split
-    /// The folder or file.
+    /// The path of the folder or file.
     let place: String
     let count: Int
-    /// Names and numbers of images, in the order of the labels.
+    /// The name and the number of images of each class, in the order of the labels.
     let classes: [(name: String, count: Int)]
     let survey: FolderDescription.Part
   }
 
-  /// Describes a dataset.
+  /// Prints a description of a dataset.
   ///
-  /// Collective. Cached results are used unless a file has changed.
+  /// Collective. Stored image statistics are used unless a file has changed.
   ///
   /// - Parameters:
-  ///   - request: The dataset.
-  ///   - isJSON: True for one JSON object instead of text.
+  ///   - request: The dataset to describe.
+  ///   - isJSON: True to print one JSON object instead of text.
   ///   - world: The ranks.
   ///   - report: Receives the output, on rank 0.
-  /// - Throws: ``CollectiveError`` naming the file or option that is missing or wrong.
+  /// - Throws: ``CollectiveError`` naming the missing or faulty file or option.
   package static func info(
     _ request: DatasetRequest, isJSON: Bool, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -37,15 +37,15 @@ package enum DatasetInspection {
     report(isJSON ? json(request, reports) : text(request, reports))
   }
 
-  /// Decodes every image, ignoring cached results, and lists those that cannot be used.
+  /// Decodes every image, ignoring stored statistics, and lists those that cannot be decoded.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: The dataset.
+  ///   - request: The dataset to check.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` with exit code 65 if there is any.
+  /// - Throws: ``CollectiveError`` with exit code 65 if an image cannot be decoded.
   package static func verify(
     _ request: DatasetRequest, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -81,7 +81,7 @@ package enum DatasetInspection {
       }
     }
     var folder = DatasetFolder(request.configuration)
-    // Bad images are collected; the first does not end the check.
+    // Bad images are collected, so that the check continues after the first.
     folder.isSkippingBad = true
     var reports: [SplitReport] = []
     for split in try folder.splits(over: world) {
@@ -108,7 +108,7 @@ package enum DatasetInspection {
     return reports
   }
 
-  /// Reports a split of a dataset that is not a folder of image files; `nil` if the dataset has no such split.
+  /// Returns the description of a split of a dataset that is not a folder of image files; `nil` if there is no such split.
   private static func fixedReport(
     _ request: DatasetRequest, _ split: Split, isFresh: Bool, over world: borrowing Communicator,
     report: @escaping (String) -> Void
@@ -127,7 +127,7 @@ package enum DatasetInspection {
       try world.onRoot { try dataset.verifyStorage { bytes in progress.update(bytes) } }
       progress.finish()
     }
-    // A pack stores the statistics computed when it was written.
+    // A pack contains the statistics that were computed when it was written.
     let known = isFresh ? nil : dataset.storedSurvey
     let survey =
       try known
@@ -191,7 +191,7 @@ package enum DatasetInspection {
       ])
     }
     func numbers(_ numbers: [Float]?) -> JSONValue {
-      // The shortest decimal that reads back as this float, not its exact binary value.
+      // The shortest decimal number that reads back as this float, instead of its exact binary value.
       numbers.map { numbers in .list(numbers.map { number in .number(Double("\(number)") ?? .nan) }) } ?? .null
     }
     var fields: [String: JSONValue] = ["data": .text(request.title)]

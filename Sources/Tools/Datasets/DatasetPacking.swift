@@ -5,15 +5,15 @@ import Glibc
 import Job
 import MPI
 
-/// Packs a folder's images, decoded and downscaled, into one file.
+/// The packing of a folder's images, decoded and reduced, into one file.
 package enum DatasetPacking {
-  /// Writes the pack on rank 0, with as many threads as all ranks have together.
+  /// Writes the pack on rank 0, with as many threads as all ranks together would use.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: The folder.
-  ///   - shorterSide: The shorter side in pixels to which larger images are downscaled.
+  ///   - request: The folder to pack.
+  ///   - shorterSide: The length in pixels to which the shorter side of larger images is reduced.
   ///   - output: The path of the pack.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
@@ -62,7 +62,7 @@ package enum DatasetPacking {
     for note in listing.notes {
       report("note: \(note)")
     }
-    // Packing itself stops at a bad image; only images to be skipped have to be known in advance.
+    // Packing itself stops at a bad image; only if bad images are to be omitted must they be known in advance.
     guard folder.isSkippingBad else { return listing.index }
     let description = try folder.described(split, listing.index, over: world, report: report)
     return try world.throwingTogether { try folder.usable(listing, description, report: report) }

@@ -7,15 +7,15 @@ import Job
 import KeyedRandomness
 import MPI
 
-/// An image of samples and their views, for inspecting an augmentation.
+/// A PNG image of samples and their views, for inspecting an augmentation.
 package enum DatasetPreview {
-  /// The options of the command.
+  /// The options of `supcon dataset preview`.
   package struct Request: Sendable {
-    /// The dataset.
+    /// The dataset to take samples from.
     package var dataset: DatasetRequest
     /// The augmentation: a preset, or operations joined by `+`.
     package var augmentation = Configuration().views.augmentation
-    /// The number of samples, one a row, spread over the training set.
+    /// The number of samples, one per row, evenly spaced over the training set.
     package var samples = 8
     /// The number of views of each sample.
     package var views = 6
@@ -24,12 +24,12 @@ package enum DatasetPreview {
     /// The path of the PNG file.
     package var output = "preview.png"
 
-    /// The defaults for a dataset.
+    /// Creates a request with default options for a dataset.
     package init(dataset: DatasetRequest) {
       self.dataset = dataset
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       let checks: [String?] = [
         dataset.problem,
@@ -40,11 +40,11 @@ package enum DatasetPreview {
     }
   }
 
-  /// The side in pixels up to which small views are enlarged, by a whole factor.
+  /// The side in pixels up to which small views are enlarged by an integer factor.
   private static let shownSide = 96
   private static let gap = 4
 
-  /// Writes the image: a row a sample, first its evaluation view, then its views of the first epoch.
+  /// Writes the image: each row shows a sample with the preprocessing of evaluation, then its views in the first epoch.
   ///
   /// Collective; rank 0 draws.
   ///
@@ -52,7 +52,7 @@ package enum DatasetPreview {
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` naming the file or option that is missing or wrong.
+  /// - Throws: ``CollectiveError`` naming the missing or faulty file or option.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -79,7 +79,7 @@ package enum DatasetPreview {
     let rows = min(request.samples, dataset.count)
     let scale = max(1, shownSide / max(viewSize.width, viewSize.height))
     let step = (width: viewSize.width * scale + gap, height: viewSize.height * scale + gap)
-    // A gap separates the first column.
+    // An additional gap separates the first column.
     var canvas = Canvas(width: step.width * (request.views + 1) + 2 * gap, height: step.height * rows + gap)
     for row in 0..<rows {
       let sample = row * dataset.count / rows

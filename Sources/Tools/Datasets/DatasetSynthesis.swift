@@ -9,16 +9,16 @@ import MPI
 import ParallelLoops
 import Runs
 
-/// Writes the built-in dataset as PNG files, for trying the commands that read files.
+/// The export of the built-in dataset as PNG files, for trying commands that read files.
 package enum DatasetSynthesis {
-  /// Writes `DIR/train/CLASS/NUMBER.png` and `DIR/test/CLASS/NUMBER.png`, the ranks sharing the work.
+  /// Writes `DIR/train/CLASS/NUMBER.png` and `DIR/test/CLASS/NUMBER.png`; the ranks divide the work.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - output: A folder that does not exist, or is empty.
+  ///   - output: The path of a folder that is empty or does not exist.
   ///   - counts: The numbers of training and test images.
-  ///   - threads: The number of threads of each rank; `nil` for all cores of this machine, shared by the ranks.
+  ///   - threads: The number of threads of each rank; `nil` to divide all cores of this machine among the ranks.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` naming the file that cannot be written.

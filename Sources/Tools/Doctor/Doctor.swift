@@ -8,13 +8,13 @@ import OneDNN
 import Runs
 import Watchdog
 
-/// `supcon doctor`: all checks of a launch, with the facts that they examined.
+/// The checks of `supcon doctor`: all launch checks, with the facts that they examine.
 package enum Doctor {
-  /// The options of the command.
+  /// The options of `supcon doctor`.
   package struct Request: Sendable {
     /// The options of the planned run.
     package var overrides: ConfigurationOverrides
-    /// The run directory that it will write.
+    /// The directory in which the planned run will be stored; `nil` for the default.
     package var output: String?
 
     package init(overrides: ConfigurationOverrides, output: String?) {
@@ -24,21 +24,21 @@ package enum Doctor {
 
     var configuration: Configuration { overrides.applied(to: Configuration()) }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package func problem(ranks: Int) -> String? {
       configuration.problem(given: overrides, ranks: ranks)?.description
     }
   }
 
-  /// Checks a launch.
+  /// Checks the launch of a planned run, and reports facts and problems.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: The options of the planned run.
+  ///   - request: The options of `supcon doctor`.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` if there is any finding: with its own code, or 78 if it would not end a run.
+  /// - Throws: ``CollectiveError`` if there is any problem, with its own exit code, or 78 if it would not end a run.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -95,7 +95,7 @@ package enum Doctor {
       """
   }
 
-  /// Finds the addresses of rank 0 that cannot be reached from other hosts.
+  /// Finds addresses of rank 0's host that cannot be reached from other hosts.
   ///
   /// Collective.
   private static func routes(over world: borrowing Communicator) throws -> [Finding] {
@@ -150,7 +150,7 @@ package enum Doctor {
     }
   }
 
-  /// Checks that rank 0 can write the run directory, or its nearest existing parent, by creating and removing a folder.
+  /// Checks, by creating and removing a folder, that rank 0 can write to the run directory or its nearest existing parent.
   ///
   /// Collective.
   private static func output(_ path: String?, over world: borrowing Communicator) throws -> [Finding] {

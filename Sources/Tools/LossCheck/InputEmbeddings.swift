@@ -1,13 +1,13 @@
 import Formats
 import Losses
 
-/// The rows of the input file, and the unit rows from which the loss is computed.
+/// The embeddings read from the input file, scaled to unit length for the computation of the loss.
 struct InputEmbeddings<Scalar: LossScalar> {
-  /// `[rows, width]`, of unit length after ``prepare(path:firstRow:isNormalizing:tolerance:)``.
+  /// The rows, `[rows, width]`; of unit length after ``prepare(path:firstRow:isNormalizing:tolerance:)``.
   private(set) var unitRows: [Scalar]
 
   private let width: Int
-  /// The length by which each row was divided; empty if rows were not scaled.
+  /// The length by which each row was divided; empty if the rows were not scaled.
   private var lengths: [Scalar] = []
 
   init(elements: [Scalar], width: Int) {
@@ -17,13 +17,13 @@ struct InputEmbeddings<Scalar: LossScalar> {
 
   private var rowCount: Int { unitRows.count / width }
 
-  /// Checks that all numbers are finite, and scales rows to unit length or checks that they have it.
+  /// Checks that all numbers are finite, and scales rows to unit length or checks that they have unit length.
   ///
-  /// - Throws: `FileError` naming the row.
+  /// - Throws: `FileError` naming the faulty row.
   mutating func prepare(path: String, firstRow: Int, isNormalizing: Bool, tolerance: Double) throws(FileError) {
     for row in 0..<rowCount {
       let elements = row * width..<(row + 1) * width
-      // Scaled by a power of two, so that no square overflows or vanishes and no bit is lost.
+      // Scaled by a power of two, so that no square overflows or underflows and no bit is lost.
       var scale = 1.0
       if let largest = unitRows[elements].map({ element in abs(Double(element)) }).max(), largest.isNormal {
         scale = Double(sign: .plus, exponent: largest.exponent, significand: 1)
@@ -53,7 +53,7 @@ struct InputEmbeddings<Scalar: LossScalar> {
     }
   }
 
-  /// Turns ∂L/∂(unit rows) into ∂L/∂(input rows): (∂L/∂z − (z·∂L/∂z) z) / ‖u‖.
+  /// Converts the gradient with respect to rows of unit length to that with respect to the input rows: (∂L/∂z − (z·∂L/∂z) z) / ‖u‖.
   func chainThroughNormalization(_ gradient: inout [Scalar]) {
     for row in lengths.indices {
       let elements = row * width..<(row + 1) * width

@@ -5,36 +5,36 @@ import Losses
 import MPI
 import Runs
 
-/// The loss, its lower bound and its gradient for embeddings in files, for validating other implementations.
+/// The contrastive loss of embeddings in files, with its lower bound and gradient, for validating other implementations.
 package enum LossEvaluation {
-  /// The options of the command.
+  /// The options of `supcon loss`.
   package struct Request: Sendable {
-    /// A `.npy` file of float32 or float64, `[N, D]`; the loss is computed in its type.
+    /// The path of a `.npy` file of float32 or float64, `[N, D]`, whose type is also that of the computation.
     package var embeddings: String
-    /// A `.npy` file of integers, `[N]`; `nil` for SimCLR.
+    /// The path of a `.npy` file of integers, `[N]`; `nil` for SimCLR.
     package var labels: String?
-    /// The label of rows without a class, which are no anchors and nobody's positives, but negatives of all others; `nil` if all
-    /// labels are classes.
+    /// The label of rows without a class, which are neither anchors nor positives, but negatives of all other rows; `nil` if all labels are
+    /// classes.
     package var ignoredLabel: Int64?
-    /// The number of views, V: rows kN/V … (k+1)N/V − 1 are view k of the samples.
+    /// The number V of views per sample: rows kN/V … (k+1)N/V − 1 are view k of the samples.
     ///
-    /// With labels, only for a mode that distinguishes the views of a sample.
+    /// With labels, given only for variants of the loss that distinguish the views of a sample.
     package var views: Int?
-    /// Summation, anchors, denominators, cap of positives, scale and temperature; ``labels`` decide between SupCon and SimCLR.
+    /// The variant, scale and temperature of the loss; ``labels`` determine whether it is SupCon or SimCLR.
     package var loss = LossOptions()
-    /// True to scale rows to unit length first; otherwise they must have unit length.
+    /// True to scale rows to unit length first; otherwise they must already have unit length.
     package var isNormalizing = false
     /// The output file of the gradient with respect to the input rows; `nil` for none.
     package var gradient: String?
     /// The number of threads of each rank.
     package var threads = 1
 
-    /// A request for one file.
+    /// Creates a request with default options for a file of embeddings.
     package init(embeddings: String) {
       self.embeddings = embeddings
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
       if labels == nil, views == nil {
         return "supcon loss: expected --labels FILE, or --views V for SimCLR"
@@ -58,14 +58,14 @@ package enum LossEvaluation {
       if let problem = loss.namedLossProblem ?? choice.modeProblem(views: views ?? 1) {
         return problem.description
       }
-      // 1/τ multiplies every similarity and must be finite in float32 too.
+      // 1/τ multiplies every similarity and must also be finite in float32.
       if !(loss.temperature > 0 && loss.temperature.isFinite && Float(1 / loss.temperature).isFinite) {
         return "--temperature \(plain(loss.temperature)): expected a number above 0, and above 1e-38"
       }
       return Configuration.problem(ofThreads: threads)
     }
 
-    /// The loss with its positives.
+    /// The options of the loss, with the kind of positives that ``labels`` imply.
     var choice: LossOptions {
       var choice = loss
       choice.kind = labels == nil ? .simclr : loss.kind
@@ -73,18 +73,18 @@ package enum LossEvaluation {
     }
   }
 
-  /// The result of the evaluation.
+  /// The values that `supcon loss` prints.
   package struct Result: Sendable {
-    /// The mean of L_i over the anchors, 0 if there is none.
+    /// The mean of L_i over the anchors; 0 if there are none.
     package let loss: Double
-    /// The number of anchors with a positive.
+    /// The number of anchors, which are rows with a positive.
     package let anchors: Int
-    /// The loss when all embeddings are equal; ln(N − 1) for the standard loss.
+    /// The loss if all embeddings are equal; ln(N − 1) for the standard loss.
     package let collapseValue: Double
     /// The lower bound of the loss for these labels.
     package let lowerBound: Double
 
-    /// One JSON object.
+    /// The values as one JSON object.
     package var json: String {
       JSONValue.object([
         "loss": .number(loss), "anchors": .integer(anchors), "collapse_value": .number(collapseValue),
@@ -93,7 +93,7 @@ package enum LossEvaluation {
     }
   }
 
-  /// Computes the loss; the rows are divided over the ranks.
+  /// Computes the loss; the ranks divide the rows.
   ///
   /// Collective.
   ///
@@ -102,7 +102,7 @@ package enum LossEvaluation {
     _ request: Request, over world: borrowing Communicator, note: (String) -> Void = { _ in }
   ) throws -> Result {
     let file = try world.throwingTogether { try openEmbeddings(request) }
-    // The tolerance of a unit row's length, from the rounding of its elements.
+    // The tolerance of a row's unit length, which allows for the rounding of its elements.
     let unitTolerance = file.type.kind == .bfloat16 ? 1e-2 : file.type.byteCount == 2 ? 1e-3 : 1e-4
     return file.type.fitsFloat
       ? try evaluate(request, file, unitTolerance: unitTolerance, over: world, note: note) {
@@ -132,7 +132,7 @@ package enum LossEvaluation {
     note: (String) -> Void, read: (Range<Int>) throws(FileError) -> [Scalar]
   ) throws -> Result {
     let (rowCount, width) = (file.shape[0], file.shape[1])
-    // A function of N alone, so that the result has the same bits on any number of ranks: 64 shards until they are full blocks.
+    // A function of N only, so that the result has the same bits on any number of ranks: 64 shards, until these are full blocks.
     let blocks = RowBlocks(
       rowCount: rowCount, rowsPerShard: min(max((rowCount + 63) / 64, 1), 128), ranks: world.size)
     let own = blocks.rows(ofRank: world.rank)
@@ -175,9 +175,9 @@ package enum LossEvaluation {
       lowerBound: loss.scale * mode.lowerBound(classSizes: sizes, views: views, temperature: temperature))
   }
 
-  /// Reads the labels and returns the positives of each row.
+  /// Reads the labels, and returns the classes that determine the positives of each row.
   ///
-  /// Collective where labels are given.
+  /// Collective if labels are given.
   private static func classes(
     _ request: Request, rowCount: Int, own: Range<Int>, _ blocks: RowBlocks, over world: borrowing Communicator,
     note: (String) -> Void

@@ -3,8 +3,8 @@ import Configuration
 extension PlanResult {
   /// Formats the result as a table for the terminal.
   ///
-  /// - Parameter isMeasuredAlone: True if one process was timed for several ranks.
-  /// - Returns: Lines, without a newline at the end.
+  /// - Parameter isMeasuredAlone: True if a single process was timed for a run of several ranks.
+  /// - Returns: The lines, without a newline at the end.
   func table(isMeasuredAlone: Bool) -> String {
     var lines = [
       "\(model), \(precision), views of \(imageSize[0])×\(imageSize[1]), batch \(batchSize) × \(views) views in shards of \(shardSize)",
@@ -83,7 +83,7 @@ extension PlanResult {
     name.padded(40) + value
   }
 
-  /// Groups the digits by three.
+  /// Inserts commas between groups of three digits.
   private func grouped(_ count: Int) -> String {
     var digits = String(count)
     for place in stride(from: digits.count - 3, to: 0, by: -3) {
@@ -92,7 +92,7 @@ extension PlanResult {
     return digits
   }
 
-  /// Formats a duration in a unit suited to an estimate.
+  /// Formats an estimated duration in a suitable unit.
   private func estimate(_ seconds: Double) -> String {
     switch seconds {
     case ..<120: "\(decimal(seconds, seconds < 10 ? 3 : 1)) s"

@@ -5,13 +5,13 @@ import ImageCodecs
 import Imaging
 import NeuralNet
 
-/// The result of `supcon plan`, in the form of its JSON object.
+/// The result of `supcon plan`, with the structure of its JSON object.
 struct PlanResult: Codable {
   var command = "plan"
   var version = supconVersion
   var model: String
   var precision: String
-  /// Height and width of views.
+  /// The height and width of views in pixels.
   var imageSize: [Int]
   var ranks: Int
   var ranksOnHost: Int
@@ -19,27 +19,27 @@ struct PlanResult: Codable {
   var batchSize: Int
   var shardSize: Int
   var views: Int
-  /// The parts, in the order of computation.
+  /// The number of parameters of each part of the network, in the order of computation.
   var parameters: [Part]
   var parametersTotal: Int
   var multiplyAddsForwardPerView: Int
   var multiplyAddsBackwardPerView: Int
   var memoryPerRank: [MemoryEstimate.Item]
   var memoryPerRankBytes: Int
-  /// The bytes of all ranks on this host.
+  /// The estimated memory of all ranks on this host, in bytes.
   var memoryPerHostBytes: Int
-  /// The available memory of this host; absent if the system does not report it.
+  /// The available memory of this host in bytes; `nil` if the system does not report it.
   var freeBytes: Int?
   var fits: Bool
   var shardsPerRank: Int
-  /// The number of those shards whose activations are kept; the others are recomputed.
+  /// The number of those shards whose activations are saved for the backward pass; the others are recomputed.
   var shardsKept: Int
   var shardActivationBytes: Int
   /// The bytes that remain of a shard of which blocks are recomputed one by one; absent unless shards share BatchNorm's statistics.
   var shardOutlineBytes: Int?
   var stepsPerEpoch: Int
   var steps: Int
-  /// The estimated time; absent if the run does not fit in memory, since no step is then timed.
+  /// The estimated time of a step; `nil` if the run does not fit into memory, because no step is timed then.
   var secondsPerStep: Double?
   var secondsPerEpoch: Double?
   var secondsTotal: Double?
@@ -48,7 +48,7 @@ struct PlanResult: Codable {
   /// The prediction for several hosts, if it was asked for and the run fits in memory.
   var scaling: ScalingResult?
 
-  /// A part of the network.
+  /// A part of the network with its number of parameters.
   package struct Part: Codable {
     let name: String
     var count: Int
@@ -96,7 +96,7 @@ struct PlanResult: Codable {
     self.scaling = scaling
   }
 
-  /// `encoder.layer1.0.conv1.weight` belongs to `layer1`, all before the groups to `stem`.
+  /// Returns the parts of a layout: `encoder.layer1.0.conv1.weight` belongs to `layer1`, everything before the groups of blocks to `stem`.
   private static func parts(of layout: VectorLayout) -> [Part] {
     var parts: [Part] = []
     for slice in layout.slices {

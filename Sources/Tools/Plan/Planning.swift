@@ -6,11 +6,11 @@ import Job
 import MPI
 import NeuralNet
 
-/// `supcon plan`: the parameters, memory, time and disk of a run, without training.
+/// The estimates of `supcon plan`: parameters, memory, time and disk space of a run, without training.
 package enum Planning {
-  /// The options of the command.
+  /// The options of `supcon plan`.
   package struct Request: Sendable {
-    /// The options of the run.
+    /// The options of the planned run.
     package var overrides: ConfigurationOverrides
     /// The number of ranks on a host; `nil` for the ranks of this job.
     package var ranks: Int?
@@ -20,7 +20,7 @@ package enum Planning {
     package var link: String?
     /// True to propose ranks and threads instead of planning for given ones.
     package var isProposing = false
-    /// The host of the proposal, as far as it is described.
+    /// The partial description of the host for which ranks and threads are proposed.
     package var host = HostTopology.Description()
     /// True to print one JSON object instead of a table.
     package var isJSON = false
@@ -29,10 +29,10 @@ package enum Planning {
       self.overrides = overrides
     }
 
-    /// The error in the options themselves, or `nil`.
+    /// The first problem with the values of the options, or `nil`.
     ///
     /// - Parameter launched: The number of ranks that the launcher started.
-    /// - Returns: A sentence that names the option, what was expected and what to do.
+    /// - Returns: A sentence with the option, the expected values and the remedy, or `nil`.
     package func problem(ranks launched: Int) -> String? {
       if let problem = problemOfProposal(ranks: launched) {
         return problem
@@ -55,7 +55,7 @@ package enum Planning {
     }
   }
 
-  /// Proposes ranks and threads, and reports.
+  /// Proposes numbers of ranks and threads, and reports them.
   private static func propose(
     _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
   ) throws {
@@ -76,12 +76,12 @@ package enum Planning {
     report(request.isJSON ? result.json() : result.table())
   }
 
-  /// Plans and reports.
+  /// Estimates the planned run, and reports the result.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - request: The options of the planned run.
+  ///   - request: The options of `supcon plan`.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
@@ -102,7 +102,7 @@ package enum Planning {
     let job = MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranksOnHost)
     let memory = try world.throwingTogether { try MemoryEstimate(configuration, viewSize: viewSize, job) }
     let available = ProcessMeasurements.availableByteCount()
-    // The memory that this process already uses counts as available to it.
+    // The memory that this process already uses is available to it.
     let free = available.map { bytes in
       bytes + (world.size == 1 ? 1 : ranksOnHost) * (memory.items.first?.byteCount ?? 0)
     }

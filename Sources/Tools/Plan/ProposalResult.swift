@@ -3,7 +3,7 @@ import DistributedStep
 import FoundationEssentials
 import Job
 
-/// The result of `supcon plan --propose`, in the form of its JSON object.
+/// The result of `supcon plan --propose`, with the structure of its JSON object.
 struct ProposalResult: Codable {
   var command = "plan"
   var version = supconVersion
@@ -12,27 +12,27 @@ struct ProposalResult: Codable {
   var batchSize: Int
   var shardSize: Int
   var views: Int
-  /// The host's cores, on all sockets.
+  /// The number of the host's cores on all sockets.
   var cores: Int
   var sockets: Int
   var memoryBytes: Int
-  /// The best one first.
+  /// The proposals, the best one first.
   var proposals: [Proposal]
 
-  /// One way to start the run.
+  /// A proposed way to start the run.
   struct Proposal: Codable {
     var ranks: Int
     var threadsPerRank: Int
-    /// `core` where each rank is tied to cores of its own, else `none`.
+    /// The binding: `core` if each rank is bound to cores of its own, else `none`.
     var binding: String
     var memoryPerHostBytes: Int
-    /// The largest number of shards that a thread computes one after the other.
+    /// The largest number of shards that one thread computes one after the other.
     var shardsPerThread: Int
-    /// The share of the shards that run forward twice.
+    /// The fraction of shards that run forward twice, because their activations are not saved.
     var recomputedShare: Double
   }
 
-  /// The number of proposals that are reported.
+  /// The largest number of proposals that are reported.
   private static let reportedCount = 6
 
   init(_ configuration: Configuration, _ topology: HostTopology, _ proposals: [LaunchProposal]) {
@@ -62,7 +62,7 @@ struct ProposalResult: Codable {
 
   /// Formats the result as a table for the terminal.
   ///
-  /// - Returns: Lines, without a newline at the end.
+  /// - Returns: The lines, without a newline at the end.
   func table() -> String {
     var lines = [
       "\(model), \(precision), batch \(batchSize) × \(views) views in shards of \(shardSize)",

@@ -9,9 +9,9 @@ import Losses
 import MPI
 import Training
 
-/// The estimated time of a step, from a small one: a shard on each thread of each rank, and the loss of a part of the batch.
+/// The estimated time of a training step, extrapolated from a small step and from the loss of a part of the batch.
 struct StepProbe {
-  /// The seconds of a step, the slowest rank's.
+  /// The seconds of a step on the slowest rank.
   let stepSeconds: Double
   /// The seconds of this rank's own work.
   let compute: ComputeSeconds
@@ -20,21 +20,21 @@ struct StepProbe {
   /// The lower bounds of its parts that a backward pass completes.
   let segments: [Int]
 
-  /// The approximate number of rows of the probe's loss.
+  /// The approximate number of rows for which the loss is timed.
   private static let lossRows = 2048
 
-  /// Computes for a few seconds.
+  /// Measures for a few seconds.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - configuration: A resolved configuration.
+  ///   - configuration: The run's configuration with all defaults resolved.
   ///   - viewSize: The size of views.
   ///   - plan: The division of the memory.
   ///   - ranks: The number of ranks of the run; without a launcher one of them is timed, without communication.
   ///   - timesSegments: True to time the parts of a backward pass too.
   ///   - world: The ranks of this job.
-  /// - Throws: The error of oneDNN or MPI.
+  /// - Throws: The errors of oneDNN and MPI.
   init(
     _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, ranks: Int, timesSegments: Bool,
     over world: borrowing Communicator
@@ -84,7 +84,7 @@ struct StepProbe {
     small.batches.batchNorm = small.batches.isSharingStatistics ? .global : .shard
     // A learning rate of 0 keeps all numbers finite.
     small.optimizer.learningRate = 0
-    // No loader threads: prefetching would hide the cost of augmentation in so short a run.
+    // No loader threads, because prefetching would hide the cost of augmentation in such a short run.
     small.compute.loaderThreads = 0
     let images = SyntheticDataset(count: 4 * small.batches.size, viewSize: viewSize)
     small.classifier.classes = small.isClassifying ? images.classNames.count : nil
@@ -92,7 +92,7 @@ struct StepProbe {
     var state = step.initialState
     var batches = BatchOrder(try small.makeSampler(images))
     var best = [Double](repeating: .infinity, count: StepPart.allCases.count)
-    // The first step warms caches.
+    // The first step only warms the caches.
     for index in 0..<3 {
       let seconds = try step.run(&state, batches.batch(ofStep: index), next: nil, over: world).partSeconds
       if index > 0 {

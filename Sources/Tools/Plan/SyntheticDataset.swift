@@ -2,7 +2,7 @@ import Datasets
 import ImageCodecs
 import Imaging
 
-/// A few built-in images of the size of the training images, for timing a step before the run.
+/// A dataset of a few generated images of the training images' size, for timing a step before the run.
 struct SyntheticDataset: ImageDataset {
   let classNames: [String]
   let count: Int
@@ -11,15 +11,15 @@ struct SyntheticDataset: ImageDataset {
 
   private let images: [RGBImage]
 
-  /// Creates a dataset of `count` images, with repetitions.
+  /// Creates a dataset of `count` images, which repeat.
   init(count: Int, viewSize: ImageSize) {
-    // As many classes as distinct images.
+    // As many classes as different images.
     let drawn = ShapesDataset(count: 10, seed: 0, split: .train)
     classNames = drawn.classNames
     normalization = drawn.normalization
     self.count = count
     self.viewSize = viewSize
-    // Views of photographs are cut from images somewhat larger.
+    // Photographs are usually somewhat larger than the views cut from them.
     let side = viewSize == drawn.viewSize ? viewSize.height : viewSize.height * 8 / 7
     images = (0..<drawn.count).map { index in drawn.image(at: index).resizedShorterSide(side) }
   }

@@ -4,9 +4,9 @@ import FoundationEssentials
 /// Returns a result as JSON text with sorted names.
 ///
 /// - Parameters:
-///   - result: The result.
-///   - keys: The form of names that have no coding key of their own.
-/// - Returns: The text, without a newline at the end.
+///   - result: The result to encode.
+///   - keys: The conversion of names that have no coding key of their own.
+/// - Returns: The JSON text, without a newline at the end.
 /// - Throws: `EncodingError` if a number is not finite.
 func jsonText(
   _ result: some Encodable, keys: JSONEncoder.KeyEncodingStrategy = .useDefaultKeys
@@ -18,18 +18,18 @@ func jsonText(
 }
 
 extension String {
-  /// The text at the left of a column of a table.
+  /// Returns the text left-aligned in a column of `width` characters, followed by at least `least` spaces.
   func padded(_ width: Int, least: Int = 1) -> String {
     self + String(repeating: " ", count: Swift.max(least, width - count))
   }
 
-  /// The text at the right of a column of a table.
+  /// Returns the text right-aligned in a column of `width` characters, preceded by at least one space.
   func aligned(_ width: Int) -> String {
     String(repeating: " ", count: Swift.max(1, width - count)) + self
   }
 }
 
-/// A share as a percentage.
+/// Formats a fraction as a percentage with one decimal.
 func percentage(_ share: Double) -> String {
   "\(decimal(100 * share, 1)) %"
 }

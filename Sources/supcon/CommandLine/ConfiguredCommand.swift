@@ -1,9 +1,9 @@
 import ArgumentParser
 import Configuration
 
-/// A subcommand whose options may come from a recipe and a file.
+/// A subcommand whose options may also come from a recipe and a configuration file.
 protocol ConfiguredCommand: RankedCommand {
-  /// The training command whose recipes it accepts.
+  /// The training command for which recipes are accepted.
   static var command: TrainingCommand { get }
 
   /// The options of the training run.
@@ -15,16 +15,16 @@ extension ConfiguredCommand {
 
   var threadsPerRank: Int { configuration.threadsPerRank }
 
-  /// The error in the recipe's name or in the file, or `nil`.
+  /// The error in the recipe's name or in the configuration file, or `nil`.
   var configurationProblem: RunError? { configuration.configurationProblem(of: Self.command) }
 }
 
-/// The file of `--config`, read where its name is parsed: once, before anything else happens.
+/// The configuration file of `--config`, which is read once, when the command line is parsed.
 struct ConfigurationArgument: ExpressibleByArgument {
   let path: String
-  /// The folder of the file.
+  /// The folder that contains the file.
   var folder: String { path.lastIndex(of: "/").map { slash in "\(path[...slash])" } ?? "." }
-  /// The options of the file, or the error in it.
+  /// The options in the file, or the error in it.
   let contents: Result<ConfigurationOverrides, RunError>
 
   init?(argument: String) {

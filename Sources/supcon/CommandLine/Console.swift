@@ -6,12 +6,12 @@ import Synchronization
 
 /// The standard output and standard error; used on rank 0 only, except for the failure of a single rank.
 enum Console {
-  /// The system's error of the first failed write to the standard output; 0 if there was none.
+  /// The system error number of the first failed write to the standard output; 0 if there was none.
   private static let outputFailure = Atomic<Int32>(0)
 
   /// Prints a line to the standard output without buffering, even to a pipe or file.
   ///
-  /// If the output cannot be written, the run is requested to stop, so that it is saved; see ``exitCode(_:)``.
+  /// If the output cannot be written, the run is asked to stop, so that it is saved; see ``exitCode(_:)``.
   static func line(_ text: String) {
     let code = write(text + "\n", to: STDOUT_FILENO)
     guard code != 0 else { return }
@@ -21,7 +21,7 @@ enum Console {
     StopRequest.ask()
   }
 
-  /// Returns the exit code of the program: 74 in place of success if the standard output could not be written.
+  /// Returns the program's exit code: 74 instead of success if the standard output could not be written.
   static func exitCode(_ code: Int32) -> Int32 {
     code == ExitStatus.success.rawValue && outputFailure.load(ordering: .relaxed) != 0
       ? ExitStatus.inputOutput.rawValue : code
@@ -35,20 +35,20 @@ enum Console {
     }
   }
 
-  /// Keeps the numbers of closed standard streams taken, so that no file of a run is opened under one of them and receives lines.
+  /// Opens closed standard streams, so that no file of a run gets their descriptor numbers and receives console output.
   static func reserveClosedStreams() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
-      // For reading: a write fails, as it does to a closed stream. The lowest free number is taken.
+      // Opened for reading, so that writing fails as for a closed stream. The system assigns the lowest free number.
       _ = unsafe open("/dev/null", O_RDONLY)
     }
   }
 
-  /// Returns a function that prints a run's lines to the standard output on rank 0, and nothing on other ranks.
+  /// Returns a function that prints lines to the standard output on rank 0, and does nothing on other ranks.
   ///
   /// - Parameters:
   ///   - world: The ranks.
-  ///   - verbosity: The amount of output; `quiet` lets warnings pass only.
-  /// - Returns: The function.
+  ///   - verbosity: The amount of output; with `quiet`, only warnings are printed.
+  /// - Returns: The function, which prints one line per call.
   static func reporter(
     of world: borrowing Communicator, _ verbosity: Verbosity = .normal
   ) -> (String) -> Void {
@@ -61,7 +61,7 @@ enum Console {
       } : { text in line(text) }
   }
 
-  /// Returns a function that prints to the standard error on rank 0, and nothing on other ranks.
+  /// Returns a function that prints lines to the standard error on rank 0, and does nothing on other ranks.
   static func errorReporter(of world: borrowing Communicator) -> (String) -> Void {
     world.isRoot ? { text in error(text) } : { _ in }
   }
@@ -71,7 +71,7 @@ enum Console {
     write(text + "\n", to: STDERR_FILENO)
   }
 
-  /// - Returns: The system's error, or 0.
+  /// - Returns: The system error number, or 0.
   @discardableResult
   private static func write(_ text: String, to descriptor: Int32) -> Int32 {
     let bytes = Array(text.utf8)

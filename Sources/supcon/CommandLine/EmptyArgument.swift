@@ -1,7 +1,7 @@
-/// The refusal of an empty argument, such as an unset shell variable: no option accepts one, and an empty path would
-/// mean the root folder.
+/// The refusal of empty arguments, such as those of unset shell variables: no option accepts one, and an empty path would mean the
+/// root folder.
 enum EmptyArgument {
-  /// A sentence that names the option, or `nil` if there is no such argument.
+  /// Returns an error message that names the option; `nil` if no argument is empty.
   static func message(for arguments: [String]) -> String? {
     for (index, argument) in arguments.enumerated() {
       let isOption = argument.hasPrefix("--") && argument.hasSuffix("=")

@@ -1,6 +1,6 @@
 /// The text of `supcon help environment`: the variables that the program, its scripts and its libraries read.
 enum EnvironmentTopic {
-  /// A variable and its meaning.
+  /// The environment variables by program, each with its meaning.
   private static let groups: [(title: String, variables: [(name: String, meaning: String)])] = [
     (
       "supcon",

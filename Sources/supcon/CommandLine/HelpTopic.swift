@@ -2,12 +2,12 @@ import Configuration
 import Imaging
 import Spelling
 
-/// The answer to `supcon help TOPIC` where the topic is not a command: an option, a list, or an unknown word.
+/// The text of `supcon help TOPIC` for a topic that is not a command: an option, a list, or an unknown word.
 struct HelpTopic {
   let exitStatus: ExitStatus
   let text: String
 
-  /// `nil` if the arguments ask for something else, or for a command that the parser itself explains.
+  /// Finds the topic; `nil` if the arguments do not ask for help, or for a command, which the argument parser explains itself.
   init?(_ arguments: [String]) {
     guard arguments.first == "help", let topic = arguments.dropFirst().first, !topic.hasPrefix("-") || topic.count > 2
     else { return nil }
@@ -32,7 +32,7 @@ struct HelpTopic {
     }
   }
 
-  /// The texts that belong to no command and no single option, by their names.
+  /// The topics that are neither commands nor options, by name.
   private static let topics: [(names: [String], text: @Sendable () -> String)] = [
     (["augmentation", "augmentations"], { Augmentation.help() }),
     (["losses"], { LossTopic.text }),

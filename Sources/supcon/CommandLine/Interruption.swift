@@ -3,15 +3,15 @@ import Glibc
 import Job
 import Synchronization
 
-/// The end of a command by a signal, where nothing can be saved: a sentence instead of silence, and the exit code of a stop.
+/// The handling of signals that end a command whose work cannot be saved: a message, and the exit code of a stop.
 ///
-/// Training replaces these handlers by those of ``StopRequest``, which save the run.
+/// Training replaces these signal handlers by those of ``StopRequest``, which save the run.
 enum Interruption {
-  /// The address and length of the sentence, kept for the signal handler, which must not allocate.
+  /// The address and length of the message, prepared in advance because a signal handler must not allocate memory.
   private static let address = Atomic<UInt>(0)
   private static let length = Atomic<Int>(0)
 
-  /// Installs the handlers of the signals that ask a program to end.
+  /// Installs handlers for the signals that ask a program to end.
   ///
   /// - Parameters:
   ///   - command: The name of the subcommand.
@@ -28,12 +28,12 @@ enum Interruption {
     }
   }
 
-  /// Ends the process without a sentence from now on: the work has ended, and a launcher stops the ranks that have not left yet.
+  /// Suppresses the message from now on, because the work is done and a launcher may stop ranks that have not exited yet.
   static func withdraw() {
     length.store(0, ordering: .relaxed)
   }
 
-  /// Ends the process; called by the signal handler, so it uses only async-signal-safe functions.
+  /// Prints the message and ends the process; called by the signal handler, so it uses only async-signal-safe functions.
   fileprivate static func end() {
     let count = length.load(ordering: .relaxed)
     if count > 0 {

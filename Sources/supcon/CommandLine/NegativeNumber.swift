@@ -1,11 +1,11 @@
 import Configuration
 
-/// The refusal of a negative number: the parser takes it for another option and says that the value is missing.
+/// The refusal of negative numbers, which the argument parser would take for an option and report as a missing value.
 enum NegativeNumber {
-  /// Options that negative numbers belong to.
+  /// The options that accept negative numbers.
   private static let negativeOptions: Set<String> = ["--ignore-label"]
 
-  /// A sentence that names the option and the number, or `nil` if there is none.
+  /// Returns an error message that names the option and the number; `nil` if there is no negative number.
   static func message(for arguments: [String]) -> String? {
     for (name, value) in zip(arguments, arguments.dropFirst())
     where name.hasPrefix("--") && !negativeOptions.contains(name) && !name.contains("=") && value.hasPrefix("-")

@@ -1,7 +1,7 @@
 import Configuration
 import Imaging
 
-/// The answers to `--augmentation help` and `--recipe help`.
+/// The lists printed by `--augmentation help` and `--recipe help`.
 enum OptionLists {
   private static let subcommands =
     [
@@ -11,9 +11,9 @@ enum OptionLists {
     ]
     as [any RankedCommand.Type]
 
-  /// Returns the list that the arguments ask for, regardless of other arguments; `nil` if they ask for none.
+  /// Returns the list that the arguments ask for, whatever the other arguments are; `nil` if they ask for none.
   static func text(for arguments: [String]) -> String? {
-    // A subcommand of `dataset` comes second.
+    // A subcommand of `dataset` is the second argument.
     let name = arguments.first == "dataset" ? arguments.dropFirst().first : arguments.first
     guard let subcommand = subcommands.first(where: { subcommand in subcommand.configuration.commandName == name })
     else { return nil }

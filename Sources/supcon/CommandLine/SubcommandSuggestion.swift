@@ -1,6 +1,6 @@
 import Spelling
 
-/// The refusal of an argument that is not a subcommand where one is expected: the parser itself suggests options only.
+/// The error message for an unknown subcommand, with a suggestion; the argument parser itself suggests options only.
 enum SubcommandSuggestion {
   /// The subcommands that words of other programs mean.
   private static let meanings = [

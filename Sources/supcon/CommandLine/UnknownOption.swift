@@ -2,10 +2,10 @@ import ArgumentParser
 import Configuration
 import Spelling
 
-/// The answer to an option that a command does not have, such as `--lr`, and to a value that is none of a closed set: the
-/// parser's own suggestions are names that are spelled a little alike.
+/// Better suggestions for an unknown option, such as `--lr`, or for a value that is not allowed; the argument parser would suggest names with
+/// similar spelling only.
 enum UnknownOption {
-  /// `message` with the option or value that is meant, or `nil` if it is about something else.
+  /// Returns `message` with the option or value that was probably meant; `nil` if it is about something else.
   static func message(_ message: String, for arguments: [String]) -> String? {
     let usage = message.split(separator: "\n").dropFirst().filter { line in !line.hasPrefix("Help:") }
     let rest = usage.isEmpty ? "" : "\n" + usage.joined(separator: "\n")
@@ -18,7 +18,7 @@ enum UnknownOption {
     let named = message.firstMatch(of: /Unknown option '(-{1,2}[A-Za-z][A-Za-z0-9_-]*)'/).map { match in
       String(match.output.1)
     }
-    // A mistyped option is also told as the absence of the right one.
+    // The argument parser may report a mistyped option as the absence of the right one.
     let isMissing = message.contains("Missing expected argument")
     guard let option = named ?? (isMissing ? Self.unknown(arguments, offered) : nil) else { return nil }
     let name = String(option.drop { letter in letter == "-" })
@@ -32,7 +32,7 @@ enum UnknownOption {
     return "Error: Unknown option '\(option)'\(hint)"
   }
 
-  /// The first option among the arguments that a command does not have.
+  /// Returns the first option among the arguments that a command does not have.
   private static func unknown(_ arguments: [String], _ offered: [String]) -> String? {
     arguments.prefix { argument in argument != "--" }.first { argument in
       let name = argument.dropFirst(2).prefix { letter in letter != "=" }
@@ -55,7 +55,7 @@ enum UnknownOption {
 }
 
 extension Supcon {
-  /// The subcommand that arguments begin with, or `nil`.
+  /// Returns the subcommand with which the arguments begin, or `nil`.
   static func command(of arguments: [String]) -> (any ParsableCommand.Type)? {
     var found: (any ParsableCommand.Type)?
     var candidates = configuration.subcommands

@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// `supcon bench`.
+/// The command `supcon bench`.
 struct BenchCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Configuration
 import Job
 
-/// `supcon dataset`: the tools that inspect and create datasets.
+/// The command `supcon dataset`, whose subcommands inspect and create datasets.
 struct DatasetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dataset",
@@ -13,7 +13,7 @@ struct DatasetCommand: ParsableCommand {
     ])
 }
 
-/// The options that name the dataset.
+/// The options that select the dataset.
 struct DatasetOptions: ParsableArguments {
   @Option(help: "The dataset: shapes (built in), cifar10, cifar100, folder.")
   var dataset = "folder"
@@ -27,7 +27,7 @@ struct DatasetOptions: ParsableArguments {
   @Option(help: "Threads of each rank. (default: the cores of this machine, shared by the ranks)")
   var threads: Int?
 
-  /// The options that were given.
+  /// The options that the user gave.
   var overrides: ConfigurationOverrides {
     var overrides = splits.given.overridden(by: levels.given)
     overrides.give(dataset, for: "dataset")
@@ -35,6 +35,6 @@ struct DatasetOptions: ParsableArguments {
     return overrides
   }
 
-  /// The dataset as a request.
+  /// The dataset that the options select.
   var request: DatasetRequest { DatasetRequest(overrides: overrides, threads: threads) }
 }

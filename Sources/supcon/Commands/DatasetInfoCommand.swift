@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// `supcon dataset info`.
+/// The command `supcon dataset info`.
 struct DatasetInfoCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",

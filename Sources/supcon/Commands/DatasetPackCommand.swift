@@ -4,7 +4,7 @@ import Job
 import MPI
 import Tools
 
-/// `supcon dataset pack`.
+/// The command `supcon dataset pack`.
 struct DatasetPackCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "pack",

@@ -4,7 +4,7 @@ import Job
 import MPI
 import Tools
 
-/// `supcon dataset preview`.
+/// The command `supcon dataset preview`.
 struct DatasetPreviewCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "preview",

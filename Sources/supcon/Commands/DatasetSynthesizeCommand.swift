@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// `supcon dataset synthesize`.
+/// The command `supcon dataset synthesize`.
 struct DatasetSynthesizeCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "synthesize",

@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// `supcon dataset verify`.
+/// The command `supcon dataset verify`.
 struct DatasetVerifyCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",

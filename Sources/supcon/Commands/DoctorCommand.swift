@@ -4,7 +4,7 @@ import Job
 import MPI
 import Tools
 
-/// `supcon doctor`.
+/// The command `supcon doctor`.
 struct DoctorCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
@@ -24,7 +24,7 @@ struct DoctorCommand: ConfiguredCommand {
 
   private var request: Doctor.Request { Doctor.Request(overrides: configuration.overrides, output: output) }
 
-  /// The watchdog settings with a short timeout, as only ranks that cannot connect to each other take long here.
+  /// The watchdog settings with a short timeout, because only ranks that cannot connect to each other take long here.
   var watch: JobWatchdog.Settings {
     var settings = launch.settings
     settings.timeoutSeconds = min(settings.timeoutSeconds, 30)

@@ -6,7 +6,7 @@ import MPI
 import OneDNN
 import WeightExchange
 
-/// `supcon embed`.
+/// The command `supcon embed`.
 struct EmbedCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",

@@ -4,7 +4,7 @@ import Datasets
 import Evaluation
 import MPI
 
-/// `supcon evaluate`.
+/// The command `supcon evaluate`.
 struct EvaluateCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
@@ -86,10 +86,10 @@ extension EvaluationStage.Features: ExpressibleByArgument {}
 
 extension DataOptions.Dataset: ExpressibleByArgument {}
 
-/// Views that a classifier's logits are averaged over.
+/// The versions of an image over which a classifier's logits are averaged.
 enum TestTimeAugmentation: String, ExpressibleByArgument, CaseIterable {
-  /// The image alone.
+  /// The image only.
   case none
-  /// The image and its mirror image.
+  /// The image and its horizontal mirror image.
   case mirror
 }

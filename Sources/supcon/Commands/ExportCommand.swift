@@ -4,7 +4,7 @@ import Evaluation
 import MPI
 import WeightExchange
 
-/// `supcon export`.
+/// The command `supcon export`.
 struct ExportCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",

@@ -5,7 +5,7 @@ import MPI
 import NeuralNet
 import WeightExchange
 
-/// `supcon import`.
+/// The command `supcon import`.
 struct ImportCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
@@ -34,7 +34,7 @@ struct ImportCommand: RankedCommand {
     completion: .directory)
   var output: String?
 
-  /// The dataset and the size of images for later stages.
+  /// The dataset and image size for later stages.
   @OptionGroup var images: ImageOptions
   @Option(help: "Compute data type of the encoder: float32, bfloat16, or auto.")
   var precision = "float32"

@@ -5,7 +5,7 @@ import Evaluation
 import MPI
 import Training
 
-/// `supcon linear`.
+/// The command `supcon linear`.
 struct LinearCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "linear",
@@ -78,7 +78,7 @@ struct LinearCommand: RankedCommand {
     return request
   }
 
-  /// The options of the table.
+  /// The given options that are rows of the table of options (``ConfigurationOption``).
   private var given: ConfigurationOverrides {
     var overrides = ConfigurationOverrides()
     overrides.give(dataset, for: "dataset")

@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// `supcon loss`.
+/// The command `supcon loss`.
 struct LossCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "loss",
@@ -68,7 +68,7 @@ struct LossCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    // Not to the standard output, which may be read as JSON.
+    // Notes go to the standard error, because the standard output may be parsed as JSON.
     let result = try LossEvaluation.run(request, over: world, note: Console.errorReporter(of: world))
     guard world.isRoot else { return .success }
     Console.line(

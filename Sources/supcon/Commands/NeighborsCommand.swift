@@ -4,7 +4,7 @@ import Evaluation
 import MPI
 import Reporting
 
-/// `supcon neighbors`.
+/// The command `supcon neighbors`.
 struct NeighborsCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "neighbors",

@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// `supcon plan`.
+/// The command `supcon plan`.
 struct PlanCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
@@ -71,7 +71,7 @@ struct PlanCommand: ConfiguredCommand {
   }
 }
 
-/// A number of bytes with a unit.
+/// A number of bytes, parsed from a number with a unit.
 struct MemorySize: ExpressibleByArgument {
   let byteCount: Int
 

@@ -3,7 +3,7 @@ import Configuration
 import Evaluation
 import MPI
 
-/// `supcon predict`.
+/// The command `supcon predict`.
 struct PredictCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",

@@ -4,7 +4,7 @@ import Job
 import MPI
 import Training
 
-/// `supcon pretrain`.
+/// The command `supcon pretrain`.
 struct PretrainCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "pretrain",

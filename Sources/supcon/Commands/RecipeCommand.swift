@@ -1,7 +1,7 @@
 import ArgumentParser
 import Configuration
 
-/// `supcon recipe`.
+/// The command `supcon recipe`.
 struct RecipeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recipe",

@@ -4,7 +4,7 @@ import MPI
 import Reporting
 import Runs
 
-/// `supcon report`.
+/// The command `supcon report`.
 struct ReportCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
@@ -37,7 +37,7 @@ struct ReportCommand: RankedCommand {
   @OptionGroup var launch: LaunchOptions
 
   private var request: ReportStage.Request {
-    // A path that ends with a slash has the same name without it.
+    // Slashes at the end are removed, so that one path has one form.
     var request = ReportStage.Request(
       runs: runs.map { run in run.count > 1 && run.hasSuffix("/") ? String(run.dropLast()) : run })
     request.checkpoint = checkpoint

@@ -4,7 +4,7 @@ import Job
 import MPI
 import Training
 
-/// `supcon supervised`.
+/// The command `supcon supervised`.
 struct SupervisedCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "supervised",

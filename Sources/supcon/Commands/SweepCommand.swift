@@ -4,7 +4,7 @@ import Job
 import MPI
 import Sweeps
 
-/// `supcon sweep`.
+/// The command `supcon sweep`.
 struct SweepCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",

@@ -3,7 +3,7 @@ import Configuration
 
 /// The options of a training run.
 ///
-/// None has a default here: an option that is not given comes from the resumed run or the command's defaults.
+/// They have no defaults here, because the value of an option that is not given comes from the resumed run or the command's defaults.
 struct ConfigurationOptions: OptionArguments {
   @Option(
     name: .customLong("recipe"),
@@ -66,9 +66,9 @@ struct ConfigurationOptions: OptionArguments {
   @Option("activation-memory") var activationMemory: String?
   @Option("overlap") var overlap: String?
 
-  /// The options that were given: the recipe's, overridden by the file's, overridden by flags.
+  /// The given options: those of the recipe, overridden by those of the configuration file, overridden by flags.
   ///
-  /// A wrong recipe or file is left out, as ``configurationProblem(of:)`` reports it before.
+  /// An invalid recipe or file is ignored here, because ``configurationProblem(of:)`` reports it before.
   var overrides: ConfigurationOverrides {
     let recipe = named.flatMap { name in try? NamedRecipe.named(name).overrides().given(by: "--recipe \(name)") }
     let file = config.flatMap { config in
@@ -80,10 +80,10 @@ struct ConfigurationOptions: OptionArguments {
   /// The number of threads of each rank.
   var threadsPerRank: Int { overrides.applied(to: Configuration()).compute.threads }
 
-  /// Returns the refusal of the recipe's name or of the file, or `nil`.
+  /// Returns the error in the recipe's name or in the configuration file, or `nil`.
   ///
-  /// - Parameter command: The command that the recipe must be for.
-  /// - Returns: The refusal with the exit code of the job, or `nil`.
+  /// - Parameter command: The command for which the recipe must be.
+  /// - Returns: The error with the job's exit code, or `nil`.
   func configurationProblem(of command: TrainingCommand) -> RunError? {
     do {
       if let recipe = try named.map(NamedRecipe.named), recipe.command != command {

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The options of a classifier on the representations, and of the encoder to start with.
+/// The options of a classifier on the representations, and of the initial encoder.
 struct CrossEntropyOptions: OptionArguments {
   @Option("contrastive-weight") var contrastiveWeight: String?
   @Option("cross-entropy-weight") var crossEntropyWeight: String?

@@ -1,7 +1,7 @@
 import ArgumentParser
 import DistributedStep
 
-/// The options for debugging; they do not change results.
+/// The options for debugging, which do not change results.
 struct DebuggingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -32,7 +32,7 @@ struct DebuggingOptions: ParsableArguments {
     return nil
   }
 
-  /// The diagnostics of the training run.
+  /// The diagnostics that the options request.
   var debugging: Diagnostics {
     var debugging = Diagnostics()
     debugging.checkRanksSteps = checkRanks

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The options of the dataset and the size of views.
+/// The options of the dataset and of the size of views.
 struct ImageOptions: OptionArguments {
   @Option("dataset") var dataset: String?
   @Option("data") var data: String?

@@ -2,15 +2,15 @@ import MPI
 import NeuralNet
 import OneDNN
 
-/// The limit of the vector instructions of this process.
+/// The limit of the vector instructions that this process uses.
 enum InstructionSetLimit {
-  /// The environment variable that names the limit.
+  /// The environment variable that sets the limit.
   static let variable = "SUPCON_ISA"
 
-  /// Sets the limit before anything is computed.
+  /// Sets the limit before any computation.
   ///
-  /// - Parameter option: The value of `--isa`; `nil` for that of the environment.
-  /// - Returns: The reason why it cannot be set, or `nil`.
+  /// - Parameter option: The value of `--isa`; `nil` to use the environment variable.
+  /// - Returns: The reason why the limit cannot be set, or `nil`.
   static func apply(_ option: String?) -> String? {
     let variable = environmentValue(Self.variable)
     let name = option ?? variable ?? InstructionSet.automaticName

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The options of the contrastive loss but its temperature.
+/// The options of the contrastive loss, except the temperature.
 struct LossModeOptions: OptionArguments {
   @Option("loss") var loss: String?
   @Option("margin") var margin: String?

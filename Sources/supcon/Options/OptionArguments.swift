@@ -1,12 +1,12 @@
 import ArgumentParser
 import Configuration
 
-/// Flags of the table of options, each a text that the table parses.
+/// Command-line flags for rows of the table of options (``ConfigurationOption``), which parses their values.
 ///
-/// A property is named as its option, `zeroInitLastScale` for `zero-init-last-scale`; its help and completion are those of the table.
+/// A property is named after its option (`zeroInitLastScale` for `zero-init-last-scale`); help and completion come from the table.
 protocol OptionArguments: ParsableArguments, GivenOptions {}
 
-/// A source of options that were given: a group of flags, or a group of groups.
+/// A source of given options: a group of flags, or a group of such groups.
 protocol GivenOptions {
   var given: ConfigurationOverrides { get }
 }
@@ -16,7 +16,7 @@ extension OptionGroup: GivenOptions where Value: OptionArguments {
 }
 
 extension OptionArguments {
-  /// The options that were given.
+  /// The options that the user gave.
   var given: ConfigurationOverrides {
     var overrides = ConfigurationOverrides()
     for property in Mirror(reflecting: self).children {
@@ -24,7 +24,7 @@ extension OptionArguments {
         overrides = overrides.overridden(by: group.given)
         continue
       }
-      // Property wrappers are stored under the name with an underscore prefix.
+      // Property wrappers are stored under the property's name with an underscore prefix.
       guard let label = property.label?.dropFirst() else { continue }
       let name = kebabCase(label)
       guard ConfigurationOption.named(name) != nil else { continue }
@@ -38,7 +38,7 @@ extension OptionArguments {
   }
 }
 
-/// `zeroInitLastScale` as `zero-init-last-scale`.
+/// Converts a property name to an option name, such as `zeroInitLastScale` to `zero-init-last-scale`.
 private func kebabCase(_ name: Substring) -> String {
   name.reduce(into: "") { text, letter in
     text += letter.isUppercase ? "-\(letter.lowercased())" : "\(letter)"
@@ -46,14 +46,14 @@ private func kebabCase(_ name: Substring) -> String {
 }
 
 extension Option where Value == String? {
-  /// An option of the table.
+  /// Creates an option from its row in the table of options.
   init(_ name: String) {
     self.init(name: .customLong(name), help: help(name), completion: completion(name))
   }
 }
 
 extension Flag where Value == Bool? {
-  /// A flag of the table.
+  /// Creates a flag from its row in the table of options.
   init(_ name: String) {
     self.init(name: .customLong(name), inversion: .prefixedNo, help: help(name))
   }

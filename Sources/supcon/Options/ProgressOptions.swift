@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The options of the length of a run, its checkpoints and its evaluations.
+/// The options of a run's length, checkpoints and evaluations.
 struct ProgressOptions: OptionArguments {
   @Option("steps") var steps: String?
   @Option("checkpoint-steps") var checkpointSteps: String?

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Runs
 
-/// The options that name the run, and the checkpoint of it, that a command reads.
+/// The options that select the run, and its checkpoint, that a command reads.
 struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Run directory.", valueName: "dir"), completion: .directory)
   var run: String?
@@ -12,7 +12,7 @@ struct RunOptions: ParsableArguments {
   @Option(help: "raw, the weights of that step, or average, their moving average of --weight-average.")
   var weightsOf = RunWeights.raw
 
-  /// The run directory, of the option or the first of the arguments, and the arguments that are left.
+  /// Returns the run directory, given by `--run` or as the first argument, and the remaining arguments.
   func split(_ arguments: [String]) -> (run: String, others: [String]) {
     if let run {
       return (run, arguments)
@@ -20,12 +20,12 @@ struct RunOptions: ParsableArguments {
     return (arguments.first ?? "", Array(arguments.dropFirst()))
   }
 
-  /// The error in the options and arguments, or `nil`.
+  /// Returns the error in the options and arguments, or `nil`.
   ///
   /// - Parameters:
-  ///   - arguments: The arguments, of which the first is the run unless `--run` is given.
+  ///   - arguments: The arguments, the first of which is the run directory unless `--run` is given.
   ///   - allowsOthers: True if further arguments are allowed.
-  /// - Returns: A sentence for the user, or `nil`.
+  /// - Returns: An error message, or `nil`.
   func problem(_ arguments: [String], allowsOthers: Bool = false) -> String? {
     let (run, others) = split(arguments)
     if run.isEmpty {

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The option of gray images of 16 bits.
+/// The option for 16-bit gray images.
 struct SixteenBitOptions: OptionArguments {
   @Option("sixteen-bit") var sixteenBit: String?
 }

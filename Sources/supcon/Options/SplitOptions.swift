@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The options of the splits of a dataset.
+/// The options that assign folders of a dataset to splits.
 struct SplitOptions: OptionArguments {
   @Option("train-folder") var trainFolder: String?
   @Option("validation-folder") var validationFolder: String?

@@ -4,7 +4,7 @@ import Job
 import MPI
 import Training
 
-/// The options of the commands that train an encoder into a run directory.
+/// The options of the commands that train an encoder: `pretrain` and `supervised`.
 struct TrainingOptions: ParsableArguments {
   @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var progress: ProgressOptions
@@ -33,7 +33,7 @@ struct TrainingOptions: ParsableArguments {
   var verbose = false
   @OptionGroup var debugging: DebuggingOptions
 
-  /// Creates the request of a command with these options.
+  /// Creates the training request of a command from these options.
   func request(_ command: TrainingCommand) -> TrainingRun.Request {
     var request = TrainingRun.Request(
       command, overrides: configuration.overrides.overridden(by: progress.given), output: output, isResuming: resume,
@@ -48,7 +48,7 @@ struct TrainingOptions: ParsableArguments {
   /// The amount of output.
   var verbosity: Verbosity { quiet ? .quiet : verbose ? .verbose : .normal }
 
-  /// The first error in the options that are not part of the configuration, or `nil`.
+  /// The first problem with the options that are not part of the configuration, or `nil`.
   var problem: String? {
     if let problem = TimeLimit.problem(maxTime) {
       return problem

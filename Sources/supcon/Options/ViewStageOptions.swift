@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The options of views that change from epoch to epoch or mix samples.
+/// The options of views that change from epoch to epoch, or that mix samples.
 struct ViewStageOptions: OptionArguments {
   @Flag("alternating-flip") var alternatingFlip: Bool?
   @Option("progressive-size") var progressiveSize: String?
