@@ -220,7 +220,8 @@ let tests: [Target] = [
     dependencies: ["Configuration", "Datasets", "ImageCodecs", "Job", "TestSupport", "Training"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "RunLoggingTests", dependencies: ["Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],
+    name: "RunLoggingTests",
+    dependencies: ["Configuration", "Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "RunsTests", dependencies: ["Configuration", "Formats", "NeuralNet", "Runs", "TestSupport"],

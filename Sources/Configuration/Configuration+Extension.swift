@@ -6,7 +6,7 @@ extension Configuration {
   ///   - run: The run directory, for messages.
   ///   - report: Receives a note about the learning rate.
   /// - Throws: ``RunError`` if the run already has more epochs.
-  package mutating func extend(toEpochs total: Int, run: String, report: (String) -> Void) throws(RunError) {
+  package mutating func extend(toEpochs total: Int, run: String, report: Reporter) throws(RunError) {
     let former = schedule.epochs
     guard total != former else { return }
     guard total > former else {

@@ -118,7 +118,7 @@ extension Configuration {
   /// - Parameters:
   ///   - stepsPerEpoch: The number of steps of an epoch.
   ///   - report: Receives a note if the warm-up is longer than an epoch.
-  package mutating func resolveWarmup(stepsPerEpoch: Int, report: (String) -> Void) {
+  package mutating func resolveWarmup(stepsPerEpoch: Int, report: Reporter) {
     guard schedule.resolveWarmup(stepsPerEpoch: stepsPerEpoch, isContrasting: isContrasting) else { return }
     report(
       "warm-up: \(decimal(schedule.warmupEpochs ?? 0, 1)) epochs (\(schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch)) steps), as --warmup-epochs is not given"

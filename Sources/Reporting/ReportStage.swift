@@ -52,7 +52,7 @@ package enum ReportStage {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     world.activity.begin("reading the runs", allowsSilence: true)
     let records = try world.onRoot { try request.runs.map { run in try RunRecord(path: run) } } ?? []
@@ -64,7 +64,7 @@ package enum ReportStage {
       let path = request.output ?? defaultOutput(records)
       let html = page(records, study).html
       try AtomicFile.write(html, to: path)
-      for note in study?.notes ?? [] { report("note: \(note)") }
+      for note in study?.notes ?? [] { report.note("\(note)") }
       report("\(path): report of \(counted(records.count, "run")), \(decimal(1e-6 * Double(html.utf8.count), 2)) MB")
     }
   }

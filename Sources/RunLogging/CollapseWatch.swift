@@ -39,7 +39,7 @@ package struct CollapseWatch {
     guard stepsAtCollapse == Self.stepsToWarn, !hasWarned else { return nil }
     hasWarned = true
     return
-      "warning: step \(step): for \(stepsAtCollapse) logged steps the loss has been within 1 % of \(decimal(collapseValue, 4)), "
+      "step \(step): for \(stepsAtCollapse) logged steps the loss has been within 1 % of \(decimal(collapseValue, 4)), "
       + "its value when all embeddings are equal; lower --learning-rate or lengthen --warmup-epochs"
   }
 }

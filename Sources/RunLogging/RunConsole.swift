@@ -1,3 +1,4 @@
+import Configuration
 import Job
 
 /// The console output of a run: lines and, on a terminal, a status line below them.
@@ -7,7 +8,7 @@ package struct RunConsole {
   /// The status line; `nil` if the output is not a terminal.
   package let statusLine: StatusLine?
   /// Prints a line above the status line.
-  package let report: (String) -> Void
+  package let report: Reporter
 
   /// Creates the console output of a rank.
   ///
@@ -15,11 +16,11 @@ package struct RunConsole {
   ///   - verbosity: The amount of output.
   ///   - terminal: The terminal of rank 0, if its output may be a terminal; `nil` on other ranks.
   ///   - report: Prints a line.
-  package init(_ verbosity: Verbosity, terminal: StatusLine.Terminal?, report: @escaping (String) -> Void) {
+  package init(_ verbosity: Verbosity, terminal: StatusLine.Terminal?, report: Reporter) {
     let statusLine = verbosity == .quiet ? nil : terminal.flatMap { terminal in StatusLine(terminal) }
     self.verbosity = verbosity
     self.statusLine = statusLine
-    self.report = statusLine.map { line in { text in line.printing { report(text) } } } ?? report
+    self.report = statusLine.map { line in report.wrapped { write in line.printing(write) } } ?? report
   }
 
   /// Erases the status line.

@@ -12,14 +12,14 @@ package final class RunFiles {
   private let metrics: MetricsLog
   private let tensorBoard: TensorBoardLog
   private var table: EpochTable
-  private let report: (String) -> Void
+  private let report: Reporter
   /// The names of files of which a write has failed; the user is warned once per file.
   private var failedFiles: Set<String> = []
 
   /// Opens the files, and removes or invalidates entries of steps after `firstStep`, which a resumed run computes again.
   ///
   /// - Throws: `FileError` if an existing file cannot be read.
-  package init(_ directory: RunDirectory, from firstStep: Int, report: @escaping (String) -> Void) throws {
+  package init(_ directory: RunDirectory, from firstStep: Int, report: Reporter) throws {
     metrics = try MetricsLog(path: directory.metricsPath, keepingThrough: firstStep)
     tensorBoard = TensorBoardLog(directory, firstStep: firstStep + 1)
     table = try EpochTable(path: directory.epochTablePath, keepingThrough: firstStep)
@@ -67,7 +67,7 @@ package final class RunFiles {
       try write()
     } catch {
       if failedFiles.insert(file).inserted {
-        report("warning: \(error); the run goes on")
+        report.warn("\(error); the run goes on")
       }
     }
   }

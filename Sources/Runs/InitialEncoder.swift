@@ -16,7 +16,7 @@ package struct InitialEncoder {
   ///   - configuration: The configuration of the new run.
   ///   - report: Receives a line about each damaged checkpoint that is skipped.
   /// - Throws: ``RunError`` or `FileError` naming the path and the mismatch.
-  package init?(of configuration: Configuration, report: (String) -> Void) throws {
+  package init?(of configuration: Configuration, report: Reporter) throws {
     guard let path = configuration.model.initialPath else { return nil }
     let layout = try configuration.modelLayout
     let file =
@@ -85,10 +85,10 @@ package struct InitialEncoder {
 
   /// Opens the newest undamaged checkpoint of a run.
   private static func newestCheckpoint(
-    of directory: RunDirectory, _ report: (String) -> Void
+    of directory: RunDirectory, _ report: Reporter
   ) throws -> SafetensorsFile {
     let file = try directory.checkpoints.newest { damage in
-      report("warning: \(damage); using the checkpoint before it")
+      report.warn("\(damage); using the checkpoint before it")
     } _: { path in
       try SafetensorsFile(path: path)
     }

@@ -42,12 +42,10 @@ package enum SweepStage {
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  ///   - complain: Receives the errors of failed runs, on rank 0.
   /// - Returns: The exit status of the first run that failed; `stopped` if the sweep was stopped.
   /// - Throws: ``CollectiveError`` naming the mistake in the sweep file.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void,
-    complain: (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws -> ExitStatus {
     let file = try world.throwingTogether { try SweepFile(path: request.file) }
     let folder = request.output ?? file.output ?? "runs/\(name(of: request.file))"
@@ -70,7 +68,7 @@ package enum SweepStage {
         let code = try train(run, in: "\(folder)/\(run.name)", request, over: world, report: report)
         if code == .stopped { return code }
       } catch let agreed as CollectiveError {
-        if world.isRoot { complain("Error: \(folder)/\(run.name): \(agreed.error)") }
+        if world.isRoot { report.error("\(folder)/\(run.name): \(agreed.error)") }
         status = status == .success ? agreed.error.exitCode : status
       }
     }
@@ -85,7 +83,7 @@ package enum SweepStage {
   /// Collective.
   private static func train(
     _ run: SweepFile.Run, in path: String, _ request: Request, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> ExitStatus {
     let folder = request.file.lastIndex(of: "/").map { slash in String(request.file[...slash]) } ?? "."
     var training = TrainingRun.Request(
@@ -105,7 +103,7 @@ package enum SweepStage {
 
   /// Writes the table and the plots of the existing results.
   private static func summarize(
-    _ file: SweepFile, _ folder: String, _ request: Request, _ report: (String) -> Void
+    _ file: SweepFile, _ folder: String, _ request: Request, _ report: Reporter
   ) throws {
     let entries = file.runs.map { run in
       SweepReport.Entry(

@@ -11,13 +11,13 @@ import Runs
 final class CheckpointSaver {
   private let configuration: Configuration
   private let directory: RunDirectory?
-  private let report: (String) -> Void
+  private let report: Reporter
   private let writer = CheckpointWriter()
   /// The number of seconds for which the last save delayed training.
   private(set) var lastSeconds = 0.0
 
   /// Creates a saver; `directory` is the run directory on rank 0 and `nil` on other ranks.
-  package init(_ configuration: Configuration, _ directory: RunDirectory?, report: @escaping (String) -> Void) {
+  package init(_ configuration: Configuration, _ directory: RunDirectory?, report: Reporter) {
     self.configuration = configuration
     self.directory = directory
     self.report = report
@@ -52,8 +52,8 @@ final class CheckpointSaver {
 
   private func report(_ failure: CheckpointWriter.Failure?) {
     guard let failure else { return }
-    report(
-      "warning: the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
+    report.warn(
+      "the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
         + "the checkpoints before it stand")
   }
 

@@ -33,7 +33,7 @@ struct OpenedRun {
   ///
   /// Collective. Everything is checked before any file is written.
   package init(
-    _ request: TrainingRun.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: TrainingRun.Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     let ranks = world.size
     let precisions = try PrecisionChoice(over: world)
@@ -135,7 +135,7 @@ struct OpenedRun {
   }
 
   private static func open(
-    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: @escaping (String) -> Void
+    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: Reporter
   ) throws -> Opened {
     guard request.isResuming else { return try begin(request, ranks: ranks, precisions: precisions, report: report) }
     let directory = try request.output.map(RunDirectory.init) ?? newestRun(request, report: report)
@@ -182,7 +182,7 @@ struct OpenedRun {
         remedy: "resume it on hosts with bfloat16, or begin a new run with --init \(output)")
     }
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
-      report("warning: \(damage); trying the checkpoint before it")
+      report.warn("\(damage); trying the checkpoint before it")
     }
     report(
       checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
@@ -192,7 +192,7 @@ struct OpenedRun {
 
   /// The run that `--resume` alone continues, said before anything else.
   private static func newestRun(
-    _ request: TrainingRun.Request, report: (String) -> Void
+    _ request: TrainingRun.Request, report: Reporter
   ) throws(RunError) -> RunDirectory {
     // A run that has taken the --steps of its first start is finished, and goes on with more of them.
     let includesFinished = request.extendedEpochs != nil || request.overrides.gives(\.schedule.steps)
@@ -220,7 +220,7 @@ struct OpenedRun {
   }
 
   private static func begin(
-    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: (String) -> Void
+    _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: Reporter
   ) throws -> Opened {
     var configuration = try request.overrides.configuration(of: request.command)
     if let problem = request.command.problem(configuration, given: request.overrides, ranks: ranks) {

@@ -11,7 +11,7 @@ final class RunEvaluation {
   private static let usualCount = 10
 
   private let opened: OpenedRun
-  private let report: (String) -> Void
+  private let report: Reporter
   private let stepsPerEpoch: Int
   /// The number of steps between evaluations; 0 for no evaluations.
   private let steps: Int
@@ -21,7 +21,7 @@ final class RunEvaluation {
   private var hasWarned = false
 
   /// Creates the evaluations of an opened run.
-  init(_ opened: OpenedRun, report: @escaping (String) -> Void) {
+  init(_ opened: OpenedRun, report: Reporter) {
     self.opened = opened
     self.report = report
     stepsPerEpoch = opened.sampler.stepsPerEpoch
@@ -80,8 +80,8 @@ final class RunEvaluation {
     }
     let samples = try HeldOutSamples(opened.configuration, training: opened.dataset, over: world)
     if samples.split == .train {
-      report(
-        "note: no validation images: evaluations take \(samples.queries.count) of the training images"
+      report.note(
+        "no validation images: evaluations take \(samples.queries.count) of the training images"
           + (opened.configuration.checkpoints.best == nil ? "" : ", and so does --keep-best")
           + " (--validation-fraction holds some out)")
     }
@@ -96,8 +96,8 @@ final class RunEvaluation {
     guard let value = record.value(of: measure) else {
       if !hasWarned {
         hasWarned = true
-        report(
-          "warning: --keep-best \(measure.rawValue): there is no such measure without "
+        report.warn(
+          "--keep-best \(measure.rawValue): there is no such measure without "
             + (measure == .classifier && opened.dataset.hasLabels
               ? "validation images; give --validation-fraction" : "labels") + "; no best checkpoint is kept")
       }

@@ -136,7 +136,7 @@ final class RunLog {
     let warning = collapseWatch.warning(
       atStep: step, loss: contrast.loss, lowerBound: contrast.lowerBound, collapseValue: contrast.collapseValue)
     if let warning {
-      progress?.report(warning)
+      progress?.report.warn(warning)
     }
   }
 

@@ -65,7 +65,7 @@ package enum TrainingRun {
   /// - Returns: The exit status of every rank: success, or stopped on request.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws -> ExitStatus {
     let stopping = StopRequest(maximumSeconds: request.maximumSeconds)
     defer { stopping.end() }
@@ -162,7 +162,7 @@ package enum TrainingRun {
   /// Collective.
   private static func prepare(
     _ stage: Configuration, _ opened: OpenedRun, _ request: Request, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> TrainingStep {
     let (configuration, dataset, sampler) = (opened.configuration, opened.dataset, opened.sampler)
     if !(configuration.views.progressiveSizes ?? []).isEmpty {
@@ -170,8 +170,8 @@ package enum TrainingRun {
     }
     let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
     if !unseen.isEmpty {
-      report(
-        "note: --sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(counted(unseen.count, "small class")): "
+      report.note(
+        "--sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(counted(unseen.count, "small class")): "
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
     let step = try TrainingStep.prepared(stage, dataset, sampler, over: world)
@@ -180,12 +180,12 @@ package enum TrainingRun {
   }
 
   private static func describe(
-    _ opened: OpenedRun, _ state: TrainingState, _ plan: Plan, _ ranks: Int, _ report: (String) -> Void
+    _ opened: OpenedRun, _ state: TrainingState, _ plan: Plan, _ ranks: Int, _ report: Reporter
   ) {
     let configuration = opened.configuration
     ReferencePrimitives.note(report)
     for note in configuration.schedule.notesWithoutEffect {
-      report("note: \(note)")
+      report.note("\(note)")
     }
     report(
       "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(counted(opened.dataset.count, "sample"))"
@@ -205,7 +205,7 @@ package enum TrainingRun {
   /// Collective.
   private static func testAndSave(
     _ state: TrainingState, _ opened: OpenedRun, _ plan: Plan, _ log: RunLog, _ saver: CheckpointSaver,
-    over world: borrowing Communicator, report: @escaping (String) -> Void
+    over world: borrowing Communicator, report: Reporter
   ) throws {
     if plan.isTestDue(after: state.step) {
       try test(state, of: opened, log, over: world)
@@ -223,7 +223,7 @@ package enum TrainingRun {
   /// - Returns: The exit status of every rank.
   private static func end(
     _ isStopped: Bool, _ state: TrainingState, _ opened: OpenedRun, _ plan: Plan, _ log: RunLog,
-    _ saver: CheckpointSaver, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ saver: CheckpointSaver, over world: borrowing Communicator, report: Reporter
   ) throws -> ExitStatus {
     try saver.finish(state, log, isDone: !isStopped, over: world)
     try opened.dataset.reportReplaced(over: world, report: report)

@@ -25,15 +25,15 @@ package struct ExportedClassifier {
   ///   - report: Receives a line if there is a classifier, but for another encoder.
   /// - Throws: `FileError` if the classifier's file is damaged.
   package init?(
-    run path: String, weights encoderWeights: RunWeights, step: Int, width: Int, report: (String) -> Void
+    run path: String, weights encoderWeights: RunWeights, step: Int, width: Int, report: Reporter
   ) throws(FileError) {
     let file = "\(path)/\(ClassifierFile.path(of: encoderWeights))"
     guard unsafe access(file, F_OK) == 0 else { return nil }
     let weights = try SafetensorsFile(path: file)
     let metadata = ClassifierFile.stepMetadata
     guard weights.metadata[metadata] == "\(step)" else {
-      report(
-        "note: \(file): was trained after step \(weights.metadata[metadata] ?? "?"), the encoder is that of step \(step): left out; run supcon linear again"
+      report.note(
+        "\(file): was trained after step \(weights.metadata[metadata] ?? "?"), the encoder is that of step \(step): left out; run supcon linear again"
       )
       return nil
     }

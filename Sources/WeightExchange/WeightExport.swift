@@ -107,7 +107,7 @@ package enum WeightExport {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if the naming scheme does not support the run's model, or naming a file that cannot be read or written.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
@@ -128,7 +128,7 @@ package enum WeightExport {
   // MARK: - Formats
 
   private static func writeSafetensors(
-    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
+    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: Reporter
   ) throws {
     let layout = request.layout ?? .usual(for: configuration.architecture)
     let part = request.resolvedPart
@@ -155,8 +155,8 @@ package enum WeightExport {
     }
     preprocessing.map { preprocessing in report(preprocessing.inputText(.normalized)) }
     if !isSameModel {
-      report(
-        "note: the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "take them before that")"
+      report.note(
+        "the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "take them before that")"
       )
     }
   }
@@ -188,7 +188,7 @@ package enum WeightExport {
   }
 
   private static func writeONNX(
-    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
+    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: Reporter
   ) throws {
     let classifier = request.hasClassifier ?? true ? try ExportedClassifier(request, configuration, state, report) : nil
     let preprocessing = ImagePreprocessing(configuration, run: request.run)
@@ -220,7 +220,7 @@ extension ChannelNormalization {
 
 extension ExportedClassifier {
   fileprivate init?(
-    _ request: WeightExport.Request, _ configuration: Configuration, _ state: TrainingState, _ report: (String) -> Void
+    _ request: WeightExport.Request, _ configuration: Configuration, _ state: TrainingState, _ report: Reporter
   ) throws(FileError) {
     if let classifier = try ExportedClassifier(
       run: request.run, weights: request.weights, step: state.step,

@@ -59,7 +59,7 @@ package enum WeightImport {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` naming the tensors or options that do not match.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     world.activity.begin("reading the weights", allowsSilence: true)
     let precisions = try PrecisionChoice(over: world)
@@ -112,7 +112,7 @@ package enum WeightImport {
       leftOut = weights.leftOut(layout.parameters.slices + layout.statistics.slices)
     }
 
-    func write(_ configuration: Configuration, _ request: Request, _ report: (String) -> Void) throws {
+    func write(_ configuration: Configuration, _ request: Request, _ report: Reporter) throws {
       try directory.create()
       let lock = try RunLock(directory: directory.path)
       defer { withExtendedLifetime(lock) {} }
@@ -131,13 +131,13 @@ package enum WeightImport {
       try directory.checkpoints.save(
         Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
       if !classifierNames.isEmpty {
-        report(
-          "note: \(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"
+        report.note(
+          "\(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"
         )
       }
       if !leftOut.isEmpty {
-        report(
-          "note: \(counted(leftOut.count, "tensor")) of \(request.weights) that the model has no place for \(leftOut.count == 1 ? "is" : "are") left out: "
+        report.note(
+          "\(counted(leftOut.count, "tensor")) of \(request.weights) that the model has no place for \(leftOut.count == 1 ? "is" : "are") left out: "
             + leftOut.prefix(5).joined(separator: ", ") + (leftOut.count > 5 ? ", …" : ""))
       }
       let head = configuration.head.kind == .none ? "without projection head" : "with its projection head"

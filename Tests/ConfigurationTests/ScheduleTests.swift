@@ -40,7 +40,7 @@ struct ScheduleTests {
   func `an extended schedule is that of a run started so`(schedule: String) throws {
     let options = "--warmup-epochs 1 --schedule \(schedule)"
     var extended = configuration("--epochs 3 \(options)")
-    try extended.extend(toEpochs: 5, run: "r") { _ in }
+    try extended.extend(toEpochs: 5, run: "r", report: .silent)
     #expect(extended == configuration("--epochs 5 \(options)"))
   }
 
@@ -61,7 +61,7 @@ struct ScheduleTests {
     #expect(abs(after.learningRate(atStep: 40) - 0.05) < 1e-7)
     #expect(after.learningRate(atStep: 49) < 0.001)
     // Again, and through a file.
-    try extended.extend(toEpochs: 6, run: "r") { _ in }
+    try extended.extend(toEpochs: 6, run: "r", report: .silent)
     let read = try Configuration(yaml: extended.yaml(), path: "a")
     #expect(read.schedule.cosineRestarts == [3, 5])
     #expect(read.learningRateSchedule(stepsPerEpoch: 10).learningRate(atStep: 50) == 0.1)
@@ -69,17 +69,17 @@ struct ScheduleTests {
 
   @Test func `a run is not shortened, and the same command can be given again`() throws {
     var run = configuration("--epochs 5")
-    let error = #expect(throws: RunError.self) { try run.extend(toEpochs: 2, run: "runs/a") { _ in } }
+    let error = #expect(throws: RunError.self) { try run.extend(toEpochs: 2, run: "runs/a", report: .silent) }
     #expect(error?.exitCode == .configuration)
     #expect(error?.description.contains("has 5 epochs already; give the number of epochs in total") == true)
-    try run.extend(toEpochs: 5, run: "runs/a") { _ in }
+    try run.extend(toEpochs: 5, run: "runs/a", report: .silent)
     #expect(run == configuration("--epochs 5"))
   }
 
   @Test func `a checkpoint from before the extension belongs to the run, another's does not`() throws {
     let old = configuration("--epochs 5")
     var run = old
-    try run.extend(toEpochs: 9, run: "r") { _ in }
+    try run.extend(toEpochs: 9, run: "r", report: .silent)
     #expect(old.extended(like: run) == run)
     let edited = configuration("--epochs 9")
     #expect(old.extended(like: edited).conflict(with: edited)?.option == "epochs")

@@ -1,3 +1,4 @@
+import Configuration
 import Formats
 import Foundation
 import Measures
@@ -47,7 +48,8 @@ struct RunFilesTests {
     #expect(read.measures == record.measures && read.averageMeasures == record.averageMeasures)
     #expect(record.curves.first?.name == "average_knn20_weighted_top1" && record.curves.first?.value == 0.875)
     let directory = try TemporaryDirectory()
-    let files = try RunFiles(RunDirectory(path: directory.path), from: 0) { line in Issue.record("\(line)") }
+    let files = try RunFiles(
+      RunDirectory(path: directory.path), from: 0, report: Reporter { _, line in Issue.record("\(line)") })
     files.add(epoch(2))
     files.add(record)
     let rows = try String(contentsOfFile: directory.file("summary.csv"), encoding: .utf8).split(separator: "\n")
@@ -59,7 +61,8 @@ struct RunFilesTests {
     try "epoch,step,loss\n1,6,4.75\n2,12,4.5\n".write(
       toFile: directory.file("summary.csv"), atomically: true, encoding: .utf8)
     // As a resume after step 6 leaves it.
-    let files = try RunFiles(RunDirectory(path: directory.path), from: 6) { line in Issue.record("\(line)") }
+    let files = try RunFiles(
+      RunDirectory(path: directory.path), from: 6, report: Reporter { _, line in Issue.record("\(line)") })
     files.add(epoch(2))
     files.add(evaluation(step: 12))
     files.add(epoch(3))

@@ -118,9 +118,9 @@ struct StatusLineTests {
 
   @Test func `a file or pipe, or a quiet run, has no line`() {
     #expect(StatusLine(FakeTerminal(columns: 0).terminal) == nil)
-    let quiet = RunConsole(.quiet, terminal: screen.terminal) { _ in }
+    let quiet = RunConsole(.quiet, terminal: screen.terminal, report: .silent)
     #expect(quiet.statusLine == nil && screen.rows.isEmpty)
-    let normal = RunConsole(.normal, terminal: screen.terminal) { _ in }
+    let normal = RunConsole(.normal, terminal: screen.terminal, report: .silent)
     #expect(normal.statusLine != nil)
   }
 }

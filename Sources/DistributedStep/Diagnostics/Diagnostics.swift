@@ -1,3 +1,4 @@
+import Configuration
 import Job
 import MPI
 import Runs
@@ -25,12 +26,12 @@ package struct Diagnostics: Sendable {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if the folder cannot be created.
   package func prepare(
-    after step: Int, through lastStep: Int, over world: borrowing Communicator, report: (String) -> Void
+    after step: Int, through lastStep: Int, over world: borrowing Communicator, report: Reporter
   ) throws {
     guard let dump else { return }
     if dump.step <= step || dump.step > lastStep {
-      report(
-        "warning: --dump-step \(dump.step): only the steps \(step + 1) to \(lastStep) are taken now; nothing will be written"
+      report.warn(
+        "--dump-step \(dump.step): only the steps \(step + 1) to \(lastStep) are taken now; nothing will be written"
       )
       return
     }
@@ -51,7 +52,7 @@ package struct Diagnostics: Sendable {
   /// - Throws: ``CollectiveError`` naming the rank, parameter or file at fault.
   package func look(
     at step: TrainingStep, _ state: TrainingState, _ batch: GlobalBatch, loss: Double,
-    over world: borrowing Communicator, report: (String) -> Void
+    over world: borrowing Communicator, report: Reporter
   ) throws {
     if let checkRanksSteps, state.step.isMultiple(of: checkRanksSteps) {
       try RankCheck.run(state, batch, loss: loss, over: world)

@@ -7,7 +7,7 @@ extension MemoryEstimate {
   /// Reports, on rank 0, the hosts whose memory is too small for their ranks.
   ///
   /// Collective.
-  package static func check(_ step: TrainingStep, over world: borrowing Communicator, report: (String) -> Void) throws {
+  package static func check(_ step: TrainingStep, over world: borrowing Communicator, report: Reporter) throws {
     let job = MemoryEstimate.Job(ranks: world.size, ranksOnHost: try world.ranksOnHost())
     let estimate = MemoryEstimate(
       step.configuration, viewSize: step.configuration.viewSize(of: step.dataset), job, try ModelSizes(of: step),
@@ -17,7 +17,7 @@ extension MemoryEstimate {
         host: hostName(), neededBytes: estimate.byteCount,
         availableBytes: ProcessMeasurements.availableByteCount() ?? Int.max))
     for finding in LaunchChecks.memory(ranks) {
-      report("note: \(finding.description)")
+      report.note("\(finding.description)")
     }
   }
 }

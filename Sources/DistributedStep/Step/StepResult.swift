@@ -19,14 +19,14 @@ package struct StepResult {
   /// The seconds of each part of the step on this rank, in the order of ``StepPart``.
   package var partSeconds: [Double]
   /// The largest number of shards that one of this rank's threads computed, one after the other.
-  var shardTurns: Int
+  package var shardTurns: Int
   /// The bytes received from other ranks in each part, on this rank, in the order of ``StepPart``.
   package var partReceivedByteCounts: [Int]
   /// The communication volume of this rank, by kind of collective.
   package var traffic: Traffic
 
   /// The seconds of this rank's own work on its shards, without waiting for other ranks.
-  var shardSeconds: Double {
+  package var shardSeconds: Double {
     [StepPart.data, .forward, .backward].reduce(0) { sum, part in sum + partSeconds[part.rawValue] }
   }
 

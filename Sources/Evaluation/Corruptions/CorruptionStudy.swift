@@ -45,7 +45,7 @@ struct CorruptionStudy {
   ///   - clean: The error on clean test images.
   ///   - classCount: The number of classes.
   ///   - report: Receives notes, on rank 0.
-  func add(to result: inout EvaluationReport, clean: Double, classCount: Int, report: (String) -> Void) {
+  func add(to result: inout EvaluationReport, clean: Double, classCount: Int, report: Reporter) {
     var field = "corruption"
     switch source {
     case .arrays:
@@ -56,15 +56,15 @@ struct CorruptionStudy {
       result.add(
         "corruption_relative_mce", "relative mCE", CorruptionErrors.relativeMCE(errors, clean: clean))
       if classCount != Self.imageNetClassCount {
-        report(
-          "note: mCE divides by AlexNet's errors on the \(Self.imageNetClassCount) classes of ImageNet-C; with \(classCount) classes it compares runs with each other only"
+        report.note(
+          "mCE divides by AlexNet's errors on the \(Self.imageNetClassCount) classes of ImageNet-C; with \(classCount) classes it compares runs with each other only"
         )
       }
     case .madeHere:
       field = "corruption_made_here"
       result.add(
         "\(field)_error", "mean error under \(errors.count) corruptions made here", CorruptionErrors.meanError(errors))
-      report("note: corruptions \(source.title)")
+      report.note("corruptions \(source.title)")
     }
     result.details["\(field)_source"] = .text(source.title)
     result.details["\(field)_errors"] = .object(

@@ -64,7 +64,7 @@ package struct HeldOutSamples: Sendable {
   ) throws -> (any ImageDataset)? {
     do {
       // Notes about the files are discarded here, because they were reported when the run was opened.
-      return try DatasetChoice.open(configuration, .validation, needsLabels: false, over: world) { _ in }
+      return try DatasetChoice.open(configuration, .validation, needsLabels: false, over: world, report: .silent)
     } catch let error as CollectiveError where error.error.exitCode == .missing {
       return nil
     }

@@ -75,7 +75,7 @@ package enum LinearStage {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     let start = ProcessMeasurements.now()
     world.activity.begin("opening the run", allowsSilence: true)
@@ -124,7 +124,7 @@ package enum LinearStage {
   /// - Returns: One record per epoch.
   private static func train(
     _ classifier: LinearClassifier, on features: inout StandardizedFeatures, _ request: Request,
-    over world: borrowing Communicator, report: (String) -> Void
+    over world: borrowing Communicator, report: Reporter
   ) throws -> [[String: JSONValue]] {
     var epochs: [[String: JSONValue]] = []
     for epoch in 0..<request.epochs {
@@ -157,13 +157,13 @@ extension LinearStage.Request {
   }
 
   /// Returns the request with a batch size reduced to at most `sampleCount` samples.
-  fileprivate func fitted(to sampleCount: Int, report: (String) -> Void) -> LinearStage.Request {
+  fileprivate func fitted(to sampleCount: Int, report: Reporter) -> LinearStage.Request {
     guard batchSize > sampleCount else { return self }
     var fitted = self
     fitted.shardSize = min(shardSize, sampleCount)
     fitted.batchSize = sampleCount / fitted.shardSize * fitted.shardSize
-    report(
-      "note: --batch-size \(batchSize): the training set has \(counted(sampleCount, "sample")); using batches of \(fitted.batchSize)"
+    report.note(
+      "--batch-size \(batchSize): the training set has \(counted(sampleCount, "sample")); using batches of \(fitted.batchSize)"
     )
     return fitted
   }

@@ -44,7 +44,7 @@ struct EvaluationData {
   /// - Throws: ``CollectiveError`` naming what is missing or wrong.
   init(
     _ request: EvaluationStage.Request, _ encoder: FrozenEncoder, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws {
     let configuration = encoder.configuration
     if let transfer = request.transfer {
@@ -88,7 +88,7 @@ struct EvaluationData {
   /// The training and test images of another dataset, as the run's encoder takes images.
   private static func transferred(
     _ configuration: Configuration, _ request: EvaluationStage.Request, _ encoder: FrozenEncoder,
-    over world: borrowing Communicator, report: @escaping (String) -> Void
+    over world: borrowing Communicator, report: Reporter
   ) throws -> (training: any ImageDataset, test: any ImageDataset) {
     let preprocessing = try ImagePreprocessing.known(encoder.configuration, run: request.run)
     var configuration = configuration
@@ -110,8 +110,8 @@ struct EvaluationData {
     {
       let parts = training.heldOut(fraction: heldOutFraction)
       guard parts.validation.count > 0 else { throw agreed }
-      report(
-        "note: \(configuration.data.path ?? ""): has no test images: tested on \(parts.validation.count) of its \(training.count) images, held out by class"
+      report.note(
+        "\(configuration.data.path ?? ""): has no test images: tested on \(parts.validation.count) of its \(training.count) images, held out by class"
       )
       return (adapted(parts.training), adapted(parts.validation))
     }
@@ -129,7 +129,7 @@ struct EvaluationData {
   /// Opens the dataset of outliers; `nil` if none is asked for.
   private static func outliers(
     _ request: EvaluationStage.Request, like test: any ImageDataset, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> (any ImageDataset)? {
     guard let configuration = request.outliers else { return nil }
     func open(_ split: Split) throws -> any ImageDataset {
@@ -149,7 +149,7 @@ struct EvaluationData {
   /// Reads the run's classifier; `nil` if it has none of the classes of the test images and no option needs it.
   private static func classifier(
     _ request: EvaluationStage.Request, _ encoder: FrozenEncoder, of test: any ImageDataset,
-    over world: borrowing Communicator, report: @escaping (String) -> Void
+    over world: borrowing Communicator, report: Reporter
   ) throws -> RunClassifier? {
     if let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report),
       classifier.bias.count == test.classNames.count
@@ -163,7 +163,7 @@ struct EvaluationData {
     if let option {
       throw CollectiveError(error: RunError(.missing, "\(option): \(reason)", remedy: remedy))
     }
-    report("note: \(reason): \(remedy) to see its accuracy and calibration")
+    report.note("\(reason): \(remedy) to see its accuracy and calibration")
     return nil
   }
 
@@ -171,13 +171,13 @@ struct EvaluationData {
   ///
   /// - Throws: ``CollectiveError`` if more are asked for than there are.
   private static func neighbors(
-    _ request: EvaluationStage.Request, of training: any ImageDataset, report: (String) -> Void
+    _ request: EvaluationStage.Request, of training: any ImageDataset, report: Reporter
   ) throws(CollectiveError) -> Int {
     let count = training.count
     guard let neighbors = request.neighbors else {
       if count < defaultNeighbors {
-        report(
-          "note: \(counted(count, "neighbor")) in place of \(defaultNeighbors), as the training set has no more samples"
+        report.note(
+          "\(counted(count, "neighbor")) in place of \(defaultNeighbors), as the training set has no more samples"
         )
       }
       return min(defaultNeighbors, count)
@@ -195,10 +195,10 @@ struct EvaluationData {
   ///
   /// - Returns: False if the run is read-only.
   private static func makeFolder(
-    _ folder: String, _ request: EvaluationStage.Request, _ report: (String) -> Void
+    _ folder: String, _ request: EvaluationStage.Request, _ report: Reporter
   ) throws -> Bool {
     guard unsafe access(request.run, W_OK) == 0 else {
-      report("note: \(request.run) cannot be written to; the result is printed only")
+      report.note("\(request.run) cannot be written to; the result is printed only")
       return false
     }
     try RunDirectory(path: request.run).prepareResult(in: folder)

@@ -128,7 +128,7 @@ package enum EvaluationStage {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
@@ -172,7 +172,7 @@ package enum EvaluationStage {
     world.activity.begin("writing the result", allowsSilence: true)
     result.details.merge(details(request, data, encoder)) { _, new in new }
     try world.onRoot {
-      result.table.forEach(report)
+      for line in result.table { report(line) }
       guard data.isStored else { return }
       let folder = data.resultFolder
       try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
@@ -233,7 +233,7 @@ package enum EvaluationStage {
   private static func addClassification(
     _ result: inout EvaluationReport, _ classifier: RunClassifier, _ rows: FeatureRows, _ data: EvaluationData,
     _ request: Request, _ features: FrozenFeatures, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> ConfusionMatrix {
     let test = data.test
     func probabilities(_ rows: FeatureRows, adding others: [Float]? = nil) throws -> ClassProbabilities {

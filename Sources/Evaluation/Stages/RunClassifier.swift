@@ -22,7 +22,7 @@ package struct RunClassifier: Sendable {
   ///
   /// Collective.
   package init?(
-    of encoder: FrozenEncoder, run: String, over world: borrowing Communicator, report: (String) -> Void
+    of encoder: FrozenEncoder, run: String, over world: borrowing Communicator, report: Reporter
   ) throws {
     let width = encoder.configuration.architecture.representationWidth
     let read = try world.onRoot { () throws -> ExportedClassifier? in

@@ -64,12 +64,10 @@ package enum EmbeddingStage {
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  ///   - complain: Receives the names of files that cannot be decoded, on rank 0.
   /// - Returns: The exit status: `data` if a file cannot be decoded; the other files' features are still written.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void,
-    complain: (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)
     var encoder = try FrozenEncoder(
@@ -85,7 +83,7 @@ package enum EmbeddingStage {
     let head = request.part == .encoder ? nil : try EmbeddingHead(encoder.configuration, encoder.state)
     return request.images.isEmpty
       ? try writeDataset(request, encoder, head, over: world, report: report)
-      : try writeFiles(request, encoder, head, over: world, report: report, complain: complain)
+      : try writeFiles(request, encoder, head, over: world, report: report)
   }
 
   /// Writes the features of a split of the run's dataset.
@@ -93,7 +91,7 @@ package enum EmbeddingStage {
   /// Collective.
   private static func writeDataset(
     _ request: Request, _ encoder: FrozenEncoder, _ head: EmbeddingHead?, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> ExitStatus {
     let configuration = encoder.configuration
     let dataset = try open(request.split, of: configuration, over: world, report: report)
@@ -127,7 +125,7 @@ package enum EmbeddingStage {
   /// Collective.
   private static func open(
     _ split: Split, of configuration: Configuration, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> any ImageDataset {
     do {
       return try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
@@ -143,7 +141,7 @@ package enum EmbeddingStage {
   /// Collective.
   private static func writeFiles(
     _ request: Request, _ encoder: FrozenEncoder, _ head: EmbeddingHead?, over world: borrowing Communicator,
-    report: @escaping (String) -> Void, complain: (String) -> Void
+    report: Reporter
   ) throws -> ExitStatus {
     let images = try ImageFeatures(
       request.images, encoder, run: request.run, threads: request.threads, over: world)
@@ -157,7 +155,7 @@ package enum EmbeddingStage {
       badCount += part.bad.count
       try world.onRoot {
         let good = part.paths.indices.filter { index in part.bad[index] == nil }
-        for index in part.bad.keys.sorted() { complain("Error: \(part.bad[index] ?? "")") }
+        for index in part.bad.keys.sorted() { report.error(part.bad[index] ?? "") }
         let features = good.flatMap { index in part.rows.features[index * width..<(index + 1) * width] }
         let samples = good.map { index in
           EmbeddingWriter.Sample(number: first + index, name: part.paths[index], label: nil)
@@ -180,7 +178,7 @@ package enum EmbeddingStage {
   /// Collective.
   private static func publish(
     _ writer: EmbeddingWriter?, _ request: Request, _ encoder: FrozenEncoder, _ samples: String,
-    over world: borrowing Communicator, report: @escaping (String) -> Void
+    over world: borrowing Communicator, report: Reporter
   ) throws {
     world.activity.begin("writing the rows", allowsSilence: true)
     let configuration = encoder.configuration

@@ -52,7 +52,7 @@ package enum PredictionStage {
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, output: (String) -> Void,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
@@ -69,7 +69,7 @@ package enum PredictionStage {
     let isNamed = preprocessing.classNames.count == classifier.bias.count
     let names = isNamed ? preprocessing.classNames : classifier.bias.indices.map(String.init)
     if !isNamed {
-      report("note: \(request.run) does not hold the names of its classes: their numbers are shown")
+      report.note("\(request.run) does not hold the names of its classes: their numbers are shown")
     }
     var writer = PredictionWriter(format: request.format, top: request.top, names: names)
     writer.begin(output)

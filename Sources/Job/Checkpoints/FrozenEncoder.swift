@@ -40,7 +40,7 @@ package struct FrozenEncoder {
   /// - Throws: ``CollectiveError`` naming the missing or damaged file.
   package init(
     run: String, checkpoint: String = "latest", weights: RunWeights = .raw, data: String?, needsData: Bool = true,
-    over world: borrowing Communicator, report: @escaping (String) -> Void
+    over world: borrowing Communicator, report: Reporter
   ) throws {
     let opened = try world.onRoot { () throws -> (configuration: Configuration, state: TrainingState, isLatest: Bool) in
       let directory = RunDirectory(path: run)
@@ -51,7 +51,7 @@ package struct FrozenEncoder {
       }
       guard
         let read = try directory.checkpoints.read(
-          choice, of: configuration, warn: { damage in report("warning: \(damage); using the checkpoint before it") })
+          choice, of: configuration, warn: { damage in report.warn("\(damage); using the checkpoint before it") })
       else {
         throw RunError(.missing, "\(run): holds no checkpoint yet", remedy: "continue it with --resume")
       }
@@ -76,8 +76,8 @@ package struct FrozenEncoder {
     let ownPrecision = configuration.compute.resolvedPrecision
     let precision = try PrecisionChoice(over: world).forEvaluation(of: ownPrecision)
     if precision != ownPrecision {
-      report(
-        "note: evaluating in \(precision.rawValue): a rank's CPU does not multiply \(ownPrecision.rawValue) numbers")
+      report.note(
+        "evaluating in \(precision.rawValue): a rank's CPU does not multiply \(ownPrecision.rawValue) numbers")
       configuration.compute.precision = precision
     }
     self.configuration = configuration
@@ -106,7 +106,7 @@ package struct FrozenEncoder {
   /// - Throws: ``CollectiveError`` naming the missing or damaged file.
   package func openTraining(
     for stage: String, testing split: Split, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> (dataset: any ImageDataset, resultFolder: String) {
     let (dataset, fingerprint) = try DatasetChoice.openFingerprinted(
       configuration, .train, over: world, report: report)
@@ -116,8 +116,8 @@ package struct FrozenEncoder {
     let own = stage + weights.suffix + (split == .validation ? "-validation" : "")
     let folder = own + (isOther ? "-\(name)" : "") + (isLatest ? "" : "-step-\(state.step)")
     if folder != own {
-      report(
-        "note: \(isOther ? "not the data of the run" : "an earlier checkpoint"): the result is stored in \(folder), the run's own stays"
+      report.note(
+        "\(isOther ? "not the data of the run" : "an earlier checkpoint"): the result is stored in \(folder), the run's own stays"
       )
     }
     return (dataset, folder)

@@ -13,7 +13,7 @@ package enum LaunchCheck {
   ///   - report: Receives a note about each problem that does not end the job, on rank 0.
   /// - Throws: ``CollectiveError`` for a problem that ends the job.
   package static func run(
-    threads: Int, over world: borrowing Communicator, report: (String) -> Void
+    threads: Int, over world: borrowing Communicator, report: Reporter
   ) throws {
     world.activity.begin("comparing the ranks")
     let ranks = try RankFacts(threads: threads, neededBytes: nil, over: world).gathered(over: world)
@@ -23,7 +23,7 @@ package enum LaunchCheck {
       throw CollectiveError(error: RunError(code, fatal.description))
     }
     for finding in findings {
-      report("note: \(finding.description)")
+      report.note("\(finding.description)")
     }
   }
 }

@@ -39,7 +39,7 @@ package struct PrecisionChoice {
   /// - Returns: The same precision on every rank.
   /// - Throws: ``RunError`` if bfloat16 was requested and some rank's CPU lacks it.
   package func resolve(
-    _ precision: Precision?, widths: [Int], report: (String) -> Void = { _ in }
+    _ precision: Precision?, widths: [Int], report: Reporter = .silent
   ) throws(RunError) -> Precision {
     if let precision {
       return try resolve(precision)

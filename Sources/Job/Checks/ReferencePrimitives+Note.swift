@@ -1,3 +1,4 @@
+import Configuration
 import OneDNN
 
 extension ReferencePrimitives {
@@ -14,9 +15,9 @@ extension ReferencePrimitives {
     "use a higher instruction set (SUPCON_ISA, ONEDNN_MAX_CPU_ISA), a newer oneDNN, or a host with a newer CPU"
 
   /// Reports the operations for which oneDNN uses slow reference code, if there are any.
-  package static func note(_ report: (String) -> Void) {
+  package static func note(_ report: Reporter) {
     if let problem {
-      report("note: \(problem); \(remedy)")
+      report.note("\(problem); \(remedy)")
     }
   }
 }

@@ -10,7 +10,7 @@ package final class ProgressLine {
   private let title: String
   private let total: Int
   private let columns: Int
-  private let report: (String) -> Void
+  private let report: Reporter
   private let activity: Activity
   private let start = ProcessMeasurements.now()
   private var lastShown: Double
@@ -26,11 +26,11 @@ package final class ProgressLine {
   ///   - total: The number of parts.
   ///   - activity: The watchdog's progress counter, which every update increments.
   ///   - report: Receives whole lines; `nil`, as on all ranks but 0, to print nothing.
-  package init(_ title: String, total: Int, activity: Activity, report: ((String) -> Void)?) {
+  package init(_ title: String, total: Int, activity: Activity, report: Reporter?) {
     self.title = title
     self.total = total
     self.activity = activity
-    self.report = report ?? { _ in }
+    self.report = report ?? .silent
     columns = report == nil ? 0 : Self.terminalColumns()
     lastShown = start
     activity.begin(title)

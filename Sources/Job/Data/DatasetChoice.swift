@@ -25,7 +25,7 @@ package enum DatasetChoice {
   /// - Throws: ``CollectiveError`` naming the faulty file.
   package static func open(
     _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
-    over world: borrowing Communicator, report: @escaping (String) -> Void
+    over world: borrowing Communicator, report: Reporter
   ) throws -> any ImageDataset {
     try openFingerprinted(
       configuration, split, needsLabels: needsLabels, allowsFallback: allowsFallback, over: world, report: report
@@ -39,7 +39,7 @@ package enum DatasetChoice {
   /// - Returns: The split, and the hash of its file and class names; `nil` for datasets whose files have fixed names.
   package static func openFingerprinted(
     _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
-    over world: borrowing Communicator, report: @escaping (String) -> Void
+    over world: borrowing Communicator, report: Reporter
   ) throws -> (dataset: any ImageDataset, fingerprint: String?) {
     let opened: (dataset: any ImageDataset, fingerprint: String?)
     if configuration.data.dataset == .folder {
@@ -59,7 +59,7 @@ package enum DatasetChoice {
   ///
   /// Collective.
   package static func openTraining(
-    _ configuration: inout Configuration, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ configuration: inout Configuration, over world: borrowing Communicator, report: Reporter
   ) throws -> any ImageDataset {
     guard configuration.data.dataset == .folder else {
       let choice = configuration
@@ -84,7 +84,7 @@ package enum DatasetChoice {
   /// Lists and decodes the validation and test images of a folder, and reports the classes of all splits.
   private static func checkOtherSplits(
     _ configuration: Configuration, _ training: any ImageDataset, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws {
     let folder = DatasetFolder(configuration)
     guard try world.broadcast(bytes: [DataPath.isPack(folder.path) ? 1 : 0]) == [0] else { return }
@@ -92,7 +92,7 @@ package enum DatasetChoice {
     for split in try folder.splits(over: world) where split != .train {
       let listing = try folder.listing(split, over: world)
       for note in listing.notes {
-        report("note: \(note)")
+        report.note("\(note)")
       }
       let description = try folder.described(split, listing.index, over: world, report: report)
       let index = try world.throwingTogether { try folder.usable(listing, description, report: report) }
@@ -100,17 +100,17 @@ package enum DatasetChoice {
       parts.append(description.summary(split, Array(zip(index.classNames, counts))))
     }
     for part in parts { report(part.classText) }
-    for warning in DatasetSummary(parts).warnings { report("warning: \(warning)") }
+    for warning in DatasetSummary(parts).warnings { report.warn("\(warning)") }
     if parts.count == 1 {
-      report(
-        "warning: \(folder.path) has no validation or test images; linear and evaluate will need them "
+      report.warn(
+        "\(folder.path) has no validation or test images; linear and evaluate will need them "
           + "(--validation-fraction holds some of the training images out)")
     }
   }
 
   /// Opens a dataset whose files have fixed names (CIFAR), or the built-in one, which has no files.
   private static func openFixed(
-    _ configuration: Configuration, _ split: Split, report: (String) -> Void
+    _ configuration: Configuration, _ split: Split, report: Reporter
   ) throws(FileError) -> any ImageDataset {
     guard let fraction = configuration.data.validationFraction, split != .test else {
       guard split != .validation else {
@@ -126,7 +126,7 @@ package enum DatasetChoice {
   }
 
   private static func openWhole(
-    _ configuration: Configuration, _ split: Split, report: (String) -> Void
+    _ configuration: Configuration, _ split: Split, report: Reporter
   ) throws(FileError) -> any ImageDataset {
     guard let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) else {
       return ShapesDataset(
@@ -135,14 +135,14 @@ package enum DatasetChoice {
     }
     let dataset = try CIFARDataset(variant, directory: configuration.data.path ?? ".", split: split)
     for text in dataset.notes {
-      report("note: \(text)")
+      report.note("\(text)")
     }
     return dataset
   }
 
   private static func openFolder(
     _ configuration: Configuration, _ split: Split, _ allowsFallback: Bool, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> (dataset: any ImageDataset, fingerprint: String) {
     let path = configuration.data.path ?? "."
     let given = configuration.data.normalization
@@ -169,7 +169,7 @@ package enum DatasetChoice {
     let folder = DatasetFolder(configuration)
     let listing = try folder.listing(split, over: world)
     for note in listing.notes {
-      report("note: \(note)")
+      report.note("\(note)")
     }
     var index = listing.index
     var normalization = given

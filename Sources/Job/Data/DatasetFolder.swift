@@ -150,7 +150,7 @@ package struct DatasetFolder {
   /// Collective.
   package func described(
     _ split: Split, _ index: FolderIndex, isFresh: Bool = false, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> FolderDescription.Part {
     // Mean and standard deviation depend on the conversion of 16-bit images, so the checksum includes it.
     let stamp = try index.stamp(over: world) + (index.sixteenBit == .clip ? [] : [1])
@@ -176,7 +176,7 @@ package struct DatasetFolder {
       do throws(FileError) {
         try description.write(to: descriptionFolder)
       } catch {
-        report("note: \(error); the images will be decoded once again by the next run")
+        report.note("\(error); the images will be decoded once again by the next run")
       }
     }
     return part
@@ -206,7 +206,7 @@ package struct DatasetFolder {
   /// - Returns: The index without files that cannot be decoded.
   /// - Throws: ``RunError`` naming the first bad file, unless bad files are omitted, or a class of which no file is left.
   package func usable(
-    _ listing: Listing, _ description: FolderDescription.Part, report: (String) -> Void
+    _ listing: Listing, _ description: FolderDescription.Part, report: Reporter
   ) throws(RunError) -> FolderIndex {
     let index = listing.index
     let names = listing.unlisted.map(\.path) + description.bad.map(\.file)
@@ -229,8 +229,8 @@ package struct DatasetFolder {
       )
     }
     let shown = names.prefix(10).joined(separator: ", ")
-    report(
-      "warning: \(index.root): left out \(counted(names.count, "bad file")) of \(index.count + listing.unlisted.count): \(shown)"
+    report.warn(
+      "\(index.root): left out \(counted(names.count, "bad file")) of \(index.count + listing.unlisted.count): \(shown)"
         + (names.count > 10 ? ", …" : "") + "; supcon dataset verify --data \(path) lists all")
     return kept
   }

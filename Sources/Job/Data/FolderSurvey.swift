@@ -1,3 +1,4 @@
+import Configuration
 import Datasets
 import Formats
 import ImageCodecs
@@ -58,7 +59,7 @@ extension ImageSurvey {
   ///   - path: Returns the path of an image that cannot be decoded.
   /// - Throws: `MPIError` if the ranks cannot exchange their results.
   package init(
-    count: Int, title: String, threads: Int, over world: borrowing Communicator, report: @escaping (String) -> Void,
+    count: Int, title: String, threads: Int, over world: borrowing Communicator, report: Reporter,
     image: @Sendable (Int) throws(FileError) -> RGBImage, path: @Sendable (Int) -> String
   ) throws {
     let own = BlockPartition(total: count, parts: world.size)[world.rank]

@@ -25,7 +25,7 @@ package struct OpenedConfiguration {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` naming the faulty option or file.
   package init(
-    _ overrides: ConfigurationOverrides, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ overrides: ConfigurationOverrides, over world: borrowing Communicator, report: Reporter
   )
     throws
   {

@@ -6,13 +6,13 @@ extension ImageDataset {
   /// Reports the files, over all ranks, that could not be decoded during the run and were replaced by other files.
   ///
   /// Collective, for datasets of the same kind on every rank.
-  package func reportReplaced(over world: borrowing Communicator, report: (String) -> Void) throws {
+  package func reportReplaced(over world: borrowing Communicator, report: Reporter) throws {
     let own = takeReplaced().map(\.reason).joined(separator: "\n")
     let reasons = try world.allGather(text: own).flatMap { text in text.split(separator: "\n") }
     guard !reasons.isEmpty else { return }
     let different = Set(reasons).sorted()
-    report(
-      "warning: the next file of its class stood in for each of \(counted(different.count, "file")) that went bad while the run lasted: "
+    report.warn(
+      "the next file of its class stood in for each of \(counted(different.count, "file")) that went bad while the run lasted: "
         + different.prefix(10).joined(separator: "; ") + (different.count > 10 ? "; …" : ""))
   }
 }

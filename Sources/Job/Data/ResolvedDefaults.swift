@@ -24,7 +24,7 @@ extension Configuration {
   ///   - given: The options that were given.
   ///   - report: Receives a note of each choice.
   package mutating func resolveDefaults(
-    for dataset: any ImageDataset, given: ConfigurationOverrides, report: (String) -> Void
+    for dataset: any ImageDataset, given: ConfigurationOverrides, report: Reporter
   ) {
     fitBatch(to: dataset.count, given, report)
     let viewSize = viewSize(of: dataset)
@@ -39,7 +39,7 @@ extension Configuration {
   }
 
   /// Lowers the default learning rate of SGD for the smaller default batch.
-  private mutating func fitLearningRate(_ given: ConfigurationOverrides, _ report: (String) -> Void) {
+  private mutating func fitLearningRate(_ given: ConfigurationOverrides, _ report: Reporter) {
     guard optimizer.kind == .sgd, !optimizer.scaleLearningRate, !given.gives(\.optimizer.learningRate) else { return }
     optimizer.learningRate = Self.smallBatchLearningRate
     report(
@@ -47,7 +47,7 @@ extension Configuration {
   }
 
   /// Makes the default batch of a small training set smaller, so that an epoch has steps enough.
-  private mutating func fitBatch(to count: Int, _ given: ConfigurationOverrides, _ report: (String) -> Void) {
+  private mutating func fitBatch(to count: Int, _ given: ConfigurationOverrides, _ report: Reporter) {
     guard count > 1, !given.gives(\.batches.size), batches.sampling == .shuffle else { return }
     var size = batches.size
     if isContrasting, count / size < Self.fewestSteps, !given.gives(\.batches.shardSize) {

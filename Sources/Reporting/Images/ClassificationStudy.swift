@@ -34,7 +34,7 @@ struct ClassificationStudy {
   /// Collective.
   init?(
     _ run: String, _ encoder: FrozenEncoder, training: FeatureRows, test: FeatureRows, plainTest: FeatureRows,
-    _ sets: StudiedSets, threads: Int, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ sets: StudiedSets, threads: Int, over world: borrowing Communicator, report: Reporter
   ) throws {
     let classCount = sets.test.classNames.count
     guard sets.test.hasLabels else { return nil }

@@ -31,7 +31,7 @@ package struct ImageStudy {
   /// - Throws: ``CollectiveError``, but not because a dataset or checkpoint is missing.
   init(
     _ request: ReportStage.Request, _ run: String, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws {
     let text = try world.onRoot { try RunDirectory(path: run).configuration().yaml() }
     var configuration = try Configuration(
@@ -64,7 +64,7 @@ package struct ImageStudy {
   /// Collective.
   private mutating func study(
     _ encoder: FrozenEncoder, _ run: String, _ sets: StudiedSets, threads: Int, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws {
     report("features of \(sets.training.count) training and \(sets.test.count) test images")
     let features = FrozenFeatures(encoder, threads: threads)
@@ -112,7 +112,7 @@ package struct ImageStudy {
     let step = Int(try world.broadcast(text: "\(first ?? 0)")) ?? 0
     guard step > 0, step < encoder.state.step else { return nil }
     let early = try FrozenEncoder(
-      run: run, checkpoint: "\(step)", data: nil, needsData: false, over: world, report: { _ in })
+      run: run, checkpoint: "\(step)", data: nil, needsData: false, over: world, report: .silent)
     return (early, "after \(step) steps, the first kept checkpoint")
   }
 }

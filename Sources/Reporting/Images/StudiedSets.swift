@@ -24,7 +24,7 @@ struct StudiedSets {
   ///
   /// Collective.
   init(
-    _ configuration: Configuration, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ configuration: Configuration, over world: borrowing Communicator, report: Reporter
   ) throws {
     var notes: [String] = []
     let training = try DatasetChoice.open(configuration, .train, needsLabels: false, over: world, report: report)

@@ -65,7 +65,7 @@ package enum NeighborsStage {
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
     _ request: Request, over world: borrowing Communicator, output: (String) -> Void,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(

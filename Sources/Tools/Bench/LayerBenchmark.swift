@@ -34,7 +34,7 @@ enum LayerBenchmark {
   ///   - report: Receives the table.
   /// - Throws: ``CollectiveError`` for faulty options or data, `DNNLError` if oneDNN cannot create a primitive.
   static func run(
-    _ request: StepBenchmark.Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: StepBenchmark.Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
     let configuration = opened.configuration

@@ -62,7 +62,7 @@ package enum StepBenchmark {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     if request.isMeasuringLayers {
       return try LayerBenchmark.run(request, over: world, report: report)
@@ -121,7 +121,7 @@ package enum StepBenchmark {
 
   /// Prints a result and its comparison with an earlier one, and writes the requested file.
   private static func publish(
-    _ result: BenchmarkResult, _ request: Request, earlier: BenchmarkResult?, _ report: (String) -> Void
+    _ result: BenchmarkResult, _ request: Request, earlier: BenchmarkResult?, _ report: Reporter
   ) throws {
     report(result.table())
     try request.json.map { path in try result.write(to: path) }

@@ -31,9 +31,9 @@ package enum DatasetInspection {
   ///   - report: Receives the output, on rank 0.
   /// - Throws: ``CollectiveError`` naming the missing or faulty file or option.
   package static func info(
-    _ request: DatasetRequest, isJSON: Bool, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: DatasetRequest, isJSON: Bool, over world: borrowing Communicator, report: Reporter
   ) throws {
-    let reports = try reports(request, isFresh: false, over: world, report: isJSON ? { _ in } : report)
+    let reports = try reports(request, isFresh: false, over: world, report: isJSON ? .silent : report)
     report(isJSON ? json(request, reports) : text(request, reports))
   }
 
@@ -47,7 +47,7 @@ package enum DatasetInspection {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` with exit code 65 if an image cannot be decoded.
   package static func verify(
-    _ request: DatasetRequest, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: DatasetRequest, over world: borrowing Communicator, report: Reporter
   ) throws {
     let reports = try reports(request, isFresh: true, over: world, report: report)
     let bad = reports.flatMap(\.survey.bad)
@@ -62,7 +62,7 @@ package enum DatasetInspection {
     }
     let warnings = summary(reports).warnings
     for warning in warnings {
-      report("warning: \(warning)")
+      report.warn("\(warning)")
     }
     report(
       "\(request.title): \(count == 1 ? "the image" : "all \(count) images") can be "
@@ -72,7 +72,7 @@ package enum DatasetInspection {
   // MARK: - Inspection
 
   private static func reports(
-    _ request: DatasetRequest, isFresh: Bool, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: DatasetRequest, isFresh: Bool, over world: borrowing Communicator, report: Reporter
   ) throws -> [SplitReport] {
     let request = request.resolved(ranks: world.size)
     guard try request.isFolder(over: world) else {
@@ -87,7 +87,7 @@ package enum DatasetInspection {
     for split in try folder.splits(over: world) {
       let listing = try folder.listing(split, over: world)
       for note in listing.notes {
-        report("note: \(note)")
+        report.note("\(note)")
       }
       var part = try folder.described(split, listing.index, isFresh: isFresh, over: world, report: report)
       part.bad += listing.unlisted.map { file in
@@ -111,7 +111,7 @@ package enum DatasetInspection {
   /// Returns the description of a split of a dataset that is not a folder of image files; `nil` if there is no such split.
   private static func fixedReport(
     _ request: DatasetRequest, _ split: Split, isFresh: Bool, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> SplitReport? {
     let dataset: any ImageDataset
     do {

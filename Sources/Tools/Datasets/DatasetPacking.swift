@@ -20,7 +20,7 @@ package enum DatasetPacking {
   /// - Throws: ``CollectiveError`` naming the image or the pack.
   package static func run(
     _ request: DatasetRequest, shorterSide: Int, output: String, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws {
     let request = request.resolved(ranks: world.size)
     guard try request.isFolder(over: world) else {
@@ -55,12 +55,12 @@ package enum DatasetPacking {
 
   private static func index(
     _ request: DatasetRequest, _ split: Split, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws -> FolderIndex {
     let folder = DatasetFolder(request.configuration)
     let listing = try folder.listing(split, over: world)
     for note in listing.notes {
-      report("note: \(note)")
+      report.note("\(note)")
     }
     // Packing itself stops at a bad image; only if bad images are to be omitted must they be known in advance.
     guard folder.isSkippingBad else { return listing.index }

@@ -54,7 +54,7 @@ package enum DatasetPreview {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` naming the missing or faulty file or option.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     let resolved = request.dataset.resolved(ranks: world.size)
     let dataset = try DatasetChoice.open(

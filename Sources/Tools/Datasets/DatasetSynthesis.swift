@@ -24,7 +24,7 @@ package enum DatasetSynthesis {
   /// - Throws: ``CollectiveError`` naming the file that cannot be written.
   package static func run(
     output: String, counts: (train: Int, test: Int), threads: Int?, over world: borrowing Communicator,
-    report: @escaping (String) -> Void
+    report: Reporter
   ) throws {
     var configuration = Configuration()
     (configuration.data.shapesTrain, configuration.data.shapesTest) = counts

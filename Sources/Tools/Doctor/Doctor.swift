@@ -40,7 +40,7 @@ package enum Doctor {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if there is any problem, with its own exit code, or 78 if it would not end a run.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     world.activity.begin("opening the dataset", allowsSilence: true)
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)

@@ -99,17 +99,17 @@ package enum LossEvaluation {
   ///
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, note: (String) -> Void = { _ in }
+    _ request: Request, over world: borrowing Communicator, report: Reporter = .silent
   ) throws -> Result {
     let file = try world.throwingTogether { try openEmbeddings(request) }
     // The tolerance of a row's unit length, which allows for the rounding of its elements.
     let unitTolerance = file.type.kind == .bfloat16 ? 1e-2 : file.type.byteCount == 2 ? 1e-3 : 1e-4
     return file.type.fitsFloat
-      ? try evaluate(request, file, unitTolerance: unitTolerance, over: world, note: note) {
+      ? try evaluate(request, file, unitTolerance: unitTolerance, over: world, report: report) {
         elements throws(FileError) -> [Float] in
         try file.floats(elements)
       }
-      : try evaluate(request, file, unitTolerance: 1e-6, over: world, note: note) {
+      : try evaluate(request, file, unitTolerance: 1e-6, over: world, report: report) {
         elements throws(FileError) -> [Double] in
         try file.doubles(elements)
       }
@@ -129,7 +129,7 @@ package enum LossEvaluation {
 
   private static func evaluate<Scalar: LossScalar>(
     _ request: Request, _ file: NumPyFile, unitTolerance: Double, over world: borrowing Communicator,
-    note: (String) -> Void, read: (Range<Int>) throws(FileError) -> [Scalar]
+    report: Reporter, read: (Range<Int>) throws(FileError) -> [Scalar]
   ) throws -> Result {
     let (rowCount, width) = (file.shape[0], file.shape[1])
     // A function of N only, so that the result has the same bits on any number of ranks: 64 shards, until these are full blocks.
@@ -142,7 +142,7 @@ package enum LossEvaluation {
         path: file.path, firstRow: own.lowerBound, isNormalizing: request.isNormalizing, tolerance: unitTolerance)
       return rows
     }
-    let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world, note: note)
+    let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world, report: report)
 
     let (mode, temperature) = (request.loss.resolvedMode, request.loss.temperature)
     world.activity.begin("loss")
@@ -180,7 +180,7 @@ package enum LossEvaluation {
   /// Collective if labels are given.
   private static func classes(
     _ request: Request, rowCount: Int, own: Range<Int>, _ blocks: RowBlocks, over world: borrowing Communicator,
-    note: (String) -> Void
+    report: Reporter
   ) throws -> RowClasses {
     guard let path = request.labels else {
       return RowClasses(rowCount: rowCount, views: request.views ?? 1)
@@ -209,8 +209,8 @@ package enum LossEvaluation {
       least < 0 ? least : largest.flatMap { largest in labels.contains(largest) ? largest : nil }
     }
     if request.ignoredLabel == nil, let sentinel {
-      note(
-        "note: \(path): \(labels.count { label in label == sentinel }) rows have the label \(sentinel), which is taken for a class; if it means that there is none, give --ignore-label \(sentinel)"
+      report.note(
+        "\(path): \(labels.count { label in label == sentinel }) rows have the label \(sentinel), which is taken for a class; if it means that there is none, give --ignore-label \(sentinel)"
       )
     }
     return RowClasses(labels: labels, ignoring: request.ignoredLabel)

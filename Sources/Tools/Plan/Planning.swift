@@ -57,13 +57,13 @@ package enum Planning {
 
   /// Proposes numbers of ranks and threads, and reports them.
   private static func propose(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
-    let notes = request.isJSON ? { (_: String) in } : report
+    let notes = request.isJSON ? Reporter.silent : report
     let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
     let topology = try HostTopology(request.host)
     for note in HostTopology.contradictions(request.host) {
-      notes("note: \(note)")
+      notes.note(note)
     }
     world.activity.begin("planning", allowsSilence: true)
     let proposals = try LaunchProposal.proposals(opened.configuration, viewSize: opened.viewSize, on: topology)
@@ -86,10 +86,10 @@ package enum Planning {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, report: @escaping (String) -> Void
+    _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     guard !request.isProposing else { return try propose(request, over: world, report: report) }
-    let notes = request.isJSON ? { (_: String) in } : report
+    let notes = request.isJSON ? Reporter.silent : report
     let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
     let (configuration, viewSize) = (opened.configuration, opened.viewSize)
     let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset) }

@@ -43,27 +43,29 @@ enum Console {
     }
   }
 
-  /// Returns a function that prints lines to the standard output on rank 0, and does nothing on other ranks.
+  /// Returns a reporter that prints lines to the standard output on rank 0, errors to the standard error, and drops all lines of other ranks.
   ///
   /// - Parameters:
   ///   - world: The ranks.
-  ///   - verbosity: The amount of output; with `quiet`, only warnings are printed.
-  /// - Returns: The function, which prints one line per call.
-  static func reporter(
-    of world: borrowing Communicator, _ verbosity: Verbosity = .normal
-  ) -> (String) -> Void {
-    guard world.isRoot else { return { _ in } }
-    return verbosity == .quiet
-      ? { text in
-        if text.hasPrefix("warning:") {
+  ///   - verbosity: The amount of output; with `quiet`, only warnings and errors are printed.
+  /// - Returns: The reporter.
+  static func reporter(of world: borrowing Communicator, _ verbosity: Verbosity = .normal) -> Reporter {
+    guard world.isRoot else { return .silent }
+    return Reporter { kind, text in
+      switch kind {
+      case .plain, .note:
+        if verbosity != .quiet {
           line(text)
         }
-      } : { text in line(text) }
+      case .warning: line(text)
+      case .error: error(text)
+      }
+    }
   }
 
-  /// Returns a function that prints lines to the standard error on rank 0, and does nothing on other ranks.
-  static func errorReporter(of world: borrowing Communicator) -> (String) -> Void {
-    world.isRoot ? { text in error(text) } : { _ in }
+  /// Returns a reporter that prints all lines to the standard error on rank 0, for commands whose results are the standard output.
+  static func errorReporter(of world: borrowing Communicator) -> Reporter {
+    world.isRoot ? Reporter { _, text in error(text) } : .silent
   }
 
   /// Prints a line to the standard error.

@@ -82,7 +82,7 @@ struct EmbedCommand: RankedCommand {
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
     try EmbeddingStage.run(
-      request, over: world, report: Console.reporter(of: world), complain: Console.errorReporter(of: world))
+      request, over: world, report: Console.reporter(of: world))
   }
 }
 

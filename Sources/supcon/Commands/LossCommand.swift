@@ -69,7 +69,7 @@ struct LossCommand: RankedCommand {
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
     // Notes go to the standard error, because the standard output may be parsed as JSON.
-    let result = try LossEvaluation.run(request, over: world, note: Console.errorReporter(of: world))
+    let result = try LossEvaluation.run(request, over: world, report: Console.errorReporter(of: world))
     guard world.isRoot else { return .success }
     Console.line(
       json

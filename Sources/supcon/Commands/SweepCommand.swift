@@ -56,6 +56,6 @@ struct SweepCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    try SweepStage.run(request, over: world, report: Console.reporter(of: world)) { text in Console.error(text) }
+    try SweepStage.run(request, over: world, report: Console.reporter(of: world))
   }
 }
