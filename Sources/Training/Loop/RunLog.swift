@@ -91,6 +91,7 @@ final class RunLog {
   ///   - seconds: The duration of the step.
   ///   - gradientNorm: The Euclidean length of the gradient, computed for logged steps.
   ///   - world: The ranks.
+  /// - Throws: `MPIError` if the ranks cannot be compared.
   func add(
     _ result: StepResult, step: Int, seconds: Double, gradientNorm: @autoclosure () -> Double,
     over world: borrowing Communicator
