@@ -24,6 +24,11 @@ package final class RunProgress {
     console.report(line)
   }
 
+  /// Prints a warning above the status line.
+  package func warn(_ text: String) {
+    console.report.warn(text)
+  }
+
   /// Displays a step.
   ///
   /// - Parameters:

@@ -3,7 +3,9 @@ package struct SlowRankWatch {
   /// The work of one rank on its shards over some steps.
   package struct Work: Sendable {
     package var seconds: Double
-    /// The shards that its threads computed one after the other. Ranks may have different numbers, which makes none of them slow.
+    /// The shards that its threads computed one after the other.
+    ///
+    /// Ranks may have different numbers, which makes none of them slow.
     package var turns: Double
 
     package init(seconds: Double, turns: Double) {

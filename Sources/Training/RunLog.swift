@@ -92,6 +92,7 @@ final class RunLog {
   ///   - seconds: The duration of the step.
   ///   - gradientNorm: The Euclidean length of the gradient, computed for logged steps.
   ///   - world: The ranks.
+  /// - Throws: `MPIError` if the ranks cannot be compared.
   func add(
     _ result: StepResult, step: Int, seconds: Double, gradientNorm: @autoclosure () -> Double,
     over world: borrowing Communicator
@@ -136,7 +137,7 @@ final class RunLog {
     let warning = collapseWatch.warning(
       atStep: step, loss: contrast.loss, lowerBound: contrast.lowerBound, collapseValue: contrast.collapseValue)
     if let warning {
-      progress?.report.warn(warning)
+      progress?.warn(warning)
     }
   }
 

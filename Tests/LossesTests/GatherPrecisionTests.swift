@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  /// What help says of the option: the gradients of tight clusters are small differences of large sums.
+  /// The words of the help: the gradients of tight clusters are small differences of large sums.
   @Test func `rounding costs spread rows little and tight clusters a few percent of the gradient`() {
     let (width, labels) = (128, (0..<512).map { row in row % 10 })
     func error(attraction: Double) -> Double {

@@ -153,10 +153,10 @@ package struct ScalingModel: Sendable {
   /// The share of the step up to which the network counts as hidden.
   package static let hiddenShare = 0.05
 
-  /// The smallest number of samples of a host at which the network takes at most 5 % of the step, of 1, 2, 4, … shards a thread; `nil` if
-  /// none is large enough.
+  /// Finds the smallest batch of a host at which the network takes at most 5 % of the step, of 1, 2, 4, … shards a thread.
   ///
   /// - Parameter hosts: The number of hosts.
+  /// - Returns: Its samples; `nil` if none is large enough.
   package func hiddenSamplesPerHost(hosts: Int) -> Int? {
     // Up to more shards one after the other than any host computes in a step.
     let shardCounts = (0...12).map { power in threads * ranksPerHost << power }
@@ -171,6 +171,7 @@ package struct ScalingModel: Sendable {
   /// - Parameters:
   ///   - shardsPerHost: The shards of a host, at least one a rank.
   ///   - hosts: The last number of hosts.
+  /// - Returns: A prediction for each number of hosts.
   package func weakScaling(shardsPerHost: Int, to hosts: Int) -> [StepPrediction] {
     var counts: [Int] = []
     var count = 1
