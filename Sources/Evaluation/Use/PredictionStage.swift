@@ -51,7 +51,7 @@ package enum PredictionStage {
   /// - Returns: The exit status: `data` if a file cannot be decoded.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, output: (String) -> Void,
+    _ request: Request, over world: borrowing Communicator, output: Reporter,
     report: Reporter
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)

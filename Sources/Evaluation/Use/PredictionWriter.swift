@@ -16,12 +16,12 @@ struct PredictionWriter {
   }
 
   /// Writes the lines before the first prediction.
-  func begin(_ output: (String) -> Void) {
+  func begin(_ output: Reporter) {
     format.begin(header: "file,place,label,probability", output)
   }
 
   /// Writes the most probable classes of one file; of equally probable ones, the class with the lower index comes first.
-  mutating func write(_ path: String, _ probabilities: [Double], _ output: (String) -> Void) {
+  mutating func write(_ path: String, _ probabilities: [Double], _ output: Reporter) {
     let best = probabilities.indices.sorted { one, other in
       probabilities[one] != probabilities[other] ? probabilities[one] > probabilities[other] : one < other
     }.prefix(top)
@@ -44,7 +44,7 @@ struct PredictionWriter {
   }
 
   /// Writes the lines after the last prediction.
-  func end(_ output: (String) -> Void) {
+  func end(_ output: Reporter) {
     format.end(output)
   }
 }

@@ -1,3 +1,5 @@
+import Configuration
+
 /// The output format of results for image files.
 package enum ResultFormat: String, Sendable, CaseIterable {
   /// Plain text for reading.
@@ -8,7 +10,7 @@ package enum ResultFormat: String, Sendable, CaseIterable {
   case json
 
   /// Writes the lines before the first result: the CSV header, or the opening bracket of the JSON array.
-  package func begin(header: String, _ output: (String) -> Void) {
+  package func begin(header: String, _ output: Reporter) {
     switch self {
     case .text: break
     case .csv: output(header)
@@ -17,7 +19,7 @@ package enum ResultFormat: String, Sendable, CaseIterable {
   }
 
   /// Writes the lines after the last result.
-  package func end(_ output: (String) -> Void) {
+  package func end(_ output: Reporter) {
     if self == .json {
       output("]")
     }

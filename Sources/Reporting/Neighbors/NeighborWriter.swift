@@ -16,12 +16,12 @@ struct NeighborWriter {
   }
 
   /// Writes the lines before the first result.
-  func begin(_ output: (String) -> Void) {
+  func begin(_ output: Reporter) {
     format.begin(header: "file,place,sample,name,class,similarity,distance", output)
   }
 
   /// Writes the neighbors of one file, nearest first.
-  mutating func write(_ path: String, _ neighbors: [NearImage], _ output: (String) -> Void) {
+  mutating func write(_ path: String, _ neighbors: [NearImage], _ output: Reporter) {
     switch format {
     case .text:
       output(path)
@@ -55,7 +55,7 @@ struct NeighborWriter {
   }
 
   /// Writes the lines after the last result.
-  func end(_ output: (String) -> Void) {
+  func end(_ output: Reporter) {
     format.end(output)
   }
 }
