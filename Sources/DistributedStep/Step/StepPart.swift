@@ -1,6 +1,6 @@
-/// The parts of a training step, in the order of computation. The first two are parts of others, which are counted without them.
+/// The parts of a training step, in the order of computation.
 ///
-/// The time of a part that ends in a collective includes the waiting for the slowest rank.
+/// The first two are within others, which are counted without them. The time of a part that ends in a collective includes the waiting for the slowest rank.
 package enum StepPart: Int, CaseIterable, Sendable {
   /// Samples → views, within the forward pass.
   case data
