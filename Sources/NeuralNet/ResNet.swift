@@ -104,8 +104,8 @@ public final class ResNet {
 
   /// Allocates the activations of a forward pass; needed once for each shard whose activations are saved.
   ///
-  /// - Parameter kept: The activations that are kept; those of ``KeptActivations/blockOutputs`` belong to this encoder, all others may also be
-  ///   used by the same encoder of another thread.
+  /// Those of ``KeptActivations/blockOutputs`` are used by this encoder alone, others also by the same encoder of another thread.
+  ///
   /// - Throws: `DNNLError` if oneDNN refuses the memory.
   public func makeSavedActivations(_ kept: KeptActivations = .all) throws(DNNLError) -> SavedActivations {
     try SavedActivations(self, kept)

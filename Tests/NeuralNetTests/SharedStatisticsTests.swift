@@ -18,9 +18,7 @@ import Testing
     var mean: [Double] = []
     var variance: [Double] = []
 
-    /// - Parameters:
-    ///   - input: `[images, channels, pixels]`.
-    ///   - weights: The gradient of the output.
+    /// From an input of `[images, channels, pixels]` and the gradient of the output, `weights`.
     init(_ input: [Float], weights: [Float], scale: [Float], shift: [Float], images: Int, pixels: Int) {
       let channels = scale.count
       output = Array(repeating: 0, count: input.count)

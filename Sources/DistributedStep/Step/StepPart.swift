@@ -1,4 +1,4 @@
-/// The parts of a training step, in the order of computation. The first two are parts of others, which are counted without them.
+/// The parts of a training step, in the order of computation.
 ///
 /// The time of a part that ends in a collective includes the wait for the slowest rank.
 package enum StepPart: Int, CaseIterable, Sendable {

@@ -5,7 +5,8 @@
 ///                     rank 2  [g h]                     e + f + g + h
 ///
 /// Each group is summed along a ``ShardTree`` of its own, so the sums have the same bits on any number of ranks. Of a group on several
-/// ranks, each of them completes the tree on a slice of the vector and sends it to the others: a rank receives about two vectors for a group.
+/// ranks, each of them completes the tree on a slice of the vector and sends it to the others, in two calls: a rank receives two to three
+/// vectors for a group, however many ranks share it.
 public struct GroupReduction: Sendable {
   /// The shards of a group.
   public let groupSize: Int
@@ -116,10 +117,7 @@ public struct GroupReduction: Sendable {
     return sums
   }
 
-  /// Completes the trees of groups on several ranks.
-  ///
-  /// - Parameter partial: The sums of this rank's subtrees, for each of its groups.
-  /// - Returns: The sum of each group.
+  /// Completes the trees of groups on several ranks: from the sums of this rank's subtrees of each of its groups, those of the groups.
   private func exchange(
     _ partial: [[[Double]]], count: Int, over world: borrowing Communicator
   ) throws(MPIError) -> [[Double]] {
@@ -165,9 +163,7 @@ public struct GroupReduction: Sendable {
     return total
   }
 
-  /// Sends a block to each rank with which this one shares a group.
-  ///
-  /// - Returns: The received block of each rank.
+  /// Sends a block to each rank with which this one shares a group, and returns the block received from each.
   private func exchange(
     over world: borrowing Communicator, sending: (Group, _ member: Int) -> Int,
     receiving: (Group, _ member: Int) -> Int,
