@@ -203,7 +203,7 @@ let tests: [Target] = [
     name: "ImagingTests", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness", "Kernels", "TestSupport"],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "CorruptionsTests", dependencies: ["Corruptions", "ImageCodecs", "KeyedRandomness"], exclude: ["Fixtures"],
+    name: "CorruptionsTests", dependencies: ["Corruptions", "ImageCodecs"], exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "DatasetsTests",

@@ -26,7 +26,7 @@ public struct CorruptionForm: Sendable {
   let snow: [Snow]
   /// The brightness of the cloud, and the factor by which finer waves are weaker.
   let fog: [(strength: Double, decay: Double)]
-  /// What is added to the value of a color.
+  /// The amount added to the value of a color.
   let brightness: [Double]
   /// The factor of the distances from the mean.
   let contrast: [Double]

@@ -22,11 +22,12 @@ public struct CorruptionMaker: Sendable {
     method = Self.method(corruption, severity, form)
   }
 
-  /// The corrupted image; callable from any thread.
+  /// Corrupts an image; callable from any thread.
   ///
   /// - Parameters:
   ///   - image: An image of the form's size.
   ///   - number: The image's number in its dataset, which keys the random draws.
+  /// - Returns: The corrupted image, of the same size.
   /// - Throws: ``ImageError`` if the JPEG library refuses.
   public func corrupted(_ image: RGBImage, number: Int) throws(ImageError) -> RGBImage {
     precondition(

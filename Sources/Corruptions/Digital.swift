@@ -1,7 +1,7 @@
 import ImageCodecs
 import KeyedRandomness
 
-/// What cameras and files do to images after they are taken.
+/// Changes that cameras and files make to images after they are taken.
 enum Digital {
   /// Draws every channel towards its mean.
   static func contrast(_ image: RGBImage, factor: Double) -> RGBImage {

@@ -1,7 +1,9 @@
 import ImageCodecs
 import KeyedRandomness
 
-/// The noise of a camera: of its electronics, of light itself, and of broken pixels. Samples are independent, also the three of a pixel.
+/// The noise of a camera: of its electronics, of light itself, and of broken pixels.
+///
+/// Samples are independent, also the three of a pixel.
 enum Noise {
   /// Adds normal deviates.
   static func gaussian(_ image: RGBImage, deviation: Double, _ stream: inout RandomStream) -> RGBImage {

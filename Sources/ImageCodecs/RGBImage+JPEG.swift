@@ -1,9 +1,10 @@
 import CImageCodecs
 
 extension RGBImage {
-  /// The image as a JPEG file, encoded as Pillow does: accurate cosine transform, colors at half the resolution (4:2:0).
+  /// Encodes the image as a JPEG file as Pillow does: accurate cosine transform, colors at half the resolution (4:2:0).
   ///
   /// - Parameter quality: From 1 to 100.
+  /// - Returns: The whole file.
   /// - Throws: ``ImageError`` in libjpeg-turbo's words.
   public func jpegBytes(quality: Int) throws(ImageError) -> [UInt8] {
     guard let handle = unsafe tjInitCompress() else {

@@ -13,6 +13,7 @@ enum LinearProbe {
   ///   - classCount: The number of classes.
   ///   - world: The ranks.
   /// - Returns: The number of samples whose class ranks first, and among the first five.
+  /// - Throws: `MPIError` if the ranks cannot communicate.
   static func correctCounts(
     training: FeatureRows, test: FeatureRows, classCount: Int, over world: borrowing Communicator
   ) throws -> (top1: Int, top5: Int) {

@@ -8,7 +8,7 @@ import MPI
 import Runs
 import WeightExchange
 
-/// What an evaluation measures, opened and checked before any work is done.
+/// The data and the classifier that an evaluation measures, opened and checked before any work is done.
 struct EvaluationData {
   /// The share of the images of a dataset to transfer to that is held out where it has no test images.
   private static let heldOutFraction = 0.2

@@ -183,7 +183,7 @@ package enum EvaluationStage {
     }
   }
 
-  /// What was measured, for the file.
+  /// The description of the measured data and weights, for the file.
   private static func details(
     _ request: Request, _ data: EvaluationData, _ encoder: FrozenEncoder
   ) -> [String: JSONValue] {
