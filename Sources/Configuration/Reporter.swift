@@ -46,8 +46,7 @@ package struct Reporter {
 
   /// Returns a reporter that hands each line to another way of writing it.
   ///
-  /// - Parameters:
-  ///   - wrap: Calls its argument, which writes the line.
+  /// - Parameter wrap: Calls its argument, which writes the line.
   /// - Returns: The reporter.
   package func wrapped(in wrap: @escaping (_ write: () -> Void) -> Void) -> Reporter {
     Reporter { kind, line in wrap { write(kind, line) } }

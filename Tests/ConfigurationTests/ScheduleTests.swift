@@ -48,7 +48,7 @@ struct ScheduleTests {
     let short = configuration("--epochs 3 --steps 20 --warmup-epochs 1")
     var extended = short
     var notes: [String] = []
-    try extended.extend(toEpochs: 5, run: "r") { note in notes.append(note) }
+    try extended.extend(toEpochs: 5, run: "r", report: Reporter { _, line in notes.append(line) })
     #expect(notes.count == 1 && notes[0].contains("starts again"))
     #expect(extended.schedule.steps == nil && extended.schedule.cosineRestarts == [3])
     let (before, after) = (

@@ -47,7 +47,9 @@ struct OutputErrorTests {
     #expect(more.standardOutput.contains("continuing after step 1"))
   }
 
-  /// The commands with outputs, which `OUT` stands for. The inputs are missing: outputs are checked first.
+  /// The commands with outputs, which `OUT` stands for.
+  ///
+  /// The inputs are missing: outputs are checked first.
   private static let commandsWithFiles = [
     "export x --output OUT", "embed x --output OUT", "embed x --output a.npy --labels OUT",
     "embed x --output a.npy --table OUT", "neighbors x y.png --sheet OUT.html", "report x --output OUT",

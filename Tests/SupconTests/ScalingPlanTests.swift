@@ -106,6 +106,7 @@ struct ScalingPlanTests {
     let link = ["--link", "10Gb/s,30us"]
     for (options, parts) in [
       (["--hosts", "2"], ["--hosts 2", "needs --link", "10Gb/s,30us"]),
+      (["--hosts", "2", "--batch-norm", "global"] + link, ["--batch-norm global", "--hosts"]),
       (["--hosts", "0"] + link, ["--hosts 0", "at least 1"]),
       (link, ["--link 10Gb/s,30us", "add --hosts"]),
       (["--hosts", "2", "--link", "10Gbit,30us"], ["--link 10Gbit,30us", "such as 10Gb/s,30us"]),

@@ -34,7 +34,7 @@ struct DefaultBatchTests {
     var configuration = given.applied(to: test.command.defaults)
     var notes: [String] = []
     let dataset = ShapesDataset(count: test.count, seed: 0, split: .train)
-    configuration.resolveDefaults(for: dataset, given: given) { note in notes.append(note) }
+    configuration.resolveDefaults(for: dataset, given: given, report: Reporter { _, line in notes.append(line) })
     let (batches, rate) = (configuration.batches, configuration.optimizer.learningRate)
     #expect([Double(batches.size), Double(batches.shardSize), rate] == test.expected)
     #expect(notes.contains { note in note.hasPrefix("learning rate: 0.035") } == (rate == 0.035))

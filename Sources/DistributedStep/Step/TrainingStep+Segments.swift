@@ -3,7 +3,7 @@ import DataLoading
 import Runs
 
 extension TrainingStep {
-  /// Times the backward pass of one shard.
+  /// Times the backward pass of one shard, whose BatchNorm shares statistics with no other.
   ///
   /// Not collective. The step takes no further steps afterwards: the packed weights of both passes are kept from now on.
   ///
@@ -17,7 +17,7 @@ extension TrainingStep {
     let parameters = state.parameters
     let partition = partition(of: batch)
     var seconds = [Double](repeating: 0, count: segments.count)
-    try workers.compute(1, parameters: parameters) { [self] model, shard, index in
+    let pass = workers.compute(1, parameters: parameters) { [self] model, shard, index in
       try loader.fill(model.encoder.views, views[index])
       try model.forward(shard, parameters: parameters)
       _ = model.crossEntropy(of: shard, labels: labels(ofRows: views[index]), weight: crossEntropyWeight(partition))
@@ -30,6 +30,7 @@ extension TrainingStep {
         }
       }
     }
+    try pass.run()
     return seconds
   }
 }

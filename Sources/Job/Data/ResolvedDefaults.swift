@@ -7,11 +7,13 @@ extension Configuration {
   /// The smallest number of steps per epoch that is accepted with the default batch size: with fewer, a contrastive loss may stay on its initial
   /// plateau for several epochs.
   private static let fewestSteps = 40
-  /// The default batch of smaller training sets, which gives more steps, and its shards. In shards of 8, the statistics of BatchNorm are so
-  /// noisy that the plateau is left later.
+  /// The default batch of smaller training sets, which gives more steps, and its shards.
+  ///
+  /// In shards of 8, the statistics of BatchNorm are so noisy that the plateau is left later.
   private static let (smallBatch, smallShard) = (64, 16)
-  /// The default learning rate of that batch, between linear and square-root scaling. With that of larger batches, four of twenty seeds made
-  /// all embeddings equal on `shapes`.
+  /// The default learning rate of that batch, between linear and square-root scaling.
+  ///
+  /// With that of larger batches, four of twenty seeds made all embeddings equal on `shapes`.
   private static let smallBatchLearningRate = 0.035
 
   /// The largest side of a view in pixels for which images are treated like CIFAR's, not like photographs.
