@@ -125,7 +125,7 @@ struct ReadOnlyFileTests {
     #expect(try directory.names() == ["old.npy"])
     let missing = #expect(throws: FileError.self) { try AtomicFile.check(directory.file("no/x.npy")) }
     #expect(
-      missing?.kind == .missing
+      missing?.kind == .creation
         && missing?.description.contains("there is no folder \(directory.file("no")): make it") == true)
     let written = #expect(throws: FileError.self) { try AtomicFile.write("a", to: directory.file("no/x.npy")) }
     #expect(written == missing && written?.description.contains("temporary") == false)

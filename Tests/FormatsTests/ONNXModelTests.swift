@@ -61,7 +61,7 @@ struct ONNXModelTests {
   @Test func `a file that cannot be written leaves nothing`() throws {
     let directory = try TemporaryDirectory()
     let error = try #require(throws: FileError.self) { try smallModel().write(to: directory.file("no/a.onnx")) }
-    #expect(error.kind == .missing)
+    #expect(error.kind == .creation)
     #expect(try directory.names().isEmpty)
   }
 }

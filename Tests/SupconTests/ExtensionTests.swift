@@ -48,7 +48,7 @@ struct ExtensionTests {
     let run = workshop.path("run")
     for (command, option) in [("embed", "--output"), ("export", "--output")] {
       expectRefusal(
-        try workshop.run([command, "--run", run, option, workshop.path("no/file")]), 66,
+        try workshop.run([command, "--run", run, option, workshop.path("no/file")]), 73,
         naming: ["no/file: cannot create it", "there is no folder \(workshop.path("no"))"])
     }
     // A file where the folder of the result belongs.

@@ -53,7 +53,8 @@ struct OutputErrorTests {
   private static let commandsWithFiles = [
     "export x --output OUT", "embed x --output OUT", "embed x --output a.npy --labels OUT",
     "embed x --output a.npy --table OUT", "neighbors x y.png --sheet OUT.html", "report x --output OUT",
-    "loss --embeddings x --labels y --gradient OUT", "bench --json OUT", "dataset preview --output OUT",
+    "loss --embeddings x --labels y --gradient OUT", "bench --json OUT",
+    "dataset preview --dataset shapes --output OUT",
     "dataset pack --data x --output OUT",
   ]
   private static let commandsWithFolders = [

@@ -94,7 +94,7 @@ struct PlanTests {
     }
     // Shards that share statistics exist side by side, also where nothing is kept but the outputs of blocks.
     let shared = try succeeding(
-      workshop.run(["plan", "--activation-memory", "0", "--batch-norm", "global"])
+      workshop.run(["plan", "--activation-memory", "0", "--batch-size", "256", "--batch-norm", "global"])
     ).standardOutput
     for part in ["kept for 0 of 8 shards", "the outputs of blocks", "side by side"] {
       #expect(shared.contains(part), "\(part)")
