@@ -138,7 +138,7 @@ struct PlanTests {
   @Test func otherRanksThanStartedAreRefused() throws {
     let workshop = try Workshop()
     expectRefusal(try workshop.run(ranks: 2, ["plan", "--ranks", "3"]), 64, naming: ["--ranks 3", "2 ranks"])
-    expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 4 shards"])
+    expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 8 shards"])
   }
 
   /// The part of a proposal that the test looks at.

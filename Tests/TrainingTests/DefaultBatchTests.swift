@@ -16,17 +16,17 @@ struct DefaultBatchTests {
   }
 
   @Test(arguments: [
-    Case(count: 6000, expected: [64, 16, 0.035]),
+    Case(count: 6000, expected: [64, 8, 0.035]),
     Case(count: 50_000, expected: [256, 32, 0.1]),
-    Case(count: 60, expected: [48, 16, 0.035]),
+    Case(count: 60, expected: [56, 8, 0.035]),
     Case(command: .supervised, count: 6000, expected: [256, 32, 0.1]),
     // What is given stays, and what belongs to it.
-    Case(count: 6000, given: ["learning-rate": "0.1"], expected: [64, 16, 0.1]),
+    Case(count: 6000, given: ["learning-rate": "0.1"], expected: [64, 8, 0.1]),
     Case(count: 6000, given: ["batch-size": "256"], expected: [256, 32, 0.1]),
     Case(count: 6000, given: ["shard-size": "32"], expected: [256, 32, 0.1]),
-    Case(count: 6000, given: ["optimizer": "adamw"], expected: [64, 16, 0.1]),
+    Case(count: 6000, given: ["optimizer": "adamw"], expected: [64, 8, 0.1]),
     // It is multiplied by 64 / 256 already.
-    Case(count: 6000, given: ["scale-learning-rate": "true"], expected: [64, 16, 0.1]),
+    Case(count: 6000, given: ["scale-learning-rate": "true"], expected: [64, 8, 0.1]),
   ])
   func `a small training set has a smaller batch and a lower learning rate`(_ test: Case) {
     var given = ConfigurationOverrides()
