@@ -51,7 +51,7 @@ struct DefaultsTests {
       }
       #expect(options["precision"] == "float32" || options["precision"] == "bfloat16", "auto, resolved")
       // 6,000 images are too few for the batch of larger sets.
-      let ofSmallSets: [String: Double] = ["batch-size": 64, "shard-size": 16, "learning-rate": 0.035]
+      let ofSmallSets: [String: Double] = ["batch-size": 64, "shard-size": 8, "learning-rate": 0.035]
       for (option, expected) in Self.numbers {
         let number = options[option].flatMap { text in Double(text) }
         #expect(number == ofSmallSets[option] ?? expected, "\(option)")
