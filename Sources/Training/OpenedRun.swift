@@ -72,13 +72,7 @@ struct OpenedRun {
           remedy: "put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
         )
       }
-      if let classes, classes != resolved.classifier.classes {
-        throw RunError(
-          .configuration,
-          "\(resolved.data.path ?? resolved.data.dataset.rawValue): has \(counted(dataset.classNames.count, "class")) (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes)",
-          remedy: "give the data that it was written for, or begin a new run"
-        )
-      }
+      if let classes { try Self.checkClasses(of: dataset, resolved, against: classes) }
       if let problem = resolved.progressiveSizeProblem(viewSize: resolved.viewSize(of: dataset)) {
         throw problem
       }
@@ -93,6 +87,17 @@ struct OpenedRun {
     directory = opened?.directory
     checkpoint = opened?.checkpoint
     self.lock = lock
+  }
+
+  /// Refuses data whose number of classes is not that of the configuration's classifier.
+  private static func checkClasses(
+    of dataset: any ImageDataset, _ configuration: Configuration, against classes: Int
+  ) throws(RunError) {
+    guard classes != configuration.classifier.classes else { return }
+    throw RunError(
+      .configuration,
+      "\(configuration.data.path ?? configuration.data.dataset.rawValue): has \(counted(dataset.classNames.count, "class")) (\(dataset.classNames.prefix(10).joined(separator: ", "))), but the configuration is of a classifier of \(classes)",
+      remedy: "give the data that it was written for, or begin a new run")
   }
 
   /// Returns the state at the beginning of training: rank 0's checkpoint, broadcast to all ranks, or the initial state.
