@@ -15,22 +15,12 @@ options=(--model resnet18 --batch-size 256 --steps 5 "$@")
 
 . scripts/mpi-environment.sh
 . scripts/faults/test-hosts.sh
-reason=$(hosts_problem)
-command -v tc >/dev/null || reason=${reason:-"needs tc (apt-get install iproute2)"}
-[ -z "$reason" ] || { echo "bench-network: $reason" >&2 && exit 69; }
-[ -n "${SUPCON:-}" ] || swift build -c release --product supcon
-supcon=$(realpath "${SUPCON:-.build/release/supcon}")
-folder=$(mktemp -d "${TMPDIR:-/tmp}/supcon-network.XXXXXX")
-trap 'remove_hosts; rm -rf "$folder"' EXIT
-
-make_hosts "$folder" 2
+two_hosts bench-network
 echo "| link | overlap | step | reduction that nothing hides | its share |"
 echo "|---|---|---|---|---|"
 for speed in 1 10; do
-  for host in "${host_names[@]}"; do
-    # A fifth of a millisecond of the link's speed may pass at once.
-    tc -n "$host" qdisc replace dev net0 root tbf rate "${speed}gbit" burst "$((speed * 128))kb" latency 50ms
-  done
+  # A fifth of a millisecond of the link's speed may pass at once.
+  limit_links "${speed}gbit" "$((speed * 128))kb"
   for ((round = 0; round < rounds; round++)); do
     for overlap in off on; do
       on_host "${host_names[0]}" env SUPCON="$supcon" scripts/launch.sh --agent "$folder/agent" --hostfile "$folder/hostfile" -np 2 \

@@ -16,18 +16,8 @@ options=(--model resnet18 --image-size 16 --batch-size 8 --shard-size 2 --shapes
 
 . scripts/mpi-environment.sh
 . scripts/faults/test-hosts.sh
-reason=$(hosts_problem)
-command -v tc >/dev/null || reason=${reason:-"needs tc (apt-get install iproute2)"}
-[ -z "$reason" ] || { echo "check-scaling: $reason" >&2 && exit 69; }
-[ -n "${SUPCON:-}" ] || swift build -c release --product supcon
-supcon=$(realpath "${SUPCON:-.build/release/supcon}")
-folder=$(mktemp -d "${TMPDIR:-/tmp}/supcon-scaling.XXXXXX")
-trap 'remove_hosts; rm -rf "$folder"' EXIT
-
-make_hosts "$folder" 2
-for host in "${host_names[@]}"; do
-  tc -n "$host" qdisc replace dev net0 root tbf rate "${megabits}mbit" burst 128kb latency 50ms
-done
+two_hosts check-scaling
+limit_links "${megabits}mbit" 128kb
 link=$((megabits * 95 / 100))Mb/s,50us
 for ((round = 0; round < rounds; round++)); do
   for overlap in off on; do

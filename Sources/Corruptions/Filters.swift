@@ -8,9 +8,9 @@ enum Filters {
     let weight: Double
   }
 
-  /// The weights of a Gaussian from −radius to radius, with sum 1.
-  static func gaussianWeights(sigma: Double, radius: Int) -> [Double] {
-    let weights = (-radius...radius).map { place in exp(-0.5 * Double(place * place) / (sigma * sigma)) }
+  /// The weights of a Gaussian around 0 at whole places, with sum 1.
+  static func gaussianWeights(sigma: Double, at places: ClosedRange<Int>) -> [Double] {
+    let weights = places.map { place in exp(-0.5 * Double(place * place) / (sigma * sigma)) }
     let sum = weights.reduce(0, +)
     return weights.map { weight in weight / sum }
   }
@@ -21,7 +21,7 @@ enum Filters {
   ) -> [Double] {
     let radius = Int(truncation * sigma + 0.5)
     guard radius > 0 else { return plane }
-    let weights = gaussianWeights(sigma: sigma, radius: radius)
+    let weights = gaussianWeights(sigma: sigma, at: -radius...radius)
     var columns = plane
     for row in 0..<side {
       for column in 0..<side {
@@ -71,7 +71,7 @@ enum Filters {
     }
     let area = disk.reduce(0, +)
     disk = disk.map { weight in weight / area }
-    let weights = gaussianWeights(sigma: sigma, radius: smoothing)
+    let weights = gaussianWeights(sigma: sigma, at: -smoothing...smoothing)
     let taps = weights.indices.flatMap { down in
       weights.indices.map { right in
         Tap(right: right - smoothing, down: down - smoothing, weight: weights[down] * weights[right])
@@ -87,14 +87,11 @@ enum Filters {
   ///
   /// The line has 2 · radius + 1 pixels, each the nearest to its place, as ImageMagick's `-motion-blur`.
   static func line(radius: Int, sigma: Double, degrees: Double) -> [Tap] {
-    let count = 2 * radius + 1
-    let weights = (0..<count).map { place in exp(-0.5 * Double(place * place) / (sigma * sigma)) }
-    let sum = weights.reduce(0, +)
     let radians = degrees * .pi / 180
-    return weights.enumerated().map { place, weight in
+    return gaussianWeights(sigma: sigma, at: 0...2 * radius).enumerated().map { place, weight in
       Tap(
         right: Int((Double(place) * cos(radians) - 0.5).rounded(.up)),
-        down: Int((Double(place) * sin(radians) - 0.5).rounded(.up)), weight: weight / sum)
+        down: Int((Double(place) * sin(radians) - 0.5).rounded(.up)), weight: weight)
     }
   }
 }

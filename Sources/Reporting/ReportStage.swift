@@ -64,7 +64,7 @@ package enum ReportStage {
       let path = request.output ?? defaultOutput(records)
       let html = page(records, study).html
       try AtomicFile.write(html, to: path)
-      for note in study?.notes ?? [] { report.note("\(note)") }
+      for note in study?.notes ?? [] { report.note(note) }
       report("\(path): report of \(counted(records.count, "run")), \(decimal(1e-6 * Double(html.utf8.count), 2)) MB")
     }
   }

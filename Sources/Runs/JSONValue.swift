@@ -104,6 +104,14 @@ package enum JSONValue: Codable, Sendable, Equatable {
 }
 
 extension JSONValue {
+  /// Returns the fields of the object in a file; `nil` if there is no such file or no object in it.
+  package static func fields(ofFile path: String) -> [String: JSONValue]? {
+    guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0),
+      case .object(let fields) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
+    else { return nil }
+    return fields
+  }
+
   /// Writes an object's fields into a JSON file, whose other fields are preserved.
   ///
   /// - Parameters:
@@ -115,9 +123,7 @@ extension JSONValue {
     _ fields: [String: JSONValue], into path: String, replacing replaced: Set<String> = []
   ) throws(FileError) {
     var object = fields
-    if let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0),
-      case .object(let others) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
-    {
+    if let others = self.fields(ofFile: path) {
       object = others.filter { name, _ in !replaced.contains(name) }.merging(fields) { _, new in new }
     }
     try AtomicFile.write(JSONValue.object(object).encoded(isPretty: true) + "\n", to: path)

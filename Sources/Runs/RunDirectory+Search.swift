@@ -1,5 +1,4 @@
 import Configuration
-import Formats
 import Glibc
 
 extension RunDirectory {
@@ -69,10 +68,7 @@ extension RunDirectory {
 
   /// True if `summary.json` says that the run is complete.
   private var isFinished: Bool {
-    guard let file = try? ReadOnlyFile(path: summaryPath), let bytes = try? file.read(file.byteCount, at: 0),
-      case .object(let fields) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
-    else { return false }
-    return fields["status"] == .text(RunStatus.finished.rawValue)
+    JSONValue.fields(ofFile: summaryPath)?["status"] == .text(RunStatus.finished.rawValue)
   }
 
   /// The time at which training last wrote to the run, in seconds since 1970.

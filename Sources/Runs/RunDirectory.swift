@@ -92,22 +92,27 @@ package struct RunDirectory {
 
   /// Creates the directory, its parents and the folder of checkpoints.
   package func create() throws(RunError) {
-    try Self.create(checkpoints.path)
+    try Self.createFolders(checkpoints.path)
   }
 
   /// Creates a folder for the result of a later stage.
   package func createFolder(_ name: String) throws(RunError) {
-    try Self.create("\(path)/\(name)")
+    try Self.createFolders("\(path)/\(name)")
   }
 
   /// Creates a folder and its parents.
   ///
   /// - Parameters:
-  ///   - path: The folder.
+  ///   - folder: The folder.
   ///   - option: The option that names it, for messages.
   /// - Throws: ``RunError`` naming the folder that cannot be created.
-  package static func createFolders(_ path: String, option: String = "--output") throws(RunError) {
-    try create(path, option: option)
+  package static func createFolders(_ folder: String, option: String = "--output") throws(RunError) {
+    for path in parents(of: folder) + [folder] {
+      guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
+        throw cannotBeCreated(path, errno, file: file(in: folder), option: option)
+      }
+    }
+    if let file = file(in: folder) { throw cannotBeCreated(folder, ENOTDIR, file: file, option: option) }
   }
 
   /// Checks that the directory can be created, before the dataset is read: that its nearest existing parent is a folder and writable.
@@ -140,15 +145,6 @@ package struct RunDirectory {
     } catch {
       throw RunError(RunError(error).exitCode, error.description, remedy: remedy)
     }
-  }
-
-  private static func create(_ folder: String, option: String = "--output") throws(RunError) {
-    for path in parents(of: folder) + [folder] {
-      guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
-        throw cannotBeCreated(path, errno, file: file(in: folder), option: option)
-      }
-    }
-    if let file = file(in: folder) { throw cannotBeCreated(folder, ENOTDIR, file: file, option: option) }
   }
 
   /// The folders that a path leads through, from the top.

@@ -185,7 +185,7 @@ package enum TrainingRun {
     let configuration = opened.configuration
     ReferencePrimitives.note(report)
     for note in configuration.schedule.notesWithoutEffect {
-      report.note("\(note)")
+      report.note(note)
     }
     report(
       "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(counted(opened.dataset.count, "sample"))"

@@ -57,11 +57,7 @@ package struct ImagePreprocessing: Sendable {
 
   /// Returns the class names of the training set in `summary.json`.
   private static func classNames(ofSummaryIn run: String) -> [String]? {
-    guard let file = try? ReadOnlyFile(path: RunDirectory(path: run).summaryPath),
-      let bytes = try? file.read(file.byteCount, at: 0),
-      case .object(let fields) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
-    else { return nil }
-    return fields[classNamesMetadata].flatMap(texts)
+    JSONValue.fields(ofFile: RunDirectory(path: run).summaryPath)?[classNamesMetadata].flatMap(texts)
   }
 
   private static func texts(_ list: JSONValue) -> [String]? {

@@ -2,6 +2,9 @@
 #
 #   make_hosts FOLDER N   makes N hosts, named supcon-a, supcon-b, …; writes FOLDER/hostfile (slots from $slots, default 1) and FOLDER/agent
 #   on_host HOST COMMAND  runs a command on a host
+#   two_hosts NAME        two hosts for the script NAME, which measures their network: sets `supcon` (built unless SUPCON names one) and `folder`,
+#                         and removes all at the end; ends with 69 where there can be none
+#   limit_links RATE BURST  limits what each host sends, in tc's units
 #   remove_hosts          ends what runs there and removes everything
 
 host_names=()
@@ -51,6 +54,25 @@ ip netns list | grep -q "^$host\b" || { echo "ssh: Could not resolve hostname $h
 exec ip netns exec "$host" unshare --uts sh -c 'hostname "$0" && exec sh -c "$*"' "$host" "$@"
 AGENT
   chmod +x "$folder/agent"
+}
+
+two_hosts() {
+  local name=$1 reason
+  reason=$(hosts_problem)
+  command -v tc >/dev/null || reason=${reason:-"needs tc (apt-get install iproute2)"}
+  [ -z "$reason" ] || { echo "$name: $reason" >&2 && exit 69; }
+  [ -n "${SUPCON:-}" ] || swift build -c release --product supcon
+  supcon=$(realpath "${SUPCON:-.build/release/supcon}")
+  folder=$(mktemp -d "${TMPDIR:-/tmp}/supcon-network.XXXXXX")
+  trap 'remove_hosts; rm -rf "$folder"' EXIT
+  make_hosts "$folder" 2
+}
+
+limit_links() {
+  local rate=$1 burst=$2 name
+  for name in "${host_names[@]}"; do
+    tc -n "$name" qdisc replace dev net0 root tbf rate "$rate" burst "$burst" latency 50ms
+  done
 }
 
 on_host() {

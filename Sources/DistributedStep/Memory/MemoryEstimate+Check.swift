@@ -17,7 +17,7 @@ extension MemoryEstimate {
         host: hostName(), neededBytes: estimate.byteCount,
         availableBytes: ProcessMeasurements.availableByteCount() ?? Int.max))
     for finding in LaunchChecks.memory(ranks) {
-      report.note("\(finding.description)")
+      report.note(finding.description)
     }
   }
 }

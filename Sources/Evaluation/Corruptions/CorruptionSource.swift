@@ -129,20 +129,9 @@ enum CorruptionSource {
 }
 
 /// A dataset whose images are corrupted when they are read, in the size of the encoder's input.
-struct ImagesCorruptedHere: ImageDataset {
+struct ImagesCorruptedHere: DerivedDataset {
   let original: any ImageDataset
   let maker: CorruptionMaker
-
-  var classNames: [String] { original.classNames }
-  var count: Int { original.count }
-  var viewSize: ImageSize { original.viewSize }
-  var normalization: ChannelNormalization { original.normalization }
-
-  func label(at index: Int) -> Int { original.label(at: index) }
-
-  func name(at index: Int) -> String { original.name(at: index) }
-
-  func takeReplaced() -> [BadFile] { original.takeReplaced() }
 
   func image(at index: Int) throws(FileError) -> RGBImage {
     let image = try original.image(at: index).evaluationView(viewSize)

@@ -21,14 +21,9 @@ enum LinearProbe {
     var (features, testFeatures) = (training.features, test.features)
     standardization.apply(&features)
     standardization.apply(&testFeatures)
-    let defaults = LinearStage.Request(run: "")
-    let shardSize = min(defaults.shardSize, training.count)
+    let defaults = LinearStage.Request(run: "").fitted(to: training.count, report: .silent)
     let classifier = LinearClassifier(
-      LinearClassifier.Settings(
-        epochs: defaults.epochs, batchSize: min(defaults.batchSize, training.count) / shardSize * shardSize,
-        shardSize: shardSize, learningRate: defaults.learningRate, momentum: defaults.momentum,
-        weightDecay: defaults.weightDecay, seed: defaults.seed),
-      width: training.width, classCount: classCount, over: world)
+      defaults.settings, width: training.width, classCount: classCount, over: world)
     for epoch in 0..<defaults.epochs {
       _ = try classifier.trainEpoch(epoch, features: features, labels: training.labels, over: world)
     }

@@ -150,14 +150,14 @@ package enum LinearStage {
 
 extension LinearStage.Request {
   /// The hyperparameters of the classifier's training.
-  fileprivate var settings: LinearClassifier.Settings {
+  var settings: LinearClassifier.Settings {
     LinearClassifier.Settings(
       epochs: epochs, batchSize: batchSize, shardSize: shardSize, learningRate: learningRate, momentum: momentum,
       weightDecay: weightDecay, seed: seed)
   }
 
   /// Returns the request with a batch size reduced to at most `sampleCount` samples.
-  fileprivate func fitted(to sampleCount: Int, report: Reporter) -> LinearStage.Request {
+  func fitted(to sampleCount: Int, report: Reporter) -> LinearStage.Request {
     guard batchSize > sampleCount else { return self }
     var fitted = self
     fitted.shardSize = min(shardSize, sampleCount)

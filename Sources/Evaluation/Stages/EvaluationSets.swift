@@ -3,16 +3,28 @@ import Formats
 import ImageCodecs
 import Imaging
 
-/// A dataset with every image flipped horizontally.
-struct MirroredDataset: ImageDataset {
-  let original: any ImageDataset
+/// A dataset with the samples of another one, whose images or views differ from them.
+protocol DerivedDataset: ImageDataset {
+  /// The other dataset.
+  var original: any ImageDataset { get }
+}
 
+extension DerivedDataset {
   var classNames: [String] { original.classNames }
   var count: Int { original.count }
   var viewSize: ImageSize { original.viewSize }
   var normalization: ChannelNormalization { original.normalization }
 
   func label(at index: Int) -> Int { original.label(at: index) }
+
+  func name(at index: Int) -> String { original.name(at: index) }
+
+  func takeReplaced() -> [BadFile] { original.takeReplaced() }
+}
+
+/// A dataset with every image flipped horizontally.
+struct MirroredDataset: DerivedDataset {
+  let original: any ImageDataset
 
   func image(at index: Int) throws(FileError) -> RGBImage {
     var image = try original.image(at: index)
@@ -30,19 +42,10 @@ struct MirroredDataset: ImageDataset {
 }
 
 /// A dataset with another normalization and view size than its own: those of a run's encoder.
-struct Renormalized: ImageDataset {
+struct Renormalized: DerivedDataset {
   let original: any ImageDataset
   let viewSize: ImageSize
   let normalization: ChannelNormalization
-
-  var classNames: [String] { original.classNames }
-  var count: Int { original.count }
-
-  func label(at index: Int) -> Int { original.label(at: index) }
-
-  func name(at index: Int) -> String { original.name(at: index) }
-
-  func takeReplaced() -> [BadFile] { original.takeReplaced() }
 
   func image(at index: Int) throws(FileError) -> RGBImage { try original.image(at: index) }
 }

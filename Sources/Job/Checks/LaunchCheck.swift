@@ -23,7 +23,7 @@ package enum LaunchCheck {
       throw CollectiveError(error: RunError(code, fatal.description))
     }
     for finding in findings {
-      report.note("\(finding.description)")
+      report.note(finding.description)
     }
   }
 }

@@ -92,7 +92,7 @@ package enum DatasetChoice {
     for split in try folder.splits(over: world) where split != .train {
       let listing = try folder.listing(split, over: world)
       for note in listing.notes {
-        report.note("\(note)")
+        report.note(note)
       }
       let description = try folder.described(split, listing.index, over: world, report: report)
       let index = try world.throwingTogether { try folder.usable(listing, description, report: report) }
@@ -100,7 +100,7 @@ package enum DatasetChoice {
       parts.append(description.summary(split, Array(zip(index.classNames, counts))))
     }
     for part in parts { report(part.classText) }
-    for warning in DatasetSummary(parts).warnings { report.warn("\(warning)") }
+    for warning in DatasetSummary(parts).warnings { report.warn(warning) }
     if parts.count == 1 {
       report.warn(
         "\(folder.path) has no validation or test images; linear and evaluate will need them "
@@ -135,7 +135,7 @@ package enum DatasetChoice {
     }
     let dataset = try CIFARDataset(variant, directory: configuration.data.path ?? ".", split: split)
     for text in dataset.notes {
-      report.note("\(text)")
+      report.note(text)
     }
     return dataset
   }
@@ -169,7 +169,7 @@ package enum DatasetChoice {
     let folder = DatasetFolder(configuration)
     let listing = try folder.listing(split, over: world)
     for note in listing.notes {
-      report.note("\(note)")
+      report.note(note)
     }
     var index = listing.index
     var normalization = given

@@ -26,10 +26,10 @@ package struct RunRecord: Sendable {
     self.path = path
     configuration = try directory.configuration()
     configurationText = Self.text(ofFile: directory.configurationPath) ?? configuration.yaml()
-    summary = Self.fields(ofFile: directory.summaryPath)
+    summary = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
     rows = MetricRow.rows(ofFile: directory.metricsPath)
-    linear = Self.fields(ofFile: "\(path)/linear/summary.json")
-    evaluation = Self.fields(ofFile: "\(path)/evaluation/summary.json")
+    linear = JSONValue.fields(ofFile: "\(path)/linear/summary.json") ?? [:]
+    evaluation = JSONValue.fields(ofFile: "\(path)/evaluation/summary.json") ?? [:]
     trainer = RunLock.holder(ofDirectory: path)
   }
 
@@ -38,11 +38,6 @@ package struct RunRecord: Sendable {
       return nil
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func fields(ofFile path: String) -> [String: JSONValue] {
-    guard let text = text(ofFile: path), case .object(let fields) = JSONValue(parsing: text) else { return [:] }
-    return fields
   }
 
   /// The last component of the run directory's path.

@@ -62,7 +62,7 @@ package enum DatasetInspection {
     }
     let warnings = summary(reports).warnings
     for warning in warnings {
-      report.warn("\(warning)")
+      report.warn(warning)
     }
     report(
       "\(request.title): \(count == 1 ? "the image" : "all \(count) images") can be "
@@ -87,7 +87,7 @@ package enum DatasetInspection {
     for split in try folder.splits(over: world) {
       let listing = try folder.listing(split, over: world)
       for note in listing.notes {
-        report.note("\(note)")
+        report.note(note)
       }
       var part = try folder.described(split, listing.index, isFresh: isFresh, over: world, report: report)
       part.bad += listing.unlisted.map { file in

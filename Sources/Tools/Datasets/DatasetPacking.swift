@@ -60,7 +60,7 @@ package enum DatasetPacking {
     let folder = DatasetFolder(request.configuration)
     let listing = try folder.listing(split, over: world)
     for note in listing.notes {
-      report.note("\(note)")
+      report.note(note)
     }
     // Packing itself stops at a bad image; only if bad images are to be omitted must they be known in advance.
     guard folder.isSkippingBad else { return listing.index }

@@ -185,13 +185,10 @@ package enum LossEvaluation {
     guard let path = request.labels else {
       return RowClasses(rowCount: rowCount, views: request.views ?? 1)
     }
-    let local = try world.throwingTogether { () throws(FileError) -> [Int64] in
+    let (local, largest) = try world.throwingTogether { () throws -> ([Int64], Int64?) in
       let file = try NumPyFile(path: path)
       guard file.shape == [rowCount] else { throw wrongShape(of: file, rowCount: rowCount) }
-      return try file.integers(own)
-    }
-    let largest = try world.throwingTogether { () throws(FileError) in
-      try NumPyFile(path: path).type.largestInteger
+      return (try file.integers(own), file.type.largestInteger)
     }
     var labels = [Int64](repeating: 0, count: rowCount)
     try world.allGather(

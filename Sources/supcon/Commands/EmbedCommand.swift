@@ -81,8 +81,7 @@ struct EmbedCommand: RankedCommand {
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    try EmbeddingStage.run(
-      request, over: world, report: Console.reporter(of: world))
+    try EmbeddingStage.run(request, over: world, report: Console.reporter(of: world))
   }
 }
 
