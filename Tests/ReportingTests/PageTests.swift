@@ -44,6 +44,24 @@ struct PageTests {
     }
   }
 
+  /// Each label ends at its x; a character is narrower than 7 units, and the title of the axis ends at 18.
+  @Test(arguments: [[-0.148, -0.131], [0, 12_345_678], [1.25e-7, 3.5e-7]])
+  func `labels of the vertical axis keep clear of its title`(_ losses: [Double]) throws {
+    let directory = try TemporaryDirectory()
+    try makeOldRun(directory.file("run"))
+    let rows = losses.enumerated().map { index, loss in
+      "{\"kind\":\"epoch\",\"step\":\(index + 1),\"epoch\":\(index + 1),\"loss\":\(loss)}"
+    }
+    try write(rows.joined(separator: "\n"), directory.file("run/metrics.jsonl"))
+    let html = ReportStage.page([try RunRecord(path: directory.file("run"))]).html
+    let labels = html.matches(of: #/x="([0-9.]+)" y="[0-9.]+" text-anchor="end">([^<]+)</#)
+    #expect(labels.count > 2)
+    for label in labels {
+      let end = try #require(Double(label.output.1))
+      #expect(end - 7 * Double(label.output.2.count) >= 20, "\(label.output.2) ends at \(end)")
+    }
+  }
+
   @Test func `few steps an epoch are drawn by epoch, and top-5 of few classes is left out`() throws {
     let directory = try TemporaryDirectory()
     try makeOldRun(directory.file("run"))

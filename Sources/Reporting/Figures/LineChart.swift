@@ -18,7 +18,6 @@ struct LineChart {
 
   private static let width = 400.0
   private static let height = 230.0
-  private static let left = 56.0
   private static let right = 14.0
   private static let top = 10.0
   private static let bottom = 36.0
@@ -55,8 +54,15 @@ struct LineChart {
     return "\(title) by \(xTitle): " + curves.joined(separator: "; ")
   }
 
+  /// Returns the left edge of the plot: room for the axis title and the longest label of a tick, at most 7 units a character.
+  private static func left(of y: Axis) -> Double {
+    let longest = y.ticks.map { tick in short(tick).count }.max() ?? 0
+    return max(56, 26 + 7 * Double(longest))
+  }
+
   private static func place(_ x: Axis, _ y: Axis, _ point: (x: Double, y: Double)) -> (x: Double, y: Double) {
-    (
+    let left = Self.left(of: y)
+    return (
       left + x.position(point.x) * (width - left - right),
       height - bottom - y.position(point.y) * (height - top - bottom)
     )
@@ -64,10 +70,11 @@ struct LineChart {
 
   private func frame(_ x: Axis, _ y: Axis) -> Markup {
     let (floor, end) = (Self.height - Self.bottom, Self.width - Self.right)
+    let left = Self.left(of: y)
     let rows = y.ticks.map { tick in
       let place = Self.place(x, y, (x.low, tick)).y
       return """
-        <path class="rule" d="M\(Self.left) \(place)H\(end)"/><text x="\(Self.left - 5)" y="\(place + 4)" text-anchor="end">\(short(tick))</text>
+        <path class="rule" d="M\(left) \(place)H\(end)"/><text x="\(left - 5)" y="\(place + 4)" text-anchor="end">\(short(tick))</text>
         """ as Markup
     }
     let columns = x.ticks.map { tick in
@@ -77,7 +84,7 @@ struct LineChart {
         """ as Markup
     }
     return """
-      \(rows)\(columns)<path class="axis" d="M\(Self.left) \(Self.top)V\(floor)H\(end)"/>
+      \(rows)\(columns)<path class="axis" d="M\(left) \(Self.top)V\(floor)H\(end)"/>
       <text x="\(end)" y="\(Self.height - 5)" text-anchor="end">\(xTitle)</text>
       <text x="12" y="\((Self.top + floor) / 2)" text-anchor="middle" transform="rotate(-90 12 \((Self.top + floor) / 2))">\(yTitle)</text>
       """
