@@ -1,31 +1,32 @@
 /// The rotation or reflection to be applied to a stored image for display; raw values are those of EXIF tag 274 (CIPA DC-008, 4.6.5.1.1).
 public enum ImageOrientation: Int, Sendable, CaseIterable {
-  /// The stored image is displayed without change.
+  /// No change for display (EXIF value 1).
   case upright = 1
-  /// A reflection that exchanges left and right.
+  /// A reflection to be applied for display, which exchanges left and right (EXIF value 2).
   case mirrored
-  /// A rotation by 180 degrees.
+  /// A rotation by 180 degrees to be applied for display (EXIF value 3).
   case turnedHalf
-  /// A reflection that exchanges top and bottom.
+  /// A reflection to be applied for display, which exchanges top and bottom (EXIF value 4).
   case flipped
-  /// A transposition: rows become columns.
+  /// A transposition to be applied for display: rows become columns (EXIF value 5).
   case transposed
-  /// A rotation by 90 degrees clockwise.
+  /// A clockwise rotation by 90 degrees to be applied for display (EXIF value 6).
   case turnedRight
-  /// A transposition with both axes reversed.
+  /// A transposition and a rotation by 180 degrees to be applied for display (EXIF value 7).
   case transversed
-  /// A rotation by 90 degrees counterclockwise.
+  /// A counterclockwise rotation by 90 degrees to be applied for display (EXIF value 8).
   case turnedLeft
 
-  /// True if rows become columns.
+  /// True if rows of the stored image are columns of the displayed one.
   var exchangesAxes: Bool { rawValue >= ImageOrientation.transposed.rawValue }
 
-  /// Returns the size of the displayed image for the size of the stored one.
+  /// Returns the size in pixels that a stored image of a size has when displayed: width and height are exchanged by half of
+  /// the orientations.
   func size(ofStored size: ImageSize) -> ImageSize {
     exchangesAxes ? ImageSize(width: size.height, height: size.width) : size
   }
 
-  /// The axes along which the displayed image begins at the end of the stored one.
+  /// The axes of the displayed image that run against those of the stored one.
   private var isReversed: (columns: Bool, rows: Bool) {
     switch self {
     case .upright, .transposed: (false, false)
@@ -35,7 +36,7 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
     }
   }
 
-  /// Returns the displayed image for a stored image.
+  /// Returns the image to display: a stored image after this rotation or reflection.
   public func applied(to image: RGBImage) -> RGBImage {
     guard self != .upright else { return image }
     let (width, height) = (image.width, image.height)
@@ -67,7 +68,7 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
 extension ImageOrientation {
   private static let tag = 274
 
-  /// Reads the orientation from EXIF data (a TIFF structure); `nil` if there is none.
+  /// Creates the orientation that EXIF data (a TIFF structure) hold; `nil` if they hold none.
   init?(exif: Span<UInt8>) {
     let isLittle = exif.starts(with: [0x49, 0x49])
     guard isLittle || exif.starts(with: [0x4D, 0x4D]) else { return nil }
@@ -92,7 +93,7 @@ extension ImageOrientation {
     return nil
   }
 
-  /// Reads the orientation from an XMP packet, which is used if EXIF has none; `nil` if there is none.
+  /// Creates the orientation that an XMP packet holds, which counts if EXIF has none; `nil` if it holds none.
   init?(xmp: Span<UInt8>) {
     let name = Array("tiff:Orientation".utf8)
     for offset in 0..<max(0, xmp.count - name.count - 2) where xmp[offset] == name[0] {

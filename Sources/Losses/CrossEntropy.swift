@@ -42,16 +42,18 @@ public struct CrossEntropy: Sendable {
     return sum / Double(shares.count)
   }
 
-  /// Computes the weighted sum of the rows' losses, and replaces the logits by its gradient, weight · (p − q).
+  /// Returns the weighted sum of the rows' losses, and overwrites the logits with its gradient, weight · (p − q).
   ///
-  /// Computed in float32, summed in float64 in the order of the rows.
+  /// p is the softmax of a row's logits and q its smoothed target (``CrossEntropy``). Exponentials are float32; the losses
+  /// are summed in float64 in the order of the rows.
   ///
   /// - Parameters:
-  ///   - logits: The logits, `[labels, classCount]`; receives the gradient.
+  ///   - logits: The logits, `[rows, classCount]`, which the gradient overwrites.
   ///   - labels: The class of each row, or the two classes that it mixes.
-  ///   - weight: The factor of every row's loss, usually 1 ÷ number of rows of the global batch.
+  ///   - weight: The factor of every row's loss: λ ÷ rows of the global batch, where λ weights the cross-entropy against the
+  ///     contrastive loss.
   /// - Returns: weight · Σ L_i.
-  /// - Precondition: The number of logits is that of the labels times the classes, and every label is a class.
+  /// - Precondition: There are `labels.count` rows of logits, and every label is in `0..<classCount`.
   public func lossAndGradient(of logits: inout MutableSpan<Float>, labels: RowLabels, weight: Double) -> Double {
     precondition(
       logits.count == labels.count * classCount,

@@ -9,12 +9,12 @@ package struct KMeans {
   /// The sum of squared distances to the nearest center, Σ ‖x − center‖².
   package private(set) var inertia = 0.0
 
-  /// Clusters rows into `k` clusters, beginning with random centers that depend on `seed` and `restart`.
+  /// Clusters rows into `k` clusters, beginning with centers that are drawn from `seed` and `restart`.
   package init(_ rows: FeatureRows, k: Int, seed: UInt64, restart: Int) throws {
     try self.init(rows, centers: Self.drawnCenters(rows, k: k, seed: seed, restart: restart))
   }
 
-  /// Clusters rows, beginning with given centers `[k, width]`, until no sample changes its cluster.
+  /// Clusters rows, beginning with given centers `[k, width]`, until no sample changes its cluster or after 300 iterations.
   package init(_ rows: FeatureRows, centers: [Double]) throws {
     var centers = centers
     clusters = Array(repeating: -1, count: rows.count)

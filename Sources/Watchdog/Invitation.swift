@@ -21,12 +21,14 @@ public struct Invitation: Sendable, Equatable {
     self.addresses = addresses
   }
 
-  /// The invitation as text, for broadcasting.
+  /// The invitation as a string to broadcast: token, port, host name and addresses, separated by spaces.
   public var text: String {
     ([token, "\(port)", host] + addresses).joined(separator: " ")
   }
 
-  /// Parses the form of ``text``; `nil` for other text.
+  /// Creates an invitation from a string in the format of ``text``: token, port, host name, addresses.
+  ///
+  /// Returns `nil` if the string has fewer than four words or its port is not a number.
   public init?(text: String) {
     let words = text.split(separator: " ").map(String.init)
     guard words.count > 3, let port = Int(words[1]) else { return nil }

@@ -23,10 +23,12 @@ public struct RankStatus: Sendable, Equatable {
   /// The rank's position in the sequence of collectives: 2n inside the n-th, 2n + 1 after it.
   var place: Int { 2 * collectives + (collective == nil ? 1 : 0) }
 
-  /// The status as one line, which ``init(line:)`` parses.
+  /// The status as a line: collectives, progress, 1 if silence is allowed (else 0), collective or `-`, and the phase.
   var line: String { "\(collectives) \(progress) \(allowsSilence ? 1 : 0) \(collective ?? "-") \(phase)" }
 
-  /// Parses the form of ``line``; `nil` for other text.
+  /// Creates a status from a line in the format of ``line``.
+  ///
+  /// Returns `nil` if the line has fewer than five fields or its first two are not numbers.
   init?(line: some StringProtocol) {
     let words = line.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
     guard words.count == 5, let collectives = Int(words[0]), let progress = Int(words[1]) else { return nil }

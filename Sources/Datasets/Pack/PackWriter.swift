@@ -4,7 +4,9 @@ import ImageCodecs
 import Imaging
 import ParallelLoops
 
-/// A writer that decodes and reduces a folder's images and stores them in one file, which ``PackedDataset`` reads without decoding.
+/// A writer of packs: one file with the decoded images of a folder, which ``PackedDataset`` reads without decoding.
+///
+/// Larger images are shrunk until their shorter side has a given length.
 package struct PackWriter {
   private let splits: [(split: Split, index: FolderIndex)]
   private let shorterSide: Int

@@ -5,7 +5,7 @@ extension PlanarImage {
   /// The weights of red, green and blue in luminance (ITU-R BT.601).
   private static let luminanceWeights: (red: Float, green: Float, blue: Float) = (0.299, 0.587, 0.114)
 
-  /// Blends the image with black.
+  /// Multiplies every sample by `factor` and clips to 0…1: 0 gives black, 1 the unchanged image.
   mutating func adjustBrightness(by factor: Float) {
     let count = 3 * pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
@@ -15,7 +15,8 @@ extension PlanarImage {
     }
   }
 
-  /// Blends the image with its mean luminance.
+  /// Multiplies every sample's difference from the image's mean luminance by `factor` and clips to 0…1: 0 gives a uniform
+  /// gray, 1 the unchanged image.
   mutating func adjustContrast(by factor: Float) {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
@@ -30,7 +31,8 @@ extension PlanarImage {
     }
   }
 
-  /// Blends each pixel with its own luminance.
+  /// Multiplies every sample's difference from its pixel's luminance by `factor` and clips to 0…1: 0 gives a gray image, 1
+  /// the unchanged image.
   mutating func adjustSaturation(by factor: Float) {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
@@ -44,8 +46,8 @@ extension PlanarImage {
     }
   }
 
-  /// Replaces each pixel by its luminance.
-  mutating func makeGrey() {
+  /// Replaces the three samples of each pixel by its luminance, 0.299 R + 0.587 G + 0.114 B.
+  mutating func makeGray() {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
       for pixel in 0..<count {

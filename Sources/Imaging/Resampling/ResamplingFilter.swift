@@ -2,12 +2,12 @@ import Glibc
 
 /// The interpolation filter with which an image is resized.
 public enum ResamplingFilter: String, Sendable, CaseIterable {
-  /// A triangle with a radius of one pixel of the smaller image.
+  /// A triangle with a radius of one pixel (``support``).
   case bilinear
-  /// Keys's cubic with a = −½ and a radius of two pixels of the smaller image.
+  /// Keys's cubic with a = −½ and a radius of two pixels (``support``).
   case bicubic
 
-  /// The radius of the filter, in pixels of the smaller image.
+  /// The radius of the filter: in pixels of the smaller image, or of the source image without antialiasing.
   var support: Double {
     switch self {
     case .bilinear: 1
@@ -15,7 +15,7 @@ public enum ResamplingFilter: String, Sendable, CaseIterable {
     }
   }
 
-  /// Returns the filter's weight at a distance in pixels.
+  /// Returns the filter's unnormalized weight at a distance in units of pixels as ``support``; 0 from ``support`` on.
   func weight(at distance: Double) -> Double {
     let x = abs(distance)
     switch self {

@@ -43,6 +43,6 @@ struct TensorGrayscale: AugmentationStep {
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
     guard stream.nextEvent(probability: Float(probability)) else { return }
-    workspace.changeTensor { tensor in tensor.makeGrey() }
+    workspace.changeTensor { tensor in tensor.makeGray() }
   }
 }

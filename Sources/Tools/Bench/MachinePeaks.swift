@@ -17,9 +17,9 @@ struct MachinePeaks {
   /// The relative difference between the two best windows below which no further window is measured.
   private static let agreement = 0.02
 
-  /// Measures the peak rates, for up to 1.5 seconds, on a quiet machine for half of that.
+  /// Measures the peak rates of matrix products and of memory copies, in 0.6 s (quiet machine) to 1.5 s.
   ///
-  /// Collective. It allocates 256 MB per thread, so read the process's peak memory before calling it.
+  /// Collective. Allocates 256 MiB per thread, which raises the process's peak memory: read that figure before this call.
   static func measure(threads: Int, over world: borrowing Communicator) throws -> MachinePeaks {
     MachinePeaks(
       matrixProductGigaflops: 1e-9 * (try bestRate((0..<threads).map { _ in MatrixProductLoad() }, over: world)),
@@ -93,7 +93,7 @@ private final class MatrixProductLoad: PeakLoad {
   }
 }
 
-/// Copies between two arrays of 128 MB.
+/// Copies between two arrays of 128 MiB.
 @safe
 private final class CopyLoad: PeakLoad {
   private static let byteCount = 128 << 20

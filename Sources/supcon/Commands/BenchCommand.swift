@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// The command `supcon bench`.
+/// The command `supcon bench`, which measures the training step: views per second, seconds of each part, memory.
 struct BenchCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",

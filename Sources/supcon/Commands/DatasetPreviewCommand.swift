@@ -4,7 +4,7 @@ import Job
 import MPI
 import Tools
 
-/// The command `supcon dataset preview`.
+/// The command `supcon dataset preview`, which draws samples and their views into a PNG file.
 struct DatasetPreviewCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "preview",

@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// The command `supcon dataset synthesize`.
+/// The command `supcon dataset synthesize`, which writes the built-in dataset as PNG files.
 struct DatasetSynthesizeCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "synthesize",

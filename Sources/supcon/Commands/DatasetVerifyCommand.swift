@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// The command `supcon dataset verify`.
+/// The command `supcon dataset verify`, which decodes every image and lists those that cannot be used.
 struct DatasetVerifyCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",

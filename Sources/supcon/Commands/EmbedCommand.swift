@@ -6,7 +6,7 @@ import MPI
 import OneDNN
 import WeightExchange
 
-/// The command `supcon embed`.
+/// The command `supcon embed`, which writes the features of a dataset split or of image files to a `.npy` file.
 struct EmbedCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",

@@ -4,7 +4,7 @@ import Evaluation
 import MPI
 import WeightExchange
 
-/// The command `supcon export`.
+/// The command `supcon export`, which writes a run's encoder for PyTorch or as ONNX.
 struct ExportCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",

@@ -5,7 +5,7 @@ import MPI
 import NeuralNet
 import WeightExchange
 
-/// The command `supcon import`.
+/// The command `supcon import`, which creates a run directory from weights that another program trained.
 struct ImportCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",

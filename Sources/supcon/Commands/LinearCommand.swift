@@ -5,7 +5,7 @@ import Evaluation
 import MPI
 import Training
 
-/// The command `supcon linear`.
+/// The command `supcon linear`, which trains a linear classifier on a run's frozen encoder and tests it.
 struct LinearCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "linear",

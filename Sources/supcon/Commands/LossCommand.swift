@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// The command `supcon loss`.
+/// The command `supcon loss`, which computes the loss, its lower bound and its gradient of embeddings in `.npy` files.
 struct LossCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "loss",

@@ -4,7 +4,7 @@ import Evaluation
 import MPI
 import Reporting
 
-/// The command `supcon neighbors`.
+/// The command `supcon neighbors`, which lists the training images that are most similar to image files.
 struct NeighborsCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "neighbors",

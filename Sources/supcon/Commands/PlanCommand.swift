@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import Tools
 
-/// The command `supcon plan`.
+/// The command `supcon plan`, which estimates parameters, memory, time and disk space of a run before it starts.
 struct PlanCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",

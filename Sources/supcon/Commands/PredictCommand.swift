@@ -3,7 +3,7 @@ import Configuration
 import Evaluation
 import MPI
 
-/// The command `supcon predict`.
+/// The command `supcon predict`, which prints the most probable classes of image files.
 struct PredictCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",

@@ -4,7 +4,7 @@ import Job
 import MPI
 import Training
 
-/// The command `supcon pretrain`.
+/// The command `supcon pretrain`, which trains an encoder with the contrastive loss over the global batch.
 struct PretrainCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "pretrain",

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Configuration
 
-/// The command `supcon recipe`.
+/// The command `supcon recipe`, which lists the recipes of `--recipe`, or prints one as a file for `--config`.
 struct RecipeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recipe",

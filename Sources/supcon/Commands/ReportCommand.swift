@@ -4,7 +4,7 @@ import MPI
 import Reporting
 import Runs
 
-/// The command `supcon report`.
+/// The command `supcon report`, which writes one HTML file about a run, or about several side by side.
 struct ReportCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",

@@ -4,7 +4,7 @@ import Job
 import MPI
 import Sweeps
 
-/// The command `supcon sweep`.
+/// The command `supcon sweep`, which trains the runs of a grid or list of options and compares them.
 struct SweepCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",

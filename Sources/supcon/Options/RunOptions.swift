@@ -1,7 +1,7 @@
 import ArgumentParser
 import Runs
 
-/// The options that select the run, and its checkpoint, that a command reads.
+/// The options `--run`, `--checkpoint` and `--weights-of`: the run, checkpoint and weights that a command reads.
 struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Run directory.", valueName: "dir"), completion: .directory)
   var run: String?
