@@ -21,8 +21,8 @@ let oneDNNLinkerSettings: [LinkerSetting] =
   ? [.linkedLibrary("dnnl")]
   : [.unsafeFlags(["\(oneDNN)/lib/libdnnl.so", "-Xlinker", "-rpath", "-Xlinker", "\(oneDNN)/lib"])]
 
-/// The MPI library, by SUPCON_MPI: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of either, such as
-/// `cray-mpich` or `impi`.
+/// The MPI library, by SUPCON_MPI: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of
+/// either, such as `cray-mpich` or `impi`.
 let mpi: (pkgConfig: String, packages: [String]) =
   switch Context.environment["SUPCON_MPI"] ?? "" {
   case "", "ompi": ("ompi-c", ["libopenmpi-dev", "openmpi-bin"])

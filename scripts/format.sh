@@ -17,4 +17,10 @@ if git grep -nE "$question" -- 'Benchmarks/*.swift' 'Sources/*.swift' 'Tests/*.s
   echo "error: begin these comments with a noun phrase (values) or a verb phrase (functions)" >&2
   status=1
 fi
+
+# swift format leaves comments as long as they are.
+if LC_ALL=C.UTF-8 git grep -nE -e '^[[:space:]]*///' --and -e '.{121}' -- '*.swift' >&2; then
+  echo "error: wrap these comments at 120 characters" >&2
+  status=1
+fi
 exit "$status"

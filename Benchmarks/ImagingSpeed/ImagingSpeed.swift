@@ -7,9 +7,8 @@ import KeyedRandomness
 ///
 ///     imaging-speed PICTURES WIDTH HEIGHT AUGMENTATION VIEW-SIDE SECONDS
 ///
-/// PICTURES is a file of images `[count, HEIGHT, WIDTH, 3]` of 8 bits a channel, or a folder of JPEG or PNG files, which are decoded
-/// for each view. Prints the number of views per second of the
-/// processor's time.
+/// PICTURES is a file of images `[count, HEIGHT, WIDTH, 3]` of 8 bits a channel, or a folder of JPEG or PNG files,
+/// which are decoded for each view. Prints the number of views per second of the processor's time.
 @main
 struct ImagingSpeed {
   /// The sources of the images, called once per view.

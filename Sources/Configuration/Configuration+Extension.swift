@@ -2,7 +2,8 @@ extension Configuration {
   /// Increases the number of epochs of a run that is resumed.
   ///
   /// - Parameters:
-  ///   - total: The new number of epochs, counted from the run's start; the present number is accepted and changes nothing.
+  ///   - total: The new number of epochs, counted from the run's start; the present number is accepted and changes
+  ///     nothing.
   ///   - run: The run directory, for messages.
   ///   - report: Receives a note about the learning rate.
   /// - Throws: ``RunError`` if the run already has more epochs.
@@ -22,7 +23,8 @@ extension Configuration {
           : "the learning rates are those of a run started with --epochs \(total)"))
   }
 
-  /// Returns this configuration, read from a checkpoint, with the number of epochs of `other`, read from its run directory.
+  /// Returns this configuration, read from a checkpoint, with the number of epochs of `other`, read from its run
+  /// directory.
   ///
   /// The two differ if the run was extended after the checkpoint was written.
   package func extended(like other: Configuration) -> Configuration {

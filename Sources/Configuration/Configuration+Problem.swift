@@ -4,7 +4,8 @@ extension Configuration {
   /// Values out of range are not checked here: the option parsers refuse them.
   ///
   /// - Parameters:
-  ///   - given: The options that were given. One on the command line is refused if it has no effect, even if its value is the default.
+  ///   - given: The options that were given. One on the command line is refused if it has no effect, even if its value
+  ///     is the default.
   ///   - ranks: The number of ranks of the job.
   /// - Returns: The first problem found, or `nil`.
   package func problem(given: ConfigurationOverrides, ranks: Int) -> RunError? {
@@ -80,7 +81,8 @@ extension Configuration {
 }
 
 extension ConfigurationOption {
-  /// Returns the error for this option if it has no effect but was given on the command line or differs from its default, or `nil`.
+  /// Returns the error for this option if it has no effect but was given on the command line or differs from its
+  /// default, or `nil`.
   func needless(in configuration: Configuration, _ given: ConfigurationOverrides) -> RunError? {
     guard let condition = conditions.first(where: { condition in !condition.holds(configuration) }) else { return nil }
     let text = write(configuration)

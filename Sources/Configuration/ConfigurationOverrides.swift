@@ -2,7 +2,8 @@
 package struct ConfigurationOverrides: Sendable {
   private struct Entry {
     let isOnCommandLine: Bool
-    /// The recipe or file that gives the value, written as on the command line (`--recipe NAME`); `nil` for the command line itself.
+    /// The recipe or file that gives the value, written as on the command line (`--recipe NAME`); `nil` for the command
+    /// line itself.
     var source: String?
     let assign: @Sendable (inout Configuration) -> Void
   }
@@ -74,7 +75,8 @@ package struct ConfigurationOverrides: Sendable {
   /// Returns true if an option was given on the command line.
   func isOnCommandLine(_ name: String) -> Bool { entries[name]?.isOnCommandLine ?? false }
 
-  /// Returns the recipe or file that gives an option, such as `--recipe NAME`; `nil` for the command line, or if it was not given.
+  /// Returns the recipe or file that gives an option, such as `--recipe NAME`; `nil` for the command line, or if it was
+  /// not given.
   package func source(of name: String) -> String? { entries[name]?.source }
 
   /// Returns the same options, recorded as given by a recipe, or by a file in `folder`.

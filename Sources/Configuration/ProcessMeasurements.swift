@@ -41,7 +41,8 @@ package enum ProcessMeasurements {
     field("model name", of: "/proc/cpuinfo") ?? "unknown CPU"
   }
 
-  /// Returns the available memory in bytes of this host, or of the container or Slurm job; `nil` if the kernel does not report it.
+  /// Returns the available memory in bytes of this host, or of the container or Slurm job; `nil` if the kernel does not
+  /// report it.
   package static func availableByteCount() -> Int? {
     let ofHost = kibibytes("MemAvailable", of: "/proc/meminfo").map { count in count * 1024 }
     return [ofHost, ControlGroup().availableBytes].compactMap { count in count }.min()

@@ -10,8 +10,9 @@ enum Blurs {
 
   /// Blurs, gives pixels the colors of neighbors, and blurs again.
   ///
-  /// From the last pixel to the first, each takes the color of a pixel that is up to `distance` to the left or above, or up to
-  /// `distance` − 1 to the right or below. The paper says that pixels are shuffled; the published files hold copies, as here.
+  /// From the last pixel to the first, each takes the color of a pixel that is up to `distance` to the left or above,
+  /// or up to `distance` − 1 to the right or below. The paper says that pixels are shuffled; the published files hold
+  /// copies, as here.
   static func glass(
     _ image: RGBImage, sigma: Double, distance: Int, passes: Int, _ stream: inout RandomStream
   ) -> RGBImage {

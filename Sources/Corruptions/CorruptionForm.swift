@@ -1,7 +1,8 @@
 /// The parameters of the corruptions for images of one size; every list has one entry a severity.
 ///
-/// They are those of the scripts that made the published files (hendrycks/robustness, `ImageNet-C/create_c`: `make_cifar_c.py`,
-/// `make_tinyimagenet_c.py`, `make_imagenet_c.py`). Lengths are pixels, brightnesses shares of full brightness.
+/// They are those of the scripts that made the published files (hendrycks/robustness, `ImageNet-C/create_c`:
+/// `make_cifar_c.py`, `make_tinyimagenet_c.py`, `make_imagenet_c.py`). Lengths are pixels, brightnesses shares of full
+/// brightness.
 public struct CorruptionForm: Sendable {
   /// The name of the published files.
   public let name: String
@@ -30,7 +31,8 @@ public struct CorruptionForm: Sendable {
   let brightness: [Double]
   /// The factor of the distances from the mean.
   let contrast: [Double]
-  /// The size of displacements, the standard deviation that smooths them, and the largest move of a point of the affine map.
+  /// The size of displacements, the standard deviation that smooths them, and the largest move of a point of the affine
+  /// map.
   let elastic: [(amplitude: Double, sigma: Double, shift: Double)]
   /// The share of the side that is left.
   let pixelate: [Double]

@@ -3,8 +3,8 @@ import KeyedRandomness
 
 /// One severity of one corruption, computed on images of one size.
 ///
-/// The random draws of an image are keyed by corruption, severity and the image's number in its dataset, and by nothing else: every run, rank
-/// and thread sees the same pixels.
+/// The random draws of an image are keyed by corruption, severity and the image's number in its dataset, and by nothing
+/// else: every run, rank and thread sees the same pixels.
 public struct CorruptionMaker: Sendable {
   /// The corruption.
   public let corruption: Corruption

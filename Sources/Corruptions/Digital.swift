@@ -21,7 +21,8 @@ enum Digital {
     try RGBImage(decoding: image.jpegBytes(quality: quality))
   }
 
-  /// Moves three points at random by up to `shift` and the image with them, then each pixel by a smooth random displacement.
+  /// Moves three points at random by up to `shift` and the image with them, then each pixel by a smooth random
+  /// displacement.
   static func elastic(
     _ image: RGBImage, amplitude: Double, sigma: Double, shift: Double, _ stream: inout RandomStream
   ) -> RGBImage {
@@ -67,7 +68,8 @@ struct AffineSource {
         y: point.y + stream.nextFraction(from: -shift, to: shift)
       )
     }
-    // The differences of the points span the plane: the matrix takes (0, 2 reach) and (2 reach, 0) to those of the targets.
+    // The differences of the points span the plane: the matrix takes (0, 2 reach) and (2 reach, 0) to those of the
+    // targets.
     let length = 2 * reach
     let along = ((targets[1].x - targets[2].x) / length, (targets[1].y - targets[2].y) / length)
     let across = ((targets[0].x - targets[1].x) / length, (targets[0].y - targets[1].y) / length)

@@ -61,7 +61,8 @@ enum Filters {
 
   /// A disk of some radius, smoothed: the filter of a lens out of focus.
   ///
-  /// Radii up to 8 are drawn on 17×17 pixels and smoothed over 3×3, larger ones over 5×5. Pixels of no weight are left out.
+  /// Radii up to 8 are drawn on 17×17 pixels and smoothed over 3×3, larger ones over 5×5. Pixels of no weight are left
+  /// out.
   static func disk(radius: Double, sigma: Double) -> [Tap] {
     let (reach, smoothing) = radius <= 8 ? (8, 1) : (Int(radius), 2)
     let side = 2 * reach + 1

@@ -13,7 +13,8 @@ enum Interpolation {
     return upper * (1 - down) + lower * down
   }
 
-  /// A plane enlarged about its center and cut to its size: the outermost pixels of the part that is enlarged stay the outermost.
+  /// A plane enlarged about its center and cut to its size: the outermost pixels of the part that is enlarged stay the
+  /// outermost.
   static func zoomed(_ plane: [Double], side: Int, by factor: Double) -> [Double] {
     let kept = Int((Double(side) / factor).rounded(.up))
     let first = (side - kept) / 2
@@ -31,8 +32,8 @@ enum Interpolation {
     return result
   }
 
-  /// An image resized to a square by Pillow's box filter: each pixel the mean of those whose centers it covers, first along rows, then
-  /// along columns, each time rounded to levels.
+  /// An image resized to a square by Pillow's box filter: each pixel the mean of those whose centers it covers, first
+  /// along rows, then along columns, each time rounded to levels.
   static func boxResized(_ image: RGBImage, to side: Int) -> RGBImage {
     let (width, height) = (image.width, image.height)
     var rows = [UInt8](repeating: 0, count: 3 * side * height)

@@ -3,8 +3,8 @@ import KeyedRandomness
 
 /// Snow, fog, and light.
 enum Weather {
-  /// Lets flakes fall: cut from noise, enlarged, blurred along a line within 45° of the vertical, laid over once as they are and once turned
-  /// by half a turn; what lies below is whitened.
+  /// Lets flakes fall: cut from noise, enlarged, blurred along a line within 45° of the vertical, laid over once as
+  /// they are and once turned by half a turn; what lies below is whitened.
   static func snow(_ image: RGBImage, _ snow: CorruptionForm.Snow, _ stream: inout RandomStream) -> RGBImage {
     let side = image.width
     let noise = stream.nextNormals(side * side).map { normal in snow.mean + snow.deviation * normal }
@@ -70,8 +70,8 @@ struct Cloud {
 
   /// Draws a map.
   ///
-  /// A new point has the mean of the four around it, plus a uniform deviate between −w² and w². w is 100 at first, and smaller by the factor
-  /// `decay` each time the distance between points is halved.
+  /// A new point has the mean of the four around it, plus a uniform deviate between −w² and w². w is 100 at first, and
+  /// smaller by the factor `decay` each time the distance between points is halved.
   init(atLeast least: Int, decay: Double, _ stream: inout RandomStream) {
     var side = 1
     while side < least {

@@ -2,13 +2,14 @@ import Glibc
 import ImageCodecs
 import KeyedRandomness
 
-/// Mixup (Zhang and others 2018) and CutMix (Yun and others 2019): views that show two samples, with correspondingly mixed labels.
+/// Mixup (Zhang and others 2018) and CutMix (Yun and others 2019): views that show two samples, with correspondingly
+/// mixed labels.
 ///
 ///     mixup    x̃_i = λ x_i + (1 − λ) x_j       λ ~ Beta(α, α)
 ///     CutMix   x̃_i = x_i, but x_j in a rectangle that covers 1 − λ of the pixels, clipped at the view's edges
 ///
-/// The partner of the sample at position i of a shard of n samples is the one at position n − 1 − i. Each view draws its own λ, a function of
-/// (seed, epoch, sample, view), so that the mixtures are the same on any number of ranks.
+/// The partner of the sample at position i of a shard of n samples is the one at position n − 1 − i. Each view draws
+/// its own λ, a function of (seed, epoch, sample, view), so that the mixtures are the same on any number of ranks.
 package struct SampleMixing: Sendable, Equatable {
   /// The way in which one view is mixed with its partner.
   package enum Mixture: Sendable, Equatable {
@@ -34,7 +35,8 @@ package struct SampleMixing: Sendable, Equatable {
     self.seed = seed
   }
 
-  /// Returns the position of a sample's partner in a shard of `count` samples; the middle one of an odd number is its own partner.
+  /// Returns the position of a sample's partner in a shard of `count` samples; the middle one of an odd number is its
+  /// own partner.
   package static func partner(of position: Int, in count: Int) -> Int { count - 1 - position }
 
   /// Draws the way in which one view of a sample is mixed with its partner.
@@ -105,7 +107,8 @@ extension SampleMixing.Mixture {
 }
 
 extension RandomStream {
-  /// Draws a number from Beta(α, α), rounded to a multiple of 2⁻¹⁶ so that the last bits of the C library's logarithm do not matter.
+  /// Draws a number from Beta(α, α), rounded to a multiple of 2⁻¹⁶ so that the last bits of the C library's logarithm
+  /// do not matter.
   mutating func nextBeta(_ alpha: Double) -> Double {
     let difference = nextLogGamma(alpha) - nextLogGamma(alpha)
     return (0x1p16 / (1 + exp(-difference))).rounded() * 0x1p-16

@@ -11,8 +11,8 @@ package struct Sampler: Sendable {
     case shuffled
     /// The same number of samples of each of `classesPerBatch` classes.
     case balanced(classesPerBatch: Int)
-    /// Every batch with the same number of samples of each class, in proportion to the dataset's class sizes, so that the lower bound of the
-    /// loss is the same for every batch of the run.
+    /// Every batch with the same number of samples of each class, in proportion to the dataset's class sizes, so that
+    /// the lower bound of the loss is the same for every batch of the run.
     case fixedLabels
   }
 
@@ -88,7 +88,8 @@ package struct Sampler: Sendable {
     classes = samples
   }
 
-  /// Divides a batch over classes in proportion to their sizes by the largest-remainder method; ties go to the first class.
+  /// Divides a batch over classes in proportion to their sizes by the largest-remainder method; ties go to the first
+  /// class.
   static func quotas(of counts: [Int], batchSize: Int) -> [Int] {
     let total = counts.reduce(0, +)
     var quotas = counts.map { count in batchSize * count / total }
@@ -121,7 +122,8 @@ package struct Sampler: Sendable {
     }
   }
 
-  /// Returns batches with the class counts given by `composition`, each in random order, so that every shard mixes classes for its BatchNorm.
+  /// Returns batches with the class counts given by `composition`, each in random order, so that every shard mixes
+  /// classes for its BatchNorm.
   private func composedBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>]
   {
     var queues = classes.enumerated().map { index, samples in

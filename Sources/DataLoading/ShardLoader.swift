@@ -74,8 +74,8 @@ package struct ShardLoader: Sendable {
 
   /// Returns the choices for one view that do not come from its random operations.
   ///
-  /// With ``alternatesFlip``, the orientation of each view is random in the first epoch and is reversed in every following epoch (Keller
-  /// Jordan's alternating flip), so that any two consecutive epochs show both orientations.
+  /// With ``alternatesFlip``, the orientation of each view is random in the first epoch and is reversed in every
+  /// following epoch (Keller Jordan's alternating flip), so that any two consecutive epochs show both orientations.
   package func choices(sample: Int, view: Int, epoch: Int) -> Augmentation.FixedChoices {
     var choices = Augmentation.FixedChoices()
     choices.fullSize = fullSize

@@ -4,8 +4,9 @@ import Synchronization
 
 /// Makes the views of upcoming shards on loader threads while the computing threads work.
 ///
-/// Shards are announced in the order of their use and made in that order, at most as many in advance as there are buffers. A shard that is
-/// requested before a loader thread has begun it is made by the requesting thread. The result does not depend on the thread.
+/// Shards are announced in the order of their use and made in that order, at most as many in advance as there are
+/// buffers. A shard that is requested before a loader thread has begun it is made by the requesting thread. The result
+/// does not depend on the thread.
 package final class ShardPrefetcher: Sendable {
   /// The views of one shard in one epoch.
   package struct Request: Sendable, Hashable {
@@ -61,7 +62,8 @@ package final class ShardPrefetcher: Sendable {
     beginWaiting()
   }
 
-  /// Copies a shard's views into `views`; waits if a loader thread is making them, and makes them itself if none has begun.
+  /// Copies a shard's views into `views`; waits if a loader thread is making them, and makes them itself if none has
+  /// begun.
   ///
   /// - Parameters:
   ///   - views: Receives the result of ``ShardLoader/fill(_:samples:epoch:)``.

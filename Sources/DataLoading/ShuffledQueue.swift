@@ -2,8 +2,8 @@ import KeyedRandomness
 
 /// A queue of items in random order that returns every item once before any item again.
 ///
-/// When it is empty, the items are shuffled again. A call of ``next(_:)`` that spans this moment returns no item twice: items of the new
-/// order that it already returned from the old one are moved to the calls after it.
+/// When it is empty, the items are shuffled again. A call of ``next(_:)`` that spans this moment returns no item twice:
+/// items of the new order that it already returned from the old one are moved to the calls after it.
 struct ShuffledQueue {
   private let items: [Int32]
   private var rest: ArraySlice<Int32> = []

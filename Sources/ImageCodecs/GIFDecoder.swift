@@ -6,7 +6,8 @@ struct GIFBlocks {
   let isInterlaced: Bool
   /// The byte range of the palette: red, green and blue of each color.
   let palette: Range<Int>
-  /// The palette index of the color around a frame that is smaller than the image: the transparent color, else the background color.
+  /// The palette index of the color around a frame that is smaller than the image: the transparent color, else the
+  /// background color.
   let background: Int
   /// The file offset of the minimum code size, which precedes the blocks of compressed pixels.
   let pixelOffset: Int

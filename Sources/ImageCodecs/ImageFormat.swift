@@ -36,7 +36,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
 
 /// The type of a file with regard to image decoding.
 ///
-/// A folder scan decides by the file name ending (``init(ending:)``), the decoder by the first bytes (``init(firstBytes:)``).
+/// A folder scan decides by the file name ending (``init(ending:)``), the decoder by the first bytes
+/// (``init(firstBytes:)``).
 public enum ImageFileKind: Sendable, Equatable {
   /// An image that this program can decode on this host.
   case decodable(ImageFormat)

@@ -1,6 +1,7 @@
 /// The format, size and orientation of an encoded image, read from its header without decoding the pixels.
 ///
-/// The declared size is checked against the pixel limit and the size of the file, so that memory for the pixels can safely be allocated.
+/// The declared size is checked against the pixel limit and the size of the file, so that memory for the pixels can
+/// safely be allocated.
 public struct ImageHeader: Sendable, Equatable {
   /// The largest number of pixels of an image, which is Pillow's limit: 512 MiB of RGB data.
   public static let pixelLimit = 178_956_970
@@ -18,8 +19,8 @@ public struct ImageHeader: Sendable, Equatable {
   /// Reads the header of an image file.
   ///
   /// - Parameter bytes: The contents of the whole file.
-  /// - Throws: ``ImageError`` if the file is not an image of an ``ImageFormat``, is truncated, or declares more pixels than the limit or than its
-  ///   bytes can encode.
+  /// - Throws: ``ImageError`` if the file is not an image of an ``ImageFormat``, is truncated, or declares more pixels
+  ///   than the limit or than its bytes can encode.
   public init(of bytes: Span<UInt8>) throws(ImageError) {
     switch ImageFormat(firstBytes: bytes) {
     case .jpeg: self = try JPEGMarkers(of: bytes).header

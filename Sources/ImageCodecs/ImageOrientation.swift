@@ -1,4 +1,5 @@
-/// The rotation or reflection to be applied to a stored image for display; raw values are those of EXIF tag 274 (CIPA DC-008, 4.6.5.1.1).
+/// The rotation or reflection to be applied to a stored image for display; raw values are those of EXIF tag 274 (CIPA
+/// DC-008, 4.6.5.1.1).
 public enum ImageOrientation: Int, Sendable, CaseIterable {
   /// No change for display (EXIF value 1).
   case upright = 1
@@ -20,8 +21,8 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
   /// True if rows of the stored image are columns of the displayed one.
   var exchangesAxes: Bool { rawValue >= ImageOrientation.transposed.rawValue }
 
-  /// Returns the size in pixels that a stored image of a size has when displayed: width and height are exchanged by half of
-  /// the orientations.
+  /// Returns the size in pixels that a stored image of a size has when displayed: width and height are exchanged by
+  /// half of the orientations.
   func size(ofStored size: ImageSize) -> ImageSize {
     exchangesAxes ? ImageSize(width: size.height, height: size.width) : size
   }
@@ -41,7 +42,8 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
     guard self != .upright else { return image }
     let (width, height) = (image.width, image.height)
     let turned = size(ofStored: image.size)
-    // The stored pixel at the displayed image's top left corner, and the strides from it to the pixels to the right and below.
+    // The stored pixel at the displayed image's top left corner, and the strides from it to the pixels to the right and
+    // below.
     let (columnsReversed, rowsReversed) = isReversed
     let first = (rowsReversed ? (height - 1) * width : 0) + (columnsReversed ? width - 1 : 0)
     let alongColumns = columnsReversed ? -1 : 1

@@ -1,9 +1,10 @@
 import CImageCodecs
 
-/// A JPEG decoder that uses libjpeg-turbo with its most accurate settings: accurate inverse DCT, smooth chroma upsampling.
+/// A JPEG decoder that uses libjpeg-turbo with its most accurate settings: accurate inverse DCT, smooth chroma
+/// upsampling.
 ///
-/// Unlike Pillow, which accepts damaged image data, it refuses an image with missing or certainly wrong parts. Damage that does not affect any
-/// pixel is accepted: ``harmlessWarnings``, and a missing end-of-image marker.
+/// Unlike Pillow, which accepts damaged image data, it refuses an image with missing or certainly wrong parts. Damage
+/// that does not affect any pixel is accepted: ``harmlessWarnings``, and a missing end-of-image marker.
 @safe
 struct JPEGDecoder: ~Copyable {
   private let handle: tjhandle
@@ -29,7 +30,8 @@ struct JPEGDecoder: ~Copyable {
   /// - Parameters:
   ///   - bytes: The contents of the whole file.
   ///   - markers: The markers of the file.
-  ///   - target: The size that the image may be halved down to, at most three times; `nil` to decode at full resolution.
+  ///   - target: The size that the image may be halved down to, at most three times; `nil` to decode at full
+  ///     resolution.
   /// - Returns: The image as stored.
   /// - Throws: ``ImageError`` with libjpeg's message.
   func decode(_ bytes: Span<UInt8>, _ markers: JPEGMarkers, scaledFor target: ImageSize?) throws(ImageError) -> RGBImage

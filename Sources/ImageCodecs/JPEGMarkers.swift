@@ -49,7 +49,8 @@ struct JPEGMarkers {
         frame = try Frame(segment, marker: marker)
       case Self.startOfScan:
         guard let frame else { throw ImageError("has a scan before it says how large the image is") }
-        // With several scans, missing ones would go unnoticed; with a single scan, the decoder detects every missing pixel.
+        // With several scans, missing ones would go unnoticed; with a single scan, the decoder detects every missing
+        // pixel.
         hasEnd = Self.hasEnd(bytes.extracting(offset..<bytes.count))
         guard hasEnd || frame.isInOneScan(segment) else {
           throw ImageError("is cut off: it does not end with an end-of-image marker; is the file complete?")
@@ -70,14 +71,16 @@ struct JPEGMarkers {
   private static let exifName = Array("Exif\0\0".utf8)
   private static let xmpName = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
 
-  /// Returns true for a marker that is not followed by a segment: a stuffed zero byte, TEM, a restart marker, or a second start of image.
+  /// Returns true for a marker that is not followed by a segment: a stuffed zero byte, TEM, a restart marker, or a
+  /// second start of image.
   private static func standsAlone(_ marker: UInt8) -> Bool {
     marker <= 0x01 || (0xD0...0xD8).contains(marker)
   }
 
   /// Returns true if an end-of-image marker follows the first scan's header.
   ///
-  /// Within entropy-coded data, 0xFF is always followed by 0 or a restart marker's code, so that a truncated image contains no end marker.
+  /// Within entropy-coded data, 0xFF is always followed by 0 or a restart marker's code, so that a truncated image
+  /// contains no end marker.
   private static func hasEnd(_ rest: Span<UInt8>) -> Bool {
     var offset = rest.count - 2
     while offset >= 0 {
@@ -126,8 +129,8 @@ struct JPEGMarkers {
       !isProgressive && !isArithmetic && !scanHeader.isEmpty && Int(scanHeader[0]) == componentCount
     }
 
-    /// Returns the largest number of pixels that `count` bytes can encode: a Huffman code has at least one bit and covers a unit of 8×8 to 32×32
-    /// pixels.
+    /// Returns the largest number of pixels that `count` bytes can encode: a Huffman code has at least one bit and
+    /// covers a unit of 8×8 to 32×32 pixels.
     func mostPixels(inBytes count: Int) -> Int {
       isArithmetic ? Int.max : count * 8 * 64 * blocksPerUnit
     }

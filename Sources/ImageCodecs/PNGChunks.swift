@@ -127,7 +127,8 @@ struct PNGChunks {
     }
   }
 
-  /// Returns a file with the same pixels but without the chunks that change decoded values: color spaces, transparency, backgrounds.
+  /// Returns a file with the same pixels but without the chunks that change decoded values: color spaces, transparency,
+  /// backgrounds.
   ///
   /// - Parameters:
   ///   - bytes: The file that these chunks were read from.

@@ -1,7 +1,8 @@
 import CImageCodecs
 
-/// A PNG decoder that uses libpng but returns the values stored in the file, as Pillow does: no color space is converted, transparent pixels keep
-/// their color, 16-bit color values are reduced to their high byte, and 16-bit gray values are clipped or scaled (``SixteenBit``).
+/// A PNG decoder that uses libpng but returns the values stored in the file, as Pillow does: no color space is
+/// converted, transparent pixels keep their color, 16-bit color values are reduced to their high byte, and 16-bit gray
+/// values are clipped or scaled (``SixteenBit``).
 enum PNGDecoder {
   /// Decodes an image whose chunks were already read; the orientation is not applied.
   ///
@@ -21,7 +22,8 @@ enum PNGDecoder {
       let halves: [UInt8] = try read(file, size, format: grayAlphaFormat)
       samples = sixteenBit == .scale ? mapped(halves, channels: 2) { pixel, _ in pixel } : clipped(halves)
     case (.rgb, 16):
-      // libpng treats 16-bit values without a color space as linear, and returns linear 16-bit values: they are unchanged.
+      // libpng treats 16-bit values without a color space as linear, and returns linear 16-bit values: they are
+      // unchanged.
       let wide: [UInt16] = try read(chunks.plainFile(of: bytes), size, format: wideFormat)
       samples = wide.map { sample in UInt8(sample >> 8) }
     case (.rgbAlpha, 16):
@@ -40,8 +42,8 @@ enum PNGDecoder {
 
   /// Decodes red, green, blue and alpha of 16 bits to 8-bit colors.
   ///
-  /// libpng multiplies 16-bit colors by alpha, so they are exact only where alpha is full. Elsewhere the colors come from libpng's rounding to
-  /// 8 bits, which may differ from the high byte by 1.
+  /// libpng multiplies 16-bit colors by alpha, so they are exact only where alpha is full. Elsewhere the colors come
+  /// from libpng's rounding to 8 bits, which may differ from the high byte by 1.
   private static func decodeWideAlpha(_ file: [UInt8], _ size: ImageSize) throws(ImageError) -> [UInt8] {
     let wide: [UInt16] = try read(file, size, format: wideFormat | rgbAlphaFormat)
     var samples = [UInt8](repeating: 0, count: size.pixelCount * 3)
@@ -115,7 +117,8 @@ enum PNGDecoder {
     return mapped(halves, channels: 2) { pixel, _ in pixel + 1 }
   }
 
-  /// Returns three values per pixel, each read from the index that `source` returns for the pixel's first value and the channel.
+  /// Returns three values per pixel, each read from the index that `source` returns for the pixel's first value and the
+  /// channel.
   private static func mapped(
     _ samples: [UInt8], channels: Int, _ source: (_ pixel: Int, _ channel: Int) -> Int
   ) -> [UInt8] {

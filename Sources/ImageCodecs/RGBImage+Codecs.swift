@@ -3,15 +3,17 @@ import CImageCodecs
 extension RGBImage {
   /// Decodes an image file and applies its orientation.
   ///
-  /// The format is detected from the first bytes (``ImageFormat``). PNG, BMP and GIF give the values in the file, JPEG those of libjpeg-turbo's
-  /// accurate transform, WebP those of libwebp; all equal to Pillow's `convert("RGB")` after `exif_transpose`. Callable from any thread.
+  /// The format is detected from the first bytes (``ImageFormat``). PNG, BMP and GIF give the values in the file, JPEG
+  /// those of libjpeg-turbo's accurate transform, WebP those of libwebp; all equal to Pillow's `convert("RGB")` after
+  /// `exif_transpose`. Callable from any thread.
   ///
   /// - Parameters:
   ///   - bytes: The contents of the whole file.
-  ///   - target: The size that a JPEG image may be halved down to, at most three times; `nil` to decode at full resolution.
+  ///   - target: The size that a JPEG image may be halved down to, at most three times; `nil` to decode at full
+  ///     resolution.
   ///   - sixteenBit: The conversion of 16-bit gray PNG images to 8 bits.
-  /// - Throws: ``ImageError`` if this is not a complete image of a supported format, its library is not installed, or it has more than
-  ///   ``ImageHeader/pixelLimit`` pixels.
+  /// - Throws: ``ImageError`` if this is not a complete image of a supported format, its library is not installed, or
+  ///   it has more than ``ImageHeader/pixelLimit`` pixels.
   public init(
     decoding bytes: [UInt8], scaledFor target: ImageSize? = nil, sixteenBit: SixteenBit = .clip
   ) throws(ImageError) {
@@ -65,7 +67,8 @@ extension RGBImage {
     unsafe image.width = UInt32(width)
     unsafe image.height = UInt32(height)
     unsafe image.format = UInt32(PNG_FORMAT_FLAG_COLOR)
-    // Upper bound of the file size: zlib adds less than a seventh, each chunk of 8 KiB adds 12 bytes, the other chunks a few hundred.
+    // Upper bound of the file size: zlib adds less than a seventh, each chunk of 8 KiB adds 12 bytes, the other chunks
+    // a few hundred.
     let capacity = samples.count + samples.count / 4 + 4096
     var isWritten = false
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in

@@ -2,7 +2,8 @@ import Glibc
 
 /// A decoder of the first image of TIFF files, which uses libtiff where it is installed.
 ///
-/// 16-bit values are scaled to 8 bits; colors with an unassociated alpha channel are multiplied by alpha, as libtiff does.
+/// 16-bit values are scaled to 8 bits; colors with an unassociated alpha channel are multiplied by alpha, as libtiff
+/// does.
 @safe
 struct TIFFDecoder: Sendable {
   /// The Debian package of the library.

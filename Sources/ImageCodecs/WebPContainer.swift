@@ -47,7 +47,8 @@ struct WebPContainer {
       offset = data.upperBound + count % 2
     }
     guard let size else { throw ImageError("holds no pixels") }
-    // In the lossless format an image of one color takes no bits per pixel, so that the file's size does not limit the number of pixels.
+    // In the lossless format an image of one color takes no bits per pixel, so that the file's size does not limit the
+    // number of pixels.
     header = try ImageHeader(
       .webP, width: size.width, height: size.height, orientation: orientation ?? .upright, mostPixels: .max)
     still = isAnimated ? try Self.firstFrame(bytes, frame, within: size) : .wholeFile

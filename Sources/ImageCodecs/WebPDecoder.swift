@@ -22,7 +22,8 @@ struct WebPDecoder: Sendable {
     unsafe decodeRGBInto = function
   }
 
-  /// Decodes an image whose chunks were already read, without applying the orientation; of an animation, the first frame on black.
+  /// Decodes an image whose chunks were already read, without applying the orientation; of an animation, the first
+  /// frame on black.
   ///
   /// - Throws: ``ImageError`` if the pixels are damaged.
   func decode(_ bytes: Span<UInt8>, _ container: WebPContainer) throws(ImageError) -> RGBImage {

@@ -1,6 +1,8 @@
-/// The counter-based random number generator Philox4x32-10 (Salmon and others 2011, "Parallel random numbers: as easy as 1, 2, 3").
+/// The counter-based random number generator Philox4x32-10 (Salmon and others 2011, "Parallel random numbers: as easy
+/// as 1, 2, 3").
 ///
-/// A block of four words is a pure function of key and counter: the generator has no state, and the order of draws does not matter.
+/// A block of four words is a pure function of key and counter: the generator has no state, and the order of draws does
+/// not matter.
 public enum Philox {
   /// Returns the four random words for a key and a counter.
   public static func block(key: SIMD2<UInt32>, counter: SIMD4<UInt32>) -> SIMD4<UInt32> {

@@ -30,8 +30,8 @@ public enum RandomPurpose: UInt32, Sendable {
 
 /// A stream of random numbers that depends only on its key.
 ///
-/// Every random number of a run is a function of (seed, purpose, epoch, sample, view, index), so that it does not depend on ranks, threads or
-/// the order of computation, and checkpoints need no generator state.
+/// Every random number of a run is a function of (seed, purpose, epoch, sample, view, index), so that it does not
+/// depend on ranks, threads or the order of computation, and checkpoints need no generator state.
 public struct RandomStream: Sendable {
   private let key: SIMD2<UInt32>
   private let epoch: UInt32

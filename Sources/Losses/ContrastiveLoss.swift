@@ -2,22 +2,24 @@ import MPI
 import OneDNN
 import ParallelLoops
 
-/// The supervised contrastive loss of a global batch whose rows (views) are distributed over ranks (Khosla and others 2020).
+/// The supervised contrastive loss of a global batch whose rows (views) are distributed over ranks (Khosla and others
+/// 2020).
 ///
 /// The standard variant is L_out, equation 2:
 ///
 ///     L = (g/M) Σ_i [ ℓ_i − (1/|P(i)|) Σ_{p∈P(i)} s_ip ],   s_ij = z_i·z_j/τ,   ℓ_i = log Σ_{a≠i} e^{s_ia}
 ///
-/// over the M anchors that have a positive; z are the N embeddings of D elements. ``LossMode`` lists other variants. The steps, collective over
-/// all ranks:
+/// over the M anchors that have a positive; z are the N embeddings of D elements. ``LossMode`` lists other variants.
+/// The steps, collective over all ranks:
 ///
 ///     1. gather(embeddings)     all-gather of N·D numbers, rounded to bfloat16 if wanted
 ///     2. losses(of:)            one pass over the tiles of this rank's rows; all-gather of ℓ, one number a row
 ///     3. gradients()            a second pass over the same tiles
 ///
-/// Because s_ij = s_ji, a row's whole gradient, both as anchor and as contrast of every other row, follows from the embeddings, the classes and
-/// all rows' ℓ: no gradient is reduced over ranks, and the N×N matrix is never stored. Other variants gather up to three numbers per row
-/// (``LossMode/statisticsPerRow``), and those with one positive per denominator take a third pass.
+/// Because s_ij = s_ji, a row's whole gradient, both as anchor and as contrast of every other row, follows from the
+/// embeddings, the classes and all rows' ℓ: no gradient is reduced over ranks, and the N×N matrix is never stored.
+/// Other variants gather up to three numbers per row (``LossMode/statisticsPerRow``), and those with one positive per
+/// denominator take a third pass.
 public final class ContrastiveLoss<Scalar: LossScalar> {
   /// The assignment of the rows to shards and ranks.
   public let blocks: RowBlocks
@@ -139,7 +141,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// - Parameters:
   ///   - classes: The classes of all rows; all views of a sample have the same class.
   ///   - world: The ranks.
-  /// - Returns: One number per shard of this rank; the sum over all shards of all ranks is the loss. All are 0 if there is no anchor.
+  /// - Returns: One number per shard of this rank; the sum over all shards of all ranks is the loss. All are 0 if there
+  ///   is no anchor.
   /// - Throws: `MPIError` if the gather fails.
   public func losses(of classes: RowClasses, over world: borrowing Communicator) throws(MPIError) -> [Double] {
     computeLosses(of: classes, rank: world.rank)
@@ -149,7 +152,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     return shardLosses(ofRank: world.rank)
   }
 
-  /// Computes the gradient of the loss with respect to this rank's rows, as anchors and as contrasts, `[local rows, width]`.
+  /// Computes the gradient of the loss with respect to this rank's rows, as anchors and as contrasts,
+  /// `[local rows, width]`.
   ///
   /// Not collective; requires a previous call of ``losses(of:over:)``.
   ///

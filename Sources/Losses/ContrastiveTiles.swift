@@ -1,18 +1,20 @@
 /// A gathered batch, processed in tiles of the similarity matrix s_ij = z_i·z_j / τ, which is never stored as a whole.
 ///
-/// A block of rows is multiplied by `columnsPerTile` columns at a time. Sizes and order of the tiles depend on the global batch only, so that each
-/// row has the same bits on any number of ranks.
+/// A block of rows is multiplied by `columnsPerTile` columns at a time. Sizes and order of the tiles depend on the
+/// global batch only, so that each row has the same bits on any number of ranks.
 @unsafe
 struct ContrastiveTiles<Scalar: LossScalar> {
   /// The number of columns of every tile but the last one.
   static var columnsPerTile: Int { 1024 }
 
-  /// The largest number of rows of a block: with 1,024 columns of float32 a tile takes 512 KiB, half of a core's level-2 cache.
+  /// The largest number of rows of a block: with 1,024 columns of float32 a tile takes 512 KiB, half of a core's
+  /// level-2 cache.
   static var rowsPerBlock: Int { 128 }
 
   /// The distance in elements between the rows of ``columns``.
   ///
-  /// If it were a power of two, the rows would share few cache sets, and the matrix product of a tile would take a fifth longer.
+  /// If it were a power of two, the rows would share few cache sets, and the matrix product of a tile would take a
+  /// fifth longer.
   static var columnStride: Int { unsafe columnsPerTile + 16 }
 
   /// Returns the number of elements of ``columns``.
@@ -59,10 +61,11 @@ struct ContrastiveTiles<Scalar: LossScalar> {
 // MARK: - Passes
 
 extension ContrastiveTiles where Scalar: TileArithmetic {
-  /// Computes ∂L/∂z_i = (1/τ) Σ_{j≠i} (G_ij + G_ji) z_j for the rows i of one block, `[rows, width]`, with G_ij = ∂L_i/∂s_ij of anchor i.
+  /// Computes ∂L/∂z_i = (1/τ) Σ_{j≠i} (G_ij + G_ji) z_j for the rows i of one block, `[rows, width]`, with
+  /// G_ij = ∂L_i/∂s_ij of anchor i.
   ///
-  /// One product covers z_i both as anchor and as contrast. The positives' terms are subtracted within G before the product, because a
-  /// subtraction from the product would cancel digits. `strategy` computes G_ij + G_ji.
+  /// One product covers z_i both as anchor and as contrast. The positives' terms are subtracted within G before the
+  /// product, because a subtraction from the product would cancel digits. `strategy` computes G_ij + G_ji.
   @inline(__always)
   func gradients<Strategy: LossStrategy>(
     rows: Range<Int>, weights: RowWeights<Scalar>, strategy: Strategy, scratch: UnsafeMutablePointer<Scalar>,

@@ -6,8 +6,9 @@ import Glibc
 ///
 /// with the targets t_ik = [k = y_i], or t_ik = λ_i [k = y_i] + (1 − λ_i) [k = y'_i] for a row that mixes two samples.
 ///
-/// Each rank computes losses and gradients of its own rows, weighted by the divisor of the global batch; the sums over ranks are those of the
-/// batch. In joint training the weight of a row is λ ÷ number of rows, and the gradient of the representations is the sum of both losses'.
+/// Each rank computes losses and gradients of its own rows, weighted by the divisor of the global batch; the sums over
+/// ranks are those of the batch. In joint training the weight of a row is λ ÷ number of rows, and the gradient of the
+/// representations is the sum of both losses'.
 public struct CrossEntropy: Sendable {
   /// The number K of classes.
   public let classCount: Int
@@ -28,7 +29,8 @@ public struct CrossEntropy: Sendable {
   /// The lower bound of the mean loss, reached for p = q: the entropy of the smoothed labels.
   public var lowerBound: Double { lowerBound(shares: [1]) }
 
-  /// Returns the lower bound of the mean loss over rows that mix two different classes: the mean entropy of their labels.
+  /// Returns the lower bound of the mean loss over rows that mix two different classes: the mean entropy of their
+  /// labels.
   ///
   /// - Parameter shares: The weight of the first class of each row; 1 for a row of a single class.
   /// - Returns: The lower bound.
@@ -44,14 +46,14 @@ public struct CrossEntropy: Sendable {
 
   /// Returns the weighted sum of the rows' losses, and overwrites the logits with its gradient, weight · (p − q).
   ///
-  /// p is the softmax of a row's logits and q its smoothed target (``CrossEntropy``). Exponentials are float32; the losses
-  /// are summed in float64 in the order of the rows.
+  /// p is the softmax of a row's logits and q its smoothed target (``CrossEntropy``). Exponentials are float32; the
+  /// losses are summed in float64 in the order of the rows.
   ///
   /// - Parameters:
   ///   - logits: The logits, `[rows, classCount]`, which the gradient overwrites.
   ///   - labels: The class of each row, or the two classes that it mixes.
-  ///   - weight: The factor of every row's loss: λ ÷ rows of the global batch, where λ weights the cross-entropy against the
-  ///     contrastive loss.
+  ///   - weight: The factor of every row's loss: λ ÷ rows of the global batch, where λ weights the cross-entropy
+  ///     against the contrastive loss.
   /// - Returns: weight · Σ L_i.
   /// - Precondition: There are `labels.count` rows of logits, and every label is in `0..<classCount`.
   public func lossAndGradient(of logits: inout MutableSpan<Float>, labels: RowLabels, weight: Double) -> Double {

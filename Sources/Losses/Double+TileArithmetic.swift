@@ -84,7 +84,8 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// Computes the gradient factors of any variant of the loss for a line, one column at a time, directly from the derivatives.
+  /// Computes the gradient factors of any variant of the loss for a line, one column at a time, directly from the
+  /// derivatives.
   @inline(__always)
   @unsafe static func modeFactors(
     _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,

@@ -4,21 +4,24 @@ import Glibc
 public enum LossBound {
   /// Returns the loss if all embeddings are equal: ln(N − 1).
   ///
-  /// A loss that stays at exactly this value means that the embeddings have collapsed, not chance. 0 for a batch of fewer than two rows.
+  /// A loss that stays at exactly this value means that the embeddings have collapsed, not chance. 0 for a batch of
+  /// fewer than two rows.
   public static func collapseValue(rowCount: Int) -> Double {
     rowCount > 1 ? log(Double(rowCount - 1)) : 0
   }
 
   /// Returns a lower bound of L_out (and L_in) over all embeddings of any width, with the constant factor g = 1.
   ///
-  /// For any distribution r over the other rows, ℓ_i ≥ Σ_a r_a s_ia + H(r). With r = β on every negative and the rest divided equally among the
-  /// positives, and one β for the whole batch, the sum over anchors is a function of β and the class counts only:
+  /// For any distribution r over the other rows, ℓ_i ≥ Σ_a r_a s_ia + H(r). With r = β on every negative and the rest
+  /// divided equally among the positives, and one β for the whole batch, the sum over anchors is a function of β and
+  /// the class counts only:
   ///
   ///     (1/N_A) [ −(β/τ)(N·N_A + N_S²/4) + Σ_{c: n_c ≥ 2} n_c H_c(β) ],
   ///     H_c = −(1−q) ln(1−q) + (1−q) ln(n_c−1) − q ln β,  q = β (N − n_c),
   ///
-  /// with N_A anchors that have a positive and N_S rows that have none. It is concave in β, and its maximum is the bound. For classes of equal
-  /// size the bound is tight: the classes are at the vertices of a regular simplex (Graf and others 2021, arXiv:2102.08817).
+  /// with N_A anchors that have a positive and N_S rows that have none. It is concave in β, and its maximum is the
+  /// bound. For classes of equal size the bound is tight: the classes are at the vertices of a regular simplex (Graf
+  /// and others 2021, arXiv:2102.08817).
   ///
   /// - Parameters:
   ///   - counts: The number of rows of each class.

@@ -3,8 +3,8 @@ import Glibc
 extension LossMode {
   /// Returns the loss if all embeddings are equal, with the constant factor g = 1.
   ///
-  /// It is the mean over anchors of ln |D|, where |D| is the number of terms in a denominator: ln(N − 1) if all other rows are in the
-  /// denominators. A loss that stays at exactly this value means collapse, not chance.
+  /// It is the mean over anchors of ln |D|, where |D| is the number of terms in a denominator: ln(N − 1) if all other
+  /// rows are in the denominators. A loss that stays at exactly this value means collapse, not chance.
   ///
   /// - Parameters:
   ///   - classSizes: The number of rows of each class.
@@ -17,18 +17,21 @@ extension LossMode {
       : meanOverAnchors(classSizes: classSizes, views: views, exponent: 0)
   }
 
-  /// Returns a lower bound of the loss for these class sizes over all embeddings of any width, with the constant factor g = 1.
+  /// Returns a lower bound of the loss for these class sizes over all embeddings of any width, with the constant factor
+  /// g = 1.
   ///
-  /// With all rows as anchors and in the denominators and no limit of positives, it is ``LossBound/lowerBound(counts:temperature:)``. Otherwise,
-  /// with ν_i = ln Σ_n e^{s_in} over the negatives n, and e_i for the positives in a denominator (|P|, e^−ε, or 0 for negatives only),
+  /// With all rows as anchors and in the denominators and no limit of positives, it is
+  /// ``LossBound/lowerBound(counts:temperature:)``. Otherwise, with ν_i = ln Σ_n e^{s_in} over the negatives n, and e_i
+  /// for the positives in a denominator (|P|, e^−ε, or 0 for negatives only),
   ///
   ///     L_i ≥ ln( e_i + e^{ν_i − 1/τ} )
   ///
-  /// for sums outside the logarithm because the function is convex in the positives' mean (Jensen), inside because it decreases with every
-  /// positive's similarity. Then s_in ≥ −1/τ gives one bound. If all rows are anchors, the mean of ν_i has a bound by
-  /// ``meanNegativesBound(classSizes:temperature:)``, and ln(e + e^x) ≥ (1−λ) ln e + λx + H(λ) for every λ gives another:
-  /// ln(geometric mean of e_i + e^{mean − 1/τ}). The larger one is returned. If ``isLowerBoundTight(classSizes:views:)``, it is attained at the
-  /// vertices of a simplex; otherwise the minimum of the loss can be larger by several nats.
+  /// for sums outside the logarithm because the function is convex in the positives' mean (Jensen), inside because it
+  /// decreases with every positive's similarity. Then s_in ≥ −1/τ gives one bound. If all rows are anchors, the mean of
+  /// ν_i has a bound by ``meanNegativesBound(classSizes:temperature:)``, and ln(e + e^x) ≥ (1−λ) ln e + λx + H(λ) for
+  /// every λ gives another: ln(geometric mean of e_i + e^{mean − 1/τ}). The larger one is returned. If
+  /// ``isLowerBoundTight(classSizes:views:)``, it is attained at the vertices of a simplex; otherwise the minimum of
+  /// the loss can be larger by several nats.
   ///
   /// - Parameters:
   ///   - classSizes: The number of rows of each class.
@@ -57,20 +60,23 @@ extension LossMode {
     }
   }
 
-  /// True if ``lowerBound(classSizes:views:temperature:)`` is known to be attained by some embeddings of sufficient width.
+  /// True if ``lowerBound(classSizes:views:temperature:)`` is known to be attained by some embeddings of sufficient
+  /// width.
   ///
-  /// This holds for two or more classes of equal size with all rows as anchors. Otherwise the bound is valid but may be loose: with one anchor per
-  /// sample, and with classes of different sizes, most of all if denominators contain only negatives. Reports of the bound should say so.
+  /// This holds for two or more classes of equal size with all rows as anchors. Otherwise the bound is valid but may be
+  /// loose: with one anchor per sample, and with classes of different sizes, most of all if denominators contain only
+  /// negatives. Reports of the bound should say so.
   public func isLowerBoundTight(classSizes: [Int], views: Int) -> Bool {
     Set(classSizes).count == 1 && classSizes.count > 1
       && anchorCount(classSizes: classSizes, views: views) == classSizes.reduce(0, +)
   }
 
-  /// Returns a lower bound of the mean over all rows of ν_i = ln Σ_n e^{s_in}; `nil` if a class has half of the rows or more.
+  /// Returns a lower bound of the mean over all rows of ν_i = ln Σ_n e^{s_in}; `nil` if a class has half of the rows or
+  /// more.
   ///
-  /// For any distribution r over the negatives, ν_i ≥ Σ_n r_n s_in + H(r). With r_n = u_c u_c' for a row of class c and a negative of class c',
-  /// and weights u such that every row's r sums to 1, the sum over rows is (‖Σ_c u_c C_c‖² − Σ_c u_c² ‖C_c‖²)/τ with the class sums C_c of the
-  /// embeddings, which is at least −Σ_c u_c² n_c²/τ.
+  /// For any distribution r over the negatives, ν_i ≥ Σ_n r_n s_in + H(r). With r_n = u_c u_c' for a row of class c and
+  /// a negative of class c', and weights u such that every row's r sums to 1, the sum over rows is (‖Σ_c u_c C_c‖² −
+  /// Σ_c u_c² ‖C_c‖²)/τ with the class sums C_c of the embeddings, which is at least −Σ_c u_c² n_c²/τ.
   private static func meanNegativesBound(classSizes: [Int], temperature: Double) -> Double? {
     let sizes = classSizes.map(Double.init)
     let rowCount = sizes.reduce(0, +)

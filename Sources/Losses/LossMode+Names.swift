@@ -1,5 +1,6 @@
 extension LossMode {
-  /// The SINCERE loss (Feeney and Hughes 2023): each positive is contrasted with the negatives only, not with other positives.
+  /// The SINCERE loss (Feeney and Hughes 2023): each positive is contrasted with the negatives only, not with other
+  /// positives.
   ///
   ///     L_i = −(1/|P(i)|) Σ_{p∈P(i)} log( e^{s_ip} / (e^{s_ip} + Σ_{n∈N(i)} e^{s_in}) )
   public static var sincere: LossMode {
@@ -17,7 +18,8 @@ extension LossMode {
     return mode
   }
 
-  /// Returns ε-SupInfoNCE (Barbano and others 2023): the loss ``sincere`` with a margin between positives and negatives.
+  /// Returns ε-SupInfoNCE (Barbano and others 2023): the loss ``sincere`` with a margin between positives and
+  /// negatives.
   ///
   ///     L_i = −(1/|P(i)|) Σ_{p∈P(i)} log( e^{s_ip} / (e^{s_ip − ε} + Σ_{n∈N(i)} e^{s_in}) )
   ///

@@ -1,7 +1,8 @@
 /// The variant of the contrastive loss: its sums, and the anchors, positives and negatives that they run over.
 ///
-/// Each choice means the same as in the paper authors' TensorFlow code (google-research, `supcon/losses.py`). With s_ij = z_i·z_j/τ, the positives
-/// P(i), the negatives N(i) (the rows of other classes), and A(i) = P(i) ∪ N(i), the loss is the mean of
+/// Each choice means the same as in the paper authors' TensorFlow code (google-research, `supcon/losses.py`). With
+/// s_ij = z_i·z_j/τ, the positives P(i), the negatives N(i) (the rows of other classes), and A(i) = P(i) ∪ N(i), the
+/// loss is the mean of
 ///
 ///     out   L_i = −(1/|P(i)|) Σ_{p∈P(i)} log( e^{s_ip} / D_ip )
 ///     in    L_i = −log( (1/|P(i)|) Σ_{p∈P(i)} e^{s_ip} / D_ip )
@@ -40,10 +41,11 @@ public struct LossMode: Sendable, Equatable {
   public var anchors = Anchors.all
   /// The terms of the denominators.
   public var denominator = Denominator.all
-  /// The largest number of an anchor's positives in addition to the other views of its own sample, a multiple of the views; `nil` for no limit.
+  /// The largest number of an anchor's positives in addition to the other views of its own sample, a multiple of the
+  /// views; `nil` for no limit.
   ///
-  /// The positives are then all views of those samples of the class that come first in the global batch. Rows of the class beyond the limit are
-  /// neither positives nor negatives of the anchor.
+  /// The positives are then all views of those samples of the class that come first in the global batch. Rows of the
+  /// class beyond the limit are neither positives nor negatives of the anchor.
   public var positivesCap: Int?
   /// The margin ε, subtracted from s_ip in its own denominator (Barbano and others 2023, ε-SupInfoNCE); 0 for none.
   ///
@@ -53,7 +55,8 @@ public struct LossMode: Sendable, Equatable {
   /// Creates the paper's L_out, without limit and margin.
   public init() {}
 
-  /// True for L_out with all other rows in the denominators and no limit, which has the fastest loops (``StandardLoss``).
+  /// True for L_out with all other rows in the denominators and no limit, which has the fastest loops
+  /// (``StandardLoss``).
   var isStandard: Bool { summation == .outside && denominator == .all && positivesCap == nil }
 
   /// The number of values per row that every rank needs for the gradients of its own rows.

@@ -1,8 +1,10 @@
-/// The anchors and positives of a global batch, determined by the classes, the order of views and the variant of the loss.
+/// The anchors and positives of a global batch, determined by the classes, the order of views and the variant of the
+/// loss.
 ///
-/// With a limit (``LossMode/positivesCap``), let m be the limit in samples, and number the samples of a class in the order of the batch from 0.
-/// Row j is a positive of row i ≠ j if both have the same class and j's number is below m or equal to max(m, i's number). These are the first m
-/// samples of the class and one more: i's own sample or, if that is among the first m, sample m. The relation is not symmetric.
+/// With a limit (``LossMode/positivesCap``), let m be the limit in samples, and number the samples of a class in the
+/// order of the batch from 0. Row j is a positive of row i ≠ j if both have the same class and j's number is below m or
+/// equal to max(m, i's number). These are the first m samples of the class and one more: i's own sample or, if that is
+/// among the first m, sample m. The relation is not symmetric.
 struct LossPairs {
   let mode: LossMode
   /// The class of each row of the global batch.

@@ -8,8 +8,8 @@ public protocol LossScalar: BinaryFloatingPoint, BitwiseCopyable, SendableMetaty
 
 /// The passes of one variant of the loss over the tiles of a batch, compiled for one floating-point type.
 ///
-/// Each pass is called once per block of 128 rows or once per batch, and contains its own loop over tiles. The loop's body is specialized for
-/// the type and the variant (``LossStrategy``), so that only the calls of passes are indirect.
+/// Each pass is called once per block of 128 rows or once per batch, and contains its own loop over tiles. The loop's
+/// body is specialized for the type and the variant (``LossStrategy``), so that only the calls of passes are indirect.
 @safe
 public struct LossPasses<Scalar: LossScalar>: Sendable {
   /// The function ``ContrastiveTiles/transpose(_:count:width:into:)``.

@@ -19,10 +19,11 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
 
   /// The sums of one block's rows, indexed by row within the block.
   private struct Sums {
-    /// The logarithm of each row's denominator without the margin: log Σ_A e^s over all other rows, or ν = log Σ_N e^s over the negatives.
+    /// The logarithm of each row's denominator without the margin: log Σ_A e^s over all other rows, or ν = log Σ_N e^s
+    /// over the negatives.
     var denominators: [RunningLogSum<Scalar>]
-    /// For positives summed inside the logarithm (L_in), log Σ_P e^s or, with ``LossMode/Denominator/onePositive``, log Σ_P σ(s−d), where d is
-    /// defined in ``RowWeights``.
+    /// For positives summed inside the logarithm (L_in), log Σ_P e^s or, with ``LossMode/Denominator/onePositive``, log
+    /// Σ_P σ(s−d), where d is defined in ``RowWeights``.
     var positiveLogSums: [RunningLogSum<Scalar>]
     /// For positives summed outside the logarithm (L_out), Σ_P s or, with one positive per denominator, Σ_P log σ(s−d).
     var positiveSums: [Double]
@@ -96,7 +97,8 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
   private func denominator(of sums: Sums, at index: Int) -> Double {
     sums.denominators[index].value + mode.margin
   }
-  /// Adds up, in a first pass over the lines, the denominators and, unless they depend on these, the sums over positives.
+  /// Adds up, in a first pass over the lines, the denominators and, unless they depend on these, the sums over
+  /// positives.
   @inline(__always)
   private func addDenominators(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,
@@ -121,7 +123,8 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Adds up, in a second pass over the lines, the sums over positives of a loss with one positive per denominator, which depend on the rows' d.
+  /// Adds up, in a second pass over the lines, the sums over positives of a loss with one positive per denominator,
+  /// which depend on the rows' d.
   @inline(__always)
   private func addPositives(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,

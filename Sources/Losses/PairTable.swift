@@ -1,4 +1,5 @@
-/// The arrays that define the positives and negatives of the rows of a global batch, for the loops over tiles (see ``LossPairs``).
+/// The arrays that define the positives and negatives of the rows of a global batch, for the loops over tiles (see
+/// ``LossPairs``).
 @unsafe
 struct PairTable {
   /// The class of each row of the global batch.

@@ -22,13 +22,15 @@ public struct RowClasses: Sendable {
     self.counts = counts
   }
 
-  /// Creates the classes of rows from their labels; each row with the ignored label is a class of its own and so has no positive.
+  /// Creates the classes of rows from their labels; each row with the ignored label is a class of its own and so has no
+  /// positive.
   public init(labels: [Int64], ignoring ignored: Int64?) {
     self.init(
       labels: labels.enumerated().map { row, label in RowLabel(label: label, row: label == ignored ? row : nil) })
   }
 
-  /// Creates the classes of SimCLR, in which each sample is a class of its own; the rows are view 0 of all samples, then view 1, and so on.
+  /// Creates the classes of SimCLR, in which each sample is a class of its own; the rows are view 0 of all samples,
+  /// then view 1, and so on.
   ///
   /// - Precondition: `rowCount` is a multiple of `views`.
   public init(rowCount: Int, views: Int) {
@@ -41,7 +43,8 @@ public struct RowClasses: Sendable {
   public var rowCount: Int { classOfRow.count }
 }
 
-/// A label that also contains the row's index if it is the ignored label, so that each ignored row becomes a class of its own.
+/// A label that also contains the row's index if it is the ignored label, so that each ignored row becomes a class of
+/// its own.
 private struct RowLabel: Hashable {
   var label: Int64
   var row: Int?

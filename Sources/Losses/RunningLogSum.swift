@@ -2,7 +2,8 @@ import Glibc
 
 /// The logarithm of a sum of exponentials, accumulated line by line.
 ///
-/// The largest exponent so far is subtracted before exponentiation, so that nothing overflows or underflows at any temperature.
+/// The largest exponent so far is subtracted before exponentiation, so that nothing overflows or underflows at any
+/// temperature.
 struct RunningLogSum<Scalar: TileArithmetic> {
   private var maximum = -Scalar.infinity
   private var sum = 0.0

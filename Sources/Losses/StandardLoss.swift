@@ -1,6 +1,7 @@
 import Glibc
 
-/// The standard loss L_out with all other rows in the denominators (Khosla and others 2020, equation 2), which has the fastest loops.
+/// The standard loss L_out with all other rows in the denominators (Khosla and others 2020, equation 2), which has the
+/// fastest loops.
 ///
 /// It needs only ℓ_i and the sum of each class's embeddings:
 ///
@@ -24,7 +25,8 @@ struct StandardLoss<Scalar: TileArithmetic>: LossStrategy {
 
   /// Writes ℓ_i of the rows into `statistics`, and their losses.
   ///
-  /// The largest similarity so far, without the row itself, is subtracted before exponentiation, so that no temperature causes underflow.
+  /// The largest similarity so far, without the row itself, is subtracted before exponentiation, so that no temperature
+  /// causes underflow.
   @inline(__always)
   @unsafe func statistics(
     _ tiles: ContrastiveTiles<Scalar>, rows: Range<Int>, batchSums: [Double], scratch: UnsafeMutablePointer<Scalar>,
@@ -43,7 +45,8 @@ struct StandardLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Returns (1/|P(i)|) Σ_{p∈P(i)} z_i·z_p, computed as (z_i·C − z_i·z_i) / |P(i)| from the sum C of the embeddings of i's class.
+  /// Returns (1/|P(i)|) Σ_{p∈P(i)} z_i·z_p, computed as (z_i·C − z_i·z_i) / |P(i)| from the sum C of the embeddings of
+  /// i's class.
   @inline(__always)
   private func positiveMean(_ tiles: ContrastiveTiles<Scalar>, row: Int, classSums: [Double]) -> Double {
     let width = unsafe tiles.width

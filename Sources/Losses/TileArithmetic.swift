@@ -1,7 +1,7 @@
 /// The arithmetic on tiles of the similarity matrix, and on their lines, in one floating-point type.
 ///
-/// `Float` and `Double` share ``ContrastiveTiles`` and the strategies, but not the matrix products and the loops over a line: oneDNN and the target
-/// `Kernels` for `Float`, plain Swift for `Double`, so that each checks the other.
+/// `Float` and `Double` share ``ContrastiveTiles`` and the strategies, but not the matrix products and the loops over a
+/// line: oneDNN and the target `Kernels` for `Float`, plain Swift for `Double`, so that each checks the other.
 protocol TileArithmetic: LossScalar {
   // MARK: Matrix products of a whole tile
 
@@ -17,7 +17,8 @@ protocol TileArithmetic: LossScalar {
 
   // MARK: Loops over a line of a tile
 
-  /// Returns the largest of the elements and `least`; NaN is ignored here, because it appears in the sum of exponentials.
+  /// Returns the largest of the elements and `least`; NaN is ignored here, because it appears in the sum of
+  /// exponentials.
   @unsafe static func largest(_ line: UnsafePointer<Self>, count: Int, atLeast least: Self) -> Self
 
   /// Returns Σ e^(x − shift) over elements x, none of which is larger than `shift`.
@@ -32,12 +33,14 @@ protocol TileArithmetic: LossScalar {
     _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>,
     mode: LossMode)
 
-  /// selected ← the similarities of a row to the selected columns, −∞ for all others; the row itself counts as its own positive.
+  /// selected ← the similarities of a row to the selected columns, −∞ for all others; the row itself counts as its own
+  /// positive.
   @unsafe static func select(
     _ selection: PairSelection, of line: UnsafePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable,
     into selected: UnsafeMutablePointer<Self>)
 
-  /// line ← log σ(x − shift), complements ← log σ(shift − x), plus log σ(x − shift) if `isProduct`; −∞ stays −∞ in both.
+  /// line ← log σ(x − shift), complements ← log σ(shift − x), plus log σ(x − shift) if `isProduct`; −∞ stays −∞ in
+  /// both.
   @unsafe static func logSigmoids(
     _ line: UnsafeMutablePointer<Self>, count: Int, minus shift: Self, isProduct: Bool,
     complements: UnsafeMutablePointer<Self>)

@@ -1,9 +1,10 @@
 import Synchronization
 
-/// The counters of one rank for an observer on another thread (the watchdog): collectives entered, bytes received, and progress.
+/// The counters of one rank for an observer on another thread (the watchdog): collectives entered, bytes received, and
+/// progress.
 ///
-/// All ranks enter the same collectives in the same order, so the rank that has entered the fewest is the one that the others are waiting for.
-/// Work between two collectives reports progress with ``progressed()``.
+/// All ranks enter the same collectives in the same order, so the rank that has entered the fewest is the one that the
+/// others are waiting for. Work between two collectives reports progress with ``progressed()``.
 public final class Activity: Sendable {
   /// The values of the counters at one moment.
   public struct Snapshot: Sendable, Equatable {

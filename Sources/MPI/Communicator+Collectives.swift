@@ -135,13 +135,14 @@ extension Communicator {
   ///     rank 0  [a | b c]      [_ d]
   ///     rank 1  [d | e f]  →   [b c _ _]
   ///
-  /// Collective. The number of elements that rank `s` sends to rank `r` must be the number that `r` expects from `s`; every rank
-  /// passes the same `waiting`.
+  /// Collective. The number of elements that rank `s` sends to rank `r` must be the number that `r` expects from `s`;
+  /// every rank passes the same `waiting`.
   ///
   /// - Parameters:
   ///   - blocks: This rank's blocks, one for each rank, in rank order.
   ///   - sendCounts: The number of elements to send to each rank.
-  ///   - received: Receives one block from each other rank, in rank order; the range for this rank's own block is left unchanged.
+  ///   - received: Receives one block from each other rank, in rank order; the range for this rank's own block is left
+  ///     unchanged.
   ///   - receiveCounts: The number of elements to receive from each rank.
   ///   - waiting: The way in which the thread waits for the result.
   /// - Throws: `MPIError` if `MPI_Alltoallv` fails.
@@ -162,7 +163,8 @@ extension Communicator {
             unsafe arriving.withAddresses { receiveCounts, receiveDisplacements in
               switch waiting {
               case .spinning:
-                // int MPI_Alltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[], MPI_Datatype sendtype,
+                // int MPI_Alltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[], MPI_Datatype
+                // sendtype,
                 //                   void *recvbuf, const int recvcounts[], const int rdispls[], MPI_Datatype recvtype,
                 //                   MPI_Comm comm)
                 unsafe cmpi_alltoallv(
@@ -186,8 +188,8 @@ extension Communicator {
 
   /// Sums the vectors of all ranks, element by element, on every rank.
   ///
-  /// Collective. The order of the additions depends on the MPI library, the length and the number of ranks. Use it for integers and measurements;
-  /// training results are summed along a ``ShardTree``, whose order is fixed.
+  /// Collective. The order of the additions depends on the MPI library, the length and the number of ranks. Use it for
+  /// integers and measurements; training results are summed along a ``ShardTree``, whose order is fixed.
   ///
   /// - Parameter elements: This rank's summands; receives the sums.
   /// - Throws: `MPIError` if `MPI_Allreduce` fails.
@@ -211,7 +213,8 @@ extension Communicator {
     let byteCount = size == 1 ? 0 : elements.count * MemoryLayout<Element>.stride
     let code = activity.measure(.allReduce, receivedByteCount: byteCount) {
       unsafe elements.withUnsafeMutableBufferPointer { elements in
-        // int MPI_Allreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm comm)
+        // int MPI_Allreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm
+        // comm)
         unsafe cmpi_allreduce_in_place(
           elements.baseAddress, libraryCount(elements.count), Element.datatype, operation, handle)
       }
@@ -234,7 +237,8 @@ private struct ConsecutiveBlocks {
   /// The element counts of all blocks, followed by their displacements.
   private let numbers: [Int32]
 
-  /// Computes the displacements of blocks; the block with index `leavingOut` keeps its space, but MPI gets 0 as its count.
+  /// Computes the displacements of blocks; the block with index `leavingOut` keeps its space, but MPI gets 0 as its
+  /// count.
   init(_ counts: [Int], leavingOut hidden: Int? = nil) {
     var (total, displacements) = (0, [Int32]())
     for count in counts {

@@ -8,7 +8,8 @@ public enum Waiting: Sendable {
   /// Polls at intervals, so that other threads of this rank can use the core in between.
   case sleeping
 
-  /// The time between two polls of MPI in microseconds; a 10 Gb/s link delivers 250 kB meanwhile, less than a socket buffers.
+  /// The time between two polls of MPI in microseconds; a 10 Gb/s link delivers 250 kB meanwhile, less than a socket
+  /// buffers.
   fileprivate static let pauseMicroseconds: useconds_t = 200
 
   /// ``pauseMicroseconds`` in seconds.

@@ -2,8 +2,8 @@ import CMPI
 
 /// The ranks of a job and the collectives among them.
 ///
-/// Only the thread that called ``withMPI(activity:_:onFailure:)`` may use it (`MPI_THREAD_FUNNELED`); it is neither copyable nor
-/// `Sendable`, so that the compiler keeps it there.
+/// Only the thread that called ``withMPI(activity:_:onFailure:)`` may use it (`MPI_THREAD_FUNNELED`); it is neither
+/// copyable nor `Sendable`, so that the compiler keeps it there.
 public struct Communicator: ~Copyable {
   let handle: cmpi_comm
 
@@ -38,9 +38,9 @@ public struct Communicator: ~Copyable {
 
 /// Initializes MPI, calls `body` with the communicator of all ranks, and finalizes MPI.
 ///
-/// Collective: every rank calls it once, from the main thread. Without a launcher there is one rank. If `body` throws, this rank calls `onFailure`,
-/// which reports the error and returns the exit code, and aborts the whole job with it: MPI_Finalize would hang while other ranks wait in a
-/// collective.
+/// Collective: every rank calls it once, from the main thread. Without a launcher there is one rank. If `body` throws,
+/// this rank calls `onFailure`, which reports the error and returns the exit code, and aborts the whole job with it:
+/// MPI_Finalize would hang while other ranks wait in a collective.
 ///
 /// - Parameters:
 ///   - activity: The counters of this rank.

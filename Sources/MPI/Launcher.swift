@@ -11,8 +11,8 @@ import Glibc
 /// | `srun` | `SLURM_PROCID`, `SLURM_STEP_NUM_TASKS` |
 /// | torchrun, accelerate, deepspeed | `RANK`, `WORLD_SIZE`, with `LOCAL_RANK` |
 ///
-/// The first row whose variables are all set applies: launchers further down may have started the launcher above them. A batch script has
-/// Slurm's other variables but is not a job step, so a program that it starts directly has one rank.
+/// The first row whose variables are all set applies: launchers further down may have started the launcher above them.
+/// A batch script has Slurm's other variables but is not a job step, so a program that it starts directly has one rank.
 public struct Launcher: Sendable, Equatable {
   /// The kinds of launchers.
   public enum Kind: Sendable, Equatable {
@@ -104,8 +104,8 @@ public struct Launcher: Sendable, Equatable {
 
   /// Sets Open MPI parameters that shorten the start of a process without a launcher.
   ///
-  /// Open MPI then starts no daemon, does not search for networks, and creates no session folder, which concurrent processes would share and
-  /// delete. Values that the user has set are not changed.
+  /// Open MPI then starts no daemon, does not search for networks, and creates no session folder, which concurrent
+  /// processes would share and delete. Values that the user has set are not changed.
   func prepareLibrary() {
     guard !isPresent, MPILibrary.loaded.family == .openMPI else { return }
     for (option, value) in [("ess_singleton_isolated", "1"), ("pml", "ob1"), ("orte_create_session_dirs", "0")] {

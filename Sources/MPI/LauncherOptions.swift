@@ -1,4 +1,5 @@
-/// The command-line options of the loaded MPI library's launcher, which messages recommend; they depend on library and version.
+/// The command-line options of the loaded MPI library's launcher, which messages recommend; they depend on library and
+/// version.
 ///
 /// | | Open MPI 4 (ORTE) | Open MPI 5 (PRRTE) | MPICH, Intel MPI (Hydra) |
 /// |---|---|---|---|
@@ -46,7 +47,8 @@ public struct LauncherOptions: Sendable {
     return "--mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3"
   }
 
-  /// The options that prevent the shared-memory transport from reading another process's memory; `nil` if it never does.
+  /// The options that prevent the shared-memory transport from reading another process's memory; `nil` if it never
+  /// does.
   public var withoutSingleCopies: String? {
     guard library.family == .openMPI else { return nil }
     return isPRRTE ? "--mca smsc ^cma" : "--mca btl_vader_single_copy_mechanism none"

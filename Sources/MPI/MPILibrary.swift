@@ -24,7 +24,8 @@ public struct MPILibrary: Sendable, Equatable {
   ///   - text: The text of `MPI_Get_library_version`.
   package init(family: Family, text: String) {
     self.family = family
-    // "Open MPI v4.1.4, package: …"; "MPICH Version:\t4.0.2\nMPICH Release date: …"; "Intel(R) MPI Library 2021.10 for Linux…".
+    // "Open MPI v4.1.4, package: …"; "MPICH Version:\t4.0.2\nMPICH Release date: …"; "Intel(R) MPI Library 2021.10 for
+    // Linux…".
     let words = text.prefix { letter in letter != "\n" && letter != "," }.split(whereSeparator: \.isWhitespace)
     let number = words.firstIndex { word in
       word.first?.isNumber == true || (word.first == "v" && word.dropFirst().first?.isNumber == true)

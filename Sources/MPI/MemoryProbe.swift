@@ -1,6 +1,7 @@
 import CMPI
 
-/// Eight bytes that another rank on the host tries to read in the way MPI's shared-memory transport reads large messages.
+/// Eight bytes that another rank on the host tries to read in the way MPI's shared-memory transport reads large
+/// messages.
 @safe
 public final class MemoryProbe {
   private let bytes = UnsafeMutablePointer<Int64>.allocate(capacity: 1)

@@ -4,7 +4,8 @@ public struct Traffic: Sendable, Equatable {
   public struct Share: Sendable, Equatable {
     /// The number of calls.
     public var calls = 0
-    /// The bytes of the results that came from other ranks, whatever algorithm MPI uses; for a reduction, the size of its vector.
+    /// The bytes of the results that came from other ranks, whatever algorithm MPI uses; for a reduction, the size of
+    /// its vector.
     public var receivedByteCount = 0
     /// The seconds spent in the calls, including the wait for the slowest rank.
     public var seconds = 0.0

@@ -2,10 +2,11 @@ import Glibc
 
 /// The alignment and uniformity of features of unit length (Wang and Isola 2020).
 ///
-/// Alignment: the mean of ‖x − y‖² over ordered pairs of different samples of one class. Uniformity: log of the mean of exp(−2 ‖x − y‖²)
-/// over all ordered pairs of different samples.
+/// Alignment: the mean of ‖x − y‖² over ordered pairs of different samples of one class. Uniformity: log of the mean of
+/// exp(−2 ‖x − y‖²) over all ordered pairs of different samples.
 package enum AlignmentUniformity {
-  /// Returns, for each sample, Σ ‖x − y‖² over the others of its class, their number, and Σ exp(−2 ‖x − y‖²) over all others.
+  /// Returns, for each sample, Σ ‖x − y‖² over the others of its class, their number, and Σ exp(−2 ‖x − y‖²) over all
+  /// others.
   package static func values(_ rows: FeatureRows, _ samples: Range<Int>) throws -> [Double] {
     let products = try rows.products(samples, with: rows.features)
     return samples.flatMap { sample in

@@ -1,9 +1,10 @@
 import Glibc
 
-/// The calibration of a classifier: the difference between its confidence (probability of the predicted class) and its accuracy.
+/// The calibration of a classifier: the difference between its confidence (probability of the predicted class) and its
+/// accuracy.
 ///
-/// Expected calibration error: Σ_b n_b / n · |accuracy_b − confidence_b| over 15 bins ((b − 1)/15, b/15] of the largest probability
-/// (Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks", equation 3).
+/// Expected calibration error: Σ_b n_b / n · |accuracy_b − confidence_b| over 15 bins ((b − 1)/15, b/15] of the largest
+/// probability (Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks", equation 3).
 package struct Calibration {
   /// The predictions whose largest probability lies in one interval.
   package struct Bin: Equatable {
@@ -45,7 +46,8 @@ package struct Calibration {
     }
   }
 
-  /// Returns the temperature that minimizes the negative log-likelihood of some samples (Guo and others 2017, section 4.2).
+  /// Returns the temperature that minimizes the negative log-likelihood of some samples (Guo and others 2017, section
+  /// 4.2).
   ///
   /// The likelihood is convex in 1/T. The search is a golden-section search of ln T between ln 0.01 and ln 100.
   package static func temperature(_ probabilities: ClassProbabilities, _ samples: [Int]) -> Double {
@@ -70,7 +72,8 @@ package struct Calibration {
     return exp((low + high) / 2)
   }
 
-  /// Returns the temperature of each sample, fitted on the samples of the other parity, so that no sample influences its own temperature.
+  /// Returns the temperature of each sample, fitted on the samples of the other parity, so that no sample influences
+  /// its own temperature.
   package static func crossFittedTemperatures(_ probabilities: ClassProbabilities) -> [Double] {
     let samples = Array(probabilities.labels.indices)
     let (even, odd) = (samples.filter { $0.isMultiple(of: 2) }, samples.filter { !$0.isMultiple(of: 2) })

@@ -1,10 +1,11 @@
 import Glibc
 import KeyedRandomness
 
-/// Classification by the nearest class mean: the class whose mean, scaled to unit length, has the largest inner product with the sample.
+/// Classification by the nearest class mean: the class whose mean, scaled to unit length, has the largest inner product
+/// with the sample.
 ///
-/// This is the nearest-class-mean classifier of Mensink, Verbeek, Perronnin and Csurka 2013 on the unit sphere; with a few samples per class, the
-/// prototypes of Snell, Swersky and Zemel 2017.
+/// This is the nearest-class-mean classifier of Mensink, Verbeek, Perronnin and Csurka 2013 on the unit sphere; with a
+/// few samples per class, the prototypes of Snell, Swersky and Zemel 2017.
 package enum ClassMeans {
   /// Computes the means of classes, scaled to unit length.
   ///

@@ -2,8 +2,8 @@ import Glibc
 
 /// The normalized and adjusted mutual information (NMI, AMI) of two clusterings of the same samples.
 ///
-/// NMI = I / ((H(U) + H(V)) / 2); AMI = (I − E[I]) / ((H(U) + H(V)) / 2 − E[I]) with the expectation under the hypergeometric model of
-/// random partitions with the same sizes (Vinh, Epps and Bailey 2010, equation 24a).
+/// NMI = I / ((H(U) + H(V)) / 2); AMI = (I − E[I]) / ((H(U) + H(V)) / 2 − E[I]) with the expectation under the
+/// hypergeometric model of random partitions with the same sizes (Vinh, Epps and Bailey 2010, equation 24a).
 package struct ClusteringAgreement {
   package let normalized: Double
   package let adjusted: Double

@@ -1,6 +1,7 @@
 /// The confusion matrix: the number of samples of each class that were predicted as each class.
 ///
-/// Precision of class c: correct predictions of c / predictions of c. Recall: correct predictions of c / samples of c. 0 if undefined.
+/// Precision of class c: correct predictions of c / predictions of c. Recall: correct predictions of c / samples of c.
+/// 0 if undefined.
 package struct ConfusionMatrix: Sendable {
   /// The numbers of samples, `[true class, predicted class]`.
   package private(set) var counts: [Int]

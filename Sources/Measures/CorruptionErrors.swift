@@ -1,17 +1,19 @@
 /// The mean corruption error (mCE) and related measures of Hendrycks and Dietterich 2019.
 ///
-/// ImageNet-C: CE_c = Σ_s E_{s,c} / Σ_s E^AlexNet_{s,c}, mCE its mean over the corruptions; relative mCE subtracts each network's error on
-/// clean images in numerator and denominator. CIFAR-C has no AlexNet baseline: mCE is the mean error over corruptions and severities.
+/// ImageNet-C: CE_c = Σ_s E_{s,c} / Σ_s E^AlexNet_{s,c}, mCE its mean over the corruptions; relative mCE subtracts each
+/// network's error on clean images in numerator and denominator. CIFAR-C has no AlexNet baseline: mCE is the mean error
+/// over corruptions and severities.
 package enum CorruptionErrors {
-  /// AlexNet's mean error over the five severities of each corruption of ImageNet-C: appendix C of the paper to a tenth of a percent, to six
-  /// digits in google-research/augmix, `imagenet.py`.
+  /// AlexNet's mean error over the five severities of each corruption of ImageNet-C: appendix C of the paper to a tenth
+  /// of a percent, to six digits in google-research/augmix, `imagenet.py`.
   package static let alexNet: [String: Double] = [
     "gaussian_noise": 0.886428, "shot_noise": 0.894468, "impulse_noise": 0.922640, "defocus_blur": 0.819880,
     "glass_blur": 0.826268, "motion_blur": 0.785948, "zoom_blur": 0.798360, "snow": 0.866816, "frost": 0.826572,
     "fog": 0.819324, "brightness": 0.564592, "contrast": 0.853204, "elastic_transform": 0.646056,
     "pixelate": 0.717840, "jpeg_compression": 0.606500,
   ]
-  /// AlexNet's error on the clean validation images: 43.5 % in tables 1 and 2 of the paper, whose AlexNet is torchvision's (top-1 56.522 %).
+  /// AlexNet's error on the clean validation images: 43.5 % in tables 1 and 2 of the paper, whose AlexNet is
+  /// torchvision's (top-1 56.522 %).
   package static let alexNetClean = 0.43478
   /// The number of severities of each corruption.
   package static let severityCount = 5

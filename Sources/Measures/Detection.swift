@@ -1,7 +1,8 @@
 /// Out-of-distribution detection by a distance, measured by AUROC and FPR95.
 ///
-/// AUROC is the probability that an outlier has a larger distance than an in-distribution sample, with ties counted half. FPR95 is the fraction of
-/// outliers within the smallest distance that includes at least 95 % of the in-distribution samples.
+/// AUROC is the probability that an outlier has a larger distance than an in-distribution sample, with ties counted
+/// half. FPR95 is the fraction of outliers within the smallest distance that includes at least 95 % of the
+/// in-distribution samples.
 package struct Detection {
   package let areaUnderROC: Double
   package let falsePositiveRate95: Double

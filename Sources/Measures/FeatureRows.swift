@@ -30,7 +30,8 @@ package struct FeatureRows: Sendable {
       width: width)
   }
 
-  /// Returns the inner products of a range of samples with all rows of the matrix `others`, `[samples, rows of others]`.
+  /// Returns the inner products of a range of samples with all rows of the matrix `others`,
+  /// `[samples, rows of others]`.
   package func products(_ samples: Range<Int>, with others: [Float]) throws(DNNLError) -> [Float] {
     let rows = others.count / width
     var products = [Float](repeating: 0, count: samples.count * rows)

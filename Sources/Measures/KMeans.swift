@@ -14,7 +14,8 @@ package struct KMeans {
     try self.init(rows, centers: Self.drawnCenters(rows, k: k, seed: seed, restart: restart))
   }
 
-  /// Clusters rows, beginning with given centers `[k, width]`, until no sample changes its cluster or after 300 iterations.
+  /// Clusters rows, beginning with given centers `[k, width]`, until no sample changes its cluster or after 300
+  /// iterations.
   package init(_ rows: FeatureRows, centers: [Double]) throws {
     var centers = centers
     clusters = Array(repeating: -1, count: rows.count)

@@ -19,7 +19,8 @@ package struct KNearestNeighbors: Sendable {
 
   /// Counts the test samples classified correctly, over all ranks.
   ///
-  /// Of classes with equal votes, the one with the nearest neighbor wins. Collective; each rank classifies its part of the test samples.
+  /// Of classes with equal votes, the one with the nearest neighbor wins. Collective; each rank classifies its part of
+  /// the test samples.
   package func correctCount(
     training: FeatureRows, test: FeatureRows, threads: Int = 1, over world: borrowing Communicator
   ) throws -> Int {
@@ -103,9 +104,11 @@ package struct KNearestNeighbors: Sendable {
     return neighbors.lazy.map { neighbor in labels[neighbor.sample] }.first { label in votes[label] == most }
   }
 
-  /// Returns the class with the largest Σ exp(s / τ) over its neighbors, where s is the cosine similarity; ties go to the lowest class.
+  /// Returns the class with the largest Σ exp(s / τ) over its neighbors, where s is the cosine similarity; ties go to
+  /// the lowest class.
   ///
-  /// This is the rule of Wu, Xiong, Yu and Lin 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination".
+  /// This is the rule of Wu, Xiong, Yu and Lin 2018, "Unsupervised Feature Learning via Non-Parametric Instance
+  /// Discrimination".
   package func weightedVote(
     _ neighbors: ArraySlice<Neighbor>, _ labels: [Int32], _ norms: [Float], temperature: Double = 0.07
   ) -> Int32? {

@@ -1,7 +1,8 @@
 /// The squared Mahalanobis distance to the mean of a training set, or to the nearest of its class means.
 ///
-/// One mean with the covariance of all samples is SSD with one cluster (Sehwag, Chiang and Mittal 2021). Class means with the covariance within
-/// classes are the method of Lee, Lee, Lee and Shin 2018. Covariances have divisor n. Features that are linear combinations of others are ignored.
+/// One mean with the covariance of all samples is SSD with one cluster (Sehwag, Chiang and Mittal 2021). Class means
+/// with the covariance within classes are the method of Lee, Lee, Lee and Shin 2018. Covariances have divisor n.
+/// Features that are linear combinations of others are ignored.
 package struct Mahalanobis: Sendable {
   /// The mean or the class means, `[means, width]`.
   private let means: [Double]
@@ -39,7 +40,8 @@ package struct Mahalanobis: Sendable {
     factorize(covariance)
   }
 
-  /// Computes the Cholesky factor row by row; a row whose pivot is only rounding error depends linearly on earlier rows and is skipped.
+  /// Computes the Cholesky factor row by row; a row whose pivot is only rounding error depends linearly on earlier rows
+  /// and is skipped.
   private mutating func factorize(_ covariance: [Double]) {
     let largest = (0..<width).map { index in covariance[index * width + index] }.max() ?? 0
     var rows: [[Double]] = []

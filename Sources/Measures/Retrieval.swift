@@ -1,10 +1,11 @@
 /// Retrieval of samples of the same class by cosine similarity, with each sample as a query among all others.
 ///
-/// With R other samples of the query's class, the measures are precision@1; R-precision, the fraction of the R nearest samples that are of its
-/// class; and MAP@R = 1/R Σ_{i ≤ R} precision@i · [i-th is of its class] (Musgrave, Belongie and Lim 2020, "A Metric Learning Reality Check").
-/// Queries whose class has no other sample are ignored.
+/// With R other samples of the query's class, the measures are precision@1; R-precision, the fraction of the R nearest
+/// samples that are of its class; and MAP@R = 1/R Σ_{i ≤ R} precision@i · [i-th is of its class] (Musgrave, Belongie
+/// and Lim 2020, "A Metric Learning Reality Check"). Queries whose class has no other sample are ignored.
 package enum Retrieval {
-  /// Returns precision@1, R-precision and average precision@R of each query, `[queries, 3]`; −1 if the class has no other sample.
+  /// Returns precision@1, R-precision and average precision@R of each query, `[queries, 3]`; −1 if the class has no
+  /// other sample.
   package static func values(_ rows: FeatureRows, _ queries: Range<Int>, classCounts: [Int]) throws -> [Double] {
     let products = try rows.products(queries, with: rows.features)
     return queries.flatMap { query in

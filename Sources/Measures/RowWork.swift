@@ -5,7 +5,8 @@ import ParallelLoops
 
 /// The parallel computation of values for many rows, in blocks, by the threads of all ranks.
 ///
-/// Blocks have a fixed size, and the values of a row depend on its block only, so that they are the same on any number of ranks and threads.
+/// Blocks have a fixed size, and the values of a row depend on its block only, so that they are the same on any number
+/// of ranks and threads.
 package enum RowWork {
   /// The number of rows computed together.
   package static let blockSize = 64

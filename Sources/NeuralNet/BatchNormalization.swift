@@ -3,10 +3,10 @@ import OneDNN
 
 /// Batch normalization of feature maps, together with the ReLU after it (Ioffe and Szegedy 2015).
 ///
-/// Per channel, over the n pixels of a batch: μ = Σy/n, v = Σy²/n − μ², x̂ = (y − μ)/√(v + ε), output = γ x̂ + β = scale · y + shift.
-/// Backward, with g the gradient of the ReLU's input: ∂γ = Σ g x̂, ∂β = Σ g, ∂y = γ/√(v + ε) · (g − ∂β/n − x̂ ∂γ/n), which is again linear in
-/// g and y. Each direction therefore needs one pass for sums and one for values; the convolutions and ReLUs that process the same maps compute the
-/// sums on the way.
+/// Per channel, over the n pixels of a batch: μ = Σy/n, v = Σy²/n − μ², x̂ = (y − μ)/√(v + ε), output = γ x̂ +
+/// β = scale · y + shift. Backward, with g the gradient of the ReLU's input: ∂γ = Σ g x̂, ∂β = Σ g, ∂y = γ/√(v + ε) ·
+/// (g − ∂β/n − x̂ ∂γ/n), which is again linear in g and y. Each direction therefore needs one pass for sums and one for
+/// values; the convolutions and ReLUs that process the same maps compute the sums on the way.
 public final class BatchNormalization {
   /// The statistics with which one batch was normalized, and the resulting scale and shift.
   public struct Statistics: Sendable {
@@ -135,7 +135,8 @@ public final class BatchNormalization {
 
   // MARK: - Backward
 
-  /// Computes the gradient of the input of the ReLU in ``relu(_:_:into:)``, and the sums for the gradient of the normalization.
+  /// Computes the gradient of the input of the ReLU in ``relu(_:_:into:)``, and the sums for the gradient of the
+  /// normalization.
   ///
   /// - Parameters:
   ///   - gradient: The gradient of the ReLU's output, or its first term.

@@ -34,8 +34,8 @@ final class ConvolutionLayer {
   ) throws(DNNLError) {
     var geometry = geometry
     if geometry.input.height == 1, geometry.input.width == 1 {
-      // With a single pixel the stride does not matter. With a stride above 1, oneDNN's bfloat16 weight gradient would read out of bounds and differ
-      // from call to call.
+      // With a single pixel the stride does not matter. With a stride above 1, oneDNN's bfloat16 weight gradient would
+      // read out of bounds and differ from call to call.
       geometry.stride = 1
     }
     weight = context.layout.addConvolution(
@@ -78,7 +78,8 @@ final class ConvolutionLayer {
   private var weightByteCount: Int { weight.range.count * MemoryLayout<Float>.size }
   private var packedByteCount: Int { weightMemory.byteCount(isAlternating: true) }
 
-  /// Convolves, and adds the sum and the sum of squares of each output channel to `sums`, `[2, out]`, unless `sums` is empty.
+  /// Convolves, and adds the sum and the sum of squares of each output channel to `sums`, `[2, out]`, unless `sums` is
+  /// empty.
   func forward(_ input: Tensor, into output: Tensor, sums: inout BatchNormalization.Sums) throws(DNNLError) {
     let start = clock.start()
     switch method {

@@ -122,7 +122,8 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// Computes the gradient of the input of the ReLU after a residual addition, whose output in the forward pass was `output`.
+  /// Computes the gradient of the input of the ReLU after a residual addition, whose output in the forward pass was
+  /// `output`.
   func reluGradient(
     _ gradient: ReluOutputGradient, output: Tensor, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
@@ -133,7 +134,8 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// Computes the gradient sums for the projected shortcut of a residual block, from the ReLU input gradient that the block's last unit computed.
+  /// Computes the gradient sums for the projected shortcut of a residual block, from the ReLU input gradient that the
+  /// block's last unit computed.
   func gradientSums(of gradient: Tensor, _ saved: SavedActivations) -> BatchNormalization.Sums {
     let start = convolution.clock.start()
     let sums = normalization.gradientSums(of: gradient, input: saved.convolved, saved.statistics)
@@ -143,8 +145,8 @@ final class ConvolutionUnit {
 
   /// Computes the gradients of the parameters and, if requested, of the input, from the gradient of the ReLU's input.
   ///
-  /// `inner` is scratch memory for the gradient between normalization and convolution; `completed` is called when the parameters' gradients are
-  /// complete.
+  /// `inner` is scratch memory for the gradient between normalization and convolution; `completed` is called when the
+  /// parameters' gradients are complete.
   func backward(
     _ masked: Tensor, sums: GroupSums, input: Tensor, _ saved: SavedActivations, inner: Tensor,
     into gradient: inout MutableSpan<Float>, completed: GradientPartHandler, inputGradient: Tensor?

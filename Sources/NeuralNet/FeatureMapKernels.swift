@@ -48,7 +48,8 @@ public struct FeatureMapKernels: Sendable {
       maps, element, y.address, scale, shift, shortcut.address, shortcutScale, shortcutShift, output.address)
   }
 
-  /// masked ← gradient + addend where scale · y + shift is positive, else 0; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  /// masked ← gradient + addend where scale · y + shift is positive, else 0; adds Σ masked and Σ masked · (y − mean) to
+  /// `sums`.
   ///
   /// `y` is the normalization's input.
   func reluGradient(

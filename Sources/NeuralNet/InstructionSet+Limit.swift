@@ -10,8 +10,9 @@ extension InstructionSet {
 
   /// Limits all computation of this process, in oneDNN and in the C functions of `Kernels`, to one instruction set.
   ///
-  /// `nil` means the highest one that the CPU and the environment variable `ONEDNN_MAX_CPU_ISA` allow. With a limit, results have the same bits as on
-  /// a CPU that has only the limited instruction set. Call it once, before any computation.
+  /// `nil` means the highest one that the CPU and the environment variable `ONEDNN_MAX_CPU_ISA` allow. With a limit,
+  /// results have the same bits as on a CPU that has only the limited instruction set. Call it once, before any
+  /// computation.
   ///
   /// - Returns: The instruction set of all further computation.
   /// - Throws: ``InstructionSetError`` if the CPU does not have the instruction set.

@@ -1,6 +1,7 @@
 import OneDNN
 
-/// A linear layer, `[rows, in]` → `[rows, out]` (float32, row-major), whose weight and bias are slices of the flat parameter vector.
+/// A linear layer, `[rows, in]` → `[rows, out]` (float32, row-major), whose weight and bias are slices of the flat
+/// parameter vector.
 ///
 /// output = input · weightᵀ + bias, weight `[out, in]`, as PyTorch's `Linear`.
 public struct LinearLayer: Sendable {

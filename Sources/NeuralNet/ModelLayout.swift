@@ -1,7 +1,9 @@
-/// The layouts (names, shapes and offsets) of a model's two flat vectors: parameters, and BatchNorm's running statistics.
+/// The layouts (names, shapes and offsets) of a model's two flat vectors: parameters, and BatchNorm's running
+/// statistics.
 ///
-/// A pure function of the architectures. Layers register their slices when they are compiled; reading a checkpoint needs only the layout and no
-/// compiled layers. The order is that of the forward pass: encoder, projection head, classifier.
+/// A pure function of the architectures. Layers register their slices when they are compiled; reading a checkpoint
+/// needs only the layout and no compiled layers. The order is that of the forward pass: encoder, projection head,
+/// classifier.
 public struct ModelLayout: Sendable, Equatable {
   /// The layout of the vector of all weights, biases, scales and shifts.
   public var parameters = VectorLayout()
@@ -88,7 +90,8 @@ public struct ModelLayout: Sendable, Equatable {
 }
 
 extension VectorLayout {
-  /// Appends the weight `[outputWidth, inputWidth]` and the bias `[outputWidth]` of a linear layer such as a classifier.
+  /// Appends the weight `[outputWidth, inputWidth]` and the bias `[outputWidth]` of a linear layer such as a
+  /// classifier.
   ///
   /// - Precondition: No layer was added under this name.
   @discardableResult public mutating func addLinear(

@@ -8,7 +8,8 @@ public enum NetworkMode: Sendable {
   case inference
 }
 
-/// The state shared by the layers of one thread's network: engine, precision, scratch memory, and the layouts in which they register parameters.
+/// The state shared by the layers of one thread's network: engine, precision, scratch memory, and the layouts in which
+/// they register parameters.
 public final class NetworkContext {
   let engine: Engine
   let execution: ExecutionContext
@@ -50,7 +51,8 @@ public final class NetworkContext {
   /// The index of the parameter whose gradient is element 0 of the gradient vector, for layers that register now.
   private(set) var gradientStart = 0
 
-  /// The memory of each role, as large as its largest tensor; two tensors of the same role are never in use at the same time.
+  /// The memory of each role, as large as its largest tensor; two tensors of the same role are never in use at the same
+  /// time.
   private var scratch: [ScratchRole: DeferredMemory] = [:]
 
   /// Creates the context of one thread's network.
@@ -91,7 +93,8 @@ public final class NetworkContext {
     slice.range.shifted(down: gradientStart)
   }
 
-  /// True if 3×3 convolutions use Winograd's method: always, except in bfloat16 on CPUs with AMX tiles, whose direct products are faster.
+  /// True if 3×3 convolutions use Winograd's method: always, except in bfloat16 on CPUs with AMX tiles, whose direct
+  /// products are faster.
   var usesWinograd: Bool { precision == .float32 || !InstructionSet.hasTiles }
 
   /// The scratch memory of the network's Winograd convolutions.
@@ -131,7 +134,8 @@ enum ScratchRole: Hashable {
   case main
   /// The gradient before a block's last ReLU, or that of the shortcut's input.
   case shortcut
-  /// In evaluation, the output of a convolution; in a backward pass, the gradient between normalization and convolution.
+  /// In evaluation, the output of a convolution; in a backward pass, the gradient between normalization and
+  /// convolution.
   case inner
   /// The output of every second block, beginning with the first.
   case evenOutput

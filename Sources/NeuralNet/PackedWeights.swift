@@ -1,7 +1,8 @@
 import OneDNN
 import Synchronization
 
-/// The weights of a network's convolutions in the order that oneDNN or the Winograd method reads ("packed"), shared by all threads.
+/// The weights of a network's convolutions in the order that oneDNN or the Winograd method reads ("packed"), shared by
+/// all threads.
 public final class PackedWeights: Sendable {
   private let memories = Mutex<[String: PackedWeightMemory]>([:])
 
@@ -24,8 +25,8 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  /// Makes the weights of forward pass and input gradients use the same memory in turn, so that only those loaded last are valid, or gives each
-  /// memory of its own.
+  /// Makes the weights of forward pass and input gradients use the same memory in turn, so that only those loaded last
+  /// are valid, or gives each memory of its own.
   ///
   /// - Precondition: No thread is using the weights, and they are loaded again before the next pass.
   public func setAlternating(_ isAlternating: Bool) {
@@ -39,10 +40,12 @@ public final class PackedWeights: Sendable {
 public struct WeightLoading: Sendable {
   /// The passes that will read the weights.
   public let uses: WeightUses
-  /// The number of the load if several threads share its work, each convolution being packed by one of them; `nil` for a single thread.
+  /// The number of the load if several threads share its work, each convolution being packed by one of them; `nil` for
+  /// a single thread.
   public let turn: Int?
 
-  /// Requests weights for some passes, packed by this thread or, with `turn`, by the first thread that reaches a convolution.
+  /// Requests weights for some passes, packed by this thread or, with `turn`, by the first thread that reaches a
+  /// convolution.
   public init(_ uses: WeightUses = .all, turn: Int? = nil) {
     self.uses = uses
     self.turn = turn

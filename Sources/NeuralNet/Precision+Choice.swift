@@ -47,7 +47,8 @@ extension Precision {
 
   /// The largest number of channels for which bfloat16 is chosen on Intel CPUs without AMX.
   ///
-  /// In measurements, ResNet-20 (64 channels) was faster in bfloat16, ResNet-18 and ResNet-50 (512) were slower. In between, it is a guess.
+  /// In measurements, ResNet-20 (64 channels) was faster in bfloat16, ResNet-18 and ResNet-50 (512) were slower. In
+  /// between, it is a guess.
   static let widestWithoutTiles = 128
 
   /// Chooses the faster type by rules, without a measurement.

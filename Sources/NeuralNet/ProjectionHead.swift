@@ -2,7 +2,8 @@ import OneDNN
 
 /// The architecture of a projection head.
 public struct ProjectionHeadArchitecture: Sendable, Equatable {
-  /// The output width of each layer, the last being that of the embeddings; empty if the representations are the embeddings.
+  /// The output width of each layer, the last being that of the embeddings; empty if the representations are the
+  /// embeddings.
   public let widths: [Int]
   /// True if there is a batch normalization between each hidden layer and its ReLU.
   public let hasBatchNormalization: Bool
@@ -17,11 +18,13 @@ public struct ProjectionHeadArchitecture: Sendable, Equatable {
   struct Layer {
     let name: String
     let outputWidth: Int
-    /// The name of the normalization, which replaces the bias; `nil` for the last layer and without batch normalization.
+    /// The name of the normalization, which replaces the bias; `nil` for the last layer and without batch
+    /// normalization.
     let normalization: String?
   }
 
-  /// The linear layers, named as in SupContrast: `head` for a single one, else `head.N`, where N also counts normalizations and ReLUs.
+  /// The linear layers, named as in SupContrast: `head` for a single one, else `head.N`, where N also counts
+  /// normalizations and ReLUs.
   var layers: [Layer] {
     var place = 0
     return widths.enumerated().map { index, width in
@@ -34,7 +37,8 @@ public struct ProjectionHeadArchitecture: Sendable, Equatable {
   }
 }
 
-/// The projection head: maps representations to embeddings that are not yet scaled to unit length, `[views, in]` → `[views, out]`.
+/// The projection head: maps representations to embeddings that are not yet scaled to unit length,
+/// `[views, in]` → `[views, out]`.
 ///
 /// It is used by the loss and discarded after pretraining (Khosla and others 2020, §3.1).
 public final class ProjectionHead {

@@ -4,13 +4,15 @@ import OneDNN
 public enum KeptActivations: Sendable {
   /// All that the backward pass needs.
   case all
-  /// The outputs of the blocks: the backward pass computes each block again, with the BatchNorm statistics of the forward pass.
+  /// The outputs of the blocks: the backward pass computes each block again, with the BatchNorm statistics of the
+  /// forward pass.
   case blockOutputs
 }
 
 /// A residual encoder: views → representations.
 ///
-/// `[views, 3, height, width]` float32 → stem → groups of residual blocks → mean over pixels → `[views, representationWidth]` float32.
+/// `[views, 3, height, width]` float32 → stem → groups of residual blocks → mean over
+/// pixels → `[views, representationWidth]` float32.
 public final class ResNet {
   /// The activations of a shard's forward pass that its backward pass needs.
   public final class SavedActivations {
@@ -104,7 +106,8 @@ public final class ResNet {
 
   /// Allocates the activations of a forward pass; needed once for each shard whose activations are saved.
   ///
-  /// Those of ``KeptActivations/blockOutputs`` are used by this encoder alone, others also by the same encoder of another thread.
+  /// Those of ``KeptActivations/blockOutputs`` are used by this encoder alone, others also by the same encoder of
+  /// another thread.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses the memory.
   public func makeSavedActivations(_ kept: KeptActivations = .all) throws(DNNLError) -> SavedActivations {
@@ -165,7 +168,8 @@ public final class ResNet {
   ///   - saved: The activations of the forward pass.
   ///   - representationGradient: The gradient of the representations, `[views, representationWidth]`.
   ///   - gradient: Receives the gradients of all parameters, or of one part after the other.
-  ///   - completed: Called for each convolution with its normalization when their gradients are complete; the next part may overwrite them.
+  ///   - completed: Called for each convolution with its normalization when their gradients are complete; the next part
+  ///     may overwrite them.
   /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
     _ saved: SavedActivations, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,

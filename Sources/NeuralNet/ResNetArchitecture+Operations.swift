@@ -61,8 +61,8 @@ extension ResNetArchitecture {
 
   /// Counts the multiply-adds of the encoder's convolutions for one image, in the forward and the backward pass.
   ///
-  /// Every convolution is counted as if it were computed directly, even if an algorithm needs fewer multiplications, so that the rates of different
-  /// algorithms can be compared.
+  /// Every convolution is counted as if it were computed directly, even if an algorithm needs fewer multiplications, so
+  /// that the rates of different algorithms can be compared.
   public func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
     let convolutions = convolutions(height: height, width: width)
     return (

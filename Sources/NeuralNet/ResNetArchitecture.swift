@@ -4,8 +4,8 @@ public struct ResNetArchitecture: Sendable, Equatable {
   public enum Block: Sendable {
     /// Two 3×3 convolutions (He and others 2015, figure 5, left).
     case basic
-    /// 1×1, 3×3 with the stride, and 1×1 to four times the width (figure 5, right; with the stride at the position of PyTorch's models and the SupCon
-    /// authors' code).
+    /// 1×1, 3×3 with the stride, and 1×1 to four times the width (figure 5, right; with the stride at the position of
+    /// PyTorch's models and the SupCon authors' code).
     case bottleneck
 
     /// The ratio of the number of output channels to the block's width.
@@ -44,13 +44,15 @@ public struct ResNetArchitecture: Sendable, Equatable {
   public let block: Block
   /// The number of blocks in each group.
   public let blockCounts: [Int]
-  /// The width (number of channels before expansion) of each group of blocks; every group but the first halves height and width.
+  /// The width (number of channels before expansion) of each group of blocks; every group but the first halves height
+  /// and width.
   public private(set) var widths: [Int]
   /// The kind of shortcut in blocks whose input and output differ in shape.
   public private(set) var shortcut: Shortcut
   /// The kind of layers before the residual blocks.
   public var stem = Stem.cifar
-  /// True if each block's last BatchNorm scale is initialized to 0, so that the block starts as its shortcut (Goyal and others 2017, §5.1).
+  /// True if each block's last BatchNorm scale is initialized to 0, so that the block starts as its shortcut (Goyal and
+  /// others 2017, §5.1).
   public var zeroInitializesLastScale = false
 
   /// The product of all strides: the ratio of a view's side to that of the last feature maps.
@@ -68,8 +70,9 @@ public struct ResNetArchitecture: Sendable, Equatable {
 
   /// Creates the encoder with a name, with the `cifar` stem; `nil` for an unknown name.
   ///
-  /// Depths of the form 6n + 2 are the CIFAR ResNets, with widths 16, 32, 64 and n blocks per group (He and others 2015, §4.2). The others are the
-  /// ImageNet ResNets (table 1; for depth 200 the numbers of blocks are those of He and others 2016, "Identity mappings").
+  /// Depths of the form 6n + 2 are the CIFAR ResNets, with widths 16, 32, 64 and n blocks per group (He and others
+  /// 2015, §4.2). The others are the ImageNet ResNets (table 1; for depth 200 the numbers of blocks are those of He and
+  /// others 2016, "Identity mappings").
   public init?(name: String) {
     guard Self.names.contains(name), let depth = Int(name.dropFirst("resnet".count)) else { return nil }
     self.init(depth: depth)
@@ -125,7 +128,8 @@ public struct ResNetArchitecture: Sendable, Equatable {
 // MARK: - Blocks
 
 extension ResNetArchitecture {
-  /// One convolution of a block; its zero padding makes the output size the input size divided by the stride, rounded up.
+  /// One convolution of a block; its zero padding makes the output size the input size divided by the stride, rounded
+  /// up.
   struct BlockConvolution {
     /// The height and width of the filters, an odd number.
     let kernel: Int

@@ -93,7 +93,8 @@ final class ResNetStem {
     backwardPass =
       context.isTraining
       ? Backward(
-        // With pooling, the gradient before it and the gradient after it (in the memory of role `main`) exist at the same time.
+        // With pooling, the gradient before it and the gradient after it (in the memory of role `main`) exist at the
+        // same time.
         masked: try context.scratchTensor(unit.outputShape, pooling == nil ? .main : .hidden),
         inner: try context.scratchTensor(unit.outputShape, .inner),
         sum: FeatureMapKernels(outputShape, context.precision)) : nil
@@ -130,7 +131,8 @@ final class ResNetStem {
     return pooling.output
   }
 
-  /// Computes the gradients of the parameters; ``output(of:)`` must have been called last with the same saved activations.
+  /// Computes the gradients of the parameters; ``output(of:)`` must have been called last with the same saved
+  /// activations.
   ///
   /// `outputGradient` may be overwritten.
   func backward(

@@ -1,6 +1,7 @@
 import OneDNN
 
-/// A residual block: two or three convolutions, to whose output the input is added (He and others 2015, figures 2 and 5).
+/// A residual block: two or three convolutions, to whose output the input is added (He and others 2015, figures 2 and
+/// 5).
 ///
 ///     input ──► conv1 ──► bn1 ──► relu ──► conv2 ──► bn2 ──(► relu ──► conv3 ──► bn3)──► (+) ──► relu ──► output
 ///       └─────────────────────────────────── shortcut ───────────────────────────────────┘
@@ -63,7 +64,8 @@ final class ResidualBlock {
   private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
   private let isOdd: Bool
-  /// In training, scratch memory for the output, for every second block beginning with the first; the next such block overwrites it.
+  /// In training, scratch memory for the output, for every second block beginning with the first; the next such block
+  /// overwrites it.
   private let restoredOutput: Tensor?
   /// The inputs of the branch's convolutions after the first.
   private let hidden: [Tensor]

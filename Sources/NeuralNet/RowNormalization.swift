@@ -1,5 +1,5 @@
-/// Batch normalization of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of a shard or a group of
-/// shards.
+/// Batch normalization of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of
+/// a shard or a group of shards.
 ///
 /// The formulas are those of ``BatchNormalization``, with rows in the place of pixels.
 struct RowNormalization {
@@ -75,7 +75,8 @@ struct RowNormalization {
     }
   }
 
-  /// Computes the gradients of scale and shift, and replaces the gradient of the output in `rowGradient` by that of the input.
+  /// Computes the gradients of scale and shift, and replaces the gradient of the output in `rowGradient` by that of the
+  /// input.
   func backward(
     input: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into gradient: inout MutableSpan<Float>,
     rowGradient: inout MutableSpan<Float>

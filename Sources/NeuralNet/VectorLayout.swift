@@ -2,7 +2,8 @@
 public enum Initializer: Sendable, Equatable {
   /// All elements have the same initial value.
   case constant(Float)
-  /// A normal distribution with mean 0 and standard deviation √(2 / fan-out), fan-out = out · kernel area (He and others 2015, equation 14).
+  /// A normal distribution with mean 0 and standard deviation √(2 / fan-out), fan-out = out · kernel area (He and
+  /// others 2015, equation 14).
   case kaimingFanOut
   /// A uniform distribution in ±1/√inputs, PyTorch's default for linear layers.
   case uniform(inputs: Int)
@@ -20,10 +21,11 @@ public struct VectorSlice: Sendable, Equatable {
   public let initializer: Initializer
 }
 
-/// The names, shapes and positions of the tensors in one flat vector: all parameters of a model, or all its running statistics.
+/// The names, shapes and positions of the tensors in one flat vector: all parameters of a model, or all its running
+/// statistics.
 ///
-/// Gradients and momentum are vectors with the same layout as the parameters, so that one all-reduce, one optimizer loop and one file format suffice
-/// for all of them.
+/// Gradients and momentum are vectors with the same layout as the parameters, so that one all-reduce, one optimizer
+/// loop and one file format suffice for all of them.
 public struct VectorLayout: Sendable, Equatable {
   /// The tensors in order.
   public private(set) var slices: [VectorSlice] = []

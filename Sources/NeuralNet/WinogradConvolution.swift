@@ -1,7 +1,8 @@
 import Kernels
 import OneDNN
 
-/// A 3×3 convolution with stride 1 by Winograd's method, which needs a quarter of the multiplications (Lavin and Gray 2015).
+/// A 3×3 convolution with stride 1 by Winograd's method, which needs a quarter of the multiplications (Lavin and Gray
+/// 2015).
 ///
 /// Transforms and sums are float32 for any precision of the feature maps.
 @safe
@@ -30,8 +31,8 @@ public final class WinogradConvolution {
   /// - Parameters:
   ///   - geometry: The shapes of the convolution, for which ``suits(_:)`` is true.
   ///   - precision: The data type of the feature maps.
-  ///   - products: The data type of products: bfloat16 is twice as fast if the CPU can multiply it, with an error of 1 % of an output (root mean
-  ///     square); otherwise float32 is used.
+  ///   - products: The data type of products: bfloat16 is twice as fast if the CPU can multiply it, with an error of
+  ///     1 % of an output (root mean square); otherwise float32 is used.
   ///   - isTraining: True if gradients are computed.
   ///   - scratch: The memory of one pass at a time, extended as needed.
   ///   - path: The instruction set of the C functions.
@@ -80,7 +81,8 @@ public final class WinogradConvolution {
     }
   }
 
-  /// Convolves, and adds the sum and the sum of squares of each output channel to `sums`, `[2, out]`, unless `sums` is empty.
+  /// Convolves, and adds the sum and the sum of squares of each output channel to `sums`, `[2, out]`, unless `sums` is
+  /// empty.
   public func forward(_ input: Tensor, into output: Tensor, sums: inout [Double]) {
     weightMemory.check(.forward)
     if sums.isEmpty {

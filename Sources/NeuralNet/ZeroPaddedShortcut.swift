@@ -2,8 +2,8 @@ import OneDNN
 
 /// The shortcut without parameters for blocks whose input and output differ in shape.
 ///
-/// It takes every `stride`-th row and column and adds channels of zeros evenly before and after (He et al. 2015, §4.1, option A):
-/// `[batch, in, height, width]` → `[batch, out, height / stride, width / stride]`.
+/// It takes every `stride`-th row and column and adds channels of zeros evenly before and after (He et al. 2015, §4.1,
+/// option A): `[batch, in, height, width]` → `[batch, out, height / stride, width / stride]`.
 public final class ZeroPaddedShortcut {
   private let input: ActivationShape
   private let output: ActivationShape
@@ -20,7 +20,8 @@ public final class ZeroPaddedShortcut {
     self.stride = stride
     byteCount = precision.byteCount
     channelsBefore = (output.channels - input.channels) / 2
-    // A group of channels must neither cross a block of the input nor, shifted by `channelsBefore`, a block of the output.
+    // A group of channels must neither cross a block of the input nor, shifted by `channelsBefore`, a block of the
+    // output.
     unit = greatestCommonDivisor(greatestCommonDivisor(input.channelBlock, output.channelBlock), channelsBefore)
   }
 
@@ -36,7 +37,8 @@ public final class ZeroPaddedShortcut {
     }
   }
 
-  /// Copies the output's gradient to the selected pixels of `inputGradient`, whose other pixels remain zero as allocated.
+  /// Copies the output's gradient to the selected pixels of `inputGradient`, whose other pixels remain zero as
+  /// allocated.
   public func backward(outputGradient: Tensor, into inputGradient: Tensor) {
     unsafe outputGradient.withBytes { source in
       unsafe inputGradient.withBytes { destination in

@@ -1,7 +1,7 @@
 /// The shape and memory layout of a batch of feature maps.
 ///
-/// Channels are stored in blocks: `[image][channel / block][row][column][channel % block]`. A block of 1 gives NCHW, a block of all channels NHWC;
-/// oneDNN's convolutions prefer blocks of 16 with AVX-512 and of 8 with AVX2.
+/// Channels are stored in blocks: `[image][channel / block][row][column][channel % block]`. A block of 1 gives NCHW, a
+/// block of all channels NHWC; oneDNN's convolutions prefer blocks of 16 with AVX-512 and of 8 with AVX2.
 public struct ActivationShape: Sendable, Hashable {
   /// The number of images (views) in the batch.
   public var batch: Int

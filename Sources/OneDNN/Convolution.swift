@@ -1,8 +1,10 @@
 import COneDNN
 
-/// A two-dimensional convolution without bias, compiled for one shape: forward pass, weight gradient and input gradient.
+/// A two-dimensional convolution without bias, compiled for one shape: forward pass, weight gradient and input
+/// gradient.
 ///
-/// Weights and their gradient are row-major `[out, in, kernel, kernel]` and are copied to and from the orders that oneDNN chooses ("packed").
+/// Weights and their gradient are row-major `[out, in, kernel, kernel]` and are copied to and from the orders that
+/// oneDNN chooses ("packed").
 public final class Convolution {
   /// The shapes of input and output, kernel, stride and padding.
   public let geometry: Geometry
@@ -15,7 +17,8 @@ public final class Convolution {
 
   /// The memory of the packed weights, shared with the same convolution of other threads.
   public let weightMemory: PackedWeightMemory
-  /// The weights or their gradient in row-major order, while they are copied; the memory is shared by all convolutions of a thread.
+  /// The weights or their gradient in row-major order, while they are copied; the memory is shared by all convolutions
+  /// of a thread.
   private let rowMajorWeights: Tensor
 
   /// The set of passes that a convolution is compiled for.

@@ -49,7 +49,8 @@ extension Convolution.Geometry: CustomStringConvertible {
     "convolution \(input.channels) → \(outputChannels) channels, \(kernel)×\(kernel), stride \(stride), \(input.height)×\(input.width) → \(output.height)×\(output.width)"
   }
 
-  /// The shapes as short text, for example `256→512 3×3/2, 4×4`: channels, kernel, stride, height and width of the output.
+  /// The shapes as short text, for example `256→512 3×3/2, 4×4`: channels, kernel, stride, height and width of the
+  /// output.
   public var shortDescription: String {
     "\(input.channels)→\(outputChannels) \(kernel)×\(kernel)\(stride == 1 ? "" : "/\(stride)"), \(output.height)×\(output.width)"
   }

@@ -25,7 +25,8 @@ public final class Stream {
 
   /// Creates a stream for the calling thread, whose primitives then use one OpenMP thread.
   ///
-  /// The bits of weight gradients depend on the number of OpenMP threads. Parallelism therefore comes from running whole shards on one thread each.
+  /// The bits of weight gradients depend on the number of OpenMP threads. Parallelism therefore comes from running
+  /// whole shards on one thread each.
   public init(_ engine: Engine) throws(DNNLError) {
     var handle: dnnl_stream_t?
     try check(

@@ -52,7 +52,8 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
     return dnnl_set_max_cpu_isa(isa) == dnnl_success
   }
 
-  /// Returns the highest instruction set whose bits are all set in a value of oneDNN's `dnnl_cpu_isa_t`; `nil` if there is none.
+  /// Returns the highest instruction set whose bits are all set in a value of oneDNN's `dnnl_cpu_isa_t`; `nil` if there
+  /// is none.
   ///
   /// Such values are sets of feature bits, and some CPUs have further bits, such as FP16.
   package init?(features: UInt32) {

@@ -2,7 +2,8 @@ import COneDNN
 
 /// Max pooling: `[batch, channels, height, width]` → `[batch, channels, height', width']`.
 ///
-/// Padding pixels are ignored. The position of each window's maximum is saved from a forward pass for its backward pass.
+/// Padding pixels are ignored. The position of each window's maximum is saved from a forward pass for its backward
+/// pass.
 public final class MaxPooling {
   /// The shape of the output.
   public let outputShape: ActivationShape

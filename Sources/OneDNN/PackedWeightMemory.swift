@@ -43,7 +43,8 @@ public final class PackedWeightMemory: Sendable {
     isAlternating ? max(forward.byteCount, inputGradient.byteCount) : forward.byteCount + inputGradient.byteCount
   }
 
-  /// Makes the weights of both passes use the same memory in turn, so that only those loaded last are valid, or gives each memory of its own.
+  /// Makes the weights of both passes use the same memory in turn, so that only those loaded last are valid, or gives
+  /// each memory of its own.
   ///
   /// - Precondition: No thread is using the weights, and they are loaded again before the next pass.
   public func setAlternating(_ isAlternating: Bool) {
@@ -64,7 +65,8 @@ public final class PackedWeightMemory: Sendable {
     }
   }
 
-  /// Returns true to the first thread that calls it with a number of a load; this thread has to load the weights for all.
+  /// Returns true to the first thread that calls it with a number of a load; this thread has to load the weights for
+  /// all.
   public func claim(turn: Int) -> Bool {
     state.withLock { state in
       defer { state.turn = turn }

@@ -2,7 +2,8 @@ import COneDNN
 
 /// An operation that oneDNN has compiled for fixed shapes.
 ///
-/// It has no memory of its own: every thread provides its scratchpad, so that several threads can run the same primitive at once.
+/// It has no memory of its own: every thread provides its scratchpad, so that several threads can run the same
+/// primitive at once.
 @safe
 public final class Primitive: Sendable {
   // Immutable after creation; executing does not change it.

@@ -1,13 +1,18 @@
 import NeuralNet
 
-/// The LARS optimizer (You and others 2017, arXiv:1708.03888): momentum with a learning rate per layer that is proportional to the norm of its
-/// weights.
+/// The LARS optimizer (You and others 2017, arXiv:1708.03888): momentum with a learning rate per layer that is
+/// proportional to the norm of its weights.
 ///
 /// The definition is that of SimCLR and of the official SupCon code.
 ///
-/// For each tensor of parameters: g ← ∇ + weightDecay · w;  r = η ‖w‖ / ‖g‖, or 1 if one of them is 0;  m ← momentum · m + learningRate · r · g;
-/// w ← w − (Nesterov: momentum · m + learningRate · r · g, else m). The learning rate is part of m ("classic" momentum). For biases and the scales
-/// and shifts of normalizations, r = 1.
+/// For each tensor of parameters w with gradient ∇:
+///
+///     g ← ∇ + weightDecay · w
+///     r = η ‖w‖ / ‖g‖, or 1 if one of them is 0
+///     m ← momentum · m + learningRate · r · g
+///     w ← w − m, with Nesterov: w ← w − (momentum · m + learningRate · r · g)
+///
+/// The learning rate is part of m ("classic" momentum). For biases and the scales and shifts of normalizations, r = 1.
 public struct LARS: Optimizer {
   /// The trust coefficient η, as in SimCLR and the official SupCon code.
   public static let trustCoefficient = 0.001
@@ -76,7 +81,8 @@ public struct LARS: Optimizer {
     of layer: Layer, _ parameters: Span<Float>, _ gradient: Span<Float>
   ) -> Float {
     guard layer.isAdapted else { return 1 }
-    // Eight interleaved sums in float64, always in this order, so that the bits do not depend on threads or on other layers.
+    // Eight interleaved sums in float64, always in this order, so that the bits do not depend on threads or on other
+    // layers.
     var (weights, gradients) = (SIMD8<Double>.zero, SIMD8<Double>.zero)
     let decay = SIMD8<Double>(repeating: Double(layer.weightDecay))
     var index = layer.range.lowerBound

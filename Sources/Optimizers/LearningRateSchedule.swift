@@ -32,8 +32,8 @@ public struct LearningRateSchedule: Sendable {
 
   /// Returns peak · min(1, (k + 1) / warmupSteps) · decay(k) for step k, counted from 0.
   ///
-  /// In the order of ``Decay``, decay(k) is 1; ½(1 + cos(πk / steps)), for several cosines with k and steps counted from the start of the current
-  /// one; factor^(number of decay steps up to k); or factor^⌊k / stepsPerDecay⌋.
+  /// In the order of ``Decay``, decay(k) is 1; ½(1 + cos(πk / steps)), for several cosines with k and steps counted
+  /// from the start of the current one; factor^(number of decay steps up to k); or factor^⌊k / stepsPerDecay⌋.
   public func learningRate(atStep step: Int) -> Float {
     let warmup = warmupSteps > 0 ? min(1, Double(step + 1) / Double(warmupSteps)) : 1
     return Float(peak * warmup * decayFactor(atStep: step))

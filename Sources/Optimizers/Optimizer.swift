@@ -1,7 +1,8 @@
 /// An algorithm that updates parameters from their gradient.
 ///
-/// Its state consists of a few vectors with the layout of the parameters, which checkpoints store and which can be broadcast to all ranks. Every
-/// update is elementwise, or sums in a fixed order, so that the bits are the same on all ranks.
+/// Its state consists of a few vectors with the layout of the parameters, which checkpoints store and which can be
+/// broadcast to all ranks. Every update is elementwise, or sums in a fixed order, so that the bits are the same on all
+/// ranks.
 public protocol Optimizer: Sendable {
   /// The names in checkpoints of the vectors in ``state``.
   var stateNames: [String] { get }

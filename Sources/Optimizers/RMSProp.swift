@@ -1,6 +1,7 @@
 /// The RMSProp optimizer with momentum, as PyTorch's `RMSprop` with `centered=False`.
 ///
-/// g ← ∇ + weightDecay · w;  v ← decay · v + (1 − decay) · g²;  m ← momentum · m + g / (√v + ε);  w ← w − learningRate · m.
+/// g ← ∇ + weightDecay · w; v ← decay · v + (1 − decay) · g²; m ← momentum · m + g / (√v + ε); w ← w − learningRate ·
+/// m.
 ///
 /// TensorFlow's version adds ε under the square root and begins with v = 1.
 public struct RMSProp: Optimizer {

@@ -1,4 +1,5 @@
-/// Stochastic gradient descent with momentum, optionally Nesterov's, and weight decay, as PyTorch's `SGD` without dampening.
+/// Stochastic gradient descent with momentum, optionally Nesterov's, and weight decay, as PyTorch's `SGD` without
+/// dampening.
 ///
 /// g ← ∇ + weightDecay · w;  m ← momentum · m + g;  w ← w − learningRate · (Nesterov: g + momentum · m, else m).
 public struct SGD: Optimizer {

@@ -3,12 +3,14 @@ import Synchronization
 
 /// Calls `body` for every index below `count` on several threads and waits for all of them.
 ///
-/// A thread takes the next index when it is idle, so that indices begin in ascending order. After an error, no further index begins.
+/// A thread takes the next index when it is idle, so that indices begin in ascending order. After an error, no further
+/// index begins.
 ///
 /// - Parameters:
 ///   - count: The number of indices.
 ///   - threads: The largest number of threads, at least 1.
-///   - body: Receives an index and the number of its thread, below `threads`; two calls with the same thread number never overlap.
+///   - body: Receives an index and the number of its thread, below `threads`; two calls with the same thread number
+///     never overlap.
 /// - Throws: The error for the lowest index whose call threw one.
 package func parallelFor<Failure: Error>(
   _ count: Int, threads: Int, _ body: @Sendable (_ index: Int, _ thread: Int) throws(Failure) -> Void

@@ -17,7 +17,8 @@ package enum ReportStage {
     package var weights = RunWeights.raw
     /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
-    /// The output file; `nil` for `report.html` in the run directory or, for several or read-only runs, in the current folder.
+    /// The output file; `nil` for `report.html` in the run directory or, for several or read-only runs, in the current
+    /// folder.
     package var output: String?
     /// True to include images, and results computed from them.
     package var hasImages = true

@@ -3,7 +3,8 @@ import Runs
 
 /// The table `summary.csv`, with one row per epoch.
 ///
-/// The file is always rewritten as a whole, so that it has no truncated row, and a test or evaluation after an epoch can complete the epoch's row.
+/// The file is always rewritten as a whole, so that it has no truncated row, and a test or evaluation after an epoch
+/// can complete the epoch's row.
 struct EpochTable {
   /// The values of one epoch.
   private struct Row {

@@ -31,7 +31,8 @@ package struct EvaluationFigures {
     self.name = name
   }
 
-  /// The norms of representations and embeddings, and the cosine similarities of pairs of the same class and of different classes.
+  /// The norms of representations and embeddings, and the cosine similarities of pairs of the same class and of
+  /// different classes.
   package var histograms: [(tag: String, value: TensorBoardWriter.Value)] {
     var histograms = [("evaluation/representation_norms", Self.lengths(representations))]
     if let projections {

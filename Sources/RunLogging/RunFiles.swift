@@ -16,7 +16,8 @@ package final class RunFiles {
   /// The names of files of which a write has failed; the user is warned once per file.
   private var failedFiles: Set<String> = []
 
-  /// Opens the files, and removes or invalidates entries of steps after `firstStep`, which a resumed run computes again.
+  /// Opens the files, and removes or invalidates entries of steps after `firstStep`, which a resumed run computes
+  /// again.
   ///
   /// - Throws: `FileError` if an existing file cannot be read.
   package init(_ directory: RunDirectory, from firstStep: Int, report: Reporter) throws {

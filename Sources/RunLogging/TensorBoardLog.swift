@@ -1,10 +1,11 @@
 import Formats
 import Runs
 
-/// The run's TensorBoard event files: the numbers in the records of `metrics.jsonl` as scalars, and the plots of evaluations.
+/// The run's TensorBoard event files: the numbers in the records of `metrics.jsonl` as scalars, and the plots of
+/// evaluations.
 ///
-/// The tag of a scalar consists of the record's kind and the field's name, for example `step/loss` or `epoch/loss`. Each start of the program writes
-/// a new file, which begins at the first step computed.
+/// The tag of a scalar consists of the record's kind and the field's name, for example `step/loss` or `epoch/loss`.
+/// Each start of the program writes a new file, which begins at the first step computed.
 final class TensorBoardLog {
   /// The name of the folder in the run directory.
   static let folder = "tensorboard"
@@ -14,7 +15,8 @@ final class TensorBoardLog {
   /// The first step of the next event file.
   private var firstStep: Int
 
-  /// Creates a log that begins with `firstStep`; events of this and later steps in the folder's older files become invalid.
+  /// Creates a log that begins with `firstStep`; events of this and later steps in the folder's older files become
+  /// invalid.
   init(_ directory: RunDirectory, firstStep: Int) {
     self.directory = directory
     self.firstStep = firstStep
@@ -35,7 +37,8 @@ final class TensorBoardLog {
   ///   - values: The values by tag.
   ///   - step: The training step.
   ///   - time: The time in seconds since 1970.
-  /// - Throws: ``FileError`` or ``RunError`` if the folder or file cannot be created or written; the next event then begins a new file.
+  /// - Throws: ``FileError`` or ``RunError`` if the folder or file cannot be created or written; the next event then
+  ///   begins a new file.
   func add(_ values: [(tag: String, value: TensorBoardWriter.Value)], step: Int, time: Double) throws {
     do {
       if writer == nil {

@@ -3,8 +3,8 @@ import Optimizers
 
 /// The exponential moving averages of parameters and running statistics over the steps of a run (`--weight-average`).
 ///
-/// The running statistics are averaged like the parameters, as in PyTorch's `AveragedModel` with `use_buffers`, so that no further pass over the
-/// training set is needed.
+/// The running statistics are averaged like the parameters, as in PyTorch's `AveragedModel` with `use_buffers`, so that
+/// no further pass over the training set is needed.
 package struct AveragedWeights: Sendable, Equatable {
   private var parameterAverage: WeightAverage
   private var statisticsAverage: WeightAverage

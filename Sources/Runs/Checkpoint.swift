@@ -2,7 +2,8 @@ import Configuration
 import Formats
 import NeuralNet
 
-/// A training state with the configuration of its run, as a safetensors file that is independent of the number of ranks.
+/// A training state with the configuration of its run, as a safetensors file that is independent of the number of
+/// ranks.
 package struct Checkpoint {
   /// The configuration of the run.
   let configuration: Configuration

@@ -31,8 +31,8 @@ package enum CheckpointChoice: Sendable, Equatable {
 extension CheckpointFolder {
   /// Reads the chosen checkpoint of a run, without taking its lock.
   ///
-  /// A checkpoint gets its name after it was written completely and never changes, so that a run can be read during training. If a checkpoint is
-  /// deleted between listing and opening, the folder is listed again.
+  /// A checkpoint gets its name after it was written completely and never changes, so that a run can be read during
+  /// training. If a checkpoint is deleted between listing and opening, the folder is listed again.
   ///
   /// - Parameters:
   ///   - choice: The checkpoint to read.

@@ -105,9 +105,11 @@ package struct CheckpointFolder {
   /// The path of the best checkpoint.
   var bestPath: String { "\(path)/best" }
 
-  /// Writes the best checkpoint under a temporary name; publishing it replaces the previous one, and the state may change meanwhile.
+  /// Writes the best checkpoint under a temporary name; publishing it replaces the previous one, and the state may
+  /// change meanwhile.
   ///
-  /// The measure is stored in the same file, so that a kill at any time leaves a consistent file, either the previous or the new one.
+  /// The measure is stored in the same file, so that a kill at any time leaves a consistent file, either the previous
+  /// or the new one.
   package func prepare(_ checkpoint: Checkpoint, as best: BestCheckpoint) throws(FileError) -> AtomicFile.Prepared {
     try checkpoint.prepare(at: bestPath, as: best)
   }

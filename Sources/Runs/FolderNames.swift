@@ -2,7 +2,8 @@ import Glibc
 
 /// A function that lists the names in a folder.
 enum FolderNames {
-  /// Returns the names in a folder in no particular order, including `.` and `..`; empty if the folder cannot be listed.
+  /// Returns the names in a folder in no particular order, including `.` and `..`; empty if the folder cannot be
+  /// listed.
   static func all(in path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(directory) }

@@ -18,7 +18,8 @@ package enum JSONValue: Codable, Sendable, Equatable {
   /// An object, as values by name.
   case object([String: JSONValue])
 
-  /// Returns an ``integer(_:)``, or a text of the digits if `Int` cannot hold the value, because JSON readers would round the number.
+  /// Returns an ``integer(_:)``, or a text of the digits if `Int` cannot hold the value, because JSON readers would
+  /// round the number.
   package static func natural(_ value: UInt64) -> JSONValue {
     Int(exactly: value).map(JSONValue.integer) ?? .text("\(value)")
   }

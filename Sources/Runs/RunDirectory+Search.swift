@@ -4,8 +4,8 @@ import Glibc
 extension RunDirectory {
   /// Checks that the path is a run directory.
   ///
-  /// - Throws: ``RunError`` with code 66 that names the run that is probably meant: the one that a file belongs to, or those in
-  ///   a folder; with code 74 if the path must not be read.
+  /// - Throws: ``RunError`` with code 66 that names the run that is probably meant: the one that a file belongs to, or
+  ///   those in a folder; with code 74 if the path must not be read.
   package func checkHoldsRun() throws(RunError) {
     guard !holdsRun else { return }
     if unsafe access(configurationPath, F_OK) != 0, errno == EACCES {
@@ -34,8 +34,8 @@ extension RunDirectory {
     )
   }
 
-  /// Finds the run that `--resume` without a folder means: the newest one of a command that is not finished and that no process is
-  /// training.
+  /// Finds the run that `--resume` without a folder means: the newest one of a command that is not finished and that no
+  /// process is training.
   ///
   /// - Parameters:
   ///   - command: The command.

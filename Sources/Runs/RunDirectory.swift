@@ -64,7 +64,8 @@ package struct RunDirectory {
     "linear-average", "evaluation-average", "report.html",
   ]
 
-  /// Returns the absolute path without symbolic links; for a path that does not exist, its nearest existing parent is resolved.
+  /// Returns the absolute path without symbolic links; for a path that does not exist, its nearest existing parent is
+  /// resolved.
   private static func absolute(_ path: String) -> String {
     if let resolved = unsafe realpath(path, nil) {
       defer { unsafe Glibc.free(resolved) }
@@ -115,7 +116,8 @@ package struct RunDirectory {
     if let file = file(in: folder) { throw cannotBeCreated(folder, ENOTDIR, file: file, option: option) }
   }
 
-  /// Checks that the directory can be created, before the dataset is read: that its nearest existing parent is a folder and writable.
+  /// Checks that the directory can be created, before the dataset is read: that its nearest existing parent is a folder
+  /// and writable.
   ///
   /// - Throws: ``RunError`` naming the directory.
   package func checkCanBeCreated() throws(RunError) {
@@ -128,7 +130,8 @@ package struct RunDirectory {
     guard unsafe access(parent, W_OK | X_OK) == 0 else { throw Self.cannotBeCreated(path, errno) }
   }
 
-  /// Creates the folder for the result of a later stage, and checks that files can be written, before the result is computed.
+  /// Creates the folder for the result of a later stage, and checks that files can be written, before the result is
+  /// computed.
   ///
   /// - Throws: ``RunError`` naming the path.
   package func prepareResult(in folder: String) throws(RunError) {

@@ -7,7 +7,8 @@ import Glibc
 /// It is held by rank 0; the operating system releases it when the process ends, even after a crash.
 @safe
 package final class RunLock {
-  /// The time in seconds that a second job waits for the lock by default, because ranks may outlive a killed launcher by seconds.
+  /// The time in seconds that a second job waits for the lock by default, because ranks may outlive a killed launcher
+  /// by seconds.
   package static let defaultPatienceSeconds = 15.0
 
   /// The environment variable that sets another waiting time in seconds.

@@ -1,8 +1,8 @@
 extension Sequence<String> {
   /// Returns the name that a mistyped one most likely means; `nil` if none is similar enough.
   ///
-  /// If exactly one name begins with the mistyped text, it is returned. Otherwise a name is similar if at most `limit` letters must be inserted,
-  /// removed or replaced, and fewer than the name has.
+  /// If exactly one name begins with the mistyped text, it is returned. Otherwise a name is similar if at most `limit`
+  /// letters must be inserted, removed or replaced, and fewer than the name has.
   public func nearest(to mistyped: String, within limit: Int = 3) -> String? {
     let completions = filter { name in mistyped.count > 1 && name.hasPrefix(mistyped) }
     if completions.count == 1 {
@@ -16,7 +16,8 @@ extension Sequence<String> {
   }
 }
 
-/// Returns the number of letters that must be inserted, removed or replaced to turn one text into the other (Levenshtein distance).
+/// Returns the number of letters that must be inserted, removed or replaced to turn one text into the other
+/// (Levenshtein distance).
 private func editDistance(_ first: String, _ second: String) -> Int {
   let columns = Array(second)
   var previous = Array(0...columns.count)

@@ -7,13 +7,15 @@ import Reporting
 import Runs
 import Training
 
-/// The training of the runs of a sweep, one after another, each with a linear probe, and the comparison of their results.
+/// The training of the runs of a sweep, one after another, each with a linear probe, and the comparison of their
+/// results.
 package enum SweepStage {
   /// The options of `supcon sweep`.
   package struct Request: Sendable {
     /// The path of the sweep file.
     package var file: String
-    /// The folder of the run directories; `nil` for the one in the sweep file or, if there is none, the file's name under `runs`.
+    /// The folder of the run directories; `nil` for the one in the sweep file or, if there is none, the file's name
+    /// under `runs`.
     package var output: String?
     /// The index of the only run to train, for use in a job array; `nil` for all runs.
     package var index: Int?
@@ -36,7 +38,8 @@ package enum SweepStage {
 
   /// Runs the sweep.
   ///
-  /// Collective. If a run fails, the error is reported and the other runs are trained; finished runs are not trained again.
+  /// Collective. If a run fails, the error is reported and the other runs are trained; finished runs are not trained
+  /// again.
   ///
   /// - Parameters:
   ///   - request: The options of the command.

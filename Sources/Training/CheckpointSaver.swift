@@ -23,8 +23,8 @@ final class CheckpointSaver {
     self.report = report
   }
 
-  /// Writes a checkpoint to the operating system's file cache, so that no copy of the state is needed, and completes it and the summary in the
-  /// background.
+  /// Writes a checkpoint to the operating system's file cache, so that no copy of the state is needed, and completes it
+  /// and the summary in the background.
   ///
   /// Collective. A failed save is reported by the next save; training continues and earlier checkpoints are kept.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {

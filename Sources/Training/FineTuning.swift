@@ -2,7 +2,8 @@ import Configuration
 import Evaluation
 import MPI
 
-/// The options of `supcon linear --finetune`, which trains encoder and classifier like `supcon supervised`, beginning with a run's encoder.
+/// The options of `supcon linear --finetune`, which trains encoder and classifier like `supcon supervised`, beginning
+/// with a run's encoder.
 package enum FineTuning {
   /// The default learning rate, smaller than that of the linear probe so that the pretrained encoder is preserved.
   package static let learningRate = 0.01

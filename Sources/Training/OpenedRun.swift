@@ -208,7 +208,8 @@ struct OpenedRun {
     return directory
   }
 
-  /// The refusal of a value that a resumed run cannot change; a recipe or file that gives it is named in place of the option.
+  /// The refusal of a value that a resumed run cannot change; a recipe or file that gives it is named in place of the
+  /// option.
   private static func conflict(
     _ option: String, _ asked: String, _ own: String, _ source: String?, run: String
   ) -> RunError {

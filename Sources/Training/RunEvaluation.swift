@@ -5,7 +5,8 @@ import MPI
 import RunLogging
 import Runs
 
-/// The evaluations of a run while it trains (`--evaluate-epochs`), and the choice of its best checkpoint (`--keep-best`).
+/// The evaluations of a run while it trains (`--evaluate-epochs`), and the choice of its best checkpoint
+/// (`--keep-best`).
 final class RunEvaluation {
   /// The number of evaluations of a run if the option is not given.
   private static let usualCount = 10

@@ -8,7 +8,8 @@ import MPI
 import RunLogging
 import Runs
 
-/// The log of a run: writes records to its files, shows progress to the user, and collects the fields of `summary.json`.
+/// The log of a run: writes records to its files, shows progress to the user, and collects the fields of
+/// `summary.json`.
 final class RunLog {
   private let configuration: Configuration
   private let dataset: any ImageDataset

@@ -3,7 +3,8 @@ import DistributedStep
 
 /// The training step for the current size of views, which progressive resizing changes during a run.
 ///
-/// Weights and optimizer state do not depend on the size of views, so each stage continues with those of the previous stage.
+/// Weights and optimizer state do not depend on the size of views, so each stage continues with those of the previous
+/// stage.
 struct SizedSteps {
   private let configuration: Configuration
   private let stepsPerEpoch: Int

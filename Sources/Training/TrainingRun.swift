@@ -34,7 +34,8 @@ package enum TrainingRun {
     /// The terminal for a status line; `nil` if the output cannot be a terminal.
     package var terminal: StatusLine.Terminal?
 
-    /// Returns the first problem with the values of the options; options that conflict with a resumed run are found later.
+    /// Returns the first problem with the values of the options; options that conflict with a resumed run are found
+    /// later.
     package func problem(ranks: Int) -> String? {
       // Options taken from another run are known, and checked, only when that run is read.
       let configuration = overrides.applied(to: command.defaults)
@@ -228,7 +229,8 @@ package enum TrainingRun {
     try saver.finish(state, log, isDone: !isStopped, over: world)
     try opened.dataset.reportReplaced(over: world, report: report)
     guard isStopped else { return .success }
-    // A run that was asked to stop is saved before it is tested, because the test may take longer than the remaining time.
+    // A run that was asked to stop is saved before it is tested, because the test may take longer than the remaining
+    // time.
     if plan.isTestDue(after: state.step) {
       try test(state, of: opened, log, over: world)
     }

@@ -7,7 +7,8 @@ public struct StallDetector: Sendable {
 
   /// The longest time in seconds of a phase that allows silence, because a slow file system is no reason to end a job.
   private static let patientSeconds = 900.0
-  /// The time in seconds between a rank's disconnection and the end of the job, in which the launcher can report how the rank ended.
+  /// The time in seconds between a rank's disconnection and the end of the job, in which the launcher can report how
+  /// the rank ended.
   private static let graceSeconds = 3.0
   /// The largest number of ranks that a message names.
   private static let namedRanks = 4
@@ -124,7 +125,8 @@ public struct StallDetector: Sendable {
       + "a connection between hosts is down, or the MPI library hangs"
   }
 
-  /// Returns the clause of a message that lists the ranks that wait in a collective for the slowest ranks; empty if there are none.
+  /// Returns the clause of a message that lists the ranks that wait in a collective for the slowest ranks; empty if
+  /// there are none.
   private func waiting(_ running: [Member]) -> String {
     let waiting = running.filter { member in
       member.status.collective != nil && member.status.place > running[0].status.place

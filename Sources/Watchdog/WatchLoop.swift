@@ -92,7 +92,8 @@ final class WatchLoop {
       switch client.takeTurn(status(), interval: interval, now: now) {
       case .shutdown: role = .shutDown
       case .end:
-        // Rank 0 has reported the cause; the launcher needs time to forward its line, because it ends soon after the first exit.
+        // Rank 0 has reported the cause; the launcher needs time to forward its line, because it ends soon after the
+        // first exit.
         leave()
       case .brokenConnection:
         endJob("\(identity.name) has lost rank 0, which ended or whose host or network is down")

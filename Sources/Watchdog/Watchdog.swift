@@ -7,9 +7,9 @@ import ParallelLoops
 ///     rank 1's watchdog  ── status ──▶  rank 0's watchdog  ── end ──▶  all watchdogs
 ///                        ◀── alive ───
 ///
-/// Each rank has a watchdog with a TCP connection of its own. It makes no MPI calls, so it works while MPI hangs. Until it is connected, beginning
-/// before MPI is initialized, it watches only its own rank. To end a job, the process exits at once with ``exitCode``; the launcher or the other
-/// watchdogs end the remaining ranks.
+/// Each rank has a watchdog with a TCP connection of its own. It makes no MPI calls, so it works while MPI hangs. Until
+/// it is connected, beginning before MPI is initialized, it watches only its own rank. To end a job, the process exits
+/// at once with ``exitCode``; the launcher or the other watchdogs end the remaining ranks.
 public final class Watchdog: Sendable {
   /// The exit code of a job that made no progress.
   public static let exitCode: Int32 = 70
@@ -25,7 +25,8 @@ public final class Watchdog: Sendable {
   ///   - identity: The number, host and process of this rank.
   ///   - size: The number of ranks of the job.
   ///   - timeoutSeconds: The longest time without progress, in seconds.
-  ///   - networkOption: The launcher option that selects the network between hosts, recommended if ranks cannot connect; `nil` for none.
+  ///   - networkOption: The launcher option that selects the network between hosts, recommended if ranks cannot
+  ///     connect; `nil` for none.
   ///   - status: Returns the status of the rank; called on the watchdog thread.
   public init(
     _ identity: RankIdentity, of size: Int, timeoutSeconds: Double, networkOption: String? = nil,

@@ -3,8 +3,8 @@ import Formats
 import Glibc
 import Runs
 
-/// A linear classifier on representations: that of a run's linear probe, with the standardization folded into its weights, or the one
-/// trained with the encoder.
+/// A linear classifier on representations: that of a run's linear probe, with the standardization folded into its
+/// weights, or the one trained with the encoder.
 ///
 /// For the representation r: W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
 package struct ExportedClassifier {

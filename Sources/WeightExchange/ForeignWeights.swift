@@ -129,7 +129,8 @@ struct ForeignWeights {
     }
   }
 
-  /// Returns the tensors, except a classifier's, that an import ignores: those outside the model, and those that have no counterpart.
+  /// Returns the tensors, except a classifier's, that an import ignores: those outside the model, and those that have
+  /// no counterpart.
   func leftOut(_ slices: [VectorSlice]) -> [String] {
     var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
     for slice in slices {

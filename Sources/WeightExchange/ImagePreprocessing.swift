@@ -5,7 +5,8 @@ import ImageCodecs
 import Imaging
 import Runs
 
-/// The image preprocessing that a run's encoder expects, and the class names of its classifier, available without the run's dataset.
+/// The image preprocessing that a run's encoder expects, and the class names of its classifier, available without the
+/// run's dataset.
 package struct ImagePreprocessing: Sendable {
   /// The metadata key of the class names in a classifier's file; the value is a JSON list.
   package static let classNamesMetadata = "class_names"

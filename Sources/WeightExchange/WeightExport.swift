@@ -105,7 +105,8 @@ package enum WeightExport {
   ///   - request: The options of the command.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` if the naming scheme does not support the run's model, or naming a file that cannot be read or written.
+  /// - Throws: ``CollectiveError`` if the naming scheme does not support the run's model, or naming a file that cannot
+  ///   be read or written.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {

@@ -3,11 +3,13 @@ import NeuralNet
 
 /// A naming scheme: the tensor names of another program, and the encoders and heads that its models support.
 package enum WeightLayout: String, Sendable, CaseIterable {
-  /// The names of torchvision's and timm's ResNets, such as `layer2.0.downsample.0.weight`; the classifier is `fc`, and there is no projection head.
+  /// The names of torchvision's and timm's ResNets, such as `layer2.0.downsample.0.weight`; the classifier is `fc`, and
+  /// there is no projection head.
   case torchvision
   /// The names of SupContrast's `SupConResNet`, such as `encoder.layer2.0.shortcut.0.weight` and `head.0.weight`.
   case supcontrast
-  /// The names in GuillaumeErhard's `ResNetContrastive` (CIFAR ResNets), such as `contrastive_hidden_layer.weight`; the classifier is `linear`.
+  /// The names in GuillaumeErhard's `ResNetContrastive` (CIFAR ResNets), such as `contrastive_hidden_layer.weight`; the
+  /// classifier is `linear`.
   case ge
 
   /// The part of a model that a file contains.
@@ -39,7 +41,8 @@ package enum WeightLayout: String, Sendable, CaseIterable {
 
   // MARK: - Names
 
-  /// Translates one of this project's tensor names, such as `encoder.layer2.0.shortcut.0.weight`, to a file that contains the part.
+  /// Translates one of this project's tensor names, such as `encoder.layer2.0.shortcut.0.weight`, to a file that
+  /// contains the part.
   package func name(of slice: String, _ part: Part) -> String {
     switch self {
     case .torchvision: Self.withoutPrefix(slice).replacing(".shortcut.", with: ".downsample.")
@@ -62,7 +65,8 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     return name.hasSuffix(mean) ? name.dropLast(mean.count) + "num_batches_tracked" : nil
   }
 
-  /// Returns true if a tensor belongs to the part; a classifier that was trained with the encoder belongs to neither part.
+  /// Returns true if a tensor belongs to the part; a classifier that was trained with the encoder belongs to neither
+  /// part.
   package static func isSlice(_ name: String, of part: Part) -> Bool {
     name.hasPrefix(encoderPrefix) || (part == .model && name.hasPrefix("head."))
   }
@@ -91,7 +95,8 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     return nil
   }
 
-  /// Explains why the other program's models do not support the configuration's projection head and normalization; `nil` if they do.
+  /// Explains why the other program's models do not support the configuration's projection head and normalization;
+  /// `nil` if they do.
   package func headProblem(_ configuration: Configuration) -> String? {
     let advice = "choose --part encoder or --format onnx"
     let (head, width) = (configuration.headPlan, configuration.architecture.representationWidth)

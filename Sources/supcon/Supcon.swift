@@ -10,7 +10,8 @@ struct Supcon: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "supcon",
     abstract: "Trains image encoders with the Supervised Contrastive loss on CPUs, alone or under mpirun.",
-    // The version text is printed by `main`: asking oneDNN for its instruction set here would make a later limit ineffective.
+    // The version text is printed by `main`: asking oneDNN for its instruction set here would make a later limit
+    // ineffective.
     version: supconVersion,
     subcommands: [
       PretrainCommand.self, SupervisedCommand.self, LinearCommand.self, EvaluateCommand.self, EmbedCommand.self,

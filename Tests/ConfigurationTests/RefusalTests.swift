@@ -2,7 +2,8 @@ import Configuration
 import ImageCodecs
 import Testing
 
-/// Options that are wrong in themselves or do not fit each other: refused with 64, in words that name what, what was expected and what to do.
+/// Options that are wrong in themselves or do not fit each other: refused with 64, in words that name what, what was
+/// expected and what to do.
 struct RefusalTests {
   struct Mistake: Sendable, CustomTestStringConvertible {
     let line: String
@@ -162,7 +163,8 @@ struct RefusalTests {
   func `an option that does not apply is refused whatever its value`(_ mistake: Mistake) { expectRefusal(mistake) }
 
   @Test func `each condition of the table refuses its option`() throws {
-    // No dataset, loss, optimizer, schedule and sampler to which all apply: each option with a condition fails somewhere.
+    // No dataset, loss, optimizer, schedule and sampler to which all apply: each option with a condition fails
+    // somewhere.
     let lines: [(String, TrainingCommand)] = [
       ("", .pretrain), ("", .supervised), ("--head none", .pretrain), ("--optimizer adam", .pretrain),
       ("--optimizer sgd", .pretrain), ("--dataset cifar10 --data d", .pretrain), ("--evaluate-epochs 0", .pretrain),

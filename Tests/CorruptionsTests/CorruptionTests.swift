@@ -3,7 +3,8 @@ import Foundation
 import ImageCodecs
 import Testing
 
-/// The corruptions beside NumPy, SciPy and Pillow (scripts/make-corruption-fixtures.py), and what their definitions imply.
+/// The corruptions beside NumPy, SciPy and Pillow (scripts/make-corruption-fixtures.py), and what their definitions
+/// imply.
 struct CorruptionTests {
   /// A result of the script.
   struct Case: Decodable, Sendable, CustomTestStringConvertible {

@@ -2,7 +2,8 @@ import Datasets
 import Imaging
 import Testing
 
-/// The built-in set: images that depend on (seed, split, index) alone, in balanced classes, with something drawn on them.
+/// The built-in set: images that depend on (seed, split, index) alone, in balanced classes, with something drawn on
+/// them.
 struct ShapesDatasetTests {
   @Test func picturesDependOnNothingButSeedSplitAndIndex() {
     let set = ShapesDataset(count: 40, seed: 3, split: .train)
@@ -32,7 +33,8 @@ struct ShapesDatasetTests {
     }
   }
 
-  /// The light shape covers a good part of each image: a fifth of the range lies between the darkest and the lightest tenth.
+  /// The light shape covers a good part of each image: a fifth of the range lies between the darkest and the lightest
+  /// tenth.
   @Test func everyImageShowsSomething() {
     let set = ShapesDataset(count: 200, seed: 0, split: .test)
     for index in 0..<200 {

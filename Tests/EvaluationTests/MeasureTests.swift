@@ -115,7 +115,8 @@ struct MeasureTests {
     #expect(agree([detection.areaUnderROC, detection.falsePositiveRate95], expected.oodMahalanobis))
   }
 
-  /// Rows of tables 1 and 2 of Hendrycks and Dietterich 2019: error on clean images, mCE, corruption errors, relative mCE; in percent.
+  /// Rows of tables 1 and 2 of Hendrycks and Dietterich 2019: error on clean images, mCE, corruption errors, relative
+  /// mCE; in percent.
   struct PublishedErrors: Sendable {
     let network: String
     let clean, mCE: Double
@@ -139,7 +140,8 @@ struct MeasureTests {
       errors: [80, 82, 83, 75, 89, 78, 80, 78, 75, 66, 57, 71, 85, 77, 77], relativeMCE: 105.0),
   ]
 
-  // Corruption errors are printed without decimals: their means agree to 0.5, and those of relative ones, of smaller denominators, to 1.
+  // Corruption errors are printed without decimals: their means agree to 0.5, and those of relative ones, of smaller
+  // denominators, to 1.
   @Test(arguments: published)
   func `mCE and relative mCE of the paper's tables`(_ row: PublishedErrors) throws {
     let order = [

@@ -114,7 +114,8 @@ struct SafetensorsTests {
     }
   }
 
-  /// 1, −2, the smallest and the largest number, and what has no value, by the OCP specification of 8-bit floating point.
+  /// 1, −2, the smallest and the largest number, and what has no value, by the OCP specification of 8-bit floating
+  /// point.
   @Test(arguments: [
     ("F8_E4M3", [0x38, 0xC0, 0x01, 0x7E] as [UInt8], [1, -2, 0x1p-9, 448] as [Float], UInt8(0x7F)),
     ("F8_E5M2", [0x3C, 0xC0, 0x01, 0x7B], [1, -2, 0x1p-16, 57344], 0x7E),

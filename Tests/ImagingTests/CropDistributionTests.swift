@@ -5,7 +5,8 @@ import KeyedRandomness
 import TestSupport
 import Testing
 
-/// Random parts and places, seen in images whose levels are coordinates; fixed streams, so that they pass or fail for ever.
+/// Random parts and places, seen in images whose levels are coordinates; fixed streams, so that they pass or fail for
+/// ever.
 struct CropDistributionTests {
   private static let side = 256
   /// Red is the column, green the row.

@@ -4,8 +4,8 @@ import Imaging
 import KeyedRandomness
 import Testing
 
-/// AutoAugment and RandAugment against their definitions: the tests draw what the operations draw, and make the same image by single
-/// operations and plain loops.
+/// AutoAugment and RandAugment against their definitions: the tests draw what the operations draw, and make the same
+/// image by single operations and plain loops.
 struct PolicyTests {
   private struct Entry {
     let operation: String

@@ -6,7 +6,8 @@ import Testing
 @Suite struct NormalizationKernelTests {
   private static let channels = 32
 
-  /// Feature maps `[2][channel / 16][pixel][channel % 16]` of numbers that bfloat16 holds exactly, and values for each channel.
+  /// Feature maps `[2][channel / 16][pixel][channel % 16]` of numbers that bfloat16 holds exactly, and values for each
+  /// channel.
   private struct Subject {
     let pixels: Int
     let y: [Float]
@@ -19,7 +20,8 @@ import Testing
       self.pixels = pixels
       var numbers = TestNumbers(seed: 29)
       func draw(_ count: Int) -> [Float] {
-        // Odd numerators: no sum of two of them with a scale and a shift is exactly 0, where rounding would decide the sign.
+        // Odd numerators: no sum of two of them with a scale and a shift is exactly 0, where rounding would decide the
+        // sign.
         (0..<count).map { _ in Float(2 * Int.random(in: -64..<64, using: &numbers) + 1) / 128 }
       }
       let count = 2 * NormalizationKernelTests.channels * pixels

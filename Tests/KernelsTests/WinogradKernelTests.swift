@@ -15,8 +15,8 @@ import Testing
 
     /// Shapes that take different code paths through the kernels.
     ///
-    /// In order: edges within a tile; one pixel; tiles exactly filled, and one vector of outputs in a panel of 16 lanes; enough
-    /// channels that weight gradients are transformed group by group.
+    /// In order: edges within a tile; one pixel; tiles exactly filled, and one vector of outputs in a panel of 16
+    /// lanes; enough channels that weight gradients are transformed group by group.
     static let all = [
       Shape(inputs: 32, outputs: 48, height: 7, width: 9), Shape(inputs: 16, outputs: 32, height: 1, width: 1),
       Shape(images: 3, inputs: 16, outputs: 16, height: 8, width: 4),
@@ -78,9 +78,11 @@ import Testing
     }
   }
 
-  /// Element type and type of the products, with the bounds of the relative errors (root mean square) of outputs and weight gradients.
+  /// Element type and type of the products, with the bounds of the relative errors (root mean square) of outputs and
+  /// weight gradients.
   ///
-  /// float32: Winograd's transforms, 6·10⁻⁷. bfloat16 outputs: rounding, 2⁻⁹/√3. bfloat16 products: 1 % (winograd_transforms.h).
+  /// float32: Winograd's transforms, 6·10⁻⁷. bfloat16 outputs: rounding, 2⁻⁹/√3. bfloat16 products: 1 %
+  /// (winograd_transforms.h).
   struct Numbers: Sendable, CustomTestStringConvertible {
     let element: KernelElement
     let products: KernelElement

@@ -4,7 +4,8 @@ import Testing
 
 /// Warnings of a run about a collapsed loss.
 struct CollapseWarningTests {
-  /// Runs a network that does not learn: its initial embeddings are nearly equal, so its loss stays at the collapse value.
+  /// Runs a network that does not learn: its initial embeddings are nearly equal, so its loss stays at the collapse
+  /// value.
   private func run(_ options: [String]) throws -> (output: String, metrics: [[String: Any]]) {
     let directory = try TemporaryDirectory()
     let result = try runProcess(

@@ -3,7 +3,8 @@ import Testing
 
 /// The contrastive losses in float64, straight from their definition, anchor by anchor and positive by positive.
 ///
-/// With D_ip the sum over the rows that a mode has in the denominators, out: L_i = −mean_p log(e^{s_ip}/D_ip), in: L_i = −log mean_p e^{s_ip}/D_ip.
+/// With D_ip the sum over the rows that a mode has in the denominators, out: L_i = −mean_p log(e^{s_ip}/D_ip), in:
+/// L_i = −log mean_p e^{s_ip}/D_ip.
 struct ReferenceLoss {
   /// `[count, width]`; of any length, since the definition does not care.
   var rows: [Double]
@@ -25,7 +26,8 @@ struct ReferenceLoss {
     }
   }
 
-  /// P(i): all views of the own sample and, in the order of the batch, of as many others of the class as the cap lets in; not i itself.
+  /// P(i): all views of the own sample and, in the order of the batch, of as many others of the class as the cap lets
+  /// in; not i itself.
   func positives(of row: Int) -> [Int] {
     let own = row % samples
     var others = (0..<samples).filter { sample in sample != own && labels[sample] == labels[row] }
@@ -111,7 +113,8 @@ struct ReferenceLoss {
 
   /// The loss with ``gradient()``, which has the same parts.
   ///
-  /// G_ia = ∂L/∂s_ia = −(g/M) Σ_p r_p ([a = p] − [a in D_ip] e^{s_ia}/D_ip), with r_p = 1/|P(i)|, or inside the share of p in the sum.
+  /// G_ia = ∂L/∂s_ia = −(g/M) Σ_p r_p ([a = p] − [a in D_ip] e^{s_ia}/D_ip), with r_p = 1/|P(i)|, or inside the share
+  /// of p in the sum.
   func valueAndGradient() -> (value: Double, gradient: [Double]) {
     let rowsOfAnchors = anchorRows
     var total = 0.0

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The network and the optimizer of `loss-steps` in float64, in plain loops; rows are ordered view by view, as in the reference loss.
+/// The network and the optimizer of `loss-steps` in float64, in plain loops; rows are ordered view by view, as in the
+/// reference loss.
 struct ReferenceTraining {
   /// ½, as there.
   private static let crossEntropyWeight = 0.5

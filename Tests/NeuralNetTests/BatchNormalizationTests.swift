@@ -4,7 +4,8 @@ import OneDNN
 import TestSupport
 import Testing
 
-/// relu(BN(x)), relu(BN(x) + s) and relu(BN(x) + BN'(s)): forward, gradients, statistics, evaluation, on every path of this CPU.
+/// relu(BN(x)), relu(BN(x) + s) and relu(BN(x) + BN'(s)): forward, gradients, statistics, evaluation, on every path of
+/// this CPU.
 @Suite struct BatchNormalizationTests {
   private struct Case: Decodable {
     let kind: Kind

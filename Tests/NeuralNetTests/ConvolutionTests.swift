@@ -176,7 +176,8 @@ private struct ConvolutionCase: Decodable {
     }
   }
 
-  // Against oneDNN's direct convolution: several groups of tiles, a last group that is not full, images of 1×1 to 13×9 pixels.
+  // Against oneDNN's direct convolution: several groups of tiles, a last group that is not full, images of 1×1 to 13×9
+  // pixels.
   @Test(arguments: TestedPath.all)
   func `Winograd matches direct convolution`(tested: TestedPath) throws {
     let path = tested.path
@@ -223,8 +224,8 @@ private struct ConvolutionCase: Decodable {
     }
   }
 
-  // Only what comes in and goes out is rounded to 8 bits: half a unit in 2⁸ at the most, 0.3 of that on average, and twice for what
-  // passes through two roundings.
+  // Only what comes in and goes out is rounded to 8 bits: half a unit in 2⁸ at the most, 0.3 of that on average, and
+  // twice for what passes through two roundings.
   @Test(arguments: TestedPath.all)
   func `bfloat16 rounds only input and output`(tested: TestedPath) throws {
     let path = tested.path
@@ -236,7 +237,8 @@ private struct ConvolutionCase: Decodable {
     #expect(distance(rounded.output, exact.output) > 1e-4, "nothing was rounded")
   }
 
-  // The transforms enlarge the rounding of the factors: 1.1 % of outputs of independent terms, a little more for sums of few.
+  // The transforms enlarge the rounding of the factors: 1.1 % of outputs of independent terms, a little more for sums
+  // of few.
   @Test(arguments: TestedPath.all)
   func `products in bfloat16 lose one percent`(tested: TestedPath) throws {
     let path = tested.path

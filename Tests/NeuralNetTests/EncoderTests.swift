@@ -39,9 +39,9 @@ import Testing
   private static let views = 8
   private static let labels = (0..<views).map { view in view / 2 % 3 }
 
-  // Forward, even two hundred normalized layers add only some units of 2⁻²⁴ ≈ 6·10⁻⁸ each. Backward, the early layers' gradients are
-  // differences of larger numbers, and of millions of ReLUs one or two may lie so near their kinks that rounding switches them: in
-  // ResNet-200 they change two slices by 4·10⁻³. A wrong factor of 1.01 misses by 2·10⁻².
+  // Forward, even two hundred normalized layers add only some units of 2⁻²⁴ ≈ 6·10⁻⁸ each. Backward, the early layers'
+  // gradients are differences of larger numbers, and of millions of ReLUs one or two may lie so near their kinks that
+  // rounding switches them: in ResNet-200 they change two slices by 4·10⁻³. A wrong factor of 1.01 misses by 2·10⁻².
   @Test(arguments: names)
   func `a pass matches PyTorch`(name: String) throws {
     let expected: Fixture = try fixture("encoder-\(name)")
@@ -88,8 +88,8 @@ import Testing
     #expect(gradient.allSatisfy { value in value.isFinite })
   }
 
-  // One view's 13.7 million numbers: the views, the outputs of each convolution and of every second block. Nothing else is kept for the
-  // backward pass; the rest is scratch memory of the thread.
+  // One view's 13.7 million numbers: the views, the outputs of each convolution and of every second block. Nothing else
+  // is kept for the backward pass; the rest is scratch memory of the thread.
   @Test func `the activations of ResNet-50 are those of convolutions and blocks`() throws {
     var architecture = try #require(ResNetArchitecture(name: "resnet50"))
     architecture.stem = .imagenet

@@ -23,8 +23,8 @@ func expectMatch(
 
 /// Compares the gradient of all parameters with a finite difference along itself.
 ///
-/// Along its own direction the gradient's length is the derivative, as large as it gets, so rounding and the ReLUs that cross their
-/// kinks weigh little: steps of 2⁻¹⁵ to 2⁻²⁰ of the parameters' length all come within 2·10⁻⁴.
+/// Along its own direction the gradient's length is the derivative, as large as it gets, so rounding and the ReLUs that
+/// cross their kinks weigh little: steps of 2⁻¹⁵ to 2⁻²⁰ of the parameters' length all come within 2·10⁻⁴.
 func expectGradientMatchesFiniteDifferences(_ network: NetworkSubject, views: [Float], rows: Int) throws {
   let parameters = network.fixtureParameters()
   let weights = noise("embedding gradient", rows * 128)

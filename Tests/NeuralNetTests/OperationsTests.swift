@@ -3,7 +3,8 @@ import Testing
 
 /// The count of multiplications against closed forms.
 struct OperationsTests {
-  /// At 32×32 every 3×3 convolution within a group has 16·16·9·32² = 2,359,296 multiplications: twice the channels see a quarter of the pixels.
+  /// At 32×32 every 3×3 convolution within a group has 16·16·9·32² = 2,359,296 multiplications: twice the channels see
+  /// a quarter of the pixels.
   @Test(arguments: [(name: "resnet20", blocks: 3), (name: "resnet56", blocks: 9)])
   func `the CIFAR encoders have the operations of their closed form`(name: String, blocks: Int) throws {
     let architecture = try #require(ResNetArchitecture(name: name))

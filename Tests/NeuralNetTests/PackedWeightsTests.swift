@@ -59,7 +59,8 @@ struct PackedWeightsTests {
     let (first, second) = (try Subject(shared), try Subject(shared))
     let before = Tensor.livingByteCount
     try first.encoder.load(first.parameters.span, WeightLoading(.all, turn: 1))
-    // Nothing is left of the turn: weights that are not the parameters would be packed if the second thread loaded them.
+    // Nothing is left of the turn: weights that are not the parameters would be packed if the second thread loaded
+    // them.
     try second.encoder.load([Float](repeating: .nan, count: first.parameters.count).span, WeightLoading(.all, turn: 1))
     // Scales and shifts of normalizations belong to each thread.
     try second.encoder.load(second.parameters.span, WeightLoading(.all, turn: 1))

@@ -110,8 +110,8 @@ import Testing
     #expect(inputGradient == input)
   }
 
-  // Steps of 1/64 with the hidden units held off their kinks: half always on, half always off. Then the head is linear in its
-  // input, and in its parameters but for products of two steps, which the central difference cancels.
+  // Steps of 1/64 with the hidden units held off their kinks: half always on, half always off. Then the head is linear
+  // in its input, and in its parameters but for products of two steps, which the central difference cancels.
   @Test(arguments: [[10], [24, 10]])
   func `the head's gradients match finite differences`(widths: [Int]) throws {
     let subject = try Subject(ProjectionHeadArchitecture(widths))

@@ -26,9 +26,9 @@ import Testing
     let nesterov: Run?
   }
 
-  // Forward, twenty normalized layers add a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each. The gradients of early layers are differences of
-  // larger numbers (3·10⁻⁵ with AVX2 and AVX-512). No ReLU is so near its kink that rounding could switch it: see
-  // scripts/make-fixtures.py. A wrong factor of 1.01 misses by 10⁻² in each of the error's three terms.
+  // Forward, twenty normalized layers add a few units of 2⁻²⁴ ≈ 6·10⁻⁸ each. The gradients of early layers are
+  // differences of larger numbers (3·10⁻⁵ with AVX2 and AVX-512). No ReLU is so near its kink that rounding could
+  // switch it: see scripts/make-fixtures.py. A wrong factor of 1.01 misses by 10⁻² in each of the error's three terms.
   @Test(arguments: [("resnet20", false), ("resnet20", true), ("resnet18", false)])
   func `steps match PyTorch`(model: String, usesNesterov: Bool) throws {
     let content: Fixture = try fixture(model)
@@ -69,8 +69,8 @@ import Testing
       NetworkSubject(mode: .training, views: 16), views: NetworkSubject.views(step: 0), rows: 16)
   }
 
-  // Several shards pass forward before the first passes backward; one that was not kept passes forward again. Neither may
-  // change a bit, nor may another network of the same shapes.
+  // Several shards pass forward before the first passes backward; one that was not kept passes forward again. Neither
+  // may change a bit, nor may another network of the same shapes.
   @Test func `gradients do not depend on earlier passes`() throws {
     let network = try NetworkSubject(mode: .training, views: 4)
     let parameters = network.fixtureParameters()

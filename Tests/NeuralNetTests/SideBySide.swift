@@ -2,7 +2,8 @@ import Foundation
 import NeuralNet
 import Synchronization
 
-/// Runs `body` for each shard on a thread of its own, with a group in which their statistics are summed in the order of the shards.
+/// Runs `body` for each shard on a thread of its own, with a group in which their statistics are summed in the order of
+/// the shards.
 func sideBySide(_ count: Int, _ body: @escaping (_ shard: Int, _ group: any StatisticsGroup) throws -> Void) throws {
   let meeting = Meeting(count)
   let errors = Mutex<[any Error]>([])

@@ -71,10 +71,10 @@ func fixture<Content: Decodable>(_ name: String) throws -> Content {
 
 /// The relative error of a gradient against central differences of `loss` along eight directions of noise.
 ///
-/// ‖numeric − analytic‖ / ‖analytic‖ over the vector of the eight directional derivatives, so that one that is small by chance
-/// does no harm. Sums are in Double, and the analytic side takes the steps as float32 rounded them; what is left is the layer's
-/// rounding, about 10⁻⁷ / `step` for numbers of size 1, and for curved functions about `step`². A gradient that is wrong by a
-/// factor of 1.01 misses by 10⁻².
+/// ‖numeric − analytic‖ / ‖analytic‖ over the vector of the eight directional derivatives, so that one that is small by
+/// chance does no harm. Sums are in Double, and the analytic side takes the steps as float32 rounded them; what is left
+/// is the layer's rounding, about 10⁻⁷ / `step` for numbers of size 1, and for curved functions about `step`². A
+/// gradient that is wrong by a factor of 1.01 misses by 10⁻².
 func gradientError(
   _ gradient: [Float], at point: [Float], step: Double, loss: ([Float]) throws -> Double
 ) throws -> Double {

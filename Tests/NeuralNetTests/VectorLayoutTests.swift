@@ -20,12 +20,14 @@ import Testing
 
   // MARK: - Sizes
 
-  // He et al. 2015, table 6: 0.27M, 0.46M, 0.66M, 0.85M, 1.7M and 19.4M, there with a classifier of 10 · 64 + 10 parameters.
+  // He et al. 2015, table 6: 0.27M, 0.46M, 0.66M, 0.85M, 1.7M and 19.4M, there with a classifier of 10 · 64 + 10
+  // parameters.
   @Test(
     arguments: zip(
       [8, 14, 20, 32, 44, 56, 110, 1202], [75_290, 172_506, 269_722, 464_154, 658_586, 853_018, 1_727_962, 19_421_274]))
   func `an encoder has the paper's parameter count`(depth: Int, withClassifier: Int) throws {
-    // Depth 6n + 2: a stem, and 2n convolutions for each of the widths 16, 32 and 64, each followed by a scale and a shift.
+    // Depth 6n + 2: a stem, and 2n convolutions for each of the widths 16, 32 and 64, each followed by a scale and a
+    // shift.
     let n = (depth - 2) / 6
     func convolution(_ inputs: Int, _ outputs: Int) -> Int { 9 * inputs * outputs + 2 * outputs }
     let closedForm =

@@ -159,7 +159,8 @@ struct BenchTests {
     #expect(abs(result.rows.reduce(0) { sum, row in sum + row.seconds } / result.seconds - 1) < 1e-9)
     #expect(abs(result.rows.reduce(0) { sum, row in sum + row.share } - 1) < 1e-9)
     #expect(result.rows.allSatisfy { row in row.seconds > 0 && ["arithmetic", "memory"].contains(row.limit) })
-    // 40.6 million multiply-adds of a view's convolutions forward (He and others 2015 count 41 million with the classifier), 8 views.
+    // 40.6 million multiply-adds of a view's convolutions forward (He and others 2015 count 41 million with the
+    // classifier), 8 views.
     let forward = result.rows.filter { row in row.pass == "forward" }
     #expect(abs(Double(forward.reduce(0) { sum, row in sum + row.multiplyAdds }) / (8 * 40.6e6) - 1) < 0.01)
     #expect(forward.reduce(0) { sum, row in sum + row.layers } == 19)

@@ -45,7 +45,8 @@ struct EvaluationDuringTrainingTests {
   @Test func `averaged weights are evaluated beside the raw ones, the same on any ranks`() throws {
     let workshop = try Workshop()
     let options = ["--validation-fraction", "0.25", "--evaluate-epochs", "1", "--steps", "4", "--image-size", "16"]
-    // An average with a factor of 0 is the weights themselves, but for the rounding of ā + (w − ā): one of 50 queries may change.
+    // An average with a factor of 0 is the weights themselves, but for the rounding of ā + (w − ā): one of 50 queries
+    // may change.
     try succeeding(workshop.pretrain("same", options + ["--weight-average", "0"]))
     let same = try evaluations(workshop, "same")[0]
     let names = [

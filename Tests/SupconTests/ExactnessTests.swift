@@ -84,7 +84,8 @@ struct ExactnessTests {
     #expect(alone != (try Self.plain.get()), "the option has an effect")
   }
 
-  // 200 samples: 3 batches of 16 shards and one of 2, in which some of 4 ranks own nothing; groups of 2 shards cross the bounds of 3 ranks.
+  // 200 samples: 3 batches of 16 shards and one of 2, in which some of 4 ranks own nothing; groups of 2 shards cross
+  // the bounds of 3 ranks.
   @Test(arguments: [
     (batchNorm: "global", last: "keep"), (batchNorm: "shards:2", last: "drop"),
   ])
@@ -109,7 +110,8 @@ struct ExactnessTests {
     #expect(try workshop.weights("shard", configuration: plain, ["--steps", "5"]) != alone, "the option has an effect")
   }
 
-  // Shards of 4 samples that share statistics are one shard of 16; with statistics of their own the gradient is several percent longer or shorter.
+  // Shards of 4 samples that share statistics are one shard of 16; with statistics of their own the gradient is several
+  // percent longer or shorter.
   @Test func sharedStatisticsAreThoseOfOneShard() throws {
     let workshop = try Workshop()
     func values(_ name: String, _ options: [String]) throws -> (loss: Double, gradient: Double) {

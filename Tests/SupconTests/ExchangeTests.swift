@@ -299,7 +299,8 @@ struct ExchangeTests {
       naming: ["a.pth", "torch.save", "safetensors.torch", "save_file"])
   }
 
-  /// Writes a file's float32 tensors again with a change; the counters of steps are left out, which import does not need.
+  /// Writes a file's float32 tensors again with a change; the counters of steps are left out, which import does not
+  /// need.
   private func rewrite(
     _ workshop: Workshop, _ name: String, to other: String, _ change: (inout [NamedTensor]) -> Void
   ) throws {

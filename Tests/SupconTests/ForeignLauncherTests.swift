@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Launchers of another MPI, and srun without an interface for MPI: each starts N jobs of one rank, which must not begin.
+/// Launchers of another MPI, and srun without an interface for MPI: each starts N jobs of one rank, which must not
+/// begin.
 struct ForeignLauncherTests {
   private static let small = [
     "pretrain", "--steps", "1", "--batch-size", "32", "--shard-size", "8", "--shapes-train", "64",

@@ -2,7 +2,8 @@ import Foundation
 import ImageCodecs
 import Imaging
 
-/// A small folder of images: JPEG and PNG of several sizes, classes with names in several scripts, one of them with a single file.
+/// A small folder of images: JPEG and PNG of several sizes, classes with names in several scripts, one of them with a
+/// single file.
 enum MixedFolder {
   /// The classes with many files.
   static let classes = ["apple", "été", "日本"]

@@ -18,7 +18,8 @@ struct ReadmeTests {
     let blocks = try testedBlocks()
     #expect(blocks.count == 16)
     for block in blocks {
-      // The two machines of the example are not at hand: its ranks start here. Ten epochs only take longer than five, 50 than two.
+      // The two machines of the example are not at hand: its ranks start here. Ten epochs only take longer than five,
+      // 50 than two.
       let commands = block.replacing("--hostfile hostfiles/two-nodes", with: "--oversubscribe")
         .replacing("--epochs 10 ", with: "--epochs 5 ").replacing("--epochs 50 ", with: "--epochs 2 ")
       let result = try runProcess(

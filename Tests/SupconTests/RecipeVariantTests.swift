@@ -1,6 +1,7 @@
 import Testing
 
-/// Encoders, heads, optimizers and schedules as options: exact on any ranks and over a stop, and their weights where they belong.
+/// Encoders, heads, optimizers and schedules as options: exact on any ranks and over a stop, and their weights where
+/// they belong.
 struct RecipeVariantTests {
   @Test(arguments: [
     ["--optimizer", "lars", "--learning-rate", "10", "--nesterov", "--schedule", "constant", "--head-batch-norm"],

@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 
-/// Checks that a job ended by someone's fault as the contract says: with the code, with one message, which holds all `parts`.
+/// Checks that a job ended by someone's fault as the contract says: with the code, with one message, which holds all
+/// `parts`.
 func expectRefusal(
   _ result: ProcessResult, _ code: Int32, naming parts: [String], sourceLocation: SourceLocation = #_sourceLocation
 ) {

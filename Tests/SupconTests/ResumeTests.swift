@@ -28,7 +28,8 @@ struct ResumeTests {
   @Test func continuesWhereTheRunWasKilled() throws {
     let workshop = try Workshop()
     let expected = try workshop.weights("undisturbed", undisturbed)
-    // As a kill after step 5 leaves it: the configuration of the whole run, a checkpoint of step 5, no end, half a file.
+    // As a kill after step 5 leaves it: the configuration of the whole run, a checkpoint of step 5, no end, half a
+    // file.
     try succeeding(workshop.pretrain("killed", ["--steps", "5", "--log-steps", "1", "--image-size", "16"]))
     try FileManager.default.removeItem(atPath: workshop.path("killed/encoder.safetensors"))
     let leftover = workshop.path("killed/checkpoints/step-00000006.safetensors.temporary")

@@ -58,8 +58,9 @@ struct TrafficTests {
       let collectives = try #require(fields["collectives"] as? [String: [String: Double]])
       let contrastive = (parts["gather"] ?? 0) + (parts["loss"] ?? 0)
       #expect(0 < contrastive && contrastive <= Self.bound)
-      // ResNet-20 has 19 BatchNorms with 688 channels in all, and sums 2 numbers a channel and a count of pixels, in float64, there and back.
-      // Rank 0 receives its half of the two subtrees (6 of 12 shards) of rank 1, then the sum of the other half.
+      // ResNet-20 has 19 BatchNorms with 688 channels in all, and sums 2 numbers a channel and a count of pixels, in
+      // float64, there and back. Rank 0 receives its half of the two subtrees (6 of 12 shards) of rank 1, then the sum
+      // of the other half.
       #expect(parts["statistics"] == (batchNorm == "global" ? Double(2 * 8 * (2 * 688 + 688 + 19)) : 0))
       let all = collectives.values.reduce(0) { sum, share in sum + (share["received_bytes"] ?? 0) }
       #expect(all == parts.values.reduce(0, +))

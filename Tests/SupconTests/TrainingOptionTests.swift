@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Averaged weights, named losses, alternating flip, progressive sizes and mixed samples: exact on any ranks and over a stop.
+/// Averaged weights, named losses, alternating flip, progressive sizes and mixed samples: exact on any ranks and over a
+/// stop.
 struct TrainingOptionTests {
   /// Epochs of 4 steps with views of 8, of 16 and of 32 pixels.
   private static let sizes = [

@@ -3,7 +3,8 @@ import TestSupport
 
 /// A folder with a small dataset, and the runs that one test makes beside it.
 final class Workshop {
-  /// The recipe of most tests: 8 shards a step and 6 steps an epoch, the last partial batch of which is left out; no evaluations.
+  /// The recipe of most tests: 8 shards a step and 6 steps an epoch, the last partial batch of which is left out; no
+  /// evaluations.
   static let configuration = [
     "--batch-size", "32", "--shard-size", "4", "--epochs", "3", "--evaluate-epochs", "0",
   ]

@@ -1,4 +1,5 @@
-/// The parts of a TensorBoard event file that the tests read; the numbers of fields are those of event.proto and summary.proto.
+/// The parts of a TensorBoard event file that the tests read; the numbers of fields are those of event.proto and
+/// summary.proto.
 public struct EventFile {
   /// A number at a step.
   public struct Scalar: Hashable {

@@ -15,7 +15,8 @@ public struct Mutations {
     return Int((state &* 0x2545_F491_4F6C_DD1D) >> 33) % max(bound, 1)
   }
 
-  /// A file with one to eight damages: changed bytes, numbers at their ends, pieces left out, repeated, or taken from another file.
+  /// A file with one to eight damages: changed bytes, numbers at their ends, pieces left out, repeated, or taken from
+  /// another file.
   ///
   /// Half of the PNG files get right checksums again, so that the damage reaches what lies behind them.
   public mutating func damaged(_ file: [UInt8], other: [UInt8]) -> [UInt8] {

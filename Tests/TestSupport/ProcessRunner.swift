@@ -57,7 +57,8 @@ public func runProcess(
   process.standardInput = FileHandle.nullDevice
   let output = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
   let error = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
-  // Foundation keeps the handles of a process; above a thousand descriptors its `run` reads beyond the list of them and crashes.
+  // Foundation keeps the handles of a process; above a thousand descriptors its `run` reads beyond the list of them and
+  // crashes.
   defer {
     try? output.close()
     try? error.close()
@@ -117,7 +118,8 @@ private func report(_ elapsedSeconds: Double, of command: [String]) {
 ///   - arguments: Its arguments.
 ///   - environment: Variables to add to those of this process.
 ///   - timeoutSeconds: The time after which it is killed; `mpirun` itself gives up after half of that.
-///   - graceSeconds: The time that `mpirun` gives ranks to end after a signal or the failure of a rank; always used in full.
+///   - graceSeconds: The time that `mpirun` gives ranks to end after a signal or the failure of a rank; always used in
+///     full.
 ///   - onStart: Receives the launcher's process number.
 /// - Returns: The combined result of all ranks; the exit code is that of the first rank to fail.
 /// - Throws: ``ProcessFailure``.

@@ -1,7 +1,8 @@
 import Testing
 import Watchdog
 
-/// Watchdogs of several ranks in one process, over the loopback interface; what ends a process is tested in SupconTests.
+/// Watchdogs of several ranks in one process, over the loopback interface; what ends a process is tested in
+/// SupconTests.
 struct ConnectionTests {
   private func watchdog(_ rank: Int, of size: Int = 2, host: String = "here") -> Watchdog {
     Watchdog(RankIdentity(rank: rank, host: host, process: 1), of: size, timeoutSeconds: 60) {

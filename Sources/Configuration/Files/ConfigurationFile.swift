@@ -4,12 +4,14 @@ import Yams
 
 /// Reads options from YAML: one mapping from option names, without dashes, to values.
 ///
-/// This is the format of a run's `config.yaml`, of the `--config` file, of the configuration in a checkpoint, and of named recipes. Unknown
-/// names, duplicate names and values of another type are errors, whereas YAML decoders ignore them.
+/// This is the format of a run's `config.yaml`, of the `--config` file, of the configuration in a checkpoint, and of
+/// named recipes. Unknown names, duplicate names and values of another type are errors, whereas YAML decoders ignore
+/// them.
 package enum ConfigurationFile {
   /// Reads the options of a file.
   ///
-  /// - Throws: ``RunError``: exit code 66 or 74 if the file cannot be read, 78 with the line if it holds anything but options.
+  /// - Throws: ``RunError``: exit code 66 or 74 if the file cannot be read, 78 with the line if it holds anything but
+  ///   options.
   package static func read(_ path: String) throws(RunError) -> ConfigurationOverrides {
     let text = try text(ofFile: path)
     return try options(in: text, path: path)

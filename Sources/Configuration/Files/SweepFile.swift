@@ -1,6 +1,7 @@
 import Yams
 
-/// The file of `supcon sweep`: options common to all runs, and a grid or a list of option values in which the runs differ.
+/// The file of `supcon sweep`: options common to all runs, and a grid or a list of option values in which the runs
+/// differ.
 ///
 ///     output: runs/temperatures
 ///     metric: linear_top1

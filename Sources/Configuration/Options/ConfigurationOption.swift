@@ -133,7 +133,8 @@ extension Configuration {
       })
   }
 
-  /// Returns the first option that a resumed run must not change but that differs from `other`, with both values; `nil` if there is none.
+  /// Returns the first option that a resumed run must not change but that differs from `other`, with both values; `nil`
+  /// if there is none.
   package func conflict(with other: Configuration) -> (option: String, own: String, other: String)? {
     for option in ConfigurationOption.all where !option.isFreeOnResume {
       let (own, others) = (option.write(self), option.write(other))

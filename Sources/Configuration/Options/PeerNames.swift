@@ -41,7 +41,8 @@ package enum PeerNames {
   /// Returns the option that another program's option most likely means; `nil` if the name is unknown.
   package static func option(_ name: String) -> String? { options[name.replacing("_", with: "-").lowercased()] }
 
-  /// Returns the options that another program's option may mean, the likeliest first; not every command has all of them.
+  /// Returns the options that another program's option may mean, the likeliest first; not every command has all of
+  /// them.
   package static func options(_ name: String) -> [String] {
     let plain = name.replacing("_", with: "-").lowercased()
     return (options[plain].map { option in [option] } ?? []) + (further[plain] ?? [])

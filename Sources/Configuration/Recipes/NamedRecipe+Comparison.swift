@@ -1,5 +1,6 @@
 extension NamedRecipe {
-  /// The recipes compared in docs/results.md: ResNet-20 on CIFAR for 200 epochs, each loss with the same budget and optimizer.
+  /// The recipes compared in docs/results.md: ResNet-20 on CIFAR for 200 epochs, each loss with the same budget and
+  /// optimizer.
   static let comparison = ["cifar10", "cifar100"].flatMap { dataset in
     [
       NamedRecipe(

@@ -2,7 +2,8 @@ import Spelling
 
 /// The options of a published result, as a configuration file built into the program.
 ///
-/// The text has the format of `--config` files; `supcon recipe NAME` prints it. A configuration file and flags override it.
+/// The text has the format of `--config` files; `supcon recipe NAME` prints it. A configuration file and flags override
+/// it.
 package struct NamedRecipe: Sendable {
   /// The recipe's name, of the form DATASET-MODEL-METHOD.
   package let name: String

@@ -79,7 +79,8 @@ package struct BatchOptions: Sendable, Equatable {
     return samplingProblem ?? batchNormProblem(ofBatch: size)
   }
 
-  /// The contradiction between BatchNorm's groups and a batch of `size` samples, or `nil`; `isLast` for an epoch's smaller last batch.
+  /// The contradiction between BatchNorm's groups and a batch of `size` samples, or `nil`; `isLast` for an epoch's
+  /// smaller last batch.
   private func batchNormProblem(ofBatch size: Int, isLast: Bool = false) -> RunError? {
     guard batchNorm != .shard else { return nil }
     let count = size / max(shardSize, 1)

@@ -27,7 +27,8 @@ package struct DataOptions: Sendable, Equatable {
   package enum Decoding: String, CaseIterable, Sendable {
     /// JPEG images are decoded at full resolution.
     case full
-    /// 1/2, 1/4 or 1/8 of the full resolution: the smallest that is still at least twice the size of the views in both directions.
+    /// 1/2, 1/4 or 1/8 of the full resolution: the smallest that is still at least twice the size of the views in both
+    /// directions.
     case scaled
   }
 
@@ -43,7 +44,8 @@ package struct DataOptions: Sendable, Equatable {
   package var testFolder: String?
   /// The SHA-256 of the folder's file names, or of the pack, at the start of the run.
   package var fingerprint: String?
-  /// The fraction of each class of the training images that is held out for validation; `nil` where there is a validation folder.
+  /// The fraction of each class of the training images that is held out for validation; `nil` where there is a
+  /// validation folder.
   package var validationFraction: Double?
   /// The action on an image file that cannot be decoded.
   package var badImages = BadImages.stop
@@ -53,7 +55,8 @@ package struct DataOptions: Sendable, Equatable {
   package var sixteenBit: SixteenBit?
   /// The mean of red, green and blue, from 0 to 1, that is subtracted from the input; `nil` for the dataset's own.
   package var mean: [Float]?
-  /// The standard deviation of red, green and blue, above 0 and at most 1, that divides the input; `nil` for the dataset's own.
+  /// The standard deviation of red, green and blue, above 0 and at most 1, that divides the input; `nil` for the
+  /// dataset's own.
   package var standardDeviation: [Float]?
   /// The number of training images of the built-in dataset.
   package var shapesTrain = 6000

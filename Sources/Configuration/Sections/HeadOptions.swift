@@ -14,8 +14,8 @@ package struct HeadOptions: Sendable, Equatable {
 
   /// The kind of projection head.
   package var kind = Kind.mlp
-  /// The output width of each layer of an MLP, the last being that of the embeddings; `nil` for one hidden layer as wide as the
-  /// representations, then ``embeddingWidth``.
+  /// The output width of each layer of an MLP, the last being that of the embeddings; `nil` for one hidden layer as
+  /// wide as the representations, then ``embeddingWidth``.
   package var widths: [Int]?
   /// True for BatchNorm after each hidden layer.
   package var batchNorm = false

@@ -44,7 +44,8 @@ package struct LossOptions: Sendable, Equatable {
 
   /// The contrastive loss to train with.
   package var kind = Kind.supcon
-  /// Summation, anchors, denominators and largest number of positives, as given; ``resolvedMode`` applies those of a named loss.
+  /// Summation, anchors, denominators and largest number of positives, as given; ``resolvedMode`` applies those of a
+  /// named loss.
   package var mode = LossMode()
   /// The margin ε of ``Kind/epsilonSupInfoNCE``, in units of similarity ÷ τ.
   package var margin: Double?
@@ -60,8 +61,8 @@ package struct LossOptions: Sendable, Equatable {
   /// Creates the default options.
   package init() {}
 
-  /// The variant of the loss that is computed: for a named loss its own summation and denominators, with the given anchors and largest
-  /// number of positives.
+  /// The variant of the loss that is computed: for a named loss its own summation and denominators, with the given
+  /// anchors and largest number of positives.
   package var resolvedMode: LossMode {
     var named: LossMode
     switch kind {

@@ -28,7 +28,8 @@ package struct OptimizerOptions: Sendable, Equatable {
   package var epsilon = 1e-8
   /// The weight decay coefficient.
   package var weightDecay = 1e-4
-  /// The parameters that are exempt from weight decay; `nil` for the default: biases and BatchNorm parameters with LARS, else none.
+  /// The parameters that are exempt from weight decay; `nil` for the default: biases and BatchNorm parameters with
+  /// LARS, else none.
   package var weightDecayExclusion: WeightDecay.Exclusion?
 
   /// The decay of the exponential moving average of weights and running statistics; `nil` for no average.

@@ -10,17 +10,20 @@ package struct ScheduleOptions: Sendable, Equatable {
 
   /// The number of epochs, over which the learning rate schedule extends.
   package var epochs = 100
-  /// The number of steps after which training stops, if that is before the end of the last epoch; `nil` for no such limit.
+  /// The number of steps after which training stops, if that is before the end of the last epoch; `nil` for no such
+  /// limit.
   package var steps: Int?
   /// The kind of learning rate schedule.
   package var kind = Kind.cosine
   /// The epochs after which ``Kind/step`` decreases the learning rate.
   package var decayEpochs: [Int]?
-  /// The factor by which ``Kind/step`` and ``Kind/exponential`` multiply the learning rate; `nil` for 0.1 and 0.97, respectively.
+  /// The factor by which ``Kind/step`` and ``Kind/exponential`` multiply the learning rate; `nil` for 0.1 and 0.97,
+  /// respectively.
   package var decayRate: Double?
   /// The number of epochs after which ``Kind/exponential`` decreases the learning rate each time.
   package var epochsPerDecay = 2.4
-  /// The length of the linear warm-up in epochs; `nil` to let ``resolveWarmup(stepsPerEpoch:isContrasting:)`` choose it.
+  /// The length of the linear warm-up in epochs; `nil` to let ``resolveWarmup(stepsPerEpoch:isContrasting:)`` choose
+  /// it.
   package var warmupEpochs: Double?
   /// The epochs at which ``Kind/cosine`` starts again at the peak because the run was extended there.
   package var cosineRestarts: [Int]?
@@ -30,9 +33,11 @@ package struct ScheduleOptions: Sendable, Equatable {
 
   /// The length of the default warm-up in epochs.
   private static let defaultWarmupEpochs = 1.0
-  /// The smallest number of steps of the default warm-up with a contrastive loss; it matters for datasets with short epochs.
+  /// The smallest number of steps of the default warm-up with a contrastive loss; it matters for datasets with short
+  /// epochs.
   ///
-  /// If the learning rate rises faster, all embeddings become equal in the first steps, and it takes many epochs until they differ again.
+  /// If the learning rate rises faster, all embeddings become equal in the first steps, and it takes many epochs until
+  /// they differ again.
   package static let leastContrastiveWarmupSteps = 75
   /// The number of steps of an epoch below which an epoch is a short warm-up for a long run.
   package static let shortEpochSteps = 150
@@ -45,7 +50,8 @@ package struct ScheduleOptions: Sendable, Equatable {
   }
 
   /// Chooses the length of the warm-up if it was not given: one epoch, with a contrastive loss at least
-  /// ``leastContrastiveWarmupSteps`` steps, and where epochs are shorter than ``shortEpochSteps``, at least a twentieth of the run.
+  /// ``leastContrastiveWarmupSteps`` steps, and where epochs are shorter than ``shortEpochSteps``, at least a twentieth
+  /// of the run.
   ///
   /// - Returns: True if the length was chosen here and is more than one epoch.
   package mutating func resolveWarmup(stepsPerEpoch: Int, isContrasting: Bool) -> Bool {
@@ -59,8 +65,8 @@ package struct ScheduleOptions: Sendable, Equatable {
 
   /// Increases the number of epochs; the learning rates up to the former end do not change.
   ///
-  /// Constant, step and exponential schedules continue as if the run had been started with the new number. The cosine schedule, which has
-  /// fallen to 0, starts again at the peak and falls to 0 at the new end.
+  /// Constant, step and exponential schedules continue as if the run had been started with the new number. The cosine
+  /// schedule, which has fallen to 0, starts again at the peak and falls to 0 at the new end.
   package mutating func extend(toEpochs total: Int) {
     if kind == .cosine {
       cosineRestarts = (cosineRestarts ?? []) + [epochs]

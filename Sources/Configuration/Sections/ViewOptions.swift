@@ -69,7 +69,8 @@ package struct ViewOptions: Sendable, Equatable {
       remedy: "the last epochs have views of the full size")
   }
 
-  /// Returns the error for the first size in ``progressiveSizes`` that does not suit the encoder or the images, or `nil`.
+  /// Returns the error for the first size in ``progressiveSizes`` that does not suit the encoder or the images, or
+  /// `nil`.
   ///
   /// - Parameters:
   ///   - encoder: The encoder's name, and the product of its strides, of which sizes must be multiples.
@@ -93,7 +94,8 @@ package struct ViewOptions: Sendable, Equatable {
 }
 
 extension Configuration {
-  /// Returns the error for the first value of `--progressive-size` that does not suit the encoder or the dataset's views, or `nil`.
+  /// Returns the error for the first value of `--progressive-size` that does not suit the encoder or the dataset's
+  /// views, or `nil`.
   package func progressiveSizeProblem(viewSize: ImageSize) -> RunError? {
     views.sizeProblem(encoder: (model.name, architecture.stride), full: min(viewSize.width, viewSize.height))
   }

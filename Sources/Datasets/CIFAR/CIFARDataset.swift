@@ -4,8 +4,8 @@ import Imaging
 
 /// CIFAR-10 or CIFAR-100, read from the binary version of the original archives.
 ///
-/// A file is a sequence of records: label bytes (CIFAR-10: class; CIFAR-100: coarse class, then class), then 32×32 pixels as a red, a green and
-/// a blue plane.
+/// A file is a sequence of records: label bytes (CIFAR-10: class; CIFAR-100: coarse class, then class), then 32×32
+/// pixels as a red, a green and a blue plane.
 package final class CIFARDataset: ImageDataset {
   /// CIFAR-10 or CIFAR-100.
   package enum Variant: String, Sendable {
@@ -50,7 +50,8 @@ package final class CIFARDataset: ImageDataset {
   private static let side = 32
   private static let pixelCount = side * side
 
-  /// The class names (for CIFAR-100 the fine classes), from the archive's list or, if that is missing, the built-in one.
+  /// The class names (for CIFAR-100 the fine classes), from the archive's list or, if that is missing, the built-in
+  /// one.
   package let classNames: [String]
   /// The mean and standard deviation by which the network's input is standardized.
   package let normalization: ChannelNormalization

@@ -36,7 +36,8 @@ package enum DataPath {
     kind(path) == .file && !isList(path)
   }
 
-  /// Returns the error for a path that is not a folder of images; `nil` for a folder, or if opening it will fail with its own error.
+  /// Returns the error for a path that is not a folder of images; `nil` for a folder, or if opening it will fail with
+  /// its own error.
   package static func problem(_ path: String) -> FileError? {
     switch kind(path) {
     case .folder, .missing: nil

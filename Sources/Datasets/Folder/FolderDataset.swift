@@ -12,7 +12,8 @@ package final class FolderDataset: ImageDataset {
     package var normalization: ChannelNormalization
     /// The default height and width of views.
     package var viewSize: ImageSize
-    /// The size that images may be halved down to while a JPEG is decoded, which is faster; `nil` to decode at full resolution.
+    /// The size that images may be halved down to while a JPEG is decoded, which is faster; `nil` to decode at full
+    /// resolution.
     package var scaledDecoding: ImageSize?
     /// True to replace a file that cannot be decoded by another file of its class, instead of throwing.
     package var isReplacingBad = false
@@ -55,7 +56,8 @@ package final class FolderDataset: ImageDataset {
     } catch {
       guard settings.isReplacingBad else { throw error }
       note(error, at: index)
-      // The next files of the class are tried, wrapping around at its end, so that every rank chooses the same replacement.
+      // The next files of the class are tried, wrapping around at its end, so that every rank chooses the same
+      // replacement.
       let files = self.index.files(ofClass: label(at: index))
       for step in 1..<max(files.count, 1) {
         let next = files.lowerBound + (index - files.lowerBound + step) % files.count
@@ -93,7 +95,8 @@ extension FolderIndex {
   ///
   /// - Parameters:
   ///   - index: The index of the file.
-  ///   - target: The size that the image may be halved down to while a JPEG is decoded; `nil` to decode at full resolution.
+  ///   - target: The size that the image may be halved down to while a JPEG is decoded; `nil` to decode at full
+  ///     resolution.
   /// - Returns: The decoded image.
   /// - Throws: ``FileError`` naming the path.
   package func image(at index: Int, scaledFor target: ImageSize? = nil) throws(FileError) -> RGBImage {

@@ -4,8 +4,8 @@ import KeyedRandomness
 
 /// The list of a dataset's image files, grouped by class; a file's position in the list is its sample index.
 ///
-/// With class folders a file's path is `root/CLASS/NAME`; with a list of labels, or without labels, it is `root/NAME`. Names are bytes, because
-/// file names need not be UTF-8. The memory per file is the length of its name and four bytes.
+/// With class folders a file's path is `root/CLASS/NAME`; with a list of labels, or without labels, it is `root/NAME`.
+/// Names are bytes, because file names need not be UTF-8. The memory per file is the length of its name and four bytes.
 package struct FolderIndex: Sendable, Equatable {
   /// The folder that contains all files.
   package let root: String
@@ -134,8 +134,8 @@ package struct FolderIndex: Sendable, Equatable {
 extension FolderIndex {
   /// Splits the files of each class into a training and a validation part.
   ///
-  /// The validation part is a function of `fraction` and the class sizes only, so that all runs are compared on the same
-  /// files. At least one file of each class stays in the training part.
+  /// The validation part is a function of `fraction` and the class sizes only, so that all runs are compared on the
+  /// same files. At least one file of each class stays in the training part.
   ///
   /// - Parameter fraction: The fraction of each class's files held out for validation, rounded to whole files.
   /// - Returns: The training part and the validation part, each with all classes.

@@ -2,8 +2,9 @@ import Formats
 
 /// The assignment of a dataset's folders to the splits train, validation and test, found by names and structure.
 ///
-/// A name is only a hint; the structure decides: a split's folder holds folders of images, a class's folder holds images. A folder that fits
-/// neither is refused, and the error lists the folders found and the options that settle the question (``FolderRequest``).
+/// A name is only a hint; the structure decides: a split's folder holds folders of images, a class's folder holds
+/// images. A folder that fits neither is refused, and the error lists the folders found and the options that settle the
+/// question (``FolderRequest``).
 ///
 ///     DATA/train/CLASS/…  DATA/val/CLASS/…  DATA/test/CLASS/…    splits, in any case and spelling (SplitName)
 ///     DATA/seg_train/seg_train/CLASS/…                           nested
@@ -22,7 +23,8 @@ package struct FolderLayout: Sendable, Equatable {
 
   /// Finds the splits of a folder.
   ///
-  /// - Throws: ``FileError`` of kind `missing` or `content`, with the folders found and the options that settle the question.
+  /// - Throws: ``FileError`` of kind `missing` or `content`, with the folders found and the options that settle the
+  ///   question.
   package init(_ request: FolderRequest) throws(FileError) {
     if let problem = DataPath.problem(request.path) { throw problem }
     if request.trainFolder != nil {
@@ -111,7 +113,8 @@ package struct FolderLayout: Sendable, Equatable {
     }
   }
 
-  /// Returns advice if a folder of images may be just one class of its parent folder; empty if the parent has no other such folder.
+  /// Returns advice if a folder of images may be just one class of its parent folder; empty if the parent has no other
+  /// such folder.
   package static func parentAdvice(of path: String) -> String {
     let path = FolderRequest(path: path).path
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "" }

@@ -2,10 +2,11 @@ import Formats
 import ImageCodecs
 import Imaging
 
-/// A recursive listing of the images in a split's folder, whose subfolders are the classes, or in a folder of images without labels.
+/// A recursive listing of the images in a split's folder, whose subfolders are the classes, or in a folder of images
+/// without labels.
 ///
-/// The order is that of torchvision's `ImageFolder`: classes by name, within a class folders by path, within a folder files by name, all compared
-/// by bytes. Symbolic links are followed.
+/// The order is that of torchvision's `ImageFolder`: classes by name, within a class folders by path, within a folder
+/// files by name, all compared by bytes. Symbolic links are followed.
 package struct FolderScan {
   /// The file name endings of images; the actual format is read from a file's first bytes.
   package static let endings = ImageFileKind.decodableEndings
@@ -28,8 +29,8 @@ package struct FolderScan {
   ///   - root: The folder that contains the class folders.
   ///   - classes: The classes of the training set; `nil` to take those found.
   ///   - isSkipping: True to skip circular links and folders that cannot be read, instead of throwing.
-  /// - Throws: ``FileError`` naming the path: a folder that is missing or holds no classes, a class without images, or a class that is not among
-  ///   `classes`.
+  /// - Throws: ``FileError`` naming the path: a folder that is missing or holds no classes, a class without images, or
+  ///   a class that is not among `classes`.
   package init(root: String, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
     try self.init(SplitFolder(path: root), classes: classes, isSkipping: isSkipping)
   }

@@ -68,7 +68,8 @@ struct SplitSearch {
     return layout
   }
 
-  /// Returns the folders that options give for validation and test, and the names of those that lie in the dataset's folder.
+  /// Returns the folders that options give for validation and test, and the names of those that lie in the dataset's
+  /// folder.
   private func givenFolders(
     _ root: FolderContents
   ) throws(FileError) -> (paths: [Split: String], names: Set<[UInt8]>) {
@@ -128,7 +129,8 @@ struct SplitSearch {
     if !withImages.isEmpty || named.count > 1 {
       return nil
     }
-    // Only folders named after splits, without class folders in them. For a name such as `train_station`, the structure does not help.
+    // Only folders named after splits, without class folders in them. For a name such as `train_station`, the structure
+    // does not help.
     guard !leaf.isExact else { return leaf }
     guard candidates.count > 1 else { return nil }
     throw ambiguity(
@@ -137,7 +139,8 @@ struct SplitSearch {
     )
   }
 
-  /// Returns the only candidate folder for a split, or the only one whose name is exactly a word for the split, such as `test`.
+  /// Returns the only candidate folder for a split, or the only one whose name is exactly a word for the split, such as
+  /// `test`.
   private mutating func single(
     _ candidates: [Candidate], _ split: Split, _ root: FolderContents
   ) throws(FileError) -> Candidate? {
@@ -189,7 +192,8 @@ struct SplitSearch {
     return path
   }
 
-  /// Returns a validation or test folder that has the same class folders as its parent; the parent then is the training folder.
+  /// Returns a validation or test folder that has the same class folders as its parent; the parent then is the training
+  /// folder.
   private mutating func splitBesideClasses(
     _ candidates: [Candidate], _ others: [[UInt8]], _ root: FolderContents
   ) throws(FileError) -> Candidate? {
@@ -229,7 +233,8 @@ struct SplitSearch {
     return holding.count == 1 && holding[0].isTree()
   }
 
-  /// Refuses a few folders that have the same folders in them: splits with names that are not known, or versions of one dataset.
+  /// Refuses a few folders that have the same folders in them: splits with names that are not known, or versions of one
+  /// dataset.
   private mutating func refuseUnnamedSplits(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
     guard folders.count >= 2 else { return }
     var shared: Set<[UInt8]>?
@@ -251,7 +256,8 @@ struct SplitSearch {
     )
   }
 
-  /// Refuses folders that are datasets of their own, with a training folder and another split in them, such as versions of one dataset.
+  /// Refuses folders that are datasets of their own, with a training folder and another split in them, such as versions
+  /// of one dataset.
   private func refuseDatasets(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
     for name in folders {
       guard let contents = try? FolderContents(root.path(of: name)), contents.images.isEmpty else { continue }

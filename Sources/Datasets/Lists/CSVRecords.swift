@@ -13,7 +13,8 @@ struct CSVRecords {
   /// The records, without blank ones.
   private(set) var records: [Record] = []
 
-  /// Parses a text; the separator is a tab, a semicolon or a comma, in this preference, depending on which one is in the first line.
+  /// Parses a text; the separator is a tab, a semicolon or a comma, in this preference, depending on which one is in
+  /// the first line.
   ///
   /// - Throws: ``FileError`` naming the line of a quote that is not closed, or of text after a closing quote.
   init(_ text: String, path: String) throws(FileError) {

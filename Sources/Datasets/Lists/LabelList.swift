@@ -6,8 +6,8 @@ import Formats
 ///     images/0001.jpg,cat,train
 ///     "images/a, b.jpg",dog,val
 ///
-/// Fields are separated by commas, semicolons or tabs (detected in the first line) and may be quoted as in RFC 4180. Paths are relative to the
-/// list's folder. An image without a split is a training image. Error messages name the line.
+/// Fields are separated by commas, semicolons or tabs (detected in the first line) and may be quoted as in RFC 4180.
+/// Paths are relative to the list's folder. An image without a split is a training image. Error messages name the line.
 package struct LabelList: Sendable, Equatable {
   /// The list's entry about one image.
   package struct Entry: Sendable, Equatable {
@@ -175,7 +175,8 @@ extension LabelList {
 
   /// Returns the files of one split, with the classes of the training images.
   ///
-  /// - Throws: ``FileError`` naming the line of an image whose class has no training image, or if there are no training images.
+  /// - Throws: ``FileError`` naming the line of an image whose class has no training image, or if there are no training
+  ///   images.
   package func index(_ split: Split) throws(FileError) -> FolderIndex {
     let trained = Set(entries.filter { entry in entry.split == .train }.map(\.label))
     guard !trained.isEmpty else { throw FileError(.content, "\(path): has no training images") }

@@ -42,7 +42,8 @@ package struct PackWriter {
   /// - Parameters:
   ///   - path: The path of the pack.
   ///   - progress: Called with the number of images written so far.
-  ///   - measured: Called once per image when its size was read, from any thread; all sizes are read before the first image is written.
+  ///   - measured: Called once per image when its size was read, from any thread; all sizes are read before the first
+  ///     image is written.
   /// - Throws: ``FileError`` naming the image or the pack.
   package func write(
     to path: String, progress: (Int) -> Void = { _ in }, measured: @Sendable () -> Void = {}
@@ -93,7 +94,8 @@ package struct PackWriter {
     return (8 - bytes % 8) % 8
   }
 
-  /// Returns the tensors of all splits; those with larger elements come first, so that each is aligned to its element size.
+  /// Returns the tensors of all splits; those with larger elements come first, so that each is aligned to its element
+  /// size.
   private static func tensors(_ parts: [Part]) -> [TensorDescription] {
     func tensor(_ name: String, _ type: TensorType, _ shape: Int...) -> TensorDescription {
       TensorDescription(name: name, type: type, shape: shape)

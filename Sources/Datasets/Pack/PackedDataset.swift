@@ -5,7 +5,8 @@ import Imaging
 
 /// A dataset of the decoded images in a pack that ``PackWriter`` wrote; each image is read with one system call.
 ///
-/// Files are read with `pread`, not mapped: mapped pages would count as this process's memory, those of the page cache do not.
+/// Files are read with `pread`, not mapped: mapped pages would count as this process's memory, those of the page cache
+/// do not.
 package final class PackedDataset: ImageDataset {
   /// The names of the classes.
   package let classNames: [String]
@@ -32,7 +33,8 @@ package final class PackedDataset: ImageDataset {
   /// - Parameters:
   ///   - path: The file.
   ///   - split: The split to read.
-  ///   - normalization: The mean and standard deviation for the network's input; `nil` for those of the pack's training images.
+  ///   - normalization: The mean and standard deviation for the network's input; `nil` for those of the pack's training
+  ///     images.
   /// - Throws: ``FileError``: `content` if the file is not a complete pack, `missing` if it does not contain the split.
   package init(path: String, split: Split, normalization: ChannelNormalization? = nil) throws(FileError) {
     file = try ReadOnlyFile(path: path)

@@ -1,7 +1,7 @@
 /// The exact fraction of each pixel of a square image that is covered by polygons.
 ///
-/// Every edge adds, to the pixels of its rows, the signed area between the edge and the right border: positive for downward edges, negative for
-/// upward ones. For a closed polygon these areas sum to the area inside it.
+/// Every edge adds, to the pixels of its rows, the signed area between the edge and the right border: positive for
+/// downward edges, negative for upward ones. For a closed polygon these areas sum to the area inside it.
 struct PolygonCoverage {
   private let side: Int
 
@@ -22,7 +22,8 @@ struct PolygonCoverage {
     min(abs(areas[row * side + column]), 1)
   }
 
-  /// Replaces the coverage by that of polygons whose vertices v are placed at center + v, rotated and scaled by the complex factor `turn`.
+  /// Replaces the coverage by that of polygons whose vertices v are placed at center + v, rotated and scaled by the
+  /// complex factor `turn`.
   mutating func cover(_ contours: [[SIMD2<Float>]], center: SIMD2<Float>, turn: SIMD2<Float>) {
     let placed = contours.map { contour in
       contour.map { point in
@@ -76,7 +77,8 @@ struct PolygonCoverage {
     let scale = isUpright ? signedHeight : signedHeight / (right - left)
     for column in max(columns.lowerBound, min(Int(left), columns.upperBound))..<columns.upperBound {
       let edge = Float(column + 1)
-      // An edge point at x covers clamp(column + 1 − x, 0, 1) of the pixel's width; this is the mean over the edge's part.
+      // An edge point at x covers clamp(column + 1 − x, 0, 1) of the pixel's width; this is the mean over the edge's
+      // part.
       let covered =
         isUpright
         ? min(max(edge - 0.5 * (left + right), 0), 1)

@@ -62,7 +62,8 @@ enum ShapeOutline: Int, CaseIterable {
     minutes[(minute + 60) % 60]
   }
 
-  /// The 60 points, computed by repeated rotation by 6 degrees in float64: without a library's sine, the bits are the same everywhere.
+  /// The 60 points, computed by repeated rotation by 6 degrees in float64: without a library's sine, the bits are the
+  /// same everywhere.
   private static let minutes: [SIMD2<Float>] = {
     let turn = SIMD2(0.994_521_895_368_273_3, 0.104_528_463_267_653_47)
     var point = SIMD2(1.0, 0.0)

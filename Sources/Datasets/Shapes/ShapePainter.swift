@@ -4,8 +4,8 @@ import KeyedRandomness
 
 /// A painter of one image of ``ShapesDataset``: background, clutter, the shape, noise.
 ///
-/// Everything but the shape's outline is drawn independently of the class. Only additions, multiplications, divisions and square roots of IEEE
-/// numbers are used, so that the bytes are the same on every machine.
+/// Everything but the shape's outline is drawn independently of the class. Only additions, multiplications, divisions
+/// and square roots of IEEE numbers are used, so that the bytes are the same on every machine.
 struct ShapePainter {
   /// Colors are (red, green, blue, unused) from 0 to 1.
   private typealias Color = SIMD4<Float>
@@ -25,8 +25,8 @@ struct ShapePainter {
 
   /// Paints the image of a shape.
   mutating func paint(_ shape: ShapeOutline) -> RGBImage {
-    // The shape is always light on a dark background. If both were possible, color would dominate at first, and training would find the shape late
-    // or never.
+    // The shape is always light on a dark background. If both were possible, color would dominate at first, and
+    // training would find the shape late or never.
     let dark = stream.nextUniform(in: 0.05...0.4)
     let light = dark + stream.nextUniform(in: 0.45...0.65)
     paintBackground(luminance: dark)
@@ -104,7 +104,8 @@ struct ShapePainter {
     }
   }
 
-  /// Fills the canvas with a mixture of two colors; `share` returns the second color's fraction, from 0 to 1, at a position relative to the center.
+  /// Fills the canvas with a mixture of two colors; `share` returns the second color's fraction, from 0 to 1, at a
+  /// position relative to the center.
   private mutating func mix(_ first: Color, _ second: Color, share: (SIMD2<Float>) -> Float) {
     let middle = Float(Self.side) / 2
     for row in 0..<Self.side {

@@ -4,9 +4,10 @@ import KeyedRandomness
 
 /// The built-in dataset: any number of 32×32 color images of ten shapes, drawn by the program.
 ///
-/// The class is the outline alone; colors, position, size, angle, background, clutter and noise are drawn independently of it. Single pixels
-/// therefore say little about the class, and a small convolutional network learns it in minutes. Image `index` of a split is a function of
-/// (seed, split, index), so that a smaller dataset is the beginning of a larger one.
+/// The class is the outline alone; colors, position, size, angle, background, clutter and noise are drawn independently
+/// of it. Single pixels therefore say little about the class, and a small convolutional network learns it in minutes.
+/// Image `index` of a split is a function of (seed, split, index), so that a smaller dataset is the beginning of a
+/// larger one.
 package struct ShapesDataset: ImageDataset {
   static let side = 32
 
@@ -26,7 +27,8 @@ package struct ShapesDataset: ImageDataset {
   /// - Parameters:
   ///   - count: The number of images.
   ///   - seed: The key of all random draws; different seeds give different images.
-  ///   - split: `train` or `test`, which share no image. Validation images are held out of the training set (``HeldOutSplit``).
+  ///   - split: `train` or `test`, which share no image. Validation images are held out of the training set
+  ///     (``HeldOutSplit``).
   package init(count: Int, seed: UInt64, split: Split) {
     precondition(count >= 0, "count \(count) is negative")
     precondition(split != .validation, "shapes has no validation images of its own")

@@ -5,8 +5,8 @@ import KeyedRandomness
 
 /// A class-balanced division of a training set into a part for training and a part for validation.
 ///
-/// The division is a function of the fraction and of the class sizes only: it is the same on every rank and for every seed, so that all runs are
-/// compared on the same samples.
+/// The division is a function of the fraction and of the class sizes only: it is the same on every rank and for every
+/// seed, so that all runs are compared on the same samples.
 package struct HeldOutSplit: Sendable, Equatable {
   /// The sample indices of the training part, ascending.
   package let training: [Int32]
@@ -17,8 +17,8 @@ package struct HeldOutSplit: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - dataset: The whole training set.
-  ///   - fraction: The fraction of each class that is held out, above 0 and below 1, rounded to whole samples; at least one sample of each
-  ///     class stays in the training part.
+  ///   - fraction: The fraction of each class that is held out, above 0 and below 1, rounded to whole samples; at least
+  ///     one sample of each class stays in the training part.
   package init(of dataset: any ImageDataset, fraction: Double) {
     var samples = [[Int32]](repeating: [], count: dataset.classNames.count)
     for sample in 0..<dataset.count {

@@ -1,6 +1,7 @@
 /// A folder name interpreted as that of a split: `Train`, `valid`, `testing`, `seg_train`, `train2017`, `test-images`.
 ///
-/// A name alone decides nothing, because `bullet_train` may be a class. ``FolderLayout`` also considers the structure of the folders.
+/// A name alone decides nothing, because `bullet_train` may be a class. ``FolderLayout`` also considers the structure
+/// of the folders.
 package struct SplitName: Sendable, Equatable {
   /// The split that the name means.
   package let split: Split

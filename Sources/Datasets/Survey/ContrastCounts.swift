@@ -77,7 +77,8 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
   /// The number of images without visible content.
   package var withoutContrast: Int { white + black + uniform }
 
-  /// A sentence about images without contrast, and about probably clipped ones if they are 1 % or more; `nil` if there are none.
+  /// A sentence about images without contrast, and about probably clipped ones if they are 1 % or more; `nil` if there
+  /// are none.
   package var warning: String? {
     let bright = clipped * 100 >= images ? clipped : 0
     let parts = [

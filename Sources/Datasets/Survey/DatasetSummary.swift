@@ -1,6 +1,7 @@
 import Imaging
 
-/// The classes, image counts and image statistics of all splits of a dataset, which are compared before the first training step.
+/// The classes, image counts and image statistics of all splits of a dataset, which are compared before the first
+/// training step.
 package struct DatasetSummary: Sendable {
   /// The summary of one split.
   package struct Part: Sendable {

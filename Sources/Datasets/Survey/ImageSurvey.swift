@@ -5,7 +5,8 @@ import Imaging
 import ParallelLoops
 import Synchronization
 
-/// The statistics of many decoded images: sizes, mean and standard deviation per channel, contrast, files that cannot be decoded.
+/// The statistics of many decoded images: sizes, mean and standard deviation per channel, contrast, files that cannot
+/// be decoded.
 ///
 /// All sums are of integers, so that they do not depend on the division of the images over threads and ranks.
 package struct ImageSurvey: Sendable, Equatable {
@@ -92,13 +93,15 @@ package struct ImageSurvey: Sendable, Equatable {
     let deviations = zip(squareSums, means).map { squares, mean in
       max(Double(squares) / count - mean * mean, 0).squareRoot()
     }
-    // Images of one color have a standard deviation of 0, by which one cannot divide; it is replaced by one level (1/255).
+    // Images of one color have a standard deviation of 0, by which one cannot divide; it is replaced by one level
+    // (1/255).
     return ChannelNormalization(
       mean: means.map { mean in Float(mean / 255) },
       standardDeviation: deviations.map { deviation in Float(max(deviation, 1) / 255) })
   }
 
-  /// The default size of views: that of the images if all have one square size of at most 64 pixels, else the 224×224 of ImageNet.
+  /// The default size of views: that of the images if all have one square size of at most 64 pixels, else the 224×224
+  /// of ImageNet.
   package var viewSize: ImageSize {
     if sizes.count == 1, let size = sizes.keys.first, size.width == size.height, size.width <= 64 {
       return size
@@ -115,7 +118,8 @@ extension ImageSurvey {
   ///   - threads: The number of threads; each takes the next image as soon as it is idle.
   ///   - image: Decodes the image with an index.
   ///   - path: Returns the name of an image that cannot be decoded.
-  ///   - progress: Called after each image, by one thread at a time, with the number of images and of bad images so far.
+  ///   - progress: Called after each image, by one thread at a time, with the number of images and of bad images so
+  ///     far.
   package init(
     of numbers: Range<Int>, threads: Int, image: @Sendable (Int) throws(FileError) -> RGBImage,
     path: @Sendable (Int) -> String, progress: (_ done: Int, _ bad: Int) -> Void = { _, _ in }

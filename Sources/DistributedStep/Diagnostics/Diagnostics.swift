@@ -15,7 +15,8 @@ package struct Diagnostics: Sendable {
   /// Creates a value with all diagnostics off.
   package init() {}
 
-  /// Creates the folder of the dump, and warns of diagnostics that the run cannot provide; called before the first step.
+  /// Creates the folder of the dump, and warns of diagnostics that the run cannot provide; called before the first
+  /// step.
   ///
   /// Collective.
   ///

@@ -24,7 +24,8 @@ final class NumericsCheck: Sendable {
   /// The finding that comes first in the order of computation; `nil` if there is none.
   var finding: Finding? { first.withLock { finding in finding } }
 
-  /// Returns a function that checks the activations of one shard, to be passed to ``TrainingModel/forward(_:parameters:inspect:)``.
+  /// Returns a function that checks the activations of one shard, to be passed to
+  /// ``TrainingModel/forward(_:parameters:inspect:)``.
   func inspector(ofShard shard: Int) -> (_ layer: String, _ activation: Tensor) -> Void {
     var order = 0
     return { [self] layer, activation in

@@ -7,7 +7,8 @@ import Runs
 
 /// The comparison of the training state across ranks (`--check-ranks`).
 enum RankCheck {
-  /// Compares batch order, loss, weights, running statistics and optimizer state across ranks, one named parameter at a time.
+  /// Compares batch order, loss, weights, running statistics and optimizer state across ranks, one named parameter at a
+  /// time.
   ///
   /// Collective.
   ///

@@ -1,13 +1,14 @@
 /// The division of a rank's activation memory between its shards.
 ///
-/// If the memory does not suffice to save the activations of all shards, every thread saves at least those of the last shard that it ran forward,
-/// which is the first to run backward; the others are recomputed.
+/// If the memory does not suffice to save the activations of all shards, every thread saves at least those of the last
+/// shard that it ran forward, which is the first to run backward; the others are recomputed.
 package struct ActivationRoom {
   /// True if the activations of all shards are saved until the backward pass.
   package let isKeepingAll: Bool
   /// The number of shards that have memory for activations of their own.
   package let keptCount: Int
-  /// The number of shards whose activations can exist at once: those with memory of their own, and one per thread in shared memory.
+  /// The number of shards whose activations can exist at once: those with memory of their own, and one per thread in
+  /// shared memory.
   package let heldCount: Int
   /// The number of shards of which only the outputs of blocks are kept.
   package let outlinedCount: Int
@@ -21,13 +22,14 @@ package struct ActivationRoom {
     outlinedCount = 0
   }
 
-  /// Divides `byteCount` bytes between shards that are computed side by side, so that the activations of all of them exist at once.
+  /// Divides `byteCount` bytes between shards that are computed side by side, so that the activations of all of them
+  /// exist at once.
   ///
   /// - Parameters:
   ///   - byteCount: The bytes.
   ///   - shardByteCount: Those of a shard that keeps all activations.
-  ///   - outlineByteCount: Those of a shard that keeps the outputs of its blocks, and computes one block at a time again; the least that any
-  ///     of them takes.
+  ///   - outlineByteCount: Those of a shard that keeps the outputs of its blocks, and computes one block at a time
+  ///     again; the least that any of them takes.
   ///   - shards: The number of shards.
   package init(byteCount: Int, shardByteCount: Int, outlineByteCount: Int, shards: Int) {
     let saving = shardByteCount - outlineByteCount

@@ -3,9 +3,9 @@ import OneDNN
 
 /// The saved encoder activations of a rank's shards, between forward and backward pass, within a memory limit.
 ///
-/// The first shards have activations of their own. The others share one set for each thread, which holds those of the last shard that
-/// the thread ran forward; the rest have to run forward again. Shards that are computed side by side all have activations of their own; the
-/// last of them keep the outputs of blocks alone.
+/// The first shards have activations of their own. The others share one set for each thread, which holds those of the
+/// last shard that the thread ran forward; the rest have to run forward again. Shards that are computed side by side
+/// all have activations of their own; the last of them keep the outputs of blocks alone.
 final class ActivationStore {
   /// The activation buffer that the shards of one thread share.
   private final class Shared {
@@ -20,7 +20,8 @@ final class ActivationStore {
 
   /// The bytes of one shard's activations.
   let byteCountPerShard: Int
-  /// The bytes of a shard of which blocks are computed again, with the memory for that; as many as ``byteCountPerShard`` if there is none.
+  /// The bytes of a shard of which blocks are computed again, with the memory for that; as many as
+  /// ``byteCountPerShard`` if there is none.
   let outlineByteCountPerShard: Int
   /// The division of the memory.
   let room: ActivationRoom
@@ -83,7 +84,8 @@ final class ActivationStore {
     shard < kept.count ? kept[shard] : nil
   }
 
-  /// Assigns the thread's shared buffer to a shard that is about to run forward; the activations of its previous shard are lost.
+  /// Assigns the thread's shared buffer to a shard that is about to run forward; the activations of its previous shard
+  /// are lost.
   ///
   /// Must be called by the thread itself. Does nothing for a shard with memory of its own.
   func lend(to shard: TrainingModel.ShardActivations, onThread thread: Int) {

@@ -22,9 +22,9 @@ package struct LaunchProposal: Sendable {
 
   /// Returns the proposals for a run, the best one first.
   ///
-  /// Each has at least one rank per socket, if there are enough shards, so that threads share memory that is near to them. The fastest proposal
-  /// comes first: fewest shards in a row per thread, then fewest recomputed shards. Among equally fast proposals, that with the least memory comes
-  /// first.
+  /// Each has at least one rank per socket, if there are enough shards, so that threads share memory that is near to
+  /// them. The fastest proposal comes first: fewest shards in a row per thread, then fewest recomputed shards. Among
+  /// equally fast proposals, that with the least memory comes first.
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration with all defaults resolved; its number of threads is ignored.

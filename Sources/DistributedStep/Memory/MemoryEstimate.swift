@@ -22,11 +22,13 @@ package struct MemoryEstimate {
   package let items: [Item]
   /// The bytes of one shard's activations.
   package let shardActivations: Int
-  /// The activations of a shard of which blocks are recomputed one by one; `nil` unless shards share BatchNorm's statistics.
+  /// The activations of a shard of which blocks are recomputed one by one; `nil` unless shards share BatchNorm's
+  /// statistics.
   package let shardOutline: Int?
   /// The largest number of shards of any rank.
   package let shardsPerRank: Int
-  /// The number of those shards whose activations are all kept for the backward pass; those of the others are recomputed.
+  /// The number of those shards whose activations are all kept for the backward pass; those of the others are
+  /// recomputed.
   package let keptShards: Int
 
   /// The sum of all items in bytes.
@@ -45,7 +47,8 @@ package struct MemoryEstimate {
     }
   }
 
-  /// Estimates a run from models compiled for two and four rows; this process's resident memory is the base of every rank.
+  /// Estimates a run from models compiled for two and four rows; this process's resident memory is the base of every
+  /// rank.
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration with all defaults resolved.

@@ -15,9 +15,11 @@ struct ModelSizes {
   let headWidth: Int
   /// The largest number of consecutive gradient elements that the backward pass completes at once.
   let longestSegment: Int
-  /// The bytes of the weights repacked for oneDNN, for forward and backward pass; both exist at once if activations are recomputed.
+  /// The bytes of the weights repacked for oneDNN, for forward and backward pass; both exist at once if activations are
+  /// recomputed.
   let packedWeights: Int
-  /// The bytes of the repacked weights if those of the forward pass and those of the input gradient use the same memory in turn.
+  /// The bytes of the repacked weights if those of the forward pass and those of the input gradient use the same memory
+  /// in turn.
   let alternatingWeights: Int
   /// The bytes of one thread's compiled model that do not depend on the number of rows.
   let constant: Int

@@ -2,7 +2,8 @@ import Configuration
 import Losses
 import MPI
 
-/// The assignment of a global batch's shards to ranks, with the loss and the gradient reduction for batches of this size.
+/// The assignment of a global batch's shards to ranks, with the loss and the gradient reduction for batches of this
+/// size.
 package struct BatchPartition {
   /// The number of samples in the global batch.
   let globalBatchSize: Int

@@ -47,7 +47,8 @@ struct Classification {
     try classifier.forward(representations, parameters: parameters.span, into: &rows)
   }
 
-  /// Computes a shard's weighted sum of cross-entropies and its number of correctly classified rows; the gradient replaces the logits.
+  /// Computes a shard's weighted sum of cross-entropies and its number of correctly classified rows; the gradient
+  /// replaces the logits.
   ///
   /// A row that mixes two samples counts as correct if the predicted class is that of the larger weight.
   func crossEntropy(of shard: Activations, labels: RowLabels, weight: Double) -> (value: Double, correctCount: Int) {

@@ -17,7 +17,8 @@ final class RunningStep {
   /// The communication volume of this rank before the step.
   let trafficBefore: Traffic
 
-  /// The classes that define the positives of each row of the global batch, after the gather; `nil` without a contrastive loss.
+  /// The classes that define the positives of each row of the global batch, after the gather; `nil` without a
+  /// contrastive loss.
   var classes: RowClasses?
   /// The contrastive loss of each of this rank's shards; empty without a contrastive loss.
   var shardLosses: [Double] = []

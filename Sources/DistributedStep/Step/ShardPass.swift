@@ -76,7 +76,8 @@ final class ShardPass: Sendable {
     }
   }
 
-  /// Sweeps over all shards side by side, with a model and a thread for each, which stop wherever shards share statistics.
+  /// Sweeps over all shards side by side, with a model and a thread for each, which stop wherever shards share
+  /// statistics.
   ///
   /// - Parameters:
   ///   - exchange: The meeting of the shards.

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The order in which threads compute shards.
 ///
-/// An idle thread takes the next shard. But if activations are recomputed, shards are assigned to the threads in turn, so that each thread
-/// begins the backward pass with the shard whose activations are still in its buffer.
+/// An idle thread takes the next shard. But if activations are recomputed, shards are assigned to the threads in turn,
+/// so that each thread begins the backward pass with the shard whose activations are still in its buffer.
 struct ShardQueue: ~Copyable {
   let count: Int
   let threads: Int

@@ -1,9 +1,11 @@
 /// The layout of the float32 vector that each shard contributes to the sum over all shards and ranks.
 ///
 ///     [ gradient of every parameter | batch statistics of every BatchNorm layer | the shard's part of the loss
-///       | 1 if its rank was asked to stop | with a classifier: the shard's part of the cross-entropy, its number of rows classified correctly ]
+///       | 1 if its rank was asked to stop | with a classifier: the shard's part of the cross-entropy
+///       | with a classifier: the number of the shard's rows classified correctly ]
 ///
-/// The stop flag travels with the gradient, so that all ranks learn of a stop request in the same step without another message.
+/// The stop flag travels with the gradient, so that all ranks learn of a stop request in the same step without another
+/// message.
 package struct ShardVectorLayout {
   let gradient: Range<Int>
   let batchStatistics: Range<Int>

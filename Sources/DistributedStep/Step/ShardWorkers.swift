@@ -8,8 +8,9 @@ import OneDNN
 
 /// The shards of this rank and the threads that compute them: shards run in parallel, each on one thread.
 ///
-/// Every thread has a model of its own. Activations beyond the memory limit are recomputed in the backward pass, bit for bit. The result
-/// does not depend on which thread computes a shard. Shards that share BatchNorm's statistics run side by side, with a model for each.
+/// Every thread has a model of its own. Activations beyond the memory limit are recomputed in the backward pass, bit
+/// for bit. The result does not depend on which thread computes a shard. Shards that share BatchNorm's statistics run
+/// side by side, with a model for each.
 final class ShardWorkers {
   /// A function that writes the views of one of this rank's shards into the encoder's input.
   typealias ViewSource = (_ views: Tensor, _ shard: Int) throws -> Void
@@ -157,7 +158,8 @@ final class ShardWorkers {
     }
   }
 
-  /// The computation of `body` for the first `shardCount` shards, each ready to run forward and then backward; not yet begun.
+  /// The computation of `body` for the first `shardCount` shards, each ready to run forward and then backward; not yet
+  /// begun.
   ///
   /// The last computation of a step that has failed: from now on the weights of both passes are kept.
   func compute(
@@ -208,7 +210,8 @@ final class ShardWorkers {
     }
   }
 
-  /// Returns the activations of the first `shardCount` shards after a step, for ``StepDump``, with the number of elements per shard.
+  /// Returns the activations of the first `shardCount` shards after a step, for ``StepDump``, with the number of
+  /// elements per shard.
   func dumpedRows(_ shardCount: Int) -> [(name: String, elements: [Float], perShard: Int)] {
     let parts: [(name: String, elements: (TrainingModel.ShardActivations) -> [Float]?)] = [
       ("representations", { shard in shard.representations }),

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The meeting of a rank's shards at each BatchNorm: each brings a vector and leaves with the sum of its group.
 ///
-/// Every shard has a thread of its own. Of those that do not wait here, as many compute as the rank has threads. The sums are the work of
-/// the thread that talks to MPI (``serve(_:_:)``).
+/// Every shard has a thread of its own. Of those that do not wait here, as many compute as the rank has threads. The
+/// sums are the work of the thread that talks to MPI (``serve(_:_:)``).
 final class StatisticsExchange: Sendable {
   private struct State {
     var vectors: [[Double]]
@@ -60,7 +60,8 @@ final class StatisticsExchange: Sendable {
     try body()
   }
 
-  /// Brings a shard's vector, and waits for the sum of its group; after a failure of any shard its own vector comes back at once.
+  /// Brings a shard's vector, and waits for the sum of its group; after a failure of any shard its own vector comes
+  /// back at once.
   private func sum(_ vector: [Double], of shard: Int) -> [Double] {
     let (isWaiting, isLast) = state.withLock { state in
       guard !state.hasFailed else { return (false, false) }

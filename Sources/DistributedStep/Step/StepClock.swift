@@ -38,8 +38,8 @@ final class StepClock: Sendable {
     activity.begin("step \(step), \(StepPart.forward.name)")
   }
 
-  /// Times a part of the step, from the end of the previous part to the end of `body`, minus the time assigned to other parts by
-  /// ``measure(_:_:)``.
+  /// Times a part of the step, from the end of the previous part to the end of `body`, minus the time assigned to other
+  /// parts by ``measure(_:_:)``.
   ///
   /// - Parameters:
   ///   - part: The part of the step.
@@ -88,7 +88,8 @@ final class StepClock: Sendable {
     }
   }
 
-  /// Times work of one part that a single thread does within another part; a thread's second counts as 1 ÷ threads seconds of the step.
+  /// Times work of one part that a single thread does within another part; a thread's second counts as 1 ÷ threads
+  /// seconds of the step.
   func measure<Result>(_ part: StepPart, _ body: () throws -> Result) rethrows -> Result {
     let start = ProcessMeasurements.now()
     defer {

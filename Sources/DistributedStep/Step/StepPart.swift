@@ -12,7 +12,8 @@ package enum StepPart: Int, CaseIterable, Sendable {
   case gather
   /// The computation of the contrastive loss and of the gradient of the embeddings.
   case loss
-  /// The backward pass: embedding gradients → parameter gradients, summed over this rank's shards; includes recomputed forward passes.
+  /// The backward pass: embedding gradients → parameter gradients, summed over this rank's shards; includes recomputed
+  /// forward passes.
   case backward
   /// The all-reduce of the gradients over the ranks.
   case reduce

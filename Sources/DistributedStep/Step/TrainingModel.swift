@@ -152,7 +152,8 @@ final class TrainingModel {
   ///   - shard: The shard, after its forward pass.
   ///   - labels: The labels of the shard's rows.
   ///   - weight: The factor of every row's cross-entropy.
-  /// - Returns: The shard's part of the cross-entropy and the number of rows classified correctly; 0 without a classifier.
+  /// - Returns: The shard's part of the cross-entropy and the number of rows classified correctly; 0 without a
+  ///   classifier.
   func crossEntropy(
     of shard: ShardActivations, labels: @autoclosure () -> RowLabels, weight: @autoclosure () -> Double
   ) -> (value: Double, correctCount: Int) {
@@ -160,7 +161,8 @@ final class TrainingModel {
     return classification.crossEntropy(of: activations, labels: labels(), weight: weight())
   }
 
-  /// Computes parameter gradients from those of embeddings and logits, one of ``gradientParts`` after the other, the last part first.
+  /// Computes parameter gradients from those of embeddings and logits, one of ``gradientParts`` after the other, the
+  /// last part first.
   ///
   /// - Parameters:
   ///   - shard: The shard, after its forward pass and with the gradients of its embeddings and logits.

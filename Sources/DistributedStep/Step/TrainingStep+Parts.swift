@@ -69,7 +69,8 @@ extension TrainingStep {
     step.classes = try classes(of: step.requests.flatMap(\.samples), step.partition, over: world)
   }
 
-  /// Computes the contrastive loss and the gradient of the embeddings; the cross-entropy follows, shard by shard, in the backward pass.
+  /// Computes the contrastive loss and the gradient of the embeddings; the cross-entropy follows, shard by shard, in
+  /// the backward pass.
   ///
   /// Collective.
   func computeLoss(_ step: RunningStep, over world: borrowing Communicator) throws {
@@ -105,7 +106,8 @@ extension TrainingStep {
     let crossEntropy = model.crossEntropy(
       of: shard, labels: labels(ofRows: step.requests[index]), weight: crossEntropyWeight(step.partition))
     try reduction.withSegment { segment in
-      // The last part begins with the gradients of the heads and ends with the batch statistics and the elements after them.
+      // The last part begins with the gradients of the heads and ends with the batch statistics and the elements after
+      // them.
       let last = vector.from(reduction.segments[reduction.segments.count - 1].lowerBound)
       var statistics = segment._mutatingExtracting(last.batchStatistics)
       model.batchStatistics(of: shard, into: &statistics)

@@ -5,7 +5,8 @@ import Job
 import MPI
 
 extension TrainingStep {
-  /// Creates the training step of a configuration, with activation memory, loader threads and overlap chosen for these ranks.
+  /// Creates the training step of a configuration, with activation memory, loader threads and overlap chosen for these
+  /// ranks.
   ///
   /// Collective.
   package static func prepared(

@@ -5,7 +5,8 @@ import Runs
 extension TrainingStep {
   /// Times the backward pass of one shard, whose BatchNorm shares statistics with no other.
   ///
-  /// Not collective. The step takes no further steps afterwards: the packed weights of both passes are kept from now on.
+  /// Not collective. The step takes no further steps afterwards: the packed weights of both passes are kept from now
+  /// on.
   ///
   /// - Parameters:
   ///   - state: The parameters.

@@ -10,8 +10,9 @@ import Runs
 
 /// A training step over all ranks, and the memory that it reuses.
 ///
-///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward → all-reduce → optimizer
-///                                       → logits → cross-entropy → logit gradients →
+///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward
+///                                       → logits → cross-entropy → logit gradients ↗
+///             → all-reduce → optimizer
 ///
 /// Depending on the configuration, a step has the upper branch, the lower branch, or both.
 package final class TrainingStep {
@@ -92,7 +93,8 @@ package final class TrainingStep {
   ///   - isStopping: True if this rank was asked to stop; the all-reduce informs the other ranks.
   ///   - world: The ranks.
   /// - Returns: The losses, times and communication volume, for the log.
-  /// - Throws: ``CollectiveError`` on all ranks if a number is not finite; after any other error the job must end at once.
+  /// - Throws: ``CollectiveError`` on all ranks if a number is not finite; after any other error the job must end at
+  ///   once.
   package func run(
     _ state: inout TrainingState, _ batch: GlobalBatch, next: GlobalBatch?, isStopping: Bool = false,
     over world: borrowing Communicator

@@ -4,7 +4,8 @@ import ImageCodecs
 import Imaging
 import Measures
 
-/// One severity of one corruption of CIFAR-10-C or CIFAR-100-C: images of a `.npy` file, uint8 `[50000, 32, 32, 3]`, severities in blocks.
+/// One severity of one corruption of CIFAR-10-C or CIFAR-100-C: images of a `.npy` file, uint8 `[50000, 32, 32, 3]`,
+/// severities in blocks.
 struct CorruptedDataset: ImageDataset {
   let classNames: [String]
   let count: Int

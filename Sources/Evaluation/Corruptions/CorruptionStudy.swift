@@ -23,7 +23,8 @@ struct CorruptionStudy {
   ///   - test: The clean test images.
   ///   - world: The ranks.
   ///   - accuracy: Computes the top-1 accuracy on a dataset; collective.
-  /// - Throws: ``CollectiveError`` naming an image that cannot be read; after any other error the job has to end at once.
+  /// - Throws: ``CollectiveError`` naming an image that cannot be read; after any other error the job has to end at
+  ///   once.
   init(
     _ source: CorruptionSource, like test: any ImageDataset, over world: borrowing Communicator,
     accuracy: (any ImageDataset) throws -> Double

@@ -10,7 +10,8 @@ import Measures
 
 /// Corrupted images in the layout of ImageNet-C: CORRUPTION/SEVERITY/CLASS/IMAGE, severities from 1 to 5.
 ///
-/// Folders of corruptions lie in the folder itself, or in the folders `noise`, `blur`, `weather` and `digital` of the published archives.
+/// Folders of corruptions lie in the folder itself, or in the folders `noise`, `blur`, `weather` and `digital` of the
+/// published archives.
 struct CorruptionTree {
   /// The folder.
   let folder: String
@@ -24,7 +25,8 @@ struct CorruptionTree {
     groups.map { group in "\(folder)/\(group)\(corruption)" }.first { path in DataPath.kind(path) == .folder }
   }
 
-  /// Lists all images, without keeping the lists, and checks that each corruption and severity has as many of each class.
+  /// Lists all images, without keeping the lists, and checks that each corruption and severity has as many of each
+  /// class.
   ///
   /// Collective.
   ///
@@ -32,7 +34,8 @@ struct CorruptionTree {
   ///   - folder: The folder.
   ///   - classNames: The classes of the clean test images.
   ///   - world: The ranks.
-  /// - Throws: ``CollectiveError`` naming the folder that is missing, empty, or has other classes or another number of images.
+  /// - Throws: ``CollectiveError`` naming the folder that is missing, empty, or has other classes or another number of
+  ///   images.
   init(_ folder: String, classNames: [String], over world: borrowing Communicator) throws {
     self.folder = folder
     let classes = classNames.map { name in Array(name.utf8) }

@@ -8,7 +8,8 @@ import WeightExchange
 
 /// The evaluation of the encoder during training (docs/evaluation.md, "During training").
 ///
-/// It does not influence the training: weights and running statistics are copied, and it uses random numbers of its own.
+/// It does not influence the training: weights and running statistics are copied, and it uses random numbers of its
+/// own.
 package struct HeldOutEvaluation: Sendable {
   /// The queries with what was computed of them, for figures.
   package struct Result {
@@ -16,7 +17,8 @@ package struct HeldOutEvaluation: Sendable {
     package var record: EvaluationRecord
     /// The queries' representations, on every rank.
     package let representations: FeatureRows
-    /// The outputs of the projection head for the queries, not scaled to unit length, on rank 0; `nil` without a projection head.
+    /// The outputs of the projection head for the queries, not scaled to unit length, on rank 0; `nil` without a
+    /// projection head.
     package let projections: FeatureRows?
   }
 
@@ -48,7 +50,8 @@ package struct HeldOutEvaluation: Sendable {
   ///   - epoch: The number of epochs trained so far.
   ///   - world: The ranks.
   /// - Returns: The measures, also of the averaged weights if there are any, and the features of the queries.
-  /// - Throws: ``CollectiveError`` naming an image that cannot be read; after any other error the job has to end at once.
+  /// - Throws: ``CollectiveError`` naming an image that cannot be read; after any other error the job has to end at
+  ///   once.
   package func result(
     of state: TrainingState, epoch: Double, over world: borrowing Communicator
   ) throws -> Result {

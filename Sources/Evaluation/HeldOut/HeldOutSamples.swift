@@ -4,17 +4,19 @@ import Job
 import KeyedRandomness
 import MPI
 
-/// The samples of evaluations during training: queries to be classified, and labeled training samples (references) to classify them by.
+/// The samples of evaluations during training: queries to be classified, and labeled training samples (references) to
+/// classify them by.
 ///
-/// Queries are validation images if the dataset has them or `--validation-fraction` holds some out. Otherwise they are training images, disjoint
-/// from the references; the encoder is then trained on both. Test images are never used. The choice is class-balanced and a function of the
-/// dataset only: the same in every run, on any number of ranks.
+/// Queries are validation images if the dataset has them or `--validation-fraction` holds some out. Otherwise they are
+/// training images, disjoint from the references; the encoder is then trained on both. Test images are never used. The
+/// choice is class-balanced and a function of the dataset only: the same in every run, on any number of ranks.
 package struct HeldOutSamples: Sendable {
   private static let mostQueries = 2000
   private static let mostReferences = 8000
   /// The number of training samples that are used even if they are a large part of the training set.
   private static let leastPool = 1000
-  /// The divisor that limits the number of training samples used beyond that, so that an evaluation costs a small part of an epoch.
+  /// The divisor that limits the number of training samples used beyond that, so that an evaluation costs a small part
+  /// of an epoch.
   private static let poolShare = 5
 
   /// The queries, which are the samples to be classified.

@@ -13,8 +13,8 @@ import Runs
 
 /// A frozen encoder, compiled for computing the representations of whole datasets.
 ///
-/// Samples are computed in blocks of a fixed size, the last one padded, so that each sample gets the same features on any number of ranks and
-/// threads.
+/// Samples are computed in blocks of a fixed size, the last one padded, so that each sample gets the same features on
+/// any number of ranks and threads.
 final class FeatureExtraction {
   /// The default number of samples in a block.
   static let usualBlockSize = 64

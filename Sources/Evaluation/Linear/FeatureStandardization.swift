@@ -3,8 +3,8 @@ import Runs
 
 /// Per-feature mean and standard deviation of the training set, used to standardize both splits.
 ///
-/// A feature that is constant in the training set is set to 0 in both splits: divided by a standard deviation of almost 0, it would outweigh all
-/// others in any test image where it differs.
+/// A feature that is constant in the training set is set to 0 in both splits: divided by a standard deviation of almost
+/// 0, it would outweigh all others in any test image where it differs.
 struct FeatureStandardization {
   private let mean: [Float]
   private let factor: [Float]

@@ -22,7 +22,8 @@ package final class FrozenFeatures {
   ///
   /// Collective.
   ///
-  /// - Throws: ``CollectiveError`` naming an image that cannot be read; after any other error the job has to end at once.
+  /// - Throws: ``CollectiveError`` naming an image that cannot be read; after any other error the job has to end at
+  ///   once.
   package func rows(of dataset: any ImageDataset, over world: borrowing Communicator) throws -> FeatureRows {
     let viewSize = encoder.configuration.viewSize(of: dataset)
     if compiled?.viewSize != viewSize {

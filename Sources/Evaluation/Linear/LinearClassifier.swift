@@ -10,7 +10,8 @@ import Optimizers
 
 /// A linear classifier on fixed features, trained with cross-entropy by all ranks.
 ///
-/// Like pretraining, it computes in shards and sums gradients in a fixed tree order: its weights are the same on any number of ranks.
+/// Like pretraining, it computes in shards and sums gradients in a fixed tree order: its weights are the same on any
+/// number of ranks.
 final class LinearClassifier {
   /// The hyperparameters of the classifier's training.
   struct Settings: Sendable {
@@ -88,7 +89,8 @@ final class LinearClassifier {
     return lossSum / Double(max(steps, 1))
   }
 
-  /// Returns the contribution of one shard to the sum over shards: the gradient of its part of the mean cross-entropy, followed by that part.
+  /// Returns the contribution of one shard to the sum over shards: the gradient of its part of the mean cross-entropy,
+  /// followed by that part.
   private func shardVector(
     _ samples: ArraySlice<Int32>, features: [Float], labels: [Int32]
   ) throws -> [Float] {
@@ -123,7 +125,8 @@ final class LinearClassifier {
 
   /// Counts the samples classified correctly, top-1 and top-5, over all ranks.
   ///
-  /// Collective; each rank evaluates its own part of the samples. Of classes with equal scores, the one with the lower index ranks first.
+  /// Collective; each rank evaluates its own part of the samples. Of classes with equal scores, the one with the lower
+  /// index ranks first.
   func correctCounts(
     features: [Float], labels: [Int32], over world: borrowing Communicator
   ) throws -> (top1: Int, top5: Int) {

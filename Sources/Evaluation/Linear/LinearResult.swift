@@ -26,8 +26,8 @@ struct LinearResult {
   var top1: Double { Double(top1Count) / Double(testCount) }
   var top5: Double { Double(top5Count) / Double(testCount) }
 
-  /// Writes the result's folder in the run directory, replacing an earlier one; the accuracies for the run's own data and latest weights are also
-  /// written to its `summary.json`.
+  /// Writes the result's folder in the run directory, replacing an earlier one; the accuracies for the run's own data
+  /// and latest weights are also written to its `summary.json`.
   func write(
     _ classifier: LinearClassifier, _ standardization: FeatureStandardization, into run: RunDirectory
   ) throws {

@@ -6,7 +6,8 @@ import Job
 import MPI
 import Runs
 
-/// The linear probe: a linear classifier on the representations of a run's frozen encoder, trained on the training set and tested on the test set.
+/// The linear probe: a linear classifier on the representations of a run's frozen encoder, trained on the training set
+/// and tested on the test set.
 package enum LinearStage {
   /// The options of `supcon linear`.
   package struct Request: Sendable {

@@ -4,7 +4,8 @@ import Imaging
 import Job
 import MPI
 
-/// The features of the training and the test split, `[samples, width]`, standardized with the training set's mean and standard deviation.
+/// The features of the training and the test split, `[samples, width]`, standardized with the training set's mean and
+/// standard deviation.
 struct StandardizedFeatures {
   /// The features of the training samples, augmented for the current epoch.
   private(set) var training: [Float]
@@ -40,7 +41,8 @@ struct StandardizedFeatures {
     labels = training.labels
   }
 
-  /// Recomputes the training features from newly augmented samples; mean and standard deviation remain those of the first epoch.
+  /// Recomputes the training features from newly augmented samples; mean and standard deviation remain those of the
+  /// first epoch.
   ///
   /// Collective.
   mutating func augmentAgain(epoch: Int, over world: borrowing Communicator) throws {

@@ -8,7 +8,8 @@ struct EvaluationMeasures {
   /// The number of random draws of labeled samples for few-shot accuracy.
   static let drawCount = 20
   private static let restarts = 10
-  /// The k of the distance to the k-th nearest neighbor, the score for out-of-distribution detection (Sun, Ming, Zhu and Li 2022).
+  /// The k of the distance to the k-th nearest neighbor, the score for out-of-distribution detection (Sun, Ming, Zhu
+  /// and Li 2022).
   static let outlierNeighbor = 50
 
   /// The features of the training set, with rows of unit length.
@@ -106,7 +107,8 @@ struct EvaluationMeasures {
     report.add("uniformity", "uniformity", summary.uniformity)
   }
 
-  /// Adds the accuracy with which samples of another dataset are distinguished from the test set (out-of-distribution detection).
+  /// Adds the accuracy with which samples of another dataset are distinguished from the test set (out-of-distribution
+  /// detection).
   ///
   /// Collective.
   func addDetection(_ report: inout EvaluationReport, outliers: FeatureRows, over world: borrowing Communicator) throws

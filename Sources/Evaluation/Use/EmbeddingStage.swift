@@ -7,7 +7,8 @@ import OneDNN
 import Runs
 import WeightExchange
 
-/// The export of representations or embeddings of a dataset, or of image files, to a `.npy` file, with tables that describe the samples.
+/// The export of representations or embeddings of a dataset, or of image files, to a `.npy` file, with tables that
+/// describe the samples.
 package enum EmbeddingStage {
   /// The options of `supcon embed`.
   package struct Request: Sendable {

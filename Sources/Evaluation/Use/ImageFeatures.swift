@@ -46,7 +46,8 @@ package struct ImageFeatures {
   ///   - run: The encoder's run directory.
   ///   - threads: The number of threads of each rank.
   ///   - world: The ranks.
-  /// - Throws: ``CollectiveError`` if there are no files or none of them exists, or if the run does not know mean, deviation and size of its images.
+  /// - Throws: ``CollectiveError`` if there are no files or none of them exists, or if the run does not know mean,
+  ///   deviation and size of its images.
   package init(
     _ images: [String], _ encoder: FrozenEncoder, run: String, threads: Int, over world: borrowing Communicator
   ) throws {

@@ -6,7 +6,8 @@ import Imaging
 import Synchronization
 import WeightExchange
 
-/// A dataset of image files without labels, in which a file that cannot be decoded is recorded and replaced by a black image.
+/// A dataset of image files without labels, in which a file that cannot be decoded is recorded and replaced by a black
+/// image.
 final class ImageFiles: ImageDataset {
   let classNames: [String] = []
   let viewSize: ImageSize
@@ -46,8 +47,8 @@ final class ImageFiles: ImageDataset {
   /// The error messages of the files that this rank could not decode, by index.
   var badFiles: [Int: String] { bad.withLock { bad in bad } }
 
-  /// Expands command-line arguments to paths: files, all images in folders and their subfolders sorted by path, and for `-` the lines of the
-  /// standard input.
+  /// Expands command-line arguments to paths: files, all images in folders and their subfolders sorted by path, and for
+  /// `-` the lines of the standard input.
   static func expand(_ arguments: [String]) -> [String] {
     arguments.flatMap { argument -> [String] in
       if argument == "-" {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// A file that is written atomically.
 ///
-/// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: readers see either the old or the
-/// complete new file, even after a crash.
+/// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: readers see
+/// either the old or the complete new file, even after a crash.
 @safe
 public struct AtomicFile: ~Copyable, Sendable {
   /// The suffix of temporary file names.
@@ -43,8 +43,8 @@ public struct AtomicFile: ~Copyable, Sendable {
   /// - Parameters:
   ///   - path: The final path of the file.
   ///   - body: Writes the contents.
-  /// - Throws: ``FileError``; the temporary file is then removed. The old file is preserved, unless the error occurred while the folder was
-  ///   flushed.
+  /// - Throws: ``FileError``; the temporary file is then removed. The old file is preserved, unless the error occurred
+  ///   while the folder was flushed.
   public static func write(
     to path: String, _ body: (borrowing AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
@@ -76,8 +76,8 @@ public struct AtomicFile: ~Copyable, Sendable {
 
     /// Flushes the file, renames it to its final name, and flushes the folder.
     ///
-    /// - Throws: ``FileError``; the temporary file is then removed. The old file is preserved, unless the error occurred while the folder was
-    ///   flushed.
+    /// - Throws: ``FileError``; the temporary file is then removed. The old file is preserved, unless the error
+    ///   occurred while the folder was flushed.
     public func publish() throws(FileError) {
       try file.publish()
     }
@@ -95,7 +95,8 @@ public struct AtomicFile: ~Copyable, Sendable {
 
   /// Checks that a file can be written, before the work that computes its contents.
   ///
-  /// - Throws: ``FileError`` if its folder is missing or not writable, or if something other than a file exists at the path.
+  /// - Throws: ``FileError`` if its folder is missing or not writable, or if something other than a file exists at the
+  ///   path.
   public static func check(_ path: String) throws(FileError) {
     try checkKind(path)
     // A unique name, because another process may be writing the same file.

@@ -1,7 +1,8 @@
 /// An array in a NumPy `.npy` file, whose rows are read on demand, or the only array of a `.npz` file.
 ///
-/// Supports booleans, integers and floating-point numbers as `numpy.load` does: header literals in any spelling, both byte orders, C and Fortran
-/// order; also bfloat16. Arrays in Fortran order and in `.npz` files are read into memory completely.
+/// Supports booleans, integers and floating-point numbers as `numpy.load` does: header literals in any spelling, both
+/// byte orders, C and Fortran order; also bfloat16. Arrays in Fortran order and in `.npz` files are read into memory
+/// completely.
 public struct NumPyFile: Sendable {
   /// The element type as written in the file, for example `<f4`.
   public let elementType: String
@@ -126,7 +127,8 @@ public struct NumPyFile: Sendable {
 
   /// Reads consecutive elements that are integers of any width, or booleans.
   ///
-  /// Unsigned numbers of 2⁶³ and more become negative, which is harmless for labels, because these are only compared for equality.
+  /// Unsigned numbers of 2⁶³ and more become negative, which is harmless for labels, because these are only compared
+  /// for equality.
   ///
   /// - Throws: ``FileError`` if the elements cannot be read or are not integers.
   public func integers(_ elements: Range<Int>) throws(FileError) -> [Int64] {

@@ -1,6 +1,7 @@
 /// An element type of safetensors files, identified by its name in the header.
 ///
-/// A file may contain tensors of types that are not listed here; their bytes are preserved, but their values cannot be read.
+/// A file may contain tensors of types that are not listed here; their bytes are preserved, but their values cannot be
+/// read.
 public struct TensorType: RawRepresentable, Sendable, Hashable {
   /// The name in the header, for example `F32`.
   public let rawValue: String

@@ -1,4 +1,5 @@
-/// The files of TensorBoard's embedding projector: tables of embeddings and of their metadata, and a configuration that lists them.
+/// The files of TensorBoard's embedding projector: tables of embeddings and of their metadata, and a configuration that
+/// lists them.
 public enum TensorBoardProjector {
   /// A named set of embeddings with metadata.
   public struct Embeddings: Sendable {
@@ -37,7 +38,8 @@ public enum TensorBoardProjector {
     try writeConfiguration(of: sets.map(\.name), to: folder)
   }
 
-  /// Returns the file name of a set's table of embeddings, without `.tsv`; that of its metadata ends in `-metadata.tsv`.
+  /// Returns the file name of a set's table of embeddings, without `.tsv`; that of its metadata ends in
+  /// `-metadata.tsv`.
   public static func fileName(_ set: String) -> String {
     String(set.map { letter in letter.isASCII && (letter.isLetter || letter.isNumber) ? letter : "-" })
   }

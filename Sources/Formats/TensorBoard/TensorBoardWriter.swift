@@ -2,9 +2,10 @@ import Glibc
 
 /// A writer of a TensorBoard event file, which holds scalars, histograms, images and texts by step.
 ///
-/// A record is the length of its data in 8 bytes, the masked checksum of the length, the data, and the masked checksum of the data. Each start of
-/// a run writes a new file, so that a truncated record spoils nothing after it. The file of a resumed run tells TensorBoard to drop the steps that
-/// are computed again. Each event is written by one system call, so that readers see complete events.
+/// A record is the length of its data in 8 bytes, the masked checksum of the length, the data, and the masked checksum
+/// of the data. Each start of a run writes a new file, so that a truncated record spoils nothing after it. The file of
+/// a resumed run tells TensorBoard to drop the steps that are computed again. Each event is written by one system call,
+/// so that readers see complete events.
 @safe
 public struct TensorBoardWriter: ~Copyable {
   /// A value in an event.
@@ -27,8 +28,10 @@ public struct TensorBoardWriter: ~Copyable {
   ///
   /// - Parameters:
   ///   - folder: The existing folder of the event files.
-  ///   - firstStep: The first step that will be written; events of this and later steps in the folder's older files become invalid.
-  ///   - time: The start time in seconds since 1970, which is part of the file name and determines the order of the files.
+  ///   - firstStep: The first step that will be written; events of this and later steps in the folder's older files
+  ///     become invalid.
+  ///   - time: The start time in seconds since 1970, which is part of the file name and determines the order of the
+  ///     files.
   /// - Throws: ``FileError`` if the file cannot be created.
   public init(folder: String, firstStep: Int = 0, time: Double) throws(FileError) {
     var name = [CChar](repeating: 0, count: 256)
@@ -71,7 +74,8 @@ public struct TensorBoardWriter: ~Copyable {
   ///   - values: The values by their tags, for example `loss/contrastive`.
   ///   - step: The training step.
   ///   - time: The time in seconds since 1970.
-  /// - Throws: ``FileError``, for example if the disk is full; the file then ends with a truncated event, which readers skip.
+  /// - Throws: ``FileError``, for example if the disk is full; the file then ends with a truncated event, which readers
+  ///   skip.
   public func add(_ values: [(tag: String, value: Value)], step: Int, time: Double) throws(FileError) {
     var summary = ProtobufMessage()
     for (tag, value) in values {

@@ -2,11 +2,12 @@ extension Augmentation {
   /// The augmentation without operations, which only fits the image to the view's size.
   public static let none = Augmentation(steps: [])
 
-  /// A random crop after padding by 4 pixels, and a random horizontal flip: the standard for CIFAR (He and others 2015, §4.2).
+  /// A random crop after padding by 4 pixels, and a random horizontal flip: the standard for CIFAR (He and others 2015,
+  /// §4.2).
   public static let cropFlip = Augmentation(steps: [cropFlipPreset])
 
-  /// The operations of ``cropFlip``, then color jitter of strength 0.4 with probability 0.8 and grayscale with probability 0.2, on floats, in fixed
-  /// order and without hue.
+  /// The operations of ``cropFlip``, then color jitter of strength 0.4 with probability 0.8 and grayscale with
+  /// probability 0.2, on floats, in fixed order and without hue.
   public static let cropFlipJitter = Augmentation(steps: [cropFlipJitterPreset])
 
   private static let cropFlipPreset = Preset("crop-flip", "the standard for CIFAR: padded crop and flip") { _ in

@@ -18,11 +18,13 @@ extension Augmentation: CustomStringConvertible {
     "grey": "gray",
   ]
 
-  /// Parses an augmentation: presets and operations joined by `+`, each followed in parentheses by parameters that differ from their defaults.
+  /// Parses an augmentation: presets and operations joined by `+`, each followed in parentheses by parameters that
+  /// differ from their defaults.
   ///
   /// For example `supcontrast`, or `resized-crop(area=0.2..1, filter=bicubic) + flip + cutout(side=8)`.
   ///
-  /// - Throws: ``AugmentationError`` naming the element, the parameter, the expected values, and the most similar name to a mistyped one.
+  /// - Throws: ``AugmentationError`` naming the element, the parameter, the expected values, and the most similar name
+  ///   to a mistyped one.
   public init(_ text: String) throws(AugmentationError) {
     if text.trimmed == "none" {
       self = .none

@@ -3,11 +3,12 @@ import KeyedRandomness
 
 /// A sequence of random operations with parameters that makes a view from an image.
 ///
-/// Operations work on 8-bit levels with Pillow's arithmetic, some at the end on floats; finally the view is standardized. The same random draws
-/// give the same bits with every instruction set.
+/// Operations work on 8-bit levels with Pillow's arithmetic, some at the end on floats; finally the view is
+/// standardized. The same random draws give the same bits with every instruction set.
 ///
-/// Every view has the requested size. Some operations resize the image to it. Without such an operation, an image of another size is resized
-/// to cover 8/7 of the view and center-cropped, as is usual for evaluation; an image of the requested size is not resized.
+/// Every view has the requested size. Some operations resize the image to it. Without such an operation, an image of
+/// another size is resized to cover 8/7 of the view and center-cropped, as is usual for evaluation; an image of the
+/// requested size is not resized.
 public struct Augmentation: Sendable {
   let steps: [any AugmentationStep]
   private let decidesSize: Bool
@@ -16,7 +17,8 @@ public struct Augmentation: Sendable {
   public struct FixedChoices: Sendable {
     /// True or false to determine the result of a random flip; `nil` to draw it.
     public var isMirrored: Bool?
-    /// The size of views at the end of progressive resizing: an image of exactly that size is resized to the view without the 8/7 margin.
+    /// The size of views at the end of progressive resizing: an image of exactly that size is resized to the view
+    /// without the 8/7 margin.
     public var fullSize: ImageSize?
 
     /// Creates a value in which every choice is drawn.

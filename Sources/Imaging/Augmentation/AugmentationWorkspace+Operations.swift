@@ -63,7 +63,8 @@ extension AugmentationWorkspace {
 
   /// Fills a square around a random pixel of the image, drawn uniformly.
   ///
-  /// The square extends `reach` pixels up and left of the pixel and `reach` − 1 pixels down and right, clipped at the image's borders.
+  /// The square extends `reach` pixels up and left of the pixel and `reach` − 1 pixels down and right, clipped at the
+  /// image's borders.
   func cutOut(reach: Int, fill: UInt8, _ stream: inout RandomStream) {
     let row = stream.nextInteger(below: size.height)
     let column = stream.nextInteger(below: size.width)

@@ -3,7 +3,8 @@ import Kernels
 
 /// The buffers with which one thread makes views, reused from view to view.
 ///
-/// While a view is made, the workspace holds the current image: one plane each of red, green and blue, 8 bits per value.
+/// While a view is made, the workspace holds the current image: one plane each of red, green and blue, 8 bits per
+/// value.
 @safe
 public final class AugmentationWorkspace {
   // The table of C kernels for one instruction set; such tables are constants of the program.

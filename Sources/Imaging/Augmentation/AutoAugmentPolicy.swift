@@ -9,7 +9,8 @@ enum AutoAugmentPolicy: String, Sendable, CaseIterable {
   /// The paper's policy for SVHN (Street View House Numbers, table 8).
   case svhn
 
-  /// An operation, the probability of applying it, and its level (strength); operations without a magnitude have level 0.
+  /// An operation, the probability of applying it, and its level (strength); operations without a magnitude have level
+  /// 0.
   struct Entry: Sendable {
     let operation: ImageOperation
     let probability: Float

@@ -1,7 +1,7 @@
 /// An operation on an image's 8-bit levels; the raw value is its name in an augmentation's text.
 ///
-/// These are the operations of AutoAugment and RandAugment, and a few more. An operation has at most one magnitude, which is drawn uniformly
-/// from a range (``RandomOperation``) or computed from a policy's level (``MagnitudeRange``).
+/// These are the operations of AutoAugment and RandAugment, and a few more. An operation has at most one magnitude,
+/// which is drawn uniformly from a range (``RandomOperation``) or computed from a policy's level (``MagnitudeRange``).
 enum ImageOperation: String, Sendable, CaseIterable {
   case shearX = "shear-x"
   case shearY = "shear-y"

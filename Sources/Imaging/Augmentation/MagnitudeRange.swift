@@ -1,19 +1,22 @@
 import KeyedRandomness
 
-/// The mapping of a policy's levels (0 to 10) to magnitudes of operations, which differs between published implementations.
+/// The mapping of a policy's levels (0 to 10) to magnitudes of operations, which differs between published
+/// implementations.
 enum MagnitudeRange: String, Sendable, CaseIterable {
-  /// The magnitudes of the widely used PyTorch reimplementation for CIFAR: a random magnitude between levels L and L + 1, black outside the image.
+  /// The magnitudes of the widely used PyTorch reimplementation for CIFAR: a random magnitude between levels L and L +
+  /// 1, black outside the image.
   ///
-  /// Magnitudes range from negative to positive, so that levels below 5 are negative and those above are positive; the sign is not random. In
-  /// that code shear-x moves columns vertically, shear-y moves rows horizontally, and shears and rotations are about a point one pixel below and
-  /// right of the center. It interpolates with cubic splines, whereas nearest-neighbor interpolation is used here, as for the other codes.
+  /// Magnitudes range from negative to positive, so that levels below 5 are negative and those above are positive; the
+  /// sign is not random. In that code shear-x moves columns vertically, shear-y moves rows horizontally, and shears and
+  /// rotations are about a point one pixel below and right of the center. It interpolates with cubic splines, whereas
+  /// nearest-neighbor interpolation is used here, as for the other codes.
   case pytorchAutoAugment = "pytorch-auto-augment"
   /// The magnitudes of the official code: a fixed magnitude per level, random sign, mid gray outside the image.
   ///
   /// Its contrast operation blends with the number of pixels divided by 256, instead of the mean luminance.
   case tensorflow
-  /// The magnitudes of torchvision: a fixed magnitude per level, the largest at level 9, random sign also for brightness, color, contrast and
-  /// sharpness, black outside the image.
+  /// The magnitudes of torchvision: a fixed magnitude per level, the largest at level 9, random sign also for
+  /// brightness, color, contrast and sharpness, black outside the image.
   case torchvision
 
   /// The level given to pixels from outside the image.
@@ -31,7 +34,8 @@ struct MagnitudeScale: Sendable, Equatable {
 }
 
 extension MagnitudeRange {
-  /// Applies an operation to the current image with the magnitude of a level; signs and positions are drawn from `stream`.
+  /// Applies an operation to the current image with the magnitude of a level; signs and positions are drawn from
+  /// `stream`.
   func apply(
     _ operation: ImageOperation, level: Double, _ scale: MagnitudeScale, to workspace: AugmentationWorkspace,
     _ stream: inout RandomStream
@@ -115,7 +119,8 @@ extension MagnitudeRange {
     }
   }
 
-  /// Applies brightness, contrast, color or sharpness, which blend the image with a simpler one; does nothing for any other operation.
+  /// Applies brightness, contrast, color or sharpness, which blend the image with a simpler one; does nothing for any
+  /// other operation.
   private func blend(_ operation: ImageOperation, by factor: Double, _ workspace: AugmentationWorkspace) {
     switch operation {
     case .brightness: workspace.changeBrightness(by: factor)

@@ -12,7 +12,8 @@ struct AffineMap: Equatable {
   var e = 1.0
   var f = 0.0
 
-  /// The coefficients for the C kernel in units of 2⁻¹⁶, with half a pixel added so that the integer part of a position is the pixel's index.
+  /// The coefficients for the C kernel in units of 2⁻¹⁶, with half a pixel added so that the integer part of a position
+  /// is the pixel's index.
   var fixedPoint: [6 of Int32] {
     func fixed(_ value: Double) -> Int32 {
       // Larger coefficients would map every pixel outside the image.

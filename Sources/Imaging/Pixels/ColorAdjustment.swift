@@ -15,8 +15,8 @@ extension PlanarImage {
     }
   }
 
-  /// Multiplies every sample's difference from the image's mean luminance by `factor` and clips to 0…1: 0 gives a uniform
-  /// gray, 1 the unchanged image.
+  /// Multiplies every sample's difference from the image's mean luminance by `factor` and clips to 0…1: 0 gives a
+  /// uniform gray, 1 the unchanged image.
   mutating func adjustContrast(by factor: Float) {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
@@ -31,8 +31,8 @@ extension PlanarImage {
     }
   }
 
-  /// Multiplies every sample's difference from its pixel's luminance by `factor` and clips to 0…1: 0 gives a gray image, 1
-  /// the unchanged image.
+  /// Multiplies every sample's difference from its pixel's luminance by `factor` and clips to 0…1: 0 gives a gray
+  /// image, 1 the unchanged image.
   mutating func adjustSaturation(by factor: Float) {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in

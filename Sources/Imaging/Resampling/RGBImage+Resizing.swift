@@ -1,7 +1,8 @@
 import ImageCodecs
 
 extension RGBImage {
-  /// Returns the image reduced to a shorter side of `side` pixels with Pillow's antialiased bilinear filter; smaller images are unchanged.
+  /// Returns the image reduced to a shorter side of `side` pixels with Pillow's antialiased bilinear filter; smaller
+  /// images are unchanged.
   public func resizedShorterSide(_ side: Int) -> RGBImage {
     let target = size.withShorterSide(side)
     guard target != size else { return self }

@@ -1,6 +1,7 @@
 import Kernels
 
-/// The weights for resizing rows or columns, computed as in Pillow: in float64, normalized to a sum of 1, rounded to multiples of 2⁻²².
+/// The weights for resizing rows or columns, computed as in Pillow: in float64, normalized to a sum of 1, rounded to
+/// multiples of 2⁻²².
 @safe
 struct ResamplingWeights: ~Copyable {
   private var starts = ScratchBuffer<Int32>()
@@ -8,7 +9,8 @@ struct ResamplingWeights: ~Copyable {
   private var weights = ScratchBuffer<Int32>()
   private var exact = ScratchBuffer<Double>()
 
-  /// Computes the weights for the lines in `range` when `source` lines are resized to `count` lines; valid until the next call.
+  /// Computes the weights for the lines in `range` when `source` lines are resized to `count` lines; valid until the
+  /// next call.
   mutating func filter(
     from source: Int, to count: Int, keeping range: Range<Int>, _ filter: ResamplingFilter, isAntialiased: Bool
   ) -> KernelFilter {

@@ -1,6 +1,7 @@
 import KeyedRandomness
 
-/// The AutoAugment operation: one random pair out of a policy's 25, each of its two operations applied with its own probability.
+/// The AutoAugment operation: one random pair out of a policy's 25, each of its two operations applied with its own
+/// probability.
 struct AutoAugment: AugmentationStep {
   var policy = AutoAugmentPolicy.cifar10
   var levels = MagnitudeRange.pytorchAutoAugment

@@ -91,7 +91,8 @@ struct Resize: AugmentationStep {
     let width = Int((scale * Double(view.width)).rounded())
     let height = Int((scale * Double(view.height)).rounded())
     guard aspect == .keep else { return ImageSize(width: width, height: height) }
-    // The scale is that of the side that would otherwise be too short; the other side is rounded down, as in torchvision.
+    // The scale is that of the side that would otherwise be too short; the other side is rounded down, as in
+    // torchvision.
     return size.width * height >= size.height * width
       ? ImageSize(width: max(size.width * height / size.height, width), height: height)
       : ImageSize(width: width, height: max(size.height * width / size.width, height))

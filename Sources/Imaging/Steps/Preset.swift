@@ -1,6 +1,7 @@
 import KeyedRandomness
 
-/// A named sequence of operations that reproduces a published implementation; it may differ between small and large views.
+/// A named sequence of operations that reproduces a published implementation; it may differ between small and large
+/// views.
 struct Preset: AugmentationStep {
   /// The largest side in pixels of a view that counts as small.
   static let smallSide = 64

@@ -7,10 +7,11 @@ import KeyedRandomness
 struct ResizedCrop: AugmentationStep {
   /// The distribution of the random rectangle.
   enum Sampling: String, Sendable, CaseIterable {
-    /// Uniform area and log-uniform aspect ratio, in at most 10 attempts; after these, the largest centered rectangle with an allowed ratio.
+    /// Uniform area and log-uniform aspect ratio, in at most 10 attempts; after these, the largest centered rectangle
+    /// with an allowed ratio.
     case torchvision
-    /// TensorFlow's `tf.image.sample_distorted_bounding_box`: uniform aspect ratio, uniform height within the allowed range, at least a tenth of the
-    /// image, in at most 100 attempts; after these, the centered square.
+    /// TensorFlow's `tf.image.sample_distorted_bounding_box`: uniform aspect ratio, uniform height within the allowed
+    /// range, at least a tenth of the image, in at most 100 attempts; after these, the centered square.
     case tensorflow
   }
 

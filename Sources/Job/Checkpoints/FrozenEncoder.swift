@@ -92,8 +92,9 @@ package struct FrozenEncoder {
 
   /// Opens the training set, and chooses the folder in the run directory for the result of a stage such as `evaluate`.
   ///
-  /// A result for other data or for an earlier checkpoint gets its own folder and never replaces the result for the run's data. Data are other
-  /// data if their fingerprint (the hash of file and class names) differs from the run's; the same files at another path are not.
+  /// A result for other data or for an earlier checkpoint gets its own folder and never replaces the result for the
+  /// run's data. Data are other data if their fingerprint (the hash of file and class names) differs from the run's;
+  /// the same files at another path are not.
   ///
   /// Collective.
   ///
@@ -102,7 +103,8 @@ package struct FrozenEncoder {
   ///   - split: The split that the stage tests on.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The training set and the folder's name, such as `evaluation`, `evaluation-average`, `evaluation-flowers` or `evaluation-step-1200`.
+  /// - Returns: The training set and the folder's name, such as `evaluation`, `evaluation-average`,
+  ///   `evaluation-flowers` or `evaluation-step-1200`.
   /// - Throws: ``CollectiveError`` naming the missing or damaged file.
   package func openTraining(
     for stage: String, testing split: Split, over world: borrowing Communicator,

@@ -4,7 +4,8 @@ import OneDNN
 
 /// A problem with the launch of a job, with its remedy.
 package struct Finding: Sendable, Equatable {
-  /// The exit code if the job must end because of the problem; `nil` if it only costs time or may cause a failure later.
+  /// The exit code if the job must end because of the problem; `nil` if it only costs time or may cause a failure
+  /// later.
   package let exitCode: ExitStatus?
   /// The location and description of the problem.
   package let problem: String
@@ -62,7 +63,8 @@ package enum LaunchChecks {
     }
   }
 
-  /// Compares the versions of the MPI library and of oneDNN: different versions may not communicate, or may not compute the same bits.
+  /// Compares the versions of the MPI library and of oneDNN: different versions may not communicate, or may not compute
+  /// the same bits.
   private static func libraries(_ ranks: [RankFacts]) -> [Finding] {
     different(ranks, by: \.libraries) { others in
       Finding(
@@ -72,7 +74,8 @@ package enum LaunchChecks {
     }
   }
 
-  /// Compares the instruction sets: if they differ, the last bits of a shard's results depend on the rank that computes it.
+  /// Compares the instruction sets: if they differ, the last bits of a shard's results depend on the rank that computes
+  /// it.
   private static func instructions(_ ranks: [RankFacts]) -> [Finding] {
     let lowest = ranks.compactMap { facts in InstructionSet(rawValue: facts.instructionSet) }.min() ?? .baseline
     return different(ranks, by: \.instructions) { others in
@@ -167,7 +170,8 @@ package enum LaunchChecks {
     return []
   }
 
-  /// Checks mpirun's keepalive setting, without which Open MPI 4 waits for an unreachable host even after the watchdogs ended the ranks.
+  /// Checks mpirun's keepalive setting, without which Open MPI 4 waits for an unreachable host even after the watchdogs
+  /// ended the ranks.
   private static func keepalive(_ ranks: [RankFacts]) -> [Finding] {
     guard byHost(ranks).count > 1, Launcher.current.kind == .openMPI, let option = LauncherOptions.current.keepalive,
       ranks[0].settings["oob_tcp_keepalive_time"] == nil

@@ -12,7 +12,8 @@ package struct HostLimits: Codable, Equatable {
   package var addressSpaceBytes: Int?
   /// The free bytes of `/dev/shm`, through which ranks of a host exchange data; `nil` if there is none.
   package var sharedMemoryBytes: Int?
-  /// The instruction set of the CPU, if the environment variable `ONEDNN_MAX_CPU_ISA` restricts oneDNN to a lower one; else `nil`.
+  /// The instruction set of the CPU, if the environment variable `ONEDNN_MAX_CPU_ISA` restricts oneDNN to a lower one;
+  /// else `nil`.
   package var unusedInstructions: String?
 
   /// Creates a value in which nothing is limited.
@@ -37,7 +38,8 @@ package struct HostLimits: Codable, Equatable {
   /// The address space without which MPI, oneDNN and their threads cannot even start, in bytes.
   private static let leastAddressSpace = 400 << 20
 
-  /// The limit under which the libraries would crash before anything can be checked, or `nil`; told before MPI is initialized.
+  /// The limit under which the libraries would crash before anything can be checked, or `nil`; told before MPI is
+  /// initialized.
   package static var startProblem: String? { startProblem(addressSpace: addressSpaceLimit) }
 
   /// The same for a limit of `ulimit -v` in bytes.

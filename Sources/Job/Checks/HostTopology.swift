@@ -75,7 +75,8 @@ package struct HostTopology: Sendable, Equatable {
     self.init(cores: cores, sockets: sockets, memoryByteCount: memory)
   }
 
-  /// Returns notes about values in which a description differs from this host, so that the proposal for it cannot be checked here.
+  /// Returns notes about values in which a description differs from this host, so that the proposal for it cannot be
+  /// checked here.
   package static func contradictions(
     _ description: Description, system: String = "/sys/devices/system",
     allowed: Set<Int>? = ProcessMeasurements.allowedProcessors(),

@@ -68,7 +68,8 @@ package struct PrecisionChoice {
     return .bfloat16
   }
 
-  /// Returns the precision for evaluating a run: the run's `precision` if every rank's CPU supports bfloat16, else float32.
+  /// Returns the precision for evaluating a run: the run's `precision` if every rank's CPU supports bfloat16, else
+  /// float32.
   package func forEvaluation(of precision: Precision) -> Precision {
     lacking == nil ? precision : .float32
   }

@@ -38,7 +38,8 @@ package struct RankFacts: Codable, Equatable {
   package var settings: [String: String]
   /// The network interfaces of the host, without loopback.
   package var networks: [Network]
-  /// True if the kernel denies reading the memory of another rank on the host, which Open MPI does to transfer large messages.
+  /// True if the kernel denies reading the memory of another rank on the host, which Open MPI does to transfer large
+  /// messages.
   var singleCopyRefused: Bool
   /// The limits imposed by containers, shells and environment variables.
   package var limits = HostLimits()

@@ -4,7 +4,8 @@ import MPI
 import Runs
 import Watchdog
 
-/// The watchdog of one rank, which ends the job when ranks make no progress; it runs from before MPI's initialization to its finalization.
+/// The watchdog of one rank, which ends the job when ranks make no progress; it runs from before MPI's initialization
+/// to its finalization.
 package final class JobWatchdog: Sendable {
   /// The watchdog settings; not part of the configuration, so no run stores them.
   package struct Settings: Sendable {

@@ -36,7 +36,8 @@ package final class ProgressLine {
     activity.begin(title)
   }
 
-  /// Displays that `done` parts are complete; the bar is redrawn at most every 0.1 s, a line is printed at most every 5 s.
+  /// Displays that `done` parts are complete; the bar is redrawn at most every 0.1 s, a line is printed at most every
+  /// 5 s.
   package func update(_ done: Int, bad: Int = 0) {
     activity.progressed()
     let now = ProcessMeasurements.now()
@@ -63,7 +64,8 @@ package final class ProgressLine {
     }
   }
 
-  /// Returns the width of the terminal in columns, or 0 without one: under mpirun the standard output is a terminal without a size.
+  /// Returns the width of the terminal in columns, or 0 without one: under mpirun the standard output is a terminal
+  /// without a size.
   private static func terminalColumns() -> Int {
     var size = winsize()
     guard isatty(STDOUT_FILENO) == 1, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }

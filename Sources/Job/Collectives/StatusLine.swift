@@ -4,8 +4,8 @@ import Synchronization
 
 /// The bottom line of a terminal, redrawn in place while other lines scroll above it.
 ///
-/// The cursor stays at the start of the line. After the terminal was resized, the line is composed again, and remains of the old line that a
-/// narrower terminal had wrapped are erased. May be used from any thread.
+/// The cursor stays at the start of the line. After the terminal was resized, the line is composed again, and remains
+/// of the old line that a narrower terminal had wrapped are erased. May be used from any thread.
 @safe
 package final class StatusLine: Sendable {
   /// The output device on which the line is drawn.
@@ -21,8 +21,8 @@ package final class StatusLine: Sendable {
 
     /// The standard output.
     ///
-    /// mpirun gives each rank its own pseudo-terminal, which has no size if mpirun's output is not a terminal, and otherwise the size at the start.
-    /// The current size is therefore read from the controlling terminal.
+    /// mpirun gives each rank its own pseudo-terminal, which has no size if mpirun's output is not a terminal, and
+    /// otherwise the size at the start. The current size is therefore read from the controlling terminal.
     package static let standardOutput = Terminal {
       let own = width(of: STDOUT_FILENO)
       guard own > 0, isatty(STDOUT_FILENO) == 1 else { return 0 }
@@ -49,7 +49,8 @@ package final class StatusLine: Sendable {
     var isShown = false
   }
 
-  /// The control characters that move to the start of the line and erase everything from there on, including wrapped remains.
+  /// The control characters that move to the start of the line and erase everything from there on, including wrapped
+  /// remains.
   private static let erasing = "\r\u{1B}[J"
   /// The time in milliseconds between checks of the terminal's size, because mpirun does not forward the resize signal.
   private static let milliseconds = 200
@@ -66,7 +67,8 @@ package final class StatusLine: Sendable {
 
   /// Shows a line.
   ///
-  /// - Parameter compose: Returns the line for a width in columns, and shorter than that; called again after the terminal was resized.
+  /// - Parameter compose: Returns the line for a width in columns, and shorter than that; called again after the
+  ///   terminal was resized.
   package func show(_ compose: @escaping @Sendable (_ columns: Int) -> String) {
     state.withLock { state in
       state.compose = compose

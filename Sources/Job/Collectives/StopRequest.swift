@@ -12,7 +12,8 @@ package struct StopRequest {
   private static let allSignals = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP]
   /// The handled signals: all but a SIGHUP that is ignored.
   private let signals: [Int32]
-  /// The time in nanoseconds within which further signals count as the first one, because a launcher may send a request several times.
+  /// The time in nanoseconds within which further signals count as the first one, because a launcher may send a request
+  /// several times.
   private static let oneRequestNanoseconds: Int64 = 300_000_000
   /// The time of the first signal on the monotonic clock, in nanoseconds; 0 before any signal.
   private static let firstNanoseconds = Atomic<Int64>(0)

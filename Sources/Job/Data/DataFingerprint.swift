@@ -8,12 +8,14 @@ import Runs
 extension Communicator {
   /// Checks that all ranks read the same samples, each from its own path.
   ///
-  /// Collective. Ranks of one host that open the same folder are not compared with each other. For each folder, one rank reads all labels and class
-  /// names, and all images of datasets up to the size of CIFAR or about 256 images of larger ones.
+  /// Collective. Ranks of one host that open the same folder are not compared with each other. For each folder, one
+  /// rank reads all labels and class names, and all images of datasets up to the size of CIFAR or about 256 images of
+  /// larger ones.
   ///
   /// - Parameters:
   ///   - dataset: The dataset that this rank has opened.
-  ///   - configuration: The configuration that names the dataset; the built-in dataset is the same everywhere and is not compared.
+  ///   - configuration: The configuration that names the dataset; the built-in dataset is the same everywhere and is
+  ///     not compared.
   /// - Throws: ``CollectiveError`` naming the ranks whose samples differ from those of rank 0.
   package func agreeOnSamples(of dataset: any ImageDataset, _ configuration: Configuration) throws {
     guard size > 1, let folder = configuration.data.path else { return }

@@ -13,8 +13,8 @@ package enum DataLocation {
   /// - Parameters:
   ///   - path: The path in the file.
   ///   - origin: The description of the file or run, for error messages.
-  ///   - folder: The file's folder. A relative path that does not exist is searched for in this folder and its parents, because versions up to
-  ///     0.1.0 stored paths relative to the folder in which a run was started.
+  ///   - folder: The file's folder. A relative path that does not exist is searched for in this folder and its parents,
+  ///     because versions up to 0.1.0 stored paths relative to the folder in which a run was started.
   /// - Returns: The path at which the dataset exists.
   /// - Throws: ``RunError`` with exit code 66 if it is not found.
   package static func found(_ path: String, of origin: String, folder: String) throws(RunError) -> String {

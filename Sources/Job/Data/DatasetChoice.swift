@@ -54,8 +54,8 @@ package enum DatasetChoice {
 
   /// Opens the training set and stores the properties that depend on the images in the configuration.
   ///
-  /// These are image size, mean and standard deviation, the hash of the file names, and the number of classes for a classifier. In a new run, the
-  /// other splits are also checked, so that a later stage does not fail on them.
+  /// These are image size, mean and standard deviation, the hash of the file names, and the number of classes for a
+  /// classifier. In a new run, the other splits are also checked, so that a later stage does not fail on them.
   ///
   /// Collective.
   package static func openTraining(

@@ -145,7 +145,8 @@ package struct DatasetFolder {
     return path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? "."
   }
 
-  /// Returns the description of a split's images: from `supcon-dataset.json` if it is up to date, else from decoding every image once.
+  /// Returns the description of a split's images: from `supcon-dataset.json` if it is up to date, else from decoding
+  /// every image once.
   ///
   /// Collective.
   package func described(
@@ -182,7 +183,8 @@ package struct DatasetFolder {
     return part
   }
 
-  /// Returns the image statistics in an existing description without checking that it is up to date; `nil` if there is none.
+  /// Returns the image statistics in an existing description without checking that it is up to date; `nil` if there is
+  /// none.
   ///
   /// Collective.
   func knownSurvey(_ split: Split, over world: borrowing Communicator) throws -> ImageSurvey? {
@@ -204,7 +206,8 @@ package struct DatasetFolder {
   ///   - description: The description of the files in `listing`.
   ///   - report: Receives log lines, on rank 0.
   /// - Returns: The index without files that cannot be decoded.
-  /// - Throws: ``RunError`` naming the first bad file, unless bad files are omitted, or a class of which no file is left.
+  /// - Throws: ``RunError`` naming the first bad file, unless bad files are omitted, or a class of which no file is
+  ///   left.
   package func usable(
     _ listing: Listing, _ description: FolderDescription.Part, report: Reporter
   ) throws(RunError) -> FolderIndex {

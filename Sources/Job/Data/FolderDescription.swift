@@ -4,7 +4,8 @@ import Formats
 import FoundationEssentials
 import Imaging
 
-/// The statistics of a folder's images, computed by decoding each once and stored in the folder as `supcon-dataset.json`.
+/// The statistics of a folder's images, computed by decoding each once and stored in the folder as
+/// `supcon-dataset.json`.
 package struct FolderDescription: Codable, Equatable {
   /// The statistics of one split.
   package struct Part: Codable, Equatable {

@@ -78,7 +78,8 @@ extension ImageSurvey {
 }
 
 extension FolderIndex {
-  /// Computes a checksum that changes when any file's size or modification time changes; each rank reads a part of the files.
+  /// Computes a checksum that changes when any file's size or modification time changes; each rank reads a part of the
+  /// files.
   ///
   /// Collective.
   func stamp(over world: borrowing Communicator) throws -> [Int64] {

@@ -4,12 +4,13 @@ import Datasets
 import Imaging
 
 extension Configuration {
-  /// The smallest number of steps per epoch that is accepted with the default batch size: with fewer, a contrastive loss may stay on its initial
-  /// plateau for several epochs.
+  /// The smallest number of steps per epoch that is accepted with the default batch size: with fewer, a contrastive
+  /// loss may stay on its initial plateau for several epochs.
   private static let fewestSteps = 40
   /// The default batch of smaller training sets, which gives more steps, and its shards.
   ///
-  /// In shards of 16, BatchNorm's statistics are less noisy and the plateau is left a little earlier, but there is no work for eight ranks.
+  /// In shards of 16, BatchNorm's statistics are less noisy and the plateau is left a little earlier, but there is no
+  /// work for eight ranks.
   private static let (smallBatch, smallShard) = (64, 8)
   /// The default learning rate of that batch, between linear and square-root scaling.
   ///
@@ -19,7 +20,8 @@ extension Configuration {
   /// The largest side of a view in pixels for which images are treated like CIFAR's, not like photographs.
   private static let largestSmallView = 64
 
-  /// Chooses defaults that depend on the training set; values that were given, or that a resumed run already has, are not changed.
+  /// Chooses defaults that depend on the training set; values that were given, or that a resumed run already has, are
+  /// not changed.
   ///
   /// - Parameters:
   ///   - dataset: The training set.

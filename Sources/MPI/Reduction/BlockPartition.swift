@@ -1,4 +1,5 @@
-/// The division of `total` consecutive items into `parts` contiguous ranges, one per owner, of sizes that differ by at most 1.
+/// The division of `total` consecutive items into `parts` contiguous ranges, one per owner, of sizes that differ by at
+/// most 1.
 public struct BlockPartition: Sendable {
   /// The ranges in the order of their owners; some are empty if there are more owners than items.
   public let runs: [Range<Int>]

@@ -1,12 +1,13 @@
-/// Sums of one short vector per shard over groups of consecutive shards, given to every rank that has shards of the group.
+/// Sums of one short vector per shard over groups of consecutive shards, given to every rank that has shards of the
+/// group.
 ///
 ///     groups of 4     rank 0  [a b c]   a + b + c + d
 ///                     rank 1  [d e f]   a + b + c + d,  e + f + g + h
 ///                     rank 2  [g h]                     e + f + g + h
 ///
-/// Each group is summed along a ``ShardTree`` of its own, so the sums have the same bits on any number of ranks. Of a group on several
-/// ranks, each of them completes the tree on a slice of the vector and sends it to the others, in two calls: a rank receives two to three
-/// vectors for a group, however many ranks share it.
+/// Each group is summed along a ``ShardTree`` of its own, so the sums have the same bits on any number of ranks. Of a
+/// group on several ranks, each of them completes the tree on a slice of the vector and sends it to the others, in two
+/// calls: a rank receives two to three vectors for a group, however many ranks share it.
 public struct GroupReduction: Sendable {
   /// The shards of a group.
   public let groupSize: Int
@@ -117,7 +118,8 @@ public struct GroupReduction: Sendable {
     return sums
   }
 
-  /// Completes the trees of groups on several ranks: from the sums of this rank's subtrees of each of its groups, those of the groups.
+  /// Completes the trees of groups on several ranks: from the sums of this rank's subtrees of each of its groups, those
+  /// of the groups.
   private func exchange(
     _ partial: [[[Double]]], count: Int, over world: borrowing Communicator
   ) throws(MPIError) -> [[Double]] {

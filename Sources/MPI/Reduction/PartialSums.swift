@@ -1,8 +1,10 @@
 import Synchronization
 
-/// The sums of this rank's shards' vectors along a ``ShardTree``, computed separately for each segment (range of elements).
+/// The sums of this rank's shards' vectors along a ``ShardTree``, computed separately for each segment (range of
+/// elements).
 ///
-/// Two sibling nodes of the tree are added as soon as both are available, so that only about log₂(shards) vectors exist at a time.
+/// Two sibling nodes of the tree are added as soon as both are available, so that only about log₂(shards) vectors exist
+/// at a time.
 final class PartialSums<Element: TreeElement>: Sendable {
   /// The memory of the sums; its vector 0 receives the total.
   let memory: SumMemory<Element>
@@ -59,8 +61,8 @@ final class PartialSums<Element: TreeElement>: Sendable {
 
   /// Returns the number of complete vectors that can exist at once.
   ///
-  /// One thread needs one vector per level of the tree. If several threads work at the same pace, sums on the levels below exist only for a few
-  /// segments at a time.
+  /// One thread needs one vector per level of the tree. If several threads work at the same pace, sums on the levels
+  /// below exist only for a few segments at a time.
   static func vectorCount(shards: Int, threads: Int) -> Int {
     let turns = (shards + threads - 1) / max(threads, 1)
     let levels = Int.bitWidth - max(turns - 1, 0).leadingZeroBitCount
@@ -107,7 +109,8 @@ final class PartialSums<Element: TreeElement>: Sendable {
     state.withLock { segments in segments[segment].vectors[node] = top }
   }
 
-  /// Takes the sum of a node's sibling; if it is not available yet, stores the node's own sum for the thread that adds the sibling.
+  /// Takes the sum of a node's sibling; if it is not available yet, stores the node's own sum for the thread that adds
+  /// the sibling.
   private func exchange(_ vector: Int?, at node: ShardTree.Node, for sibling: ShardTree.Node, _ segment: Int) -> Int? {
     state.withLock { segments in
       let other = segments[segment].vectors.removeValue(forKey: sibling)

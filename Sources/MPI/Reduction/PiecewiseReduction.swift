@@ -1,16 +1,18 @@
 import Glibc
 import Synchronization
 
-/// The sum of one long vector per shard over all shards of all ranks, computed in parts while the backward pass still completes others.
+/// The sum of one long vector per shard over all shards of all ranks, computed in parts while the backward pass still
+/// completes others.
 ///
-/// A *segment* is a range of elements that the backward pass completes at once; the last segments come first. A *piece* is a range of segments
-/// that are exchanged between ranks together.
+/// A *segment* is a range of elements that the backward pass completes at once; the last segments come first. A *piece*
+/// is a range of segments that are exchanged between ranks together.
 ///
-/// Within a rank, a segment is added along the ``ShardTree`` as soon as a shard has completed it (``add(_:segment:shard:)``). A piece is exchanged
-/// as soon as all shards of the rank have added its segments, while the rank's threads still compute earlier ones
-/// (``finish(over:waiting:unless:)``): each rank sends slice k of the sums of its largest complete subtrees to rank k, which completes the tree
-/// for its slice, and the slices are all-gathered. If the numbers of shards and ranks are powers of two, this moves as many bytes as
-/// Rabenseifner's all-reduce. Additions are element by element, so the division into parts does not change any bit of the sums.
+/// Within a rank, a segment is added along the ``ShardTree`` as soon as a shard has completed it
+/// (``add(_:segment:shard:)``). A piece is exchanged as soon as all shards of the rank have added its segments, while
+/// the rank's threads still compute earlier ones (``finish(over:waiting:unless:)``): each rank sends slice k of the
+/// sums of its largest complete subtrees to rank k, which completes the tree for its slice, and the slices are
+/// all-gathered. If the numbers of shards and ranks are powers of two, this moves as many bytes as Rabenseifner's
+/// all-reduce. Additions are element by element, so the division into parts does not change any bit of the sums.
 public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
   public let length: Int
@@ -129,8 +131,8 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// - Parameters:
   ///   - world: The ranks.
   ///   - waiting: The way in which the thread waits for other ranks.
-  ///   - hasFailed: Returns true if missing pieces will never be added; called repeatedly while a piece is missing; if it returns true, the rest is
-  ///     skipped.
+  ///   - hasFailed: Returns true if missing pieces will never be added; called repeatedly while a piece is missing; if
+  ///     it returns true, the rest is skipped.
   /// - Throws: `MPIError` if a collective fails.
   public func finish(
     over world: borrowing Communicator, waiting: Waiting, unless hasFailed: () -> Bool = { false }
@@ -176,7 +178,8 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     let slices = BlockPartition(total: part.count, parts: world.size)
     let mine = owned[world.rank]
     let own = slices[world.rank]
-    // Slice k of each partial sum is for rank k; this rank's own slices are copied to where those of other ranks will arrive.
+    // Slice k of each partial sum is for rank k; this rank's own slices are copied to where those of other ranks will
+    // arrive.
     resize(&sent, to: mine.count * part.count)
     copy(slices.runs, of: part, mine, into: &sent, at: 0)
     let receiveCounts = owned.map { nodes in nodes.count * own.count }

@@ -1,8 +1,8 @@
 /// The messages of a ``PiecewiseReduction`` of float32 vectors, counted without sending any.
 ///
-/// The vectors are cut into pieces, which are exchanged as soon as they are complete, and each piece into parts. A part takes two
-/// collectives: an all-to-all, in which every rank receives its slice of the partial sums of all others, and an all-gather of the summed
-/// slices.
+/// The vectors are cut into pieces, which are exchanged as soon as they are complete, and each piece into parts. A part
+/// takes two collectives: an all-to-all, in which every rank receives its slice of the partial sums of all others, and
+/// an all-gather of the summed slices.
 public struct ReductionMessages: Sendable {
   /// The numbers of elements in the parts of each piece, in the order of the pieces.
   public let parts: [[Int]]
@@ -24,9 +24,11 @@ public struct ReductionMessages: Sendable {
     partialSums = runs.runs.map { run in tree.maximalSubtrees(inside: run).count }
   }
 
-  /// The number of bytes of a vector that are exchanged at once: 4 MiB, or for more than 256 ranks 16 KiB for each, up to 32 MiB.
+  /// The number of bytes of a vector that are exchanged at once: 4 MiB, or for more than 256 ranks 16 KiB for each, up
+  /// to 32 MiB.
   ///
-  /// Messages are then limited by the transfer, not by latency and the work on each of them, and the buffers stay small.
+  /// Messages are then limited by the transfer, not by latency and the work on each of them, and the buffers stay
+  /// small.
   static func exchangedByteCount(ranks: Int) -> Int { min(max(4 << 20, ranks << 14), 32 << 20) }
 
   /// The lower bounds of the pieces of a vector that a backward pass completes from its end.

@@ -1,6 +1,7 @@
 /// A box plot of a number in several groups, as inline SVG.
 ///
-/// Boxes range from the lower to the upper quartile with a line at the median, whiskers to the extremes; every value is a dot.
+/// Boxes range from the lower to the upper quartile with a line at the median, whiskers to the extremes; every value is
+/// a dot.
 package struct BoxPlot {
   /// A named group of values, drawn as one box.
   struct Group {

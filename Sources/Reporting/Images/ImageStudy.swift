@@ -94,7 +94,8 @@ package struct ImageStudy {
 
   /// Returns the encoder at the beginning of the run.
   ///
-  /// It has the initial weights, which the seed determines, or, if the run began with other weights, those of the earliest checkpoint.
+  /// It has the initial weights, which the seed determines, or, if the run began with other weights, those of the
+  /// earliest checkpoint.
   ///
   /// Collective.
   ///

@@ -2,7 +2,8 @@ import Glibc
 
 /// The two principal components of a set of vectors, computed by block power iteration.
 ///
-/// No random numbers are used, and the sign of each component makes its largest coordinate positive, so that equal input gives the same map.
+/// No random numbers are used, and the sign of each component makes its largest coordinate positive, so that equal
+/// input gives the same map.
 package struct PrincipalComponents {
   /// The coordinates of every vector along both components.
   package let points: [(x: Double, y: Double)]
@@ -19,7 +20,8 @@ package struct PrincipalComponents {
     let centered = Self.centered(rows, count, width)
     let total = centered.reduce(0) { sum, element in sum + element * element }
     let block = min(Self.blockSize, width)
-    // The initial directions are the axes of largest variance, slightly rotated so that none is orthogonal to an eigenvector.
+    // The initial directions are the axes of largest variance, slightly rotated so that none is orthogonal to an
+    // eigenvector.
     var directions = (0..<block).map { index in
       (0..<width).map { column in cos(Double((index + 1) * (column + 1))) }
     }

@@ -3,12 +3,13 @@ import Glibc
 
 /// A two-dimensional map of vectors by exact t-SNE (van der Maaten and Hinton 2008, "Visualizing Data using t-SNE").
 ///
-/// All pairs are used, without approximation. Initialization (principal components), early exaggeration, gains, momentum and learning rate are those
-/// of scikit-learn's `TSNE(method="exact", init="pca")`.
+/// All pairs are used, without approximation. Initialization (principal components), early exaggeration, gains,
+/// momentum and learning rate are those of scikit-learn's `TSNE(method="exact", init="pca")`.
 package struct TSNE {
   /// The coordinates of every vector on the map.
   package let points: [(x: Double, y: Double)]
-  /// The Kullback–Leibler divergence Σ p log(p / q) between the similarities of the vectors (p) and on the map (q), in nats.
+  /// The Kullback–Leibler divergence Σ p log(p / q) between the similarities of the vectors (p) and on the map (q), in
+  /// nats.
   package let divergence: Double
 
   private static let exaggeration: Float = 12
@@ -20,7 +21,8 @@ package struct TSNE {
   /// - Parameters:
   ///   - rows: The vectors.
   ///   - width: The number of elements of a vector.
-  ///   - perplexity: The effective number of neighbors of each vector; at most a third of the number of vectors is used.
+  ///   - perplexity: The effective number of neighbors of each vector; at most a third of the number of vectors is
+  ///     used.
   ///   - threads: The number of threads; the map does not depend on it.
   package init(rows: [Float], width: Int, perplexity: Double = 30, threads: Int = 1) {
     let count = rows.count / max(width, 1)
@@ -70,7 +72,8 @@ package struct TSNE {
     }
   }
 
-  /// Returns normalized exp(−β d) over distances d, where β is found by bisection so that the distribution has a given entropy.
+  /// Returns normalized exp(−β d) over distances d, where β is found by bisection so that the distribution has a given
+  /// entropy.
   private static func conditionalProbabilities(_ distances: [Double], of row: Int, entropy: Double) -> [Double] {
     var (low, high, beta) = (0.0, Double.infinity, 1.0)
     let nearest = distances.indices.filter { index in index != row }.map { index in distances[index] }.min() ?? 0
@@ -117,7 +120,8 @@ private struct Plane {
     gains = Array(repeating: .one, count: start.count)
   }
 
-  /// Returns the gradient 4 Σ_j (e p − q) w (y_i − y_j) for each point i, where w = 1 / (1 + ‖y_i − y_j‖²), q = w / Σ w, and e is the exaggeration.
+  /// Returns the gradient 4 Σ_j (e p − q) w (y_i − y_j) for each point i, where w = 1 / (1 + ‖y_i − y_j‖²), q = w / Σ
+  /// w, and e is the exaggeration.
   func gradient(_ probabilities: [Float], exaggeration: Float, threads: Int) -> [SIMD2<Float>] {
     let count = x.count
     var attraction = [SIMD2<Float>](repeating: .zero, count: count)

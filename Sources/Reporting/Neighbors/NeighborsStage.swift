@@ -26,7 +26,8 @@ package enum NeighborsStage {
     package var neighbors = 10
     /// The output format.
     package var format = ResultFormat.text
-    /// The output file of a sheet that shows the images and their neighbors, HTML or PNG depending on its ending; `nil` for none.
+    /// The output file of a sheet that shows the images and their neighbors, HTML or PNG depending on its ending; `nil`
+    /// for none.
     package var sheet: String?
     /// The number of threads of each rank.
     package var threads = 1

@@ -2,7 +2,8 @@ import Configuration
 import Datasets
 import Evaluation
 
-/// The report's sections about classification: confusion matrix, table of classes, most confident mistakes, and reliability diagram.
+/// The report's sections about classification: confusion matrix, table of classes, most confident mistakes, and
+/// reliability diagram.
 struct ClassificationSections {
   let study: ImageStudy
   let classification: ClassificationStudy

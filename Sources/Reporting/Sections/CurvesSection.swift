@@ -1,7 +1,8 @@
 import Configuration
 import Runs
 
-/// The report's section of curves: loss, accuracies, learning rate, gradient norm, speed, and the time of each part of a step.
+/// The report's section of curves: loss, accuracies, learning rate, gradient norm, speed, and the time of each part of
+/// a step.
 struct CurvesSection {
   let runs: [RunRecord]
 
@@ -95,7 +96,8 @@ struct CurvesSection {
     }
   }
 
-  /// The table of mean seconds of each part of a step: with shares and bars for a single run, in columns for several runs.
+  /// The table of mean seconds of each part of a step: with shares and bars for a single run, in columns for several
+  /// runs.
   private var parts: Markup? {
     let means = runs.map(meanParts)
     guard let names = means.max(by: { one, other in one.count < other.count })?.map(\.name), !names.isEmpty else {

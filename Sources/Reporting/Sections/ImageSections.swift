@@ -4,7 +4,8 @@ import Evaluation
 import ImageCodecs
 import Imaging
 
-/// The report's sections with images: samples with their views, maps of embeddings, and nearest neighbors of test images.
+/// The report's sections with images: samples with their views, maps of embeddings, and nearest neighbors of test
+/// images.
 struct ImageSections {
   let study: ImageStudy
 

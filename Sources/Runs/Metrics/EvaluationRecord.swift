@@ -1,6 +1,7 @@
 /// The record of an evaluation of the encoder during training (`--evaluate-epochs`), never on the test set.
 ///
-/// Images (queries) are classified by reference samples, which are training images. Measures that need labels are `nil` for unlabeled images.
+/// Images (queries) are classified by reference samples, which are training images. Measures that need labels are `nil`
+/// for unlabeled images.
 package struct EvaluationRecord: MetricsRecord {
   package static let kind = "evaluation"
   package static let namesWithoutCurve: Set<String> = ["step", "epoch", "query_samples", "reference_samples"]

@@ -64,15 +64,18 @@ struct BenchmarkResult: Codable {
   /// The largest peak resident memory of any rank in bytes, read before the machine's peak rates were measured.
   var peakResidentBytesMaximum: Int
   var peakResidentBytesSum: Int
-  /// The seconds from the start of the slowest rank's process to its first step; `nil` if the system does not report it.
+  /// The seconds from the start of the slowest rank's process to its first step; `nil` if the system does not report
+  /// it.
   var startupSeconds: Double?
-  /// The bytes of embeddings, labels and log-sum-exps that a rank received from others per step: the mean over the ranks.
+  /// The bytes of embeddings, labels and log-sum-exps that a rank received from others per step: the mean over the
+  /// ranks.
   var gatheredBytesPerRank: Int
   /// The bytes of embeddings, labels and log-sum-exps that the rank with the most received from others per step.
   var gatheredBytesMaximum: Int
   /// The communication volume per step by MPI function name: the mean over steps and ranks.
   var collectives: [String: CollectiveShare]
-  /// The size in bytes of the vector of gradients, batch statistics and loss that is summed over the ranks in each step.
+  /// The size in bytes of the vector of gradients, batch statistics and loss that is summed over the ranks in each
+  /// step.
   var reducedVectorBytes: Int
 
   package enum CodingKeys: String, CodingKey {

@@ -88,7 +88,8 @@ enum LayerBenchmark {
   }
 }
 
-/// The measurement of this machine's peak rate for convolutions, with a 1×1 convolution whose operands stay in the caches.
+/// The measurement of this machine's peak rate for convolutions, with a 1×1 convolution whose operands stay in the
+/// caches.
 private enum ConvolutionPeak {
   /// Returns the additions and multiplications per second of the convolution on one thread, the best of several rounds.
   static func rate(_ engine: Engine, _ precision: Precision) throws -> Double {

@@ -5,7 +5,8 @@ import MPI
 import OneDNN
 import Synchronization
 
-/// The peak arithmetic and memory rates of the job's machines with all threads of all ranks active, to which the rates of a step are compared.
+/// The peak arithmetic and memory rates of the job's machines with all threads of all ranks active, to which the rates
+/// of a step are compared.
 struct MachinePeaks {
   /// The rate of float32 matrix products (`dnnl_sgemm`), in 10⁹ operations per second.
   let matrixProductGigaflops: Double
@@ -19,7 +20,8 @@ struct MachinePeaks {
 
   /// Measures the peak rates of matrix products and of memory copies, in 0.6 s (quiet machine) to 1.5 s.
   ///
-  /// Collective. Allocates 256 MiB per thread, which raises the process's peak memory: read that figure before this call.
+  /// Collective. Allocates 256 MiB per thread, which raises the process's peak memory: read that figure before this
+  /// call.
   static func measure(threads: Int, over world: borrowing Communicator) throws -> MachinePeaks {
     MachinePeaks(
       matrixProductGigaflops: 1e-9 * (try bestRate((0..<threads).map { _ in MatrixProductLoad() }, over: world)),
@@ -108,7 +110,8 @@ private final class CopyLoad: PeakLoad {
 
   func run() -> Double {
     if !isTouched {
-      // Written by the thread that will read it (first touch on NUMA systems); unwritten pages would all map to one page of zeros.
+      // Written by the thread that will read it (first touch on NUMA systems); unwritten pages would all map to one
+      // page of zeros.
       unsafe source.initializeMemory(as: UInt8.self, repeating: 1, count: Self.byteCount)
       isTouched = true
     }

@@ -108,7 +108,8 @@ package enum DatasetInspection {
     return reports
   }
 
-  /// Returns the description of a split of a dataset that is not a folder of image files; `nil` if there is no such split.
+  /// Returns the description of a split of a dataset that is not a folder of image files; `nil` if there is no such
+  /// split.
   private static func fixedReport(
     _ request: DatasetRequest, _ split: Split, isFresh: Bool, over world: borrowing Communicator,
     report: Reporter

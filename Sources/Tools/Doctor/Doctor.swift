@@ -150,7 +150,8 @@ package enum Doctor {
     }
   }
 
-  /// Checks, by creating and removing a folder, that rank 0 can write to the run directory or its nearest existing parent.
+  /// Checks, by creating and removing a folder, that rank 0 can write to the run directory or its nearest existing
+  /// parent.
   ///
   /// Collective.
   private static func output(_ path: String?, over world: borrowing Communicator) throws -> [Finding] {

@@ -53,7 +53,8 @@ struct InputEmbeddings<Scalar: LossScalar> {
     }
   }
 
-  /// Converts the gradient with respect to rows of unit length to that with respect to the input rows: (∂L/∂z − (z·∂L/∂z) z) / ‖u‖.
+  /// Converts the gradient with respect to rows of unit length to that with respect to the input rows: (∂L/∂z −
+  /// (z·∂L/∂z) z) / ‖u‖.
   func chainThroughNormalization(_ gradient: inout [Scalar]) {
     for row in lengths.indices {
       let elements = row * width..<(row + 1) * width

@@ -5,7 +5,8 @@ import Losses
 import MPI
 import Runs
 
-/// The contrastive loss of embeddings in files, with its lower bound and gradient, for validating other implementations.
+/// The contrastive loss of embeddings in files, with its lower bound and gradient, for validating other
+/// implementations.
 package enum LossEvaluation {
   /// The options of `supcon loss`.
   package struct Request: Sendable {
@@ -13,8 +14,8 @@ package enum LossEvaluation {
     package var embeddings: String
     /// The path of a `.npy` file of integers, `[N]`; `nil` for SimCLR.
     package var labels: String?
-    /// The label of rows without a class, which are neither anchors nor positives, but negatives of all other rows; `nil` if all labels are
-    /// classes.
+    /// The label of rows without a class, which are neither anchors nor positives, but negatives of all other rows;
+    /// `nil` if all labels are classes.
     package var ignoredLabel: Int64?
     /// The number V of views per sample: rows kN/V … (k+1)N/V − 1 are view k of the samples.
     ///
@@ -132,7 +133,8 @@ package enum LossEvaluation {
     report: Reporter, read: (Range<Int>) throws(FileError) -> [Scalar]
   ) throws -> Result {
     let (rowCount, width) = (file.shape[0], file.shape[1])
-    // A function of N only, so that the result has the same bits on any number of ranks: 64 shards, until these are full blocks.
+    // A function of N only, so that the result has the same bits on any number of ranks: 64 shards, until these are
+    // full blocks.
     let blocks = RowBlocks(
       rowCount: rowCount, rowsPerShard: min(max((rowCount + 63) / 64, 1), 128), ranks: world.size)
     let own = blocks.rows(ofRank: world.rank)

@@ -35,7 +35,8 @@ struct PlanResult: Codable {
   /// The number of those shards whose activations are saved for the backward pass; the others are recomputed.
   var shardsKept: Int
   var shardActivationBytes: Int
-  /// The bytes that remain of a shard of which blocks are recomputed one by one; absent unless shards share BatchNorm's statistics.
+  /// The bytes that remain of a shard of which blocks are recomputed one by one; absent unless shards share BatchNorm's
+  /// statistics.
   var shardOutlineBytes: Int?
   var stepsPerEpoch: Int
   var steps: Int
@@ -96,7 +97,8 @@ struct PlanResult: Codable {
     self.scaling = scaling
   }
 
-  /// Returns the parts of a layout: `encoder.layer1.0.conv1.weight` belongs to `layer1`, everything before the groups of blocks to `stem`.
+  /// Returns the parts of a layout: `encoder.layer1.0.conv1.weight` belongs to `layer1`, everything before the groups
+  /// of blocks to `stem`.
   private static func parts(of layout: VectorLayout) -> [Part] {
     var parts: [Part] = []
     for slice in layout.slices {

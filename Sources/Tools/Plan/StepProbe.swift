@@ -105,8 +105,8 @@ struct StepProbe {
       parts: best, vectorLength: step.vector.count, segments: step.segments, segmentSeconds: segmentSeconds)
   }
 
-  /// The seconds of the loss: those of the gather and the classes for each global row, and the others for each pair of a global row and one
-  /// of the rank's own.
+  /// The seconds of the loss: those of the gather and the classes for each global row, and the others for each pair of
+  /// a global row and one of the rank's own.
   private static func lossSeconds(_ configuration: Configuration, over world: borrowing Communicator) throws
     -> (perRow: Double, perPair: Double)
   {

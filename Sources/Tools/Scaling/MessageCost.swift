@@ -69,7 +69,8 @@ struct Cluster {
   ///
   /// - Parameters:
   ///   - networkBytes: The bytes that cross the busiest host's link.
-  ///   - isSleeping: True if the main thread sleeps between polls, which finds the end of the messages half a pause late at each side.
+  ///   - isSleeping: True if the main thread sleeps between polls, which finds the end of the messages half a pause
+  ///     late at each side.
   /// - Returns: The seconds.
   func exchangeSeconds(networkBytes: Double, isSleeping: Bool) -> Double {
     guard hosts > 1 else { return 0 }

@@ -76,8 +76,8 @@ struct ReductionCost {
 
   /// The seconds of the reduction after the end of the backward pass.
   ///
-  /// The last piece of the vector is complete first; each is exchanged after the one behind it. The work on messages takes one of the cores
-  /// on which the threads compute.
+  /// The last piece of the vector is complete first; each is exchanged after the one behind it. The work on messages
+  /// takes one of the cores on which the threads compute.
   ///
   /// - Parameters:
   ///   - completions: The seconds before the end of the backward pass at which each piece is complete.

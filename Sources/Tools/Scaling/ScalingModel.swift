@@ -65,7 +65,8 @@ package struct ComputeSeconds: Sendable {
   }
 }
 
-/// A model of a training step on any number of equal hosts: the program's own collectives, and measured seconds of computing.
+/// A model of a training step on any number of equal hosts: the program's own collectives, and measured seconds of
+/// computing.
 package struct ScalingModel: Sendable {
   package var sizes: StepSizes
   package var compute: ComputeSeconds
@@ -120,7 +121,8 @@ package struct ScalingModel: Sendable {
       traffic: (gathers + [reduction.slices, reduction.sums]).filter { cost in cost.calls > 0 })
   }
 
-  /// The seconds before the end of the backward passes at which each piece is complete: the last shard of a thread completes the sums.
+  /// The seconds before the end of the backward passes at which each piece is complete: the last shard of a thread
+  /// completes the sums.
   private func completions(of pieces: [Int]) -> [Double] {
     let whole = compute.segments.max() ?? 0
     return zip(sizes.segments, compute.segments).filter { bound, _ in pieces.contains(bound) }.map { _, seconds in
@@ -153,7 +155,8 @@ package struct ScalingModel: Sendable {
   /// The share of the step up to which the network counts as hidden.
   package static let hiddenShare = 0.05
 
-  /// Finds the smallest batch of a host at which the network takes at most 5 % of the step, of 1, 2, 4, … shards a thread.
+  /// Finds the smallest batch of a host at which the network takes at most 5 % of the step, of 1, 2, 4, … shards a
+  /// thread.
   ///
   /// - Parameter hosts: The number of hosts.
   /// - Returns: Its samples; `nil` if none is large enough.

@@ -22,7 +22,8 @@ struct ScalingResult: Codable {
   var networkBytesPerHost: Double
   /// The messages by purpose.
   var traffic: [MessageCost]
-  /// The smallest batch of a host, of 1, 2, 4, … shards a thread, at which the network takes at most 5 % of the step; absent if none is large enough.
+  /// The smallest batch of a host, of 1, 2, 4, … shards a thread, at which the network takes at most 5 % of the step;
+  /// absent if none is large enough.
   var hiddenBatchPerHost: Int?
   /// The same batch of a host on fewer hosts.
   var weakScaling: [Row]

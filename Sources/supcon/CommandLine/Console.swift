@@ -27,8 +27,8 @@ enum Console {
       ? ExitStatus.inputOutput.rawValue : code
   }
 
-  /// Ignores SIGPIPE and SIGXFSZ, so that a write to a closed pipe, or beyond the limit of a file's size (`ulimit -f`), fails with its
-  /// reason rather than end the process before it has saved.
+  /// Ignores SIGPIPE and SIGXFSZ, so that a write to a closed pipe, or beyond the limit of a file's size (`ulimit -f`),
+  /// fails with its reason rather than end the process before it has saved.
   static func ignoreFailedWrites() {
     for write in [SIGPIPE, SIGXFSZ] {
       _ = signal(write, SIG_IGN)
@@ -43,7 +43,8 @@ enum Console {
     }
   }
 
-  /// Returns a reporter that prints lines to the standard output on rank 0, errors to the standard error, and drops all lines of other ranks.
+  /// Returns a reporter that prints lines to the standard output on rank 0, errors to the standard error, and drops all
+  /// lines of other ranks.
   ///
   /// - Parameters:
   ///   - world: The ranks.
@@ -63,7 +64,8 @@ enum Console {
     }
   }
 
-  /// Returns a reporter that prints all lines to the standard error on rank 0, for commands whose results are the standard output.
+  /// Returns a reporter that prints all lines to the standard error on rank 0, for commands whose results are the
+  /// standard output.
   static func errorReporter(of world: borrowing Communicator) -> Reporter {
     world.isRoot ? Reporter { _, text in error(text) } : .silent
   }

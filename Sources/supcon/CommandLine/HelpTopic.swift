@@ -7,7 +7,8 @@ struct HelpTopic {
   let exitStatus: ExitStatus
   let text: String
 
-  /// Finds the topic; `nil` if the arguments do not ask for help, or for a command, which the argument parser explains itself.
+  /// Finds the topic; `nil` if the arguments do not ask for help, or for a command, which the argument parser explains
+  /// itself.
   init?(_ arguments: [String]) {
     guard arguments.first == "help", let topic = arguments.dropFirst().first, !topic.hasPrefix("-") || topic.count > 2
     else { return nil }

@@ -28,12 +28,14 @@ enum Interruption {
     }
   }
 
-  /// Suppresses the message from now on, because the work is done and a launcher may stop ranks that have not exited yet.
+  /// Suppresses the message from now on, because the work is done and a launcher may stop ranks that have not exited
+  /// yet.
   static func withdraw() {
     length.store(0, ordering: .relaxed)
   }
 
-  /// Prints the message and ends the process; called by the signal handler, so it uses only async-signal-safe functions.
+  /// Prints the message and ends the process; called by the signal handler, so it uses only async-signal-safe
+  /// functions.
   fileprivate static func end() {
     let count = length.load(ordering: .relaxed)
     if count > 0 {

@@ -15,12 +15,14 @@ struct Launch {
   /// The launcher's data about this process.
   static var current: Launch { Launch(launcher: .current) }
 
-  /// Waits long enough for rank 0 to print, because launchers end all ranks soon after the first one exits with an error.
+  /// Waits long enough for rank 0 to print, because launchers end all ranks soon after the first one exits with an
+  /// error.
   static func letRootSpeakFirst() {
     sleep(1)
   }
 
-  /// Waits for as long as mpirun would need to end this rank if rank 0 had also failed; if it returns, only this rank has failed.
+  /// Waits for as long as mpirun would need to end this rank if rank 0 had also failed; if it returns, only this rank
+  /// has failed.
   ///
   /// - Returns: True after the wait; false immediately with Hydra and srun, which do not end the other ranks.
   func outlivesRoot() -> Bool {
@@ -31,7 +33,8 @@ struct Launch {
 
   /// Restores the default actions of crash signals, so that the MPI library's handlers report them.
   ///
-  /// Swift's own handler may take a minute for a backtrace if all ranks share the cores, and the job hangs in the meantime.
+  /// Swift's own handler may take a minute for a backtrace if all ranks share the cores, and the job hangs in the
+  /// meantime.
   func leaveCrashesToTheLibrary() {
     guard size > 1 else { return }
     for crash in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGQUIT] {

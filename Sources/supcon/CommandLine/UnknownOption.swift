@@ -2,8 +2,8 @@ import ArgumentParser
 import Configuration
 import Spelling
 
-/// Better suggestions for an unknown option, such as `--lr`, or for a value that is not allowed; the argument parser would suggest names with
-/// similar spelling only.
+/// Better suggestions for an unknown option, such as `--lr`, or for a value that is not allowed; the argument parser
+/// would suggest names with similar spelling only.
 enum UnknownOption {
   /// Returns `message` with the option or value that was probably meant; `nil` if it is about something else.
   static func message(_ message: String, for arguments: [String]) -> String? {

@@ -3,7 +3,8 @@ import Configuration
 import MPI
 import Tools
 
-/// The command `supcon dataset info`, which prints the classes, numbers and sizes of a dataset's images, their mean and deviation.
+/// The command `supcon dataset info`, which prints the classes, numbers and sizes of a dataset's images, their mean and
+/// deviation.
 struct DatasetInfoCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",

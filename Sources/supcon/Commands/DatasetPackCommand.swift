@@ -4,7 +4,8 @@ import Job
 import MPI
 import Tools
 
-/// The command `supcon dataset pack`, which decodes a folder's images once, shrinks them, and writes them into one file for `--data`.
+/// The command `supcon dataset pack`, which decodes a folder's images once, shrinks them, and writes them into one file
+/// for `--data`.
 struct DatasetPackCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "pack",

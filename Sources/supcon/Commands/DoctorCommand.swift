@@ -4,7 +4,8 @@ import Job
 import MPI
 import Tools
 
-/// The command `supcon doctor`, which checks a launch before training: cores, memory, networks, programs, options, data, output.
+/// The command `supcon doctor`, which checks a launch before training: cores, memory, networks, programs, options,
+/// data, output.
 struct DoctorCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",

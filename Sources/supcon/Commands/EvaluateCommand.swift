@@ -4,7 +4,8 @@ import Datasets
 import Evaluation
 import MPI
 
-/// The command `supcon evaluate`, which measures a run's frozen encoder, and its classifier if it has one, on the test set.
+/// The command `supcon evaluate`, which measures a run's frozen encoder, and its classifier if it has one, on the test
+/// set.
 struct EvaluateCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",

@@ -4,7 +4,8 @@ import Job
 import MPI
 import Training
 
-/// The command `supcon supervised`, which trains encoder and classifier with cross-entropy, the baseline of contrastive training.
+/// The command `supcon supervised`, which trains encoder and classifier with cross-entropy, the baseline of contrastive
+/// training.
 struct SupervisedCommand: ConfiguredCommand {
   static let configuration = CommandConfiguration(
     commandName: "supervised",

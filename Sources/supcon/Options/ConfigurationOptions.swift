@@ -3,7 +3,8 @@ import Configuration
 
 /// The options of a training run.
 ///
-/// They have no defaults here, because the value of an option that is not given comes from the resumed run or the command's defaults.
+/// They have no defaults here, because the value of an option that is not given comes from the resumed run or the
+/// command's defaults.
 struct ConfigurationOptions: OptionArguments {
   @Option(
     name: .customLong("recipe"),

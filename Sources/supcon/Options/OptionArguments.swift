@@ -3,7 +3,8 @@ import Configuration
 
 /// Command-line flags for rows of the table of options (``ConfigurationOption``), which parses their values.
 ///
-/// A property is named after its option (`zeroInitLastScale` for `zero-init-last-scale`); help and completion come from the table.
+/// A property is named after its option (`zeroInitLastScale` for `zero-init-last-scale`); help and completion come from
+/// the table.
 protocol OptionArguments: ParsableArguments, GivenOptions {}
 
 /// A source of given options: a group of flags, or a group of such groups.

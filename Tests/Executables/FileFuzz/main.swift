@@ -2,10 +2,11 @@ import Foundation
 import Glibc
 import TestSupport
 
-// file-fuzz FOLDER ENDING TRIES [FIRST]: reads damaged copies of the folder's files, each damage a function of its number.
-// file-fuzz make FOLDER: writes whole files of the formats that supcon writes itself, to be damaged.
+// file-fuzz FOLDER ENDING TRIES [FIRST]: reads damaged copies of the folder's files, each damage a function of its
+// number. file-fuzz make FOLDER: writes whole files of the formats that supcon writes itself, to be damaged.
 //
-// A crash leaves the file in file-fuzz.last; a try that takes longer than a second, or lets the process grow beyond 256 MiB, ends it too.
+// A crash leaves the file in file-fuzz.last; a try that takes longer than a second, or lets the process grow beyond
+// 256 MiB, ends it too.
 
 let arguments = CommandLine.arguments
 if arguments.count == 3, arguments[1] == "make" {

@@ -2,8 +2,8 @@
 //
 //     mpirun -np N loss-steps FOLDER [SUMMATION CONTRAST-MODE DENOMINATOR POSITIVES-CAP none|joint|stopped]…
 //
-// FOLDER holds inputs.npy [rows, 6], labels.npy [rows] and parameters.npy. Prints each step's loss, then the parameters,
-// for one loss after the other; all begin with the same parameters.
+// FOLDER holds inputs.npy [rows, 6], labels.npy [rows] and parameters.npy. Prints each step's loss, then the
+// parameters, for one loss after the other; all begin with the same parameters.
 
 import Formats
 import Glibc

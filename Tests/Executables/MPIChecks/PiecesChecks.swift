@@ -2,7 +2,8 @@ import Dispatch
 import Glibc
 import MPI
 
-/// The reduction in pieces against a sequential evaluation of whole vectors, bit by bit, while threads still bring pieces and after that.
+/// The reduction in pieces against a sequential evaluation of whole vectors, bit by bit, while threads still bring
+/// pieces and after that.
 func checkPieces(_ world: borrowing Communicator) throws {
   for (shards, bounds) in [(1, [0]), (5, [0, 1, 700]), (8, [0, 333, 334, 900]), (9, [0, 500])] {
     for waiting in [Waiting.sleeping, .spinning] {

@@ -88,7 +88,8 @@ private struct Shuffler: RandomNumberGenerator {
   }
 }
 
-/// The control: each rank's own sum and then `MPI_Allreduce`, whose bits depend on the number of ranks, against the tree.
+/// The control: each rank's own sum and then `MPI_Allreduce`, whose bits depend on the number of ranks, against the
+/// tree.
 ///
 /// Reports the number of cases in which the bits differ; the tests expect some on three ranks.
 func checkControl(_ world: borrowing Communicator) throws {
