@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 //
 // supcon: Supervised Contrastive training of image encoders on CPUs over MPI.
-// The targets are the stages of the walk (README.md); dependencies point only downwards.
+// The targets are the stages of the walk (docs/tour.md); dependencies point only downwards.
 
 import PackageDescription
 

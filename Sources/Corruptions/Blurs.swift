@@ -46,7 +46,7 @@ enum Blurs {
     }.image
   }
 
-  /// The mean of the image and of `count` enlargements, the first by 1.
+  /// Returns the mean of the image and of `count` enlargements, the first by 1.
   static func zoom(_ image: RGBImage, count: Int, step: Double) -> RGBImage {
     // NumPy's `arange`, by whose roundings 1.25 is a little more: 26 pixels become 33, not 32.
     let distance = (1 + step) - 1
@@ -62,6 +62,6 @@ enum Blurs {
     }.image
   }
 
-  /// A value that becomes the nearest level when it is rounded down, as filters of images of 8 bits round.
+  /// Returns a value that becomes the nearest level when it is rounded down, as filters of images of 8 bits round.
   static func rounded(_ value: Double) -> Double { value + 0.5 / 255 }
 }

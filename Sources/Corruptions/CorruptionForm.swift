@@ -9,17 +9,17 @@ public struct CorruptionForm: Sendable {
   /// Width and height of the images in pixels.
   public let side: Int
 
-  /// The standard deviation of Gaussian noise.
+  /// The standard deviation of Gaussian noise, for samples from 0 to 1.
   let gaussianNoise: [Double]
   /// The number of photons of full brightness.
   let shotNoise: [Double]
   /// The share of samples that become black or full.
   let impulseNoise: [Double]
-  /// The radius of the disk, and the standard deviation that smooths it.
+  /// The radius of the disk, and the standard deviation that smooths it, in pixels.
   let defocus: [(radius: Double, sigma: Double)]
-  /// The standard deviation of both blurs, the largest move of a pixel, and the number of passes.
+  /// The standard deviation of both blurs and the largest move of a pixel, in pixels, and the number of passes.
   let glass: [(sigma: Double, distance: Int, passes: Int)]
-  /// The length of the line, and its standard deviation.
+  /// The length of the line, and the standard deviation of its weights, in pixels.
   let motion: [(radius: Int, sigma: Double)]
   /// The number of enlargements, and the distance between two.
   let zoom: [(count: Int, step: Double)]
@@ -27,16 +27,16 @@ public struct CorruptionForm: Sendable {
   let snow: [Snow]
   /// The brightness of the cloud, and the factor by which finer waves are weaker.
   let fog: [(strength: Double, decay: Double)]
-  /// The amount added to the value of a color.
+  /// The amount added to the value of a color (of hue, saturation and value), which is from 0 to 1.
   let brightness: [Double]
-  /// The factor of the distances from the mean.
+  /// The factor by which the differences of samples from the image's mean are multiplied.
   let contrast: [Double]
   /// The size of displacements, the standard deviation that smooths them, and the largest move of a point of the affine
-  /// map.
+  /// map, in pixels.
   let elastic: [(amplitude: Double, sigma: Double, shift: Double)]
   /// The share of the side that is left.
   let pixelate: [Double]
-  /// The quality of the JPEG file.
+  /// The quality of the JPEG file, from 1 to 100.
   let jpeg: [Int]
 
   /// The parameters of snow.
@@ -47,7 +47,7 @@ public struct CorruptionForm: Sendable {
     let zoom: Double
     /// The level below which there is no flake.
     let threshold: Double
-    /// The length of the line along which flakes fall, and its standard deviation.
+    /// The length of the line along which flakes fall, in pixels.
     let radius: Int
     let sigma: Double
     /// The share of the image that is not whitened.
@@ -65,7 +65,7 @@ public struct CorruptionForm: Sendable {
   /// The forms of which parameters are published.
   public static let all = [cifar, tinyImageNet, imageNet]
 
-  /// The form for images of a size; `nil` if none is published.
+  /// Creates the form for images of a size in pixels; `nil` if none is published.
   public init?(width: Int, height: Int) {
     guard width == height, let form = Self.all.first(where: { form in form.side == width }) else { return nil }
     self = form

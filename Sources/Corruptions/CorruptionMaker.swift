@@ -6,16 +6,16 @@ import KeyedRandomness
 /// The random draws of an image are keyed by corruption, severity and the image's number in its dataset, and by nothing
 /// else: every run, rank and thread sees the same pixels.
 public struct CorruptionMaker: Sendable {
-  /// The corruption.
+  /// The kind of corruption.
   public let corruption: Corruption
-  /// The severity, from 0 to 4.
+  /// The severity, from 0 (weakest) to 4; datasets of corrupted images name them 1 to 5.
   public let severity: Int
-  /// The parameters.
+  /// The parameters of all corruptions for the images' size.
   public let form: CorruptionForm
 
   private let method: @Sendable (RGBImage, inout RandomStream) throws(ImageError) -> RGBImage
 
-  /// Prepares one severity, from 0 to 4.
+  /// Creates the maker of one severity, from 0 (weakest) to 4, of one corruption.
   public init(_ corruption: Corruption, severity: Int, _ form: CorruptionForm) {
     precondition((0..<Corruption.severityCount).contains(severity), "severity \(severity) from 0 to 4")
     (self.corruption, self.severity, self.form) = (corruption, severity, form)

@@ -78,7 +78,7 @@ struct AffineSource {
     (origin, moved) = (points[2], targets[2])
   }
 
-  /// The place in the image of a pixel of the moved image.
+  /// Returns the place in the image of a pixel of the moved image.
   func place(x: Double, y: Double) -> (x: Double, y: Double) {
     let (right, down) = (x - moved.x, y - moved.y)
     return (

@@ -8,14 +8,14 @@ enum Filters {
     let weight: Double
   }
 
-  /// The weights of a Gaussian around 0 at whole places, with sum 1.
+  /// Returns the weights of a Gaussian around 0 at whole places, with sum 1.
   static func gaussianWeights(sigma: Double, at places: ClosedRange<Int>) -> [Double] {
     let weights = places.map { place in exp(-0.5 * Double(place * place) / (sigma * sigma)) }
     let sum = weights.reduce(0, +)
     return weights.map { weight in weight / sum }
   }
 
-  /// A plane convolved with a Gaussian that is cut at `truncation` standard deviations.
+  /// Returns a plane convolved with a Gaussian that is cut at `truncation` standard deviations.
   static func gaussian(
     _ plane: [Double], side: Int, sigma: Double, truncation: Double, _ border: Border
   ) -> [Double] {
@@ -59,7 +59,7 @@ enum Filters {
     return result
   }
 
-  /// A disk of some radius, smoothed: the filter of a lens out of focus.
+  /// Returns a disk of some radius, smoothed: the filter of a lens out of focus.
   ///
   /// Radii up to 8 are drawn on 17×17 pixels and smoothed over 3×3, larger ones over 5×5. Pixels of no weight are left
   /// out.
@@ -84,7 +84,7 @@ enum Filters {
     }
   }
 
-  /// One half of a Gaussian along a line: the filter of a motion.
+  /// Returns one half of a Gaussian along a line: the filter of a motion.
   ///
   /// The line has 2 · radius + 1 pixels, each the nearest to its place, as ImageMagick's `-motion-blur`.
   static func line(radius: Int, sigma: Double, degrees: Double) -> [Tap] {

@@ -2,7 +2,7 @@ import ImageCodecs
 
 /// Values between the pixels of a square plane.
 enum Interpolation {
-  /// The value at a place by bilinear interpolation.
+  /// Returns the value at a place by bilinear interpolation.
   static func value(_ plane: [Double], side: Int, x: Double, y: Double, _ border: Border) -> Double {
     let (left, top) = (x.rounded(.down), y.rounded(.down))
     let (right, down) = (x - left, y - top)
@@ -13,8 +13,8 @@ enum Interpolation {
     return upper * (1 - down) + lower * down
   }
 
-  /// A plane enlarged about its center and cut to its size: the outermost pixels of the part that is enlarged stay the
-  /// outermost.
+  /// Returns a plane enlarged about its center and cut to its size: the outermost pixels of the part that is enlarged
+  /// stay the outermost.
   static func zoomed(_ plane: [Double], side: Int, by factor: Double) -> [Double] {
     let kept = Int((Double(side) / factor).rounded(.up))
     let first = (side - kept) / 2
@@ -32,8 +32,8 @@ enum Interpolation {
     return result
   }
 
-  /// An image resized to a square by Pillow's box filter: each pixel the mean of those whose centers it covers, first
-  /// along rows, then along columns, each time rounded to levels.
+  /// Returns an image resized to a square by Pillow's box filter: each pixel the mean of those whose centers it covers,
+  /// first along rows, then along columns, each time rounded to levels.
   static func boxResized(_ image: RGBImage, to side: Int) -> RGBImage {
     let (width, height) = (image.width, image.height)
     var rows = [UInt8](repeating: 0, count: 3 * side * height)
@@ -55,7 +55,7 @@ enum Interpolation {
     return RGBImage(width: side, height: side, samples: samples)
   }
 
-  /// The pixels of `source` that each of `count` pixels covers.
+  /// Returns the pixels of `source` that each of `count` pixels covers.
   private static func boxes(from source: Int, to count: Int) -> [Range<Int>] {
     let scale = Double(source) / Double(count)
     let width = max(scale, 1)
@@ -71,7 +71,7 @@ enum Interpolation {
     }
   }
 
-  /// The mean of levels with weights of 22 bits, as Pillow computes it.
+  /// Returns the mean of levels with weights of 22 bits, as Pillow computes it.
   private static func mean(of sources: Range<Int>, level: (Int) -> UInt8) -> UInt8 {
     let weight = Int(0x1p22 / Double(sources.count) + 0.5)
     let sum = sources.reduce(1 << 21) { sum, source in sum + weight * Int(level(source)) }

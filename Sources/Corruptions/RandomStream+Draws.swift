@@ -2,10 +2,10 @@ import Glibc
 import KeyedRandomness
 
 extension RandomStream {
-  /// A number from the open interval (0, 1) with 32 random bits.
+  /// Draws a uniform number from the open interval (0, 1) with 32 random bits.
   mutating func nextFraction() -> Double { (Double(nextWord()) + 0.5) * 0x1p-32 }
 
-  /// A number between two others.
+  /// Draws a uniform number between `low` and `high`.
   mutating func nextFraction(from low: Double, to high: Double) -> Double { low + (high - low) * nextFraction() }
 
   /// Standard normal deviates, two from each pair of uniform numbers (Box and Muller 1958).
@@ -43,7 +43,7 @@ struct PoissonTable {
     }
   }
 
-  /// The count of a level: the smallest that as large a share as `fraction` does not exceed.
+  /// Returns the count of a level: the smallest that as large a share as `fraction` does not exceed.
   func count(level: UInt8, fraction: Double) -> Int {
     let sums = cumulative[Int(level)]
     var (low, high) = (0, sums.count - 1)

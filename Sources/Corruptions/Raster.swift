@@ -46,7 +46,7 @@ struct Raster {
     mapPlanes { plane in plane.map(transform) }
   }
 
-  /// A sample as a level from 0 to 255, rounded down.
+  /// Returns a sample as a level from 0 to 255, rounded down.
   static func level(_ value: Double) -> UInt8 { UInt8(min(max(value, 0), 1) * 255) }
 }
 
@@ -59,7 +59,7 @@ enum Border {
   /// The image reflected about its outermost pixel: `c b | a b c | b a`.
   case mirrored
 
-  /// The pixel inside an image of `count` pixels that stands at `index`.
+  /// Returns the pixel inside an image of `count` pixels that stands at `index`.
   func index(_ index: Int, _ count: Int) -> Int {
     guard index < 0 || index >= count else { return index }
     switch self {

@@ -15,7 +15,7 @@ package struct SampleMixing: Sendable, Equatable {
   package enum Mixture: Sendable, Equatable {
     /// The weighted mean of both views; the associated value is the weight λ of the view itself.
     case blend(Float)
-    /// The rectangle of the view, in pixels, that is replaced by that of the partner sample.
+    /// A rectangle of the view, in pixels, in which the partner's view replaces it.
     case patch(rows: Range<Int>, columns: Range<Int>)
   }
 
@@ -56,7 +56,7 @@ package struct SampleMixing: Sendable, Equatable {
   }
 
   /// Returns the weight of a view's own label: λ of mixup, or the fraction of pixels outside the rectangle of CutMix.
-  package func share(sample: Int, view: Int, epoch: Int, size: ImageSize) -> Double {
+  package func mixingWeight(sample: Int, view: Int, epoch: Int, size: ImageSize) -> Double {
     switch mixture(sample: sample, view: view, epoch: epoch, size: size) {
     case .blend(let share): return Double(share)
     case .patch(let rows, let columns): return 1 - Double(rows.count * columns.count) / Double(size.pixelCount)
@@ -81,8 +81,8 @@ package struct SampleMixing: Sendable, Equatable {
           second: mixture(sample: Int(samples[partner]), view: view, epoch: epoch, size: size)
         )
         for place in 0..<size.pixelCount {
-          let own = mixtures.first.ownShare(ofPixel: place, width: size.width)
-          let other = mixtures.second.ownShare(ofPixel: place, width: size.width)
+          let own = mixtures.first.ownWeight(ofPixel: place, width: size.width)
+          let other = mixtures.second.ownWeight(ofPixel: place, width: size.width)
           for channel in 0..<3 {
             let offset = channel * layout.channelStride + place * layout.pixelStride
             let (first, second) = (batch[starts.first + offset], batch[starts.second + offset])
@@ -97,7 +97,7 @@ package struct SampleMixing: Sendable, Equatable {
 
 extension SampleMixing.Mixture {
   /// Returns the weight of the view itself at a pixel, numbered row by row.
-  fileprivate func ownShare(ofPixel place: Int, width: Int) -> Float {
+  fileprivate func ownWeight(ofPixel place: Int, width: Int) -> Float {
     switch self {
     case .blend(let share): return share
     case .patch(let rows, let columns):

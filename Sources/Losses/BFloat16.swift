@@ -11,7 +11,7 @@ enum BFloat16 {
     return value.isNaN ? notANumber : UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
   }
 
-  /// The number of some bits, exactly.
+  /// Returns the value of 16 bits of bfloat16 as float32, which represents it exactly.
   @inline(__always)
   static func value(of bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 }
@@ -25,7 +25,7 @@ extension SharedElements<UInt16> {
     }
   }
 
-  /// Writes all elements as the numbers that they are.
+  /// Writes the values of all elements, which are exact in the wider type.
   func widen<Scalar: BinaryFloatingPoint>(into target: SharedElements<Scalar>) {
     precondition(target.count == count, "\(count) elements for \(target.count)")
     for index in 0..<count {

@@ -9,17 +9,17 @@ import ParallelLoops
 ///
 ///     L = (g/M) Σ_i [ ℓ_i − (1/|P(i)|) Σ_{p∈P(i)} s_ip ],   s_ij = z_i·z_j/τ,   ℓ_i = log Σ_{a≠i} e^{s_ia}
 ///
-/// over the M anchors that have a positive; z are the N embeddings of D elements. ``LossMode`` lists other variants.
+/// over the M anchors that have a positive; z are the N embeddings of D elements. ``LossVariant`` lists other variants.
 /// The steps, collective over all ranks:
 ///
-///     1. gather(embeddings)     all-gather of N·D numbers, rounded to bfloat16 if wanted
-///     2. losses(of:)            one pass over the tiles of this rank's rows; all-gather of ℓ, one number a row
-///     3. gradients()            a second pass over the same tiles
+///     1. gather(_:over:)            all-gather of N·D numbers, rounded to bfloat16 if wanted
+///     2. losses(of:over:)           one pass over the tiles of this rank's rows; all-gather of ℓ, one number a row
+///     3. gradients(ofRank:into:)    a second pass over the same tiles
 ///
 /// Because s_ij = s_ji, a row's whole gradient, both as anchor and as contrast of every other row, follows from the
 /// embeddings, the classes and all rows' ℓ: no gradient is reduced over ranks, and the N×N matrix is never stored.
-/// Other variants gather up to three numbers per row (``LossMode/statisticsPerRow``), and those with one positive per
-/// denominator take a third pass.
+/// Other variants gather up to three numbers per row (``LossVariant/statisticsPerRow``), and those with one positive
+/// per denominator take a third pass.
 public final class ContrastiveLoss<Scalar: LossScalar> {
   /// The assignment of the rows to shards and ranks.
   public let blocks: RowBlocks
@@ -34,7 +34,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   public let scale: Double
 
   /// The variant of the loss.
-  public let mode: LossMode
+  public let variant: LossVariant
 
   /// The order of samples and views among the rows.
   public let rowOrder: RowOrder
@@ -49,11 +49,11 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   private let passes: LossPasses<Scalar>
   /// The embeddings of all ranks after ``gather(_:over:)``, `[rows, width]`.
   private let embeddings: SharedElements<Scalar>
-  /// The same as bfloat16, of which there are none unless they are gathered so.
+  /// The embeddings of all ranks as bfloat16; empty unless they are gathered in bfloat16.
   private let roundedEmbeddings: SharedElements<UInt16>
-  /// The same transposed for the products of ``ContrastiveTiles``.
+  /// The embeddings of all ranks, transposed tile by tile for the products of ``ContrastiveTiles/columns``.
   private let columns: SharedElements<Scalar>
-  /// The values of every row that the gradients need, `[rows, mode.statisticsPerRow]`: for the standard loss ℓ.
+  /// The values of every row that the gradients need, `[rows, variant.statisticsPerRow]`: for the standard loss ℓ.
   private let rowStatistics: SharedElements<Scalar>
   /// The anchors and positives of the last batch.
   private var batch: Batch
@@ -81,32 +81,32 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// - Parameters:
   ///   - blocks: The partition of the rows.
   ///   - width: The length of a row.
-  ///   - temperature: τ.
-  ///   - scale: g.
-  ///   - mode: The mode of the loss.
+  ///   - temperature: The temperature τ, above 0.
+  ///   - scale: The constant factor g of the mean over anchors.
+  ///   - variant: The variant of the loss: its sums, anchors, positives and denominators.
   ///   - rowOrder: The order of the samples' views; `nil` if each row is a sample of its own.
   ///   - gatherPrecision: The type that embeddings have in messages.
   ///   - threads: The number of threads of this rank that share its anchor blocks.
   public init(
-    blocks: RowBlocks, width: Int, temperature: Double, scale: Double = 1, mode: LossMode = LossMode(),
+    blocks: RowBlocks, width: Int, temperature: Double, scale: Double = 1, variant: LossVariant = LossVariant(),
     rowOrder: RowOrder? = nil, gatherPrecision: Precision = .float32, threads: Int = 1
   ) {
     self.blocks = blocks
     self.width = width
     self.temperature = temperature
     self.scale = scale
-    self.mode = mode
+    self.variant = variant
     self.rowOrder = rowOrder ?? RowOrder(samplesPerGroup: blocks.rowCount, views: 1)
     self.gatherPrecision = gatherPrecision
     self.threads = threads
-    passes = Scalar.passes(of: mode)
+    passes = Scalar.passes(of: variant)
     embeddings = SharedElements(repeating: 0, count: blocks.rowCount * width)
     roundedEmbeddings = SharedElements(
       repeating: 0, count: gatherPrecision == .bfloat16 ? blocks.rowCount * width : 0)
     columns = unsafe SharedElements(
       repeating: 0, count: ContrastiveTiles<Scalar>.columnElements(count: blocks.rowCount, width: width))
-    rowStatistics = SharedElements(repeating: 0, count: blocks.rowCount * mode.statisticsPerRow)
-    batch = Batch(LossPairs(RowClasses(labels: [Int]()), rowOrder: self.rowOrder, mode: mode))
+    rowStatistics = SharedElements(repeating: 0, count: blocks.rowCount * variant.statisticsPerRow)
+    batch = Batch(LossPairs(RowClasses(labels: [Int]()), rowOrder: self.rowOrder, variant: variant))
   }
 
   // MARK: - Steps
@@ -147,7 +147,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   public func losses(of classes: RowClasses, over world: borrowing Communicator) throws(MPIError) -> [Double] {
     computeLosses(of: classes, rank: world.rank)
     if batch.pairs.anchorCount > 0 {
-      try allGather(rowStatistics, elementsPerRow: mode.statisticsPerRow, over: world)
+      try allGather(rowStatistics, elementsPerRow: variant.statisticsPerRow, over: world)
     }
     return shardLosses(ofRank: world.rank)
   }
@@ -227,7 +227,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// Computes L_i of a rank's rows, and their values in ``rowStatistics``.
   private func computeLosses(of classes: RowClasses, rank: Int) {
     precondition(classes.rowCount == blocks.rowCount, "\(classes.rowCount) labels for \(blocks.rowCount) rows")
-    batch = Batch(LossPairs(classes, rowOrder: rowOrder, mode: mode))
+    batch = Batch(LossPairs(classes, rowOrder: rowOrder, variant: variant))
     let (localRows, shards) = (blocks.rows(ofRank: rank), blocks.shardRuns[rank])
     guard batch.pairs.anchorCount > 0 else {
       anchorLosses = Array(repeating: 0, count: localRows.count)
@@ -260,20 +260,20 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     private let rowCount: Int
 
     init(_ loss: ContrastiveLoss) {
-      let (count, mode, pairs) = (loss.blocks.rowCount, loss.mode, loss.batch.pairs)
+      let (count, variant, pairs) = (loss.blocks.rowCount, loss.variant, loss.batch.pairs)
       let weight = loss.scale / Double(pairs.anchorCount)
       rowCount = count
       columns = SharedElements(repeating: 0, count: 4 * count)
       for row in 0..<count {
         let positives = pairs.positiveCount(ofRow: row)
-        let numbers = row * mode.statisticsPerRow
+        let numbers = row * variant.statisticsPerRow
         columns[row] = loss.rowStatistics[numbers]
-        columns[3 * count + row] = mode.summation == .inside ? loss.rowStatistics[numbers + 1] : 0
+        columns[3 * count + row] = variant.summation == .inside ? loss.rowStatistics[numbers + 1] : 0
         guard positives > 0 else { continue }
         let share =
-          mode.denominator == .onePositive ? Double(loss.rowStatistics[numbers + mode.statisticsPerRow - 1]) : 1
+          variant.denominator == .onePositive ? Double(loss.rowStatistics[numbers + variant.statisticsPerRow - 1]) : 1
         columns[count + row] = Scalar(weight * share)
-        columns[2 * count + row] = Scalar(mode.summation == .inside ? weight : weight / Double(positives))
+        columns[2 * count + row] = Scalar(variant.summation == .inside ? weight : weight / Double(positives))
       }
     }
 

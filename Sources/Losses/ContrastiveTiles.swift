@@ -17,12 +17,13 @@ struct ContrastiveTiles<Scalar: LossScalar> {
   /// fifth longer.
   static var columnStride: Int { unsafe columnsPerTile + 16 }
 
-  /// Returns the number of elements of ``columns``.
+  /// Returns the number of elements that ``columns`` needs for `count` rows of `width` elements, padding included.
   static func columnElements(count: Int, width: Int) -> Int {
     unsafe (count + columnsPerTile - 1) / columnsPerTile * width * columnStride
   }
 
-  /// The number of elements of scratch memory for any pass: one tile, and two lines (rows of a tile) for ``ModeLoss``.
+  /// The number of elements of scratch memory for any pass: one tile, and two lines (rows of a tile) for
+  /// ``GeneralLoss``.
   static var scratchCount: Int { unsafe (rowsPerBlock + 2) * columnsPerTile }
 
   /// The embeddings of all ranks, `[count, width]`, with rows of unit length.

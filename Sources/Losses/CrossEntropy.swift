@@ -16,7 +16,7 @@ public struct CrossEntropy: Sendable {
   /// The label smoothing ε, at least 0 and below 1.
   public let labelSmoothing: Double
 
-  /// Creates a loss.
+  /// Creates the cross-entropy over a number of classes.
   ///
   /// - Precondition: There is at least one class, and the smoothing is within its range.
   public init(classCount: Int, labelSmoothing: Double = 0) {
@@ -27,21 +27,23 @@ public struct CrossEntropy: Sendable {
   }
 
   /// The lower bound of the mean loss, reached for p = q: the entropy of the smoothed labels.
-  public var lowerBound: Double { lowerBound(shares: [1]) }
+  public var lowerBound: Double { lowerBound(mixingWeights: [1]) }
 
   /// Returns the lower bound of the mean loss over rows that mix two different classes: the mean entropy of their
   /// labels.
   ///
-  /// - Parameter shares: The weight of the first class of each row; 1 for a row of a single class.
+  /// - Parameter mixingWeights: The weight of the first class of each row; 1 for a row of a single class.
   /// - Returns: The lower bound.
-  public func lowerBound(shares: [Double]) -> Double {
+  public func lowerBound(mixingWeights: [Double]) -> Double {
     let other = labelSmoothing / Double(classCount)
     func term(_ target: Double) -> Double { target > 0 ? -target * log(target) : 0 }
-    let sum = shares.reduce(0) { sum, share in
-      let (first, second) = (share * (1 - labelSmoothing) + other, (1 - share) * (1 - labelSmoothing) + other)
+    let sum = mixingWeights.reduce(0) { sum, mixingWeight in
+      let (first, second) = (
+        mixingWeight * (1 - labelSmoothing) + other, (1 - mixingWeight) * (1 - labelSmoothing) + other
+      )
       return sum + term(first) + (classCount > 1 ? term(second) + Double(classCount - 2) * term(other) : 0)
     }
-    return sum / Double(shares.count)
+    return sum / Double(mixingWeights.count)
   }
 
   /// Returns the weighted sum of the rows' losses, and overwrites the logits with its gradient, weight · (p − q).
@@ -63,7 +65,7 @@ public struct CrossEntropy: Sendable {
     let smoothed = labelSmoothing / Double(classCount)
     var loss = 0.0
     for row in 0..<labels.count {
-      let (label, other, share) = labels.mixture(ofRow: row)
+      let (label, other, mixingWeight) = labels.mixture(ofRow: row)
       precondition(
         0..<classCount ~= label && 0..<classCount ~= other,
         "row \(row) has labels \(label) and \(other) of \(classCount) classes")
@@ -72,8 +74,8 @@ public struct CrossEntropy: Sendable {
       // NaN is never the maximum, but remains in the sum.
       let largest = line.reduce(-Float.infinity) { largest, index in max(largest, logits[index]) }
       let ownLogit =
-        share * (Double(logits[own]) - Double(largest))
-        + (share < 1 ? (1 - share) * (Double(logits[partner]) - Double(largest)) : 0)
+        mixingWeight * (Double(logits[own]) - Double(largest))
+        + (mixingWeight < 1 ? (1 - mixingWeight) * (Double(logits[partner]) - Double(largest)) : 0)
       var (sum, logitSum) = (0.0, 0.0)
       for index in line {
         let difference = logits[index] - largest

@@ -3,8 +3,8 @@ import MPI
 
 extension Double: LossScalar {
   /// Returns the passes over a batch for a variant of the loss, in float64.
-  public static func passes(of mode: LossMode) -> LossPasses<Double> {
-    mode.isStandard ? LossPasses(StandardLoss<Double>()) : LossPasses(ModeLoss<Double>(mode: mode))
+  public static func passes(of variant: LossVariant) -> LossPasses<Double> {
+    variant.isStandard ? LossPasses(StandardLoss<Double>()) : LossPasses(GeneralLoss<Double>(variant: variant))
   }
 }
 
@@ -87,14 +87,14 @@ extension Double: TileArithmetic {
   /// Computes the gradient factors of any variant of the loss for a line, one column at a time, directly from the
   /// derivatives.
   @inline(__always)
-  @unsafe static func modeFactors(
+  @unsafe static func generalFactors(
     _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,
-    weights: RowWeights<Double>, mode: LossMode
+    weights: RowWeights<Double>, variant: LossVariant
   ) {
     for column in columns {
       let similarity = unsafe line[column - columns.lowerBound]
-      let asAnchor = unsafe roleFactor(similarity, anchor: row, other: column, pairs, weights, mode)
-      let asContrast = unsafe roleFactor(similarity, anchor: column, other: row, pairs, weights, mode)
+      let asAnchor = unsafe roleFactor(similarity, anchor: row, other: column, pairs, weights, variant)
+      let asContrast = unsafe roleFactor(similarity, anchor: column, other: row, pairs, weights, variant)
       unsafe line[column - columns.lowerBound] = asAnchor + asContrast
     }
   }
@@ -102,19 +102,20 @@ extension Double: TileArithmetic {
   /// Returns ∂L_i/∂s_ia, the derivative of anchor i's loss with respect to its similarity to sample a.
   @inline(__always)
   private static func roleFactor(
-    _ similarity: Double, anchor: Int, other: Int, _ pairs: PairTable, _ weights: RowWeights<Double>, _ mode: LossMode
+    _ similarity: Double, anchor: Int, other: Int, _ pairs: PairTable, _ weights: RowWeights<Double>,
+    _ variant: LossVariant
   ) -> Double {
     let isNegative = unsafe pairs.classes[anchor] != pairs.classes[other]
     let isPositive = unsafe pairs.isPositive(other, ofAnchor: anchor)
     let difference = unsafe similarity - weights.logSumExps[anchor]
     var factor = 0.0
-    if isNegative || (isPositive && mode.denominator == .all) {
+    if isNegative || (isPositive && variant.denominator == .all) {
       unsafe factor += weights.anchor[anchor] * exp(difference)
     }
     guard isPositive else { return factor }
     let weight = unsafe weights.positive[anchor]
     let positiveLogSum = unsafe weights.positiveLogSums[anchor]
-    switch (mode.summation, mode.denominator) {
+    switch (variant.summation, variant.denominator) {
     case (.outside, .onePositive): factor -= weight * exp(logSigmoid(-difference))
     case (.inside, .onePositive):
       factor -= weight * exp(logSigmoid(-difference) + logSigmoid(difference) - positiveLogSum)

@@ -7,8 +7,8 @@ private let kernels = unsafe kernels_of(kernels_best_path()).pointee
 
 extension Float: LossScalar {
   /// Returns the passes over a batch for a variant of the loss, in float32.
-  public static func passes(of mode: LossMode) -> LossPasses<Float> {
-    mode.isStandard ? LossPasses(StandardLoss<Float>()) : LossPasses(ModeLoss<Float>(mode: mode))
+  public static func passes(of variant: LossVariant) -> LossPasses<Float> {
+    variant.isStandard ? LossPasses(StandardLoss<Float>()) : LossPasses(GeneralLoss<Float>(variant: variant))
   }
 }
 
@@ -57,15 +57,15 @@ extension Float: TileArithmetic {
   }
 
   @inline(__always)
-  @unsafe static func modeFactors(
+  @unsafe static func generalFactors(
     _ line: UnsafeMutablePointer<Float>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Float>,
-    mode: LossMode
+    variant: LossVariant
   ) {
     unsafe kernels.contrastive_mode_factors(
       line, columns.count, lossRow(row, pairs, weights), lossColumns(columns, pairs, weights),
       KernelLossMode(
-        summation: mode.summation == .inside ? KERNEL_SUM_INSIDE : KERNEL_SUM_OUTSIDE,
-        denominator: mode.denominator.kernelName, kept_samples: pairs.keptSamples))
+        summation: variant.summation == .inside ? KERNEL_SUM_INSIDE : KERNEL_SUM_OUTSIDE,
+        denominator: variant.denominator.kernelName, kept_samples: pairs.keptSamples))
   }
 
   @inline(__always)
@@ -121,7 +121,7 @@ extension Float: TileArithmetic {
   }
 }
 
-extension LossMode.Denominator {
+extension LossVariant.Denominator {
   fileprivate var kernelName: KernelDenominator {
     switch self {
     case .all: KERNEL_DENOMINATOR_ALL

@@ -1,12 +1,12 @@
 /// The anchors and positives of a global batch, determined by the classes, the order of views and the variant of the
 /// loss.
 ///
-/// With a limit (``LossMode/positivesCap``), let m be the limit in samples, and number the samples of a class in the
+/// With a limit (``LossVariant/positivesCap``), let m be the limit in samples, and number the samples of a class in the
 /// order of the batch from 0. Row j is a positive of row i ≠ j if both have the same class and j's number is below m or
 /// equal to max(m, i's number). These are the first m samples of the class and one more: i's own sample or, if that is
 /// among the first m, sample m. The relation is not symmetric.
 struct LossPairs {
-  let mode: LossMode
+  let variant: LossVariant
   /// The class of each row of the global batch.
   let classes: RowClasses
   /// The number of each row's sample within its class.
@@ -20,12 +20,12 @@ struct LossPairs {
   /// The number |P(i)| of positives by class; 0 for classes without anchors.
   private let positiveCounts: [Int]
 
-  init(_ classes: RowClasses, rowOrder: RowOrder, mode: LossMode) {
+  init(_ classes: RowClasses, rowOrder: RowOrder, variant: LossVariant) {
     self.classes = classes
     self.rowOrder = rowOrder
-    self.mode = mode
-    keptSamples = mode.positivesCap.map { cap in Int32(cap / rowOrder.views) } ?? .max
-    positiveCounts = mode.positiveCounts(classSizes: classes.counts, views: rowOrder.views)
+    self.variant = variant
+    keptSamples = variant.positivesCap.map { cap in Int32(cap / rowOrder.views) } ?? .max
+    positiveCounts = variant.positiveCounts(classSizes: classes.counts, views: rowOrder.views)
     var numberOfSample = [Int32](repeating: -1, count: classes.rowCount / rowOrder.views)
     var next = [Int32](repeating: 0, count: classes.counts.count)
     sampleNumbers = classes.classOfRow.enumerated().map { row, classNumber in
@@ -36,16 +36,16 @@ struct LossPairs {
       }
       return numberOfSample[sample]
     }
-    anchorCount = mode.anchorCount(classSizes: classes.counts, views: rowOrder.views)
+    anchorCount = variant.anchorCount(classSizes: classes.counts, views: rowOrder.views)
   }
 
   /// Returns |P(i)| of an anchor; 0 for rows that are not anchors.
   func positiveCount(ofRow row: Int) -> Int {
-    mode.anchors == .one && rowOrder.view(ofRow: row) > 0 ? 0 : positiveCounts[Int(classes.classOfRow[row])]
+    variant.anchors == .one && rowOrder.view(ofRow: row) > 0 ? 0 : positiveCounts[Int(classes.classOfRow[row])]
   }
 }
 
-extension LossMode {
+extension LossVariant {
   /// Returns the number of positives of an anchor of each class; 0 for classes whose rows are not anchors.
   func positiveCounts(classSizes: [Int], views: Int) -> [Int] {
     let rowCount = classSizes.reduce(0, +)

@@ -3,7 +3,7 @@ import MPI
 /// A floating-point type in which the contrastive loss can be computed: `Float` for training, `Double` as a reference.
 public protocol LossScalar: BinaryFloatingPoint, BitwiseCopyable, SendableMetatype, TreeElement {
   /// Returns the passes over a batch for a variant of the loss, compiled for this type.
-  static func passes(of mode: LossMode) -> LossPasses<Self>
+  static func passes(of variant: LossVariant) -> LossPasses<Self>
 }
 
 /// The passes of one variant of the loss over the tiles of a batch, compiled for one floating-point type.
@@ -12,16 +12,16 @@ public protocol LossScalar: BinaryFloatingPoint, BitwiseCopyable, SendableMetaty
 /// body is specialized for the type and the variant (``LossStrategy``), so that only the calls of passes are indirect.
 @safe
 public struct LossPasses<Scalar: LossScalar>: Sendable {
-  /// The function ``ContrastiveTiles/transpose(_:count:width:into:)``.
+  /// ``ContrastiveTiles/transpose(_:count:width:into:)``, compiled for the type.
   let transpose:
     @Sendable (
       _ embeddings: UnsafePointer<Scalar>, _ count: Int, _ width: Int, _ columns: UnsafeMutablePointer<Scalar>
     ) -> Void
 
-  /// The function ``LossStrategy/batchSums(_:)``.
+  /// ``LossStrategy/batchSums(_:)``, compiled for the type and the variant.
   let batchSums: @Sendable (_ tiles: ContrastiveTiles<Scalar>) -> [Double]
 
-  /// The function ``LossStrategy/statistics(_:rows:batchSums:scratch:into:losses:)``.
+  /// ``LossStrategy/statistics(_:rows:batchSums:scratch:into:losses:)``, compiled for the type and the variant.
   let statistics:
     @Sendable (
       _ tiles: ContrastiveTiles<Scalar>, _ rows: Range<Int>, _ batchSums: [Double],
@@ -29,14 +29,14 @@ public struct LossPasses<Scalar: LossScalar>: Sendable {
       _ losses: UnsafeMutablePointer<Double>
     ) -> Void
 
-  /// The function ``ContrastiveTiles/gradients(rows:weights:strategy:scratch:into:)``.
+  /// ``ContrastiveTiles/gradients(rows:weights:strategy:scratch:into:)``, compiled for the type and the variant.
   let gradients:
     @Sendable (
       _ tiles: ContrastiveTiles<Scalar>, _ rows: Range<Int>, _ weights: RowWeights<Scalar>,
       _ scratch: UnsafeMutablePointer<Scalar>, _ gradients: UnsafeMutablePointer<Scalar>
     ) -> Void
 
-  /// Creates the passes that compute a loss by a strategy.
+  /// Creates the passes of the loss that `strategy` computes.
   @inline(__always)
   init<Strategy: LossStrategy>(_ strategy: Strategy) where Strategy.Scalar == Scalar {
     unsafe transpose = { embeddings, count, width, columns in

@@ -5,45 +5,46 @@ public struct RowLabels: Sendable, Equatable {
   /// The second class of each row; empty if rows have one class.
   private let others: [Int32]
   /// The weight λ of each row's first class, from 0 to 1; empty if rows have one class.
-  private let shares: [Double]
+  private let mixingWeights: [Double]
 
   /// Creates labels with one class per row.
   public init(_ labels: [Int32]) {
     self.labels = labels
-    (others, shares) = ([], [])
+    (others, mixingWeights) = ([], [])
   }
 
   /// Creates labels with two classes per row.
   ///
-  /// - Precondition: The three arrays have the same length, and every share is from 0 to 1.
-  public init(_ labels: [Int32], others: [Int32], shares: [Double]) {
+  /// - Precondition: The three arrays have the same length, and every mixingWeight is from 0 to 1.
+  public init(_ labels: [Int32], others: [Int32], mixingWeights: [Double]) {
     precondition(
-      labels.count == others.count && labels.count == shares.count,
-      "\(labels.count) labels, \(others.count) others and \(shares.count) shares")
-    precondition(shares.allSatisfy((0...1).contains), "a share outside 0…1")
+      labels.count == others.count && labels.count == mixingWeights.count,
+      "\(labels.count) labels, \(others.count) others and \(mixingWeights.count) mixingWeights")
+    precondition(mixingWeights.allSatisfy((0...1).contains), "a mixingWeight outside 0…1")
     self.labels = labels
     self.others = others
-    self.shares = shares
+    self.mixingWeights = mixingWeights
   }
 
   /// The number of rows.
   public var count: Int { labels.count }
 
   /// Returns the two classes of a row and the weight of the first, which is 1 for a row of one class.
-  public func mixture(ofRow row: Int) -> (label: Int, other: Int, share: Double) {
-    shares.isEmpty ? (Int(labels[row]), Int(labels[row]), 1) : (Int(labels[row]), Int(others[row]), shares[row])
+  public func mixture(ofRow row: Int) -> (label: Int, other: Int, mixingWeight: Double) {
+    mixingWeights.isEmpty
+      ? (Int(labels[row]), Int(labels[row]), 1) : (Int(labels[row]), Int(others[row]), mixingWeights[row])
   }
 
   /// Returns the class of a row with the larger weight.
   public func mainLabel(ofRow row: Int) -> Int {
-    let (label, other, share) = mixture(ofRow: row)
-    return share >= 0.5 ? label : other
+    let (label, other, mixingWeight) = mixture(ofRow: row)
+    return mixingWeight >= 0.5 ? label : other
   }
 
   /// Returns the target probability t of class `index` for a row, before label smoothing.
   @inline(__always)
   func target(ofRow row: Int, _ index: Int) -> Double {
-    let (label, other, share) = mixture(ofRow: row)
-    return (index == label ? share : 0) + (index == other ? 1 - share : 0)
+    let (label, other, mixingWeight) = mixture(ofRow: row)
+    return (index == label ? mixingWeight : 0) + (index == other ? 1 - mixingWeight : 0)
   }
 }

@@ -24,14 +24,14 @@ protocol TileArithmetic: LossScalar {
   /// Returns Σ e^(x − shift) over elements x, none of which is larger than `shift`.
   @unsafe static func exponentialSum(_ line: UnsafePointer<Self>, count: Int, minus shift: Self) -> Double
 
-  /// Replaces the similarities of one row by the gradient factors of ``StandardLoss``.
+  /// Replaces the similarities s_ij of one row i by the gradient factors G_ij + G_ji of ``StandardLoss``.
   @unsafe static func pairFactors(
     _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>)
 
-  /// Replaces the similarities of one row by the gradient factors of ``ModeLoss``.
-  @unsafe static func modeFactors(
+  /// Replaces the similarities s_ij of one row i by the gradient factors G_ij + G_ji of ``GeneralLoss``.
+  @unsafe static func generalFactors(
     _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>,
-    mode: LossMode)
+    variant: LossVariant)
 
   /// selected ← the similarities of a row to the selected columns, −∞ for all others; the row itself counts as its own
   /// positive.

@@ -22,7 +22,7 @@ public final class Activity: Sendable {
 
   private struct State {
     var snapshot = Snapshot()
-    var traffic = Traffic()
+    var volume = CommunicationVolume()
   }
 
   private let state = Mutex(State())
@@ -36,8 +36,8 @@ public final class Activity: Sendable {
   }
 
   /// The communication volume of all collectives so far.
-  public var traffic: Traffic {
-    state.withLock { state in state.traffic }
+  public var communicationVolume: CommunicationVolume {
+    state.withLock { state in state.volume }
   }
 
   /// Counts a completed piece of work; callable from any thread.
@@ -75,7 +75,7 @@ public final class Activity: Sendable {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     state.withLock { state in
       state.snapshot.collective = nil
-      state.traffic.add(collective, receivedByteCount: receivedByteCount, seconds: seconds)
+      state.volume.add(collective, receivedByteCount: receivedByteCount, seconds: seconds)
     }
     return code
   }

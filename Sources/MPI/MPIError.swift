@@ -1,6 +1,6 @@
 import CMPI
 
-/// An error of an MPI call.
+/// The failure of an MPI call: its name, and MPI's description of the reason.
 public struct MPIError: Error, CustomStringConvertible {
   /// The function that failed, for example `MPI_Allgather`.
   public let function: String

@@ -20,12 +20,12 @@ package struct ConfusionMatrix: Sendable {
   /// The number of samples of class `label` that were predicted as class `prediction`.
   package subscript(label: Int, prediction: Int) -> Int { counts[label * classCount + prediction] }
 
-  /// The precision of a class.
+  /// Returns the precision of a class.
   package func precision(_ label: Int) -> Double {
     ratio(self[label, label], (0..<classCount).reduce(0) { sum, row in sum + self[row, label] })
   }
 
-  /// The recall of a class.
+  /// Returns the recall of a class.
   package func recall(_ label: Int) -> Double {
     ratio(self[label, label], (0..<classCount).reduce(0) { sum, column in sum + self[label, column] })
   }

@@ -4,7 +4,7 @@ import KeyedRandomness
 package struct KMeans {
   private static let iterationLimit = 300
 
-  /// The cluster of each sample.
+  /// The index of each sample's cluster, from 0 to k − 1.
   package private(set) var clusters: [Int32] = []
   /// The sum of squared distances to the nearest center, Σ ‖x − center‖².
   package private(set) var inertia = 0.0

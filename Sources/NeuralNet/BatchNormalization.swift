@@ -18,7 +18,7 @@ public final class BatchNormalization {
     var scale: [Float]
     /// The summand β − μ · scale of each channel.
     var shift: [Float]
-    /// n.
+    /// The number n of pixels of a channel that the statistics were taken of.
     var pixels: Double
   }
 
@@ -54,7 +54,7 @@ public final class BatchNormalization {
   /// Sums to which those of a batch are added.
   public func noSums() -> Sums { Array(repeating: 0, count: sumCount - 1) + [pixels] }
 
-  /// Returns statistics that are zero.
+  /// Returns statistics of zeros, which a forward pass in training overwrites.
   public func noStatistics() -> Statistics {
     let zeros = [Float](repeating: 0, count: shape.channels)
     return Statistics(mean: zeros, variance: zeros, scale: zeros, shift: zeros, pixels: pixels)
@@ -78,7 +78,7 @@ public final class BatchNormalization {
     kernels.addChannelSums(of: input, to: &sums)
   }
 
-  /// The statistics of the batch that `sums` were taken of, which may be larger than one of ``shape``.
+  /// Returns the statistics of the batch that `sums` were taken of, which may be larger than one of ``shape``.
   public func statistics(of sums: Sums) -> Statistics {
     var statistics = noStatistics()
     let pixels = sums[sumCount - 1]

@@ -41,7 +41,7 @@ final class ConvolutionUnit {
     isTraining = context.isTraining
   }
 
-  /// Memory for the activations of a forward pass: its own, or scratch memory that units of one role share.
+  /// Returns memory for the activations of a forward pass: its own, or scratch memory that units of one role share.
   func makeSavedActivations(_ context: NetworkContext, sharing role: ScratchRole?) throws(DNNLError) -> SavedActivations
   {
     let convolved =
@@ -54,7 +54,7 @@ final class ConvolutionUnit {
     layer.load(parameters)
   }
 
-  /// In evaluation, sets the running statistics to normalize with.
+  /// Sets the running statistics that evaluation normalizes with.
   func load(statistics: Span<Float>, into saved: SavedActivations) {
     saved.statistics = layer.statistics(from: statistics)
   }
@@ -65,9 +65,9 @@ final class ConvolutionUnit {
 
   // MARK: - Forward
 
-  /// Convolves `input`.
+  /// Convolves `input` into `saved`.
   ///
-  /// - Returns: In training, the sums of its output; else none.
+  /// - Returns: The output's sums, from which batch statistics are computed; empty in evaluation.
   func convolve(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) -> BatchNormalization.Sums {
     var sums = isTraining ? normalization.noSums() : []
     try convolution.forward(input, into: saved.convolved, sums: &sums)
@@ -87,7 +87,7 @@ final class ConvolutionUnit {
     try convolution.forward(input, into: saved.convolved, sums: &sums)
   }
 
-  /// relu(normalized).
+  /// output ← relu(normalized convolution output).
   func relu(_ saved: SavedActivations, into output: Tensor) {
     let start = convolution.clock.start()
     normalization.relu(saved.convolved, saved.statistics, into: output)

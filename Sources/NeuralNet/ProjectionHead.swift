@@ -51,7 +51,7 @@ public final class ProjectionHead {
       var outputs: [Float]
       /// The inputs of the normalization; empty without one.
       var products: [Float]
-      var statistics: RowNormalization.Statistics?
+      var statistics: BatchNormalization1D.Statistics?
     }
 
     fileprivate init(_ head: ProjectionHead, views: Int) {
@@ -64,10 +64,10 @@ public final class ProjectionHead {
 
   private struct Layer {
     let linear: LinearLayer
-    let normalization: RowNormalization?
+    let normalization: BatchNormalization1D?
   }
 
-  /// The width of the head's output.
+  /// The number of elements of an embedding, the width of the last layer.
   public let outputWidth: Int
 
   private let layers: [Layer]
@@ -82,7 +82,8 @@ public final class ProjectionHead {
       let linear = LinearLayer(
         &context.layout.parameters, next.name, inputWidth: width, outputWidth: next.outputWidth,
         hasBias: next.normalization == nil, gradientStart: gradientStart)
-      let normalization = next.normalization.map { name in RowNormalization(context, name, width: next.outputWidth) }
+      let normalization = next.normalization.map { name in BatchNormalization1D(context, name, width: next.outputWidth)
+      }
       layers.append(Layer(linear: linear, normalization: normalization))
       width = next.outputWidth
     }

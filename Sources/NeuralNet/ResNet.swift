@@ -127,7 +127,7 @@ public final class ResNet {
     }
   }
 
-  /// In evaluation, sets the running statistics to normalize with.
+  /// Sets the running statistics that evaluation normalizes with.
   public func load(statistics: Span<Float>, into saved: SavedActivations) {
     stem.load(statistics: statistics, into: saved.stem)
     for (block, blockActivations) in zip(blocks, saved.blocks) {

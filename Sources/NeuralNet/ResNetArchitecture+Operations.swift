@@ -2,7 +2,7 @@
 private struct ConvolutionOperations {
   let inputChannels: Int
   let outputChannels: Int
-  /// The height and width of the filters.
+  /// The height and width of the filters in pixels.
   let kernel: Int
   /// The height of the convolution's output.
   let outputHeight: Int

@@ -215,14 +215,14 @@ final class ResidualBlock {
     }
   }
 
-  /// The convolution of the shortcut, if it has one.
+  /// Returns the convolution of the shortcut, if it has one.
   private func projection(_ saved: SavedActivations) -> (ConvolutionUnit, ConvolutionUnit.SavedActivations)? {
     guard case .projected(let unit) = shortcut else { return nil }
     guard let activations = saved.shortcut else { preconditionFailure("the saved is another block's") }
     return (unit, activations)
   }
 
-  /// The output after a forward pass, or after it was restored.
+  /// Returns the output after a forward pass, or after it was restored.
   func output(of saved: SavedActivations) -> Tensor {
     guard let output = saved.output ?? restoredOutput else { preconditionFailure("the saved is another block's") }
     return output
@@ -296,7 +296,7 @@ final class ResidualBlock {
     }
   }
 
-  /// The sums of the last unit's gradient and, where the shortcut is a convolution, of the same gradient there.
+  /// Returns the sums of the last unit's gradient and, where the shortcut is a convolution, of the same gradient there.
   private func groupSums(
     _ sums: BatchNormalization.Sums, ofShortcut beforeRelu: Tensor, _ saved: SavedActivations
   ) -> (last: GroupSums, shortcut: GroupSums?) {

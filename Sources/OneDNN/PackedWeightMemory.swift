@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The passes of a convolution that read packed weights, that is, weights in the order that oneDNN chose.
+/// The passes of a convolution that read packed weights (in the order that oneDNN chose).
 public struct WeightUses: OptionSet, Sendable {
   /// The set of passes as bits.
   public let rawValue: Int

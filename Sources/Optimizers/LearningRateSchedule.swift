@@ -2,7 +2,7 @@ import Glibc
 
 /// A learning rate schedule with linear warm-up and a decay that begins at the first step.
 public struct LearningRateSchedule: Sendable {
-  /// The kind of decay.
+  /// The decrease of the learning rate: a factor that counts steps from the first one, also during the warm-up.
   public enum Decay: Sendable {
     /// A constant learning rate after the warm-up.
     case constant
@@ -18,9 +18,9 @@ public struct LearningRateSchedule: Sendable {
 
   /// The peak learning rate, by which warm-up and decay are multiplied.
   public var peak: Double
-  /// The number of warm-up steps.
+  /// The number of steps in which the learning rate rises linearly to the peak.
   public var warmupSteps: Int
-  /// The kind of decay.
+  /// The decrease of the learning rate: a factor that counts steps from the first one, also during the warm-up.
   public var decay: Decay
 
   /// Creates a schedule from its peak, warm-up and decay.

@@ -12,7 +12,7 @@ package struct SlowRankRecord: MetricsRecord {
   package var epoch: Double
   package var rank: Int
   package var host: String
-  /// Its seconds for a shard ÷ the median over the ranks.
+  /// The rank's seconds for a shard ÷ the median over the ranks.
   package var ratio: Double
   /// The number of steps for which it has been slow.
   package var stepsCounted: Int
@@ -25,7 +25,7 @@ package struct SlowRankRecord: MetricsRecord {
     case waitSeconds = "wait_seconds"
   }
 
-  /// The record of a rank that was named after a step.
+  /// Creates the record of a rank that was named after a step.
   package init(_ named: RankPace.NamedRank, step: Int, epoch: Double) {
     (self.step, self.epoch) = (step, epoch)
     (rank, host) = (named.rank.rank, named.host)

@@ -16,7 +16,7 @@ package struct SlowRankWatch {
   /// A rank that is slower than the others.
   package struct SlowRank: Sendable, Equatable {
     package var rank: Int
-    /// Its seconds for a shard ÷ the median over the ranks.
+    /// The rank's seconds for a shard ÷ the median over the ranks.
     package var ratio: Double
     /// The number of steps for which it has been slow.
     package var steps: Int
@@ -85,7 +85,7 @@ package struct SlowRankWatch {
       waitSeconds: sum(\.excess) / sum { interval in Double(interval.steps) })
   }
 
-  /// The share of the window's steps in which a rank is the slow one.
+  /// Returns the share of the window's steps in which a rank is the slow one.
   private func share(of rank: Int, in steps: Int) -> Double {
     window.reduce(0) { sum, interval in sum + (interval.rank == rank ? Double(interval.steps) : 0) } / Double(steps)
   }

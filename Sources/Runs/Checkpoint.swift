@@ -85,7 +85,7 @@ package struct Checkpoint {
     }
     state.step = step
     if let average = state.average {
-      state.average = AveragedWeights(
+      state.average = EMAWeights(
         decay: average.decay, try layout.parameters.vector(from: file, prefix: Self.averagePrefix),
         try layout.statistics.vector(from: file, prefix: Self.averagePrefix), step: step)
     }
@@ -117,7 +117,7 @@ extension VectorLayout {
 }
 
 extension TrainingState {
-  /// The SHA-256 of all parameters and running statistics as little-endian float32, with names sorted by bytes.
+  /// Returns the SHA-256 of all parameters and running statistics as little-endian float32, with names sorted by bytes.
   package func weightsSHA256() -> String {
     let digest = SHA256()
     for tensor in tensors.sorted(by: { first, second in

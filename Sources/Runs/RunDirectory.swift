@@ -150,12 +150,12 @@ package struct RunDirectory {
     }
   }
 
-  /// The folders that a path leads through, from the top.
+  /// Returns the folders that a path leads through, from the top.
   private static func parents(of path: String) -> [String] {
     path.indices.filter { end in end > path.startIndex && path[end] == "/" }.map { end in String(path[..<end]) }
   }
 
-  /// The first part of a folder's path that is a file, or `nil`.
+  /// Returns the first part of a folder's path that is a file, or `nil`.
   private static func file(in folder: String) -> String? {
     (parents(of: folder) + [folder]).first { path in
       var status = stat()

@@ -2,7 +2,7 @@ import Configuration
 import Formats
 import Glibc
 
-/// The lock that ensures that only one job writes to a run directory.
+/// The lock of a run directory: only the job that holds it writes there.
 ///
 /// It is held by rank 0; the operating system releases it when the process ends, even after a crash.
 @safe
@@ -27,7 +27,8 @@ package final class RunLock {
     patienceProblem(in: unsafe getenv(patienceVariable).map { value in unsafe String(cString: value) } ?? "")
   }
 
-  /// The same for a value of the variable, which is empty if it is not set.
+  /// Returns the error in a value of ``patienceVariable``, which is empty if the variable is not set; `nil` without
+  /// error.
   package static func patienceProblem(in value: String) -> String? {
     guard !value.isEmpty else { return nil }
     return Double(value).map { seconds in seconds >= 0 && seconds.isFinite } ?? false

@@ -18,7 +18,7 @@ package struct TrainingState: Sendable {
   /// The number of training steps taken.
   package var step = 0
   /// The exponential moving average of the weights; `nil` if the run does not average weights.
-  package var average: AveragedWeights?
+  package var average: EMAWeights?
 
   /// Creates the initial training state.
   package init(_ configuration: Configuration, _ layout: ModelLayout) {
@@ -35,17 +35,17 @@ package struct TrainingState: Sendable {
     parameters = Array(repeating: 0, count: parameterLayout.count)
     statistics = Array(repeating: 0, count: statisticsLayout.count)
     optimizer = configuration.makeOptimizer(parameterLayout)
-    average = configuration.optimizer.weightAverage.map { [parameters, statistics] decay in
-      AveragedWeights(decay: decay, parameters, statistics, step: 0)
+    average = configuration.optimizer.averageDecay.map { [parameters, statistics] decay in
+      EMAWeights(decay: decay, parameters, statistics, step: 0)
     }
   }
 
   /// Starts the average again from the current weights.
   mutating func restartAverage() {
-    average = average.map { average in AveragedWeights(decay: average.decay, parameters, statistics, step: step) }
+    average = average.map { average in EMAWeights(decay: average.decay, parameters, statistics, step: step) }
   }
 
-  /// The same state with the averaged weights in place of the others; `nil` without an average.
+  /// A copy of the state with the averaged weights in place of the trained ones; `nil` without an average.
   package var averaged: TrainingState? {
     average.map { average in
       var state = self

@@ -5,7 +5,7 @@ import MPI
 /// The options of `supcon linear --finetune`, which trains encoder and classifier like `supcon supervised`, beginning
 /// with a run's encoder.
 package enum FineTuning {
-  /// The default learning rate, smaller than that of the linear probe so that the pretrained encoder is preserved.
+  /// The default learning rate, smaller than the linear probe's to preserve the pretrained encoder.
   package static let learningRate = 0.01
 
   /// Creates the corresponding request of `supcon supervised`.

@@ -195,7 +195,7 @@ struct OpenedRun {
     return Opened(configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock)
   }
 
-  /// The run that `--resume` alone continues, said before anything else.
+  /// Returns the run that `--resume` alone continues, said before anything else.
   private static func newestRun(
     _ request: TrainingRun.Request, report: Reporter
   ) throws(RunError) -> RunDirectory {
@@ -208,8 +208,8 @@ struct OpenedRun {
     return directory
   }
 
-  /// The refusal of a value that a resumed run cannot change; a recipe or file that gives it is named in place of the
-  /// option.
+  /// Returns the refusal of a value that a resumed run cannot change; a recipe or file that gives it is named in place
+  /// of the option.
   private static func conflict(
     _ option: String, _ asked: String, _ own: String, _ source: String?, run: String
   ) -> RunError {

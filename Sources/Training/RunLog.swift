@@ -134,9 +134,10 @@ final class RunLog {
   }
 
   private func warnOfCollapse(_ result: StepResult, step: Int) {
-    guard let contrast = result.contrast else { return }
+    guard let contrastive = result.contrastiveLoss else { return }
     let warning = collapseWatch.warning(
-      atStep: step, loss: contrast.loss, lowerBound: contrast.lowerBound, collapseValue: contrast.collapseValue)
+      atStep: step, loss: contrastive.loss, lowerBound: contrastive.lowerBound,
+      collapseValue: contrastive.collapseValue)
     if let warning {
       progress?.warn(warning)
     }
@@ -219,13 +220,15 @@ extension StepResult {
     func byPart<Value>(_ values: [Value]) -> [String: Value] {
       Dictionary(uniqueKeysWithValues: zip(StepPart.allCases, values).map { part, value in (part.name, value) })
     }
-    let hasBothLosses = trainTop1 != nil && contrast != nil
+    let hasBothLosses = trainTop1 != nil && contrastiveLoss != nil
     return StepRecord(
       step: step, epoch: epoch, loss: loss, lossLowerBound: lowerBound,
-      contrastiveLoss: hasBothLosses ? contrast?.loss : nil,
-      crossEntropy: hasBothLosses ? contrast.map { contrast in loss - contrast.loss } : nil, trainTop1: trainTop1,
+      contrastiveLoss: hasBothLosses ? contrastiveLoss?.loss : nil,
+      crossEntropy: hasBothLosses ? contrastiveLoss.map { contrastive in loss - contrastive.loss } : nil,
+      trainTop1: trainTop1,
       learningRate: Double(learningRate), gradientNorm: gradientNorm, viewsPerSecond: Double(views) / seconds,
-      dataShare: dataShare, collectives: traffic.records, receivedBytesByPart: byPart(partReceivedByteCounts),
+      dataShare: dataShare, collectives: communicationVolume.records,
+      receivedBytesByPart: byPart(partReceivedByteCounts),
       secondsByPart: byPart(partSeconds))
   }
 }

@@ -5,7 +5,7 @@ package struct StepDurations {
   /// The number of initial steps that the median ignores, because they warm the caches.
   private static let stepsLeftOut = 3
 
-  /// The duration of the last step; 0 before the first.
+  /// The duration of the last step in seconds; 0 before the first.
   package private(set) var last = 0.0
 
   private var first: [Double] = []

@@ -5,7 +5,7 @@ public struct Invitation: Sendable, Equatable {
   /// The time limit in seconds for a connection to one address.
   static let patienceSeconds = 2.0
 
-  /// The secret that proves that a connection belongs to the job.
+  /// The secret by which a connection is known to belong to the job.
   let token: String
   /// The TCP port, the same on all addresses.
   public let port: Int

@@ -16,11 +16,11 @@ public struct StallDetector: Sendable {
   private struct Member: Sendable {
     let identity: RankIdentity
     var status: RankStatus
-    /// The time of the last message from the rank.
+    /// The time of the last message from the rank, in seconds of the monotonic clock.
     var heard: Double
-    /// The time of the rank's last change of status.
+    /// The time of the rank's last change of status, in seconds of the monotonic clock.
     var changed: Double
-    /// The time at which the rank disconnected without a goodbye; `nil` if it did not.
+    /// The time at which the rank disconnected without a goodbye, in the same seconds; `nil` if it did not.
     var disconnected: Double?
     var isFinished = false
   }

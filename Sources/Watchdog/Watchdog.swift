@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import ParallelLoops
 
-/// A thread that ends a job that makes no progress, on all hosts, with a message that names the rank that is behind.
+/// A thread that ends a job without progress, on all hosts, with a message that names the slowest rank.
 ///
 ///     rank 1's watchdog  ── status ──▶  rank 0's watchdog  ── end ──▶  all watchdogs
 ///                        ◀── alive ───

@@ -78,7 +78,7 @@ package struct ImagePreprocessing: Sendable {
     JSONValue.list(classNames.map(JSONValue.text)).encoded()
   }
 
-  /// A sentence about the input that the exported model expects.
+  /// Returns a sentence about the input that the exported model expects.
   func inputText(_ input: WeightExport.ONNXInput) -> String {
     let text = "Input: RGB from 0 to \(Int(input.full)), \(viewSize.height)×\(viewSize.width)"
     guard input == .normalized else {

@@ -212,7 +212,7 @@ package enum WeightExport {
 }
 
 extension ChannelNormalization {
-  /// The normalization of images whose greatest value is `full`.
+  /// Returns the normalization of images whose greatest value is `full`.
   fileprivate func scaled(to full: Float) -> ChannelNormalization {
     ChannelNormalization(
       mean: mean.map { value in value * full }, standardDeviation: standardDeviation.map { value in value * full })

@@ -90,13 +90,13 @@ struct OptionTableTests {
   }
 
   @Test func `a named loss is its combination of sums`() {
-    func mode(_ line: String) -> LossMode { given(line).applied(to: Configuration()).loss.resolvedMode }
-    #expect(mode("--loss sincere") == mode("--denominator one-positive") && mode("--loss sincere") == .sincere)
-    #expect(mode("--loss supervised-dcl") == mode("--denominator only-negatives"))
-    #expect(mode("--loss epsilon-supinfonce --margin 0.25") == .supInfoNCE(margin: 0.25))
-    #expect(mode("--loss epsilon-supinfonce --margin 0") == .sincere)
-    let capped = mode("--loss sincere --contrast-mode one --positives-cap 4")
+    func variant(_ line: String) -> LossVariant { given(line).applied(to: Configuration()).loss.resolvedVariant }
+    #expect(variant("--loss sincere") == variant("--denominator one-positive") && variant("--loss sincere") == .sincere)
+    #expect(variant("--loss supervised-dcl") == variant("--denominator only-negatives"))
+    #expect(variant("--loss epsilon-supinfonce --margin 0.25") == .supInfoNCE(margin: 0.25))
+    #expect(variant("--loss epsilon-supinfonce --margin 0") == .sincere)
+    let capped = variant("--loss sincere --contrast-mode one --positives-cap 4")
     #expect(capped.anchors == .one && capped.positivesCap == 4 && capped.denominator == .onePositive)
-    #expect(mode("--loss supcon") == LossMode() && mode("--loss simclr") == LossMode())
+    #expect(variant("--loss supcon") == LossVariant() && variant("--loss simclr") == LossVariant())
   }
 }

@@ -200,7 +200,7 @@ struct FolderLayoutTests {
     let directory = try tree([
       "train/a/1.png", "test/a/1.png", "extra/a/1.png", "annotations/1.xml", "x.png", "README", "@eaDir/1.png",
     ])
-    let text = try #require(try FolderLayout(FolderRequest(path: directory.path)).passedOver.text)
+    let text = try #require(try FolderLayout(FolderRequest(path: directory.path)).skippedFiles.text)
     for part in [
       "2 folders (annotations, extra)", "1 image beside", "1 other file", "1 system file or folder (@eaDir)",
     ] {

@@ -34,10 +34,10 @@ struct SampleMixingTests {
     let (plain, mixed) = (try views(loader(nil), epoch: 3), try views(loader(mixing), epoch: 3))
     for row in 0..<10 {
       let (view, position) = (row / 5, row % 5)
-      let share = mixing.share(sample: Int(Self.samples[position]), view: view, epoch: 3, size: Self.size)
+      let mixingWeight = mixing.mixingWeight(sample: Int(Self.samples[position]), view: view, epoch: 3, size: Self.size)
       let partner = plain[view * 5 + 4 - position]
       for (index, value) in mixed[row].enumerated() {
-        let expected = share * Double(plain[row][index]) + (1 - share) * Double(partner[index])
+        let expected = mixingWeight * Double(plain[row][index]) + (1 - mixingWeight) * Double(partner[index])
         #expect(abs(Double(value) - expected) < 1e-6)
       }
     }
@@ -45,7 +45,7 @@ struct SampleMixingTests {
     #expect(mixed[0] != plain[0])
   }
 
-  @Test func `CutMix shows the partner in one rectangle, and the share is that of the other pixels`() throws {
+  @Test func `CutMix shows the partner in one rectangle, and the mixingWeight is that of the other pixels`() throws {
     let mixing = SampleMixing(mixup: 0, cutmix: 1, seed: 9)
     // Without margins, which are equal in all views.
     let flip = try Augmentation("flip")
@@ -61,19 +61,22 @@ struct SampleMixingTests {
       }
       let (rows, columns) = (Set(changed.map { pixel in pixel / 12 }), Set(changed.map { pixel in pixel % 12 }))
       #expect(changed.count == rows.count * columns.count, "a rectangle")
-      let share = mixing.share(sample: Int(Self.samples[position]), view: view, epoch: 0, size: Self.size)
-      #expect(abs(share - (1 - Double(changed.count) / 120)) < 1e-12)
+      let mixingWeight = mixing.mixingWeight(sample: Int(Self.samples[position]), view: view, epoch: 0, size: Self.size)
+      #expect(abs(mixingWeight - (1 - Double(changed.count) / 120)) < 1e-12)
     }
   }
 
   /// Mean 1/2 and variance 1/(4(2α + 1)) of Beta(α, α).
   @Test(arguments: [0.05, 0.2, 1, 5, 100])
-  func `shares have the moments of the Beta distribution`(alpha: Double) {
+  func `mixingWeights have the moments of the Beta distribution`(alpha: Double) {
     let mixing = SampleMixing(mixup: alpha, cutmix: 0, seed: 1)
-    let shares = (0..<20_000).map { sample in mixing.share(sample: sample, view: 0, epoch: 0, size: Self.size) }
-    #expect(shares.allSatisfy { share in (0...1).contains(share) })
-    let mean = shares.reduce(0, +) / 20_000
-    let variance = shares.reduce(0) { sum, share in sum + (share - mean) * (share - mean) } / 20_000
+    let mixingWeights = (0..<20_000).map { sample in
+      mixing.mixingWeight(sample: sample, view: 0, epoch: 0, size: Self.size)
+    }
+    #expect(mixingWeights.allSatisfy { mixingWeight in (0...1).contains(mixingWeight) })
+    let mean = mixingWeights.reduce(0, +) / 20_000
+    let variance =
+      mixingWeights.reduce(0) { sum, mixingWeight in sum + (mixingWeight - mean) * (mixingWeight - mean) } / 20_000
     let expected = 1 / (4 * (2 * alpha + 1))
     #expect(abs(mean - 0.5) < 5 * (expected / 20_000).squareRoot())
     #expect(abs(variance / expected - 1) < 0.05, "\(variance) instead of \(expected)")

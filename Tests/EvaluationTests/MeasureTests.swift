@@ -102,7 +102,7 @@ struct MeasureTests {
     func kth(_ rows: FeatureRows) throws -> [Double] {
       try neighbors(10, of: rows).lists.map { list in Double(list[9].distance) }
     }
-    let byNeighbors = Detection(inside: try kth(fixture.testRows), outside: try kth(fixture.outlierRows))
+    let byNeighbors = OutlierDetection(inside: try kth(fixture.testRows), outside: try kth(fixture.outlierRows))
     #expect(agree([byNeighbors.areaUnderROC, byNeighbors.falsePositiveRate95], expected.oodKnn))
     let (one, tied) = (
       Mahalanobis(fixture.trainingRows, classCount: 1), Mahalanobis(fixture.trainingRows, classCount: fixture.classes)
@@ -111,7 +111,7 @@ struct MeasureTests {
     let inside = (0..<rows.count).map { one.distance(rows[$0]) }
     #expect(agree(inside, expected.mahalanobis))
     #expect(agree((0..<rows.count).map { tied.distance(rows[$0]) }, expected.mahalanobisClasses))
-    let detection = Detection(inside: inside, outside: (0..<outliers.count).map { one.distance(outliers[$0]) })
+    let detection = OutlierDetection(inside: inside, outside: (0..<outliers.count).map { one.distance(outliers[$0]) })
     #expect(agree([detection.areaUnderROC, detection.falsePositiveRate95], expected.oodMahalanobis))
   }
 

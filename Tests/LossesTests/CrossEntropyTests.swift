@@ -88,18 +88,20 @@ struct CrossEntropyTests {
   @Test(arguments: [0, 0.1])
   func `a mixed row has the weighted mean of both classes' losses and gradients`(smoothing: Double) {
     let others: [Int32] = [0, 1, 3]
-    let shares = [0.25, 0.5, 1]
+    let mixingWeights = [0.25, 0.5, 1]
     var lines = Self.logits
     var span = lines.mutableSpan
     let loss = CrossEntropy(classCount: 4, labelSmoothing: smoothing).lossAndGradient(
-      of: &span, labels: RowLabels(Self.labels, others: others, shares: shares), weight: 0.5)
+      of: &span, labels: RowLabels(Self.labels, others: others, mixingWeights: mixingWeights), weight: 0.5)
     var (expected, gradient) = (0.0, [Double]())
-    for (row, share) in shares.enumerated() {
+    for (row, mixingWeight) in mixingWeights.enumerated() {
       let line = Array(Self.logits[4 * row..<4 * row + 4])
       let first = evaluate(line, [Self.labels[row]], classes: 4, smoothing: smoothing, weight: 0.5)
       let second = evaluate(line, [others[row]], classes: 4, smoothing: smoothing, weight: 0.5)
-      expected += share * first.loss + (1 - share) * second.loss
-      gradient += zip(first.gradient, second.gradient).map { first, second in share * first + (1 - share) * second }
+      expected += mixingWeight * first.loss + (1 - mixingWeight) * second.loss
+      gradient += zip(first.gradient, second.gradient).map { first, second in
+        mixingWeight * first + (1 - mixingWeight) * second
+      }
     }
     #expect(abs(loss - expected) < 1e-6)
     #expect(largestDifference(lines.map(Double.init), gradient) < 1e-7)
@@ -107,12 +109,12 @@ struct CrossEntropyTests {
 
   @Test func `the bound of mixed rows is the mean entropy of their labels`() {
     let crossEntropy = CrossEntropy(classCount: 3)
-    #expect(abs(crossEntropy.lowerBound(shares: [0.5, 1]) - log(2) / 2) < 1e-12)
+    #expect(abs(crossEntropy.lowerBound(mixingWeights: [0.5, 1]) - log(2) / 2) < 1e-12)
     var logits: [Float] = [Float(log(3.0)), 0, -60]
     var span = logits.mutableSpan
-    let labels = RowLabels([0], others: [1], shares: [0.75])
+    let labels = RowLabels([0], others: [1], mixingWeights: [0.75])
     #expect(labels.mainLabel(ofRow: 0) == 0)
     let loss = crossEntropy.lossAndGradient(of: &span, labels: labels, weight: 1)
-    #expect(abs(loss - crossEntropy.lowerBound(shares: [0.75])) < 1e-6)
+    #expect(abs(loss - crossEntropy.lowerBound(mixingWeights: [0.75])) < 1e-6)
   }
 }

@@ -13,7 +13,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
   /// The number of views of SimCLR, whose classes are used instead of labels.
   var views: Int?
   var isNormalizing = false
-  var mode = ReferenceMode()
+  var variant = ReferenceVariant()
 
   var testDescription: String { name }
   var count: Int { labels.count }
@@ -57,7 +57,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
   /// As the command sees the rows in float32 or float64, from the definition.
   func reference(rounded: Bool) -> ReferenceLoss {
     let seen = rounded ? rows.map { element in Double(Float(element)) } : rows
-    return ReferenceLoss(rows: seen, width: width, labels: labels, temperature: temperature, mode: mode)
+    return ReferenceLoss(rows: seen, width: width, labels: labels, temperature: temperature, variant: variant)
   }
 }
 
@@ -87,8 +87,8 @@ private struct LossFiles: Encodable {
   var views: Int?
   let temperature: Double
   let isNormalizing: Bool
-  /// The options of the mode, without their dashes.
-  let mode: [String: String]
+  /// The options of the variant, without their dashes.
+  let variant: [String: String]
   let gradient: String
   let threads: Int
 
@@ -98,7 +98,7 @@ private struct LossFiles: Encodable {
       "loss", "--embeddings", embeddings, "--temperature", "\(temperature)", "--gradient", gradient, "--json",
       "--threads", "\(threads)",
     ]
-    arguments += mode.sorted { one, two in one.key < two.key }.flatMap { name, value in ["--\(name)", value] }
+    arguments += variant.sorted { one, two in one.key < two.key }.flatMap { name, value in ["--\(name)", value] }
     arguments += views.map { views in ["--views", "\(views)"] } ?? []
     arguments += labels.map { labels in ["--labels", labels] } ?? []
     return arguments + (isNormalizing ? ["--normalize"] : [])
@@ -138,10 +138,10 @@ extension LossCase {
   /// Writes the batch to files of a folder.
   private func write(to folder: String, isDouble: Bool, threads: Int) throws -> LossFiles {
     // Without a word for the plain loss: its options are the defaults.
-    let isPlain = mode.testDescription == ReferenceMode().testDescription
+    let isPlain = variant.testDescription == ReferenceVariant().testDescription
     var files = LossFiles(
       embeddings: "\(folder)/z.npy", temperature: temperature, isNormalizing: isNormalizing,
-      mode: isPlain ? [:] : mode.options, gradient: "\(folder)/g.npy", threads: threads)
+      variant: isPlain ? [:] : variant.options, gradient: "\(folder)/g.npy", threads: threads)
     if isDouble {
       try PlainNumPy.write(rows, type: "<f8", shape: [count, width], to: files.embeddings)
     } else {
@@ -151,7 +151,7 @@ extension LossCase {
     if let views {
       files.views = views
     } else {
-      files.views = mode.views > 1 ? mode.views : nil
+      files.views = variant.views > 1 ? variant.views : nil
       files.labels = "\(folder)/y.npy"
       try PlainNumPy.write(labels.map(Int32.init), type: "<i4", shape: [count], to: "\(folder)/y.npy")
     }

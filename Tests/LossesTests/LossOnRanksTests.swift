@@ -25,7 +25,7 @@ struct LossOnRanksTests {
       "\(batch.name): gradient off by \(difference / gradientScale) of \(gradientScale)")
     #expect(answer.anchors == unit.anchors)
     #expect(answer.lowerBound <= answer.loss + 1e-5)
-    if batch.mode.denominator == "all", batch.mode.positivesCap == nil {
+    if batch.variant.denominator == "all", batch.variant.positivesCap == nil {
       #expect(answer.collapseValue == (unit.anchors > 0 ? log(Double(batch.count - 1)) : 0))
     }
     #expect(answer.gradientHeader.contains(isDouble ? "'<f8'" : "'<f4'"))
@@ -109,37 +109,37 @@ struct LossOnRanksTests {
     return LossCase.random("153 rows of three views", width: 10, labels: samples + samples + samples, temperature: 0.07)
   }()
 
-  private static let modes = ReferenceMode.all(views: 3, cap: 6)
+  private static let variants = ReferenceVariant.all(views: 3, cap: 6)
 
-  /// The batch in views with a mode.
-  private static func inViews(_ mode: ReferenceMode) -> LossCase {
+  /// The batch in views with a variant.
+  private static func inViews(_ variant: ReferenceVariant) -> LossCase {
     var batch = inViews
-    batch.mode = mode
-    // Labels and views are given together only where the mode tells views apart.
-    batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 3 : 1
+    batch.variant = variant
+    // Labels and views are given together only where the variant tells views apart.
+    batch.variant.views = variant.isOneView || variant.positivesCap != nil ? 3 : 1
     return batch
   }
 
-  private static let inEveryMode = answers(modes.map(inViews), isDouble: false, ranks: [1, 2, 3, 4])
-  private static let inEveryModeAndDouble = answers(modes.map(inViews), isDouble: true, ranks: [1])
+  private static let inEveryMode = answers(variants.map(inViews), isDouble: false, ranks: [1, 2, 3, 4])
+  private static let inEveryModeAndDouble = answers(variants.map(inViews), isDouble: true, ranks: [1])
 
-  @Test(arguments: modes.indices)
-  func `every mode gives the defined loss on every number of ranks`(place: Int) throws {
-    let batch = Self.inViews(Self.modes[place])
+  @Test(arguments: variants.indices)
+  func `every variant gives the defined loss on every number of ranks`(place: Int) throws {
+    let batch = Self.inViews(Self.variants[place])
     let answers = try Self.inEveryMode.get()
     try check(answers, place, batch, isDouble: false)
     try check(try Self.inEveryModeAndDouble.get(), place, batch, isDouble: true)
-    // The options of the command lead to the same mode.
+    // The options of the command lead to the same variant.
     #expect(try batch.run(ranks: 1, isDouble: false) == answers[1]?[place])
   }
 
-  @Test func `every mode gives the defined loss over more than one tile`() throws {
+  @Test func `every variant gives the defined loss over more than one tile`() throws {
     // A tile has 1024 columns. Pairs, and samples alone in their class.
     let samples = (0..<530).map { sample in sample % 5 == 4 ? 1000 + sample : sample % 265 }
-    let cases = ReferenceMode.all(views: 2, cap: 2).map { mode in
-      var batch = LossCase.random("1060 rows, \(mode)", width: 6, labels: samples + samples, temperature: 0.05)
-      batch.mode = mode
-      batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
+    let cases = ReferenceVariant.all(views: 2, cap: 2).map { variant in
+      var batch = LossCase.random("1060 rows, \(variant)", width: 6, labels: samples + samples, temperature: 0.05)
+      batch.variant = variant
+      batch.variant.views = variant.isOneView || variant.positivesCap != nil ? 2 : 1
       return batch
     }
     for (answer, batch) in zip(try LossCase.run(cases, ranks: 1), cases) {
@@ -153,8 +153,8 @@ struct LossOnRanksTests {
       ["all", "one-positive", "only-negatives"].map { denominator in
         var batch = LossCase.random(
           "τ = \(temperature)", width: 9, labels: LossCase.skewedLabels(count: 60), temperature: temperature)
-        batch.mode.summation = summation
-        batch.mode.denominator = denominator
+        batch.variant.summation = summation
+        batch.variant.denominator = denominator
         return batch
       }
     }
@@ -168,11 +168,11 @@ struct LossOnRanksTests {
     }
   }
 
-  @Test func `a batch of one class has the defined loss in every mode`() throws {
-    let cases = ReferenceMode.all(views: 2, cap: 2).map { mode in
-      var batch = LossCase.random("one class, \(mode)", width: 8, labels: Array(repeating: 4, count: 16))
-      batch.mode = mode
-      batch.mode.views = mode.isOneView || mode.positivesCap != nil ? 2 : 1
+  @Test func `a batch of one class has the defined loss in every variant`() throws {
+    let cases = ReferenceVariant.all(views: 2, cap: 2).map { variant in
+      var batch = LossCase.random("one class, \(variant)", width: 8, labels: Array(repeating: 4, count: 16))
+      batch.variant = variant
+      batch.variant.views = variant.isOneView || variant.positivesCap != nil ? 2 : 1
       return batch
     }
     for (answer, batch) in zip(try LossCase.run(cases, ranks: 1), cases) {

@@ -145,7 +145,7 @@ struct LossRefusalTests {
     ["--summation", "outside"], ["--contrast-mode", "two"], ["--denominator", "none"], ["--positives-cap", "-2"],
     ["--positives-cap", "all"], ["--loss-scale", "2"],
   ])
-  func `modes that do not exist are refused`(options: [String]) throws {
+  func `variants that do not exist are refused`(options: [String]) throws {
     let result = try run(options: [options[0] + "=" + options[1]])
     #expect(result.exitCode == 64)
     #expect(result.standardError.contains("\(options[0]) \(options[1]): expected"))

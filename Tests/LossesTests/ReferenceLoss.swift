@@ -3,7 +3,7 @@ import Testing
 
 /// The contrastive losses in float64, straight from their definition, anchor by anchor and positive by positive.
 ///
-/// With D_ip the sum over the rows that a mode has in the denominators, out: L_i = −mean_p log(e^{s_ip}/D_ip), in:
+/// With D_ip the sum over the rows that a variant has in the denominators, out: L_i = −mean_p log(e^{s_ip}/D_ip), in:
 /// L_i = −log mean_p e^{s_ip}/D_ip.
 struct ReferenceLoss {
   /// `[count, width]`; of any length, since the definition does not care.
@@ -11,18 +11,18 @@ struct ReferenceLoss {
   let width: Int
   let labels: [Int]
   let temperature: Double
-  var mode = ReferenceMode()
+  var variant = ReferenceVariant()
 
   var count: Int { labels.count }
-  private var samples: Int { count / mode.views }
+  private var samples: Int { count / variant.views }
 
   /// M: the rows that are anchors and have all that their loss takes.
   var anchors: Int { anchorRows.count }
 
   private var anchorRows: [Int] {
     (0..<count).filter { row in
-      (!mode.isOneView || row < samples) && !positives(of: row).isEmpty
-        && (mode.denominator != "only-negatives" || !negatives(of: row).isEmpty)
+      (!variant.isOneView || row < samples) && !positives(of: row).isEmpty
+        && (variant.denominator != "only-negatives" || !negatives(of: row).isEmpty)
     }
   }
 
@@ -31,8 +31,8 @@ struct ReferenceLoss {
   func positives(of row: Int) -> [Int] {
     let own = row % samples
     var others = (0..<samples).filter { sample in sample != own && labels[sample] == labels[row] }
-    if let cap = mode.positivesCap {
-      others = Array(others.prefix(cap / mode.views))
+    if let cap = variant.positivesCap {
+      others = Array(others.prefix(cap / variant.views))
     }
     return (0..<count).filter { other in other != row && (other % samples == own || others.contains(other % samples)) }
   }
@@ -44,7 +44,7 @@ struct ReferenceLoss {
 
   /// The rows that D_ip sums.
   private func denominator(of positive: Int, among positives: [Int], negatives: [Int]) -> [Int] {
-    switch mode.denominator {
+    switch variant.denominator {
     case "one-positive": [positive] + negatives
     case "only-negatives": negatives
     default: positives + negatives
@@ -83,20 +83,20 @@ struct ReferenceLoss {
     let positives = positives(of: row)
     let negatives = negatives(of: row)
     // The same for all positives but where each stands in its own.
-    let isEachOwn = mode.denominator == "one-positive"
+    let isEachOwn = variant.denominator == "one-positive"
     let denominators = (isEachOwn ? positives : [positives[0]]).map { positive in
       denominator(of: positive, among: positives, negatives: negatives)
     }
     let logs = zip(positives, denominators).map { positive, rows in
       var terms = similarities
-      terms[positive] -= isEachOwn ? mode.margin : 0
+      terms[positive] -= isEachOwn ? variant.margin : 0
       return logSumExp(terms, over: rows)
     }
     return Anchor(
       similarities: similarities, positives: positives,
       denominators: isEachOwn ? denominators : positives.map { _ in denominators[0] },
       logDenominators: isEachOwn ? logs : positives.map { _ in logs[0] },
-      ownTerms: positives.map { positive in similarities[positive] - (isEachOwn ? mode.margin : 0) })
+      ownTerms: positives.map { positive in similarities[positive] - (isEachOwn ? variant.margin : 0) })
   }
 
   /// (g/M) Σ_i L_i.
@@ -105,7 +105,7 @@ struct ReferenceLoss {
     for row in anchorRows {
       total += loss(ofRatios: anchor(row).logRatios)
     }
-    return mode.scale * total / Double(max(anchors, 1))
+    return variant.scale * total / Double(max(anchors, 1))
   }
 
   /// ∂L/∂z_k = (1/τ) Σ_{a≠k} (G_ka + G_ak) z_a: as anchor and as contrast.
@@ -118,7 +118,7 @@ struct ReferenceLoss {
   func valueAndGradient() -> (value: Double, gradient: [Double]) {
     let rowsOfAnchors = anchorRows
     var total = 0.0
-    let weight = mode.scale / Double(max(rowsOfAnchors.count, 1))
+    let weight = variant.scale / Double(max(rowsOfAnchors.count, 1))
     var gradient = [Double](repeating: 0, count: rows.count)
     for row in rowsOfAnchors {
       let anchor = anchor(row)
@@ -127,7 +127,7 @@ struct ReferenceLoss {
       total += loss(ofRatios: logRatios)
       var ofSimilarity = [Double](repeating: 0, count: count)
       for (index, positive) in anchor.positives.enumerated() {
-        let share = weight * (mode.isInside ? exp(logRatios[index] - logSum) : 1 / Double(logRatios.count))
+        let share = weight * (variant.isInside ? exp(logRatios[index] - logSum) : 1 / Double(logRatios.count))
         ofSimilarity[positive] -= share
         for other in anchor.denominators[index] {
           let term = other == positive ? anchor.ownTerms[index] : anchor.similarities[other]
@@ -142,13 +142,13 @@ struct ReferenceLoss {
         }
       }
     }
-    return (mode.scale * total / Double(max(rowsOfAnchors.count, 1)), gradient)
+    return (variant.scale * total / Double(max(rowsOfAnchors.count, 1)), gradient)
   }
 
   /// L_i of the log(e^{s_ip}/D_ip).
   private func loss(ofRatios logRatios: [Double]) -> Double {
     let number = Double(logRatios.count)
-    return mode.isInside
+    return variant.isInside
       ? log(number) - logSumExp(logRatios, over: Array(logRatios.indices)) : -logRatios.reduce(0, +) / number
   }
 
@@ -195,8 +195,8 @@ struct ReferenceLoss {
   }
 }
 
-/// The mode of a loss, in the command's words.
-struct ReferenceMode: Sendable, CustomTestStringConvertible {
+/// The variant of a loss, in the command's words.
+struct ReferenceVariant: Sendable, CustomTestStringConvertible {
   var summation = "out"
   var contrastMode = "all"
   var denominator = "all"
@@ -224,12 +224,12 @@ struct ReferenceMode: Sendable, CustomTestStringConvertible {
   }
 
   /// Every combination of the choices, with and without a cap.
-  static func all(views: Int, cap: Int) -> [ReferenceMode] {
+  static func all(views: Int, cap: Int) -> [ReferenceVariant] {
     ["out", "in"].flatMap { summation in
       ["all", "one"].flatMap { contrastMode in
         ["all", "one-positive", "only-negatives"].flatMap { denominator in
           [nil, cap].map { cap in
-            ReferenceMode(
+            ReferenceVariant(
               summation: summation, contrastMode: contrastMode, denominator: denominator, positivesCap: cap,
               views: views)
           }

@@ -14,12 +14,12 @@ struct ReferenceLossTests {
     #expect(largestDifference(gradient, expected) < 1e-7 * largest)
   }
 
-  @Test(arguments: ReferenceMode.all(views: 2, cap: 2))
-  func `the gradient is that of the value in every mode`(mode: ReferenceMode) {
+  @Test(arguments: ReferenceVariant.all(views: 2, cap: 2))
+  func `the gradient is that of the value in every variant`(variant: ReferenceVariant) {
     let samples = [0, 1, 0, 2, 0, 3, 1, 2, 0]
     let labels = samples + samples
     let batch = LossCase.unitRows(count: labels.count, width: 5, seed: 3, attraction: 0.5, labels: labels)
-    let loss = ReferenceLoss(rows: batch, width: 5, labels: labels, temperature: 0.3, mode: mode)
+    let loss = ReferenceLoss(rows: batch, width: 5, labels: labels, temperature: 0.3, variant: variant)
     let gradient = loss.gradient()
     let expected = loss.differences { loss in loss.value() }
     #expect(largestDifference(gradient, expected) < 1e-7 * largestMagnitude(gradient))

@@ -10,7 +10,7 @@ struct ReferenceTraining {
 
   let inputs: [Double]
   let labels: [Int]
-  let mode: ReferenceMode
+  let variant: ReferenceVariant
   let joint: String
   var parameters: [Double]
   private var velocity: [Double]
@@ -18,10 +18,10 @@ struct ReferenceTraining {
   static let widths = (input: 6, hidden: 8, output: 5)
   static var parameterCount: Int { (6 + 1) * 8 + (8 + 1) * 5 + (8 + 1) * 3 }
 
-  init(inputs: [Double], labels: [Int], mode: ReferenceMode, joint: String, parameters: [Double]) {
+  init(inputs: [Double], labels: [Int], variant: ReferenceVariant, joint: String, parameters: [Double]) {
     self.inputs = inputs
     self.labels = labels
-    self.mode = mode
+    self.variant = variant
     self.joint = joint
     self.parameters = parameters
     velocity = parameters.map { _ in 0 }
@@ -69,8 +69,8 @@ struct ReferenceTraining {
   mutating func step() -> Double {
     let hidden = forward(first, inputs).map { element in max(element, 0) }
     var loss = ReferenceLoss(
-      rows: forward(second, hidden), width: 5, labels: labels, temperature: 0.2, mode: mode)
-    loss.mode = mode
+      rows: forward(second, hidden), width: 5, labels: labels, temperature: 0.2, variant: variant)
+    loss.variant = variant
     var value = loss.normalized.value()
     var gradient = [Double](repeating: 0, count: parameters.count)
     var ofHidden = backward(second, hidden, loss.gradientThroughNormalization(), into: &gradient)

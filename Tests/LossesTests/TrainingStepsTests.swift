@@ -30,9 +30,9 @@ struct TrainingStepsTests {
     try PlainNumPy.write(labels, type: "<f4", shape: [2 * half], to: directory.file("labels.npy"))
     try PlainNumPy.write(parameters, type: "<f4", shape: [parameters.count], to: directory.file("parameters.npy"))
     let words = trainings.flatMap { training in
-      let mode = training.mode
+      let variant = training.variant
       return [
-        mode.summation, mode.contrastMode, mode.denominator, mode.positivesCap.map(String.init) ?? "none",
+        variant.summation, variant.contrastMode, variant.denominator, variant.positivesCap.map(String.init) ?? "none",
         training.joint,
       ]
     }
@@ -55,14 +55,15 @@ struct TrainingStepsTests {
   }
 
   /// Numbers that float32 holds, so that both begin with the same.
-  private static func start(_ mode: ReferenceMode, joint: String = "none", isSimCLR: Bool = false) -> ReferenceTraining
+  private static func start(_ variant: ReferenceVariant, joint: String = "none", isSimCLR: Bool = false)
+    -> ReferenceTraining
   {
     var numbers = TestNumbers(seed: 11)
     let inputs = (0..<2 * samples.count * 6).map { _ in Double(Float(numbers.normal())) }
     let parameters = (0..<ReferenceTraining.parameterCount).map { _ in Double(Float(0.5 * numbers.normal())) }
     let labels = isSimCLR ? Array(samples.indices) : samples
     return ReferenceTraining(
-      inputs: inputs, labels: labels + labels, mode: mode, joint: joint, parameters: parameters)
+      inputs: inputs, labels: labels + labels, variant: variant, joint: joint, parameters: parameters)
   }
 
   /// Trainings with their outcomes on one rank and on three.
@@ -75,20 +76,20 @@ struct TrainingStepsTests {
     }
   }
 
-  private static let modes = ReferenceMode.all(views: 2, cap: 4)
-  private static let simCLRModes = ["out", "in"].flatMap { summation in
+  private static let variants = ReferenceVariant.all(views: 2, cap: 4)
+  private static let simCLRVariants = ["out", "in"].flatMap { summation in
     ["all", "one-positive", "only-negatives"].map { denominator in
-      ReferenceMode(summation: summation, denominator: denominator, views: 2)
+      ReferenceVariant(summation: summation, denominator: denominator, views: 2)
     }
   }
   private static let jointKinds = ["joint", "stopped"]
 
-  private static let plain = trained(modes.map { mode in start(mode) })
-  private static let simCLR = trained(simCLRModes.map { mode in start(mode, isSimCLR: true) })
-  private static let joint = trained(jointKinds.map { kind in start(ReferenceMode(views: 2), joint: kind) })
+  private static let plain = trained(variants.map { variant in start(variant) })
+  private static let simCLR = trained(simCLRVariants.map { variant in start(variant, isSimCLR: true) })
+  private static let joint = trained(jointKinds.map { kind in start(ReferenceVariant(views: 2), joint: kind) })
 
   private func check(_ training: ReferenceTraining, _ alone: Outcome, _ three: Outcome) {
-    #expect(alone == three, "\(training.mode)")
+    #expect(alone == three, "\(training.variant)")
     var reference = training
     let losses = (0..<10).map { _ in reference.step() }
     #expect(alone.losses.count == losses.count && alone.parameters.count == reference.parameters.count)
@@ -99,13 +100,13 @@ struct TrainingStepsTests {
     #expect(losses[9] < losses[0])
   }
 
-  @Test(arguments: modes.indices)
-  func `training steps in every mode match float64`(place: Int) throws {
+  @Test(arguments: variants.indices)
+  func `training steps in every variant match float64`(place: Int) throws {
     let (training, alone, three) = try Self.plain.get()[place]
     check(training, alone, three)
   }
 
-  @Test(arguments: simCLRModes.indices)
+  @Test(arguments: simCLRVariants.indices)
   func `training steps of SimCLR match float64`(place: Int) throws {
     let (training, alone, three) = try Self.simCLR.get()[place]
     check(training, alone, three)

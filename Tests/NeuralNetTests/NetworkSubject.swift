@@ -136,7 +136,7 @@ struct NetworkSubject {
     var lengths = [Float](repeating: .nan, count: self.views)
     var embeddingSpan = embeddings.mutableSpan
     var lengthSpan = lengths.mutableSpan
-    UnitNormalization.forward(projections.span, width: 128, into: &embeddingSpan, lengths: &lengthSpan)
+    L2Normalization.forward(projections.span, width: 128, into: &embeddingSpan, lengths: &lengthSpan)
     pass.representations = representations
     pass.embeddings = embeddings
     pass.lengths = lengths
@@ -149,7 +149,7 @@ struct NetworkSubject {
     let (representations, embeddings, lengths) = (pass.representations, pass.embeddings, pass.lengths)
     var projectionGradient = embeddingGradient
     var projectionSpan = projectionGradient.mutableSpan
-    UnitNormalization.backward(
+    L2Normalization.backward(
       unitRows: embeddings.span, lengths: lengths.span, gradient: &projectionSpan, width: 128)
     // Every element must be written: what is left NaN fails any comparison.
     var gradient = [Float](repeating: .nan, count: parameters.count)

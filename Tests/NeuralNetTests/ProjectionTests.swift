@@ -165,7 +165,7 @@ import Testing
     var lengths = [Float](repeating: .nan, count: rows.count / 12)
     var unitRowSpan = unitRows.mutableSpan
     var lengthSpan = lengths.mutableSpan
-    UnitNormalization.forward(rows.span, width: 12, into: &unitRowSpan, lengths: &lengthSpan)
+    L2Normalization.forward(rows.span, width: 12, into: &unitRowSpan, lengths: &lengthSpan)
     return (unitRows, lengths)
   }
 
@@ -173,7 +173,7 @@ import Testing
     let (unitRows, lengths) = normalize(rows)
     var gradient = outputGradient
     var span = gradient.mutableSpan
-    UnitNormalization.backward(unitRows: unitRows.span, lengths: lengths.span, gradient: &span, width: 12)
+    L2Normalization.backward(unitRows: unitRows.span, lengths: lengths.span, gradient: &span, width: 12)
     return gradient
   }
 

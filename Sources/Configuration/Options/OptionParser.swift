@@ -200,7 +200,7 @@ extension OptionParser {
     }
   }
 
-  /// The same parser for an optional value; `nil` has no text.
+  /// This parser for an optional value; `nil` has no text.
   var optional: OptionParser<Value?> {
     let (read, write) = (self.read, self.write)
     return OptionParser<Value?>(kind: kind, choices: choices) { (text) throws(OptionFailure) in

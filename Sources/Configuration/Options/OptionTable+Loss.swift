@@ -9,18 +9,18 @@ extension ConfigurationOption {
       "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature.", .contrastive,
       when: [.contrastive]),
     .init(
-      "summation", \.loss.mode.summation, .choice,
+      "summation", \.loss.variant.summation, .choice,
       "Sum over positives outside (out: L_out, eq. 2) or inside (in: L_in, eq. 3) the logarithm.", .contrastive,
       when: [.contrastive]),
     .init(
-      "contrast-mode", \.loss.mode.anchors, .choice, "Anchors: all views, or one, the first of each sample.",
+      "contrast-mode", \.loss.variant.anchors, .choice, "Anchors: all views, or one, the first of each sample.",
       .contrastive, when: [.contrastive]),
     .init(
-      "denominator", \.loss.mode.denominator, .choice,
+      "denominator", \.loss.variant.denominator, .choice,
       "Softmax denominator: all other samples; one-positive: the current positive and the negatives; only-negatives.",
       .contrastive, when: [.contrastive]),
     .init(
-      "positives-cap", \.loss.mode.positivesCap, .positivesCap,
+      "positives-cap", \.loss.variant.positivesCap, .positivesCap,
       "Maximum number of positives per anchor besides its own views, a multiple of --views, those that come first in the batch; none: no cap.",
       value: "positives", .contrastive, when: [.contrastive]),
     .init(

@@ -28,7 +28,7 @@ extension ConfigurationOption {
       "Parameters without weight decay: none, or bias-and-norm.", default: "bias-and-norm with lars, else none",
       .optimizer),
     .init(
-      "weight-average", \.optimizer.weightAverage, .belowOne,
+      "weight-average", \.optimizer.averageDecay, .belowOne,
       "Decay of an exponential moving average (EMA) of weights and BatchNorm statistics beside the weights themselves, such as 0.999; --weights-of average evaluates it.",
       default: "no average", value: "decay", .optimizer),
     .init(

@@ -51,7 +51,7 @@ package struct BatchOptions: Sendable, Equatable {
   /// The number of shards in a global batch.
   package var shardCount: Int { size / max(shardSize, 1) }
 
-  /// The number of shards whose BatchNorm statistics are one, in a batch of some shards.
+  /// Returns the number of shards whose BatchNorm statistics are one, in a batch of some shards.
   package func shardsPerGroup(ofShards shardCount: Int) -> Int {
     switch batchNorm {
     case .shard: 1
@@ -63,7 +63,7 @@ package struct BatchOptions: Sendable, Equatable {
   /// True if shards share BatchNorm statistics, so that all shards of a rank are computed side by side.
   package var isSharingStatistics: Bool { shardsPerGroup(ofShards: shardCount) > 1 }
 
-  /// The first contradiction between these options, or with the number of ranks, or `nil`.
+  /// Returns the first contradiction between these options, or with the number of ranks, or `nil`.
   package func problem(ranks: Int) -> RunError? {
     guard size.isMultiple(of: max(shardSize, 1)) else {
       return RunError(
@@ -79,8 +79,8 @@ package struct BatchOptions: Sendable, Equatable {
     return samplingProblem ?? batchNormProblem(ofBatch: size)
   }
 
-  /// The contradiction between BatchNorm's groups and a batch of `size` samples, or `nil`; `isLast` for an epoch's
-  /// smaller last batch.
+  /// Returns the contradiction between BatchNorm's groups and a batch of `size` samples, or `nil`; `isLast` for an
+  /// epoch's smaller last batch.
   private func batchNormProblem(ofBatch size: Int, isLast: Bool = false) -> RunError? {
     guard batchNorm != .shard else { return nil }
     let count = size / max(shardSize, 1)

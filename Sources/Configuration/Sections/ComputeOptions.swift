@@ -18,7 +18,7 @@ package struct ComputeOptions: Sendable, Equatable {
   package var threads = 1
   /// The number of loader threads of each rank, which prefetch views; `nil` for the number of idle CPUs.
   package var loaderThreads: Int?
-  /// The memory limit of each rank for activations that are saved for the backward pass.
+  /// The memory limit of each rank, in bytes, for activations that are saved for the backward pass.
   package var activationMemory = ActivationMemory.automatic
   /// The choice to overlap the all-reduce of the gradients with the backward pass.
   package var overlap = Overlap.auto

@@ -19,7 +19,7 @@ package struct HeadOptions: Sendable, Equatable {
   package var widths: [Int]?
   /// True for BatchNorm after each hidden layer.
   package var batchNorm = false
-  /// The width of the embeddings, if ``widths`` does not give it.
+  /// The number of elements of an embedding, if ``widths`` does not give it.
   package var embeddingWidth = 128
 
   /// Creates the default options.

@@ -9,11 +9,11 @@ package struct LossOptions: Sendable, Equatable {
     case supcon
     /// SimCLR's loss: only views of the same sample are positives.
     case simclr
-    /// The positives of ``supcon``, each contrasted with negatives only (``LossMode/sincere``).
+    /// The positives of ``supcon``, each contrasted with negatives only (``LossVariant/sincere``).
     case sincere
-    /// The positives of ``supcon``, without any positive in the denominators (``LossMode/supervisedDecoupled``).
+    /// The positives of ``supcon``, without any positive in the denominators (``LossVariant/supervisedDecoupled``).
     case supervisedDecoupled = "supervised-dcl"
-    /// The loss ``sincere`` with a margin (``LossMode/supInfoNCE(margin:)``).
+    /// The loss ``sincere`` with a margin (``LossVariant/supInfoNCE(margin:)``).
     case epsilonSupInfoNCE = "epsilon-supinfonce"
 
     /// True if all views of one class are positives, so that labels are needed.
@@ -44,9 +44,9 @@ package struct LossOptions: Sendable, Equatable {
 
   /// The contrastive loss to train with.
   package var kind = Kind.supcon
-  /// Summation, anchors, denominators and largest number of positives, as given; ``resolvedMode`` applies those of a
+  /// Summation, anchors, denominators and largest number of positives, as given; ``resolvedVariant`` applies those of a
   /// named loss.
-  package var mode = LossMode()
+  package var variant = LossVariant()
   /// The margin ε of ``Kind/epsilonSupInfoNCE``, in units of similarity ÷ τ.
   package var margin: Double?
   /// The constant factor of the mean loss over anchors.
@@ -63,16 +63,16 @@ package struct LossOptions: Sendable, Equatable {
 
   /// The variant of the loss that is computed: for a named loss its own summation and denominators, with the given
   /// anchors and largest number of positives.
-  package var resolvedMode: LossMode {
-    var named: LossMode
+  package var resolvedVariant: LossVariant {
+    var named: LossVariant
     switch kind {
-    case .supcon, .simclr: return mode
+    case .supcon, .simclr: return variant
     case .sincere: named = .sincere
     case .supervisedDecoupled: named = .supervisedDecoupled
     case .epsilonSupInfoNCE: named = .supInfoNCE(margin: margin ?? 0)
     }
-    named.anchors = mode.anchors
-    named.positivesCap = mode.positivesCap
+    named.anchors = variant.anchors
+    named.positivesCap = variant.positivesCap
     return named
   }
 
@@ -100,28 +100,28 @@ package struct LossOptions: Sendable, Equatable {
         remedy: "leave it out, or choose --loss epsilon-supinfonce")
     }
     guard kind.decidesMode else { return nil }
-    let plain = LossMode()
-    if mode.summation != plain.summation {
+    let plain = LossVariant()
+    if variant.summation != plain.summation {
       return RunError(
-        .usage, "--summation \(mode.summation.rawValue): --loss \(kind.rawValue) sums outside the logarithm",
+        .usage, "--summation \(variant.summation.rawValue): --loss \(kind.rawValue) sums outside the logarithm",
         remedy: "leave one of the two out")
     }
-    if mode.denominator != plain.denominator {
+    if variant.denominator != plain.denominator {
       return RunError(
-        .usage, "--denominator \(mode.denominator.rawValue): --loss \(kind.rawValue) has denominators of its own",
+        .usage, "--denominator \(variant.denominator.rawValue): --loss \(kind.rawValue) has denominators of its own",
         remedy: "leave one of the two out")
     }
     return nil
   }
 
-  /// Returns the first contradiction of ``mode`` with the number of views, or `nil`.
+  /// Returns the first contradiction of ``variant`` with the number of views, or `nil`.
   package func modeProblem(views: Int) -> RunError? {
-    if views < 2, mode.anchors == .one {
+    if views < 2, variant.anchors == .one {
       return RunError(
         .usage, "--contrast-mode one: with --views \(views) every row is a first view",
         remedy: "leave it out, or give at least 2 views")
     }
-    guard let cap = mode.positivesCap else { return nil }
+    guard let cap = variant.positivesCap else { return nil }
     if kind == .simclr {
       return RunError(
         .usage,

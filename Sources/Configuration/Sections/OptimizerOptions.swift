@@ -33,7 +33,7 @@ package struct OptimizerOptions: Sendable, Equatable {
   package var weightDecayExclusion: WeightDecay.Exclusion?
 
   /// The decay of the exponential moving average of weights and running statistics; `nil` for no average.
-  package var weightAverage: Double?
+  package var averageDecay: Double?
 
   /// Creates the default options.
   package init() {}

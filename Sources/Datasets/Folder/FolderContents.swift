@@ -10,7 +10,7 @@ struct FolderContents {
   /// The names of image files directly in the folder.
   let images: [[UInt8]]
   /// The counts of all other entries, by the reason why they are not used.
-  private(set) var passedOver = PassedOver()
+  private(set) var skippedFiles = SkippedFiles()
   /// The names of all files directly in the folder, images or not.
   let files: [[UInt8]]
 
@@ -20,8 +20,8 @@ struct FolderContents {
     let listing = try FolderListing(path.utf8)
     var folders: [[UInt8]] = []
     for name in listing.folders {
-      if case .passedOver(let kind, let detail) = EntryKind.folder(name) {
-        passedOver.add(kind, detail)
+      if case .skipped(let kind, let detail) = EntryKind.folder(name) {
+        skippedFiles.add(kind, detail)
       } else {
         folders.append(name)
       }
@@ -30,12 +30,12 @@ struct FolderContents {
     for name in listing.files {
       switch EntryKind.file(name) {
       case .image: images.append(name)
-      case .passedOver(let kind, let detail): passedOver.add(kind, detail)
+      case .skipped(let kind, let detail): skippedFiles.add(kind, detail)
       case .own: break
       }
     }
     for name in listing.specials {
-      passedOver.add(.special, text(name))
+      skippedFiles.add(.special, text(name))
     }
     (self.folders, self.images, files) = (folders, images, listing.files)
   }
@@ -69,7 +69,7 @@ struct FolderContents {
   }
 }
 
-/// A name as text; bytes that are not UTF-8 become replacement characters.
+/// Returns a name as text; bytes that are not UTF-8 become replacement characters.
 func text(_ bytes: some Collection<UInt8>) -> String {
   String(decoding: bytes, as: UTF8.self)
 }

@@ -19,7 +19,7 @@ package struct FolderLayout: Sendable, Equatable {
   /// Decisions that the user should see, one sentence each.
   package internal(set) var notes: [String] = []
   /// The files and folders found outside the splits, counted by the reason why they are not used.
-  package internal(set) var passedOver = PassedOver()
+  package internal(set) var skippedFiles = SkippedFiles()
 
   /// Finds the splits of a folder.
   ///
@@ -68,7 +68,7 @@ package struct FolderLayout: Sendable, Equatable {
     return "a folder \(parent)/val or \(parent)/test beside \(training.path), with the same classes"
   }
 
-  /// The layout with a given training folder; the other splits are given, too, or found beside it.
+  /// Creates the layout with a given training folder; the other splits are given, too, or found beside it.
   private init(given request: FolderRequest) throws(FileError) {
     let root = try FolderContents(request.path)
     let path = try Self.given(.train, request) ?? request.path

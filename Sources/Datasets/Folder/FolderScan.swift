@@ -18,7 +18,7 @@ package struct FolderScan {
   /// The files and folders that could not be read or followed, if the scan continues after these.
   package private(set) var bad: [BadFile] = []
   /// The counts of files and folders that are not used, by reason.
-  package private(set) var passedOver = PassedOver()
+  package private(set) var skippedFiles = SkippedFiles()
 
   private let isSkipping: Bool
   private static let slash = UInt8(ascii: "/")
@@ -63,7 +63,7 @@ package struct FolderScan {
       index.appendClass(name)
       guard present.contains(name) else { continue }
       let before = index.count
-      let (seen, unlisted) = (passedOver, bad.count)
+      let (seen, unlisted) = (skippedFiles, bad.count)
       try scan(name + [Self.slash], within: [listing.identity])
       guard index.count > before || classes != nil else {
         // A folder that cannot be listed is not empty.
@@ -85,7 +85,7 @@ package struct FolderScan {
 
   /// A note for the user about files and folders that are not used; `nil` if there are none.
   package var note: String? {
-    passedOver.text.map { text in "\(index.root): passed over \(text)" }
+    skippedFiles.text.map { text in "\(index.root): passed over \(text)" }
   }
 
   /// Notes for the user about unusual class names.
@@ -110,8 +110,8 @@ package struct FolderScan {
     let seen =
       looseImages > 0
       ? " but \(looseImages) images; put them into folders named after their classes"
-      : passedOver.text.map { text in "; it holds \(text)" } ?? "; it is empty"
-    let isEmpty = looseImages == 0 && passedOver.text == nil
+      : skippedFiles.text.map { text in "; it holds \(text)" } ?? "; it is empty"
+    let isEmpty = looseImages == 0 && skippedFiles.text == nil
     return FileError(
       .content,
       isEmpty
@@ -119,8 +119,8 @@ package struct FolderScan {
         : "\(root): expected a folder for each class, found none\(seen)")
   }
 
-  private func emptyClass(_ name: [UInt8], _ before: PassedOver) -> FileError {
-    let seen = passedOver.difference(from: before).text
+  private func emptyClass(_ name: [UInt8], _ before: SkippedFiles) -> FileError {
+    let seen = skippedFiles.difference(from: before).text
     return FileError(
       .content,
       "\(index.root)/\(text(name)): a class without images (\(Self.endings.map { ending in ".\(ending)" }.joined(separator: ", ")))"
@@ -154,24 +154,24 @@ package struct FolderScan {
   /// Counts the unused files of a folder that lies above the class folders.
   ///
   /// - Returns: The number of images among them.
-  private mutating func count(filesOf listing: FolderListing, imagesAs kind: PassedOver.Kind) -> Int {
+  private mutating func count(filesOf listing: FolderListing, imagesAs kind: SkippedFiles.Kind) -> Int {
     var images = 0
     for name in listing.files {
       switch EntryKind.file(name) {
       case .image:
         images += 1
-        passedOver.add(kind, text(name))
-      case .passedOver(let kind, let detail): passedOver.add(kind, detail)
+        skippedFiles.add(kind, text(name))
+      case .skipped(let kind, let detail): skippedFiles.add(kind, detail)
       case .own: break
       }
     }
-    for name in listing.specials { passedOver.add(.special, text(name)) }
+    for name in listing.specials { skippedFiles.add(.special, text(name)) }
     return images
   }
 
   private mutating func isUsed(folder name: [UInt8]) -> Bool {
-    guard case .passedOver(let kind, let detail) = EntryKind.folder(name) else { return true }
-    passedOver.add(kind, detail)
+    guard case .skipped(let kind, let detail) = EntryKind.folder(name) else { return true }
+    skippedFiles.add(kind, detail)
     return false
   }
 
@@ -221,11 +221,11 @@ package struct FolderScan {
     for file in listing.files {
       switch EntryKind.file(file) {
       case .image: files.append(file)
-      case .passedOver(let kind, let detail): passedOver.add(kind, detail)
+      case .skipped(let kind, let detail): skippedFiles.add(kind, detail)
       case .own: break
       }
     }
-    for name in listing.specials { passedOver.add(.special, text(name)) }
+    for name in listing.specials { skippedFiles.add(.special, text(name)) }
     folders.append((path, files))
     for folder in listing.folders where isUsed(folder: folder) {
       try collect(path + folder + [Self.slash], prefix, ancestors + [listing.identity], into: &folders)
@@ -241,8 +241,8 @@ package struct FolderScan {
   /// Records broken links, which may have pointed to images or to folders of images.
   private mutating func skipBroken(_ listing: FolderListing, in folder: [UInt8]) throws(FileError) {
     for link in listing.brokenLinks {
-      if case .passedOver(let kind, let detail)? = EntryKind.folder(link) {
-        passedOver.add(kind, detail)
+      if case .skipped(let kind, let detail)? = EntryKind.folder(link) {
+        skippedFiles.add(kind, detail)
         continue
       }
       let path = folder + link

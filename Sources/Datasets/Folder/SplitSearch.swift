@@ -16,7 +16,7 @@ struct SplitSearch {
   private let request: FolderRequest
   private var notes: [String] = []
   /// The counts of files and folders above the dataset's actual folder, which are not used.
-  private var passedOver = PassedOver()
+  private var skippedFiles = SkippedFiles()
 
   init(_ request: FolderRequest) {
     self.request = request
@@ -30,7 +30,7 @@ struct SplitSearch {
       if let problem = CIFARFiles.problem(ofFolder: root) { throw problem }
       if let layout = try layout(of: root) { return layout }
       let only = root.folders.filter { name in (try? FolderContents(root.path(of: name)))?.holdsImages() ?? false }[0]
-      passedOver.add(root.passedOver)
+      skippedFiles.add(root.skippedFiles)
       passOver(root.folders.filter { name in name != only })
       path = root.path(of: only)
       notes.append("\(path) is taken for the dataset: nothing else in \(root.path) holds images")
@@ -64,7 +64,7 @@ struct SplitSearch {
     layout.excludeFromTraining()
     for split in [Split.validation, .test] where request[split] == "none" { layout.others[split] = nil }
     layout.notes = notes + layout.notes
-    layout.passedOver.add(passedOver)
+    layout.skippedFiles.add(skippedFiles)
     return layout
   }
 
@@ -174,8 +174,8 @@ struct SplitSearch {
       }
     }
     passOver(others)
-    passedOver.add(root.passedOver)
-    for name in root.images { passedOver.add(.looseImage, text(name)) }
+    skippedFiles.add(root.skippedFiles)
+    for name in root.images { skippedFiles.add(.looseImage, text(name)) }
     return layout
   }
 
@@ -273,7 +273,7 @@ struct SplitSearch {
   }
 
   private mutating func passOver(_ folders: [[UInt8]]) {
-    for name in folders { passedOver.add(.folder, text(name)) }
+    for name in folders { skippedFiles.add(.folder, text(name)) }
   }
 
   private func ambiguity(_ root: FolderContents, _ problem: String, _ split: Split? = nil) -> FileError {

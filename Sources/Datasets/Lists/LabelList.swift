@@ -89,10 +89,10 @@ package struct LabelList: Sendable, Equatable {
     )
   }
 
-  /// The path of an image as the system has it.
+  /// Returns the path of an image as the system has it.
   private func whole(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
 
-  /// The remark for a path that is written otherwise than the file's, or an empty text.
+  /// Returns the remark for a path that is written otherwise than the file's, or an empty text.
   private func spellingAdvice(_ path: String) -> String {
     let slashed = path.replacing("\\", with: "/")
     if slashed != path, DataPath.kind(whole(slashed)) == .file {

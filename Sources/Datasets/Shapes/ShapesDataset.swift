@@ -43,7 +43,7 @@ package struct ShapesDataset: ImageDataset {
   /// Returns the class index of one image; consecutive images have consecutive classes.
   package func label(at index: Int) -> Int { index % ShapeOutline.allCases.count }
 
-  /// Draws one image.
+  /// Draws the image of a sample, which depends only on the seed, the split and the index.
   package func image(at index: Int) -> RGBImage {
     precondition(index >= 0 && index < count, "image \(index) of \(count)")
     let splitNumber = split == .train ? 0 : 1

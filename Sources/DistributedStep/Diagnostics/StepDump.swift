@@ -28,7 +28,7 @@ struct StepDump {
     }
   }
 
-  /// Writes the step that was just run into the folders that ``makeFolders()`` created.
+  /// Writes the last step into the folders created by ``makeFolders()``.
   ///
   /// Collective; rank 0 writes.
   ///

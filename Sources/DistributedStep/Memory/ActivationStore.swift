@@ -22,9 +22,9 @@ final class ActivationStore {
   let byteCountPerShard: Int
   /// The bytes of a shard of which blocks are computed again, with the memory for that; as many as
   /// ``byteCountPerShard`` if there is none.
-  let outlineByteCountPerShard: Int
+  let blockOutputByteCountPerShard: Int
   /// The division of the memory.
-  let room: ActivationRoom
+  let budget: ActivationBudget
 
   private let kept: [ResNet.SavedActivations]
   /// The shared buffer of each thread; empty if every shard has memory of its own.
@@ -42,12 +42,12 @@ final class ActivationStore {
     // The first buffer is allocated before the memory is divided, because the division depends on its size.
     let first = try encoder.makeSavedActivations()
     byteCountPerShard = first.byteCount
-    outlineByteCountPerShard = first.byteCount
-    room = ActivationRoom(byteCount: byteCount, shardByteCount: first.byteCount, shards: shards, threads: threads)
-    let sharedCount = room.isKeepingAll ? 0 : threads
-    let all = try [first] + (1..<max(room.keptCount + sharedCount, 1)).map { _ in try encoder.makeSavedActivations() }
-    kept = Array(all.prefix(room.keptCount))
-    shared = all.dropFirst(room.keptCount).prefix(sharedCount).map(Shared.init)
+    blockOutputByteCountPerShard = first.byteCount
+    budget = ActivationBudget(byteCount: byteCount, shardByteCount: first.byteCount, shards: shards, threads: threads)
+    let sharedCount = budget.isKeepingAll ? 0 : threads
+    let all = try [first] + (1..<max(budget.keptCount + sharedCount, 1)).map { _ in try encoder.makeSavedActivations() }
+    kept = Array(all.prefix(budget.keptCount))
+    shared = all.dropFirst(budget.keptCount).prefix(sharedCount).map(Shared.init)
   }
 
   /// Allocates activations for shards that are computed side by side, each with an encoder of its own.
@@ -60,26 +60,26 @@ final class ActivationStore {
     let shards = encoders.count
     byteCountPerShard = try encoders[0].makeSavedActivations().byteCount
     let isLarge = shards * byteCountPerShard > byteCount
-    outlineByteCountPerShard =
-      isLarge ? try Self.outlineByteCount(of: encoders[shards - 1]) : byteCountPerShard
-    let room = ActivationRoom(
-      byteCount: byteCount, shardByteCount: byteCountPerShard, outlineByteCount: outlineByteCountPerShard,
+    blockOutputByteCountPerShard =
+      isLarge ? try Self.blockOutputByteCount(of: encoders[shards - 1]) : byteCountPerShard
+    let budget = ActivationBudget(
+      byteCount: byteCount, shardByteCount: byteCountPerShard, blockOutputByteCount: blockOutputByteCountPerShard,
       shards: shards)
-    self.room = room
+    self.budget = budget
     kept = try encoders.enumerated().map { shard, encoder in
-      try encoder.makeSavedActivations(shard < room.keptCount ? .all : .blockOutputs)
+      try encoder.makeSavedActivations(shard < budget.keptCount ? .all : .blockOutputs)
     }
     shared = []
   }
 
-  /// The bytes of the outputs of blocks, and of the memory in which a block is computed again.
-  static func outlineByteCount(of encoder: ResNet) throws -> Int {
+  /// Returns the bytes of the outputs of blocks, and of the memory in which a block is computed again.
+  static func blockOutputByteCount(of encoder: ResNet) throws -> Int {
     let before = Tensor.livingByteCount
-    let outline = try encoder.makeSavedActivations(.blockOutputs)
-    return withExtendedLifetime(outline) { Tensor.livingByteCount - before }
+    let blockOutputs = try encoder.makeSavedActivations(.blockOutputs)
+    return withExtendedLifetime(blockOutputs) { Tensor.livingByteCount - before }
   }
 
-  /// The shard's own activations; `nil` for a shard that shares a set.
+  /// Returns the shard's own activations; `nil` for a shard that shares a set.
   func kept(byShard shard: Int) -> ResNet.SavedActivations? {
     shard < kept.count ? kept[shard] : nil
   }

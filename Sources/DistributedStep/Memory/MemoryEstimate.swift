@@ -7,7 +7,7 @@ import MPI
 
 /// The estimated memory of one rank of a run, by purpose, computed before the run starts.
 package struct MemoryEstimate {
-  /// The memory for one purpose.
+  /// The memory for one purpose, in bytes.
   package struct Item: Codable {
     package let name: String
     package let byteCount: Int
@@ -22,9 +22,9 @@ package struct MemoryEstimate {
   package let items: [Item]
   /// The bytes of one shard's activations.
   package let shardActivations: Int
-  /// The activations of a shard of which blocks are recomputed one by one; `nil` unless shards share BatchNorm's
+  /// The bytes of a shard of which only the outputs of blocks are saved; `nil` unless shards share BatchNorm's
   /// statistics.
-  package let shardOutline: Int?
+  package let shardBlockOutputs: Int?
   /// The largest number of shards of any rank.
   package let shardsPerRank: Int
   /// The number of those shards whose activations are all kept for the backward pass; those of the others are
@@ -74,16 +74,18 @@ package struct MemoryEstimate {
     shardActivations = sizes.activationsPerShard
     shardsPerRank = (configuration.batches.shardCount + job.ranks - 1) / job.ranks
     let workers = min(configuration.compute.threads, shardsPerRank)
-    let budget = configuration.compute.activationMemory.byteCount(ranksOnHost: job.ranksOnHost)
+    let activationByteCount = configuration.compute.activationMemory.byteCount(ranksOnHost: job.ranksOnHost)
     let isSharing = configuration.batches.isSharingStatistics
-    let room =
+    let budget =
       isSharing
-      ? ActivationRoom(
-        byteCount: budget, shardByteCount: shardActivations, outlineByteCount: sizes.outlinePerShard,
+      ? ActivationBudget(
+        byteCount: activationByteCount, shardByteCount: shardActivations,
+        blockOutputByteCount: sizes.blockOutputsPerShard,
         shards: shardsPerRank)
-      : ActivationRoom(byteCount: budget, shardByteCount: shardActivations, shards: shardsPerRank, threads: workers)
-    keptShards = room.heldCount
-    shardOutline = isSharing ? sizes.outlinePerShard : nil
+      : ActivationBudget(
+        byteCount: activationByteCount, shardByteCount: shardActivations, shards: shardsPerRank, threads: workers)
+    keptShards = budget.heldCount
+    shardBlockOutputs = isSharing ? sizes.blockOutputsPerShard : nil
     let models = isSharing ? shardsPerRank : workers
 
     let float = MemoryLayout<Float>.size
@@ -92,7 +94,7 @@ package struct MemoryEstimate {
     let (sums, messages) = PiecewiseReduction<Float>.byteCounts(
       length: sizes.vectorCount, longestSegment: sizes.longestSegment, shards: shardsPerRank, threads: workers,
       ranks: job.ranks)
-    let packed = room.isKeepingAll ? sizes.alternatingWeights : sizes.packedWeights
+    let packed = budget.isKeepingAll ? sizes.alternatingWeights : sizes.packedWeights
     let globalRows = configuration.batches.size * configuration.views.count
     let ownRows = shardsPerRank * rows
     let width = configuration.widthOfEmbeddings
@@ -112,7 +114,8 @@ package struct MemoryEstimate {
       Item(name: "compiled passes", byteCount: models * sizes.constant),
       Item(name: "working memory of a shard", byteCount: models * sizes.workingPerShard),
       Item(
-        name: "activations kept", byteCount: room.byteCount(shard: shardActivations, outline: sizes.outlinePerShard)),
+        name: "activations kept",
+        byteCount: budget.byteCount(shard: shardActivations, blockOutputs: sizes.blockOutputsPerShard)),
       Item(name: "views made ahead", byteCount: 2 * loaderThreads * views),
       Item(
         name: "embeddings and loss",

@@ -27,8 +27,9 @@ struct ModelSizes {
   let workingPerShard: Int
   /// The bytes of one shard's activations that are saved for the backward pass.
   let activationsPerShard: Int
-  /// The same of a shard of which blocks are computed again, with the memory for that.
-  let outlinePerShard: Int
+  /// The bytes of one shard of which only the outputs of blocks are saved, with the memory in which a block is computed
+  /// again.
+  let blockOutputsPerShard: Int
 
   /// Compiles models for two and for four rows and measures their memory; the difference gives the bytes per row.
   ///
@@ -56,7 +57,7 @@ struct ModelSizes {
         0, max(resident, smallByteCount) - 2 * workingPerRow - small.packedWeights.byteCount(isAlternating: false)),
       workingPerShard: workingPerRow * rows,
       activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows,
-      outlinePerShard: try ActivationStore.outlineByteCount(of: small.encoder) / 2 * rows)
+      blockOutputsPerShard: try ActivationStore.blockOutputByteCount(of: small.encoder) / 2 * rows)
   }
 
   /// Measures a prepared training step, whose compiled models are already part of this process's memory.
@@ -65,17 +66,17 @@ struct ModelSizes {
   package init(of step: TrainingStep) throws {
     let shards = step.workers
     try shards.load(Array(repeating: 0, count: shards.layout.parameters.count))
-    let kept = shards.room.byteCount(shard: shards.activationsPerShard, outline: shards.outlinePerShard)
+    let kept = shards.budget.byteCount(shard: shards.activationsPerShard, blockOutputs: shards.blockOutputsPerShard)
     let packed = shards.model.packedWeights.byteCount(isAlternating: shards.isAlternatingWeights)
     self.init(
       step.configuration, shards.model, constant: 0,
       workingPerShard: (Tensor.livingByteCount - kept - packed) / shards.modelCount,
-      activationsPerShard: shards.activationsPerShard, outlinePerShard: shards.outlinePerShard)
+      activationsPerShard: shards.activationsPerShard, blockOutputsPerShard: shards.blockOutputsPerShard)
   }
 
   private init(
     _ configuration: Configuration, _ model: TrainingModel, constant: Int, workingPerShard: Int,
-    activationsPerShard: Int, outlinePerShard: Int
+    activationsPerShard: Int, blockOutputsPerShard: Int
   ) {
     parameterCount = model.layout.parameters.count
     let vector = ShardVectorLayout(
@@ -88,12 +89,12 @@ struct ModelSizes {
     alternatingWeights = model.packedWeights.byteCount(isAlternating: true)
     optimizerVectorCount =
       configuration.makeOptimizer(model.layout.parameters).stateNames.count
-      + (configuration.optimizer.weightAverage == nil ? 0 : 1)
+      + (configuration.optimizer.averageDecay == nil ? 0 : 1)
     representationWidth = model.encoder.representationWidth
     headWidth = configuration.headPlan.widths.dropLast().reduce(0, +)
     self.constant = constant
     self.workingPerShard = workingPerShard
     self.activationsPerShard = activationsPerShard
-    self.outlinePerShard = outlinePerShard
+    self.blockOutputsPerShard = blockOutputsPerShard
   }
 }

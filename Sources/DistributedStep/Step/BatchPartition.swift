@@ -18,7 +18,7 @@ package struct BatchPartition {
   /// The sum of the shards' vectors (``ShardVectorLayout``) over all ranks.
   let reduction: PiecewiseReduction<Float>
 
-  /// Divides batches of one size.
+  /// Divides batches of one size over the ranks.
   ///
   /// - Parameters:
   ///   - configuration: The configuration of the run.
@@ -48,7 +48,7 @@ package struct BatchPartition {
           ranks: world.size),
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
-        mode: configuration.loss.resolvedMode, rowOrder: configuration.rowOrder,
+        variant: configuration.loss.resolvedVariant, rowOrder: configuration.rowOrder,
         gatherPrecision: configuration.loss.gatherPrecision, threads: configuration.compute.threads)
       : nil
     reduction = PiecewiseReduction(

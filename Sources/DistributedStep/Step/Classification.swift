@@ -50,7 +50,7 @@ struct Classification {
   /// Computes a shard's weighted sum of cross-entropies and its number of correctly classified rows; the gradient
   /// replaces the logits.
   ///
-  /// A row that mixes two samples counts as correct if the predicted class is that of the larger weight.
+  /// A row that mixes two samples counts as correct if its predicted class has the larger mixing weight.
   func crossEntropy(of shard: Activations, labels: RowLabels, weight: Double) -> (value: Double, correctCount: Int) {
     let classCount = crossEntropy.classCount
     let correctCount = (0..<labels.count).count { row in

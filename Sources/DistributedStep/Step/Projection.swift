@@ -42,7 +42,7 @@ package struct Projection {
     swap(&lengths, &shard.lengths)
     var unitRows = embeddings.mutableSpan
     var divisors = lengths.mutableSpan
-    UnitNormalization.forward(projections.span, width: head.outputWidth, into: &unitRows, lengths: &divisors)
+    L2Normalization.forward(projections.span, width: head.outputWidth, into: &unitRows, lengths: &divisors)
     swap(&embeddings, &shard.embeddings)
     swap(&lengths, &shard.lengths)
   }
@@ -55,7 +55,7 @@ package struct Projection {
     let (embeddings, lengths) = (shard.embeddings, shard.lengths)
     var embeddingGradient = shard.embeddingGradient
     var rowGradient = embeddingGradient.mutableSpan
-    UnitNormalization.backward(
+    L2Normalization.backward(
       unitRows: embeddings.span, lengths: lengths.span, gradient: &rowGradient, width: head.outputWidth)
     try head.backward(
       representations: representations, projectionGradient: embeddingGradient.span, parameters: parameters.span,

@@ -34,13 +34,13 @@ final class ShardWorkers {
   package var layout: ModelLayout { model.layout }
 
   /// True if the repacked weights of the forward and of the backward pass use the same memory in turn.
-  var isAlternatingWeights: Bool { store.room.isKeepingAll }
+  var isAlternatingWeights: Bool { store.budget.isKeepingAll }
   /// The bytes of one shard's activations.
   var activationsPerShard: Int { store.byteCountPerShard }
   /// The bytes of the activations of a shard of which blocks are computed again.
-  var outlinePerShard: Int { store.outlineByteCountPerShard }
+  var blockOutputsPerShard: Int { store.blockOutputByteCountPerShard }
   /// The division of the memory for activations.
-  var room: ActivationRoom { store.room }
+  var budget: ActivationBudget { store.budget }
 
   /// Compiles a model for each thread, or each shard, and allocates `capacity` shards.
   ///
@@ -116,7 +116,7 @@ final class ShardWorkers {
 
   // MARK: - Passes
 
-  /// Views → embeddings and logits of the first `shardCount` shards; not yet begun.
+  /// Returns the forward pass over the first `shardCount` shards, views → embeddings and logits, without starting it.
   func forward(_ shardCount: Int, parameters: [Float], views: @escaping ViewSource) -> ShardPass {
     let load = load(.forward, parameters)
     return pass(shardCount) { [store] model, thread in
@@ -158,8 +158,8 @@ final class ShardWorkers {
     }
   }
 
-  /// The computation of `body` for the first `shardCount` shards, each ready to run forward and then backward; not yet
-  /// begun.
+  /// Returns the computation of `body` for the first `shardCount` shards, each ready to run forward and then backward,
+  /// without starting it.
   ///
   /// The last computation of a step that has failed: from now on the weights of both passes are kept.
   func compute(
@@ -187,7 +187,7 @@ final class ShardWorkers {
     ShardPass(
       models: models, threads: threadCount, shards: shards,
       queue: ShardQueue(
-        count: shardCount, threads: threadCount, isReversed: isReversed, takesTurns: !store.room.isKeepingAll),
+        count: shardCount, threads: threadCount, isReversed: isReversed, takesTurns: !store.budget.isKeepingAll),
       prepare: prepare, body: body)
   }
 

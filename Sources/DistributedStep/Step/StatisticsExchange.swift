@@ -50,7 +50,7 @@ final class StatisticsExchange: Sendable {
     }
   }
 
-  /// The group of a shard, as its model needs it.
+  /// Returns the group of a shard, as its model needs it.
   func group(ofShard shard: Int) -> any StatisticsGroup { Seat(self, shard) }
 
   /// Runs the computation of a shard on its own thread.

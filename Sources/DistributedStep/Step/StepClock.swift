@@ -7,7 +7,7 @@ final class StepClock: Sendable {
   private struct State {
     var seconds = [Double](repeating: 0, count: StepPart.allCases.count)
     var receivedByteCounts = [Int](repeating: 0, count: StepPart.allCases.count)
-    var traffic: Traffic
+    var volume: CommunicationVolume
     var lastMark = ProcessMeasurements.now()
     var measuredSinceMark = 0.0
     var receivedSinceMark = 0
@@ -16,7 +16,7 @@ final class StepClock: Sendable {
   /// The beginning of messages within a part.
   struct MessageStart {
     fileprivate let seconds = ProcessMeasurements.now()
-    fileprivate let traffic: Traffic
+    fileprivate let volume: CommunicationVolume
   }
 
   private let state: Mutex<State>
@@ -33,7 +33,7 @@ final class StepClock: Sendable {
   package init(threads: Int, activity: Activity, step: Int) {
     self.threads = threads
     self.activity = activity
-    state = Mutex(State(traffic: activity.traffic))
+    state = Mutex(State(volume: activity.communicationVolume))
     self.step = step
     activity.begin("step \(step), \(StepPart.forward.name)")
   }
@@ -58,14 +58,14 @@ final class StepClock: Sendable {
   /// Ends a part of the step, so that the next one begins.
   func end(_ part: StepPart) {
     let now = ProcessMeasurements.now()
-    let traffic = activity.traffic
+    let volume = activity.communicationVolume
     if let next = StepPart(rawValue: part.rawValue + 1) {
       activity.begin("step \(step), \(next.name)")
     }
     state.withLock { state in
       state.receivedByteCounts[part.rawValue] +=
-        traffic.since(state.traffic).receivedByteCount - state.receivedSinceMark
-      state.traffic = traffic
+        volume.since(state.volume).receivedByteCount - state.receivedSinceMark
+      state.volume = volume
       state.seconds[part.rawValue] += max(now - state.lastMark - state.measuredSinceMark, 0)
       state.lastMark = now
       state.measuredSinceMark = 0
@@ -74,12 +74,12 @@ final class StepClock: Sendable {
   }
 
   /// Begins messages within a part, for which all threads of the rank wait.
-  func startMessages() -> MessageStart { MessageStart(traffic: activity.traffic) }
+  func startMessages() -> MessageStart { MessageStart(volume: activity.communicationVolume) }
 
-  /// Ends them; their time and bytes are another part's.
+  /// Ends the messages begun at `start`, and moves their time and bytes from the current part to `part`.
   func endMessages(_ part: StepPart, since start: MessageStart) {
     let seconds = ProcessMeasurements.now() - start.seconds
-    let received = activity.traffic.since(start.traffic).receivedByteCount
+    let received = activity.communicationVolume.since(start.volume).receivedByteCount
     state.withLock { state in
       state.seconds[part.rawValue] += seconds
       state.measuredSinceMark += seconds
@@ -102,12 +102,12 @@ final class StepClock: Sendable {
     return try body()
   }
 
-  /// The bytes received from other ranks in each part of the step, in the order of ``StepPart``.
+  /// The bytes received from other ranks in each part of the step, at the index of its ``StepPart/rawValue``.
   var receivedByteCounts: [Int] {
     state.withLock { state in state.receivedByteCounts }
   }
 
-  /// The seconds of each part of the step, in the order of ``StepPart``.
+  /// The seconds of each part of the step, at the index of its ``StepPart/rawValue``.
   var seconds: [Double] {
     state.withLock { state in state.seconds }
   }

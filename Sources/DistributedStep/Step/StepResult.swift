@@ -9,21 +9,21 @@ package struct StepResult {
   /// The lower bound of the total loss for the batch's labels.
   package var lowerBound: Double
   /// The contrastive loss; `nil` if there is none.
-  package var contrast: ContrastiveResult?
+  package var contrastiveLoss: ContrastiveResult?
   /// The fraction of views that the classifier classified correctly; `nil` without a classifier.
   package var trainTop1: Double?
-  /// The learning rate of the step.
+  /// The learning rate with which the step updated the parameters.
   package var learningRate: Float
   /// True if any rank was asked to stop; the same on all ranks.
   package var isStopRequested: Bool
-  /// The seconds of each part of the step on this rank, in the order of ``StepPart``.
+  /// The seconds of each part of the step on this rank, at the index of its ``StepPart/rawValue``.
   package var partSeconds: [Double]
-  /// The largest number of shards that one of this rank's threads computed, one after the other.
+  /// The largest number of shards that any one of this rank's threads computed one after the other.
   package var shardTurns: Int
-  /// The bytes received from other ranks in each part, on this rank, in the order of ``StepPart``.
+  /// The bytes received from other ranks in each part of the step, at the index of its ``StepPart/rawValue``.
   package var partReceivedByteCounts: [Int]
   /// The communication volume of this rank, by kind of collective.
-  package var traffic: Traffic
+  package var communicationVolume: CommunicationVolume
 
   /// The seconds of this rank's own work on its shards, without waiting for other ranks.
   package var shardSeconds: Double {

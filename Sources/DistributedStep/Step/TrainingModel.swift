@@ -134,7 +134,7 @@ final class TrainingModel {
       var lengths = shard.representationLengths
       var unitRows = representations.mutableSpan
       var divisors = lengths.mutableSpan
-      UnitNormalization.forward(
+      L2Normalization.forward(
         encoded.span, width: encoder.representationWidth, into: &unitRows, lengths: &divisors)
       shard.representationLengths = lengths
     }
@@ -190,7 +190,7 @@ final class TrainingModel {
     }
     if isNormalizingRepresentations {
       let lengths = shard.representationLengths
-      UnitNormalization.backward(
+      L2Normalization.backward(
         unitRows: representations.span, lengths: lengths.span, gradient: &inputGradient,
         width: encoder.representationWidth)
     }

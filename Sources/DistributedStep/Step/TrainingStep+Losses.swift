@@ -36,11 +36,11 @@ extension TrainingStep {
     let others = rows.map { row in
       label(ofSample: SampleMixing.partner(of: order.sample(ofRow: row), in: samples.count))
     }
-    let shares = rows.map { row in
-      mixing.share(
+    let mixingWeights = rows.map { row in
+      mixing.mixingWeight(
         sample: Int(samples[order.sample(ofRow: row)]), view: row / samples.count, epoch: request.epoch, size: size)
     }
-    return RowLabels(labels, others: others, shares: shares)
+    return RowLabels(labels, others: others, mixingWeights: mixingWeights)
   }
 
   /// Returns the factor of each row's cross-entropy in the total loss: λ ÷ number of rows.
@@ -53,25 +53,25 @@ extension TrainingStep {
     guard configuration.isClassifying, let classes = configuration.classifier.classes else { return 0 }
     let crossEntropy = CrossEntropy(classCount: classes, labelSmoothing: configuration.classifier.labelSmoothing)
     guard configuration.mixing != nil else { return configuration.classifier.weight * crossEntropy.lowerBound }
-    let shares = requests(of: batch, 0..<partition(of: batch).shardCount).flatMap { request in
+    let mixingWeights = requests(of: batch, 0..<partition(of: batch).shardCount).flatMap { request in
       let labels = labels(ofRows: request)
       return (0..<labels.count).map { row in
         let (label, other, share) = labels.mixture(ofRow: row)
         return label == other ? 1 : share
       }
     }
-    return configuration.classifier.weight * crossEntropy.lowerBound(shares: shares)
+    return configuration.classifier.weight * crossEntropy.lowerBound(mixingWeights: mixingWeights)
   }
 
   /// Returns the contrastive part of the loss after the all-reduce; `nil` without a contrastive loss.
-  func contrast(of step: RunningStep) -> ContrastiveResult? {
+  func contrastiveLoss(of step: StepInProgress) -> ContrastiveResult? {
     guard let loss = step.partition.loss, let classes = step.classes else { return nil }
-    let (mode, views) = (loss.mode, configuration.views.count)
+    let (variant, views) = (loss.variant, configuration.views.count)
     return ContrastiveResult(
       loss: Double(reduced(vector.loss)) - (vector.crossEntropy.map { place in Double(reduced(place)) } ?? 0),
       lowerBound: loss.scale
-        * mode.lowerBound(classSizes: classes.counts, views: views, temperature: configuration.loss.temperature),
-      collapseValue: loss.scale * mode.collapseValue(classSizes: classes.counts, views: views))
+        * variant.lowerBound(classSizes: classes.counts, views: views, temperature: configuration.loss.temperature),
+      collapseValue: loss.scale * variant.collapseValue(classSizes: classes.counts, views: views))
   }
 
   /// Returns the fraction of rows classified correctly, after the all-reduce; `nil` without a classifier.

@@ -10,21 +10,21 @@ extension TrainingStep {
   /// Starts the clock, and requests the views of this rank's shards of this step and of the next.
   func begin(
     _ batch: GlobalBatch, _ next: GlobalBatch?, number: Int, isStopping: Bool, over world: borrowing Communicator
-  ) -> RunningStep {
+  ) -> StepInProgress {
     let partition = partition(of: batch)
     let owned = partition.shards[world.rank]
     announce(batch, next, rank: world.rank)
     let clock = StepClock(
       threads: min(configuration.compute.threads, max(owned.count, 1)), activity: world.activity, step: number)
-    return RunningStep(
+    return StepInProgress(
       partition, owned: owned, requests: requests(of: batch, owned), isStopping: isStopping, clock: clock,
-      trafficBefore: world.activity.traffic)
+      volumeBefore: world.activity.communicationVolume)
   }
 
-  /// Samples → views → representations → embeddings and logits, shard by shard.
+  /// Runs the forward pass, samples → views → representations → embeddings and logits, shard by shard.
   ///
   /// Collective where shards share BatchNorm's statistics.
-  func forward(_ step: RunningStep, _ parameters: [Float], over world: borrowing Communicator) throws {
+  func forward(_ step: StepInProgress, _ parameters: [Float], over world: borrowing Communicator) throws {
     let pass = workers.forward(step.owned.count, parameters: parameters) { [loader] views, shard in
       try step.clock.measure(.data) { try loader.fill(views, step.requests[shard]) }
     }
@@ -63,7 +63,7 @@ extension TrainingStep {
   /// All-gathers embeddings and labels, which only the contrastive loss needs.
   ///
   /// Collective.
-  func gather(_ step: RunningStep, over world: borrowing Communicator) throws {
+  func gather(_ step: StepInProgress, over world: borrowing Communicator) throws {
     guard let loss = step.partition.loss else { return }
     try loss.gather(workers.embeddings(step.owned.count).span, over: world)
     step.classes = try classes(of: step.requests.flatMap(\.samples), step.partition, over: world)
@@ -73,7 +73,7 @@ extension TrainingStep {
   /// the backward pass.
   ///
   /// Collective.
-  func computeLoss(_ step: RunningStep, over world: borrowing Communicator) throws {
+  func computeLoss(_ step: StepInProgress, over world: borrowing Communicator) throws {
     guard let loss = step.partition.loss, let classes = step.classes else { return }
     step.shardLosses = try loss.losses(of: classes, over: world)
     workers.setEmbeddingGradients(step.owned.count) { gradients in
@@ -81,10 +81,11 @@ extension TrainingStep {
     }
   }
 
-  /// Embedding gradients and logits → gradients, which each shard adds to the reduction as they become complete.
+  /// Runs the backward pass, embedding gradients and logits → gradients, which each shard adds to the reduction as they
+  /// become complete.
   ///
   /// Collective where shards share BatchNorm's statistics.
-  func backward(_ step: RunningStep, _ parameters: [Float], over world: borrowing Communicator) throws {
+  func backward(_ step: StepInProgress, _ parameters: [Float], over world: borrowing Communicator) throws {
     let pass = workers.backward(step.owned.count, parameters: parameters) { [loader] views, shard in
       try loader.fill(views, step.requests[shard])
     } eachShard: { [self] model, shard, index in
@@ -100,7 +101,7 @@ extension TrainingStep {
   /// Runs one shard backward and adds its vector (``ShardVectorLayout``) to the sum over shards, the last part first.
   private func addGradient(
     of shard: TrainingModel.ShardActivations, _ index: Int, _ model: TrainingModel, _ parameters: [Float],
-    to step: RunningStep
+    to step: StepInProgress
   ) throws {
     let reduction = step.partition.reduction
     let crossEntropy = model.crossEntropy(
@@ -126,7 +127,7 @@ extension TrainingStep {
   /// Sums the shards' vectors over all ranks, each part as soon as all of this rank's shards have added to it.
   ///
   /// Collective.
-  func allReduce(_ step: RunningStep, over world: borrowing Communicator) throws {
+  func allReduce(_ step: StepInProgress, over world: borrowing Communicator) throws {
     // The pass retains the parameters; it is released because the optimizer is about to change them in place.
     defer { step.backwardPass = nil }
     let pass = step.backwardPass
@@ -145,7 +146,7 @@ extension TrainingStep {
   ///
   /// - Returns: The learning rate.
   func update(
-    _ state: inout TrainingState, _ step: RunningStep, _ batch: GlobalBatch, over world: borrowing Communicator
+    _ state: inout TrainingState, _ step: StepInProgress, _ batch: GlobalBatch, over world: borrowing Communicator
   ) throws -> Float {
     try checkFinite(state, batch, over: world)
     let learningRate = schedule.learningRate(atStep: state.step)
@@ -160,18 +161,18 @@ extension TrainingStep {
   }
 
   /// Returns the losses, times and communication volume of a completed step.
-  func result(of step: RunningStep, _ batch: GlobalBatch, learningRate: Float, over world: borrowing Communicator)
+  func result(of step: StepInProgress, _ batch: GlobalBatch, learningRate: Float, over world: borrowing Communicator)
     -> StepResult
   {
-    let contrast = contrast(of: step)
+    let contrastiveLoss = contrastiveLoss(of: step)
     return StepResult(
       views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced(vector.loss)),
-      lowerBound: (contrast?.lowerBound ?? 0) + crossEntropyBound(of: batch), contrast: contrast,
+      lowerBound: (contrastiveLoss?.lowerBound ?? 0) + crossEntropyBound(of: batch), contrastiveLoss: contrastiveLoss,
       trainTop1: trainTop1(step.partition), learningRate: learningRate, isStopRequested: reduced(vector.stop) > 0,
       partSeconds: step.clock.seconds,
       shardTurns: (step.owned.count + workers.threadCount - 1) / workers.threadCount,
       partReceivedByteCounts: step.clock.receivedByteCounts,
-      traffic: world.activity.traffic.since(step.trafficBefore))
+      communicationVolume: world.activity.communicationVolume.since(step.volumeBefore))
   }
 }
 

@@ -20,7 +20,7 @@ struct CorruptionTree {
 
   private static let groups = ["", "noise/", "blur/", "weather/", "digital/"]
 
-  /// The folder of a corruption; `nil` if there is none.
+  /// Returns the folder of a corruption; `nil` if there is none.
   static func path(of corruption: String, in folder: String) -> String? {
     groups.map { group in "\(folder)/\(group)\(corruption)" }.first { path in DataPath.kind(path) == .folder }
   }
@@ -78,7 +78,7 @@ struct CorruptionTree {
 
   private static func path(_ corruption: String, _ severity: Int) -> String { "\(corruption)/\(severity + 1)" }
 
-  /// The folders of all corruptions and severities.
+  /// Returns the folders of all corruptions and severities.
   private static func paths(in folder: String) throws(FileError) -> [String: String] {
     var paths: [String: String] = [:]
     for corruption in CorruptionErrors.names {
@@ -98,7 +98,7 @@ struct CorruptionTree {
     return paths
   }
 
-  /// The number of images of each class.
+  /// Returns the number of images of each class.
   private static func counts(_ path: String, _ classes: [[UInt8]]) throws(FileError) -> [Int] {
     let found = try FolderScan.classFolders(of: SplitFolder(path: path))
     let known = Set(classes)

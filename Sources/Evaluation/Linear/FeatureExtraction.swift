@@ -132,7 +132,7 @@ final class FeatureExtraction {
     var lengths = [Float](repeating: 0, count: samplesPerBlock)
     var unitRowSpan = unitRows.mutableSpan
     var lengthSpan = lengths.mutableSpan
-    UnitNormalization.forward(features.span, width: width, into: &unitRowSpan, lengths: &lengthSpan)
+    L2Normalization.forward(features.span, width: width, into: &unitRowSpan, lengths: &lengthSpan)
     return unitRows
   }
 }

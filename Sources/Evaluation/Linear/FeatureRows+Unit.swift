@@ -5,7 +5,7 @@ extension FeatureRows {
   /// The same features, with every row scaled to unit length.
   package var unit: FeatureRows {
     var scaled = features
-    UnitNormalization.scale(&scaled, width: width)
+    L2Normalization.scale(&scaled, width: width)
     return FeatureRows(features: scaled, labels: labels, width: width)
   }
 }

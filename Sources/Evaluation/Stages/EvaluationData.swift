@@ -85,7 +85,7 @@ struct EvaluationData {
 
   // MARK: - Another dataset
 
-  /// The training and test images of another dataset, as the run's encoder takes images.
+  /// Returns the training and test images of another dataset, as the run's encoder takes images.
   private static func transferred(
     _ configuration: Configuration, _ request: EvaluationStage.Request, _ encoder: FrozenEncoder,
     over world: borrowing Communicator, report: Reporter
@@ -117,7 +117,7 @@ struct EvaluationData {
     }
   }
 
-  /// The folder of the result for another dataset, such as `transfer-cifar100` or `transfer-flowers`.
+  /// Returns the folder of the result for another dataset, such as `transfer-cifar100` or `transfer-flowers`.
   private static func transferFolder(_ configuration: Configuration) -> String {
     let folder = configuration.data.dataset == .folder ? configuration.data.path : nil
     let last = folder?.split(separator: "/").last { part in part != "." && part != ".." }

@@ -134,7 +134,7 @@ struct EvaluationMeasures {
       func column(_ values: [Double]) -> [Double] {
         stride(from: place, to: values.count, by: 3).map { index in values[index] }
       }
-      let detection = Detection(inside: column(inside), outside: column(outside))
+      let detection = OutlierDetection(inside: column(inside), outside: column(outside))
       report.add("\(field)_auroc", "\(title), AUROC", detection.areaUnderROC)
       report.add("\(field)_fpr95", "\(title), FPR95", detection.falsePositiveRate95)
     }

@@ -5,7 +5,7 @@ import Imaging
 
 /// A dataset with the samples of another one, whose images or views differ from them.
 protocol DerivedDataset: ImageDataset {
-  /// The other dataset.
+  /// The dataset that has the samples.
   var original: any ImageDataset { get }
 }
 

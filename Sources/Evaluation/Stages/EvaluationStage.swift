@@ -83,7 +83,7 @@ package enum EvaluationStage {
         ?? Configuration.problem(ofThreads: threads)
     }
 
-    /// The error in the options that name another dataset, which begin with the word.
+    /// Returns the error in the options that name another dataset, which begin with the word.
     private static func problem(_ configuration: Configuration?, _ data: String?, _ word: String) -> String? {
       guard let configuration else {
         return data == nil ? nil : "--\(word)-data: goes with --\(word)-dataset; give both"
@@ -183,7 +183,7 @@ package enum EvaluationStage {
     }
   }
 
-  /// The description of the measured data and weights, for the file.
+  /// Returns the description of the measured data and weights, for the file.
   private static func details(
     _ request: Request, _ data: EvaluationData, _ encoder: FrozenEncoder
   ) -> [String: JSONValue] {
@@ -261,7 +261,7 @@ package enum EvaluationStage {
     return confusion
   }
 
-  /// The features of all samples on every rank.
+  /// Returns the features of all samples on every rank.
   ///
   /// Collective.
   private static func rows(

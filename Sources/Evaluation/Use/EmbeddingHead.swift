@@ -31,7 +31,7 @@ final class EmbeddingHead {
   /// Returns the embeddings of representations, `[samples, width]`, scaled to unit length.
   func embeddings(of representations: [Float]) throws -> [Float] {
     var embeddings = try projections(of: representations)
-    UnitNormalization.scale(&embeddings, width: width)
+    L2Normalization.scale(&embeddings, width: width)
     return embeddings
   }
 }

@@ -67,7 +67,7 @@ package struct ImageFeatures {
     filesPerPart = FeatureExtraction.samplesPerPart(threads: threads, ranks: world.size)
   }
 
-  /// The paths of all files, on rank 0.
+  /// Returns the paths of all files, on rank 0.
   ///
   /// - Throws: ``RunError`` if none of them exists; where some do, the others are named and these are done.
   private static func list(_ images: [String]) throws(RunError) -> [String] {

@@ -31,7 +31,8 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
     self.init(path, action, code, kind: code == ENOENT || code == ENOTDIR ? .missing : .inputOutput)
   }
 
-  /// The failure to create an output at `path`, in the system's words.
+  /// Creates the error for an output that cannot be created at `path`, in the system's words for the `errno` value
+  /// `code`.
   ///
   /// A full or failing disk is a failed write; every other reason lies in the path that was chosen.
   public init(creating path: String, code: Int32) {

@@ -8,7 +8,7 @@ extension Augmentation: CustomStringConvertible {
   static let operations: [any AugmentationStep] =
     [
       ResizedCrop(), PaddedCrop(), CenterCrop(), Resize(), Flip(), ColorJitter(), GaussianBlur(), AutoAugment(),
-      RandomOperations(),
+      RandAugment(),
     ] + ImageOperation.allCases.map { operation in RandomOperation(operation) } + [TensorJitter(), TensorGrayscale()]
 
   /// British spellings of names and values, which version 0.1.0 wrote into configurations, with the current spellings.
@@ -33,7 +33,7 @@ extension Augmentation: CustomStringConvertible {
     var steps: [any AugmentationStep] = []
     for element in text.split(separator: "+", omittingEmptySubsequences: false) {
       let step = try Self.step(String(element).trimmed)
-      if let last = steps.last(where: { step in step.endsOnFloats }), !step.worksOnFloats {
+      if let last = steps.last(where: { step in step.values != .levels }), step.values != .floats {
         throw AugmentationError(
           "\(step.name) after \(last.name): expected operations on floats after the first one; put \(step.name) before")
       }
@@ -95,16 +95,6 @@ extension Augmentation: CustomStringConvertible {
       step = changed
     }
     return step
-  }
-}
-
-extension AugmentationStep {
-  /// True if the operation works on floats only, not on 8-bit levels.
-  fileprivate var worksOnFloats: Bool { self is TensorJitter || self is TensorGrayscale }
-
-  /// True if operations on 8-bit levels cannot follow this one.
-  fileprivate var endsOnFloats: Bool {
-    worksOnFloats || (self as? Preset)?.small.contains { step in step.endsOnFloats } == true
   }
 }
 

@@ -34,10 +34,7 @@ public struct Augmentation: Sendable {
   public var isIdentity: Bool { steps.isEmpty }
 
   /// True if views are flipped by exactly one operation, with probability 0.5.
-  public var flipsOnce: Bool {
-    let flips = steps.flatMap { step in (step as? Preset)?.small ?? [step] }.compactMap { step in step as? Flip }
-    return flips.count == 1 && flips[0].probability == 0.5
-  }
+  public var flipsOnce: Bool { steps.flatMap { step in step.flipProbabilities } == [0.5] }
 
   /// Makes one view of an image.
   ///
@@ -85,13 +82,13 @@ public struct Augmentation: Sendable {
   ) {
     workspace.begin(image, viewSize: size, isMirrored: fixed.isMirrored)
     if !decidesSize, image.size != size {
-      Resize(scale: image.size == fixed.fullSize ? 1 : 8.0 / 7).applyWithCut(to: workspace)
+      Resize(scale: image.size == fixed.fullSize ? 1 : 8.0 / 7).applyWithCrop(to: workspace)
     }
     for step in steps {
       step.apply(to: workspace, &stream)
     }
     if workspace.size != size {
-      workspace.cut(size.centered(in: workspace.size), fill: 0)
+      workspace.crop(size.centered(in: workspace.size), fill: 0)
     }
   }
 }

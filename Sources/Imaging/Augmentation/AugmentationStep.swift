@@ -1,5 +1,15 @@
 import KeyedRandomness
 
+/// The values of the current image that an operation of an augmentation changes.
+enum StepValues: Sendable {
+  /// The 8-bit levels, which must not follow an operation on floats.
+  case levels
+  /// Floats from 0 to 1.
+  case floats
+  /// First the levels, then floats: a preset that ends with operations on floats.
+  case levelsThenFloats
+}
+
 /// One operation of an augmentation, with its parameters.
 protocol AugmentationStep: Sendable {
   /// The name of the operation in an augmentation's text.
@@ -14,7 +24,13 @@ protocol AugmentationStep: Sendable {
   /// True if the operation makes an image of the view's size from one of any size.
   var decidesSize: Bool { get }
 
-  /// The same operation with default parameters.
+  /// The values of the image that the operation changes.
+  var values: StepValues { get }
+
+  /// The probability of each horizontal flip that the operation performs; empty if it performs none.
+  var flipProbabilities: [Double] { get }
+
+  /// A copy of the operation with default parameters.
   var withDefaults: Self { get }
 
   /// Applies the operation to the current image of the workspace.

@@ -3,12 +3,14 @@ import KeyedRandomness
 
 /// Operations on the current image, as used by AutoAugment and RandAugment, with Pillow's arithmetic and rounding.
 extension AugmentationWorkspace {
-  /// Blends the image with black; a factor of 1 changes nothing, 0 gives black.
+  /// Multiplies all levels by `factor`: 0 gives black, 1 changes nothing.
   func changeBrightness(by factor: Double) {
     unsafe kernels.pointee.image_blend_constant(levelsInPlace, levelCount, 0, Float(factor))
   }
 
-  /// Blends the image with a constant gray: its mean luminance, rounded to a level, or the level `base`.
+  /// Multiplies the difference of all levels from a gray by `factor`: 0 gives that gray, 1 changes nothing.
+  ///
+  /// The gray is the image's mean luminance, rounded to a level, or the level `base`.
   func changeContrast(by factor: Double, base: UInt8? = nil) {
     let levels = unsafe levelsInPlace
     let sum = unsafe base == nil ? kernels.pointee.image_luminance_sum(levels, pixelCount) : 0
@@ -16,7 +18,7 @@ extension AugmentationWorkspace {
     unsafe kernels.pointee.image_blend_constant(levels, levelCount, base, Float(factor))
   }
 
-  /// Blends each pixel of the current image with its luminance; a factor of 1 changes nothing, 0 gives gray.
+  /// Multiplies the difference of each pixel's levels from its luminance by `factor`: 0 gives gray, 1 changes nothing.
   func changeColor(by factor: Double) {
     unsafe kernels.pointee.image_blend_luminance(levelsInPlace, pixelCount, Float(factor))
   }

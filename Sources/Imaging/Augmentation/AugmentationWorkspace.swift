@@ -10,11 +10,11 @@ public final class AugmentationWorkspace {
   // The table of C kernels for one instruction set; such tables are constants of the program.
   let kernels: UnsafePointer<KernelTable>
 
-  /// The size of the view that is being made.
+  /// The size in pixels of the view that is being made.
   private(set) var viewSize = ImageSize(width: 0, height: 0)
   /// True or false if the caller decides whether the view is mirrored; `nil` to draw it at random.
   private(set) var isMirrored: Bool?
-  /// The size of the current image.
+  /// The size of the current image in pixels, which operations may change.
   private(set) var size = ImageSize(width: 0, height: 0)
 
   // The image as passed in; `nil` once an operation has changed it.
@@ -62,7 +62,7 @@ public final class AugmentationWorkspace {
 
   // MARK: Input and output
 
-  /// Starts a view of size `viewSize` from an image.
+  /// Makes an image the current image, from which a view of size `viewSize` is made.
   func begin(_ image: RGBImage, viewSize: ImageSize, isMirrored: Bool? = nil) {
     self.isMirrored = isMirrored
     source = image
@@ -151,7 +151,7 @@ public final class AugmentationWorkspace {
   // MARK: Operations that need a second buffer
 
   /// Replaces the current image by a window of it; pixels of the window outside the image get the level `fill`.
-  func cut(_ window: KernelWindow, fill: UInt8) {
+  func crop(_ window: KernelWindow, fill: UInt8) {
     let result = unsafe otherPlanes.room(for: 3 * Int(window.width) * Int(window.height))
     unsafe kernels.pointee.image_window(image, window, fill, result)
     size = ImageSize(width: Int(window.width), height: Int(window.height))
@@ -186,7 +186,8 @@ public final class AugmentationWorkspace {
     }
   }
 
-  /// Blends the current image with a smoothed version of itself; a factor of 1 changes nothing, larger ones sharpen.
+  /// Multiplies the difference of the current image from a smoothed one by `factor`: 0 smooths, 1 changes nothing,
+  /// larger factors sharpen.
   func sharpen(by factor: Float) {
     unsafe kernels.pointee.image_sharpen(image, factor, otherPlanes.room(for: levelCount))
     swap(&planes, &otherPlanes)

@@ -1,7 +1,8 @@
 /// An operation on an image's 8-bit levels; the raw value is its name in an augmentation's text.
 ///
 /// These are the operations of AutoAugment and RandAugment, and a few more. An operation has at most one magnitude,
-/// which is drawn uniformly from a range (``RandomOperation``) or computed from a policy's level (``MagnitudeRange``).
+/// which is drawn uniformly from a range (``RandomOperation``) or computed from a policy's level
+/// (``MagnitudeConvention``).
 enum ImageOperation: String, Sendable, CaseIterable {
   case shearX = "shear-x"
   case shearY = "shear-y"
@@ -84,7 +85,9 @@ enum ImageOperation: String, Sendable, CaseIterable {
   var fills: Bool {
     switch self {
     case .shearX, .shearY, .translateX, .translateY, .rotate, .cutout: true
-    default: false
+    case .autoContrast, .equalize, .invert, .posterize, .solarize, .solarizeAdd, .brightness, .contrast, .color,
+      .sharpness, .hue, .grayscale:
+      false
     }
   }
 }

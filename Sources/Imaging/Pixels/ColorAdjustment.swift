@@ -1,4 +1,4 @@
-/// Color adjustments as in torchvision, each of which blends the image with a simpler image.
+/// Color adjustments as in torchvision.
 ///
 /// A factor of 1 gives the image, 0 the simpler image; results are clipped to 0…1.
 extension PlanarImage {

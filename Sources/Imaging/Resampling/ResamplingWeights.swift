@@ -9,7 +9,7 @@ struct ResamplingWeights: ~Copyable {
   private var weights = ScratchBuffer<Int32>()
   private var exact = ScratchBuffer<Double>()
 
-  /// Computes the weights for the lines in `range` when `source` lines are resized to `count` lines; valid until the
+  /// Returns the weights for the lines in `range` of `count` lines to which `source` lines are resized; valid until the
   /// next call.
   mutating func filter(
     from source: Int, to count: Int, keeping range: Range<Int>, _ filter: ResamplingFilter, isAntialiased: Bool

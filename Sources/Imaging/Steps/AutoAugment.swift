@@ -4,11 +4,13 @@ import KeyedRandomness
 /// probability.
 struct AutoAugment: AugmentationStep {
   var policy = AutoAugmentPolicy.cifar10
-  var levels = MagnitudeRange.pytorchAutoAugment
+  var levels = MagnitudeConvention.pytorchAutoAugment
 
   let name = "autoaugment"
   let summary = "applies one of the 25 pairs of operations of an AutoAugment policy"
   var withDefaults: AutoAugment { AutoAugment() }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<AutoAugment>] {
     [

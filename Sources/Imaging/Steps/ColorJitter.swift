@@ -12,6 +12,8 @@ struct ColorJitter: AugmentationStep {
   let summary =
     "changes brightness, contrast, saturation and hue in random order, with torchvision's formulas in Pillow's arithmetic"
   var withDefaults: ColorJitter { ColorJitter() }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<ColorJitter>] {
     [

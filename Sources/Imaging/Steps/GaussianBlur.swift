@@ -19,6 +19,8 @@ struct GaussianBlur: AugmentationStep {
   let name = "blur"
   let summary = "blurs with a Gaussian kernel"
   var withDefaults: GaussianBlur { GaussianBlur() }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<GaussianBlur>] {
     [

@@ -17,7 +17,7 @@ struct Preset: AugmentationStep {
   private var operations: Int
   private var magnitude: Double
   private let hasMagnitude: Bool
-  private let makeSteps: @Sendable (Bool, RandomOperations) -> [any AugmentationStep]
+  private let makeSteps: @Sendable (Bool, RandAugment) -> [any AugmentationStep]
 
   /// Creates a preset without parameters; `makeSteps` returns its operations for small and for large views.
   init(_ name: String, _ summary: String, _ makeSteps: @escaping @Sendable (_ isSmall: Bool) -> [any AugmentationStep])
@@ -28,26 +28,26 @@ struct Preset: AugmentationStep {
   /// Creates a preset that has RandAugment's number of operations and magnitude as parameters.
   init(
     randAugment name: String, _ summary: String,
-    _ makeSteps: @escaping @Sendable (_ isSmall: Bool, RandomOperations) -> [any AugmentationStep]
+    _ makeSteps: @escaping @Sendable (_ isSmall: Bool, RandAugment) -> [any AugmentationStep]
   ) {
     self.init(name, summary, hasMagnitude: true, makeSteps)
   }
 
   private init(
     _ name: String, _ summary: String, hasMagnitude: Bool,
-    _ makeSteps: @escaping @Sendable (Bool, RandomOperations) -> [any AugmentationStep]
+    _ makeSteps: @escaping @Sendable (Bool, RandAugment) -> [any AugmentationStep]
   ) {
     self.name = name
     self.summary = summary
     self.hasMagnitude = hasMagnitude
     self.makeSteps = makeSteps
-    operations = RandomOperations().operations
-    magnitude = RandomOperations().magnitude
+    operations = RandAugment().operations
+    magnitude = RandAugment().magnitude
     remakeSteps()
   }
 
   private mutating func remakeSteps() {
-    var random = RandomOperations()
+    var random = RandAugment()
     random.operations = operations
     random.magnitude = magnitude
     small = makeSteps(true, random)
@@ -72,6 +72,8 @@ struct Preset: AugmentationStep {
   }
 
   var withDefaults: Preset { Preset(name, summary, hasMagnitude: hasMagnitude, makeSteps) }
+  var values: StepValues { small.contains { step in step.values != .levels } ? .levelsThenFloats : .levels }
+  var flipProbabilities: [Double] { small.flatMap { step in step.flipProbabilities } }
 
   var parameters: [AugmentationParameter<Preset>] {
     hasMagnitude

@@ -16,6 +16,8 @@ struct RandomOperation: AugmentationStep {
   var name: String { operation.rawValue }
   var summary: String { operation.summary }
   var withDefaults: RandomOperation { RandomOperation(operation) }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<RandomOperation>] {
     var parameters: [AugmentationParameter<RandomOperation>] = []

@@ -25,6 +25,8 @@ struct ResizedCrop: AugmentationStep {
   let summary = "cuts out a random part and resizes it to the view"
   var decidesSize: Bool { true }
   var withDefaults: ResizedCrop { ResizedCrop() }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<ResizedCrop>] {
     [

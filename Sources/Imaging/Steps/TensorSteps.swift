@@ -10,6 +10,8 @@ struct TensorJitter: AugmentationStep {
   let name = "tensor-jitter"
   let summary = "changes brightness, contrast and saturation in this order, on floats without rounding to levels"
   var withDefaults: TensorJitter { TensorJitter() }
+  var values: StepValues { .floats }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<TensorJitter>] {
     [
@@ -38,6 +40,8 @@ struct TensorGrayscale: AugmentationStep {
   let name = "tensor-grayscale"
   let summary = "takes the color away, on floats without rounding to levels"
   var withDefaults: TensorGrayscale { TensorGrayscale() }
+  var values: StepValues { .floats }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<TensorGrayscale>] { [.probability(\.probability)] }
 

@@ -21,7 +21,7 @@ extension TrainingState {
       var (parameters, statistics) = (average.parameters, average.statistics)
       try world.broadcast(&parameters)
       try world.broadcast(&statistics)
-      self.average = AveragedWeights(decay: average.decay, parameters, statistics, step: step)
+      self.average = EMAWeights(decay: average.decay, parameters, statistics, step: step)
     }
   }
 }

@@ -119,7 +119,7 @@ package enum LaunchChecks {
     }
   }
 
-  /// The memory that one rank needs and the memory that its host has available.
+  /// The memory that one rank needs, and the available memory of its host.
   package struct MemoryFacts: Codable {
     var host: String
     var neededBytes: Int

@@ -42,7 +42,8 @@ package struct HostLimits: Codable, Equatable {
   /// initialized.
   package static var startProblem: String? { startProblem(addressSpace: addressSpaceLimit) }
 
-  /// The same for a limit of `ulimit -v` in bytes.
+  /// Returns the error for a limit of `ulimit -v`, in bytes, under which the libraries would crash; `nil` without
+  /// error.
   package static func startProblem(addressSpace limit: Int?) -> String? {
     guard let limit, limit < leastAddressSpace else { return nil }
     return

@@ -5,7 +5,7 @@ import ImageCodecs
 import Imaging
 import MPI
 
-/// Functions that open the dataset that a configuration names.
+/// Functions that open the dataset named by a configuration.
 package enum DatasetChoice {
   /// The seed of the built-in dataset, independent of the run's seed so that all runs are compared on the same images.
   private static let shapesSeed: UInt64 = 0

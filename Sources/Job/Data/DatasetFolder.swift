@@ -106,7 +106,7 @@ package struct DatasetFolder {
       throw missing(split, "expected \(layout.placeOfOthers)")
     }
     let scan = try FolderScan(layout.training, isSkipping: isSkippingBad)
-    let beside = layout.passedOver.text.map { text in "\(path): passed over \(text)" }
+    let beside = layout.skippedFiles.text.map { text in "\(path): passed over \(text)" }
     let notes = layout.notes + [beside, scan.note].compactMap { note in note } + scan.nameNotes
     return Listing(
       index: part(of: scan.index, split), unlisted: scan.bad, notes: split == .train ? notes : [])

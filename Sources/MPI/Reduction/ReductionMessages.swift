@@ -24,14 +24,14 @@ public struct ReductionMessages: Sendable {
     partialSums = runs.runs.map { run in tree.maximalSubtrees(inside: run).count }
   }
 
-  /// The number of bytes of a vector that are exchanged at once: 4 MiB, or for more than 256 ranks 16 KiB for each, up
-  /// to 32 MiB.
+  /// Returns the number of bytes of a vector that are exchanged at once: 4 MiB, or for more than 256 ranks 16 KiB for
+  /// each, up to 32 MiB.
   ///
   /// Messages are then limited by the transfer, not by latency and the work on each of them, and the buffers stay
   /// small.
   static func exchangedByteCount(ranks: Int) -> Int { min(max(4 << 20, ranks << 14), 32 << 20) }
 
-  /// The lower bounds of the pieces of a vector that a backward pass completes from its end.
+  /// Returns the lower bounds of the pieces of a vector that a backward pass completes from its end.
   ///
   /// - Parameters:
   ///   - bounds: The lower bounds of elements that are complete together, ascending from 0.
@@ -49,7 +49,7 @@ public struct ReductionMessages: Sendable {
     return [0] + pieces.reversed().dropFirst(pieces.isEmpty ? 0 : 1)
   }
 
-  /// The parts of a piece that are exchanged one after the other.
+  /// Returns the parts of a piece that are exchanged one after the other.
   static func parts(of piece: Range<Int>, elementByteCount: Int, ranks: Int) -> [Range<Int>] {
     let count = max(exchangedByteCount(ranks: ranks) / elementByteCount, 1)
     return stride(from: piece.lowerBound, to: max(piece.upperBound, piece.lowerBound + 1), by: count).map { lower in

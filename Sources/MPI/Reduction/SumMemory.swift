@@ -3,8 +3,8 @@ import Synchronization
 
 /// The memory of partial sums: vectors of equal length, allocated as needed.
 ///
-/// A page of memory is used only from its first write until it is discarded, so that a vector of which only a part is
-/// in use takes only the memory of that part.
+/// A page of memory is used only from its first write until it is discarded, so a vector that is used in part takes
+/// only the memory of that part.
 @safe
 public final class SumMemory<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.

@@ -28,7 +28,7 @@ package struct Axis {
     }
   }
 
-  /// The position of a value, from 0 at ``low`` to 1 at ``high``.
+  /// Returns the position of a value, from 0 at ``low`` to 1 at ``high``.
   func position(_ value: Double) -> Double { (value - low) / (high - low) }
 
   /// Returns the smallest number of the form 1, 2 or 5 times a power of ten that is at least `step`.

@@ -3,7 +3,7 @@ import Measures
 
 /// A reliability diagram: the accuracy of predictions by their confidence, as inline SVG.
 ///
-/// Bars that end at the diagonal mean that the predictions are calibrated.
+/// Predictions are calibrated where the bars end at the diagonal.
 struct ReliabilityDiagram {
   let calibration: Calibration
   /// The name of the classifier, or of the other source of the predictions.

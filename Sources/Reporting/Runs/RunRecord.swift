@@ -72,8 +72,8 @@ package struct RunRecord: Sendable {
     rows.compactMap { row in row.values[field].map { value in (row.epoch, value) } }
   }
 
-  /// The points of the rows of steps, or those of the rows of epochs where these are more, as in runs with few steps an
-  /// epoch.
+  /// Returns the points of the rows of steps, or those of the rows of epochs where these are more, as in runs with few
+  /// steps an epoch.
   func stepPoints(_ field: String) -> [(x: Double, y: Double)] {
     func points(_ isStep: Bool) -> [(x: Double, y: Double)] {
       rows.filter { row in row.parts.isEmpty != isStep }.compactMap { row in

@@ -22,7 +22,7 @@ enum ResultNames {
   /// The beginning of the fields of averaged weights.
   static let averagePrefix = RunWeights.average.fieldPrefix
 
-  /// The name of a field; of one without a name, its words.
+  /// Returns the name of a field; of one without a name, its words.
   static func name(_ field: String) -> String {
     guard field.hasPrefix(averagePrefix) else { return names[field] ?? field.replacing("_", with: " ") }
     return name(String(field.dropFirst(averagePrefix.count))) + ", averaged weights"

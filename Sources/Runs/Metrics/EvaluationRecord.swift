@@ -35,13 +35,13 @@ package struct EvaluationRecord: MetricsRecord {
   package var queries: String
   /// The number of queries, which are the images that were classified.
   package var querySamples: Int
-  /// The number of reference samples.
+  /// The number of labeled samples among which the nearest neighbors of a query are found.
   package var referenceSamples: Int
   /// The measures of the weights of the step.
   package var measures = Measures()
-  /// Those of the averaged weights (`--weight-average`), if there are any; their fields begin with `average_`.
+  /// The measures of the averaged weights (`--weight-average`), if there are any; their fields begin with `average_`.
   package var averageMeasures: Measures?
-  /// The duration of the evaluation.
+  /// The duration of the evaluation in seconds.
   package var seconds: Double
 
   /// Creates a record without measures.

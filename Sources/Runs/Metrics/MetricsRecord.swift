@@ -61,6 +61,6 @@ package struct MetricsLine<Record: MetricsRecord>: Codable, Sendable {
     try container.encode(time, forKey: .time)
   }
 
-  /// The line as text, with sorted names and without a final newline.
+  /// Returns the line as text, with sorted names and without a final newline.
   package func encoded() -> String { JSONValue.object(JSONValue.fields(of: self)).encoded() }
 }

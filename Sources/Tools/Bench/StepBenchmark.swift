@@ -28,7 +28,7 @@ package enum StepBenchmark {
 
     var configuration: Configuration { overrides.applied(to: Configuration()) }
 
-    /// The first problem with the values of the options, or `nil`.
+    /// Returns the first problem with the values of the options, or `nil`.
     package func problem(ranks: Int) -> String? {
       if isMeasuringLayers {
         if ranks > 1 {

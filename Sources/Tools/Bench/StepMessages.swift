@@ -16,10 +16,10 @@ struct StepMessages {
       gatheredByteCount += report.partReceivedByteCounts[part.rawValue]
     }
     for collective in Collective.allCases {
-      let share = report.traffic[collective]
-      shares[collective.rawValue].calls += Double(share.calls)
-      shares[collective.rawValue].receivedBytes += Double(share.receivedByteCount)
-      shares[collective.rawValue].seconds += share.seconds
+      let counters = report.communicationVolume[collective]
+      shares[collective.rawValue].calls += Double(counters.calls)
+      shares[collective.rawValue].receivedBytes += Double(counters.receivedByteCount)
+      shares[collective.rawValue].seconds += counters.seconds
     }
   }
 

@@ -24,7 +24,7 @@ package enum Doctor {
 
     var configuration: Configuration { overrides.applied(to: Configuration()) }
 
-    /// The first problem with the values of the options, or `nil`.
+    /// Returns the first problem with the values of the options, or `nil`.
     package func problem(ranks: Int) -> String? {
       configuration.problem(given: overrides, ranks: ranks)?.description
     }

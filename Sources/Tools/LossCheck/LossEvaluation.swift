@@ -40,7 +40,7 @@ package enum LossEvaluation {
       if labels == nil, views == nil {
         return "supcon loss: expected --labels FILE, or --views V for SimCLR"
       }
-      if labels != nil, views != nil, loss.mode.anchors == .all, loss.mode.positivesCap == nil {
+      if labels != nil, views != nil, loss.variant.anchors == .all, loss.variant.positivesCap == nil {
         return
           "--views: --labels already says which rows are positives; give one of the two, or --contrast-mode one or --positives-cap"
       }
@@ -146,11 +146,11 @@ package enum LossEvaluation {
     }
     let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world, report: report)
 
-    let (mode, temperature) = (request.loss.resolvedMode, request.loss.temperature)
+    let (variant, temperature) = (request.loss.resolvedVariant, request.loss.temperature)
     world.activity.begin("loss")
     let loss = ContrastiveLoss<Scalar>(
       blocks: blocks, width: width, temperature: temperature,
-      scale: request.loss.scale.factor(temperature: temperature), mode: mode,
+      scale: request.loss.scale.factor(temperature: temperature), variant: variant,
       rowOrder: RowOrder(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
       threads: request.threads)
     try loss.gather(rows.unitRows.span, over: world)
@@ -172,9 +172,9 @@ package enum LossEvaluation {
     }
     let (sizes, views) = (classes.counts, loss.rowOrder.views)
     return Result(
-      loss: total[0], anchors: mode.anchorCount(classSizes: sizes, views: views),
-      collapseValue: loss.scale * mode.collapseValue(classSizes: sizes, views: views),
-      lowerBound: loss.scale * mode.lowerBound(classSizes: sizes, views: views, temperature: temperature))
+      loss: total[0], anchors: variant.anchorCount(classSizes: sizes, views: views),
+      collapseValue: loss.scale * variant.collapseValue(classSizes: sizes, views: views),
+      lowerBound: loss.scale * variant.lowerBound(classSizes: sizes, views: views, temperature: temperature))
   }
 
   /// Reads the labels, and returns the classes that determine the positives of each row.
@@ -215,7 +215,7 @@ package enum LossEvaluation {
     return RowClasses(labels: labels, ignoring: request.ignoredLabel)
   }
 
-  /// The refusal of labels that are not one number a row, with the command that makes them so.
+  /// Returns the refusal of labels that are not one number a row, with the command that makes them so.
   private static func wrongShape(of file: NumPyFile, rowCount: Int) -> FileError {
     let problem = "\(file.path): expected the shape [\(rowCount)], found \(file.shape)"
     guard file.shape.count == 2, file.shape[0] == rowCount else { return FileError(.content, problem) }

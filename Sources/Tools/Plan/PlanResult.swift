@@ -35,12 +35,11 @@ struct PlanResult: Codable {
   /// The number of those shards whose activations are saved for the backward pass; the others are recomputed.
   var shardsKept: Int
   var shardActivationBytes: Int
-  /// The bytes that remain of a shard of which blocks are recomputed one by one; absent unless shards share BatchNorm's
-  /// statistics.
+  /// The bytes of a shard of which only the outputs of blocks are saved; absent unless shards share BatchNorm's statistics.
   var shardOutlineBytes: Int?
   var stepsPerEpoch: Int
   var steps: Int
-  /// The estimated time of a step; `nil` if the run does not fit into memory, because no step is timed then.
+  /// The estimated seconds of a step; `nil` if the run does not fit into memory, because no step is timed then.
   var secondsPerStep: Double?
   var secondsPerEpoch: Double?
   var secondsTotal: Double?
@@ -82,14 +81,14 @@ struct PlanResult: Codable {
     shardsPerRank = memory.shardsPerRank
     shardsKept = memory.keptShards
     shardActivationBytes = memory.shardActivations
-    shardOutlineBytes = memory.shardOutline
+    shardOutlineBytes = memory.shardBlockOutputs
     self.stepsPerEpoch = stepsPerEpoch
     self.steps = steps
     secondsPerStep = stepSeconds
     secondsPerEpoch = stepSeconds.map { seconds in seconds * Double(stepsPerEpoch) }
     secondsTotal = stepSeconds.map { seconds in seconds * Double(steps) }
     let optimizerVectors = configuration.makeOptimizer(layout.parameters).stateNames.count
-    let copies = configuration.optimizer.weightAverage == nil ? 1 : 2
+    let copies = configuration.optimizer.averageDecay == nil ? 1 : 2
     checkpointBytes =
       MemoryLayout<Float>.size
       * ((copies + optimizerVectors) * layout.parameters.count + copies * layout.statistics.count)
@@ -114,7 +113,7 @@ struct PlanResult: Codable {
     return parts
   }
 
-  /// The result as JSON text.
+  /// Returns the result as JSON text.
   func json() -> String {
     guard let text = try? jsonText(self, keys: .convertToSnakeCase) else {
       preconditionFailure("a plan that is no JSON")

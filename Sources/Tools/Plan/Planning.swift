@@ -29,7 +29,7 @@ package enum Planning {
       self.overrides = overrides
     }
 
-    /// The first problem with the values of the options, or `nil`.
+    /// Returns the first problem with the values of the options, or `nil`.
     ///
     /// - Parameter launched: The number of ranks that the launcher started.
     /// - Returns: A sentence with the option, the expected values and the remedy, or `nil`.
@@ -129,7 +129,7 @@ package enum Planning {
 }
 
 extension Planning.Request {
-  /// The error in the options of several hosts, or `nil`.
+  /// Returns the error in the options of several hosts, or `nil`.
   private func problemOfHosts(ranks launched: Int) -> String? {
     guard let hosts else {
       return link.map { link in "--link \(link): describes the network between hosts; add --hosts, or leave it out" }
@@ -159,7 +159,7 @@ extension Planning.Request {
 }
 
 extension Planning.Request {
-  /// The error in the options of a proposal, or `nil`.
+  /// Returns the error in the options of a proposal, or `nil`.
   private func problemOfProposal(ranks launched: Int) -> String? {
     guard isProposing else {
       let given = [("cores", host.cores), ("sockets", host.sockets), ("memory", host.memoryByteCount)]

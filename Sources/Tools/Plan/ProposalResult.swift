@@ -52,7 +52,7 @@ struct ProposalResult: Codable {
     }
   }
 
-  /// The result as JSON text.
+  /// Returns the result as JSON text.
   func json() -> String {
     guard let text = try? jsonText(self, keys: .convertToSnakeCase) else {
       preconditionFailure("a proposal that is no JSON")

@@ -63,7 +63,7 @@ struct StepProbe {
 
   /// The measurements of a step with one shard a thread.
   private struct Measured {
-    /// The seconds of the parts of the step, in the order of ``StepPart``.
+    /// The seconds of the parts of the step, at the index of each one's ``StepPart/rawValue``.
     var parts: [Double]
     var vectorLength: Int
     var segments: [Int]
@@ -105,8 +105,8 @@ struct StepProbe {
       parts: best, vectorLength: step.vector.count, segments: step.segments, segmentSeconds: segmentSeconds)
   }
 
-  /// The seconds of the loss: those of the gather and the classes for each global row, and the others for each pair of
-  /// a global row and one of the rank's own.
+  /// Returns the seconds of the loss: those of the gather and the classes for each global row, and the others for each
+  /// pair of a global row and one of the rank's own.
   private static func lossSeconds(_ configuration: Configuration, over world: borrowing Communicator) throws
     -> (perRow: Double, perPair: Double)
   {
@@ -115,7 +115,7 @@ struct StepProbe {
     let blocks = RowBlocks(rowCount: shards * rowsPerShard, rowsPerShard: rowsPerShard, ranks: world.size)
     let loss = ContrastiveLoss<Float>(
       blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
-      mode: configuration.loss.resolvedMode,
+      variant: configuration.loss.resolvedVariant,
       rowOrder: configuration.rowOrder, gatherPrecision: configuration.loss.gatherPrecision,
       threads: configuration.compute.threads)
     // Any unit rows: the time does not depend on their values.

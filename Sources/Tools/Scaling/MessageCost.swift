@@ -2,7 +2,7 @@ import MPI
 
 /// The messages of one purpose in a step: their number, bytes and seconds.
 package struct MessageCost: Sendable, Codable, Equatable {
-  /// The purpose.
+  /// The purpose of the messages, such as `embeddings`.
   package var name: String
   /// The name of the library's function.
   package var collective: String
@@ -20,7 +20,7 @@ package struct MessageCost: Sendable, Codable, Equatable {
     self.collective = collective.function
   }
 
-  /// Adds a collective.
+  /// Adds the bytes and seconds of one collective.
   mutating func add(receivedBytes: Double, networkBytes: Double, seconds: Double) {
     calls += 1
     self.receivedBytes += receivedBytes
@@ -65,7 +65,8 @@ struct Cluster {
     return ring <= doubling ? (ringBytes, ring) : (doublingBytes, doubling)
   }
 
-  /// The seconds of a collective in which every rank sends to all others at once: L + (messages − 1) o + bytes/B.
+  /// Returns the seconds of a collective in which every rank sends to all others at once: L + (messages − 1) o +
+  /// bytes/B.
   ///
   /// - Parameters:
   ///   - networkBytes: The bytes that cross the busiest host's link.

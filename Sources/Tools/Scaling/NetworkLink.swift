@@ -26,14 +26,14 @@ package struct NetworkLink: Sendable, Equatable, Codable {
     self.init(bytesPerSecond: speed, latencySeconds: latency)
   }
 
-  /// A number with one of the units, times that unit.
+  /// Returns the value of a number with one of the units, such as `10Gb/s`, in the base unit; `nil` for other text.
   private static func number(_ text: Substring, in units: [String: Double]) -> Double? {
     let digits = text.prefix { letter in letter.isASCII && letter.isNumber || letter == "." }
     guard let unit = units[String(text.dropFirst(digits.count))], let number = Double(digits) else { return nil }
     return number * unit
   }
 
-  /// The refusal of a text, with examples.
+  /// Returns the error message for a text that is no link, with examples; `nil` for a link.
   package static func problem(_ text: String) -> String? {
     NetworkLink(text) == nil
       ? "--link \(text): expected a speed in Gb/s, Mb/s or GB/s and a latency in us or ms, such as 10Gb/s,30us or 1.25GB/s,0.1ms"

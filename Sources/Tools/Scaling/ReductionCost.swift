@@ -69,12 +69,12 @@ struct ReductionCost {
     }
   }
 
-  /// The bytes of elements on the network; none on a single host.
+  /// Returns the bytes of elements on the network; none on a single host.
   private func hostBytes(_ elements: Int) -> Double {
     cluster.hosts > 1 ? Double(elements * MemoryLayout<Float>.stride) : 0
   }
 
-  /// The seconds of the reduction after the end of the backward pass.
+  /// Returns the seconds of the reduction after the end of the backward pass.
   ///
   /// The last piece of the vector is complete first; each is exchanged after the one behind it. The work on messages
   /// takes one of the cores on which the threads compute.

@@ -1,8 +1,8 @@
 import MPI
 
-/// The sizes of a step that decide its messages.
+/// The sizes of a step on which its messages depend.
 package struct StepSizes: Sendable {
-  /// The samples of a shard.
+  /// The number of samples in a shard.
   package var samplesPerShard: Int
   /// The rows of a shard: its samples × views.
   package var rowsPerShard: Int
@@ -31,23 +31,23 @@ package struct StepSizes: Sendable {
   }
 }
 
-/// The seconds that a rank computes, as measured on one.
+/// The seconds of a rank's own computation in a step, as measured on one rank.
 package struct ComputeSeconds: Sendable {
-  /// The views of a shard.
+  /// The seconds in which the views of a shard are made.
   package var data: Double
-  /// The forward pass of a shard.
+  /// The seconds of the forward pass of a shard.
   package var forward: Double
-  /// The backward pass of a shard.
+  /// The seconds of the backward pass of a shard.
   package var backward: Double
   /// The share of the shards that run forward twice.
   package var recomputedShare: Double
   /// The seconds after the start of a backward pass at which each segment of the reduced vector is complete.
   package var segments: [Double]
-  /// The loss, for each row of the global batch.
+  /// The seconds of the loss for each row of the global batch.
   package var lossPerRow: Double
-  /// The loss, for each pair of a row of the global batch and one of the rank's own.
+  /// The seconds of the loss for each pair of a row of the global batch and one of the rank's own.
   package var lossPerPair: Double
-  /// The optimizer.
+  /// The seconds of the update of the parameters by the optimizer.
   package var update: Double
 
   package init(
@@ -89,7 +89,7 @@ package struct ScalingModel: Sendable {
     self.isOverlapping = isOverlapping
   }
 
-  /// Predicts a step.
+  /// Predicts the time and the messages of a step.
   ///
   /// - Parameters:
   ///   - shards: The shards of the global batch, at least one a rank.
@@ -121,8 +121,8 @@ package struct ScalingModel: Sendable {
       traffic: (gathers + [reduction.slices, reduction.sums]).filter { cost in cost.calls > 0 })
   }
 
-  /// The seconds before the end of the backward passes at which each piece is complete: the last shard of a thread
-  /// completes the sums.
+  /// Returns the seconds before the end of the backward passes at which each piece is complete: the last shard of a
+  /// thread completes the sums.
   private func completions(of pieces: [Int]) -> [Double] {
     let whole = compute.segments.max() ?? 0
     return zip(sizes.segments, compute.segments).filter { bound, _ in pieces.contains(bound) }.map { _, seconds in
@@ -130,7 +130,7 @@ package struct ScalingModel: Sendable {
     }
   }
 
-  /// The gathers of the contrastive loss.
+  /// Returns the gathers of the contrastive loss.
   private func gathers(shards: Int, most: Int, on cluster: Cluster) -> [MessageCost] {
     let all: [(name: String, bytesPerShard: Int)] = [
       ("embeddings", sizes.rowsPerShard * sizes.embeddingByteCount),
@@ -146,7 +146,8 @@ package struct ScalingModel: Sendable {
     }
   }
 
-  /// The samples a second of a step on several hosts ÷ the hosts times those of one host with its share of the shards.
+  /// Returns the samples a second of a step on several hosts ÷ the hosts times those of one host with its share of the
+  /// shards.
   package func efficiency(of step: StepPrediction) -> Double {
     let alone = self.step(shards: max(step.samples / sizes.samplesPerShard / step.hosts, ranksPerHost), hosts: 1)
     return step.samplesPerSecond / (Double(step.hosts) * alone.samplesPerSecond)
@@ -169,7 +170,7 @@ package struct ScalingModel: Sendable {
     return hidden.map { shards in shards * sizes.samplesPerShard }
   }
 
-  /// The same batch a host on 1, 2, 4, … hosts, and on the last number.
+  /// Predicts the step on 1, 2, 4, … hosts and on `hosts` hosts, with the same batch on each host.
   ///
   /// - Parameters:
   ///   - shardsPerHost: The shards of a host, at least one a rank.

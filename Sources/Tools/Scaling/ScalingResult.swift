@@ -25,7 +25,7 @@ struct ScalingResult: Codable {
   /// The smallest batch of a host, of 1, 2, 4, … shards a thread, at which the network takes at most 5 % of the step;
   /// absent if none is large enough.
   var hiddenBatchPerHost: Int?
-  /// The same batch of a host on fewer hosts.
+  /// The predictions for fewer hosts with the same batch on each host.
   var weakScaling: [Row]
   var assumptions: [String]
 
@@ -76,7 +76,7 @@ struct ScalingResult: Codable {
     assumptions = Self.assumptions(model, hosts: hosts)
   }
 
-  /// The assumptions of the model in sentences.
+  /// Returns the assumptions of the model in sentences.
   private static func assumptions(_ model: ScalingModel, hosts: Int) -> [String] {
     let ranks = "\(counted(model.ranksPerHost, "rank")) × \(counted(model.threads, "thread"))"
     let computing =
@@ -136,14 +136,14 @@ struct ScalingResult: Codable {
 }
 
 extension StepSizes {
-  /// The sizes of a resolved configuration and its probed model.
+  /// Creates the sizes of a resolved configuration and its probed model.
   init(_ configuration: Configuration, _ probe: StepProbe) {
     let (loss, batches) = (configuration.loss, configuration.batches)
     let isContrasting = configuration.isContrasting
     self.init(
       samplesPerShard: batches.shardSize, rowsPerShard: batches.shardSize * configuration.views.count,
       embeddingByteCount: isContrasting ? configuration.widthOfEmbeddings * loss.gatherPrecision.byteCount : 0,
-      statisticByteCount: isContrasting ? loss.resolvedMode.statisticsPerRow * MemoryLayout<Float>.stride : 0,
+      statisticByteCount: isContrasting ? loss.resolvedVariant.statisticsPerRow * MemoryLayout<Float>.stride : 0,
       labelByteCount: isContrasting && loss.kind.usesLabels ? MemoryLayout<Int32>.stride : 0,
       vectorLength: probe.vectorLength, segments: probe.segments)
   }

@@ -14,7 +14,7 @@ package struct StepPrediction: Sendable, Equatable {
     package var backward: Double
     /// The reduction over the ranks that follows the backward pass.
     package var reduce: Double
-    /// The optimizer.
+    /// The update of the parameters by the optimizer.
     package var update: Double
 
     package init(

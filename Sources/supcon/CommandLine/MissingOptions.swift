@@ -2,7 +2,8 @@ import ArgumentParser
 
 /// The answer to required options that are missing: all of them at once, where the parser names the first one only.
 enum MissingOptions {
-  /// A sentence that names every missing option and shows an example, or `nil` if `message` is about something else.
+  /// Returns a sentence that names every missing option and shows an example, or `nil` if `message` is about something
+  /// else.
   ///
   /// - Parameters:
   ///   - message: The parser's message.
@@ -29,7 +30,7 @@ enum MissingOptions {
       + "\n  See '\(Supcon.name(of: command)) --help' for more information."
   }
 
-  /// The options outside of brackets in a command's usage, such as `--weights <file>`.
+  /// Returns the options outside of brackets in a command's usage, such as `--weights <file>`.
   private static func required(by command: any ParsableCommand.Type) -> [RequiredOption] {
     Supcon.usageString(for: command).replacing(/\[[^\[\]]*\]/, with: "").matches(of: /(--[a-z0-9-]+) (<[^>]*>)/).map {
       match in RequiredOption(name: String(match.output.1), value: String(match.output.2))

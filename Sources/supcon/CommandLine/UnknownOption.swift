@@ -69,14 +69,14 @@ extension Supcon {
     return found
   }
 
-  /// A subcommand with the words before it, such as `supcon dataset pack`.
+  /// Returns a subcommand with the words before it, such as `supcon dataset pack`.
   static func name(of command: any ParsableCommand.Type) -> String {
     usageString(for: command).split(separator: " ").prefix { word in
       word.allSatisfy { letter in letter.isLetter }
     }.joined(separator: " ")
   }
 
-  /// The names of a subcommand's options, from its help.
+  /// Returns the names of a subcommand's options, from its help.
   static func options(of command: any ParsableCommand.Type) -> [String] {
     helpMessage(for: command, includeHidden: true).split(separator: "\n").filter { line in line.hasPrefix("  -") }
       .flatMap { line in line.prefix { letter in letter != "<" }.matches(of: /--([a-z0-9][a-z0-9-]*)/) }

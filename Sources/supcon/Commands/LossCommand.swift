@@ -34,7 +34,7 @@ struct LossCommand: RankedCommand {
   var normalize = false
   @Option(help: "Temperature of the loss.")
   var temperature = 0.1
-  @OptionGroup var lossMode: LossModeOptions
+  @OptionGroup var lossVariant: LossVariantOptions
   @Option(
     help: ArgumentHelp("Receives the gradient with respect to the given rows, in their type.", valueName: "file"),
     completion: .file())
@@ -52,7 +52,7 @@ struct LossCommand: RankedCommand {
     request.ignoredLabel = ignoreLabel
     request.views = views
     request.isNormalizing = normalize
-    request.loss = lossMode.given.applied(to: Configuration()).loss
+    request.loss = lossVariant.given.applied(to: Configuration()).loss
     request.loss.temperature = temperature
     request.gradient = gradient
     request.threads = threads
@@ -64,7 +64,7 @@ struct LossCommand: RankedCommand {
   var outputs: [String] { gradient.map { path in [path] } ?? [] }
 
   func problem(ranks: Int) -> String? {
-    lossMode.given.problem?.description ?? request.problem
+    lossVariant.given.problem?.description ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

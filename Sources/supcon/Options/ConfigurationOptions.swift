@@ -29,7 +29,7 @@ struct ConfigurationOptions: OptionArguments {
   @Option("head-widths") var headWidths: String?
   @Flag("head-batch-norm") var headBatchNorm: Bool?
   @Option("embedding-width") var embeddingWidth: String?
-  @OptionGroup var lossMode: LossModeOptions
+  @OptionGroup var lossVariant: LossVariantOptions
   @Option("temperature") var temperature: String?
   @Option("gather-precision") var gatherPrecision: String?
   @OptionGroup var crossEntropy: CrossEntropyOptions

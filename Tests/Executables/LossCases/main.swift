@@ -16,14 +16,14 @@ struct LossCase: Decodable {
   let views: Int?
   let temperature: Double
   let isNormalizing: Bool
-  /// Options of the mode as text, by name.
-  let mode: [String: String]
+  /// Options of the variant as text, by name.
+  let variant: [String: String]
   let gradient: String
   let threads: Int
 
   func request() throws -> LossEvaluation.Request {
     var overrides = ConfigurationOverrides()
-    for (name, value) in mode {
+    for (name, value) in variant {
       overrides.give(value, for: name)
     }
     var request = LossEvaluation.Request(embeddings: embeddings)

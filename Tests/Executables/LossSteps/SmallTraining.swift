@@ -22,7 +22,7 @@ struct SmallTraining {
   private var optimizer: SGD
   private var taken = 0
 
-  init(_ mode: LossMode, parameters: [Float], joint: String, over world: borrowing Communicator) {
+  init(_ variant: LossVariant, parameters: [Float], joint: String, over world: borrowing Communicator) {
     self.parameters = parameters
     isJoint = joint != "none"
     isStopped = joint == "stopped"
@@ -33,7 +33,7 @@ struct SmallTraining {
     loss = ContrastiveLoss(
       blocks: RowBlocks(
         rowCount: batch.samples * batch.views, rowsPerShard: batch.samplesPerShard * batch.views, ranks: world.size),
-      width: 5, temperature: 0.2, mode: mode,
+      width: 5, temperature: 0.2, variant: variant,
       rowOrder: RowOrder(samplesPerGroup: batch.samplesPerShard, views: batch.views))
     reduction = TreeReduction(length: layout.count + 1, runs: loss.blocks.shardRuns, rank: world.rank)
     optimizer = SGD(
@@ -59,7 +59,7 @@ struct SmallTraining {
       var shardLengths = [Float](repeating: 0, count: rows)
       var unit = unitRows.mutableSpan
       var lengthsOfRows = shardLengths.mutableSpan
-      UnitNormalization.forward(projections.span, width: 5, into: &unit, lengths: &lengthsOfRows)
+      L2Normalization.forward(projections.span, width: 5, into: &unit, lengths: &lengthsOfRows)
       hidden.append(activations)
       embeddings += unitRows
       lengths.append(shardLengths)
@@ -76,7 +76,7 @@ struct SmallTraining {
       let (unitRows, shardLengths) = (Array(embeddings[elements]), lengths[index])
       var rowGradients = Array(embeddingGradients[elements])
       var ofRows = rowGradients.mutableSpan
-      UnitNormalization.backward(unitRows: unitRows.span, lengths: shardLengths.span, gradient: &ofRows, width: 5)
+      L2Normalization.backward(unitRows: unitRows.span, lengths: shardLengths.span, gradient: &ofRows, width: 5)
       let shardInputs = Array(inputs[shard * rows * 6..<(shard + 1) * rows * 6])
       let shardLabels = Array(labels[shard * rows..<(shard + 1) * rows])
       let (gradient, ofCrossEntropy) = try backward(

@@ -22,17 +22,17 @@ func floats(_ name: String) throws -> [Float] {
   return try file.floats(0..<file.shape.reduce(1, *))
 }
 
-/// Reads the mode of the first four words.
-func lossMode(_ words: [String]) -> LossMode {
-  var mode = LossMode()
-  guard words.count == 5, let summation = LossMode.Summation(rawValue: words[0]),
-    let anchors = LossMode.Anchors(rawValue: words[1]), let denominator = LossMode.Denominator(rawValue: words[2])
+/// Reads the variant of the first four words.
+func lossVariant(_ words: [String]) -> LossVariant {
+  var variant = LossVariant()
+  guard words.count == 5, let summation = LossVariant.Summation(rawValue: words[0]),
+    let anchors = LossVariant.Anchors(rawValue: words[1]), let denominator = LossVariant.Denominator(rawValue: words[2])
   else { preconditionFailure("\(words)") }
-  mode.summation = summation
-  mode.anchors = anchors
-  mode.denominator = denominator
-  mode.positivesCap = Int(words[3])
-  return mode
+  variant.summation = summation
+  variant.anchors = anchors
+  variant.denominator = denominator
+  variant.positivesCap = Int(words[3])
+  return variant
 }
 
 func run(_ world: borrowing Communicator) throws {
@@ -44,7 +44,7 @@ func run(_ world: borrowing Communicator) throws {
 func train(_ words: [String], over world: borrowing Communicator) throws {
   let labels = try floats("labels").map { label in Int32(label) }
   var training = SmallTraining(
-    lossMode(words), parameters: try floats("parameters"), joint: words[4], over: world)
+    lossVariant(words), parameters: try floats("parameters"), joint: words[4], over: world)
   let inputs = try floats("inputs")
   for _ in 0..<10 {
     let loss = try training.step(inputs: inputs, labels: labels, over: world)

@@ -4,7 +4,7 @@ import Losses
 import MPI
 
 /// A training step in progress on this rank: the rank's part of the batch, and the intermediate results.
-final class RunningStep {
+final class StepInProgress {
   /// The division of the batch over the ranks.
   let partition: BatchPartition
   /// The range of this rank's shards among those of the global batch.
@@ -15,7 +15,7 @@ final class RunningStep {
   let isStopping: Bool
   let clock: StepClock
   /// The communication volume of this rank before the step.
-  let trafficBefore: Traffic
+  let volumeBefore: CommunicationVolume
 
   /// The classes that define the positives of each row of the global batch, after the gather; `nil` without a
   /// contrastive loss.
@@ -27,13 +27,13 @@ final class RunningStep {
 
   init(
     _ partition: BatchPartition, owned: Range<Int>, requests: [ShardPrefetcher.Request], isStopping: Bool,
-    clock: StepClock, trafficBefore: Traffic
+    clock: StepClock, volumeBefore: CommunicationVolume
   ) {
     self.partition = partition
     self.owned = owned
     self.requests = requests
     self.isStopping = isStopping
     self.clock = clock
-    self.trafficBefore = trafficBefore
+    self.volumeBefore = volumeBefore
   }
 }

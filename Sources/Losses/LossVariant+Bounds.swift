@@ -1,6 +1,6 @@
 import Glibc
 
-extension LossMode {
+extension LossVariant {
   /// Returns the loss if all embeddings are equal, with the constant factor g = 1.
   ///
   /// It is the mean over anchors of ln |D|, where |D| is the number of terms in a denominator: ln(N − 1) if all other

@@ -6,7 +6,7 @@
 /// The ramp d_k (as in TensorFlow's `ExponentialMovingAverage` and timm's `ModelEmaV3`) quickly forgets the untrained
 /// parameters. The average is a pure function of the parameters of all steps: it has the same bits on every rank
 /// without communication.
-public struct WeightAverage: Sendable, Equatable {
+public struct ExponentialAverage: Sendable, Equatable {
   /// The factor of the previous average after the ramp, at least 0 and below 1.
   public let decay: Double
   /// The average ā, with the layout of the parameters.

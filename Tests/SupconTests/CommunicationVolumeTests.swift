@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The bytes received from other ranks, as counted by the program.
-struct TrafficTests {
+struct CommunicationVolumeTests {
   private static let (samples, views, width) = (36, 2, 48)
   private static let options = [
     "--batch-size", "\(samples)", "--shard-size", "3", "--embedding-width", "\(width)", "--shapes-train", "72",

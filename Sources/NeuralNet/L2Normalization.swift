@@ -1,5 +1,5 @@
 /// The scaling of rows to Euclidean length 1: z = u / ‖u‖.
-public enum UnitNormalization {
+public enum L2Normalization {
   /// The smallest length that rows are divided by, as in PyTorch's `F.normalize`.
   static let shortest: Float = 1e-12
 

@@ -2,7 +2,7 @@
 /// a shard or a group of shards.
 ///
 /// The formulas are those of ``BatchNormalization``, with rows in the place of pixels.
-struct RowNormalization {
+struct BatchNormalization1D {
   /// The statistics of the columns.
   struct Statistics: Sendable {
     var mean: [Double]
@@ -28,7 +28,7 @@ struct RowNormalization {
     shiftGradient = context.gradientRange(of: slices.shift)
   }
 
-  /// The statistics of a shard's rows, with those of its group.
+  /// Returns the statistics of a shard's rows, with those of its group.
   func statistics(of rows: Span<Float>) -> Statistics {
     let rowCount = rows.count / width
     var sums = [Double](repeating: 0, count: width) + [Double(rowCount)]

@@ -5,9 +5,9 @@ import Optimizers
 ///
 /// The running statistics are averaged like the parameters, as in PyTorch's `AveragedModel` with `use_buffers`, so that
 /// no further pass over the training set is needed.
-package struct AveragedWeights: Sendable, Equatable {
-  private var parameterAverage: WeightAverage
-  private var statisticsAverage: WeightAverage
+package struct EMAWeights: Sendable, Equatable {
+  private var parameterAverage: ExponentialAverage
+  private var statisticsAverage: ExponentialAverage
 
   /// Creates averages that begin with given weights.
   ///
@@ -17,8 +17,8 @@ package struct AveragedWeights: Sendable, Equatable {
   ///   - statistics: The average of the running statistics so far, or the initial ones.
   ///   - step: The number of steps that have been averaged.
   package init(decay: Double, _ parameters: [Float], _ statistics: [Float], step: Int) {
-    parameterAverage = WeightAverage(decay: decay, parameters: parameters, updateCount: step)
-    statisticsAverage = WeightAverage(decay: decay, parameters: statistics, updateCount: step)
+    parameterAverage = ExponentialAverage(decay: decay, parameters: parameters, updateCount: step)
+    statisticsAverage = ExponentialAverage(decay: decay, parameters: statistics, updateCount: step)
   }
 
   /// The factor of the previous average.

@@ -1,8 +1,7 @@
 import KeyedRandomness
 
-/// The mapping of a policy's levels (0 to 10) to magnitudes of operations, which differs between published
-/// implementations.
-enum MagnitudeRange: String, Sendable, CaseIterable {
+/// The convention by which a published implementation maps a policy's levels (0 to 10) to magnitudes of operations.
+enum MagnitudeConvention: String, Sendable, CaseIterable {
   /// The magnitudes of the widely used PyTorch reimplementation for CIFAR: a random magnitude between levels L and L +
   /// 1, black outside the image.
   ///
@@ -33,7 +32,9 @@ struct MagnitudeScale: Sendable, Equatable {
   var translationPixels = 250.0
 }
 
-extension MagnitudeRange {
+extension MagnitudeConvention {
+  // Every switch over operations lists all of them, so that the compiler names those that a new operation needs.
+
   /// Applies an operation to the current image with the magnitude of a level; signs and positions are drawn from
   /// `stream`.
   func apply(
@@ -46,12 +47,14 @@ extension MagnitudeRange {
     case .equalize: return workspace.equalize()
     case .invert: return workspace.invert()
     case .grayscale: return workspace.removeColor()
-    default: break
+    case .shearX, .shearY, .translateX, .translateY, .rotate, .posterize, .solarize, .solarizeAdd, .brightness,
+      .contrast, .color, .sharpness, .hue, .cutout:
+      break
     }
     switch self {
     case .pytorchAutoAugment: applyBinned(operation, level: level, to: workspace, &stream)
-    case .tensorflow: applyOfficial(operation, share: level / scale.top, scale, to: workspace, &stream)
-    case .torchvision: applyTorchvision(operation, share: level / scale.top, to: workspace, &stream)
+    case .tensorflow: applyOfficial(operation, levelFraction: level / scale.top, scale, to: workspace, &stream)
+    case .torchvision: applyTorchvision(operation, levelFraction: level / scale.top, to: workspace, &stream)
     }
   }
 
@@ -59,8 +62,8 @@ extension MagnitudeRange {
     _ operation: ImageOperation, level: Double, to workspace: AugmentationWorkspace, _ stream: inout RandomStream
   ) {
     let (width, height) = (Double(workspace.size.width), Double(workspace.size.height))
-    let share = (level + Double(stream.nextUniform())) / 10
-    func magnitude(_ least: Double, _ most: Double) -> Double { least + (most - least) * share }
+    let levelFraction = (level + Double(stream.nextUniform())) / 10
+    func magnitude(_ least: Double, _ most: Double) -> Double { least + (most - least) * levelFraction }
     func move(_ map: AffineMap) { workspace.move(map.about(x: width / 2 + 1, y: height / 2 + 1), fill: fill) }
     switch operation {
     case .shearX: move(AffineMap(d: magnitude(-0.3, 0.3)))
@@ -70,16 +73,24 @@ extension MagnitudeRange {
     case .rotate: move(.rotation(counterclockwiseDegrees: -magnitude(-30, 30)))
     case .posterize: workspace.posterize(bits: Int(magnitude(4, 8).rounded(.toNearestOrEven)))
     case .solarize: workspace.solarize(threshold: magnitude(0, 256))
-    default: blend(operation, by: magnitude(0.1, 1.9), workspace)
+    case .brightness: workspace.changeBrightness(by: magnitude(0.1, 1.9))
+    case .contrast: workspace.changeContrast(by: magnitude(0.1, 1.9))
+    case .color: workspace.changeColor(by: magnitude(0.1, 1.9))
+    case .sharpness: workspace.sharpen(by: Float(magnitude(0.1, 1.9)))
+    // That code has none of these, or they have no magnitude: the image stays.
+    case .solarizeAdd, .hue, .cutout, .autoContrast, .equalize, .invert, .grayscale: break
     }
   }
 
   private func applyOfficial(
-    _ operation: ImageOperation, share: Double, _ scale: MagnitudeScale, to workspace: AugmentationWorkspace,
+    _ operation: ImageOperation, levelFraction: Double, _ scale: MagnitudeScale, to workspace: AugmentationWorkspace,
     _ stream: inout RandomStream
   ) {
     let size = workspace.size
-    func signed(_ most: Double) -> Double { stream.nextEvent(probability: 0.5) ? most * share : -most * share }
+    let factor = 0.1 + 1.8 * levelFraction
+    func signed(_ most: Double) -> Double {
+      stream.nextEvent(probability: 0.5) ? most * levelFraction : -most * levelFraction
+    }
     func move(_ map: AffineMap) { workspace.move(map, fill: fill) }
     switch operation {
     // About the center of the top left pixel.
@@ -88,20 +99,27 @@ extension MagnitudeRange {
     case .translateX: move(AffineMap(c: signed(scale.translationPixels)))
     case .translateY: move(AffineMap(f: signed(scale.translationPixels)))
     case .rotate: move(.rotation(counterclockwiseDegrees: signed(30), aboutCenterOf: size))
-    case .posterize: workspace.posterize(bits: Int(4 * share))
-    case .solarize: workspace.solarize(threshold: Double(Int(256 * share)))
-    case .solarizeAdd: workspace.addToDarkLevels(Int(110 * share))
-    case .contrast: workspace.changeContrast(by: 0.1 + 1.8 * share, base: UInt8(min(size.pixelCount / 256, 255)))
-    case .cutout: workspace.cutOut(reach: Int(scale.cutoutPixels * share), fill: fill, &stream)
-    default: blend(operation, by: 0.1 + 1.8 * share, workspace)
+    case .posterize: workspace.posterize(bits: Int(4 * levelFraction))
+    case .solarize: workspace.solarize(threshold: Double(Int(256 * levelFraction)))
+    case .solarizeAdd: workspace.addToDarkLevels(Int(110 * levelFraction))
+    case .brightness: workspace.changeBrightness(by: factor)
+    case .contrast: workspace.changeContrast(by: factor, base: UInt8(min(size.pixelCount / 256, 255)))
+    case .color: workspace.changeColor(by: factor)
+    case .sharpness: workspace.sharpen(by: Float(factor))
+    case .cutout: workspace.cutOut(reach: Int(scale.cutoutPixels * levelFraction), fill: fill, &stream)
+    // That code has none of these, or they have no magnitude: the image stays.
+    case .hue, .autoContrast, .equalize, .invert, .grayscale: break
     }
   }
 
   private func applyTorchvision(
-    _ operation: ImageOperation, share: Double, to workspace: AugmentationWorkspace, _ stream: inout RandomStream
+    _ operation: ImageOperation, levelFraction: Double, to workspace: AugmentationWorkspace,
+    _ stream: inout RandomStream
   ) {
     let size = workspace.size
-    func signed(_ most: Double) -> Double { stream.nextEvent(probability: 0.5) ? most * share : -most * share }
+    func signed(_ most: Double) -> Double {
+      stream.nextEvent(probability: 0.5) ? most * levelFraction : -most * levelFraction
+    }
     func pixels(_ extent: Int) -> Double { signed(150.0 / 331 * Double(extent)).rounded(.towardZero) }
     func move(_ map: AffineMap) { workspace.move(map, fill: fill) }
     switch operation {
@@ -111,23 +129,14 @@ extension MagnitudeRange {
     case .translateX: move(AffineMap(c: -pixels(size.width)))
     case .translateY: move(AffineMap(f: -pixels(size.height)))
     case .rotate: move(.rotation(counterclockwiseDegrees: signed(30), aboutCenterOf: size))
-    case .posterize: workspace.posterize(bits: 8 - Int((4 * share).rounded(.toNearestOrEven)))
-    case .solarize: workspace.solarize(threshold: 255 - 255 * share)
-    case .brightness, .contrast, .color, .sharpness: blend(operation, by: 1 + signed(0.9), workspace)
-    // torchvision's policies contain no other operation.
-    default: break
-    }
-  }
-
-  /// Applies brightness, contrast, color or sharpness, which blend the image with a simpler one; does nothing for any
-  /// other operation.
-  private func blend(_ operation: ImageOperation, by factor: Double, _ workspace: AugmentationWorkspace) {
-    switch operation {
-    case .brightness: workspace.changeBrightness(by: factor)
-    case .contrast: workspace.changeContrast(by: factor)
-    case .color: workspace.changeColor(by: factor)
-    case .sharpness: workspace.sharpen(by: Float(factor))
-    default: break
+    case .posterize: workspace.posterize(bits: 8 - Int((4 * levelFraction).rounded(.toNearestOrEven)))
+    case .solarize: workspace.solarize(threshold: 255 - 255 * levelFraction)
+    case .brightness: workspace.changeBrightness(by: 1 + signed(0.9))
+    case .contrast: workspace.changeContrast(by: 1 + signed(0.9))
+    case .color: workspace.changeColor(by: 1 + signed(0.9))
+    case .sharpness: workspace.sharpen(by: Float(1 + signed(0.9)))
+    // Not in torchvision's policies, or without a magnitude.
+    case .solarizeAdd, .hue, .cutout, .autoContrast, .equalize, .invert, .grayscale: break
     }
   }
 }

@@ -8,7 +8,7 @@
 ///     in    L_i = −log( (1/|P(i)|) Σ_{p∈P(i)} e^{s_ip} / D_ip )
 ///
 /// over the anchors that have a positive and, if D contains only negatives, a negative.
-public struct LossMode: Sendable, Equatable {
+public struct LossVariant: Sendable, Equatable {
   /// The position of the sum over positives: outside or inside the logarithm.
   public enum Summation: String, CaseIterable, Sendable {
     /// L_out, the paper's equation 2: the sum is outside the logarithm.
@@ -29,7 +29,7 @@ public struct LossMode: Sendable, Equatable {
   public enum Denominator: String, CaseIterable, Sendable {
     /// e^{s_ia}, summed over all other rows, a ∈ A(i).
     case all
-    /// e^{s_ip − ε} plus the sum of e^{s_in} over the negatives n ∈ N(i), where ε is the ``LossMode/margin``.
+    /// e^{s_ip − ε} plus the sum of e^{s_in} over the negatives n ∈ N(i), where ε is the ``LossVariant/margin``.
     case onePositive = "one-positive"
     /// e^{s_in}, summed over the negatives n ∈ N(i).
     case onlyNegatives = "only-negatives"

@@ -1,9 +1,9 @@
 import Glibc
 
-/// The computations of any variant of the contrastive loss, with the formulas of ``LossMode`` and ``RowWeights``.
-struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
+/// The computations of any variant of the contrastive loss, with the formulas of ``LossVariant`` and ``RowWeights``.
+struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
   /// The variant of the loss.
-  let mode: LossMode
+  let variant: LossVariant
 
   /// Returns an empty array, because no sums over the whole batch are needed.
   @inline(__always)
@@ -14,7 +14,8 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     _ line: UnsafeMutablePointer<Scalar>, row: Int, columns: Range<Int>, _ tiles: ContrastiveTiles<Scalar>,
     weights: RowWeights<Scalar>
   ) {
-    unsafe Scalar.modeFactors(line, row: row, columns: columns, pairs: tiles.pairs, weights: weights, mode: mode)
+    unsafe Scalar.generalFactors(
+      line, row: row, columns: columns, pairs: tiles.pairs, weights: weights, variant: variant)
   }
 
   /// The sums of one block's rows, indexed by row within the block.
@@ -22,8 +23,8 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     /// The logarithm of each row's denominator without the margin: log Σ_A e^s over all other rows, or ν = log Σ_N e^s
     /// over the negatives.
     var denominators: [RunningLogSum<Scalar>]
-    /// For positives summed inside the logarithm (L_in), log Σ_P e^s or, with ``LossMode/Denominator/onePositive``, log
-    /// Σ_P σ(s−d), where d is defined in ``RowWeights``.
+    /// For positives summed inside the logarithm (L_in), log Σ_P e^s or, with ``LossVariant/Denominator/onePositive``,
+    /// log Σ_P σ(s−d), where d is defined in ``RowWeights``.
     var positiveLogSums: [RunningLogSum<Scalar>]
     /// For positives summed outside the logarithm (L_out), Σ_P s or, with one positive per denominator, Σ_P log σ(s−d).
     var positiveSums: [Double]
@@ -49,7 +50,7 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     let anchors = rows.filter { row in unsafe tiles.positiveCounts[row] > 0 }
     var sums = Sums(count: rows.count)
     unsafe addDenominators(tiles, of: anchors, in: rows, scratch: scratch, to: &sums)
-    if mode.denominator == .onePositive {
+    if variant.denominator == .onePositive {
       unsafe addPositives(tiles, of: anchors, in: rows, scratch: scratch, to: &sums)
     }
     for row in rows {
@@ -57,15 +58,15 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
       let positiveCount = unsafe Double(tiles.positiveCounts[row])
       unsafe losses[index] = positiveCount > 0 ? loss(of: sums, at: index, positiveCount: positiveCount) : 0
       unsafe store(
-        sums, at: index, positiveCount: positiveCount, into: statistics + row * mode.statisticsPerRow)
+        sums, at: index, positiveCount: positiveCount, into: statistics + row * variant.statisticsPerRow)
     }
   }
 
   /// Returns the loss L_i of an anchor.
   private func loss(of sums: Sums, at index: Int, positiveCount: Double) -> Double {
     // With sums inside, −log of a mean: of e^{s−d}, where d is subtracted here, or of e^ε σ(s−d).
-    let subtracted = mode.denominator == .onePositive ? -mode.margin : sums.denominators[index].value
-    return mode.summation == .inside
+    let subtracted = variant.denominator == .onePositive ? -variant.margin : sums.denominators[index].value
+    return variant.summation == .inside
       ? subtracted - sums.positiveLogSums[index].value + log(positiveCount)
       : subtracted - sums.positiveSums[index] / positiveCount
   }
@@ -75,7 +76,7 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     _ sums: Sums, at index: Int, positiveCount: Double, into statistics: UnsafeMutablePointer<Scalar>
   ) {
     let isAnchor = positiveCount > 0
-    let isInside = mode.summation == .inside
+    let isInside = variant.summation == .inside
     var place = unsafe statistics
     func add(_ number: Double, orElse other: Scalar) {
       unsafe place.pointee = isAnchor ? Scalar(number) : other
@@ -85,17 +86,17 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     if isInside {
       add(sums.positiveLogSums[index].value, orElse: .infinity)
     }
-    if mode.denominator == .onePositive {
+    if variant.denominator == .onePositive {
       // For a negative, e^{s−ν} = e^ε e^{s−d}.
       let share = isInside ? sums.shares[index] : sums.shares[index] / positiveCount
-      add(share * exp(mode.margin), orElse: 0)
+      add(share * exp(variant.margin), orElse: 0)
     }
   }
 
   /// Returns the value d (``RowWeights``) of a row.
   @inline(__always)
   private func denominator(of sums: Sums, at index: Int) -> Double {
-    sums.denominators[index].value + mode.margin
+    sums.denominators[index].value + variant.margin
   }
   /// Adds up, in a first pass over the lines, the denominators and, unless they depend on these, the sums over
   /// positives.
@@ -104,18 +105,18 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,
     to sums: inout Sums
   ) {
-    let inDenominator = mode.denominator == .all ? PairSelection.positivesAndNegatives : .negatives
+    let inDenominator = variant.denominator == .all ? PairSelection.positivesAndNegatives : .negatives
     let line = unsafe scratch + ContrastiveTiles<Scalar>.rowsPerBlock * ContrastiveTiles<Scalar>.columnsPerTile
     unsafe tiles.forEachLine(of: anchors, in: rows, scratch: scratch) { row, similarities, columns in
       let index = row - rows.lowerBound
       unsafe Scalar.select(
         inDenominator, of: similarities, row: row, columns: columns, pairs: tiles.pairs, into: line)
       unsafe sums.denominators[index].add(line, count: columns.count)
-      if mode.denominator == .onePositive {
+      if variant.denominator == .onePositive {
         return
       }
       unsafe Scalar.select(.positives, of: similarities, row: row, columns: columns, pairs: tiles.pairs, into: line)
-      if mode.summation == .inside {
+      if variant.summation == .inside {
         unsafe sums.positiveLogSums[index].add(line, count: columns.count)
       } else {
         unsafe sums.positiveSums[index] += Scalar.finiteSum(line, count: columns.count)
@@ -130,7 +131,7 @@ struct ModeLoss<Scalar: TileArithmetic>: LossStrategy {
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,
     to sums: inout Sums
   ) {
-    let isInside = mode.summation == .inside
+    let isInside = variant.summation == .inside
     let line = unsafe scratch + ContrastiveTiles<Scalar>.rowsPerBlock * ContrastiveTiles<Scalar>.columnsPerTile
     let complements = unsafe line + ContrastiveTiles<Scalar>.columnsPerTile
     var products = [RunningLogSum<Scalar>](repeating: RunningLogSum(), count: rows.count)

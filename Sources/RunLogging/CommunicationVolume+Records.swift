@@ -1,7 +1,7 @@
 import MPI
 import Runs
 
-extension Traffic {
+extension CommunicationVolume {
   /// The calls, received bytes and seconds of each collective that was called, by MPI function name.
   package var records: [String: StepRecord.CollectiveRecord] {
     let used = Collective.allCases.filter { collective in self[collective].calls > 0 }

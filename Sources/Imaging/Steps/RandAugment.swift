@@ -1,7 +1,7 @@
 import KeyedRandomness
 
 /// The RandAugment operation: N random operations, all with the same magnitude.
-struct RandomOperations: AugmentationStep {
+struct RandAugment: AugmentationStep {
   /// The implementation that defines the set of operations and their magnitudes.
   enum Code: String, Sendable, CaseIterable {
     /// The official TensorFlow code: 16 operations and the identity, magnitudes up to 10.
@@ -16,9 +16,11 @@ struct RandomOperations: AugmentationStep {
 
   let name = "random-operations"
   let summary = "applies RandAugment's random operations, without the crop and flip of preset randaugment"
-  var withDefaults: RandomOperations { RandomOperations() }
+  var withDefaults: RandAugment { RandAugment() }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [] }
 
-  var parameters: [AugmentationParameter<RandomOperations>] {
+  var parameters: [AugmentationParameter<RandAugment>] {
     [
       .integer("operations", \.operations, in: 0...20, "how many, one after another"),
       .number("magnitude", \.magnitude, in: 0...30, "how strong each is: to 10, or to 30 with torchvision's levels"),
@@ -39,7 +41,7 @@ struct RandomOperations: AugmentationStep {
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
     let choices = levels == .tensorflow ? Self.official : Self.torchvision
     let scale = MagnitudeScale(top: levels == .tensorflow ? 10 : 30, cutoutPixels: 40, translationPixels: 100)
-    let range = levels == .tensorflow ? MagnitudeRange.tensorflow : .torchvision
+    let range = levels == .tensorflow ? MagnitudeConvention.tensorflow : .torchvision
     for _ in 0..<operations {
       let choice = stream.nextInteger(below: choices.count + 1)
       // The last choice is the identity.

@@ -2,7 +2,7 @@
 ///
 /// If the memory does not suffice to save the activations of all shards, every thread saves at least those of the last
 /// shard that it ran forward, which is the first to run backward; the others are recomputed.
-package struct ActivationRoom {
+package struct ActivationBudget {
   /// True if the activations of all shards are saved until the backward pass.
   package let isKeepingAll: Bool
   /// The number of shards that have memory for activations of their own.
@@ -11,7 +11,7 @@ package struct ActivationRoom {
   /// shared memory.
   package let heldCount: Int
   /// The number of shards of which only the outputs of blocks are kept.
-  package let outlinedCount: Int
+  package let blockOutputShardCount: Int
 
   /// Divides `byteCount` bytes between shards of `shardByteCount` bytes each.
   package init(byteCount: Int, shardByteCount: Int, shards: Int, threads: Int) {
@@ -19,28 +19,30 @@ package struct ActivationRoom {
     isKeepingAll = affordable >= shards || shards <= threads
     keptCount = isKeepingAll ? shards : max(0, affordable - threads)
     heldCount = isKeepingAll ? shards : keptCount + threads
-    outlinedCount = 0
+    blockOutputShardCount = 0
   }
 
   /// Divides `byteCount` bytes between shards that are computed side by side, so that the activations of all of them
   /// exist at once.
   ///
   /// - Parameters:
-  ///   - byteCount: The bytes.
-  ///   - shardByteCount: Those of a shard that keeps all activations.
-  ///   - outlineByteCount: Those of a shard that keeps the outputs of its blocks, and computes one block at a time
-  ///     again; the least that any of them takes.
+  ///   - byteCount: The bytes to divide.
+  ///   - shardByteCount: The bytes of a shard that keeps all activations.
+  ///   - blockOutputByteCount: The bytes of a shard that keeps only the outputs of its blocks, and computes one block
+  ///     at a time again; the least that any shard takes.
   ///   - shards: The number of shards.
-  package init(byteCount: Int, shardByteCount: Int, outlineByteCount: Int, shards: Int) {
-    let saving = shardByteCount - outlineByteCount
+  package init(byteCount: Int, shardByteCount: Int, blockOutputByteCount: Int, shards: Int) {
+    let saving = shardByteCount - blockOutputByteCount
     keptCount =
       byteCount >= shards * shardByteCount || saving <= 0
-      ? shards : max(0, byteCount - shards * outlineByteCount) / saving
+      ? shards : max(0, byteCount - shards * blockOutputByteCount) / saving
     isKeepingAll = keptCount == shards
     heldCount = keptCount
-    outlinedCount = shards - keptCount
+    blockOutputShardCount = shards - keptCount
   }
 
-  /// The bytes of all activations, for shards of the given sizes.
-  package func byteCount(shard: Int, outline: Int) -> Int { heldCount * shard + outlinedCount * outline }
+  /// Returns the bytes of all activations, for shards of the given sizes.
+  package func byteCount(shard: Int, blockOutputs: Int) -> Int {
+    heldCount * shard + blockOutputShardCount * blockOutputs
+  }
 }

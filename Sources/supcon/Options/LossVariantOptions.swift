@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The options of the contrastive loss, except the temperature.
-struct LossModeOptions: OptionArguments {
+struct LossVariantOptions: OptionArguments {
   @Option("loss") var loss: String?
   @Option("margin") var margin: String?
   @Option("summation") var summation: String?

@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 
 /// The moving average of weights against its formula in float64.
-@Suite struct WeightAverageTests {
+@Suite struct ExponentialAverageTests {
   @Test(arguments: [0, 0.5, 0.99, 0.9999])
   func `averages are those of the formula in float64`(decay: Double) {
     var numbers = TestNumbers(seed: 3)
     let first = (0..<37).map { _ in Float(numbers.normal()) }
-    var average = WeightAverage(decay: decay, parameters: first)
+    var average = ExponentialAverage(decay: decay, parameters: first)
     var expected = first.map(Double.init)
     for step in 0..<200 {
       let parameters = (0..<37).map { _ in Float(numbers.normal()) }
@@ -24,14 +24,14 @@ import Testing
   }
 
   @Test func `without decay the average is the last parameters`() {
-    var average = WeightAverage(decay: 0, parameters: [1, 2])
+    var average = ExponentialAverage(decay: 0, parameters: [1, 2])
     average.update([3, 5])
     #expect(average.parameters == [3, 5])
   }
 
   @Test func `equal parameters keep the average bit for bit`() {
     let parameters: [Float] = [0.1, -3.7, 1e-20]
-    var average = WeightAverage(decay: 0.999, parameters: parameters)
+    var average = ExponentialAverage(decay: 0.999, parameters: parameters)
     for _ in 0..<50 {
       average.update(parameters)
     }
@@ -39,11 +39,11 @@ import Testing
   }
 
   @Test func `an average from a checkpoint continues as the uninterrupted one`() {
-    var whole = WeightAverage(decay: 0.9, parameters: [0])
+    var whole = ExponentialAverage(decay: 0.9, parameters: [0])
     for step in 0..<5 {
       whole.update([Float(step)])
     }
-    var resumed = WeightAverage(decay: 0.9, parameters: whole.parameters, updateCount: whole.updateCount)
+    var resumed = ExponentialAverage(decay: 0.9, parameters: whole.parameters, updateCount: whole.updateCount)
     for step in 5..<30 {
       whole.update([Float(step)])
       resumed.update([Float(step)])

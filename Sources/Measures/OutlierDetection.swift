@@ -3,7 +3,7 @@
 /// AUROC is the probability that an outlier has a larger distance than an in-distribution sample, with ties counted
 /// half. FPR95 is the fraction of outliers within the smallest distance that includes at least 95 % of the
 /// in-distribution samples.
-package struct Detection {
+package struct OutlierDetection {
   package let areaUnderROC: Double
   package let falsePositiveRate95: Double
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Files and folders that a scan does not use.
-struct PassedOverTests {
+struct SkippedFilesTests {
   private func scan(_ names: [String], classes: [String]? = nil) throws -> FolderScan {
     let directory = try TemporaryDirectory()
     for name in names {
@@ -14,17 +14,17 @@ struct PassedOverTests {
   }
 
   @Test(arguments: [
-    ("a/@eaDir/1.png/THUMB.png", PassedOver.Kind.system), ("@eaDir/1.png", .system), ("__MACOSX/a/._1.png", .system),
+    ("a/@eaDir/1.png/THUMB.png", SkippedFiles.Kind.system), ("@eaDir/1.png", .system), ("__MACOSX/a/._1.png", .system),
     ("lost+found/1.png", .system), ("$RECYCLE.BIN/1.png", .system), ("System Volume Information/x", .system),
     ("a/Thumbs.db", .system), ("a/.DS_Store", .system), ("a/._2.png", .system), ("a/#recycle/1.png", .system),
     (".cache/1.png", .hidden), ("a/.2.png", .hidden), ("a/2.avif", .imageFormat), ("a/2.HEIC", .imageFormat),
     ("a/2.txt", .otherFile), ("a/noending", .otherFile), ("labels.csv", .otherFile), ("2.png", .looseImage),
   ])
-  func `is counted by kind and named`(name: String, kind: PassedOver.Kind) throws {
+  func `is counted by kind and named`(name: String, kind: SkippedFiles.Kind) throws {
     let scan = try scan(["a/1.png", "b/1.png", name])
     #expect(scan.index.count == 2 && scan.index.classNames == ["a", "b"])
-    #expect(scan.passedOver.count(kind) == 1)
-    let total = PassedOver.Kind.allCases.reduce(0) { sum, kind in sum + scan.passedOver.count(kind) }
+    #expect(scan.skippedFiles.count(kind) == 1)
+    let total = SkippedFiles.Kind.allCases.reduce(0) { sum, kind in sum + scan.skippedFiles.count(kind) }
     #expect(total == 1, "\(scan.note ?? "")")
     #expect(scan.note?.contains("passed over 1 ") ?? false)
   }
@@ -40,7 +40,7 @@ struct PassedOverTests {
     ]
     let scan = try scan(names)
     #expect(scan.index.count == 7)
-    let total = PassedOver.Kind.allCases.reduce(0) { sum, kind in sum + scan.passedOver.count(kind) }
+    let total = SkippedFiles.Kind.allCases.reduce(0) { sum, kind in sum + scan.skippedFiles.count(kind) }
     #expect(scan.index.count + total == names.count)
     #expect(scan.note?.contains("4 images of formats that are not read (.avif 2, .heic 1, .jxl 1)") ?? false)
   }

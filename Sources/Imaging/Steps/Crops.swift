@@ -10,6 +10,8 @@ struct PaddedCrop: AugmentationStep {
   let name = "padded-crop"
   let summary = "adds a margin and cuts out a random window of the view's size"
   var withDefaults: PaddedCrop { PaddedCrop() }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<PaddedCrop>] {
     [
@@ -27,7 +29,7 @@ struct PaddedCrop: AugmentationStep {
     var window = workspace.viewSize.window
     window.top = Int32(top)
     window.left = Int32(left)
-    workspace.cut(window, fill: UInt8(fill))
+    workspace.crop(window, fill: UInt8(fill))
   }
 }
 
@@ -39,13 +41,15 @@ struct CenterCrop: AugmentationStep {
   let summary = "cuts the view out of the center"
   var decidesSize: Bool { true }
   var withDefaults: CenterCrop { CenterCrop() }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<CenterCrop>] {
     [.integer("fill", \.fill, in: 0...255, "the level around a smaller image")]
   }
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
-    workspace.cut(workspace.viewSize.centered(in: workspace.size), fill: UInt8(fill))
+    workspace.crop(workspace.viewSize.centered(in: workspace.size), fill: UInt8(fill))
   }
 }
 
@@ -67,6 +71,8 @@ struct Resize: AugmentationStep {
   let summary = "resizes the image to cover the view; what is larger than the view at the end is cut to its center"
   var decidesSize: Bool { true }
   var withDefaults: Resize { Resize() }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [] }
 
   var parameters: [AugmentationParameter<Resize>] {
     [
@@ -81,7 +87,7 @@ struct Resize: AugmentationStep {
   }
 
   /// Resizes the image and crops the view from its center, computing only the pixels of the view.
-  func applyWithCut(to workspace: AugmentationWorkspace) {
+  func applyWithCrop(to workspace: AugmentationWorkspace) {
     let target = target(for: workspace.size, workspace.viewSize)
     workspace.resize(
       workspace.size.window, to: target, window: workspace.viewSize.centered(in: target), filter)
@@ -106,6 +112,8 @@ struct Flip: AugmentationStep {
   let name = "flip"
   let summary = "exchanges left and right"
   var withDefaults: Flip { Flip() }
+  var values: StepValues { .levels }
+  var flipProbabilities: [Double] { [probability] }
 
   var parameters: [AugmentationParameter<Flip>] { [.probability(\.probability)] }
 
@@ -119,7 +127,7 @@ struct Flip: AugmentationStep {
 }
 
 extension AugmentationParameter {
-  /// The parameter that is the probability with which the operation is applied to a view.
+  /// Describes the parameter for the probability with which the operation is applied to a view.
   static func probability(_ path: WritableKeyPath<Step, Double> & Sendable) -> AugmentationParameter {
     .number("probability", path, in: 0...1, "the share of views that are changed")
   }

@@ -2,7 +2,7 @@ import ImageCodecs
 import Imaging
 
 /// The counts of files and folders that a scan does not use, by reason and detail.
-package struct PassedOver: Sendable, Equatable {
+package struct SkippedFiles: Sendable, Equatable {
   /// A reason not to use a file or a folder.
   package enum Kind: Int, Sendable, CaseIterable {
     /// An image in a format that this program cannot decode; the detail is its ending.
@@ -34,15 +34,15 @@ package struct PassedOver: Sendable, Equatable {
   }
 
   /// Adds the counts of another scan.
-  package mutating func add(_ other: PassedOver) {
+  package mutating func add(_ other: SkippedFiles) {
     for (kind, details) in other.counts {
       counts[kind, default: [:]].merge(details, uniquingKeysWith: +)
     }
   }
 
   /// Returns the counts that were added since an earlier state of the same scan.
-  package func difference(from earlier: PassedOver) -> PassedOver {
-    var difference = PassedOver()
+  package func difference(from earlier: SkippedFiles) -> SkippedFiles {
+    var difference = SkippedFiles()
     for (kind, details) in counts {
       for (detail, count) in details {
         let added = count - (earlier.counts[kind]?[detail] ?? 0)
@@ -94,7 +94,7 @@ enum EntryKind: Equatable {
   /// An image, recognized by its ending, that this program can decode.
   case image
   /// An entry that is not used, with the reason and the detail under which it is counted.
-  case passedOver(PassedOver.Kind, String)
+  case skipped(SkippedFiles.Kind, String)
   /// A file that this program wrote, which is neither used nor counted.
   case own
 
@@ -113,12 +113,12 @@ enum EntryKind: Equatable {
     let text = String(decoding: name, as: UTF8.self)
     if text == "supcon-dataset.json" { return .own }
     if let kind = common(text) { return kind }
-    guard let ending = ending(of: name) else { return .passedOver(.otherFile, "without an ending") }
+    guard let ending = ending(of: name) else { return .skipped(.otherFile, "without an ending") }
     if imageEndings.contains(ending) { return .image }
     switch ImageFileKind(ending: ending) {
-    case .missingLibrary(_, let package): return .passedOver(.imageFormat, ".\(ending) needs \(package):")
-    case .decodable, .unsupported: return .passedOver(.imageFormat, ".\(ending)")
-    case .other, nil: return .passedOver(.otherFile, ".\(ending)")
+    case .missingLibrary(_, let package): return .skipped(.imageFormat, ".\(ending) needs \(package):")
+    case .decodable, .unsupported: return .skipped(.imageFormat, ".\(ending)")
+    case .other, nil: return .skipped(.otherFile, ".\(ending)")
     }
   }
 
@@ -130,10 +130,10 @@ enum EntryKind: Equatable {
   private static func common(_ text: String) -> EntryKind? {
     // macOS stores resource forks in files `._NAME` on file systems that do not support them.
     if systemNames.contains(text.lowercased()) || text.hasPrefix(".Trash-") || text.hasPrefix(".nfs") {
-      return .passedOver(.system, text)
+      return .skipped(.system, text)
     }
-    if text.hasPrefix("._") { return .passedOver(.system, "._ files of macOS") }
-    return text.hasPrefix(".") ? .passedOver(.hidden, text) : nil
+    if text.hasPrefix("._") { return .skipped(.system, "._ files of macOS") }
+    return text.hasPrefix(".") ? .skipped(.hidden, text) : nil
   }
 
   /// Returns the part of a name after the last dot, in lower case.
