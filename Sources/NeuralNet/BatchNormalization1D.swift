@@ -22,7 +22,7 @@ struct BatchNormalization1D {
   init(_ context: NetworkContext, _ name: String, width: Int) {
     self.context = context
     self.width = width
-    context.statisticsExchanges.add(forward: [width + 1, width], backward: 2 * width)
+    context.batchNormExchangeLengths.add(forward: [width + 1, width], backward: 2 * width)
     slices = context.layout.addNormalization(name, channels: width)
     scaleGradient = context.gradientRange(of: slices.scale)
     shiftGradient = context.gradientRange(of: slices.shift)

@@ -29,10 +29,10 @@ public final class NetworkContext {
   public let packedWeights: PackedWeights
 
   /// The group of the shard that is computed next; `nil` if BatchNorm takes each shard's own statistics.
-  public var statisticsGroup: (any StatisticsGroup)?
+  public var batchNormGroup: (any BatchNormGroup)?
 
   /// The vectors that the shards of a group sum.
-  public internal(set) var statisticsExchanges = StatisticsExchanges()
+  public internal(set) var batchNormExchangeLengths = BatchNormExchangeLengths()
 
   /// The times of layers and passes, if they are taken.
   public let profile: LayerProfile?

@@ -75,7 +75,7 @@ final class ResNetStem {
     let names = ResNetArchitecture.Stem.layerNames
     unit = try ConvolutionUnit(context, names.convolution, names.normalization, geometry, isFirst: true)
     self.context = context
-    context.statisticsExchanges.add(forward: [unit.sumCount], backward: unit.sumCount)
+    context.batchNormExchangeLengths.add(forward: [unit.sumCount], backward: unit.sumCount)
     relu = try context.scratchTensor(unit.outputShape, .stem)
     switch kind {
     case .cifar:

@@ -136,9 +136,9 @@ final class ResidualBlock {
     }
     self.context = context
     if case .projected(let unit) = shortcut {
-      context.statisticsExchanges.add(sumsOf: units, unit)
+      context.batchNormExchangeLengths.add(sumsOf: units, unit)
     } else {
-      context.statisticsExchanges.add(sumsOf: units, nil)
+      context.batchNormExchangeLengths.add(sumsOf: units, nil)
     }
     restoredOutput = context.isTraining && !isOdd ? try context.scratchTensor(output, .evenOutput) : nil
     guard context.isTraining else {
@@ -306,7 +306,7 @@ final class ResidualBlock {
   }
 }
 
-extension StatisticsExchanges {
+extension BatchNormExchangeLengths {
   /// Registers a block, whose last unit and shortcut share a vector.
   fileprivate mutating func add(sumsOf units: [ConvolutionUnit], _ shortcut: ConvolutionUnit?) {
     for (place, unit) in units.enumerated() {

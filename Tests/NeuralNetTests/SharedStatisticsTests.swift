@@ -185,7 +185,7 @@ import Testing
     let results = Results<[Float]>(count: sizes.count)
     try sideBySide(sizes.count) { shard, group in
       useOneThreadPerPrimitive()
-      networks[shard].context.statisticsGroup = group
+      networks[shard].context.batchNormGroup = group
       results[shard] = try networks[shard].forward(Array(views[rows(shard, 3 * 256)]), parameters)
     }
     for shard in sizes.indices {
@@ -197,7 +197,7 @@ import Testing
       embeddings, labels: content.labels, width: 128, temperature: content.temperature)
     try sideBySide(sizes.count) { shard, group in
       useOneThreadPerPrimitive()
-      networks[shard].context.statisticsGroup = group
+      networks[shard].context.batchNormGroup = group
       results[shard] = try networks[shard].backward(
         embeddingGradient: Array(loss.gradient[rows(shard, 128)]), parameters)
     }
@@ -236,7 +236,7 @@ import Testing
     let results = Results<(output: [Float], gradient: [Float], inputGradient: [Float], moments: [Float])>(count: 2)
     try sideBySide(2) { shard, group in
       useOneThreadPerPrimitive()
-      contexts[shard].statisticsGroup = group
+      contexts[shard].batchNormGroup = group
       let saved = heads[shard].makeSavedActivations(views: sizes[shard])
       let rows = starts[shard]..<starts[shard] + sizes[shard]
       let own = Array(input[rows.lowerBound * 24..<rows.upperBound * 24])

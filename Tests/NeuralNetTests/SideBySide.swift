@@ -4,7 +4,7 @@ import Synchronization
 
 /// Runs `body` for each shard on a thread of its own, with a group in which their statistics are summed in the order of
 /// the shards.
-func sideBySide(_ count: Int, _ body: @escaping (_ shard: Int, _ group: any StatisticsGroup) throws -> Void) throws {
+func sideBySide(_ count: Int, _ body: @escaping (_ shard: Int, _ group: any BatchNormGroup) throws -> Void) throws {
   let meeting = Meeting(count)
   let errors = Mutex<[any Error]>([])
   let threads = DispatchGroup()
@@ -35,7 +35,7 @@ private final class Meeting: @unchecked Sendable {
   private var arrived = 0
   private var turn = 0
 
-  private final class Seat: StatisticsGroup {
+  private final class Seat: BatchNormGroup {
     let meeting: Meeting
     let shard: Int
 
@@ -51,7 +51,7 @@ private final class Meeting: @unchecked Sendable {
     vectors = Array(repeating: [], count: count)
   }
 
-  func seat(_ shard: Int) -> any StatisticsGroup { Seat(self, shard) }
+  func seat(_ shard: Int) -> any BatchNormGroup { Seat(self, shard) }
 
   private func sum(_ vector: [Double], of shard: Int) -> [Double] {
     condition.lock()

@@ -83,7 +83,7 @@ final class ShardPass: Sendable {
   ///   - exchange: The meeting of the shards.
   ///   - serve: Sums what they bring there, on this thread.
   /// - Throws: The first error of any thread, or that of `serve`, after all have ended.
-  func run(_ exchange: StatisticsExchange, serve: () throws -> Void) throws {
+  func run(_ exchange: BatchNormExchange, serve: () throws -> Void) throws {
     prepareModels()
     guard !hasFailed else { return try wait() }
     for shard in 0..<queue.count {
@@ -91,7 +91,7 @@ final class ShardPass: Sendable {
       startThread { [self] in
         defer { background.leave() }
         useOneThreadPerPrimitive()
-        unsafe models[shard].statisticsGroup = exchange.group(ofShard: shard)
+        unsafe models[shard].batchNormGroup = exchange.group(ofShard: shard)
         do {
           try exchange.compute {
             unsafe try body(models[shard], shards[shard], Place(shard: shard, thread: shard))

@@ -42,11 +42,11 @@ final class TrainingModel {
   let encoder: ResNet
   let layout: ModelLayout
   /// The vectors that shards which share statistics sum in each pass.
-  var statisticsExchanges: StatisticsExchanges { context.statisticsExchanges }
+  var batchNormExchangeLengths: BatchNormExchangeLengths { context.batchNormExchangeLengths }
   /// The group of the shard that is computed next, if shards share statistics.
-  var statisticsGroup: (any StatisticsGroup)? {
-    get { context.statisticsGroup }
-    set { context.statisticsGroup = newValue }
+  var batchNormGroup: (any BatchNormGroup)? {
+    get { context.batchNormGroup }
+    set { context.batchNormGroup = newValue }
   }
   /// The first parameters of the parts whose gradients are complete together, ascending; the heads' are the last.
   var gradientParts: [Int] { encoder.parameterBounds + [headStart] }

@@ -79,7 +79,7 @@ extension TrainingStep {
       try world.throwingTogether { try pass.run() }
     } else {
       // With collectives of its own, a pass that fails on one rank ends the job at once.
-      let exchanges = workers.model.statisticsExchanges
+      let exchanges = workers.model.batchNormExchangeLengths
       try run(pass, exchanges.forward + exchanges.backward, partition, over: world)
     }
     let found = try world.allGather(value: check.finding)

@@ -28,7 +28,7 @@ extension TrainingStep {
     let pass = workers.forward(step.owned.count, parameters: parameters) { [loader] views, shard in
       try step.clock.measure(.data) { try loader.fill(views, step.requests[shard]) }
     }
-    try run(pass, workers.model.statisticsExchanges.forward, step.partition, step.clock, over: world)
+    try run(pass, workers.model.batchNormExchangeLengths.forward, step.partition, step.clock, over: world)
   }
 
   /// Runs a pass over this rank's shards; where shards share BatchNorm's statistics, sums these layer by layer.
@@ -47,7 +47,7 @@ extension TrainingStep {
     over world: borrowing Communicator
   ) throws {
     guard let groups = partition.statistics else { return try pass.run() }
-    let exchange = StatisticsExchange(shards: partition.shards[world.rank].count, threads: workers.threadCount)
+    let exchange = BatchNormExchange(shards: partition.shards[world.rank].count, threads: workers.threadCount)
     let activity = world.activity
     try pass.run(exchange) {
       try exchange.serve(counts) { vectors, count in
@@ -92,7 +92,7 @@ extension TrainingStep {
       try addGradient(of: shard, index, model, parameters, to: step)
     }
     guard isOverlapping else {
-      return try run(pass, workers.model.statisticsExchanges.backward, step.partition, step.clock, over: world)
+      return try run(pass, workers.model.batchNormExchangeLengths.backward, step.partition, step.clock, over: world)
     }
     step.backwardPass = pass
     pass.start { [clock = step.clock] in clock.end(.backward) }

@@ -35,7 +35,8 @@ struct PlanResult: Codable {
   /// The number of those shards whose activations are saved for the backward pass; the others are recomputed.
   var shardsKept: Int
   var shardActivationBytes: Int
-  /// The bytes of a shard of which only the outputs of blocks are saved; absent unless shards share BatchNorm's statistics.
+  /// The bytes of a shard of which only the outputs of blocks are saved; absent unless shards share BatchNorm's
+  /// statistics.
   var shardOutlineBytes: Int?
   var stepsPerEpoch: Int
   var steps: Int

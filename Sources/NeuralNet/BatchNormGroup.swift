@@ -1,7 +1,7 @@
 /// The shards that BatchNorm normalizes with the same statistics, as one of them sees it.
 ///
 /// Its shards run through the network side by side: each stops at every BatchNorm until all have brought their sums.
-public protocol StatisticsGroup: AnyObject {
+public protocol BatchNormGroup: AnyObject {
   /// Sums a vector of each shard, element by element.
   ///
   /// Blocks until every shard of the group has passed its own of the same length; all receive the same bits.
@@ -15,10 +15,10 @@ struct GroupSums {
 }
 
 /// The lengths of the vectors that the shards of a group sum in a pass, in the order of the pass.
-public struct StatisticsExchanges: Sendable {
-  /// Those of the forward pass.
+public struct BatchNormExchangeLengths: Sendable {
+  /// The lengths in the forward pass.
   public internal(set) var forward: [Int] = []
-  /// Those of the backward pass.
+  /// The lengths in the backward pass.
   public internal(set) var backward: [Int] = []
 
   /// Registers the vectors of the next layer of the network.
@@ -29,18 +29,18 @@ public struct StatisticsExchanges: Sendable {
 }
 
 extension NetworkContext {
-  /// Sums what each shard of the group passes; a shard alone is its own group.
+  /// Returns the sum of the vectors that the shards of the group pass; the vector itself for a shard alone.
   func sumOverGroup(_ vector: [Double]) -> [Double] {
-    guard let statisticsGroup, !vector.isEmpty else { return vector }
-    return statisticsGroup.sum(vector)
+    guard let batchNormGroup, !vector.isEmpty else { return vector }
+    return batchNormGroup.sum(vector)
   }
 
-  /// The same with the shard's own sums.
+  /// Returns the shard's own sums of a BatchNorm together with the sums over its group.
   func groupSums(_ own: BatchNormalization.Sums) -> GroupSums {
     GroupSums(own: own, total: sumOverGroup(own))
   }
 
-  /// The same for two layers of the same place in the network, in one message.
+  /// Returns the own and the group's sums of two BatchNorm layers at the same place in the network, in one message.
   func groupSums(
     _ first: BatchNormalization.Sums, _ second: BatchNormalization.Sums
   ) -> (first: GroupSums, second: GroupSums) {

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Every shard has a thread of its own. Of those that do not wait here, as many compute as the rank has threads. The
 /// sums are the work of the thread that talks to MPI (``serve(_:_:)``).
-final class StatisticsExchange: Sendable {
+final class BatchNormExchange: Sendable {
   private struct State {
     var vectors: [[Double]]
     var sums: [[Double]]
@@ -15,11 +15,11 @@ final class StatisticsExchange: Sendable {
   }
 
   /// A shard's place in the exchange.
-  private final class Seat: StatisticsGroup {
-    private let exchange: StatisticsExchange
+  private final class Seat: BatchNormGroup {
+    private let exchange: BatchNormExchange
     private let shard: Int
 
-    init(_ exchange: StatisticsExchange, _ shard: Int) {
+    init(_ exchange: BatchNormExchange, _ shard: Int) {
       self.exchange = exchange
       self.shard = shard
     }
@@ -35,7 +35,7 @@ final class StatisticsExchange: Sendable {
   /// For each shard, the signal that its sum is there.
   private let summed: [DispatchSemaphore]
 
-  /// An exchange for one pass.
+  /// Creates an exchange for one pass.
   ///
   /// - Parameters:
   ///   - shards: The number of this rank's shards in the batch.
@@ -51,7 +51,7 @@ final class StatisticsExchange: Sendable {
   }
 
   /// Returns the group of a shard, as its model needs it.
-  func group(ofShard shard: Int) -> any StatisticsGroup { Seat(self, shard) }
+  func group(ofShard shard: Int) -> any BatchNormGroup { Seat(self, shard) }
 
   /// Runs the computation of a shard on its own thread.
   func compute<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
