@@ -88,8 +88,8 @@ let stages: [Target] = [
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet", "Optimizers"], exclude: ["README.md"],
-    swiftSettings: swiftSettings),
+    name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet", "Optimizers", "Spelling"],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Job",
     dependencies: [

@@ -5,22 +5,31 @@ extension Configuration {
   ///   - total: The new number of epochs, counted from the run's start; the present number is accepted and changes
   ///     nothing.
   ///   - run: The run directory, for messages.
-  ///   - report: Receives a note about the learning rate.
+  /// - Returns: A sentence about the learning rate; `nil` if nothing changes.
   /// - Throws: ``RunError`` if the run already has more epochs.
-  package mutating func extend(toEpochs total: Int, run: String, report: Reporter) throws(RunError) {
+  package mutating func extend(toEpochs total: Int, run: String) throws(RunError) -> String? {
     let former = schedule.epochs
-    guard total != former else { return }
+    guard total != former else { return nil }
     guard total > former else {
       throw RunError(
         .configuration, "--extend-epochs \(total): the run in \(run) has \(counted(former, "epoch")) already",
         remedy: "give the number of epochs in total, more than \(former)")
     }
     schedule.extend(toEpochs: total)
-    report(
-      "\(run): extended from \(former) to \(total) epochs; "
-        + (schedule.kind == .cosine
-          ? "the cosine starts again at the peak learning rate at epoch \(former) and falls to 0 at epoch \(total)"
-          : "the learning rates are those of a run started with --epochs \(total)"))
+    return "\(run): extended from \(former) to \(total) epochs; \(learningRateText(former, total))"
+  }
+
+  /// The learning rates after an extension from `former` to `total` epochs, in words.
+  private func learningRateText(_ former: Int, _ total: Int) -> String {
+    guard schedule.kind == .cosine else {
+      return "the learning rates are those of a run started with --epochs \(total)"
+    }
+    let warmup = schedule.warmupEpochs ?? 0
+    guard warmup > Double(former) else {
+      return "the cosine starts again at the peak learning rate at epoch \(former) and falls to 0 at epoch \(total)"
+    }
+    return
+      "the cosine starts again at epoch \(former), below the peak learning rate as the warm-up of \(plain(warmup)) epochs goes on, and falls to 0 at epoch \(total)"
   }
 
   /// Returns this configuration, read from a checkpoint, with the number of epochs of `other`, read from its run

@@ -110,7 +110,7 @@ extension Configuration {
   ///
   /// - Throws: ``RunError`` if the dataset cannot fill batches of the configured kind.
   package func makeSampler(_ dataset: any ImageDataset) throws(RunError) -> Sampler {
-    try batches.makeSampler(dataset, seed: compute.seed)
+    try batches.makeSampler(dataset, seed: compute.seed, isContrasting: isContrasting)
   }
 
   /// Sets the length of the learning rate warm-up if it was not given.
@@ -120,8 +120,10 @@ extension Configuration {
   ///   - report: Receives a note if the warm-up is longer than an epoch.
   package mutating func resolveWarmup(stepsPerEpoch: Int, report: Reporter) {
     guard schedule.resolveWarmup(stepsPerEpoch: stepsPerEpoch, isContrasting: isContrasting) else { return }
+    let steps = schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch)
+    let limit = steps < ScheduleOptions.leastContrastiveWarmupSteps ? ", half of this short run" : ""
     report(
-      "warm-up: \(decimal(schedule.warmupEpochs ?? 0, 1)) epochs (\(schedule.warmupSteps(stepsPerEpoch: stepsPerEpoch)) steps), as --warmup-epochs is not given"
+      "warm-up: \(decimal(schedule.warmupEpochs ?? 0, 1)) epochs (\(counted(steps, "step")))\(limit), as --warmup-epochs is not given"
     )
   }
 

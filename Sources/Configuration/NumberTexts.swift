@@ -1,12 +1,16 @@
+/// Formats a number as Swift does, except that NaN is `NaN` whatever its sign bit is.
+package func shown(_ value: Double) -> String { value.isNaN ? "NaN" : "\(value)" }
+
 /// Formats a number with a fixed number of decimals.
 package func decimal(_ value: Double, _ places: Int) -> String {
-  guard value.isFinite else { return "\(value)" }
+  guard value.isFinite else { return shown(value) }
   var scale = 1.0
   for _ in 0..<places {
     scale *= 10
   }
   let rounded = (abs(value) * scale).rounded()
-  guard rounded < 1e15 else { return "\(value)" }
+  // In float32, in which training computes, a number such as 1e+30 has a short form.
+  guard rounded < 1e15 else { return Float(value).isFinite ? "\(Float(value))" : "\(value)" }
   let digits = String(Int(rounded))
   let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
   let sign = value < 0 && rounded > 0 ? "-" : ""
@@ -37,7 +41,10 @@ package func counted(_ count: Int, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")"
 }
 
-/// Formats a number in the shortest form that parses to the same number: 0.1, 1, 0.
+/// Formats a number in the shortest form that parses to the same number: 0.1, 1, 0, 1e+30.
 package func plain(_ value: Double) -> String {
-  value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+  if value == value.rounded(), abs(value) < 1e15 {
+    return "\(Int(value))"
+  }
+  return shown(value)
 }

@@ -6,6 +6,8 @@ package struct Reporter {
   package enum Kind: Sendable {
     /// A result or a line of progress.
     case plain
+    /// The end of a command, which is to reach the user even if the standard output fails.
+    case outcome
     /// A decision that the program made for the user.
     case note
     /// A likely fault, although the command goes on.
@@ -27,6 +29,11 @@ package struct Reporter {
   /// Reports a line as it is.
   package func callAsFunction(_ line: String) {
     write(.plain, line)
+  }
+
+  /// Reports the end of a command, as it is.
+  package func outcome(_ line: String) {
+    write(.outcome, line)
   }
 
   /// Reports a decision, after the word `note`.

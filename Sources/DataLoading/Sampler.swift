@@ -145,6 +145,14 @@ package enum SamplerError: Error, CustomStringConvertible, Equatable {
   /// A class has fewer samples than a batch needs of it.
   case smallClass(name: String, sampleCount: Int, needed: Int, classesPerBatch: Int)
 
+  /// True if the whole dataset has fewer samples than a batch.
+  package var isSmallSet: Bool {
+    if case .tooFewSamples = self { true } else { false }
+  }
+
+  /// The problem without the remedy, in terms of command-line options.
+  package var problem: String { description.split(separator: "; ").first.map(String.init) ?? description }
+
   /// The problem, the expected values and the remedy, in terms of command-line options.
   package var description: String {
     switch self {

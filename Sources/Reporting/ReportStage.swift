@@ -57,6 +57,11 @@ package enum ReportStage {
   ) throws {
     world.activity.begin("reading the runs", allowsSilence: true)
     let records = try world.onRoot { try request.runs.map { run in try RunRecord(path: run) } } ?? []
+    // The report of one run in its own directory replaces an earlier one; elsewhere a file of that name may be another.
+    try world.onRoot {
+      let path = request.output ?? defaultOutput(records)
+      if request.output == nil, path == fileName { try OutputFile(path, .html).check() }
+    }
     let study =
       request.hasImages && request.runs.count == 1
       ? try ImageStudy(request, request.runs[0], over: world, report: report) : nil

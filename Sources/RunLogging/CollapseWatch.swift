@@ -40,6 +40,7 @@ package struct CollapseWatch {
     hasWarned = true
     return
       "step \(step): for \(stepsAtCollapse) logged steps the loss has been within 1 % of \(decimal(collapseValue, 4)), "
-      + "its value when all embeddings are equal; lower --learning-rate or lengthen --warmup-epochs"
+      + "its value when all embeddings are equal; lower --learning-rate or lengthen --warmup-epochs, "
+      + "which a resumed run cannot change: begin a new one with another --output"
   }
 }

@@ -1,7 +1,20 @@
 import Glibc
+import Spelling
 
 /// A function that lists the names in a folder.
-enum FolderNames {
+package enum FolderNames {
+  /// Returns the path beside a missing one, in the same folder, whose name was probably meant; `nil` if none is
+  /// similar.
+  package static func nearest(to path: String) -> String? {
+    let plain = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    let slash = plain.lastIndex(of: "/")
+    let folder = slash.map { slash in slash == plain.startIndex ? "/" : String(plain[..<slash]) } ?? "."
+    let name = slash.map { slash in String(plain[plain.index(after: slash)...]) } ?? plain
+    let meant = all(in: folder).filter { name in !name.hasPrefix(".") }.sorted()
+      .nearest(to: name, within: (name.count + 2) / 3)
+    return meant.map { meant in slash.map { slash in plain[...slash] + meant } ?? meant }
+  }
+
   /// Returns the names in a folder in no particular order, including `.` and `..`; empty if the folder cannot be
   /// listed.
   static func all(in path: String) -> [String] {

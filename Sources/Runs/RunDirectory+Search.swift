@@ -21,7 +21,9 @@ extension RunDirectory {
         } ?? Self.usualRemedy)
     }
     guard unsafe access(path, F_OK) == 0 else {
-      throw RunError(.missing, "\(path): does not exist", remedy: Self.usualRemedy)
+      throw RunError(
+        .missing, "\(path): does not exist",
+        remedy: FolderNames.nearest(to: path).map { meant in "did you mean '\(meant)'?" } ?? Self.usualRemedy)
     }
     let runs = FolderNames.all(in: path).filter { name in
       !name.hasPrefix(".") && RunDirectory(path: "\(path)/\(name)").holdsRun
@@ -50,12 +52,15 @@ extension RunDirectory {
       RunDirectory(path: "\(folder)/\(name)")
     }.filter { run in (try? run.configuration())?.command == command }
     let idle = all.filter { run in RunLock.holder(ofDirectory: run.path) == nil }
-    let found = idle.filter { run in includesFinished || !run.isFinished }.sorted { one, other in
+    let found = idle.filter { run in
+      run.status != .diverged && (includesFinished || run.status != .finished)
+    }.sorted { one, other in
       (one.lastChange, one.path) > (other.lastChange, other.path)
     }
     guard let newest = found.first else {
       let rest = [
-        (all.count - idle.count, "in training"), (idle.count - found.count, "finished"),
+        (all.count - idle.count, "in training"), (count(of: .diverged, idle), "stopped with NaN"),
+        (includesFinished ? 0 : count(of: .finished, idle), "finished"),
       ].filter { count, _ in count > 0 }.map { count, state in "\(count) \(state)" }
       throw RunError(
         .missing,
@@ -66,9 +71,17 @@ extension RunDirectory {
     return (newest, found.count - 1)
   }
 
-  /// True if `summary.json` says that the run is complete.
-  private var isFinished: Bool {
-    JSONValue.fields(ofFile: summaryPath)?["status"] == .text(RunStatus.finished.rawValue)
+  private static func count(of status: RunStatus, _ runs: [RunDirectory]) -> Int {
+    runs.count { run in run.status == status }
+  }
+
+  /// The state of the run in its `summary.json`; `nil` before the first checkpoint.
+  package var status: RunStatus? {
+    if case .text(let text)? = JSONValue.fields(ofFile: summaryPath)?["status"] {
+      RunStatus(rawValue: text)
+    } else {
+      nil
+    }
   }
 
   /// The time at which training last wrote to the run, in seconds since 1970.

@@ -28,8 +28,32 @@ package struct RunDirectory {
 
   /// Checks that no run was started in the directory.
   package func checkIsFree() throws(RunError) {
-    guard !holdsRun else {
-      throw RunError(.output, "\(path): holds a run", remedy: "continue it with --resume, or choose another --output")
+    guard holdsRun else { return }
+    let others = "choose another --output"
+    if let holder = RunLock.holder(ofDirectory: path) {
+      throw RunError(.output, "\(path): is being trained by \(holder)", remedy: others)
+    }
+    let fields = JSONValue.fields(ofFile: summaryPath) ?? [:]
+    func number(_ name: String) -> Int? {
+      if case .integer(let value)? = fields[name] { value } else { nil }
+    }
+    let steps = number("steps").flatMap { step in number("target_steps").map { last in (step, last) } }
+    switch fields["status"] {
+    case .text(RunStatus.finished.rawValue)?:
+      throw RunError(
+        .output,
+        "\(path): holds a finished run\(steps.map { step, last in " (\(step) of \(last) steps)" } ?? "")",
+        remedy: "train on with --resume --extend-epochs N, or \(others)")
+    case .text(RunStatus.diverged.rawValue)?:
+      throw RunError(
+        .output,
+        "\(path): holds a run that stopped\(number("diverged_step").map { step in " at step \(step)" } ?? "") with NaN",
+        remedy: others)
+    default:
+      throw RunError(
+        .output,
+        "\(path): holds a run\(steps.map { step, last in " (\(step) of \(last) steps)" } ?? "")",
+        remedy: "continue it with --resume, or \(others)")
     }
   }
 
@@ -122,12 +146,19 @@ package struct RunDirectory {
   /// - Throws: ``RunError`` naming the directory.
   package func checkCanBeCreated() throws(RunError) {
     if let file = Self.file(in: path) { throw Self.cannotBeCreated(path, ENOTDIR, file: file) }
+    guard unsafe access(Self.existingParent(of: path), W_OK | X_OK) == 0 else {
+      throw Self.cannotBeCreated(path, errno)
+    }
+  }
+
+  /// The path itself if it exists, otherwise the nearest folder above it that does.
+  private static func existingParent(of path: String) -> String {
     var parent = path
     while parent != "/", parent != ".", unsafe access(parent, F_OK) != 0, errno == ENOENT {
       let slash = parent.lastIndex(of: "/")
       parent = slash.map { slash in slash == parent.startIndex ? "/" : String(parent[..<slash]) } ?? "."
     }
-    guard unsafe access(parent, W_OK | X_OK) == 0 else { throw Self.cannotBeCreated(path, errno) }
+    return parent
   }
 
   /// Creates the folder for the result of a later stage, and checks that files can be written, before the result is
@@ -166,11 +197,13 @@ package struct RunDirectory {
   private static func cannotBeCreated(
     _ folder: String, _ code: Int32, file: String? = nil, option: String = "--output"
   ) -> RunError {
-    let reason = unsafe String(cString: strerror(code))
+    let isDenied = file == nil && (code == EACCES || code == EPERM)
+    let reason =
+      isDenied ? "no permission to write in \(existingParent(of: folder))" : unsafe String(cString: strerror(code))
     return RunError(
       RunError(FileError(creating: folder, code: code)).exitCode,
       "\(folder): cannot be created: \(reason)" + (file.map { file in " (\(file) is a file)" } ?? ""),
-      remedy: "move away what is there, or choose another \(option)")
+      remedy: (file == nil ? "" : "move away what is there, or ") + "choose another \(option)")
   }
 
   /// Reads the configuration of the run from `config.yaml`.

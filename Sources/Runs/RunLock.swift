@@ -42,14 +42,18 @@ package final class RunLock {
   /// - Parameters:
   ///   - directory: The existing run directory.
   ///   - patienceSeconds: The longest time to wait, in seconds.
+  ///   - report: Receives a line when the wait begins.
   /// - Throws: ``RunError`` naming host and process of the job that holds the lock.
-  package init(directory: String, patienceSeconds: Double = RunLock.patienceSeconds) throws {
+  package init(
+    directory: String, patienceSeconds: Double = RunLock.patienceSeconds, report: (String) -> Void = { _ in }
+  ) throws {
     let path = "\(directory)/.lock"
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw RunError(.output, "\(path): cannot be created: \(unsafe String(cString: strerror(errno)))")
     }
     let deadline = ContinuousClock.now + .seconds(patienceSeconds)
+    var isWaiting = false
     while true {
       let code = tryLock()
       if code == 0 { break }
@@ -63,6 +67,10 @@ package final class RunLock {
       guard ContinuousClock.now < deadline else {
         throw RunError(
           .output, "\(directory): is in use by \(holder())", remedy: "wait for it to end, or choose another --output")
+      }
+      if !isWaiting {
+        report("\(directory): waiting up to \(plain(patienceSeconds)) s for \(holder()) …")
+        isWaiting = true
       }
       usleep(100_000)
     }

@@ -6,6 +6,11 @@ package enum RunStatus: String, Sendable {
   case stopped
   /// Training has reached the end of the run.
   case finished
+  /// Training ended at a loss or gradient that is not finite; resumed, it would come to the same step.
+  case diverged
+
+  /// The end of messages about numbers that are not finite.
+  package static let adviceWhenDiverged = "the run cannot go on from here: begin a new one with another --output"
 
   /// The fields that later stages add to `summary.json`; they belong to the weights that these stages read.
   package static let fieldsOfLaterStages: Set<String> = [

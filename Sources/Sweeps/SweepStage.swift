@@ -117,6 +117,9 @@ package enum SweepStage {
     for option in file.runs.flatMap({ run in run.values.map(\.option) }) where !options.contains(option) {
       options.append(option)
     }
+    for (name, format) in [("sweep.csv", OutputFile.Format.csv), ("sweep.html", .html)] {
+      try OutputFile("\(folder)/\(name)", format).check()
+    }
     let summary = SweepReport(title: name(of: request.file), entries: entries, options: options, metric: file.metric)
     try summary.write(to: folder)
     report("\(folder)/sweep.html, sweep.csv: \(summary.resultCount) of \(counted(entries.count, "run")) with a result")

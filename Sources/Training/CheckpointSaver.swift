@@ -54,7 +54,13 @@ final class CheckpointSaver {
     guard let failure else { return }
     report.warn(
       "the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
-        + "the checkpoints before it stand")
+        + standing("the checkpoints before it stand"))
+  }
+
+  /// The words for the checkpoints that are stored, or the consequence if there are none.
+  private func standing(_ words: String) -> String {
+    directory?.checkpoints.steps.isEmpty ?? false
+      ? "no checkpoint is stored yet: --resume begins from the start" : words
   }
 
   /// Writes the last checkpoint of this process, and waits until it is complete.
@@ -76,7 +82,10 @@ final class CheckpointSaver {
       } catch {
         throw FileError(
           error.kind,
-          "\(error): the checkpoint of step \(state.step) is not written, those before it stand; free space and continue with --resume"
+          "\(error): the checkpoint of step \(state.step) "
+            + (directory?.checkpoints.steps.isEmpty ?? false
+              ? "is not written; free space; \(standing(""))"
+              : "is not written, those before it stand; free space and continue with --resume")
         )
       }
       directory.map { directory in report((isDone ? "done" : "saved") + ": \(directory.path)/summary.json") }

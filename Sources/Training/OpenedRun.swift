@@ -51,6 +51,14 @@ struct OpenedRun {
     let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, configuration)
+    // Before the batch: a set that has lost images is not refused for being smaller than it.
+    let found = configuration
+    try world.throwingTogether {
+      if let fingerprint, fingerprint != found.data.fingerprint {
+        throw Self.otherImages(dataset, found, request, opened?.directory)
+      }
+      if let classes { try Self.checkClasses(of: dataset, found, against: classes) }
+    }
     let isNew = flags[1] == 1
     if isNew {
       configuration.resolveDefaults(for: dataset, given: request.overrides, report: report)
@@ -65,21 +73,13 @@ struct OpenedRun {
     test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
     try test.map { test in try world.agreeOnSamples(of: test, resolved) }
     let (encoder, lock) = try world.throwingTogether { () throws -> (InitialEncoder?, RunLock?) in
-      if let fingerprint, fingerprint != resolved.data.fingerprint {
-        throw RunError(
-          .configuration,
-          "\(resolved.data.path ?? ""): its images are not those that \(request.isResuming ? "the run in \(opened?.directory.path ?? "")" : "the run of --config") was begun with, but \(dataset.count) in \(counted(dataset.classNames.count, "class")) with other names",
-          remedy: "put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")"
-        )
-      }
-      if let classes { try Self.checkClasses(of: dataset, resolved, against: classes) }
       if let problem = resolved.progressiveSizeProblem(viewSize: resolved.viewSize(of: dataset)) {
         throw problem
       }
       let encoder = try opened.flatMap { opened in
         try opened.checkpoint == nil ? InitialEncoder(of: resolved, report: report) : nil
       }
-      return (encoder, try opened?.write(resolved))
+      return (encoder, try opened?.write(resolved, report: report))
     }
     self.encoder = encoder
     self.configuration = configuration
@@ -87,6 +87,25 @@ struct OpenedRun {
     directory = opened?.directory
     checkpoint = opened?.checkpoint
     self.lock = lock
+    for line in opened?.lines ?? [] { report(line) }
+  }
+
+  /// The error for images other than those with which the run was begun.
+  private static func otherImages(
+    _ dataset: any ImageDataset, _ configuration: Configuration, _ request: TrainingRun.Request,
+    _ directory: RunDirectory?
+  ) -> RunError {
+    var found = "\(counted(dataset.count, "image")) in \(counted(dataset.classNames.count, "class")) with other names"
+    if case .integer(let former)? = directory.flatMap({ directory in
+      JSONValue.fields(ofFile: directory.summaryPath)?["train_samples"]
+    }), former != dataset.count {
+      found = "\(counted(dataset.count, "image")), \(former) when the run began"
+    }
+    let origin = request.isResuming ? "the run in \(directory?.path ?? "")" : "the run of --config"
+    return RunError(
+      .configuration,
+      "\(configuration.data.path ?? ""): its images are not those that \(origin) was begun with: \(found)",
+      remedy: "put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")")
   }
 
   /// Refuses data whose number of classes is not that of the configuration's classifier.
@@ -120,18 +139,20 @@ struct OpenedRun {
     var checkpoint: Checkpoint?
     /// The lock of a resumed run's directory; `nil` for a new run.
     var lock: RunLock?
+    /// The lines about a resumed run, which are reported when everything is checked.
+    var lines: [String] = []
 
     /// Writes the resolved options into the run directory.
     ///
     /// - Returns: The lock of the directory.
-    func write(_ configuration: Configuration) throws -> RunLock {
+    func write(_ configuration: Configuration, report: Reporter) throws -> RunLock {
       if let lock {
         directory.checkpoints.removeLeftovers()
         try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
         return lock
       }
       try directory.create()
-      let lock = try RunLock(directory: directory.path)
+      let lock = try RunLock(directory: directory.path) { line in report(line) }
       // Another job may have started, and even finished, a run here while this one was waiting for the lock.
       try directory.checkIsFree()
       try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
@@ -154,20 +175,24 @@ struct OpenedRun {
       report("\(output): holds no run yet; beginning from the start")
       return try begin(request, ranks: ranks, precisions: precisions, report: report)
     }
-    let lock = try RunLock(directory: output)
+    let lock = try RunLock(directory: output) { line in report(line) }
     var old = try directory.configuration()
     guard old.command == request.command else {
       throw RunError(
         .configuration, "\(output): holds a run of supcon \(old.command.rawValue)",
         remedy: "continue it with that command")
     }
-    if let total = request.extendedEpochs {
-      try old.extend(toEpochs: total, run: output, report: report)
-    }
+    let extensionText = try request.extendedEpochs.flatMap { total in try old.extend(toEpochs: total, run: output) }
     if !request.overrides.gives(\.data.path) {
       try old.locateData(ofRun: output)
     }
     var configuration = request.overrides.applied(to: old)
+    if ranks > old.batches.shardCount, configuration.batches == old.batches {
+      throw RunError(
+        .usage,
+        "\(counted(ranks, "rank")) for the \(counted(old.batches.shardCount, "shard")) of this run, which a resumed run cannot change",
+        remedy: "start at most \(counted(old.batches.shardCount, "rank"))")
+    }
     // Invalid options are reported before those that conflict with the resumed run.
     if let problem = request.command.problem(configuration, given: request.overrides, ranks: ranks) {
       throw problem
@@ -189,10 +214,12 @@ struct OpenedRun {
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report.warn("\(damage); trying the checkpoint before it")
     }
-    report(
+    let beginning =
       checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
-        ?? "\(output): no checkpoint was completed; beginning from the start")
-    return Opened(configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock)
+      ?? "\(output): no checkpoint was completed; beginning from the start"
+    return Opened(
+      configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock,
+      lines: (extensionText.map { line in [line] } ?? []) + [beginning])
   }
 
   /// Returns the run that `--resume` alone continues, said before anything else.
@@ -202,9 +229,12 @@ struct OpenedRun {
     // A run that has taken the --steps of its first start is finished, and goes on with more of them.
     let includesFinished = request.extendedEpochs != nil || request.overrides.gives(\.schedule.steps)
     let (directory, others) = try RunDirectory.newest(of: request.command, includesFinished: includesFinished)
+    let kind = includesFinished ? "" : "unfinished "
     report(
-      "--resume: taking \(directory.path), the newest \(includesFinished ? "" : "unfinished ")run under runs"
-        + (others > 0 ? " of \(others + 1); --output names another" : ""))
+      "--resume: continuing \(directory.path), "
+        + (others > 0
+          ? "the newest of \(others + 1) \(kind)runs under runs; --output DIR chooses another"
+          : "the only \(kind)run under runs"))
     return directory
   }
 

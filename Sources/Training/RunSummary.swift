@@ -22,6 +22,7 @@ struct RunSummary: Codable {
   var dataset: String
   var data: String?
   var datasetFingerprint: String?
+  var trainingSamples: Int
   var classNames: [String]
   var mean: [Double]
   var standardDeviation: [Double]
@@ -69,6 +70,7 @@ struct RunSummary: Codable {
     case peakMemoryMaximum = "peak_rss_bytes_max"
     case peakMemorySum = "peak_rss_bytes_sum"
     case datasetFingerprint = "dataset_fingerprint"
+    case trainingSamples = "train_samples"
     case classNames = "class_names"
     case standardDeviation = "std"
     case imageSize = "image_size"

@@ -110,7 +110,9 @@ package enum TrainingRun {
       let isStopping = stopping.isPending(reserveSeconds: log.reserveSeconds + saver.lastSeconds)
       let step = try step(after: state.step)
       let isNextAlike = state.step + 1 < plan.lastStep && steps.keepsSize(after: state.step)
-      let result = try step.run(&state, batch, next: isNextAlike ? next : nil, isStopping: isStopping, over: world)
+      let result = try recordingDivergence(after: state.step, of: opened, saver) {
+        try step.run(&state, batch, next: isNextAlike ? next : nil, isStopping: isStopping, over: world)
+      }
       world.activity.begin("step \(state.step), log")
       try log.add(
         result, step: state.step, seconds: ProcessMeasurements.now() - start, gradientNorm: step.gradientNorm,
@@ -124,6 +126,24 @@ package enum TrainingRun {
       }
     }
     return try end(isStopped, state, opened, plan, log, saver, over: world, report: report)
+  }
+
+  /// Takes a step; if its loss or gradient is not finite, notes that in `summary.json` before the error goes on.
+  private static func recordingDivergence<Result>(
+    after step: Int, of opened: OpenedRun, _ saver: CheckpointSaver, _ body: () throws -> Result
+  ) throws -> Result {
+    do {
+      return try body()
+    } catch let agreed as CollectiveError where agreed.error.exitCode == .software {
+      saver.wait()
+      if let directory = opened.directory {
+        // A note only: the error that ends the run matters more than a failure to write it.
+        try? JSONValue.merge(
+          ["status": .text(RunStatus.diverged.rawValue), "diverged_step": .integer(step + 1)],
+          into: directory.summaryPath)
+      }
+      throw agreed
+    }
   }
 
   /// Returns the message for a run that has no steps left.
@@ -235,7 +255,7 @@ package enum TrainingRun {
       try test(state, of: opened, log, over: world)
     }
     let command = "supcon \(opened.configuration.command.rawValue) --resume --output \(opened.directory?.path ?? "DIR")"
-    report("stopped on request after step \(state.step) of \(plan.lastStep), saved; continue with\n\(command)")
+    report.outcome("stopped on request after step \(state.step) of \(plan.lastStep), saved; continue with\n\(command)")
     return .stopped
   }
 

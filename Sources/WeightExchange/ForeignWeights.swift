@@ -85,7 +85,8 @@ struct ForeignWeights {
 
   /// Checks that all names and shapes are those of a model.
   ///
-  /// - Throws: ``RunError`` naming all tensors that are missing, unexpected or have another shape.
+  /// - Throws: ``RunError`` with the number and the first of the tensors that are missing, unexpected or have another
+  ///   shape.
   func check(_ slices: [VectorSlice], model: String) throws(RunError) {
     var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
     var (missing, misshapen): ([String], [String]) = ([], [])
@@ -100,19 +101,23 @@ struct ForeignWeights {
         continue
       }
       if entry.shape != slice.shape || !entry.type.isFloatingPoint {
-        misshapen.append("\(name) is \(entry.type.rawValue) \(entry.shape), expected F32 \(slice.shape)")
+        let type = entry.type.isFloatingPoint ? "" : "\(entry.type.rawValue) "
+        misshapen.append("\(name), \(type)\(Self.text(entry.shape)), expected \(Self.text(slice.shape))")
       }
     }
     let surplus = surplus(known)
-    let clashes = [("missing", missing), ("left over", surplus), ("of another shape or type", misshapen)]
-      .filter { _, names in !names.isEmpty }
-      .map { kind, names in "\(names.count) \(kind): \(Self.list(names))" }
+    let clashes = [
+      (missing, "of its tensors are missing", "of its tensors is missing"),
+      (misshapen, "differ in shape", "differs in shape"),
+      (surplus, "belong to another model", "belongs to another model"),
+    ].filter { names, _, _ in !names.isEmpty }
+      .map { names, several, one in "\(names.count) \(names.count == 1 ? one : several) (first: \(names[0]))" }
     // Superfluous tensors that no encoder has, such as another program's head, are harmless.
     if missing.isEmpty, misshapen.isEmpty, !surplus.contains(where: { name in isOfEncoder(name) }) { return }
     guard clashes.isEmpty else {
       throw RunError(
         .data,
-        "\(path): does not hold a \(model) in the layout \(layout.rawValue). Of its \(counted(entries.count, "tensor")), \(clashes.joined(separator: "; "))",
+        "\(path): is not a \(model) in the layout \(layout.rawValue): \(clashes.joined(separator: ", "))",
         remedy: "give the --model, --stem and --layout that the weights were made with"
       )
     }
@@ -162,9 +167,8 @@ struct ForeignWeights {
     return elements
   }
 
-  private static func list(_ names: [String]) -> String {
-    let shown = 10
-    let rest = names.count > shown ? ", and \(names.count - shown) more" : ""
-    return names.prefix(shown).joined(separator: ", ") + rest
+  /// A shape such as 64×3×7×7; `one number` for that of a scalar.
+  private static func text(_ shape: [Int]) -> String {
+    shape.isEmpty ? "one number" : shape.map(String.init).joined(separator: "×")
   }
 }

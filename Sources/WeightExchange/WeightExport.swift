@@ -114,6 +114,7 @@ package enum WeightExport {
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
       over: world, report: report)
+    encoder.noteProgress(report)
     if let problem = encoder.configuration.problem(ofPart: request.resolvedPart) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
@@ -157,7 +158,7 @@ package enum WeightExport {
     preprocessing.map { preprocessing in report(preprocessing.inputText(.normalized)) }
     if !isSameModel {
       report.note(
-        "the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "take them before that")"
+        "the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "use the features before the model's normalization")"
       )
     }
   }

@@ -80,6 +80,7 @@ extension WeightLayout {
     let width = file.head.map { head in "contrastive_dimension=\(head.widths[0])" }
     let arguments = ["BasicBlock", "\(file.encoder.blockCounts)", classes, width].compactMap { argument in argument }
     var lines = [
+      "# models is of Guillaume Erhard's repository",
       "from models.resnet_contrastive import BasicBlock, ResNetContrastive",
       "model = ResNetContrastive(\(arguments.joined(separator: ", ")))",
     ]

@@ -10,6 +10,11 @@ struct Supcon: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "supcon",
     abstract: "Trains image encoders with the Supervised Contrastive loss on CPUs, alone or under mpirun.",
+    discussion: """
+      First, on images that are built in: supcon pretrain --epochs 5 --output runs/first, then supcon linear runs/first.
+      supcon help topics lists what help explains besides commands. supcon --generate-completion-script bash, zsh or fish
+      prints completions for a shell.
+      """,
     // The version text is printed by `main`: asking oneDNN for its instruction set here would make a later limit
     // ineffective.
     version: supconVersion,
@@ -37,10 +42,7 @@ protocol RankedCommand: ParsableCommand {
   var verbosity: Verbosity { get }
 
   /// The files that the command will write; they are checked before its work begins.
-  var outputs: [String] { get }
-
-  /// The options that the command requires although the parser does not: those of a group that other commands share.
-  static var furtherRequiredOptions: [RequiredOption] { get }
+  var outputs: [OutputFile] { get }
 
   /// Returns the first error in the options alone, or `nil`.
   func problem(ranks: Int) -> String?
@@ -55,9 +57,7 @@ extension RankedCommand {
   var watch: JobWatchdog.Settings { launch.settings }
   var verbosity: Verbosity { .normal }
 
-  var outputs: [String] { [] }
-
-  static var furtherRequiredOptions: [RequiredOption] { [] }
+  var outputs: [OutputFile] { [] }
 }
 
 @main
@@ -81,6 +81,9 @@ enum Program {
     }
     if let topic = HelpTopic(arguments) {
       end(launch, code: topic.exitStatus.rawValue, message: topic.text)
+    }
+    if let script = CompletionScript.text(for: arguments) {
+      end(launch, code: ExitStatus.success.rawValue, message: script)
     }
     if let list = OptionLists.text(for: Array(CommandLine.arguments.dropFirst())) {
       end(launch, code: ExitStatus.success.rawValue, message: list)
@@ -138,7 +141,12 @@ enum Program {
               threads: command.threadsPerRank, over: world, report: Console.reporter(of: world, command.verbosity))
           }
           if !command.outputs.isEmpty {
-            try world.onRoot { for path in command.outputs { try AtomicFile.check(path) } }
+            let notes = Console.errorReporter(of: world)
+            try world.onRoot {
+              for output in command.outputs {
+                if try output.check() { notes.note("\(output.path): is replaced") }
+              }
+            }
           }
           let code = try command.run(over: world)
           Interruption.withdraw()

@@ -11,7 +11,7 @@ struct OptionTableTests {
     for option in ConfigurationOption.all {
       #expect(option.help.hasSuffix(".") || option.help.hasSuffix(")"), "\(option.name)")
       if let value = option.defaultValue, option.kind != .boolean {
-        #expect(option.help.hasSuffix("(default: \(value))"), "\(option.name)")
+        #expect(option.help.contains("(default: \(value)"), "\(option.name)")
       }
     }
   }

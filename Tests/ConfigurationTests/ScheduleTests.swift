@@ -6,8 +6,9 @@ import Testing
 struct ScheduleTests {
   @Test(
     arguments: [
-      (195, 100, 1.0, false), (23, 3, 75.0 / 23, true), (23, 65, 75.0 / 23, true), (93, 3, 1, false),
-      (1, 100, 75, true),
+      (195, 100, 1.0, false), (23, 3, 1.5, true), (23, 7, 75.0 / 23, true), (23, 65, 75.0 / 23, true),
+      (93, 3, 1, false),
+      (1, 100, 50, true), (1, 150, 75, true),
       // Epochs of fewer than 150 steps: a twentieth of the run, if that is more.
       (46, 100, 5, true), (23, 200, 10, true), (149, 1000, 50, true), (150, 1000, 1, false),
     ] as [(Int, Int, Double, Bool)])
@@ -40,16 +41,15 @@ struct ScheduleTests {
   func `an extended schedule is that of a run started so`(schedule: String) throws {
     let options = "--warmup-epochs 1 --schedule \(schedule)"
     var extended = configuration("--epochs 3 \(options)")
-    try extended.extend(toEpochs: 5, run: "r", report: .silent)
+    _ = try extended.extend(toEpochs: 5, run: "r")
     #expect(extended == configuration("--epochs 5 \(options)"))
   }
 
   @Test func `an extended cosine starts again`() throws {
     let short = configuration("--epochs 3 --steps 20 --warmup-epochs 1")
     var extended = short
-    var notes: [String] = []
-    try extended.extend(toEpochs: 5, run: "r", report: Reporter { _, line in notes.append(line) })
-    #expect(notes.count == 1 && notes[0].contains("starts again"))
+    let note = try extended.extend(toEpochs: 5, run: "r")
+    #expect(note?.contains("starts again at the peak learning rate at epoch 3") == true)
     #expect(extended.schedule.steps == nil && extended.schedule.cosineRestarts == [3])
     let (before, after) = (
       short.learningRateSchedule(stepsPerEpoch: 10), extended.learningRateSchedule(stepsPerEpoch: 10)
@@ -61,25 +61,41 @@ struct ScheduleTests {
     #expect(abs(after.learningRate(atStep: 40) - 0.05) < 1e-7)
     #expect(after.learningRate(atStep: 49) < 0.001)
     // Again, and through a file.
-    try extended.extend(toEpochs: 6, run: "r", report: .silent)
+    _ = try extended.extend(toEpochs: 6, run: "r")
     let read = try Configuration(yaml: extended.yaml(), path: "a")
     #expect(read.schedule.cosineRestarts == [3, 5])
     #expect(read.learningRateSchedule(stepsPerEpoch: 10).learningRate(atStep: 50) == 0.1)
   }
 
+  @Test func `an extension within the warm-up does not promise the peak`() throws {
+    var run = configuration("--epochs 50 --warmup-epochs 75")
+    let note = try run.extend(toEpochs: 51, run: "r")
+    #expect(note?.contains("below the peak learning rate as the warm-up of 75 epochs goes on") == true)
+    let rate = run.learningRateSchedule(stepsPerEpoch: 1).learningRate(atStep: 50)
+    #expect(abs(rate - 0.1 * 51 / 75) < 1e-6)
+  }
+
+  @Test(arguments: [(50, 1, 25.0), (50, 2, 25), (100, 1, 50), (400, 1, 75), (3, 1, 1.5), (1, 1, 1), (20, 93, 1)])
+  func `a warm-up that is not given leaves half of a run`(epochs: Int, stepsPerEpoch: Int, expected: Double) {
+    var schedule = configuration("--epochs \(epochs)").schedule
+    _ = schedule.resolveWarmup(stepsPerEpoch: stepsPerEpoch, isContrasting: true)
+    #expect(schedule.warmupEpochs == expected)
+    #expect(schedule.notesWithoutEffect.isEmpty)
+  }
+
   @Test func `a run is not shortened, and the same command can be given again`() throws {
     var run = configuration("--epochs 5")
-    let error = #expect(throws: RunError.self) { try run.extend(toEpochs: 2, run: "runs/a", report: .silent) }
+    let error = #expect(throws: RunError.self) { _ = try run.extend(toEpochs: 2, run: "runs/a") }
     #expect(error?.exitCode == .configuration)
     #expect(error?.description.contains("has 5 epochs already; give the number of epochs in total") == true)
-    try run.extend(toEpochs: 5, run: "runs/a", report: .silent)
+    _ = try run.extend(toEpochs: 5, run: "runs/a")
     #expect(run == configuration("--epochs 5"))
   }
 
   @Test func `a checkpoint from before the extension belongs to the run, another's does not`() throws {
     let old = configuration("--epochs 5")
     var run = old
-    try run.extend(toEpochs: 9, run: "r", report: .silent)
+    _ = try run.extend(toEpochs: 9, run: "r")
     #expect(old.extended(like: run) == run)
     let edited = configuration("--epochs 9")
     #expect(old.extended(like: edited).conflict(with: edited)?.option == "epochs")

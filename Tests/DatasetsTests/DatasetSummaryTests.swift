@@ -6,6 +6,11 @@ import Testing
 
 /// Comparisons of splits before the first step.
 struct DatasetSummaryTests {
+  @Test func `a split without images has no list of classes`() {
+    let part = DatasetSummary.Part(.validation, classNames: ["circle", "square"], counts: [0, 0], survey: nil)
+    #expect(part.classText == "validation: no images")
+  }
+
   private func part(_ split: Split, _ counts: [(String, Int)], _ survey: ImageSurvey? = nil) -> DatasetSummary.Part {
     DatasetSummary.Part(split, classNames: counts.map(\.0), counts: counts.map(\.1), survey: survey)
   }

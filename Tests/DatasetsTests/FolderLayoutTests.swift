@@ -71,8 +71,8 @@ struct FolderLayoutTests {
 
   @Test(
     arguments: [
-      (["a/1.png", "b/1.png"], "a folder ROOT/val or ROOT/test with the same classes"),
-      (["x/Train/a/1.png", "x/Train/b/1.png"], "a folder ROOT/x/val or ROOT/x/test beside ROOT/x/Train"),
+      (["a/1.png", "b/1.png"], "ROOT/val/CLASS/*"),
+      (["x/Train/a/1.png", "x/Train/b/1.png"], "ROOT/x/val/CLASS/*"),
     ])
   func `the place of missing images is that of the folder's own layout`(names: [String], place: String) throws {
     let directory = try tree(names)

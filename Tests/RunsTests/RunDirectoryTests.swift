@@ -29,6 +29,36 @@ struct RunDirectoryTests {
     #expect(empty.directory.holdsRun)
   }
 
+  @Test(arguments: [
+    (
+      #"{"status": "finished", "steps": 16, "target_steps": 16}"#,
+      "holds a finished run (16 of 16 steps); train on with"
+    ),
+    (#"{"status": "diverged", "diverged_step": 6}"#, "holds a run that stopped at step 6 with NaN; choose another"),
+    (#"{"status": "stopped", "steps": 3, "target_steps": 9}"#, "holds a run (3 of 9 steps); continue it with --resume"),
+    (#"{"status": "running"}"#, "holds a run; continue it with --resume"),
+  ])
+  func `a folder with a run says in which state it is`(summary: String, message: String) throws {
+    let run = try SmallRun(steps: [3])
+    try writeBytes(Array(summary.utf8), to: run.directory.summaryPath)
+    expectRefusal(naming: ["\(run.directory.path): \(message)"]) { try run.directory.checkIsFree() }
+  }
+
+  @Test func `a folder in which one must not write is named`() throws {
+    // No permission is denied to root.
+    guard geteuid() != 0 else { return }
+    let directory = try TemporaryDirectory()
+    let folder = directory.file("ro")
+    try makeFolder(folder)
+    chmod(folder, 0o555)
+    defer { chmod(folder, 0o755) }
+    expectRefusal(naming: [
+      "\(folder)/x: cannot be created: no permission to write in \(folder); choose another --output"
+    ]) {
+      try RunDirectory(path: "\(folder)/x").checkCanBeCreated()
+    }
+  }
+
   @Test func `the data's folder, one in it and one around it are refused`() throws {
     let directory = try TemporaryDirectory()
     let data = directory.file("data")

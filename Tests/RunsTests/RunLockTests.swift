@@ -36,14 +36,26 @@ struct RunLockTests {
     let descriptor = try hold(directory.file(".lock"), text: "process 7 on host elsewhere")
     defer { close(descriptor) }
     let start = ContinuousClock.now
+    var lines: [String] = []
     let error = #expect(throws: RunError.self) {
-      _ = try RunLock(directory: directory.path, patienceSeconds: 0.4)
+      _ = try RunLock(directory: directory.path, patienceSeconds: 0.4) { line in lines.append(line) }
     }
+    #expect(lines == ["\(directory.path): waiting up to 0.4 s for process 7 on host elsewhere …"])
     #expect(ContinuousClock.now - start >= .seconds(0.4))
     #expect(error?.exitCode == .output)
     for part in [directory.path, "in use by process 7 on host elsewhere", "wait for it to end", "--output"] {
       #expect(error?.description.contains(part) == true, "\(part)")
     }
+  }
+
+  @Test func `a run that is being trained is not free, and says who trains it`() throws {
+    let run = try SmallRun(steps: [3])
+    let descriptor = try hold("\(run.directory.path)/.lock", text: "process 10581 on host elsewhere")
+    defer { close(descriptor) }
+    let error = #expect(throws: RunError.self) { try run.directory.checkIsFree() }
+    #expect(
+      error?.description
+        == "\(run.directory.path): is being trained by process 10581 on host elsewhere; choose another --output")
   }
 
   @Test func `a lock that is released in time is taken, and its file names the new holder`() throws {

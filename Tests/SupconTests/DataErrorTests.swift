@@ -39,7 +39,11 @@ struct DataErrorTests {
   @Test func fewerSamplesThanABatch() throws {
     let workshop = try Workshop()
     try expectRefusal(
-      workshop, 64, naming: ["--batch-size 256", "only \(SyntheticCIFAR.trainingCount)", "choose a smaller batch"],
+      workshop, 64,
+      naming: [
+        "--batch-size 256", "only \(SyntheticCIFAR.trainingCount)",
+        "leave --batch-size and --shard-size out (64 in shards of 8)",
+      ],
       batchSize: 256
     ) {}
   }

@@ -259,14 +259,16 @@ struct ExchangeTests {
       #expect(!FileManager.default.fileExists(atPath: workshop.path("new")))
       ranks = 1
     }
-    try expectRefusal("missing", ["resnet18", "1 missing: layer1.0.bn1.running_mean"]) { tensors in
+    try expectRefusal(
+      "missing", ["resnet18", "is not a resnet18", "1 of its tensors is missing (first: layer1.0.bn1.running_mean)"]
+    ) { tensors in
       tensors.removeAll { tensor in tensor.name == "layer1.0.bn1.running_mean" }
     }
-    try expectRefusal("surplus", ["1 left over: layer5.weight"]) { tensors in
+    try expectRefusal("surplus", ["1 belongs to another model (first: layer5.weight)"]) { tensors in
       tensors.append(tensors[0].renamed("layer5.weight"))
     }
     try expectRefusal(
-      "misshapen", ["1 of another shape or type: layer4.1.bn2.bias is F32 [1, 512], expected F32 [512]"]
+      "misshapen", ["1 differs in shape (first: layer4.1.bn2.bias, 1×512, expected 512)"]
     ) { tensors in
       tensors = tensors.map { tensor in
         tensor.name == "layer4.1.bn2.bias"
@@ -280,12 +282,14 @@ struct ExchangeTests {
         return NamedTensor(name: tensor.name, shape: tensor.shape, elements: elements)
       }
     }
-    try expectRefusal("all", ["100 missing: conv1.weight, bn1.weight", "and 90 more", "1 left over: x"]) { tensors in
+    try expectRefusal(
+      "all", ["100 of its tensors are missing (first: conv1.weight)", "1 belongs to another model (first: x)"]
+    ) { tensors in
       tensors = [tensors[0].renamed("x")]
     }
     for model in ["resnet34", "resnet50"] {
       let result = try workshop.run(importing(workshop, "weights", "torchvision", model, to: "new"))
-      SupconTests.expectRefusal(result, 65, naming: [model, "missing: layer"])
+      SupconTests.expectRefusal(result, 65, naming: [model, "missing (first: layer"])
     }
     try workshop.expectRefusal(
       importing(workshop, "weights", "torchvision", "resnet18", to: "run"), 73, naming: [workshop.path("run")])

@@ -132,7 +132,10 @@ struct FolderTrainingTests {
     try succeeding(workshop.run(pretrain(workshop, "undivided", ["--steps", "0"], data: "tree")))
     expectRefusal(
       try workshop.run(["evaluate", "--run", workshop.path("undivided")]), 66,
-      naming: [workshop.path("tree"), "no images to validate with", "val", "--validation-fraction"])
+      naming: [
+        workshop.path("tree"), "no images are held out to test on. Add", "tree/val/CLASS/*",
+        "--validation-fraction 0.2",
+      ])
   }
 
   @Test func foldersThatCannotBeTrainedOn() throws {

@@ -7,7 +7,7 @@ struct OutputErrorTests {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", ["--steps", "0"]))
     let again = ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", workshop.path("run")]
-    let parts = [workshop.path("run"), "holds a run", "--resume", "choose another --output"]
+    let parts = [workshop.path("run"), "holds a finished run (0 of 0 steps)", "--resume", "choose another --output"]
     try workshop.expectRefusal(again + Workshop.configuration, 73, naming: parts)
     // Nor where only its checkpoints are left.
     try FileManager.default.removeItem(atPath: workshop.path("run/config.yaml"))
@@ -43,7 +43,8 @@ struct OutputErrorTests {
     try succeeding(workshop.runInside(run))
     expectRefusal(try workshop.runInside(["pretrain", "--resume"]), 66, naming: ["(1 finished)"])
     let more = try succeeding(workshop.runInside(["pretrain", "--resume", "--steps", "2"]))
-    #expect(more.standardOutput.hasPrefix("--resume: taking runs/pretrain-resnet20-cifar10-1, the newest run"))
+    #expect(
+      more.standardOutput.hasPrefix("--resume: continuing runs/pretrain-resnet20-cifar10-1, the only run under runs"))
     #expect(more.standardOutput.contains("continuing after step 1"))
   }
 

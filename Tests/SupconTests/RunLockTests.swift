@@ -80,7 +80,8 @@ struct RunLockTests {
     let results = try jobs.map { job in try job.result() }
     #expect(Set(results.map(\.exitCode)) == [0, 73])
     let messages = results.map(\.standardError).joined()
-    #expect(messages.contains("holds a run; continue it with --resume"), "\(messages)")
+    #expect(
+      messages.contains("holds a finished run (3 of 3 steps); train on with --resume --extend-epochs N"), "\(messages)")
     let (found, expected) = (try workshop.weights(of: "run"), try workshop.weights("alone", steps))
     #expect(found == expected)
   }

@@ -28,7 +28,7 @@ struct UsageTests {
     Mistake(["pretrain", "--max-time", "00:00"], naming: ["--max-time", "00:00", "above 0"]),
     Mistake(
       ["import", "--layout", "ge"],
-      naming: ["missing --weights <file>, --model <model>, --dataset <dataset>\n", "Example: supcon import"]),
+      naming: ["missing --weights <file>, --model <model>, --dataset <dataset>", "Example: supcon import"]),
     Mistake(["export"], naming: ["missing --output <file>; no run directory", "'supcon export --help'"]),
     Mistake(["plan", "--data", " "], naming: ["--data", "found an empty text"]),
     Mistake(
@@ -37,7 +37,19 @@ struct UsageTests {
     Mistake(["linear", "--run", "x", "--epochs", "-1"], naming: ["--epochs -1", "at least 1"]),
     Mistake(["pretrain", "--lr", "0.1"], naming: ["--lr", "did you mean '--learning-rate'?"]),
     Mistake(["supervised", "--wd=0.1"], naming: ["--wd", "did you mean '--weight-decay'?"]),
-    Mistake(["bench", "--amp"], naming: ["--amp", "did you mean '--precision'?"]),
+    Mistake(["bench", "--amp"], naming: ["--amp'; give --precision bfloat16 (the default, auto"]),
+    Mistake(["pretrain", "--fp16"], naming: ["--fp16'; give --precision bfloat16"]),
+    Mistake(["pretrain", "--syncBN"], naming: ["--syncBN'; give --batch-norm global"]),
+    Mistake(["pretrain", "--cosine"], naming: ["--cosine'; give --schedule cosine, which is the default"]),
+    Mistake(
+      ["linear", "x", "--validation-fraction", "0.2"],
+      naming: ["supcon linear has no --validation-fraction; supcon pretrain has"]),
+    Mistake(["predict", "new.jpg"], naming: ["new.jpg: is an image", "supcon predict RUN new.jpg"]),
+    Mistake(
+      ["linear", "--run", "x", "--batch-size", "16"],
+      naming: ["--batch-size 16 is smaller than --shard-size 32; give --shard-size 16 (one shard) or 8 (two) too"]),
+    Mistake(["version"], naming: ["did you mean 'supcon --version'?"]),
+    Mistake(["-v"], naming: ["did you mean 'supcon --version'?"]),
     Mistake(["plan", "--bs", "32"], naming: ["--bs", "did you mean '--batch-size'?"]),
     Mistake(["pretrain", "--run", "x"], naming: ["--run", "did you mean '--output'?"]),
     Mistake(["linear", "x", "--steps", "3"], naming: ["--steps", "did you mean '--epochs'?"]),
@@ -101,6 +113,38 @@ struct HelpTests {
     #expect(pretrain.exitCode == 0)
     #expect(pretrain.standardOutput.ranges(of: "USAGE: supcon pretrain").count == 1)
     #expect(help.standardError.isEmpty && version.standardError.isEmpty && pretrain.standardError.isEmpty)
+  }
+
+  @Test func `help explains every option of every command, and lists its topics`() throws {
+    let workshop = try Workshop()
+    let explained: [(topic: String, part: String)] = [
+      ("recipe", "recipes of --recipe"), ("config", "Flags override it"), ("output", "supcon export"),
+      ("resume", "most options cannot be changed"), ("extend-epochs", "in total"), ("max-time", "exit 75"),
+      ("quiet", "warnings and errors"), ("verbose", "gradient norm"), ("check-ranks", "compare weights"),
+      ("check-numerics", "after each step"), ("dump-step", "<step dir>"), ("--stall-timeout", "supcon plan"),
+      ("watchdog-port", "TCP port"), ("isa", "vector instructions"), ("version", "Show the version."),
+      ("top", "supcon predict"), ("run", "Run directory."), ("checkpoint", "latest, best"),
+      ("excess", "tends to zero"), ("topics", "exit-codes"), ("temperature", "Temperature of the contrastive loss"),
+    ]
+    for (topic, part) in explained {
+      let help = try workshop.run(["help", topic])
+      #expect(help.exitCode == 0, "\(topic): \(help.standardError)")
+      #expect(help.standardOutput.contains(part), "\(topic): \(help.standardOutput)")
+    }
+    let names = try workshop.run(["pretrain", "--help"]).standardOutput
+    let titles = ["DATA:", "MODEL:", "LOSS:", "BATCH:", "AUGMENTATION:", "OPTIMIZER:", "RUN:", "DEBUGGING:"]
+    let places = titles.map { title in names.firstRange(of: "\n\(title)\n")?.lowerBound }
+    #expect(places.allSatisfy { place in place != nil })
+    #expect(places.compactMap { place in place } == places.compactMap { place in place }.sorted())
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func `shells complete what stands after help, and augmentations`(shell: String) throws {
+    let script = try Workshop().run(["--generate-completion-script", shell])
+    #expect(script.exitCode == 0)
+    let lines = script.standardOutput.split(separator: "\n")
+    #expect(lines.contains { line in line.contains("exit-codes") && line.contains("pretrain") })
+    #expect(lines.contains { line in line.contains("autoaugment-cifar10") })
   }
 
   @Test(arguments: [["pretrain"], ["linear"], ["pretrain", "--dataset", "nonsense"]])

@@ -1,3 +1,4 @@
+import Datasets
 import Formats
 import Spelling
 import Yams
@@ -21,6 +22,13 @@ package enum ConfigurationFile {
   ///
   /// - Throws: ``RunError``: exit code 66 or 74 if the file cannot be read, 78 if it is not UTF-8 text.
   static func text(ofFile path: String) throws(RunError) -> String {
+    if DataPath.kind(path) == .folder {
+      let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+      let isRun = DataPath.kind("\(folder)/config.yaml") == .file
+      throw RunError(
+        .configuration, "\(path): is a folder",
+        remedy: "give \(isRun ? "\(folder)/config.yaml" : "the YAML file in it")")
+    }
     let bytes: [UInt8]
     do {
       let file = try ReadOnlyFile(path: path)
@@ -45,7 +53,7 @@ package enum ConfigurationFile {
     do {
       root = try Yams.compose(yaml: yaml)
     } catch {
-      throw RunError(.configuration, describe(error, path: path))
+      throw RunError(.configuration, ConfigurationMistake.text(error, in: yaml, path: path))
     }
     var overrides = ConfigurationOverrides()
     guard let root else {
@@ -54,11 +62,17 @@ package enum ConfigurationFile {
         remedy: "was it written completely? supcon recipe NAME prints such a file")
     }
     guard case .mapping(let mapping) = root else {
+      if let mistake = ConfigurationMistake.missingSpace(in: yaml, path: path) {
+        throw RunError(.configuration, mistake)
+      }
       throw RunError(
         .configuration,
         "\(place(root, path)): expected one option a line, such as 'batch-size: 256', found \(kindName(of: root))")
     }
     for (name, value) in mapping {
+      if case .mapping(let inner) = value {
+        throw RunError(.configuration, ConfigurationMistake.nested(name, inner, place: place(name, path)))
+      }
       let option = try option(name, path: path)
       overrides.note(option, try assignment(option, value, path: path))
     }
@@ -137,22 +151,5 @@ package enum ConfigurationFile {
   private static func found(_ node: Node) -> String {
     guard let scalar = node.scalar else { return kindName(of: node) }
     return scalar.string.isEmpty ? "nothing" : "'\(scalar.string)'"
-  }
-
-  /// Returns the YAML parser's error as one line that begins with the file and line.
-  static func describe(_ error: any Error, path: String) -> String {
-    guard let error = error as? YamlError else { return "\(path): is not valid YAML: \(error)" }
-    switch error {
-    case .duplicatedKeysInMapping(let names, let context):
-      return
-        "\(path):\(context.mark.line): option '\(names.first ?? "")' is given more than once; leave all but one out"
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      return problem.contains("another document")
-        ? "\(path):\(mark.line): holds several documents, divided by ---; keep one"
-        : "\(path):\(mark.line): is not valid YAML: \(problem)"
-    case .reader(let problem, _, _, _): return "\(path): is not valid YAML: \(problem)"
-    default: return "\(path): is not valid YAML: \(error)"
-    }
   }
 }

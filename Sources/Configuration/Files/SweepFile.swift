@@ -46,7 +46,7 @@ package struct SweepFile: Sendable {
     do {
       root = try Yams.compose(yaml: yaml)
     } catch {
-      throw RunError(.configuration, ConfigurationFile.describe(error, path: path))
+      throw RunError(.configuration, ConfigurationMistake.text(error, in: yaml, path: path))
     }
     guard case .mapping(let mapping) = root else {
       throw RunError(

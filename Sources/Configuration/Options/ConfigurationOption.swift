@@ -54,6 +54,10 @@ package struct ConfigurationOption: Sendable {
   package var decidesStep: Bool { !rules.contains(.stepIsTheSame) }
   /// True if the option has an effect only under conditions.
   package var isConditional: Bool { !conditions.isEmpty }
+  /// Returns true if all conditions of the option hold in a configuration.
+  package func hasEffect(in configuration: Configuration) -> Bool {
+    conditions.allSatisfy { condition in condition.holds(configuration) }
+  }
   /// True if the option can be given on the command line.
   package var isOnCommandLine: Bool { group != .resolved }
 

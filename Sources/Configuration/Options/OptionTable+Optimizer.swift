@@ -3,7 +3,8 @@ extension ConfigurationOption {
     .init("optimizer", \.optimizer.kind, .choice, "Optimizer: sgd, lars, rmsprop, adam, adamw.", .optimizer),
     .init(
       "learning-rate", \.optimizer.learningRate, .notNegative,
-      "Peak learning rate; with the smaller default batch of a small training set 0.035 by default.", .optimizer),
+      "Peak learning rate.",
+      default: "0.1; 0.035 with the smaller default batch of a small training set", .optimizer),
     .init(
       "momentum", \.optimizer.momentum, .belowOne, "Momentum of sgd, lars and rmsprop.", .optimizer,
       when: [.optimizers(.sgd, .lars, .rmsprop)]),
@@ -52,7 +53,7 @@ extension ConfigurationOption {
       "warmup-epochs", \.schedule.warmupEpochs, .number("a number from 0 to 1e9") { (0...1e9).contains($0) },
       "Linear warm-up, in epochs.",
       default:
-        "1, with a contrastive loss at least \(ScheduleOptions.leastContrastiveWarmupSteps) steps, and a twentieth of the run where epochs are shorter than \(ScheduleOptions.shortEpochSteps)",
+        "1, with a contrastive loss at least \(ScheduleOptions.leastContrastiveWarmupSteps) steps, and a twentieth of the run where epochs are shorter than \(ScheduleOptions.shortEpochSteps); at most half of the run",
       .schedule),
     .init(
       "cosine-restarts", \.schedule.cosineRestarts, .counts(example: "100,200"),

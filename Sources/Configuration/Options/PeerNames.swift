@@ -48,6 +48,18 @@ package enum PeerNames {
     return (options[plain].map { option in [option] } ?? []) + (further[plain] ?? [])
   }
 
+  /// Returns the option, and the words that name it with its value, where another program's flag means one value; `nil`
+  /// otherwise.
+  package static func advice(_ name: String) -> (option: String, text: String)? {
+    switch name.replacing("_", with: "-").lowercased() {
+    case "amp", "fp16", "bf16", "half", "mixed-precision", "use-amp":
+      ("precision", "--precision bfloat16 (the default, auto, chooses it where it is faster)")
+    case "sync-bn", "syncbn", "sync-batchnorm": ("batch-norm", "--batch-norm global")
+    case "cosine", "cos": ("schedule", "--schedule cosine, which is the default")
+    default: nil
+    }
+  }
+
   /// Returns true for the name of an option that selects a GPU in other programs.
   package static func namesGPU(_ name: String) -> Bool {
     ["gpu", "gpus", "gpu-id", "gpu-ids", "ngpu", "num-gpus", "cuda", "no-cuda", "device", "devices", "accelerator"]

@@ -63,12 +63,30 @@ package struct BatchOptions: Sendable, Equatable {
   /// True if shards share BatchNorm statistics, so that all shards of a rank are computed side by side.
   package var isSharingStatistics: Bool { shardsPerGroup(ofShards: shardCount) > 1 }
 
-  /// Returns the first contradiction between these options, or with the number of ranks, or `nil`.
-  package func problem(ranks: Int) -> RunError? {
-    guard size.isMultiple(of: max(shardSize, 1)) else {
+  /// The default batch of small training sets, which gives more steps, and its shards.
+  ///
+  /// In shards of 16, BatchNorm's statistics are less noisy and the plateau is left a little earlier, but there is no
+  /// work for eight ranks.
+  package static let (smallSize, smallShardSize) = (64, 8)
+
+  /// Returns the error for a batch that does not consist of whole shards, or `nil`.
+  package static func problem(ofBatch size: Int, inShardsOf shardSize: Int) -> RunError? {
+    guard !size.isMultiple(of: max(shardSize, 1)) else { return nil }
+    guard size > shardSize else {
+      let half = size > 1 && size.isMultiple(of: 2) ? " or \(size / 2) (two)" : ""
       return RunError(
-        .usage, "--batch-size \(size): expected a multiple of --shard-size \(shardSize)",
-        remedy: "choose \(max(size / max(shardSize, 1), 1) * shardSize) or another shard size")
+        .usage, "--batch-size \(size) is smaller than --shard-size \(shardSize)",
+        remedy: "give --shard-size \(size) (one shard)\(half) too")
+    }
+    return RunError(
+      .usage, "--batch-size \(size): expected a multiple of --shard-size \(shardSize)",
+      remedy: "choose \(size / shardSize * shardSize) or another shard size")
+  }
+
+  /// The first contradiction between these options, or with the number of ranks, or `nil`.
+  package func problem(ranks: Int) -> RunError? {
+    if let problem = Self.problem(ofBatch: size, inShardsOf: shardSize) {
+      return problem
     }
     guard ranks <= shardCount else {
       return RunError(
@@ -123,8 +141,15 @@ package struct BatchOptions: Sendable, Equatable {
 
   /// Creates the sampler that divides a training set into global batches.
   ///
+  /// - Parameters:
+  ///   - dataset: The training set.
+  ///   - seed: The run's seed.
+  ///   - isContrasting: True with a contrastive loss, for which the default batch of a small training set is smaller.
+  /// - Returns: The sampler.
   /// - Throws: ``RunError`` if the dataset cannot fill batches of this kind.
-  func makeSampler(_ dataset: any ImageDataset, seed: UInt64) throws(RunError) -> Sampler {
+  func makeSampler(
+    _ dataset: any ImageDataset, seed: UInt64, isContrasting: Bool = true
+  ) throws(RunError) -> Sampler {
     let kind: Sampler.Kind =
       switch sampling {
       case .shuffle: .shuffled
@@ -135,7 +160,9 @@ package struct BatchOptions: Sendable, Equatable {
     do {
       sampler = try Sampler(kind, dataset, batchSize: size, shardSize: shardSize, lastBatch: lastBatch, seed: seed)
     } catch {
-      throw RunError(.usage, error.description)
+      throw error.isSmallSet && sampling == .shuffle
+        ? RunError(.usage, error.problem, remedy: advice(forSamples: dataset.count, isContrasting: isContrasting))
+        : RunError(.usage, error.description)
     }
     for batch in Set([size, sampler.lastBatchSize]).sorted(by: >) {
       if let problem = batchNormProblem(ofBatch: batch, isLast: batch != size) {
@@ -143,5 +170,16 @@ package struct BatchOptions: Sendable, Equatable {
       }
     }
     return sampler
+  }
+
+  /// The batches that a training set smaller than the given batch allows.
+  private func advice(forSamples count: Int, isContrasting: Bool) -> String {
+    let usual = BatchOptions()
+    let shard = max(min(isContrasting ? Self.smallShardSize : usual.shardSize, count), 1)
+    let fitting = min(isContrasting ? Self.smallSize : usual.size, count / shard * shard)
+    let names = "--batch-size" + (shardSize == usual.shardSize ? "" : " and --shard-size")
+    let pair = (fitting - 1) / (2 * shard) * 2 * shard
+    return "leave \(names) out (\(fitting) in shards of \(shard))"
+      + (pair > 0 ? ", or give e.g. --batch-size \(pair) --shard-size \(shard)" : "")
   }
 }

@@ -43,6 +43,8 @@ package struct ScheduleOptions: Sendable, Equatable {
   package static let shortEpochSteps = 150
   /// The parts of a run of which the first is warm-up where epochs are short.
   private static let partsOfShortEpochs = 20
+  /// The largest share of a run for the default warm-up, so that runs of few steps reach their peak.
+  private static let largestWarmupShare = 0.5
 
   /// Returns the length of the warm-up in steps.
   package func warmupSteps(stepsPerEpoch: Int) -> Int {
@@ -51,7 +53,8 @@ package struct ScheduleOptions: Sendable, Equatable {
 
   /// Chooses the length of the warm-up if it was not given: one epoch, with a contrastive loss at least
   /// ``leastContrastiveWarmupSteps`` steps, and where epochs are shorter than ``shortEpochSteps``, at least a twentieth
-  /// of the run.
+  /// of the run; but, beyond one
+  /// epoch, at most half of it.
   ///
   /// - Returns: True if the length was chosen here and is more than one epoch.
   package mutating func resolveWarmup(stepsPerEpoch: Int, isContrasting: Bool) -> Bool {
@@ -59,8 +62,9 @@ package struct ScheduleOptions: Sendable, Equatable {
     let shortest = Double(Self.leastContrastiveWarmupSteps) / Double(max(stepsPerEpoch, 1))
     let isShort = stepsPerEpoch < Self.shortEpochSteps
     let least = isContrasting && isShort ? max(shortest, Double(epochs) / Double(Self.partsOfShortEpochs)) : 0
-    warmupEpochs = max(Self.defaultWarmupEpochs, least)
-    return least > Self.defaultWarmupEpochs
+    let fitting = min(least, Self.largestWarmupShare * Double(epochs))
+    warmupEpochs = max(Self.defaultWarmupEpochs, fitting)
+    return fitting > Self.defaultWarmupEpochs
   }
 
   /// Increases the number of epochs; the learning rates up to the former end do not change.
@@ -103,7 +107,7 @@ package struct ScheduleOptions: Sendable, Equatable {
         "--decay-epochs \(late.map(String.init).joined(separator: ",")): at or after the end of the run (\(counted(epochs, "epoch"))), so without effect"
       )
     }
-    if kind == .exponential, epochsPerDecay > Double(epochs) {
+    if kind == .exponential, epochsPerDecay > Double(epochs), epochsPerDecay != ScheduleOptions().epochsPerDecay {
       notes.append(
         "--epochs-per-decay \(plain(epochsPerDecay)): longer than the run (\(counted(epochs, "epoch"))), so the learning rate is hardly lowered"
       )

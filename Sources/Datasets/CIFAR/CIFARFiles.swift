@@ -58,6 +58,15 @@ enum CIFARFiles {
       ? "; \(directory) holds images in files: give --dataset folder --data \(directory)" : ""
   }
 
+  /// The folder of CIFAR's binary version that a file belongs to; `nil` for other files.
+  static func folder(ofFile path: String) -> (title: String, path: String)? {
+    let slash = path.lastIndex(of: "/")
+    let name = slash.map { slash in path[path.index(after: slash)...] } ?? path[...]
+    let isBatch = name.hasPrefix("data_batch_") || name == "test_batch.bin"
+    guard name.hasSuffix(".bin"), isBatch || name == "train.bin" || name == "test.bin" else { return nil }
+    return (isBatch ? "CIFAR-10" : "CIFAR-100", slash.map { slash in String(path[..<slash]) } ?? ".")
+  }
+
   private static func subfolders(of contents: FolderContents) -> [(String, [[UInt8]])] {
     contents.folders.prefix(20).compactMap { name in
       // Only folders named after CIFAR are listed, because listing large folders is slow.

@@ -55,44 +55,29 @@ package enum DataPath {
     guard !start.isEmpty else {
       return FileError(.content, "\(path): is empty; expected a folder of images, or a file of supcon dataset pack")
     }
-    guard let format = format(of: start) else {
-      // A pack is a safetensors file: the length of a JSON object in eight bytes, then the object.
-      guard start.count < 9 || start[8] != UInt8(ascii: "{") else { return nil }
+    let format = FileFormat(start: start)
+    if format != .safetensors, let folder = CIFARFiles.folder(ofFile: path) {
+      return FileError(
+        .content,
+        "\(path): is one file of \(folder.title)'s binary version; give the folder it lies in: --data \(folder.path)")
+    }
+    guard let format, !format.isText else {
       return FileError(
         .content,
         "\(path): is a file of an unknown format; expected a folder of images, or a file of supcon dataset pack")
     }
-    return FileError(.content, "\(path): is \(format.name); \(format.remedy)")
+    return format == .safetensors ? nil : FileError(.content, "\(path): is \(words(for: format))")
   }
 
-  private static func format(of start: [UInt8]) -> (name: String, remedy: String)? {
-    let archive = "unpack it and give the folder with the images"
-    let image = "expected a folder of images, such as the one that this image lies in"
-    let kinds: [(offset: Int, bytes: [UInt8], name: String, remedy: String)] = [
-      (0, [0x50, 0x4B, 3, 4], "a ZIP archive", archive), (0, [0x50, 0x4B, 5, 6], "an empty ZIP archive", archive),
-      (0, [0x1F, 0x8B], "a gzip archive", archive), (0, Array("BZh".utf8), "a bzip2 archive", archive),
-      (0, [0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive", archive),
-      (0, [0x28, 0xB5, 0x2F, 0xFD], "a zstd archive", archive),
-      (0, [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], "a 7z archive", archive),
-      (0, Array("Rar!".utf8), "a RAR archive", archive),
-      (257, Array("ustar".utf8), "a tar archive", archive),
-      (0, [0xFF, 0xD8, 0xFF], "a single JPEG image", image),
-      (0, [0x89, 0x50, 0x4E, 0x47], "a single PNG image", image),
-      (8, Array("WEBP".utf8), "a single WebP image", image), (0, Array("GIF8".utf8), "a single GIF image", image),
-      (0, [0x49, 0x49, 0x2A, 0], "a single TIFF image", image),
-      (0, [0x4D, 0x4D, 0, 0x2A], "a single TIFF image", image),
-      (0, Array("BM".utf8), "a single BMP image", image),
-      (
-        0, [0x93] + Array("NUMPY".utf8), "a NumPy array",
-        "expected a folder of images; supcon loss reads arrays of embeddings"
-      ),
-      (0, [0x89] + Array("HDF".utf8), "an HDF5 file", "write its images to a folder, one folder for each class"),
-      (
-        0, Array("PAR1".utf8), "a Parquet file", "write its images to a folder, one folder for each class"
-      ),
-    ]
-    return kinds.first { kind in start.dropFirst(kind.offset).starts(with: kind.bytes) }.map { kind in
-      (kind.name, kind.remedy)
+  /// A format other than a pack's, with what to give instead.
+  private static func words(for format: FileFormat) -> String {
+    switch format {
+    case .numPy: "a NumPy array; expected a folder of images; supcon loss reads arrays of embeddings"
+    case .hdf5, .parquet: "\(format.title); write its images to a folder, one folder for each class"
+    case let format where format.isArchive: "\(format.title); unpack it and give the folder with the images"
+    case let format where format.isImage:
+      "a single \(format.title.dropFirst(2)); expected a folder of images, such as the one that this image lies in"
+    default: "\(format.title); expected a folder of images, or a file of supcon dataset pack"
     }
   }
 }

@@ -58,14 +58,13 @@ package struct FolderLayout: Sendable, Equatable {
     [.test, .validation].first { split in others[split] != nil }
   }
 
-  /// The folders in which validation and test images would be found, for messages.
+  /// The place in which validation images would be found, for messages: `photos/val/CLASS/*`.
   package var placeOfOthers: String {
     let named = training.path.split(separator: "/").last.flatMap { name in SplitName(String(name)) }
     guard named?.split == .train, let slash = training.path.lastIndex(of: "/") else {
-      return "a folder \(training.path)/val or \(training.path)/test with the same classes in it"
+      return "\(training.path)/val/CLASS/*"
     }
-    let parent = training.path[..<slash]
-    return "a folder \(parent)/val or \(parent)/test beside \(training.path), with the same classes"
+    return "\(training.path[..<slash])/val/CLASS/*"
   }
 
   /// Creates the layout with a given training folder; the other splits are given, too, or found beside it.

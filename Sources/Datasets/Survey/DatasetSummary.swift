@@ -41,6 +41,7 @@ package struct DatasetSummary: Sendable {
 
     /// The counts of the first classes, on one line.
     package var classText: String {
+      guard count > 0 else { return "\(split.title): no images" }
       guard classNames != [FolderScan.unlabeledClass] else {
         return "\(split.title): \(number(count, "image")) without labels"
       }

@@ -14,6 +14,8 @@ final class NumericsCheck: Sendable {
     let shard: Int
     /// The name of the quantity that is not finite, such as a layer's output.
     let what: String
+    /// True if ``what`` is in the singular.
+    var isOne: Bool { what.hasPrefix("the gradient") }
   }
 
   private static let ofEmbeddings = 100_000

@@ -27,8 +27,9 @@ extension TrainingStep {
     throw CollectiveError(
       error: RunError(
         .software,
-        "step \(state.step + 1): the loss is \(value): \(place)",
-        remedy: "lower --learning-rate or lengthen --warmup-epochs, and look at the data"
+        "step \(state.step + 1): the loss is \(shown(Double(value))): \(place)",
+        remedy:
+          "lower --learning-rate or lengthen --warmup-epochs, and look at the data; \(RunStatus.adviceWhenDiverged)"
       ))
   }
 
@@ -39,7 +40,8 @@ extension TrainingStep {
     func check(_ vector: [Float], _ layout: VectorLayout, _ title: String) throws {
       for slice in layout.slices where !vector[slice.range].allSatisfy(\.isFinite) {
         throw RunError(
-          .software, "step \(state.step): \(title) \(slice.name) are not finite", remedy: "lower --learning-rate")
+          .software, "step \(state.step): \(title) \(slice.name) are not finite",
+          remedy: "lower --learning-rate; \(RunStatus.adviceWhenDiverged)")
       }
     }
     try check(state.parameters, state.parameterLayout, "the weights of")
@@ -90,7 +92,7 @@ extension TrainingStep {
       (one.finding.order, one.finding.shard) < (other.finding.order, other.finding.shard)
     }
     return first.map { rank, finding in
-      "\(finding.what) of shard \(finding.shard) (rank \(rank)) are not finite"
+      "\(finding.what) of shard \(finding.shard) (rank \(rank)) \(finding.isOne ? "is" : "are") not finite"
     }
   }
 }

@@ -50,10 +50,6 @@ package enum LinearStage {
       let checks: [(Bool, String)] = [
         (split != .train, "--split train: expected test or validation"),
         (
-          batchSize.isMultiple(of: max(shardSize, 1)),
-          "--batch-size \(batchSize): expected a multiple of --shard-size \(shardSize)"
-        ),
-        (
           learningRate.isFinite && learningRate >= 0, "--learning-rate \(learningRate): expected a number of at least 0"
         ),
         (momentum >= 0 && momentum < 1, "--momentum \(momentum): expected a number from 0 to below 1"),
@@ -62,7 +58,9 @@ package enum LinearStage {
       return Configuration.problem(of: "epochs", epochs, atLeast: 1)
         ?? Configuration.problem(of: "batch-size", batchSize, atLeast: 1)
         ?? Configuration.problem(of: "shard-size", shardSize, atLeast: 1)
-        ?? checks.first { isFine, _ in !isFine }?.1 ?? Configuration.problem(ofThreads: threads)
+        ?? BatchOptions.problem(ofBatch: batchSize, inShardsOf: shardSize)?.description ?? checks.first { isFine, _ in
+          !isFine
+        }?.1 ?? Configuration.problem(ofThreads: threads)
     }
   }
 
@@ -86,13 +84,14 @@ package enum LinearStage {
     let (training, folder) = try encoder.openTraining(
       for: ClassifierFile.folder, testing: request.split, over: world, report: report)
     let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
+    let tested = try DatasetChoice.measured(request.split, of: encoder.configuration, over: world)
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
     let request = request.fitted(to: training.count, report: report)
     try world.onRoot { try RunDirectory(path: request.run).prepareResult(in: folder) }
     report(
-      "linear classifier on \(request.run) (\(encoder.configuration.model.name) after step \(encoder.state.step)): "
-        + "\(training.count) training and \(test.count) test samples")
+      "linear classifier on \(request.run) (\(encoder.configuration.model.name) \(encoder.stepText)): "
+        + "\(training.count) training and \(test.count) \(tested.title) samples")
 
     var features = try StandardizedFeatures(request, encoder, training, test, over: world)
     try training.reportReplaced(over: world, report: report)
@@ -113,7 +112,7 @@ package enum LinearStage {
     try world.onRoot {
       try result.write(classifier, features.standardization, into: RunDirectory(path: request.run))
       report(
-        "linear top-1 \(decimal(result.top1, 4))\(result.classCount > 5 ? ", top-5 \(decimal(result.top5, 4))" : "") on \(test.count) test samples, "
+        "linear top-1 \(decimal(result.top1, 4))\(result.classCount > 5 ? ", top-5 \(decimal(result.top5, 4))" : "") on \(test.count) \(tested.title) samples, "
           + "after \(duration(result.seconds)); in \(request.run)/\(folder)/summary.json")
     }
   }
@@ -163,9 +162,11 @@ extension LinearStage.Request {
     var fitted = self
     fitted.shardSize = min(shardSize, sampleCount)
     fitted.batchSize = sampleCount / fitted.shardSize * fitted.shardSize
+    let size = counted(sampleCount, "sample")
     report.note(
-      "--batch-size \(batchSize): the training set has \(counted(sampleCount, "sample")); using batches of \(fitted.batchSize)"
-    )
+      batchSize == LinearStage.Request(run: run).batchSize
+        ? "batches of \(fitted.batchSize), as the training set has \(size)"
+        : "--batch-size \(batchSize): the training set has \(size); using batches of \(fitted.batchSize)")
     return fitted
   }
 }

@@ -157,7 +157,8 @@ struct EvaluationData {
       return classifier
     }
     let reason = "\(request.run) has no classifier of these classes"
-    let remedy = "train one with supcon linear \(request.run)"
+    let data = request.data.map { data in " --data \(data)" } ?? ""
+    let remedy = "train one with supcon linear \(request.run)\(data)"
     let option =
       request.corruptions.map { name in "--corruptions \(name)" } ?? (request.hasMirrorTest ? "--tta mirror" : nil)
     if let option {

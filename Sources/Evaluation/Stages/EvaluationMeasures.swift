@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import MPI
 import Measures
@@ -45,8 +46,12 @@ struct EvaluationMeasures {
           classCount: classCount)
       }
       let summary = ClassMeans.summary(try accuracy(means: means, over: world))
-      report.add("few_shot\(shots)_top1", "\(shots) a class, mean of \(Self.drawCount) draws", summary.mean)
-      report.add("few_shot\(shots)_top1_deviation", "\(shots) a class, standard deviation", summary.deviation)
+      report.add(
+        "few_shot\(shots)_top1", "few-shot, \(counted(shots, "image")) a class: mean of \(Self.drawCount) draws",
+        summary.mean)
+      report.add(
+        "few_shot\(shots)_top1_deviation", "few-shot, \(counted(shots, "image")) a class: standard deviation",
+        summary.deviation)
     }
   }
 

@@ -134,6 +134,7 @@ package enum EvaluationStage {
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data,
       needsData: request.transfer == nil, over: world, report: report)
+    encoder.noteProgress(report)
     let data = try EvaluationData(request, encoder, over: world, report: report)
     let (training, test) = (data.training, data.test)
     let features = FrozenFeatures(encoder, threads: request.threads)

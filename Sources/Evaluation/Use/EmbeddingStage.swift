@@ -74,6 +74,7 @@ package enum EmbeddingStage {
     var encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data,
       needsData: request.images.isEmpty, over: world, report: report)
+    encoder.noteProgress(report)
     if let problem = encoder.configuration.problem(ofPart: request.part) {
       throw CollectiveError(error: RunError(.usage, problem))
     }

@@ -58,6 +58,7 @@ package enum PredictionStage {
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
       over: world, report: report)
+    encoder.noteProgress(report)
     guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
       throw CollectiveError(
         error: RunError(

@@ -20,19 +20,8 @@ public enum WeightFileFormat {
     if start.starts(with: [0x80]), start.count > 1, (2...5).contains(start[1]) {
       throw FileError(.content, "\(path): \(torchProblem(path))")
     }
-    let archive = "is an archive; unpack it and give the file of the weights in it"
-    let kinds: [(offset: Int, bytes: [UInt8], problem: String)] = [
-      (0, [0x1F, 0x8B], archive), (0, Array("BZh".utf8), archive), (0, [0xFD, 0x37, 0x7A, 0x58, 0x5A], archive),
-      (0, [0x28, 0xB5, 0x2F, 0xFD], archive), (257, Array("ustar".utf8), archive),
-      (
-        0, [0x89] + Array("HDF".utf8),
-        "is an HDF5 file, as Keras writes; save the weights of a PyTorch model as safetensors"
-      ),
-      (0, [0x93] + Array("NUMPY".utf8), "is one NumPy array; save all tensors with safetensors.numpy.save_file"),
-      (0, Array("GGUF".utf8), "is a GGUF file; give the PyTorch weights that it was made from, as safetensors"),
-    ]
-    if let kind = kinds.first(where: { kind in start.dropFirst(kind.offset).starts(with: kind.bytes) }) {
-      throw FileError(.content, "\(path): \(kind.problem)")
+    if let format = FileFormat(start: start), format != .safetensors {
+      throw FileError(.content, "\(path): \(problem(of: format))")
     }
     if isONNX(start, path) {
       throw FileError(
@@ -47,7 +36,24 @@ public enum WeightFileFormat {
   /// short field.
   private static func isONNX(_ start: [UInt8], _ path: String) -> Bool {
     guard start.count > 2, start[0] == 0x08, (1...20).contains(start[1]) else { return false }
-    return path.lowercased().hasSuffix(".onnx") || [0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42].contains(start[2])
+    return path.lowercased().hasSuffix(".onnx") || beginsAsONNX(start)
+  }
+
+  /// Returns true for the first bytes of an ONNX file, whatever its name is.
+  static func beginsAsONNX(_ start: [UInt8]) -> Bool {
+    start.count > 2 && start[0] == 0x08 && (1...20).contains(start[1])
+      && [0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42].contains(start[2])
+  }
+
+  /// The error for a file of another format, after its path.
+  private static func problem(of format: FileFormat) -> String {
+    switch format {
+    case .hdf5: "is an HDF5 file, as Keras writes; save the weights of a PyTorch model as safetensors"
+    case .numPy: "is one NumPy array; save all tensors with safetensors.numpy.save_file"
+    case .gguf: "is a GGUF file; give the PyTorch weights that it was made from, as safetensors"
+    case let format where format.isArchive: "is an archive; unpack it and give the file of the weights in it"
+    default: "is \(format.title), not a safetensors file of weights"
+    }
   }
 
   private static func zipProblem(_ start: [UInt8], _ path: String) -> String {
@@ -69,7 +75,7 @@ public enum WeightFileFormat {
     #"import sys, torch, safetensors.torch as s; w = torch.load(sys.argv[1], map_location="cpu", weights_only=False); w = w.state_dict() if hasattr(w, "state_dict") else w; f = lambda d, p="": [x for k, v in d.items() if not str(k).startswith("opt") for x in (f(v, p + str(k) + ".") if isinstance(v, dict) else [(p + str(k), v)])]; s.save_file({k: v.detach().clone().contiguous() for k, v in f(w) if torch.is_tensor(v)}, sys.argv[2])"#
 
   private static func torchProblem(_ path: String) -> String {
-    "is a file of torch.save, which only Python can read; expected safetensors. Convert it, if you trust the file, whose code Python runs, with: python3 -c '\(script)' \(quoted(path)) \(quoted(path + ".safetensors"))"
+    "is a file of torch.save, which only Python can read; expected safetensors. Convert it (pip install safetensors), if you trust the file, whose code Python runs, with: python3 -c '\(script)' \(quoted(path)) \(quoted(path + ".safetensors"))"
   }
 
   /// Quotes a path for a shell.

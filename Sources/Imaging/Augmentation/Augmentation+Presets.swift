@@ -20,6 +20,9 @@ extension Augmentation {
     [PaddedCrop(), Flip(), TensorJitter(), TensorGrayscale()]
   }
 
+  /// The names of all presets, for completions.
+  public static var presetNames: [String] { ["none"] + presetSteps.map(\.name) }
+
   /// All presets except `none`.
   static let presetSteps: [Preset] = [
     Preset(

@@ -16,6 +16,8 @@ package struct FrozenEncoder {
   package let weights: RunWeights
   /// True if it was read from the run's latest checkpoint.
   package let isLatest: Bool
+  /// The run directory; empty for a state in memory.
+  private let run: String
 
   /// Creates a frozen encoder from a training state in memory.
   package init(configuration: Configuration, state: TrainingState) {
@@ -23,6 +25,7 @@ package struct FrozenEncoder {
     self.state = state
     weights = .raw
     isLatest = true
+    run = ""
   }
 
   /// Reads a checkpoint on rank 0 and broadcasts it.
@@ -53,9 +56,17 @@ package struct FrozenEncoder {
         let read = try directory.checkpoints.read(
           choice, of: configuration, warn: { damage in report.warn("\(damage); using the checkpoint before it") })
       else {
-        throw RunError(.missing, "\(run): holds no checkpoint yet", remedy: "continue it with --resume")
+        throw RunError(
+          .missing, "\(run): holds no checkpoint yet",
+          remedy: directory.status == .diverged ? RunStatus.adviceWhenDiverged : "continue it with --resume")
       }
       if let data {
+        guard configuration.data.dataset != .shapes else {
+          throw RunError(
+            .usage, "--data: \(run) was trained on the built-in shapes, which have no folder",
+            remedy:
+              "leave --data out. For another dataset: supcon evaluate --transfer-dataset cifar10 --transfer-data DIR")
+        }
         configuration.data.path = data
       } else if needsData {
         try configuration.locateData(ofRun: run)
@@ -82,6 +93,7 @@ package struct FrozenEncoder {
     }
     self.configuration = configuration
     self.weights = weights
+    self.run = run
     var state = try opened?.state ?? TrainingState(toFill: configuration, configuration.modelLayout)
     try state.broadcast(over: world)
     self.state = state
@@ -119,9 +131,30 @@ package struct FrozenEncoder {
     let folder = own + (isOther ? "-\(name)" : "") + (isLatest ? "" : "-step-\(state.step)")
     if folder != own {
       report.note(
-        "\(isOther ? "not the data of the run" : "an earlier checkpoint"): the result is stored in \(folder), the run's own stays"
-      )
+        "\(isOther ? "\(configuration.data.path ?? "") is not the data of the run" : "step \(state.step) is an earlier checkpoint"): "
+          + "results go to \(run)/\(folder); those in \(run)/\(own) are kept")
     }
     return (dataset, folder)
+  }
+
+  /// The steps behind the weights in words, such as `after step 35 of 480: the run is not finished`; for rank 0.
+  package var stepText: String {
+    unfinishedText ?? "after step \(state.step)"
+  }
+
+  /// Reports that the run is not finished, if so.
+  package func noteProgress(_ report: Reporter) {
+    if let text = unfinishedText {
+      report.note("\(run): \(configuration.model.name) \(text)")
+    }
+  }
+
+  /// The same words if the newest checkpoint is not the last of the run; `nil` otherwise.
+  private var unfinishedText: String? {
+    let fields = JSONValue.fields(ofFile: RunDirectory(path: run).summaryPath)
+    guard isLatest, !run.isEmpty, case .integer(let last)? = fields?["target_steps"], last > state.step else {
+      return nil
+    }
+    return "after step \(state.step) of \(last): the run is not finished"
   }
 }

@@ -33,6 +33,15 @@ package enum DataLocation {
       remedy: "if the data were moved, give --data with their present place")
   }
 
+  /// Returns the error for a path of `--data` that does not exist, with the one that was probably meant; `nil` if it
+  /// exists.
+  package static func problem(_ path: String) -> RunError? {
+    guard DataPath.kind(path) == .missing else { return nil }
+    return RunError(
+      .missing, "--data \(path): there is no such folder",
+      remedy: FolderNames.nearest(to: path).map { meant in "did you mean '\(meant)'?" } ?? "check the path")
+  }
+
   /// Returns an absolute path, relative to the current folder.
   package static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let folder = unsafe getcwd(nil, 0) else { return path }

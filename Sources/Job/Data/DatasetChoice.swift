@@ -48,8 +48,30 @@ package enum DatasetChoice {
     } else {
       opened = (try world.throwingTogether { try openFixed(configuration, split, report: report) }, nil)
     }
-    try world.throwingTogether { if needsLabels { try checkClasses(opened.dataset, configuration) } }
+    try world.throwingTogether {
+      guard opened.dataset.count > 0 else { throw nothingHeldOut(configuration) }
+      if needsLabels { try checkClasses(opened.dataset, configuration) }
+    }
     return opened
+  }
+
+  /// Returns the split that ``open(_:_:needsLabels:allowsFallback:over:report:)`` opens: for `test`, validation where
+  /// there are no test images.
+  ///
+  /// Collective.
+  package static func measured(
+    _ split: Split, of configuration: Configuration, over world: borrowing Communicator
+  ) throws -> Split {
+    guard split == .test, configuration.data.dataset == .folder else { return split }
+    let found = try world.onRoot { () throws -> [UInt8] in
+      let path = configuration.data.path ?? "."
+      let isTest =
+        DataPath.isPack(path)
+        ? (try? PackedDataset(path: path, split: .test, normalization: nil)) != nil
+        : try DatasetFolder(configuration).hasTest()
+      return [isTest ? 1 : 0]
+    }
+    return try world.broadcast(bytes: found ?? []) == [1] ? .test : .validation
   }
 
   /// Opens the training set and stores the properties that depend on the images in the configuration.
@@ -63,7 +85,18 @@ package enum DatasetChoice {
   ) throws -> any ImageDataset {
     guard configuration.data.dataset == .folder else {
       let choice = configuration
-      let dataset = try world.throwingTogether { try openFixed(choice, .train, report: report) }
+      let dataset = try world.throwingTogether { () throws -> any ImageDataset in
+        let dataset = try openFixed(choice, .train, report: report)
+        guard let fraction = choice.data.validationFraction,
+          HeldOutFraction.problem(fraction, ofClasses: DatasetSummary.Part(.train, dataset).counts) != nil
+        else { return dataset }
+        // Of the part for training the fraction is no image; without it, all samples are training samples.
+        var whole = choice
+        whole.data.validationFraction = nil
+        let counts = DatasetSummary.Part(.train, try openFixed(whole, .train, report: .silent)).counts
+        if let problem = HeldOutFraction.problem(fraction, ofClasses: counts) { throw problem }
+        return dataset
+      }
       configuration.classifier.classes = configuration.isClassifying ? dataset.classNames.count : nil
       return dataset
     }
@@ -72,6 +105,9 @@ package enum DatasetChoice {
     try world.throwingTogether { if !choice.allowsUnlabeled { try checkClasses(opened.dataset, choice) } }
     if configuration.data.fingerprint == nil {
       try checkOtherSplits(configuration, opened.dataset, over: world, report: report)
+    }
+    if configuration.data.fingerprint == nil, configuration.data.imageSize == nil {
+      report("image size: \(opened.dataset.viewSize.width), as --image-size is not given")
     }
     configuration.data.fingerprint = opened.fingerprint
     configuration.classifier.classes = configuration.isClassifying ? opened.dataset.classNames.count : nil
@@ -91,6 +127,11 @@ package enum DatasetChoice {
     var parts = [DatasetSummary.Part(.train, training, survey: try folder.knownSurvey(.train, over: world))]
     for split in try folder.splits(over: world) where split != .train {
       let listing = try folder.listing(split, over: world)
+      if let fraction = configuration.data.validationFraction, split == .validation, listing.index.count == 0 {
+        // With no image held out, the training part is the whole.
+        let problem = HeldOutFraction.problem(fraction, ofClasses: parts[0].counts)
+        try world.throwingTogether { if let problem { throw problem } }
+      }
       for note in listing.notes {
         report.note(note)
       }
@@ -132,6 +173,10 @@ package enum DatasetChoice {
       return ShapesDataset(
         count: split == .train ? configuration.data.shapesTrain : configuration.data.shapesTest, seed: shapesSeed,
         split: split)
+    }
+    if let path = configuration.data.path, let problem = DataLocation.problem(path), problem.remedy != "check the path"
+    {
+      throw FileError(.missing, problem.description)
     }
     let dataset = try CIFARDataset(variant, directory: configuration.data.path ?? ".", split: split)
     for text in dataset.notes {
@@ -189,6 +234,14 @@ package enum DatasetChoice {
     return (FolderDataset(index, settings), index.fingerprint)
   }
 
+  /// The error for a split that has no image, as a `--validation-fraction` that is too small leaves it.
+  private static func nothingHeldOut(_ configuration: Configuration) -> RunError {
+    RunError(
+      .missing,
+      "\(configuration.data.path ?? configuration.data.dataset.rawValue): no images are held out to test on (--validation-fraction \(plain(configuration.data.validationFraction ?? 0)))",
+      remedy: "train again with a larger --validation-fraction and another --output")
+  }
+
   /// Checks that there are at least two classes.
   private static func checkClasses(_ dataset: any ImageDataset, _ configuration: Configuration) throws(RunError) {
     guard !dataset.hasLabels else { return }
@@ -200,7 +253,9 @@ package enum DatasetChoice {
     throw RunError(
       .data,
       "\(path): has \(found); expected at least two classes, one folder each\(FolderLayout.parentAdvice(of: path))",
-      remedy: "give labels, or train with pretrain --loss simclr, the only one that needs none")
+      remedy:
+        "sort the images into one folder for each class, or train with pretrain --loss simclr, the only one that needs no labels"
+    )
   }
 }
 

@@ -76,6 +76,7 @@ package struct DatasetFolder {
   /// Collective.
   package func splits(over world: borrowing Communicator) throws -> [Split] {
     let found = try world.onRoot { () throws -> [Split] in
+      if let problem = DataLocation.problem(path) { throw problem }
       let own = try DataPath.isList(path) ? LabelList(path: path).splits : FolderLayout(request).splits
       let heldOut: [Split] = validationFraction == nil || own.contains(.validation) ? [] : [.validation]
       return Split.allCases.filter((own + heldOut).contains)
@@ -84,9 +85,16 @@ package struct DatasetFolder {
     return try world.broadcast(bytes: indices.map { index in UInt8(index) }).map { byte in Split.allCases[Int(byte)] }
   }
 
+  /// Returns true if there are labeled test images, so that validation images do not stand for them; for rank 0.
+  func hasTest() throws -> Bool {
+    guard !DataPath.isList(path) else { return try LabelList(path: path).splits.contains(.test) }
+    return try FolderLayout(request).evaluationSplit == .test
+  }
+
   private let request: FolderRequest
 
   private func listing(_ split: Split) throws -> Listing {
+    if let problem = DataLocation.problem(path) { throw problem }
     guard !DataPath.isList(path) else { return try listing(split, of: LabelList(path: path)) }
     let layout = try FolderLayout(request)
     if validationFraction != nil, let validation = layout[.validation] {
@@ -103,7 +111,7 @@ package struct DatasetFolder {
       return Listing(index: scan.index, unlisted: scan.bad, notes: fallback + [scan.note].compactMap { note in note })
     }
     guard split == .train || validationFraction != nil else {
-      throw missing(split, "expected \(layout.placeOfOthers)")
+      throw missing(split, "Add \(layout.placeOfOthers)")
     }
     let scan = try FolderScan(layout.training, isSkipping: isSkippingBad)
     let beside = layout.skippedFiles.text.map { text in "\(path): passed over \(text)" }
@@ -118,7 +126,7 @@ package struct DatasetFolder {
       return Listing(index: try list.index(own), unlisted: [], notes: [])
     }
     guard split == .train || validationFraction != nil else {
-      throw missing(split, "expected lines with val or test in a third column, split")
+      throw missing(split, "Add lines with val or test in a third column, split")
     }
     return Listing(index: part(of: try list.index(.train), split), unlisted: [], notes: [])
   }
@@ -130,10 +138,10 @@ package struct DatasetFolder {
     return split == .train ? parts.training : parts.validation
   }
 
-  private func missing(_ split: Split, _ expectation: String) -> RunError {
+  private func missing(_ split: Split, _ advice: String) -> RunError {
     RunError(
       .missing,
-      "\(path): has no images to \(split == .test ? "validate with or to test on" : "validate with"): \(expectation), or --validation-fraction when the run is begun"
+      "\(path): no images are held out to \(split == .test ? "test on" : "validate with"). \(advice), or train again with supcon pretrain --validation-fraction 0.2 and another --output"
     )
   }
 

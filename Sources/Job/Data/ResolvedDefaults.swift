@@ -7,12 +7,7 @@ extension Configuration {
   /// The smallest number of steps per epoch that is accepted with the default batch size: with fewer, a contrastive
   /// loss may stay on its initial plateau for several epochs.
   private static let fewestSteps = 40
-  /// The default batch of smaller training sets, which gives more steps, and its shards.
-  ///
-  /// In shards of 16, BatchNorm's statistics are less noisy and the plateau is left a little earlier, but there is no
-  /// work for eight ranks.
-  private static let (smallBatch, smallShard) = (64, 8)
-  /// The default learning rate of that batch, between linear and square-root scaling.
+  /// The default learning rate of the smaller default batch, between linear and square-root scaling.
   ///
   /// With that of larger batches, four of twenty seeds made all embeddings equal on `shapes`.
   private static let smallBatchLearningRate = 0.035
@@ -55,8 +50,8 @@ extension Configuration {
     guard count > 1, !given.gives(\.batches.size), batches.sampling == .shuffle else { return }
     var size = batches.size
     if isContrasting, count / size < Self.fewestSteps, !given.gives(\.batches.shardSize) {
-      size = min(size, Self.smallBatch)
-      batches.shardSize = min(batches.shardSize, Self.smallShard)
+      size = min(size, BatchOptions.smallSize)
+      batches.shardSize = min(batches.shardSize, BatchOptions.smallShardSize)
       fitLearningRate(given, report)
     }
     if count < size {

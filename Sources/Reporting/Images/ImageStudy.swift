@@ -66,7 +66,7 @@ package struct ImageStudy {
     _ encoder: FrozenEncoder, _ run: String, _ sets: StudiedSets, threads: Int, over world: borrowing Communicator,
     report: Reporter
   ) throws {
-    report("features of \(sets.training.count) training and \(sets.test.count) test images")
+    report("features of \(sets.training.count) training and \(sets.test.count) \(sets.testName) images")
     let features = FrozenFeatures(encoder, threads: threads)
     let training = try features.rows(of: sets.training, over: world).unit
     let plainTest = try features.rows(of: sets.test, over: world)

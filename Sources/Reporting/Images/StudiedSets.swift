@@ -12,6 +12,8 @@ struct StudiedSets {
   let training: any ImageDataset
   /// All test images, or an evenly spaced selection of them; training images if there are no test images.
   let test: any ImageDataset
+  /// The name of the split of ``test`` in sentences: test, validation or training.
+  let testName: String
   /// Notes about images that are not used.
   let notes: [String]
   /// The height and width of the encoder's input.
@@ -29,16 +31,19 @@ struct StudiedSets {
     var notes: [String] = []
     let training = try DatasetChoice.open(configuration, .train, needsLabels: false, over: world, report: report)
     var test = training
+    var name = Split.train.title
     do {
       test = try DatasetChoice.open(configuration, .test, needsLabels: false, over: world, report: report)
+      name = try DatasetChoice.measured(.test, of: configuration, over: world).title
     } catch let error as CollectiveError {
       notes.append("There are no test images, so training images stand for them: \(error.error.problem).")
     }
+    testName = name
     self.training = Self.evenly(training, Self.trainingLimit)
     self.test = Self.evenly(test, Self.testLimit)
     if training.count > Self.trainingLimit || test.count > Self.testLimit {
       notes.append(
-        "Of \(training.count) training and \(test.count) test images, \(self.training.count) and \(self.test.count) evenly spaced ones are used here."
+        "Of \(training.count) training and \(test.count) \(name) images, \(self.training.count) and \(self.test.count) evenly spaced ones are used here."
       )
     }
     self.notes = notes

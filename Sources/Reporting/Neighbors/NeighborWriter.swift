@@ -17,6 +17,9 @@ struct NeighborWriter {
 
   /// Writes the lines before the first result.
   func begin(_ output: Reporter) {
+    if format == .text {
+      output("  cosine\tdistance\tclass\tfile")
+    }
     format.begin(header: "file,place,sample,name,class,similarity,distance", output)
   }
 

@@ -72,6 +72,7 @@ package enum NeighborsStage {
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
       report: report)
+    encoder.noteProgress(report)
     let images = try ImageFeatures(request.images, encoder, run: request.run, threads: request.threads, over: world)
     let dataset = try DatasetChoice.open(
       encoder.configuration, .train, needsLabels: false, over: world, report: report)

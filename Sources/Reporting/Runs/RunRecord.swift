@@ -60,6 +60,9 @@ package struct RunRecord: Sendable {
     case "finished": return "Finished: \(done)."
     case "running":
       return "Ended without a last word (its process was killed): \(done). It can be continued with --resume."
+    case "diverged":
+      return
+        "Stopped at a loss or gradient that is not finite: \(done). It cannot go on from here; begin a new run."
     case "stopped": return "Stopped: \(done). It can be continued with --resume."
     default:
       return epochs >= target - 1e-9
@@ -89,6 +92,8 @@ package struct RunRecord: Sendable {
     var results = summary.filter { name, _ in Self.isAccuracy(name) }.compactMapValues(\.double)
     results.merge(evaluation.compactMapValues(\.double)) { _, new in new }
     results.merge(linear.filter { name, _ in name.hasPrefix("linear_") }.compactMapValues(\.double)) { _, new in new }
+    // Of fewer training images than neighbors, all of them vote, and the title would be wrong.
+    if let count = evaluation["train_samples"]?.double, count < 200 { results["knn200_weighted_top1"] = nil }
     for name in ["neighbors", "test_samples", "train_samples", "pretraining_steps"] { results[name] = nil }
     // Five guesses among so few classes say nothing.
     if case .list(let classes) = summary["class_names"], classes.count <= 5 {

@@ -13,12 +13,14 @@ struct ClassificationSections {
   private static let matrixLimit = 25
   private static let pairLimit = 20
 
+  private var setName: String { study.sets?.testName ?? "test" }
+
   var confusion: Page.Section {
     let matrix = classNames.count <= Self.matrixLimit ? matrixTable : pairs
     return Page.Section(
       name: "classes", title: "Classes and confusions",
       content: """
-        <p>Predictions of \(classification.source) for \(counted(classification.probabilities.labels.count, "test image")): \(percent(classification.accuracy)) right.</p>
+        <p>Predictions of \(classification.source) for \(counted(classification.probabilities.labels.count, "\(setName) image")): \(percent(classification.accuracy)) right.</p>
         <div class="grid wide">\(matrix)\(classes)</div>
         """)
   }
@@ -76,7 +78,7 @@ struct ClassificationSections {
     }
     return Elements.table(
       "Classes: recall is the share of a class's images that are found, precision the share of its predictions that are right",
-      header: ["class", "test images", "recall", "precision"], rows: rows.map(\.cells), numeric: 1..<4)
+      header: ["class", "\(setName) images", "recall", "precision"], rows: rows.map(\.cells), numeric: 1..<4)
   }
 
   var mistakes: Page.Section? {
@@ -84,7 +86,8 @@ struct ClassificationSections {
     let items = classification.mistakes.map { mistake -> Markup in
       let (own, other) = (classNames[mistake.label], classNames[mistake.prediction])
       let image = ImageSections(study: study).image(
-        sets.test, mistake.sample, sets.viewSize, "Test image of \(own), predicted as \(other)")
+        sets.test, mistake.sample, sets.viewSize,
+        "\(setName.prefix(1).uppercased())\(setName.dropFirst()) image of \(own), predicted as \(other)")
       return """
         <li>\(image)is <strong>\(own)</strong>, predicted <strong>\(other)</strong> with \(percent(mistake.confidence))<br><span class="quiet">\(sets.test.name(at: mistake.sample))</span></li>
         """

@@ -50,7 +50,7 @@ struct ImageSections {
     return Page.Section(
       name: "map", title: "Map of the embeddings",
       content: """
-        <p>The encoder's representations of \(first.components.points.count) test images, scaled to unit length.</p>
+        <p>The encoder's representations of \(first.components.points.count) \(study.sets?.testName ?? "test") images, scaled to unit length.</p>
         <div class="grid wide">\(components)\(neighborhoods)</div>
         """)
   }
@@ -68,7 +68,7 @@ struct ImageSections {
           """
       }
       return """
-        <div><h3>\(own ?? sets.test.name(at: row.sample))</h3><ul class="strip"><li class="first">\(image(sets.test, row.sample, sets.viewSize, "Test image, \(own ?? "")"))test image</li>\(items)</ul></div>
+        <div><h3>\(own ?? sets.test.name(at: row.sample))</h3><ul class="strip"><li class="first">\(image(sets.test, row.sample, sets.viewSize, "\(sets.testName) image, \(own ?? "")"))\(sets.testName) image</li>\(items)</ul></div>
         """
     }
     return Page.Section(

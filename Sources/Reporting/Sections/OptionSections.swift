@@ -4,10 +4,14 @@ import Configuration
 enum OptionSections {
   /// Returns the section with the configuration of one run.
   static func all(of run: RunRecord) -> Page.Section {
-    Page.Section(
+    let lines = run.configurationText.split(separator: "\n").filter { line in
+      let name = line.prefix { letter in letter != ":" }
+      return ConfigurationOption.named(String(name)).map { option in option.hasEffect(in: run.configuration) } ?? true
+    }
+    return Page.Section(
       name: "options", title: "Options",
       content: """
-        <details><summary>config.yaml</summary><pre class="options">\(run.configurationText)</pre></details>
+        <details><summary>config.yaml, without options that have no effect in this run</summary><pre class="options">\(lines.joined(separator: "\n"))</pre></details>
         """)
   }
 

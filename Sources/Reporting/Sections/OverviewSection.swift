@@ -40,8 +40,12 @@ struct OverviewSection {
     return numbers
   }
 
+  /// The launcher with its number of ranks, and a space; empty for one rank.
+  private var start: String {
+    run.summary["ranks"]?.double.map { ranks in ranks > 1 ? "mpirun -np \(Int(ranks)) " : "" } ?? ""
+  }
+
   private var repetition: String {
-    let start = run.summary["ranks"]?.double.map { ranks in ranks > 1 ? "mpirun -np \(Int(ranks)) " : "" } ?? ""
     let command = run.configuration.command.rawValue
     return
       "\(start)supcon \(command) --config \(quoted(run.path + "/config.yaml")) --output \(quoted(run.name + "-again"))"
@@ -50,7 +54,7 @@ struct OverviewSection {
   private var original: Markup {
     guard case .list(let words) = run.summary["command_line"] else { return "" }
     let line = words.compactMap(\.string).map(quoted).joined(separator: " ")
-    return "<p>The command line of the last start:</p><pre>\(line)</pre>"
+    return "<p>The command line of the last start:</p><pre>\(start)\(line)</pre>"
   }
 
   /// Returns a word quoted for a shell.
@@ -72,7 +76,8 @@ struct OverviewSection {
       ("ranks × threads", text("ranks").map { ranks in "\(ranks) × \(text("threads_per_rank") ?? "1")" }),
       ("encoder", configuration.model.name), ("precision", configuration.compute.resolvedPrecision.rawValue),
       ("loss", configuration.lossName), ("dataset", configuration.data.dataset.rawValue),
-      ("data", configuration.data.path), ("data fingerprint", text("dataset_fingerprint")),
+      ("data", configuration.data.path),
+      ("data fingerprint (SHA-256 of the names of files and classes)", text("dataset_fingerprint")),
       ("seed", "\(configuration.compute.seed)"),
       ("peak memory", summary["peak_rss_bytes_sum"]?.double.map { bytes in megabytes(Int(bytes)) + " on all ranks" }),
       ("SHA-256 of the weights", text("weights_sha256")),
@@ -90,10 +95,17 @@ struct OverviewSection {
         <p class="quiet">No results of later stages yet: supcon linear and supcon evaluate measure what the encoder has learned.</p>
         """
     }
-    return Elements.table(
+    let explained =
+      fields.contains("alignment")
+      ? """
+      <p class="quiet">Alignment: the mean squared distance of two images of one class; 0 if they coincide.</p>
+      <p class="quiet">Uniformity: how evenly all images lie on the sphere; the lower, the more evenly, 0 if all coincide.</p>
+      """ as Markup : ""
+    let table = Elements.table(
       "Results (docs/evaluation.md defines them)", header: ["measure", "value"],
       rows: fields.compactMap { field in
         run.results[field].map { value in ["\(ResultNames.name(field))", "\(ResultNames.text(field, value))"] }
       }, numeric: 1..<2)
+    return "\(table)\(explained)"
   }
 }

@@ -12,13 +12,17 @@ enum Console {
   /// Prints a line to the standard output without buffering, even to a pipe or file.
   ///
   /// If the output cannot be written, the run is asked to stop, so that it is saved; see ``exitCode(_:)``.
-  static func line(_ text: String) {
+  ///
+  /// - Returns: True if it was written.
+  @discardableResult
+  static func line(_ text: String) -> Bool {
     let code = write(text + "\n", to: STDOUT_FILENO)
-    guard code != 0 else { return }
+    guard code != 0 else { return true }
     if outputFailure.compareExchange(expected: 0, desired: code, ordering: .relaxed).exchanged {
       error("Error: the standard output cannot be written: \(unsafe String(cString: strerror(code)))")
     }
     StopRequest.ask()
+    return false
   }
 
   /// Returns the program's exit code: 74 instead of success if the standard output could not be written.
@@ -54,6 +58,10 @@ enum Console {
     guard world.isRoot else { return .silent }
     return Reporter { kind, text in
       switch kind {
+      case .outcome:
+        if verbosity != .quiet || outputFailure.load(ordering: .relaxed) != 0, !line(text) {
+          error(text)
+        }
       case .plain, .note:
         if verbosity != .quiet {
           line(text)

@@ -2,7 +2,8 @@ import Configuration
 import Imaging
 import Spelling
 
-/// The text of `supcon help TOPIC` for a topic that is not a command: an option, a list, or an unknown word.
+/// The text of `supcon help TOPIC` for a topic that is not a command: an option of any command, a list, or an unknown
+/// word.
 struct HelpTopic {
   let exitStatus: ExitStatus
   let text: String
@@ -17,14 +18,18 @@ struct HelpTopic {
       return nil
     }
     let option = ConfigurationOption.named(name).flatMap { option in option.isOnCommandLine ? option : nil }
-    if let topic = Self.topics.first(where: { topic in topic.names.contains(name) }) {
+    if name == "topics" || name == "topic" {
+      (exitStatus, text) = (.success, Self.list)
+    } else if let topic = Self.topics.first(where: { topic in topic.names.contains(name) }) {
       (exitStatus, text) = (.success, topic.text())
     } else if let option {
       (exitStatus, text) = (.success, "--\(option.name)  \(option.help)")
+    } else if let explained = OptionTopic.text(name) {
+      (exitStatus, text) = (.success, explained)
     } else {
       let commands = Supcon.configuration.subcommands.compactMap { command in command.configuration.commandName }
-      let topics = Self.topics.compactMap(\.names.first)
-      let meant = PeerNames.option(name) ?? (commands + topics + ConfigurationOption.all.map(\.name)).nearest(to: name)
+      let topics = Self.names
+      let meant = PeerNames.option(name) ?? (commands + topics + OptionTopic.names).nearest(to: name)
       exitStatus = .usage
       text =
         "Error: no help on '\(topic)': "
@@ -33,14 +38,27 @@ struct HelpTopic {
     }
   }
 
-  /// The topics that are neither commands nor options, by name.
-  private static let topics: [(names: [String], text: @Sendable () -> String)] = [
-    (["augmentation", "augmentations"], { Augmentation.help() }),
-    (["losses"], { LossTopic.text }),
-    (["recipes"], { NamedRecipe.list() }),
-    (["exit-codes", "exit-code", "exit"], { exitCodes }),
-    (["environment", "variables"], { EnvironmentTopic.text }),
+  /// The topics that are neither commands nor options: their names, a line on each, and their texts.
+  private static let topics: [(names: [String], title: String, text: @Sendable () -> String)] = [
+    (["augmentation", "augmentations"], "presets and operations of --augmentation", { Augmentation.help() }),
+    (["losses"], "the formulas of --loss, and their options", { LossTopic.text }),
+    (["excess"], "the number beside the loss, which tends to zero", { LossTopic.excess }),
+    (["recipes"], "the published recipes of --recipe", { NamedRecipe.list() }),
+    (["exit-codes", "exit-code", "exit"], "what each exit code says", { exitCodes }),
+    (["environment", "variables"], "the environment variables that are read", { EnvironmentTopic.text }),
   ]
+
+  /// The names of the topics, with that of the list of them.
+  static let names = topics.compactMap(\.names.first) + ["topics"]
+
+  private static var list: String {
+    let width = topics.map(\.names[0].count).max() ?? 0
+    let lines = topics.map { topic in
+      "  \(topic.names[0])\(String(repeating: " ", count: width - topic.names[0].count))  \(topic.title)"
+    }
+    return "supcon help takes a command, an option of any command without its dashes, or one of\n"
+      + lines.joined(separator: "\n")
+  }
 
   private static var exitCodes: String {
     let lines = ExitStatus.allCases.map { status in

@@ -2,6 +2,14 @@ import Configuration
 
 /// The text of `supcon help losses`.
 enum LossTopic {
+  /// The text of `supcon help excess`.
+  static let excess = """
+    The excess is the loss of a batch minus its lower bound. The loss cannot fall below a bound that depends on the labels of the batch: with
+    several positives of an anchor, their shares of the softmax cannot all be 1. The excess tends to zero when the images of a class come together
+    and those of different classes apart, whatever the batch holds; so it can be compared over batches, and the loss hardly. The output shows it
+    after the loss, metrics.jsonl has it as loss_excess. supcon help losses has the formula of the loss.
+    """
+
   static var text: String {
     let options = ConfigurationOption.all.filter { option in
       (option.group == .contrastive || option.group == .classifier) && option.isOnCommandLine
@@ -12,7 +20,8 @@ enum LossTopic {
         L_i = -1/|P(i)| sum over p in P(i) of log( exp(s_ip / t) / D )
 
       D is the sum of exp(s_ia / t) over all other samples a of the global batch, over all ranks (--denominator all), or over fewer of them. The
-      loss is the mean over anchors. Its lower bound for the labels of the batch is logged beside it: the excess tends to zero.
+      loss is the mean over anchors. The loss cannot fall below a bound that depends on the labels of the batch. The excess, loss minus bound,
+      is logged too; it tends to zero.
 
         --loss supcon              positives: all views of the anchor's class (Khosla and others 2020)
         --loss simclr              positives: the other views of the same sample; needs no labels (Chen and others 2020)

@@ -13,8 +13,7 @@ enum MissingOptions {
     guard message.contains("Missing expected argument '--"), let command = Supcon.command(of: arguments) else {
       return nil
     }
-    let required = required(by: command) + ((command as? any RankedCommand.Type)?.furtherRequiredOptions ?? [])
-    let missing = required.filter { option in
+    let missing = required(by: command).filter { option in
       !arguments.contains { argument in argument == option.name || argument.hasPrefix(option.name + "=") }
     }
     guard !missing.isEmpty else { return nil }

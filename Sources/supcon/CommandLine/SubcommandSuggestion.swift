@@ -18,6 +18,10 @@ enum SubcommandSuggestion {
         parent.isEmpty ? Supcon.configuration.subcommands : Supcon.command(of: parent)?.configuration.subcommands
       return (commands ?? []).compactMap { command in command.configuration.commandName }
     }
+    if let word = arguments.first, ["-v", "-V", "version"].contains(word) {
+      return
+        "Error: \(word == "version" ? "unknown subcommand" : "unknown option") '\(word)'; did you mean 'supcon --version'?"
+    }
     for depth in 0..<min(arguments.count, 2) {
       let (parent, word) = (Array(arguments[..<depth]), arguments[depth])
       let subcommands = names(parent)

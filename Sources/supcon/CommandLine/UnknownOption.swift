@@ -22,14 +22,32 @@ enum UnknownOption {
     let isMissing = message.contains("Missing expected argument")
     guard let option = named ?? (isMissing ? Self.unknown(arguments, offered) : nil) else { return nil }
     let name = String(option.drop { letter in letter == "-" })
-    let meant =
-      PeerNames.options(name).first(where: offered.contains)
-      ?? offered.nearest(to: name.lowercased(), within: (name.count + 2) / 3)
+    if let advice = PeerNames.advice(name), offered.contains(advice.option) {
+      return "Error: Unknown option '\(option)'; give \(advice.text)"
+    }
+    if name == "dataset", offered.contains("transfer-dataset") {
+      return
+        "Error: \(Self.name(of: command)) has no --dataset, as a run knows its own; for another give --transfer-dataset and --transfer-data"
+    }
+    let peer = PeerNames.options(name).first(where: offered.contains)
+    if peer == nil, let owner = owner(of: name) {
+      return "Error: \(Self.name(of: command)) has no --\(name); \(owner) has"
+    }
+    let meant = peer ?? offered.nearest(to: name.lowercased(), within: (name.count + 2) / 3)
     let hint =
       PeerNames.namesGPU(name)
       ? "; supcon computes on CPUs: leave it out, and use more cores with --threads or mpirun -np"
       : meant.map { meant in "; did you mean '--\(meant)'?" } ?? ""
     return "Error: Unknown option '\(option)'\(hint)"
+  }
+
+  /// The first command, in the order of the help, that has an option; `nil` if none has.
+  private static func owner(of name: String) -> String? {
+    Supcon.commands.first { command in Supcon.options(of: command).contains(name) }.map(Self.name)
+  }
+
+  private static func name(of command: any ParsableCommand.Type) -> String {
+    command == Supcon.self ? "supcon" : Supcon.name(of: command)
   }
 
   /// Returns the first option among the arguments that a command does not have.
@@ -55,6 +73,13 @@ enum UnknownOption {
 }
 
 extension Supcon {
+  /// All commands that have options of their own, in the order of the help; those of `dataset` stand in its place.
+  static var commands: [any ParsableCommand.Type] {
+    configuration.subcommands.flatMap { command in
+      command.configuration.subcommands.isEmpty ? [command] : command.configuration.subcommands
+    }
+  }
+
   /// Returns the subcommand with which the arguments begin, or `nil`.
   static func command(of arguments: [String]) -> (any ParsableCommand.Type)? {
     var found: (any ParsableCommand.Type)?

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Formats
 import MPI
 import Tools
 
@@ -41,7 +42,7 @@ struct BenchCommand: ConfiguredCommand {
     return request
   }
 
-  var outputs: [String] { json.map { path in [path] } ?? [] }
+  var outputs: [OutputFile] { json.map { path in [OutputFile(path, .json, option: "--json")] } ?? [] }
 
   func problem(ranks: Int) -> String? {
     request.problem(ranks: ranks)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Formats
 import Job
 import MPI
 import Tools
@@ -33,7 +34,7 @@ struct DatasetPackCommand: RankedCommand {
 
   var threadsPerRank: Int { dataset.threads ?? 1 }
 
-  var outputs: [String] { [output] }
+  var outputs: [OutputFile] { [OutputFile(output, .safetensors)] }
 
   func problem(ranks: Int) -> String? {
     size < 1 ? "--size \(size): expected at least 1" : request.problem

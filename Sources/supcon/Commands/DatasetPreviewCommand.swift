@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Formats
 import Job
 import MPI
 import Tools
@@ -45,7 +46,7 @@ struct DatasetPreviewCommand: RankedCommand {
 
   var threadsPerRank: Int { dataset.threads ?? 1 }
 
-  var outputs: [String] { [output] }
+  var outputs: [OutputFile] { [OutputFile(output, .png)] }
 
   func problem(ranks: Int) -> String? {
     request.problem

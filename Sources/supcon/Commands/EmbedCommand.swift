@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Datasets
 import Evaluation
+import Formats
 import MPI
 import OneDNN
 import WeightExchange
@@ -44,7 +45,7 @@ struct EmbedCommand: RankedCommand {
     help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"),
     completion: .directory)
   var data: String?
-  @Option(help: "The samples: train or test.")
+  @Option(help: "The samples: train, validation or test.")
   var split = Split.test
   @Option(help: "encoder: representations; model: embeddings, behind the projection head and of unit length.")
   var part = WeightLayout.Part.encoder
@@ -74,10 +75,13 @@ struct EmbedCommand: RankedCommand {
 
   var threadsPerRank: Int { threads }
 
-  var outputs: [String] { [output] + [labels, table].compactMap { path in path } }
+  var outputs: [OutputFile] {
+    [OutputFile(output, .numPy)] + (labels.map { path in [OutputFile(path, .numPy, option: "--labels")] } ?? [])
+      + (table.map { path in [OutputFile(path, .csv, option: "--table")] } ?? [])
+  }
 
   func problem(ranks: Int) -> String? {
-    source.problem(arguments, allowsOthers: true) ?? request.problem
+    source.problem(arguments, allowsOthers: true, imagesOf: "embed") ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

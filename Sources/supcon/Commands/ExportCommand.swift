@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Evaluation
+import Formats
 import MPI
 import WeightExchange
 
@@ -11,7 +12,7 @@ struct ExportCommand: RankedCommand {
     abstract: "Writes a run's encoder for PyTorch or as ONNX.",
     discussion: """
       Example: supcon export --run runs/c10 --format onnx --output c10.onnx
-      It prints the lines of Python that load a safetensors file. The standardization of features is part of a classifier of supcon linear.
+      It prints the lines of Python that load a safetensors file. An exported classifier of supcon linear includes its standardization of the features.
       """)
 
   @OptionGroup var source: RunOptions
@@ -28,7 +29,7 @@ struct ExportCommand: RankedCommand {
   var onnxInput = WeightExport.ONNXInput.normalized
   @Option(
     help:
-      "Names and models of safetensors: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets). (default: torchvision; ge for CIFAR ResNets)"
+      "Names and models of safetensors: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive of Guillaume Erhard's repository, models/resnet_contrastive.py; CIFAR ResNets). (default: torchvision; ge for CIFAR ResNets)"
   )
   var layout: WeightLayout?
   @Option(
@@ -58,7 +59,7 @@ struct ExportCommand: RankedCommand {
 
   var threadsPerRank: Int { 1 }
 
-  var outputs: [String] { [output] }
+  var outputs: [OutputFile] { [OutputFile(output, format == .onnx ? .onnx : .safetensors)] }
 
   func problem(ranks: Int) -> String? {
     source.problem(arguments) ?? request.problem

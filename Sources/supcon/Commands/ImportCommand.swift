@@ -18,7 +18,9 @@ struct ImportCommand: RankedCommand {
   @Option(help: ArgumentHelp("Weights in the safetensors format.", valueName: "file"), completion: .file())
   var weights: String
   @Option(
-    help: "Whose names they have: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive; CIFAR ResNets).")
+    help:
+      "Whose names they have: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive of Guillaume Erhard's repository; CIFAR ResNets)."
+  )
   var layout: WeightLayout
   @Option(
     help: ArgumentHelp(
@@ -34,7 +36,11 @@ struct ImportCommand: RankedCommand {
     completion: .directory)
   var output: String?
 
-  /// The dataset and image size for later stages.
+  @Option(
+    help: "Data on which later stages are to look at it: shapes (built in), cifar10, cifar100, folder. It is required.",
+    completion: .list(DataOptions.Dataset.allCases.map(\.rawValue)))
+  var dataset: String
+  /// The files and image size for later stages.
   @OptionGroup var images: ImageOptions
   @Option(help: "Compute data type of the encoder: float32, bfloat16, or auto.")
   var precision = "float32"
@@ -43,6 +49,7 @@ struct ImportCommand: RankedCommand {
 
   private var request: WeightImport.Request {
     var overrides = images.given
+    overrides.give(dataset, for: "dataset")
     overrides.give(model, for: "model")
     overrides.give(stem, for: "stem")
     overrides.give(precision, for: "precision")
@@ -53,13 +60,7 @@ struct ImportCommand: RankedCommand {
 
   var threadsPerRank: Int { 1 }
 
-  static let furtherRequiredOptions = [RequiredOption(name: "--dataset", value: "<dataset>", example: "shapes")]
-
-  func problem(ranks: Int) -> String? {
-    images.dataset == nil
-      ? "--dataset is missing: expected shapes, cifar10, cifar100 or folder, which later stages are to look at"
-      : request.problem
-  }
+  func problem(ranks: Int) -> String? { request.problem }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
     try WeightImport.run(request, over: world, report: Console.reporter(of: world))

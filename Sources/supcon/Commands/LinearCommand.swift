@@ -12,7 +12,7 @@ struct LinearCommand: RankedCommand {
     abstract: "Trains a linear classifier on a run's frozen encoder and tests it.",
     discussion: """
       Example: mpirun -np 2 supcon linear --run runs/c10
-      With --finetune the encoder learns too: that is supcon supervised --init RUN, whose run directory it writes and whose options are more.
+      With --finetune the encoder learns too: it runs supcon supervised --init RUN, which has more options and writes a new run directory.
       """)
 
   @OptionGroup var source: RunOptions
@@ -48,7 +48,7 @@ struct LinearCommand: RankedCommand {
   var weightDecay: Double?
   @Option(
     help:
-      "Augmentation for training the classifier; none extracts features only once, others in each epoch; help lists all; with --finetune supcon supervised's. (default: none)"
+      "Augmentation for training the classifier; none extracts features only once, others in each epoch; --augmentation help lists all; with --finetune supcon supervised's. (default: none)"
   )
   var augmentation: String?
   @Option(help: "Random seed.")

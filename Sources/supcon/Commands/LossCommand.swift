@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Formats
 import MPI
 import Tools
 
@@ -61,7 +62,7 @@ struct LossCommand: RankedCommand {
 
   var threadsPerRank: Int { threads }
 
-  var outputs: [String] { gradient.map { path in [path] } ?? [] }
+  var outputs: [OutputFile] { gradient.map { path in [OutputFile(path, .numPy, option: "--gradient")] } ?? [] }
 
   func problem(ranks: Int) -> String? {
     lossVariant.given.problem?.description ?? request.problem

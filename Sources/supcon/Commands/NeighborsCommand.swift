@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Evaluation
+import Formats
 import MPI
 import Reporting
 
@@ -9,6 +10,7 @@ struct NeighborsCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "neighbors",
     abstract: "Names the training images that are most similar to image files.",
+    usage: "supcon neighbors <run> <image> ... [<options>]",
     discussion: """
       Example: supcon neighbors runs/flowers new.jpg --neighbors 5 --sheet similar.html
       A line a neighbor: cosine similarity and distance of the unit representations, class, name. A file that is no image is named, the others are done, and the exit code is 65.
@@ -53,10 +55,12 @@ struct NeighborsCommand: RankedCommand {
 
   var threadsPerRank: Int { threads }
 
-  var outputs: [String] { sheet.map { path in [path] } ?? [] }
+  var outputs: [OutputFile] {
+    sheet.map { path in [OutputFile(path, path.hasSuffix(".png") ? .png : .html, option: "--sheet")] } ?? []
+  }
 
   func problem(ranks: Int) -> String? {
-    source.problem(arguments, allowsOthers: true) ?? request.problem
+    source.problem(arguments, allowsOthers: true, imagesOf: "neighbors") ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

@@ -16,7 +16,7 @@ struct PlanCommand: ConfiguredCommand {
       """)
 
   @OptionGroup var configuration: ConfigurationOptions
-  @OptionGroup var progress: ProgressOptions
+  @OptionGroup(title: "Run") var progress: ProgressOptions
 
   @Option(
     help:

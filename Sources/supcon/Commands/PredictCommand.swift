@@ -8,6 +8,7 @@ struct PredictCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Names the most probable classes of image files.",
+    usage: "supcon predict <run> <image> ... [<options>]",
     discussion: """
       Example: supcon predict runs/flowers new.jpg more/ --top 3
       The classifier is that of supcon linear, else the one that was trained with the encoder. A file that is no image is named, the others are done, and the exit code is 65.
@@ -42,7 +43,7 @@ struct PredictCommand: RankedCommand {
   var threadsPerRank: Int { threads }
 
   func problem(ranks: Int) -> String? {
-    source.problem(arguments, allowsOthers: true) ?? request.problem
+    source.problem(arguments, allowsOthers: true, imagesOf: "predict") ?? request.problem
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

@@ -15,7 +15,7 @@ struct PretrainCommand: ConfiguredCommand {
       """)
 
   @OptionGroup var training: TrainingOptions
-  @OptionGroup var launch: LaunchOptions
+  @OptionGroup(title: "Run") var launch: LaunchOptions
 
   private var request: TrainingRun.Request { training.request(.pretrain) }
 

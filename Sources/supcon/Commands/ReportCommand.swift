@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Formats
 import MPI
 import Reporting
 import Runs
@@ -9,6 +10,7 @@ struct ReportCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Writes one HTML file about a run, or about several side by side.",
+    usage: "supcon report <run> ... [<options>]",
     discussion: """
       Example: supcon report runs/c10
       Of one run: curves, samples and views, maps of the embeddings, confusions, mistakes, neighbors, reliability. Of several: their curves together and the options that differ. The file needs no network and no other file. A run may be read-only or still in training.
@@ -51,7 +53,7 @@ struct ReportCommand: RankedCommand {
 
   var threadsPerRank: Int { threads }
 
-  var outputs: [String] { output.map { path in [path] } ?? [] }
+  var outputs: [OutputFile] { output.map { path in [OutputFile(path, .html)] } ?? [] }
 
   func problem(ranks: Int) -> String? { request.problem }
 

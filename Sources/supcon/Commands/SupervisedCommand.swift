@@ -17,7 +17,7 @@ struct SupervisedCommand: ConfiguredCommand {
       """)
 
   @OptionGroup var training: TrainingOptions
-  @OptionGroup var launch: LaunchOptions
+  @OptionGroup(title: "Run") var launch: LaunchOptions
 
   private var request: TrainingRun.Request { training.request(.supervised) }
 

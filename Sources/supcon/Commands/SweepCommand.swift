@@ -9,6 +9,7 @@ struct SweepCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",
     abstract: "Trains the runs of a grid or list of options, and compares them.",
+    usage: "supcon sweep <file> [<options>]",
     discussion: """
       Example: mpirun -np 2 supcon sweep temperatures.yaml
       The file has options of all runs, and a grid (every combination) or a list of those that differ. Each run has a directory of its own and a linear probe. Started again, the sweep goes on where it stopped. A table and box plots of the results are in sweep.csv and sweep.html.

@@ -1,8 +1,7 @@
 import ArgumentParser
 
-/// The options of the dataset and of the size of views.
+/// The options of a dataset's files and of the size of views.
 struct ImageOptions: OptionArguments {
-  @Option("dataset") var dataset: String?
   @Option("data") var data: String?
   @OptionGroup var splits: SplitOptions
   @Option("bad-images") var badImages: String?

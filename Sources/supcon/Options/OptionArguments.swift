@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Imaging
 
 /// Command-line flags for rows of the table of options (``ConfigurationOption``), which parses their values.
 ///
@@ -67,5 +68,8 @@ private func help(_ name: String) -> ArgumentHelp {
 
 private func completion(_ name: String) -> CompletionKind? {
   guard let option = ConfigurationOption.named(name) else { return nil }
+  if name == "augmentation" {
+    return .list(Augmentation.presetNames)
+  }
   return option.isPath ? .file() : option.choices.isEmpty ? nil : .list(option.choices)
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Datasets
+import ImageCodecs
 import Runs
 
 /// The options `--run`, `--checkpoint` and `--weights-of`: the run, checkpoint and weights that a command reads.
@@ -25,11 +27,18 @@ struct RunOptions: ParsableArguments {
   /// - Parameters:
   ///   - arguments: The arguments, the first of which is the run directory unless `--run` is given.
   ///   - allowsOthers: True if further arguments are allowed.
+  ///   - command: The command if it takes images after the run.
   /// - Returns: An error message, or `nil`.
-  func problem(_ arguments: [String], allowsOthers: Bool = false) -> String? {
+  func problem(_ arguments: [String], allowsOthers: Bool = false, imagesOf command: String? = nil) -> String? {
     let (run, others) = split(arguments)
     if run.isEmpty {
       return "no run directory: give it as the first argument or with --run"
+    }
+    if DataPath.kind(run) != .folder, let ending = run.split(separator: ".").last.map(String.init),
+      case .decodable? = ImageFileKind(ending: ending)
+    {
+      return "\(run): is an image, not a run directory"
+        + (command.map { command in "; the run comes first: supcon \(command) RUN \(run)" } ?? "")
     }
     if !allowsOthers, let other = others.first {
       return "\(other): unexpected argument; expected one run directory"

@@ -7,6 +7,47 @@ import Training
 /// The options of the commands that train an encoder: `pretrain` and `supervised`.
 struct TrainingOptions: ParsableArguments {
   @OptionGroup var configuration: ConfigurationOptions
+  @OptionGroup(title: "Run") var run: RunArguments
+  @OptionGroup(title: "Debugging") var debugging: DebuggingOptions
+
+  /// Creates the training request of a command from these options.
+  func request(_ command: TrainingCommand) -> TrainingRun.Request {
+    var request = TrainingRun.Request(
+      command, overrides: configuration.overrides.overridden(by: run.progress.given), output: run.output,
+      isResuming: run.resume,
+      maximumSeconds: run.maxTime.flatMap(TimeLimit.seconds))
+    request.extendedEpochs = run.extendEpochs
+    request.debugging = debugging.debugging
+    request.verbosity = verbosity
+    request.terminal = .standardOutput
+    return request
+  }
+
+  /// The amount of output.
+  var verbosity: Verbosity { run.quiet ? .quiet : run.verbose ? .verbose : .normal }
+
+  /// The first problem with the options that are not part of the configuration, or `nil`.
+  var problem: String? {
+    if let problem = TimeLimit.problem(run.maxTime) {
+      return problem
+    }
+    if run.quiet, run.verbose {
+      return "--quiet, --verbose: give one of them"
+    }
+    if let extendEpochs = run.extendEpochs {
+      guard run.resume else {
+        return "--extend-epochs \(extendEpochs): goes with --resume; for a new run give --epochs \(extendEpochs)"
+      }
+      if let problem = Configuration.problem(of: "extend-epochs", extendEpochs, atLeast: 1) {
+        return problem
+      }
+    }
+    return debugging.problem
+  }
+}
+
+/// The options of a run's directory, length and output.
+struct RunArguments: ParsableArguments {
   @OptionGroup var progress: ProgressOptions
 
   @Option(
@@ -15,11 +56,12 @@ struct TrainingOptions: ParsableArguments {
   var output: String?
   @Flag(
     help:
-      "Continue the run in --output, or the newest unfinished one under runs; options not given are those of the run.")
+      "Continue the run in --output, or the newest unfinished one under runs. Options not given are those of the run; most options cannot be changed, --steps and --extend-epochs can."
+  )
   var resume = false
   @Option(
     help: ArgumentHelp(
-      "With --resume: train on to this many epochs in total. Constant, step and exponential learning rates go on as if the run had been started so; the cosine starts again at the peak.",
+      "With --resume: train on to this many epochs in total. Constant, step and exponential learning rates go on as if the run had been started so; the cosine starts again, at its peak once the warm-up is over.",
       valueName: "epochs"))
   var extendEpochs: Int?
   @Option(
@@ -31,39 +73,4 @@ struct TrainingOptions: ParsableArguments {
   var quiet = false
   @Flag(help: "Print every logged step, with its gradient norm and its longest parts.")
   var verbose = false
-  @OptionGroup var debugging: DebuggingOptions
-
-  /// Creates the training request of a command from these options.
-  func request(_ command: TrainingCommand) -> TrainingRun.Request {
-    var request = TrainingRun.Request(
-      command, overrides: configuration.overrides.overridden(by: progress.given), output: output, isResuming: resume,
-      maximumSeconds: maxTime.flatMap(TimeLimit.seconds))
-    request.extendedEpochs = extendEpochs
-    request.debugging = debugging.debugging
-    request.verbosity = verbosity
-    request.terminal = .standardOutput
-    return request
-  }
-
-  /// The amount of output.
-  var verbosity: Verbosity { quiet ? .quiet : verbose ? .verbose : .normal }
-
-  /// The first problem with the options that are not part of the configuration, or `nil`.
-  var problem: String? {
-    if let problem = TimeLimit.problem(maxTime) {
-      return problem
-    }
-    if quiet, verbose {
-      return "--quiet, --verbose: give one of them"
-    }
-    if let extendEpochs {
-      guard resume else {
-        return "--extend-epochs \(extendEpochs): goes with --resume; for a new run give --epochs \(extendEpochs)"
-      }
-      if let problem = Configuration.problem(of: "extend-epochs", extendEpochs, atLeast: 1) {
-        return problem
-      }
-    }
-    return debugging.problem
-  }
 }

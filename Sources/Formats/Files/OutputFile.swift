@@ -1,0 +1,58 @@
+import Glibc
+
+/// A single file that a command writes, with its format.
+public struct OutputFile: Sendable {
+  /// The formats that commands write.
+  public enum Format: String, Sendable {
+    case safetensors = "a safetensors file"
+    case onnx = "an ONNX file"
+    case numPy = "a NumPy array"
+    case csv = "a table"
+    case json = "a JSON file"
+    case html = "an HTML page"
+    case png = "a PNG image"
+  }
+
+  /// The path of the file.
+  public let path: String
+  /// The format in which it is written.
+  public let format: Format
+  /// The option that gives the path, for messages.
+  public let option: String
+
+  /// Creates the description of a file that is to be written.
+  public init(_ path: String, _ format: Format, option: String = "--output") {
+    self.path = path
+    self.format = format
+    self.option = option
+  }
+
+  /// Checks that the file can be written, and that it replaces no file of another format.
+  ///
+  /// - Returns: True if a file of the same format will be replaced.
+  /// - Throws: ``FileError`` of kind `creation` otherwise.
+  @discardableResult
+  public func check() throws(FileError) -> Bool {
+    try AtomicFile.check(path)
+    guard unsafe access(path, F_OK) == 0 else { return false }
+    let file = try ReadOnlyFile(path: path)
+    let start = try file.read(min(file.byteCount, FileFormat.startLength), at: 0)
+    guard start.isEmpty || isOwn(start) else {
+      throw FileError(.creation, "\(path): exists and is not \(format.rawValue); choose another \(option)")
+    }
+    return true
+  }
+
+  private func isOwn(_ start: [UInt8]) -> Bool {
+    let found = FileFormat(start: start)
+    return switch format {
+    case .safetensors: found == .safetensors
+    case .onnx: found == nil && WeightFileFormat.beginsAsONNX(start)
+    case .numPy: found == .numPy
+    case .csv: found == .text
+    case .json: found == .json
+    case .html: found == .html
+    case .png: found == .png
+    }
+  }
+}

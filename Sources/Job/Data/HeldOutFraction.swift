@@ -1,0 +1,32 @@
+import Configuration
+
+/// The refusal of a `--validation-fraction` that holds no image out.
+package enum HeldOutFraction {
+  /// Returns the error if a fraction of each class, rounded to whole images, is no image of any class; `nil` otherwise.
+  ///
+  /// - Parameters:
+  ///   - fraction: The fraction of each class that is to be held out.
+  ///   - counts: The number of images of each class before the division.
+  /// - Returns: The error with the least fraction that holds an image out, or `nil`.
+  package static func problem(_ fraction: Double, ofClasses counts: [Int]) -> RunError? {
+    let counts = counts.filter { count in count > 0 }
+    guard let least = counts.min(), let most = counts.max(),
+      counts.allSatisfy({ count in min(Int((fraction * Double(count)).rounded()), count - 1) < 1 })
+    else { return nil }
+    let found = least == most ? counted(most, "image") : "\(least) to \(most) images"
+    return RunError(
+      .usage, "--validation-fraction \(plain(fraction)): holds out none of \(found) a class",
+      remedy: most == 1
+        ? "give more images, or leave the option out" : "give at least \(plain(rounded(up: 1 / Double(most))))")
+  }
+
+  /// Returns a number from 0 to 1 with at most two significant digits that is not below `value`.
+  private static func rounded(up value: Double) -> Double {
+    var scale = 100.0
+    while value * scale < 10 {
+      scale *= 10
+    }
+    // A product such as 0.05 * 100 may be just above the whole number.
+    return (value * scale - 1e-9).rounded(.up) / scale
+  }
+}

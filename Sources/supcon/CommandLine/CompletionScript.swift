@@ -1,0 +1,40 @@
+import ArgumentParser
+
+/// The completion scripts of the argument parser, with words after `supcon help`, which it leaves empty.
+enum CompletionScript {
+  private static let option = "--generate-completion-script"
+
+  /// Returns the script that the arguments ask for; `nil` if they ask for none, or for that of an unknown shell.
+  static func text(for arguments: [String]) -> String? {
+    guard arguments.count == 2, arguments[0] == option, let shell = CompletionShell(rawValue: arguments[1]) else {
+      return nil
+    }
+    let commands = Supcon.configuration.subcommands.compactMap { command in command.configuration.commandName }
+    return completed(Supcon.completionScript(for: shell), shell, words: commands + HelpTopic.names)
+  }
+
+  private static func completed(_ script: String, _ shell: CompletionShell, words: [String]) -> String {
+    let list = words.joined(separator: " ")
+    switch shell {
+    case .bash:
+      // The function of the command is the last place where nothing but options are offered, under its name.
+      guard let start = script.place(of: "_supcon_help() {"),
+        let end = script.place(of: "__supcon_offer_flags_options -1\n", from: start.upperBound)
+      else { return script }
+      return script[..<end.upperBound] + "    __supcon_add_completions -W '\(words.joined(separator: "'$'\\n''"))'\n"
+        + script[end.upperBound...]
+    case .zsh:
+      return script.replacing("'*:subcommands:'", with: "'*:topic:(\(list))'")
+    case .fish:
+      return script + "complete -c 'supcon' -n '__fish_seen_subcommand_from help' -fka '\(list)'\n"
+    default: return script
+    }
+  }
+}
+
+extension String {
+  /// Returns the first range of a text from an index on; `nil` if there is none.
+  fileprivate func place(of text: String, from start: Index? = nil) -> Range<Index>? {
+    self[(start ?? startIndex)...].firstRange(of: text)
+  }
+}

@@ -1,0 +1,57 @@
+import Formats
+import Foundation
+import TestSupport
+import Testing
+
+/// Files that a command would replace: those of its own format only.
+struct OutputFileTests {
+  /// First bytes of files, and the formats that may replace them.
+  private static let files: [(bytes: [UInt8], title: String?, replacedBy: [OutputFile.Format])] = [
+    ([0xFF, 0xD8, 0xFF, 0xE0, 0, 16], "a JPEG image", []),
+    ([0x89, 0x50, 0x4E, 0x47, 13, 10], "a PNG image", [.png]),
+    ([2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), "a safetensors file", [.safetensors]),
+    ([0x93] + Array("NUMPY".utf8) + [1, 0], "a NumPy array", [.numPy]),
+    (Array("<!DOCTYPE html><html>".utf8), "an HTML page", [.html]),
+    (Array("{\"views\": 1}".utf8), "a JSON file", [.json]),
+    (Array("sample,name\n0,été\n".utf8), "a text file", [.csv]),
+    (Array("eight888{ and so on".utf8), "a text file", [.csv]),
+    ([0x08, 0x08, 0x12, 6] + Array("supcon".utf8), nil, [.onnx]),
+    ([0x1F, 0x8B, 8, 0], "a gzip archive", []), ([1, 2, 3, 4], nil, []),
+    ([], nil, [.safetensors, .onnx, .numPy, .csv, .json, .html, .png]),
+  ]
+
+  @Test func `a file of another format is not replaced`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("file")
+    let formats: [OutputFile.Format] = [.safetensors, .onnx, .numPy, .csv, .json, .html, .png]
+    for format in formats { #expect(try !OutputFile(path, format).check()) }
+    for file in Self.files {
+      #expect(FileFormat(start: file.bytes)?.title == file.title, "\(file.bytes)")
+      try writeBytes(file.bytes, to: path)
+      for format in formats {
+        let output = OutputFile(path, format, option: "--sheet")
+        if file.replacedBy.contains(format) {
+          #expect(try output.check(), "\(file.bytes) by \(format)")
+        } else {
+          let error = #expect(throws: FileError.self, "\(file.bytes) by \(format)") { try output.check() }
+          #expect(error?.kind == .creation)
+          #expect(error?.description == "\(path): exists and is not \(format.rawValue); choose another --sheet")
+        }
+      }
+      #expect(Array(try Data(contentsOf: URL(fileURLWithPath: path))) == file.bytes)
+    }
+  }
+
+  @Test(arguments: [
+    ([UInt8]([0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0, 0, 0]), "is a JPEG image, not a safetensors file of weights"),
+    (Array("these are no weights".utf8), "is a text file, not a safetensors file of weights"),
+    ([0x80, 2, 0, 0, 0, 0, 0, 0, 0, 0], "Convert it (pip install safetensors)"),
+  ])
+  func `what is no file of weights is named`(bytes: [UInt8], part: String) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("new.bin")
+    try writeBytes(bytes, to: path)
+    let error = #expect(throws: FileError.self) { _ = try WeightFileFormat.open(path) }
+    #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+  }
+}
