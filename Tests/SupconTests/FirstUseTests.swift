@@ -30,7 +30,9 @@ struct FirstUseTests {
     expectRefusal(shapes, 64, naming: ["--validation-fraction 0.001: holds out none of"])
   }
 
-  @Test func `held-out images are called so, results replace no image, and lost images are found before the batch`() throws {
+  @Test func `held-out images are called so, results replace no image, and lost images are found before the batch`()
+    throws
+  {
     let workshop = try Workshop()
     try Self.photos(workshop)
     let fraction = ["--validation-fraction", "0.25"]
@@ -43,7 +45,8 @@ struct FirstUseTests {
 
     let image = [UInt8]([0xFF, 0xD8, 0xFF, 0xE0, 1, 2, 3])
     try Data(image).write(to: URL(fileURLWithPath: workshop.path("keep.jpg")))
-    for (command, format) in [("export", "a safetensors file"), ("report", "an HTML page"), ("embed", "a NumPy array")] {
+    for (command, format) in [("export", "a safetensors file"), ("report", "an HTML page"), ("embed", "a NumPy array")]
+    {
       let result = try workshop.run([command, workshop.path("run"), "--output", workshop.path("keep.jpg")])
       expectRefusal(result, 73, naming: ["keep.jpg: exists and is not \(format); choose another --output"])
     }
@@ -69,7 +72,9 @@ struct FirstUseTests {
     try succeeding(workshop.run(run + small + ["--epochs", "2", "--evaluate-epochs", "0", "--steps", "1"]))
     expectRefusal(
       try workshop.run(["evaluate", workshop.path("run"), "--data", workshop.path("photos")]), 64,
-      naming: ["was trained on the built-in shapes", "leave --data out", "--transfer-dataset cifar10 --transfer-data DIR"])
+      naming: [
+        "was trained on the built-in shapes", "leave --data out", "--transfer-dataset cifar10 --transfer-data DIR",
+      ])
     try workshop.change("run/summary.json") { bytes in
       let text = String(decoding: bytes, as: UTF8.self)
       bytes = Data(text.replacing(#""target_steps" : 1"#, with: #""target_steps" : 4"#).utf8)
