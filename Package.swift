@@ -227,7 +227,7 @@ let tests: [Target] = [
     name: "RunsTests", dependencies: ["Configuration", "Formats", "NeuralNet", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "ConfigurationTests", dependencies: ["Configuration", "ImageCodecs", "Losses", "NeuralNet"],
+    name: "ConfigurationTests", dependencies: ["Configuration", "ImageCodecs", "Losses", "NeuralNet", "Spelling"],
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Spelling
 import Testing
 
 /// Messages that name the remedy, and numbers in them.

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Losses
+import Spelling
 import Testing
 
 /// The table of options as a whole, and what is derived from it.

@@ -1,3 +1,4 @@
+import Spelling
 import Yams
 
 /// The messages about texts that are not one option a line.
