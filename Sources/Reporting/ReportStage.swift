@@ -32,6 +32,7 @@ package enum ReportStage {
 
     /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
+      guard !runs.isEmpty else { return "no run: give the run directory, such as supcon report runs/c10" }
       let repeated = runs.first { run in runs.count { other in other == run } > 1 }
       if let repeated {
         return "\(repeated): is given twice; name each run once"

@@ -99,7 +99,7 @@ struct OpenedRun {
     if case .integer(let former)? = directory.flatMap({ directory in
       JSONValue.fields(ofFile: directory.summaryPath)?["train_samples"]
     }), former != dataset.count {
-      found = "\(counted(dataset.count, "image")), \(former) when the run began"
+      found = "\(dataset.count) in \(counted(dataset.classNames.count, "class")), \(former) when the run began"
     }
     let origin = request.isResuming ? "the run in \(directory?.path ?? "")" : "the run of --config"
     return RunError(

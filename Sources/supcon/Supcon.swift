@@ -12,8 +12,8 @@ struct Supcon: ParsableCommand {
     abstract: "Trains image encoders with the Supervised Contrastive loss on CPUs, alone or under mpirun.",
     discussion: """
       First, on images that are built in: supcon pretrain --epochs 5 --output runs/first, then supcon linear runs/first.
-      supcon help topics lists what help explains besides commands. supcon --generate-completion-script bash, zsh or fish
-      prints completions for a shell.
+      Topics, and any option: supcon help topics, supcon help OPTION.
+      Completions for a shell: supcon --generate-completion-script bash (or zsh, fish).
       """,
     // The version text is printed by `main`: asking oneDNN for its instruction set here would make a later limit
     // ineffective.

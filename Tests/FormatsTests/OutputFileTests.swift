@@ -5,6 +5,8 @@ import Testing
 
 /// Files that a command would replace: those of its own format only.
 struct OutputFileTests {
+  private static let formats: [OutputFile.Format] = [.safetensors, .onnx, .numPy, .csv, .json, .html, .png]
+
   /// First bytes of files, and the formats that may replace them.
   private static let files: [(bytes: [UInt8], title: String?, replacedBy: [OutputFile.Format])] = [
     ([0xFF, 0xD8, 0xFF, 0xE0, 0, 16], "a JPEG image", []),
@@ -15,20 +17,18 @@ struct OutputFileTests {
     (Array("{\"views\": 1}".utf8), "a JSON file", [.json]),
     (Array("sample,name\n0,été\n".utf8), "a text file", [.csv]),
     (Array("eight888{ and so on".utf8), "a text file", [.csv]),
-    ([0x08, 0x08, 0x12, 6] + Array("supcon".utf8), nil, [.onnx]),
-    ([0x1F, 0x8B, 8, 0], "a gzip archive", []), ([1, 2, 3, 4], nil, []),
-    ([], nil, [.safetensors, .onnx, .numPy, .csv, .json, .html, .png]),
+    ([0x08, 0x08, 0x12, 6] + Array("supcon".utf8), nil, formats),
+    ([0x1F, 0x8B, 8, 0], "a gzip archive", []), ([1, 2, 3, 4], nil, formats), ([], nil, formats),
   ]
 
-  @Test func `a file of another format is not replaced`() throws {
+  @Test func `a file of another known format is not replaced`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("file")
-    let formats: [OutputFile.Format] = [.safetensors, .onnx, .numPy, .csv, .json, .html, .png]
-    for format in formats { #expect(try !OutputFile(path, format).check()) }
+    for format in Self.formats { #expect(try !OutputFile(path, format).check()) }
     for file in Self.files {
       #expect(FileFormat(start: file.bytes)?.title == file.title, "\(file.bytes)")
       try writeBytes(file.bytes, to: path)
-      for format in formats {
+      for format in Self.formats {
         let output = OutputFile(path, format, option: "--sheet")
         if file.replacedBy.contains(format) {
           #expect(try output.check(), "\(file.bytes) by \(format)")

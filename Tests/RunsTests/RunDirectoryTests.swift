@@ -50,8 +50,8 @@ struct RunDirectoryTests {
     let directory = try TemporaryDirectory()
     let folder = directory.file("ro")
     try makeFolder(folder)
-    chmod(folder, 0o555)
-    defer { chmod(folder, 0o755) }
+    unsafe chmod(folder, 0o555)
+    defer { unsafe chmod(folder, 0o755) }
     expectRefusal(naming: [
       "\(folder)/x: cannot be created: no permission to write in \(folder); choose another --output"
     ]) {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What someone meets who trains on a folder of a few images for the first time.
+/// The first training on a folder of a few images: messages, defaults, and the commands of the README.
 struct FirstUseTests {
   /// A folder `photos` of three classes with 20 images each, and one of a single image.
   private static func photos(_ workshop: Workshop) throws {

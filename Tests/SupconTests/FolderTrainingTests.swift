@@ -142,7 +142,7 @@ struct FolderTrainingTests {
     let workshop = try Workshop()
     try MixedFolder.write(to: workshop.path("mixed"))
     try workshop.expectRefusal(
-      pretrain(workshop, "new", data: "nowhere"), 66, naming: [workshop.path("nowhere"), "No such file"])
+      pretrain(workshop, "new", data: "nowhere"), 66, naming: [workshop.path("nowhere"), "there is no such folder"])
     try workshop.expectRefusal(
       pretrain(workshop, "new", ["--validation-fraction", "0.1"]), 64, naming: ["mixed/val", "leave the option out"])
     let manager = FileManager.default

@@ -3,7 +3,7 @@ import Datasets
 import Job
 import Testing
 
-/// What is said of training sets of few images.
+/// Messages about training sets of few images.
 struct SmallSetTests {
   @Test(arguments: [
     (0.01, [20, 20, 20], "--validation-fraction 0.01: holds out none of 20 images a class; give at least 0.05"),

@@ -3,8 +3,7 @@ extension ConfigurationOption {
     .init("optimizer", \.optimizer.kind, .choice, "Optimizer: sgd, lars, rmsprop, adam, adamw.", .optimizer),
     .init(
       "learning-rate", \.optimizer.learningRate, .notNegative,
-      "Peak learning rate.",
-      default: "0.1; 0.035 with the smaller default batch of a small training set", .optimizer),
+      "Peak learning rate; 0.035 with the smaller default batch of a small training set.", .optimizer),
     .init(
       "momentum", \.optimizer.momentum, .belowOne, "Momentum of sgd, lars and rmsprop.", .optimizer,
       when: [.optimizers(.sgd, .lars, .rmsprop)]),

@@ -41,8 +41,7 @@ extension ConfigurationOption {
       "Stop after this many steps, counted from the start of the run; the schedule stays that of --epochs.",
       .schedule, [.freeOnResume, .stepIsTheSame]),
     .init(
-      "batch-size", \.batches.size, .count(from: 1), "Samples in a global batch, over all ranks.",
-      default: "256 in shards of 32; less for a small training set, which the start prints", .batches),
+      "batch-size", \.batches.size, .count(from: 1), "Samples in a global batch, over all ranks; less for a small training set, as the start prints.", .batches),
     .init(
       "sampler", \.batches.sampling, .choice,
       "Samples of a batch: shuffle; balanced (the same number of each of --classes-per-batch classes); fixed-labels (stratified: every batch has the dataset's proportions of classes).",
@@ -54,8 +53,7 @@ extension ConfigurationOption {
       "last-batch", \.batches.lastBatch, .choice,
       "An epoch's last, partial batch: drop, or keep its whole shards as a smaller batch.", .batches),
     .init(
-      "shard-size", \.batches.shardSize, .count(from: 1), "Samples in a shard, the unit of computing.",
-      default: "32; 8 for a small training set", .batches),
+      "shard-size", \.batches.shardSize, .count(from: 1), "Samples in a shard, the unit of computing; 8 for a small training set.", .batches),
     .init(
       "batch-norm", \.batches.batchNorm, .batchNorm,
       "Shards over which BatchNorm takes its statistics: shard (each alone), global (all of the batch, on all ranks) or shards:K (each K consecutive ones).",
@@ -64,8 +62,8 @@ extension ConfigurationOption {
       "views", \.views.count, .count(from: 1, to: 1024), "Views of each sample; 1 for supervised.", .views),
     .init(
       "augmentation", \.views.augmentation, .augmentation,
-      "Augmentation of views: a preset such as supcontrast or autoaugment-cifar10, or operations joined by +; --augmentation help lists all.",
-      default: "crop-flip-jitter; of a folder, above 64 pixels supcontrast", value: "augmentation", .views),
+      "Augmentation of views: a preset such as supcontrast or autoaugment-cifar10, or operations joined by +; --augmentation help lists all. Of a folder, above 64 pixels, supcontrast.",
+      value: "augmentation", .views),
     .init(
       "alternating-flip", \.views.alternatesFlip, .boolean,
       "Mirror each view in every second epoch instead of at random; the first epoch draws.", .views),

@@ -27,7 +27,7 @@ public struct OutputFile: Sendable {
     self.option = option
   }
 
-  /// Checks that the file can be written, and that it replaces no file of another format.
+  /// Checks that the file can be written, and that it replaces no file of another known format.
   ///
   /// - Returns: True if a file of the same format will be replaced.
   /// - Throws: ``FileError`` of kind `creation` otherwise.
@@ -37,17 +37,18 @@ public struct OutputFile: Sendable {
     guard unsafe access(path, F_OK) == 0 else { return false }
     let file = try ReadOnlyFile(path: path)
     let start = try file.read(min(file.byteCount, FileFormat.startLength), at: 0)
-    guard start.isEmpty || isOwn(start) else {
+    guard isReplaceable(start) else {
       throw FileError(.creation, "\(path): exists and is not \(format.rawValue); choose another \(option)")
     }
     return true
   }
 
-  private func isOwn(_ start: [UInt8]) -> Bool {
-    let found = FileFormat(start: start)
+  private func isReplaceable(_ start: [UInt8]) -> Bool {
+    // Bytes of no known format may be replaced: there is nothing to tell from a file that was cut off.
+    guard let found = FileFormat(start: start) else { return true }
     return switch format {
     case .safetensors: found == .safetensors
-    case .onnx: found == nil && WeightFileFormat.beginsAsONNX(start)
+    case .onnx: false
     case .numPy: found == .numPy
     case .csv: found == .text
     case .json: found == .json

@@ -54,7 +54,7 @@ struct LineChart {
     return "\(title) by \(xTitle): " + curves.joined(separator: "; ")
   }
 
-  /// Returns the left edge of the plot: room for the axis title and the longest label of a tick, at most 7 units a character.
+  /// Returns the left edge of the plot: room for the axis title and the longest tick label, at 7 units a character.
   private static func left(of y: Axis) -> Double {
     let longest = y.ticks.map { tick in short(tick).count }.max() ?? 0
     return max(56, 26 + 7 * Double(longest))

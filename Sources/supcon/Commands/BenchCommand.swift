@@ -6,6 +6,9 @@ import Tools
 
 /// The command `supcon bench`, which measures the training step: views per second, seconds of each part, memory.
 struct BenchCommand: ConfiguredCommand {
+  /// The defaults of the stage, which the help states.
+  private static let defaults = StepBenchmark.Request(overrides: ConfigurationOverrides())
+
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract:
@@ -18,7 +21,7 @@ struct BenchCommand: ConfiguredCommand {
   @OptionGroup var configuration: ConfigurationOptions
 
   @Option(help: "Steps to measure, behind 3 that are left out; with --layers, rounds of one shard.")
-  var steps = 20
+  var steps = Self.defaults.steps
   @Flag(
     help:
       "Measure each layer and pass of the encoder instead, on one thread: time, rates, shares of the machine's peaks."

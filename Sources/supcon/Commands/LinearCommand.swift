@@ -7,6 +7,9 @@ import Training
 
 /// The command `supcon linear`, which trains a linear classifier on a run's frozen encoder and tests it.
 struct LinearCommand: RankedCommand {
+  /// The defaults of the stage, which the help states.
+  private static let defaults = LinearStage.Request(run: "")
+
   static let configuration = CommandConfiguration(
     commandName: "linear",
     abstract: "Trains a linear classifier on a run's frozen encoder and tests it.",
@@ -34,16 +37,18 @@ struct LinearCommand: RankedCommand {
     completion: .directory)
   var output: String?
   @Option(help: "Number of training epochs.")
-  var epochs = 20
+  var epochs = Self.defaults.epochs
   @Option(help: "Samples in a global batch.")
-  var batchSize = 256
+  var batchSize = Self.defaults.batchSize
   @Option(help: "Samples in a shard.")
-  var shardSize = 32
+  var shardSize = Self.defaults.shardSize
   @Option(
-    help: "Peak learning rate of the cosine schedule; with --finetune \(FineTuning.learningRate). (default: 0.1)")
+    help:
+      "Peak learning rate of the cosine schedule; with --finetune \(FineTuning.learningRate). (default: \(defaults.learningRate))"
+  )
   var learningRate: Double?
   @Option(help: "Momentum of the optimizer.")
-  var momentum = 0.9
+  var momentum = Self.defaults.momentum
   @Option(help: "Weight decay; with --finetune supcon supervised's. (default: 0)")
   var weightDecay: Double?
   @Option(
@@ -54,7 +59,7 @@ struct LinearCommand: RankedCommand {
   @Option(help: "Random seed.")
   var seed: UInt64 = 0
   @Option(help: "Threads of each rank.")
-  var threads = 1
+  var threads = Self.defaults.threads
 
   @OptionGroup var launch: LaunchOptions
 

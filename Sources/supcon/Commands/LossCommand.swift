@@ -34,7 +34,7 @@ struct LossCommand: RankedCommand {
   @Flag(help: "Scale the rows to unit length first; the gradient is that of the given rows.")
   var normalize = false
   @Option(help: "Temperature of the loss.")
-  var temperature = 0.1
+  var temperature = Configuration().loss.temperature
   @OptionGroup var lossVariant: LossVariantOptions
   @Option(
     help: ArgumentHelp("Receives the gradient with respect to the given rows, in their type.", valueName: "file"),

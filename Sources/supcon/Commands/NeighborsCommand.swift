@@ -7,6 +7,9 @@ import Reporting
 
 /// The command `supcon neighbors`, which lists the training images that are most similar to image files.
 struct NeighborsCommand: RankedCommand {
+  /// The defaults of the stage, which the help states.
+  private static let defaults = NeighborsStage.Request(run: "", images: [])
+
   static let configuration = CommandConfiguration(
     commandName: "neighbors",
     abstract: "Names the training images that are most similar to image files.",
@@ -23,7 +26,7 @@ struct NeighborsCommand: RankedCommand {
       valueName: "run-and-images"), completion: .file())
   var arguments: [String] = []
   @Option(help: "How many neighbors of each image.")
-  var neighbors = 10
+  var neighbors = Self.defaults.neighbors
   @Option(help: "text, csv or json.")
   var format = ResultFormat.text
   @Option(
@@ -36,7 +39,7 @@ struct NeighborsCommand: RankedCommand {
     completion: .directory)
   var data: String?
   @Option(help: "Threads of each rank.")
-  var threads = 1
+  var threads = Self.defaults.threads
 
   @OptionGroup var launch: LaunchOptions
 

@@ -5,6 +5,9 @@ import MPI
 
 /// The command `supcon predict`, which prints the most probable classes of image files.
 struct PredictCommand: RankedCommand {
+  /// The defaults of the stage, which the help states.
+  private static let defaults = PredictionStage.Request(run: "", images: [])
+
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Names the most probable classes of image files.",
@@ -21,11 +24,11 @@ struct PredictCommand: RankedCommand {
       valueName: "run-and-images"), completion: .file())
   var arguments: [String] = []
   @Option(help: "How many classes of each image.")
-  var top = 1
+  var top = Self.defaults.top
   @Option(help: "text, csv or json.")
   var format = ResultFormat.text
   @Option(help: "Threads of each rank.")
-  var threads = 1
+  var threads = Self.defaults.threads
 
   @OptionGroup var launch: LaunchOptions
 

@@ -17,7 +17,12 @@ struct ReportCommand: RankedCommand {
       """)
 
   @Argument(help: ArgumentHelp("Run directories.", valueName: "run"), completion: .directory)
-  var runs: [String]
+  var arguments: [String] = []
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp("Run directory, if not given as an argument; several times for several.", valueName: "dir"),
+    completion: .directory)
+  var namedRuns: [String] = []
   @Option(help: ArgumentHelp("The checkpoint: latest, best, or a number of steps.", valueName: "which"))
   var checkpoint = "latest"
   @Option(help: "raw, the weights of that step, or average, their moving average of --weight-average.")
@@ -41,7 +46,7 @@ struct ReportCommand: RankedCommand {
   private var request: ReportStage.Request {
     // Slashes at the end are removed, so that one path has one form.
     var request = ReportStage.Request(
-      runs: runs.map { run in run.count > 1 && run.hasSuffix("/") ? String(run.dropLast()) : run })
+      runs: (arguments + namedRuns).map { run in run.count > 1 && run.hasSuffix("/") ? String(run.dropLast()) : run })
     request.checkpoint = checkpoint
     request.weights = weightsOf
     request.data = data
