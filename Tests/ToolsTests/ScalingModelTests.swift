@@ -56,20 +56,27 @@ struct ScalingModelTests {
     #expect(rounded.traffic[0].receivedBytes == 4096)
   }
 
-  @Test func `a gather goes by doubling distances or around the ring, whichever is faster`() {
+  @Test func `a short gather goes by doubling distances, a long one around the ring`() {
     var sizes = sizes(length: 0)
-    sizes.embeddingByteCount = 512
-    let block = 16.0 * 512
-    let many = model(sizes, compute()).step(shards: 1024, hosts: 1024)
-    expectClose(many.seconds.gather, 10 * Self.latency + 1023 * block / Self.bandwidth)
-    #expect(many.traffic[0].networkBytes == 1023 * block)
+    sizes.embeddingByteCount = 16
+    let block = 16.0 * 16
+    let short = model(sizes, compute()).step(shards: 1024, hosts: 1024)
+    expectClose(short.seconds.gather, 10 * Self.latency + 1023 * block / Self.bandwidth)
+    #expect(short.traffic[0].networkBytes == 1023 * block)
+    // 512 KiB in all are long.
+    sizes.embeddingByteCount = 32
+    let long = model(sizes, compute()).step(shards: 1024, hosts: 1024)
+    expectClose(long.seconds.gather, 1023 * (Self.latency + 2 * block / Self.bandwidth))
+    #expect(long.traffic[0].networkBytes == 2 * 1023 * block)
     // With 8 ranks a host the ring carries each block into a host once, doubling eight times.
     sizes.embeddingByteCount = 512_000
     let ring = model(sizes, compute(), ranksPerHost: 8).step(shards: 32, hosts: 4)
-    expectClose(ring.seconds.gather, 31 * (Self.latency + 1000 * block / Self.bandwidth))
+    expectClose(ring.seconds.gather, 31 * (Self.latency + 32_000 * block / Self.bandwidth))
+    #expect(ring.traffic[0].networkBytes == 31 * 32_000 * block)
     sizes.embeddingByteCount = 4
     let doubling = model(sizes, compute(), ranksPerHost: 8).step(shards: 32, hosts: 4)
     expectClose(doubling.seconds.gather, 5 * Self.latency + 8 * 24 * 64 / Self.bandwidth)
+    #expect(doubling.traffic[0].networkBytes == 8 * 24 * 64)
   }
 
   @Test func `a reduction sends as many bytes as the ranks of a host have vectors`() {

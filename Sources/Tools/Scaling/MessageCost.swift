@@ -48,7 +48,10 @@ struct Cluster {
   /// The seconds of a core for the messages of a collective in which every rank sends to all others.
   var workSeconds: Double { Double(ranksElsewhere) * Self.messageSeconds }
 
-  /// All-gather of equal blocks: around the ring of ranks, or by doubling distances, whichever is faster.
+  /// The bytes of the result from which an all-gather goes around the ring, as in MPICH; Open MPI's tables of blocks and ranks do nearly the same.
+  static let longGather = 512 << 10
+
+  /// All-gather of equal blocks: by doubling distances, or around the ring of ranks where the result is long.
   ///
   ///     ring       R − 1 rounds, in each of which one block enters every host:   (R − 1)(L + b/B)
   ///     doubling   ⌈log₂ R⌉ rounds; every rank receives each block once:         ⌈log₂ R⌉ L + r (R − r) b/B
@@ -62,7 +65,7 @@ struct Cluster {
     let doublingBytes = Double(ranksPerHost * ranksElsewhere) * block
     let rounds = Int.bitWidth - (ranks - 1).leadingZeroBitCount
     let doubling = Double(rounds) * link.latencySeconds + doublingBytes / link.bytesPerSecond
-    return ring <= doubling ? (ringBytes, ring) : (doublingBytes, doubling)
+    return Double(ranks) * block < Double(Self.longGather) ? (doublingBytes, doubling) : (ringBytes, ring)
   }
 
   /// Returns the seconds of a collective in which every rank sends to all others at once: L + (messages − 1) o +

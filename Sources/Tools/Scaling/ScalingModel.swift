@@ -1,7 +1,7 @@
 import MPI
 
 /// The sizes of a step on which its messages depend.
-package struct StepSizes: Sendable {
+package struct StepSizes: Sendable, Codable {
   /// The number of samples in a shard.
   package var samplesPerShard: Int
   /// The rows of a shard: its samples × views.
@@ -32,7 +32,7 @@ package struct StepSizes: Sendable {
 }
 
 /// The seconds of a rank's own computation in a step, as measured on one rank.
-package struct ComputeSeconds: Sendable {
+package struct ComputeSeconds: Sendable, Codable {
   /// The seconds in which the views of a shard are made.
   package var data: Double
   /// The seconds of the forward pass of a shard.

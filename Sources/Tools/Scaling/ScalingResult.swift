@@ -29,6 +29,17 @@ struct ScalingResult: Codable {
   var weakScaling: [Row]
   var assumptions: [String]
 
+  /// The inputs of the model: the sizes of messages, and measured seconds.
+  var inputs: Inputs
+
+  /// The inputs of the model.
+  struct Inputs: Codable {
+    var sizes: StepSizes
+    var compute: ComputeSeconds
+    /// The seconds that a core spends on a message.
+    var messageSeconds: Double
+  }
+
   /// One number of hosts.
   struct Row: Codable {
     var hosts: Int
@@ -37,6 +48,8 @@ struct ScalingResult: Codable {
     var secondsPerStep: Double
     var efficiency: Double
     var networkShare: Double
+    /// The seconds of the parts of the step.
+    var seconds: StepPrediction.Seconds
   }
 
   /// Predicts a run.
@@ -71,8 +84,10 @@ struct ScalingResult: Codable {
       step in
       Row(
         hosts: step.hosts, ranks: step.ranks, batchSize: step.samples, secondsPerStep: step.stepSeconds,
-        efficiency: model.efficiency(of: step), networkShare: step.networkShare)
+        efficiency: model.efficiency(of: step), networkShare: step.networkShare,
+        seconds: step.seconds)
     }
+    inputs = Inputs(sizes: model.sizes, compute: model.compute, messageSeconds: Cluster.messageSeconds)
     assumptions = Self.assumptions(model, hosts: hosts)
   }
 
@@ -86,7 +101,7 @@ struct ScalingResult: Codable {
     return [
       computing,
       "All hosts use their links at full speed at once, in both directions, through a switch that blocks none. Messages inside a host take no time.",
-      "Embeddings, labels and log-sum-exps are gathered around the ring of ranks or by doubling distances, whichever is faster.",
+      "Embeddings, labels and log-sum-exps are gathered by doubling distances, from \(Cluster.longGather >> 10) KiB in all around the ring of ranks.",
       model.isOverlapping
         ? "Gradients are reduced while the last shard of each thread runs backward: every rank sends to every other, \(message), which its threads lose, and \(plain((1e6 * Waiting.pauseSeconds).rounded())) us between polls."
         : "Gradients are reduced after the backward pass: slices to every other rank, \(message), then a gather as above.",
