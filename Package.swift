@@ -172,6 +172,9 @@ let tests: [Target] = [
     name: "mpi-checks", dependencies: ["MPI"], path: "Tests/Executables/MPIChecks",
     swiftSettings: swiftSettings),
   .executableTarget(
+    name: "simulated-step", dependencies: ["CMPI", "MPI"], path: "Tests/Executables/SimulatedStep",
+    swiftSettings: swiftSettings),
+  .executableTarget(
     name: "imaging-speed", dependencies: ["ImageCodecs", "Imaging", "KeyedRandomness"],
     path: "Benchmarks/ImagingSpeed",
     swiftSettings: swiftSettings),

@@ -42,6 +42,7 @@ static inline cmpi_op cmpi_sum(void) { return (cmpi_op){(intptr_t)MPI_SUM}; }
 static inline cmpi_op cmpi_max(void) { return (cmpi_op){(intptr_t)MPI_MAX}; }
 
 static inline int cmpi_success(void) { return MPI_SUCCESS; }
+static inline int cmpi_other_error(void) { return MPI_ERR_OTHER; }
 
 // MARK: the library
 

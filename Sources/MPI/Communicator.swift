@@ -60,7 +60,7 @@ public func withMPI<Result>(
   }
   try check("MPI_Init_thread", code)
   guard isGranted != 0 else {
-    throw MPIError(function: "MPI_Init_thread, asked for MPI_THREAD_FUNNELED,", code: Int32(MPI_ERR_OTHER))
+    throw MPIError(function: "MPI_Init_thread, asked for MPI_THREAD_FUNNELED,", code: cmpi_other_error())
   }
   let world = try Communicator(world: cmpi_world(), activity: activity)
   let result: Result
