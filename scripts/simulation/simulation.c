@@ -1,4 +1,5 @@
-// What differs for a program whose ranks SimGrid's SMPI simulates, all in one process and one thread: scripts/check-simulation.sh links it.
+// What differs for a program whose ranks SimGrid's SMPI simulates, all in one process and one thread: scripts/check-simulation.sh links
+// it.
 //
 // The linker's --wrap leads the program's own calls here.
 //   usleep, clock_gettime   take simulated time
@@ -61,10 +62,10 @@ int __wrap_MPI_Init_thread(int *count, char ***arguments, int required, int *pro
 
 // MARK: nonblocking collectives
 
-// As in Open MPI and in the simulator itself, a nonblocking collective is a message to each other rank, sent in the order of the ranks once all
-// receives are posted; each costs the sender SIMULATED_MESSAGE_MICROSECONDS first. Among more than `most` ranks the simulator's time would grow
-// with their cube. Then the messages of a rank are joined to `joined` ones with as many bytes in all, to ranks all around, and it pays for all of them before the
-// first.
+// As in Open MPI and in the simulator itself, a nonblocking collective is a message to each other rank, sent in the order of the ranks
+// once all receives are posted; each costs the sender SIMULATED_MESSAGE_MICROSECONDS first. Among more than `most` ranks the simulator's
+// time would grow with their cube. Then the messages of a rank are joined to `joined` ones with as many bytes in all, to ranks all
+// around, and it pays for all of them before the first.
 enum { most = 64, joined = 32 };
 
 // The counts of the calling rank's collective that has begun and is not complete; `sent` has one count, or one for each rank.
@@ -149,8 +150,8 @@ static void complete(void) {
     PMPI_Wait(&requests[index], MPI_STATUS_IGNORE);
 }
 
-// The program polls by MPI_Test and sleeps 200 us in between. Waiting, and then sleeping until the poll that would have found the end, takes
-// the same simulated time without tests of thousands of messages.
+// The program polls by MPI_Test and sleeps 200 us in between. Waiting, and then sleeping until the poll that would have found the end,
+// takes the same simulated time without tests of thousands of messages.
 int __wrap_MPI_Test(MPI_Request *request, int *is_done, MPI_Status *status) {
   (void)request, (void)status;
   const double pause = 200e-6;
@@ -167,8 +168,8 @@ int __wrap_MPI_Test(MPI_Request *request, int *is_done, MPI_Status *status) {
 
 // MARK: memory
 
-// Large blocks lie in a range of addresses of their own. Each begins with a page of its own, where Swift keeps the length of an array; its
-// other pages are those of one file, the same for all blocks.
+// Large blocks lie in a range of addresses of their own. Each begins with a page of its own, where Swift keeps the length of an array;
+// its other pages are those of one file, the same for all blocks.
 enum { PAGE = 4096, LARGE = 1 << 20 };
 static const size_t range_size = (size_t)1 << 42, file_size = (size_t)1 << 30;
 static char *range, *range_end, *range_next;

@@ -48,7 +48,9 @@ struct Cluster {
   /// The seconds of a core for the messages of a collective in which every rank sends to all others.
   var workSeconds: Double { Double(ranksElsewhere) * Self.messageSeconds }
 
-  /// The bytes of the result from which an all-gather goes around the ring, as in MPICH; Open MPI's tables of blocks and ranks do nearly the same.
+  /// The bytes of the result from which an all-gather goes around the ring.
+  ///
+  /// It is MPICH's number; Open MPI's tables of blocks and ranks do nearly the same.
   static let longGather = 512 << 10
 
   /// All-gather of equal blocks: by doubling distances, or around the ring of ranks where the result is long.

@@ -1,7 +1,8 @@
 import MPI
 
-/// The sizes of a step's messages and the seconds of its computing, from a text such as `vector_length=272474 update=0.01`.
+/// The sizes of a step's messages and the seconds of its computing.
 ///
+/// They are read from a text such as `vector_length=272474 update=0.01`.
 /// They are those of the JSON object of `supcon plan --hosts`.
 struct StepInputs: Sendable {
   /// The shards of each rank.
