@@ -13,7 +13,9 @@ let oneDNN = Context.environment["SUPCON_ONEDNN"] ?? ""
 /// Language mode 6, and every unsafe construct marked where it stands.
 let swiftSettings: [SwiftSetting] =
   [.swiftLanguageMode(.v6), .strictMemorySafety()]
-  + (oneDNN.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-I\(oneDNN)/include"])])
+  // The definition makes the compiler read the headers anew, where a build with another copy has left what it read.
+  + (oneDNN.isEmpty
+    ? [] : [.unsafeFlags(["-Xcc", "-I\(oneDNN)/include", "-Xcc", "-DSUPCON_ONEDNN=\"\(oneDNN)\""])])
 
 /// The library is named by its path, since `-ldnnl` could find the system's before that of the directory.
 let oneDNNLinkerSettings: [LinkerSetting] =
@@ -23,11 +25,11 @@ let oneDNNLinkerSettings: [LinkerSetting] =
 
 /// The MPI library, by SUPCON_MPI: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of
 /// either, such as `cray-mpich` or `impi`.
-let mpi: (pkgConfig: String, packages: [String]) =
+let mpi: (pkgConfig: String, packages: [String], path: String) =
   switch Context.environment["SUPCON_MPI"] ?? "" {
-  case "", "ompi": ("ompi-c", ["libopenmpi-dev", "openmpi-bin"])
-  case "mpich": ("mpich", ["libmpich-dev", "mpich"])
-  case let name: (name, [])
+  case "", "ompi": ("ompi-c", ["libopenmpi-dev", "openmpi-bin"], "Sources/CMPI")
+  case "mpich": ("mpich", ["libmpich-dev", "mpich"], "Sources/CMPI/mpich")
+  case let name: (name, [], "Sources/CMPI/mpich")
   }
 
 /// The commit that `supcon --version` names; the build does not depend on git.
@@ -38,7 +40,7 @@ let commit: [CSetting] =
 // MARK: - C libraries, from Debian's packages (scripts/install-dependencies.sh)
 
 let libraries: [Target] = [
-  .systemLibrary(name: "CMPI", pkgConfig: mpi.pkgConfig, providers: [.apt(mpi.packages)]),
+  .systemLibrary(name: "CMPI", path: mpi.path, pkgConfig: mpi.pkgConfig, providers: [.apt(mpi.packages)]),
   .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
   .systemLibrary(name: "CImageCodecs", providers: [.apt(["libturbojpeg0-dev", "libpng-dev"])]),
   .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

@@ -37,6 +37,12 @@ for folder in '' /bin /lib /lib/supcon /share /share/man/man1 /share/doc/supcon 
     fail 73 "--prefix $prefix: $nearest is not writable for $(id -un 2>/dev/null); nothing was installed; choose another prefix, or use sudo"
 done
 prefix=$(realpath -m "$prefix")
+# Some file systems allow what they then refuse.
+nearest=$prefix
+while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
+probe=$(mktemp -d "$nearest/.supcon-install.XXXXXX" 2>/dev/null) ||
+  fail 73 "--prefix $prefix: no folder can be made in $nearest; nothing was installed; choose another prefix"
+rmdir "$probe"
 for program in swift swiftc strip; do
   command -v "$program" >/dev/null || fail 69 "there is no $program on the PATH: scripts/install-dependencies.sh says what a build needs"
 done

@@ -104,6 +104,7 @@ enter() {
 }
 
 leave() {
+  ! mountpoint -q "$1/source/supcon/.build" || umount -l "$1/source/supcon/.build"
   umount -l "$1/proc" "$1/sys" "$1/dev" "$1/var/cache/apt/archives"
   ! mountpoint -q "$1$toolchain" || umount -l "$1$toolchain"
 }
@@ -139,6 +140,15 @@ copy_sources() {
   inside "$place" git config --system --add safe.directory '*'
 }
 
+# Each MPI has a build of its own, at the same path. The first of another MPI starts from the build that there is: half of the modules use no MPI.
+mount_build() {
+  local own=$1/source/build-$mpi build=$1/source/supcon/.build
+  ! mountpoint -q "$build" || umount -l "$build"
+  [ -e "$own" ] || [ ! -e "$1/source/build-ompi" ] || cp -a "$1/source/build-ompi" "$own"
+  mkdir -p "$own" "$build"
+  mount --bind "$own" "$build"
+}
+
 # MARK: parts
 
 launcher() { if [ "$mpi" = ompi ]; then echo 'mpirun --oversubscribe --bind-to none'; else echo mpiexec.mpich; fi; }
@@ -170,7 +180,7 @@ part_tests() {
   local filter=(--filter "$SUITES")
   [ "$SUITES" != all ] || filter=()
   inside "$place" sh -c 'cd /source/supcon && scripts/test.sh "$@"' sh ${filter[@]+"${filter[@]}"} >"$folder/$name-$mpi-tests.log" 2>&1 || true
-  sed -n 's/^.* with \([0-9]* tests\).* \(passed\|failed\) .*/\1 \2/p' "$folder/$name-$mpi-tests.log" | tail -n 1
+  echo "$(sed -n 's/^.* with \([0-9]* tests\).* \(passed\|failed\) .*/\1 \2/p' "$folder/$name-$mpi-tests.log" | tail -n 1) of $([ "$SUITES" = all ] && echo 'all suites' || sed 's/|/, /g' <<<"$SUITES")"
 }
 
 part_hangs() {
@@ -205,6 +215,15 @@ part_package() {
   echo "$(du -h "$place"/source/packages/*.deb | cut -f 1)B, $(tail -n 1 "$folder/$name-$mpi-package.log")"
 }
 
+# The CPU, whose model alone does not name it on virtual machines.
+cpu() {
+  local model
+  model=$(lscpu | awk -F ' *: *' '
+    { field[$1] = $2 }
+    END { print field["Model name"] ", family " field["CPU family"] " model " field["Model"] " stepping " field["Stepping"] }')
+  echo "$model; $(lscpu | sed -n 's/^Flags: *//p' | tr ' ' '\n' | grep -xE 'avx2|avx512f|avx512_bf16|avx512_fp16|amx_bf16' | paste -s -d ' ')"
+}
+
 # MARK: all
 
 try_all() {
@@ -226,8 +245,10 @@ try_all() {
       [ -z "$prepare" ] || continue
       enter "$place" with-swift
       copy_sources "$place"
+      mount_build "$place"
       if inside "$place" sh -c 'cd /source/supcon && swift build -c release --product supcon' >>"$log" 2>&1; then
         inside "$place" /source/supcon/.build/release/supcon --version | sed -n 's/^MPI  *//p; s/^oneDNN  */oneDNN /p' | paste -s -d , | sed 's/,oneDNN/, oneDNN/' >"$folder/found/$name-$mpi-versions"
+        cpu >"$folder/found/$name-$mpi-cpu"
         for part in $parts; do
           "part_$part" >"$folder/found/$name-$mpi-$part"
           echo "$name $mpi $part: $(cat "$folder/found/$name-$mpi-$part")"
@@ -252,6 +273,7 @@ write_platforms() {
         echo "| $name | $(found versions) | $(found hashes) | $(found quickstart) | $(found tests) | $(found hangs) | $(found mismatch) | $(found package) |"
     done
   done
+  printf '\n%s\n' "CPU: $(cat "$folder"/found/*-cpu 2>/dev/null | sort -u | paste -s -d '/' | sed 's|/| / |g')"
 }
 
 # A row for each fault, a column for each launcher: exit code and seconds.
