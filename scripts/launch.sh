@@ -312,13 +312,55 @@ esac
 
 # MARK: start
 
-# Copies the launcher's errors, and remembers that it has lost a host: the mpirun of Open MPI 5 then ends with 0.
+# Copies the launcher's errors, and remembers that it has lost a host: the mpirun of Open MPI 5 then ends with 0. Takes out what ranks report.
 copy_errors() {
   local line
+  : >"$scratch/reports"
   while IFS= read -r line || [ -n "$line" ]; do
+    case $line in
+      'launch-report '*) echo "${line#* }" >>"$scratch/reports" && continue ;;
+      *'lost communication with'*) : >"$scratch/lost" ;;
+    esac
     printf '%s\n' "$line" >&2
-    case $line in *'lost communication with'*) : >"$scratch/lost" ;; esac
   done
+}
+
+# Hydra names no rank, and may end with 0 after one was killed or has left: each rank runs below a shell that reports rank, host and exit code.
+# Should Hydra kill the shell, its program ends too.
+report_exit='
+  guard="env --default-signal=INT,QUIT setpriv --pdeathsig KILL"
+  $guard true 2>/dev/null || guard=
+  $guard "$@" <&0 &
+  child=$!
+  for signal in TERM INT USR1; do trap "kill -$signal $child 2>/dev/null" $signal; done
+  while :; do
+    wait $child
+    code=$?
+    kill -0 $child 2>/dev/null || break
+  done
+  echo "launch-report ${PMI_RANK:-0} $(hostname) $code" >&2
+  exit $code'
+
+# Reads the reports. The first rank that failed decides the exit code: Hydra ends with 0 or with that of a rank which it killed itself.
+judge_reports() {
+  local rank host ended left=$ranks first=''
+  while read -r rank host ended; do
+    if [ "$ended" != 0 ]; then
+      code=$ended
+      # Signals of a stop need no words.
+      case $ended in
+        130 | 143) ;;
+        129 | 1[3-5][0-9] | 16[0-4]) echo "launch: rank $rank on host $host was ended by signal $((ended - 128)) ($(kill -l $((ended - 128))))" >&2 ;;
+      esac
+      return
+    fi
+    left=$((left - 1))
+    first=${first:-"rank $rank on host $host"}
+  done <"$scratch/reports"
+  if [ "$left" -gt 0 ] && { [ "$code" = 0 ] || [ -n "$first" ]; }; then
+    echo "launch: $left of $ranks ranks ended without a result${first:+ after $first had ended with 0}: the job is not done; continue it with --resume" >&2
+    code=70
+  fi
 }
 
 # The launcher ends its ranks two seconds after a SIGTERM, too soon for them to save. So it gets a signal first that it passes on to all ranks
@@ -327,12 +369,13 @@ copy_errors() {
 # Should this shell be killed, the launcher ends too.
 request=USR1
 [ "$kind" != hydra ] || request=TERM
-reader=''
-if [ "$kind" = prrte ] && [ -n "$hostfile" ]; then
+reader='' program=("$supcon")
+[ "$kind" != hydra ] || program=(sh -c "$report_exit" sh "$supcon")
+if [ "$kind" = hydra ] || { [ "$kind" = prrte ] && [ -n "$hostfile" ]; }; then
   mkfifo "$scratch/errors"
   copy_errors <"$scratch/errors" &
   reader=$!
-  setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "$supcon" "$@" </dev/null 2>"$scratch/errors" &
+  setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "${program[@]}" "$@" </dev/null 2>"$scratch/errors" &
 else
   setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "$supcon" "$@" </dev/null &
 fi
@@ -369,5 +412,6 @@ if [ -n "$reader" ]; then
     echo "launch: a host was lost, so the job is not done, though $mpirun ended with 0; continue it with --resume" >&2
     code=74
   fi
+  [ "$kind" != hydra ] || judge_reports
 fi
 exit "$code"

@@ -116,7 +116,7 @@ run_case() {
   # The program's own word, else mpirun's.
   message=$(tr -d '\r' <"$folder/log" | awk -v folder="$folder/" '
     { gsub(folder, "") }
-    /^Error: / && own == "" { own = $0 }
+    /^(Error|launch): / && own == "" { own = $0 }
     # Open MPI 4 (mpirun) and 5 (prterun) break their sentence at different places; Hydra names process and host in a table.
     joined { launcher = launcher " " $0; joined = launcher !~ /(node|host) [^ ]/ && ++joinedLines < 3 }
     /(mpirun|prterun) (noticed|detected|has exited|has lost)|PRTE has lost communication/ && launcher == "" { launcher = $0; joined = 1; joinedLines = 0 }
