@@ -13,9 +13,7 @@ let oneDNN = Context.environment["SUPCON_ONEDNN"] ?? ""
 /// Language mode 6, and every unsafe construct marked where it stands.
 let swiftSettings: [SwiftSetting] =
   [.swiftLanguageMode(.v6), .strictMemorySafety()]
-  // The definition makes the compiler read the headers anew, where a build with another copy has left what it read.
-  + (oneDNN.isEmpty
-    ? [] : [.unsafeFlags(["-Xcc", "-I\(oneDNN)/include", "-Xcc", "-DSUPCON_ONEDNN=\"\(oneDNN)\""])])
+  + (oneDNN.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-I\(oneDNN)/include"])])
 
 /// The library is named by its path, since `-ldnnl` could find the system's before that of the directory.
 let oneDNNLinkerSettings: [LinkerSetting] =
@@ -159,8 +157,8 @@ let stages: [Target] = [
   .executableTarget(
     name: "supcon",
     dependencies: [
-      "Configuration", "Datasets", "DistributedStep", "Evaluation", "Formats", "Imaging", "Job", "MPI", "NeuralNet",
-      "OneDNN", "Reporting", "Runs", "Spelling", "Sweeps", "Tools", "Training", "WeightExchange",
+      "Configuration", "Datasets", "DistributedStep", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "MPI",
+      "NeuralNet", "OneDNN", "Reporting", "Runs", "Spelling", "Sweeps", "Tools", "Training", "WeightExchange",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),

@@ -8,7 +8,8 @@ struct ConfigurationFileTests {
     let workshop = try Workshop()
     try workshop.expectRefusal(
       ["pretrain", "--config", workshop.path("none.yaml")], 66, naming: ["none.yaml"])
-    try workshop.expectRefusal(["bench", "--config", workshop.path(".")], 78, naming: ["is a folder", "give the YAML file in it"])
+    try workshop.expectRefusal(
+      ["bench", "--config", workshop.path(".")], 78, naming: ["is a folder", "give the YAML file in it"])
     try Data([0x6d, 0xff, 0xfe]).write(to: URL(fileURLWithPath: workshop.path("bytes.yaml")))
     try workshop.expectRefusal(
       ["doctor", "--config", workshop.path("bytes.yaml")], 78, naming: ["bytes.yaml", "UTF-8"])

@@ -41,7 +41,8 @@ extension ConfigurationOption {
       "Stop after this many steps, counted from the start of the run; the schedule stays that of --epochs.",
       .schedule, [.freeOnResume, .stepIsTheSame]),
     .init(
-      "batch-size", \.batches.size, .count(from: 1), "Samples in a global batch, over all ranks; less for a small training set, as the start prints.", .batches),
+      "batch-size", \.batches.size, .count(from: 1),
+      "Samples in a global batch, over all ranks; less for a small training set, as the start prints.", .batches),
     .init(
       "sampler", \.batches.sampling, .choice,
       "Samples of a batch: shuffle; balanced (the same number of each of --classes-per-batch classes); fixed-labels (stratified: every batch has the dataset's proportions of classes).",
@@ -53,7 +54,8 @@ extension ConfigurationOption {
       "last-batch", \.batches.lastBatch, .choice,
       "An epoch's last, partial batch: drop, or keep its whole shards as a smaller batch.", .batches),
     .init(
-      "shard-size", \.batches.shardSize, .count(from: 1), "Samples in a shard, the unit of computing; 8 for a small training set.", .batches),
+      "shard-size", \.batches.shardSize, .count(from: 1),
+      "Samples in a shard, the unit of computing; 8 for a small training set.", .batches),
     .init(
       "batch-norm", \.batches.batchNorm, .batchNorm,
       "Shards over which BatchNorm takes its statistics: shard (each alone), global (all of the batch, on all ranks) or shards:K (each K consecutive ones).",

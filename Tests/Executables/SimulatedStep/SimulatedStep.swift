@@ -33,7 +33,7 @@ struct SimulatedStep {
     var statistics = [Float](repeating: 0, count: runs.runs.count * inputs.shardsPerRank * inputs.statisticBytes / 4)
 
     try world.barrier()
-    let (start, before) = (seconds(), world.activity.traffic)
+    let (start, before) = (seconds(), world.activity.communicationVolume)
     delay(inputs.forward)
     let forwardEnd = seconds()
     if !embeddings.isEmpty {
@@ -59,13 +59,13 @@ struct SimulatedStep {
       seconds() - start, gathered - forwardEnd + statisticsEnd - lossMiddle,
       reduceEnd - backwardStart - inputs.backward,
     ]
-    let traffic = world.activity.traffic.since(before)
+    let volume = world.activity.communicationVolume.since(before)
     try world.allReduceMaximum(&found)
     if world.isRoot {
       print(
         "{\"ranks\": \(world.size), \"seconds_per_step\": \(found[0]), \"gather\": \(found[1]), \"reduce\": \(found[2]), "
-          + "\"all_to_all_bytes\": \(traffic[.allToAll].receivedByteCount), \"all_to_all_calls\": \(traffic[.allToAll].calls), "
-          + "\"all_gather_bytes\": \(traffic[.allGather].receivedByteCount), \"all_gather_calls\": \(traffic[.allGather].calls)}"
+          + "\"all_to_all_bytes\": \(volume[.allToAll].receivedByteCount), \"all_to_all_calls\": \(volume[.allToAll].calls), "
+          + "\"all_gather_bytes\": \(volume[.allGather].receivedByteCount), \"all_gather_calls\": \(volume[.allGather].calls)}"
       )
     }
   }
