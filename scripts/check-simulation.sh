@@ -7,7 +7,7 @@
 #
 # --samples are those of a host, which has one rank; --plans keeps the plans, and uses those that are there. Prints a row for each
 # configuration. Exits with 1 if a step, or the messages of a step, differ by more than the limit.
-# Needs Debian's libsimgrid-dev, Swift and clang; 1,024 hosts take about ten minutes and 4 GB.
+# Needs Debian's libsimgrid-dev, Swift and clang; 1,024 hosts take far more than ten minutes, and 4 GB.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"

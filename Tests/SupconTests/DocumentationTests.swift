@@ -14,6 +14,8 @@ struct DocumentationTests {
     "--map-by", "--mca", "--mpi", "--ntasks", "--oversubscribe", "--peer", "--prefix", "--prtemca", "--python",
     "--signal", "--table",
     "--timeout",
+    // of scripts/check-simulation.sh
+    "--models", "--networks", "--plans", "--speeds",
   ]
 
   /// README and all of docs but the list of options.
