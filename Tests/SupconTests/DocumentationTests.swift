@@ -10,7 +10,7 @@ struct DocumentationTests {
   /// Options of other programs that the documents name: mpirun, srun, sbatch, swift, and scripts of this project.
   private static let others: Set<String> = [
     "--agent", "--array", "--allow-run-as-root", "--args", "--auto", "--bind", "--bind-to",
-    "--filter", "--grace", "--host", "--hostfile", "--interface", "--logdir",
+    "--filter", "--foreground", "--grace", "--host", "--hostfile", "--interface", "--logdir",
     "--map-by", "--mca", "--mpi", "--ntasks", "--oversubscribe", "--peer", "--prefix", "--prtemca", "--python",
     "--signal", "--table",
     "--timeout",
