@@ -45,7 +45,7 @@ enum Filters {
     return filtered
   }
 
-  /// Every pixel replaced by a weighted sum of the pixels around it.
+  /// Replaces every pixel by a weighted sum of the pixels around it.
   static func correlated(_ plane: [Double], side: Int, _ taps: [Tap], _ border: Border) -> [Double] {
     var result = [Double](repeating: 0, count: plane.count)
     for tap in taps {

@@ -59,7 +59,7 @@ enum BMPDecoder {
     }
   }
 
-  /// The bits of one color channel in a pixel, to be scaled to 8 bits and rounded down.
+  /// The position and width of one color channel's bits in a pixel; its value is scaled to 8 bits, rounding down.
   private struct Channel {
     let shift: Int
     let most: UInt64

@@ -93,7 +93,7 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Returns the value d (``RowWeights``) of a row.
+  /// Returns the denominator of a row's loss, written d in ``RowWeights``.
   @inline(__always)
   private func denominator(of sums: Sums, at index: Int) -> Double {
     sums.denominators[index].value + variant.margin

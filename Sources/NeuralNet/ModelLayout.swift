@@ -49,7 +49,9 @@ public struct ModelLayout: Sendable, Equatable {
     }
   }
 
-  /// Appends a projection head's slices, named `head…`, for representations of `inputWidth` features.
+  /// Appends the slices of the parameter vector for a projection head, with names that start with `head`.
+  ///
+  /// The head's input has `inputWidth` features.
   ///
   /// - Precondition: No head was added before.
   public mutating func add(_ head: ProjectionHeadArchitecture, inputWidth: Int) {

@@ -122,7 +122,7 @@ public final class NetworkContext {
   }
 }
 
-/// The use of a scratch tensor while a block runs; tensors of the same role share memory.
+/// The role of a scratch tensor in the computation of a block; tensors of the same role share memory.
 enum ScratchRole: Hashable {
   /// The output of the stem's ReLU.
   case stem

@@ -4,7 +4,7 @@
 /// broadcast to all ranks. Every update is elementwise, or sums in a fixed order, so that the bits are the same on all
 /// ranks.
 public protocol Optimizer: Sendable {
-  /// The names in checkpoints of the vectors in ``state``.
+  /// The names under which the vectors in ``state`` are stored in a checkpoint, in the same order.
   var stateNames: [String] { get }
 
   /// The names of these vectors in checkpoints of earlier versions, used if the current names are missing.

@@ -2,7 +2,7 @@ import Glibc
 
 /// The addresses, port and token with which other ranks connect to rank 0's watchdog.
 public struct Invitation: Sendable, Equatable {
-  /// The time limit in seconds for a connection to one address.
+  /// The longest time, in seconds, to wait for one address to accept a connection, and then for its answer.
   static let patienceSeconds = 2.0
 
   /// The secret by which a connection is known to belong to the job.

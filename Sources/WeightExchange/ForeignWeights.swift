@@ -83,7 +83,7 @@ struct ForeignWeights {
     ["weight", "bias"].compactMap { kind in entries["\(layout.classifierName).\(kind)"]?.name }
   }
 
-  /// Checks that all names and shapes are those of a model.
+  /// Checks that the tensors in the file have exactly the names and shapes that the model expects.
   ///
   /// - Throws: ``RunError`` with the number and the first of the tensors that are missing, unexpected or have another
   ///   shape.

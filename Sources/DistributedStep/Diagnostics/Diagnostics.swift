@@ -15,10 +15,10 @@ package struct Diagnostics: Sendable {
   /// Creates a value with all diagnostics off.
   package init() {}
 
-  /// Creates the folder of the dump, and warns of diagnostics that the run cannot provide; called before the first
-  /// step.
+  /// Creates the folder for the files of `--dump-step`, and logs a warning for each diagnostic that this run cannot
+  /// compute.
   ///
-  /// Collective.
+  /// Collective. Called once, before the first step.
   ///
   /// - Parameters:
   ///   - step: The number of steps taken so far.

@@ -6,7 +6,7 @@ package struct StepResult {
   package var views: Int
   /// The total loss: the weighted sum of contrastive loss and cross-entropy.
   package var loss: Double
-  /// The lower bound of the total loss for the batch's labels.
+  /// The smallest value that the total loss can have, given the labels of the batch.
   package var lowerBound: Double
   /// The contrastive loss; `nil` if there is none.
   package var contrastiveLoss: ContrastiveResult?

@@ -1,6 +1,6 @@
 import MPI
 
-/// The sizes of a step on which its messages depend.
+/// The sizes of batch and model that determine how many bytes the ranks exchange in one step.
 package struct StepSizes: Sendable, Codable {
   /// The number of samples in a shard.
   package var samplesPerShard: Int
