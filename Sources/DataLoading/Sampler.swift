@@ -150,19 +150,28 @@ package enum SamplerError: Error, CustomStringConvertible, Equatable {
     if case .tooFewSamples = self { true } else { false }
   }
 
-  /// The problem without the remedy, in terms of command-line options.
-  package var problem: String { description.split(separator: "; ").first.map(String.init) ?? description }
-
-  /// The problem, the expected values and the remedy, in terms of command-line options.
-  package var description: String {
+  /// The problem and the expected values, in terms of command-line options.
+  package var problem: String {
     switch self {
     case .tooFewSamples(let batchSize, let sampleCount):
-      "--batch-size \(batchSize): the training set has only \(sampleCount == 1 ? "one sample" : "\(sampleCount) samples"); choose a smaller batch"
+      "--batch-size \(batchSize): the training set has only \(sampleCount == 1 ? "one sample" : "\(sampleCount) samples")"
     case .tooFewClasses(let classesPerBatch, let classCount):
       "--classes-per-batch \(classesPerBatch): the training set has only \(classCount) classes"
     case .smallClass(let name, let sampleCount, let needed, let classesPerBatch):
       "--classes-per-batch \(classesPerBatch): a batch takes \(needed) samples of each of its classes, but class \(name) has only "
-        + "\(sampleCount); choose more classes per batch, or a smaller batch"
+        + "\(sampleCount)"
     }
   }
+
+  /// The remedy; `nil` if there is none.
+  private var remedy: String? {
+    switch self {
+    case .tooFewSamples: "choose a smaller batch"
+    case .tooFewClasses: nil
+    case .smallClass: "choose more classes per batch, or a smaller batch"
+    }
+  }
+
+  /// The problem and its remedy.
+  package var description: String { problem + (remedy.map { remedy in "; \(remedy)" } ?? "") }
 }

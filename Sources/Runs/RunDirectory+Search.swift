@@ -77,11 +77,7 @@ extension RunDirectory {
 
   /// The state of the run in its `summary.json`; `nil` before the first checkpoint.
   package var status: RunStatus? {
-    if case .text(let text)? = JSONValue.fields(ofFile: summaryPath)?["status"] {
-      RunStatus(rawValue: text)
-    } else {
-      nil
-    }
+    JSONValue.fields(ofFile: summaryPath).flatMap(RunStatus.init(ofSummary:))
   }
 
   /// The time at which training last wrote to the run, in seconds since 1970.

@@ -38,13 +38,13 @@ package struct RunDirectory {
       if case .integer(let value)? = fields[name] { value } else { nil }
     }
     let steps = number("steps").flatMap { step in number("target_steps").map { last in (step, last) } }
-    switch fields["status"] {
-    case .text(RunStatus.finished.rawValue)?:
+    switch RunStatus(ofSummary: fields) {
+    case .finished:
       throw RunError(
         .output,
         "\(path): holds a finished run\(steps.map { step, last in " (\(step) of \(last) steps)" } ?? "")",
         remedy: "train on with --resume --extend-epochs N, or \(others)")
-    case .text(RunStatus.diverged.rawValue)?:
+    case .diverged:
       throw RunError(
         .output,
         "\(path): holds a run that stopped\(number("diverged_step").map { step in " at step \(step)" } ?? "") with NaN",

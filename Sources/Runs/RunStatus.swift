@@ -9,6 +9,12 @@ package enum RunStatus: String, Sendable {
   /// Training ended at a loss or gradient that is not finite; resumed, it would come to the same step.
   case diverged
 
+  /// Reads the status among the fields of `summary.json`; `nil` if there is none.
+  init?(ofSummary fields: [String: JSONValue]) {
+    guard case .text(let text)? = fields["status"] else { return nil }
+    self.init(rawValue: text)
+  }
+
   /// The end of messages about numbers that are not finite.
   package static let adviceWhenDiverged = "the run cannot go on from here: begin a new one with another --output"
 

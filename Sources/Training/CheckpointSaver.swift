@@ -54,14 +54,13 @@ final class CheckpointSaver {
     guard let failure else { return }
     report.warn(
       "the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
-        + standing("the checkpoints before it stand"))
+        + (isFirst ? Self.consequenceOfNone : "the checkpoints before it stand"))
   }
 
-  /// The words for the checkpoints that are stored, or the consequence if there are none.
-  private func standing(_ words: String) -> String {
-    directory?.checkpoints.steps.isEmpty ?? false
-      ? "no checkpoint is stored yet: --resume begins from the start" : words
-  }
+  /// True if no checkpoint is stored yet.
+  private var isFirst: Bool { directory?.checkpoints.steps.isEmpty ?? false }
+
+  private static let consequenceOfNone = "no checkpoint is stored yet: --resume begins from the start"
 
   /// Writes the last checkpoint of this process, and waits until it is complete.
   ///
@@ -83,8 +82,8 @@ final class CheckpointSaver {
         throw FileError(
           error.kind,
           "\(error): the checkpoint of step \(state.step) "
-            + (directory?.checkpoints.steps.isEmpty ?? false
-              ? "is not written; free space; \(standing(""))"
+            + (isFirst
+              ? "is not written; free space; \(Self.consequenceOfNone)"
               : "is not written, those before it stand; free space and continue with --resume")
         )
       }

@@ -35,10 +35,15 @@ package struct HeldOutSplit: Sendable, Equatable {
     validation = all.filter { sample in isHeldOut[Int(sample)] }
   }
 
+  /// Returns the number of a class's `count` samples that are held out; not above 0 if none is.
+  package static func heldOutCount(of count: Int, fraction: Double) -> Int {
+    min(Int((fraction * Double(count)).rounded()), count - 1)
+  }
+
   /// Returns the positions, among a class's `count` samples, of those that are held out.
   package static func positions(ofClass label: Int, count: Int, fraction: Double) -> [Int] {
     precondition(fraction > 0 && fraction < 1, "a fraction of \(fraction)")
-    let heldOut = min(Int((fraction * Double(count)).rounded()), count - 1)
+    let heldOut = heldOutCount(of: count, fraction: fraction)
     guard heldOut > 0 else { return [] }
     let order = SampleOrder.permutation(of: count, seed: 0, epoch: label, purpose: .validationSplit)
     return order.prefix(heldOut).map { position in Int(position) }

@@ -18,6 +18,8 @@ package struct FrozenEncoder {
   package let isLatest: Bool
   /// The run directory; empty for a state in memory.
   private let run: String
+  /// The last step of the run, on rank 0, if ``state`` is the newest and an earlier one; `nil` otherwise.
+  private let stepToReach: Int?
 
   /// Creates a frozen encoder from a training state in memory.
   package init(configuration: Configuration, state: TrainingState) {
@@ -26,6 +28,7 @@ package struct FrozenEncoder {
     weights = .raw
     isLatest = true
     run = ""
+    stepToReach = nil
   }
 
   /// Reads a checkpoint on rank 0 and broadcasts it.
@@ -45,6 +48,7 @@ package struct FrozenEncoder {
     run: String, checkpoint: String = "latest", weights: RunWeights = .raw, data: String?, needsData: Bool = true,
     over world: borrowing Communicator, report: Reporter
   ) throws {
+    var target: Int?
     let opened = try world.onRoot { () throws -> (configuration: Configuration, state: TrainingState, isLatest: Bool) in
       let directory = RunDirectory(path: run)
       try directory.checkHoldsRun()
@@ -80,6 +84,11 @@ package struct FrozenEncoder {
           remedy: "leave the option out")
       }
       let isLatest = checkpoint == "latest" || directory.checkpoints.steps.last == read.state.step
+      if isLatest, case .integer(let last)? = JSONValue.fields(ofFile: directory.summaryPath)?["target_steps"],
+        last > state.step
+      {
+        target = last
+      }
       return (configuration, state, isLatest)
     }
     var configuration = try Configuration(
@@ -94,6 +103,7 @@ package struct FrozenEncoder {
     self.configuration = configuration
     self.weights = weights
     self.run = run
+    stepToReach = target
     var state = try opened?.state ?? TrainingState(toFill: configuration, configuration.modelLayout)
     try state.broadcast(over: world)
     self.state = state
@@ -149,12 +159,8 @@ package struct FrozenEncoder {
     }
   }
 
-  /// The same words if the newest checkpoint is not the last of the run; `nil` otherwise.
+  /// The same words if the run is not finished; `nil` otherwise.
   private var unfinishedText: String? {
-    let fields = JSONValue.fields(ofFile: RunDirectory(path: run).summaryPath)
-    guard isLatest, !run.isEmpty, case .integer(let last)? = fields?["target_steps"], last > state.step else {
-      return nil
-    }
-    return "after step \(state.step) of \(last): the run is not finished"
+    stepToReach.map { last in "after step \(state.step) of \(last): the run is not finished" }
   }
 }

@@ -37,9 +37,14 @@ package enum DataLocation {
   /// exists.
   package static func problem(_ path: String) -> RunError? {
     guard DataPath.kind(path) == .missing else { return nil }
-    return RunError(
-      .missing, "--data \(path): there is no such folder",
-      remedy: FolderNames.nearest(to: path).map { meant in "did you mean '\(meant)'?" } ?? "check the path")
+    return misspelling(path)
+      ?? RunError(.missing, "--data \(path): there is no such folder", remedy: "check the path")
+  }
+
+  /// Returns the error for a missing path if one beside it has a similar name; `nil` otherwise.
+  package static func misspelling(_ path: String) -> RunError? {
+    guard DataPath.kind(path) == .missing, let meant = FolderNames.nearest(to: path) else { return nil }
+    return RunError(.missing, "--data \(path): there is no such folder", remedy: "did you mean '\(meant)'?")
   }
 
   /// Returns an absolute path, relative to the current folder.

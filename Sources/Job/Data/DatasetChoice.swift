@@ -174,8 +174,7 @@ package enum DatasetChoice {
         count: split == .train ? configuration.data.shapesTrain : configuration.data.shapesTest, seed: shapesSeed,
         split: split)
     }
-    if let path = configuration.data.path, let problem = DataLocation.problem(path), problem.remedy != "check the path"
-    {
+    if let path = configuration.data.path, let problem = DataLocation.misspelling(path) {
       throw FileError(.missing, problem.description)
     }
     let dataset = try CIFARDataset(variant, directory: configuration.data.path ?? ".", split: split)

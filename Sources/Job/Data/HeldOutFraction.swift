@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 
 /// The refusal of a `--validation-fraction` that holds no image out.
 package enum HeldOutFraction {
@@ -11,7 +12,7 @@ package enum HeldOutFraction {
   package static func problem(_ fraction: Double, ofClasses counts: [Int]) -> RunError? {
     let counts = counts.filter { count in count > 0 }
     guard let least = counts.min(), let most = counts.max(),
-      counts.allSatisfy({ count in min(Int((fraction * Double(count)).rounded()), count - 1) < 1 })
+      counts.allSatisfy({ count in HeldOutSplit.heldOutCount(of: count, fraction: fraction) < 1 })
     else { return nil }
     let found = least == most ? counted(most, "image") : "\(least) to \(most) images"
     return RunError(

@@ -33,10 +33,11 @@ struct LineChart {
     guard !drawn.isEmpty else { return nil }
     let x = Axis(drawn.flatMap { series in series.points.map(\.x) }, count: 5)
     let y = Axis(drawn.flatMap { series in series.points.map(\.y) }, count: 5, includesZero: includesZero)
+    let left = Self.left(of: y)
     let body: Markup = """
       <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(description(drawn))">
-      \(frame(x, y))
-      \(drawn.map { series in curve(series, x, y) })
+      \(frame(x, y, left))
+      \(drawn.map { series in curve(series, x, y, left) })
       </svg>
       \(series.count > 1 || drawn[0].name != title ? legend(drawn) : "")
       """
@@ -60,25 +61,25 @@ struct LineChart {
     return max(56, 26 + 7 * Double(longest))
   }
 
-  private static func place(_ x: Axis, _ y: Axis, _ point: (x: Double, y: Double)) -> (x: Double, y: Double) {
-    let left = Self.left(of: y)
-    return (
+  private static func place(
+    _ x: Axis, _ y: Axis, _ left: Double, _ point: (x: Double, y: Double)
+  ) -> (x: Double, y: Double) {
+    (
       left + x.position(point.x) * (width - left - right),
       height - bottom - y.position(point.y) * (height - top - bottom)
     )
   }
 
-  private func frame(_ x: Axis, _ y: Axis) -> Markup {
+  private func frame(_ x: Axis, _ y: Axis, _ left: Double) -> Markup {
     let (floor, end) = (Self.height - Self.bottom, Self.width - Self.right)
-    let left = Self.left(of: y)
     let rows = y.ticks.map { tick in
-      let place = Self.place(x, y, (x.low, tick)).y
+      let place = Self.place(x, y, left, (x.low, tick)).y
       return """
         <path class="rule" d="M\(left) \(place)H\(end)"/><text x="\(left - 5)" y="\(place + 4)" text-anchor="end">\(short(tick))</text>
         """ as Markup
     }
     let columns = x.ticks.map { tick in
-      let place = Self.place(x, y, (tick, y.low)).x
+      let place = Self.place(x, y, left, (tick, y.low)).x
       return """
         <path class="axis" d="M\(place) \(floor)v4"/><text x="\(place)" y="\(floor + 16)" text-anchor="middle">\(short(tick))</text>
         """ as Markup
@@ -90,9 +91,9 @@ struct LineChart {
       """
   }
 
-  private func curve(_ series: Series, _ x: Axis, _ y: Axis) -> Markup {
+  private func curve(_ series: Series, _ x: Axis, _ y: Axis, _ left: Double) -> Markup {
     let marker = Marker(series.style)
-    let places = series.points.map { point in Self.place(x, y, point) }
+    let places = series.points.map { point in Self.place(x, y, left, point) }
     let line = places.enumerated().map { index, place in "\(index == 0 ? "M" : "L")\(place.x) \(place.y)" as Markup }
     let dashes: Markup = marker.dashes.map { dashes in " stroke-dasharray=\"\(dashes)\"" } ?? ""
     // A few markers identify the curve where it crosses others.
