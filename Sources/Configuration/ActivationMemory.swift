@@ -3,13 +3,12 @@
 /// Shards (fixed parts of the global batch) whose activations exceed the limit run forward again before their backward
 /// pass (gradient caching, Gao et al. 2021, arXiv:2101.06983). The results have the same bits; only the time changes.
 package enum ActivationMemory: Sendable, Equatable {
-  /// One gibibyte, shared by all ranks of a host, or half of the host's free memory where that is less.
+  /// The smaller of 1 GiB and half of the host's free memory, divided equally among the ranks of the host.
   case automatic
-  /// A number of bytes for each rank; the activations of one shard per thread are stored in any case.
+  /// A limit in bytes per rank; the activations of one shard per thread are stored even above the limit.
   case bytes(Int)
 
-  /// The bytes that all ranks of a host share with `auto`: enough for a batch of 256 samples with every built-in
-  /// encoder.
+  /// The largest limit of `auto`, in bytes per host: enough for batches of 256 samples with every built-in encoder.
   private static let automaticByteCount = 1 << 30
 
   private static let units: [(suffix: String, byteCount: Double)] = [

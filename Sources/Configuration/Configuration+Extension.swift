@@ -5,7 +5,7 @@ extension Configuration {
   ///   - total: The new number of epochs, counted from the run's start; the present number is accepted and changes
   ///     nothing.
   ///   - run: The run directory, for messages.
-  /// - Returns: A sentence about the learning rate; `nil` if nothing changes.
+  /// - Returns: A description of the new learning rates; `nil` if nothing changes.
   /// - Throws: ``RunError`` if the run already has more epochs.
   package mutating func extend(toEpochs total: Int, run: String) throws(RunError) -> String? {
     let former = schedule.epochs
@@ -19,7 +19,7 @@ extension Configuration {
     return "\(run): extended from \(former) to \(total) epochs; \(learningRateText(former, total))"
   }
 
-  /// The learning rates after an extension from `former` to `total` epochs, in words.
+  /// Describes the learning rates after an extension from `former` to `total` epochs, for a message to the user.
   private func learningRateText(_ former: Int, _ total: Int) -> String {
     guard schedule.kind == .cosine else {
       return "the learning rates are those of a run started with --epochs \(total)"
@@ -32,10 +32,9 @@ extension Configuration {
       "the cosine starts again at epoch \(former), below the peak learning rate as the warm-up of \(plain(warmup)) epochs goes on, and falls to 0 at epoch \(total)"
   }
 
-  /// Returns this configuration, read from a checkpoint, with the number of epochs of `other`, read from its run
-  /// directory.
+  /// Returns this configuration, read from a checkpoint, with the number of epochs that the run has now.
   ///
-  /// The two differ if the run was extended after the checkpoint was written.
+  /// The current number, that of `other`, is larger if the run was extended after the checkpoint was written.
   package func extended(like other: Configuration) -> Configuration {
     let restarts = other.schedule.cosineRestarts ?? []
     guard other.schedule.epochs > schedule.epochs,

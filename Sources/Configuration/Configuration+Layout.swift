@@ -6,7 +6,7 @@ extension Configuration {
 
   /// The names, shapes and offsets of the parameters and running statistics of encoder, projection head and classifier.
   ///
-  /// A function of the options alone: no network is compiled for it.
+  /// The layout depends on the options only; no network is created.
   ///
   /// - Throws: ``RunError`` if there is a classifier and its number of classes is missing.
   package var modelLayout: ModelLayout {

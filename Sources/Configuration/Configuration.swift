@@ -6,7 +6,7 @@ import Losses
 import NeuralNet
 import Optimizers
 
-/// Every option of a training run, typed: the content of `config.yaml` and of the configuration in each checkpoint.
+/// The options of a training run as typed values, as stored in `config.yaml` and in each checkpoint.
 ///
 /// ``ConfigurationOption/all`` is the table of each option's name, parser, help text and rules.
 package struct Configuration: Sendable, Equatable {
@@ -27,13 +27,13 @@ package struct Configuration: Sendable, Equatable {
 }
 
 extension Configuration {
-  /// True if there is a contrastive loss, and so a projection head.
+  /// True if the loss has a contrastive term, which needs a projection head.
   package var isContrasting: Bool { loss.weight > 0 }
 
-  /// True if there is a cross-entropy, and so a classifier.
+  /// True if the loss has a cross-entropy term, which needs a classifier.
   package var isClassifying: Bool { classifier.weight > 0 }
 
-  /// The command that trains with such a configuration.
+  /// The command that trains with this configuration: `pretrain` with a contrastive loss, else `supervised`.
   package var command: TrainingCommand { isContrasting ? .pretrain : .supervised }
 
   /// The name of the loss in `summary.json` and other reports.
@@ -41,7 +41,7 @@ extension Configuration {
     isContrasting ? (isClassifying ? "\(loss.kind.rawValue)+cross-entropy" : loss.kind.rawValue) : "cross-entropy"
   }
 
-  /// λ·g, the factor by which the mean loss over anchors is multiplied (λ: loss weight, g: ``LossOptions/Scale``).
+  /// The factor λ·g of the mean loss over anchors (λ: the loss weight, g: ``LossOptions/Scale``).
   package var lossScaleFactor: Double { loss.weight * loss.scale.factor(temperature: loss.temperature) }
 
   /// The encoder's architecture.
@@ -55,7 +55,7 @@ extension Configuration {
     head.architecture(representationWidth: architecture.representationWidth)
   }
 
-  /// The width of the embeddings; without a projection head, that of the representations.
+  /// The width of the embeddings; without a projection head, the width of the representations.
   package var widthOfEmbeddings: Int { headPlan.widths.last ?? architecture.representationWidth }
 
   /// The number of outputs of the classifier.
@@ -78,7 +78,7 @@ extension Configuration {
     data.imageSize.map { size in ImageSize(width: size, height: size) } ?? dataset.viewSize
   }
 
-  /// Returns the height and width of the encoder's input in the current stage of progressive resizing.
+  /// Returns the height and width of the encoder's input at the current stage of progressive resizing.
   package func trainingViewSize(of dataset: any ImageDataset) -> ImageSize {
     views.stageSize.map { size in ImageSize(width: size, height: size) } ?? viewSize(of: dataset)
   }

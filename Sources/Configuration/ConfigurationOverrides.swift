@@ -1,9 +1,9 @@
-/// The options that the user gave, by name; the values of all others come from the resumed run or from the defaults.
+/// The options that the user gave, by name; all other options come from the resumed run or from the defaults.
 package struct ConfigurationOverrides: Sendable {
   private struct Entry {
     let isOnCommandLine: Bool
-    /// The recipe or file that gives the value, written as on the command line (`--recipe NAME`); `nil` for the command
-    /// line itself.
+    /// The source of the value as on the command line (`--recipe NAME`, `--config FILE`); `nil` for a command-line
+    /// option.
     var source: String?
     let assign: @Sendable (inout Configuration) -> Void
   }
@@ -19,7 +19,7 @@ package struct ConfigurationOverrides: Sendable {
   /// Creates a set of overrides without any option.
   package init() {}
 
-  /// Records an option of the command line; an invalid value becomes the ``problem``.
+  /// Records an option of the command line; the error for an invalid value is stored in ``problem``.
   ///
   /// - Parameters:
   ///   - text: The value as text; `nil` if the option was not given.
@@ -36,7 +36,7 @@ package struct ConfigurationOverrides: Sendable {
     }
   }
 
-  /// Records the value of an option that a file gives.
+  /// Records an option that was read from a file, with the function that stores its value in a configuration.
   mutating func note(_ option: ConfigurationOption, _ assign: @escaping @Sendable (inout Configuration) -> Void) {
     entries[option.name] = Entry(isOnCommandLine: false, assign: assign)
   }
@@ -75,11 +75,11 @@ package struct ConfigurationOverrides: Sendable {
   /// Returns true if an option was given on the command line.
   func isOnCommandLine(_ name: String) -> Bool { entries[name]?.isOnCommandLine ?? false }
 
-  /// Returns the recipe or file that gives an option, such as `--recipe NAME`; `nil` for the command line, or if it was
-  /// not given.
+  /// Returns the recipe or file that an option came from, such as `--recipe NAME`; `nil` for a command-line option, or
+  /// if the option was not given.
   package func source(of name: String) -> String? { entries[name]?.source }
 
-  /// Returns the same options, recorded as given by a recipe, or by a file in `folder`.
+  /// Returns a copy in which `source`, a recipe or a file in `folder`, is recorded as the source of every option.
   package func given(by source: String, folder: String? = nil) -> ConfigurationOverrides {
     var result = self
     result.folder = folder
@@ -89,7 +89,7 @@ package struct ConfigurationOverrides: Sendable {
     return result
   }
 
-  /// Returns both sets of options merged; those of `others` take precedence.
+  /// Returns the union of both sets of options; for options in both, the value in `others` is used.
   package func overridden(by others: ConfigurationOverrides) -> ConfigurationOverrides {
     var result = self
     result.entries.merge(others.entries) { _, given in given }

@@ -29,7 +29,7 @@ package struct ControlGroup: Sendable, Equatable {
     }
   }
 
-  /// The folders of one control group hierarchy, from the process's own group up to the mount point.
+  /// The folders of a control group and of all its parent groups, up to the mount point of their hierarchy.
   private struct Group {
     let version: Int
     let folders: [String]
@@ -54,7 +54,7 @@ package struct ControlGroup: Sendable, Equatable {
   /// A mounted control group hierarchy.
   private struct Mount {
     let version: Int
-    /// The path of the group that is mounted at ``point``.
+    /// The path, in the hierarchy, of the group that is mounted at ``point``.
     let root: String
     let point: String
     let options: Set<Substring>
@@ -106,7 +106,7 @@ private struct ControlGroupFiles {
 
   var memoryLimit: Int? { number(version == 2 ? "memory.max" : "memory.limit_in_bytes") }
 
-  /// The group's memory in use in bytes, without the page cache, which the kernel reclaims when programs need memory.
+  /// The memory that the group uses, in bytes, without the page cache, which the kernel frees on demand.
   var usedMemory: Int? {
     let cache = version == 2 ? "file" : "total_cache"
     let line = ControlGroup.text("\(folder)/memory.stat").split(separator: "\n").first { line in

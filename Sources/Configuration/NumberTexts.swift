@@ -1,4 +1,4 @@
-/// Formats a number as Swift does, except that NaN is `NaN` whatever its sign bit is.
+/// Formats a number as Swift does, but every NaN as `NaN`, without a sign.
 package func shown(_ value: Double) -> String { value.isNaN ? "NaN" : "\(value)" }
 
 /// Formats a number with a fixed number of decimals.
@@ -17,7 +17,7 @@ package func decimal(_ value: Double, _ places: Int) -> String {
   return places == 0 ? sign + padded : sign + padded.dropLast(places) + "." + padded.suffix(places)
 }
 
-/// Formats a number of seconds in hours and minutes, minutes and seconds, or seconds.
+/// Formats a time in seconds, such as `2 h 5 min`, `3 min 20 s` or `4.5 s`.
 package func duration(_ seconds: Double) -> String {
   let whole = Int(seconds.rounded())
   if whole >= 3600 {
@@ -41,7 +41,7 @@ package func counted(_ count: Int, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")"
 }
 
-/// Formats a number in the shortest form that parses to the same number: 0.1, 1, 0, 1e+30.
+/// Formats a number in the shortest form that parses to the same number, such as `0.1`, `1` or `1e+30`.
 package func plain(_ value: Double) -> String {
   if value == value.rounded(), abs(value) < 1e15 {
     return "\(Int(value))"

@@ -23,7 +23,7 @@ package enum ProcessMeasurements {
       .map { pages in pages * sysconf(Int32(_SC_PAGESIZE)) }
   }
 
-  /// Returns the seconds since this process was started, to a hundredth; `nil` if the kernel does not report it.
+  /// Returns the age of this process in seconds, to 10 ms; `nil` if the kernel does not report it.
   package static func secondsSinceStart() -> Double? {
     // Field 22 of /proc/self/stat (proc(5)) counts ticks since boot; field 2, in parentheses, may contain blanks.
     guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),

@@ -1,24 +1,24 @@
-/// The receiver of a command's lines: its progress, notes on what it decided, and warnings.
+/// The output of a command for the user: results, progress, notes on automatic choices, and warnings.
 ///
-/// The command line prints them on rank 0 and drops them on the others.
+/// Lines are printed on rank 0 and dropped on all other ranks.
 package struct Reporter {
-  /// The importance of a line.
+  /// The kind of a line.
   package enum Kind: Sendable {
     /// A result or a line of progress.
     case plain
-    /// The end of a command, which is to reach the user even if the standard output fails.
+    /// The final line of a command, which must reach the user even if standard output fails.
     case outcome
-    /// A decision that the program made for the user.
+    /// A choice that the program made for the user, such as a default.
     case note
-    /// A likely fault, although the command goes on.
+    /// A warning about a likely mistake; the command continues.
     case warning
-    /// The failure of a part of the work, while the rest goes on.
+    /// The failure of a part of the work; the rest continues.
     case error
   }
 
   private let write: (Kind, String) -> Void
 
-  /// Creates a reporter that hands each line, with its kind, to a closure.
+  /// Creates a reporter that passes each line, with its kind, to a closure.
   package init(_ write: @escaping (_ kind: Kind, _ line: String) -> Void) {
     self.write = write
   }
@@ -26,32 +26,32 @@ package struct Reporter {
   /// A reporter that drops every line.
   package static var silent: Reporter { Reporter { _, _ in } }
 
-  /// Reports a line as it is.
+  /// Reports a result or a line of progress.
   package func callAsFunction(_ line: String) {
     write(.plain, line)
   }
 
-  /// Reports the end of a command, as it is.
+  /// Reports the final line of a command.
   package func outcome(_ line: String) {
     write(.outcome, line)
   }
 
-  /// Reports a decision, after the word `note`.
+  /// Reports a choice that the program made, after `note:`.
   package func note(_ text: String) {
     write(.note, "note: \(text)")
   }
 
-  /// Reports a likely fault, after the word `warning`.
+  /// Reports a likely mistake, after `warning:`.
   package func warn(_ text: String) {
     write(.warning, "warning: \(text)")
   }
 
-  /// Reports the failure of a part of the work, after the word `Error`.
+  /// Reports the failure of a part of the work, after `Error:`.
   package func error(_ text: String) {
     write(.error, "Error: \(text)")
   }
 
-  /// Returns a reporter that hands each line to another way of writing it.
+  /// Returns a reporter that writes each line inside a call of `wrap`.
   ///
   /// - Parameter wrap: Calls its argument, which writes the line.
   /// - Returns: The reporter.

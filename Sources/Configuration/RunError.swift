@@ -1,6 +1,6 @@
 import Formats
 
-/// The exit codes of `supcon`, from sysexits.h where it has a fitting one.
+/// The exit codes of `supcon`; those of sysexits.h where one fits.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
   /// Success.
   case success = 0
@@ -41,10 +41,10 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
 
 /// An error that ends the program, described for the user.
 package struct RunError: Error, CustomStringConvertible, Equatable {
-  /// The status with which every rank exits.
+  /// The exit status of every rank.
   package let exitCode: ExitStatus
 
-  /// The location (file, line or option), the expected value and the value found.
+  /// The description of the problem: location (file, line or option), expected value and value found.
   package let problem: String
 
   /// The action that solves the problem; empty if none is known.
@@ -62,10 +62,10 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
     self.init(exitCode, problem, remedy: "")
   }
 
-  /// Problem and remedy on one line.
+  /// The problem and, if known, the remedy, on one line.
   package var description: String { remedy.isEmpty ? problem : "\(problem); \(remedy)" }
 
-  /// Creates the user-facing error that wraps any other error.
+  /// Converts any other error to an error for the user.
   package init(_ error: any Error) {
     switch error {
     case let error as RunError: self = error

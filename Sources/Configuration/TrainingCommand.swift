@@ -1,4 +1,4 @@
-/// The commands that train an encoder; they differ in the loss that is used by default.
+/// The commands that train an encoder; their default losses differ.
 package enum TrainingCommand: String, Sendable {
   /// `supcon pretrain`: the contrastive loss, alone or with a cross-entropy.
   case pretrain

@@ -1,18 +1,17 @@
 import ImageCodecs
 import KeyedRandomness
 
-/// The blurs of a lens, of frosted glass, of a moving camera, and of one that moves towards the scene.
+/// The blur corruptions: defocus, glass, motion and zoom.
 enum Blurs {
-  /// Convolves with a disk.
+  /// Applies the defocus blur: convolves each channel with the disk filter `taps`.
   static func defocus(_ image: RGBImage, _ taps: [Filters.Tap]) -> RGBImage {
     Raster(image).mapPlanes { plane in Filters.correlated(plane, side: image.width, taps, .mirrored) }.image
   }
 
-  /// Blurs, gives pixels the colors of neighbors, and blurs again.
+  /// Applies the glass blur: a Gaussian blur, random moves of pixels within their neighborhood, and the blur again.
   ///
-  /// From the last pixel to the first, each takes the color of a pixel that is up to `distance` to the left or above,
-  /// or up to `distance` − 1 to the right or below. The paper says that pixels are shuffled; the published files hold
-  /// copies, as here.
+  /// Each pixel, from the last to the first, is overwritten by a random pixel from up to `distance` to its left and
+  /// above to `distance` − 1 to its right and below. The paper swaps pixels; the published files hold copies, as here.
   static func glass(
     _ image: RGBImage, sigma: Double, distance: Int, passes: Int, _ stream: inout RandomStream
   ) -> RGBImage {
@@ -38,7 +37,7 @@ enum Blurs {
     return blurred(glass)
   }
 
-  /// Convolves along a line of a random direction within 45° of the horizontal.
+  /// Applies the motion blur: convolves with a line filter in a random direction within 45° of the horizontal.
   static func motion(_ image: RGBImage, radius: Int, sigma: Double, _ stream: inout RandomStream) -> RGBImage {
     let taps = Filters.line(radius: radius, sigma: sigma, degrees: stream.nextFraction(from: -45, to: 45))
     return Raster(image).mapPlanes { plane in
@@ -46,7 +45,7 @@ enum Blurs {
     }.image
   }
 
-  /// Returns the mean of the image and of `count` enlargements, the first by 1.
+  /// Applies the zoom blur: the mean of the image and of `count` enlargements by 1, 1 + `step`, 1 + 2 · `step`, ….
   static func zoom(_ image: RGBImage, count: Int, step: Double) -> RGBImage {
     // NumPy's `arange`, by whose roundings 1.25 is a little more: 26 pixels become 33, not 32.
     let distance = (1 + step) - 1
@@ -62,6 +61,6 @@ enum Blurs {
     }.image
   }
 
-  /// Returns a value that becomes the nearest level when it is rounded down, as filters of images of 8 bits round.
+  /// Adds half an 8-bit level, so that rounding down to a level then rounds to the nearest.
   static func rounded(_ value: Double) -> Double { value + 0.5 / 255 }
 }

@@ -1,43 +1,43 @@
-/// The corruptions of Hendrycks and Dietterich 2019 that are computed here, under the names of the published files.
+/// The image corruptions of Hendrycks and Dietterich (2019), except `frost`, under the names of the published files.
 ///
-/// The fifteenth, `frost`, blends photographs in, which are not part of this program.
+/// `frost` needs photographs to blend in, which are not part of this program.
 public enum Corruption: String, Sendable, CaseIterable {
-  /// A normal deviate added to every sample.
+  /// Additive Gaussian noise.
   case gaussianNoise = "gaussian_noise"
-  /// Every sample as a count of photons.
+  /// Poisson noise: each pixel value as a photon count.
   case shotNoise = "shot_noise"
-  /// Some samples black or full.
+  /// Salt-and-pepper noise: random samples set to 0 or 255.
   case impulseNoise = "impulse_noise"
-  /// A convolution with a disk.
+  /// Blur by convolution with a disk.
   case defocusBlur = "defocus_blur"
-  /// Pixels that take the color of a neighbor, between two Gaussian blurs.
+  /// Random copies of neighboring pixels, between two Gaussian blurs.
   case glassBlur = "glass_blur"
-  /// A convolution along a line of random direction.
+  /// Blur along a line of random direction.
   case motionBlur = "motion_blur"
-  /// The mean of enlargements about the center.
+  /// The mean of the image and of enlargements about its center.
   case zoomBlur = "zoom_blur"
-  /// Flakes that fall along a line of random direction, and whitened colors.
+  /// Random snowflakes, blurred along a random direction, over a whitened image.
   case snow
-  /// A random cloud added.
+  /// A random cloud, added to the image.
   case fog
-  /// The value of every color raised.
+  /// A constant added to the value V of each pixel in HSV space.
   case brightness
-  /// Every channel drawn towards its mean.
+  /// Lower contrast: each channel scaled towards its mean.
   case contrast
-  /// A random affine map, then a random displacement of every pixel.
+  /// A random affine transform, then a smooth random displacement of each pixel.
   case elasticTransform = "elastic_transform"
-  /// A smaller image, enlarged.
+  /// The image downsampled and enlarged again.
   case pixelate
-  /// A JPEG file of low quality.
+  /// Compression as JPEG at low quality.
   case jpegCompression = "jpeg_compression"
 
-  /// The corruption of the published fifteen that is not computed here.
+  /// The published corruption that is not implemented.
   public static let missing = "frost"
 
   /// The number of severities.
   public static let severityCount = 5
 
-  /// The place among the fifteen in the order of the paper, which keys the random draws.
+  /// The index of the corruption among the paper's fifteen, part of the key of the random draws.
   var place: Int {
     let index = Self.allCases.firstIndex(of: self) ?? 0
     // Frost stands between snow and fog.

@@ -1,56 +1,56 @@
-/// The parameters of the corruptions for images of one size; every list has one entry a severity.
+/// The parameters of all corruptions for images of one size; every list has one entry per severity.
 ///
-/// They are those of the scripts that made the published files (hendrycks/robustness, `ImageNet-C/create_c`:
-/// `make_cifar_c.py`, `make_tinyimagenet_c.py`, `make_imagenet_c.py`). Lengths are pixels, brightnesses shares of full
-/// brightness.
+/// The values come from the scripts that made the published files (hendrycks/robustness, `ImageNet-C/create_c`:
+/// `make_cifar_c.py`, `make_tinyimagenet_c.py`, `make_imagenet_c.py`). Lengths are in pixels, brightness from 0 to 1.
 public struct CorruptionForm: Sendable {
-  /// The name of the published files.
+  /// The name of the published dataset.
   public let name: String
-  /// Width and height of the images in pixels.
+  /// The width and height of the images in pixels.
   public let side: Int
 
   /// The standard deviation of Gaussian noise, for samples from 0 to 1.
   let gaussianNoise: [Double]
-  /// The number of photons of full brightness.
+  /// The number of photons of a sample of full brightness, the scale of shot noise.
   let shotNoise: [Double]
-  /// The share of samples that become black or full.
+  /// The fraction of samples that impulse noise sets to black or full.
   let impulseNoise: [Double]
-  /// The radius of the disk, and the standard deviation that smooths it, in pixels.
+  /// The radius of the defocus disk, and the standard deviation of its Gaussian smoothing, in pixels.
   let defocus: [(radius: Double, sigma: Double)]
-  /// The standard deviation of both blurs and the largest move of a pixel, in pixels, and the number of passes.
+  /// The standard deviation of the glass blur's Gaussians, the maximum move of a pixel (both in pixels), and the number
+  /// of passes over the image.
   let glass: [(sigma: Double, distance: Int, passes: Int)]
-  /// The length of the line, and the standard deviation of its weights, in pixels.
+  /// The radius of the motion blur's line filter, and the standard deviation of its weights, in pixels.
   let motion: [(radius: Int, sigma: Double)]
-  /// The number of enlargements, and the distance between two.
+  /// The number of enlargements of the zoom blur, and the difference between two successive zoom factors.
   let zoom: [(count: Int, step: Double)]
-  /// The flakes and what they cover.
+  /// The parameters of the snowflakes and of the whitening.
   let snow: [Snow]
-  /// The brightness of the cloud, and the factor by which finer waves are weaker.
+  /// The maximum brightness of fog, and the factor by which its amplitude falls from one scale to the next finer one.
   let fog: [(strength: Double, decay: Double)]
-  /// The amount added to the value of a color (of hue, saturation and value), which is from 0 to 1.
+  /// The amount added to the value V of each pixel in HSV space, V from 0 to 1.
   let brightness: [Double]
-  /// The factor by which the differences of samples from the image's mean are multiplied.
+  /// The factor by which each channel's deviations from its mean are multiplied.
   let contrast: [Double]
-  /// The size of displacements, the standard deviation that smooths them, and the largest move of a point of the affine
-  /// map, in pixels.
+  /// The elastic transform's displacement amplitude, the standard deviation of its smoothing, and the maximum shift of
+  /// the three points that define the affine transform, in pixels.
   let elastic: [(amplitude: Double, sigma: Double, shift: Double)]
-  /// The share of the side that is left.
+  /// The side of the downsampled image as a fraction of the original side.
   let pixelate: [Double]
-  /// The quality of the JPEG file, from 1 to 100.
+  /// The JPEG quality, from 1 to 100.
   let jpeg: [Int]
 
   /// The parameters of snow.
   struct Snow: Sendable {
-    /// Mean and standard deviation of the noise that flakes are cut from.
+    /// The mean and standard deviation of the Gaussian noise from which flakes are made.
     let mean, deviation: Double
     /// The factor by which flakes are enlarged.
     let zoom: Double
-    /// The level below which there is no flake.
+    /// The threshold below which noise is set to 0 (no flake).
     let threshold: Double
-    /// The length of the line along which flakes fall, in pixels.
+    /// The radius of the flakes' motion blur, in pixels.
     let radius: Int
     let sigma: Double
-    /// The share of the image that is not whitened.
+    /// The weight of the original image in its mixture with the whitened image.
     let kept: Double
 
     init(
@@ -62,10 +62,10 @@ public struct CorruptionForm: Sendable {
     }
   }
 
-  /// The forms of which parameters are published.
+  /// The published parameter sets, of CIFAR, Tiny ImageNet and ImageNet.
   public static let all = [cifar, tinyImageNet, imageNet]
 
-  /// Creates the form for images of a size in pixels; `nil` if none is published.
+  /// Returns the published parameters for images of this size in pixels; `nil` if there are none.
   public init?(width: Int, height: Int) {
     guard width == height, let form = Self.all.first(where: { form in form.side == width }) else { return nil }
     self = form

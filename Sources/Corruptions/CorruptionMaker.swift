@@ -1,21 +1,21 @@
 import ImageCodecs
 import KeyedRandomness
 
-/// One severity of one corruption, computed on images of one size.
+/// A corruption at one severity, for images of one size.
 ///
-/// The random draws of an image are keyed by corruption, severity and the image's number in its dataset, and by nothing
-/// else: every run, rank and thread sees the same pixels.
+/// The random draws depend only on corruption, severity and the image's index in its dataset, so that every run, rank
+/// and thread makes the same pixels.
 public struct CorruptionMaker: Sendable {
   /// The kind of corruption.
   public let corruption: Corruption
-  /// The severity, from 0 (weakest) to 4; datasets of corrupted images name them 1 to 5.
+  /// The severity, from 0 (weakest) to 4; the published datasets number it from 1 to 5.
   public let severity: Int
-  /// The parameters of all corruptions for the images' size.
+  /// The corruption parameters for images of this size.
   public let form: CorruptionForm
 
   private let method: @Sendable (RGBImage, inout RandomStream) throws(ImageError) -> RGBImage
 
-  /// Creates the maker of one severity, from 0 (weakest) to 4, of one corruption.
+  /// Creates a corruption at one severity, from 0 (weakest) to 4.
   public init(_ corruption: Corruption, severity: Int, _ form: CorruptionForm) {
     precondition((0..<Corruption.severityCount).contains(severity), "severity \(severity) from 0 to 4")
     (self.corruption, self.severity, self.form) = (corruption, severity, form)
@@ -26,9 +26,9 @@ public struct CorruptionMaker: Sendable {
   ///
   /// - Parameters:
   ///   - image: An image of the form's size.
-  ///   - number: The image's number in its dataset, which keys the random draws.
+  ///   - number: The image's index in its dataset, part of the key of the random draws.
   /// - Returns: The corrupted image, of the same size.
-  /// - Throws: ``ImageError`` if the JPEG library refuses.
+  /// - Throws: ``ImageError`` if the image cannot be encoded as JPEG.
   public func corrupted(_ image: RGBImage, number: Int) throws(ImageError) -> RGBImage {
     precondition(
       image.width == form.side && image.height == form.side,

@@ -1,9 +1,9 @@
 import ImageCodecs
 import KeyedRandomness
 
-/// Changes that cameras and files make to images after they are taken.
+/// The digital corruptions: contrast, pixelation, JPEG compression and elastic transform.
 enum Digital {
-  /// Draws every channel towards its mean.
+  /// Multiplies each channel's deviations from its mean by `factor`.
   static func contrast(_ image: RGBImage, factor: Double) -> RGBImage {
     Raster(image).mapPlanes { plane in
       let mean = plane.reduce(0, +) / Double(plane.count)
@@ -11,18 +11,19 @@ enum Digital {
     }.image
   }
 
-  /// Makes the image smaller and enlarges it, both by Pillow's box filter.
+  /// Downsamples the image to `side` × `side` and enlarges it again, both by Pillow's box filter.
   static func pixelate(_ image: RGBImage, side: Int) -> RGBImage {
     Interpolation.boxResized(Interpolation.boxResized(image, to: side), to: image.width)
   }
 
-  /// Encodes and decodes a JPEG file with half the colors' resolution.
+  /// Encodes the image as JPEG with subsampled colors (chroma at half resolution) and decodes it.
   static func jpeg(_ image: RGBImage, quality: Int) throws(ImageError) -> RGBImage {
     try RGBImage(decoding: image.jpegBytes(quality: quality))
   }
 
-  /// Moves three points at random by up to `shift` and the image with them, then each pixel by a smooth random
-  /// displacement.
+  /// Applies the elastic transform: a random affine transform, then a smooth random displacement of each pixel.
+  ///
+  /// The affine transform moves three points by up to `shift` pixels.
   static func elastic(
     _ image: RGBImage, amplitude: Double, sigma: Double, shift: Double, _ stream: inout RandomStream
   ) -> RGBImage {
@@ -48,14 +49,14 @@ enum Digital {
   }
 }
 
-/// The place that each pixel of an affinely moved image comes from.
+/// An affine transform of an image, as the map from output to source coordinates.
 struct AffineSource {
   private let origin: (x: Double, y: Double)
   private let moved: (x: Double, y: Double)
-  /// The inverse of the matrix that moves differences.
+  /// The inverse of the linear part of the transform.
   private let inverse: (xx: Double, xy: Double, yx: Double, yy: Double)
 
-  /// Draws a map of an image: three points around its center, each moved by up to `shift` along both axes.
+  /// Draws the transform that moves three points around the center by up to `shift` pixels along each axis.
   init(side: Int, shift: Double, _ stream: inout RandomStream) {
     let (center, reach) = (Double(side / 2), Double(side / 3))
     let points = [
@@ -78,7 +79,7 @@ struct AffineSource {
     (origin, moved) = (points[2], targets[2])
   }
 
-  /// Returns the place in the image of a pixel of the moved image.
+  /// Returns the source coordinates of an output pixel.
   func place(x: Double, y: Double) -> (x: Double, y: Double) {
     let (right, down) = (x - moved.x, y - moved.y)
     return (

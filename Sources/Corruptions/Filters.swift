@@ -1,21 +1,21 @@
 import Glibc
 
-/// Linear filters of square planes.
+/// Linear filters for square planes, `[side, side]`.
 enum Filters {
-  /// A pixel of a filter: its place relative to the center, and its weight.
+  /// An element of a filter: its offset from the center and its weight.
   struct Tap {
     let right, down: Int
     let weight: Double
   }
 
-  /// Returns the weights of a Gaussian around 0 at whole places, with sum 1.
+  /// Returns the weights of a Gaussian with mean 0 at integer offsets, normalized to sum 1.
   static func gaussianWeights(sigma: Double, at places: ClosedRange<Int>) -> [Double] {
     let weights = places.map { place in exp(-0.5 * Double(place * place) / (sigma * sigma)) }
     let sum = weights.reduce(0, +)
     return weights.map { weight in weight / sum }
   }
 
-  /// Returns a plane convolved with a Gaussian that is cut at `truncation` standard deviations.
+  /// Returns a plane convolved with a Gaussian truncated at `truncation` standard deviations.
   static func gaussian(
     _ plane: [Double], side: Int, sigma: Double, truncation: Double, _ border: Border
   ) -> [Double] {
@@ -45,7 +45,7 @@ enum Filters {
     return filtered
   }
 
-  /// Replaces every pixel by a weighted sum of the pixels around it.
+  /// Correlates a plane with a sparse filter: each pixel becomes a weighted sum of its neighbors.
   static func correlated(_ plane: [Double], side: Int, _ taps: [Tap], _ border: Border) -> [Double] {
     var result = [Double](repeating: 0, count: plane.count)
     for tap in taps {
@@ -59,10 +59,10 @@ enum Filters {
     return result
   }
 
-  /// Returns a disk of some radius, smoothed: the filter of a lens out of focus.
+  /// Returns the defocus filter: a disk of the given radius in pixels, smoothed by a Gaussian.
   ///
-  /// Radii up to 8 are drawn on 17×17 pixels and smoothed over 3×3, larger ones over 5×5. Pixels of no weight are left
-  /// out.
+  /// For radii up to 8 the filter has 17×17 pixels and the Gaussian 3×3; for larger ones the Gaussian has 5×5. Elements
+  /// of weight 0 are left out.
   static func disk(radius: Double, sigma: Double) -> [Tap] {
     let (reach, smoothing) = radius <= 8 ? (8, 1) : (Int(radius), 2)
     let side = 2 * reach + 1
@@ -84,9 +84,9 @@ enum Filters {
     }
   }
 
-  /// Returns one half of a Gaussian along a line: the filter of a motion.
+  /// Returns the motion filter: half a Gaussian along a line in the given direction.
   ///
-  /// The line has 2 · radius + 1 pixels, each the nearest to its place, as ImageMagick's `-motion-blur`.
+  /// The line has 2 · radius + 1 elements, rounded to whole pixels as by ImageMagick's `-motion-blur`.
   static func line(radius: Int, sigma: Double, degrees: Double) -> [Tap] {
     let radians = degrees * .pi / 180
     return gaussianWeights(sigma: sigma, at: 0...2 * radius).enumerated().map { place, weight in

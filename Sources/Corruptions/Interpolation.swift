@@ -1,8 +1,8 @@
 import ImageCodecs
 
-/// Values between the pixels of a square plane.
+/// Resampling of square planes, `[side, side]`.
 enum Interpolation {
-  /// Returns the value at a place by bilinear interpolation.
+  /// Returns the value at (x, y), in pixels, by bilinear interpolation.
   static func value(_ plane: [Double], side: Int, x: Double, y: Double, _ border: Border) -> Double {
     let (left, top) = (x.rounded(.down), y.rounded(.down))
     let (right, down) = (x - left, y - top)
@@ -13,8 +13,7 @@ enum Interpolation {
     return upper * (1 - down) + lower * down
   }
 
-  /// Returns a plane enlarged about its center and cut to its size: the outermost pixels of the part that is enlarged
-  /// stay the outermost.
+  /// Enlarges the central part of a plane to the plane's size; the corner pixels of the part stay corner pixels.
   static func zoomed(_ plane: [Double], side: Int, by factor: Double) -> [Double] {
     let kept = Int((Double(side) / factor).rounded(.up))
     let first = (side - kept) / 2
@@ -32,8 +31,10 @@ enum Interpolation {
     return result
   }
 
-  /// Returns an image resized to a square by Pillow's box filter: each pixel the mean of those whose centers it covers,
-  /// first along rows, then along columns, each time rounded to levels.
+  /// Returns an image resized to `side` × `side` by Pillow's box filter, the mean of the pixels whose centers a new
+  /// pixel covers.
+  ///
+  /// Rows are resized first, then columns; both results are rounded to 8 bits.
   static func boxResized(_ image: RGBImage, to side: Int) -> RGBImage {
     let (width, height) = (image.width, image.height)
     var rows = [UInt8](repeating: 0, count: 3 * side * height)
@@ -55,7 +56,7 @@ enum Interpolation {
     return RGBImage(width: side, height: side, samples: samples)
   }
 
-  /// Returns the pixels of `source` that each of `count` pixels covers.
+  /// Returns, for each of `count` new pixels along an axis, the range of the `source` old pixels that it covers.
   private static func boxes(from source: Int, to count: Int) -> [Range<Int>] {
     let scale = Double(source) / Double(count)
     let width = max(scale, 1)
@@ -71,7 +72,7 @@ enum Interpolation {
     }
   }
 
-  /// Returns the mean of levels with weights of 22 bits, as Pillow computes it.
+  /// Returns the mean of 8-bit values, computed in fixed point with 22 fractional bits as by Pillow.
   private static func mean(of sources: Range<Int>, level: (Int) -> UInt8) -> UInt8 {
     let weight = Int(0x1p22 / Double(sources.count) + 0.5)
     let sum = sources.reduce(1 << 21) { sum, source in sum + weight * Int(level(source)) }

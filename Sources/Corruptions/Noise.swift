@@ -1,11 +1,11 @@
 import ImageCodecs
 import KeyedRandomness
 
-/// The noise of a camera: of its electronics, of light itself, and of broken pixels.
+/// The noise corruptions: Gaussian, shot (Poisson) and impulse noise.
 ///
-/// Samples are independent, also the three of a pixel.
+/// All samples are independent, including the three channels of a pixel.
 enum Noise {
-  /// Adds normal deviates.
+  /// Adds Gaussian noise of standard deviation `deviation`, where samples are from 0 to 1.
   static func gaussian(_ image: RGBImage, deviation: Double, _ stream: inout RandomStream) -> RGBImage {
     let normals = stream.nextNormals(image.samples.count)
     var noisy = image
@@ -15,7 +15,7 @@ enum Noise {
     return noisy
   }
 
-  /// Replaces each sample by a count of photons of which `photons` are full brightness.
+  /// Replaces each sample by a Poisson count whose mean at full brightness is `photons`, scaled back to 0…255.
   static func shot(
     _ image: RGBImage, photons: Double, _ table: PoissonTable, _ stream: inout RandomStream
   ) -> RGBImage {
@@ -27,7 +27,7 @@ enum Noise {
     return noisy
   }
 
-  /// Makes a share of the samples black or full, with equal probability.
+  /// Sets a random fraction `share` of the samples to 0 or 255, with equal probability.
   static func impulse(_ image: RGBImage, share: Double, _ stream: inout RandomStream) -> RGBImage {
     var noisy = image
     for index in image.samples.indices {

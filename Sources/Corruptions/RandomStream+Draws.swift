@@ -8,7 +8,7 @@ extension RandomStream {
   /// Draws a uniform number between `low` and `high`.
   mutating func nextFraction(from low: Double, to high: Double) -> Double { low + (high - low) * nextFraction() }
 
-  /// Standard normal deviates, two from each pair of uniform numbers (Box and Muller 1958).
+  /// Draws standard normal numbers, two from each pair of uniform numbers (Box and Muller 1958).
   mutating func nextNormals(_ count: Int) -> [Double] {
     var normals: [Double] = []
     normals.reserveCapacity(count + 1)
@@ -22,12 +22,12 @@ extension RandomStream {
   }
 }
 
-/// Poisson distributions, one for each level of an image.
+/// Poisson distributions, one for each 8-bit pixel value.
 struct PoissonTable {
-  /// The probability of at most k, by level and k.
+  /// The cumulative probabilities P(count ≤ k), by pixel value and k.
   private let cumulative: [[Double]]
 
-  /// Tabulates the distributions of counts whose mean at level 255 is `full`.
+  /// Tabulates the distributions; the mean count is proportional to the pixel value, and `full` at 255.
   init(full: Double) {
     cumulative = (0..<256).map { level in
       let mean = Double(level) / 255 * full
@@ -43,7 +43,7 @@ struct PoissonTable {
     }
   }
 
-  /// Returns the count of a level: the smallest that as large a share as `fraction` does not exceed.
+  /// Returns the count for a uniform number `fraction`: the smallest k with P(count ≤ k) ≥ `fraction`.
   func count(level: UInt8, fraction: Double) -> Int {
     let sums = cumulative[Int(level)]
     var (low, high) = (0, sums.count - 1)

@@ -1,10 +1,10 @@
 import ImageCodecs
 
-/// A square image, or one plane of it, in float64; 0 black, 1 full.
+/// A square image, or one channel of it, in float64, from 0 (black) to 1 (full).
 struct Raster {
-  /// Width and height in pixels.
+  /// The width and height in pixels.
   let side: Int
-  /// The planes, each `[side, side]`: red, green and blue, or one.
+  /// The planes, each `[side, side]`: red, green and blue, or a single one.
   var planes: [[Double]]
 
   init(side: Int, planes: [[Double]]) {
@@ -13,7 +13,7 @@ struct Raster {
     self.planes = planes
   }
 
-  /// Takes the levels of an image.
+  /// Converts an 8-bit RGB image.
   init(_ image: RGBImage) {
     side = image.width
     let samples = image.samples
@@ -22,7 +22,7 @@ struct Raster {
     }
   }
 
-  /// The image of 8 bits a channel; levels are cut to 0…1 and rounded down, as in the published files.
+  /// The image with 8 bits per channel; values are clipped to [0, 1] and rounded down, as in the published files.
   var image: RGBImage {
     var samples = [UInt8](repeating: 0, count: 3 * side * side)
     for (channel, plane) in planes.enumerated() {
@@ -36,30 +36,30 @@ struct Raster {
   /// The largest sample.
   var maximum: Double { planes.reduce(0) { largest, plane in max(largest, plane.max() ?? 0) } }
 
-  /// Each plane mapped by a function.
+  /// Applies a function to each plane.
   func mapPlanes(_ transform: ([Double]) -> [Double]) -> Raster {
     Raster(side: side, planes: planes.map(transform))
   }
 
-  /// Each sample mapped by a function.
+  /// Applies a function to each sample.
   func map(_ transform: (Double) -> Double) -> Raster {
     mapPlanes { plane in plane.map(transform) }
   }
 
-  /// Returns a sample as a level from 0 to 255, rounded down.
+  /// Converts a sample to 8 bits: clipped to [0, 1], scaled to 0…255 and rounded down.
   static func level(_ value: Double) -> UInt8 { UInt8(min(max(value, 0), 1) * 255) }
 }
 
-/// The pixels beyond the edge of an image.
+/// The padding of an image beyond its edges.
 enum Border {
-  /// The outermost pixel: `a a | a b c | c c`.
+  /// Repetition of the outermost pixel: `a a | a b c | c c`.
   case nearest
   /// The image reflected about its edge: `b a | a b c | c b`.
   case symmetric
   /// The image reflected about its outermost pixel: `c b | a b c | b a`.
   case mirrored
 
-  /// Returns the pixel inside an image of `count` pixels that stands at `index`.
+  /// Returns the index from 0 to `count` − 1 of the pixel that stands for `index`.
   func index(_ index: Int, _ count: Int) -> Int {
     guard index < 0 || index >= count else { return index }
     switch self {

@@ -1,10 +1,11 @@
 import ImageCodecs
 import KeyedRandomness
 
-/// Snow, fog, and light.
+/// The weather corruptions: snow, fog and brightness.
 enum Weather {
-  /// Lets flakes fall: cut from noise, enlarged, blurred along a line within 45° of the vertical, laid over once as
-  /// they are and once turned by half a turn; what lies below is whitened.
+  /// Applies snow: whitens the image and adds flakes, once as drawn and once rotated by 180°.
+  ///
+  /// Flakes are Gaussian noise, enlarged, cut off below a threshold and motion-blurred within 45° of the vertical.
   static func snow(_ image: RGBImage, _ snow: CorruptionForm.Snow, _ stream: inout RandomStream) -> RGBImage {
     let side = image.width
     let noise = stream.nextNormals(side * side).map { normal in snow.mean + snow.deviation * normal }
@@ -29,7 +30,7 @@ enum Weather {
     return raster.image
   }
 
-  /// Adds a cloud, and darkens so that the brightest sample could stay what it is.
+  /// Adds a random cloud, then rescales so that the image's maximum plus `strength` becomes the maximum again.
   static func fog(_ image: RGBImage, strength: Double, decay: Double, _ stream: inout RandomStream) -> RGBImage {
     var raster = Raster(image)
     let side = image.width
@@ -44,7 +45,7 @@ enum Weather {
     return raster.image
   }
 
-  /// Raises the value of each color (the largest of its three samples) at the same hue and saturation, up to full.
+  /// Adds `amount` to the value V of each pixel in HSV space, up to 1; hue and saturation stay the same.
   static func brightness(_ image: RGBImage, adding amount: Double) -> RGBImage {
     var raster = Raster(image)
     for pixel in 0..<image.width * image.height {
@@ -60,18 +61,18 @@ enum Weather {
   }
 }
 
-/// A random height map without edges, from 0 to 1, by the diamond-square algorithm (Fournier, Fussell, Carpenter 1982).
+/// A random periodic height map, from 0 to 1, by the diamond-square algorithm (Fournier, Fussell, Carpenter 1982).
 struct Cloud {
-  /// Width and height, a power of two.
+  /// The width and height, a power of two.
   let side: Int
   private var heights: [Double]
 
   subscript(row: Int, column: Int) -> Double { heights[row * side + column] }
 
-  /// Draws a map.
+  /// Draws a map whose side is at least `least`.
   ///
-  /// A new point has the mean of the four around it, plus a uniform deviate between −w² and w². w is 100 at first, and
-  /// smaller by the factor `decay` each time the distance between points is halved.
+  /// Each new point is the mean of its four neighbors plus a uniform random number in ±w². The width w starts at 100
+  /// and is divided by `decay` each time the distance between points is halved.
   init(atLeast least: Int, decay: Double, _ stream: inout RandomStream) {
     var side = 1
     while side < least {

@@ -1,8 +1,8 @@
-/// The memory strides, in elements, of one view's elements in a batch of views.
+/// The memory strides of a view's elements in a batch: channels first (NCHW) or channels last (NHWC).
 package struct ImageLayout: Sendable {
-  /// The distance in elements between two channels of one pixel.
+  /// The distance between neighboring channels of one pixel, in elements.
   package var channelStride: Int
-  /// The distance in elements between neighboring pixels.
+  /// The distance between neighboring pixels of one channel, in elements.
   package var pixelStride: Int
 
   package init(channelStride: Int, pixelStride: Int) {

@@ -8,14 +8,15 @@ import KeyedRandomness
 ///     mixup    x̃_i = λ x_i + (1 − λ) x_j       λ ~ Beta(α, α)
 ///     CutMix   x̃_i = x_i, but x_j in a rectangle that covers 1 − λ of the pixels, clipped at the view's edges
 ///
-/// The partner of the sample at position i of a shard of n samples is the one at position n − 1 − i. Each view draws
-/// its own λ, a function of (seed, epoch, sample, view), so that the mixtures are the same on any number of ranks.
+/// A sample at position i of a shard (a fixed part of the global batch, here of n samples) is mixed with the one at
+/// position n − 1 − i. Each view draws its own λ, a function of (seed, epoch, sample, view), so that the mixtures are
+/// the same on any number of ranks.
 package struct SampleMixing: Sendable, Equatable {
-  /// The way in which one view is mixed with its partner.
+  /// The mixture of one view with its partner, the same view of another sample.
   package enum Mixture: Sendable, Equatable {
-    /// The weighted mean of both views; the associated value is the weight λ of the view itself.
+    /// The weighted mean of both views (mixup); the associated value is the weight λ of the view itself.
     case blend(Float)
-    /// A rectangle of the view, in pixels, in which the partner's view replaces it.
+    /// A rectangle, in pixels, in which the partner's view replaces the view (CutMix).
     case patch(rows: Range<Int>, columns: Range<Int>)
   }
 
@@ -23,7 +24,7 @@ package struct SampleMixing: Sendable, Equatable {
   private let cutmix: Double
   private let seed: UInt64
 
-  /// Creates the mixing from the parameters α of both Beta distributions; 0 turns a method off.
+  /// Creates the mixing from the parameters α of the Beta distributions; a method with α = 0 is off.
   ///
   /// If both are on, each view uses one of the two, chosen at random with equal probability.
   ///
@@ -39,7 +40,7 @@ package struct SampleMixing: Sendable, Equatable {
   /// own partner.
   package static func partner(of position: Int, in count: Int) -> Int { count - 1 - position }
 
-  /// Draws the way in which one view of a sample is mixed with its partner.
+  /// Draws the mixture of one view of a sample with its partner.
   package func mixture(sample: Int, view: Int, epoch: Int, size: ImageSize) -> Mixture {
     var stream = RandomStream(seed: seed, .mixing, epoch: epoch, sample: sample, view: view)
     let isPatch = cutmix > 0 && (mixup == 0 || stream.nextEvent(probability: 0.5))
@@ -63,7 +64,7 @@ package struct SampleMixing: Sendable, Equatable {
     }
   }
 
-  /// Mixes the views of one shard in place, `[views, samples, 3 · height · width]`.
+  /// Mixes the views of one shard, `[views, samples, 3 · height · width]`, in place.
   func mix(
     _ batch: inout MutableSpan<Float>, samples: Span<Int32>, views: Int, epoch: Int, size: ImageSize,
     _ layout: ImageLayout
@@ -96,7 +97,7 @@ package struct SampleMixing: Sendable, Equatable {
 }
 
 extension SampleMixing.Mixture {
-  /// Returns the weight of the view itself at a pixel, numbered row by row.
+  /// Returns the weight of the view itself at a pixel; pixels are numbered row by row.
   fileprivate func ownWeight(ofPixel place: Int, width: Int) -> Float {
     switch self {
     case .blend(let share): return share
@@ -107,8 +108,7 @@ extension SampleMixing.Mixture {
 }
 
 extension RandomStream {
-  /// Draws a number from Beta(α, α), rounded to a multiple of 2⁻¹⁶ so that the last bits of the C library's logarithm
-  /// do not matter.
+  /// Draws a number from Beta(α, α), rounded to a multiple of 2⁻¹⁶ to hide differences between C libraries' logarithms.
   mutating func nextBeta(_ alpha: Double) -> Double {
     let difference = nextLogGamma(alpha) - nextLogGamma(alpha)
     return (0x1p16 / (1 + exp(-difference))).rounded() * 0x1p-16

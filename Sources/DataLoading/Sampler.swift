@@ -1,7 +1,8 @@
 import Datasets
 import KeyedRandomness
 
-/// The assignment of samples to the global batches of an epoch: a function of seed and epoch, equal on all ranks.
+/// The assignment of samples to the global batches of an epoch, a function of seed and epoch that is equal on all
+/// ranks.
 ///
 /// No sample occurs twice in a global batch.
 package struct Sampler: Sendable {
@@ -11,8 +12,8 @@ package struct Sampler: Sendable {
     case shuffled
     /// The same number of samples of each of `classesPerBatch` classes.
     case balanced(classesPerBatch: Int)
-    /// Every batch with the same number of samples of each class, in proportion to the dataset's class sizes, so that
-    /// the lower bound of the loss is the same for every batch of the run.
+    /// Stratified: every batch has the same number of samples of each class, in proportion to the class's size, so that
+    /// the lower bound of the loss is the same for every batch.
     case fixedLabels
   }
 
@@ -20,7 +21,7 @@ package struct Sampler: Sendable {
   package enum LastBatch: String, Sendable, CaseIterable {
     /// The remaining samples are omitted from the epoch.
     case drop
-    /// The remaining whole shards form a smaller last batch.
+    /// The remaining whole shards (fixed parts of a batch) form a smaller last batch.
     case keep
   }
 
@@ -88,8 +89,8 @@ package struct Sampler: Sendable {
     classes = samples
   }
 
-  /// Divides a batch over classes in proportion to their sizes by the largest-remainder method; ties go to the first
-  /// class.
+  /// Returns the number of samples of each class in a batch, in proportion to the class sizes `counts`, by the
+  /// largest-remainder method; ties go to the first class.
   static func quotas(of counts: [Int], batchSize: Int) -> [Int] {
     let total = counts.reduce(0, +)
     var quotas = counts.map { count in batchSize * count / total }
@@ -122,8 +123,9 @@ package struct Sampler: Sendable {
     }
   }
 
-  /// Returns batches with the class counts given by `composition`, each in random order, so that every shard mixes
-  /// classes for its BatchNorm.
+  /// Returns the batches of an epoch with the class counts that `composition` gives, each in random order.
+  ///
+  /// The random order mixes classes within every shard, over which BatchNorm takes its statistics.
   private func composedBatches(ofEpoch epoch: Int, composition: () -> [(index: Int, count: Int)]) -> [ArraySlice<Int32>]
   {
     var queues = classes.enumerated().map { index, samples in
@@ -145,12 +147,12 @@ package enum SamplerError: Error, CustomStringConvertible, Equatable {
   /// A class has fewer samples than a batch needs of it.
   case smallClass(name: String, sampleCount: Int, needed: Int, classesPerBatch: Int)
 
-  /// True if the whole dataset has fewer samples than a batch.
+  /// True if the dataset has fewer samples than a batch.
   package var isSmallSet: Bool {
     if case .tooFewSamples = self { true } else { false }
   }
 
-  /// The problem and the expected values, in terms of command-line options.
+  /// The problem and the expected values, as command-line options.
   package var problem: String {
     switch self {
     case .tooFewSamples(let batchSize, let sampleCount):
@@ -172,6 +174,6 @@ package enum SamplerError: Error, CustomStringConvertible, Equatable {
     }
   }
 
-  /// The problem and its remedy.
+  /// The problem and, if known, the remedy.
   package var description: String { problem + (remedy.map { remedy in "; \(remedy)" } ?? "") }
 }

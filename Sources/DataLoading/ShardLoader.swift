@@ -4,13 +4,13 @@ import ImageCodecs
 import Imaging
 import KeyedRandomness
 
-/// Reads the samples of shards and makes their augmented views.
+/// Makes the augmented views of shards, the fixed parts of a global batch.
 package struct ShardLoader: Sendable {
-  /// The source of the images.
+  /// The dataset that the images are read from.
   package let dataset: any ImageDataset
   /// The height and width of every view.
   package let viewSize: ImageSize
-  /// The size of views at the end of progressive resizing; equal to ``viewSize`` without resizing.
+  /// The size of views after progressive resizing; equal to ``viewSize`` without it.
   package var fullSize: ImageSize
   /// True to mirror each view in every second epoch instead of at random.
   package var alternatesFlip = false
@@ -43,7 +43,7 @@ package struct ShardLoader: Sendable {
     self.layout = layout
   }
 
-  /// Makes the views of one shard: view 0 of all its samples, then view 1, and so on.
+  /// Makes the views of one shard: view 0 of all samples, then view 1 of all samples, and so on.
   ///
   /// - Parameters:
   ///   - batch: Receives `[views, samples, 3 · height · width]`; elements after these are unchanged.
@@ -72,7 +72,7 @@ package struct ShardLoader: Sendable {
     mixing?.mix(&batch, samples: samples, views: views, epoch: epoch, size: viewSize, layout)
   }
 
-  /// Returns the choices for one view that do not come from its random operations.
+  /// Returns the choices for one view that the augmentation does not draw itself: size and mirroring.
   ///
   /// With ``alternatesFlip``, the orientation of each view is random in the first epoch and is reversed in every
   /// following epoch (Keller Jordan's alternating flip), so that any two consecutive epochs show both orientations.

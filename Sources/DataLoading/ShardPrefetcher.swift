@@ -2,11 +2,11 @@ import Dispatch
 import Formats
 import Synchronization
 
-/// Makes the views of upcoming shards on loader threads while the computing threads work.
+/// Makes the views of upcoming shards (fixed parts of a global batch) on loader threads while the main threads compute.
 ///
-/// Shards are announced in the order of their use and made in that order, at most as many in advance as there are
-/// buffers. A shard that is requested before a loader thread has begun it is made by the requesting thread. The result
-/// does not depend on the thread.
+/// Shards are announced in the order of use and made in that order, in as many buffers as are free. A shard that no
+/// loader thread has begun when it is requested is made by the requesting thread. The result does not depend on the
+/// thread.
 package final class ShardPrefetcher: Sendable {
   /// The views of one shard in one epoch.
   package struct Request: Sendable, Hashable {
@@ -33,7 +33,7 @@ package final class ShardPrefetcher: Sendable {
   }
 
   private struct State {
-    /// Requests that were announced and not begun, in the order of their announcement.
+    /// The announced requests that no thread has begun, in order.
     var waiting: [Request] = []
     var begun: [Request: Slot] = [:]
     var spare: [Slot]
@@ -56,13 +56,13 @@ package final class ShardPrefetcher: Sendable {
     state = Mutex(State(spare: (0..<2 * threads).map { _ in Slot(elements: elements) }, idleThreads: threads))
   }
 
-  /// Announces the next shards, to be made after all those announced before.
+  /// Announces the next shards, which are made after all shards announced before.
   package func announce(_ requests: [Request]) {
     state.withLock { state in state.waiting += requests }
     beginWaiting()
   }
 
-  /// Copies a shard's views into `views`; waits if a loader thread is making them, and makes them itself if none has
+  /// Writes a shard's views to `views`; waits if a loader thread is making them, and makes them itself if none has
   /// begun.
   ///
   /// - Parameters:
@@ -94,7 +94,7 @@ package final class ShardPrefetcher: Sendable {
     }
   }
 
-  /// Starts waiting requests on idle loader threads while buffers are free.
+  /// Starts announced requests on idle loader threads while buffers are free.
   private func beginWaiting() {
     while true {
       let begun = state.withLock { state -> (Slot, Request)? in

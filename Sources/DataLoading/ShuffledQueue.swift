@@ -2,8 +2,8 @@ import KeyedRandomness
 
 /// A queue of items in random order that returns every item once before any item again.
 ///
-/// When it is empty, the items are shuffled again. A call of ``next(_:)`` that spans this moment returns no item twice:
-/// items of the new order that it already returned from the old one are moved to the calls after it.
+/// When the queue is empty, the items are shuffled again. A call of ``next(_:)`` that spans this moment returns no item
+/// twice: items that it already took from the old order are postponed to the next calls.
 struct ShuffledQueue {
   private let items: [Int32]
   private var rest: ArraySlice<Int32> = []
@@ -13,7 +13,7 @@ struct ShuffledQueue {
   ///
   /// - Parameters:
   ///   - items: The items, all different.
-  ///   - stream: The random numbers of its shuffles.
+  ///   - stream: The random numbers for shuffling.
   init(_ items: [Int32], _ stream: RandomStream) {
     self.items = items
     self.stream = stream

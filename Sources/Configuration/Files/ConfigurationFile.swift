@@ -93,7 +93,7 @@ package enum ConfigurationFile {
     }
   }
 
-  /// Returns a YAML value as the text of an option; `nil` for a null value or a collection.
+  /// Converts a YAML value to the text of an option; returns `nil` for a null value or a collection.
   ///
   /// The value of a text option may be a list, such as `[700, 800, 900]`; it becomes comma-separated text.
   static func text(_ node: Node, _ kind: OptionKind) -> String? {
@@ -107,7 +107,7 @@ package enum ConfigurationFile {
     return kind != .text || node.null == nil || isQuoted ? scalar.string : nil
   }
 
-  /// The options of training commands that say how to run, not what.
+  /// The training options that are allowed on the command line only, such as `output` and `resume`.
   package static let namesOfCommandLine: Set<String> = [
     "output", "resume", "recipe", "config", "quiet", "verbose", "max-time", "extend-epochs", "check-ranks",
     "check-numerics",

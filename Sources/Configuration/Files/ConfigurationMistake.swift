@@ -1,9 +1,9 @@
 import Spelling
 import Yams
 
-/// The messages about texts that are not one option a line.
+/// Error messages for configuration files that are not valid YAML or have nested options.
 enum ConfigurationMistake {
-  /// Returns the YAML parser's error as one line that begins with the file and a line that it has.
+  /// Returns a one-line message for an error of the YAML parser, beginning with the file and, if known, the line.
   static func text(_ error: any Error, in yaml: String, path: String) -> String {
     if let mistake = missingSpace(in: yaml, path: path) {
       return mistake
@@ -26,7 +26,7 @@ enum ConfigurationMistake {
     }
   }
 
-  /// Returns the message for the first line that is an option but for a space after its colon; `nil` if there is none.
+  /// Returns the error for the first option whose colon is not followed by a space; `nil` if there is none.
   static func missingSpace(in yaml: String, path: String) -> String? {
     for (index, line) in yaml.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       guard let match = line.firstMatch(of: /^\s*([A-Za-z][A-Za-z0-9_-]*):([^\s].*)$/),
@@ -38,7 +38,7 @@ enum ConfigurationMistake {
     return nil
   }
 
-  /// Returns the message for an option, or another name, whose value is a mapping.
+  /// Returns the error for a name whose value is a mapping, with the mapping's entries rewritten as plain options.
   static func nested(_ name: Node, _ inner: Node.Mapping, place: String) -> String {
     let outer = name.string ?? ""
     let lines = inner.compactMap { key, value -> String? in

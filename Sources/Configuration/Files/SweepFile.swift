@@ -14,9 +14,9 @@ package struct SweepFile: Sendable {
   package struct Run: Sendable {
     /// The name of the run directory.
     package let name: String
-    /// The options in which runs differ, with their values as text.
+    /// The options that this run does not share with the others, with their values as text.
     package let values: [(option: String, text: String)]
-    /// All options of the run: the common ones and its own.
+    /// All options of the run: the common options and ``values``.
     package let overrides: ConfigurationOverrides
   }
 
@@ -27,7 +27,7 @@ package struct SweepFile: Sendable {
   /// The field of `summary.json` by which runs are compared; `nil` if the file does not give one.
   package let metric: String?
 
-  /// One value for each of some options.
+  /// A combination of option values: a point of the grid, or an entry of `runs`.
   private typealias Choice = [(option: ConfigurationOption, value: Node)]
 
   private static let fields = ["output", "metric", "options", "grid", "runs"]
@@ -82,7 +82,7 @@ package struct SweepFile: Sendable {
     }
   }
 
-  /// Parses a YAML mapping from option names to one value each.
+  /// Parses a YAML mapping from option names to values, such as `{temperature: 0.1}`.
   private static func choice(_ node: Node, _ path: String) throws(RunError) -> Choice {
     guard case .mapping(let mapping) = node else {
       throw RunError(
@@ -125,7 +125,7 @@ package struct SweepFile: Sendable {
     return Run(name: name.isEmpty ? "run-\(number)" : name, values: values, overrides: overrides)
   }
 
-  /// Returns an option's value with all characters replaced that are unsafe in file names.
+  /// Replaces the characters of an option's value that are unsafe in file names by underscores.
   private static func fileName(_ text: String) -> String {
     String(
       text.map { letter in letter.isASCII && (letter.isLetter || letter.isNumber || letter == ".") ? letter : "_" })

@@ -8,13 +8,13 @@ package struct ConfigurationOption: Sendable {
     case resolved
   }
 
-  /// The properties of an option that most options lack.
+  /// Properties of an option that are off for most options.
   struct Rules: OptionSet {
     let rawValue: Int
 
     /// A resumed run may change the option, because it does not change what a training step computes.
     static let freeOnResume = Rules(rawValue: 1)
-    /// The duration of a training step does not depend on the option.
+    /// The option does not affect the duration of a training step.
     static let stepIsTheSame = Rules(rawValue: 2)
     /// The value of the option is a file path.
     static let path = Rules(rawValue: 4)
@@ -50,11 +50,11 @@ package struct ConfigurationOption: Sendable {
   package var isPath: Bool { rules.contains(.path) }
   /// True if a resumed run may change the option.
   package var isFreeOnResume: Bool { rules.contains(.freeOnResume) }
-  /// True if a training step's duration depends on the option, so that it belongs to the identity of a benchmark.
+  /// True if the option affects the duration of a training step; the values of such options identify a benchmark.
   package var decidesStep: Bool { !rules.contains(.stepIsTheSame) }
   /// True if the option has an effect only under conditions.
   package var isConditional: Bool { !conditions.isEmpty }
-  /// Returns true if all conditions of the option hold in a configuration.
+  /// Returns true if the option has an effect in a configuration: if all its conditions hold.
   package func hasEffect(in configuration: Configuration) -> Bool {
     conditions.allSatisfy { condition in condition.holds(configuration) }
   }
@@ -68,11 +68,11 @@ package struct ConfigurationOption: Sendable {
   ///   - keyPath: The property of ``Configuration`` that stores the value.
   ///   - parser: The conversion of the value from and to text.
   ///   - help: The help text, one or two sentences.
-  ///   - shownDefault: The words shown for a default that is not a value, or depends on other options.
+  ///   - shownDefault: The default in help texts, if it is not a fixed value.
   ///   - valueName: The placeholder of the value in help.
   ///   - group: The group of options that it belongs to.
   ///   - conditions: The conditions under which the option has an effect.
-  ///   - rules: The properties that most options lack.
+  ///   - rules: The properties that are off for most options.
   init<Value>(
     _ name: String, _ keyPath: WritableKeyPath<Configuration, Value> & Sendable, _ parser: OptionParser<Value>,
     _ help: String, default shownDefault: String? = nil, value valueName: String? = nil, _ group: Group,
@@ -98,7 +98,7 @@ package struct ConfigurationOption: Sendable {
     isStored = { other in other == keyPath }
   }
 
-  /// Creates a row for an optional value; `nil` is left out of files, or written as the word `none` if one is given.
+  /// Creates a row for an optional value; `nil` is written as `word`, or omitted from files if `word` is `nil`.
   init<Value>(
     _ name: String, _ keyPath: WritableKeyPath<Configuration, Value?> & Sendable, _ parser: OptionParser<Value>,
     none word: String? = nil, _ help: String, default shownDefault: String? = nil, value valueName: String? = nil,
@@ -120,7 +120,7 @@ package struct ConfigurationOption: Sendable {
 }
 
 extension Configuration {
-  /// Returns the options and their values as text; options without a value are omitted.
+  /// Returns the options that satisfy `isWanted`, with their values as text; options without a value are omitted.
   package func values(where isWanted: (ConfigurationOption) -> Bool = { _ in true }) -> [(
     option: ConfigurationOption, text: String
   )] {
@@ -129,7 +129,7 @@ extension Configuration {
     }
   }
 
-  /// The options on which a training step's duration depends, by name in snake case: the identity of a benchmark.
+  /// The values of all options that affect the duration of a training step, by name in snake case (for benchmarks).
   package var settingsOfAStep: [String: OptionValue] {
     Dictionary(
       uniqueKeysWithValues: values(where: \.decidesStep).map { option, text in
@@ -137,8 +137,8 @@ extension Configuration {
       })
   }
 
-  /// Returns the first option that a resumed run must not change but that differs from `other`, with both values; `nil`
-  /// if there is none.
+  /// Returns the first option that differs from `other` although a resumed run must not change it, with both values;
+  /// `nil` if there is none.
   package func conflict(with other: Configuration) -> (option: String, own: String, other: String)? {
     for option in ConfigurationOption.all where !option.isFreeOnResume {
       let (own, others) = (option.write(self), option.write(other))

@@ -2,7 +2,7 @@
 struct OptionCondition: Sendable {
   /// Returns true if the condition is met.
   let holds: @Sendable (Configuration) -> Bool
-  /// Returns the reason, for an error message, why the option has no effect if the condition is not met.
+  /// Returns the reason why the option has no effect, for the error message if the condition is not met.
   let reason: @Sendable (Configuration) -> String
   /// The advice to the user that ends the error message.
   let remedy: String

@@ -9,7 +9,7 @@ struct OptionParser<Value: Sendable>: Sendable {
   let write: @Sendable (Value) -> String?
 }
 
-/// The types of values that YAML and shell completion distinguish.
+/// The type of an option's value, for the parsing of YAML and for shell completion.
 package enum OptionKind: Sendable {
   case text, boolean, number, wholeNumber
 
@@ -26,9 +26,9 @@ package enum OptionKind: Sendable {
 
 /// The reason why a text is not a valid value of an option.
 struct OptionFailure: Error {
-  /// True if the text is of the wrong type, such as a word instead of a number.
+  /// True if the text has the wrong type, such as a word for a number.
   var isMalformed = false
-  /// The words that follow `expected` in the error message, or a whole sentence.
+  /// The end of the error message, such as `expected at least 1`.
   let expectation: String
 
   static func malformed(_ kind: OptionKind) -> OptionFailure {
@@ -92,7 +92,7 @@ extension OptionParser where Value == Double {
   static let notNegative = number("a number of at least 0") { $0 >= 0 }
   static let belowOne = number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }
 
-  /// Parses a decimal number or an infinity, in the spellings of shells and YAML.
+  /// Parses a decimal number or an infinity, such as `1e-3`, `inf` or `.inf` (YAML).
   private static func double(_ text: String) -> Double? {
     switch text.lowercased() {
     case ".inf", "+.inf": .infinity
@@ -149,7 +149,7 @@ extension OptionParser where Value == [Int] {
 }
 
 extension OptionParser where Value == [Float] {
-  /// Returns the parser of three comma-separated numbers, for red, green and blue.
+  /// Returns the parser of three comma-separated numbers from `least` to 1, for red, green and blue.
   static func channels(from least: Float, _ expectation: String) -> OptionParser {
     OptionParser(kind: .text) { (text) throws(OptionFailure) in
       let parts = text.split(separator: ",", omittingEmptySubsequences: false)
@@ -164,7 +164,7 @@ extension OptionParser where Value == [Float] {
   }
 }
 
-/// Formats three numbers, separated by commas, so that parsing gives the same numbers.
+/// Formats the values of red, green and blue, separated by commas and without loss of precision.
 package func channelText(_ numbers: [Float]) -> String {
   numbers.map { number in "\(number)" }.joined(separator: ",")
 }
@@ -184,7 +184,7 @@ extension OptionParser where Value: CaseIterable & RawRepresentable, Value.RawVa
 }
 
 extension OptionParser {
-  /// Returns a parser of the same fixed list of values, and of a word that means `nil`.
+  /// Returns a parser that accepts the choices of this parser and a word for `nil`.
   func orNone(_ word: String) -> OptionParser<Value?> {
     let (read, write, choices) = (self.read, self.write, self.choices)
     let names = [word] + choices
@@ -200,7 +200,7 @@ extension OptionParser {
     }
   }
 
-  /// This parser for an optional value; `nil` has no text.
+  /// This parser for optional values, where `nil` has no text and is omitted from files.
   var optional: OptionParser<Value?> {
     let (read, write) = (self.read, self.write)
     return OptionParser<Value?>(kind: kind, choices: choices) { (text) throws(OptionFailure) in

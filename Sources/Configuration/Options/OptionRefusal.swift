@@ -10,7 +10,7 @@ extension ConfigurationOption {
     }
   }
 
-  /// Returns the error for a value of the command line; `nil` if the value is valid.
+  /// Returns the error for an invalid value of the command line; `nil` if the value is valid.
   package func refusal(of text: String) -> RunError? {
     do {
       _ = try assignment(text)
@@ -20,7 +20,7 @@ extension ConfigurationOption {
     }
   }
 
-  /// Returns the error for an invalid value, with the file and line where it was found.
+  /// Returns the error for an invalid value, with the file and line (`place`) where it was found.
   func refusal(of text: String, _ failure: OptionFailure, place: String?) -> RunError {
     let parts = failure.expectation.split(separator: "; ", maxSplits: 1).map(String.init)
     let origin = place.map { place in " (\(place))" } ?? ""

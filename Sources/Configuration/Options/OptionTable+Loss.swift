@@ -55,7 +55,7 @@ extension ConfigurationOption {
 }
 
 extension OptionParser where Value == Int? {
-  /// The parser of `none` or an integer; of kind text, so that configuration files of earlier versions remain valid.
+  /// The parser of the maximum number of positives, an integer or `none`; of kind text, for files of earlier versions.
   static let positivesCap = OptionParser(kind: .text) { (text) throws(OptionFailure) in
     if text == "none" {
       return nil

@@ -10,7 +10,7 @@ extension OptionParser where Value == ResNetArchitecture {
 }
 
 extension ConfigurationOption {
-  /// The largest width of a projection head's layer that options accept.
+  /// The largest accepted width of a layer of the projection head.
   private static let largestWidth = 65_536
 
   static let modelRows: [ConfigurationOption] = [

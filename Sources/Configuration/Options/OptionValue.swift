@@ -1,4 +1,4 @@
-/// The value of an option as it is encoded in JSON.
+/// The value of an option in JSON.
 package enum OptionValue: Codable, Sendable, Equatable, CustomStringConvertible {
   case boolean(Bool)
   case integer(Int)
@@ -6,7 +6,7 @@ package enum OptionValue: Codable, Sendable, Equatable, CustomStringConvertible 
   case number(Double)
   case text(String)
 
-  /// Creates the JSON value for an option's text; the kind decides its type.
+  /// Converts the text of an option to a JSON value of the type that `kind` implies.
   init(_ text: String, kind: OptionKind) {
     if kind == .text {
       self = .text(text)

@@ -1,6 +1,5 @@
 extension NamedRecipe {
-  /// The recipes compared in docs/results.md: ResNet-20 on CIFAR for 200 epochs, each loss with the same budget and
-  /// optimizer.
+  /// The recipes that docs/results.md compares: ResNet-20 on CIFAR, 200 epochs, with each loss and the same optimizer.
   static let comparison = ["cifar10", "cifar100"].flatMap { dataset in
     [
       NamedRecipe(

@@ -7,7 +7,7 @@ import Spelling
 package struct NamedRecipe: Sendable {
   /// The recipe's name, of the form DATASET-MODEL-METHOD.
   package let name: String
-  /// A description of one line, for lists of recipes.
+  /// A one-line description, for lists of recipes.
   package let summary: String
   /// The command that trains the recipe.
   package let command: TrainingCommand
@@ -17,7 +17,7 @@ package struct NamedRecipe: Sendable {
   /// All built-in recipes.
   package static let all = smallCIFAR + largeCIFAR + imageNet + comparison
 
-  /// Returns the recipe with a name.
+  /// Returns the recipe of the given name.
   ///
   /// - Throws: ``RunError`` with exit code 64 that suggests the most similar name.
   package static func named(_ name: String) throws(RunError) -> NamedRecipe {

@@ -17,12 +17,12 @@ package struct BatchOptions: Sendable, Equatable {
   package enum BatchNorm: Sendable, Equatable {
     /// Each shard alone.
     case shard
-    /// All shards of a batch, those of an epoch's smaller last batch too.
+    /// All shards of a batch, including the smaller last batch of an epoch.
     case global
-    /// Each group of that many consecutive shards.
+    /// Each group of the given number of consecutive shards.
     case shards(Int)
 
-    /// The text of files and of the command line.
+    /// The value as text, as in files and on the command line.
     package var text: String {
       switch self {
       case .shard: "shard"
@@ -32,17 +32,17 @@ package struct BatchOptions: Sendable, Equatable {
     }
   }
 
-  /// Samples in a global batch.
+  /// The number of samples in a global batch.
   package var size = 256
-  /// Samples in a shard, the unit of computing.
+  /// The number of samples in a shard, the part of a batch that one thread computes at a time.
   package var shardSize = 32
   /// The shards over which BatchNorm takes its statistics.
   package var batchNorm = BatchNorm.shard
-  /// The choice of samples for a batch.
+  /// The strategy that assigns samples to batches.
   package var sampling = Sampling.shuffle
   /// The number of different classes in a batch with ``Sampling/balanced``.
   package var classesPerBatch: Int?
-  /// The treatment of an epoch's last batch if it is incomplete.
+  /// The treatment of an incomplete last batch of an epoch: drop or keep.
   package var lastBatch = Sampler.LastBatch.drop
 
   /// Creates the default options.
@@ -51,7 +51,7 @@ package struct BatchOptions: Sendable, Equatable {
   /// The number of shards in a global batch.
   package var shardCount: Int { size / max(shardSize, 1) }
 
-  /// Returns the number of shards whose BatchNorm statistics are one, in a batch of some shards.
+  /// Returns the number of consecutive shards that share BatchNorm statistics in a batch of `shardCount` shards.
   package func shardsPerGroup(ofShards shardCount: Int) -> Int {
     switch batchNorm {
     case .shard: 1
@@ -60,13 +60,13 @@ package struct BatchOptions: Sendable, Equatable {
     }
   }
 
-  /// True if shards share BatchNorm statistics, so that all shards of a rank are computed side by side.
+  /// True if BatchNorm statistics span several shards; a rank then computes all its shards at the same time.
   package var isSharingStatistics: Bool { shardsPerGroup(ofShards: shardCount) > 1 }
 
-  /// The default batch of small training sets, which gives more steps, and its shards.
+  /// The default batch and shard sizes of small training sets; smaller batches give more steps per epoch.
   ///
-  /// In shards of 16, BatchNorm's statistics are less noisy and the plateau is left a little earlier, but there is no
-  /// work for eight ranks.
+  /// Shards of 16 have less noisy BatchNorm statistics and train slightly faster at first, but leave no work for eight
+  /// ranks.
   package static let (smallSize, smallShardSize) = (64, 8)
 
   /// Returns the error for a batch that does not consist of whole shards, or `nil`.
@@ -83,7 +83,7 @@ package struct BatchOptions: Sendable, Equatable {
       remedy: "choose \(size / shardSize * shardSize) or another shard size")
   }
 
-  /// The first contradiction between these options, or with the number of ranks, or `nil`.
+  /// The first contradiction between these options or with the number of ranks; `nil` if there is none.
   package func problem(ranks: Int) -> RunError? {
     if let problem = Self.problem(ofBatch: size, inShardsOf: shardSize) {
       return problem
@@ -97,8 +97,7 @@ package struct BatchOptions: Sendable, Equatable {
     return samplingProblem ?? batchNormProblem(ofBatch: size)
   }
 
-  /// Returns the contradiction between BatchNorm's groups and a batch of `size` samples, or `nil`; `isLast` for an
-  /// epoch's smaller last batch.
+  /// Returns the error if a batch of `size` samples cannot be divided into BatchNorm's groups of shards, or `nil`.
   private func batchNormProblem(ofBatch size: Int, isLast: Bool = false) -> RunError? {
     guard batchNorm != .shard else { return nil }
     let count = size / max(shardSize, 1)
@@ -172,7 +171,7 @@ package struct BatchOptions: Sendable, Equatable {
     return sampler
   }
 
-  /// The batches that a training set smaller than the given batch allows.
+  /// The batch and shard sizes to suggest for a training set of `count` samples, as text.
   private func advice(forSamples count: Int, isContrasting: Bool) -> String {
     let usual = BatchOptions()
     let shard = max(min(isContrasting ? Self.smallShardSize : usual.shardSize, count), 1)

@@ -2,7 +2,7 @@
 package struct ClassifierOptions: Sendable, Equatable {
   /// The weight λ of the cross-entropy in the total loss; 0 for no classifier.
   package var weight = 0.0
-  /// True if the gradient of the cross-entropy stops at the representations and does not train the encoder.
+  /// True to stop the gradient of the cross-entropy at the representations, so that it does not train the encoder.
   package var stopGradient = false
   /// The label smoothing, in [0, 1).
   package var labelSmoothing = 0.0

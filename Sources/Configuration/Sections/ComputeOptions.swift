@@ -1,6 +1,6 @@
 import OneDNN
 
-/// The options of the arithmetic and of the threads and memory of each rank.
+/// The options of each rank's computation: precision, seed, threads and memory.
 package struct ComputeOptions: Sendable, Equatable {
   /// The choice to overlap the all-reduce of the gradients with the backward pass.
   package enum Overlap: String, CaseIterable, Sendable {

@@ -27,8 +27,8 @@ package struct DataOptions: Sendable, Equatable {
   package enum Decoding: String, CaseIterable, Sendable {
     /// JPEG images are decoded at full resolution.
     case full
-    /// 1/2, 1/4 or 1/8 of the full resolution: the smallest that is still at least twice the size of the views in both
-    /// directions.
+    /// JPEG images are decoded at 1/2, 1/4 or 1/8 of full resolution: the smallest of these that is at least twice the
+    /// size of the views, in height and width.
     case scaled
   }
 
@@ -42,7 +42,7 @@ package struct DataOptions: Sendable, Equatable {
   package var validationFolder: String?
   /// The folder of the test images, relative to ``path`` or absolute; `none` for no test images.
   package var testFolder: String?
-  /// The SHA-256 of the folder's file names, or of the pack, at the start of the run.
+  /// The SHA-256 of the folder's file names, or of the pack, when the run was started.
   package var fingerprint: String?
   /// The fraction of each class of the training images that is held out for validation; `nil` where there is a
   /// validation folder.
@@ -53,22 +53,21 @@ package struct DataOptions: Sendable, Equatable {
   package var decoding = Decoding.full
   /// The conversion of 16-bit gray images to 8 bits; `nil` to clip values above 255.
   package var sixteenBit: SixteenBit?
-  /// The mean of red, green and blue, from 0 to 1, that is subtracted from the input; `nil` for the dataset's own.
+  /// The means of red, green and blue, in [0, 1], that are subtracted from inputs; `nil` for the dataset's values.
   package var mean: [Float]?
-  /// The standard deviation of red, green and blue, above 0 and at most 1, that divides the input; `nil` for the
-  /// dataset's own.
+  /// The standard deviations of red, green and blue, in (0, 1], that divide the inputs; `nil` for the dataset's values.
   package var standardDeviation: [Float]?
   /// The number of training images of the built-in dataset.
   package var shapesTrain = 6000
   /// The number of test images of the built-in dataset.
   package var shapesTest = 2000
-  /// The height and width of views in pixels; `nil` for the dataset's own.
+  /// The height and width of views in pixels; `nil` for the dataset's default.
   package var imageSize: Int?
 
   /// Creates the default options.
   package init() {}
 
-  /// The normalization given by ``mean`` and ``standardDeviation``; `nil` to use the dataset's own.
+  /// The normalization by ``mean`` and ``standardDeviation``; `nil` to use the dataset's default.
   package var normalization: ChannelNormalization? {
     guard let mean, let standardDeviation else { return nil }
     return ChannelNormalization(mean: mean, standardDeviation: standardDeviation)

@@ -14,18 +14,18 @@ package struct HeadOptions: Sendable, Equatable {
 
   /// The kind of projection head.
   package var kind = Kind.mlp
-  /// The output width of each layer of an MLP, the last being that of the embeddings; `nil` for one hidden layer as
-  /// wide as the representations, then ``embeddingWidth``.
+  /// The output widths of an MLP's layers, the last being the embedding width; `nil` for one hidden layer as wide as
+  /// the representations, then ``embeddingWidth``.
   package var widths: [Int]?
   /// True for BatchNorm after each hidden layer.
   package var batchNorm = false
-  /// The number of elements of an embedding, if ``widths`` does not give it.
+  /// The embedding width, if ``widths`` is `nil`.
   package var embeddingWidth = 128
 
   /// Creates the default options.
   package init() {}
 
-  /// Returns the architecture of the head for representations of a width.
+  /// Returns the architecture of the head for representations of the given width.
   package func architecture(representationWidth: Int) -> ProjectionHeadArchitecture {
     let layers: [Int] =
       switch kind {

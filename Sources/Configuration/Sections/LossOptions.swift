@@ -19,7 +19,7 @@ package struct LossOptions: Sendable, Equatable {
     /// True if all views of one class are positives, so that labels are needed.
     package var usesLabels: Bool { self != .simclr }
 
-    /// True if the name determines summation and denominators, which cannot then be given as options.
+    /// True if this loss has its own summation and denominators, which options cannot change.
     var decidesMode: Bool { self != .supcon && self != .simclr }
   }
 
@@ -27,7 +27,7 @@ package struct LossOptions: Sendable, Equatable {
   package enum Scale: String, CaseIterable, Sendable {
     /// The factor 1.
     case none
-    /// The temperature τ as factor.
+    /// The factor τ, the temperature.
     case tau
     /// The factor τ/0.07, where 0.07 is the base temperature of the SupCon authors' PyTorch code.
     case tauOverBase = "tau/0.07"
@@ -44,8 +44,8 @@ package struct LossOptions: Sendable, Equatable {
 
   /// The contrastive loss to train with.
   package var kind = Kind.supcon
-  /// Summation, anchors, denominators and largest number of positives, as given; ``resolvedVariant`` applies those of a
-  /// named loss.
+  /// The given summation, anchors, denominators and maximum number of positives; named losses override some
+  /// (``resolvedVariant``).
   package var variant = LossVariant()
   /// The margin ε of ``Kind/epsilonSupInfoNCE``, in units of similarity ÷ τ.
   package var margin: Double?
@@ -53,16 +53,16 @@ package struct LossOptions: Sendable, Equatable {
   package var scale = Scale.none
   /// The temperature τ, by which cosine similarities are divided.
   package var temperature = 0.1
-  /// The type that embeddings have in the messages between ranks.
+  /// The data type of embeddings in messages between ranks.
   package var gatherPrecision = Precision.float32
-  /// λ of the contrastive loss; 0 for none, and then without a projection head.
+  /// The weight λ of the contrastive loss; 0 for no contrastive loss and no projection head.
   package var weight = 1.0
 
   /// Creates the default options.
   package init() {}
 
-  /// The variant of the loss that is computed: for a named loss its own summation and denominators, with the given
-  /// anchors and largest number of positives.
+  /// The loss variant that is computed: ``variant``, but with the summation and denominators that a named loss
+  /// prescribes.
   package var resolvedVariant: LossVariant {
     var named: LossVariant
     switch kind {
@@ -87,7 +87,7 @@ package struct LossOptions: Sendable, Equatable {
     return modeProblem(views: views)
   }
 
-  /// The contradiction between a named loss and the options that it determines or requires, or `nil`.
+  /// The contradiction between a named loss and options that it determines or requires; `nil` if there is none.
   package var namedLossProblem: RunError? {
     if kind == .epsilonSupInfoNCE, margin == nil {
       return RunError(

@@ -4,13 +4,13 @@ import NeuralNet
 
 /// The options of the encoder.
 package struct ModelOptions: Sendable, Equatable {
-  /// The named encoder, before the options below are applied.
+  /// The named encoder, to which the options below are applied.
   package var encoder = ResNetArchitecture.resnet20
   /// The input stem (first layers); `nil` for the one that suits the size of views.
   package var stem: ResNetArchitecture.Stem?
   /// The kind of shortcut in residual blocks that change the shape; `nil` for the encoder's default.
   package var shortcut: ResNetArchitecture.Shortcut?
-  /// The factor by which the number of channels of every group of blocks is multiplied.
+  /// The factor of the numbers of channels of all groups of residual blocks.
   package var widthMultiplier = 1.0
   /// True to initialize the scale of each residual block's last BatchNorm to 0.
   package var zeroInitLastScale = false
@@ -25,7 +25,7 @@ package struct ModelOptions: Sendable, Equatable {
   /// The encoder's name.
   package var name: String { encoder.name }
 
-  /// The architecture with all options applied; while ``stem`` is `nil`, with the stem for views of up to 64 pixels.
+  /// The architecture with all options applied; if ``stem`` is `nil`, with the stem for views of up to 64 pixels.
   ///
   /// A width multiplier or shortcut that the encoder does not support is ignored here and reported by ``problem``.
   package var architecture: ResNetArchitecture {
@@ -39,7 +39,7 @@ package struct ModelOptions: Sendable, Equatable {
   /// The stem's name in files and on the command line.
   package var stemText: String { stem?.rawValue ?? "auto" }
 
-  /// Sets the stem that suits the size of views if none was given.
+  /// Sets the stem that suits the size of views, unless a stem was given.
   package mutating func resolveStem(for viewSize: ImageSize) {
     stem = stem ?? .suiting(height: viewSize.height, width: viewSize.width)
   }

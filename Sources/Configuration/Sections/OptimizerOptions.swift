@@ -38,7 +38,7 @@ package struct OptimizerOptions: Sendable, Equatable {
   /// Creates the default options.
   package init() {}
 
-  /// The batch size for which the learning rate is given with ``scaleLearningRate``.
+  /// The batch size to which the learning rate refers if ``scaleLearningRate`` is true.
   private static let referenceBatchSize = 256
 
   /// Returns the peak learning rate for a global batch of `batchSize` samples.

@@ -1,31 +1,29 @@
 import NeuralNet
 import Optimizers
 
-/// The options of the length of training and of the learning rate schedule.
+/// The options for the length of training and for the learning rate schedule.
 package struct ScheduleOptions: Sendable, Equatable {
   /// The kinds of learning rate schedules.
   package enum Kind: String, CaseIterable, Sendable {
     case cosine, step, exponential, constant
   }
 
-  /// The number of epochs, over which the learning rate schedule extends.
+  /// The number of epochs of the run and of the learning rate schedule.
   package var epochs = 100
-  /// The number of steps after which training stops, if that is before the end of the last epoch; `nil` for no such
-  /// limit.
+  /// The number of steps after which training stops early; `nil` to train all epochs.
   package var steps: Int?
   /// The kind of learning rate schedule.
   package var kind = Kind.cosine
-  /// The epochs after which ``Kind/step`` decreases the learning rate.
+  /// The epochs after which the ``Kind/step`` schedule decreases the learning rate.
   package var decayEpochs: [Int]?
-  /// The factor by which ``Kind/step`` and ``Kind/exponential`` multiply the learning rate; `nil` for 0.1 and 0.97,
-  /// respectively.
+  /// The factor of the learning rate at each decrease; `nil` for 0.1 (``Kind/step``) or 0.97 (``Kind/exponential``).
   package var decayRate: Double?
-  /// The number of epochs after which ``Kind/exponential`` decreases the learning rate each time.
+  /// The number of epochs between the decreases of ``Kind/exponential``.
   package var epochsPerDecay = 2.4
   /// The length of the linear warm-up in epochs; `nil` to let ``resolveWarmup(stepsPerEpoch:isContrasting:)`` choose
   /// it.
   package var warmupEpochs: Double?
-  /// The epochs at which ``Kind/cosine`` starts again at the peak because the run was extended there.
+  /// The epochs at which the run was extended, where ``Kind/cosine`` restarts at the peak learning rate.
   package var cosineRestarts: [Int]?
 
   /// Creates the default options.
@@ -33,17 +31,15 @@ package struct ScheduleOptions: Sendable, Equatable {
 
   /// The length of the default warm-up in epochs.
   private static let defaultWarmupEpochs = 1.0
-  /// The smallest number of steps of the default warm-up with a contrastive loss; it matters for datasets with short
-  /// epochs.
+  /// The minimum of the default warm-up with a contrastive loss, in steps; it matters if epochs are short.
   ///
-  /// If the learning rate rises faster, all embeddings become equal in the first steps, and it takes many epochs until
-  /// they differ again.
+  /// With a shorter warm-up, all embeddings become equal in the first steps, and differ again only after many epochs.
   package static let leastContrastiveWarmupSteps = 75
-  /// The number of steps of an epoch below which an epoch is a short warm-up for a long run.
+  /// The number of steps per epoch below which the default warm-up may be longer than one epoch.
   package static let shortEpochSteps = 150
-  /// The parts of a run of which the first is warm-up where epochs are short.
+  /// The inverse of the smallest fraction of the run for the default warm-up if epochs are short.
   private static let partsOfShortEpochs = 20
-  /// The largest share of a run for the default warm-up, so that runs of few steps reach their peak.
+  /// The maximum of the default warm-up as a fraction of the run, so that short runs reach the peak learning rate.
   private static let largestWarmupShare = 0.5
 
   /// Returns the length of the warm-up in steps.
@@ -51,12 +47,12 @@ package struct ScheduleOptions: Sendable, Equatable {
     Int(((warmupEpochs ?? Self.defaultWarmupEpochs) * Double(stepsPerEpoch)).rounded())
   }
 
-  /// Chooses the length of the warm-up if it was not given: one epoch, with a contrastive loss at least
-  /// ``leastContrastiveWarmupSteps`` steps, and where epochs are shorter than ``shortEpochSteps``, at least a twentieth
-  /// of the run; but, beyond one
-  /// epoch, at most half of it.
+  /// Sets the length of the warm-up if it was not given: one epoch, or more with a contrastive loss and short epochs.
   ///
-  /// - Returns: True if the length was chosen here and is more than one epoch.
+  /// With fewer than ``shortEpochSteps`` steps per epoch, a contrastive loss gets at least
+  /// ``leastContrastiveWarmupSteps`` steps and a twentieth of the run, but (above one epoch) at most half of the run.
+  ///
+  /// - Returns: True if the length was not given and is now more than one epoch.
   package mutating func resolveWarmup(stepsPerEpoch: Int, isContrasting: Bool) -> Bool {
     guard warmupEpochs == nil else { return false }
     let shortest = Double(Self.leastContrastiveWarmupSteps) / Double(max(stepsPerEpoch, 1))
@@ -69,7 +65,7 @@ package struct ScheduleOptions: Sendable, Equatable {
 
   /// Increases the number of epochs; the learning rates up to the former end do not change.
   ///
-  /// Constant, step and exponential schedules continue as if the run had been started with the new number. The cosine
+  /// Constant, step and exponential schedules continue as if the run had been started with `total` epochs. The cosine
   /// schedule, which has fallen to 0, starts again at the peak and falls to 0 at the new end.
   package mutating func extend(toEpochs total: Int) {
     if kind == .cosine {
@@ -93,7 +89,7 @@ package struct ScheduleOptions: Sendable, Equatable {
     }
   }
 
-  /// Notes for the user about schedule options that have little or no effect within ``epochs``.
+  /// The notes for the user about schedule options that have little or no effect within ``epochs``.
   package var notesWithoutEffect: [String] {
     var notes: [String] = []
     if let warmupEpochs, warmupEpochs > Double(epochs) || (warmupEpochs == Double(epochs) && epochs > 1) {

@@ -7,23 +7,23 @@ package struct ViewOptions: Sendable, Equatable {
   package var count = 2
   /// The random operations that make a view from an image.
   package var augmentation = Augmentation.cropFlipJitter
-  /// True if each view is mirrored in every second epoch instead of at random.
+  /// True to mirror each view in every second epoch instead of at random.
   package var alternatesFlip = false
-  /// The sizes of views, in pixels, in the first stages of training, ascending; `nil` for one size throughout.
+  /// The sizes of views, in pixels, in all stages of progressive resizing but the last, ascending; `nil` for none.
   package var progressiveSizes: [Int]?
-  /// The epochs after which the stages of ``progressiveSizes`` end, ascending.
+  /// The epochs at which the stages of ``progressiveSizes`` end, ascending.
   package var progressiveEpochs: [Int]?
-  /// The size of views in the current stage of training, set by the training step; `nil` for the full size.
+  /// The size of views at the current stage of training, set by the training step; `nil` for the full size.
   package var stageSize: Int?
-  /// α of the Beta distribution of mixup; 0 for no mixup.
+  /// The parameter α of mixup's Beta distribution; 0 for no mixup.
   package var mixup = 0.0
-  /// α of the Beta distribution of CutMix; 0 for no CutMix.
+  /// The parameter α of CutMix's Beta distribution; 0 for no CutMix.
   package var cutmix = 0.0
 
   /// Creates the default options.
   package init() {}
 
-  /// True if views of two samples, and their labels, are mixed.
+  /// True if mixup or CutMix is on.
   package var isMixing: Bool { mixup > 0 || cutmix > 0 }
 
   /// Returns the size of views in an epoch; `nil` for the full size.
@@ -73,7 +73,7 @@ package struct ViewOptions: Sendable, Equatable {
   /// `nil`.
   ///
   /// - Parameters:
-  ///   - encoder: The encoder's name, and the product of its strides, of which sizes must be multiples.
+  ///   - encoder: The encoder's name, and its total stride, which must divide the sizes.
   ///   - full: The shorter side of views at the end of training, in pixels.
   /// - Returns: The error for the user, or `nil`.
   func sizeProblem(encoder: (name: String, stride: Int), full: Int) -> RunError? {
