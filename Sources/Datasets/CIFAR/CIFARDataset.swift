@@ -31,7 +31,7 @@ package final class CIFARDataset: ImageDataset {
       }
     }
 
-    /// Returns the number of records in each file of the original archive.
+    /// Returns the number of records (images) in each file of the original archive.
     func recordsPerFile(_ split: Split) -> Int {
       self == .cifar100 && split == .train ? 50_000 : 10_000
     }

@@ -37,7 +37,8 @@ enum CIFARFiles {
     return nil
   }
 
-  /// Returns advice for a folder that lacks the files of a CIFAR variant; empty if nothing known was found.
+  /// Returns the end of the error message for a folder without a CIFAR variant's files: the data found there and the
+  /// options to read them; empty if nothing known was found.
   static func advice(for directory: String, _ variant: CIFARDataset.Variant) -> String {
     switch DataPath.kind(directory) {
     case .file, .special: return DataPath.problem(directory).map { problem in "; \(problem)" } ?? ""
@@ -58,7 +59,8 @@ enum CIFARFiles {
       ? "; \(directory) holds images in files: give --dataset folder --data \(directory)" : ""
   }
 
-  /// The folder of CIFAR's binary version that a file belongs to; `nil` for other files.
+  /// Returns the variant and the folder of a file that is named like one of CIFAR's binary files; `nil` for other
+  /// names.
   static func folder(ofFile path: String) -> (title: String, path: String)? {
     let slash = path.lastIndex(of: "/")
     let name = slash.map { slash in path[path.index(after: slash)...] } ?? path[...]

@@ -1,7 +1,7 @@
 import Formats
 import Glibc
 
-/// The checks of the path that `--data` gives.
+/// Checks of the path given with `--data`.
 package enum DataPath {
   /// The kind of file or folder at a path.
   package enum Kind: Sendable, Equatable {
@@ -36,8 +36,8 @@ package enum DataPath {
     kind(path) == .file && !isList(path)
   }
 
-  /// Returns the error for a path that is not a folder of images; `nil` for a folder, or if opening it will fail with
-  /// its own error.
+  /// Returns the error for a path that is not a folder of images; `nil` for a folder, and for a missing path, which
+  /// fails when it is opened.
   package static func problem(_ path: String) -> FileError? {
     switch kind(path) {
     case .folder, .missing: nil
@@ -69,7 +69,7 @@ package enum DataPath {
     return format == .safetensors ? nil : FileError(.content, "\(path): is \(words(for: format))")
   }
 
-  /// A format other than a pack's, with what to give instead.
+  /// Describes a file of a format other than a pack's and what to give instead, for the error message.
   private static func words(for format: FileFormat) -> String {
     switch format {
     case .numPy: "a NumPy array; expected a folder of images; supcon loss reads arrays of embeddings"

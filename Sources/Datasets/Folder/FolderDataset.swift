@@ -6,19 +6,19 @@ import Synchronization
 
 /// A dataset of image files that are decoded at each access.
 package final class FolderDataset: ImageDataset {
-  /// The properties of a dataset that its files do not determine.
+  /// The settings of a dataset: normalization, view size, decoding, and the treatment of bad files.
   package struct Settings: Sendable {
     /// Per-channel mean and standard deviation that standardize the network's input.
     package var normalization: ChannelNormalization
     /// The default height and width of views.
     package var viewSize: ImageSize
-    /// The size that images may be halved down to while a JPEG is decoded, which is faster; `nil` to decode at full
-    /// resolution.
+    /// The smallest size at which JPEG images may be decoded, at 1/2, 1/4 or 1/8 resolution, to save time; `nil` for
+    /// full resolution.
     package var scaledDecoding: ImageSize?
     /// True to replace a file that cannot be decoded by another file of its class, instead of throwing.
     package var isReplacingBad = false
 
-    /// Creates settings that decode at full resolution and throw at a bad file.
+    /// Creates settings that decode at full resolution and throw if a file is bad.
     package init(normalization: ChannelNormalization, viewSize: ImageSize) {
       self.normalization = normalization
       self.viewSize = viewSize
@@ -95,7 +95,7 @@ extension FolderIndex {
   ///
   /// - Parameters:
   ///   - index: The index of the file.
-  ///   - target: The size that the image may be halved down to while a JPEG is decoded; `nil` to decode at full
+  ///   - target: The smallest size at which a JPEG image may be decoded, to save time; `nil` for full resolution.
   ///     resolution.
   /// - Returns: The decoded image.
   /// - Throws: ``FileError`` naming the path.

@@ -154,7 +154,7 @@ extension FolderIndex {
 // MARK: - Transfer to other ranks
 
 extension FolderIndex {
-  /// Returns the index as bytes, which ``init(decoding:)`` reads.
+  /// Serializes the index for ``init(decoding:)`` on another rank.
   package func encoded() -> [UInt8] { encoded(withRoot: true) }
 
   private func encoded(withRoot isWithRoot: Bool) -> [UInt8] {
@@ -187,7 +187,7 @@ extension FolderIndex {
     return bytes
   }
 
-  /// Decodes the bytes of ``encoded()`` that another rank sent.
+  /// Deserializes an index from the bytes of ``encoded()``.
   package init(decoding bytes: [UInt8]) {
     var offset = 0
     func number() -> Int {

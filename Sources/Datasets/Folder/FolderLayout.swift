@@ -58,7 +58,7 @@ package struct FolderLayout: Sendable, Equatable {
     [.test, .validation].first { split in others[split] != nil }
   }
 
-  /// The place in which validation images would be found, for messages: `photos/val/CLASS/*`.
+  /// The path where validation images would be found, for messages, such as `photos/val/CLASS/*`.
   package var placeOfOthers: String {
     let named = training.path.split(separator: "/").last.flatMap { name in SplitName(String(name)) }
     guard named?.split == .train, let slash = training.path.lastIndex(of: "/") else {
@@ -67,7 +67,8 @@ package struct FolderLayout: Sendable, Equatable {
     return "\(training.path[..<slash])/val/CLASS/*"
   }
 
-  /// Creates the layout with a given training folder; the other splits are given, too, or found beside it.
+  /// Creates a layout whose training folder is given by an option; the other splits are given too, or found beside it
+  /// by name.
   private init(given request: FolderRequest) throws(FileError) {
     let root = try FolderContents(request.path)
     let path = try Self.given(.train, request) ?? request.path
@@ -96,7 +97,7 @@ package struct FolderLayout: Sendable, Equatable {
     return FolderRequest(path: path).path
   }
 
-  /// Adds the folder of a split, and notes whether its images have labels.
+  /// Adds the folder of a split and records whether its images have labels.
   mutating func add(_ split: Split, _ path: String) throws(FileError) {
     var folder = SplitFolder(path: path)
     let contents = try FolderContents(path)
@@ -139,7 +140,7 @@ package struct FolderLayout: Sendable, Equatable {
     }
   }
 
-  /// Refuses one folder for two splits, because accuracies on training images would be misleading.
+  /// Throws if two splits are the same folder, because accuracies on training images would be misleading.
   private func checkDistinct() throws(FileError) {
     let places = splits.compactMap { split in
       self[split].flatMap { folder in FolderContents.identity(folder.path).map { (split, folder.path, $0) } }
@@ -155,7 +156,7 @@ package struct FolderLayout: Sendable, Equatable {
     }
   }
 
-  /// Adds a note about splits next to the given folder, which may have been chosen one level too low.
+  /// Adds a note if other splits lie next to the given training folder, which may have been chosen one level too low.
   private mutating func noteNeighbors(of path: String) {
     guard others.isEmpty, let slash = path.lastIndex(of: "/") else { return }
     let (parent, name) = (String(path[..<slash]), String(path[path.index(after: slash)...]))

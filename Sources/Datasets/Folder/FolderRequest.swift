@@ -11,7 +11,7 @@ package struct FolderRequest: Sendable, Equatable {
   /// The folder of the test images, relative to ``path`` or absolute; `none` for no test images.
   package var testFolder: String?
 
-  /// Creates a request that gives no split's folder; slashes at the end of the path are removed.
+  /// Creates a request without folders for the splits; slashes at the end of the path are removed.
   package init(path: String) {
     var path = path
     while path.count > 1, path.hasSuffix("/") {

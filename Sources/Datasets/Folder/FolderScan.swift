@@ -15,7 +15,7 @@ package struct FolderScan {
 
   /// The list of image files found.
   package private(set) var index: FolderIndex
-  /// The files and folders that could not be read or followed, if the scan continues after these.
+  /// The files and folders that could not be read and were skipped.
   package private(set) var bad: [BadFile] = []
   /// The counts of files and folders that are not used, by reason.
   package private(set) var skippedFiles = SkippedFiles()
@@ -199,7 +199,7 @@ package struct FolderScan {
   ///   - path: The folder's path relative to the prefix: empty, or ending in a slash.
   ///   - prefix: The class's folder followed by a slash, or empty.
   ///   - ancestors: The identities of the folders above it, to detect circular links.
-  ///   - folders: Receives the folder's path with the sorted names.
+  ///   - folders: Receives the path of each folder with the names of its images.
   /// - Throws: ``FileError`` naming a folder that cannot be listed, or a link, if that ends the scan.
   private mutating func collect(
     _ path: [UInt8], _ prefix: [UInt8], _ ancestors: [FolderListing.Identity],
@@ -232,13 +232,14 @@ package struct FolderScan {
     }
   }
 
-  /// Records a file or folder that cannot be used, or throws if the scan must end there.
+  /// Records a file or folder that cannot be read; throws `error` instead if the scan does not skip such entries.
   private mutating func skip(_ path: [UInt8], _ error: FileError) throws(FileError) {
     guard isSkipping else { throw error }
     bad.append(BadFile(path: text(path), reason: error.description, kind: error.kind))
   }
 
-  /// Records broken links, which may have pointed to images or to folders of images.
+  /// Records the broken symbolic links of a folder, which may have pointed to images; throws if the scan does not skip
+  /// them.
   private mutating func skipBroken(_ listing: FolderListing, in folder: [UInt8]) throws(FileError) {
     for link in listing.brokenLinks {
       if case .skipped(let kind, let detail)? = EntryKind.folder(link) {

@@ -1,6 +1,6 @@
-/// Detection of names that differ in their bytes but look equal, or nearly so.
+/// Detection of class names that look alike but have different bytes.
 package enum Lookalikes {
-  /// Returns the difference between two names that a reader may not see; `nil` if they are equal or visibly different.
+  /// Returns the difference between two similar names, such as `in case`; `nil` if they are equal or clearly different.
   package static func difference(_ one: [UInt8], _ other: [UInt8]) -> String? {
     guard one != other else { return nil }
     let (first, second) = (text(one), text(other))

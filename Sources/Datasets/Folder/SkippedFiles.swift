@@ -52,7 +52,7 @@ package struct SkippedFiles: Sendable, Equatable {
     return difference
   }
 
-  /// Returns the number of files and folders with one reason.
+  /// Returns the number of files and folders that were skipped for one reason.
   package func count(_ kind: Kind) -> Int {
     counts[kind, default: [:]].values.reduce(0, +)
   }
@@ -89,7 +89,7 @@ package struct SkippedFiles: Sendable, Equatable {
   }
 }
 
-/// The use that a scan makes of a file or folder, decided by its name alone.
+/// The classification of a file or folder by its name alone: image, not used, or written by this program.
 enum EntryKind: Equatable {
   /// An image, recognized by its ending, that this program can decode.
   case image

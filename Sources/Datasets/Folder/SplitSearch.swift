@@ -7,9 +7,9 @@ struct SplitSearch {
     let name: [UInt8]
     let split: Split
     let isExact: Bool
-    /// True if it holds images only in subfolders.
+    /// True if the folder holds images in subfolders only.
     let isTree: Bool
-    /// True if it holds any image, directly or in subfolders.
+    /// True if the folder holds any image, directly or in subfolders.
     let holdsImages: Bool
   }
 
@@ -85,7 +85,9 @@ struct SplitSearch {
     return (paths, names)
   }
 
-  /// - Throws: ``FileError`` naming a folder that cannot be listed: it is not passed over as one without images.
+  /// Returns the subfolders whose names suggest a split.
+  ///
+  /// - Throws: ``FileError`` naming a folder that cannot be listed, which is not treated as a folder without images.
   private func candidates(among folders: [[UInt8]], in root: FolderContents) throws(FileError) -> [Candidate] {
     var candidates: [Candidate] = []
     for name in folders {
@@ -233,8 +235,8 @@ struct SplitSearch {
     return holding.count == 1 && holding[0].isTree()
   }
 
-  /// Refuses a few folders that have the same folders in them: splits with names that are not known, or versions of one
-  /// dataset.
+  /// Throws if two to six folders all hold the same subfolders: they may be splits with unknown names, or versions of
+  /// one dataset.
   private mutating func refuseUnnamedSplits(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
     guard folders.count >= 2 else { return }
     var shared: Set<[UInt8]>?
@@ -256,8 +258,8 @@ struct SplitSearch {
     )
   }
 
-  /// Refuses folders that are datasets of their own, with a training folder and another split in them, such as versions
-  /// of one dataset.
+  /// Throws if a folder is a dataset of its own, with a training folder and another split, such as a version of the
+  /// dataset.
   private func refuseDatasets(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
     for name in folders {
       guard let contents = try? FolderContents(root.path(of: name)), contents.images.isEmpty else { continue }

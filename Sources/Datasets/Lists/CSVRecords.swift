@@ -1,20 +1,19 @@
 import Formats
 
-/// The records of a text of separated values, in the format of RFC 4180.
+/// The records of a text with comma-, semicolon- or tab-separated values (RFC 4180).
 struct CSVRecords {
   /// One record (row) of the text.
   struct Record: Equatable {
     /// The fields of the record, without their quotes.
     var fields: [String]
-    /// The number of its first line, counted from 1.
+    /// The number of the record's first line, counted from 1.
     var line: Int
   }
 
-  /// The records, without blank ones.
+  /// The records of the text, except blank lines.
   private(set) var records: [Record] = []
 
-  /// Parses a text; the separator is a tab, a semicolon or a comma, in this preference, depending on which one is in
-  /// the first line.
+  /// Parses a text; the separator is the first of tab, semicolon and comma that occurs in the first line.
   ///
   /// - Throws: ``FileError`` naming the line of a quote that is not closed, or of text after a closing quote.
   init(_ text: String, path: String) throws(FileError) {

@@ -76,7 +76,7 @@ package struct LabelList: Sendable, Equatable {
     return (path, label, names.firstIndex(where: splitHeaders.contains))
   }
 
-  /// Refuses a header of which one name only is known: its line would be taken for an image.
+  /// Throws if the first line is a header with only one known column name, which would be taken for an image.
   private func checkNoHeader(_ first: CSVRecords.Record) throws(FileError) {
     let names = first.fields.map { field in Self.trimmed(field).lowercased() }
     let (hasPath, hasLabel) = (
@@ -89,10 +89,11 @@ package struct LabelList: Sendable, Equatable {
     )
   }
 
-  /// Returns the path of an image as the system has it.
+  /// Returns the full path of an image: the path itself if absolute, else relative to the list's folder.
   private func whole(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
 
-  /// Returns the remark for a path that is written otherwise than the file's, or an empty text.
+  /// Returns advice for a missing file if one exists under a similar path (other slashes, or with an ending); else
+  /// empty.
   private func spellingAdvice(_ path: String) -> String {
     let slashed = path.replacing("\\", with: "/")
     if slashed != path, DataPath.kind(whole(slashed)) == .file {
@@ -162,7 +163,7 @@ package struct LabelList: Sendable, Equatable {
 }
 
 extension LabelList {
-  /// The names of the classes, sorted by their bytes, in the order of class folders.
+  /// The names of the classes, sorted by their bytes, as for class folders.
   package var classNames: [String] {
     Set(entries.map(\.label)).sorted { one, other in one.utf8.lexicographicallyPrecedes(other.utf8) }
   }

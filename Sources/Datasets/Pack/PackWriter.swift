@@ -122,7 +122,7 @@ package struct PackWriter {
   }
 }
 
-/// One split of a pack in the making: the properties known before any image is decoded.
+/// One split of a pack that is being written: the properties known before any image is decoded.
 private struct Part {
   let split: Split
   let index: FolderIndex
@@ -158,7 +158,7 @@ private struct Part {
     }
   }
 
-  /// Decodes all images, several at a time, and passes them to `body` in order.
+  /// Decodes all images, in parallel, and passes them to `body` in order.
   func forEachImage(_ threads: Int, _ body: (RGBImage) throws(FileError) -> Void) throws(FileError) {
     let (index, side) = (index, shorterSide)
     let together = 16 * threads

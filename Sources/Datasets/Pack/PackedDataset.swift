@@ -12,7 +12,7 @@ package final class PackedDataset: ImageDataset {
   package let classNames: [String]
   /// Mean and standard deviation of the pack's training images.
   package let normalization: ChannelNormalization
-  /// The default height and width of views, chosen as for a folder.
+  /// The default height and width of views, as for a folder of the same images.
   package let viewSize: ImageSize
   /// The SHA-256 at the end of the file, which identifies the pack.
   package let fingerprint: String

@@ -22,8 +22,8 @@ struct PolygonCoverage {
     min(abs(areas[row * side + column]), 1)
   }
 
-  /// Replaces the coverage by that of polygons whose vertices v are placed at center + v, rotated and scaled by the
-  /// complex factor `turn`.
+  /// Computes the coverage by polygons whose vertices v are placed at `center` + `turn` · v, a complex product that
+  /// rotates and scales.
   mutating func cover(_ contours: [[SIMD2<Float>]], center: SIMD2<Float>, turn: SIMD2<Float>) {
     let placed = contours.map { contour in
       contour.map { point in
@@ -69,7 +69,7 @@ struct PolygonCoverage {
     }
   }
 
-  /// Adds the area of an edge's part that lies within one row of pixels.
+  /// Adds the area of the part of an edge that lies within one row of pixels.
   private mutating func addSegment(row: Int, _ start: Float, _ end: Float, signedHeight: Float) {
     let left = min(start, end)
     let right = max(start, end)

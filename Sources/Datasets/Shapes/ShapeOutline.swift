@@ -57,13 +57,13 @@ enum ShapeOutline: Int, CaseIterable {
     half + half.reversed().map { point in SIMD2(-point.x, point.y) }
   }
 
-  /// Returns the point of the unit circle at one of 60 minutes, counted from the x axis.
+  /// Returns the point of the unit circle at an angle of 6° · `minute` from the x axis.
   private static func clock(_ minute: Int) -> SIMD2<Float> {
     minutes[(minute + 60) % 60]
   }
 
-  /// The 60 points, computed by repeated rotation by 6 degrees in float64: without a library's sine, the bits are the
-  /// same everywhere.
+  /// The points of the unit circle at multiples of 6°, computed by repeated rotation in float64: without a library's
+  /// sine, the bits are the same everywhere.
   private static let minutes: [SIMD2<Float>] = {
     let turn = SIMD2(0.994_521_895_368_273_3, 0.104_528_463_267_653_47)
     var point = SIMD2(1.0, 0.0)

@@ -7,7 +7,7 @@ import KeyedRandomness
 /// Everything but the shape's outline is drawn independently of the class. Only additions, multiplications, divisions
 /// and square roots of IEEE numbers are used, so that the bytes are the same on every machine.
 struct ShapePainter {
-  /// Colors are (red, green, blue, unused) from 0 to 1.
+  /// A color as (red, green, blue, unused), from 0 to 1.
   private typealias Color = SIMD4<Float>
 
   private static let side = ShapesDataset.side
@@ -71,7 +71,7 @@ struct ShapePainter {
     }
   }
 
-  /// Paints two colors of similar luminance, mixed by one of four patterns.
+  /// Paints the background: two colors of similar luminance, mixed by one of four patterns.
   private mutating func paintBackground(luminance: Float) {
     let first = color(luminance: luminance + stream.nextUniform(in: -0.02...0.02))
     let second = color(luminance: luminance + stream.nextUniform(in: -0.02...0.02))
@@ -104,8 +104,8 @@ struct ShapePainter {
     }
   }
 
-  /// Fills the canvas with a mixture of two colors; `share` returns the second color's fraction, from 0 to 1, at a
-  /// position relative to the center.
+  /// Fills the canvas with a mixture of two colors; `share` maps a position relative to the center to the second
+  /// color's fraction, clamped to [0, 1].
   private mutating func mix(_ first: Color, _ second: Color, share: (SIMD2<Float>) -> Float) {
     let middle = Float(Self.side) / 2
     for row in 0..<Self.side {

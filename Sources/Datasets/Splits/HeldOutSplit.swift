@@ -35,12 +35,12 @@ package struct HeldOutSplit: Sendable, Equatable {
     validation = all.filter { sample in isHeldOut[Int(sample)] }
   }
 
-  /// Returns the number of a class's `count` samples that are held out; not above 0 if none is.
+  /// Returns the number of held-out samples of a class with `count` samples; zero or negative for none.
   package static func heldOutCount(of count: Int, fraction: Double) -> Int {
     min(Int((fraction * Double(count)).rounded()), count - 1)
   }
 
-  /// Returns the positions, among a class's `count` samples, of those that are held out.
+  /// Returns the positions of the held-out samples among the `count` samples of a class.
   package static func positions(ofClass label: Int, count: Int, fraction: Double) -> [Int] {
     precondition(fraction > 0 && fraction < 1, "a fraction of \(fraction)")
     let heldOut = heldOutCount(of: count, fraction: fraction)

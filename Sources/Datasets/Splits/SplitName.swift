@@ -14,7 +14,7 @@ package struct SplitName: Sendable, Equatable {
     "eval": .validation, "evaluation": .validation,
     "test": .test, "testing": .test, "tst": .test,
   ]
-  /// Words that are often joined to a split's word without a separator.
+  /// The words that may follow a split's word without a separator, as in `trainset`.
   private static let suffixes = ["set", "data", "images", "image", "imgs", "img", "split"]
 
   /// Interprets a name.

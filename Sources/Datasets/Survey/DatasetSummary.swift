@@ -1,7 +1,6 @@
 import Imaging
 
-/// The classes, image counts and image statistics of all splits of a dataset, which are compared before the first
-/// training step.
+/// The classes, image counts and image statistics of all splits of a dataset, for checks before training.
 package struct DatasetSummary: Sendable {
   /// The summary of one split.
   package struct Part: Sendable {
@@ -39,7 +38,7 @@ package struct DatasetSummary: Sendable {
       zip(classNames, counts).filter { _, count in count > 0 }.map { name, _ in name }
     }
 
-    /// The counts of the first classes, on one line.
+    /// The image counts of the first classes, as one line of text.
     package var classText: String {
       guard count > 0 else { return "\(split.title): no images" }
       guard classNames != [FolderScan.unlabeledClass] else {
@@ -77,7 +76,7 @@ package struct DatasetSummary: Sendable {
     return other.presentClasses.filter { name in !present.contains(name) }
   }
 
-  /// Properties of the dataset that will make a later stage fail or its result worthless, one sentence each.
+  /// The warnings about properties of the dataset that will make a later stage fail or its result worthless.
   package var warnings: [String] {
     var warnings: [String] = []
     for part in parts {

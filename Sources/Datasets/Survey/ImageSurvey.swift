@@ -149,9 +149,10 @@ extension ImageSurvey {
 }
 
 extension FolderIndex {
-  /// Returns a checksum that changes when one of these files changes its size or modification time, or vanishes.
+  /// Returns a checksum of the sizes and modification times of files, which also changes when a file vanishes.
   ///
-  /// It is the sum of a hash per file, kept in two halves of 32 bits, so that sums of many hashes do not overflow.
+  /// The checksum is the sum of one hash per file, in two halves of 32 bits so that sums of many hashes do not
+  /// overflow.
   package func stamp(_ files: Range<Int>) -> [Int64] {
     var lanes: [Int64] = [0, 0]
     for file in files {

@@ -3,18 +3,18 @@ import NeuralNet
 import OneDNN
 import Synchronization
 
-/// A search for the first layer, and the shard, whose output is not finite.
+/// A search for the first layer output that is not finite, and its shard.
 ///
 /// "First" means the order of computation: forward layer by layer, then backward from the last layer to the first.
 final class NumericsCheck: Sendable {
-  /// The location of a number that is not finite.
+  /// The location of a number that is NaN or infinite.
   struct Finding: Codable {
     /// The position of the number in the order of computation.
     let order: Int
     let shard: Int
     /// The name of the quantity that is not finite, such as a layer's output.
     let what: String
-    /// True if ``what`` is in the singular.
+    /// True if ``what`` takes a singular verb in messages.
     var isOne: Bool { what.hasPrefix("the gradient") }
   }
 

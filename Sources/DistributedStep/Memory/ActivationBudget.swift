@@ -1,16 +1,16 @@
 /// The division of a rank's activation memory between its shards.
 ///
-/// If the memory does not suffice to save the activations of all shards, every thread saves at least those of the last
-/// shard that it ran forward, which is the first to run backward; the others are recomputed.
+/// If the memory does not suffice for all shards, every thread saves at least the activations of the last shard that it
+/// ran forward, which is the first to run backward; the remaining shards are recomputed.
 package struct ActivationBudget {
   /// True if the activations of all shards are saved until the backward pass.
   package let isKeepingAll: Bool
-  /// The number of shards that have memory for activations of their own.
+  /// The number of shards with activation memory of their own.
   package let keptCount: Int
-  /// The number of shards whose activations can exist at once: those with memory of their own, and one per thread in
-  /// shared memory.
+  /// The number of shards whose activations can be in memory at once: ``keptCount``, and one per thread in shared
+  /// memory.
   package let heldCount: Int
-  /// The number of shards of which only the outputs of blocks are kept.
+  /// The number of shards of which only the outputs of residual blocks are saved (activation checkpointing).
   package let blockOutputShardCount: Int
 
   /// Divides `byteCount` bytes between shards of `shardByteCount` bytes each.
@@ -22,13 +22,14 @@ package struct ActivationBudget {
     blockOutputShardCount = 0
   }
 
-  /// Divides `byteCount` bytes between shards that are computed side by side, so that the activations of all of them
-  /// exist at once.
+  /// Divides `byteCount` bytes between shards that run in lockstep, because they share BatchNorm statistics, so that
+  /// the activations of all of them exist at once.
   ///
   /// - Parameters:
   ///   - byteCount: The bytes to divide.
-  ///   - shardByteCount: The bytes of a shard that keeps all activations.
-  ///   - blockOutputByteCount: The bytes of a shard that keeps only the outputs of its blocks, and computes one block
+  ///   - shardByteCount: The bytes of a shard of which all activations are saved.
+  ///   - blockOutputByteCount: The bytes of a shard of which only the outputs of residual blocks are saved, with memory
+  ///     to recompute one block at a time: the minimum for a shard.
   ///     at a time again; the least that any shard takes.
   ///   - shards: The number of shards.
   package init(byteCount: Int, shardByteCount: Int, blockOutputByteCount: Int, shards: Int) {

@@ -3,9 +3,9 @@ import OneDNN
 
 /// The saved encoder activations of a rank's shards, between forward and backward pass, within a memory limit.
 ///
-/// The first shards have activations of their own. The others share one set for each thread, which holds those of the
-/// last shard that the thread ran forward; the rest have to run forward again. Shards that are computed side by side
-/// all have activations of their own; the last of them keep the outputs of blocks alone.
+/// The first shards have buffers of their own. The others share one buffer per thread, which holds the activations of
+/// the last shard that the thread ran forward; the rest run forward again before their backward pass. Shards that run
+/// in lockstep (they share BatchNorm statistics) all have buffers, the last of which hold only block outputs.
 final class ActivationStore {
   /// The activation buffer that the shards of one thread share.
   private final class Shared {
@@ -20,10 +20,10 @@ final class ActivationStore {
 
   /// The bytes of one shard's activations.
   let byteCountPerShard: Int
-  /// The bytes of a shard of which blocks are computed again, with the memory for that; as many as
+  /// The bytes of a shard of which only the outputs of residual blocks are saved, with memory to recompute one block;
   /// ``byteCountPerShard`` if there is none.
   let blockOutputByteCountPerShard: Int
-  /// The division of the memory.
+  /// The division of the memory limit between the shards.
   let budget: ActivationBudget
 
   private let kept: [ResNet.SavedActivations]
@@ -50,7 +50,7 @@ final class ActivationStore {
     shared = all.dropFirst(budget.keptCount).prefix(sharedCount).map(Shared.init)
   }
 
-  /// Allocates activations for shards that are computed side by side, each with an encoder of its own.
+  /// Allocates activations for shards that run in lockstep, each with an encoder of its own.
   ///
   /// - Parameters:
   ///   - encoders: The encoder of each shard, all alike.
@@ -72,22 +72,22 @@ final class ActivationStore {
     shared = []
   }
 
-  /// Returns the bytes of the outputs of blocks, and of the memory in which a block is computed again.
+  /// Returns the bytes of the saved outputs of residual blocks, and of the memory to recompute one block.
   static func blockOutputByteCount(of encoder: ResNet) throws -> Int {
     let before = Tensor.livingByteCount
     let blockOutputs = try encoder.makeSavedActivations(.blockOutputs)
     return withExtendedLifetime(blockOutputs) { Tensor.livingByteCount - before }
   }
 
-  /// Returns the shard's own activations; `nil` for a shard that shares a set.
+  /// Returns the activations of a shard with a buffer of its own; `nil` for a shard that uses a shared buffer.
   func kept(byShard shard: Int) -> ResNet.SavedActivations? {
     shard < kept.count ? kept[shard] : nil
   }
 
-  /// Assigns the thread's shared buffer to a shard that is about to run forward; the activations of its previous shard
-  /// are lost.
+  /// Assigns the thread's shared buffer to a shard that is about to run forward; the activations of the shard that used
+  /// the buffer before are lost.
   ///
-  /// Must be called by the thread itself. Does nothing for a shard with memory of its own.
+  /// Must be called on that thread. Does nothing for a shard with memory of its own.
   func lend(to shard: TrainingModel.ShardActivations, onThread thread: Int) {
     guard shard.encoder == nil else { return }
     shared[thread].holder?.encoder = nil

@@ -12,7 +12,7 @@ package struct LaunchProposal: Sendable {
   package let threads: Int
   /// The estimated memory of all ranks together, in bytes.
   package let byteCount: Int
-  /// The largest number of shards that one thread computes one after the other in a forward or backward pass.
+  /// The maximum number of shards that one thread computes in sequence in a forward or backward pass.
   package let turns: Int
   /// The fraction of shards that run forward twice because their activations are not saved.
   package let recomputedShare: Double
@@ -22,9 +22,9 @@ package struct LaunchProposal: Sendable {
 
   /// Returns the proposals for a run, the best one first.
   ///
-  /// Each has at least one rank per socket, if there are enough shards, so that threads share memory that is near to
-  /// them. The fastest proposal comes first: fewest shards in a row per thread, then fewest recomputed shards. Among
-  /// equally fast proposals, that with the least memory comes first.
+  /// Each has at least one rank per socket, if there are enough shards, so that threads use the memory of their own
+  /// socket. The fastest proposal comes first: fewest shards in sequence per thread, then fewest recomputed shards.
+  /// Among equally fast proposals, the one with the least memory comes first.
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration with all defaults resolved; its number of threads is ignored.

@@ -20,15 +20,15 @@ package struct MemoryEstimate {
 
   /// The memory of the rank, in the order of the printed table.
   package let items: [Item]
-  /// The bytes of one shard's activations.
+  /// The bytes of one shard's saved activations.
   package let shardActivations: Int
-  /// The bytes of a shard of which only the outputs of blocks are saved; `nil` unless shards share BatchNorm's
+  /// The bytes of a shard of which only the outputs of residual blocks are saved; `nil` unless shards share BatchNorm
   /// statistics.
   package let shardBlockOutputs: Int?
   /// The largest number of shards of any rank.
   package let shardsPerRank: Int
-  /// The number of those shards whose activations are all kept for the backward pass; those of the others are
-  /// recomputed.
+  /// The number of shards, out of ``shardsPerRank``, whose activations are all saved for the backward pass; the others
+  /// recompute theirs.
   package let keptShards: Int
 
   /// The sum of all items in bytes.
@@ -40,7 +40,7 @@ package struct MemoryEstimate {
     var ranks: Int
     /// The number of ranks on one host.
     var ranksOnHost: Int
-    /// Describes a job by its numbers of ranks.
+    /// Creates a job.
     package init(ranks: Int, ranksOnHost: Int) {
       self.ranks = ranks
       self.ranksOnHost = ranksOnHost

@@ -4,7 +4,7 @@ import Imaging
 import Job
 import OneDNN
 
-/// The memory and vector lengths of a configuration's encoder and heads, constant or per shard.
+/// The memory and the vector lengths of a configuration's encoder and heads, some of them per shard.
 struct ModelSizes {
   let parameterCount: Int
   /// The number of elements of the vector that is summed over all shards (``ShardVectorLayout``).
@@ -18,7 +18,7 @@ struct ModelSizes {
   /// The bytes of the weights repacked for oneDNN, for forward and backward pass; both exist at once if activations are
   /// recomputed.
   let packedWeights: Int
-  /// The bytes of the repacked weights if those of the forward pass and those of the input gradient use the same memory
+  /// The bytes of the repacked weights if the forward pass and the computation of input gradients use the same memory
   /// in turn.
   let alternatingWeights: Int
   /// The bytes of one thread's compiled model that do not depend on the number of rows.
@@ -27,8 +27,7 @@ struct ModelSizes {
   let workingPerShard: Int
   /// The bytes of one shard's activations that are saved for the backward pass.
   let activationsPerShard: Int
-  /// The bytes of one shard of which only the outputs of blocks are saved, with the memory in which a block is computed
-  /// again.
+  /// The bytes of a shard of which only the outputs of residual blocks are saved, with memory to recompute one block.
   let blockOutputsPerShard: Int
 
   /// Compiles models for two and for four rows and measures their memory; the difference gives the bytes per row.

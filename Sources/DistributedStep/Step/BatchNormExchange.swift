@@ -2,10 +2,10 @@ import Dispatch
 import NeuralNet
 import Synchronization
 
-/// The meeting of a rank's shards at each BatchNorm: each brings a vector and leaves with the sum of its group.
+/// The exchange between a rank's shards at each BatchNorm layer: each shard adds a vector and receives its group's sum.
 ///
-/// Every shard has a thread of its own. Of those that do not wait here, as many compute as the rank has threads. The
-/// sums are the work of the thread that talks to MPI (``serve(_:_:)``).
+/// Every shard has a thread of its own, but no more compute at a time than the rank has threads; the others wait. The
+/// sums are computed by the thread that calls MPI (``serve(_:_:)``).
 final class BatchNormExchange: Sendable {
   private struct State {
     var vectors: [[Double]]
@@ -14,7 +14,7 @@ final class BatchNormExchange: Sendable {
     var hasFailed = false
   }
 
-  /// A shard's place in the exchange.
+  /// One shard's access to the exchange.
   private final class Seat: BatchNormGroup {
     private let exchange: BatchNormExchange
     private let shard: Int
@@ -29,10 +29,10 @@ final class BatchNormExchange: Sendable {
 
   private let shardCount: Int
   private let state: Mutex<State>
-  /// Admits a number of threads at a time.
+  /// The semaphore that limits the number of shards that compute at a time.
   private let processors = DispatchSemaphore(value: 0)
   private let allArrived = DispatchSemaphore(value: 0)
-  /// For each shard, the signal that its sum is there.
+  /// For each shard, the semaphore that signals that its sum is available.
   private let summed: [DispatchSemaphore]
 
   /// Creates an exchange for one pass.
@@ -50,18 +50,18 @@ final class BatchNormExchange: Sendable {
     }
   }
 
-  /// Returns the group of a shard, as its model needs it.
+  /// Returns the BatchNorm group of a shard, for its model.
   func group(ofShard shard: Int) -> any BatchNormGroup { Seat(self, shard) }
 
-  /// Runs the computation of a shard on its own thread.
+  /// Runs the computation of a shard on the calling thread, once a processor is free.
   func compute<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
     processors.wait()
     defer { processors.signal() }
     try body()
   }
 
-  /// Brings a shard's vector, and waits for the sum of its group; after a failure of any shard its own vector comes
-  /// back at once.
+  /// Contributes a shard's vector and returns the sum over its group when all shards have contributed; if a shard has
+  /// failed, returns the vector itself at once.
   private func sum(_ vector: [Double], of shard: Int) -> [Double] {
     let (isWaiting, isLast) = state.withLock { state in
       guard !state.hasFailed else { return (false, false) }
@@ -79,11 +79,11 @@ final class BatchNormExchange: Sendable {
     return state.withLock { state in state.hasFailed ? vector : state.sums[shard] }
   }
 
-  /// Sums the vectors of all shards at one BatchNorm after the other, until a shard has failed.
+  /// Sums the vectors of all shards at one BatchNorm layer after the other, until a shard has failed.
   ///
   /// - Parameters:
-  ///   - counts: The number of elements of the vectors at each, in the order of the pass.
-  ///   - sum: Gives the sum of its group for each of this rank's shards.
+  ///   - counts: The length of the vectors at each layer, in the order of the pass.
+  ///   - sum: Returns, for each of this rank's shards, the sum over the shard's group.
   /// - Throws: The error of `sum`.
   func serve(_ counts: [Int], _ sum: (_ vectors: [[Double]], _ count: Int) throws -> [[Double]]) throws {
     for count in counts {
@@ -108,7 +108,7 @@ final class BatchNormExchange: Sendable {
     }
   }
 
-  /// Releases all threads that wait for each other, as one of them will never come.
+  /// Releases all waiting threads after a shard has failed and cannot contribute any more.
   func fail() {
     state.withLock { state in state.hasFailed = true }
     allArrived.signal()

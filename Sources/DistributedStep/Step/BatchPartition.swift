@@ -2,8 +2,7 @@ import Configuration
 import Losses
 import MPI
 
-/// The assignment of a global batch's shards to ranks, with the loss and the gradient reduction for batches of this
-/// size.
+/// The assignment of a global batch's shards to ranks, and the loss and gradient reduction for this batch size.
 package struct BatchPartition {
   /// The number of samples in the global batch.
   let globalBatchSize: Int
@@ -11,7 +10,7 @@ package struct BatchPartition {
   let shardCount: Int
   /// The range of shards of every rank; a rank may have none in an epoch's last, smaller batch.
   let shards: BlockPartition
-  /// The sums over shards that share BatchNorm's statistics, if they do.
+  /// The sums over shards that share BatchNorm statistics; `nil` if every shard has its own.
   let statistics: GroupReduction?
   /// The contrastive loss, if the configuration has one.
   let loss: ContrastiveLoss<Float>?
@@ -24,8 +23,8 @@ package struct BatchPartition {
   ///   - configuration: The configuration of the run.
   ///   - globalBatchSize: The number of samples, a multiple of the shard size.
   ///   - sums: The memory for the sums of the shards' vectors.
-  ///   - segments: The first elements of the parts of a vector that the backward pass completes one by one.
-  ///   - pieces: The first elements of the parts of the vector that are all-reduced one by one.
+  ///   - segments: The first element of each segment, a part of a vector that the backward pass completes at once.
+  ///   - pieces: The first element of each piece, one or more segments that are all-reduced together.
   ///   - world: The ranks.
   package init(
     _ configuration: Configuration, globalBatchSize: Int, sums: SumMemory<Float>, segments: [Int], pieces: [Int],

@@ -33,8 +33,8 @@ final class ShardPass: Sendable {
   ///   - models: The models, one for each thread, or for each shard.
   ///   - threads: The number of threads that compute at a time.
   ///   - shards: The shards.
-  ///   - queue: Their order.
-  ///   - prepare: Called for each model; it has returned for all of them before the first shard is computed.
+  ///   - queue: The order of the shards.
+  ///   - prepare: Called once for each model, before the first shard is computed.
   ///   - body: The computation of a shard.
   init(
     models: [TrainingModel], threads: Int, shards: [TrainingModel.ShardActivations], queue: consuming ShardQueue,
@@ -76,13 +76,13 @@ final class ShardPass: Sendable {
     }
   }
 
-  /// Sweeps over all shards side by side, with a model and a thread for each, which stop wherever shards share
-  /// statistics.
+  /// Runs the pass over all shards in lockstep: each has a model and a thread, which wait for each other at each
+  /// BatchNorm layer.
   ///
   /// - Parameters:
-  ///   - exchange: The meeting of the shards.
-  ///   - serve: Sums what they bring there, on this thread.
-  /// - Throws: The first error of any thread, or that of `serve`, after all have ended.
+  ///   - exchange: The exchange of BatchNorm statistics between the shards.
+  ///   - serve: Computes the sums of the exchange, on the calling thread.
+  /// - Throws: The first error of any thread, else the error of `serve`, after all threads have ended.
   func run(_ exchange: BatchNormExchange, serve: () throws -> Void) throws {
     prepareModels()
     guard !hasFailed else { return try wait() }

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The order in which threads compute shards.
 ///
-/// An idle thread takes the next shard. But if activations are recomputed, shards are assigned to the threads in turn,
-/// so that each thread begins the backward pass with the shard whose activations are still in its buffer.
+/// By default, an idle thread takes the next shard. If activations are recomputed, shards are assigned round-robin, so
+/// that each thread begins the backward pass with the shard whose activations are still in its buffer.
 struct ShardQueue: ~Copyable {
   let count: Int
   let threads: Int
@@ -18,7 +18,7 @@ struct ShardQueue: ~Copyable {
     self.takesTurns = takesTurns
   }
 
-  /// Returns the index of the shard for a thread that has already computed `turn` shards; `nil` when none is left.
+  /// Returns the index of the next shard for a thread that has computed `turn` shards; `nil` if none is left.
   func shard(ofThread thread: Int, turn: Int) -> Int? {
     guard takesTurns else {
       let place = taken.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -11,7 +11,8 @@ package struct ShardVectorLayout {
   let batchStatistics: Range<Int>
   let loss: Int
   let stop: Int
-  /// The index of the cross-entropy, which ``loss`` includes; the number of correctly classified rows follows it.
+  /// The index of the shard's cross-entropy, which is also part of ``loss``; the next element is the number of
+  /// correctly classified rows.
   let crossEntropy: Int?
   package var count: Int { (crossEntropy.map { place in place + 1 } ?? stop) + 1 }
 
@@ -23,7 +24,7 @@ package struct ShardVectorLayout {
     crossEntropy = isClassifying ? stop + 1 : nil
   }
 
-  /// Returns the layout of the end of the vector, from the gradient of a parameter on; indices count from there.
+  /// Returns the layout of the vector's tail from the gradient of a parameter on; its indices start at 0 again.
   func from(_ parameter: Int) -> ShardVectorLayout {
     ShardVectorLayout(
       parameterCount: gradient.count - parameter, statisticCount: batchStatistics.count,

@@ -9,8 +9,8 @@ import OneDNN
 /// The shards of this rank and the threads that compute them: shards run in parallel, each on one thread.
 ///
 /// Every thread has a model of its own. Activations beyond the memory limit are recomputed in the backward pass, bit
-/// for bit. The result does not depend on which thread computes a shard. Shards that share BatchNorm's statistics run
-/// side by side, with a model for each.
+/// for bit. The result does not depend on which thread computes a shard. Shards that share BatchNorm statistics run in
+/// lockstep, each with a model of its own.
 final class ShardWorkers {
   /// A function that writes the views of one of this rank's shards into the encoder's input.
   typealias ViewSource = (_ views: Tensor, _ shard: Int) throws -> Void
@@ -35,11 +35,11 @@ final class ShardWorkers {
 
   /// True if the repacked weights of the forward and of the backward pass use the same memory in turn.
   var isAlternatingWeights: Bool { store.budget.isKeepingAll }
-  /// The bytes of one shard's activations.
+  /// The bytes of one shard's saved activations.
   var activationsPerShard: Int { store.byteCountPerShard }
-  /// The bytes of the activations of a shard of which blocks are computed again.
+  /// The bytes of a shard of which only the outputs of residual blocks are saved, with memory to recompute one block.
   var blockOutputsPerShard: Int { store.blockOutputByteCountPerShard }
-  /// The division of the memory for activations.
+  /// The division of the activation memory between the shards.
   var budget: ActivationBudget { store.budget }
 
   /// Compiles a model for each thread, or each shard, and allocates `capacity` shards.
@@ -158,10 +158,10 @@ final class ShardWorkers {
     }
   }
 
-  /// Returns the computation of `body` for the first `shardCount` shards, each ready to run forward and then backward,
-  /// without starting it.
+  /// Prepares a pass in which `body` runs each of the first `shardCount` shards forward and backward, without starting
+  /// it.
   ///
-  /// The last computation of a step that has failed: from now on the weights of both passes are kept.
+  /// The training step cannot continue afterwards, because the weights for both passes stay in memory from now on.
   func compute(
     _ shardCount: Int, parameters: [Float],
     eachShard body:
@@ -198,7 +198,7 @@ final class ShardWorkers {
     shards.prefix(shardCount).compactMap(\.projection).flatMap(\.embeddings)
   }
 
-  /// Distributes the embedding gradient, `[rows, width]`, that `fill` writes over the first `shardCount` shards.
+  /// Sets the embedding gradients of the first `shardCount` shards; `fill` writes them as one `[rows, width]` matrix.
   func setEmbeddingGradients(_ shardCount: Int, _ fill: (inout MutableSpan<Float>) -> Void) {
     let projections = shards.compactMap(\.projection)
     let count = projections.first?.embeddings.count ?? 0

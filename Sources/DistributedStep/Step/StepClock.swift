@@ -13,7 +13,7 @@ final class StepClock: Sendable {
     var receivedSinceMark = 0
   }
 
-  /// The beginning of messages within a part.
+  /// The time and the communication volume at the start of messages within a part of the step.
   struct MessageStart {
     fileprivate let seconds = ProcessMeasurements.now()
     fileprivate let volume: CommunicationVolume
@@ -27,7 +27,7 @@ final class StepClock: Sendable {
   /// Starts the clock.
   ///
   /// - Parameters:
-  ///   - threads: The number of threads that divide the work measured by ``measure(_:_:)``.
+  ///   - threads: The number of threads that share the work timed by ``measure(_:_:)``.
   ///   - activity: This rank's communication counters; through them the watchdog also sees the current part.
   ///   - step: The number of the step.
   package init(threads: Int, activity: Activity, step: Int) {
@@ -73,10 +73,10 @@ final class StepClock: Sendable {
     }
   }
 
-  /// Begins messages within a part, for which all threads of the rank wait.
+  /// Returns the state of the clock before messages within a part, for which all threads of the rank wait.
   func startMessages() -> MessageStart { MessageStart(volume: activity.communicationVolume) }
 
-  /// Ends the messages begun at `start`, and moves their time and bytes from the current part to `part`.
+  /// Moves the time and received bytes since `start` from the current part to `part`, after messages.
   func endMessages(_ part: StepPart, since start: MessageStart) {
     let seconds = ProcessMeasurements.now() - start.seconds
     let received = activity.communicationVolume.since(start.volume).receivedByteCount
@@ -88,7 +88,7 @@ final class StepClock: Sendable {
     }
   }
 
-  /// Times work of one part that a single thread does within another part; a thread's second counts as 1 ÷ threads
+  /// Times work that a single thread does for `part` during another part; a second of one thread counts as 1 ÷ threads
   /// seconds of the step.
   func measure<Result>(_ part: StepPart, _ body: () throws -> Result) rethrows -> Result {
     let start = ProcessMeasurements.now()

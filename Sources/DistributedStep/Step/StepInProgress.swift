@@ -7,7 +7,7 @@ import MPI
 final class StepInProgress {
   /// The division of the batch over the ranks.
   let partition: BatchPartition
-  /// The range of this rank's shards among those of the global batch.
+  /// The range of this rank's shards in the global batch.
   let owned: Range<Int>
   /// The requests for the views of this rank's shards.
   let requests: [ShardPrefetcher.Request]

@@ -4,7 +4,7 @@
 package enum StepPart: Int, CaseIterable, Sendable {
   /// Samples → views, within the forward pass.
   case data
-  /// The sums of BatchNorm's statistics over ranks, within forward and backward pass, where shards share them.
+  /// The sums of BatchNorm statistics over ranks, within forward and backward pass, if shards share statistics.
   case statistics
   /// Views → embeddings.
   case forward

@@ -18,7 +18,7 @@ package struct StepResult {
   package var isStopRequested: Bool
   /// The seconds of each part of the step on this rank, at the index of its ``StepPart/rawValue``.
   package var partSeconds: [Double]
-  /// The largest number of shards that any one of this rank's threads computed one after the other.
+  /// The maximum number of shards that one thread of this rank computed in sequence.
   package var shardTurns: Int
   /// The bytes received from other ranks in each part of the step, at the index of its ``StepPart/rawValue``.
   package var partReceivedByteCounts: [Int]
@@ -30,7 +30,7 @@ package struct StepResult {
     [StepPart.data, .forward, .backward].reduce(0) { sum, part in sum + partSeconds[part.rawValue] }
   }
 
-  /// The share of this rank's step spent waiting for views or making them.
+  /// The fraction of this rank's step time that was spent waiting for views or making them.
   package var dataShare: Double { partSeconds[StepPart.data.rawValue] / max(partSeconds.reduce(0, +), 1e-9) }
 }
 

@@ -41,14 +41,15 @@ final class TrainingModel {
 
   let encoder: ResNet
   let layout: ModelLayout
-  /// The vectors that shards which share statistics sum in each pass.
+  /// The lengths of the vectors that shards with common BatchNorm statistics sum in each pass.
   var batchNormExchangeLengths: BatchNormExchangeLengths { context.batchNormExchangeLengths }
-  /// The group of the shard that is computed next, if shards share statistics.
+  /// The group of shards over which BatchNorm sums the statistics of the next shard; `nil` if shards share none.
   var batchNormGroup: (any BatchNormGroup)? {
     get { context.batchNormGroup }
     set { context.batchNormGroup = newValue }
   }
-  /// The first parameters of the parts whose gradients are complete together, ascending; the heads' are the last.
+  /// The first parameter of each gradient segment (part that the backward pass completes at once); ascending, heads
+  /// last.
   var gradientParts: [Int] { encoder.parameterBounds + [headStart] }
   /// The encoder's weights in oneDNN's memory format.
   let packedWeights: PackedWeights
@@ -161,14 +162,14 @@ final class TrainingModel {
     return classification.crossEntropy(of: activations, labels: labels(), weight: weight())
   }
 
-  /// Computes parameter gradients from those of embeddings and logits, one of ``gradientParts`` after the other, the
-  /// last part first.
+  /// Computes parameter gradients from the gradients of embeddings and logits, segment by segment (``gradientParts``),
+  /// the last segment first.
   ///
   /// - Parameters:
   ///   - shard: The shard, after its forward pass and with the gradients of its embeddings and logits.
   ///   - parameters: The parameters that were loaded.
-  ///   - gradient: Receives the gradients of each part in turn, starting at element 0.
-  ///   - completed: Called when a part is complete, before the next one overwrites it.
+  ///   - gradient: Receives the gradients of each segment in turn, starting at element 0.
+  ///   - completed: Called when a segment is complete, before the next one overwrites it.
   /// - Throws: `DNNLError` if a primitive fails.
   func backward(
     _ shard: ShardActivations, parameters: [Float], into gradient: inout MutableSpan<Float>,

@@ -62,7 +62,7 @@ extension TrainingStep {
     return (images, arrays)
   }
 
-  /// Returns the views of one shard as the encoder receives them, but before normalization, as one image.
+  /// Returns one image of all views of a shard, as the encoder receives them but without normalization.
   private func sheet(_ request: ShardPrefetcher.Request, _ size: ImageSize) throws -> RGBImage {
     let elements = 3 * size.pixelCount
     var views = [Float](repeating: 0, count: configuration.batches.shardSize * configuration.views.count * elements)

@@ -31,13 +31,13 @@ extension TrainingStep {
     try run(pass, workers.model.batchNormExchangeLengths.forward, step.partition, step.clock, over: world)
   }
 
-  /// Runs a pass over this rank's shards; where shards share BatchNorm's statistics, sums these layer by layer.
+  /// Runs a pass over this rank's shards; if shards share BatchNorm statistics, sums the statistics layer by layer.
   ///
-  /// Collective where they do.
+  /// Collective if shards share statistics.
   ///
   /// - Parameters:
   ///   - pass: The pass, not yet begun.
-  ///   - counts: The numbers of elements that are summed, in the order of the pass.
+  ///   - counts: The numbers of statistics that are summed at each BatchNorm layer, in the order of the pass.
   ///   - partition: The division of the batch.
   ///   - clock: Times the sums.
   ///   - world: The ranks.
@@ -81,8 +81,8 @@ extension TrainingStep {
     }
   }
 
-  /// Runs the backward pass, embedding gradients and logits → gradients, which each shard adds to the reduction as they
-  /// become complete.
+  /// Runs the backward pass, embedding gradients and logits → parameter gradients; each shard adds its gradients to the
+  /// reduction as soon as they are complete.
   ///
   /// Collective where shards share BatchNorm's statistics.
   func backward(_ step: StepInProgress, _ parameters: [Float], over world: borrowing Communicator) throws {
@@ -98,7 +98,8 @@ extension TrainingStep {
     pass.start { [clock = step.clock] in clock.end(.backward) }
   }
 
-  /// Runs one shard backward and adds its vector (``ShardVectorLayout``) to the sum over shards, the last part first.
+  /// Runs one shard backward and adds its vector (``ShardVectorLayout``) to the sum over shards, the last segment
+  /// first.
   private func addGradient(
     of shard: TrainingModel.ShardActivations, _ index: Int, _ model: TrainingModel, _ parameters: [Float],
     to step: StepInProgress
@@ -124,7 +125,7 @@ extension TrainingStep {
     }
   }
 
-  /// Sums the shards' vectors over all ranks, each part as soon as all of this rank's shards have added to it.
+  /// Sums the shards' vectors over all ranks, each piece as soon as all of this rank's shards have added to it.
   ///
   /// Collective.
   func allReduce(_ step: StepInProgress, over world: borrowing Communicator) throws {

@@ -3,10 +3,10 @@ import DataLoading
 import Runs
 
 extension TrainingStep {
-  /// Times the backward pass of one shard, whose BatchNorm shares statistics with no other.
+  /// Times the segments of one shard's backward pass, for shards that do not share BatchNorm statistics.
   ///
-  /// Not collective. The step takes no further steps afterwards: the packed weights of both passes are kept from now
-  /// on.
+  /// Not collective. The training step cannot continue afterwards, because the packed weights for both passes stay in
+  /// memory.
   ///
   /// - Parameters:
   ///   - state: The parameters.

@@ -21,7 +21,7 @@ package final class TrainingStep {
   let loader: ShardPrefetcher
   let workers: ShardWorkers
   package let vector: ShardVectorLayout
-  /// The lower bounds of the parts of the vector that a backward pass completes, ascending from 0.
+  /// The first element of each segment (part of the vector that the backward pass completes at once), ascending from 0.
   package let segments: [Int]
   /// True if gradients are reduced over the ranks while the backward pass still runs.
   let isOverlapping: Bool
@@ -31,9 +31,9 @@ package final class TrainingStep {
   private let partitions: [BatchPartition]
   private var announcedSteps = 0
 
-  /// The training state before the first step, created at each access.
+  /// The training state before the first step, created anew at each access.
   ///
-  /// The caller has the only copy.
+  /// The caller has the only reference, so that the state can be updated in place.
   package var initialState: TrainingState {
     TrainingState(configuration, workers.layout)
   }
@@ -118,12 +118,12 @@ package final class TrainingStep {
     sums.withTotal { total in total.extracting(vector.gradient).euclideanLength }
   }
 
-  /// Returns an element of the sum of all shards' vectors.
+  /// Returns one element of the sum of all shards' vectors (``ShardVectorLayout``).
   func reduced(_ index: Int) -> Float {
     sums.withTotal { total in total[index] }
   }
 
-  /// Returns a range of elements of the sum of all shards' vectors.
+  /// Returns a range of elements of the sum of all shards' vectors (``ShardVectorLayout``).
   func reduced(_ range: Range<Int>) -> [Float] {
     sums.withTotal { total in range.map { index in total[index] } }
   }
