@@ -14,11 +14,11 @@ public enum RandomPurpose: UInt32, Sendable {
   case classOrder = 6
   /// The order of one class's samples in the batches of an epoch; `sample` is the class.
   case classSampleOrder = 7
-  /// The choice of a folder's images for validation.
+  /// The choice of the training images that are held out for validation.
   case validationSplit = 8
-  /// The orientation in the first epoch of a view that is mirrored in every second epoch.
+  /// The orientation of a view in the first epoch, if views are mirrored in every second epoch.
   case flip = 9
-  /// The weight of a view when it is mixed with another sample's (mixup, CutMix).
+  /// The mixture of a view with another sample's view (mixup, CutMix).
   case mixing = 10
   /// The labeled images of a few-shot evaluation; `epoch` is the number of the draw, `sample` the class.
   case fewShot = 16
@@ -41,7 +41,7 @@ public struct RandomStream: Sendable {
   private var words = SIMD4<UInt32>()
   private var used = 4
 
-  /// Creates the stream of one view of a sample in one epoch; parts of the key that do not apply are omitted.
+  /// Creates the stream for one view of a sample in one epoch; key parts that do not apply are left at 0.
   ///
   /// - Precondition: `epoch` and `sample` fit in 32 bits, `view` in 24.
   public init(seed: UInt64, _ purpose: RandomPurpose, epoch: Int = 0, sample: Int = 0, view: Int = 0) {

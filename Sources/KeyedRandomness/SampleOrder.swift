@@ -1,4 +1,4 @@
-/// The order in which an epoch visits the samples, as a function of seed and epoch.
+/// The order of the samples in an epoch, a function of seed and epoch.
 package enum SampleOrder {
   /// Returns a uniformly random permutation of `0 ..< count`.
   ///

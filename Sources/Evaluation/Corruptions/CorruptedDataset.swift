@@ -4,8 +4,8 @@ import ImageCodecs
 import Imaging
 import Measures
 
-/// One severity of one corruption of CIFAR-10-C or CIFAR-100-C: images of a `.npy` file, uint8 `[50000, 32, 32, 3]`,
-/// severities in blocks.
+/// The images of CIFAR-10-C or CIFAR-100-C with one corruption at one severity: 10,000 of the 50,000 in a `.npy` file,
+/// uint8 `[50000, 32, 32, 3]`.
 struct CorruptedDataset: ImageDataset {
   let classNames: [String]
   let count: Int
@@ -15,13 +15,13 @@ struct CorruptedDataset: ImageDataset {
   private let first: Int
   private let labels: [Int64]
 
-  /// Opens one severity.
+  /// Opens the images of one corruption and severity.
   ///
   /// - Parameters:
   ///   - folder: The folder of the published files.
   ///   - corruption: The name of the corruption.
   ///   - severity: The severity, from 0 to 4.
-  ///   - clean: The dataset whose classes and normalization it shares.
+  ///   - clean: The clean test images, which give the classes and the normalization.
   /// - Throws: `FileError` naming a file that is missing or of another size.
   init(folder: String, corruption: String, severity: Int, like clean: any ImageDataset) throws(FileError) {
     file = try NumPyFile(path: "\(folder)/\(corruption).npy")

@@ -9,16 +9,16 @@ import MPI
 import Measures
 import Runs
 
-/// The source of corrupted test images: published files, or made here.
+/// The source of corrupted test images: published files, or corruptions that are computed here.
 enum CorruptionSource {
-  /// The word that stands for a folder where corruptions are made here.
+  /// The value of `--corruptions`, in place of a folder, for corruptions that are computed here.
   static let madeHereName = "made-here"
 
-  /// A folder of CIFAR-10-C or CIFAR-100-C.
+  /// The folder of CIFAR-10-C or CIFAR-100-C, with `.npy` files.
   case arrays(folder: String)
   /// A folder in the layout of ImageNet-C.
   case tree(CorruptionTree)
-  /// No files: the test images of the run are corrupted.
+  /// No files: the run's test images are corrupted when they are read.
   case madeHere(CorruptionForm)
 
   /// Finds and checks all images before any work is done.
@@ -59,7 +59,7 @@ enum CorruptionSource {
     self = .arrays(folder: name)
   }
 
-  /// True for a folder of folders, false for one of `.npy` files.
+  /// Returns true for a folder in the layout of ImageNet-C, false for one with `.npy` files.
   private static func isTree(_ folder: String) throws(RunError) -> Bool {
     switch DataPath.kind(folder) {
     case .folder: break
@@ -92,7 +92,7 @@ enum CorruptionSource {
     }
   }
 
-  /// The origin of the images, in words.
+  /// The description of the source for messages and files.
   var title: String {
     switch self {
     case .arrays(let folder): "published files, \(folder)"
@@ -102,7 +102,7 @@ enum CorruptionSource {
     }
   }
 
-  /// Opens one severity of one corruption, from 0.
+  /// Opens the images of one corruption at one severity, from 0.
   ///
   /// Collective.
   ///
@@ -128,7 +128,7 @@ enum CorruptionSource {
   }
 }
 
-/// A dataset whose images are corrupted when they are read, in the size of the encoder's input.
+/// A dataset whose images are resized to the encoder's input size and corrupted when they are read.
 struct ImagesCorruptedHere: DerivedDataset {
   let original: any ImageDataset
   let maker: CorruptionMaker

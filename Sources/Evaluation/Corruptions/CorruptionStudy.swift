@@ -5,16 +5,16 @@ import MPI
 import Measures
 import Runs
 
-/// The errors of a classifier on corrupted test images.
+/// The top-1 errors of a classifier on corrupted test images.
 struct CorruptionStudy {
-  /// AlexNet's errors are those on so many classes.
+  /// The number of classes for which AlexNet's errors, the divisors of mCE, were measured.
   private static let imageNetClassCount = 1000
 
   let source: CorruptionSource
-  /// The error at each severity, by corruption.
+  /// The top-1 errors, in [0, 1], by corruption, in order of severity.
   private let errors: [String: [Double]]
 
-  /// Tests all severities of all corruptions.
+  /// Tests the classifier on all severities of all corruptions.
   ///
   /// Collective.
   ///
@@ -44,7 +44,7 @@ struct CorruptionStudy {
   ///
   /// - Parameters:
   ///   - result: The report.
-  ///   - clean: The error on clean test images.
+  ///   - clean: The top-1 error on the clean test images, in [0, 1].
   ///   - classCount: The number of classes.
   ///   - report: Receives notes, on rank 0.
   func add(to result: inout EvaluationReport, clean: Double, classCount: Int, report: Reporter) {

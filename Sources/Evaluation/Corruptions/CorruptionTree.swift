@@ -13,20 +13,20 @@ import Measures
 /// Folders of corruptions lie in the folder itself, or in the folders `noise`, `blur`, `weather` and `digital` of the
 /// published archives.
 struct CorruptionTree {
-  /// The folder.
+  /// The folder that contains the corruptions.
   let folder: String
   private let paths: [String: String]
   private let classes: [[UInt8]]
 
   private static let groups = ["", "noise/", "blur/", "weather/", "digital/"]
 
-  /// Returns the folder of a corruption; `nil` if there is none.
+  /// Returns the path of a corruption's folder; `nil` if there is none.
   static func path(of corruption: String, in folder: String) -> String? {
     groups.map { group in "\(folder)/\(group)\(corruption)" }.first { path in DataPath.kind(path) == .folder }
   }
 
-  /// Lists all images, without keeping the lists, and checks that each corruption and severity has as many of each
-  /// class.
+  /// Lists all images and checks that every corruption and severity has the same number of images of each class; the
+  /// lists are not kept.
   ///
   /// Collective.
   ///
@@ -60,7 +60,7 @@ struct CorruptionTree {
     paths = try world.broadcast(value: found)
   }
 
-  /// Opens one severity of one corruption, from 0.
+  /// Opens the images of one corruption at one severity, from 0.
   ///
   /// Collective.
   ///
@@ -78,7 +78,7 @@ struct CorruptionTree {
 
   private static func path(_ corruption: String, _ severity: Int) -> String { "\(corruption)/\(severity + 1)" }
 
-  /// Returns the folders of all corruptions and severities.
+  /// Returns the path of each corruption's folder, after checking that it contains all severities.
   private static func paths(in folder: String) throws(FileError) -> [String: String] {
     var paths: [String: String] = [:]
     for corruption in CorruptionErrors.names {
@@ -117,7 +117,7 @@ struct CorruptionTree {
     return counts
   }
 
-  /// Checks that a folder has as many images of each class as the first.
+  /// Checks that a folder has the same number of images of each class as the folder `first`.
   private static func check(
     _ path: String, _ counts: [Int], _ classNames: [String], as first: String, _ expected: [Int]
   ) throws(FileError) {

@@ -3,8 +3,8 @@ import Imaging
 import KeyedRandomness
 
 extension RGBImage {
-  /// Returns the view of the image that evaluation takes: the image itself if it has the size, else resized to 8/7 of
-  /// it and cut.
+  /// Returns the view for evaluation: the image itself if it has the given size, else resized to 8/7 of the size and
+  /// center-cropped.
   func evaluationView(_ size: ImageSize) -> RGBImage {
     guard self.size != size else { return self }
     var stream = RandomStream(seed: 0, .augmentation)

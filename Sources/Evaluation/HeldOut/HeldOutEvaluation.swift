@@ -8,10 +8,10 @@ import WeightExchange
 
 /// The evaluation of the encoder during training (docs/evaluation.md, "During training").
 ///
-/// It does not influence the training: weights and running statistics are copied, and it uses random numbers of its
-/// own.
+/// The evaluation does not influence the training: it copies weights and running statistics and uses random numbers of
+/// its own.
 package struct HeldOutEvaluation: Sendable {
-  /// The queries with what was computed of them, for figures.
+  /// The results of one evaluation: measures, and the queries' features for figures.
   package struct Result {
     /// The measured values, such as accuracies.
     package var record: EvaluationRecord
@@ -109,7 +109,7 @@ package struct HeldOutEvaluation: Sendable {
     )
   }
 
-  /// Computes the projection head's outputs, not scaled to unit length; `nil` without a projection head.
+  /// Computes the projection head's outputs for the queries, before scaling to unit length; `nil` without a head.
   private func projections(of queries: FeatureRows, _ state: TrainingState) throws -> FeatureRows? {
     guard configuration.isContrasting, configuration.head.kind != .none else { return nil }
     return FeatureRows(
@@ -162,7 +162,7 @@ package struct HeldOutEvaluation: Sendable {
 }
 
 extension FeatureRows {
-  /// Returns the fraction of rows whose label equals the prediction.
+  /// Returns the fraction of rows whose label equals the predicted class.
   fileprivate func accuracy(of predictions: [Int32]) -> Double {
     Double(zip(labels, predictions).count { label, prediction in label == prediction }) / Double(count)
   }

@@ -7,16 +7,17 @@ import MPI
 /// The samples of evaluations during training: queries to be classified, and labeled training samples (references) to
 /// classify them by.
 ///
-/// Queries are validation images if the dataset has them or `--validation-fraction` holds some out. Otherwise they are
-/// training images, disjoint from the references; the encoder is then trained on both. Test images are never used. The
-/// choice is class-balanced and a function of the dataset only: the same in every run, on any number of ranks.
+/// Queries are validation images if there are any (of the dataset, or held out by `--validation-fraction`). Otherwise
+/// they are training images, disjoint from the references; the encoder is then trained on both. Test images are never
+/// used. The choice is class-balanced and a function of the dataset only: the same in every run, on any number of
+/// ranks.
 package struct HeldOutSamples: Sendable {
   private static let mostQueries = 2000
   private static let mostReferences = 8000
-  /// The number of training samples that are used even if they are a large part of the training set.
+  /// The number of training samples that are used even if this is a large part of the training set.
   private static let leastPool = 1000
-  /// The divisor that limits the number of training samples used beyond that, so that an evaluation costs a small part
-  /// of an epoch.
+  /// The inverse of the fraction of a larger training set that is used, so that an evaluation costs a small part of an
+  /// epoch.
   private static let poolShare = 5
 
   /// The queries, which are the samples to be classified.
@@ -77,7 +78,8 @@ package struct HeldOutSamples: Sendable {
     return divided(dataset, fraction: Double(most) / Double(dataset.count)).second
   }
 
-  /// Divides a dataset class by class, or as a whole if classes are too small for that.
+  /// Divides a dataset class by class, or as a whole if the classes are too small; `fraction` of the samples form the
+  /// second part.
   private static func divided(
     _ dataset: any ImageDataset, fraction: Double
   ) -> (first: any ImageDataset, second: any ImageDataset) {

@@ -11,7 +11,7 @@ import OneDNN
 import ParallelLoops
 import Runs
 
-/// A frozen encoder, compiled for computing the representations of whole datasets.
+/// A frozen encoder, compiled to compute the representations of whole datasets.
 ///
 /// Samples are computed in blocks of a fixed size, the last one padded, so that each sample gets the same features on
 /// any number of ranks and threads.

@@ -2,7 +2,7 @@ import Measures
 import NeuralNet
 
 extension FeatureRows {
-  /// The same features, with every row scaled to unit length.
+  /// These features with every row scaled to unit length.
   package var unit: FeatureRows {
     var scaled = features
     L2Normalization.scale(&scaled, width: width)

@@ -1,15 +1,15 @@
 import Formats
 import Runs
 
-/// Per-feature mean and standard deviation of the training set, used to standardize both splits.
+/// The mean and standard deviation of each feature in the training set, used to standardize training and test features.
 ///
-/// A feature that is constant in the training set is set to 0 in both splits: divided by a standard deviation of almost
-/// 0, it would outweigh all others in any test image where it differs.
+/// A feature that is constant in the training set becomes 0 in both sets: divided by a standard deviation of almost 0,
+/// it would outweigh all others in test images where it differs.
 struct FeatureStandardization {
   private let mean: [Float]
   private let factor: [Float]
 
-  /// The mean and the factor (1 ÷ standard deviation) as tensors, for the classifier's file.
+  /// The mean and the factor (1 ÷ standard deviation) of each feature as tensors, for the classifier's file.
   var tensors: [NamedTensor] {
     [
       NamedTensor(name: ClassifierFile.meanName, shape: [mean.count], elements: mean[...]),

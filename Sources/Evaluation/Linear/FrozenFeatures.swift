@@ -4,7 +4,7 @@ import Job
 import MPI
 import Measures
 
-/// A frozen encoder that computes the representations of whole datasets, and that is compiled once per size of views.
+/// A frozen encoder that computes the representations of whole datasets, compiled once per view size.
 package final class FrozenFeatures {
   /// The frozen encoder.
   package let encoder: FrozenEncoder
@@ -12,7 +12,7 @@ package final class FrozenFeatures {
   private let threads: Int
   private var compiled: (viewSize: ImageSize, extraction: FeatureExtraction)?
 
-  /// Creates the value; the encoder is compiled when it is first needed.
+  /// Creates the features of an encoder, which is compiled when it is first needed.
   package init(_ encoder: FrozenEncoder, threads: Int) {
     self.encoder = encoder
     self.threads = threads

@@ -10,8 +10,8 @@ import Optimizers
 
 /// A linear classifier on fixed features, trained with cross-entropy by all ranks.
 ///
-/// Like pretraining, it computes in shards and sums gradients in a fixed tree order: its weights are the same on any
-/// number of ranks.
+/// Samples are computed in shards (fixed parts of a batch) whose gradients are summed in a fixed tree order, so that
+/// the weights are the same on any number of ranks.
 final class LinearClassifier {
   /// The hyperparameters of the classifier's training.
   struct Settings: Sendable {
@@ -24,7 +24,7 @@ final class LinearClassifier {
     var seed: UInt64
   }
 
-  /// The names, shapes and offsets of weight and bias in ``parameters``.
+  /// The names, shapes and offsets of the weight and the bias in ``parameters``.
   package let layout: VectorLayout
   /// The weight `[classes, width]` followed by the bias `[classes]`.
   private(set) var parameters: [Float]
@@ -89,8 +89,8 @@ final class LinearClassifier {
     return lossSum / Double(max(steps, 1))
   }
 
-  /// Returns the contribution of one shard to the sum over shards: the gradient of its part of the mean cross-entropy,
-  /// followed by that part.
+  /// Returns one shard's vector for the sum over shards: the gradient of its part of the mean cross-entropy, then that
+  /// part.
   private func shardVector(
     _ samples: ArraySlice<Int32>, features: [Float], labels: [Int32]
   ) throws -> [Float] {

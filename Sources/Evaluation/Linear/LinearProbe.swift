@@ -1,9 +1,9 @@
 import MPI
 import Measures
 
-/// A linear classifier of standardized representations, trained as by `supcon linear` with its defaults.
+/// A linear classifier on standardized representations (linear probe), trained with the defaults of `supcon linear`.
 enum LinearProbe {
-  /// Trains on one set and counts the samples of another that are classified correctly.
+  /// Trains a classifier on one set and counts the correctly classified samples of another.
   ///
   /// Collective; the same counts on any number of ranks.
   ///
@@ -12,7 +12,7 @@ enum LinearProbe {
   ///   - test: The representations to classify.
   ///   - classCount: The number of classes.
   ///   - world: The ranks.
-  /// - Returns: The number of samples whose class ranks first, and among the first five.
+  /// - Returns: The number of samples whose class has the highest score, and whose class is among the five highest.
   /// - Throws: `MPIError` if the ranks cannot communicate.
   static func correctCounts(
     training: FeatureRows, test: FeatureRows, classCount: Int, over world: borrowing Communicator

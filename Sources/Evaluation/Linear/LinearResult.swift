@@ -7,7 +7,8 @@ import WeightExchange
 /// The result of the linear probe, to be written to the run directory.
 struct LinearResult {
   let request: LinearStage.Request
-  /// The output folder: ``ClassifierFile/folder``, or another one for other data or an earlier checkpoint.
+  /// The output folder in the run directory: ``ClassifierFile/folder``, or another one for other data or an earlier
+  /// checkpoint.
   let resultFolder: String
   /// The number of pretraining steps of the encoder.
   let step: Int
@@ -26,8 +27,8 @@ struct LinearResult {
   var top1: Double { Double(top1Count) / Double(testCount) }
   var top5: Double { Double(top5Count) / Double(testCount) }
 
-  /// Writes the result's folder in the run directory, replacing an earlier one; the accuracies for the run's own data
-  /// and latest weights are also written to its `summary.json`.
+  /// Writes the result's folder in the run directory, replacing an earlier result; for the run's own data and latest
+  /// weights, the accuracies are also written to the run's `summary.json`.
   func write(
     _ classifier: LinearClassifier, _ standardization: FeatureStandardization, into run: RunDirectory
   ) throws {

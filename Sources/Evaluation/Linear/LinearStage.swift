@@ -33,7 +33,7 @@ package enum LinearStage {
     package var momentum = 0.9
     /// The weight decay coefficient.
     package var weightDecay = 0.0
-    /// The augmentation; with `none`, features are computed once, otherwise again in every epoch.
+    /// The augmentation of training images; with `none`, features are computed only once, otherwise in every epoch.
     package var augmentation = Augmentation.none
     /// The random seed.
     package var seed: UInt64 = 0

@@ -4,8 +4,8 @@ import Imaging
 import Job
 import MPI
 
-/// The features of the training and the test split, `[samples, width]`, standardized with the training set's mean and
-/// standard deviation.
+/// The features of training and test set, `[samples, width]`, standardized by the training set's mean and standard
+/// deviation.
 struct StandardizedFeatures {
   /// The features of the training samples, augmented for the current epoch.
   private(set) var training: [Float]
@@ -21,7 +21,7 @@ struct StandardizedFeatures {
   private let extraction: FeatureExtraction
   private let loader: ShardLoader
 
-  /// Computes the features of both splits on all ranks.
+  /// Computes the features of training and test set on all ranks.
   ///
   /// Collective.
   init(
@@ -41,8 +41,8 @@ struct StandardizedFeatures {
     labels = training.labels
   }
 
-  /// Recomputes the training features from newly augmented samples; mean and standard deviation remain those of the
-  /// first epoch.
+  /// Recomputes the training features from newly augmented images; the mean and standard deviation of the first epoch
+  /// are kept.
   ///
   /// Collective.
   mutating func augmentAgain(epoch: Int, over world: borrowing Communicator) throws {

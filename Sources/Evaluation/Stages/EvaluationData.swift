@@ -10,26 +10,26 @@ import WeightExchange
 
 /// The data and the classifier that an evaluation measures, opened and checked before any work is done.
 struct EvaluationData {
-  /// The share of the images of a dataset to transfer to that is held out where it has no test images.
+  /// The fraction of a transfer dataset's training images that are held out for testing if there are no test images.
   private static let heldOutFraction = 0.2
   /// The default of `--neighbors`.
   private static let defaultNeighbors = 20
 
-  /// The images whose representations are known.
+  /// The labeled images to which test images are compared (the neighbors of k-NN).
   let training: any ImageDataset
   /// The images that are classified.
   let test: any ImageDataset
-  /// The number of neighbors that vote.
+  /// The number k of neighbors that vote.
   let neighbors: Int
-  /// The run's classifier; `nil` if it has none of these classes.
+  /// The run's classifier; `nil` if it has none for the classes of the test images.
   let classifier: RunClassifier?
-  /// The images that are to be told from the test images.
+  /// The outliers for out-of-distribution detection, images of another dataset; `nil` for none.
   let outliers: (any ImageDataset)?
-  /// The source of corrupted test images.
+  /// The source of corrupted test images; `nil` for none.
   let corruptions: CorruptionSource?
   /// The folder of the result in the run directory.
   let resultFolder: String
-  /// False if the run is read-only; the result is then printed only.
+  /// False if the run directory is read-only; the result is then only printed.
   let isStored: Bool
 
   /// Opens everything that a request names.
@@ -72,7 +72,7 @@ struct EvaluationData {
     isStored = try world.onRoot { try Self.makeFolder(folder, request, report) } ?? false
   }
 
-  /// Opens a dataset whose options begin with a word, as `--transfer-data` does, and names them in errors.
+  /// Opens a dataset; errors name its option, such as `--transfer-data` for the word `transfer`, in place of `--data`.
   private static func naming<Result>(_ word: String, _ open: () throws -> Result) throws -> Result {
     do {
       return try open()
@@ -85,7 +85,8 @@ struct EvaluationData {
 
   // MARK: - Another dataset
 
-  /// Returns the training and test images of another dataset, as the run's encoder takes images.
+  /// Returns the training and test images of another dataset, with the view size and normalization of the run's
+  /// encoder.
   private static func transferred(
     _ configuration: Configuration, _ request: EvaluationStage.Request, _ encoder: FrozenEncoder,
     over world: borrowing Communicator, report: Reporter
@@ -117,7 +118,7 @@ struct EvaluationData {
     }
   }
 
-  /// Returns the folder of the result for another dataset, such as `transfer-cifar100` or `transfer-flowers`.
+  /// Returns the name of the result's folder for another dataset, such as `transfer-cifar100` or `transfer-flowers`.
   private static func transferFolder(_ configuration: Configuration) -> String {
     let folder = configuration.data.dataset == .folder ? configuration.data.path : nil
     let last = folder?.split(separator: "/").last { part in part != "." && part != ".." }
@@ -146,7 +147,7 @@ struct EvaluationData {
     }
   }
 
-  /// Reads the run's classifier; `nil` if it has none of the classes of the test images and no option needs it.
+  /// Reads the run's classifier; `nil` if it has none for the classes of the test images and no option needs one.
   private static func classifier(
     _ request: EvaluationStage.Request, _ encoder: FrozenEncoder, of test: any ImageDataset,
     over world: borrowing Communicator, report: Reporter
@@ -168,9 +169,10 @@ struct EvaluationData {
     return nil
   }
 
-  /// Returns the number of neighbors: the given one, or the default if there are as many training samples.
+  /// Returns the number of neighbors: the given one, else the default, or the number of training samples if that is
+  /// smaller.
   ///
-  /// - Throws: ``CollectiveError`` if more are asked for than there are.
+  /// - Throws: ``CollectiveError`` if the given number exceeds the number of training samples.
   private static func neighbors(
     _ request: EvaluationStage.Request, of training: any ImageDataset, report: Reporter
   ) throws(CollectiveError) -> Int {

@@ -4,13 +4,12 @@ import MPI
 import Measures
 import Runs
 
-/// The measures of features of unit length, and of logits, as defined in docs/evaluation.md.
+/// The measures of unit-length features and of logits, as defined in docs/evaluation.md.
 struct EvaluationMeasures {
   /// The number of random draws of labeled samples for few-shot accuracy.
   static let drawCount = 20
   private static let restarts = 10
-  /// The k of the distance to the k-th nearest neighbor, the score for out-of-distribution detection (Sun, Ming, Zhu
-  /// and Li 2022).
+  /// The k of the k-NN distance that scores samples for out-of-distribution detection (Sun, Ming, Zhu and Li 2022).
   static let outlierNeighbor = 50
 
   /// The features of the training set, with rows of unit length.
@@ -55,7 +54,7 @@ struct EvaluationMeasures {
     }
   }
 
-  /// Returns the test accuracy of nearest-mean classification for each of several sets of class means.
+  /// Returns the test accuracy of classification by the nearest class mean, for each of several sets of class means.
   private func accuracy(means: [[Float]], over world: borrowing Communicator) throws -> [Double] {
     let test = test
     let predictions = try RowWork.gather(

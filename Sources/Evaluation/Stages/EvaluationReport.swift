@@ -1,7 +1,7 @@
 import Configuration
 import Runs
 
-/// Named measures, in the order in which they are printed.
+/// The named measures of an evaluation, in the order in which they are printed.
 struct EvaluationReport {
   /// One line of the table that is printed.
   struct Line {
@@ -11,7 +11,7 @@ struct EvaluationReport {
   }
 
   private(set) var lines: [Line] = []
-  /// Values that are written to the file but not printed.
+  /// Further values that are written to the file but not printed.
   var details: [String: JSONValue] = [:]
 
   /// Appends a measure, with its name in the file and its title in the table.

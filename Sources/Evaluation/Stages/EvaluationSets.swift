@@ -3,9 +3,9 @@ import Formats
 import ImageCodecs
 import Imaging
 
-/// A dataset with the samples of another one, whose images or views differ from them.
+/// A dataset derived from another one with the same samples, but changed images or views.
 protocol DerivedDataset: ImageDataset {
-  /// The dataset that has the samples.
+  /// The dataset from which this one is derived.
   var original: any ImageDataset { get }
 }
 
@@ -41,7 +41,7 @@ struct MirroredDataset: DerivedDataset {
   }
 }
 
-/// A dataset with another normalization and view size than its own: those of a run's encoder.
+/// A dataset with the normalization and view size of a run's encoder in place of its own.
 struct Renormalized: DerivedDataset {
   let original: any ImageDataset
   let viewSize: ImageSize

@@ -57,10 +57,10 @@ package enum EvaluationStage {
       self.run = run
     }
 
-    /// A configuration that names the dataset of outliers; `nil` for none.
+    /// The configuration that names the dataset of outliers; `nil` for none.
     var outliers: Configuration? { Self.configuration(outlierDataset, outlierData) }
 
-    /// A configuration that names the other dataset; `nil` for the run's own.
+    /// The configuration that names the other dataset; `nil` for the run's own.
     var transfer: Configuration? { Self.configuration(transferDataset, transferData) }
 
     private static func configuration(_ dataset: DataOptions.Dataset?, _ data: String?) -> Configuration? {
@@ -83,7 +83,8 @@ package enum EvaluationStage {
         ?? Configuration.problem(ofThreads: threads)
     }
 
-    /// Returns the error in the options that name another dataset, which begin with the word.
+    /// Returns the error in the options for another dataset, which begin with `word`, such as `--ood-data`; `nil` if
+    /// there is none.
     private static func problem(_ configuration: Configuration?, _ data: String?, _ word: String) -> String? {
       guard let configuration else {
         return data == nil ? nil : "--\(word)-data: goes with --\(word)-dataset; give both"
@@ -93,7 +94,8 @@ package enum EvaluationStage {
       }
     }
 
-    /// The option that asks for a measure of the run's own data or classifier beside `--transfer-dataset`.
+    /// The error for an option that contradicts `--transfer-dataset`, because it measures on the run's own data; or
+    /// `nil`.
     private var transferProblem: String? {
       guard transferDataset != nil else { return nil }
       let own: [(String, Bool)] = [
@@ -105,7 +107,7 @@ package enum EvaluationStage {
       }
     }
 
-    /// The option that asks for a measure of the encoder or classifier beside `--features pixels`.
+    /// The error for an option that contradicts `--features pixels`, because it needs the encoder; or `nil`.
     private var pixelProblem: String? {
       guard features == .pixels else { return nil }
       let other: [(String, Bool)] = [
@@ -200,7 +202,7 @@ package enum EvaluationStage {
     return details
   }
 
-  /// Replaces the result of an earlier evaluation of the same data and checkpoint.
+  /// Writes the result, replacing that of an earlier evaluation of the same data and checkpoint.
   private static func write(
     _ result: EvaluationReport, _ confusion: String?, into directory: RunDirectory, _ folder: String
   ) throws {
@@ -213,7 +215,7 @@ package enum EvaluationStage {
     }
   }
 
-  /// Adds the accuracy of a linear classifier that is trained on the other dataset.
+  /// Adds the accuracy of a linear classifier that is trained on the transfer dataset.
   ///
   /// Collective.
   private static func addLinearProbe(

@@ -6,14 +6,14 @@ import OneDNN
 import Runs
 import WeightExchange
 
-/// The classifier of a run, the same on every rank: that of its linear probe, or else the one trained with the encoder.
+/// The classifier of a run, on every rank: that of the linear probe, or else the one trained along with the encoder.
 package struct RunClassifier: Sendable {
   /// The weight of the linear classifier, `[classes, width]`.
   package let weight: [Float]
   /// The bias of the linear classifier, `[classes]`.
   package let bias: [Float]
 
-  /// Creates the value from a classifier that every rank has read.
+  /// Creates a classifier from one that every rank has read.
   init(_ classifier: ExportedClassifier) {
     (weight, bias) = (classifier.weight, classifier.bias)
   }

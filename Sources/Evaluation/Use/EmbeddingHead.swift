@@ -3,7 +3,7 @@ import NeuralNet
 import OneDNN
 import Runs
 
-/// The projection head of a run, followed by scaling to unit length: the map from representations to embeddings.
+/// The map from representations to embeddings: a run's projection head, then scaling to unit length.
 final class EmbeddingHead {
   let width: Int
   private let head: ProjectionHead

@@ -57,7 +57,7 @@ package enum EmbeddingStage {
     }
   }
 
-  /// Computes the features, in the order of the dataset or of the files, and writes them on rank 0, a part at a time.
+  /// Computes the features in the order of the dataset or of the files; rank 0 writes them, one part at a time.
   ///
   /// Collective; the memory needed does not depend on the number of samples.
   ///
@@ -122,7 +122,7 @@ package enum EmbeddingStage {
     return .success
   }
 
-  /// Opens a split; if it does not exist, the error message suggests the one that every dataset has.
+  /// Opens a split of the run's dataset; if it does not exist, the error suggests the split that every dataset has.
   ///
   /// Collective.
   private static func open(
@@ -175,7 +175,7 @@ package enum EmbeddingStage {
     return badCount == 0 ? .success : .data
   }
 
-  /// Publishes the output files and reports them.
+  /// Renames the output files to their final names and reports them.
   ///
   /// Collective.
   private static func publish(

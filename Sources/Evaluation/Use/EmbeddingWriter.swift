@@ -2,7 +2,7 @@ import Formats
 import Measures
 import Runs
 
-/// A writer of the output files of `supcon embed`, which are written row by row and published together at the end.
+/// A writer of the output files of `supcon embed`, which get their final names together at the end.
 final class EmbeddingWriter {
   /// The sample to which a row of features belongs.
   struct Sample {

@@ -7,7 +7,7 @@ import Measures
 import Runs
 import WeightExchange
 
-/// The representations of image files given to a command, computed in parts so that the memory is bounded.
+/// The representations of the image files given to a command, computed part by part to bound the memory.
 package struct ImageFeatures {
   /// A range of the files, in order, with their representations.
   package struct Part {
@@ -28,12 +28,12 @@ package struct ImageFeatures {
   private let extraction: FeatureExtraction
   private let filesPerPart: Int
 
-  /// Returns the error message for a command's empty list of images, or `nil`.
+  /// Returns the error message for an empty list of images, or `nil`.
   package static func problem(of images: [String]) -> String? {
     images.isEmpty ? "no images: give files, folders, or - for a list on the standard input" : nil
   }
 
-  /// The largest number of files that are computed one at a time, because a padded block of 64 would take longer.
+  /// The largest number of files that are computed one by one; more are computed in blocks of 64, the last one padded.
   private static let fewFiles = 16
 
   /// Lists the files on rank 0, broadcasts the list, and compiles the encoder.
@@ -46,8 +46,8 @@ package struct ImageFeatures {
   ///   - run: The encoder's run directory.
   ///   - threads: The number of threads of each rank.
   ///   - world: The ranks.
-  /// - Throws: ``CollectiveError`` if there are no files or none of them exists, or if the run does not know mean,
-  ///   deviation and size of its images.
+  /// - Throws: ``CollectiveError`` if there are no files or none of them exists, or if the run does not record the
+  ///   mean, standard deviation and size of its images.
   package init(
     _ images: [String], _ encoder: FrozenEncoder, run: String, threads: Int, over world: borrowing Communicator
   ) throws {
@@ -69,7 +69,8 @@ package struct ImageFeatures {
 
   /// Returns the paths of all files, on rank 0.
   ///
-  /// - Throws: ``RunError`` if none of them exists; where some do, the others are named and these are done.
+  /// - Throws: ``RunError`` if none of the files exists; if some do, missing files are reported later and the others
+  ///   are used.
   private static func list(_ images: [String]) throws(RunError) -> [String] {
     let paths = ImageFiles.expand(images)
     guard let first = paths.first, paths.allSatisfy({ path in unsafe access(path, F_OK) != 0 }) else { return paths }
@@ -81,7 +82,7 @@ package struct ImageFeatures {
   /// The number of elements of a representation.
   package var width: Int { extraction.width }
 
-  /// The indices of the first files of all parts.
+  /// The index of the first file of each part.
   package var parts: StrideTo<Int> { stride(from: 0, to: paths.count, by: filesPerPart) }
 
   /// Computes one part; the result is the same on every rank.
@@ -113,9 +114,9 @@ package struct ImageFeatures {
 }
 
 extension ImagePreprocessing {
-  /// Reads a run's files.
+  /// Reads the image preprocessing of a run from the run's files.
   ///
-  /// - Throws: ``CollectiveError`` if they do not contain mean and deviation.
+  /// - Throws: ``CollectiveError`` if the files do not contain mean and standard deviation.
   static func known(_ configuration: Configuration, run: String) throws(CollectiveError) -> ImagePreprocessing {
     guard let preprocessing = ImagePreprocessing(configuration, run: run) else {
       throw CollectiveError(
@@ -127,7 +128,7 @@ extension ImagePreprocessing {
 }
 
 extension FeatureExtraction {
-  /// Returns the number of samples in a part: whole blocks, several for each thread of each rank.
+  /// Returns the number of samples in a part, a whole number of blocks, several for each thread of each rank.
   static func samplesPerPart(threads: Int, ranks: Int) -> Int {
     usualBlockSize * max(64, 8 * threads * ranks)
   }

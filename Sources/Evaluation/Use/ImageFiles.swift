@@ -6,8 +6,7 @@ import Imaging
 import Synchronization
 import WeightExchange
 
-/// A dataset of image files without labels, in which a file that cannot be decoded is recorded and replaced by a black
-/// image.
+/// A dataset of unlabeled image files; a file that cannot be decoded is recorded and replaced by a black image.
 final class ImageFiles: ImageDataset {
   let classNames: [String] = []
   let viewSize: ImageSize
@@ -16,7 +15,7 @@ final class ImageFiles: ImageDataset {
   private let sixteenBit: SixteenBit
   private let bad = Mutex<[Int: String]>([:])
 
-  /// Creates a dataset of the files at some paths.
+  /// Creates a dataset of the files at the given paths.
   init(_ paths: [String], _ preprocessing: ImagePreprocessing) {
     self.paths = paths
     sixteenBit = preprocessing.sixteenBit
@@ -47,8 +46,8 @@ final class ImageFiles: ImageDataset {
   /// The error messages of the files that this rank could not decode, by index.
   var badFiles: [Int: String] { bad.withLock { bad in bad } }
 
-  /// Expands command-line arguments to paths: files, all images in folders and their subfolders sorted by path, and for
-  /// `-` the lines of the standard input.
+  /// Expands command-line arguments to paths: files, all images in folders and subfolders, sorted by path, and for `-`
+  /// the lines of standard input.
   static func expand(_ arguments: [String]) -> [String] {
     arguments.flatMap { argument -> [String] in
       if argument == "-" {

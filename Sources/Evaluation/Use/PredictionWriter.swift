@@ -20,7 +20,7 @@ struct PredictionWriter {
     format.begin(header: "file,place,label,probability", output)
   }
 
-  /// Writes the most probable classes of one file; of equally probable ones, the class with the lower index comes
+  /// Writes the most probable classes of one file; of equally probable classes, the one with the lower index comes
   /// first.
   mutating func write(_ path: String, _ probabilities: [Double], _ output: Reporter) {
     let best = probabilities.indices.sorted { one, other in

@@ -1,10 +1,9 @@
 import Glibc
 import Synchronization
 
-/// A file that is written atomically.
+/// A file that is written atomically: readers see either the old or the complete new file, even after a crash.
 ///
-/// It is written under a temporary name in the same folder, flushed, renamed, and the folder flushed: readers see
-/// either the old or the complete new file, even after a crash.
+/// The file is written under a temporary name in the same folder, flushed and renamed; then the folder is flushed.
 @safe
 public struct AtomicFile: ~Copyable, Sendable {
   /// The suffix of temporary file names.
@@ -66,7 +65,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     return Prepared(file)
   }
 
-  /// A file whose contents are written but not yet flushed and named.
+  /// A file whose contents are written, but which is not yet flushed and renamed.
   public final class Prepared: Sendable {
     private let file: AtomicFile
 
@@ -93,7 +92,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     }
   }
 
-  /// Checks that a file can be written, before the work that computes its contents.
+  /// Checks that a file can be written, before its contents are computed.
   ///
   /// - Throws: ``FileError`` if its folder is missing or not writable, or if something other than a file exists at the
   ///   path.
@@ -107,7 +106,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     unsafe unlink(probe)
   }
 
-  /// Refuses a path that the finished file cannot or must not replace: a folder or a device.
+  /// Throws if the path is a folder or a device, which the finished file cannot or must not replace.
   private static func checkKind(_ path: String) throws(FileError) {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return }
@@ -166,7 +165,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     try Self.flushDirectory(end.map { index in String(path[..<index]) } ?? ".")
   }
 
-  /// The error codes of file systems that cannot flush a folder, such as CIFS, and do not need to.
+  /// The error codes for file systems that cannot flush a folder, such as CIFS, and do not need to.
   private static let unsupportedFlush: Set<Int32> = [EINVAL, ENOTSUP, ENOSYS, EISDIR]
 
   /// Flushes a folder's entries to the disk, if the file system supports it.

@@ -8,7 +8,7 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
     case missing
     /// A file whose contents are not as expected.
     case content
-    /// An output that cannot be created where it was asked for.
+    /// An output that cannot be created at the given path.
     case creation
     /// A read or write that failed.
     case inputOutput
@@ -31,10 +31,10 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
     self.init(path, action, code, kind: code == ENOENT || code == ENOTDIR ? .missing : .inputOutput)
   }
 
-  /// Creates the error for an output that cannot be created at `path`, in the system's words for the `errno` value
+  /// Creates the error for an output that cannot be created at `path`, with the system's message for the error number
   /// `code`.
   ///
-  /// A full or failing disk is a failed write; every other reason lies in the path that was chosen.
+  /// The kind is `inputOutput` for a full or failing disk, else `creation`, because the path is at fault.
   public init(creating path: String, code: Int32) {
     self.init(path, "create it", code, kind: [ENOSPC, EDQUOT, EIO].contains(code) ? .inputOutput : .creation)
   }

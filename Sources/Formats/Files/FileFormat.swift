@@ -1,5 +1,5 @@
-/// The format of a file, recognized by its first bytes, for messages and for the refusal to replace a file of another
-/// format.
+/// The format of a file, recognized by its first bytes, for error messages and to protect files from being overwritten
+/// by another format.
 public enum FileFormat: String, Sendable, CaseIterable {
   case zip = "a ZIP archive"
   case emptyZip = "an empty ZIP archive"
@@ -26,10 +26,10 @@ public enum FileFormat: String, Sendable, CaseIterable {
   case json = "a JSON file"
   case text = "a text file"
 
-  /// The number of first bytes that the recognition takes.
+  /// The number of bytes at the start of a file that suffice to recognize the format.
   public static let startLength = 512
 
-  /// The format in words, with its article.
+  /// The name of the format with its article, such as `a JSON file`.
   public var title: String { rawValue }
 
   /// True for a file that holds other files.
@@ -38,7 +38,7 @@ public enum FileFormat: String, Sendable, CaseIterable {
   /// True for a single image.
   public var isImage: Bool { rawValue.hasSuffix("image") }
 
-  /// True for a format that people can read.
+  /// True for a text format.
   public var isText: Bool { [.html, .json, .text].contains(self) }
 
   private static let signatures: [(format: FileFormat, offset: Int, bytes: [UInt8])] = [
@@ -54,7 +54,7 @@ public enum FileFormat: String, Sendable, CaseIterable {
     (.safetensors, 8, Array("{".utf8)),
   ]
 
-  /// Recognizes a format; `nil` for an unknown one, and for no bytes at all.
+  /// Recognizes a format; `nil` if it is unknown or there are no bytes.
   ///
   /// - Parameter start: The first ``startLength`` bytes of the file, or all of a shorter file.
   public init?(start: [UInt8]) {
@@ -80,7 +80,7 @@ public enum FileFormat: String, Sendable, CaseIterable {
     self.init(start: start)
   }
 
-  /// Returns the bytes as text, without a character that the end cuts; `nil` if they are none.
+  /// Returns the bytes as UTF-8 text, except a character cut off at the end; `nil` if they are not text.
   private static func text(_ start: [UInt8]) -> String? {
     guard !start.isEmpty, !start.contains(where: { byte in byte < 0x20 && ![9, 10, 12, 13].contains(byte) }) else {
       return nil

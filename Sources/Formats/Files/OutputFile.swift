@@ -1,6 +1,6 @@
 import Glibc
 
-/// A single file that a command writes, with its format.
+/// The path and format of a file that a command writes.
 public struct OutputFile: Sendable {
   /// The formats that commands write.
   public enum Format: String, Sendable {
@@ -27,7 +27,7 @@ public struct OutputFile: Sendable {
     self.option = option
   }
 
-  /// Checks that the file can be written, and that it replaces no file of another known format.
+  /// Checks that the file can be written and does not replace a file of another known format.
   ///
   /// - Returns: True if a file of the same format will be replaced.
   /// - Throws: ``FileError`` of kind `creation` otherwise.

@@ -1,7 +1,8 @@
 /// A message in the wire format of Protocol Buffers, built field by field.
 ///
-/// A field is a varint (field number · 8 + wire type), then a varint, four or eight bytes, or a length and that number
-/// of bytes. Long vectors are referenced until the message is written, so that a model's weights are never copied.
+/// A field is a tag, the varint (field number · 8 + wire type), followed by a varint, four or eight bytes, or a length
+/// and that number of bytes. Long vectors are referenced until the message is written, so that a model's weights are
+/// never copied.
 struct ProtobufMessage: Sendable {
   private enum Piece: Sendable {
     case bytes([UInt8])

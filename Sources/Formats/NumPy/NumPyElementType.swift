@@ -27,7 +27,7 @@ public struct NumPyElementType: Sendable, Equatable {
   /// True if float32 represents every value exactly.
   public var fitsFloat: Bool { isFloatingPoint && byteCount <= 4 }
 
-  /// The largest number of an integer type, with which some files mark rows without a label; `nil` for other types and
+  /// The largest value of an integer type, used as the label of unlabeled rows in some files; `nil` for other types and
   /// for uint64.
   public var largestInteger: Int64? {
     switch kind {

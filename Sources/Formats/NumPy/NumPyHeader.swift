@@ -96,7 +96,7 @@ struct NumPyHeader {
     return count
   }
 
-  /// Guesses the format of a file that is not NumPy's from its first bytes.
+  /// Returns a description of a file that is not NumPy's, guessed from its first bytes.
   private static func guess(_ start: [UInt8]) -> String {
     let kinds: [(String, [UInt8])] = [
       ("empty", []), ("an HDF5 file", [0x89, 0x48, 0x44, 0x46]), ("a pickle or a file of torch.save", [0x80]),

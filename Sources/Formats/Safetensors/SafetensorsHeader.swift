@@ -120,7 +120,7 @@ public struct SafetensorsHeader: Sendable {
     }
   }
 
-  /// Returns true if a tensor of this shape and type takes `byteCount` bytes; always true for unknown types.
+  /// Returns true if a tensor of this shape and type has `byteCount` bytes; always true for unknown types.
   private static func fits(_ byteCount: Int, _ shape: [Int], _ type: TensorType) -> Bool {
     var bits = type.bitCount ?? 1
     for extent in shape {

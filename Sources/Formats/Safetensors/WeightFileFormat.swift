@@ -32,20 +32,20 @@ public enum WeightFileFormat {
     return file
   }
 
-  /// Returns true for an ONNX file: its ModelProto begins with the version (field 1) and, from all exporters, another
-  /// short field.
+  /// Returns true for an ONNX file: it starts with ModelProto's version (field 1), and then another field or the name
+  /// `.onnx`.
   private static func isONNX(_ start: [UInt8], _ path: String) -> Bool {
     guard start.count > 2, start[0] == 0x08, (1...20).contains(start[1]) else { return false }
     return path.lowercased().hasSuffix(".onnx") || beginsAsONNX(start)
   }
 
-  /// Returns true for the first bytes of an ONNX file, whatever its name is.
+  /// Returns true if the bytes start an ONNX file: ModelProto's version (field 1), then the tag of another short field.
   static func beginsAsONNX(_ start: [UInt8]) -> Bool {
     start.count > 2 && start[0] == 0x08 && (1...20).contains(start[1])
       && [0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42].contains(start[2])
   }
 
-  /// The error for a file of another format, after its path.
+  /// Returns the error for a file of another format, without the path that precedes it.
   private static func problem(of format: FileFormat) -> String {
     switch format {
     case .hdf5: "is an HDF5 file, as Keras writes; save the weights of a PyTorch model as safetensors"
@@ -69,8 +69,8 @@ public enum WeightFileFormat {
     return torchProblem(path)
   }
 
-  /// A Python script that converts a `torch.save` file of nested dictionaries to tensors with dotted names, without the
-  /// optimizer's.
+  /// A Python script that converts a `torch.save` file of nested dictionaries to a flat one with dotted names, without
+  /// the optimizer's tensors.
   private static let script =
     #"import sys, torch, safetensors.torch as s; w = torch.load(sys.argv[1], map_location="cpu", weights_only=False); w = w.state_dict() if hasattr(w, "state_dict") else w; f = lambda d, p="": [x for k, v in d.items() if not str(k).startswith("opt") for x in (f(v, p + str(k) + ".") if isinstance(v, dict) else [(p + str(k), v)])]; s.save_file({k: v.detach().clone().contiguous() for k, v in f(w) if torch.is_tensor(v)}, sys.argv[2])"#
 

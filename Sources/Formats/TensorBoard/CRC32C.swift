@@ -14,8 +14,8 @@ package enum CRC32C {
     }
   }
 
-  /// Returns the CRC-32C rotated by 15 bits plus a constant, as TensorFlow stores it, so that data may contain
-  /// checksums themselves.
+  /// Returns the masked CRC-32C of TensorFlow's files: rotated by 15 bits, plus a constant, in case data contain
+  /// checksums.
   package static func masked(_ bytes: [UInt8]) -> UInt32 {
     let checksum = checksum(bytes)
     return (checksum >> 15 | checksum << 17) &+ 0xA282_EAD8

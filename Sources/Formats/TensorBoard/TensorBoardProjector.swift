@@ -38,8 +38,7 @@ public enum TensorBoardProjector {
     try writeConfiguration(of: sets.map(\.name), to: folder)
   }
 
-  /// Returns the file name of a set's table of embeddings, without `.tsv`; that of its metadata ends in
-  /// `-metadata.tsv`.
+  /// Returns the file name of a set's embeddings without `.tsv`; with `-metadata.tsv` it is the file of their metadata.
   public static func fileName(_ set: String) -> String {
     String(set.map { letter in letter.isASCII && (letter.isLetter || letter.isNumber) ? letter : "-" })
   }
@@ -77,7 +76,7 @@ public enum TensorBoardProjector {
     }
   }
 
-  /// Writes the metadata table; TensorBoard requires that a single column has no heading line.
+  /// Writes the metadata table, with a heading line unless there is a single column, as TensorBoard requires.
   private static func writeMetadata(_ set: Embeddings, to path: String) throws(FileError) {
     var lines =
       set.metadata.count > 1 ? [set.metadata.map { column in cell(column.heading) }.joined(separator: "\t")] : []

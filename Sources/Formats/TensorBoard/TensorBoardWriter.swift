@@ -2,10 +2,10 @@ import Glibc
 
 /// A writer of a TensorBoard event file, which holds scalars, histograms, images and texts by step.
 ///
-/// A record is the length of its data in 8 bytes, the masked checksum of the length, the data, and the masked checksum
-/// of the data. Each start of a run writes a new file, so that a truncated record spoils nothing after it. The file of
-/// a resumed run tells TensorBoard to drop the steps that are computed again. Each event is written by one system call,
-/// so that readers see complete events.
+/// A record consists of the length of its data (8 bytes), the masked checksum of the length, the data, and the masked
+/// checksum of the data. Each start of a run writes a new file, so that a truncated record affects nothing after it.
+/// The file of a resumed run tells TensorBoard to drop the steps that are computed again. Each event is written by one
+/// system call, so that readers see complete events.
 @safe
 public struct TensorBoardWriter: ~Copyable {
   /// A value in an event.
@@ -88,7 +88,7 @@ public struct TensorBoardWriter: ~Copyable {
     try append(event)
   }
 
-  /// Returns a Summary.Value message; the numbers are the field numbers in summary.proto.
+  /// Returns a Summary.Value message; the numbers in the body are the field numbers of summary.proto.
   private static func message(_ tag: String, _ value: Value) -> ProtobufMessage {
     var message = ProtobufMessage()
     message.add(1, tag)
