@@ -1,4 +1,4 @@
-/// A decoder of Windows bitmaps, which ignores alpha and gives the same levels as Pillow.
+/// A decoder of Windows bitmaps that ignores alpha and returns the same 8-bit values as Pillow.
 enum BMPDecoder {
   /// Decodes the pixels of a bitmap whose header was already read.
   ///
@@ -59,7 +59,7 @@ enum BMPDecoder {
     }
   }
 
-  /// The position and width of one color channel's bits in a pixel; its value is scaled to 8 bits, rounding down.
+  /// The bit position and width of one color channel in a pixel; values are scaled to 8 bits, rounding down.
   private struct Channel {
     let shift: Int
     let most: UInt64

@@ -17,7 +17,7 @@ struct BMPHeader {
   let pixelOffset: Int
   /// The bit masks of red, green and blue in pixels of 16 and 32 bits.
   let masks: [UInt32]
-  /// The palette's file offset, number of colors, and bytes per color (blue, green, red, and often a fourth).
+  /// The palette: its file offset, number of colors, and bytes per color (blue, green, red, and often a fourth).
   let palette: (offset: Int, count: Int, stride: Int)
 
   /// The number of bytes of an uncompressed row, a multiple of 4.

@@ -1,4 +1,4 @@
-/// The structure of a GIF file up to the compressed pixels of its first frame.
+/// The blocks of a GIF file up to the compressed pixels of its first frame.
 struct GIFBlocks {
   let header: ImageHeader
   /// The position and size of the first frame in the image.
@@ -9,7 +9,7 @@ struct GIFBlocks {
   /// The palette index of the color around a frame that is smaller than the image: the transparent color, else the
   /// background color.
   let background: Int
-  /// The file offset of the minimum code size, which precedes the blocks of compressed pixels.
+  /// The file offset of the minimum code size, the byte before the blocks of compressed pixels.
   let pixelOffset: Int
 
   /// Reads the blocks up to the first frame.

@@ -34,21 +34,21 @@ public enum ImageFormat: String, Sendable, CaseIterable {
   }
 }
 
-/// The type of a file with regard to image decoding.
+/// The type of a file with respect to image decoding.
 ///
 /// A folder scan decides by the file name ending (``init(ending:)``), the decoder by the first bytes
 /// (``init(firstBytes:)``).
 public enum ImageFileKind: Sendable, Equatable {
   /// An image that this program can decode on this host.
   case decodable(ImageFormat)
-  /// An image whose decoder library is not installed on this host, with the name of the Debian package to install.
+  /// An image whose decoder library is not installed on this host; `package` is the Debian package to install.
   case missingLibrary(ImageFormat, package: String)
   /// An image or video in a format that this program does not decode, with the format's name.
   case unsupported(String)
   /// A file that is not an image, such as an archive, with the name of its format.
   case other(String)
 
-  /// Returns the type of files with a name ending; `nil` for an ending of no known image format.
+  /// Returns the type of files with this ending; `nil` if it belongs to no known image format.
   ///
   /// - Parameter ending: The part of the file name after its last dot, in upper or lower case.
   public init?(ending: String) {
@@ -62,7 +62,7 @@ public enum ImageFileKind: Sendable, Equatable {
     }
   }
 
-  /// Detects the type of a file from its first 16 bytes; `nil` if they are unknown.
+  /// Detects the type of a file from its first 16 bytes; `nil` if they match no known format.
   public init?(firstBytes bytes: Span<UInt8>) {
     guard let signature = Self.signatures.first(where: { signature in signature.matches(bytes) }) else { return nil }
     self = signature.kind
@@ -73,7 +73,7 @@ public enum ImageFileKind: Sendable, Equatable {
     ImageFormat.allCases.filter { format in decoded(format) == .decodable(format) }.flatMap(\.endings)
   }
 
-  /// Endings of known image formats that this program does not decode, and the formats' names.
+  /// The endings of known image formats that this program does not decode, with the formats' names.
   public static let unsupportedEndings: [String: String] = [
     "avif": "AVIF", "heic": "HEIC", "heif": "HEIF", "jxl": "JPEG XL", "jp2": "JPEG 2000", "j2k": "JPEG 2000",
     "jpx": "JPEG 2000", "jxr": "JPEG XR", "ppm": "PPM", "pgm": "PGM", "pbm": "PBM", "pnm": "PNM", "pfm": "PFM",

@@ -10,7 +10,7 @@ public struct ImageHeader: Sendable, Equatable {
   public let format: ImageFormat
   /// The size of the stored image, before ``orientation`` is applied.
   public let storedSize: ImageSize
-  /// The rotation or reflection to be applied to the stored image for display.
+  /// The rotation or reflection that displays the stored image upright.
   public let orientation: ImageOrientation
 
   /// The size of the image after ``orientation`` is applied.

@@ -1,33 +1,33 @@
 /// The rotation or reflection to be applied to a stored image for display; raw values are those of EXIF tag 274 (CIPA
 /// DC-008, 4.6.5.1.1).
 public enum ImageOrientation: Int, Sendable, CaseIterable {
-  /// No change for display (EXIF value 1).
+  /// No change (EXIF value 1).
   case upright = 1
-  /// A reflection to be applied for display, which exchanges left and right (EXIF value 2).
+  /// A horizontal reflection: left and right are exchanged (EXIF value 2).
   case mirrored
-  /// A rotation by 180 degrees to be applied for display (EXIF value 3).
+  /// A rotation by 180 degrees (EXIF value 3).
   case turnedHalf
-  /// A reflection to be applied for display, which exchanges top and bottom (EXIF value 4).
+  /// A vertical reflection: top and bottom are exchanged (EXIF value 4).
   case flipped
-  /// A transposition to be applied for display: rows become columns (EXIF value 5).
+  /// A transposition: rows become columns (EXIF value 5).
   case transposed
-  /// A clockwise rotation by 90 degrees to be applied for display (EXIF value 6).
+  /// A clockwise rotation by 90 degrees (EXIF value 6).
   case turnedRight
-  /// A transposition and a rotation by 180 degrees to be applied for display (EXIF value 7).
+  /// A transposition and a rotation by 180 degrees (EXIF value 7).
   case transversed
-  /// A counterclockwise rotation by 90 degrees to be applied for display (EXIF value 8).
+  /// A counterclockwise rotation by 90 degrees (EXIF value 8).
   case turnedLeft
 
-  /// True if rows of the stored image are columns of the displayed one.
+  /// True if rows of the stored image become columns of the displayed image.
   var exchangesAxes: Bool { rawValue >= ImageOrientation.transposed.rawValue }
 
-  /// Returns the size in pixels that a stored image of a size has when displayed: width and height are exchanged by
-  /// half of the orientations.
+  /// Returns the displayed size of a stored image, in pixels: width and height are exchanged by half of the
+  /// orientations.
   func size(ofStored size: ImageSize) -> ImageSize {
     exchangesAxes ? ImageSize(width: size.height, height: size.width) : size
   }
 
-  /// The axes of the displayed image that run against those of the stored one.
+  /// The axes of the displayed image along which stored pixels are read in reverse.
   private var isReversed: (columns: Bool, rows: Bool) {
     switch self {
     case .upright, .transposed: (false, false)
@@ -37,7 +37,7 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
     }
   }
 
-  /// Returns the image to display: a stored image after this rotation or reflection.
+  /// Returns a stored image after this rotation or reflection, for display.
   public func applied(to image: RGBImage) -> RGBImage {
     guard self != .upright else { return image }
     let (width, height) = (image.width, image.height)
@@ -70,7 +70,7 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
 extension ImageOrientation {
   private static let tag = 274
 
-  /// Creates the orientation that EXIF data (a TIFF structure) hold; `nil` if they hold none.
+  /// Reads the orientation from EXIF data (a TIFF structure); `nil` if they contain none.
   init?(exif: Span<UInt8>) {
     let isLittle = exif.starts(with: [0x49, 0x49])
     guard isLittle || exif.starts(with: [0x4D, 0x4D]) else { return nil }
@@ -95,7 +95,7 @@ extension ImageOrientation {
     return nil
   }
 
-  /// Creates the orientation that an XMP packet holds, which counts if EXIF has none; `nil` if it holds none.
+  /// Reads the orientation from an XMP packet, used if EXIF gives none; `nil` if it contains none.
   init?(xmp: Span<UInt8>) {
     let name = Array("tiff:Orientation".utf8)
     for offset in 0..<max(0, xmp.count - name.count - 2) where xmp[offset] == name[0] {

@@ -3,8 +3,8 @@ import CImageCodecs
 /// A JPEG decoder that uses libjpeg-turbo with its most accurate settings: accurate inverse DCT, smooth chroma
 /// upsampling.
 ///
-/// Unlike Pillow, which accepts damaged image data, it refuses an image with missing or certainly wrong parts. Damage
-/// that does not affect any pixel is accepted: ``harmlessWarnings``, and a missing end-of-image marker.
+/// Unlike Pillow, the decoder refuses images with missing or certainly damaged parts. It accepts damage that affects no
+/// pixel: ``harmlessWarnings``, and a missing end-of-image marker.
 @safe
 struct JPEGDecoder: ~Copyable {
   private let handle: tjhandle
@@ -19,7 +19,7 @@ struct JPEGDecoder: ~Copyable {
 
   deinit { unsafe tjDestroy(handle) }
 
-  /// The beginnings of those libjpeg warnings that do not affect any pixel.
+  /// The first words of the libjpeg warnings that affect no pixel.
   private static let harmlessWarnings = [
     "Unknown Adobe color transform code", "Warning: unknown JFIF revision number", "Inconsistent progression sequence",
     "Invalid SOS parameters for sequential JPEG",
@@ -30,7 +30,8 @@ struct JPEGDecoder: ~Copyable {
   /// - Parameters:
   ///   - bytes: The contents of the whole file.
   ///   - markers: The markers of the file.
-  ///   - target: The size that the image may be halved down to, at most three times; `nil` to decode at full
+  ///   - target: The smallest size at which the image may be decoded, at 1/2, 1/4 or 1/8 resolution; `nil` for full
+  ///     resolution.
   ///     resolution.
   /// - Returns: The image as stored.
   /// - Throws: ``ImageError`` with libjpeg's message.
@@ -94,7 +95,7 @@ struct JPEGDecoder: ~Copyable {
     return size
   }
 
-  /// Converts inverted cyan, magenta, yellow and black, as Adobe's programs store them, to red, green and blue.
+  /// Converts inverted CMYK, as Adobe's programs store it, to RGB.
   ///
   /// Each color is c · k / 255 for the inverted ink c and the inverted black k, rounded as Pillow does.
   private static func rgb(ofInverted inks: [UInt8]) -> [UInt8] {

@@ -92,7 +92,7 @@ struct JPEGMarkers {
     return false
   }
 
-  /// The contents of a frame header.
+  /// The contents of a frame header (image size and components).
   private struct Frame {
     let width: Int
     let height: Int

@@ -5,7 +5,7 @@ import Glibc
 struct OptionalLibrary {
   private let handle: UnsafeMutableRawPointer
 
-  /// Loads the first installed library of several file names; `nil` if none is installed.
+  /// Loads the first library found among several file names; `nil` if none is installed.
   ///
   /// The library stays loaded until the process ends.
   init?(anyOf names: [String]) {

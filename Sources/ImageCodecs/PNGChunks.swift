@@ -69,7 +69,7 @@ struct PNGChunks {
       mostPixels: found.pixelByteCount * Self.largestCompression * 8 / (colorType.channelCount * Int(depth)))
   }
 
-  /// The file ranges of the relevant chunks, collected while reading.
+  /// The file ranges of the relevant chunks that were found so far.
   private struct Found {
     var header: Range<Int>?
     var palette: Range<Int>?
@@ -127,12 +127,13 @@ struct PNGChunks {
     }
   }
 
-  /// Returns a file with the same pixels but without the chunks that change decoded values: color spaces, transparency,
-  /// backgrounds.
+  /// Returns a PNG file with the same stored pixels, without the chunks that change decoded values (color space,
+  /// transparency, background).
   ///
   /// - Parameters:
   ///   - bytes: The file that these chunks were read from.
-  ///   - other: The color type and depth to declare instead; one 16-bit value can thus be decoded as two 8-bit values.
+  ///   - other: The color type and depth to declare in place of the actual ones; one 16-bit value can thus be decoded
+  ///     as two 8-bit values.
   /// - Returns: The file: header, complete palette, pixels.
   func plainFile(of bytes: Span<UInt8>, as other: (type: ColorType, depth: UInt8)? = nil) -> [UInt8] {
     var header = Self.copy(bytes, headerData)
@@ -166,7 +167,7 @@ extension PNGChunks {
     unsafe bytes.extracting(range).withUnsafeBufferPointer { bytes in unsafe Array(bytes) }
   }
 
-  /// Verifies the checksum of a chunk that is written again; libpng verifies those of the pixels.
+  /// Verifies the checksum of a chunk that is copied into a new file; libpng verifies those of the pixels.
   fileprivate static func check(_ bytes: Span<UInt8>, _ data: Range<Int>) throws(ImageError) {
     let expected = cyclicRedundancy(copy(bytes, data.lowerBound - 4..<data.upperBound))
     guard bytes.bigEndian32(at: data.upperBound) == Int(expected) else {
@@ -190,7 +191,8 @@ extension PNGChunks {
     [24, 16, 8, 0].map { shift in UInt8(truncatingIfNeeded: number >> shift) }
   }
 
-  /// Returns the CRC of ISO 3309, computed bit by bit, which suffices for the short chunks written here.
+  /// Returns the CRC-32 of PNG chunks (ISO 3309), computed bit by bit, which suffices for the short chunks written
+  /// here.
   private static func cyclicRedundancy(_ bytes: [UInt8]) -> UInt32 {
     ~bytes.reduce(UInt32.max) { remainder, byte in
       (0..<8).reduce(remainder ^ UInt32(byte)) { remainder, _ in

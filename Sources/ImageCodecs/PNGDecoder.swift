@@ -1,8 +1,8 @@
 import CImageCodecs
 
-/// A PNG decoder that uses libpng but returns the values stored in the file, as Pillow does: no color space is
-/// converted, transparent pixels keep their color, 16-bit color values are reduced to their high byte, and 16-bit gray
-/// values are clipped or scaled (``SixteenBit``).
+/// A PNG decoder that uses libpng but returns the stored values, as Pillow does: color spaces are not converted,
+/// transparent pixels keep their color, 16-bit color values are reduced to their high byte, and 16-bit gray values are
+/// clipped or scaled (``SixteenBit``).
 enum PNGDecoder {
   /// Decodes an image whose chunks were already read; the orientation is not applied.
   ///
@@ -42,8 +42,8 @@ enum PNGDecoder {
 
   /// Decodes red, green, blue and alpha of 16 bits to 8-bit colors.
   ///
-  /// libpng multiplies 16-bit colors by alpha, so they are exact only where alpha is full. Elsewhere the colors come
-  /// from libpng's rounding to 8 bits, which may differ from the high byte by 1.
+  /// libpng multiplies 16-bit colors by alpha, so its 16-bit output is exact only for opaque pixels. For other pixels
+  /// the colors come from libpng's 8-bit output, which may differ from the high byte by 1.
   private static func decodeWideAlpha(_ file: [UInt8], _ size: ImageSize) throws(ImageError) -> [UInt8] {
     let wide: [UInt16] = try read(file, size, format: wideFormat | rgbAlphaFormat)
     var samples = [UInt8](repeating: 0, count: size.pixelCount * 3)
@@ -103,7 +103,7 @@ enum PNGDecoder {
     mapped(samples, channels: 4) { pixel, channel in pixel + channel }
   }
 
-  /// Returns the first of every four values as red, green and blue.
+  /// Converts pixels of four values to gray RGB pixels of the first value.
   private static func firsts(ofFour samples: [UInt8]) -> [UInt8] {
     mapped(samples, channels: 4) { pixel, _ in pixel }
   }
@@ -117,8 +117,8 @@ enum PNGDecoder {
     return mapped(halves, channels: 2) { pixel, _ in pixel + 1 }
   }
 
-  /// Returns three values per pixel, each read from the index that `source` returns for the pixel's first value and the
-  /// channel.
+  /// Returns three values per pixel; `source` maps the index of the pixel's first value and the channel to the index to
+  /// read.
   private static func mapped(
     _ samples: [UInt8], channels: Int, _ source: (_ pixel: Int, _ channel: Int) -> Int
   ) -> [UInt8] {
@@ -133,7 +133,7 @@ enum PNGDecoder {
   }
 }
 
-/// A function that reads the error message of a failed libpng call.
+/// The error message of a failed libpng call.
 enum PNGMessage {
   /// Returns the text in the fixed-size message field of libpng's image structure.
   static func text(_ image: png_image) -> String {

@@ -3,17 +3,18 @@ import CImageCodecs
 extension RGBImage {
   /// Decodes an image file and applies its orientation.
   ///
-  /// The format is detected from the first bytes (``ImageFormat``). PNG, BMP and GIF give the values in the file, JPEG
-  /// those of libjpeg-turbo's accurate transform, WebP those of libwebp; all equal to Pillow's `convert("RGB")` after
-  /// `exif_transpose`. Callable from any thread.
+  /// The format is detected from the first bytes (``ImageFormat``). The result equals Pillow's `convert("RGB")` after
+  /// `exif_transpose`: PNG, BMP and GIF give the values in the file, JPEG those of libjpeg-turbo's accurate transform,
+  /// WebP those of libwebp. Callable from any thread.
   ///
   /// - Parameters:
   ///   - bytes: The contents of the whole file.
-  ///   - target: The size that a JPEG image may be halved down to, at most three times; `nil` to decode at full
+  ///   - target: The smallest size at which a JPEG image may be decoded, at 1/2, 1/4 or 1/8 resolution; `nil` for full
+  ///     resolution.
   ///     resolution.
   ///   - sixteenBit: The conversion of 16-bit gray PNG images to 8 bits.
-  /// - Throws: ``ImageError`` if this is not a complete image of a supported format, its library is not installed, or
-  ///   it has more than ``ImageHeader/pixelLimit`` pixels.
+  /// - Throws: ``ImageError`` if the bytes are not a complete image of a supported format, the decoder's library is not
+  ///   installed, or the image has more than ``ImageHeader/pixelLimit`` pixels.
   public init(
     decoding bytes: [UInt8], scaledFor target: ImageSize? = nil, sixteenBit: SixteenBit = .clip
   ) throws(ImageError) {

@@ -3,9 +3,9 @@ import CImageCodecs
 extension RGBImage {
   /// Encodes the image as a JPEG file as Pillow does: accurate cosine transform, colors at half the resolution (4:2:0).
   ///
-  /// - Parameter quality: From 1 to 100.
+  /// - Parameter quality: The JPEG quality, from 1 to 100.
   /// - Returns: The whole file.
-  /// - Throws: ``ImageError`` in libjpeg-turbo's words.
+  /// - Throws: ``ImageError`` with libjpeg-turbo's message.
   public func jpegBytes(quality: Int) throws(ImageError) -> [UInt8] {
     guard let handle = unsafe tjInitCompress() else {
       throw ImageError("cannot be written as JPEG: libjpeg-turbo does not start")

@@ -1,6 +1,6 @@
 /// The conversion of 16-bit gray PNG images to 8 bits.
 ///
-/// Color images of 16 bits per channel always keep the high byte.
+/// Of color images with 16 bits per channel, the high byte is always kept.
 public enum SixteenBit: String, Sendable, CaseIterable {
   /// Keeps the high byte, so that 0…65535 becomes 0…255.
   case scale

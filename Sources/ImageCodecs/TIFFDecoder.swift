@@ -9,7 +9,7 @@ struct TIFFDecoder: Sendable {
   /// The Debian package of the library.
   static let package = "libtiff6"
 
-  /// The decoder with this host's library; `nil` if libtiff is not installed.
+  /// The decoder that uses the installed libtiff; `nil` if there is none.
   static let shared = TIFFDecoder()
 
   // The types of tiffio.h: thandle_t is void *, tmsize_t a signed 64-bit integer, toff_t an unsigned one.

@@ -1,7 +1,7 @@
 /// The relevant chunks of a WebP file (RFC 9649, section 2).
 struct WebPContainer {
   let header: ImageHeader
-  /// The file to pass to libwebp: this file, or the first frame of an animation rewritten as a still image.
+  /// The WebP file to pass to libwebp: this file, or an animation's first frame rewritten as a still image.
   let still: Still
 
   enum Still {

@@ -4,7 +4,7 @@ struct WebPDecoder: Sendable {
   /// The Debian package of the library.
   static let package = "libwebp7"
 
-  /// The decoder with this host's library; `nil` if libwebp is not installed.
+  /// The decoder that uses the installed libwebp; `nil` if there is none.
   static let shared = WebPDecoder()
 
   // uint8_t *WebPDecodeRGBInto(const uint8_t *data, size_t data_size, uint8_t *output, size_t output_size, int stride);
@@ -22,8 +22,8 @@ struct WebPDecoder: Sendable {
     unsafe decodeRGBInto = function
   }
 
-  /// Decodes an image whose chunks were already read, without applying the orientation; of an animation, the first
-  /// frame on black.
+  /// Decodes an image whose chunks were already read, or the first frame of an animation, on black; the orientation is
+  /// not applied.
   ///
   /// - Throws: ``ImageError`` if the pixels are damaged.
   func decode(_ bytes: Span<UInt8>, _ container: WebPContainer) throws(ImageError) -> RGBImage {

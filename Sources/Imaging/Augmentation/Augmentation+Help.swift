@@ -44,7 +44,7 @@ extension Augmentation {
     wrapped("\(name): \(text)", indent: 2)
   }
 
-  /// Returns the text in lines of at most 110 characters; all lines but the first are indented by two more spaces.
+  /// Wraps a text to lines of at most 110 characters; all lines but the first are indented by two more spaces.
   private static func wrapped(_ text: String, indent: Int) -> [String] {
     var lines: [String] = []
     var line = String(repeating: " ", count: indent)

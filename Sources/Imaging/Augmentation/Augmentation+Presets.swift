@@ -1,5 +1,5 @@
 extension Augmentation {
-  /// The augmentation without operations, which only fits the image to the view's size.
+  /// The augmentation without operations, which only resizes and crops an image to the view's size if they differ.
   public static let none = Augmentation(steps: [])
 
   /// A random crop after padding by 4 pixels, and a random horizontal flip: the standard for CIFAR (He and others 2015,
@@ -7,7 +7,7 @@ extension Augmentation {
   public static let cropFlip = Augmentation(steps: [cropFlipPreset])
 
   /// The operations of ``cropFlip``, then color jitter of strength 0.4 with probability 0.8 and grayscale with
-  /// probability 0.2, on floats, in fixed order and without hue.
+  /// probability 0.2, both on floats; the jitter has a fixed order and no hue change.
   public static let cropFlipJitter = Augmentation(steps: [cropFlipJitterPreset])
 
   private static let cropFlipPreset = Preset("crop-flip", "the standard for CIFAR: padded crop and flip") { _ in

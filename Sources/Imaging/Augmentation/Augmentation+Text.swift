@@ -1,7 +1,7 @@
 import Spelling
 
 extension Augmentation: CustomStringConvertible {
-  /// All presets and operations that may occur in the text of an augmentation.
+  /// All presets and operations that the text of an augmentation may name.
   private static let vocabulary: [any AugmentationStep] = presetSteps + operations
 
   /// Every operation with its default parameters, in the order of the help text.
@@ -11,7 +11,7 @@ extension Augmentation: CustomStringConvertible {
       RandAugment(),
     ] + ImageOperation.allCases.map { operation in RandomOperation(operation) } + [TensorJitter(), TensorGrayscale()]
 
-  /// British spellings of names and values, which version 0.1.0 wrote into configurations, with the current spellings.
+  /// The British spellings of names and values in configurations of version 0.1.0, with the current spellings.
   private static let formerNames = [
     "equalise": "equalize", "posterise": "posterize", "solarise": "solarize", "solarise-add": "solarize-add",
     "colour": "color", "greyscale": "grayscale", "tensor-greyscale": "tensor-grayscale", "centre-crop": "center-crop",
@@ -42,7 +42,7 @@ extension Augmentation: CustomStringConvertible {
     self.init(steps: steps)
   }
 
-  /// The text form, which ``init(_:)`` parses to an equal augmentation.
+  /// The augmentation as text, which ``init(_:)`` parses to an equal augmentation.
   public var description: String {
     steps.isEmpty ? "none" : steps.map { step in step.text() }.joined(separator: " + ")
   }

@@ -1,9 +1,9 @@
 import ImageCodecs
 import KeyedRandomness
 
-/// A sequence of random operations with parameters that makes a view from an image.
+/// A sequence of random image operations, with parameters, that makes a view from an image.
 ///
-/// Operations work on 8-bit levels with Pillow's arithmetic, some at the end on floats; finally the view is
+/// Operations work on 8-bit values with Pillow's arithmetic, some at the end on floats; finally the view is
 /// standardized. The same random draws give the same bits with every instruction set.
 ///
 /// Every view has the requested size. Some operations resize the image to it. Without such an operation, an image of
@@ -13,15 +13,15 @@ public struct Augmentation: Sendable {
   let steps: [any AugmentationStep]
   private let decidesSize: Bool
 
-  /// The choices for one view that are made by the caller instead of its operations.
+  /// The choices for one view that the caller makes in place of the random operations.
   public struct FixedChoices: Sendable {
     /// True or false to determine the result of a random flip; `nil` to draw it.
     public var isMirrored: Bool?
-    /// The size of views at the end of progressive resizing: an image of exactly that size is resized to the view
-    /// without the 8/7 margin.
+    /// The size of views after progressive resizing: an image of exactly this size is resized to the view without the
+    /// 8/7 margin.
     public var fullSize: ImageSize?
 
-    /// Creates a value in which every choice is drawn.
+    /// Creates choices that leave everything to the random operations.
     public init() {}
   }
 
@@ -44,7 +44,7 @@ public struct Augmentation: Sendable {
   ///   - stream: The random numbers for this view.
   ///   - normalization: The mean and standard deviation that standardize the view.
   ///   - workspace: The buffers of the calling thread.
-  ///   - fixed: The choices that are made by the caller instead of the operations.
+  ///   - fixed: The choices that the caller makes in place of the operations.
   ///   - view: Receives the element of each channel and pixel at index `channel · channelStride + pixel · pixelStride`.
   ///   - channelStride: The distance in elements between the channels of a pixel.
   ///   - pixelStride: The distance in elements between neighboring pixels.

@@ -1,4 +1,4 @@
-/// The refusal of an augmentation's text, such as an unknown operation or a value outside its range.
+/// An error in the text of an augmentation, such as an unknown operation or a value out of range.
 public struct AugmentationError: Error, Equatable, CustomStringConvertible {
   /// The message: element, parameter, expected and actual value, and the remedy.
   public let description: String

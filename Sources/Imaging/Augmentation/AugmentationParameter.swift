@@ -5,14 +5,14 @@ struct AugmentationParameter<Step>: Sendable {
   let meaning: String
   /// The allowed values in words, for the help text and error messages.
   let expected: String
-  /// Returns the parameter's value in an operation as text.
+  /// Returns the parameter's value in a given operation, as text.
   let text: @Sendable (Step) -> String
-  /// Returns the operation with the parameter set from text; `nil` if the text is not an allowed value.
+  /// Returns a copy of an operation with the parameter set from text; `nil` if the text is not an allowed value.
   let setting: @Sendable (Step, String) -> Step?
 
   func text(of step: Step) -> String { text(step) }
 
-  /// Describes a parameter that is a number within bounds.
+  /// Creates a parameter that is a number within bounds.
   static func number(
     _ name: String, _ path: WritableKeyPath<Step, Double> & Sendable, in allowed: ClosedRange<Double>,
     _ meaning: String
@@ -30,7 +30,7 @@ struct AugmentationParameter<Step>: Sendable {
     }
   }
 
-  /// Describes a parameter that is an integer within bounds.
+  /// Creates a parameter that is an integer within bounds.
   static func integer(
     _ name: String, _ path: WritableKeyPath<Step, Int> & Sendable, in allowed: ClosedRange<Int>, _ meaning: String
   ) -> AugmentationParameter {
@@ -46,7 +46,7 @@ struct AugmentationParameter<Step>: Sendable {
     }
   }
 
-  /// Describes a parameter that is a number, or a range from which one is drawn at random.
+  /// Creates a parameter that is a number, or a range from which a number is drawn at random.
   static func range(
     _ name: String, _ path: WritableKeyPath<Step, RandomRange> & Sendable, in allowed: ClosedRange<Double>,
     _ meaning: String
@@ -69,7 +69,7 @@ struct AugmentationParameter<Step>: Sendable {
     }
   }
 
-  /// Describes a parameter that is one of several names.
+  /// Creates a parameter that is one of several names.
   static func choice<Choice>(
     _ name: String, _ path: WritableKeyPath<Step, Choice> & Sendable, _ meaning: String
   ) -> AugmentationParameter
@@ -94,7 +94,7 @@ enum YesOrNo: String, Sendable, CaseIterable {
   case no
 }
 
-/// Formats a number without a trailing ".0".
+/// Formats a number without a trailing `.0`.
 private func format(_ number: Double) -> String {
   let text = String(number)
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
@@ -109,7 +109,7 @@ private func parseNumber(_ text: String) -> Double? {
 }
 
 extension String {
-  /// Returns the parts between occurrences of a separator of two characters.
+  /// Splits the string at a separator of two characters.
   fileprivate func split(_ separator: String) -> [String] {
     var parts: [String] = []
     var rest = self[...]

@@ -1,12 +1,12 @@
 import KeyedRandomness
 
-/// The values of the current image that an operation of an augmentation changes.
+/// The number format of the image on which an augmentation's operation works.
 enum StepValues: Sendable {
-  /// The 8-bit levels, which must not follow an operation on floats.
+  /// 8-bit values (levels); such operations must precede those on floats.
   case levels
   /// Floats from 0 to 1.
   case floats
-  /// First the levels, then floats: a preset that ends with operations on floats.
+  /// First 8-bit values, then floats: a preset that ends with operations on floats.
   case levelsThenFloats
 }
 
@@ -21,10 +21,10 @@ protocol AugmentationStep: Sendable {
   /// The parameters of the operation, in the order of the help text.
   var parameters: [AugmentationParameter<Self>] { get }
 
-  /// True if the operation makes an image of the view's size from one of any size.
+  /// True if the operation makes an image of the view's size from an image of any size.
   var decidesSize: Bool { get }
 
-  /// The values of the image that the operation changes.
+  /// The number format on which the operation works.
   var values: StepValues { get }
 
   /// The probability of each horizontal flip that the operation performs; empty if it performs none.
@@ -40,7 +40,7 @@ protocol AugmentationStep: Sendable {
 extension AugmentationStep {
   var decidesSize: Bool { false }
 
-  /// Returns the operation as text, with those parameters that differ from their defaults, or with all.
+  /// Returns the operation as text, with the parameters that differ from their defaults, or with all parameters.
   func text(isComplete: Bool = false) -> String {
     let defaults = withDefaults
     let arguments = parameters.compactMap { parameter -> String? in

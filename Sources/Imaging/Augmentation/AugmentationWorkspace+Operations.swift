@@ -1,16 +1,17 @@
 import Kernels
 import KeyedRandomness
 
-/// Operations on the current image, as used by AutoAugment and RandAugment, with Pillow's arithmetic and rounding.
+/// Operations of AutoAugment and RandAugment on the current image's 8-bit values, with Pillow's arithmetic and
+/// rounding.
 extension AugmentationWorkspace {
-  /// Multiplies all levels by `factor`: 0 gives black, 1 changes nothing.
+  /// Multiplies all values by `factor`: 0 gives black, 1 changes nothing.
   func changeBrightness(by factor: Double) {
     unsafe kernels.pointee.image_blend_constant(levelsInPlace, levelCount, 0, Float(factor))
   }
 
-  /// Multiplies the difference of all levels from a gray by `factor`: 0 gives that gray, 1 changes nothing.
+  /// Blends the image with a uniform gray, `gray + factor · (value − gray)`: 0 gives the gray, 1 changes nothing.
   ///
-  /// The gray is the image's mean luminance, rounded to a level, or the level `base`.
+  /// The gray is the image's rounded mean luminance, or `base`.
   func changeContrast(by factor: Double, base: UInt8? = nil) {
     let levels = unsafe levelsInPlace
     let sum = unsafe base == nil ? kernels.pointee.image_luminance_sum(levels, pixelCount) : 0
@@ -18,7 +19,7 @@ extension AugmentationWorkspace {
     unsafe kernels.pointee.image_blend_constant(levels, levelCount, base, Float(factor))
   }
 
-  /// Multiplies the difference of each pixel's levels from its luminance by `factor`: 0 gives gray, 1 changes nothing.
+  /// Blends each pixel with its luminance, `luminance + factor · (value − luminance)`: 0 gives gray, 1 changes nothing.
   func changeColor(by factor: Double) {
     unsafe kernels.pointee.image_blend_luminance(levelsInPlace, pixelCount, Float(factor))
   }
@@ -33,12 +34,12 @@ extension AugmentationWorkspace {
     unsafe kernels.pointee.image_grayscale(levelsInPlace, pixelCount)
   }
 
-  /// Inverts all levels of the current image.
+  /// Inverts all values of the current image.
   func invert() {
     unsafe kernels.pointee.image_solarize(levelsInPlace, levelCount, 0)
   }
 
-  /// Stretches the levels of each channel to the full range (Pillow's `autocontrast`).
+  /// Stretches the values of each channel to the full range (Pillow's `autocontrast`).
   func stretchContrast() {
     unsafe kernels.pointee.image_stretch(levelsInPlace, pixelCount)
   }
@@ -48,17 +49,17 @@ extension AugmentationWorkspace {
     unsafe kernels.pointee.image_equalize(levelsInPlace, pixelCount)
   }
 
-  /// Keeps the highest `bits` bits of each level and clears the others.
+  /// Keeps the highest `bits` bits of each value and clears the others.
   func posterize(bits: Int) {
     unsafe kernels.pointee.image_posterize(levelsInPlace, levelCount, UInt8(truncatingIfNeeded: 0xff << (8 - bits)))
   }
 
-  /// Inverts all levels that are at least the threshold.
+  /// Inverts all values that are at least the threshold.
   func solarize(threshold: Double) {
     unsafe kernels.pointee.image_solarize(levelsInPlace, levelCount, Int32(threshold.rounded(.up)))
   }
 
-  /// Adds a number to all levels below 128 of the current image (AutoAugment's SolarizeAdd).
+  /// Adds a number to all values below 128 of the current image (AutoAugment's SolarizeAdd).
   func addToDarkLevels(_ addition: Int) {
     unsafe kernels.pointee.image_solarize_add(levelsInPlace, levelCount, Int32(addition), 128)
   }

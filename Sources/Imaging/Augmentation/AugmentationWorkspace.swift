@@ -12,7 +12,7 @@ public final class AugmentationWorkspace {
 
   /// The size in pixels of the view that is being made.
   private(set) var viewSize = ImageSize(width: 0, height: 0)
-  /// True or false if the caller decides whether the view is mirrored; `nil` to draw it at random.
+  /// The caller's choice to mirror the view or not; `nil` to draw it at random.
   private(set) var isMirrored: Bool?
   /// The size of the current image in pixels, which operations may change.
   private(set) var size = ImageSize(width: 0, height: 0)
@@ -62,7 +62,7 @@ public final class AugmentationWorkspace {
 
   // MARK: Input and output
 
-  /// Makes an image the current image, from which a view of size `viewSize` is made.
+  /// Sets the current image, from which a view of size `viewSize` is to be made.
   func begin(_ image: RGBImage, viewSize: ImageSize, isMirrored: Bool? = nil) {
     self.isMirrored = isMirrored
     source = image
@@ -71,7 +71,7 @@ public final class AugmentationWorkspace {
     isTensor = false
   }
 
-  /// Resizes a rectangle of the current image, which becomes the current image.
+  /// Replaces the current image by one of its rectangles, resized.
   ///
   /// - Parameters:
   ///   - crop: The rectangle, which lies inside the image.
@@ -150,7 +150,7 @@ public final class AugmentationWorkspace {
 
   // MARK: Operations that need a second buffer
 
-  /// Replaces the current image by a window of it; pixels of the window outside the image get the level `fill`.
+  /// Replaces the current image by a window of it; pixels outside the image get the value `fill`.
   func crop(_ window: KernelWindow, fill: UInt8) {
     let result = unsafe otherPlanes.room(for: 3 * Int(window.width) * Int(window.height))
     unsafe kernels.pointee.image_window(image, window, fill, result)
@@ -164,7 +164,8 @@ public final class AugmentationWorkspace {
     swap(&planes, &otherPlanes)
   }
 
-  /// Transforms the current image by an affine map, with nearest-neighbor interpolation.
+  /// Applies an affine map to the current image, with nearest-neighbor interpolation; pixels from outside get the value
+  /// `fill`.
   func move(_ map: AffineMap, fill: UInt8) {
     let matrix = map.fixedPoint
     let elements = matrix.span
@@ -175,7 +176,7 @@ public final class AugmentationWorkspace {
     swap(&planes, &otherPlanes)
   }
 
-  /// Fills a rectangle, which lies inside the current image, with a level.
+  /// Fills a rectangle, which must lie inside the current image, with one 8-bit value.
   func fill(top: Int, left: Int, height: Int, width: Int, with level: UInt8) {
     let levels = unsafe levelsInPlace
     for plane in 0..<3 {
@@ -186,7 +187,7 @@ public final class AugmentationWorkspace {
     }
   }
 
-  /// Multiplies the difference of the current image from a smoothed one by `factor`: 0 smooths, 1 changes nothing,
+  /// Blends the current image with a smoothed one, `smooth + factor · (value − smooth)`: 0 smooths, 1 changes nothing,
   /// larger factors sharpen.
   func sharpen(by factor: Float) {
     unsafe kernels.pointee.image_sharpen(image, factor, otherPlanes.room(for: levelCount))
@@ -195,7 +196,7 @@ public final class AugmentationWorkspace {
 
   /// Blurs rows and columns of the current image with the `2 · radius + 1` weights that `fill` writes.
   ///
-  /// Beyond the edges the image has the level `outside`, or is mirrored for `nil`.
+  /// Beyond the edges, pixels have the value `outside`; if it is `nil`, the image is mirrored.
   func blur(radius: Int, outside: Float?, weights fill: (UnsafeMutablePointer<Float>) -> Void) {
     let taps = 2 * radius + 1
     let scratchCount = unsafe kernels.pointee.image_blur_scratch_count(
@@ -213,7 +214,7 @@ public final class AugmentationWorkspace {
 
   // MARK: Operations on floats
 
-  /// Changes the current image as floats from 0 to 1; operations on 8-bit levels must not follow.
+  /// Converts the current image to floats from 0 to 1 and changes it; operations on 8-bit values must not follow.
   func changeTensor(_ body: (inout PlanarImage) -> Void) {
     if !isTensor {
       unsafe tensor.load(levelsInPlace, size)

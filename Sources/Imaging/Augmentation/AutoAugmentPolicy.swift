@@ -23,7 +23,7 @@ enum AutoAugmentPolicy: String, Sendable, CaseIterable {
     }
   }
 
-  /// The 25 pairs, of which one is applied to a view: first its first operation, then its second.
+  /// The 25 pairs of operations, of which one is applied to a view in the given order.
   var pairs: [(first: Entry, second: Entry)] {
     switch self {
     case .cifar10: Self.cifar10Pairs

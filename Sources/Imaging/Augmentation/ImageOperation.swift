@@ -1,4 +1,4 @@
-/// An operation on an image's 8-bit levels; the raw value is its name in an augmentation's text.
+/// An operation on an image's 8-bit values; the raw value is its name in an augmentation's text.
 ///
 /// These are the operations of AutoAugment and RandAugment, and a few more. An operation has at most one magnitude,
 /// which is drawn uniformly from a range (``RandomOperation``) or computed from a policy's level
@@ -81,7 +81,7 @@ enum ImageOperation: String, Sendable, CaseIterable {
     }
   }
 
-  /// True if pixels of the result may come from outside the image, where they get a fill level.
+  /// True if pixels of the result may come from outside the image, where they get a fill value.
   var fills: Bool {
     switch self {
     case .shearX, .shearY, .translateX, .translateY, .rotate, .cutout: true

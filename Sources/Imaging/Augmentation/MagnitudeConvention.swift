@@ -10,7 +10,8 @@ enum MagnitudeConvention: String, Sendable, CaseIterable {
   /// rotations are about a point one pixel below and right of the center. It interpolates with cubic splines, whereas
   /// nearest-neighbor interpolation is used here, as for the other codes.
   case pytorchAutoAugment = "pytorch-auto-augment"
-  /// The magnitudes of the official code: a fixed magnitude per level, random sign, mid gray outside the image.
+  /// The magnitudes of the official TensorFlow code: a fixed magnitude per level, random sign, mid gray outside the
+  /// image.
   ///
   /// Its contrast operation blends with the number of pixels divided by 256, instead of the mean luminance.
   case tensorflow
@@ -18,7 +19,7 @@ enum MagnitudeConvention: String, Sendable, CaseIterable {
   /// brightness, color, contrast and sharpness, black outside the image.
   case torchvision
 
-  /// The level given to pixels from outside the image.
+  /// The 8-bit value of pixels from outside the image.
   var fill: UInt8 { self == .tensorflow ? 128 : 0 }
 }
 
@@ -35,7 +36,7 @@ struct MagnitudeScale: Sendable, Equatable {
 extension MagnitudeConvention {
   // Every switch over operations lists all of them, so that the compiler names those that a new operation needs.
 
-  /// Applies an operation to the current image with the magnitude of a level; signs and positions are drawn from
+  /// Applies an operation to the current image with the magnitude for a level; signs and positions are drawn from
   /// `stream`.
   func apply(
     _ operation: ImageOperation, level: Double, _ scale: MagnitudeScale, to workspace: AugmentationWorkspace,

@@ -1,6 +1,6 @@
 import KeyedRandomness
 
-/// A range of numbers from which one is drawn uniformly; a constant if both bounds are equal.
+/// A range from which a number is drawn uniformly; a constant if both bounds are equal.
 struct RandomRange: Sendable, Equatable {
   var lower: Double
   var upper: Double

@@ -12,8 +12,8 @@ struct AffineMap: Equatable {
   var e = 1.0
   var f = 0.0
 
-  /// The coefficients for the C kernel in units of 2⁻¹⁶, with half a pixel added so that the integer part of a position
-  /// is the pixel's index.
+  /// The coefficients for the C kernel in fixed point, multiples of 2⁻¹⁶, with half a pixel added so that the integer
+  /// part of a position is the pixel's index.
   var fixedPoint: [6 of Int32] {
     func fixed(_ value: Double) -> Int32 {
       // Larger coefficients would map every pixel outside the image.
@@ -28,7 +28,7 @@ struct AffineMap: Equatable {
     ]
   }
 
-  /// Returns a map that moves the image by a number of pixels to the right and down.
+  /// Returns a map that translates the image by `right` and `down` pixels.
   static func translation(right: Double, down: Double) -> AffineMap {
     AffineMap(c: -right, f: -down)
   }
@@ -44,7 +44,7 @@ struct AffineMap: Equatable {
     rotation(counterclockwiseDegrees: degrees).about(x: Double(size.width) / 2, y: Double(size.height) / 2)
   }
 
-  /// Returns the same linear map with (x, y) instead of (0, 0) as its fixed point.
+  /// Returns the map with the same linear part whose fixed point is (x, y) in place of (0, 0).
   func about(x: Double, y: Double) -> AffineMap {
     AffineMap(a: a, b: b, c: c + x - a * x - b * y, d: d, e: e, f: f + y - d * x - e * y)
   }

@@ -1,11 +1,11 @@
 /// Color adjustments as in torchvision.
 ///
-/// A factor of 1 gives the image, 0 the simpler image; results are clipped to 0…1.
+/// Each adjustment blends the image (factor 1) with a simpler one (factor 0); results are clipped to [0, 1].
 extension PlanarImage {
   /// The weights of red, green and blue in luminance (ITU-R BT.601).
   private static let luminanceWeights: (red: Float, green: Float, blue: Float) = (0.299, 0.587, 0.114)
 
-  /// Multiplies every sample by `factor` and clips to 0…1: 0 gives black, 1 the unchanged image.
+  /// Multiplies every value by `factor` and clips to [0, 1]: 0 gives black, 1 the unchanged image.
   mutating func adjustBrightness(by factor: Float) {
     let count = 3 * pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
@@ -15,8 +15,8 @@ extension PlanarImage {
     }
   }
 
-  /// Multiplies every sample's difference from the image's mean luminance by `factor` and clips to 0…1: 0 gives a
-  /// uniform gray, 1 the unchanged image.
+  /// Blends the image with its mean luminance and clips to [0, 1]: factor 0 gives a uniform gray, 1 the unchanged
+  /// image.
   mutating func adjustContrast(by factor: Float) {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
@@ -31,8 +31,7 @@ extension PlanarImage {
     }
   }
 
-  /// Multiplies every sample's difference from its pixel's luminance by `factor` and clips to 0…1: 0 gives a gray
-  /// image, 1 the unchanged image.
+  /// Blends each pixel with its luminance and clips to [0, 1]: factor 0 gives a gray image, 1 the unchanged image.
   mutating func adjustSaturation(by factor: Float) {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in
@@ -46,7 +45,7 @@ extension PlanarImage {
     }
   }
 
-  /// Replaces the three samples of each pixel by its luminance, 0.299 R + 0.587 G + 0.114 B.
+  /// Replaces the three values of each pixel by its luminance, 0.299 R + 0.587 G + 0.114 B.
   mutating func makeGray() {
     let count = pixelCount
     unsafe planes.withUnsafeMutableBufferPointer { planes in

@@ -1,6 +1,6 @@
 import ImageCodecs
 
-/// Counts of extreme levels, by which images without contrast are detected: black, white, or of one color.
+/// The counts of extreme 8-bit values, by which images without contrast are detected: black, white, or of one color.
 public struct ImageContrast: Sendable, Equatable {
   /// The number of channel values of the image, three per pixel.
   public let sampleCount: Int
@@ -11,7 +11,7 @@ public struct ImageContrast: Sendable, Equatable {
   /// The number of channel values that equal the first pixel's value of the same channel.
   public let uniformCount: Int
 
-  /// Counts the levels of an image in one pass, which takes a fraction of the decoding time.
+  /// Counts the extreme values of an image in one pass, which takes a fraction of the decoding time.
   public init(of image: RGBImage) {
     var (black, white, uniform) = (0, 0, 0)
     unsafe image.samples.withUnsafeBufferPointer { samples in

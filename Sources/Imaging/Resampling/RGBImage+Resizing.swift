@@ -1,8 +1,8 @@
 import ImageCodecs
 
 extension RGBImage {
-  /// Returns the image reduced to a shorter side of `side` pixels with Pillow's antialiased bilinear filter; smaller
-  /// images are unchanged.
+  /// Returns the image downsampled to a shorter side of `side` pixels with Pillow's antialiased bilinear filter;
+  /// smaller images are returned unchanged.
   public func resizedShorterSide(_ side: Int) -> RGBImage {
     let target = size.withShorterSide(side)
     guard target != size else { return self }
@@ -14,7 +14,8 @@ extension RGBImage {
 }
 
 extension ImageSize {
-  /// Returns this size reduced proportionally to a shorter side of `side` pixels; smaller sizes are unchanged.
+  /// Returns this size scaled down to a shorter side of `side` pixels, keeping the aspect ratio; smaller sizes are
+  /// unchanged.
   ///
   /// The longer side is rounded down, as in torchvision's `Resize`.
   public func withShorterSide(_ side: Int) -> ImageSize {

@@ -1,13 +1,13 @@
 import Glibc
 
-/// The interpolation filter with which an image is resized.
+/// The interpolation filter for resizing images.
 public enum ResamplingFilter: String, Sendable, CaseIterable {
   /// A triangle with a radius of one pixel (``support``).
   case bilinear
   /// Keys's cubic with a = −½ and a radius of two pixels (``support``).
   case bicubic
 
-  /// The radius of the filter: in pixels of the smaller image, or of the source image without antialiasing.
+  /// The radius of the filter, in pixels of the smaller image, or of the source image without antialiasing.
   var support: Double {
     switch self {
     case .bilinear: 1
@@ -15,7 +15,7 @@ public enum ResamplingFilter: String, Sendable, CaseIterable {
     }
   }
 
-  /// Returns the filter's unnormalized weight at a distance in units of pixels as ``support``; 0 from ``support`` on.
+  /// Returns the unnormalized weight at a distance in the unit of ``support``; 0 at distances of ``support`` or more.
   func weight(at distance: Double) -> Double {
     let x = abs(distance)
     switch self {

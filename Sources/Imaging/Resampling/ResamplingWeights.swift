@@ -9,8 +9,8 @@ struct ResamplingWeights: ~Copyable {
   private var weights = ScratchBuffer<Int32>()
   private var exact = ScratchBuffer<Double>()
 
-  /// Returns the weights for the lines in `range` of `count` lines to which `source` lines are resized; valid until the
-  /// next call.
+  /// Returns the weights for the output rows or columns in `range`, when `source` of them are resized to `count`; valid
+  /// until the next call.
   mutating func filter(
     from source: Int, to count: Int, keeping range: Range<Int>, _ filter: ResamplingFilter, isAntialiased: Bool
   ) -> KernelFilter {

@@ -2,7 +2,7 @@ import ImageCodecs
 import Kernels
 import KeyedRandomness
 
-/// The padded crop operation: a random window of the view's size from the image with a margin on all four sides.
+/// The padded crop operation: a random window of the view's size, from the image padded on all four sides.
 struct PaddedCrop: AugmentationStep {
   var padding = 4
   var fill = 0
@@ -127,7 +127,7 @@ struct Flip: AugmentationStep {
 }
 
 extension AugmentationParameter {
-  /// Describes the parameter for the probability with which the operation is applied to a view.
+  /// Creates the parameter for the probability with which the operation is applied to a view.
   static func probability(_ path: WritableKeyPath<Step, Double> & Sendable) -> AugmentationParameter {
     .number("probability", path, in: 0...1, "the share of views that are changed")
   }

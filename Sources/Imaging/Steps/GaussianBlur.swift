@@ -3,7 +3,7 @@ import KeyedRandomness
 
 /// The Gaussian blur operation, with a random standard deviation.
 struct GaussianBlur: AugmentationStep {
-  /// The continuation of the image beyond its edges.
+  /// The padding of the image beyond its edges.
   enum Edge: String, Sendable, CaseIterable {
     /// The image is mirrored at its edge pixels, as in torchvision.
     case mirror

@@ -3,7 +3,7 @@ import KeyedRandomness
 /// A named sequence of operations that reproduces a published implementation; it may differ between small and large
 /// views.
 struct Preset: AugmentationStep {
-  /// The largest side in pixels of a view that counts as small.
+  /// The largest side of a view that counts as small, in pixels.
   static let smallSide = 64
 
   let name: String
@@ -25,7 +25,7 @@ struct Preset: AugmentationStep {
     self.init(name, summary, hasMagnitude: false) { isSmall, _ in makeSteps(isSmall) }
   }
 
-  /// Creates a preset that has RandAugment's number of operations and magnitude as parameters.
+  /// Creates a preset whose parameters are RandAugment's number of operations and magnitude.
   init(
     randAugment name: String, _ summary: String,
     _ makeSteps: @escaping @Sendable (_ isSmall: Bool, RandAugment) -> [any AugmentationStep]

@@ -4,9 +4,9 @@ import MPI
 import NeuralNet
 import Runs
 
-/// A run's encoder, read from a checkpoint and not changed.
+/// A run's encoder, read from a checkpoint for use without further training.
 ///
-/// Reading takes no lock, so that it also works in a read-only folder and while the run is training.
+/// The checkpoint is read without a lock, which also works in a read-only folder and while the run is training.
 package struct FrozenEncoder {
   /// The run's configuration, with the dataset path given for this command; callers may change its precision.
   package var configuration: Configuration
@@ -14,11 +14,11 @@ package struct FrozenEncoder {
   package let state: TrainingState
   /// The origin of the weights in ``state``: those after the checkpoint's last step, or their moving average.
   package let weights: RunWeights
-  /// True if it was read from the run's latest checkpoint.
+  /// True if ``state`` was read from the run's latest checkpoint.
   package let isLatest: Bool
   /// The run directory; empty for a state in memory.
   private let run: String
-  /// The last step of the run, on rank 0, if ``state`` is the newest and an earlier one; `nil` otherwise.
+  /// The last step of the run, on rank 0, if the run is not finished and ``state`` is its newest state; else `nil`.
   private let stepToReach: Int?
 
   /// Creates a frozen encoder from a training state in memory.
@@ -114,9 +114,9 @@ package struct FrozenEncoder {
 
   /// Opens the training set, and chooses the folder in the run directory for the result of a stage such as `evaluate`.
   ///
-  /// A result for other data or for an earlier checkpoint gets its own folder and never replaces the result for the
-  /// run's data. Data are other data if their fingerprint (the hash of file and class names) differs from the run's;
-  /// the same files at another path are not.
+  /// A result for other data or for an earlier checkpoint gets a folder of its own and never replaces the result for
+  /// the run's data. Data are different if their fingerprint (the hash of file and class names) differs from the run's;
+  /// the same files at another path are the same data.
   ///
   /// Collective.
   ///
@@ -147,19 +147,19 @@ package struct FrozenEncoder {
     return (dataset, folder)
   }
 
-  /// The steps behind the weights in words, such as `after step 35 of 480: the run is not finished`; for rank 0.
+  /// The training progress of the weights, such as `after step 35 of 480: the run is not finished`; for rank 0.
   package var stepText: String {
     unfinishedText ?? "after step \(state.step)"
   }
 
-  /// Reports that the run is not finished, if so.
+  /// Reports that the run is not finished, if that is so.
   package func noteProgress(_ report: Reporter) {
     if let text = unfinishedText {
       report.note("\(run): \(configuration.model.name) \(text)")
     }
   }
 
-  /// The same words if the run is not finished; `nil` otherwise.
+  /// The text of ``stepText`` if the run is not finished; else `nil`.
   private var unfinishedText: String? {
     stepToReach.map { last in "after step \(state.step) of \(last): the run is not finished" }
   }

@@ -12,14 +12,14 @@ package struct Finding: Sendable, Equatable {
   /// The action that solves the problem, on one line.
   package let remedy: String
 
-  /// Describes a problem that a launch check found.
+  /// Creates the finding of a launch check.
   package init(exitCode: ExitStatus?, problem: String, remedy: String) {
     self.exitCode = exitCode
     self.problem = problem
     self.remedy = remedy
   }
 
-  /// Problem and remedy in one sentence.
+  /// The problem and, if known, the remedy, on one line.
   package var description: String { remedy.isEmpty ? problem : "\(problem); \(remedy)" }
 }
 
@@ -32,7 +32,7 @@ package enum LaunchChecks {
       + limits(ranks)
   }
 
-  /// Compares the builds of the program, because different builds may compute different results.
+  /// Compares the programs' builds across ranks, because different builds may compute different results.
   private static func programs(_ ranks: [RankFacts]) -> [Finding] {
     different(ranks, by: \.program) { others in
       Finding(
@@ -63,8 +63,8 @@ package enum LaunchChecks {
     }
   }
 
-  /// Compares the versions of the MPI library and of oneDNN: different versions may not communicate, or may not compute
-  /// the same bits.
+  /// Compares the versions of the MPI library and of oneDNN across ranks: different versions may not communicate, or
+  /// may not compute the same bits.
   private static func libraries(_ ranks: [RankFacts]) -> [Finding] {
     different(ranks, by: \.libraries) { others in
       Finding(
@@ -74,8 +74,7 @@ package enum LaunchChecks {
     }
   }
 
-  /// Compares the instruction sets: if they differ, the last bits of a shard's results depend on the rank that computes
-  /// it.
+  /// Compares the instruction sets across ranks: if they differ, the last bits of a shard's results depend on the rank.
   private static func instructions(_ ranks: [RankFacts]) -> [Finding] {
     let lowest = ranks.compactMap { facts in InstructionSet(rawValue: facts.instructionSet) }.min() ?? .baseline
     return different(ranks, by: \.instructions) { others in
@@ -125,7 +124,7 @@ package enum LaunchChecks {
     var neededBytes: Int
     var availableBytes: Int
 
-    /// Creates the facts of one rank.
+    /// Creates the memory facts of one rank.
     package init(host: String, neededBytes: Int, availableBytes: Int) {
       self.host = host
       self.neededBytes = neededBytes
@@ -146,7 +145,7 @@ package enum LaunchChecks {
     }
   }
 
-  /// Finds an address that two hosts both have: its network does not connect them, although Open MPI assumes so.
+  /// Finds an IP address that two hosts both have: Open MPI assumes that its network connects them, which it does not.
   private static func networks(_ ranks: [RankFacts]) -> [Finding] {
     let hosts = byHost(ranks)
     let settings = ranks[0].settings

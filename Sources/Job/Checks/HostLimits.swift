@@ -12,11 +12,11 @@ package struct HostLimits: Codable, Equatable {
   package var addressSpaceBytes: Int?
   /// The free bytes of `/dev/shm`, through which ranks of a host exchange data; `nil` if there is none.
   package var sharedMemoryBytes: Int?
-  /// The instruction set of the CPU, if the environment variable `ONEDNN_MAX_CPU_ISA` restricts oneDNN to a lower one;
-  /// else `nil`.
+  /// The CPU's instruction set, if the environment variable `ONEDNN_MAX_CPU_ISA` restricts oneDNN to a lower one; else
+  /// `nil`.
   package var unusedInstructions: String?
 
-  /// Creates a value in which nothing is limited.
+  /// Creates limits that restrict nothing.
   package init() {}
 
   /// The limits of this process.
@@ -35,15 +35,14 @@ package struct HostLimits: Codable, Equatable {
 
   static let libraryLimit = "ONEDNN_MAX_CPU_ISA"
 
-  /// The address space without which MPI, oneDNN and their threads cannot even start, in bytes.
+  /// The address space that MPI, oneDNN and their threads need to start, in bytes.
   private static let leastAddressSpace = 400 << 20
 
-  /// The limit under which the libraries would crash before anything can be checked, or `nil`; told before MPI is
+  /// The error if the limit of `ulimit -v` is too low for the libraries to start, else `nil`; reported before MPI is
   /// initialized.
   package static var startProblem: String? { startProblem(addressSpace: addressSpaceLimit) }
 
-  /// Returns the error for a limit of `ulimit -v`, in bytes, under which the libraries would crash; `nil` without
-  /// error.
+  /// Returns the error for a limit of `ulimit -v`, in bytes, that is too low for the libraries to start; else `nil`.
   package static func startProblem(addressSpace limit: Int?) -> String? {
     guard let limit, limit < leastAddressSpace else { return nil }
     return
@@ -89,7 +88,7 @@ extension LaunchChecks {
   /// The number of bytes of address space that a program needs beyond its memory: libraries, stacks, heap arenas.
   private static let addressSpaceMargin = 1 << 30
 
-  /// Compares the limits with the needs of the ranks.
+  /// Compares the limits of each rank with its needs.
   static func limits(_ ranks: [RankFacts]) -> [Finding] {
     let hosts = byHost(ranks)
     return hosts.compactMap { host, ranks in quota(host, ranks) }

@@ -7,7 +7,7 @@ package struct HostTopology: Sendable, Equatable {
   package let cores: Int
   /// The number of CPU sockets, each with memory of its own.
   package let sockets: Int
-  /// The number of bytes that a job may use.
+  /// The memory that a job may use, in bytes.
   package let memoryByteCount: Int
 
   package init(cores: Int, sockets: Int, memoryByteCount: Int) {
@@ -16,7 +16,7 @@ package struct HostTopology: Sendable, Equatable {
     self.memoryByteCount = memoryByteCount
   }
 
-  /// A partial description of a host by command-line options; the rest is taken from this host.
+  /// A partial description of a host by command-line options; missing values are taken from this host.
   package struct Description: Sendable {
     package var cores: Int?
     package var sockets: Int?
@@ -75,7 +75,7 @@ package struct HostTopology: Sendable, Equatable {
     self.init(cores: cores, sockets: sockets, memoryByteCount: memory)
   }
 
-  /// Returns notes about values in which a description differs from this host, so that the proposal for it cannot be
+  /// Returns a note for each value that differs from this host's, so that a proposal for the described host cannot be
   /// checked here.
   package static func contradictions(
     _ description: Description, system: String = "/sys/devices/system",
@@ -98,13 +98,13 @@ package struct HostTopology: Sendable, Equatable {
     return notes
   }
 
-  /// The location of a CPU: its socket and core.
+  /// The location of a logical CPU: its socket and core.
   private struct Place: Hashable {
     let socket: Int
     let core: Int
   }
 
-  /// Returns the locations of the usable CPUs; `nil` if the kernel does not list them.
+  /// Returns the locations of the usable logical CPUs; `nil` if the kernel does not list them.
   private static func places(_ system: String, _ allowed: Set<Int>?) -> [Place]? {
     guard let online = text("\(system)/cpu/online").flatMap(ProcessMeasurements.processors) else { return nil }
     var places: [Place] = []

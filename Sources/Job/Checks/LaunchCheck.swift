@@ -1,7 +1,7 @@
 import Configuration
 import MPI
 
-/// The launch check with which commands begin.
+/// The check of the launch at the start of a command.
 package enum LaunchCheck {
   /// Compares the facts of all ranks and reports every problem.
   ///

@@ -8,7 +8,7 @@ import Runs
 package struct PrecisionChoice {
   /// The CPU features of the ranks, in rank order.
   private let cpus: [CPUFeatures]
-  /// The first rank whose CPU has no bfloat16 multiplication, with its host; `nil` if there is none.
+  /// The first rank whose CPU has no bfloat16 multiplication, and its host; `nil` if all have it.
   private let lacking: (rank: Int, host: String)?
 
   /// Gathers the CPU features of all ranks.
@@ -53,9 +53,9 @@ package struct PrecisionChoice {
     return choices[rank].precision
   }
 
-  /// Checks the requested precision against the CPUs of all ranks, and returns it.
+  /// Returns the requested precision after checking that the CPUs of all ranks support it.
   ///
-  /// - Throws: ``RunError`` if it is bfloat16 and some rank's CPU lacks it.
+  /// - Throws: ``RunError`` if bfloat16 was requested and some rank's CPU lacks it.
   package func resolve(_ precision: Precision) throws(RunError) -> Precision {
     guard precision == .bfloat16 else { return .float32 }
     if let lacking {

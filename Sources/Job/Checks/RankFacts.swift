@@ -22,12 +22,12 @@ package struct RankFacts: Codable, Equatable {
   var arguments: [String]
   /// The instruction sets that oneDNN and the C kernels use, and the CPU's name.
   package var instructions: String
-  /// The instruction set that limits all computation, as a value of the environment variable `SUPCON_ISA`.
+  /// The lowest instruction set in use, as a value of the environment variable `SUPCON_ISA`.
   var instructionSet: String
   package var cpu: String
   /// The number of threads that the options request.
   package var threads: Int
-  /// The number of CPUs that the rank may run on; ``processors`` is the number of CPUs of the host.
+  /// The number of CPUs that the rank may run on, out of the host's ``processors``.
   package var allowedProcessors: Int
   package var processors: Int
   /// The memory available on the host in bytes; `nil` if the system does not report it.
@@ -38,13 +38,13 @@ package struct RankFacts: Codable, Equatable {
   package var settings: [String: String]
   /// The network interfaces of the host, without loopback.
   package var networks: [Network]
-  /// True if the kernel denies reading the memory of another rank on the host, which Open MPI does to transfer large
+  /// True if the kernel forbids reading the memory of another rank on the host, by which Open MPI transfers large
   /// messages.
   var singleCopyRefused: Bool
   /// The limits imposed by containers, shells and environment variables.
   package var limits = HostLimits()
 
-  /// The names of Open MPI parameters for connections between hosts.
+  /// The names of the Open MPI parameters for connections between hosts.
   private static let networkSettings = ["btl_tcp_if_include", "btl_tcp_if_exclude", "oob_tcp_keepalive_time"]
 
   package struct Network: Codable, Equatable {
@@ -53,7 +53,7 @@ package struct RankFacts: Codable, Equatable {
     package var network: String
   }
 
-  /// The memory needed and available; `nil` unless both are known.
+  /// The needed and available memory; `nil` unless both are known.
   var memory: LaunchChecks.MemoryFacts? {
     guard let neededBytes, let availableBytes else { return nil }
     return LaunchChecks.MemoryFacts(host: host, neededBytes: neededBytes, availableBytes: availableBytes)
@@ -100,7 +100,7 @@ extension RankFacts {
 }
 
 extension Communicator {
-  /// Checks whether the kernel denies this rank access to the memory of a neighbor on its host, as in containers.
+  /// Returns true if the kernel forbids this rank to read the memory of a neighbor on its host, as in containers.
   ///
   /// Collective.
   fileprivate func isRefusedSingleCopies() throws -> Bool {

@@ -2,7 +2,7 @@ import Configuration
 import OneDNN
 
 extension ReferencePrimitives {
-  /// A sentence about the operations for which oneDNN uses slow reference code on this CPU; `nil` if there are none.
+  /// The warning about operations for which oneDNN uses slow reference code on this CPU; `nil` if there are none.
   package static var problem: String? {
     guard let first = all.first else { return nil }
     let others = all.count == 1 ? "" : " and \(all.count - 1) more"
@@ -10,7 +10,7 @@ extension ReferencePrimitives {
       "oneDNN has no compiled code for \(first)\(others) with these instructions, and computes it up to hundreds of times slower"
   }
 
-  /// The ways to avoid oneDNN's slow reference code.
+  /// The advice to the user on how to avoid oneDNN's slow reference code.
   package static let remedy =
     "use a higher instruction set (SUPCON_ISA, ONEDNN_MAX_CPU_ISA), a newer oneDNN, or a host with a newer CPU"
 

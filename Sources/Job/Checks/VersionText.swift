@@ -3,7 +3,7 @@ import Configuration
 import MPI
 import OneDNN
 
-/// The text of `supcon --version`: the version, and everything that decides whether two programs compute the same bits.
+/// The text of `supcon --version`: everything that determines the bits of a program's results.
 ///
 ///     supcon 0.2.0
 ///     commit        602d31a

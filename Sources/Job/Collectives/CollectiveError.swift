@@ -2,7 +2,7 @@ import Configuration
 import Formats
 import MPI
 
-/// An error that every rank throws, so that the job can end in an orderly way.
+/// An error that every rank throws, so that the job can end without deadlock.
 package struct CollectiveError: Error {
   /// The error that every rank throws and reports.
   package let error: RunError

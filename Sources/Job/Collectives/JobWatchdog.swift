@@ -4,10 +4,10 @@ import MPI
 import Runs
 import Watchdog
 
-/// The watchdog of one rank, which ends the job when ranks make no progress; it runs from before MPI's initialization
-/// to its finalization.
+/// The watchdog of one rank, which ends the job if ranks make no progress; active from before MPI's initialization
+/// until its finalization.
 package final class JobWatchdog: Sendable {
-  /// The watchdog settings; not part of the configuration, so no run stores them.
+  /// The settings of the watchdog; they are not part of the configuration, so that no run stores them.
   package struct Settings: Sendable {
     /// The time without progress after which the job ends, in seconds; 0 for no limit.
     package var timeoutSeconds = 300.0
@@ -55,7 +55,7 @@ package final class JobWatchdog: Sendable {
     }
   }
 
-  /// Connects all ranks' watchdogs to rank 0's.
+  /// Connects the watchdogs of all ranks to that of rank 0.
   ///
   /// Collective.
   ///
@@ -85,7 +85,7 @@ package final class JobWatchdog: Sendable {
     }
   }
 
-  /// Stops watching; called when MPI is finalized.
+  /// Ends the watchdog; called when MPI is finalized.
   package func end() {
     watchdog?.end()
   }

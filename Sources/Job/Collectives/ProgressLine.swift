@@ -36,8 +36,8 @@ package final class ProgressLine {
     activity.begin(title)
   }
 
-  /// Displays that `done` parts are complete; the bar is redrawn at most every 0.1 s, a line is printed at most every
-  /// 5 s.
+  /// Displays that `done` parts are complete; the bar is redrawn at most every 0.1 s, lines are printed at most every 5
+  /// s.
   package func update(_ done: Int, bad: Int = 0) {
     activity.progressed()
     let now = ProcessMeasurements.now()

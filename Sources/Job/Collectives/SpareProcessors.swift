@@ -21,7 +21,7 @@ package enum SpareProcessors {
 }
 
 extension Communicator {
-  /// A hash of the host name, which identifies the host.
+  /// The hash of the host name, which identifies the host.
   var numberOfHost: Int64 {
     hostName().utf8.reduce(5381) { hash, byte in hash &* 33 &+ Int64(byte) }
   }

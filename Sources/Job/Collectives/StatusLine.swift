@@ -4,8 +4,8 @@ import Synchronization
 
 /// The bottom line of a terminal, redrawn in place while other lines scroll above it.
 ///
-/// The cursor stays at the start of the line. After the terminal was resized, the line is composed again, and remains
-/// of the old line that a narrower terminal had wrapped are erased. May be used from any thread.
+/// The cursor stays at the start of the line. After the terminal was resized, the line is composed again, and leftovers
+/// of the old line, wrapped by a narrower terminal, are erased. May be used from any thread.
 @safe
 package final class StatusLine: Sendable {
   /// The output device on which the line is drawn.
@@ -44,13 +44,13 @@ package final class StatusLine: Sendable {
 
   private struct State: Sendable {
     var compose: (@Sendable (_ columns: Int) -> String)?
-    /// The number of columns for which the line was composed.
+    /// The number of terminal columns for which the line was composed.
     var columns = 0
     var isShown = false
   }
 
-  /// The control characters that move to the start of the line and erase everything from there on, including wrapped
-  /// remains.
+  /// The control characters that move to the start of the line and erase everything after it, including wrapped
+  /// leftovers.
   private static let erasing = "\r\u{1B}[J"
   /// The time in milliseconds between checks of the terminal's size, because mpirun does not forward the resize signal.
   private static let milliseconds = 200
@@ -67,8 +67,8 @@ package final class StatusLine: Sendable {
 
   /// Shows a line.
   ///
-  /// - Parameter compose: Returns the line for a width in columns, and shorter than that; called again after the
-  ///   terminal was resized.
+  /// - Parameter compose: Returns the line, shorter than the given number of columns; called again after the terminal
+  ///   was resized.
   package func show(_ compose: @escaping @Sendable (_ columns: Int) -> String) {
     state.withLock { state in
       state.compose = compose
@@ -76,7 +76,7 @@ package final class StatusLine: Sendable {
     }
   }
 
-  /// Calls `print`, which prints other lines above the status line.
+  /// Calls `print`, which prints other lines, so that they appear above the status line.
   package func printing(_ print: () -> Void) {
     state.withLock { state in
       if state.isShown {

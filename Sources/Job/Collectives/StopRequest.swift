@@ -10,7 +10,7 @@ import Synchronization
 package struct StopRequest {
   /// The signals that request a stop.
   private static let allSignals = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP]
-  /// The handled signals: all but a SIGHUP that is ignored.
+  /// The signals that this process handles: all, except a SIGHUP that is ignored.
   private let signals: [Int32]
   /// The time in nanoseconds within which further signals count as the first one, because a launcher may send a request
   /// several times.
@@ -18,7 +18,7 @@ package struct StopRequest {
   /// The time of the first signal on the monotonic clock, in nanoseconds; 0 before any signal.
   private static let firstNanoseconds = Atomic<Int64>(0)
 
-  /// The end of the time limit, in seconds of the monotonic clock; `nil` without a limit.
+  /// The time at which the limit ends, in seconds of the monotonic clock; `nil` without a limit.
   private let deadline: Double?
 
   /// Installs the signal handlers and starts the time limit.
@@ -55,12 +55,12 @@ package struct StopRequest {
       || deadline.map { deadline in ProcessMeasurements.now() + reserveSeconds > deadline } ?? false
   }
 
-  /// Requests a stop of this process, like a first signal.
+  /// Requests a stop of this process, like the first signal.
   package static func ask() {
     _ = firstNanoseconds.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
   }
 
-  /// The signals that request a stop, except a SIGHUP that is ignored.
+  /// The signals that request a stop; without SIGHUP if that is ignored.
   package static var heededSignals: [Int32] {
     allSignals.filter { signal in signal != SIGHUP || !isIgnored(signal) }
   }
@@ -73,7 +73,7 @@ package struct StopRequest {
     return handler == ignoring
   }
 
-  /// Records a signal; called by the signal handler, so it uses only async-signal-safe functions.
+  /// Records a signal; called by the signal handler, so that only async-signal-safe functions may be used.
   fileprivate static func note(_ signal: Int32) {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)

@@ -8,9 +8,8 @@ import Runs
 extension Communicator {
   /// Checks that all ranks read the same samples, each from its own path.
   ///
-  /// Collective. Ranks of one host that open the same folder are not compared with each other. For each folder, one
-  /// rank reads all labels and class names, and all images of datasets up to the size of CIFAR or about 256 images of
-  /// larger ones.
+  /// Collective. Ranks that open the same folder on one host are not compared with each other. For each folder, one
+  /// rank reads all labels and class names, and the images: all up to the size of CIFAR, about 256 of larger datasets.
   ///
   /// - Parameters:
   ///   - dataset: The dataset that this rank has opened.
@@ -41,7 +40,7 @@ extension Communicator {
   }
 }
 
-/// Returns the device and inode number of a folder, which identify it on its host under any path.
+/// Returns the device and inode number of a folder, which identify the folder on its host under any path.
 private func folderIdentity(_ path: String) -> String {
   var status = stat()
   guard unsafe stat(path, &status) == 0 else { return "none" }

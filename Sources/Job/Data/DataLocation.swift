@@ -3,9 +3,9 @@ import Datasets
 import Glibc
 import Runs
 
-/// The search for the dataset whose path a file gives, such as a run's `config.yaml` that was written elsewhere.
+/// The search for a dataset whose recorded path may be outdated, such as in the `config.yaml` of a run from elsewhere.
 package enum DataLocation {
-  /// The number of parent folders in which a relative path is searched for.
+  /// The number of parent folders that are searched for a relative path.
   private static let searchedFolders = 4
 
   /// Returns the current path of a dataset that a file refers to.
@@ -33,21 +33,20 @@ package enum DataLocation {
       remedy: "if the data were moved, give --data with their present place")
   }
 
-  /// Returns the error for a path of `--data` that does not exist, with the one that was probably meant; `nil` if it
-  /// exists.
+  /// Returns the error for a path of `--data` that does not exist, with a suggestion; `nil` if it exists.
   package static func problem(_ path: String) -> RunError? {
     guard DataPath.kind(path) == .missing else { return nil }
     return misspelling(path)
       ?? RunError(.missing, "--data \(path): there is no such folder", remedy: "check the path")
   }
 
-  /// Returns the error for a missing path if one beside it has a similar name; `nil` otherwise.
+  /// Returns the error for a missing path, suggesting a path beside it with a similar name; `nil` if there is none.
   package static func misspelling(_ path: String) -> RunError? {
     guard DataPath.kind(path) == .missing, let meant = FolderNames.nearest(to: path) else { return nil }
     return RunError(.missing, "--data \(path): there is no such folder", remedy: "did you mean '\(meant)'?")
   }
 
-  /// Returns an absolute path, relative to the current folder.
+  /// Returns an absolute path for a path relative to the current folder.
   package static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let folder = unsafe getcwd(nil, 0) else { return path }
     defer { unsafe Glibc.free(folder) }

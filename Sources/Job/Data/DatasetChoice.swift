@@ -36,7 +36,8 @@ package enum DatasetChoice {
   ///
   /// Collective.
   ///
-  /// - Returns: The split, and the hash of its file and class names; `nil` for datasets whose files have fixed names.
+  /// - Returns: The split, and the hash of its file and class names; the hash is `nil` for datasets whose files have
+  ///   fixed names.
   package static func openFingerprinted(
     _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
     over world: borrowing Communicator, report: Reporter
@@ -55,7 +56,7 @@ package enum DatasetChoice {
     return opened
   }
 
-  /// Returns the split that ``open(_:_:needsLabels:allowsFallback:over:report:)`` opens: for `test`, validation where
+  /// Returns the split that ``open(_:_:needsLabels:allowsFallback:over:report:)`` opens: for `test`, validation if
   /// there are no test images.
   ///
   /// Collective.
@@ -76,8 +77,9 @@ package enum DatasetChoice {
 
   /// Opens the training set and stores the properties that depend on the images in the configuration.
   ///
-  /// These are image size, mean and standard deviation, the hash of the file names, and the number of classes for a
-  /// classifier. In a new run, the other splits are also checked, so that a later stage does not fail on them.
+  /// The stored properties are image size, mean and standard deviation, the hash of the file names, and the number of
+  /// classes for a classifier. In a new run, the other splits are also checked, so that a later stage does not fail on
+  /// them.
   ///
   /// Collective.
   package static func openTraining(
@@ -233,7 +235,7 @@ package enum DatasetChoice {
     return (FolderDataset(index, settings), index.fingerprint)
   }
 
-  /// The error for a split that has no image, as a `--validation-fraction` that is too small leaves it.
+  /// Returns the error for a split without images, as left by a `--validation-fraction` that is too small.
   private static func nothingHeldOut(_ configuration: Configuration) -> RunError {
     RunError(
       .missing,

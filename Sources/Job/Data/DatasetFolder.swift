@@ -6,9 +6,9 @@ import ImageCodecs
 import Imaging
 import MPI
 
-/// A folder of images, the same on every rank: rank 0 lists the files, all ranks decode them.
+/// A dataset of image files, the same on every rank: rank 0 lists the files, all ranks decode them.
 package struct DatasetFolder {
-  /// The folder given with `--data`, or a file that lists labels.
+  /// The path given with `--data`: a folder of images, or a file that lists labels.
   let path: String
   /// The fraction of each class's files to hold out for validation, if there is no validation folder; `nil` for none.
   var validationFraction: Double?
@@ -85,7 +85,7 @@ package struct DatasetFolder {
     return try world.broadcast(bytes: indices.map { index in UInt8(index) }).map { byte in Split.allCases[Int(byte)] }
   }
 
-  /// Returns true if there are labeled test images, so that validation images do not stand for them; for rank 0.
+  /// Returns true if there are labeled test images, so that validation images are not used in their place; for rank 0.
   func hasTest() throws -> Bool {
     guard !DataPath.isList(path) else { return try LabelList(path: path).splits.contains(.test) }
     return try FolderLayout(request).evaluationSplit == .test
@@ -131,7 +131,7 @@ package struct DatasetFolder {
     return Listing(index: part(of: try list.index(.train), split), unlisted: [], notes: [])
   }
 
-  /// Returns the files for training, or those held out for validation, out of all training files.
+  /// Returns the part of all training files that belongs to a split: for training, or held out for validation.
   private func part(of index: FolderIndex, _ split: Split) -> FolderIndex {
     guard let fraction = validationFraction else { return index }
     let parts = index.divided(validationFraction: fraction)
@@ -191,8 +191,7 @@ package struct DatasetFolder {
     return part
   }
 
-  /// Returns the image statistics in an existing description without checking that it is up to date; `nil` if there is
-  /// none.
+  /// Returns the image statistics of an existing description, which may be outdated; `nil` if there is none.
   ///
   /// Collective.
   func knownSurvey(_ split: Split, over world: borrowing Communicator) throws -> ImageSurvey? {
@@ -214,8 +213,8 @@ package struct DatasetFolder {
   ///   - description: The description of the files in `listing`.
   ///   - report: Receives log lines, on rank 0.
   /// - Returns: The index without files that cannot be decoded.
-  /// - Throws: ``RunError`` naming the first bad file, unless bad files are omitted, or a class of which no file is
-  ///   left.
+  /// - Throws: ``RunError`` naming the first bad file, unless bad files are omitted, or a class without any usable
+  ///   file.
   package func usable(
     _ listing: Listing, _ description: FolderDescription.Part, report: Reporter
   ) throws(RunError) -> FolderIndex {

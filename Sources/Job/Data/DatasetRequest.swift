@@ -4,7 +4,7 @@ import FoundationEssentials
 import Imaging
 import MPI
 
-/// The dataset that a dataset command (such as `supcon dataset`) reads, as given by options.
+/// The dataset that a command such as `supcon dataset` reads, as given by options.
 package struct DatasetRequest: Sendable {
   /// The configuration that names the dataset.
   package var configuration: Configuration
@@ -32,7 +32,8 @@ package struct DatasetRequest: Sendable {
     return (given.problem ?? configuration.dataProblem)?.description
   }
 
-  /// Returns this request with the number of threads determined for a number of ranks.
+  /// Returns this request with all cores of this machine divided among the ranks, unless the number of threads was
+  /// given.
   package func resolved(ranks: Int) -> DatasetRequest {
     var resolved = self
     resolved.configuration.compute.threads = threads ?? max(ProcessInfo.processInfo.activeProcessorCount / ranks, 1)

@@ -26,7 +26,7 @@ package struct FolderDescription: Codable, Equatable {
       var missing: Bool
       var unreadable: Bool
 
-      /// Creates the entry of a file that cannot be decoded.
+      /// Creates the entry for a file that cannot be decoded.
       package init(number: Int, file: String, reason: String, missing: Bool, unreadable: Bool) {
         self.number = number
         self.file = file
@@ -147,7 +147,7 @@ extension FolderDescription.Part {
       })
   }
 
-  /// Returns the split's summary, without bad files.
+  /// Returns the split's summary, without the files that cannot be decoded.
   package func summary(_ split: Split, _ classes: [(name: String, count: Int)]) -> DatasetSummary.Part {
     let survey = ImageSurvey(
       sizes: [:], pixelCount: 0, sums: [0, 0, 0], squareSums: [0, 0, 0], contrast: contrast, bad: [:])
@@ -163,6 +163,6 @@ extension FolderDescription.Part {
 }
 
 extension FolderDescription.Part.Bad {
-  /// The exit code of a run that ends because of this file.
+  /// The exit code of a run that ends because of this bad file.
   var exitCode: ExitStatus { missing ? .missing : unreadable ? .inputOutput : .data }
 }

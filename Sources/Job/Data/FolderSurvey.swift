@@ -5,7 +5,7 @@ import ImageCodecs
 import Imaging
 import MPI
 
-/// An image survey as it is sent between ranks.
+/// The message by which ranks exchange an image survey.
 private struct SurveyMessage: Codable {
   /// Width, height and number of images of each size.
   var sizes: [[Int]]

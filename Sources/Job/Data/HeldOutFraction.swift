@@ -1,14 +1,15 @@
 import Configuration
 import Datasets
 
-/// The refusal of a `--validation-fraction` that holds no image out.
+/// The check that `--validation-fraction` holds out at least one image.
 package enum HeldOutFraction {
-  /// Returns the error if a fraction of each class, rounded to whole images, is no image of any class; `nil` otherwise.
+  /// Returns the error if a fraction of each class, rounded to whole images, is 0 images for all classes; `nil`
+  /// otherwise.
   ///
   /// - Parameters:
   ///   - fraction: The fraction of each class that is to be held out.
   ///   - counts: The number of images of each class before the division.
-  /// - Returns: The error with the least fraction that holds an image out, or `nil`.
+  /// - Returns: The error, which names the smallest fraction that holds out an image, or `nil`.
   package static func problem(_ fraction: Double, ofClasses counts: [Int]) -> RunError? {
     let counts = counts.filter { count in count > 0 }
     guard let least = counts.min(), let most = counts.max(),
@@ -21,7 +22,7 @@ package enum HeldOutFraction {
         ? "give more images, or leave the option out" : "give at least \(plain(rounded(up: 1 / Double(most))))")
   }
 
-  /// Returns a number from 0 to 1 with at most two significant digits that is not below `value`.
+  /// Rounds a number from 0 to 1 up to two significant digits.
   private static func rounded(up value: Double) -> Double {
     var scale = 100.0
     while value * scale < 10 {

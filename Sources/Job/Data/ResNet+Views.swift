@@ -4,7 +4,7 @@ import NeuralNet
 import OneDNN
 
 extension ResNet {
-  /// The memory strides with which the loader writes a view into the encoder's input.
+  /// The memory strides of a view in the encoder's input.
   package var viewLayout: ImageLayout {
     inputShape.channelBlock == 1
       ? ImageLayout(channelStride: inputShape.height * inputShape.width, pixelStride: 1)
@@ -13,7 +13,7 @@ extension ResNet {
 }
 
 extension ShardPrefetcher {
-  /// Makes the views of one shard in a tensor; see ``fill(_:_:)``.
+  /// Makes the views of one shard and writes them to a tensor; see ``fill(_:_:)``.
   package func fill(_ views: Tensor, _ request: Request) throws {
     try unsafe views.withFloats { elements in
       var batch = unsafe elements.mutableSpan

@@ -4,19 +4,19 @@ import Datasets
 import Imaging
 
 extension Configuration {
-  /// The smallest number of steps per epoch that is accepted with the default batch size: with fewer, a contrastive
-  /// loss may stay on its initial plateau for several epochs.
+  /// The minimum number of steps per epoch for the default batch size: with fewer, a contrastive loss may stay on its
+  /// initial plateau for several epochs.
   private static let fewestSteps = 40
-  /// The default learning rate of the smaller default batch, between linear and square-root scaling.
+  /// The default learning rate for the smaller default batch, between linear and square-root scaling.
   ///
-  /// With that of larger batches, four of twenty seeds made all embeddings equal on `shapes`.
+  /// With the default rate for larger batches, four of twenty seeds made all embeddings equal on `shapes`.
   private static let smallBatchLearningRate = 0.035
 
-  /// The largest side of a view in pixels for which images are treated like CIFAR's, not like photographs.
+  /// The largest side of views, in pixels, that are augmented like CIFAR images, not like photographs.
   private static let largestSmallView = 64
 
-  /// Chooses defaults that depend on the training set; values that were given, or that a resumed run already has, are
-  /// not changed.
+  /// Chooses defaults that depend on the training set; options that were given, or are set by a resumed run, are
+  /// unchanged.
   ///
   /// - Parameters:
   ///   - dataset: The training set.
@@ -45,7 +45,7 @@ extension Configuration {
       "learning rate: \(plain(optimizer.learningRate)), for the smaller batch and as --learning-rate is not given")
   }
 
-  /// Makes the default batch of a small training set smaller, so that an epoch has steps enough.
+  /// Reduces the default batch size for a small training set, so that an epoch has enough steps.
   private mutating func fitBatch(to count: Int, _ given: ConfigurationOverrides, _ report: Reporter) {
     guard count > 1, !given.gives(\.batches.size), batches.sampling == .shuffle else { return }
     var size = batches.size
