@@ -21,7 +21,7 @@ extension Configuration {
       ?? ConfigurationOption.all.lazy.compactMap { option in option.needless(in: self, given) }.first
   }
 
-  /// The first contradiction between the dataset options, or `nil`.
+  /// The error for the first contradiction between the dataset options; `nil` if there is none.
   package var dataProblem: RunError? {
     switch (data.dataset, data.path) {
     case (.shapes, .some):

@@ -41,7 +41,7 @@ package struct ConfigurationOverrides: Sendable {
     entries[option.name] = Entry(isOnCommandLine: false, assign: assign)
   }
 
-  /// Records a value of the option stored at a key path; does nothing for `nil`.
+  /// Sets the option that is stored at a key path; does nothing for `nil`.
   package mutating func set<Value: Sendable>(
     _ keyPath: WritableKeyPath<Configuration, Value> & Sendable, to value: Value?
   ) {
@@ -49,7 +49,7 @@ package struct ConfigurationOverrides: Sendable {
     note(keyPath) { configuration in configuration[keyPath: keyPath] = value }
   }
 
-  /// Records a value of the optional option stored at a key path; does nothing for `nil`.
+  /// Sets the optional option that is stored at a key path; does nothing for `nil`.
   package mutating func set<Value: Sendable>(
     _ keyPath: WritableKeyPath<Configuration, Value?> & Sendable, to value: Value?
   ) {

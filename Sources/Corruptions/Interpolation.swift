@@ -13,7 +13,7 @@ enum Interpolation {
     return upper * (1 - down) + lower * down
   }
 
-  /// Enlarges the central part of a plane to the plane's size; the corner pixels of the part stay corner pixels.
+  /// Enlarges the center of a plane by `factor` to the plane's size, bilinearly with aligned corners (`align_corners`).
   static func zoomed(_ plane: [Double], side: Int, by factor: Double) -> [Double] {
     let kept = Int((Double(side) / factor).rounded(.up))
     let first = (side - kept) / 2

@@ -22,7 +22,7 @@ package final class ShardPrefetcher: Sendable {
     }
   }
 
-  /// A buffer for the views of one shard that a loader thread is making or has made.
+  /// A buffer for the views of one shard, which a loader thread fills.
   private final class Slot: Sendable {
     let isDone = DispatchSemaphore(value: 0)
     let contents: Mutex<(views: [Float], error: FileError?)>

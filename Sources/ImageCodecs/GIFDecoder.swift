@@ -6,7 +6,7 @@ struct GIFBlocks {
   let isInterlaced: Bool
   /// The byte range of the palette: red, green and blue of each color.
   let palette: Range<Int>
-  /// The palette index of the color around a frame that is smaller than the image: the transparent color, else the
+  /// The palette index of the color around a frame that does not fill the image: the transparent color, else the
   /// background color.
   let background: Int
   /// The file offset of the minimum code size, the byte before the blocks of compressed pixels.

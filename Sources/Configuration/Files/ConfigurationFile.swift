@@ -18,7 +18,7 @@ package enum ConfigurationFile {
     return try options(in: text, path: path)
   }
 
-  /// Returns the text of a YAML file.
+  /// Reads a YAML file as text.
   ///
   /// - Throws: ``RunError``: exit code 66 or 74 if the file cannot be read, 78 if it is not UTF-8 text.
   static func text(ofFile path: String) throws(RunError) -> String {

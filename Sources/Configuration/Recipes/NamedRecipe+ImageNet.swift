@@ -1,5 +1,5 @@
 extension NamedRecipe {
-  /// ResNet-50 on ImageNet with the settings of the SupCon paper (Khosla and others 2020).
+  /// The recipes for ResNet-50 on ImageNet, with the settings of the SupCon paper (Khosla and others 2020).
   static let imageNet = [
     NamedRecipe(
       name: "imagenet-resnet50-supcon", summary: "ResNet-50 with the Supervised Contrastive loss, the paper",

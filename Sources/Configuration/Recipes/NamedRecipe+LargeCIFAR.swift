@@ -1,5 +1,5 @@
 extension NamedRecipe {
-  /// ResNet-50 on CIFAR-10 with the settings of the SupCon authors' PyTorch code.
+  /// The recipes for ResNet-50 on CIFAR-10, with the settings of the SupCon authors' PyTorch code.
   static let largeCIFAR = [
     NamedRecipe(
       name: "cifar10-resnet50-supcon",

@@ -1,5 +1,5 @@
 extension NamedRecipe {
-  /// ResNet-20 on CIFAR: with the Supervised Contrastive loss, and with cross-entropy as the baseline.
+  /// The recipes for ResNet-20 on CIFAR: the Supervised Contrastive loss, and the cross-entropy as the baseline.
   static let smallCIFAR = ["cifar10", "cifar100"].flatMap { dataset in
     [
       NamedRecipe(

@@ -9,7 +9,7 @@ package struct NamedRecipe: Sendable {
   package let name: String
   /// A one-line description, for lists of recipes.
   package let summary: String
-  /// The command that trains the recipe.
+  /// The command that trains with the recipe.
   package let command: TrainingCommand
   /// The text of the configuration file; its comments begin with the source of the recipe.
   package let yaml: String

@@ -15,7 +15,7 @@ package struct BatchOptions: Sendable, Equatable {
 
   /// The shards over which BatchNorm takes its statistics.
   package enum BatchNorm: Sendable, Equatable {
-    /// Each shard alone.
+    /// Each shard alone has its own statistics.
     case shard
     /// All shards of a batch, including the smaller last batch of an epoch.
     case global
@@ -83,7 +83,7 @@ package struct BatchOptions: Sendable, Equatable {
       remedy: "choose \(size / shardSize * shardSize) or another shard size")
   }
 
-  /// The first contradiction between these options or with the number of ranks; `nil` if there is none.
+  /// The error for the first contradiction between these options or with the number of ranks; `nil` if there is none.
   package func problem(ranks: Int) -> RunError? {
     if let problem = Self.problem(ofBatch: size, inShardsOf: shardSize) {
       return problem

@@ -26,7 +26,7 @@ package struct ComputeOptions: Sendable, Equatable {
   /// Creates the default options.
   package init() {}
 
-  /// The data type chosen for all ranks; before that choice float32, which every CPU supports.
+  /// The data type of the encoder's computation on all ranks; float32 until it is chosen.
   package var resolvedPrecision: Precision { precision ?? .float32 }
 
   /// The largest number of threads that options accept: more than any machine has cores.

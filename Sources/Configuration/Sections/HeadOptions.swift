@@ -36,7 +36,7 @@ package struct HeadOptions: Sendable, Equatable {
     return ProjectionHeadArchitecture(layers, hasBatchNormalization: batchNorm)
   }
 
-  /// The first contradiction between these options, or `nil`.
+  /// The error for the first contradiction between these options; `nil` if there is none.
   var problem: RunError? {
     guard kind == .mlp, let widths, let last = widths.last else { return nil }
     let text = widths.map { width in "\(width)" }.joined(separator: ",")

@@ -9,11 +9,11 @@ package struct LossOptions: Sendable, Equatable {
     case supcon
     /// SimCLR's loss: only views of the same sample are positives.
     case simclr
-    /// The positives of ``supcon``, each contrasted with negatives only (``LossVariant/sincere``).
+    /// The SINCERE loss: positives as in ``supcon``, each contrasted with negatives only (``LossVariant/sincere``).
     case sincere
-    /// The positives of ``supcon``, without any positive in the denominators (``LossVariant/supervisedDecoupled``).
+    /// The decoupled loss: positives as in ``supcon``, but none in denominators (``LossVariant/supervisedDecoupled``).
     case supervisedDecoupled = "supervised-dcl"
-    /// The loss ``sincere`` with a margin (``LossVariant/supInfoNCE(margin:)``).
+    /// The ε-SupInfoNCE loss: ``sincere`` with a margin (``LossVariant/supInfoNCE(margin:)``).
     case epsilonSupInfoNCE = "epsilon-supinfonce"
 
     /// True if all views of one class are positives, so that labels are needed.
@@ -32,7 +32,7 @@ package struct LossOptions: Sendable, Equatable {
     /// The factor τ/0.07, where 0.07 is the base temperature of the SupCon authors' PyTorch code.
     case tauOverBase = "tau/0.07"
 
-    /// Returns g for a temperature τ.
+    /// Returns the factor g for a temperature τ.
     package func factor(temperature: Double) -> Double {
       switch self {
       case .none: 1
@@ -76,7 +76,7 @@ package struct LossOptions: Sendable, Equatable {
     return named
   }
 
-  /// Returns the first contradiction with the number of views, or `nil`.
+  /// Returns the error for the first contradiction with the number of views; `nil` if there is none.
   package func problem(views: Int) -> RunError? {
     if kind == .simclr, views < 2 {
       return RunError(.usage, "--views \(views): --loss simclr needs at least 2 views of each sample")
@@ -114,7 +114,7 @@ package struct LossOptions: Sendable, Equatable {
     return nil
   }
 
-  /// Returns the first contradiction of ``variant`` with the number of views, or `nil`.
+  /// Returns the error for the first contradiction of ``variant`` with the number of views; `nil` if there is none.
   package func modeProblem(views: Int) -> RunError? {
     if views < 2, variant.anchors == .one {
       return RunError(

@@ -44,7 +44,7 @@ package struct ModelOptions: Sendable, Equatable {
     stem = stem ?? .suiting(height: viewSize.height, width: viewSize.width)
   }
 
-  /// The first contradiction between these options, or `nil`.
+  /// The error for the first contradiction between these options; `nil` if there is none.
   var problem: RunError? {
     if shortcut == .zeroPadded, !encoder.offersZeroPadding {
       let others = ResNetArchitecture.names.filter { name in

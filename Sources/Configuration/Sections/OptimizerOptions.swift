@@ -65,7 +65,7 @@ package struct OptimizerOptions: Sendable, Equatable {
     }
   }
 
-  /// The first contradiction between these options, or `nil`.
+  /// The error for the first contradiction between these options; `nil` if there is none.
   var problem: RunError? {
     nesterov && momentum == 0 ? RunError(.usage, "--nesterov: needs a --momentum above 0") : nil
   }

@@ -75,7 +75,7 @@ package struct ScheduleOptions: Sendable, Equatable {
     steps = nil
   }
 
-  /// Returns the decay of the learning rate after the warm-up.
+  /// Returns the learning rate's decay, in steps, for epochs of `stepsPerEpoch` steps.
   func decay(stepsPerEpoch: Int) -> LearningRateSchedule.Decay {
     switch kind {
     case .cosine:
@@ -111,7 +111,7 @@ package struct ScheduleOptions: Sendable, Equatable {
     return notes
   }
 
-  /// The first contradiction between these options, or `nil`.
+  /// The error for the first contradiction between these options; `nil` if there is none.
   var problem: RunError? {
     kind == .step && decayEpochs == nil
       ? RunError(.usage, "--schedule step: needs --decay-epochs, such as 700,800,900") : nil

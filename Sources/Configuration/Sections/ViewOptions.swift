@@ -31,7 +31,7 @@ package struct ViewOptions: Sendable, Equatable {
     zip(progressiveSizes ?? [], progressiveEpochs ?? []).first { _, end in epoch < end }?.0
   }
 
-  /// Returns the first contradiction between these options, or with the number of epochs, or `nil`.
+  /// Returns the error for the first contradiction between these options or with the number of epochs, or `nil`.
   func problem(epochs: Int) -> RunError? {
     if alternatesFlip, !augmentation.flipsOnce {
       return RunError(

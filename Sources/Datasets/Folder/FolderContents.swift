@@ -40,7 +40,7 @@ struct FolderContents {
     (self.folders, self.images, files) = (folders, images, listing.files)
   }
 
-  /// Returns device and inode number of a folder, which are equal for all paths to it; `nil` if it does not exist.
+  /// Returns the device and inode number of a folder, the same for all paths to it; `nil` if it does not exist.
   static func identity(_ path: String) -> String? {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }

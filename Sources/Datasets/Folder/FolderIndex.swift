@@ -17,7 +17,7 @@ package struct FolderIndex: Sendable, Equatable {
   package private(set) var classFolders: [[UInt8]] = []
   /// For each class, the index after its last file.
   private var classEnds: [Int] = []
-  /// The names of all files, concatenated; each is relative to its class's folder, or to the root.
+  /// The concatenated names of all files; each is relative to its class's folder, or to the root.
   private var names: [UInt8] = []
   private var nameEnds: [UInt32] = []
 

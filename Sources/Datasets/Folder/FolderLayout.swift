@@ -16,7 +16,7 @@ package struct FolderLayout: Sendable, Equatable {
   package internal(set) var training: SplitFolder
   /// The folders of the validation and test splits, if they exist.
   package internal(set) var others: [Split: SplitFolder] = [:]
-  /// Decisions that the user should see, one sentence each.
+  /// The notes for the user about how folders were interpreted, one sentence each.
   package internal(set) var notes: [String] = []
   /// The files and folders found outside the splits, counted by the reason why they are not used.
   package internal(set) var skippedFiles = SkippedFiles()

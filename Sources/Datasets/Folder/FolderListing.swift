@@ -3,7 +3,7 @@ import Glibc
 
 /// The entries of a folder by file type, sorted by the bytes of their names.
 struct FolderListing {
-  /// The device and inode of a folder, which are equal for all paths to it.
+  /// The device and inode number of a folder, the same for all paths to it.
   struct Identity: Equatable {
     let device: UInt
     let inode: UInt

@@ -17,7 +17,7 @@ package struct SkippedFiles: Sendable, Equatable {
     case emptyFolder
     /// A file or folder of an operating system, a NAS or a tool; the detail is its name.
     case system
-    /// A name that begins with a dot.
+    /// A hidden file or folder, whose name begins with a dot.
     case hidden
     /// A socket, pipe or device.
     case special

@@ -18,7 +18,7 @@ enum PackFormat {
   static let name = "supcon-pack"
   static let version = "1"
   static let statistics = "statistics"
-  /// The tensor of padding bytes that aligns the numbers after the pixels to their size.
+  /// The name of the padding tensor, which aligns the `statistics` tensor after the pixels to its element size.
   static let padding = "padding"
 
   /// The names of a split's tensors.

@@ -16,7 +16,7 @@ package final class PackedDataset: ImageDataset {
   package let viewSize: ImageSize
   /// The SHA-256 at the end of the file, which identifies the pack.
   package let fingerprint: String
-  /// The image sizes of the split, and for the training images the pixel sums.
+  /// The image statistics of the split: sizes, and for the training split also pixel sums.
   package let survey: ImageSurvey
 
   private let file: ReadOnlyFile
@@ -141,7 +141,7 @@ package final class PackedDataset: ImageDataset {
   }
 }
 
-/// A reader of a pack's tensors.
+/// A reader of a pack's tensors from the file.
 private struct Tensors {
   let file: ReadOnlyFile
   let header: SafetensorsHeader

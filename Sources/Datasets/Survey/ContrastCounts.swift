@@ -5,7 +5,7 @@ import Imaging
 ///
 /// White and black images result from failed exports, and from 16-bit images that were clipped instead of scaled.
 package struct ContrastCounts: Sendable, Equatable, Codable {
-  /// The range of a channel's values below which an image counts as without contrast.
+  /// The minimum range of a channel's 8-bit values for an image to have contrast.
   static let smallestRange: UInt8 = 8
 
   /// The number of images examined.
@@ -14,7 +14,7 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
   package var white = 0
   /// The number of black images: without contrast, and every sample is 7 or less.
   package var black = 0
-  /// The number of other images without contrast, in which no channel spans 8 levels.
+  /// The number of other images without contrast, whose values span fewer than 8 levels in every channel.
   package var uniform = 0
   /// The number of images with contrast, at least nine tenths of whose samples are 255: probably clipped.
   package var clipped = 0
@@ -28,7 +28,7 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
   /// Creates counts of zero.
   package init() {}
 
-  /// Adds the counts of other images.
+  /// Adds the counts of another set of images.
   package mutating func add(_ other: ContrastCounts) {
     images += other.images
     white += other.white
@@ -77,8 +77,7 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
   /// The number of images without visible content.
   package var withoutContrast: Int { white + black + uniform }
 
-  /// A sentence about images without contrast, and about probably clipped ones if they are 1 % or more; `nil` if there
-  /// are none.
+  /// The warning about images without contrast, and about clipped images if these are 1 % or more; `nil` for none.
   package var warning: String? {
     let bright = clipped * 100 >= images ? clipped : 0
     let parts = [

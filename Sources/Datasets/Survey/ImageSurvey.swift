@@ -23,7 +23,7 @@ package struct ImageSurvey: Sendable, Equatable {
   /// The files that cannot be decoded, by image index.
   package private(set) var bad: [Int: BadFile] = [:]
 
-  /// Creates a survey of no images.
+  /// Creates the survey of an empty set of images.
   package init() {}
 
   /// Creates a survey from sums that were computed elsewhere.
@@ -40,7 +40,7 @@ package struct ImageSurvey: Sendable, Equatable {
     self.bad = bad
   }
 
-  /// Adds the statistics of other images.
+  /// Adds the statistics of another set of images.
   package mutating func add(_ other: ImageSurvey) {
     sizes.merge(other.sizes, uniquingKeysWith: +)
     pixelCount += other.pixelCount

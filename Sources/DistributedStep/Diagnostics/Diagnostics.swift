@@ -12,7 +12,7 @@ package struct Diagnostics: Sendable {
   /// The step whose inputs and results are written to files, and the output folder; `nil` for none.
   package var dump: (step: Int, folder: String)?
 
-  /// Creates a value with all diagnostics off.
+  /// Creates diagnostics that are all off.
   package init() {}
 
   /// Creates the folder for the files of `--dump-step`, and logs a warning for each diagnostic that this run cannot

@@ -53,7 +53,7 @@ struct StepDump {
   }
 }
 
-/// One array of a ``StepDump``.
+/// One array of a dump: name, shape and elements.
 struct DumpedArray {
   /// The elements of the array in row-major order.
   enum Elements {

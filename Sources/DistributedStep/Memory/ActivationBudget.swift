@@ -1,4 +1,4 @@
-/// The division of a rank's activation memory between its shards.
+/// The division of a rank's activation memory between its shards, the fixed parts of the global batch.
 ///
 /// If the memory does not suffice for all shards, every thread saves at least the activations of the last shard that it
 /// ran forward, which is the first to run backward; the remaining shards are recomputed.

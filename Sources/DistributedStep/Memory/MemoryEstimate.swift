@@ -18,7 +18,7 @@ package struct MemoryEstimate {
     }
   }
 
-  /// The memory of the rank, in the order of the printed table.
+  /// The rank's memory by purpose, in the order of the printed table.
   package let items: [Item]
   /// The bytes of one shard's saved activations.
   package let shardActivations: Int
@@ -47,8 +47,7 @@ package struct MemoryEstimate {
     }
   }
 
-  /// Estimates a run from models compiled for two and four rows; this process's resident memory is the base of every
-  /// rank.
+  /// Estimates a rank's memory from models compiled for two and four rows; its base is this process's resident memory.
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration with all defaults resolved.
@@ -61,7 +60,7 @@ package struct MemoryEstimate {
     self.init(configuration, viewSize: viewSize, job, sizes, base: base)
   }
 
-  /// Estimates a run.
+  /// Estimates a rank's memory from known model sizes.
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration with all defaults resolved.
@@ -125,7 +124,8 @@ package struct MemoryEstimate {
     ]
   }
 
-  /// The measured growth of the program and its libraries during a run, in bytes: threads, messages, files.
+  /// The memory, in bytes, that the program and its libraries allocate during a run (threads, messages, files);
+  /// measured.
   private static let laterByteCount = 15_000_000
 
   /// The bytes of the loss's largest tile of similarities: 130 × 1,024 float32.

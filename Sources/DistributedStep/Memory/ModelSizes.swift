@@ -15,8 +15,8 @@ struct ModelSizes {
   let headWidth: Int
   /// The largest number of consecutive gradient elements that the backward pass completes at once.
   let longestSegment: Int
-  /// The bytes of the weights repacked for oneDNN, for forward and backward pass; both exist at once if activations are
-  /// recomputed.
+  /// The bytes of the weights repacked for oneDNN, for forward and backward pass together (both exist if activations
+  /// are recomputed).
   let packedWeights: Int
   /// The bytes of the repacked weights if the forward pass and the computation of input gradients use the same memory
   /// in turn.

@@ -2,7 +2,8 @@ import Configuration
 import Losses
 import MPI
 
-/// The assignment of a global batch's shards to ranks, and the loss and gradient reduction for this batch size.
+/// The assignment of a global batch's shards (its fixed parts) to ranks, and the loss and gradient reduction for its
+/// size.
 package struct BatchPartition {
   /// The number of samples in the global batch.
   let globalBatchSize: Int

@@ -8,7 +8,7 @@ package struct Projection {
     fileprivate let head: ProjectionHead.SavedActivations
     /// The embeddings, `[rows, width]`; every row has unit length.
     var embeddings: [Float]
-    /// ∂L/∂embeddings, to be filled in before the backward pass.
+    /// The gradient of the loss with respect to the embeddings, `[rows, width]`, set before the backward pass.
     var embeddingGradient: [Float]
     fileprivate var lengths: [Float]
 

@@ -3,7 +3,7 @@ import OneDNN
 import ParallelLoops
 import Synchronization
 
-/// One parallel pass of a rank's threads over its shards: forward or backward.
+/// One parallel pass, forward or backward, of a rank's threads over its shards, the fixed parts of the global batch.
 final class ShardPass: Sendable {
   /// The computation of one shard by one thread.
   typealias Body = (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ place: Place) throws -> Void

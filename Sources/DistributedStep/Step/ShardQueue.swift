@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The order in which threads compute shards.
+/// The order in which threads compute shards, the fixed parts of the global batch.
 ///
 /// By default, an idle thread takes the next shard. If activations are recomputed, shards are assigned round-robin, so
 /// that each thread begins the backward pass with the shard whose activations are still in its buffer.

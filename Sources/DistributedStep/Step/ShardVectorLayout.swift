@@ -1,4 +1,4 @@
-/// The layout of the float32 vector that each shard contributes to the sum over all shards and ranks.
+/// The layout of the float32 vector that each shard (a fixed part of the global batch) adds to the sum over all ranks.
 ///
 ///     [ gradient of every parameter | batch statistics of every BatchNorm layer | the shard's part of the loss
 ///       | 1 if its rank was asked to stop | with a classifier: the shard's part of the cross-entropy

@@ -6,7 +6,8 @@ import MPI
 import NeuralNet
 import OneDNN
 
-/// The shards of this rank and the threads that compute them: shards run in parallel, each on one thread.
+/// The shards of this rank (fixed parts of the global batch) and the threads that compute them in parallel, one per
+/// shard.
 ///
 /// Every thread has a model of its own. Activations beyond the memory limit are recomputed in the backward pass, bit
 /// for bit. The result does not depend on which thread computes a shard. Shards that share BatchNorm statistics run in
@@ -33,7 +34,7 @@ final class ShardWorkers {
   let threadCount: Int
   package var layout: ModelLayout { model.layout }
 
-  /// True if the repacked weights of the forward and of the backward pass use the same memory in turn.
+  /// True if the repacked weights for forward and backward pass alternate in the same memory.
   var isAlternatingWeights: Bool { store.budget.isKeepingAll }
   /// The bytes of one shard's saved activations.
   var activationsPerShard: Int { store.byteCountPerShard }
@@ -87,7 +88,7 @@ final class ShardWorkers {
     }
   }
 
-  /// Returns a function with which all threads together repack the weights for a pass.
+  /// Returns a function that repacks the weights for a pass; all threads call it for their models to share the work.
   private func load(
     _ uses: WeightUses, _ parameters: [Float]
   ) -> (_ model: TrainingModel, _ thread: Int) throws -> Void {
@@ -116,7 +117,7 @@ final class ShardWorkers {
 
   // MARK: - Passes
 
-  /// Returns the forward pass over the first `shardCount` shards, views → embeddings and logits, without starting it.
+  /// Prepares the forward pass over the first `shardCount` shards, views → embeddings and logits, without starting it.
   func forward(_ shardCount: Int, parameters: [Float], views: @escaping ViewSource) -> ShardPass {
     let load = load(.forward, parameters)
     return pass(shardCount) { [store] model, thread in

@@ -1,5 +1,5 @@
 extension Span<Float> {
-  /// The Euclidean length, summed in float64 in 8 lanes, in an order that depends only on the number of elements.
+  /// The Euclidean norm, summed in float64 in 8 lanes, in an order that depends only on the number of elements.
   package var euclideanLength: Double {
     let lanes = SIMD8<Double>.scalarCount
     var sums = SIMD8<Double>.zero

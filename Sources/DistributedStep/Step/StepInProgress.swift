@@ -9,12 +9,12 @@ final class StepInProgress {
   let partition: BatchPartition
   /// The range of this rank's shards in the global batch.
   let owned: Range<Int>
-  /// The requests for the views of this rank's shards.
+  /// The requests to the loader for the views of this rank's shards.
   let requests: [ShardPrefetcher.Request]
   /// True if this rank was asked to stop.
   let isStopping: Bool
   let clock: StepClock
-  /// The communication volume of this rank before the step.
+  /// The communication volume of this rank at the start of the step.
   let volumeBefore: CommunicationVolume
 
   /// The classes that define the positives of each row of the global batch, after the gather; `nil` without a

@@ -40,6 +40,6 @@ package struct ContrastiveResult {
   package var loss: Double
   /// The lower bound of the loss for the batch's labels.
   package var lowerBound: Double
-  /// The value of the loss if all embeddings are equal.
+  /// The value of the loss if all embeddings are equal (collapse).
   package var collapseValue: Double
 }

@@ -5,7 +5,7 @@ import Losses
 import NeuralNet
 import OneDNN
 
-/// The encoder and heads that one thread uses.
+/// The encoder and heads of one thread: views to embeddings and logits, and back.
 ///
 ///     views [rows, 3, height, width] → representations [rows, features], scaled to unit length on request
 ///       → projection head → embeddings [rows, width] of unit length  (with a contrastive loss)
@@ -18,7 +18,7 @@ final class TrainingModel {
     var encoder: ResNet.SavedActivations?
     /// The representations, `[rows, features]`, which are the input of the heads.
     var representations: [Float]
-    /// The lengths of the representations before normalization; empty unless they are scaled to unit length.
+    /// The norms of the representations before normalization, `[rows]`; empty unless representations are normalized.
     fileprivate var representationLengths: [Float]
     /// The saved activations of the projection head; `nil` without one.
     var projection: Projection.Activations?
@@ -96,7 +96,7 @@ final class TrainingModel {
     representationGradient = Array(repeating: 0, count: rows * width)
   }
 
-  /// Allocates a shard's activations; those of the encoder may be `nil` and provided later.
+  /// Allocates a shard's activations; `encoder` may be `nil` and provided later.
   func makeActivations(encoder: ResNet.SavedActivations?) -> ShardActivations {
     ShardActivations(self, encoder: encoder)
   }

@@ -136,7 +136,7 @@ package final class TrainingStep {
     return partition
   }
 
-  /// Returns the requests for the views of some shards of a batch.
+  /// Returns the requests to the loader for the views of some shards of a batch.
   func requests(of batch: GlobalBatch, _ shards: Range<Int>) -> [ShardPrefetcher.Request] {
     shards.map { shard in
       let samples = batch.samples.dropFirst(shard * configuration.batches.shardSize).prefix(

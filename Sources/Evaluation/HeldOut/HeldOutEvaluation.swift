@@ -41,7 +41,7 @@ package struct HeldOutEvaluation: Sendable {
 
   private var classCount: Int { samples.references.classNames.count }
 
-  /// Evaluates the weights of a training state.
+  /// Evaluates the encoder of a training state on the held-out samples.
   ///
   /// Collective; the results are the same on any number of ranks and threads.
   ///

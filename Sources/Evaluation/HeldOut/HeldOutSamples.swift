@@ -27,7 +27,7 @@ package struct HeldOutSamples: Sendable {
   /// The split of the queries: validation, or train if there are no validation images.
   package let split: Split
 
-  /// Chooses the samples for a run.
+  /// Chooses queries and references for a run.
   ///
   /// Collective.
   ///
@@ -42,7 +42,7 @@ package struct HeldOutSamples: Sendable {
     self.init(training: training, validation: try Self.validation(of: configuration, over: world))
   }
 
-  /// Chooses the samples from opened datasets.
+  /// Chooses queries and references from opened datasets.
   ///
   /// - Parameters:
   ///   - training: The training set.

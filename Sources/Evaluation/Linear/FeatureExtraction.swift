@@ -16,7 +16,7 @@ import Runs
 /// Samples are computed in blocks of a fixed size, the last one padded, so that each sample gets the same features on
 /// any number of ranks and threads.
 final class FeatureExtraction {
-  /// The default number of samples in a block.
+  /// The default number of samples in a block, which are computed together.
   static let usualBlockSize = 64
 
   /// The number of features per sample.

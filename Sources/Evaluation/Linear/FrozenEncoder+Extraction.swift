@@ -3,7 +3,7 @@ import Job
 import MPI
 
 extension FrozenEncoder {
-  /// Compiles the encoder for the views of a dataset.
+  /// Compiles the encoder for the view size of a dataset.
   ///
   /// Collective.
   func extraction(

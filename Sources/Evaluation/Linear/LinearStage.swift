@@ -45,7 +45,7 @@ package enum LinearStage {
       self.run = run
     }
 
-    /// The first problem with the values of the options, or `nil`.
+    /// The error message for the first invalid option; `nil` if there is none.
     package var problem: String? {
       let checks: [(Bool, String)] = [
         (split != .train, "--split train: expected test or validation"),

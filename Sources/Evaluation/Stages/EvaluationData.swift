@@ -12,7 +12,7 @@ import WeightExchange
 struct EvaluationData {
   /// The fraction of a transfer dataset's training images that are held out for testing if there are no test images.
   private static let heldOutFraction = 0.2
-  /// The default of `--neighbors`.
+  /// The default number of neighbors (`--neighbors`).
   private static let defaultNeighbors = 20
 
   /// The labeled images to which test images are compared (the neighbors of k-NN).
@@ -32,7 +32,7 @@ struct EvaluationData {
   /// False if the run directory is read-only; the result is then only printed.
   let isStored: Bool
 
-  /// Opens everything that a request names.
+  /// Opens the datasets and the classifier that a request names.
   ///
   /// Collective.
   ///
@@ -194,7 +194,7 @@ struct EvaluationData {
     return neighbors
   }
 
-  /// Makes the folder of the result.
+  /// Creates the result's folder in the run directory.
   ///
   /// - Returns: False if the run is read-only.
   private static func makeFolder(

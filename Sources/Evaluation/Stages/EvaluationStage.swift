@@ -11,7 +11,7 @@ import Measures
 import NeuralNet
 import Runs
 
-/// The measures of a run's frozen encoder, and of its classifier if it has one, on the test set (docs/evaluation.md).
+/// The evaluation of a run's frozen encoder, and of its classifier if any, on the test set (docs/evaluation.md).
 package enum EvaluationStage {
   /// The features by which samples are compared.
   package enum Features: String, Sendable, CaseIterable {
@@ -72,7 +72,7 @@ package enum EvaluationStage {
       }
     }
 
-    /// The first problem with the values of the options, or `nil`.
+    /// The error message for the first invalid option; `nil` if there is none.
     package var problem: String? {
       if split == .train {
         return "--split train: expected test or validation"
@@ -120,7 +120,7 @@ package enum EvaluationStage {
     }
   }
 
-  /// Evaluates the run on the test set.
+  /// Evaluates a run on the test set, prints the measures and stores them.
   ///
   /// Collective.
   ///
@@ -230,7 +230,7 @@ package enum EvaluationStage {
     }
   }
 
-  /// Adds the measures of the run's classifier.
+  /// Adds the accuracy and the other measures of the run's classifier to the report.
   ///
   /// Collective.
   private static func addClassification(
@@ -264,7 +264,7 @@ package enum EvaluationStage {
     return confusion
   }
 
-  /// Returns the features of all samples on every rank.
+  /// Returns the features of a dataset's samples on every rank: representations, or pixels (``Features/pixels``).
   ///
   /// Collective.
   private static func rows(

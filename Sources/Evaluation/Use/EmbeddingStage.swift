@@ -45,7 +45,7 @@ package enum EmbeddingStage {
       self.output = output
     }
 
-    /// The first problem with the values of the options, or `nil`.
+    /// The error message for the first invalid option; `nil` if there is none.
     package var problem: String? {
       if !images.isEmpty, labels != nil {
         return "--labels: image files have no classes; leave it out, or the images"

@@ -25,7 +25,7 @@ final class EmbeddingWriter {
   /// The file name prefix of the embedding projector's files.
   private static let projectorSet = "embeddings"
 
-  /// Creates all files under temporary names.
+  /// Creates all output files under temporary names.
   ///
   /// - Parameters:
   ///   - request: The paths of the output files.

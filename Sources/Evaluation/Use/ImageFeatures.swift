@@ -9,7 +9,7 @@ import WeightExchange
 
 /// The representations of the image files given to a command, computed part by part to bound the memory.
 package struct ImageFeatures {
-  /// A range of the files, in order, with their representations.
+  /// A range of the image files, in order, with their representations.
   package struct Part {
     /// The index of the range's first file.
     package let first: Int
@@ -85,7 +85,7 @@ package struct ImageFeatures {
   /// The index of the first file of each part.
   package var parts: StrideTo<Int> { stride(from: 0, to: paths.count, by: filesPerPart) }
 
-  /// Computes one part; the result is the same on every rank.
+  /// Computes the representations of one part of the files; the result is the same on every rank.
   ///
   /// Collective.
   package func part(from first: Int, over world: borrowing Communicator) throws -> Part {

@@ -30,7 +30,7 @@ package enum PredictionStage {
       self.images = images
     }
 
-    /// The first problem with the values of the options, or `nil`.
+    /// The error message for the first invalid option; `nil` if there is none.
     package var problem: String? {
       if let problem = ImageFeatures.problem(of: images) {
         return problem

@@ -32,7 +32,7 @@ public enum FileFormat: String, Sendable, CaseIterable {
   /// The name of the format with its article, such as `a JSON file`.
   public var title: String { rawValue }
 
-  /// True for a file that holds other files.
+  /// True for an archive or a compressed file.
   public var isArchive: Bool { rawValue.hasSuffix("archive") }
 
   /// True for a single image.

@@ -14,7 +14,7 @@ public struct NumPyFile: Sendable {
   public let path: String
 
   private enum Storage: Sendable {
-    /// Elements in the file, beginning at an offset.
+    /// Elements in the file, from a byte offset on.
     case file(ReadOnlyFile, offset: Int)
     /// Elements in memory, in row-major order.
     case memory([UInt8])

@@ -32,11 +32,11 @@ public struct ONNXModel: Sendable {
     case number(Float)
   }
 
-  /// One extent (dimension) of an input or output.
+  /// The size of one dimension of an input or output.
   public enum Extent: Sendable, Equatable {
-    /// A fixed extent.
+    /// A fixed size.
     case fixed(Int)
-    /// An extent that may differ from call to call, such as the batch size, with a name.
+    /// A size that may differ from call to call, such as the batch size, with a name.
     case symbolic(String)
   }
 
@@ -69,7 +69,7 @@ public struct ONNXModel: Sendable {
   public var inputs: [Value]
   /// The outputs of the graph.
   public var outputs: [Value] = []
-  /// The nodes of the graph, each after those whose outputs it uses.
+  /// The nodes of the graph in topological order.
   public var nodes: [Node] = []
   /// The weights that nodes use as inputs.
   public var weights: [NamedTensor] = []

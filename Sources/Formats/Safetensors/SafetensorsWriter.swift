@@ -13,7 +13,7 @@ public enum SafetensorsWriter {
     try prepare(at: path, metadata: metadata, tensors: tensors).publish()
   }
 
-  /// Writes the file under a temporary name; `publish` renames it.
+  /// Writes a safetensors file under a temporary name; `publish` renames it.
   ///
   /// - Throws: ``FileError`` if the file cannot be written.
   public static func prepare(

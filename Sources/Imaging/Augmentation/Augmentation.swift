@@ -15,7 +15,7 @@ public struct Augmentation: Sendable {
 
   /// The choices for one view that the caller makes in place of the random operations.
   public struct FixedChoices: Sendable {
-    /// True or false to determine the result of a random flip; `nil` to draw it.
+    /// The result of a random flip, true or false; `nil` to draw it at random.
     public var isMirrored: Bool?
     /// The size of views after progressive resizing: an image of exactly this size is resized to the view without the
     /// 8/7 margin.
@@ -94,7 +94,7 @@ public struct Augmentation: Sendable {
 }
 
 extension Augmentation: Equatable {
-  /// Returns true if both have the same operations with the same parameters.
+  /// Returns true if both augmentations have the same operations with the same parameters.
   public static func == (first: Augmentation, second: Augmentation) -> Bool {
     first.description == second.description
   }

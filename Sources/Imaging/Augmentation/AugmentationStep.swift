@@ -15,7 +15,7 @@ protocol AugmentationStep: Sendable {
   /// The name of the operation in an augmentation's text.
   var name: String { get }
 
-  /// The effect of the operation in one sentence, for the help text.
+  /// The operation's effect in one sentence, for the help text.
   var summary: String { get }
 
   /// The parameters of the operation, in the order of the help text.

@@ -1,7 +1,7 @@
 import ImageCodecs
 import Kernels
 
-/// The buffers with which one thread makes views, reused from view to view.
+/// The buffers in which one thread makes views, reused from view to view.
 ///
 /// While a view is made, the workspace holds the current image: one plane each of red, green and blue, 8 bits per
 /// value.

@@ -81,7 +81,7 @@ enum ImageOperation: String, Sendable, CaseIterable {
     }
   }
 
-  /// True if pixels of the result may come from outside the image, where they get a fill value.
+  /// True if the operation can bring in pixels from outside the image, which get a fill value.
   var fills: Bool {
     switch self {
     case .shearX, .shearY, .translateX, .translateY, .rotate, .cutout: true

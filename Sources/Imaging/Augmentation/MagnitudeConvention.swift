@@ -19,7 +19,7 @@ enum MagnitudeConvention: String, Sendable, CaseIterable {
   /// brightness, color, contrast and sharpness, black outside the image.
   case torchvision
 
-  /// The 8-bit value of pixels from outside the image.
+  /// The 8-bit fill value of pixels from outside the image.
   var fill: UInt8 { self == .tensorflow ? 128 : 0 }
 }
 

@@ -107,7 +107,7 @@ struct ResizedCrop: AugmentationStep {
 }
 
 extension ImageSize {
-  /// Returns a window of this size at the center of an image of size `whole`; it extends beyond a smaller image.
+  /// Returns a window of this size, centered in an image of size `whole`; the window extends beyond a smaller image.
   func centered(in whole: ImageSize) -> KernelWindow {
     func start(_ part: Int, _ whole: Int) -> Int32 { Int32((Double(whole - part) / 2).rounded(.toNearestOrEven)) }
     return KernelWindow(

@@ -3,7 +3,7 @@ import NeuralNet
 import Runs
 
 extension TrainingState {
-  /// Broadcasts rank 0's state.
+  /// Broadcasts the training state of rank 0 to all ranks.
   ///
   /// Collective.
   package mutating func broadcast(over world: borrowing Communicator) throws(MPIError) {

@@ -40,7 +40,7 @@ package struct HostTopology: Sendable, Equatable {
     }
   }
 
-  /// Completes a description with the kernel's data about this host.
+  /// Completes a description of a host with the kernel's data about this host.
   ///
   /// - Parameters:
   ///   - description: The options that were given.

@@ -3,7 +3,7 @@ import MPI
 
 /// The check of the launch at the start of a command.
 package enum LaunchCheck {
-  /// Compares the facts of all ranks and reports every problem.
+  /// Compares the hosts, programs and options of all ranks and reports every problem.
   ///
   /// Collective.
   ///

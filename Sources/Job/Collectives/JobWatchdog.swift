@@ -9,15 +9,15 @@ import Watchdog
 package final class JobWatchdog: Sendable {
   /// The settings of the watchdog; they are not part of the configuration, so that no run stores them.
   package struct Settings: Sendable {
-    /// The time without progress after which the job ends, in seconds; 0 for no limit.
+    /// The time without progress on a rank after which the job ends, in seconds; 0 for no limit.
     package var timeoutSeconds = 300.0
-    /// The port that rank 0 listens on; 0 for a free one.
+    /// The TCP port on which rank 0's watchdog listens; 0 for a free one.
     package var port = 0
 
     /// Creates the default settings.
     package init() {}
 
-    /// The first setting that is out of range, or `nil`.
+    /// The error message for the first setting out of range; `nil` if there is none.
     package var problem: String? {
       guard timeoutSeconds == 0 || (timeoutSeconds >= 1 && timeoutSeconds < 1e7) else {
         return "--stall-timeout \(timeoutSeconds): expected seconds, at least 1, or 0 to wait for ever"

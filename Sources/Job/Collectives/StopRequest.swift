@@ -39,14 +39,14 @@ package struct StopRequest {
     unsafe pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
   }
 
-  /// Restores the default actions of the signals.
+  /// Restores the default actions of the handled signals.
   package func end() {
     for signal in signals {
       _ = Glibc.signal(signal, SIG_DFL)
     }
   }
 
-  /// Checks for a request to stop.
+  /// Returns true if the run should stop.
   ///
   /// - Parameter reserveSeconds: The time that one more step and a checkpoint take.
   /// - Returns: True after a signal, or if less than `reserveSeconds` of the time limit is left.

@@ -49,7 +49,7 @@ private func folderIdentity(_ path: String) -> String {
 
 /// A hash of a dataset's labels, class names and images, by which the datasets of different ranks are compared.
 struct DataFingerprint {
-  /// The number of samples and the first 16 digits of the SHA-256 digest.
+  /// The hash as text: the number of samples and the first 16 hexadecimal digits of a SHA-256 digest.
   let text: String
 
   /// The number of pixels up to which a dataset is read completely; CIFAR has 51 million.

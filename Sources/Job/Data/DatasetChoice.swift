@@ -10,7 +10,7 @@ package enum DatasetChoice {
   /// The seed of the built-in dataset, independent of the run's seed so that all runs are compared on the same images.
   private static let shapesSeed: UInt64 = 0
 
-  /// Opens one split.
+  /// Opens one split of the configured dataset.
   ///
   /// Collective.
   ///
@@ -243,7 +243,7 @@ package enum DatasetChoice {
       remedy: "train again with a larger --validation-fraction and another --output")
   }
 
-  /// Checks that there are at least two classes.
+  /// Throws if the dataset has fewer than two classes.
   private static func checkClasses(_ dataset: any ImageDataset, _ configuration: Configuration) throws(RunError) {
     guard !dataset.hasLabels else { return }
     let path = configuration.data.path ?? configuration.data.dataset.rawValue

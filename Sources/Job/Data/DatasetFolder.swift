@@ -39,7 +39,7 @@ package struct DatasetFolder {
     sixteenBit = configuration.data.sixteenBit ?? .clip
   }
 
-  /// The list of one split's files.
+  /// The list of the image files of one split.
   package struct Listing {
     /// All files found, including those that cannot be decoded.
     package fileprivate(set) var index: FolderIndex
@@ -51,7 +51,7 @@ package struct DatasetFolder {
 
   // MARK: - Listing
 
-  /// Lists the files of one split.
+  /// Lists the image files of one split.
   ///
   /// Collective.
   ///

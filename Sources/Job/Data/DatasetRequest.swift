@@ -24,7 +24,7 @@ package struct DatasetRequest: Sendable {
     self.threads = threads
   }
 
-  /// The first error that can be found in the options without opening the dataset, or `nil`.
+  /// The error message for the first invalid option, found without opening the dataset; `nil` if there is none.
   package var problem: String? {
     if let problem = threads.flatMap({ threads in Configuration.problem(ofThreads: threads) }) {
       return problem

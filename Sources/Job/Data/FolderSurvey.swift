@@ -7,7 +7,7 @@ import MPI
 
 /// The message by which ranks exchange an image survey.
 private struct SurveyMessage: Codable {
-  /// Width, height and number of images of each size.
+  /// The number of images of each size, as triples of width, height and count.
   var sizes: [[Int]]
   var pixelCount: Int64
   var sums: [Int64]
