@@ -7,7 +7,7 @@ package struct ControlGroup: Sendable, Equatable {
   /// The bytes still free below the tightest memory limit; `nil` without a limit.
   package private(set) var availableBytes: Int?
 
-  /// The smallest value that means "no limit" in version 1.
+  /// The smallest memory limit that means "no limit" in cgroup version 1, in bytes.
   private static let unlimitedBytes = Int.max / 2
 
   /// Reads the limits from `/proc` and the mounted control groups.
@@ -89,7 +89,7 @@ package struct ControlGroup: Sendable, Equatable {
   }
 }
 
-/// The files of one control group.
+/// The limit and usage files of one control group.
 private struct ControlGroupFiles {
   let folder: String
   let version: Int

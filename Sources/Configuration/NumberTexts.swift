@@ -41,7 +41,7 @@ package func counted(_ count: Int, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")"
 }
 
-/// Formats a number in the shortest form that parses to the same number, such as `0.1`, `1` or `1e+30`.
+/// Formats a number in the shortest form that parses to the same value, such as `0.1`, `1` or `1e+30`.
 package func plain(_ value: Double) -> String {
   if value == value.rounded(), abs(value) < 1e15 {
     return "\(Int(value))"

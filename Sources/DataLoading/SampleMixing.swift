@@ -14,7 +14,7 @@ import KeyedRandomness
 package struct SampleMixing: Sendable, Equatable {
   /// The mixture of one view with its partner, the same view of another sample.
   package enum Mixture: Sendable, Equatable {
-    /// The weighted mean of both views (mixup); the associated value is the weight λ of the view itself.
+    /// The weighted mean of a view and its partner (mixup); the associated value is the weight λ of the view itself.
     case blend(Float)
     /// A rectangle, in pixels, in which the partner's view replaces the view (CutMix).
     case patch(rows: Range<Int>, columns: Range<Int>)

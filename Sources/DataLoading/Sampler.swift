@@ -10,7 +10,7 @@ package struct Sampler: Sendable {
   package enum Kind: Sendable, Equatable {
     /// Every sample once an epoch, in random order.
     case shuffled
-    /// The same number of samples of each of `classesPerBatch` classes.
+    /// Every batch with the same number of samples of each of `classesPerBatch` classes.
     case balanced(classesPerBatch: Int)
     /// Stratified: every batch has the same number of samples of each class, in proportion to the class's size, so that
     /// the lower bound of the loss is the same for every batch.

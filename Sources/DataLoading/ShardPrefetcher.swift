@@ -62,8 +62,7 @@ package final class ShardPrefetcher: Sendable {
     beginWaiting()
   }
 
-  /// Writes a shard's views to `views`; waits if a loader thread is making them, and makes them itself if none has
-  /// begun.
+  /// Writes a shard's views to `views`; waits if a loader thread is making them, and makes the views itself if none is.
   ///
   /// - Parameters:
   ///   - views: Receives the result of ``ShardLoader/fill(_:samples:epoch:)``.

@@ -13,7 +13,7 @@ package protocol ImageDataset: Sendable {
   /// The number of images.
   var count: Int { get }
 
-  /// The default height and width of views: those of the images if all have one size.
+  /// The default height and width of views, such as the images' size if it is the same for all.
   var viewSize: ImageSize { get }
 
   /// Per-channel mean and standard deviation that standardize the network's input.

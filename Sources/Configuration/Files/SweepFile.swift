@@ -14,13 +14,13 @@ package struct SweepFile: Sendable {
   package struct Run: Sendable {
     /// The name of the run directory.
     package let name: String
-    /// The options that this run does not share with the others, with their values as text.
+    /// The options in which this run differs from the other runs, with their values as text.
     package let values: [(option: String, text: String)]
     /// All options of the run: the common options and ``values``.
     package let overrides: ConfigurationOverrides
   }
 
-  /// The runs: first those of the grid, with the last option changing fastest, then those of the list.
+  /// The runs: first the combinations of the grid, the last option changing fastest, then those listed under `runs`.
   package let runs: [Run]
   /// The folder that contains the run directories; `nil` if the file does not give one.
   package let output: String?

@@ -1,7 +1,7 @@
 import Spelling
 
 extension OptionFailure {
-  /// Returns the failure for a text that is not one of the allowed values; suggests the one that was probably meant.
+  /// Returns the failure for a text that is not one of the allowed values, with a suggestion of the most similar value.
   static func choice(_ text: String, _ choices: [String]) -> OptionFailure {
     let meant =
       PeerNames.value(text).flatMap { name in choices.contains(name) ? name : nil }

@@ -7,19 +7,19 @@ package struct BatchOptions: Sendable, Equatable {
   package enum Sampling: String, CaseIterable, Sendable {
     /// Every sample once an epoch, in random order.
     case shuffle
-    /// The same number of samples of each of ``BatchOptions/classesPerBatch`` classes.
+    /// Every batch with the same number of samples of each of ``BatchOptions/classesPerBatch`` classes.
     case balanced
-    /// Stratified: every batch has the dataset's proportions of classes.
+    /// Every batch with the dataset's proportions of classes (stratified).
     case fixedLabels = "fixed-labels"
   }
 
   /// The shards over which BatchNorm takes its statistics.
   package enum BatchNorm: Sendable, Equatable {
-    /// Each shard alone has its own statistics.
+    /// Statistics over each shard alone.
     case shard
-    /// All shards of a batch, including the smaller last batch of an epoch.
+    /// Statistics over all shards of a batch, including the smaller last batch of an epoch.
     case global
-    /// Each group of the given number of consecutive shards.
+    /// Statistics over each group of the given number of consecutive shards.
     case shards(Int)
 
     /// The value as text, as in files and on the command line.

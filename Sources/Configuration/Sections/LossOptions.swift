@@ -25,11 +25,11 @@ package struct LossOptions: Sendable, Equatable {
 
   /// The constant factor g by which the mean loss over anchors is multiplied.
   package enum Scale: String, CaseIterable, Sendable {
-    /// The factor 1.
+    /// The factor g = 1.
     case none
-    /// The factor τ, the temperature.
+    /// The factor g = τ, the temperature.
     case tau
-    /// The factor τ/0.07, where 0.07 is the base temperature of the SupCon authors' PyTorch code.
+    /// The factor g = τ/0.07, where 0.07 is the base temperature of the SupCon authors' PyTorch code.
     case tauOverBase = "tau/0.07"
 
     /// Returns the factor g for a temperature τ.
@@ -87,7 +87,7 @@ package struct LossOptions: Sendable, Equatable {
     return modeProblem(views: views)
   }
 
-  /// The contradiction between a named loss and options that it determines or requires; `nil` if there is none.
+  /// The error for options that contradict a named loss, or that it lacks; `nil` if there is none.
   package var namedLossProblem: RunError? {
     if kind == .epsilonSupInfoNCE, margin == nil {
       return RunError(

@@ -6,7 +6,7 @@ import NeuralNet
 package struct ModelOptions: Sendable, Equatable {
   /// The named encoder, to which the options below are applied.
   package var encoder = ResNetArchitecture.resnet20
-  /// The input stem (first layers); `nil` for the one that suits the size of views.
+  /// The input stem (first layers); `nil` for the stem that suits the size of views.
   package var stem: ResNetArchitecture.Stem?
   /// The kind of shortcut in residual blocks that change the shape; `nil` for the encoder's default.
   package var shortcut: ResNetArchitecture.Shortcut?

@@ -31,13 +31,13 @@ package struct ScheduleOptions: Sendable, Equatable {
 
   /// The length of the default warm-up in epochs.
   private static let defaultWarmupEpochs = 1.0
-  /// The minimum of the default warm-up with a contrastive loss, in steps; it matters if epochs are short.
+  /// The minimum default warm-up with a contrastive loss, in steps, which has an effect if epochs are short.
   ///
   /// With a shorter warm-up, all embeddings become equal in the first steps, and differ again only after many epochs.
   package static let leastContrastiveWarmupSteps = 75
   /// The number of steps per epoch below which the default warm-up may be longer than one epoch.
   package static let shortEpochSteps = 150
-  /// The inverse of the smallest fraction of the run for the default warm-up if epochs are short.
+  /// The length of a run ÷ its minimum default warm-up if epochs are short: the warm-up is at least 1/20 of the run.
   private static let partsOfShortEpochs = 20
   /// The maximum of the default warm-up as a fraction of the run, so that short runs reach the peak learning rate.
   private static let largestWarmupShare = 0.5

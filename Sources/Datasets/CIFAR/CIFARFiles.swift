@@ -3,8 +3,8 @@ import Formats
 /// Recognition of CIFAR-10 and CIFAR-100 files in folders where something else was expected, for helpful error
 /// messages.
 enum CIFARFiles {
-  /// The distributed versions of CIFAR (binary or Python pickles) with the file names by which each is recognized; one
-  /// match suffices.
+  /// The distributed versions of CIFAR (binary or Python pickles), with file names of which one suffices to recognize
+  /// each.
   private static let forms: [(names: [String], dataset: String, isBinary: Bool)] = [
     (["data_batch_1.bin", "test_batch.bin"], "cifar10", true),
     (["train.bin", "fine_label_names.txt"], "cifar100", true),

@@ -69,7 +69,7 @@ package enum DataPath {
     return format == .safetensors ? nil : FileError(.content, "\(path): is \(words(for: format))")
   }
 
-  /// Describes a file of a format other than a pack's and what to give instead, for the error message.
+  /// Returns the part of an error message about a file that is not a pack: its format, and what to give instead.
   private static func words(for format: FileFormat) -> String {
     switch format {
     case .numPy: "a NumPy array; expected a folder of images; supcon loss reads arrays of embeddings"

@@ -9,7 +9,7 @@ struct FolderContents {
   let folders: [[UInt8]]
   /// The names of image files directly in the folder.
   let images: [[UInt8]]
-  /// The counts of all other entries, by the reason why they are not used.
+  /// The counts of the entries that are not used, by reason.
   private(set) var skippedFiles = SkippedFiles()
   /// The names of all files directly in the folder, images or not.
   let files: [[UInt8]]
@@ -74,7 +74,7 @@ func text(_ bytes: some Collection<UInt8>) -> String {
   String(decoding: bytes, as: UTF8.self)
 }
 
-/// Joins at most ten names with commas; if there are more, adds their number.
+/// Joins names with commas; of more than ten, shows the first ten and the number of the others.
 func list(_ names: some Collection<String>) -> String {
   names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", … (\(names.count))" : "")
 }

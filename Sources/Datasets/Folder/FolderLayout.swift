@@ -113,8 +113,7 @@ package struct FolderLayout: Sendable, Equatable {
     }
   }
 
-  /// Returns advice if a folder of images may be just one class of its parent folder; empty if the parent has no other
-  /// such folder.
+  /// Returns advice for an error message if a folder of images may be just one class of its parent folder; else empty.
   package static func parentAdvice(of path: String) -> String {
     let path = FolderRequest(path: path).path
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "" }

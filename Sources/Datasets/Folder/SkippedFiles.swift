@@ -7,7 +7,7 @@ package struct SkippedFiles: Sendable, Equatable {
   package enum Kind: Int, Sendable, CaseIterable {
     /// An image in a format that this program cannot decode; the detail is its ending.
     case imageFormat
-    /// A file whose ending is not that of an image; the detail is its ending.
+    /// A file without the ending of an image; the detail is its ending.
     case otherFile
     /// An image outside the folders that hold the data; the detail is its name.
     case looseImage
@@ -93,7 +93,7 @@ package struct SkippedFiles: Sendable, Equatable {
 enum EntryKind: Equatable {
   /// An image, recognized by its ending, that this program can decode.
   case image
-  /// An entry that is not used, with the reason and the detail under which it is counted.
+  /// A file or folder that is not used, with the reason and the detail under which it is counted.
   case skipped(SkippedFiles.Kind, String)
   /// A file that this program wrote, which is neither used nor counted.
   case own
@@ -122,7 +122,7 @@ enum EntryKind: Equatable {
     }
   }
 
-  /// Returns the reason not to scan a folder; `nil` if it is to be scanned.
+  /// Returns the reason not to scan a folder; `nil` if the folder is to be scanned.
   static func folder(_ name: [UInt8]) -> EntryKind? {
     common(String(decoding: name, as: UTF8.self))
   }

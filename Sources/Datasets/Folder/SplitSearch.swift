@@ -68,8 +68,7 @@ struct SplitSearch {
     return layout
   }
 
-  /// Returns the folders that options give for validation and test, and the names of those that lie in the dataset's
-  /// folder.
+  /// Returns the validation and test folders given by options, and the names of those inside the dataset's folder.
   private func givenFolders(
     _ root: FolderContents
   ) throws(FileError) -> (paths: [Split: String], names: Set<[UInt8]>) {
@@ -141,8 +140,7 @@ struct SplitSearch {
     )
   }
 
-  /// Returns the only candidate folder for a split, or the only one whose name is exactly a word for the split, such as
-  /// `test`.
+  /// Returns the only candidate folder for a split, or the only candidate whose name is exactly a word such as `test`.
   private mutating func single(
     _ candidates: [Candidate], _ split: Split, _ root: FolderContents
   ) throws(FileError) -> Candidate? {
@@ -158,7 +156,7 @@ struct SplitSearch {
 
   // MARK: - Other splits
 
-  /// Returns the layout with a training folder and the splits next to it.
+  /// Returns the layout of a training folder and the validation and test folders next to it.
   private mutating func splitLayout(
     _ training: Candidate, _ candidates: [Candidate], _ others: [[UInt8]], _ root: FolderContents,
     _ given: [Split: String]
@@ -258,8 +256,7 @@ struct SplitSearch {
     )
   }
 
-  /// Throws if a folder is a dataset of its own, with a training folder and another split, such as a version of the
-  /// dataset.
+  /// Throws if a folder is a dataset of its own, with a training folder and another split.
   private func refuseDatasets(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
     for name in folders {
       guard let contents = try? FolderContents(root.path(of: name)), contents.images.isEmpty else { continue }

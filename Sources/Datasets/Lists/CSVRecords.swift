@@ -4,7 +4,7 @@ import Formats
 struct CSVRecords {
   /// One record (row) of the text.
   struct Record: Equatable {
-    /// The fields of the record, without their quotes.
+    /// The fields of the record, without enclosing quotes.
     var fields: [String]
     /// The number of the record's first line, counted from 1.
     var line: Int

@@ -163,7 +163,7 @@ package struct LabelList: Sendable, Equatable {
 }
 
 extension LabelList {
-  /// The names of the classes, sorted by their bytes, as for class folders.
+  /// The names of the classes, sorted by their bytes.
   package var classNames: [String] {
     Set(entries.map(\.label)).sorted { one, other in one.utf8.lexicographicallyPrecedes(other.utf8) }
   }

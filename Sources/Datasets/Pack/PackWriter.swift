@@ -94,8 +94,7 @@ package struct PackWriter {
     return (8 - bytes % 8) % 8
   }
 
-  /// Returns the tensors of all splits; those with larger elements come first, so that each is aligned to its element
-  /// size.
+  /// Returns the tensors of all splits, in descending order of element size so that each is aligned.
   private static func tensors(_ parts: [Part]) -> [TensorDescription] {
     func tensor(_ name: String, _ type: TensorType, _ shape: Int...) -> TensorDescription {
       TensorDescription(name: name, type: type, shape: shape)

@@ -5,7 +5,7 @@
 struct PolygonCoverage {
   private let side: Int
 
-  /// The signed covered area of each pixel, row by row.
+  /// The covered area of each pixel, row by row; the sign depends on the orientation of the polygons.
   private var areas: [Float]
 
   /// The rows and columns of pixels that the polygons touch.

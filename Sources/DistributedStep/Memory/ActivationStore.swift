@@ -10,7 +10,7 @@ final class ActivationStore {
   /// The activation buffer that the shards of one thread share.
   private final class Shared {
     let activations: ResNet.SavedActivations
-    /// The shard whose activations are in the buffer; `nil` if it is free.
+    /// The shard whose activations are in the buffer; `nil` if the buffer is free.
     var holder: TrainingModel.ShardActivations?
 
     init(_ activations: ResNet.SavedActivations) {

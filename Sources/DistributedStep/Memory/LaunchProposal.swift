@@ -17,10 +17,10 @@ package struct LaunchProposal: Sendable {
   /// The fraction of shards that run forward twice because their activations are not saved.
   package let recomputedShare: Double
 
-  /// The relative duration of a step, with a backward pass counted as twice a forward pass.
+  /// The relative duration of a step, if a backward pass takes twice as long as a forward pass.
   private var relativeTime: Double { Double(turns) * (3 + recomputedShare) }
 
-  /// Returns the proposals for a run, the best one first.
+  /// Returns the proposed numbers of ranks and threads for a run, the best proposal first.
   ///
   /// Each has at least one rank per socket, if there are enough shards, so that threads use the memory of their own
   /// socket. The fastest proposal comes first: fewest shards in sequence per thread, then fewest recomputed shards.
@@ -53,7 +53,7 @@ package struct LaunchProposal: Sendable {
     }
   }
 
-  /// Returns the proposals for a run, the best one first.
+  /// Returns the proposed numbers of ranks and threads for a run, the best proposal first.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package static func proposals(

@@ -64,7 +64,7 @@ struct Classification {
     return (crossEntropy.lossAndGradient(of: &rows, labels: labels, weight: weight), correctCount)
   }
 
-  /// Writes the classifier's weight gradients, and the gradient of the representations unless it is stopped.
+  /// Writes the classifier's weight gradients and, unless it is stopped, the gradient of the representations.
   ///
   /// - Parameters:
   ///   - representations: The classifier's input.

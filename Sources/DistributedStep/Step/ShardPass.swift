@@ -8,7 +8,7 @@ final class ShardPass: Sendable {
   /// The computation of one shard by one thread.
   typealias Body = (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ place: Place) throws -> Void
 
-  /// A shard's index among those of this rank, and the thread that computes it.
+  /// The index of a shard among this rank's shards, and the thread that computes the shard.
   struct Place {
     let shard: Int
     let thread: Int
@@ -48,7 +48,7 @@ final class ShardPass: Sendable {
     self.queue = queue
   }
 
-  /// Runs the pass, with one thread per model, and waits for its end.
+  /// Runs the pass, with one thread per model, and waits until it has ended.
   ///
   /// - Throws: The first error of any thread, after all threads have ended.
   func run() throws {

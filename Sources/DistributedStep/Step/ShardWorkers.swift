@@ -43,7 +43,7 @@ final class ShardWorkers {
   /// The division of the activation memory between the shards.
   var budget: ActivationBudget { store.budget }
 
-  /// Compiles a model for each thread, or each shard, and allocates `capacity` shards.
+  /// Compiles a model for each thread, or for each shard if shards run in lockstep, and allocates `capacity` shards.
   ///
   /// - Parameters:
   ///   - configuration: The configuration of the run.

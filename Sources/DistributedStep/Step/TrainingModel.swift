@@ -14,7 +14,7 @@ final class TrainingModel {
   /// The saved activations of one shard: filled by ``forward(_:parameters:inspect:)``, used by
   /// ``backward(_:parameters:into:completed:)``.
   final class ShardActivations {
-    /// The encoder's activations; `nil` if the ``ActivationStore`` has given their memory to another shard.
+    /// The encoder's activations; `nil` if the ``ActivationStore`` has assigned the memory to another shard.
     var encoder: ResNet.SavedActivations?
     /// The representations, `[rows, features]`, which are the input of the heads.
     var representations: [Float]
@@ -147,7 +147,7 @@ final class TrainingModel {
     }
   }
 
-  /// Computes the shard's part of the weighted cross-entropy; its gradient replaces the logits.
+  /// Computes the shard's part of the weighted cross-entropy; the gradient of the logits replaces the logits.
   ///
   /// - Parameters:
   ///   - shard: The shard, after its forward pass.

@@ -5,7 +5,7 @@ import Losses
 import MPI
 
 extension TrainingStep {
-  /// Returns the class of each row of the global batch (its label, or its sample with SimCLR); rows of equal class are
+  /// Returns the class of each row of the global batch: the label, or with SimCLR the sample; rows of one class are
   /// positives.
   ///
   /// Collective if labels are needed: each rank contributes the labels of its own samples.

@@ -8,7 +8,7 @@ import OneDNN
 import Optimizers
 import Runs
 
-/// A training step over all ranks, and the memory that it reuses.
+/// A training step over all ranks, with memory that is reused in every step.
 ///
 ///     samples → views → representations → embeddings → all-gather → loss → embedding gradients → backward
 ///                                       → logits → cross-entropy → logit gradients ↗

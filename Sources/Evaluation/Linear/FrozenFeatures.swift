@@ -12,7 +12,7 @@ package final class FrozenFeatures {
   private let threads: Int
   private var compiled: (viewSize: ImageSize, extraction: FeatureExtraction)?
 
-  /// Creates the features of an encoder, which is compiled when it is first needed.
+  /// Creates the features of an encoder; the encoder is compiled when it is first needed.
   package init(_ encoder: FrozenEncoder, threads: Int) {
     self.encoder = encoder
     self.threads = threads

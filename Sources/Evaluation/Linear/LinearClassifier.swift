@@ -89,8 +89,8 @@ final class LinearClassifier {
     return lossSum / Double(max(steps, 1))
   }
 
-  /// Returns one shard's vector for the sum over shards: the gradient of its part of the mean cross-entropy, then that
-  /// part.
+  /// Returns one shard's vector for the sum over shards: the gradient, then the value, of its part of the mean
+  /// cross-entropy.
   private func shardVector(
     _ samples: ArraySlice<Int32>, features: [Float], labels: [Int32]
   ) throws -> [Float] {

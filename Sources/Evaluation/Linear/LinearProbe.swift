@@ -3,7 +3,7 @@ import Measures
 
 /// A linear classifier on standardized representations (linear probe), trained with the defaults of `supcon linear`.
 enum LinearProbe {
-  /// Trains a classifier on one set and counts the correctly classified samples of another.
+  /// Trains a classifier on one set of samples and counts the correctly classified samples of another set.
   ///
   /// Collective; the same counts on any number of ranks.
   ///

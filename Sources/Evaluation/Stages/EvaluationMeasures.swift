@@ -111,8 +111,7 @@ struct EvaluationMeasures {
     report.add("uniformity", "uniformity", summary.uniformity)
   }
 
-  /// Adds the accuracy with which samples of another dataset are distinguished from the test set (out-of-distribution
-  /// detection).
+  /// Adds measures of out-of-distribution detection: telling samples of another dataset from the test set.
   ///
   /// Collective.
   func addDetection(_ report: inout EvaluationReport, outliers: FeatureRows, over world: borrowing Communicator) throws

@@ -14,7 +14,7 @@ struct EvaluationReport {
   /// Further values that are written to the file but not printed.
   var details: [String: JSONValue] = [:]
 
-  /// Appends a measure, with its name in the file and its title in the table.
+  /// Appends a measure with a field name for the file and a title for the table.
   mutating func add(_ field: String, _ title: String, _ value: Double) {
     lines.append(Line(field: field, title: title, value: .number(value)))
   }

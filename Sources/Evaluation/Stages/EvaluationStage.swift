@@ -41,11 +41,11 @@ package enum EvaluationStage {
     package var outlierDataset: DataOptions.Dataset?
     /// The folder of the outlier dataset.
     package var outlierData: String?
-    /// A folder of CIFAR-10-C, CIFAR-100-C or ImageNet-C, or `made-here`; `nil` for none.
+    /// The folder of CIFAR-10-C, CIFAR-100-C or ImageNet-C, or `made-here` to corrupt the test images; `nil` for none.
     package var corruptions: String?
-    /// Another dataset to measure the encoder on instead of the run's own; `nil` for the run's.
+    /// The transfer dataset, on which the encoder is measured in place of the run's own; `nil` for the run's own.
     package var transferDataset: DataOptions.Dataset?
-    /// The folder of the other dataset.
+    /// The folder of the transfer dataset.
     package var transferData: String?
     /// True to also test the classifier on the mean logits of images and their horizontal flips.
     package var hasMirrorTest = false
@@ -60,7 +60,7 @@ package enum EvaluationStage {
     /// The configuration that names the dataset of outliers; `nil` for none.
     var outliers: Configuration? { Self.configuration(outlierDataset, outlierData) }
 
-    /// The configuration that names the other dataset; `nil` for the run's own.
+    /// The configuration that names the transfer dataset; `nil` for the run's own.
     var transfer: Configuration? { Self.configuration(transferDataset, transferData) }
 
     private static func configuration(_ dataset: DataOptions.Dataset?, _ data: String?) -> Configuration? {
@@ -202,7 +202,7 @@ package enum EvaluationStage {
     return details
   }
 
-  /// Writes the result, replacing that of an earlier evaluation of the same data and checkpoint.
+  /// Writes the result, replacing an earlier result for the same data and checkpoint.
   private static func write(
     _ result: EvaluationReport, _ confusion: String?, into directory: RunDirectory, _ folder: String
   ) throws {

@@ -13,7 +13,7 @@ package struct RunClassifier: Sendable {
   /// The bias of the linear classifier, `[classes]`.
   package let bias: [Float]
 
-  /// Creates a classifier from one that every rank has read.
+  /// Creates a run's classifier from a classifier that every rank has read.
   init(_ classifier: ExportedClassifier) {
     (weight, bias) = (classifier.weight, classifier.bias)
   }

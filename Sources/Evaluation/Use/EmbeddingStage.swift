@@ -32,7 +32,7 @@ package enum EmbeddingStage {
     package var data: String?
     /// The split of the dataset: `train` or `test`.
     package var split = Split.test
-    /// `encoder` for representations, `model` for embeddings of unit length.
+    /// The kind of features: `encoder` for representations, `model` for embeddings of unit length.
     package var part = WeightLayout.Part.encoder
     /// The data type of the encoder's computation; `nil` for that of the run.
     package var precision: Precision?

@@ -17,7 +17,7 @@ package struct ImageFeatures {
     package let paths: [String]
     /// The representations of the files; the rows of files that cannot be decoded are meaningless.
     package let rows: FeatureRows
-    /// The error messages of the files that cannot be decoded, by their index in ``paths``.
+    /// The error messages of the files that cannot be decoded, by index in ``paths``.
     package let bad: [Int: String]
   }
 

@@ -14,7 +14,7 @@ public struct AtomicFile: ~Copyable, Sendable {
   private let descriptor: Int32
   private let isPublished = Atomic(false)
 
-  /// Creates the temporary file, which is removed when this value is destroyed unless it was published.
+  /// Creates the temporary file; unless it is published, it is removed when this value is destroyed.
   ///
   /// - Throws: ``FileError`` if the file cannot be created.
   public init(path: String) throws(FileError) {

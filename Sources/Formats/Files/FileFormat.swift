@@ -1,5 +1,4 @@
-/// The format of a file, recognized by its first bytes, for error messages and to protect files from being overwritten
-/// by another format.
+/// The format of a file, recognized by the first bytes; used for messages, and before files are overwritten.
 public enum FileFormat: String, Sendable, CaseIterable {
   case zip = "a ZIP archive"
   case emptyZip = "an empty ZIP archive"

@@ -15,7 +15,7 @@ public struct OutputFile: Sendable {
 
   /// The path of the file.
   public let path: String
-  /// The format in which it is written.
+  /// The format of the file.
   public let format: Format
   /// The option that gives the path, for messages.
   public let option: String

@@ -128,7 +128,7 @@ struct ZipArchive {
       })
   }
 
-  /// Decompresses deflate data; `nil` unless they end after exactly `count` bytes.
+  /// Decompresses deflate data; returns `nil` unless the result has exactly `count` bytes.
   private static func inflated(_ data: [UInt8], count: Int) -> [UInt8]? {
     var stream = unsafe z_stream()
     guard unsafe czlib_begin_raw_inflation(&stream) == Z_OK else { return nil }

@@ -14,8 +14,7 @@ package enum CRC32C {
     }
   }
 
-  /// Returns the masked CRC-32C of TensorFlow's files: rotated by 15 bits, plus a constant, in case data contain
-  /// checksums.
+  /// Returns the masked CRC-32C of TensorFlow's record files: rotated right by 15 bits, plus a constant.
   package static func masked(_ bytes: [UInt8]) -> UInt32 {
     let checksum = checksum(bytes)
     return (checksum >> 15 | checksum << 17) &+ 0xA282_EAD8

@@ -17,8 +17,8 @@ public struct Augmentation: Sendable {
   public struct FixedChoices: Sendable {
     /// The result of a random flip, true or false; `nil` to draw it at random.
     public var isMirrored: Bool?
-    /// The size of views after progressive resizing: an image of exactly this size is resized to the view without the
-    /// 8/7 margin.
+    /// The size of views after progressive resizing; an image of exactly this size is resized to the view directly, not
+    /// to 8/7 of the view and then cropped.
     public var fullSize: ImageSize?
 
     /// Creates choices that leave everything to the random operations.

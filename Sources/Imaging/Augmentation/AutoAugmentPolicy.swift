@@ -4,7 +4,7 @@ enum AutoAugmentPolicy: String, Sendable, CaseIterable {
   case cifar10
   /// The paper's policy for ImageNet (table 9).
   case imagenet
-  /// The first ImageNet policy in the official code, which the SupCon authors' code uses.
+  /// The first ImageNet policy of the official TensorFlow code (`policy_v0`), which the SupCon authors' code uses.
   case imagenetV0 = "imagenet-v0"
   /// The paper's policy for SVHN (Street View House Numbers, table 8).
   case svhn

@@ -27,9 +27,9 @@ enum MagnitudeConvention: String, Sendable, CaseIterable {
 struct MagnitudeScale: Sendable, Equatable {
   /// The highest level of the policy.
   var top = 10.0
-  /// Half the side of the cutout square in the official code at level 10, in pixels.
+  /// Half the side of the cutout square at level 10 in the official TensorFlow code, in pixels.
   var cutoutPixels = 100.0
-  /// The translation in the official code at level 10, in pixels.
+  /// The translation at level 10 in the official TensorFlow code, in pixels.
   var translationPixels = 250.0
 }
 

@@ -3,7 +3,7 @@ public struct ChannelNormalization: Sendable, Equatable {
   /// The mean of red, green and blue, on a scale from 0 to 1.
   public let mean: [Float]
 
-  /// The standard deviation of red, green and blue, on the same scale.
+  /// The standard deviation of red, green and blue, on a scale from 0 to 1.
   public let standardDeviation: [Float]
 
   /// Creates a normalization from three means and three standard deviations.

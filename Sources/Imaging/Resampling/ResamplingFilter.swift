@@ -2,9 +2,9 @@ import Glibc
 
 /// The interpolation filter for resizing images.
 public enum ResamplingFilter: String, Sendable, CaseIterable {
-  /// A triangle with a radius of one pixel (``support``).
+  /// Bilinear interpolation: a triangle filter with a radius of one pixel (``support``).
   case bilinear
-  /// Keys's cubic with a = −½ and a radius of two pixels (``support``).
+  /// Bicubic interpolation: Keys's cubic with a = −½ and a radius of two pixels (``support``).
   case bicubic
 
   /// The radius of the filter, in pixels of the smaller image, or of the source image without antialiasing.

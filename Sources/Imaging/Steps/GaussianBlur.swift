@@ -5,9 +5,9 @@ import KeyedRandomness
 struct GaussianBlur: AugmentationStep {
   /// The padding of the image beyond its edges.
   enum Edge: String, Sendable, CaseIterable {
-    /// The image is mirrored at its edge pixels, as in torchvision.
+    /// Mirroring of the image at its edge pixels, as in torchvision.
     case mirror
-    /// Mid gray, because TensorFlow's code pads with zeros on a scale from −1 to 1.
+    /// Padding with mid gray, because TensorFlow's code pads with zeros on a scale from −1 to 1.
     case gray
   }
 

@@ -1,7 +1,7 @@
 import KeyedRandomness
 
-/// A named sequence of operations that reproduces a published implementation; it may differ between small and large
-/// views.
+/// A named sequence of operations that reproduces a published implementation; small and large views may have different
+/// ones.
 struct Preset: AugmentationStep {
   /// The largest side of a view that counts as small, in pixels.
   static let smallSide = 64

@@ -88,7 +88,7 @@ extension LaunchChecks {
   /// The number of bytes of address space that a program needs beyond its memory: libraries, stacks, heap arenas.
   private static let addressSpaceMargin = 1 << 30
 
-  /// Compares the limits of each rank with its needs.
+  /// Compares the limits of every rank with the rank's needs.
   static func limits(_ ranks: [RankFacts]) -> [Finding] {
     let hosts = byHost(ranks)
     return hosts.compactMap { host, ranks in quota(host, ranks) }
