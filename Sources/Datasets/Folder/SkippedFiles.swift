@@ -1,21 +1,21 @@
 import ImageCodecs
 import Imaging
 
-/// The counts of files and folders that a scan does not use, by reason and detail.
+/// The counts of files and folders that a scan does not use, by reason and by detail (name or ending).
 package struct SkippedFiles: Sendable, Equatable {
   /// A reason not to use a file or a folder.
   package enum Kind: Int, Sendable, CaseIterable {
-    /// An image in a format that this program cannot decode; the detail is its ending.
+    /// An image in a format that this program cannot decode; counted by its ending.
     case imageFormat
-    /// A file without the ending of an image; the detail is its ending.
+    /// A file without the ending of an image; counted by its ending.
     case otherFile
-    /// An image outside the folders that hold the data; the detail is its name.
+    /// An image outside the folders that hold the data; counted by its name.
     case looseImage
-    /// A folder that is neither a class nor a split; the detail is its name.
+    /// A folder that is neither a class nor a split; counted by its name.
     case folder
-    /// A folder without a usable image; the detail is its name.
+    /// A folder without a usable image; counted by its name.
     case emptyFolder
-    /// A file or folder of an operating system, a NAS or a tool; the detail is its name.
+    /// A file or folder of an operating system, a NAS or a tool; counted by its name.
     case system
     /// A hidden file or folder, whose name begins with a dot.
     case hidden
@@ -57,7 +57,7 @@ package struct SkippedFiles: Sendable, Equatable {
     counts[kind, default: [:]].values.reduce(0, +)
   }
 
-  /// The counts and the most frequent details of each reason, as text; `nil` if everything was used.
+  /// The counts of each reason, with its most frequent names or endings, as text; `nil` if everything was used.
   package var text: String? {
     let parts = Kind.allCases.compactMap { kind in count(kind) > 0 ? text(of: kind) : nil }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
@@ -93,7 +93,7 @@ package struct SkippedFiles: Sendable, Equatable {
 enum EntryKind: Equatable {
   /// An image, recognized by its ending, that this program can decode.
   case image
-  /// A file or folder that is not used, with the reason and the detail under which it is counted.
+  /// A file or folder that is not used, with the reason and the name or ending under which it is counted.
   case skipped(SkippedFiles.Kind, String)
   /// A file that this program wrote, which is neither used nor counted.
   case own

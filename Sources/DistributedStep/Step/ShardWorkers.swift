@@ -88,7 +88,7 @@ final class ShardWorkers {
     }
   }
 
-  /// Returns a function that repacks the weights for a pass; all threads call it for their models to share the work.
+  /// Returns a function that all threads call, each for its own model, to repack the weights for a pass together.
   private func load(
     _ uses: WeightUses, _ parameters: [Float]
   ) -> (_ model: TrainingModel, _ thread: Int) throws -> Void {

@@ -9,7 +9,7 @@ import Watchdog
 package final class JobWatchdog: Sendable {
   /// The settings of the watchdog; they are not part of the configuration, so that no run stores them.
   package struct Settings: Sendable {
-    /// The time without progress on a rank after which the job ends, in seconds; 0 for no limit.
+    /// The time without progress after which the job ends, in seconds; 0 for no limit.
     package var timeoutSeconds = 300.0
     /// The TCP port on which rank 0's watchdog listens; 0 for a free one.
     package var port = 0
