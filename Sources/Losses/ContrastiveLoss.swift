@@ -53,7 +53,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   private let roundedEmbeddings: SharedElements<UInt16>
   /// The embeddings of all ranks, transposed tile by tile for the products of ``ContrastiveTiles/columns``.
   private let columns: SharedElements<Scalar>
-  /// The values of every row that the gradients need, `[rows, variant.statisticsPerRow]`: for the standard loss ℓ.
+  /// The statistics of every row that the gradients need, `[rows, variant.statisticsPerRow]`: for the standard loss ℓ.
   private let rowStatistics: SharedElements<Scalar>
   /// The anchors and positives of the last batch.
   private var batch: Batch
@@ -113,7 +113,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   /// Gathers the embeddings of all ranks, in ``gatherPrecision``.
   ///
-  /// Collective. The gradient of rounded rows counts as that of the rows themselves.
+  /// Collective. The gradient ignores the rounding to bfloat16 (straight-through).
   ///
   /// - Parameters:
   ///   - local: This rank's embeddings, `[local rows, width]`, with rows of unit length.
@@ -134,7 +134,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     transpose()
   }
 
-  /// Computes each of this rank's shards' part of the loss: the sum over the shard's anchors of g/M · L_i.
+  /// Computes the loss of each of this rank's shards: the sum over the shard's anchors of g/M · L_i.
   ///
   /// Collective: the values of each row that ``gradients(ofRank:into:)`` needs are all-gathered.
   ///
@@ -244,7 +244,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     anchorLosses = (0..<losses.count).map { index in losses[index] }
   }
 
-  /// Gathers the elements of every rank's rows, which it has written to their places.
+  /// All-gathers an array of all rows, in which each rank has already written the elements of its own rows.
   private func allGather<Element: MPIElement>(
     _ elements: SharedElements<Element>, elementsPerRow: Int, over world: borrowing Communicator
   ) throws(MPIError) {

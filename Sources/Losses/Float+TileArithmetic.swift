@@ -92,7 +92,7 @@ extension Float: TileArithmetic {
     unsafe kernels.finite_sum(line, count)
   }
 
-  /// Runs a oneDNN product, which fails only for wrong arguments, that is, because of a bug in this module.
+  /// Runs a oneDNN matrix product, and ends the program if it fails: only a bug in this module can be the cause.
   private static func product(_ body: () throws(DNNLError) -> Void) {
     do throws(DNNLError) {
       try body()

@@ -18,7 +18,7 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
       line, row: row, columns: columns, pairs: tiles.pairs, weights: weights, variant: variant)
   }
 
-  /// The sums of one block's rows, indexed by row within the block.
+  /// The sums from which the loss of each row of one block is computed, indexed by row within the block.
   private struct Sums {
     /// The logarithm of each row's denominator without the margin: log Σ_A e^s over all other rows, or ν = log Σ_N e^s
     /// over the negatives.
@@ -39,7 +39,7 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Writes d, and q and h if the variant has them (``RowWeights``).
+  /// Writes the losses of a block's rows, and of the statistics d, q and h (``RowWeights``) those that the variant has.
   ///
   /// For a row that is not an anchor, d and q are infinite, so that its terms vanish.
   @inline(__always)
@@ -98,8 +98,8 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
   private func denominator(of sums: Sums, at index: Int) -> Double {
     sums.denominators[index].value + variant.margin
   }
-  /// Adds up, in a first pass over the lines, the denominators and, unless they depend on these, the sums over
-  /// positives.
+  /// Sums each anchor's denominator in a first pass over the lines (rows of tiles), and the terms of its positives
+  /// unless these depend on the denominator.
   @inline(__always)
   private func addDenominators(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,
@@ -124,8 +124,8 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Adds up, in a second pass over the lines, the sums over positives of a loss with one positive per denominator,
-  /// which depend on the rows' d.
+  /// Sums the terms of each anchor's positives in a second pass over the lines (rows of tiles), for a loss with one
+  /// positive per denominator, where they depend on the denominator.
   @inline(__always)
   private func addPositives(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,

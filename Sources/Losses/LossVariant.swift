@@ -42,7 +42,7 @@ public struct LossVariant: Sendable, Equatable {
   /// The terms of the denominators.
   public var denominator = Denominator.all
   /// The largest number of an anchor's positives in addition to the other views of its own sample, a multiple of the
-  /// views; `nil` for no limit.
+  /// number of views; `nil` for no limit.
   ///
   /// The positives are then all views of those samples of the class that come first in the global batch. Rows of the
   /// class beyond the limit are neither positives nor negatives of the anchor.
@@ -68,7 +68,7 @@ public struct LossVariant: Sendable, Equatable {
     }
   }
 
-  /// Returns |P(i)| of a row whose class has `count` rows, `views` of each sample.
+  /// Returns |P(i)|, the number of positives of a row whose class has `count` rows, `views` of each sample.
   public func positiveCount(ofClassWith count: Int, views: Int) -> Int {
     (positivesCap.map { cap in min(count, cap + views) } ?? count) - 1
   }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The sums of this rank's shards' vectors along a ``ShardTree``, computed separately for each segment (range of
-/// elements).
+/// The sums of the vectors of this rank's shards in the order of a ``ShardTree``, computed separately for each segment
+/// (range of elements).
 ///
 /// Two sibling nodes of the tree are added as soon as both are available, so that only about log₂(shards) vectors exist
 /// at a time.
@@ -14,11 +14,11 @@ final class PartialSums<Element: TreeElement>: Sendable {
   private let tree: ShardTree
   /// The range of this rank's shards.
   private let run: Range<Int>
-  /// The number of vectors whose memory is not released between steps.
+  /// The number of vectors whose memory is kept from one step to the next.
   private let keptCount: Int
   private let state: Mutex<[Segment]>
 
-  /// The sums of one segment in progress.
+  /// The progress of one segment: the sums computed so far, and the vectors in ``memory`` that hold them.
   private struct Segment {
     /// The index in ``memory`` of the vector that holds each completed node's sum.
     var vectors: [ShardTree.Node: Int] = [:]
@@ -59,7 +59,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
     state = Mutex(Array(repeating: Segment(), count: bounds.count))
   }
 
-  /// Returns the number of complete vectors that can exist at once.
+  /// Returns the number of full-length vectors that are needed at the same time for partial sums.
   ///
   /// One thread needs one vector per level of the tree. If several threads work at the same pace, sums on the levels
   /// below exist only for a few segments at a time.

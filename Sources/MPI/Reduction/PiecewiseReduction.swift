@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The sum of one long vector per shard over all shards of all ranks, computed in parts while the backward pass still
-/// completes others.
+/// The sum of one long vector (the gradient) per shard over all shards of all ranks; finished pieces are exchanged
+/// while the backward pass computes the others.
 ///
 /// A *segment* is a range of elements that the backward pass completes at once; the last segments come first. A *piece*
 /// is a range of segments that are exchanged between ranks together.
@@ -64,7 +64,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     self.pieces = zip(first, first.dropFirst() + [bounds.count]).map { lower, upper in lower..<upper }
   }
 
-  /// Returns the estimated memory of a rank for sums, segments in progress, and messages.
+  /// Returns an estimate of the memory of a rank for sums, segments in progress, and messages.
   ///
   /// - Parameters:
   ///   - length: The number of elements in each vector.
@@ -72,7 +72,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///   - shards: The number of the rank's shards.
   ///   - threads: The number of threads that add segments.
   ///   - ranks: The number of ranks.
-  /// - Returns: The bytes of the sums with the segments, and those of the messages.
+  /// - Returns: The bytes for sums and segments, and the bytes for messages.
   public static func byteCounts(
     length: Int, longestSegment: Int, shards: Int, threads: Int, ranks: Int
   ) -> (sums: Int, messages: Int) {
@@ -124,15 +124,16 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// True if all shards of this rank have added all segments.
   var isComplete: Bool { segments.indices.allSatisfy { segment in sums.isComplete(segment) } }
 
-  /// Sums the vectors of all ranks into the memory's total, each piece as soon as this rank's shards have added it.
+  /// Sums the vectors of all ranks into the total in ``memory``, each piece as soon as this rank's shards have added
+  /// it.
   ///
   /// Collective: every rank passes the same `waiting`.
   ///
   /// - Parameters:
   ///   - world: The ranks.
   ///   - waiting: The way in which the thread waits for other ranks.
-  ///   - hasFailed: Returns true if missing pieces will never be added; called repeatedly while a piece is missing; if
-  ///     it returns true, the rest is skipped.
+  ///   - hasFailed: Called repeatedly while a piece is missing; if it returns true, because a thread has failed, the
+  ///     remaining pieces are skipped.
   /// - Throws: `MPIError` if a collective fails.
   public func finish(
     over world: borrowing Communicator, waiting: Waiting, unless hasFailed: () -> Bool = { false }
@@ -170,7 +171,8 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Exchanges a range of elements with all ranks and completes its sums.
+  /// Sums a range of elements over all ranks: an all-to-all of slices of the partial sums, then an all-gather of the
+  /// sums.
   private func exchange(
     _ part: Range<Int>, over world: borrowing Communicator, _ sent: inout [Element], _ received: inout [Element],
     _ waiting: Waiting
@@ -197,7 +199,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Copies slices of several nodes' sums: for each slice, one node after the other.
+  /// Copies slices of the sums of several tree nodes into a message, ordered by slice, then by node.
   private func copy(
     _ slices: [Range<Int>], of part: Range<Int>, _ nodes: [ShardTree.Node], into target: inout [Element],
     at start: Int
