@@ -59,8 +59,7 @@ extension Double: TileArithmetic {
     return largest
   }
 
-  /// Returns Σ e^(x − shift) over a line (row of a tile), added one element at a time, with the C library's
-  /// exponential.
+  /// Returns Σ e^(x − shift) over a line (row of a tile), with the C library's exponential.
   @inline(__always)
   @unsafe static func exponentialSum(_ line: UnsafePointer<Double>, count: Int, minus shift: Double) -> Double {
     var sum = 0.0

@@ -33,14 +33,14 @@ protocol TileArithmetic: LossScalar {
     _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>,
     variant: LossVariant)
 
-  /// Copies the similarities of one row to the selected columns, and −∞ for all others; the row counts as its own
-  /// positive.
+  /// Copies the similarities of one row to the selected columns, and −∞ for all others; a row is its own positive.
   @unsafe static func select(
     _ selection: PairSelection, of line: UnsafePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable,
     into selected: UnsafeMutablePointer<Self>)
 
-  /// Computes line ← log σ(x − shift) and complements ← log σ(shift − x), plus log σ(x − shift) if `isProduct`; −∞
-  /// stays −∞ in both.
+  /// Computes line ← log σ(x − shift) and complements ← log σ(shift − x), plus log σ(x − shift) if `isProduct`.
+  ///
+  /// Elements of −∞ stay −∞ in both.
   @unsafe static func logSigmoids(
     _ line: UnsafeMutablePointer<Self>, count: Int, minus shift: Self, isProduct: Bool,
     complements: UnsafeMutablePointer<Self>)

@@ -8,8 +8,7 @@ public enum Waiting: Sendable {
   /// Polls at intervals, so that other threads of this rank can use the core in between.
   case sleeping
 
-  /// The time between two polls of MPI in microseconds; a 10 Gb/s link delivers 250 kB in this time, less than a socket
-  /// buffers.
+  /// The microseconds between two polls of MPI; a 10 Gb/s link then delivers 250 kB, less than a socket buffers.
   fileprivate static let pauseMicroseconds: useconds_t = 200
 
   /// ``pauseMicroseconds`` in seconds.

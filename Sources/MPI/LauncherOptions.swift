@@ -1,5 +1,4 @@
-/// The command-line options of mpirun or mpiexec that messages to the user recommend, for the loaded MPI library and
-/// its version.
+/// The command-line options of mpirun or mpiexec that messages to the user recommend, for the loaded MPI library.
 ///
 /// | | Open MPI 4 (ORTE) | Open MPI 5 (PRRTE) | MPICH, Intel MPI (Hydra) |
 /// |---|---|---|---|

@@ -2,10 +2,10 @@ import Kernels
 import OneDNN
 
 extension InstructionSet {
-  /// The name that means the highest instruction set of the CPU.
+  /// The name that selects the highest instruction set of the CPU.
   public static let automaticName = "auto"
 
-  /// The names that ``level(named:)`` accepts, from `auto` downwards.
+  /// The names that ``level(named:)`` accepts: `auto`, then the instruction sets from the highest to the lowest.
   public static let names = [automaticName] + allCases.reversed().map(\.rawValue)
 
   /// Limits all computation of this process, in oneDNN and in the C functions of `Kernels`, to one instruction set.

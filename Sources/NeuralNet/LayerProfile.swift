@@ -65,12 +65,12 @@ public final class LayerProfile {
   }
 }
 
-/// The clock of one layer, which does nothing unless the network is profiled.
+/// The stopwatch of one layer, which does nothing unless the network is profiled.
 struct LayerClock {
   private let profile: LayerProfile?
   private let layer: String
 
-  /// Creates the clock of a layer, and adds the layer to the profile's list.
+  /// Creates the stopwatch of a layer, and adds the layer to the profile's list.
   init(_ context: NetworkContext, _ layer: String, shapes: String) {
     profile = context.profile
     self.layer = layer

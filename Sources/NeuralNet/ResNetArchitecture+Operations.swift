@@ -1,4 +1,4 @@
-/// The number of multiply-adds of one convolution for one image, counted as for direct convolution.
+/// The sizes that determine the number of multiply-adds of one convolution for one image, as direct convolution.
 private struct ConvolutionOperations {
   let inputChannels: Int
   let outputChannels: Int

@@ -50,7 +50,7 @@ public struct VectorLayout: Sendable, Equatable {
 }
 
 extension Range<Int> {
-  /// Returns the range with both bounds reduced by `distance`.
+  /// Returns the range with both bounds decreased by `distance`.
   func shifted(down distance: Int) -> Range<Int> {
     lowerBound - distance..<upperBound - distance
   }

@@ -124,8 +124,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// True if all shards of this rank have added all segments.
   var isComplete: Bool { segments.indices.allSatisfy { segment in sums.isComplete(segment) } }
 
-  /// Sums the vectors of all ranks into the total in ``memory``, each piece as soon as this rank's shards have added
-  /// it.
+  /// Sums the vectors of all ranks into the total in ``memory``, each piece when this rank's shards have added it.
   ///
   /// Collective: every rank passes the same `waiting`.
   ///
@@ -171,8 +170,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Sums a range of elements over all ranks: an all-to-all of slices of the partial sums, then an all-gather of the
-  /// sums.
+  /// Sums a range of elements over all ranks: an all-to-all of slices of partial sums, an all-gather of sums.
   private func exchange(
     _ part: Range<Int>, over world: borrowing Communicator, _ sent: inout [Element], _ received: inout [Element],
     _ waiting: Waiting

@@ -6,8 +6,7 @@
 public struct ReductionMessages: Sendable {
   /// The number of elements of each part, `[piece][part]`.
   public let parts: [[Int]]
-  /// The number of partial sums of each rank: one per largest subtree of the ``ShardTree`` that contains only its
-  /// shards.
+  /// The number of partial sums of each rank: one per largest subtree of the ``ShardTree`` with only its shards.
   public let partialSums: [Int]
 
   /// Counts the messages of a reduction.
