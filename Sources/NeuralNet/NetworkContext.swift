@@ -41,14 +41,14 @@ public final class NetworkContext {
   public enum GradientVectors: Sendable {
     /// One vector with the layout of all parameters.
     case whole
-    /// One vector per part of the network (a convolution with its BatchNorm), from its first parameter on.
+    /// One vector per part of the network, such as a convolution with its BatchNorm.
     case perPart
   }
 
   private let gradientVectors: GradientVectors
   /// The index of the first parameter of each part of the network; the gradients of a part are complete together.
   private(set) var gradientParts: [Int] = []
-  /// The offset of the gradient vector in the parameter vector for the layers that are registered now.
+  /// The index of the parameter whose gradient is element 0 of the gradient vector, for layers registered now.
   private(set) var gradientStart = 0
 
   /// The scratch memory of each role, of the size of its largest tensor; one tensor of a role is in use at a time.

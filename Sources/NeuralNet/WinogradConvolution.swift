@@ -32,8 +32,7 @@ public final class WinogradConvolution {
   ///   - geometry: The shapes of the convolution, for which ``suits(_:)`` is true.
   ///   - precision: The data type of the feature maps.
   ///   - products: The data type of products: bfloat16 is twice as fast if the CPU has instructions for it, with an
-  ///     error
-  ///     of 1 % of an output (root mean square); otherwise float32 is used.
+  ///     error of 1 % of an output (root mean square); otherwise float32 is used.
   ///   - isTraining: True if gradients are computed.
   ///   - scratch: The scratch memory, used by one pass at a time and extended as needed.
   ///   - path: The instruction set of the C functions.

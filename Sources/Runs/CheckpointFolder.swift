@@ -105,8 +105,7 @@ package struct CheckpointFolder {
   /// The path of the best checkpoint.
   var bestPath: String { "\(path)/best" }
 
-  /// Writes the best checkpoint under a temporary name; publishing it replaces the previous one, and the state may
-  /// change meanwhile.
+  /// Writes the best checkpoint under a temporary name; it replaces the previous one when it is published.
   ///
   /// The measure is stored in the same file, so that a kill at any time leaves a consistent file, either the previous
   /// or the new one.

@@ -57,7 +57,7 @@ package struct RunDirectory {
     }
   }
 
-  /// Checks that the directory neither contains nor lies in the dataset's folder, and holds no files but those of runs.
+  /// Checks that run directory and dataset folder do not contain each other, and that the former has only run files.
   ///
   /// - Parameter data: The path of the dataset; `nil` for a built-in one.
   /// - Throws: ``RunError`` naming the directory and the foreign files.
@@ -181,12 +181,12 @@ package struct RunDirectory {
     }
   }
 
-  /// Returns the folders that a path leads through, from the top.
+  /// Returns all parent folders of a path, beginning with the topmost.
   private static func parents(of path: String) -> [String] {
     path.indices.filter { end in end > path.startIndex && path[end] == "/" }.map { end in String(path[..<end]) }
   }
 
-  /// Returns the first part of a folder's path that is a file, or `nil`.
+  /// Returns the first component of a folder's path that is a file, as a path; `nil` if there is none.
   private static func file(in folder: String) -> String? {
     (parents(of: folder) + [folder]).first { path in
       var status = stat()

@@ -23,10 +23,10 @@ final class CheckpointSaver {
     self.report = report
   }
 
-  /// Writes a checkpoint to the operating system's file cache, so that no copy of the state is needed, and completes it
-  /// and the summary in the background.
+  /// Begins to save a checkpoint and the summary: writes to the file cache now, and completes them in the background.
   ///
-  /// Collective. A failed save is reported by the next save; training continues and earlier checkpoints are kept.
+  /// Collective. No copy of the state is made. A failed save is reported by the next save; training continues and
+  /// earlier checkpoints are kept.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
     let start = ProcessMeasurements.now()
     world.activity.begin("step \(state.step), checkpoint", allowsSilence: true)

@@ -91,7 +91,7 @@ final class RunEvaluation {
     return evaluation
   }
 
-  /// Begins to save a state as the best checkpoint if it is better than all before.
+  /// Begins to save a state as the best checkpoint if its measure is better than that of all earlier ones.
   private func keepBest(_ record: EvaluationRecord, _ state: TrainingState, _ log: RunLog, _ saver: CheckpointSaver) {
     guard let measure = opened.configuration.checkpoints.best else { return }
     guard let value = record.value(of: measure) else {

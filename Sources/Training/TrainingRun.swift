@@ -128,7 +128,7 @@ package enum TrainingRun {
     return try end(isStopped, state, opened, plan, log, saver, over: world, report: report)
   }
 
-  /// Takes a step; if its loss or gradient is not finite, notes that in `summary.json` before the error goes on.
+  /// Calls `body` to take a step; if loss or gradient is not finite, records this in `summary.json` and rethrows.
   private static func recordingDivergence<Result>(
     after step: Int, of opened: OpenedRun, _ saver: CheckpointSaver, _ body: () throws -> Result
   ) throws -> Result {

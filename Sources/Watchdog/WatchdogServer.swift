@@ -1,4 +1,4 @@
-/// The connections of all other ranks' watchdogs to rank 0's watchdog, on rank 0's side.
+/// The connections to the watchdogs of all other ranks, on rank 0.
 final class WatchdogServer {
   private let listener: LineListener
   private let token: String

@@ -16,7 +16,7 @@ enum LayerBenchmark {
       byKey.first { key, _ in key.layer == layer && key.pass == pass }?.value
     }
 
-    /// Takes those costs of a round that are lower than the costs so far.
+    /// Replaces the cost of each layer and pass by that of `round` if it is lower.
     mutating func take(_ round: [LayerProfile.Key: LayerProfile.Cost]) {
       for (key, cost) in round where cost.seconds < byKey[key]?.seconds ?? .infinity {
         byKey[key] = cost

@@ -163,7 +163,7 @@ private struct StepTimes {
     return median(slowest) ?? 0
   }
 
-  /// Returns each part's median over the steps, averaged over the ranks and for the slowest rank.
+  /// Returns each part's median over the steps: its mean over the ranks, and its maximum.
   ///
   /// Collective.
   func secondsByPart(over world: borrowing Communicator) throws -> [String: BenchmarkResult.PartSeconds] {

@@ -215,7 +215,7 @@ package enum LossEvaluation {
     return RowClasses(labels: labels, ignoring: request.ignoredLabel)
   }
 
-  /// Returns the refusal of labels that are not one number a row, with the command that makes them so.
+  /// Returns the error for labels whose shape is not `[rows]`, with the command that converts them.
   private static func wrongShape(of file: NumPyFile, rowCount: Int) -> FileError {
     let problem = "\(file.path): expected the shape [\(rowCount)], found \(file.shape)"
     guard file.shape.count == 2, file.shape[0] == rowCount else { return FileError(.content, problem) }

@@ -32,11 +32,10 @@ struct PlanResult: Codable {
   var freeBytes: Int?
   var fits: Bool
   var shardsPerRank: Int
-  /// The number of those shards whose activations are saved for the backward pass; the others are recomputed.
+  /// The number of a rank's shards whose activations are saved for the backward pass; the others are recomputed.
   var shardsKept: Int
   var shardActivationBytes: Int
-  /// The bytes of a shard of which only the outputs of blocks are saved; absent unless shards share BatchNorm's
-  /// statistics.
+  /// The bytes of a shard of which only the block outputs are saved; absent unless shards share BatchNorm statistics.
   var shardOutlineBytes: Int?
   var stepsPerEpoch: Int
   var steps: Int

@@ -2,7 +2,7 @@ import Spelling
 
 /// The error message for an unknown subcommand, with a suggestion; the argument parser itself suggests options only.
 enum SubcommandSuggestion {
-  /// The subcommands that words of other programs mean.
+  /// The subcommands that correspond to words of other programs, by word.
   private static let meanings = [
     "fit": "pretrain", "train": "pretrain", "finetune": "supervised", "probe": "linear", "test": "evaluate",
     "validate": "evaluate", "knn": "evaluate", "infer": "predict", "inference": "predict", "classify": "predict",
