@@ -39,10 +39,10 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// The order of samples and views among the rows.
   public let rowOrder: RowOrder
 
-  /// The type that embeddings have in messages; every rank computes with the rounded rows, its own too.
+  /// The type in which embeddings are sent; every rank computes with the rounded embeddings, also for its own rows.
   public let gatherPrecision: Precision
 
-  /// L_i of this rank's rows after ``losses(of:over:)``; 0 for a row that is not an anchor.
+  /// The loss L_i of each row of this rank after ``losses(of:over:)``; 0 for a row that is not an anchor.
   public private(set) var anchorLosses: [Double] = []
 
   private let threads: Int
@@ -51,9 +51,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   private let embeddings: SharedElements<Scalar>
   /// The embeddings of all ranks as bfloat16; empty unless they are gathered in bfloat16.
   private let roundedEmbeddings: SharedElements<UInt16>
-  /// The embeddings of all ranks, transposed tile by tile for the products of ``ContrastiveTiles/columns``.
+  /// The embeddings of all ranks, transposed tile by tile for matrix products (``ContrastiveTiles/columns``).
   private let columns: SharedElements<Scalar>
-  /// The statistics of every row that the gradients need, `[rows, variant.statisticsPerRow]`: for the standard loss ℓ.
+  /// The row statistics that the gradients need, `[rows, variant.statisticsPerRow]`; by default the log-sum-exp ℓ.
   private let rowStatistics: SharedElements<Scalar>
   /// The anchors and positives of the last batch.
   private var batch: Batch
@@ -215,7 +215,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     unsafe passes.transpose(embeddings.address, blocks.rowCount, width, columns.address)
   }
 
-  /// Returns the sum of g/M · L_i over the anchors of each of a rank's shards.
+  /// Returns the loss of each of a rank's shards: the sum of g/M · L_i over the shard's anchors.
   private func shardLosses(ofRank rank: Int) -> [Double] {
     let firstRow = blocks.rows(ofRank: rank).lowerBound
     let weight = scale / Double(max(batch.pairs.anchorCount, 1))
@@ -224,7 +224,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// Computes L_i of a rank's rows, and their values in ``rowStatistics``.
+  /// Computes the losses L_i of a rank's rows, and writes the rows' statistics into ``rowStatistics``.
   private func computeLosses(of classes: RowClasses, rank: Int) {
     precondition(classes.rowCount == blocks.rowCount, "\(classes.rowCount) labels for \(blocks.rowCount) rows")
     batch = Batch(LossPairs(classes, rowOrder: rowOrder, variant: variant))
@@ -254,7 +254,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// The arrays d, a, q and the positives' weights of all rows (``RowWeights``).
+  /// The weights with which the gradients are computed, for all rows, as four arrays in one buffer (``RowWeights``).
   private struct GatheredWeights: Sendable {
     private let columns: SharedElements<Scalar>
     private let rowCount: Int
@@ -284,7 +284,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// The gathered batch as tiles; valid as long as this object exists.
+  /// The gathered batch as tiles, with pointers that are valid as long as this object exists.
   private var tiles: ContrastiveTiles<Scalar> {
     unsafe ContrastiveTiles(
       embeddings: embeddings.address, columns: columns.address,

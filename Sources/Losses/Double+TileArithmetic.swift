@@ -2,7 +2,7 @@ import Glibc
 import MPI
 
 extension Double: LossScalar {
-  /// Returns the passes over a batch for a variant of the loss, in float64.
+  /// Returns the functions that compute a variant of the loss, for float64.
   public static func passes(of variant: LossVariant) -> LossPasses<Double> {
     variant.isStandard ? LossPasses(StandardLoss<Double>()) : LossPasses(GeneralLoss<Double>(variant: variant))
   }

@@ -6,7 +6,7 @@ import OneDNN
 private let kernels = unsafe kernels_of(kernels_best_path()).pointee
 
 extension Float: LossScalar {
-  /// Returns the passes over a batch for a variant of the loss, in float32.
+  /// Returns the functions that compute a variant of the loss, for float32.
   public static func passes(of variant: LossVariant) -> LossPasses<Float> {
     variant.isStandard ? LossPasses(StandardLoss<Float>()) : LossPasses(GeneralLoss<Float>(variant: variant))
   }

@@ -23,12 +23,13 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
     /// The logarithm of each row's denominator without the margin: log Σ_A e^s over all other rows, or ν = log Σ_N e^s
     /// over the negatives.
     var denominators: [RunningLogSum<Scalar>]
-    /// For positives summed inside the logarithm (L_in), log Σ_P e^s or, with ``LossVariant/Denominator/onePositive``,
-    /// log Σ_P σ(s−d), where d is defined in ``RowWeights``.
+    /// The sums over positives for L_in: log Σ_P e^s or, with ``LossVariant/Denominator/onePositive``, log Σ_P σ(s−d),
+    /// where d is defined in ``RowWeights``.
     var positiveLogSums: [RunningLogSum<Scalar>]
-    /// For positives summed outside the logarithm (L_out), Σ_P s or, with one positive per denominator, Σ_P log σ(s−d).
+    /// The sums over positives for L_out: Σ_P s or, with one positive per denominator, Σ_P log σ(s−d).
     var positiveSums: [Double]
-    /// With one positive per denominator, Σ_P σ(d−s) for L_out, or Σ_P σ(s−d) σ(d−s) ÷ Σ_P σ(s−d) for L_in.
+    /// The sums for the statistic h, with one positive per denominator: Σ_P σ(d−s) for L_out, or Σ_P σ(s−d) σ(d−s) ÷
+    /// Σ_P σ(s−d) for L_in.
     var shares: [Double]
 
     init(count: Int) {
@@ -39,7 +40,7 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Writes the losses of a block's rows, and of the statistics d, q and h (``RowWeights``) those that the variant has.
+  /// Writes the losses of a block's rows, and their statistics d, q and h (``RowWeights``), if the variant has these.
   ///
   /// For a row that is not an anchor, d and q are infinite, so that its terms vanish.
   @inline(__always)
@@ -71,7 +72,7 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
       : subtracted - sums.positiveSums[index] / positiveCount
   }
 
-  /// Writes the statistics (d, q, h) of a row.
+  /// Writes the statistics d, q and h of a row, if the variant has these.
   private func store(
     _ sums: Sums, at index: Int, positiveCount: Double, into statistics: UnsafeMutablePointer<Scalar>
   ) {

@@ -60,8 +60,8 @@ extension LossVariant {
     }
   }
 
-  /// True if ``lowerBound(classSizes:views:temperature:)`` is known to be attained by some embeddings of sufficient
-  /// width.
+  /// Returns true if some embeddings of sufficient width attain ``lowerBound(classSizes:views:temperature:)``, as far
+  /// as is known.
   ///
   /// This holds for two or more classes of equal size with all rows as anchors. Otherwise the bound is valid but may be
   /// loose: with one anchor per sample, and with classes of different sizes, most of all if denominators contain only

@@ -27,11 +27,11 @@ public struct LossVariant: Sendable, Equatable {
 
   /// The terms of the denominator D_ip.
   public enum Denominator: String, CaseIterable, Sendable {
-    /// e^{s_ia}, summed over all other rows, a ∈ A(i).
+    /// The sum of e^{s_ia} over all other rows, a ∈ A(i).
     case all
     /// e^{s_ip − ε} plus the sum of e^{s_in} over the negatives n ∈ N(i), where ε is the ``LossVariant/margin``.
     case onePositive = "one-positive"
-    /// e^{s_in}, summed over the negatives n ∈ N(i).
+    /// The sum of e^{s_in} over the negatives n ∈ N(i).
     case onlyNegatives = "only-negatives"
   }
 
@@ -59,7 +59,7 @@ public struct LossVariant: Sendable, Equatable {
   /// (``StandardLoss``).
   var isStandard: Bool { summation == .outside && denominator == .all && positivesCap == nil }
 
-  /// The number of values per row that every rank needs for the gradients of its own rows.
+  /// The number of statistics per row that every rank needs for the gradients of its rows.
   public var statisticsPerRow: Int {
     switch (summation, denominator) {
     case (.outside, .all), (.outside, .onlyNegatives): 1

@@ -2,8 +2,8 @@ import MPI
 
 /// The division of the rows of a global batch into shards, blocks of anchors, and ranks.
 ///
-/// A shard belongs to one rank as a whole. Blocks of anchors lie within shards and are counted from the shard's start,
-/// so that they are the same on any number of ranks.
+/// A shard, a fixed part of the global batch, belongs to one rank as a whole. Blocks of anchors lie within shards and
+/// are counted from the shard's start, so that they are the same on any number of ranks.
 public struct RowBlocks: Sendable {
   /// The number of rows of the global batch.
   public let rowCount: Int

@@ -1,4 +1,4 @@
-/// The labels of the rows of a shard: one class per row, or two weighted classes with mixup or CutMix.
+/// The labels of the rows (views) of a shard: one class per row, or two weighted classes with mixup or CutMix.
 public struct RowLabels: Sendable, Equatable {
   /// The class of each row, or the first of its two classes.
   public let labels: [Int32]

@@ -4,7 +4,7 @@ public struct CommunicationVolume: Sendable, Equatable {
   public struct Counters: Sendable, Equatable {
     /// The number of calls since the start of the process, or since the state that ``since(_:)`` subtracted.
     public var calls = 0
-    /// The bytes of the results that come from other ranks, for any algorithm of MPI; for a reduction, its vector.
+    /// The bytes of results that come from other ranks (for a reduction, of its vector), for any algorithm of MPI.
     public var receivedByteCount = 0
     /// The seconds spent in the calls, including the wait for the slowest rank.
     public var seconds = 0.0

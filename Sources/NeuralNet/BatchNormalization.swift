@@ -22,7 +22,7 @@ public final class BatchNormalization {
     var pixels: Double
   }
 
-  /// Two sums over a batch per channel, `[2, channels]`, followed by the number n of pixels per channel.
+  /// Two sums per channel over a batch, such as Σ y and Σ y², `[2, channels]`, then the number n of pixels per channel.
   ///
   /// They are additive: the sums of the parts of a batch add up to the sums of the batch.
   public typealias Sums = [Double]

@@ -111,7 +111,7 @@ final class ConvolutionUnit {
 
   // MARK: - Backward
 
-  /// Computes the gradient of the input of the ReLU in ``relu(_:into:)``, and returns its sums.
+  /// Computes the gradient of the input of the ReLU in ``relu(_:into:)``; returns the BatchNorm gradient sums.
   func reluGradient(
     _ gradient: ReluOutputGradient, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
@@ -122,8 +122,9 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// Computes the gradient of the input of the ReLU after a residual addition, and returns its sums; `output` is the
-  /// ReLU's output in the forward pass.
+  /// Computes the gradient of the input of the ReLU after a residual addition; returns the BatchNorm gradient sums.
+  ///
+  /// `output` is the ReLU's output in the forward pass.
   func reluGradient(
     _ gradient: ReluOutputGradient, output: Tensor, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {

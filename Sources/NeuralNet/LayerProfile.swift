@@ -77,7 +77,7 @@ struct LayerClock {
     profile?.layers.append((name: layer, shapes: shapes))
   }
 
-  /// Returns the time at the beginning of a pass.
+  /// Returns the clock's time, to be passed to ``stop(_:_:multiplyAdds:byteCount:)``.
   func start() -> Double {
     profile == nil ? 0 : LayerProfile.now()
   }

@@ -2,7 +2,7 @@ import OneDNN
 
 /// The use of a network: training or evaluation.
 public enum NetworkMode: Sendable {
-  /// BatchNorm takes the statistics of the shard or its group; backward passes are compiled.
+  /// Training: BatchNorm uses the statistics of the shard or its group, and backward passes are compiled too.
   case training
   /// Evaluation: BatchNorm uses the running statistics, and only forward passes are compiled.
   case inference

@@ -41,7 +41,7 @@ extension Precision {
   public struct Choice: Sendable, Equatable {
     /// The faster type.
     public var precision: Precision
-    /// The reason in words, as part of a sentence.
+    /// The reason as text, such as `AMX multiplies tiles of bfloat16 numbers`.
     public var reason: String
   }
 

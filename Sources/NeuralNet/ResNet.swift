@@ -106,7 +106,8 @@ public final class ResNet {
 
   /// Allocates the activations of a forward pass; needed once for each shard whose activations are saved.
   ///
-  /// With ``KeptActivations/blockOutputs``, only this encoder can use them; otherwise also that of another thread.
+  /// With ``KeptActivations/blockOutputs``, they can be used by this encoder only; otherwise also by the same encoder
+  /// of another thread.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses the memory.
   public func makeSavedActivations(_ kept: KeptActivations = .all) throws(DNNLError) -> SavedActivations {

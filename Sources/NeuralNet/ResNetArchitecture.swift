@@ -55,7 +55,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
   /// others 2017, §5.1).
   public var zeroInitializesLastScale = false
 
-  /// The product of all strides: the ratio of a view's side to that of the last feature maps.
+  /// The product of all strides: the side of a view divided by the side of the last feature maps.
   public var stride: Int { (stem == .imagenet ? 4 : 1) << (blockCounts.count - 1) }
 
   private static let cifarDepths = [8, 14, 20, 32, 44, 56, 110, 1202]

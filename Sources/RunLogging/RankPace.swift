@@ -2,7 +2,7 @@ import Job
 import MPI
 import Runs
 
-/// The seconds per shard of each rank, compared between all ranks at logged steps to find a slow host.
+/// The seconds per shard (fixed part of the global batch) of all ranks, compared at logged steps to find a slow host.
 package struct RankPace {
   /// A slow rank and its host.
   package struct NamedRank {

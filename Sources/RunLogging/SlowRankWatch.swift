@@ -13,7 +13,7 @@ package struct SlowRankWatch {
     }
   }
 
-  /// A rank that is slower than the others.
+  /// A rank that is slower than the other ranks.
   package struct SlowRank: Sendable, Equatable {
     package var rank: Int
     /// The slow rank's seconds per shard ÷ the median over all ranks.
@@ -40,7 +40,7 @@ package struct SlowRankWatch {
     let steps: Int
     /// The slowest rank, if its ratio to the median counts as slow; else `nil`.
     let rank: Int?
-    /// The slowest rank's seconds per shard, the median's, and the seconds that the others wait, summed over the steps.
+    /// The slowest rank's seconds per shard, summed over the steps; next the median's, and the time the others wait.
     let own: Double
     let typical: Double
     let excess: Double

@@ -118,7 +118,7 @@ package struct CheckpointFolder {
     try prepare(checkpoint, as: best).publish()
   }
 
-  /// Reads the measure of the best checkpoint; `nil` if there is none, or if it is damaged.
+  /// Reads the measure, value and step of the best checkpoint; `nil` if there is none, or if it is damaged.
   package func best() -> BestCheckpoint? { Checkpoint.best(path: bestPath) }
 
   /// Removes temporary files that a killed process has left.

@@ -32,7 +32,7 @@ protocol RankedCommand: ParsableCommand {
   /// The options of the watchdog and of vector instructions.
   var launch: LaunchOptions { get }
 
-  /// The watchdog settings of this command; by default those of ``launch``.
+  /// The watchdog settings of this command; by default, the settings in ``launch``.
   var watch: JobWatchdog.Settings { get }
 
   /// The number of threads of each rank.

@@ -61,7 +61,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
 
   /// Returns the number of full-length vectors that are needed at the same time for partial sums.
   ///
-  /// One thread needs one vector per level of the tree. If several threads work at the same pace, sums on the levels
+  /// One thread needs one vector per level of the tree. If several threads compute equally fast, sums on the levels
   /// below exist only for a few segments at a time.
   static func vectorCount(shards: Int, threads: Int) -> Int {
     let turns = (shards + threads - 1) / max(threads, 1)
@@ -69,7 +69,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
     return max(1, levels + (threads > 1 && turns > 1 ? 1 : 0))
   }
 
-  /// Returns true if all shards of this rank have added this segment.
+  /// Returns true if all shards of this rank have added a segment.
   func isComplete(_ segment: Int) -> Bool {
     state.withLock { segments in segments[segment].addedCount == run.count }
   }

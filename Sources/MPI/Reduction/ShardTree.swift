@@ -1,4 +1,4 @@
-/// The binary tree that fixes the order in which the vectors of a global batch's shards are added.
+/// The binary tree that fixes the order in which the vectors of all shards (fixed parts) of a global batch are added.
 ///
 /// A node with n leaves splits at the largest power of two below n. The shape depends only on the number of shards, not
 /// on their distribution over ranks, so that a sum along the tree has the same bits on any number of ranks (IEEE

@@ -1,4 +1,4 @@
-/// The sum of one vector per shard over all shards of all ranks, in the fixed order of a ``ShardTree``.
+/// The sum of one vector per shard (fixed part of the global batch) over all ranks, in the order of a ``ShardTree``.
 ///
 /// It is a ``PiecewiseReduction`` with a single segment.
 public final class TreeReduction<Element: TreeElement>: Sendable {

@@ -86,7 +86,7 @@ package struct RunRecord: Sendable {
     return steps.count >= others.count ? steps : others
   }
 
-  /// The results of the run and of later stages, such as accuracies, by field name.
+  /// The results of the run and of commands after training, such as accuracies, by field name.
   package var results: [String: Double] {
     var results = summary.filter { name, _ in Self.isAccuracy(name) }.compactMapValues(\.double)
     results.merge(evaluation.compactMapValues(\.double)) { _, new in new }

@@ -4,7 +4,7 @@ import ArgumentParser
 enum CompletionScript {
   private static let option = "--generate-completion-script"
 
-  /// Returns the script that the arguments ask for; `nil` if they ask for none, or for that of an unknown shell.
+  /// Returns the script that the arguments request; `nil` if they request none, or the script of an unknown shell.
   static func text(for arguments: [String]) -> String? {
     guard arguments.count == 2, arguments[0] == option, let shell = CompletionShell(rawValue: arguments[1]) else {
       return nil

@@ -42,7 +42,7 @@ enum UnknownOption {
     return "Error: Unknown option '\(option)'\(hint)"
   }
 
-  /// The first command, in the order of the help, that has an option; `nil` if none has.
+  /// Returns the first command, in the order of the help, that has an option; `nil` if none has.
   private static func owner(of name: String) -> String? {
     Supcon.commands.first { command in Supcon.options(of: command).contains(name) }.map(Self.name)
   }
