@@ -46,7 +46,7 @@ struct LossPairs {
 }
 
 extension LossVariant {
-  /// Returns the number of positives of an anchor of each class; 0 for classes whose rows are not anchors.
+  /// Returns, for each class, the number of positives of an anchor; 0 for classes whose rows are not anchors.
   func positiveCounts(classSizes: [Int], views: Int) -> [Int] {
     let rowCount = classSizes.reduce(0, +)
     return classSizes.map { count in

@@ -4,7 +4,7 @@ extension LossVariant {
   /// Returns the loss if all embeddings are equal, with the constant factor g = 1.
   ///
   /// It is the mean over anchors of ln |D|, where |D| is the number of terms in a denominator: ln(N − 1) if all other
-  /// rows are in the denominators. A loss that stays at exactly this value means collapse, not chance.
+  /// rows are in the denominators. A loss that stays at exactly this value means collapse.
   ///
   /// - Parameters:
   ///   - classSizes: The number of rows of each class.

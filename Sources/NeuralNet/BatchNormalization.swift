@@ -12,7 +12,7 @@ public final class BatchNormalization {
   public struct Statistics: Sendable {
     /// The mean of each channel.
     public var mean: [Float]
-    /// The variance of each channel, divided by n.
+    /// The biased variance of each channel (the sum of squared deviations ÷ n).
     public var variance: [Float]
     /// The factor γ/√(v + ε) of each channel.
     var scale: [Float]

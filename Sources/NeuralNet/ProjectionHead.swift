@@ -103,7 +103,7 @@ public final class ProjectionHead {
     try forward(from: 0, representations, parameters: parameters, saved, into: &projections)
   }
 
-  /// Computes the layers from `index` on.
+  /// Computes the outputs of the layers from `index` to the last.
   private func forward(
     from index: Int, _ input: Span<Float>, parameters: Span<Float>, _ saved: SavedActivations,
     into projections: inout MutableSpan<Float>

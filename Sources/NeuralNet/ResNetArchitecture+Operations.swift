@@ -1,4 +1,4 @@
-/// The sizes that determine the number of multiply-adds of one convolution for one image, as direct convolution.
+/// The sizes of one convolution that determine its number of multiply-adds for one image.
 private struct ConvolutionOperations {
   let inputChannels: Int
   let outputChannels: Int

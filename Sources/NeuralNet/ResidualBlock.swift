@@ -49,7 +49,7 @@ final class ResidualBlock {
     }
   }
 
-  /// The path from the block's input to the sum.
+  /// The shortcut from the block's input to the residual addition.
   private enum Shortcut {
     case identity
     case zeroPadded(ZeroPaddedShortcut, output: Tensor, inputGradient: Tensor?)

@@ -1,6 +1,6 @@
 /// The initial value of a parameter or statistic.
 public enum Initializer: Sendable, Equatable {
-  /// All elements have the same initial value.
+  /// The same value for all elements.
   case constant(Float)
   /// A normal distribution with mean 0 and standard deviation √(2 / fan-out), fan-out = out · kernel area (He and
   /// others 2015, equation 14).

@@ -96,7 +96,7 @@ final class CheckpointSaver {
     writer.wait()
   }
 
-  /// The parts of a save that are computed from the state.
+  /// The data of a save that are computed from the training state: hashes, and the checkpoint under a temporary name.
   private struct Contents: Sendable {
     let weightsHash: String
     /// The hash of the averaged weights; `nil` if there are none.

@@ -8,7 +8,7 @@ import Runs
 /// The evaluations of a run while it trains (`--evaluate-epochs`), and the choice of its best checkpoint
 /// (`--keep-best`).
 final class RunEvaluation {
-  /// The number of evaluations of a run if the option is not given.
+  /// The number of evaluations of a run if `--evaluate-epochs` is not given.
   private static let usualCount = 10
 
   private let opened: OpenedRun

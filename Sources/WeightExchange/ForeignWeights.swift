@@ -7,7 +7,7 @@ import Runs
 struct ForeignWeights {
   /// The path of the file.
   let path: String
-  /// The model's tensors in the file, by name without the prefix: the name in the file, and the header entry.
+  /// The model's tensors in the file: name and header entry there, by name without the file's prefix.
   let entries: [String: (name: String, entry: SafetensorsHeader.Entry)]
 
   /// The names of tensors in the file outside the model, such as those of a momentum encoder or an optimizer.

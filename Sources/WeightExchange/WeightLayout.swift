@@ -65,8 +65,7 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     return name.hasSuffix(mean) ? name.dropLast(mean.count) + "num_batches_tracked" : nil
   }
 
-  /// Returns true if a tensor belongs to the part; a classifier that was trained with the encoder belongs to neither
-  /// part.
+  /// Returns true if a tensor belongs to the given part; a classifier trained with the encoder belongs to none.
   package static func isSlice(_ name: String, of part: Part) -> Bool {
     name.hasPrefix(encoderPrefix) || (part == .model && name.hasPrefix("head."))
   }

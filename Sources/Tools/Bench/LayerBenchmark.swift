@@ -5,7 +5,7 @@ import MPI
 import NeuralNet
 import OneDNN
 
-/// `supcon bench --layers`: the time of each layer and pass of the encoder, on one thread, for one shard.
+/// The benchmark `supcon bench --layers`: the time of each layer and pass of the encoder, on one thread, for one shard.
 enum LayerBenchmark {
   /// The cost of each layer and pass in its fastest round.
   struct Costs {

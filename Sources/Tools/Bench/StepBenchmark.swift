@@ -144,7 +144,7 @@ package enum StepBenchmark {
 /// The durations of the measured steps and of their parts on this rank.
 private struct StepTimes {
   private var steps: [Double] = []
-  /// For each part and the remainder, its seconds in each step.
+  /// The seconds of each part and of the remainder, `[part][step]`.
   private var parts = [[Double]](repeating: [], count: BenchmarkResult.partNames.count)
 
   mutating func add(seconds: Double, parts own: [Double]) {

@@ -63,7 +63,7 @@ struct StepProbe {
 
   /// The measurements of a step with one shard per thread.
   private struct Measured {
-    /// The seconds of the parts of the step, at the index of each one's ``StepPart/rawValue``.
+    /// The seconds of each part of the step, indexed by ``StepPart/rawValue``.
     var parts: [Double]
     var vectorLength: Int
     var segments: [Int]

@@ -31,8 +31,9 @@ enum Console {
       ? ExitStatus.inputOutput.rawValue : code
   }
 
-  /// Ignores SIGPIPE and SIGXFSZ, so that a write to a closed pipe, or beyond the limit of a file's size (`ulimit -f`),
-  /// fails with its reason rather than end the process before it has saved.
+  /// Ignores SIGPIPE and SIGXFSZ, so that a failed write returns an error and does not end the process unsaved.
+  ///
+  /// The signals are sent on a write to a closed pipe, or beyond the limit of a file's size (`ulimit -f`).
   static func ignoreFailedWrites() {
     for write in [SIGPIPE, SIGXFSZ] {
       _ = signal(write, SIG_IGN)

@@ -12,7 +12,7 @@ struct Launch {
   /// The error message if the launcher has started several processes that MPI cannot connect; otherwise `nil`.
   var problem: String? { launcher.problem }
 
-  /// The launcher's data about this process.
+  /// The rank and number of this job's processes, according to the launcher's environment variables.
   static var current: Launch { Launch(launcher: .current) }
 
   /// Waits long enough for rank 0 to print, because launchers end all ranks soon after the first one exits with an

@@ -11,7 +11,7 @@ enum SubcommandSuggestion {
     "pack": "dataset pack", "synthesize": "dataset synthesize",
   ]
 
-  /// Returns a sentence that names the nearest subcommand, or `nil` if the first arguments are subcommands, or options.
+  /// Returns a sentence with the most similar subcommand; `nil` if the first arguments are subcommands or options.
   static func message(for arguments: [String]) -> String? {
     func names(_ parent: [String]) -> [String] {
       let commands =
