@@ -21,7 +21,7 @@ import ParallelLoops
 /// Other variants gather up to three numbers per row (``LossVariant/statisticsPerRow``), and those with one positive
 /// per denominator take a third pass.
 public final class ContrastiveLoss<Scalar: LossScalar> {
-  /// The assignment of the rows to shards and ranks.
+  /// The assignment of rows to shards (fixed parts of the global batch), and of shards to ranks.
   public let blocks: RowBlocks
 
   /// The number of elements of an embedding.
@@ -134,7 +134,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     transpose()
   }
 
-  /// Computes the loss of each of this rank's shards: the sum over the shard's anchors of g/M · L_i.
+  /// Computes the loss of each of this rank's shards (parts of the batch): the sum over its anchors of g/M · L_i.
   ///
   /// Collective: the values of each row that ``gradients(ofRank:into:)`` needs are all-gathered.
   ///
@@ -295,7 +295,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       count: blocks.rowCount, width: width, temperature: temperature)
   }
 
-  /// Calls `body` for every block of anchors in some shards, on this rank's threads, each with its own scratch memory.
+  /// Calls `body` for every block of anchors in some shards, on this rank's threads, with scratch memory of the thread.
   private func forEachBlock(
     of shards: Range<Int>,
     _ body:

@@ -8,10 +8,10 @@ public struct RowBlocks: Sendable {
   /// The number of rows of the global batch.
   public let rowCount: Int
 
-  /// The number of rows of each shard; the last one may have fewer.
+  /// The number of rows of each shard (fixed part of the global batch); the last shard may have fewer.
   public let rowsPerShard: Int
 
-  /// The range of shards of each rank.
+  /// The range of shards (fixed parts of the global batch) of each rank.
   public let shardRuns: BlockPartition
 
   /// Divides `rowCount` rows into shards, and the shards over `ranks` ranks.
@@ -29,7 +29,7 @@ public struct RowBlocks: Sendable {
     shard * rowsPerShard..<min((shard + 1) * rowsPerShard, rowCount)
   }
 
-  /// Returns the rows of one rank's shards.
+  /// Returns the rows of all shards of one rank.
   public func rows(ofRank rank: Int) -> Range<Int> {
     let shards = shardRuns[rank]
     return min(shards.lowerBound * rowsPerShard, rowCount)..<min(shards.upperBound * rowsPerShard, rowCount)

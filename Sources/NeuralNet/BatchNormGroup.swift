@@ -1,4 +1,5 @@
-/// The group of shards whose BatchNorm layers use common statistics, as seen by one shard (PyTorch's `SyncBatchNorm`).
+/// The group of shards (parts of the global batch) whose BatchNorm layers use common statistics, as seen by one shard
+/// (PyTorch's `SyncBatchNorm`).
 ///
 /// The shards of a group are computed at the same time; each waits at every BatchNorm until all have passed their sums.
 public protocol BatchNormGroup: AnyObject {
@@ -8,7 +9,7 @@ public protocol BatchNormGroup: AnyObject {
   func sum(_ vector: [Double]) -> [Double]
 }
 
-/// The sums that BatchNorm takes over one shard, and over the shard's group.
+/// The sums that BatchNorm takes over one shard (part of the global batch), and over the shard's group.
 struct GroupSums {
   var own: BatchNormalization.Sums
   var total: BatchNormalization.Sums

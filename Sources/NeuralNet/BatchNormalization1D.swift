@@ -1,5 +1,5 @@
 /// Batch normalization of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of
-/// a shard or a group of shards.
+/// a shard (part of the global batch) or a group of shards.
 ///
 /// The formulas are those of ``BatchNormalization``, with rows in the place of pixels.
 struct BatchNormalization1D {
@@ -28,7 +28,7 @@ struct BatchNormalization1D {
     shiftGradient = context.gradientRange(of: slices.shift)
   }
 
-  /// Returns the statistics of the columns over the rows of this shard and of the other shards of its group.
+  /// Returns the statistics of the columns over the rows of this shard, or of the shards of its group.
   func statistics(of rows: Span<Float>) -> Statistics {
     let rowCount = rows.count / width
     var sums = [Double](repeating: 0, count: width) + [Double(rowCount)]

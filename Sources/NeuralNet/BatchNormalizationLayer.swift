@@ -1,7 +1,7 @@
 import OneDNN
 
-/// Batch normalization over a shard or a group of shards, with running statistics for evaluation (PyTorch's
-/// `BatchNorm2d`, `SyncBatchNorm`).
+/// Batch normalization over a shard (part of the global batch) or a group of shards, with running statistics for
+/// evaluation (PyTorch's `BatchNorm2d`, `SyncBatchNorm`).
 ///
 /// The *batch statistics* of a shard are mean and unbiased variance of each channel in its forward pass. Once per step,
 /// the running statistics move by ``momentum`` towards the mean of the batch statistics of all shards of the global

@@ -2,7 +2,7 @@ import OneDNN
 
 /// The use of a network: training or evaluation.
 public enum NetworkMode: Sendable {
-  /// Training: BatchNorm uses the statistics of the shard or its group, and backward passes are compiled too.
+  /// Training: BatchNorm uses the statistics of the shard (part of the batch) or its group; compiles backward passes.
   case training
   /// Evaluation: BatchNorm uses the running statistics, and only forward passes are compiled.
   case inference

@@ -14,7 +14,7 @@ public enum KeptActivations: Sendable {
 /// `[views, 3, height, width]` float32 → stem → groups of residual blocks → mean over
 /// pixels → `[views, representationWidth]` float32.
 public final class ResNet {
-  /// The activations of a shard's forward pass that its backward pass needs.
+  /// The activations of the forward pass over one shard (part of the global batch), saved for the backward pass.
   public final class SavedActivations {
     /// The views, converted to the data type of the convolutions.
     fileprivate let input: Tensor

@@ -12,7 +12,7 @@ package struct SlowRankRecord: MetricsRecord {
   package var epoch: Double
   package var rank: Int
   package var host: String
-  /// The slow rank's seconds per shard ÷ the median over all ranks.
+  /// The slow rank's seconds per shard (part of the batch) ÷ the median over all ranks.
   package var ratio: Double
   /// The number of steps over which the ranks were compared.
   package var stepsCounted: Int

@@ -1,6 +1,6 @@
-/// A detector of a rank that needs more time per shard than the other ranks for many steps, as on a throttled host.
+/// A detector of a rank that takes longer per shard (part of the batch) than the others, as on a throttled host.
 package struct SlowRankWatch {
-  /// The work of one rank on its shards over some steps.
+  /// The work of one rank on its shards (parts of the batch) over some steps.
   package struct Work: Sendable {
     package var seconds: Double
     /// The number of shards that each of the rank's threads computed, one after the other.

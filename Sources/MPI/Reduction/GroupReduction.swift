@@ -1,5 +1,5 @@
-/// The reduction of one short vector per shard (sums of BatchNorm) over groups of consecutive shards; each rank
-/// receives the sums of the groups that contain its shards.
+/// The reduction of one short vector per shard (part of the global batch), such as BatchNorm sums, over groups of
+/// consecutive shards; each rank receives the sums of the groups that contain its shards.
 ///
 ///     groups of 4     rank 0  [a b c]   a + b + c + d
 ///                     rank 1  [d e f]   a + b + c + d,  e + f + g + h
@@ -9,7 +9,7 @@
 /// group is on several ranks, each of them sums one slice of the vector and sends the result to the others, with two
 /// all-to-alls: a rank receives two to three vectors per group, on any number of ranks.
 public struct GroupReduction: Sendable {
-  /// The number of shards in a group.
+  /// The number of consecutive shards (parts of the global batch) in a group.
   public let groupSize: Int
   /// True if any group has shards on several ranks; the same value on all ranks.
   public let isSpanningRanks: Bool
@@ -84,7 +84,7 @@ public struct GroupReduction: Sendable {
     self.shared = shared
   }
 
-  /// Returns, for each of this rank's shards, the sum over the shard's group.
+  /// Returns, for each shard of this rank, the sum over the group that contains the shard.
   ///
   /// Collective if groups span ranks.
   ///

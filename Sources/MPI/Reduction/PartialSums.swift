@@ -12,7 +12,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
   let segments: [Range<Int>]
 
   private let tree: ShardTree
-  /// The range of this rank's shards.
+  /// The range of this rank's shards (parts of the global batch).
   private let run: Range<Int>
   /// The number of vectors whose memory is kept from one step to the next.
   private let keptCount: Int
@@ -69,12 +69,12 @@ final class PartialSums<Element: TreeElement>: Sendable {
     return max(1, levels + (threads > 1 && turns > 1 ? 1 : 0))
   }
 
-  /// Returns true if all shards of this rank have added a segment.
+  /// Returns true if all shards of this rank have added a segment of their vectors.
   func isComplete(_ segment: Int) -> Bool {
     state.withLock { segments in segments[segment].addedCount == run.count }
   }
 
-  /// Adds one segment of a shard's vector; callable from any thread.
+  /// Adds one segment (range of elements) of a shard's vector; callable from any thread.
   ///
   /// The thread that completes the second of two sibling nodes of the tree also computes their sum.
   ///

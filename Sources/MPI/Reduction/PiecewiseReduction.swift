@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The sum of one long vector (the gradient) per shard over all shards of all ranks; finished pieces are exchanged
-/// while the backward pass computes the others.
+/// The sum of one long vector (the gradient) per shard (fixed part of the global batch) over all ranks; finished pieces
+/// are exchanged while the backward pass computes the others.
 ///
 /// A *segment* is a range of elements that the backward pass completes at once; the last segments come first. A *piece*
 /// is a range of segments that are exchanged between ranks together.
@@ -16,17 +16,17 @@ import Synchronization
 public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
   public let length: Int
-  /// The segments as ranges of elements, ascending.
+  /// The ranges of elements that the backward pass completes at once (segments), ascending.
   public var segments: [Range<Int>] { sums.segments }
 
   /// The memory of the partial sums and of the total.
   let memory: SumMemory<Element>
 
   private let sums: PartialSums<Element>
-  /// The pieces as ranges of segment indices.
+  /// The ranges of segment indices whose segments are exchanged together (pieces), ascending.
   private let pieces: [Range<Int>]
   private let tree: ShardTree
-  /// The roots of the largest subtrees that contain only shards of one rank, for each rank.
+  /// For each rank, the roots of the largest subtrees that contain only shards of this rank.
   private let owned: [[ShardTree.Node]]
   private let longestSegment: Int
   /// Unused buffers for segments, at most one for each thread that works at the same time.
@@ -109,7 +109,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     spares.withLock { spares in spares.append(used) }
   }
 
-  /// Adds one segment of a shard's vector.
+  /// Adds one segment (range of elements) of a shard's vector.
   ///
   /// Callable from any thread; not collective.
   ///
@@ -121,7 +121,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     sums.add(summand, segment: segment, shard: shard)
   }
 
-  /// True if all shards of this rank have added all segments.
+  /// True if all shards of this rank have added all segments of their vectors.
   var isComplete: Bool { segments.indices.allSatisfy { segment in sums.isComplete(segment) } }
 
   /// Sums the vectors of all ranks into the total in ``memory``, each piece when this rank's shards have added it.

@@ -22,7 +22,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   /// True if all shards of this rank were added, so that ``finish(over:into:waiting:)`` may be called.
   public var isComplete: Bool { reduction.isComplete }
 
-  /// Adds one shard's vector.
+  /// Adds the vector of one shard (part of the global batch).
   ///
   /// Callable from any thread; not collective.
   ///

@@ -24,7 +24,7 @@ enum LayerBenchmark {
     }
   }
 
-  /// Runs one shard forward and backward several times (rounds).
+  /// Runs the forward and backward pass of one shard (part of the batch) several times (rounds).
   ///
   /// Collective; requires a single rank.
   ///

@@ -38,7 +38,7 @@ struct LayerBenchmarkResult: Codable {
   var model: String
   var precision: String
   var imageSize: [Int]
-  /// The number of views in a shard.
+  /// The number of views in a shard, the part of the batch that a thread computes at a time.
   var views: Int
   /// The seconds of all rows together.
   var seconds: Double

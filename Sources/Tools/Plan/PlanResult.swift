@@ -32,7 +32,7 @@ struct PlanResult: Codable {
   var freeBytes: Int?
   var fits: Bool
   var shardsPerRank: Int
-  /// The number of a rank's shards whose activations are saved for the backward pass; the others are recomputed.
+  /// The number of a rank's shards (parts of the batch) whose activations are saved; the others are recomputed.
   var shardsKept: Int
   var shardActivationBytes: Int
   /// The bytes of a shard of which only the block outputs are saved; absent unless shards share BatchNorm statistics.

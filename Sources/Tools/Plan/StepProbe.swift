@@ -61,7 +61,7 @@ struct StepProbe {
     stepSeconds = whole[0]
   }
 
-  /// The measurements of a step with one shard per thread.
+  /// The measurements of a step with one shard (part of the batch) per thread.
   private struct Measured {
     /// The seconds of each part of the step, indexed by ``StepPart/rawValue``.
     var parts: [Double]
@@ -71,7 +71,7 @@ struct StepProbe {
     var segmentSeconds: [Double]
   }
 
-  /// Runs and measures a few steps with one shard per thread.
+  /// Runs and measures a few steps with one shard (part of the batch) per thread.
   private static func probe(
     _ configuration: Configuration, viewSize: ImageSize, workers: Int, timesSegments: Bool,
     over world: borrowing Communicator

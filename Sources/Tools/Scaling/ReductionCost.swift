@@ -6,7 +6,7 @@ struct ReductionCost {
   private(set) var slices = MessageCost("gradient slices", .allToAll)
   /// The cost of all-gathering the summed slices.
   private(set) var sums = MessageCost("gradient sums", .allGather)
-  /// The seconds of each piece, in the order of the pieces.
+  /// The seconds of exchanging each piece (range of elements), in ascending order.
   private(set) var pieceSeconds: [Double] = []
 
   private let cluster: Cluster

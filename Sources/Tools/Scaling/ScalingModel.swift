@@ -2,7 +2,7 @@ import MPI
 
 /// The sizes of batch and model that determine how many bytes the ranks exchange in one step.
 package struct StepSizes: Sendable, Codable {
-  /// The number of samples in a shard.
+  /// The number of samples in a shard (fixed part of the global batch).
   package var samplesPerShard: Int
   /// The number of rows (views) in a shard.
   package var rowsPerShard: Int
@@ -39,7 +39,7 @@ package struct ComputeSeconds: Sendable, Codable {
   package var forward: Double
   /// The seconds of the backward pass of a shard.
   package var backward: Double
-  /// The fraction of shards whose forward pass is computed twice.
+  /// The fraction of shards (parts of the batch) whose forward pass is computed twice.
   package var recomputedShare: Double
   /// The seconds from the start of a backward pass until each segment of the vector is complete.
   package var segments: [Double]
@@ -70,7 +70,7 @@ package struct ScalingModel: Sendable {
   package var sizes: StepSizes
   package var compute: ComputeSeconds
   package var ranksPerHost: Int
-  /// The number of threads of each rank that compute shards.
+  /// The number of threads of each rank that compute shards (parts of the batch).
   package var threads: Int
   package var link: NetworkLink
   /// True if gradients are summed over the ranks during the backward pass, when there are several hosts.
