@@ -25,7 +25,7 @@ package struct RankPace {
   ///
   /// - Parameters:
   ///   - seconds: The seconds of this rank's work on its shards.
-  ///   - turns: The number of shards that each thread computed, one after the other.
+  ///   - turns: The largest number of shards that one thread of this rank computed, one after the other.
   package mutating func add(seconds: Double, turns: Int) {
     steps += 1
     own.seconds += seconds

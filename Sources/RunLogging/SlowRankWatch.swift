@@ -3,7 +3,7 @@ package struct SlowRankWatch {
   /// The work of one rank on its shards (parts of the batch) over some steps.
   package struct Work: Sendable {
     package var seconds: Double
-    /// The number of shards that each of the rank's threads computed, one after the other.
+    /// The largest number of shards that one thread of the rank computed, one after the other.
     ///
     /// It may differ between ranks; only the seconds per shard are compared.
     package var turns: Double

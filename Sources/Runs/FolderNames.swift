@@ -1,7 +1,7 @@
 import Glibc
 import Spelling
 
-/// The names of files in a folder, for suggesting the one that a misspelled path means.
+/// The names in a folder, for suggesting the one that a misspelled path means.
 package enum FolderNames {
   /// Returns the path in the same folder whose name is most similar to a missing path's; `nil` if none is similar.
   package static func nearest(to path: String) -> String? {

@@ -10,7 +10,7 @@ import Runs
 package enum WeightExport {
   /// The formats of exported files.
   package enum Format: String, Sendable, CaseIterable {
-    /// Weights only, under the names of a naming scheme.
+    /// Only the weights (safetensors), with the tensor names of a naming scheme.
     case safetensors
     /// The graph with its weights (ONNX).
     case onnx

@@ -17,7 +17,10 @@ package enum LossEvaluation {
     /// The label of rows without a class, which are neither anchors nor positives, but negatives of all other rows;
     /// `nil` if all labels are classes.
     package var ignoredLabel: Int64?
-    /// The number V of views per sample: rows kN/V … (k+1)N/V − 1 are view k of the samples.
+    /// The number of views per sample; the rows are view 0 of all samples, then view 1, and so on.
+    ///
+    /// Needed for SimCLR and, with labels, for variants of the loss that distinguish the views of a sample; otherwise
+    /// `nil`.
     ///
     /// With labels, given only for variants of the loss that distinguish the views of a sample.
     package var views: Int?

@@ -2,7 +2,7 @@ import Spelling
 
 /// The error message for an unknown subcommand, with a suggestion; the argument parser itself suggests options only.
 enum SubcommandSuggestion {
-  /// The subcommands that correspond to words of other programs, by word.
+  /// The subcommands that correspond to words of other programs, such as `pretrain` for `train`.
   private static let meanings = [
     "fit": "pretrain", "train": "pretrain", "finetune": "supervised", "probe": "linear", "test": "evaluate",
     "validate": "evaluate", "knn": "evaluate", "infer": "predict", "inference": "predict", "classify": "predict",
