@@ -25,7 +25,7 @@ public struct LossVariant: Sendable, Equatable {
     case one
   }
 
-  /// The terms of the denominator D_ip.
+  /// The choice of the terms in the loss's denominator D_ip.
   public enum Denominator: String, CaseIterable, Sendable {
     /// The sum of e^{s_ia} over all other rows, a ∈ A(i).
     case all
@@ -39,7 +39,7 @@ public struct LossVariant: Sendable, Equatable {
   public var summation = Summation.outside
   /// The rows that are anchors.
   public var anchors = Anchors.all
-  /// The terms of the denominators.
+  /// The terms of the loss's denominators.
   public var denominator = Denominator.all
   /// The largest number of an anchor's positives in addition to the other views of its own sample, a multiple of the
   /// number of views; `nil` for no limit.

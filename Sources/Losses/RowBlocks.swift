@@ -24,7 +24,7 @@ public struct RowBlocks: Sendable {
     shardRuns = BlockPartition(total: (rowCount + rowsPerShard - 1) / rowsPerShard, parts: ranks)
   }
 
-  /// Returns the rows of one shard.
+  /// Returns the rows of one shard (part of the global batch).
   public func rows(ofShard shard: Int) -> Range<Int> {
     shard * rowsPerShard..<min((shard + 1) * rowsPerShard, rowCount)
   }

@@ -17,9 +17,9 @@ struct GroupSums {
 
 /// The length of each vector that is summed over a group in a pass, in the order of the pass.
 public struct BatchNormExchangeLengths: Sendable {
-  /// The lengths in the forward pass.
+  /// The length of each vector that is summed in the forward pass.
   public internal(set) var forward: [Int] = []
-  /// The lengths in the backward pass.
+  /// The length of each vector that is summed in the backward pass.
   public internal(set) var backward: [Int] = []
 
   /// Appends the lengths of the next layer of the network; the backward pass begins with the last layer.

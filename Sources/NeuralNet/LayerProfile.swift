@@ -28,7 +28,7 @@ public final class LayerProfile {
 
   /// The cost of one pass of one layer since ``beginRound()``.
   public struct Cost: Sendable {
-    /// The seconds of CPU time.
+    /// The CPU time in seconds.
     public var seconds = 0.0
     /// The number of multiply-adds, counted as for direct convolution.
     public var multiplyAdds = 0
@@ -51,7 +51,7 @@ public final class LayerProfile {
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
 
-  /// Discards all costs.
+  /// Begins a new round of measurements: discards the costs of the previous one.
   public func beginRound() {
     costs = [:]
   }

@@ -27,7 +27,7 @@ public struct VectorSlice: Sendable, Equatable {
 /// Gradients and momentum are vectors with the same layout as the parameters, so that one all-reduce, one optimizer
 /// loop and one file format suffice for all of them.
 public struct VectorLayout: Sendable, Equatable {
-  /// The tensors in order.
+  /// The tensors in the order of their positions in the vector.
   public private(set) var slices: [VectorSlice] = []
 
   /// Creates an empty layout.

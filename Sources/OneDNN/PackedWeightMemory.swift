@@ -10,11 +10,11 @@ public struct WeightUses: OptionSet, Sendable {
     self.rawValue = rawValue
   }
 
-  /// The forward pass reads the weights.
+  /// The use by the forward pass.
   public static let forward = WeightUses(rawValue: 1)
-  /// The computation of the input's gradient reads the weights.
+  /// The use by the computation of the input's gradient.
   public static let inputGradient = WeightUses(rawValue: 2)
-  /// Both passes read the weights.
+  /// The uses by both passes.
   public static let all: WeightUses = [.forward, .inputGradient]
 }
 

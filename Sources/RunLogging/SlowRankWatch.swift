@@ -46,7 +46,7 @@ package struct SlowRankWatch {
     let excess: Double
   }
 
-  /// The last intervals.
+  /// The most recent intervals, which contain about 200 steps.
   private var window: [Interval] = []
   /// The rank that was last returned as slow and has not recovered; it is not returned again.
   private var named: Int?

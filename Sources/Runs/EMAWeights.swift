@@ -21,7 +21,7 @@ package struct EMAWeights: Sendable, Equatable {
     statisticsAverage = ExponentialAverage(decay: decay, parameters: statistics, updateCount: step)
   }
 
-  /// The factor of the previous average.
+  /// The factor of the previous average in each update.
   package var decay: Double { parameterAverage.decay }
   /// The averaged parameters.
   package var parameters: [Float] { parameterAverage.parameters }

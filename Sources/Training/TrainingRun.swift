@@ -27,7 +27,7 @@ package enum TrainingRun {
     package var extendedEpochs: Int?
     /// The time limit of this process in seconds; `nil` for none.
     package var maximumSeconds: Double?
-    /// The optional diagnostics of this process.
+    /// The diagnostics that this process computes; none by default.
     package var debugging = Diagnostics()
     /// The amount of output.
     package var verbosity = Verbosity.normal

@@ -11,7 +11,7 @@ final class WatchdogServer {
     self.token = token
   }
 
-  /// The file descriptors to wait for.
+  /// The file descriptors of the listener and of all connections, to wait for input.
   var descriptors: [Int32] {
     [listener.descriptor] + unknown.map(\.descriptor) + members.map(\.connection.descriptor)
   }

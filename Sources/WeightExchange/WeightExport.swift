@@ -12,7 +12,7 @@ package enum WeightExport {
   package enum Format: String, Sendable, CaseIterable {
     /// Only the weights (safetensors), with the tensor names of a naming scheme.
     case safetensors
-    /// The graph with its weights (ONNX).
+    /// The network's graph with its weights (ONNX).
     case onnx
   }
 

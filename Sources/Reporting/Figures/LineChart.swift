@@ -1,6 +1,6 @@
 /// A chart of curves over the course of training, as inline SVG.
 struct LineChart {
-  /// One curve.
+  /// One curve of the chart.
   struct Series {
     let name: String
     /// The points in order of ascending x.

@@ -7,9 +7,9 @@ import FoundationEssentials
 struct BenchmarkResult: Codable {
   /// The seconds of one part of the step, over the ranks; each rank's value is its median over the steps.
   struct PartSeconds: Codable {
-    /// The mean of the ranks' values.
+    /// The mean over the ranks, in seconds.
     var mean: Double
-    /// The largest of the ranks' values.
+    /// The maximum over the ranks, in seconds.
     var slowestRank: Double
 
     package enum CodingKeys: String, CodingKey {
@@ -21,9 +21,9 @@ struct BenchmarkResult: Codable {
   /// The communication volume of one kind of collective per step.
   struct CollectiveShare: Codable {
     var calls: Double
-    /// The bytes received from other ranks.
+    /// The bytes received from other ranks per step.
     var receivedBytes: Double
-    /// The seconds in the calls, including the wait for the slowest rank.
+    /// The seconds in the calls per step, including the wait for the slowest rank.
     var seconds: Double
 
     package enum CodingKeys: String, CodingKey {

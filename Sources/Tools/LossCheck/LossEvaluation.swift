@@ -19,8 +19,7 @@ package enum LossEvaluation {
     package var ignoredLabel: Int64?
     /// The number of views per sample; the rows are view 0 of all samples, then view 1, and so on.
     ///
-    /// Needed for SimCLR and, with labels, for variants of the loss that distinguish the views of a sample; otherwise
-    /// `nil`.
+    /// Needed for SimCLR and, with labels, for variants of the loss that distinguish the views of a sample.
     ///
     /// With labels, given only for variants of the loss that distinguish the views of a sample.
     package var views: Int?
@@ -88,7 +87,7 @@ package enum LossEvaluation {
     /// The lower bound of the loss for these labels.
     package let lowerBound: Double
 
-    /// The values as one JSON object.
+    /// The values as JSON text, one object.
     package var json: String {
       JSONValue.object([
         "loss": .number(loss), "anchors": .integer(anchors), "collapse_value": .number(collapseValue),

@@ -6,7 +6,7 @@ import MPI
 struct ScalingResult: Codable {
   var hosts: Int
   var ranksPerHost: Int
-  /// The network; absent for one host.
+  /// The network between the hosts; absent for one host.
   var link: NetworkLink?
   var overlap: Bool
   var secondsPerStep: Double

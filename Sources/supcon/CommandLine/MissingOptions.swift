@@ -39,7 +39,7 @@ enum MissingOptions {
 
 /// A required option of a command.
 struct RequiredOption: Sendable {
-  /// The name with its dashes.
+  /// The option's name with its dashes.
   let name: String
   /// The placeholder of the option's value, in angle brackets.
   let value: String
