@@ -134,7 +134,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     transpose()
   }
 
-  /// Computes the loss of each of this rank's shards (parts of the batch): the sum over its anchors of g/M · L_i.
+  /// Computes the loss of each shard (part of the batch) of this rank: the sum of g/M · L_i over the shard's anchors.
   ///
   /// Collective: the values of each row that ``gradients(ofRank:into:)`` needs are all-gathered.
   ///
