@@ -12,16 +12,17 @@ public protocol LossScalar: BinaryFloatingPoint, BitwiseCopyable, SendableMetaty
 /// body is specialized for the type and the variant (``LossStrategy``), so that only the calls of passes are indirect.
 @safe
 public struct LossPasses<Scalar: LossScalar>: Sendable {
-  /// ``ContrastiveTiles/transpose(_:count:width:into:)``, compiled for the type.
+  /// The function that transposes the embeddings, ``ContrastiveTiles/transpose(_:count:width:into:)``.
   let transpose:
     @Sendable (
       _ embeddings: UnsafePointer<Scalar>, _ count: Int, _ width: Int, _ columns: UnsafeMutablePointer<Scalar>
     ) -> Void
 
-  /// ``LossStrategy/batchSums(_:)``, compiled for the type and the variant.
+  /// The function that returns sums over the whole batch, ``LossStrategy/batchSums(_:)``.
   let batchSums: @Sendable (_ tiles: ContrastiveTiles<Scalar>) -> [Double]
 
-  /// ``LossStrategy/statistics(_:rows:batchSums:scratch:into:losses:)``, compiled for the type and the variant.
+  /// The function that computes the losses and the statistics of a block of rows,
+  /// ``LossStrategy/statistics(_:rows:batchSums:scratch:into:losses:)``.
   let statistics:
     @Sendable (
       _ tiles: ContrastiveTiles<Scalar>, _ rows: Range<Int>, _ batchSums: [Double],
@@ -29,7 +30,8 @@ public struct LossPasses<Scalar: LossScalar>: Sendable {
       _ losses: UnsafeMutablePointer<Double>
     ) -> Void
 
-  /// ``ContrastiveTiles/gradients(rows:weights:strategy:scratch:into:)``, compiled for the type and the variant.
+  /// The function that computes the gradients of a block of rows,
+  /// ``ContrastiveTiles/gradients(rows:weights:strategy:scratch:into:)``.
   let gradients:
     @Sendable (
       _ tiles: ContrastiveTiles<Scalar>, _ rows: Range<Int>, _ weights: RowWeights<Scalar>,

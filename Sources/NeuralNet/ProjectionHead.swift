@@ -138,7 +138,7 @@ public final class ProjectionHead {
     try forward(from: index + 1, hidden.outputs.span, parameters: parameters, saved, into: &projections)
   }
 
-  /// Computes the head's output in evaluation mode, in which hidden layers are normalized with running statistics.
+  /// Computes the projection head's output in evaluation mode, in which BatchNorm uses running statistics.
   ///
   /// - Parameters:
   ///   - representations: The representations, `[rows, in]`.

@@ -96,8 +96,9 @@ struct PlanResult: Codable {
     self.scaling = scaling
   }
 
-  /// Returns the parts of a layout: `encoder.layer1.0.conv1.weight` belongs to `layer1`, everything before the groups
-  /// of blocks to `stem`.
+  /// Returns the parts of the network with their numbers of parameters.
+  ///
+  /// `encoder.layer1.0.conv1.weight` belongs to the part `layer1`, everything before the groups of blocks to `stem`.
   private static func parts(of layout: VectorLayout) -> [Part] {
     var parts: [Part] = []
     for slice in layout.slices {
