@@ -1,6 +1,6 @@
-/// Conversions to and from bfloat16, the upper half of a float32, as 16 bits of a message.
+/// Conversion between float32 and bfloat16 (its upper 16 bits), in which embeddings can be sent.
 enum BFloat16 {
-  /// A NaN.
+  /// The bits of a NaN in bfloat16.
   private static let notANumber: UInt16 = 0x7FC0
 
   /// Rounds to the nearest bfloat16, ties to even.
@@ -17,7 +17,7 @@ enum BFloat16 {
 }
 
 extension SharedElements<UInt16> {
-  /// Rounds elements to bfloat16, at the places from `first` on.
+  /// Rounds `elements` to bfloat16 and stores them in this array, beginning at index `first`.
   func round<Scalar: BinaryFloatingPoint>(_ elements: Span<Scalar>, to first: Int) {
     precondition(first >= 0 && first + elements.count <= count, "\(elements.count) elements at \(first) of \(count)")
     for index in elements.indices {
@@ -25,7 +25,7 @@ extension SharedElements<UInt16> {
     }
   }
 
-  /// Writes the values of all elements, which are exact in the wider type.
+  /// Converts all elements from bfloat16 to the type of `target`, which represents them exactly.
   func widen<Scalar: BinaryFloatingPoint>(into target: SharedElements<Scalar>) {
     precondition(target.count == count, "\(count) elements for \(target.count)")
     for index in 0..<count {

@@ -21,7 +21,7 @@ import ParallelLoops
 /// Other variants gather up to three numbers per row (``LossVariant/statisticsPerRow``), and those with one positive
 /// per denominator take a third pass.
 public final class ContrastiveLoss<Scalar: LossScalar> {
-  /// The assignment of the rows to shards and ranks.
+  /// The assignment of rows to shards (fixed parts of the global batch), and of shards to ranks.
   public let blocks: RowBlocks
 
   /// The number of elements of an embedding.
@@ -39,10 +39,10 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// The order of samples and views among the rows.
   public let rowOrder: RowOrder
 
-  /// The type that embeddings have in messages; every rank computes with the rounded rows, its own too.
+  /// The type in which embeddings are sent; every rank computes with the rounded embeddings, also for its own rows.
   public let gatherPrecision: Precision
 
-  /// L_i of this rank's rows after ``losses(of:over:)``; 0 for a row that is not an anchor.
+  /// The loss L_i of each row of this rank after ``losses(of:over:)``; 0 for a row that is not an anchor.
   public private(set) var anchorLosses: [Double] = []
 
   private let threads: Int
@@ -51,9 +51,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   private let embeddings: SharedElements<Scalar>
   /// The embeddings of all ranks as bfloat16; empty unless they are gathered in bfloat16.
   private let roundedEmbeddings: SharedElements<UInt16>
-  /// The embeddings of all ranks, transposed tile by tile for the products of ``ContrastiveTiles/columns``.
+  /// The embeddings of all ranks, transposed tile by tile for matrix products (``ContrastiveTiles/columns``).
   private let columns: SharedElements<Scalar>
-  /// The values of every row that the gradients need, `[rows, variant.statisticsPerRow]`: for the standard loss ℓ.
+  /// The row statistics that the gradients need, `[rows, variant.statisticsPerRow]`; by default the log-sum-exp ℓ.
   private let rowStatistics: SharedElements<Scalar>
   /// The anchors and positives of the last batch.
   private var batch: Batch
@@ -113,7 +113,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   /// Gathers the embeddings of all ranks, in ``gatherPrecision``.
   ///
-  /// Collective. The gradient of rounded rows counts as that of the rows themselves.
+  /// Collective. The gradient ignores the rounding to bfloat16 (straight-through).
   ///
   /// - Parameters:
   ///   - local: This rank's embeddings, `[local rows, width]`, with rows of unit length.
@@ -134,7 +134,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     transpose()
   }
 
-  /// Computes each of this rank's shards' part of the loss: the sum over the shard's anchors of g/M · L_i.
+  /// Computes the loss of each shard (part of the batch) of this rank: the sum of g/M · L_i over the shard's anchors.
   ///
   /// Collective: the values of each row that ``gradients(ofRank:into:)`` needs are all-gathered.
   ///
@@ -215,7 +215,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     unsafe passes.transpose(embeddings.address, blocks.rowCount, width, columns.address)
   }
 
-  /// Returns the sum of g/M · L_i over the anchors of each of a rank's shards.
+  /// Returns the loss of each of a rank's shards: the sum of g/M · L_i over the shard's anchors.
   private func shardLosses(ofRank rank: Int) -> [Double] {
     let firstRow = blocks.rows(ofRank: rank).lowerBound
     let weight = scale / Double(max(batch.pairs.anchorCount, 1))
@@ -224,7 +224,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// Computes L_i of a rank's rows, and their values in ``rowStatistics``.
+  /// Computes the losses L_i of a rank's rows, and writes the rows' statistics into ``rowStatistics``.
   private func computeLosses(of classes: RowClasses, rank: Int) {
     precondition(classes.rowCount == blocks.rowCount, "\(classes.rowCount) labels for \(blocks.rowCount) rows")
     batch = Batch(LossPairs(classes, rowOrder: rowOrder, variant: variant))
@@ -244,7 +244,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     anchorLosses = (0..<losses.count).map { index in losses[index] }
   }
 
-  /// Gathers the elements of every rank's rows, which it has written to their places.
+  /// All-gathers an array of all rows, in which each rank has already written the elements of its own rows.
   private func allGather<Element: MPIElement>(
     _ elements: SharedElements<Element>, elementsPerRow: Int, over world: borrowing Communicator
   ) throws(MPIError) {
@@ -254,7 +254,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// The arrays d, a, q and the positives' weights of all rows (``RowWeights``).
+  /// The weights with which the gradients are computed, for all rows, as four arrays in one buffer (``RowWeights``).
   private struct GatheredWeights: Sendable {
     private let columns: SharedElements<Scalar>
     private let rowCount: Int
@@ -284,7 +284,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     }
   }
 
-  /// The gathered batch as tiles; valid as long as this object exists.
+  /// The gathered batch as tiles, with pointers that are valid as long as this object exists.
   private var tiles: ContrastiveTiles<Scalar> {
     unsafe ContrastiveTiles(
       embeddings: embeddings.address, columns: columns.address,
@@ -295,7 +295,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       count: blocks.rowCount, width: width, temperature: temperature)
   }
 
-  /// Calls `body` for every block of anchors in some shards, on this rank's threads, each with its own scratch memory.
+  /// Calls `body` for every block of anchors in some shards, on this rank's threads, with scratch memory of the thread.
   private func forEachBlock(
     of shards: Range<Int>,
     _ body:

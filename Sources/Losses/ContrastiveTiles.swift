@@ -4,7 +4,7 @@
 /// global batch only, so that each row has the same bits on any number of ranks.
 @unsafe
 struct ContrastiveTiles<Scalar: LossScalar> {
-  /// The number of columns of every tile but the last one.
+  /// The number of columns of a tile; the last tile of a row of tiles may have fewer.
   static var columnsPerTile: Int { 1024 }
 
   /// The largest number of rows of a block: with 1,024 columns of float32 a tile takes 512 KiB, half of a core's
@@ -40,7 +40,9 @@ struct ContrastiveTiles<Scalar: LossScalar> {
   /// The temperature τ.
   let temperature: Double
 
-  /// Computes ``columns``: with transposed embeddings, oneDNN's product of a tile takes a sixth to a third less time.
+  /// Writes the embeddings, transposed tile by tile, into ``columns``.
+  ///
+  /// The product of a tile by oneDNN then takes a sixth to a third less time.
   @inline(__always)
   static func transpose(
     _ embeddings: UnsafePointer<Scalar>, count: Int, width: Int, into columns: UnsafeMutablePointer<Scalar>
@@ -88,7 +90,7 @@ extension ContrastiveTiles where Scalar: TileArithmetic {
     }
   }
 
-  /// Calls `body` with the similarities of some rows of a block, tile by tile; the row's own column is −∞.
+  /// Calls `body` for each tile and each row in `some`, with the row's similarities in the tile; its own column is −∞.
   @inline(__always)
   func forEachLine(
     of some: some Collection<Int>, in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,

@@ -6,9 +6,9 @@ import Glibc
 ///
 /// with the targets t_ik = [k = y_i], or t_ik = λ_i [k = y_i] + (1 − λ_i) [k = y'_i] for a row that mixes two samples.
 ///
-/// Each rank computes losses and gradients of its own rows, weighted by the divisor of the global batch; the sums over
-/// ranks are those of the batch. In joint training the weight of a row is λ ÷ number of rows, and the gradient of the
-/// representations is the sum of both losses'.
+/// Each rank computes losses and gradients of its own rows, weighted by 1 ÷ rows of the global batch, so that the sums
+/// over ranks are the mean over the batch. In joint training with the contrastive loss, the weight is λ ÷ rows, and the
+/// gradient of the representations is the sum of both losses'.
 public struct CrossEntropy: Sendable {
   /// The number K of classes.
   public let classCount: Int

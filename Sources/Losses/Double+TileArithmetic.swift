@@ -2,7 +2,7 @@ import Glibc
 import MPI
 
 extension Double: LossScalar {
-  /// Returns the passes over a batch for a variant of the loss, in float64.
+  /// Returns the functions that compute a variant of the loss, for float64.
   public static func passes(of variant: LossVariant) -> LossPasses<Double> {
     variant.isStandard ? LossPasses(StandardLoss<Double>()) : LossPasses(GeneralLoss<Double>(variant: variant))
   }
@@ -48,7 +48,7 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// Returns the maximum of `least` and a line's elements, comparing one element at a time.
+  /// Returns the maximum of `least` and the elements of a line (row of a tile), comparing one element at a time.
   @inline(__always)
   @unsafe static func largest(_ line: UnsafePointer<Double>, count: Int, atLeast least: Double) -> Double {
     var largest = least
@@ -59,7 +59,7 @@ extension Double: TileArithmetic {
     return largest
   }
 
-  /// Returns Σ e^(x − shift) over a line, summed one element at a time, with the C library's exponential.
+  /// Returns Σ e^(x − shift) over a line (row of a tile), with the C library's exponential.
   @inline(__always)
   @unsafe static func exponentialSum(_ line: UnsafePointer<Double>, count: Int, minus shift: Double) -> Double {
     var sum = 0.0
@@ -69,7 +69,7 @@ extension Double: TileArithmetic {
     return sum
   }
 
-  /// Computes the standard loss's gradient factors of a line, one column at a time, with the C library's exponential.
+  /// Replaces a line's similarities by the gradient factors of the standard loss, with the C library's exponential.
   @inline(__always)
   @unsafe static func pairFactors(
     _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Double>
@@ -84,8 +84,7 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// Computes the gradient factors of any variant of the loss for a line, one column at a time, directly from the
-  /// derivatives.
+  /// Replaces a line's similarities by the gradient factors of any variant of the loss, directly from the derivatives.
   @inline(__always)
   @unsafe static func generalFactors(
     _ line: UnsafeMutablePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,
@@ -130,7 +129,7 @@ extension Double: TileArithmetic {
     min(x, 0) - log1p(exp(-abs(x)))
   }
 
-  /// Selects the similarities to positives or negatives, one column at a time.
+  /// Copies a line's similarities to positives or negatives, and −∞ elsewhere, one column at a time.
   @inline(__always)
   @unsafe static func select(
     _ selection: PairSelection, of line: UnsafePointer<Double>, row: Int, columns: Range<Int>, pairs: PairTable,
@@ -146,7 +145,7 @@ extension Double: TileArithmetic {
     }
   }
 
-  /// Computes log σ of a line's elements and of their negatives, one element at a time.
+  /// Computes log σ(x) and log σ(−x) of a line's elements x, less a shift, one element at a time.
   @inline(__always)
   @unsafe static func logSigmoids(
     _ line: UnsafeMutablePointer<Double>, count: Int, minus shift: Double, isProduct: Bool,

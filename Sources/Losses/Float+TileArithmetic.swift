@@ -6,7 +6,7 @@ import OneDNN
 private let kernels = unsafe kernels_of(kernels_best_path()).pointee
 
 extension Float: LossScalar {
-  /// Returns the passes over a batch for a variant of the loss, in float32.
+  /// Returns the functions that compute a variant of the loss, for float32.
   public static func passes(of variant: LossVariant) -> LossPasses<Float> {
     variant.isStandard ? LossPasses(StandardLoss<Float>()) : LossPasses(GeneralLoss<Float>(variant: variant))
   }
@@ -92,7 +92,7 @@ extension Float: TileArithmetic {
     unsafe kernels.finite_sum(line, count)
   }
 
-  /// Runs a oneDNN product, which fails only for wrong arguments, that is, because of a bug in this module.
+  /// Runs a oneDNN matrix product, and ends the program if it fails: only a bug in this module can be the cause.
   private static func product(_ body: () throws(DNNLError) -> Void) {
     do throws(DNNLError) {
       try body()

@@ -18,17 +18,18 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
       line, row: row, columns: columns, pairs: tiles.pairs, weights: weights, variant: variant)
   }
 
-  /// The sums of one block's rows, indexed by row within the block.
+  /// The sums from which the loss of each row of one block is computed, indexed by row within the block.
   private struct Sums {
     /// The logarithm of each row's denominator without the margin: log Σ_A e^s over all other rows, or ν = log Σ_N e^s
     /// over the negatives.
     var denominators: [RunningLogSum<Scalar>]
-    /// For positives summed inside the logarithm (L_in), log Σ_P e^s or, with ``LossVariant/Denominator/onePositive``,
-    /// log Σ_P σ(s−d), where d is defined in ``RowWeights``.
+    /// The sums over positives for L_in: log Σ_P e^s or, with ``LossVariant/Denominator/onePositive``, log Σ_P σ(s−d),
+    /// where d is defined in ``RowWeights``.
     var positiveLogSums: [RunningLogSum<Scalar>]
-    /// For positives summed outside the logarithm (L_out), Σ_P s or, with one positive per denominator, Σ_P log σ(s−d).
+    /// The sums over positives for L_out: Σ_P s or, with one positive per denominator, Σ_P log σ(s−d).
     var positiveSums: [Double]
-    /// With one positive per denominator, Σ_P σ(d−s) for L_out, or Σ_P σ(s−d) σ(d−s) ÷ Σ_P σ(s−d) for L_in.
+    /// The sums for the statistic h, with one positive per denominator: Σ_P σ(d−s) for L_out, or Σ_P σ(s−d) σ(d−s) ÷
+    /// Σ_P σ(s−d) for L_in.
     var shares: [Double]
 
     init(count: Int) {
@@ -39,7 +40,7 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Writes d, and q and h if the variant has them (``RowWeights``).
+  /// Writes the losses of a block's rows, and their statistics d, q and h (``RowWeights``), if the variant has these.
   ///
   /// For a row that is not an anchor, d and q are infinite, so that its terms vanish.
   @inline(__always)
@@ -71,7 +72,7 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
       : subtracted - sums.positiveSums[index] / positiveCount
   }
 
-  /// Writes the statistics (d, q, h) of a row.
+  /// Writes the statistics d, q and h of a row, if the variant has these.
   private func store(
     _ sums: Sums, at index: Int, positiveCount: Double, into statistics: UnsafeMutablePointer<Scalar>
   ) {
@@ -98,8 +99,8 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
   private func denominator(of sums: Sums, at index: Int) -> Double {
     sums.denominators[index].value + variant.margin
   }
-  /// Adds up, in a first pass over the lines, the denominators and, unless they depend on these, the sums over
-  /// positives.
+  /// Sums each anchor's denominator in a first pass over the lines (rows of tiles), and the terms of its positives
+  /// unless these depend on the denominator.
   @inline(__always)
   private func addDenominators(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,
@@ -124,8 +125,8 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
     }
   }
 
-  /// Adds up, in a second pass over the lines, the sums over positives of a loss with one positive per denominator,
-  /// which depend on the rows' d.
+  /// Sums the terms of each anchor's positives in a second pass over the lines (rows of tiles), for a loss with one
+  /// positive per denominator, where they depend on the denominator.
   @inline(__always)
   private func addPositives(
     _ tiles: ContrastiveTiles<Scalar>, of anchors: [Int], in rows: Range<Int>, scratch: UnsafeMutablePointer<Scalar>,

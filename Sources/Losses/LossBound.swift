@@ -4,8 +4,7 @@ import Glibc
 public enum LossBound {
   /// Returns the loss if all embeddings are equal: ln(N − 1).
   ///
-  /// A loss that stays at exactly this value means that the embeddings have collapsed, not chance. 0 for a batch of
-  /// fewer than two rows.
+  /// A loss that stays at exactly this value means collapsed embeddings. 0 for a batch of fewer than two rows.
   public static func collapseValue(rowCount: Int) -> Double {
     rowCount > 1 ? log(Double(rowCount - 1)) : 0
   }

@@ -9,9 +9,9 @@ struct LossPairs {
   let variant: LossVariant
   /// The class of each row of the global batch.
   let classes: RowClasses
-  /// The number of each row's sample within its class.
+  /// The index of each row's sample within its class.
   let sampleNumbers: [Int32]
-  /// The limit m in samples; larger than all sample numbers if there is no limit.
+  /// The limit m of positives, in samples; larger than all indices of samples if there is no limit.
   let keptSamples: Int32
   /// The number of anchors, M in the formulas.
   let anchorCount: Int
@@ -39,14 +39,14 @@ struct LossPairs {
     anchorCount = variant.anchorCount(classSizes: classes.counts, views: rowOrder.views)
   }
 
-  /// Returns |P(i)| of an anchor; 0 for rows that are not anchors.
+  /// Returns the number |P(i)| of positives of an anchor; 0 for rows that are not anchors.
   func positiveCount(ofRow row: Int) -> Int {
     variant.anchors == .one && rowOrder.view(ofRow: row) > 0 ? 0 : positiveCounts[Int(classes.classOfRow[row])]
   }
 }
 
 extension LossVariant {
-  /// Returns the number of positives of an anchor of each class; 0 for classes whose rows are not anchors.
+  /// Returns, for each class, the number of positives of an anchor; 0 for classes whose rows are not anchors.
   func positiveCounts(classSizes: [Int], views: Int) -> [Int] {
     let rowCount = classSizes.reduce(0, +)
     return classSizes.map { count in

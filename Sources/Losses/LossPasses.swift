@@ -2,26 +2,27 @@ import MPI
 
 /// A floating-point type in which the contrastive loss can be computed: `Float` for training, `Double` as a reference.
 public protocol LossScalar: BinaryFloatingPoint, BitwiseCopyable, SendableMetatype, TreeElement {
-  /// Returns the passes over a batch for a variant of the loss, compiled for this type.
+  /// Returns the functions that compute a variant of the loss, compiled for this type.
   static func passes(of variant: LossVariant) -> LossPasses<Self>
 }
 
-/// The passes of one variant of the loss over the tiles of a batch, compiled for one floating-point type.
+/// The functions that compute one variant of the loss over the tiles of a batch, compiled for one floating-point type.
 ///
 /// Each pass is called once per block of 128 rows or once per batch, and contains its own loop over tiles. The loop's
 /// body is specialized for the type and the variant (``LossStrategy``), so that only the calls of passes are indirect.
 @safe
 public struct LossPasses<Scalar: LossScalar>: Sendable {
-  /// ``ContrastiveTiles/transpose(_:count:width:into:)``, compiled for the type.
+  /// The function that transposes the embeddings, ``ContrastiveTiles/transpose(_:count:width:into:)``.
   let transpose:
     @Sendable (
       _ embeddings: UnsafePointer<Scalar>, _ count: Int, _ width: Int, _ columns: UnsafeMutablePointer<Scalar>
     ) -> Void
 
-  /// ``LossStrategy/batchSums(_:)``, compiled for the type and the variant.
+  /// The function that returns sums over the whole batch, ``LossStrategy/batchSums(_:)``.
   let batchSums: @Sendable (_ tiles: ContrastiveTiles<Scalar>) -> [Double]
 
-  /// ``LossStrategy/statistics(_:rows:batchSums:scratch:into:losses:)``, compiled for the type and the variant.
+  /// The function that computes the losses and the statistics of a block of rows,
+  /// ``LossStrategy/statistics(_:rows:batchSums:scratch:into:losses:)``.
   let statistics:
     @Sendable (
       _ tiles: ContrastiveTiles<Scalar>, _ rows: Range<Int>, _ batchSums: [Double],
@@ -29,14 +30,15 @@ public struct LossPasses<Scalar: LossScalar>: Sendable {
       _ losses: UnsafeMutablePointer<Double>
     ) -> Void
 
-  /// ``ContrastiveTiles/gradients(rows:weights:strategy:scratch:into:)``, compiled for the type and the variant.
+  /// The function that computes the gradients of a block of rows,
+  /// ``ContrastiveTiles/gradients(rows:weights:strategy:scratch:into:)``.
   let gradients:
     @Sendable (
       _ tiles: ContrastiveTiles<Scalar>, _ rows: Range<Int>, _ weights: RowWeights<Scalar>,
       _ scratch: UnsafeMutablePointer<Scalar>, _ gradients: UnsafeMutablePointer<Scalar>
     ) -> Void
 
-  /// Creates the passes of the loss that `strategy` computes.
+  /// Creates the functions for the loss that `strategy` computes.
   @inline(__always)
   init<Strategy: LossStrategy>(_ strategy: Strategy) where Strategy.Scalar == Scalar {
     unsafe transpose = { embeddings, count, width, columns in
@@ -53,7 +55,7 @@ public struct LossPasses<Scalar: LossScalar>: Sendable {
   }
 }
 
-/// The computations of a contrastive loss that differ between the standard variant and the others.
+/// The computations that differ between the standard contrastive loss and its other variants.
 protocol LossStrategy: Sendable {
   associatedtype Scalar: TileArithmetic
 

@@ -4,7 +4,7 @@ extension LossVariant {
   /// Returns the loss if all embeddings are equal, with the constant factor g = 1.
   ///
   /// It is the mean over anchors of ln |D|, where |D| is the number of terms in a denominator: ln(N − 1) if all other
-  /// rows are in the denominators. A loss that stays at exactly this value means collapse, not chance.
+  /// rows are in the denominators. A loss that stays at exactly this value means collapse.
   ///
   /// - Parameters:
   ///   - classSizes: The number of rows of each class.
@@ -60,8 +60,8 @@ extension LossVariant {
     }
   }
 
-  /// True if ``lowerBound(classSizes:views:temperature:)`` is known to be attained by some embeddings of sufficient
-  /// width.
+  /// Returns true if some embeddings of sufficient width attain ``lowerBound(classSizes:views:temperature:)``, as far
+  /// as is known.
   ///
   /// This holds for two or more classes of equal size with all rows as anchors. Otherwise the bound is valid but may be
   /// loose: with one anchor per sample, and with classes of different sizes, most of all if denominators contain only

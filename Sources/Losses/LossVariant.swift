@@ -25,13 +25,13 @@ public struct LossVariant: Sendable, Equatable {
     case one
   }
 
-  /// The terms of the denominator D_ip.
+  /// The choice of the terms in the loss's denominator D_ip.
   public enum Denominator: String, CaseIterable, Sendable {
-    /// e^{s_ia}, summed over all other rows, a ∈ A(i).
+    /// The sum of e^{s_ia} over all other rows, a ∈ A(i).
     case all
     /// e^{s_ip − ε} plus the sum of e^{s_in} over the negatives n ∈ N(i), where ε is the ``LossVariant/margin``.
     case onePositive = "one-positive"
-    /// e^{s_in}, summed over the negatives n ∈ N(i).
+    /// The sum of e^{s_in} over the negatives n ∈ N(i).
     case onlyNegatives = "only-negatives"
   }
 
@@ -39,10 +39,10 @@ public struct LossVariant: Sendable, Equatable {
   public var summation = Summation.outside
   /// The rows that are anchors.
   public var anchors = Anchors.all
-  /// The terms of the denominators.
+  /// The terms of the loss's denominators.
   public var denominator = Denominator.all
   /// The largest number of an anchor's positives in addition to the other views of its own sample, a multiple of the
-  /// views; `nil` for no limit.
+  /// number of views; `nil` for no limit.
   ///
   /// The positives are then all views of those samples of the class that come first in the global batch. Rows of the
   /// class beyond the limit are neither positives nor negatives of the anchor.
@@ -59,7 +59,7 @@ public struct LossVariant: Sendable, Equatable {
   /// (``StandardLoss``).
   var isStandard: Bool { summation == .outside && denominator == .all && positivesCap == nil }
 
-  /// The number of values per row that every rank needs for the gradients of its own rows.
+  /// The number of statistics per row that every rank needs for the gradients of its rows.
   public var statisticsPerRow: Int {
     switch (summation, denominator) {
     case (.outside, .all), (.outside, .onlyNegatives): 1
@@ -68,7 +68,7 @@ public struct LossVariant: Sendable, Equatable {
     }
   }
 
-  /// Returns |P(i)| of a row whose class has `count` rows, `views` of each sample.
+  /// Returns |P(i)|, the number of positives of a row whose class has `count` rows, `views` of each sample.
   public func positiveCount(ofClassWith count: Int, views: Int) -> Int {
     (positivesCap.map { cap in min(count, cap + views) } ?? count) - 1
   }

@@ -18,10 +18,10 @@ struct PairTable {
 
 /// A subset of the rows other than an anchor.
 enum PairSelection: Sendable {
-  /// The positives P(i).
+  /// The positives P(i) of the anchor i.
   case positives
-  /// The negatives N(i).
+  /// The negatives N(i) of the anchor i.
   case negatives
-  /// The positives and negatives A(i).
+  /// The positives and negatives A(i) of the anchor i.
   case positivesAndNegatives
 }

@@ -2,16 +2,16 @@ import MPI
 
 /// The division of the rows of a global batch into shards, blocks of anchors, and ranks.
 ///
-/// A shard belongs to one rank as a whole. Blocks of anchors lie within shards and are counted from the shard's start,
-/// so that they are the same on any number of ranks.
+/// A shard, a fixed part of the global batch, belongs to one rank as a whole. Blocks of anchors lie within shards and
+/// are counted from the shard's start, so that they are the same on any number of ranks.
 public struct RowBlocks: Sendable {
   /// The number of rows of the global batch.
   public let rowCount: Int
 
-  /// The number of rows of each shard; the last one may have fewer.
+  /// The number of rows of each shard (fixed part of the global batch); the last shard may have fewer.
   public let rowsPerShard: Int
 
-  /// The range of shards of each rank.
+  /// The range of shards (fixed parts of the global batch) of each rank.
   public let shardRuns: BlockPartition
 
   /// Divides `rowCount` rows into shards, and the shards over `ranks` ranks.
@@ -24,12 +24,12 @@ public struct RowBlocks: Sendable {
     shardRuns = BlockPartition(total: (rowCount + rowsPerShard - 1) / rowsPerShard, parts: ranks)
   }
 
-  /// Returns the rows of one shard.
+  /// Returns the rows of one shard (part of the global batch).
   public func rows(ofShard shard: Int) -> Range<Int> {
     shard * rowsPerShard..<min((shard + 1) * rowsPerShard, rowCount)
   }
 
-  /// Returns the rows of one rank's shards.
+  /// Returns the rows of all shards of one rank.
   public func rows(ofRank rank: Int) -> Range<Int> {
     let shards = shardRuns[rank]
     return min(shards.lowerBound * rowsPerShard, rowCount)..<min(shards.upperBound * rowsPerShard, rowCount)

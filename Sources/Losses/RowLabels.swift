@@ -1,4 +1,6 @@
-/// The labels of the rows of a shard: one class per row, or two weighted classes if rows mix samples.
+/// The labels of the rows (views) of a shard: a class per row, or two weighted classes with mixup or CutMix.
+///
+/// A shard is a fixed part of the global batch.
 public struct RowLabels: Sendable, Equatable {
   /// The class of each row, or the first of its two classes.
   public let labels: [Int32]

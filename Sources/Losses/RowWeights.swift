@@ -15,12 +15,12 @@
 /// summed inside the logarithm.
 @unsafe
 struct RowWeights<Scalar: LossScalar> {
-  /// d_j in the table above; for the standard loss ℓ_j = log Σ_{a≠j} e^{s_ja}.
+  /// The log-denominators d_j in the table above; for the standard loss ℓ_j = log Σ_{a≠j} e^{s_ja}.
   let logSumExps: UnsafePointer<Scalar>
   /// The weights a_j in the table above.
   let anchor: UnsafePointer<Scalar>
-  /// w_j / |P(j)|, or w_j if positives are summed inside the logarithm.
+  /// The weights of positives: w_j / |P(j)|, or w_j if positives are summed inside the logarithm.
   let positive: UnsafePointer<Scalar>
-  /// q_j in the table above; not used if positives are summed outside the logarithm.
+  /// The logarithms q_j in the table above; not used if positives are summed outside the logarithm.
   let positiveLogSums: UnsafePointer<Scalar>
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The logarithm of a sum of exponentials, accumulated line by line.
+/// The logarithm of a sum of exponentials, accumulated one line (row of a tile) after another.
 ///
 /// The largest exponent so far is subtracted before exponentiation, so that nothing overflows or underflows at any
 /// temperature.
@@ -8,7 +8,7 @@ struct RunningLogSum<Scalar: TileArithmetic> {
   private var maximum = -Scalar.infinity
   private var sum = 0.0
 
-  /// Adds e^x for every element x of a line; −∞ adds nothing.
+  /// Adds e^x to the sum for every element x of a line; −∞ adds nothing.
   @inline(__always)
   mutating func add(_ line: UnsafePointer<Scalar>, count: Int) {
     let largest = unsafe Scalar.largest(line, count: count, atLeast: maximum)

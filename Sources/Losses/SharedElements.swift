@@ -34,7 +34,7 @@ final class SharedElements<Element: BitwiseCopyable>: @unchecked Sendable {
     }
   }
 
-  /// Copies elements to the positions from `first` on.
+  /// Copies `elements` into this array, beginning at index `first`.
   func copy(_ elements: Span<Element>, to first: Int) {
     precondition(first >= 0 && first + elements.count <= count, "\(elements.count) elements at \(first) of \(count)")
     unsafe elements.withUnsafeBufferPointer { elements in

@@ -1,16 +1,16 @@
-/// The arithmetic on tiles of the similarity matrix, and on their lines, in one floating-point type.
+/// The arithmetic on tiles of the similarity matrix, and on lines (rows of a tile), in one floating-point type.
 ///
 /// `Float` and `Double` share ``ContrastiveTiles`` and the strategies, but not the matrix products and the loops over a
 /// line: oneDNN and the target `Kernels` for `Float`, plain Swift for `Double`, so that each checks the other.
 protocol TileArithmetic: LossScalar {
   // MARK: Matrix products of a whole tile
 
-  /// tile ← scale · rows · columns, where the rows of `columns` are `columnStride` elements apart.
+  /// Computes tile ← scale · rows · columns, where the rows of `columns` are `columnStride` elements apart.
   @unsafe static func similarities(
     rows: UnsafePointer<Self>, rowCount: Int, columns: UnsafePointer<Self>, columnStride: Int, columnCount: Int,
     width: Int, scale: Self, into tile: UnsafeMutablePointer<Self>)
 
-  /// sums ← scale · tile · columns, added to the previous sums unless `isFirst`.
+  /// Computes sums ← scale · tile · columns, added to the previous sums unless `isFirst`.
   @unsafe static func accumulate(
     tile: UnsafePointer<Self>, rowCount: Int, columns: UnsafePointer<Self>, columnCount: Int, width: Int, scale: Self,
     isFirst: Bool, into sums: UnsafeMutablePointer<Self>)
@@ -33,14 +33,14 @@ protocol TileArithmetic: LossScalar {
     _ line: UnsafeMutablePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable, weights: RowWeights<Self>,
     variant: LossVariant)
 
-  /// selected ← the similarities of a row to the selected columns, −∞ for all others; the row itself counts as its own
-  /// positive.
+  /// Copies the similarities of one row to the selected columns, and −∞ for all others; a row is its own positive.
   @unsafe static func select(
     _ selection: PairSelection, of line: UnsafePointer<Self>, row: Int, columns: Range<Int>, pairs: PairTable,
     into selected: UnsafeMutablePointer<Self>)
 
-  /// line ← log σ(x − shift), complements ← log σ(shift − x), plus log σ(x − shift) if `isProduct`; −∞ stays −∞ in
-  /// both.
+  /// Computes line ← log σ(x − shift) and complements ← log σ(shift − x), plus log σ(x − shift) if `isProduct`.
+  ///
+  /// Elements of −∞ stay −∞ in both.
   @unsafe static func logSigmoids(
     _ line: UnsafeMutablePointer<Self>, count: Int, minus shift: Self, isProduct: Bool,
     complements: UnsafeMutablePointer<Self>)

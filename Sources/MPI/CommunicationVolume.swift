@@ -4,8 +4,7 @@ public struct CommunicationVolume: Sendable, Equatable {
   public struct Counters: Sendable, Equatable {
     /// The number of calls since the start of the process, or since the state that ``since(_:)`` subtracted.
     public var calls = 0
-    /// The bytes of the results that came from other ranks, whatever algorithm MPI uses; for a reduction, the size of
-    /// its vector.
+    /// The bytes of results that come from other ranks (for a reduction, of its vector), for any algorithm of MPI.
     public var receivedByteCount = 0
     /// The seconds spent in the calls, including the wait for the slowest rank.
     public var seconds = 0.0

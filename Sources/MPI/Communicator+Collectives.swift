@@ -237,8 +237,7 @@ private struct ConsecutiveBlocks {
   /// The element counts of all blocks, followed by their displacements.
   private let numbers: [Int32]
 
-  /// Computes the displacements of blocks; the block with index `leavingOut` keeps its space, but MPI gets 0 as its
-  /// count.
+  /// Computes the displacements of blocks; the count of block `leavingOut` becomes 0, but it keeps its space.
   init(_ counts: [Int], leavingOut hidden: Int? = nil) {
     var (total, displacements) = (0, [Int32]())
     for count in counts {

@@ -8,14 +8,14 @@ public enum Waiting: Sendable {
   /// Polls at intervals, so that other threads of this rank can use the core in between.
   case sleeping
 
-  /// The time between two polls of MPI in microseconds; a 10 Gb/s link delivers 250 kB meanwhile, less than a socket
-  /// buffers.
+  /// The microseconds between two polls of MPI; a 10 Gb/s link delivers 250 kB in between, less than a socket buffers.
   fileprivate static let pauseMicroseconds: useconds_t = 200
 
   /// ``pauseMicroseconds`` in seconds.
   public static var pauseSeconds: Double { 1e-6 * Double(pauseMicroseconds) }
 
-  /// The interval between polls of this rank's own threads, which need tens of milliseconds for a piece.
+  /// The microseconds between two checks whether the threads of this rank have added a piece of the gradient, which
+  /// takes tens of milliseconds.
   static let ownPauseMicroseconds: useconds_t = 2000
 }
 

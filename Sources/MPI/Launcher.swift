@@ -65,10 +65,10 @@ public struct Launcher: Sendable, Equatable {
     (kind, self.rank, size, sizeVariable) = (rank == nil ? .none : .pmi, rank ?? 0, rank == nil ? 1 : nil, "")
   }
 
-  /// True if the process may be one of several that MPI can connect.
+  /// True if the launcher's processes can be connected by MPI; the job may still have only one.
   public var isPresent: Bool { kind == .openMPI || kind == .pmi }
 
-  /// The reason why MPI cannot be initialized correctly under this launcher, or `nil`.
+  /// The error message if the launcher has started several processes that MPI cannot connect; otherwise `nil`.
   public var problem: String? {
     guard let size, size > 1 else { return nil }
     if kind == .torch {
@@ -82,7 +82,7 @@ public struct Launcher: Sendable, Equatable {
       + "start with srun --mpi=\(MPILibrary.loaded.family == .openMPI ? "pmix" : "pmi2"), or with the mpirun of \(MPILibrary.loaded.name)"
   }
 
-  /// Returns the reason why the number of ranks in MPI differs from the launcher's, or `nil`.
+  /// Returns an error message if MPI has another number of ranks than the launcher started; otherwise `nil`.
   ///
   /// - Parameters:
   ///   - worldSize: The number of ranks, known after MPI was initialized.

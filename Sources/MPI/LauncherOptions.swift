@@ -1,5 +1,4 @@
-/// The command-line options of the loaded MPI library's launcher, which messages recommend; they depend on library and
-/// version.
+/// The command-line options of mpirun or mpiexec that messages to the user recommend, for the loaded MPI library.
 ///
 /// | | Open MPI 4 (ORTE) | Open MPI 5 (PRRTE) | MPICH, Intel MPI (Hydra) |
 /// |---|---|---|---|
@@ -33,7 +32,7 @@ public struct LauncherOptions: Sendable {
     }
   }
 
-  /// Returns the options that leave binding to the operating system, or that bind each rank to `threads` cores.
+  /// Returns text with two options: for no binding to cores, and for binding each rank to `threads` cores.
   public func binding(threads: Int) -> String {
     switch library.family {
     case .openMPI: "--bind-to none, or --map-by slot:PE=\(threads) --bind-to core"

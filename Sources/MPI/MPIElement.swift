@@ -2,7 +2,7 @@ import CMPI
 
 /// A number type that MPI messages can contain.
 public protocol MPIElement: BitwiseCopyable, Sendable {
-  /// The initial value of buffer elements.
+  /// The value 0, with which buffers are initialized.
   static var zero: Self { get }
 
   /// MPI's handle of this data type.

@@ -5,7 +5,7 @@ public struct MPIError: Error, CustomStringConvertible {
   /// The function that failed, for example `MPI_Allgather`.
   public let function: String
 
-  /// The error code that it returned.
+  /// The error code that the function returned.
   public let code: Int32
 
   /// The function's name and MPI's text for the error code.

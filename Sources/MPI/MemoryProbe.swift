@@ -16,7 +16,7 @@ public final class MemoryProbe {
   /// The address of the bytes in this process.
   public var address: Int64 { unsafe Int64(Int(bitPattern: bytes)) }
 
-  /// Returns true if the kernel denies this process permission to read another process's memory.
+  /// Returns true if the kernel does not let this process read the memory at an address of another process.
   public static func isRefused(process: Int64, address: Int64) -> Bool {
     cmpi_read_is_refused(process, address) == 1
   }

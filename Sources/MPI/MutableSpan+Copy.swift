@@ -1,5 +1,5 @@
 extension MutableSpan where Element: BitwiseCopyable {
-  /// Copies the elements of another span.
+  /// Copies the elements of another span into this one.
   ///
   /// - Precondition: Both have the same length.
   public mutating func copy(from source: Span<Element>) {

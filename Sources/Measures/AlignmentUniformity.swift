@@ -5,8 +5,8 @@ import Glibc
 /// Alignment: the mean of ‖x − y‖² over ordered pairs of different samples of one class. Uniformity: log of the mean of
 /// exp(−2 ‖x − y‖²) over all ordered pairs of different samples.
 package enum AlignmentUniformity {
-  /// Returns, for each sample, Σ ‖x − y‖² over the others of its class, their number, and Σ exp(−2 ‖x − y‖²) over all
-  /// others.
+  /// Returns three values per sample: Σ ‖x − y‖² over the other samples of its class, the number of these, and Σ exp(−2
+  /// ‖x − y‖²) over all other samples.
   package static func values(_ rows: FeatureRows, _ samples: Range<Int>) throws -> [Double] {
     let products = try rows.products(samples, with: rows.features)
     return samples.flatMap { sample in
@@ -24,7 +24,7 @@ package enum AlignmentUniformity {
     }
   }
 
-  /// Computes both measures from the values of all samples.
+  /// Computes both measures from ``values(_:_:)`` of all samples.
   package static func summary(_ values: [Double]) -> (alignment: Double, uniformity: Double) {
     let count = values.count / 3
     var sums = [0.0, 0.0, 0.0]

@@ -72,8 +72,8 @@ package struct Calibration {
     return exp((low + high) / 2)
   }
 
-  /// Returns the temperature of each sample, fitted on the samples of the other parity, so that no sample influences
-  /// its own temperature.
+  /// Returns the temperature of each sample: fitted on the odd samples for the even ones, and the reverse, so that no
+  /// sample influences its own temperature.
   package static func crossFittedTemperatures(_ probabilities: ClassProbabilities) -> [Double] {
     let samples = Array(probabilities.labels.indices)
     let (even, odd) = (samples.filter { $0.isMultiple(of: 2) }, samples.filter { !$0.isMultiple(of: 2) })

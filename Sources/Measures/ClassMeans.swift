@@ -48,7 +48,7 @@ package enum ClassMeans {
     }
   }
 
-  /// Draws `shots` samples of every class without replacement, or all samples of a class that has fewer.
+  /// Draws the indices of `shots` samples of every class without replacement, or of all samples of a smaller class.
   package static func draw(_ rows: FeatureRows, shots: Int, classCount: Int, seed: UInt64, draw: Int) -> [Int] {
     var members = [[Int]](repeating: [], count: classCount)
     for sample in 0..<rows.count {

@@ -2,7 +2,7 @@ import MPI
 
 /// The rank of the correct class of a sample among all classes, ordered by score.
 package enum ClassRank {
-  /// Counts the classes that rank before one: those with a higher score, or with an equal score and a lower index.
+  /// Returns the number of classes with a higher score than `label`, or with an equal score and a lower index.
   ///
   /// - Parameters:
   ///   - label: The class whose rank is computed.

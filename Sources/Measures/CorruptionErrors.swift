@@ -4,8 +4,8 @@
 /// network's error on clean images in numerator and denominator. CIFAR-C has no AlexNet baseline: mCE is the mean error
 /// over corruptions and severities.
 package enum CorruptionErrors {
-  /// AlexNet's mean error over the five severities of each corruption of ImageNet-C: appendix C of the paper to a tenth
-  /// of a percent, to six digits in google-research/augmix, `imagenet.py`.
+  /// AlexNet's mean error over the five severities of each corruption of ImageNet-C, as in appendix C of the paper, but
+  /// with the six digits of google-research/augmix, `imagenet.py`.
   package static let alexNet: [String: Double] = [
     "gaussian_noise": 0.886428, "shot_noise": 0.894468, "impulse_noise": 0.922640, "defocus_blur": 0.819880,
     "glass_blur": 0.826268, "motion_blur": 0.785948, "zoom_blur": 0.798360, "snow": 0.866816, "frost": 0.826572,

@@ -53,7 +53,7 @@ package struct KNearestNeighbors: Sendable {
 
   /// A training sample and its distance from a query.
   package struct Neighbor: Sendable {
-    /// ‖a − b‖² − ‖a‖² for the query a and the sample b.
+    /// The squared distance ‖a − b‖² less ‖a‖², for the query a and the sample b.
     package var distance: Float
     /// The index of the training sample.
     package var sample: Int

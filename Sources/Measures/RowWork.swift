@@ -8,7 +8,7 @@ import ParallelLoops
 /// Blocks have a fixed size, and the values of a row depend on its block only, so that they are the same on any number
 /// of ranks and threads.
 package enum RowWork {
-  /// The number of rows computed together.
+  /// The default number of rows in a block, which are computed together.
   package static let blockSize = 64
 
   /// Computes the values of all rows, `[rows, width]`, and gathers them on every rank.

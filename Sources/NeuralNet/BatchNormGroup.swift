@@ -1,27 +1,28 @@
-/// The shards that BatchNorm normalizes with the same statistics, as one of them sees it.
+/// The group of shards (parts of the global batch) whose BatchNorm layers use common statistics, as seen by one shard
+/// (PyTorch's `SyncBatchNorm`).
 ///
-/// Its shards run through the network side by side: each stops at every BatchNorm until all have brought their sums.
+/// The shards of a group are computed at the same time; each waits at every BatchNorm until all have passed their sums.
 public protocol BatchNormGroup: AnyObject {
-  /// Sums a vector of each shard, element by element.
+  /// Returns the elementwise sum of one vector per shard of the group.
   ///
-  /// Blocks until every shard of the group has passed its own of the same length; all receive the same bits.
+  /// Blocks until every shard has called it with a vector of the same length; all shards receive the same bits.
   func sum(_ vector: [Double]) -> [Double]
 }
 
-/// The sums of a shard's BatchNorm, with those of its group.
+/// The sums that BatchNorm takes over one shard (part of the global batch), and over the shard's group.
 struct GroupSums {
   var own: BatchNormalization.Sums
   var total: BatchNormalization.Sums
 }
 
-/// The lengths of the vectors that the shards of a group sum in a pass, in the order of the pass.
+/// The length of each vector that is summed over a group in a pass, in the order of the pass.
 public struct BatchNormExchangeLengths: Sendable {
-  /// The lengths in the forward pass.
+  /// The length of each vector that is summed in the forward pass.
   public internal(set) var forward: [Int] = []
-  /// The lengths in the backward pass.
+  /// The length of each vector that is summed in the backward pass.
   public internal(set) var backward: [Int] = []
 
-  /// Registers the vectors of the next layer of the network.
+  /// Appends the lengths of the next layer of the network; the backward pass begins with the last layer.
   mutating func add(forward own: [Int], backward: Int) {
     forward += own
     self.backward.insert(backward, at: 0)
@@ -29,18 +30,18 @@ public struct BatchNormExchangeLengths: Sendable {
 }
 
 extension NetworkContext {
-  /// Returns the sum of the vectors that the shards of the group pass; the vector itself for a shard alone.
+  /// Returns the sum of a vector over the shards of the group; the vector itself without a group.
   func sumOverGroup(_ vector: [Double]) -> [Double] {
     guard let batchNormGroup, !vector.isEmpty else { return vector }
     return batchNormGroup.sum(vector)
   }
 
-  /// Returns the shard's own sums of a BatchNorm together with the sums over its group.
+  /// Returns the sums of a BatchNorm layer over the shard and over its group.
   func groupSums(_ own: BatchNormalization.Sums) -> GroupSums {
     GroupSums(own: own, total: sumOverGroup(own))
   }
 
-  /// Returns the own and the group's sums of two BatchNorm layers at the same place in the network, in one message.
+  /// Returns the sums of two BatchNorm layers over the shard and over its group, with a single sum over the group.
   func groupSums(
     _ first: BatchNormalization.Sums, _ second: BatchNormalization.Sums
   ) -> (first: GroupSums, second: GroupSums) {

@@ -8,23 +8,23 @@ import OneDNN
 /// (g − ∂β/n − x̂ ∂γ/n), which is again linear in g and y. Each direction therefore needs one pass for sums and one for
 /// values; the convolutions and ReLUs that process the same maps compute the sums on the way.
 public final class BatchNormalization {
-  /// The statistics with which one batch was normalized, and the resulting scale and shift.
+  /// The mean and variance that normalize a batch, and the scale and shift that follow from them.
   public struct Statistics: Sendable {
     /// The mean of each channel.
     public var mean: [Float]
-    /// The variance of each channel, divided by n.
+    /// The biased variance of each channel (the sum of squared deviations ÷ n).
     public var variance: [Float]
     /// The factor γ/√(v + ε) of each channel.
     var scale: [Float]
     /// The summand β − μ · scale of each channel.
     var shift: [Float]
-    /// The number n of pixels of a channel that the statistics were taken of.
+    /// The number n of pixels per channel from which mean and variance were computed.
     var pixels: Double
   }
 
-  /// The sums over a batch of one channel after another, `[2, channels]`, and the number of pixels of a channel.
+  /// Two sums per channel over a batch, such as Σ y and Σ y², `[2, channels]`, then the number n of pixels per channel.
   ///
-  /// Those of the parts of a batch add up to those of the batch.
+  /// They are additive: the sums of the parts of a batch add up to the sums of the batch.
   public typealias Sums = [Double]
 
   /// The shape of input and output.
@@ -48,10 +48,10 @@ public final class BatchNormalization {
   /// The number n of pixels of one channel in a batch.
   private var pixels: Double { Double(shape.count / shape.channels) }
 
-  /// The number of elements of sums.
+  /// The number of elements of ``Sums``.
   var sumCount: Int { 2 * shape.channels + 1 }
 
-  /// Sums to which those of a batch are added.
+  /// Returns zeros for the sums of one batch, with its number of pixels.
   public func noSums() -> Sums { Array(repeating: 0, count: sumCount - 1) + [pixels] }
 
   /// Returns statistics of zeros, which a forward pass in training overwrites.
@@ -73,12 +73,12 @@ public final class BatchNormalization {
 
   // MARK: - Statistics
 
-  /// Adds the sums of a batch, from which ``statistics(of:)`` computes statistics.
+  /// Adds Σ y and Σ y² of each channel of a batch to `sums`.
   public func addSums(of input: Tensor, to sums: inout Sums) {
     kernels.addChannelSums(of: input, to: &sums)
   }
 
-  /// Returns the statistics of the batch that `sums` were taken of, which may be larger than one of ``shape``.
+  /// Returns the statistics of the batch with the given sums, which may be larger than a batch of ``shape``.
   public func statistics(of sums: Sums) -> Statistics {
     var statistics = noStatistics()
     let pixels = sums[sumCount - 1]
@@ -92,7 +92,7 @@ public final class BatchNormalization {
     return statistics
   }
 
-  /// Returns running statistics, one mean and variance per channel, in the form needed for evaluation.
+  /// Returns statistics for evaluation from the running mean and variance of each channel.
   public func statistics(mean: Span<Float>, variance: Span<Float>) -> Statistics {
     var statistics = noStatistics()
     for channel in 0..<shape.channels {
@@ -113,18 +113,18 @@ public final class BatchNormalization {
 
   // MARK: - Forward
 
-  /// output ← relu(normalized input).
+  /// Computes output ← relu(normalized input).
   public func relu(_ input: Tensor, _ statistics: Statistics, into output: Tensor) {
     kernels.normalizeRelu(input, scale: statistics.scale, shift: statistics.shift, into: output)
   }
 
-  /// output ← relu(normalized input + shortcut).
+  /// Computes output ← relu(normalized input + shortcut).
   public func addRelu(_ input: Tensor, _ statistics: Statistics, shortcut: Tensor, into output: Tensor) {
     kernels.normalizeAddRelu(
       input, scale: statistics.scale, shift: statistics.shift, shortcut: shortcut, into: output)
   }
 
-  /// output ← relu(normalized input + shortcut normalized with its own statistics).
+  /// Computes output ← relu(normalized input + shortcut normalized with its own statistics).
   public func addRelu(
     _ input: Tensor, _ statistics: Statistics, shortcut: Tensor, _ shortcutStatistics: Statistics, into output: Tensor
   ) {
@@ -155,7 +155,10 @@ public final class BatchNormalization {
     return sums
   }
 
-  /// Computes the same for a ReLU of a sum; `output` is the ReLU's output.
+  /// Computes the gradient of the input of the ReLU in ``addRelu(_:_:shortcut:into:)``, and the sums for the gradient
+  /// of the normalization.
+  ///
+  /// `output` is the output of the ReLU; the other parameters are those of the function for ``relu(_:_:into:)``.
   public func reluGradient(
     _ gradient: Tensor, addend: Tensor?, output: Tensor, input: Tensor, _ statistics: Statistics, into masked: Tensor
   ) -> Sums {
@@ -176,12 +179,12 @@ public final class BatchNormalization {
   ///
   /// - Parameters:
   ///   - gradient: The gradient before the ReLU.
-  ///   - sums: Its sums.
-  ///   - total: The sums over the whole batch that the statistics were taken of.
+  ///   - sums: The sums of `gradient` over this batch, from `reluGradient` or ``gradientSums(of:input:_:)``.
+  ///   - total: The same sums over all batches from which the statistics were computed.
   ///   - input: The input of the forward pass.
   ///   - statistics: The statistics of the forward pass.
   ///   - inputGradient: Receives the gradient of the input; may be `gradient`.
-  ///   - parameterGradient: Receives this part's share of the gradients of γ and β, `[2, channels]`.
+  ///   - parameterGradient: Receives this batch's part of the gradients of γ and β, `[2, channels]`.
   public func inputGradient(
     _ gradient: Tensor, sums: Sums, total: Sums, input: Tensor, _ statistics: Statistics, into inputGradient: Tensor,
     parameterGradient: inout MutableSpan<Float>

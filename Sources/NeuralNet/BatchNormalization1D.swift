@@ -1,14 +1,14 @@
 /// Batch normalization of the columns of `[rows, width]`, float32 row-major (PyTorch's `BatchNorm1d`), over the rows of
-/// a shard or a group of shards.
+/// a shard (part of the global batch) or a group of shards.
 ///
 /// The formulas are those of ``BatchNormalization``, with rows in the place of pixels.
 struct BatchNormalization1D {
-  /// The statistics of the columns.
+  /// The mean and variance of each column.
   struct Statistics: Sendable {
     var mean: [Double]
-    /// Divided by ``count``.
+    /// The biased variance of each column: the sum of squared deviations ÷ ``count``.
     var variance: [Double]
-    /// The number of rows that they were taken of.
+    /// The number of rows from which mean and variance were computed.
     var count: Double
   }
 
@@ -28,7 +28,7 @@ struct BatchNormalization1D {
     shiftGradient = context.gradientRange(of: slices.shift)
   }
 
-  /// Returns the statistics of a shard's rows, with those of its group.
+  /// Returns the statistics of the columns over the rows of this shard, or of the shards of its group.
   func statistics(of rows: Span<Float>) -> Statistics {
     let rowCount = rows.count / width
     var sums = [Double](repeating: 0, count: width) + [Double(rowCount)]
@@ -50,7 +50,7 @@ struct BatchNormalization1D {
     return Statistics(mean: mean, variance: context.sumOverGroup(squares).map { sum in sum / count }, count: count)
   }
 
-  /// In evaluation, the statistics to normalize with.
+  /// Returns the running statistics, with which rows are normalized in evaluation.
   func runningStatistics(in statistics: Span<Float>, rows: Int) -> Statistics {
     Statistics(
       mean: slices.runningMean.range.map { index in Double(statistics[index]) },
@@ -61,7 +61,7 @@ struct BatchNormalization1D {
     statistics.variance.map { variance in 1 / (variance + Double(BatchNormalizationLayer.epsilon)).squareRoot() }
   }
 
-  /// output ← γ x̂ + β.
+  /// Computes output ← γ x̂ + β.
   func forward(
     _ rows: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into output: inout MutableSpan<Float>
   ) {
@@ -75,8 +75,7 @@ struct BatchNormalization1D {
     }
   }
 
-  /// Computes the gradients of scale and shift, and replaces the gradient of the output in `rowGradient` by that of the
-  /// input.
+  /// Computes the gradients of scale and shift, and replaces the output's gradient in `rowGradient` by the input's.
   func backward(
     input: Span<Float>, _ statistics: Statistics, parameters: Span<Float>, into gradient: inout MutableSpan<Float>,
     rowGradient: inout MutableSpan<Float>
@@ -110,7 +109,7 @@ struct BatchNormalization1D {
     }
   }
 
-  /// Writes a shard's batch statistics into a vector of all layers' statistics.
+  /// Writes a shard's batch statistics into the vector of the batch statistics of all layers.
   func batchStatistics(of statistics: Statistics, into batchStatistics: inout MutableSpan<Float>) {
     // PyTorch's running variance is divided by n − 1.
     let unbiased = statistics.count / max(statistics.count - 1, 1)

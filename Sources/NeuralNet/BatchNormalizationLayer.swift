@@ -1,7 +1,7 @@
 import OneDNN
 
-/// Batch normalization over a shard or a group of shards, with running statistics for evaluation (PyTorch's
-/// `BatchNorm2d`, `SyncBatchNorm`).
+/// Batch normalization over a shard (part of the global batch) or a group of shards, with running statistics for
+/// evaluation (PyTorch's `BatchNorm2d`, `SyncBatchNorm`).
 ///
 /// The *batch statistics* of a shard are mean and unbiased variance of each channel in its forward pass. Once per step,
 /// the running statistics move by ``momentum`` towards the mean of the batch statistics of all shards of the global
@@ -15,7 +15,7 @@ final class BatchNormalizationLayer {
 
   let normalization: BatchNormalization
 
-  /// The index after the layer's last parameter, the shift.
+  /// The index that follows the layer's last parameter (the shift) in the parameter vector.
   var parameterEnd: Int { slices.shift.range.upperBound }
 
   private let slices: ModelLayout.Normalization
@@ -42,7 +42,7 @@ final class BatchNormalizationLayer {
       variance: statistics.extracting(slices.runningVariance.range))
   }
 
-  /// Writes a shard's batch statistics into a vector of all layers' statistics.
+  /// Writes a shard's batch statistics into the vector of the batch statistics of all layers.
   func batchStatistics(of statistics: BatchNormalization.Statistics, into batchStatistics: inout MutableSpan<Float>) {
     // A batch divides by the number of pixels n, PyTorch's running variance by n − 1.
     let pixels = Float(statistics.pixels)

@@ -6,7 +6,7 @@ import OneDNN
 final class ConvolutionLayer {
   let weight: VectorSlice
   let outputShape: ActivationShape
-  /// The memory of the weights in oneDNN's order, shared with the same layer of other threads.
+  /// The memory of the weights in oneDNN's order, shared with the same layer in the networks of other threads.
   let weightMemory: PackedWeightMemory
 
   let clock: LayerClock
@@ -27,7 +27,7 @@ final class ConvolutionLayer {
   ///   - context: The network under construction.
   ///   - name: The weights' name without `.weight`.
   ///   - geometry: The shapes of the convolution.
-  ///   - isFirst: True if its input is the images, whose gradient is not needed.
+  ///   - isFirst: True if the input is the images, whose gradient is not needed.
   /// - Throws: `DNNLError` if oneDNN cannot create a primitive.
   init(
     _ context: NetworkContext, _ name: String, _ geometry: Convolution.Geometry, isFirst: Bool = false
@@ -78,8 +78,7 @@ final class ConvolutionLayer {
   private var weightByteCount: Int { weight.range.count * MemoryLayout<Float>.size }
   private var packedByteCount: Int { weightMemory.byteCount(isAlternating: true) }
 
-  /// Convolves, and adds the sum and the sum of squares of each output channel to `sums`, `[2, out]`, unless `sums` is
-  /// empty.
+  /// Convolves `input`, and adds Σ y and Σ y² of each output channel to `sums`, `[2, out]`, unless `sums` is empty.
   func forward(_ input: Tensor, into output: Tensor, sums: inout BatchNormalization.Sums) throws(DNNLError) {
     let start = clock.start()
     switch method {

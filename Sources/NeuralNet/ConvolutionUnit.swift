@@ -24,7 +24,7 @@ final class ConvolutionUnit {
 
   var outputShape: ActivationShape { convolution.outputShape }
 
-  /// The number of elements of its sums.
+  /// The number of elements of the sums that BatchNorm takes over a batch.
   var sumCount: Int { normalization.sumCount }
 
   private var normalization: BatchNormalization { layer.normalization }
@@ -41,7 +41,7 @@ final class ConvolutionUnit {
     isTraining = context.isTraining
   }
 
-  /// Returns memory for the activations of a forward pass: its own, or scratch memory that units of one role share.
+  /// Returns memory for the activations of a forward pass: scratch memory of a role, or new memory without one.
   func makeSavedActivations(_ context: NetworkContext, sharing role: ScratchRole?) throws(DNNLError) -> SavedActivations
   {
     let convolved =
@@ -54,7 +54,7 @@ final class ConvolutionUnit {
     layer.load(parameters)
   }
 
-  /// Sets the running statistics that evaluation normalizes with.
+  /// Stores in `saved` the running statistics with which evaluation normalizes.
   func load(statistics: Span<Float>, into saved: SavedActivations) {
     saved.statistics = layer.statistics(from: statistics)
   }
@@ -65,43 +65,43 @@ final class ConvolutionUnit {
 
   // MARK: - Forward
 
-  /// Convolves `input` into `saved`.
+  /// Convolves `input` and stores the result in `saved`.
   ///
-  /// - Returns: The output's sums, from which batch statistics are computed; empty in evaluation.
+  /// - Returns: The sums of the output, from which ``setStatistics(_:of:)`` computes statistics; empty in evaluation.
   func convolve(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) -> BatchNormalization.Sums {
     var sums = isTraining ? normalization.noSums() : []
     try convolution.forward(input, into: saved.convolved, sums: &sums)
     return sums
   }
 
-  /// Takes the statistics to normalize with, in training.
+  /// Computes the batch statistics from sums and stores them in `saved`; does nothing in evaluation.
   func setStatistics(_ saved: SavedActivations, of sums: BatchNormalization.Sums) {
     if isTraining {
       saved.statistics = normalization.statistics(of: sums)
     }
   }
 
-  /// Convolves the input of an earlier forward pass again, whose statistics are still there.
+  /// Repeats the convolution of an earlier forward pass; `saved` still has the statistics of that pass.
   func convolveAgain(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
     var sums: BatchNormalization.Sums = []
     try convolution.forward(input, into: saved.convolved, sums: &sums)
   }
 
-  /// output ← relu(normalized convolution output).
+  /// Computes output ← relu(normalized convolution output).
   func relu(_ saved: SavedActivations, into output: Tensor) {
     let start = convolution.clock.start()
     normalization.relu(saved.convolved, saved.statistics, into: output)
     convolution.clock.stop(start, .normalization, byteCount: 2 * output.byteCount)
   }
 
-  /// output ← relu(normalized + shortcut).
+  /// Computes output ← relu(normalized convolution output + shortcut).
   func addRelu(_ saved: SavedActivations, shortcut: Tensor, into output: Tensor) {
     let start = convolution.clock.start()
     normalization.addRelu(saved.convolved, saved.statistics, shortcut: shortcut, into: output)
     convolution.clock.stop(start, .normalization, byteCount: 3 * output.byteCount)
   }
 
-  /// output ← relu(normalized + normalized output of another unit).
+  /// Computes output ← relu(normalized convolution output + normalized convolution output of another unit).
   func addRelu(_ saved: SavedActivations, shortcut: SavedActivations, into output: Tensor) {
     let start = convolution.clock.start()
     normalization.addRelu(
@@ -111,7 +111,7 @@ final class ConvolutionUnit {
 
   // MARK: - Backward
 
-  /// Computes the gradient of the input of the ReLU in ``relu(_:into:)``.
+  /// Computes the gradient of the input of the ReLU in ``relu(_:into:)``; returns the BatchNorm gradient sums.
   func reluGradient(
     _ gradient: ReluOutputGradient, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
@@ -122,8 +122,9 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// Computes the gradient of the input of the ReLU after a residual addition, whose output in the forward pass was
-  /// `output`.
+  /// Computes the gradient of the input of the ReLU after a residual addition; returns the BatchNorm gradient sums.
+  ///
+  /// `output` is the ReLU's output in the forward pass.
   func reluGradient(
     _ gradient: ReluOutputGradient, output: Tensor, _ saved: SavedActivations, into masked: Tensor
   ) -> BatchNormalization.Sums {
@@ -134,7 +135,7 @@ final class ConvolutionUnit {
     return sums
   }
 
-  /// Computes the gradient sums for the projected shortcut of a residual block, from the ReLU input gradient that the
+  /// Returns the gradient sums for the projected shortcut of a residual block, from the ReLU input gradient that the
   /// block's last unit computed.
   func gradientSums(of gradient: Tensor, _ saved: SavedActivations) -> BatchNormalization.Sums {
     let start = convolution.clock.start()
@@ -163,11 +164,11 @@ final class ConvolutionUnit {
   }
 }
 
-/// The gradient of a ReLU's output, as the sum of the gradients of one or two consumers.
+/// The gradient of a ReLU's output: one tensor, or the sum of two if two layers use the output.
 struct ReluOutputGradient {
   var first: Tensor
   var second: Tensor?
 }
 
-/// A function that receives the range of parameters whose gradients are complete, and the vector that contains these.
+/// A callback for parameters whose gradients are complete: their range, and the vector that contains the gradients.
 public typealias GradientPartHandler = (_ parameters: Range<Int>, _ gradient: Span<Float>) -> Void

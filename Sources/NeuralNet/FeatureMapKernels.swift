@@ -28,18 +28,18 @@ public struct FeatureMapKernels: Sendable {
     unsafe table.pointee.channel_sums(maps, element, y.address, &sums)
   }
 
-  /// output ← max(0, scale · y + shift).
+  /// Computes output ← max(0, scale · y + shift).
   func normalizeRelu(_ y: Tensor, scale: [Float], shift: [Float], into output: Tensor) {
     unsafe table.pointee.normalize_relu(maps, element, y.address, scale, shift, output.address)
   }
 
-  /// output ← max(0, scale · y + shift + shortcut).
+  /// Computes output ← max(0, scale · y + shift + shortcut).
   func normalizeAddRelu(_ y: Tensor, scale: [Float], shift: [Float], shortcut: Tensor, into output: Tensor) {
     unsafe table.pointee.normalize_add_relu(
       maps, element, y.address, scale, shift, shortcut.address, nil, nil, output.address)
   }
 
-  /// output ← max(0, scale · y + shift + shortcutScale · shortcut + shortcutShift).
+  /// Computes output ← max(0, scale · y + shift + shortcutScale · shortcut + shortcutShift).
   func normalizeAddRelu(
     _ y: Tensor, scale: [Float], shift: [Float], shortcut: Tensor, shortcutScale: [Float], shortcutShift: [Float],
     into output: Tensor
@@ -48,10 +48,9 @@ public struct FeatureMapKernels: Sendable {
       maps, element, y.address, scale, shift, shortcut.address, shortcutScale, shortcutShift, output.address)
   }
 
-  /// masked ← gradient + addend where scale · y + shift is positive, else 0; adds Σ masked and Σ masked · (y − mean) to
-  /// `sums`.
+  /// Computes masked ← gradient + addend where scale · y + shift is positive, else 0.
   ///
-  /// `y` is the normalization's input.
+  /// Adds Σ masked and Σ masked · (y − mean) to `sums`. `y` is the normalization's input.
   func reluGradient(
     _ gradient: Tensor, addend: Tensor?, y: Tensor, scale: [Float], shift: [Float], mean: [Float],
     into masked: Tensor, sums: inout [Double]
@@ -60,9 +59,10 @@ public struct FeatureMapKernels: Sendable {
       maps, element, gradient.address, addend?.address, nil, y.address, scale, shift, mean, masked.address, &sums)
   }
 
-  /// masked ← gradient + addend where `output` is positive, else 0; adds Σ masked and Σ masked · (y − mean) to `sums`.
+  /// Computes masked ← gradient + addend where `output` is positive, else 0.
   ///
-  /// `y` is the normalization's input, with the given mean of each channel.
+  /// Adds Σ masked and Σ masked · (y − mean) to `sums`. `y` is the normalization's input, with the
+  /// given mean of each channel.
   func reluGradient(
     _ gradient: Tensor, addend: Tensor?, output: Tensor, y: Tensor, mean: [Float], into masked: Tensor,
     sums: inout [Double]
@@ -77,12 +77,12 @@ public struct FeatureMapKernels: Sendable {
     unsafe table.pointee.gradient_sums(maps, element, gradient.address, y.address, mean, &sums)
   }
 
-  /// result ← a · gradient + b · y + c.
+  /// Computes result ← a · gradient + b · y + c.
   func normalizeGradient(_ gradient: Tensor, y: Tensor, a: [Float], b: [Float], c: [Float], into result: Tensor) {
     unsafe table.pointee.normalize_gradient(maps, element, gradient.address, y.address, a, b, c, result.address)
   }
 
-  /// sum ← sum + addend, computed as 1 · sum + 1 · addend + 0 by the C function for normalization gradients.
+  /// Computes sum ← sum + addend, as 1 · sum + 1 · addend + 0 by the C function for normalization gradients.
   func add(_ addend: Tensor, to sum: Tensor) {
     let ones = [Float](repeating: 1, count: Int(maps.channels))
     let zeros = [Float](repeating: 0, count: Int(maps.channels))

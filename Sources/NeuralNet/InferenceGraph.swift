@@ -14,7 +14,7 @@ public struct InferenceGraph: Sendable {
     case sum
     /// A maximum pooling over `kernel` × `kernel` pixels, with padding of `kernel / 2` by −∞.
     case maximum(kernel: Int, stride: Int)
-    /// Every `stride`-th row and column, with channels of zeros added before and after the channels.
+    /// A selection of every `stride`-th row and column, with channels of zeros added before and after.
     case zeroPadding(stride: Int, channelsBefore: Int, channelsBehind: Int)
     /// The mean over all pixels, `[views, channels]`.
     case mean
@@ -35,11 +35,11 @@ public struct InferenceGraph: Sendable {
   /// The ε that batch normalizations add to variances.
   public static let epsilon = BatchNormalizationLayer.epsilon
 
-  /// The steps, each after those whose outputs it uses.
+  /// The steps in execution order: each follows those whose outputs are its inputs.
   public private(set) var steps: [Step] = []
-  /// The index of the value that is the representations.
+  /// The index of the value that contains the representations, counted as in ``Step/inputs``.
   public private(set) var representations = 0
-  /// The index of the value that is the embeddings.
+  /// The index of the value that contains the embeddings, counted as in ``Step/inputs``.
   public private(set) var embeddings = 0
 
   /// Creates the graph of a model.

@@ -2,10 +2,10 @@ import Kernels
 import OneDNN
 
 extension InstructionSet {
-  /// The name that means the highest instruction set of the CPU.
+  /// The name that selects the highest instruction set of the CPU.
   public static let automaticName = "auto"
 
-  /// The names that ``level(named:)`` accepts, from `auto` downwards.
+  /// The names that ``level(named:)`` accepts: `auto`, then the instruction sets from the highest to the lowest.
   public static let names = [automaticName] + allCases.reversed().map(\.rawValue)
 
   /// Limits all computation of this process, in oneDNN and in the C functions of `Kernels`, to one instruction set.
@@ -40,7 +40,7 @@ extension InstructionSet {
     return level
   }
 
-  /// The path of `Kernels` that is compiled for this instruction set.
+  /// The C loops in `Kernels` that are compiled for this instruction set (kernel path).
   public var kernelPath: KernelPath {
     switch self {
     case .baseline: KERNEL_PATH_BASELINE
@@ -62,7 +62,7 @@ public enum InstructionSetError: Error, Equatable, CustomStringConvertible {
   /// oneDNN has already been used, so that its limit can no longer be changed.
   case usedBefore
 
-  /// The problem and its remedy.
+  /// The error message with its remedy.
   public var description: String {
     switch self {
     case .unknownName(let name):

@@ -1,6 +1,6 @@
 /// The scaling of rows to Euclidean length 1: z = u / ‖u‖.
 public enum L2Normalization {
-  /// The smallest length that rows are divided by, as in PyTorch's `F.normalize`.
+  /// The lower limit of the length that a row is divided by, as in PyTorch's `F.normalize`.
   static let shortest: Float = 1e-12
 
   /// Scales rows to unit length, for training.

@@ -28,7 +28,7 @@ public final class LayerProfile {
 
   /// The cost of one pass of one layer since ``beginRound()``.
   public struct Cost: Sendable {
-    /// The seconds of CPU time.
+    /// The CPU time in seconds.
     public var seconds = 0.0
     /// The number of multiply-adds, counted as for direct convolution.
     public var multiplyAdds = 0
@@ -51,7 +51,7 @@ public final class LayerProfile {
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
 
-  /// Discards all costs.
+  /// Begins a new round of measurements: discards the costs of the previous one.
   public func beginRound() {
     costs = [:]
   }
@@ -65,19 +65,19 @@ public final class LayerProfile {
   }
 }
 
-/// The clock of one layer, which does nothing unless the network is profiled.
+/// The stopwatch of one layer, which does nothing unless the network is profiled.
 struct LayerClock {
   private let profile: LayerProfile?
   private let layer: String
 
-  /// Creates the clock of a layer, and adds the layer to the profile's list.
+  /// Creates the stopwatch of a layer, and adds the layer to the profile's list.
   init(_ context: NetworkContext, _ layer: String, shapes: String) {
     profile = context.profile
     self.layer = layer
     profile?.layers.append((name: layer, shapes: shapes))
   }
 
-  /// Returns the time at the beginning of a pass.
+  /// Returns the clock's time, to be passed to ``stop(_:_:multiplyAdds:byteCount:)``.
   func start() -> Double {
     profile == nil ? 0 : LayerProfile.now()
   }

@@ -11,7 +11,7 @@ public struct LinearLayer: Sendable {
   public let outputWidth: Int
   private let weight: VectorSlice
   private let bias: VectorSlice?
-  /// The index in the parameter vector that corresponds to element 0 of the gradient vector in a backward pass.
+  /// The index of the parameter whose gradient is element 0 of the gradient vector in a backward pass.
   private let gradientStart: Int
 
   /// Registers weight and bias under `name`; `hasBias` is false if a normalization follows, which would cancel a bias.

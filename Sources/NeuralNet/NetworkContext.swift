@@ -2,7 +2,7 @@ import OneDNN
 
 /// The use of a network: training or evaluation.
 public enum NetworkMode: Sendable {
-  /// BatchNorm takes the statistics of the shard or its group; backward passes are compiled.
+  /// Training: BatchNorm uses the statistics of the shard (part of the batch) or its group; compiles backward passes.
   case training
   /// Evaluation: BatchNorm uses the running statistics, and only forward passes are compiled.
   case inference
@@ -28,31 +28,30 @@ public final class NetworkContext {
   /// The weights of all convolutions in oneDNN's order, which the contexts of several threads share.
   public let packedWeights: PackedWeights
 
-  /// The group of the shard that is computed next; `nil` if BatchNorm takes each shard's own statistics.
+  /// The BatchNorm group of the shard that is computed next; `nil` if BatchNorm normalizes each shard by itself.
   public var batchNormGroup: (any BatchNormGroup)?
 
-  /// The vectors that the shards of a group sum.
+  /// The lengths of the vectors that BatchNorm sums over a group of shards.
   public internal(set) var batchNormExchangeLengths = BatchNormExchangeLengths()
 
-  /// The times of layers and passes, if they are taken.
+  /// The profile that receives the times of layers and passes; `nil` for no profile.
   public let profile: LayerProfile?
 
   /// The form of the vectors into which a backward pass writes gradients.
   public enum GradientVectors: Sendable {
     /// One vector with the layout of all parameters.
     case whole
-    /// One vector per part of the network, in which the part's first parameter has index 0.
+    /// One vector per part of the network, such as a convolution with its BatchNorm.
     case perPart
   }
 
   private let gradientVectors: GradientVectors
-  /// The index of the first parameter of each part whose gradients are complete at the same time.
+  /// The index of the first parameter of each part of the network; the gradients of a part are complete together.
   private(set) var gradientParts: [Int] = []
-  /// The index of the parameter whose gradient is element 0 of the gradient vector, for layers that register now.
+  /// The index of the parameter whose gradient is element 0 of the gradient vector, for layers registered now.
   private(set) var gradientStart = 0
 
-  /// The memory of each role, as large as its largest tensor; two tensors of the same role are never in use at the same
-  /// time.
+  /// The scratch memory of each role, of the size of its largest tensor; one tensor of a role is in use at a time.
   private var scratch: [ScratchRole: DeferredMemory] = [:]
 
   /// Creates the context of one thread's network.
@@ -80,7 +79,7 @@ public final class NetworkContext {
 
   var isTraining: Bool { mode == .training }
 
-  /// Begins a new part of the network, to which the parameters registered next belong.
+  /// Begins a new part of the network, whose gradients are complete together; it gets the parameters registered next.
   public func beginGradientPart() {
     gradientParts.append(parameters.count)
     if gradientVectors == .perPart {
@@ -88,7 +87,7 @@ public final class NetworkContext {
     }
   }
 
-  /// Returns the range of a parameter's gradient in the vector into which it is written.
+  /// Returns the range of a parameter's gradient in the gradient vector of a backward pass.
   func gradientRange(of slice: VectorSlice) -> Range<Int> {
     slice.range.shifted(down: gradientStart)
   }
@@ -105,14 +104,14 @@ public final class NetworkContext {
     try Tensor(engine, shape, precision)
   }
 
-  /// Creates a batch of feature maps that is used within one block's pass, in memory that all blocks share.
+  /// Creates a scratch tensor for feature maps, in memory that all tensors of the same role share.
   func scratchTensor(_ shape: ActivationShape, _ role: ScratchRole) throws(DNNLError) -> Tensor {
     let memory = scratch[role] ?? DeferredMemory()
     scratch[role] = memory
     return try Tensor(engine, shape, precision, in: memory)
   }
 
-  /// Creates such a batch for each of several shapes.
+  /// Creates scratch tensors of one role for feature maps of several shapes.
   func scratchTensors(_ shapes: ArraySlice<ActivationShape>, _ role: ScratchRole) throws(DNNLError) -> [Tensor] {
     var tensors: [Tensor] = []
     for shape in shapes {
@@ -130,9 +129,9 @@ enum ScratchRole: Hashable {
   case pooled
   /// The output of a ReLU within a block, or the gradient before the stem's pooling.
   case hidden
-  /// The gradient of a block's output and, after the block's backward pass, of its input.
+  /// The gradient of a block's output and, after the block's backward pass, the gradient of the block's input.
   case main
-  /// The gradient before a block's last ReLU, or that of the shortcut's input.
+  /// The gradient before a block's last ReLU, or the gradient of the shortcut's input.
   case shortcut
   /// In evaluation, the output of a convolution; in a backward pass, the gradient between normalization and
   /// convolution.
@@ -141,6 +140,6 @@ enum ScratchRole: Hashable {
   case evenOutput
   /// The output of every second block, beginning with the second; used only in evaluation.
   case oddOutput
-  /// A convolution's output that is computed again for the backward pass, by its place in the block.
+  /// The output of a block's convolution with the given index, computed again for the backward pass.
   case recomputed(Int)
 }

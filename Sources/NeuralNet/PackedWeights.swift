@@ -18,15 +18,15 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  /// Returns the total size of the weights in bytes, with or without memory shared between both passes.
+  /// Returns the size of all weights in bytes; if alternating, both passes of a convolution share its memory.
   public func byteCount(isAlternating: Bool) -> Int {
     memories.withLock { memories in
       memories.values.reduce(0) { sum, memory in sum + memory.byteCount(isAlternating: isAlternating) }
     }
   }
 
-  /// Makes the weights of forward pass and input gradients use the same memory in turn, so that only those loaded last
-  /// are valid, or gives each memory of its own.
+  /// Selects the memory of weights: shared by the forward pass and the input gradients in turn, so that only the
+  /// weights loaded last are valid, or separate.
   ///
   /// - Precondition: No thread is using the weights, and they are loaded again before the next pass.
   public func setAlternating(_ isAlternating: Bool) {
@@ -40,12 +40,10 @@ public final class PackedWeights: Sendable {
 public struct WeightLoading: Sendable {
   /// The passes that will read the weights.
   public let uses: WeightUses
-  /// The number of the load if several threads share its work, each convolution being packed by one of them; `nil` for
-  /// a single thread.
+  /// The number of the load, if several threads pack different convolutions of it; `nil` for a single thread.
   public let turn: Int?
 
-  /// Requests weights for some passes, packed by this thread or, with `turn`, by the first thread that reaches a
-  /// convolution.
+  /// Requests the weights for some passes; with `turn`, the first thread that reaches a convolution packs its weights.
   public init(_ uses: WeightUses = .all, turn: Int? = nil) {
     self.uses = uses
     self.turn = turn

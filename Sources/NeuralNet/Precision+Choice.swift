@@ -39,9 +39,9 @@ public struct CPUFeatures: Sendable, Equatable {
 extension Precision {
   /// The faster floating-point type for training an encoder, and the reason.
   public struct Choice: Sendable, Equatable {
-    /// The faster type.
+    /// The faster floating-point type.
     public var precision: Precision
-    /// The reason in words, as part of a sentence.
+    /// The reason as text, such as `AMX multiplies tiles of bfloat16 numbers`.
     public var reason: String
   }
 

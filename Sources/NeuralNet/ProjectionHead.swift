@@ -2,8 +2,7 @@ import OneDNN
 
 /// The architecture of a projection head.
 public struct ProjectionHeadArchitecture: Sendable, Equatable {
-  /// The output width of each layer, the last being that of the embeddings; empty if the representations are the
-  /// embeddings.
+  /// The output width of each layer, ending with the width of the embeddings; empty for a head without layers.
   public let widths: [Int]
   /// True if there is a batch normalization between each hidden layer and its ReLU.
   public let hasBatchNormalization: Bool
@@ -18,8 +17,7 @@ public struct ProjectionHeadArchitecture: Sendable, Equatable {
   struct Layer {
     let name: String
     let outputWidth: Int
-    /// The name of the normalization, which replaces the bias; `nil` for the last layer and without batch
-    /// normalization.
+    /// The name of the batch normalization, whose shift replaces the bias; `nil` if none follows the layer.
     let normalization: String?
   }
 
@@ -49,7 +47,7 @@ public final class ProjectionHead {
     fileprivate struct Hidden {
       /// The outputs of the ReLU, `[views, width]`.
       var outputs: [Float]
-      /// The inputs of the normalization; empty without one.
+      /// The inputs of the batch normalization, `[views, width]`; empty without one.
       var products: [Float]
       var statistics: BatchNormalization1D.Statistics?
     }
@@ -105,7 +103,7 @@ public final class ProjectionHead {
     try forward(from: 0, representations, parameters: parameters, saved, into: &projections)
   }
 
-  /// Computes the layers from `index` on.
+  /// Computes the outputs of the layers from `index` to the last.
   private func forward(
     from index: Int, _ input: Span<Float>, parameters: Span<Float>, _ saved: SavedActivations,
     into projections: inout MutableSpan<Float>
@@ -140,7 +138,7 @@ public final class ProjectionHead {
     try forward(from: index + 1, hidden.outputs.span, parameters: parameters, saved, into: &projections)
   }
 
-  /// Computes the head's output in evaluation mode, in which hidden layers are normalized with running statistics.
+  /// Computes the projection head's output in evaluation mode, in which BatchNorm uses running statistics.
   ///
   /// - Parameters:
   ///   - representations: The representations, `[rows, in]`.
@@ -217,7 +215,7 @@ public final class ProjectionHead {
       inputGradient: &inputGradient)
   }
 
-  /// Writes the batch statistics of a forward pass into a vector of all layers' statistics.
+  /// Writes the batch statistics of a forward pass into the vector of the batch statistics of all layers.
   public func batchStatistics(of saved: SavedActivations, into batchStatistics: inout MutableSpan<Float>) {
     for (layer, hidden) in zip(layers, saved.hidden) {
       if let normalization = layer.normalization, let statistics = hidden.statistics {

@@ -2,10 +2,10 @@ import OneDNN
 
 /// The activations of a forward pass that are kept for the backward pass.
 public enum KeptActivations: Sendable {
-  /// All that the backward pass needs.
+  /// All activations that the backward pass needs.
   case all
-  /// The outputs of the blocks: the backward pass computes each block again, with the BatchNorm statistics of the
-  /// forward pass.
+  /// Only the outputs of the blocks (activation checkpointing): the backward pass computes each block again, with the
+  /// BatchNorm statistics of the forward pass.
   case blockOutputs
 }
 
@@ -14,14 +14,14 @@ public enum KeptActivations: Sendable {
 /// `[views, 3, height, width]` float32 → stem → groups of residual blocks → mean over
 /// pixels → `[views, representationWidth]` float32.
 public final class ResNet {
-  /// The activations of a shard's forward pass that its backward pass needs.
+  /// The activations of the forward pass over one shard (part of the global batch), saved for the backward pass.
   public final class SavedActivations {
     /// The views, converted to the data type of the convolutions.
     fileprivate let input: Tensor
     fileprivate let stem: ConvolutionUnit.SavedActivations
     fileprivate let blocks: [ResidualBlock.SavedActivations]
 
-    /// The size in bytes, without the memory of the encoder in which blocks are computed again.
+    /// The size of the saved activations in bytes; memory for recomputed activations belongs to the encoder.
     public let byteCount: Int
 
     fileprivate init(_ encoder: ResNet, _ kept: KeptActivations) throws(DNNLError) {
@@ -46,9 +46,9 @@ public final class ResNet {
   /// The width of a representation: the number of features that the encoder outputs for each view.
   public let representationWidth: Int
 
-  /// The index of the first parameter of each convolution with its normalization, ascending.
+  /// The index of the first parameter of each part, that is, of each convolution with its BatchNorm, ascending.
   ///
-  /// The backward pass completes the gradients of these parts one after the other, the last part first.
+  /// The backward pass completes the gradients of the parts one after the other, beginning with the last.
   public let parameterBounds: [Int]
 
   /// The input of the encoder, float32, which the caller fills before each forward pass.
@@ -61,7 +61,7 @@ public final class ResNet {
   private let stem: ResNetStem
   private let blocks: [ResidualBlock]
   private let pooling: GlobalAveragePooling
-  /// The tensor of the gradient with which the backward pass begins; `nil` in evaluation.
+  /// The gradient of the last feature maps, with which the backward pass begins; `nil` in evaluation.
   private let outputGradient: Tensor?
 
   /// Registers parameters and statistics under `encoder.` and compiles the passes.
@@ -106,8 +106,8 @@ public final class ResNet {
 
   /// Allocates the activations of a forward pass; needed once for each shard whose activations are saved.
   ///
-  /// Those of ``KeptActivations/blockOutputs`` are used by this encoder alone, others also by the same encoder of
-  /// another thread.
+  /// With ``KeptActivations/blockOutputs``, they can be used by this encoder only; otherwise also by the same encoder
+  /// of another thread.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses the memory.
   public func makeSavedActivations(_ kept: KeptActivations = .all) throws(DNNLError) -> SavedActivations {
@@ -127,7 +127,7 @@ public final class ResNet {
     }
   }
 
-  /// Sets the running statistics that evaluation normalizes with.
+  /// Stores in `saved` the running statistics with which evaluation normalizes.
   public func load(statistics: Span<Float>, into saved: SavedActivations) {
     stem.load(statistics: statistics, into: saved.stem)
     for (block, blockActivations) in zip(blocks, saved.blocks) {
@@ -201,7 +201,7 @@ public final class ResNet {
       saved.input, saved.stem, outputGradient: activationGradient, into: &gradient, completed: completed)
   }
 
-  /// Writes the batch statistics of a forward pass into a vector of all layers' statistics.
+  /// Writes the batch statistics of a forward pass into the vector of the batch statistics of all layers.
   public func batchStatistics(of saved: SavedActivations, into batchStatistics: inout MutableSpan<Float>) {
     stem.batchStatistics(of: saved.stem, into: &batchStatistics)
     for (block, blockActivations) in zip(blocks, saved.blocks) {

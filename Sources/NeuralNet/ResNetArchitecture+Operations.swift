@@ -1,4 +1,4 @@
-/// The number of multiply-adds of one convolution for one image, counted as for direct convolution.
+/// The sizes of one convolution that determine its number of multiply-adds for one image.
 private struct ConvolutionOperations {
   let inputChannels: Int
   let outputChannels: Int
@@ -73,7 +73,7 @@ extension ResNetArchitecture {
 }
 
 extension ProjectionHeadArchitecture {
-  /// Counts the multiply-adds of the head's matrix products for one image, in the forward and the backward pass.
+  /// Counts the multiply-adds of the projection head's layers for one image, in the forward and the backward pass.
   public func multiplyAdds(inputWidth: Int) -> (forward: Int, backward: Int) {
     var (width, forward) = (inputWidth, 0)
     for next in widths {

@@ -4,8 +4,8 @@ public struct ResNetArchitecture: Sendable, Equatable {
   public enum Block: Sendable {
     /// Two 3×3 convolutions (He and others 2015, figure 5, left).
     case basic
-    /// 1×1, 3×3 with the stride, and 1×1 to four times the width (figure 5, right; with the stride at the position of
-    /// PyTorch's models and the SupCon authors' code).
+    /// Three convolutions: 1×1, 3×3 with the stride, and 1×1 to four times the width (figure 5, right; with the stride
+    /// at the position of PyTorch's models and the SupCon authors' code).
     case bottleneck
 
     /// The ratio of the number of output channels to the block's width.
@@ -19,7 +19,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
 
   /// The kind of shortcut in blocks whose input and output differ in shape.
   public enum Shortcut: String, Sendable, CaseIterable {
-    /// Every second pixel, with channels of zeros added; no parameters (He and others 2015, §4.1, option A).
+    /// A selection of every second pixel, with channels of zeros added; no parameters (He and others 2015, option A).
     case zeroPadded = "A"
     /// A 1×1 convolution with normalization (option B).
     case projected = "B"
@@ -32,7 +32,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
     /// A 7×7 convolution with stride 2 and 3×3 max pooling with stride 2 (He and others 2015, table 1).
     case imagenet
 
-    /// Returns the stem that is used for views of a size unless another one is requested: `cifar` up to 64 pixels.
+    /// Returns the default stem for views of a size: `cifar` up to 64 pixels, else `imagenet`.
     public static func suiting(height: Int, width: Int) -> Stem {
       max(height, width) <= 64 ? .cifar : .imagenet
     }
@@ -55,7 +55,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
   /// others 2017, §5.1).
   public var zeroInitializesLastScale = false
 
-  /// The product of all strides: the ratio of a view's side to that of the last feature maps.
+  /// The product of all strides: the side of a view divided by the side of the last feature maps.
   public var stride: Int { (stem == .imagenet ? 4 : 1) << (blockCounts.count - 1) }
 
   private static let cifarDepths = [8, 14, 20, 32, 44, 56, 110, 1202]
@@ -96,7 +96,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
     }
   }
 
-  /// True if shortcuts without parameters are possible, which only the CIFAR ResNets have.
+  /// True if the shortcut ``Shortcut/zeroPadded`` is possible, which only the CIFAR ResNets have.
   public var offersZeroPadding: Bool { widths.count == 3 }
 
   /// Returns the same encoder with the given kind of shortcut; `nil` if the encoder does not offer it.
@@ -107,7 +107,7 @@ public struct ResNetArchitecture: Sendable, Equatable {
     return other
   }
 
-  /// The number of which all widths are multiples, because this many channels are adjacent in memory.
+  /// The divisor of all widths, so that channels can be stored in blocks of up to this number.
   public static let widthUnit = 16
 
   /// Returns the same encoder with all widths multiplied; `nil` if a width would not be a multiple of ``widthUnit``.
@@ -142,7 +142,7 @@ extension ResNetArchitecture {
     /// The block's name in the network, such as `layer1.0`.
     let name: String
     let inputChannels: Int
-    /// The convolutions of the main branch, to whose output the shortcut is added.
+    /// The convolutions of the main branch.
     let branch: [BlockConvolution]
     let outputChannels: Int
     /// The factor by which height and width decrease.

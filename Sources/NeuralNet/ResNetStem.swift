@@ -47,7 +47,7 @@ final class ResNetStem {
   private struct Backward {
     let masked: Tensor
     let inner: Tensor
-    /// The function that adds two gradients of the stem's output, needed if pooling follows.
+    /// The elementwise operation that adds two gradients of the stem's output, needed if pooling follows.
     let sum: FeatureMapKernels
   }
 

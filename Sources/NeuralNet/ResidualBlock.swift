@@ -12,9 +12,9 @@ final class ResidualBlock {
   final class SavedActivations {
     fileprivate let branch: [ConvolutionUnit.SavedActivations]
     fileprivate let shortcut: ConvolutionUnit.SavedActivations?
-    /// The block's output; `nil` if it is recomputed.
+    /// The block's output; `nil` if it is recomputed from the other activations.
     fileprivate let output: Tensor?
-    /// True if the outputs of the convolutions are in scratch memory, and computed again for the backward pass.
+    /// True if the convolutions are computed again in the backward pass, because their outputs are in scratch memory.
     fileprivate let isRecomputed: Bool
 
     /// The size of the activations in bytes, without scratch memory.
@@ -49,7 +49,7 @@ final class ResidualBlock {
     }
   }
 
-  /// The path from the block's input to the sum.
+  /// The shortcut from the block's input to the residual addition.
   private enum Shortcut {
     case identity
     case zeroPadded(ZeroPaddedShortcut, output: Tensor, inputGradient: Tensor?)
@@ -64,20 +64,19 @@ final class ResidualBlock {
   private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
   private let isOdd: Bool
-  /// In training, scratch memory for the output, for every second block beginning with the first; the next such block
-  /// overwrites it.
+  /// In training, scratch memory for the output of every second block; `nil` for the other blocks.
   private let restoredOutput: Tensor?
-  /// The inputs of the branch's convolutions after the first.
+  /// The input tensors of the main branch's convolutions, except the first.
   private let hidden: [Tensor]
   private let backwardPass: Backward?
 
   /// Scratch memory of the backward pass, shared with other blocks of the same shapes.
   private struct Backward {
-    /// The gradients of the tensors in `hidden`.
+    /// The gradients of the tensors in ``ResidualBlock/hidden``.
     let hidden: [Tensor]
     /// The gradient of the input of the block's last ReLU.
     let beforeRelu: Tensor
-    /// For each convolution of the branch, the gradient between it and its normalization.
+    /// The gradient between each convolution of the main branch and its normalization.
     let inner: [Tensor]
     let input: Tensor
     let shortcutInput: Tensor
@@ -202,7 +201,7 @@ final class ResidualBlock {
     computeOutput(input, saved)
   }
 
-  /// Computes the outputs of the convolutions again, if they are not kept, with the statistics of the forward pass.
+  /// Computes the outputs of the convolutions again, unless they are saved, with the statistics of the forward pass.
   private func recompute(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) {
     guard saved.isRecomputed else { return }
     try branch[0].convolveAgain(input, saved.branch[0])
@@ -215,20 +214,20 @@ final class ResidualBlock {
     }
   }
 
-  /// Returns the convolution of the shortcut, if it has one.
+  /// Returns the 1×1 convolution of the shortcut and its activations; `nil` for other shortcuts.
   private func projection(_ saved: SavedActivations) -> (ConvolutionUnit, ConvolutionUnit.SavedActivations)? {
     guard case .projected(let unit) = shortcut else { return nil }
     guard let activations = saved.shortcut else { preconditionFailure("the saved is another block's") }
     return (unit, activations)
   }
 
-  /// Returns the output after a forward pass, or after it was restored.
+  /// Returns the block's output; valid after ``forward(_:_:)`` or ``restoreOutput(_:_:)``.
   func output(of saved: SavedActivations) -> Tensor {
     guard let output = saved.output ?? restoredOutput else { preconditionFailure("the saved is another block's") }
     return output
   }
 
-  /// Recomputes the output, if it is not saved, from the input and the saved activations.
+  /// Recomputes the block's output from its input and the saved activations, unless the output itself is saved.
   func restoreOutput(_ input: Tensor, _ saved: SavedActivations) {
     if saved.output == nil {
       computeOutput(input, saved)
@@ -296,7 +295,8 @@ final class ResidualBlock {
     }
   }
 
-  /// Returns the sums of the last unit's gradient and, where the shortcut is a convolution, of the same gradient there.
+  /// Returns the BatchNorm sums, over the shard and its group, of the gradients in the last unit and, if the shortcut
+  /// is a convolution, in the shortcut.
   private func groupSums(
     _ sums: BatchNormalization.Sums, ofShortcut beforeRelu: Tensor, _ saved: SavedActivations
   ) -> (last: GroupSums, shortcut: GroupSums?) {
@@ -307,7 +307,7 @@ final class ResidualBlock {
 }
 
 extension BatchNormExchangeLengths {
-  /// Registers a block, whose last unit and shortcut share a vector.
+  /// Appends the lengths of a block, whose last unit and shortcut are summed in one vector.
   fileprivate mutating func add(sumsOf units: [ConvolutionUnit], _ shortcut: ConvolutionUnit?) {
     for (place, unit) in units.enumerated() {
       let count = unit.sumCount + (place == units.count - 1 ? shortcut?.sumCount ?? 0 : 0)

@@ -1,6 +1,6 @@
 /// The initial value of a parameter or statistic.
 public enum Initializer: Sendable, Equatable {
-  /// All elements have the same initial value.
+  /// The same value for all elements.
   case constant(Float)
   /// A normal distribution with mean 0 and standard deviation √(2 / fan-out), fan-out = out · kernel area (He and
   /// others 2015, equation 14).
@@ -27,7 +27,7 @@ public struct VectorSlice: Sendable, Equatable {
 /// Gradients and momentum are vectors with the same layout as the parameters, so that one all-reduce, one optimizer
 /// loop and one file format suffice for all of them.
 public struct VectorLayout: Sendable, Equatable {
-  /// The tensors in order.
+  /// The tensors in the order of their positions in the vector.
   public private(set) var slices: [VectorSlice] = []
 
   /// Creates an empty layout.
@@ -50,7 +50,7 @@ public struct VectorLayout: Sendable, Equatable {
 }
 
 extension Range<Int> {
-  /// Returns the range with both bounds reduced by `distance`.
+  /// Returns the range with both bounds decreased by `distance`.
   func shifted(down distance: Int) -> Range<Int> {
     lowerBound - distance..<upperBound - distance
   }

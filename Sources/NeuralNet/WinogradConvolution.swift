@@ -31,10 +31,10 @@ public final class WinogradConvolution {
   /// - Parameters:
   ///   - geometry: The shapes of the convolution, for which ``suits(_:)`` is true.
   ///   - precision: The data type of the feature maps.
-  ///   - products: The data type of products: bfloat16 is twice as fast if the CPU can multiply it, with an error of
-  ///     1 % of an output (root mean square); otherwise float32 is used.
+  ///   - products: The data type of products: bfloat16 is twice as fast if the CPU has instructions for it, with an
+  ///     error of 1 % of an output (root mean square); otherwise float32 is used.
   ///   - isTraining: True if gradients are computed.
-  ///   - scratch: The memory of one pass at a time, extended as needed.
+  ///   - scratch: The scratch memory, used by one pass at a time and extended as needed.
   ///   - path: The instruction set of the C functions.
   ///   - weightMemory: The memory of the transformed weights, used only for this geometry and these data types.
   public init(
@@ -81,8 +81,7 @@ public final class WinogradConvolution {
     }
   }
 
-  /// Convolves, and adds the sum and the sum of squares of each output channel to `sums`, `[2, out]`, unless `sums` is
-  /// empty.
+  /// Convolves `input`, and adds Σ y and Σ y² of each output channel to `sums`, `[2, out]`, unless `sums` is empty.
   public func forward(_ input: Tensor, into output: Tensor, sums: inout [Double]) {
     weightMemory.check(.forward)
     if sums.isEmpty {
@@ -113,7 +112,7 @@ public final class WinogradConvolution {
   }
 }
 
-/// The scratch memory for one pass of a Winograd convolution, shared by all those of one thread.
+/// The scratch memory of Winograd convolutions, shared by all convolutions of one thread.
 public final class WinogradScratch {
   fileprivate var pass: [Float] = []
   fileprivate var weightGradient: [Float] = []

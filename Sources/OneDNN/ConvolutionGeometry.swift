@@ -16,7 +16,7 @@ extension Convolution {
     /// The number of output channels that are adjacent in memory.
     public var outputChannelBlock: Int
 
-    /// Describes a convolution.
+    /// Creates the description of a convolution from its shapes.
     public init(
       input: ActivationShape, outputChannels: Int, kernel: Int, stride: Int, padding: Int, outputChannelBlock: Int
     ) {

@@ -17,7 +17,7 @@ public final class DeferredMemory: Sendable {
 
   private static let plannedBytes = Atomic(0)
 
-  /// The total number of bytes of all such memory in this process, including memory that is not allocated yet.
+  /// The total number of bytes of all ``DeferredMemory`` of this process, including memory that is not allocated yet.
   static var plannedByteCount: Int { plannedBytes.load(ordering: .relaxed) }
 
   /// Creates memory of at least `byteCount` bytes.

@@ -17,12 +17,12 @@ public final class ExecutionContext {
     scratchpad = try Tensor(engine, scratchByteCount: 1)
   }
 
-  /// Creates a row-major float32 tensor for data that are copied within one call.
+  /// Creates a row-major float32 tensor for weights or their gradient, in memory that all these tensors share.
   func rowMajorTensor(_ extents: [Int]) throws(DNNLError) -> Tensor {
     try Tensor(engine, TensorLayout(rowMajor: extents, dnnl_f32), in: rowMajorMemory)
   }
 
-  /// Creates a tensor for a weight gradient in the order of oneDNN's primitive.
+  /// Creates a tensor for a weight gradient in the order of oneDNN's primitive, in memory that all these tensors share.
   func gradientTensor(_ layout: TensorLayout) throws(DNNLError) -> Tensor {
     try Tensor(engine, layout, in: gradientMemory)
   }

@@ -10,11 +10,11 @@ public struct WeightUses: OptionSet, Sendable {
     self.rawValue = rawValue
   }
 
-  /// The forward pass reads the weights.
+  /// The use by the forward pass.
   public static let forward = WeightUses(rawValue: 1)
-  /// The computation of the input's gradient reads the weights.
+  /// The use by the computation of the input's gradient.
   public static let inputGradient = WeightUses(rawValue: 2)
-  /// Both passes read the weights.
+  /// The uses by both passes.
   public static let all: WeightUses = [.forward, .inputGradient]
 }
 
@@ -29,7 +29,7 @@ public final class PackedWeightMemory: Sendable {
     var isAlternating = false
     /// The passes whose weights are currently in memory.
     var loaded: WeightUses = []
-    /// The number of the last load that a thread has begun.
+    /// The number of the last load of new weights that a thread has begun.
     var turn = 0
   }
 
@@ -38,13 +38,12 @@ public final class PackedWeightMemory: Sendable {
   /// Creates memory of size 0.
   public init() {}
 
-  /// Returns the size in bytes, with or without memory shared between both passes.
+  /// Returns the size in bytes; if alternating, the weights of both passes share memory.
   public func byteCount(isAlternating: Bool) -> Int {
     isAlternating ? max(forward.byteCount, inputGradient.byteCount) : forward.byteCount + inputGradient.byteCount
   }
 
-  /// Makes the weights of both passes use the same memory in turn, so that only those loaded last are valid, or gives
-  /// each memory of its own.
+  /// Selects the memory of both passes: separate, or shared in turn; then only the weights loaded last are valid.
   ///
   /// - Precondition: No thread is using the weights, and they are loaded again before the next pass.
   public func setAlternating(_ isAlternating: Bool) {
@@ -65,8 +64,7 @@ public final class PackedWeightMemory: Sendable {
     }
   }
 
-  /// Returns true to the first thread that calls it with a number of a load; this thread has to load the weights for
-  /// all.
+  /// Returns true for the first thread that calls it for a load of new weights; this thread must pack them for all.
   public func claim(turn: Int) -> Bool {
     state.withLock { state in
       defer { state.turn = turn }
@@ -74,7 +72,7 @@ public final class PackedWeightMemory: Sendable {
     }
   }
 
-  /// Checks that the weights of a pass are in memory.
+  /// Checks that the weights of a pass are in memory, and ends the program otherwise.
   public func check(_ use: WeightUses) {
     precondition(state.withLock { state in state.loaded.contains(use) }, "the weights of this pass were not loaded")
   }

@@ -13,7 +13,7 @@ public final class Tensor {
   private let storage: UnsafeMutableRawPointer?
   /// The memory shared with other tensors; `nil` if the tensor owns its memory.
   private let shared: DeferredMemory?
-  /// The address of the shared memory that was passed to oneDNN.
+  /// The address of the shared memory that was last passed to oneDNN.
   private var boundAddress: UnsafeMutableRawPointer?
 
   private static let livingBytes = Atomic(0)

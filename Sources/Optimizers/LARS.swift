@@ -27,7 +27,7 @@ public struct LARS: Optimizer {
   private let layers: [Layer]
   private var velocity: [Float]
 
-  /// One tensor of the parameters.
+  /// A layer with a learning rate of its own: one tensor of the parameters.
   private struct Layer: Sendable {
     let range: Range<Int>
     let weightDecay: Float
@@ -55,7 +55,7 @@ public struct LARS: Optimizer {
   /// The name of the vector m in checkpoints.
   public var stateNames: [String] { ["velocity"] }
 
-  /// The velocity m.
+  /// The velocity m, the only vector of the state.
   public var state: [[Float]] {
     get { [velocity] }
     set { velocity = newValue[0] }

@@ -2,7 +2,7 @@ import Glibc
 
 /// A learning rate schedule with linear warm-up and a decay that begins at the first step.
 public struct LearningRateSchedule: Sendable {
-  /// The decrease of the learning rate: a factor that counts steps from the first one, also during the warm-up.
+  /// The factor by which the learning rate decreases, a function of the step; warm-up steps count.
   public enum Decay: Sendable {
     /// A constant learning rate after the warm-up.
     case constant
@@ -20,7 +20,7 @@ public struct LearningRateSchedule: Sendable {
   public var peak: Double
   /// The number of steps in which the learning rate rises linearly to the peak.
   public var warmupSteps: Int
-  /// The decrease of the learning rate: a factor that counts steps from the first one, also during the warm-up.
+  /// The factor by which the learning rate decreases, a function of the step; warm-up steps count.
   public var decay: Decay
 
   /// Creates a schedule from its peak, warm-up and decay.

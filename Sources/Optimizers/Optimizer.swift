@@ -7,7 +7,7 @@ public protocol Optimizer: Sendable {
   /// The names under which the vectors in ``state`` are stored in a checkpoint, in the same order.
   var stateNames: [String] { get }
 
-  /// The names of these vectors in checkpoints of earlier versions, used if the current names are missing.
+  /// The names of the vectors in ``state`` in checkpoints of earlier versions, used if ``stateNames`` are missing.
   var formerStateNames: [String] { get }
 
   /// The vectors of the state, each with the layout of the parameters.
@@ -25,7 +25,7 @@ public protocol Optimizer: Sendable {
 }
 
 extension Optimizer {
-  /// The current names, for optimizers whose names have not changed.
+  /// The names in ``stateNames``, for optimizers whose names have not changed.
   public var formerStateNames: [String] { stateNames }
 
   /// Checks that the vectors have the length for which the optimizer was created.
@@ -38,7 +38,7 @@ extension Optimizer {
 
 // MARK: - Loops
 
-/// Updates each parameter in a range from its gradient and its element of one state vector.
+/// Calls `update` for each parameter in a range, with its gradient and its element of one state vector.
 ///
 /// - Precondition: The range is within all vectors.
 @inline(__always)
@@ -53,7 +53,7 @@ func updateEach(
   }
 }
 
-/// Updates each parameter in a range from its gradient and its elements of two state vectors.
+/// Calls `update` for each parameter in a range, with its gradient and its elements of two state vectors.
 ///
 /// - Precondition: The range is within all vectors.
 @inline(__always)

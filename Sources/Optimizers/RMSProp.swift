@@ -7,7 +7,7 @@
 public struct RMSProp: Optimizer {
   /// The factor of the previous mean of squared gradients in each step.
   public let decay: Float
-  /// The ε added to the square root of the mean.
+  /// The ε added to the square root of the mean of squared gradients.
   public let epsilon: Float
   /// The factor of the previous velocity in each step.
   public let momentum: Float

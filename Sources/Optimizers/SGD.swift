@@ -23,7 +23,7 @@ public struct SGD: Optimizer {
   /// The name of the vector m in checkpoints.
   public var stateNames: [String] { ["velocity"] }
 
-  /// The velocity m.
+  /// The velocity m, the only vector of the state.
   public var state: [[Float]] {
     get { [velocity] }
     set { velocity = newValue[0] }

@@ -20,7 +20,7 @@ package struct CollapseWatch {
 
   /// Checks a logged step; warns at most once.
   ///
-  /// A batch whose lower bound is within the margin, such as a batch of a single class, is ignored.
+  /// A batch whose lower bound is close to the collapse value, such as a batch of a single class, is ignored.
   ///
   /// - Parameters:
   ///   - step: The number of steps taken.

@@ -39,7 +39,7 @@ package struct ProgressText: Sendable {
   /// The width in characters of lines in files and pipes.
   package static let plainWidth = 80
 
-  /// Returns a line for a terminal with a number of columns; it is at least one column shorter.
+  /// Returns the progress as a line that is at least one column shorter than the width of the terminal.
   package func statusLine(columns: Int) -> String {
     let fields = [epochField, stepField, lossField, excessField, rateField, speedField, dataField, timeField, knnField]
     // Fields that are clear without words are shortened first; fields that change most are omitted last.
@@ -47,7 +47,7 @@ package struct ProgressText: Sendable {
     return Self.line(fields, shortening: order, width: columns - 1)
   }
 
-  /// The line for files and pipes, with the same words in every line as far as the width allows.
+  /// The progress as a line for files and pipes, which has the same fields at every step unless it would be too long.
   package var plainLine: String {
     let data = dataShare < 0.005 ? [""] : Array(dataField.dropFirst())
     let fields = [

@@ -2,7 +2,7 @@ import Job
 import MPI
 import Runs
 
-/// The pace of all ranks, compared at logged steps, so that a slow host is named.
+/// The seconds per shard (fixed part of the global batch) of all ranks, compared at logged steps to find a slow host.
 package struct RankPace {
   /// A slow rank and its host.
   package struct NamedRank {
@@ -18,25 +18,25 @@ package struct RankPace {
   private var steps = 0
   private var own = SlowRankWatch.Work(seconds: 0, turns: 0)
 
-  /// No steps yet.
+  /// Creates a value without steps.
   package init() {}
 
   /// Adds a step of this rank.
   ///
   /// - Parameters:
-  ///   - seconds: The seconds of its work on its shards.
-  ///   - turns: The shards that its threads computed one after the other.
+  ///   - seconds: The seconds of this rank's work on its shards.
+  ///   - turns: The largest number of shards that one thread of this rank computed, one after the other.
   package mutating func add(seconds: Double, turns: Int) {
     steps += 1
     own.seconds += seconds
     own.turns += Double(turns)
   }
 
-  /// Compares the ranks over the steps since the last comparison: two numbers of each rank are gathered.
+  /// Compares the ranks over the steps since the last comparison, and returns the rank that is slow, if any.
   ///
-  /// Collective.
+  /// Collective; gathers two numbers of each rank.
   ///
-  /// - Returns: A rank to be named, the same on all ranks, or `nil`.
+  /// - Returns: The rank to report as slow, the same on all ranks, or `nil`.
   /// - Throws: `MPIError` if a gather fails.
   package mutating func slowRank(over world: borrowing Communicator) throws(MPIError) -> NamedRank? {
     defer { (steps, own) = (0, SlowRankWatch.Work(seconds: 0, turns: 0)) }

@@ -7,7 +7,7 @@ package struct RunConsole {
   package let verbosity: Verbosity
   /// The status line; `nil` if the output is not a terminal.
   package let statusLine: StatusLine?
-  /// Prints a line above the status line.
+  /// The reporter that prints lines above the status line.
   package let report: Reporter
 
   /// Creates the console output of a rank.

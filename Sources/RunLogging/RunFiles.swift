@@ -27,7 +27,7 @@ package final class RunFiles {
     self.report = report
   }
 
-  /// Appends a record to all files that contain such records.
+  /// Appends a record to each log file that stores records of its kind.
   package func add(_ record: some MetricsRecord) {
     let now = Date.now
     warnOnFailure(of: "metrics.jsonl") { try metrics.append(MetricsLine(record, time: now)) }

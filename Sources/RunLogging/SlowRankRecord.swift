@@ -12,11 +12,11 @@ package struct SlowRankRecord: MetricsRecord {
   package var epoch: Double
   package var rank: Int
   package var host: String
-  /// The rank's seconds for a shard ÷ the median over the ranks.
+  /// The slow rank's seconds per shard (part of the batch) ÷ the median over all ranks.
   package var ratio: Double
-  /// The number of steps for which it has been slow.
+  /// The number of steps over which the ranks were compared.
   package var stepsCounted: Int
-  /// The seconds of a step that a rank of the median's speed waits for it.
+  /// The seconds per step that a rank of median speed waits for the slow rank.
   package var waitSeconds: Double
 
   private enum CodingKeys: String, CodingKey {
@@ -32,7 +32,7 @@ package struct SlowRankRecord: MetricsRecord {
     (ratio, stepsCounted, waitSeconds) = (named.rank.ratio, named.rank.steps, named.rank.waitSeconds)
   }
 
-  /// The sentence for the user.
+  /// The warning for the user, as a sentence.
   package var line: String {
     let milliseconds = 1e3 * waitSeconds
     return "rank \(rank) on \(host) is the slowest: \(decimal(ratio, 1)) × the median for \(stepsCounted) steps; "

@@ -1,11 +1,11 @@
-/// Detects a rank whose shards take longer than those of the others for many steps, such as one on a throttled host.
+/// A detector of a rank that takes longer per shard (part of the batch) than the others, as on a throttled host.
 package struct SlowRankWatch {
-  /// The work of one rank on its shards over some steps.
+  /// The work of one rank on its shards (parts of the batch) over some steps.
   package struct Work: Sendable {
     package var seconds: Double
-    /// The shards that its threads computed one after the other.
+    /// The largest number of shards that one thread of the rank computed, one after the other.
     ///
-    /// Ranks may have different numbers, which makes none of them slow.
+    /// It may differ between ranks; only the seconds per shard are compared.
     package var turns: Double
 
     package init(seconds: Double, turns: Double) {
@@ -13,14 +13,14 @@ package struct SlowRankWatch {
     }
   }
 
-  /// A rank that is slower than the others.
+  /// A rank that is slower than the other ranks.
   package struct SlowRank: Sendable, Equatable {
     package var rank: Int
-    /// The rank's seconds for a shard ÷ the median over the ranks.
+    /// The slow rank's seconds per shard ÷ the median over all ranks.
     package var ratio: Double
-    /// The number of steps for which it has been slow.
+    /// The number of steps over which the ranks were compared.
     package var steps: Int
-    /// The seconds of a step that a rank of the median's speed waits for it.
+    /// The seconds per step that a rank of median speed waits for the slow rank.
     package var waitSeconds: Double
 
     package init(rank: Int, ratio: Double, steps: Int, waitSeconds: Double) {
@@ -28,33 +28,33 @@ package struct SlowRankWatch {
     }
   }
 
-  /// The least ratio that counts as slow.
+  /// The smallest ratio to the median at which a rank counts as slow.
   private static let leastRatio = 1.3
-  /// The least number of last steps that are looked at.
+  /// The smallest number of recent steps that are compared.
   private static let windowSteps = 200
-  /// The share of them in which a rank is slow before it is named, and below which it has recovered.
+  /// The fraction of the recent steps in which a rank must be slow to be named, and below which it has recovered.
   private static let (shareToName, shareToForget) = (2.0 / 3, 1.0 / 3)
 
   /// The comparison of the ranks over some consecutive steps.
   private struct Interval {
     let steps: Int
-    /// The slowest rank, if it is slow.
+    /// The slowest rank, if its ratio to the median counts as slow; else `nil`.
     let rank: Int?
-    /// Sums over the steps: the slowest rank's seconds for a shard, the median, and the seconds that the others wait.
+    /// The slowest rank's seconds per shard, summed over the steps; next the median's, and the time the others wait.
     let own: Double
     let typical: Double
     let excess: Double
   }
 
-  /// The last intervals.
+  /// The most recent intervals, which contain about 200 steps.
   private var window: [Interval] = []
-  /// The rank that was named and has not recovered.
+  /// The rank that was last returned as slow and has not recovered; it is not returned again.
   private var named: Int?
 
-  /// Nothing observed yet.
+  /// Creates a detector without observations.
   package init() {}
 
-  /// Compares the ranks over some consecutive steps; names a rank once as long as it stays slow.
+  /// Compares the ranks over some consecutive steps; returns a rank only once while it stays slow.
   ///
   /// - Parameters:
   ///   - work: The work of every rank, in rank order.
@@ -85,7 +85,7 @@ package struct SlowRankWatch {
       waitSeconds: sum(\.excess) / sum { interval in Double(interval.steps) })
   }
 
-  /// Returns the share of the window's steps in which a rank is the slow one.
+  /// Returns the fraction of the recent steps in which a rank was the slowest and counted as slow.
   private func share(of rank: Int, in steps: Int) -> Double {
     window.reduce(0) { sum, interval in sum + (interval.rank == rank ? Double(interval.steps) : 0) } / Double(steps)
   }

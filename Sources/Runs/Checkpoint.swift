@@ -53,7 +53,7 @@ package struct Checkpoint {
     } ?? []
   }
 
-  /// Reads the measure for which a checkpoint is the best; `nil` if the file is an ordinary checkpoint, or damaged.
+  /// Reads the measure, value and step of a best checkpoint; `nil` if the file is an ordinary checkpoint, or damaged.
   static func best(path: String) -> BestCheckpoint? {
     guard let metadata = try? SafetensorsFile(path: path).metadata, let measure = metadata[Metadata.measure],
       let value = metadata[Metadata.value].flatMap(Double.init), let step = metadata[Metadata.step].flatMap({ Int($0) })

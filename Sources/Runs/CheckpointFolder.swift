@@ -105,8 +105,7 @@ package struct CheckpointFolder {
   /// The path of the best checkpoint.
   var bestPath: String { "\(path)/best" }
 
-  /// Writes the best checkpoint under a temporary name; publishing it replaces the previous one, and the state may
-  /// change meanwhile.
+  /// Writes the best checkpoint under a temporary name; it replaces the previous one when it is published.
   ///
   /// The measure is stored in the same file, so that a kill at any time leaves a consistent file, either the previous
   /// or the new one.
@@ -119,7 +118,7 @@ package struct CheckpointFolder {
     try prepare(checkpoint, as: best).publish()
   }
 
-  /// Reads the measure of the best checkpoint; `nil` if there is none, or if it is damaged.
+  /// Reads the measure, value and step of the best checkpoint; `nil` if there is none, or if it is damaged.
   package func best() -> BestCheckpoint? { Checkpoint.best(path: bestPath) }
 
   /// Removes temporary files that a killed process has left.

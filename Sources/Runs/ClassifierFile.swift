@@ -7,8 +7,8 @@ package enum ClassifierFile {
   package static func path(of weights: RunWeights) -> String { "\(folder)\(weights.suffix)/classifier.safetensors" }
   /// The metadata key for the number of pretraining steps of the encoder with which the classifier was trained.
   package static let stepMetadata = "pretraining_steps"
-  /// The tensor with the mean of each feature, which is subtracted from it.
+  /// The name of the tensor with the mean of each feature, which is subtracted from the feature.
   package static let meanName = "standardization.mean"
-  /// The tensor with the factor by which each centered feature is multiplied.
+  /// The name of the tensor with the factor by which each centered feature is multiplied.
   package static let factorName = "standardization.factor"
 }

@@ -21,7 +21,7 @@ package struct EMAWeights: Sendable, Equatable {
     statisticsAverage = ExponentialAverage(decay: decay, parameters: statistics, updateCount: step)
   }
 
-  /// The factor of the previous average.
+  /// The factor of the previous average in each update.
   package var decay: Double { parameterAverage.decay }
   /// The averaged parameters.
   package var parameters: [Float] { parameterAverage.parameters }
@@ -42,9 +42,9 @@ package enum RunWeights: String, Sendable, CaseIterable {
   /// The exponential moving average of the weights over the steps.
   case average
 
-  /// The ending of the names of files and folders with results for these weights.
+  /// The suffix of the names of files and folders with results for these weights.
   package var suffix: String { self == .raw ? "" : "-average" }
 
-  /// The beginning of the names of fields with results for these weights.
+  /// The prefix of the names of fields with results for these weights.
   package var fieldPrefix: String { self == .raw ? "" : "average_" }
 }

@@ -1,10 +1,9 @@
 import Glibc
 import Spelling
 
-/// A function that lists the names in a folder.
+/// The names in a folder, for suggesting the one that a misspelled path means.
 package enum FolderNames {
-  /// Returns the path beside a missing one, in the same folder, whose name was probably meant; `nil` if none is
-  /// similar.
+  /// Returns the path in the same folder whose name is most similar to a missing path's; `nil` if none is similar.
   package static func nearest(to path: String) -> String? {
     let plain = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     let slash = plain.lastIndex(of: "/")

@@ -4,8 +4,8 @@ import Glibc
 extension RunDirectory {
   /// Checks that the path is a run directory.
   ///
-  /// - Throws: ``RunError`` with code 66 that names the run that is probably meant: the one that a file belongs to, or
-  ///   those in a folder; with code 74 if the path must not be read.
+  /// - Throws: ``RunError`` with code 66 that suggests a run: the one that contains the given file, or those in the
+  ///   given folder; with code 74 if the path must not be read.
   package func checkHoldsRun() throws(RunError) {
     guard !holdsRun else { return }
     if unsafe access(configurationPath, F_OK) != 0, errno == EACCES {
@@ -36,14 +36,13 @@ extension RunDirectory {
     )
   }
 
-  /// Finds the run that `--resume` without a folder means: the newest one of a command that is not finished and that no
-  /// process is training.
+  /// Returns the newest unfinished run of a command that no process is training, for `--resume` without a folder.
   ///
   /// - Parameters:
   ///   - command: The command.
-  ///   - includesFinished: True to find finished runs as well, to train them on.
+  ///   - includesFinished: True to include finished runs, so that their training can be extended.
   ///   - folder: The folder of the run directories.
-  /// - Returns: The directory, and the number of other runs that might be meant.
+  /// - Returns: The directory, and the number of other runs that meet the conditions.
   /// - Throws: ``RunError`` with code 66 if there is none.
   package static func newest(
     of command: TrainingCommand, includesFinished: Bool, in folder: String = "runs"

@@ -57,7 +57,7 @@ package struct RunDirectory {
     }
   }
 
-  /// Checks that the directory neither contains nor lies in the dataset's folder, and holds no files but those of runs.
+  /// Checks that run directory and dataset folder do not contain each other, and that the former has only run files.
   ///
   /// - Parameter data: The path of the dataset; `nil` for a built-in one.
   /// - Throws: ``RunError`` naming the directory and the foreign files.
@@ -81,7 +81,7 @@ package struct RunDirectory {
     }
   }
 
-  /// The names of files and folders that training and later stages write, which may remain from an incomplete run.
+  /// The names of files and folders that training and later commands write, which may remain from an incomplete run.
   private static let ownNames: Set<String> = [
     "checkpoints", "tensorboard", "summary.json", "summary.csv", "metrics.jsonl", "encoder.safetensors",
     "classifier.safetensors", "linear", "evaluation", "encoder-average.safetensors", "classifier-average.safetensors",
@@ -120,7 +120,7 @@ package struct RunDirectory {
     try Self.createFolders(checkpoints.path)
   }
 
-  /// Creates a folder for the result of a later stage.
+  /// Creates a folder for the result of a command after training, such as `supcon linear`.
   package func createFolder(_ name: String) throws(RunError) {
     try Self.createFolders("\(path)/\(name)")
   }
@@ -151,7 +151,7 @@ package struct RunDirectory {
     }
   }
 
-  /// The path itself if it exists, otherwise the nearest folder above it that does.
+  /// Returns the path itself if it exists, otherwise its nearest existing parent folder.
   private static func existingParent(of path: String) -> String {
     var parent = path
     while parent != "/", parent != ".", unsafe access(parent, F_OK) != 0, errno == ENOENT {
@@ -161,8 +161,8 @@ package struct RunDirectory {
     return parent
   }
 
-  /// Creates the folder for the result of a later stage, and checks that files can be written, before the result is
-  /// computed.
+  /// Creates the folder for the result of a command after training, and checks that files can be written, before the
+  /// result is computed.
   ///
   /// - Throws: ``RunError`` naming the path.
   package func prepareResult(in folder: String) throws(RunError) {
@@ -181,12 +181,12 @@ package struct RunDirectory {
     }
   }
 
-  /// Returns the folders that a path leads through, from the top.
+  /// Returns all parent folders of a path, beginning with the topmost.
   private static func parents(of path: String) -> [String] {
     path.indices.filter { end in end > path.startIndex && path[end] == "/" }.map { end in String(path[..<end]) }
   }
 
-  /// Returns the first part of a folder's path that is a file, or `nil`.
+  /// Returns the first component of a folder's path that is a file, as a path; `nil` if there is none.
   private static func file(in folder: String) -> String? {
     (parents(of: folder) + [folder]).first { path in
       var status = stat()

@@ -22,13 +22,12 @@ package final class RunLock {
     return seconds
   }
 
-  /// The error in ``patienceVariable``, or `nil`.
+  /// The error message for an invalid value of the variable ``patienceVariable``; `nil` if the value is valid.
   package static var patienceProblem: String? {
     patienceProblem(in: unsafe getenv(patienceVariable).map { value in unsafe String(cString: value) } ?? "")
   }
 
-  /// Returns the error in a value of ``patienceVariable``, which is empty if the variable is not set; `nil` without
-  /// error.
+  /// Returns the error message for an invalid value of ``patienceVariable``; `nil` if it is valid or empty (not set).
   package static func patienceProblem(in value: String) -> String? {
     guard !value.isEmpty else { return nil }
     return Double(value).map { seconds in seconds >= 0 && seconds.isFinite } ?? false

@@ -6,7 +6,7 @@ package enum RunStatus: String, Sendable {
   case stopped
   /// Training has reached the end of the run.
   case finished
-  /// Training ended at a loss or gradient that is not finite; resumed, it would come to the same step.
+  /// Training ended because the loss or gradient was not finite; a resumed run would diverge at the same step again.
   case diverged
 
   /// Reads the status among the fields of `summary.json`; `nil` if there is none.
@@ -15,10 +15,10 @@ package enum RunStatus: String, Sendable {
     self.init(rawValue: text)
   }
 
-  /// The end of messages about numbers that are not finite.
+  /// The advice at the end of error messages about a loss or gradient that is not finite.
   package static let adviceWhenDiverged = "the run cannot go on from here: begin a new one with another --output"
 
-  /// The fields that later stages add to `summary.json`; they belong to the weights that these stages read.
+  /// The fields that later commands, such as `supcon linear`, add to `summary.json`; removed when the weights change.
   package static let fieldsOfLaterStages: Set<String> = [
     "linear_top1", "linear_top5", "knn_top1", "pixel_knn_top1", "average_linear_top1", "average_linear_top5",
     "average_knn_top1", "average_pixel_knn_top1",

@@ -16,7 +16,7 @@ package enum PeerNames {
     "sync-batchnorm": "batch-norm",
   ]
 
-  /// Further options that a name may mean in commands that lack the option above.
+  /// Other options that a name may mean, for commands without the option in ``options``.
   private static let further = [
     "run": ["output"], "output": ["run"], "steps": ["epochs"], "max-steps": ["epochs"], "json": ["format"],
     "csv": ["format"], "k": ["neighbors", "top"], "topk": ["top"], "num-neighbors": ["neighbors"],
@@ -48,8 +48,8 @@ package enum PeerNames {
     return (options[plain].map { option in [option] } ?? []) + (further[plain] ?? [])
   }
 
-  /// Returns the option, and the words that name it with its value, where another program's flag means one value; `nil`
-  /// otherwise.
+  /// Returns the option and value to use for another program's flag, such as `--batch-norm global` for `--sync-bn`;
+  /// `nil` for flags that have no such counterpart.
   package static func advice(_ name: String) -> (option: String, text: String)? {
     switch name.replacing("_", with: "-").lowercased() {
     case "amp", "fp16", "bf16", "half", "mixed-precision", "use-amp":

@@ -23,10 +23,10 @@ final class CheckpointSaver {
     self.report = report
   }
 
-  /// Writes a checkpoint to the operating system's file cache, so that no copy of the state is needed, and completes it
-  /// and the summary in the background.
+  /// Begins to save a checkpoint and the summary: writes to the file cache now, and completes them in the background.
   ///
-  /// Collective. A failed save is reported by the next save; training continues and earlier checkpoints are kept.
+  /// Collective. No copy of the state is made. A failed save is reported by the next save; training continues and
+  /// earlier checkpoints are kept.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
     let start = ProcessMeasurements.now()
     world.activity.begin("step \(state.step), checkpoint", allowsSilence: true)
@@ -96,7 +96,7 @@ final class CheckpointSaver {
     writer.wait()
   }
 
-  /// The parts of a save that are computed from the state.
+  /// The data of a save that are computed from the training state: hashes, and the checkpoint under a temporary name.
   private struct Contents: Sendable {
     let weightsHash: String
     /// The hash of the averaged weights; `nil` if there are none.

@@ -2,13 +2,13 @@ import Configuration
 import Evaluation
 import MPI
 
-/// The options of `supcon linear --finetune`, which trains encoder and classifier like `supcon supervised`, beginning
+/// The conversion of `supcon linear --finetune` to `supcon supervised`, which trains encoder and classifier, beginning
 /// with a run's encoder.
 package enum FineTuning {
   /// The default learning rate, smaller than the linear probe's to preserve the pretrained encoder.
   package static let learningRate = 0.01
 
-  /// Creates the corresponding request of `supcon supervised`.
+  /// Creates the request of `supcon supervised` for a request of `supcon linear --finetune`.
   ///
   /// - Parameters:
   ///   - request: The options of `supcon linear`; its run provides the initial encoder.

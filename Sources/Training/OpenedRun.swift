@@ -90,7 +90,7 @@ struct OpenedRun {
     for line in opened?.lines ?? [] { report(line) }
   }
 
-  /// The error for images other than those with which the run was begun.
+  /// Returns the error for a dataset whose images differ from those with which the run was begun.
   private static func otherImages(
     _ dataset: any ImageDataset, _ configuration: Configuration, _ request: TrainingRun.Request,
     _ directory: RunDirectory?
@@ -108,7 +108,7 @@ struct OpenedRun {
       remedy: "put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")")
   }
 
-  /// Refuses data whose number of classes is not that of the configuration's classifier.
+  /// Checks that the dataset's number of classes equals that of the configuration's classifier.
   private static func checkClasses(
     of dataset: any ImageDataset, _ configuration: Configuration, against classes: Int
   ) throws(RunError) {
@@ -132,7 +132,7 @@ struct OpenedRun {
     return state
   }
 
-  /// The configuration and run directory on rank 0 before the dataset is opened, when nothing has been written.
+  /// The configuration and run directory on rank 0, before the dataset is opened and before any file is written.
   private struct Opened {
     var configuration: Configuration
     var directory: RunDirectory
@@ -222,7 +222,7 @@ struct OpenedRun {
       lines: (extensionText.map { line in [line] } ?? []) + [beginning])
   }
 
-  /// Returns the run that `--resume` alone continues, said before anything else.
+  /// Returns the run that `--resume` without a folder continues, and reports its path.
   private static func newestRun(
     _ request: TrainingRun.Request, report: Reporter
   ) throws(RunError) -> RunDirectory {
@@ -238,8 +238,7 @@ struct OpenedRun {
     return directory
   }
 
-  /// Returns the refusal of a value that a resumed run cannot change; a recipe or file that gives it is named in place
-  /// of the option.
+  /// Returns the error for an option value that a resumed run cannot change; names the recipe or file with it, if any.
   private static func conflict(
     _ option: String, _ asked: String, _ own: String, _ source: String?, run: String
   ) -> RunError {

@@ -8,7 +8,7 @@ import Runs
 /// The evaluations of a run while it trains (`--evaluate-epochs`), and the choice of its best checkpoint
 /// (`--keep-best`).
 final class RunEvaluation {
-  /// The number of evaluations of a run if the option is not given.
+  /// The number of evaluations of a run if `--evaluate-epochs` is not given.
   private static let usualCount = 10
 
   private let opened: OpenedRun
@@ -91,7 +91,7 @@ final class RunEvaluation {
     return evaluation
   }
 
-  /// Begins to save a state as the best checkpoint if it is better than all before.
+  /// Begins to save a state as the best checkpoint if its measure is better than that of all earlier ones.
   private func keepBest(_ record: EvaluationRecord, _ state: TrainingState, _ log: RunLog, _ saver: CheckpointSaver) {
     guard let measure = opened.configuration.checkpoints.best else { return }
     guard let value = record.value(of: measure) else {

@@ -78,7 +78,7 @@ final class RunLog {
     durations.typical.map { seconds in viewsPerStep / seconds } ?? 0
   }
 
-  /// The time in seconds that one more step, and an evaluation that may follow it, take.
+  /// The seconds to reserve for one more step (twice those of the last step) and for an evaluation after it.
   var reserveSeconds: Double { 2 * durations.last + (lastEvaluation?.seconds ?? 0) }
 
   // MARK: - Records

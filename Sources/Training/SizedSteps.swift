@@ -1,7 +1,7 @@
 import Configuration
 import DistributedStep
 
-/// The training step for the current size of views, which progressive resizing changes during a run.
+/// The training step for the current size of views, which progressive resizing changes between stages of a run.
 ///
 /// Weights and optimizer state do not depend on the size of views, so each stage continues with those of the previous
 /// stage.

@@ -31,6 +31,6 @@ package struct StepDurations {
     sorted.insert(seconds, at: lower)
   }
 
-  /// The median without the initial steps, or of these if there are no others; `nil` before the first step.
+  /// The median duration of the steps, without the initial ones if there are others; `nil` before the first step.
   package var typical: Double? { sorted.isEmpty ? median(first) : median(ofSorted: sorted) }
 }

@@ -27,7 +27,7 @@ package enum TrainingRun {
     package var extendedEpochs: Int?
     /// The time limit of this process in seconds; `nil` for none.
     package var maximumSeconds: Double?
-    /// The optional diagnostics of this process.
+    /// The diagnostics that this process computes; none by default.
     package var debugging = Diagnostics()
     /// The amount of output.
     package var verbosity = Verbosity.normal
@@ -128,7 +128,7 @@ package enum TrainingRun {
     return try end(isStopped, state, opened, plan, log, saver, over: world, report: report)
   }
 
-  /// Takes a step; if its loss or gradient is not finite, notes that in `summary.json` before the error goes on.
+  /// Calls `body` to take a step; if loss or gradient is not finite, records this in `summary.json` and rethrows.
   private static func recordingDivergence<Result>(
     after step: Int, of opened: OpenedRun, _ saver: CheckpointSaver, _ body: () throws -> Result
   ) throws -> Result {

@@ -32,7 +32,7 @@ final class LineConnection {
     flush()
   }
 
-  /// Sends as many of the waiting bytes as the system accepts.
+  /// Sends waiting bytes until none is left or the system accepts no more.
   func flush() {
     while !outgoing.isEmpty, !isClosed {
       let count = unsafe Glibc.send(descriptor, outgoing, outgoing.count, Int32(MSG_NOSIGNAL))

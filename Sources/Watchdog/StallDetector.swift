@@ -5,7 +5,7 @@ public struct StallDetector: Sendable {
   /// The longest time without progress before the job is ended, in seconds.
   public let timeoutSeconds: Double
 
-  /// The longest time in seconds of a phase that allows silence, because a slow file system is no reason to end a job.
+  /// The longest time without progress, in seconds, in a phase that reports none until its end, such as writing a file.
   private static let patientSeconds = 900.0
   /// The time in seconds between a rank's disconnection and the end of the job, in which the launcher can report how
   /// the rank ended.
@@ -20,7 +20,7 @@ public struct StallDetector: Sendable {
     var heard: Double
     /// The time of the rank's last change of status, in seconds of the monotonic clock.
     var changed: Double
-    /// The time at which the rank disconnected without a goodbye, in the same seconds; `nil` if it did not.
+    /// The time at which the rank disconnected without a goodbye, in seconds of the monotonic clock; else `nil`.
     var disconnected: Double?
     var isFinished = false
   }
@@ -60,7 +60,7 @@ public struct StallDetector: Sendable {
     }
   }
 
-  /// Extends all deadlines by a time in which this watchdog did not run itself.
+  /// Extends all deadlines by the seconds in which this watchdog's process did not run.
   public mutating func extendDeadlines(by seconds: Double) {
     for rank in members.keys {
       members[rank]?.heard += seconds
@@ -68,7 +68,7 @@ public struct StallDetector: Sendable {
     }
   }
 
-  /// Returns the reason to end the job; `nil` while it makes progress.
+  /// Returns the error message with the reason to end the job; `nil` while the job makes progress.
   public func diagnosis(now: Double) -> String? {
     let running = members.values.filter { member in !member.isFinished }.sorted { one, other in
       (one.status.place, one.identity.rank) < (other.status.place, other.identity.rank)

@@ -1,4 +1,4 @@
-/// The connection of another rank's watchdog to rank 0's watchdog, on that rank's side.
+/// The connection to rank 0's watchdog on any other rank.
 final class WatchdogClient {
   /// The result of one iteration of the watchdog's loop.
   enum Message {
@@ -25,7 +25,7 @@ final class WatchdogClient {
     heard = now
   }
 
-  /// Extends all deadlines by a time in which this process did not run.
+  /// Extends all deadlines by the seconds in which this watchdog's process did not run.
   func extendDeadlines(by pause: Double) {
     heard += pause
   }

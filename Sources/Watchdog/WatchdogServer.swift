@@ -1,4 +1,4 @@
-/// The connections of all other ranks' watchdogs to rank 0's watchdog, on rank 0's side.
+/// The connections to the watchdogs of all other ranks, on rank 0.
 final class WatchdogServer {
   private let listener: LineListener
   private let token: String
@@ -11,7 +11,7 @@ final class WatchdogServer {
     self.token = token
   }
 
-  /// The file descriptors to wait for.
+  /// The file descriptors of the listener and of all connections, to wait for input.
   var descriptors: [Int32] {
     [listener.descriptor] + unknown.map(\.descriptor) + members.map(\.connection.descriptor)
   }

@@ -3,8 +3,8 @@ import Formats
 import Glibc
 import Runs
 
-/// A linear classifier on representations: that of a run's linear probe, with the standardization folded into its
-/// weights, or the one trained with the encoder.
+/// A linear classifier on representations: from a run's linear probe, with the standardization folded into its weights,
+/// or trained together with the encoder.
 ///
 /// For the representation r: W (r − mean) · factor + b = (W · factor) r + (b − (W · factor) · mean).
 package struct ExportedClassifier {
@@ -54,7 +54,7 @@ package struct ExportedClassifier {
     }
   }
 
-  /// Takes the classifier that was trained with the encoder from a training state.
+  /// Creates the classifier that was trained together with the encoder, from a training state.
   package init(of state: TrainingState) {
     func elements(_ kind: String) -> [Float] {
       state.tensors.first { tensor in tensor.name == "\(Configuration.classifierName).\(kind)" }.map { tensor in

@@ -7,10 +7,10 @@ import Runs
 struct ForeignWeights {
   /// The path of the file.
   let path: String
-  /// The file's names and header entries, by the translated names.
+  /// The model's tensors in the file: name and header entry there, by name without the file's prefix.
   let entries: [String: (name: String, entry: SafetensorsHeader.Entry)]
 
-  /// The file's names of tensors that do not belong to the model, such as those of a momentum encoder or an optimizer.
+  /// The names of tensors in the file outside the model, such as those of a momentum encoder or an optimizer.
   let outside: [String]
 
   private let layout: WeightLayout
@@ -78,7 +78,7 @@ struct ForeignWeights {
 
   // MARK: - Tensors
 
-  /// The names of those tensors in the file that belong to a classifier, not to an encoder.
+  /// The names of the tensors in the file that belong to a classifier.
   var classifierNames: [String] {
     ["weight", "bias"].compactMap { kind in entries["\(layout.classifierName).\(kind)"]?.name }
   }
@@ -123,7 +123,7 @@ struct ForeignWeights {
     }
   }
 
-  /// Returns the file's names of the model's tensors that are not in `known`.
+  /// Returns the names in the file of the tensors in ``entries`` that are not among the `known` names.
   private func surplus(_ known: Set<String>) -> [String] {
     entries.filter { name, _ in !known.contains(name) }.map(\.value.name).sorted()
   }
@@ -134,8 +134,8 @@ struct ForeignWeights {
     }
   }
 
-  /// Returns the tensors, except a classifier's, that an import ignores: those outside the model, and those that have
-  /// no counterpart.
+  /// Returns the names of the tensors that an import ignores: those outside the model, and those without a counterpart
+  /// in `slices`, but no classifier.
   func leftOut(_ slices: [VectorSlice]) -> [String] {
     var known = Set(["weight", "bias"].map { kind in "\(layout.classifierName).\(kind)" })
     for slice in slices {
@@ -167,7 +167,7 @@ struct ForeignWeights {
     return elements
   }
 
-  /// A shape such as 64×3×7×7; `one number` for that of a scalar.
+  /// Returns a shape as text, such as `64×3×7×7`, or `one number` for a scalar.
   private static func text(_ shape: [Int]) -> String {
     shape.isEmpty ? "one number" : shape.map(String.init).joined(separator: "×")
   }

@@ -9,10 +9,10 @@ extension ONNXModel {
   ///
   /// - Parameters:
   ///   - configuration: The run's configuration.
-  ///   - state: Its weights.
-  ///   - part: `model` to output embeddings too.
+  ///   - state: The training state with the weights.
+  ///   - part: The part of the model; with `model`, embeddings are an output too.
   ///   - classifier: The classifier that outputs logits; `nil` for none.
-  ///   - normalization: Mean and deviation that the first operators apply; `nil` for images that are normalized.
+  ///   - normalization: The mean and deviation that the first operators apply; `nil` if images are already normalized.
   package init(
     _ configuration: Configuration, _ state: TrainingState, _ part: WeightLayout.Part,
     _ classifier: ExportedClassifier?, normalization: ChannelNormalization? = nil

@@ -10,25 +10,25 @@ import Runs
 package enum WeightExport {
   /// The formats of exported files.
   package enum Format: String, Sendable, CaseIterable {
-    /// Weights only, under the names of a naming scheme.
+    /// Only the weights (safetensors), with the tensor names of a naming scheme.
     case safetensors
-    /// The graph with its weights (ONNX).
+    /// The network's graph with its weights (ONNX).
     case onnx
   }
 
-  /// The values that images have when they are given to an ONNX model.
+  /// The range of pixel values of the images that an ONNX model expects.
   package enum ONNXInput: String, Sendable, CaseIterable {
-    /// From 0 to 1, minus mean, divided by standard deviation.
+    /// Values from 0 to 1, minus the mean, divided by the standard deviation; the model does not normalize.
     case normalized
-    /// From 0 to 1; the model normalizes them.
+    /// Values from 0 to 1; the model normalizes them.
     case unit
-    /// Levels from 0 to 255, as float32; the model normalizes them.
+    /// Values from 0 to 255, as float32; the model normalizes them.
     case levels
 
-    /// The greatest value of an image.
+    /// The largest pixel value before normalization.
     var full: Float { self == .levels ? 255 : 1 }
 
-    /// The input in words.
+    /// The description of the images in messages.
     var title: String {
       switch self {
       case .normalized: "normalized images"
@@ -38,7 +38,7 @@ package enum WeightExport {
     }
   }
 
-  /// The options of the command.
+  /// The options of `supcon export`.
   package struct Request: Sendable {
     /// The run directory.
     package var run: String
@@ -50,9 +50,9 @@ package enum WeightExport {
     package var output: String
     /// The format of the exported file.
     package var format = Format.safetensors
-    /// The values of the images that an ONNX model takes.
+    /// The range of pixel values of the images that an ONNX model expects.
     package var input = ONNXInput.normalized
-    /// The layout of names in safetensors; `nil` for torchvision's.
+    /// The naming scheme of the tensors in a safetensors file; `nil` for torchvision's.
     package var layout: WeightLayout?
     /// The part of the model to export; `nil` for the default of format and naming scheme.
     package var part: WeightLayout.Part?
@@ -213,7 +213,7 @@ package enum WeightExport {
 }
 
 extension ChannelNormalization {
-  /// Returns the normalization of images whose greatest value is `full`.
+  /// Returns the mean and deviation multiplied by `full`, for images with values from 0 to `full`.
   fileprivate func scaled(to full: Float) -> ChannelNormalization {
     ChannelNormalization(
       mean: mean.map { value in value * full }, standardDeviation: standardDeviation.map { value in value * full })

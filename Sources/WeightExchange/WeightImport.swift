@@ -6,7 +6,7 @@ import MPI
 import NeuralNet
 import Runs
 
-/// The import of another program's weights into a new run directory, for the stages that follow pretraining.
+/// The import of another program's weights into a new run directory, for later commands such as `supcon linear`.
 package enum WeightImport {
   /// The options of `supcon import`.
   package struct Request: Sendable {

@@ -1,7 +1,7 @@
 import Configuration
 
 extension Configuration {
-  /// Explains why a run does not have a part; `nil` if it does.
+  /// Returns the reason why a run's model does not have a part; `nil` if it has.
   package func problem(ofPart part: WeightLayout.Part) -> String? {
     part == .model && !isContrasting
       ? "--part model: the run was trained with cross-entropy alone and has no projection head; choose --part encoder"

@@ -41,8 +41,8 @@ package enum WeightLayout: String, Sendable, CaseIterable {
 
   // MARK: - Names
 
-  /// Translates one of this project's tensor names, such as `encoder.layer2.0.shortcut.0.weight`, to a file that
-  /// contains the part.
+  /// Translates one of this program's tensor names, such as `encoder.layer2.0.shortcut.0.weight`, to the name in a file
+  /// with the given part.
   package func name(of slice: String, _ part: Part) -> String {
     switch self {
     case .torchvision: Self.withoutPrefix(slice).replacing(".shortcut.", with: ".downsample.")
@@ -65,15 +65,14 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     return name.hasSuffix(mean) ? name.dropLast(mean.count) + "num_batches_tracked" : nil
   }
 
-  /// Returns true if a tensor belongs to the part; a classifier that was trained with the encoder belongs to neither
-  /// part.
+  /// Returns true if a tensor belongs to the given part; a classifier trained with the encoder belongs to none.
   package static func isSlice(_ name: String, of part: Part) -> Bool {
     name.hasPrefix(encoderPrefix) || (part == .model && name.hasPrefix("head."))
   }
 
   // MARK: - Supported models
 
-  /// Explains why the other program's models do not include the encoder; `nil` if they do.
+  /// Returns the reason why the other program's models do not include the encoder; `nil` if they do.
   package func problem(_ encoder: ResNetArchitecture) -> String? {
     let title = "--layout \(rawValue): has no \(encoder.name)"
     guard encoder.offersZeroPadding == (self == .ge) else {
@@ -95,8 +94,8 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     return nil
   }
 
-  /// Explains why the other program's models do not support the configuration's projection head and normalization;
-  /// `nil` if they do.
+  /// Returns the reason why the other program's models do not support the configuration's projection head and
+  /// normalization; `nil` if they do.
   package func headProblem(_ configuration: Configuration) -> String? {
     let advice = "choose --part encoder or --format onnx"
     let (head, width) = (configuration.headPlan, configuration.architecture.representationWidth)

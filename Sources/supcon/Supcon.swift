@@ -32,7 +32,7 @@ protocol RankedCommand: ParsableCommand {
   /// The options of the watchdog and of vector instructions.
   var launch: LaunchOptions { get }
 
-  /// The watchdog settings of this command; by default those of ``launch``.
+  /// The watchdog settings of this command; by default, the settings in ``launch``.
   var watch: JobWatchdog.Settings { get }
 
   /// The number of threads of each rank.
@@ -44,7 +44,7 @@ protocol RankedCommand: ParsableCommand {
   /// The files that the command will write; they are checked before its work begins.
   var outputs: [OutputFile] { get }
 
-  /// Returns the first error in the options alone, or `nil`.
+  /// Returns the error message for the first invalid option, found before the command starts; `nil` if all are valid.
   func problem(ranks: Int) -> String?
 
   /// Runs the command on every rank; rank 0 prints.

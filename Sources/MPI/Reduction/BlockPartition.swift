@@ -9,6 +9,6 @@ public struct BlockPartition: Sendable {
     runs = (0..<parts).map { part in total * part / parts..<total * (part + 1) / parts }
   }
 
-  /// The range of one owner.
+  /// The range of items that belong to one owner.
   public subscript(owner: Int) -> Range<Int> { runs[owner] }
 }

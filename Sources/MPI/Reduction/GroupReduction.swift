@@ -1,54 +1,54 @@
-/// Sums of one short vector per shard over groups of consecutive shards, given to every rank that has shards of the
-/// group.
+/// The reduction of one short vector per shard (part of the global batch), such as BatchNorm sums, over groups of
+/// consecutive shards; each rank receives the sums of the groups that contain its shards.
 ///
 ///     groups of 4     rank 0  [a b c]   a + b + c + d
 ///                     rank 1  [d e f]   a + b + c + d,  e + f + g + h
 ///                     rank 2  [g h]                     e + f + g + h
 ///
-/// Each group is summed along a ``ShardTree`` of its own, so the sums have the same bits on any number of ranks. Of a
-/// group on several ranks, each of them completes the tree on a slice of the vector and sends it to the others, in two
-/// calls: a rank receives two to three vectors for a group, however many ranks share it.
+/// Each group is summed along a ``ShardTree`` of its own, so the sums have the same bits on any number of ranks. If a
+/// group is on several ranks, each of them sums one slice of the vector and sends the result to the others, with two
+/// all-to-alls: a rank receives two to three vectors per group, on any number of ranks.
 public struct GroupReduction: Sendable {
-  /// The shards of a group.
+  /// The number of consecutive shards (parts of the global batch) in a group.
   public let groupSize: Int
-  /// True if a group is on several ranks, here or elsewhere; the same on all ranks.
+  /// True if any group has shards on several ranks; the same value on all ranks.
   public let isSpanningRanks: Bool
 
   private let tree: ShardTree
   private let rank: Int
   private let groups: [Group]
-  /// For each rank, the group that this rank shares with it: two ranks have one at most in common.
+  /// For each rank, the only group that has shards of both that rank and this one; `nil` if there is none.
   private let shared: [Shared?]
 
-  /// A group with shards of this rank.
+  /// A group that contains shards of this rank.
   private struct Group: Sendable {
-    /// The ranks that have shards of it.
+    /// The ranks that have shards of the group (members), ascending.
     let members: [Int]
-    /// Their largest subtrees of its tree.
+    /// For each member, the largest subtrees of the group's tree that contain only its shards.
     let nodes: [[ShardTree.Node]]
-    /// The places of its shards among this rank's.
+    /// The positions of the group's shards in the list of this rank's shards.
     let own: Range<Int>
-    /// The first of those, counted in the group.
+    /// The position of this rank's first shard within the group.
     let first: Int
-    /// This rank's place among the members.
+    /// The index of this rank in ``members``.
     let place: Int
 
-    /// The slice of a vector that each member completes.
+    /// Returns the slice of a vector of `count` elements that each member sums.
     func slices(of count: Int) -> BlockPartition { BlockPartition(total: count, parts: members.count) }
   }
 
-  /// Another member of a group.
+  /// Another rank in a group: the group's index, and the rank's index among its members.
   private struct Shared {
     let group: Int
     let member: Int
   }
 
-  /// Plans the sums of a rank.
+  /// Plans the messages and additions of one rank.
   ///
   /// - Parameters:
-  ///   - groupSize: The shards of a group, a divisor of their number.
-  ///   - runs: The shards of each rank.
-  ///   - rank: This rank.
+  ///   - groupSize: The number of shards in a group, a divisor of the number of all shards.
+  ///   - runs: The range of shards of each rank.
+  ///   - rank: The number of this rank.
   public init(groupSize: Int, runs: BlockPartition, rank: Int) {
     let shardCount = runs.runs.map(\.upperBound).max() ?? 0
     precondition(
@@ -84,15 +84,15 @@ public struct GroupReduction: Sendable {
     self.shared = shared
   }
 
-  /// The sum of its group for each of this rank's shards.
+  /// Returns, for each shard of this rank, the sum over the group that contains the shard.
   ///
   /// Collective if groups span ranks.
   ///
   /// - Parameters:
-  ///   - vectors: A vector of each of this rank's shards.
+  ///   - vectors: One vector per shard of this rank.
   ///   - count: The number of elements of each vector, the same on all ranks.
   ///   - world: The ranks.
-  /// - Returns: As many vectors.
+  /// - Returns: One sum per shard of this rank.
   /// - Throws: `MPIError` if a collective fails.
   public func sums(
     of vectors: [[Double]], count: Int, over world: borrowing Communicator
@@ -118,8 +118,9 @@ public struct GroupReduction: Sendable {
     return sums
   }
 
-  /// Completes the trees of groups on several ranks: from the sums of this rank's subtrees of each of its groups, those
-  /// of the groups.
+  /// Returns the sum over each of this rank's groups, from the sums over this rank's subtrees of each group.
+  ///
+  /// Collective.
   private func exchange(
     _ partial: [[[Double]]], count: Int, over world: borrowing Communicator
   ) throws(MPIError) -> [[Double]] {
@@ -152,7 +153,7 @@ public struct GroupReduction: Sendable {
     return completed
   }
 
-  /// The tree's root on the slice that this rank completes.
+  /// Returns the part of a group's sum that this rank computes for all members: one slice of the elements.
   private func completedSlice(of index: Int, _ partial: [[Double]], _ parts: [[Double]], count: Int) -> [Double] {
     let group = groups[index]
     let slice = group.slices(of: count)[group.place]
@@ -165,7 +166,7 @@ public struct GroupReduction: Sendable {
     return total
   }
 
-  /// Sends a block to each rank with which this one shares a group, and returns the block received from each.
+  /// Sends a block to each rank that shares a group with this one, and returns the block received from each rank.
   private func exchange(
     over world: borrowing Communicator, sending: (Group, _ member: Int) -> Int,
     receiving: (Group, _ member: Int) -> Int,

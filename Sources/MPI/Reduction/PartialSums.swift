@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The sums of this rank's shards' vectors along a ``ShardTree``, computed separately for each segment (range of
-/// elements).
+/// The sums of the vectors of this rank's shards in the order of a ``ShardTree``, computed separately for each segment
+/// (range of elements).
 ///
 /// Two sibling nodes of the tree are added as soon as both are available, so that only about log₂(shards) vectors exist
 /// at a time.
@@ -12,13 +12,13 @@ final class PartialSums<Element: TreeElement>: Sendable {
   let segments: [Range<Int>]
 
   private let tree: ShardTree
-  /// The range of this rank's shards.
+  /// The range of this rank's shards (parts of the global batch).
   private let run: Range<Int>
-  /// The number of vectors whose memory is not released between steps.
+  /// The number of vectors whose memory is kept from one step to the next.
   private let keptCount: Int
   private let state: Mutex<[Segment]>
 
-  /// The sums of one segment in progress.
+  /// The progress of one segment: the sums computed so far, and the vectors in ``memory`` that hold them.
   private struct Segment {
     /// The index in ``memory`` of the vector that holds each completed node's sum.
     var vectors: [ShardTree.Node: Int] = [:]
@@ -59,9 +59,9 @@ final class PartialSums<Element: TreeElement>: Sendable {
     state = Mutex(Array(repeating: Segment(), count: bounds.count))
   }
 
-  /// Returns the number of complete vectors that can exist at once.
+  /// Returns the number of full-length vectors that are needed at the same time for partial sums.
   ///
-  /// One thread needs one vector per level of the tree. If several threads work at the same pace, sums on the levels
+  /// One thread needs one vector per level of the tree. If several threads compute equally fast, sums on the levels
   /// below exist only for a few segments at a time.
   static func vectorCount(shards: Int, threads: Int) -> Int {
     let turns = (shards + threads - 1) / max(threads, 1)
@@ -69,12 +69,12 @@ final class PartialSums<Element: TreeElement>: Sendable {
     return max(1, levels + (threads > 1 && turns > 1 ? 1 : 0))
   }
 
-  /// Returns true if all shards of this rank have added this segment.
+  /// Returns true if all shards of this rank have added a segment of their vectors.
   func isComplete(_ segment: Int) -> Bool {
     state.withLock { segments in segments[segment].addedCount == run.count }
   }
 
-  /// Adds one segment of a shard's vector; callable from any thread.
+  /// Adds one segment (range of elements) of a shard's vector; callable from any thread.
   ///
   /// The thread that completes the second of two sibling nodes of the tree also computes their sum.
   ///

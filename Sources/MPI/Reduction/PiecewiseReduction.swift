@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The sum of one long vector per shard over all shards of all ranks, computed in parts while the backward pass still
-/// completes others.
+/// The sum of one long vector (the gradient) per shard (fixed part of the global batch) over all ranks; finished pieces
+/// are exchanged while the backward pass computes the others.
 ///
 /// A *segment* is a range of elements that the backward pass completes at once; the last segments come first. A *piece*
 /// is a range of segments that are exchanged between ranks together.
@@ -16,17 +16,17 @@ import Synchronization
 public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
   public let length: Int
-  /// The segments as ranges of elements, ascending.
+  /// The ranges of elements that the backward pass completes at once (segments), ascending.
   public var segments: [Range<Int>] { sums.segments }
 
   /// The memory of the partial sums and of the total.
   let memory: SumMemory<Element>
 
   private let sums: PartialSums<Element>
-  /// The pieces as ranges of segment indices.
+  /// The ranges of segment indices whose segments are exchanged together (pieces), ascending.
   private let pieces: [Range<Int>]
   private let tree: ShardTree
-  /// The roots of the largest subtrees that contain only shards of one rank, for each rank.
+  /// For each rank, the roots of the largest subtrees that contain only shards of this rank.
   private let owned: [[ShardTree.Node]]
   private let longestSegment: Int
   /// Unused buffers for segments, at most one for each thread that works at the same time.
@@ -64,7 +64,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     self.pieces = zip(first, first.dropFirst() + [bounds.count]).map { lower, upper in lower..<upper }
   }
 
-  /// Returns the estimated memory of a rank for sums, segments in progress, and messages.
+  /// Returns an estimate of the memory of a rank for sums, segments in progress, and messages.
   ///
   /// - Parameters:
   ///   - length: The number of elements in each vector.
@@ -72,7 +72,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///   - shards: The number of the rank's shards.
   ///   - threads: The number of threads that add segments.
   ///   - ranks: The number of ranks.
-  /// - Returns: The bytes of the sums with the segments, and those of the messages.
+  /// - Returns: The bytes for sums and segments, and the bytes for messages.
   public static func byteCounts(
     length: Int, longestSegment: Int, shards: Int, threads: Int, ranks: Int
   ) -> (sums: Int, messages: Int) {
@@ -109,7 +109,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     spares.withLock { spares in spares.append(used) }
   }
 
-  /// Adds one segment of a shard's vector.
+  /// Adds one segment (range of elements) of a shard's vector.
   ///
   /// Callable from any thread; not collective.
   ///
@@ -121,18 +121,18 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     sums.add(summand, segment: segment, shard: shard)
   }
 
-  /// True if all shards of this rank have added all segments.
+  /// True if all shards of this rank have added all segments of their vectors.
   var isComplete: Bool { segments.indices.allSatisfy { segment in sums.isComplete(segment) } }
 
-  /// Sums the vectors of all ranks into the memory's total, each piece as soon as this rank's shards have added it.
+  /// Sums the vectors of all ranks into the total in ``memory``, each piece when this rank's shards have added it.
   ///
   /// Collective: every rank passes the same `waiting`.
   ///
   /// - Parameters:
   ///   - world: The ranks.
   ///   - waiting: The way in which the thread waits for other ranks.
-  ///   - hasFailed: Returns true if missing pieces will never be added; called repeatedly while a piece is missing; if
-  ///     it returns true, the rest is skipped.
+  ///   - hasFailed: Called repeatedly while a piece is missing; if it returns true, because a thread has failed, the
+  ///     remaining pieces are skipped.
   /// - Throws: `MPIError` if a collective fails.
   public func finish(
     over world: borrowing Communicator, waiting: Waiting, unless hasFailed: () -> Bool = { false }
@@ -170,7 +170,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Exchanges a range of elements with all ranks and completes its sums.
+  /// Sums a range of elements over all ranks: an all-to-all of slices of partial sums, an all-gather of sums.
   private func exchange(
     _ part: Range<Int>, over world: borrowing Communicator, _ sent: inout [Element], _ received: inout [Element],
     _ waiting: Waiting
@@ -197,7 +197,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     }
   }
 
-  /// Copies slices of several nodes' sums: for each slice, one node after the other.
+  /// Copies slices of the sums of several tree nodes into a message, ordered by slice, then by node.
   private func copy(
     _ slices: [Range<Int>], of part: Range<Int>, _ nodes: [ShardTree.Node], into target: inout [Element],
     at start: Int

@@ -4,9 +4,9 @@
 /// takes two collectives: an all-to-all, in which every rank receives its slice of the partial sums of all others, and
 /// an all-gather of the summed slices.
 public struct ReductionMessages: Sendable {
-  /// The numbers of elements in the parts of each piece, in the order of the pieces.
+  /// The number of elements of each part, `[piece][part]`.
   public let parts: [[Int]]
-  /// The number of partial sums of each rank: its maximal subtrees.
+  /// The number of partial sums of each rank: one per largest subtree of the ``ShardTree`` with only its shards.
   public let partialSums: [Int]
 
   /// Counts the messages of a reduction.
@@ -14,7 +14,7 @@ public struct ReductionMessages: Sendable {
   /// - Parameters:
   ///   - length: The number of elements in each vector.
   ///   - pieces: The first element of each piece, ascending, from 0.
-  ///   - runs: The shards of each rank.
+  ///   - runs: The range of shards of each rank.
   public init(length: Int, pieces: [Int], runs: BlockPartition) {
     let (byteCount, ranks) = (MemoryLayout<Float>.stride, runs.runs.count)
     parts = zip(pieces, pieces.dropFirst() + [length]).map { lower, upper in
@@ -24,20 +24,18 @@ public struct ReductionMessages: Sendable {
     partialSums = runs.runs.map { run in tree.maximalSubtrees(inside: run).count }
   }
 
-  /// Returns the number of bytes of a vector that are exchanged at once: 4 MiB, or for more than 256 ranks 16 KiB for
-  /// each, up to 32 MiB.
+  /// Returns the largest size of a part in bytes: 4 MiB, or 16 KiB per rank if that is more, but at most 32 MiB.
   ///
-  /// Messages are then limited by the transfer, not by latency and the work on each of them, and the buffers stay
-  /// small.
+  /// Messages are then limited by bandwidth, not by latency and the work on each of them, and the buffers stay small.
   static func exchangedByteCount(ranks: Int) -> Int { min(max(4 << 20, ranks << 14), 32 << 20) }
 
-  /// Returns the lower bounds of the pieces of a vector that a backward pass completes from its end.
+  /// Returns the first element of each piece, for a vector that a backward pass completes from its end.
   ///
   /// - Parameters:
-  ///   - bounds: The lower bounds of elements that are complete together, ascending from 0.
+  ///   - bounds: The first element of each segment (range of elements that are completed together), ascending from 0.
   ///   - length: The number of elements in the vector.
   ///   - ranks: The number of ranks.
-  /// - Returns: Those of them that leave pieces as long as what is exchanged at once, or longer.
+  /// - Returns: A subset of `bounds`, such that no piece is smaller than a part unless the whole vector is.
   public static func pieces(at bounds: [Int], length: Int, ranks: Int) -> [Int] {
     let least = exchangedByteCount(ranks: ranks)
     var (pieces, end) = ([Int](), length)
@@ -49,7 +47,7 @@ public struct ReductionMessages: Sendable {
     return [0] + pieces.reversed().dropFirst(pieces.isEmpty ? 0 : 1)
   }
 
-  /// Returns the parts of a piece that are exchanged one after the other.
+  /// Returns the parts of a piece: the ranges of elements that are exchanged one after the other.
   static func parts(of piece: Range<Int>, elementByteCount: Int, ranks: Int) -> [Range<Int>] {
     let count = max(exchangedByteCount(ranks: ranks) / elementByteCount, 1)
     return stride(from: piece.lowerBound, to: max(piece.upperBound, piece.lowerBound + 1), by: count).map { lower in

@@ -1,4 +1,4 @@
-/// The binary tree that fixes the order in which the vectors of a global batch's shards are added.
+/// The binary tree that fixes the order in which the vectors of all shards (fixed parts) of a global batch are added.
 ///
 /// A node with n leaves splits at the largest power of two below n. The shape depends only on the number of shards, not
 /// on their distribution over ranks, so that a sum along the tree has the same bits on any number of ranks (IEEE
@@ -33,7 +33,7 @@ public struct ShardTree: Sendable {
     func isInside(_ run: Range<Int>) -> Bool { run.lowerBound <= first && end <= run.upperBound }
   }
 
-  /// The number of shards.
+  /// The number of shards, which are the leaves of the tree.
   public let leafCount: Int
 
   /// Creates the tree over `leafCount` shards.
@@ -46,7 +46,7 @@ public struct ShardTree: Sendable {
 
   var root: Node { Node(first: 0, count: leafCount) }
 
-  /// Returns the largest subtrees that lie inside a range of shards, in order.
+  /// Returns the largest subtrees that contain only shards in a range, in ascending order.
   func maximalSubtrees(inside run: Range<Int>) -> [Node] {
     func collect(_ node: Node) -> [Node] {
       if node.end <= run.lowerBound || run.upperBound <= node.first {

@@ -1,4 +1,4 @@
-/// The sum of one vector per shard over all shards of all ranks, in the fixed order of a ``ShardTree``.
+/// The sum of one vector per shard (fixed part of the global batch) over all ranks, in the order of a ``ShardTree``.
 ///
 /// It is a ``PiecewiseReduction`` with a single segment.
 public final class TreeReduction<Element: TreeElement>: Sendable {
@@ -22,7 +22,7 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   /// True if all shards of this rank were added, so that ``finish(over:into:waiting:)`` may be called.
   public var isComplete: Bool { reduction.isComplete }
 
-  /// Adds one shard's vector.
+  /// Adds the vector of one shard (part of the global batch).
   ///
   /// Callable from any thread; not collective.
   ///

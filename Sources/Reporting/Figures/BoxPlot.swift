@@ -1,4 +1,4 @@
-/// A box plot of a number in several groups, as inline SVG.
+/// A box plot of one measure in several groups, as inline SVG.
 ///
 /// Boxes range from the lower to the upper quartile with a line at the median, whiskers to the extremes; every value is
 /// a dot.

@@ -1,6 +1,6 @@
 /// A chart of curves over the course of training, as inline SVG.
 struct LineChart {
-  /// One curve.
+  /// One curve of the chart.
   struct Series {
     let name: String
     /// The points in order of ascending x.
@@ -21,7 +21,7 @@ struct LineChart {
   private static let right = 14.0
   private static let top = 10.0
   private static let bottom = 36.0
-  /// The largest number of points of a curve; longer curves are averaged.
+  /// The largest number of points of a curve; in a longer curve, groups of consecutive points are averaged.
   private static let pointLimit = 240
 
   /// The figure; `nil` if there are no points.

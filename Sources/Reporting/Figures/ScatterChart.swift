@@ -35,7 +35,7 @@ struct ScatterChart {
     return Elements.figure(title, body, caption: caption)
   }
 
-  /// The classes that get a marker: the ten with the most points, in the order of the labels.
+  /// The classes whose points are drawn with markers: the ten with the most points, in the order of the labels.
   private var shownClasses: [Int] {
     guard let labels else { return [] }
     var counts = [Int](repeating: 0, count: classNames.count)
@@ -53,7 +53,7 @@ struct ScatterChart {
     return "<path class=\"\(marker.styleClass)\" d=\"\(path)\"/>"
   }
 
-  /// Draws the points of all other classes as small dots.
+  /// Draws the points of the classes without a marker as small dots.
   private func others(_ all: [(x: Double, y: Double)], _ shown: [Int]) -> Markup {
     let rest = all.indices.filter { index in labels.map { labels in !shown.contains(labels[index]) } ?? true }
     guard !rest.isEmpty else { return "" }

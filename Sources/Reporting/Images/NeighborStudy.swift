@@ -12,7 +12,7 @@ struct NeighborStudy {
   private static let queryLimit = 6
   private static let neighborCount = 6
 
-  /// Finds the neighbors of some test images, of as many classes as possible.
+  /// Finds the neighbors of six test images, which are of different classes if possible.
   static func studies(_ sets: StudiedSets, training: FeatureRows, test: FeatureRows) throws -> [NeighborStudy] {
     let queries = StudiedSets.ofManyClasses(sets.test, queryLimit)
     let search = KNearestNeighbors(k: min(neighborCount, training.count), width: test.width)

@@ -56,7 +56,7 @@ struct StudiedSets {
       ? dataset : DatasetSubset(dataset, evenlySpaced(limit, below: dataset.count).map { sample in Int32(sample) })
   }
 
-  /// Returns some samples of as many classes as possible: the first of each class, then the second of each, and so on.
+  /// Returns the indices of up to `limit` samples: the first of each class, then the second of each class, and so on.
   static func ofManyClasses(_ dataset: any ImageDataset, _ limit: Int) -> [Int] {
     var ranks = [Int](repeating: 0, count: max(dataset.classNames.count, 1))
     let ranked = evenlySpaced(2000, below: dataset.count).map { sample -> (rank: Int, label: Int, sample: Int) in

@@ -183,7 +183,7 @@ private struct Plane {
     return (pull + SIMD2(pullX.sum(), pullY.sum()), push + SIMD2(pushX.sum(), pushY.sum()), sum + sums.sum())
   }
 
-  /// Returns eight elements from `first` on.
+  /// Returns eight consecutive elements, beginning with index `first`.
   private static func lanes(_ elements: [Float], _ first: Int) -> SIMD8<Float> {
     precondition(first + 8 <= elements.count, "eight elements from \(first) on of \(elements.count)")
     return unsafe elements.withUnsafeBytes { bytes in

@@ -2,7 +2,7 @@
 package struct Page {
   /// A section of the page with a heading.
   struct Section {
-    /// The section's anchor, a single word.
+    /// The section's HTML anchor, a single word.
     let name: String
     let title: String
     let content: Markup

@@ -31,7 +31,7 @@ struct NeighborSheet {
     rows.append((path, neighbors))
   }
 
-  /// Writes the sheet as HTML or PNG, depending on the ending of the path.
+  /// Writes the sheet as HTML or PNG, depending on the file extension.
   func write(to path: String) throws {
     if path.hasSuffix(".png") {
       let bytes = try picture().pngBytes()

@@ -116,9 +116,9 @@ package enum NeighborsStage {
 struct NearImage: Sendable {
   /// The sample's index in the training set.
   let sample: Int
-  /// The cosine similarity of the representations.
+  /// The cosine similarity of the representations of both images.
   let similarity: Double
 
-  /// The Euclidean distance of the representations scaled to unit length.
+  /// The Euclidean distance of both images' representations, scaled to unit length.
   var distance: Double { (2 * max(1 - similarity, 0)).squareRoot() }
 }

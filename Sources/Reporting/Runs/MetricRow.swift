@@ -9,7 +9,7 @@ package struct MetricRow: Sendable {
   package let step: Int
   /// The number of epochs trained when the record was written, with a fraction.
   package let epoch: Double
-  /// The numbers by field name.
+  /// The numeric fields of the record, by name.
   package let values: [String: Double]
   /// The seconds of each part of the step, by name.
   package let parts: [String: Double]

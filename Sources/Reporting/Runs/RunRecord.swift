@@ -70,13 +70,12 @@ package struct RunRecord: Sendable {
     }
   }
 
-  /// Returns the values of a field over the epochs.
+  /// Returns the values of a field as points (epoch, value), one for each record that contains the field.
   func points(_ field: String) -> [(x: Double, y: Double)] {
     rows.compactMap { row in row.values[field].map { value in (row.epoch, value) } }
   }
 
-  /// Returns the points of the rows of steps, or those of the rows of epochs where these are more, as in runs with few
-  /// steps an epoch.
+  /// Returns the values of a field as points (epoch, value): of the logged steps, or of the epochs if these are more.
   func stepPoints(_ field: String) -> [(x: Double, y: Double)] {
     func points(_ isStep: Bool) -> [(x: Double, y: Double)] {
       rows.filter { row in row.parts.isEmpty != isStep }.compactMap { row in
@@ -87,7 +86,7 @@ package struct RunRecord: Sendable {
     return steps.count >= others.count ? steps : others
   }
 
-  /// The results of the run and of later stages, such as accuracies, by field name.
+  /// The results of the run and of commands after training, such as accuracies, by field name.
   package var results: [String: Double] {
     var results = summary.filter { name, _ in Self.isAccuracy(name) }.compactMapValues(\.double)
     results.merge(evaluation.compactMapValues(\.double)) { _, new in new }

@@ -9,7 +9,7 @@ struct ClassificationSections {
   let classification: ClassificationStudy
   let classNames: [String]
 
-  /// The largest number of classes for which the whole matrix is shown.
+  /// The largest number of classes for which the whole confusion matrix is shown.
   private static let matrixLimit = 25
   private static let pairLimit = 20
 
@@ -48,7 +48,7 @@ struct ClassificationSections {
       """)
   }
 
-  /// The most frequent confusions, shown if the matrix would be too large.
+  /// The table of the most frequent confusions, shown if the whole matrix would be too large.
   private var pairs: Markup {
     let confusion = classification.confusion
     let all = classNames.indices.flatMap { label in

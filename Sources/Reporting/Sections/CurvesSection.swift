@@ -84,7 +84,7 @@ struct CurvesSection {
     chart("Speed", "views per second", series("views_per_second", "Speed"), fromZero: true)
   }
 
-  /// The charts of other measures that records may contain.
+  /// The charts of measures other than accuracies: alignment, uniformity, loss of the linear probe, temperature.
   private var others: [LineChart] {
     ["alignment", "uniformity", "linear_loss", "temperature"].map { field in
       let name = ResultNames.name(field)

@@ -40,7 +40,7 @@ struct OverviewSection {
     return numbers
   }
 
-  /// The launcher with its number of ranks, and a space; empty for one rank.
+  /// The launcher part of the command line, such as `mpirun -np 4` and a space; empty for one rank.
   private var start: String {
     run.summary["ranks"]?.double.map { ranks in ranks > 1 ? "mpirun -np \(Int(ranks)) " : "" } ?? ""
   }

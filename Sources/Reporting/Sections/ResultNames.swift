@@ -19,10 +19,10 @@ enum ResultNames {
     "mirror_top1": "with mirror images, top-1", "gradient_norm": "gradient norm", "loss": "loss",
   ]
 
-  /// The beginning of the fields of averaged weights.
+  /// The prefix of fields with results of the averaged weights.
   static let averagePrefix = RunWeights.average.fieldPrefix
 
-  /// Returns the name of a field; of one without a name, its words.
+  /// Returns the name to show for a field; by default, the field's own name with spaces.
   static func name(_ field: String) -> String {
     guard field.hasPrefix(averagePrefix) else { return names[field] ?? field.replacing("_", with: " ") }
     return name(String(field.dropFirst(averagePrefix.count))) + ", averaged weights"

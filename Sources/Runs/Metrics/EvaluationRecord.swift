@@ -23,7 +23,7 @@ package struct EvaluationRecord: MetricsRecord {
     /// The log of the mean of exp(−2 ‖x − y‖²) over pairs of queries.
     package var uniformity: Double?
 
-    /// No measures.
+    /// Creates a value without measures.
     package init() {}
   }
 
@@ -37,7 +37,7 @@ package struct EvaluationRecord: MetricsRecord {
   package var querySamples: Int
   /// The number of labeled samples among which the nearest neighbors of a query are found.
   package var referenceSamples: Int
-  /// The measures of the weights of the step.
+  /// The measures of the weights after the step.
   package var measures = Measures()
   /// The measures of the averaged weights (`--weight-average`), if there are any; their fields begin with `average_`.
   package var averageMeasures: Measures?

@@ -28,7 +28,7 @@ extension MetricsRecord {
 package struct MetricsLine<Record: MetricsRecord>: Codable, Sendable {
   /// The record that the line contains.
   package let record: Record
-  /// The time in ISO 8601, UTC.
+  /// The time of the record, in ISO 8601 (UTC).
   package let time: String
 
   private enum CodingKeys: String, CodingKey {

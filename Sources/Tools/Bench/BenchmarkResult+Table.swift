@@ -60,7 +60,7 @@ extension BenchmarkResult {
     return lines.joined(separator: "\n")
   }
 
-  /// Lists differences in machine and settings that may explain a ratio.
+  /// Returns the differences in machine and settings that may explain a difference in speed or memory.
   private func differences(from earlier: BenchmarkResult) -> [String] {
     let facts: [(name: String, own: String, other: String)] = [
       ("cpu", cpu, earlier.cpu), ("version", version, earlier.version), ("ranks", "\(ranks)", "\(earlier.ranks)"),

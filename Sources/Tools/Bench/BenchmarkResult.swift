@@ -5,11 +5,11 @@ import FoundationEssentials
 
 /// The result of `supcon bench`, with the structure of its JSON file.
 struct BenchmarkResult: Codable {
-  /// The seconds that a part of the step takes, where each rank's value is its median over the steps.
+  /// The seconds of one part of the step, over the ranks; each rank's value is its median over the steps.
   struct PartSeconds: Codable {
-    /// The mean of the ranks' values.
+    /// The mean over the ranks, in seconds.
     var mean: Double
-    /// The largest of the ranks' values.
+    /// The maximum over the ranks, in seconds.
     var slowestRank: Double
 
     package enum CodingKeys: String, CodingKey {
@@ -21,9 +21,9 @@ struct BenchmarkResult: Codable {
   /// The communication volume of one kind of collective per step.
   struct CollectiveShare: Codable {
     var calls: Double
-    /// The bytes received from other ranks.
+    /// The bytes received from other ranks per step.
     var receivedBytes: Double
-    /// The seconds in the calls, including the wait for the slowest rank.
+    /// The seconds in the calls per step, including the wait for the slowest rank.
     var seconds: Double
 
     package enum CodingKeys: String, CodingKey {
@@ -67,10 +67,9 @@ struct BenchmarkResult: Codable {
   /// The seconds from the start of the slowest rank's process to its first step; `nil` if the system does not report
   /// it.
   var startupSeconds: Double?
-  /// The bytes of embeddings, labels and log-sum-exps that a rank received from others per step: the mean over the
-  /// ranks.
+  /// The mean over ranks of the bytes of embeddings, labels and log-sum-exps received from others per step.
   var gatheredBytesPerRank: Int
-  /// The bytes of embeddings, labels and log-sum-exps that the rank with the most received from others per step.
+  /// The maximum over ranks of the bytes of embeddings, labels and log-sum-exps received from others per step.
   var gatheredBytesMaximum: Int
   /// The communication volume per step by MPI function name: the mean over steps and ranks.
   var collectives: [String: CollectiveShare]

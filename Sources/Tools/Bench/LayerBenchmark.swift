@@ -5,7 +5,7 @@ import MPI
 import NeuralNet
 import OneDNN
 
-/// `supcon bench --layers`: the time of each layer and pass of the encoder, on one thread, for one shard.
+/// The benchmark `supcon bench --layers`: the time of each layer and pass of the encoder, on one thread, for one shard.
 enum LayerBenchmark {
   /// The cost of each layer and pass in its fastest round.
   struct Costs {
@@ -16,7 +16,7 @@ enum LayerBenchmark {
       byKey.first { key, _ in key.layer == layer && key.pass == pass }?.value
     }
 
-    /// Takes those costs of a round that are lower than the costs so far.
+    /// Replaces the cost of each layer and pass by that of `round` if it is lower.
     mutating func take(_ round: [LayerProfile.Key: LayerProfile.Cost]) {
       for (key, cost) in round where cost.seconds < byKey[key]?.seconds ?? .infinity {
         byKey[key] = cost
@@ -24,7 +24,7 @@ enum LayerBenchmark {
     }
   }
 
-  /// Runs one shard forward and backward several times (rounds).
+  /// Runs the forward and backward pass of one shard (part of the batch) several times (rounds).
   ///
   /// Collective; requires a single rank.
   ///

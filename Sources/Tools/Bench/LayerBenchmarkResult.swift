@@ -38,9 +38,9 @@ struct LayerBenchmarkResult: Codable {
   var model: String
   var precision: String
   var imageSize: [Int]
-  /// The number of views in a shard.
+  /// The number of views in a shard, the part of the batch that a thread computes at a time.
   var views: Int
-  /// The seconds of all rows together.
+  /// The sum of the seconds of all rows.
   var seconds: Double
   var peaks: Peaks
   /// The rows in the order of the network's layers.

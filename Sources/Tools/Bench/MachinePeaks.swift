@@ -28,7 +28,7 @@ struct MachinePeaks {
       memoryGigabytesPerSecond: 1e-9 * (try bestRate((0..<threads).map { _ in CopyLoad() }, over: world)))
   }
 
-  /// Returns the most work per second that all ranks together did in a window.
+  /// Returns the highest rate of all ranks together in any window, in operations or bytes per second.
   private static func bestRate(_ loads: [any PeakLoad], over world: borrowing Communicator) throws -> Double {
     // The first call only touches memory and compiles kernels.
     _ = try rate(of: loads, windowSeconds: 0)
@@ -44,7 +44,7 @@ struct MachinePeaks {
     return rates.max() ?? 0
   }
 
-  /// Returns the work per second that this rank's threads did in one window; each thread does at least one unit.
+  /// Returns the rate of this rank's threads in one window; each thread runs at least one unit of work.
   private static func rate(of loads: [any PeakLoad], windowSeconds: Double) throws -> Double {
     let done = Mutex<(work: Double, error: (any Error)?)>((0, nil))
     // Safe: each load is used by one thread only.

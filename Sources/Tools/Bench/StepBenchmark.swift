@@ -144,7 +144,7 @@ package enum StepBenchmark {
 /// The durations of the measured steps and of their parts on this rank.
 private struct StepTimes {
   private var steps: [Double] = []
-  /// For each part and the remainder, its seconds in each step.
+  /// The seconds of each part and of the remainder, `[part][step]`.
   private var parts = [[Double]](repeating: [], count: BenchmarkResult.partNames.count)
 
   mutating func add(seconds: Double, parts own: [Double]) {
@@ -163,7 +163,7 @@ private struct StepTimes {
     return median(slowest) ?? 0
   }
 
-  /// Returns each part's median over the steps, averaged over the ranks and for the slowest rank.
+  /// Returns each part's median over the steps: its mean over the ranks, and its maximum.
   ///
   /// Collective.
   func secondsByPart(over world: borrowing Communicator) throws -> [String: BenchmarkResult.PartSeconds] {

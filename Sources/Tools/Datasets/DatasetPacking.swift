@@ -7,7 +7,7 @@ import MPI
 
 /// The packing of a folder's images, decoded and reduced, into one file.
 package enum DatasetPacking {
-  /// Writes the pack on rank 0, with as many threads as all ranks together would use.
+  /// Writes the pack (file of decoded images) on rank 0, which uses the total number of threads of all ranks.
   ///
   /// Collective.
   ///

@@ -38,7 +38,8 @@ package enum Doctor {
   ///   - request: The options of `supcon doctor`.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` if there is any problem, with its own exit code, or 78 if it would not end a run.
+  /// - Throws: ``CollectiveError`` if there is any problem, with the exit code that the problem has in a run, or 78 if
+  ///   a run would continue.
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {

@@ -17,7 +17,9 @@ package enum LossEvaluation {
     /// The label of rows without a class, which are neither anchors nor positives, but negatives of all other rows;
     /// `nil` if all labels are classes.
     package var ignoredLabel: Int64?
-    /// The number V of views per sample: rows kN/V … (k+1)N/V − 1 are view k of the samples.
+    /// The number of views per sample; the rows are view 0 of all samples, then view 1, and so on.
+    ///
+    /// Needed for SimCLR and, with labels, for variants of the loss that distinguish the views of a sample.
     ///
     /// With labels, given only for variants of the loss that distinguish the views of a sample.
     package var views: Int?
@@ -85,7 +87,7 @@ package enum LossEvaluation {
     /// The lower bound of the loss for these labels.
     package let lowerBound: Double
 
-    /// The values as one JSON object.
+    /// The values as JSON text, one object.
     package var json: String {
       JSONValue.object([
         "loss": .number(loss), "anchors": .integer(anchors), "collapse_value": .number(collapseValue),
@@ -215,7 +217,7 @@ package enum LossEvaluation {
     return RowClasses(labels: labels, ignoring: request.ignoredLabel)
   }
 
-  /// Returns the refusal of labels that are not one number a row, with the command that makes them so.
+  /// Returns the error for labels whose shape is not `[rows]`, with the command that converts them.
   private static func wrongShape(of file: NumPyFile, rowCount: Int) -> FileError {
     let problem = "\(file.path): expected the shape [\(rowCount)], found \(file.shape)"
     guard file.shape.count == 2, file.shape[0] == rowCount else { return FileError(.content, problem) }

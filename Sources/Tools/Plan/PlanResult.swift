@@ -32,11 +32,10 @@ struct PlanResult: Codable {
   var freeBytes: Int?
   var fits: Bool
   var shardsPerRank: Int
-  /// The number of those shards whose activations are saved for the backward pass; the others are recomputed.
+  /// The number of a rank's shards (parts of the batch) whose activations are saved; the others are recomputed.
   var shardsKept: Int
   var shardActivationBytes: Int
-  /// The bytes of a shard of which only the outputs of blocks are saved; absent unless shards share BatchNorm's
-  /// statistics.
+  /// The bytes of a shard of which only the block outputs are saved; absent unless shards share BatchNorm statistics.
   var shardOutlineBytes: Int?
   var stepsPerEpoch: Int
   var steps: Int
@@ -97,8 +96,9 @@ struct PlanResult: Codable {
     self.scaling = scaling
   }
 
-  /// Returns the parts of a layout: `encoder.layer1.0.conv1.weight` belongs to `layer1`, everything before the groups
-  /// of blocks to `stem`.
+  /// Returns the parts of the network with their numbers of parameters.
+  ///
+  /// `encoder.layer1.0.conv1.weight` belongs to the part `layer1`, everything before the groups of blocks to `stem`.
   private static func parts(of layout: VectorLayout) -> [Part] {
     var parts: [Part] = []
     for slice in layout.slices {

@@ -14,9 +14,9 @@ package enum Planning {
     package var overrides: ConfigurationOverrides
     /// The number of ranks on a host; `nil` for the ranks of this job.
     package var ranks: Int?
-    /// The number of hosts that are not here; `nil` for those of this job.
+    /// The number of hosts to plan for, if they are not those of this job; `nil` for the hosts of this job.
     package var hosts: Int?
-    /// Speed and latency of the network between them, as text.
+    /// The speed and latency of the network between the hosts, as text such as `10Gb/s,30us`.
     package var link: String?
     /// True to propose ranks and threads instead of planning for given ones.
     package var isProposing = false
@@ -129,7 +129,7 @@ package enum Planning {
 }
 
 extension Planning.Request {
-  /// Returns the error in the options of several hosts, or `nil`.
+  /// Returns the error message for the options about several hosts; `nil` if they are valid.
   private func problemOfHosts(ranks launched: Int) -> String? {
     guard let hosts else {
       return link.map { link in "--link \(link): describes the network between hosts; add --hosts, or leave it out" }
@@ -159,7 +159,7 @@ extension Planning.Request {
 }
 
 extension Planning.Request {
-  /// Returns the error in the options of a proposal, or `nil`.
+  /// Returns the error message for the options of a proposal; `nil` if they are valid.
   private func problemOfProposal(ranks launched: Int) -> String? {
     guard isProposing else {
       let given = [("cores", host.cores), ("sockets", host.sockets), ("memory", host.memoryByteCount)]

@@ -26,9 +26,9 @@ struct ProposalResult: Codable {
     /// The binding: `core` if each rank is bound to cores of its own, else `none`.
     var binding: String
     var memoryPerHostBytes: Int
-    /// The largest number of shards that one thread computes one after the other.
+    /// The largest number of shards (parts of the batch) that one thread computes, one after the other.
     var shardsPerThread: Int
-    /// The fraction of shards that run forward twice, because their activations are not saved.
+    /// The fraction of shards (parts of the batch) whose forward pass runs twice, because activations are not saved.
     var recomputedShare: Double
   }
 

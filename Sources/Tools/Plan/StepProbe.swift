@@ -15,15 +15,15 @@ struct StepProbe {
   let stepSeconds: Double
   /// The seconds of this rank's own work.
   let compute: ComputeSeconds
-  /// The number of elements of the vector that the ranks reduce.
+  /// The number of elements of the vector that is summed over the ranks.
   let vectorLength: Int
-  /// The lower bounds of its parts that a backward pass completes.
+  /// The first element of each segment of the vector (range that the backward pass completes at once), ascending.
   let segments: [Int]
 
   /// The approximate number of rows for which the loss is timed.
   private static let lossRows = 2048
 
-  /// Measures for a few seconds.
+  /// Measures a few small training steps and the loss, which takes a few seconds.
   ///
   /// Collective.
   ///
@@ -61,17 +61,17 @@ struct StepProbe {
     stepSeconds = whole[0]
   }
 
-  /// The measurements of a step with one shard a thread.
+  /// The measurements of a step with one shard (part of the batch) per thread.
   private struct Measured {
-    /// The seconds of the parts of the step, at the index of each one's ``StepPart/rawValue``.
+    /// The seconds of each part of the step, indexed by ``StepPart/rawValue``.
     var parts: [Double]
     var vectorLength: Int
     var segments: [Int]
-    /// The seconds at which each segment is complete; 0 if they are not timed.
+    /// The seconds from the start of the backward pass until each segment is complete; 0 if they are not timed.
     var segmentSeconds: [Double]
   }
 
-  /// Takes a few steps with one shard a thread.
+  /// Runs and measures a few steps with one shard (part of the batch) per thread.
   private static func probe(
     _ configuration: Configuration, viewSize: ImageSize, workers: Int, timesSegments: Bool,
     over world: borrowing Communicator
@@ -105,8 +105,8 @@ struct StepProbe {
       parts: best, vectorLength: step.vector.count, segments: step.segments, segmentSeconds: segmentSeconds)
   }
 
-  /// Returns the seconds of the loss: those of the gather and the classes for each global row, and the others for each
-  /// pair of a global row and one of the rank's own.
+  /// Returns the seconds of the loss: per row of the global batch for the gather and the classes, and for the rest per
+  /// pair of a row of the global batch and a row of this rank.
   private static func lossSeconds(_ configuration: Configuration, over world: borrowing Communicator) throws
     -> (perRow: Double, perPair: Double)
   {

@@ -11,7 +11,7 @@ struct SyntheticDataset: ImageDataset {
 
   private let images: [RGBImage]
 
-  /// Creates a dataset of `count` images, which repeat.
+  /// Creates a dataset of `count` samples, which repeat a few images.
   init(count: Int, viewSize: ImageSize) {
     // As many classes as different images.
     let drawn = ShapesDataset(count: 10, seed: 0, split: .train)

@@ -1,18 +1,18 @@
 import MPI
 
-/// The messages of one purpose in a step: their number, bytes and seconds.
+/// The cost of the messages of one purpose in a step: number of collectives, bytes and seconds.
 package struct MessageCost: Sendable, Codable, Equatable {
   /// The purpose of the messages, such as `embeddings`.
   package var name: String
-  /// The name of the library's function.
+  /// The name of the MPI function.
   package var collective: String
   /// The number of collectives.
   package var calls = 0
-  /// The bytes that a rank receives from other ranks, the mean over the ranks: what `supcon bench` counts.
+  /// The bytes that a rank receives from other ranks, averaged over the ranks, as `supcon bench` counts them.
   package var receivedBytes = 0.0
   /// The bytes that cross the link of the busiest host, in the busier direction.
   package var networkBytes = 0.0
-  /// The seconds of the collectives, all ranks entering at once.
+  /// The seconds of the collectives, if all ranks enter at the same time.
   package var seconds = 0.0
 
   init(_ name: String, _ collective: Collective) {
@@ -29,9 +29,9 @@ package struct MessageCost: Sendable, Codable, Equatable {
   }
 }
 
-/// Equal hosts with equally many ranks, numbered host by host, and the costs of collectives among them.
+/// A cluster of equal hosts, each with the same number of consecutive ranks, and the costs of collectives on it.
 ///
-/// Messages inside a host cost nothing; those of a host share its link.
+/// Messages inside a host cost nothing; all messages to and from other hosts share the host's link.
 struct Cluster {
   let hosts: Int
   let ranksPerHost: Int
@@ -39,27 +39,29 @@ struct Cluster {
 
   var ranks: Int { hosts * ranksPerHost }
 
-  /// The seconds of a core for a message of a rank, in the library and in the kernel's TCP.
+  /// The CPU seconds per message of a rank, in the MPI library and in the kernel's TCP.
   static let messageSeconds = 5e-6
 
   /// The number of ranks on other hosts.
   private var ranksElsewhere: Int { ranks - ranksPerHost }
 
-  /// The seconds of a core for the messages of a collective in which every rank sends to all others.
+  /// The CPU seconds of a rank for its messages to other hosts, if every rank sends to all others.
   var workSeconds: Double { Double(ranksElsewhere) * Self.messageSeconds }
 
-  /// The bytes of the result from which an all-gather goes around the ring.
+  /// The smallest result in bytes for which MPI's all-gather uses the ring algorithm.
   ///
-  /// It is MPICH's number; Open MPI's tables of blocks and ranks do nearly the same.
+  /// This is MPICH's limit; Open MPI's decision tables for block size and number of ranks give nearly the same.
   static let longGather = 512 << 10
 
-  /// All-gather of equal blocks: by doubling distances, or around the ring of ranks where the result is long.
+  /// Returns the cost of an all-gather of equal blocks: by recursive doubling, or by a ring for long results.
+  ///
+  /// With R ranks, r of them on each host, b bytes per block, latency L and bandwidth B:
   ///
   ///     ring       R − 1 rounds, in each of which one block enters every host:   (R − 1)(L + b/B)
   ///     doubling   ⌈log₂ R⌉ rounds; every rank receives each block once:         ⌈log₂ R⌉ L + r (R − r) b/B
   ///
-  /// - Parameter block: The bytes of a rank's block.
-  /// - Returns: The bytes into a host and the seconds.
+  /// - Parameter block: The bytes of one rank's block.
+  /// - Returns: The bytes that each host receives, and the seconds.
   func allGather(block: Double) -> (networkBytes: Double, seconds: Double) {
     guard hosts > 1 else { return (0, 0) }
     let ringBytes = Double(ranks - 1) * block
@@ -75,8 +77,7 @@ struct Cluster {
   ///
   /// - Parameters:
   ///   - networkBytes: The bytes that cross the busiest host's link.
-  ///   - isSleeping: True if the main thread sleeps between polls, which finds the end of the messages half a pause
-  ///     late at each side.
+  ///   - isSleeping: True if the main thread sleeps between polls, which costs sender and receiver half a pause each.
   /// - Returns: The seconds.
   func exchangeSeconds(networkBytes: Double, isSleeping: Bool) -> Double {
     guard hosts > 1 else { return 0 }

@@ -2,7 +2,7 @@ import Configuration
 
 /// The link of each host to the network that joins all of them.
 package struct NetworkLink: Sendable, Equatable, Codable {
-  /// The bytes a second, in each direction at the same time.
+  /// The bandwidth in bytes per second, in each direction at the same time.
   package var bytesPerSecond: Double
   /// The seconds until the first byte of a message arrives.
   package var latencySeconds: Double
@@ -12,9 +12,9 @@ package struct NetworkLink: Sendable, Equatable, Codable {
     self.latencySeconds = latencySeconds
   }
 
-  /// Bytes a second by unit; case counts, as a byte has eight bits.
+  /// The bytes per second of each unit of speed; `b` stands for bits and `B` for bytes.
   private static let speeds = ["Gb/s": 1e9 / 8, "Mb/s": 1e6 / 8, "GB/s": 1e9]
-  /// Seconds by unit.
+  /// The seconds of each unit of latency.
   private static let times = ["us": 1e-6, "ms": 1e-3]
 
   /// Reads a speed and a latency, such as `10Gb/s,30us`; `nil` if the text is anything else.
@@ -33,14 +33,14 @@ package struct NetworkLink: Sendable, Equatable, Codable {
     return number * unit
   }
 
-  /// Returns the error message for a text that is no link, with examples; `nil` for a link.
+  /// Returns the error message, with examples, for a text that ``init(_:)`` cannot read; otherwise `nil`.
   package static func problem(_ text: String) -> String? {
     NetworkLink(text) == nil
       ? "--link \(text): expected a speed in Gb/s, Mb/s or GB/s and a latency in us or ms, such as 10Gb/s,30us or 1.25GB/s,0.1ms"
       : nil
   }
 
-  /// The link in words.
+  /// The speed and latency as text, such as `10 Gb/s, 30 us`.
   var text: String {
     let speed = 8e-9 * bytesPerSecond
     return

@@ -1,12 +1,12 @@
 import MPI
 
-/// The cost of the gradients' reduction over the ranks, piece by piece.
+/// The cost of summing the gradient over the ranks, for each piece (range of elements that is exchanged together).
 struct ReductionCost {
-  /// The slices of partial sums, by MPI_Alltoall.
+  /// The cost of exchanging slices of partial sums.
   private(set) var slices = MessageCost("gradient slices", .allToAll)
-  /// The summed slices, by MPI_Allgather.
+  /// The cost of all-gathering the summed slices.
   private(set) var sums = MessageCost("gradient sums", .allGather)
-  /// The seconds of each piece, in the order of the pieces.
+  /// The seconds of exchanging each piece (range of elements), in ascending order.
   private(set) var pieceSeconds: [Double] = []
 
   private let cluster: Cluster
@@ -17,9 +17,9 @@ struct ReductionCost {
   /// Counts the messages of a reduction.
   ///
   /// - Parameters:
-  ///   - messages: Its messages.
+  ///   - messages: The messages of the reduction.
   ///   - cluster: The hosts.
-  ///   - isOverlapping: True if it takes place during the backward pass, by nonblocking collectives.
+  ///   - isOverlapping: True if the reduction runs during the backward pass, with nonblocking collectives.
   init(_ messages: ReductionMessages, on cluster: Cluster, isOverlapping: Bool) {
     self.cluster = cluster
     self.isOverlapping = isOverlapping
@@ -38,7 +38,7 @@ struct ReductionCost {
     }
   }
 
-  /// Adds the two collectives of a part of the vector.
+  /// Adds the cost of the two collectives for a part of `count` elements.
   private mutating func add(_ count: Int) {
     let byteCount = Double(MemoryLayout<Float>.stride)
     let ranks = cluster.ranks
@@ -69,20 +69,20 @@ struct ReductionCost {
     }
   }
 
-  /// Returns the bytes of elements on the network; none on a single host.
+  /// Returns the bytes of float32 elements on the network; 0 on a single host.
   private func hostBytes(_ elements: Int) -> Double {
     cluster.hosts > 1 ? Double(elements * MemoryLayout<Float>.stride) : 0
   }
 
-  /// Returns the seconds of the reduction after the end of the backward pass.
+  /// Returns the seconds by which the reduction ends after the backward pass.
   ///
-  /// The last piece of the vector is complete first; each is exchanged after the one behind it. The work on messages
-  /// takes one of the cores on which the threads compute.
+  /// Pieces are exchanged one after the other, from the end of the vector to its start. The CPU time for messages is
+  /// taken from the computing threads.
   ///
   /// - Parameters:
   ///   - completions: The seconds before the end of the backward pass at which each piece is complete.
-  ///   - threads: The number of threads that compute meanwhile.
-  /// - Returns: Those seconds; without overlap the whole reduction.
+  ///   - threads: The number of threads that compute at the same time.
+  /// - Returns: The seconds; without overlap, the seconds of the whole reduction.
   func exposedSeconds(completions: [Double], threads: Int) -> Double {
     guard isOverlapping else { return pieceSeconds.reduce(0, +) }
     var end = -Double.infinity

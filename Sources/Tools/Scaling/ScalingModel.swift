@@ -2,19 +2,19 @@ import MPI
 
 /// The sizes of batch and model that determine how many bytes the ranks exchange in one step.
 package struct StepSizes: Sendable, Codable {
-  /// The number of samples in a shard.
+  /// The number of samples in a shard (fixed part of the global batch).
   package var samplesPerShard: Int
-  /// The rows of a shard: its samples × views.
+  /// The number of rows (views) in a shard.
   package var rowsPerShard: Int
-  /// The bytes of an embedding in messages; 0 without a contrastive loss.
+  /// The bytes of one embedding in a message; 0 without a contrastive loss.
   package var embeddingByteCount: Int
-  /// The bytes of the numbers that the loss gathers of each row.
+  /// The bytes per row of the row statistics that the loss gathers.
   package var statisticByteCount: Int
-  /// The bytes that are gathered of each sample's label.
+  /// The bytes per sample of the labels that the loss gathers.
   package var labelByteCount: Int
-  /// The number of elements of the reduced vector.
+  /// The number of elements of the vector that is summed over the ranks.
   package var vectorLength: Int
-  /// The lower bounds of its parts that a backward pass completes, ascending from 0.
+  /// The first element of each segment of the vector (range that the backward pass completes at once), ascending.
   package var segments: [Int]
 
   package init(
@@ -33,19 +33,19 @@ package struct StepSizes: Sendable, Codable {
 
 /// The seconds of a rank's own computation in a step, as measured on one rank.
 package struct ComputeSeconds: Sendable, Codable {
-  /// The seconds in which the views of a shard are made.
+  /// The seconds of making the views of a shard.
   package var data: Double
   /// The seconds of the forward pass of a shard.
   package var forward: Double
   /// The seconds of the backward pass of a shard.
   package var backward: Double
-  /// The share of the shards that run forward twice.
+  /// The fraction of shards (parts of the batch) whose forward pass is computed twice.
   package var recomputedShare: Double
-  /// The seconds after the start of a backward pass at which each segment of the reduced vector is complete.
+  /// The seconds from the start of a backward pass until each segment of the vector is complete.
   package var segments: [Double]
-  /// The seconds of the loss for each row of the global batch.
+  /// The seconds of the loss per row of the global batch.
   package var lossPerRow: Double
-  /// The seconds of the loss for each pair of a row of the global batch and one of the rank's own.
+  /// The seconds of the loss per pair of a row of the global batch and a row of the rank.
   package var lossPerPair: Double
   /// The seconds of the update of the parameters by the optimizer.
   package var update: Double
@@ -65,16 +65,15 @@ package struct ComputeSeconds: Sendable, Codable {
   }
 }
 
-/// A model of a training step on any number of equal hosts: the program's own collectives, and measured seconds of
-/// computing.
+/// A model of the time of a training step on any number of equal hosts, from measurements on one rank.
 package struct ScalingModel: Sendable {
   package var sizes: StepSizes
   package var compute: ComputeSeconds
   package var ranksPerHost: Int
-  /// The threads of each rank that compute shards.
+  /// The number of threads of each rank that compute shards (parts of the batch).
   package var threads: Int
   package var link: NetworkLink
-  /// True if gradients are reduced during the backward pass wherever there are several hosts.
+  /// True if gradients are summed over the ranks during the backward pass, when there are several hosts.
   package var isOverlapping: Bool
 
   package init(
@@ -92,9 +91,9 @@ package struct ScalingModel: Sendable {
   /// Predicts the time and the messages of a step.
   ///
   /// - Parameters:
-  ///   - shards: The shards of the global batch, at least one a rank.
+  ///   - shards: The number of shards of the global batch, at least one per rank.
   ///   - hosts: The number of hosts.
-  /// - Returns: The prediction for the rank with most shards.
+  /// - Returns: The prediction for the rank with the most shards.
   package func step(shards: Int, hosts: Int) -> StepPrediction {
     let cluster = Cluster(hosts: hosts, ranksPerHost: ranksPerHost, link: link)
     let runs = BlockPartition(total: shards, parts: cluster.ranks)
@@ -121,8 +120,7 @@ package struct ScalingModel: Sendable {
       traffic: (gathers + [reduction.slices, reduction.sums]).filter { cost in cost.calls > 0 })
   }
 
-  /// Returns the seconds before the end of the backward passes at which each piece is complete: the last shard of a
-  /// thread completes the sums.
+  /// Returns, for each piece, the seconds from its completion until the end of the backward pass of the last shard.
   private func completions(of pieces: [Int]) -> [Double] {
     let whole = compute.segments.max() ?? 0
     return zip(sizes.segments, compute.segments).filter { bound, _ in pieces.contains(bound) }.map { _, seconds in
@@ -130,7 +128,7 @@ package struct ScalingModel: Sendable {
     }
   }
 
-  /// Returns the gathers of the contrastive loss.
+  /// Returns the costs of gathering embeddings, labels and row statistics for the contrastive loss.
   private func gathers(shards: Int, most: Int, on cluster: Cluster) -> [MessageCost] {
     let all: [(name: String, bytesPerShard: Int)] = [
       ("embeddings", sizes.rowsPerShard * sizes.embeddingByteCount),
@@ -146,21 +144,21 @@ package struct ScalingModel: Sendable {
     }
   }
 
-  /// Returns the samples a second of a step on several hosts ÷ the hosts times those of one host with its share of the
-  /// shards.
+  /// Returns the weak scaling efficiency: samples per second ÷ (hosts × samples per second of one host with its share
+  /// of the batch).
   package func efficiency(of step: StepPrediction) -> Double {
     let alone = self.step(shards: max(step.samples / sizes.samplesPerShard / step.hosts, ranksPerHost), hosts: 1)
     return step.samplesPerSecond / (Double(step.hosts) * alone.samplesPerSecond)
   }
 
-  /// The share of the step up to which the network counts as hidden.
+  /// The largest fraction of a step's time for which the network counts as hidden.
   package static let hiddenShare = 0.05
 
-  /// Finds the smallest batch of a host at which the network takes at most 5 % of the step, of 1, 2, 4, … shards a
-  /// thread.
+  /// Returns the smallest batch per host, of 1, 2, 4, … shards per thread, at which the network takes at most 5 % of
+  /// the step.
   ///
   /// - Parameter hosts: The number of hosts.
-  /// - Returns: Its samples; `nil` if none is large enough.
+  /// - Returns: The number of samples; `nil` if none of the batches is large enough.
   package func hiddenSamplesPerHost(hosts: Int) -> Int? {
     // Up to more shards one after the other than any host computes in a step.
     let shardCounts = (0...12).map { power in threads * ranksPerHost << power }
@@ -173,8 +171,8 @@ package struct ScalingModel: Sendable {
   /// Predicts the step on 1, 2, 4, … hosts and on `hosts` hosts, with the same batch on each host.
   ///
   /// - Parameters:
-  ///   - shardsPerHost: The shards of a host, at least one a rank.
-  ///   - hosts: The last number of hosts.
+  ///   - shardsPerHost: The number of shards per host, at least one per rank.
+  ///   - hosts: The largest number of hosts.
   /// - Returns: A prediction for each number of hosts.
   package func weakScaling(shardsPerHost: Int, to hosts: Int) -> [StepPrediction] {
     var counts: [Int] = []

@@ -6,41 +6,42 @@ import MPI
 struct ScalingResult: Codable {
   var hosts: Int
   var ranksPerHost: Int
-  /// The network; absent for one host.
+  /// The network between the hosts; absent for one host.
   var link: NetworkLink?
   var overlap: Bool
   var secondsPerStep: Double
   /// The seconds of the parts of the step.
   var seconds: StepPrediction.Seconds
-  /// The seconds of the whole reduction of gradients, of which the backward pass hides a part.
+  /// The seconds of the whole reduction of gradients, part of which overlaps with the backward pass.
   var reductionSeconds: Double
-  /// The share of the step in which ranks only wait for messages.
+  /// The fraction of the step in which ranks only wait for messages.
   var networkShare: Double
-  /// Samples a second ÷ hosts times those of one host with its share of the batch.
+  /// The weak scaling efficiency: samples per second ÷ (hosts × samples per second of one host with its share of the
+  /// batch).
   var efficiency: Double
   /// The bytes that cross the link of the busiest host in a step, in the busier direction.
   var networkBytesPerHost: Double
-  /// The messages by purpose.
+  /// The costs of messages by purpose.
   var traffic: [MessageCost]
-  /// The smallest batch of a host, of 1, 2, 4, … shards a thread, at which the network takes at most 5 % of the step;
+  /// The smallest batch per host, of 1, 2, 4, … shards per thread, at which the network takes at most 5 % of the step;
   /// absent if none is large enough.
   var hiddenBatchPerHost: Int?
   /// The predictions for fewer hosts with the same batch on each host.
   var weakScaling: [Row]
   var assumptions: [String]
 
-  /// The inputs of the model: the sizes of messages, and measured seconds.
+  /// The inputs of the model: the sizes of batch and model, and measured seconds.
   var inputs: Inputs
 
-  /// The inputs of the model.
+  /// The inputs of the model: the sizes of batch and model, and measured seconds.
   struct Inputs: Codable {
     var sizes: StepSizes
     var compute: ComputeSeconds
-    /// The seconds that a core spends on a message.
+    /// The CPU seconds per message.
     var messageSeconds: Double
   }
 
-  /// One number of hosts.
+  /// The prediction for one number of hosts.
   struct Row: Codable {
     var hosts: Int
     var ranks: Int
@@ -58,8 +59,8 @@ struct ScalingResult: Codable {
   ///   - configuration: A resolved configuration.
   ///   - probe: The measurements of one rank.
   ///   - hosts: The number of hosts.
-  ///   - ranksPerHost: The ranks of each.
-  ///   - link: The network between them; `nil` for one host.
+  ///   - ranksPerHost: The number of ranks on each host.
+  ///   - link: The network between the hosts; `nil` for one host.
   init(_ configuration: Configuration, _ probe: StepProbe, hosts: Int, ranksPerHost: Int, _ link: NetworkLink?) {
     let batches = configuration.batches
     let model = ScalingModel(
@@ -91,7 +92,7 @@ struct ScalingResult: Codable {
     assumptions = Self.assumptions(model, hosts: hosts)
   }
 
-  /// Returns the assumptions of the model in sentences.
+  /// Returns the assumptions of the model, one per sentence.
   private static func assumptions(_ model: ScalingModel, hosts: Int) -> [String] {
     let ranks = "\(counted(model.ranksPerHost, "rank")) × \(counted(model.threads, "thread"))"
     let computing =
@@ -109,7 +110,7 @@ struct ScalingResult: Codable {
     ]
   }
 
-  /// The result as lines of a table.
+  /// The lines of the result as a table for the terminal.
   var lines: [String] {
     var lines = [
       "\(counted(hosts, "host")) × \(counted(ranksPerHost, "rank"))" + (link.map { link in ", \(link.text)" } ?? ""),
@@ -151,7 +152,7 @@ struct ScalingResult: Codable {
 }
 
 extension StepSizes {
-  /// Creates the sizes of a resolved configuration and its probed model.
+  /// Creates the sizes from a resolved configuration and the measurements of its model.
   init(_ configuration: Configuration, _ probe: StepProbe) {
     let (loss, batches) = (configuration.loss, configuration.batches)
     let isContrasting = configuration.isContrasting

@@ -1,18 +1,18 @@
 /// The predicted time and traffic of a training step.
 package struct StepPrediction: Sendable, Equatable {
-  /// The seconds of the parts of a step, each without what an earlier one hides.
+  /// The seconds of each part of a step; time that overlaps with an earlier part is not counted.
   package struct Seconds: Sendable, Codable, Equatable {
-    /// Samples → views.
+    /// The making of views from samples.
     package var data: Double
-    /// Views → embeddings.
+    /// The forward pass, from views to embeddings.
     package var forward: Double
     /// The gathers of embeddings, labels and log-sum-exps.
     package var gather: Double
-    /// The contrastive loss and the embedding gradients.
+    /// The contrastive loss and the gradient of the embeddings.
     package var loss: Double
-    /// Embedding gradients → gradients; includes recomputed forward passes.
+    /// The backward pass, from the gradient of the embeddings; includes recomputed forward passes.
     package var backward: Double
-    /// The reduction over the ranks that follows the backward pass.
+    /// The part of the gradients' reduction over the ranks that does not overlap with the backward pass.
     package var reduce: Double
     /// The update of the parameters by the optimizer.
     package var update: Double
@@ -24,7 +24,7 @@ package struct StepPrediction: Sendable, Equatable {
       (self.backward, self.reduce, self.update) = (backward, reduce, update)
     }
 
-    /// The parts in words, in the order of computation.
+    /// The parts with a description each, in the order of computation.
     var parts: [(name: String, seconds: Double)] {
       [
         ("data: images to views", data), ("forward: views to embeddings", forward),
@@ -36,12 +36,12 @@ package struct StepPrediction: Sendable, Equatable {
 
   package var hosts: Int
   package var ranks: Int
-  /// The samples of the global batch.
+  /// The number of samples in the global batch.
   package var samples: Int
   package var seconds: Seconds
-  /// The seconds of the whole reduction, of which the backward pass hides a part.
+  /// The seconds of the whole reduction of gradients, part of which overlaps with the backward pass.
   package var reductionSeconds: Double
-  /// The messages by purpose, in the order of the step.
+  /// The costs of messages by purpose, in the order of the step.
   package var traffic: [MessageCost]
 
   package init(
@@ -58,8 +58,8 @@ package struct StepPrediction: Sendable, Equatable {
   /// The seconds of the step.
   package var stepSeconds: Double { seconds.parts.reduce(0) { sum, part in sum + part.seconds } }
   package var samplesPerSecond: Double { Double(samples) / stepSeconds }
-  /// The share of the step in which ranks only wait for messages.
+  /// The fraction of the step in which ranks only wait for messages.
   package var networkShare: Double { (seconds.gather + seconds.reduce) / stepSeconds }
-  /// The bytes that cross the link of the busiest host.
+  /// The bytes per step that cross the link of the busiest host, in the busier direction.
   package var networkBytes: Double { traffic.reduce(0) { sum, cost in sum + cost.networkBytes } }
 }

@@ -1,10 +1,10 @@
 import ArgumentParser
 
-/// The completion scripts of the argument parser, with words after `supcon help`, which it leaves empty.
+/// The shell completion scripts: those of the argument parser, with the words that can follow `supcon help` added.
 enum CompletionScript {
   private static let option = "--generate-completion-script"
 
-  /// Returns the script that the arguments ask for; `nil` if they ask for none, or for that of an unknown shell.
+  /// Returns the script that the arguments request; `nil` if they request none, or the script of an unknown shell.
   static func text(for arguments: [String]) -> String? {
     guard arguments.count == 2, arguments[0] == option, let shell = CompletionShell(rawValue: arguments[1]) else {
       return nil
@@ -33,7 +33,7 @@ enum CompletionScript {
 }
 
 extension String {
-  /// Returns the first range of a text from an index on; `nil` if there is none.
+  /// Returns the range of the first occurrence of `text`, at or after the index `start`; `nil` if there is none.
   fileprivate func place(of text: String, from start: Index? = nil) -> Range<Index>? {
     self[(start ?? startIndex)...].firstRange(of: text)
   }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Configuration
 
-/// A subcommand whose options may also come from a recipe and a configuration file.
+/// A subcommand whose options may also come from a recipe (options of a published result) and a configuration file.
 protocol ConfiguredCommand: RankedCommand {
-  /// The training command for which recipes are accepted.
+  /// The training command whose recipes the subcommand accepts.
   static var command: TrainingCommand { get }
 
   /// The options of the training run.

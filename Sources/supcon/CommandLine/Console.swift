@@ -13,7 +13,7 @@ enum Console {
   ///
   /// If the output cannot be written, the run is asked to stop, so that it is saved; see ``exitCode(_:)``.
   ///
-  /// - Returns: True if it was written.
+  /// - Returns: True if the line was written.
   @discardableResult
   static func line(_ text: String) -> Bool {
     let code = write(text + "\n", to: STDOUT_FILENO)
@@ -31,15 +31,16 @@ enum Console {
       ? ExitStatus.inputOutput.rawValue : code
   }
 
-  /// Ignores SIGPIPE and SIGXFSZ, so that a write to a closed pipe, or beyond the limit of a file's size (`ulimit -f`),
-  /// fails with its reason rather than end the process before it has saved.
+  /// Ignores SIGPIPE and SIGXFSZ, so that a failed write returns an error and does not end the process unsaved.
+  ///
+  /// The signals are sent on a write to a closed pipe, or beyond the limit of a file's size (`ulimit -f`).
   static func ignoreFailedWrites() {
     for write in [SIGPIPE, SIGXFSZ] {
       _ = signal(write, SIG_IGN)
     }
   }
 
-  /// Opens closed standard streams, so that no file of a run gets their descriptor numbers and receives console output.
+  /// Opens closed standard streams as `/dev/null`, because a run's file could otherwise get the descriptor of one.
   static func reserveClosedStreams() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
       // Opened for reading, so that writing fails as for a closed stream. The system assigns the lowest free number.
@@ -83,6 +84,8 @@ enum Console {
     write(text + "\n", to: STDERR_FILENO)
   }
 
+  /// Writes a text to a file descriptor.
+  ///
   /// - Returns: The system error number, or 0.
   @discardableResult
   private static func write(_ text: String, to descriptor: Int32) -> Int32 {

@@ -1,5 +1,6 @@
-/// The refusal of empty arguments, such as those of unset shell variables: no option accepts one, and an empty path
-/// would mean the root folder.
+/// The check for empty arguments, such as those from unset shell variables.
+///
+/// No option accepts one, and an empty path would mean the root folder.
 enum EmptyArgument {
   /// Returns an error message that names the option; `nil` if no argument is empty.
   static func message(for arguments: [String]) -> String? {

@@ -8,8 +8,8 @@ struct HelpTopic {
   let exitStatus: ExitStatus
   let text: String
 
-  /// Finds the topic; `nil` if the arguments do not ask for help, or for a command, which the argument parser explains
-  /// itself.
+  /// Finds the topic that the arguments ask for; `nil` if they do not ask for help, or ask for help on a command, which
+  /// the argument parser prints.
   init?(_ arguments: [String]) {
     guard arguments.first == "help", let topic = arguments.dropFirst().first, !topic.hasPrefix("-") || topic.count > 2
     else { return nil }
@@ -48,7 +48,7 @@ struct HelpTopic {
     (["environment", "variables"], "the environment variables that are read", { EnvironmentTopic.text }),
   ]
 
-  /// The names of the topics, with that of the list of them.
+  /// The names of all topics, and `topics`, which lists them.
   static let names = topics.compactMap(\.names.first) + ["topics"]
 
   private static var list: String {

@@ -9,10 +9,10 @@ struct Launch {
   var rank: Int { launcher.rank }
   /// The number of processes of the job.
   var size: Int { launcher.size ?? 1 }
-  /// The reason why MPI cannot be initialized correctly in this process, or `nil`.
+  /// The error message if the launcher has started several processes that MPI cannot connect; otherwise `nil`.
   var problem: String? { launcher.problem }
 
-  /// The launcher's data about this process.
+  /// The rank and number of this job's processes, according to the launcher's environment variables.
   static var current: Launch { Launch(launcher: .current) }
 
   /// Waits long enough for rank 0 to print, because launchers end all ranks soon after the first one exits with an
@@ -21,8 +21,8 @@ struct Launch {
     sleep(1)
   }
 
-  /// Waits for as long as mpirun would need to end this rank if rank 0 had also failed; if it returns, only this rank
-  /// has failed.
+  /// Waits for the time in which mpirun would end this rank if rank 0 had failed too; on return, only this
+  /// rank has failed.
   ///
   /// - Returns: True after the wait; false immediately with Hydra and srun, which do not end the other ranks.
   func outlivesRoot() -> Bool {

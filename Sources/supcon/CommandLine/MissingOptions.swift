@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The answer to required options that are missing: all of them at once, where the parser names the first one only.
+/// The error message for missing required options, which names all of them; the argument parser names only the first.
 enum MissingOptions {
   /// Returns a sentence that names every missing option and shows an example, or `nil` if `message` is about something
   /// else.
@@ -37,12 +37,12 @@ enum MissingOptions {
   }
 }
 
-/// An option that a command cannot do without.
+/// A required option of a command.
 struct RequiredOption: Sendable {
-  /// The name with its dashes.
+  /// The option's name with its dashes.
   let name: String
-  /// The name of its value in angle brackets.
+  /// The placeholder of the option's value, in angle brackets.
   let value: String
-  /// A value that it accepts.
+  /// An example of a value.
   var example = "value"
 }

@@ -1,6 +1,6 @@
 import Configuration
 
-/// The refusal of negative numbers, which the argument parser would take for an option and report as a missing value.
+/// The check for negative numbers, which the argument parser would take for an option and report as a missing value.
 enum NegativeNumber {
   /// The options that accept negative numbers.
   private static let negativeOptions: Set<String> = ["--ignore-label"]

@@ -11,7 +11,7 @@ enum OptionLists {
     ]
     as [any RankedCommand.Type]
 
-  /// Returns the list that the arguments ask for, whatever the other arguments are; `nil` if they ask for none.
+  /// Returns the list that one of the arguments asks for, and ignores the others; `nil` if none does.
   static func text(for arguments: [String]) -> String? {
     // A subcommand of `dataset` is the second argument.
     let name = arguments.first == "dataset" ? arguments.dropFirst().first : arguments.first

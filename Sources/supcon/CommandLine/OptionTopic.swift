@@ -1,7 +1,6 @@
 import ArgumentParser
 
-/// The text of `supcon help OPTION` for options that are not rows of the table of options: what each command's help
-/// says of them.
+/// The text of `supcon help OPTION` for options outside the table of options, taken from the help of each command.
 enum OptionTopic {
   /// The names of all options of all commands, without their dashes.
   static var names: [String] { Array(Set(Supcon.commands.flatMap { command in Supcon.options(of: command) })).sorted() }
@@ -24,7 +23,7 @@ enum OptionTopic {
     }.joined(separator: "\n")
   }
 
-  /// An option with its explanation, from a command's help in lines that are not broken.
+  /// Returns an option with its explanation from a command's help, without line breaks.
   private static func entry(_ name: String, of command: any ParsableCommand.Type) -> String? {
     let lines = Supcon.helpMessage(for: command, columns: 10_000).split(separator: "\n")
     for (index, line) in lines.enumerated() where line.hasPrefix("  -") {

@@ -2,7 +2,7 @@ import Spelling
 
 /// The error message for an unknown subcommand, with a suggestion; the argument parser itself suggests options only.
 enum SubcommandSuggestion {
-  /// The subcommands that words of other programs mean.
+  /// The subcommands that correspond to words of other programs, such as `pretrain` for `train`.
   private static let meanings = [
     "fit": "pretrain", "train": "pretrain", "finetune": "supervised", "probe": "linear", "test": "evaluate",
     "validate": "evaluate", "knn": "evaluate", "infer": "predict", "inference": "predict", "classify": "predict",
@@ -11,7 +11,7 @@ enum SubcommandSuggestion {
     "pack": "dataset pack", "synthesize": "dataset synthesize",
   ]
 
-  /// Returns a sentence that names the nearest subcommand, or `nil` if the first arguments are subcommands, or options.
+  /// Returns a sentence with the most similar subcommand; `nil` if the first arguments are subcommands or options.
   static func message(for arguments: [String]) -> String? {
     func names(_ parent: [String]) -> [String] {
       let commands =

@@ -2,10 +2,11 @@ import ArgumentParser
 import Configuration
 import Spelling
 
-/// Better suggestions for an unknown option, such as `--lr`, or for a value that is not allowed; the argument parser
-/// would suggest names with similar spelling only.
+/// Suggestions by meaning for an unknown option, such as `--lr`, or for a value that is not allowed.
+///
+/// The argument parser itself suggests only names with similar spelling.
 enum UnknownOption {
-  /// Returns `message` with the option or value that was probably meant; `nil` if it is about something else.
+  /// Returns `message` with the option or value that was probably meant; `nil` if the message is about another error.
   static func message(_ message: String, for arguments: [String]) -> String? {
     let usage = message.split(separator: "\n").dropFirst().filter { line in !line.hasPrefix("Help:") }
     let rest = usage.isEmpty ? "" : "\n" + usage.joined(separator: "\n")
@@ -41,7 +42,7 @@ enum UnknownOption {
     return "Error: Unknown option '\(option)'\(hint)"
   }
 
-  /// The first command, in the order of the help, that has an option; `nil` if none has.
+  /// Returns the first command, in the order of the help, that has an option; `nil` if none has.
   private static func owner(of name: String) -> String? {
     Supcon.commands.first { command in Supcon.options(of: command).contains(name) }.map(Self.name)
   }
@@ -73,7 +74,7 @@ enum UnknownOption {
 }
 
 extension Supcon {
-  /// All commands that have options of their own, in the order of the help; those of `dataset` stand in its place.
+  /// All commands that have options of their own, in the order of the help; `dataset` is replaced by its subcommands.
   static var commands: [any ParsableCommand.Type] {
     configuration.subcommands.flatMap { command in
       command.configuration.subcommands.isEmpty ? [command] : command.configuration.subcommands

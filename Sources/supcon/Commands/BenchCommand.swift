@@ -6,7 +6,7 @@ import Tools
 
 /// The command `supcon bench`, which measures the training step: views per second, seconds of each part, memory.
 struct BenchCommand: ConfiguredCommand {
-  /// The defaults of the stage, which the help states.
+  /// The default options of the benchmark, for the help text.
   private static let defaults = StepBenchmark.Request(overrides: ConfigurationOverrides())
 
   static let configuration = CommandConfiguration(

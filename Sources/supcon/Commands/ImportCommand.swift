@@ -40,7 +40,7 @@ struct ImportCommand: RankedCommand {
     help: "Data on which later stages are to look at it: shapes (built in), cifar10, cifar100, folder. It is required.",
     completion: .list(DataOptions.Dataset.allCases.map(\.rawValue)))
   var dataset: String
-  /// The files and image size for later stages.
+  /// The dataset's files and the image size, which later commands such as `supcon linear` use.
   @OptionGroup var images: ImageOptions
   @Option(help: "Compute data type of the encoder: float32, bfloat16, or auto.")
   var precision = "float32"

@@ -7,7 +7,7 @@ import Training
 
 /// The command `supcon linear`, which trains a linear classifier on a run's frozen encoder and tests it.
 struct LinearCommand: RankedCommand {
-  /// The defaults of the stage, which the help states.
+  /// The default options of the linear probe, for the help text.
   private static let defaults = LinearStage.Request(run: "")
 
   static let configuration = CommandConfiguration(

@@ -7,7 +7,7 @@ import Reporting
 
 /// The command `supcon neighbors`, which lists the training images that are most similar to image files.
 struct NeighborsCommand: RankedCommand {
-  /// The defaults of the stage, which the help states.
+  /// The default options of the search, for the help text.
   private static let defaults = NeighborsStage.Request(run: "", images: [])
 
   static let configuration = CommandConfiguration(

@@ -5,7 +5,7 @@ import MPI
 
 /// The command `supcon predict`, which prints the most probable classes of image files.
 struct PredictCommand: RankedCommand {
-  /// The defaults of the stage, which the help states.
+  /// The default options of the prediction, for the help text.
   private static let defaults = PredictionStage.Request(run: "", images: [])
 
   static let configuration = CommandConfiguration(

@@ -41,7 +41,7 @@ struct ConfigurationOptions: OptionArguments {
 
   /// Returns the error in the recipe's name or in the configuration file, or `nil`.
   ///
-  /// - Parameter command: The command for which the recipe must be.
+  /// - Parameter command: The command that the recipe must belong to.
   /// - Returns: The error with the job's exit code, or `nil`.
   func configurationProblem(of command: TrainingCommand) -> RunError? {
     do {

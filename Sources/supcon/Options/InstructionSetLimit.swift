@@ -7,7 +7,7 @@ enum InstructionSetLimit {
   /// The environment variable that sets the limit.
   static let variable = "SUPCON_ISA"
 
-  /// Sets the limit before any computation.
+  /// Limits the vector instructions of this process; called before any computation.
   ///
   /// - Parameter option: The value of `--isa`; `nil` to use the environment variable.
   /// - Returns: The reason why the limit cannot be set, or `nil`.

@@ -69,7 +69,7 @@ struct OptimizerArguments: OptionArguments {
   @Option("warmup-epochs") var warmupEpochs: String?
 }
 
-/// The options of a run's length in epochs, its seed, and its computing.
+/// The options of epochs, seed, precision, threads, memory and overlap of communication.
 struct ComputeArguments: OptionArguments {
   @Option("epochs") var epochs: String?
   @Option("precision") var precision: String?
