@@ -9,5 +9,6 @@ scripts/install-dependencies.sh
 # Built first, all products: the multi-process tests start executables.
 build=(-c release --scratch-path "${SUPCON_BUILD:-.build}")
 swift build "${build[@]}" --build-tests
-# One suite after the other: the tests start several ranks each.
-swift test "${build[@]}" --skip-build --no-parallel "$@"
+# Two tests at a time: many wait for processes, but those that compute start several ranks each.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2
+swift test "${build[@]}" --skip-build "$@"

@@ -26,8 +26,8 @@ extension Configuration {
     switch (data.dataset, data.path) {
     case (.shapes, .some):
       return RunError(
-        .usage, "--data: --dataset shapes is built in and has no folder",
-        remedy: "leave it out, or give --dataset folder, cifar10 or cifar100")
+        .usage, "--data: --dataset shapes, the default, is built in and reads no folder",
+        remedy: "add --dataset folder, cifar10 or cifar100, or leave --data out")
     case (.cifar10, nil), (.cifar100, nil):
       return RunError(
         .usage, "--dataset \(data.dataset.rawValue): its files are not given",

@@ -50,11 +50,15 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
   /// The action that solves the problem; empty if none is known.
   package let remedy: String
 
+  /// True if training diverged: a loss, gradient or weight is NaN or infinite.
+  package let isDivergence: Bool
+
   /// Creates an error with its remedy.
-  package init(_ exitCode: ExitStatus, _ problem: String, remedy: String) {
+  package init(_ exitCode: ExitStatus, _ problem: String, remedy: String, isDivergence: Bool = false) {
     self.exitCode = exitCode
     self.problem = problem
     self.remedy = remedy
+    self.isDivergence = isDivergence
   }
 
   /// Creates an error without a known remedy.

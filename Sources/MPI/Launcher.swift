@@ -8,6 +8,7 @@ import Glibc
 /// | MVAPICH's mpirun_rsh | `MV2_COMM_WORLD_RANK`, `MV2_COMM_WORLD_SIZE` |
 /// | Hydra (MPICH, Intel MPI), PALS, `srun --mpi=pmi2` | `PMI_RANK`, `PMI_SIZE` |
 /// | `srun --mpi=pmix` | `PMIX_RANK`, and Slurm's size |
+/// | `flux run`; `jsrun`; PALS without PMI | `FLUX_TASK_RANK`, `JSM_NAMESPACE_RANK`, `PALS_RANKID` with their sizes |
 /// | `srun` | `SLURM_PROCID`, `SLURM_STEP_NUM_TASKS` |
 /// | torchrun, accelerate, deepspeed | `RANK`, `WORLD_SIZE`, with `LOCAL_RANK` |
 ///
@@ -50,6 +51,9 @@ public struct Launcher: Sendable, Equatable {
       (.pmi, "MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),
       (.pmi, "PMI_RANK", "PMI_SIZE"),
       (.pmi, "PMIX_RANK", "SLURM_STEP_NUM_TASKS"),
+      (.pmi, "FLUX_TASK_RANK", "FLUX_JOB_SIZE"),
+      (.pmi, "JSM_NAMESPACE_RANK", "JSM_NAMESPACE_SIZE"),
+      (.pmi, "PALS_RANKID", "PALS_SIZE"),
       (.plainSlurm, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
       // Scripts set the first two for their own use as well.
       (.torch, value("LOCAL_RANK") == nil ? "" : "RANK", "WORLD_SIZE"),
@@ -61,7 +65,7 @@ public struct Launcher: Sendable, Equatable {
       }
     }
     // A process manager that provides only the rank; MPI will provide the size.
-    let rank = number("PMI_RANK") ?? number("PMIX_RANK")
+    let rank = number("PMI_RANK") ?? number("PMIX_RANK") ?? number("PALS_RANKID")
     (kind, self.rank, size, sizeVariable) = (rank == nil ? .none : .pmi, rank ?? 0, rank == nil ? 1 : nil, "")
   }
 
@@ -89,7 +93,8 @@ public struct Launcher: Sendable, Equatable {
   ///   - library: The MPI library.
   /// - Returns: A message with both numbers and the launcher to use, or `nil`.
   public func problem(worldSize: Int, library: MPILibrary = .loaded) -> String? {
-    guard let size, size != worldSize else { return nil }
+    // Without the size, the ranks above 0 still tell that MPI did not connect them.
+    guard let size = size ?? (rank >= worldSize ? rank + 1 : nil), size != worldSize else { return nil }
     let remedy =
       switch (kind, library.family) {
       case (.openMPI, .openMPI): "use the mpirun of the same Open MPI that supcon was built for"
@@ -98,7 +103,7 @@ public struct Launcher: Sendable, Equatable {
       case (_, .mpich): "start it with the mpiexec of MPICH (mpiexec.mpich, mpiexec.hydra), or with srun --mpi=pmi2"
       }
     return
-      "the launcher started \(size) processes (\(sizeVariable)=\(size)), but \(library.name), which supcon was built for, "
+      "the launcher started \(sizeVariable.isEmpty ? "at least \(size) processes (this is number \(rank), counted from 0)" : "\(size) processes (\(sizeVariable)=\(size))"), but \(library.name), which supcon was built for, "
       + "knows of \(worldSize == 1 ? "1 rank" : "\(worldSize) ranks"): the launcher belongs to another MPI; \(remedy)"
   }
 

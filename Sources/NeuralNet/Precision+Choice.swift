@@ -69,6 +69,7 @@ extension Precision {
       return Choice(
         precision: .float32, reason: "without AMX, encoders of \(widest) channels are slower in bfloat16 on this CPU")
     }
-    return Choice(precision: .bfloat16, reason: "\(cpu.instructionSet.name) is faster for \(widest) channels")
+    return Choice(
+      precision: .bfloat16, reason: "\(cpu.instructionSet.name) is faster for encoders of \(widest) channels")
   }
 }

@@ -30,6 +30,9 @@ package struct CheckpointFolder {
   /// - Returns: The result of `read`; `nil` if no checkpoint was ever completed.
   /// - Throws: ``RunError`` if there are checkpoints and all are damaged.
   func newest<Content>(warn: (String) -> Void, _ read: (_ path: String) throws -> Content) throws -> Content? {
+    if unsafe access(path, R_OK | X_OK) != 0, errno == EACCES {
+      throw FileError(path: path, action: "list it", code: EACCES)
+    }
     let paths = checkpoints()
     var reasons: [String] = []
     for checkpointPath in paths {

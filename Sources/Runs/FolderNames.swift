@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 import Spelling
 
@@ -7,11 +8,17 @@ package enum FolderNames {
   package static func nearest(to path: String) -> String? {
     let plain = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     let slash = plain.lastIndex(of: "/")
-    let folder = slash.map { slash in slash == plain.startIndex ? "/" : String(plain[..<slash]) } ?? "."
     let name = slash.map { slash in String(plain[plain.index(after: slash)...]) } ?? plain
-    let meant = all(in: folder).filter { name in !name.hasPrefix(".") }.sorted()
+    let meant = all(in: path.parentFolder).filter { name in !name.hasPrefix(".") }.sorted()
       .nearest(to: name, within: (name.count + 2) / 3)
     return meant.map { meant in slash.map { slash in plain[...slash] + meant } ?? meant }
+  }
+
+  /// Returns the run that was probably meant by the path of a missing one: with another name, or in a folder of another
+  /// name.
+  package static func run(like path: String) -> String? {
+    let inOther = nearest(to: path.parentFolder).map { folder in "\(folder)/\(path.lastComponent)" }
+    return [nearest(to: path), inOther].compactMap { run in run }.first { run in RunDirectory(path: run).holdsRun }
   }
 
   /// Returns the names in a folder in no particular order, including `.` and `..`; empty if the folder cannot be

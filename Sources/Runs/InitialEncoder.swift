@@ -21,7 +21,7 @@ package struct InitialEncoder {
     let layout = try configuration.modelLayout
     let file =
       try Self.directory(path).map { directory in try Self.newestCheckpoint(of: directory, report) }
-      ?? SafetensorsFile(path: path)
+      ?? Self.file(path)
     func values(_ layout: VectorLayout) throws -> [String: [Float]] {
       try Dictionary(
         uniqueKeysWithValues: layout.slices.filter(\.isOfEncoder).map { slice in
@@ -63,6 +63,20 @@ package struct InitialEncoder {
   /// - Throws: ``RunError`` if the path does not exist or is a folder without a run.
   package static func configuration(of configuration: Configuration) throws -> Configuration? {
     try configuration.model.initialPath.flatMap { path in try directory(path)?.configuration() }
+  }
+
+  /// Opens a file of weights.
+  private static func file(_ path: String) throws -> SafetensorsFile {
+    do throws(FileError) {
+      return try SafetensorsFile(path: path)
+    } catch {
+      guard error.kind == .content, let other = try? SafetensorsFile(path: path, needsChecksum: false),
+        other.entries[SafetensorsChecksum.name] == nil
+      else { throw error }
+      throw RunError(
+        .data, "--init \(path): holds weights that another program wrote, or an export for one",
+        remedy: "import them with supcon import --weights \(path.shellQuoted), and give the imported run to --init")
+    }
   }
 
   /// Returns the run directory at a path; `nil` if the path is a file.

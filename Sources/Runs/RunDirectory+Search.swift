@@ -1,4 +1,5 @@
 import Configuration
+import Formats
 import Glibc
 
 extension RunDirectory {
@@ -95,8 +96,7 @@ extension RunDirectory {
     guard unsafe access(path, F_OK) == 0 else { return nil }
     var parent = path
     for _ in 0..<3 {
-      guard let slash = parent.lastIndex(of: "/"), slash != parent.startIndex else { return nil }
-      parent = String(parent[..<slash])
+      parent = parent.parentFolder
       if RunDirectory(path: parent).holdsRun {
         return parent
       }

@@ -43,7 +43,7 @@ package struct RunDirectory {
       throw RunError(
         .output,
         "\(path): holds a finished run\(steps.map { step, last in " (\(step) of \(last) steps)" } ?? "")",
-        remedy: "train on with --resume --extend-epochs N, or \(others)")
+        remedy: "train on with --resume --extend-epochs N (N epochs in total), or \(others)")
     case .diverged:
       throw RunError(
         .output,
@@ -88,9 +88,25 @@ package struct RunDirectory {
     "linear-average", "evaluation-average", "report.html",
   ]
 
+  /// Returns the run directory whose own file exists at an absolute path, such as its `summary.json` or a checkpoint;
+  /// `nil` for other files, and for `report.html`, which is made again at any time.
+  package static func owner(ofFile path: String) -> String? {
+    guard unsafe access(path, F_OK) == 0 else { return nil }
+    var (folder, name) = (path.parentFolder, path.lastComponent)
+    for _ in 0..<2 {
+      if name == "config.yaml" || (ownNames.contains(name) && name != "report.html"),
+        RunDirectory(path: folder).holdsRun
+      {
+        return folder
+      }
+      (folder, name) = (folder.parentFolder, folder.lastComponent)
+    }
+    return nil
+  }
+
   /// Returns the absolute path without symbolic links; for a path that does not exist, its nearest existing parent is
   /// resolved.
-  private static func absolute(_ path: String) -> String {
+  package static func absolute(_ path: String) -> String {
     if let resolved = unsafe realpath(path, nil) {
       defer { unsafe Glibc.free(resolved) }
       return unsafe String(cString: resolved)
@@ -101,7 +117,7 @@ package struct RunDirectory {
     // The parent may not exist yet; it will be a folder, not a link.
     if name == "." || name == ".." {
       let folder = absolute(String(parent))
-      return name == "." ? folder : folder.lastIndex(of: "/").map { end in String(folder[..<end]) } ?? folder
+      return name == "." ? folder : folder.parentFolder
     }
     return name.isEmpty ? absolute(String(parent)) : (parent.isEmpty ? "" : absolute(String(parent))) + "/" + name
   }
@@ -118,6 +134,25 @@ package struct RunDirectory {
   /// Creates the directory, its parents and the folder of checkpoints.
   package func create() throws(RunError) {
     try Self.createFolders(checkpoints.path)
+  }
+
+  /// Creates a directory that ``free(command:model:dataset:)`` named, or the next one if another process has taken it.
+  ///
+  /// - Returns: The directory that was created, which belongs to this process.
+  package func claimed() throws(RunError) -> RunDirectory {
+    try Self.createFolders(path.parentFolder)
+    let parts = path.split(separator: "-")
+    let name = parts.dropLast().joined(separator: "-")
+    var number = parts.last.flatMap { digits in Int(digits) } ?? 1
+    while unsafe mkdir("\(name)-\(number)", 0o777) != 0 {
+      guard errno == EEXIST else {
+        throw Self.cannotBeCreated("\(name)-\(number)", errno, file: nil, option: "--output")
+      }
+      number += 1
+    }
+    let directory = RunDirectory(path: "\(name)-\(number)")
+    try directory.create()
+    return directory
   }
 
   /// Creates a folder for the result of a command after training, such as `supcon linear`.
@@ -155,8 +190,7 @@ package struct RunDirectory {
   private static func existingParent(of path: String) -> String {
     var parent = path
     while parent != "/", parent != ".", unsafe access(parent, F_OK) != 0, errno == ENOENT {
-      let slash = parent.lastIndex(of: "/")
-      parent = slash.map { slash in slash == parent.startIndex ? "/" : String(parent[..<slash]) } ?? "."
+      parent = parent.parentFolder
     }
     return parent
   }
@@ -212,6 +246,7 @@ package struct RunDirectory {
     do throws(FileError) {
       file = try ReadOnlyFile(path: configurationPath)
     } catch {
+      guard error.kind == .missing else { throw error }
       throw FileError(error.kind, "\(error); put the run's own file back, or begin a new run with another --output")
     }
     let bytes = try file.read(file.byteCount, at: 0)

@@ -13,7 +13,10 @@ package enum PeerNames {
     "lr-decay-rate": "decay-rate", "ema": "weight-average", "ema-decay": "weight-average",
     "model-ema-decay": "weight-average", "mixup-alpha": "mixup", "cutmix-alpha": "cutmix", "random-seed": "seed",
     "num-threads": "threads", "nproc": "threads", "sync-bn": "batch-norm", "syncbn": "batch-norm",
-    "sync-batchnorm": "batch-norm",
+    "sync-batchnorm": "batch-norm", "log-interval": "log-steps", "log-every": "log-steps",
+    "log-every-n-steps": "log-steps", "drop-last": "last-batch", "save-every": "checkpoint-steps",
+    "save-interval": "checkpoint-steps", "eval-freq": "evaluate-epochs", "eval-interval": "evaluate-epochs",
+    "val-interval": "evaluate-epochs", "min-lr": "schedule", "num-views": "views",
   ]
 
   /// Other options that a name may mean, for commands without the option in ``options``.
@@ -55,6 +58,13 @@ package enum PeerNames {
     case "amp", "fp16", "bf16", "half", "mixed-precision", "use-amp":
       ("precision", "--precision bfloat16 (the default, auto, chooses it where it is faster)")
     case "sync-bn", "syncbn", "sync-batchnorm": ("batch-norm", "--batch-norm global")
+    case "drop-last": ("last-batch", "--last-batch drop, which is the default")
+    case "nproc", "nproc-per-node", "np": ("threads", "--threads, or start ranks with mpirun -np")
+    case "overwrite", "force", "exist-ok":
+      ("output", "another --output, as runs are never overwritten; --resume continues one")
+    case "wandb", "tensorboard", "tb":
+      ("log-steps", "nothing: TensorBoard's files are always written, in the run's folder tensorboard")
+    case "num-classes", "n-classes", "n-cls": ("data", "--data alone: the number of classes comes from the data")
     case "cosine", "cos": ("schedule", "--schedule cosine, which is the default")
     default: nil
     }

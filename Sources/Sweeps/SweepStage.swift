@@ -88,9 +88,12 @@ package enum SweepStage {
     _ run: SweepFile.Run, in path: String, _ request: Request, over world: borrowing Communicator,
     report: Reporter
   ) throws -> ExitStatus {
-    let folder = request.file.lastIndex(of: "/").map { slash in String(request.file[...slash]) } ?? "."
+    let folder = request.file.parentFolder
+    var overrides = run.overrides
+    // A run that is resumed before it has begun must name its dataset.
+    if !overrides.givesData { overrides.set(\.data.dataset, to: Configuration().data.dataset) }
     var training = TrainingRun.Request(
-      .pretrain, overrides: run.overrides.given(by: request.file, folder: folder), output: path, isResuming: true,
+      .pretrain, overrides: overrides.given(by: request.file, folder: folder), output: path, isResuming: true,
       maximumSeconds: request.maximumSeconds)
     training.verbosity = request.verbosity
     if let problem = training.problem(ranks: world.size) {

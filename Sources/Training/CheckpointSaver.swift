@@ -83,8 +83,8 @@ final class CheckpointSaver {
           error.kind,
           "\(error): the checkpoint of step \(state.step) "
             + (isFirst
-              ? "is not written; free space; \(Self.consequenceOfNone)"
-              : "is not written, those before it stand; free space and continue with --resume")
+              ? "is not written; make room for it (disk, quota, ulimit -f); \(Self.consequenceOfNone)"
+              : "is not written, those before it stand; make room for it (disk, quota, ulimit -f) and continue with --resume")
         )
       }
       directory.map { directory in report((isDone ? "done" : "saved") + ": \(directory.path)/summary.json") }

@@ -24,6 +24,9 @@ struct OpenedRun {
   /// The sampler of the global batches.
   let sampler: Sampler
 
+  /// The lines about a resumed run, for the log.
+  let lines: [String]
+
   private let checkpoint: Checkpoint?
   /// The weights with which a new run's encoder begins, on rank 0; `nil` for random values.
   private let encoder: InitialEncoder?
@@ -72,7 +75,8 @@ struct OpenedRun {
     let resolved = configuration
     test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
     try test.map { test in try world.agreeOnSamples(of: test, resolved) }
-    let (encoder, lock) = try world.throwingTogether { () throws -> (InitialEncoder?, RunLock?) in
+    let (encoder, written) = try world.throwingTogether {
+      () throws -> (InitialEncoder?, (directory: RunDirectory, lock: RunLock)?) in
       if let problem = resolved.progressiveSizeProblem(viewSize: resolved.viewSize(of: dataset)) {
         throw problem
       }
@@ -84,10 +88,10 @@ struct OpenedRun {
     self.encoder = encoder
     self.configuration = configuration
     self.dataset = dataset
-    directory = opened?.directory
+    directory = written?.directory
     checkpoint = opened?.checkpoint
-    self.lock = lock
-    for line in opened?.lines ?? [] { report(line) }
+    lock = written?.lock
+    lines = opened?.lines ?? []
   }
 
   /// Returns the error for a dataset whose images differ from those with which the run was begun.
@@ -136,27 +140,30 @@ struct OpenedRun {
   private struct Opened {
     var configuration: Configuration
     var directory: RunDirectory
+    /// True if the user named the directory; false for an unused one under `runs`.
+    var isNamed = true
     var checkpoint: Checkpoint?
     /// The lock of a resumed run's directory; `nil` for a new run.
     var lock: RunLock?
-    /// The lines about a resumed run, which are reported when everything is checked.
+    /// The lines about a resumed run, for the log.
     var lines: [String] = []
 
     /// Writes the resolved options into the run directory.
     ///
-    /// - Returns: The lock of the directory.
-    func write(_ configuration: Configuration, report: Reporter) throws -> RunLock {
+    /// - Returns: The directory, another one if its name was not given and is taken by now, and its lock.
+    func write(_ configuration: Configuration, report: Reporter) throws -> (directory: RunDirectory, lock: RunLock) {
       if let lock {
         directory.checkpoints.removeLeftovers()
         try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
-        return lock
+        return (directory, lock)
       }
-      try directory.create()
-      let lock = try RunLock(directory: directory.path) { line in report(line) }
+      let created = try isNamed ? directory : directory.claimed()
+      try created.create()
+      let lock = try RunLock(directory: created.path) { line in report(line) }
       // Another job may have started, and even finished, a run here while this one was waiting for the lock.
-      try directory.checkIsFree()
-      try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
-      return lock
+      try created.checkIsFree()
+      try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: created.configurationPath)
+      return (created, lock)
     }
   }
 
@@ -170,10 +177,16 @@ struct OpenedRun {
       guard request.overrides.givesData else {
         throw RunError(
           .missing, "--resume: \(output) holds no run",
-          remedy: "check the path; to begin a run there, give its --dataset (or --config, --recipe) too")
+          remedy: (FolderNames.run(like: output).map { run in "did you mean \(run)? To" } ?? "to")
+            + " begin a run there, give its --dataset (or --config, --recipe) too")
       }
       report("\(output): holds no run yet; beginning from the start")
       return try begin(request, ranks: ranks, precisions: precisions, report: report)
+    }
+    guard JSONValue.fields(ofFile: directory.summaryPath)?["command"] != .text("import") else {
+      throw RunError(
+        .configuration, "--resume: \(output) holds imported weights, which were not trained here",
+        remedy: "begin a run with them: --init \(output) and another --output")
     }
     let lock = try RunLock(directory: output) { line in report(line) }
     var old = try directory.configuration()
@@ -182,11 +195,16 @@ struct OpenedRun {
         .configuration, "\(output): holds a run of supcon \(old.command.rawValue)",
         remedy: "continue it with that command")
     }
+    let begunEpochs = old.schedule.epochs
     let extensionText = try request.extendedEpochs.flatMap { total in try old.extend(toEpochs: total, run: output) }
     if !request.overrides.gives(\.data.path) {
       try old.locateData(ofRun: output)
     }
     var configuration = request.overrides.applied(to: old)
+    if request.extendedEpochs != nil, configuration.schedule.epochs == begunEpochs {
+      // The command that began the run is given again, with the extension behind it.
+      configuration.schedule.epochs = old.schedule.epochs
+    }
     if ranks > old.batches.shardCount, configuration.batches == old.batches {
       throw RunError(
         .usage,
@@ -261,6 +279,11 @@ struct OpenedRun {
     if let problem = request.command.problem(configuration, given: request.overrides, ranks: ranks) {
       throw problem
     }
+    if let size = configuration.data.imageSize, let path = configuration.model.initialPath,
+      !request.overrides.gives(\.data.imageSize)
+    {
+      report("image size: \(size), that of \(path), as --image-size is not given")
+    }
     configuration.compute.precision = try precisions.resolve(
       configuration.compute.precision, widths: configuration.groupWidths, report: report
     )
@@ -272,6 +295,7 @@ struct OpenedRun {
     try directory.checkIsFree()
     try directory.checkIsApart(from: configuration.data.path)
     try directory.checkCanBeCreated()
-    return Opened(configuration: configuration, directory: directory, checkpoint: nil, lock: nil)
+    return Opened(
+      configuration: configuration, directory: directory, isNamed: request.output != nil, checkpoint: nil, lock: nil)
   }
 }

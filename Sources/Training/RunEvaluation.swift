@@ -82,7 +82,7 @@ final class RunEvaluation {
     let samples = try HeldOutSamples(opened.configuration, training: opened.dataset, over: world)
     if samples.split == .train {
       report.note(
-        "no validation images: evaluations take \(samples.queries.count) of the training images"
+        "no validation images: evaluations classify \(samples.queries.count) of the training images, which is easier"
           + (opened.configuration.checkpoints.best == nil ? "" : ", and so does --keep-best")
           + " (--validation-fraction holds some out)")
     }

@@ -163,10 +163,8 @@ final class RunLog {
         step: step, epoch: Double(step) / Double(stepsPerEpoch), testTop1: accuracy.top1, testTop5: accuracy.top5,
         averageTestTop1: averaged?.top1, averageTestTop5: averaged?.top5))
     progress?.report(
-      "step \(step)  test top-1 \(decimal(accuracy.top1, 4)), top-5 \(decimal(accuracy.top5, 4)) on \(accuracy.sampleCount) samples"
-        + (averaged.map { accuracy in
-          "; averaged weights \(decimal(accuracy.top1, 4)), \(decimal(accuracy.top5, 4))"
-        } ?? ""))
+      "step \(step)  test \(accuracy.text) on \(accuracy.sampleCount) samples"
+        + (averaged.map { accuracy in "; averaged weights: \(accuracy.text)" } ?? ""))
   }
 
   /// Records an evaluation, whose duration is not part of the current epoch's duration.

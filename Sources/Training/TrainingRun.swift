@@ -85,13 +85,14 @@ package enum TrainingRun {
       report(finishedMessage(of: opened, state, plan))
       return .success
     }
+    for line in opened.lines { report(line) }
     var steps = SizedSteps(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     func step(after count: Int) throws -> TrainingStep {
       try steps.step(after: count) { stage in try prepare(stage, opened, request, over: world, report: report) }
     }
     world.activity.begin("preparing the step")
     _ = try step(after: state.step)
-    describe(opened, state, plan, world.size, report)
+    describe(opened, state, plan, request, world.size, report)
     try request.debugging.prepare(after: state.step, through: plan.lastStep, over: world, report: report)
     let log = try RunLog(
       opened.configuration, opened.dataset, directory: opened.directory, ranks: world.size, from: state.step,
@@ -117,7 +118,9 @@ package enum TrainingRun {
       try log.add(
         result, step: state.step, seconds: ProcessMeasurements.now() - start, gradientNorm: step.gradientNorm,
         over: world)
-      try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
+      try recordingDivergence(after: state.step - 1, of: opened, saver) {
+        try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
+      }
       batch = next
       isStopped = result.isStopRequested && state.step < plan.lastStep
       if !isStopped {
@@ -128,13 +131,13 @@ package enum TrainingRun {
     return try end(isStopped, state, opened, plan, log, saver, over: world, report: report)
   }
 
-  /// Calls `body` to take a step; if loss or gradient is not finite, records this in `summary.json` and rethrows.
+  /// Runs a part of a step; if a loss, gradient or weight is not finite, notes that in `summary.json` and rethrows.
   private static func recordingDivergence<Result>(
     after step: Int, of opened: OpenedRun, _ saver: CheckpointSaver, _ body: () throws -> Result
   ) throws -> Result {
     do {
       return try body()
-    } catch let agreed as CollectiveError where agreed.error.exitCode == .software {
+    } catch let agreed as CollectiveError where agreed.error.isDivergence {
       saver.wait()
       if let directory = opened.directory {
         // A note only: the error that ends the run matters more than a failure to write it.
@@ -148,7 +151,7 @@ package enum TrainingRun {
 
   /// Returns the message for a run that has no steps left.
   private static func finishedMessage(of opened: OpenedRun, _ state: TrainingState, _ plan: Plan) -> String {
-    "the run is finished: \(state.step) of \(plan.lastStep) steps"
+    "\(opened.directory?.path ?? "the run"): is finished, \(state.step) of \(plan.lastStep) steps, and nothing was done"
       + (plan.lastStep < plan.allSteps
         ? "; give more --steps to continue"
         : "; to train on, give --extend-epochs with more than \(counted(opened.configuration.schedule.epochs, "epoch")) in total, or begin a new run with --init \(opened.directory?.path ?? "RUN")")
@@ -201,13 +204,14 @@ package enum TrainingRun {
   }
 
   private static func describe(
-    _ opened: OpenedRun, _ state: TrainingState, _ plan: Plan, _ ranks: Int, _ report: Reporter
+    _ opened: OpenedRun, _ state: TrainingState, _ plan: Plan, _ request: Request, _ ranks: Int, _ report: Reporter
   ) {
     let configuration = opened.configuration
     ReferencePrimitives.note(report)
-    for note in configuration.schedule.notesWithoutEffect {
-      report.note(note)
-    }
+    let unused = OptionsWithoutEffect.notes(
+      configuration, given: request.overrides, stepsPerEpoch: opened.sampler.stepsPerEpoch,
+      checkRanksSteps: request.debugging.checkRanksSteps)
+    for note in unused { report.note(note) }
     report(
       "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(counted(opened.dataset.count, "sample"))"
     )
@@ -254,7 +258,8 @@ package enum TrainingRun {
     if plan.isTestDue(after: state.step) {
       try test(state, of: opened, log, over: world)
     }
-    let command = "supcon \(opened.configuration.command.rawValue) --resume --output \(opened.directory?.path ?? "DIR")"
+    let command =
+      "supcon \(opened.configuration.command.rawValue) --resume --output \((opened.directory?.path ?? "DIR").shellQuoted)"
     report.outcome("stopped on request after step \(state.step) of \(plan.lastStep), saved; continue with\n\(command)")
     return .stopped
   }

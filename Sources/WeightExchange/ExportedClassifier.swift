@@ -33,7 +33,7 @@ package struct ExportedClassifier {
     let metadata = ClassifierFile.stepMetadata
     guard weights.metadata[metadata] == "\(step)" else {
       report.note(
-        "\(file): was trained after step \(weights.metadata[metadata] ?? "?"), the encoder is that of step \(step): left out; run supcon linear again"
+        "\(file): belongs to the encoder of step \(weights.metadata[metadata] ?? "?") and is not used for that of step \(step); run supcon linear again"
       )
       return nil
     }

@@ -13,6 +13,12 @@ struct ForeignWeights {
   /// The names of tensors in the file outside the model, such as those of a momentum encoder or an optimizer.
   let outside: [String]
 
+  /// The text before the names of the model's tensors; empty for none.
+  let prefix: String
+
+  /// The file's metadata, in which `supcon export` stores the preprocessing of images.
+  var metadata: [String: String] { file.metadata }
+
   private let layout: WeightLayout
   private let file: SafetensorsFile
 
@@ -41,6 +47,7 @@ struct ForeignWeights {
     self.entries = entries
     self.outside = outside.sorted()
     part = chosen.part
+    self.prefix = chosen.text
   }
 
   // MARK: - The model in the file

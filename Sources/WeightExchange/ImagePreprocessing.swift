@@ -69,8 +69,19 @@ package struct ImagePreprocessing: Sendable {
   }
 
   /// Returns channel values as metadata text, such as `0.4914,0.4822,0.4465`.
-  private static func text(_ channels: [Float]) -> String {
+  static func text(_ channels: [Float]) -> String {
     channels.map { value in "\(value)" }.joined(separator: ",")
+  }
+
+  /// Returns the mean and standard deviation in the metadata of a file of weights; `nil` if it has none.
+  static func normalization(ofMetadata metadata: [String: String]) -> (mean: [Float], standardDeviation: [Float])? {
+    func channels(_ key: String) -> [Float]? {
+      let values = metadata[key]?.split(separator: ",").compactMap { text in Float(text) }
+      return values?.count == 3 && values?.allSatisfy { value in (0...1).contains(value) } == true ? values : nil
+    }
+    guard let mean = channels("mean"), let deviation = channels("std"), deviation.allSatisfy({ value in value > 0 })
+    else { return nil }
+    return (mean, deviation)
   }
 
   /// Returns class names as metadata text, a JSON list.

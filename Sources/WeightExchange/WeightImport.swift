@@ -83,6 +83,8 @@ package enum WeightImport {
     let classifierNames: [String]
     /// The names of the file's tensors that are ignored.
     let leftOut: [String]
+    /// Notes about what was taken from the file without being asked for.
+    let notes: [String]
 
     init(_ request: Request, _ precisions: PrecisionChoice) throws {
       var configuration = request.configuration
@@ -96,6 +98,9 @@ package enum WeightImport {
       let weights = try ForeignWeights(path: request.weights, request.layout, prefix: request.prefix)
       configuration.model.stem = configuration.model.stem ?? weights.stem
       weights.setHead(&configuration)
+      notes = [
+        Self.prefixNote(weights, request), Self.adoptNormalization(of: weights, &configuration),
+      ].compactMap { note in note }
       if let problem = request.layout.problem(configuration.architecture) {
         throw RunError(
           .data, "\(request.weights): its first convolution is \(configuration.model.stemText)'s: \(problem)")
@@ -112,7 +117,37 @@ package enum WeightImport {
       leftOut = weights.leftOut(layout.parameters.slices + layout.statistics.slices)
     }
 
+    private static func prefixNote(_ weights: ForeignWeights, _ request: Request) -> String? {
+      request.prefix == nil && !weights.prefix.isEmpty
+        ? "\(request.weights): the model's tensors begin with \(weights.prefix), as --prefix \(weights.prefix.dropLast()) would say"
+        : nil
+    }
+
+    /// Takes mean and standard deviation from the file's metadata if the user gave none.
+    ///
+    /// - Returns: A note that says so, or that the dataset has others; `nil` if the file has none or the same.
+    private static func adoptNormalization(
+      of weights: ForeignWeights, _ configuration: inout Configuration
+    ) -> String? {
+      guard configuration.data.normalization == nil,
+        let (mean, deviation) = ImagePreprocessing.normalization(ofMetadata: weights.metadata)
+      else { return nil }
+      let values = "--mean \(ImagePreprocessing.text(mean)) --std \(ImagePreprocessing.text(deviation))"
+      guard configuration.data.dataset == .folder else {
+        let own = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue)?.normalization
+        let isOwn = own.map { own in
+          zip(own.mean + own.standardDeviation, mean + deviation).allSatisfy { one, other in abs(one - other) < 1e-3 }
+        }
+        return isOwn == false
+          ? "\(weights.path): was trained with \(values), which --dataset \(configuration.data.dataset.rawValue) replaces by its own"
+          : nil
+      }
+      (configuration.data.mean, configuration.data.standardDeviation) = (mean, deviation)
+      return "\(values), as \(weights.path) says that it was trained with"
+    }
+
     func write(_ configuration: Configuration, _ request: Request, _ report: Reporter) throws {
+      let directory = try request.output == nil ? self.directory.claimed() : self.directory
       try directory.create()
       let lock = try RunLock(directory: directory.path)
       defer { withExtendedLifetime(lock) {} }
@@ -130,6 +165,7 @@ package enum WeightImport {
       try JSONValue.merge(summary, into: directory.summaryPath)
       try directory.checkpoints.save(
         Checkpoint(configuration: configuration, state: state), keep: configuration.checkpoints.keep)
+      for note in notes { report.note(note) }
       if !classifierNames.isEmpty {
         report.note(
           "\(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"

@@ -44,6 +44,12 @@ protocol RankedCommand: ParsableCommand {
   /// The files that the command will write; they are checked before its work begins.
   var outputs: [OutputFile] { get }
 
+  /// The folders that the command will write images or tables to, with the options that name them.
+  var outputFolders: [(option: String, path: String)] { get }
+
+  /// The state of the output, and what to do, after a signal ended the command's work.
+  var adviceWhenStopped: String { get }
+
   /// Returns the error message for the first invalid option, found before the command starts; `nil` if all are valid.
   func problem(ranks: Int) -> String?
 
@@ -58,6 +64,8 @@ extension RankedCommand {
   var verbosity: Verbosity { .normal }
 
   var outputs: [OutputFile] { [] }
+  var outputFolders: [(option: String, path: String)] { [] }
+  var adviceWhenStopped: String { "no result was stored: start it again" }
 }
 
 @main
@@ -109,7 +117,8 @@ enum Program {
     if let error = (command as? any ConfiguredCommand)?.configurationProblem {
       end(launch, code: error.exitCode.rawValue, message: "Error: \(error)")
     }
-    if let problem = HostLimits.startProblem ?? RunLock.patienceProblem ?? launch.problem ?? command.watch.problem
+    let limit = HostLimits.startProblem(threads: command.threadsPerRank)
+    if let problem = limit ?? RunLock.patienceProblem ?? launch.problem ?? command.watch.problem
       ?? command.problem(ranks: launch.size)
     {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
@@ -118,7 +127,8 @@ enum Program {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
     launch.leaveCrashesToTheLibrary()
-    Interruption.announce(type(of: command).configuration.commandName ?? "", rank: launch.rank)
+    Interruption.announce(
+      type(of: command).configuration.commandName ?? "", advice: command.adviceWhenStopped, rank: launch.rank)
     exit(Console.exitCode(run(command, launch)))
   }
 
@@ -140,11 +150,16 @@ enum Program {
             try LaunchCheck.run(
               threads: command.threadsPerRank, over: world, report: Console.reporter(of: world, command.verbosity))
           }
-          if !command.outputs.isEmpty {
+          if !command.outputs.isEmpty || !command.outputFolders.isEmpty {
             let notes = Console.errorReporter(of: world)
             try world.onRoot {
+              if let conflict = OutputConflict.problem(
+                command.outputs, folders: command.outputFolders, arguments: Array(CommandLine.arguments.dropFirst()))
+              {
+                throw conflict
+              }
               for output in command.outputs {
-                if try output.check() { notes.note("\(output.path): is replaced") }
+                if try output.check() { notes.note("\(output.path): will be replaced") }
               }
             }
           }

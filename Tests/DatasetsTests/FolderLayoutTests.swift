@@ -120,14 +120,14 @@ struct FolderLayoutTests {
   }
 
   @Test(arguments: [
-    (["train/steam/1.png", "bus/1.png", "car/1.png"], "may be the training folder or a class"),
+    (["train/steam/1.png", "bus/1.png", "car/1.png"], "may be the training folder, or a class"),
     (["Train/a/1.png", "train/a/1.png"], "'Train', 'train'"),
     (["trainA/a/1.png", "trainB/a/1.png"], "'trainA', 'trainB'"),
     (["train/a/1.png", "val/a/1.png", "valid/a/1.png"], "'val', 'valid'"),
     (["val/a/1.png", "test/a/1.png"], "no training folder"),
     (["test/1.png"], "no training folder"), (["train_station/1.png", "test_tube/1.png"], "may be splits"),
     (["Lernen/a/1.png", "Lernen/b/1.png", "Prüfen/a/1.png", "Prüfen/b/1.png"], "look like splits"),
-    (["val/cats/1.png", "dog/1.png", "bird/1.png"], "validation folder or a class"),
+    (["val/cats/1.png", "dog/1.png", "bird/1.png"], "validation folder, or a class"),
   ])
   func `what is ambiguous is refused with what was seen`(names: [String], part: String) throws {
     let directory = try tree(names)

@@ -35,7 +35,8 @@ struct LabelListTests {
     ("a.png,cat,train\nb.png,dog,training set\nc.png,dog,other", "line 3", "'other'"),
     ("a.png,\"cat\nb.png,dog\n", "line 1", "quote"),
     ("a.png,\"cat\"s\n", "line 1", "after a closing quote"), ("path,label\n", "l.csv", "no image"),
-    ("", "l.csv", "empty"),
+    ("", "l.csv", "empty"), ("a.png,cat\nb.png,nan\n", "line 2", "'nan', a missing value"),
+    ("path,label\na.png,NULL\n", "line 2", "'NULL', a missing value"),
   ])
   func `a wrong line is named`(text: String, line: String, problem: String) throws {
     let error = try #require(throws: FileError.self) { try LabelList(text, path: "lists/l.csv") }

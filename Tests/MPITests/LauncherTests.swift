@@ -16,6 +16,9 @@ struct LauncherTests {
     (["PMI_RANK": "3", "PMI_SIZE": "5"], .pmi),
     (["MV2_COMM_WORLD_RANK": "3", "MV2_COMM_WORLD_SIZE": "5"], .pmi),
     (["PMIX_RANK": "3", "SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "5"], .pmi),
+    (["FLUX_TASK_RANK": "3", "FLUX_JOB_SIZE": "5"], .pmi),
+    (["JSM_NAMESPACE_RANK": "3", "JSM_NAMESPACE_SIZE": "5"], .pmi),
+    (["PALS_RANKID": "3", "PALS_SIZE": "5"], .pmi),
     (["SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "5"], .plainSlurm),
     (["RANK": "3", "WORLD_SIZE": "5", "LOCAL_RANK": "1"], .torch),
     (["PMI_RANK": "3", "PMI_SIZE": "5", "RANK": "0", "WORLD_SIZE": "9", "LOCAL_RANK": "0"], .pmi),
@@ -32,6 +35,14 @@ struct LauncherTests {
       "OMPI_COMM_WORLD_RANK": "7", "OMPI_COMM_WORLD_SIZE": "8", "SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2",
     ])
     #expect(rank.rank == 7 && rank.problem(worldSize: 8) == nil)
+  }
+
+  @Test func `a rank outside of MPI's world is refused also where the launcher tells no size`() throws {
+    for variable in ["PMI_RANK", "PMIX_RANK", "PALS_RANKID"] {
+      let problem = try #require(launcher([variable: "1"]).problem(worldSize: 1))
+      #expect(problem.contains("started at least 2 processes") && problem.contains("knows of 1 rank"))
+      #expect(launcher([variable: "1"]).problem(worldSize: 2) == nil)
+    }
   }
 
   @Test func `tasks of srun that MPI cannot connect are refused before it is initialized`() throws {

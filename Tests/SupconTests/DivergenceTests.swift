@@ -14,5 +14,15 @@ struct DivergenceTests {
     expectRefusal(result, 70, naming: ["step 2: ", "rank 0", "not finite", "lower --learning-rate"])
     #expect(seconds < 30)
     #expect(try workshop.checkpoints("run") == ["step-00000001.safetensors"])
+    #expect(try workshop.summary("run").text("status") == "diverged")
+  }
+
+  @Test func `weights that overflow are found by --check-numerics, and the summary says so`() throws {
+    let workshop = try Workshop()
+    let result = try workshop.pretrain(
+      "run", ranks: 2,
+      ["--steps", "3", "--learning-rate", "3e38", "--warmup-epochs", "0", "--temperature", "0.01", "--check-numerics"])
+    expectRefusal(result, 70, naming: ["step 1: the weights of", "not finite"])
+    #expect(try workshop.summary("run").text("status") == "diverged")
   }
 }

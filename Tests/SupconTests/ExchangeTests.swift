@@ -88,6 +88,31 @@ struct ExchangeTests {
     #expect(try imported.text("command") == "import")
   }
 
+  @Test func `mean and deviation come with exported weights, unless given`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let folder = ["--dataset", "folder", "--data", workshop.path("mixed"), "--image-size", "16"]
+    try succeeding(
+      workshop.run(
+        [
+          "pretrain", "--output", workshop.path("run"), "--batch-size", "16", "--shard-size", "4", "--steps", "0",
+          "--normalize-encoder",
+        ]
+          + folder + ["--mean", "0.5,0.25,0.125", "--std", "0.2,0.3,0.4"]))
+    try succeeding(export(workshop, "run", to: "weights", ["--layout", "ge", "--part", "encoder"]))
+    let command = ["import", "--weights", workshop.path("weights"), "--layout", "ge", "--model", "resnet20"] + folder
+    let taken = try succeeding(workshop.run(command + ["--output", workshop.path("taken")]))
+    #expect(taken.standardOutput.contains("note: --mean 0.5,0.25,0.125 --std 0.2,0.3,0.4, as "))
+    #expect(try workshop.text("taken/config.yaml").contains("mean: 0.5,0.25,0.125\n"))
+    let tensors = ["pretrain", "--init", workshop.path("weights"), "--steps", "0", "--output", workshop.path("new")]
+    try workshop.expectRefusal(tensors, 65, naming: ["another program wrote", "supcon import --weights"])
+    try workshop.expectRefusal(
+      ["pretrain", "--resume", "--output", workshop.path("taken")], 78, naming: ["imported weights", "--init"])
+    let given = ["--mean", "0.1,0.1,0.1", "--std", "0.2,0.2,0.2", "--output", workshop.path("given")]
+    try succeeding(workshop.run(command + given))
+    #expect(try workshop.text("given/config.yaml").contains("mean: 0.1,0.1,0.1\n"))
+  }
+
   @Test func `names of multi-GPU training and a classifier are understood`() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", configuration: Self.small, ["--model", "resnet18"]))
@@ -139,7 +164,7 @@ struct ExchangeTests {
     #expect(try WeightsFile(path: workshop.path("without")).tensors["fc.weight"] == nil)
     try succeeding(workshop.resume("run", ["--steps", "3"]))
     let later = try succeeding(export(workshop, "run", to: "later", []))
-    #expect(later.standardOutput.contains("trained after step 2, the encoder is that of step 3: left out"))
+    #expect(later.standardOutput.contains("belongs to the encoder of step 2 and is not used for that of step 3"))
     #expect(try WeightsFile(path: workshop.path("later")).tensors["fc.weight"] == nil)
   }
 

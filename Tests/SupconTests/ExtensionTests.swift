@@ -12,8 +12,9 @@ struct ExtensionTests {
     #expect(try succeeding(workshop.resume("run", [])).standardOutput.contains("--extend-epochs"))
     expectRefusal(
       try workshop.resume("run", ["--epochs", "2"]), 78, naming: ["--epochs 2", "give --extend-epochs 2 instead"])
-    #expect(try workshop.resumedWeights("run", ["--extend-epochs", "2"]) == whole)
-    // The same command again: nothing is left to do.
+    #expect(try workshop.resumedWeights("run", ["--epochs", "1", "--extend-epochs", "2"]) == whole)
+    // The same command again, also with the epochs it began with: nothing is left to do.
+    try succeeding(workshop.resume("run", ["--extend-epochs", "2", "--epochs", "2"]))
     try succeeding(workshop.resume("run", ["--extend-epochs", "2"]))
     expectRefusal(try workshop.resume("run", ["--extend-epochs", "1"]), 78, naming: ["has 2 epochs already"])
   }

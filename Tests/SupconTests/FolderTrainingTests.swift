@@ -89,6 +89,49 @@ struct FolderTrainingTests {
     try succeeding(workshop.run(["evaluate", "--run", workshop.path("skip-1")]))
   }
 
+  @Test func `a run that held images out is tested on the validation images of other data`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    try workshop.copy("mixed/train", to: "plain")
+    try succeeding(
+      workshop.run(pretrain(workshop, "run", ["--steps", "1", "--validation-fraction", "0.3"], data: "plain")))
+    try succeeding(
+      workshop.run([
+        "linear", workshop.path("run"), "--data", workshop.path("mixed"), "--batch-size", "16", "--shard-size", "8",
+      ]))
+    let summary = try workshop.summary("run", stage: "linear-mixed")
+    #expect(try summary.number("test_samples") == Double(MixedFolder.validationCount))
+    #expect(try summary.text("data") == workshop.path("mixed"))
+  }
+
+  @Test func `validation images that are copies of training images are told`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let heldOut = pretrain(
+      workshop, "fine", ["--steps", "0", "--validation-fraction", "0.3"], data: "mixed/train")
+    #expect(!(try succeeding(workshop.run(heldOut)).standardOutput.contains("copies of training images")))
+    try FileManager.default.removeItem(atPath: workshop.path("mixed/val"))
+    try workshop.copy("mixed/train", to: "mixed/val")
+    let copied = try succeeding(workshop.run(pretrain(workshop, "copied", ["--steps", "0"])))
+    let warning = "of 61 validation images looked at, 61 are copies of training images"
+    #expect(copied.standardOutput.contains(warning), "\(copied.standardOutput)")
+  }
+
+  @Test func `an encoder of another run keeps its image size`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    try succeeding(workshop.pretrain("run", ["--steps", "1"]))
+    let result = try succeeding(
+      workshop.run([
+        "linear", "--finetune", workshop.path("run"), "--dataset", "folder", "--data", workshop.path("mixed"),
+        "--epochs", "1", "--batch-size", "16", "--shard-size", "8", "--output", workshop.path("tuned"),
+      ]))
+    #expect(result.standardOutput.contains("image size: 32, that of \(workshop.path("run"))"))
+    #expect(try workshop.text("tuned/config.yaml").contains("image-size: 32\n"))
+    // At most five classes: top-5 says nothing.
+    #expect(try workshop.summary("tuned").values["test_top5"] == nil)
+  }
+
   @Test func fileThatGoesBadDuringTheRun() throws {
     let workshop = try Workshop()
     try MixedFolder.write(to: workshop.path("mixed"))

@@ -31,6 +31,13 @@ struct LinearTests {
     #expect(try workshop.summary("run").values == expected)
     let lines = try JSONFields.lines(path: workshop.path("run/linear/metrics.jsonl"))
     #expect(try lines.map { line in try line.number("epoch") } == [1, 2, 3, 4, 5])
+    #expect(try lines.allSatisfy { line in try line.text("kind") == "epoch" && line.text("time").hasSuffix("Z") })
+    // The result names what it was made of.
+    for field in ["weights_sha256", "host", "dataset", "data", "version"] {
+      #expect(try stage.text(field) == pretrained.text(field), "\(field)")
+    }
+    #expect(stage.values["command_line"] != nil)
+    #expect(try stage.text("started") <= stage.text("ended"))
 
     // Accuracies of earlier weights do not stand beside newer ones.
     try succeeding(workshop.resume("run", ["--steps", "5"]))

@@ -28,10 +28,59 @@ struct OutputErrorTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: workshop.path("notes")) == ["thesis.txt"])
   }
 
+  @Test func `an output over an input, another output or a file of a run is refused`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "1"]))
+    let (run, array) = (workshop.path("run"), workshop.path("a.npy"))
+    try succeeding(workshop.run(["embed", "--run", run, "--output", array, "--labels", workshop.path("l.npy")]))
+    let before = try FolderSnapshot(workshop.path("."))
+    for (command, code) in [
+      (["loss", "--embeddings", array, "--labels", workshop.path("l.npy"), "--gradient=\(array)"], Int32(64)),
+      (["loss", "--embeddings", array, "--labels", workshop.path("l.npy"), "--gradient", "\(run)/../a.npy"], 64),
+      (["embed", "--run", run, "--output", workshop.path("e.npy"), "--labels", workshop.path("e.npy")], 64),
+      (["export", "--run", run, "--output", "\(run)/encoder.safetensors"], 73),
+      (["export", "--run", run, "--output", "\(run)/checkpoints/latest"], 73),
+      (["bench", "--steps", "1", "--json", "\(run)/summary.json"], 73),
+      (["report", "--run", run, "--output", "\(run)/config.yaml"], 73),
+    ] {
+      try workshop.expectRefusal(command, code, naming: [code == 64 ? "is named twice" : "is a file of the run"])
+    }
+    #expect(try FolderSnapshot(workshop.path(".")) == before)
+    try succeeding(workshop.run(["report", "--run", run, "--output", "\(run)/report.html"]))
+    try succeeding(workshop.run(["report", "--run", run, "--output", "\(run)/report.html"]))
+  }
+
+  @Test func `images are not written into a dataset, whose part they would become`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let (data, run) = (workshop.path("mixed"), workshop.path("run"))
+    let folder = ["--dataset", "folder", "--data", data]
+    let training = ["pretrain", "--batch-size", "16", "--shard-size", "4", "--image-size", "16", "--output", run]
+    try succeeding(workshop.run(training + folder + ["--steps", "0"]))
+    let before = try FolderSnapshot(data)
+    for command in [
+      ["pretrain", "--output", workshop.path("other"), "--dump-step", "1", "\(data)/dump"] + folder,
+      ["dataset", "preview", "--data=\(data)", "--output", "\(data)/train/apple/new.png"],
+      ["embed", run, "--output", workshop.path("e.npy"), "--projector", "\(data)/train/apple"],
+      ["neighbors", run, "\(data)/val/apple/0.png", "--sheet", "\(data)/val/apple/sheet.png"],
+    ] {
+      try workshop.expectRefusal(command, 73, naming: ["lies in the dataset's folder", "choose a path elsewhere"])
+    }
+    try workshop.expectRefusal(
+      ["neighbors", run, "\(data)/val/apple/0.png", "--sheet", "\(data)/val/apple/0.png"], 64, naming: ["named twice"])
+    #expect(try FolderSnapshot(data) == before)
+  }
+
   @Test func `resuming where no run is wants a dataset`() throws {
     let workshop = try Workshop()
     try workshop.expectRefusal(
       ["pretrain", "--resume", "--output", workshop.path("typo")], 66, naming: ["typo", "holds no run", "--dataset"])
+    try succeeding(workshop.pretrain("runs/first", ["--steps", "0"]))
+    for typo in ["run/first", "runs/frist"] {
+      try workshop.expectRefusal(
+        ["pretrain", "--resume", "--output", workshop.path(typo)], 66,
+        naming: ["did you mean \(workshop.path("runs/first"))?"])
+    }
     #expect(!FileManager.default.fileExists(atPath: workshop.path("typo")))
   }
 

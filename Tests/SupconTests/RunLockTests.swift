@@ -85,4 +85,19 @@ struct RunLockTests {
     let (found, expected) = (try workshop.weights(of: "run"), try workshop.weights("alone", steps))
     #expect(found == expected)
   }
+
+  @Test func `jobs without --output that begin at once have runs of their own`() throws {
+    let workshop = try Workshop()
+    let arguments =
+      [
+        "-c", "cd \"$0\" && exec \"$@\"", workshop.path("."), try builtExecutable("supcon"), "pretrain", "--dataset",
+        "cifar10",
+      ]
+      + ["--data", workshop.data, "--steps", "1"] + Workshop.configuration
+    let jobs = (0..<3).map { _ in BackgroundJob("/bin/sh", arguments) }
+    for job in jobs { try succeeding(job.result()) }
+    for number in 1...3 {
+      #expect(try workshop.summary("runs/pretrain-resnet20-cifar10-\(number)").text("status") == "finished")
+    }
+  }
 }

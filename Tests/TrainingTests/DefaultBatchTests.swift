@@ -46,4 +46,11 @@ struct DefaultBatchTests {
     #expect((problem == nil) == isFine)
     #expect(problem?.hasPrefix("ulimit -v 307200: ") ?? true)
   }
+
+  @Test(arguments: [(nil, true), (12, false), (64, true)] as [(Int?, Bool)])
+  func `a limit of open files in which nothing can start is refused before the start`(limit: Int?, isFine: Bool) {
+    let problem = HostLimits.startProblem(openFiles: limit)
+    #expect((problem == nil) == isFine)
+    #expect(problem?.hasPrefix("ulimit -n 12: ") ?? true)
+  }
 }

@@ -52,7 +52,7 @@ struct ForeignNamesTests {
       ("m.bin", [0x08, 0x07, 0x3A, 200], "is an ONNX file"), ("m.tar.gz", [0x1F, 0x8B, 8, 0], "is an archive; unpack"),
       ("m.h5", [0x89] + Array("HDF\r\n".utf8), "is an HDF5 file"),
       ("m.npy", [0x93] + Array("NUMPY".utf8), "NumPy array"),
-      ("m.pth", [0x80, 0x02, 0x8A, 10], "is a file of torch.save"),
+      ("m.pth", [0x80, 0x02, 0x8A, 10], "was written by torch.save"),
     ] as [(String, [UInt8], String)])
   func `files of other formats are named with what to do`(name: String, start: [UInt8], problem: String) throws {
     let text = try refusal(name, start)

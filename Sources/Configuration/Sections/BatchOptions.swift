@@ -92,7 +92,8 @@ package struct BatchOptions: Sendable, Equatable {
       return RunError(
         .usage,
         "\(counted(ranks, "rank")) for \(counted(shardCount, "shard")) (--batch-size \(size) in shards of --shard-size \(shardSize))",
-        remedy: "start at most \(counted(shardCount, "rank")), or choose a smaller shard or a larger batch")
+        remedy: "start at most \(counted(shardCount, "rank")), or give "
+          + (size.isMultiple(of: ranks) ? "--shard-size \(size / ranks)" : "a smaller --shard-size"))
     }
     return samplingProblem ?? batchNormProblem(ofBatch: size)
   }

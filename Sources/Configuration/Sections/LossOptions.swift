@@ -84,7 +84,7 @@ package struct LossOptions: Sendable, Equatable {
     if let problem = namedLossProblem {
       return problem
     }
-    return modeProblem(views: views)
+    return variantProblem(views: views)
   }
 
   /// The error for options that contradict a named loss, or that it lacks; `nil` if there is none.
@@ -115,7 +115,7 @@ package struct LossOptions: Sendable, Equatable {
   }
 
   /// Returns the error for the first contradiction of ``variant`` with the number of views; `nil` if there is none.
-  package func modeProblem(views: Int) -> RunError? {
+  package func variantProblem(views: Int) -> RunError? {
     if views < 2, variant.anchors == .one {
       return RunError(
         .usage, "--contrast-mode one: with --views \(views) every row is a first view",

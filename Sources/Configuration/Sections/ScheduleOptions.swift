@@ -103,7 +103,7 @@ package struct ScheduleOptions: Sendable, Equatable {
         "--decay-epochs \(late.map(String.init).joined(separator: ",")): at or after the end of the run (\(counted(epochs, "epoch"))), so without effect"
       )
     }
-    if kind == .exponential, epochsPerDecay > Double(epochs), epochsPerDecay != ScheduleOptions().epochsPerDecay {
+    if kind == .exponential, epochsPerDecay > Double(epochs) {
       notes.append(
         "--epochs-per-decay \(plain(epochsPerDecay)): longer than the run (\(counted(epochs, "epoch"))), so the learning rate is hardly lowered"
       )

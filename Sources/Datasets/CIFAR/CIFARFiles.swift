@@ -20,7 +20,9 @@ enum CIFARFiles {
     return names.isSuperset(of: ["train", "test", "meta"]) ? ("cifar100", false) : nil
   }
 
-  private static let download = "the binary version is cifar-10-binary.tar.gz or cifar-100-binary.tar.gz"
+  private static func download(_ dataset: String) -> String {
+    "the binary version is cifar-\(dataset == "cifar10" ? "10" : "100")-binary.tar.gz, at www.cs.toronto.edu/~kriz/cifar.html"
+  }
 
   /// Returns the error for a folder that should hold image files but holds CIFAR; `nil` if it does not.
   static func problem(ofFolder contents: FolderContents) -> FileError? {
@@ -31,7 +33,7 @@ enum CIFARFiles {
         .content,
         form.isBinary
           ? "\(path): holds \(title(form.dataset))'s binary version, not a folder for each class; its own name is --dataset \(form.dataset) --data \(path)"
-          : "\(path): holds \(title(form.dataset))'s Python version, which is not read; \(download), for --dataset \(form.dataset)"
+          : "\(path): holds \(title(form.dataset))'s Python version, which is not read; \(download(form.dataset)), for --dataset \(form.dataset)"
       )
     }
     return nil
@@ -49,7 +51,7 @@ enum CIFARFiles {
     for (path, files) in [(directory, contents.files)] + subfolders(of: contents) {
       guard let form = form(files) else { continue }
       if !form.isBinary {
-        return "; \(path) holds \(title(form.dataset))'s Python version, which is not read: \(download)"
+        return "; \(path) holds \(title(form.dataset))'s Python version, which is not read: \(download(form.dataset))"
       }
       if form.dataset != variant.rawValue || path != directory {
         return "; \(path) holds \(title(form.dataset)): give --dataset \(form.dataset) --data \(path)"
@@ -66,7 +68,7 @@ enum CIFARFiles {
     let name = slash.map { slash in path[path.index(after: slash)...] } ?? path[...]
     let isBatch = name.hasPrefix("data_batch_") || name == "test_batch.bin"
     guard name.hasSuffix(".bin"), isBatch || name == "train.bin" || name == "test.bin" else { return nil }
-    return (isBatch ? "CIFAR-10" : "CIFAR-100", slash.map { slash in String(path[..<slash]) } ?? ".")
+    return (isBatch ? "CIFAR-10" : "CIFAR-100", path.parentFolder)
   }
 
   private static func subfolders(of contents: FolderContents) -> [(String, [[UInt8]])] {

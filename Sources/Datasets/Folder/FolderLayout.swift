@@ -85,6 +85,21 @@ package struct FolderLayout: Sendable, Equatable {
       }
     }
     excludeFromTraining()
+    if request[.validation] == nil, request[.test] == nil { noteUnused(root) }
+  }
+
+  /// Adds a note about folders of images beside the given ones, whose names do not say which split they are.
+  private mutating func noteUnused(_ root: FolderContents) {
+    let used = splits.compactMap { split in self[split]?.path }
+    let unused = root.folders.filter { name in
+      let path = root.path(of: name)
+      return !used.contains { other in "\(other)/".hasPrefix("\(path)/") || "\(path)/".hasPrefix("\(other)/") }
+        && (try? FolderContents(path))?.holdsImages() == true
+    }
+    guard !unused.isEmpty else { return }
+    notes.append(
+      "\(root.path) also holds \(list(unused.map { name in text(name) })), not used; --validation-folder or --test-folder names the folder of a split"
+    )
   }
 
   /// Returns the path of the folder that an option gives for a split; `nil` for `none`.
@@ -116,8 +131,7 @@ package struct FolderLayout: Sendable, Equatable {
   /// Returns advice for an error message if a folder of images may be just one class of its parent folder; else empty.
   package static func parentAdvice(of path: String) -> String {
     let path = FolderRequest(path: path).path
-    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "" }
-    let parent = String(path[..<slash])
+    let parent = path.parentFolder
     guard let contents = try? FolderContents(parent), contents.images.isEmpty, contents.folders.count > 1 else {
       return ""
     }

@@ -90,14 +90,17 @@ package struct FolderScan {
 
   /// Notes for the user about unusual class names.
   package var nameNotes: [String] {
-    var notes = Lookalikes.sentences(index.classFolders).map { sentence in "\(index.root): \(sentence)" }
-    let names = index.classNames
-    if names.count > 10, names.allSatisfy({ name in Int(name) != nil }), names != names.sorted(by: Self.isLess) {
-      notes.append(
-        "\(index.root): the classes are numbers in the order of text, so that label 2 is class \(names[2]); supcon dataset info lists them by label"
-      )
+    Lookalikes.sentences(index.classFolders).map { sentence in "\(index.root): \(sentence)" }
+      + [Self.numberNote(index.classNames, of: index.root)].compactMap { note in note }
+  }
+
+  /// Returns the note for class names that are numbers and not in their order, or `nil`.
+  package static func numberNote(_ names: [String], of path: String) -> String? {
+    guard names.count > 2, names.allSatisfy({ name in Int(name) != nil }), names != names.sorted(by: isLess) else {
+      return nil
     }
-    return notes
+    return
+      "\(path): the classes are numbers in the order of text, so that label 2 is class \(names[2]); supcon dataset info lists them by label"
   }
 
   private static func isLess(_ one: String, _ other: String) -> Bool {
@@ -123,8 +126,9 @@ package struct FolderScan {
     let seen = skippedFiles.difference(from: before).text
     return FileError(
       .content,
-      "\(index.root)/\(text(name)): a class without images (\(Self.endings.map { ending in ".\(ending)" }.joined(separator: ", ")))"
-        + (seen.map { seen in "; it holds \(seen)" } ?? "; it is empty") + "; add some, or remove the folder")
+      "\(index.root)/\(text(name)): a class without images; it \(seen.map { seen in "holds \(seen)" } ?? "is empty"); "
+        + "add images (\(Self.endings.map { ending in ".\(ending)" }.joined(separator: ", "))), convert what is there, or remove the folder"
+    )
   }
 
   /// Checks that the class folders found in another split are among the classes of the training set.
@@ -145,7 +149,7 @@ package struct FolderScan {
     throw FileError(
       .content,
       "\(path): is not a class of the training set\(others), which has \(classes.count): \(list(classes.map { name in text(name) })); "
-        + "rename the folder, add it to the training set, or choose another folder with --validation-folder or --test-folder (none for none)"
+        + "rename the folder, add it to the training set, or choose another folder with --validation-folder or --test-folder, whose value none leaves the split out"
     )
   }
 

@@ -118,7 +118,7 @@ struct SplitSearch {
       guard isClear else {
         throw ambiguity(
           root,
-          "'\(text(tree.name))' may be the training folder or a class beside \(list(others.map { name in text(name) }))"
+          "'\(text(tree.name))' may be the training folder, or a class like \(list(others.map { name in text(name) }))"
         )
       }
       return tree
@@ -213,7 +213,7 @@ struct SplitSearch {
       guard tree.isExact else { return nil }
       throw ambiguity(
         root,
-        "'\(text(tree.name))' may be the \(tree.split.title) folder or a class beside \(list(others.map { name in text(name) }))"
+        "'\(text(tree.name))' may be the \(tree.split.title) folder, or a class like \(list(others.map { name in text(name) }))"
       )
     }
     notes.append(

@@ -48,7 +48,7 @@ package struct LabelList: Sendable, Equatable {
   /// Parses the text of a list.
   package init(_ text: String, path: String) throws(FileError) {
     self.path = path
-    root = path.lastIndex(of: "/").map { slash in slash == path.startIndex ? "/" : String(path[..<slash]) } ?? "."
+    root = path.parentFolder
     let records = try CSVRecords(text, path: path).records
     guard let first = records.first else {
       throw FileError(.content, "\(path): is empty; expected lines of path,label")
@@ -119,6 +119,9 @@ package struct LabelList: Sendable, Equatable {
     let (path, label) = (fields[columns.path], fields[columns.label])
     guard !path.isEmpty else { throw problem(record.line, "has no path") }
     guard !label.isEmpty else { throw problem(record.line, "has no label for \(path)") }
+    guard !["nan", "null", "<na>", "#n/a"].contains(label.lowercased()) else {
+      throw problem(record.line, "has the label '\(label)', a missing value; leave images without a label out")
+    }
     guard let column = columns.split, !fields[column].isEmpty else {
       return Entry(path: path, label: label, split: .train, line: record.line)
     }

@@ -86,7 +86,8 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
     ].filter { count, _ in count > 0 }.map { count, name in "\(count) \(name) (\(percentage(of: count)))" }
     guard !parts.isEmpty else { return nil }
     return "of \(images == 1 ? "1 image" : "\(images) images"), \(parts.joined(separator: ", "))"
-      + (white + bright > 0 ? "; images of 16 bits look so after clipping: try --sixteen-bit scale" : "")
+      + (white + bright > 0
+        ? "; if they have 16 bits, they were clipped to 8: try --sixteen-bit scale, and train with it" : "")
   }
 
   private func percentage(of count: Int) -> String {

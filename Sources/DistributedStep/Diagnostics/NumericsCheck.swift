@@ -12,10 +12,8 @@ final class NumericsCheck: Sendable {
     /// The position of the number in the order of computation.
     let order: Int
     let shard: Int
-    /// The name of the quantity that is not finite, such as a layer's output.
+    /// The name of the values that are not finite, in the plural, such as "the activations behind layer1.0".
     let what: String
-    /// True if ``what`` takes a singular verb in messages.
-    var isOne: Bool { what.hasPrefix("the gradient") }
   }
 
   private static let ofEmbeddings = 100_000
@@ -50,7 +48,7 @@ final class NumericsCheck: Sendable {
     for (index, slice) in layout.slices.enumerated()
     where slice.range.contains(where: { place in !gradient[place].isFinite }) {
       // The backward pass begins with the last layer.
-      note(Self.ofGradients - index, shard, "the gradient of \(slice.name)")
+      note(Self.ofGradients - index, shard, "the gradients of \(slice.name)")
     }
   }
 

@@ -29,8 +29,8 @@ extension TrainingStep {
         .software,
         "step \(state.step + 1): the loss is \(shown(Double(value))): \(place)",
         remedy:
-          "lower --learning-rate or lengthen --warmup-epochs, and look at the data; \(RunStatus.adviceWhenDiverged)"
-      ))
+          "lower --learning-rate or lengthen --warmup-epochs, and look at the data; \(RunStatus.adviceWhenDiverged)",
+        isDivergence: true))
   }
 
   /// Checks every value of this rank's state for NaN and infinity (`--check-numerics`).
@@ -41,7 +41,7 @@ extension TrainingStep {
       for slice in layout.slices where !vector[slice.range].allSatisfy(\.isFinite) {
         throw RunError(
           .software, "step \(state.step): \(title) \(slice.name) are not finite",
-          remedy: "lower --learning-rate; \(RunStatus.adviceWhenDiverged)")
+          remedy: "lower --learning-rate; \(RunStatus.adviceWhenDiverged)", isDivergence: true)
       }
     }
     try check(state.parameters, state.parameterLayout, "the weights of")
@@ -92,7 +92,7 @@ extension TrainingStep {
       (one.finding.order, one.finding.shard) < (other.finding.order, other.finding.shard)
     }
     return first.map { rank, finding in
-      "\(finding.what) of shard \(finding.shard) (rank \(rank)) \(finding.isOne ? "is" : "are") not finite"
+      "\(finding.what) of shard \(finding.shard) (rank \(rank)) are not finite"
     }
   }
 }

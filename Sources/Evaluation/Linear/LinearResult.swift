@@ -10,8 +10,6 @@ struct LinearResult {
   /// The output folder in the run directory: ``ClassifierFile/folder``, or another one for other data or an earlier
   /// checkpoint.
   let resultFolder: String
-  /// The number of pretraining steps of the encoder.
-  let step: Int
   let classNames: [String]
   let trainingCount: Int
   let testCount: Int
@@ -24,19 +22,22 @@ struct LinearResult {
   let epochs: [[String: JSONValue]]
 
   var classCount: Int { classNames.count }
+  var hasTop5: Bool { classCount > 5 }
   var top1: Double { Double(top1Count) / Double(testCount) }
   var top5: Double { Double(top5Count) / Double(testCount) }
 
-  /// Writes the result's folder in the run directory, replacing an earlier result; for the run's own data and latest
-  /// weights, the accuracies are also written to the run's `summary.json`.
+  /// Writes the result's folder in the run directory with the fields of ``ResultOrigin``, replacing an earlier one.
+  ///
+  /// The accuracies for the run's own data and latest weights are also written to the run's `summary.json`.
   func write(
-    _ classifier: LinearClassifier, _ standardization: FeatureStandardization, into run: RunDirectory
+    _ classifier: LinearClassifier, _ standardization: FeatureStandardization, _ origin: [String: JSONValue],
+    into run: RunDirectory
   ) throws {
     let folder = "\(run.path)/\(resultFolder)"
     try SafetensorsWriter.write(
       to: "\(folder)/classifier.safetensors",
       metadata: [
-        "format": "pt", ClassifierFile.stepMetadata: "\(step)",
+        "format": "pt", ClassifierFile.stepMetadata: origin["pretraining_steps"]?.encoded() ?? "",
         ImagePreprocessing.classNamesMetadata: ImagePreprocessing.text(classNames),
       ],
       tensors: classifier.layout.tensors(of: classifier.parameters) + standardization.tensors)
@@ -45,12 +46,10 @@ struct LinearResult {
     let digest = SHA256()
     let weights = classifier.parameters
     unsafe digest.update(weights.span.bytes)
-    let fields: [String: JSONValue] = [
-      "command": .text("linear"), "version": .text(supconVersion), "run": .text(request.run),
-      "weights": .text(request.weights.rawValue), "split": .text(request.split.rawValue),
-      "pretraining_steps": .integer(step), "classes": .integer(classCount), "train_samples": .integer(trainingCount),
-      "test_samples": .integer(testCount), "linear_top1": .number(top1), "linear_top5": .number(top5),
-      "top1_correct": .integer(top1Count), "top5_correct": .integer(top5Count), "epochs": .integer(request.epochs),
+    var fields: [String: JSONValue] = [
+      "command": .text("linear"), "run": .text(request.run), "split": .text(request.split.rawValue),
+      "classes": .integer(classCount), "train_samples": .integer(trainingCount),
+      "test_samples": .integer(testCount), "top1_correct": .integer(top1Count), "epochs": .integer(request.epochs),
       "batch_size": .integer(request.batchSize), "shard_size": .integer(request.shardSize),
       "learning_rate": .number(request.learningRate), "momentum": .number(request.momentum),
       "weight_decay": .number(request.weightDecay), "augmentation": .text(request.augmentation.description),
@@ -60,10 +59,20 @@ struct LinearResult {
       "final_loss": epochs.last?["loss"] ?? .null,
       "classifier_sha256": .text(SHA256.hexadecimal(digest.finalize())),
     ]
+    fields.merge(accuracies) { _, new in new }
+    fields["top5_correct"] = hasTop5 ? .integer(top5Count) : nil
+    fields.merge(origin) { _, new in new }
     try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: "\(folder)/summary.json")
     guard resultFolder == ClassifierFile.folder + request.weights.suffix else { return }
     let prefix = request.weights.fieldPrefix
     try JSONValue.merge(
-      ["\(prefix)linear_top1": .number(top1), "\(prefix)linear_top5": .number(top5)], into: run.summaryPath)
+      Dictionary(uniqueKeysWithValues: accuracies.map { name, value in (prefix + name, value) }), into: run.summaryPath)
+  }
+
+  /// The accuracies by field name; top-5 only above five classes, where it says something.
+  private var accuracies: [String: JSONValue] {
+    var fields: [String: JSONValue] = ["linear_top1": .number(top1)]
+    fields["linear_top5"] = hasTop5 ? .number(top5) : nil
+    return fields
   }
 }

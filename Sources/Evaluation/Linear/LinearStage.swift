@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Formats
+import FoundationEssentials
 import Imaging
 import Job
 import MPI
@@ -81,17 +82,19 @@ package enum LinearStage {
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
       report: report)
-    let (training, folder) = try encoder.openTraining(
+    let (trained, folder) = try encoder.openTraining(
       for: ClassifierFile.folder, testing: request.split, over: world, report: report)
-    let test = try DatasetChoice.open(encoder.configuration, request.split, over: world, report: report)
-    let tested = try DatasetChoice.measured(request.split, of: encoder.configuration, over: world)
+    let training = trained.dataset
+    let origin = ResultOrigin(of: encoder.configuration, fingerprint: trained.fingerprint)
+    let opened = try DatasetChoice.openSplit(encoder.configuration, request.split, over: world, report: report)
+    let test = opened.dataset
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)
     let request = request.fitted(to: training.count, report: report)
     try world.onRoot { try RunDirectory(path: request.run).prepareResult(in: folder) }
     report(
       "linear classifier on \(request.run) (\(encoder.configuration.model.name) \(encoder.stepText)): "
-        + "\(training.count) training and \(test.count) \(tested.title) samples")
+        + "\(training.count) training and \(test.count) \(opened.split.title) samples")
 
     var features = try StandardizedFeatures(request, encoder, training, test, over: world)
     try training.reportReplaced(over: world, report: report)
@@ -105,14 +108,15 @@ package enum LinearStage {
     let correct = try classifier.correctCounts(features: features.test, labels: test.labels, over: world)
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
-      request: request, resultFolder: folder, step: encoder.state.step, classNames: training.classNames,
+      request: request, resultFolder: folder, classNames: training.classNames,
       trainingCount: training.count, testCount: test.count, top1Count: correct.top1, top5Count: correct.top5,
       ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
     world.activity.begin("writing the result", allowsSilence: true)
     try world.onRoot {
-      try result.write(classifier, features.standardization, into: RunDirectory(path: request.run))
+      try result.write(
+        classifier, features.standardization, origin.fields(encoder), into: RunDirectory(path: request.run))
       report(
-        "linear top-1 \(decimal(result.top1, 4))\(result.classCount > 5 ? ", top-5 \(decimal(result.top5, 4))" : "") on \(test.count) \(tested.title) samples, "
+        "linear top-1 \(decimal(result.top1, 4))\(result.hasTop5 ? ", top-5 \(decimal(result.top5, 4))" : "") on \(test.count) \(opened.split.title) samples, "
           + "after \(duration(result.seconds)); in \(request.run)/\(folder)/summary.json")
     }
   }
@@ -139,7 +143,10 @@ package enum LinearStage {
             .software, "epoch \(epoch + 1): the cross-entropy is \(loss)",
             remedy: "lower --learning-rate or --momentum"))
       }
-      epochs.append(["epoch": .integer(epoch + 1), "loss": .number(loss)])
+      epochs.append([
+        "kind": .text("epoch"), "time": .text(Date.now.formatted(.iso8601)), "epoch": .integer(epoch + 1),
+        "loss": .number(loss),
+      ])
       if epoch == 0 || (epoch + 1).isMultiple(of: 5) || epoch + 1 == request.epochs {
         report("epoch \(epoch + 1)/\(request.epochs)  cross-entropy \(decimal(loss, 4))")
       }
@@ -162,11 +169,9 @@ extension LinearStage.Request {
     var fitted = self
     fitted.shardSize = min(shardSize, sampleCount)
     fitted.batchSize = sampleCount / fitted.shardSize * fitted.shardSize
-    let size = counted(sampleCount, "sample")
     report.note(
-      batchSize == LinearStage.Request(run: run).batchSize
-        ? "batches of \(fitted.batchSize), as the training set has \(size)"
-        : "--batch-size \(batchSize): the training set has \(size); using batches of \(fitted.batchSize)")
+      "batches of \(fitted.batchSize) in place of \(batchSize), as the training set has \(counted(sampleCount, "sample"))"
+    )
     return fitted
   }
 }

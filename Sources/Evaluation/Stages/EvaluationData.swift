@@ -17,6 +17,8 @@ struct EvaluationData {
 
   /// The labeled images to which test images are compared (the neighbors of k-NN).
   let training: any ImageDataset
+  /// The program, data and weights behind the result.
+  let origin: ResultOrigin
   /// The images that are classified.
   let test: any ImageDataset
   /// The number k of neighbors that vote.
@@ -47,18 +49,21 @@ struct EvaluationData {
     report: Reporter
   ) throws {
     let configuration = encoder.configuration
+    let samples = request.transfer ?? configuration
     if let transfer = request.transfer {
       (training, test) = try Self.naming("transfer") {
         try Self.transferred(transfer, request, encoder, over: world, report: report)
       }
+      origin = ResultOrigin(of: samples, fingerprint: nil)
       resultFolder =
         Self.transferFolder(transfer) + request.weights.suffix + (encoder.isLatest ? "" : "-step-\(encoder.state.step)")
     } else {
-      (training, resultFolder) = try encoder.openTraining(
+      let opened = try encoder.openTraining(
         for: "evaluation", testing: request.split, over: world, report: report)
+      (training, resultFolder) = (opened.training.dataset, opened.resultFolder)
+      origin = ResultOrigin(of: samples, fingerprint: opened.training.fingerprint)
       test = try DatasetChoice.open(configuration, request.split, over: world, report: report)
     }
-    let samples = request.transfer ?? configuration
     try world.agreeOnSamples(of: training, samples)
     try world.agreeOnSamples(of: test, samples)
     neighbors = try Self.neighbors(request, of: training, report: report)

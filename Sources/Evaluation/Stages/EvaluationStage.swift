@@ -173,8 +173,8 @@ package enum EvaluationStage {
       }
     }
     world.activity.begin("writing the result", allowsSilence: true)
-    result.details.merge(details(request, data, encoder)) { _, new in new }
     try world.onRoot {
+      result.details.merge(details(request, data, encoder)) { _, new in new }
       for line in result.table { report(line) }
       guard data.isStored else { return }
       let folder = data.resultFolder
@@ -191,10 +191,11 @@ package enum EvaluationStage {
     _ request: Request, _ data: EvaluationData, _ encoder: FrozenEncoder
   ) -> [String: JSONValue] {
     var details: [String: JSONValue] = [
-      "neighbors": .integer(data.neighbors), "split": .text(request.split.rawValue),
-      "weights": .text(request.weights.rawValue), "test_samples": .integer(data.test.count),
-      "train_samples": .integer(data.training.count), "pretraining_steps": .integer(encoder.state.step),
+      "command": .text("evaluate"), "run": .text(request.run), "neighbors": .integer(data.neighbors),
+      "split": .text(request.split.rawValue), "test_samples": .integer(data.test.count),
+      "train_samples": .integer(data.training.count),
     ]
+    details.merge(data.origin.fields(encoder)) { _, new in new }
     if let transfer = request.transfer {
       details["transfer_dataset"] = .text(transfer.data.dataset.rawValue)
       details["transfer_data"] = transfer.data.path.map(JSONValue.text) ?? .null

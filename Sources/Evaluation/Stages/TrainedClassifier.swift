@@ -12,12 +12,17 @@ import Runs
 package struct TestAccuracy {
   package let sampleCount: Int
   package let top1Count: Int
-  package let top5Count: Int
+  /// The count for top-5; `nil` for at most five classes, among which every class ranks.
+  package let top5Count: Int?
 
   /// The fraction of samples whose class has the highest score.
   package var top1: Double { Double(top1Count) / Double(sampleCount) }
-  /// The fraction of samples whose class is among the five with the highest scores.
-  package var top5: Double { Double(top5Count) / Double(sampleCount) }
+  /// The fraction of samples whose class is among the five with the highest scores; `nil` for at most five classes.
+  package var top5: Double? { top5Count.map { count in Double(count) / Double(sampleCount) } }
+  /// Both fractions in words.
+  package var text: String {
+    "top-1 \(decimal(top1, 4))" + (top5.map { top5 in ", top-5 \(decimal(top5, 4))" } ?? "")
+  }
 }
 
 /// The encoder and classifier of a training state, in evaluation mode (BatchNorm uses running statistics).
@@ -57,6 +62,8 @@ package struct TrainedClassifier {
       try layer.forward(representation.span, parameters: parameters.span, into: &row)
       return logits
     }
-    return TestAccuracy(sampleCount: test.count, top1Count: correct.top1, top5Count: correct.top5)
+    return TestAccuracy(
+      sampleCount: test.count, top1Count: correct.top1,
+      top5Count: layer.outputWidth > 5 ? correct.top5 : nil)
   }
 }

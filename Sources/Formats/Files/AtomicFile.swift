@@ -119,8 +119,8 @@ public struct AtomicFile: ~Copyable, Sendable {
 
   private static func cannotCreate(_ path: String, code: Int32) -> FileError {
     let error = FileError(creating: path, code: code)
-    let folder = path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? ""
-    guard code == ENOENT, !folder.isEmpty, unsafe access(folder, F_OK) != 0 else { return error }
+    let folder = path.parentFolder
+    guard code == ENOENT, unsafe access(folder, F_OK) != 0 else { return error }
     return FileError(error.kind, "\(error); there is no folder \(folder): make it, or choose another path")
   }
 
@@ -161,8 +161,7 @@ public struct AtomicFile: ~Copyable, Sendable {
       throw FileError(path: path, action: "give the finished file its name", code: errno)
     }
     isPublished.store(true, ordering: .relaxed)
-    let end = path.lastIndex(of: "/")
-    try Self.flushDirectory(end.map { index in String(path[..<index]) } ?? ".")
+    try Self.flushDirectory(path.parentFolder)
   }
 
   /// The error codes for file systems that cannot flush a folder, such as CIFS, and do not need to.
@@ -172,7 +171,7 @@ public struct AtomicFile: ~Copyable, Sendable {
   ///
   /// - Throws: ``FileError`` if flushing fails.
   public static func flushDirectory(_ path: String) throws(FileError) {
-    let directory = unsafe open(path.isEmpty ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard directory >= 0 else { throw FileError(path: path, action: "open the folder", code: errno) }
     defer { close(directory) }
     guard fsync(directory) == 0 || unsupportedFlush.contains(errno) else {

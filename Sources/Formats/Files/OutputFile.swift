@@ -20,11 +20,15 @@ public struct OutputFile: Sendable {
   /// The option that gives the path, for messages.
   public let option: String
 
+  /// True if no file is to be replaced.
+  public let mustBeNew: Bool
+
   /// Creates the description of a file that is to be written.
-  public init(_ path: String, _ format: Format, option: String = "--output") {
+  public init(_ path: String, _ format: Format, option: String = "--output", mustBeNew: Bool = false) {
     self.path = path
     self.format = format
     self.option = option
+    self.mustBeNew = mustBeNew
   }
 
   /// Checks that the file can be written and does not replace a file of another known format.
@@ -35,6 +39,9 @@ public struct OutputFile: Sendable {
   public func check() throws(FileError) -> Bool {
     try AtomicFile.check(path)
     guard unsafe access(path, F_OK) == 0 else { return false }
+    guard !mustBeNew else {
+      throw FileError(.creation, "\(path): is there already; remove it, or choose another \(option)")
+    }
     let file = try ReadOnlyFile(path: path)
     let start = try file.read(min(file.byteCount, FileFormat.startLength), at: 0)
     guard isReplaceable(start) else {

@@ -75,12 +75,6 @@ public enum WeightFileFormat {
     #"import sys, torch, safetensors.torch as s; w = torch.load(sys.argv[1], map_location="cpu", weights_only=False); w = w.state_dict() if hasattr(w, "state_dict") else w; f = lambda d, p="": [x for k, v in d.items() if not str(k).startswith("opt") for x in (f(v, p + str(k) + ".") if isinstance(v, dict) else [(p + str(k), v)])]; s.save_file({k: v.detach().clone().contiguous() for k, v in f(w) if torch.is_tensor(v)}, sys.argv[2])"#
 
   private static func torchProblem(_ path: String) -> String {
-    "is a file of torch.save, which only Python can read; expected safetensors. Convert it (pip install safetensors), if you trust the file, whose code Python runs, with: python3 -c '\(script)' \(quoted(path)) \(quoted(path + ".safetensors"))"
-  }
-
-  /// Quotes a path for a shell.
-  private static func quoted(_ path: String) -> String {
-    path.allSatisfy { letter in letter.isASCII && (letter.isLetter || letter.isNumber || "/._-+=".contains(letter)) }
-      ? path : "'" + path.replacing("'", with: #"'\''"#) + "'"
+    "was written by torch.save; expected safetensors. Loading such a file can run code that is stored in it. If you trust it, convert it (pip install torch safetensors) and give \((path + ".safetensors").shellQuoted):\npython3 -c '\(script)' \(path.shellQuoted) \((path + ".safetensors").shellQuoted)"
   }
 }

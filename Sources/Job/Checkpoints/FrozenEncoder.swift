@@ -72,6 +72,10 @@ package struct FrozenEncoder {
               "leave --data out. For another dataset: supcon evaluate --transfer-dataset cifar10 --transfer-data DIR")
         }
         configuration.data.path = data
+        if configuration.data.validationFraction != nil, DatasetFolder(configuration).hasOwnValidation {
+          // The run's fraction was held out of other images.
+          configuration.data.validationFraction = nil
+        }
       } else if needsData {
         try configuration.locateData(ofRun: run)
       }
@@ -131,10 +135,9 @@ package struct FrozenEncoder {
   package func openTraining(
     for stage: String, testing split: Split, over world: borrowing Communicator,
     report: Reporter
-  ) throws -> (dataset: any ImageDataset, resultFolder: String) {
-    let (dataset, fingerprint) = try DatasetChoice.openFingerprinted(
-      configuration, .train, over: world, report: report)
-    let isOther = fingerprint != configuration.data.fingerprint
+  ) throws -> (training: DatasetChoice.OpenedSplit, resultFolder: String) {
+    let training = try DatasetChoice.openSplit(configuration, .train, over: world, report: report)
+    let isOther = training.fingerprint != configuration.data.fingerprint
     let name =
       configuration.data.path?.split(separator: "/").last.map(String.init) ?? configuration.data.dataset.rawValue
     let own = stage + weights.suffix + (split == .validation ? "-validation" : "")
@@ -144,7 +147,7 @@ package struct FrozenEncoder {
         "\(isOther ? "\(configuration.data.path ?? "") is not the data of the run" : "step \(state.step) is an earlier checkpoint"): "
           + "results go to \(run)/\(folder); those in \(run)/\(own) are kept")
     }
-    return (dataset, folder)
+    return (training, folder)
   }
 
   /// The training progress of the weights, such as `after step 35 of 480: the run is not finished`; for rank 0.

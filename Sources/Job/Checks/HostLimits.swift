@@ -40,7 +40,58 @@ package struct HostLimits: Codable, Equatable {
 
   /// The error if the limit of `ulimit -v` is too low for the libraries to start, else `nil`; reported before MPI is
   /// initialized.
-  package static var startProblem: String? { startProblem(addressSpace: addressSpaceLimit) }
+  package static func startProblem(threads: Int) -> String? {
+    startProblem(addressSpace: addressSpaceLimit) ?? startProblem(openFiles: openFileLimit)
+      ?? (canStart(threads: threads)
+        ? nil
+        : "ulimit -u: the limit of processes and threads of this user leaves no room for the \(counted(threads, "thread")) of this rank and those of MPI; raise it before the start: ulimit -u unlimited")
+  }
+
+  /// The number of files that MPI, the watchdog and a dataset have open at once, at least.
+  private static let leastOpenFiles = 64
+
+  /// Returns the error for a limit of `ulimit -n` that is too low to start; else `nil`.
+  package static func startProblem(openFiles limit: Int?) -> String? {
+    guard let limit, limit < leastOpenFiles else { return nil }
+    return
+      "ulimit -n \(limit): too few files can be open at once, expected at least \(leastOpenFiles); raise the limit before the start: ulimit -n 1024"
+  }
+
+  /// The limit of `ulimit -n`, after raising a low soft limit as far as the system allows; `nil` without one.
+  private static var openFileLimit: Int? {
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard unsafe getrlimit(kind, &limit) == 0 else { return nil }
+    if limit.rlim_cur < 1024 {
+      limit.rlim_cur = min(1024, limit.rlim_max)
+      unsafe setrlimit(kind, &limit)
+    }
+    return limit.rlim_cur < rlim_t(Int.max / 2) ? Int(limit.rlim_cur) : nil
+  }
+
+  /// Tries to run as many threads at once as a rank needs, if a limit of the user might forbid it.
+  private static func canStart(threads: Int) -> Bool {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &limit) == 0, limit.rlim_cur < 4096 else {
+      return true
+    }
+    // MPI, the watchdog, the prefetcher, the checkpoint writer and the status line have threads of their own.
+    let count = threads + 8
+    var started: [pthread_t] = []
+    for _ in 0..<count {
+      var thread = pthread_t()
+      let code = unsafe pthread_create(
+        &thread, nil,
+        { _ in
+          usleep(20_000)
+          return nil
+        }, nil)
+      guard code == 0 else { break }
+      started.append(thread)
+    }
+    for thread in started { pthread_join(thread, nil) }
+    return started.count == count
+  }
 
   /// Returns the error for a limit of `ulimit -v`, in bytes, that is too low for the libraries to start; else `nil`.
   package static func startProblem(addressSpace limit: Int?) -> String? {

@@ -48,7 +48,7 @@ package struct PrecisionChoice {
     let rank = choices.firstIndex { choice in choice.precision == .float32 } ?? 0
     let isEverywhere = choices.allSatisfy { choice in choice == choices[0] }
     report(
-      "--precision auto: \(choices[rank].precision.rawValue), as \(choices[rank].reason)\(isEverywhere ? "" : " (rank \(rank))")"
+      "precision: \(choices[rank].precision.rawValue), as \(choices[rank].reason)\(isEverywhere ? "" : " (rank \(rank))")"
     )
     return choices[rank].precision
   }

@@ -26,16 +26,19 @@ extension Communicator {
     } catch {
       outcome.error = RunError(error)
     }
-    var codes = [Int32](repeating: 0, count: size)
-    let own = [outcome.error.map { error in error.exitCode.rawValue } ?? 0]
-    try allGather(own.span, into: &codes)
+    var all = [Int32](repeating: 0, count: 2 * size)
+    let own = [outcome.error?.exitCode.rawValue ?? 0, outcome.error?.isDivergence == true ? 1 : 0]
+    try allGather(own.span, into: &all)
+    let codes = (0..<size).map { rank in all[2 * rank] }
     guard let failed = codes.firstIndex(where: { code in code != 0 }) else {
       guard let result = outcome.result else { preconditionFailure("neither result nor error") }
       return result
     }
     let text = try broadcast(text: outcome.error?.description ?? "", from: failed)
     let code = ExitStatus(rawValue: codes[failed]) ?? .software
-    throw CollectiveError(error: RunError(code, failed == 0 ? text : "rank \(failed): \(text)"))
+    throw CollectiveError(
+      error: RunError(
+        code, failed == 0 ? text : "rank \(failed): \(text)", remedy: "", isDivergence: all[2 * failed + 1] == 1))
   }
 
   /// Runs `body` on rank 0 only, and throws on all ranks if it throws.

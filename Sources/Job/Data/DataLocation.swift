@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Formats
 import Glibc
 import Runs
 
@@ -21,11 +22,11 @@ package enum DataLocation {
     guard DataPath.kind(path) == .missing else { return path }
     if !path.hasPrefix("/") {
       var parent = absolute(folder)
-      for _ in 0..<searchedFolders where !parent.isEmpty {
+      for _ in 0..<searchedFolders where parent != "/" {
         if DataPath.kind("\(parent)/\(path)") != .missing {
           return "\(parent)/\(path)"
         }
-        parent = parent.lastIndex(of: "/").map { slash in String(parent[..<slash]) } ?? ""
+        parent = parent.parentFolder
       }
     }
     throw RunError(

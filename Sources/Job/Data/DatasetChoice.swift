@@ -27,52 +27,41 @@ package enum DatasetChoice {
     _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
     over world: borrowing Communicator, report: Reporter
   ) throws -> any ImageDataset {
-    try openFingerprinted(
+    try openSplit(
       configuration, split, needsLabels: needsLabels, allowsFallback: allowsFallback, over: world, report: report
     ).dataset
   }
 
-  /// Opens one split as ``open(_:_:needsLabels:allowsFallback:over:report:)`` does, with its fingerprint.
+  /// Samples of a dataset, and the split that they come from.
+  package struct OpenedSplit {
+    /// The samples.
+    package let dataset: any ImageDataset
+    /// The split of the samples: validation if test was asked for and there are no test images.
+    package let split: Split
+    /// The hash of file and class names; `nil` for datasets whose files have fixed names.
+    package let fingerprint: String?
+  }
+
+  /// Opens one split as ``open(_:_:needsLabels:allowsFallback:over:report:)`` does, and tells which one it is.
   ///
   /// Collective.
-  ///
-  /// - Returns: The split, and the hash of its file and class names; the hash is `nil` for datasets whose files have
-  ///   fixed names.
-  package static func openFingerprinted(
+  package static func openSplit(
     _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
     over world: borrowing Communicator, report: Reporter
-  ) throws -> (dataset: any ImageDataset, fingerprint: String?) {
-    let opened: (dataset: any ImageDataset, fingerprint: String?)
-    if configuration.data.dataset == .folder {
-      let folder = try openFolder(configuration, split, allowsFallback, over: world, report: report)
-      opened = (folder.dataset, folder.fingerprint)
-    } else {
-      opened = (try world.throwingTogether { try openFixed(configuration, split, report: report) }, nil)
-    }
+  ) throws -> OpenedSplit {
+    let opened =
+      if configuration.data.dataset == .folder {
+        try openFolder(configuration, split, allowsFallback, over: world, report: report)
+      } else {
+        OpenedSplit(
+          dataset: try world.throwingTogether { try openFixed(configuration, split, report: report) }, split: split,
+          fingerprint: nil)
+      }
     try world.throwingTogether {
       guard opened.dataset.count > 0 else { throw nothingHeldOut(configuration) }
       if needsLabels { try checkClasses(opened.dataset, configuration) }
     }
     return opened
-  }
-
-  /// Returns the split that ``open(_:_:needsLabels:allowsFallback:over:report:)`` opens: for `test`, validation if
-  /// there are no test images.
-  ///
-  /// Collective.
-  package static func measured(
-    _ split: Split, of configuration: Configuration, over world: borrowing Communicator
-  ) throws -> Split {
-    guard split == .test, configuration.data.dataset == .folder else { return split }
-    let found = try world.onRoot { () throws -> [UInt8] in
-      let path = configuration.data.path ?? "."
-      let isTest =
-        DataPath.isPack(path)
-        ? (try? PackedDataset(path: path, split: .test, normalization: nil)) != nil
-        : try DatasetFolder(configuration).hasTest()
-      return [isTest ? 1 : 0]
-    }
-    return try world.broadcast(bytes: found ?? []) == [1] ? .test : .validation
   }
 
   /// Opens the training set and stores the properties that depend on the images in the configuration.
@@ -141,10 +130,17 @@ package enum DatasetChoice {
       let index = try world.throwingTogether { try folder.usable(listing, description, report: report) }
       let counts = index.classFolders.indices.map { label in index.files(ofClass: label).count }
       parts.append(description.summary(split, Array(zip(index.classNames, counts))))
+      if world.isRoot, let known = (training as? FolderDataset)?.index,
+        let warning = CopiedImages.warning(of: split, index, training: known)
+      {
+        report.warn(warning)
+      }
     }
     for part in parts { report(part.classText) }
     for warning in DatasetSummary(parts).warnings { report.warn(warning) }
-    if parts.count == 1 {
+    if parts.count == 1, !training.hasLabels {
+      report.warn("\(folder.path) has no classes; linear and evaluate need images in folders of their classes")
+    } else if parts.count == 1 {
       report.warn(
         "\(folder.path) has no validation or test images; linear and evaluate will need them "
           + "(--validation-fraction holds some of the training images out)")
@@ -189,27 +185,30 @@ package enum DatasetChoice {
   private static func openFolder(
     _ configuration: Configuration, _ split: Split, _ allowsFallback: Bool, over world: borrowing Communicator,
     report: Reporter
-  ) throws -> (dataset: any ImageDataset, fingerprint: String) {
+  ) throws -> OpenedSplit {
     let path = configuration.data.path ?? "."
     let given = configuration.data.normalization
     // Rank 0 decides whether the path is a pack, so that all ranks take the same branch.
     let isPack = try world.broadcast(bytes: [DataPath.isPack(path) ? 1 : 0]) == [1]
     if isPack {
-      let pack = try world.throwingTogether { () throws -> PackedDataset in
+      return try world.throwingTogether { () throws -> OpenedSplit in
+        func opened(_ split: Split) throws(FileError) -> OpenedSplit {
+          let pack = try PackedDataset(path: path, split: split, normalization: given)
+          return OpenedSplit(dataset: pack, split: split, fingerprint: pack.fingerprint)
+        }
         if configuration.data.validationFraction != nil {
           throw RunError(.usage, "--validation-fraction: \(path) is a pack and was divided when it was made")
         }
         if let problem = DataPath.fileProblem(path) { throw problem }
         do throws(FileError) {
-          return try PackedDataset(path: path, split: split, normalization: given)
+          return try opened(split)
         } catch {
           guard split == .test, allowsFallback, error.kind == .missing, DataPath.kind(path) == .file else {
             throw error
           }
-          return try PackedDataset(path: path, split: .validation, normalization: given)
+          return try opened(.validation)
         }
       }
-      return (pack, pack.fingerprint)
     }
 
     let folder = DatasetFolder(configuration)
@@ -232,7 +231,8 @@ package enum DatasetChoice {
     settings.scaledDecoding =
       configuration.data.decoding == .scaled ? ImageSize(width: 2 * viewSize.width, height: 2 * viewSize.height) : nil
     settings.isReplacingBad = folder.isSkippingBad
-    return (FolderDataset(index, settings), index.fingerprint)
+    return OpenedSplit(
+      dataset: FolderDataset(index, settings), split: listing.split, fingerprint: index.fingerprint)
   }
 
   /// Returns the error for a split without images, as left by a `--validation-fraction` that is too small.
@@ -254,8 +254,10 @@ package enum DatasetChoice {
     throw RunError(
       .data,
       "\(path): has \(found); expected at least two classes, one folder each\(FolderLayout.parentAdvice(of: path))",
-      remedy:
-        "sort the images into one folder for each class, or train with pretrain --loss simclr, the only one that needs no labels"
+      remedy: "sort the images into one folder for each class, "
+        + (configuration.loss.kind == .simclr
+          ? "which linear and evaluate need for any run, also one of --loss simclr; embed and report need none"
+          : "or train with pretrain --loss simclr, the only one that needs no labels")
     )
   }
 }

@@ -43,6 +43,8 @@ package struct DatasetFolder {
   package struct Listing {
     /// All files found, including those that cannot be decoded.
     package fileprivate(set) var index: FolderIndex
+    /// The split that the files belong to: validation if there are no labeled test images to list.
+    package let split: Split
     /// The files and folders that could not be listed.
     package let unlisted: [BadFile]
     /// Notes for the user, for example about folders that are not used.
@@ -62,7 +64,9 @@ package struct DatasetFolder {
     var result: Listing
     if world.size > 1 {
       let bytes = try world.broadcast(bytes: found?.index.encoded() ?? [])
-      result = found ?? Listing(index: FolderIndex(decoding: bytes), unlisted: [], notes: [])
+      let isSplit = Split.allCases.map { split in found?.split == split ? UInt8(1) : 0 }
+      let own = zip(Split.allCases, try world.broadcast(bytes: isSplit)).first { _, flag in flag == 1 }?.0
+      result = found ?? Listing(index: FolderIndex(decoding: bytes), split: own ?? split, unlisted: [], notes: [])
     } else {
       guard let found else { preconditionFailure("rank 0 has no listing") }
       result = found
@@ -85,10 +89,12 @@ package struct DatasetFolder {
     return try world.broadcast(bytes: indices.map { index in UInt8(index) }).map { byte in Split.allCases[Int(byte)] }
   }
 
-  /// Returns true if there are labeled test images, so that validation images are not used in their place; for rank 0.
-  func hasTest() throws -> Bool {
-    guard !DataPath.isList(path) else { return try LabelList(path: path).splits.contains(.test) }
-    return try FolderLayout(request).evaluationSplit == .test
+  /// True if there are validation images in a folder of their own, or marked in a list or pack; for rank 0.
+  var hasOwnValidation: Bool {
+    if DataPath.isPack(path) { return true }
+    return DataPath.isList(path)
+      ? (try? LabelList(path: path))?.splits.contains(.validation) == true
+      : (try? FolderLayout(request))?[.validation] != nil
   }
 
   private let request: FolderRequest
@@ -108,7 +114,8 @@ package struct DatasetFolder {
       let scan = try FolderScan(
         folder, classes: folder.isUnlabeled ? nil : classes, isSkipping: isSkippingBad)
       let fallback = own == split ? [] : ["\(path) has no test folder with labels: \(folder.path) is used"]
-      return Listing(index: scan.index, unlisted: scan.bad, notes: fallback + [scan.note].compactMap { note in note })
+      return Listing(
+        index: scan.index, split: own, unlisted: scan.bad, notes: fallback + [scan.note].compactMap { note in note })
     }
     guard split == .train || validationFraction != nil else {
       throw missing(split, "Add \(layout.placeOfOthers)")
@@ -117,18 +124,31 @@ package struct DatasetFolder {
     let beside = layout.skippedFiles.text.map { text in "\(path): passed over \(text)" }
     let notes = layout.notes + [beside, scan.note].compactMap { note in note } + scan.nameNotes
     return Listing(
-      index: part(of: scan.index, split), unlisted: scan.bad, notes: split == .train ? notes : [])
+      index: part(of: scan.index, split), split: partSplit(split), unlisted: scan.bad,
+      notes: split == .train ? notes : [])
   }
 
   private func listing(_ split: Split, of list: LabelList) throws -> Listing {
     let own = split == .test && !list.splits.contains(.test) ? .validation : split
     if own != .train, list.splits.contains(own) {
-      return Listing(index: try list.index(own), unlisted: [], notes: [])
+      return Listing(index: try list.index(own), split: own, unlisted: [], notes: [])
     }
     guard split == .train || validationFraction != nil else {
       throw missing(split, "Add lines with val or test in a third column, split")
     }
-    return Listing(index: part(of: try list.index(.train), split), unlisted: [], notes: [])
+    return Listing(
+      index: part(of: try list.index(.train), split), split: partSplit(split), unlisted: [],
+      notes: split == .train ? labelNotes(list.classNames) : [])
+  }
+
+  /// Returns notes about labels of a list that may mean something else than a class name.
+  private func labelNotes(_ names: [String]) -> [String] {
+    let numbers = names.compactMap(Int.init)
+    let isMarked = numbers.count == names.count && names.count > 2 && numbers.contains(-1)
+    return [
+      FolderScan.numberNote(names, of: path),
+      isMarked ? "\(path): -1 is a class like the others; leave out images that it marks as unlabeled" : nil,
+    ].compactMap { note in note }
   }
 
   /// Returns the part of all training files that belongs to a split: for training, or held out for validation.
@@ -138,10 +158,13 @@ package struct DatasetFolder {
     return split == .train ? parts.training : parts.validation
   }
 
+  /// Returns the split that ``part(of:_:)`` returns for a requested one.
+  private func partSplit(_ split: Split) -> Split { split == .train ? .train : .validation }
+
   private func missing(_ split: Split, _ advice: String) -> RunError {
     RunError(
       .missing,
-      "\(path): no images are held out to \(split == .test ? "test on" : "validate with"). \(advice), or train again with supcon pretrain --validation-fraction 0.2 and another --output"
+      "\(path): no images are held out to \(split == .test ? "test on" : "validate with"). \(advice), or begin a run with --validation-fraction 0.2, which holds some of the training images out"
     )
   }
 
@@ -149,8 +172,7 @@ package struct DatasetFolder {
 
   /// The folder in which the description file `supcon-dataset.json` is stored.
   private var descriptionFolder: String {
-    guard DataPath.isList(path) else { return path }
-    return path.lastIndex(of: "/").map { slash in String(path[..<slash]) } ?? "."
+    DataPath.isList(path) ? path.parentFolder : path
   }
 
   /// Returns the description of a split's images: from `supcon-dataset.json` if it is up to date, else from decoding
@@ -227,7 +249,9 @@ package struct DatasetFolder {
         names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
       throw RunError(
         bad.exitCode, "\(bad.reason)\(others)",
-        remedy: "repair or remove it, or leave such files out with --bad-images skip")
+        remedy: bad.exitCode == .data
+          ? "repair or remove it, or leave such files out with --bad-images skip"
+          : "make it readable, or leave such files out with --bad-images skip")
     }
     let kept = index.filtered { [numbers = Set(description.bad.map(\.number))] number in !numbers.contains(number) }
     for label in index.classFolders.indices

@@ -61,6 +61,10 @@ extension ConfigurationOverrides {
     guard !gives(\.data.dataset) else {
       var own = applied(to: base)
       own.data.path = configuration.data.path
+      if own.data.dataset == .folder, !gives(\.data.imageSize) {
+        // The size that the encoder knows: CIFAR's and the built-in images have 32 pixels.
+        own.data.imageSize = run.data.imageSize ?? (run.data.dataset == .folder ? nil : 32)
+      }
       return own
     }
     if !gives(\.data.path) {

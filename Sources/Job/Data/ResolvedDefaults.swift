@@ -40,9 +40,11 @@ extension Configuration {
   /// Lowers the default learning rate of SGD for the smaller default batch.
   private mutating func fitLearningRate(_ given: ConfigurationOverrides, _ report: Reporter) {
     guard optimizer.kind == .sgd, !optimizer.scaleLearningRate, !given.gives(\.optimizer.learningRate) else { return }
+    let usual = plain(optimizer.learningRate)
     optimizer.learningRate = Self.smallBatchLearningRate
     report(
-      "learning rate: \(plain(optimizer.learningRate)), for the smaller batch and as --learning-rate is not given")
+      "learning rate: \(plain(optimizer.learningRate)) in place of \(usual), as batches are small and --learning-rate is not given"
+    )
   }
 
   /// Reduces the default batch size for a small training set, so that an epoch has enough steps.

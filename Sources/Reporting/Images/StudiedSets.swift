@@ -33,8 +33,9 @@ struct StudiedSets {
     var test = training
     var name = Split.train.title
     do {
-      test = try DatasetChoice.open(configuration, .test, needsLabels: false, over: world, report: report)
-      name = try DatasetChoice.measured(.test, of: configuration, over: world).title
+      let opened = try DatasetChoice.openSplit(
+        configuration, .test, needsLabels: false, over: world, report: report)
+      (test, name) = (opened.dataset, opened.split.title)
     } catch let error as CollectiveError {
       notes.append("There are no test images, so training images stand for them: \(error.error.problem).")
     }

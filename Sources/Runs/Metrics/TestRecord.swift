@@ -8,8 +8,9 @@ package struct TestRecord: MetricsRecord {
   package var epoch: Double
   /// The fraction of test samples whose class has the largest logit.
   package var testTop1: Double
-  /// The fraction of test samples whose class is among those of the five largest logits.
-  package var testTop5: Double
+  /// The fraction of test samples whose class is among those of the five largest logits; `nil` for at most five
+  /// classes.
+  package var testTop5: Double?
   /// The value of ``testTop1`` for the averaged weights; `nil` if the run does not average weights.
   package var averageTestTop1: Double?
   /// The value of ``testTop5`` for the averaged weights; `nil` if the run does not average weights.
@@ -24,7 +25,7 @@ package struct TestRecord: MetricsRecord {
   }
 
   package init(
-    step: Int, epoch: Double, testTop1: Double, testTop5: Double, averageTestTop1: Double? = nil,
+    step: Int, epoch: Double, testTop1: Double, testTop5: Double?, averageTestTop1: Double? = nil,
     averageTestTop5: Double? = nil
   ) {
     (self.step, self.epoch, self.testTop1, self.testTop5) = (step, epoch, testTop1, testTop5)

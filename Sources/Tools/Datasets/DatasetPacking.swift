@@ -27,11 +27,6 @@ package enum DatasetPacking {
       throw CollectiveError(
         error: RunError(.usage, "\(request.title): is no folder of images; only those are worth packing"))
     }
-    try world.onRoot {
-      guard unsafe access(output, F_OK) != 0 else {
-        throw RunError(.output, "\(output): is there already", remedy: "remove it, or choose another --output")
-      }
-    }
     let splits = try DatasetFolder(request.configuration).splits(over: world)
     let training = try index(request, .train, over: world, report: report)
     let validation = try splits.contains(.validation) ? index(request, .validation, over: world, report: report) : nil

@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import DistributedStep
+import Formats
 import Glibc
 import Job
 import MPI
@@ -67,7 +68,7 @@ package enum Doctor {
       findings += try routes(over: world)
     }
     findings += try data(dataset, configuration, over: world)
-    findings += try output(request.output, over: world)
+    findings += try output(request.output, data: configuration.data.path, over: world)
     guard let worst = findings.first(where: { finding in finding.exitCode != nil }) ?? findings.first else {
       report("nothing is wrong")
       return
@@ -155,23 +156,39 @@ package enum Doctor {
   /// parent.
   ///
   /// Collective.
-  private static func output(_ path: String?, over world: borrowing Communicator) throws -> [Finding] {
-    var flags = [Int32(0)]
-    if world.isRoot {
+  private static func output(
+    _ path: String?, data: String?, over world: borrowing Communicator
+  ) throws -> [Finding] {
+    let denied = try world.onRoot { () throws -> [UInt8] in
       var folder = path ?? "runs"
-      while !folder.isEmpty, unsafe access(folder, F_OK) != 0 {
-        folder = folder.contains("/") ? String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)]) : ""
+      while folder != ".", folder != "/", unsafe access(folder, F_OK) != 0 {
+        folder = folder.parentFolder
       }
-      let probe = "\(folder.isEmpty ? (path?.hasPrefix("/") == true ? "" : ".") : folder)/.supcon-doctor-\(getpid())"
-      flags[0] = unsafe mkdir(probe, 0o700) == 0 ? 0 : 1
+      let probe = "\(folder)/.supcon-doctor-\(getpid())"
+      let isDenied = unsafe mkdir(probe, 0o700) != 0
       unsafe rmdir(probe)
+      return [isDenied ? 1 : 0]
     }
-    try world.broadcast(&flags)
-    guard flags[0] == 1 else { return [] }
-    return [
-      Finding(
-        exitCode: .output, problem: "\(path ?? "runs"): rank 0 cannot write there",
-        remedy: "choose another --output, or change the folder's owner")
-    ]
+    if try world.broadcast(bytes: denied ?? []) == [1] {
+      return [
+        Finding(
+          exitCode: .output, problem: "\(path ?? "runs"): rank 0 cannot write there",
+          remedy: "choose another --output, or change the folder's owner")
+      ]
+    }
+    guard let path else { return [] }
+    let found = try world.onRoot { () throws -> String in
+      let directory = RunDirectory(path: path)
+      // A run that is there already can be resumed.
+      guard !directory.holdsRun else { return "" }
+      do throws(RunError) {
+        try directory.checkIsApart(from: data)
+        return ""
+      } catch {
+        return "\(error.problem)\n\(error.remedy)"
+      }
+    }
+    let lines = try world.broadcast(text: found ?? "").split(separator: "\n").map(String.init)
+    return lines.count == 2 ? [Finding(exitCode: .output, problem: lines[0], remedy: lines[1])] : []
   }
 }

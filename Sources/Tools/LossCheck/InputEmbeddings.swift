@@ -3,7 +3,7 @@ import Losses
 
 /// The embeddings read from the input file, scaled to unit length for the computation of the loss.
 struct InputEmbeddings<Scalar: LossScalar> {
-  /// The rows, `[rows, width]`; of unit length after ``prepare(path:firstRow:isNormalizing:tolerance:)``.
+  /// The rows, `[rows, width]`; of unit length after ``prepare(path:isNormalizing:tolerance:nameOfRow:)``.
   private(set) var unitRows: [Scalar]
 
   private let width: Int
@@ -19,8 +19,15 @@ struct InputEmbeddings<Scalar: LossScalar> {
 
   /// Checks that all numbers are finite, and scales rows to unit length or checks that they have unit length.
   ///
+  /// - Parameters:
+  ///   - path: The path of the file, for messages.
+  ///   - isNormalizing: True to scale, false to check.
+  ///   - tolerance: The largest deviation from length 1.
+  ///   - nameOfRow: Returns the name of a row of ``unitRows`` in the file, for messages.
   /// - Throws: `FileError` naming the faulty row.
-  mutating func prepare(path: String, firstRow: Int, isNormalizing: Bool, tolerance: Double) throws(FileError) {
+  mutating func prepare(
+    path: String, isNormalizing: Bool, tolerance: Double, nameOfRow: (Int) -> String
+  ) throws(FileError) {
     for row in 0..<rowCount {
       let elements = row * width..<(row + 1) * width
       // Scaled by a power of two, so that no square overflows or underflows and no bit is lost.
@@ -35,11 +42,11 @@ struct InputEmbeddings<Scalar: LossScalar> {
       }
       let length = scale * sumOfSquares.squareRoot()
       guard length.isFinite else {
-        throw FileError(.content, "\(path): row \(firstRow + row) holds a number that is not finite")
+        throw FileError(.content, "\(path): \(nameOfRow(row)) holds a number that is not finite")
       }
       if isNormalizing {
         guard length > 0 else {
-          throw FileError(.content, "\(path): row \(firstRow + row) is zero and has no direction to keep")
+          throw FileError(.content, "\(path): \(nameOfRow(row)) is zero and has no direction to keep")
         }
         lengths.append(Scalar(length))
         for index in elements {
@@ -48,7 +55,7 @@ struct InputEmbeddings<Scalar: LossScalar> {
       } else if abs(length - 1) > tolerance {
         throw FileError(
           .content,
-          "\(path): row \(firstRow + row) has length \(length), expected 1; normalize the rows, or give --normalize")
+          "\(path): \(nameOfRow(row)) has length \(length), expected 1; normalize the rows, or give --normalize")
       }
     }
   }

@@ -10,9 +10,11 @@ import Runs
 package enum LossEvaluation {
   /// The options of `supcon loss`.
   package struct Request: Sendable {
-    /// The path of a `.npy` file of float32 or float64, `[N, D]`, whose type is also that of the computation.
+    /// The path of a `.npy` file of float32 or float64, `[N, D]` or `[samples, views, D]`; the loss is computed in its
+    /// type.
     package var embeddings: String
-    /// The path of a `.npy` file of integers, `[N]`; `nil` for SimCLR.
+    /// The path of a `.npy` file of integers, `[N]`, or `[samples]` for embeddings with a dimension of views; `nil` for
+    /// SimCLR.
     package var labels: String?
     /// The label of rows without a class, which are neither anchors nor positives, but negatives of all other rows;
     /// `nil` if all labels are classes.
@@ -58,7 +60,7 @@ package enum LossEvaluation {
       if labels == nil, loss.kind.usesLabels, loss.kind != .supcon {
         return "--loss \(loss.kind.rawValue): needs --labels, which say the positives"
       }
-      if let problem = loss.namedLossProblem ?? choice.modeProblem(views: views ?? 1) {
+      if let problem = loss.namedLossProblem ?? views.flatMap({ views in choice.variantProblem(views: views) }) {
         return problem.description
       }
       // 1/τ multiplies every similarity and must also be finite in float32.
@@ -104,49 +106,60 @@ package enum LossEvaluation {
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: Reporter = .silent
   ) throws -> Result {
-    let file = try world.throwingTogether { try openEmbeddings(request) }
+    let embeddings = try world.throwingTogether { try openEmbeddings(request) }
+    let file = embeddings.file
+    var request = request
+    // A sample has as many views as the file says; the standard loss of labels does not tell them apart.
+    if request.labels == nil || request.choice.variant.anchors == .one || request.choice.variant.positivesCap != nil {
+      request.views = request.views ?? embeddings.views
+    }
+    // Known only now: the file may have the number of views.
+    if let problem = request.choice.variantProblem(views: request.views ?? 1) {
+      throw CollectiveError(error: problem)
+    }
     // The tolerance of a row's unit length, which allows for the rounding of its elements.
     let unitTolerance = file.type.kind == .bfloat16 ? 1e-2 : file.type.byteCount == 2 ? 1e-3 : 1e-4
     return file.type.fitsFloat
-      ? try evaluate(request, file, unitTolerance: unitTolerance, over: world, report: report) {
+      ? try evaluate(request, embeddings, unitTolerance: unitTolerance, over: world, report: report) {
         elements throws(FileError) -> [Float] in
         try file.floats(elements)
       }
-      : try evaluate(request, file, unitTolerance: 1e-6, over: world, report: report) {
+      : try evaluate(request, embeddings, unitTolerance: 1e-6, over: world, report: report) {
         elements throws(FileError) -> [Double] in
         try file.doubles(elements)
       }
   }
 
-  private static func openEmbeddings(_ request: Request) throws(FileError) -> NumPyFile {
-    let file = try NumPyFile(path: request.embeddings)
-    guard file.shape.count == 2, file.shape[0] > 0, file.shape[1] > 0 else {
-      throw FileError(.content, "\(file.path): expected an array [N, D], found the shape \(file.shape)")
+  private static func openEmbeddings(_ request: Request) throws(FileError) -> EmbeddingFile {
+    let embeddings = try EmbeddingFile(path: request.embeddings)
+    let path = request.embeddings
+    if let views = request.views, let own = embeddings.views, views != own {
+      throw FileError(.content, "\(path): has \(own) views of each sample, --views \(views)")
     }
-    try file.requireFloatingPoint()
-    if let views = request.views, !file.shape[0].isMultiple(of: views) {
-      throw FileError(.content, "\(file.path): its \(file.shape[0]) rows are no multiple of --views \(views)")
+    if let views = request.views, !embeddings.rowCount.isMultiple(of: views) {
+      throw FileError(.content, "\(path): its \(embeddings.rowCount) rows are no multiple of --views \(views)")
     }
-    return file
+    return embeddings
   }
 
   private static func evaluate<Scalar: LossScalar>(
-    _ request: Request, _ file: NumPyFile, unitTolerance: Double, over world: borrowing Communicator,
+    _ request: Request, _ embeddings: EmbeddingFile, unitTolerance: Double, over world: borrowing Communicator,
     report: Reporter, read: (Range<Int>) throws(FileError) -> [Scalar]
   ) throws -> Result {
-    let (rowCount, width) = (file.shape[0], file.shape[1])
+    let (rowCount, width) = (embeddings.rowCount, embeddings.width)
     // A function of N only, so that the result has the same bits on any number of ranks: 64 shards, until these are
     // full blocks.
     let blocks = RowBlocks(
       rowCount: rowCount, rowsPerShard: min(max((rowCount + 63) / 64, 1), 128), ranks: world.size)
     let own = blocks.rows(ofRank: world.rank)
     let rows = try world.throwingTogether {
-      var rows = InputEmbeddings(elements: try read(own.lowerBound * width..<own.upperBound * width), width: width)
+      var rows = InputEmbeddings(elements: try embeddings.elements(ofRows: own, read), width: width)
       try rows.prepare(
-        path: file.path, firstRow: own.lowerBound, isNormalizing: request.isNormalizing, tolerance: unitTolerance)
+        path: request.embeddings, isNormalizing: request.isNormalizing, tolerance: unitTolerance
+      ) { row in embeddings.name(ofRow: own.lowerBound + row) }
       return rows
     }
-    let classes = try classes(request, rowCount: rowCount, own: own, blocks, over: world, report: report)
+    let classes = try classes(request, embeddings, own: own, blocks, over: world, report: report)
 
     let (variant, temperature) = (request.loss.resolvedVariant, request.loss.temperature)
     world.activity.begin("loss")
@@ -170,7 +183,7 @@ package enum LossEvaluation {
       var elements = gradient.mutableSpan
       loss.gradients(ofRank: world.rank, into: &elements)
       rows.chainThroughNormalization(&gradient)
-      try write(gradient, to: path, file, blocks, over: world)
+      try write(gradient, to: path, embeddings, blocks, over: world)
     }
     let (sizes, views) = (classes.counts, loss.rowOrder.views)
     return Result(
@@ -183,16 +196,22 @@ package enum LossEvaluation {
   ///
   /// Collective if labels are given.
   private static func classes(
-    _ request: Request, rowCount: Int, own: Range<Int>, _ blocks: RowBlocks, over world: borrowing Communicator,
-    report: Reporter
+    _ request: Request, _ embeddings: EmbeddingFile, own: Range<Int>, _ blocks: RowBlocks,
+    over world: borrowing Communicator, report: Reporter
   ) throws -> RowClasses {
+    let rowCount = embeddings.rowCount
     guard let path = request.labels else {
       return RowClasses(rowCount: rowCount, views: request.views ?? 1)
     }
     let (local, largest) = try world.throwingTogether { () throws -> ([Int64], Int64?) in
       let file = try NumPyFile(path: path)
-      guard file.shape == [rowCount] else { throw wrongShape(of: file, rowCount: rowCount) }
-      return (try file.integers(own), file.type.largestInteger)
+      // With a dimension of views there is one label for each sample.
+      let count = rowCount / (embeddings.views ?? 1)
+      guard file.shape == [count] else { throw wrongShape(of: file, rowCount: count) }
+      let labels = try embeddings.views == nil ? file.integers(own) : file.integers(0..<count)
+      return (
+        embeddings.views == nil ? labels : own.map { row in labels[row % count] }, file.type.largestInteger
+      )
     }
     var labels = [Int64](repeating: 0, count: rowCount)
     try world.allGather(
@@ -233,25 +252,26 @@ package enum LossEvaluation {
   ///
   /// Collective.
   private static func write<Scalar: LossScalar>(
-    _ gradient: [Scalar], to path: String, _ file: NumPyFile, _ blocks: RowBlocks, over world: borrowing Communicator
+    _ gradient: [Scalar], to path: String, _ embeddings: EmbeddingFile, _ blocks: RowBlocks,
+    over world: borrowing Communicator
   ) throws {
-    var pieces: [[Scalar]] = []
+    var all: [Scalar] = []
     for rank in 0..<world.size {
       var piece = rank == world.rank ? gradient : []
       if rank != 0 {
-        piece = rank == world.rank ? piece : Array(repeating: 0, count: blocks.rows(ofRank: rank).count * file.shape[1])
+        piece =
+          rank == world.rank ? piece : Array(repeating: 0, count: blocks.rows(ofRank: rank).count * embeddings.width)
         try world.broadcast(&piece, from: rank)
       }
       if world.isRoot {
-        pieces.append(piece)
+        all += piece
       }
     }
     try world.onRoot {
-      try NumPyWriter.write(to: path, elementType: Scalar.self == Double.self ? "<f8" : "<f4", shape: file.shape) {
-        (append) throws(FileError) in
-        for piece in pieces {
-          unsafe try append(piece.span.bytes)
-        }
+      let gradient = embeddings.inFileOrder(all)
+      let type = Scalar.self == Double.self ? "<f8" : "<f4"
+      try NumPyWriter.write(to: path, elementType: type, shape: embeddings.file.shape) { (append) throws(FileError) in
+        unsafe try append(gradient.span.bytes)
       }
     }
   }

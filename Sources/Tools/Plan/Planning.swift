@@ -5,6 +5,7 @@ import Imaging
 import Job
 import MPI
 import NeuralNet
+import Training
 
 /// The estimates of `supcon plan`: parameters, memory, time and disk space of a run, without training.
 package enum Planning {
@@ -96,6 +97,9 @@ package enum Planning {
     let hosts = request.hosts ?? 1
     let ranks = (request.ranks ?? world.size) * hosts
     let ranksOnHost = world.size == 1 ? ranks / hosts : try world.ranksOnHost()
+    let unused = OptionsWithoutEffect.notes(
+      configuration, given: request.overrides, stepsPerEpoch: sampler.stepsPerEpoch)
+    for note in unused { notes.note(note) }
     let steps = min(configuration.schedule.steps ?? .max, configuration.schedule.epochs * sampler.stepsPerEpoch)
 
     world.activity.begin("planning", allowsSilence: true)

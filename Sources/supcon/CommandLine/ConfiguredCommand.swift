@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Formats
 
 /// A subcommand whose options may also come from a recipe (options of a published result) and a configuration file.
 protocol ConfiguredCommand: RankedCommand {
@@ -23,7 +24,7 @@ extension ConfiguredCommand {
 struct ConfigurationArgument: ExpressibleByArgument {
   let path: String
   /// The folder that contains the file.
-  var folder: String { path.lastIndex(of: "/").map { slash in "\(path[...slash])" } ?? "." }
+  var folder: String { path.parentFolder }
   /// The options in the file, or the error in it.
   let contents: Result<ConfigurationOverrides, RunError>
 

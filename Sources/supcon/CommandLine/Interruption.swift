@@ -15,10 +15,11 @@ enum Interruption {
   ///
   /// - Parameters:
   ///   - command: The name of the subcommand.
+  ///   - advice: The state of its output and what to do.
   ///   - rank: The rank of this process; only rank 0 prints.
-  static func announce(_ command: String, rank: Int) {
+  static func announce(_ command: String, advice: String, rank: Int) {
     let text = Array(
-      "Error: supcon \(command): stopped by a signal before it was done; no result was stored: start it again\n".utf8)
+      "Error: supcon \(command): stopped by a signal before it was done; \(advice)\n".utf8)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
     unsafe buffer.copyBytes(from: text)
     address.store(UInt(bitPattern: buffer.baseAddress), ordering: .relaxed)

@@ -10,7 +10,18 @@ enum UnknownOption {
   static func message(_ message: String, for arguments: [String]) -> String? {
     let usage = message.split(separator: "\n").dropFirst().filter { line in !line.hasPrefix("Help:") }
     let rest = usage.isEmpty ? "" : "\n" + usage.joined(separator: "\n")
-    return option(message, arguments).map { answer in answer + rest } ?? value(message).map { answer in answer + rest }
+    return (option(message, arguments) ?? value(message) ?? valueOfResume(message, arguments)).map { answer in
+      answer + rest
+    }
+  }
+
+  /// Returns the answer to `--resume RUN`, as an option with a value would be written.
+  private static func valueOfResume(_ message: String, _ arguments: [String]) -> String? {
+    guard message.contains("nexpected argument"), let place = arguments.firstIndex(of: "--resume"),
+      place + 1 < arguments.count, message.contains("'\(arguments[place + 1])'")
+    else { return nil }
+    return
+      "Error: --resume \(arguments[place + 1]): takes no value; name the run with --output, or leave it out for the newest unfinished run"
   }
 
   private static func option(_ message: String, _ arguments: [String]) -> String? {

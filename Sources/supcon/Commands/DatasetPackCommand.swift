@@ -34,7 +34,7 @@ struct DatasetPackCommand: RankedCommand {
 
   var threadsPerRank: Int { dataset.threads ?? 1 }
 
-  var outputs: [OutputFile] { [OutputFile(output, .safetensors)] }
+  var outputs: [OutputFile] { [OutputFile(output, .safetensors, mustBeNew: true)] }
 
   func problem(ranks: Int) -> String? {
     size < 1 ? "--size \(size): expected at least 1" : request.problem

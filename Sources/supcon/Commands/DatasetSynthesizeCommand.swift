@@ -23,6 +23,8 @@ struct DatasetSynthesizeCommand: RankedCommand {
 
   var threadsPerRank: Int { threads ?? 1 }
 
+  var adviceWhenStopped: String { "\(output) is incomplete: remove it and start again" }
+
   func problem(ranks: Int) -> String? {
     if train < 1 || test < 1 {
       return "--train \(train), --test \(test): expected at least 1 each"

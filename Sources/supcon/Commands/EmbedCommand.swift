@@ -80,6 +80,8 @@ struct EmbedCommand: RankedCommand {
       + (table.map { path in [OutputFile(path, .csv, option: "--table")] } ?? [])
   }
 
+  var outputFolders: [(option: String, path: String)] { projector.map { path in [("--projector", path)] } ?? [] }
+
   func problem(ranks: Int) -> String? {
     source.problem(arguments, allowsOthers: true, imagesOf: "embed") ?? request.problem
   }

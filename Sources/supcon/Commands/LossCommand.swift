@@ -13,12 +13,14 @@ struct LossCommand: RankedCommand {
 
   @Option(
     help: ArgumentHelp(
-      "float32 or float64 [N, D], computed in that precision; rows of unit length.", valueName: "file"),
+      "float32 or float64 [N, D] or [samples, views, D], computed in that precision; rows of unit length.",
+      valueName: "file"),
     completion: .file()
   )
   var embeddings: String
   @Option(
-    help: ArgumentHelp("Integers [N]: rows with equal labels are positives.", valueName: "file"), completion: .file())
+    help: ArgumentHelp("Integers [N] (or [samples]): rows with equal labels are positives.", valueName: "file"),
+    completion: .file())
   var labels: String?
   @Option(
     parsing: .unconditional,

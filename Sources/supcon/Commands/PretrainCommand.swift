@@ -22,6 +22,7 @@ struct PretrainCommand: ConfiguredCommand {
   var configuration: ConfigurationOptions { training.configuration }
 
   var verbosity: Verbosity { training.verbosity }
+  var outputFolders: [(option: String, path: String)] { training.outputFolders }
 
   func problem(ranks: Int) -> String? {
     training.problem ?? request.problem(ranks: ranks)

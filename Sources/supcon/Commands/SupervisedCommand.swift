@@ -26,6 +26,7 @@ struct SupervisedCommand: ConfiguredCommand {
   var configuration: ConfigurationOptions { training.configuration }
 
   var verbosity: Verbosity { training.verbosity }
+  var outputFolders: [(option: String, path: String)] { training.outputFolders }
 
   func problem(ranks: Int) -> String? {
     training.problem ?? request.problem(ranks: ranks)

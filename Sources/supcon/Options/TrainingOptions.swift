@@ -23,6 +23,11 @@ struct TrainingOptions: ParsableArguments {
     return request
   }
 
+  /// The folder of `--dump-step`, if it was given.
+  var outputFolders: [(option: String, path: String)] {
+    debugging.debugging.dump.map { dump in [("--dump-step", dump.folder)] } ?? []
+  }
+
   /// The amount of output.
   var verbosity: Verbosity { run.quiet ? .quiet : run.verbose ? .verbose : .normal }
 

@@ -1,0 +1,33 @@
+import Configuration
+import Formats
+import FoundationEssentials
+import Job
+import Runs
+
+/// The facts that a stage stores beside its measures: program, command line, host, times, data and weights.
+struct ResultOrigin {
+  /// The options that name the dataset on which the stage measured.
+  let samples: Configuration
+  /// The hash of the training split's file and class names; `nil` for datasets whose files have fixed names.
+  let fingerprint: String?
+  private let started = Date.now
+
+  /// Starts the clock of the stage.
+  init(of samples: Configuration, fingerprint: String?) {
+    self.samples = samples
+    self.fingerprint = fingerprint
+  }
+
+  /// Returns the fields for the stage's `summary.json`, named as those that training writes.
+  func fields(_ encoder: FrozenEncoder) -> [String: JSONValue] {
+    [
+      "version": .text(supconVersion), "command_line": .list(CommandLine.arguments.map(JSONValue.text)),
+      "host": .text(hostName()), "started": .text(started.formatted(.iso8601)),
+      "ended": .text(Date.now.formatted(.iso8601)), "dataset": .text(samples.data.dataset.rawValue),
+      "data": samples.data.path.map(JSONValue.text) ?? .null,
+      "dataset_fingerprint": fingerprint.map(JSONValue.text) ?? .null,
+      "pretraining_steps": .integer(encoder.state.step), "weights": .text(encoder.weights.rawValue),
+      "weights_sha256": .text(encoder.state.weightsSHA256()),
+    ]
+  }
+}

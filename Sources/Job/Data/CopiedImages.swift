@@ -1,0 +1,44 @@
+import Configuration
+import Datasets
+import Formats
+
+/// A search for validation or test images that are copies of training images.
+enum CopiedImages {
+  /// The number of images of a split that are compared.
+  private static let limit = 100
+
+  /// Compares some images of a split with the training images of the same class and file name; on rank 0 only.
+  ///
+  /// - Returns: A warning if at least half of them have the same bytes; `nil` otherwise, and for fewer than five.
+  static func warning(of split: Split, _ index: FolderIndex, training: FolderIndex) -> String? {
+    let step = max(index.count / limit, 1)
+    let chosen = stride(from: 0, to: index.count, by: step).map { number in (number, key(number, of: index)) }
+    let wanted = Set(chosen.map { _, key in key })
+    var known: [[UInt8]: Int] = [:]
+    for number in 0..<training.count {
+      let key = key(number, of: training)
+      if wanted.contains(key) { known[key] = number }
+    }
+    let copies = chosen.count { number, key in
+      known[key].map { other in haveEqualBytes(index.path(at: number), training.path(at: other)) } ?? false
+    }
+    guard copies >= 5, copies * 2 >= chosen.count else { return nil }
+    return
+      "\(index.root): of \(chosen.count) \(split.title) images looked at, \(copies) are copies of training images; accuracies on them say nothing about new images"
+  }
+
+  /// Returns class and file name of an image.
+  private static func key(_ number: Int, of index: FolderIndex) -> [UInt8] {
+    let slash = UInt8(ascii: "/")
+    return index.classFolders[index.label(at: number)] + [slash]
+      + (index.name(at: number).split(separator: slash).last ?? [])
+  }
+
+  private static func haveEqualBytes(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    guard let one = try? ReadOnlyFile(path: String(decoding: one, as: UTF8.self)),
+      let other = try? ReadOnlyFile(path: String(decoding: other, as: UTF8.self)), one.byteCount == other.byteCount,
+      let bytes = try? one.read(one.byteCount, at: 0), let others = try? other.read(other.byteCount, at: 0)
+    else { return false }
+    return bytes == others
+  }
+}

@@ -1,0 +1,40 @@
+import Configuration
+
+/// Given options that a run is too short for.
+package enum OptionsWithoutEffect {
+  /// Finds the given options that take no effect, or only a part of it, before the run ends.
+  ///
+  /// - Parameters:
+  ///   - configuration: The options of the run.
+  ///   - given: The options that the user gave; defaults are not noted.
+  ///   - stepsPerEpoch: The number of steps of an epoch.
+  ///   - checkRanksSteps: The value of `--check-ranks`; `nil` if it was not given.
+  /// - Returns: A note for each.
+  package static func notes(
+    _ configuration: Configuration, given: ConfigurationOverrides, stepsPerEpoch: Int, checkRanksSteps: Int? = nil
+  ) -> [String] {
+    let epochs = configuration.schedule.epochs
+    let allSteps = epochs * stepsPerEpoch
+    let steps = min(configuration.schedule.steps ?? allSteps, allSteps)
+    let end = "the run ends after \(counted(steps, "step"))"
+    var notes = configuration.schedule.notesWithoutEffect
+    if let limit = configuration.schedule.steps, limit > allSteps, given.gives(\.schedule.steps) {
+      notes.append("--steps \(limit): \(end), with \(counted(epochs, "epoch")); give more --epochs for more steps")
+    }
+    if let interval = configuration.checkpoints.steps, interval > steps, given.gives(\.checkpoints.steps) {
+      notes.append("--checkpoint-steps \(interval): \(end), so the only checkpoint is that of the end")
+    }
+    if configuration.checkpoints.logSteps > steps, given.gives(\.checkpoints.logSteps) {
+      notes.append("--log-steps \(configuration.checkpoints.logSteps): \(end), so only the last step is logged")
+    }
+    if let interval = configuration.checkpoints.evaluateEpochs, interval * stepsPerEpoch > steps,
+      given.gives(\.checkpoints.evaluateEpochs)
+    {
+      notes.append("--evaluate-epochs \(interval): \(end), so the only evaluation is at the end")
+    }
+    if let checkRanksSteps, checkRanksSteps > steps {
+      notes.append("--check-ranks \(checkRanksSteps): \(end), so the ranks are never compared")
+    }
+    return notes
+  }
+}
