@@ -5,7 +5,8 @@ import KeyedRandomness
 enum Weather {
   /// Applies snow: whitens the image and adds flakes, once as drawn and once rotated by 180°.
   ///
-  /// Flakes are Gaussian noise, enlarged, cut off below a threshold and motion-blurred within 45° of the vertical.
+  /// Flakes are Gaussian noise, enlarged, cut off below a threshold and motion-blurred in a random direction within 45°
+  /// of the vertical.
   static func snow(_ image: RGBImage, _ snow: CorruptionForm.Snow, _ stream: inout RandomStream) -> RGBImage {
     let side = image.width
     let noise = stream.nextNormals(side * side).map { normal in snow.mean + snow.deviation * normal }

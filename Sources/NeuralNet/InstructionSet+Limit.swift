@@ -51,7 +51,7 @@ extension InstructionSet {
   }
 }
 
-/// An instruction set to which computation cannot be limited.
+/// The reason why computation cannot be limited to an instruction set.
 public enum InstructionSetError: Error, Equatable, CustomStringConvertible {
   /// No instruction set has this name.
   case unknownName(String)

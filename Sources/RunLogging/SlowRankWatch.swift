@@ -38,11 +38,13 @@ package struct SlowRankWatch {
   /// The comparison of the ranks over some consecutive steps.
   private struct Interval {
     let steps: Int
-    /// The slowest rank, if its ratio to the median counts as slow; else `nil`.
+    /// The slowest rank, if its seconds per shard are at least ``leastRatio`` times the median of the ranks; else `nil`.
     let rank: Int?
-    /// The slowest rank's seconds per shard, summed over the steps; next the median's, and the time the others wait.
+    /// The seconds per shard of the slowest rank, summed over the steps.
     let own: Double
+    /// The median over the ranks of the seconds per shard, summed over the steps.
     let typical: Double
+    /// The seconds that the other ranks waited for the slowest one.
     let excess: Double
   }
 

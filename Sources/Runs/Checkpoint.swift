@@ -61,13 +61,16 @@ package struct Checkpoint {
     return BestCheckpoint(measure: measure, value: value, step: step)
   }
 
+  /// Returns true if a file is a checkpoint by its metadata.
+  package static func isCheckpoint(metadata: [String: String]) -> Bool { metadata["format"] == Metadata.format }
+
   /// Reads and verifies a checkpoint.
   ///
   /// - Parameter path: The checkpoint's file.
   /// - Throws: `FileError` of kind `content` if the file is damaged or inconsistent with the configuration in it.
   package init(path: String) throws {
     let file = try SafetensorsFile(path: path)
-    guard file.metadata["format"] == Metadata.format, let text = file.metadata[Metadata.configuration],
+    guard Self.isCheckpoint(metadata: file.metadata), let text = file.metadata[Metadata.configuration],
       let step = file.metadata[Metadata.step].flatMap({ text in Int(text) })
     else { throw FileError(.content, "\(path): is a safetensors file, but no checkpoint of supcon") }
     configuration = try Configuration(yaml: text, path: path)

@@ -33,6 +33,9 @@ struct ForeignWeights {
     self.path = path
     self.layout = layout
     file = try SafetensorsFile(path: path, needsChecksum: false)
+    guard !Checkpoint.isCheckpoint(metadata: file.metadata) else {
+      throw FileError(.content, "\(path): is a checkpoint of supcon; give its run to --init, or to supcon export first")
+    }
     let names = file.entries.keys.filter { name in name != SafetensorsChecksum.name }
     let chosen = try WeightPrefix.chosen(prefix, of: names, layout, path: path)
     var entries: [String: (name: String, entry: SafetensorsHeader.Entry)] = [:]

@@ -16,6 +16,7 @@ struct OutputFileTests {
     (Array("<!DOCTYPE html><html>".utf8), "an HTML page", [.html]),
     (Array("{\"views\": 1}".utf8), "a JSON file", [.json]),
     (Array("sample,name\n0,été\n".utf8), "a text file", [.csv]),
+    (Array("version https://git-lfs.github.com/spec/v1\n".utf8), FileFormat.lfsPointer.title, []),
     (Array("eight888{ and so on".utf8), "a text file", [.csv]),
     ([0x08, 0x08, 0x12, 6] + Array("supcon".utf8), nil, formats),
     ([0x1F, 0x8B, 8, 0], "a gzip archive", []), ([1, 2, 3, 4], nil, formats), ([], nil, formats),

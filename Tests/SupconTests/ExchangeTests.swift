@@ -104,6 +104,10 @@ struct ExchangeTests {
     let taken = try succeeding(workshop.run(command + ["--output", workshop.path("taken")]))
     #expect(taken.standardOutput.contains("note: --mean 0.5,0.25,0.125 --std 0.2,0.3,0.4, as "))
     #expect(try workshop.text("taken/config.yaml").contains("mean: 0.5,0.25,0.125\n"))
+    try workshop.expectRefusal(
+      ["import", "--weights", workshop.path("run/checkpoints/latest"), "--layout", "ge", "--model", "resnet20"]
+        + folder,
+      65, naming: ["is a checkpoint of supcon", "--init"])
     let tensors = ["pretrain", "--init", workshop.path("weights"), "--steps", "0", "--output", workshop.path("new")]
     try workshop.expectRefusal(tensors, 65, naming: ["another program wrote", "supcon import --weights"])
     try workshop.expectRefusal(

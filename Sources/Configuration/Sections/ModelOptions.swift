@@ -10,7 +10,7 @@ package struct ModelOptions: Sendable, Equatable {
   package var stem: ResNetArchitecture.Stem?
   /// The kind of shortcut in residual blocks that change the shape; `nil` for the encoder's default.
   package var shortcut: ResNetArchitecture.Shortcut?
-  /// The factor of the numbers of channels of all groups of residual blocks.
+  /// The factor by which the number of channels of every group of residual blocks is multiplied.
   package var widthMultiplier = 1.0
   /// True to initialize the scale of each residual block's last BatchNorm to 0.
   package var zeroInitLastScale = false

@@ -41,9 +41,9 @@ package struct RunClassifier: Sendable {
     (self.weight, self.bias) = (weight, bias)
   }
 
-  /// Computes the logits of all rows, `[samples, classes]`, on every rank.
+  /// Computes the logits of all rows, `[samples, classes]`.
   ///
-  /// Collective.
+  /// Collective: the ranks divide the rows, and each receives all logits.
   package func logits(_ rows: FeatureRows, threads: Int, over world: borrowing Communicator) throws -> [Float] {
     let (weight, bias) = (weight, bias)
     return try RowWork.gather(rows: rows.count, width: bias.count, zero: Float(0), threads: threads, over: world) {

@@ -21,6 +21,7 @@ public enum FileFormat: String, Sendable, CaseIterable {
   case parquet = "a Parquet file"
   case gguf = "a GGUF file"
   case safetensors = "a safetensors file"
+  case lfsPointer = "a Git LFS pointer (git lfs pull gets the file)"
   case html = "an HTML page"
   case json = "a JSON file"
   case text = "a text file"
@@ -49,6 +50,7 @@ public enum FileFormat: String, Sendable, CaseIterable {
     (.tiff, 0, [0x4D, 0x4D, 0, 0x2A]), (.bmp, 0, Array("BM".utf8)), (.pdf, 0, Array("%PDF".utf8)),
     (.numPy, 0, [0x93] + Array("NUMPY".utf8)), (.hdf5, 0, [0x89] + Array("HDF".utf8)),
     (.parquet, 0, Array("PAR1".utf8)), (.gguf, 0, Array("GGUF".utf8)),
+    (.lfsPointer, 0, Array("version https://git-lfs".utf8)),
     // The length of a JSON object in eight bytes, then the object.
     (.safetensors, 8, Array("{".utf8)),
   ]

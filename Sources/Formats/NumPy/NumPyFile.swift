@@ -68,7 +68,7 @@ public struct NumPyFile: Sendable {
     return try archive.contents(of: array)
   }
 
-  /// Returns a shell command that saves `np.load(path)` followed by an expression, such as `['x']`, as `new.npy`.
+  /// Returns a shell command that loads `path` with NumPy, applies a suffix such as `.ravel()`, and saves `new.npy`.
   public static func conversion(_ path: String, _ expression: String) -> String {
     let quoted = path.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
     return "python3 -c \"import numpy as np; np.save('new.npy', np.load('\(quoted)')\(expression))\""

@@ -67,9 +67,14 @@ package struct RankFacts: Codable, Equatable {
 }
 
 extension RankFacts {
-  /// Collects the facts of this rank.
+  /// Collects the properties of this rank that launch checks compare: host, program, CPU, memory and networks.
   ///
-  /// Collective: neighbors on a host try to read each other's memory.
+  /// Collective: ranks of a host try to read each other's memory, as MPI does for direct copies.
+  ///
+  /// - Parameters:
+  ///   - threads: The number of compute threads of the rank.
+  ///   - neededBytes: The estimated memory of the rank; `nil` if it is unknown.
+  ///   - world: The ranks.
   package init(threads: Int, neededBytes: Int?, over world: borrowing Communicator) throws {
     let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     let host = hostName()

@@ -12,7 +12,7 @@ struct LayerBenchmarkResult: Codable {
     let gigabytesPerSecond: Double
   }
 
-  /// The cost of one pass of all layers with the same shapes.
+  /// The time, operations and bytes of one kind of pass, summed over all layers of the same shapes.
   struct Row: Codable {
     let layer: String
     /// The number of layers with these shapes.

@@ -37,6 +37,7 @@ struct EmbeddingFile {
   ///   - rows: The numbers of the rows.
   ///   - read: Reads a range of the file's elements.
   /// - Returns: `[rows, width]`.
+  /// - Throws: `FileError` if reading fails.
   func elements<Scalar: LossScalar>(
     ofRows rows: Range<Int>, _ read: (Range<Int>) throws(FileError) -> [Scalar]
   ) throws(FileError) -> [Scalar] {
