@@ -112,6 +112,9 @@ enum Program {
     {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
+    if let problem = LoadedLibraries.problem {
+      end(launch, code: ExitStatus.configuration.rawValue, message: "Error: \(problem)")
+    }
     let instructions = instructions(command.launch.isa, launch, ranks: launch.size)
     launch.leaveCrashesToTheLibrary()
     Interruption.announce(type(of: command).configuration.commandName ?? "", rank: launch.rank)
