@@ -83,7 +83,7 @@ package enum LaunchChecks {
       Finding(
         exitCode: nil,
         problem:
-          "all ranks compute with \(lowest.name), for the same bits, as \(list(forcing)) offers no more; others offer \(highest.name)",
+          "all ranks compute with \(lowest.name), for the same bits, as \(list(forcing)) \(forcing.count == 1 ? "offers" : "offer") no more; others offer \(highest.name)",
         remedy:
           "start on hosts with one kind of CPU for the speed of the others, or give --isa \(lowest.rawValue) if this is meant"
       )
