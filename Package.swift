@@ -250,7 +250,8 @@ let tests: [Target] = [
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(name: "ToolsTests", dependencies: ["MPI", "Tools"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "SupconTests", dependencies: ["Formats", "ImageCodecs", "Imaging", "OneDNN", "TestSupport", "supcon"],
+    name: "SupconTests",
+    dependencies: ["Formats", "ImageCodecs", "Imaging", "Job", "MPI", "OneDNN", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),
 ]
 

@@ -113,26 +113,40 @@ launcher_kind() {
 
 # Prints which package has what the loader of programs did not find, given its words.
 missing_library() {
+  local name
   case $1 in
     *libmpich.so* | *libmpi.so.12*) echo 'MPICH 3.2 or later, Intel MPI or Cray MPICH (Debian: mpich)' ;;
     *libmpi.so*) echo 'Open MPI 4 or 5 (Debian: openmpi-bin)' ;;
-    *libdnnl.so.2*) echo 'oneDNN 2 (Debian 12: libdnnl2)' ;;
-    *libdnnl.so.3*) echo 'oneDNN 3 (Debian 13: libdnnl3.6), the minor version that the program was built with' ;;
-    *libcrypto.so.3*) echo 'OpenSSL 3 (Debian: libssl3 or libssl3t64)' ;;
-    *libturbojpeg.so*) echo 'TurboJPEG 2 or 3 (Debian: libturbojpeg0)' ;;
-    *libpng16.so*) echo 'libpng 1.6 (Debian: libpng16-16 or libpng16-16t64)' ;;
-    *libgomp.so*) echo "GNU's OpenMP (Debian: libgomp1)" ;;
+    *libdnnl.so.2* | *DNNL_2*) echo 'oneDNN 2, the minor version that the program was built with or a later one (Debian 12: libdnnl2)' ;;
+    *libdnnl.so.3* | *'undefined symbol: dnnl_'*)
+      echo 'oneDNN, the minor version that the program was built with or a later one (Debian 12: libdnnl2; Debian 13: libdnnl3.6)'
+      ;;
+    *libOpenCL.so*) echo 'the loader of OpenCL, which oneDNN of Debian 12 needs (Debian: ocl-icd-libopencl1)' ;;
+    *libcrypto.so.3* | *OPENSSL_3*) echo 'OpenSSL 3 (Debian: libssl3 or libssl3t64)' ;;
+    *libturbojpeg.so* | *'undefined symbol: tj'*) echo 'TurboJPEG 2 or 3 (Debian: libturbojpeg0)' ;;
+    *libpng16.so* | *'undefined symbol: png_'*) echo 'libpng 1.6 (Debian: libpng16-16 or libpng16-16t64)' ;;
+    *libgomp.so* | *OMP_[1-9]* | *GOMP_[1-9]*) echo "GNU's OpenMP as new as that of the host on which it was built (Debian: libgomp1)" ;;
     *libswift* | *libFoundation* | *libdispatch*) echo 'the Swift runtime that it was built with; a program of scripts/package.sh or scripts/install.sh needs none' ;;
+    *GLIBCXX* | *CXXABI* | *libstdc++.so*) echo "GNU's C++ library as new as that of the host on which it was built (Debian: libstdc++6)" ;;
     *GLIBC*) echo 'a C library as new as that of the host on which it was built: build the package on the oldest host' ;;
-    *) echo "a library: $1" ;;
+    *'undefined symbol: MPI_'*) echo 'an MPI as new as the one that it was built with (Debian: openmpi-bin or mpich)' ;;
+    *)
+      name=$(sed -n 's/.*loading shared libraries: \([^ :]*\).*/\1/p' <<<"$1" | head -n 1)
+      echo "${name:-a library}: ${1%%$'\n'*}"
+      ;;
   esac
 }
 
-version=$("$supcon" --version 2>&1 </dev/null) || case $version in
-  *'error while loading shared libraries'* | *' not found (required by '*)
-    fail 69 "$supcon does not start on $(hostname): it lacks $(missing_library "$version")"
-    ;;
-esac
+# True if a text is the loader's: a program lacks a library, or has one that is too old.
+is_loader_error() {
+  case $1 in
+    *'error while loading shared libraries'* | *' not found (required by '* | *'symbol lookup error'*) ;;
+    *) return 1 ;;
+  esac
+}
+
+version=$("$supcon" --version 2>&1 </dev/null) || ! is_loader_error "$version" ||
+  fail 69 "$supcon does not start on $(hostname): it lacks $(missing_library "$version")"
 
 # The first launcher that belongs to the MPI of the program: one of another MPI would start N jobs of one rank.
 mpi=$(sed -n 's/^MPI *//p' <<<"$version")
@@ -224,7 +238,7 @@ if [ -n "$check" ] && [ -n "$hostfile" ]; then
       fail 68 "$hostfile: host $name has no address: is the name right? (getent hosts $name finds none)"
     # One call for each name: some shells answer only the first.
     answer=$(on "$name" "echo reached; sha256sum $quoted; command -v orted; command -v prted; command -v hydra_pmi_proxy mpiexec.mpich; \
-      echo launcher \$($mpirun --version 2>/dev/null | head -n 2)" 2>&1 </dev/null) || true
+      echo launcher \$($mpirun --version 2>/dev/null | head -n 2); $quoted --version" 2>&1 </dev/null) || true
     case $answer in
       *reached*) ;;
       *) fail 69 "host $name cannot be reached with ${agent:-ssh} without a password: ${answer:-no answer}; try: ${agent:-ssh} $name true" ;;
@@ -239,10 +253,14 @@ if [ -n "$check" ] && [ -n "$hostfile" ]; then
     esac
     grep -q "/\($daemon\)" <<<"$answer" ||
       fail 69 "host $name lacks the daemon of ${mpi:-this MPI} (${daemon%%\\*}): install the same MPI there as on $here"
+    ! is_loader_error "$answer" || fail 69 "$supcon does not start on host $name: it lacks $(missing_library "$answer")"
     # Another PATH there may find no launcher; a daemon is enough.
     theirs=$(sed -n 's/^launcher \(..*\)/\1/p' <<<"$answer")
     [ -z "$theirs" ] || [ "$theirs" = "$ours" ] ||
       fail 69 "host $name has another version of the launcher ($theirs) than $here ($ours): install the same MPI on both"
+    theirs=$(sed -n 's/^MPI  *//p' <<<"$answer")
+    [ -z "$theirs" ] || [ "$theirs" = "$mpi" ] ||
+      fail 69 "on host $name the program loads another MPI ($theirs) than on $here ($mpi): install the same MPI on both"
   done
 fi
 

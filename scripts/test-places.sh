@@ -102,7 +102,7 @@ expect_message 'a name longer than the system allows' 73 'name too long' "$supco
 mkdir "$work/closed" && cp -r "$work/data" "$work/closed/data" && chmod -R a-w "$work/closed"
 expect 'data that may not be written' "$work/closed/data" "$work/other/closed" "${other[@]}" env
 expect 'a working directory that may not be written' "$work/closed/data" "$work/other/directory" "${other[@]}" sh -c "cd '$work/closed' && exec \"\$@\"" sh
-expect_message 'an output that may not be made' 73 'ermission denied' "${other[@]}" "$supcon" "${train[@]}" --data "$work/data" --output "$work/closed/run"
+expect_message 'an output that may not be made' 73 'no permission to write' "${other[@]}" "$supcon" "${train[@]}" --data "$work/data" --output "$work/closed/run"
 if [ "$(id -u)" = 0 ]; then
   mkdir "$work/mount"
   unshare --mount sh -c "mount -t tmpfs -o ro none '$work/mount' && exec \"\$@\"" sh \

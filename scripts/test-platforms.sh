@@ -180,7 +180,7 @@ part_tests() {
   local filter=(--filter "$SUITES")
   [ "$SUITES" != all ] || filter=()
   inside "$place" sh -c 'cd /source/supcon && scripts/test.sh "$@"' sh ${filter[@]+"${filter[@]}"} >"$folder/$name-$mpi-tests.log" 2>&1 || true
-  echo "$(sed -n 's/^.* with \([0-9]* tests\).* \(passed\|failed\) .*/\1 \2/p' "$folder/$name-$mpi-tests.log" | tail -n 1) of $([ "$SUITES" = all ] && echo 'all suites' || sed 's/|/, /g' <<<"$SUITES")"
+  echo "$(sed -n 's/^.* with \([0-9]* tests\).* \(passed\|failed\) after \([0-9]*\).*/\1 \2 in \3 s/p' "$folder/$name-$mpi-tests.log" | tail -n 1) of $([ "$SUITES" = all ] && echo 'all suites' || sed 's/|/, /g' <<<"$SUITES")"
 }
 
 part_hangs() {

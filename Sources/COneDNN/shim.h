@@ -7,6 +7,9 @@
 #define CONEDNN_SHIM_H
 
 #include <dnnl.h>
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #if !defined(DNNL_CPU_RUNTIME) || (DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP && DNNL_CPU_RUNTIME != DNNL_RUNTIME_SEQ)
 #error "supcon needs a oneDNN built with DNNL_CPU_RUNTIME=OMP or SEQ: with TBB, SYCL or a thread pool the number of threads of a primitive, and with it the bits of weight gradients, cannot be fixed"
@@ -94,5 +97,34 @@ static inline int conednn_arg_diff_weights(void) { return DNNL_ARG_DIFF_WEIGHTS;
 
 // Sets the number of OpenMP threads for primitives that the calling thread runs (OpenMP 5.0, section 3.2.1).
 void omp_set_num_threads(int count);
+
+// Writes to `isa` what dnnl_get_effective_cpu_isa would return under a limit (0: none but that of the environment), or 0 if oneDNN refuses
+// the limit. The first such call in a process fixes its limit, so a child process makes it, and this one may still choose. Returns whether
+// there is an answer. Before MPI is initialized only: some networks do not allow a fork afterwards.
+static inline _Bool conednn_offered_isa(dnnl_cpu_isa_t limit, unsigned *isa) {
+  int ends[2];
+  if (pipe(ends) != 0) {
+    return 0;
+  }
+  pid_t child = fork();
+  if (child == 0) {
+    unsigned own = 0;
+    if (limit == 0 || dnnl_set_max_cpu_isa(limit) == dnnl_success) {
+      own = (unsigned)dnnl_get_effective_cpu_isa();
+    }
+    _exit(write(ends[1], &own, sizeof own) == (ssize_t)sizeof own ? 0 : 1);
+  }
+  close(ends[1]);
+  ssize_t count = -1;
+  if (child > 0) {
+    do {
+      count = read(ends[0], isa, sizeof *isa);
+    } while (count < 0 && errno == EINTR);
+    while (waitpid(child, 0, 0) < 0 && errno == EINTR) {
+    }
+  }
+  close(ends[0]);
+  return count == (ssize_t)sizeof *isa;
+}
 
 #endif

@@ -34,7 +34,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     case .stopped:
       "stopped by a signal or --max-time: a training run is saved and --resume continues it; other commands say that nothing was stored"
     case .configuration:
-      "a --config file is wrong, options contradict the run being resumed, a rank runs another build of supcon, or supcon doctor found something"
+      "a --config file is wrong, options contradict the run being resumed, a rank runs another build of supcon, oneDNN or MPI is older than the build's, or supcon doctor found something"
     }
   }
 }

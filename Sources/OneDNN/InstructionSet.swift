@@ -18,7 +18,21 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
   /// The instruction set of oneDNN's primitives: that of the CPU, or a lower one if it was limited.
   ///
   /// The first use fixes the limit. `nil` on x86-64 CPUs without SSE4.1, which oneDNN does not support.
-  public static var effective: InstructionSet? { InstructionSet(features: dnnl_get_effective_cpu_isa().rawValue) }
+  public static var effective: InstructionSet? { InstructionSet(features: effectiveFeatures) }
+
+  /// oneDNN's feature bits (`dnnl_cpu_isa_t`) of ``effective``; the first use fixes the limit.
+  package static var effectiveFeatures: UInt32 { dnnl_get_effective_cpu_isa().rawValue }
+
+  /// Returns the feature bits that ``effectiveFeatures`` would have under a limit, without fixing the limit.
+  ///
+  /// A child process asks oneDNN, so this must be called before MPI is initialized.
+  ///
+  /// - Parameter limit: The limit; `nil` for that of the environment variable `ONEDNN_MAX_CPU_ISA` alone.
+  /// - Returns: The feature bits, 0 on x86-64 CPUs without SSE4.1; `nil` if the system allows no further process.
+  package static func offeredFeatures(below limit: InstructionSet?) -> UInt32? {
+    var features: UInt32 = 0
+    return unsafe conednn_offered_isa(limit?.libraryLevel ?? dnnl_cpu_isa_t(0), &features) ? features : nil
+  }
 
   /// True if the CPU multiplies bfloat16 numbers in hardware.
   public static var hasBfloat16: Bool { (effective ?? .baseline) >= .avx512BFloat16 }
@@ -41,15 +55,18 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
   ///
   /// - Returns: False if oneDNN has already been used, so that the limit has no effect.
   public func limitPrimitives() -> Bool {
-    let isa =
-      switch self {
-      case .baseline: dnnl_cpu_isa_sse41
-      case .avx2: dnnl_cpu_isa_avx2
-      case .avx512: dnnl_cpu_isa_avx512_core
-      case .avx512BFloat16: dnnl_cpu_isa_avx512_core_bf16
-      case .avx512AMX: dnnl_cpu_isa_avx512_core_amx
-      }
-    return dnnl_set_max_cpu_isa(isa) == dnnl_success
+    dnnl_set_max_cpu_isa(libraryLevel) == dnnl_success
+  }
+
+  /// The same level as a value of oneDNN.
+  private var libraryLevel: dnnl_cpu_isa_t {
+    switch self {
+    case .baseline: dnnl_cpu_isa_sse41
+    case .avx2: dnnl_cpu_isa_avx2
+    case .avx512: dnnl_cpu_isa_avx512_core
+    case .avx512BFloat16: dnnl_cpu_isa_avx512_core_bf16
+    case .avx512AMX: dnnl_cpu_isa_avx512_core_amx
+    }
   }
 
   /// Returns the highest instruction set whose bits are all set in a value of oneDNN's `dnnl_cpu_isa_t`; `nil` if there

@@ -79,9 +79,7 @@ enum Program {
     }
     let arguments = Array(CommandLine.arguments.dropFirst())
     if arguments == ["--version"] {
-      if let problem = InstructionSetLimit.apply(nil) {
-        end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
-      }
+      _ = instructions(nil, launch, ranks: 1)
       end(launch, code: ExitStatus.success.rawValue, message: supconVersionText)
     }
     if let message = EmptyArgument.message(for: arguments) ?? NegativeNumber.message(for: arguments) {
@@ -123,17 +121,29 @@ enum Program {
     {
       end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
     }
-    if let problem = InstructionSetLimit.apply(command.launch.isa) {
-      end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
+    if let problem = LoadedLibraries.problem {
+      end(launch, code: ExitStatus.configuration.rawValue, message: "Error: \(problem)")
     }
+    let instructions = instructions(command.launch.isa, launch, ranks: launch.size)
     launch.leaveCrashesToTheLibrary()
     Interruption.announce(
       type(of: command).configuration.commandName ?? "", advice: command.adviceWhenStopped, rank: launch.rank)
-    exit(Console.exitCode(run(command, launch)))
+    exit(Console.exitCode(run(command, launch, instructions)))
+  }
+
+  /// Returns what this rank may compute with, or ends it if that is not possible.
+  private static func instructions(_ option: String?, _ launch: Launch, ranks: Int) -> InstructionSetAgreement {
+    do throws(RunError) {
+      return try InstructionSetLimit.offer(option, ranks: ranks)
+    } catch {
+      end(launch, code: error.exitCode.rawValue, message: "Error: \(error)")
+    }
   }
 
   /// Runs a command under MPI, and returns its exit code.
-  private static func run(_ command: any RankedCommand, _ launch: Launch) -> Int32 {
+  private static func run(
+    _ command: any RankedCommand, _ launch: Launch, _ instructions: InstructionSetAgreement
+  ) -> Int32 {
     let watchdog = JobWatchdog(command.watch, rank: launch.rank, of: launch.size)
     defer { watchdog.end() }
     var foreignLauncher: String?
@@ -144,6 +154,7 @@ enum Program {
           return ExitStatus.usage.rawValue
         }
         do {
+          try instructions.agree(over: world)
           try watchdog.connect(over: world)
           if !(command is DoctorCommand) {
             // `doctor` performs these checks itself and reports more.

@@ -41,6 +41,29 @@ struct InstructionSetTests {
       #expect(!InstructionSet.baseline.limitPrimitives())
     }
   }
+
+  @Test(.enabled(if: offers(.avx512), "this CPU has no AVX-512"))
+  func `Asking for what a limit offers leaves the limit open`() async {
+    await #expect(processExitsWith: .success) {
+      let limited = InstructionSet.offeredFeatures(below: .avx2) ?? 0
+      #expect(InstructionSet(features: limited) == .avx2)
+      let all = InstructionSet.offeredFeatures(below: nil)
+      #expect(InstructionSet.avx2.limitPrimitives())
+      #expect(InstructionSet.effective == .avx2)
+      #expect(all != InstructionSet.effectiveFeatures)
+    }
+    await #expect(processExitsWith: .success) {
+      let all = InstructionSet.offeredFeatures(below: nil)
+      #expect(all == InstructionSet.effectiveFeatures)
+    }
+  }
+
+  @Test func `A oneDNN whose limit is fixed offers nothing below another one`() async {
+    await #expect(processExitsWith: .success) {
+      _ = InstructionSet.effective
+      #expect(InstructionSet.offeredFeatures(below: .baseline) == 0)
+    }
+  }
 }
 
 /// True if the CPU offers a level.

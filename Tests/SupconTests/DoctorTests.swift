@@ -96,7 +96,7 @@ struct DoctorTests {
     expectFinding(
       try workshop.runTwo(
         Self.doctor + ["--precision", "float32"], rankOne: "export ONEDNN_MAX_CPU_ISA=SSE41 DNNL_MAX_CPU_ISA=SSE41"),
-      78, naming: ["rank 1 on host", "computes with baseline", "SUPCON_ISA=baseline", "one kind of CPU"])
+      78, naming: ["all ranks compute with baseline", "rank 1 on host", "--isa baseline", "one kind of CPU"])
   }
 
   @Test func tooLittleMemory() throws {

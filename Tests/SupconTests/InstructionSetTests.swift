@@ -32,6 +32,42 @@ struct InstructionSetTests {
     }
   }
 
+  /// The variables of each rank are set by a shell, which knows its rank from the launcher.
+  @Test(.enabled(if: InstructionSet.offersMoreThanAVX2, "this CPU offers AVX2 at most"), arguments: [0, 1])
+  func `All ranks take the lowest level of any rank, and with it auto its precision`(limited: Int) throws {
+    let workshop = try Workshop()
+    let both = try weights(workshop, "both", ranks: 2, ["SUPCON_ISA=avx2"])
+    let output = workshop.path("mixed")
+    let result = try runUnderMPI(
+      ranks: 2, "/bin/sh",
+      [
+        "-c", "[ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} != \(limited) ] || export SUPCON_ISA=avx2; exec \"$@\"", "sh",
+        try builtExecutable("supcon"), "pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", output,
+      ] + Workshop.configuration + ["--steps", "2", "--precision", "auto"])
+    try succeeding(result)
+    #expect(try workshop.summary("mixed").text("weights_sha256") == both)
+    let notes = (result.standardOutput + result.standardError).split(separator: "\n").filter { line in
+      line.contains("all ranks compute with AVX2")
+    }
+    #expect(notes.count == 1)
+    #expect(notes.first?.contains("rank \(limited) on host") == true)
+    #expect(result.standardOutput.contains("--precision auto: float32"))
+    #expect(!result.standardOutput.contains("float32, as AVX2 does not multiply bfloat16 numbers (rank"))
+  }
+
+  @Test(.enabled(if: InstructionSet.hasBfloat16, "this CPU has no bfloat16 convolutions"))
+  func `The rank that lacks bfloat16 is named, though all take its level`() throws {
+    let workshop = try Workshop()
+    let result = try runUnderMPI(
+      ranks: 2, "/bin/sh",
+      [
+        "-c", "[ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} != 1 ] || export SUPCON_ISA=avx512; exec \"$@\"", "sh",
+        try builtExecutable("supcon"), "pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output",
+        workshop.path("refused"),
+      ] + Workshop.configuration + ["--steps", "2", "--precision", "bfloat16"])
+    expectRefusal(result, 64, naming: ["--precision bfloat16", "rank 1 on", "choose float32 or auto"])
+  }
+
   @Test func `An unknown level is refused with the known ones`() throws {
     let workshop = try Workshop()
     let result = try runUnderMPI(
@@ -44,4 +80,5 @@ struct InstructionSetTests {
 
 extension InstructionSet {
   fileprivate static var offersAVX2: Bool { (effective ?? .baseline) >= .avx2 }
+  fileprivate static var offersMoreThanAVX2: Bool { (effective ?? .baseline) > .avx2 }
 }

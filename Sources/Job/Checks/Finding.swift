@@ -74,19 +74,20 @@ package enum LaunchChecks {
     }
   }
 
-  /// Compares the instruction sets across ranks: if they differ, the last bits of a shard's results depend on the rank.
+  /// Compares what the ranks offer: all of them compute with the lowest instruction set, for the same bits.
   private static func instructions(_ ranks: [RankFacts]) -> [Finding] {
-    let lowest = ranks.compactMap { facts in InstructionSet(rawValue: facts.instructionSet) }.min() ?? .baseline
-    return different(ranks, by: \.instructions) { others in
+    let levels = ranks.map { facts in InstructionSet(rawValue: facts.offeredInstructionSet) ?? .baseline }
+    guard let lowest = levels.min(), let highest = levels.max(), lowest < highest else { return [] }
+    let forcing = ranks.filter { facts in facts.offeredInstructionSet == lowest.rawValue }
+    return [
       Finding(
         exitCode: nil,
         problem:
-          "\(list(others)): computes with \(others[0].instructions), \(ranks[0].name) with \(ranks[0].instructions), "
-          + "so the last bits of results depend on the number of ranks",
+          "all ranks compute with \(lowest.name), for the same bits, as \(list(forcing)) \(forcing.count == 1 ? "offers" : "offer") no more; others offer \(highest.name)",
         remedy:
-          "for the same bits on any number of ranks set SUPCON_ISA=\(lowest.rawValue) for all of them (mpirun -x SUPCON_ISA), or start on hosts with one kind of CPU"
+          "start on hosts with one kind of CPU for the speed of the others, or give --isa \(lowest.rawValue) if this is meant"
       )
-    }
+    ]
   }
 
   private static func binding(_ ranks: [RankFacts]) -> [Finding] {

@@ -26,7 +26,7 @@ package struct HostLimits: Codable, Equatable {
     limits.addressSpaceBytes = addressSpace()
     limits.sharedMemoryBytes = sharedMemory()
     if environmentValue(libraryLimit) ?? environmentValue("DNNL_MAX_CPU_ISA") != nil, let level = levelOfCPU(),
-      let effective = InstructionSet.effective, effective < level
+      InstructionSetAgreement.offered < level
     {
       limits.unusedInstructions = level.name
     }
@@ -194,8 +194,8 @@ extension LaunchChecks {
       Finding(
         exitCode: nil,
         problem:
-          "\(list(limited)): \(HostLimits.libraryLimit) in the environment limits computation to \(first.instructionSet), and the CPU has \(unused)",
-        remedy: "unset it, or if the limit is meant give --isa \(first.instructionSet) in its place")
+          "\(list(limited)): \(HostLimits.libraryLimit) in the environment limits computation to \(first.offeredInstructionSet), and the CPU has \(unused)",
+        remedy: "unset it, or if the limit is meant give --isa \(first.offeredInstructionSet) in its place")
     ]
   }
 }

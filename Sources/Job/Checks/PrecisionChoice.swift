@@ -17,13 +17,17 @@ package struct PrecisionChoice {
   package init(over world: borrowing Communicator) throws(MPIError) {
     let levels = InstructionSet.allCases
     let current = CPUFeatures.current
-    let own = [current.vendor.rawValue, Int32(levels.firstIndex(of: current.instructionSet) ?? 0)]
+    let own = [
+      current.vendor.rawValue, Int32(levels.firstIndex(of: current.instructionSet) ?? 0),
+      InstructionSetAgreement.offered < .avx512BFloat16 ? 1 : 0,
+    ]
     var all = [Int32](repeating: 0, count: own.count * world.size)
     try world.allGather(own.span, into: &all)
     cpus = (0..<world.size).map { rank in
-      CPUFeatures(vendor: .init(rawValue: all[2 * rank]) ?? .other, instructionSet: levels[Int(all[2 * rank + 1])])
+      CPUFeatures(vendor: .init(rawValue: all[3 * rank]) ?? .other, instructionSet: levels[Int(all[3 * rank + 1])])
     }
-    guard let rank = cpus.firstIndex(where: { cpu in cpu.instructionSet < .avx512BFloat16 }) else {
+    // All ranks compute with the same instruction set, so that only what each of them offers shows which one lacks it.
+    guard let rank = (0..<world.size).first(where: { rank in all[3 * rank + 2] == 1 }) else {
       lacking = nil
       return
     }

@@ -22,8 +22,8 @@ package struct RankFacts: Codable, Equatable {
   var arguments: [String]
   /// The instruction sets that oneDNN and the C kernels use, and the CPU's name.
   package var instructions: String
-  /// The lowest instruction set in use, as a value of the environment variable `SUPCON_ISA`.
-  var instructionSet: String
+  /// The instruction set that the rank would use if it were alone, as a value of `--isa`.
+  var offeredInstructionSet: String
   package var cpu: String
   /// The number of threads that the options request.
   package var threads: Int
@@ -83,7 +83,7 @@ extension RankFacts {
       program: world.size == 1 ? "" : try world.throwingTogether { try SHA256.hexadecimal(ofFile: "/proc/self/exe") },
       libraries: "\(MPILibrary.loaded.name) and oneDNN \(oneDNNVersion)",
       arguments: Array(CommandLine.arguments.dropFirst()), instructions: Self.ownInstructions,
-      instructionSet: CPUFeatures.current.instructionSet.rawValue,
+      offeredInstructionSet: InstructionSetAgreement.offered.rawValue,
       cpu: ProcessMeasurements.cpuName(), threads: threads,
       allowedProcessors: ProcessMeasurements.allowedProcessorCount() ?? processors, processors: processors,
       availableBytes: ProcessMeasurements.availableByteCount(), neededBytes: neededBytes,

@@ -1,3 +1,5 @@
+import Configuration
+import Job
 import MPI
 import NeuralNet
 import OneDNN
@@ -7,20 +9,21 @@ enum InstructionSetLimit {
   /// The environment variable that sets the limit.
   static let variable = "SUPCON_ISA"
 
-  /// Limits the vector instructions of this process; called before any computation.
+  /// Determines what this process may compute with, before MPI is initialized and before any computation.
   ///
-  /// - Parameter option: The value of `--isa`; `nil` to use the environment variable.
-  /// - Returns: The reason why the limit cannot be set, or `nil`.
-  static func apply(_ option: String?) -> String? {
-    let variable = environmentValue(Self.variable)
-    let name = option ?? variable ?? InstructionSet.automaticName
+  /// - Parameters:
+  ///   - option: The value of `--isa`; `nil` to use the environment variable.
+  ///   - ranks: The number of ranks of the job; a single one is limited at once.
+  /// - Returns: The offer of this rank, on which the ranks then agree.
+  /// - Throws: ``RunError`` with the reason why the limit cannot be set.
+  static func offer(_ option: String?, ranks: Int) throws(RunError) -> InstructionSetAgreement {
+    let name = option ?? environmentValue(variable) ?? InstructionSet.automaticName
     do throws(InstructionSetError) {
-      try InstructionSet.limit(to: InstructionSet.level(named: name))
-      return nil
+      return try InstructionSetAgreement(below: InstructionSet.level(named: name), ranks: ranks)
     } catch .unsupportedCPU {
-      return "\(InstructionSetError.unsupportedCPU)"
+      throw RunError(.usage, "\(InstructionSetError.unsupportedCPU)")
     } catch {
-      return option == nil ? "\(Self.variable)=\(error)" : "--isa \(error)"
+      throw RunError(.usage, option == nil ? "\(variable)=\(error)" : "--isa \(error)")
     }
   }
 }

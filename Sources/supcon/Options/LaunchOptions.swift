@@ -14,7 +14,7 @@ struct LaunchOptions: ParsableArguments {
   var watchdogPort = JobWatchdog.Settings().port
   @Option(
     help: ArgumentHelp(
-      "Highest vector instructions to compute with, for the same bits on CPUs of several kinds: auto, \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")). (default: SUPCON_ISA, else auto)",
+      "Highest vector instructions to compute with, for the same bits on CPUs of several kinds: auto (the lowest of all ranks), \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")). (default: SUPCON_ISA, else auto)",
       valueName: "set"),
     completion: .list(InstructionSet.allCases.map(\.rawValue)))
   var isa: String?

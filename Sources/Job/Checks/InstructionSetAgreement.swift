@@ -1,0 +1,74 @@
+import Configuration
+import MPI
+import NeuralNet
+import OneDNN
+import Synchronization
+
+/// The agreement of all ranks on one instruction set, the lowest that any of them offers, so that they compute the same
+/// bits on CPUs of several kinds.
+package struct InstructionSetAgreement: Sendable {
+  /// The limit that this rank was given; `nil` for `auto`.
+  private let limit: InstructionSet?
+  /// oneDNN's feature bits of what this rank offers.
+  private let features: UInt32
+  /// False if the instruction set of this process is fixed already.
+  private let isOpen: Bool
+
+  /// The feature bits of the offer that ``agree(over:)`` was called with; 0 before.
+  private static let agreedOffer = Atomic<UInt32>(0)
+
+  /// The instruction set that this rank would use if it were alone.
+  static var offered: InstructionSet {
+    InstructionSet(features: agreedOffer.load(ordering: .relaxed)) ?? .effective ?? .baseline
+  }
+
+  /// Determines what this rank offers, before MPI is initialized.
+  ///
+  /// A job of one rank is limited at once.
+  ///
+  /// - Parameters:
+  ///   - limit: The highest instruction set that the user allows; `nil` for that of the CPU.
+  ///   - ranks: The number of ranks of the job.
+  /// - Throws: ``InstructionSetError`` if the CPU does not offer the limit.
+  package init(below limit: InstructionSet?, ranks: Int) throws(InstructionSetError) {
+    self.limit = limit
+    if ranks > 1, let features = InstructionSet.offeredFeatures(below: limit) {
+      (self.features, isOpen) = (features, true)
+      guard let level = InstructionSet(features: features) else { throw .unsupportedCPU }
+      if let limit, level < limit {
+        throw .notOffered(limit, highest: level)
+      }
+    } else {
+      try InstructionSet.limit(to: limit)
+      (features, isOpen) = (InstructionSet.effectiveFeatures, false)
+    }
+  }
+
+  /// Limits this rank to the lowest instruction set of all ranks, before any computation.
+  ///
+  /// Nothing is limited beyond the ranks' own limits if all of them offer the same.
+  ///
+  /// Collective.
+  ///
+  /// - Throws: ``CollectiveError`` if the ranks differ and some rank can no longer be limited; `MPIError`;
+  ///   ``InstructionSetError``.
+  package func agree(over world: borrowing Communicator) throws {
+    Self.agreedOffer.store(features, ordering: .relaxed)
+    let own = [Int32(bitPattern: features), isOpen ? 1 : 0]
+    var all = [Int32](repeating: 0, count: own.count * world.size)
+    try world.allGather(own.span, into: &all)
+    let offers = (0..<world.size).map { rank in UInt32(bitPattern: all[2 * rank]) }
+    let lowest = offers.compactMap { features in InstructionSet(features: features) }.min() ?? .baseline
+    let isSame = offers.allSatisfy { features in features == offers[0] }
+    if !isSame, let fixed = (0..<world.size).first(where: { rank in all[2 * rank + 1] == 0 }) {
+      throw CollectiveError(
+        error: RunError(
+          .configuration,
+          "the CPUs of the ranks differ, and rank \(fixed) can no longer take the lowest level of all, \(lowest.name)",
+          remedy: "give --isa \(lowest.rawValue)"))
+    }
+    if isOpen {
+      try InstructionSet.limit(to: isSame ? limit : lowest)
+    }
+  }
+}
