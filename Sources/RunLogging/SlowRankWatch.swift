@@ -38,7 +38,7 @@ package struct SlowRankWatch {
   /// The comparison of the ranks over some consecutive steps.
   private struct Interval {
     let steps: Int
-    /// The slowest rank, if its seconds per shard are at least ``leastRatio`` times the median of the ranks; else `nil`.
+    /// The slowest rank, if its seconds per shard are at least ``leastRatio`` times the ranks' median; else `nil`.
     let rank: Int?
     /// The seconds per shard of the slowest rank, summed over the steps.
     let own: Double

@@ -75,6 +75,7 @@ extension RankFacts {
   ///   - threads: The number of compute threads of the rank.
   ///   - neededBytes: The estimated memory of the rank; `nil` if it is unknown.
   ///   - world: The ranks.
+  /// - Throws: ``CollectiveError``, or `MPIError` if the ranks cannot exchange their properties.
   package init(threads: Int, neededBytes: Int?, over world: borrowing Communicator) throws {
     let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     let host = hostName()
