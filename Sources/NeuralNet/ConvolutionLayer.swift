@@ -11,6 +11,7 @@ final class ConvolutionLayer {
 
   let clock: LayerClock
 
+  private let context: NetworkContext
   private let gradientRange: Range<Int>
   private let multiplyAdds: Int
   private let method: Method
@@ -38,6 +39,7 @@ final class ConvolutionLayer {
       // read out of bounds and differ from call to call.
       geometry.stride = 1
     }
+    self.context = context
     weight = context.layout.addConvolution(
       name, inputs: geometry.input.channels, outputs: geometry.outputChannels, kernel: geometry.kernel)
     clock = LayerClock(context, name, shapes: geometry.shortDescription)
@@ -63,23 +65,39 @@ final class ConvolutionLayer {
   }
 
   func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
+    if weightMemory.isPackedOnUse {
+      return
+    }
     if let turn = loading.turn, !weightMemory.claim(turn: turn) {
       return
     }
+    try pack(parameters, for: loading.uses)
+  }
+
+  /// Packs the weights for a pass that follows at once, if they are not kept.
+  private func packOnUse(_ use: WeightUses) throws(DNNLError) {
+    if weightMemory.isPackedOnUse {
+      let parameters = context.parametersInUse
+      try pack(parameters.span, for: use)
+    }
+  }
+
+  private func pack(_ parameters: Span<Float>, for uses: WeightUses) throws(DNNLError) {
     let weights = parameters.extracting(weight.range)
     let start = clock.start()
     switch method {
-    case .direct(let convolution): try convolution.load(weights: weights, for: loading.uses)
-    case .winograd(let convolution): convolution.load(weights: weights, for: loading.uses)
+    case .direct(let convolution): try convolution.load(weights: weights, for: uses)
+    case .winograd(let convolution): convolution.load(weights: weights, for: uses)
     }
     clock.stop(start, .copies, byteCount: weightByteCount + packedByteCount)
   }
 
   private var weightByteCount: Int { weight.range.count * MemoryLayout<Float>.size }
-  private var packedByteCount: Int { weightMemory.byteCount(isAlternating: true) }
+  private var packedByteCount: Int { weightMemory.byteCount(.alternating) }
 
   /// Convolves `input`, and adds Σ y and Σ y² of each output channel to `sums`, `[2, out]`, unless `sums` is empty.
   func forward(_ input: Tensor, into output: Tensor, sums: inout BatchNormalization.Sums) throws(DNNLError) {
+    try packOnUse(.forward)
     let start = clock.start()
     switch method {
     case .direct(let convolution): try convolution.forward(input, into: output)
@@ -111,6 +129,7 @@ final class ConvolutionLayer {
   }
 
   func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) throws(DNNLError) {
+    try packOnUse(.inputGradient)
     let start = clock.start()
     switch method {
     case .direct(let convolution):

@@ -41,11 +41,17 @@ final class ConvolutionUnit {
     isTraining = context.isTraining
   }
 
-  /// Returns memory for the activations of a forward pass: scratch memory of a role, or new memory without one.
-  func makeSavedActivations(_ context: NetworkContext, sharing role: ScratchRole?) throws(DNNLError) -> SavedActivations
-  {
+  /// Returns memory for the activations of a forward pass: scratch memory of a role, or without one memory of `lending`
+  /// or new memory.
+  func makeSavedActivations(
+    _ context: NetworkContext, sharing role: ScratchRole?, in lending: LendingMemory? = nil
+  ) throws(DNNLError) -> SavedActivations {
     let convolved =
-      if let role { try context.scratchTensor(outputShape, role) } else { try context.makeActivation(outputShape) }
+      if let role {
+        try context.scratchTensor(outputShape, role)
+      } else {
+        try context.makeActivation(outputShape, in: lending)
+      }
     return SavedActivations(convolved, normalization.noStatistics())
   }
 
@@ -146,15 +152,17 @@ final class ConvolutionUnit {
 
   /// Computes the gradients of the parameters and, if requested, of the input, from the gradient of the ReLU's input.
   ///
-  /// `inner` is scratch memory for the gradient between normalization and convolution; `completed` is called when the
-  /// parameters' gradients are complete.
+  /// The gradient between normalization and convolution replaces the saved output of the convolution, which is not
+  /// needed any more. `completed` is called when the parameters' gradients are complete.
   func backward(
-    _ masked: Tensor, sums: GroupSums, input: Tensor, _ saved: SavedActivations, inner: Tensor,
-    into gradient: inout MutableSpan<Float>, completed: GradientPartHandler, inputGradient: Tensor?
+    _ masked: Tensor, sums: GroupSums, input: Tensor, _ saved: SavedActivations,
+    into gradient: inout MutableSpan<Float>,
+    completed: GradientPartHandler, inputGradient: Tensor?
   ) throws(DNNLError) {
     let start = convolution.clock.start()
+    let inner = saved.convolved
     layer.inputGradient(
-      masked, sums: sums, input: saved.convolved, saved.statistics, into: inner, parameterGradient: &gradient)
+      masked, sums: sums, input: inner, saved.statistics, into: inner, parameterGradient: &gradient)
     convolution.clock.stop(start, .normalization, byteCount: 3 * inner.byteCount)
     try convolution.weightGradient(input: input, outputGradient: inner, into: &gradient)
     completed(convolution.weight.range.lowerBound..<layer.parameterEnd, gradient.span)

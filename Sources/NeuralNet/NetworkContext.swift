@@ -28,6 +28,10 @@ public final class NetworkContext {
   /// The weights of all convolutions in oneDNN's order, which the contexts of several threads share.
   public let packedWeights: PackedWeights
 
+  /// The parameters from which convolutions pack their weights (``PackedWeightStorage/onUse``); set only during a pass,
+  /// so that nothing else holds them when they are updated.
+  public var parametersInUse: [Float] = []
+
   /// The BatchNorm group of the shard that is computed next; `nil` if BatchNorm normalizes each shard by itself.
   public var batchNormGroup: (any BatchNormGroup)?
 
@@ -53,6 +57,10 @@ public final class NetworkContext {
 
   /// The scratch memory of each role, of the size of its largest tensor; one tensor of a role is in use at a time.
   private var scratch: [ScratchRole: DeferredMemory] = [:]
+  /// The scratch memory that saved activations lend.
+  private var lent: (plan: ScratchPlan, memory: DeferredMemory)?
+  /// True while layers are compiled whose scratch memory is lent.
+  var isLent = false
 
   /// Creates the context of one thread's network.
   ///
@@ -75,6 +83,7 @@ public final class NetworkContext {
     self.gradientVectors = gradientVectors
     self.packedWeights = packedWeights
     execution = try ExecutionContext(engine)
+    winogradScratch = WinogradScratch(gradient: execution.gradientMemory)
   }
 
   var isTraining: Bool { mode == .training }
@@ -97,15 +106,63 @@ public final class NetworkContext {
   var usesWinograd: Bool { precision == .float32 || !InstructionSet.hasTiles }
 
   /// The scratch memory of the network's Winograd convolutions.
-  let winogradScratch = WinogradScratch()
+  let winogradScratch: WinogradScratch
+
+  /// The bytes of weight gradients in the order of oneDNN or of Winograd's method.
+  public var gradientByteCount: Int { execution.gradientMemory.byteCount }
+
+  /// Makes the network, whose weights no other thread uses, pack them immediately before each use, in the memory of its
+  /// weight gradients, which are computed in between.
+  public func packWeightsOnUse() {
+    let byteCount = packedWeights.byteCount(.onUse)
+    let canGrow = execution.gradientMemory.reserve(byteCount)
+    packedWeights.setStorage(
+      .onUse, common: canGrow ? execution.gradientMemory : DeferredMemory(byteCount: byteCount))
+  }
 
   /// Allocates a batch of feature maps that is saved from the forward to the backward pass.
   func makeActivation(_ shape: ActivationShape) throws(DNNLError) -> Tensor {
     try Tensor(engine, shape, precision)
   }
 
-  /// Creates a scratch tensor for feature maps, in memory that all tensors of the same role share.
-  func scratchTensor(_ shape: ActivationShape, _ role: ScratchRole) throws(DNNLError) -> Tensor {
+  /// Allocates a batch of feature maps that is saved, in memory that is lent before and after if that suffices.
+  func makeActivation(_ shape: ActivationShape, in lending: LendingMemory?) throws(DNNLError) -> Tensor {
+    guard let lending, let position = lending.reserve(shape.count * precision.byteCount) else {
+      return try makeActivation(shape)
+    }
+    return try Tensor(engine, shape, precision, in: lending.memory, at: position)
+  }
+
+  /// True if the output of the second block is in lent memory, not saved.
+  var isSecondOutputLent: Bool { lent?.plan.places[.oddOutput] != nil }
+
+  /// Begins a network whose scratch memory is partly lent.
+  func begin(_ plan: ScratchPlan) {
+    lent = plan.earlyBlockCount > 0 ? (plan, DeferredMemory(borrowing: plan.byteCount)) : nil
+  }
+
+  /// Returns memory for a shard's activations that lends the scratch memory; `nil` if none is lent.
+  func makeLendingMemory() -> LendingMemory? {
+    lent.map { lent in LendingMemory(byteCount: lent.plan.byteCount) }
+  }
+
+  /// Uses the memory of a shard's activations as scratch memory in the passes that follow.
+  func borrow(_ lending: LendingMemory?) {
+    if let lending {
+      lent?.memory.use(lending.memory)
+    }
+  }
+
+  /// Creates a batch of feature maps that is used within one block's pass, in memory that all blocks share, or that is
+  /// lent.
+  func scratchTensor(
+    _ shape: ActivationShape, _ role: ScratchRole, mayBeLent: Bool = true
+  ) throws(DNNLError) -> Tensor {
+    if isLent, mayBeLent, let lent, let place = lent.plan.places[role] {
+      let tensor = try Tensor(engine, shape, precision, in: lent.memory, at: place.lowerBound)
+      precondition(tensor.byteCount <= place.count, "\(tensor.byteCount) bytes of scratch memory, not \(place.count)")
+      return tensor
+    }
     let memory = scratch[role] ?? DeferredMemory()
     scratch[role] = memory
     return try Tensor(engine, shape, precision, in: memory)
@@ -133,12 +190,12 @@ enum ScratchRole: Hashable {
   case main
   /// The gradient before a block's last ReLU, or the gradient of the shortcut's input.
   case shortcut
-  /// In evaluation, the output of a convolution; in a backward pass, the gradient between normalization and
-  /// convolution.
+  /// In evaluation, the output of a convolution.
   case inner
   /// The output of every second block, beginning with the first.
   case evenOutput
-  /// The output of every second block, beginning with the second; used only in evaluation.
+  /// In evaluation, the output of every second block, beginning with the second; in training, that of the second block
+  /// if it is lent.
   case oddOutput
   /// The output of a block's convolution with the given index, computed again for the backward pass.
   case recomputed(Int)

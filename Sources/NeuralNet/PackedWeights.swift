@@ -18,20 +18,21 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  /// Returns the size of all weights in bytes; if alternating, both passes of a convolution share its memory.
-  public func byteCount(isAlternating: Bool) -> Int {
-    memories.withLock { memories in
-      memories.values.reduce(0) { sum, memory in sum + memory.byteCount(isAlternating: isAlternating) }
-    }
+  /// Returns the total size of the weights in bytes.
+  public func byteCount(_ storage: PackedWeightStorage) -> Int {
+    let sizes = memories.withLock { memories in memories.values.map { memory in memory.byteCount(storage) } }
+    return storage == .onUse ? sizes.max() ?? 0 : sizes.reduce(0, +)
   }
 
-  /// Selects the memory of weights: shared by the forward pass and the input gradients in turn, so that only the
-  /// weights loaded last are valid, or separate.
+  /// Changes the memory of the weights.
   ///
+  /// - Parameters:
+  ///   - storage: The memory to use from now on.
+  ///   - common: The memory of all convolutions, for ``PackedWeightStorage/onUse``.
   /// - Precondition: No thread is using the weights, and they are loaded again before the next pass.
-  public func setAlternating(_ isAlternating: Bool) {
+  public func setStorage(_ storage: PackedWeightStorage, common: DeferredMemory = DeferredMemory()) {
     for memory in memories.withLock({ memories in Array(memories.values) }) {
-      memory.setAlternating(isAlternating)
+      memory.setStorage(storage, common: common)
     }
   }
 }

@@ -20,6 +20,8 @@ public final class ResNet {
     fileprivate let input: Tensor
     fileprivate let stem: ConvolutionUnit.SavedActivations
     fileprivate let blocks: [ResidualBlock.SavedActivations]
+    /// The memory of the last blocks' activations, which is lent while the others are computed.
+    fileprivate let lending: LendingMemory?
 
     /// The size of the saved activations in bytes; memory for recomputed activations belongs to the encoder.
     public let byteCount: Int
@@ -29,11 +31,15 @@ public final class ResNet {
       input = try context.makeActivation(encoder.inputShape)
       stem = try encoder.stem.makeSavedActivations(context)
       var allSaved: [ResidualBlock.SavedActivations] = []
-      for block in encoder.blocks {
-        allSaved.append(try block.makeSavedActivations(kept))
+      let lending = context.makeLendingMemory()
+      for (index, block) in encoder.blocks.enumerated() {
+        allSaved.append(
+          try block.makeSavedActivations(kept, in: index < encoder.earlyBlockCount ? nil : lending))
       }
       blocks = allSaved
-      byteCount = blocks.reduce(input.byteCount + stem.byteCount) { sum, block in sum + block.byteCount }
+      self.lending = lending
+      let first = input.byteCount + stem.byteCount + (lending?.unusedByteCount ?? 0)
+      byteCount = blocks.reduce(first) { sum, block in sum + block.byteCount }
     }
   }
 
@@ -60,6 +66,8 @@ public final class ResNet {
   private let takeViews: Reorder
   private let stem: ResNetStem
   private let blocks: [ResidualBlock]
+  /// The number of blocks, from the first on, whose scratch memory is lent by the activations of the others.
+  private let earlyBlockCount: Int
   private let pooling: GlobalAveragePooling
   /// The gradient of the last feature maps, with which the backward pass begins; `nil` in evaluation.
   private let outputGradient: Tensor?
@@ -80,19 +88,27 @@ public final class ResNet {
     representationWidth = architecture.representationWidth
     viewClock = LayerClock(context, "views", shapes: "3, \(height)×\(width)")
     let firstPart = context.gradientParts.count
+    let plan = ScratchPlan(architecture, views: views, height: height, width: width, context.precision)
+    earlyBlockCount = context.isTraining ? plan.earlyBlockCount : 0
+    if context.isTraining {
+      context.begin(plan)
+    }
+    context.isLent = earlyBlockCount > 0
     stem = try ResNetStem(
       context, architecture.stem, channels: architecture.widths[0], views: views, height: height, width: width)
     inputShape = stem.inputShape
     var shape = stem.outputShape
     var blocks: [ResidualBlock] = []
     for plan in architecture.blocks {
+      context.isLent = blocks.count < earlyBlockCount
       let block = try ResidualBlock(
         context, plan, input: shape, zeroInitializesLastScale: architecture.zeroInitializesLastScale,
-        index: blocks.count)
+        index: blocks.count, isLastEarly: blocks.count == earlyBlockCount - 1)
       blocks.append(block)
       shape = block.outputShape
     }
     self.blocks = blocks
+    context.isLent = false
     parameterBounds = Array(context.gradientParts[firstPart...])
     poolingClock = LayerClock(
       context, "mean over pixels", shapes: "\(shape.channels), \(shape.height)×\(shape.width)")
@@ -146,6 +162,7 @@ public final class ResNet {
     _ saved: SavedActivations, into representations: inout MutableSpan<Float>,
     inspect: (_ layer: String, _ activation: Tensor) -> Void = { _, _ in }
   ) throws(DNNLError) {
+    context.borrow(saved.lending)
     inspect("views", views)
     let start = viewClock.start()
     try takeViews.execute(from: views, to: saved.input)
@@ -164,6 +181,8 @@ public final class ResNet {
 
   /// Computes the gradients of the encoder's parameters from the gradient of the representations.
   ///
+  /// Gradients overwrite the saved activations: another backward pass needs another forward pass before it.
+  ///
   /// - Parameters:
   ///   - saved: The activations of the forward pass.
   ///   - representationGradient: The gradient of the representations, `[views, representationWidth]`.
@@ -179,22 +198,33 @@ public final class ResNet {
     let start = poolingClock.start()
     try pooling.backward(outputGradient: representationGradient, into: outputGradient)
     poolingClock.stop(start, .copies, byteCount: outputGradient.byteCount)
-    let stemOutput = try stem.output(of: saved.stem)
+    context.borrow(saved.lending)
+    var stemOutput: Tensor?
     var activationGradient = ReluOutputGradient(first: outputGradient)
-    func input(_ index: Int) -> Tensor {
-      index == 0 ? stemOutput : blocks[index - 1].output(of: saved.blocks[index - 1])
+    func input(_ index: Int) throws(DNNLError) -> Tensor {
+      guard index == 0 else { return blocks[index - 1].output(of: saved.blocks[index - 1]) }
+      // Restored when it is needed: its memory may be lent by the last blocks.
+      let output = if let stemOutput { stemOutput } else { try stem.output(of: saved.stem) }
+      stemOutput = output
+      return output
     }
-    func restore(_ index: Int) {
-      blocks[index].restoreOutput(input(index), saved.blocks[index])
+    var isSecondRestored = false
+    func restore(_ index: Int) throws(DNNLError) {
+      guard !blocks[index].savesOutput(saved.blocks[index]), index != 1 || !isSecondRestored else { return }
+      if index == 1 || index == 2 {
+        try restore(index - 1)
+      }
+      blocks[index].restoreOutput(try input(index), saved.blocks[index])
+      isSecondRestored = isSecondRestored || index == 1
     }
-    // Only every second block's output is saved; the others are restored before the following block reads them.
-    restore(blocks.count - 1)
+    // At most every second block's output is saved; the others are restored before the following block reads them.
+    try restore(blocks.count - 1)
     for index in blocks.indices.reversed() {
       if index > 0 {
-        restore(index - 1)
+        try restore(index - 1)
       }
       activationGradient = try blocks[index].backward(
-        input: input(index), saved.blocks[index], outputGradient: activationGradient, into: &gradient,
+        input: try input(index), saved.blocks[index], outputGradient: activationGradient, into: &gradient,
         completed: completed)
     }
     try stem.backward(

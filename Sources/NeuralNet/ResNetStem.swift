@@ -46,7 +46,6 @@ final class ResNetStem {
 
   private struct Backward {
     let masked: Tensor
-    let inner: Tensor
     /// The elementwise operation that adds two gradients of the stem's output, needed if pooling follows.
     let sum: FeatureMapKernels
   }
@@ -96,7 +95,6 @@ final class ResNetStem {
         // With pooling, the gradient before it and the gradient after it (in the memory of role `main`) exist at the
         // same time.
         masked: try context.scratchTensor(unit.outputShape, pooling == nil ? .main : .hidden),
-        inner: try context.scratchTensor(unit.outputShape, .inner),
         sum: FeatureMapKernels(outputShape, context.precision)) : nil
   }
 
@@ -150,7 +148,7 @@ final class ResNetStem {
     }
     let sums = unit.reluGradient(reluGradient, saved, into: scratch.masked)
     try unit.backward(
-      scratch.masked, sums: context.groupSums(sums), input: input, saved, inner: scratch.inner, into: &gradient,
+      scratch.masked, sums: context.groupSums(sums), input: input, saved, into: &gradient,
       completed: completed, inputGradient: nil)
   }
 }

@@ -23,7 +23,9 @@ final class ResidualBlock {
       return (output?.byteCount ?? 0) + (isRecomputed ? 0 : convolved)
     }
 
-    fileprivate init(_ block: ResidualBlock, _ context: NetworkContext, _ kept: KeptActivations) throws(DNNLError) {
+    fileprivate init(
+      _ block: ResidualBlock, _ context: NetworkContext, _ kept: KeptActivations, in lending: LendingMemory?
+    ) throws(DNNLError) {
       let isRecomputed = context.isTraining && kept == .blockOutputs
       self.isRecomputed = isRecomputed
       func role(inTraining place: Int, inference role: ScratchRole) -> ScratchRole? {
@@ -31,12 +33,13 @@ final class ResidualBlock {
       }
       var allSaved: [ConvolutionUnit.SavedActivations] = []
       for (place, unit) in block.branch.enumerated() {
-        allSaved.append(try unit.makeSavedActivations(context, sharing: role(inTraining: place, inference: .inner)))
+        allSaved.append(
+          try unit.makeSavedActivations(context, sharing: role(inTraining: place, inference: .inner), in: lending))
       }
       branch = allSaved
       if case .projected(let unit) = block.shortcut {
         shortcut = try unit.makeSavedActivations(
-          context, sharing: role(inTraining: block.branch.count, inference: .shortcut))
+          context, sharing: role(inTraining: block.branch.count, inference: .shortcut), in: lending)
       } else {
         shortcut = nil
       }
@@ -44,7 +47,7 @@ final class ResidualBlock {
         !isRecomputed && block.restoredOutput != nil
         ? nil
         : context.isTraining
-          ? try context.makeActivation(block.outputShape)
+          ? try context.makeActivation(block.outputShape, in: lending)
           : try context.scratchTensor(block.outputShape, block.isOdd ? .oddOutput : .evenOutput)
     }
   }
@@ -64,7 +67,8 @@ final class ResidualBlock {
   private let branch: [ConvolutionUnit]
   private let shortcut: Shortcut
   private let isOdd: Bool
-  /// In training, scratch memory for the output of every second block; `nil` for the other blocks.
+  /// In training, scratch memory for the output, for every second block beginning with the first, which the next such
+  /// block overwrites, and for the second block if its output is lent.
   private let restoredOutput: Tensor?
   /// The input tensors of the main branch's convolutions, except the first.
   private let hidden: [Tensor]
@@ -76,8 +80,6 @@ final class ResidualBlock {
     let hidden: [Tensor]
     /// The gradient of the input of the block's last ReLU.
     let beforeRelu: Tensor
-    /// The gradient between each convolution of the main branch and its normalization.
-    let inner: [Tensor]
     let input: Tensor
     let shortcutInput: Tensor
   }
@@ -90,11 +92,11 @@ final class ResidualBlock {
   ///   - input: The shape of the input.
   ///   - zeroInitializesLastScale: True to initialize the last normalization's scale to 0.
   ///   - index: The index of the block in the network.
+  ///   - isLastEarly: True if the output is the first that must not be in lent memory.
   /// - Throws: `DNNLError` if oneDNN cannot create a primitive.
   init(
     _ context: NetworkContext, _ plan: ResNetArchitecture.BlockArchitecture, input: ActivationShape,
-    zeroInitializesLastScale: Bool,
-    index: Int
+    zeroInitializesLastScale: Bool, index: Int, isLastEarly: Bool
   ) throws(DNNLError) {
     precondition(
       input.channels == plan.inputChannels, "\(plan.name): \(plan.inputChannels) channels, but \(input.channels) come")
@@ -139,7 +141,10 @@ final class ResidualBlock {
     } else {
       context.batchNormExchangeLengths.add(sumsOf: units, nil)
     }
-    restoredOutput = context.isTraining && !isOdd ? try context.scratchTensor(output, .evenOutput) : nil
+    let isRestored = context.isTraining && (!isOdd || index == 1 && context.isSecondOutputLent)
+    restoredOutput =
+      isRestored
+      ? try context.scratchTensor(output, isOdd ? .oddOutput : .evenOutput, mayBeLent: !isLastEarly) : nil
     guard context.isTraining else {
       backwardPass = nil
       return
@@ -147,12 +152,14 @@ final class ResidualBlock {
     backwardPass = Backward(
       hidden: try context.scratchTensors(shapes.dropLast(), .main),
       beforeRelu: try context.scratchTensor(output, .shortcut),
-      inner: try context.scratchTensors(shapes[...], .inner), input: try context.scratchTensor(input, .main),
+      input: try context.scratchTensor(input, .main),
       shortcutInput: try context.scratchTensor(input, .shortcut))
   }
 
-  func makeSavedActivations(_ kept: KeptActivations) throws(DNNLError) -> SavedActivations {
-    try SavedActivations(self, context, kept)
+  func makeSavedActivations(
+    _ kept: KeptActivations, in lending: LendingMemory?
+  ) throws(DNNLError) -> SavedActivations {
+    try SavedActivations(self, context, kept, in: lending)
   }
 
   func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
@@ -227,6 +234,9 @@ final class ResidualBlock {
     return output
   }
 
+  /// Returns true if the output is saved.
+  func savesOutput(_ saved: SavedActivations) -> Bool { saved.output != nil }
+
   /// Recomputes the block's output from its input and the saved activations, unless the output itself is saved.
   func restoreOutput(_ input: Tensor, _ saved: SavedActivations) {
     if saved.output == nil {
@@ -251,6 +261,7 @@ final class ResidualBlock {
 
   /// Computes the gradients of the parameters, the last convolution first, and returns the gradient of the input.
   ///
+  /// Overwrites the saved activations, so that another forward pass must precede another backward pass.
   /// `outputGradient` may be overwritten, because it is scratch memory of the same role as the result.
   func backward(
     input: Tensor, _ saved: SavedActivations, outputGradient: ReluOutputGradient,
@@ -266,15 +277,15 @@ final class ResidualBlock {
     for index in hidden.indices.reversed() {
       branch[index].relu(saved.branch[index], into: hidden[index])
       try branch[index + 1].backward(
-        masked, sums: sums, input: hidden[index], saved.branch[index + 1], inner: scratch.inner[index + 1],
-        into: &gradient, completed: completed, inputGradient: scratch.hidden[index])
+        masked, sums: sums, input: hidden[index], saved.branch[index + 1], into: &gradient, completed: completed,
+        inputGradient: scratch.hidden[index])
       masked = scratch.hidden[index]
       sums = context.groupSums(
         branch[index].reluGradient(ReluOutputGradient(first: masked), saved.branch[index], into: masked))
     }
     try branch[0].backward(
-      masked, sums: sums, input: input, saved.branch[0], inner: scratch.inner[0], into: &gradient,
-      completed: completed, inputGradient: scratch.input)
+      masked, sums: sums, input: input, saved.branch[0], into: &gradient, completed: completed,
+      inputGradient: scratch.input)
 
     switch shortcut {
     case .identity:
@@ -288,8 +299,7 @@ final class ResidualBlock {
         preconditionFailure("the saved is another block's")
       }
       try unit.backward(
-        beforeRelu, sums: shortcutSums, input: input, shortcutActivations,
-        inner: scratch.inner[hidden.count], into: &gradient, completed: completed,
+        beforeRelu, sums: shortcutSums, input: input, shortcutActivations, into: &gradient, completed: completed,
         inputGradient: scratch.shortcutInput)
       return ReluOutputGradient(first: scratch.input, second: scratch.shortcutInput)
     }

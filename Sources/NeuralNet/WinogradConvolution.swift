@@ -98,7 +98,8 @@ public final class WinogradConvolution {
     unsafe gradient.withUnsafeMutableBufferPointer { gradient in
       guard let gradient = gradient.baseAddress else { return }
       unsafe table.pointee.winograd_weight_gradient(
-        forwardShape, element, input.address, outputGradient.address, &scratch.weightGradient, &scratch.pass, gradient)
+        forwardShape, element, input.address, outputGradient.address, scratch.weightGradient.floats, &scratch.pass,
+        gradient)
     }
   }
 
@@ -115,18 +116,20 @@ public final class WinogradConvolution {
 /// The scratch memory of Winograd convolutions, shared by all convolutions of one thread.
 public final class WinogradScratch {
   fileprivate var pass: [Float] = []
-  fileprivate var weightGradient: [Float] = []
+  fileprivate let weightGradient: DeferredMemory
 
   /// Creates scratch memory of size 0, which convolutions extend as needed.
-  public init() {}
+  ///
+  /// - Parameter gradient: The memory for weight gradients, which other convolutions may use between passes.
+  public init(gradient: DeferredMemory = DeferredMemory()) {
+    weightGradient = gradient
+  }
 
   fileprivate func reserve(pass passCount: Int, weightGradient weightCount: Int) {
     if passCount > pass.count {
       pass = Array(repeating: 0, count: passCount)
     }
-    if weightCount > weightGradient.count {
-      weightGradient = Array(repeating: 0, count: weightCount)
-    }
+    weightGradient.reserve(weightCount * MemoryLayout<Float>.size)
   }
 }
 

@@ -17,8 +17,7 @@ public final class Convolution {
 
   /// The memory of the packed weights, shared with the same convolution of other threads.
   public let weightMemory: PackedWeightMemory
-  /// The weights or their gradient in row-major order, while they are copied; the memory is shared by all convolutions
-  /// of a thread.
+  /// The caller's weights or gradient in row-major order, while they are copied.
   private let rowMajorWeights: Tensor
 
   /// The set of passes that a convolution is compiled for.
@@ -125,13 +124,14 @@ public final class Convolution {
 
   /// Packs new weights, row-major `[out, in, kernel, kernel]`, for some passes.
   public func load(weights: Span<Float>, for uses: WeightUses = .all) throws(DNNLError) {
-    rowMajorWeights.copy(from: weights)
     weightMemory.beginLoading(uses)
-    if uses.contains(.forward) {
-      try forwardWeights.pack.execute(from: rowMajorWeights, to: forwardWeights.tensor)
-    }
-    if uses.contains(.inputGradient), let packed = inputGradientPass?.weights {
-      try packed.pack.execute(from: rowMajorWeights, to: packed.tensor)
+    try rowMajorWeights.over(weights) { () throws(DNNLError) in
+      if uses.contains(.forward) {
+        try forwardWeights.pack.execute(from: rowMajorWeights, to: forwardWeights.tensor)
+      }
+      if uses.contains(.inputGradient), let packed = inputGradientPass?.weights {
+        try packed.pack.execute(from: rowMajorWeights, to: packed.tensor)
+      }
     }
   }
 
@@ -153,8 +153,9 @@ public final class Convolution {
       try primitive.execute(
         context, (conednn_arg_src(), input), (conednn_arg_diff_dst(), outputGradient),
         (conednn_arg_diff_weights(), packed))
-      try unpack.execute(from: packed, to: rowMajorWeights)
-      rowMajorWeights.copy(into: &gradient)
+      try rowMajorWeights.over(&gradient) { () throws(DNNLError) in
+        try unpack.execute(from: packed, to: rowMajorWeights)
+      }
     case .product(let product):
       try product.compute(input: input, outputGradient: outputGradient, into: &gradient)
     case nil: preconditionFailure("convolution compiled for inference")

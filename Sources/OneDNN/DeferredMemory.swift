@@ -11,6 +11,11 @@ public final class DeferredMemory: Sendable {
     var storage: UInt = 0
     /// The object whose memory is used instead; `nil` if this object has memory of its own.
     var other: DeferredMemory?
+    /// True if it never has memory of its own.
+    var isBorrowing = false
+
+    /// The bytes of its own memory.
+    var ownByteCount: Int { other == nil && !isBorrowing ? byteCount : 0 }
   }
 
   private let state: Mutex<State>
@@ -26,9 +31,16 @@ public final class DeferredMemory: Sendable {
     Self.plannedBytes.wrappingAdd(byteCount, ordering: .relaxed)
   }
 
+  /// Creates memory that is always that of another object.
+  ///
+  /// - Parameter byteCount: The size in bytes.
+  public init(borrowing byteCount: Int) {
+    state = Mutex(State(byteCount: byteCount, isBorrowing: true))
+  }
+
   deinit {
     state.withLock { state in
-      Self.plannedBytes.wrappingSubtract(state.other == nil ? state.byteCount : 0, ordering: .relaxed)
+      Self.plannedBytes.wrappingSubtract(state.ownByteCount, ordering: .relaxed)
       Self.deallocate(&state.storage)
     }
   }
@@ -47,7 +59,7 @@ public final class DeferredMemory: Sendable {
   @discardableResult public func reserve(_ byteCount: Int) -> Bool {
     state.withLock { state in
       guard byteCount > state.byteCount else { return true }
-      guard state.storage == 0, state.other == nil else { return false }
+      guard state.storage == 0, state.other == nil, !state.isBorrowing else { return false }
       Self.plannedBytes.wrappingAdd(byteCount - state.byteCount, ordering: .relaxed)
       state.byteCount = byteCount
       return true
@@ -57,15 +69,15 @@ public final class DeferredMemory: Sendable {
   /// Makes this object use the memory of `other` from now on, or its own memory for `nil`.
   ///
   /// - Precondition: `other` is at least as large, and uses its own memory.
-  func use(_ other: DeferredMemory?) {
+  public func use(_ other: DeferredMemory?) {
     if let other {
       precondition(other.byteCount >= byteCount && other !== self, "memory that is too small")
     }
     state.withLock { state in
-      let change = (other == nil ? state.byteCount : 0) - (state.other == nil ? state.byteCount : 0)
-      Self.plannedBytes.wrappingAdd(change, ordering: .relaxed)
+      let before = state.ownByteCount
       Self.deallocate(&state.storage)
       state.other = other
+      Self.plannedBytes.wrappingAdd(state.ownByteCount - before, ordering: .relaxed)
     }
   }
 
@@ -75,6 +87,7 @@ public final class DeferredMemory: Sendable {
       return unsafe other.address
     }
     let storage = state.withLock { state in
+      precondition(!state.isBorrowing, "memory that nothing lends")
       if state.storage == 0 {
         let count = max(state.byteCount, 1)
         let storage = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)

@@ -5,10 +5,8 @@ public final class ExecutionContext {
   let stream: Stream
   private let engine: Engine
   private(set) var scratchpad: Tensor
-  /// The memory for weights or their gradient in row-major order, while they are copied within one call.
-  private let rowMajorMemory = DeferredMemory()
-  /// The memory for the weight gradient in the order of oneDNN's primitive, within one call.
-  private let gradientMemory = DeferredMemory()
+  /// The memory for a weight gradient before it is copied to row-major order, within one call.
+  public let gradientMemory = DeferredMemory()
 
   /// Creates the stream and the scratchpad.
   public init(_ engine: Engine) throws(DNNLError) {
@@ -17,9 +15,9 @@ public final class ExecutionContext {
     scratchpad = try Tensor(engine, scratchByteCount: 1)
   }
 
-  /// Creates a row-major float32 tensor for weights or their gradient, in memory that all these tensors share.
+  /// Creates a row-major float32 tensor whose memory is the caller's within one call.
   func rowMajorTensor(_ extents: [Int]) throws(DNNLError) -> Tensor {
-    try Tensor(engine, TensorLayout(rowMajor: extents, dnnl_f32), in: rowMajorMemory)
+    try Tensor(engine, borrowingWith: TensorLayout(rowMajor: extents, dnnl_f32))
   }
 
   /// Creates a tensor for a weight gradient in the order of oneDNN's primitive, in memory that all these tensors share.

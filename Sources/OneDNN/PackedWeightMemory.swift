@@ -18,6 +18,17 @@ public struct WeightUses: OptionSet, Sendable {
   public static let all: WeightUses = [.forward, .inputGradient]
 }
 
+/// The memory in which the packed weights of a network's convolutions exist.
+public enum PackedWeightStorage: Sendable {
+  /// Memory for the forward pass and for the input gradient of each convolution.
+  case separate
+  /// One memory for both passes of a convolution, which use it in turn: only the weights loaded last are valid.
+  case alternating
+  /// One memory for all convolutions and passes of a network that a single thread uses: weights are packed immediately
+  /// before each use.
+  case onUse
+}
+
 /// The memory of one convolution's packed weights, which all threads of the process share.
 public final class PackedWeightMemory: Sendable {
   /// The weights in the order of the forward pass.
@@ -26,7 +37,7 @@ public final class PackedWeightMemory: Sendable {
   public let inputGradient = DeferredMemory()
 
   private struct State {
-    var isAlternating = false
+    var storage = PackedWeightStorage.separate
     /// The passes whose weights are currently in memory.
     var loaded: WeightUses = []
     /// The number of the last load of new weights that a thread has begun.
@@ -38,29 +49,37 @@ public final class PackedWeightMemory: Sendable {
   /// Creates memory of size 0.
   public init() {}
 
-  /// Returns the size in bytes; if alternating, the weights of both passes share memory.
-  public func byteCount(isAlternating: Bool) -> Int {
-    isAlternating ? max(forward.byteCount, inputGradient.byteCount) : forward.byteCount + inputGradient.byteCount
+  /// Returns the size in bytes, with memory for each pass or for the pass that needs more.
+  public func byteCount(_ storage: PackedWeightStorage) -> Int {
+    storage == .separate
+      ? forward.byteCount + inputGradient.byteCount : max(forward.byteCount, inputGradient.byteCount)
   }
 
-  /// Selects the memory of both passes: separate, or shared in turn; then only the weights loaded last are valid.
+  /// Changes the memory of the weights.
   ///
+  /// - Parameters:
+  ///   - storage: The memory to use from now on.
+  ///   - common: The memory of all convolutions, for ``PackedWeightStorage/onUse``.
   /// - Precondition: No thread is using the weights, and they are loaded again before the next pass.
-  public func setAlternating(_ isAlternating: Bool) {
+  public func setStorage(_ storage: PackedWeightStorage, common: DeferredMemory) {
     let (larger, smaller) =
       forward.byteCount >= inputGradient.byteCount ? (forward, inputGradient) : (inputGradient, forward)
-    smaller.use(isAlternating ? larger : nil)
+    larger.use(storage == .onUse ? common : nil)
+    smaller.use(storage == .onUse ? common : storage == .alternating ? larger : nil)
     state.withLock { state in
-      state.isAlternating = isAlternating
+      state.storage = storage
       state.loaded = []
     }
   }
 
+  /// True if the weights have to be packed immediately before each use.
+  public var isPackedOnUse: Bool { state.withLock { state in state.storage == .onUse } }
+
   /// Records that weights are about to be loaded for some passes.
   public func beginLoading(_ uses: WeightUses) {
     state.withLock { state in
-      precondition(!state.isAlternating || uses != .all, "the weights of two passes in the memory of one")
-      state.loaded = state.isAlternating ? uses : state.loaded.union(uses)
+      precondition(state.storage == .separate || uses != .all, "the weights of two passes in the memory of one")
+      state.loaded = state.storage == .separate ? state.loaded.union(uses) : uses
     }
   }
 

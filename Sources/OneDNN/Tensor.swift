@@ -1,7 +1,7 @@
 import COneDNN
 import Synchronization
 
-/// The memory of a tensor, 64-byte aligned, owned by it or shared with other tensors.
+/// The memory of a tensor: 64-byte aligned and owned by it, shared with other tensors, or that of a caller's elements.
 @safe
 public final class Tensor {
   let layout: TensorLayout
@@ -13,7 +13,9 @@ public final class Tensor {
   private let storage: UnsafeMutableRawPointer?
   /// The memory shared with other tensors; `nil` if the tensor owns its memory.
   private let shared: DeferredMemory?
-  /// The address of the shared memory that was last passed to oneDNN.
+  /// The position of the tensor in the shared memory, in bytes.
+  private let position: Int
+  /// The address of the memory that the tensor does not own and that was passed to oneDNN.
   private var boundAddress: UnsafeMutableRawPointer?
 
   private static let livingBytes = Atomic(0)
@@ -28,6 +30,7 @@ public final class Tensor {
     self.layout = layout
     byteCount = max(layout.byteCount, 1)
     shared = nil
+    position = 0
     let storage = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
     unsafe storage.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     unsafe self.storage = storage
@@ -41,11 +44,32 @@ public final class Tensor {
   }
 
   /// Creates a tensor in shared memory, whose contents are valid until another tensor in it is written.
-  init(_ engine: Engine, _ layout: TensorLayout, in shared: DeferredMemory) throws(DNNLError) {
+  ///
+  /// - Parameters:
+  ///   - engine: The oneDNN engine.
+  ///   - layout: The shape and memory layout.
+  ///   - shared: The memory, enlarged if necessary.
+  ///   - position: The first byte in the memory, a multiple of 64.
+  /// - Throws: `DNNLError` if oneDNN refuses the layout.
+  init(
+    _ engine: Engine, _ layout: TensorLayout, in shared: DeferredMemory, at position: Int = 0
+  ) throws(DNNLError) {
     self.layout = layout
     byteCount = max(layout.byteCount, 1)
     unsafe storage = nil
-    self.shared = shared.reserve(byteCount) ? shared : DeferredMemory(byteCount: byteCount)
+    let fits = shared.reserve(position + byteCount)
+    self.shared = fits ? shared : DeferredMemory(byteCount: byteCount)
+    self.position = fits ? position : 0
+    unsafe memory = try Self.makeMemory(engine, layout, nil)
+  }
+
+  /// Creates a tensor without memory, which is used within ``over(_:_:)`` alone.
+  init(_ engine: Engine, borrowingWith layout: TensorLayout) throws(DNNLError) {
+    self.layout = layout
+    byteCount = layout.byteCount
+    unsafe storage = nil
+    shared = nil
+    position = 0
     unsafe memory = try Self.makeMemory(engine, layout, nil)
   }
 
@@ -73,11 +97,11 @@ public final class Tensor {
     try self.init(engine, TensorLayout(rowMajor: [max(scratchByteCount, 1)], dnnl_u8))
   }
 
-  /// Creates a batch of feature maps in memory that is shared with other tensors.
+  /// Creates a batch of feature maps in memory that is shared with other tensors, from a position in bytes on.
   public convenience init(
-    _ engine: Engine, _ shape: ActivationShape, _ precision: Precision, in shared: DeferredMemory
+    _ engine: Engine, _ shape: ActivationShape, _ precision: Precision, in shared: DeferredMemory, at position: Int = 0
   ) throws(DNNLError) {
-    try self.init(engine, TensorLayout(shape, precision), in: shared)
+    try self.init(engine, TensorLayout(shape, precision), in: shared, at: position)
   }
 
   deinit {
@@ -92,13 +116,41 @@ public final class Tensor {
   var handle: dnnl_memory_t {
     get throws(DNNLError) {
       // If several threads read a tensor, one of them has written it before and thereby set the address.
-      if let shared, unsafe boundAddress != shared.address {
-        let address = unsafe shared.address
-        try check("dnnl_memory_set_data_handle", unsafe conednn_memory_set_address(memory, address))
-        unsafe boundAddress = address
+      if shared != nil {
+        let address = unsafe address
+        if unsafe boundAddress != address {
+          try check("dnnl_memory_set_data_handle", unsafe conednn_memory_set_address(memory, address))
+          unsafe boundAddress = address
+        }
       }
       return unsafe memory
     }
+  }
+
+  /// Calls `body` while the memory of a tensor that has none is that of `elements`, which `body` only reads.
+  func over<Result>(_ elements: Span<Float>, _ body: () throws(DNNLError) -> Result) throws(DNNLError) -> Result {
+    precondition(elements.count * MemoryLayout<Float>.size == byteCount, "\(elements.count) elements for a tensor")
+    return try unsafe elements.withUnsafeBufferPointer { elements throws(DNNLError) in
+      try unsafe over(UnsafeMutableRawPointer(mutating: elements.baseAddress), body)
+    }
+  }
+
+  /// Calls `body` while the memory of a tensor that has none is that of `elements`.
+  func over<Result>(
+    _ elements: inout MutableSpan<Float>, _ body: () throws(DNNLError) -> Result
+  ) throws(DNNLError) -> Result {
+    precondition(elements.count * MemoryLayout<Float>.size == byteCount, "\(elements.count) elements for a tensor")
+    return try unsafe elements.withUnsafeMutableBufferPointer { elements throws(DNNLError) in
+      try unsafe over(UnsafeMutableRawPointer(elements.baseAddress), body)
+    }
+  }
+
+  private func over<Result>(
+    _ address: UnsafeMutableRawPointer?, _ body: () throws(DNNLError) -> Result
+  ) throws(DNNLError) -> Result {
+    precondition(unsafe storage == nil && shared == nil, "the tensor has memory of its own")
+    try check("dnnl_memory_set_data_handle", unsafe conednn_memory_set_address(memory, address))
+    return try body()
   }
 
   private var bytes: UnsafeMutableRawBufferPointer {
@@ -127,7 +179,7 @@ public final class Tensor {
       return unsafe storage
     }
     guard let shared else { preconditionFailure("a tensor without memory") }
-    return unsafe shared.address
+    return unsafe shared.address + position
   }
 
   /// Calls `body` with the elements of a float32 tensor, in memory order.

@@ -45,13 +45,35 @@ struct PackedWeightsTests {
     try one.encoder.load(one.parameters.span)
     let (expected, expectedGradient) = (try one.forward(), try one.backward())
 
-    alternating.setAlternating(true)
+    alternating.setStorage(.alternating)
     try other.encoder.load(other.parameters.span, WeightLoading(.forward))
     let representations = try other.forward()
     try other.encoder.load(other.parameters.span, WeightLoading(.inputGradient))
     #expect(representations == expected)
     #expect(try other.backward() == expectedGradient)
-    #expect(alternating.byteCount(isAlternating: true) < separate.byteCount(isAlternating: false) * 6 / 10)
+    #expect(alternating.byteCount(.alternating) < separate.byteCount(.separate) * 6 / 10)
+  }
+
+  @Test func `weights packed on use give the same bits in the memory of one convolution`() throws {
+    let (separate, common) = (PackedWeights(), PackedWeights())
+    let (one, other) = (try Subject(separate), try Subject(common))
+    try one.encoder.load(one.parameters.span)
+    let (expected, expectedGradient) = (try one.forward(), try one.backward())
+
+    other.context.packWeightsOnUse()
+    let before = Tensor.livingByteCount
+    try other.encoder.load(other.parameters.span, WeightLoading(.forward))
+    other.context.parametersInUse = other.parameters
+    #expect(try other.forward() == expected)
+    #expect(try other.backward() == expectedGradient)
+    #expect(Tensor.livingByteCount == before)
+    #expect(common.byteCount(.onUse) < separate.byteCount(.separate) / 6)
+
+    // Back to memory for each.
+    common.setStorage(.separate)
+    other.context.parametersInUse = []
+    try other.encoder.load(other.parameters.span)
+    #expect(try other.forward() == expected)
   }
 
   @Test func `a second thread uses what the first has packed`() throws {

@@ -4,6 +4,7 @@ import ImageCodecs
 import Imaging
 import Job
 import MPI
+import NeuralNet
 
 /// The estimated memory of one rank of a run, by purpose, computed before the run starts.
 package struct MemoryEstimate {
@@ -93,7 +94,10 @@ package struct MemoryEstimate {
     let (sums, messages) = PiecewiseReduction<Float>.byteCounts(
       length: sizes.vectorCount, longestSegment: sizes.longestSegment, shards: shardsPerRank, threads: workers,
       ranks: job.ranks)
-    let packed = budget.isKeepingAll ? sizes.alternatingWeights : sizes.packedWeights
+    let storage = ShardWorkers.weightStorage(budget, shards: shardsPerRank, models: models)
+    // Weights that are packed on use are packed in the memory of the gradients.
+    let packed = max(
+      0, sizes.packedWeights.byteCount(storage) - (storage == .onUse ? sizes.gradientByteCount : 0))
     let globalRows = configuration.batches.size * configuration.views.count
     let ownRows = shardsPerRank * rows
     let width = configuration.widthOfEmbeddings

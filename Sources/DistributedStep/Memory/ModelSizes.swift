@@ -2,6 +2,7 @@ import Configuration
 import ImageCodecs
 import Imaging
 import Job
+import NeuralNet
 import OneDNN
 
 /// The memory and the vector lengths of a configuration's encoder and heads, some of them per shard.
@@ -15,12 +16,10 @@ struct ModelSizes {
   let headWidth: Int
   /// The largest number of consecutive gradient elements that the backward pass completes at once.
   let longestSegment: Int
-  /// The bytes of the weights repacked for oneDNN, for forward and backward pass together (both exist if activations
-  /// are recomputed).
-  let packedWeights: Int
-  /// The bytes of the repacked weights if the forward pass and the computation of input gradients use the same memory
-  /// in turn.
-  let alternatingWeights: Int
+  /// The repacked weights, whose bytes depend on their storage.
+  let packedWeights: PackedWeights
+  /// The bytes of a thread's weight gradients, included in ``constant``.
+  let gradientByteCount: Int
   /// The bytes of one thread's compiled model that do not depend on the number of rows.
   let constant: Int
   /// The bytes of one thread's working memory for a shard, without saved activations.
@@ -53,7 +52,7 @@ struct ModelSizes {
     self.init(
       configuration, small,
       constant: max(
-        0, max(resident, smallByteCount) - 2 * workingPerRow - small.packedWeights.byteCount(isAlternating: false)),
+        0, max(resident, smallByteCount) - 2 * workingPerRow - small.packedWeights.byteCount(.separate)),
       workingPerShard: workingPerRow * rows,
       activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows,
       blockOutputsPerShard: try ActivationStore.blockOutputByteCount(of: small.encoder) / 2 * rows)
@@ -66,7 +65,7 @@ struct ModelSizes {
     let shards = step.workers
     try shards.load(Array(repeating: 0, count: shards.layout.parameters.count))
     let kept = shards.budget.byteCount(shard: shards.activationsPerShard, blockOutputs: shards.blockOutputsPerShard)
-    let packed = shards.model.packedWeights.byteCount(isAlternating: shards.isAlternatingWeights)
+    let packed = shards.model.packedWeights.byteCount(shards.weightStorage)
     self.init(
       step.configuration, shards.model, constant: 0,
       workingPerShard: (Tensor.livingByteCount - kept - packed) / shards.modelCount,
@@ -84,8 +83,8 @@ struct ModelSizes {
     vectorCount = vector.count
     let bounds = model.gradientParts + [vector.count]
     longestSegment = zip(bounds, bounds.dropFirst()).map { lower, upper in upper - lower }.max() ?? 0
-    packedWeights = model.packedWeights.byteCount(isAlternating: false)
-    alternatingWeights = model.packedWeights.byteCount(isAlternating: true)
+    packedWeights = model.packedWeights
+    gradientByteCount = constant > 0 ? model.gradientByteCount : 0
     optimizerVectorCount =
       configuration.makeOptimizer(model.layout.parameters).stateNames.count
       + (configuration.optimizer.averageDecay == nil ? 0 : 1)

@@ -34,8 +34,8 @@ final class ShardWorkers {
   let threadCount: Int
   package var layout: ModelLayout { model.layout }
 
-  /// True if the repacked weights for forward and backward pass alternate in the same memory.
-  var isAlternatingWeights: Bool { store.budget.isKeepingAll }
+  /// The memory of the repacked weights.
+  let weightStorage: PackedWeightStorage
   /// The bytes of one shard's saved activations.
   var activationsPerShard: Int { store.byteCountPerShard }
   /// The bytes of a shard of which only the outputs of residual blocks are saved, with memory to recompute one block.
@@ -76,8 +76,20 @@ final class ShardWorkers {
       : try ActivationStore(model.encoder, byteCount: activationByteCount, shards: capacity, threads: threadCount)
     self.store = store
     shards = (0..<capacity).map { shard in model.makeActivations(encoder: store.kept(byShard: shard)) }
-    // If shards run forward again in the backward pass, it needs the weights of both passes at once.
-    packedWeights.setAlternating(isAlternatingWeights)
+    weightStorage = Self.weightStorage(store.budget, shards: capacity, models: models.count)
+    if weightStorage == .onUse {
+      model.packWeightsOnUse()
+    } else {
+      packedWeights.setStorage(weightStorage)
+    }
+  }
+
+  /// Returns the memory of the repacked weights.
+  ///
+  /// A thread with one or two shards packs them for each, which takes 1 % of the time. If shards run forward again in
+  /// the backward pass, it needs the weights of both passes at once.
+  static func weightStorage(_ budget: ActivationBudget, shards: Int, models: Int) -> PackedWeightStorage {
+    budget.isKeepingAll ? (models == 1 && shards <= 2 ? .onUse : .alternating) : .separate
   }
 
   /// Allocates and fills the repacked weights, before the first step.
@@ -93,7 +105,7 @@ final class ShardWorkers {
     _ uses: WeightUses, _ parameters: [Float]
   ) -> (_ model: TrainingModel, _ thread: Int) throws -> Void {
     loadCount += 1
-    let loading = WeightLoading(isAlternatingWeights ? uses : .all, turn: loadCount)
+    let loading = WeightLoading(weightStorage == .separate ? .all : uses, turn: loadCount)
     return { model, _ in try model.load(parameters, loading) }
   }
 
@@ -145,8 +157,8 @@ final class ShardWorkers {
       @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void
   ) -> ShardPass {
-    // If the memory is not shared, the forward pass has already loaded the weights of both passes.
-    let prepare = isAlternatingWeights ? load(.inputGradient, parameters) : { _, _ in }
+    // With separate memory, the forward pass has already loaded the weights of both passes.
+    let prepare = weightStorage == .alternating ? load(.inputGradient, parameters) : { _, _ in }
     return pass(shardCount, inReverse: true, prepare: prepare) { [store, activity] model, shard, place in
       if shard.encoder == nil {
         store.lend(to: shard, onThread: place.thread)
@@ -169,7 +181,7 @@ final class ShardWorkers {
       @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void
   ) -> ShardPass {
-    packedWeights.setAlternating(false)
+    packedWeights.setStorage(.separate)
     loadCount += 1
     let loading = WeightLoading(.all, turn: loadCount)
     return pass(shardCount) { model, _ in

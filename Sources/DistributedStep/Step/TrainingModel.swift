@@ -109,6 +109,14 @@ final class TrainingModel {
     }
   }
 
+  /// The bytes of weight gradients before they are copied to the vector of gradients.
+  var gradientByteCount: Int { context.gradientByteCount }
+
+  /// Packs weights immediately before each use from now on; no other model may use them.
+  func packWeightsOnUse() {
+    context.packWeightsOnUse()
+  }
+
   /// Repacks the encoder's weights for the passes that `loading` names.
   func load(_ parameters: [Float], _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
     try encoder.load(parameters.span, loading)
@@ -129,6 +137,8 @@ final class TrainingModel {
     swap(&representations, &shard.representations)
     defer { swap(&representations, &shard.representations) }
     var features = representations.mutableSpan
+    context.parametersInUse = parameters
+    defer { context.parametersInUse = [] }
     try encoder.forward(shard.filledEncoder, into: &features, inspect: inspect)
     if isNormalizingRepresentations {
       let encoded = representations
@@ -196,6 +206,8 @@ final class TrainingModel {
         width: encoder.representationWidth)
     }
     completed(headStart..<layout.parameters.count, gradient.span)
+    context.parametersInUse = parameters
+    defer { context.parametersInUse = [] }
     try encoder.backward(
       shard.filledEncoder, representationGradient: representationGradient.span, into: &gradient, completed: completed)
   }
