@@ -81,6 +81,7 @@ package struct BalanceSearch {
   ///   - shards: The number of shards, at least one a rank.
   ///   - secondsOfShard: The seconds in which a thread of each rank computes a shard.
   ///   - threads: The threads of each rank.
+  /// - Returns: The shards and what they gain, or `nil`.
   package static func shares(_ shards: Int, secondsOfShard: [Double], threads: Int) -> Shares? {
     let ranks = secondsOfShard.count
     guard secondsOfShard.allSatisfy({ seconds in seconds > 0 && seconds.isFinite }) else { return nil }

@@ -5,6 +5,7 @@
 public struct GroupMessages: Sendable {
   /// A rank of a group.
   public struct Member: Sendable {
+    /// The number of the rank among all ranks.
     public let rank: Int
     /// The number of partial sums that it brings: its maximal subtrees of the group's tree.
     public let partialSums: Int
