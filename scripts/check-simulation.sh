@@ -3,19 +3,20 @@
 # itself, with computing as delays (docs/scaling.md).
 #
 #   scripts/check-simulation.sh [--hosts "4 16 64"] [--models "resnet18 resnet50"] [--speeds "10 100"] [--networks "flat fat-tree"]
-#     [--samples 32] [--limit 0.1] [--plans FOLDER]
+#     [--samples 32] [--batch-norm shard] [--limit 0.1] [--plans FOLDER]
 #
-# --samples are those of a host, which has one rank; --plans keeps the plans, and uses those that are there. Prints a row for each
+# --batch-norm is shard or global (one shard a host); --samples are those of a host, which has one rank; --plans keeps the plans, and uses those that are there. Prints a row for each
 # configuration. Exits with 1 if a step, or the messages of a step, differ by more than the limit.
-# Needs Debian's libsimgrid-dev, Swift and clang; 1,024 hosts take far more than ten minutes, and 4 GB.
+# Needs Debian's libsimgrid-dev, Swift and clang; 1,024 hosts take 90 s of a core, and 1 GB.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
-hosts="4 16 64" models="resnet18 resnet50" speeds="10 100" networks="flat fat-tree" samples=32 limit=0.1 plans=
+hosts="4 16 64" models="resnet18 resnet50" speeds="10 100" networks="flat fat-tree" samples=32 batch_norm=shard limit=0.1 plans=
 while [ $# -gt 0 ]; do
   [ $# -gt 1 ] || { echo "check-simulation.sh: $1 needs a value" >&2 && exit 64; }
   case $1 in
     --hosts | --models | --speeds | --networks | --samples | --limit | --plans) printf -v "${1#--}" %s "$2" ;;
+    --batch-norm) batch_norm=$2 ;;
     *) echo "check-simulation.sh: unknown option $1; see the head of the script" >&2 && exit 64 ;;
   esac
   shift 2
@@ -34,24 +35,26 @@ mkdir -p "$plans"
 # The MPI target for SMPI's mpi.h, and the step that uses it, as a library, which is what smpirun loads. The runtime of Swift is in it, so that
 # the linker leads its memory to scripts/simulation, too.
 options=(-O -wmo -parse-as-library -swift-version 6 -package-name supcon -enforce-exclusivity=unchecked -static-stdlib
-  -cross-module-optimization -suppress-warnings -I Sources/CMPI -Xcc -I/usr/include/smpi -Xcc -DSMPI_NO_OVERRIDE_MALLOC)
+  -cross-module-optimization -suppress-warnings -I Sources/CMPI/mpich -Xcc -I/usr/include/smpi -Xcc -DSMPI_NO_OVERRIDE_MALLOC)
 swiftc "${options[@]}" -module-name MPI -emit-module -emit-module-path "$folder/MPI.swiftmodule" -c -o "$folder/MPI.o" \
   Sources/MPI/*.swift Sources/MPI/Reduction/*.swift
 swiftc "${options[@]}" -I "$folder" -module-name simulated_step -c -o "$folder/step.o" Tests/Executables/SimulatedStep/*.swift
 clang -O2 -fPIC -Wall -I/usr/include/smpi -c -o "$folder/simulation.o" scripts/simulation/simulation.c
 wrapped=()
-for name in usleep clock_gettime MPI_Init_thread MPI_Ialltoallv MPI_Iallgatherv MPI_Test malloc free malloc_usable_size mmap munmap madvise \
+for name in usleep clock_gettime MPI_Init_thread MPI_Alltoallv MPI_Ialltoallv MPI_Iallgatherv MPI_Test malloc free malloc_usable_size mmap munmap madvise \
   memcpy memmove memset; do
   wrapped+=(-Xlinker "--wrap=$name")
 done
 swiftc -emit-library -static-stdlib -o "$folder/libstep.so" "$folder"/{step,MPI,simulation}.o "${wrapped[@]}" -lsimgrid -lm
 
+overlap=on
+[ "$batch_norm" = shard ] || overlap=off
 most=$(printf '%s\n' $hosts | sort -n | tail -n 1)
 for model in $models; do
   for speed in $speeds; do
-    plan=$plans/$model-$speed-$samples.json
+    plan=$plans/$model-$speed-$samples-$batch_norm.json
     [ -s "$plan" ] || "$supcon" plan --model "$model" --hosts "$most" --ranks 1 --batch-size $((most * samples)) --shard-size "$samples" \
-      --shapes-train $((most * samples)) --link "${speed}Gb/s,30us" --overlap on --json >"$plan"
+      --shapes-train $((most * samples)) --link "${speed}Gb/s,30us" --batch-norm "$batch_norm" --overlap "$overlap" --json >"$plan"
   done
 done
-python3 scripts/simulation/compare.py "$folder" "$plans" "$hosts" "$models" "$speeds" "$networks" "$samples" "$limit"
+python3 scripts/simulation/compare.py "$folder" "$plans" "$hosts" "$models" "$speeds" "$networks" "$samples" "$limit" "$batch_norm"

@@ -15,7 +15,10 @@ extension Configuration {
     if let problem = views.problem(epochs: schedule.epochs) ?? mixingProblem {
       return problem
     }
-    return model.problem ?? head.problem ?? batches.problem(ranks: ranks) ?? overlapProblem
+    if let problem = model.problem ?? head.problem ?? batches.problem(ranks: ranks) {
+      return problem
+    }
+    return balanceProblem(ranks: ranks) ?? overlapProblem
       ?? (isContrasting ? loss.problem(views: views.count) : nil) ?? lossesProblem ?? optimizer.problem
       ?? schedule.problem
       ?? ConfigurationOption.all.lazy.compactMap { option in option.needless(in: self, given) }.first
@@ -53,6 +56,14 @@ extension Configuration {
         remedy: "give the folder of the training images too")
     }
     return nil
+  }
+
+  /// Returns the error for weights of another number of ranks, or `nil`.
+  package func balanceProblem(ranks: Int) -> RunError? {
+    guard case .weights(let weights) = compute.balance, weights.count != ranks else { return nil }
+    return RunError(
+      .usage, "--balance: \(counted(weights.count, "number")) for \(counted(ranks, "rank"))",
+      remedy: "give one for each rank, or --balance auto")
   }
 
   private var overlapProblem: RunError? {

@@ -14,14 +14,26 @@ public struct RowBlocks: Sendable {
   /// The range of shards (fixed parts of the global batch) of each rank.
   public let shardRuns: BlockPartition
 
-  /// Divides `rowCount` rows into shards, and the shards over `ranks` ranks.
+  /// Divides `rowCount` rows into shards, and the shards over `ranks` ranks, evenly.
   ///
   /// - Precondition: `rowCount` and `rowsPerShard` are positive.
   public init(rowCount: Int, rowsPerShard: Int, ranks: Int) {
+    self.init(
+      rowCount: rowCount, rowsPerShard: rowsPerShard,
+      shardRuns: BlockPartition(total: (rowCount + rowsPerShard - 1) / max(rowsPerShard, 1), parts: ranks))
+  }
+
+  /// Divides `rowCount` rows into shards, of which each rank has the given range.
+  ///
+  /// - Precondition: `rowCount` and `rowsPerShard` are positive, and `shardRuns` has all shards.
+  public init(rowCount: Int, rowsPerShard: Int, shardRuns: BlockPartition) {
     precondition(rowCount > 0 && rowsPerShard > 0, "\(rowCount) rows in shards of \(rowsPerShard)")
+    precondition(
+      shardRuns.runs.last?.upperBound == (rowCount + rowsPerShard - 1) / rowsPerShard,
+      "\(shardRuns.runs) of \(rowCount) rows in shards of \(rowsPerShard)")
     self.rowCount = rowCount
     self.rowsPerShard = rowsPerShard
-    shardRuns = BlockPartition(total: (rowCount + rowsPerShard - 1) / rowsPerShard, parts: ranks)
+    self.shardRuns = shardRuns
   }
 
   /// Returns the rows of one shard (part of the global batch).

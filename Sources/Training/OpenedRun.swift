@@ -68,7 +68,9 @@ struct OpenedRun {
     }
     let unresolved = configuration
     sampler = try world.throwingTogether {
-      if let problem = unresolved.batches.problem(ranks: ranks) { throw problem }
+      if let problem = unresolved.batches.problem(ranks: ranks) ?? unresolved.balanceProblem(ranks: ranks) {
+        throw problem
+      }
       return try unresolved.makeSampler(dataset)
     }
     configuration.resolveWarmup(stepsPerEpoch: sampler.stepsPerEpoch, report: report)

@@ -33,6 +33,8 @@ final class RunLog {
   private var lastEvaluation: EvaluationRecord?
   /// The best checkpoint so far; `nil` if there is none.
   var best: BestCheckpoint?
+  /// True if ranks have shards by their speed: a rank is then slow if it computes for longer than the others.
+  var isBalanced = false
 
   /// The sums over the steps of the current epoch since the program started.
   private struct EpochSums {
@@ -63,6 +65,9 @@ final class RunLog {
     self.ranks = ranks
     self.lastStep = lastStep
     self.stepsPerEpoch = stepsPerEpoch
+    if case .weights = configuration.compute.balance {
+      isBalanced = true
+    }
     files = try directory.map { directory in try RunFiles(directory, from: firstStep, report: console.report) }
     progress = directory.map { _ in RunProgress(console, epochs: configuration.schedule.epochs) }
     if firstStep == 0 {
@@ -103,7 +108,7 @@ final class RunLog {
     epoch.loss += result.loss
     epoch.top1 += result.trainTop1 ?? 0
     epoch.steps += 1
-    pace.add(seconds: result.shardSeconds, turns: result.shardTurns)
+    pace.add(seconds: result.shardSeconds, turns: isBalanced ? 1 : result.shardTurns)
     let isLogged = step.isMultiple(of: configuration.checkpoints.logSteps) || step == lastStep
     if isLogged, let slow = try pace.slowRank(over: world) {
       let record = SlowRankRecord(slow, step: step, epoch: Double(step) / Double(stepsPerEpoch))

@@ -1,12 +1,12 @@
 import Configuration
 import DistributedStep
 
-/// The training step for the current size of views, which progressive resizing changes between stages of a run.
+/// The training step for the current size of views, which progressive resizing changes during a run, and for the shards
+/// of each rank.
 ///
-/// Weights and optimizer state do not depend on the size of views, so each stage continues with those of the previous
-/// stage.
+/// Weights and optimizer state do not depend on either, so each step continues with those of the previous one.
 struct SizedSteps {
-  private let configuration: Configuration
+  private var configuration: Configuration
   private let stepsPerEpoch: Int
   private var prepared: (size: Int?, step: TrainingStep)?
 
@@ -36,6 +36,12 @@ struct SizedSteps {
     let step = try prepare(stage)
     prepared = (size, step)
     return step
+  }
+
+  /// Gives each rank a number of shards, from the next step on.
+  mutating func divide(_ shards: [Int]) {
+    configuration.compute.balance = .weights(shards)
+    prepared = nil
   }
 
   /// Returns true if the step after the next one has views of the same size, so that its views can be made in advance.

@@ -102,6 +102,7 @@ package enum TrainingRun {
     let evaluation = RunEvaluation(opened, report: report)
     log.best = try evaluation.best(over: world)
 
+    var balance = BalanceSearch(opened.configuration, ranks: world.size)
     var batches = BatchOrder(opened.sampler)
     var batch = batches.batch(ofStep: state.step)
     var isStopped = false
@@ -110,7 +111,7 @@ package enum TrainingRun {
       let start = ProcessMeasurements.now()
       let isStopping = stopping.isPending(reserveSeconds: log.reserveSeconds + saver.lastSeconds)
       let step = try step(after: state.step)
-      let isNextAlike = state.step + 1 < plan.lastStep && steps.keepsSize(after: state.step)
+      let isNextAlike = state.step + 1 < plan.lastStep && steps.keepsSize(after: state.step) && !balance.isEnding
       let result = try recordingDivergence(after: state.step, of: opened, saver) {
         try step.run(&state, batch, next: isNextAlike ? next : nil, isStopping: isStopping, over: world)
       }
@@ -118,6 +119,7 @@ package enum TrainingRun {
       try log.add(
         result, step: state.step, seconds: ProcessMeasurements.now() - start, gradientNorm: step.gradientNorm,
         over: world)
+      try balance.divide(&steps, after: result, log, over: world, report: report)
       try recordingDivergence(after: state.step - 1, of: opened, saver) {
         try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
       }

@@ -20,6 +20,26 @@ struct ContiguousRunsTests {
     #expect(runs[1] == 2..<5)
   }
 
+  @Test func `runs by weights cover everything once, none of them empty where there are enough`() {
+    func counts(_ total: Int, _ weights: [Int]) -> [Int] {
+      let runs = BlockPartition(total: total, weights: weights)
+      #expect(runs.runs.flatMap(Array.init) == Array(0..<total), "\(total) by \(weights)")
+      return runs.runs.map(\.count)
+    }
+    #expect(counts(8, [3, 1]) == [6, 2] && counts(16, [1, 7, 2]) == [1, 11, 4])
+    // Weights that sum to the total are the sizes.
+    #expect(counts(19, [7, 1, 9, 2]) == [7, 1, 9, 2])
+    #expect(counts(4, [1, 1, 1, 90]) == [1, 1, 1, 1] && counts(5, [90, 1, 1, 1]) == [2, 1, 1, 1])
+    #expect(counts(6, [1, 1, 90, 1]) == [1, 1, 3, 1] && counts(2, [5, 5, 5, 5]).reduce(0, +) == 2)
+    for total in 0...30 {
+      for weights in [[1], [2, 3], [1, 9, 1], [4, 4, 1, 7], [1_000_000, 1, 1, 1, 1]] {
+        let found = counts(total, weights)
+        #expect(found.count == weights.count)
+        #expect(total < weights.count || found.allSatisfy { count in count > 0 }, "\(total) by \(weights)")
+      }
+    }
+  }
+
   @Test func `owners beyond the number of things have empty runs`() {
     let runs = BlockPartition(total: 2, parts: 5)
     #expect(runs.runs.filter { run in !run.isEmpty }.count == 2)

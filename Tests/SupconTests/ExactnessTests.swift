@@ -128,6 +128,42 @@ struct ExactnessTests {
     #expect(abs(own.gradient / whole.gradient - 1) > 1e-2)
   }
 
+  // 200 samples in shards of 4: batches of 16 shards and one of 2, in which some ranks own nothing.
+  @Test(arguments: ["shard", "global"])
+  func shardsOfAnyRankChangeNoBit(batchNorm: String) throws {
+    let workshop = try Workshop()
+    let configuration = [
+      "--batch-size", "64", "--shard-size", "4", "--epochs", "3", "--evaluate-epochs", "0", "--image-size", "16",
+      "--last-batch", "keep", "--batch-norm", batchNorm,
+    ]
+    let alone = try workshop.weights("alone", configuration: configuration, ["--steps", "5"])
+    for (ranks, weights, more) in [
+      (2, "3,1", ["--threads", "2"]), (3, "1,7,2", ["--activation-memory", "0"]), (4, "1,1,1,90", []), (2, "even", []),
+    ] {
+      let found = try workshop.weights(
+        "weights-\(weights)", ranks: ranks, configuration: configuration,
+        ["--steps", "5", "--balance", weights] + more)
+      #expect(found == alone, "\(weights)")
+    }
+    try succeeding(
+      workshop.pretrain("resumed", ranks: 3, configuration: configuration, ["--steps", "2", "--balance", "1,1,3"]))
+    // Weights of three ranks are none of one.
+    expectRefusal(
+      try workshop.run(["pretrain", "--resume", "--output", workshop.path("resumed"), "--steps", "5"]), 64,
+      naming: ["--balance: 3 numbers for 1 rank", "--balance auto"])
+    #expect(try workshop.resumedWeights("resumed", ["--steps", "5", "--balance", "even"]) == alone)
+  }
+
+  // Long enough for the measured steps, whatever they find on a machine with other work.
+  @Test func measuredSharesChangeNoBit() throws {
+    let workshop = try Workshop()
+    let configuration = Self.small + ["--epochs", "8", "--evaluate-epochs", "0"]
+    let alone = try workshop.weights("alone", configuration: configuration, ["--steps", "14"])
+    let found = try workshop.weights(
+      "auto", ranks: 3, configuration: configuration, ["--steps", "14", "--balance", "auto"])
+    #expect(found == alone)
+  }
+
   @Test func groupsThatDoNotDivideAnEpochsLastBatchAreRefused() throws {
     let workshop = try Workshop()
     let result = try workshop.pretrain(

@@ -72,6 +72,32 @@ struct ScalingPlanTests {
     }
   }
 
+  /// 8 shards on 3 ranks: {0 1}, {2 3 4}, {5 6 7}; groups of 4 are on two ranks each, and one rank has both.
+  @Test(arguments: [2, 3], ["global", "shards:4", "shards:2"])
+  func `calls and bytes of shared statistics are those that a run counts`(ranks: Int, batchNorm: String) throws {
+    let workshop = try Workshop()
+    // Shortcuts of convolutions join the sums of two layers, and the head's BatchNorm takes two vectors forward.
+    let shared = ["--batch-norm", batchNorm, "--model", "resnet8", "--shortcut", "B", "--head-batch-norm"]
+    let plan = try plan(workshop, ["--hosts", "\(ranks)", "--ranks", "1", "--link", "1Gb/s,50us"] + shared)
+    let path = workshop.path("bench.json")
+    try succeeding(workshop.run(ranks: ranks, ["bench", "--steps", "1", "--json", path] + Self.options + shared))
+    let bench = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path))) as? [String: Any])
+    let counted = try #require(bench["collectives"] as? [String: [String: Double]])
+    for (collective, share) in counted {
+      let planned = plan.scaling.traffic.filter { message in message.collective == collective }
+      #expect(planned.reduce(0) { sum, message in sum + message.calls } == share["calls"], "\(collective)")
+      let bytes = planned.reduce(0) { sum, message in sum + message.receivedBytes }
+      #expect(abs(bytes / (share["received_bytes"] ?? 0) - 1) < 1e-9, "\(collective)")
+    }
+    let statistics = plan.scaling.traffic.filter { message in message.name.hasPrefix("statistics'") }
+    // Groups of 2 of 8 shards lie on one rank each where there are two.
+    #expect(statistics.isEmpty == (ranks == 2 && batchNorm != "global"))
+    #expect(
+      abs(statistics.reduce(0) { sum, one in sum + one.seconds } - (plan.scaling.seconds["statistics"] ?? -1)) < 1e-12)
+    #expect(abs(plan.scaling.seconds.values.reduce(0, +) / plan.scaling.secondsPerStep - 1) < 1e-9)
+  }
+
   @Test func `a plan for hosts agrees with itself`() throws {
     let workshop = try Workshop()
     let plan = try plan(workshop, ["--hosts", "4", "--ranks", "2", "--link", "1Gb/s,50us"])
@@ -106,7 +132,7 @@ struct ScalingPlanTests {
     let link = ["--link", "10Gb/s,30us"]
     for (options, parts) in [
       (["--hosts", "2"], ["--hosts 2", "needs --link", "10Gb/s,30us"]),
-      (["--hosts", "2", "--batch-norm", "global"] + link, ["--batch-norm global", "--hosts"]),
+      (["--hosts", "2", "--batch-norm", "shards:3"] + link, ["--batch-norm shards:3", "1, 2, 4, 8"]),
       (["--hosts", "0"] + link, ["--hosts 0", "at least 1"]),
       (link, ["--link 10Gb/s,30us", "add --hosts"]),
       (["--hosts", "2", "--link", "10Gbit,30us"], ["--link 10Gbit,30us", "such as 10Gb/s,30us"]),

@@ -89,6 +89,44 @@ struct ScalingModelTests {
     expectClose(step.reductionSeconds, 2 * one)
   }
 
+  @Test func `shared statistics wait twice at each layer, for a message to every other rank of the group`() {
+    var sizes = sizes()
+    sizes.sharedStatistics = SharedStatistics(forward: [80, 16], backward: [80], shardsPerGroup: nil)
+    // 4 hosts of 2 ranks with 2 shards, a partial sum each: a rank receives a slice of an eighth of 7 sums, then 7
+    // eighths; into a host come 2 slices of 6 sums, then 6 slices for 2 ranks.
+    let step = model(sizes, compute(), ranksPerHost: 2).step(shards: 16, hosts: 4)
+    let (elements, messages) = (80.0 + 16 + 80, 6.0)
+    #expect(step.traffic.prefix(2).map(\.calls) == [3, 3])
+    #expect(step.traffic.prefix(2).map(\.receivedBytes) == [7 * elements, 7 * elements])
+    #expect(step.traffic.prefix(2).map(\.networkBytes) == [12 * elements, 12 * elements])
+    let waits = 6 * (Self.latency + (messages - 1) * Self.message)
+    expectClose(step.seconds.statistics, waits + 24 * elements / Self.bandwidth)
+    var alone = sizes
+    alone.sharedStatistics = nil
+    let without = model(alone, compute(), ranksPerHost: 2).step(shards: 16, hosts: 4)
+    expectClose(step.stepSeconds - without.stepSeconds, step.seconds.statistics)
+    expectClose(step.networkShare, (step.seconds.statistics + step.seconds.reduce) / step.stepSeconds)
+  }
+
+  @Test func `groups of shards send to their ranks alone`() {
+    var sizes = sizes()
+    sizes.sharedStatistics = SharedStatistics(forward: [8], backward: [], shardsPerGroup: 4)
+    // Groups of 4 shards on 2 of 4 hosts: one message to the other, of 4 elements each time.
+    let step = model(sizes, compute()).step(shards: 8, hosts: 4)
+    #expect(step.traffic.prefix(2).map(\.receivedBytes) == [32, 32])
+    expectClose(step.seconds.statistics, 2 * (Self.latency + 32 / Self.bandwidth))
+    // On 2 hosts each group is on one.
+    let inside = model(sizes, compute()).step(shards: 8, hosts: 2)
+    #expect(inside.seconds.statistics == 0 && inside.traffic.map(\.name) == ["gradient slices", "gradient sums"])
+    // Uneven shares: {0 1} {2 3 4} {5 6 7}, with a sum each but for {2 3}: {4} of the second group.
+    let uneven = model(sizes, compute()).step(shards: 8, hosts: 3)
+    // Slices of 4 elements: 4 ranks' places receive a sum each, of {5 6 7} two subtrees ({5}, {6 7}).
+    expectClose(uneven.traffic[0].receivedBytes, 8 * Double(4 + 4 + 8 + 4) / 3)
+    expectClose(uneven.traffic[1].receivedBytes, 8 * Double(16) / 3)
+    // A batch of 6 shards has groups of 2.
+    #expect(model(sizes, compute()).step(shards: 6, hosts: 3).seconds.statistics == 0)
+  }
+
   @Test func `uneven shares send one slice for each of their subtrees`() {
     // 8 shards on 3 ranks: {0 1}, {2 3} {4}, {5} {6 7}.
     let messages = ReductionMessages(length: 12, pieces: [0], runs: BlockPartition(total: 8, parts: 3))

@@ -62,7 +62,7 @@ int __wrap_MPI_Init_thread(int *count, char ***arguments, int required, int *pro
 
 // MARK: nonblocking collectives
 
-// As in Open MPI and in the simulator itself, a nonblocking collective is a message to each other rank, sent in the order of the ranks
+// As in Open MPI and in the simulator itself, a nonblocking collective, and an all-to-all in any case, is a message to each other rank, sent in the order of the ranks
 // once all receives are posted; each costs the sender SIMULATED_MESSAGE_MICROSECONDS first. Among more than `most` ranks the simulator's
 // time would grow with their cube. Then the messages of a rank are joined to `joined` ones with as many bytes in all, to ranks all
 // around, and it pays for all of them before the first.
@@ -76,6 +76,8 @@ typedef struct {
 } Exchange;
 
 static Exchange *exchanges;
+
+static void complete(void);
 
 // What all messages carry.
 static char message[64 << 20];
@@ -107,6 +109,14 @@ int __wrap_MPI_Ialltoallv(const void *sent, const int *sent_counts, const int *s
                           MPI_Request *request) {
   (void)sent, (void)sent_places, (void)received, (void)received_places, (void)received_type, (void)comm;
   return begin(sent_counts, 0, received_counts, type, request);
+}
+
+int __wrap_MPI_Alltoallv(const void *sent, const int *sent_counts, const int *sent_places, MPI_Datatype type, void *received,
+                         const int *received_counts, const int *received_places, MPI_Datatype received_type, MPI_Comm comm) {
+  MPI_Request request;
+  int code = __wrap_MPI_Ialltoallv(sent, sent_counts, sent_places, type, received, received_counts, received_places, received_type, comm, &request);
+  complete();
+  return code;
 }
 
 int __wrap_MPI_Iallgatherv(const void *sent, int sent_count, MPI_Datatype sent_type, void *received, const int *counts, const int *places,

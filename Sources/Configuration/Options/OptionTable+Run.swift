@@ -9,6 +9,23 @@ extension OptionParser where Value == ActivationMemory {
   }
 }
 
+extension OptionParser where Value == ComputeOptions.Balance {
+  static let balance = OptionParser(kind: .text) { (text) throws(OptionFailure) in
+    let words: [String: ComputeOptions.Balance] = ["even": .even, "auto": .auto]
+    let weights = OptionParser<[Int]>.counts(example: "2,2,1", to: 1_000_000)
+    guard let weights = try? weights.read(text) else {
+      guard let choice = words[text] else {
+        throw OptionFailure(expectation: "expected even, auto, or a whole number from 1 for each rank, such as 2,2,1")
+      }
+      return choice
+    }
+    return .weights(weights)
+  } write: { balance in
+    guard case .weights(let weights) = balance else { return "\(balance)" }
+    return weights.map { weight in "\(weight)" }.joined(separator: ",")
+  }
+}
+
 extension ConfigurationOption {
   static let runRows: [ConfigurationOption] = [
     .init(
@@ -31,6 +48,10 @@ extension ConfigurationOption {
       "overlap", \.compute.overlap, .choice,
       "Reduce gradients between ranks while the backward pass still runs, to the same bits: on, off, or auto: where ranks are on several hosts.",
       .compute, [.freeOnResume]),
+    .init(
+      "balance", \.compute.balance, .balance,
+      "Shards of each rank, to the same bits: even, auto (by the speed of the ranks in the first steps, where steps get shorter), or in proportion to a number for each rank.",
+      value: "even|auto|w,w,…", .compute, [.freeOnResume]),
     .init(
       "checkpoint-steps", \.checkpoints.steps, .count(from: 1), "Steps between checkpoints.",
       default: "an epoch", .output, [.freeOnResume, .stepIsTheSame]),

@@ -10,6 +10,15 @@ package struct ComputeOptions: Sendable, Equatable {
     case off
   }
 
+  /// The division of a batch's shards over the ranks, on which no bit of the results depends.
+  package enum Balance: Sendable, Equatable {
+    case even
+    /// By the speed of the ranks in the first steps, where that makes steps shorter.
+    case auto
+    /// In proportion to a number for each rank.
+    case weights([Int])
+  }
+
   /// The data type of the encoder's computation; `nil` for bfloat16 if the CPUs of all ranks support it, else float32.
   package var precision: Precision?
   /// The seed of all random numbers of the run.
@@ -22,6 +31,8 @@ package struct ComputeOptions: Sendable, Equatable {
   package var activationMemory = ActivationMemory.automatic
   /// The choice to overlap the all-reduce of the gradients with the backward pass.
   package var overlap = Overlap.auto
+  /// The division of a batch's shards over the ranks.
+  package var balance = Balance.even
 
   /// Creates the default options.
   package init() {}

@@ -72,7 +72,8 @@ package struct MemoryEstimate {
   init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, _ sizes: ModelSizes, base: Int) {
     let rows = configuration.batches.shardSize * configuration.views.count
     shardActivations = sizes.activationsPerShard
-    shardsPerRank = (configuration.batches.shardCount + job.ranks - 1) / job.ranks
+    shardsPerRank =
+      configuration.shardRuns(ofBatch: configuration.batches.size, ranks: job.ranks).runs.map(\.count).max() ?? 0
     let workers = min(configuration.compute.threads, shardsPerRank)
     let activationByteCount = configuration.compute.activationMemory.byteCount(ranksOnHost: job.ranksOnHost)
     let isSharing = configuration.batches.isSharingStatistics

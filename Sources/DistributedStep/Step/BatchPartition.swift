@@ -33,7 +33,7 @@ package struct BatchPartition {
   ) {
     self.globalBatchSize = globalBatchSize
     shardCount = globalBatchSize / configuration.batches.shardSize
-    shards = BlockPartition(total: shardCount, parts: world.size)
+    shards = configuration.shardRuns(ofBatch: globalBatchSize, ranks: world.size)
     statistics =
       configuration.batches.isSharingStatistics
       ? GroupReduction(
@@ -44,8 +44,7 @@ package struct BatchPartition {
       ? ContrastiveLoss(
         blocks: RowBlocks(
           rowCount: globalBatchSize * configuration.views.count,
-          rowsPerShard: configuration.batches.shardSize * configuration.views.count,
-          ranks: world.size),
+          rowsPerShard: configuration.batches.shardSize * configuration.views.count, shardRuns: shards),
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
         variant: configuration.loss.resolvedVariant, rowOrder: configuration.rowOrder,
@@ -54,5 +53,17 @@ package struct BatchPartition {
     reduction = PiecewiseReduction(
       in: sums, segments: segments, pieces: pieces, runs: shards, rank: world.rank,
       threads: configuration.compute.threads)
+  }
+}
+
+extension Configuration {
+  /// Returns the range of shards of each rank in a batch of some samples.
+  ///
+  /// Each rank has one shard at least if there are enough; the bits of all results are the same for any division.
+  package func shardRuns(ofBatch samples: Int, ranks: Int) -> BlockPartition {
+    let count = samples / max(batches.shardSize, 1)
+    // Speeds that are measured in the first steps become weights.
+    guard case .weights(let weights) = compute.balance else { return BlockPartition(total: count, parts: ranks) }
+    return BlockPartition(total: count, weights: weights)
   }
 }

@@ -23,6 +23,8 @@ package final class TrainingStep {
   package let vector: ShardVectorLayout
   /// The first element of each segment (part of the vector that the backward pass completes at once), ascending from 0.
   package let segments: [Int]
+  /// The numbers of elements of the vectors that shards which share BatchNorm's statistics sum.
+  package var statisticsLengths: BatchNormExchangeLengths { workers.model.batchNormExchangeLengths }
   /// True if gradients are reduced over the ranks while the backward pass still runs.
   let isOverlapping: Bool
   let schedule: LearningRateSchedule
@@ -60,7 +62,7 @@ package final class TrainingStep {
     workers = try ShardWorkers(
       configuration, dataset,
       capacity: batchSizes.map { size in
-        BlockPartition(total: size / configuration.batches.shardSize, parts: world.size)[world.rank].count
+        configuration.shardRuns(ofBatch: size, ranks: world.size)[world.rank].count
       }.max() ?? 0, activationByteCount: activationByteCount, activity: world.activity)
     loader = try workers.makeLoader(threads: loaderThreads)
     let vector = ShardVectorLayout(

@@ -50,21 +50,18 @@ public struct GroupReduction: Sendable {
   ///   - runs: The range of shards of each rank.
   ///   - rank: The number of this rank.
   public init(groupSize: Int, runs: BlockPartition, rank: Int) {
-    let shardCount = runs.runs.map(\.upperBound).max() ?? 0
-    precondition(
-      groupSize > 0 && shardCount.isMultiple(of: groupSize), "groups of \(groupSize) of \(shardCount) shards")
+    let messages = GroupMessages(groupSize: groupSize, runs: runs)
+    isSpanningRanks = messages.isSpanningRanks
     self.groupSize = groupSize
     self.rank = rank
     let tree = ShardTree(leafCount: groupSize)
     self.tree = tree
     let run = runs[rank]
-    isSpanningRanks = runs.runs.contains { run in
-      !run.isEmpty && !(run.lowerBound.isMultiple(of: groupSize) && run.upperBound.isMultiple(of: groupSize))
-    }
-    groups = stride(from: 0, to: shardCount, by: groupSize).compactMap { start in
+    groups = messages.groups.enumerated().compactMap { index, ranks in
+      let start = index * groupSize
       let shards = start..<start + groupSize
       guard run.overlaps(shards) else { return nil }
-      let members = runs.runs.indices.filter { rank in runs[rank].overlaps(shards) }
+      let members = ranks.map(\.rank)
       let parts = members.map { rank in runs[rank].clamped(to: shards) }
       let own = run.clamped(to: shards)
       return Group(

@@ -151,11 +151,11 @@ extension Planning.Request {
     if hosts > 1, link == nil {
       return "--hosts \(hosts): needs --link with the speed and latency of their network, such as --link 10Gb/s,30us"
     }
-    let batches = overrides.applied(to: Configuration()).batches
-    if batches.isSharingStatistics {
-      return
-        "--batch-norm \(batches.batchNorm.text): the prediction for --hosts has no model of its messages; plan with --batch-norm shard, and compare both with supcon bench"
+    let configuration = overrides.applied(to: Configuration())
+    if case .weights = configuration.compute.balance {
+      return "--balance: the hosts of --hosts are equal; leave it out"
     }
+    let batches = configuration.batches
     guard hosts > batches.shardCount, batches.size.isMultiple(of: max(batches.shardSize, 1)) else { return nil }
     return
       "--hosts \(hosts): more hosts than the \(counted(batches.shardCount, "shard")) of a batch (--batch-size \(batches.size) in shards of --shard-size \(batches.shardSize)); plan for at most \(counted(batches.shardCount, "host")), or choose a smaller shard or a larger batch"

@@ -7,6 +7,7 @@ import Job
 import KeyedRandomness
 import Losses
 import MPI
+import NeuralNet
 import Training
 
 /// The estimated time of a training step, extrapolated from a small step and from the loss of a part of the batch.
@@ -19,6 +20,8 @@ struct StepProbe {
   let vectorLength: Int
   /// The first element of each segment of the vector (range that the backward pass completes at once), ascending.
   let segments: [Int]
+  /// The numbers of elements of the vectors that shards which share BatchNorm's statistics sum.
+  let statisticsLengths: BatchNormExchangeLengths
 
   /// The approximate number of rows for which the loss is timed.
   private static let lossRows = 2048
@@ -46,15 +49,18 @@ struct StepProbe {
       timesSegments: timesSegments, over: world)
     let loss = configuration.isContrasting ? try Self.lossSeconds(configuration, over: world) : (perRow: 0, perPair: 0)
     func seconds(_ part: StepPart) -> Double { probe.parts[part.rawValue] }
+    // Of one rank these are sums of its own shards alone, in both passes.
+    let statistics = seconds(.statistics)
     compute = ComputeSeconds(
-      data: seconds(.data), forward: seconds(.forward), backward: seconds(.backward), recomputedShare: again,
+      data: seconds(.data), forward: seconds(.forward) + statistics / 2, backward: seconds(.backward) + statistics / 2,
+      recomputedShare: again,
       segments: probe.segmentSeconds, lossPerRow: loss.perRow, lossPerPair: loss.perPair, update: seconds(.update))
-    (vectorLength, segments) = (probe.vectorLength, probe.segments)
+    (vectorLength, segments, statisticsLengths) = (probe.vectorLength, probe.segments, probe.statisticsLengths)
     let perShard =
       seconds(.data) + seconds(.forward) + seconds(.backward) + again * (seconds(.data) + seconds(.forward))
     let rows = Double(configuration.batches.size * configuration.views.count)
     var whole = [
-      Double(turns) * perShard + seconds(.gather) + seconds(.reduce) + seconds(.update)
+      Double(turns) * perShard + statistics + seconds(.gather) + seconds(.reduce) + seconds(.update)
         + rows * (loss.perRow + rows / Double(ranks) * loss.perPair)
     ]
     try world.allReduceMaximum(&whole)
@@ -69,6 +75,7 @@ struct StepProbe {
     var segments: [Int]
     /// The seconds from the start of the backward pass until each segment is complete; 0 if they are not timed.
     var segmentSeconds: [Double]
+    var statisticsLengths: BatchNormExchangeLengths
   }
 
   /// Runs and measures a few steps with one shard (part of the batch) per thread.
@@ -102,7 +109,8 @@ struct StepProbe {
     let segmentSeconds =
       timesSegments ? try step.segmentSeconds(state, batches.batch(ofStep: 0)) : step.segments.map { _ in 0 }
     return Measured(
-      parts: best, vectorLength: step.vector.count, segments: step.segments, segmentSeconds: segmentSeconds)
+      parts: best, vectorLength: step.vector.count, segments: step.segments, segmentSeconds: segmentSeconds,
+      statisticsLengths: step.statisticsLengths)
   }
 
   /// Returns the seconds of the loss: per row of the global batch for the gather and the classes, and for the rest per

@@ -43,7 +43,7 @@ struct Cluster {
   static let messageSeconds = 5e-6
 
   /// The number of ranks on other hosts.
-  private var ranksElsewhere: Int { ranks - ranksPerHost }
+  var ranksElsewhere: Int { ranks - ranksPerHost }
 
   /// The CPU seconds of a rank for its messages to other hosts, if every rank sends to all others.
   var workSeconds: Double { Double(ranksElsewhere) * Self.messageSeconds }
@@ -72,16 +72,17 @@ struct Cluster {
     return Double(ranks) * block < Double(Self.longGather) ? (doublingBytes, doubling) : (ringBytes, ring)
   }
 
-  /// Returns the seconds of a collective in which every rank sends to all others at once: L + (messages − 1) o +
+  /// Returns the seconds of a collective in which every rank sends to many others at once: L + (messages − 1) o +
   /// bytes/B.
   ///
   /// - Parameters:
   ///   - networkBytes: The bytes that cross the busiest host's link.
+  ///   - messages: The most messages of a rank to other hosts; none take no time.
   ///   - isSleeping: True if the main thread sleeps between polls, which costs sender and receiver half a pause each.
   /// - Returns: The seconds.
-  func exchangeSeconds(networkBytes: Double, isSleeping: Bool) -> Double {
-    guard hosts > 1 else { return 0 }
-    return link.latencySeconds + Double(ranksElsewhere - 1) * Self.messageSeconds + networkBytes / link.bytesPerSecond
+  func exchangeSeconds(networkBytes: Double, messages: Int, isSleeping: Bool) -> Double {
+    guard messages > 0 else { return 0 }
+    return link.latencySeconds + Double(messages - 1) * Self.messageSeconds + networkBytes / link.bytesPerSecond
       + (isSleeping ? Waiting.pauseSeconds : 0)
   }
 }

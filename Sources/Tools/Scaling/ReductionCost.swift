@@ -57,12 +57,14 @@ struct ReductionCost {
     }
     slices.add(
       receivedBytes: byteCount * Double(received) / Double(ranks), networkBytes: hostBytes(network),
-      seconds: cluster.exchangeSeconds(networkBytes: hostBytes(network), isSleeping: isOverlapping))
+      seconds: cluster.exchangeSeconds(
+        networkBytes: hostBytes(network), messages: cluster.ranksElsewhere, isSleeping: isOverlapping))
     let meanReceived = byteCount * Double(count * (ranks - 1)) / Double(ranks)
     if isOverlapping {
       sums.add(
         receivedBytes: meanReceived, networkBytes: hostBytes(gathered),
-        seconds: cluster.exchangeSeconds(networkBytes: hostBytes(gathered), isSleeping: true))
+        seconds: cluster.exchangeSeconds(
+          networkBytes: hostBytes(gathered), messages: cluster.ranksElsewhere, isSleeping: true))
     } else {
       let (bytes, seconds) = cluster.allGather(block: byteCount * Double(owned.max() ?? 0))
       sums.add(receivedBytes: meanReceived, networkBytes: bytes, seconds: seconds)

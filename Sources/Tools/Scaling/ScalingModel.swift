@@ -16,10 +16,12 @@ package struct StepSizes: Sendable, Codable {
   package var vectorLength: Int
   /// The first element of each segment of the vector (range that the backward pass completes at once), ascending.
   package var segments: [Int]
+  /// The sums of BatchNorm's statistics; `nil` if each shard has its own.
+  package var sharedStatistics: SharedStatistics?
 
   package init(
     samplesPerShard: Int, rowsPerShard: Int, embeddingByteCount: Int, statisticByteCount: Int, labelByteCount: Int,
-    vectorLength: Int, segments: [Int]
+    vectorLength: Int, segments: [Int], sharedStatistics: SharedStatistics? = nil
   ) {
     self.samplesPerShard = samplesPerShard
     self.rowsPerShard = rowsPerShard
@@ -28,6 +30,7 @@ package struct StepSizes: Sendable, Codable {
     self.labelByteCount = labelByteCount
     self.vectorLength = vectorLength
     self.segments = segments
+    self.sharedStatistics = sharedStatistics
   }
 }
 
@@ -105,6 +108,9 @@ package struct ScalingModel: Sendable {
       ReductionMessages(length: sizes.vectorLength, pieces: pieces, runs: runs), on: cluster,
       isOverlapping: isOverlapping && hosts > 1)
     let gathers = gathers(shards: shards, most: most, on: cluster)
+    let statistics = sizes.sharedStatistics.map { statistics in
+      StatisticsCost(statistics, runs: runs, shards: shards, on: cluster)
+    }
     let rows = Double(shards * sizes.rowsPerShard)
     let ownRows = Double(most * sizes.rowsPerShard)
     let again = compute.recomputedShare
@@ -113,11 +119,14 @@ package struct ScalingModel: Sendable {
       hosts: hosts, ranks: cluster.ranks, samples: shards * sizes.samplesPerShard,
       seconds: StepPrediction.Seconds(
         data: turns * compute.data * (1 + again), forward: turns * compute.forward,
-        gather: gathers.reduce(0) { sum, cost in sum + cost.seconds },
+        statistics: statistics?.seconds ?? 0, gather: gathers.reduce(0) { sum, cost in sum + cost.seconds },
         loss: rows * (compute.lossPerRow + ownRows * compute.lossPerPair),
         backward: turns * (compute.backward + again * compute.forward), reduce: exposed, update: compute.update),
       reductionSeconds: reduction.pieceSeconds.reduce(0, +),
-      traffic: (gathers + [reduction.slices, reduction.sums]).filter { cost in cost.calls > 0 })
+      traffic: ([statistics?.slices, statistics?.sums].compactMap(\.self) + gathers + [
+        reduction.slices, reduction.sums,
+      ])
+      .filter { cost in cost.calls > 0 })
   }
 
   /// Returns, for each piece, the seconds from its completion until the end of the backward pass of the last shard.

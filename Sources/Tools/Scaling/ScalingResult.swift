@@ -67,7 +67,7 @@ struct ScalingResult: Codable {
       StepSizes(configuration, probe), probe.compute, ranksPerHost: ranksPerHost,
       threads: configuration.compute.threads,
       link: link ?? NetworkLink(bytesPerSecond: .infinity, latencySeconds: 0),
-      isOverlapping: configuration.compute.overlap != .off)
+      isOverlapping: configuration.compute.overlap != .off && !batches.isSharingStatistics)
     let step = model.step(shards: batches.shardCount, hosts: hosts)
     self.hosts = hosts
     self.ranksPerHost = ranksPerHost
@@ -99,15 +99,19 @@ struct ScalingResult: Codable {
       "Every host is like this one (\(ProcessMeasurements.cpuName())) and computes with \(ranks) at the speed of the one rank that was tried here; none waits for a slower one."
     guard hosts > 1 else { return [computing, "Messages inside a host take no time."] }
     let message = "\(plain((1e6 * Cluster.messageSeconds).rounded())) us for each message after the first"
-    return [
+    let sentences: [String?] = [
       computing,
       "All hosts use their links at full speed at once, in both directions, through a switch that blocks none. Messages inside a host take no time.",
       "Embeddings, labels and log-sum-exps are gathered by doubling distances, from \(Cluster.longGather >> 10) KiB in all around the ring of ranks.",
       model.isOverlapping
         ? "Gradients are reduced while the last shard of each thread runs backward: every rank sends to every other, \(message), which its threads lose, and \(plain((1e6 * Waiting.pauseSeconds).rounded())) us between polls."
         : "Gradients are reduced after the backward pass: slices to every other rank, \(message), then a gather as above.",
+      model.sizes.sharedStatistics == nil
+        ? nil
+        : "At each BatchNorm, forward and backward, all ranks of a group wait for the sums of its statistics: twice a message to every other rank, \(message).",
       "The ranks of a host send their gradients each for itself: its traffic grows with its ranks, not with their threads.",
     ]
+    return sentences.compactMap(\.self)
   }
 
   /// The lines of the result as a table for the terminal.
@@ -156,11 +160,17 @@ extension StepSizes {
   init(_ configuration: Configuration, _ probe: StepProbe) {
     let (loss, batches) = (configuration.loss, configuration.batches)
     let isContrasting = configuration.isContrasting
+    let isGlobal = batches.batchNorm == .global
     self.init(
       samplesPerShard: batches.shardSize, rowsPerShard: batches.shardSize * configuration.views.count,
       embeddingByteCount: isContrasting ? configuration.widthOfEmbeddings * loss.gatherPrecision.byteCount : 0,
       statisticByteCount: isContrasting ? loss.resolvedVariant.statisticsPerRow * MemoryLayout<Float>.stride : 0,
       labelByteCount: isContrasting && loss.kind.usesLabels ? MemoryLayout<Int32>.stride : 0,
-      vectorLength: probe.vectorLength, segments: probe.segments)
+      vectorLength: probe.vectorLength, segments: probe.segments,
+      sharedStatistics: batches.isSharingStatistics
+        ? SharedStatistics(
+          forward: probe.statisticsLengths.forward, backward: probe.statisticsLengths.backward,
+          shardsPerGroup: isGlobal ? nil : batches.shardsPerGroup(ofShards: batches.shardCount))
+        : nil)
   }
 }

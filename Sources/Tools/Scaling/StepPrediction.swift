@@ -6,6 +6,8 @@ package struct StepPrediction: Sendable, Equatable {
     package var data: Double
     /// The forward pass, from views to embeddings.
     package var forward: Double
+    /// The sums of BatchNorm's statistics over the ranks, forward and backward.
+    package var statistics: Double
     /// The gathers of embeddings, labels and log-sum-exps.
     package var gather: Double
     /// The contrastive loss and the gradient of the embeddings.
@@ -18,19 +20,21 @@ package struct StepPrediction: Sendable, Equatable {
     package var update: Double
 
     package init(
-      data: Double, forward: Double, gather: Double, loss: Double, backward: Double, reduce: Double, update: Double
+      data: Double, forward: Double, statistics: Double = 0, gather: Double, loss: Double, backward: Double,
+      reduce: Double, update: Double
     ) {
-      (self.data, self.forward, self.gather, self.loss) = (data, forward, gather, loss)
+      (self.data, self.forward, self.statistics) = (data, forward, statistics)
+      (self.gather, self.loss) = (gather, loss)
       (self.backward, self.reduce, self.update) = (backward, reduce, update)
     }
 
-    /// The parts with a description each, in the order of computation.
+    /// The parts with a description each, in the order of computation; statistics only where ranks sum them.
     var parts: [(name: String, seconds: Double)] {
-      [
-        ("data: images to views", data), ("forward: views to embeddings", forward),
-        ("gather: embeddings, labels, log-sum-exps", gather), ("loss and embedding gradients", loss),
-        ("backward", backward), ("reduce: what backward does not hide", reduce), ("update", update),
-      ]
+      [("data: images to views", data), ("forward: views to embeddings", forward)]
+        + (statistics > 0 ? [("statistics: BatchNorm over ranks", statistics)] : []) + [
+          ("gather: embeddings, labels, log-sum-exps", gather), ("loss and embedding gradients", loss),
+          ("backward", backward), ("reduce: what backward does not hide", reduce), ("update", update),
+        ]
     }
   }
 
@@ -59,7 +63,7 @@ package struct StepPrediction: Sendable, Equatable {
   package var stepSeconds: Double { seconds.parts.reduce(0) { sum, part in sum + part.seconds } }
   package var samplesPerSecond: Double { Double(samples) / stepSeconds }
   /// The fraction of the step in which ranks only wait for messages.
-  package var networkShare: Double { (seconds.gather + seconds.reduce) / stepSeconds }
+  package var networkShare: Double { (seconds.statistics + seconds.gather + seconds.reduce) / stepSeconds }
   /// The bytes per step that cross the link of the busiest host, in the busier direction.
   package var networkBytes: Double { traffic.reduce(0) { sum, cost in sum + cost.networkBytes } }
 }

@@ -78,4 +78,5 @@ struct ComputeArguments: OptionArguments {
   @Option("loader-threads") var loaderThreads: String?
   @Option("activation-memory") var activationMemory: String?
   @Option("overlap") var overlap: String?
+  @Option("balance") var balance: String?
 }

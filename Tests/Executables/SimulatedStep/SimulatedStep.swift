@@ -32,9 +32,12 @@ struct SimulatedStep {
     var labels = [Int32](repeating: 0, count: runs.runs.count * inputs.shardsPerRank * inputs.labelBytes / 4)
     var statistics = [Float](repeating: 0, count: runs.runs.count * inputs.shardsPerRank * inputs.statisticBytes / 4)
 
+    let groups = GroupReduction(groupSize: inputs.shardsPerRank * world.size, runs: runs, rank: world.rank)
+
     try world.barrier()
     let (start, before) = (seconds(), world.activity.communicationVolume)
     delay(inputs.forward)
+    let forwardSums = try sum(inputs.forwardStatistics, groups, inputs, over: world)
     let forwardEnd = seconds()
     if !embeddings.isEmpty {
       try gather(&embeddings, over: world)
@@ -50,6 +53,7 @@ struct SimulatedStep {
     }
     let statisticsEnd = seconds()
     delay(inputs.loss / 2)
+    let backwardSums = try sum(inputs.backwardStatistics, groups, inputs, over: world)
     let backwardStart = seconds()
     try reduce(reduction, inputs, shards: runs[world.rank], over: world)
     let reduceEnd = seconds()
@@ -57,17 +61,32 @@ struct SimulatedStep {
 
     var found = [
       seconds() - start, gathered - forwardEnd + statisticsEnd - lossMiddle,
-      reduceEnd - backwardStart - inputs.backward,
+      reduceEnd - backwardStart - inputs.backward, forwardSums + backwardSums,
     ]
     let volume = world.activity.communicationVolume.since(before)
     try world.allReduceMaximum(&found)
     if world.isRoot {
       print(
-        "{\"ranks\": \(world.size), \"seconds_per_step\": \(found[0]), \"gather\": \(found[1]), \"reduce\": \(found[2]), "
+        "{\"ranks\": \(world.size), \"seconds_per_step\": \(found[0]), \"gather\": \(found[1]), \"reduce\": \(found[2]), \"statistics\": \(found[3]), "
           + "\"all_to_all_bytes\": \(volume[.allToAll].receivedByteCount), \"all_to_all_calls\": \(volume[.allToAll].calls), "
           + "\"all_gather_bytes\": \(volume[.allGather].receivedByteCount), \"all_gather_calls\": \(volume[.allGather].calls)}"
       )
     }
+  }
+
+  /// Sums vectors of each shard over all shards, one after the other, as BatchNorm does with the statistics of the whole
+  /// batch.
+  ///
+  /// - Returns: The seconds.
+  static func sum(
+    _ lengths: [Int], _ groups: GroupReduction, _ inputs: StepInputs, over world: borrowing Communicator
+  ) throws -> Double {
+    let start = seconds()
+    for length in lengths {
+      let zeros = [Double](repeating: 0, count: length)
+      _ = try groups.sums(of: Array(repeating: zeros, count: inputs.shardsPerRank), count: length, over: world)
+    }
+    return seconds() - start
   }
 
   /// Gathers equal blocks, as the loss does.

@@ -17,6 +17,8 @@ struct StepInputs: Sendable {
   let completions: [Double]
   /// The seconds of views and forward passes, of the loss, of the backward passes, and of the optimizer.
   let forward, loss, backward, update: Double
+  /// The numbers of elements of the vectors of BatchNorm's statistics that ranks sum in each pass, in its order.
+  let forwardStatistics, backwardStatistics: [Int]
   /// True if gradients are reduced during the backward pass.
   let isOverlapping: Bool
 
@@ -57,6 +59,12 @@ struct StepInputs: Sendable {
     backward = try number("backward")
     update = try number("update")
     isOverlapping = try count("overlap") != 0
+    let lengths = texts["statistics"] == nil ? [] : try numbers("statistics").map { length in Int(length) }
+    let split = try count("forward_statistics")
+    guard split <= lengths.count else {
+      throw InputError(description: "forward_statistics=\(split) of \(lengths.count) statistics")
+    }
+    (forwardStatistics, backwardStatistics) = (Array(lengths[..<split]), Array(lengths[split...]))
   }
 }
 
