@@ -74,8 +74,8 @@ struct SimulatedStep {
     }
   }
 
-  /// Sums vectors of each shard over all shards, one after the other, as BatchNorm does with the statistics of the whole
-  /// batch.
+  /// Sums vectors of each shard over all shards, one after the other, as BatchNorm does with the whole batch's
+  /// statistics.
   ///
   /// - Returns: The seconds.
   static func sum(
