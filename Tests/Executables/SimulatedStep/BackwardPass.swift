@@ -30,7 +30,7 @@ final class BackwardPass: Sendable {
 
   /// Adds the segments that are complete by now.
   func addCompleted() {
-    let now = seconds() - lost.withLock { lost in lost } + 1e-9
+    let now = seconds() - lost.withLock { lost in lost } + 1e-6
     for segment in times.indices.reversed() where times[segment] <= now {
       let isNew = isAdded.withLock { isAdded in
         defer { isAdded[segment] = true }
