@@ -105,7 +105,7 @@ struct RefusalTests {
     Mistake("--dataset folder --data d --mean 123,117,104", naming: "--mean 123,117,104", "from 0 to 1"),
     Mistake("--dataset folder --data d --mean 0.4,0.4,0.4", naming: "--mean, --std", "both or neither"),
     Mistake("--dataset folder", naming: "--dataset folder", "needs --data"),
-    Mistake("--data d", naming: "--data", "--dataset shapes is built in", "--dataset folder"),
+    Mistake("--data d", naming: "--data", "--dataset shapes, the default, is built in", "--dataset folder"),
     Mistake("--dataset folder --data d --test-folder t", naming: "--test-folder t", "goes with --train-folder"),
     Mistake("--validation-fraction 1", naming: "--validation-fraction 1", "above 0 and below 1"),
     Mistake("--views 1 --loss simclr", naming: "--views 1", "at least 2 views"),

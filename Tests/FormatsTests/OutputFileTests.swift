@@ -46,7 +46,7 @@ struct OutputFileTests {
   @Test(arguments: [
     ([UInt8]([0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0, 0, 0]), "is a JPEG image, not a safetensors file of weights"),
     (Array("these are no weights".utf8), "is a text file, not a safetensors file of weights"),
-    ([0x80, 2, 0, 0, 0, 0, 0, 0, 0, 0], "Convert it (pip install safetensors)"),
+    ([0x80, 2, 0, 0, 0, 0, 0, 0, 0, 0], "convert it (pip install torch safetensors)"),
   ])
   func `what is no file of weights is named`(bytes: [UInt8], part: String) throws {
     let directory = try TemporaryDirectory()

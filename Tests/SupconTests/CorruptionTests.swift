@@ -56,7 +56,7 @@ struct CorruptionTests {
   ) {
     let output = try succeeding(
       workshop.run(ranks: ranks, ["evaluate", workshop.path("run"), "--corruptions", corruptions]))
-    let text = try workshop.text("run/evaluation/summary.json")
+    let text = try workshop.timelessText("run/evaluation/summary.json")
     return (try JSONFields(text), text, output.standardOutput)
   }
 

@@ -51,7 +51,7 @@ struct InstructionSetTests {
     }
     #expect(notes.count == 1)
     #expect(notes.first?.contains("rank \(limited) on host") == true)
-    #expect(result.standardOutput.contains("--precision auto: float32"))
+    #expect(result.standardOutput.contains("precision: float32, as "))
     #expect(!result.standardOutput.contains("float32, as AVX2 does not multiply bfloat16 numbers (rank"))
   }
 

@@ -64,7 +64,8 @@ struct ResumeTests {
     for ranks in [1, 3] {
       let result = try workshop.resume("finished", ranks: ranks, [])
       #expect(result.exitCode == 0, "\(result.standardError)")
-      #expect(result.standardOutput.components(separatedBy: "the run is finished").count == 2)
+      #expect(
+        result.standardOutput.components(separatedBy: "is finished, 2 of 2 steps, and nothing was done").count == 2)
     }
     let changes = try FolderSnapshot(workshop.path("finished")).changes(since: before)
     #expect(changes.isEmpty)

@@ -130,7 +130,7 @@ struct DiskFullTests {
     #expect(result.exitCode == 74, "\(result.standardError)")
     #expect(result.standardOutput.contains("warning: the checkpoint of step 3 could not be written"))
     #expect(result.standardOutput.contains("No space left on device"))
-    #expect(result.standardError.contains("free space and continue with --resume"))
+    #expect(result.standardError.contains("make room for it (disk, quota, ulimit -f) and continue with --resume"))
     #expect(
       try workshop.checkpoints("disk/run").map { name in name.suffix(22) }
         == [

@@ -69,6 +69,13 @@ final class Workshop {
     try summary(run).text("weights_sha256")
   }
 
+  /// The text of a stage's `summary.json` without the times at which it started and ended.
+  func timelessText(_ file: String) throws -> String {
+    try text(file).split(separator: "\n").filter { line in
+      !line.hasPrefix("  \"started\" :") && !line.hasPrefix("  \"ended\" :")
+    }.joined(separator: "\n")
+  }
+
   /// A run's `summary.json`, or that of a later stage.
   func summary(_ run: String, stage: String? = nil) throws -> JSONFields {
     try JSONFields(path: path(stage.map { stage in "\(run)/\(stage)/summary.json" } ?? "\(run)/summary.json"))
