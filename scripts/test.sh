@@ -9,9 +9,9 @@ scripts/install-dependencies.sh
 # Built first, all products: the multi-process tests start executables.
 build=(-c release --scratch-path "${SUPCON_BUILD:-.build}")
 swift build "${build[@]}" --build-tests
-# All memory of tensors in the process is counted by a few tests, which run alone. Of the others two run at a time: many
-# wait for processes, but those that compute start several ranks each.
-alone='PackedWeightsTests|ScratchMemoryTests'
+# A few tests measure or change the process, its memory or its environment, and run alone. Of the others two run at a
+# time: many wait for processes, but those that compute start several ranks each.
+alone='^DistributedStepTests\.|PackedWeightsTests|ScratchMemoryTests|FolderIndexTests|^RunsTests\.RunLockTests'
 if [ $# -gt 0 ]; then
   swift test "${build[@]}" --skip-build --no-parallel "$@"
 else
