@@ -169,6 +169,29 @@ struct OpenedRun {
     }
   }
 
+  /// Returns the error for a path of `--resume` without a run, with the run that was probably meant.
+  private static func noRun(in path: String) -> RunError {
+    RunError(
+      .missing, "--resume: \(path) holds no run",
+      remedy: (FolderNames.run(like: path).map { run in "did you mean \(run)? To" } ?? "to")
+        + " begin a run there, give its --dataset (or --config, --recipe) too")
+  }
+
+  /// Returns the error for what a command cannot resume, imported weights or a run of another command; else `nil`.
+  private static func problem(
+    ofResuming directory: RunDirectory, _ configuration: Configuration, with command: TrainingCommand
+  ) -> RunError? {
+    if JSONValue.fields(ofFile: directory.summaryPath)?["command"] == .text("import") {
+      return RunError(
+        .configuration, "--resume: \(directory.path) holds imported weights, which were not trained here",
+        remedy: "begin a run with them: --init \(directory.path) and another --output")
+    }
+    guard configuration.command != command else { return nil }
+    return RunError(
+      .configuration, "\(directory.path): holds a run of supcon \(configuration.command.rawValue)",
+      remedy: "continue it with that command")
+  }
+
   private static func open(
     _ request: TrainingRun.Request, ranks: Int, precisions: PrecisionChoice, report: Reporter
   ) throws -> Opened {
@@ -176,27 +199,13 @@ struct OpenedRun {
     let directory = try request.output.map(RunDirectory.init) ?? newestRun(request, report: report)
     let output = directory.path
     guard directory.holdsRun else {
-      guard request.overrides.givesData else {
-        throw RunError(
-          .missing, "--resume: \(output) holds no run",
-          remedy: (FolderNames.run(like: output).map { run in "did you mean \(run)? To" } ?? "to")
-            + " begin a run there, give its --dataset (or --config, --recipe) too")
-      }
+      guard request.overrides.givesData else { throw noRun(in: output) }
       report("\(output): holds no run yet; beginning from the start")
       return try begin(request, ranks: ranks, precisions: precisions, report: report)
     }
-    guard JSONValue.fields(ofFile: directory.summaryPath)?["command"] != .text("import") else {
-      throw RunError(
-        .configuration, "--resume: \(output) holds imported weights, which were not trained here",
-        remedy: "begin a run with them: --init \(output) and another --output")
-    }
     let lock = try RunLock(directory: output) { line in report(line) }
     var old = try directory.configuration()
-    guard old.command == request.command else {
-      throw RunError(
-        .configuration, "\(output): holds a run of supcon \(old.command.rawValue)",
-        remedy: "continue it with that command")
-    }
+    if let problem = problem(ofResuming: directory, old, with: request.command) { throw problem }
     let begunEpochs = old.schedule.epochs
     let extensionText = try request.extendedEpochs.flatMap { total in try old.extend(toEpochs: total, run: output) }
     if !request.overrides.gives(\.data.path) {

@@ -81,11 +81,7 @@ package enum TrainingRun {
     var state = try opened.state(
       initial: try TrainingState(opened.configuration, opened.configuration.modelLayout), over: world)
     let plan = Plan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
-    if opened.isResumed, state.step >= plan.lastStep {
-      report(finishedMessage(of: opened, state, plan))
-      return .success
-    }
-    for line in opened.lines { report(line) }
+    guard !isFinished(opened, state, plan, report) else { return .success }
     var steps = SizedSteps(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     func step(after count: Int) throws -> TrainingStep {
       try steps.step(after: count) { stage in try prepare(stage, opened, request, over: world, report: report) }
@@ -101,11 +97,9 @@ package enum TrainingRun {
     defer { saver.wait() }
     let evaluation = RunEvaluation(opened, report: report)
     log.best = try evaluation.best(over: world)
-
     var balance = BalanceSearch(opened.configuration, ranks: world.size)
-    var batches = BatchOrder(opened.sampler)
+    var (batches, isStopped) = (BatchOrder(opened.sampler), false)
     var batch = batches.batch(ofStep: state.step)
-    var isStopped = false
     while state.step < plan.lastStep, !isStopped {
       let next = batches.batch(ofStep: state.step + 1)
       let start = ProcessMeasurements.now()
@@ -123,8 +117,7 @@ package enum TrainingRun {
       try recordingDivergence(after: state.step - 1, of: opened, saver) {
         try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
       }
-      batch = next
-      isStopped = result.isStopRequested && state.step < plan.lastStep
+      (batch, isStopped) = (next, result.isStopRequested && state.step < plan.lastStep)
       if !isStopped {
         try evaluation.run(after: state, log, saver, over: world)
         try testAndSave(state, opened, plan, log, saver, over: world, report: report)
@@ -149,6 +142,18 @@ package enum TrainingRun {
       }
       throw agreed
     }
+  }
+
+  /// Returns true for a resumed run that has no steps left, and reports where a resumed run stands.
+  private static func isFinished(
+    _ opened: OpenedRun, _ state: TrainingState, _ plan: Plan, _ report: Reporter
+  ) -> Bool {
+    guard opened.isResumed, state.step >= plan.lastStep else {
+      for line in opened.lines { report(line) }
+      return false
+    }
+    report(finishedMessage(of: opened, state, plan))
+    return true
   }
 
   /// Returns the message for a run that has no steps left.

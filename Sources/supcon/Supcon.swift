@@ -140,6 +140,24 @@ enum Program {
     }
   }
 
+  /// Checks the outputs of a command on rank 0 before its work begins, and notes files that it will replace.
+  ///
+  /// Collective.
+  private static func checkOutputs(of command: any RankedCommand, over world: borrowing Communicator) throws {
+    guard !command.outputs.isEmpty || !command.outputFolders.isEmpty else { return }
+    let notes = Console.errorReporter(of: world)
+    try world.onRoot {
+      if let conflict = OutputConflict.problem(
+        command.outputs, folders: command.outputFolders, arguments: Array(CommandLine.arguments.dropFirst()))
+      {
+        throw conflict
+      }
+      for output in command.outputs {
+        if try output.check() { notes.note("\(output.path): will be replaced") }
+      }
+    }
+  }
+
   /// Runs a command under MPI, and returns its exit code.
   private static func run(
     _ command: any RankedCommand, _ launch: Launch, _ instructions: InstructionSetAgreement
@@ -161,19 +179,7 @@ enum Program {
             try LaunchCheck.run(
               threads: command.threadsPerRank, over: world, report: Console.reporter(of: world, command.verbosity))
           }
-          if !command.outputs.isEmpty || !command.outputFolders.isEmpty {
-            let notes = Console.errorReporter(of: world)
-            try world.onRoot {
-              if let conflict = OutputConflict.problem(
-                command.outputs, folders: command.outputFolders, arguments: Array(CommandLine.arguments.dropFirst()))
-              {
-                throw conflict
-              }
-              for output in command.outputs {
-                if try output.check() { notes.note("\(output.path): will be replaced") }
-              }
-            }
-          }
+          try checkOutputs(of: command, over: world)
           let code = try command.run(over: world)
           Interruption.withdraw()
           if code != .success {

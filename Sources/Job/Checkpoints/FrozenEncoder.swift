@@ -65,17 +65,7 @@ package struct FrozenEncoder {
           remedy: directory.status == .diverged ? RunStatus.adviceWhenDiverged : "continue it with --resume")
       }
       if let data {
-        guard configuration.data.dataset != .shapes else {
-          throw RunError(
-            .usage, "--data: \(run) was trained on the built-in shapes, which have no folder",
-            remedy:
-              "leave --data out. For another dataset: supcon evaluate --transfer-dataset cifar10 --transfer-data DIR")
-        }
-        configuration.data.path = data
-        if configuration.data.validationFraction != nil, DatasetFolder(configuration).hasOwnValidation {
-          // The run's fraction was held out of other images.
-          configuration.data.validationFraction = nil
-        }
+        try Self.replaceData(of: &configuration, by: data, run: run)
       } else if needsData {
         try configuration.locateData(ofRun: run)
       }
@@ -114,6 +104,21 @@ package struct FrozenEncoder {
     var latest = [Int32(opened?.isLatest ?? true ? 1 : 0)]
     try world.broadcast(&latest)
     isLatest = latest[0] == 1
+  }
+
+  /// Replaces the path of a run's dataset by the one given for a later command.
+  private static func replaceData(of configuration: inout Configuration, by data: String, run: String) throws(RunError)
+  {
+    guard configuration.data.dataset != .shapes else {
+      throw RunError(
+        .usage, "--data: \(run) was trained on the built-in shapes, which have no folder",
+        remedy: "leave --data out. For another dataset: supcon evaluate --transfer-dataset cifar10 --transfer-data DIR")
+    }
+    configuration.data.path = data
+    if configuration.data.validationFraction != nil, DatasetFolder(configuration).hasOwnValidation {
+      // The run's fraction was held out of other images.
+      configuration.data.validationFraction = nil
+    }
   }
 
   /// Opens the training set, and chooses the folder in the run directory for the result of a stage such as `evaluate`.
