@@ -60,9 +60,14 @@ package struct CheckpointFolder {
   /// - Throws: ``RunError`` if all existing checkpoints are damaged, or if the newest belongs to another run.
   package func newest(of configuration: Configuration, warn: (String) -> Void) throws -> Checkpoint? {
     let checkpoint = try newest(warn: warn) { path in try Checkpoint(path: path) }
-    if let checkpoint,
-      let (option, own, other) = checkpoint.configuration.extended(like: configuration).conflict(with: configuration)
+    var saved = checkpoint?.configuration.extended(like: configuration)
+    if let path = saved?.model.initialPath, !path.hasPrefix("/"),
+      configuration.model.initialPath?.lastComponent == path.lastComponent
     {
+      // Checkpoints of earlier versions have the path of --init as it was given; config.yaml has the absolute one.
+      saved?.model.initialPath = configuration.model.initialPath
+    }
+    if let (option, own, other) = saved?.conflict(with: configuration) {
       throw RunError(
         .configuration,
         "\(path): the newest checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other)",

@@ -93,7 +93,7 @@ package enum TrainingRun {
     let log = try RunLog(
       opened.configuration, opened.dataset, directory: opened.directory, ranks: world.size, from: state.step,
       to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, console: console)
-    let saver = CheckpointSaver(opened.configuration, opened.directory, report: report)
+    let saver = CheckpointSaver(opened.configuration.withAbsolutePaths, opened.directory, report: report)
     defer { saver.wait() }
     let evaluation = RunEvaluation(opened, report: report)
     log.best = try evaluation.best(over: world)

@@ -57,6 +57,14 @@ struct ResumeTests {
     #expect(found == expected)
   }
 
+  @Test func `a run that began from a relative --init is resumed`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("first", ["--steps", "1"]))
+    let run = ["pretrain", "--init", "first", "--steps", "1", "--output", "second"] + Workshop.configuration
+    try succeeding(workshop.runInside(run))
+    try succeeding(workshop.resume("second", ["--steps", "2"]))
+  }
+
   @Test func saysThatAFinishedRunIsFinished() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("finished", ["--steps", "2"]))
