@@ -180,7 +180,9 @@ part_tests() {
   local filter=(--filter "$SUITES")
   [ "$SUITES" != all ] || filter=()
   inside "$place" sh -c 'cd /source/supcon && scripts/test.sh "$@"' sh ${filter[@]+"${filter[@]}"} >"$folder/$name-$mpi-tests.log" 2>&1 || true
-  echo "$(sed -n 's/^.* with \([0-9]* tests\).* \(passed\|failed\) after \([0-9]*\).*/\1 \2 in \3 s/p' "$folder/$name-$mpi-tests.log" | tail -n 1) of $([ "$SUITES" = all ] && echo 'all suites' || sed 's/|/, /g' <<<"$SUITES")"
+  # scripts/test.sh prints a line for each of its runs of tests.
+  echo "$(sed -n 's/^.* with \([0-9]*\) tests.* \(passed\|failed\) after \([0-9]*\).*/\1 \2 \3/p' "$folder/$name-$mpi-tests.log" |
+    awk '{ tests += $1; seconds += $3; if ($2 == "failed") state = "failed" } END { if (tests) print tests " tests " (state ? state : "passed") " in " seconds " s" }') of $([ "$SUITES" = all ] && echo 'all suites' || sed 's/|/, /g' <<<"$SUITES")"
 }
 
 part_hangs() {

@@ -68,6 +68,7 @@ public final class ZeroPaddedShortcut {
   }
 }
 
-private func greatestCommonDivisor(_ first: Int, _ second: Int) -> Int {
+/// Returns the greatest common divisor of two numbers, by Euclid's algorithm; the first one if the second is 0.
+package func greatestCommonDivisor(_ first: Int, _ second: Int) -> Int {
   second == 0 ? first : greatestCommonDivisor(second, first % second)
 }

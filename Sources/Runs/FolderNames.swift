@@ -8,7 +8,7 @@ package enum FolderNames {
   package static func nearest(to path: String) -> String? {
     let plain = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     let slash = plain.lastIndex(of: "/")
-    let name = slash.map { slash in String(plain[plain.index(after: slash)...]) } ?? plain
+    let name = path.lastComponent
     let meant = all(in: path.parentFolder).filter { name in !name.hasPrefix(".") }.sorted()
       .nearest(to: name, within: (name.count + 2) / 3)
     return meant.map { meant in slash.map { slash in plain[...slash] + meant } ?? meant }

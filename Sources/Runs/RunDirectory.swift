@@ -150,9 +150,7 @@ package struct RunDirectory {
       }
       number += 1
     }
-    let directory = RunDirectory(path: "\(name)-\(number)")
-    try directory.create()
-    return directory
+    return RunDirectory(path: "\(name)-\(number)")
   }
 
   /// Creates a folder for the result of a command after training, such as `supcon linear`.
@@ -187,7 +185,7 @@ package struct RunDirectory {
   }
 
   /// Returns the path itself if it exists, otherwise its nearest existing parent folder.
-  private static func existingParent(of path: String) -> String {
+  package static func existingParent(of path: String) -> String {
     var parent = path
     while parent != "/", parent != ".", unsafe access(parent, F_OK) != 0, errno == ENOENT {
       parent = parent.parentFolder

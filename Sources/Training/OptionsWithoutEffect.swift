@@ -15,7 +15,7 @@ package enum OptionsWithoutEffect {
   ) -> [String] {
     let epochs = configuration.schedule.epochs
     let allSteps = epochs * stepsPerEpoch
-    let steps = min(configuration.schedule.steps ?? allSteps, allSteps)
+    let steps = configuration.schedule.lastStep(stepsPerEpoch: stepsPerEpoch)
     let end = "the run ends after \(counted(steps, "step"))"
     var notes = configuration.schedule.notesWithoutEffect
     if let limit = configuration.schedule.steps, limit > allSteps, given.gives(\.schedule.steps) {

@@ -174,7 +174,7 @@ package enum TrainingRun {
 
     init(_ configuration: Configuration, stepsPerEpoch: Int) {
       allSteps = configuration.schedule.epochs * stepsPerEpoch
-      lastStep = min(configuration.schedule.steps ?? allSteps, allSteps)
+      lastStep = configuration.schedule.lastStep(stepsPerEpoch: stepsPerEpoch)
       checkpointSteps = configuration.checkpoints.steps ?? stepsPerEpoch
       testSteps = (configuration.checkpoints.evaluateEpochs ?? 0) * stepsPerEpoch
     }

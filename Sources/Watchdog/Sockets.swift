@@ -34,14 +34,18 @@ func listen(port: Int) throws(WatchdogError) -> (descriptor: Int32, port: Int) {
 }
 
 /// Raises the limit of open file descriptors for connections to `count` ranks, as far as the system allows.
-func raiseDescriptorLimit(toHold count: Int) {
+///
+/// - Returns: The limit afterwards; `nil` if it is unknown, or too large for an integer.
+@discardableResult
+package func raiseDescriptorLimit(toHold count: Int) -> Int? {
   var limit = rlimit()
   let wanted = rlim_t(count + 512)
-  guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < wanted else {
-    return
+  guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+  if limit.rlim_cur < wanted {
+    limit.rlim_cur = min(wanted, limit.rlim_max)
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
-  limit.rlim_cur = min(wanted, limit.rlim_max)
-  _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  return Int(exactly: limit.rlim_cur)
 }
 
 /// Connects to a numeric address; `nil` if that does not succeed within the time limit.

@@ -75,12 +75,11 @@ package struct ImagePreprocessing: Sendable {
 
   /// Returns the mean and standard deviation in the metadata of a file of weights; `nil` if it has none.
   static func normalization(ofMetadata metadata: [String: String]) -> (mean: [Float], standardDeviation: [Float])? {
-    func channels(_ key: String) -> [Float]? {
-      let values = metadata[key]?.split(separator: ",").compactMap { text in Float(text) }
-      return values?.count == 3 && values?.allSatisfy { value in (0...1).contains(value) } == true ? values : nil
-    }
-    guard let mean = channels("mean"), let deviation = channels("std"), deviation.allSatisfy({ value in value > 0 })
-    else { return nil }
+    var given = ConfigurationOverrides()
+    given.give(metadata["mean"], for: "mean")
+    given.give(metadata["std"], for: "std")
+    let data = given.applied(to: Configuration()).data
+    guard given.problem == nil, let mean = data.mean, let deviation = data.standardDeviation else { return nil }
     return (mean, deviation)
   }
 

@@ -63,6 +63,9 @@ package struct ScheduleOptions: Sendable, Equatable {
     return fitting > Self.defaultWarmupEpochs
   }
 
+  /// Returns the number of steps after which the run ends: those of all epochs, or `--steps` if these are fewer.
+  package func lastStep(stepsPerEpoch: Int) -> Int { min(steps ?? .max, epochs * stepsPerEpoch) }
+
   /// Increases the number of epochs; the learning rates up to the former end do not change.
   ///
   /// Constant, step and exponential schedules continue as if the run had been started with `total` epochs. The cosine

@@ -64,8 +64,7 @@ enum CIFARFiles {
   /// Returns the variant and the folder of a file that is named like one of CIFAR's binary files; `nil` for other
   /// names.
   static func folder(ofFile path: String) -> (title: String, path: String)? {
-    let slash = path.lastIndex(of: "/")
-    let name = slash.map { slash in path[path.index(after: slash)...] } ?? path[...]
+    let name = path.lastComponent
     let isBatch = name.hasPrefix("data_batch_") || name == "test_batch.bin"
     guard name.hasSuffix(".bin"), isBatch || name == "train.bin" || name == "test.bin" else { return nil }
     return (isBatch ? "CIFAR-10" : "CIFAR-100", path.parentFolder)

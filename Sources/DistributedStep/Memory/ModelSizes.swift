@@ -53,7 +53,7 @@ struct ModelSizes {
       configuration, small,
       constant: max(
         0, max(resident, smallByteCount) - 2 * workingPerRow - small.packedWeights.byteCount(.separate)),
-      workingPerShard: workingPerRow * rows,
+      gradientByteCount: small.gradientByteCount, workingPerShard: workingPerRow * rows,
       activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows,
       blockOutputsPerShard: try ActivationStore.blockOutputByteCount(of: small.encoder) / 2 * rows)
   }
@@ -67,13 +67,13 @@ struct ModelSizes {
     let kept = shards.budget.byteCount(shard: shards.activationsPerShard, blockOutputs: shards.blockOutputsPerShard)
     let packed = shards.model.packedWeights.byteCount(shards.weightStorage)
     self.init(
-      step.configuration, shards.model, constant: 0,
+      step.configuration, shards.model, constant: 0, gradientByteCount: 0,
       workingPerShard: (Tensor.livingByteCount - kept - packed) / shards.modelCount,
       activationsPerShard: shards.activationsPerShard, blockOutputsPerShard: shards.blockOutputsPerShard)
   }
 
   private init(
-    _ configuration: Configuration, _ model: TrainingModel, constant: Int, workingPerShard: Int,
+    _ configuration: Configuration, _ model: TrainingModel, constant: Int, gradientByteCount: Int, workingPerShard: Int,
     activationsPerShard: Int, blockOutputsPerShard: Int
   ) {
     parameterCount = model.layout.parameters.count
@@ -84,7 +84,7 @@ struct ModelSizes {
     let bounds = model.gradientParts + [vector.count]
     longestSegment = zip(bounds, bounds.dropFirst()).map { lower, upper in upper - lower }.max() ?? 0
     packedWeights = model.packedWeights
-    gradientByteCount = constant > 0 ? model.gradientByteCount : 0
+    self.gradientByteCount = gradientByteCount
     optimizerVectorCount =
       configuration.makeOptimizer(model.layout.parameters).stateNames.count
       + (configuration.optimizer.averageDecay == nil ? 0 : 1)

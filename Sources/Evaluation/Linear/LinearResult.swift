@@ -1,6 +1,7 @@
 import Configuration
 import Formats
 import FoundationEssentials
+import Job
 import Runs
 import WeightExchange
 
@@ -30,14 +31,14 @@ struct LinearResult {
   ///
   /// The accuracies for the run's own data and latest weights are also written to the run's `summary.json`.
   func write(
-    _ classifier: LinearClassifier, _ standardization: FeatureStandardization, _ origin: [String: JSONValue],
-    into run: RunDirectory
+    _ classifier: LinearClassifier, _ standardization: FeatureStandardization, of encoder: FrozenEncoder,
+    _ origin: ResultOrigin, into run: RunDirectory
   ) throws {
     let folder = "\(run.path)/\(resultFolder)"
     try SafetensorsWriter.write(
       to: "\(folder)/classifier.safetensors",
       metadata: [
-        "format": "pt", ClassifierFile.stepMetadata: origin["pretraining_steps"]?.encoded() ?? "",
+        "format": "pt", ClassifierFile.stepMetadata: "\(encoder.state.step)",
         ImagePreprocessing.classNamesMetadata: ImagePreprocessing.text(classNames),
       ],
       tensors: classifier.layout.tensors(of: classifier.parameters) + standardization.tensors)
@@ -61,7 +62,7 @@ struct LinearResult {
     ]
     fields.merge(accuracies) { _, new in new }
     fields["top5_correct"] = hasTop5 ? .integer(top5Count) : nil
-    fields.merge(origin) { _, new in new }
+    fields.merge(origin.fields(encoder)) { _, new in new }
     try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: "\(folder)/summary.json")
     guard resultFolder == ClassifierFile.folder + request.weights.suffix else { return }
     let prefix = request.weights.fieldPrefix

@@ -114,7 +114,7 @@ package enum LinearStage {
     world.activity.begin("writing the result", allowsSilence: true)
     try world.onRoot {
       try result.write(
-        classifier, features.standardization, origin.fields(encoder), into: RunDirectory(path: request.run))
+        classifier, features.standardization, of: encoder, origin, into: RunDirectory(path: request.run))
       report(
         "linear top-1 \(decimal(result.top1, 4))\(result.hasTop5 ? ", top-5 \(decimal(result.top5, 4))" : "") on \(test.count) \(opened.split.title) samples, "
           + "after \(duration(result.seconds)); in \(request.run)/\(folder)/summary.json")

@@ -50,20 +50,21 @@ struct EvaluationData {
   ) throws {
     let configuration = encoder.configuration
     let samples = request.transfer ?? configuration
+    var fingerprint: String?
     if let transfer = request.transfer {
       (training, test) = try Self.naming("transfer") {
         try Self.transferred(transfer, request, encoder, over: world, report: report)
       }
-      origin = ResultOrigin(of: samples, fingerprint: nil)
       resultFolder =
         Self.transferFolder(transfer) + request.weights.suffix + (encoder.isLatest ? "" : "-step-\(encoder.state.step)")
     } else {
       let opened = try encoder.openTraining(
         for: "evaluation", testing: request.split, over: world, report: report)
       (training, resultFolder) = (opened.training.dataset, opened.resultFolder)
-      origin = ResultOrigin(of: samples, fingerprint: opened.training.fingerprint)
+      fingerprint = opened.training.fingerprint
       test = try DatasetChoice.open(configuration, request.split, over: world, report: report)
     }
+    origin = ResultOrigin(of: samples, fingerprint: fingerprint)
     try world.agreeOnSamples(of: training, samples)
     try world.agreeOnSamples(of: test, samples)
     neighbors = try Self.neighbors(request, of: training, report: report)

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import MPI
 import OneDNN
+import Watchdog
 
 /// The limits that a container, a shell or environment variables impose on a rank, in addition to those of its host.
 package struct HostLimits: Codable, Equatable {
@@ -41,7 +42,7 @@ package struct HostLimits: Codable, Equatable {
   /// The error if the limit of `ulimit -v` is too low for the libraries to start, else `nil`; reported before MPI is
   /// initialized.
   package static func startProblem(threads: Int) -> String? {
-    startProblem(addressSpace: addressSpaceLimit) ?? startProblem(openFiles: openFileLimit)
+    startProblem(addressSpace: addressSpaceLimit) ?? startProblem(openFiles: raiseDescriptorLimit(toHold: 512))
       ?? (canStart(threads: threads)
         ? nil
         : "ulimit -u: the limit of processes and threads of this user leaves no room for the \(counted(threads, "thread")) of this rank and those of MPI; raise it before the start: ulimit -u unlimited")
@@ -55,18 +56,6 @@ package struct HostLimits: Codable, Equatable {
     guard let limit, limit < leastOpenFiles else { return nil }
     return
       "ulimit -n \(limit): too few files can be open at once, expected at least \(leastOpenFiles); raise the limit before the start: ulimit -n 1024"
-  }
-
-  /// The limit of `ulimit -n`, after raising a low soft limit as far as the system allows; `nil` without one.
-  private static var openFileLimit: Int? {
-    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    var limit = rlimit()
-    guard unsafe getrlimit(kind, &limit) == 0 else { return nil }
-    if limit.rlim_cur < 1024 {
-      limit.rlim_cur = min(1024, limit.rlim_max)
-      unsafe setrlimit(kind, &limit)
-    }
-    return limit.rlim_cur < rlim_t(Int.max / 2) ? Int(limit.rlim_cur) : nil
   }
 
   /// Tries to run as many threads at once as a rank needs, if a limit of the user might forbid it.

@@ -11,8 +11,7 @@ enum CopiedImages {
   ///
   /// - Returns: A warning if at least half of them have the same bytes; `nil` otherwise, and for fewer than five.
   static func warning(of split: Split, _ index: FolderIndex, training: FolderIndex) -> String? {
-    let step = max(index.count / limit, 1)
-    let chosen = stride(from: 0, to: index.count, by: step).map { number in (number, key(number, of: index)) }
+    let chosen = evenlySpaced(limit, below: index.count).map { number in (number, key(number, of: index)) }
     let wanted = Set(chosen.map { _, key in key })
     var known: [[UInt8]: Int] = [:]
     for number in 0..<training.count {

@@ -64,9 +64,9 @@ package struct DatasetFolder {
     var result: Listing
     if world.size > 1 {
       let bytes = try world.broadcast(bytes: found?.index.encoded() ?? [])
-      let isSplit = Split.allCases.map { split in found?.split == split ? UInt8(1) : 0 }
-      let own = zip(Split.allCases, try world.broadcast(bytes: isSplit)).first { _, flag in flag == 1 }?.0
-      result = found ?? Listing(index: FolderIndex(decoding: bytes), split: own ?? split, unlisted: [], notes: [])
+      let place = Split.allCases.firstIndex { split in split == found?.split } ?? 0
+      let own = Split.allCases[Int(try world.broadcast(bytes: [UInt8(place)])[0])]
+      result = found ?? Listing(index: FolderIndex(decoding: bytes), split: own, unlisted: [], notes: [])
     } else {
       guard let found else { preconditionFailure("rank 0 has no listing") }
       result = found

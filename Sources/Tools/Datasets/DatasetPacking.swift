@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import Formats
-import Glibc
 import Job
 import MPI
 

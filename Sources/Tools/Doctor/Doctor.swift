@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import DistributedStep
-import Formats
 import Glibc
 import Job
 import MPI
@@ -159,28 +158,14 @@ package enum Doctor {
   private static func output(
     _ path: String?, data: String?, over world: borrowing Communicator
   ) throws -> [Finding] {
-    let denied = try world.onRoot { () throws -> [UInt8] in
-      var folder = path ?? "runs"
-      while folder != ".", folder != "/", unsafe access(folder, F_OK) != 0 {
-        folder = folder.parentFolder
-      }
-      let probe = "\(folder)/.supcon-doctor-\(getpid())"
-      let isDenied = unsafe mkdir(probe, 0o700) != 0
-      unsafe rmdir(probe)
-      return [isDenied ? 1 : 0]
-    }
-    if try world.broadcast(bytes: denied ?? []) == [1] {
-      return [
-        Finding(
-          exitCode: .output, problem: "\(path ?? "runs"): rank 0 cannot write there",
-          remedy: "choose another --output, or change the folder's owner")
-      ]
-    }
-    guard let path else { return [] }
     let found = try world.onRoot { () throws -> String in
-      let directory = RunDirectory(path: path)
+      let probe = "\(RunDirectory.existingParent(of: path ?? "runs"))/.supcon-doctor-\(getpid())"
+      guard unsafe mkdir(probe, 0o700) == 0 else {
+        return "\(path ?? "runs"): rank 0 cannot write there\nchoose another --output, or change the folder's owner"
+      }
+      unsafe rmdir(probe)
       // A run that is there already can be resumed.
-      guard !directory.holdsRun else { return "" }
+      guard let directory = path.map(RunDirectory.init), !directory.holdsRun else { return "" }
       do throws(RunError) {
         try directory.checkIsApart(from: data)
         return ""

@@ -208,10 +208,9 @@ package enum LossEvaluation {
       // With a dimension of views there is one label for each sample.
       let count = rowCount / (embeddings.views ?? 1)
       guard file.shape == [count] else { throw wrongShape(of: file, rowCount: count) }
-      let labels = try embeddings.views == nil ? file.integers(own) : file.integers(0..<count)
-      return (
-        embeddings.views == nil ? labels : own.map { row in labels[row % count] }, file.type.largestInteger
-      )
+      guard embeddings.views != nil else { return (try file.integers(own), file.type.largestInteger) }
+      let labels = try file.integers(0..<count)
+      return (own.map { row in labels[row % count] }, file.type.largestInteger)
     }
     var labels = [Int64](repeating: 0, count: rowCount)
     try world.allGather(

@@ -100,7 +100,7 @@ package enum Planning {
     let unused = OptionsWithoutEffect.notes(
       configuration, given: request.overrides, stepsPerEpoch: sampler.stepsPerEpoch)
     for note in unused { notes.note(note) }
-    let steps = min(configuration.schedule.steps ?? .max, configuration.schedule.epochs * sampler.stepsPerEpoch)
+    let steps = configuration.schedule.lastStep(stepsPerEpoch: sampler.stepsPerEpoch)
 
     world.activity.begin("planning", allowsSilence: true)
     let job = MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranksOnHost)

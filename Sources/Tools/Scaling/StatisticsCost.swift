@@ -1,4 +1,5 @@
 import MPI
+import NeuralNet
 
 /// The vectors that shards which share BatchNorm's statistics sum in a step.
 package struct SharedStatistics: Sendable, Codable, Equatable {
@@ -18,12 +19,7 @@ package struct SharedStatistics: Sendable, Codable, Equatable {
   /// Returns the shards of a group in a batch of some shards: the largest divisor of both numbers, where a run would be
   /// refused.
   func groupSize(ofShards shards: Int) -> Int {
-    guard var divisor = shardsPerGroup else { return shards }
-    var rest = shards
-    while rest > 0 {
-      (divisor, rest) = (rest, divisor % rest)
-    }
-    return divisor
+    shardsPerGroup.map { count in greatestCommonDivisor(count, shards) } ?? shards
   }
 }
 

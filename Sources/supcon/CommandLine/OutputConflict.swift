@@ -14,11 +14,11 @@ enum OutputConflict {
   static func problem(
     _ outputs: [OutputFile], folders: [(option: String, path: String)], arguments: [String]
   ) -> RunError? {
-    let values = arguments.compactMap { argument in
-      argument.hasPrefix("-")
-        ? argument.firstIndex(of: "=").map { sign in String(argument[argument.index(after: sign)...]) } : argument
+    let words = arguments.flatMap { argument in
+      argument.hasPrefix("-") ? argument.split(separator: "=", maxSplits: 1).map(String.init) : [argument]
     }
-    let places = values.filter { value in !value.isEmpty }.map(RunDirectory.absolute)
+    let values = words.filter { word in !word.isEmpty && !word.hasPrefix("-") }
+    let places = values.map(RunDirectory.absolute)
     for output in outputs {
       let own = RunDirectory.absolute(output.path)
       // The argument that gives the output itself counts once.
@@ -34,22 +34,19 @@ enum OutputConflict {
       }
     }
     let images = outputs.filter { output in output.format == .png }.map { output in (output.option, output.path) }
-    return inDataset(images + folders, arguments: arguments, values: values)
+    return inDataset(images + folders, words: words, values: values)
   }
 
   /// Returns the error for images, or folders of them, that would lie in a dataset and be taken for a part of it.
   private static func inDataset(
-    _ outputs: [(option: String, path: String)], arguments: [String], values: [String]
+    _ outputs: [(option: String, path: String)], words: [String], values: [String]
   ) -> RunError? {
     guard !outputs.isEmpty else { return nil }
-    let given = zip(arguments, arguments.dropFirst()).filter { option, _ in option == "--data" }.map { _, path in path }
-    let attached = arguments.filter { argument in argument.hasPrefix("--data=") }.map { argument in
-      String(argument.dropFirst("--data=".count))
-    }
+    let given = zip(words, words.dropFirst()).filter { option, _ in option == "--data" }.map { _, path in path }
     let ofRuns = values.filter { value in RunDirectory(path: value).holdsRun }.compactMap { run in
       (try? RunDirectory(path: run).configuration())?.data.path
     }
-    for root in Set((given + attached + ofRuns).map(RunDirectory.absolute)) {
+    for root in Set((given + ofRuns).map(RunDirectory.absolute)) {
       if let (option, path) = outputs.first(where: { _, path in RunDirectory.absolute(path).hasPrefix(root + "/") }) {
         return RunError(
           .output, "\(option) \(path): lies in the dataset's folder \(root), where it would be taken for a part of it",
