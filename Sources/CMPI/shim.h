@@ -89,6 +89,31 @@ static inline int cmpi_comm_size(cmpi_comm comm, int *size) { return MPI_Comm_si
 static inline int cmpi_abort(cmpi_comm comm, int code) { return MPI_Abort((MPI_Comm)comm.value, code); }
 static inline int cmpi_finalize(void) { return MPI_Finalize(); }
 
+// MARK: parts of the ranks
+
+// Divides the ranks by `color`, in the order of `key`.
+static inline int cmpi_comm_split(cmpi_comm comm, int color, int key, cmpi_comm *part) {
+  MPI_Comm created = MPI_COMM_NULL;
+  int code = MPI_Comm_split((MPI_Comm)comm.value, color, key, &created);
+  part->value = (intptr_t)created;
+  return code;
+}
+
+// Divides the ranks into those of each host, which share its memory, in the order of `key`.
+static inline int cmpi_comm_split_hosts(cmpi_comm comm, int key, cmpi_comm *host) {
+  MPI_Comm created = MPI_COMM_NULL;
+  int code = MPI_Comm_split_type((MPI_Comm)comm.value, MPI_COMM_TYPE_SHARED, key, MPI_INFO_NULL, &created);
+  host->value = (intptr_t)created;
+  return code;
+}
+
+static inline int cmpi_comm_free(cmpi_comm *comm) {
+  MPI_Comm freed = (MPI_Comm)comm->value;
+  int code = MPI_Comm_free(&freed);
+  comm->value = (intptr_t)freed;
+  return code;
+}
+
 // MARK: collectives
 
 static inline int cmpi_barrier(cmpi_comm comm) { return MPI_Barrier((MPI_Comm)comm.value); }
