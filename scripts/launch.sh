@@ -284,9 +284,12 @@ open_mpi_settings() {
   # Ranks that wait give their core to those that work.
   [ -z "$oversubscribe" ] || settings+=(--oversubscribe --mca mpi_yield_when_idle 1)
   [ -z "$interface" ] || settings+=(--mca btl_tcp_if_include "$interface")
-  # A connection of Open MPI carries one direction at a time: with a second one, two hosts with a rank each send and receive at once. Many
-  # ranks have other pairs to talk to, and as many connections as they may.
-  [ ${#names[@]} -le 1 ] || [ "$ranks" -gt 32 ] || export OMPI_MCA_btl_tcp_links=${OMPI_MCA_btl_tcp_links-2}
+  # Two hosts that send each other long messages at once take turns otherwise: the answer to one's announcement waits behind the other's bytes.
+  # So nothing needs answers once it flows, and little may wait in the kernel. (A second connection, btl_tcp_links, loses messages: jobs with
+  # two ranks on each of two hosts hung in three of five starts, Open MPI 4.1.4.)
+  if [ ${#names[@]} -gt 1 ]; then
+    export OMPI_MCA_btl_tcp_flags=${OMPI_MCA_btl_tcp_flags-send} OMPI_MCA_btl_tcp_sndbuf=${OMPI_MCA_btl_tcp_sndbuf-262144}
+  fi
   if [ "$(id -u)" = 0 ]; then
     # Open MPI refuses root unless told twice.
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

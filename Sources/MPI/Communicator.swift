@@ -16,13 +16,21 @@ public struct Communicator: ~Copyable {
   /// This rank's counters of collectives and progress, which the watchdog reads.
   public let activity: Activity
 
+  /// The communicators within and across hosts, for a reduction in two levels; `nil` if one level is as good.
+  let hostLevels: HostLevels?
+
   /// True on rank 0, which prints and writes files.
   public var isRoot: Bool { rank == 0 }
 
-  /// Wraps MPI_COMM_WORLD, and makes MPI return errors instead of ending the process.
-  init(world handle: cmpi_comm, activity: Activity) throws(MPIError) {
+  /// The number of consecutive ranks on each host, whose sums are completed before they leave the host; 1 if each rank
+  /// sends its own.
+  public var ranksPerHost: Int { hostLevels?.withinHost.size ?? 1 }
+
+  /// Wraps MPI_COMM_WORLD or a part of it, and makes MPI return errors instead of ending the process.
+  init(_ handle: cmpi_comm, activity: Activity, hostLevels: HostLevels? = nil) throws(MPIError) {
     self.handle = handle
     self.activity = activity
+    self.hostLevels = hostLevels
     // int MPI_Comm_set_errhandler(MPI_Comm comm, MPI_Errhandler errhandler), with MPI_ERRORS_RETURN
     try check("MPI_Comm_set_errhandler", cmpi_return_errors(handle))
     var rank: Int32 = 0
@@ -44,12 +52,14 @@ public struct Communicator: ~Copyable {
 ///
 /// - Parameters:
 ///   - activity: The counters of this rank.
+///   - ranksPerHost: The number of consecutive ranks that are taken for a host, a divisor of their number; `nil` for the
+///     hosts on which they run.
 ///   - body: The program that uses the communicator.
 ///   - onFailure: Receives the error and the number of this rank; returns the job's exit code.
 /// - Returns: The value that `body` returns.
 /// - Throws: `MPIError` if MPI cannot be initialized or finalized.
 public func withMPI<Result>(
-  activity: Activity = Activity(),
+  activity: Activity = Activity(), ranksPerHost: Int? = nil,
   _ body: (borrowing Communicator) throws -> Result, onFailure: (any Error, Int) -> Int32
 ) throws(MPIError) -> Result {
   Launcher.current.prepareLibrary()
@@ -62,7 +72,8 @@ public func withMPI<Result>(
   guard isGranted != 0 else {
     throw MPIError(function: "MPI_Init_thread, asked for MPI_THREAD_FUNNELED,", code: cmpi_other_error())
   }
-  let world = try Communicator(world: cmpi_world(), activity: activity)
+  let levels = try HostLevels.divide(Communicator(cmpi_world(), activity: activity), ranksPerHost: ranksPerHost)
+  let world = try Communicator(cmpi_world(), activity: activity, hostLevels: levels)
   let result: Result
   do {
     result = try body(world)
@@ -71,6 +82,7 @@ public func withMPI<Result>(
     _ = cmpi_abort(world.handle, onFailure(error, world.rank))
     fatalError("MPI_Abort returned")
   }
+  try levels?.free()
   // int MPI_Finalize(void)
   try check("MPI_Finalize", activity.measure(.finalize) { cmpi_finalize() })
   return result

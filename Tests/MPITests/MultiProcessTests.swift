@@ -29,6 +29,15 @@ struct MultiProcessTests {
     #expect(result.lastLine == "pieces: passed on \(ranks) ranks")
   }
 
+  @Test(arguments: [(ranks: 4, onHost: 2), (ranks: 6, onHost: 2), (ranks: 6, onHost: 3)], ["tree", "pieces"])
+  func `sums inside hosts before those across them give the same bits`(
+    job: (ranks: Int, onHost: Int), check: String
+  ) throws {
+    let result = try run([check, "\(job.onHost)"], ranks: job.ranks)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.lastLine == "\(check): passed on \(job.ranks) ranks")
+  }
+
   @Test(arguments: [1, 2, 3, 5])
   func `groups of shards have the bits of a sequential evaluation`(ranks: Int) throws {
     let result = try run(["groups"], ranks: ranks)

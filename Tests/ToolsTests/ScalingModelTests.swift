@@ -79,14 +79,41 @@ struct ScalingModelTests {
     #expect(doubling.traffic[0].networkBytes == 8 * 24 * 64)
   }
 
-  @Test func `a reduction sends as many bytes as the ranks of a host have vectors`() {
-    // 4 hosts of 2 ranks: a rank gets an eighth of the vectors of 6 ranks elsewhere, and the sums of 6.
+  @Test func `ranks of a host sum their gradients before they leave it`() {
+    // 4 hosts of 2 ranks and a vector of 800: a rank gets half a vector from the other rank, then an eighth of the
+    // vectors of 3 hosts; into a host come 2 × 3 eighths, and as many of the sums.
     let step = model(sizes(length: 800), compute(), ranksPerHost: 2, isOverlapping: true).step(shards: 8, hosts: 4)
-    let (throughLink, received) = (2.0 * 6 * 400, 7.0 * 400)
+    let (throughLink, received) = (2.0 * 3 * 400, 1600 + 3.0 * 400)
+    #expect(step.traffic.map(\.calls) == [2, 2])
     #expect(step.traffic.map(\.networkBytes) == [throughLink, throughLink])
     #expect(step.traffic.map(\.receivedBytes) == [received, received])
-    let one = Self.latency + 5 * Self.message + Self.poll + throughLink / Self.bandwidth
+    // Each collective across hosts takes its latency, 2 messages after the first, and its bytes; all poll.
+    let one = Self.latency + 2 * Self.message + 2 * Self.poll + throughLink / Self.bandwidth
     expectClose(step.reductionSeconds, 2 * one)
+  }
+
+  @Test func `the traffic of a host does not grow with its ranks`() {
+    func network(_ ranksPerHost: Int, isOverlapping: Bool) -> Double {
+      model(sizes(length: 4096), compute(), ranksPerHost: ranksPerHost, isOverlapping: isOverlapping)
+        .step(shards: 64, hosts: 4).networkBytes
+    }
+    for isOverlapping in [true, false] {
+      let alone = network(1, isOverlapping: isOverlapping)
+      #expect(alone == 2 * 3 * 4096)
+      #expect([2, 4, 16].allSatisfy { ranks in network(ranks, isOverlapping: isOverlapping) == alone })
+    }
+  }
+
+  @Test func `hosts whose shards are no subtree send a slice for each of their subtrees`() {
+    // 12 shards on 2 hosts of 3 ranks with 2 shards each: {0 … 5} are {0 1 2 3} and {4 5}, {6 … 11} are {6 7} and
+    // {8 … 11}.
+    let messages = ReductionMessages(
+      length: 60, pieces: [0], runs: BlockPartition(total: 12, parts: 6), ranksPerHost: 3)
+    #expect(messages.partialSums == [1, 1, 1, 1, 1, 1] && messages.hostPartialSums == [2, 2])
+    let step = model(sizes(length: 60), compute(), ranksPerHost: 3).step(shards: 12, hosts: 2)
+    // A third of the vector from 2 ranks, a sixth of 2 sums from the other host.
+    expectClose(step.traffic[0].receivedBytes, 4 * (2 * 20 + 2 * 10))
+    expectClose(step.traffic[0].networkBytes, 4 * 3 * 2 * 10)
   }
 
   @Test func `shared statistics wait twice at each layer, for a message to every other rank of the group`() {

@@ -94,7 +94,7 @@ package struct MemoryEstimate {
     let optimizer = sizes.optimizerVectorCount * sizes.parameterCount * float
     let (sums, messages) = PiecewiseReduction<Float>.byteCounts(
       length: sizes.vectorCount, longestSegment: sizes.longestSegment, shards: shardsPerRank, threads: workers,
-      ranks: job.ranks)
+      ranks: job.ranks, ranksPerHost: job.ranksOnHost)
     let storage = ShardWorkers.weightStorage(budget, shards: shardsPerRank, models: models)
     // Weights that are packed on use are packed in the memory of the gradients.
     let packed = max(

@@ -12,7 +12,9 @@ import Synchronization
 /// the rank's threads still compute earlier ones (``finish(over:waiting:unless:)``): each rank sends slice k of the
 /// sums of its largest complete subtrees to rank k, which completes the tree for its slice, and the slices are
 /// all-gathered. If the numbers of shards and ranks are powers of two, this moves as many bytes as Rabenseifner's
-/// all-reduce. Additions are element by element, so the division into parts does not change any bit of the sums.
+/// all-reduce. Where several hosts have several ranks each, the ranks of a host do so first, and then hosts exchange one
+/// vector each. Additions are element by element and in the order of the tree, so neither the division into parts nor
+/// the levels change any bit of the sums.
 public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
   public let length: Int
@@ -26,17 +28,19 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The ranges of segment indices whose segments are exchanged together (pieces), ascending.
   private let pieces: [Range<Int>]
   private let tree: ShardTree
+  /// The range of shards of each rank.
+  private let runs: BlockPartition
   /// For each rank, the roots of the largest subtrees that contain only shards of this rank.
   private let owned: [[ShardTree.Node]]
   private let longestSegment: Int
   /// Unused buffers for segments, at most one for each thread that works at the same time.
   private let spares = Mutex<[[Element]]>([])
-  private let buffers = Mutex(Buffers())
+  private let exchanges = Mutex(Exchanges())
 
-  /// The buffers of messages to and from other ranks.
-  private struct Buffers {
-    var sent: [Element] = []
-    var received: [Element] = []
+  /// The messages among all ranks; in two levels, those within a host and those across hosts.
+  private struct Exchanges {
+    var first = SliceExchange<Element>()
+    var second = SliceExchange<Element>()
   }
 
   /// Plans a reduction.
@@ -55,6 +59,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     length = memory.length
     let tree = ShardTree(leafCount: runs.runs.map(\.upperBound).max() ?? 0)
     self.tree = tree
+    self.runs = runs
     self.memory = memory
     sums = PartialSums(memory, bounds: bounds, tree, run: runs[rank], threads: threads)
     longestSegment = sums.segments.map(\.count).max() ?? 0
@@ -72,19 +77,22 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///   - shards: The number of the rank's shards.
   ///   - threads: The number of threads that add segments.
   ///   - ranks: The number of ranks.
+  ///   - ranksPerHost: The number of ranks on each host.
   /// - Returns: The bytes for sums and segments, and the bytes for messages.
   public static func byteCounts(
-    length: Int, longestSegment: Int, shards: Int, threads: Int, ranks: Int
+    length: Int, longestSegment: Int, shards: Int, threads: Int, ranks: Int, ranksPerHost: Int
   ) -> (sums: Int, messages: Int) {
     let stride = MemoryLayout<Element>.stride
     let vectors = PartialSums<Element>.vectorCount(shards: shards, threads: threads)
     // One segment buffer for each thread, and one sum for every second thread.
     let segments = threads + max(0, threads / 2 - vectors)
     let message = min(ReductionMessages.exchangedByteCount(ranks: ranks), length * stride)
+    let isTwoLevel = 1 < ranksPerHost && ranksPerHost < ranks
+    // A rank with an uneven number of shards sends and receives the sums of at most two subtrees. Across hosts it
+    // exchanges its slice of the host's sums.
+    let messages = (2 * message + message / 2) * (isTwoLevel ? ranksPerHost + 1 : 1) / (isTwoLevel ? ranksPerHost : 1)
     return (
-      sums: vectors * length * stride + segments * longestSegment * stride,
-      // A rank with an uneven number of shards sends and receives the sums of at most two subtrees.
-      messages: ranks > 1 ? 2 * message + message / 2 : 0
+      sums: vectors * length * stride + segments * longestSegment * stride, messages: ranks > 1 ? messages : 0
     )
   }
 
@@ -137,9 +145,9 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   public func finish(
     over world: borrowing Communicator, waiting: Waiting, unless hasFailed: () -> Bool = { false }
   ) throws(MPIError) {
-    var buffers = self.buffers.withLock { buffers in
-      let taken = buffers
-      buffers = Buffers()
+    var exchanges = self.exchanges.withLock { exchanges in
+      let taken = exchanges
+      exchanges = Exchanges()
       return taken
     }
     for piece in pieces.reversed() {
@@ -149,15 +157,15 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
         }
         usleep(Waiting.ownPauseMicroseconds)
       }
-      try finish(piece, over: world, &buffers, waiting)
+      try finish(piece, over: world, &exchanges, waiting)
       sums.reset(piece)
     }
-    let used = buffers
-    self.buffers.withLock { buffers in buffers = used }
+    let used = exchanges
+    self.exchanges.withLock { exchanges in exchanges = used }
   }
 
   private func finish(
-    _ piece: Range<Int>, over world: borrowing Communicator, _ buffers: inout Buffers, _ waiting: Waiting
+    _ piece: Range<Int>, over world: borrowing Communicator, _ exchanges: inout Exchanges, _ waiting: Waiting
   ) throws(MPIError) {
     if world.size == 1 {
       return sums.move(tree.root, piece)
@@ -166,56 +174,69 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     let parts = ReductionMessages.parts(
       of: range, elementByteCount: MemoryLayout<Element>.stride, ranks: world.size)
     for part in parts {
-      try exchange(part, over: world, &buffers.sent, &buffers.received, waiting)
-    }
-  }
-
-  /// Sums a range of elements over all ranks: an all-to-all of slices of partial sums, an all-gather of sums.
-  private func exchange(
-    _ part: Range<Int>, over world: borrowing Communicator, _ sent: inout [Element], _ received: inout [Element],
-    _ waiting: Waiting
-  ) throws(MPIError) {
-    let slices = BlockPartition(total: part.count, parts: world.size)
-    let mine = owned[world.rank]
-    let own = slices[world.rank]
-    // Slice k of each partial sum is for rank k; this rank's own slices are copied to where those of other ranks will
-    // arrive.
-    resize(&sent, to: mine.count * part.count)
-    copy(slices.runs, of: part, mine, into: &sent, at: 0)
-    let receiveCounts = owned.map { nodes in nodes.count * own.count }
-    resize(&received, to: receiveCounts.reduce(0, +))
-    copy([own], of: part, mine, into: &received, at: receiveCounts[..<world.rank].reduce(0, +))
-    try world.exchangeBlocks(
-      sent.span, sendCounts: slices.runs.map { slice in slice.count * mine.count },
-      into: &received, receiveCounts: receiveCounts, waiting: waiting)
-
-    let additions = SliceSums<Element>(tree, owned: owned, count: own.count)
-    try memory.withElements(part, ofVector: 0) { (total) throws(MPIError) in
-      var place = total._mutatingExtracting(own)
-      additions.finish(&received, into: &place)
-      try world.allGatherInPlace(counts: slices.runs.map(\.count), into: &total, waiting: waiting)
-    }
-  }
-
-  /// Copies slices of the sums of several tree nodes into a message, ordered by slice, then by node.
-  private func copy(
-    _ slices: [Range<Int>], of part: Range<Int>, _ nodes: [ShardTree.Node], into target: inout [Element],
-    at start: Int
-  ) {
-    var position = start
-    var elements = target.mutableSpan
-    for slice in slices {
-      for node in nodes {
-        var place = elements._mutatingExtracting(position..<position + slice.count)
-        sums.copy(node, part.lowerBound + slice.lowerBound..<part.lowerBound + slice.upperBound, into: &place)
-        position += slice.count
+      if let levels = world.hostLevels {
+        try sum(part, over: levels, &exchanges, waiting)
+      } else {
+        try sum(part, over: world, &exchanges.first, waiting)
       }
     }
   }
 
-  private func resize(_ elements: inout [Element], to count: Int) {
-    if elements.count != count {
-      elements = Array(repeating: .zero, count: count)
+  /// Sums a range of elements over all ranks: an all-to-all of slices of partial sums, an all-gather of sums.
+  private func sum(
+    _ part: Range<Int>, over world: borrowing Communicator, _ exchange: inout SliceExchange<Element>,
+    _ waiting: Waiting
+  ) throws(MPIError) {
+    let additions = try exchange.run(
+      owned, count: part.count, tree, over: world, waiting, copy: partialSums(of: part))
+    let slices = BlockPartition(total: part.count, parts: world.size)
+    try memory.withElements(part, ofVector: 0) { (total) throws(MPIError) in
+      var slice = total._mutatingExtracting(slices[world.rank])
+      additions.finish(&exchange.received, into: &slice)
+      try world.allGatherInPlace(counts: slices.runs.map(\.count), into: &total, waiting: waiting)
+    }
+  }
+
+  /// Sums a range of elements in two levels, so that each host sends and receives it once, whatever its ranks.
+  ///
+  /// The ranks of a host exchange slices of their partial sums, and each completes the host's sums of its slice. The
+  /// ranks in the same place on all hosts do the same with slices of this slice, and all-gather it; then the ranks of a
+  /// host all-gather the whole.
+  private func sum(
+    _ part: Range<Int>, over levels: HostLevels, _ exchanges: inout Exchanges, _ waiting: Waiting
+  ) throws(MPIError) {
+    let (place, host) = (levels.withinHost.rank, levels.acrossHosts.rank)
+    let (ranks, hosts) = (levels.withinHost.size, levels.acrossHosts.size)
+    let first = host * ranks
+    let hostAdditions = try exchanges.first.run(
+      Array(owned[first..<first + ranks]), count: part.count, tree, over: levels.withinHost, waiting,
+      copy: partialSums(of: part))
+    let hostNodes = tree.maximalSubtrees(ofEach: ranks, runs)
+    let starts = hostAdditions.complete(hostNodes[host], &exchanges.first.received)
+    let hostSums = exchanges.first.received
+    let slices = BlockPartition(total: part.count, parts: ranks)
+    let additions = try exchanges.second.run(
+      hostNodes, count: slices[place].count, tree, over: levels.acrossHosts, waiting
+    ) { node, range, target in
+      guard let start = starts[node] else { preconditionFailure("this host has no sum of \(node)") }
+      target.copy(from: hostSums.span.extracting(start + range.lowerBound..<start + range.upperBound))
+    }
+    let pieces = BlockPartition(total: slices[place].count, parts: hosts)
+    try memory.withElements(part, ofVector: 0) { (total) throws(MPIError) in
+      var slice = total._mutatingExtracting(slices[place])
+      var piece = slice._mutatingExtracting(pieces[host])
+      additions.finish(&exchanges.second.received, into: &piece)
+      try levels.acrossHosts.allGatherInPlace(counts: pieces.runs.map(\.count), into: &slice, waiting: waiting)
+      try levels.withinHost.allGatherInPlace(counts: slices.runs.map(\.count), into: &total, waiting: waiting)
+    }
+  }
+
+  /// Returns a function that copies a range of a part of a node's sum.
+  private func partialSums(
+    of part: Range<Int>
+  ) -> (ShardTree.Node, Range<Int>, inout MutableSpan<Element>) -> Void {
+    { [sums] node, range, target in
+      sums.copy(node, part.lowerBound + range.lowerBound..<part.lowerBound + range.upperBound, into: &target)
     }
   }
 }

@@ -2,12 +2,15 @@
 ///
 /// The vectors are cut into pieces, which are exchanged as soon as they are complete, and each piece into parts. A part
 /// takes two collectives: an all-to-all, in which every rank receives its slice of the partial sums of all others, and
-/// an all-gather of the summed slices.
+/// an all-gather of the summed slices. Where hosts have several ranks, it takes both within each host and both across
+/// hosts.
 public struct ReductionMessages: Sendable {
   /// The number of elements of each part, `[piece][part]`.
   public let parts: [[Int]]
   /// The number of partial sums of each rank: one per largest subtree of the ``ShardTree`` with only its shards.
   public let partialSums: [Int]
+  /// The number of partial sums of each host: one per largest subtree with only the shards of its ranks.
+  public let hostPartialSums: [Int]
 
   /// Counts the messages of a reduction.
   ///
@@ -15,13 +18,15 @@ public struct ReductionMessages: Sendable {
   ///   - length: The number of elements in each vector.
   ///   - pieces: The first element of each piece, ascending, from 0.
   ///   - runs: The range of shards of each rank.
-  public init(length: Int, pieces: [Int], runs: BlockPartition) {
+  ///   - ranksPerHost: The number of consecutive ranks of each host, a divisor of their number.
+  public init(length: Int, pieces: [Int], runs: BlockPartition, ranksPerHost: Int = 1) {
     let (byteCount, ranks) = (MemoryLayout<Float>.stride, runs.runs.count)
     parts = zip(pieces, pieces.dropFirst() + [length]).map { lower, upper in
       Self.parts(of: lower..<upper, elementByteCount: byteCount, ranks: ranks).map(\.count)
     }
     let tree = ShardTree(leafCount: runs.runs.map(\.upperBound).max() ?? 0)
     partialSums = runs.runs.map { run in tree.maximalSubtrees(inside: run).count }
+    hostPartialSums = tree.maximalSubtrees(ofEach: ranksPerHost, runs).map(\.count)
   }
 
   /// Returns the largest size of a part in bytes: 4 MiB, or 16 KiB per rank if that is more, but at most 32 MiB.

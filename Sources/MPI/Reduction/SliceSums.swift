@@ -38,6 +38,16 @@ struct SliceSums<Element: TreeElement> {
     Element.add(sums.extracting(range(left)), sums.extracting(range(right)), into: &total)
   }
 
+  /// Computes the sums at several nodes for the slice.
+  ///
+  /// - Parameters:
+  ///   - nodes: Nodes whose leaves are all below received nodes.
+  ///   - slices: The slices of all received nodes; overwritten by partial sums.
+  /// - Returns: The position of each node's sum in the buffer.
+  func complete(_ nodes: [ShardTree.Node], _ slices: inout [Element]) -> [ShardTree.Node: Int] {
+    Dictionary(uniqueKeysWithValues: nodes.map { node in (node, evaluate(node, &slices)) })
+  }
+
   /// Computes a node's sum and returns its position in the buffer.
   private func evaluate(_ node: ShardTree.Node, _ slices: inout [Element]) -> Int {
     if let position = positions[node] {

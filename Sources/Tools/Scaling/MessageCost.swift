@@ -20,9 +20,9 @@ package struct MessageCost: Sendable, Codable, Equatable {
     self.collective = collective.function
   }
 
-  /// Adds the bytes and seconds of one collective.
-  mutating func add(receivedBytes: Double, networkBytes: Double, seconds: Double) {
-    calls += 1
+  /// Adds the bytes and seconds of one collective, or of one within each host and one across hosts.
+  mutating func add(calls: Int = 1, receivedBytes: Double, networkBytes: Double, seconds: Double) {
+    self.calls += calls
     self.receivedBytes += receivedBytes
     self.networkBytes += networkBytes
     self.seconds += seconds
@@ -45,15 +45,15 @@ struct Cluster {
   /// The number of ranks on other hosts.
   var ranksElsewhere: Int { ranks - ranksPerHost }
 
-  /// The CPU seconds of a rank for its messages to other hosts, if every rank sends to all others.
-  var workSeconds: Double { Double(ranksElsewhere) * Self.messageSeconds }
+  /// True if the ranks of a host sum their gradients before they send them to other hosts.
+  var isTwoLevel: Bool { hosts > 1 && ranksPerHost > 1 }
 
   /// The smallest result in bytes for which MPI's all-gather uses the ring algorithm.
   ///
   /// This is MPICH's limit; Open MPI's decision tables for block size and number of ranks give nearly the same.
   static let longGather = 512 << 10
 
-  /// Returns the cost of an all-gather of equal blocks: by recursive doubling, or by a ring for long results.
+  /// Returns the cost of an all-gather of equal blocks among all ranks: by recursive doubling, or by a ring for long results.
   ///
   /// With R ranks, r of them on each host, b bytes per block, latency L and bandwidth B:
   ///
@@ -70,6 +70,17 @@ struct Cluster {
     let rounds = Int.bitWidth - (ranks - 1).leadingZeroBitCount
     let doubling = Double(rounds) * link.latencySeconds + doublingBytes / link.bytesPerSecond
     return Double(ranks) * block < Double(Self.longGather) ? (doublingBytes, doubling) : (ringBytes, ring)
+  }
+
+  /// Returns the cost of all-gathers across hosts, of all ranks in the same place at once, of equal blocks.
+  ///
+  /// Around the ring and by doubling, the blocks of a host's ranks cross its link together.
+  func allGatherAcrossHosts(block: Double) -> (networkBytes: Double, seconds: Double) {
+    let one = Cluster(hosts: hosts, ranksPerHost: 1, link: link)
+    let (bytes, seconds) = one.allGather(block: block)
+    return (
+      Double(ranksPerHost) * bytes, seconds + Double(ranksPerHost - 1) * bytes / link.bytesPerSecond
+    )
   }
 
   /// Returns the seconds of a collective in which every rank sends to many others at once: L + (messages − 1) o +

@@ -11,8 +11,10 @@ struct ReductionCost {
 
   private let cluster: Cluster
   private let isOverlapping: Bool
-  private let partialSums: [Int]
-  private let partialSumCount: Int
+  private let messages: ReductionMessages
+
+  /// The most messages of a rank to other hosts in a collective.
+  private var messagesElsewhere: Int { cluster.isTwoLevel ? cluster.hosts - 1 : cluster.ranksElsewhere }
 
   /// Counts the messages of a reduction.
   ///
@@ -23,8 +25,7 @@ struct ReductionCost {
   init(_ messages: ReductionMessages, on cluster: Cluster, isOverlapping: Bool) {
     self.cluster = cluster
     self.isOverlapping = isOverlapping
-    partialSums = messages.partialSums
-    partialSumCount = messages.partialSums.reduce(0, +)
+    self.messages = messages
     guard cluster.ranks > 1 else {
       pieceSeconds = messages.parts.map { _ in 0 }
       return
@@ -32,48 +33,88 @@ struct ReductionCost {
     for parts in messages.parts {
       let before = slices.seconds + sums.seconds
       for part in parts {
-        add(part)
+        if cluster.isTwoLevel {
+          addTwoLevels(part)
+        } else {
+          add(part)
+        }
       }
       pieceSeconds.append(slices.seconds + sums.seconds - before)
     }
   }
 
-  /// Adds the cost of the two collectives for a part of `count` elements.
+  /// Adds the cost of the two collectives for a part of `count` elements: on one host, or of one rank on each host.
   private mutating func add(_ count: Int) {
-    let byteCount = Double(MemoryLayout<Float>.stride)
-    let ranks = cluster.ranks
+    let (ranks, all) = (cluster.ranks, messages.partialSums.reduce(0, +))
     let owned = BlockPartition(total: count, parts: ranks).runs.map(\.count)
-    var (received, network, gathered) = (0, 0, 0)
-    for first in stride(from: 0, to: ranks, by: cluster.ranksPerHost) {
-      let own = first..<first + cluster.ranksPerHost
-      let elements = owned[own].reduce(0, +)
-      let ownPartialSums = partialSums[own].reduce(0, +)
-      received += own.reduce(0) { sum, rank in sum + owned[rank] * (partialSumCount - partialSums[rank]) }
-      // Into the host its slices of the partial sums elsewhere; out of it the slices of the others.
-      network = max(network, elements * (partialSumCount - ownPartialSums), ownPartialSums * (count - elements))
-      // Nonblocking, each rank sends its sums to every other rank.
-      gathered = max(
-        gathered, cluster.ranksPerHost * (count - elements), elements * (ranks - cluster.ranksPerHost))
-    }
-    slices.add(
-      receivedBytes: byteCount * Double(received) / Double(ranks), networkBytes: hostBytes(network),
-      seconds: cluster.exchangeSeconds(
-        networkBytes: hostBytes(network), messages: cluster.ranksElsewhere, isSleeping: isOverlapping))
-    let meanReceived = byteCount * Double(count * (ranks - 1)) / Double(ranks)
-    if isOverlapping {
-      sums.add(
-        receivedBytes: meanReceived, networkBytes: hostBytes(gathered),
-        seconds: cluster.exchangeSeconds(
-          networkBytes: hostBytes(gathered), messages: cluster.ranksElsewhere, isSleeping: true))
-    } else {
-      let (bytes, seconds) = cluster.allGather(block: byteCount * Double(owned.max() ?? 0))
-      sums.add(receivedBytes: meanReceived, networkBytes: bytes, seconds: seconds)
-    }
+    let received = zip(owned, messages.partialSums).reduce(0) { sum, rank in sum + rank.0 * (all - rank.1) }
+    // Into a host its slice of the partial sums elsewhere; out of it the slices of the others.
+    let network = zip(owned, messages.partialSums).map { owned, own in max(owned * (all - own), own * (count - owned)) }
+    addSlices(calls: 1, received: received, network: network.max() ?? 0)
+    // Nonblocking, each rank sends its sums to every other rank.
+    let gathered = owned.map { owned in max(count - owned, owned * (ranks - 1)) }
+    let (bytes, seconds) = cluster.allGather(block: bytes(owned.max() ?? 0))
+    addSums(calls: 1, received: count * (ranks - 1), nonblocking: gathered.max() ?? 0, (bytes, seconds))
   }
+
+  /// Adds the cost of the four collectives for a part of `count` elements, where each of several hosts has several
+  /// ranks: two within each host, which take no time, and two across hosts, of the slice of each place at once.
+  private mutating func addTwoLevels(_ count: Int) {
+    let (ranks, hosts) = (cluster.ranksPerHost, cluster.hosts)
+    let (partialSums, hostSums) = (messages.partialSums, messages.hostPartialSums)
+    let all = hostSums.reduce(0, +)
+    let owned = BlockPartition(total: count, parts: ranks).runs.map(\.count)
+    let pieces = owned.map { owned in BlockPartition(total: owned, parts: hosts).runs.map(\.count) }
+    var (received, network, gathered) = (0, 0, 0)
+    for host in 0..<hosts {
+      let onHost = partialSums[host * ranks..<(host + 1) * ranks]
+      let piece = pieces.reduce(0) { sum, pieces in sum + pieces[host] }
+      received += zip(owned, onHost).reduce(0) { sum, rank in sum + rank.0 * (onHost.reduce(0, +) - rank.1) }
+      received += piece * (all - hostSums[host])
+      network = max(network, piece * (all - hostSums[host]), hostSums[host] * (count - piece))
+      gathered = max(gathered, count - piece, piece * (hosts - 1))
+    }
+    addSlices(calls: 2, received: received, network: network)
+    // Into each host all but its pieces, then into each rank all but its slice.
+    let blocks = bytes(pieces.joined().max() ?? 0)
+    addSums(
+      calls: 2, received: count * (hosts - 1) + hosts * count * (ranks - 1), nonblocking: gathered,
+      cluster.allGatherAcrossHosts(block: blocks))
+  }
+
+  /// Adds the exchange of slices.
+  ///
+  /// - Parameters:
+  ///   - calls: The number of collectives: one within hosts and one across them, or one.
+  ///   - received: The elements that all ranks receive.
+  ///   - network: The elements that cross the busiest host's link.
+  private mutating func addSlices(calls: Int, received: Int, network: Int) {
+    slices.add(
+      calls: calls, receivedBytes: bytes(received) / Double(cluster.ranks), networkBytes: hostBytes(network),
+      seconds: seconds(calls: calls, networkBytes: hostBytes(network), isSleeping: isOverlapping))
+  }
+
+  /// Adds the gather of sums: nonblocking, where every rank sends to many others at once, or as MPI gathers.
+  private mutating func addSums(
+    calls: Int, received: Int, nonblocking: Int, _ blocking: (networkBytes: Double, seconds: Double)
+  ) {
+    let network = isOverlapping ? hostBytes(nonblocking) : blocking.networkBytes
+    sums.add(
+      calls: calls, receivedBytes: bytes(received) / Double(cluster.ranks), networkBytes: network,
+      seconds: isOverlapping ? seconds(calls: calls, networkBytes: network, isSleeping: true) : blocking.seconds)
+  }
+
+  /// Returns the seconds of a collective across hosts, and of one within hosts before or after it.
+  private func seconds(calls: Int, networkBytes: Double, isSleeping: Bool) -> Double {
+    cluster.exchangeSeconds(networkBytes: networkBytes, messages: messagesElsewhere, isSleeping: isSleeping)
+      + (isSleeping ? Double(calls - 1) * Waiting.pauseSeconds : 0)
+  }
+
+  private func bytes(_ elements: Int) -> Double { Double(elements * MemoryLayout<Float>.stride) }
 
   /// Returns the bytes of float32 elements on the network; 0 on a single host.
   private func hostBytes(_ elements: Int) -> Double {
-    cluster.hosts > 1 ? Double(elements * MemoryLayout<Float>.stride) : 0
+    cluster.hosts > 1 ? bytes(elements) : 0
   }
 
   /// Returns the seconds by which the reduction ends after the backward pass.
@@ -91,6 +132,8 @@ struct ReductionCost {
     for (seconds, completion) in zip(pieceSeconds, completions).reversed() {
       end = max(end, -completion) + seconds
     }
-    return max(end, 0) + Double(slices.calls + sums.calls) * cluster.workSeconds / Double(threads)
+    let collectives = (slices.calls + sums.calls) / (cluster.isTwoLevel ? 2 : 1)
+    let work = Double(collectives * messagesElsewhere) * Cluster.messageSeconds
+    return max(end, 0) + work / Double(threads)
   }
 }

@@ -105,7 +105,8 @@ package struct ScalingModel: Sendable {
     let pieces = ReductionMessages.pieces(
       at: sizes.segments, length: sizes.vectorLength, ranks: cluster.ranks)
     let reduction = ReductionCost(
-      ReductionMessages(length: sizes.vectorLength, pieces: pieces, runs: runs), on: cluster,
+      ReductionMessages(length: sizes.vectorLength, pieces: pieces, runs: runs, ranksPerHost: ranksPerHost),
+      on: cluster,
       isOverlapping: isOverlapping && hosts > 1)
     let gathers = gathers(shards: shards, most: most, on: cluster)
     let statistics = sizes.sharedStatistics.map { statistics in

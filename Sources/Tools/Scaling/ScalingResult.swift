@@ -99,17 +99,20 @@ struct ScalingResult: Codable {
       "Every host is like this one (\(ProcessMeasurements.cpuName())) and computes with \(ranks) at the speed of the one rank that was tried here; none waits for a slower one."
     guard hosts > 1 else { return [computing, "Messages inside a host take no time."] }
     let message = "\(plain((1e6 * Cluster.messageSeconds).rounded())) us for each message after the first"
+    let others = model.ranksPerHost > 1 ? "those in its place on all other hosts" : "every other"
     let sentences: [String?] = [
       computing,
       "All hosts use their links at full speed at once, in both directions, through a switch that blocks none. Messages inside a host take no time.",
       "Embeddings, labels and log-sum-exps are gathered by doubling distances, from \(Cluster.longGather >> 10) KiB in all around the ring of ranks.",
       model.isOverlapping
-        ? "Gradients are reduced while the last shard of each thread runs backward: every rank sends to every other, \(message), which its threads lose, and \(plain((1e6 * Waiting.pauseSeconds).rounded())) us between polls."
-        : "Gradients are reduced after the backward pass: slices to every other rank, \(message), then a gather as above.",
+        ? "Gradients are reduced while the last shard of each thread runs backward: every rank sends to \(others), \(message), which its threads lose, and \(plain((1e6 * Waiting.pauseSeconds).rounded())) us between polls."
+        : "Gradients are reduced after the backward pass: slices to \(others), \(message), then a gather as above.",
       model.sizes.sharedStatistics == nil
         ? nil
         : "At each BatchNorm, forward and backward, all ranks of a group wait for the sums of its statistics: twice a message to every other rank, \(message).",
-      "The ranks of a host send their gradients each for itself: its traffic grows with its ranks, not with their threads.",
+      model.ranksPerHost > 1
+        ? "The ranks of a host sum their gradients before they send them to other hosts, so that its traffic does not grow with its ranks."
+        : nil,
     ]
     return sentences.compactMap(\.self)
   }

@@ -1,4 +1,5 @@
 // Checks of the MPI target that need several ranks: `mpirun -np N mpi-checks NAME`, or `mpi-checks fail RANK CODE`.
+// `mpirun -np N mpi-checks NAME R` takes each R consecutive ranks for those of a host.
 // MPITests runs it and looks at the exit code.
 
 import Glibc
@@ -17,6 +18,9 @@ func run(_ world: borrowing Communicator) throws {
   guard let check = Check.all.first(where: { check in check.name == arguments.first }) else {
     throw CheckFailure(description: "no check is called \(arguments)")
   }
+  if arguments.count == 2 {
+    try expectEqual(world.ranksPerHost, Int(arguments[1]), "ranks of a host")
+  }
   try check.run(world)
   report("\(check.name): passed on \(world.size) ranks", world)
 }
@@ -27,7 +31,8 @@ func reportFailure(_ error: any Error, _ rank: Int) -> Int32 {
 }
 
 do {
-  try withMPI(run, onFailure: reportFailure)
+  let ranksPerHost = arguments.count == 2 ? Int(arguments[1]) : nil
+  try withMPI(ranksPerHost: ranksPerHost, run, onFailure: reportFailure)
 } catch {
   write(line: "\(error)", to: STDERR_FILENO)
   exit(2)
