@@ -137,10 +137,13 @@ let stages: [Target] = [
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
+    name: "Scaling", dependencies: ["Configuration", "MPI", "NeuralNet"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
+  .target(
     name: "Tools",
     dependencies: [
       "Configuration", "Datasets", "DistributedStep", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness",
-      "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Training", "Watchdog",
+      "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Scaling", "Training", "Watchdog",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -248,7 +251,7 @@ let tests: [Target] = [
       "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
-  .testTarget(name: "ToolsTests", dependencies: ["MPI", "Tools"], swiftSettings: swiftSettings),
+  .testTarget(name: "ScalingTests", dependencies: ["MPI", "Scaling"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests",
     dependencies: ["Formats", "ImageCodecs", "Imaging", "Job", "MPI", "OneDNN", "TestSupport", "supcon"],

@@ -147,7 +147,7 @@ extension Communicator {
   ///   - waiting: The way in which the thread waits for the result.
   /// - Throws: `MPIError` if `MPI_Alltoallv` fails.
   public func exchangeBlocks<Element: MPIElement>(
-    _ blocks: Span<Element>, sendCounts: [Int], into received: inout [Element], receiveCounts: [Int],
+    _ blocks: Span<Element>, sendCounts: [Int], into received: inout MutableSpan<Element>, receiveCounts: [Int],
     waiting: Waiting = .spinning
   ) throws(MPIError) {
     let (sent, arriving) = (

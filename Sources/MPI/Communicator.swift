@@ -52,8 +52,8 @@ public struct Communicator: ~Copyable {
 ///
 /// - Parameters:
 ///   - activity: The counters of this rank.
-///   - ranksPerHost: The number of consecutive ranks that are taken for a host, a divisor of their number; `nil` for the
-///     hosts on which they run.
+///   - ranksPerHost: The number of consecutive ranks that are taken for a host, a divisor of their number; `nil` for
+///     the hosts on which they run.
 ///   - body: The program that uses the communicator.
 ///   - onFailure: Receives the error and the number of this rank; returns the job's exit code.
 /// - Returns: The value that `body` returns.

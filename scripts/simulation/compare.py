@@ -61,6 +61,8 @@ def simulated(plan, row, network):
     environment = os.environ | {
         "SIMULATED_STEP": inputs(plan, row),
         "SIMULATED_MESSAGE_MICROSECONDS": str(1e6 * plan["inputs"]["message_seconds"]),
+        "SIMULATED_SUM_NANOSECONDS": str(1e9 * plan["inputs"]["compute"]["messages"]["sum_seconds_per_byte"]),
+        "SIMULATED_SOCKET_NANOSECONDS": str(1e9 * plan["inputs"]["compute"]["messages"]["socket_seconds_per_byte"]),
         # Memory that a rank frees goes to the next one, not to the system, which would clear it again: at 1,024 ranks most of the time.
         "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
         "MALLOC_TRIM_THRESHOLD_": str(1 << 40),

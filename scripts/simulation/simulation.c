@@ -93,6 +93,22 @@ static void pay(int rank, int messages, int is_first) {
     smpi_usleep((useconds_t)lround(each * (messages - is_first)));
 }
 
+// Before an exchange of slices a rank copies its vectors into the message, and adds as many bytes when it has come: SIMULATED_SUM_NANOSECONDS a byte. The
+// kernel's part, SIMULATED_SOCKET_NANOSECONDS a byte, delays the threads alone.
+static void pay_bytes(int rank, int size, const int *sent, MPI_Datatype type) {
+  const char *sum = getenv("SIMULATED_SUM_NANOSECONDS"), *socket = getenv("SIMULATED_SOCKET_NANOSECONDS");
+  int width;
+  PMPI_Type_size(type, &width);
+  double bytes = 0;
+  for (int other = 0; other < size; other++)
+    bytes += (double)sent[other] * width;
+  double seconds = 1e-9 * (sum ? atof(sum) : 0) * bytes * size / (size > 1 ? size - 1 : 1);
+  // The gather of the sums has as many bytes.
+  simulated_step_paid(rank, seconds + 2e-9 * (socket ? atof(socket) : 0) * bytes);
+  if (seconds >= 1e-6)
+    smpi_usleep((useconds_t)lround(1e6 * seconds));
+}
+
 static int begin(const int *sent, int is_same, const int *received, MPI_Datatype type, MPI_Request *request) {
   int rank, size;
   PMPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -107,7 +123,11 @@ static int begin(const int *sent, int is_same, const int *received, MPI_Datatype
 int __wrap_MPI_Ialltoallv(const void *sent, const int *sent_counts, const int *sent_places, MPI_Datatype type, void *received,
                           const int *received_counts, const int *received_places, MPI_Datatype received_type, MPI_Comm comm,
                           MPI_Request *request) {
-  (void)sent, (void)sent_places, (void)received, (void)received_places, (void)received_type, (void)comm;
+  (void)sent, (void)sent_places, (void)received, (void)received_places, (void)received_type;
+  int rank, size;
+  PMPI_Comm_rank(comm, &rank);
+  PMPI_Comm_size(comm, &size);
+  pay_bytes(rank, size, sent_counts, type);
   return begin(sent_counts, 0, received_counts, type, request);
 }
 

@@ -175,8 +175,9 @@ public struct GroupReduction: Sendable {
     let blocks = shared.flatMap { other in other.map { other in sent(other.group, other.member) } ?? [] }
     let arriving = counts(receiving)
     var received = [Double](repeating: 0, count: arriving.reduce(0, +))
+    var elements = received.mutableSpan
     try world.exchangeBlocks(
-      blocks.span, sendCounts: counts(sending), into: &received, receiveCounts: arriving)
+      blocks.span, sendCounts: counts(sending), into: &elements, receiveCounts: arriving)
     var end = 0
     return arriving.map { count in
       end += count

@@ -12,9 +12,9 @@ import Synchronization
 /// the rank's threads still compute earlier ones (``finish(over:waiting:unless:)``): each rank sends slice k of the
 /// sums of its largest complete subtrees to rank k, which completes the tree for its slice, and the slices are
 /// all-gathered. If the numbers of shards and ranks are powers of two, this moves as many bytes as Rabenseifner's
-/// all-reduce. Where several hosts have several ranks each, the ranks of a host do so first, and then hosts exchange one
-/// vector each. Additions are element by element and in the order of the tree, so neither the division into parts nor
-/// the levels change any bit of the sums.
+/// all-reduce. Where several hosts have several ranks each, the ranks of a host do so first, and then hosts exchange
+/// one vector each. Additions are element by element and in the order of the tree, so neither the division into parts
+/// nor the levels change any bit of the sums.
 public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The number of elements in each vector.
   public let length: Int

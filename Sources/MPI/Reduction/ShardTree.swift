@@ -57,11 +57,12 @@ public struct ShardTree: Sendable {
     return run.isEmpty ? [] : collect(root)
   }
 
-  /// Returns, for each host, the largest subtrees that contain only shards of its ranks.
+  /// Finds, for each host, the largest subtrees that contain only shards of its ranks.
   ///
   /// - Parameters:
   ///   - ranksPerHost: The number of consecutive ranks of each host, a divisor of their number.
   ///   - runs: The range of shards of each rank.
+  /// - Returns: The subtrees of each host, in ascending order.
   func maximalSubtrees(ofEach ranksPerHost: Int, _ runs: BlockPartition) -> [[Node]] {
     stride(from: 0, to: runs.runs.count, by: ranksPerHost).map { first in
       maximalSubtrees(inside: runs[first].lowerBound..<runs[first + ranksPerHost - 1].upperBound)

@@ -1,8 +1,8 @@
 /// The first half of a reduction among some ranks: each receives its slice of the partial sums of all.
 struct SliceExchange<Element: TreeElement> {
-  /// The slices of this rank's partial sums, ordered by rank, then by node.
+  /// The slices of this rank's partial sums, ordered by rank, then by node; longer after a longer exchange.
   private var sent: [Element] = []
-  /// This rank's slice of the partial sums of all ranks, ordered by rank, then by node.
+  /// This rank's slice of the partial sums of all ranks, ordered by rank, then by node; longer after a longer exchange.
   var received: [Element] = []
 
   /// Sends slice k of this rank's partial sums to rank k, for all ranks.
@@ -25,17 +25,20 @@ struct SliceExchange<Element: TreeElement> {
     let slices = BlockPartition(total: count, parts: ranks.size)
     let (mine, own) = (nodes[ranks.rank], slices[ranks.rank])
     let receiveCounts = nodes.map { nodes in nodes.count * own.count }
-    Self.resize(&sent, to: mine.count * count)
-    Self.resize(&received, to: receiveCounts.reduce(0, +))
+    let (sentCount, receivedCount) = (mine.count * count, receiveCounts.reduce(0, +))
+    Self.grow(&sent, to: sentCount)
+    Self.grow(&received, to: receivedCount)
     Self.fill(&sent, at: 0, slices.runs, mine, copy)
     // This rank's own slices go to where those of other ranks will arrive.
     Self.fill(&received, at: receiveCounts[..<ranks.rank].reduce(0, +), [own], mine, copy)
     var arriving: [Element] = []
     swap(&arriving, &received)
     defer { swap(&arriving, &received) }
+    var elements = arriving.mutableSpan
+    var target = elements._mutatingExtracting(0..<receivedCount)
     try ranks.exchangeBlocks(
-      sent.span, sendCounts: slices.runs.map { slice in slice.count * mine.count },
-      into: &arriving, receiveCounts: receiveCounts, waiting: waiting)
+      sent.span.extracting(0..<sentCount), sendCounts: slices.runs.map { slice in slice.count * mine.count },
+      into: &target, receiveCounts: receiveCounts, waiting: waiting)
     return SliceSums(tree, owned: nodes, count: own.count)
   }
 
@@ -55,8 +58,9 @@ struct SliceExchange<Element: TreeElement> {
     }
   }
 
-  private static func resize(_ elements: inout [Element], to count: Int) {
-    if elements.count != count {
+  /// Replaces a message that is too short; parts of a vector differ in length, and new memory costs more than a copy.
+  private static func grow(_ elements: inout [Element], to count: Int) {
+    if elements.count < count {
       elements = Array(repeating: .zero, count: count)
     }
   }

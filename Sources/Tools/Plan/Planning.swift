@@ -5,6 +5,7 @@ import Imaging
 import Job
 import MPI
 import NeuralNet
+import Scaling
 import Training
 
 /// The estimates of `supcon plan`: parameters, memory, time and disk space of a run, without training.

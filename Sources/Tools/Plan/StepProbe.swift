@@ -8,6 +8,7 @@ import KeyedRandomness
 import Losses
 import MPI
 import NeuralNet
+import Scaling
 import Training
 
 /// The estimated time of a training step, extrapolated from a small step and from the loss of a part of the batch.
@@ -54,7 +55,8 @@ struct StepProbe {
     compute = ComputeSeconds(
       data: seconds(.data), forward: seconds(.forward) + statistics / 2, backward: seconds(.backward) + statistics / 2,
       recomputedShare: again,
-      segments: probe.segmentSeconds, lossPerRow: loss.perRow, lossPerPair: loss.perPair, update: seconds(.update))
+      segments: probe.segmentSeconds, lossPerRow: loss.perRow, lossPerPair: loss.perPair, update: seconds(.update),
+      messages: timesSegments ? MessageWork.measure() : MessageWork(sumSecondsPerByte: 0, socketSecondsPerByte: 0))
     (vectorLength, segments, statisticsLengths) = (probe.vectorLength, probe.segments, probe.statisticsLengths)
     let perShard =
       seconds(.data) + seconds(.forward) + seconds(.backward) + again * (seconds(.data) + seconds(.forward))

@@ -100,8 +100,9 @@ private func checkExchangeOfBlocks<Element: MPIElement & Numeric & Comparable>(
   expected[rank] = expected[rank].map { _ in mark }
   let blocks = Array(sent.joined())
   var received = [Element](repeating: mark, count: expected.joined().count)
+  var target = received.mutableSpan
   try world.exchangeBlocks(
-    blocks.span, sendCounts: sent.map(\.count), into: &received, receiveCounts: expected.map(\.count))
+    blocks.span, sendCounts: sent.map(\.count), into: &target, receiveCounts: expected.map(\.count))
   try expectEqual(received, Array(expected.joined()), "blocks exchanged of \(type)")
 }
 

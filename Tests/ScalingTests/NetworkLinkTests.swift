@@ -1,5 +1,5 @@
+import Scaling
 import Testing
-import Tools
 
 /// The text of `--link`.
 struct NetworkLinkTests {

@@ -32,7 +32,7 @@ package struct MessageCost: Sendable, Codable, Equatable {
 /// A cluster of equal hosts, each with the same number of consecutive ranks, and the costs of collectives on it.
 ///
 /// Messages inside a host cost nothing; all messages to and from other hosts share the host's link.
-struct Cluster {
+package struct Cluster {
   let hosts: Int
   let ranksPerHost: Int
   let link: NetworkLink
@@ -40,7 +40,7 @@ struct Cluster {
   var ranks: Int { hosts * ranksPerHost }
 
   /// The CPU seconds per message of a rank, in the MPI library and in the kernel's TCP.
-  static let messageSeconds = 5e-6
+  package static let messageSeconds = 5e-6
 
   /// The number of ranks on other hosts.
   var ranksElsewhere: Int { ranks - ranksPerHost }
@@ -51,9 +51,10 @@ struct Cluster {
   /// The smallest result in bytes for which MPI's all-gather uses the ring algorithm.
   ///
   /// This is MPICH's limit; Open MPI's decision tables for block size and number of ranks give nearly the same.
-  static let longGather = 512 << 10
+  package static let longGather = 512 << 10
 
-  /// Returns the cost of an all-gather of equal blocks among all ranks: by recursive doubling, or by a ring for long results.
+  /// Returns the cost of an all-gather of equal blocks among all ranks: by recursive doubling, or by a ring for long
+  /// results.
   ///
   /// With R ranks, r of them on each host, b bytes per block, latency L and bandwidth B:
   ///

@@ -1,6 +1,7 @@
 import Configuration
 import Job
 import MPI
+import Scaling
 
 /// The prediction of `supcon plan --hosts`, in the form of its JSON object.
 struct ScalingResult: Codable {
@@ -97,11 +98,14 @@ struct ScalingResult: Codable {
     let ranks = "\(counted(model.ranksPerHost, "rank")) × \(counted(model.threads, "thread"))"
     let computing =
       "Every host is like this one (\(ProcessMeasurements.cpuName())) and computes with \(ranks) at the speed of the one rank that was tried here; none waits for a slower one."
+    let work = model.compute.messages
+    func nanoseconds(_ seconds: Double) -> String { decimal(1e9 * seconds, 2) }
     guard hosts > 1 else { return [computing, "Messages inside a host take no time."] }
     let message = "\(plain((1e6 * Cluster.messageSeconds).rounded())) us for each message after the first"
     let others = model.ranksPerHost > 1 ? "those in its place on all other hosts" : "every other"
     let sentences: [String?] = [
       computing,
+      "A core copies, adds and sends gradients at the speed measured here: \(nanoseconds(work.sumSecondsPerByte)) ns a byte for messages and sums, \(nanoseconds(work.socketSecondsPerByte)) ns for the kernel's part.",
       "All hosts use their links at full speed at once, in both directions, through a switch that blocks none. Messages inside a host take no time.",
       "Embeddings, labels and log-sum-exps are gathered by doubling distances, from \(Cluster.longGather >> 10) KiB in all around the ring of ranks.",
       model.isOverlapping

@@ -1,6 +1,6 @@
 import MPI
+import Scaling
 import Testing
-import Tools
 
 /// The model of a step on several hosts, against closed forms.
 struct ScalingModelTests {
@@ -20,7 +20,7 @@ struct ScalingModelTests {
   private func compute(segments: [Double] = [0.5]) -> ComputeSeconds {
     ComputeSeconds(
       data: 0.01, forward: 0.25, backward: 0.5, recomputedShare: 0, segments: segments, lossPerRow: 0, lossPerPair: 0,
-      update: 0.02)
+      update: 0.02, messages: MessageWork(sumSecondsPerByte: 0, socketSecondsPerByte: 0))
   }
 
   private func model(
@@ -187,6 +187,29 @@ struct ScalingModelTests {
     #expect(many.parts == [[4 << 20]])
     let most = ReductionMessages(length: 9 << 20, pieces: [0], runs: BlockPartition(total: 4096, parts: 4096))
     #expect(most.parts == [[8 << 20, 1 << 20]])
+  }
+
+  @Test func `a core copies and adds the bytes of its partial sums, and the kernel takes time from the threads`() {
+    let work = MessageWork(sumSecondsPerByte: 1e-6, socketSecondsPerByte: 1e-7)
+    func reduction(threads: Int = 1, ranksPerHost: Int = 1, isOverlapping: Bool, _ work: MessageWork) -> StepPrediction
+    {
+      var compute = compute()
+      compute.messages = work
+      return model(sizes(), compute, ranksPerHost: ranksPerHost, threads: threads, isOverlapping: isOverlapping)
+        .step(shards: 8, hosts: 2)
+    }
+    let none = MessageWork(sumSecondsPerByte: 0, socketSecondsPerByte: 0)
+    func added(threads: Int = 1, ranksPerHost: Int = 1, isOverlapping: Bool) -> Double {
+      reduction(threads: threads, ranksPerHost: ranksPerHost, isOverlapping: isOverlapping, work).seconds.reduce
+        - reduction(threads: threads, ranksPerHost: ranksPerHost, isOverlapping: isOverlapping, none).seconds.reduce
+    }
+    // 4,000 bytes of one partial sum.
+    expectClose(added(isOverlapping: false), 4e-3)
+    // With two ranks a host, half of them again.
+    expectClose(added(ranksPerHost: 2, isOverlapping: false), 6e-3)
+    // The last piece waits for its own copies; the threads lose the time of these and of the kernel, 2 × 2,000 bytes.
+    expectClose(added(isOverlapping: true), 4e-3 + 4e-3 + 4e-4)
+    expectClose(added(threads: 2, isOverlapping: true), 4e-3 + (4e-3 + 4e-4) / 2)
   }
 
   @Test func `the backward pass hides what is reduced before its end`() {

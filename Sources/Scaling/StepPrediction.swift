@@ -29,7 +29,7 @@ package struct StepPrediction: Sendable, Equatable {
     }
 
     /// The parts with a description each, in the order of computation; statistics only where ranks sum them.
-    var parts: [(name: String, seconds: Double)] {
+    package var parts: [(name: String, seconds: Double)] {
       [("data: images to views", data), ("forward: views to embeddings", forward)]
         + (statistics > 0 ? [("statistics: BatchNorm over ranks", statistics)] : []) + [
           ("gather: embeddings, labels, log-sum-exps", gather), ("loss and embedding gradients", loss),

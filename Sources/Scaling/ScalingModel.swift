@@ -52,10 +52,12 @@ package struct ComputeSeconds: Sendable, Codable {
   package var lossPerPair: Double
   /// The seconds of the update of the parameters by the optimizer.
   package var update: Double
+  /// The seconds of a core for each byte of gradients that ranks exchange.
+  package var messages: MessageWork
 
   package init(
     data: Double, forward: Double, backward: Double, recomputedShare: Double, segments: [Double], lossPerRow: Double,
-    lossPerPair: Double, update: Double
+    lossPerPair: Double, update: Double, messages: MessageWork
   ) {
     self.data = data
     self.forward = forward
@@ -65,6 +67,7 @@ package struct ComputeSeconds: Sendable, Codable {
     self.lossPerRow = lossPerRow
     self.lossPerPair = lossPerPair
     self.update = update
+    self.messages = messages
   }
 }
 
@@ -106,8 +109,7 @@ package struct ScalingModel: Sendable {
       at: sizes.segments, length: sizes.vectorLength, ranks: cluster.ranks)
     let reduction = ReductionCost(
       ReductionMessages(length: sizes.vectorLength, pieces: pieces, runs: runs, ranksPerHost: ranksPerHost),
-      on: cluster,
-      isOverlapping: isOverlapping && hosts > 1)
+      on: cluster, isOverlapping: isOverlapping && hosts > 1, compute.messages)
     let gathers = gathers(shards: shards, most: most, on: cluster)
     let statistics = sizes.sharedStatistics.map { statistics in
       StatisticsCost(statistics, runs: runs, shards: shards, on: cluster)

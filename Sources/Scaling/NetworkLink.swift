@@ -41,7 +41,7 @@ package struct NetworkLink: Sendable, Equatable, Codable {
   }
 
   /// The speed and latency as text, such as `10 Gb/s, 30 us`.
-  var text: String {
+  package var text: String {
     let speed = 8e-9 * bytesPerSecond
     return
       "\(plain(speed < 1 ? 1e3 * speed : speed)) \(speed < 1 ? "Mb/s" : "Gb/s"), \(plain((1e9 * latencySeconds).rounded() / 1e3)) us"

@@ -12,6 +12,9 @@ struct ReductionCost {
   private let cluster: Cluster
   private let isOverlapping: Bool
   private let messages: ReductionMessages
+  private let work: MessageWork
+  /// The seconds of a rank's core for copying its partial sums into messages and adding those of others.
+  private var sumSeconds = 0.0
 
   /// The most messages of a rank to other hosts in a collective.
   private var messagesElsewhere: Int { cluster.isTwoLevel ? cluster.hosts - 1 : cluster.ranksElsewhere }
@@ -22,24 +25,27 @@ struct ReductionCost {
   ///   - messages: The messages of the reduction.
   ///   - cluster: The hosts.
   ///   - isOverlapping: True if the reduction runs during the backward pass, with nonblocking collectives.
-  init(_ messages: ReductionMessages, on cluster: Cluster, isOverlapping: Bool) {
+  ///   - work: The seconds of a core for each byte.
+  init(_ messages: ReductionMessages, on cluster: Cluster, isOverlapping: Bool, _ work: MessageWork) {
     self.cluster = cluster
     self.isOverlapping = isOverlapping
     self.messages = messages
+    self.work = work
     guard cluster.ranks > 1 else {
       pieceSeconds = messages.parts.map { _ in 0 }
       return
     }
     for parts in messages.parts {
-      let before = slices.seconds + sums.seconds
+      let before = slices.seconds + sums.seconds + sumSeconds
       for part in parts {
         if cluster.isTwoLevel {
           addTwoLevels(part)
         } else {
           add(part)
         }
+        sumSeconds += ownWork(part)
       }
-      pieceSeconds.append(slices.seconds + sums.seconds - before)
+      pieceSeconds.append(slices.seconds + sums.seconds + sumSeconds - before)
     }
   }
 
@@ -82,6 +88,14 @@ struct ReductionCost {
       cluster.allGatherAcrossHosts(block: blocks))
   }
 
+  /// Returns the seconds in which the busiest rank copies its partial sums of `count` elements, and adds as many bytes.
+  private func ownWork(_ count: Int) -> Double {
+    let own = Double(messages.partialSums.max() ?? 0)
+    // In two levels, a rank does so again with its slice of the host's sums.
+    let across = cluster.isTwoLevel ? Double(messages.hostPartialSums.max() ?? 0) / Double(cluster.ranksPerHost) : 0
+    return work.sumSecondsPerByte * (own + across) * bytes(count)
+  }
+
   /// Adds the exchange of slices.
   ///
   /// - Parameters:
@@ -119,8 +133,8 @@ struct ReductionCost {
 
   /// Returns the seconds by which the reduction ends after the backward pass.
   ///
-  /// Pieces are exchanged one after the other, from the end of the vector to its start. The CPU time for messages is
-  /// taken from the computing threads.
+  /// Pieces are exchanged one after the other, from the end of the vector to its start. The CPU time for messages and
+  /// sums is taken from the computing threads.
   ///
   /// - Parameters:
   ///   - completions: The seconds before the end of the backward pass at which each piece is complete.
@@ -133,7 +147,10 @@ struct ReductionCost {
       end = max(end, -completion) + seconds
     }
     let collectives = (slices.calls + sums.calls) / (cluster.isTwoLevel ? 2 : 1)
-    let work = Double(collectives * messagesElsewhere) * Cluster.messageSeconds
-    return max(end, 0) + work / Double(threads)
+    let networkBytes = (slices.networkBytes + sums.networkBytes) / Double(cluster.ranksPerHost)
+    let seconds =
+      Double(collectives * messagesElsewhere) * Cluster.messageSeconds + sumSeconds
+      + networkBytes * work.socketSecondsPerByte
+    return max(end, 0) + seconds / Double(threads)
   }
 }
