@@ -20,9 +20,7 @@ package struct MessageWork: Sendable, Codable, Equatable {
   /// The number of measurements; the fastest counts, because other processes can only slow one down.
   private static let rounds = 4
 
-  /// Measures both on one thread, in about 0.1 s.
-  ///
-  /// Where no socket can be made, its time is 0.
+  /// Measures both on one thread, in about 0.1 s; a socket that cannot be made counts as 0 seconds.
   package static func measure() -> MessageWork {
     let count = byteCount / MemoryLayout<Float>.stride
     let vector = [Float](repeating: 1, count: messageCount * count)
